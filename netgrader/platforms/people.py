@@ -36,11 +36,12 @@ __all__ = [
 ]
 
 MOODLE, CANVAS = "Moodle", "Canvas"
-LONGEST = 120
+LONGEST = 120  # characters of a name, and bytes of an id: file systems count these
 # What Moodle calls everybody while marking is blind, in English and German.
 NAMELESS = frozenset({"participant", "teilnehmerin"})
-# Also behind a comma, since nbgrader's export quotes nothing.
-FORMULA = re.compile(r"(^|[,;])[\s=+\-@\uff1d\uff0b\uff0d\uff20]+(?<!\s)")
+FORMULA = " =+-@\uff1d\uff0b\uff0d\uff20"  # with what a spreadsheet's formula begins
+# What comes after a last name and belongs to it, whether or not there is a comma before it.
+SUFFIX = re.compile(r"(?:[js]n?r|junior|senior|ii|iii|iv)\.?", re.IGNORECASE)
 NOBODY = "nobody in the gradebook is called so"
 SEVERAL = "several are called so"
 
@@ -200,10 +201,7 @@ def _contradicts(person: Person, member: Member) -> bool:
 def enter_student(gradebook: Any, person: Person, taken: Iterable[str]) -> str:
     """Enter somebody who is not among the gradebook's students; the new student's id."""
     address = next((one for one in sorted(person.ids) if "@" in one), "")
-    comma, blank = person.name.rpartition(","), person.name.strip().rpartition(" ")
-    # Canvas puts the last name first.
-    first, last = (comma[2], comma[0]) if person.lms_id and comma[1] else (blank[0], blank[2])
-    first, last = _no_formula(first), _no_formula(last)
+    first, last = map(_one_field, _first_and_last(person.name, last_first=bool(person.lms_id)))
     nameless = f"participant-{person.number}" if not name_key(person.name) else ""
     wanted = _as_id(address or nameless or (person.lms_id if not person.ids else min(person.ids)) or f"{first}-{last}")
     known, tries = set(taken), itertools.count(2)
@@ -216,18 +214,37 @@ def enter_student(gradebook: Any, person: Person, taken: Iterable[str]) -> str:
         student,
         first_name=first[:LONGEST] or None,
         last_name=last[:LONGEST] or None,
-        email=address if address and address == _no_formula(address) else None,
+        email=address if address and address == _one_field(address) else None,
         lms_user_id=person.lms_id or None,
     )
     return student
 
 
-def _no_formula(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula: the gradebook's export writes it as it is."""
-    return FORMULA.sub(r"\1", text).strip()
+def _first_and_last(name: str, *, last_first: bool) -> tuple[str, str]:
+    """Return somebody's first and last name; `last_first` says that the last one comes first where there is a comma.
+
+    So it does anywhere if more follows the comma than a suffix, such as the Jr. of *Anna Berg, Jr.*
+    """
+    parts = [part.strip() for part in name.split(",")]
+    more = (place for place, part in enumerate(parts) if place and not SUFFIX.fullmatch(part))
+    begun = next(more, 1 if last_first and len(parts) > 1 else 0)
+    if begun:
+        return " ".join(parts[begun:]), " ".join(parts[:begun])
+    words = " ".join(parts).split()
+    start = len(words) - 1
+    while start > 1 and SUFFIX.fullmatch(words[start]):
+        start -= 1
+    return " ".join(words[:start]), " ".join(words[start:])
+
+
+def _one_field(text: str) -> str:
+    """Return a text that is one field of a CSV and no formula: nbgrader's export writes it as it is, and quotes nothing."""
+    joined = " ".join(re.sub(r"[,;]+", " ", text).replace('"', "'").split())
+    return "".join(sign for sign in joined if unicodedata.category(sign)[0] != "C").lstrip(FORMULA).strip()
 
 
 def _as_id(text: str) -> str:
     """Return a text as an id, which is the name of a folder."""
     plain = unicodedata.normalize("NFKC", text).lower()
-    return re.sub(r"[^\w.@+]+", "-", plain).strip("-.+@")[:LONGEST]
+    short = re.sub(r"[^\w.@+]+", "-", plain).strip("-.+@").encode("utf-8", "ignore")[:LONGEST]
+    return short.decode("utf-8", "ignore").rstrip("-.+@")

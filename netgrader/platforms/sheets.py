@@ -347,7 +347,7 @@ def _canvas(table: CsvTable, head: Sequence[str], identity: int, place: int, cal
         values = [value.strip() for value in table.row(line)]
         if len(values) <= place or all(MANUAL.fullmatch(value) for value in values):
             continue
-        if POSSIBLE in values[0]:
+        if POSSIBLE in values[0] and not values[identity]:  # somebody may be called so
             most = number(values[place])
             if "read only" in values[place]:
                 raise UsageError(f"{table.path}: Canvas takes no marks for '{called}': (read only) stands under it.")

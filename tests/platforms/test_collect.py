@@ -1,10 +1,12 @@
 """``netgrader collect``: who handed in what, by files as Moodle and Canvas write them."""
 
+import csv
 import json
 import zipfile
 from datetime import UTC, datetime
 
 import pytest
+from nbgrader.plugins.export import CsvExportPlugin
 
 from netgrader.commands import autograde, collect
 from netgrader.commands.pages import report_on_class
@@ -285,9 +287,69 @@ def test_a_name_that_is_a_formula_is_entered_as_none(course, tmp_path):
     collect.run(moodle_zip(tmp_path / "x.zip", there), None, moodle_sheet(tmp_path / "x.csv", there), enter=True)
     with opened(course.course) as gradebook:
         (entered,) = gradebook.students
-    assert (entered.first_name, entered.last_name) == ('HYPERLINK("x")', "1,2")
+    assert (entered.first_name, entered.last_name) == ("2", "HYPERLINK('x') +1")
     collect.run(moodle_zip(tmp_path / "x.zip", there), None, None, enter=False)
     assert list(collected(course)) == ["x@uni.example"]
+
+
+@pytest.mark.parametrize("platform", ["moodle", "canvas"])
+def test_what_comes_after_a_name_stays_with_it(course, tmp_path, platform):
+    names = [
+        *(("Anna", "Berg, Jr."), ("Ludwig", "Beethoven III"), ("Martin", "King")),
+        *(("Junior", "Silva"), ("Chi, Min", "Ho"), ("", "Suharto")),
+    ]
+    there = [Student("", *name, number, f"{number}@x.example") for number, name in enumerate(names, 1)]
+    there[2].first = "Martin Luther, Jr." if platform == "canvas" else "Martin Luther"
+    for one in there:
+        one.files = {"1_sums.ipynb": b"{}"}
+    if platform == "moodle":
+        there[4].first = "Chi Min"
+        path, sheet = moodle_zip(tmp_path / "x.zip", there), moodle_sheet(tmp_path / "x.csv", there)
+    else:
+        path, sheet = canvas_zip(tmp_path / "x.zip", there), canvas_sheet(tmp_path / "x.csv", there, {"numbers": 6})
+    assert collect.run(path, None, sheet, enter=True) == 0
+    with opened(course.course) as gradebook:
+        entered = {one.email[0]: (one.first_name or "", one.last_name) for one in gradebook.students}
+    more = " Jr." if platform == "canvas" else ""
+    assert entered == {
+        "1": ("Anna", "Berg Jr."),
+        "2": ("Ludwig", "Beethoven III"),
+        "3": (f"Martin Luther{more}", "King"),
+        "4": ("Junior", "Silva"),
+        "5": ("Chi Min", "Ho"),
+        "6": ("", "Suharto"),
+    }
+    assert collect.run(path, None, None, enter=False) == 0  # each is known again
+
+
+@pytest.mark.parametrize("first", ["X,,e@x.example,5.0,0.0,5.0,5.0", '"X', "X\u202e;=1+1"])
+def test_a_name_gives_nobody_a_mark_where_nbgraders_export_quotes_nothing(course, tmp_path, first):
+    there = [
+        Student("", first, "Hacker", 4711, "a,5.0@x.example", files={"1_sums.ipynb": b"{}"}),
+        Student("", "Zoe", "Young", 4712, "zoe@x.example", files={"1_sums.ipynb": b"{}"}),
+    ]
+    sheet = moodle_sheet(tmp_path / "x.csv", there)
+    collect.run(moodle_zip(tmp_path / "x.zip", there), None, sheet, enter=True)
+    with opened(course.course) as gradebook:
+        gradebook.update_or_create_assignment("numbers")
+        CsvExportPlugin(to=str(tmp_path / "grades.csv")).export(gradebook)
+    with (tmp_path / "grades.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2
+    assert all(None not in row and row["score"] == row["raw_score"] == "0.0" for row in rows)
+    assert "\u202e" not in (tmp_path / "grades.csv").read_text(encoding="utf-8")
+
+
+def test_a_name_as_long_as_a_platform_takes_ends_nobodys_collecting(course, tmp_path):
+    there = [
+        Student("", "漢" * 100, "字" * 100, 4711, files={"1_sums.ipynb": b"{}"}),
+        Student("", "漢" * 100, "文" * 100, 4712, files={"1_sums.ipynb": b"[]"}),
+        Student("", "Zoe", "Young", 4713, files={"1_sums.ipynb": b"{}"}),
+    ]
+    path = moodle_zip(tmp_path / "x.zip", there)
+    for _ in range(2):
+        assert collect.run(path, None, None, enter=True) == 0
+        assert len(collected(course)) == 3
 
 
 def test_two_of_one_name_who_are_entered_are_two(course, tmp_path):

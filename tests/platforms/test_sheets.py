@@ -159,6 +159,13 @@ def test_which_assignment_of_several_is_asked_by_number(tmp_path):
     assert read_canvas(only, title="numbers").title == "Week 1"
 
 
+def test_somebody_called_like_the_row_of_maxima_is_a_person(tmp_path):
+    eve = Student("eve", "Eve", "Points Possible", 4714)
+    sheet = read_canvas(canvas_sheet(tmp_path / "grades.csv", [eve, *CLASS], {"digits": 55}, marks={4714: "0"}))
+    assert {row.most for row in sheet.rows} == {Decimal(10)}
+    assert "4714" in {row.person.number for row in sheet.rows}
+
+
 @pytest.mark.parametrize(
     ("points", "written"), [(9.215, "9.22"), (9.214, "9.21"), (10.0, "10.00"), (0.0, "0.00"), (1 / 3, "0.33")]
 )
