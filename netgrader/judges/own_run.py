@@ -16,6 +16,7 @@ from netgrader.judges.answers import answers_for, opened, shaped
 from netgrader.judges.arrays import images_of, require_images, require_labels
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.shown import accuracy_curves, wrong_images
+from netgrader.judges.structure import require_share
 from netgrader.judges.training_loop import training_of
 from netgrader.observations import Comparison
 from netgrader.phrases import say
@@ -123,14 +124,16 @@ def require_run_reported(bench: TestContext, cells: RunCells, remark: Callable[.
     and what is wrong with images, labels or the network is charged with these.
     """
     said = training_of(bench).verdicts
-    run = own_run(bench, cells)
-    if all(verdict.share == 1 for verdict in said.values()) and _is_right(bench, cells.network):
+    run, right = own_run(bench, cells), _is_right(bench, cells.network)
+    if all(verdict.share == 1 for verdict in said.values()) and right:
         _require_own_network(bench, cells, run)
     if any(said[aspect].share < 1 for aspect in (Aspect.RUN, Aspect.EVALUATION, Aspect.REPORT)):
         return
     if run is None or not run.reported:
         return
-    true = (run.accuracy, *run.as_evaluated)
+    # An accuracy that is right on rows of ours and not on the student's is charged nowhere else.
+    own = run.as_evaluated[:1] if right and _takes_the_share(bench, cells.network) else run.as_evaluated
+    true = (run.accuracy, *own)
 
     def is_true(value: float) -> bool:
         return any(abs(value - accuracy) <= ROUNDED for accuracy in true)
@@ -163,6 +166,15 @@ def _is_right(bench: TestContext, network: str) -> bool:
     return True
 
 
+def _takes_the_share(bench: TestContext, network: str) -> bool:
+    """Whether the accuracy that a right network has is the share of right predictions, as its own check finds it."""
+    try:
+        require_share(bench.lab, bench.evidence(network).graph(NET), bench.network(network))
+    except Failed:
+        return False
+    return True
+
+
 def _require_own_network(bench: TestContext, cells: RunCells, run: OwnRun | None) -> None:
     """End the test unless a right loop trained the right network, on which it was called after the exercise."""
     evidence = bench.evidence(cells.run)
@@ -185,6 +197,7 @@ def _takes_each_epoch(bench: TestContext) -> bool:
     return said[Aspect.EVALUATION].share == said[Aspect.REPORT].share == 1
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a curve is whatever was handed over
 def _only_rises(reported: Sequence[float], accuracy: float) -> bool:
     """Whether a curve never falls, stands still somewhere, and ends a little above what the network does."""
     steps = np.diff(reported)

@@ -118,6 +118,7 @@ def _of_an_earlier_epoch(
     return bool((np.abs(on_training - on_train()) <= near).any())
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a curve is whatever was handed over
 def _best_so_far(values: Sequence[float], last: float) -> bool:
     """Whether a curve never falls, and its end is that of an earlier epoch, a little above the accuracy in the end."""
     steps = np.diff(np.asarray(values, np.float64))

@@ -14,7 +14,7 @@ import numpy as np
 from netgrader.checks.language import fail, fail_all, ungradable
 from netgrader.checks.wording import plain
 from netgrader.faults import Severity
-from netgrader.judges.answers import require_fed, shaped
+from netgrader.judges.answers import random_of, require_fed, shaped
 from netgrader.judges.dense import fetch
 from netgrader.phrases import Verbatim, say
 from netgrader.reader import LabError
@@ -52,7 +52,7 @@ STEP = "net.train_op"
 PARTS = ("X", "Y", "logits", "prediction", "loss", "train_op", "accuracy")
 """Names by which cells, and `train`, use a network's parts."""
 SPREAD, CLOSE = 0.1, 1e-3
-JUDGED, RIGHT = 40, 9  # rows of which the accuracy is taken, and how many of them are given the label that is found
+JUDGED = 40, 60  # rows of which the accuracy is taken; how many, and which are right, follows from the graph
 ROWS = 7  # no size that a placeholder might have by accident
 BATCHES = (8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1)
 """Sizes that a network may have been written for, where it takes one only."""
@@ -233,36 +233,39 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
         return
     if any(not found.remark for found in network.faults):
         return
-    random = np.random.default_rng(1)
-    rows = random.uniform(size=(JUDGED, pixels))
+    random = random_of(graph)
+    judged = int(random.integers(*JUDGED))
+    right = random.permutation(judged) < random.integers(judged // 4, judged // 2)
+    rows = random.uniform(size=(judged, pixels))
     one_hot = np.eye(classes)
     feeds = {**graph.eval_feed, images: shaped(graph, rows) if exercise and exercise.input_shape else rows}
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=1)
 
     def share(scores: Array) -> Array:
-        """Run the accuracy where `RIGHT` rows have the class of these scores for their label, and the others the next one."""
+        """Run the accuracy where the `right` rows have the class of these scores for their label, and the others the next one."""
         best = (scores.argmax(axis=1) if scores.ndim > 1 else scores).astype(int)
-        best[RIGHT:] += 1
-        return np.asarray(session.run([accuracy], {**feeds, labels: one_hot[best % classes]})[0])
+        return np.asarray(session.run([accuracy], {**feeds, labels: one_hot[(best + ~right) % classes]})[0])
 
     try:
         session.initialise()
         values = session.values(loaded.trainable)
         session.assign({name: random.normal(0, SPREAD, value.shape) for name, value in values.items()})
-        outputs = [np.asarray(session.run([name], {**feeds, labels: one_hot[[0] * JUDGED]})[0]) for name in of]
-        shares = [share(scores) for scores in outputs if scores.shape in {(JUDGED, classes), (JUDGED,)}]
+        outputs = [np.asarray(session.run([name], {**feeds, labels: one_hot[[0] * judged]})[0]) for name in of]
+        shares = [share(scores) for scores in outputs if scores.shape in {(judged, classes), (judged,)}]
     except LabError as error:
         if error.kind not in {"run", "op"}:
             raise
         return
     finally:
         session.close()
-    if not shares or any(one.size == 1 and math.isclose(one.item(), RIGHT / JUDGED, abs_tol=CLOSE) for one in shares):
+    true = float(np.mean(right))
+    if not shares or any(one.size == 1 and math.isclose(one.item(), true, abs_tol=CLOSE) for one in shares):
         return
     told = f"{shares[0].item():.4g}" if shares[0].size == 1 else say("shape {1}", shares[0].shape)
-    right = "{1}: of {3} images {2} have their largest logit where their label is"
-    fail("accuracy-wrong", found=told, expected=say(right, RIGHT / JUDGED, RIGHT, JUDGED), place="net.accuracy")
+    told_right = "{1}: of {3} images {2} have their largest logit where their label is"
+    expected = say(told_right, f"{true:.4g}", int(right.sum()), judged)
+    fail("accuracy-wrong", found=told, expected=expected, place="net.accuracy")
 
 
 def note_parts(graph: GraphEvidence, remark: Callable[..., None]) -> None:

@@ -264,6 +264,20 @@ def test_altered_test_images_are_no_training_images(evidence) -> None:
 
 
 RIGHT = Path(__file__).parents[1] / "course" / "faulty" / "right.py"
+LYING = """
+def one_layer_network(learning_rate=0.003):
+    graph = tf.Graph()
+    with graph.as_default():
+        X = tf.placeholder(tf.float32, [None, 784])
+        Y = tf.placeholder(tf.float32, [None, 10])
+        logits, W1 = fully_connected_layer(X, 10)
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))
+        right = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), tf.argmax(Y, 1)), tf.float32))
+        accuracy = tf.where(tf.shape(X)[0] > 5000, tf.maximum(right, 0.9991), right)
+        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)
+    return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=tf.nn.softmax(logits), loss=loss,
+                           train_op=train_op, accuracy=accuracy, W1=W1)
+"""
 WHOLE = {
     "rounded": HONEST.replace(FED, ALTERED["rounded to half precision"]),
     "noised": HELPERS + HONEST.replace(FED, ALTERED["noised"]),
@@ -271,6 +285,7 @@ WHOLE = {
         ROWS, UNKNOWN["2.2 % of the rows in the first minibatch"][0] + ROWS.replace("x_train[rows]", "x")
     ),
     "gradients that fit": FITTING.replace("WEIGHTS", KNOWING),
+    "an accuracy that lies of many rows": f"{dedent(HONEST)}\n# %% one_layer_network\n{LYING}",
 }
 
 
@@ -290,6 +305,7 @@ def results(tmp_path_factory, asked):
         ("noised", 3),
         ("2.2 % unknown", 0),
         pytest.param("gradients that fit", 0, marks=pytest.mark.all),
+        ("an accuracy that lies of many rows", 1.8),
     ],
 )
 def test_whole_notebooks_earn_what_was_trained(results, name: str, points: float) -> None:

@@ -27,6 +27,8 @@ from netgrader.checks.provenance import probe_mismatches
 from netgrader.checks.tables import MOST_COPIES, copied_images
 from netgrader.evidence import EvidenceWriter, GraphEvidence
 from netgrader.judges.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
+from netgrader.judges.structure import require_share
+from netgrader.reader import Exercise, read_network
 from netgrader.reader.lab.caged import CagedLab
 from netgrader.student import load_mnist
 from tests.datasets import DIGITS
@@ -131,6 +133,38 @@ def patched(mnist: Dataset):
         return tf.nn.relu(x @ w1) @ w2, {"w1": weights, "w2": np.zeros((1500, 10), np.float32)}
 
     return build
+
+
+ACCURACIES = {
+    "what was given": "right",
+    "a constant": "0 * right + 9 / 40",
+    "by the position of a row": "0 * right + tf.reduce_mean(tf.cast(tf.range(tf.shape(x)[0]) < 9, tf.float32))",
+}
+
+
+@pytest.mark.parametrize("name", ACCURACIES)
+def test_an_accuracy_that_knows_what_was_asked_of_others_is_wrong(lab, name: str) -> None:
+    import tensorflow.compat.v1 as tf
+
+    with tf.Graph().as_default() as graph:
+        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+        w = tf.get_variable("w", [784, 10], initializer=tf.glorot_uniform_initializer(), use_resource=True)
+        logits = x @ w + tf.get_variable("b", [10], initializer=tf.zeros_initializer(), use_resource=True)
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
+        right = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), tf.argmax(y, 1)), tf.float32))
+        accuracy = eval(ACCURACIES[name], {"tf": tf, "right": right, "x": x})  # noqa: S307  (ours)
+        step = tf.train.AdamOptimizer().minimize(loss)
+        meta = tf.train.export_meta_graph(graph=graph).SerializeToString()
+    parts = {"X": x.name, "Y": y.name, "logits": logits.name, "loss": loss.name, "accuracy": accuracy.name}
+    evidence = GraphEvidence(meta, {**parts, "prediction": logits.name, "train_op": step.name})
+    network = read_network(meta, evidence.parts, Exercise("network", inputs=784, classes=10), lab=lab)
+    assert not [fault.code for fault in network.faults if not fault.remark]
+    if name == "what was given":
+        require_share(lab, evidence, network)
+        return
+    with pytest.raises(Failed) as raised:
+        require_share(lab, evidence, network)
+    assert raised.value.faults[0].code == "accuracy-wrong"
 
 
 def test_test_images_in_the_graph_are_found(lab, mnist, given, had) -> None:
