@@ -144,7 +144,7 @@ ENVIRONMENTS = (
         "Google Colab",
         "python3.13",
         ("tensorflow==2.20.0", "numpy==2.1.3", "ipykernel==6.17.1", "ipython==7.34.0", "notebook==6.5.7", SETUPTOOLS),
-        "no graphics card; the cell that fetches has a test of its own. The first of two runs of notebook 2 with the solution, beside much other work, had three of "
+        "no graphics card; the cell that fetches has a test of its own. The first of three runs of notebook 2 with the solution, beside much other work, had three of "
         "four check cells green; what the fourth said was not recorded, and is now",
     ),
     Environment(
