@@ -179,7 +179,7 @@ def test_the_network_is_trained(bench, cell_evidence):
     requires=("test_the_network_is_trained",),
 )
 def test_the_reported_accuracy_is_true(bench, cell_evidence, remark):
-    """The accuracy that is reported is the one that we measure"""
+    """The accuracies that are reported are those that we measure"""
     result = recomputed(bench, TRAINING)
     require_reported(result, *curves(cell_evidence), remark, lambda: train_accuracy(bench, TRAINING))
 
