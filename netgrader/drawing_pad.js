@@ -310,7 +310,6 @@ function mount(root, told) {
     var move = MOVES[event.key];
     if (event.ctrlKey || event.altKey || event.metaKey || !(move || event.key === " ")) return;
     event.preventDefault();
-    event.stopPropagation();
     if (!move) {
       down = !down;
       if (down) line(at, at);

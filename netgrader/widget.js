@@ -5,6 +5,8 @@ function element(parent, name, kind, text) {
   var made = document.createElement(name);
   if (kind) made.className = kind;
   if (text) made.textContent = text;
+  // On what has the focus itself, since Jupyter matches its shortcuts from there on, in Notebook before any listener of ours.
+  if (/^(button|canvas|input)$/.test(name)) made.setAttribute("data-lm-suppress-shortcuts", "true");
   parent.appendChild(made);
   return made;
 }
@@ -53,6 +55,9 @@ function each(kind, mount) {
   Array.prototype.forEach.call(document.querySelectorAll("." + kind + ":not([data-ready])"), function (root) {
     root.setAttribute("data-ready", "");
     mount(root, JSON.parse(root.querySelector("script").textContent));
+    root.addEventListener("keydown", function (event) { // a notebook would take the focus back at any key
+      if (!/^(Tab|Escape)$/.test(event.key)) event.stopPropagation();
+    });
     root.setAttribute("data-ready", "yes");
   });
 }

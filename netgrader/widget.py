@@ -42,7 +42,7 @@ def widget_html(kind: str, title: str, told: Mapping[str, Any], fallback: str, *
     data = json.dumps(msgspec.to_builtins(told), separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
     classes = f"widget {kind} w-alone" if alone else f"widget {kind}"
     return (
-        f'<div class="{classes}" role="group" aria-label="{html.escape(title)}" data-lm-suppress-shortcuts="true">'
+        f'<div class="{classes}" role="group" aria-label="{html.escape(title)}">'
         f'<div class="w-fallback">{fallback}</div><script type="application/json">{data}</script></div>'
     )
 

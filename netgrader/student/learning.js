@@ -1,8 +1,8 @@
 /* What one can watch learn: a walk down a valley at a rate that one sets, and stencils as they change from step to step. Behind widget.js. */
 var SVG = "http://www.w3.org/2000/svg", WIDE = 320, HIGH = 230, LEFT = 44, RIGHT = 8, TOP = 10, BOTTOM = 40;
 
-// A slider with its label before it and its value behind it. A notebook must not take its keys for its own.
-function slider(root, parent, label, range, moved) {
+// A slider with its label before it and its value behind it.
+function slider(parent, label, range, moved) {
   var row = element(parent, "label", "sl-row"), name = element(row, "span", "", label), input = element(row, "input");
   input.type = "range";
   input.min = range[0];
@@ -10,9 +10,6 @@ function slider(root, parent, label, range, moved) {
   input.step = range[2];
   input.value = range[3];
   input.addEventListener("input", moved);
-  root.addEventListener("keydown", function (event) {
-    if (/^(Arrow|Page|Home|End|Enter| )/.test(event.key)) event.stopPropagation();
-  });
   return { input: input, value: element(row, "span", "sl-value"), name: name };
 }
 
@@ -92,7 +89,7 @@ function number(value) {
 
 function mountValley(root, told) {
   var words = told.words, live = element(root, "div", "w-live");
-  var rate = slider(root, live, words.rate, told.range, show), said = element(live, "p", "w-said lv-said");
+  var rate = slider(live, words.rate, told.range, show), said = element(live, "p", "w-said lv-said");
   var charts = element(live, "div", "lv-charts"), wide = told.wide, high = wide * wide;
   var levels = { low: -0.1, high: high, ticks: [0, 1, 2] };
   var valley = chart(charts, { title: words.valley, x: "w", y: words.loss }, { low: -wide, high: wide, ticks: [-1, 0, 1] }, levels);
@@ -132,7 +129,7 @@ function mountStencils(root, told) {
   var size = told.height * told.width, timer = 0;
   var controls = element(live, "div", "ls-controls"), play = element(controls, "button", "ls-play");
   play.type = "button";
-  var step = slider(root, controls, words.step, [0, last, 1, 0], function () { pause(); show(); });
+  var step = slider(controls, words.step, [0, last, 1, 0], function () { pause(); show(); });
   var said = element(live, "p", "w-said"), grid = element(live, "div", "ls-grid");
   var stencils = told.names.map(function (name) {
     var figure = element(grid, "figure");

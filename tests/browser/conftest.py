@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from dataclasses import dataclass
@@ -70,6 +71,28 @@ class Browser:
     def run(self, script: str, *arguments: Any) -> Any:
         """What a script of the test returns."""
         return self.driver.execute_script(script, *arguments)
+
+    def finger(self, places: list[tuple[float, float]], pen: bool = False) -> None:
+        """Set a finger, or a pen, down at the first of some places in the window, move it on to the others and lift it."""
+        command = self.driver.execute_cdp_cmd
+        command("Emulation.setTouchEmulationEnabled", {"enabled": not pen})
+        path = [
+            (before[0] + (after[0] - before[0]) * part / 6, before[1] + (after[1] - before[1]) * part / 6)
+            for before, after in itertools.pairwise([places[0], *places])
+            for part in range(1, 7)
+        ]
+        for number, (x, y) in enumerate(path):
+            if pen:
+                about = {"x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1, "pointerType": "pen"}
+                command("Input.dispatchMouseEvent", {"type": "mouseMoved" if number else "mousePressed", **about})
+            else:
+                kind = "touchMove" if number else "touchStart"
+                command("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        if pen:
+            command("Input.dispatchMouseEvent", {"type": "mouseReleased", **about})
+        else:
+            command("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        command("Emulation.setTouchEmulationEnabled", {"enabled": False})
 
     def requests(self) -> list[str]:
         """Addresses that the page asked for since it was opened, itself and what it carries inside left out."""

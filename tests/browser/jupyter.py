@@ -26,16 +26,17 @@ SETTINGS = {
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false", "checkForUpdates": False},
 }
+THEMES = "@jupyterlab/apputils-extension/themes.jupyterlab-settings"
 
 
 @contextlib.contextmanager
-def jupyter(folder: Path, home: Path, *options: str, token: str = "") -> Iterator[str]:
+def jupyter(folder: Path, home: Path, *options: str, token: str = "", theme: str = "JupyterLab Light") -> Iterator[str]:
     """A server on `folder` whose own files lie in `home`; gives its address, and stops it at the end.
 
     It asks nobody who they are unless it is given a token.
     """
     home.mkdir()
-    for name, settings in SETTINGS.items():
+    for name, settings in {**SETTINGS, THEMES: {"theme": theme}}.items():
         path = home / "settings" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(settings))

@@ -15,7 +15,7 @@ from selenium.webdriver.common.keys import Keys
 
 from netgrader.student.learning import QUICKLY, SLOWLY, film_output, valley_output, walk
 from tests.browser.jupyter import jupyter, wait
-from tests.browser.test_jupyterlab import RELEASE, Notebook
+from tests.browser.test_jupyterlab import APPLICATIONS, RELEASE, Notebook
 from tests.datasets import DIGITS
 from tests.student.test_learning import film
 
@@ -197,18 +197,39 @@ def test_they_are_no_wider_than_their_page_and_ask_for_nothing(browser, page, wi
     assert browser.errors() == []
 
 
-def test_in_jupyterlab_keys_move_the_slider_and_not_the_notebook(browser, tmp_path):
+@APPLICATIONS
+def test_keys_move_the_slider_and_not_the_notebook(browser, tmp_path, application):
     shutil.copytree(RELEASE, tmp_path / "digits")
     with jupyter(tmp_path / "digits", tmp_path / "home") as address:
-        browser.open(f"{address}/lab/tree/2_two_layers.ipynb")
+        browser.open(f"{address}/{application}/2_two_layers.ipynb")
         notebook = Notebook(browser.driver)
         notebook.run("tf.disable_v2_behavior()")
         assert "Too low" in notebook.run("loss_valley()")
-        chosen = slider(browser, "loss-valley")
-        browser.run("arguments[0].scrollIntoView({block: 'center'}); arguments[0].focus()", chosen)
-        chosen.send_keys(*[Keys.ARROW_RIGHT] * 3, *[Keys.ARROW_UP] * 2)
+        chosen, cells = slider(browser, "loss-valley"), "return document.querySelectorAll('.jp-Cell').length"
+        before = browser.run(cells)
+        browser.run("arguments[0].scrollIntoView({block: 'center'})", chosen)
+        ActionChains(browser.driver).click(chosen).send_keys(
+            Keys.HOME, *[Keys.ARROW_RIGHT] * 5, *[Keys.ARROW_UP] * 2
+        ).perform()
         assert chosen.get_attribute("value") == "0.08"
+        ActionChains(browser.driver).send_keys("ddx", Keys.ARROW_LEFT).perform()  # which delete a cell, and cut one out
+        assert chosen.get_attribute("value") == "0.07"
         assert browser.run("return document.activeElement === arguments[0]", chosen)
+        assert browser.run(cells) == before
+
+
+@pytest.mark.parametrize("width", [300, 390])
+def test_on_a_phone_the_slider_is_wide_enough_for_a_finger(browser, page, width):
+    browser.open(page, width)
+    chosen = slider(browser, "loss-valley")
+    assert chosen.size["width"] >= 0.6 * browser.run("return document.querySelector('.loss-valley').clientWidth") - 32
+    left, top = browser.run(
+        "arguments[0].scrollIntoView({block: 'center'}); const box = arguments[0].getBoundingClientRect();"
+        "return [box.left, box.top + box.height / 2]",
+        chosen,
+    )
+    browser.finger([(left + 5, top), (left + chosen.size["width"] / 2, top)])
+    assert 0.55 < float(chosen.get_attribute("value")) < 0.66
 
 
 def test_in_jupyterlab_a_notebook_that_is_not_trusted_shows_the_picture(browser, tmp_path):

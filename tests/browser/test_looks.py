@@ -31,30 +31,28 @@ const parse = colour => {
   const numbers = colour.match(/[\\d.]+/g).map(Number);
   return {rgb: numbers.slice(0, 3), alpha: numbers.length > 3 ? numbers[3] : 1};
 };
+const over = ({rgb, alpha}, below) => rgb.map((one, k) => one * alpha + below[k] * (1 - alpha));
 const behind = element => {
-  for (let e = element; e; e = e.parentElement) {
-    const {rgb, alpha} = parse(getComputedStyle(e).backgroundColor);
-    if (alpha === 1) return rgb;
-    if (alpha > 0) throw new Error("a background that is partly transparent");
-  }
-  return [255, 255, 255];
+  if (!element) return [255, 255, 255];
+  const own = parse(getComputedStyle(element).backgroundColor);
+  return own.alpha === 1 ? own.rgb : over(own, behind(element.parentElement));
 };
-const found = [];
-const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-while (walker.nextNode()) {
+const found = [], parts = arguments.length ? document.querySelectorAll(arguments[0]) : [document.body];
+for (const part of parts) for (let walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT); walker.nextNode();) {
   const text = walker.currentNode.textContent.trim(), element = walker.currentNode.parentElement;
   if (!text || !element.getClientRects().length || element.closest("title, desc, script, style, .sr, option")) continue;
   const style = getComputedStyle(element);
   if (style.visibility === "hidden") continue;
   const svg = element.namespaceURI.endsWith("svg");
-  const ink = parse(svg ? style.fill : style.color);
-  const [a, b] = [luminance(ink.rgb), luminance(behind(element))].sort((x, y) => y - x);
+  const below = behind(element), ink = over(parse(svg ? style.fill : style.color), below);
+  const [a, b] = [luminance(ink), luminance(below)].sort((x, y) => y - x);
   const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
   const ratio = (a + 0.05) / (b + 0.05);
   if (ratio < (large ? 3 : 4.5)) found.push(`${ratio.toFixed(2)} ${text.slice(0, 40)}`);
 }
 return found;
 """
+"""What stands out too little, on the whole page or in the parts that a selector names."""
 
 
 @pytest.mark.parametrize("width", [400, 1400])

@@ -22,7 +22,7 @@ from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.reader.find.activations import softmax
 from netgrader.reader.plain_network import PORTABLE, PlainNetwork, plain_layer, scores
 from tests.browser.jupyter import jupyter, wait
-from tests.browser.test_jupyterlab import RELEASE, Notebook
+from tests.browser.test_jupyterlab import APPLICATIONS, RELEASE, Notebook
 from tests.datasets import DIGITS
 from tests.feedback import examples as notebooks
 from tests.feedback.test_pad import FRAME, random_network
@@ -183,6 +183,25 @@ def test_a_digit_that_is_drawn_with_the_mouse_is_read_at_once(browser, page, poi
     assert min(browser.run(SEEN)) == 255
 
 
+@pytest.mark.parametrize("pen", [False, True])
+@pytest.mark.parametrize(("points", "digit"), [(ONE, "1"), (SEVEN, "7")])
+def test_on_a_phone_a_finger_and_a_pen_draw_and_do_not_scroll(browser, page, points, digit, pen):
+    browser.open(page, 390)
+    box = browser.run(
+        "const canvas = document.querySelector('.dp-canvas'); canvas.scrollIntoView({block: 'center'});"
+        "const box = canvas.getBoundingClientRect(); return [box.left, box.top, box.width, box.height]"
+    )
+    before = browser.run("return scrollY")
+    browser.finger([(box[0] + x * box[2], box[1] + y * box[3]) for x, y in points], pen)
+    wait(browser.driver, lambda: browser.run(SAID).startswith(f"Your network says {digit}: "), "an answer")
+    assert browser.run("return scrollY") == before
+    beside = browser.run(
+        "const box = document.querySelector('.dp-said').getBoundingClientRect(); return [box.left + 20, box.top + 5]"
+    )
+    browser.finger([tuple(beside), (beside[0], beside[1] - 200)])
+    wait(browser.driver, lambda: browser.run("return scrollY") > before, "that beside the paper a finger scrolls")
+
+
 def test_the_keyboard_draws_and_a_screen_reader_is_told(browser, page):
     browser.open(page)
     canvas = browser.driver.find_element(By.CSS_SELECTOR, ".dp-canvas")
@@ -251,18 +270,19 @@ UNTRAINED = (
 )
 
 
-def test_in_jupyterlab_keys_draw_and_stay_where_they_are(browser, tmp_path):
+@APPLICATIONS
+def test_keys_draw_in_a_notebook_and_stay_where_they_are(browser, tmp_path, application):
     shutil.copytree(RELEASE, tmp_path / "digits")
     with jupyter(tmp_path / "digits", tmp_path / "home") as address:
-        browser.open(f"{address}/lab/tree/1_one_layer.ipynb")
+        browser.open(f"{address}/{application}/1_one_layer.ipynb")
         notebook = Notebook(browser.driver)
         notebook.run("tf.disable_v2_behavior()")
         notebook.fill("def prepare_data", UNTRAINED)
         assert "Nothing is drawn yet." in notebook.run("drawing_pad(SimpleNamespace")
-        canvas = browser.driver.find_element(By.CSS_SELECTOR, ".dp-canvas")
         draw(browser, ONE)
         wait(browser.driver, lambda: "Your network says" in browser.run(SAID), "an answer")
         before = browser.run(SEEN)
-        canvas.send_keys(Keys.SPACE, *[Keys.ARROW_RIGHT] * 6, *[Keys.ARROW_DOWN] * 3)
+        keys = Keys.SPACE, *[Keys.ARROW_RIGHT] * 6, *[Keys.ARROW_DOWN] * 3
+        ActionChains(browser.driver).send_keys(*keys).perform()
         assert browser.run("return document.activeElement.className") == "dp-canvas"
         assert browser.run(SEEN) != before
