@@ -248,6 +248,13 @@ def test_the_pad_is_no_wider_than_its_page(browser, page, width):
     assert browser.run("return document.querySelector('.dp-canvas').getBoundingClientRect().width") >= 200
 
 
+def test_on_paper_there_is_neither_the_pad_nor_its_heading(browser, page):
+    browser.open(page)
+    assert "Draw a digit" in browser.text
+    browser.open(page, media="print")
+    assert "Draw a digit" not in browser.text
+
+
 def test_images_of_another_shape_are_drawn_on_paper_of_that_shape(browser, tmp_path):
     images = np.zeros((40, 30, 20), np.uint8)
     images[:, 4:24, 5:15] = 90
