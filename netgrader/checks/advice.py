@@ -10,7 +10,7 @@ from netgrader.phrases import say
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["ON_A_TENSOR", "advice"]
+__all__ = ["NOT_AS_MANY", "ON_A_TENSOR", "TWO_GRAPHS", "advice"]
 
 # Functions of NumPy's that students apply to tensors, and TensorFlow's that do the same.
 SAME: Mapping[str, str] = {
@@ -34,6 +34,10 @@ SAME: Mapping[str, str] = {
     "transpose": "tf.transpose",
     "where": "tf.where",
 }
+NOT_AS_MANY = r"\b(\d+) rows were fed, and labels for (\d+)|same first dimension, got (\d+) and (\d+) rows"
+"""What an instrument says where there are not as many labels as images."""
+TWO_GRAPHS = r"(?:`?fetch`? |[Ff]etch argument |feed_dict key ).*is not an element of this graph"
+"""What a session says of something that it was to run, or was fed."""
 ON_A_TENSOR = "Cannot convert a symbolic tf.Tensor"
 IN_PLACE = "{1} in place of {2}: a tensor has no numbers before a session runs it"
 NUMBERS = "a function of TensorFlow's, or NumPy from the beginning: a tensor has no numbers before a session runs it"
@@ -54,6 +58,8 @@ ADVICE: Sequence[tuple[str, str]] = (
     (r"Dimensions must be equal.*= Mul\[", "tf.matmul(x, W): the sign * multiplies number by number"),
     (r"Dimensions must be equal.*= (?:Add|AddV2|BiasAdd)\[",
      "a row for each image and a column for each neuron: tf.matmul(x, W) in this order, and a bias for each column"),
+    (r"name '(X|Y|logits|prediction|loss|train_op|accuracy)' is not defined(?! \(there is)",
+     "net.{1}, where the network is given as net, or {1} defined above"),
     (r"name '(\w+)' is not defined \(there is (\w+)\)", "{2}, or {1} defined above, in a cell that was run"),
     (r"name '(\w+)' is not defined", "{1} defined above, in a cell that was run, or as an argument, written there as here"),
     (r"OOM when allocating|Unable to allocate|bad_alloc", "less at a time, such as accuracies in parts of 10,000 images"),
@@ -98,7 +104,7 @@ ADVICE: Sequence[tuple[str, str]] = (
     (r"'\w+' object has no attribute 'minimize'",
      "an optimizer of tf.train, as tf.train.AdamOptimizer(…).minimize(loss): those of Keras belong to its models"),
     (r"operand type\(s\).*'NoneType'|'NoneType' object (?:has no attribute|is not subscriptable|is not iterable)",
-     "something other than None: that is what a function gives without a return, and what an argument is that was left out"),
+     "something other than None, which a function without a return gives, as append and shuffle do, or an argument left out"),
     (r"object has no attribute '_id'|GradientTape can only",
      "optimizer.minimize(loss) or tf.gradients(…): a GradientTape records nothing in a graph"),
     (r"SimpleNamespace' object has no attribute '(?:fit|compile|evaluate|predict|train_on_batch)'",
@@ -107,11 +113,27 @@ ADVICE: Sequence[tuple[str, str]] = (
     (r"clear nested graphs", "a new tf.Graph() for each network: then there is nothing to reset"),
     (r"Shape must be (?:at least )?rank 2 but is rank 1|Index out of range using input dim 1",
      "two axes: a row for each image, as tf.placeholder(tf.float32, [None, 784]) has them, and a column for each number in it"),
+    (r"list assignment index out of range", "append(…): in a list that is empty there is no place to write to"),
     (r"list index out of range", "an entry that is there, counted from 0: print the length, or the shape, before that line"),
     (r"cannot access local variable '(\w+)'|local variable '(\w+)' referenced before",
      "another name left of the =: a function that writes {1} = … has a variable {1} of its own, which is empty before that line"),
+    (r"'(?:numpy\.)?float\d*' object is not iterable", "append(…): what += adds to a list is another list"),
+    (r"'int' object is not iterable", "range(…) around it, where it says how often: for epoch in range(n_epochs)"),
+    (r"'float' object cannot be interpreted as an integer", "a whole number: // in place of /, or int(…)"),
+    (r"'(?:Symbolic)?Tensor' object is not callable|'Operation' object is not callable",
+     "sess.run(…, feed_dict=…): what stands in a graph is run by a session, and is no function"),
+    (r"truth value of an array",
+     "one truth value, as a.any() or a.all() give; and for sess.run all arrays in one dict, feed_dict={net.X: …, net.Y: …}"),
+    (NOT_AS_MANY,
+     "as many labels as images, here {1} of each and not {2} labels: the same rows of both arrays"),
     (r"run\(\) got an unexpected keyword argument", "feed_dict={net.X: …, net.Y: …}"),
     (r"SimpleNamespace' object has no attribute 'run'", "the arguments in the order of the exercise: run is a session's"),
+    (r"SimpleNamespace' object has no attribute", "a part of net that the exercise lists, such as net.train_op"),
+    (r"could not be broadcast together with shapes (\(.*?\)) (\(.*?\))",
+     "two arrays of one shape, not {1} and {2}: labels that are one-hot become digits by argmax(axis=1)"),
+    (r"ndarray' object has no attribute '(\w+)'", "what an array has, no {1}; a new order is np.random.permutation(len(x))"),
+    (r"object of type '(\w+)' has no len|'(zip|map|generator)' object is not subscriptable",
+     "list(…) around it: a {1} gives its values once, and has no length"),
     (r"(?:not enough|too many) values to unpack", "as many names before the = as there are values behind it"),
     (r"unexpected keyword argument '(\w+)'", "a name that this function knows: help(…) in a new cell lists them"),
     (r"cannot unpack non-iterable NoneType",
@@ -120,9 +142,11 @@ ADVICE: Sequence[tuple[str, str]] = (
     (r"The Session graph is empty", "tf.Session(graph=net.graph): without it a session is one on another graph"),
     (r"has invalid type \"?\w*Optimizer|'\w*Optimizer' object", "optimizer.minimize(loss), which is the training step"),
     (r"missing 1 required positional argument: 'loss'", "minimize(loss)"),
+    (r"`fetch` = <(?:function|bound method) (\w+).*has invalid type", "{1}(), with round brackets: what that function gives"),
     (r"`fetch` = \S+ has invalid type \"?(?:float|int|ndarray|list)",
      "another name for the number that sess.run gives: under its own the tensor is lost"),
     (r"feed cannot be a tf\.Tensor", "numbers for the feed_dict, as NumPy makes them, and no tensor"),
+    (TWO_GRAPHS, "parts of one net in its own session: sess as it is given, or tf.Session(graph=net.graph)"),
     (r"Cannot interpret feed_dict key", "the placeholder itself as the key, without quotes: net.X"),
     (r"Cannot feed value of shape (\(.*?\)) for Tensor '?([^:']+):0'?, which has shape '?(\(.*?\))",
      "an array of shape {3} for {2}, where ? is any number of rows"),

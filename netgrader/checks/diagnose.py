@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netgrader.checks.advice import ON_A_TENSOR, advice
+from netgrader.checks.advice import ON_A_TENSOR, TWO_GRAPHS, advice
 from netgrader.checks.wording import NO_ROOM, SMALLER, plain
 from netgrader.evidence import PLACEHOLDER
 from netgrader.faults import fault
@@ -168,8 +168,10 @@ MEANINGS: Sequence[tuple[str, str]] = (
     (r"Dimensions must be equal.*(SparseSoftmax|softmax_cross_entropy)", "labels-not-one-hot"),
     (r"[Aa]ttempting to use uninitialized value|could not find variable|Could not find variable", "not-initialised"),
     (r"Cannot feed value of shape", "wrong-placeholder"),
+    (TWO_GRAPHS, "error-in-code"),
     (r"must be from the same graph|is not an element of this graph", "built-in-default-graph"),
 )
+OF_TWO_GRAPHS = "a session and a part of a network that belong to two graphs"
 
 
 def explain(
@@ -201,7 +203,8 @@ def explain(
         found = say("{1}, since {2}", error.message, stopped.sentence)
         return fault("missing-name", found=found, expected=remedy(stopped.kind, stopped.message), place=name)
     place = f"{name}: {error.line}" if error.line else name
-    said = said_of(error.kind, error.message)
+    two_graphs = re.search(TWO_GRAPHS, error.message, re.DOTALL)
+    said = say(OF_TWO_GRAPHS) if two_graphs else said_of(error.kind, error.message)
     code = next((code for pattern, code in MEANINGS if re.search(pattern, error.message, re.DOTALL)), "error-in-code")
     if code == "minimises-wrong-tensor" and unfinished is not None and _swapped(unfinished):
         code = "labels-logits-swapped"

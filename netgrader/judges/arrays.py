@@ -154,6 +154,9 @@ class _Comparison:
         if self.low < -CLOSE or self.high > 1 + CLOSE:
             found = say("values from {1:.4g} to {2:.4g}", self.low, self.high)
             return _charge("wrong-range", 0.25, found=found, expected="from 0 to 1")
+        if self.images.dtype.kind == "b":
+            found = "True and False, as a comparison gives them"
+            return _charge("not-floating-point", 0.5, found=found, expected=self._all_levels())
         if self.images.dtype.kind != "f":
             return _charge("not-floating-point", 0.5, found=f"{self.images.dtype}", expected="float32 or float64")
         return None
@@ -167,14 +170,34 @@ class _Comparison:
 
     def _levels(self) -> bool:
         """Whether each value depends on the grey level at its place alone, and grows with it."""
-        table = np.zeros(LEVELS)
-        table[self.raw.reshape(-1)] = self.images.reshape(-1)
-        used = np.unique(self.raw[:1000])
+        table, used = self._table()
         rising = bool((np.diff(table[used]) >= 0).all()) and table[used[-1]] > table[used[0]]
         return rising and bool(np.array_equal(table[self.raw], self.images))
 
+    def _table(self) -> tuple[Float, Bytes]:
+        """Return what each grey level became, if that depends on it alone, and levels that there are."""
+        table = np.zeros(LEVELS)
+        table[self.raw.reshape(-1)] = self.images.reshape(-1)
+        return table, np.unique(self.raw[:1000])
+
+    def _overflow(self) -> Charge | None:
+        """Whether each value depends on the grey level at its place alone, and rises with it but where it begins again."""
+        table, used = self._table()
+        falls = np.flatnonzero(np.diff(table[used]) < 0)
+        if not 0 < len(falls) < len(used) - 1 or not np.array_equal(table[self.raw], self.images):
+            return None
+        below, above = used[falls[0]], used[falls[0] + 1]
+        found = say("grey level {1} became {2:.3g}, and {3} became {4:.3g}", below, table[below], above, table[above])
+        expected = say(
+            "a floating-point number of each first: in uint8 what is beyond {1} begins again at 0", LEVELS - 1
+        )
+        return _charge("wrong-order", found=found, expected=expected)
+
     def _strange(self) -> Charge:
         """Rows that are no given images: name the usual ways there."""
+        overflow = self._overflow()
+        if overflow is not None:
+            return overflow
         n = len(self.raw)
         pixels = self.raw.reshape(n, *self.spec.shape).swapaxes(1, 2).reshape(n, self.spec.size)
         if self._aligned(self.theirs, fingerprints(pixels)):

@@ -35,6 +35,8 @@ class Part:
     accuracies: tuple[float, ...]
     """The accuracy on them: over different rows, over all rows, and as a mean over runs; by the labels fed, by the
     student's labels and by the true ones. One value where all is well."""
+    mislabelled: tuple[float, ...]
+    """The accuracy by the labels fed, where these are labels of other images; it is none of `accuracies` then."""
     counts: tuple[int, ...]
     """Numbers of rows and of runs, by which a sum instead of a mean is too large."""
 
@@ -77,13 +79,15 @@ def _part(subject: Subject, runs: Int, mask: Bool, members: Int) -> Part:
     # A row that was looked at twice counts once, as it was seen last.
     different, last = np.unique(call.rows.index[at][::-1], return_index=True)
     once = at[::-1][last]
-    accuracies: list[float] = []
-    for correct in _correct(subject):
-        if len(once):
-            by_run = per_run(call, correct)[runs] / np.maximum(sizes, 1)
-            accuracies += [float(correct[once].mean()), float(np.average(by_run, weights=sizes)), float(by_run.mean())]
+    found: list[tuple[float, ...]] = []
+    for correct in _correct(subject) if len(once) else []:
+        by_run = per_run(call, correct)[runs] / np.maximum(sizes, 1)
+        found.append((float(correct[once].mean()), float(np.average(by_run, weights=sizes)), float(by_run.mean())))
+    apart = subject.fed_own_labels and subject.of_others(once)
+    mislabelled = found.pop(0) if found and apart else ()
+    accuracies = tuple(dict.fromkeys(value for one in found for value in one))
     counts = tuple(int(count) for count in {len(once), int(sizes.sum()), len(runs)} if count > 1)
-    return Part(len(different) / len(members), tuple(dict.fromkeys(accuracies)), counts)
+    return Part(len(different) / len(members), accuracies, mislabelled, counts)
 
 
 def looks(subject: Subject, runs: Int) -> list[Look]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.notes import NO_LABEL
-from netgrader.judges.subject import finding
+from netgrader.judges.subject import NOISE, finding
 from netgrader.phrases import in_words, say
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["class_shift", "judge_labels", "one_hot_words", "row_shift"]
 
-# Up to this share of rows may disagree: a student's own arrays may have equal images or an unclear label.
-NOISE = 0.002
 # Below this share of known rows it is by accident that any is: an image under much noise may come near another one.
 FEW = 0.05
 # A shift explains the labels if it explains this share of them.
@@ -50,15 +48,9 @@ def judge_labels(subject: Subject) -> Iterator[LoopFinding]:
             expected=say("{1} in each row", one_hot_words(subject.spec.classes)),
         )
         return
-    candidates = (subject.tables.classes, subject.origins.shown)
-    wrong, own = min(((_wrong(labels, classes[index]), classes) for classes in candidates), key=lambda pair: pair[0])
+    wrong, own = subject.nearest_classes(index, labels)
     if wrong > NOISE:
         yield _explained(subject, index, labels, own)
-
-
-def _wrong(labels: Bytes, own: Bytes) -> float:
-    known = own != NO_LABEL
-    return float((labels != own)[known].mean()) if known.any() else 1.0
 
 
 def _explained(subject: Subject, index: Int, labels: Bytes, own: Bytes) -> LoopFinding:

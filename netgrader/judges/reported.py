@@ -71,6 +71,8 @@ def judge_report(subject: Subject) -> Iterator[LoopFinding]:
         return
     if len(acc_trn) != len(acc_val) or len(acc_val) != call.n_epochs:
         found = say("{1} and {2} numbers for {3} epochs", len(acc_trn), len(acc_val), call.n_epochs)
+        if call.returned[:1] == ("generator",):
+            found = "a generator, as yield makes one"
         yield finding(Aspect.REPORT, "wrong-return", share=0.25, found=found, expected=EXPECTED)
         if len(acc_trn) != len(acc_val) or len(acc_val) != len(subject.course.epochs):
             return
@@ -213,6 +215,7 @@ def _read(epoch: _Epoch, value: float, side: str, *, batch: str, running: str) -
     parts = [accuracy * own.share for accuracy in own.accuracies]
     mistakes: list[tuple[str, str, list[float]]] = [
         (wrong, "the share of wrong answers", [1 - accuracy for accuracy in own.accuracies]),
+        (wrong, "that by labels of other images", list(own.mislabelled)),
         ("evaluated-on-part", "the right answers on a part divided by the number of all", parts),
         (running, "the mean over the epoch's minibatches as they were trained on", _running(epoch)),
         (batch, "that of a single minibatch", [*epoch.steps[-1:], *epoch.looks]),
@@ -220,6 +223,9 @@ def _read(epoch: _Epoch, value: float, side: str, *, batch: str, running: str) -
     if epoch.before is not None:
         accuracies = [*epoch.before.train.accuracies, *epoch.before.test.accuracies]
         mistakes.append((wrong, "that of the epoch before", accuracies))
+    losses, steps = epoch.subject.call.loss, epoch.epoch.steps
+    seen = [*losses[steps[-1:]], losses[steps].mean(), *losses[epoch.epoch.evaluations]]
+    mistakes.append((wrong, "a loss", [float(loss) for loss in seen]))
     for part in epoch.parts:
         own_side = part.side == side
         other = "reports-train-accuracy" if part.side == "training" else wrong

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.checks.advice import advice
-from netgrader.checks.diagnose import explain
+from netgrader.checks.advice import NOT_AS_MANY, advice
+from netgrader.checks.diagnose import explain, said_of
 from netgrader.faults import Severity, fault
 from netgrader.judges.aspects import Aspect, LoopFinding
 from netgrader.judges.notes import Asked
@@ -18,6 +18,7 @@ from netgrader.phrases import say
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from netgrader.evidence import ProbeError
     from netgrader.faults import Fault
     from netgrader.judges.log import Int
     from netgrader.judges.subject import Subject
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["error_fault", "judge_graph", "judge_run"]
 
 NAME = "train"
+# Variables of optimizers, of which the instrument has none: its steps are functions.
+_OF_OPTIMIZERS = re.compile(r"uninitialized value \S*(?:beta\d_power|Adam|Momentum|Adagrad|RMSProp)")
+_INITIALISER = re.compile(
+    r"Operation '(?:\w+/)*(?:init|group_deps)(?:_\d+)?'|name: \"(?:\w+/)*(?:init|group_deps)(?:_\d+)?\""
+)
 DOES_NOT_END = "DoesNotEnd"  # the instrument's own error; its message is the seconds of computing
 
 
@@ -35,33 +41,41 @@ def error_fault(subject: Subject) -> Fault | None:
         return None
     place = f"{NAME}: {error.line}" if error.line else NAME
     if error.kind == DOES_NOT_END:
-        steps = say("{1:,} steps in {2} seconds of computing", len(subject.course.steps), error.message)
+        sizes = subject.call.sizes[subject.course.steps]
+        steps = say("{1:,} steps in {2} seconds of computing", len(sizes), error.message)
         wanted = say("{1} epochs and then an end", subject.call.n_epochs)
+        size, asked = int(np.median(sizes)) if len(sizes) else 0, subject.call.mini_batch_size
+        if 0 < 2 * size < asked:
+            wanted = say("{1}, in minibatches of {2:,}: these are of {3:,}", wanted, asked, size)
         return fault("training-does-not-end", found=steps, expected=wanted)
     if "uninitialized" in error.message and len(subject.course.steps):
         return fault(
             "evaluated-in-fresh-session", found="a session without values", expected=say("the one given to {1}", NAME)
         )
-    before = None if len(subject.call.steps) else _before_a_step(error.message, place)
-    if before is not None:
-        return before
-    if "Cannot feed value of shape" in error.message:
-        # The instrument's placeholders are right: it is what is fed that is not.
+    known = None if len(subject.call.steps) else _before_a_step(error.message, place)
+    return known or _of_what_is_run(error, place) or explain(error, NAME)
+
+
+def _of_what_is_run(error: ProbeError, place: str) -> Fault | None:
+    """Return what TensorFlow says of the instrument, whose own graph is right: it is what is run, or fed, that is not."""
+    if "Cannot feed value of shape" in error.message or re.search(NOT_AS_MANY, error.message):
         code = "labels-not-one-hot" if re.search(r"Tensor '?Y:0", error.message) else "error-in-code"
-        return fault(
-            code, found=f"{error.kind}: {error.message}", expected=advice(error.message, error.line), place=place
-        )
-    return explain(error, NAME)
+        found = said_of(error.kind, error.message)
+        return fault(code, found=found, expected=advice(error.message, error.line), place=place)
+    return None
 
 
 def _before_a_step(message: str, place: str) -> Fault | None:
     """Return what TensorFlow says of the instrument where no step was taken, and what it means there."""
-    if "is not an element of this graph" in message:
+    steps = "steps of net.train_op"
+    if "is not an element of this graph" in message and _INITIALISER.search(message):
         made = "an initialiser made outside of net.graph"
         return fault("not-initialised", found=made, expected="with net.graph.as_default():", place=place)
     if "No gradients provided" in message:
         found = "an optimizer of its own, for something that does not follow from the weights"
-        return fault("train-op-not-run", found=found, expected="steps of net.train_op", place=place)
+        return fault("train-op-not-run", found=found, expected=steps, place=place)
+    if "No variables to optimize" in message or _OF_OPTIMIZERS.search(message):
+        return fault("train-op-not-run", found="an optimizer of its own", expected=steps, place=place)
     return None
 
 
@@ -132,8 +146,12 @@ def _initialisation(subject: Subject) -> Iterator[LoopFinding]:
     starts = [call.state[epoch.steps[0]] for epoch in course.epochs]
     reset = len(starts) > 1 and _moves(subject) and bool(np.isclose(starts[1:], starts[0], rtol=1e-6).all())
     if again or reset:
-        found = say("{1} times again after the first step", len(again) or len(starts) - 1)
+        found = _times(len(again) or len(starts) - 1)
         yield finding(Aspect.RUN, "reinitialised-each-epoch", share=0.5, found=found, expected="once, before the loop")
+
+
+def _times(count: int) -> str:
+    return "once again after the first step" if count == 1 else say("{1} times again after the first step", count)
 
 
 def _moves(subject: Subject) -> bool:

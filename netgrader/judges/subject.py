@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from netgrader.faults import Severity
     from netgrader.judges.log import Bool, Bytes, Float, Int, LoggedCall, Rows, Tables
 
-__all__ = ["CallEpochs", "Epoch", "Origins", "Subject", "course", "finding", "origins", "per_run"]
+__all__ = ["NOISE", "CallEpochs", "Epoch", "Origins", "Subject", "course", "finding", "origins", "per_run"]
 
 # A train step this many times larger than the others, and than what was asked for, is an evaluation with the train op.
 STRAY = 3
+# Up to this share of labels may disagree: a student's own arrays may have equal images or an unclear label.
+NOISE = 0.002
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,29 @@ class Subject:
         """Return how many different test rows there are."""
         return len(self.tables.test)
 
+    @cached_property
+    def fed_own_labels(self) -> bool:
+        """Return whether the train steps were fed images with their own labels."""
+        steps = self.course.steps
+        return not self.of_others(
+            np.flatnonzero(np.repeat(np.isin(np.arange(len(self.call.sizes)), steps), self.call.sizes))
+        )
+
+    def of_others(self, at: Int) -> bool:
+        """Return whether the labels that the rows `at` these places of the call were fed with are those of other rows."""
+        index, labels = self.call.rows.index[at], self.call.rows.labels[at]
+        known = (index >= 0) & (labels != NO_LABEL)
+        return bool(known.any()) and self.nearest_classes(index[known], labels[known])[0] > NOISE
+
+    def nearest_classes(self, index: Int, labels: Bytes) -> tuple[float, Bytes]:
+        """Return the share of `labels` of rows `index` that are wrong, by the student's or the true classes, and by which.
+
+        Either will do: labels that are wrong in the array are the fault of ``prepare_data``, and a loop that makes its own
+        labels is right if they are.
+        """
+        candidates = (self.tables.classes, self.origins.shown)
+        return min(((_wrong(labels, classes[index]), classes) for classes in candidates), key=lambda pair: pair[0])
+
     def seen(self, epoch: Epoch) -> dict[int, int]:
         """Return how many training rows were fed how often in the train steps of an epoch."""
         index = self.rows(epoch).index
@@ -212,6 +237,11 @@ class Subject:
     def rows(self, epoch: Epoch) -> Rows:
         """Return the rows fed in the train steps of an epoch."""
         return self.call.of(epoch.steps)
+
+
+def _wrong(labels: Bytes, own: Bytes) -> float:
+    known = own != NO_LABEL
+    return float((labels != own)[known].mean()) if known.any() else 1.0
 
 
 def finding(

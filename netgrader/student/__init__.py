@@ -15,6 +15,7 @@ from netgrader.student.notebook_cells import going_on, quietly, ready, show_figu
 from netgrader.student.own_drawing import drawing_pad
 from netgrader.student.own_lines import install as _show_own_lines_of_errors
 from netgrader.student.predict import predict
+from netgrader.student.quotes import install as _tell_names_without_quotes
 from netgrader.student.sessions import install as _keep_values_of_closed_sessions
 from netgrader.student.show_graph import show_graph
 
@@ -38,3 +39,4 @@ __all__ = [
 _keep_values_of_closed_sessions()
 _note_how_cells_run()
 _show_own_lines_of_errors()
+_tell_names_without_quotes()

@@ -26,8 +26,9 @@ from netgrader.student.cell_runs import cell_runs, made_by, why_stopped
 from netgrader.student.course_data import ChecksNotFoundError, checks_folder
 from netgrader.student.estimate import estimate
 from netgrader.student.notebook_cells import is_stub
-from netgrader.student.predict import predict
+from netgrader.student.predict import predict, show
 from netgrader.student.probes import describe
+from netgrader.student.quotes import Unquoted, in_quotes
 from netgrader.student.stuck import told_further
 
 if TYPE_CHECKING:
@@ -62,6 +63,10 @@ def check(name: str, *, namespace: Mapping[str, Any] | None = None, folder: Path
         namespace = sys._getframe(1).f_globals  # noqa: SLF001  (what inspect.currentframe gives, where it exists)
     folder = Path(folder) if folder is not None else checks_folder()
     with speaking_of(load_texts(folder)):
+        unquoted = in_quotes(name)
+        if unquoted:
+            show(unquoted)
+            return
         answer = examine(name, namespace, folder)
         if answer.codes:
             cell = f'"{_cell(name)}"'
@@ -70,6 +75,7 @@ def check(name: str, *, namespace: Mapping[str, Any] | None = None, folder: Path
         answer.show()
 
 
+check.unquoted = Unquoted  # type: ignore[attr-defined]
 check.smaller = predict  # type: ignore[attr-defined]  # smaller tasks are questions of the course, too
 
 

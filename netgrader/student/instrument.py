@@ -68,6 +68,8 @@ class Instrument:
     enough
         Rows in steps that are more than anybody asked for, where somebody waits: a run then fails after `SOON` already if
         there were more, or no step since. None where nobody waits.
+    least
+        Rows that a step counts as at least: smaller ones are not what anybody asked for either.
 
     Attributes
     ----------
@@ -82,12 +84,14 @@ class Instrument:
         seconds: float = 60.0,
         known: Array | None = None,
         enough: int | None = None,
+        *,
+        least: int = 1,
     ) -> None:
         import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
 
         graph = tf.Graph()
         table = np.empty((0, WIDTH)) if known is None else known
-        self._notes = _Notes(graph, seconds, enough, table, weights.shape)
+        self._notes = _Notes(graph, seconds, table, weights.shape, enough=enough, least=least)
         with graph.as_default():
             self.net = _network(tf, self._notes, learning_rate, weights)
         self._notes.started()
@@ -181,11 +185,13 @@ def _loss(tf: Any, notes: _Notes, run: Any, y: Any) -> Any:
 class _Notes:
     """What the functions inside the graph are told, from whatever thread runs them."""
 
-    def __init__(self, graph: Any, seconds: float, enough: int | None, known: Array, shape: tuple[int, ...]) -> None:
+    def __init__(
+        self, graph: Any, seconds: float, known: Array, shape: tuple[int, ...], *, enough: int | None, least: int
+    ) -> None:
         self._graph = graph
         self._pixels, self._classes = shape
         self._seconds = seconds
-        self._enough, self._trained = enough, 0
+        self._enough, self._least, self._trained = enough, least, 0
         self._begun = self._moved = time.process_time()
         self._lock = threading.Lock()
         self._events: list[list[int]] = []
@@ -306,7 +312,7 @@ class _Notes:
                 self._events[index][COLUMNS.index("unclear")] = unclear
             self._events[index][0] |= asked
             if asked & (Asked.STEP | Asked.GRADIENT):
-                self._trained, self._moved = self._trained + len(y), time.process_time()
+                self._trained, self._moved = self._trained + max(len(y), self._least), time.process_time()
             if value is not None:
                 self._figures[index][FIGURES.index("loss")] = value
 

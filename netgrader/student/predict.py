@@ -9,16 +9,20 @@ from netgrader.faults import speaking_of
 from netgrader.phrases import say
 from netgrader.questions import load_questions, said_to
 from netgrader.student.course_data import ChecksNotFoundError, checks_folder
+from netgrader.student.quotes import Unquoted, in_quotes
 
 if TYPE_CHECKING:
     from netgrader.questions import Question
 
-__all__ = ["predict"]
+__all__ = ["predict", "show"]
 
 UNANSWERED = (
     "What do you expect? Write it in place of the dots, letters in quotes, and run the cell. A guess costs nothing."
 )
 UNKNOWN = "There is no question called “{name}”. Was its name changed?"
+NO_ANSWER = (
+    'Found an object of the kind {1}; expected a number, a shape such as (2, 3), or a choice in quotes, such as "b".'
+)
 NO, YES = "Not quite.", "Right."
 
 
@@ -40,23 +44,33 @@ def predict(name: str, *answer: object) -> None:
         return
     if known:  # there are none where the notebook is graded
         with speaking_of(texts):
-            _answer(name, known.get(name), answer)
+            unquoted = next(filter(None, map(in_quotes, (name, *answer))), "")
+            if unquoted:
+                show(unquoted)
+            else:
+                _answer(name, known.get(name), answer)
+
+
+predict.unquoted = Unquoted  # type: ignore[attr-defined]
 
 
 def _answer(name: str, question: Question | None, answer: tuple[object, ...]) -> None:
     if question is None:
-        _show(say(UNKNOWN, name=name))
+        show(say(UNKNOWN, name=name))
     elif not answer or answer[0] is ...:
-        _show(question.asks or say(UNANSWERED))
+        show(question.asks or say(UNANSWERED))
+    elif not all(isinstance(one, str | int | float | list | tuple) or hasattr(one, "tolist") for one in answer):
+        show(say(NO_ANSWER, type(answer[0]).__name__))
     else:
         right, text = said_to(name, question, answer[0] if len(answer) == 1 else answer)
         if right:
-            _show(f"{say(YES)} {text}", f"<details open><summary><b>{say(YES)}</b></summary>\n\n{text}\n\n</details>")
+            show(f"{say(YES)} {text}", f"<details open><summary><b>{say(YES)}</b></summary>\n\n{text}\n\n</details>")
         else:
-            _show(f"{say(NO)} {text}", f"<b>{say(NO)}</b> {text}")
+            show(f"{say(NO)} {text}", f"<b>{say(NO)}</b> {text}")
 
 
-def _show(plain: str, marked: str | None = None) -> None:
+def show(plain: str, marked: str | None = None) -> None:
+    """Display a text, and where the frontend knows how, as Markdown."""
     from IPython.display import display  # noqa: PLC0415 (whoever only reads the data should not wait for it)
 
     display({"text/plain": plain, "text/markdown": marked or plain}, raw=True)

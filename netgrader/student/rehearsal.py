@@ -38,8 +38,9 @@ __all__ = ["Call", "rehearse"]
 
 LEAST_ROWS = 100
 MOST_REPORTED = 10_000
-MORE_THAN_ASKED = 3
-"""How many times the epochs that are asked for are not looked at to their end where somebody waits."""
+MORE_THAN_ASKED, SMALLEST = 3, 0.1
+"""How many times the epochs that are asked for are not looked at to their end where somebody waits, and the share of a
+minibatch that a step counts as at least."""
 GRACE = 1.0
 """Seconds of computing after which an instrument's own refusal to go on is no longer waited for."""
 LOOK = 0.05
@@ -116,7 +117,9 @@ def _call(
     spec = student.exercises.data
     weights = first_weights(student.challenge, number, spec.size, spec.classes)
     enough = MORE_THAN_ASKED * call.n_epochs * spec.train.rows if student.quick else None
-    instrument = Instrument(weights, call.learning_rate, seconds, known, enough)
+    instrument = Instrument(
+        weights, call.learning_rate, seconds, known, enough, least=int(SMALLEST * call.mini_batch_size)
+    )
     session = tf.Session(graph=instrument.net.graph)
     try:
         # As in the notebook, neither is the default: an initialiser made outside of net.graph finds no variables.
@@ -201,12 +204,19 @@ def _report(out: EvidenceWriter, name: str, returned: Any) -> None:
     if len(values) != 2:
         return
     for part, value in zip(("acc_trn", "acc_val"), values, strict=True):
-        kinds.append(type(value).__name__[:100])
+        kinds.append(_kind(value))
         # Anything may be raised where a student's own class is asked for numbers.
         with suppress(Exception):
             numbers = np.asarray(value, dtype=np.float64)
             if numbers.size <= MOST_REPORTED:
                 out.array(f"{name}/{part}", numbers.reshape(-1))
+
+
+def _kind(value: Any) -> str:
+    """What a value is, and what is in it where that is no number."""
+    inner = value[0] if type(value) in {list, tuple} and value else None
+    of = "" if inner is None or isinstance(inner, float | np.number) else f" of {type(inner).__name__}"
+    return f"{type(value).__name__}{of}"[:100]
 
 
 def _arrays(student: Student) -> tuple[dict[str, Array], dict[str, Array], str | None]:

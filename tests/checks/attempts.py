@@ -28,7 +28,7 @@ WITH_BOTH = WITH_DATA + "from after_one_layer import fully_connected_layer\n"
 
 @dataclass(frozen=True)
 class Attempt:
-    """Cells of a notebook, the check that is asked after them, what it must say and what it must not."""
+    """Cells of a notebook, the check that is asked after them (or another call), what it must say and what it must not."""
 
     check: str
     cells: tuple[str, ...]
@@ -53,6 +53,7 @@ def layer(old: str, new: str, *, says: tuple[str, ...], never: tuple[str, ...] =
     return attempt("fully_connected_layer", GIVEN, GLOROT.replace(old, new), says=says, never=never)
 
 
+TRAIN = loop("plain")
 CORRECT = "correct = tf.equal(tf.argmax(prediction, 1), tf.argmax(Y, 1))"
 MATMUL = "tf.matmul(x, W)"
 
@@ -170,6 +171,24 @@ LEFT_OVER = {
     ),
 }
 
+PREDICTS = f"{GIVEN}from netgrader.student import predict\n"
+QUESTION = 'predict("steps to eight in ten", {})'
+# Text without quotes is a name to Python, which is not there or is something else.
+QUOTES = {
+    "a choice": attempt(QUESTION.format("b"), PREDICTS, says=('Found b without quotes; expected it in quotes: "b".',)),
+    "a choice that has a value": attempt(
+        QUESTION.format("b"),
+        PREDICTS,
+        "b = tf.constant(1)",
+        says=("a choice in quotes, such as",),
+        never=("Not quite",),
+    ),
+    "a choice of one's own": attempt(QUESTION.format("b"), PREDICTS, 'b = "a"', says=("Right.",), never=("quotes",)),
+    "a cell": attempt("check(train)", GIVEN, says=('expected it in quotes: "train"',)),
+    "a cell that is a function": attempt("check(train)", GIVEN, TRAIN, says=('expected it in quotes: "train"',)),
+    "a smaller task": attempt("check.smaller(minibatches)", GIVEN, says=('in quotes: "minibatches"',)),
+}
+
 # What functions print while they are tried is shown; one error is red once.
 PRINTED = {
     "print within a function": network(
@@ -203,13 +222,12 @@ from netgrader.student import load_mnist
 x_train, x_test = (images.reshape(-1, 784) / np.float32(255) for images in (x_train_2d, x_test_2d))
 y_train_1_hot, y_test_1_hot = np.eye(10)[y_train], np.eye(10)[y_test]
 """
-TRAIN = loop("plain")
 STEP = "sess.run(net.train_op, feed_dict={net.X: x_train[rows], net.Y: y_train_1_hot[rows]})"
 ON_TEST = "acc_val.append(sess.run(net.accuracy, feed_dict={net.X: x_test, net.Y: y_test_1_hot}))"
 
 
-def train(*changes: tuple[str, str], says: tuple[str, ...]) -> Attempt:
-    return attempt("train", WITH_DATA, changed(TRAIN, *changes), says=says)
+def train(*changes: tuple[str, str], says: tuple[str, ...], never: tuple[str, ...] = USUAL) -> Attempt:
+    return attempt("train", WITH_DATA, changed(TRAIN, *changes), says=says, never=never)
 
 
 def deep(*changes: tuple[str, str], says: tuple[str, ...], never: tuple[str, ...] = USUAL) -> Attempt:
@@ -268,6 +286,7 @@ NETWORKS = {
     "test images as they came": attempt("prepare_data", GIVEN, DATA, "x_test = x_test * 255", says=("not scaled",)),
 }
 
+ROWS = "images.reshape(len(images), -1)"
 TAIL = (
     "x_train, y_train_1_hot = prepare_data(x_train_2d, y_train)\nx_test, y_test_1_hot = prepare_data(x_test_2d, y_test)"
 )
@@ -367,6 +386,16 @@ FIRST = {
     ),
     "the label less one": data(WRITTEN.replace("[labels]", "[labels - 1]"), says=("0 - 1 is 255",)),
     "nine classes": data(WRITTEN.replace("eye(10)", "eye(9)"), says=("an index below 9",)),
+    "a comparison for a division": data(
+        f"return ({ROWS} > 127).astype(float), np.eye(10)[labels]", says=("so does a comparison",)
+    ),
+    "only a comparison": data(
+        f"return {ROWS} > 127, np.eye(10)[labels]", says=("True and False, as a comparison gives them",)
+    ),
+    "a product beyond 255": data(
+        f"return {ROWS} * 2 / 510, np.eye(10)[labels]",
+        says=("127 became 0.498, and 128 became 0; expected a floating",),
+    ),
     "whole rows of ones": data(
         "one_hot = np.zeros((len(labels), 10))",
         "one_hot[labels] = 1",
@@ -470,7 +499,7 @@ ONCE = {
         WITH_BOTH,
         NARROW,
         "net = two_layer_network()\nsess = tf.Session()\nsess.run(net.train_op)",
-        says=("expected tf.Session(graph=net.graph)",),
+        says=("tf.Session(graph=net.graph)",),
     ),
     "the other set's images": data(
         WRITTEN.replace("images", "x_train_2d"), says=("shape (60000, 784), as many rows as x_train has",)
@@ -562,6 +591,8 @@ DEEP_NETWORKS = {
 
 SHUFFLED = STEP.replace("y_train_1_hot[rows]", "y_train_1_hot[np.random.permutation(rows)]")
 LAST_BATCH = ON_TEST.replace("x_test", "x_train[rows]").replace("y_test_1_hot", "y_train_1_hot[rows]")
+ON = ON_TEST.partition("(")[2].removesuffix(")")
+OWN = "tf.train.AdamOptimizer().minimize(net.loss)"
 LOOPS = {
     "no shuffling": train(("np.random.permutation(n)", "np.arange(n)"), says=("same order",)),
     "labels shuffled apart": train((STEP, SHUFFLED), says=("Images and labels are shuffled apart",)),
@@ -573,6 +604,77 @@ LOOPS = {
     "labels not fed": train(
         (STEP, "sess.run(net.train_op, feed_dict={net.X: x_train[rows]})"),
         says=("placeholder tensor 'Y'", "a value for Y in the feed_dict of this sess.run"),
+    ),
+    "accuracy by the labels of others": train(
+        (ON_TEST, ON_TEST.replace("y_test_1_hot", "np.random.permutation(y_test_1_hot)")),
+        says=("which is that by labels of other images",),
+    ),
+    "more minibatches than there are": train(
+        ("range(0, n, ", "range(0, 3 * n, "), says=("188 of 282 minibatches empty",), never=(*USUAL, "same order")
+    ),
+    "an optimizer in each step": train(
+        (STEP, f"with net.graph.as_default():\n                own = {OWN}\n            {STEP}"),
+        ("sess.run(net.train_op", "sess.run(own"),
+        says=("an optimizer of its own; expected steps of net.train_op",),
+    ),
+    "parts of another network": attempt(
+        "train",
+        WITH_DATA,
+        "with tf.Graph().as_default():\n    pixels = tf.placeholder(tf.float32)",
+        TRAIN.replace(STEP, STEP.replace("net.X:", "pixels:")),
+        says=("belong to two graphs; expected parts of one net",),
+    ),
+    "all labels with each minibatch": train(
+        (STEP, STEP.replace("y_train_1_hot[rows]", "y_train_1_hot")),
+        says=("expected as many labels as images, here 640 of each and not 60000 labels",),
+    ),
+    "tensors in the lists": train(
+        (ON_TEST, "acc_val.append(net.accuracy)"), says=("Found (list, list of SymbolicTensor)",)
+    ),
+    "an index into an empty list": train(
+        (f"acc_val.append({ON}", f"acc_val[epoch] = ({ON}"), says=("expected append(…)",)
+    ),
+    "a list that append gives": train(("acc_val.append", "acc_val = acc_val.append"), says=("append and shuffle",)),
+    "a number added to a list": train((f"acc_val.append({ON}", f"acc_val += float({ON}"), says=("expected append(…)",)),
+    "a step called": train((STEP, "net.train_op(x_train[rows])"), says=("and is no function",)),
+    "arrays one by one": train(
+        (STEP, "sess.run(net.train_op, x_train[rows], y_train_1_hot[rows])"), says=("all arrays in one dict",)
+    ),
+    "parts without net": train(
+        (STEP, STEP.replace("net.X", "X")), says=("expected net.X, where the network is given",)
+    ),
+    "a number in place of a range": train(("in range(n_epochs)", "in n_epochs"), says=("expected range(…) around it",)),
+    "a division for a number of steps": train(
+        ("range(0, n, mini_batch_size)", "range(n / mini_batch_size)"), says=("a whole number: // in place of /",)
+    ),
+    "a session on another graph": train(
+        (
+            "    acc_trn, acc_val",
+            "    with tf.Graph().as_default():\n        tf.constant(0)\n        sess = tf.Session()\n    acc_trn, acc_val",
+        ),
+        says=("belong to two graphs",),
+    ),
+    "losses in place of accuracies": train(
+        (ON_TEST, ON_TEST.replace("net.accuracy", "net.loss")), says=("after epoch 1, which is a loss; expected",)
+    ),
+    "a pair in each epoch": train(
+        (ON_TEST, f"{ON_TEST}\n        yield acc_trn, acc_val"),
+        ("    return acc_trn, acc_val", ""),
+        says=("Found a generator, as yield makes one",),
+    ),
+    "a part that net does not have": train(
+        (STEP, STEP.replace("train_op", "optimizer")), says=("such as net.train_op",)
+    ),
+    "digits beside one-hot labels": train(
+        (ON, "np.mean(sess.run(net.logits, {net.X: x_test}).argmax(1) == y_test_1_hot)"), says=("by argmax(axis=1)",)
+    ),
+    "a zip shuffled": train(
+        ("np.random.permutation(n)", "np.random.shuffle(zip(x_train, y_train_1_hot))"),
+        says=("list(…) around it: a zip",),
+    ),
+    "an initialiser not called": train(
+        ("variables_initializer()", "variables_initializer"),
+        says=("global_variables_initializer(), with round brackets",),
     ),
 }
 
@@ -689,6 +791,9 @@ ENDLESS = {
     "a loop that does nothing": train(
         ("    n = len(x_train)", "    n = len(x_train)\n    while n:\n        pass"), says=NO_END
     ),
+    "an image in each step": train(
+        ("n, mini_batch_size)", "n)"), ("start + mini_batch_size", "start + 1"), says=(NO_END[1], "these are of 1.")
+    ),
     "a loop that only looks": train((STEP, f"while True:\n                {ON_TEST}"), says=NO_END),
     "a network that is never built to its end": network(
         (LOSS, f"{LOSS}\n        steps = 0\n        while steps < 10: steps = 0"),
@@ -699,7 +804,6 @@ ENDLESS = {
     ),
 }
 
-ROWS = "images.reshape(len(images), -1)"
 STEPS = """
 net = deep_network()
 sess = tf.Session(graph=net.graph)
@@ -816,6 +920,7 @@ ATTEMPTS = {
     **LEFT_OVER,
     **FIRST,
     **PRINTED,
+    **QUOTES,
     **NETWORKS,
     **DEEP_NETWORKS,
     **LOOPS,

@@ -60,7 +60,7 @@ def told(tmp_path_factory, asked):
     shutil.copytree(source / "checks", folder / "checks", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(source / "after_one_layer.py", folder)
     order = [
-        {"name": name, "cells": [*one.cells, f'check("{one.check}")']}
+        {"name": name, "cells": [*one.cells, one.check if "(" in one.check else f'check("{one.check}")']}
         for name, one in {**ATTEMPTS, **WORKS, **LOOPS}.items()
         if name in asked("name")
     ]

@@ -42,6 +42,7 @@ SAYING = (
     "student/answer.py",
     "student/estimate.py",
     "student/predict.py",
+    "student/quotes.py",
     "student/stuck.py",
     "grading/run_report.py",
     "grading/integrity.py",
