@@ -67,8 +67,8 @@ README = """\
 |---|---|
 | `python3` or `py`: not found | install Python 3.13 from python.org |
 | *ensurepip is not available* | `sudo apt install python3-venv`, then begin again with the first line |
-| *requires a different Python* | your Python is too old: install 3.13 from python.org |
-| *No matching distribution found for tensorflow* | your Python is too new, or your Mac has an Intel processor: take 3.12 |
+| *requires a different Python* | your Python is too old: install 3.13 from python.org, then `python3.13 -m venv --clear .venv` |
+| *No matching distribution found for tensorflow* | your Python is too new, or your Mac is one with Intel: the same with 3.12 |
 | Windows: *No runtime installed that matches 3.13* | `py install 3.13` |
 | Windows: *Long Path*, or *No such file or directory* while installing | put the folder where its path is short: `C:\\digits` |
 | Windows: *DLL load failed* | install Microsoft's *Visual C++ Redistributable* (x64) |
