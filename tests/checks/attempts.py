@@ -268,6 +268,13 @@ NETWORKS = {
         """,
         says=("✗ The last gradient says",),
     ),
+    "gradients in a dict": attempt(
+        "input_gradients",
+        WITH_LAYER,
+        NARROW,
+        "net = two_layer_network()\n\ndef input_gradients(net):\n    return {'each': [net.X] * 10, 'largest': net.X}",
+        says=("an object of the kind dict, and not the pair each, largest",),
+    ),
     "a persistent tape": attempt(
         "input_gradients",
         WITH_LAYER,
@@ -750,6 +757,10 @@ SWEEPS = {
     "what is given, called the wrong way round": shortly(
         "short_training(net, session)",
         says=("Where: learning_rate_sweep: short_training(net, session)", "run is a session's"),
+    ),
+    "a rate in quotes": shortly(
+        "short_training(tf.Session(graph=(net := two_layer_network('0.01')).graph), net)",
+        says=("Where: learning_rate_sweep", "without quotes"),
     ),
     "a session after its end": shortly(
         "pass", "session.run(net.logits, {net.X: x_test[:2]})", says=("this line belongs into it",)
