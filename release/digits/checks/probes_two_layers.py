@@ -54,7 +54,7 @@ def input_gradients(student: Student, out: EvidenceWriter) -> None:
 
 def both(made: Any) -> tuple[object, object]:
     """The two things that the function is to return."""
-    if made is None or (isinstance(made, (tuple, list)) and len(made) != 2):
+    if made is None or isinstance(made, dict) or (isinstance(made, (tuple, list)) and len(made) != 2):
         raise WrongReturn(made, "the pair each, largest")
     each, largest = made
     if (
