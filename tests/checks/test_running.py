@@ -524,6 +524,18 @@ def test_nothing_is_printed(course, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_number_that_overflows_in_a_formula_of_ours_is_nothing_that_a_student_is_told_of(course, recwarn):
+    course.run('''
+        import numpy as np
+
+        @grades("check_a")
+        def test_it():
+            """It is tried on large numbers, too"""
+            assert np.exp(np.float64(1e4)) > 0
+    ''')
+    assert [str(one.message) for one in recwarn] == []
+
+
 def having_read(course: Course, **networks: Network) -> TestContext:
     """A bench on which the reader said, for each cell, what is given here."""
 
