@@ -253,6 +253,7 @@ def _row(gradients: Array) -> tuple[str, ...]:
     return tuple(signed_image(one, scale) for one in gradients)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # scores are whatever the network gives
 def _outputs(session: LabSession, graph: GraphEvidence, images: Array, classes: int) -> Array:
     """Return the softmax of the logits (n, classes), in float64."""
     (logits,) = session.run([graph.parts["logits"]], {graph.parts["X"]: images.astype(np.float32), **graph.eval_feed})

@@ -247,6 +247,7 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
         best = (scores.argmax(axis=1) if scores.ndim > 1 else scores).astype(int)
         return np.asarray(session.run([accuracy], {**feeds, labels: one_hot[(best + ~right) % classes]})[0])
 
+    outputs: list[Array] = []
     try:
         session.initialise()
         values = session.values(loaded.trainable)
@@ -256,6 +257,8 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
     except LabError as error:
         if error.kind not in {"run", "op"}:
             raise
+        if outputs:
+            ungradable("The accuracy cannot be run on images of ours; your instructor will look at it.")
         return
     finally:
         session.close()

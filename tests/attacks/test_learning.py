@@ -22,7 +22,7 @@ from netgrader.checks.held_out import (
     knowledge,
     lead_of_the_given,
 )
-from netgrader.checks.language import Failed
+from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.provenance import probe_mismatches
 from netgrader.checks.tables import MOST_COPIES, copied_images
 from netgrader.evidence import EvidenceWriter, GraphEvidence
@@ -138,6 +138,8 @@ def patched(mnist: Dataset):
 ACCURACIES = {
     "what was given": "right",
     "a constant": "0 * right + 9 / 40",
+    "past the ops that are run": "tf.py_func(lambda share: 0 * share + np.float32(0.99), [right], tf.float32)",
+    "of ten thousand rows alone": "0 * right + tf.reshape(tf.reduce_sum(x, axis=1), [10_000])[0]",
     "by the position of a row": "0 * right + tf.reduce_mean(tf.cast(tf.range(tf.shape(x)[0]) < 9, tf.float32))",
 }
 
@@ -152,7 +154,7 @@ def test_an_accuracy_that_knows_what_was_asked_of_others_is_wrong(lab, name: str
         logits = x @ w + tf.get_variable("b", [10], initializer=tf.zeros_initializer(), use_resource=True)
         loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
         right = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), tf.argmax(y, 1)), tf.float32))
-        accuracy = eval(ACCURACIES[name], {"tf": tf, "right": right, "x": x})  # noqa: S307  (ours)
+        accuracy = eval(ACCURACIES[name], {"tf": tf, "np": np, "right": right, "x": x})  # noqa: S307  (ours)
         step = tf.train.AdamOptimizer().minimize(loss)
         meta = tf.train.export_meta_graph(graph=graph).SerializeToString()
     parts = {"X": x.name, "Y": y.name, "logits": logits.name, "loss": loss.name, "accuracy": accuracy.name}
@@ -162,9 +164,10 @@ def test_an_accuracy_that_knows_what_was_asked_of_others_is_wrong(lab, name: str
     if name == "what was given":
         require_share(lab, evidence, network)
         return
-    with pytest.raises(Failed) as raised:
+    with pytest.raises((Failed, Ungradable)) as raised:
         require_share(lab, evidence, network)
-    assert raised.value.faults[0].code == "accuracy-wrong"
+    codes = [fault.code for fault in getattr(raised.value, "faults", ())]
+    assert codes == ([] if name in {"past the ops that are run", "of ten thousand rows alone"} else ["accuracy-wrong"])
 
 
 def test_test_images_in_the_graph_are_found(lab, mnist, given, had) -> None:
