@@ -117,7 +117,6 @@ a named encoding, and has mypy look for names of the standard library that are n
 
 - a computer with Windows or macOS; NumPy 1.26 on Windows, whose integers have 32 bits;
 - the pages of Colab and Kaggle, and the window of VS Code: their versions and rules were tried, not they;
-- the widgets in Notebook 7: the valley was shown there, and the one time that it was tried arrow keys did not move its slider;
 - Notebook 6, but for the version of Colab's package; Safari and Firefox;
 - a graphics card; Python 3.14, which netgrader does not allow yet.
 """

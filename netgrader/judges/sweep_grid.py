@@ -105,9 +105,10 @@ def require_best(sweep: StudentSweep) -> None:
         )
     elif chosen < top - sweep.tie:
         rate = sweep.rates[np.nanargmax(sweep.accuracies)]
+        lowest = "{1:.3g} with {2:.4f}, the lowest: the best of losses, and of accuracies the worst"
         fail(
             "best-not-from-sweep",
-            found=say("{1:.3g} with {2:.4f}", sweep.best, chosen),
+            found=say(lowest if chosen <= np.nanmin(sweep.accuracies) else "{1:.3g} with {2:.4f}", sweep.best, chosen),
             expected=say("the rate with the highest accuracy, {1:.3g} with {2:.4f}", rate, top),
         )
     if sweep.asked.inside and not sweep.rates[0] < sweep.best < sweep.rates[-1]:

@@ -758,6 +758,13 @@ SWEEPS = {
         "short_training(net, session)",
         says=("Where: learning_rate_sweep: short_training(net, session)", "run is a session's"),
     ),
+    "losses of a sweep": attempt(
+        "learning_rate_sweep",
+        WITH_LAYER,
+        NARROW,
+        f"sweep = dict(zip([{RATES}], [0.9, 0.5, 0.2, 0.4, 2.3]))\nbest_learning_rate = 0.003",
+        says=("0.003 with 0.2000, the lowest: the best of losses",),
+    ),
     "a rate in quotes": shortly(
         "short_training(tf.Session(graph=(net := two_layer_network('0.01')).graph), net)",
         says=("Where: learning_rate_sweep", "without quotes"),
