@@ -58,7 +58,7 @@ def hand_over_trained(student: Student, out: EvidenceWriter) -> None:
         session = student.value("sess") if student.has("sess") else None
         if session is not None and not hasattr(session, "run"):
             raise WrongReturn(
-                session, "a session, as sess has to be: is everything returned in the order that is asked for?"
+                session, "a session, as sess has to be, with everything returned in the order that is asked for"
             )
         out.graph("net", export_graph(student.value("net"), session))
     with student.capturing(out, "fed"):

@@ -38,8 +38,8 @@ UNDESCRIBED = "Say what you try in your own words, in place of the dots, and run
 NO_EPOCH = "Nothing is kept of seed {1}: `run.epoch(…)` was never called."
 KEPT = "{1}, seed {2}: {3:.2f} % of the test images in {4:.0f} seconds."
 REPLACED = (
-    "What was noted before of “{1}” with these seeds ({2:.2f} % of the test images, on average) is no longer there. If the "
-    "network is another one now, give it other words."
+    "That takes the place of what was noted before of “{1}” with seed {2} ({3:.2f} % of the test images). If the network is "
+    "another one now, give it other words, so that runs of two networks do not stand under one."
 )
 NOT_KEPT = "This run could not be written down beside the notebook, so it is forgotten ({1})."
 DAMAGED = "Your lab book, {1}, cannot be read and counts as empty. The next run begins a new one; the old file is then {1}.old."
@@ -113,7 +113,7 @@ class LabBook:
         if not words:
             _tell(UNDESCRIBED)
             return
-        before: list[Run] = []
+        told = False
         for seed in seeds:
             run, begun, computed = Run(words, int(seed)), time.perf_counter(), time.process_time()
             yield run
@@ -122,12 +122,13 @@ class LabBook:
             if run.test:
                 _tell(KEPT, Verbatim(words), run.seed, 100 * run.test[-1], run.seconds)
                 runs = self.kept()
-                before += [one for one in runs if (one.what, one.seed) == (words, run.seed)]
+                before = [one for one in runs if (one.what, one.seed) == (words, run.seed)]
                 self._keep([*(one for one in runs if one not in before), run])
+                if not told and before and before[-1].test != run.test:  # at once: the next run may be interrupted
+                    told = True
+                    _tell(REPLACED, Verbatim(words), run.seed, 100 * before[-1].test[-1])
             else:
                 _tell(NO_EPOCH, run.seed)
-        if before:
-            _tell(REPLACED, Verbatim(words), 100 * statistics.mean(run.test[-1] for run in before))
         self.show()
 
     def kept(self) -> list[Run]:

@@ -56,9 +56,15 @@ def test_the_same_description_and_seed_take_the_place_of_a_former_run_which_is_s
     tried(test=0.5, seeds=(1, 2))
     for run in LabBook().runs("one hidden layer", seeds=(1, 2)):
         run.epoch(test=0.6 + run.seed / 100)
-    assert (
-        capsys.readouterr().out.count("before of “one hidden layer” with these seeds (51.50 % of the test images") == 1
-    )
+    said = capsys.readouterr().out
+    assert said.count("That takes the place of what was noted before") == 1
+    assert "of “one hidden layer” with seed 1 (51.00 % of the test images)" in said
+    next(runs := LabBook().runs("one hidden layer", seeds=(1, 2))).epoch(test=0.7)
+    next(runs)  # where it is interrupted
+    assert "with seed 1 (61.00 %" in capsys.readouterr().out
+    for run in LabBook().runs("one hidden layer", seeds=(2,)):
+        run.epoch(test=0.62)
+    assert "takes the place" not in capsys.readouterr().out  # of the same again nothing is lost
     LabBook().forget("one hidden layer")
     tried(test=0.6)
     tried("another")
