@@ -80,6 +80,18 @@ By another who had the source, on the same day: 30 attempts, of which 16 succeed
 - **A challenge known early**: what the check of one cell was handed told a later cell what is drawn there. Each cell has its own.
 - **Weights of a sweep set by least squares and noised**: 4 of 4, not told, in a program longer than the sweep. So it remains (SECURITY.md).
 - **Codes of a few dozen hard images**: up to 0.7 %, not told below 5 standard errors. So it remains (SECURITY.md).
+
+### The third round: what was new
+
+By another who had the source, on 29 November 2026, against what had been added since.
+
+- **Marks, 5 of 15 attempts**, all of a network's own accuracy: a constant, or one by the position of a row, was what the check asked for; one that lies of many rows was
+  believed as reported; one computed in Python, or for ten thousand rows alone, was not run. Each costs now, or is for a person. Not: a table of known test images in its place
+  (tried after that), gradients looked up, test images noised, or taught by another network, sweeps typed or loaded, weights in a module, curves of no numbers. Two keep their
+  points, as SECURITY.md says: another network where the notebook trains, which is told, and one epoch with a curve of five.
+- **Names on a platform, 5 of 25**: a mark of one's own in nbgrader's CSV, a quote there that swallows the next student, a name too long for a folder, which ended the collecting of
+  all, a sign that turns text round, and *Points Possible* in Canvas's sheet. Mended.
+- **Pages and files, none**: markup in the line that a fault names, mails that object, pipes and links beside a notebook, modules of the course replaced, `--sandbox user`.
 """
 
 
