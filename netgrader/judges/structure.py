@@ -33,6 +33,7 @@ __all__ = [
     "UNDECIDED",
     "note_parts",
     "note_reduction",
+    "note_switches",
     "require_alike",
     "require_evaluable",
     "require_feedable",
@@ -280,6 +281,18 @@ def note_parts(graph: GraphEvidence, remark: Callable[..., None]) -> None:
             "Parts are not returned by their names: here those in the graph are looked at, but train cannot find them.",
             found=say("no part {1}", Verbatim(names)),
             expected="SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists",
+        )
+
+
+def note_switches(graph: GraphEvidence, remark: Callable[..., None]) -> None:
+    """Remark that training steps left a switch at its default: what it switches on, such as dropout, was never on."""
+    left = graph.about.get("left_at_default")
+    if isinstance(left, list) and left:
+        name = Verbatim(plain(left[0]))
+        remark(
+            "A switch was left at its default in training, too: what it switches on, such as dropout, was never on.",
+            found=say("no training step that is fed {1}", name),
+            expected="True for it in the feed_dict of training steps, and in no other",
         )
 
 

@@ -21,10 +21,10 @@ from netgrader.reader.lab import LAB_SESSION
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["fed_rows", "fed_switches", "note_fed_rows", "usual_batch"]
+__all__ = ["fed_rows", "fed_switches", "left_at_default", "note_fed_rows", "usual_batch"]
 
 NOTED, TRAINS, SIZES = "_netgrader_fed", "_netgrader_trains", "_netgrader_batches"
-SWITCHES = "_netgrader_switches"
+SWITCHES, TRAINED_WITH = "_netgrader_switches", "_netgrader_trained_with"
 MOST, EVERY, AT_ONCE = 400, 256, 40  # rows in all; one of so many of a feed, and one at least; of one feed at most
 LEAST, LARGEST = 16, 20_000  # numbers of a row: what has fewer is a label
 ASSIGN = frozenset(
@@ -69,6 +69,14 @@ def fed_switches(graph: Any) -> dict[str, npt.NDArray[Any]]:
     return dict(getattr(graph, SWITCHES, {}))
 
 
+def left_at_default(graph: Any) -> list[str]:
+    """Return the switches, by op name, that no training step was fed: single values with a default; none if there was no step."""
+    fed: set[str] | None = getattr(graph, TRAINED_WITH, None)
+    ops = [] if fed is None else graph.get_operations()
+    switches = [op for op in ops if op.type == "PlaceholderWithDefault" and op.outputs[0].shape.rank == 0]
+    return [op.name for op in switches if op.name not in (fed or ())]
+
+
 def usual_batch(graph: Any, *, anew: bool = False) -> int | None:
     """Return how many rows most training steps of `graph` were fed; None if none was fed any. `anew` forgets it."""
     sizes: Counter[int] = getattr(graph, SIZES, None) or Counter()
@@ -97,6 +105,8 @@ def _note(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
             if tensor.op.type == "Placeholder" and not np.ndim(value):
                 _of(graph, SWITCHES, dict)[tensor.name] = np.asarray(value)
         return
+    known_fed = _of(graph, TRAINED_WITH, set)
+    known_fed.update(graph.as_graph_element(key, allow_operation=False).op.name for key in feed_dict)
     sample = _of(graph, NOTED, _Sample)
     for value in feed_dict.values():
         first = value[0] if isinstance(value, list | np.ndarray) and np.ndim(value[:1]) > 1 else None

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.student.course_data import data_spec, given_data
-from netgrader.student.fed import fed_rows
+from netgrader.student.fed import fed_rows, left_at_default
 from netgrader.student.probes import WrongReturn, export_graph
 
 if TYPE_CHECKING:
-    from netgrader.evidence import EvidenceWriter
+    from netgrader.evidence import EvidenceWriter, Json
     from netgrader.student.probes import Student
 
 __all__ = ["hand_over_arrays", "hand_over_curves", "hand_over_errors", "hand_over_trained"]
@@ -60,7 +60,9 @@ def hand_over_trained(student: Student, out: EvidenceWriter) -> None:
             raise WrongReturn(
                 session, "a session, as sess has to be, with everything returned in the order that is asked for"
             )
-        out.graph("net", export_graph(student.value("net"), session))
+        net = student.value("net")
+        left: list[Json] = [*left_at_default(getattr(net, "graph", None))]
+        out.graph("net", export_graph(net, session, {"left_at_default": left} if left else None))
     with student.capturing(out, "fed"):
         out.array("fed", fed_rows(student.value("net").graph))
 

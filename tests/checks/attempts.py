@@ -864,6 +864,11 @@ DEEP_TRAININGS = {
     "the accuracy of training images for that of test images": trained(
         EPOCHS, "acc_val = acc_trn", says=("reported for the test images is that of training images",)
     ),
+    "a switch that no training step is fed": trained(
+        EPOCHS.replace(", net.training: True", ""),
+        says=(*ALL_GREEN, "no training step that is fed"),
+        never=("not done",),
+    ),
     "accuracies in percent": trained(
         EPOCHS, "acc_val = [100 * one for one in acc_val]", says=("is not what the network", "a share of one")
     ),

@@ -9,7 +9,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import netgrader.student  # noqa: F401  (hooks sessions)
-from netgrader.student.fed import fed_rows
+from netgrader.student.fed import fed_rows, left_at_default
 from netgrader.student.graphs import export_graph
 
 ROWS = {True: np.full((64, 784), 0.25, np.float32), False: np.full((64, 784), 0.75, np.float32)}
@@ -85,5 +85,6 @@ def test_a_switch_without_a_default_is_noted_as_it_is_fed_in_evaluation() -> Non
             sess.run(loss, {x: np.ones((5, 4)), training: False, other: 2.0})
             sess.run([loss, step], {x: np.ones((5, 4)), "training:0": True})
     net = SimpleNamespace(graph=graph, X=x, loss=loss)
+    assert left_at_default(graph) == ["other"]
     assert export_graph(net).eval_feed == {"training:0": False}
     assert export_graph(SimpleNamespace(**vars(net), eval_feed={training: True})).eval_feed == {"training:0": True}
