@@ -16,6 +16,7 @@ from netgrader.judges.reported_accuracy import require_reported
 from netgrader.judges.structure import (
     note_parts,
     note_reduction,
+    note_switches,
     require_evaluable,
     require_graph,
     require_layers,
@@ -163,9 +164,11 @@ def test_the_whole_is_what_was_asked_for(network, refuse_others):
     ),
     forgives=(NETWORK,),
 )
-def test_the_network_is_trained(bench, cell_evidence):
+def test_the_network_is_trained(bench, cell_evidence, remark):
     """The network in the session is trained: it recognises test images"""
     require_values(cell_evidence)
+    if bench.quick:
+        note_switches(cell_evidence.graph("net"), remark)
     result = recomputed(bench, TRAINING)
     require_learned(result)
     require_own(cell_evidence.graph("net"), result)
