@@ -91,7 +91,7 @@ By another who had the source, on 29 November 2026, against what had been added 
   points, as SECURITY.md says: another network where the notebook trains, which is told, and one epoch with a curve of five.
 - **Names on a platform, 5 of 25**: a mark of one's own in nbgrader's CSV, a quote there that swallows the next student, a name too long for a folder, which ended the collecting of
   all, a sign that turns text round, and *Points Possible* in Canvas's sheet. Mended.
-- **Pages and files, none**: markup in the line that a fault names, mails that object, pipes and links beside a notebook, modules of the course replaced, `--sandbox user`.
+- **Pages and files, 1**: a line for the shell such as `!echo it's` at the top of a cell hid what was copied below it. Not: markup in the line that a fault names, mails that object, pipes and links beside a notebook, modules of the course replaced, `--sandbox user`.
 """
 
 

@@ -34,7 +34,7 @@ LEAST, SHARE = 60, 0.8
 """Fingerprints that only few have: so many must be of both, and that share of those of the one who has fewer."""
 WORDS_OF_CODE, WORDS_OF_ANSWER = 60, 15
 """Words that are not the course's, from which a text that is the same letter by letter is told, in a class of any size."""
-LONGEST, MOST_PAIRS = 100_000, 200
+LONGEST, MOST_PAIRS, MOST_SKIPPED = 100_000, 200, 50
 KEPT = frozenset({*keyword.kwlist, *dir(builtins)})
 LEFT_OUT = frozenset(
     {token.COMMENT, token.NL, token.NEWLINE, token.INDENT, token.DEDENT, token.ENCODING, token.ENDMARKER}
@@ -138,17 +138,22 @@ def fingerprints(source: str) -> frozenset[int]:
 
 
 def _tokens(source: str) -> Iterator[str]:
-    before = ""
-    try:
-        for one in tokenize.generate_tokens(io.StringIO(source).readline):
-            if one.type in LEFT_OUT:
-                continue
-            chosen = one.type == token.NAME and one.string not in KEPT and before != "."
-            text = "name" if chosen else one.string.strip("'\"") if one.type == token.STRING else one.string
-            before = one.string
-            yield text
-    except (tokenize.TokenError, SyntaxError, ValueError):  # what does not parse is compared as far as it goes
-        return
+    before, lines = "", io.StringIO(source).readlines()
+    for _ in range(MOST_SKIPPED):
+        done = 0
+        try:
+            for one in tokenize.generate_tokens(iter(lines).__next__):
+                done = one.end[0]
+                if one.type in LEFT_OUT:
+                    continue
+                chosen = one.type == token.NAME and one.string not in KEPT and before != "."
+                text = "name" if chosen else one.string.strip("'\"") if one.type == token.STRING else one.string
+                before = one.string
+                yield text
+        except (tokenize.TokenError, SyntaxError, ValueError):  # what does not parse: a line for the shell, or a slip
+            lines = lines[max(1, done) :]
+        else:
+            return
 
 
 def alike(work: Mapping[str, Mapping[str, str]], given: Iterable[str] = ()) -> tuple[Alike, ...]:

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from netgrader.commands.pages import report_for_class, report_on_class
 from netgrader.pages.alike import WORDS_OF_ANSWER, alike, fingerprints, identical, same_runs
@@ -43,6 +44,12 @@ def test_names_comments_and_blank_space_do_not_change_what_code_is_known_by():
     assert fingerprints(own(1)) == fingerprints(renamed(own(1)))
     assert fingerprints(own(1)) != fingerprints(own(2))
     assert fingerprints("x = 1") == frozenset()
+
+
+@pytest.mark.parametrize("line", ["!echo it's", "!echo '''", "!: 0777", "%%time (", "x = !it's"])
+def test_a_line_that_python_cannot_read_hides_nothing_below_it(line):
+    assert fingerprints(own(1)) <= fingerprints(f"{line}\n{own(1)}")
+    assert fingerprints(own(1)) <= fingerprints(f"{own(2)}\n{line}\n{own(1)}")
 
 
 def test_a_copy_is_told_with_the_cell_that_it_is_in_and_independent_work_is_not():
