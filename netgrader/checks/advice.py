@@ -111,6 +111,8 @@ ADVICE: Sequence[tuple[str, str]] = (
      "sess.run(net.train_op, feed_dict=…) in a loop: net holds parts of a graph and is no model of Keras"),
     (r"Value passed to parameter '(?:features|logits)' has DataType int", "the logits as the layer gives them, no argmax"),
     (r"Cast string to float", "a number, without quotes"),
+    (r"None values not supported", "a number or a tensor: something in this line is None, as an argument that nobody gave"),
+    (r"Shape must be rank 0 but is rank", "one number, and no list of them"),
     (r"clear nested graphs", "a new tf.Graph() for each network: then there is nothing to reset"),
     (r"Shape must be (?:at least )?rank 2 but is rank 1|Index out of range using input dim 1",
      "two axes: a row for each image, as tf.placeholder(tf.float32, [None, 784]) has them, and a column for each number in it"),

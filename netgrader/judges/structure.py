@@ -18,6 +18,7 @@ from netgrader.judges.answers import random_of, require_fed, shaped
 from netgrader.judges.dense import fetch
 from netgrader.phrases import Verbatim, say
 from netgrader.reader import LabError
+from netgrader.reader.graph.source import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -190,17 +191,37 @@ def require_optimizer(network: Network, *, decided: bool = True) -> None:
         ungradable("It could not be decided which optimizer this is; your instructor will look at it.")
 
 
-def require_rate(network: Network, rate: float, *, severity: Severity | None = None) -> None:
-    """End the test unless the optimizer uses the rate that was asked for; `severity` where another is less grave than usual."""
+def require_rate(
+    network: Network, rate: float, *, severity: Severity | None = None, graph: GraphEvidence | None = None
+) -> None:
+    """End the test unless the optimizer uses the rate that was asked for; `severity` where another is less grave than usual.
+
+    Parameters
+    ----------
+    graph
+        The network's graph, which tells of a rate that is text.
+    """
     if network.optimizer is None:
         fail(
             "missing-tensor", found="no operation that trains", expected="train_op", place=STEP, severity=Severity.FATAL
         )
     found = network.optimizer.learning_rate
+    text = _text_for_a_number(graph) if found is None and graph is not None else ""
+    if text:
+        said = say("text, in quotes: {1}", Verbatim(f'"{text}"'))
+        fail("learning-rate-not-as-stated", found=said, expected=f"{rate:.4g}", severity=severity)
     if found is None:
         ungradable("It could not be decided which learning rate is used; your instructor will look at it.")
     if not math.isclose(found, rate, rel_tol=SAME_RATE):
         fail("learning-rate-not-as-stated", found=f"{found:.4g}", expected=f"{rate:.4g}", severity=severity)
+
+
+def _text_for_a_number(graph: GraphEvidence) -> str:
+    """Return text that the graph would make a number of, which no session does; empty if there is none."""
+    nodes = {node.name: node for node in read_source(graph.meta_graph).graph_def.node}
+    made_of = (nodes.get(node.input[0]) for node in nodes.values() if node.op == "Cast")
+    texts = (one.attr["value"].tensor.string_val for one in made_of if one is not None and one.op == "Const")
+    return next((plain(text[0].decode("utf-8", "replace"), 20) for text in texts if text), "")
 
 
 def require_alike(network: Network, rate: float, other: Network) -> None:

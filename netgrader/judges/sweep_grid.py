@@ -88,6 +88,7 @@ def require_best(sweep: StudentSweep) -> None:
 
     That is the one whose accuracy is, within chance, the highest, unless the exercise prefers small or large ones.
     """
+    fail_all([sweep.odd] if sweep.odd and not sweep.of_shares else [])
     known = np.isclose(sweep.rates, sweep.best, rtol=1e-3)
     top = float(np.nanmax(sweep.accuracies, initial=-math.inf))
     if not known.any():
@@ -109,7 +110,9 @@ def require_best(sweep: StudentSweep) -> None:
         fail(
             "best-not-from-sweep",
             found=say(lowest if chosen <= np.nanmin(sweep.accuracies) else "{1:.3g} with {2:.4f}", sweep.best, chosen),
-            expected=say("the rate with the highest accuracy, {1:.3g} with {2:.4f}", rate, top),
+            expected=say(
+                "the rate with the highest accuracy, {1:.3g} with {2:.4f}: max(sweep, key=sweep.get)", rate, top
+            ),
         )
     if sweep.asked.inside and not sweep.rates[0] < sweep.best < sweep.rates[-1]:
         found = say(

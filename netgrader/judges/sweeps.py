@@ -65,6 +65,7 @@ BESIDE = 4.5  # times or a part of a rate: what lies farther off says nothing of
 HARDLY_LEARNED, SAID_TO_HAVE_LEARNED = 2 / 9, 5 / 9
 LEAST_PERCENT = 5.0  # no share of one is that large, and no network is that bad
 MOST_PERCENT = 100.0
+MOST_SHARE = 1.001
 MOST_TRAINED = 24  # networks that are handed over with what they were trained to
 MOST_PROVEN = 12  # results that have to be proven, of however many
 OF_SO_MANY = 5  # results one may be unproven if weights were lost in a moment in which they could not be read
@@ -90,6 +91,11 @@ class StudentSweep:
     odd: Fault | None = None
     exchanged: bool = False
     asked: Swept = LEARNING_RATE
+
+    @property
+    def of_shares(self) -> bool:
+        """Return whether its accuracies are shares of one, as far as their size tells."""
+        return _are_shares(self.accuracies)
 
     @property
     def tie(self) -> float:
@@ -151,11 +157,22 @@ def read_sweep(
             expected="the test accuracy in the end",
             severity=Severity.SLIGHT,
         )
-    largest = float(np.nanmax(accuracies, initial=0.0))
-    if LEAST_PERCENT < largest <= MOST_PERCENT:
+    if _are_shares(accuracies / 100) and np.nanmedian(accuracies) >= LEAST_PERCENT:
+        largest = float(np.nanmax(accuracies))
         odd = fault("accuracy-not-mean", found=f"{largest:g}", expected=say("a share of one, {1:g}", largest / 100))
         accuracies = accuracies / 100
+    elif not _are_shares(accuracies):
+        numbers = accuracies[np.isfinite(accuracies)]
+        found = say("values from {1:.4g} to {2:.4g}", numbers.min(), numbers.max()) if len(numbers) else "no numbers"
+        expected = "accuracies on the test images, shares from 0 to 1: no losses, and no numbers of images"
+        odd = fault("wrong-return", found=found, expected=expected, severity=Severity.SLIGHT)
     return StudentSweep(rates, accuracies, best, spec, ceiling, odd, exchanged, asked)
+
+
+def _are_shares(accuracies: Array) -> bool:
+    """Whether numbers are shares of one as far as their size tells; what is no number is left out."""
+    numbers = accuracies[np.isfinite(accuracies)]
+    return len(numbers) > 0 and bool(numbers.min() >= 0 and numbers.max() <= MOST_SHARE)
 
 
 def drawn_rate(rates: Collection[float], challenge: int) -> float:

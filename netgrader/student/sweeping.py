@@ -43,7 +43,9 @@ def hand_over_sweep(student: Student, out: EvidenceWriter) -> None:
     claimed: float | None = None
     with suppress(Exception):  # said below, where it is asked for
         claimed = _number(student.value(asked.best), "a number")
-        out.fact("text", isinstance(student.value(asked.best), str))
+        sweep = student.value("sweep")
+        values = [one for pair in sweep.items() for one in pair] if isinstance(sweep, dict) else []
+        out.fact("text", any(isinstance(one, str) for one in (student.value(asked.best), *values)))
     with student.capturing(out, "sweep"):
         pairs, lists = _results(student.value("sweep"), asked)
         exchanged = is_exchanged(np.array(pairs), asked, claimed) or _trained_the_other_way(student, asked, pairs)

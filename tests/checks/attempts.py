@@ -539,6 +539,10 @@ ONCE = {
         ("    n = len(x_train)", "    x_train = x_train * 1\n    n = len(x_train)"),
         says=("has a variable x_train of its own, which is empty before that line",),
     ),
+    "a rate in quotes": network(
+        ("learning_rate=0.003", 'learning_rate="0.003"'), says=('Found text, in quotes: "0.003"; expected 0.003',)
+    ),
+    "no rate at all": network(("learning_rate=0.003", "learning_rate=None"), says=("something in this line is None",)),
     "a share of a fixed number": network(
         (ACCURACY, "accuracy = tf.reduce_sum(tf.cast(correct, tf.float32)) / 10000"),
         says=("expected 0.225: of 40 images 9 have their largest logit where their label is",),
@@ -697,6 +701,13 @@ TRAININGS = {
     "a network that was only initialised": attempt(
         "two_layer_training", WITH_BOTH, NARROW, BEGUN + CURVES, says=("never runs the training operation",)
     ),
+    "percentages": attempt(
+        "two_layer_training",
+        WITH_BOTH,
+        NARROW,
+        BEGUN + ONE_STEP + CURVES.replace("0.9", "97"),
+        says=("Found 97; expected shares from 0 to 1",),
+    ),
     "a network after one step": attempt(
         "two_layer_training",
         WITH_BOTH,
@@ -748,6 +759,20 @@ SWEEPS = {
         f"dict(zip([{RATES}], [{ALIKE}]))", "0.001", ("hardly different; expected clearly lower ones",)
     ),
     "the best at the edge": sweep(f"dict(zip([{RATES}], [{FALLING}]))", "0.0001", ("0.0001 at the edge",)),
+    "losses in place of accuracies, the largest chosen": attempt(
+        "learning_rate_sweep",
+        WITH_LAYER,
+        NARROW,
+        f"sweep, best_learning_rate = dict(zip([{RATES}], [0.69, 0.31, 0.24, 0.33, 2.31])), 0.1",
+        says=("Found values from 0.24 to 2.31; expected accuracies on the test images", "waits for the above"),
+    ),
+    "the lowest chosen": attempt(
+        "learning_rate_sweep",
+        WITH_LAYER,
+        NARROW,
+        f"sweep = dict(zip([{RATES}], [{HILL}]))\nbest_learning_rate = min(sweep, key=sweep.get)",
+        says=("0.003 with 0.9300: max(sweep, key=sweep.get)",),
+    ),
     "rates in quotes": sweep(f"dict(zip(map(str, [{RATES}]), [{HILL}]))", "'0.003'", ("Found text, in quotes",)),
     "numbers that were typed": sweep(
         f"dict(zip([{RATES}], [{HILL}]))",
@@ -916,6 +941,10 @@ def coded(code: str, one: Attempt) -> Attempt:
     )
 
 
+FIRST_LAYER = 'h, _ = fully_connected_layer(X, 96, "a", tf.nn.relu)'
+TORN = """k = tf.get_variable("k", [3, 3, 1, 2], initializer=tf.glorot_uniform_initializer())
+        c = tf.nn.relu(tf.nn.conv2d(tf.reshape(X, [-1, 56, 14, 1]), k, 1, "SAME"))
+        h, _ = fully_connected_layer(tf.reshape(c, [-1, 1568]), 96, "a", tf.nn.relu)"""
 # Of each code that costs something and that no work or loop of the graders' tests gets.
 CODED = {
     code: coded(code, one)
@@ -923,11 +952,13 @@ CODED = {
         "accuracy-without-argmax": network((EQUAL, "tf.equal(prediction, Y)"), says=()),
         "accuracy-wrong": network((EQUAL, "tf.argmax(prediction, 1)"), says=()),
         "integer-division": data(f"return ({ROWS} // 255).astype(float), np.eye(10)[labels]", says=()),
+        "image-torn": deep((FIRST_LAYER, TORN), says=("expected [28, 28, 1]",)),
         "labels-wrong": data(WRITTEN.replace("[labels]", "[labels // 2]"), says=()),
         "logits-are-probabilities": network(("logits=logits, W1", "logits=prediction, W1"), says=()),
         "loss-not-finite": network((LOSS, f"{LOSS} / tf.reduce_sum(tf.nn.relu(Y - 1))"), says=()),
         "loss-over-wrong-axis": network((LOSS, LOSS.replace("=logits)", "=logits, dim=0)")), says=()),
         "not-floating-point": data(WRITTEN.replace("eye(10)", "eye(10, dtype=int)"), says=()),
+        "schedule-not-fed": network((ADAM, "tf.train.AdamOptimizer(tf.placeholder(tf.float32, []))"), says=()),
         "sigmoid-before-loss": network((LAYER, LAYER.replace(")", ", activation=tf.nn.sigmoid)")), says=()),
         "target-missed": attempt("deep_accuracy", WITH_BOTH, DEEP, STEPS, says=()),
         "wrong-loss": network((LOSS, "loss = tf.reduce_mean(tf.abs(prediction - Y))"), says=()),
