@@ -44,8 +44,8 @@ def hand_over_sweep(student: Student, out: EvidenceWriter) -> None:
     with suppress(Exception):  # said below, where it is asked for
         claimed = _number(student.value(asked.best), "a number")
         sweep = student.value("sweep")
-        values = [one for pair in sweep.items() for one in pair] if isinstance(sweep, dict) else []
-        out.fact("text", any(isinstance(one, str) for one in (student.value(asked.best), *values)))
+        said = [one for pair in sweep.items() for one in pair] if isinstance(sweep, dict) else []
+        out.fact("text", any(isinstance(one, str) for one in (student.value(asked.best), *said)))
     with student.capturing(out, "sweep"):
         pairs, lists = _results(student.value("sweep"), asked)
         exchanged = is_exchanged(np.array(pairs), asked, claimed) or _trained_the_other_way(student, asked, pairs)

@@ -539,7 +539,7 @@ ONCE = {
         ("    n = len(x_train)", "    x_train = x_train * 1\n    n = len(x_train)"),
         says=("has a variable x_train of its own, which is empty before that line",),
     ),
-    "a rate in quotes": network(
+    "a default rate in quotes": network(
         ("learning_rate=0.003", 'learning_rate="0.003"'), says=('Found text, in quotes: "0.003"; expected 0.003',)
     ),
     "no rate at all": network(("learning_rate=0.003", "learning_rate=None"), says=("something in this line is None",)),
@@ -787,7 +787,7 @@ SWEEPS = {
         "learning_rate_sweep",
         WITH_LAYER,
         NARROW,
-        f"sweep = dict(zip([{RATES}], [0.9, 0.5, 0.2, 0.4, 2.3]))\nbest_learning_rate = 0.003",
+        f"sweep = dict(zip([{RATES}], [0.9, 0.5, 0.2, 0.4, 0.95]))\nbest_learning_rate = 0.003",
         says=("0.003 with 0.2000, the lowest: the best of losses",),
     ),
     "a rate in quotes": shortly(
