@@ -85,7 +85,7 @@ def test_an_error_is_evidence_for_its_name_only_with_the_students_line(seen):
     assert errors["left"] == ["SystemExit", "3", "sys.exit(3)"]
     assert errors["missing"] == ["NameError", "name 'not_there' is not defined", None]
     assert errors["unprintable"][0] == "Unprintable"
-    assert errors["helper"] == ["IndexError", "list index out of range", "return [][5]  # in the helper"]
+    assert errors["helper"] == ["IndexError", "list index out of range", "return help_me()"]
     assert errors["probe"] == ["RuntimeError", "a mistake in the probe", None]
 
 

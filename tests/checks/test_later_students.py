@@ -196,7 +196,7 @@ ONLY = {
     (THREE, "test_accuracy_is_the_share_of_right_predictions"): (DEEP, "percent"),
     (THREE, "test_evaluation_is_the_same_each_time"): (DEEP, "dropout that stays on"),
     (THREE, "test_the_whole_is_what_was_asked_for"): (DEEP, "all weights equal"),
-    (THREE, "test_the_reported_accuracy_is_true"): (DEEP_TRAINING, CLAIMED),
+    (THREE, "test_the_reported_accuracies_are_true"): (DEEP_TRAINING, CLAIMED),
     (THREE, "test_the_accuracy_was_learned"): (DEEP_ACCURACY, ANSWERS),
 }
 
