@@ -181,7 +181,7 @@ def test_the_network_is_trained(bench, cell_evidence, remark):
     faults=("reported-accuracy-wrong", "reports-train-accuracy", "picked-best-epoch-on-test"),
     requires=("test_the_network_is_trained",),
 )
-def test_the_reported_accuracy_is_true(bench, cell_evidence, remark):
+def test_the_reported_accuracies_are_true(bench, cell_evidence, remark):
     """The accuracies that are reported are those that we measure"""
     result = recomputed(bench, TRAINING)
     require_reported(result, *curves(cell_evidence), remark, lambda: train_accuracy(bench, TRAINING))
