@@ -43,6 +43,7 @@ CLOSE = 2e-3
 # A row is a given image if its projections point the same way up to this.
 ALIGNED = 1e-3
 NEARLY_ALL = 0.999
+SOME = 2000  # rows that are compared where all are likely to be alike
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ class _Comparison:
         return self._range()
 
     def _range(self) -> Charge | None:
-        if self.low < -CLOSE or self.high > 1 + CLOSE:
+        if not self._in_range():
             found = say("values from {1:.4g} to {2:.4g}", self.low, self.high)
             return _charge("wrong-range", 0.25, found=found, expected="from 0 to 1")
         if self.images.dtype.kind == "b":
@@ -160,6 +161,9 @@ class _Comparison:
         if self.images.dtype.kind != "f":
             return _charge("not-floating-point", 0.5, found=f"{self.images.dtype}", expected="float32 or float64")
         return None
+
+    def _in_range(self) -> bool:
+        return self.low >= -CLOSE and self.high <= 1 + CLOSE
 
     def _rounded(self) -> Charge | None:
         """Whether all grey levels but two are gone."""
@@ -195,9 +199,9 @@ class _Comparison:
 
     def _strange(self) -> Charge:
         """Rows that are no given images: name the usual ways there."""
-        overflow = self._overflow()
-        if overflow is not None:
-            return overflow
+        known = self._overflow() or self._turned() or self._by_pixel()
+        if known is not None:
+            return known
         n = len(self.raw)
         pixels = self.raw.reshape(n, *self.spec.shape).swapaxes(1, 2).reshape(n, self.spec.size)
         if self._aligned(self.theirs, fingerprints(pixels)):
@@ -210,8 +214,27 @@ class _Comparison:
         found = say("{1:,} of {2:,} rows that are not the image given there", len(wrong), n)
         return _charge("wrong-order", found=found, expected="image i in row i", place=say("row {1}", row))
 
+    def _turned(self) -> Charge | None:
+        """Whether each image is turned or mirrored."""
+        some = self.raw[:SOME].reshape(-1, *self.spec.shape)
+        turned = [np.flip(some, 1), np.flip(some, 2), *(np.rot90(some, k, axes=(1, 2)) for k in (1, 2, 3))]
+        prints = [fingerprints(one.reshape(len(some), -1)) for one in turned]
+        if not any(self._aligned(self.theirs, one) for one in prints):
+            return None
+        return _charge("wrong-order", found="each image turned or mirrored", expected="as given")
+
+    def _by_pixel(self) -> Charge | None:
+        """Whether each pixel is what it was times one number and plus another, and that leaves the range."""
+        images, raw = (np.asarray(one[:SOME], np.float64) for one in (self.images, self.raw))
+        images, raw = images - images.mean(axis=0), raw - raw.mean(axis=0)
+        most = np.sqrt((images**2).sum(axis=0) * (raw**2).sum(axis=0))
+        if self._in_range() or (np.abs((images * raw).sum(axis=0)) < (1 - ALIGNED) * most).any():
+            return None
+        found = say("values from {1:.4g} to {2:.4g}, each pixel scaled by itself", self.low, self.high)
+        return _charge("wrong-range", 0.25, found=found, expected="from 0 to 1")
+
     def _aligned(self, prints: Float, others: Float) -> bool:
-        match = match_scaled(others[:2000], prints[:2000], self.spec.size)
+        match = match_scaled(others[:SOME], prints[:SOME], self.spec.size)
         return bool((match.index == np.arange(len(match.index))).mean() > NEARLY_ALL)
 
 
