@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -38,7 +39,7 @@ from netgrader.reader.trial.start_trial import Start, averages_vary, first_weigh
 from netgrader.reader.trial.target_trial import TargetTrial, try_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from netgrader.reader.find.layers import Step
     from netgrader.reader.find.roles import Roles
@@ -157,7 +158,8 @@ def _read_in(
         if exercise is not None and "no operation" in str(error):
             return Network(exercise=exercise, faults=(fault("built-in-default-graph", found="an empty graph"),))
         raise
-    given = Given(hints, exercise, values, feed, parts is not None, *_sizes_asked_for(exercise))
+    sizes = _sizes_asked_for(exercise)
+    given = Given(hints, exercise, values, feed, parts is not None, *sizes, beside=_beside(parts))
     if traced is not None:
         given = replace(
             given,
@@ -289,6 +291,16 @@ def _hints(parts: object) -> dict[str, str]:
         if isinstance(text, str) and text:
             hints[name] = text if name == "train_op" else _tensor(text)
     return hints
+
+
+def _beside(parts: object) -> frozenset[str]:
+    named = parts if isinstance(parts, Mapping) else getattr(parts, "__dict__", {})
+    texts = (
+        value if isinstance(value, str) else getattr(value, "name", None)
+        for key, value in named.items()
+        if key not in PARTS
+    )
+    return frozenset(text for text in texts if isinstance(text, str))
 
 
 def _eval_feed(parts: object) -> Mapping[str, Array]:

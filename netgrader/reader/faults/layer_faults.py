@@ -12,7 +12,7 @@ from netgrader.phrases import say
 from netgrader.reader.find.joining import depths
 from netgrader.reader.find.layers import between, factor_behind, transposes, weights_key
 from netgrader.reader.find.losses import CROSS_ENTROPY
-from netgrader.reader.find.roles import all_updates, linear_steps, uses_data
+from netgrader.reader.find.roles import all_updates, linear_steps, updates_under, uses_data
 from netgrader.reader.graph.nodes import fits, node_of
 
 if TYPE_CHECKING:
@@ -84,6 +84,18 @@ def _weights_elsewhere(found: Found) -> tuple[list[str], list[str]]:
     return [name for name in matrices if name not in joined], joined
 
 
+#: Ops of chance that are not called after it, and ops that may hold any others.
+_DRAWING = frozenset(
+    {
+        "TruncatedNormal",
+        "Multinomial",
+        "StatelessMultinomial",
+        "While",
+        "If",
+        "PartitionedCall",
+        "StatefulPartitionedCall",
+    }
+)
 _WIDENING = ("ConcatV2", "Concat", "Pad", "PadV2", "MirrorPad")
 
 
@@ -311,8 +323,11 @@ def rows(reading: Reading) -> Iterator[Fault]:
         yield fault("keep-rate-swapped", dropped, "everything is dropped", "nothing, when evaluated")
     elif reading.rows.all_dropped:
         yield fault("keep-rate-swapped", place, "everything is dropped in training", "a part")
-    if reading.rows.repeats is False:
+    if reading.rows.repeats is False and _draws(found):
         yield fault("dropout-at-evaluation", place, "two evaluations of the same images differ", "the same output")
+    elif reading.rows.repeats is False:
+        changed = "each evaluation changes what the next one gives, by what it updates"
+        yield fault("rows-mixed", place, changed, "evaluation that updates nothing")
     if reading.rows.by_chance:
         yield fault(
             "dropout-at-evaluation", place, "the same image many times over gives outputs that differ", "one output"
@@ -328,6 +343,13 @@ def rows(reading: Reading) -> Iterator[Fault]:
         shape = shapes.get(source, ())
         told = say("shape {1}", list(shape)) if setup.batch in shape[:1] else say("a reshape for {1} rows", setup.batch)
         yield fault("fixed-batch-size", node_of(source), told, "any number of images")
+
+
+def _draws(found: Found) -> bool:
+    """Whether chance may have a part in what the network puts out: something is drawn, or computed out of sight."""
+    graph = found.graph
+    ops = {graph.nodes[name].op for name in graph.ancestor_nodes([found.loss, found.scores], control=True)}
+    return bool(ops & _DRAWING) or any("Random" in op for op in ops)
 
 
 def placeholders(reading: Reading) -> Iterator[Fault]:
@@ -358,6 +380,8 @@ def moving_averages(reading: Reading) -> Iterator[Fault]:
         return
     under = {update.variable for update in found.roles.updates}
     kept = {update.variable for update in all_updates(found.graph)}
+    named = [name for name in found.given.beside if name in found.graph]
+    under |= {update.variable for name in named for update in updates_under(found.graph, name)}
     for name in sorted(found.statistics - under):
         if found.graph.nodes[name].rank() != 1:
             continue

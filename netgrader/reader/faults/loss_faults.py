@@ -8,7 +8,7 @@ from netgrader.faults import Severity, fault
 from netgrader.phrases import say
 from netgrader.reader.find.activations import CLIPPED_LOG
 from netgrader.reader.find.layers import between
-from netgrader.reader.find.losses import CROSS_ENTROPY, OVER_ROWS, TOGETHER
+from netgrader.reader.find.losses import CROSS_ENTROPY, OTHER_LABELS, OVER_ROWS, SOME_ROWS, TOGETHER
 from netgrader.reader.find.optimizers import DUAL_AVERAGING
 from netgrader.reader.find.roles import all_updates
 from netgrader.reader.graph.nodes import node_of
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from netgrader.faults import Fault
+    from netgrader.reader.graph.plain import Graph
     from netgrader.reader.reading import Reading
 
 _SQUARED = ("mean-squared-error", "root-mean-squared-error", "euclidean-distance", "mean-absolute-error")
@@ -30,6 +31,14 @@ _OTHER = (
     "hinge-of-each",
     "squared-hinge",
 )
+_ENTERING = frozenset({"Enter", "RefEnter"})
+_LEFT_OUT = {
+    SOME_ROWS: ("some rows of the batch only", "the mean over all rows"),
+    OTHER_LABELS: (
+        "the scores of a row, compared with the labels of other rows",
+        "the scores of a row, compared with its own label",
+    ),
+}
 #: What turns scores into shares, and how that is called before a loss.
 _BEFORE = {
     "softmax": "softmax-before-loss",
@@ -91,6 +100,8 @@ def another_loss(reading: Reading) -> Iterator[Fault]:
         yield fault(code, _place(reading), found, expected)
     elif match.kind in _SIGMOID:
         yield fault("sigmoid-cross-entropy", _place(reading), found, expected)
+    elif match.kind in _LEFT_OUT:
+        yield fault("wrong-loss", _place(reading), *_LEFT_OUT[match.kind])
     elif match.kind in _OTHER and not _log_of_labels(reading):
         yield fault("wrong-loss", _place(reading), found, expected)
 
@@ -161,7 +172,7 @@ def wrong_tensor(reading: Reading) -> Iterator[Fault]:
     labels, images = roles.labels, roles.images
     if labels is None or not given:
         return
-    above = [graph.ancestors([gradient]) for gradient in given]
+    above = [_made_from(graph, gradient) for gradient in given]
     if any(labels in tensors for tensors in above):
         return
     own = {update.variable for update in roles.updates if update.gradient}
@@ -172,6 +183,18 @@ def wrong_tensor(reading: Reading) -> Iterator[Fault]:
     gathered = any(name not in own for gradient in given for name in graph.variables_in(gradient))
     if (images is not None and any(images in tensors for tensors in above)) or not gathered:
         yield fault("minimises-wrong-tensor", roles.train_op or "", "a tensor without the labels", "the loss")
+
+
+def _made_from(graph: Graph, gradient: str) -> set[str]:
+    """What a gradient is made from, also by way of the stacks on which a loop leaves values for its gradient."""
+    pushes = [(graph.past(push.inputs[0], _ENTERING), push.inputs[1]) for push in graph.of_ops({"StackPushV2"})]
+    found, before = graph.ancestors([gradient]), 0
+    while pushes and len(found) > before:
+        before = len(found)
+        pops = (graph[tensor] for tensor in found if graph[tensor].op == "StackPopV2")
+        stacks = {graph.past(pop.inputs[0], _ENTERING) for pop in pops}
+        found |= graph.ancestors(value for stack, value in pushes if stack in stacks)
+    return found
 
 
 ANY_LOSS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (climbing, not_finite, wrong_tensor)

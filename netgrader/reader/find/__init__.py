@@ -41,6 +41,8 @@ class Given:
 
     single: bool = False
     """Whether a function puts out a single number for each row."""
+    beside: frozenset[str] = frozenset()
+    """What else the student names, which a loop may run beside the training step: tensors and ops by name."""
 
     @property
     def regression(self) -> bool:

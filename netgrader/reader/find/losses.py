@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CROSS_ENTROPY = "softmax-cross-entropy"
 #: A loss of no name that is no sum over the rows of a batch.
 TOGETHER = "rows-together"
+#: Losses of no name in which rows have no part, or none together with their own labels.
+SOME_ROWS, OTHER_LABELS = "some-rows", "other-labels"
 #: Formulas in which the rows of a batch meet, by name.
 OVER_ROWS = frozenset(
     ["softmax-over-batch", "softmax-over-all", "log-sum-over-batch", "sum-over-batch-log", "root-mean-squared-error"]

@@ -125,7 +125,8 @@ def _find_scores(
     for index, tensor in enumerate(before):
         behind = products <= graph.ancestors([tensor]) and not is_flow(graph, tensor)
         if behind and not _joined_later(graph, tensor, before[-1]):
-            return tensor, tuple(before[index:])
+            hidden = graph.looped if tensor not in graph.looped else ()
+            return tensor, tuple(one for one in before[index:] if one not in hidden and not is_flow(graph, one))
     return None, ()
 
 
@@ -302,7 +303,7 @@ def find_unused(graph: Graph, roles: Roles, used: Sequence[Step], claimed: Seque
     loose = [tensor for tensor in outside if tensor not in wanted]
     below = graph.descendants([images])
     found = [s for s in find_steps(graph, loose, images) if s.node not in known and s.product in below]
-    found = [step for step in found if f"{step.node}/unrolled_0" not in graph.nodes]
+    found = [step for step in found if f"{step.node}/unrolled_0" not in graph.nodes and step.product not in updating]
     # The same weights once more, as tracing leaves them behind, are no layer of their own.
     own = {name for step in used for name in step.variables}
     labelled = graph.descendants([roles.labels])

@@ -32,6 +32,12 @@ SHAPE_ONLY = frozenset(
     {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "BroadcastGradientArgs", "VariableShape"}
 )
 
+_SIZES = frozenset({"Shape", "Size"})
+#: Ops whose result is as long as values say, ops that take such a result for places, and that leave the length as it is.
+_CHOOSING = frozenset({"Where", "DynamicPartition", "Unique", "UniqueV2", "ListDiff"})
+_GATHERING = frozenset({"Gather", "GatherV2", "GatherNd"})
+_AS_MANY = frozenset({"Identity", "Cast", "Squeeze", "Reshape"})
+
 RANDOM = frozenset(
     {
         *("RandomUniform", "RandomStandardNormal", "TruncatedNormal"),
@@ -150,10 +156,17 @@ class Graph:
     def value_inputs(self, node: Node) -> tuple[str, ...]:
         """The tensors whose values (not only shapes) the node uses."""
         if node.op in SHAPE_ONLY:
-            return ()
+            return tuple(filter(self._is_count, node.inputs)) if node.op in _SIZES else ()
         if node.op in SHAPED and len(node.inputs) > 1:
             return node.inputs[1:] if node.op == "Fill" else node.inputs[:1]
         return node.inputs
+
+    def _is_count(self, tensor: str) -> bool:
+        """Whether how many numbers a tensor holds follows from values: what was chosen by them, or is gathered so."""
+        node = self[self.past(tensor, _AS_MANY)]
+        while node.op in _GATHERING and len(node.inputs) > 1:
+            node = self[self.past(node.inputs[1], _AS_MANY)]
+        return node.op in _CHOOSING
 
     def ancestors(self, tensors: Iterable[str | None], *, stop: Iterable[str] = (), control: bool = False) -> set[str]:
         """All tensors and nodes' outputs that `tensors` are made from, themselves included; not beyond `stop`."""
@@ -216,26 +229,47 @@ class Graph:
         if target not in inside or source not in inside:
             return []
         # A node stands between the tensors that it reads and the one that it makes; immediate dominators as in
-        # Cooper, Harvey and Kennedy, 'A simple, fast dominance algorithm' (2001), in one pass since there is no cycle.
+        # Cooper, Harvey and Kennedy, 'A simple, fast dominance algorithm' (2001): one pass, but for loops.
+        turn = self._reached(source, inside)
         parent: dict[str, str] = {source: source}
-        depth = {source: 0}
 
         def meet(one: str, other: str) -> str:
             while one != other:
-                one, other = (one, parent[other]) if depth[one] < depth[other] else (parent[one], other)
+                one, other = (one, parent[other]) if turn[one] < turn[other] else (parent[one], other)
             return one
 
-        for tensor in sorted(inside - {source}, key=lambda t: (self.order[node_of(t)], t)):
-            read = [read for read in self.value_inputs(self[tensor]) if read in parent]
-            if read:
+        before: dict[str, str] = {}
+        while before != parent:
+            before = dict(parent)
+            for tensor in list(turn)[1:]:
+                read = [read for read in self.value_inputs(self[tensor]) if read in parent]
                 parent[tensor] = reduce(meet, read)
-                depth[tensor] = depth[parent[tensor]] + 1
         if target not in parent:
             return []
         chain = [target]
         while chain[-1] != source:
             chain.append(parent[chain[-1]])
         return chain[::-1]
+
+    def _reached(self, source: str, inside: set[str]) -> dict[str, int]:
+        """Number the tensors `inside` that follow from `source`, each after those that it is made from, but for loops."""
+        done: list[str] = []
+        seen, todo = {source}, [(source, iter(self._made_with(source)))]
+        while todo:
+            later = todo[-1][1]
+            following = next((one for one in later if one in inside and one not in seen), None)
+            if following is None:
+                done.append(todo.pop()[0])
+            else:
+                seen.add(following)
+                todo.append((following, iter(self._made_with(following))))
+        return {tensor: number for number, tensor in enumerate(reversed(done))}
+
+    def _made_with(self, tensor: str) -> Iterator[str]:
+        """The tensors that nodes make with the values of this one."""
+        for name in self.consumers.get(tensor, ()):
+            if tensor in self.value_inputs(self.nodes[name]):
+                yield from self.outputs[name]
 
     # Things that are known without running ---------------------------------------------------------------------
 
@@ -275,6 +309,12 @@ class Graph:
                 if any(node_of(tensor) in found for tensor in self.value_inputs(node)):
                     found.add(name)
         return frozenset(found)
+
+    @cached_property
+    def looped(self) -> set[str]:
+        """The tensors inside of loops, which no run can fetch."""
+        entering = [f"{node.name}:0" for node in self.of_ops(("Enter", "RefEnter"))]
+        return self.descendants(entering, past=frozenset({"Exit", "RefExit"}))
 
     @cached_property
     def sources(self) -> tuple[str, ...]:

@@ -10,20 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.find.activations import ACTIVATIONS, name_activation, softmax
+from netgrader.reader.find.activations import ACTIVATIONS, log_softmax, name_activation, softmax
 from netgrader.reader.find.layers import between
 from netgrader.reader.find.losses import (
     CROSS_ENTROPY,
     LOSSES,
     OVER_ROWS,
-    TOGETHER,
     LossMatch,
     Observation,
-    cross_entropy_rows,
     recognise,
 )
 from netgrader.reader.find.outputs import LossReading
-from netgrader.reader.graph.nodes import Array
+from netgrader.reader.trial.loss_of_rows import try_rows_of_loss
 from netgrader.reader.trial.probe import as_rows, orient, same
 
 if TYPE_CHECKING:
@@ -31,7 +29,8 @@ if TYPE_CHECKING:
 
     from netgrader.reader.find import Found
     from netgrader.reader.find.outputs import Layers
-    from netgrader.reader.graph.plain import Graph
+    from netgrader.reader.graph.nodes import Array
+    from netgrader.reader.trial.loss_of_rows import Run
     from netgrader.reader.trial.probe import GraphProbe
 
 #: Activations that are tried on the scores where the loss is a formula of none of the tensors behind them.
@@ -40,8 +39,8 @@ COMPOSED = ("softmax", "sigmoid", "relu", "tanh")
 #: Losses of probabilities.
 OF_SHARES = ("log-of-scores", "log-of-scores-tight", "binary-cross-entropy")
 RUNS = 24
-MOST_ON_THE_WAY = 60
 FEW_ROWS = 4
+BARELY = 0.1  # part of the largest score by which a bound moves none
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,6 @@ class Place:
     windows: tuple[slice, ...]
 
 
-#: What the tensors of a chain are, and the loss, for random scores; and the labels.
-_Run = tuple[list[Array], Array]
 #: For each tensor that can be scores what was observed of it.
 _Seen = dict[str, list[Observation]]
 
@@ -96,20 +93,22 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
             break
     if match is not None and match[2] and _labels_in_scores(found):
         match = None  # what the labels add to the scores looks like a function of them
-    asked = match is None or (match[1].kind != CROSS_ENTROPY and match[1].kind not in OVER_ROWS)
-    if asked and place.form == "rows" and len(place.windows) == 1 and _rows_meet(probe, place, found.read):
-        of_rows = _of_rows(found.graph, probe, place, found.read, runs)
-        match = place.scores, of_rows or LossMatch(TOGETHER, 1.0, 0.0, 0.0), ""
+    if match is None or match[1].kind not in {CROSS_ENTROPY, *OVER_ROWS}:
+        by_rows = try_rows_of_loss(found, probe, place, runs, known=match is not None)
+        match = match if by_rows is None else (place.scores, by_rows, "")
     if match is None:
         return layers, undecided
     tensor, formula, composed = match
     values = {name: np.concatenate([o.scores for o in observations]) for name, observations in seen.items()}
     before, after = next(iter(values.values())), values[tensor]
-    if formula.kind == CROSS_ENTROPY and not composed and _is_scaled(-before, after):
-        # What the last layer puts out is turned over first, a distance say: then the scores are what comes of that.
+    turned = formula.kind == CROSS_ENTROPY and _is_scaled(-before, after)
+    if not composed and (turned or _is_shuffled(before, after)):
+        # What the last layer puts out is turned over first, a distance say, or put in order: scores are what comes of that.
         place = replace(place, scores=tensor, chain=place.chain[place.chain.index(tensor) :])
         values = {tensor: after}
     named = named_along(values, tensor)
+    if named == ["other"] and _is_over_batch(place, seen[tensor], next(iter(seen.values()))):
+        formula = replace(formula, kind="softmax-over-batch")
     loss = replace(
         undecided,
         match=formula,
@@ -119,6 +118,21 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
         reduction=reduction(found, probe, place, formula, runs[0][0][-1]),
     )
     return replace(layers, scores=place.scores, chain=place.chain), loss
+
+
+def _is_shuffled(before: Array, after: Array) -> bool:
+    """Whether the classes were put in another order."""
+    alike = before.shape == after.shape and not np.array_equal(before, after)
+    return alike and bool(np.allclose(np.sort(before, axis=1), np.sort(after, axis=1)))
+
+
+def _is_over_batch(place: Place, after: Sequence[Observation], before: Sequence[Observation]) -> bool:
+    """Whether the scores were made shares over the rows, or their logarithms."""
+    pairs = list(zip(before, after, strict=True)) if place.form == "rows" else []
+    return bool(pairs) and any(
+        all(same(late.scores, function(early.scores, 0)) for early, late in pairs)
+        for function in (softmax, log_softmax)
+    )
 
 
 def _log_of_scores(probe: GraphProbe, place: Place, loss: str, rows: int) -> LossMatch | None:
@@ -174,6 +188,8 @@ def named_along(values: Mapping[str, Array], end: str) -> list[str]:
     whole = name_activation(current, values[end])
     if whole is not None:
         return [whole]
+    if values[end].shape == current.shape and np.abs(values[end] - current).max() < BARELY * np.abs(current).max():
+        return ["other"]  # a bound so wide that scores hardly meet it
     found = []
     for tensor, value in later:
         name = name_activation(current, value)
@@ -200,7 +216,7 @@ def _share_of(scores: Array, rows: int, classes: int) -> int | None:
     return count if 0 < count < rows and rows % count == 0 and scores.shape[1] == classes else None
 
 
-def _observations(probe: GraphProbe, place: Place, runs: Sequence[_Run], window: slice) -> _Seen:
+def _observations(probe: GraphProbe, place: Place, runs: Sequence[Run], window: slice) -> _Seen:
     """For each tensor that can be scores of the rows in `window`: those, their labels and the loss, for each run."""
     seen: _Seen = {}
     if not runs:
@@ -228,45 +244,7 @@ def _as_logarithms(seen: _Seen) -> _Seen:
     return {tensor: [replace(o, scores=np.log(np.maximum(o.scores, 1e-30))) for o in observations]}
 
 
-def _rows_meet(probe: GraphProbe, place: Place, loss: str) -> bool:
-    """Whether the loss is no sum over rows: what changing one half of them does depends on the other half."""
-    shape = place.value.shape
-    if shape[0] < 2:
-        return False
-    feeds = probe.feed(probe.sample(shape[0]))
-    half = shape[0] // 2
-    for _ in range(3):
-        one, two = (probe.rng.standard_normal(shape) * 1.7 for _ in range(2))
-        mixed = np.concatenate([one[:half], two[half:]]), np.concatenate([two[:half], one[half:]])
-        values = [probe.fetch(loss, {**feeds, place.scores: fed}) for fed in (one, two, *mixed)]
-        if any(value is None or not np.isfinite(value).all() for value in values):
-            return False
-        both, none, first, second = (float(np.asarray(value, dtype=np.float64).sum()) for value in values)
-        apart = abs(both + none - first - second)
-        spread = max(abs(both - none), abs(both - first), abs(both - second))
-        if apart > 0.02 * spread and apart > 2e-3 * max(abs(both), abs(none)):
-            return True
-    return False
-
-
-def _of_rows(graph: Graph, probe: GraphProbe, place: Place, loss: str, runs: Sequence[_Run]) -> LossMatch | None:
-    """The right loss of each row by itself, where it stands on the way: its rows are only weighted by each other then."""
-    rows = len(runs[0][1])
-    way = [f"{node.name}:0" for node in between(graph, place.scores, loss) if node.op != "Switch"][:MOST_ON_THE_WAY]
-    sample = probe.sample(rows)
-    fed = probe.rng.standard_normal((rows, probe.classes)) * 1.7
-    expected = cross_entropy_rows(fed, sample.labels)
-    feeds = {**probe.feed(sample), place.scores: fed.reshape(runs[0][0][0].shape)}
-    for value in probe.run(way, feeds) or []:
-        if value.size == rows and np.allclose(np.abs(value.reshape(-1)), expected, rtol=1e-3):
-            totals = [run[-1].sum() for run, _ in runs]
-            own = [cross_entropy_rows(as_rows(run[0], "rows", rows), labels).sum() for run, labels in runs]
-            sign = float(np.sign(np.corrcoef(totals, own)[0, 1]))
-            return LossMatch(CROSS_ENTROPY, sign or 1.0, 0.0, 0.0, "rows weighted by each other")
-    return None
-
-
-def _observe(probe: GraphProbe, place: Place, loss: str, rows: int, total: float) -> list[_Run]:
+def _observe(probe: GraphProbe, place: Place, loss: str, rows: int, total: float) -> list[Run]:
     """Labels, and what the tensors between scores and loss are, for random scores; or for shares of a `total`."""
     runs = []
     fetches = [*place.chain, loss]
