@@ -68,7 +68,7 @@ TRIED = {
     "pytest": "9.2.0",
     "ipython": "9.18.1",
     "protobuf": "7.36.2",
-    "msgspec": "0.22.0",
+    "msgspec": "0.23.0",
     "jupyterlab": "4.6.6",
     "tensorboard": "2.21.0",
 }
