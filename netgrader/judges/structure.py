@@ -54,10 +54,8 @@ STEP = "net.train_op"
 PARTS = ("X", "Y", "logits", "prediction", "loss", "train_op", "accuracy")
 """Names by which cells, and `train`, use a network's parts."""
 SPREAD, CLOSE = 0.1, 1e-3
-JUDGED = (
-    300,
-    400,
-)  # rows, more than a usual minibatch, of which the accuracy is taken; how many, and which are right, follows from the graph
+# Rows of which the accuracy is taken, more than a usual minibatch; how many, and which are right, follows from the graph.
+JUDGED = 300, 400
 ROWS = 7  # no size that a placeholder might have by accident
 BATCHES = (8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1)
 """Sizes that a network may have been written for, where it takes one only."""
