@@ -43,6 +43,7 @@ STOPPED = (
 INTERRUPTED = "{name}: your cell was interrupted before its end. Run it to its end, then run this one again."
 ALL_PASSED = "{name}: all {count} checks passed. Grading runs these again."
 ALL_BUT_HIDDEN = "{name}: all {count} checks passed. Grading runs these again, and only then it is seen {beyond}."
+ONE_PASSED = "{name}: its check passed. Grading runs it again."
 SOME_PASSED = "{name}: {passed} of {count} checks passed."
 PRINTED = "Your code printed:"
 NOT_MADE = (
@@ -100,7 +101,7 @@ class Answer:
             return say(SOME_PASSED, name=self.name, passed=passed, count=len(self.checks))
         if self.beyond:
             return say(ALL_BUT_HIDDEN, name=self.name, count=passed, beyond=self.beyond)
-        return say(ALL_PASSED, name=self.name, count=passed)
+        return say(ONE_PASSED if passed == 1 else ALL_PASSED, name=self.name, count=passed)
 
     @property
     def codes(self) -> Sequence[str]:
