@@ -39,6 +39,8 @@ from netgrader.phrases import say
 from netgrader.reader import LabError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from netgrader.checks.context import CellEvidence, Dataset, TestContext
     from netgrader.checks.held_out import Marked
     from netgrader.checks.tables import FedRows
@@ -383,14 +385,26 @@ def _moved(lab: Lab, graph: GraphEvidence) -> bool:
     )
 
 
-def require_target(accuracy: float, *, target: float, full: float, none: float, measure: Measure = ACCURACY) -> None:
+def require_target(
+    accuracy: float,
+    *,
+    target: float,
+    full: float,
+    none: float,
+    measure: Measure = ACCURACY,
+    remark: Callable[..., None] | None = None,
+) -> None:
     """End the test with the share of points that `accuracy` earns: all from `full`, sloping to none at `none`.
 
     `target` is what students are told to reach; `full` lies below it where luck does not decide: see research/fairness.md.
-    Of an error `accuracy` is the score, and the three are errors, the target the smallest.
+    Of an error `accuracy` is the score, and the three are errors, the target the smallest. What lies between `full` and
+    `target` is told by `remark`, where there is one.
     """
     target, full, none = (measure.score_of(figure) for figure in (target, full, none))
     if accuracy >= full:
+        if remark is not None and accuracy < target:
+            told = "A little below the target, which chance may explain: it counts in full."
+            remark(told, found=measure.told(accuracy, 2), expected=measure.at_least(target))
         return
     share = max(0.0, (accuracy - none) / (full - none))
     found, expected = say("{1} on the test images", measure.told(accuracy, 2)), measure.at_least(target)

@@ -281,6 +281,16 @@ def test_the_target_that_the_exercise_sets_is_the_one_that_is_told(
 
 
 def test_from_where_chance_decides_all_points_are_given() -> None:
-    require_target(0.9842, target=0.985, full=0.9842, none=0.975)
+    told = []
+    for accuracy in (0.9842, 0.9851):
+        require_target(
+            accuracy,
+            target=0.985,
+            full=0.9842,
+            none=0.975,
+            remark=lambda text, **found: told.append((text, *found.values())),
+        )
+    ((text, found, expected),) = told
+    assert (text.endswith("it counts in full."), found, expected) == (True, "98.42 %", "over 98.5 %")
     said = [target_met(accuracy, target=0.985, full=0.9842) for accuracy in (0.9861, 0.9845, 0.9841)]
     assert said == ["yes", "within-chance", "no"]
