@@ -225,7 +225,8 @@ def _read(epoch: _Epoch, value: float, side: str, *, batch: str, running: str) -
         mistakes.append((wrong, "that of the epoch before", accuracies))
     losses, steps = epoch.subject.call.loss, epoch.epoch.steps
     seen = [*losses[steps[-1:]], losses[steps].mean(), *losses[epoch.epoch.evaluations]]
-    mistakes.append((wrong, "a loss", [float(loss) for loss in seen]))
+    near = any(abs(value - accuracy) < NEAR for accuracy in own.accuracies)
+    mistakes.append((wrong, "a loss", [] if near else [float(loss) for loss in seen]))
     for part in epoch.parts:
         own_side = part.side == side
         other = "reports-train-accuracy" if part.side == "training" else wrong
@@ -234,7 +235,7 @@ def _read(epoch: _Epoch, value: float, side: str, *, batch: str, running: str) -
     for code, words, accuracies in mistakes:
         if any(agree(value, accuracy, rounded=False) for accuracy in accuracies):
             return _Reading(code, say(", which is {1}", words))
-    return None if any(abs(value - accuracy) < NEAR for accuracy in own.accuracies) else _Reading(wrong, "")
+    return None if near else _Reading(wrong, "")
 
 
 def _running(epoch: _Epoch) -> list[float]:

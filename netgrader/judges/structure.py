@@ -313,8 +313,8 @@ def note_switches(graph: GraphEvidence, remark: Callable[..., None]) -> None:
         name = Verbatim(plain(left[0]))
         remark(
             "A switch was left at its default in training, too: what it switches on, such as dropout, was never on.",
-            found=say("no training step that is fed {1}", name),
-            expected="True for it in the feed_dict of training steps, and in no other",
+            found=say("no run in which {1} is anything else", name),
+            expected="another value for it, such as True, in the feed_dict of training steps, and in no other",
         )
 
 

@@ -28,7 +28,7 @@ from netgrader.student.estimate import estimate
 from netgrader.student.notebook_cells import is_stub
 from netgrader.student.predict import predict, show
 from netgrader.student.probes import describe
-from netgrader.student.quotes import Unquoted, in_quotes
+from netgrader.student.quotes import in_quotes, unquoted
 from netgrader.student.stuck import told_further
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ def check(name: str, *, namespace: Mapping[str, Any] | None = None, folder: Path
         namespace = sys._getframe(1).f_globals  # noqa: SLF001  (what inspect.currentframe gives, where it exists)
     folder = Path(folder) if folder is not None else checks_folder()
     with speaking_of(load_texts(folder)):
-        unquoted = in_quotes(name)
-        if unquoted:
-            show(unquoted)
+        bare = in_quotes(name)
+        if bare:
+            show(bare)
             return
         answer = examine(name, namespace, folder)
         if answer.codes:
@@ -75,7 +75,7 @@ def check(name: str, *, namespace: Mapping[str, Any] | None = None, folder: Path
         answer.show()
 
 
-check.unquoted = Unquoted  # type: ignore[attr-defined]
+check.unquoted = unquoted  # type: ignore[attr-defined]
 check.smaller = predict  # type: ignore[attr-defined]  # smaller tasks are questions of the course, too
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import random
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["fed_rows", "fed_switches", "left_at_default", "note_fed_rows", "usual_batch"]
 
 NOTED, TRAINS, SIZES = "_netgrader_fed", "_netgrader_trains", "_netgrader_batches"
-SWITCHES, TRAINED_WITH = "_netgrader_switches", "_netgrader_trained_with"
+SWITCHES, TURNED = "_netgrader_switches", "_netgrader_turned"
 MOST, EVERY, AT_ONCE = 400, 256, 40  # rows in all; one of so many of a feed, and one at least; of one feed at most
+NUMBERS = "biuf"  # kinds of what evidence may hold
 LEAST, LARGEST = 16, 20_000  # numbers of a row: what has fewer is a label
 ASSIGN = frozenset(
     {"Assign", "AssignAdd", "AssignSub", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"}
@@ -69,12 +71,29 @@ def fed_switches(graph: Any) -> dict[str, npt.NDArray[Any]]:
     return dict(getattr(graph, SWITCHES, {}))
 
 
-def left_at_default(graph: Any) -> list[str]:
-    """Return the switches, by op name, that no training step was fed: single values with a default; none if there was no step."""
-    fed: set[str] | None = getattr(graph, TRAINED_WITH, None)
-    ops = [] if fed is None else graph.get_operations()
-    switches = [op for op in ops if op.type == "PlaceholderWithDefault" and op.outputs[0].shape.rank == 0]
-    return [op.name for op in switches if op.name not in (fed or ())]
+def left_at_default(net: Any) -> list[str]:
+    """Return the switches of a network's logits, by op name, of which no run was fed another value than the default.
+
+    There are none if no step was taken. What is on by default and off to evaluate is none, nor is a rate, on which
+    training alone depends.
+    """
+    last: Any = getattr(getattr(net, "logits", None), "op", None)
+    graph = getattr(last, "graph", None)
+    if not hasattr(graph, NOTED):
+        return []
+    ops: dict[str, Any] = {}
+    ahead = [last]
+    while ahead:
+        op = ahead.pop()
+        if op.name not in ops:
+            ops[op.name] = op
+            ahead += [tensor.op for tensor in op.inputs]
+    turned = getattr(graph, TURNED, ())
+    return sorted(name for name, op in ops.items() if _is_switch(op) and name not in turned)
+
+
+def _is_switch(op: Any) -> bool:
+    return bool(op.type == "PlaceholderWithDefault" and op.outputs[0].shape.rank == 0)
 
 
 def usual_batch(graph: Any, *, anew: bool = False) -> int | None:
@@ -99,14 +118,25 @@ def _noting(run: Callable[..., Any]) -> Callable[..., Any]:
 
 def _note(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
     known = _of(graph, TRAINS, dict)
-    if not any(_trains(op, known) for op in _ops(graph, fetches)):
-        for key, value in feed_dict.items():
-            tensor = graph.as_graph_element(key, allow_operation=False)
-            if tensor.op.type == "Placeholder" and not np.ndim(value):
-                _of(graph, SWITCHES, dict)[tensor.name] = np.asarray(value)
-        return
-    known_fed = _of(graph, TRAINED_WITH, set)
-    known_fed.update(graph.as_graph_element(key, allow_operation=False).op.name for key in feed_dict)
+    trains = any(_trains(op, known) for op in _ops(graph, fetches))
+    if trains:
+        _note_rows(graph, feed_dict)
+    for key, value in feed_dict.items():
+        tensor = graph.as_graph_element(key, allow_operation=False)
+        if tensor.op.type == "Placeholder" and not trains and not isinstance(value, list | tuple):
+            one = np.asarray(value)
+            if not one.ndim and one.dtype.kind in NUMBERS:
+                _of(graph, SWITCHES, dict)[tensor.name] = one
+        elif _is_switch(tensor.op) and not _is_default(tensor.op, value):
+            _of(graph, TURNED, set).add(tensor.op.name)
+
+
+def _is_default(op: Any, value: Any) -> bool:
+    default = sys.modules["tensorflow"].get_static_value(op.inputs[0])
+    return default is not None and bool(np.asarray(value, default.dtype) == default)
+
+
+def _note_rows(graph: Any, feed_dict: Mapping[Any, Any]) -> None:
     sample = _of(graph, NOTED, _Sample)
     for value in feed_dict.values():
         first = value[0] if isinstance(value, list | np.ndarray) and np.ndim(value[:1]) > 1 else None

@@ -61,7 +61,7 @@ def hand_over_trained(student: Student, out: EvidenceWriter) -> None:
                 session, "a session, as sess has to be, with everything returned in the order that is asked for"
             )
         net = student.value("net")
-        left: list[Json] = [*left_at_default(getattr(net, "graph", None))]
+        left: list[Json] = [*left_at_default(net)]
         out.graph("net", export_graph(net, session, {"left_at_default": left} if left else None))
     with student.capturing(out, "fed"):
         out.array("fed", fed_rows(student.value("net").graph))

@@ -25,7 +25,7 @@ MOST = 5  # errors of which each was raised while the next was handled
 STOPPED = "stopped here, before the end of the cell"
 LEFT_OUT = "Lines of libraries are left out; %tb Verbose, in a new cell, shows them."
 # What TensorFlow tells of its own ops and files behind what is wrong.
-BEHIND = re.compile(r"\s*\n(?:\s*\[\[|\s*\nOriginal stack trace for |Original stack trace for )")
+BEHIND = re.compile(r"\n\s*(?:\[\[(?:\{\{)?node |Original stack trace for )")
 
 
 def install() -> None:
@@ -60,18 +60,21 @@ def _told(error: BaseException, trace: TracebackType | None, namespace: Mapping[
 
 
 def _stand_in(error: BaseException, own: list[TracebackType], namespace: Mapping[str, Any], most: int) -> BaseException:
-    text = BEHIND.split(text_of(error), 1)[0]
+    text = BEHIND.split(text_of(error), 1)[0].rstrip()
     if isinstance(error, KeyboardInterrupt):
         with spoken():
             text = text or say(STOPPED)
     made: BaseException = type(type(error).__name__, (Exception,), {"__str__": lambda _: text})()
-    for note in getattr(error, "__notes__", ()):
+    notes = getattr(error, "__notes__", None)
+    for note in notes if isinstance(notes, list | tuple) else ():
         made.add_note(str(note))
-    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    caused = error.__cause__ is not None
+    before = error.__cause__ if caused or error.__suppress_context__ else error.__context__
     if before is not None and most:
         lines = [one for one in _walk(before.__traceback__) if is_own(one.tb_frame, namespace)]
         if lines:
-            made.__cause__ = _stand_in(before, lines, namespace, most - 1)
+            stands = _stand_in(before, lines, namespace, most - 1)
+            setattr(made, "__cause__" if caused else "__context__", stands)
     trace = None
     for one in reversed(own):
         trace = TracebackType(trace, one.tb_frame, one.tb_lasti, one.tb_lineno)

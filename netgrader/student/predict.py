@@ -9,7 +9,7 @@ from netgrader.faults import speaking_of
 from netgrader.phrases import say
 from netgrader.questions import load_questions, said_to
 from netgrader.student.course_data import ChecksNotFoundError, checks_folder
-from netgrader.student.quotes import Unquoted, in_quotes
+from netgrader.student.quotes import in_quotes, unquoted
 
 if TYPE_CHECKING:
     from netgrader.questions import Question
@@ -24,6 +24,7 @@ NO_ANSWER = (
     'Found an object of the kind {1}; expected a number, a shape such as (2, 3), or a choice in quotes, such as "b".'
 )
 NO, YES = "Not quite.", "Right."
+ANSWERS = (str, int, float, list, tuple)
 
 
 def predict(name: str, *answer: object) -> None:
@@ -44,14 +45,14 @@ def predict(name: str, *answer: object) -> None:
         return
     if known:  # there are none where the notebook is graded
         with speaking_of(texts):
-            unquoted = next(filter(None, map(in_quotes, (name, *answer))), "")
-            if unquoted:
-                show(unquoted)
+            bare = next(filter(None, map(in_quotes, (name, *answer))), "")
+            if bare:
+                show(bare)
             else:
                 _answer(name, known.get(name), answer)
 
 
-predict.unquoted = Unquoted  # type: ignore[attr-defined]
+predict.unquoted = unquoted  # type: ignore[attr-defined]
 
 
 def _answer(name: str, question: Question | None, answer: tuple[object, ...]) -> None:
@@ -59,8 +60,8 @@ def _answer(name: str, question: Question | None, answer: tuple[object, ...]) ->
         show(say(UNKNOWN, name=name))
     elif not answer or answer[0] is ...:
         show(question.asks or say(UNANSWERED))
-    elif not all(isinstance(one, str | int | float | list | tuple) or hasattr(one, "tolist") for one in answer):
-        show(say(NO_ANSWER, type(answer[0]).__name__))
+    elif odd := [one for one in answer if not (isinstance(one, ANSWERS) or hasattr(one, "tolist"))]:
+        show(say(NO_ANSWER, type(odd[0]).__name__))
     else:
         right, text = said_to(name, question, answer[0] if len(answer) == 1 else answer)
         if right:

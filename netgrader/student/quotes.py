@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import ast
-import builtins
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netgrader.phrases import Verbatim, say
 from netgrader.student.cell_runs import notebook_shell
 
-__all__ = ["Unquoted", "in_quotes", "install"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["in_quotes", "install", "unquoted"]
 
 MAKES = "unquoted"
-"""The attribute by which a cell makes an `Unquoted`, of a function that asks for text."""
+"""The attribute by which a cell finds `unquoted`, of a function that asks for text."""
 PLACE = "_netgrader_quotes"
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)  # in which names mean something else
 
 
 class Unquoted:
@@ -24,6 +27,14 @@ class Unquoted:
         self.__name__ = name
 
 
+def unquoted(name: str, value: Callable[[], object]) -> object:
+    """Return what a name stands for when it is asked for; an `Unquoted` if that is nothing."""
+    try:
+        return value()
+    except NameError:
+        return Unquoted(name)
+
+
 def in_quotes(given: object) -> str:
     """Return what to write in place of a name, or of what it stands for; empty for anything else."""
     name = given.__name__ if isinstance(given, Unquoted | FunctionType) else ""
@@ -31,19 +42,13 @@ def in_quotes(given: object) -> str:
 
 
 class _Marker(ast.NodeTransformer):
-    """Puts ``predict.unquoted("b")`` in the place of ``b`` in ``predict("…", b)``, where nothing is called b."""
+    """Puts ``predict.unquoted("b", lambda: b)`` in the place of ``b`` in ``predict("…", b)``."""
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        self._known: set[str] = set()
 
-    def visit_Module(self, node: ast.Module) -> ast.AST:
-        made = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
-        self._known = {*vars(builtins), *self._shell.user_ns, *made}
-        return self.generic_visit(node)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        return node  # its arguments are names, too
+    def visit(self, node: ast.AST) -> Any:
+        return node if isinstance(node, SCOPES) else super().visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
@@ -52,15 +57,19 @@ class _Marker(ast.NodeTransformer):
         return node
 
     def _called(self, function: ast.expr) -> object:
+        found = None
         if isinstance(function, ast.Attribute):
-            of = self._called(function.value)
-            return getattr(of, function.attr, None) if isinstance(of, FunctionType) else None
-        return self._shell.user_ns.get(function.id) if isinstance(function, ast.Name) else None
+            found = getattr(self._called(function.value), function.attr, None)
+        elif isinstance(function, ast.Name):
+            found = self._shell.user_ns.get(function.id)
+        return found if isinstance(found, FunctionType) else None  # of anything else no attribute is asked for
 
     def _marked(self, function: ast.expr, given: ast.expr) -> ast.expr:
-        if not isinstance(given, ast.Name) or given.id in self._known:
+        if not isinstance(given, ast.Name):
             return given
-        made = ast.Call(ast.Attribute(function, MAKES, ast.Load()), [ast.Constant(given.id)], [])
+        nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+        later = [ast.Constant(given.id), ast.Lambda(nothing, given)]
+        made = ast.Call(ast.Attribute(function, MAKES, ast.Load()), later, [])
         return ast.fix_missing_locations(ast.copy_location(made, given))
 
 

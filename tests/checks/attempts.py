@@ -184,6 +184,24 @@ QUOTES = {
         never=("Not quite",),
     ),
     "a choice of one's own": attempt(QUESTION.format("b"), PREDICTS, 'b = "a"', says=("Right.",), never=("quotes",)),
+    "a choice that the cell imports": attempt(
+        f"from string import digits as b\n{QUESTION.format('b')}", PREDICTS, says=("Not quite.",), never=("quotes",)
+    ),
+    "a choice that a function is given": attempt(
+        f"(lambda b: {QUESTION.format('b')})('a')", PREDICTS, says=("Right.",), never=("quotes",)
+    ),
+    "a function of one's own that answers to any name": attempt(
+        "odd(b)",
+        PREDICTS,
+        """
+class Odd:
+    def __getattr__(self, name): return {}[name]
+    def __call__(self, one): print("called")
+b, odd = 1, Odd()
+""",
+        says=("called",),
+        never=("AST",),
+    ),
     "a cell": attempt("check(train)", GIVEN, says=('expected it in quotes: "train"',)),
     "a cell that is a function": attempt("check(train)", GIVEN, TRAIN, says=('expected it in quotes: "train"',)),
     "a smaller task": attempt("check.smaller(minibatches)", GIVEN, says=('in quotes: "minibatches"',)),
@@ -890,9 +908,9 @@ DEEP_TRAININGS = {
     "the accuracy of training images for that of test images": trained(
         EPOCHS, "acc_val = acc_trn", says=("reported for the test images is that of training images",)
     ),
-    "a switch that no training step is fed": trained(
+    "a switch that is never turned": trained(
         EPOCHS.replace(", net.training: True", ""),
-        says=(*ALL_GREEN, "no training step that is fed"),
+        says=(*ALL_GREEN, "no run in which"),
         never=("not done",),
     ),
     "accuracies in percent": trained(

@@ -85,6 +85,37 @@ def test_a_switch_without_a_default_is_noted_as_it_is_fed_in_evaluation() -> Non
             sess.run(loss, {x: np.ones((5, 4)), training: False, other: 2.0})
             sess.run([loss, step], {x: np.ones((5, 4)), "training:0": True})
     net = SimpleNamespace(graph=graph, X=x, loss=loss)
-    assert left_at_default(graph) == ["other"]
+    assert left_at_default(SimpleNamespace(logits=loss)) == []  # 2.0 was fed, if only to evaluate
     assert export_graph(net).eval_feed == {"training:0": False}
     assert export_graph(SimpleNamespace(**vars(net), eval_feed={training: True})).eval_feed == {"training:0": True}
+
+
+@pytest.mark.parametrize("at_first", [False, True])
+@pytest.mark.parametrize("evaluated", [False, None])
+def test_a_switch_is_left_at_its_default_only_if_nothing_that_the_logits_depend_on_was_ever_switched(
+    at_first: bool, evaluated: bool | None
+) -> None:
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 4])
+        training = tf.placeholder_with_default(at_first, [], name="training")
+        rate = tf.placeholder_with_default(0.1, [])
+        logits = tf.where(training, x, 0.5 * x) @ tf.get_variable("w", [4, 3])
+        loss = tf.reduce_mean(tf.square(logits))
+        step = tf.train.GradientDescentOptimizer(rate).minimize(loss)
+        with tf.Session() as sess:
+            sess.run(tf.global_variables_initializer())
+            assert left_at_default(SimpleNamespace(logits=logits)) == []
+            sess.run(step, {x: np.ones((5, 4))})
+            sess.run(loss, {x: np.ones((5, 4))} | ({} if evaluated is None else {training: evaluated}))
+    on_by_default = at_first and evaluated is False
+    assert left_at_default(SimpleNamespace(graph=graph, logits=logits)) == ([] if on_by_default else ["training"])
+    assert left_at_default(None) == left_at_default(SimpleNamespace(graph=graph, logits=3)) == []
+
+
+def test_text_that_is_fed_to_a_switch_is_not_handed_over() -> None:
+    with tf.Graph().as_default() as graph:
+        x, mode = tf.placeholder(tf.float32, [None, 4]), tf.placeholder(tf.string, [])
+        loss = tf.reduce_mean(tf.where(tf.equal(mode, "train"), x, 2 * x))
+        with tf.Session() as sess:
+            sess.run(loss, {x: np.ones((5, 4)), mode: "test"})
+    assert export_graph(SimpleNamespace(graph=graph, X=x, loss=loss)).eval_feed == {}

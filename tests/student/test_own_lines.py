@@ -104,3 +104,20 @@ def test_an_error_that_cannot_be_printed_is_told_all_the_same(shown):
     )
     assert "Odd" in said
     assert "in odd()" in said
+
+
+def test_a_library_s_words_are_told_to_their_end_unless_they_are_pages_of_tensorflow_s(shown):
+    odd = "import library\nlibrary.TEXT = {!r}\nlibrary.call(lambda one: one / 0, 1)"
+    said = shown(odd.format("no inverse of\n[[1 1]\n [1 1]]\nrow 1 is row 0"))
+    assert "ValueError: no inverse of\n[[1 1]\n [1 1]]\nrow 1 is row 0\n" in said
+    assert "ValueError: a\n" in shown(odd.format("a" + "\n" * 1999))  # cubic time would be minutes
+    assert "ValueError: a\n" in shown(odd.format("a\n\t [[node x]]"))
+
+
+def test_what_was_handled_is_no_cause_and_odd_notes_are_left_out(shown):
+    handled = "import library\ntry:\n    library.call(int, 'x')\nexcept ValueError:\n    library.call(int, 'y')"
+    said = shown(handled)
+    assert "During handling of the above exception" in said
+    assert "direct cause" not in said
+    shown("import library\ndef odd():\n    error = KeyError(1)\n    error.__notes__ = 5\n    raise error")
+    assert "KeyError: 1" in shown("library.call(odd)")

@@ -70,6 +70,7 @@ def test_a_wrong_answer_leads_on_and_one_that_is_expected_is_told_by_itself(show
     assert told(shown, "the sum", 8) == "Not quite. That is how many there are."
     for answer in (0.5, "a lot", [0.125, 0], float("nan"), 10**400):
         assert told(shown, "the sum", answer) == "Not quite. What is half of a quarter?"
+    assert told(shown, "the shape", 2, None).startswith("Found an object of the kind NoneType")
     for answer in (None, object()):
         assert told(shown, "the sum", answer).startswith(
             f"Found an object of the kind {type(answer).__name__}; expected"
