@@ -185,12 +185,17 @@ class _Comparison:
         return table, np.unique(self.raw[:1000])
 
     def _overflow(self) -> Charge | None:
-        """Whether each value depends on the grey level at its place alone, and rises with it but where it begins again."""
+        """Whether each value depends on the grey level at its place alone, and rises with it but where it begins again.
+
+        Where it does, it falls by most of what there is from the smallest value to the largest.
+        """
         table, used = self._table()
-        falls = np.flatnonzero(np.diff(table[used]) < 0)
-        if not 0 < len(falls) < len(used) - 1 or not np.array_equal(table[self.raw], self.images):
+        drops = -np.diff(table[used])
+        begins_again = bool((drops < 0).any()) and np.max(drops) > np.ptp(table[used]) / 2
+        if not begins_again or not np.array_equal(table[self.raw], self.images):
             return None
-        below, above = used[falls[0]], used[falls[0] + 1]
+        place = int(np.argmax(drops))
+        below, above = used[place], used[place + 1]
         found = say("grey level {1} became {2:.3g}, and {3} became {4:.3g}", below, table[below], above, table[above])
         expected = say(
             "a floating-point number of each first: in uint8 what is beyond {1} begins again at 0", LEVELS - 1

@@ -891,13 +891,15 @@ for epoch in range(3):
     acc_val.append(sess.run(net.accuracy, {net.X: x_test, net.Y: y_test_1_hot}))
 """
 ON = EPOCHS.replace("hot[rows], net.training: True", "hot[rows]").replace("_1_hot}))", "_1_hot, net.training: True}))")
-NO_DEFAULT = changed(DEEP, ("tf.placeholder_with_default(False, [])", "tf.placeholder(tf.bool, [], name='switch')"))
+# Without a seed one training in a few stays below 96 %.
+TRAINED = changed(DEEP, ("with graph.as_default():", "with graph.as_default():\n        tf.set_random_seed(1)"))
+NO_DEFAULT = changed(TRAINED, ("tf.placeholder_with_default(False, [])", "tf.placeholder(tf.bool, [], name='switch')"))
 FED = EPOCHS.replace("_1_hot}))", "_1_hot, net.training: False}))")
 ALL_GREEN = ("deep_training: all 2 checks passed",)
 
 
 def trained(*cells: str, says: tuple[str, ...], never: tuple[str, ...] = USUAL) -> Attempt:
-    return attempt("deep_training", WITH_BOTH, DEEP, *cells, says=says, never=never)
+    return attempt("deep_training", WITH_BOTH, TRAINED, *cells, says=says, never=never)
 
 
 AGAIN = "\nwith net.graph.as_default():\n    sess.run(tf.global_variables_initializer())\n"

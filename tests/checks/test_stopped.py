@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import tensorflow.compat.v1 as tf
 
+from netgrader.checks.advice import advice
 from netgrader.checks.diagnose import said_of, stopped_before, without_prelude
 
 
@@ -30,6 +31,22 @@ def test_of_tensorflows_errors_the_reason_is_told_and_no_file(message: str) -> N
 )
 def test_any_other_message_stays_as_it_is(other: str) -> None:
     assert without_prelude(other) == other
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("object of type 'zip' has no len()", "list(…) around it"),
+        ("'map' object is not subscriptable", "list(…) around it"),
+        ("object of type 'int' has no len()", ""),
+        ("'numpy.ndarray' object has no attribute 'shuffle'", "np.random.permutation"),
+        ("'numpy.ndarray' object has no attribute 'append'", "a list, as [] makes one"),
+        ("'numpy.ndarray' object has no attribute 'numpy'", ""),
+    ],
+)
+def test_what_to_write_is_said_where_it_would_mend_the_line(said: str, told: str) -> None:
+    found = advice(said, "a line")
+    assert told in found if told else not found
 
 
 def test_where_python_read_a_cell_from_is_left_out() -> None:
