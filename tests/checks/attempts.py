@@ -404,7 +404,7 @@ FIRST = {
     "nothing returned": data("images / 255, np.eye(10)[labels]", says=("a return at the end of that function",)),
     "images and labels exchanged": data(
         "return np.eye(10)[labels], images.reshape(len(images), -1) / 255",
-        says=("shape (60000, 10), as labels have it", "shape (60000, 784), as images have it"),
+        says=("shape (60000, 10), as labels have it",),
     ),
     "the number of images written down": data(
         WRITTEN.replace("len(images)", "60000"), says=("a shape that follows from the array",)
@@ -537,7 +537,7 @@ ONCE = {
     "a name that may be None": layer(
         ', default_name="layer"', "", says=('default_name="layer"): the name may be None',)
     ),
-    "a name put together": layer('"W", [', 'name + "W", [', says=("an argument is that was left out",)),
+    "a name put together": layer('"W", [', 'name + "W", [', says=("an argument left out",)),
     "an activation that is not called": layer(
         "h = activation(h)", "h = activation", says=("what tf.matmul(…) or activation(…) gives",)
     ),
