@@ -55,7 +55,7 @@ def shell(tmp_path, monkeypatch):
 
 @pytest.fixture
 def shown(shell, capsys):
-    def run(cell):
+    def run(cell, shell=shell):
         capsys.readouterr()
         shell.run_cell(cell)
         return re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out)
@@ -90,12 +90,10 @@ def test_who_stops_a_cell_is_told_where_it_was(shown):
 @pytest.mark.parametrize(
     "cell", ["1 / 0", "def f(:", "raise ValueError('mine')", "import library\nlibrary.nothing", "exit_now"]
 )
-def test_what_is_the_students_own_alone_is_shown_as_ever(shown, cell, monkeypatch):
+def test_what_is_the_students_own_alone_is_shown_as_ever(shown, cell):
     ours = shown(cell)
-    plain = InteractiveShell()
-    monkeypatch.setattr(own_lines, "notebook_shell", lambda: plain)
-    assert "Lines of libraries" not in ours
-    assert ours
+    assert "Error" in ours
+    assert ours == shown(cell, InteractiveShell())
 
 
 def test_an_error_that_cannot_be_printed_is_told_all_the_same(shown):
