@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["fed_rows", "fed_switches", "left_at_default", "note_fed_rows", "usual_batch"]
 
 NOTED, TRAINS, SIZES = "_netgrader_fed", "_netgrader_trains", "_netgrader_batches"
-SWITCHES, TURNED = "_netgrader_switches", "_netgrader_turned"
+SWITCHES, IN_TRAINING, TURNED = "_netgrader_switches", "_netgrader_in_training", "_netgrader_turned"
 MOST, EVERY, AT_ONCE = 400, 256, 40  # rows in all; one of so many of a feed, and one at least; of one feed at most
 NUMBERS = "biuf"  # kinds of what evidence may hold
 LEAST, LARGEST = 16, 20_000  # numbers of a row: what has fewer is a label
@@ -123,12 +123,21 @@ def _note(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
         _note_rows(graph, feed_dict)
     for key, value in feed_dict.items():
         tensor = graph.as_graph_element(key, allow_operation=False)
-        if tensor.op.type == "Placeholder" and not trains and not isinstance(value, list | tuple):
+        if tensor.op.type == "Placeholder" and not isinstance(value, list | tuple):
             one = np.asarray(value)
             if not one.ndim and one.dtype.kind in NUMBERS:
-                _of(graph, SWITCHES, dict)[tensor.name] = one
+                _note_switch(graph, tensor.name, one, trains=trains)
         elif _is_switch(tensor.op) and not _is_default(tensor.op, value):
             _of(graph, TURNED, set).add(tensor.op.name)
+
+
+def _note_switch(graph: Any, name: str, value: npt.NDArray[Any], *, trains: bool) -> None:
+    """Note what a switch is fed; a run that trains nothing and is fed as training is, for its loss say, is no evaluation."""
+    in_training, switches = _of(graph, IN_TRAINING, dict), _of(graph, SWITCHES, dict)
+    if trains:
+        in_training[name] = value
+    elif name not in switches or value != in_training.get(name):
+        switches[name] = value
 
 
 def _is_default(op: Any, value: Any) -> bool:

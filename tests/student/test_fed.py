@@ -84,6 +84,7 @@ def test_a_switch_without_a_default_is_noted_as_it_is_fed_in_evaluation() -> Non
             sess.run(tf.global_variables_initializer())
             sess.run(loss, {x: np.ones((5, 4)), training: False, other: 2.0})
             sess.run([loss, step], {x: np.ones((5, 4)), "training:0": True})
+            sess.run(loss, {x: np.ones((5, 4)), training: True})  # the loss as it is in training
     net = SimpleNamespace(graph=graph, X=x, loss=loss)
     assert left_at_default(SimpleNamespace(logits=loss)) == []  # 2.0 was fed, if only to evaluate
     assert export_graph(net).eval_feed == {"training:0": False}
