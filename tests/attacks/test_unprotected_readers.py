@@ -209,5 +209,5 @@ def test_an_exception_that_cannot_be_told_breaks_whoever_tells_it(monkeypatch: p
         return "nothing was raised"
 
     assert telling() == "(E while printing it)"
-    monkeypatch.setattr("netgrader.student.probes._text", str)
+    monkeypatch.setattr("netgrader.student.probes.text_of", str)
     assert telling() == "broken"

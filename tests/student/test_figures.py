@@ -16,6 +16,7 @@ from netgrader.student.notebook_cells import show_figure
 def shown():
     InteractiveShell.instance()
     mpl.use("agg")
+    plt.close("all")  # what other tests of this process drew
     figure, axes = plt.subplots(figsize=(2, 1))
     axes.plot([0, 1])
     with capture_output() as captured:
