@@ -51,9 +51,25 @@ ONE_BY_ONE = {
 }
 
 
+@pytest.mark.parametrize("functional", [False, True])
 @pytest.mark.parametrize("name", ONE_BY_ONE)
-def test_a_loss_of_each_row_and_its_label_is_read(name, lab):
-    network = read(of_loss(ONE_BY_ONE[name]), ONE, lab)
+def test_a_loss_of_each_row_and_its_label_is_read(name, functional, lab):
+    (tf.enable_control_flow_v2 if functional else tf.disable_control_flow_v2)()  # loops as functions, or as ops
+    try:
+        network = read(of_loss(ONE_BY_ONE[name]), ONE, lab)
+    finally:
+        tf.disable_control_flow_v2()
+    assert (network.codes, network.loss.kind) == (set(), "softmax-cross-entropy")
+
+
+def test_a_loss_by_hand_in_a_loop_of_ops_is_read(lab):
+    def by_hand(y, z):
+        return tf.reduce_mean(
+            tf.map_fn(lambda pair: -tf.reduce_sum(pair[1] * tf.nn.log_softmax(pair[0])), (z, y), dtype=tf.float32)
+        )
+
+    tf.disable_control_flow_v2()
+    network = read(of_loss(by_hand), ONE, lab)
     assert (network.codes, network.loss.kind) == (set(), "softmax-cross-entropy")
 
 
