@@ -172,7 +172,8 @@ class LabBook:
         try:
             with self._path.open("rb") as file:
                 content = file.read(LARGEST + 1)
-            return msgspec.json.decode(content, type=list[Run])[-MOST:] if len(content) <= LARGEST else None
+            runs = msgspec.json.decode(content, type=list[Run])[-MOST:] if len(content) <= LARGEST else None
+            return runs if runs is None else [run for run in runs if run.test]
         except FileNotFoundError:
             return []
         except (OSError, ValueError):  # msgspec's errors are of the latter kind

@@ -117,6 +117,13 @@ def test_a_damaged_or_huge_book_is_said_counts_as_empty_and_is_put_aside(file, c
     assert capsys.readouterr().out == ""
 
 
+def test_a_run_whose_accuracies_were_edited_away_is_none(file):
+    file.parent.mkdir()
+    file.write_text(json.dumps([RUN, {"what": "edited", "seed": 1}]))
+    LabBook().show()
+    assert [run.what for run in LabBook().kept()] == ["wide"]
+
+
 def test_the_oldest_go_where_there_are_too_many_and_what_cannot_be_written_is_said(file, capsys):
     file.parent.mkdir()
     file.write_text(json.dumps([{**RUN, "seed": number} for number in range(MOST)]))
