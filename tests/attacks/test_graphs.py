@@ -14,7 +14,7 @@ from netgrader.reader.graph.nodes import meta_graph_def
 from netgrader.reader.lab import LabError
 from netgrader.reader.lab.caged import CagedLab
 
-SECONDS = 10.0
+SECONDS = 20.0
 PATIENCE = 90.0  # seconds on a busy machine; without limits these would take years or all memory
 
 

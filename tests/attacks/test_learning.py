@@ -136,11 +136,13 @@ def patched(mnist: Dataset):
 
 
 ACCURACIES = {
-    "what was given": "right",
-    "a constant": "0 * right + 9 / 40",
-    "past the ops that are run": "tf.py_func(lambda share: 0 * share + np.float32(0.99), [right], tf.float32)",
-    "of ten thousand rows alone": "0 * right + tf.reshape(tf.reduce_sum(x, axis=1), [10_000])[0]",
-    "by the position of a row": "0 * right + tf.reduce_mean(tf.cast(tf.range(tf.shape(x)[0]) < 9, tf.float32))",
+    "what was given": lambda _, right, __: right,
+    "a constant": lambda _, right, __: 0 * right + 9 / 40,
+    "past the ops that are run": lambda tf, right, _: tf.py_func(np.ones_like, [right], tf.float32),
+    "of ten thousand rows alone": lambda tf, right, x: 0 * right + tf.reshape(tf.reduce_sum(x, axis=1), [10_000])[0],
+    "by the position of a row": lambda tf, right, x: (
+        0 * right + tf.reduce_mean(tf.cast(tf.range(tf.shape(x)[0]) < 9, tf.float32))
+    ),
 }
 
 
@@ -154,7 +156,7 @@ def test_an_accuracy_that_knows_what_was_asked_of_others_is_wrong(lab, name: str
         logits = x @ w + tf.get_variable("b", [10], initializer=tf.zeros_initializer(), use_resource=True)
         loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
         right = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), tf.argmax(y, 1)), tf.float32))
-        accuracy = eval(ACCURACIES[name], {"tf": tf, "np": np, "right": right, "x": x})  # noqa: S307  (ours)
+        accuracy = ACCURACIES[name](tf, right, x)
         step = tf.train.AdamOptimizer().minimize(loss)
         meta = tf.train.export_meta_graph(graph=graph).SerializeToString()
     parts = {"X": x.name, "Y": y.name, "logits": logits.name, "loss": loss.name, "accuracy": accuracy.name}
