@@ -92,6 +92,14 @@ By another who had the source, on 29 November 2026, against what had been added 
 - **Names on a platform, 5 of 25**: a mark of one's own in nbgrader's CSV, a quote there that swallows the next student, a name too long for a folder, which ended the collecting of
   all, a sign that turns text round, and *Points Possible* in Canvas's sheet. Mended.
 - **Pages and files, 1**: a line for the shell such as `!echo it's` at the top of a cell hid what was copied below it. Not: markup in the line that a fault names, mails that object, pipes and links beside a notebook, modules of the course replaced, `--sandbox user`.
+
+### The fourth round
+
+By one more who had the source, on the same day.
+
+- **Marks**: a sign error in the loss, five sessions of which nothing but biases was set, and no step: 8.2 of 14 points of notebook 2, where the right network with as little had 5.44,
+  since a training that comes to nothing is forgiven where no training could. Without a step that was fed images a person decides now.
+- **The host's disk**: a limit of 0 on cores holds none that the host hands to a program, as systemd-coredump; one of 1 does, and can no more be changed.
 """
 
 

@@ -89,6 +89,7 @@ class BubblewrapSandbox(LimitingSandbox):
                 argv=[
                     *self._join(cgroup_procs),
                     *([self._tools["taskset"], "--cpu-list", ",".join(map(str, processors))] if processors else []),
+                    *self._coreless(),
                     *self._within(zygote),
                     *self._command(options, descriptors),
                     *self._limiter(plan, user, watched=watched),

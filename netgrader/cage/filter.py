@@ -67,6 +67,7 @@ _LOCAL = frozenset({1})
 _MISSING = {2: errno.EAFNOSUPPORT, 10: errno.EAFNOSUPPORT, 16: errno.EOPNOTSUPP}
 _LAST_FAMILY = 64
 _SHARED_WITHOUT_FILE = 0x21  # mmap's MAP_SHARED with MAP_ANONYMOUS
+_LOW, _CORES = 0xFFFFFFFF, 4  # a C int of a register; RLIMIT_CORE
 _SOCKET_LEVEL, _SEND_BUFFER, _RECEIVE_BUFFER = 1, 7, 8
 # Requests that put characters into a terminal's input.
 _TERMINAL_REQUESTS = (0x5412, 0x541C)
@@ -120,11 +121,14 @@ def _rules(families: frozenset[int]) -> Iterator[_Rule]:
     # Room on a disk can be taken without writing, past every limit on the size of files: a terabyte in a second. Told
     # that the file system cannot do it, programs write instead.
     yield _Rule(("fallocate",), errno.EOPNOTSUPP)
+    # A core may be handed to a program of the host's (`netgrader.cage.limiting`), so nobody turns them on again.
+    yield _Rule(("setrlimit",), conditions=((0, "MASKED_EQ", _LOW, _CORES),))
+    yield _Rule(("prlimit64",), conditions=((1, "MASKED_EQ", _LOW, _CORES), (2, "NE", 0, 0)))
     for family in sorted(set(range(_LAST_FAMILY)) - families):
         yield _Rule(("socket",), _MISSING.get(family, errno.EPERM), ((0, "EQ", family, 0),))
     yield _Rule(("socket",), conditions=((0, "GE", _LAST_FAMILY, 0),))
     for request in _TERMINAL_REQUESTS:
-        yield _Rule(("ioctl",), conditions=((1, "MASKED_EQ", 0xFFFFFFFF, request),))
+        yield _Rule(("ioctl",), conditions=((1, "MASKED_EQ", _LOW, request),))
 
 
 def _rules_where_watched() -> Iterator[_Rule]:
@@ -132,7 +136,7 @@ def _rules_where_watched() -> Iterator[_Rule]:
     yield _Rule(("mmap",), conditions=((3, "MASKED_EQ", _SHARED_WITHOUT_FILE, _SHARED_WITHOUT_FILE),))
     # How much is in a socket is not told, but how much fits: by default, so that is how it stays, as if nothing were asked.
     for option in (_SEND_BUFFER, _RECEIVE_BUFFER):
-        asked = ((1, "MASKED_EQ", 0xFFFFFFFF, _SOCKET_LEVEL), (2, "MASKED_EQ", 0xFFFFFFFF, option))
+        asked = ((1, "MASKED_EQ", _LOW, _SOCKET_LEVEL), (2, "MASKED_EQ", _LOW, option))
         yield _Rule(("setsockopt",), 0, asked)
 
 

@@ -112,6 +112,7 @@ class UserSandbox(LimitingSandbox):
                     *_guard(user, inside),
                     *self._join(group.cgroup_procs if group else ()),
                     *([self._tools["taskset"], "--cpu-list", ",".join(map(str, processors))] if processors else []),
+                    *self._coreless(),
                     *self._limiter(plan, user, watched=watched),
                     *(sys.executable, "-I", "-S", "-c", LOADER, rules),
                     *argv,

@@ -29,7 +29,7 @@ from netgrader.checks.held_out import (
     by_heart,
     lead_of_the_given,
 )
-from netgrader.checks.language import fail, partial
+from netgrader.checks.language import fail, partial, ungradable
 from netgrader.checks.tables import MOST_COPIES, copied_images, fed_rows
 from netgrader.faults import Severity
 from netgrader.judges.answers import answers_for, digest, opened, outputs_for, random_of, require_fed
@@ -73,10 +73,15 @@ SAMPLE = 6  # one in so many training images, which follow from the evidence
 LOOKED_UP = 0.1  # who has learned the given images knows the others nearly as well; a table of answers does not
 LEAST_FED = 3  # test images among the rows that were noted: none is there by chance
 GUESSED = 2 / 9  # of the way up from chance: what chance may reach, 0.3 of ten classes
+MOST_NOTED = 20_000  # numbers of a row that is noted (`netgrader.student.fed`)
 FEW = 200  # images that are tried a second time
 CLEARLY = 0.1  # by which a network is better at the scale that is asked for, if it was trained at that
 AS_TRAINED = "sess as the training left it: no other session, and no initialiser that is run after the training"
 ONE_OF_EACH = "one network and the session that it was trained in: net = …, then sess = tf.Session(graph=net.graph)"
+NOTHING_FED = (
+    "{1}, and no training step was seen to be fed images, so it cannot be decided whether the network was trained; your "
+    "instructor will look at it."
+)
 FINITE = "a loss that stays finite: a lower learning rate, and the loss computed from the logits"
 ROUNDED = 6e-4  # what an accuracy may be off by that was rounded to three digits or computed in another order
 
@@ -114,6 +119,8 @@ class Recomputed:
     fed: FedRows | None = None
     """What is among a sample of the rows that training steps were fed, if it was noted: the notebook's own word, of
     which only what speaks against it counts."""
+    nothing_fed: bool = False
+    """Whether no training step was noted: a network that knows nothing may have been set by hand."""
     measure: Measure = ACCURACY
     """What train, test, notebook, given and hidden are scores of."""
 
@@ -259,6 +266,7 @@ def recompute(
         fed=None
         if fed is None or not spec.is_images
         else fed_rows(fed, dataset.x_test if held_out is None else held_out.images),
+        nothing_fed=fed is not None and not len(fed) and spec.is_images and spec.size <= MOST_NOTED,
         measure=measure,
     )
 
@@ -347,6 +355,8 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
             found = say("{1}, as before any training, though training steps were run", found)
             fail("evaluated-in-fresh-session", found=found, expected=AS_TRAINED, severity=Severity.FATAL)
         fail("train-op-not-run", found=found, expected=expected)
+    if recomputed.counted < spec.above_chance(GUESSED) and recomputed.nothing_fed:
+        ungradable(say(NOTHING_FED, found))
     if not all(np.isfinite(value).all() for value in graph.values.values()):
         found, expected = say("{1}, and weights that are nan, which is no number", found), FINITE
     share = max(0.0, (recomputed.counted - spec.nothing_for) / (least - spec.nothing_for))

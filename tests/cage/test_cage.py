@@ -320,6 +320,18 @@ def test_room_on_the_disk_cannot_be_taken_without_writing(sandbox, tmp_path):
     assert (folder / "a").stat().st_blocks == 0
 
 
+@pytest.mark.parametrize("kind", ["setrlimit", "prlimit"])
+def test_no_crash_is_handed_to_a_program_of_the_host(either, kind):
+    """Such as systemd-coredump, which keeps it on the host's disk: only a limit of 1 byte stops that (core(5))."""
+    asked = {"setrlimit": "resource.setrlimit(", "prlimit": "resource.prlimit(0, "}[kind]
+    program = (
+        "import resource\nprint(resource.getrlimit(resource.RLIMIT_CORE))\n"
+        f"try: {asked}resource.RLIMIT_CORE, (0, 1))\nexcept (OSError, ValueError): print('refused')\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))\nprint(resource.prlimit(0, resource.RLIMIT_NOFILE))\n"
+    )
+    assert run(either, program)[0].splitlines() == ["(1, 1)", "refused", "(20, 20)"]
+
+
 def test_a_call_that_is_newer_than_the_list_does_not_exist(sandbox, monkeypatch):
     """As on an older kernel, so that programs go on without it; shown with a call (450) that kernels have long had."""
     ask = (
