@@ -2,6 +2,9 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 
+# Tests start hundreds of processes that import the package: it is compiled once, whatever the shell says of that.
+unexport PYTHONDONTWRITEBYTECODE
+
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
@@ -20,6 +23,7 @@ quick: setup ## the tests that need no TensorFlow and no cage: under a minute
 	@$(BIN)/python -m pytest -q -m quick
 
 test: setup ## all behaviour, a fixed sample of the cases: about ten minutes on two cores
+	@$(BIN)/python -m compileall -q netgrader
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not all"
 
 test-all: ## every case, all networks trained anew, with browsers and PostgreSQL: hours; goes on where it was

@@ -2,6 +2,7 @@
 
 import linecache
 import re
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -85,28 +86,28 @@ def test_of_what_a_helper_made_its_call_is_told_and_its_own_line(evidence):
 
 
 def of_cell(source):
-    """The graph of one cell, and where each of its operations was made, as it is told."""
+    """The graph of one cell, what is handed over of it, and a function that tells where an operation was made."""
     graph = run(source, {"tf": tf})["graph"]
     evidence, cells = export_graph({"graph": graph}), by_key([Cell("one", source)])
-    return graph, evidence, {one.name: told(evidence, one.name, cells, "one") for one in graph.get_operations()}
+    return graph, evidence, partial(told, evidence, cells=cells, exercise="one")
 
 
 def test_operations_are_in_the_order_in_which_they_are_exported():
-    graph, evidence, lines = of_cell(
+    graph, evidence, line_of = of_cell(
         "with tf.Graph().as_default() as graph:\n    tf.Variable(1.0) + 1\n    tf.zeros(3)\n"
     )
     exported = tf.MetaGraphDef.FromString(evidence.meta_graph).graph_def.node
     assert [node.name for node in exported] == [one.name for one in graph.get_operations()]
-    assert {line[:6] for line in lines.values()} == {"line 2", "line 3"}
+    assert {line_of(node.name)[:6] for node in exported} == {"line 2", "line 3"}
 
 
 def test_a_graph_of_thousands_of_operations_tells_the_line_of_each_as_far_as_they_are_noted(monkeypatch):
     source = (
         "with tf.Graph().as_default() as graph:\n    for k in range(2_100): tf.no_op()\n    tf.no_op(name='last')\n"
     )
-    assert of_cell(source)[2]["last"].startswith("line 3 of your cell")
+    assert of_cell(source)[2]("last").startswith("line 3 of your cell")
     monkeypatch.setattr("netgrader.checks.source_lines.MOST_OPS", 2_100)
-    assert [of_cell(source)[2][name][:6] for name in ("NoOp_2099", "last")] == ["line 2", ""]
+    assert [of_cell(source)[2](name)[:6] for name in ("NoOp_2099", "last")] == ["line 2", ""]
 
 
 def test_a_line_is_shortened_and_ends_no_code_and_a_function_of_the_same_cell_is_told_as_such():
@@ -114,7 +115,7 @@ def test_a_line_is_shortened_and_ends_no_code_and_a_function_of_the_same_cell_is
 def network(): h(1)  # `a` {"long " * 60}
 with tf.Graph().as_default() as graph: network()
 """
-    line = of_cell(source)[2]["made"]
+    line = of_cell(source)[2]("made")
     assert line.startswith("line 2 of your cell: `def network(): h(1) # 'a' long")
     assert line.endswith("…`, and line 1 of it: `def h(x): return tf.identity(x, name='made')`")
     assert len(line) < 250

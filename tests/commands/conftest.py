@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from netgrader import cli
+
 
 @pytest.fixture
 def netgrader(request):
@@ -26,5 +28,22 @@ def netgrader(request):
             timeout=seconds,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def typed(monkeypatch, capsys):
+    """Run the command in this process, for what is said before anything is graded: one of its own takes seconds to begin."""
+
+    def run(*arguments, **environment):
+        with monkeypatch.context() as patch:
+            for name, value in {"PATH": os.environ["PATH"], "PYTHONSAFEPATH": "1", **environment}.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["netgrader", *map(str, arguments)])
+            patch.setitem(sys.modules, "rfc3987_syntax", None)
+            with pytest.raises(SystemExit) as end:
+                cli.main()
+        return subprocess.CompletedProcess(arguments, end.value.code, *capsys.readouterr())
 
     return run

@@ -30,13 +30,13 @@ def one_sentence(process, code):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_explains_itself_with_an_example(netgrader, command):
-    said = netgrader(command, "--help", COLUMNS="140").stdout
+def test_each_command_explains_itself_with_an_example(typed, command):
+    said = typed(command, "--help", COLUMNS="140").stdout
     assert f"Example: netgrader {command}" in said
 
 
-def test_the_help_names_every_command_and_the_exit_codes(netgrader):
-    said = netgrader("--help").stdout
+def test_the_help_names_every_command_and_the_exit_codes(typed):
+    said = typed("--help").stdout
     assert all(command in said for command in COMMANDS)
     assert "0 graded, 1 something could not be graded, 2 usage" in said
 
@@ -48,58 +48,58 @@ def test_the_help_waits_for_no_large_library(netgrader):
     assert not loaded & {"tensorflow", "numpy", "nbgrader", "nbconvert", "sqlalchemy", "matplotlib", "altair", "pytest"}
 
 
-def test_a_command_that_there_is_not_and_a_missing_argument_are_usage(netgrader):
-    assert netgrader("grad").returncode == 2
-    assert netgrader("grade").returncode == 2
-    assert netgrader("autograde").returncode == 2
+def test_a_command_that_there_is_not_and_a_missing_argument_are_usage(typed):
+    assert typed("grad").returncode == 2
+    assert typed("grade").returncode == 2
+    assert typed("autograde").returncode == 2
 
 
-def test_a_path_that_does_not_exist_is_usage(netgrader, tiny):
-    assert "no file or folder nothing.ipynb" in one_sentence(netgrader("grade", "nothing.ipynb"), 2)
+def test_a_path_that_does_not_exist_is_usage(typed, tiny):
+    assert "no file or folder nothing.ipynb" in one_sentence(typed("grade", "nothing.ipynb"), 2)
 
 
-def test_a_folder_without_notebooks_is_usage(netgrader, tiny):
-    assert "no notebooks (.ipynb) in the folder grader_tests" in one_sentence(netgrader("grade", "grader_tests"), 2)
+def test_a_folder_without_notebooks_is_usage(typed, tiny):
+    assert "no notebooks (.ipynb) in the folder grader_tests" in one_sentence(typed("grade", "grader_tests"), 2)
 
 
-def test_json_into_a_folder_that_there_is_not_is_said_before_grading(netgrader, tiny):
+def test_json_into_a_folder_that_there_is_not_is_said_before_grading(typed, tiny):
     path = tiny.submit("ada")
-    said = one_sentence(netgrader("grade", path, "--json", "nowhere/x.json"), 2)
+    said = one_sentence(typed("grade", path, "--json", "nowhere/x.json"), 2)
     assert "nowhere/x.json cannot be written" in said
 
 
-def test_a_sandbox_that_there_is_not_is_named(netgrader, tiny):
-    said = one_sentence(netgrader("grade", tiny.submit("ada"), "--sandbox", "box"), 2)
+def test_a_sandbox_that_there_is_not_is_named(typed, tiny):
+    said = one_sentence(typed("grade", tiny.submit("ada"), "--sandbox", "box"), 2)
     assert "There is no sandbox 'box'" in said
 
 
-def test_an_assignment_that_does_not_exist_is_usage(netgrader, booked):
-    assert "no assignment 'digit'" in one_sentence(netgrader("autograde", "digit"), 2)
+def test_an_assignment_that_does_not_exist_is_usage(typed, booked):
+    assert "no assignment 'digit'" in one_sentence(typed("autograde", "digit"), 2)
 
 
-def test_a_student_with_a_slash_and_one_who_handed_in_nothing_are_usage(netgrader, booked):
+def test_a_student_with_a_slash_and_one_who_handed_in_nothing_are_usage(typed, booked):
     booked.submit("ada")
-    assert "'a/b' cannot be a student's id" in one_sentence(netgrader("autograde", "numbers", "--student", "a/b"), 2)
-    assert "no submission of bob" in one_sentence(netgrader("autograde", "numbers", "--student", "bob"), 2)
+    assert "'a/b' cannot be a student's id" in one_sentence(typed("autograde", "numbers", "--student", "a/b"), 2)
+    assert "no submission of bob" in one_sentence(typed("autograde", "numbers", "--student", "bob"), 2)
 
 
-def test_a_class_that_handed_in_nothing_is_usage(netgrader, booked):
-    assert "Nobody has handed in 'numbers' yet" in one_sentence(netgrader("autograde", "numbers"), 2)
+def test_a_class_that_handed_in_nothing_is_usage(typed, booked):
+    assert "Nobody has handed in 'numbers' yet" in one_sentence(typed("autograde", "numbers"), 2)
 
 
-def test_a_locked_gradebook_is_said_before_grading(netgrader, booked):
+def test_a_locked_gradebook_is_said_before_grading(typed, booked):
     booked.submit("ada")
     other = sqlite3.connect(booked.root / "gradebook.db")
     other.execute("BEGIN EXCLUSIVE")
     try:
-        said = one_sentence(netgrader("autograde", "numbers"), 1)
+        said = one_sentence(typed("autograde", "numbers"), 1)
     finally:
         other.close()
     assert "is locked by another program" in said
 
 
-def test_outside_of_any_course_the_sentence_says_what_to_do(netgrader, tiny):
-    said = one_sentence(netgrader("grade", tiny.submit("ada"), NETGRADER_COURSE="/nowhere"), 2)
+def test_outside_of_any_course_the_sentence_says_what_to_do(typed, tiny):
+    said = one_sentence(typed("grade", tiny.submit("ada"), NETGRADER_COURSE="/nowhere"), 2)
     assert "NETGRADER_COURSE names /nowhere" in said
 
 
@@ -259,16 +259,16 @@ def test_data_that_is_missing_or_damaged_costs_nobody_a_mark(netgrader, booked):
         assert points(booked).get("ada") is None
 
 
-def test_where_results_are_to_be_written_is_tried_before_anything_is_graded(netgrader, tiny):
+def test_where_results_are_to_be_written_is_tried_before_anything_is_graded(typed, tiny):
     path = tiny.submit("ada")
-    said = one_sentence(netgrader("grade", path, "--json", tiny.root), 2)
+    said = one_sentence(typed("grade", path, "--json", tiny.root), 2)
     assert f"{tiny.root} cannot be written: Is a directory" in said
     assert not (tiny.root / ".netgrader" / "store" / "execute").exists()
 
 
-def test_a_folder_of_students_is_not_a_submission(netgrader, tiny):
+def test_a_folder_of_students_is_not_a_submission(typed, tiny):
     tiny.submit("ada")
-    said = one_sentence(netgrader("grade", "submitted"), 2)
+    said = one_sentence(typed("grade", "submitted"), 2)
     assert "submitted holds a class. Name one student's folder in it, or type netgrader autograde" in said
 
 

@@ -108,7 +108,7 @@ def test_a_site_holds_the_notebooks_with_a_badge_and_one_archive_of_all(booked, 
     assert link in (target / "README.md").read_text()
 
 
-def test_what_is_graded_is_what_it_was_without_the_cell_that_fetches(booked):
+def test_what_is_graded_is_what_it_was_without_the_cell_that_fetches(booked, uncaged):
     online(booked)
     run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
     cells = released(booked.assignment.release)
