@@ -119,15 +119,7 @@ def together(seconds: float | None = None) -> Iterator[None]:
 def start_server(
     module: str, environment: Mapping[str, str], *options: str
 ) -> tuple[subprocess.Popen[bytes], Connection[Any, Any]]:
-    """Start ``python -m module DESCRIPTOR``, which serves what comes through a connection until that closes.
-
-    Parameters
-    ----------
-    module, options
-        What is run, and Python's options.
-    environment
-        Its whole environment.
-    """
+    """Start ``python -m module DESCRIPTOR``, which serves what comes through a connection until that closes."""
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen(

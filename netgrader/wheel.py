@@ -82,12 +82,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
     """Write the wheel into the folder `target`; the same sources give the same bytes.
 
-    Parameters
-    ----------
-    target
-        Where.
-    released
-        The course's own Python files that go with it, public tests and probes: nothing is in it that they do not need.
+    `released` are the course's own Python files that go with it, public tests and probes: nothing is in it that they do not need.
 
     Raises
     ------
@@ -110,13 +105,7 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
 
 
 def build_own_wheel(target: Path) -> Path:
-    """Write the wheel of this whole package, as it is installed here: from a checkout or from a wheel.
-
-    Parameters
-    ----------
-    target
-        The folder that it goes into.
-    """
+    """Write the wheel of this whole package, as it is installed here: from a checkout or from a wheel."""
     about = importlib.metadata.distribution(PACKAGE.name)
     paths = [path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     files = {f"{PACKAGE.name}/{path.relative_to(PACKAGE).as_posix()}": path.read_bytes() for path in sorted(paths)}

@@ -210,13 +210,7 @@ def reachable(path: Path) -> bool:
 
 
 def memory_here(root: Path = Path("/")) -> int:
-    """Return how many bytes of memory this machine has, or the container that we are in.
-
-    Parameters
-    ----------
-    root
-        Where the machine's files lie.
-    """
+    """Return how many bytes of memory this machine has, or the container that we are in."""
     known = [psutil.virtual_memory().total]
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
         with contextlib.suppress(OSError, ValueError):  # "max", where there is no limit

@@ -49,13 +49,7 @@ OTHERWISE = "try `bwrap --unshare-all --ro-bind / / true`: until that works here
 
 
 def remedy(root: Path = Path("/")) -> str:
-    """Return what to do so that a cage can begin, of the first thing found in its way.
-
-    Parameters
-    ----------
-    root
-        Where the machine's files lie.
-    """
+    """Return what to do so that a cage can begin, of the first thing found in its way."""
     found = next(_in_the_way(root))
     return found + LESS if os.geteuid() == 0 and found in {POD, PODMAN, DOCKER} else found
 

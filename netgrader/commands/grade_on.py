@@ -28,8 +28,7 @@ from netgrader.grading.run_report import duration
 from netgrader.grading.stages import Options
 from netgrader.grading.submission import UnreadableError, name_of
 from netgrader.pages import safe, words
-from netgrader.pages.plain_text import what_is_said
-from netgrader.platforms.autograders import NotebookStanding, Standing, gradescope, prairielearn
+from netgrader.platforms.autograders import NotebookStanding, Standing, gradescope, prairielearn, what_is_said
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
@@ -109,14 +108,7 @@ class _Report:
 def run(platform: str, name: str, notebook: str | None, folder: Path | None = None) -> int:
     """Grade what lies in the folder of `platform` for the assignment called `name`; the exit code.
 
-    Parameters
-    ----------
-    platform
-        One of `PLATFORMS`.
-    name, notebook
-        The assignment, and the only notebook of it that is graded; all if None.
-    folder
-        The platform's folder, if it is another one.
+    `notebook` is the only one of the assignment that is graded; `folder` is the platform's, if it is another one.
 
     Raises
     ------

@@ -22,13 +22,20 @@ from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.converters import generate_feedback
 from netgrader.nbgrader_plugin.deadlines import deadlines_of
 from netgrader.nbgrader_plugin.groups import groups_of
-from netgrader.pages.alike import WORDS_OF_ANSWER, WORDS_OF_CODE, alike, identical, same_runs
+from netgrader.pages.alike import (
+    WORDS_OF_ANSWER,
+    WORDS_OF_CODE,
+    alike,
+    identical,
+    same_runs,
+    texts_of_course,
+    written_by_class,
+)
 from netgrader.pages.checks_table import checks_table
 from netgrader.pages.course_page import HALF, Due, course_table, load_course, render_course
 from netgrader.pages.report_page import build_report, class_csv, render_report
 from netgrader.pages.report_view import load_class, only_of
 from netgrader.pages.tidy import require_parquet
-from netgrader.pages.written_work import texts_of_course, written_by_class
 from netgrader.platforms.people import read_collected
 from netgrader.which_course import find_course
 
@@ -240,14 +247,7 @@ def students_of_tutors(course: Course) -> Mapping[str, Sequence[str]]:
 def report_on_class(assignment: Assignment, output: Path | None = None, *, parquet: bool = False) -> Path:
     """Write the report and its tables, and that on all assignments where there are several; the path of the page.
 
-    Parameters
-    ----------
-    assignment
-        Whose class.
-    output
-        The page; ``reports/<assignment>.html`` in the course's folder if None, and only then the other one is written.
-    parquet
-        Whether to write the table of checks as Parquet, too.
+    It stands at ``reports/<assignment>.html`` if no `output` is given; only then the page on all assignments is written.
     """
     course = assignment.course
     page = output or course.root / "reports" / f"{assignment.name}.html"

@@ -37,17 +37,6 @@ STOP_SECONDS = 1.0
 class Saver(Watcher):
     """Saves each student's marks as soon as all of their notebooks are graded.
 
-    Parameters
-    ----------
-    assignment
-        Whose gradebook.
-    tasks
-        All that is going to be graded.
-    options
-        How it is graded.
-    force
-        Whether to save what is there already.
-
     Attributes
     ----------
     failed

@@ -96,12 +96,7 @@ def notebook_lines(out: Console, result: NotebookResult) -> None:
 def class_table(out: Console, rows: Iterable[tuple[str, NotebookResult | None, str | None]]) -> None:
     """Print a class: a row for each student's notebook with its points and why it does not have all of them.
 
-    Parameters
-    ----------
-    out
-        Where to.
-    rows
-        Student, result, and the sentence why there is none.
+    `rows` are student, result, and the sentence why there is none.
     """
     table = Table()
     table.add_column("student")
@@ -120,14 +115,7 @@ def class_table(out: Console, rows: Iterable[tuple[str, NotebookResult | None, s
 def changes_table(out: Console, done: Sequence[Done], marks: Mapping[tuple[str, str], Marks]) -> None:
     """Print the cells whose points grading would change against the last results, and how many students they concern.
 
-    Parameters
-    ----------
-    out
-        Where to.
-    done
-        What was graded now.
-    marks
-        What the gradebook holds, by student and notebook: points that a person gave stay.
+    `marks` are those of the gradebook, by student and notebook: points that a person gave stay.
     """
     table = Table("student", "notebook", "cell")
     table.add_column("before", justify="right")
@@ -186,13 +174,6 @@ def uncaged_warning(out: Console, sandbox: str) -> None:
 def require_known(asked: Iterable[str], known: Collection[str], assignment: str) -> None:
     """See that there is everybody who was asked for.
 
-    Parameters
-    ----------
-    asked, known
-        Ids of students.
-    assignment
-        What they should have handed in.
-
     Raises
     ------
     UsageError
@@ -217,12 +198,7 @@ def require_known(asked: Iterable[str], known: Collection[str], assignment: str)
 def trouble_lines(out: Console, trouble: Iterable[tuple[str, Sequence[str]]]) -> None:
     """Say what broke in the course's own checks: the instructor's to mend, no student's fault.
 
-    Parameters
-    ----------
-    out
-        Where to.
-    trouble
-        Whose notebook it was, and what is known of it: tracebacks, of which all is shown with ``--debug``.
+    `trouble` is whose notebook it was, and what is known of it: tracebacks, of which all is shown with ``--debug``.
     """
     whole = "--debug" in sys.argv
     for name, entries in trouble:

@@ -51,15 +51,7 @@ COLUMNS = (
 
 
 class Progress(Watcher):
-    """Shows students and cells in a live bar on a terminal; elsewhere a line for each notebook.
-
-    Parameters
-    ----------
-    out
-        Where to.
-    tasks
-        All that is going to be graded.
-    """
+    """Shows students and cells in a live bar on a terminal; elsewhere a line for each notebook."""
 
     def __init__(self, out: Console, tasks: Sequence[Task]) -> None:
         self._out = out
@@ -126,14 +118,7 @@ def log_path(assignment: Assignment) -> Path:
 class Journal(Watcher):
     """Logs the grading of a class: ``begin``, for each notebook ``running`` and ``graded``, and how it ended.
 
-    Parameters
-    ----------
-    assignment
-        Of what.
-    tasks
-        All that is going to be graded.
-    how
-        Where it is graded, in words.
+    `how` says in words where it is graded.
     """
 
     def __init__(self, assignment: Assignment, tasks: Sequence[Task], how: str) -> None:

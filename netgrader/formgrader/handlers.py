@@ -135,13 +135,7 @@ LEFT_OUT = "*What stands here is not shown: making a page of the notebook {limit
 
 
 class WithinLimits:
-    """Has of the exporter that formgrader shows notebooks with what formgrader asks of it.
-
-    Parameters
-    ----------
-    exporter
-        nbconvert's, as formgrader's server has it.
-    """
+    """Has of the exporter that formgrader shows notebooks with what formgrader asks of it."""
 
     def __init__(self, exporter: HTMLExporter) -> None:
         self._config = _sendable(exporter.config)

@@ -37,12 +37,7 @@ FRAME = 1_000
 class Collector:
     """Collects the outputs of one cell.
 
-    Parameters
-    ----------
-    limits
-        How much of a cell is kept.
-    room
-        Bytes that may be kept, since all cells have one limit.
+    Since all cells have one limit, `room` is how many bytes may be kept.
 
     Attributes
     ----------

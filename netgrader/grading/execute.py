@@ -77,14 +77,7 @@ A forgotten ``exit()`` or ``quit()`` would end the kernel, and cost the points o
 def execute(request: ExecutionRequest, sandbox: Sandbox, folder: Path) -> Execution:
     """Run a notebook and write what comes of it into `folder`.
 
-    Parameters
-    ----------
-    request
-        What is run.
-    sandbox
-        Where.
-    folder
-        Gets ``execution.json`` and ``evidence/<id>/``; must be empty, if it exists.
+    `folder` gets ``execution.json`` and ``evidence/<id>/``; it must be empty, if it exists.
 
     Raises
     ------

@@ -61,14 +61,8 @@ NOT_RESTORED = (
 def grade(path: str | Path, *, course: Course | None = None, options: Options | None = None) -> SubmissionResult:
     """Grade one notebook, or all notebooks of one submission's folder. No gradebook is needed or touched.
 
-    Parameters
-    ----------
-    path
-        A notebook or a folder of notebooks.
-    course
-        The course whose checks are used; if None the one that one stands in, else the one that this package lies in.
-    options
-        How it is run; the defaults if None.
+    `path` is a notebook or a folder of notebooks. The `course` is the one whose checks are used; if None the one that one stands
+    in, else the one that this package lies in.
 
     Raises
     ------

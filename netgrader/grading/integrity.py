@@ -58,18 +58,8 @@ def observed(
 ) -> tuple[Observed, ...]:
     """Return the facts of one notebook.
 
-    Parameters
-    ----------
-    cells
-        The code cells as they were run, in order.
-    execution
-        What came of the run.
-    checks
-        Verdicts by check cell.
-    helpers
-        Texts of the modules handed in beside the notebook, by file name.
-    otherwise
-        Sentences by cell on what probes were shown and the notebook did not work with.
+    `helpers` are texts of the modules handed in beside the notebook, by file name; `otherwise` are sentences by cell on what
+    probes were shown and the notebook did not work with.
     """
     happened: list[Observed] = []
     named: list[Observed] = []

@@ -70,12 +70,7 @@ class Reply:
 class Link:
     """Talks to one kernel.
 
-    Parameters
-    ----------
-    kernel
-        The kernel.
-    received_bytes
-        How much it may send in all.
+    The kernel may send `received_bytes` in all.
     """
 
     def __init__(self, kernel: CagedKernel, received_bytes: int) -> None:
@@ -93,16 +88,8 @@ class Link:
     ) -> Reply:
         """Run `code`.
 
-        Parameters
-        ----------
-        code
-            What to run.
-        seconds
-            How long it may take; then it is interrupted.
-        silent
-            Whether it leaves no trace in the history.
-        shown
-            Called with type and content of each message of output, with `UNREAD` as the type of one too large to be read.
+        After so many `seconds` it is interrupted; `silent` code leaves no trace in the history. `shown` is called with type
+        and content of each message of output, with `UNREAD` as the type of one too large to be read.
         """
         content = {
             "code": code,

@@ -168,13 +168,7 @@ def _done(task: Task, future: Future[Done]) -> Done:
 
 
 class ProcessPool:
-    """Lasting worker processes on this machine; one that dies is replaced, and its call tried once more.
-
-    Parameters
-    ----------
-    slots
-        How many processes.
-    """
+    """Lasting worker processes on this machine; one that dies is replaced, and its call tried once more."""
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
@@ -257,12 +251,7 @@ def _serve(connection: Connection[Any, Any]) -> None:
 class DaskPool:
     """The executor of Dask's own; what a worker had that is lost the scheduler gives to another.
 
-    Parameters
-    ----------
-    address
-        Of the scheduler, ``tcp://host:8786``.
-    course
-        The course that is graded.
+    `address` is that of the scheduler, ``tcp://host:8786``.
 
     Raises
     ------

@@ -78,11 +78,6 @@ class Entry:
 class Store:
     """The folder of results. Safe to use from several processes at once.
 
-    Parameters
-    ----------
-    root
-        The folder.
-
     Attributes
     ----------
     warnings

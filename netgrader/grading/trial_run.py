@@ -27,14 +27,7 @@ LONGEST = 300
 def misfits(assignment: Assignment, notebook: str, released: Path, options: Options) -> Iterator[str]:
     """Yield what must not be so: each given cell has to run, the solution has to earn all points, the release none.
 
-    Parameters
-    ----------
-    assignment, notebook
-        What is about to be released; the solution is the source notebook.
-    released
-        The notebook as students will get it.
-    options
-        How both are run; runs are kept in the store.
+    `released` is the notebook as students will get it. Runs of both are kept in the store.
 
     Yields
     ------

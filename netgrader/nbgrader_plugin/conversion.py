@@ -82,13 +82,6 @@ def is_ours_alone(config: Any) -> bool:
 class Conversion:
     """Saves submissions of one assignment.
 
-    Parameters
-    ----------
-    assignment
-        Of what.
-    options
-        How notebooks are run, should one not be in the store.
-
     Attributes
     ----------
     warnings

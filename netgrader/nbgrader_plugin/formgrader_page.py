@@ -168,12 +168,7 @@ def as_it_is(html: str) -> str:
 def safe_outputs(outputs: Iterable[Mapping[str, Any]], prefix: str) -> list[dict[str, Any]]:
     """Return outputs that whoever looks at them can show: text, tables and pictures, but nothing that runs or loads.
 
-    Parameters
-    ----------
-    outputs
-        Of one cell.
-    prefix
-        Put before ids in them, so that none can meet an id of formgrader's, by which marks are typed in.
+    `prefix` stands before ids in them, so that none can meet an id of formgrader's, by which marks are typed in.
     """
     safe: list[dict[str, Any]] = []
     for number, output in enumerate(outputs):

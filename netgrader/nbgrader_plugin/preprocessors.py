@@ -223,16 +223,8 @@ def _restore_plain(parent: Any, nb: Any, resources: Any) -> tuple[Any, Any]:
 def _run_plain(parent: Any, nb: Any, resources: Any, *, submitted: Path, sandbox: str) -> tuple[Any, Any]:
     """Run the notebook as nbgrader does, in the sandbox called `sandbox`; ``none`` is nbgrader's own way.
 
-    Parameters
-    ----------
-    parent
-        Of nbgrader's steps: what they take their settings from.
-    nb, resources
-        The notebook, and what nbgrader says of it.
-    submitted
-        The folder that was handed in, whose notebooks the kernel may read in place of those that hold hidden tests.
-    sandbox
-        By name.
+    `parent` has the settings of nbgrader's steps. `submitted` is the folder that was handed in, whose notebooks the kernel may
+    read in place of those that hold hidden tests.
 
     Raises
     ------

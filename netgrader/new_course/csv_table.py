@@ -25,12 +25,8 @@ SHOWN = 5  # columns that are named in a message
 def read_table(file: Path, target: str | None) -> tuple[npt.NDArray[np.float32], npt.NDArray[Any]]:
     """Return the features (n, k) and the targets (n,) of a table: text, whole numbers or numbers, as they stand there.
 
-    Parameters
-    ----------
-    file
-        Text in UTF-8; its first line has the columns' names, with commas, semicolons or tabs between them.
-    target
-        The name of the column with the targets. All others are features.
+    `file` is text in UTF-8; its first line has the columns' names, with commas, semicolons or tabs between them. All columns but
+    that of the targets are features.
 
     Raises
     ------

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import io
 import itertools
+import json
 import keyword
 import re
 import token
@@ -18,10 +19,14 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from netgrader.pages import words
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["Alike", "alike", "fingerprints", "identical", "same_runs"]
+    from netgrader.course import Assignment
+
+__all__ = ["Alike", "alike", "fingerprints", "identical", "same_runs", "texts_of_course", "written_by_class"]
 
 RUN = 12
 """Tokens of one fingerprint: a line or two."""
@@ -35,6 +40,7 @@ LEAST, SHARE = 60, 0.8
 WORDS_OF_CODE, WORDS_OF_ANSWER = 60, 15
 """Words that are not the course's, from which a text that is the same letter by letter is told, in a class of any size."""
 LONGEST, MOST_PAIRS, MOST_SKIPPED = 100_000, 200, 50
+LARGEST_NOTEBOOK = 50_000_000
 KEPT = frozenset({*keyword.kwlist, *dir(builtins)})
 LEFT_OUT = frozenset(
     {token.COMMENT, token.NL, token.NEWLINE, token.INDENT, token.DEDENT, token.ENCODING, token.ENDMARKER}
@@ -59,14 +65,7 @@ class Alike:
 def identical(work: Mapping[str, Mapping[str, str]], given: Iterable[str], least: int) -> tuple[Alike, ...]:
     """Return the pairs who have the same in a cell, letter by letter, where few have it.
 
-    Parameters
-    ----------
-    work
-        What each student wrote, by cell.
-    given
-        What all may have: lines of it do not count.
-    least
-        How many words of their own a cell must have.
+    `given` is what all may have, whose lines do not count; a cell must have `least` words of their own.
     """
     known = _lines(given)
     holders: defaultdict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
@@ -89,16 +88,7 @@ def same_runs(
     Weights that are the same to the bit tell no more: two who take the same steps from the same seed get them, and where an
     accuracy counts the images differ with each letter of the code (`netgrader.checks.held_out`).
 
-    Parameters
-    ----------
-    runs
-        The name of the run of each student's notebooks.
-    work
-        The code of each student, by notebook and cell.
-    given
-        What all may have: lines of it do not count.
-    least
-        How many words of their own a notebook must have.
+    `runs` are the names of the runs of each student's notebooks; for the others see `identical`.
     """
     known = _lines(given)
     holders: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
@@ -159,12 +149,7 @@ def _tokens(source: str) -> Iterator[str]:
 def alike(work: Mapping[str, Mapping[str, str]], given: Iterable[str] = ()) -> tuple[Alike, ...]:
     """Return the pairs whose work is alike, those most alike first.
 
-    Parameters
-    ----------
-    work
-        The code of each student, by cell.
-    given
-        Code that all may have: the course's solution, and what was released.
+    `given` is code that all may have: the course's solution, and what was released.
     """
     known = frozenset().union(*map(fingerprints, given))
     of_cells = {student: {cell: fingerprints(code) for cell, code in cells.items()} for student, cells in work.items()}
@@ -197,3 +182,34 @@ def _where(
     """Return the cells in which what two share stands, those with most of it first."""
     each = {cell: len(shared & first[cell] & second[cell]) for cell in first.keys() & second.keys()}
     return tuple(cell for cell, number in sorted(each.items(), key=lambda item: (-item[1], item[0])) if number)
+
+
+def written_by_class(assignment: Assignment, students: Iterable[str], kind: str = "code") -> dict[str, dict[str, str]]:
+    """Return what students wrote in the cells of a kind (``code``, ``markdown``), by student, notebook and cell; as graded."""
+    return {student: written for student in students if (written := _written(assignment, student, kind))}
+
+
+def texts_of_course(assignment: Assignment) -> tuple[str, ...]:
+    """Return the texts and code of the cells of an assignment as they are released, and with their solution."""
+    released = [cell.source for name in assignment.notebooks for cell in assignment.skeleton(name).cells]
+    solution = [
+        "".join(cell["source"])
+        for name in assignment.notebooks
+        for cell in json.loads((assignment.source / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    ]
+    return (*released, *solution)
+
+
+def _written(assignment: Assignment, student: str, kind: str) -> dict[str, str]:
+    folder = assignment.course.folder("autograded", student, assignment.name)
+    found: dict[str, str] = {}
+    for notebook in assignment.notebooks:
+        path = folder / f"{notebook}.ipynb"
+        if not path.is_file() or path.stat().st_size > LARGEST_NOTEBOOK:
+            continue
+        for cell in json.loads(path.read_text(encoding="utf-8")).get("cells", ()):
+            about = cell["metadata"].get("nbgrader", {})
+            if cell["cell_type"] == kind and (about.get("solution") or (not about and kind == "code")):
+                name = f"{notebook}, {about.get('grade_id') or words.ALIKE_OWN_CELLS}"
+                found[name] = "\n".join([*([found[name]] if name in found else []), "".join(cell["source"])])
+    return found

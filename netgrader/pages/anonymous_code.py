@@ -55,14 +55,7 @@ def words_of(text: str) -> set[str]:
 def words_to_keep(given: Iterable[str], written: Mapping[str, Iterable[str]], people: Iterable[str]) -> frozenset[str]:
     """Return the words that tell nothing of anybody, and names of the course's that are made of several.
 
-    Parameters
-    ----------
-    given
-        The course's own texts and code.
-    written
-        What each student wrote.
-    people
-        Names and ids of everybody, whose words are never kept.
+    `given` is the course's own; words of `people`, names and ids of everybody, are never kept.
     """
     given = list(given)
     course = set().union(*map(words_of, given))
@@ -73,17 +66,7 @@ def words_to_keep(given: Iterable[str], written: Mapping[str, Iterable[str]], pe
 
 
 def two_pieces(codes: Sequence[str], words: Collection[str], people: Collection[str]) -> tuple[str, ...]:
-    """Return the two pieces that differ most, or what there is; of those that are short enough to be whole if there are two.
-
-    Parameters
-    ----------
-    codes
-        A cell as each student wrote it.
-    words
-        `words_to_keep`.
-    people
-        Names and ids of everybody.
-    """
+    """Return the two pieces that differ most, or what there is; of those that are short enough to be whole if there are two."""
     found = sorted({piece for code in codes[:MOST_CANDIDATES] if (piece := anonymous(code, words, people))})
     whole = [piece for piece in found if LEFT_OUT not in piece.splitlines()[-1:]]
     found = whole if len(whole) > 1 else found

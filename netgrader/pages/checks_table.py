@@ -1,23 +1,23 @@
-"""Every verdict on a class: as a table that other programs read, and how many passed each check."""
+"""Every verdict on a class: as a table that other programs read, how many passed each check, and its part of the points."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from netgrader.pages import safe
-from netgrader.pages.check_points import points_by_check
 from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.pages.tidy import ColumnKind, Tidy
 from netgrader.results import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from netgrader.pages.report_view import ClassView
     from netgrader.results import CellResult, CheckResult, NotebookResult, Visibility
 
-__all__ = ["COLUMNS", "PassedShare", "checks_table", "passed_shares"]
+__all__ = ["COLUMNS", "PassedShare", "checks_table", "passed_shares", "points_by_check"]
 
 COLUMNS = {
     "student_id": ColumnKind.TEXT,
@@ -110,3 +110,47 @@ def _cells(view: ClassView) -> Iterator[tuple[str, str, NotebookResult, CellResu
             if graded.result is not None:
                 for cell in graded.result.cells:
                     yield student.student, notebook, graded.result, cell
+
+
+def points_by_check(cell: CellResult) -> Iterator[tuple[CheckResult, float, float]]:
+    """Yield the checks of a cell, each with its part of the cell's points and of those to be had.
+
+    What a cell loses is taken off the checks that did not pass, by what they miss, and then off the others.
+    """
+    weights = [Fraction(repr(check.max_credit)) for check in cell.checks]
+    if not any(weights):
+        weights = [Fraction(1)] * len(weights)
+    most = _apportioned(_hundredths(cell.max_points), weights)
+    lost = _hundredths(cell.max_points) - _hundredths(cell.points or 0.0)
+    missed = [
+        (1 - Fraction(repr(check.credit)) / Fraction(repr(check.max_credit))) * part
+        if check.max_credit
+        else Fraction(0)
+        for check, part in zip(cell.checks, most, strict=True)
+    ]
+    failed = [0 if check.outcome is Outcome.PASSED else part for check, part in zip(cell.checks, most, strict=True)]
+    losses = [0] * len(most)
+    rooms: Sequence[Sequence[int | Fraction]] = (missed, failed, most)
+    for room in rooms:
+        left = [max(Fraction(0), part - Fraction(taken)) for part, taken in zip(room, losses, strict=True)]
+        now = min(lost - sum(losses), int(sum(left)))
+        losses = [taken + more for taken, more in zip(losses, _apportioned(now, left), strict=True)]
+    for check, part, taken in zip(cell.checks, most, losses, strict=True):
+        yield check, (part - taken) / 100, part / 100
+
+
+def _apportioned(total: int, weights: Sequence[Fraction]) -> list[int]:
+    """Return whole numbers that add up to `total`, as near to `weights` as may be; those whose rest is largest get one more."""
+    whole = sum(weights)
+    if not whole:
+        return [0] * len(weights)
+    exact = [total * weight / whole for weight in weights]
+    parts = [int(one) for one in exact]
+    by_rest = sorted(range(len(parts)), key=lambda at: (parts[at] - exact[at], at))
+    for at in by_rest[: total - sum(parts)]:
+        parts[at] += 1
+    return parts
+
+
+def _hundredths(points: float) -> int:
+    return round(points * 100)

@@ -125,16 +125,7 @@ class CourseView:
 def load_course(course: Course, due: Mapping[str, Due], folder: Path, now: datetime | None = None) -> CourseView:
     """Load everybody in the gradebook, and everybody who handed something in.
 
-    Parameters
-    ----------
-    course
-        Which.
-    due
-        What is known of each assignment.
-    folder
-        Where the page will stand: addresses of reports are relative to it.
-    now
-        What time it is, in UTC without a zone; the machine's time if None.
+    Addresses of reports are relative to `folder`. `now` is in UTC without a zone; the machine's time if None.
     """
     from nbgrader.api import Gradebook  # noqa: PLC0415  (slow)
 

@@ -50,15 +50,7 @@ NO_DATA = PageData()
 
 
 def figure(observation: seen.Observation, data: PageData = NO_DATA) -> Figure | None:  # noqa: PLR0911  (one for each kind)
-    """The figure of one observation; None where there is nothing to draw.
-
-    Parameters
-    ----------
-    observation
-        What was seen.
-    data
-        What is known of the course's data.
-    """
+    """The figure of one observation; None where there is nothing to draw."""
     match observation:
         case seen.NetworkDrawing():
             return _network(observation)

@@ -91,16 +91,7 @@ def verdict_of(
 ) -> CellVerdict:
     """The box of a cell that tests decide.
 
-    Parameters
-    ----------
-    cell
-        Its result.
-    graded
-        All that is known of the notebook.
-    places
-        Where the notebook's sections stand on the page.
-    data
-        What is known of the course's data.
+    `places` are where the notebook's sections stand on the page.
     """
     points = earned(cell, graded.marks)
     mark = graded.marks.cells.get(cell.cell)

@@ -321,12 +321,7 @@ def by_name(student: StudentView) -> tuple[str, str]:
 def load_class(assignment: Assignment, folder: Path) -> ClassView:
     """The class of `assignment`: everybody in the gradebook and everybody who handed something in.
 
-    Parameters
-    ----------
-    assignment
-        Which.
-    folder
-        Where the report will stand: addresses of feedback pages are relative to it.
+    Addresses of feedback pages are relative to `folder`, in which the report will stand.
     """
     from nbgrader.api import Gradebook  # noqa: PLC0415  (slow)
 

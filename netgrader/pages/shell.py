@@ -23,14 +23,8 @@ NO_BREAK = "\u00a0"
 def render(template: str, /, *, script: str = "", style: str = "", **view: Any) -> str:
     """Render a whole page.
 
-    Parameters
-    ----------
-    template
-        Name of the template, e.g. ``feedback.html.j2``.
-    script, style
-        Our own JavaScript and further style of ours, put inline; the page reads without them.
-    view
-        What the template shows. Text is escaped unless it is Markup that the sanitiser made.
+    `script` and `style` are ours and further to those of all pages, put inline; the page reads without them. Text of `view` is
+    escaped unless it is Markup that the sanitiser made.
     """
     style = "".join([*(stylesheet(name) for name in ("base.css", template.replace(".html.j2", ".css"))), style])
     return (

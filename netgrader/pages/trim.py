@@ -92,16 +92,8 @@ def trimmed(
 ) -> tuple[str, bool]:
     """`html` within `bounds`, and whether anything of it was cut off.
 
-    Parameters
-    ----------
-    html
-        A stranger's.
-    bounds
-        How much is kept.
-    picture
-        Makes of a ``data:`` address one that may be kept; None if it may not.
-    dropped
-        Elements of which nothing is kept, and nothing of what stands in them.
+    `picture` makes of a ``data:`` address one that may be kept, None if it may not. Of `dropped` elements nothing is kept, and
+    nothing of what stands in them.
     """
     written = _Written(bounds, picture, dropped)
     at = 0

@@ -69,19 +69,7 @@ EXCUSED, UNASSIGNED = "EX", "N/A"
 
 
 class CsvTable:
-    """A file of values between delimiters, of which single cells can be replaced and all else stays as it was.
-
-    Parameters
-    ----------
-    path
-        The file.
-    delimiter
-        What stands between its cells.
-    text
-        What stands in it.
-    encoding
-        How it is written.
-    """
+    """A file of values between delimiters, of which single cells can be replaced and all else stays as it was."""
 
     def __init__(self, path: Path, delimiter: str, text: str, encoding: str) -> None:
         self.path, self._delimiter, self._encoding = path, delimiter, encoding
@@ -293,12 +281,8 @@ def _time(text: str) -> datetime | None:
 def read_canvas(path: Path, column: int | None = None, title: str = "") -> Sheet:
     """Read Canvas's gradebook.
 
-    Parameters
-    ----------
-    path
-        The file.
-    column
-        The assignment's number, as its column has it in parentheses; if None, the one that is called `title`, or the only one.
+    `column` is the assignment's number, as its column has it in parentheses; if None, the one that is called `title`, or the only
+    one.
 
     Raises
     ------

@@ -82,12 +82,7 @@ class Download:
     ) -> list[DownloadedSubmission]:
         """Return what was handed in, in order of names.
 
-        Parameters
-        ----------
-        belongs
-            Whether somebody is known by this number and this name.
-        notebooks
-            What the assignment's notebooks are called, without suffix.
+        `belongs` says whether somebody is known by this number and this name; `notebooks` are names without suffix.
         """
         found: dict[tuple[str, str], DownloadedSubmission] = {}
         files: list[tuple[int, DownloadedSubmission, str, zipfile.ZipInfo]] = []
@@ -189,12 +184,7 @@ def _name(entry: zipfile.ZipInfo) -> str:
 def write_feedback(target: Path, pages: Mapping[tuple[str, str], Iterable[Path]]) -> int:
     """Pack feedback pages for Moodle's *Upload multiple feedback files in a zip*; how many there were.
 
-    Parameters
-    ----------
-    target
-        The archive, which is written over.
-    pages
-        Pages by number and name of the participant.
+    `pages` are by number and name of the participant.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")

@@ -11,9 +11,8 @@ import jsonschema
 import pytest
 
 from netgrader.commands import export
-from netgrader.pages.plain_text import Said
 from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
-from netgrader.platforms.autograders import LARGEST, NotebookStanding, Standing, gradescope, prairielearn
+from netgrader.platforms.autograders import LARGEST, NotebookStanding, Said, Standing, gradescope, prairielearn
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
 
 SCHEMAS = Path(__file__).parent / "schemas"

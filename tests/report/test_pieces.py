@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from netgrader.faults import speaking_of
+from netgrader.pages.alike import texts_of_course
 from netgrader.pages.anonymous_code import anonymous, two_pieces, words_to_keep
 from netgrader.pages.explained import explained_in
 from netgrader.pages.report_page import build_report, render_report
 from netgrader.pages.report_view import ClassView, NotebookColumns
-from netgrader.pages.written_work import texts_of_course
 from netgrader.which_course import find_course
 from tests.report import examples as ex
 
