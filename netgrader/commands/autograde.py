@@ -78,7 +78,7 @@ def run(
     uncaged_warning(out, sandbox)
     if not dry_run:
         for line in share_submissions(assignment):
-            out.print(line, markup=False)
+            out.print(line)
     chosen = students_of(assignment, students)
     if only:
         chosen = [student for student in chosen if not_in_full(assignment, student)]
@@ -144,12 +144,12 @@ def grade_class(
     before_table()
     _summary(out, chosen, done, failed, time.monotonic() - begun, waiting=waiting)
     if strangers:
-        out.print(f"Graded, but not among the gradebook's students until now: {_few(strangers)}.", markup=False)
+        out.print(f"Graded, but not among the gradebook's students until now: {_few(strangers)}.")
     for message in (*saver.warnings, *saver.penalties, *shared):
-        out.print(message, markup=False)
+        out.print(message)
     _times(out, assignment, times)
     for student in saver.late:
-        out.print(f"{student} handed in while grading ran: what is newest is graded next time.", markup=False)
+        out.print(f"{student} handed in while grading ran: what is newest is graded next time.")
     return 1 if ungraded([one.result for one in done if one.result is not None]) or failed else 0
 
 
@@ -284,14 +284,13 @@ def _waiting(assignment: Assignment, marks: Mapping[tuple[str, str], Marks], stu
 def _times(out: Console, assignment: Assignment, times: HandedIn) -> None:
     """Say which times of handing in were put right, and which are nobody's word but the student's, if they matter."""
     for warning in times.warnings:
-        out.print(warning, markup=False)
+        out.print(warning)
     said = read_collected(assignment).times  # by a platform, which is no word of the student's
     unconfirmed = [student for student in times.unconfirmed if said.get(student) != _stamp(assignment, student)]
     if unconfirmed and has_duedate(assignment):
         out.print(
             f"Whether these came late is known from the timestamp.txt beside their notebooks alone, which they may have "
-            f"written themselves; the exchange does not have these submissions: {_few(unconfirmed)}.",
-            markup=False,
+            f"written themselves; the exchange does not have these submissions: {_few(unconfirmed)}."
         )
 
 
@@ -309,7 +308,7 @@ def _trouble(out: Console, done: Sequence[Done]) -> None:
     trouble_lines(out, ((f"{one.task.student} {one.task.job.notebook}", one.trouble) for one in done))
     for one in done:
         for warning in one.warnings:
-            out.print(f"{one.task.student} {one.task.job.notebook}: {warning}", markup=False)
+            out.print(f"{one.task.student} {one.task.job.notebook}: {warning}")
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
 from rich.table import Table
 
 from netgrader.commands.show import console
@@ -101,7 +100,7 @@ def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int
         _remember(assignment, gradebook, known, handed, absent, tells_late=tells_late)
         if absent:
             names = ", ".join(sorted(absent.values()))
-            console().print(f"Entered from the sheet, with nothing handed in: {names}.", markup=False)
+            console().print(f"Entered from the sheet, with nothing handed in: {names}.")
         return _say(console(), assignment, download.platform, handed, with_sheet=sheet is not None)
 
 
@@ -263,26 +262,24 @@ def _say(out: Console, assignment: Assignment, platform: str, handed: list[_Hand
         files = ", ".join(sorted(choose(one.submission.files, KINDS)))
         left = [f"left out: {', '.join(sorted(one.submission.others))}"] if one.submission.others else []
         notes = [*(["late"] if one.late else []), *one.notes, *left]
-        table.add_row(*map(escape, (", ".join(one.students), one.shown, files, "; ".join(notes))))
+        table.add_row(", ".join(one.students), one.shown, files, "; ".join(notes))
     if placed:
         out.print(table)
     lost = [one for one in handed if one.problem]
     for one in lost:
-        out.print(f"Not collected: {one.shown}: {one.problem}.", markup=False)
+        out.print(f"Not collected: {one.shown}: {one.problem}.")
     late = [student for one in placed if one.late for student in one.students]
     if late:
-        out.print(f"Late, by what {platform} says: {', '.join(sorted(late))}.", markup=False)
+        out.print(f"Late, by what {platform} says: {', '.join(sorted(late))}.")
     if any(not one.students for one in lost):
         sheet = "Canvas's gradebook" if platform == CANVAS else "Moodle's grading worksheet"
         tell = "" if with_sheet else f"add {sheet} with --sheet FILE.csv, which knows addresses and numbers; or "
         out.print(
             f"For whom nobody fits: {tell}correct the names (nbgrader db student add ID --first-name=… --last-name=… "
-            "--email=…); or enter who is nobody there with --enter. Then call again.",
-            markup=False,
+            "--email=…); or enter who is nobody there with --enter. Then call again."
         )
     out.print(
         f"{len(handed)} handed in {assignment.name}, {len(placed)} collected into "
-        f"{assignment.course.folder('submitted', 'STUDENT', assignment.name)}.",
-        markup=False,
+        f"{assignment.course.folder('submitted', 'STUDENT', assignment.name)}."
     )
     return 1 if lost else 0

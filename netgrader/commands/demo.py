@@ -37,7 +37,7 @@ def run(workers: int | None) -> int:
     grade_class(assignment, (), Options(), out, workers=workers, force=False, before_table=pages)
     out.print("\nOpen in a browser:")
     for what, path in _to_open(assignment):
-        out.print(f"  {what}: {os.path.relpath(path)}", markup=False)
+        out.print(f"  {what}: {os.path.relpath(path)}")
     return 0
 
 

@@ -111,7 +111,6 @@ def _gradescope(out: Console, assignment: Assignment, notebook: str | None) -> N
     out.print(
         f"In Gradescope upload it at Configure Autograder, with {sum(cell.points for cell in cells):g} autograder points. In the "
         "settings choose a container of 3 GB or more and a time limit of 40 minutes.",
-        markup=False,
         soft_wrap=True,
     )
 
@@ -123,7 +122,6 @@ def _prairielearn(out: Console, assignment: Assignment, image: str) -> None:
     _written(out, target)
     out.print(
         f"Unpack it in the folder of your course there. In image/ type: docker build -t {image} . && docker push {image}",
-        markup=False,
         soft_wrap=True,
     )
 
@@ -132,7 +130,6 @@ def _written(out: Console, target: Path) -> None:
     out.print(
         f"{os.path.relpath(target)}, {target.stat().st_size / 1e6:.1f} MB. It holds the hidden tests, the solution and the "
         "course's secret: no student may have it.",
-        markup=False,
         soft_wrap=True,
     )
 
@@ -165,22 +162,18 @@ def _export(out: Console, assignment: Assignment, sheet: Sheet, gradebook: Any, 
                 filled.partly.append(student)
     target = assignment.course.root / FOLDER / f"{assignment.name}-{sheet.platform.lower()}.csv"
     write_bytes(target, sheet.table.content())
-    handed_in = [one for one in assignment.course.submitted(assignment.name) if _has_work(assignment, one)]
+    course, name = assignment.course, assignment.name
+    handed_in = [one for one in course.submitted(name) if holds_work(course.folder("submitted", one, name))]
     filled.ungraded = [student for student in handed_in if student not in points]
     maxima = sorted({row.most for row in sheet.rows if row.most is not None})
     ours = gradebook.find_assignment(assignment.name).max_score
     if any(abs(float(one) - ours) > 1e-9 for one in maxima):
         theirs = ", ".join(f"{one:f}" for one in maxima)
-        out.print(
-            f"The maximum is {theirs} in {sheet.platform} and {ours:g} here: marks go out as they are.", markup=False
-        )
+        out.print(f"The maximum is {theirs} in {sheet.platform} and {ours:g} here: marks go out as they are.")
     for line in _lines(sheet, filled):
-        out.print(line, markup=False)
+        out.print(line)
     called = f" for '{sheet.title}'" if sheet.title else ""
-    out.print(
-        f"{filled.written} marks written{called}, {filled.same} stood there already: {os.path.relpath(target)}",
-        markup=False,
-    )
+    out.print(f"{filled.written} marks written{called}, {filled.same} stood there already: {os.path.relpath(target)}")
     unread = filled.graded and not sheet.dates_read
     skipped = sheet.platform == MOODLE and (filled.locked or filled.above or unread)
     return not (skipped or filled.unfinished or filled.missing or filled.ungraded)
@@ -275,17 +268,14 @@ def _feedback(out: Console, assignment: Assignment, sheet: Sheet | None, gradebo
     target = assignment.course.root / FOLDER / f"{assignment.name}-moodle-feedback.zip"
     count = write_feedback(target, {named[student]: pages for student, pages in there.items() if student in named})
     if lost:
-        out.print(f"Without a number of Moodle's, so their pages are left out: {', '.join(lost)}.", markup=False)
+        out.print(f"Without a number of Moodle's, so their pages are left out: {', '.join(lost)}.")
     old = [student for student, pages in there.items() if _is_old(assignment, student, pages)]
     if old:
         out.print(
-            f"Older than the last grading (netgrader feedback {assignment.name} writes them anew): {', '.join(old)}.",
-            markup=False,
+            f"Older than the last grading (netgrader feedback {assignment.name} writes them anew): {', '.join(old)}."
         )
     size = target.stat().st_size / 1e6
-    out.print(
-        f"{count} pages of {len(there) - len(lost)} students: {os.path.relpath(target)}, {size:.1f} MB", markup=False
-    )
+    out.print(f"{count} pages of {len(there) - len(lost)} students: {os.path.relpath(target)}, {size:.1f} MB")
     return not lost
 
 
@@ -294,7 +284,3 @@ def _is_old(assignment: Assignment, student: str, pages: list[Path]) -> bool:
     folder = assignment.course.folder("autograded", student, assignment.name)
     graded = [(page, folder / f"{page.stem}.ipynb") for page in pages]
     return any(book.is_file() and book.stat().st_mtime > page.stat().st_mtime for page, book in graded)
-
-
-def _has_work(assignment: Assignment, student: str) -> bool:
-    return holds_work(assignment.course.folder("submitted", student, assignment.name))

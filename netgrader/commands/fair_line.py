@@ -6,7 +6,6 @@ import statistics
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
 from rich.table import Table
 
 from netgrader.checks.exercises import load_exercises
@@ -87,7 +86,7 @@ def _print(out: Console, line: FairLine, table: str, reached: list[float], unit:
             f"{runs:.2f}",
         )
     out.print(chances)
-    out.print(f"\\[{escape(table)}]")
+    out.print(f"[{table}]")
     for name, value in (
         ("target", line.target),
         ("full", line.full),

@@ -131,7 +131,7 @@ def run(platform: str, name: str, notebook: str | None, folder: Path | None = No
         report.end(words.GRADING_BROKE, broke=True)
         if not isinstance(error, NetgraderError):
             raise
-        out.print(f"Nothing was graded: {error}", markup=False)
+        out.print(f"Nothing was graded: {error}")
     return 0 if report.standing.is_whole else 1
 
 
@@ -140,7 +140,7 @@ def _grade(out: Console, report: _Report, place: Platform, assignment: Assignmen
     try:
         _grade_each(out, report, place, assignment, notebook)
     except KeyboardInterrupt:
-        out.print("It took all the time that there is, and was ended.", markup=False)
+        out.print("It took all the time that there is, and was ended.")
         report.end(words.GRADING_ENDED)
     else:
         report.end()
@@ -170,7 +170,6 @@ def _options(out: Console, place: Platform, notebooks: int) -> Options:
         out.print(
             f"This container has {memory / 1e9:.1f} GB of memory, and grading needs {NEEDED_BYTES / 1e9:.0f} GB: a notebook may "
             f"be told to take too much that takes no more than it should. {place.memory}",
-            markup=False,
             soft_wrap=True,
         )
     return Options(
@@ -186,12 +185,12 @@ def _answer(out: Console, assignment: Assignment, job: Job, options: Options) ->
         graded = grade_job(job, options)
         said = what_is_said(assignment, graded)
     except NetgraderError as error:
-        out.print(f"{job.notebook} was not graded: {error}", markup=False, soft_wrap=True)
+        out.print(f"{job.notebook} was not graded: {error}", soft_wrap=True)
         return NotebookStanding(job.notebook, broke=True)
     notebook_lines(out, graded.result)
     trouble_lines(out, [(job.notebook, graded.trouble)])
     for one in graded.result.integrity:
-        out.print(f"{job.notebook}, {one.cell}: {one.seen}", markup=False, soft_wrap=True)
+        out.print(f"{job.notebook}, {one.cell}: {one.seen}", soft_wrap=True)
     return NotebookStanding(job.notebook, graded.result, said)
 
 

@@ -44,7 +44,8 @@ def run(folder: Path | None, assignment: str | None, given: Answers) -> int:
     is_new = not (root / CONFIG).is_file()
     if is_new and root.exists() and any(root.iterdir()):
         raise UsageError(f"{root} is not empty, and no course of nbgrader's. Name a new folder.")
-    name = assignment or _identifier(root.resolve().name)
+    called = "".join(sign if sign.isalnum() else "_" for sign in root.resolve().name)
+    name = assignment or called.strip("_") or "course"
     if not name.isidentifier():
         raise UsageError(f"'{name}' cannot be an assignment's name: take letters, digits and underscores.")
     data = given.data or Path(
@@ -68,13 +69,13 @@ def run(folder: Path | None, assignment: str | None, given: Answers) -> int:
         make_config(root)
     out = console()
     for path in written:
-        out.print(str(path.relative_to(root)), markup=False)
-    out.print(f"\nNow type, in {root}:", markup=False)
+        out.print(str(path.relative_to(root)))
+    out.print(f"\nNow type, in {root}:")
     if is_taken_for_another(root):
-        out.print(f"  {trusting(root.resolve())}", markup=False)
+        out.print(f"  {trusting(root.resolve())}")
     release = "release" if len(Course(root.resolve()).own_assignments) == 1 else f"release --assignment {name}"
     for line in (release, f"autograde {name}", f"feedback {name}", f"report {name}"):
-        out.print(f"  netgrader {line}", markup=False)
+        out.print(f"  netgrader {line}")
     return 0
 
 
@@ -90,10 +91,6 @@ def _number(text: str | float) -> float:
         return float(text)
     except ValueError as error:
         raise UsageError(f"What is to be reached is a number, such as an accuracy of 0.9; not {text}.") from error
-
-
-def _identifier(name: str) -> str:
-    return "".join(sign if sign.isalnum() else "_" for sign in name).strip("_") or "course"
 
 
 def _asked(what: str, option: str, default: str | None = None) -> str:

@@ -85,18 +85,18 @@ def feedback_of_class(assignment: Assignment, students: Sequence[str], out: Cons
                 generate_feedback(assignment.course, assignment.name, student)
         except NetgraderError as error:
             failed[student] = str(error)
-            out.print(f"{student}: {error}", markup=False)
+            out.print(f"{student}: {error}")
     where = assignment.course.folder("feedback", "STUDENT", assignment.name)
     here = sorted({*chosen, *(students or assignment.course.submitted(assignment.name))})
-    out.print(f"Feedback for {len(chosen) - len(failed)} of {len(here)} students: {where}", markup=False)
+    out.print(f"Feedback for {len(chosen) - len(failed)} of {len(here)} students: {where}")
     waiting = {student: _not_graded_yet(assignment, student) for student in here}
     for student, notebooks in waiting.items():
         if notebooks:
-            out.print(f"{student}: no page for {', '.join(notebooks)}, which is not graded yet.", markup=False)
+            out.print(f"{student}: no page for {', '.join(notebooks)}, which is not graded yet.")
         elif student not in graded:
-            out.print(f"{student}: no page, since no notebook of {assignment.name} was handed in.", markup=False)
+            out.print(f"{student}: no page, since no notebook of {assignment.name} was handed in.")
     if any(waiting.values()):
-        out.print(f"To grade what is missing, type netgrader autograde {assignment.name}.", markup=False)
+        out.print(f"To grade what is missing, type netgrader autograde {assignment.name}.")
     return 1 if failed else 0
 
 
@@ -160,20 +160,20 @@ def run_report(
         )
     if name is None:
         page = report_on_course(course, output, for_class=for_class, parquet=parquet)
-        console().print(f"Course report: {page}", markup=False)
+        console().print(f"Course report: {page}")
         return 0
     assignment = course.own_assignment(name, "nbgrader export --assignment")
     if tutors:
         for line in _reports_for_tutors(assignment, students_of_tutors(course), parquet=parquet):
-            console().print(line, markup=False)
+            console().print(line)
         return 0
     if for_class:
-        console().print(f"Report without names: {report_for_class(assignment, output)}", markup=False)
+        console().print(f"Report without names: {report_for_class(assignment, output)}")
         return 0
     page = report_on_class(assignment, output, parquet=parquet)
     points, checks = _tables_beside(page)
     more = f", with {checks.with_suffix(PARQUET).name}" if parquet else ""
-    console().print(f"Report: {page}, and {points.name} and {checks.name} beside it{more}", markup=False)
+    console().print(f"Report: {page}, and {points.name} and {checks.name} beside it{more}")
     return 0
 
 

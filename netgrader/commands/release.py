@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import nbformat
 import typer
-from rich.markup import escape
 
 from netgrader.cage import SandboxError
 from netgrader.checks.exercises import FILE, load_exercises
@@ -138,15 +137,14 @@ def _try_out(assignment: Assignment, options: Options, released: Path, notebooks
     found: list[str] = []
     out.print(
         f"Before the release solution and untouched notebooks are graded ({', '.join(notebooks)}). It takes as long as the "
-        "solutions train; what did not change is not run again.",
-        markup=False,
+        "solutions train; what did not change is not run again."
     )
     for number, name in enumerate(notebooks, 1):
         try:
             with out.status(f"grading {name} ({number} of {len(notebooks)}) …") if out.is_terminal else nullcontext():
                 found += misfits(assignment, name, released / f"{name}.ipynb", options)
         except SandboxError as error:
-            out.print(f"Released without having been graded first: {escape(str(error))} Type netgrader doctor.")
+            out.print(f"Released without having been graded first: {error} Type netgrader doctor.")
             return
     if found:
         lines = "\n".join(f"- {one}" for one in found)

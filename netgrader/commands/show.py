@@ -52,8 +52,12 @@ MOST_IDS = 10
 class TerminalConsole(Console):
     """A console on which only rich itself moves the cursor: names of files, ops and exceptions are students'.
 
-    Whatever is printed comes through here; a sign stands for what is no character, or turns the text around it.
+    Whatever is printed comes through here; a sign stands for what is no character, or turns the text around it, and brackets
+    are no markup.
     """
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(markup=False, **how)
 
     def render_str(self, text: str, **how: Any) -> Text:
         """Render as rich does, before it takes what ends a line for its end."""
@@ -79,18 +83,18 @@ def notebook_lines(out: Console, result: NotebookResult) -> None:
     points = f"{result.score:g} of {result.max_score:g} points"
     broken = [cell.cell for cell in result.cells if gravest(cell.checks) is Severity.FATAL]
     title = f"{', '.join(broken)}: does not work; {points}" if broken else points
-    table = Table(title=f"{escape(result.notebook)}: {escape(title)}", title_justify="left")
+    table = Table(title=f"{result.notebook}: {title}", title_justify="left")
     table.add_column("cell")
     table.add_column("points", justify="right")
     table.add_column("what was found")
     for cell in result.cells:
         points = "by hand" if cell.points is None else f"{cell.points:g} / {cell.max_points:g}"
-        table.add_row(escape(cell.cell), points, "\n".join(_reasons(cell.checks)))
+        table.add_row(cell.cell, points, out.render_str("\n".join(_reasons(cell.checks)), markup=True))
     out.print(table)
     if result.status is not Status.GRADED:
-        out.print(f"{result.status}: {escape(result.problem or '')}")
+        out.print(f"{result.status}: {result.problem or ''}")
     for note in result.measured.get("notes", ()):
-        out.print(f"note: {escape(str(note))}")
+        out.print(f"note: {note}")
 
 
 def class_table(out: Console, rows: Iterable[tuple[str, NotebookResult | None, str | None]]) -> None:
@@ -105,10 +109,10 @@ def class_table(out: Console, rows: Iterable[tuple[str, NotebookResult | None, s
     table.add_column("why")
     for student, result, error in rows:
         if result is None:
-            table.add_row(escape(student), "", "-", escape(error or ""))
+            table.add_row(student, "", "-", error)
             continue
         points = f"{result.score:g} / {result.max_score:g}"
-        table.add_row(escape(student), escape(result.notebook), points, escape(_why(result)))
+        table.add_row(student, result.notebook, points, _why(result))
     out.print(table)
 
 
@@ -142,7 +146,7 @@ def changes_table(out: Console, done: Sequence[Done], marks: Mapping[tuple[str, 
             else:
                 reasons.insert(0, f"a person gave {given:g}, which stays")
             points = "-" if old is None or old.points is None else f"{old.points:g}"
-            table.add_row(*map(escape, (student, notebook, cell.cell, points, f"{cell.points:g}", "\n".join(reasons))))
+            table.add_row(student, notebook, cell.cell, points, f"{cell.points:g}", "\n".join(reasons))
     if table.row_count:
         out.print(table)
     up = sum(change > EPSILON for change in sums.values())
@@ -208,7 +212,7 @@ def trouble_lines(out: Console, trouble: Iterable[tuple[str, Sequence[str]]]) ->
             if whole:
                 said = "".join(f"\n    {line}" for line in lines)
             hint = "" if whole or len(lines) < 3 else " (--debug shows all)"
-            out.print(f"For the instructor, a check broke on {name}: {said}{hint}", markup=False)
+            out.print(f"For the instructor, a check broke on {name}: {said}{hint}")
 
 
 def _why(result: NotebookResult) -> str:

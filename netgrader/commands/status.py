@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 import psutil
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
@@ -46,7 +45,7 @@ COLUMNS = (
     TimeElapsedColumn(),
     TextColumn("left"),
     TimeRemainingColumn(),
-    TextColumn("{task.description}"),
+    TextColumn("{task.description}", markup=False),
 )
 
 
@@ -85,13 +84,13 @@ class Progress(Watcher):
             # Of a file that could not be run at all no stage was, and nothing is known to be unchanged.
             unread = result is None or result.status is Status.NOT
             how = f"{done.seconds:.1f} s" if done.made or unread else "unchanged"
-            self._out.print(f"[{self._done}/{self._total}] {name}: {what} ({how})", markup=False)
+            self._out.print(f"[{self._done}/{self._total}] {name}: {what} ({how})")
 
     def tick(self) -> None:
         """Say what is running, and for how long."""
         now = time.monotonic()
         running = (f"{task.student} {task.job.notebook} {now - since:.0f} s" for task, since in self._running.items())
-        self._bar.update(self._row, description=escape(", ".join(running)))
+        self._bar.update(self._row, description=", ".join(running))
 
     def _students_done(self) -> str:
         return f"{self._students - len(self._left)}/{self._students} students"
@@ -215,7 +214,7 @@ def _print(out: Console, assignment: Assignment) -> None:
         for line in rest:
             if line["event"] == "running" and (line["student"], line["notebook"]) not in over:
                 since = _minutes((clock - _time(line)).total_seconds())
-                out.print(f"  {line['student']} {line['notebook']} {since}", markup=False)
+                out.print(f"  {line['student']} {line['notebook']} {since}")
     out.print(f"Log: {log_path(assignment)}", soft_wrap=True)
 
 

@@ -47,7 +47,7 @@ def run(sandbox: str, *, prune: bool = False) -> int:
         store.clean()
         out.print(f"{len(stale)} of {len(entries)} entries removed, {_mb(stale)} MB.")
         return 0
-    out.print(f"Store: {store.root}", soft_wrap=True, markup=False)
+    out.print(f"Store: {store.root}", soft_wrap=True)
     table = Table("", "entries", "MB", "stale", "MB")
     for stage, name in STAGES.items():
         own, old = ([entry for entry in some if entry.stage == stage] for some in (entries, stale))

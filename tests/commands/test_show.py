@@ -56,7 +56,7 @@ def test_no_name_of_a_students_says_anything_to_the_terminal(terminal: bool) -> 
 def test_the_terminal_still_does_what_rich_asks_of_it() -> None:
     out = io.StringIO()
     console = TerminalConsole(file=out, width=80, force_terminal=True, color_system="standard", legacy_windows=False)
-    console.print("[red]wrong[/]")
+    console.print("[red]wrong[/]", markup=True)
     console.control(Control.home())
     assert out.getvalue() == "\x1b[31mwrong\x1b[0m\n\x1b[H"
 
