@@ -114,7 +114,8 @@ def skeleton(assignment: Assignment, notebook: str) -> Skeleton:
     source = assignment.source / f"{notebook}.ipynb"
     key = hashlib.sha256()
     # Header, footer and stubs come from the config, hence all of it counts.
-    for content in (source.read_bytes(), _config_bytes(assignment), str(FORMAT).encode()):
+    config = b"\0".join(file.read_bytes() for file in assignment.course.config_files)
+    for content in (source.read_bytes(), config, str(FORMAT).encode()):
         key.update(hashlib.sha256(content).digest())
     kept = assignment.course.scratch / "skeletons" / f"{notebook}-{key.hexdigest()[:24]}.json"
     if kept.is_file():
@@ -131,10 +132,6 @@ def skeleton(assignment: Assignment, notebook: str) -> Skeleton:
 def _from_text(text: str) -> Skeleton:
     """A kept skeleton, once for each text: a class asks for it at every notebook."""
     return decode(Skeleton, json.loads(text))
-
-
-def _config_bytes(assignment: Assignment) -> bytes:
-    return b"\0".join(file.read_bytes() for file in assignment.course.config_files)
 
 
 def _generate(assignment: Assignment, source: Path) -> Skeleton:

@@ -56,7 +56,7 @@ def read_json(content: bytes, depth: int, *, finite: bool = False, most: int | N
     try:
         value = json.loads(
             content.decode("utf-8"),
-            parse_constant=_nothing if finite else None,
+            parse_constant=(lambda _: None) if finite else None,
             parse_float=_finite if finite else None,
         )
     except RecursionError as error:
@@ -95,10 +95,6 @@ def json_depth(value: object) -> int:
         elif isinstance(node, list):
             todo.extend((child, level + 1) for child in node)
     return deepest
-
-
-def _nothing(_name: str) -> None:
-    return None
 
 
 def _finite(text: str) -> float | None:

@@ -54,7 +54,7 @@ def seed_everything(seed: int, shift: int = 0) -> None:
         "numpy.random": lambda module: _seed_numpy(module, seed, shift),
         "tensorflow.python.framework.ops": lambda module: _seed_graphs(module, seed),
         "tensorflow.python.framework.random_seed": lambda module: _shift_tensorflow(module, shift),
-        "tensorflow.python.eager.context": lambda module: _seed_eager(module, seed),
+        "tensorflow.python.eager.context": lambda module: module.set_global_seed(seed % MODULUS),
         "tensorflow.python.data.util.random_seed": _mark_data_seeds,
         "tensorflow.python.ops.gen_dataset_ops": _vary_data_seeds,
     }
@@ -172,10 +172,6 @@ def _moving(original: Callable[[Any], Any], shift: int) -> Callable[[Any], Any]:
         return original(_moved(seed, shift))
 
     return moved
-
-
-def _seed_eager(module: Any, seed: int) -> None:
-    module.set_global_seed(seed % MODULUS)
 
 
 def _mark_data_seeds(module: Any) -> None:

@@ -138,7 +138,8 @@ def _run(
 
     config.CourseDirectory.root = str(course.root)
     config.CourseDirectory.db_url = patient(course.db_url)
-    log = _collecting_log()
+    log = logging.Logger("netgrader.nbgrader")  # noqa: LOG001  (of its own, so that nothing else hears of it)
+    log.addHandler(_Lines())
     coursedir = CourseDirectory(config=config, log=log)
     coursedir.assignment_id = assignment
     # nbgrader matches files by these, so a student called "a[1]" must be escaped.
@@ -196,12 +197,6 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(record.getMessage())
-
-
-def _collecting_log() -> logging.Logger:
-    log = logging.Logger("netgrader.nbgrader")  # noqa: LOG001  (of its own, so that nothing else hears of it)
-    log.addHandler(_Lines())
-    return log
 
 
 def _as_sentence(error: Exception, lines: list[str]) -> NetgraderError:

@@ -91,7 +91,7 @@ class RestoreCells(_Step):
         """Fill the notebook; that of an assignment of nbgrader's own is made ready as nbgrader does."""
         assignment = self.assignment(resources)
         if not assignment.is_ours:
-            return _restore_plain(self.parent, nb, resources)
+            return _through((DeduplicateIds, OverwriteKernelspec, OverwriteCells), self.parent, nb, resources)
         skeleton = assignment.skeleton(resources["nbgrader"]["notebook"])
         cells = (RestoredCell(cell.cell_type, cell.source, cell if cell.nbgrader else None) for cell in skeleton.cells)
         fill(nb, skeleton, ((cell, ()) for cell in cells), None)
@@ -213,11 +213,6 @@ def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool
         grade.needs_manual_grade = look
     elif changed:
         grade.needs_manual_grade = True
-
-
-def _restore_plain(parent: Any, nb: Any, resources: Any) -> tuple[Any, Any]:
-    """Make the notebook ready as nbgrader does."""
-    return _through((DeduplicateIds, OverwriteKernelspec, OverwriteCells), parent, nb, resources)
 
 
 def _run_plain(parent: Any, nb: Any, resources: Any, *, submitted: Path, sandbox: str) -> tuple[Any, Any]:

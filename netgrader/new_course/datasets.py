@@ -122,7 +122,7 @@ def _read(given: Path, target_column: str | None) -> tuple[Arrays, tuple[str, ..
     if folder.is_dir():
         files = sorted(folder.glob("*.npy"))
         if files:
-            return _of_arrays({file.stem: _loaded(file) for file in files}, folder), ()
+            return _of_arrays({file.stem: np.asarray(_opened(file)) for file in files}, folder), ()
         inputs, labels, names = _of_folder(folder)
         return _split(inputs, labels), names
     raise UsageError(f"The data {given} are not {FORMS}.")
@@ -140,10 +140,6 @@ def _plain(archive: Any, name: str, file: Path) -> Array:
         return np.asarray(archive[name])
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         raise UsageError(f"NumPy cannot read the data {file} without pickle: {error}.") from error
-
-
-def _loaded(file: Path) -> Array:
-    return np.asarray(_opened(file))
 
 
 def _of_arrays(held: Arrays, given: Path) -> Arrays:

@@ -384,16 +384,13 @@ def _student(
     late: float | None,
 ) -> StudentView:
     course = assignment.course
+    handed_in = course.folder("submitted", student, assignment.name)
     notebooks, links = {}, {}
     for notebook in assignment.notebooks:
         graded = without_pads(graded_notebook(assignment, student, notebook, marks))
-        if graded.result is not None or _handed_in(course.folder("submitted", student, assignment.name), notebook):
+        if graded.result is not None or (handed_in / f"{notebook}.ipynb").is_file():
             notebooks[notebook] = graded
         page = course.folder("feedback", student, assignment.name) / f"{notebook}.html"
         if page.is_file():
             links[notebook] = quote(os.path.relpath(page, folder).replace(os.sep, "/"))
     return StudentView(student, name, submitted, notebooks, links, late)
-
-
-def _handed_in(folder: Path, notebook: str) -> bool:
-    return (folder / f"{notebook}.ipynb").is_file()

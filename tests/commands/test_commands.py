@@ -202,20 +202,6 @@ def test_notebooks_are_released_one_after_another_and_what_is_not_is_said(netgra
     assert {"1_sums.ipynb", "2_words.ipynb", "given.py"} <= {path.name for path in target.iterdir()}
 
 
-def test_a_notebook_more_is_released_when_the_first_has_been_handed_in_and_graded(netgrader, booked):
-    booked.submit("ada")
-    assert netgrader("autograde", "numbers").returncode == 0
-    marks = points(booked)
-    process = netgrader("release", "--untried")
-    assert process.returncode == 0, process.stdout + process.stderr
-    assert (booked.root / "release" / "numbers" / "2_words.ipynb").is_file()
-    booked.submit("bela")
-    booked.submit("bela", "2_words")
-    assert netgrader("autograde", "numbers").returncode == 0
-    assert points(booked)["ada"] == marks["ada"]
-    assert points(booked)["bela"] > marks["ada"] > 0
-
-
 def test_a_submission_that_may_not_be_read_is_that_students_row_and_stops_nobody(booked, monkeypatch, capsys):
     for student in ("ada", "bela", "carl"):
         booked.submit(student)

@@ -149,11 +149,8 @@ def test_the_live_curves_leave_one_picture_and_not_many(filled):
             assert sum("<progress" in output.get("data", {}).get("text/html", "") for output in cell.outputs) <= 1
 
 
-def test_a_notebook_with_nothing_filled_in_runs_without_an_error(empty):
+def test_a_notebook_with_nothing_filled_in_runs_without_an_error_and_says_so_at_each_check(empty):
     assert complaints(empty) == []
-
-
-def test_a_notebook_with_nothing_filled_in_says_so_at_each_check(empty):
     said = answers(empty)
     assert said
     assert {cell: text for cell, text in said.items() if "not done yet" not in text} == {}
