@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.belonging import CONFIGS, TESTS
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.imports import graded_cells, imported_modules, registered_probes
+from netgrader.imports import cells_named, imported_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -354,7 +354,7 @@ class Assignment:
         code = _code_cells(self.source / f"{notebook}.ipynb")
         graded = {about["grade_id"] for _, about in code if about.get("grade")}
         hidden = self._belonging(self.course.hidden_tests, "test_", notebook, "")
-        if any(graded & graded_cells(path) for path in hidden):
+        if any(graded & cells_named(path, "grades") for path in hidden):
             return True
         uses_us = any("netgrader" in imported_modules(source) for source, _ in code)
         return uses_us and any(about.get("grade") and CALLS_CHECK.search(source) for source, about in code)
@@ -432,7 +432,7 @@ class Assignment:
 
     def evidence_cells(self, notebook: str) -> tuple[str, ...]:
         """Ids of the cells at which evidence is taken: check cells, and given cells that have a probe of their own."""
-        probed = frozenset[str]().union(*(registered_probes(path) for path in self.files(notebook).probes))
+        probed = frozenset[str]().union(*(cells_named(path, "probe") for path in self.files(notebook).probes))
         return tuple(
             cell.grade_id
             for cell in self.skeleton(notebook).tracked

@@ -260,13 +260,13 @@ def _written(path: Path) -> Iterator[BinaryIO]:
         raise NoRoom(str(error)) from error
 
 
-def read_npy(content: bytes, dimensions: int = MOST_DIMENSIONS) -> Array:
+def read_npy(content: bytes) -> Array:
     """Read a stranger's npy file: numbers only, no pickle, and no memory taken that the file itself does not fill.
 
     Raises
     ------
     BadEvidence
-        If it is not one, or has more than so many dimensions.
+        If it is not one, or has more than `MOST_DIMENSIONS`.
     """
     length = _LENGTHS.get(content[: len(_MAGIC) + 2])
     if length is None or len(content) < len(_MAGIC) + 2 + length.size:
@@ -281,7 +281,7 @@ def read_npy(content: bytes, dimensions: int = MOST_DIMENSIONS) -> Array:
         np.dtype(kind),
         tuple(map(int, sizes.replace(" ", "").strip(",").split(","))) if sizes.strip() else (),
     )
-    if len(shape) > dimensions:
+    if len(shape) > MOST_DIMENSIONS:
         raise BadEvidence("An array in the evidence has an impossible shape.")
     body = memoryview(content)[end:]
     if math.prod(shape) * dtype.itemsize != len(body) or max(shape, default=0) >= 2**62:

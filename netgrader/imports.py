@@ -19,17 +19,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PACKAGE",
+    "cells_named",
     "closure",
     "code_hash",
     "constants_of",
     "data_files",
-    "graded_cells",
     "imported_modules",
     "module_path",
     "modules_below",
     "our_imports",
     "parsed",
-    "registered_probes",
     "texts_in",
 ]
 
@@ -158,30 +157,19 @@ def _names(node: ast.AST, path: Path) -> list[str]:
     return [name for name in names if name.partition(".")[0] == OURS]
 
 
-def registered_probes(path: Path) -> frozenset[str]:
-    """Return the ids named by ``@probe("…")`` in a file of probes, read without running it.
+def cells_named(path: Path, decorator: str) -> frozenset[str]:
+    """Return the ids of cells that ``@probe("…")`` or ``@grades("…")`` names in a file, read without running it.
 
     Raises
     ------
     NetgraderError
         If it is not Python.
     """
-    return _registered(path.read_text(encoding="utf-8"), path, "probe")
-
-
-def graded_cells(path: Path) -> frozenset[str]:
-    """Return the ids of the cells named by ``@grades("…")`` in a file of tests, read without running it.
-
-    Raises
-    ------
-    NetgraderError
-        If it is not Python.
-    """
-    return _registered(path.read_text(encoding="utf-8"), path, "grades")
+    return _named(path.read_text(encoding="utf-8"), path, decorator)
 
 
 @functools.lru_cache(maxsize=64)
-def _registered(source: str, path: Path, decorator: str) -> frozenset[str]:
+def _named(source: str, path: Path, decorator: str) -> frozenset[str]:
     """Return the ids that `decorator` names in the text of a file, once for each text: a class asks for it at every notebook.
 
     They are written out, or by a name of the file's.

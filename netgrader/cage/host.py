@@ -209,12 +209,12 @@ def reachable(path: Path) -> bool:
     return path.stat().st_mode & wanted == wanted and all(folder.stat().st_mode & 0o001 for folder in path.parents)
 
 
-def memory_here(root: Path = Path("/")) -> int:
+def memory_here() -> int:
     """Return how many bytes of memory this machine has, or the container that we are in."""
     known = [psutil.virtual_memory().total]
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
         with contextlib.suppress(OSError, ValueError):  # "max", where there is no limit
-            known.append(int((root / "sys/fs/cgroup" / name).read_text(encoding="ascii")))
+            known.append(int(Path("/sys/fs/cgroup", name).read_text(encoding="ascii")))
     return min(known)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.errors import NetgraderError
 from netgrader.faults import CATALOGUE, CODE, speaking_of
-from netgrader.imports import constants_of, graded_cells, parsed, registered_probes, texts_in
+from netgrader.imports import cells_named, constants_of, parsed, texts_in
 from netgrader.questions import SOURCE, load_questions
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ def file_problems(assignment: Assignment, notebook: str) -> Iterator[str]:
         return
     checks = [cell.grade_id for cell in assignment.skeleton(notebook).graded if cell.is_check]
     known = (*checks, *assignment.evidence_cells(notebook))
-    probed = {cell for path in files.probes for cell in registered_probes(path)}
+    probed = {cell for path in files.probes for cell in cells_named(path, "probe")}
     graded: set[str] = set()
     with speaking_of(assignment.texts):
         for path in (*files.public_tests, *files.hidden_tests):
-            cells = graded_cells(path)
+            cells = cells_named(path, "grades")
             graded |= cells
             for cell in sorted(cells - {*known}):
                 yield f"{path} has tests of {cell}, which is no check cell of {notebook}{_near(cell, checks)}"

@@ -79,6 +79,9 @@ class SubmissionLimits:
     """Lists and objects of JSON: two bytes there take sixty when read."""
 
 
+LIMITS = SubmissionLimits()
+
+
 class UnreadableError(NetgraderError):
     """A notebook that cannot be graded at all; the message is a sentence for the student."""
 
@@ -137,27 +140,24 @@ def stem_of(path: Path) -> str:
     return path.with_name(name_of(path)).stem
 
 
-def helper_files(
-    folder: Path, notebook: SubmittedNotebook | None = None, limits: SubmissionLimits | None = None
-) -> tuple[dict[str, str], tuple[str, ...]]:
+def helper_files(folder: Path, notebook: SubmittedNotebook | None = None) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the ``.py`` files beside a notebook, which travel with it, by name; and a sentence where they do not.
 
     Text in UTF-8, 200 kB together, no links. Where there are more, those whose names the notebook and they themselves
     speak of are tried; if these are too many as well, none travels.
     """
-    limits = limits or SubmissionLimits()
     paths = {
         path.stem: path
         for path in sorted(folder.glob("*.py"))
         if path.is_file() and not path.is_symlink() and re.fullmatch(r"\w{1,100}\.py", path.name)
     }
-    if _too_many(paths, limits) and notebook is not None:
-        paths = _spoken_of(paths, notebook, limits)
-    if _too_many(paths, limits):
+    if _too_many(paths) and notebook is not None:
+        paths = _spoken_of(paths, notebook)
+    if _too_many(paths):
         sentence = say(
             "The .py files beside the notebook are more than {1} kB together, so none of them was "
             "taken along. Keep only the ones that the notebook imports.",
-            limits.helper_bytes // 1000,
+            LIMITS.helper_bytes // 1000,
         )
         return {}, (sentence,)
     texts: dict[str, str] = {}
@@ -178,24 +178,24 @@ def helper_files(
     return texts, tuple(notes)
 
 
-def _too_many(paths: Mapping[str, Path], limits: SubmissionLimits) -> bool:
-    return len(paths) > limits.helper_files or sum(path.stat().st_size for path in paths.values()) > limits.helper_bytes
+def _too_many(paths: Mapping[str, Path]) -> bool:
+    return len(paths) > LIMITS.helper_files or sum(path.stat().st_size for path in paths.values()) > LIMITS.helper_bytes
 
 
-def _spoken_of(paths: Mapping[str, Path], notebook: SubmittedNotebook, limits: SubmissionLimits) -> dict[str, Path]:
+def _spoken_of(paths: Mapping[str, Path], notebook: SubmittedNotebook) -> dict[str, Path]:
     """Return the modules that the notebook's code names, and those that they name in turn."""
     todo = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     found: dict[str, Path] = {}
     while todo:
         for word in set(re.findall(r"\w+", todo.pop())) & (paths.keys() - found.keys()):
             found[word] = paths[word]
-            if _too_many(found, limits):
+            if _too_many(found):
                 return found
             todo.append(paths[word].read_bytes().decode("utf-8", "replace"))
     return dict(sorted(found.items()))
 
 
-def read_notebook(path: Path, store: Store | None = None, limits: SubmissionLimits | None = None) -> SubmittedNotebook:
+def read_notebook(path: Path, store: Store | None = None) -> SubmittedNotebook:
     """Read a notebook that was handed in, or take what was read of the same bytes before from `store`.
 
     Several processes ask for one on its way to the gradebook: whoever says which notebook it is, whoever runs it, and
@@ -208,16 +208,15 @@ def read_notebook(path: Path, store: Store | None = None, limits: SubmissionLimi
     NetgraderError
         If the file cannot be read at all.
     """
-    limits = limits or SubmissionLimits()
     try:
         size = path.stat().st_size
-        if size > limits.notebook_bytes:
+        if size > LIMITS.notebook_bytes:
             raise UnreadableError(
                 say(
                     "The notebook is {1:.0f} MB; at most {2:.0f} MB are read. Clear its outputs (Edit, Clear "
                     "All Outputs), save it and hand it in again.",
                     size / 1e6,
-                    limits.notebook_bytes / 1e6,
+                    LIMITS.notebook_bytes / 1e6,
                 )
             )
         content = path.read_bytes()
@@ -227,7 +226,7 @@ def read_notebook(path: Path, store: Store | None = None, limits: SubmissionLimi
             f"{path.parent / name_of(path)} cannot be read ({error.strerror or error}), so it was not graded. "
             "Make it readable for the user who grades, and call again."
         ) from error
-    read = {"limits": asdict(limits), "language": language(), "reader": code_hash(READER)}
+    read = {"limits": asdict(LIMITS), "language": language(), "reader": code_hash(READER)}
     key = Key(PARSED, {"content": hash_bytes(content), **read})
     found = store.get_record(key) if store else None
     try:
@@ -237,7 +236,7 @@ def read_notebook(path: Path, store: Store | None = None, limits: SubmissionLimi
     except ValueError:
         pass  # nothing is kept of it, or it is damaged
     try:
-        notebook = within_limits(parse_notebook, content, limits)
+        notebook = within_limits(parse_notebook, content)
     except ExceededError as error:
         raise UnreadableError(
             say(
@@ -251,9 +250,8 @@ def read_notebook(path: Path, store: Store | None = None, limits: SubmissionLimi
     return notebook
 
 
-def parse_notebook(content: bytes, limits: SubmissionLimits | None = None) -> SubmittedNotebook:
+def parse_notebook(content: bytes, limits: SubmissionLimits = LIMITS) -> SubmittedNotebook:
     """Parse the bytes of a notebook, as `read_notebook` does."""
-    limits = limits or SubmissionLimits()
     raw = _json(content, limits)
     if not isinstance(raw, dict) or "nbformat" not in raw:
         raise UnreadableError(

@@ -78,10 +78,7 @@ def identical(work: Mapping[str, Mapping[str, str]], given: Iterable[str], least
 
 
 def same_runs(
-    runs: Mapping[str, Mapping[str, str]],
-    work: Mapping[str, Mapping[str, str]],
-    given: Iterable[str],
-    least: int = WORDS_OF_CODE,
+    runs: Mapping[str, Mapping[str, str]], work: Mapping[str, Mapping[str, str]], given: Iterable[str]
 ) -> tuple[Alike, ...]:
     """Return the pairs whose notebooks ran once for both, so that all evidence is the same to the bit, where few have it.
 
@@ -95,7 +92,7 @@ def same_runs(
     for student in sorted(runs):
         for notebook, run in runs[student].items():
             own = [text for cell, text in work.get(student, {}).items() if cell.startswith(f"{notebook}, ")]
-            if run and sum(_own_words(text[:LONGEST].splitlines(), known) for text in own) >= least:
+            if run and sum(_own_words(text[:LONGEST].splitlines(), known) for text in own) >= WORDS_OF_CODE:
                 holders[notebook, run].append(student)
     return tuple(Alike(*pair, 1.0, notebooks, evidence=True) for pair, notebooks in _pairs(holders, len(runs)))
 

@@ -5,7 +5,7 @@ import pytest
 import netgrader
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.verify_stage import IN_THE_VERIFIER
-from netgrader.imports import closure, code_hash, graded_cells, imported_modules, our_imports, registered_probes
+from netgrader.imports import cells_named, closure, code_hash, imported_modules, our_imports
 from netgrader.which_course import find_course
 
 
@@ -103,7 +103,7 @@ def test_evidence_is_taken_at_check_cells_and_at_given_cells_that_have_a_probe(t
 def test_probes_are_found_without_running_their_file(tmp_path):
     file = tmp_path / "probes_x.py"
     file.write_text('raise SystemExit\n@probe("check_a")\ndef f(student, out): ...\n@other("check_b")\ndef g(): ...\n')
-    assert registered_probes(file) == {"check_a"}
+    assert cells_named(file, "probe") == {"check_a"}
 
 
 def test_files_belong_to_the_notebook_that_their_names_say(tiny):
@@ -199,5 +199,5 @@ def test_cells_that_a_file_names_by_a_constant_are_those_that_it_is_about(tmp_pa
         '@probe("check_c")\ndef c(student, out): ...\n@probe(computed())\ndef d(student, out): ...\n'
         "@grades(FIRST)\ndef test_a(): ...\n"
     )
-    assert registered_probes(file) == {"check_a", "check_b", "check_c"}
-    assert graded_cells(file) == {"check_a"}
+    assert cells_named(file, "probe") == {"check_a", "check_b", "check_c"}
+    assert cells_named(file, "grades") == {"check_a"}

@@ -22,9 +22,9 @@ def code(source, **more):
     return {"cell_type": "code", "source": source, "metadata": {}, "outputs": [], "execution_count": None, **more}
 
 
-def sentence(content, limits=None):
+def sentence(content, *limits):
     with pytest.raises(UnreadableError) as caught:
-        parse_notebook(content, limits)
+        parse_notebook(content, *limits)
     text = str(caught.value)
     assert text.endswith(".")
     assert "Traceback" not in text
