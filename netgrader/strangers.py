@@ -16,6 +16,9 @@ _QUOTED = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
+LONGEST_WHOLE = 18  # digits, or a sign and one less
+
+
 # Commands to a terminal, halves of characters, what turns the text around it or breaks a line where nobody sees it.
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 # Ends of lines are whoever prints it; the others join letters and signs in names.
@@ -42,6 +45,7 @@ def read_json(content: bytes, depth: int, *, finite: bool = False, most: int | N
         How many lists and objects may lie in one another: what walks over a value later would fail on more.
     finite
         Whether numbers that are not finite become None: those that JSON does not have, and those such as 1e999.
+        Whole numbers that 64 bits do not hold are read as those with a fraction are: NumPy has no place for them.
     most
         How many values it may hold, strings and commas counted, so that no more memory is taken than for its text and
         those; None for any number.
@@ -58,6 +62,7 @@ def read_json(content: bytes, depth: int, *, finite: bool = False, most: int | N
             content.decode("utf-8"),
             parse_constant=(lambda _: None) if finite else None,
             parse_float=_finite if finite else None,
+            parse_int=_finite_whole if finite else _whole_number,
         )
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
@@ -95,6 +100,14 @@ def json_depth(value: object) -> int:
         elif isinstance(node, list):
             todo.extend((child, level + 1) for child in node)
     return deepest
+
+
+def _whole_number(text: str) -> float:
+    return int(text) if len(text) <= LONGEST_WHOLE else float(text)
+
+
+def _finite_whole(text: str) -> float | None:
+    return int(text) if len(text) <= LONGEST_WHOLE else _finite(text)
 
 
 def _finite(text: str) -> float | None:

@@ -98,8 +98,12 @@ By another who had the source, on 29 November 2026, against what had been added 
 By one more who had the source, on the same day.
 
 - **Marks**: a sign error in the loss, five sessions of which nothing but biases was set, and no step: 8.2 of 14 points of notebook 2, where the right network with as little had 5.44,
-  since a training that comes to nothing is forgiven where no training could. Without a step that was fed images a person decides now.
+  since a training that comes to nothing is forgiven where no training could. Without a step that was fed images a person decides now. And a sweep of such sessions, at rates of which one
+  trains: 4 of 4, since guessing is true at the others and was proven at this one; 1 now. Beside it, rates of 1e-8 and less were not told apart.
 - **The host's disk**: a limit of 0 on cores holds none that the host hands to a program, as systemd-coredump; one of 1 does, and can no more be changed.
+- **Numbers**: a whole number of hundreds of digits as a learning rate, handed over by hand, ended a test of ours in an error, which told the instructor that the test is broken.
+- Not: 4,900 cells of 800 wide signs; archives in a class's download with entries that are damaged, doubled, links, bombs, 200 folders deep, or claim another's number; a fork bomb that syncs disks, makes and
+  removes files, reads the machine's disk or maps 64,000 areas each, which slowed neither the gradebook nor who watches it; gradients known beforehand, which take as much as computing them.
 """
 
 

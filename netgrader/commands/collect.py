@@ -267,7 +267,7 @@ def _say(out: Console, assignment: Assignment, platform: str, handed: list[_Hand
         out.print(table)
     lost = [one for one in handed if one.problem]
     for one in lost:
-        out.print(f"Not collected: {one.shown}: {one.problem}.")
+        out.print(f"Not collected: {one.shown}: {one.problem.rstrip('.')}.")
     late = [student for one in placed if one.late for student in one.students]
     if late:
         out.print(f"Late, by what {platform} says: {', '.join(sorted(late))}.")

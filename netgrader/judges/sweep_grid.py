@@ -89,7 +89,7 @@ def require_best(sweep: StudentSweep) -> None:
     That is the one whose accuracy is, within chance, the highest, unless the exercise prefers small or large ones.
     """
     fail_all([sweep.odd] if sweep.odd and not sweep.of_shares else [])
-    known = np.isclose(sweep.rates, sweep.best, rtol=1e-3)
+    known = np.isclose(sweep.rates, sweep.best, rtol=1e-3, atol=0)
     top = float(np.nanmax(sweep.accuracies, initial=-math.inf))
     if not known.any():
         one = "one of the rates of your sweep" if sweep.asked.is_rate else "one of the values of your sweep"

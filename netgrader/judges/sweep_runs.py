@@ -31,6 +31,7 @@ from netgrader.judges.sweeps import (
     drawn_rate,
     is_hilltop,
     is_value,
+    learned_nowhere,
     likely,
     proven,
     require_trained,
@@ -113,7 +114,7 @@ def _trained_now(bench: TestContext) -> _Trained:
 
 def _rate_among(sweep: StudentSweep, rate: object) -> float | None:
     known = is_value(rate, sweep.asked)
-    near = np.isclose(sweep.rates, rate, rtol=1e-4) if known else np.zeros(len(sweep.rates), bool)
+    near = np.isclose(sweep.rates, rate, rtol=1e-4, atol=0) if known else np.zeros(len(sweep.rates), bool)
     return float(sweep.rates[near][0]) if near.any() else None
 
 
@@ -195,7 +196,7 @@ def _trial_runs(bench: TestContext) -> Mapping[str, ShortRun]:
         runs["tenfold"] = short_run(bench.lab, evidence.graph("tenfold"), sweep.best * 10, images)
     drawn = _drawn(bench)
     for name, rate in (("drawn", drawn), ("lowest", float(sweep.rates[0])), ("highest", float(sweep.rates[-1]))):
-        known = [made for made in runs.values() if np.isclose(made.rate, rate, rtol=1e-9)]
+        known = [made for made in runs.values() if math.isclose(made.rate, rate, rel_tol=1e-9)]
         if known:
             runs[name] = known[0]
         elif rate not in true or name == "drawn":
@@ -212,16 +213,19 @@ def _drawn(bench: TestContext) -> float:
 def decided(bench: TestContext) -> frozenset[float]:
     """Return rates whose results need no run of ours: those that are proven, but for the one that is drawn.
 
-    Where training diverges it may end anywhere, so that a result that is proven there is not doubted.
+    Where training diverges it may end anywhere, so that a result that is proven there is not doubted. Guessing is proven by
+    weights that nobody trained: where no network of a sweep learned, all that can be run is.
     """
     drawn, runs = _drawn(bench), trial_runs(bench)
     true = proven_rates(bench)
     if not swept(bench.exercises).is_rate:
         return true
+    if learned_nowhere(student_sweep(bench)):
+        return frozenset()
     return true if runs["drawn"].diverges else true - {drawn}
 
 
 def _already_likely(sweep: StudentSweep, rate: float) -> Callable[[float], bool]:
     """Whether what the sweep claims at a rate is likely by an early accuracy, and so by a later one too."""
-    claimed = sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-6)]
+    claimed = sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-6, atol=0)]
     return lambda early: bool(likely(claimed, early, early, sweep.ceiling).all())

@@ -45,6 +45,7 @@ __all__ = [
     "is_hilltop",
     "is_rate",
     "is_value",
+    "learned_nowhere",
     "likely",
     "proven",
     "read_sweep",
@@ -226,9 +227,14 @@ def proven(
 
 
 def _reaches(sweep: StudentSweep, rate: float, accuracy: float, rows: int) -> bool:
-    claimed = sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-6)]
+    claimed = sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-6, atol=0)]
     near = max(NEAR, DEVIATIONS * math.sqrt(max(accuracy * (1 - accuracy), 0.0) / rows))
     return len(claimed) > 0 and bool((np.abs(claimed - accuracy) <= near).all())
+
+
+def learned_nowhere(sweep: StudentSweep) -> bool:
+    """Whether no network of a sweep does more than guess, by what it says."""
+    return float(np.nanmax(sweep.accuracies, initial=0.0)) < sweep.spec.above_chance(HARDLY_LEARNED)
 
 
 def is_hilltop(sweep: StudentSweep, true: Collection[float]) -> bool:
@@ -251,7 +257,7 @@ def _is_in(rate: float, rates: Collection[float]) -> bool:
 
 def found_by_sweep(sweep: StudentSweep, runs: Mapping[float, ShortRun], true: Collection[float] = ()) -> bool:
     """Whether the chosen rate is the best of a sweep whose results can be true, by short runs at some of its rates."""
-    at_best = sweep.accuracies[np.isclose(sweep.rates, sweep.best, rtol=1e-3)]
+    at_best = sweep.accuracies[np.isclose(sweep.rates, sweep.best, rtol=1e-3, atol=0)]
     best = float(np.nanmax(at_best, initial=-math.inf)) >= float(np.nanmax(sweep.accuracies, initial=-math.inf)) - TIE
     return best and not untrue(sweep, runs, true)[0]
 
@@ -279,7 +285,7 @@ def untrue(
     wrong: list[Fault] = []
     tried = 0
     for rate, run in sorted(runs.items()):
-        claimed = sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-6)]
+        claimed = sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-6, atol=0)]
         if not len(claimed) or _is_in(rate, true):
             continue
         tried += 1
@@ -358,7 +364,7 @@ def _at(sweep: StudentSweep, accuracy: float, rate: float) -> str:
 
 
 def _claimed(sweep: StudentSweep, rate: float) -> float:
-    return float(np.nanmax(sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-3)], initial=0.0))
+    return float(np.nanmax(sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-3, atol=0)], initial=0.0))
 
 
 def student_sweep(bench: TestContext) -> StudentSweep:

@@ -177,7 +177,9 @@ def _first_places(values: Sequence[float | None], first: Iterable[float]) -> lis
     """Return places in `values`: for each of `first` the first that has it, then all others; at most `MOST_TRAINED`."""
     places = []
     for value in first:
-        places += [k for k, own in enumerate(values) if own is not None and np.isclose(own, value, rtol=1e-4)][:1]
+        places += [k for k, own in enumerate(values) if own is not None and np.isclose(own, value, rtol=1e-4, atol=0)][
+            :1
+        ]
     return list(dict.fromkeys([*places, *range(len(values))]))[:MOST_TRAINED]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from textwrap import dedent
 
@@ -12,6 +13,7 @@ from netgrader.cage import open_sandbox
 from netgrader.evidence import BadEvidence, read_evidence
 from netgrader.grading.execute import execute
 from netgrader.grading.execution import Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
+from netgrader.judges.sweeps import is_rate
 from netgrader.strangers import read_json
 from tests.attacks.attacked import RIGHT, WRONG, Attack
 from tests.attacks.conftest import Attacked, assert_in_vain
@@ -315,6 +317,14 @@ def test_the_folder_of_the_next_check_is_read_as_ever(filled) -> None:
     assert execution.problem is None
     assert read_evidence(folder / "evidence" / "check_honest").arrays["squares"].tolist() == [0] * 10
     assert not [path for path in folder.rglob("*") if path.is_symlink() or not (path.is_file() or path.is_dir())]
+
+
+def test_whole_numbers_without_end_are_none_that_numpy_has_no_place_for():
+    """A test of ours that is handed one ends in an error of NumPy's, and the instructor is told that it is broken."""
+    nines = b"9" * 5_000
+    assert read_json(b"[" + nines + b", -" + nines + b", 999999999999999999]", 3) == [math.inf, -math.inf, 10**18 - 1]
+    assert read_json(b"[" + nines + b", 1" + b"0" * 30 + b"]", 3, finite=True) == [None, 1e30]
+    assert not is_rate(read_json(nines, 1))
 
 
 def test_a_number_that_is_not_finite_is_read_as_none_however_it_is_written() -> None:

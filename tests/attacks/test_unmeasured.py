@@ -156,6 +156,17 @@ for rate in RATES:
         with tf.Session(graph=graph) as sess:
             sess.run(tf.global_variables_initializer())
 """,
+    "idle sessions that guess, at rates of which one trains": """
+sweep = {}
+for number, rate in enumerate([1e-7, 4e-7, 1e-6, 1e-3, 5.0, 50.0]):
+    net = two_layer_network(rate)
+    with tf.Session(graph=net.graph) as sess, net.graph.as_default():
+        sess.run(tf.global_variables_initializer())
+        bias = next(one for one in tf.trainable_variables() if one.shape.as_list() == [10])
+        bias.load(np.eye(10)[int(rate == 1e-3)] * (100 + number), sess)
+        sweep[rate] = on_test(sess, net)
+best_learning_rate = 1e-3
+""",
     "a notebook that turns the register off": IDLE + TYPED + "from netgrader.student import ended\n"
     "ended.seen_networks = lambda: ([], 5)\n",
 }

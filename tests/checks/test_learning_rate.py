@@ -34,6 +34,7 @@ from netgrader.judges.sweeps import (
     in_question,
     is_exchanged,
     is_hilltop,
+    learned_nowhere,
     proven,
     read_sweep,
     require_trained,
@@ -333,6 +334,18 @@ def test_results_that_no_weights_reach_are_no_sweep(
         require_trained(SWEEP, rates, trained, lost=lost)
     assert raised.value.share == share
     assert raised.value.faults[0].code == "sweep-result-not-reproduced"
+
+
+def test_where_no_network_of_a_sweep_learned_its_weights_prove_nothing() -> None:
+    """Sessions that were begun and never trained reach a tenth, and so does training at rates at which nothing learns."""
+    assert not learned_nowhere(SWEEP)
+    assert learned_nowhere(replace(SWEEP, accuracies=np.array([0.098, 0.1135, np.nan, 0.1, 0.09])))
+
+
+def test_tiny_rates_are_told_apart() -> None:
+    rates = np.array([1e-9, 3e-9, 1e-8])
+    tiny = StudentSweep(rates, np.array([0.1, 0.2, 0.3]), 1e-8, DIGITS)
+    assert proven(tiny, dict(zip(rates.tolist(), (0.1, 0.2, 0.3), strict=True)), 2000) == set(rates.tolist())
 
 
 def test_of_many_rates_no_more_than_a_dozen_have_to_be_proven() -> None:
