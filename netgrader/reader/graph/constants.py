@@ -36,7 +36,21 @@ def truth(value: Array | None) -> bool | None:
 
 _SAME_SHAPE = {
     *("Identity", "Cast", "StopGradient", "Snapshot", "Enter", "CheckNumerics", "ReadVariableOp"),
-    *("Neg", "Square", "Exp", "Log", "Relu", "Sigmoid", "Tanh", "Softmax"),
+    *(
+        "Neg",
+        "Square",
+        "Exp",
+        "Log",
+        "Relu",
+        "LeakyRelu",
+        "Elu",
+        "Selu",
+        "Softplus",
+        "Sigmoid",
+        "Tanh",
+        "Softmax",
+        "LogSoftmax",
+    ),
 }
 _BROADCASTS = {"Add", "AddV2", "BiasAdd", "Div", "Maximum", "Minimum", "Mul", "RealDiv", "Sub"}
 
@@ -108,6 +122,10 @@ class _ConstantFolder:
                 return None if None in shapes else np.broadcast_shapes(*(shape or () for shape in shapes))
             except ValueError:
                 return None
+        if node.op == "MatMul":
+            sides = [self._shape(read, depth - 1) or () for read in node.inputs]
+            turned = [key in node.attributes and node.attributes[key].b for key in ("transpose_a", "transpose_b")]
+            return (sides[0][turned[0]], sides[1][not turned[1]]) if [*map(len, sides)] == [2, 2] else None
         if node.op in ("Transpose", "Reshape") and len(node.inputs) > 1:
             old, second = self._shape(node.inputs[0], depth - 1), self.value(node.inputs[1], depth - 1)
             if old is None or second is None:
