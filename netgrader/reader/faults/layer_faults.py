@@ -122,6 +122,9 @@ def widths(reading: Reading) -> Iterator[Fault]:
         if step.outputs is not None and step.outputs != asked:
             many = say("{1} outputs", step.outputs) if step.kind == "dense" else say("{1} channels", step.outputs)
             yield fault("wrong-width", step.node, many, str(asked))
+    first, inputs = steps[0], reading.found.given.inputs
+    if first.kind == "dense" and not first.parts and (first.inputs or inputs) < inputs:
+        yield fault("wrong-width", first.node, say("{1} inputs", first.inputs), str(inputs))
 
 
 def activations(reading: Reading) -> Iterator[Fault]:
@@ -145,7 +148,7 @@ def activations(reading: Reading) -> Iterator[Fault]:
         if not step.followed or not step.alone or step.activation in _UNKNOWN or step.activation == expected:
             continue
         if step.activation == "none":
-            if step.kind == "depthwise-conv2d" or step.rejoined:
+            if step.kind == "depthwise-conv2d" or (step.rejoined and not reading.layers.affine):
                 continue  # half of a separable convolution; or more than one way leads on from here
             code = "missing-activation" if exercise is not None and exercise.nonlinear else "linear-layers"
             yield fault(code, step.node, "no activation", expected or "a nonlinearity")

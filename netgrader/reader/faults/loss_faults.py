@@ -8,7 +8,17 @@ from netgrader.faults import Severity, fault
 from netgrader.phrases import say
 from netgrader.reader.find.activations import CLIPPED_LOG
 from netgrader.reader.find.layers import between
-from netgrader.reader.find.losses import CROSS_ENTROPY, OTHER_LABELS, OVER_ROWS, SOME_ROWS, TOGETHER
+from netgrader.reader.find.losses import (
+    CROSS_ENTROPY,
+    FLAT_LABELS,
+    FUSED_LOSSES,
+    OTHER_CLASSES,
+    OTHER_LABELS,
+    OVER_ROWS,
+    SOME_CLASSES,
+    SOME_ROWS,
+    TOGETHER,
+)
 from netgrader.reader.find.optimizers import DUAL_AVERAGING
 from netgrader.reader.find.roles import all_updates
 from netgrader.reader.graph.nodes import node_of
@@ -38,6 +48,9 @@ _LEFT_OUT = {
         "the scores of a row, compared with the labels of other rows",
         "the scores of a row, compared with its own label",
     ),
+    SOME_CLASSES: ("some classes only", "all classes"),
+    OTHER_CLASSES: ("other classes than those of the labels", "the label itself"),
+    FLAT_LABELS: ("labels of which the right class has less than a half", "one-hot labels"),
 }
 #: What turns scores into shares, and how that is called before a loss.
 _BEFORE = {
@@ -135,7 +148,7 @@ def _of_scores(reading: Reading) -> bool:
 
 
 def _log_of_labels(reading: Reading) -> bool:
-    """Whether the loss goes with the probability of the label because the logarithm is taken of the labels.
+    """Whether the loss goes with the probability of the label because the logarithm is taken of the labels, or of their softmax.
 
     The sum of p log(y + e) is an affine function of p at the label: by its values alone it is the negative probability.
     """
@@ -144,7 +157,8 @@ def _log_of_labels(reading: Reading) -> bool:
     if match is None or match.kind != "negative-probability" or labels is None or found.loss is None:
         return False
     late = graph.descendants([found.scores or ""])
-    return any(node.op == "Log" and node.inputs[0] not in late for node in between(graph, labels, found.loss))
+    logarithms = ("Log", "LogSoftmax", *FUSED_LOSSES)
+    return any(node.op in logarithms and node.inputs[0] not in late for node in between(graph, labels, found.loss))
 
 
 def climbing(reading: Reading) -> Iterator[Fault]:
@@ -166,7 +180,11 @@ def not_finite(reading: Reading) -> Iterator[Fault]:
 
 
 def wrong_tensor(reading: Reading) -> Iterator[Fault]:
-    """A gradient of something that the labels have no part in."""
+    """A gradient of something that the labels have no part in, or of another variable than the one that it moves."""
+    if reading.descent.exchanged:
+        place = reading.descent.exchanged[0]
+        yield fault("minimises-wrong-tensor", place, "a gradient of other weights", "the gradient of these weights")
+        return
     roles, graph = reading.found.roles, reading.found.graph
     given = [update.gradient for update in roles.updates if update.gradient]
     labels, images = roles.labels, roles.images

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netgrader.faults import fault
+from netgrader.faults import Severity, fault
 from netgrader.phrases import Verbatim, say
+from netgrader.reader.find.joining import depths
 from netgrader.reader.graph.nodes import node_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 ALSO = {"adam": ("adam", "adamw", "amsgrad")}
 #: How far a rate may be off: rates measured from steps carry rounding.
 SLACK = 0.03
+#: Of the rates that a schedule has, after how many steps `optimizer_trial` says, the one after a hundred.
+SOON = 3
 
 
 def optimizer(reading: Reading) -> Iterator[Fault]:
@@ -27,6 +30,9 @@ def optimizer(reading: Reading) -> Iterator[Fault]:
     asked = exercise and exercise.optimizer
     if asked and found and found not in ALSO.get(asked, (asked,)):
         yield fault("wrong-optimizer", reading.descent.place, found, asked)
+    given = [update.variable for update in reading.found.roles.updates if update.gradient]
+    if asked and found in ALSO.get(asked, (asked,)) and len(given) > len(set(given)):
+        yield fault("wrong-optimizer", reading.descent.place, say("several steps of {1} at once", found), asked)
 
 
 def rate(reading: Reading) -> Iterator[Fault]:
@@ -37,6 +43,9 @@ def rate(reading: Reading) -> Iterator[Fault]:
         return  # what multiplies the steps of another rule is not comparable
     if all(abs(abs(rate) / asked - 1) > SLACK for rate in (found, *descent.rates[:1])):
         yield fault("learning-rate-not-as-stated", descent.place, say("learning rate {1:.3g}", found), f"{asked:g}")
+    elif len(descent.rates) > SOON and abs(descent.rates[SOON]) < abs(asked) / 2:
+        fallen = say("learning rate {1:.3g} after a hundred steps", descent.rates[SOON])
+        yield fault("learning-rate-not-as-stated", descent.place, fallen, f"{asked:g}")
 
 
 def fed_rate(reading: Reading) -> Iterator[Fault]:
@@ -77,9 +86,19 @@ def not_trained(reading: Reading) -> Iterator[Fault]:
     for step in found.steps:
         own = [name for name in (*step.variables, *step.bias) if name in still]
         if own and (set(step.variables) <= set(still) or set(own) == set(step.bias)):
-            yield fault(
-                "layers-not-trained", step.node, say("{1} never changes", Verbatim(own[0])), "every layer trained"
-            )
+            grave = Severity.REMARK if _is_spared(reading, own) else None
+            told = say("{1} never changes", Verbatim(own[0]))
+            yield fault("layers-not-trained", step.node, told, "every layer trained", grave)
+
+
+def _is_spared(reading: Reading, still: list[str]) -> bool:
+    """Whether weights are said not to be trained, and an exercise that leaves widths free has layers enough without them."""
+    exercise, found = reading.found.exercise, reading.found
+    if exercise is None or exercise.widths is not None or exercise.min_layers is None:
+        return False
+    trained = [step for step in found.steps if set(step.variables) & set(reading.descent.moved)]
+    spared = not set(still) & set(reading.setup.trainable)
+    return spared and max(depths(found.graph, trained), default=0) >= exercise.min_layers
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (optimizer, rate, fed_rate, standing_rate, not_trained)

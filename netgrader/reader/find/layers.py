@@ -148,7 +148,7 @@ def _forward(graph: Graph, tensor: str, inside: set[str]) -> Node | None:
 
 def weights_key(graph: Graph, step: Step) -> str:
     """The variable, where the layer uses all of it as it is; else the tensor that is cut out of it."""
-    tensor = graph.past(step.weights, ("Identity", "ReadVariableOp", "Cast"))
+    tensor = graph.past(step.weights, ("Identity", "ReadVariableOp", "Cast", "Switch", "RefSwitch"))
     return tensor.removesuffix(":0")  # of what is split there are more
 
 

@@ -24,6 +24,11 @@ CROSS_ENTROPY = "softmax-cross-entropy"
 TOGETHER = "rows-together"
 #: Losses of no name in which rows have no part, or none together with their own labels.
 SOME_ROWS, OTHER_LABELS = "some-rows", "other-labels"
+#: Cross-entropies that leave classes out, are taught other classes than those of the labels, or mostly an even distribution.
+SOME_CLASSES, OTHER_CLASSES, FLAT_LABELS = "some-classes", "other-classes", "flat-labels"
+#: Of the label that a cross-entropy is taught at least so much is the right class's: smoothed by 0.6 of 10 classes it is 0.46.
+LEAST_SHARE = 0.4
+FUSED_LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
 #: Formulas in which the rows of a batch meet, by name.
 OVER_ROWS = frozenset(
     ["softmax-over-batch", "softmax-over-all", "log-sum-over-batch", "sum-over-batch-log", "root-mean-squared-error"]
@@ -191,6 +196,7 @@ def _variants(observations: Sequence[Observation], values: Array) -> Iterator[Lo
             yield match
     yield from _weighted(observations, values)
     yield from _summed_over_batch(observations, values)
+    yield from _of_parts(observations, values)
     yield from _softened(observations, values)
 
 
@@ -215,6 +221,24 @@ def _summed_over_batch(observations: Sequence[Observation], values: Array) -> It
     match = _fit("sum-over-batch-log", features, values)
     if match is not None:
         yield match
+
+
+def _of_parts(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
+    """Losses in which the label's class has a weight of its own: sigmoids, and scores where the labels should be."""
+    at = [float(_at(o.scores, o.labels).sum()) for o in observations]
+    every = [float(o.scores.sum()) for o in observations]
+    (of_every, of_label, offset), error = solved(list(zip(every, at, strict=True)), values)
+    if abs(of_every) > 0.01 * abs(of_label):  # linear in all scores: the logarithm was taken of the labels
+        yield LossMatch("labels-logits-swapped", float(of_every), float(offset), error)
+    on = [float(np.logaddexp(0, -_at(o.scores, o.labels)).sum()) for o in observations]
+    off = [
+        float(np.logaddexp(0, o.scores).sum() - np.logaddexp(0, _at(o.scores, o.labels)).sum()) for o in observations
+    ]
+    (right, wrong, offset), error = solved(list(zip(on, off, strict=True)), values)
+    if right > 0 and wrong > 0:
+        yield LossMatch(
+            "sigmoid-cross-entropy", float(wrong), float(offset), error, say("positive weight {1:.2g}", right / wrong)
+        )
 
 
 def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:

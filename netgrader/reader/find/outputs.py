@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.reader.find.joining import join_linear, join_repeated
 from netgrader.reader.find.layers import RESHAPING, between, find_steps, is_flow, static_activations
-from netgrader.reader.find.losses import CROSS_ENTROPY, LossMatch
+from netgrader.reader.find.losses import CROSS_ENTROPY, FUSED_LOSSES, LossMatch
 from netgrader.reader.find.roles import PRODUCTS, all_updates
 from netgrader.reader.graph.nodes import node_of, words
 
@@ -32,7 +32,6 @@ _GATHERING = words(
     "Pack TensorArrayGatherV3 TensorArrayConcatV3 TensorArrayWriteV3 TensorListStack TensorListSetItem TensorListConcatV2"
 )
 _MOST_TERMS = 40
-_FUSED = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
 _SQUARES = ("SquaredDifference", "Square")
 
 
@@ -100,6 +99,15 @@ def find_layers(graph: Graph, roles: Roles, hints: Mapping[str, str], loss: str 
 
     whole = steps_before(ends)
     scores, chain = _find_scores(graph, roles, whole, loss)
+    named = hints.get("logits")
+    later = steps_before([named]) if loss is not None and named is not None and named in graph else ()
+    if later:
+        trained = {update.variable for update in roles.updates}
+        further = [step for step in later if step.product not in {step.product for step in whole}]
+        if len(later) == len(whole) + len(further) and further and trained.issuperset(later[-1].variables):
+            return Layers(
+                later
+            )  # the loss gathers rows of the last weights by the labels, and is no function of scores
     if scores is not None or not whole:
         return Layers(whole, scores, chain)
     for term in _terms(graph, roles, hints, loss, whole):
@@ -180,7 +188,7 @@ def read_loss(graph: Graph, scores: str | None, loss: str | None) -> LossReading
     if scores is None or loss is None:
         return LossReading()
     nodes = between(graph, scores, loss)
-    fused = [node for node in nodes if node.op in _FUSED]
+    fused = [node for node in nodes if node.op in FUSED_LOSSES]
     squares = [node for node in nodes if node.op in _SQUARES or _is_square(graph, node)]
     below = graph.descendants([scores])
     if len(fused) == 1 and not squares:
@@ -214,7 +222,7 @@ def _reduction(graph: Graph, loss: str) -> str:
             # TensorFlow's own losses divide a sum by how many numbers there were.
             return "mean" if divided or node.op == "Mean" else "sum"
         divided = divided or node.op in ("RealDiv", "DivNoNan")
-        if node.op in (*_FUSED, "Reshape"):
+        if node.op in (*FUSED_LOSSES, "Reshape"):
             return "none"
         inputs = [t for t in node.inputs if node_of(t) in graph.fed]
         if len(inputs) != 1:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from netgrader.phrases import say
+from netgrader.reader.find.losses import FUSED_LOSSES
 from netgrader.reader.find.optimizers import FUSED, fused_name
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.graph.source import GraphError
@@ -38,7 +39,6 @@ PRODUCTS = words(
 SPARSE = "SparseTensorDenseMatMul"
 #: Transposed convolutions: they read the shape of the result, and then weights and data.
 TRANSPOSED = frozenset({"Conv2DBackpropInput", "Conv3DBackpropInputV2"})
-_FUSED_LOSSES = frozenset({"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"})
 _LABEL_FIRST = 2
 #: Of more products than this, or ops that train apart from each other, a graph is no network of a course.
 MAX_PRODUCTS = 4_000
@@ -232,13 +232,16 @@ def _with_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
         if late or not found:
             found[hint] = late
             reason = "named by the network"
+    elif named and hint is not None and _is_minimised(graph, hint, found, updating):
+        found = {hint: [source for source in sources if source in graph.ancestors([hint])]}
+        reason = "named by the network, and trained with"
 
     updated = {update.variable for update in roles.updates}
     trained = {name: not updated.isdisjoint(graph.variables_in(weights)) for name, (_, weights) in steps.items()}
 
     def rank(tensor: str) -> tuple[bool, bool, bool, int, int, bool, int]:
         above = graph.ancestor_nodes([tensor])
-        fused = any(graph.nodes[name].op in _FUSED_LOSSES for name in above)
+        fused = any(graph.nodes[name].op in FUSED_LOSSES for name in above)
         inside = [trained[name] for name in above & trained.keys()]
         # Of a loss in training and one in evaluation, each with labels of its own, the one whose labels reach the steps.
         apart = updating.isdisjoint(found[tensor])
@@ -251,13 +254,26 @@ def _with_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
     return replace(roles, losses=losses, reasons={**roles.reasons, "loss": reason})
 
 
+def _is_minimised(graph: Graph, named: str, others: Iterable[str], updating: set[str]) -> bool:
+    """Whether updates need what only the loss that is `named` is made of, and of no other candidate what is its own.
+
+    So it is of a loss that gathers rows of the last weights by the labels (Mikolov et al., 2013): no product leads to it.
+    """
+    above = graph.ancestors([named])
+    if node_of(named) not in graph.fed or node_of(named) not in graph.varied or not above & updating:
+        return False
+    beside = {tensor: graph.ancestors([tensor]) for tensor in others}
+    own = above.difference(*beside.values()) & updating
+    return not beside or (bool(own) and not any((other - above) & updating for other in beside.values()))
+
+
 def _behind_stopped_labels(graph: Graph, steps: Iterable[str]) -> set[str]:
     """What follows from a cross-entropy that is given scores as labels: its older function takes no gradient of those.
 
     So there is no gradient at all, and no step that minimises it.
     """
     above = graph.descendants([name + ":0" for name in steps])
-    swapped = [n for n in graph.of_ops(_FUSED_LOSSES) if n.inputs[1] in above and n.inputs[0] not in above]
+    swapped = [n for n in graph.of_ops(FUSED_LOSSES) if n.inputs[1] in above and n.inputs[0] not in above]
     return graph.descendants([node.name + ":0" for node in swapped], past=NOT_DIFFERENTIABLE)
 
 
@@ -269,7 +285,7 @@ def _of_gradients(graph: Graph, name: str) -> bool:
 
 def _is_backprop(graph: Graph, tensor: str) -> bool:
     op = graph[tensor].op
-    return op == "BroadcastGradientArgs" or (op in _FUSED_LOSSES and tensor.endswith(":1"))
+    return op == "BroadcastGradientArgs" or (op in FUSED_LOSSES and tensor.endswith(":1"))
 
 
 def _hands_on(graph: Graph, name: str) -> bool:
@@ -312,6 +328,7 @@ def _with_images_and_labels(
         images, x_why = _first(
             ([hint for hint in named_images if hint in early], "named by the network, and the first layer reads it"),
             (read, "the layers read it"),
+            ([hint for hint in named_images if hint in above], "named by the network, and the loss reads it"),
         )
         late = [source for source in sources if source in above and source not in early]
         late.sort(key=lambda s: (not _labels(graph, s, classes), graph.static_shape(s) is None))

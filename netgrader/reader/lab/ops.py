@@ -68,6 +68,7 @@ _OPTIMIZERS = frozenset(
     """)
 )
 _RANDOM = words("""
+    ComputeAccidentalHits LogUniformCandidateSampler UniformCandidateSampler
     Multinomial ParameterizedTruncatedNormal RandomCrop RandomGamma RandomGammaGrad RandomIndexShuffle RandomPoisson
     RandomPoissonV2 RandomShuffle RandomStandardNormal RandomUniform RandomUniformInt TruncatedNormal RngReadAndSkip
     StatefulStandardNormalV2 StatefulTruncatedNormal StatefulUniform StatefulUniformInt StatelessMultinomial

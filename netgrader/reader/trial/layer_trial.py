@@ -37,6 +37,10 @@ _LINEAR = words("Mul Add AddV2 Sub BiasAdd RealDiv Div Mean FusedBatchNorm Fused
 FARTHEST = 9.0
 
 
+#: Pairs of images between which scores are looked at, and how far off the middle they may lie by rounding.
+PAIRS, BEND = 6, 1e-4
+
+
 @dataclass(frozen=True)
 class LayerTrial:
     """What the layers compute."""
@@ -51,6 +55,8 @@ class LayerTrial:
     """The layers whose activation has no name and goes through each unit alone, by their ops."""
     pooled: frozenset[str] = frozenset()
     """The convolutions behind which nothing but the largest number of each window is taken, by their ops."""
+    affine: bool = False
+    """Whether layers without activations, and what leads past them, are one linear function of the images."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +192,21 @@ def try_activations(found: Found, probe: GraphProbe | None) -> LayerTrial:
                 rejoined=any(_beside(found, step.output, end, outputs - own) for end in ends),
             )
         )
-    return LayerTrial(tuple(steps), random, all_dropped, frozenset(alone), frozenset(pooled))
+    past = any(step.rejoined for step in steps) and all(step.activation == "none" for step in steps if step.followed)
+    affine = past and probe is not None and _is_affine(found, probe)
+    return LayerTrial(tuple(steps), random, all_dropped, frozenset(alone), frozenset(pooled), affine)
+
+
+def _is_affine(found: Found, probe: GraphProbe) -> bool:
+    """Whether the scores half way between two images are half way between their scores."""
+    one, two = probe.sample(PAIRS), probe.sample(PAIRS)
+    samples = [replace(one, images=images) for images in (one.images, two.images, (one.images + two.images) / 2)]
+    values = [probe.fetch(found.scores, probe.feed(sample)) if found.scores else None for sample in samples]
+    if any(value is None or not np.isfinite(value).all() for value in values):
+        return False
+    first, second, middle = (np.asarray(value, dtype=np.float64) for value in values)
+    spread = float(np.abs(first - second).max())
+    return spread > 0 and float(np.abs((first + second) / 2 - middle).max()) < BEND * spread
 
 
 def _only_pools(graph: Graph, start: str, end: str) -> bool:

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.find.layers import between
-from netgrader.reader.find.losses import CROSS_ENTROPY, OTHER_LABELS, SOME_ROWS, TOGETHER, LossMatch, cross_entropy_rows
+from netgrader.reader.find.losses import (
+    CROSS_ENTROPY,
+    FLAT_LABELS,
+    FUSED_LOSSES,
+    LEAST_SHARE,
+    OTHER_CLASSES,
+    OTHER_LABELS,
+    SOME_CLASSES,
+    SOME_ROWS,
+    TOGETHER,
+    LossMatch,
+    cross_entropy_rows,
+)
 from netgrader.reader.graph.nodes import Array
 from netgrader.reader.trial.probe import as_rows
 
@@ -24,6 +36,46 @@ Run = tuple[list[Array], Array]
 
 MOST_ON_THE_WAY = 60
 DRAWS = 8
+
+
+def try_labels_of_loss(found: Found, probe: GraphProbe, place: Place) -> LossMatch | None:
+    """Try what TensorFlow's own cross-entropy is taught for each class; None where that is the class, or not its alone."""
+    if found.read is None or place.form != "rows" or len(place.windows) > 1:
+        return None
+    fused = [node for node in between(found.graph, place.scores, found.read) if node.op in FUSED_LOSSES]
+    taught = fused[0].inputs[1] if len(fused) == 1 else ""
+    if not taught or taught in found.graph.descendants([place.scores]):
+        return None
+    every = np.arange(probe.classes)
+    drawn = [_taught(probe, taught, order) for order in (every, every[::-1], probe.rng.permutation(every))]
+    tables = [one for one in drawn if one is not None and np.isfinite(one).all()]
+    if len(tables) < len(drawn) or len({one.shape for one in tables}) > 1:
+        return None
+    table = tables[0]
+    if table.shape[1] < len(every):
+        return LossMatch(SOME_CLASSES, 1.0, 0.0, 0.0)
+    if any(not np.allclose(table, one) for one in tables[1:]):
+        mixed = all(sorted(one.argmax(axis=1)) == [*every] for one in tables)
+        return LossMatch(OTHER_LABELS, 1.0, 0.0, 0.0) if mixed else None
+    if (table.argmax(axis=1) != every).any():
+        return LossMatch(OTHER_CLASSES, 1.0, 0.0, 0.0)
+    share = float((table[every, every] / table.sum(axis=1)).min())
+    return LossMatch(FLAT_LABELS, share, 0.0, 0.0) if share < LEAST_SHARE else None
+
+
+def _taught(probe: GraphProbe, tensor: str, order: Array) -> Array | None:
+    """What the label `tensor` is for each class (classes, width), fed in this order; None where that cannot be had."""
+    rows = len(probe.sample(len(order)).labels)
+    found: dict[int, Array] = {}
+    for start in range(0, len(order), rows):
+        labels = np.resize(order[start : start + rows], rows)
+        value = probe.fetch(tensor, probe.feed(type(probe.sample(1))(probe.sample(rows).images, labels)))
+        if value is None or value.shape[:1] != labels.shape:
+            return None
+        if value.ndim == 1:
+            value = np.equal.outer(value, np.arange(max(probe.classes, 1 + int(value.max())))).astype(np.float64)
+        found.update(zip(labels.tolist(), value.reshape(rows, -1), strict=True))
+    return np.array([found[label] for label in sorted(found)])
 
 
 def try_rows_of_loss(

@@ -21,7 +21,7 @@ from netgrader.reader.find.losses import (
     recognise,
 )
 from netgrader.reader.find.outputs import LossReading
-from netgrader.reader.trial.loss_of_rows import try_rows_of_loss
+from netgrader.reader.trial.loss_of_rows import try_labels_of_loss, try_rows_of_loss
 from netgrader.reader.trial.probe import as_rows, orient, same
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
     if match is not None and match[2] and _labels_in_scores(found):
         match = None  # what the labels add to the scores looks like a function of them
     if match is None or match[1].kind not in {CROSS_ENTROPY, *OVER_ROWS}:
-        by_rows = try_rows_of_loss(found, probe, place, runs, known=match is not None)
+        by_labels = try_labels_of_loss(found, probe, place) if match is None else None
+        by_rows = by_labels or try_rows_of_loss(found, probe, place, runs, known=match is not None)
         match = match if by_rows is None else (place.scores, by_rows, "")
     if match is None:
         return layers, undecided

@@ -55,6 +55,8 @@ class Descent:
     gradient there."""
     unreached: tuple[str, ...] = ()
     """The variables of layers that the loss has no gradient for."""
+    exchanged: tuple[str, ...] = ()
+    """The variables that are moved by the gradient of another one."""
     climbs: bool | None = None
     """Whether a step goes up what should be minimised; None where that could not be told."""
     rate_from: tuple[str, ...] = ()
@@ -200,6 +202,7 @@ def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Desce
     if gradients is None:
         return descent
     reached = {name: tensor for name, tensor in zip(weights, gradients, strict=True) if tensor is not None}
+    descent = replace(descent, exchanged=_exchanged(found, probe, reached, feeds))
     slopes, values = [], [probe.values(weights)]
     for _ in range(STEPS):
         # With what is drawn at random in one run with the step: dropout then leaves out the same for both.
@@ -212,6 +215,7 @@ def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Desce
         values.append(probe.values(weights))
     taken = _Taken(weights, [*reached], slopes, [v for v in values if v is not None])
     descent = _judged(found, loss, replace(descent, runs=True), taken, random=random)
+    descent = replace(descent, still=(*descent.still, *_cut_off(found, probe, taken, feeds)))
     if descent.kind is None and descent.moved and randomise_weights(found, probe):
         own = _own_gradients(found, probe, descent.moved, feeds)
         return _with_match(found, descent, _from_other_weights(found, probe, own, feeds))
@@ -219,6 +223,45 @@ def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Desce
         own = {name: tensor for name, tensor in reached.items() if name in descent.moved}
         return _with_match(found, descent, _from_other_weights(found, probe, own, feeds))
     return descent
+
+
+def _cut_off(found: Found, probe: GraphProbe, taken: _Taken, feeds: dict[str, Array]) -> list[str]:
+    """Variables that no step moves, where scores differ from image to image and the loss has a slope of zero along all of them.
+
+    A sign and a rounding have the gradient zero in TensorFlow (tensorflow/python/ops/math_grad.py).
+    """
+    flat = [name for name in taken.reached if taken.slopes and not any(slope[name].any() for slope in taken.slopes)]
+    flat = [name for name in flat if all(np.array_equal(taken.values[0][name], each[name]) for each in taken.values)]
+    scores, images = found.scores, found.roles.images
+    if not flat or scores is None or images is None:
+        return []
+    slope = (probe.gradients(found.loss, [images]) or [None])[0] if found.loss is not None else None
+    values = probe.run([scores, slope], feeds) if slope is not None else None
+    if values is None or values[1].any() or not np.isfinite(values[0]).all():
+        return []
+    return flat if np.ptp(values[0], axis=0).any() else []
+
+
+def _exchanged(found: Found, probe: GraphProbe, own: dict[str, str], feeds: dict[str, Array]) -> tuple[str, ...]:
+    """Variables for which the optimizer is given what is the gradient of another one, of the same shape."""
+    given = {u.variable: u.gradient for u in found.roles.updates if u.gradient and u.variable in own}
+    shapes = [found.graph.nodes[name].shape() for name in given]
+    alike = [name for name in given if shapes.count(found.graph.nodes[name].shape()) > 1]
+    # In one run: what is random, such as dropout, is then the same on both sides.
+    values = probe.run([*(own[name] for name in alike), *(given[name] for name in alike)], feeds) if alike else None
+    if values is None:
+        return ()
+    slopes, arriving = values[: len(alike)], values[len(alike) :]
+
+    def along(one: Array, other: Array) -> float:
+        size = float(np.linalg.norm(one) * np.linalg.norm(other))
+        return float((one * other).sum()) / size if one.shape == other.shape and size > 0 else 0.0
+
+    return tuple(
+        name
+        for name, slope, step in zip(alike, slopes, arriving, strict=True)
+        if along(slope, step) < STRONG and any(along(other, step) > SURE_OF_ERROR for other in slopes)
+    )
 
 
 @dataclass(frozen=True)

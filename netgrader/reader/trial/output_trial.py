@@ -50,6 +50,8 @@ MOST_SCORES = 6
 """Tensors behind the last layer of which a softmax may be what comes out."""
 #: Rows and draws in which nothing may be left: of nine tenths that are dropped chance never leaves so little.
 ROWS_DROPPED, DRAWS = 64, 40
+#: Comparisons of scores with labels, which hardly ever are equal.
+_OF_SCORES = ("no-argmax", "no-argmax-probabilities", "rounded")
 _CHOOSING = ("ArgMax", "TopKV2", "Cast", "Identity", "StridedSlice", "Squeeze", "Reshape")
 
 
@@ -176,8 +178,15 @@ def _accuracy(found: Found, probe: GraphProbe, loss: LossReading, tensor: str) -
         for change in (ACTIVATIONS["none"], activation):
             expected = [formula(change(z), labels) for z, _ in runs]
             if np.allclose([float(value.reshape(())) for value in values], expected, atol=1e-4):
-                return name
+                compared = name not in _OF_SCORES or not _chooses(found, tensor)
+                return name if compared else "other"
     return "other"
+
+
+def _chooses(found: Found, tensor: str) -> bool:
+    """Whether classes are chosen on the way: then it is not scores that are compared, though nothing is found to be equal."""
+    nodes = found.graph.nodes
+    return any(nodes[name].op in ("ArgMax", "TopKV2", "InTopKV2") for name in found.graph.ancestor_nodes([tensor]))
 
 
 def _named(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None) -> tuple[str | None, bool]:
@@ -197,7 +206,7 @@ def _named(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | Non
         return "other", False
     rows = as_rows(value, form, len(z))
     # Whatever it is of the scores: the strongest class is what it says.
-    ranks = np.array_equal(rows.argmax(1), z.argmax(1))
+    ranks = np.array_equal(rows.argmax(1), z.argmax(1)) or not np.ptp(rows, axis=1).any()
     name = name_activation(z, rows)
     if name is not None:
         return name, ranks
