@@ -21,7 +21,7 @@ from netgrader.reader import LabError
 from netgrader.reader.graph.source import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
@@ -56,6 +56,7 @@ PARTS = ("X", "Y", "logits", "prediction", "loss", "train_op", "accuracy")
 SPREAD, CLOSE = 0.1, 1e-3
 # Rows of which the accuracy is taken, more than a usual minibatch; how many, and which are right, follows from the graph.
 JUDGED = 300, 400
+INKED = 0.1  # part of the pixels: of images that are alike a network of random weights would say one class
 ROWS = 7  # no size that a placeholder might have by accident
 BATCHES = (8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1)
 """Sizes that a network may have been written for, where it takes one only."""
@@ -257,40 +258,48 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
     if any(not found.remark for found in network.faults):
         return
     random = random_of(graph)
-    judged = int(random.integers(*JUDGED))
-    right = random.permutation(judged) < random.integers(judged // 4, judged // 2)
-    rows = random.uniform(size=(judged, pixels))
-    one_hot = np.eye(classes)
-    feeds = {**graph.eval_feed, images: shaped(graph, rows) if exercise and exercise.input_shape else rows}
+    counts = [int(random.integers(*JUDGED)), int(random.integers(*JUDGED)), ROWS]
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=1)
-
-    def share(scores: Array) -> Array:
-        """Run the accuracy where the `right` rows have the class of these scores for their label, and the others the next one."""
-        best = (scores.argmax(axis=1) if scores.ndim > 1 else scores).astype(int)
-        return np.asarray(session.run([accuracy], {**feeds, labels: one_hot[(best + ~right) % classes]})[0])
-
     outputs: list[Array] = []
     try:
         session.initialise()
         values = session.values(loaded.trainable)
         session.assign({name: random.normal(0, SPREAD, value.shape) for name, value in values.items()})
-        outputs = [np.asarray(session.run([name], {**feeds, labels: one_hot[[0] * judged]})[0]) for name in of]
-        shares = [share(scores) for scores in outputs if scores.shape in {(judged, classes), (judged,)}]
+        for (
+            count
+        ) in counts:  # in one session, for what adds up from one evaluation to the next; few rows, of which each counts
+            outputs = []
+            right = random.permutation(count) < random.integers(1 + count // 4, count // 2)
+            rows = random.uniform(size=(count, pixels)) * (random.uniform(size=(count, pixels)) < INKED)
+            others = random.integers(1, classes, count)
+            one_hot = np.eye(classes)
+            feeds = {**graph.eval_feed, images: shaped(graph, rows) if exercise and exercise.input_shape else rows}
+            outputs += [np.asarray(session.run([name], {**feeds, labels: one_hot[[0] * count]})[0]) for name in of]
+            shares = []
+            for scores in (one for one in outputs if one.shape in {(count, classes), (count,)}):
+                # The `right` rows have the class of these scores for their label, the others another one.
+                best = (scores.argmax(axis=1) if scores.ndim > 1 else scores).astype(int)
+                fed = {**feeds, labels: one_hot[np.where(right, best, best + others) % classes]}
+                shares.append(np.asarray(session.run([accuracy], fed)[0]))
+            _require_right_share(shares, right)
     except LabError as error:
         if error.kind not in {"run", "op"}:
             raise
-        if outputs:
+        if outputs and len(outputs[0]) != ROWS:
             ungradable("The accuracy cannot be run on images of ours; your instructor will look at it.")
-        return
     finally:
         session.close()
+
+
+def _require_right_share(shares: Sequence[Array], right: Array) -> None:
+    """End the test unless one of the `shares` is that of the rows that are `right`."""
     true = float(np.mean(right))
     if not shares or any(one.size == 1 and math.isclose(one.item(), true, abs_tol=CLOSE) for one in shares):
         return
     told = f"{shares[0].item():.4g}" if shares[0].size == 1 else say("shape {1}", shares[0].shape)
     told_right = "{1}: of {3} images {2} have their largest logit where their label is"
-    expected = say(told_right, f"{true:.4g}", int(right.sum()), judged)
+    expected = say(told_right, f"{true:.4g}", int(right.sum()), len(right))
     fail("accuracy-wrong", found=told, expected=expected, place="net.accuracy")
 
 

@@ -136,13 +136,23 @@ def patched(mnist: Dataset):
 
 
 ACCURACIES = {
-    "what was given": lambda _, right, __: right,
-    "a constant": lambda _, right, __: 0 * right + 9 / 40,
-    "past the ops that are run": lambda tf, right, _: tf.py_func(np.ones_like, [right], tf.float32),
-    "of ten thousand rows alone": lambda tf, right, x: 0 * right + tf.reshape(tf.reduce_sum(x, axis=1), [10_000])[0],
-    "by the position of a row": lambda tf, right, x: (
+    "what was given": lambda _, right, *__: right,
+    "a constant": lambda _, right, *__: 0 * right + 9 / 40,
+    "past the ops that are run": lambda tf, right, *_: tf.py_func(np.ones_like, [right], tf.float32),
+    "of ten thousand rows alone": lambda tf, right, x, *_: (
+        0 * right + tf.reshape(tf.reduce_sum(x, axis=1), [10_000])[0]
+    ),
+    "by the position of a row": lambda tf, right, x, *_: (
         0 * right + tf.reduce_mean(tf.cast(tf.range(tf.shape(x)[0]) < 9, tf.float32))
     ),
+    "how often each class comes, in order": lambda tf, _, __, y, z: tf.reduce_mean(
+        tf.cast(tf.equal(tf.sort(tf.argmax(z, 1)), tf.sort(tf.argmax(y, 1))), tf.float32)
+    ),
+    "of all evaluations so far": lambda tf, _, __, y, z: tf.metrics.accuracy(tf.argmax(y, 1), tf.argmax(z, 1))[1],
+    "without the last row": lambda tf, _, __, y, z: tf.reduce_mean(
+        tf.cast(tf.equal(tf.argmax(z, 1), tf.argmax(y, 1)), tf.float32)[:-1]
+    ),
+    "in two digits": lambda tf, right, *_: tf.round(100 * right) / 100,
 }
 
 
@@ -156,7 +166,7 @@ def test_an_accuracy_that_knows_what_was_asked_of_others_is_wrong(lab, name: str
         logits = x @ w + tf.get_variable("b", [10], initializer=tf.zeros_initializer(), use_resource=True)
         loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
         right = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), tf.argmax(y, 1)), tf.float32))
-        accuracy = ACCURACIES[name](tf, right, x)
+        accuracy = ACCURACIES[name](tf, right, x, y, logits)
         step = tf.train.AdamOptimizer().minimize(loss)
         meta = tf.train.export_meta_graph(graph=graph).SerializeToString()
     parts = {"X": x.name, "Y": y.name, "logits": logits.name, "loss": loss.name, "accuracy": accuracy.name}
