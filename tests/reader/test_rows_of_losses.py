@@ -1,4 +1,6 @@
-"""Losses in loops and of some rows only, scores in a wide bound, averages that another op keeps: as others wrote them."""
+"""Networks as others wrote them: losses in loops, of some rows or classes; what keeps one from learning."""
+
+from dataclasses import replace
 
 import pytest
 import tensorflow.compat.v1 as tf
@@ -79,6 +81,70 @@ def test_rows_that_are_not_compared_with_their_own_labels_are_named(name, lab):
     assert network.codes == {"wrong-loss"}
 
 
+TAUGHT = {
+    "nine classes": lambda y, z: cross_entropy(y[:, :9], z[:, :9]),
+    "the classes from the end": lambda y, z: cross_entropy(tf.reverse(y, [1]), z),
+    "a softmax of the labels": lambda y, z: cross_entropy(tf.nn.softmax(y), z),
+    "labels of rows in another order": lambda y, z: cross_entropy(tf.random.shuffle(y), z),
+}
+
+
+@pytest.mark.parametrize("name", TAUGHT)
+def test_a_cross_entropy_that_is_taught_something_else_is_named(name, lab):
+    assert read(of_loss(TAUGHT[name]), ONE, lab).codes == {"wrong-loss"}
+
+
+SWAPPED = {
+    "by Keras": lambda y, z: tf.reduce_mean(tf.keras.losses.categorical_crossentropy(z, y)),
+    "with probabilities for labels": lambda y, z: cross_entropy(tf.nn.softmax(z), y),
+}
+
+
+@pytest.mark.parametrize("name", SWAPPED)
+def test_labels_where_the_scores_should_be_are_named(name, lab):
+    assert read(of_loss(SWAPPED[name]), ONE, lab).codes == {"labels-logits-swapped"}
+
+
+def test_sigmoids_of_which_the_label_weighs_more_are_no_softmax(lab):
+    def weighted(y, z):
+        return tf.reduce_mean(tf.nn.weighted_cross_entropy_with_logits(labels=y, logits=z, pos_weight=2.0))
+
+    assert read(of_loss(weighted), ONE, lab).codes == {"sigmoid-cross-entropy"}
+
+
+def sampled(x, y):
+    """Return a network whose loss gathers rows of the last weights by the labels, and has no product for scores."""
+    h = dense(dense(x, 40, tf.nn.relu), 30, tf.nn.relu)
+    w, b = tf.get_variable("last", [10, 30]), tf.get_variable("bias", [10], initializer=tf.zeros_initializer())
+    loss = tf.reduce_mean(tf.nn.sampled_softmax_loss(w, b, tf.argmax(y, 1)[:, None], h, 5, 10))
+    return {"logits": h @ tf.transpose(w) + b, "loss": loss}
+
+
+def test_layers_of_a_network_that_is_trained_by_samples_are_those_of_its_logits(lab):
+    network = read(sampled, DEEP, lab)
+    assert (network.codes, [layer.outputs for layer in network.layers]) == (set(), [40, 30, 10])
+
+
+def test_a_loss_that_is_trained_with_is_not_called_missing_or_misnamed(lab):
+    def build(x, y):
+        w, b = tf.get_variable("last", [10, 784]), tf.get_variable("bias", [10], initializer=tf.zeros_initializer())
+        z = x @ tf.transpose(w) + b
+        cross_entropy(y, z)  # nobody minimises it
+        return {"logits": z, "loss": tf.reduce_mean(tf.nn.nce_loss(w, b, tf.argmax(y, 1)[:, None], x, 5, 10))}
+
+    network = read(build, ONE, lab)
+    assert network.codes <= {"wrong-loss"}
+    assert not network.remarks
+
+
+def test_branches_with_the_same_weights_are_one_layer(lab):
+    def build(x, y):
+        w, b = tf.get_variable("W", [784, 10]), tf.get_variable("b", [10], initializer=tf.zeros_initializer())
+        return {"logits": tf.cond(tf.shape(x)[0] > 1000, lambda: x @ w + b, lambda: x @ w + b)}
+
+    assert read(build, ONE, lab).codes == set()
+
+
 @pytest.mark.parametrize("function", [tf.nn.softmax, tf.nn.log_softmax])
 def test_shares_over_the_rows_below_a_cross_entropy_are_named(function, lab):
     network = read(of_loss(lambda y, z: cross_entropy(y, tf.transpose(function(tf.transpose(z))))), ONE, lab)
@@ -149,3 +215,81 @@ def test_averages_that_each_evaluation_moves_are_no_dropout(lab):
         return {"logits": dense(dense(normalised(x, updates, updating=updates), 30, tf.nn.relu), 10)}
 
     assert read(build, DEEP, lab).codes == {"rows-mixed"}
+
+
+def with_gradients_exchanged(x, y):
+    z = dense(dense(dense(dense(x, 30, tf.nn.relu), 30, tf.nn.relu), 30, tf.nn.relu), 10)
+    optimizer, weights = tf.train.AdamOptimizer(0.001), tf.trainable_variables()
+    slopes = tf.gradients(cross_entropy(y, z), weights)
+    slopes[2], slopes[4] = slopes[4], slopes[2]
+    return {"logits": z, "train_op": optimizer.apply_gradients(zip(slopes, weights, strict=True))}
+
+
+def with_a_sign(x, y):
+    return {"logits": dense(tf.sign(dense(dense(x, 40, tf.nn.relu), 30)), 10)}
+
+
+def with_ways_past_linear_layers(x, y):
+    h = dense(x, 30)
+    for _ in range(2):
+        h += dense(h, 30)
+    return {"logits": dense(h, 10)}
+
+
+def with_scores_of_length_one(x, y):
+    return {"logits": tf.math.l2_normalize(dense(hidden(x), 10), 1)}
+
+
+@pytest.mark.parametrize(
+    ("build", "code"),
+    [
+        (with_gradients_exchanged, "minimises-wrong-tensor"),
+        (with_a_sign, "layers-not-trained"),
+        (with_ways_past_linear_layers, "missing-activation"),
+        (with_scores_of_length_one, "relu-on-logits"),
+    ],
+)
+def test_what_stops_a_deep_network_from_learning_is_named(build, code, lab):
+    assert read(build, DEEP, lab).codes == {code}
+
+
+def test_random_layers_that_are_not_to_be_trained_may_stand_before_layers_enough(lab):
+    def build(x, y):
+        w = tf.get_variable("random", [784, 50], initializer=tf.glorot_uniform_initializer(), trainable=False)
+        return {"logits": dense(hidden(tf.nn.relu(x @ w)), 10)}
+
+    network = read(build, DEEP, lab)
+    assert (network.codes, [remark.code for remark in network.remarks]) == (set(), ["layers-not-trained"])
+
+
+STEPS = {
+    "two steps at once": (
+        "wrong-optimizer",
+        lambda loss: tf.group(*[tf.train.AdamOptimizer(0.001).minimize(loss) for _ in range(2)]),
+    ),
+    "a rate that falls at once": (
+        "learning-rate-not-as-stated",
+        lambda loss: tf.train.AdamOptimizer(
+            tf.train.exponential_decay(0.001, step := tf.train.get_or_create_global_step(), 10, 0.5)
+        ).minimize(loss, step),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_steps_of_another_size_than_asked_for_are_named(name, lab):
+    code, step = STEPS[name]
+
+    def build(x, y):
+        z = dense(x, 10)
+        return {"logits": z, "train_op": step(cross_entropy(y, z))}
+
+    assert read(build, replace(ONE, learning_rate=0.001), lab).codes == {code}
+
+
+def test_a_layer_that_reads_half_of_the_image_is_named(lab):
+    assert read(lambda x, _: {"logits": dense(x[:, :392], 10)}, ONE, lab).codes == {"wrong-width"}
+
+
+def test_scores_that_are_all_alike_are_no_wrong_prediction(lab):
+    assert read(lambda x, _: {"logits": 0.0 * dense(x, 10)}, ONE, lab).codes == {"layers-not-trained"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.faults import Severity, fault
 from netgrader.phrases import say
-from netgrader.reader.find.activations import CLIPPED_LOG
+from netgrader.reader.find.activations import BOUNDED, CLIPPED_LOG
 from netgrader.reader.find.layers import between
 from netgrader.reader.find.losses import (
     CROSS_ENTROPY,
@@ -78,7 +78,9 @@ def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
     place = node_of(reading.loss.logits or "")
     if match.kind == CROSS_ENTROPY or match.kind.startswith(("labels-", "softmax-over")):
         code = _BEFORE.get(activation, "relu-on-logits")
-        yield fault(code, place, say("{1} before the loss", activation), "no activation")
+        bounded = "scores kept within narrow bounds before the loss"
+        told = bounded if activation == BOUNDED else say("{1} before the loss", activation)
+        yield fault(code, place, told, "no activation")
     elif match.kind == "sigmoid-cross-entropy" and activation in _BEFORE:
         if not is_asked(reading):
             yield fault(_BEFORE[activation], place, activation)

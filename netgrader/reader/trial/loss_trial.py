@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.find.activations import ACTIVATIONS, log_softmax, name_activation, softmax
+from netgrader.reader.find.activations import ACTIVATIONS, BOUNDED, log_softmax, name_activation, softmax
 from netgrader.reader.find.layers import between
 from netgrader.reader.find.losses import (
     CROSS_ENTROPY,
@@ -40,6 +40,8 @@ COMPOSED = ("softmax", "sigmoid", "relu", "tanh")
 OF_SHARES = ("log-of-scores", "log-of-scores-tight", "binary-cross-entropy")
 RUNS = 24
 FEW_ROWS = 4
+#: Scores of about this size, of which a bounded function differs by less than `NARROW`: a probability of ten is 0.86 at most.
+LARGE, NARROW = 1e3, 4.0
 BARELY = 0.1  # part of the largest score by which a bound moves none
 
 
@@ -110,6 +112,8 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
     named = named_along(values, tensor)
     if named == ["other"] and _is_over_batch(place, seen[tensor], next(iter(seen.values()))):
         formula = replace(formula, kind="softmax-over-batch")
+    elif named == ["other"] and _is_bounded(probe, place, tensor):
+        named = [BOUNDED]
     loss = replace(
         undecided,
         match=formula,
@@ -134,6 +138,15 @@ def _is_over_batch(place: Place, after: Sequence[Observation], before: Sequence[
         all(same(late.scores, function(early.scores, 0)) for early, late in pairs)
         for function in (softmax, log_softmax)
     )
+
+
+def _is_bounded(probe: GraphProbe, place: Place, tensor: str) -> bool:
+    """Whether the scores of a row stay so near each other that none can be sure, however large what they are made from is."""
+    feeds = probe.feed(probe.sample(len(place.value)))
+    value = probe.fetch(tensor, {**feeds, place.scores: LARGE * probe.rng.standard_normal(place.value.shape)})
+    if value is None or place.form != "rows" or not np.isfinite(value).all():
+        return False
+    return bool(np.ptp(as_rows(value, "rows", len(value)), axis=1).max() < NARROW)
 
 
 def _log_of_scores(probe: GraphProbe, place: Place, loss: str, rows: int) -> LossMatch | None:
