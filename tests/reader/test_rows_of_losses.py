@@ -293,3 +293,22 @@ def test_a_layer_that_reads_half_of_the_image_is_named(lab):
 
 def test_scores_that_are_all_alike_are_no_wrong_prediction(lab):
     assert read(lambda x, _: {"logits": 0.0 * dense(x, 10)}, ONE, lab).codes == {"layers-not-trained"}
+
+
+def with_dropout(rate, training):
+    def build(x, _):
+        h = dense(hidden(x), 20, tf.nn.relu)
+        on = tf.placeholder_with_default(False, []) if training else tf.constant(value=True)
+        return {"logits": dense(tf.cond(on, lambda: tf.nn.dropout(h, rate=rate), lambda: h), 10)}
+
+    return build
+
+
+@pytest.mark.parametrize(("rate", "remarks"), [(0.9, ["keep-rate-swapped"]), (0.5, [])])
+def test_most_of_a_layer_dropped_is_a_remark(rate, remarks, lab):
+    network = read(with_dropout(rate, training=True), DEEP, lab)
+    assert (network.codes, [remark.code for remark in network.remarks]) == (set(), remarks)
+
+
+def test_a_remark_hides_no_fault(lab):
+    assert "dropout-at-evaluation" in read(with_dropout(0.9, training=False), DEEP, lab).codes

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from netgrader.faults import CATALOGUE
 from netgrader.reader.faults import (
     convolution_faults,
+    evaluation_faults,
     layer_faults,
     loss_faults,
     optimizer_faults,
@@ -29,10 +30,10 @@ def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]
     of_the_loss = (
         (*target_faults.CHECKS, *loss_faults.ANY_LOSS) if reading.found.given.regression else loss_faults.CHECKS
     )
-    of_layers = (*layer_faults.CHECKS, *convolution_faults.CHECKS)
+    of_layers = (*layer_faults.CHECKS, *evaluation_faults.CHECKS, *convolution_faults.CHECKS)
     for checks in (of_the_loss, of_layers, output_faults.CHECKS, optimizer_faults.CHECKS):
         for check in checks:
             found.extend(fault for fault in check(reading) if fault not in found)
-    brought = {code for fault in found for code in CATALOGUE[fault.code].brings}
+    brought = {code for fault in found if not fault.remark for code in CATALOGUE[fault.code].brings}
     own = [fault for fault in found if fault.code not in brought]
     return tuple(fault for fault in own if not fault.remark), tuple(fault for fault in own if fault.remark)

@@ -110,10 +110,10 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
         place = replace(place, scores=tensor, chain=place.chain[place.chain.index(tensor) :])
         values = {tensor: after}
     named = named_along(values, tensor)
-    if named == ["other"] and _is_over_batch(place, seen[tensor], next(iter(seen.values()))):
-        formula = replace(formula, kind="softmax-over-batch")
-    elif named == ["other"] and _is_bounded(probe, place, tensor):
-        named = [BOUNDED]
+    if named == ["other"]:
+        over_batch = _is_over_batch(place, seen[tensor], next(iter(seen.values())))
+        formula = replace(formula, kind="softmax-over-batch") if over_batch else formula
+        named = [BOUNDED] if not over_batch and _is_bounded(probe, place, tensor) else named
     loss = replace(
         undecided,
         match=formula,
