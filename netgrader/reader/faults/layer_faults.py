@@ -110,7 +110,8 @@ def widths(reading: Reading) -> Iterator[Fault]:
             many = say("{1} outputs", step.outputs) if step.kind == "dense" else say("{1} channels", step.outputs)
             yield fault("wrong-width", step.node, many, str(asked))
     first, inputs = steps[0], reading.found.given.inputs
-    if first.kind == "dense" and not first.parts and (first.inputs or inputs) < inputs:
+    once = first.kind == "dense" and not first.parts and first.places in (None, 1)  # and not of each piece of an image
+    if once and (first.inputs or inputs) < inputs:
         yield fault("wrong-width", first.node, say("{1} inputs", first.inputs), str(inputs))
 
 
