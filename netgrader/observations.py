@@ -37,7 +37,6 @@ __all__ = [
     "WrongImage",
     "WrongImages",
     "drawable",
-    "grey_image",
     "signed_image",
 ]
 
@@ -213,12 +212,6 @@ Observation: TypeAlias = (
 )
 Observations: TypeAlias = Mapping[str, tuple[Observation, ...]]
 """Observations by the id of the check cell that they belong to."""
-
-
-def grey_image(image: npt.ArrayLike) -> str:
-    """Return an image of grey levels 0…255 as `Images` holds it."""
-    levels = np.nan_to_num(np.asarray(image, dtype=np.float64).reshape(-1))
-    return base64.b64encode(np.clip(np.rint(levels), 0, 255).astype(np.uint8).tobytes()).decode("ascii")
 
 
 def signed_image(image: npt.ArrayLike, scale: float | None = None) -> str:

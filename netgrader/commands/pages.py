@@ -9,13 +9,11 @@ import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from netgrader.commands.show import console, require_known
 from netgrader.course import Assignment
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.faults import speaking_of
-from netgrader.files import write_bytes, write_text
+from netgrader.files import decode, write_bytes, write_text
 from netgrader.grading.jobs import jobs_of
 from netgrader.limited import together
 from netgrader.nbgrader_plugin.configure import require_configured
@@ -211,10 +209,10 @@ def _passing(course: Course) -> Mapping[str, float]:
     """
     file = course.root / PASSING
     try:
-        shares = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), dict[str, float])
+        shares = decode(dict[str, float], tomllib.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return {}
-    except (ValueError, msgspec.ValidationError):
+    except ValueError:
         shares = {"": 2.0}
     if not all(name in course.assignments and 0 <= share <= 1 for name, share in shares.items()):
         known = ", ".join(course.assignments)
@@ -236,8 +234,8 @@ def students_of_tutors(course: Course) -> Mapping[str, Sequence[str]]:
     file = course.root / TUTORS
     try:
         text = file.read_text(encoding="utf-8") if file.is_file() else ""
-        tutors = msgspec.convert(tomllib.loads(text), dict[str, list[str]])
-    except (ValueError, msgspec.ValidationError):
+        tutors = decode(dict[str, list[str]], tomllib.loads(text))
+    except ValueError:
         tutors = {}
     if not tutors or not all(re.fullmatch(r"[\w-]+", tutor) and tutor not in TAKEN for tutor in tutors):
         raise UsageError(f'{file} must say whom each tutor looks after, a line for each: anna = ["ada", "bela"].')

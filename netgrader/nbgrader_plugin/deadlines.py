@@ -10,6 +10,8 @@ import tomllib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from netgrader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["FILE", "deadlines_of", "set_deadline"]
 
 FILE = "deadlines.toml"
-DUE, STUDENTS = "due", "students"
+
+
+class _Table(msgspec.Struct, forbid_unknown_fields=True):
+    """What the file says of an assignment."""
+
+    due: datetime
+    students: dict[str, datetime] = {}
 
 
 def deadlines_of(assignment: Assignment) -> tuple[datetime | None, Mapping[str, datetime]]:
@@ -35,28 +43,21 @@ def deadlines_of(assignment: Assignment) -> tuple[datetime | None, Mapping[str, 
     if not file.is_file():
         return None, {}
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8")).get(assignment.name, {})
-        own = table.get(STUDENTS, {})
-        wrong = set(table) - {DUE, STUDENTS}
-        times = {name: _utc(value) for name, value in own.items()}
-        due = _utc(table[DUE]) if table else None
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
-        wrong, detail = {"?"}, f" ({error})"
-    else:
-        detail = ""
-    if wrong:
+        table = tomllib.loads(file.read_text(encoding="utf-8")).get(assignment.name)
+        found = msgspec.convert(table, _Table, builtin_types=(datetime,)) if table else None
+    except (ValueError, msgspec.ValidationError) as error:
         raise UsageError(
             f"{file} must have, for each assignment, a table such as [{assignment.name}] with due = 2026-12-01T23:59:00 and, "
-            f"if some have longer, [{assignment.name}.{STUDENTS}] with ada = 2026-12-08T23:59:00{detail}."
-        )
-    return due, times
+            f"if some have longer, [{assignment.name}.students] with ada = 2026-12-08T23:59:00 ({error})."
+        ) from error
+    if found is None:
+        return None, {}
+    return _utc(found.due), {name: _utc(when) for name, when in found.students.items()}
 
 
-def _utc(value: Any) -> datetime:
+def _utc(when: datetime) -> datetime:
     """Return a time of the file's; one without a zone is of the machine's."""
-    if not isinstance(value, datetime):
-        raise TypeError(f"{value!r} is not a date with a time")
-    return value.astimezone(UTC).replace(tzinfo=None)
+    return when.astimezone(UTC).replace(tzinfo=None)
 
 
 def set_deadline(assignment: Assignment, submission: Any) -> None:

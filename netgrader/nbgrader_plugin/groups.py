@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.course import holds_work
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.files import write_text
+from netgrader.files import decode, write_text
 from netgrader.grading.jobs import jobs_in
 from netgrader.grading.result_store import hash_file
 from netgrader.grading.submission import SubmissionLimits, UnreadableError
 from netgrader.nbgrader_plugin.handing_in import FILE as TIMESTAMP
-from netgrader.nbgrader_plugin.handing_in import handed_in
+from netgrader.nbgrader_plugin.handing_in import KINDS, handed_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["FILE", "groups_of", "set_aside", "share_marks_by_hand", "share_submissions"]
 
 FILE = "groups.toml"
-KINDS = frozenset({".ipynb", ".py", ".zip"})
 
 
 def groups_of(assignment: Assignment) -> Mapping[str, Sequence[str]]:
@@ -45,19 +44,17 @@ def groups_of(assignment: Assignment) -> Mapping[str, Sequence[str]]:
     if not file.is_file():
         return {}
     try:
-        groups = tomllib.loads(file.read_text(encoding="utf-8")).get(assignment.name, {})
-        members = [student for group in groups.values() for student in group]
-        good = all(isinstance(group, list) for group in groups.values()) and all(
-            isinstance(one, str) for one in members
-        )
-    except (ValueError, AttributeError, TypeError):
-        good, members, groups = False, [], {}
-    if not good or any("/" in one or one in {"", ".", ".."} for one in members):
+        table = tomllib.loads(file.read_text(encoding="utf-8")).get(assignment.name, {})
+        groups = decode(dict[str, list[str]], table)
+    except ValueError:
+        groups = {"": [""]}
+    members = [student for group in groups.values() for student in group]
+    if any("/" in one or one in {"", ".", ".."} for one in members):
         raise UsageError(f'{file} must have a table such as [{assignment.name}] with team1 = ["ada", "bela"].')
     twice = sorted({one for one in members if members.count(one) > 1})
     if twice:
         raise UsageError(f"{file} has {', '.join(twice)} in more than one group of {assignment.name}.")
-    return groups  # type: ignore[no-any-return]
+    return groups
 
 
 def share_submissions(assignment: Assignment) -> list[str]:

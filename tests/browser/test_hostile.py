@@ -119,7 +119,7 @@ def feedback(texts, port):
     some = next(iter(texts.items()))
     name = payloads.filled(some[1], some[0], port)
     curves = [seen.Curves(name, name, name, tuple(series[k : k + 5])) for k in range(0, len(series), 5)]
-    pictures = seen.Images(name, (name,), ((seen.grey_image([0] * 784),),), (28, 28))
+    pictures = seen.Images(name, (name,), ((seen.signed_image([0] * 784),),), (28, 28))
     result = notebooks.result(
         notebooks.cell("train", 3, *checks), status=Status.PARTLY, problem=name, notes=[name], test_accuracy=0.9
     )
