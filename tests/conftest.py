@@ -83,10 +83,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Whether a file need not be imported since none of its tests is asked for, or can be run by who is not root."""
-    name = str(collection_path.relative_to(HERE)) if collection_path.is_file() else ""
-    if name and config.option.markexpr == "quick":
+    """Whether a file or folder need not be imported since none of its tests is asked for, or can be run by who is not root."""
+    name = str(collection_path.relative_to(HERE))
+    if collection_path.is_file() and config.option.markexpr == "quick":
         return name not in LEVELS["quick"]
+    if config.option.markexpr == "not all" and name in LEVELS["all"]:
+        return True
     return True if name in LEVELS["root"] and os.geteuid() != 0 else None
 
 
