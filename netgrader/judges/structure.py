@@ -306,11 +306,11 @@ def _require_right_share(shares: Sequence[Array], right: Array) -> None:
 def note_parts(graph: GraphEvidence, remark: Callable[..., None]) -> None:
     """Remark that parts are not returned by their names: grading finds them in the graph, and `train` does not."""
     missing = [part for part in PARTS if part not in graph.parts]
-    if missing:
-        names = ", ".join(f"net.{part}" for part in missing)
+    if missing or graph.about.get("keys") is True:
+        names = ", ".join(f"net.{part}" for part in missing or PARTS[:1])
         remark(
             "Parts are not returned by their names: here those in the graph are looked at, but train cannot find them.",
-            found=say("no part {1}", Verbatim(names)),
+            found=say("no part {1}", Verbatim(names)) if missing else say("a dict, which has no {1}", Verbatim(names)),
             expected="SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists",
         )
 

@@ -143,7 +143,11 @@ def read_sweep(
     order = np.argsort(pairs[:, 0])
     rates, accuracies = pairs[order, 0].astype(np.float64), pairs[order, 1].astype(np.float64)
     if asked.is_rate and not (np.isfinite(rates).all() and (rates > 0).all()):
-        fail("sweep-too-narrow", found="rates that are no numbers above 0", expected="positive learning rates")
+        power = (rates < 0).all() and (rates == rates.round()).all()
+        expected = (
+            "positive learning rates: 1e-4, or 10**-4, since ^ is no power" if power else "positive learning rates"
+        )
+        fail("sweep-too-narrow", found="rates that are no numbers above 0", expected=expected)
     if not (np.isfinite(rates).all() and (rates >= 0).all()):
         fail(
             "sweep-too-narrow",

@@ -41,6 +41,10 @@ STOPPED = (
     "Mend it and run it again, then run this one."
 )
 INTERRUPTED = "{name}: your cell was interrupted before its end. Run it to its end, then run this one again."
+APART = (
+    "{name}: {apart} runs your cell apart from the notebook, and nothing that it makes stays. Delete that first line, "
+    "run the cell, then run this one again."
+)
 ALL_PASSED = "{name}: all {count} checks passed. Grading runs these again."
 ALL_BUT_HIDDEN = "{name}: all {count} checks passed. Grading runs these again, and only then it is seen {beyond}."
 ONE_PASSED = "{name}: its check passed. Grading runs it again."
@@ -75,6 +79,8 @@ class Answer:
     """Whether the function is there, and what its cell was to make with it is not."""
     stopped: str | None = None
     """With which error the cell stopped when it was last run, empty if it was interrupted; there are no verdicts then."""
+    apart: str = ""
+    """The first line that the cell had when it was last run, and that kept what it makes from the notebook."""
     beyond: str = ""
     """What only grading looks at, as the end of a sentence."""
     printed: str = ""
@@ -95,7 +101,8 @@ class Answer:
             text = STILL_RAISES if self.still_raises else NOT_MADE if self.not_made else text
             return say(text, name=self.name, others=", ".join(self.waits_for))
         if self.stopped is not None:
-            return say(STOPPED if self.stopped else INTERRUPTED, name=self.name)
+            text = APART if self.apart else STOPPED if self.stopped else INTERRUPTED
+            return say(text, name=self.name, apart=self.apart)
         passed = sum(check.outcome is Outcome.PASSED for check in self.checks)
         if passed < len(self.checks):
             return say(SOME_PASSED, name=self.name, passed=passed, count=len(self.checks))

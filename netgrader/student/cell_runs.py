@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["CORES", "CellRuns", "cell_runs", "install", "made_by", "notebook_shell", "why_stopped"]
+__all__ = ["CORES", "CellRuns", "RanApart", "cell_runs", "install", "made_by", "notebook_shell", "why_stopped"]
 
 PLACE = "_netgrader_cell_runs"
 CORES = 2
 """On which times are reckoned."""
+
+
+class RanApart(RuntimeError):
+    """A cell's first line, such as ``%%timeit``, ran it where nothing that it makes stays; its text is that word."""
 
 
 class CellRuns:
@@ -30,11 +34,13 @@ class CellRuns:
         self.texts: set[str] = set()
         """What was run."""
         self._begun: tuple[str, float, float] | None = None
+        self._functions: dict[str, Any] = {}
 
     def begin(self, info: Any) -> None:
         """A cell is going to run; `info` is what IPython says of it."""
         text = str(getattr(info, "raw_cell", None) or "")
         self.texts.add(text)
+        self._functions = _functions_of(text)
         name = getattr(info, "cell_id", None) or hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
         self._begun = (str(name), time.perf_counter(), time.process_time())
 
@@ -56,7 +62,16 @@ class CellRuns:
         self.error = {
             name: None if any(error is one for one in former) else error for name, error in self.error.items()
         }
-        self.error |= dict.fromkeys(made, result.error_before_exec or result.error_in_exec)
+        error = result.error_before_exec or result.error_in_exec
+        if error is None and self._functions and _functions_of(result.info.raw_cell) == self._functions:
+            error = RanApart(result.info.raw_cell.split()[0])
+        self.error |= dict.fromkeys(made, error)
+
+
+def _functions_of(text: str) -> dict[str, Any]:
+    """Return what is bound by now to the functions that a cell with a magic first line defines; nothing of another cell."""
+    names = re.findall(r"^(?:async\s+)?def\s+(\w+)", text, re.MULTILINE) if text.lstrip().startswith("%%") else []
+    return {name: getattr(notebook_shell(), "user_ns", {}).get(name) for name in names}
 
 
 def made_by(source: str) -> frozenset[str]:

@@ -22,7 +22,7 @@ from netgrader.faults import speaking_of
 from netgrader.phrases import Verbatim, say
 from netgrader.student.answer import Answer
 from netgrader.student.capture import take
-from netgrader.student.cell_runs import cell_runs, made_by, why_stopped
+from netgrader.student.cell_runs import RanApart, cell_runs, made_by, why_stopped
 from netgrader.student.course_data import ChecksNotFoundError, checks_folder
 from netgrader.student.estimate import estimate
 from netgrader.student.notebook_cells import is_stub
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 SECONDS = 120.0
+ELSEWHERE = (
+    "A cell that you ran before writes {1}, and the one with YOUR CODE HERE took its place. Put your code there."
+)
 
 
 def check(name: str, *, namespace: Mapping[str, Any] | None = None, folder: Path | str | None = None) -> None:
@@ -89,10 +92,11 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
     """
     cell, tests = _cell(name), _tests(folder)
     unread = why_stopped((name,))
-    if isinstance(unread, SyntaxError):  # nothing of the cell was run
+    if isinstance(unread, SyntaxError | RanApart):  # nothing of the cell was run, or nothing that it made stayed
         return _stopped(name, unread, namespace)
     if is_stub(namespace.get(name)):
-        return Answer(name, waits_for=(name,))
+        written = any(name in made_by(text) and "NotImplementedError" not in text for text in cell_runs().texts)
+        return Answer(name, waits_for=(name,), note=say(ELSEWHERE, name) if written else None)
     with tempfile.TemporaryDirectory(prefix="netgrader-check-", ignore_cleanup_errors=True) as root:
         out = Path(root) / cell
         out.mkdir()
@@ -134,6 +138,8 @@ def _tests(folder: Path) -> Sequence[Path]:
 
 def _stopped(name: str, error: BaseException, namespace: Mapping[str, Any]) -> Answer:
     """Answer with the error that the solution cell ended with: what it left is of an earlier run."""
+    if isinstance(error, RanApart):
+        return Answer(name, stopped="", apart=str(error))
     told = describe(error, namespace)
     if isinstance(error, KeyboardInterrupt):
         at = say("It was at {1}. If that belongs to a loop: does it come to its end?", Verbatim(told.line or ""))
@@ -143,8 +149,10 @@ def _stopped(name: str, error: BaseException, namespace: Mapping[str, Any]) -> A
     if isinstance(error, SyntaxError) and error.text:
         told = replace(told, line=error.text.strip())
     fault = explain(told, name)
-    # A hint on the values in the line helps nobody whose line was not read.
-    return Answer(name, stopped=message([fault]), code="" if isinstance(error, SyntaxError) else fault.code)
+    # A hint on the values in the line helps nobody whose line was not read, or imports what is not there.
+    return Answer(
+        name, stopped=message([fault]), code="" if isinstance(error, SyntaxError | ImportError) else fault.code
+    )
 
 
 def _run(bench: TestContext, tests: Sequence[Path], cell: str) -> Sequence[CheckResult]:

@@ -41,7 +41,8 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
         ``elsewhere``, parts that lie in another graph than the one exported, and ``returned``: ``"empty"`` or ``"other"`` if
         ``net.graph`` is not the graph that the parts lie in, ``"none"`` if
         there is no such attribute. ``no_step`` is what ``net.train_op`` is where it is no operation, ``lists`` are parts
-        that are several tensors, and ``session_of_another`` says that the session is one of another graph.
+        that are several tensors, ``keys`` says that they are a dict's, ``session_of_another`` that the
+        session is one of another graph.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
             groups[name] = [member.name for member in members]
         else:
             parts[name] = element.name
-    noted: dict[str, Json] = dict(about or {})
+    noted: dict[str, Json] = {**(about or {}), **_kept_as(net)}
     with suppress(Exception):  # what is only shown costs nobody a network
         noted.update(made_at(graph))
     if elsewhere:
@@ -91,7 +92,13 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
     )
 
 
+def _kept_as(net: Any) -> Mapping[str, Json]:
+    return {"keys": True} if isinstance(net, Mapping) else {}
+
+
 def _attributes(net: Any) -> Iterator[tuple[str, Any]]:
+    if net is None:
+        raise NoGraph("None, as without a return")
     if isinstance(net, Mapping):
         yield from ((str(key), value) for key, value in net.items())
         return

@@ -66,6 +66,8 @@ class Live:
                 self._show()
         self._epoch += 1
         self._done = self._epoch
+        if self._epoch >= self._n_epochs:  # nothing else may come that would show it
+            self._show()
 
     def curves(self, **curves: Sequence[float]) -> None:
         """Show curves, each a list of one value for each epoch so far, by name: ``live.curves(test=acc_val)``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from netgrader.checks.exercises import BadExerciseError, load_texts
@@ -23,6 +24,7 @@ UNKNOWN = "There is no question called “{name}”. Was its name changed?"
 NO_ANSWER = (
     'Found an object of the kind {1}; expected a number, a shape such as (2, 3), or a choice in quotes, such as "b".'
 )
+POINT = "In Python a decimal number has a point: {1}."
 NO, YES = "Not quite.", "Right."
 ANSWERS = (str, int, float, list, tuple)
 
@@ -64,10 +66,19 @@ def _answer(name: str, question: Question | None, answer: tuple[object, ...]) ->
         show(say(NO_ANSWER, type(odd[0]).__name__))
     else:
         right, text = said_to(name, question, answer[0] if len(answer) == 1 else answer)
+        pointed = "" if right else _pointed(answer)
+        if pointed and (meant := said_to(name, question, pointed))[0]:
+            right, text = True, f"{meant[1]} {say(POINT, pointed)}"
         if right:
             show(f"{say(YES)} {text}", f"<details open><summary><b>{say(YES)}</b></summary>\n\n{text}\n\n</details>")
         else:
             show(f"{say(NO)} {text}", f"<b>{say(NO)}</b> {text}")
+
+
+def _pointed(answer: tuple[object, ...]) -> str:
+    """Return with a point what was written with a decimal comma, which Python takes for two numbers; else nothing."""
+    written = ",".join(map(str, answer)).replace(" ", "")
+    return written.replace(",", ".") if re.fullmatch(r"-?\d+,\d+", written) else ""
 
 
 def show(plain: str, marked: str | None = None) -> None:

@@ -7,6 +7,7 @@ chosen arguments and hands over what they made. Whatever it says may be a lie; o
 from __future__ import annotations
 
 import difflib
+import inspect
 import linecache
 import time
 import traceback
@@ -157,14 +158,19 @@ class Student:
             If it is not.
         NotDone
             If it is not because the exercise has not been done.
+        TypeError
+            If it is a function that nobody can call as the exercise says, by ``async def``.
         """
         self.asked.add(name)
         try:
-            return self._namespace[name]
+            made = self._namespace[name]
         except KeyError:
             if self._not_done(name):
                 raise NotDone(f"{name} is still to be made") from None
             raise Missing(name) from None
+        if inspect.iscoroutinefunction(made):
+            raise TypeError(f"{name} gives a coroutine, since it is made by async def")
+        return made
 
     def _not_done(self, name: str) -> bool:
         """Whether `name` waits for the exercise's function, which is a stub; any, where it has none of its own."""

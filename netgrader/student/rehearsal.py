@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -28,7 +29,7 @@ from netgrader.student.patience import OutOfPatience, patience
 from netgrader.student.sessions import variable_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from netgrader.data import DataSpec
     from netgrader.evidence import EvidenceWriter
@@ -200,7 +201,8 @@ def _report(out: EvidenceWriter, name: str, returned: Any) -> None:
         values = list(islice(returned, MOST_REPORTED)) if not isinstance(returned, dict | str) else []
     except Exception:  # noqa: BLE001
         return
-    kinds.append(len(values))
+    if len(values) == 2 or isinstance(returned, Sequence | np.ndarray):  # how many keys a dict has says nothing
+        kinds.append(len(values))
     if len(values) != 2:
         return
     for part, value in zip(("acc_trn", "acc_val"), values, strict=True):

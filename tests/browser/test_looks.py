@@ -55,12 +55,20 @@ return found;
 """What stands out too little, on the whole page or in the parts that a selector names."""
 
 
-@pytest.mark.parametrize("width", [400, 1400])
+@pytest.mark.parametrize("width", [320, 1400])
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_is_wider_than_the_window(browser, pages, name, width):
     browser.open(pages[name], width)
     assert browser.run("return document.documentElement.scrollWidth") <= width
     assert browser.run(OVERFLOWING) == []
+
+
+def test_how_many_checks_passed_or_follow_takes_lines_where_it_is_long(browser, pages):
+    browser.open(pages["wrong"], 390)
+    browser.run(
+        "document.querySelectorAll('.passes .outcome').forEach(one => one.append(' follow from this'.repeat(5)))"
+    )
+    assert browser.run("return document.documentElement.scrollWidth") <= 390
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -153,6 +153,29 @@ LEFT_OVER = {
         ),
         never=STOPPED,
     ),
+    "a cell that a magic runs apart": attempt(
+        "prepare_data",
+        WITH_DATA,
+        "def prepare_data(images):\n    return images\n\nx_train = prepare_data(x_train)",
+        "%%timeit -n1 -r1\ndef prepare_data(images):\n    return images / 1\n\nprepared = prepare_data(x_train)",
+        says=("%%timeit runs your cell apart",),
+        never=(*STOPPED, "stopped with"),
+    ),
+    "a cell above the one that it is to be in": attempt(
+        "fully_connected_layer",
+        GIVEN,
+        GLOROT,
+        "def fully_connected_layer(x, n_output, name=None, activation=None):\n    raise NotImplementedError()",
+        says=("not done yet", "A cell that you ran before writes fully_connected_layer"),
+        never=(": all ",),
+    ),
+    "a cell that is timed once": attempt(
+        "prepare_data",
+        WITH_DATA,
+        "%%time\ndef prepare_data(images):\n    return images / 1\n\nx_train = prepare_data(x_train)",
+        says=("all 4 checks passed",),
+        never=("runs your cell apart",),
+    ),
     "the line that failed is gone": attempt(
         "prepare_data",
         WITH_DATA,
@@ -372,6 +395,14 @@ FIRST = {
         "one_layer_network", GIVEN, GLOROT, "import tensorflow as tf", NETWORK, says=("run their cell again",)
     ),
     "an argument misspelt": network((LOSS, LOSS.replace("labels=", "label=")), says=("help(…) in a new cell",)),
+    "parts in a dict": network(
+        ("SimpleNamespace(", "dict("), says=("all 16 checks passed", "Found a dict, which has no net.X"), never=()
+    ),
+    "a network that is made by nobody": network(("def one_layer", "async def one_layer"), says=("def without async",)),
+    "a network that is not returned": network(
+        ("return SimpleNamespace(", "SimpleNamespace("), says=("Found None, as",)
+    ),
+    "a train that nobody runs": attempt("train", WITH_DATA, f"async {TRAIN.strip()}", says=("def without async",)),
     "three taken of two": network((LAYER, LAYER.replace("W1 =", "W1, b1 =")), says=("as many names before the =",)),
     "an optimizer of Keras": network(
         (ADAM, "tf.keras.optimizers.Adam(learning_rate)"), says=("an optimizer of tf.train",)
@@ -660,6 +691,9 @@ LOOPS = {
     ),
     "tensors in the lists": train(
         (ON_TEST, "acc_val.append(net.accuracy)"), says=("Found (list, list of SymbolicTensor)",)
+    ),
+    "accuracies in a dict": train(
+        ("return acc_trn, acc_val", 'return {"acc": acc_trn, "val_acc": acc_val}'), says=("Found a dict;",)
     ),
     "an index into an empty list": train(
         (f"acc_val.append({ON}", f"acc_val[epoch] = ({ON}"), says=("expected append(…)",)

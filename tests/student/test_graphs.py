@@ -22,11 +22,16 @@ class Everything:
 
 
 @pytest.mark.parametrize(
-    "returned", [Everything(), None, 3, "net", [], {}, SimpleNamespace(_fields=3)], ids=lambda net: type(net).__name__
+    "returned", [Everything(), 3, "net", [], {}, SimpleNamespace(_fields=3)], ids=lambda net: type(net).__name__
 )
 def test_what_holds_no_graph_is_said_to_hold_none(returned: object) -> None:
     with pytest.raises(NoGraph, match="no tensor or graph"):
         export_graph(returned)
+
+
+def test_of_a_function_without_a_return_that_is_said() -> None:
+    with pytest.raises(NoGraph, match=r"^None, as without a return"):
+        export_graph(None)
 
 
 @pytest.mark.parametrize(

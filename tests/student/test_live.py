@@ -61,6 +61,15 @@ def test_the_bar_is_full_and_the_curves_are_shown_at_the_end(screen):
     assert last["text/plain"].endswith("training 0.7000, test 0.3500")
 
 
+def test_without_curves_the_end_is_told_too(screen):
+    live = Live(2)
+    for _ in range(2):
+        assert not screen.shown[-1]["text/plain"].startswith("2 epochs in")
+        for _ in live.progress(range(5)):
+            pass
+    assert screen.shown[-1]["text/plain"].startswith("2 epochs in")
+
+
 def test_a_thousand_steps_update_the_picture_a_few_times_only(screen, clock):
     live = Live(1)
     for _ in live.progress(range(1000)):

@@ -85,6 +85,13 @@ def test_a_shape_may_be_written_as_one_thinks_of_it(shown, answer):
 
 
 @pytest.mark.usefixtures("course")
+@pytest.mark.parametrize("answer", [(0, 125), ("0,125",)])
+def test_a_right_number_with_a_decimal_comma_is_right_and_the_point_is_told(shown, answer):
+    assert told(shown, "the sum", *answer) == "Right. It is an eighth. In Python a decimal number has a point: 0.125."
+    assert told(shown, "the sum", 0, 25).startswith("Not quite.")
+
+
+@pytest.mark.usefixtures("course")
 def test_what_is_not_answered_yet_or_not_known_is_a_sentence(shown):
     assert told(shown, "the sum", ...) == told(shown, "the sum")
     assert "in place of the dots" in told(shown, "the sum", ...)
