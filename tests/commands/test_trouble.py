@@ -100,12 +100,12 @@ def until_it_runs(booked, process):
         time.sleep(0.05)
 
 
-def test_a_db_url_that_does_not_answer_is_a_sentence_before_anything_is_graded(netgrader, booked):
+def test_a_db_url_that_does_not_answer_is_a_sentence_before_anything_is_graded(typed, booked):
     booked.submit("ada")
     config = booked.root / "nbgrader_config.py"
     url = "postgresql+psycopg://grader:secret@127.0.0.1:9/gradebook"
     config.write_text(f"{config.read_text()}\nc.CourseDirectory.db_url = {url!r}\n")
-    process = netgrader("autograde", "numbers")
+    process = typed("autograde", "numbers")
     assert process.returncode == 1
     assert "does not answer" in words(process)
     assert "nothing was graded" in words(process)
