@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import string
-import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import nbformat
+
+from netgrader.files import write_bytes, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -36,7 +37,6 @@ if "google.colab" in sys.modules:
 FETCH_ID = "fetch-in-colab"
 FIRST_WITH_IDS = 5
 """Cells have ids since version 4.5 of the notebooks' format; before that none is allowed."""
-EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,7 @@ def write_site(release: Path, folder: Path, every_notebook: Collection[str]) -> 
     for name in every_notebook:
         (folder / f"{name}.ipynb").unlink(missing_ok=True)
     files = sorted(path for path in release.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    with zipfile.ZipFile(folder / f"{release.name}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in files:
-            entry = zipfile.ZipInfo(f"{release.name}/{path.relative_to(release).as_posix()}", EPOCH)
-            entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
-            archive.writestr(entry, path.read_bytes())
+    held = {f"{release.name}/{path.relative_to(release).as_posix()}": path.read_bytes() for path in files}
+    write_bytes(folder / f"{release.name}.zip", zipped(held))
     for path in release.glob("*.ipynb"):
         shutil.copyfile(path, folder / path.name)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.metadata
-import io
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from packaging.version import Version
 
 from netgrader import __version__
 from netgrader.errors import NetgraderError
+from netgrader.files import write_bytes, zipped
 from netgrader.imports import PACKAGE, closure, data_files, module_path, modules_below, our_imports
 
 if TYPE_CHECKING:
@@ -76,7 +76,6 @@ TRIED = {
 
 ``research/environments.csv`` has the runs.
 """
-EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
@@ -133,17 +132,9 @@ def _write(target: Path, name: str, files: dict[str, bytes], about: Mapping[str,
     files |= {f"{info}/{file}": text.encode() for file, text in about.items()}
     files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: netgrader\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     files[f"{info}/RECORD"] = _record(files, f"{info}/RECORD").encode()
-    buffer = io.BytesIO()
-    # Stored, not deflated: compressed bytes differ between versions of zlib.
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for path, content in files.items():
-            entry = zipfile.ZipInfo(path, EPOCH)
-            entry.external_attr = 0o644 << 16
-            entry.create_system = 3
-            archive.writestr(entry, content)
-    target.mkdir(parents=True, exist_ok=True)
     wheel = target / f"{name}-py3-none-any.whl"
-    wheel.write_bytes(buffer.getvalue())
+    # Stored, not deflated: compressed bytes differ between versions of zlib.
+    write_bytes(wheel, zipped(files, how=zipfile.ZIP_STORED))
     return wheel
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import functools
-import io
 import json
 import platform
 import shlex
 import tempfile
 import uuid
-import zipfile
 from pathlib import Path
+from stat import S_IFREG
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from netgrader.belonging import CONFIGS
-from netgrader.files import write_bytes
+from netgrader.files import write_bytes, zipped
 from netgrader.wheel import build_own_wheel, pins
 
 if TYPE_CHECKING:
@@ -142,12 +141,5 @@ def _environment() -> Environment:
 
 def _write_zip(target: Path, files: Mapping[str, bytes]) -> None:
     """Write files that their owner alone may read, programs to be run."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        for name, content in files.items():
-            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            entry.create_system = 3
-            entry.external_attr = (0o100000 | (PROGRAM if content.startswith(b"#!") else CLOSED)) << 16
-            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
-    write_bytes(target, made.getvalue())
+    write_bytes(target, zipped(files, lambda content: S_IFREG | (PROGRAM if content.startswith(b"#!") else CLOSED)))
     target.chmod(CLOSED)
