@@ -102,7 +102,9 @@ By one more who had the source, on the same day.
   trains: 4 of 4, since guessing is true at the others and was proven at this one; 1 now. Beside it, rates of 1e-8 and less were not told apart.
 - **The host's disk**: a limit of 0 on cores holds none that the host hands to a program, as systemd-coredump; one of 1 does, and can no more be changed.
 - **Numbers**: a whole number of hundreds of digits as a learning rate, handed over by hand, ended a test of ours in an error, which told the instructor that the test is broken.
-- Not: 4,900 cells of 800 wide signs; archives in a class's download with entries that are damaged, doubled, links, bombs, 200 folders deep, or claim another's number; a fork bomb that syncs disks, makes and
+- **A mark that stays**: a `linecache.py` beside the notebook, which Python 3.13 imports before the kernel's program has a word, kept the kernel from starting: our trouble, so that nothing was graded.
+- Not: 4,900 cells of 800 wide signs; archives in a class's download with entries that are damaged, doubled, links, bombs, 200 folders deep, or claim another's number; JSON with keys twice, no numbers, half characters and a format of a billion;
+  ids exchanged, points raised, cells added, pictures of 36 MB attached; expressions 100,000 deep; a fork bomb that syncs disks, makes and
   removes files, reads the machine's disk or maps 64,000 areas each, which slowed neither the gradebook nor who watches it; gradients known beforehand, which take as much as computing them.
 """
 

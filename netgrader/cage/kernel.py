@@ -39,9 +39,13 @@ CHANNELS = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4, "hb": 5}
 """The number at the end of each channel's socket."""
 INSIDE = "/run/kernel"
 START_SECONDS = 60.0
-# The working folder is no place to look for the kernel's own program, and IPython puts it back for the notebook's imports
-# (with the option -P it would not): a file called ipykernel.py there is not what is started, a helper is found.
-START = "import sys; sys.path.remove(''); from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
+# The working folder is no place to look for the kernel's own program, nor for what Python itself imports before that (-P): a
+# file called ipykernel.py or linecache.py there is not what is started. A helper is found where IPython would put the folder.
+START = (
+    "import os, sys; from ipykernel.kernelapp import launch_new_instance; packages = ('site-packages', 'dist-packages'); "
+    "sys.path.insert(next((k for k, one in enumerate(sys.path) if os.path.basename(one) in packages), 0), ''); "
+    "launch_new_instance()"
+)
 
 
 class _Folder:
@@ -86,7 +90,7 @@ class _Folder:
 
     def kernel_plan(self, plan: Plan) -> Plan:
         """Return `plan` with a kernel to start, whose sockets stand here."""
-        argv = [sys.executable, "-c", START, "-f", f"{self._inside}/connection.json"]
+        argv = [sys.executable, "-P", "-c", START, "-f", f"{self._inside}/connection.json"]
         argv.append("--HistoryManager.enabled=False")
         return replace(plan, argv=argv, mounts=[*plan.mounts, self.mount], warm=True)
 

@@ -54,6 +54,7 @@ PACKAGES = frozenset(
         "keras",
         "matplotlib",
         "google",
+        "msgspec",
         "pytest",
         "IPython",
         "ipykernel",
