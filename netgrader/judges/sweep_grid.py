@@ -146,7 +146,8 @@ def require_chosen(bench: TestContext) -> None:
     best = bench.evidence(sweep_cell(bench)).fact(asked.best)
     if not is_value(best, asked):
         one = "one of the rates of your sweep" if asked.is_rate else "one of the values of your sweep"
-        fail("best-not-from-sweep", found=best, expected=one)
+        low = asked.is_rate and isinstance(best, int | float) and best <= 0  # which may well be one of the sweep
+        fail("best-not-from-sweep", found=best, expected="positive learning rates" if low else one)
 
 
 def doubts(bench: TestContext) -> Iterator[tuple[str, str]]:

@@ -169,6 +169,14 @@ LEFT_OVER = {
         says=("not done yet", "A cell that you ran before writes fully_connected_layer"),
         never=(": all ",),
     ),
+    "rates that are no powers": attempt(
+        "learning_rate_sweep",
+        GIVEN,
+        "sweep = {10 ^ -4: 0.91, 10 ^ -3: 0.95, 10 ^ -2: 0.9, 10 ^ -1: 0.2, 10 ^ -5: 0.8}\nbest_learning_rate = 10 ^ -3",
+        "def learning_rate_sweep():\n    return sweep, best_learning_rate",
+        says=("since ^ is no power", "Found -9.0; expected positive learning rates"),
+        never=("one of the rates of your sweep",),
+    ),
     "a cell that is timed once": attempt(
         "prepare_data",
         WITH_DATA,

@@ -87,6 +87,17 @@ def test_what_to_write_is_said_where_it_would_mend_the_line(said: str, told: str
         ("Iterating over a symbolic `tf.Tensor` is not allowed.", "for row in X:", "functions of TensorFlow's"),
         ("'SymbolicTensor' object has no attribute 'sum'", "p.sum().backward()", "a function of TensorFlow's"),
         ("slice index 10 of dimension 1 out of bounds.", "p[:, i]", "counted from 0"),
+        (
+            "Exception encountered when calling Dropout.call()",
+            "h = Dropout(0.3)(h, training=on)",
+            "as the recipes have",
+        ),
+        ("Too many arguments were given. Expected 4 but got 5", "rate=tf.where(on, 0,3, 0,0)", "half is 0.5"),
+        (
+            "Expected int32 passed to parameter 'e' of op 'Select', got 0.0 of type 'float'",
+            "f(on, 1, 0.0)",
+            "of one type",
+        ),
         # Nothing was taken: NumPy has no such function, and a tensor no such attribute.
         ("module 'numpy' has no attribute 'nothing'", "np.nothing", ""),
         ("'list' object has no attribute 'add'", "x.add(1) + np.add(x, 1)", ""),
