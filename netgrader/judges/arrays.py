@@ -43,6 +43,7 @@ CLOSE = 2e-3
 # A row is a given image if its projections point the same way up to this.
 ALIGNED = 1e-3
 NEARLY_ALL = 0.999
+DARK = 0.5  # of the largest value there may be: what keeps below that is hardly seen
 SOME = 2000  # rows that are compared where all are likely to be alike
 
 
@@ -145,6 +146,9 @@ class _Comparison:
         whole = self.images.dtype.kind != "f"
         if abs(factor) >= 0.5:
             return _charge("not-scaled", 0.25, found=found, expected="from 0 to 1")
+        if np.ptp(factors) > abs(factor) / 10 and self.high < DARK:
+            found = say("{1}, each image divided by a number of its own", found)
+            return _charge("wrong-range", 0.25, found=found, expected="one number for all, from 0 to 1")
         if abs(factor) < 1 / self.spec.largest / 10:
             return _charge("scaled-twice", 0.25, found=found, expected="from 0 to 1")
         if whole:

@@ -72,17 +72,21 @@ def measure(subject: Subject, runs: Int) -> Measured:
 
 def _part(subject: Subject, runs: Int, mask: Bool, members: Int) -> Part:
     call = subject.call
-    of_part = per_run(call, mask)[runs]
-    runs = runs[(of_part * 2 > call.sizes[runs])]
+    own = per_run(call, mask)[runs] * 2 > call.sizes[runs]
+    # What was found of both sets at once can be cut apart, an accuracy of both cannot.
+    read = runs[own | ((call.asked[runs] & Asked.ACCURACY) == 0)]
+    runs = runs[own]
     sizes = call.sizes[runs]
-    at = np.flatnonzero(mask & np.repeat(np.isin(np.arange(len(call.sizes)), runs), call.sizes))
+    at = np.flatnonzero(mask & np.repeat(np.isin(np.arange(len(call.sizes)), read), call.sizes))
     # A row that was looked at twice counts once, as it was seen last.
     different, last = np.unique(call.rows.index[at][::-1], return_index=True)
     once = at[::-1][last]
     found: list[tuple[float, ...]] = []
     for correct in _correct(subject) if len(once) else []:
-        by_run = per_run(call, correct)[runs] / np.maximum(sizes, 1)
-        found.append((float(correct[once].mean()), float(np.average(by_run, weights=sizes)), float(by_run.mean())))
+        found.append((float(correct[once].mean()),))
+        if len(runs):
+            by_run = per_run(call, correct)[runs] / np.maximum(sizes, 1)
+            found[-1] += (float(np.average(by_run, weights=sizes)), float(by_run.mean()))
     apart = subject.fed_own_labels and subject.of_others(once)
     mislabelled = found.pop(0) if found and apart else ()
     accuracies = tuple(dict.fromkeys(value for one in found for value in one))

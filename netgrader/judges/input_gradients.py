@@ -291,7 +291,12 @@ def _near(found: Array, right: Array) -> str | None:
     zeros = int(np.count_nonzero(lengths[0] < ZERO**2 * lengths[1]))
     if zeros == n:
         return say("zeros, as of all outputs together, whose sum is 1 whatever the image shows")
-    return say("zeros for {1} of {2} images, as of a part of the batch", zeros, n) if zeros else None
+    if zeros:
+        return say("zeros for {1} of {2} images, as of a part of the batch", zeros, n)
+    scale = (found * right).sum(axis=-1, keepdims=True) / np.square(right).sum(axis=-1, keepdims=True)
+    if _agree(found, scale * right):
+        return say("the right ones, for each image times a number of its own, as of a logarithm")
+    return None
 
 
 def _of_loss(found: Array, trial: GradientTrial) -> bool:

@@ -24,6 +24,7 @@ __all__ = ["judge_held_out", "judge_order", "judge_rows", "passes_of"]
 
 PAIRS = 40
 SAME = 0.95
+IN_A_ROW = 0.4  # with each minibatch fed twice in a row every second one is the one before again
 # Independent draws reach 1 - 1/e of the images in as many rows; whoever saw fewer chose from a part of them.
 MIXED = 0.6
 # The share of the images that may be of another class than in the training set, and the same times the root of their
@@ -70,7 +71,8 @@ class _Batches:
         self.rows_per_step = [call.indices(run) for run in epoch.steps]
         index = subject.rows(epoch).index
         self.unknown = int((index < 0).sum())
-        # Test rows among them are another judge's business.
+        # Test rows among them are another judge's business, and so are the images whose place they take.
+        self.of_test = int((index >= subject.tables.n_train).sum())
         self.fed = index[(index >= 0) & (index < subject.tables.n_train)]
         self.times = np.unique(self.fed, return_counts=True)[1]
         self.n = subject.n_train
@@ -158,7 +160,7 @@ class _Batches:
 
     def _complete(self) -> bool:
         """Judge whether each image was fed once; an incomplete last minibatch may be missing, or be filled up."""
-        missing = self.n - self.different
+        missing = max(self.n - self.different - self.of_test, 0)
         twice = len(self.fed) - self.different
         if twice:
             return self.whole_passes or (missing == 0 and self._filled_up())
@@ -179,10 +181,10 @@ class _Batches:
             steps = say("{1:,} steps on the same {2:,} images", len(self.sizes), self.different)
             return self._say("same-batch-always", 0.0, found=steps)
         if len(self.fed) > 1.005 * self.different:
-            return self._repeated(shared)
+            return self._repeated(same, shared)
         return self._left_out()
 
-    def _repeated(self, shared: float) -> LoopFinding:
+    def _repeated(self, same: float, shared: float) -> LoopFinding:
         """Find rows that were fed more than once in the epoch."""
         saw, each = self._saw()
         if self._drawn_at_random(shared):
@@ -190,9 +192,11 @@ class _Batches:
         if self._drawn_from_a_part(shared):
             return self._part_only()
         if shared > 0.02 or self.usual > 1.1 * self.asked or self._overlapping():
-            return self._say(
-                "wrong-slice", 0.0, found=say("{1:,} rows fed, among them {2}", len(self.fed), saw), expected=each
-            )
+            found = say("{1:,} rows fed, among them {2}", len(self.fed), saw)
+            if same > IN_A_ROW:
+                found = "each minibatch several times in a row"
+                each = "the loop over the epochs around that over the minibatches"
+            return self._say("wrong-slice", 0.0, found=found, expected=each)
         if self.different == self.n:
             times = say("each image {1:.3g} times in one epoch", len(self.fed) / self.n)
             return self._say("too-many-epochs", 0.5, found=times, expected="once")
@@ -276,7 +280,7 @@ def _scale(subject: Subject) -> Iterator[LoopFinding]:
 
 def _factor(factors: Float) -> float:
     known = factors[np.isfinite(factors)]
-    return float(np.median(known)) if len(known) else float("nan")
+    return float(np.percentile(known, 50, method="higher")) if len(known) else float("nan")
 
 
 def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
@@ -287,7 +291,7 @@ def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
     if of_test.any():
         different = len(np.unique(call.rows.index[of_test]))
         found = say("train steps were fed {1:,} of the {2:,} test images", different, subject.n_test)
-        if len(subject.course.strays):
+        if (call.asked[subject.course.strays] & Asked.ACCURACY).any():
             found += "; the train op is among the fetches of the evaluation"
         yield finding(Aspect.HELD_OUT, "trained-on-test", found=found, expected="training images only")
     elif len(subject.course.strays):
@@ -335,10 +339,33 @@ def judge_order(subject: Subject) -> Iterator[LoopFinding]:
     elif len(epochs) > 1 and all(_along_the_file(subject, epoch) for epoch in epochs):
         found = "neighbours in x_train fed one after the other in each epoch"
         yield finding(Aspect.ORDER, "no-shuffling", found=found, expected="a new order in each epoch")
+    elif len(epochs) > 1 and _goes_round(subject):
+        found = "one order in all epochs, backwards in some or begun elsewhere"
+        yield finding(Aspect.ORDER, "no-shuffling", found=found, expected="a new order in each epoch")
     elif len(epochs) == 1 and call.n_epochs > 1 and len(sets[0]) > 1 and _ascending(subject, epochs[0]):
         yield finding(Aspect.ORDER, "no-shuffling", found="the images in the order of x_train", expected="a new order")
     if len(epochs) > 1 and call.error is None and all(len(epoch.steps) == 1 for epoch in epochs):
         yield finding(Aspect.ORDER, "no-shuffling", found="one step an epoch", expected="a new order in each epoch")
+
+
+def _goes_round(subject: Subject) -> bool:
+    """Whether each epoch goes through the images in the order of the one before, backwards or begun elsewhere.
+
+    That shows at the ends of minibatches: within one the order means nothing.
+    """
+    return all(_follows(subject, one, other) for one, other in pairwise(subject.course.epochs))
+
+
+def _follows(subject: Subject, one: Epoch, other: Epoch) -> bool:
+    order, next_order = (subject.rows(epoch).index for epoch in (one, other))
+    ends = np.unique(np.cumsum(subject.call.sizes[one.steps]))
+    ends = ends[(ends > 0) & (ends < len(order))]  # minibatches may be empty
+    if len(ends) < FEW_STEPS or (order < 0).any() or (next_order < 0).any():
+        return False
+    place = np.full(len(subject.tables.classes), len(order) + len(next_order))
+    place[next_order] = np.arange(len(next_order))
+    apart = np.abs(place[order[ends]] - place[order[ends - 1]])
+    return bool(((apart == 1) | (apart == len(next_order) - 1)).mean() > 0.9)
 
 
 def _identity(subject: Subject, run: int) -> Int:

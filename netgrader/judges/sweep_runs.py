@@ -30,6 +30,7 @@ from netgrader.judges.sweeps import (
     StudentSweep,
     drawn_rate,
     is_hilltop,
+    is_of_fewer_steps,
     is_value,
     learned_nowhere,
     likely,
@@ -213,8 +214,8 @@ def _drawn(bench: TestContext) -> float:
 def decided(bench: TestContext) -> frozenset[float]:
     """Return rates whose results need no run of ours: those that are proven, but for the one that is drawn.
 
-    Where training diverges it may end anywhere, so that a result that is proven there is not doubted. Guessing is proven by
-    weights that nobody trained: where no network of a sweep learned, all that can be run is.
+    Where training diverges, or was shorter than ours, it may end anywhere, so that a result that is proven there is not
+    doubted. Guessing is proven by weights that nobody trained: where no network of a sweep learned, all that can be run is.
     """
     drawn, runs = _drawn(bench), trial_runs(bench)
     true = proven_rates(bench)
@@ -222,7 +223,8 @@ def decided(bench: TestContext) -> frozenset[float]:
         return true
     if learned_nowhere(student_sweep(bench)):
         return frozenset()
-    return true if runs["drawn"].diverges else true - {drawn}
+    believed = runs["drawn"].diverges or is_of_fewer_steps(student_sweep(bench), drawn, runs["drawn"])
+    return true if believed else true - {drawn}
 
 
 def _already_likely(sweep: StudentSweep, rate: float) -> Callable[[float], bool]:

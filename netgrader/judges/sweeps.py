@@ -43,6 +43,7 @@ __all__ = [
     "in_question",
     "is_exchanged",
     "is_hilltop",
+    "is_of_fewer_steps",
     "is_rate",
     "is_value",
     "learned_nowhere",
@@ -273,6 +274,14 @@ def likely(claimed: Array, early: float, late: float, ceiling: float) -> npt.NDA
     below what a hundred steps reach, or leaves less than a seventh of the errors of our short run.
     """
     return (claimed >= early - EARLIER) & (claimed <= _most(late, ceiling))
+
+
+def is_of_fewer_steps(sweep: StudentSweep, rate: float, run: ShortRun) -> bool:
+    """Whether a result is more than guessing and no more than a hundred steps reach, as a shorter run at that rate ends.
+
+    Nobody is told how many steps to take; that weights prove the result is asked elsewhere.
+    """
+    return sweep.spec.above_chance(HARDLY_LEARNED) <= _claimed(sweep, rate) <= run.early
 
 
 def _most(late: float, ceiling: float) -> float:

@@ -71,5 +71,6 @@ def _numbers(value: object, most: int) -> npt.NDArray[Any]:
     """Return an array of numbers of an ordinary type, with at most so many as are asked for."""
     array = np.asarray(value)
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > WIDEST or array.size > max(most, FEW):
-        raise WrongReturn(value, "an array of numbers of the shape that is asked for")
+        what = f"an array of shape {array.shape} of the type {array.dtype}" if isinstance(value, np.ndarray) else ""
+        raise WrongReturn(value, "an array of numbers of the shape that is asked for", what)
     return array

@@ -107,6 +107,7 @@ SLIPS = {
         [slope(tf.reduce_mean(p[:, k]), x) for k in range(10)],
         largest(x, p),
     ),
+    "times a number of its own, as of a logarithm": lambda x, _, p: (softmax_outputs(x, tf.log(p)), largest(x, p)),
     "zeros, as of all outputs together": lambda x, _, p: ([slope(p, x)] * 10, largest(x, p)),
     "zeros for 13 of 23 images": lambda x, _, p: ([slope(p[:10, k], x) for k in range(10)], largest(x, p)),
     "for 23 images TensorFlow refused": lambda x, _, p: (

@@ -34,6 +34,7 @@ from netgrader.judges.sweeps import (
     in_question,
     is_exchanged,
     is_hilltop,
+    is_of_fewer_steps,
     learned_nowhere,
     proven,
     read_sweep,
@@ -214,6 +215,14 @@ def test_an_invented_sweep_is_named(runs: dict[float, ShortRun], pairs: list[tup
     wrong, tried = untrue(read_sweep(np.array(pairs), 1e-3, DIGITS, ceiling=CEILING), runs)
     assert tried == len(pairs)
     assert {fault.code for fault in wrong} == {"sweep-result-not-reproduced"}
+
+
+@pytest.mark.parametrize(("accuracy", "shorter"), [(0.32, True), (0.1, False), (0.9, False)])
+def test_less_than_a_hundred_steps_reach_is_a_shorter_run_and_a_guess_is_none(
+    runs: dict[float, ShortRun], accuracy: float, *, shorter: bool
+) -> None:
+    sweep = read_sweep(np.array([(1e-5, accuracy), (1e-3, 0.9)]), 1e-3, DIGITS, ceiling=CEILING)
+    assert is_of_fewer_steps(sweep, 1e-5, runs[1e-5]) is shorter
 
 
 def test_one_strange_result_of_three_costs_half_and_an_invented_sweep_all(runs: dict[float, ShortRun]) -> None:

@@ -54,6 +54,7 @@ WRONG = {
     "wrong-range, standardised": lambda raw: (flat(raw) - flat(raw).mean()) / flat(raw).std(),
     "wrong-range, each pixel standardised": lambda raw: (flat(raw) - flat(raw).mean(0)) / (flat(raw).std(0) + 1e-7),
     "wrong-range, not finite": lambda raw: np.where(flat(raw) == 255, np.nan, flat(raw) / 255),
+    "wrong-range, each over its own sum": lambda raw: flat(raw) / flat(raw).sum(axis=1, keepdims=True),
     "wrong-shape": lambda raw: raw / 255,
     "wrong-shape, fewer": lambda raw: flat(raw)[:100] / 255,
     "wrong-shape, turned": lambda raw: flat(raw).T / 255,

@@ -91,6 +91,12 @@ def test_a_fault_comes_with_its_figures_and_costs_something(wrong, name):
     assert min(verdict.share for verdict in verdicts) < 1
 
 
+@pytest.mark.parametrize("name", [name for name, terms in WRONG.items() if "found" in terms])
+def test_a_fault_says_what_was_found(wrong, name):
+    verdicts = wrong.training(name).verdicts.values()
+    assert WRONG[name]["found"] in [fault.found for verdict in verdicts for fault in verdict.faults]
+
+
 def credits_of_tests():
     """The credit of each test of check_train, by name."""
     found = {}
