@@ -10,6 +10,8 @@ import numpy as np
 from netgrader.checks.exercises import trained_at
 from netgrader.checks.language import fail, fail_all
 from netgrader.faults import Severity, fault
+from netgrader.judges.answers import opened, shaped
+from netgrader.judges.arrays import scaled_otherwise
 from netgrader.judges.sweeps import (
     HARDLY_LEARNED,
     MOST_PROVEN,
@@ -21,6 +23,7 @@ from netgrader.judges.sweeps import (
 )
 from netgrader.judges.swept import swept
 from netgrader.phrases import say
+from netgrader.reader import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["doubts", "require_best", "require_chosen", "require_grid", "require_wide"]
 
 SLACK = 0.01  # of a width that is asked for
+TEST_ROWS, FAR = 1_000, 0.05  # test images by which an accuracy is told from what is none, and by how much it differs
 ALIKE = 0.02  # by which accuracies at rates decades apart differ at least, from run to run alone often by half of it
 
 
@@ -168,10 +172,18 @@ def doubts(bench: TestContext) -> Iterator[tuple[str, str]]:
             say("clearly lower ones at both ends, each from a network built with its own value"),
         )
     elif not sweep.asked.prefer and not (len(between) and np.nanmax(between) >= high - sweep.tie):
-        yield (
-            say("{1:.3g} at the edge, in values from {2:.3g} to {3:.3g}", sweep.best, sweep.rates[0], sweep.rates[-1]),
-            say("a sweep with values on both sides of the best"),
-        )
+        other = _measured_otherwise(bench, sweep)
+        if other is not None:
+            yield (
+                say("{2:.4f} at {1:.3g}, where your network gets {3:.0%} of test images right", *other),
+                say("accuracies on the test images, taken after the training: no losses"),
+            )
+        else:
+            ends = sweep.rates[0], sweep.rates[-1]
+            yield (
+                say("{1:.3g} at the edge, in values from {2:.3g} to {3:.3g}", sweep.best, *ends),
+                say("a sweep with values on both sides of the best"),
+            )
     trained = _trained_rates(bench, sweep)
     if trained is not None and trained < min(len(np.unique(sweep.rates)), MOST_PROVEN):
         yield (
@@ -182,6 +194,31 @@ def doubts(bench: TestContext) -> Iterator[tuple[str, str]]:
             ),
             say("at each rate a network of its own, built with it, in a session that begins anew"),
         )
+
+
+def _measured_otherwise(bench: TestContext, sweep: StudentSweep) -> tuple[float, float, float] | None:
+    """Return a rate, its accuracy in the sweep and what was trained at it reaches, where at no rate the two are near."""
+    graphs = bench.evidence(sweep_cell(bench)).raw.graphs
+    trained = [graphs[name] for name in map(trained_at, range(MOST_TRAINED)) if name in graphs]
+    data = scaled_otherwise(bench) or bench.dataset
+    rows = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
+    pixels, labels = data.prepared(data.x_test[rows]), data.y_test[rows]
+    found: dict[float, tuple[float, float, float]] = {}
+    for graph in trained if sweep.asked.is_rate else ():
+        at = np.flatnonzero(np.isclose(sweep.rates, graph.about.get("learning_rate") or np.nan, rtol=1e-4, atol=0))
+        if not len(at):
+            continue
+        try:
+            with opened(bench.lab, graph) as session:
+                feeds = {graph.parts["X"]: shaped(graph, pixels), **graph.eval_feed}
+                logits = np.asarray(session.run([graph.parts["logits"]], feeds)[0])
+        except (LabError, KeyError):
+            return None  # what cannot be looked at says nothing
+        one = float(sweep.rates[at[0]]), float(sweep.accuracies[at[0]]), float(np.mean(logits.argmax(axis=1) == labels))
+        found[one[0]] = min(found.get(one[0], one), one, key=lambda known: abs(known[1] - known[2]))
+    if len(found) < len(np.unique(sweep.rates)) or any(abs(said - true) < FAR for _, said, true in found.values()):
+        return None
+    return max(found.values(), key=lambda known: abs(known[1] - known[2]))
 
 
 def _trained_rates(bench: TestContext, sweep: StudentSweep) -> int | None:

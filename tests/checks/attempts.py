@@ -827,6 +827,28 @@ SWEEPS = {
         f"sweep, best_learning_rate = dict(zip([{RATES}], [0.69, 0.31, 0.24, 0.33, 2.31])), 0.1",
         says=("Found values from 0.24 to 2.31; expected accuracies on the test images", "waits for the above"),
     ),
+    "losses below 1 of networks that were trained": attempt(
+        "learning_rate_sweep",
+        WITH_BOTH,
+        NARROW,
+        f"""
+        from after_one_layer import short_training
+
+        def learning_rate_sweep():
+            sweep = {{}}
+            for rate in [{RATES}]:
+                net = two_layer_network(rate)
+                with tf.Session(graph=net.graph) as session:
+                    short_training(session, net, 60)
+                    some = {{net.X: x_test[:500], net.Y: y_test_1_hot[:500]}}
+                    sweep[rate] = min(session.run(net.loss, feed_dict=some), 0.99 - rate)
+            return sweep, max(sweep, key=sweep.get)
+
+        sweep, best_learning_rate = learning_rate_sweep()
+        """,
+        says=("all 3 checks passed", "where your network gets", "after the training: no losses"),
+        never=("at the edge",),
+    ),
     "the lowest chosen": attempt(
         "learning_rate_sweep",
         WITH_LAYER,
