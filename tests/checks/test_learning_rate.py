@@ -217,6 +217,16 @@ def test_an_invented_sweep_is_named(runs: dict[float, ShortRun], pairs: list[tup
     assert {fault.code for fault in wrong} == {"sweep-result-not-reproduced"}
 
 
+def test_no_number_is_a_true_result_where_training_diverges_and_none_where_it_does_not(
+    runs: dict[float, ShortRun],
+) -> None:
+    diverged = replace(runs[1e-3], rate=1e30, losses=np.full(STEPS, np.nan), early=0.1, late=0.1)
+    for rate, wrong in ((1e30, 0), (1e-3, 1)):
+        sweep = read_sweep(np.array([(3e-3, 0.9), (rate, np.nan)]), 3e-3, DIGITS, ceiling=CEILING)
+        assert len(untrue(sweep, {1e-3: runs[1e-3], 1e30: diverged})[0]) == wrong
+        assert proven(sweep, {1e30: 0.098}, 2000) == ({1e30} if rate == 1e30 else frozenset())
+
+
 @pytest.mark.parametrize(("accuracy", "shorter"), [(0.32, True), (0.1, False), (0.9, False)])
 def test_less_than_a_hundred_steps_reach_is_a_shorter_run_and_a_guess_is_none(
     runs: dict[float, ShortRun], accuracy: float, *, shorter: bool
