@@ -352,6 +352,8 @@ def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequ
     layers = replace(layers, steps=tuple(without_statistics(step, statistics) for step in layers.steps))
     claimed = [name for key, name in hints.items() if key != "train_op"]
     claimed += [name for name in (outputs.prediction, outputs.accuracy) if name is not None]
+    beside = [update for name in given.beside if name in graph for update in updates_under(graph, name)]
+    claimed += [tensor for update in beside for tensor in graph.nodes[update.node].inputs[1:]]
     unused = find_unused(graph, roles, (*layers.steps, *layers.aside), claimed) if layers.steps else ()
     return Found(graph, given, roles, layers, outputs, statistics, unused, noisy)
 

@@ -31,6 +31,8 @@ WILD = 100.0
 HUGE_WHERE_WILD = 4.0
 #: Weights drawn at random with what is the limit are above it half of the time.
 MARGIN = 1.05
+#: More often than this the same weights are not read by mistake.
+MEANT = 2
 #: Weights that differ from output to output by less than this part of what they are only shift all scores.
 SHIFTS = 0.1
 
@@ -61,7 +63,8 @@ def depth(reading: Reading) -> Iterator[Fault]:
                 say("{1} layers in a row", least),
             )
         else:
-            yield fault("too-few-layers", place, say("{1} layers", len(steps)), f"{least}")
+            told = "{1} layers" if len(steps) == count else "{1} layers in a row"
+            yield fault("too-few-layers", place, say(told, count), f"{least}")
 
 
 def _weights_elsewhere(found: Found) -> tuple[list[str], list[str]]:
@@ -125,7 +128,9 @@ def activations(reading: Reading) -> Iterator[Fault]:
         asked = exercise.activations[:-1]
     if len(asked) != len(steps) - 1:
         return
-    for step, expected in zip(steps, [*asked, None], strict=True):
+    free = _is_free(reading)
+    beside = zip([None, *steps[:-1]], steps, [*steps[1:], None], strict=True)
+    for (before, step, after), expected in zip(beside, [*asked, None], strict=True):
         unnamed = step.activation == "other" and step.node in reading.layers.unit_by_unit
         if step.followed and step.alone and expected is not None and unnamed:
             yield fault("wrong-activation", step.node, "a function of no name", expected)
@@ -139,13 +144,31 @@ def activations(reading: Reading) -> Iterator[Fault]:
             if step.kind == "depthwise-conv2d" or (step.rejoined and not reading.layers.affine):
                 continue  # half of a separable convolution; or more than one way leads on from here
             code = "missing-activation" if exercise is not None and exercise.nonlinear else "linear-layers"
-            yield fault(code, step.node, "no activation", expected or "a nonlinearity")
+            mixed = before is not None and before.activation == "softmax"  # by the shares before it
+            grave = Severity.REMARK if free and (mixed or _is_bottleneck(step, after)) else None
+            yield fault(code, step.node, "no activation", expected or "a nonlinearity", grave)
         elif step.activation == "softmax":
-            yield fault(
-                "softmax-in-hidden-layer", step.node, "softmax", expected or "an activation of each unit by itself"
-            )
+            # Shares by which the rows of the next layer's weights are mixed are attention, where that has no activation.
+            grave = Severity.REMARK if free and after is not None and after.activation == "none" else None
+            told = expected or "an activation of each unit by itself"
+            yield fault("softmax-in-hidden-layer", step.node, "softmax", told, grave)
         elif expected is not None:
             yield fault("wrong-activation", step.node, step.activation, expected)
+
+
+def _is_free(reading: Reading) -> bool:
+    """Whether an exercise leaves the layers free, and nonlinearities stand between as many as it asks for at least."""
+    exercise, steps = reading.found.exercise, reading.found.steps
+    if exercise is None or exercise.min_layers is None or exercise.widths is not None:
+        return False
+    linear = [step for step in steps if step.followed and step.activation == "none"]
+    return len({weights_key(reading.found.graph, step) for step in steps}) - len(linear) >= exercise.min_layers
+
+
+def _is_bottleneck(step: Step, after: Step | None) -> bool:
+    """Whether a layer is narrower than what it reads and what reads it: two factors of one matrix (Sandler et al., 2018)."""
+    around = [size for size in (step.inputs, after.outputs if after is not None else None) if size is not None]
+    return step.outputs is not None and len(around) == 2 and step.outputs < min(around)
 
 
 def bias(reading: Reading) -> Iterator[Fault]:
@@ -207,6 +230,7 @@ def shared(reading: Reading) -> Iterator[Fault]:
     if reading.found.loss is None:
         return  # what is a layer, and what belongs to a gradient, is not known
     seen: dict[str, Step] = {}
+    keys = [weights_key(graph, step) for step in reading.found.steps]
     ways = {(name, transposes(graph, step)) for step in reading.found.steps for name in step.variables}
     tied = {name for name, turned in ways if (name, not turned) in ways}
     for step in reading.found.steps:
@@ -214,7 +238,11 @@ def shared(reading: Reading) -> Iterator[Fault]:
         if tied.intersection(step.variables):
             continue
         if key in seen and seen[key].data != step.data and seen[key].node in graph.ancestor_nodes([step.data]):
-            yield fault("shared-weights", step.node, say("the weights of {1}", seen[key].node), "weights of its own")
+            # A layer that is passed three times and more is a recurrence, which may be meant (Lan et al., 2020).
+            grave = Severity.REMARK if _is_free(reading) and keys.count(key) > MEANT else None
+            yield fault(
+                "shared-weights", step.node, say("the weights of {1}", seen[key].node), "weights of its own", grave
+            )
         seen.setdefault(key, step)
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from netgrader.faults import Severity, fault
 from netgrader.phrases import Verbatim, say
 from netgrader.reader.find.joining import depths
+from netgrader.reader.find.roles import PRODUCTS, all_updates, linear_steps
 from netgrader.reader.graph.nodes import node_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from netgrader.faults import Fault
+    from netgrader.reader.find import Found
     from netgrader.reader.graph.nodes import Node
     from netgrader.reader.reading import Reading
 
@@ -77,6 +79,7 @@ def not_trained(reading: Reading) -> Iterator[Fault]:
     found, descent = reading.found, reading.descent
     if descent.runs:
         still = [name for name in (*descent.still, *descent.unreached) if name not in descent.moved]
+        still = [name for name in still if name not in _counted(found)]
         if found.exercise is None:
             still = [name for name in still if name in reading.setup.trainable]
     elif not reading.setup.opened and descent.moved:
@@ -91,6 +94,39 @@ def not_trained(reading: Reading) -> Iterator[Fault]:
             yield fault("layers-not-trained", step.node, told, "every layer trained", grave)
 
 
+def _counted(found: Found) -> set[str]:
+    """The variables whose gradient depends on a counter: they may be moved later."""
+    graph = found.graph
+    return {
+        update.variable
+        for update in found.roles.updates
+        for name in (graph.variables_in(update.gradient) if update.gradient else ())
+        if graph.nodes[name].dtype("dtype").startswith("int") and graph.nodes[name].rank() == 0
+    }
+
+
+def answers_untrained(reading: Reading) -> Iterator[Fault]:
+    """What is evaluated is made with layers that nothing trains: another network than the one that is trained, say."""
+    found, graph = reading.found, reading.found.graph
+    if not found.roles.updates or found.exercise is None:
+        return
+    own = {
+        name for step in found.steps for name in (*step.variables, *(v for part in step.parts for v in part.variables))
+    }
+    # What is written from other variables, averages of weights and copies, may be written by what is not known here.
+    written = {u.variable for u in all_updates(graph) if any(map(graph.variables_in, graph.nodes[u.node].inputs[1:]))}
+    written |= {update.variable for update in found.roles.updates}
+    for part in ("logits", "prediction", "accuracy"):
+        tensor = found.hints.get(part)
+        above = graph.ancestor_nodes([tensor]) if tensor in graph else set()
+        for node, (_, weights) in linear_steps(graph, PRODUCTS, above).items():
+            used = set(graph.variables_in(weights))
+            if used and used.isdisjoint(own | written) and used <= set(reading.setup.trainable):
+                told = say("{1} never changes", Verbatim(min(used)))
+                yield fault("layers-not-trained", node, told, "the layers that are trained")
+                return
+
+
 def _is_spared(reading: Reading, still: list[str]) -> bool:
     """Whether weights are said not to be trained, and an exercise that leaves widths free has layers enough without them."""
     exercise, found = reading.found.exercise, reading.found
@@ -101,4 +137,11 @@ def _is_spared(reading: Reading, still: list[str]) -> bool:
     return spared and max(depths(found.graph, trained), default=0) >= exercise.min_layers
 
 
-CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (optimizer, rate, fed_rate, standing_rate, not_trained)
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
+    optimizer,
+    rate,
+    fed_rate,
+    standing_rate,
+    not_trained,
+    answers_untrained,
+)

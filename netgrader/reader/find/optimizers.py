@@ -204,6 +204,8 @@ RULES: Mapping[str, Sequence[Rule]] = {
 
 #: What may be left over of the steps, relative to their size.
 TOLERANCE = 5e-3
+#: Part of the weights that one step may take away: what takes away more puts something else in their place.
+MOST_DECAY = 0.3
 #: The same where a step depends on a variable as a whole, which is like nothing else; weights may decay a little besides.
 OF_WHOLE_VARIABLES = 0.03
 #: Numbers for each factor that is fitted, for a fit to say something.
@@ -360,6 +362,6 @@ def _with_decay(gradients: Sequence[Array], step: Array, weights: Array) -> Step
         sa, sb = -(step * direction).sum(), -(step * weights).sum()
         rate, decay = (sa * bb - sb * ab) / determinant, (sb * aa - sa * ab) / determinant
         error = float(((step + rate * direction + decay * weights) ** 2).sum()) ** 0.5 / size
-        if error < TOLERANCE and decay > 0 and rate != 0:
+        if error < TOLERANCE and 0 < decay < MOST_DECAY and rate != 0:
             return StepMatch("adamw" if kind == "adam" else kind, float(rate), error)
     return None
