@@ -13,6 +13,7 @@ from netgrader.reader.find.joining import depths
 from netgrader.reader.find.layers import between, factor_behind, transposes, weights_key
 from netgrader.reader.find.losses import CROSS_ENTROPY
 from netgrader.reader.find.roles import all_updates, linear_steps, uses_data
+from netgrader.reader.graph.nodes import node_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -145,7 +146,8 @@ def activations(reading: Reading) -> Iterator[Fault]:
                 continue  # half of a separable convolution; or more than one way leads on from here
             code = "missing-activation" if exercise is not None and exercise.nonlinear else "linear-layers"
             mixed = before is not None and before.activation == "softmax"  # by the shares before it
-            grave = Severity.REMARK if free and (mixed or _is_bottleneck(step, after)) else None
+            meant = mixed or _is_bottleneck(step, after) or _is_fixed(reading, step) or _is_fixed(reading, after)
+            grave = Severity.REMARK if free and meant else None
             yield fault(code, step.node, "no activation", expected or "a nonlinearity", grave)
         elif step.activation == "softmax":
             # Shares by which the rows of the next layer's weights are mixed are attention, where that has no activation.
@@ -163,6 +165,12 @@ def _is_free(reading: Reading) -> bool:
         return False
     linear = [step for step in steps if step.followed and step.activation == "none"]
     return len({weights_key(reading.found.graph, step) for step in steps}) - len(linear) >= exercise.min_layers
+
+
+def _is_fixed(reading: Reading, step: Step | None) -> bool:
+    """Whether the weights of a layer are said not to be trained."""
+    own = set(step.variables) if step is not None else set()
+    return bool(own) and reading.setup.opened and own.isdisjoint((*reading.setup.trainable, *reading.descent.moved))
 
 
 def _is_bottleneck(step: Step, after: Step | None) -> bool:
@@ -277,6 +285,8 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
             yield fault("zero-initialisation", place, "all weights zero", "random weights")
         elif hidden and not zero and _begins_equal(kernel):  # though random weights behind it may tell units apart
             yield fault("constant-initialisation", place, "all weights equal", "random weights")
+        elif step.weights in reading.start.of_any_size or _is_normalised(reading, layer):
+            continue
         elif size * fan_in**0.5 * min(1.0, factor_behind(graph, step.product, inside)) > most * MARGIN:
             yield fault(
                 "huge-initialisation", place, say("numbers of about {1:.2g}", size), say("about {1:.2g}", fan_in**-0.5)
@@ -285,6 +295,19 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
             spread = say("standard deviation {1:.2g}", kernel.std())
             # Which layer function made it is charged where that is asked for.
             yield fault("wrong-initialisation", place, spread, "Glorot uniform", Severity.REMARK)
+
+
+def _is_normalised(reading: Reading, layer: Step) -> bool:
+    """Whether averages of the data stand right behind a layer: in training what it puts out is normalised."""
+    found, steps = reading.found, reading.found.steps
+    index = [step.node for step in steps].index(layer.node)
+    end = steps[index + 1].data if index + 1 < len(steps) else found.scores
+    if not found.statistics or end is None:
+        return False
+    reads = {read for node in between(found.graph, layer.product, end) for read in found.graph.value_inputs(node)}
+    return any(
+        not found.statistics.isdisjoint(found.graph.variables_in(r)) for r in reads if node_of(r) not in found.graph.fed
+    )
 
 
 def _begins_equal(kernel: Array) -> bool:

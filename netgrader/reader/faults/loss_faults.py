@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.faults import Severity, fault
 from netgrader.phrases import say
-from netgrader.reader.find.activations import BOUNDED, CLIPPED_LOG
+from netgrader.reader.find.activations import BOUNDED, CLIPPED_LOG, OTHER_SHARES
 from netgrader.reader.find.layers import between
 from netgrader.reader.find.losses import (
     CROSS_ENTROPY,
@@ -73,7 +73,7 @@ def _place(reading: Reading) -> str:
 def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
     """An activation on what the loss itself turns into probabilities."""
     match, activation, exercise = reading.loss.match, reading.loss.last_activation, reading.found.exercise
-    if match is None or activation in ("none", "log-softmax", CLIPPED_LOG, "undecided", "other"):
+    if match is None or activation in ("none", "log-softmax", CLIPPED_LOG, OTHER_SHARES, "undecided", "other"):
         return
     place = node_of(reading.loss.logits or "")
     if match.kind == CROSS_ENTROPY or match.kind.startswith(("labels-", "softmax-over")):
@@ -110,11 +110,14 @@ def another_loss(reading: Reading) -> Iterator[Fault]:
     found, expected = match.kind.replace("-", " "), "softmax cross-entropy"
     if match.kind in _SQUARED:
         if reading.loss.last_activation == "undecided":
+            yield fault("wrong-loss", _place(reading), found, expected)
             return
         code = "mse-on-softmax" if reading.loss.last_activation in _BEFORE else "mse-on-logits"
         yield fault(code, _place(reading), found, expected)
     elif match.kind in _SIGMOID:
         yield fault("sigmoid-cross-entropy", _place(reading), found, expected)
+    elif match.kind == CROSS_ENTROPY and reading.loss.last_activation == OTHER_SHARES:
+        yield fault("wrong-loss", _place(reading), "a cross-entropy of other shares than those of a softmax", expected)
     elif match.kind in _LEFT_OUT:
         yield fault("wrong-loss", _place(reading), *_LEFT_OUT[match.kind])
     elif match.kind in _OTHER and not _log_of_labels(reading):
@@ -189,7 +192,7 @@ def wrong_tensor(reading: Reading) -> Iterator[Fault]:
         return
     roles, graph = reading.found.roles, reading.found.graph
     given = [update.gradient for update in roles.updates if update.gradient]
-    labels, images = roles.labels, roles.images
+    labels, images = roles.labels or reading.found.hints.get("Y"), roles.images
     if labels is None or not given:
         return
     above = [_made_from(graph, gradient) for gradient in given]

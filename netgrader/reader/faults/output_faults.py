@@ -136,7 +136,8 @@ def missing(reading: Reading) -> Iterator[Fault]:
     if found.given.has_parts and not found.given.regression:
         untried = () if reading.setup.opened else found.outputs.accuracies
         parts["accuracy"] = found.outputs.accuracy or next(iter(untried), None)
-    lacking = [name for name, tensor in parts.items() if tensor is None]
+    unread = roles.loss is not None and found.hints.get("Y") in found.graph  # the loss does without: that is told of it
+    lacking = [name for name, tensor in parts.items() if tensor is None and not (name == "Y" and unread)]
     if lacking and found.given.names is not None:  # no net has these attributes, and one cause is told once
         yield fault("missing-tensor", "", "no step of training", "compile(optimizer=…, loss=…)", Severity.FATAL)
         lacking = []

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 CLIPPED_LOG = "clipped-log"
 #: No function of the bank, but one that keeps all scores of a row near each other.
 BOUNDED = "bounded"
+#: Logarithms of what is no softmax.
+OTHER_SHARES = "other-shares"
 _ERF = np.vectorize(math.erf, otypes=[np.float64])
 
 

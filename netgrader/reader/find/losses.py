@@ -228,7 +228,7 @@ def _of_parts(observations: Sequence[Observation], values: Array) -> Iterator[Lo
     at = [float(_at(o.scores, o.labels).sum()) for o in observations]
     every = [float(o.scores.sum()) for o in observations]
     (of_every, of_label, offset), error = solved(list(zip(every, at, strict=True)), values)
-    if abs(of_every) > 0.01 * abs(of_label):  # linear in all scores: the logarithm was taken of the labels
+    if of_every > 0.01 * abs(of_label):  # linear in all scores: the logarithm was taken of the labels
         yield LossMatch("labels-logits-swapped", float(of_every), float(offset), error)
     on = [float(np.logaddexp(0, -_at(o.scores, o.labels)).sum()) for o in observations]
     off = [

@@ -197,7 +197,7 @@ def read_loss(graph: Graph, scores: str | None, loss: str | None) -> LossReading
             return LossReading()
         kind = CROSS_ENTROPY if labels not in below else "labels-logits-swapped"
         start = given if given in below else labels
-    elif len(squares) == 1 and not fused and not any(node.op in ("Log", "Exp") for node in nodes):
+    elif len(squares) == 1 and not fused and not any(node.op in ("Log", "Exp", "LogSoftmax") for node in nodes):
         kind, start = "mean-squared-error", next(t for t in squares[0].inputs if t in below)
         while graph[start].op in ("Sub", *RESHAPING):
             start = next((t for t in graph[start].inputs if t in below), start)

@@ -36,6 +36,8 @@ Run = tuple[list[Array], Array]
 
 MOST_ON_THE_WAY = 60
 DRAWS = 8
+#: Rows of a large batch, and of one of the largest that are usual.
+MANY, USUAL = 300, 256
 
 
 def try_labels_of_loss(found: Found, probe: GraphProbe, place: Place) -> LossMatch | None:
@@ -151,6 +153,19 @@ def _left_out(probe: GraphProbe, place: Place, loss: str) -> str:
         moves |= np.abs(by_scores) > 1e-4 * spread
         meets |= np.abs(by_both - by_scores - by_labels) > 1e-3 * spread
     return SOME_ROWS if not moves.all() else OTHER_LABELS if not meets.all() else ""
+
+
+def forgets_later_rows(probe: GraphProbe, place: Place, loss: str) -> bool:
+    """Whether rows behind those of a usual minibatch have no part in the loss: a batch size was written into it."""
+    if place.form != "rows" or len(place.windows) > 1 or probe.batch is not None:
+        return False
+    feeds = probe.feed(probe.sample(MANY))
+    fed = probe.rng.standard_normal((MANY, *place.value.shape[1:])) * 1.7
+    other = np.concatenate([fed[:USUAL], probe.rng.standard_normal((MANY - USUAL, *fed.shape[1:])) * 1.7])
+    once, again, changed = (probe.fetch(loss, {**feeds, place.scores: scores}) for scores in (fed, fed, other))
+    if once is None or again is None or changed is None or not np.isfinite(once).all():
+        return False
+    return np.array_equal(once, again) and np.array_equal(once, changed)
 
 
 def _stand_by_images(probe: GraphProbe, place: Place, rows: int) -> bool:

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.find.activations import ACTIVATIONS, BOUNDED, log_softmax, name_activation, softmax
+from netgrader.reader.find.activations import ACTIVATIONS, BOUNDED, OTHER_SHARES, log_softmax, name_activation, softmax
 from netgrader.reader.find.layers import between
 from netgrader.reader.find.losses import (
     CROSS_ENTROPY,
     LOSSES,
     OVER_ROWS,
+    SOME_ROWS,
     LossMatch,
     Observation,
     recognise,
 )
 from netgrader.reader.find.outputs import LossReading
-from netgrader.reader.trial.loss_of_rows import try_labels_of_loss, try_rows_of_loss
+from netgrader.reader.trial.loss_of_rows import forgets_later_rows, try_labels_of_loss, try_rows_of_loss
 from netgrader.reader.trial.probe import as_rows, orient, same
 
 if TYPE_CHECKING:
@@ -36,12 +37,15 @@ if TYPE_CHECKING:
 #: Activations that are tried on the scores where the loss is a formula of none of the tensors behind them.
 COMPOSED = ("softmax", "sigmoid", "relu", "tanh")
 
+_LOGARITHMS = ("Log", "Log1p", "LogSoftmax")
 #: Losses of probabilities.
 OF_SHARES = ("log-of-scores", "log-of-scores-tight", "binary-cross-entropy")
 RUNS = 24
 FEW_ROWS = 4
 #: Scores of about this size, of which a bounded function differs by less than `NARROW`: a probability of ten is 0.86 at most.
 LARGE, NARROW = 1e3, 4.0
+#: In a logarithm, half of all shares are off by more.
+FAR = 0.3
 BARELY = 0.1  # part of the largest score by which a bound moves none
 
 
@@ -65,7 +69,7 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
 
     The layers come with the scores that the loss was read from.
     """
-    if found.scores is None or found.read is None:
+    if found.scores is None or found.read is None or (found.exercise is not None and found.roles.labels is None):
         return found.layers, LossReading()
     sample = probe.sample(FEW_ROWS)
     rows = len(sample.labels)
@@ -88,17 +92,7 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
         if of_scores is not None:
             undecided = replace(undecided, match=of_scores, logits=place.scores, last_activation="none")
         return layers, undecided
-    for window in place.windows:
-        seen = _observations(probe, place, runs, window)
-        match = (_first_match(_as_logarithms(seen)) if total else None) or _first_match(seen)
-        if match is not None:
-            break
-    if match is not None and match[2] and _labels_in_scores(found):
-        match = None  # what the labels add to the scores looks like a function of them
-    if match is None or match[1].kind not in {CROSS_ENTROPY, *OVER_ROWS}:
-        by_labels = try_labels_of_loss(found, probe, place) if match is None else None
-        by_rows = by_labels or try_rows_of_loss(found, probe, place, runs, known=match is not None)
-        match = match if by_rows is None else (place.scores, by_rows, "")
+    seen, match = _recognised(found, probe, place, runs, total)
     if match is None:
         return layers, undecided
     tensor, formula, composed = match
@@ -110,10 +104,10 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
         place = replace(place, scores=tensor, chain=place.chain[place.chain.index(tensor) :])
         values = {tensor: after}
     named = named_along(values, tensor)
-    if named == ["other"]:
-        over_batch = _is_over_batch(place, seen[tensor], next(iter(seen.values())))
-        formula = replace(formula, kind="softmax-over-batch") if over_batch else formula
-        named = [BOUNDED] if not over_batch and _is_bounded(probe, place, tensor) else named
+    if named == ["other"] and _is_over_batch(place, seen[tensor], next(iter(seen.values()))):
+        formula = replace(formula, kind="softmax-over-batch")
+    elif named == ["other"]:
+        named = [_of_no_name(found, probe, place, tensor, (before, after))]
     loss = replace(
         undecided,
         match=formula,
@@ -123,6 +117,28 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
         reduction=reduction(found, probe, place, formula, runs[0][0][-1]),
     )
     return replace(layers, scores=place.scores, chain=place.chain), loss
+
+
+def _recognised(
+    found: Found, probe: GraphProbe, place: Place, runs: Sequence[Run], total: float
+) -> tuple[_Seen, tuple[str, LossMatch, str] | None]:
+    """What was observed, and the tensor, formula and activation that explain it: by the bank, by the labels or by the rows."""
+    for window in place.windows:
+        seen = _observations(probe, place, runs, window)
+        match = (_first_match(_as_logarithms(seen)) if total else None) or _first_match(seen)
+        if match is not None:
+            break
+    if match is not None and match[2] and _labels_in_scores(found):
+        match = None  # what the labels add to the scores looks like a function of them
+    if match is None or match[1].kind not in {CROSS_ENTROPY, *OVER_ROWS}:
+        by_labels = try_labels_of_loss(found, probe, place) if match is None else None
+        by_rows = by_labels or try_rows_of_loss(found, probe, place, runs, known=match is not None)
+        return seen, match if by_rows is None else (place.scores, by_rows, "")
+    tensor, formula, composed = match
+    asked = formula.kind == CROSS_ENTROPY and found.exercise is not None
+    if asked and found.read is not None and forgets_later_rows(probe, place, found.read):
+        formula = replace(formula, kind=SOME_ROWS)
+    return seen, (tensor, formula, composed)
 
 
 def _is_shuffled(before: Array, after: Array) -> bool:
@@ -138,6 +154,18 @@ def _is_over_batch(place: Place, after: Sequence[Observation], before: Sequence[
         all(same(late.scores, function(early.scores, 0)) for early, late in pairs)
         for function in (softmax, log_softmax)
     )
+
+
+def _of_no_name(found: Found, probe: GraphProbe, place: Place, tensor: str, values: tuple[Array, Array]) -> str:
+    """What a function of no name does with the scores: other shares than a softmax, narrow bounds, or neither."""
+    if any(node.op in _LOGARITHMS for node in between(found.graph, place.scores, tensor)):
+        return OTHER_SHARES if _is_far(*values) else "other"
+    return BOUNDED if _is_bounded(probe, place, tensor) else "other"
+
+
+def _is_far(scores: Array, logarithms: Array) -> bool:
+    """Whether the logarithms are of other shares than a softmax's, by more than a small number in a logarithm makes them."""
+    return scores.shape == logarithms.shape and float(np.median(np.abs(logarithms - log_softmax(scores)))) > FAR
 
 
 def _is_bounded(probe: GraphProbe, place: Place, tensor: str) -> bool:

@@ -52,6 +52,8 @@ MOST_SCORES = 6
 ROWS_DROPPED, DRAWS = 64, 40
 #: How often an accuracy is measured that chance may have a part in.
 MEASURED = 4
+#: Rows of which all are predicted the other way round.
+OPPOSED = 12
 #: Comparisons of scores with labels, which hardly ever are equal.
 _OF_SCORES = ("no-argmax", "no-argmax-probabilities", "rounded")
 _CHOOSING = ("ArgMax", "TopKV2", "Cast", "Identity", "StridedSlice", "Squeeze", "Reshape")
@@ -103,7 +105,19 @@ def try_outputs(found: Found, probe: GraphProbe, loss: LossReading) -> OutputTri
     accuracy_is = None if accuracy is None else _accuracy(found, probe, loss, accuracy)
     logits_is, _ = _named(found, probe, loss, outputs.logits)
     prediction_is, ranks = _named(found, probe, loss, outputs.prediction)
+    ranks = ranks and not _is_opposed(probe, loss.logits, outputs.prediction)
     return OutputTrial(accuracy, accuracy_is, logits_is, prediction_is, ranks)
+
+
+def _is_opposed(probe: GraphProbe, logits: str | None, prediction: str | None) -> bool:
+    """Whether what is predicted is the class of the smallest logit of the loss, for each row."""
+    sample = probe.sample(OPPOSED)
+    values = probe.run([logits, prediction], probe.feed(sample)) if logits and prediction else None
+    rows = len(sample.labels)
+    if values is None or any(orient(value, rows, probe.classes) != "rows" for value in values):
+        return False
+    scores, said = (as_rows(value, "rows", rows) for value in values)
+    return bool(np.ptp(scores, axis=1).all() and (said.argmax(axis=1) == scores.argmin(axis=1)).all())
 
 
 def _scores_of(found: Found, probe: GraphProbe, loss: LossReading, tensor: str) -> str | None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: The largest change of a step by which units that begin as zeros are told apart; and how far they then are.
 STEP = 0.02
 TOLD_APART = 0.01
+#: Sum of the squares of a unit's weights, 1 to 2 as usual ones begin, from which they are large; and scores that are the same.
+LARGE, ALIKE = 8.0, 0.02
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Start:
     """The standard deviation of the first scores."""
     parted: frozenset[str] = frozenset()
     """The weights of hidden layers that begin as zeros, and whose units are not all alike after a few steps."""
+    of_any_size: frozenset[str] = frozenset()
+    """The weights on whose size the scores do not depend."""
 
 
 def try_start(found: Found, probe: GraphProbe) -> Start:
@@ -38,7 +42,26 @@ def try_start(found: Found, probe: GraphProbe) -> Start:
     weights = first_weights(found, probe).weights
     scores = probe.fetch(found.scores, probe.feed(probe.sample(ROWS))) if found.scores is not None else None
     spread = float(np.std(scores)) if scores is not None and scores.size else 0.0
-    return Start(weights, spread, frozenset(_parted(found, probe, weights)))
+    parted = frozenset(_parted(found, probe, weights))
+    return Start(weights, spread, parted, frozenset(_of_any_size(found, probe, weights)))
+
+
+def _of_any_size(found: Found, probe: GraphProbe, weights: Mapping[str, Array]) -> Iterator[str]:
+    """Large weights of which twice as large ones make the same scores: what they put out is normalised (Ba et al., 2016)."""
+    if found.scores is None:
+        return
+    feeds = probe.feed(probe.sample(ROWS))
+    once = probe.fetch(found.scores, feeds)
+    for part in (part for step in found.steps for part in (step.parts or (step,))):
+        value, own = weights.get(part.weights), part.variables[:1]
+        if once is None or value is None or value.ndim < 2 or float(np.square(value).sum(axis=0).mean()) < LARGE:
+            continue
+        before = probe.values(own)
+        if before and probe.assign({name: 2 * array for name, array in before.items()}):
+            twice = probe.fetch(found.scores, feeds)
+            probe.assign(before)
+            if twice is not None and np.allclose(twice, once, rtol=ALIKE, atol=ALIKE * float(np.std(once))):
+                yield part.weights
 
 
 def first_weights(found: Found, probe: GraphProbe) -> Start:
