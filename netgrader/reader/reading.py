@@ -32,10 +32,11 @@ from netgrader.reader.summary import PARTS, network_of
 from netgrader.reader.trial.image_trial import ImageTrial, try_images
 from netgrader.reader.trial.layer_trial import LayerTrial, try_activations, try_widths
 from netgrader.reader.trial.loss_trial import try_extreme_scores, try_loss
-from netgrader.reader.trial.optimizer_trial import Descent, choose_loss, read_optimizer, try_steps
+from netgrader.reader.trial.optimizer_trial import Descent, choose_loss, read_optimizer
 from netgrader.reader.trial.output_trial import OutputTrial, RowTrial, try_outputs, try_rows
 from netgrader.reader.trial.probe import GraphProbe, Setup, choose_shares, open_probe, randomise_weights, run_first
 from netgrader.reader.trial.start_trial import Start, averages_vary, first_weights, try_start
+from netgrader.reader.trial.step_trial import try_steps
 from netgrader.reader.trial.target_trial import TargetTrial, try_targets
 
 if TYPE_CHECKING:

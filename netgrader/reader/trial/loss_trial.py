@@ -22,6 +22,7 @@ from netgrader.reader.find.losses import (
     recognise,
 )
 from netgrader.reader.find.outputs import LossReading
+from netgrader.reader.graph.nodes import words
 from netgrader.reader.trial.loss_of_rows import forgets_later_rows, try_labels_of_loss, try_rows_of_loss
 from netgrader.reader.trial.probe import as_rows, orient, same
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 #: Activations that are tried on the scores where the loss is a formula of none of the tensors behind them.
 COMPOSED = ("softmax", "sigmoid", "relu", "tanh")
 
-_LOGARITHMS = ("Log", "Log1p", "LogSoftmax")
+_LOGARITHMS, _SHARES = words("Log Log1p LogSoftmax"), words("Softmax Exp Sigmoid")
 #: Losses of probabilities.
 OF_SHARES = ("log-of-scores", "log-of-scores-tight", "binary-cross-entropy")
 RUNS = 24
@@ -158,23 +159,33 @@ def _is_over_batch(place: Place, after: Sequence[Observation], before: Sequence[
 
 def _of_no_name(found: Found, probe: GraphProbe, place: Place, tensor: str, values: tuple[Array, Array]) -> str:
     """What a function of no name does with the scores: other shares than a softmax, narrow bounds, or neither."""
-    if any(node.op in _LOGARITHMS for node in between(found.graph, place.scores, tensor)):
-        return OTHER_SHARES if _is_far(*values) else "other"
-    return BOUNDED if _is_bounded(probe, place, tensor) else "other"
+    ops = {node.op for node in between(found.graph, place.scores, tensor)}
+    if ops & _LOGARITHMS:
+        return OTHER_SHARES if values[0].shape == values[1].shape and _is_far(*values) else "other"
+    return BOUNDED if not ops & _SHARES and _is_bounded(probe, place, tensor) else "other"
 
 
 def _is_far(scores: Array, logarithms: Array) -> bool:
-    """Whether the logarithms are of other shares than a softmax's, by more than a small number in a logarithm makes them."""
-    return scores.shape == logarithms.shape and float(np.median(np.abs(logarithms - log_softmax(scores)))) > FAR
+    """Whether the logarithms are of other shares than a softmax's, by more than a small number in a logarithm makes them.
+
+    A softmax to another base is one of scores times a number.
+    """
+    before, after = (rows - rows.mean(axis=1, keepdims=True) for rows in (scores, logarithms))
+    factor = float((before * after).sum() / max(float((before**2).sum()), 1e-30))
+    return factor <= 0 or float(np.median(np.abs(logarithms - log_softmax(factor * scores)))) > FAR
 
 
 def _is_bounded(probe: GraphProbe, place: Place, tensor: str) -> bool:
     """Whether the scores of a row stay so near each other that none can be sure, however large what they are made from is."""
     feeds = probe.feed(probe.sample(len(place.value)))
-    value = probe.fetch(tensor, {**feeds, place.scores: LARGE * probe.rng.standard_normal(place.value.shape)})
-    if value is None or place.form != "rows" or not np.isfinite(value).all():
+    large = LARGE * probe.rng.standard_normal(place.value.shape)
+    beside = np.concatenate([large[:1], -10 * large[1:]])
+    value, again = (probe.fetch(tensor, {**feeds, place.scores: scores}) for scores in (large, beside))
+    if value is None or again is None or place.form != "rows" or not np.isfinite(value).all():
         return False
-    return bool(np.ptp(as_rows(value, "rows", len(value)), axis=1).max() < NARROW)
+    rows = as_rows(value, "rows", len(value))
+    alone = same(rows[0], as_rows(again, "rows", len(again))[0])  # else rows meet, as where a batch is normalised
+    return alone and bool(np.ptp(rows, axis=1).max() < NARROW)
 
 
 def _log_of_scores(probe: GraphProbe, place: Place, loss: str, rows: int) -> LossMatch | None:

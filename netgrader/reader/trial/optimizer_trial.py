@@ -1,15 +1,13 @@
-"""What does the train op do? Which variables it moves, by which rule, at which rate, down the loss or up."""
+"""Which optimizer is it? Its own ops tell, and at which rate; and of which loss it is given the gradient."""
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.find.optimizers import FUSED, StepMatch, recognise_by_variable, recognise_steps
-from netgrader.reader.graph.nodes import node_of, words
+from netgrader.reader.find.optimizers import FUSED
 from netgrader.reader.graph.plain import PLACEHOLDERS
 from netgrader.reader.trial.probe import ROWS, randomise_weights
 
@@ -17,23 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from netgrader.reader.find import Found
-    from netgrader.reader.find.outputs import LossReading
     from netgrader.reader.graph.nodes import Array
     from netgrader.reader.graph.plain import Graph
     from netgrader.reader.trial.probe import GraphProbe
 
-STEPS = 4
 #: A direction that agrees with a gradient less than this says nothing of what is minimised.
 HINT = 0.3
 #: And for a candidate that is not the likeliest by the graph.
 STRONG = 0.9
-#: A gradient smaller than this, relative to the largest, may leave a variable as it is in single precision.
-FAINT = 1e-4
-#: Of so many numbers rules are tried that look at whole variables.
-MOST_NUMBERS = 3_000_000
-#: Products that may be a gradient, and how many of them are looked at.
-_PRODUCTS = words("MatMul BatchMatMul BatchMatMulV2 Einsum")
-MOST_PRODUCTS = 60
 #: One that agrees this well needs no further candidate looked at.
 SURE = 0.98
 #: The same of errors of numbers: where all outputs are too large, the gradients of all errors point one way, nearly.
@@ -189,100 +178,6 @@ def _step_taken(found: Found, probe: GraphProbe, weights: list[str], feeds: dict
     return {name: before[name] - after[name] for name in weights}
 
 
-def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Descent, *, random: bool) -> Descent:
-    """Run a few steps from random weights and look at what moved, by how much, and which way.
-
-    `descent` is what the optimizer's own ops say; `random` whether the network draws random numbers.
-    """
-    train_op, weights = found.roles.train_op, found.float_weights
-    if train_op is None or not weights or found.loss is None or not randomise_weights(found, probe):
-        return descent
-    feeds = probe.feed(probe.sample(ROWS))
-    gradients = probe.gradients(found.loss, weights)
-    if gradients is None:
-        return descent
-    reached = {name: tensor for name, tensor in zip(weights, gradients, strict=True) if tensor is not None}
-    descent = replace(descent, exchanged=_exchanged(found, probe, reached, feeds))
-    slopes, values = [], [probe.values(weights)]
-    for _ in range(STEPS):
-        # With what is drawn at random in one run with the step: dropout then leaves out the same for both.
-        before = None if random else probe.run([*reached.values()], feeds)
-        ran = probe.run([*reached.values(), train_op] if random else [train_op], feeds)
-        if ran is None:
-            return replace(descent, runs=False)
-        slope = ran[:-1] if random else before
-        slopes += [] if slope is None else [dict(zip(reached, slope, strict=True))]
-        values.append(probe.values(weights))
-    taken = _Taken(weights, [*reached], slopes, [v for v in values if v is not None])
-    descent = _judged(found, loss, replace(descent, runs=True), taken, random=random)
-    descent = replace(descent, still=(*descent.still, *_cut_off(found, probe, taken, feeds)))
-    if descent.kind is None and descent.moved and randomise_weights(found, probe):
-        own = _own_gradients(found, probe, descent.moved, feeds)
-        return _with_match(found, descent, _from_other_weights(found, probe, own, feeds))
-    if descent.signs:
-        own = {name: tensor for name, tensor in reached.items() if name in descent.moved}
-        return _with_match(found, descent, _from_other_weights(found, probe, own, feeds))
-    return descent
-
-
-def _cut_off(found: Found, probe: GraphProbe, taken: _Taken, feeds: dict[str, Array]) -> list[str]:
-    """Variables that no step moves, where scores differ from image to image and the loss has a slope of zero along all of them.
-
-    A sign and a rounding have the gradient zero in TensorFlow (tensorflow/python/ops/math_grad.py).
-    """
-    flat = [name for name in taken.reached if taken.slopes and not any(slope[name].any() for slope in taken.slopes)]
-    flat = [name for name in flat if all(np.array_equal(taken.values[0][name], each[name]) for each in taken.values)]
-    scores, images = found.scores, found.roles.images
-    if not flat or scores is None or images is None:
-        return []
-    slope = (probe.gradients(found.loss, [images]) or [None])[0] if found.loss is not None else None
-    values = probe.run([scores, slope], feeds) if slope is not None else None
-    if values is None or values[1].any() or not np.isfinite(values[0]).all():
-        return []
-    return flat if np.ptp(values[0], axis=0).any() else []
-
-
-def _exchanged(found: Found, probe: GraphProbe, own: dict[str, str], feeds: dict[str, Array]) -> tuple[str, ...]:
-    """Variables for which the optimizer is given what is the gradient of another one, of the same shape."""
-    given = {u.variable: u.gradient for u in found.roles.updates if u.gradient and u.variable in own}
-    shapes = [found.graph.nodes[name].shape() for name in given]
-    alike = [name for name in given if shapes.count(found.graph.nodes[name].shape()) > 1]
-    # In one run: what is random, such as dropout, is then the same on both sides.
-    values = probe.run([*(own[name] for name in alike), *(given[name] for name in alike)], feeds) if alike else None
-    if values is None:
-        return ()
-    slopes, arriving = values[: len(alike)], values[len(alike) :]
-
-    def along(one: Array, other: Array) -> float:
-        size = float(np.linalg.norm(one) * np.linalg.norm(other))
-        return float((one * other).sum()) / size if one.shape == other.shape and size > 0 else 0.0
-
-    return tuple(
-        name
-        for name, slope, step in zip(alike, slopes, arriving, strict=True)
-        if along(slope, step) < STRONG and any(along(other, step) > SURE_OF_ERROR for other in slopes)
-    )
-
-
-@dataclass(frozen=True)
-class _Taken:
-    """Steps that were taken.
-
-    `weights` are the variables looked at, `reached` those of them that the loss has a gradient for; before each step there
-    are `slopes`, the gradients for those, and `values` of all, the last ones after it.
-    """
-
-    weights: list[str]
-    reached: list[str]
-    slopes: list[dict[str, Array]]
-    values: list[dict[str, Array]]
-
-    def thinned(self, names: Sequence[str]) -> tuple[list[Array], list[Array]]:
-        """Gradients and values of these variables; see `_thinned`."""
-        gradients, places = ([[each[name] for name in names] for each in every] for every in (self.slopes, self.values))
-        return _thinned(gradients, places)
-
-
 def _likeness(
     probe: GraphProbe,
     gradients: dict[str, str | None],
@@ -296,187 +191,14 @@ def _likeness(
     values = probe.run([*own.values(), *(given[name] for name in own if given)], feeds) if own else None
     if values is None:
         return 0.0
-    left = _flat(values[: len(own)])
-    right = _flat(values[len(own) :]) if given else _flat([stepped[name] for name in own])
+    left = flat(values[: len(own)])
+    right = flat(values[len(own) :]) if given else flat([stepped[name] for name in own])
     if left.shape != right.shape:
         return 0.0
     sizes = float(np.linalg.norm(left) * np.linalg.norm(right))
     return float(left @ right) / sizes if sizes > 0 and np.isfinite(sizes) else 0.0
 
 
-def _judged(found: Found, loss: LossReading, descent: Descent, taken: _Taken, *, random: bool) -> Descent:
-    """Add what the steps show: what moved and what did not, which way, and by which rule."""
-    match, reached, slopes, values = loss.match, taken.reached, taken.slopes, taken.values
-    moved = [name for name in taken.weights if any(not np.array_equal(values[0][name], v[name]) for v in values[1:])]
-    heights = {name: max((float(np.abs(s[name]).max(initial=0)) for s in slopes), default=0.0) for name in reached}
-    sloped = [name for name in reached if heights[name] > FAINT * max(heights.values())]
-    descent = replace(
-        descent,
-        moved=tuple(moved),
-        still=tuple(name for name in sloped if name not in moved),
-        unreached=tuple(name for name in taken.weights if name not in reached),
-    )
-    used = [name for name in reached if name in moved]
-    if not used or len(slopes) < STEPS or len(values) < STEPS + 1:
-        return descent
-    gradients, places = taken.thinned(used)
-    steps = [after - before for before, after in itertools.pairwise(places)]
-    if not np.isfinite(gradients[0]).all() or not np.isfinite(steps[0]).all():
-        return descent
-    # An optimizer that gathers gradients first moves only after some runs.
-    first = next((index for index, step in enumerate(steps) if step.any()), 0)
-    gathered = np.sum(gradients[: first + 1], axis=0)
-    slope = float((gathered * steps[first]).sum())
-    size = float((gathered**2).sum() * (steps[first] ** 2).sum()) ** 0.5
-    known = match is not None or found.loss == found.roles.loss
-    least = 0.1 if random else 0.02
-    if known and size > 0 and abs(slope) > least * size:
-        upward = slope > 0
-        # A loss that is the right one with its sign turned falls where the right one climbs.
-        descent = replace(descent, climbs=upward if match is None or match.scale > 0 else not upward)
-    if descent.kind is None and not random:
-        rule = recognise_steps(gradients, steps, places[:-1]) or _as_a_whole(taken, used) or _by_variable(taken, used)
-        return _with_match(found, descent, rule)
-    return descent
-
-
-def _with_match(found: Found, descent: Descent, match: StepMatch | None) -> Descent:
-    """Add the rule that explains the steps, and its rate where none is fed."""
-    if match is None:
-        return descent
-    place = descent.place or found.roles.train_op or ""
-    descent = replace(descent, kind=match.kind, measured=True, place=place, signs=match.signs)
-    if _fed_rates(found) or not np.isfinite(match.rate):
-        return descent
-    return replace(descent, rate=abs(match.rate), rates=tuple(abs(rate) for rate in match.rates))
-
-
-def _from_other_weights(
-    found: Found, probe: GraphProbe, own: dict[str, str], feeds: dict[str, Array]
-) -> StepMatch | None:
-    """The rule by these gradients, each step from other weights: gradients of another mode, or that tell rules apart."""
-    train_op = found.roles.train_op
-    if train_op is None or not own:
-        return None
-    probe.initialise()
-    names = list(own)
-    taken: list[tuple[list[Array], list[Array], list[Array]]] = []
-    for _ in range(STEPS):
-        # Each from other weights: variables of TensorFlow's first kind may change while gradients are still being computed from
-        # them, and a descent by such gradients diverges within a few steps.
-        before = probe.values(names) if randomise_weights(found, probe) else None
-        # In one run with the step: what is drawn at random is then the same.
-        ran = probe.run([*own.values(), train_op], feeds)
-        after = probe.values(names)
-        if before is None or ran is None or after is None:
-            return None
-        taken.append((ran[: len(own)], [before[name] for name in names], [after[name] for name in names]))
-    gradients, places = _thinned([g for g, _, _ in taken], [b for _, b, _ in taken])
-    _, moved = _thinned([g for g, _, _ in taken], [a for _, _, a in taken])
-    steps = [after - before for before, after in zip(places, moved, strict=True)]
-    return recognise_steps(gradients, steps, places) if np.isfinite(_flat([*gradients, *steps])).all() else None
-
-
-def _own_gradients(found: Found, probe: GraphProbe, moved: tuple[str, ...], feeds: dict[str, Array]) -> dict[str, str]:
-    """For matrices that are moved by hand: the one product of images and labels with their shape that the move is made of."""
-    graph, roles = found.graph, found.roles
-    if roles.images is None or roles.labels is None:
-        return {}
-    both = graph.descendants([roles.images]) & graph.descendants([roles.labels])
-    own = {}
-    for update in roles.updates:
-        if update.gradient or update.variable not in moved:
-            continue
-        above = _gone_into(found, graph.nodes[update.node].inputs[1:]) & both
-        products = sorted(tensor for tensor in above if graph[tensor].op in _PRODUCTS)[:MOST_PRODUCTS]
-        value = probe.values([update.variable]) or {}
-        shape = value[update.variable].shape if value else ()
-        runs = probe.run(products, feeds) if len(shape) == 2 and products else None
-        fitting = [tensor for tensor, run in zip(products, runs or [], strict=False) if run.shape == shape]
-        if len(fitting) == 1:
-            own[update.variable] = fitting[0]
-    return own
-
-
-def _gone_into(found: Found, tensors: Sequence[str]) -> set[str]:
-    """All that goes into `tensors` in one step: what the step writes into a variable and then reads from it included."""
-    graph, weights = found.graph, found.weights
-    written: dict[str, list[str]] = {}
-    for update in found.roles.updates:
-        written.setdefault(update.variable, []).extend(graph.nodes[update.node].inputs[1:])
-    gone: set[str] = set()
-    todo = list(tensors)
-    while todo:
-        above = graph.ancestors(todo, stop=gone) - gone
-        gone |= above
-        moments = [node_of(tensor) for tensor in above if node_of(tensor) in written]
-        todo = [tensor for name in moments if name not in weights for tensor in written[name]]
-    return gone
-
-
-def _as_a_whole(taken: _Taken, used: Sequence[str]) -> StepMatch | None:
-    """The rule where a step depends on a variable as a whole, its length or its singular values."""
-    if sum(taken.values[0][name].size for name in used) > MOST_NUMBERS:
-        return None
-    series = [
-        [[each[name].astype(np.float64) for each in every] for name in used] for every in (taken.slopes, taken.values)
-    ]
-    gradients, places = series
-    steps = [[after - before for before, after in itertools.pairwise(own)] for own in places]
-    return recognise_by_variable(gradients, places, steps)
-
-
-def _by_variable(taken: _Taken, used: Sequence[str]) -> StepMatch | None:
-    """The rule of the variables one at a time, later layers first.
-
-    With variables of TensorFlow's first kind a step may change a layer while an earlier layer's gradient is still being
-    computed from it; the last layer's step is then the only one that follows from the gradient before.
-    """
-    rule, matrices = None, False
-    for name in reversed(used):
-        gradients, places = taken.thinned([name])
-        steps = [after - before for before, after in itertools.pairwise(places)]
-        if len(gradients[0]) < 5:
-            continue
-        match = recognise_steps(gradients, steps, places[:-1])
-        last, matrices = taken.values[0][name].ndim > 1 and not matrices, matrices or taken.values[0][name].ndim > 1
-        if match is None:
-            if last:
-                return None  # a bias alone says nothing: some rules take other steps for matrices
-            continue
-        if rule is None:
-            rule = match
-        elif match.kind != rule.kind:
-            return None
-        elif not abs(match.rate / rule.rate - 1) < 0.02:
-            rule = replace(rule, rate=float("nan"))  # a factor of its own for each variable
-    return rule
-
-
-def _thinned(
-    gradients: Sequence[Sequence[Array]], places: Sequence[Sequence[Array]]
-) -> tuple[list[Array], list[Array]]:
-    """Some thousand of the numbers that have a gradient, flattened: enough to tell rules apart."""
-    index = np.flatnonzero(_flat(gradients[0]))
-    index = index[:: max(len(index) // 1500, 1)]
-    return [_flat(arrays)[index] for arrays in gradients], [_flat(arrays)[index] for arrays in places]
-
-
-def _fed_rates(found: Found) -> list[str]:
-    """Numbers that training is fed, which a rate written by hand may come from."""
-    graph = found.graph
-    loss = found.roles.loss
-    above = graph.ancestors([loss]) if loss else set()
-    under = {t for u in found.roles.updates for t in graph.ancestors(graph.nodes[u.node].inputs[1:])}
-    return [
-        source
-        for source in graph.sources
-        if source in under
-        and source not in above
-        and source not in found.given.eval_feed
-        and graph[node_of(source)].op != "PlaceholderWithDefault"
-    ]
-
-
-def _flat(arrays: Sequence[Array]) -> Array:
+def flat(arrays: Sequence[Array]) -> Array:
+    """Return all numbers of some arrays, one after another, in double precision."""
     return np.concatenate([array.reshape(-1).astype(np.float64) for array in arrays])

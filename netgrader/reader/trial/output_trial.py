@@ -52,7 +52,7 @@ MOST_SCORES = 6
 ROWS_DROPPED, DRAWS = 64, 40
 #: How often an accuracy is measured that chance may have a part in.
 MEASURED = 4
-#: Rows of which all are predicted the other way round.
+#: Rows of which all are said the other way round.
 OPPOSED = 12
 #: Comparisons of scores with labels, which hardly ever are equal.
 _OF_SCORES = ("no-argmax", "no-argmax-probabilities", "rounded")
@@ -110,14 +110,14 @@ def try_outputs(found: Found, probe: GraphProbe, loss: LossReading) -> OutputTri
 
 
 def _is_opposed(probe: GraphProbe, logits: str | None, prediction: str | None) -> bool:
-    """Whether what is predicted is the class of the smallest logit of the loss, for each row."""
+    """Whether the smaller a logit of the loss is, the likelier its class is said to be, for each row."""
     sample = probe.sample(OPPOSED)
     values = probe.run([logits, prediction], probe.feed(sample)) if logits and prediction else None
     rows = len(sample.labels)
     if values is None or any(orient(value, rows, probe.classes) != "rows" for value in values):
         return False
     scores, said = (as_rows(value, "rows", rows) for value in values)
-    return bool(np.ptp(scores, axis=1).all() and (said.argmax(axis=1) == scores.argmin(axis=1)).all())
+    return bool(np.ptp(scores, axis=1).all()) and np.array_equal(said.argsort(axis=1), (-scores).argsort(axis=1))
 
 
 def _scores_of(found: Found, probe: GraphProbe, loss: LossReading, tensor: str) -> str | None:
