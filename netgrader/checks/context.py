@@ -366,9 +366,9 @@ class TestContext:
         """Return what speaks against a network having been trained here, as far as it was seen from outside."""
         if not self.outside:
             return None
-        from netgrader.checks.provenance import doubt  # noqa: PLC0415  (which no student needs)
+        from netgrader.checks.provenance import doubt, learned  # noqa: PLC0415  (which no student needs)
 
-        return doubt(self.outside, cell, graph.values)
+        return doubt(self.outside, cell, learned(graph))
 
     def _read(self, cell: str, item: str, rate: float | None) -> Network:
         graph = self.evidence(cell).graph(item)

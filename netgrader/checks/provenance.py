@@ -19,6 +19,8 @@ from netgrader.checks.wording import plain
 from netgrader.errors import NetgraderError
 from netgrader.evidence import CHANGED
 from netgrader.phrases import say
+from netgrader.reader.graph.plain import plain_graph
+from netgrader.reader.graph.source import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from netgrader.evidence import GraphEvidence, Json
     from netgrader.reader import Network
 
-__all__ = ["doubt", "idle", "probe_mismatches"]
+__all__ = ["doubt", "idle", "learned", "probe_mismatches"]
 
 NO_NETWORK = "in what the notebook trained no layers lead from the images to the logits"
 MOST_NAMES = 5
@@ -142,6 +144,19 @@ LEAST_SWEEP_SECONDS = 0.5
 ROWS = 30_000
 FLOPS = 2.5e11
 """Multiplications and additions in single precision that a core does in a second, at the very most."""
+
+
+def learned(graph: GraphEvidence) -> Mapping[str, npt.NDArray[Any]]:
+    """Return the values that training can have changed: not those that only images and labels are taken from."""
+    parts, values = graph.parts, graph.values
+    try:
+        plain = plain_graph(read_source(graph.meta_graph).graph_def)
+    except NetgraderError:
+        return values
+    fed = [parts[part] for part in ("X", "Y") if parts.get(part) in plain]
+    used = plain.ancestor_nodes([parts.get("logits")], stop=fed) if parts.get("logits") in plain else values.keys()
+    loaded = plain.ancestor_nodes(fed) - used
+    return {name: value for name, value in values.items() if name not in loaded}
 
 
 def doubt(outside: Mapping[str, Json], cell: str, values: Mapping[str, npt.NDArray[Any]]) -> str | None:

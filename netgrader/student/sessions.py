@@ -119,7 +119,8 @@ def _readable(graph: Any) -> dict[str, Any]:
             reads = [use for use in op.outputs[0].consumers() if _only_reads(use)]
             if reads:
                 found[op.name] = reads[0].outputs[0]
-    found = {name: tensor for name, tensor in found.items() if tensor.dtype.is_floating or tensor.dtype.is_integer}
+    of_numbers = ("is_floating", "is_integer", "is_bool")  # a switch may be a variable
+    found = {name: tensor for name, tensor in found.items() if any(getattr(tensor.dtype, kind) for kind in of_numbers)}
     if sum((tensor.shape.num_elements() or 0) * tensor.dtype.size for tensor in found.values()) <= LARGE:
         return found
     trained = {variable.op.name for variable in graph.get_collection("trainable_variables")}

@@ -57,6 +57,21 @@ def test_variables_are_found_set_and_read_whatever_their_kind(lab, resource, col
     np.testing.assert_allclose(loss, np.mean((X @ weights + 3 - Y) ** 2), rtol=1e-6)
 
 
+def test_a_variable_that_begins_with_what_is_fed_stops_no_other_one(lab):
+    def build():
+        data = tf.Variable(
+            tf.placeholder(tf.float32, [None, 3], name="data"), trainable=False, collections=[], validate_shape=False
+        )
+        x = tf.placeholder_with_default(tf.gather(data, [0]), [None, 3], name="x")
+        tf.matmul(x, tf.get_variable("w", [3, 1], initializer=tf.ones_initializer()), name="z")
+
+    session = lab.load(exported(build)).session()
+    session.initialise()
+    np.testing.assert_allclose(session.run(["z:0"], {"x:0": X})[0], X.sum(axis=1, keepdims=True), rtol=1e-6)
+    with pytest.raises(LabError):
+        session.run(["z:0"], {})
+
+
 def test_gradients_added_by_the_lab_are_those_of_calculus(lab):
     graph = lab.load(exported(regression()))
     by_weights, by_label = graph.gradients("loss:0", ["model/w", "y:0"])

@@ -55,3 +55,15 @@ def test_the_same_network_handed_over_twice_is_the_same_bytes() -> None:
             sess.run(tf.global_variables_initializer())
             parts = {"graph": graph, "X": x, "train_op": step}
             assert len({export_graph(parts, sess).meta_graph for _ in range(5)}) == 1
+
+
+def test_a_switch_that_is_a_variable_is_handed_over_as_the_session_has_it() -> None:
+    with tf.Graph().as_default() as graph:
+        x, on = tf.placeholder(tf.float32, [None, 20]), tf.Variable(initial_value=True, trainable=False, name="on")
+        logits = x @ tf.get_variable("w", [20, 10])
+        with tf.Session(graph=graph) as sess:
+            sess.run(tf.global_variables_initializer())
+            sess.run(on.assign(value=False))
+            values = export_graph({"graph": graph, "X": x, "logits": logits}, sess).values
+    assert values["on"].dtype == bool
+    assert not values["on"]

@@ -115,6 +115,10 @@ class _LocalGraph:
             raise LabError("run", f"The graph has no operation {op[:80]!r}.") from error
 
 
+#: In TensorFlow's words for a placeholder that was not fed (tensorflow/core/kernels/constant_op.cc).
+_UNFED = "You must feed a value for placeholder tensor"
+
+
 class _LocalSession:
     """A session with variable values of its own; see `netgrader.reader.lab.LabSession`."""
 
@@ -125,24 +129,24 @@ class _LocalSession:
         setattr(self._session, LAB_SESSION, True)
 
     def initialise(self) -> None:
+        """Run the initialisers; a variable that begins with what is fed stays as it is, and what needs it says so."""
         pending = [op for op in self._owner.initialisers if op not in self._owner.left_out]
-        unready = tensorflow().errors.FailedPreconditionError
+        errors = tensorflow().errors
         with translated("run"):
-            with suppress(unready):
+            with suppress(errors.FailedPreconditionError, errors.InvalidArgumentError):
                 self._session.run(pending)
                 return
             while pending:  # one that needs another's result waits for it
-                reason: Exception | None = None
-                failed = []
+                failed: dict[str, Exception] = {}
                 for op in pending:
                     try:
                         self._session.run(op)
-                    except unready as error:
-                        failed.append(op)
-                        reason = error
-                if reason and len(failed) == len(pending):
-                    raise reason
-                pending = failed
+                    except (errors.FailedPreconditionError, errors.InvalidArgumentError) as error:
+                        if _UNFED not in str(error):
+                            failed[op] = error
+                if len(failed) == len(pending):
+                    raise next(iter(failed.values()))
+                pending = list(failed)
 
     def assign(self, values: Mapping[str, Array]) -> None:
         operations, feeds = [], {}
