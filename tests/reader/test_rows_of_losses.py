@@ -17,6 +17,12 @@ def dense(x, n, function=tf.identity):
         return function(x @ w + tf.get_variable("b", [n], initializer=tf.zeros_initializer()))
 
 
+def weights_of(inputs, outputs):
+    return tf.get_variable("again", [inputs, outputs]), tf.get_variable(
+        "bias", [outputs], initializer=tf.zeros_initializer()
+    )
+
+
 def rows_of(y, z):
     return tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=z)
 
@@ -85,6 +91,19 @@ TAUGHT = {
     "nine classes": lambda y, z: cross_entropy(y[:, :9], z[:, :9]),
     "the classes from the end": lambda y, z: cross_entropy(tf.reverse(y, [1]), z),
     "a softmax of the labels": lambda y, z: cross_entropy(tf.nn.softmax(y), z),
+    "nines as fours": lambda y, z: cross_entropy(
+        tf.one_hot(tf.where(tf.equal(tf.argmax(y, 1), 9), 4 + 0 * tf.argmax(y, 1), tf.argmax(y, 1)), 10), z
+    ),
+    "no nines": lambda y, z: cross_entropy(tf.pad(tf.one_hot(tf.argmax(y, 1), 9), [[0, 0], [0, 1]]), z),
+    "shares that are no softmax's": lambda y, z: (
+        -tf.reduce_mean(
+            tf.reduce_sum(y * tf.log((tf.nn.relu(z) + 1e-3) / tf.reduce_sum(tf.nn.relu(z) + 1e-3, 1, keepdims=True)), 1)
+        )
+    ),
+    "the digits as numbers": lambda y, z: tf.reduce_mean(
+        tf.square(tf.reduce_sum(tf.nn.softmax(z) * tf.range(10.0), 1) - tf.to_float(tf.argmax(y, 1)))
+    ),
+    "the first 64 rows": lambda y, z: cross_entropy(y[:64], z[:64]),
     "labels of rows in another order": lambda y, z: cross_entropy(tf.random.shuffle(y), z),
 }
 
@@ -236,6 +255,22 @@ def with_ways_past_linear_layers(x, y):
     return {"logits": dense(h, 10)}
 
 
+def with_answers_of_another_network(x, y):
+    return {"logits": dense(hidden(x), 10), "loss": cross_entropy(y, dense(hidden(x), 10))}
+
+
+def with_scores_turned_round_in_the_loss(x, y):
+    z = dense(hidden(x), 10)
+    return {"logits": z, "loss": cross_entropy(y, -z)}
+
+
+def with_an_accuracy_of_the_network_as_it_is_trained(x, y):
+    h, (w, b) = hidden(x), weights_of(30, 10)
+    trained = tf.nn.dropout(h, rate=0.5) @ w + b
+    right = tf.reduce_mean(tf.to_float(tf.equal(tf.argmax(trained, 1), tf.argmax(y, 1))))
+    return {"logits": h @ w + b, "loss": cross_entropy(y, trained), "accuracy": right}
+
+
 def with_scores_of_length_one(x, y):
     return {"logits": tf.math.l2_normalize(dense(hidden(x), 10), 1)}
 
@@ -245,6 +280,9 @@ def with_scores_of_length_one(x, y):
     [
         (with_gradients_exchanged, "minimises-wrong-tensor"),
         (with_a_sign, "layers-not-trained"),
+        (with_answers_of_another_network, "layers-not-trained"),
+        (with_scores_turned_round_in_the_loss, "prediction-wrong"),
+        (with_an_accuracy_of_the_network_as_it_is_trained, "dropout-at-evaluation"),
         (with_ways_past_linear_layers, "missing-activation"),
         (with_scores_of_length_one, "relu-on-logits"),
     ],
@@ -312,3 +350,50 @@ def test_most_of_a_layer_dropped_is_a_remark(rate, remarks, lab):
 
 def test_a_remark_hides_no_fault(lab):
     assert "dropout-at-evaluation" in read(with_dropout(0.9, training=False), DEEP, lab).codes
+
+
+def with_a_linear_bottleneck(x, y):
+    h = dense(dense(x, 40, tf.nn.relu), 8)
+    return {"logits": dense(dense(dense(h, 40, tf.nn.relu), 30, tf.nn.relu), 10)}
+
+
+def with_a_block_that_is_passed_three_times(x, y):
+    h, (w, b) = dense(x, 30, tf.nn.relu), weights_of(30, 30)
+    for _ in range(3):
+        h += tf.nn.relu(h @ w + b)
+    return {"logits": dense(dense(h, 20, tf.nn.relu), 10)}
+
+
+def with_layers_that_thaw(x, y):
+    z, optimizer = dense(hidden(x), 10), tf.train.AdamOptimizer(0.001)
+    step, loss = tf.train.create_global_step(), cross_entropy(y, z)
+    slopes = optimizer.compute_gradients(loss)
+    thawed = [(slope * tf.to_float(step >= 50 * (2 - i // 2)), v) for i, (slope, v) in enumerate(slopes)]
+    return {"logits": z, "loss": loss, "train_op": optimizer.apply_gradients(thawed, global_step=step)}
+
+
+def with_large_weights_that_are_normalised(x, y):
+    z = x @ tf.get_variable("W", [784, 40], initializer=tf.random_normal_initializer())
+    mean, variance = tf.nn.moments(z, [1], keepdims=True)
+    return {"logits": dense(dense(tf.nn.relu((z - mean) / tf.sqrt(variance + 1e-5)), 30, tf.nn.relu), 10)}
+
+
+def with_a_decoder_that_another_op_trains(x, y):
+    h = hidden(x)
+    apart = tf.reduce_mean(tf.square(dense(h, 784) - x))
+    return {"logits": dense(h, 10), "pretrain_op": tf.train.AdamOptimizer(0.001).minimize(apart)}
+
+
+@pytest.mark.parametrize(
+    ("build", "remarks"),
+    [
+        (with_a_linear_bottleneck, {"missing-activation"}),
+        (with_a_block_that_is_passed_three_times, {"shared-weights"}),
+        (with_layers_that_thaw, set()),
+        (with_large_weights_that_are_normalised, set()),
+        (with_a_decoder_that_another_op_trains, set()),
+    ],
+)
+def test_what_a_free_exercise_leaves_free_is_no_fault(build, remarks, lab):
+    network = read(build, DEEP, lab)
+    assert (network.codes, {remark.code for remark in network.remarks}) == (set(), remarks)

@@ -8,6 +8,7 @@ from netgrader.faults import Severity, fault
 from netgrader.phrases import Verbatim, say
 from netgrader.reader.find.losses import CROSS_ENTROPY
 from netgrader.reader.find.outputs import LABEL_TESTS
+from netgrader.reader.graph.functions import BRANCHES, LOOPS
 from netgrader.reader.graph.nodes import node_of
 
 if TYPE_CHECKING:
@@ -144,7 +145,8 @@ def missing(reading: Reading) -> Iterator[Fault]:
     for name in lacking:
         grave = Severity.FATAL if name in NOTHING_WITHOUT else None
         yield fault("missing-tensor", name, say("no {1} in the graph", Verbatim(name)), f"net.{name}", grave)
-    if not found.steps and (roles.loss or roles.images) and not _scales(found):
+    hidden = any(found.graph.nodes[name].op in BRANCHES + LOOPS for name in found.graph.ancestor_nodes([roles.loss]))
+    if not found.steps and (roles.loss or roles.images) and not hidden and not _scales(found):
         yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits", Severity.FATAL)
 
 

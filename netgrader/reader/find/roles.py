@@ -229,7 +229,10 @@ def _with_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: 
     reason = "depends on the labels and, differentiably, on what the layers compute"
     if named and hint is not None and hint in reached:
         late = _late_sources(graph, hint, sources)
-        if late or not found:
+        above = graph.ancestor_nodes([hint])
+        own = [graph.ancestor_nodes([tensor]) - above for tensor in found]
+        # Where images are made with the labels, no source comes late; ends of the backward pass are no losses.
+        if late or all(not names or any(_of_gradients(graph, name) for name in names) for names in own):
             found[hint] = late
             reason = "named by the network"
     elif named and hint is not None and _is_minimised(graph, hint, found, updating):

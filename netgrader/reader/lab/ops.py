@@ -87,7 +87,7 @@ _CONTROL = words("""
     TensorListScatterV2 TensorListScatterIntoExistingList TensorListSetItem TensorListSplit TensorListStack
     TensorArrayV3 TensorArrayCloseV3 TensorArrayConcatV3 TensorArrayGatherV3 TensorArrayGradV3 TensorArrayGradWithShape
     TensorArrayReadV3 TensorArrayScatterV3 TensorArraySizeV3 TensorArraySplitV3 TensorArrayWriteV3 StackV2 StackPopV2
-    StackPushV2 StackCloseV2 IteratorGetNext
+    StackPushV2 StackCloseV2 IteratorGetNext OptionalFromValue OptionalNone OptionalHasValue OptionalGetValue
 """)
 
 #: Every op that the lab runs.

@@ -139,6 +139,8 @@ def _recognised(
     asked = formula.kind == CROSS_ENTROPY and found.exercise is not None
     if asked and found.read is not None and forgets_later_rows(probe, place, found.read):
         formula = replace(formula, kind=SOME_ROWS)
+    elif asked and found.read is not None and (other := try_labels_of_loss(found, probe, place)) is not None:
+        formula = other
     return seen, (tensor, formula, composed)
 
 
