@@ -113,6 +113,21 @@ def test_a_cross_entropy_that_is_taught_something_else_is_named(name, lab):
     assert read(of_loss(TAUGHT[name]), ONE, lab).codes == {"wrong-loss"}
 
 
+def in_one_order(y, z):
+    order = tf.random.shuffle(tf.range(10))
+    return cross_entropy(tf.gather(y, order, axis=1), tf.gather(z, order, axis=1))
+
+
+def by_label(y, z):
+    order = tf.argsort(tf.argmax(y, 1))
+    return cross_entropy(tf.gather(y, order), tf.gather(z, order))
+
+
+@pytest.mark.parametrize("loss", [in_one_order, by_label])
+def test_scores_and_labels_that_are_put_in_one_order_are_right(loss, lab):
+    assert read(of_loss(loss), ONE, lab).codes == set()
+
+
 SWAPPED = {
     "by Keras": lambda y, z: tf.reduce_mean(tf.keras.losses.categorical_crossentropy(z, y)),
     "with probabilities for labels": lambda y, z: cross_entropy(tf.nn.softmax(z), y),

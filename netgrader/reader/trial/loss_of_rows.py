@@ -41,43 +41,48 @@ MANY, USUAL = 300, 256
 
 
 def try_labels_of_loss(found: Found, probe: GraphProbe, place: Place) -> LossMatch | None:
-    """Try what TensorFlow's own cross-entropy is taught for each class; None where that is the class, or not its alone."""
+    """Try which score TensorFlow's own cross-entropy is taught to make the largest; None where it is the label's, or not known.
+
+    Rows and classes may stand in another order there, if scores and labels are put in the same one.
+    """
     if found.read is None or place.form != "rows" or len(place.windows) > 1:
         return None
     fused = [node for node in between(found.graph, place.scores, found.read) if node.op in FUSED_LOSSES]
-    taught = fused[0].inputs[1] if len(fused) == 1 else ""
-    if not taught or taught in found.graph.descendants([place.scores]):
+    if len(fused) != 1 or fused[0].inputs[1] in found.graph.descendants([place.scores]):
         return None
-    every = np.arange(probe.classes)
-    drawn = [_taught(probe, taught, order) for order in (every, every[::-1], probe.rng.permutation(every))]
-    tables = [one for one in drawn if one is not None and np.isfinite(one).all()]
-    if len(tables) < len(drawn) or len({one.shape for one in tables}) > 1:
-        return None
-    table = tables[0]
-    if table.shape[1] < len(every):
-        return LossMatch(SOME_CLASSES, 1.0, 0.0, 0.0)
-    if any(not np.allclose(table, one) for one in tables[1:]):
-        mixed = all(sorted(one.argmax(axis=1)) == [*every] for one in tables)
-        return LossMatch(OTHER_LABELS, 1.0, 0.0, 0.0) if mixed else None
-    if (table.argmax(axis=1) != every).any():
-        return LossMatch(OTHER_CLASSES, 1.0, 0.0, 0.0)
-    share = float((table[every, every] / table.sum(axis=1)).min())
-    return LossMatch(FLAT_LABELS, share, 0.0, 0.0) if share < LEAST_SHARE else None
-
-
-def _taught(probe: GraphProbe, tensor: str, order: Array) -> Array | None:
-    """What the label `tensor` is for each class (classes, width), fed in this order; None where that cannot be had."""
-    rows = len(probe.sample(len(order)).labels)
-    found: dict[int, Array] = {}
-    for start in range(0, len(order), rows):
-        labels = np.resize(order[start : start + rows], rows)
-        value = probe.fetch(tensor, probe.feed(type(probe.sample(1))(probe.sample(rows).images, labels)))
-        if value is None or value.shape[:1] != labels.shape:
+    kinds: set[str | None] = set()
+    shares = []
+    rows = len(probe.sample(max(probe.classes // 2, 1)).labels)  # some classes at a time, to tell them from other rows'
+    for start in range(0, probe.classes, rows):
+        labels = np.resize(np.arange(start, min(start + rows, probe.classes)), rows)
+        scores = probe.rng.standard_normal((rows, *place.value.shape[1:])).astype(np.float32)
+        sample = probe.sample(rows)
+        feeds = {**probe.feed(type(sample)(sample.images, labels)), place.scores: scores}
+        values = probe.run(fused[0].inputs[:2], feeds)
+        if values is None or values[0].ndim != 2 or not np.isfinite(values[0]).all():
             return None
-        if value.ndim == 1:
-            value = np.equal.outer(value, np.arange(max(probe.classes, 1 + int(value.max())))).astype(np.float64)
-        found.update(zip(labels.tolist(), value.reshape(rows, -1), strict=True))
-    return np.array([found[label] for label in sorted(found)])
+        given, taught = values
+        if taught.ndim == 1:
+            taught = np.equal.outer(taught, np.arange(given.shape[1])).astype(np.float64)
+        kinds.add(_taught(given, taught, scores.reshape(rows, -1), labels))
+        shares.append(float((taught.max(axis=1) / np.maximum(taught.sum(axis=1), 1e-9)).min()))
+    named = sorted(kind for kind in kinds if kind)
+    if None in kinds or not (named or min(shares) < LEAST_SHARE):
+        return None
+    return LossMatch(named[0] if named else FLAT_LABELS, 1.0, 0.0, 0.0)
+
+
+def _taught(given: Array, taught: Array, scores: Array, labels: Array) -> str | None:
+    """What is wrong with the labels that go with `given` scores; empty if nothing is, None where it cannot be told."""
+    if given.shape != taught.shape or not np.isin(given.astype(np.float32), scores).all():
+        return None  # scores are changed first
+    if given.shape[1] < scores.shape[1] or not taught.any(axis=1).all():
+        return SOME_CLASSES
+    wanted = np.sort(scores[np.arange(len(labels)), labels])
+    chosen = np.sort(given[np.arange(len(given)), taught.argmax(axis=1)])
+    if chosen.shape == wanted.shape and np.allclose(chosen, wanted, atol=1e-6):
+        return ""
+    return OTHER_LABELS if np.array_equal(np.sort(taught.argmax(axis=1)), np.sort(labels)) else OTHER_CLASSES
 
 
 def try_rows_of_loss(
