@@ -312,7 +312,8 @@ def find_unused(graph: Graph, roles: Roles, used: Sequence[Step], claimed: Seque
     below = graph.descendants([images])
     found = [s for s in find_steps(graph, loose, images) if s.node not in known and s.product in below]
     found = [step for step in found if f"{step.node}/unrolled_0" not in graph.nodes]
-    found = [step for step in found if step.product not in updating and step.product not in wanted]
+    told = graph.ancestors(claimed)
+    found = [step for step in found if step.product not in updating and step.product not in told]
     # The same weights once more, as tracing leaves them behind, are no layer of their own.
     own = {name for step in used for name in step.variables}
     labelled = graph.descendants([roles.labels])
