@@ -286,6 +286,10 @@ def with_an_accuracy_of_the_network_as_it_is_trained(x, y):
     return {"logits": h @ w + b, "loss": cross_entropy(y, trained), "accuracy": right}
 
 
+def with_a_softmax_before_the_last_layer(x, y):
+    return {"logits": dense(dense(hidden(x), 20, tf.nn.softmax), 10)}
+
+
 def with_scores_of_length_one(x, y):
     return {"logits": tf.math.l2_normalize(dense(hidden(x), 10), 1)}
 
@@ -300,6 +304,7 @@ def with_scores_of_length_one(x, y):
         (with_an_accuracy_of_the_network_as_it_is_trained, "dropout-at-evaluation"),
         (with_ways_past_linear_layers, "missing-activation"),
         (with_scores_of_length_one, "relu-on-logits"),
+        (with_a_softmax_before_the_last_layer, "softmax-in-hidden-layer"),
     ],
 )
 def test_what_stops_a_deep_network_from_learning_is_named(build, code, lab):

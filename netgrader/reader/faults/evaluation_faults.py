@@ -68,6 +68,8 @@ def rows(reading: Reading) -> Iterator[Fault]:
 def dropped(reading: Reading) -> Iterator[Fault]:
     """Most of a layer dropped in training: a remark, since it may be meant."""
     graph = reading.found.graph
+    if reading.rows.all_dropped or reading.layers.all_dropped is not None:
+        return
     for node in graph.of_ops(_AT_LEAST):
         drawn = [read for read in node.inputs if graph[graph.past(read, _ON_THE_WAY)].op in RANDOM]
         share = graph.constant(next((read for read in node.inputs if read not in drawn), "")) if drawn else None

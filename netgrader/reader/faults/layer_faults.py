@@ -151,7 +151,8 @@ def activations(reading: Reading) -> Iterator[Fault]:
             yield fault(code, step.node, "no activation", expected or "a nonlinearity", grave)
         elif step.activation == "softmax":
             # Shares by which the rows of the next layer's weights are mixed are attention, where that has no activation.
-            grave = Severity.REMARK if free and after is not None and after.activation == "none" else None
+            mixes = after is not None and after.followed and after.activation == "none"
+            grave = Severity.REMARK if free and mixes else None
             told = expected or "an activation of each unit by itself"
             yield fault("softmax-in-hidden-layer", step.node, "softmax", told, grave)
         elif expected is not None:

@@ -105,7 +105,8 @@ def try_outputs(found: Found, probe: GraphProbe, loss: LossReading) -> OutputTri
     accuracy_is = None if accuracy is None else _accuracy(found, probe, loss, accuracy)
     logits_is, _ = _named(found, probe, loss, outputs.logits)
     prediction_is, ranks = _named(found, probe, loss, outputs.prediction)
-    ranks = ranks and not _is_opposed(probe, loss.logits, outputs.prediction)
+    linear = loss.last_activation == "none"  # else an activation may have turned them round
+    ranks = ranks and not (linear and _is_opposed(probe, loss.logits, outputs.prediction))
     return OutputTrial(accuracy, accuracy_is, logits_is, prediction_is, ranks)
 
 
