@@ -54,7 +54,9 @@ def _of_any_size(found: Found, probe: GraphProbe, weights: Mapping[str, Array]) 
     once = probe.fetch(found.scores, feeds)
     for part in (part for step in found.steps for part in (step.parts or (step,))):
         value, own = weights.get(part.weights), part.variables[:1]
-        if once is None or value is None or value.ndim < 2 or float(np.square(value).sum(axis=0).mean()) < LARGE:
+        if once is None or value is None or value.ndim < 2:
+            continue
+        if float(np.square(value).sum(axis=tuple(range(value.ndim - 1))).mean()) < LARGE:
             continue
         before = probe.values(own)
         if before and probe.assign({name: 2 * array for name, array in before.items()}):
