@@ -45,7 +45,7 @@ def read_json(content: bytes, depth: int, *, finite: bool = False, most: int | N
         How many lists and objects may lie in one another: what walks over a value later would fail on more.
     finite
         Whether numbers that are not finite become None: those that JSON does not have, and those such as 1e999.
-        Whole numbers that 64 bits do not hold are read as those with a fraction are: NumPy has no place for them.
+        Whole numbers of more than 18 digits are read as those with a fraction are: not all of them fit into 64 bits.
     most
         How many values it may hold, strings and commas counted, so that no more memory is taken than for its text and
         those; None for any number.

@@ -266,9 +266,8 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
         session.initialise()
         values = session.values(loaded.trainable)
         session.assign({name: random.normal(0, SPREAD, value.shape) for name, value in values.items()})
-        for (
-            count
-        ) in counts:  # in one session, for what adds up from one evaluation to the next; few rows, of which each counts
+        # In one session, for what adds up from one evaluation to the next; few rows, of which each counts.
+        for count in counts:
             outputs = []
             right = random.permutation(count) < random.integers(1 + count // 4, count // 2)
             rows = random.uniform(size=(count, pixels)) * (random.uniform(size=(count, pixels)) < INKED)

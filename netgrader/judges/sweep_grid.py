@@ -205,7 +205,9 @@ def _measured_otherwise(bench: TestContext, sweep: StudentSweep) -> tuple[float,
     pixels, labels = data.prepared(data.x_test[rows]), data.y_test[rows]
     found: dict[float, tuple[float, float, float]] = {}
     for graph in trained if sweep.asked.is_rate else ():
-        at = np.flatnonzero(np.isclose(sweep.rates, graph.about.get("learning_rate") or np.nan, rtol=1e-4, atol=0))
+        rate = graph.about.get("learning_rate")
+        known = rate if is_rate(rate) else np.nan
+        at = np.flatnonzero(np.isclose(sweep.rates, known, rtol=1e-4, atol=0))
         if not len(at):
             continue
         try:
@@ -214,6 +216,8 @@ def _measured_otherwise(bench: TestContext, sweep: StudentSweep) -> tuple[float,
                 logits = np.asarray(session.run([graph.parts["logits"]], feeds)[0])
         except (LabError, KeyError):
             return None  # what cannot be looked at says nothing
+        if logits.ndim != 2 or len(logits) != len(labels):
+            return None
         one = float(sweep.rates[at[0]]), float(sweep.accuracies[at[0]]), float(np.mean(logits.argmax(axis=1) == labels))
         found[one[0]] = min(found.get(one[0], one), one, key=lambda known: abs(known[1] - known[2]))
     if len(found) < len(np.unique(sweep.rates)) or any(abs(said - true) < FAR for _, said, true in found.values()):

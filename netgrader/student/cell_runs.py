@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["CORES", "CellRuns", "RanApart", "cell_runs", "install", "made_by", "notebook_shell", "why_stopped"]
 
 PLACE = "_netgrader_cell_runs"
+APART = frozenset({"%%timeit", "%%writefile", "%%bash", "%%sh", "%%script", "%%html", "%%javascript"})
+HERE = frozenset({"%%time", "%%capture", "%%prun"})
+"""First lines by which nothing of a cell stays in the notebook, and by which all of it does."""
 CORES = 2
 """On which times are reckoned."""
 
@@ -63,9 +66,16 @@ class CellRuns:
             name: None if any(error is one for one in former) else error for name, error in self.error.items()
         }
         error = result.error_before_exec or result.error_in_exec
-        if error is None and self._functions and _functions_of(result.info.raw_cell) == self._functions:
-            error = RanApart(result.info.raw_cell.split()[0])
+        if error is None and self._functions and self._ran_apart(str(result.info.raw_cell)):
+            error = RanApart(result.info.raw_cell.split(maxsplit=1)[0])
         self.error |= dict.fromkeys(made, error)
+
+    def _ran_apart(self, text: str) -> bool:
+        """Whether what the functions of a cell are called is bound to what it was before, where its first line may do that."""
+        magic, now = text.split(maxsplit=1)[0], _functions_of(text)
+        same = all(now.get(name) is value for name, value in self._functions.items())
+        bound = any(value is not None for value in now.values())
+        return same and magic not in HERE and (bound or magic in APART)
 
 
 def _functions_of(text: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -177,9 +178,8 @@ def _first_places(values: Sequence[float | None], first: Iterable[float]) -> lis
     """Return places in `values`: for each of `first` the first that has it, then all others; at most `MOST_TRAINED`."""
     places = []
     for value in first:
-        places += [k for k, own in enumerate(values) if own is not None and np.isclose(own, value, rtol=1e-4, atol=0)][
-            :1
-        ]
+        near = (k for k, own in enumerate(values) if own is not None and np.isclose(own, value, rtol=1e-4, atol=0))
+        places += itertools.islice(near, 1)
     return list(dict.fromkeys([*places, *range(len(values))]))[:MOST_TRAINED]
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from netgrader.faults import Fault
     from netgrader.reader.find import Found
+    from netgrader.reader.graph.plain import Graph
     from netgrader.reader.reading import Reading
 
 #: Ops of chance that are not called after it, and ops that may hold any others.
@@ -73,10 +74,22 @@ def dropped(reading: Reading) -> Iterator[Fault]:
     for node in graph.of_ops(_AT_LEAST):
         drawn = [read for read in node.inputs if graph[graph.past(read, _ON_THE_WAY)].op in RANDOM]
         share = graph.constant(next((read for read in node.inputs if read not in drawn), "")) if drawn else None
-        if share is not None and share.size == 1 and MOSTLY <= float(share.reshape(())) < 1:
+        high = share is not None and share.size == 1 and MOSTLY <= float(share.reshape(())) < 1
+        if share is not None and high and _drops(graph, f"{node.name}:0"):
             told = say("{1:.0%} are dropped in training", float(share.reshape(())))
             yield fault("keep-rate-swapped", node.name, told, "a smaller share", Severity.REMARK)
             return
+
+
+def _drops(graph: Graph, mask: str) -> bool:
+    """Whether where a mask is false there is a zero then: it is a factor, or chooses between numbers and zeros."""
+    for name in graph.consumers.get(mask, ()):
+        node = graph.nodes[name]
+        other = graph.constant(node.inputs[2]) if node.op in ("Select", "SelectV2") else None
+        factors = graph.consumers.get(f"{name}:0", ()) if node.op == "Cast" else ()
+        if (other is not None and not other.any()) or any(graph.nodes[factor].op == "Mul" for factor in factors):
+            return True
+    return False
 
 
 def _draws(found: Found) -> bool:

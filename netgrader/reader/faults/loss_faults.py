@@ -50,7 +50,7 @@ _LEFT_OUT = {
     ),
     SOME_CLASSES: ("some classes only", "all classes"),
     OTHER_CLASSES: ("other classes than those of the labels", "the label itself"),
-    FLAT_LABELS: ("labels of which the right class has less than a half", "one-hot labels"),
+    FLAT_LABELS: ("labels of which the right class has too small a share", "one-hot labels"),
 }
 #: What turns scores into shares, and how that is called before a loss.
 _BEFORE = {

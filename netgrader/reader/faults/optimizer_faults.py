@@ -9,9 +9,10 @@ from netgrader.phrases import Verbatim, say
 from netgrader.reader.find.joining import depths
 from netgrader.reader.find.roles import PRODUCTS, all_updates, linear_steps
 from netgrader.reader.graph.nodes import node_of
+from netgrader.reader.trial.optimizer_trial import COUNTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from netgrader.faults import Fault
     from netgrader.reader.find import Found
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 ALSO = {"adam": ("adam", "adamw", "amsgrad")}
 #: How far a rate may be off: rates measured from steps carry rounding.
 SLACK = 0.03
-#: Of the rates that a schedule has, after how many steps `optimizer_trial` says, the one after a hundred.
-SOON = 3
+#: After so many steps, a ninth of an epoch of MNIST, a rate is still the one that was asked for.
+SOON = 100
 
 
 def optimizer(reading: Reading) -> Iterator[Fault]:
@@ -45,9 +46,16 @@ def rate(reading: Reading) -> Iterator[Fault]:
         return  # what multiplies the steps of another rule is not comparable
     if all(abs(abs(rate) / asked - 1) > SLACK for rate in (found, *descent.rates[:1])):
         yield fault("learning-rate-not-as-stated", descent.place, say("learning rate {1:.3g}", found), f"{asked:g}")
-    elif len(descent.rates) > SOON and abs(descent.rates[SOON]) < abs(asked) / 2:
-        fallen = say("learning rate {1:.3g} after a hundred steps", descent.rates[SOON])
+    elif _falls_soon(descent.rates, asked):
+        fallen = say("learning rate {1:.3g} after a hundred steps", descent.rates[COUNTS.index(SOON)])
         yield fault("learning-rate-not-as-stated", descent.place, fallen, f"{asked:g}")
+
+
+def _falls_soon(rates: Sequence[float], asked: float) -> bool:
+    """Whether a schedule begins at the rate that is asked for, only ever falls, and is below half of it at once."""
+    if len(rates) < len(COUNTS) or abs(rates[0] / asked - 1) > SLACK:
+        return False
+    return list(rates) == sorted(rates, reverse=True) and rates[COUNTS.index(SOON)] < asked / 2
 
 
 def fed_rate(reading: Reading) -> Iterator[Fault]:
@@ -113,9 +121,9 @@ def answers_untrained(reading: Reading) -> Iterator[Fault]:
     own = {
         name for step in found.steps for name in (*step.variables, *(v for part in step.parts for v in part.variables))
     }
-    # What is written from other variables, averages of weights and copies, may be written by what is not known here.
-    written = {u.variable for u in all_updates(graph) if any(map(graph.variables_in, graph.nodes[u.node].inputs[1:]))}
-    written |= {update.variable for update in found.roles.updates}
+    # What is written again, averages of weights and copies, may be written by what is not known here.
+    writes = [update.variable for update in all_updates(graph)]
+    written = {name for name in writes if writes.count(name) > 1}  # the first write gives a variable its beginning
     for part in ("logits", "prediction", "accuracy"):
         tensor = found.hints.get(part)
         above = graph.ancestor_nodes([tensor]) if tensor in graph else set()

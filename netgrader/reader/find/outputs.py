@@ -105,9 +105,8 @@ def find_layers(graph: Graph, roles: Roles, hints: Mapping[str, str], loss: str 
         trained = {update.variable for update in roles.updates}
         further = [step for step in later if step.product not in {step.product for step in whole}]
         if len(later) == len(whole) + len(further) and further and trained.issuperset(later[-1].variables):
-            return Layers(
-                later
-            )  # the loss gathers rows of the last weights by the labels, and is no function of scores
+            # The loss gathers rows of the last weights by the labels, and is no function of scores.
+            return Layers(later)
     if scores is not None or not whole:
         return Layers(whole, scores, chain)
     for term in _terms(graph, roles, hints, loss, whole):

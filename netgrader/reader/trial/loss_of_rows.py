@@ -36,8 +36,11 @@ Run = tuple[list[Array], Array]
 
 MOST_ON_THE_WAY = 60
 DRAWS = 8
+#: How often what a loss is taught is looked at.
+REPEATED = 4
 #: Rows of a large batch, and of one of the largest that are usual.
 MANY, USUAL = 300, 256
+WORST = 50.0
 
 
 def try_labels_of_loss(found: Found, probe: GraphProbe, place: Place) -> LossMatch | None:
@@ -50,38 +53,42 @@ def try_labels_of_loss(found: Found, probe: GraphProbe, place: Place) -> LossMat
     fused = [node for node in between(found.graph, place.scores, found.read) if node.op in FUSED_LOSSES]
     if len(fused) != 1 or fused[0].inputs[1] in found.graph.descendants([place.scores]):
         return None
-    kinds: set[str | None] = set()
-    shares = []
+    kinds = {_kind_taught(probe, fused[0].inputs[:2], place.scores, place.value.shape) for _ in range(REPEATED)}
+    kind = kinds.pop()
+    # What is not the same each time is chance, such as labels of which some are wrong on purpose.
+    return None if kinds or not kind else LossMatch(kind, 1.0, 0.0, 0.0)
+
+
+def _kind_taught(probe: GraphProbe, inputs: Sequence[str], scored: str, shape: tuple[int, ...]) -> str | None:
+    """What is wrong with what a cross-entropy is taught for each class; empty if nothing is, None where it cannot be told."""
     rows = len(probe.sample(max(probe.classes // 2, 1)).labels)  # some classes at a time, to tell them from other rows'
+    kinds: set[str | None] = set()
     for start in range(0, probe.classes, rows):
         labels = np.resize(np.arange(start, min(start + rows, probe.classes)), rows)
-        scores = probe.rng.standard_normal((rows, *place.value.shape[1:])).astype(np.float32)
+        scores = probe.rng.standard_normal((rows, *shape[1:])).astype(np.float32)
         sample = probe.sample(rows)
-        feeds = {**probe.feed(type(sample)(sample.images, labels)), place.scores: scores}
-        values = probe.run(fused[0].inputs[:2], feeds)
+        feeds = {**probe.feed(type(sample)(sample.images, labels)), scored: scores}
+        values = probe.run(inputs, feeds)
         if values is None or values[0].ndim != 2 or not np.isfinite(values[0]).all():
             return None
         given, taught = values
         if taught.ndim == 1:
             taught = np.equal.outer(taught, np.arange(given.shape[1])).astype(np.float64)
         kinds.add(_taught(given, taught, scores.reshape(rows, -1), labels))
-        shares.append(float((taught.max(axis=1) / np.maximum(taught.sum(axis=1), 1e-9)).min()))
-    named = sorted(kind for kind in kinds if kind)
-    if None in kinds or not (named or min(shares) < LEAST_SHARE):
-        return None
-    return LossMatch(named[0] if named else FLAT_LABELS, 1.0, 0.0, 0.0)
+    return None if None in kinds else max(kinds, key=lambda kind: kind or "")
 
 
 def _taught(given: Array, taught: Array, scores: Array, labels: Array) -> str | None:
     """What is wrong with the labels that go with `given` scores; empty if nothing is, None where it cannot be told."""
-    if given.shape != taught.shape or not np.isin(given.astype(np.float32), scores).all():
-        return None  # scores are changed first
+    if given.shape != taught.shape or len(given) != len(labels) or not np.isin(given.astype(np.float32), scores).all():
+        return None  # scores are changed first, or rows are left out
     if given.shape[1] < scores.shape[1] or not taught.any(axis=1).all():
         return SOME_CLASSES
-    wanted = np.sort(scores[np.arange(len(labels)), labels])
-    chosen = np.sort(given[np.arange(len(given)), taught.argmax(axis=1)])
-    if chosen.shape == wanted.shape and np.allclose(chosen, wanted, atol=1e-6):
-        return ""
+    wanted = scores[np.arange(len(labels)), labels]
+    chosen = given[np.arange(len(given)), taught.argmax(axis=1)]
+    if np.isin(chosen.astype(np.float32), wanted).all():
+        least = float((taught.max(axis=1) / taught.sum(axis=1)).min())
+        return FLAT_LABELS if least < LEAST_SHARE else ""
     return OTHER_LABELS if np.array_equal(np.sort(taught.argmax(axis=1)), np.sort(labels)) else OTHER_CLASSES
 
 
@@ -111,9 +118,13 @@ def _rows_meet(probe: GraphProbe, place: Place, loss: str) -> bool:
     for _ in range(3):
         one, two = (probe.rng.standard_normal(shape) * 1.7 for _ in range(2))
         mixed = np.concatenate([one[:half], two[half:]]), np.concatenate([two[:half], one[half:]])
-        values = [probe.fetch(loss, {**feeds, place.scores: fed}) for fed in (one, two, *mixed)]
+        values, again = (
+            [probe.fetch(loss, {**feeds, place.scores: fed}) for fed in (one, two, *mixed)] for _ in range(2)
+        )
         if any(value is None or not np.isfinite(value).all() for value in values):
             return False
+        if any(not np.array_equal(np.asarray(a), np.asarray(b)) for a, b in zip(values, again, strict=True)):
+            return False  # chance has a part in it
         both, none, first, second = (float(np.asarray(value, dtype=np.float64).sum()) for value in values)
         apart = abs(both + none - first - second)
         spread = max(abs(both - none), abs(both - first), abs(both - second))
@@ -164,10 +175,15 @@ def forgets_later_rows(probe: GraphProbe, place: Place, loss: str) -> bool:
     """Whether rows behind those of a usual minibatch have no part in the loss: a batch size was written into it."""
     if place.form != "rows" or len(place.windows) > 1 or probe.batch is not None:
         return False
-    feeds = probe.feed(probe.sample(MANY))
-    fed = probe.rng.standard_normal((MANY, *place.value.shape[1:])) * 1.7
-    other = np.concatenate([fed[:USUAL], probe.rng.standard_normal((MANY - USUAL, *fed.shape[1:])) * 1.7])
-    once, again, changed = (probe.fetch(loss, {**feeds, place.scores: scores}) for scores in (fed, fed, other))
+    sample = probe.sample(MANY)
+    feeds = probe.feed(sample)
+    fed = probe.rng.standard_normal((MANY, probe.classes)) * 1.7
+    worst = fed.copy()  # the later rows are the worst by far: a loss of the hardest rows is of those
+    worst[np.arange(USUAL, MANY), sample.labels[USUAL:]] = -WORST
+    shape = (MANY, *place.value.shape[1:])
+    once, again, changed = (
+        probe.fetch(loss, {**feeds, place.scores: scores.reshape(shape)}) for scores in (fed, fed, worst)
+    )
     if once is None or again is None or changed is None or not np.isfinite(once).all():
         return False
     return np.array_equal(once, again) and np.array_equal(once, changed)

@@ -43,8 +43,8 @@ _LOGARITHMS, _SHARES = words("Log Log1p LogSoftmax"), words("Softmax Exp Sigmoid
 OF_SHARES = ("log-of-scores", "log-of-scores-tight", "binary-cross-entropy")
 RUNS = 24
 FEW_ROWS = 4
-#: Scores of about this size, of which a bounded function differs by less than `NARROW`: a probability of ten is 0.86 at most.
-LARGE, NARROW = 1e3, 4.0
+#: Scores of about this size, of which a bounded function differs by less than `NARROW`: a probability of ten is 0.45 at most.
+LARGE, NARROW = 1e3, 2.0
 #: In a logarithm, half of all shares are off by more.
 FAR = 0.3
 BARELY = 0.1  # part of the largest score by which a bound moves none

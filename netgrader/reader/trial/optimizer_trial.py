@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.plain import Graph
     from netgrader.reader.trial.probe import GraphProbe
 
+#: After how many steps the rate of a schedule is looked at.
+COUNTS = (0, 1, 10, 100, 1_000, 10_000)
 #: A direction that agrees with a gradient less than this says nothing of what is minimised.
 HINT = 0.3
 #: And for a candidate that is not the likeliest by the graph.
@@ -121,7 +123,7 @@ def _rates(found: Found, probe: GraphProbe, tensor: str, feeds: dict[str, Array]
         and any(update.variable == name and update.gradient is None for update in found.roles.updates)
     ]
     before = probe.values(counters) or {}
-    for count in (0, 1, 10, 100, 1_000, 10_000) if before else (0,):
+    for count in COUNTS if before else COUNTS[:1]:
         if count:
             probe.assign({name: (value + count).astype(value.dtype) for name, value in before.items()})
         value = probe.fetch(tensor, feeds)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netgrader.reader.find.joining import depths
 from netgrader.reader.find.optimizers import StepMatch, recognise_by_variable, recognise_steps
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.trial.optimizer_trial import STRONG, SURE_OF_ERROR, Descent, flat
@@ -84,6 +85,10 @@ def _cut_off(found: Found, probe: GraphProbe, taken: _Taken, feeds: dict[str, Ar
     losses = [probe.fetch(loss, {**feeds, scores: drawn}) for drawn in fed]
     if all(one is not None and losses[0] is not None and np.array_equal(one, losses[0]) for one in losses):
         return flat
+    # Scores may add up to the same for each image; then what reads the images has a slope all the same.
+    first = [step for step, depth in zip(found.steps, depths(found.graph, found.steps), strict=True) if depth == 1]
+    if any(name not in flat for step in first for name in step.variables):
+        return []
     slope = (probe.gradients(scores, [images]) or [None])[0]
     slopes = probe.fetch(slope, feeds) if slope is not None else None
     return flat if slopes is not None and not slopes.any() and np.ptp(value, axis=0).any() else []
