@@ -176,7 +176,7 @@ def _hand_over_trained(out: EvidenceWriter, net: GraphEvidence | None, first: Se
 
 def _first_places(values: Sequence[float | None], first: Iterable[float]) -> list[int]:
     """Return places in `values`: for each of `first` the first that has it, then all others; at most `MOST_TRAINED`."""
-    places = []
+    places: list[int] = []
     for value in first:
         near = (k for k, own in enumerate(values) if own is not None and np.isclose(own, value, rtol=1e-4, atol=0))
         places += itertools.islice(near, 1)
