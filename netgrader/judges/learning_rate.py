@@ -57,6 +57,7 @@ __all__ = [
 Array = npt.NDArray[Any]
 
 STEPS, BATCH = 300, 64
+FEW = 20  # steps; a run that is shorter than `EARLY` has taken more
 EARLY = 100  # steps; the shortest run from which a sweep's accuracies may honestly come
 SMOOTH = 100  # the last steps, over which a run's loss is averaged
 EXPLODES, STUCK = (
@@ -85,6 +86,8 @@ class ShortRun:
     early: float
     late: float
     """Accuracy on the test images after `EARLY` and after all steps."""
+    few: float = 0.0
+    """The same after `FEW` steps."""
 
     @property
     def last(self) -> float:
@@ -142,7 +145,7 @@ def short_run(
     """
     trial = _Trial(lab, graph, rate, images, seed)
     try:
-        trial.go_on(EARLY)
+        trial.begin()
         if enough is None or not enough(trial.run.early):
             trial.go_on(STEPS)
     finally:
@@ -166,7 +169,7 @@ def short_runs(
     try:
         for name, (graph, rate) in graphs.items():
             trials[name] = _Trial(lab, graph, rate, images)
-            trials[name].go_on(EARLY)
+            trials[name].begin()
         if not enough({name: trial.run for name, trial in trials.items()}):
             for trial in trials.values():
                 trial.go_on(STEPS)
@@ -190,6 +193,11 @@ class _Trial:
             self.close()
             raise
 
+    def begin(self) -> None:
+        """Train for `EARLY` steps, and take the accuracy after `FEW` of them, too."""
+        self.go_on(FEW)
+        self.go_on(EARLY)
+
     def go_on(self, steps: int) -> None:
         """Train until so many steps were taken in all, and take the accuracy."""
         parts, done = self._graph.parts, len(self._losses)
@@ -210,7 +218,7 @@ class _Trial:
 
     @property
     def run(self) -> ShortRun:
-        return ShortRun(self._rate, np.asarray(self._losses), self._reached[0], self._reached[-1])
+        return ShortRun(self._rate, np.asarray(self._losses), self._reached[1], self._reached[-1], self._reached[0])
 
     def close(self) -> None:
         self._session.close()

@@ -279,11 +279,11 @@ def likely(claimed: Array, early: float, late: float, ceiling: float) -> npt.NDA
 
 
 def is_of_fewer_steps(sweep: StudentSweep, rate: float, run: ShortRun) -> bool:
-    """Whether a result is more than guessing and no more than a hundred steps reach, as a shorter run at that rate ends.
+    """Whether a result lies between what twenty and a hundred steps reach, as a shorter run at that rate ends.
 
     Nobody is told how many steps to take; that weights prove the result is asked elsewhere.
     """
-    return sweep.spec.above_chance(HARDLY_LEARNED) <= _claimed(sweep, rate) <= run.early
+    return max(sweep.spec.above_chance(HARDLY_LEARNED), run.few) <= _claimed(sweep, rate) <= run.early
 
 
 def _most(late: float, ceiling: float) -> float:

@@ -118,8 +118,8 @@ def another_loss(reading: Reading) -> Iterator[Fault]:
         yield fault("sigmoid-cross-entropy", _place(reading), found, expected)
     elif match.kind == CROSS_ENTROPY and reading.loss.last_activation == OTHER_SHARES:
         yield fault("wrong-loss", _place(reading), "a cross-entropy of other shares than those of a softmax", expected)
-    elif match.kind in _LEFT_OUT:
-        yield fault("wrong-loss", _place(reading), *_LEFT_OUT[match.kind])
+    elif match.kind in _LEFT_OUT or reading.loss.beside:
+        yield fault("wrong-loss", _place(reading), *_LEFT_OUT[reading.loss.beside or match.kind])
     elif match.kind in _OTHER and not _log_of_labels(reading):
         yield fault("wrong-loss", _place(reading), found, expected)
 

@@ -97,6 +97,7 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
     if match is None:
         return layers, undecided
     tensor, formula, composed = match
+    beside = _beside(found, probe, place, formula)
     values = {name: np.concatenate([o.scores for o in observations]) for name, observations in seen.items()}
     before, after = next(iter(values.values())), values[tensor]
     turned = formula.kind == CROSS_ENTROPY and _is_scaled(-before, after)
@@ -112,6 +113,7 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
     loss = replace(
         undecided,
         match=formula,
+        beside=beside,
         logits=tensor,
         last_activation=composed or named[-1],
         inner_activations=tuple(name for name in (named if composed else named[:-1]) if name != "none"),
@@ -132,16 +134,20 @@ def _recognised(
     if match is not None and match[2] and _labels_in_scores(found):
         match = None  # what the labels add to the scores looks like a function of them
     if match is None or match[1].kind not in {CROSS_ENTROPY, *OVER_ROWS}:
-        by_labels = try_labels_of_loss(found, probe, place) if match is None else None
-        by_rows = by_labels or try_rows_of_loss(found, probe, place, runs, known=match is not None)
-        return seen, match if by_rows is None else (place.scores, by_rows, "")
-    tensor, formula, composed = match
-    asked = formula.kind == CROSS_ENTROPY and found.exercise is not None
-    if asked and found.read is not None and forgets_later_rows(probe, place, found.read):
-        formula = replace(formula, kind=SOME_ROWS)
-    elif asked and found.read is not None and (other := try_labels_of_loss(found, probe, place)) is not None:
-        formula = other
-    return seen, (tensor, formula, composed)
+        otherwise = try_labels_of_loss(found, probe, place) if match is None else None
+        otherwise = otherwise or try_rows_of_loss(found, probe, place, runs, known=match is not None)
+        match = match if otherwise is None else (place.scores, otherwise, "")
+    return seen, match
+
+
+def _beside(found: Found, probe: GraphProbe, place: Place, formula: LossMatch) -> str:
+    """What is wrong with the rows or the labels of the right formula, where an exercise asks; empty if nothing is."""
+    if found.exercise is None or found.read is None or formula.kind != CROSS_ENTROPY:
+        return ""
+    if forgets_later_rows(probe, place, found.read):
+        return SOME_ROWS
+    taught = try_labels_of_loss(found, probe, place)
+    return taught.kind if taught is not None else ""
 
 
 def _is_shuffled(before: Array, after: Array) -> bool:
