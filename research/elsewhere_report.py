@@ -100,6 +100,8 @@ By one more who had the source, on the same day.
 - **Marks**: a sign error in the loss, five sessions of which nothing but biases was set, and no step: 8.2 of 14 points of notebook 2, where the right network with as little had 5.44,
   since a training that comes to nothing is forgiven where no training could. Without a step that was fed images a person decides now. And a sweep of such sessions, at rates of which one
   trains: 4 of 4, since guessing is true at the others and was proven at this one; 1 now. Beside it, rates of 1e-8 and less were not told apart.
+- **Not mended**: one network is trained for a hundred steps, and its weights with noise are loaded into idle sessions at five rates: 2.4 of 4 points, as before. The rate that grading draws is told; the others are proven by
+  weights that nobody trained there, which is as much work as a sweep.
 - **The host's disk**: a limit of 0 on cores holds none that the host hands to a program, as systemd-coredump; one of 1 does, and can no more be changed.
 - **Numbers**: a whole number of hundreds of digits as a learning rate, handed over by hand, ended a test of ours in an error, which told the instructor that the test is broken.
 - **A mark that stays**: a `linecache.py` beside the notebook, which Python 3.13 imports before the kernel's program has a word, kept the kernel from starting: our trouble, so that nothing was graded.

@@ -82,7 +82,7 @@ ADVICE: Sequence[tuple[str, str]] = (
     (r"Dimension value must be integer.*with type '<class 'str'>'", "a number, without quotes"),
     (r"Dimension value must be integer.*got value '?\d+\.\d", "a whole number: // gives one, and 1.500 is 1.5"),
     (r"'float' object cannot be interpreted as an integer",
-     "a whole number: // in place of /, or int(…); numbers that are none stand in a list, as [0.001, 0.01]"),
+     "a whole number: // in place of /, or int(…); numbers that are none stand in a list, as [0.2, 0.5]"),
     (r"Dimension value must be integer", "a number of Python's: int(x.shape[-1])"),
     (r"'tuple' object has no attribute|'list' object has no attribute 'shape'",
      "both things that a layer returns taken apart: h, W = fully_connected_layer(…)"),

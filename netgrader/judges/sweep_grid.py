@@ -9,6 +9,7 @@ import numpy as np
 
 from netgrader.checks.exercises import trained_at
 from netgrader.checks.language import fail, fail_all
+from netgrader.checks.wording import percent
 from netgrader.faults import Severity, fault
 from netgrader.judges.answers import opened, shaped
 from netgrader.judges.arrays import scaled_otherwise
@@ -175,7 +176,11 @@ def doubts(bench: TestContext) -> Iterator[tuple[str, str]]:
         other = _measured_otherwise(bench, sweep)
         if other is not None:
             yield (
-                say("{2:.4f} at {1:.3g}, where your network gets {3:.0%} of test images right", *other),
+                say(
+                    "{2:.4f} at {1:.3g}, where your network gets {3} of test images right",
+                    *other[:2],
+                    percent(other[2], 0),
+                ),
                 say("accuracies on the test images, taken after the training: no losses"),
             )
         else:

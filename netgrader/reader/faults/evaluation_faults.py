@@ -76,7 +76,7 @@ def dropped(reading: Reading) -> Iterator[Fault]:
         share = graph.constant(next((read for read in node.inputs if read not in drawn), "")) if drawn else None
         high = share is not None and share.size == 1 and MOSTLY <= float(share.reshape(())) < 1
         if share is not None and high and _drops(graph, f"{node.name}:0"):
-            told = say("{1:.0%} are dropped in training", float(share.reshape(())))
+            told = say("{1:.2g} of the numbers dropped in training", float(share.reshape(())))
             yield fault("keep-rate-swapped", node.name, told, "a smaller share", Severity.REMARK)
             return
 
