@@ -23,7 +23,7 @@ from netgrader.checks.held_out import (
     lead_of_the_given,
 )
 from netgrader.checks.language import Failed, Ungradable
-from netgrader.checks.provenance import probe_mismatches
+from netgrader.checks.provenance import learned, probe_mismatches
 from netgrader.checks.tables import MOST_COPIES, copied_images
 from netgrader.evidence import EvidenceWriter, GraphEvidence
 from netgrader.judges.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
@@ -417,3 +417,18 @@ def test_values_of_which_nothing_was_seen_to_be_trained_are_named(mnist) -> None
     with pytest.raises(Failed) as raised:
         require_own(evidence, CLEAN)
     assert raised.value.faults[0].code == "weights-not-trained-here"
+
+
+def test_data_that_is_loaded_into_variables_need_not_be_learned() -> None:
+    import tensorflow.compat.v1 as tf
+
+    network = {"w1": np.zeros((784, 1500), np.float32), "w2": np.zeros((1500, 10), np.float32)}
+    with tf.Graph().as_default() as graph:
+        data = tf.Variable(tf.placeholder(tf.float32, [60_000, 784]), trainable=False, collections=[], name="data")
+        x = tf.placeholder_with_default(tf.gather(data, [0]), [None, 784])
+        logits = tf.nn.relu(x @ tf.get_variable("w1", [784, 1500])) @ tf.get_variable("w2", [1500, 10])
+        meta = tf.train.export_meta_graph(graph=graph).SerializeToString()
+    values = {**network, "data": np.zeros((60_000, 784), np.float32)}
+    evidence = GraphEvidence(meta, {"X": x.name, "logits": logits.name}, values=values)
+    assert learned(evidence).keys() == network.keys()
+    assert learned(GraphEvidence(b"no graph", {}, values=values)).keys() == values.keys()

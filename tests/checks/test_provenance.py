@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import tensorflow.compat.v1 as tf
 
-from netgrader.checks.provenance import doubt, idle, learned
-from netgrader.evidence import GraphEvidence
+from netgrader.checks.provenance import doubt, idle
 
 NETWORK = {"w1": np.zeros((784, 1500), np.float32), "w2": np.zeros((1500, 10), np.float32)}
 CELL = "check_two_layer_training"
@@ -64,15 +62,3 @@ def test_what_was_computed_before_the_network_was_made_is_no_sweep_of_it():
     watched["cells"][2]["name"] = "two_layer_network"
     assert "0.03 seconds" in idle(watched, CELL, "two_layer_network")
     assert idle(watched, CELL) is None
-
-
-def test_data_that_is_loaded_into_variables_need_not_be_learned():
-    with tf.Graph().as_default() as graph:
-        data = tf.Variable(tf.placeholder(tf.float32, [60_000, 784]), trainable=False, collections=[], name="data")
-        x = tf.placeholder_with_default(tf.gather(data, [0]), [None, 784])
-        logits = tf.nn.relu(x @ tf.get_variable("w1", [784, 1500])) @ tf.get_variable("w2", [1500, 10])
-        meta = tf.train.export_meta_graph(graph=graph).SerializeToString()
-    values = {**NETWORK, "data": np.zeros((60_000, 784), np.float32)}
-    evidence = GraphEvidence(meta, {"X": x.name, "logits": logits.name}, values=values)
-    assert learned(evidence).keys() == NETWORK.keys()
-    assert learned(GraphEvidence(b"no graph", {}, values=values)).keys() == values.keys()
