@@ -161,21 +161,6 @@ def store(
 
 
 @app.command()
-def status(
-    assignment: Annotated[
-        str | None, typer.Argument(help="The assignment's name; all if not given.", show_default=False)
-    ] = None,
-) -> None:
-    """Say how far the grading of a class is, from another terminal, or how the last one ended.
-
-    Example: netgrader status digits
-    """
-    from netgrader.commands.status import run
-
-    raise typer.Exit(run(assignment))
-
-
-@app.command()
 def feedback(
     assignment: Assignment,
     student: Students = None,
@@ -191,32 +176,21 @@ def feedback(
 
 @app.command()
 def report(
-    assignment: Annotated[
-        str | None,
-        typer.Argument(help="The assignment's name; all of the course if not given.", show_default=False),
-    ] = None,
+    assignment: Assignment,
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="The page; reports/ASSIGNMENT.html if not given.")
     ] = None,
     for_class: Annotated[
         bool, typer.Option("--for-class", help="Write a page to show to the class: all together, nobody's name.")
     ] = False,
-    tutors: Annotated[
-        bool, typer.Option("--tutors", help="Write one for each tutor, of the students that tutors.toml names.")
-    ] = False,
-    parquet: Annotated[
-        bool, typer.Option("--parquet", help="Write the table of every check as Parquet, too; it needs pyarrow.")
-    ] = False,
 ) -> None:
-    """Write one page on the class, whom to help with what, and two CSV files beside it: points, and every check.
-
-    Without an assignment: one page and table on all assignments, who passed, was late, is missing, and who falls behind.
+    """Write one page on the class, whom to help with what, and two CSV files next to it: points, and every check.
 
     Example: netgrader report digits
     """
     from netgrader.commands.pages import run_report
 
-    raise typer.Exit(run_report(assignment, output, for_class=for_class, tutors=tutors, parquet=parquet))
+    raise typer.Exit(run_report(assignment, output, for_class=for_class))
 
 
 @app.command()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from netgrader.checks.wording import plain
+from netgrader.commands.progress import Journal, Progress
 from netgrader.commands.saving import Saver
 from netgrader.commands.show import (
     changes_table,
@@ -19,7 +20,6 @@ from netgrader.commands.show import (
     uncaged_warning,
     ungraded,
 )
-from netgrader.commands.status import Journal, Progress
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.grading.jobs import jobs_of

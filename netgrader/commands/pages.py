@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 import shlex
-import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netgrader.commands.show import console, require_known
-from netgrader.course import Assignment
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.faults import speaking_of
-from netgrader.files import decode, write_bytes, write_text
+from netgrader.files import write_text
 from netgrader.grading.jobs import jobs_of
 from netgrader.limited import together
 from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.converters import generate_feedback
-from netgrader.nbgrader_plugin.deadlines import deadlines_of
 from netgrader.nbgrader_plugin.groups import groups_of
 from netgrader.pages.alike import (
     WORDS_OF_ANSWER,
@@ -29,40 +24,22 @@ from netgrader.pages.alike import (
     texts_of_course,
     written_by_class,
 )
-from netgrader.pages.checks_table import checks_table
-from netgrader.pages.course_page import HALF, Due, course_table, load_course, render_course
+from netgrader.pages.checks_table import checks_csv
 from netgrader.pages.report_page import build_report, class_csv, render_report
-from netgrader.pages.report_view import load_class, only_of
-from netgrader.pages.tidy import require_parquet
+from netgrader.pages.report_view import load_class
 from netgrader.platforms.people import read_collected
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rich.console import Console
 
-    from netgrader.course import Course
+    from netgrader.course import Assignment
     from netgrader.pages.report_view import ClassView
-from netgrader.pages.tidy import Tidy
 
-__all__ = [
-    "feedback_of_class",
-    "report_for_class",
-    "report_on_class",
-    "report_on_course",
-    "run",
-    "run_report",
-    "students_of_tutors",
-]
-
-TUTORS, PASSING = "tutors.toml", "passing.toml"
-COURSE = "all-assignments"
-"""How the page on all assignments is called."""
-PARQUET = ".parquet"
-TAKEN = ("checks", "for-class")
-"""What the files of other reports end in."""
+__all__ = ["feedback_of_class", "report_for_class", "report_on_class", "run", "run_report"]
 
 
 def run(name: str, students: Sequence[str]) -> int:
@@ -129,149 +106,28 @@ def _graded(assignment: Assignment) -> list[str]:
     return [student for student in there if any(course.folder("autograded", student, name).glob("*.ipynb"))]
 
 
-def run_report(
-    name: str | None,
-    output: Path | None = None,
-    *,
-    for_class: bool = False,
-    tutors: bool = False,
-    parquet: bool = False,
-) -> int:
-    """Write the report on the class, one `for_class` to look at, or one for each of the `tutors`; the exit code.
-
-    Where no assignment is named it is about all of the course.
-
-    Raises
-    ------
-    UsageError
-        If two of these are asked for, nobody says who the tutors are, or the library for Parquet is not there.
-    """
-    course = find_course()
-    if parquet:
-        require_parquet()
-    if for_class and parquet:
-        raise UsageError("--for-class writes no tables; call again without --parquet.")
-    if tutors and (name is None or for_class or output is not None):
-        raise UsageError(
-            "--tutors writes a report on an assignment for each into reports/; name the assignment, and call again "
-            "without --output and --for-class."
-        )
-    if name is None:
-        page = report_on_course(course, output, for_class=for_class, parquet=parquet)
-        console().print(f"Course report: {page}")
-        return 0
-    assignment = course.own_assignment(name, "nbgrader export --assignment")
-    if tutors:
-        for line in _reports_for_tutors(assignment, students_of_tutors(course), parquet=parquet):
-            console().print(line)
-        return 0
+def run_report(name: str, output: Path | None = None, *, for_class: bool = False) -> int:
+    """Write the report on the class, or one `for_class` to look at; the exit code."""
+    assignment = find_course().own_assignment(name, "nbgrader export --assignment")
     if for_class:
         console().print(f"Report without names: {report_for_class(assignment, output)}")
         return 0
-    page = report_on_class(assignment, output, parquet=parquet)
+    page = report_on_class(assignment, output)
     points, checks = _tables_beside(page)
-    more = f", with {checks.with_suffix(PARQUET).name}" if parquet else ""
-    console().print(f"Report: {page}, and {points.name} and {checks.name} beside it{more}")
+    console().print(f"Report: {page}, and {points.name} and {checks.name} beside it")
     return 0
 
 
-def report_on_course(
-    course: Course, output: Path | None = None, *, for_class: bool = False, parquet: bool = False
-) -> Path:
-    """Write the page on all assignments and, unless it is `for_class`, its table; the path of the page.
-
-    It stands at ``reports/all-assignments.html`` if no `output` is given.
-    """
-    page = output or course.root / "reports" / f"{COURSE}{'-for-class' if for_class else ''}.html"
-    table = page.with_suffix(".csv")
-    passing = _passing(course)
-    due = {name: _due(Assignment(course, name), passing.get(name, HALF)) for name in course.assignments}
-    own = course.own_assignments
-    with speaking_of(own[0].texts) if own else contextlib.nullcontext():
-        view = load_course(course, due, page.parent)
-        if not for_class:
-            _write_table(table, course_table(view), parquet=parquet)
-        write_text(page, render_course(view, table.name, for_class=for_class))
-    return page
-
-
-def _due(assignment: Assignment, passing: float) -> Due:
-    return Due(*deadlines_of(assignment), passing, frozenset(read_collected(assignment).late))
-
-
-def _passing(course: Course) -> Mapping[str, float]:
-    """Return from which share of its points each assignment is passed, as the course's ``passing.toml`` says, if there is one.
-
-    Raises
-    ------
-    UsageError
-        If it says anything else.
-    """
-    file = course.root / PASSING
-    try:
-        shares = decode(dict[str, float], tomllib.loads(file.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return {}
-    except ValueError:
-        shares = {"": 2.0}
-    if not all(name in course.assignments and 0 <= share <= 1 for name, share in shares.items()):
-        known = ", ".join(course.assignments)
-        raise UsageError(
-            f"{file} must say from which share of its points an assignment is passed, a line for each: "
-            f"{course.assignments[0]} = 0.6. There is: {known}."
-        )
-    return shares
-
-
-def students_of_tutors(course: Course) -> Mapping[str, Sequence[str]]:
-    """Return whom each tutor looks after, as the course's ``tutors.toml`` says.
-
-    Raises
-    ------
-    UsageError
-        If there is none, or it does not say lists of students.
-    """
-    file = course.root / TUTORS
-    try:
-        text = file.read_text(encoding="utf-8") if file.is_file() else ""
-        tutors = decode(dict[str, list[str]], tomllib.loads(text))
-    except ValueError:
-        tutors = {}
-    if not tutors or not all(re.fullmatch(r"[\w-]+", tutor) and tutor not in TAKEN for tutor in tutors):
-        raise UsageError(f'{file} must say whom each tutor looks after, a line for each: anna = ["ada", "bela"].')
-    return tutors
-
-
-def report_on_class(assignment: Assignment, output: Path | None = None, *, parquet: bool = False) -> Path:
-    """Write the report and its tables, and that on all assignments where there are several; the path of the page.
-
-    It stands at ``reports/<assignment>.html`` if no `output` is given; only then the page on all assignments is written.
-    """
-    course = assignment.course
-    page = output or course.root / "reports" / f"{assignment.name}.html"
-    several = output is None and len(course.assignments) > 1
+def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
+    """Write the report and its tables; the path of the page, ``reports/<assignment>.html`` if no `output` is given."""
+    page = output or assignment.course.root / "reports" / f"{assignment.name}.html"
     with speaking_of(assignment.texts):
         view = _with_alike(assignment, _class(assignment, page.parent))
-        _write(page, view, f"{COURSE}.html" if several else "", parquet=parquet)
-    if several:
-        report_on_course(course, parquet=parquet)
+        points, checks = _tables_beside(page)
+        write_text(points, class_csv(view))
+        write_text(checks, checks_csv(view))
+        write_text(page, render_report(build_report(view, points.name, checks.name)))
     return page
-
-
-def _reports_for_tutors(assignment: Assignment, tutors: Mapping[str, Sequence[str]], *, parquet: bool) -> Iterator[str]:
-    """Write each tutor's report; yield where it is, and who fits to no tutor."""
-    folder = assignment.course.root / "reports"
-    with speaking_of(assignment.texts):
-        view = _with_alike(assignment, _class(assignment, folder))
-        for tutor, students in tutors.items():
-            page = folder / f"{assignment.name}-{tutor}.html"
-            _write(page, only_of(view, students), parquet=parquet)
-            yield f"{tutor}: {page}"
-    there, named = {one.student for one in view.students}, {one for each in tutors.values() for one in each}
-    if there - named:
-        yield f"{TUTORS} names no tutor of {', '.join(sorted(there - named))}."
-    if named - there:
-        yield f"{TUTORS} names who is not in this class: {', '.join(sorted(named - there))}."
 
 
 def _class(assignment: Assignment, folder: Path) -> ClassView:
@@ -279,23 +135,6 @@ def _class(assignment: Assignment, folder: Path) -> ClassView:
     code = written_by_class(assignment, [one.student for one in view.students])
     said_late = dict.fromkeys(collected.late, collected.platform)
     return replace(view, code=code, given=texts_of_course(assignment), said_late=said_late)
-
-
-def _write(page: Path, view: ClassView, course_name: str = "", *, parquet: bool) -> None:
-    points, checks = _tables_beside(page)
-    write_text(points, class_csv(view))
-    _write_table(checks, checks_table(view), parquet=parquet)
-    write_text(page, render_report(build_report(view, points.name, checks.name, course_name)))
-
-
-def _write_table(file: Path, table: Tidy, *, parquet: bool) -> None:
-    """Write a table as CSV and, if `parquet` is asked for, so; an older one that says something else goes."""
-    write_text(file, table.csv())
-    other = file.with_suffix(PARQUET)
-    if parquet:
-        write_bytes(other, table.parquet())
-    else:
-        other.unlink(missing_ok=True)
 
 
 def report_for_class(assignment: Assignment, output: Path | None = None) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.pages import safe
 from netgrader.pages.feedback_verdicts import cell_name
-from netgrader.pages.tidy import ColumnKind, Tidy
+from netgrader.pages.tidy import tidy_csv
 from netgrader.results import Outcome
 
 if TYPE_CHECKING:
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     from netgrader.pages.report_view import ClassView
     from netgrader.results import CellResult, CheckResult, NotebookResult, Visibility
 
-__all__ = ["COLUMNS", "PassedShare", "checks_table", "passed_shares", "points_by_check"]
+__all__ = ["COLUMNS", "PassedShare", "checks_csv", "passed_shares", "points_by_check"]
 
-COLUMNS = {
-    "student_id": ColumnKind.TEXT,
-    "notebook": ColumnKind.TEXT,
-    "cell": ColumnKind.TEXT,
-    "check": ColumnKind.TEXT,
-    "visibility": ColumnKind.TEXT,
-    "outcome": ColumnKind.TEXT,
-    "waits": ColumnKind.TRUTH,
-    "credit": ColumnKind.NUMBER,
-    "max_credit": ColumnKind.NUMBER,
-    "faults": ColumnKind.TEXTS,
-    "follows": ColumnKind.TEXTS,
-    "points": ColumnKind.NUMBER,
-    "max_points": ColumnKind.NUMBER,
-    "cell_points": ColumnKind.NUMBER,
-    "cell_max_points": ColumnKind.NUMBER,
-    "seconds": ColumnKind.NUMBER,
-}
+COLUMNS = (
+    "student_id",
+    "notebook",
+    "cell",
+    "check",
+    "visibility",
+    "outcome",
+    "waits",
+    "credit",
+    "max_credit",
+    "faults",
+    "follows",
+    "points",
+    "max_points",
+    "cell_points",
+    "cell_max_points",
+    "seconds",
+)
 """As in the JSON of a result, where they have the same name."""
 STAGES = ("execute", "verify")
 """What a notebook's seconds are the sum of: the others are parts of these."""
@@ -87,11 +87,11 @@ def passed_shares(view: ClassView) -> tuple[PassedShare, ...]:
     return tuple(sorted(shares, key=lambda one: (one.passed / one.judged, order.get(one.notebook, len(order)))))
 
 
-def checks_table(view: ClassView) -> Tidy:
-    """Return all verdicts in tidy form: a row for each student and check, of the grader's own points."""
-    return Tidy(
+def checks_csv(view: ClassView) -> str:
+    """Return all verdicts as CSV: a row for each student and check, with the grader's own points."""
+    return tidy_csv(
         COLUMNS,
-        [
+        (
             (
                 *(student, notebook, cell.cell, check.check, str(check.visibility), str(check.outcome)),
                 *(check.waits, check.credit, check.max_credit, check.faults, check.follows),
@@ -100,7 +100,7 @@ def checks_table(view: ClassView) -> Tidy:
             )
             for student, notebook, result, cell in _cells(view)
             for check, points, max_points in points_by_check(cell)
-        ],
+        ),
     )
 
 

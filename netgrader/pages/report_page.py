@@ -65,11 +65,10 @@ def build_report(
     view: ClassView,
     csv_name: str | None = None,
     checks_name: str | None = None,
-    course_name: str = "",
     *,
     for_class: bool = False,
 ) -> Report:
-    """The report on a class; `csv_name`, `checks_name` and `course_name` are the files beside it that it links to.
+    """The report on a class; `csv_name` and `checks_name` are the files beside it that it links to.
 
     `for_class` makes one that a class may be shown: of all together, with nobody's name.
     """
@@ -96,7 +95,6 @@ def build_report(
         faults=faults,
         sections=sections,
         late=tuple(_late(view)),
-        course_name=course_name,
         distribution=distribution(view),
         charts=class_charts(view),
         integrity=tuple(

@@ -27,7 +27,7 @@ from netgrader.pages.graded import (
 from netgrader.pages.objections import FOLDER, read_objections
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from markupsafe import Markup
@@ -260,8 +260,6 @@ class Report:
     """Sections that explain mistakes: id, how it is named, its text."""
     late: tuple[tuple[StudentView, str], ...] = ()
     """Who handed in late, and by how much or who says so, in words."""
-    course_name: str = ""
-    """The page on all assignments beside this one; empty if there is none."""
     empty: str = ""
     most_rows: int = 300
     """So many rows of the table are elements at once; of more a browser takes seconds."""
@@ -299,16 +297,6 @@ def without_names(view: ClassView) -> ClassView:
             StudentView(str(number), words.SOMEBODY.format(number=number), one.submitted, one.notebooks)
             for number, one in enumerate(students, 1)
         ),
-    )
-
-
-def only_of(view: ClassView, students: Collection[str]) -> ClassView:
-    """Return the class as one of those students; of work that is alike that of one of them is enough."""
-    return replace(
-        view,
-        students=tuple(one for one in view.students if one.student in students),
-        objections=tuple(one for one in view.objections if one.student in students),
-        alike=tuple(one for one in view.alike if {one.first, one.second} & {*students}),
     )
 
 

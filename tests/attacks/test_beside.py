@@ -12,9 +12,9 @@ from nbgrader.api import Gradebook
 from rich.console import Console
 
 from netgrader.commands.autograde import tasks_of
+from netgrader.commands.progress import Journal, Progress, log_path
 from netgrader.commands.saving import Saver
 from netgrader.commands.show import class_table
-from netgrader.commands.status import Journal, Progress, log_path
 from netgrader.grading.pool import grade_task
 from netgrader.grading.stages import Options
 from netgrader.nbgrader_plugin.handing_in import NO_TIME

@@ -25,7 +25,7 @@ from nbgrader.api import Gradebook
 # With all that the command imports late, so that forks have it.
 import netgrader.commands.autograde  # noqa: F401
 from netgrader.cli import main as cli_main
-from netgrader.commands.status import log_path
+from netgrader.commands.progress import log_path
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from tests.conftest import TinyCourse, build

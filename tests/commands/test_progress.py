@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from netgrader.commands.status import Progress
+from netgrader.commands.progress import Progress
 from netgrader.course import Course
 from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import Done, Task

@@ -1,17 +1,15 @@
-"""Watching and choosing: a dry run before marks change, the state in another terminal, the log, who is graded."""
+"""Watching and choosing: a dry run before marks change, the log, who is graded."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
 
 import pytest
 from nbgrader.api import Gradebook
 
+from netgrader.commands.progress import Journal, log_path
 from netgrader.commands.saving import Saver, file_states
 from netgrader.commands.show import changes_table, console
-from netgrader.commands.status import Journal, log_path
 from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import Done, Task
 from netgrader.grading.stages import Options
@@ -54,8 +52,6 @@ def test_a_changed_test_is_tried_dry_then_saved_and_marks_by_hand_stay(netgrader
     assert "0 graded now, 2 unchanged" in saved.stdout
     after = {**before, ("ada", "check_squares"): (0.0, None), ("bela", "check_squares"): (0.0, 2.5)}
     assert marks(booked) == after
-    said = netgrader("status", "numbers").stdout
-    assert "numbers: finished. 2 of 2 students, 2 of 2 notebooks" in " ".join(said.split())
     lines = [json.loads(line) for line in log_path(booked.assignment).read_text().splitlines()]
     assert [line["event"] for line in lines].count("graded") == 6
     assert lines[-1]["event"] == "finished"
@@ -63,9 +59,7 @@ def test_a_changed_test_is_tried_dry_then_saved_and_marks_by_hand_stay(netgrader
     assert (bela["score"], bela["made"], bela["notebook"]) == (0.0, [], "1_sums")
 
 
-@pytest.fixture
-def journal(tiny):
-    """A grading that has begun with Ada's and Bela's notebooks, as its journal says it."""
+def test_the_log_says_what_began_and_what_was_graded(tiny):
     for student in ("ada", "bela"):
         tiny.submit(student)
     tasks = [Task(student, job) for student in ("ada", "bela") for job in jobs_of(tiny.assignment, student)]
@@ -74,35 +68,14 @@ def journal(tiny):
     result = NotebookResult("1_sums.ipynb", 5.0, 5.0, (), (), Status.GRADED)
     journal.end(Done(tasks[0], result, made=frozenset({"execute"})))
     journal.begin(tasks[1])
-    return journal
-
-
-def test_another_terminal_sees_what_is_running(journal, tiny, capsys):
-    from netgrader.commands.status import run
-
-    assert run(None) == 0
-    said = " ".join(capsys.readouterr().out.split())
-    assert "numbers: grading with 2 workers since" in said
-    assert "1 of 2 students, 1 of 2 notebooks" in said
-    assert re.search(r"bela 1_sums \d+ s", said)
-
-
-def test_a_grading_that_was_killed_is_seen_to_be_and_says_how_to_go_on(journal, tiny, capsys):
-    from netgrader.commands.status import run
-
-    path = log_path(tiny.assignment)
-    path.write_text(path.read_text().replace(f'"pid": {os.getpid()},', f'"pid": {2**22 - 3},') + '{"time": "2026-')
-    run("numbers")
-    said = " ".join(capsys.readouterr().out.split())
-    assert "numbers: killed. 1 of 2 students" in said
-    assert "Type netgrader autograde numbers to go on" in said
-
-
-def test_before_anything_was_graded_status_says_so(tiny, capsys):
-    from netgrader.commands.status import run
-
-    run("numbers")
-    assert "Nothing of 'numbers' has been graded yet" in capsys.readouterr().out
+    begin, *rest = [json.loads(line) for line in log_path(tiny.assignment).read_text().splitlines()]
+    assert (begin["how"], begin["students"], begin["notebooks"]) == ("with 2 workers", 2, 2)
+    assert [(line["event"], line["student"]) for line in rest] == [
+        ("running", "ada"),
+        ("graded", "ada"),
+        ("running", "bela"),
+    ]
+    assert (rest[1]["score"], rest[1]["students_done"]) == (5.0, 1)
 
 
 @pytest.mark.usefixtures("uncaged")

@@ -225,7 +225,7 @@ def test_what_a_page_has_typed_is_found_in_blocks_and_in_sentences():
     }
 
 
-QUICK = re.compile(r"netgrader (doctor|read graph\.pb.*|report( digits.*)?|status.*|store.*)")
+QUICK = re.compile(r"netgrader (doctor|read graph\.pb.*|report( digits.*)?|store.*)")
 """What ends within seconds in a course of which nobody has handed in anything; what trains and grades others try."""
 GRAPH = """
 import tensorflow.compat.v1 as tf
@@ -245,11 +245,10 @@ def test_what_ends_quickly_is_typed_as_the_pages_have_it_and_works(tmp_path):
         line.partition("#")[0].strip() for text in pages().values() for line in (*in_blocks(text), *in_sentences(text))
     }
     ours = sorted(filter(QUICK.fullmatch, lines))
-    assert {line.split()[1] for line in ours} == {"doctor", "read", "report", "status", "store"}
+    assert {line.split()[1] for line in ours} == {"doctor", "read", "report", "store"}
     for name in ("source", "grader_tests", "nbgrader_config.py"):
         shutil.copytree(ROOT / name, tmp_path / name) if (ROOT / name).is_dir() else shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "data").symlink_to(ROOT / "data")
-    (tmp_path / "tutors.toml").write_text('anna = ["ada", "bela"]\n')
     subprocess.run([sys.executable, "-c", GRAPH], cwd=tmp_path, check=True, capture_output=True)
     env = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     wrong = {}

@@ -4,19 +4,17 @@ import csv
 import io
 import re
 import shlex
-import sys
 from dataclasses import replace
 
 import pytest
 
-from netgrader.errors import UsageError
 from netgrader.faults import speaking_of
-from netgrader.pages.checks_table import checks_table
+from netgrader.pages.checks_table import checks_csv
 from netgrader.pages.feedback_verdicts import by_hand
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.pages.report_page import build_report, class_csv, render_report
 from netgrader.pages.report_view import ClassView, Column, NotebookColumns, without_names
-from netgrader.pages.tidy import ColumnKind, Tidy
+from netgrader.pages.tidy import tidy_csv
 from netgrader.results import Observed, Status
 from netgrader.which_course import find_course
 from tests.feedback import examples as notebooks
@@ -387,7 +385,7 @@ def test_a_page_breaks_no_line_between_a_number_and_its_sign():
 
 
 def verdicts(view):
-    return list(csv.DictReader(io.StringIO(checks_table(view).csv())))
+    return list(csv.DictReader(io.StringIO(checks_csv(view))))
 
 
 def test_each_verdict_on_each_student_is_a_line_of_a_tidy_table():
@@ -411,34 +409,10 @@ def test_each_verdict_on_each_student_is_a_line_of_a_tidy_table():
         )
 
 
-def test_parquet_holds_the_same_with_types_and_what_is_missing_is_null():
-    from pyarrow import parquet, types
-
-    table = checks_table(replace(ex.eight_students(), students=(ex.student("=1+1", ex.one_mistake()),)))
-    read = parquet.read_table(io.BytesIO(table.parquet()))
-    rows = list(csv.DictReader(io.StringIO(table.csv())))
-    assert read.column_names == list(rows[0])
-    assert types.is_boolean(read.schema.field("waits").type)
-    assert all(types.is_float64(read.schema.field(name).type) for name in ("credit", "points", "max_points", "seconds"))
-    assert read["student_id"].to_pylist() == ["=1+1"] * len(rows)
-    assert read["check"].to_pylist() == [row["check"] for row in rows]
-    assert read["credit"].to_pylist() == [float(row["credit"]) for row in rows]
-    assert [" ".join(codes) for codes in read["faults"].to_pylist()] == [row["faults"] for row in rows]
-    points = [None if row["cell_points"] == "" else float(row["cell_points"]) for row in rows]
-    assert read["cell_points"].to_pylist() == points
-    assert Tidy(table.columns, []).parquet() != b""
-
-
 def test_large_numbers_stand_in_csv_with_all_digits():
     numbers = (1_234_567.0, 200_000, 0.5, 1 / 3, 0.0, -2.0)
-    table = Tidy({"seconds_late": ColumnKind.NUMBER}, [(number,) for number in numbers])
-    assert table.csv().split() == ["seconds_late", "1234567", "200000", "0.5", "0.333333", "0", "-2"]
-
-
-def test_without_the_library_for_parquet_it_is_said_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(UsageError, match=r"--parquet needs pyarrow: type pip install 'pyarrow>=17'\."):
-        checks_table(ex.eight_students()).parquet()
+    table = tidy_csv(["seconds_late"], [(number,) for number in numbers])
+    assert table.split() == ["seconds_late", "1234567", "200000", "0.5", "0.333333", "0", "-2"]
 
 
 def test_who_handed_in_late_is_named_with_by_how_much_and_stands_in_the_table():
@@ -459,13 +433,6 @@ def test_who_was_late_by_the_platform_alone_is_named_so_unless_the_gradebook_kno
     assert "Handed in late: <bdi>Ada Lovelace</bdi> (so Canvas says), <bdi>Chloë</bdi> (1 minute)." in html
     assert [row["student_id"] for row in table(view) if row["late"] == "yes"] == ["ada", "chloe"]
     assert "Handed in late" not in render_report(build_report(view, for_class=True))
-
-
-def test_a_page_on_all_assignments_is_linked_to_where_there_is_one():
-    view = ex.eight_students()
-    linked = render_report(build_report(view, course_name="all-assignments.html"))
-    assert '<a href="all-assignments.html">The class over all assignments</a>' in linked
-    assert "all-assignments" not in render_report(build_report(view))
 
 
 def test_what_a_student_is_called_is_no_formula_in_the_table_of_checks_either():

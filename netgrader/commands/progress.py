@@ -1,9 +1,7 @@
-"""How far the grading of a class is: shown where it runs, logged, and told elsewhere by ``netgrader status``."""
+"""Progress of the grading of a class: a bar on the terminal, and a log of JSON lines."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import platform
 import time
@@ -11,17 +9,14 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-import psutil
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from netgrader.checks.cell_points import causes
-from netgrader.commands.show import console
 from netgrader.faults import Severity
 from netgrader.files import write_json_line
 from netgrader.grading.pool import Watcher
 from netgrader.results import Status
-from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,10 +28,8 @@ if TYPE_CHECKING:
     from netgrader.grading.pool import Done, Task
     from netgrader.results import NotebookResult
 
-__all__ = ["Journal", "Progress", "log_path", "run"]
+__all__ = ["Journal", "Progress", "log_path"]
 
-ENDS = frozenset({"finished", "stopped", "failed"})
-SAME_SECONDS = 0.5  # by so much the time at which a process began may be told differently
 COLUMNS = (
     TextColumn("{task.fields[students]}"),
     BarColumn(),
@@ -129,7 +122,6 @@ class Journal(Watcher):
             "begin",
             assignment=assignment.name,
             pid=os.getpid(),
-            process=psutil.Process().create_time(),  # a number may be another process's by then
             host=platform.node(),
             how=how,
             notebooks=len(tasks),
@@ -174,73 +166,3 @@ class Journal(Watcher):
     def _line(self, event: str, **record: Any) -> None:
         with self._log.open("a", encoding="utf-8") as log:
             write_json_line(log, time=datetime.now(UTC).isoformat(timespec="seconds"), event=event, **record)
-
-
-def run(name: str | None) -> int:
-    """Print the state of the last grading of one assignment or of all; the exit code."""
-    course, out = find_course(), console()
-    for assignment in [course.own_assignment(name, "nbgrader export --assignment")] if name else course.own_assignments:
-        try:
-            _print(out, assignment)
-        except (OSError, ValueError, KeyError):
-            out.print(
-                f"Nothing of '{assignment.name}' has been graded yet. Type netgrader autograde {assignment.name}."
-            )
-    return 0
-
-
-def _print(out: Console, assignment: Assignment) -> None:
-    """Print how far the last grading is, by its lines in the log."""
-    begin, *rest = _last_lines(log_path(assignment))
-    last, here = [begin, *rest][-1], begin["host"] == platform.node()
-    ended = last["event"] if last["event"] in ENDS else "killed" if here and not _runs(begin) else None
-    graded = [line for line in rest if line["event"] == "graded"]
-    done, total, now = len(graded), begin["notebooks"], sum(bool(line["made"]) for line in graded)
-    clock = _time(last) if ended else datetime.now(UTC)
-    seconds = (clock - _time(begin)).total_seconds()
-    far = (
-        f"{graded[-1]['students_done'] if graded else 0} of {begin['students']} students, {done} of {total} notebooks in "
-        f"{_minutes(seconds)}; {now} graded now, {done - now} unchanged"
-    )
-    if ended:
-        again = f". Type netgrader autograde {assignment.name} to go on: what is done is kept"
-        out.print(f"{assignment.name}: {ended}. {far}{'' if ended == 'finished' else again}.")
-    else:
-        left = f" About {_minutes(seconds / done * (total - done))} left." if done and done < total else ""
-        out.print(f"{assignment.name}: grading {begin['how']} since {begin['time']}. {far}.{left}")
-        if not here:
-            out.print(f"It runs on {begin['host']}; last heard of at {last['time']}.")
-        over = {(line["student"], line["notebook"]) for line in graded}
-        for line in rest:
-            if line["event"] == "running" and (line["student"], line["notebook"]) not in over:
-                since = _minutes((clock - _time(line)).total_seconds())
-                out.print(f"  {line['student']} {line['notebook']} {since}")
-    out.print(f"Log: {log_path(assignment)}", soft_wrap=True)
-
-
-def _last_lines(log: Path) -> list[dict[str, Any]]:
-    """Return the lines of the last grading, its beginning first."""
-    lines: list[dict[str, Any]] = []
-    for text in log.read_text(encoding="utf-8").splitlines():
-        with contextlib.suppress(json.JSONDecodeError):  # one that was killed may have left half a line
-            line = json.loads(text)
-            if line["event"] == "begin":
-                lines.clear()
-            lines.append(line)
-    return lines
-
-
-def _runs(begin: dict[str, Any]) -> bool:
-    """Whether the process that grades still runs on this machine."""
-    try:
-        return abs(psutil.Process(begin["pid"]).create_time() - float(begin["process"])) < SAME_SECONDS
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _time(line: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(line["time"])
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
