@@ -145,7 +145,7 @@ def grade_class(
     _summary(out, chosen, done, failed, time.monotonic() - begun, waiting=waiting)
     if strangers:
         out.print(f"Graded, but not among the gradebook's students until now: {_few(strangers)}.")
-    for message in (*saver.warnings, *saver.penalties, *shared):
+    for message in (*saver.penalties, *shared):
         out.print(message)
     _times(out, assignment, times)
     for student in saver.late:

@@ -141,7 +141,7 @@ def _who_grades(course: Course) -> Iterator[Finding]:
         what = f"assignment {name}"
         try:
             ours = course.assignment(name).is_ours
-            sandbox = "none" if problem else sandbox_of(autograde_steps(course)[1], plain=not ours)
+            sandbox = "none" if problem or not ours else sandbox_of(autograde_steps(course)[1])
         except NetgraderError as error:
             yield Finding(what, False, str(error), "mend that file")
             continue

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError
 from netgrader.grading.pool import Watcher
-from netgrader.nbgrader_plugin.conversion import Conversion, is_ours_alone
-from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one, reasons_as_sentences
+from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one
 from netgrader.nbgrader_plugin.gradebook import (
     is_up_to_date,
     opened,
@@ -20,6 +19,7 @@ from netgrader.nbgrader_plugin.gradebook import (
     require_same,
     settle_penalties,
 )
+from netgrader.nbgrader_plugin.handing_in import handed_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,8 +41,6 @@ class Saver(Watcher):
     ----------
     failed
         Sentences on students whose marks could not be saved.
-    warnings
-        Sentences on what was saved.
     late
         Students who handed in anew meanwhile: their marks stay as they were, since nbgrader would save what is newest.
     penalties
@@ -56,9 +54,6 @@ class Saver(Watcher):
         self._assignment = assignment
         self._options = dataclasses.replace(options, anew=False)
         self._force = force
-        ours = is_ours_alone(assignment.course.config)
-        self._conversion = Conversion(assignment, self._options) if ours else None
-        self.warnings = self._conversion.warnings if self._conversion else []
         self._left: dict[str, int] = {}
         for task in tasks:
             self._left[task.student] = self._left.get(task.student, 0) + 1
@@ -129,13 +124,11 @@ class Saver(Watcher):
                         f"{student}: the penalty for coming late is taken back."
                     ]
                 return
-            if self._conversion is not None:
-                with reasons_as_sentences():
-                    if self._conversion.save(gradebook, student, own):
-                        return
+            handed_in(self._folder(student))  # a time that nbgrader cannot read is the student's own trouble
             autograde_one(self._assignment.course, self._assignment.name, student, self._options.sandbox)
             gradebook.db.rollback()  # what nbgrader wrote is not seen before
-            require_same(gradebook, self._assignment, student, [one.result for one in own if one.result])
+            known = [one.result for one in own if one.result and one.task.job.notebook in self._assignment.notebooks]
+            require_same(gradebook, self._assignment, student, known)
             self.penalties += penalties_of(gradebook, self._assignment, student)
         except GradebookError:
             raise

@@ -1,8 +1,6 @@
-"""Formgrader with a large class: an extension of Jupyter's server that answers formgrader's lists in place of nbgrader.
+"""Formgrader's page of a submission, limited in time and memory: an extension of Jupyter's server.
 
-nbgrader makes a row for every student before it shows the first, and asks the gradebook and the disk once for each of them.
-Beside nbgrader's own extension this one gives the same rows from a few questions, and shows them a page at a time. It is
-switched on by being installed (`etc/jupyter/jupyter_server_config.d/netgrader.json`) and off by
+It is switched on by being installed (`etc/jupyter/jupyter_server_config.d/netgrader.json`) and off by
 `jupyter server extension disable netgrader.formgrader`.
 """
 

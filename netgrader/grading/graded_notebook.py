@@ -1,8 +1,7 @@
-"""A graded notebook: as a worker leaves it in the store for whoever saves it, and what is kept of it for pages and reports."""
+"""A graded notebook, and what is kept of it for pages and reports."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Mapping  # noqa: TC003  (what is kept is decoded by what its fields say)
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING
 from netgrader.files import decode, write_json
 from netgrader.grading.execution import Output
 from netgrader.grading.restore import RestoredCell
-from netgrader.grading.result_store import Key
 from netgrader.observations import Observations  # noqa: TC001  (likewise)
 from netgrader.results import NotebookResult  # noqa: TC001  (likewise)
 
@@ -20,19 +18,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from netgrader.course import Assignment
-    from netgrader.grading.result_store import Store
 
 __all__ = [
     "GradedNotebook",
     "LastResult",
-    "leave_graded",
     "load_last_result",
     "save_last_result",
-    "take_graded",
     "with_outputs",
 ]
 
-GRADED = "graded"
 ShownCell = tuple[RestoredCell, tuple[Output, ...]]
 
 
@@ -56,24 +50,6 @@ class GradedNotebook:
     """What broke in checks of ours, for the instructor."""
     warnings: tuple[str, ...] = ()
     """What was noticed of the store."""
-
-
-def leave_graded(store: Store, notebook: Path, graded: GradedNotebook) -> Key | None:
-    """Keep what came of the file `notebook`, over what was kept of it before; its key, None if it cannot be written."""
-    key = Key(GRADED, {"file": str(notebook), "notebook": graded.result.notebook})
-    with contextlib.suppress(OSError):  # whoever saves it grades it again then
-        store.put_record(key, graded)
-        return key
-    return None
-
-
-def take_graded(store: Store, key: Key, digest: str) -> GradedNotebook | None:
-    """Return what is kept under `key`; None if it is not what `digest` says, or cannot be read."""
-    try:
-        kept = decode(GradedNotebook, store.get_record(key))
-    except ValueError:
-        return None
-    return kept if kept.digest == digest else None
 
 
 def with_outputs(cells: Sequence[RestoredCell], outputs: Sequence[tuple[Output, ...]]) -> tuple[ShownCell, ...]:

@@ -21,8 +21,7 @@ from netgrader.checks.wording import plain
 from netgrader.course import Course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.grade_submission import grade_job
-from netgrader.grading.graded_notebook import leave_graded, load_last_result
-from netgrader.grading.result_store import open_store
+from netgrader.grading.graded_notebook import load_last_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from netgrader.grading.jobs import Job
-    from netgrader.grading.result_store import Key
     from netgrader.grading.stages import Options
     from netgrader.results import NotebookResult
 
@@ -68,8 +66,6 @@ class Done:
     """The stages that were run now."""
     digest: str = ""
     """The hash of all that the result was made from."""
-    graded: Key | None = None
-    """Where in the store the graded notebook is, None if it is nowhere."""
     trouble: tuple[str, ...] = ()
     """What broke in checks of ours."""
     warnings: tuple[str, ...] = ()
@@ -96,9 +92,7 @@ def grade_task(task: Task, options: Options) -> Done:
     begun, job = time.monotonic(), task.job
     try:
         graded = grade_job(job, options)
-        known = job.notebook in job.assignment.notebooks
-        kept = leave_graded(open_store(job.assignment.course), job.path, graded) if known else None
-        done = Done(task, graded.result, None, graded.made, graded.digest, kept, graded.trouble, graded.warnings)
+        done = Done(task, graded.result, None, graded.made, graded.digest, graded.trouble, graded.warnings)
     except NetgraderError as error:
         done = Done(task, error=str(error))
     except Exception as error:  # noqa: BLE001  (one notebook's trouble must not end the class)

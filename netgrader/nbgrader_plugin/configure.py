@@ -121,12 +121,12 @@ def require_steps(steps: Sequence[Any], course: Course, *, sanitize: bool) -> No
         raise NotCagedError(_sentence(course, reason))
 
 
-def sandbox_of(grading: Sequence[Any], *, plain: bool) -> str:
-    """Return the sandbox that nbgrader runs notebooks of ours or of its own in, by the steps that grade; ``none`` is none."""
+def sandbox_of(grading: Sequence[Any]) -> str:
+    """Return the sandbox in which the steps that grade run notebooks of ours; ``none`` is no sandbox."""
     from netgrader.nbgrader_plugin.preprocessors import CagedExecute  # noqa: PLC0415  (slow)
 
     ours = next((step for step in grading if isinstance(step, CagedExecute) and step.enabled), None)
-    return "none" if ours is None or (plain and ours.run_plain_assignments_uncaged) else str(ours.sandbox)
+    return "none" if ours is None else str(ours.sandbox)
 
 
 def autograde_steps(course: Course) -> tuple[list[Any], list[Any]]:

@@ -7,6 +7,7 @@ import importlib.metadata
 import logging
 import os
 import re
+import shutil
 import sys
 import warnings
 from contextlib import contextmanager
@@ -15,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.wording import plain
 from netgrader.errors import NetgraderError
-from netgrader.nbgrader_plugin.handing_in import NO_TIME
+from netgrader.nbgrader_plugin.handing_in import FILE, NO_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from netgrader.course import Course
+    from netgrader.course import Assignment, Course
 
 __all__ = [
     "GradebookError",
@@ -30,11 +31,11 @@ __all__ = [
     "nbgrader_config",
     "nbgraders_ways",
     "patient",
-    "reasons_as_sentences",
 ]
 
 
 PATIENCE_SECONDS = 30.0
+EXCHANGES = (FILE, "submission_secret.txt")  # by which nbgrader's exchange finds a submission again
 
 
 class GradebookError(NetgraderError):
@@ -81,7 +82,7 @@ def autograde_one(course: Course, assignment: str, student: str, sandbox: str | 
     config = nbgrader_config(course)
     if sandbox is not None:
         config.CagedExecute.sandbox = sandbox
-    _run(Autograde, course, config, assignment=assignment, student=student)
+    _run(_of_notebooks_alone(Autograde), course, config, assignment=assignment, student=student)
 
 
 def generate_feedback(course: Course, assignment: str, student: str) -> None:
@@ -102,6 +103,34 @@ def patient(db_url: str) -> str:
     if not db_url.startswith("sqlite:///") or "?" in db_url:
         return db_url
     return f"{db_url}?timeout={PATIENCE_SECONDS:g}"
+
+
+def _of_notebooks_alone(kind: type[Any]) -> type[Any]:
+    """Return nbgrader's Autograde that copies the course's files and the exchange's, and no other of a student's."""
+
+    class OfNotebooksAlone(kind):  # type: ignore[misc]
+        def init_assignment(self, assignment_id: str, student_id: str) -> None:
+            from nbgrader.utils import find_all_files  # noqa: PLC0415  (slow)
+
+            ignored, self.coursedir.ignore = self.coursedir.ignore, ["*"]
+            try:
+                super().init_assignment(assignment_id, student_id)
+            finally:
+                self.coursedir.ignore = ignored
+            target = Path(self._format_dest(assignment_id, student_id))
+            source = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", assignment_id))
+            files = {
+                target / Path(file).relative_to(source): file for file in find_all_files(source, [*ignored, "*.ipynb"])
+            }
+            submitted = Path(self._format_source(assignment_id, student_id))
+            own = (submitted / name for name in EXCHANGES)
+            files |= {target / file.name: file for file in own if file.is_file() and not file.is_symlink()}
+            for copy_of, file in files.items():
+                copy_of.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, copy_of)
+
+    OfNotebooksAlone.__name__ = OfNotebooksAlone.__qualname__ = kind.__name__  # nbgrader's configuration goes by it
+    return OfNotebooksAlone
 
 
 @contextmanager
@@ -145,7 +174,7 @@ def _run(
     # nbgrader matches files by these, so a student called "a[1]" must be escaped.
     coursedir.student_id = student if student == "*" else glob.escape(student)
     coursedir.notebook_id = notebook if notebook == "*" else glob.escape(notebook)
-    chosen = kind if student == "*" or notebook != "*" else _of_one(kind, assignment, student)
+    chosen = kind if student == "*" or notebook != "*" else _of_one(kind, course.assignment(assignment), student)
     converter = chosen(coursedir=coursedir, config=config, log=log, force=True)
     try:
         with nbgraders_ways(course):
@@ -154,13 +183,14 @@ def _run(
         raise _as_sentence(error, log.handlers[0].lines) from error  # type: ignore[attr-defined]
 
 
-def _of_one(kind: type[Any], assignment: str, student: str) -> type[Any]:
-    """Return `kind` for one student, found by name: nbgrader takes the folder that it found for a pattern once more."""
+def _of_one(kind: type[Any], assignment: Assignment, student: str) -> type[Any]:
+    """Return `kind` for one student's notebooks, found by name: nbgrader takes a name that it found for a pattern."""
 
     class OfOne(kind):  # type: ignore[misc]
         def init_notebooks(self) -> None:
-            folder = Path(self._format_source(assignment, student))
-            notebooks = sorted(map(str, folder.glob("*.ipynb")))
+            folder = Path(self._format_source(assignment.name, student))
+            files = (folder / f"{name}.ipynb" for name in assignment.notebooks)
+            notebooks = sorted(str(file) for file in files if file.is_file())
             if not notebooks:
                 super().init_notebooks()  # for its reason
                 return
@@ -169,23 +199,6 @@ def _of_one(kind: type[Any], assignment: str, student: str) -> type[Any]:
 
     OfOne.__name__ = OfOne.__qualname__ = kind.__name__  # nbgrader's configuration goes by it
     return OfOne
-
-
-@contextmanager
-def reasons_as_sentences() -> Iterator[None]:
-    """Turn what nbgrader's own parts raise into a sentence, as is done for its converters.
-
-    Raises
-    ------
-    NetgraderError
-        In place of any other exception.
-    """
-    try:
-        yield
-    except NetgraderError:
-        raise
-    except Exception as error:
-        raise _as_sentence(error, []) from error
 
 
 class _Lines(logging.Handler):

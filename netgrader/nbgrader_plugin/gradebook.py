@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError
@@ -37,13 +37,6 @@ __all__ = [
 SQLITE = "sqlite:///"
 WAIT_SECONDS = 2.0
 SERVER_SECONDS = 5
-# nbgrader's tables have no index by which a submission's notebooks and a notebook's grades are found: formgrader's list of
-# 10,000 looks through all of them, five seconds instead of half a one.
-INDEXES = {
-    "netgrader_notebooks_of_submission": ("submitted_notebook", "assignment_id"),
-    "netgrader_grades_of_notebook": ("grade", "notebook_id"),
-    "netgrader_comments_of_notebook": ("comment", "notebook_id"),
-}
 
 
 def require_writable(db_url: str) -> None:
@@ -121,33 +114,12 @@ def sync_cells(assignment: Assignment, wanted: Collection[str]) -> tuple[str, ..
     for name in stale:
         with tempfile.TemporaryDirectory() as folder:
             generate_assignment(assignment.course, assignment.name, release_directory=folder, notebook=name)
-    _add_indexes(assignment.course)
     return tuple(stale)
 
 
 def removed_notebooks(assignment: Assignment) -> set[str]:
     """Return the notebooks that the gradebook knows and the course has no more."""
     return set(_cells_in_gradebook(assignment)) - set(assignment.notebooks)
-
-
-def _add_indexes(course: Course) -> None:
-    """Have the gradebook find what belongs together without looking through all of it, where it lets us.
-
-    Indexes save time and nothing else: who may not make tables of a server's, or finds the gradebook locked, grades all the
-    same.
-    """
-    import sqlalchemy  # noqa: PLC0415  (slow)
-
-    with suppress(sqlalchemy.exc.SQLAlchemyError), opened(course) as gradebook:
-        there = sqlalchemy.inspect(gradebook.engine)
-        wanted = {
-            name: (table, column)
-            for name, (table, column) in INDEXES.items()
-            if all(index["name"] != name for index in there.get_indexes(table))
-        }
-        with gradebook.engine.begin() as connection:
-            for name, (table, column) in wanted.items():
-                connection.execute(sqlalchemy.text(f"CREATE INDEX {name} ON {table} ({column})"))
 
 
 @contextmanager

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment, Course
 
-__all__ = ["KINDS", "NO_TIME", "HandedIn", "handed_in", "holds_same", "put_right", "stamp"]
+__all__ = ["FILE", "KINDS", "NO_TIME", "HandedIn", "handed_in", "holds_same", "put_right", "stamp"]
 
 FILE = "timestamp.txt"
 LONGEST_STAMP = 200  # bytes of it that are read

@@ -1,15 +1,12 @@
 """The steps of ours in nbgrader's autograde: cells restored, the notebook run in a cage, verdicts saved as marks.
 
-Assignments of nbgrader's own in a course of ours get nbgrader's steps and marks as ever, but the kernel is in the cage: what
-their notebooks print decides their marks, as nbgrader has it. The kernel runs in a copy of the folder that nbgrader would run
-it in; what it writes there ends with the run.
+An assignment without checks of ours gets nbgrader's own steps: its notebooks run without a cage, and what they print decides
+their marks.
 """
 
 from __future__ import annotations
 
 import functools
-import shutil
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +20,9 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )
-from traitlets import Bool, Unicode
+from traitlets import Unicode
 
-from netgrader.cage import HOME, Mount, Plan, cage_warning, remove_tree, require_self_tests, scratch_folder
-from netgrader.cage.kernel import CagedKernelManager
-from netgrader.cage_contents import PACKAGE_FOLDER, kernel_package
+from netgrader.cage import cage_warning
 from netgrader.course import Assignment, Course
 from netgrader.errors import NetgraderError
 from netgrader.grading.grade_submission import grade_job
@@ -35,16 +30,15 @@ from netgrader.grading.graded_notebook import LastResult, load_last_result, save
 from netgrader.grading.jobs import Job, job_of
 from netgrader.grading.restore import RestoredCell
 from netgrader.grading.result_store import hash_bytes
-from netgrader.grading.stages import Options, require_closed
-from netgrader.limited import ExceededError, within_limits
+from netgrader.grading.stages import Options
 from netgrader.nbgrader_plugin.deadlines import set_deadline
-from netgrader.nbgrader_plugin.formgrader_page import fill, page_of, safe_outputs
+from netgrader.nbgrader_plugin.formgrader_page import fill, page_of
 from netgrader.releases import every_release
 from netgrader.results import CellResult, NotebookResult, Outcome, Status
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from netgrader.grading.graded_notebook import GradedNotebook
 
@@ -107,21 +101,14 @@ class CagedExecute(_Step):
     sandbox = Unicode(Options().sandbox, help="The sandbox that submissions run in; none is no cage at all.").tag(
         config=True
     )
-    run_plain_assignments_uncaged = Bool(
-        False, help="Whether notebooks of nbgrader's own assignments run without a cage, by nbgrader's own kernel."
-    ).tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Run and fill the notebook; what cannot work here at all is an exception, and marks stay as they were."""
         assignment = self.assignment(resources)
-        plain = not assignment.is_ours
-        sandbox = "none" if plain and self.run_plain_assignments_uncaged else self.sandbox
-        if sandbox == "none":
+        if self.sandbox == "none" or not assignment.is_ours:
             self.log.warning("No cage: %s of %s runs with your own rights.", resources["unique_key"], assignment.name)
-        if plain:
-            require_closed(assignment.course, Options(sandbox=sandbox))
-            submitted = assignment.course.folder("submitted", resources["nbgrader"]["student"], assignment.name)
-            return _run_plain(self.parent, nb, resources, submitted=submitted, sandbox=sandbox)
+        if not assignment.is_ours:
+            return _through((Execute, ClearMetadataPreprocessor), self.parent, nb, resources)
         job = self.job(resources)
         _say_cage_warning(self.sandbox, self.log)
         graded = grade_job(job, Options(sandbox=self.sandbox))
@@ -151,7 +138,7 @@ class SaveVerdicts(_Step):
             set_deadline(assignment, gradebook.find_submission(assignment.name, about["student"]))
             gradebook.db.commit()
         if not assignment.is_ours:
-            return _save_plain(self.parent, nb, resources)
+            return _through((SaveAutoGrades,), self.parent, nb, resources)
         graded: GradedNotebook = resources["netgrader"]["graded"]
         with Gradebook(about["db_url"]) as gradebook:
             kept_now = save_verdicts(gradebook, assignment, about["student"], about["notebook"], graded)
@@ -215,88 +202,7 @@ def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool
         grade.needs_manual_grade = True
 
 
-def _run_plain(parent: Any, nb: Any, resources: Any, *, submitted: Path, sandbox: str) -> tuple[Any, Any]:
-    """Run the notebook as nbgrader does, in the sandbox called `sandbox`; ``none`` is nbgrader's own way.
-
-    `parent` has the settings of nbgrader's steps. `submitted` is the folder that was handed in, whose notebooks the kernel may
-    read in place of those that hold hidden tests.
-
-    Raises
-    ------
-    NetgraderError
-        If there is no cage here, or no kernel in it for the notebook's language.
-    """
-    if sandbox == "none":
-        return _through((Execute, ClearMetadataPreprocessor), parent, nb, resources)
-    named = nb.metadata.get("kernelspec", {})
-    language = str(named.get("language", LANGUAGE)).lower()
-    if language != LANGUAGE:
-        raise NetgraderError(
-            f"{resources['nbgrader']['notebook']}.ipynb is for a kernel of the language {language!r}, and the cage has one of "
-            "Python only. To have such assignments run without a cage, as nbgrader does it, write into nbgrader_config.py: "
-            "c.CagedExecute.run_plain_assignments_uncaged = True"
-        )
-    require_self_tests(sandbox)
-    with _run_folder(Path(resources["metadata"]["path"]), submitted) as folder:
-        plan = Plan(
-            (),
-            mounts=[kernel_package(), Mount(folder, f"{HOME}/{folder.name}", writable=True)],
-            env={"NBGRADER_EXECUTION": "autograde", "PYTHONPATH": PACKAGE_FOLDER},
-            cwd=folder.name,
-        )
-        caged = type(
-            "CagedPlainKernel", (CagedKernelManager,), {"sandbox_name": sandbox, "_plan_default": lambda _: plan}
-        )
-        execute = Execute(parent=parent, kernel_manager_class=caged)
-        nb, resources = execute(nb, resources)
-    return ClearMetadataPreprocessor(parent=parent)(nb, resources)  # type: ignore[no-any-return]
-
-
-def _save_plain(parent: Any, nb: Any, resources: Any) -> tuple[Any, Any]:
-    """Save nbgrader's own marks; what is kept of the outputs afterwards can be shown to anybody."""
-    nb, resources = _through((SaveAutoGrades,), parent, nb, resources)
-    for cell in nb.cells:
-        if cell.cell_type == "raw":  # which pages show as it is, ids and classes of formgrader's included
-            cell.metadata["raw_mimetype"] = "text/plain"
-    code = [cell for cell in nb.cells if cell.cell_type == "code"]
-    try:
-        safe = within_limits(_safe_outputs, [list(cell.outputs) for cell in code])
-    except ExceededError as error:
-        safe = [[{"output_type": "stream", "name": "stderr", "text": NOT_SHOWN.format(limit=error)}] for _ in code[:1]]
-        safe += [[] for _ in code[1:]]
-    for cell, outputs in zip(code, safe, strict=True):
-        cell.outputs = [type(cell)(output) for output in outputs]
-    return nb, resources
-
-
-def _safe_outputs(outputs: Sequence[Sequence[Any]]) -> list[list[dict[str, Any]]]:
-    """Return the outputs of each cell, as anybody may be shown them."""
-    return [safe_outputs(those, f"out-{number}-") for number, those in enumerate(outputs)]
-
-
 def _through(steps: Sequence[type[Any]], parent: Any, nb: Any, resources: Any) -> tuple[Any, Any]:
     for step in steps:
         nb, resources = step(parent=parent)(nb, resources)
     return nb, resources
-
-
-@contextmanager
-def _run_folder(autograded: Path, submitted: Path) -> Iterator[Path]:
-    """Copy what nbgrader put beside the notebook into a folder of this run's own; notebooks are those that were handed in."""
-    folder = scratch_folder("plain")
-    folder.chmod(0o755)  # the cage is entered there before it has its user
-    try:
-        for source, form in ((autograded, "*"), (submitted, NOTEBOOKS)):
-            notebooks = form == NOTEBOOKS
-            for path in sorted(source.rglob(form)):
-                name = path.relative_to(source)
-                # What nbgrader has copied through a link of the student's is somebody else's.
-                linked = path.is_symlink() or (submitted / name).is_symlink()
-                if linked or not path.is_file() or (path.match(NOTEBOOKS) and not notebooks):
-                    continue
-                target = folder / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
-        yield folder
-    finally:
-        remove_tree(folder)

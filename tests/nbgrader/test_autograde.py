@@ -285,24 +285,6 @@ def test_the_gradebook_knows_when_nothing_has_changed(booked, graded):
     assert is_up_to_date(booked.assignment, "ada", {"1_sums": digest})
 
 
-def test_formgraders_list_finds_a_submissions_marks_by_an_index(booked):
-    with sqlite3.connect(booked.root / "gradebook.db") as gradebook:
-        plan = gradebook.execute(
-            "EXPLAIN QUERY PLAN SELECT 1 FROM submitted_notebook n JOIN grade g ON g.notebook_id = n.id "
-            "WHERE n.assignment_id = 'x'"
-        ).fetchall()
-    gradebook.close()
-    assert all("SEARCH" in line[-1] and "INDEX netgrader" in line[-1] for line in plan), plan
-
-
-def test_a_gradebook_that_lets_no_index_be_made_is_used_without_it(booked):
-    with sqlite3.connect(booked.root / "gradebook.db") as gradebook:
-        gradebook.execute("DROP INDEX netgrader_grades_of_notebook")
-        gradebook.execute("CREATE TABLE netgrader_grades_of_notebook (taken)")
-    gradebook.close()
-    assert sync_cells(booked.assignment, {"1_sums"}) == ()
-
-
 def test_late_penalties_are_nbgraders_own(booked, graded):
     booked.write("late.py", """
         from nbgrader.plugins import LateSubmissionPlugin

@@ -1,4 +1,4 @@
-"""On its way from the file to the gradebook a notebook is parsed once and graded once."""
+"""On its way from the file to the gradebook a notebook is parsed once and run once."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from nbgrader.api import Gradebook
 
 from netgrader.commands.autograde import grade_class
 from netgrader.commands.show import console
-from netgrader.grading import grade_submission as grading
-from netgrader.grading import submission
+from netgrader.grading import stages, submission
 from netgrader.grading.stages import Options
 
 pytestmark = [
@@ -40,23 +39,23 @@ class GradesHere:
 
 @pytest.fixture
 def counted(monkeypatch):
-    """How often each notebook was parsed, by its bytes, and how often each was graded, by its file."""
-    parsed, graded = Counter(), Counter()
-    parse, grade = submission.parse_notebook, grading.run_stage
+    """How often each notebook was parsed, by its bytes, and how often each was run, by its code."""
+    parsed, ran = Counter(), Counter()
+    parse, run = submission.parse_notebook, stages.run_request
 
     def counting_parse(content):
         parsed[hashlib.sha256(content).hexdigest()] += 1
         return parse(content)
 
-    def counting_grade(store, assignment, notebook, *rest, **options):
-        graded[hashlib.sha256(repr(notebook.code).encode()).hexdigest()] += 1
-        return grade(store, assignment, notebook, *rest, **options)
+    def counting_run(request, *rest):
+        ran[hashlib.sha256(repr(request.cells).encode()).hexdigest()] += 1
+        return run(request, *rest)
 
     monkeypatch.setenv("NETGRADER_WITHIN_LIMITS", "1")  # what is parsed within limits is parsed here
     monkeypatch.setattr(submission, "parse_notebook", counting_parse)
-    monkeypatch.setattr(grading, "run_stage", counting_grade)
+    monkeypatch.setattr(stages, "run_request", counting_run)
     monkeypatch.setattr("netgrader.commands.autograde.ProcessPool", GradesHere)
-    return parsed, graded
+    return parsed, ran
 
 
 def scores(booked):
@@ -76,29 +75,16 @@ def class_of_three(booked):
     booked.submit("cleo", notebook="2_words")
 
 
-def test_a_class_is_parsed_once_and_graded_once(booked, counted):
-    parsed, graded = counted
+def test_a_class_is_parsed_once_and_run_once(booked, counted):
+    parsed, ran = counted
     class_of_three(booked)
     assert grade_class(booked.assignment, (), Options("none"), console(), workers=1, force=False) == 0
     assert sorted(parsed.values()) == [1] * 4
-    assert sorted(graded.values()) == [1] * 4
+    assert sorted(ran.values()) == [1] * 4
     right = scores(booked)
     assert (right["ada"]["check_add"], right["bela"]["check_add"], right["cleo"]["check_squares"]) == (2.0, 0.0, 0.0)
     page = (booked.root / "autograded" / "ada" / "numbers" / "1_sums.ipynb").read_text()
     assert "Ada's own." in page
-
-
-def test_what_a_worker_left_is_what_grading_here_makes(booked, counted, monkeypatch):
-    class_of_three(booked)
-    grade_class(booked.assignment, (), Options("none"), console(), workers=1, force=False)
-    left = pages_of(booked), scores(booked)
-    monkeypatch.setattr("netgrader.nbgrader_plugin.conversion.take_graded", lambda *_: None)
-    grade_class(booked.assignment, (), Options("none"), console(), workers=1, force=True)
-    assert (pages_of(booked), scores(booked)) == left
-
-
-def pages_of(booked):
-    return {path.name: path.read_bytes() for path in (booked.root / "autograded").rglob("*.ipynb")}
 
 
 def test_a_class_that_did_not_change_is_not_parsed_again_and_a_damaged_record_is(booked, counted):

@@ -23,7 +23,6 @@ from traitlets.config import Config
 from netgrader.commands import autograde, release
 from netgrader.commands.pages import feedback_of_class
 from netgrader.errors import UsageError
-from netgrader.formgrader.handlers import ClassLists
 from netgrader.grading.grade_submission import grade
 from netgrader.grading.stages import Options
 from netgrader.nbgrader_plugin.deadlines import deadlines_of
@@ -237,8 +236,6 @@ def test_a_folder_without_a_notebook_is_nothing_handed_in(booked, graded, capsys
     assert "empty: no page, since no notebook of numbers was handed in." in out.getvalue()
     view = load_class(booked.assignment, booked.root / "reports")
     assert {one.student: one.submitted for one in view.students} == {"ada": True}
-    directory = CourseDirectory(root=str(booked.root), db_url=booked.course.db_url)
-    assert ClassLists(directory).get_submitted_students("numbers") == {"ada"}
 
 
 # -- groups -------------------------------------------------------------------------------------------------------------

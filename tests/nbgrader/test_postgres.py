@@ -16,10 +16,8 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from netgrader.formgrader.handlers import ClassGradebook
 from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one
 from netgrader.nbgrader_plugin.gradebook import require_writable, sync_cells
-from tests.nbgrader.classes import ASSIGNMENT, NOTEBOOKS, WAYS, make_class
 
 pytestmark = [
     pytest.mark.usefixtures("uncaged"),
@@ -158,17 +156,3 @@ def test_a_server_that_is_not_there_is_a_sentence_without_the_password():
 def test_a_db_url_that_means_nothing_here_is_a_sentence(url, says):
     with pytest.raises(GradebookError, match=says):
         require_writable(url)
-
-
-def test_formgraders_lists_of_a_class_are_nbgraders_there_too(server, tmp_path):
-    url = server("lists")
-    make_class(tmp_path, url, 2 * WAYS)
-    with ClassGradebook(url, "course") as ours, Gradebook(url, "course") as nbgraders:
-        for one in (
-            lambda gradebook: gradebook.submission_dicts(ASSIGNMENT),
-            lambda gradebook: gradebook.notebook_submission_dicts(NOTEBOOKS[0], ASSIGNMENT),
-        ):
-            found, expected = (sorted(one(book), key=lambda row: row["student"]) for book in (ours, nbgraders))
-            assert len(found) == 2 * WAYS * 7 // 8
-            assert found == expected
-            assert {type(row["needs_manual_grade"]) for row in found} == {bool}
