@@ -14,7 +14,7 @@ from netgrader.checks.cell_points import gravest
 from netgrader.faults import Severity
 from netgrader.limited import ExceededError, within_limits
 from netgrader.pages.markdown import render_markdown, without_gaps
-from netgrader.pages.safe import LONGEST_HTML, PICTURE_BYTES, clean_html, clean_svg, picture
+from netgrader.pages.safe import LONGEST_HTML, PICTURE_BYTES, framed, picture
 from netgrader.results import CellResult, CheckResult, Outcome, Status, Visibility
 
 if TYPE_CHECKING:
@@ -69,13 +69,13 @@ def _shown(graded: GradedNotebook) -> Iterable[tuple[RestoredCell, list[dict[str
     """Return the cells with what is shown of them, as much as a page takes: what a student wrote and put out may be megabytes."""
     results = {cell.cell: cell for cell in graded.result.cells if not cell.manual}
     sources, shown = MOST_SOURCE, MOST_SHOWN
-    for number, (cell, outputs) in enumerate(graded.cells):
+    for cell, outputs in graded.cells:
         kept = cell if cell.origin and cell.origin.locked else _cut(cell, sources)
         sources -= len(kept.source)
         if cell.grade_id in results:
             yield kept, [verdict_output(results[cell.grade_id], graded.result.problem)]
             continue
-        made = safe_outputs(outputs, f"out-{number}-") if shown > 0 else []
+        made = safe_outputs(outputs) if shown > 0 else []
         shown -= sum(len(text) for output in (*made, *outputs) for text in _texts(output))
         yield kept, made if made or not outputs else [_said(LEFT_OUT)]
 
@@ -165,13 +165,10 @@ def as_it_is(html: str) -> str:
     return html
 
 
-def safe_outputs(outputs: Iterable[Mapping[str, Any]], prefix: str) -> list[dict[str, Any]]:
-    """Return outputs that whoever looks at them can show: text, tables and pictures, but nothing that runs or loads.
-
-    `prefix` stands before ids in them, so that none can meet an id of formgrader's, by which marks are typed in.
-    """
+def safe_outputs(outputs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return outputs fit for formgrader's page: text, pictures, and rich output in frames where it cannot run or load."""
     safe: list[dict[str, Any]] = []
-    for number, output in enumerate(outputs):
+    for output in outputs:
         kind = output.get("output_type")
         if kind == "stream":
             name = "stderr" if output.get("name") == "stderr" else "stdout"
@@ -183,24 +180,22 @@ def safe_outputs(outputs: Iterable[Mapping[str, Any]], prefix: str) -> list[dict
             safe.append({"output_type": "error", "ename": name, "evalue": value, "traceback": lines})
         elif kind in {"display_data", "execute_result"}:
             data = output.get("data")
-            bundle = _bundle(data, f"{prefix}{number}-") if isinstance(data, dict) else {}
+            bundle = _bundle(data) if isinstance(data, dict) else {}
             if bundle:
                 # A result becomes a display: its number would be read by whoever looks for a score.
                 safe.append({"output_type": "display_data", "metadata": {}, "data": bundle})
     return safe
 
 
-def _bundle(data: Mapping[str, Any], prefix: str) -> dict[str, str]:
+def _bundle(data: Mapping[str, Any]) -> dict[str, str]:
     clean: dict[str, str] = {}
     for kind, value in data.items():
         if kind in {"image/png", "image/jpeg"}:
             clean[kind] = (picture(kind, _text(value, 2 * PICTURE_BYTES)) or "").partition(",")[2]
         elif kind == "text/plain":
             clean[kind] = _text(value)
-        elif kind == "text/html":
-            clean[kind] = str(clean_html(_text(value, LONGEST_HTML + 1), prefix))
-        elif kind == "image/svg+xml":
-            clean[kind] = str(clean_svg(_text(value, LONGEST_HTML), prefix))
+        elif kind in {"text/html", "image/svg+xml"}:
+            clean["text/html"] = str(framed(_text(value, LONGEST_HTML + 1)))
     return {kind: value for kind, value in clean.items() if value}
 
 

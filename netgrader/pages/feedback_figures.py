@@ -75,7 +75,7 @@ def figure(observation: seen.Observation, data: PageData = NO_DATA) -> Figure | 
 def _network(network: seen.NetworkDrawing) -> Figure:
     layers = tuple(safe.line(say(layer)) for layer in network.layers)
     marked = tuple(words.NETWORK_MARKED.format(sentence=safe.line(sentence)) for sentence in network.marked)
-    drawn = safe.clean_svg(network.svg, "drawing-")
+    drawn = safe.clean_svg(network.svg)
     caption = (
         words.NETWORK_AT.format(rate=words.written(safe.line(network.asked, 20)))
         if network.asked

@@ -20,7 +20,6 @@ LONGEST_TEXT = 8_000
 LONGEST_LOG = 3_000
 MOST_LINES = 16
 """Of printed text that stand open."""
-TAGS = re.compile(r"<[^<>]*+>")
 ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 FRAME = re.compile(r"^(?:Cell |File |Input )", re.MULTILINE)
 ARROW = re.compile(r"^-+>\s*\d+\s?(.*)$", re.MULTILINE)
@@ -124,14 +123,12 @@ def _line_of(traceback: object) -> str:
 
 def _display(data: Mapping[str, Any], prefix: str) -> Markup | None:
     plain = _tidy(_string(data.get("text/plain")), LONGEST_TEXT)[0]
-    html = _string(data.get("text/html"))
-    if html:
-        cleaned = safe.clean_html(html, prefix)
-        if _shows_something(cleaned):
-            return Markup('<div class="html-output" tabindex="0" dir="auto">{}</div>').format(cleaned)
     drawn = _picture(data, plain)
     if drawn:
         return drawn
+    rich = _string(data.get("text/html")) or _string(data.get("image/svg+xml"))
+    if rich:
+        return safe.framed(rich)
     if data.get("text/markdown"):
         return Markup('<div class="prose">{}</div>').format(
             render_markdown(_string(data["text/markdown"]), prefix=prefix, heading_shift=3)
@@ -144,9 +141,7 @@ def _display(data: Mapping[str, Any], prefix: str) -> Markup | None:
 
 
 def _picture(data: Mapping[str, Any], plain: str) -> Markup | None:
-    svg = _string(data.get("image/svg+xml"))
-    candidates = [safe.svg_picture(svg) if svg else None]
-    candidates += [safe.picture(mime, _string(data.get(mime))) for mime in safe.MAGIC if data.get(mime)]
+    candidates = [safe.picture(mime, _string(data.get(mime))) for mime in safe.MAGIC if data.get(mime)]
     address = next((address for address in candidates if address), None)
     if address is None:
         return None
@@ -154,10 +149,6 @@ def _picture(data: Mapping[str, Any], plain: str) -> Markup | None:
     # What Matplotlib says of itself describes nothing.
     alt = words.OUTPUT if not alt or re.match(r"<(Figure|Axes|IPython|PIL|matplotlib)", alt) else alt
     return Markup('<p class="picture"><img src="{}" alt="{}"></p>').format(address, alt)
-
-
-def _shows_something(cleaned: Markup) -> bool:
-    return bool(TAGS.sub("", cleaned).strip()) or any(tag in cleaned for tag in ("<img", "<svg", "<progress"))
 
 
 def _tidy(written: str, longest: int) -> tuple[str, bool]:

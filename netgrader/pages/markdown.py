@@ -33,6 +33,9 @@ LONGEST_MARKDOWN = 100_000
 DEEPEST = 40
 """How deeply braces may be nested in a formula, and block quotes and lists in a text."""
 MOST_FORMULAS = 1_000
+MOST_TAGS = (
+    5_000  # of HTML in a text: nested in one another, so many take the sanitizer 0.1 s, and ten times as many 10 s
+)
 LONGEST_BLANK = 100
 """Blanks in a row: whoever looks for the end of a heading looks at all of them from each of them."""
 LONG_INLINE = 32
@@ -185,7 +188,10 @@ def _depth(latex: str) -> int:
 
 def _too_much(source: str) -> bool:
     """Whether parsing would take long or not end: a thousand formulas opened, quotes and lists nested deeply."""
-    if sum(source.count(opening) for opening in ("$", "\\\\[", "\\\\(", "\\begin")) > MOST_FORMULAS:
+    if (
+        source.count("<") > MOST_TAGS
+        or sum(source.count(opening) for opening in ("$", "\\\\[", "\\\\(", "\\begin")) > MOST_FORMULAS
+    ):
         return True
     return any(_nesting(line) > DEEPEST for line in source.split("\n"))
 

