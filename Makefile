@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: docs environments-report golden mutants-report attack-report bench benchmark-report benchmarks-report fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release wheel lock clean
+.PHONY: docs environments-report golden mutants-report attack-report bench benchmark-report benchmarks-report fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release size wheel lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,12 +39,16 @@ fuzz: setup ## MINUTES=n (10) of changed inputs to the border's readers and the 
 sample-class: setup ## fill the release with what the sample class wrote
 	@$(BIN)/python tests/sample_class/make.py
 
-check: setup ## lint, formatting, types, arrows between packages, and that release/ is what source/ generates
+check: setup ## lint, formatting, types, arrows between packages, sizes within budgets.toml, and that release/ is what source/ generates
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --no-cache
+	@$(BIN)/python scripts/size.py --check
 	@$(BIN)/netgrader release --check
+
+size: setup ## decisions, complex functions and numbers of each package; budgets.toml has the most of each
+	@$(BIN)/python scripts/size.py
 
 fairness-report: setup ## further seeds of the networks around 98.5 %, then research/fairness.md
 	@$(BIN)/python research/fairness.py --seeds $(or $(SEEDS),12)
