@@ -372,7 +372,7 @@ def new(  # noqa: PLR0917  (options by name, for typer)
         typer.Option(
             "--data",
             metavar="FILE",
-            help="An .npz or .npy, a .csv, or a folder with a folder of pictures for each class.",
+            help="An .npz of arrays, or a .csv.",
         ),
     ] = None,
     target_column: Annotated[

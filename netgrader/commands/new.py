@@ -48,9 +48,7 @@ def run(folder: Path | None, assignment: str | None, given: Answers) -> int:
     name = assignment or called.strip("_") or "course"
     if not name.isidentifier():
         raise UsageError(f"'{name}' cannot be an assignment's name: take letters, digits and underscores.")
-    data = given.data or Path(
-        _asked("The data (.npz, .npy, .csv, or a folder with a folder of pictures for each class)", "--data")
-    )
+    data = given.data or Path(_asked("The data (.npz or .csv)", "--data"))
     target = given.target if given.target is not None else _asked(TARGET, "--target", "0.9")
     wanted = NewAssignment(
         name=name,

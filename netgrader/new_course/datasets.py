@@ -1,4 +1,4 @@
-"""Reads what an instructor has (arrays, a table, folders of pictures) as a course's data file."""
+"""Reads an instructor's arrays or table as a course's data file."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
 
 from netgrader.data import COLOURS, DataSpec, spec_problem
 from netgrader.errors import UsageError
 from netgrader.new_course.csv_table import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = ["read_data"]
@@ -32,10 +31,8 @@ SHARE, SEED = 5, 0
 MOST_CLASSES, FEW = 200, 20
 """Classes that there may be; and of rows so many different whole numbers are taken for classes, more for numbers."""
 LEAST_ROWS = 5
-PICTURES = frozenset({".png", ".bmp", ".gif", ".jpg", ".jpeg"})
 FORMS = (
-    "an .npz with arrays x_train, y_train, x_test, y_test, or with x and y, or with images and labels; a folder with these as "
-    ".npy; a .csv with a header; or a folder that has a folder of pictures of one size for each class"
+    "an .npz with x_train, y_train, x_test, y_test, or with x and y, or with images and labels; or a .csv with a header"
 )
 
 
@@ -51,7 +48,7 @@ def read_data(
     Parameters
     ----------
     given
-        A file or folder: see `FORMS`. Of a ``.npy`` it is its folder.
+        A file: see `FORMS`.
     called, names
         What an input shows, and what the classes are called; what the data say of it if empty.
     unit
@@ -64,7 +61,7 @@ def read_data(
     UsageError
         If it is none of these, or does not make sense.
     """
-    arrays, found = _read(given, target_column)
+    arrays = _read(given, target_column)
     for inputs, targets in (TRAIN, TEST):
         _require(arrays, inputs, targets, given)
     if arrays["x_train"].shape[1:] != arrays["x_test"].shape[1:]:
@@ -77,7 +74,7 @@ def read_data(
         raise UsageError(f"The targets in {given} are {len(classes)} classes, which have no unit.")
     if classes is not None:
         counted = classes.dtype.kind in "iu" and np.array_equal(classes, np.arange(len(classes)))
-        names = tuple(names) or found or (() if counted else tuple(map(str, classes)))
+        names = tuple(names) or (() if counted else tuple(map(str, classes)))
         if names and len(names) != len(classes):
             raise UsageError(f"There are {len(names)} names for the {len(classes)} classes of {given}.")
     kind = np.uint8 if pictures else np.float32
@@ -108,38 +105,20 @@ def read_data(
     return msgspec.convert(table, DataSpec), content
 
 
-def _read(given: Path, target_column: str | None) -> tuple[Arrays, tuple[str, ...]]:
-    """Return the four arrays as they were given, and what the classes are called, if that stands there."""
+def _read(given: Path, target_column: str | None) -> Arrays:
+    """Return the four arrays as they were given."""
     kind = given.suffix.lower()
     if target_column is not None and kind != ".csv":
-        raise UsageError(f"--target-column is of tables (.csv), and {given} is none.")
-    if kind == ".csv" and given.is_file():
-        return _split(*read_table(given, target_column)), ()
-    if kind == ".npz" and given.is_file():
-        with _opened(given) as archive:
-            return _of_arrays({name: _plain(archive, name, given) for name in archive.files}, given), ()
-    folder = given.parent if kind == ".npy" and given.is_file() else given
-    if folder.is_dir():
-        files = sorted(folder.glob("*.npy"))
-        if files:
-            return _of_arrays({file.stem: np.asarray(_opened(file)) for file in files}, folder), ()
-        inputs, labels, names = _of_folder(folder)
-        return _split(inputs, labels), names
-    raise UsageError(f"The data {given} are not {FORMS}.")
-
-
-def _opened(file: Path) -> Any:
+        raise UsageError(f"--target-column names a column of a .csv, and {given} is not one.")
+    if kind not in {".csv", ".npz"} or not given.is_file():
+        raise UsageError(f"{given} is not a file that can be read. Give {FORMS}.")
+    if kind == ".csv":
+        return _split(*read_table(given, target_column))
     try:
-        return np.load(file, allow_pickle=False)
+        with np.load(given, allow_pickle=False) as archive:
+            return _of_arrays({name: np.asarray(archive[name]) for name in archive.files}, given)
     except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise UsageError(f"NumPy cannot read the data {file} without pickle: {error}.") from error
-
-
-def _plain(archive: Any, name: str, file: Path) -> Array:
-    try:
-        return np.asarray(archive[name])
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise UsageError(f"NumPy cannot read the data {file} without pickle: {error}.") from error
+        raise UsageError(f"NumPy cannot read the data {given} without pickle: {error}.") from error
 
 
 def _of_arrays(held: Arrays, given: Path) -> Arrays:
@@ -191,36 +170,6 @@ def _targets(arrays: Arrays, given: Path, *, pictures: bool) -> tuple[Arrays, Ar
     if not 2 <= len(classes) <= MOST_CLASSES:
         raise UsageError(f"The targets in {given} name {len(classes)} classes; there must be 2 to {MOST_CLASSES}.")
     return {name: np.searchsorted(classes, values).astype(np.uint8) for name, values in held.items()}, classes
-
-
-def _of_folder(folder: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], tuple[str, ...]]:
-    names = tuple(sorted(path.name for path in folder.iterdir() if path.is_dir()))
-    pictures: list[npt.NDArray[np.uint8]] = []
-    labels = []
-    for label, name in enumerate(names):
-        for path in sorted(path for path in (folder / name).iterdir() if path.suffix.lower() in PICTURES):
-            try:
-                with Image.open(path) as picture:
-                    # With more than one channel it has colours, though they may all be grey.
-                    pictures.append(np.asarray(picture.convert("L" if picture.mode in {"1", "L", "LA"} else "RGB")))
-            except (UnidentifiedImageError, OSError) as error:
-                raise UsageError(f"{path} cannot be read as a picture: {error}.") from error
-            labels.append(label)
-    sizes = {picture.shape[:2] for picture in pictures}
-    if len(names) < 2 or len(sizes) != 1:
-        why = f"{len(names)} folders with pictures of {len(sizes)} sizes"
-        raise UsageError(f"The data {folder} hold {why}. They must be {FORMS}.")
-    return np.stack(list(_alike(pictures))), np.array(labels), names
-
-
-def _alike(pictures: Sequence[npt.NDArray[np.uint8]]) -> Iterable[npt.NDArray[np.uint8]]:
-    """Return all pictures grey if none has a colour, else all with three."""
-    coloured = any(one.ndim == 3 and (one != one[..., :1]).any() for one in pictures)
-    for one in pictures:
-        if coloured:
-            yield one if one.ndim == 3 else np.repeat(one[..., None], 3, axis=2)
-        else:
-            yield one if one.ndim == 2 else one[..., 0]
 
 
 def _split(inputs: Array, targets: Array) -> Arrays:
