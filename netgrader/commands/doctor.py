@@ -25,7 +25,7 @@ __all__ = ["Finding", "findings", "run"]
 
 NEEDED_FREE_GB = 5.0
 NEEDED_MEMORY_GB = 4.0
-BUBBLEWRAP_REMEDY = "install bubblewrap 0.12.0 or newer; SECURITY.md, 'bubblewrap', says how to find out what your distribution's package has"
+BUBBLEWRAP_REMEDY = "install bubblewrap 0.12.0 or newer; the section 'bubblewrap' of SECURITY.md explains the versions"
 
 
 @dataclass(frozen=True)
