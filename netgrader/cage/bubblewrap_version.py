@@ -17,6 +17,9 @@ CVE = "CVE-2026-87766"
 FIXED = (0, 12, 0)  # version, of bubblewrap's advisory GHSA-pxhw-h44j-8pfx
 BACKPORTS = frozenset({"0.9.0-1ubuntu0.2", "0.11.1-1ubuntu0.2"})
 """Packages of older versions that have the fix, by USN-8779-1. USN-8779-2 took it out of the next ones."""
+HAS_IT = f"has the fix of {CVE}"
+IS_BELOW = f"below 0.12.0, which has the fix of {CVE}"
+UNSURE = f"could not tell whether it has the fix of {CVE}"
 
 
 @dataclass(frozen=True)
@@ -30,21 +33,16 @@ class VersionFinding:
 
 def bubblewrap_version(path: str) -> VersionFinding:
     """Ask the bubblewrap at `path`, and the package database if its file belongs to a package, and judge the answers."""
-    owned = _ask("dpkg-query", "--search", str(Path(path).resolve()))
-    package = _ask("dpkg-query", "--show", "--showformat=${Version}", owned.partition(":")[0]) if owned else ""
-    return judge_version(_ask(path, "--version"), package)
+    owner = _ask("dpkg-query", "--search", str(Path(path).resolve())).partition(":")[0]
+    return judge_version(_ask(path, "--version"), _ask("dpkg-query", "--show", "--showformat=${Version}", owner))
 
 
 def judge_version(said: str, package: str = "") -> VersionFinding:
     """Judge what ``bwrap --version`` said and the version of its Debian package; empty where there is none."""
-    numbers = re.search(r"bubblewrap ([0-9]+)\.([0-9]+)\.([0-9]+)", said)
-    version = ".".join(numbers.groups()) if numbers else "a version that it does not say"
-    shown = f"{version} (package {package})" if package else version
-    if (numbers and tuple(map(int, numbers.groups())) >= FIXED) or package in BACKPORTS:
-        return VersionFinding(True, f"{shown}, which has the fix of {CVE}")
-    if numbers and not package:
-        return VersionFinding(False, f"{shown}, below {'.'.join(map(str, FIXED))}, which has the fix of {CVE}")
-    return VersionFinding(False, f"{shown}: could not tell whether it has the fix of {CVE}")
+    version = tuple(map(int, re.findall("[0-9]+", said)[:3]))
+    fixed = version >= FIXED or package in BACKPORTS
+    answer = HAS_IT if fixed else IS_BELOW if version and not package else UNSURE
+    return VersionFinding(fixed, f"{said or 'no version'}, {package or 'no package'}: {answer}")
 
 
 def _ask(*command: str) -> str:

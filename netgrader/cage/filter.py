@@ -61,7 +61,7 @@ _NAMESPACES = (
 # Sockets are local ones alone: a kernel's channels are, and what a program talks to itself with. All other families are
 # denied whether or not there is a network namespace: parts of the kernel with a history of holes can be reached by them
 # (RxRPC, netlink, packets), and namespaces do not hold some of them back (vsock reaches the machine's host).
-_LOCAL = 1
+_LOCAL = 1  # a family: AF_UNIX (linux/socket.h)
 # As a kernel without them answers; libzmq ends the process at any other answer to what lists interfaces.
 _MISSING = {2: errno.EAFNOSUPPORT, 10: errno.EAFNOSUPPORT, 16: errno.EOPNOTSUPP}
 _LAST_FAMILY = 64

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 import shutil
 import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -30,7 +32,6 @@ from netgrader.platforms.people import (
     notes_on,
     read_collected,
     roster_of,
-    same_name,
     write_collected,
 )
 from netgrader.platforms.sheets import read_people
@@ -84,21 +85,17 @@ def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int
         known = read_collected(assignment)
         known = known if known.platform == download.platform else Collected(download.platform)
         people = read_people(sheet, download.platform) if sheet else None
-        handed = _whose(assignment, download, people, roster_of(gradebook), known)
-        absent: dict[Person, str] = {}
-        if enter:
-            _enter(gradebook, handed)
-            if people and any(one.students for one in handed):
-                absent = _enter_absent(gradebook, people, handed, known)
+        before = {str(student.id) for student in gradebook.students}
+        entering = functools.partial(_enter, gradebook, known) if enter else None
+        handed = _whose(assignment, download, people, roster_of(gradebook), known, enter=entering)
         for one in handed:
-            if one.students and not one.problem:
+            if not one.problem:
                 _place(assignment, archive, one)
-        tells_late = sheet is not None or download.platform == CANVAS
-        _remember(assignment, gradebook, known, handed, absent, tells_late=tells_late)
-        if absent:
-            names = ", ".join(sorted(absent.values()))
-            console().print(f"Entered from the sheet, with nothing handed in: {names}.")
-        return _say(console(), assignment, download, handed, with_sheet=sheet is not None)
+        _remember(assignment, gradebook, known, handed, tells_late=people is not None or download.platform == CANVAS)
+        here = {student for one in handed for student in one.students}
+        if absent := sorted({str(student.id) for student in gradebook.students} - before - here):
+            console().print(f"Entered from the sheet, with nothing handed in: {', '.join(absent)}.")
+        return _say(console(), assignment, download.platform, handed, with_sheet=sheet is not None)
 
 
 def assignment_called(name: str | None) -> Assignment:
@@ -114,35 +111,42 @@ def assignment_called(name: str | None) -> Assignment:
 
 
 def _whose(
-    assignment: Assignment, download: Download, sheet: Sheet | None, roster: list[Member], known: Collected
+    assignment: Assignment,
+    download: Download,
+    sheet: Sheet | None,
+    roster: list[Member],
+    known: Collected,
+    *,
+    enter: Callable[[list[Person]], dict[Person, str]] | None = None,
 ) -> list[_Handed]:
-    """Return what was handed in, and whose it is: by the sheet if there is one, else by the course's groups, else by names."""
+    """Return what was handed in, and whose it is: by the sheet if there is one, else by the course's groups, else by names.
+
+    `enter` enters people who are nobody in the gradebook, and gives their ids.
+    """
     fits = _fits(sheet, roster, known)
+    groups = {} if sheet else {name_key(name): list(members) for name, members in groups_of(assignment).items()}
     handed = [_Handed(one, problem=one.problem) for one in download.submissions(fits, assignment.notebooks)]
-    groups = (
-        {} if sheet else {name_key(name): members for name, members in groups_of(assignment).items() if name_key(name)}
-    )
     for one in handed:
         number, name = one.submission.owner.number, one.submission.owner.name
-        if one.submission.disputed:
-            continue
-        if sheet is not None:
-            one.people = dict.fromkeys(sheet.who(number, name), "")
-        elif name_key(name) in groups:
-            one.students = list(groups[name_key(name)])
-        else:
-            # A number that is read off a name may be one that its owner chose, unless both belong together.
-            sure = download.platform == CANVAS and fits(number, name)
-            one.people = {Person(number, name, lms_id=number if sure else ""): ""}
-    found, why = match(sheet.people if sheet else [person for one in handed for person in one.people], roster, known)
+        # A number that is read off a name may be one that its owner chose, unless both belong together.
+        sure = number if download.platform == CANVAS and fits(number, name) else ""
+        one.students = groups.get(name_key(name), [])
+        named = sheet.who(number, name) if sheet else [] if one.students else [Person(number, name, lms_id=sure)]
+        one.people = dict.fromkeys([] if one.submission.disputed else named, "")
+    here = [person for one in handed for person in one.people]
+    found, why = match(sheet.people if sheet else here, roster, known)
     notes = notes_on(found, roster)
+    if enter is not None and here:
+        entered = enter([person for person, reason in why.items() if reason == NOBODY])
+        found, why = {**found, **entered}, {**why, **dict.fromkeys(entered, "")}
+        notes = {**notes, **dict.fromkeys(entered, "entered")}
     for one in handed:
         one.people = {person: found.get(person, "") for person in one.people}
-        one.students += filter(None, one.people.values())
-        one.notes += [notes[person] for person in one.people if person in notes]
-        reasons = [why[person] for person, student in one.people.items() if not student]
+        one.students = [*one.students, *filter(None, one.people.values())]
+        one.notes += filter(None, map(notes.get, one.people))
+        reasons = [*filter(None, map(why.get, one.people))]
         if not one.students:
-            one.problem = one.problem or (reasons[0] if reasons else NOT_IN_SHEET)
+            one.problem = one.problem or next(iter(reasons), NOT_IN_SHEET)
         elif reasons:
             one.notes.append(f"{len(reasons)} of the team fit nobody: {reasons[0]}")
     owned = Counter(student for one in handed for student in one.students)
@@ -153,42 +157,29 @@ def _whose(
 
 
 def _fits(sheet: Sheet | None, roster: list[Member], known: Collected) -> Callable[[str, str], bool]:
-    """Return whether somebody is known by a number and a name."""
-    in_roster = {(member.lms_id, name) for member in roster for name in member.names}
-
-    def fits(number: str, name: str) -> bool:
-        if sheet is not None:
-            return bool(sheet.who(number, name))
-        known_before = number in known.names and same_name(known.names[number], name, known.platform)
-        return known_before or (number, name_key(name)) in in_roster
-
-    return fits
+    """Return whether somebody is known by a number and a name: to the sheet, or without one to this course."""
+    pairs = {(member.lms_id, name) for member in roster for name in member.names}
+    pairs |= {(number, name_key(name)) for number, name in known.names.items()}
+    if sheet is not None:
+        return lambda number, name: bool(sheet.who(number, name))
+    return lambda number, name: (number, name_key(name)) in pairs
 
 
-def _enter(gradebook: Any, handed: list[_Handed]) -> None:
-    """Enter into the gradebook who handed in and is nobody there."""
+def _enter(gradebook: Any, known: Collected, nobody: list[Person]) -> dict[Person, str]:
+    """Enter people into the gradebook; their new ids, kept by the platform's numbers."""
     taken = {str(student.id) for student in gradebook.students}
-    for one in handed:
-        if one.problem != NOBODY:
-            continue
-        for person in one.people:
-            one.people[person] = enter_student(gradebook, person, taken)
-            taken.add(one.people[person])
-        one.students, one.problem = list(one.people.values()), ""
-        one.notes.append("entered")
-
-
-def _enter_absent(gradebook: Any, sheet: Sheet, handed: list[_Handed], known: Collected) -> dict[Person, str]:
-    """Enter who is in the sheet, handed in nothing and is nobody in the gradebook; their new ids."""
-    taken = {str(student.id) for student in gradebook.students}
-    here = {person for one in handed for person in one.people}
-    _, why = match(sheet.people, roster_of(gradebook), known)
     entered: dict[Person, str] = {}
-    for person, reason in why.items():
-        if reason == NOBODY and person not in here and name_key(person.name) != TEST_STUDENT:
-            entered[person] = enter_student(gradebook, person, taken)
-            taken.add(entered[person])
+    for person in nobody:
+        if name_key(person.name) != TEST_STUDENT:
+            entered[person] = enter_student(gradebook, person, {*taken, *entered.values()})
+            _keep(known, person, entered[person])
     return entered
+
+
+def _keep(known: Collected, person: Person, student: str) -> None:
+    """Keep whose number a person's is."""
+    if person.number:
+        known.students[person.number], known.names[person.number] = student, person.name
 
 
 def _place(assignment: Assignment, archive: zipfile.ZipFile, one: _Handed) -> None:
@@ -198,8 +189,9 @@ def _place(assignment: Assignment, archive: zipfile.ZipFile, one: _Handed) -> No
     if not entries or len(entries) > limits.files:
         one.problem = f"{len(entries):,} files are more than can be graded" if entries else NOTHING
         return
-    if len(entries) < len(one.submission.files):
-        one.notes.append(f"left out {len(one.submission.files) - len(entries)} of the same name, or hidden")
+    passed_over = sum(name.lower().endswith(KINDS) for name, _ in one.submission.files) - len(entries)
+    if passed_over:
+        one.notes.append(f"left out {passed_over} of the same name, or hidden")
     when = next((person.when for person in one.people if person.when), None)
     for student in one.students:
         folder = assignment.course.folder("submitted", student, assignment.name)
@@ -210,7 +202,7 @@ def _place(assignment: Assignment, archive: zipfile.ZipFile, one: _Handed) -> No
             if when is not None:
                 write_text(part / TIMESTAMP, f"{stamp(when)}\n")
             if folder.is_dir() and holds_same(part, folder):
-                one.notes += [] if "unchanged" in one.notes else ["unchanged"]
+                one.notes.append("unchanged")
                 if when is not None:
                     (part / TIMESTAMP).replace(folder / TIMESTAMP)
             else:
@@ -223,55 +215,40 @@ def _place(assignment: Assignment, archive: zipfile.ZipFile, one: _Handed) -> No
 
 
 def _remember(
-    assignment: Assignment,
-    gradebook: Any,
-    known: Collected,
-    handed: list[_Handed],
-    absent: dict[Person, str],
-    *,
-    tells_late: bool,
+    assignment: Assignment, gradebook: Any, known: Collected, handed: list[_Handed], *, tells_late: bool
 ) -> None:
     """Keep who has which number, in the gradebook if it is one of all of the platform, and who was late if that is told."""
-    for person, student in absent.items():
-        if person.number:
-            known.students[person.number], known.names[person.number] = student, person.name
-    placed = [one for one in handed if not one.problem] if tells_late else []
-    told = {student: one.late for one in placed for student in one.students}
-    known.late[:] = sorted({*known.late} - told.keys() | {student for student, late in told.items() if late})
+    if tells_late:
+        told = {student: one.late for one in handed if not one.problem for student in one.students}
+        known.late[:] = sorted({*known.late} - told.keys() | {student for student, late in told.items() if late})
     ids = {str(student.id): student for student in gradebook.students}
-    for one in handed:
-        for person, student in one.people.items():
-            if not student or not one.students:
-                continue
-            if person.when is not None:
-                known.times[student] = stamp(person.when)
-            if person.number:
-                known.students[person.number], known.names[person.number] = student, person.name
-            if person.lms_id and student in ids and not ids[student].lms_user_id:
-                ids[student].lms_user_id = person.lms_id
+    for person, student in [told for one in handed if one.students for told in one.people.items() if told[1]]:
+        _keep(known, person, student)
+        if person.when is not None:
+            known.times[student] = stamp(person.when)
+        if student in ids:
+            ids[student].lms_user_id = ids[student].lms_user_id or person.lms_id or None
     gradebook.db.commit()
     write_collected(assignment, known)
 
 
-def _say(out: Console, assignment: Assignment, download: Download, handed: list[_Handed], *, with_sheet: bool) -> int:
+def _say(out: Console, assignment: Assignment, platform: str, handed: list[_Handed], *, with_sheet: bool) -> int:
     """Say who handed in what, who was late, and what fits nobody; the exit code."""
-    platform = download.platform
     placed = [one for one in handed if not one.problem]
-    table = Table()
-    for column in ("student", f"in {platform}", "files", "notes"):
-        table.add_column(column)
+    table = Table("student", f"in {platform}", "files", "notes")
     for one in placed:
         files = ", ".join(sorted(choose(one.submission.files, KINDS)))
-        left = [f"left out: {', '.join(sorted(one.submission.others))}"] if one.submission.others else []
-        notes = [*(["late"] if one.late else []), *one.notes, *left]
+        others = sorted(
+            PurePosixPath(name).name for name, _ in one.submission.files if not name.lower().endswith(KINDS)
+        )
+        left = [f"left out: {', '.join(others)}"] if others else []
+        notes = [*(["late"] if one.late else []), *dict.fromkeys(one.notes), *left]
         table.add_row(", ".join(one.students), one.submission.owner.shown, files, "; ".join(notes))
     if placed:
         out.print(table)
     lost = [one for one in handed if one.problem]
     for one in lost:
         out.print(f"Not collected: {one.submission.owner.shown}: {one.problem.rstrip('.')}.")
-    if unread := download.unread():
-        out.print(f"Passed over, since {platform} does not name files so: {', '.join(unread)}.")
     late = [student for one in placed if one.late for student in one.students]
     if late:
         out.print(f"Late, by what {platform} says: {', '.join(sorted(late))}.")
@@ -286,4 +263,4 @@ def _say(out: Console, assignment: Assignment, download: Download, handed: list[
         f"{len(handed)} handed in {assignment.name}, {len(placed)} collected into "
         f"{assignment.course.folder('submitted', 'STUDENT', assignment.name)}."
     )
-    return 1 if lost else 0
+    return int(bool(lost))
