@@ -124,13 +124,19 @@ def _whose(
     `enter` enters people who are nobody in the gradebook, and gives their ids.
     """
     fits = _fits(sheet, roster, known)
-    groups = {} if sheet else {name_key(name): list(members) for name, members in groups_of(assignment).items()}
+    groups = {} if sheet else groups_of(assignment)
+    by_key = {name_key(name): list(members) for name, members in groups.items()}
+    keys = [
+        "",
+        "",
+        *map(name_key, groups),
+    ]  # two of one name are nobody's, nor is a submission without a name a group's
     handed = [_Handed(one, problem=one.problem) for one in download.submissions(fits, assignment.notebooks)]
     for one in handed:
         number, name = one.submission.owner.number, one.submission.owner.name
         # A number that is read off a name may be one that its owner chose, unless both belong together.
         sure = number if download.platform == CANVAS and fits(number, name) else ""
-        one.students = groups.get(name_key(name), [])
+        one.students = by_key[name_key(name)] if keys.count(name_key(name)) == 1 else []
         named = sheet.who(number, name) if sheet else [] if one.students else [Person(number, name, lms_id=sure)]
         one.people = dict.fromkeys([] if one.submission.disputed else named, "")
     here = [person for one in handed for person in one.people]

@@ -145,7 +145,7 @@ def _submission(those: Sequence[_Named], notebooks: Collection[str]) -> Download
     owners = [one.owners[0] for one in those]
     count = Counter(owner.path.casefold() for owner in owners)
     double = " and ".join(one.path for one in those if count[one.owners[0].path.casefold()] > 1)
-    newest = sorted(those, key=lambda one: int(one.owners[0].attachment or 0), reverse=True)
+    newest = sorted(those, key=lambda one: (len(one.owners[0].attachment), one.owners[0].attachment), reverse=True)
     return DownloadedSubmission(
         owners[0],
         late=any(owner.late for owner in owners),
@@ -181,7 +181,7 @@ def read_download(path: Path) -> Download:
         raise UsageError(f"{path} is packed or locked as no platform does it. Give it as it was downloaded.")
     named = [(name, entry) for name, entry in entries if not OF_A_MAC.match(name)]
     # A folder around what the platform made is there where a file was unpacked, and packed again.
-    download = _likely(named) or _likely([(name.partition("/")[2], entry) for name, entry in named])
+    download = _likely(named) or _likely([(name.split("/", 1)[-1], entry) for name, entry in named])
     if download is None:
         raise UsageError(
             f"{path} is no file of submissions of Moodle's or Canvas's: no file in it is called as they call them. Give it as it "

@@ -395,6 +395,19 @@ def test_teams_without_a_sheet_are_those_of_the_courses_own_file(course, tmp_pat
     assert "Not collected: Team 2 (22): nobody in the gradebook is called so." in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("names", [("Team 1", "team_1"), ("Team 1",), ("Participant",), ("!", "?")])
+def test_a_group_of_the_courses_own_file_is_told_by_a_name_that_no_other_has(course, tmp_path, names):
+    there = people(course)[:2]
+    enter(course, there)
+    lines = [f'"{name}" = ["{one.id}"]' for name, one in zip(names, there, strict=False)]
+    course.write("groups.toml", "\n".join(["[numbers]", *lines]))
+    team = [replace(one, team=names[0]) for one in there[:1]]
+    blind = names[0] == "Participant"
+    path = moodle_zip(tmp_path / "x.zip", team, teams=None if blind else {names[0]: 21}, blind=blind)
+    collect.run(path, None, None, enter=False)
+    assert list(collected(course)) == (["ada"] if names == ("Team 1",) else [])
+
+
 @pytest.mark.parametrize("platform", ["moodle", "canvas"])
 def test_who_has_no_name_there_can_be_entered_and_is_known_again(course, tmp_path, platform):
     there = people(course)
