@@ -126,11 +126,8 @@ def _whose(
     fits = _fits(sheet, roster, known)
     groups = {} if sheet else groups_of(assignment)
     by_key = {name_key(name): list(members) for name, members in groups.items()}
-    keys = [
-        "",
-        "",
-        *map(name_key, groups),
-    ]  # two of one name are nobody's, nor is a submission without a name a group's
+    # Two groups of one name are nobody's, and a submission without a name is no group's.
+    keys = ["", "", *map(name_key, groups)]
     handed = [_Handed(one, problem=one.problem) for one in download.submissions(fits, assignment.notebooks)]
     for one in handed:
         number, name = one.submission.owner.number, one.submission.owner.name
