@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 import shutil
+import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -26,13 +29,13 @@ from netgrader.platforms.people import (
     enter_student,
     match,
     name_key,
+    notes_on,
     read_collected,
     roster_of,
-    same_name,
     write_collected,
 )
 from netgrader.platforms.sheets import read_people
-from netgrader.platforms.zips import opened_download
+from netgrader.platforms.zips import read_download
 from netgrader.which_course import find_course, only_assignment
 
 if TYPE_CHECKING:
@@ -69,12 +72,6 @@ class _Handed:
     notes: list[str] = field(default_factory=list)
 
     @property
-    def shown(self) -> str:
-        """The submission by the platform's names."""
-        name = self.submission.name
-        return f"{name} ({self.submission.number})" if self.submission.number else name
-
-    @property
     def late(self) -> bool:
         """Whether the platform says so."""
         return self.submission.late or any(person.late for person in self.people)
@@ -83,24 +80,21 @@ class _Handed:
 def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int:
     """Collect what was handed in; the exit code."""
     assignment = assignment_called(name)
-    with opened_download(file) as download, opened(assignment.course) as gradebook:
+    download = read_download(file)
+    with zipfile.ZipFile(file) as archive, opened(assignment.course) as gradebook:
         known = read_collected(assignment)
         known = known if known.platform == download.platform else Collected(download.platform)
         people = read_people(sheet, download.platform) if sheet else None
-        handed = _whose(assignment, download, people, roster_of(gradebook), known)
-        absent: dict[Person, str] = {}
-        if enter:
-            _enter(gradebook, handed)
-            if people and any(one.students for one in handed):
-                absent = _enter_absent(gradebook, people, handed, known)
+        before = {str(student.id) for student in gradebook.students}
+        entering = functools.partial(_enter, gradebook, known) if enter else None
+        handed = _whose(assignment, download, people, roster_of(gradebook), known, enter=entering)
         for one in handed:
-            if one.students:
-                _place(assignment, download, one)
-        tells_late = sheet is not None or download.platform == CANVAS
-        _remember(assignment, gradebook, known, handed, absent, tells_late=tells_late)
-        if absent:
-            names = ", ".join(sorted(absent.values()))
-            console().print(f"Entered from the sheet, with nothing handed in: {names}.")
+            if not one.problem:
+                _place(assignment, archive, one)
+        _remember(assignment, gradebook, known, handed, tells_late=people is not None or download.platform == CANVAS)
+        here = {student for one in handed for student in one.students}
+        if absent := sorted({str(student.id) for student in gradebook.students} - before - here):
+            console().print(f"Entered from the sheet, with nothing handed in: {', '.join(absent)}.")
         return _say(console(), assignment, download.platform, handed, with_sheet=sheet is not None)
 
 
@@ -117,30 +111,45 @@ def assignment_called(name: str | None) -> Assignment:
 
 
 def _whose(
-    assignment: Assignment, download: Download, sheet: Sheet | None, roster: list[Member], known: Collected
+    assignment: Assignment,
+    download: Download,
+    sheet: Sheet | None,
+    roster: list[Member],
+    known: Collected,
+    *,
+    enter: Callable[[list[Person]], dict[Person, str]] | None = None,
 ) -> list[_Handed]:
-    """Return what was handed in, and whose it is."""
-    belongs = _belongs(sheet, roster, known)
-    handed = [_Handed(one) for one in download.submissions(belongs, assignment.notebooks)]
-    groups = {} if sheet else {name_key(name): list(members) for name, members in groups_of(assignment).items()}
+    """Return what was handed in, and whose it is: by the sheet if there is one, else by the course's groups, else by names.
+
+    `enter` enters people who are nobody in the gradebook, and gives their ids.
+    """
+    fits = _fits(sheet, roster, known)
+    groups = {} if sheet else groups_of(assignment)
+    by_key = {name_key(name): list(members) for name, members in groups.items()}
+    # Two groups of one name are nobody's, and a submission without a name is no group's.
+    keys = ["", "", *map(name_key, groups)]
+    handed = [_Handed(one, problem=one.problem) for one in download.submissions(fits, assignment.notebooks)]
     for one in handed:
-        submitted = one.submission
-        if sheet is not None:
-            one.people = dict.fromkeys(sheet.who(submitted.number, submitted.name), "")
-        elif name_key(submitted.name) and name_key(submitted.name) in groups:
-            one.students = list(groups[name_key(submitted.name)])
-        else:
-            # A number that is read off a name may be one that its owner chose, unless both belong together.
-            sure = download.platform == CANVAS and belongs(submitted.number, submitted.name)
-            one.people = {Person(submitted.number, submitted.name, lms_id=submitted.number if sure else ""): ""}
-    everybody = sheet.people if sheet else [person for one in handed for person in one.people]
-    found, why = match(everybody, roster, known)
+        number, name = one.submission.owner.number, one.submission.owner.name
+        # A number that is read off a name may be one that its owner chose, unless both belong together.
+        sure = number if download.platform == CANVAS and fits(number, name) else ""
+        one.students = by_key[name_key(name)] if keys.count(name_key(name)) == 1 else []
+        named = sheet.who(number, name) if sheet else [] if one.students else [Person(number, name, lms_id=sure)]
+        one.people = dict.fromkeys([] if one.submission.disputed else named, "")
+    here = [person for one in handed for person in one.people]
+    found, why = match(sheet.people if sheet else here, roster, known)
+    notes = notes_on(found, roster)
+    if enter is not None and here:
+        entered = enter([person for person, reason in why.items() if reason == NOBODY])
+        found, why = {**found, **entered}, {**why, **dict.fromkeys(entered, "")}
+        notes = {**notes, **dict.fromkeys(entered, "entered")}
     for one in handed:
         one.people = {person: found.get(person, "") for person in one.people}
-        one.students += [student for student in one.people.values() if student]
-        reasons = [why[person] for person, student in one.people.items() if not student]
+        one.students = [*one.students, *filter(None, one.people.values())]
+        one.notes += filter(None, map(notes.get, one.people))
+        reasons = [*filter(None, map(why.get, one.people))]
         if not one.students:
-            one.problem = reasons[0] if reasons else NOT_IN_SHEET
+            one.problem = one.problem or next(iter(reasons), NOT_IN_SHEET)
         elif reasons:
             one.notes.append(f"{len(reasons)} of the team fit nobody: {reasons[0]}")
     owned = Counter(student for one in handed for student in one.students)
@@ -150,66 +159,53 @@ def _whose(
     return handed
 
 
-def _belongs(sheet: Sheet | None, roster: list[Member], known: Collected) -> Callable[[str, str], bool]:
-    """Return whether somebody is known by a number and a name."""
-    in_roster = {(member.lms_id, name) for member in roster for name in member.names}
-
-    def belongs(number: str, name: str) -> bool:
-        if sheet is not None:
-            return bool(sheet.who(number, name))
-        before = known.names.get(number)
-        known_before = before is not None and same_name(before, name, known.platform)
-        return known_before or (number, name_key(name)) in in_roster
-
-    return belongs
+def _fits(sheet: Sheet | None, roster: list[Member], known: Collected) -> Callable[[str, str], bool]:
+    """Return whether somebody is known by a number and a name: to the sheet, or without one to this course."""
+    pairs = {(member.lms_id, name) for member in roster for name in member.names}
+    pairs |= {(number, name_key(name)) for number, name in known.names.items()}
+    if sheet is not None:
+        return lambda number, name: bool(sheet.who(number, name))
+    return lambda number, name: (number, name_key(name)) in pairs
 
 
-def _enter(gradebook: Any, handed: list[_Handed]) -> None:
-    """Enter into the gradebook who handed in and is nobody there."""
+def _enter(gradebook: Any, known: Collected, nobody: list[Person]) -> dict[Person, str]:
+    """Enter people into the gradebook; their new ids, kept by the platform's numbers."""
     taken = {str(student.id) for student in gradebook.students}
-    for one in handed:
-        if one.problem != NOBODY:
-            continue
-        for person in one.people:
-            one.people[person] = enter_student(gradebook, person, taken)
-            taken.add(one.people[person])
-        one.students, one.problem = list(one.people.values()), ""
-        one.notes.append("entered")
-
-
-def _enter_absent(gradebook: Any, sheet: Sheet, handed: list[_Handed], known: Collected) -> dict[Person, str]:
-    """Enter who is in the sheet, handed in nothing and is nobody in the gradebook; their new ids."""
-    taken = {str(student.id) for student in gradebook.students}
-    here = {person for one in handed for person in one.people}
-    _, why = match(sheet.people, roster_of(gradebook), known)
     entered: dict[Person, str] = {}
-    for person, reason in why.items():
-        if reason == NOBODY and person not in here and name_key(person.name) != TEST_STUDENT:
-            entered[person] = enter_student(gradebook, person, taken)
-            taken.add(entered[person])
+    for person in nobody:
+        if name_key(person.name) != TEST_STUDENT:
+            entered[person] = enter_student(gradebook, person, {*taken, *entered.values()})
+            _keep(known, person, entered[person])
     return entered
 
 
-def _place(assignment: Assignment, download: Download, one: _Handed) -> None:
+def _keep(known: Collected, person: Person, student: str) -> None:
+    """Keep whose number a person's is."""
+    if person.number:
+        known.students[person.number], known.names[person.number] = student, person.name
+
+
+def _place(assignment: Assignment, archive: zipfile.ZipFile, one: _Handed) -> None:
     """Put a submission where nbgrader has it; what lay there before is kept elsewhere."""
     entries = choose(one.submission.files, KINDS)
     limits = ArchiveLimits()
     if not entries or len(entries) > limits.files:
         one.problem = f"{len(entries):,} files are more than can be graded" if entries else NOTHING
         return
-    if len(entries) < len(one.submission.files):
-        one.notes.append(f"left out {len(one.submission.files) - len(entries)} of the same name, or hidden")
+    passed_over = sum(name.lower().endswith(KINDS) for name, _ in one.submission.files) - len(entries)
+    if passed_over:
+        one.notes.append(f"left out {passed_over} of the same name, or hidden")
     when = next((person.when for person in one.people if person.when), None)
     for student in one.students:
         folder = assignment.course.folder("submitted", student, assignment.name)
         part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
         part.mkdir(parents=True)
         try:
-            copy_entries(download.archive, entries, part, limits, one.shown)
+            copy_entries(archive, entries, part, limits, one.submission.owner.shown)
             if when is not None:
                 write_text(part / TIMESTAMP, f"{stamp(when)}\n")
             if folder.is_dir() and holds_same(part, folder):
-                one.notes += [] if "unchanged" in one.notes else ["unchanged"]
+                one.notes.append("unchanged")
                 if when is not None:
                     (part / TIMESTAMP).replace(folder / TIMESTAMP)
             else:
@@ -222,32 +218,19 @@ def _place(assignment: Assignment, download: Download, one: _Handed) -> None:
 
 
 def _remember(
-    assignment: Assignment,
-    gradebook: Any,
-    known: Collected,
-    handed: list[_Handed],
-    absent: dict[Person, str],
-    *,
-    tells_late: bool,
+    assignment: Assignment, gradebook: Any, known: Collected, handed: list[_Handed], *, tells_late: bool
 ) -> None:
     """Keep who has which number, in the gradebook if it is one of all of the platform, and who was late if that is told."""
-    for person, student in absent.items():
-        if person.number:
-            known.students[person.number], known.names[person.number] = student, person.name
-    placed = [one for one in handed if not one.problem] if tells_late else []
-    told = {student: one.late for one in placed for student in one.students}
-    known.late[:] = sorted({*known.late} - told.keys() | {student for student, late in told.items() if late})
+    if tells_late:
+        told = {student: one.late for one in handed if not one.problem for student in one.students}
+        known.late[:] = sorted({*known.late} - told.keys() | {student for student, late in told.items() if late})
     ids = {str(student.id): student for student in gradebook.students}
-    for one in handed:
-        for person, student in one.people.items():
-            if not student or not one.students:
-                continue
-            if person.when is not None:
-                known.times[student] = stamp(person.when)
-            if person.number:
-                known.students[person.number], known.names[person.number] = student, person.name
-            if person.lms_id and student in ids and not ids[student].lms_user_id:
-                ids[student].lms_user_id = person.lms_id
+    for person, student in [told for one in handed if one.students for told in one.people.items() if told[1]]:
+        _keep(known, person, student)
+        if person.when is not None:
+            known.times[student] = stamp(person.when)
+        if student in ids:
+            ids[student].lms_user_id = ids[student].lms_user_id or person.lms_id or None
     gradebook.db.commit()
     write_collected(assignment, known)
 
@@ -255,19 +238,20 @@ def _remember(
 def _say(out: Console, assignment: Assignment, platform: str, handed: list[_Handed], *, with_sheet: bool) -> int:
     """Say who handed in what, who was late, and what fits nobody; the exit code."""
     placed = [one for one in handed if not one.problem]
-    table = Table()
-    for column in ("student", f"in {platform}", "files", "notes"):
-        table.add_column(column)
+    table = Table("student", f"in {platform}", "files", "notes")
     for one in placed:
         files = ", ".join(sorted(choose(one.submission.files, KINDS)))
-        left = [f"left out: {', '.join(sorted(one.submission.others))}"] if one.submission.others else []
-        notes = [*(["late"] if one.late else []), *one.notes, *left]
-        table.add_row(", ".join(one.students), one.shown, files, "; ".join(notes))
+        others = sorted(
+            PurePosixPath(name).name for name, _ in one.submission.files if not name.lower().endswith(KINDS)
+        )
+        left = [f"left out: {', '.join(others)}"] if others else []
+        notes = [*(["late"] if one.late else []), *dict.fromkeys(one.notes), *left]
+        table.add_row(", ".join(one.students), one.submission.owner.shown, files, "; ".join(notes))
     if placed:
         out.print(table)
     lost = [one for one in handed if one.problem]
     for one in lost:
-        out.print(f"Not collected: {one.shown}: {one.problem.rstrip('.')}.")
+        out.print(f"Not collected: {one.submission.owner.shown}: {one.problem.rstrip('.')}.")
     late = [student for one in placed if one.late for student in one.students]
     if late:
         out.print(f"Late, by what {platform} says: {', '.join(sorted(late))}.")
@@ -282,4 +266,4 @@ def _say(out: Console, assignment: Assignment, platform: str, handed: list[_Hand
         f"{len(handed)} handed in {assignment.name}, {len(placed)} collected into "
         f"{assignment.course.folder('submitted', 'STUDENT', assignment.name)}."
     )
-    return 1 if lost else 0
+    return int(bool(lost))

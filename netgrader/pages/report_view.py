@@ -155,6 +155,8 @@ class ClassView:
     explained: Explained = field(default_factory=Explained)
     people: tuple[str, ...] = ()
     said_late: Mapping[str, str] = field(default_factory=dict)
+    addresses: frozenset[tuple[str, str]] = frozenset()
+    """The gradebook's addresses, in lower case, each with the student whose it is."""
 
 
 @dataclass(frozen=True)
@@ -231,6 +233,8 @@ class Doubted:
     student: StudentView | None
     said: Objection
     now: str = ""
+    stranger: bool = False
+    """Whether a mail was sent from an address that the gradebook does not have for this student."""
 
 
 @dataclass(frozen=True)
@@ -320,6 +324,7 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
         return ClassView(assignment.name, columns, ())
     with Gradebook(assignment.course.db_url) as gradebook:
         names = {student.id: full_name(student) for student in gradebook.students}
+        addresses = frozenset((str(student.email).casefold(), student.id) for student in gradebook.students)
         marks, late = marks_of(gradebook, assignment.name), seconds_late(gradebook, assignment.name)
         views = tuple(
             _student(
@@ -333,7 +338,12 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
         )
     objections = read_objections(course.root / FOLDER, name)
     people = tuple(name for view in views for name in (view.name, view.student))
-    return ClassView(assignment.name, columns, views, objections, explained=explained_in(assignment), people=people)
+    return ClassView(
+        *(assignment.name, columns, views, objections),
+        explained=explained_in(assignment),
+        people=people,
+        addresses=addresses,
+    )
 
 
 def _columns(assignment: Assignment, notebook: str) -> NotebookColumns:
