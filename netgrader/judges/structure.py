@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.checks.language import fail, fail_all, ungradable
+from netgrader.checks.language import fail, fail_all, require_decided, ungradable
 from netgrader.checks.wording import plain
 from netgrader.faults import Severity
 from netgrader.judges.answers import random_of, require_fed, shaped
@@ -19,6 +19,7 @@ from netgrader.judges.dense import fetch
 from netgrader.phrases import Verbatim, say
 from netgrader.reader import LabError
 from netgrader.reader.graph.source import read_source
+from netgrader.reader.open_questions import HOW_WIDE, WHICH_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 __all__ = [
-    "UNDECIDED",
     "note_parts",
     "note_reduction",
     "note_switches",
@@ -49,7 +49,6 @@ __all__ = [
     "require_weights",
 ]
 
-UNDECIDED = "undecided"
 STEP = "net.train_op"
 PARTS = ("X", "Y", "logits", "prediction", "loss", "train_op", "accuracy")
 """Names by which cells, and `train`, use a network's parts."""
@@ -155,17 +154,18 @@ def require_layers(network: Network) -> None:
     exercise = network.exercise
     outputs = network.layers[-1].outputs
     asked = (exercise.outputs or exercise.classes) if exercise is not None else None
-    if asked is not None and outputs is not None and outputs != asked:
+    if asked is not None and outputs is None:
+        ungradable(HOW_WIDE)
+    if asked is not None and outputs != asked:
         fail("wrong-width", found=say("{1} outputs", outputs), expected=f"{asked}")
 
 
 def require_loss(network: Network) -> None:
-    """End the test unless there is a loss, and it is known which; whether it is the right one the reader's faults say."""
+    """End the test unless there is a loss, and it is known which; its faults say whether it is the right one."""
     if network.loss is None:
         asked = network.exercise.loss if network.exercise is not None else None
         fail("missing-tensor", found="no loss", expected=asked or "a loss", severity=Severity.FATAL)
-    if network.loss.kind == UNDECIDED:
-        ungradable("It could not be decided what the loss computes; your instructor will look at it.")
+    require_decided(network, ("wrong-loss",))
 
 
 def note_reduction(network: Network, remark: Callable[..., None]) -> None:
@@ -176,8 +176,8 @@ def note_reduction(network: Network, remark: Callable[..., None]) -> None:
         remark("The loss is not averaged over the images, as the exercise asks.", found=found, expected=mean)
 
 
-def require_optimizer(network: Network, *, decided: bool = True) -> None:
-    """End the test unless an optimizer moves variables; with `decided`, it must also be known which."""
+def require_optimizer(network: Network) -> None:
+    """End the test unless an optimizer moves variables; its faults say whether it is the right one."""
     if network.optimizer is None:
         asked = network.exercise.optimizer if network.exercise is not None else None
         fail(
@@ -189,8 +189,6 @@ def require_optimizer(network: Network, *, decided: bool = True) -> None:
         )
     if not network.optimizer.variables:
         fail("layers-not-trained", found="an optimizer that moves no variable")
-    if decided and network.optimizer.kind == UNDECIDED:
-        ungradable("It could not be decided which optimizer this is; your instructor will look at it.")
 
 
 def require_rate(
@@ -213,7 +211,7 @@ def require_rate(
         said = say("text, in quotes: {1}", Verbatim(f'"{text}"'))
         fail("learning-rate-not-as-stated", found=said, expected=f"{rate:.4g}", severity=severity)
     if found is None:
-        ungradable("It could not be decided which learning rate is used; your instructor will look at it.")
+        ungradable(WHICH_RATE)
     if not math.isclose(found, rate, rel_tol=SAME_RATE):
         fail("learning-rate-not-as-stated", found=f"{found:.4g}", expected=f"{rate:.4g}", severity=severity)
 
@@ -261,14 +259,14 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
     counts = [int(random.integers(*JUDGED)), int(random.integers(*JUDGED)), ROWS]
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=1)
-    outputs: list[Array] = []
+    count = 0
     try:
         session.initialise()
         values = session.values(loaded.trainable)
         session.assign({name: random.normal(0, SPREAD, value.shape) for name, value in values.items()})
         # In one session, for what adds up from one evaluation to the next; few rows, of which each counts.
         for count in counts:
-            outputs = []
+            outputs: list[Array] = []
             right = random.permutation(count) < random.integers(1 + count // 4, count // 2)
             rows = random.uniform(size=(count, pixels)) * (random.uniform(size=(count, pixels)) < INKED)
             others = random.integers(1, classes, count)
@@ -285,7 +283,7 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
     except LabError as error:
         if error.kind not in {"run", "op"}:
             raise
-        if outputs and len(outputs[0]) != ROWS:
+        if count != ROWS:  # which are few: what is right of many rows is decided
             ungradable("The accuracy cannot be run on images of ours; your instructor will look at it.")
     finally:
         session.close()

@@ -146,6 +146,8 @@ class Network:
     roles: Mapping[str, Role] = field(default_factory=dict)
     exercise: Exercise | None = None
     undecided: tuple[str, ...] = ()
+    left_open: Mapping[str, str] = field(default_factory=dict)
+    """Codes of faults that could not be looked for, each with a sentence for students that says what is undecided."""
 
     @property
     def codes(self) -> frozenset[str]:
