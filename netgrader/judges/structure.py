@@ -7,7 +7,7 @@ itself. What the reader could not decide is ungradable: it is put before the ins
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,12 +17,12 @@ from netgrader.faults import Severity
 from netgrader.judges.answers import random_of, require_fed, shaped
 from netgrader.judges.dense import fetch
 from netgrader.phrases import Verbatim, say
-from netgrader.reader import LabError
+from netgrader.reader import Exercise, LabError
 from netgrader.reader.graph.source import read_source
 from netgrader.reader.open_questions import HOW_WIDE, WHICH_RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -85,18 +85,36 @@ def require_step(graph: GraphEvidence, network: Network) -> None:
         fail("missing-tensor", found=found, expected=minimised, place=STEP, severity=Severity.FATAL)
 
 
+class _Fed(NamedTuple):
+    """The placeholders of images and labels, and how many numbers a row of each has; in which shape, if one is asked for."""
+
+    images: str
+    labels: str
+    pixels: int
+    classes: int
+    asked: tuple[int, ...] | None
+
+
+def _fed(network: Network, names: Mapping[str, str | None]) -> _Fed | None:
+    """Return what a network is fed, by the `names` of its parts; None where a part or a size is not known."""
+    exercise = network.exercise or Exercise("")
+    known = (names.get("X"), names.get("Y"), exercise.inputs, exercise.classes)
+    return None if None in known else _Fed._make((*known, exercise.input_shape))
+
+
+def _names(network: Network) -> dict[str, str | None]:
+    """Return the tensor or op that plays each role; None where it is undecided or absent."""
+    return {role: played.name for role, played in network.roles.items()}
+
+
 def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
     """End the test unless loss and accuracy follow from rows and one-hot labels, of any number, which is what training feeds."""
-    names = {role: played.name for role, played in network.roles.items()}
-    images, labels = names.get("X"), names.get("Y")
+    names = _names(network)
+    fed_with = _fed(network, names)
     fetches = [name for name in (names.get("loss"), names.get("accuracy")) if name is not None]
-    if images is None or labels is None or not fetches or "fixed-batch-size" in network.codes:
+    if fed_with is None or not fetches or "fixed-batch-size" in network.codes:
         return
-    pixels, classes = (network.exercise.inputs, network.exercise.classes) if network.exercise else (None, None)
-    if pixels is None or classes is None:
-        return
-    # Only what was asked for may have another shape than rows.
-    asked = network.exercise.input_shape if network.exercise else None
+    images, labels, pixels, classes, asked = fed_with  # only what was asked for may have another shape than rows
     session = lab.load(graph.meta_graph).session(seed=1)
 
     def stops(parts: list[str], rows: int) -> LabError | None:
@@ -246,15 +264,12 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
     Where something else is wrong, or the parts cannot be run, other tests say so. A network that is `free` may also take it
     of its prediction, such as the mean of several outputs.
     """
-    names = {role: played.name for role, played in network.roles.items()}
-    images, labels, accuracy = (names.get(role) for role in ("X", "Y", "accuracy"))
+    names = _names(network)
+    fed_with, accuracy = _fed(network, names), names.get("accuracy")
     of = [name for name in (names.get("logits"), names.get("prediction") if free else None) if name is not None]
-    exercise = network.exercise
-    pixels, classes = (exercise.inputs, exercise.classes) if exercise is not None else (None, None)
-    if images is None or labels is None or accuracy is None or pixels is None or classes is None:
+    if fed_with is None or accuracy is None or network.faults:
         return
-    if any(not found.remark for found in network.faults):
-        return
+    images, labels, pixels, classes, asked = fed_with
     random = random_of(graph)
     counts = [int(random.integers(*JUDGED)), int(random.integers(*JUDGED)), ROWS]
     loaded = lab.load(graph.meta_graph)
@@ -271,7 +286,7 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
             rows = random.uniform(size=(count, pixels)) * (random.uniform(size=(count, pixels)) < INKED)
             others = random.integers(1, classes, count)
             one_hot = np.eye(classes)
-            feeds = {**graph.eval_feed, images: shaped(graph, rows) if exercise and exercise.input_shape else rows}
+            feeds = {**graph.eval_feed, images: shaped(graph, rows) if asked else rows}
             outputs += [np.asarray(session.run([name], {**feeds, labels: one_hot[[0] * count]})[0]) for name in of]
             shares = []
             for scores in (one for one in outputs if one.shape in {(count, classes), (count,)}):
@@ -326,17 +341,15 @@ def note_switches(graph: GraphEvidence, remark: Callable[..., None]) -> None:
 
 def require_evaluable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
     """End the test if the accuracy asks for more than images, labels and what the part ``eval_feed`` adds."""
-    images, labels, accuracy = (graph.parts.get(part) for part in ("X", "Y", "accuracy"))
-    exercise = network.exercise
-    if images is None or labels is None or accuracy is None:
+    fed_with, accuracy = _fed(network, graph.parts), graph.parts.get("accuracy")
+    if fed_with is None or accuracy is None:
         return
-    if exercise is None or exercise.inputs is None or exercise.classes is None:
-        return
-    rows = shaped(graph, np.zeros((ROWS, exercise.inputs)))
+    images, labels, pixels, classes, _ = fed_with
+    rows = shaped(graph, np.zeros((ROWS, pixels)))
     session = lab.load(graph.meta_graph).session(seed=1)
     try:
         session.initialise()
-        session.run([accuracy], {**graph.eval_feed, images: rows, labels: np.eye(exercise.classes)[np.arange(ROWS)]})
+        session.run([accuracy], {**graph.eval_feed, images: rows, labels: np.eye(classes)[np.arange(ROWS)]})
     except LabError as error:
         require_fed(graph, error, "net.accuracy")
         if error.kind not in {"run", "op"}:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from netgrader.reader.reading import Reading
 
@@ -30,7 +30,14 @@ class _Question:
     is_open: Callable[[Reading], bool]
     codes: tuple[str, ...]
     asked: str = "name"
-    """What of an exercise asks it; the first that every exercise has."""
+    """What of an exercise asks it; every exercise has a name."""
+    behind: tuple[str, ...] = ()
+    """Codes of what may keep it open: where one of these is found, it pays for that."""
+
+    def stays_open(self, reading: Reading, found: Collection[str]) -> bool:
+        """Whether it is asked, no fault that was `found` answers it or keeps it open, and nothing else does."""
+        asked = getattr(reading.found.exercise, self.asked, None) is not None
+        return asked and not {*self.codes, *self.behind}.intersection(found) and self.is_open(reading)
 
 
 def _loss(reading: Reading) -> bool:
@@ -69,24 +76,26 @@ def _number(reading: Reading) -> bool:
     return "prediction" in reading.found.hints and reading.targets.prediction_fits is None
 
 
+_OF_LOSS = (
+    "softmax-before-loss",
+    "sigmoid-before-loss",
+    "mse-on-softmax",
+    "mse-on-logits",
+    "sigmoid-cross-entropy",
+    "wrong-loss",
+    "loss-over-wrong-axis",
+    "labels-logits-swapped",
+    "labels-off-by-one",
+    "classification-loss",
+    "broadcast-in-loss",
+    "differences-cancel",
+    "loss-of-some-rows",
+)
 _OF_ANY = (
     _Question(
         "It could not be decided what the loss computes; your instructor will look at it.",
         _loss,
-        (
-            "softmax-before-loss",
-            "sigmoid-before-loss",
-            "mse-on-softmax",
-            "mse-on-logits",
-            "sigmoid-cross-entropy",
-            "wrong-loss",
-            "loss-over-wrong-axis",
-            "labels-logits-swapped",
-            "labels-off-by-one",
-            "classification-loss",
-            "broadcast-in-loss",
-            "differences-cancel",
-        ),
+        _OF_LOSS,
     ),
     _Question(
         "It could not be decided what stands between the layers; your instructor will look at it.",
@@ -97,6 +106,7 @@ _OF_ANY = (
         "It could not be decided what stands after the last layer; your instructor will look at it.",
         lambda reading: reading.loss.last_activation == "undecided",
         ("relu-on-logits", "logits-are-probabilities"),
+        behind=_OF_LOSS,
     ),
     _Question(
         HOW_WIDE, lambda reading: None in {step.outputs for step in reading.found.steps}, ("wrong-width",), "widths"
@@ -130,7 +140,7 @@ _OF_CLASSES = (
         _accuracy,
         ("accuracy-over-wrong-axis", "accuracy-without-argmax", "accuracy-not-mean"),
     ),
-    _Question(WHICH_PREDICTION, _prediction, ("prediction-wrong",)),
+    _Question(WHICH_PREDICTION, _prediction, ("prediction-wrong",), behind=_OF_LOSS),
 )
 _OF_NUMBERS = (
     _Question(
@@ -143,14 +153,16 @@ _OF_NUMBERS = (
         _mean,
         ("loss-not-mean",),
     ),
-    _Question(WHICH_PREDICTION, _number, ("prediction-wrong",)),
+    _Question(WHICH_PREDICTION, _number, ("prediction-wrong",), behind=_OF_LOSS),
 )
 QUESTIONS = {False: (*_OF_ANY, *_OF_CLASSES), True: (*_OF_ANY, *_OF_NUMBERS)}
 """By whether numbers are to be come close to."""
 
 
-def left_open(reading: Reading) -> Mapping[str, str]:
-    """Return the codes of the faults that could not be looked for, each with the sentence that says what is open."""
-    exercise, questions = reading.found.exercise, QUESTIONS[reading.found.given.regression]
-    asked = [one for one in questions if getattr(exercise, one.asked, None) is not None]
-    return {code: one.sentence for one in asked if one.is_open(reading) for code in one.codes}
+def left_open(reading: Reading, found: Collection[str]) -> Mapping[str, str]:
+    """Return the codes of the faults that could not be looked for, each with the sentence that says what is open.
+
+    `found` are the codes of those that were found: what one of them answers, or keeps open, is not asked.
+    """
+    questions = QUESTIONS[reading.found.given.regression]
+    return {code: one.sentence for one in questions if one.stays_open(reading, found) for code in one.codes}

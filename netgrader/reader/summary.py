@@ -52,7 +52,7 @@ def network_of(reading: Reading) -> Network:
         kind = descent.kind or "undecided"
         optimizer = Optimizer(kind, descent.rate, _moved(reading), descent.place, _use_of_rate(descent))
     undecided = tuple(_undecided(reading))
-    roles, unknown = _roles(reading), left_open(reading)
+    roles, unknown = _roles(reading), left_open(reading, {fault.code for fault in faults})
     network = Network(_layers(reading), loss, optimizer, (), (), roles, found.exercise, undecided, unknown)
     placed = [_with_places(some, network, found.given) for some in (faults, remarks)]
     return replace(network, faults=placed[0], remarks=placed[1])

@@ -105,3 +105,10 @@ def test_of_an_unknown_error_it_stays_open_how_predictions_meet_targets(lab):
     assert {"broadcast-in-loss", "classification-loss", "differences-cancel", "loss-not-mean"} <= left_open.keys()
     assert np.unique(list(left_open.values())).size > 1
     assert all(sentence.endswith("your instructor will look at it.") for sentence in left_open.values())
+
+
+def test_what_a_fault_of_the_loss_keeps_open_is_paid_for_by_that_fault(lab):
+    net = numbers(lambda y, p: tf.reduce_mean(tf.square(y - p)[1:]))
+    network = read_network(net.graph, net, NUMBERS, lab=lab)
+    assert network.codes == {"loss-of-some-rows"}
+    assert network.left_open.keys() <= {"loss-not-mean"}
