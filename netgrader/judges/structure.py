@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from netgrader.checks.diagnose import remedy
 from netgrader.checks.language import fail, fail_all, require_decided, ungradable
 from netgrader.checks.wording import plain
 from netgrader.faults import Severity
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from netgrader.checks.context import CellEvidence
     from netgrader.evidence import GraphEvidence
     from netgrader.reader import Lab, Network
 
@@ -38,6 +40,7 @@ __all__ = [
     "require_alike",
     "require_evaluable",
     "require_feedable",
+    "require_finished",
     "require_graph",
     "require_layers",
     "require_loss",
@@ -76,6 +79,13 @@ def require_graph(graph: GraphEvidence) -> None:
         fail("built-in-default-graph", found=found, expected="all parts in net.graph")
 
 
+def require_finished(evidence: CellEvidence, name: str) -> None:
+    """End the test if the cell that makes or trains `name` stopped with an error, such as one that `fit` raised."""
+    stopped = evidence.stopped(name)
+    if stopped is not None:
+        fail("error-in-code", found=stopped.sentence, expected=remedy(stopped.kind, stopped.message))
+
+
 def require_step(graph: GraphEvidence, network: Network) -> None:
     """End the test if something else than an operation was handed over as the training step, and there is none."""
     other = graph.about.get("no_step")
@@ -97,9 +107,14 @@ class _Fed(NamedTuple):
 
 def _fed(network: Network, names: Mapping[str, str | None]) -> _Fed | None:
     """Return what a network is fed, by the `names` of its parts; None where a part or a size is not known."""
-    exercise = network.exercise or Exercise("")
+    exercise = _asked(network)
     known = (names.get("X"), names.get("Y"), exercise.inputs, exercise.classes)
     return None if None in known else _Fed._make((*known, exercise.input_shape))
+
+
+def _asked(network: Network) -> Exercise:
+    """Return the exercise that a network is an answer to; one that asks for nothing where there is none."""
+    return network.exercise or Exercise("", loss=None)
 
 
 def _names(network: Network) -> dict[str, str | None]:
@@ -169,9 +184,8 @@ def require_layers(network: Network) -> None:
     """End the test unless there are trained layers from the images to as many outputs as there are classes."""
     if not network.layers:
         fail("layer-not-connected", found="no trained layer between the images and the loss")
-    exercise = network.exercise
-    outputs = network.layers[-1].outputs
-    asked = (exercise.outputs or exercise.classes) if exercise is not None else None
+    exercise, outputs = _asked(network), network.layers[-1].outputs
+    asked = exercise.outputs or exercise.classes
     if asked is not None and outputs is None:
         ungradable(HOW_WIDE)
     if asked is not None and outputs != asked:
@@ -181,8 +195,8 @@ def require_layers(network: Network) -> None:
 def require_loss(network: Network) -> None:
     """End the test unless there is a loss, and it is known which; its faults say whether it is the right one."""
     if network.loss is None:
-        asked = network.exercise.loss if network.exercise is not None else None
-        fail("missing-tensor", found="no loss", expected=asked or "a loss", severity=Severity.FATAL)
+        expected = _asked(network).loss or "a loss"
+        fail("missing-tensor", found="no loss", expected=expected, severity=Severity.FATAL)
     require_decided(network, ("wrong-loss",))
 
 
@@ -197,11 +211,10 @@ def note_reduction(network: Network, remark: Callable[..., None]) -> None:
 def require_optimizer(network: Network) -> None:
     """End the test unless an optimizer moves variables; its faults say whether it is the right one."""
     if network.optimizer is None:
-        asked = network.exercise.optimizer if network.exercise is not None else None
         fail(
             "missing-tensor",
             found="no operation that trains",
-            expected=asked or "train_op",
+            expected=_asked(network).optimizer or "train_op",
             place=STEP,
             severity=Severity.FATAL,
         )

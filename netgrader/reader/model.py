@@ -52,6 +52,8 @@ class Exercise:
     outputs: int | None = None
     """How many real numbers each row's target has, where the network is to come close to them: regression. Then `loss` is
     a kind of `netgrader.reader.find.target_losses`. None where classes are told apart."""
+    keras: bool = False
+    """Whether a Keras model, or another that is traced, is asked for: then no part of a `net` is."""
     targets: tuple[float, float] | None = None
     """The smallest and the largest target, which an activation behind the last layer must reach."""
 

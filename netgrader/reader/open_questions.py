@@ -46,6 +46,11 @@ def _loss(reading: Reading) -> bool:
     return reading.found.loss is not None and loss.match is None and loss.finite is not False
 
 
+def _after_the_last(reading: Reading) -> bool:
+    """Whether there is a loss of which nobody knows what becomes of the scores before it."""
+    return reading.found.loss is not None and reading.loss.last_activation == "undecided"
+
+
 def _rows_of_loss(reading: Reading) -> bool:
     """Whether there is a loss of which nobody knows what becomes of it as a target changes."""
     return reading.found.loss is not None and reading.targets.rows_seen is None
@@ -104,7 +109,7 @@ _OF_ANY = (
     ),
     _Question(
         "It could not be decided what stands after the last layer; your instructor will look at it.",
-        lambda reading: reading.loss.last_activation == "undecided",
+        _after_the_last,
         ("relu-on-logits", "logits-are-probabilities"),
         behind=_OF_LOSS,
     ),
