@@ -64,7 +64,7 @@ TOO_MUCH = "less that is written to files: a notebook that is graded has little 
 # Where Python read it: a file with a number for a name, which says nothing to anybody.
 _READ_FROM = re.compile(r" \([^()]*, line (\d+)\)\s*$")
 # Keras's, before it says in bold what was wrong with a layer's input.
-_FOREWORD = re.compile(r"\s*Exception encountered when calling [\w.]+\(\)\.\s*|\x1b\[\d*m")
+_FOREWORD = re.compile(r"(?:\s*Exception encountered when calling [\w.]+\(\)\.\s*)|\x1b\[\d*m")
 # TensorFlow's own advice, which makes two layers of one.
 _REUSE = re.compile(r", disallowed\. Did you mean to set reuse.*")
 
