@@ -1,7 +1,7 @@
 """The language in which tests are written: verdicts, fixtures, exercises."""
 
 from netgrader.checks.context import CellEvidence, Dataset, Networks, TestContext
-from netgrader.checks.language import Failed, Ungradable, fail, fail_all, grades, partial, ungradable
+from netgrader.checks.language import Failed, Ungradable, fail, fail_all, grades, partial, require_decided, ungradable
 from netgrader.faults import Severity, fault
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "fault",
     "grades",
     "partial",
+    "require_decided",
     "ungradable",
 ]

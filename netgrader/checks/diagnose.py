@@ -63,6 +63,8 @@ TOO_MUCH = "less that is written to files: a notebook that is graded has little 
 
 # Where Python read it: a file with a number for a name, which says nothing to anybody.
 _READ_FROM = re.compile(r" \([^()]*, line (\d+)\)\s*$")
+# Keras's, before it says in bold what was wrong with a layer's input.
+_FOREWORD = re.compile(r"(?:\s*Exception encountered when calling [\w.]+\(\)\.\s*)|\x1b\[\d*m")
 # TensorFlow's own advice, which makes two layers of one.
 _REUSE = re.compile(r", disallowed\. Did you mean to set reuse.*")
 
@@ -101,7 +103,8 @@ def said_of(kind: str, message: str) -> str:
 
 
 def without_prelude(message: str) -> str:
-    """Return an error's message without the pages of files and names that TensorFlow puts before what was wrong."""
+    """Return an error's message without what Keras, and the pages that TensorFlow, puts before what was wrong."""
+    message = _FOREWORD.sub("", message)
     first, _, rest = message.lstrip()[:LONGEST].partition("\n")
     if first.strip() != "Graph execution error:":
         return message

@@ -7,7 +7,7 @@ faults) or `Ungradable` (there was nothing to look at). Remarks, which cost noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -15,6 +15,7 @@ from netgrader.faults import CATALOGUE, fault
 
 if TYPE_CHECKING:
     from netgrader.faults import Fault, Severity
+    from netgrader.reader import Network
 
 __all__ = [
     "Failed",
@@ -25,6 +26,7 @@ __all__ = [
     "grades",
     "grades_of",
     "partial",
+    "require_decided",
     "ungradable",
 ]
 
@@ -146,3 +148,9 @@ def fail_all(faults: Sequence[Fault], share: float = 0.0) -> None:
 def ungradable(sentence: str) -> NoReturn:
     """End the test as ungradable: nothing is there to judge, for a reason that the sentence gives."""
     raise Ungradable(sentence)
+
+
+def require_decided(network: Network, codes: Collection[str]) -> None:
+    """End the test as ungradable if the reader could not look for one of these faults: no points, and nobody is blamed."""
+    for code in sorted(network.left_open.keys() & codes):
+        ungradable(network.left_open[code])

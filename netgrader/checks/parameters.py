@@ -169,6 +169,7 @@ KINDS: Mapping[str, Any] = {
     "bias": YES_OR_NO,
     "estimates_time": YES_OR_NO,
     "only_in_grading": Annotated[str, Meta(min_length=1, description="the end of a sentence, in quotes")],
+    "keras": YES_OR_NO,
     "nonlinear": YES_OR_NO,
     "loss": one_of(LOSSES | ERRORS),
     "optimizer": one_of(OPTIMIZERS),

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from netgrader.checks.context import CellEvidence, Dataset, Networks, TestContext
-from netgrader.checks.language import fail_all
+from netgrader.checks.language import fail_all, require_decided
 from netgrader.checks.plugin import BrokenTests, GradingPlugin, PlannedCheck
 from netgrader.checks.wording import message
 from netgrader.faults import Severity, fault, speaking_of
@@ -138,7 +138,7 @@ class Fixtures:
 
     @pytest.fixture
     def refuse(self, request: pytest.FixtureRequest) -> Callable[[Network], None]:
-        """End the test if the reader found a fault that this test looks for; note remarks that it looks for."""
+        """End the test if the reader found a fault that this test looks for, or could not look for it; note its remarks."""
         terms = self._plugin.terms(request.node).grades
 
         def look(network: Network) -> None:
@@ -152,7 +152,7 @@ class Fixtures:
         terms = self._plugin.terms(request.node).grades
 
         def look(network: Network) -> None:
-            found = {fault.code for fault in [*network.faults, *network.remarks]}
+            found = {*network.left_open, *(fault.code for fault in [*network.faults, *network.remarks])}
             self._refuse(network, found - self._plugin.looked_for(terms.cell), terms)
 
         return look
@@ -185,6 +185,7 @@ class Fixtures:
         if faults:
             self._draw_other(terms.cell, network)
         fail_all(faults)
+        require_decided(network, codes)
 
 
 # Plugins of pytest's own that print, write, debug or hook the interpreter: none of it belongs in a student's kernel.

@@ -7,7 +7,6 @@ changes with the weights while the scores stay as they are. So it does not matte
 from __future__ import annotations
 
 import itertools
-import math
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -17,13 +16,14 @@ from netgrader import reader
 from netgrader.checks.exercises import value_at
 from netgrader.checks.language import fail, ungradable
 from netgrader.judges.learning_rate import fed_in_training
-from netgrader.judges.structure import SAME_RATE
+from netgrader.judges.structure import require_rate
 from netgrader.judges.sweeps import drawn_rate, student_sweep, sweep_cell
 from netgrader.judges.swept import DROPOUT, KEEP, L2, LAYERS, RATE, WIDTH, op_hashes, swept
 from netgrader.phrases import say
 from netgrader.reader import LabError
 from netgrader.reader.graph.nodes import DTYPES
 from netgrader.reader.graph.source import read_source
+from netgrader.reader.open_questions import HOW_WIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -88,10 +88,7 @@ def _network(bench: TestContext, graph: GraphEvidence) -> Network:
 
 def _require_rate(bench: TestContext, _: Swept, graphs: Graphs) -> None:
     for rate, graph in graphs.items():
-        network = _network(bench, graph)
-        found = network.optimizer.learning_rate if network.optimizer is not None else None
-        if found is not None and not math.isclose(found, rate, rel_tol=SAME_RATE):
-            fail("learning-rate-not-as-stated", found=f"{found:.4g}", expected=f"{rate:.4g}")
+        require_rate(_network(bench, graph), rate)
 
 
 def _require_change(_: TestContext, asked: Swept, graphs: Graphs) -> None:
@@ -112,7 +109,9 @@ def _require_widths(bench: TestContext, asked: Swept, graphs: Graphs) -> None:
             found = say("a network of {1} layers", len(layers))
             fail(NOT_AS_STATED, found=found, expected=say("a layer of width {1:g}", width))
         for layer in chosen:
-            if layer.outputs is not None and layer.outputs != width:
+            if layer.outputs is None:
+                ungradable(HOW_WIDE)
+            if layer.outputs != width:
                 found = say("{1} outputs", layer.outputs)
                 fail(NOT_AS_STATED, found=found, expected=f"{width:g}", place=layer.place)
 

@@ -7,37 +7,40 @@ itself. What the reader could not decide is ungradable: it is put before the ins
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from netgrader.checks.language import fail, fail_all, ungradable
+from netgrader.checks.diagnose import remedy
+from netgrader.checks.language import fail, fail_all, require_decided, ungradable
 from netgrader.checks.wording import plain
 from netgrader.faults import Severity
 from netgrader.judges.answers import random_of, require_fed, shaped
 from netgrader.judges.dense import fetch
 from netgrader.phrases import Verbatim, say
-from netgrader.reader import LabError
+from netgrader.reader import Exercise, LabError
 from netgrader.reader.graph.source import read_source
+from netgrader.reader.open_questions import HOW_WIDE, WHICH_RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
+    from netgrader.checks.context import CellEvidence
     from netgrader.evidence import GraphEvidence
     from netgrader.reader import Lab, Network
 
     Array = npt.NDArray[Any]
 
 __all__ = [
-    "UNDECIDED",
     "note_parts",
     "note_reduction",
     "note_switches",
     "require_alike",
     "require_evaluable",
     "require_feedable",
+    "require_finished",
     "require_graph",
     "require_layers",
     "require_loss",
@@ -49,7 +52,6 @@ __all__ = [
     "require_weights",
 ]
 
-UNDECIDED = "undecided"
 STEP = "net.train_op"
 PARTS = ("X", "Y", "logits", "prediction", "loss", "train_op", "accuracy")
 """Names by which cells, and `train`, use a network's parts."""
@@ -77,6 +79,13 @@ def require_graph(graph: GraphEvidence) -> None:
         fail("built-in-default-graph", found=found, expected="all parts in net.graph")
 
 
+def require_finished(evidence: CellEvidence, name: str) -> None:
+    """End the test if the cell that makes or trains `name` stopped with an error, such as one that `fit` raised."""
+    stopped = evidence.stopped(name)
+    if stopped is not None:
+        fail("error-in-code", found=stopped.sentence, expected=remedy(stopped.kind, stopped.message))
+
+
 def require_step(graph: GraphEvidence, network: Network) -> None:
     """End the test if something else than an operation was handed over as the training step, and there is none."""
     other = graph.about.get("no_step")
@@ -86,18 +95,41 @@ def require_step(graph: GraphEvidence, network: Network) -> None:
         fail("missing-tensor", found=found, expected=minimised, place=STEP, severity=Severity.FATAL)
 
 
+class _Fed(NamedTuple):
+    """The placeholders of images and labels, and how many numbers a row of each has; in which shape, if one is asked for."""
+
+    images: str
+    labels: str
+    pixels: int
+    classes: int
+    asked: tuple[int, ...] | None
+
+
+def _fed(network: Network, names: Mapping[str, str | None]) -> _Fed | None:
+    """Return what a network is fed, by the `names` of its parts; None where a part or a size is not known."""
+    exercise = _asked(network)
+    known = (names.get("X"), names.get("Y"), exercise.inputs, exercise.classes)
+    return None if None in known else _Fed._make((*known, exercise.input_shape))
+
+
+def _asked(network: Network) -> Exercise:
+    """Return the exercise that a network is an answer to; one that asks for nothing where there is none."""
+    return network.exercise or Exercise("", loss=None)
+
+
+def _names(network: Network) -> dict[str, str | None]:
+    """Return the tensor or op that plays each role; None where it is undecided or absent."""
+    return {role: played.name for role, played in network.roles.items()}
+
+
 def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
     """End the test unless loss and accuracy follow from rows and one-hot labels, of any number, which is what training feeds."""
-    names = {role: played.name for role, played in network.roles.items()}
-    images, labels = names.get("X"), names.get("Y")
+    names = _names(network)
+    fed_with = _fed(network, names)
     fetches = [name for name in (names.get("loss"), names.get("accuracy")) if name is not None]
-    if images is None or labels is None or not fetches or "fixed-batch-size" in network.codes:
+    if fed_with is None or not fetches or "fixed-batch-size" in network.codes:
         return
-    pixels, classes = (network.exercise.inputs, network.exercise.classes) if network.exercise else (None, None)
-    if pixels is None or classes is None:
-        return
-    # Only what was asked for may have another shape than rows.
-    asked = network.exercise.input_shape if network.exercise else None
+    images, labels, pixels, classes, asked = fed_with  # only what was asked for may have another shape than rows
     session = lab.load(graph.meta_graph).session(seed=1)
 
     def stops(parts: list[str], rows: int) -> LabError | None:
@@ -152,20 +184,20 @@ def require_layers(network: Network) -> None:
     """End the test unless there are trained layers from the images to as many outputs as there are classes."""
     if not network.layers:
         fail("layer-not-connected", found="no trained layer between the images and the loss")
-    exercise = network.exercise
-    outputs = network.layers[-1].outputs
-    asked = (exercise.outputs or exercise.classes) if exercise is not None else None
-    if asked is not None and outputs is not None and outputs != asked:
+    exercise, outputs = _asked(network), network.layers[-1].outputs
+    asked = exercise.outputs or exercise.classes
+    if asked is not None and outputs is None:
+        ungradable(HOW_WIDE)
+    if asked is not None and outputs != asked:
         fail("wrong-width", found=say("{1} outputs", outputs), expected=f"{asked}")
 
 
 def require_loss(network: Network) -> None:
-    """End the test unless there is a loss, and it is known which; whether it is the right one the reader's faults say."""
+    """End the test unless there is a loss, and it is known which; its faults say whether it is the right one."""
     if network.loss is None:
-        asked = network.exercise.loss if network.exercise is not None else None
-        fail("missing-tensor", found="no loss", expected=asked or "a loss", severity=Severity.FATAL)
-    if network.loss.kind == UNDECIDED:
-        ungradable("It could not be decided what the loss computes; your instructor will look at it.")
+        expected = _asked(network).loss or "a loss"
+        fail("missing-tensor", found="no loss", expected=expected, severity=Severity.FATAL)
+    require_decided(network, ("wrong-loss",))
 
 
 def note_reduction(network: Network, remark: Callable[..., None]) -> None:
@@ -176,21 +208,18 @@ def note_reduction(network: Network, remark: Callable[..., None]) -> None:
         remark("The loss is not averaged over the images, as the exercise asks.", found=found, expected=mean)
 
 
-def require_optimizer(network: Network, *, decided: bool = True) -> None:
-    """End the test unless an optimizer moves variables; with `decided`, it must also be known which."""
+def require_optimizer(network: Network) -> None:
+    """End the test unless an optimizer moves variables; its faults say whether it is the right one."""
     if network.optimizer is None:
-        asked = network.exercise.optimizer if network.exercise is not None else None
         fail(
             "missing-tensor",
             found="no operation that trains",
-            expected=asked or "train_op",
+            expected=_asked(network).optimizer or "train_op",
             place=STEP,
             severity=Severity.FATAL,
         )
     if not network.optimizer.variables:
         fail("layers-not-trained", found="an optimizer that moves no variable")
-    if decided and network.optimizer.kind == UNDECIDED:
-        ungradable("It could not be decided which optimizer this is; your instructor will look at it.")
 
 
 def require_rate(
@@ -213,7 +242,7 @@ def require_rate(
         said = say("text, in quotes: {1}", Verbatim(f'"{text}"'))
         fail("learning-rate-not-as-stated", found=said, expected=f"{rate:.4g}", severity=severity)
     if found is None:
-        ungradable("It could not be decided which learning rate is used; your instructor will look at it.")
+        ungradable(WHICH_RATE)
     if not math.isclose(found, rate, rel_tol=SAME_RATE):
         fail("learning-rate-not-as-stated", found=f"{found:.4g}", expected=f"{rate:.4g}", severity=severity)
 
@@ -248,32 +277,29 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
     Where something else is wrong, or the parts cannot be run, other tests say so. A network that is `free` may also take it
     of its prediction, such as the mean of several outputs.
     """
-    names = {role: played.name for role, played in network.roles.items()}
-    images, labels, accuracy = (names.get(role) for role in ("X", "Y", "accuracy"))
+    names = _names(network)
+    fed_with, accuracy = _fed(network, names), names.get("accuracy")
     of = [name for name in (names.get("logits"), names.get("prediction") if free else None) if name is not None]
-    exercise = network.exercise
-    pixels, classes = (exercise.inputs, exercise.classes) if exercise is not None else (None, None)
-    if images is None or labels is None or accuracy is None or pixels is None or classes is None:
+    if fed_with is None or accuracy is None or network.faults:
         return
-    if any(not found.remark for found in network.faults):
-        return
+    images, labels, pixels, classes, asked = fed_with
     random = random_of(graph)
     counts = [int(random.integers(*JUDGED)), int(random.integers(*JUDGED)), ROWS]
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=1)
-    outputs: list[Array] = []
+    count = 0
     try:
         session.initialise()
         values = session.values(loaded.trainable)
         session.assign({name: random.normal(0, SPREAD, value.shape) for name, value in values.items()})
         # In one session, for what adds up from one evaluation to the next; few rows, of which each counts.
         for count in counts:
-            outputs = []
+            outputs: list[Array] = []
             right = random.permutation(count) < random.integers(1 + count // 4, count // 2)
             rows = random.uniform(size=(count, pixels)) * (random.uniform(size=(count, pixels)) < INKED)
             others = random.integers(1, classes, count)
             one_hot = np.eye(classes)
-            feeds = {**graph.eval_feed, images: shaped(graph, rows) if exercise and exercise.input_shape else rows}
+            feeds = {**graph.eval_feed, images: shaped(graph, rows) if asked else rows}
             outputs += [np.asarray(session.run([name], {**feeds, labels: one_hot[[0] * count]})[0]) for name in of]
             shares = []
             for scores in (one for one in outputs if one.shape in {(count, classes), (count,)}):
@@ -285,7 +311,7 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
     except LabError as error:
         if error.kind not in {"run", "op"}:
             raise
-        if outputs and len(outputs[0]) != ROWS:
+        if count != ROWS:  # which are few: what is right of many rows is decided
             ungradable("The accuracy cannot be run on images of ours; your instructor will look at it.")
     finally:
         session.close()
@@ -328,17 +354,15 @@ def note_switches(graph: GraphEvidence, remark: Callable[..., None]) -> None:
 
 def require_evaluable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
     """End the test if the accuracy asks for more than images, labels and what the part ``eval_feed`` adds."""
-    images, labels, accuracy = (graph.parts.get(part) for part in ("X", "Y", "accuracy"))
-    exercise = network.exercise
-    if images is None or labels is None or accuracy is None:
+    fed_with, accuracy = _fed(network, graph.parts), graph.parts.get("accuracy")
+    if fed_with is None or accuracy is None:
         return
-    if exercise is None or exercise.inputs is None or exercise.classes is None:
-        return
-    rows = shaped(graph, np.zeros((ROWS, exercise.inputs)))
+    images, labels, pixels, classes, _ = fed_with
+    rows = shaped(graph, np.zeros((ROWS, pixels)))
     session = lab.load(graph.meta_graph).session(seed=1)
     try:
         session.initialise()
-        session.run([accuracy], {**graph.eval_feed, images: rows, labels: np.eye(exercise.classes)[np.arange(ROWS)]})
+        session.run([accuracy], {**graph.eval_feed, images: rows, labels: np.eye(classes)[np.arange(ROWS)]})
     except LabError as error:
         require_fed(graph, error, "net.accuracy")
         if error.kind not in {"run", "op"}:

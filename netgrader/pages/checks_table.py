@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,9 @@ from netgrader.results import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from netgrader.pages.graded import Graded
     from netgrader.pages.report_view import ClassView
-    from netgrader.results import CellResult, CheckResult, NotebookResult, Visibility
+    from netgrader.results import CellResult, CheckResult, Visibility
 
 __all__ = ["COLUMNS", "PassedShare", "checks_csv", "passed_shares", "points_by_check"]
 
@@ -62,13 +63,14 @@ class PassedShare:
 def passed_shares(view: ClassView) -> tuple[PassedShare, ...]:
     """Return all checks of which something was decided, those that the fewest passed first.
 
-    A check that was not run, since another of its cell did not pass, says nothing and does not count.
+    A check that was not run, since another of its cell did not pass, says nothing and does not count; nor does one of a cell
+    that a person marked.
     """
     order = {notebook.notebook: place for place, notebook in enumerate(view.notebooks)}
     known: dict[tuple[str, str, str], CheckResult] = {}
     outcomes: dict[tuple[str, str, str], list[Outcome]] = {}
-    for _, notebook, _, cell in _cells(view):
-        for check in cell.checks:
+    for _, notebook, graded, cell in _cells(view):
+        for check in graded.results[cell.cell].checks:
             if check.outcome is not Outcome.UNGRADABLE and not check.waits:
                 key = notebook, cell.cell, check.check
                 known.setdefault(key, check)
@@ -88,28 +90,32 @@ def passed_shares(view: ClassView) -> tuple[PassedShare, ...]:
 
 
 def checks_csv(view: ClassView) -> str:
-    """Return all verdicts as CSV: a row for each student and check, with the grader's own points."""
+    """Return all verdicts as CSV: a row for each student and check; points of a cell that a person marked are theirs."""
     return tidy_csv(
         COLUMNS,
         (
             (
                 *(student, notebook, cell.cell, check.check, str(check.visibility), str(check.outcome)),
                 *(check.waits, check.credit, check.max_credit, check.faults, check.follows),
-                *(points, max_points, cell.points, cell.max_points),
-                round(sum(result.seconds.get(stage, 0.0) for stage in STAGES), 1) if result.seconds else None,
+                *(points, max_points, graded.results[cell.cell].points, cell.max_points),
+                _seconds(graded),
             )
-            for student, notebook, result, cell in _cells(view)
-            for check, points, max_points in points_by_check(cell)
+            for student, notebook, graded, cell in _cells(view)
+            for check, points, max_points in points_by_check(replace(cell, points=graded.results[cell.cell].points))
         ),
     )
 
 
-def _cells(view: ClassView) -> Iterator[tuple[str, str, NotebookResult, CellResult]]:
+def _seconds(graded: Graded) -> float | None:
+    spent = graded.result.seconds if graded.result is not None else {}
+    return round(sum(spent.get(stage, 0.0) for stage in STAGES), 1) if spent else None
+
+
+def _cells(view: ClassView) -> Iterator[tuple[str, str, Graded, CellResult]]:
     for student in sorted(view.students, key=lambda one: one.student):
         for notebook, graded in student.notebooks.items():
-            if graded.result is not None:
-                for cell in graded.result.cells:
-                    yield student.student, notebook, graded.result, cell
+            for cell in graded.by_checks.values():
+                yield student.student, notebook, graded, cell
 
 
 def points_by_check(cell: CellResult) -> Iterator[tuple[CheckResult, float, float]]:
@@ -121,7 +127,7 @@ def points_by_check(cell: CellResult) -> Iterator[tuple[CheckResult, float, floa
     if not any(weights):
         weights = [Fraction(1)] * len(weights)
     most = _apportioned(_hundredths(cell.max_points), weights)
-    lost = _hundredths(cell.max_points) - _hundredths(cell.points or 0.0)
+    lost = _hundredths(cell.max_points) - _hundredths(min(max(cell.points or 0.0, 0.0), cell.max_points))
     missed = [
         (1 - Fraction(repr(check.credit)) / Fraction(repr(check.max_credit))) * part
         if check.max_credit

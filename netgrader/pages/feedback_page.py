@@ -101,7 +101,7 @@ def build_page(
         for number, (cell, raw) in enumerate(zip(texts, cells, strict=True))
     ]
     verdicts = [block.verdict for block in blocks if block.verdict is not None]
-    readable = graded.result is not None and graded.result.status is not Status.NOT
+    readable = graded.status not in {None, Status.NOT}
     given = [verdict for verdict in verdicts if verdict.points is not None]
     waiting = [verdict for verdict in verdicts if verdict.points is None]
     return Page(
@@ -118,7 +118,7 @@ def build_page(
         steps=_steps(verdicts, graded, places) if readable else (),
         facts=_facts(graded),
         notices=(*((notice,) if notice else ()), *_notices(graded), *_odd_marks(verdicts, graded)),
-        whole=graded.result is not None and graded.result.status is Status.GRADED,
+        whole=graded.status is Status.GRADED,
         parts=parts_of(blocks) if readable else (),
         readable=readable,
         causes=_causes(verdicts, graded) if readable else (),
@@ -215,7 +215,7 @@ class _Blocks:
     def _verdict(self, cell: SkeletonCell) -> CellVerdict | None:
         """The box at a graded cell, None at any other."""
         grade_id = cell.grade_id
-        result = self.graded.results.get(grade_id)
+        result = self.graded.by_checks.get(grade_id)
         if result is not None and not result.manual:
             verdict = verdict_of(result, self.graded, self.places, self.data)
             if self.sender is None or verdict.points is None or verdict.points >= verdict.max_points:
@@ -276,7 +276,7 @@ def _causes(verdicts: Sequence[CellVerdict], graded: Graded) -> tuple[Cause, ...
 
 def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places) -> tuple[NextStep, ...]:
     """The first steps, the gravest before others, one for each thing to do: a mistake is made once and felt often."""
-    results = graded.results
+    results = graded.by_checks
     once: dict[str, NextStep] = {}
     for verdict in verdicts:
         if verdict.cell in results and not verdict.manual:
@@ -301,14 +301,13 @@ def _further(cells: Sequence[SkeletonCell], make: _Blocks) -> tuple[Markup, ...]
 
 def _facts(graded: Graded) -> tuple[str, ...]:
     """What was measured, in sentences."""
-    measured = graded.result.measured if graded.result else {}
     facts = []
     accuracy = graded.accuracy
     if accuracy is not None:
         facts.append(words.ACCURACY_ONE.format(accuracy=percent(accuracy)))
     if graded.error is not None:
         facts.append(words.ERROR_ONE.format(error=f"{written(graded.error)} {graded.unit}".strip()))
-    met = words.TARGET.get(str(measured.get("target_met")))
+    met = words.TARGET.get(str(graded.measured.get("target_met")))
     if met:
         facts.append(met)
     return tuple(facts)
@@ -316,7 +315,7 @@ def _facts(graded: Graded) -> tuple[str, ...]:
 
 def _notices(graded: Graded) -> tuple[str, ...]:
     """What is to be said of the notebook as a whole."""
-    result = graded.result
+    result = graded.decided
     if result is None:
         return (words.PROBLEM,)
     said = [safe.text(say(result.problem), LONGEST_NOTICE)] if result.problem else []

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from netgrader.checks import wording
-from netgrader.checks.cell_points import causes, gravest, gravity, is_consequence
+from netgrader.checks.cell_points import CHARGED, causes, gravest, gravity, is_consequence
 from netgrader.faults import CATALOGUE, Severity
 from netgrader.observations import Comparison, WrongImages
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_figures import AGREES, PageData, figure
 from netgrader.pages.feedback_view import Cause, CellVerdict, Check, Figure, NextStep, Reason
-from netgrader.pages.graded import CellMark, Graded, earned
+from netgrader.pages.graded import is_unclear
 from netgrader.pages.markdown import heading_key
 from netgrader.pages.shell import percent
 from netgrader.pages.shell import points as written
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from netgrader.observations import Observation
+    from netgrader.pages.graded import CellMark, Graded
 
 
 __all__ = [
@@ -31,11 +32,10 @@ __all__ = [
     "causes_of",
     "cell_name",
     "marked",
-    "state_of",
+    "outcome_of",
     "steps_of",
     "verdict_by_hand",
     "verdict_of",
-    "word_of",
 ]
 
 SMALLEST_LOSS = 0.005
@@ -55,11 +55,7 @@ def state_of(cell: CellResult, points: float | None) -> str:
         return WAITING
     if points >= cell.max_points:
         return Outcome.PASSED
-    if not cell.checks:
-        return Outcome.UNGRADABLE
-    lost = [check for check in cell.checks if check.outcome in {Outcome.FAILED, Outcome.PARTIAL}]
-    unclear = [check for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
-    if unclear and not lost:
+    if is_unclear(cell) and not {check.outcome for check in cell.checks} & CHARGED:
         return Outcome.UNGRADABLE
     return Outcome.PARTIAL if points > 0 and gravest(cell.checks) is not Severity.FATAL else Outcome.FAILED
 
@@ -83,30 +79,44 @@ def causes_of(cell: CellResult, verdict: CellVerdict) -> list[Cause]:
     ]
 
 
+def outcome_of(cell: CellResult, mark: CellMark | None) -> tuple[str, str, float | None]:
+    """The outcome of a decided cell, also in a word, and its points: None while a person has to give them."""
+    if cell.manual:
+        return by_hand(cell.points, cell.max_points, mark)
+    state = state_of(cell, cell.points)
+    return state, word_of(cell, state), cell.points
+
+
 def verdict_of(
     cell: CellResult,
     graded: Graded,
     places: Places,
     data: PageData,
 ) -> CellVerdict:
-    """The box of a cell that tests decide.
+    """The box of a cell with checks; where a person decided on it, that comes first, and what they found is no verdict.
 
     `places` are where the notebook's sections stand on the page.
     """
-    points = earned(cell, graded.marks)
-    mark = graded.marks.cells.get(cell.cell)
-    state = state_of(cell, points)
+    mark, decided = graded.marks.cells.get(cell.cell), graded.results[cell.cell]
+    state, word, points = outcome_of(decided, mark)
+    if decided.manual:
+        cell = replace(cell, checks=tuple(replace(check, severity=_unweighed(check)) for check in cell.checks))
     return CellVerdict(
         cell=cell.cell,
         name=cell_name(cell.cell),
         state=state,
-        word=word_of(cell, state),
+        word=word,
         points=points,
         max_points=cell.max_points,
         checks=_checks(cell, places),
         figures=_figures(graded, cell.cell, data),
         notes=((words.NOT_GRADED,) if not cell.checks else ()) + _notes(mark, cell.points),
     )
+
+
+def _unweighed(check: CheckResult) -> dict[str, Severity]:
+    """Severities of a check whose cell a person marked: none of them says what it costs."""
+    return dict.fromkeys(check.faults, Severity.MEASURED)
 
 
 def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> CellVerdict:
@@ -138,16 +148,18 @@ def by_hand(points: float | None, most: float, mark: CellMark | None) -> tuple[s
 def steps_of(cell: CellResult, verdict: CellVerdict, places: Places, mark: CellMark | None = None) -> list[NextStep]:
     """What to do about a cell: its gravest root cause, or that it could not be graded. Nothing if no points are lost.
 
-    What a person took (`mark`), and no check, is a thing to ask about.
+    What a person's `mark` takes, and no check, is a thing to ask about.
     """
     lost = cell.max_points - (verdict.points or 0.0)
     if verdict.points is None or lost < SMALLEST_LOSS:
         return []
-    steps = _by_checks(cell, verdict, places, min(lost, cell.max_points - (cell.points or 0.0)))
-    taken = min(lost, mark.lowered) if mark else 0.0
-    if taken >= SMALLEST_LOSS:
+    theirs = mark is not None and mark.manual is not None
+    charged = any(check.outcome in CHARGED for check in cell.checks)
+    told = min(lost, cell.max_points - (cell.points or 0.0)) if charged or not theirs else 0.0
+    steps = _by_checks(cell, verdict, places, told)
+    if theirs and lost - told >= SMALLEST_LOSS:
         steps.append(
-            NextStep(verdict.name, verdict.anchor, words.NEXT_CHANGED, taken, about=f"{verdict.anchor}-changed")
+            NextStep(verdict.name, verdict.anchor, words.NEXT_CHANGED, lost - told, about=f"{verdict.anchor}-changed")
         )
     return steps
 
@@ -156,7 +168,7 @@ def _by_checks(cell: CellResult, verdict: CellVerdict, places: Places, lost: flo
     """What to do about the points that checks did not give."""
     if lost < SMALLEST_LOSS:
         return []
-    failed = [check for check in cell.checks if check.outcome in {Outcome.FAILED, Outcome.PARTIAL}]
+    failed = [check for check in cell.checks if check.outcome in CHARGED]
     # A check that waits for another one names no fault: the other one is what to work on.
     named = sorted((check for check in failed if check.faults), key=gravity) or failed
     if not named:

@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING, Any
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.observations import Pad
 from netgrader.pages import safe, words
+from netgrader.results import CellResult, Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from netgrader.course import Assignment
     from netgrader.observations import Observations
-    from netgrader.results import CellResult, NotebookResult, Observed
+    from netgrader.results import NotebookResult, Observed
 
 __all__ = [
     "CellMark",
     "Graded",
     "Marks",
-    "earned",
+    "as_marked",
     "full_name",
     "gradebook_exists",
     "graded_notebook",
+    "is_unclear",
     "marks_of",
     "seconds_late",
     "student_name",
@@ -62,13 +64,6 @@ class CellMark:
         """Whether a person gave less than nothing, or more than the cell is worth."""
         return self.manual is not None and not 0 <= self.manual <= self.max_points
 
-    @property
-    def lowered(self) -> float:
-        """Points that the grader gave and a person took back."""
-        if self.manual is None or self.auto is None:
-            return 0.0
-        return max(0.0, self.auto - self.manual)
-
 
 @dataclass(frozen=True)
 class Marks:
@@ -95,27 +90,52 @@ class Graded:
     """The name of its run in the store: equal where all code was the same, so that it ran once for all who have it."""
 
     @functools.cached_property
-    def results(self) -> Mapping[str, CellResult]:
-        """The cells of the result by their ids; none where there is none."""
+    def decided(self) -> NotebookResult | None:
+        """The result with what people decided in place of what checks did: see `as_marked`. All pages speak of this one."""
+        return self.result and as_marked(self.result, self.marks)
+
+    @property
+    def status(self) -> Status | None:
+        """Whether it could be graded, by checks or by people; None where it never was."""
+        return self.decided.status if self.decided else None
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Codes of the faults that cost something; none in what a person marked."""
+        return self.decided.faults if self.decided else ()
+
+    @functools.cached_property
+    def by_checks(self) -> Mapping[str, CellResult]:
+        """The cells by their ids, as checks alone decided on them; none where there is no result."""
         return {cell.cell: cell for cell in self.result.cells} if self.result else {}
+
+    @functools.cached_property
+    def results(self) -> Mapping[str, CellResult]:
+        """The cells of the decided result by their ids; none where there is none."""
+        return {cell.cell: cell for cell in self.decided.cells} if self.decided else {}
+
+    @property
+    def measured(self) -> Mapping[str, Any]:
+        """What was measured; nothing where there is no result."""
+        return self.result.measured if self.result else {}
 
     @property
     def accuracy(self) -> float | None:
         """The recomputed test accuracy, a share of one."""
-        value = self.result.measured.get("test_accuracy") if self.result else None
+        value = self.measured.get("test_accuracy")
         is_share = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
         return float(value) if is_share and value is not None else None
 
     @property
     def error(self) -> float | None:
         """The recomputed test error of a regression, in its `unit`."""
-        value = self.result.measured.get("test_error") if self.result else None
+        value = self.measured.get("test_error")
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
     @property
     def unit(self) -> str:
         """What the error is in; empty where nothing says it."""
-        return safe.line(str(self.result.measured.get("unit") or ""), 40) if self.result else ""
+        return safe.line(str(self.measured.get("unit") or ""), 40)
 
 
 def without_pads(graded: Graded) -> Graded:
@@ -127,12 +147,43 @@ def without_pads(graded: Graded) -> Graded:
     return replace(graded, observations=kept)
 
 
-def earned(cell: CellResult, marks: Marks) -> float | None:
-    """Points of a cell that count: a person's, else the grader's; None while a person has to give them."""
-    mark = marks.cells.get(cell.cell)
+def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
+    """Return the result as people left it: a cell that one of them marked is theirs, and what checks found there is no verdict.
+
+    Where nothing is left that checks could not decide, all of it is graded.
+    """
+    cells = tuple(_as_marked(cell, marks.cells.get(cell.cell)) for cell in result.cells)
+    ours = [cell for cell in cells if not cell.manual]
+    left, known = _codes(cells), _codes(result.cells)
+    settled = any(map(is_unclear, result.cells)) and not any(map(is_unclear, cells))
+    return replace(
+        result,
+        cells=cells,
+        score=sum(cell.points or 0.0 for cell in ours),
+        max_score=sum(cell.max_points for cell in ours),
+        faults=tuple(code for code in result.faults if code in left or code not in known),
+        status=Status.GRADED if settled else result.status,
+        problem=None if settled else result.problem,
+    )
+
+
+def _as_marked(cell: CellResult, mark: CellMark | None) -> CellResult:
+    """Return a cell with the points that count; one that a person marked has no checks."""
     if mark is None:
-        return cell.points
-    return mark.points
+        return cell
+    theirs = cell.manual or mark.manual is not None
+    return replace(cell, points=mark.points, manual=theirs, checks=() if theirs else cell.checks)
+
+
+def _codes(cells: Sequence[CellResult]) -> set[str]:
+    """Return the codes of all faults that checks of the cells name."""
+    return {code for cell in cells for check in cell.checks for code in check.faults}
+
+
+def is_unclear(cell: CellResult) -> bool:
+    """Whether checks could not decide on a cell, or on part of it, and no person did."""
+    outcomes = {check.outcome for check in cell.checks}
+    return not cell.manual and (not outcomes or Outcome.UNGRADABLE in outcomes)
 
 
 MOST_POINTS = 1e6

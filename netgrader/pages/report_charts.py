@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader import observations as seen
 from netgrader.pages import charts, words
-from netgrader.pages.feedback_verdicts import state_of
 from netgrader.pages.feedback_view import Figure, Numbers
-from netgrader.pages.graded import earned
+from netgrader.pages.report_view import score_of
 from netgrader.pages.shell import number, percent, piece
 from netgrader.results import Outcome
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["class_charts", "distribution"]
 
+UNDECIDED = frozenset({"ungraded", str(Outcome.UNGRADABLE)})
+"""States of a cell whose points say nothing of how hard it is."""
 MOST_BINS = 10
 ROUNDING = 1e-6
 LABEL_CHARACTERS = 44
@@ -71,16 +73,10 @@ def _cells(view: ClassView) -> Figure | None:
     rows = []
     for columns in view.notebooks:
         for column in columns.columns:
-            shares = []
-            for student in view.students:
-                graded = student.notebooks.get(columns.notebook)
-                cell = graded.results.get(column.cell) if graded else None
-                points = earned(cell, graded.marks) if cell and graded else None
-                unclear = cell is None or state_of(cell, points) == Outcome.UNGRADABLE
-                if points is not None and not unclear and column.max_points:
-                    shares.append(min(1.0, max(0.0, points / column.max_points)))
-            if shares:
-                rows.append((column.name, sum(shares) / len(shares)))
+            scores = [score_of(student.notebooks.get(columns.notebook), column) for student in view.students]
+            points = [one.points for one in scores if one.points is not None and one.state not in UNDECIDED]
+            if points and column.max_points:
+                rows.append((column.name, statistics.mean(min(1.0, max(0.0, p / column.max_points)) for p in points)))
     if not rows:
         return None
     bars = [(name, percent(share, 0), round(100 * share, 1)) for name, share in rows]

@@ -58,7 +58,7 @@ def mistakes(view: ClassView) -> list[FaultCount]:
 
 
 def _notebook(graded: Graded) -> str:
-    return graded.result.notebook.removesuffix(".ipynb") if graded.result else ""
+    return graded.decided.notebook.removesuffix(".ipynb") if graded.decided else ""
 
 
 def explained(

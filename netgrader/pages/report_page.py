@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 from netgrader.faults import CATALOGUE
 from netgrader.pages import safe, words
 from netgrader.pages.checks_table import passed_shares
-from netgrader.pages.feedback_verdicts import by_hand, state_of, word_of
-from netgrader.pages.graded import earned
 from netgrader.pages.objections import result_of
 from netgrader.pages.report_charts import class_charts, distribution
 from netgrader.pages.report_mistakes import explained, mistakes
@@ -28,6 +26,7 @@ from netgrader.pages.report_view import (
     StudentView,
     Trouble,
     by_name,
+    score_of,
     without_names,
 )
 from netgrader.pages.shell import points as written
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from netgrader.pages.graded import Graded
-    from netgrader.pages.report_view import Column, NotebookColumns
+    from netgrader.pages.report_view import NotebookColumns
     from netgrader.results import NotebookResult
 
 __all__ = ["build_report", "class_csv", "render_report"]
@@ -117,7 +116,7 @@ def _doubted(view: ClassView) -> Iterator[Doubted]:
         student = of.get(said.student)
         graded = student.notebooks.get(said.notebook) if student is not None else None
         cell = graded.results.get(said.cell) if graded is not None else None
-        now = result_of(cell, earned(cell, graded.marks)) if graded is not None and cell is not None else ""
+        now = result_of(cell, cell.points) if graded is not None and cell is not None else ""
         stranger = said.sender is not None and (said.sender, said.student) not in view.addresses
         yield Doubted(student, said, now if now != said.result else "", stranger=stranger)
 
@@ -179,7 +178,7 @@ def class_csv(view: ClassView) -> str:
     most = sum(columns.max_points for columns in view.notebooks)
     late = {student.student for student, _ in _late(view)}
     for student in sorted(view.students, key=lambda one: one.student):
-        scores = [_score(student.notebooks.get(notebook), column) for notebook, column in cells]
+        scores = [score_of(student.notebooks.get(notebook), column) for notebook, column in cells]
         writer.writerow(
             [
                 safe.csv_text(student.student),
@@ -206,7 +205,7 @@ def _standing(student: StudentView) -> str:
         return "nothing handed in"
     if student.not_graded_yet:
         return "not graded yet"
-    statuses = {graded.result.status for graded in student.notebooks.values() if graded.result is not None}
+    statuses = {graded.status for graded in student.notebooks.values()} - {None}
     if statuses == {Status.NOT}:
         return str(Status.NOT)
     return str(Status.GRADED if statuses == {Status.GRADED} else Status.PARTLY)
@@ -214,7 +213,7 @@ def _standing(student: StudentView) -> str:
 
 def _judged(graded: Graded) -> bool:
     """Whether anything of a notebook could be graded."""
-    return graded.result is not None and graded.result.status is not Status.NOT
+    return graded.status not in {None, Status.NOT}
 
 
 def _facts(view: ClassView, *, for_class: bool) -> Iterator[str]:
@@ -249,14 +248,12 @@ def _left_to_do(view: ClassView) -> Iterator[str]:
         command = f"netgrader autograde {safe.line(view.assignment)}"
         yield words.counted(words.SHORT_NOT_GRADED_YET, not_yet, command=command)
     unclear = sum(
-        graded.result is not None and graded.result.status is not Status.GRADED
-        for student in view.students
-        for graded in student.notebooks.values()
+        graded.status not in {None, Status.GRADED} for student in view.students for graded in student.notebooks.values()
     )
     if unclear:
         yield words.counted(words.SHORT_UNGRADABLE, unclear)
     waiting = sum(
-        _score(student.notebooks.get(columns.notebook), column).state == "waiting"
+        score_of(student.notebooks.get(columns.notebook), column).state == "waiting"
         for student in view.students
         for columns in view.notebooks
         for column in columns.columns
@@ -285,7 +282,7 @@ def _odd_marks(view: ClassView) -> Iterator[str]:
 
 def _row(view: ClassView, student: StudentView) -> StudentRow:
     scores = tuple(
-        _score(student.notebooks.get(columns.notebook), column)
+        score_of(student.notebooks.get(columns.notebook), column)
         for columns in view.notebooks
         for column in columns.columns
     )
@@ -305,8 +302,8 @@ def _state(student: StudentView, scores: tuple[Score, ...]) -> str:
     if not student.submitted:
         return "absent"
     states = {score.state for score in scores}
-    results = [graded.result for graded in student.notebooks.values()]
-    if Outcome.UNGRADABLE in states or any(result and result.status is not Status.GRADED for result in results):
+    statuses = {graded.status for graded in student.notebooks.values()}
+    if Outcome.UNGRADABLE in states or statuses - {None, Status.GRADED}:
         return "ungradable"
     if "ungraded" in states or student.not_graded_yet:
         return "ungraded"
@@ -316,25 +313,9 @@ def _state(student: StudentView, scores: tuple[Score, ...]) -> str:
     return "partial" if lost else "complete"
 
 
-def _score(graded: Graded | None, column: Column) -> Score:
-    most = column.max_points
-    if graded is None:
-        return Score("absent", words.NOT_HANDED_IN, None, most)
-    result, mark = graded.results.get(column.cell), graded.marks.cells.get(column.cell)
-    if result is None and (mark is None or mark.points is None or mark.waiting):
-        if column.manual and graded.result is not None:
-            return Score("waiting", words.WAITING, None, most)
-        return Score("ungraded", words.NOT_GRADED_WORD, None if graded.result is None else 0.0, most)
-    points = mark.points if mark is not None else result.points if result else None
-    if result is None or result.manual:
-        return Score(*by_hand(points, most, mark), most)
-    state = state_of(result, points)
-    return Score(state, word_of(result, state), points, most)
-
-
 def _codes(student: StudentView) -> tuple[str, ...]:
     """Codes of the faults that cost the student something."""
-    found = (code for graded in student.notebooks.values() if graded.result for code in graded.result.faults)
+    found = (code for graded in student.notebooks.values() for code in graded.faults)
     return tuple(dict.fromkeys(code for code in found if code not in CATALOGUE or not CATALOGUE[code].remark))
 
 
@@ -348,7 +329,7 @@ def _troubles(view: ClassView) -> Iterator[Trouble]:
 
 def _remedy(assignment: str, student: StudentView) -> tuple[str, str]:
     """How to go on, in a sentence, and what to type."""
-    results = [graded.result for graded in student.notebooks.values()]
+    results = [graded.decided for graded in student.notebooks.values()]
     command = _command(assignment, student.student)
     limits = _limits_met(result for result in results if result is not None)
     if limits:
@@ -358,7 +339,7 @@ def _remedy(assignment: str, student: StudentView) -> tuple[str, str]:
             names=", ".join(dict.fromkeys(names)),
             file=f"source/{safe.line(assignment)}/checks/exercises.toml",
         ), command
-    if any(result is not None and result.status is Status.NOT for result in results):
+    if Status.NOT in {graded.status for graded in student.notebooks.values()}:
         return words.REMEDY_FILE.format(
             folder=f"submitted/{safe.line(student.student)}/{safe.line(assignment)}/"
         ), command
@@ -379,10 +360,10 @@ def _problems(student: StudentView) -> tuple[tuple[str, str], ...]:
     """What of a student's could not be graded: where and why, each reason once."""
     if student.submitted and not student.notebooks:
         return (("", words.NOT_GRADED_ANYTHING),)
-    never = [notebook for notebook, graded in student.notebooks.items() if graded.result is None]
+    never = [notebook for notebook, graded in student.notebooks.items() if graded.decided is None]
     found = {words.NOT_GRADED_NOTEBOOK: ", ".join(never)} if never else {}
     for notebook, graded in student.notebooks.items():
-        result = graded.result
+        result = graded.decided
         if result is None:
             continue
         if result.status is Status.GRADED:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from netgrader.checks.cell_points import KEPT, causes
 from netgrader.faults import CATALOGUE, FOR_A_PERSON, Severity
 from netgrader.pages import safe, words
-from netgrader.pages.graded import earned
 from netgrader.pages.report_view import Concern
 from netgrader.pages.shell import percent
 from netgrader.pages.shell import points as written
@@ -89,9 +88,7 @@ def _ordered(found: Iterable[tuple[StudentView, list[tuple[int, str]]]]) -> tupl
 def _facts(student: StudentView, usual: Mapping[str, float | None]) -> Iterator[tuple[int, str]]:
     """What a person should judge: facts about how a result came about. Weight 0 comes first."""
     for notebook, graded in student.notebooks.items():
-        if graded.result is None:
-            continue
-        for code in graded.result.faults:
+        for code in graded.faults:
             if code in FOR_A_PERSON and code in CATALOGUE:
                 yield 0, words.CONCERN_FAULT.format(notebook=notebook, sentence=CATALOGUE[code].sentence)
         accuracy, most = graded.accuracy, usual.get(notebook)
@@ -100,7 +97,7 @@ def _facts(student: StudentView, usual: Mapping[str, float | None]) -> Iterator[
                 1,
                 words.CONCERN_TOO_GOOD.format(notebook=notebook, accuracy=percent(accuracy), usual=percent(most)),
             )
-        seen = graded.result.measured.get("test_images_seen")
+        seen = graded.measured.get("test_images_seen")
         if isinstance(seen, str):
             yield 1, words.CONCERN_SEEN.format(notebook=notebook, seen=seen)
         if graded.integrity:
@@ -110,9 +107,9 @@ def _facts(student: StudentView, usual: Mapping[str, float | None]) -> Iterator[
 def _marks(student: StudentView) -> Iterator[tuple[int, str]]:
     """What went wrong with the marks themselves."""
     for notebook, graded in student.notebooks.items():
-        if graded.result is not None and graded.result.status is Status.NOT:
+        if graded.status is Status.NOT:
             yield 2, words.CONCERN_NOT_GRADED.format(notebook=notebook)
-        elif graded.result is not None and graded.result.status is Status.PARTLY:
+        elif graded.status is Status.PARTLY:
             yield 3, words.CONCERN_PARTLY.format(notebook=notebook)
         for cell, mark in graded.marks.cells.items():
             if mark.left_out:
@@ -128,11 +125,11 @@ def _progress(student: StudentView, median: float | None) -> Iterator[tuple[int,
     """Who needs help, and where one word may be enough."""
     score = student.total
     # Where something could not be graded the points say nothing of the student yet.
-    whole = all(one.result is not None and one.result.status is Status.GRADED for one in student.notebooks.values())
+    whole = all(one.status is Status.GRADED for one in student.notebooks.values())
     behind = whole and bool(score) and bool(median) and (score or 0.0) < FAR_BEHIND * (median or 0.0)
     if behind and score is not None and median:
         yield 4, words.CONCERN_BEHIND.format(points=written(score), median=written(median))
-    made = {code for one in student.notebooks.values() if one.result is not None for code in one.result.faults}
+    made = {code for one in student.notebooks.values() for code in one.faults}
     if len(made) >= MANY_MISTAKES:
         yield 5, words.CONCERN_MANY.format(number=len(made))
     # However the class did: a median says nothing of nothing.
@@ -144,7 +141,7 @@ def _progress(student: StudentView, median: float | None) -> Iterator[tuple[int,
         for lost, where, sentence in _costliest(student)[:MOST_CAUSES]:
             yield 6, words.CONCERN_COSTLIEST.format(where=where, points=written(lost), sentence=sentence)
     for notebook, graded in student.notebooks.items():
-        result = graded.result
+        result = graded.decided
         if result is None or not result.max_score or notebook in empty:
             continue
         lost = result.max_score - result.score
@@ -170,8 +167,8 @@ def _broken(student: StudentView) -> Iterator[tuple[int, str]]:
 
 def _fatal(student: StudentView) -> Iterator[tuple[str, str]]:
     """Where something fatal costs a student points, and its code; what a person has to judge first stands elsewhere."""
-    for where, graded, cell in student.cells:
-        lost = (earned(cell, graded.marks) or 0.0) < cell.max_points
+    for where, _graded, cell in student.cells:
+        lost = (cell.points or 0.0) < cell.max_points
         for code, severity in causes(cell.checks).items():
             if lost and severity is Severity.FATAL and code in CATALOGUE and code not in UNTOLD:
                 yield where, code
@@ -180,24 +177,24 @@ def _fatal(student: StudentView) -> Iterator[tuple[str, str]]:
 def _empty(student: StudentView) -> Iterator[tuple[str, NotebookResult]]:
     """The notebooks that were graded in full and earned nothing, but for those that a person has to judge first."""
     for notebook, graded in student.notebooks.items():
-        result = graded.result
+        result = graded.decided
         if result is None or result.status is not Status.GRADED or FOR_A_PERSON & set(result.faults):
             continue
-        if result.max_score and not any((earned(cell, graded.marks) or 0.0) > 0 for cell in result.cells):
+        if result.max_score and not any((cell.points or 0.0) > 0 for cell in result.cells):
             yield notebook, result
 
 
 def _costliest(student: StudentView) -> list[tuple[float, str, str]]:
     """What a student's mistakes cost, the most first: points, where, and the mistake's sentence."""
     costs: dict[tuple[str, str], float] = {}
-    for where, graded, cell in student.cells:
+    for where, _graded, cell in student.cells:
         found = causes(cell.checks)
         weights = {
             code: float(1 - KEPT[severity]) or 1.0  # what is measured has no fixed share
             for code, severity in found.items()
             if code in CATALOGUE and code not in UNTOLD
         }
-        lost = cell.max_points - (earned(cell, graded.marks) or 0.0)
+        lost = cell.max_points - (cell.points or 0.0)
         for code, weight in weights.items():
             if found[code] is not Severity.FATAL:  # which is told before
                 costs[where, code] = costs.get((where, code), 0.0) + lost * weight / sum(weights.values())

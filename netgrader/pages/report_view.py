@@ -13,10 +13,9 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.course import holds_work
 from netgrader.pages import safe, words
 from netgrader.pages.explained import Explained, explained_in
-from netgrader.pages.feedback_verdicts import cell_name
+from netgrader.pages.feedback_verdicts import by_hand, cell_name, outcome_of
 from netgrader.pages.graded import (
     Marks,
-    earned,
     full_name,
     gradebook_exists,
     graded_notebook,
@@ -53,6 +52,7 @@ __all__ = [
     "Trouble",
     "by_name",
     "load_class",
+    "score_of",
     "without_names",
 ]
 
@@ -113,11 +113,11 @@ class StudentView:
     @cached_property
     def total(self) -> float | None:
         """All points that count; None if nothing was graded."""
-        graded = [one for one in self.notebooks.values() if one.result is not None]
+        graded = [one for one in self.notebooks.values() if one.decided is not None]
         if not graded:
             return None
         return sum(
-            max(0.0, sum(earned(cell, one.marks) or 0.0 for cell in one.results.values()) - one.marks.late_penalty)
+            max(0.0, sum(cell.points or 0.0 for cell in one.results.values()) - one.marks.late_penalty)
             for one in graded
         )
 
@@ -126,7 +126,7 @@ class StudentView:
         """How many notebooks were handed in and never graded; one if nobody knows yet which they are."""
         if self.submitted and not self.notebooks:
             return 1
-        return sum(graded.result is None for graded in self.notebooks.values())
+        return sum(graded.decided is None for graded in self.notebooks.values())
 
     @property
     def cells(self) -> Iterator[tuple[str, Graded, CellResult]]:
@@ -167,6 +167,21 @@ class Score:
     word: str
     points: float | None
     max_points: float
+
+
+def score_of(graded: Graded | None, column: Column) -> Score:
+    """The cell of the table for what a student has in a column: a person's mark, else what checks gave."""
+    most = column.max_points
+    if graded is None:
+        return Score("absent", words.NOT_HANDED_IN, None, most)
+    result, mark = graded.results.get(column.cell), graded.marks.cells.get(column.cell)
+    if result is not None:
+        return Score(*outcome_of(result, mark), most)
+    if mark is not None and mark.points is not None and not mark.waiting:
+        return Score(*by_hand(mark.points, most, mark), most)
+    if column.manual and graded.decided is not None:
+        return Score("waiting", words.WAITING, None, most)
+    return Score("ungraded", words.NOT_GRADED_WORD, None if graded.decided is None else 0.0, most)
 
 
 @dataclass(frozen=True)
@@ -386,7 +401,7 @@ def _student(
     notebooks, links = {}, {}
     for notebook in assignment.notebooks:
         graded = without_pads(graded_notebook(assignment, student, notebook, marks))
-        if graded.result is not None or (handed_in / f"{notebook}.ipynb").is_file():
+        if graded.decided is not None or (handed_in / f"{notebook}.ipynb").is_file():
             notebooks[notebook] = graded
         page = course.folder("feedback", student, assignment.name) / f"{notebook}.html"
         if page.is_file():

@@ -52,6 +52,8 @@ class Exercise:
     outputs: int | None = None
     """How many real numbers each row's target has, where the network is to come close to them: regression. Then `loss` is
     a kind of `netgrader.reader.find.target_losses`. None where classes are told apart."""
+    keras: bool = False
+    """Whether a Keras model, or another that is traced, is asked for: then no part of a `net` is."""
     targets: tuple[float, float] | None = None
     """The smallest and the largest target, which an activation behind the last layer must reach."""
 
@@ -146,6 +148,8 @@ class Network:
     roles: Mapping[str, Role] = field(default_factory=dict)
     exercise: Exercise | None = None
     undecided: tuple[str, ...] = ()
+    left_open: Mapping[str, str] = field(default_factory=dict)
+    """Codes of faults that could not be looked for, each with a sentence for students that says what is undecided."""
 
     @property
     def codes(self) -> frozenset[str]:

@@ -161,6 +161,8 @@ def _read_in(
         raise
     sizes = _sizes_asked_for(exercise)
     given = Given(hints, exercise, values, feed, parts is not None, *sizes, beside=_beside(parts))
+    if getattr(exercise, "keras", False):  # what was traced, and comes as a graph
+        given = replace(given, has_parts=False, names={})
     if traced is not None:
         given = replace(
             given,

@@ -14,6 +14,7 @@ from netgrader.reader.find.losses import CROSS_ENTROPY, OTHER_LABELS, OVER_ROWS,
 from netgrader.reader.find.optimizers import FUSED
 from netgrader.reader.graph.nodes import fits, node_of
 from netgrader.reader.model import Layer, Loss, Network, Optimizer, Role
+from netgrader.reader.open_questions import left_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -51,7 +52,8 @@ def network_of(reading: Reading) -> Network:
         kind = descent.kind or "undecided"
         optimizer = Optimizer(kind, descent.rate, _moved(reading), descent.place, _use_of_rate(descent))
     undecided = tuple(_undecided(reading))
-    network = Network(_layers(reading), loss, optimizer, (), (), _roles(reading), found.exercise, undecided)
+    roles, unknown = _roles(reading), left_open(reading, {fault.code for fault in faults})
+    network = Network(_layers(reading), loss, optimizer, (), (), roles, found.exercise, undecided, unknown)
     placed = [_with_places(some, network, found.given) for some in (faults, remarks)]
     return replace(network, faults=placed[0], remarks=placed[1])
 

@@ -546,8 +546,9 @@ def having_read(course: Course, **networks: Network) -> TestContext:
     return Given(course.evidence, load_exercises(course.exercises), course._lab)
 
 
-def network(*codes: str, remarks: tuple[str, ...] = ()) -> Network:
-    return Network(faults=tuple(map(fault, codes)), remarks=tuple(map(fault, remarks)))
+def network(*codes: str, remarks: tuple[str, ...] = (), left_open: tuple[str, ...] = ()) -> Network:
+    unknown = dict.fromkeys(left_open, "Nobody knows.")
+    return Network(faults=tuple(map(fault, codes)), remarks=tuple(map(fault, remarks)), left_open=unknown)
 
 
 READING = '''
@@ -585,6 +586,23 @@ def test_remarks_of_the_reader_cost_nothing(course):
     assert {verdict.outcome for verdict in verdicts.values()} == {Outcome.PASSED}
     assert verdicts["test_bias"].faults == ("unclipped-log",)
     assert verdicts["test_others"].faults == ("built-twice",)
+
+
+def test_what_the_reader_left_open_earns_nothing_and_is_nobodys_fault(course):
+    read = network(left_open=("missing-bias", "rows-mixed"))
+    verdicts = course.verdicts(READING, bench=having_read(course, check_a=read))
+    assert {name: (found.outcome, found.credit) for name, found in verdicts.items()} == {
+        "test_bias": (Outcome.UNGRADABLE, 0.0),
+        "test_width": (Outcome.PASSED, 1.0),
+        "test_others": (Outcome.UNGRADABLE, 0.0),
+    }
+    assert (verdicts["test_bias"].message, verdicts["test_bias"].faults) == ("Nobody knows.", ())
+
+
+def test_a_fault_that_was_found_is_told_whatever_else_was_left_open(course):
+    read = network("missing-bias", left_open=("missing-bias", "unclipped-log"))
+    verdicts = course.verdicts(READING, bench=having_read(course, check_a=read))
+    assert (verdicts["test_bias"].outcome, verdicts["test_bias"].faults) == (Outcome.FAILED, ("missing-bias",))
 
 
 FORGIVING = '''

@@ -26,6 +26,11 @@ def test_of_tensorflows_errors_the_reason_is_told_and_no_file(message: str) -> N
     assert said_of("InvalidArgumentError", message) == f"InvalidArgumentError: {without_prelude(message)}"
 
 
+def test_of_an_error_in_a_layer_of_keras_what_was_wrong_is_told():
+    message = "Exception encountered when calling Sequential.call().\n\n\x1b[1mInput 0 is wrong.\x1b[0m\n\nArguments received:"
+    assert said_of("ValueError", message) == "ValueError: Input 0 is wrong"
+
+
 @pytest.mark.parametrize(
     "other", ["", "too large", "two\nlines", "Graph execution error:", "Graph execution error:\nx"]
 )

@@ -49,6 +49,7 @@ WRONG_ONES = [
     for mistake, (codes, _) in mistakes.items()
     for spelling in SPELLINGS
 ]
+UNKNOWN = f"{PRICES}: {prices.NETWORK}: a loss of no known formula"
 RIGHT_ONES = [f"{assignment}: {cell}: right, {name}" for assignment, cell, works in RIGHT for name in works]
 
 
@@ -95,7 +96,8 @@ def sources_of(assignment: str, cell: str) -> list[tuple[str, str]]:
         if (of, its) == (assignment, cell)
         for name, source in works.items()
     ]
-    return [*right, *wrong]
+    unknown = prices.UNKNOWN if (assignment, cell) == (PRICES, prices.NETWORK) else {}
+    return [*right, *wrong, *((f"{UNKNOWN}, {name}", source) for name, source in unknown.items())]
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +162,15 @@ def test_a_mistake_is_named_with_its_code_and_no_other(verdicts, name):
 @pytest.mark.parametrize("name", SAMPLE)
 def test_some_of_each_are_judged_so(verdicts, name):
     require_verdict(verdicts[name], name)
+
+
+@pytest.mark.parametrize("name", [f"{UNKNOWN}, {spelling}" for spelling in prices.UNKNOWN])
+def test_a_loss_that_cannot_be_told_is_for_a_person_and_earns_nothing(verdicts, name):
+    checks = {check.check.partition("::")[2]: check for check in checks_of(verdicts, name)}
+    of_the_loss = [checks["test_the_loss_is_an_error_of_each_prediction"], checks["test_the_loss_is_a_mean"]]
+    assert {(check.outcome, check.credit, check.faults) for check in of_the_loss} == {(Outcome.UNGRADABLE, 0.0, ())}
+    assert codes_of(checks.values(), Outcome.FAILED, Outcome.PARTIAL) == set(), said_of([*checks.values()])
+    assert 0 < cell_points([*checks.values()], 4) < 4
 
 
 def test_there_are_as_many_as_were_asked_for():

@@ -210,6 +210,35 @@ def test_a_mark_that_a_person_raised_leaves_what_checks_say_to_do():
     assert one_cell(CellMark(0.0, 2.0, 2), failed).steps == ()
 
 
+FATAL = ex.failed("test_c", "It learns", ex.fault("same-batch-always"))
+UNKNOWN = ex.ungradable("test_u", "The loss is right", "It could not be decided what the loss computes.")
+
+
+@pytest.mark.parametrize(("manual", "state"), [(0.0, "failed"), (0.5, "partial"), (2.0, "passed")])
+def test_what_a_person_decided_comes_before_what_checks_found(manual, state):
+    page = one_cell(CellMark(0.6, manual, 2), FATAL, ex.passed("test_a", "It trains"))
+    assert page.causes == ()
+    (verdict,) = page.verdicts
+    assert (verdict.state, verdict.word, verdict.points) == (state, "marked by a person", manual)
+    html = render_page(page)
+    assert "does not work" not in html
+    assert "Fatal" not in html
+    assert FATAL.message.partition(".")[0] in html  # what was found stands below
+    assert ("What is right already" in html or "Nothing is left" in html) == (manual == 2.0)
+
+
+def test_what_nobody_could_grade_is_graded_once_a_person_marked_it():
+    cell = ex.cell("train", 2, UNKNOWN, ex.passed("test_a", "It trains"))
+    result = ex.result(cell, status=Status.PARTLY, problem="It could not be decided what the loss computes.")
+    page = page_of([ex.check_cell("train", 2)], Graded(result, marks=Marks({"check_train": CellMark(1.0, 1.5, 2)})))
+    assert (page.notices, page.whole) == ((), True)
+    assert [(step.sentence.partition(":")[0], step.points) for step in page.steps] == [
+        ("Your instructor changed this mark by hand", 0.5)
+    ]
+    waiting = page_of([ex.check_cell("train", 2)], Graded(result, marks=Marks({"check_train": CellMark(1.0, None, 2)})))
+    assert (len(waiting.notices), waiting.whole) == (1, False)
+
+
 @pytest.mark.parametrize(
     ("mark", "said"),
     [

@@ -36,6 +36,7 @@ SAYING = (
     "reader/graph",
     "reader/lab/__init__.py",
     "reader/model.py",
+    "reader/open_questions.py",
     "reader/reading.py",
     "reader/trial",
     "evidence.py",

@@ -394,6 +394,7 @@ def test_a_right_network_is_read_and_has_no_fault(lab, program):
     ]
     assert (network.optimizer.kind, network.optimizer.learning_rate) == ("adam", pytest.approx(0.001))
     assert network.roles["prediction"].name
+    assert bool(network.left_open) == (program is weighted_alike)  # the lab runs no assertions about shapes
 
 
 @pytest.mark.parametrize("name", FREE_RIGHT)
@@ -405,6 +406,7 @@ def test_a_right_network_of_a_shape_of_its_own_has_no_fault(lab, name):
     assert not network.codes, str(network)
     assert network.loss is not None
     assert network.loss.kind == kind
+    assert bool(network.left_open) == (kind == "undecided")
 
 
 def test_several_numbers_for_each_row_are_one_regression(lab):

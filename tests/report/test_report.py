@@ -288,6 +288,54 @@ def test_points_are_the_persons_where_a_person_gave_them():
     assert table(one(graded))[0]["1_one_layer/check_train"] == "2"
 
 
+def test_the_share_of_points_counts_marks_by_hand_as_they_are():
+    students = [
+        ex.student(f"Ada {points}", replace(ex.right(), marks=Marks({"what_w1_shows": CellMark(None, points, 2)})))
+        for points in (2.0, 1.0, 0.5)
+    ]
+    view = ClassView("digits", (ex.COLUMNS,), (*students, ex.student("Zed", replace(ex.right(), marks=Marks()))))
+    shares = next(chart for chart in build_report(view).charts if chart.kind == "shares").body
+    assert re.search(r"what_w1_shows\D+58.?%", re.sub(r"<[^>]*>", " ", str(shares)))
+
+
+def overruled(manual):
+    """A fatal mistake in `train`, which a person gave these points of 3."""
+    return one(replace(ex.wrong(), marks=Marks({"check_train": CellMark(0.9, manual, 3)})))
+
+
+@pytest.mark.parametrize("manual", [1.5, 3.0])
+def test_what_a_person_decided_is_no_longer_told_as_what_checks_found(manual):
+    found, after = build_report(one(ex.wrong())), build_report(overruled(manual))
+    assert "same-batch-always" in {fault.code for fault in found.faults}
+    assert "same-batch-always" not in {fault.code for fault in after.faults}
+    assert FATAL in [reason for concern in found.to_help for reason in concern.reasons]
+    assert not any("train" in reason for concern in after.to_help for reason in concern.reasons)
+    assert not any(share.cell == "train" for share in after.shares)
+    assert "same-batch-always" not in table(overruled(manual))[0]["faults"]
+    train = next(
+        score for score, column in zip(after.rows[0].scores, ex.COLUMNS.columns, strict=True) if column.name == "train"
+    )
+    assert (train.points, train.word) == (manual, "marked by a person")
+
+
+def test_what_could_not_be_graded_is_no_trouble_once_a_person_marked_it():
+    marks = Marks({column.cell: CellMark(0.0, 1.0, column.max_points) for column in ex.COLUMNS.columns})
+    report = build_report(one(replace(ex.broken(), marks=marks)))
+    assert (report.troubles, report.to_judge) == ((), ())
+    assert report.rows[0].state == "partial"
+    assert not any("could not be graded" in fact for fact in report.facts)
+    assert table(one(replace(ex.broken(), marks=marks)))[0]["standing"] == "graded"
+    some = Marks(dict([*marks.cells.items()][:1]))
+    assert table(one(replace(ex.broken(), marks=some)))[0]["standing"] == "not-gradable"
+
+
+def test_the_table_of_checks_adds_up_to_the_points_that_count():
+    rows = [row for row in verdicts(overruled(1.5)) if row["cell"] == "check_train"]
+    assert {row["cell_points"] for row in rows} == {"1.5"}
+    assert sum(float(row["points"]) for row in rows) == pytest.approx(1.5)
+    assert "failed" in {row["outcome"] for row in rows}
+
+
 @pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\uff1d1+1"])
 def test_a_name_that_a_spreadsheet_would_run_is_made_text(name):
     row = table(one(ex.right(), name=name, ident=name))[0]
@@ -371,7 +419,7 @@ def test_what_a_person_should_judge_is_not_said_to_need_a_word_too():
 def test_a_blank_answer_is_not_said_to_have_been_read():
     judged, blank = (CellMark(0.0, manual, 2.0) for manual in (0.0, None))
     assert [by_hand(0.0, 2.0, mark)[1] for mark in (judged, blank, None)] == [
-        "read by a person",
+        "marked by a person",
         "not answered",
         "not answered",
     ]

@@ -62,6 +62,8 @@ def traced(thing: Any, examples: object = None, shape: Sequence[int] | None = No
 
     if not tf.executing_eagerly():
         raise GraphError("A model or a function is read where TensorFlow runs eagerly: without disable_v2_behavior().")
+    if not is_traceable(thing):
+        raise GraphError(say("There is no model: it is an object of the kind {1}.", type(thing).__name__))
     given = [_spec(tf, part, name) for name in ("X", "Y") if (part := _part(examples, name)) is not None]
     with _sentences():
         keras = sys.modules.get("keras")

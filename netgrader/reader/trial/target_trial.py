@@ -300,6 +300,6 @@ def _reduction(found: Found, probe: GraphProbe, place: Place, match: LossMatch, 
     """What the loss does as rows are doubled; a single number may stand in a table of its own."""
     if value.size > 1:
         return "none"
-    if probe.batch is not None or found.layers.term is not None:
+    if probe.batch is not None:
         return "undecided"  # half a square is an error, too: its factor does not tell a sum
     return reduction(found, probe, place, match, value.reshape(()))

@@ -1,6 +1,6 @@
 """Public checks of notebook 3. They run in your notebook when you call check("…"), and again when it is graded."""
 
-from netgrader.checks import fail, grades
+from netgrader.checks import grades
 from netgrader.judges.accuracy import (
     curves,
     least_accuracy,
@@ -20,6 +20,7 @@ from netgrader.judges.structure import (
     require_evaluable,
     require_graph,
     require_layers,
+    require_loss,
     require_optimizer,
     require_role,
     require_share,
@@ -90,8 +91,7 @@ def test_a_nonlinearity_stands_between_the_layers(network, refuse):
 def test_the_loss_compares_logits_with_labels(bench, network, refuse, remark):
     """There is a loss, and it compares the logits with the labels"""
     refuse(network)
-    if network.loss is None:
-        fail("missing-tensor", found="no loss", expected="a loss")
+    require_loss(network)
     if bench.quick:
         note_reduction(network, remark)
 
@@ -100,7 +100,7 @@ def test_the_loss_compares_logits_with_labels(bench, network, refuse, remark):
 def test_training_lowers_the_loss(network, refuse):
     """A training step lowers the loss, and reaches all layers"""
     refuse(network)
-    require_optimizer(network, decided=False)
+    require_optimizer(network)
 
 
 @grades(NETWORK, credit=2, faults=("prediction-wrong", "prediction-uses-labels"), requires=BASIS)

@@ -266,7 +266,7 @@ def test_loss_is_cross_entropy_of_the_logits(bench, network, refuse, remark):
 def test_training_lowers_the_loss(network, refuse):
     """A training step changes the weights so that the loss becomes smaller"""
     refuse(network)
-    require_optimizer(network, decided=False)
+    require_optimizer(network)
 
 
 @grades(NETWORK, credit=2, faults=("wrong-optimizer",), requires=BASIS)

@@ -136,7 +136,7 @@ def test_loss_is_softmax_cross_entropy(bench, network, refuse, remark):
 def test_training_lowers_the_loss(network, refuse):
     """A training step lowers the loss, and reaches both layers"""
     refuse(network)
-    require_optimizer(network, decided=False)
+    require_optimizer(network)
 
 
 @grades(NETWORK, credit=2, faults=("wrong-optimizer",), requires=BASIS)

@@ -1,6 +1,6 @@
 """Public checks. They run in your notebook when you call check("…"), and again when it is graded."""
 
-from netgrader.checks import fail, grades
+from netgrader.checks import grades
 from netgrader.judges.accuracy import (
     least_accuracy,
     recomputed,
@@ -11,7 +11,7 @@ from netgrader.judges.accuracy import (
     require_values,
 )
 from netgrader.judges.arrays import require_images, require_labels
-from netgrader.judges.structure import require_graph, require_layers, require_optimizer
+from netgrader.judges.structure import require_graph, require_layers, require_loss, require_optimizer
 
 DATA, NETWORK, TRAINING, ERROR = "check_prepare_data", "check_network", "check_training", "check_error"
 BASIS = ("test_layers_lead_from_features_to_a_number",)
@@ -75,15 +75,14 @@ def test_a_nonlinearity_stands_between_the_layers(network, refuse):
 def test_the_loss_is_an_error_of_each_prediction(network, refuse):
     """There is a loss, and it measures how far each prediction is from its own target"""
     refuse(network)
-    if network.loss is None:
-        fail("missing-tensor", found="no loss", expected="a loss")
+    require_loss(network)
 
 
 @grades(NETWORK, credit=3, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"), requires=BASIS)
 def test_training_lowers_the_loss(network, refuse):
     """A training step lowers the loss, and reaches all layers"""
     refuse(network)
-    require_optimizer(network, decided=False)
+    require_optimizer(network)
 
 
 # ---- training ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,173 @@
+"""Questions about a network that a reading may leave open, and the faults that then cannot be looked for.
+
+That no fault is named is worth something only where it could have been: a test that looks for one of these codes is decided
+by a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from netgrader.reader.reading import Reading
+
+__all__ = ["HOW_WIDE", "WHICH_RATE", "left_open"]
+
+HOW_WIDE = "It could not be decided how wide the layers are; your instructor will look at it."
+WHICH_PREDICTION = "It could not be decided what the prediction computes; your instructor will look at it."
+WHICH_RATE = "It could not be decided which learning rate is used; your instructor will look at it."
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A question, when it is open, and the codes of the faults that an answer could be."""
+
+    sentence: str
+    """What students read of it."""
+    is_open: Callable[[Reading], bool]
+    codes: tuple[str, ...]
+    asked: str = "name"
+    """What of an exercise asks it; every exercise has a name."""
+    behind: tuple[str, ...] = ()
+    """Codes of what may keep it open: where one of these is found, it pays for that."""
+
+    def stays_open(self, reading: Reading, found: Collection[str]) -> bool:
+        """Whether it is asked, no fault that was `found` answers it or keeps it open, and nothing else does."""
+        asked = getattr(reading.found.exercise, self.asked, None) is not None
+        return asked and not {*self.codes, *self.behind}.intersection(found) and self.is_open(reading)
+
+
+def _loss(reading: Reading) -> bool:
+    """Whether there is a loss of no known formula; one that is no number is wrong, whatever it is."""
+    loss = reading.loss
+    return reading.found.loss is not None and loss.match is None and loss.finite is not False
+
+
+def _after_the_last(reading: Reading) -> bool:
+    """Whether there is a loss of which nobody knows what becomes of the scores before it."""
+    return reading.found.loss is not None and reading.loss.last_activation == "undecided"
+
+
+def _rows_of_loss(reading: Reading) -> bool:
+    """Whether there is a loss of which nobody knows what becomes of it as a target changes."""
+    return reading.found.loss is not None and reading.targets.rows_seen is None
+
+
+def _mean(reading: Reading) -> bool:
+    """Whether there is a loss of which nobody knows what becomes of it with more rows."""
+    return reading.found.loss is not None and reading.loss.reduction == "undecided"
+
+
+def _of_train_op(reading: Reading, found: object) -> bool:
+    """Whether nothing was `found` out about a train op that is there."""
+    return reading.found.roles.train_op is not None and found is None
+
+
+def _accuracy(reading: Reading) -> bool:
+    """Whether there is an accuracy that could not be computed on known scores."""
+    return reading.found.outputs.accuracy is not None and reading.outputs.accuracy_is is None
+
+
+def _prediction(reading: Reading) -> bool:
+    """Whether there is a prediction that could not be computed on known scores."""
+    return reading.found.outputs.prediction is not None and reading.outputs.prediction_is is None
+
+
+def _number(reading: Reading) -> bool:
+    """Whether a prediction is named that could not be compared with the targets."""
+    return "prediction" in reading.found.hints and reading.targets.prediction_fits is None
+
+
+_OF_LOSS = (
+    "softmax-before-loss",
+    "sigmoid-before-loss",
+    "mse-on-softmax",
+    "mse-on-logits",
+    "sigmoid-cross-entropy",
+    "wrong-loss",
+    "loss-over-wrong-axis",
+    "labels-logits-swapped",
+    "labels-off-by-one",
+    "classification-loss",
+    "broadcast-in-loss",
+    "differences-cancel",
+    "loss-of-some-rows",
+)
+_OF_ANY = (
+    _Question(
+        "It could not be decided what the loss computes; your instructor will look at it.",
+        _loss,
+        _OF_LOSS,
+    ),
+    _Question(
+        "It could not be decided what stands between the layers; your instructor will look at it.",
+        lambda reading: ("undecided", True) in {(step.activation, step.followed) for step in reading.found.steps},
+        ("missing-activation", "softmax-in-hidden-layer", "wrong-activation"),
+    ),
+    _Question(
+        "It could not be decided what stands after the last layer; your instructor will look at it.",
+        _after_the_last,
+        ("relu-on-logits", "logits-are-probabilities"),
+        behind=_OF_LOSS,
+    ),
+    _Question(
+        HOW_WIDE, lambda reading: None in {step.outputs for step in reading.found.steps}, ("wrong-width",), "widths"
+    ),
+    _Question(
+        "It could not be decided which optimizer this is; your instructor will look at it.",
+        lambda reading: _of_train_op(reading, reading.descent.kind),
+        ("wrong-optimizer",),
+        "optimizer",
+    ),
+    _Question(
+        WHICH_RATE,
+        lambda reading: _of_train_op(reading, reading.descent.rate),
+        ("learning-rate-not-as-stated",),
+        "learning_rate",
+    ),
+    _Question(
+        "It could not be decided what a training step does; your instructor will look at it.",
+        lambda reading: _of_train_op(reading, reading.descent.runs or None),
+        ("maximises-loss", "layers-not-trained"),
+    ),
+    _Question(
+        "It could not be decided whether evaluation gives the same answer each time; your instructor will look at it.",
+        lambda reading: reading.rows.repeats is None,
+        ("dropout-at-evaluation", "keep-rate-swapped", "rows-mixed"),
+    ),
+)
+_OF_CLASSES = (
+    _Question(
+        "It could not be decided what the accuracy computes; your instructor will look at it.",
+        _accuracy,
+        ("accuracy-over-wrong-axis", "accuracy-without-argmax", "accuracy-not-mean"),
+    ),
+    _Question(WHICH_PREDICTION, _prediction, ("prediction-wrong",), behind=_OF_LOSS),
+)
+_OF_NUMBERS = (
+    _Question(
+        "It could not be decided which rows the loss is of; your instructor will look at it.",
+        _rows_of_loss,
+        ("loss-of-some-rows",),
+    ),
+    _Question(
+        "It could not be decided whether the loss is a mean over the rows; your instructor will look at it.",
+        _mean,
+        ("loss-not-mean",),
+    ),
+    _Question(WHICH_PREDICTION, _number, ("prediction-wrong",), behind=_OF_LOSS),
+)
+QUESTIONS = {False: (*_OF_ANY, *_OF_CLASSES), True: (*_OF_ANY, *_OF_NUMBERS)}
+"""By whether numbers are to be come close to."""
+
+
+def left_open(reading: Reading, found: Collection[str]) -> Mapping[str, str]:
+    """Return the codes of the faults that could not be looked for, each with the sentence that says what is open.
+
+    `found` are the codes of those that were found: what one of them answers, or keeps open, is not asked.
+    """
+    questions = QUESTIONS[reading.found.given.regression]
+    return {code: one.sentence for one in questions if one.stays_open(reading, found) for code in one.codes}
