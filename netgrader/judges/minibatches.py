@@ -273,7 +273,7 @@ NOT_ONCE = (
         "too-many-epochs",
         lambda fed: _is_repeated(fed) and fed.different == fed.n,
         lambda fed: say("each image {1:.3g} times in one epoch", fed.rows / fed.n),
-        lambda _: "once",
+        lambda _: say("once"),
         share=0.5,
     ),
     _Rule("part-of-data-only", lambda fed: _is_repeated(fed) and fed.different < LIMITS.mixed * fed.n),
@@ -293,7 +293,7 @@ def judge_rows(subject: Subject) -> Iterator[LoopFinding]:
     """Judge coverage and size of the minibatches, epoch by epoch; what is found first counts."""
     unknown = int((subject.trained_on.index < 0).sum())
     if unknown:
-        found = say("{1:,} of {2:,} rows that are no rows of x_train", unknown, len(subject.trained_on))
+        found = say("{1:,} of {2:,} rows that are not rows of x_train", unknown, len(subject.trained_on))
         yield finding(Aspect.ROWS, "unknown-rows", found=found, expected="rows of x_train as they are")
         return
     yield from _scale(subject)
@@ -357,9 +357,10 @@ def _scale(subject: Subject) -> Iterator[LoopFinding]:
     fed_train, fed_test = train * origins.train_scale, test * origins.test_scale
     known = {"not-scaled": subject.spec.largest, "scaled-twice": 1 / subject.spec.largest}
     codes = [code for code, scale in known.items() if np.isclose(fed_train, scale, rtol=LIMITS.same_scale)]
+    found = say("train multiplies the rows of x_train by {1:.3g}", train)
     if not np.isclose(fed_train, fed_test, rtol=LIMITS.same_scale):
         codes = ["scaled-on-one-side"]
-    found = say("train multiplies the rows of x_train by {1:.3g} and those of x_test by {2:.3g}", train, test)
+        found += say(" and those of x_test by {1:.3g}", test)
     for code in codes:
         yield finding(Aspect.ROWS, code, share=0.25, found=found, expected="the rows as they are")
 

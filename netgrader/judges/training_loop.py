@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Training", "judge_training", "require_trained", "show_training", "training_of", "training_pictures"]
 
-BELIEVED = 0.25  # share of what was noted of steps that cannot be computed again: no more than what spoils a training leaves
+BELIEVED = (
+    0.25  # share of what was noted of steps that cannot be computed again: no more than what spoils a training leaves
+)
 
 
 @dataclass(frozen=True)

@@ -107,9 +107,7 @@ def _hand_over_images(arrays: Mapping[str, Array], out: EvidenceWriter) -> None:
             out.array(f"images/{name}", images.astype(np.float32, copy=False), (reference, given[reference]))
 
 
-def _call(
-    student: Student, train: Any, call: Call, out: EvidenceWriter, *, number: int, seconds: float
-) -> bool:
+def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, number: int, seconds: float) -> bool:
     """Whether `train` ended by itself."""
     import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
 
@@ -117,9 +115,7 @@ def _call(
     spec = student.exercises.data
     weights = first_weights(student.challenge, number, spec.size, spec.classes)
     enough = MORE_THAN_ASKED * call.n_epochs * spec.train.rows if student.quick else None
-    instrument = Instrument(
-        weights, call.learning_rate, seconds, enough, least=int(SMALLEST * call.mini_batch_size)
-    )
+    instrument = Instrument(weights, call.learning_rate, seconds, enough, least=int(SMALLEST * call.mini_batch_size))
     session = tf.Session(graph=instrument.net.graph)
     try:
         # As in the notebook, neither is the default: an initialiser made outside of net.graph finds no variables.
