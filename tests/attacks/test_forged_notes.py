@@ -252,6 +252,14 @@ def test_rows_of_ones_own_making_earn_little_whatever_they_were_made_of(evidence
     assert points(training) < 0.9  # what 5 % of the images, or the test images, earn as they are
 
 
+@pytest.mark.parametrize("fed", HIDDEN.values(), ids=HIDDEN)
+def test_rows_of_ones_own_making_would_earn_more_if_the_steps_on_them_were_believed(
+    evidence, monkeypatch, fed: str
+) -> None:
+    monkeypatch.setattr("netgrader.judges.training_loop.BELIEVED", 1.0)
+    assert points(judged(evidence(fed_with(fed)), challenge=CHALLENGE)) > 0.9
+
+
 LITTLE = 0.59  # a quarter of what each test of the cell sees, and nothing for the rows
 RIGHT = Path(__file__).parents[1] / "course" / "faulty" / "right.py"
 LYING = """
