@@ -360,10 +360,10 @@ NOTES = Protection(
     "tests/attacks/test_forged_notes.py::test_notes_written_by_hand_do_not_count",
 )
 OWN_ROWS = Protection(
-    "of steps that nobody can compute again, such as those on altered images, a quarter is believed",
-    "all is believed but the rows",
+    "train is judged by the rows of the student's arrays; of others a quarter is believed",
+    "other rows are passed over",
     within("test_forged_notes", *test_forged_notes.HIDDEN),
-    "tests/attacks/test_forged_notes.py::test_rows_of_ones_own_making_would_earn_more_if_the_steps_on_them_were_believed",
+    "tests/attacks/test_forged_notes.py::test_rows_of_ones_own_making_would_earn_more_if_they_were_passed_over",
 )
 PROVEN = Protection(
     "each result of a sweep needs weights of its own that reach it",

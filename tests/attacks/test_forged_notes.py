@@ -249,18 +249,17 @@ def test_rows_that_were_rounded_or_scaled_are_the_rows_that_they_were(evidence, 
 def test_rows_of_ones_own_making_earn_little_whatever_they_were_made_of(evidence, fed: str) -> None:
     training = judged(evidence(fed_with(fed)), challenge=CHALLENGE)
     assert training.codes == ("unknown-rows",)
-    assert points(training) < 0.9  # what 5 % of the images, or the test images, earn as they are
+    assert points(training) == 0.9  # what 5 % of the images, or the test images, earn as they are
 
 
 @pytest.mark.parametrize("fed", HIDDEN.values(), ids=HIDDEN)
-def test_rows_of_ones_own_making_would_earn_more_if_the_steps_on_them_were_believed(
-    evidence, monkeypatch, fed: str
-) -> None:
-    monkeypatch.setattr("netgrader.judges.training_loop.BELIEVED", 1.0)
-    assert points(judged(evidence(fed_with(fed)), challenge=CHALLENGE)) > 0.9
+def test_rows_of_ones_own_making_would_earn_more_if_they_were_passed_over(evidence, monkeypatch, fed: str) -> None:
+    monkeypatch.setattr("netgrader.judges.training_loop.judge_rows", lambda _: ())
+    monkeypatch.setattr("netgrader.judges.subject.Subject.unrepeatable", "")
+    assert points(judged(evidence(fed_with(fed)))) > 0.9
 
 
-LITTLE = 0.59  # a quarter of what each test of the cell sees, and nothing for the rows
+LITTLE = 0.9  # three tenths, as after any fatal fault
 RIGHT = Path(__file__).parents[1] / "course" / "faulty" / "right.py"
 LYING = """
 def one_layer_network(learning_rate=0.003):
@@ -300,7 +299,7 @@ def results(tmp_path_factory, asked):
     [
         pytest.param("rounded", 3, marks=pytest.mark.all),
         ("noised", LITTLE),
-        ("2.2 % unknown", LITTLE),
+        ("2.2 % unknown", 0),
         ("an accuracy that lies of many rows", 1.8),
     ],
 )
