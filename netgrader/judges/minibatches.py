@@ -157,11 +157,6 @@ def _is_complete(fed: _Fed) -> bool:
     return as_asked and bool((fed.sizes == fed.usual).all()) and fed.missing == (fed.n % fed.usual or fed.usual)
 
 
-def _is_repeated(fed: _Fed) -> bool:
-    """Whether rows were fed more than once in the epoch."""
-    return fed.rows > (1 + LIMITS.repeated) * fed.different
-
-
 def _shared(fed: _Fed) -> float:
     """Return the mean share of a minibatch that the one before holds, too; 0 if there is but one."""
     shares = fed.again[1:] / np.minimum(fed.held[1:], fed.held[:-1])
@@ -179,21 +174,21 @@ def _drawn_at_random(fed: _Fed) -> bool:
     expected = -fed.n * np.expm1(-fed.rows / fed.n)
     slack = max(LIMITS.drawn * expected, LIMITS.deviations * fed.n**0.5)
     few_shared = _shared(fed) < 3 * fed.usual / fed.n + LIMITS.overlap
-    return _is_repeated(fed) and bool(abs(fed.different - expected) < slack) and few_shared and fed.alike
+    return bool(abs(fed.different - expected) < slack) and few_shared and fed.alike
 
 
 def _drawn_from_a_part(fed: _Fed) -> bool:
     """Whether minibatches share as many rows as independent draws from the rows that were seen, which are few."""
     chance = fed.usual / fed.different
     as_by_chance = abs(_shared(fed) - chance) < LIMITS.chance * chance
-    return _is_repeated(fed) and fed.different < LIMITS.mixed * fed.n and as_by_chance
+    return fed.different < LIMITS.mixed * fed.n and as_by_chance
 
 
 def _overlaps(fed: _Fed) -> bool:
     """Whether minibatches share rows with the one before: many, or each some, or they are too large."""
     ends = len(fed.sizes) > 2 and (fed.again[1:] > 0).mean() > LIMITS.nearly_all
     large = fed.usual > (1 + LIMITS.size) * fed.asked
-    return _is_repeated(fed) and bool(_shared(fed) > LIMITS.overlap or large or ends)
+    return bool(_shared(fed) > LIMITS.overlap or large or ends)
 
 
 def _leaves_gaps(fed: _Fed) -> bool:
@@ -215,7 +210,7 @@ def _steps(fed: _Fed) -> str:
     return "1 step" if len(fed.sizes) == 1 else say("{1:,} steps", len(fed.sizes))
 
 
-class _Rule(NamedTuple):
+class _EpochRule(NamedTuple):
     """A fault of an epoch: when it is one, and its figures."""
 
     code: str
@@ -226,13 +221,15 @@ class _Rule(NamedTuple):
 
 
 NO_MINIBATCHES = (
-    _Rule(
+    _EpochRule(
         "wrong-slice",
         lambda fed: not fed.sizes.all(),
         lambda fed: say("{1} of {2} minibatches empty", (fed.sizes == 0).sum(), len(fed.sizes)),
     ),
-    _Rule("trained-on-test", lambda fed: not fed.rows, lambda _: "test images only", lambda _: "training images only"),
-    _Rule(
+    _EpochRule(
+        "trained-on-test", lambda fed: not fed.rows, lambda _: "test images only", lambda _: "training images only"
+    ),
+    _EpochRule(
         "no-minibatches",
         lambda fed: fed.alike and 2 * fed.usual >= fed.n > 1.5 * fed.asked,
         lambda fed: say("{1} on {2:,} images", _steps(fed), fed.usual),
@@ -240,50 +237,53 @@ NO_MINIBATCHES = (
     ),
 )
 """Where one of these applies, nothing else is said of the epoch."""
-OTHER_SIZE = _Rule(
+OTHER_SIZE = _EpochRule(
     "batch-size-ignored",
     lambda fed: not _size_fits(fed),
     lambda fed: say("minibatches of {1:,}", fed.usual),
     lambda fed: say("of {1:,}", fed.asked),
 )
-NOT_ONCE = (
-    _Rule(
+REPEATED = (
+    _EpochRule(
         "same-batch-always",
         lambda fed: _same(fed) > LIMITS.nearly_all,
         lambda fed: say("{1:,} steps on the same {2:,} images", len(fed.sizes), fed.different),
         lambda _: "",
     ),
-    _Rule("sampled-with-replacement", _drawn_at_random, share=1.0),
-    _Rule("part-of-data-only", _drawn_from_a_part),
-    _Rule(
+    _EpochRule("sampled-with-replacement", _drawn_at_random, share=1.0),
+    _EpochRule("part-of-data-only", _drawn_from_a_part),
+    _EpochRule(
         "wrong-slice",
         lambda fed: _overlaps(fed) and _same(fed) > LIMITS.in_a_row,
         lambda _: "each minibatch several times in a row",
         lambda _: "the loop over the epochs around that over the minibatches",
     ),
-    _Rule(
+    _EpochRule(
         "wrong-slice",
         _overlaps,
         lambda fed: say("{1:,} rows fed, among them {2}", fed.rows, _saw(fed)),
     ),
-    _Rule(
+    _EpochRule(
         "too-many-epochs",
-        lambda fed: _is_repeated(fed) and fed.different == fed.n,
+        lambda fed: fed.different == fed.n,
         lambda fed: say("each image {1:.3g} times in one epoch", fed.rows / fed.n),
         lambda _: say("once"),
         share=0.5,
     ),
-    _Rule("part-of-data-only", lambda fed: _is_repeated(fed) and fed.different < LIMITS.mixed * fed.n),
+    _EpochRule("part-of-data-only", lambda fed: fed.different < LIMITS.mixed * fed.n),
     # Some twice and some not at all, without any overlap: drawn from a stream that does not end with the epoch.
-    _Rule("sampled-with-replacement", _is_repeated, share=1.0),
-    _Rule(
+    _EpochRule("sampled-with-replacement", lambda _: True, share=1.0),
+)
+"""Where images were fed more than once in the epoch, the first of these that applies says how."""
+LEFT_OUT = (
+    _EpochRule(
         "wrong-slice",
         _leaves_gaps,
         lambda fed: say("{1:,} of {2:,} images left out", fed.n - fed.different, fed.n),
     ),
-    _Rule("part-of-data-only", lambda _: True),
+    _EpochRule("part-of-data-only", lambda _: True),
 )
-"""Where not each image was fed once, the first of these that applies says how."""
+"""Where images were left out, and none fed twice, the first of these that applies says which."""
 
 
 def judge_rows(subject: Subject) -> Iterator[LoopFinding]:
@@ -294,7 +294,7 @@ def judge_rows(subject: Subject) -> Iterator[LoopFinding]:
         yield finding(Aspect.ROWS, "unknown-rows", share=UNKNOWN, found=found, expected="rows of x_train as they are")
         return
     yield from _scale(subject)
-    call, passes = subject.call, _passes_of(subject)
+    call, whole_passes = subject.call, _makes_whole_passes(subject)
     for number, epoch in enumerate(subject.course.epochs):
         fed = _Fed(
             index=subject.rows(epoch).index,
@@ -302,7 +302,7 @@ def judge_rows(subject: Subject) -> Iterator[LoopFinding]:
             n=subject.n_train,
             n_given=subject.tables.n_train,
             asked=call.mini_batch_size,
-            whole_passes=len(passes) > 0,
+            whole_passes=whole_passes,
         )
         place = say("epoch {1} of {2}, minibatches of {3}", number + 1, call.n_epochs, call.mini_batch_size)
         for rule in _broken(fed):
@@ -318,27 +318,32 @@ def judge_rows(subject: Subject) -> Iterator[LoopFinding]:
             )
 
 
-def _broken(fed: _Fed) -> list[_Rule]:
+def _broken(fed: _Fed) -> list[_EpochRule]:
     """Return the rules that an epoch breaks."""
-    alone = [rule for rule in NO_MINIBATCHES if rule.applies(fed)][:1]
-    if alone:
-        return alone
-    how = [] if _is_complete(fed) else [next(rule for rule in NOT_ONCE if rule.applies(fed))]
-    return [rule for rule in (OTHER_SIZE,) if rule.applies(fed)] + how
+    return _first(NO_MINIBATCHES, fed) or [*_first((OTHER_SIZE,), fed), *_first(_of_coverage(fed), fed)]
 
 
-def _passes_of(subject: Subject) -> list[Int]:
-    """Return the rows of all train steps, cut into passes over the training images; the last one may be incomplete.
+def _of_coverage(fed: _Fed) -> tuple[_EpochRule, ...]:
+    """Return the rules of which one says why not each image was fed once; none if each was."""
+    if _is_complete(fed):
+        return ()
+    return REPEATED if fed.rows > (1 + LIMITS.repeated) * fed.different else LEFT_OUT
 
-    Minibatches may reach from one pass into the next. Empty where some image comes twice in a pass, or where there are
-    more or fewer passes than epochs were asked for.
+
+def _first(rules: tuple[_EpochRule, ...], fed: _Fed) -> list[_EpochRule]:
+    return [rule for rule in rules if rule.applies(fed)][:1]
+
+
+def _makes_whole_passes(subject: Subject) -> bool:
+    """Whether all train steps together are as many passes over the training images as epochs were asked for.
+
+    Minibatches may reach from one pass into the next, and the last pass may be incomplete; no image comes twice in one.
     """
-    index, n = subject.call.of(subject.course.steps).index, subject.n_train
-    slack = subject.call.n_epochs * subject.call.mini_batch_size
-    known = bool(((index >= 0) & (index < subject.tables.n_train)).all())
-    passes = [index[start : start + n] for start in range(0, len(index), n)]
-    once = known and all(len(np.unique(one)) == len(one) for one in passes)
-    return passes if once and abs(len(index) - subject.call.n_epochs * n) <= slack else []
+    index, n, call = subject.call.of(subject.course.steps).index, subject.n_train, subject.call
+    as_many = abs(len(index) - call.n_epochs * n) <= call.n_epochs * call.mini_batch_size
+    number = np.arange(len(index)) // n
+    once = len(np.unique(number * len(subject.tables.classes) + index)) == len(index)
+    return as_many and once and bool((index < subject.tables.n_train).all())
 
 
 def _scale(subject: Subject) -> Iterator[LoopFinding]:
