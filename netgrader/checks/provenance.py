@@ -130,12 +130,9 @@ def _words(network: Network) -> str:
     return plain(", ".join(parts), 200)
 
 
-MOST_DATA = 10_000
-"""Bytes of data that come with the code, compressed: literals, comments and long names. The right notebooks and the sample
-class have 100 to 340 of their own, and what a notebook came with is not counted; 11,274 weights of eight bits have 11,300."""
-MOST_CODE = 24_000
-"""Bytes, compressed, of all code handed in: data may stand in names, blanks or the order of things as well. The same
-notebooks have 400 to 1,200; this is a program of 80 kB."""
+MOST_WRITTEN = 10_000
+"""Bytes that the code adds to the notebook that it was written into, compressed (`netgrader.grading.run_report`). The right
+notebooks and the sample class add 200 to 950, a program of 45 kB as much as this; 11,274 weights of eight bits 11,300."""
 LEAST_SECONDS = 0.5
 """Of processor time. The smallest network takes as long to be built and to see the training images once."""
 LEAST_SWEEP_SECONDS = 0.5
@@ -169,12 +166,9 @@ def doubt(outside: Mapping[str, Json], cell: str, values: Mapping[str, npt.NDArr
     """
     if not values:
         return None
-    written = outside.get("data_bytes")
-    if isinstance(written, int) and written > MOST_DATA:
-        return say("{1} kB of data written out in the notebook's code", written // 1000)
-    code = outside.get("code_bytes")
-    if isinstance(code, int) and code > MOST_CODE:
-        return say("{1} kB of code when compressed, as much as a network is", code // 1000)
+    written = outside.get("written_bytes")
+    if isinstance(written, int) and written > MOST_WRITTEN:
+        return say("{1} kB of code and data when compressed, as much as a network is", written // 1000)
     seconds = _seconds_before(outside.get("cells"), cell)
     # An optimizer may keep two more numbers for each weight. A step takes six operations for each weight and row.
     weights = sum(value.size for value in values.values()) / 3

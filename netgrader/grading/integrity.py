@@ -45,8 +45,8 @@ ENDED = {
 }
 MOST = 50
 """Facts of what happened in cells, and as many of words in texts, which come last: they hide nothing that was found."""
-MUCH_DATA, MUCH_CODE = 4_000, 10_000
-"""Bytes of data in the code, and of all code, compressed, from which on they are told; see `netgrader.checks.provenance`."""
+MUCH_WRITTEN = 4_000
+"""Bytes that the code adds to the notebook, compressed, from which on they are reported; see `netgrader.checks.provenance`."""
 
 
 def observed(
@@ -71,20 +71,10 @@ def observed(
     for file, text in (helpers or {}).items():
         named += _named(file, text, "file")
     seen = happened[:MOST]
-    data = execution.outside.get("data_bytes", 0)
-    if data > MUCH_DATA:
-        much = say(
-            "{1:.1f} kB of data come with the code, in literals, comments and names; a notebook has 1 to 2.",
-            data / 1000,
-        )
+    written = execution.outside.get("written_bytes", 0)
+    if written > MUCH_WRITTEN:
+        much = say("{1:.1f} kB of code and data were written, compressed; a right notebook has 1.", written / 1000)
         seen.append(Observed("the notebook", much, None))
-    code = execution.outside.get("code_bytes", 0)
-    if code > MUCH_CODE and data <= MUCH_DATA:
-        seen.append(
-            Observed(
-                "the notebook", say("{1:.1f} kB of code when compressed; a notebook has 1 to 5.", code / 1000), None
-            )
-        )
     seen += [Observed(name, said, None) for name, said in (otherwise or {}).items()]
     for name, problem in execution.problems.items():
         if problem != execution.problem:

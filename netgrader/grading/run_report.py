@@ -5,8 +5,8 @@ No code inside can change the latter: files that were brought, sizes, time used,
 
 from __future__ import annotations
 
+import lzma
 import re
-import zlib
 from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.diagnose import TOOK_TOO_LONG
@@ -16,7 +16,7 @@ from netgrader.grading.kernel_startup import PUT_BACK
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from netgrader.grading.execution import CellRun, ExecutionCell, ExecutionLimits, ExecutionRequest, Output
     from netgrader.grading.kernel_link import Reply
@@ -29,19 +29,15 @@ __all__ = [
     "seen_from_outside",
     "too_much_evidence",
     "took_too_long",
+    "written_bytes",
 ]
 
 REST = "What comes after it was not run; what stands before it is graded."
 WENT_ON = "What it had made by then is graded, and what comes after it was run."
 UNTIL_THEN = "What it had made by then is graded; what comes after it was not run."
 MOST_NAMES = 300
-ALL = re.compile(r"[\s\S]+")
-DATA = re.compile(
-    r"""\"{3}(?:[\s\S]*?\"{3}|[\s\S]*)|'{3}(?:[\s\S]*?'{3}|[\s\S]*)|"(?:[^"\\\n]|\\[\s\S])*"?|'(?:[^'\\\n]|\\[\s\S])*'?"""
-    r"|\#[^\n]*|\b\d[\w.]*|\b\w{20,}"
-)
-"""What of a program's text can hold data: literals, comments, and names that are long. What is not closed matches as well,
-so that no text is looked through twice."""
+COMPRESSION = ({"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 22},)
+"""Without a header, and with a window of 4 MB, as much as a notebook may have of code."""
 
 
 def ended_early(reply: Reply, where: str, limits: ExecutionLimits, *, whole_notebook: bool) -> str:
@@ -158,8 +154,7 @@ def seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dic
     return {
         "challenges": {cell.evidence: request.challenge(cell.evidence) for cell in request.cells if cell.evidence},
         "held_out": request.held_out,
-        "data_bytes": _data_bytes(request, DATA),
-        "code_bytes": _data_bytes(request, ALL),
+        "written_bytes": written_bytes(request.cells, request.helpers),
         "files": {name: len(text.encode()) for name, text in request.helpers.items()},
         "cells": [
             {
@@ -191,8 +186,16 @@ def _stopped(cell: ExecutionCell, run: CellRun, limits: ExecutionLimits) -> dict
     return {"error": {"kind": kind, "message": message, "names": names}}
 
 
-def _data_bytes(request: ExecutionRequest, what: re.Pattern[str]) -> int:
-    """Return how much came with the code: what the parts of its text shrink to that match, files' names too."""
-    own = [cell.source for cell in request.cells if not cell.given]
-    written = [found for text in (*own, *request.helpers.values()) for found in what.findall(text)]
-    return len(zlib.compress("\n".join([*written, *request.helpers]).encode("utf-8", "replace"), 9))
+def written_bytes(cells: Sequence[ExecutionCell], helpers: Mapping[str, str]) -> int:
+    """Return how many bytes all code adds, when compressed, to the cells that the notebook came with.
+
+    No data in it can be larger, wherever they are: in literals, comments, names, blanks, the order of things. What is written
+    as the given cells are adds little.
+    """
+    given = "\n".join(dict.fromkeys(cell.source for cell in cells if cell.given))
+    everything = [given, *(cell.source for cell in cells), *helpers, *helpers.values()]
+    return _compressed("\n".join(everything)) - _compressed(given)
+
+
+def _compressed(text: str) -> int:
+    return len(lzma.compress(text.encode("utf-8", "replace"), lzma.FORMAT_RAW, filters=COMPRESSION))

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["class_shift", "judge_labels", "one_hot_words", "row_shift"]
 
-# Below this share of known rows it is by accident that any is: an image under much noise may come near another one.
-FEW = 0.05
 # A shift explains the labels if it explains this share of them.
 EXPLAINED = 0.97
 NEAR = (1, -1, 2, -2, 3, -3)
@@ -34,10 +32,9 @@ def judge_labels(subject: Subject) -> Iterator[LoopFinding]:
     labels is right if they are.
     """
     rows = subject.call.of(subject.course.steps)
-    known = rows.index >= 0
-    index, labels = rows.index[known], rows.labels[known]
-    if not len(known) or known.mean() < FEW:
-        return
+    index, labels = rows.index, rows.labels
+    if not len(index) or (index < 0).any():
+        return  # what nobody knows has no label of its own
     unclear = labels == NO_LABEL
     if unclear.mean() > NOISE:
         found = say("{1:,} of {2:,} labels that name no class", unclear.sum(), len(labels))

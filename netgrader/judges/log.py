@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.judges.known_images import WIDTH, Table, fingerprints, match_scaled
+from netgrader.judges.known_images import WIDTH, Table, match_scaled
 from netgrader.judges.notes import (
     ARRAYS,
     COLUMNS,
     FIGURES,
-    MOST_GRADIENTS,
-    MOST_ODD,
     NO_LABEL,
-    ODD_PARTS,
     PARTS,
     Asked,
 )
@@ -29,12 +26,14 @@ if TYPE_CHECKING:
     from netgrader.data import DataSpec
     from netgrader.evidence import Evidence, ProbeError
 
-__all__ = ["BadTrainingLog", "Gradient", "LoggedCall", "Odd", "Rows", "Tables", "TrainingLog", "read_training_log"]
+__all__ = ["BadTrainingLog", "LoggedCall", "Rows", "Tables", "TrainingLog", "read_training_log"]
 
 MAX_ROWS = 60_000_000
 ROUNDED = (4.0, 12.0, 40.0)
 """How far the fingerprint of an image may move by rounding, the nearer ones first: that of shares of one in half precision
 by 4, one standard deviation. Those of different images are a thousand apart, of a few by chance less than 40."""
+NEARLY_ALL = 0.95
+"""Share of the rows of a call that are not exactly known ones, above which they count as rounded; of noised ones 0.001 do."""
 
 Int = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
@@ -98,37 +97,6 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Gradient:
-    """What was noted of a step in place of rows that nobody knows."""
-
-    of_w: npt.NDArray[np.float32]
-    """The gradient of the loss, float32 (pixels, classes)."""
-    prints: Float
-    """Fingerprints of its n rows, (n, 4)."""
-    scores: npt.NDArray[np.float32]
-    labels: npt.NDArray[np.float32]
-    """Logits and labels of these, float32 (n, classes)."""
-
-
-@dataclass(frozen=True)
-class Odd:
-    """Rows of train steps that are none of the tables', as far as they were handed over."""
-
-    at: Int
-    """Where each stands among all rows of the call, ascending (K,)."""
-    rows: npt.NDArray[np.float32]
-    labels: npt.NDArray[np.float32]
-    """As they were fed, float32 (K, pixels) and (K, classes)."""
-    gradients: Mapping[int, Gradient]
-    """What stands for them in steps of which not all were handed over, by run."""
-
-
-def _no_odd(spec: DataSpec) -> Odd:
-    rows, labels = np.empty((0, spec.size), np.float32), np.empty((0, spec.classes), np.float32)
-    return Odd(np.empty(0, np.int64), rows, labels, {})
-
-
-@dataclass(frozen=True)
 class LoggedCall:
     """One call of `train`, run by run. Arrays have an entry for each run, in order."""
 
@@ -148,8 +116,6 @@ class LoggedCall:
     final: float
     """The state of the weights left in the session, NaN if there are none."""
     rows: Rows
-    odd: Odd
-    """What was handed over of rows that nobody knows."""
     acc_trn: Float | None = None
     acc_val: Float | None = None
     """What `train` returned, None where that is not numbers."""
@@ -164,8 +130,6 @@ class LoggedCall:
     own_optimizer: bool = False
     """Whether all its steps were taken by an optimizer of its own: runs without the network's train op that asked
     for the gradient of the loss, and after which the weights had moved. `asked` counts them as steps."""
-    altered: bool = False
-    """Whether these were made of training images."""
     starts: Int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -213,7 +177,7 @@ def read_training_log(evidence: Evidence, spec: DataSpec) -> TrainingLog:
     tables, finder = _tables(evidence, spec)
     calls: list[LoggedCall] = []
     while (asked := evidence.facts.get(f"{len(calls)}/asked")) is not None:
-        calls.append(_call(evidence, str(len(calls)), asked, finder, spec))
+        calls.append(_call(evidence, str(len(calls)), asked, finder))
     if not calls:
         raise BadTrainingLog("No call of train was noted.")
     return TrainingLog(tuple(calls), tables, spec)
@@ -249,25 +213,34 @@ class _RowFinder:
         self.first = self._table.first
 
     def find(self, prints: Float) -> tuple[Int, Float, Float, Bool]:
+        """Return index, factor and shift of each row, and whether it is a known row only up to rounding."""
         index = self._table.find(prints)
         factor, shift = np.ones(len(prints)), np.zeros(len(prints))
-        near = np.zeros(len(prints), dtype=np.bool_)
-        for slack in ROUNDED:
-            other = np.flatnonzero(index < 0)
-            if len(other):
-                rounded = Table(self._known, slack).find(prints[other])
-                hit = rounded >= 0
-                near[other[hit]], index[other[hit]] = True, self.first[rounded[hit]]
         other = np.flatnonzero(index < 0)
-        if len(other):
-            match = match_scaled(self._known, prints[other], self._pixels)
-            known = match.index >= 0
-            index[other[known]] = self.first[match.index[known]]
-            factor[other], shift[other] = match.factor, match.shift
+        rounded = self._rounded(prints[other])
+        # Among many other rows a few look by chance like one that was rounded.
+        near = np.zeros(len(prints), dtype=np.bool_)
+        if (rounded >= 0).sum() > NEARLY_ALL * len(other):
+            index[other], near[other] = rounded, rounded >= 0
+            other = other[rounded < 0]
+        match = match_scaled(self._known, prints[other], self._pixels)
+        index[other] = np.where(match.index >= 0, self.first[match.index], -1)
+        factor[other], shift[other] = match.factor, match.shift
         return index, factor, shift, near
 
+    def _rounded(self, prints: Float) -> Int:
+        """Return which known row each row is up to rounding, the nearest first; -1 where it is none."""
+        index = np.full(len(prints), -1)
+        for slack in ROUNDED:
+            other = np.flatnonzero(index < 0)
+            if not len(other):
+                break
+            found = Table(self._known, slack).find(prints[other])
+            index[other] = np.where(found >= 0, self.first[found], -1)
+        return index
 
-def _call(evidence: Evidence, name: str, asked: object, finder: _RowFinder, spec: DataSpec) -> LoggedCall:
+
+def _call(evidence: Evidence, name: str, asked: object, finder: _RowFinder) -> LoggedCall:
     if not isinstance(asked, dict):
         raise BadTrainingLog("It is not said what train was called with.")
     noted = {part: _array(evidence.arrays, f"{name}/{part}") for part in PARTS}
@@ -280,7 +253,6 @@ def _call(evidence: Evidence, name: str, asked: object, finder: _RowFinder, spec
     state = figures[:, FIGURES.index("state")]
     final = float(noted["final"].reshape(-1)[0]) if noted["final"].size == 1 else float("nan")
     by_own = _steps_of_its_own(column["asked"], state, final)
-    rows = _rows(column, noted, finder)
     return LoggedCall(
         n_epochs=_whole(asked.get("n_epochs")),
         mini_batch_size=_whole(asked.get("mini_batch_size")),
@@ -290,8 +262,7 @@ def _call(evidence: Evidence, name: str, asked: object, finder: _RowFinder, spec
         state=state,
         loss=figures[:, FIGURES.index("loss")],
         final=final,
-        rows=rows,
-        odd=_odd(evidence.arrays, name, column, noted, spec),
+        rows=_rows(column, noted, finder),
         acc_trn=_reported(evidence.arrays.get(f"{name}/acc_trn")),
         acc_val=_reported(evidence.arrays.get(f"{name}/acc_val")),
         returned=tuple(one for one in returned if isinstance(one, str | int)) if isinstance(returned, list) else (),
@@ -309,57 +280,6 @@ def _steps_of_its_own(asked: Int, state: Float, final: float) -> Bool:
     after = np.append(state[1:], final)
     moved: Bool = ((asked & Asked.GRADIENT) > 0) & np.isfinite(after) & (after != state)
     return moved
-
-
-def _odd(
-    arrays: Mapping[str, npt.NDArray[Any]],
-    name: str,
-    column: Mapping[str, Int],
-    noted: Mapping[str, npt.NDArray[Any]],
-    spec: DataSpec,
-) -> Odd:
-    """Return what was handed over of rows that nobody knows; nothing, where all are known."""
-    sizes, blocks = column["n_rows"], column["block"]
-    parts = {part: arrays[f"{name}/{part}"] for part in ODD_PARTS if f"{name}/{part}" in arrays}
-    if not parts:
-        return _no_odd(spec)
-    pixels, classes = spec.size, spec.classes
-    wanted = {"odd": (pixels + classes,), "odd_at": (2,), "gradients": (pixels, classes), "scores": (2 * classes,)}
-    wanted["gradients_at"] = ()
-    fits = all(part in parts and parts[part].shape[1:] == shape for part, shape in wanted.items())
-    fits = fits and all(parts[part].dtype.kind == ("i" if part.endswith("_at") else "f") for part in parts)
-    if not fits or any(parts[part].ndim == 0 for part in parts):
-        raise BadTrainingLog("The instrument's unknown rows are no tables.")
-    runs, places = parts["odd_at"].astype(np.int64).T
-    at_gradients = parts["gradients_at"].astype(np.int64)
-    steps = np.concatenate([runs, at_gradients])
-    if len(parts["odd"]) != len(runs) or len(parts["gradients"]) != len(at_gradients):
-        raise BadTrainingLog("The instrument's unknown rows are not counted.")
-    if len(runs) > MOST_ODD or len(at_gradients) > MOST_GRADIENTS or (np.diff(at_gradients) <= 0).any():
-        raise BadTrainingLog("There are more unknown rows than the instrument hands over.")
-    if (steps < 0).any() or (steps >= len(sizes)).any() or (places < 0).any() or (places >= sizes[runs]).any():
-        raise BadTrainingLog("The instrument's unknown rows are of no step.")
-    ends = np.cumsum(sizes[at_gradients])
-    if len(parts["scores"]) != (ends[-1] if len(ends) else 0):
-        raise BadTrainingLog("The instrument's unknown rows and their logits differ in number.")
-    scores = np.split(parts["scores"].astype(np.float32), ends[:-1]) if len(ends) else []
-    at = (np.cumsum(sizes) - sizes)[runs] + places
-    order = np.argsort(at, kind="stable")
-    rows = parts["odd"].astype(np.float32)[order]
-    # Blocks and rows were found to fit together.
-    starts = np.concatenate([[0], np.cumsum(noted["block_sizes"])])
-    prints = [noted["rows"][starts[block] : starts[block + 1]] for block in blocks[at_gradients]]
-    theirs = noted["rows"][(starts[blocks[runs]] + places)[order]] if len(runs) else np.empty((0, WIDTH))
-    scale = np.abs(theirs[np.isfinite(theirs)]).max(initial=1e-30)
-    if not np.allclose(fingerprints(rows[:, :pixels]), theirs, rtol=0, atol=1e-6 * scale, equal_nan=True):
-        raise BadTrainingLog("The instrument's unknown rows are others than those that it noted.")
-    gradients = {
-        int(run): Gradient(of_w, shown, both[:, :classes], both[:, classes:])
-        for run, of_w, shown, both in zip(
-            at_gradients, parts["gradients"].astype(np.float32), prints, scores, strict=True
-        )
-    }
-    return Odd(at[order], rows[:, :pixels], rows[:, pixels:], gradients)
 
 
 def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], finder: _RowFinder) -> Rows:

@@ -1,6 +1,6 @@
 """The form in which an instrument's notes cross the border: names of arrays, columns, flags. Both sides read this.
 
-For each call of `train` these arrays stand in the evidence, under ``{call}/{part}``, with p pixels an image and c classes:
+For each call of `train` these arrays stand in the evidence, under ``{call}/{part}``:
 
 =============== ========== =====================================================================================
 part            shape      content
@@ -12,15 +12,7 @@ part            shape      content
 ``found``       (F,)       uint8, the class that the network gave each row of each event, events in order
 ``labels``      (L,)       uint8, the class that the labels fed name, for the rows of each event that was fed labels
 ``final``       ()         float64, the state of the weights that `train` left in its session, NaN if none
-``odd``         (K, p + c) float32, rows of train steps that are none of the tables', pixels and labels as they were fed
-``odd_at``      (K, 2)     int64, the event that each belongs to, and its place among the rows of that
-``gradients``   (S, p, c)  float32, of the loss in steps of which not all such rows are handed over
-``gradients_at`` (S,)      int64, their events
-``scores``      (M, 2 c)   float32, the logits and the labels of the rows of these events, events in order
 =============== ========== =====================================================================================
-
-Rows that are none of the tables' are rows that nobody knows: noised, moved, rounded ones. The first of them are handed
-over; of later steps the gradient, which goes with the weights before it and after it.
 
 Beside them stand the images that the rows come from, ``images/x_train`` and ``images/x_test``. With these, and with the
 first weights, which follow from a number that the grader gives, all that was noted can be computed again.
@@ -47,10 +39,7 @@ __all__ = [
     "FIGURES",
     "IMAGES",
     "LEARNING_RATE",
-    "MOST_GRADIENTS",
-    "MOST_ODD",
     "NO_LABEL",
-    "ODD_PARTS",
     "PARTS",
     "Asked",
     "Learner",
@@ -76,10 +65,6 @@ FIGURES = ("state", "loss")
 """A number that changes as the weights do, before the event's own step; the loss, NaN if it was not computed."""
 
 PARTS = ("events", "figures", "rows", "block_sizes", "found", "labels", "final")
-ODD_PARTS = ("odd", "odd_at", "gradients", "gradients_at", "scores")
-
-MOST_ODD, MOST_GRADIENTS = 4_000, 2_000
-"""Rows that nobody knows, and gradients, that are handed over of a call: 13 and 63 MB."""
 
 NO_LABEL = 255
 

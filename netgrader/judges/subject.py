@@ -205,6 +205,21 @@ class Subject:
         return len(self.tables.test)
 
     @cached_property
+    def trained_on(self) -> Rows:
+        """Return the rows of all train steps that count, strays among them."""
+        steps = self.call.steps
+        return self.call.of(steps[steps >= self.course.start])
+
+    @cached_property
+    def unrepeatable(self) -> str:
+        """Return the code of the fault for which nobody else can take the steps again; empty if they can be computed."""
+        if self.call.own_optimizer:
+            return "train-op-not-run"
+        if (self.trained_on.index < 0).any():
+            return "unknown-rows"
+        return "labels-not-one-hot" if (self.trained_on.labels == NO_LABEL).any() else ""
+
+    @cached_property
     def fed_own_labels(self) -> bool:
         """Return whether the train steps were fed images with their own labels."""
         steps = self.course.steps

@@ -13,7 +13,7 @@ from netgrader.checks.wording import FOLLOWS_FROM
 from netgrader.faults import fault
 from netgrader.judges.aspects import Aspect, LoopFinding, Verdict, verdicts
 from netgrader.judges.evaluation import judge_evaluation
-from netgrader.judges.known_images import Joined, TableRows, only_images
+from netgrader.judges.known_images import Joined, TableRows
 from netgrader.judges.labels import judge_labels
 from netgrader.judges.log import BadTrainingLog, read_training_log
 from netgrader.judges.minibatches import judge_held_out, judge_order, judge_rows
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Training", "judge_training", "require_trained", "show_training", "training_of", "training_pictures"]
 
-BELIEVED = 0.25  # of what was noted of an optimizer of one's own, which cannot be computed again
+BELIEVED = (
+    0.25  # share of what was noted of steps that cannot be computed again: no more than what spoils a training leaves
+)
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,10 @@ def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training
         if not any(finding.aspect is Aspect.REPORT for finding in findings):
             findings += judge_report(subject)
     said = verdicts(findings, first_error)
-    if any(subject.call.own_optimizer for subject in subjects):
-        # What it did cannot be computed again, so no more is believed of it than what spoils a training leaves.
-        own = fault("train-op-not-run")
+    doubts = [fault(subject.unrepeatable) for subject in subjects if subject.unrepeatable]
+    if doubts:
         said = {
-            aspect: replace(one, share=min(one.share, BELIEVED), because=one.because or own)
+            aspect: replace(one, share=min(one.share, BELIEVED), because=one.because or doubts[0])
             for aspect, one in said.items()
         }
     if not any(stepped):
@@ -145,29 +146,30 @@ def _training(bench: TestContext) -> Training:
         ungradable(str(problem))
     data = bench.dataset
     known = origins(log.tables, bench.spec, (data.x_train, data.y_train), (bench.given.images, data.y_test))
-    images = _trained_on(bench)
-    if "challenges" in bench.outside and not _noted_truly(bench, log, images):
+    training = judge_training(log, known)
+    if "challenges" in bench.outside and not _noted_truly(bench, training.subjects):
         ungradable(NOT_TRUE)
-    return judge_training(only_images(log, images), known)
+    return training
 
 
-def _noted_truly(bench: TestContext, log: TrainingLog, images: ImageRows | None) -> bool:
+def _noted_truly(bench: TestContext, subjects: tuple[Subject, ...]) -> bool:
     """Whether the instrument's notes are what a network does that starts and is fed as they say.
 
-    An optimizer of the student's own cannot be computed again; what that earns is limited where it is judged.
+    What cannot be computed again is not looked at; what that earns is limited where it is judged.
     """
     from netgrader.judges.replay import Replayed, images_fit, replay  # noqa: PLC0415  (which no student needs)
 
-    challenge, spec = bench.challenge(_cell(bench)), bench.spec
-    if challenge is None or images is None or not images_fit(images, log.tables, spec.size):
+    challenge, spec, images = bench.challenge(_cell(bench)), bench.spec, _images(bench)
+    if challenge is None or images is None or not images_fit(images, subjects[0].tables, spec.size):
         return False
     terms = bench.exercises.table(bench.exercises.of_kind("training-loop")).get("calls", ())
-    if len(log.calls) != len(terms):
+    if len(subjects) != len(terms):
         return False
-    for number, (call, asked) in enumerate(zip(log.calls, terms, strict=True)):
+    for number, (subject, asked) in enumerate(zip(subjects, terms, strict=True)):
+        call = subject.call
         if (call.n_epochs, call.mini_batch_size) != (asked.get("n_epochs"), asked.get("mini_batch_size")):
             return False
-        if len(call.steps) and not call.own_optimizer:
+        if len(call.steps) and not subject.unrepeatable:
             rate = asked.get("learning_rate", LEARNING_RATE)
             weights = first_weights(challenge, number, spec.size, spec.classes)
             if replay(call, images, weights, rate) is not Replayed.SAME:
@@ -175,7 +177,7 @@ def _noted_truly(bench: TestContext, log: TrainingLog, images: ImageRows | None)
     return True
 
 
-def _trained_on(bench: TestContext) -> ImageRows | None:
+def _images(bench: TestContext) -> ImageRows | None:
     """Return the images that `train` could read, training and test rows one after the other; None if they are no such thing."""
     raw = bench.evidence(_cell(bench)).raw
     parts: list[ImageRows] = []

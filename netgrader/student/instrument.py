@@ -19,19 +19,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.judges.known_images import WIDTH, Table, fingerprints
+from netgrader.judges.known_images import WIDTH, fingerprints
 from netgrader.judges.notes import (
     COLUMNS,
     FIGURES,
     LEARNING_RATE,
-    MOST_GRADIENTS,
-    MOST_ODD,
     NO_LABEL,
-    PARTS,
     Asked,
     Learner,
     direction,
-    gradient,
     loss_and_slope,
 )
 from netgrader.student.patience import SOON
@@ -63,8 +59,6 @@ class Instrument:
     seconds
         Processor time after which a run fails with `DoesNotEnd`, which ends an endless loop. It is counted from when the
         network is built; time that other programs take on a busy machine does not count.
-    known
-        Fingerprints (n, 4) of the rows that `train` can read: of others, what was fed is handed over.
     enough
         Rows in steps that are more than anybody asked for, where somebody waits: a run then fails after `SOON` already if
         there were more, or no step since. None where nobody waits.
@@ -82,7 +76,6 @@ class Instrument:
         weights: Array,
         learning_rate: float = LEARNING_RATE,
         seconds: float = 60.0,
-        known: Array | None = None,
         enough: int | None = None,
         *,
         least: int = 1,
@@ -90,8 +83,7 @@ class Instrument:
         import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
 
         graph = tf.Graph()
-        table = np.empty((0, WIDTH)) if known is None else known
-        self._notes = _Notes(graph, seconds, table, weights.shape, enough=enough, least=least)
+        self._notes = _Notes(graph, seconds, weights.size, enough=enough, least=least)
         with graph.as_default():
             self.net = _network(tf, self._notes, learning_rate, weights)
         self._notes.started()
@@ -185,11 +177,8 @@ def _loss(tf: Any, notes: _Notes, run: Any, y: Any) -> Any:
 class _Notes:
     """What the functions inside the graph are told, from whatever thread runs them."""
 
-    def __init__(
-        self, graph: Any, seconds: float, known: Array, shape: tuple[int, ...], *, enough: int | None, least: int
-    ) -> None:
+    def __init__(self, graph: Any, seconds: float, weights: int, *, enough: int | None, least: int) -> None:
         self._graph = graph
-        self._pixels, self._classes = shape
         self._seconds = seconds
         self._enough, self._least, self._trained = enough, least, 0
         self._begun = self._moved = time.process_time()
@@ -202,11 +191,7 @@ class _Notes:
         self._labels: dict[int, Array] = {}
         self._n_rows = 0
         self.out_of_time = False
-        self._direction = direction(self._pixels * self._classes)
-        self._table = Table(known) if len(known) else None
-        self._odd: list[Array] = []
-        self._odd_at: list[tuple[int, int]] = []
-        self._gradients: dict[int, tuple[Array, Array]] = {}
+        self._direction = direction(weights)
 
     @property
     def steps(self) -> int:
@@ -271,29 +256,9 @@ class _Notes:
         w, b, mean_w, mean_b, square_w, square_b, steps = (np.array(variable) for variable in variables)
         learner = Learner(w, b, [mean_w, mean_b], [square_w, square_b], int(steps))
         with np.errstate(all="ignore"):
-            scores = learner.logits(x)
-            value, slope = loss_and_slope(scores, y)
-            of_w = gradient(x, slope)
-            learner.descend(of_w, slope, rate)
+            value = learner.step(x, y, rate)
         self._answer(run, Asked.STEP, y, value)  # a step that failed is none
-        self._note_odd(int(run), x, y, scores, of_w)
         return (learner.w, learner.b, *learner.means, *learner.squares, np.array(learner.steps))
-
-    def _note_odd(self, run: int, x: Array, y: Array, scores: Array, of_w: Array) -> None:
-        """Keep what a step was fed that is none of the known rows, or names no class; or else the gradient."""
-        with self._lock:
-            prints = self._blocks[self._events[run][COLUMNS.index("block")]]
-            strange = self._labels[run] == NO_LABEL
-            if self._table is not None:
-                strange = strange | (self._table.find(prints) < 0)
-            odd = np.flatnonzero(strange)
-            if not len(odd):
-                return
-            if len(self._odd_at) + len(odd) <= MOST_ODD:
-                self._odd.append(np.hstack([x[odd], y[odd]]))
-                self._odd_at += [(run, int(place)) for place in odd]
-            elif len(self._gradients) < MOST_GRADIENTS:
-                self._gradients[run] = of_w, np.hstack([scores, y])
 
     def state(self, w: Array) -> float:
         """One number that tells whether the weights moved."""
@@ -330,7 +295,7 @@ class _Notes:
         """Everything noted, as `netgrader.judges.notes` describes it."""
         with self._lock:
             labels = [self._labels[index] for index in sorted(self._labels)]
-            noted = {
+            return {
                 "events": np.array(self._events, dtype=np.int64).reshape(-1, len(COLUMNS)),
                 "figures": np.array(self._figures, dtype=np.float64).reshape(-1, len(FIGURES)),
                 "rows": np.concatenate([np.empty((0, WIDTH)), *self._blocks]),
@@ -339,19 +304,6 @@ class _Notes:
                 "labels": np.concatenate([np.empty(0, np.uint8), *labels]),
                 "final": np.array(np.nan if final is None else self.state(final)),
             }
-            gradients = [self._gradients[run] for run in sorted(self._gradients)]
-            odd = {
-                "odd": np.concatenate([np.empty((0, self._pixels + self._classes), np.float32), *self._odd]),
-                "odd_at": np.array(self._odd_at, dtype=np.int64).reshape(-1, 2),
-                "gradients": np.array([of_w for of_w, _ in gradients], np.float32).reshape(
-                    -1, self._pixels, self._classes
-                ),
-                "gradients_at": np.array(sorted(self._gradients), dtype=np.int64),
-                "scores": np.concatenate(
-                    [np.empty((0, 2 * self._classes), np.float32), *(scores for _, scores in gradients)]
-                ),
-            }
-        return {**{part: noted[part] for part in PARTS}, **(odd if len(odd["odd_at"]) or gradients else {})}
 
 
 def classes(y: Array) -> tuple[Array, int]:

@@ -84,14 +84,13 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
     for name, values in table.items():
         out.array(f"table/{name}", values)
     _hand_over_images(arrays, out)
-    known = np.concatenate([table[name] for name in IMAGES])
     copies: dict[str, Array] = {}
     for number, call in enumerate(calls):
         if any(not _same(name, copies.get(name), table[name]) for name in ARRAYS):
             copies = {name: np.array(values) for name, values in arrays.items()}
         out.fact(f"{number}/asked", {"n_epochs": call.n_epochs, "mini_batch_size": call.mini_batch_size})
         with student.lending(copies):
-            ended = _call(student, train, call, out, known, number=number, seconds=seconds)
+            ended = _call(student, train, call, out, number=number, seconds=seconds)
         if not ended and student.quick:
             break  # it is going to be the same with other numbers, and somebody waits
 
@@ -108,9 +107,7 @@ def _hand_over_images(arrays: Mapping[str, Array], out: EvidenceWriter) -> None:
             out.array(f"images/{name}", images.astype(np.float32, copy=False), (reference, given[reference]))
 
 
-def _call(
-    student: Student, train: Any, call: Call, out: EvidenceWriter, known: Array, *, number: int, seconds: float
-) -> bool:
+def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, number: int, seconds: float) -> bool:
     """Whether `train` ended by itself."""
     import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
 
@@ -118,9 +115,7 @@ def _call(
     spec = student.exercises.data
     weights = first_weights(student.challenge, number, spec.size, spec.classes)
     enough = MORE_THAN_ASKED * call.n_epochs * spec.train.rows if student.quick else None
-    instrument = Instrument(
-        weights, call.learning_rate, seconds, known, enough, least=int(SMALLEST * call.mini_batch_size)
-    )
+    instrument = Instrument(weights, call.learning_rate, seconds, enough, least=int(SMALLEST * call.mini_batch_size))
     session = tf.Session(graph=instrument.net.graph)
     try:
         # As in the notebook, neither is the default: an initialiser made outside of net.graph finds no variables.

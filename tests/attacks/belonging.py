@@ -96,7 +96,7 @@ _TABLES: tuple[tuple[str, Iterable[str], Protection], ...] = (
     ("test_learning", [build.__name__ for build in test_learning.LOOKED_UP], HIDDEN),
     (
         "test_forged_notes",
-        (*test_forged_notes.NOTES, *test_forged_notes.UNKNOWN, "gradients that fit", "another student's"),
+        (*test_forged_notes.NOTES, *test_forged_notes.UNKNOWN, *test_forged_notes.HIDDEN, "another student's"),
         NOTES,
     ),
     ("test_unmeasured", test_unmeasured.HOSTILE, PROVEN),

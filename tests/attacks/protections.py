@@ -353,11 +353,11 @@ NOTES = Protection(
     within("test_forged_notes", *test_forged_notes.NOTES),
     "tests/attacks/test_forged_notes.py::test_notes_written_by_hand_do_not_count",
 )
-FITTING = Protection(
-    "of rows that nobody knows the first are handed over, and only of others gradients that fit",
-    "gradients are enough",
-    within("test_forged_notes", "gradients that fit"),
-    "tests/attacks/test_forged_notes.py::test_gradients_that_fit_do_not_stand_for_rows_that_are_to_be_handed_over",
+OWN_ROWS = Protection(
+    "train is judged by the rows of the student's arrays; of others a quarter is believed",
+    "other rows are passed over",
+    within("test_forged_notes", *test_forged_notes.HIDDEN),
+    "tests/attacks/test_forged_notes.py::test_rows_of_ones_own_making_would_earn_more_if_they_were_passed_over",
 )
 PROVEN = Protection(
     "each result of a sweep needs weights of its own that reach it",

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import copy
+import random
+import string
+from pathlib import Path
+
+import nbformat
 import numpy as np
 import pytest
 
 from netgrader.checks.provenance import doubt, idle
+from netgrader.grading.execution import ExecutionCell
+from netgrader.grading.integrity import MUCH_WRITTEN
+from netgrader.grading.run_report import written_bytes
+from tests.sample_class.make import fill
+
+ROOT = Path(__file__).parents[2]
 
 NETWORK = {"w1": np.zeros((784, 1500), np.float32), "w2": np.zeros((1500, 10), np.float32)}
 CELL = "check_two_layer_training"
@@ -15,7 +27,7 @@ def seen(*cells, written=1_500):
     """What is seen of cells ``(processor time, given, check)``, after one that imports TensorFlow."""
     runs = [(3.0, True, ""), *cells]
     return {
-        "data_bytes": written,
+        "written_bytes": written,
         "cells": [{"cpu_seconds": seconds, "given": given, "evidence": check} for seconds, given, check in runs],
     }
 
@@ -36,6 +48,82 @@ def test_time_after_the_check_and_in_given_cells_does_not_count():
 
 def test_more_data_than_a_program_has_is_a_doubt():
     assert "120 kB" in doubt(seen((40.0, False, ""), (0.1, True, CELL), written=120_000), CELL, NETWORK)
+
+
+RANDOM = random.Random(0)  # noqa: S311  (a payload)
+PAYLOAD = 7_300
+"""Bytes that each of these programs carries, in choices that a program can read back from its own text."""
+LETTERS = [RANDOM.choice(string.ascii_letters) for _ in range(PAYLOAD * 8 * 10 // 57)]  # 5.7 bits each
+BITS = [RANDOM.random() < 0.5 for _ in range(PAYLOAD * 8)]
+
+
+def hidden_by(written, at_once, between="\n"):
+    """The payload in lines of so many choices."""
+    choices = LETTERS if written is not one_of_two else BITS
+    lines = [choices[start : start + at_once] for start in range(0, len(choices), at_once)]
+    return between.join(map(written, lines))
+
+
+def one_of_two(bits, pair=" \t"):
+    return "0" + "".join(pair[bit] for bit in bits)
+
+
+CARRIERS = {
+    "names of one letter": hidden_by("=".join, 2, ";"),
+    "names of attributes": hidden_by(lambda line: "o." + ".".join(line), 20),
+    "names of arguments": hidden_by(lambda line: "f(" + ", ".join(f"{name}=0" for name in line) + ")", 1),
+    "a comment": "# " + "".join(LETTERS),
+    "text": repr("".join(LETTERS)),
+    "numbers": str([string.ascii_letters.index(letter) for letter in LETTERS]),
+    "spaces and tabs at the ends of lines": hidden_by(one_of_two, 80),
+    "operators": hidden_by(one_of_two, 60).replace(" ", "+x").replace("\t", "-x"),
+    "statements": hidden_by(one_of_two, 1).replace("0 ", "pass").replace("0\t", "break"),
+}
+RELEASED = {
+    path.stem: nbformat.read(path, as_version=4) for path in sorted((ROOT / "release" / "digits").glob("*.ipynb"))
+}
+RIGHT = sorted(
+    path
+    for folder in (ROOT / "tests" / "right", ROOT / "tests" / "sample_class" / "students")
+    for path in folder.rglob("*.py")
+    if path.stem in RELEASED
+)
+
+
+def cells_of(path):
+    """The code cells of a notebook that is filled in with what a student wrote."""
+    released = RELEASED[path.stem]
+    given = {cell.source for cell in released.cells}
+    filled = fill(copy.deepcopy(released), path.read_text(encoding="utf-8"))
+    return [ExecutionCell(cell.source, given=cell.source in given) for cell in filled.cells if cell.cell_type == "code"]
+
+
+@pytest.mark.parametrize("carrier", CARRIERS.values(), ids=CARRIERS)
+def test_data_are_counted_wherever_in_the_code_they_are_hidden(carrier):
+    right = cells_of(RIGHT[0])
+    for cells, helpers in (([*right, ExecutionCell(carrier)], {}), (right, {"helper.py": carrier})):
+        assert PAYLOAD < written_bytes(cells, helpers) < 2.4 * PAYLOAD
+
+
+def test_names_of_files_and_the_order_of_given_cells_are_counted_too():
+    cells = cells_of(RIGHT[0])
+    names = {"".join(LETTERS[start : start + 40]) + ".py": "" for start in range(0, len(LETTERS), 40)}
+    assert written_bytes(cells, names) > PAYLOAD
+    given = [cell for cell in cells if cell.given]
+    in_an_order = [given[string.ascii_letters.index(letter) % 16] for letter in LETTERS]
+    assert written_bytes([*cells, *in_an_order], {}) > len(LETTERS) * 4 / 8  # each tells one of 16
+
+
+@pytest.mark.parametrize("path", RIGHT, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_right_notebooks_and_the_sample_class_have_a_quarter_of_what_is_reported(path):
+    assert written_bytes(cells_of(path), {}) < MUCH_WRITTEN / 4
+
+
+def test_what_the_notebook_came_with_is_not_counted():
+    given = [
+        ExecutionCell(cell.source, given=True) for cell in RELEASED["1_one_layer"].cells if cell.cell_type == "code"
+    ]
+    assert written_bytes(given, {}) < 100
 
 
 @pytest.mark.parametrize("outside", [{}, {"cells": "none"}, {"cells": [3]}, {"cells": []}, seen((0.1, False, "other"))])

@@ -239,8 +239,8 @@ EARNS = {
     "a session of its own": ("untrained weights in the session that train was given", 1.8),
     "raises at the end of the last epoch": ("RuntimeError: tired", 0.9),
     "closes after each epoch": ("RuntimeError: Attempted to use a closed Session", 0.0),
-    "wipes the images": ("1,500 rows that are no row of x_train", 0.9),
-    "sorts the images in place": ("1,500 rows that are no row of x_train", 0.9),
+    "wipes the images": ("3,000 of 3,000 rows that are not rows of x_train", 0.9),
+    "sorts the images in place": ("3,000 of 3,000 rows that are not rows of x_train", 0.9),
     "closed before it trains": ("RuntimeError: Attempted to use a closed Session", 0.0),
     "a network of its own": ("no step of net.train_op", 0.0),
 }
