@@ -11,7 +11,7 @@ function element(parent, name, kind, text) {
   if (kind) made.className = kind;
   if (text) made.textContent = text;
   // On what has the focus itself, since Jupyter matches its shortcuts from there on, in Notebook before any listener of ours.
-  if (/^(button|canvas|input)$/.test(name)) made.setAttribute("data-lm-suppress-shortcuts", "true");
+  if (/^(button|canvas)$/.test(name)) made.setAttribute("data-lm-suppress-shortcuts", "true");
   parent.appendChild(made);
   return made;
 }

@@ -113,10 +113,11 @@ class Answer:
     @property
     def hints(self) -> Mapping[str, Sequence[str]]:
         """The hints of the faults in each check that is wrong, by its name; each hint once, at the first such check."""
+        found: dict[str, Sequence[str]] = {}
         given: set[str] = set()
-        found = {}
+        waiting = self.waiting
         for check in self.checks:
-            wrong = check.outcome in WRONG and check.check not in self.waiting
+            wrong = check.outcome in WRONG and check.check not in waiting
             found[check.check] = [one for one in _hints(check.faults) if wrong and one not in given]
             given.update(found[check.check])
         return found

@@ -148,9 +148,9 @@ def _image(png: bytes, alt: str) -> str:
 
 
 def skipped_in_grading(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make grading skip a function: there a call does nothing, and estimates of grading's time leave its time out.
+    """Decorate a function that only you run, such as an experiment: when the notebook is graded, its calls do nothing.
 
-    Decorate your own experiments with it. The decorated function returns what `function` returns, None in grading.
+    They return None then. The estimate of how long grading takes leaves their time out.
     """
 
     @functools.wraps(function)
