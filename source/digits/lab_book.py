@@ -105,7 +105,7 @@ def _draw(networks):
             loss.plot(epochs, run["loss"], ".-", color=color, lw=1, ms=2, alpha=0.6)
     names = [what if len(what) < 35 else f"{what[:33]}…" for what in networks]
     final.set_yticks(range(len(names)), names, parse_math=False)
-    final.invert_yaxis()
+    final.set_ylim(len(names) - 0.5, -0.5)
     final.grid(axis="x", color="gainsboro")
     final.set_title("test accuracy and deviation, %")
     accuracy.set(title="accuracy, %: test; dotted: training", xlabel="epoch")
