@@ -5,13 +5,15 @@ The weights stand in it as data; the script beside this file, ``drawing_pad.js``
 
 from __future__ import annotations
 
+import functools
 import html
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
-from netgrader import widget
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ def pad_html(network: PlainNetwork, frame: PadFrame, spec: DataSpec, tried: int,
     tried
         On how many test images it was compared with what it was made from.
     alone
-        Whether it stands in a notebook's output, whose colours are not the page's.
+        Whether it is in a notebook's output, whose colors are not the page's.
     """
     agrees, differs = round(network.agrees * tried), f"{100 * network.differs:.2g}"
     words = {key: say(text) for key, text in WORDS.items()}
@@ -124,15 +126,26 @@ def pad_html(network: PlainNetwork, frame: PadFrame, spec: DataSpec, tried: int,
         "layers": network.layers,
         "words": words | {"exact": say(EXACT, images=tried, agrees=agrees, differs=differs)},
     }
-    fallback = f"<p>{html.escape(say(FALLBACK))}</p>"
-    return widget.widget_html("draw-pad", title(spec), told, fallback, alone=alone)
+    # Nothing in it may end the element or begin a comment.
+    data = json.dumps(msgspec.to_builtins(told), separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
+    classes = f"widget draw-pad{' w-alone' if alone else ''}"
+    return (
+        f'<div class="{classes}" role="group" aria-label="{html.escape(title(spec))}">'
+        f'<div class="w-fallback"><p>{html.escape(say(FALLBACK))}</p></div>'
+        f'<script type="application/json">{data}</script></div>'
+    )
 
 
 def script() -> str:
     """Return the script."""
-    return widget.script(__file__)
+    return _beside(".js")
 
 
 def style() -> str:
     """Return the style."""
-    return widget.style(__file__)
+    return _beside(".css")
+
+
+@functools.cache
+def _beside(suffix: str) -> str:
+    return Path(__file__).with_suffix(suffix).read_text(encoding="utf-8")

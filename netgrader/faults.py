@@ -89,9 +89,7 @@ class FaultKind:
     after_fatal: bool = False
     """Whether whatever is fatal brings it."""
     hint: str = ""
-    """What leads on where a notebook is told it a second time, without the line to write."""
-    smaller: str = ""
-    """The smaller task on the same idea that is offered the third time: a question of the course's ``questions.toml``."""
+    """What leads on, without the line to write; `check` folds it below the message."""
     drawn: str = ""
     """The box of a network's drawing that it is about: ``loss``, ``optimizer``, ``last layer`` or ``outputs``; empty
     where its place alone says where it is marked."""
@@ -261,7 +259,6 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     after_fatal: bool | None = None
     drawn: str | None = None
     hint: str | None = None
-    smaller: str | None = None
     regression: Annotated[dict[Literal["sentence", "why"], str], Meta(min_length=1)] | None = None
     rows: Annotated[dict[Literal["sentence", "why"], str], Meta(min_length=1)] | None = None
 

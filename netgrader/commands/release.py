@@ -26,7 +26,6 @@ from netgrader.grading.stages import Options, require_files
 from netgrader.grading.trial_run import misfits
 from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.nbgrader_plugin.gradebook import removed_notebooks
-from netgrader.questions import RELEASED, SOURCE, sealed_file
 from netgrader.releases import remember
 from netgrader.web_release import GITHUB, ON_GITHUB, WebAddress, add_fetching, write_site
 from netgrader.wheel import build_wheel, tried
@@ -262,7 +261,6 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
         raise UsageError(f"{assignment.source} holds no notebooks.")
     first = assignment.files(notebooks[0])
     load_exercises(first.exercises, assignment.exercise_names, hidden=first.hidden)
-    texts = assignment.texts
     require_files(assignment)
     _require_files(assignment, notebooks)
     address = _address(assignment)
@@ -281,8 +279,6 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
             (target / one.source.name).write_bytes(_with_points(made.read_bytes(), one.source))
     for one in files:
         _copy_beside(assignment, one, target)
-    if (assignment.checks / SOURCE).is_file():
-        (target / assignment.checks.name / RELEASED).write_bytes(sealed_file(assignment.checks, texts.language))
     wheel = build_wheel(target, [path for one in files for path in (*one.probes, *one.public_tests, *one.given)])
     listed = "\n".join([f"./{wheel.name}", *tried()])
     (target / "requirements.txt").write_text(listed + "\n", encoding="utf-8")

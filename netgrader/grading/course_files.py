@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from netgrader.errors import NetgraderError
 from netgrader.faults import CATALOGUE, CODE, speaking_of
 from netgrader.imports import cells_named, constants_of, parsed, texts_in
-from netgrader.questions import SOURCE, load_questions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,14 +21,11 @@ __all__ = ["file_problems"]
 
 FAULTS_OF = frozenset({"fail", "fault", "partial"})
 """Functions that are given a code."""
-PREDICTS = re.compile(r"""^\s*predict\(\s*(["'])(.+?)\1""", re.MULTILINE)
-"""Where a notebook asks a question."""
 
 
 def file_problems(assignment: Assignment, notebook: str) -> Iterator[str]:
     """Yield what cannot work in the probes and tests of a notebook, in sentences with what to do."""
     yield from _of_no_notebook(assignment)
-    yield from _unknown_questions(assignment, notebook)
     files = assignment.files(notebook)
     trees: dict[Path, ast.Module] = {}
     broken = False
@@ -75,25 +71,6 @@ def _of_no_notebook(assignment: Assignment) -> Iterator[str]:
         for path in sorted({*folder.glob(form.format("*"))} - read):
             names = " or ".join(form.format(f"{short}[_…]") for short in shorts)
             yield f"{path} is read by nobody, since it is called like no notebook. Call it {names}."
-
-
-def _unknown_questions(assignment: Assignment, notebook: str) -> Iterator[str]:
-    file = assignment.checks / SOURCE
-    try:
-        known = [*load_questions(assignment.checks, assignment.texts.language)]
-    except (OSError, ValueError) as error:
-        yield f"{file} makes no sense: {error}."
-        return
-    code = (cell.source for cell in assignment.skeleton(notebook).cells if cell.cell_type == "code")
-    asked = {found[2]: f"{notebook} asks" for source in code for found in PREDICTS.finditer(source)}
-    asked |= {
-        one.smaller: f"[{code}] names as the smaller task"
-        for code, one in assignment.texts.kinds.items()
-        if one.smaller
-    }
-    for name, who in asked.items():
-        if name not in known:
-            yield f"{who} the question “{name}”, which is not in {file}{_near(name, known)}"
 
 
 def _near(name: str, names: list[str]) -> str:

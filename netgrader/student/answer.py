@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader.checks.wording import PLACE
+from netgrader.faults import CATALOGUE
 from netgrader.phrases import say
 from netgrader.results import Outcome
 from netgrader.student.cell_runs import notebook_shell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from netgrader.results import CheckResult
 
@@ -50,6 +51,7 @@ ALL_BUT_HIDDEN = "{name}: all {count} checks passed. Grading runs these again, a
 ONE_PASSED = "{name}: its check passed. Grading runs it again."
 SOME_PASSED = "{name}: {passed} of {count} checks passed."
 PRINTED = "Your code printed:"
+HINT = "Hint"
 NOT_MADE = (
     "{name}: there is no {others}, which your cell makes with {name}. Put back the lines that the cell had below the "
     "function, run it, then run this one again."
@@ -87,8 +89,6 @@ class Answer:
     """What the student's code printed while it was tried."""
     code: str = ""
     """Of the error that it stopped with."""
-    further: Mapping[str, str] = field(default_factory=dict)
-    """By code what is told to whoever was told it before: `netgrader.student.stuck`."""
     note: str | None = None
     """What else is to be said, below the verdicts."""
 
@@ -111,19 +111,16 @@ class Answer:
         return say(ONE_PASSED if passed == 1 else ALL_PASSED, name=self.name, count=passed)
 
     @property
-    def codes(self) -> Sequence[str]:
-        """What is told to be wrong, in the order in which it is told."""
-        return [self.code] if self.code else [code for check in self._wrong for code in check.faults]
-
-    @property
-    def _wrong(self) -> Sequence[CheckResult]:
+    def hints(self) -> Mapping[str, Sequence[str]]:
+        """The hints of the faults in each check that is wrong, by its name; each hint once, at the first such check."""
+        found: dict[str, Sequence[str]] = {}
+        given: set[str] = set()
         waiting = self.waiting
-        return [check for check in self.checks if check.outcome in WRONG and check.check not in waiting]
-
-    def _texts(self, check: CheckResult) -> Sequence[str]:
-        about = next((one for one in self._wrong if self.further.keys() & set(one.faults)), None)
-        further = self.further.values() if check is about else ()
-        return [text for text in (check.message, check.hint, *further) if text]
+        for check in self.checks:
+            wrong = check.outcome in WRONG and check.check not in waiting
+            found[check.check] = [one for one in _hints(check.faults) if wrong and one not in given]
+            given.update(found[check.check])
+        return found
 
     @property
     def waiting(self) -> frozenset[str]:
@@ -148,8 +145,7 @@ class Answer:
 
     @property
     def _below(self) -> Sequence[str]:
-        further = self.further.get(self.code)
-        return [text for text in (self.stopped, further, say(self.note) if self.note else None) if text]
+        return [text for text in (self.stopped, say(self.note) if self.note else None) if text]
 
     @property
     def _shown_print(self) -> Sequence[str]:
@@ -157,25 +153,26 @@ class Answer:
         return lines if len(lines) <= LINES else [*lines[:LINES], say("… and {1:,} lines more", len(lines) - LINES)]
 
     def __str__(self) -> str:
-        lines, waiting = [self.headline], self.waiting
+        lines, waiting, hints = [self.headline], self.waiting, self.hints
         for check in self.checks:
             if check.check in waiting:
                 lines.append(f"  {WAITING} {check.sentence}: {self._what_for(check)}")
                 continue
             lines.append(f"  {MARKS[check.outcome]} {check.sentence}")
-            lines += [f"      {text}" for text in self._texts(check)]
+            lines += [f"      {text}" for text in _texts(check)]
+            lines += [f"      {say(HINT)}: {text}" for text in hints[check.check]]
         lines += [f"  {text}" for text in self._below]
+        lines += [f"  {say(HINT)}: {text}" for text in _hints([self.code])]
         if self.printed:
             lines += [f"  {say(PRINTED)}", *(f"    {line}" for line in self._shown_print)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        waiting = self.waiting
-        texts = {check.check: () if check.check in waiting else self._texts(check) for check in self.checks}
+        waiting, hints = self.waiting, self.hints
         waits = {check.check: self._what_for(check) if check.check in waiting else "" for check in self.checks}
-        items = "".join(_item(check, texts[check.check], waits[check.check]) for check in self.checks)
+        items = "".join(_item(check, hints[check.check], waits[check.check]) for check in self.checks)
         listed = f'<ul style="list-style:none;margin:.3em 0;padding:0">{items}</ul>' if items else ""
-        below = "".join(f"<div>{html.escape(text)}</div>" for text in self._below)
+        below = "".join([f"<div>{html.escape(text)}</div>" for text in self._below] + _folded(_hints([self.code])))
         printed = html.escape("\n".join(self._shown_print))
         shown = f"<div>{html.escape(say(PRINTED))}</div><pre>{printed}</pre>" if self.printed else ""
         return f'<div role="status"><strong>{html.escape(self.headline)}</strong>{listed}{below}{shown}</div>'
@@ -194,7 +191,21 @@ def _waits(check: CheckResult) -> bool:
     return check.outcome is not Outcome.PASSED and not check.faults and (bool(check.follows) or check.waits)
 
 
-def _item(check: CheckResult, texts: Sequence[str], waits: str) -> str:
+def _texts(check: CheckResult) -> Sequence[str]:
+    return [text for text in (check.message, check.hint) if text]
+
+
+def _hints(codes: Iterable[str]) -> Sequence[str]:
+    """Return the hints that the catalogue has for these codes."""
+    return [CATALOGUE[code].hint for code in codes if code in CATALOGUE and CATALOGUE[code].hint]
+
+
+def _folded(hints: Iterable[str]) -> list[str]:
+    summary = f"<summary>{html.escape(say(HINT))}</summary>"
+    return [f"<details>{summary}{html.escape(one)}</details>" for one in hints]
+
+
+def _item(check: CheckResult, hints: Sequence[str], waits: str) -> str:
     words = {
         Outcome.PASSED: say("passed"),
         Outcome.PARTIAL: say("partly passed"),
@@ -209,5 +220,6 @@ def _item(check: CheckResult, texts: Sequence[str], waits: str) -> str:
         f'<span style="background:{colour};color:#fff;border-radius:.3em;padding:0 .4em;font-weight:bold">'
         f'<span aria-hidden="true">{sign}</span> {html.escape(word)}</span>'
     )
-    said = "".join(f'<div style="margin-left:1.5em">{html.escape(text)}</div>' for text in texts)
+    texts = [] if waits else [*map(html.escape, _texts(check)), *_folded(hints)]
+    said = "".join(f'<div style="margin-left:1.5em">{text}</div>' for text in texts)
     return f'<li style="margin:.25em 0">{mark} · {html.escape(check.sentence)}{said}</li>'

@@ -48,7 +48,7 @@ class CellRuns:
         self._begun = (str(name), time.perf_counter(), time.process_time())
 
     def leave_out(self, wall: float, processor: float) -> None:
-        """Of the cell that runs, leave out so many seconds: what took them does nothing where the notebook is graded."""
+        """Leave these seconds out of the time of the cell that runs: grading skips what took them."""
         if self._begun is not None:
             name, begun, computed = self._begun
             self._begun = name, begun + wall, computed + processor

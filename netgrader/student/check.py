@@ -7,7 +7,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.context import TestContext
@@ -26,10 +26,7 @@ from netgrader.student.cell_runs import RanApart, cell_runs, made_by, why_stoppe
 from netgrader.student.course_data import ChecksNotFoundError, checks_folder
 from netgrader.student.estimate import estimate
 from netgrader.student.notebook_cells import is_stub
-from netgrader.student.predict import predict, show
 from netgrader.student.probes import describe
-from netgrader.student.quotes import in_quotes, unquoted
-from netgrader.student.stuck import told_further
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -46,13 +43,15 @@ ELSEWHERE = (
 )
 
 
-def check(name: str, *, namespace: Mapping[str, Any] | None = None, folder: Path | str | None = None) -> None:
+def check(
+    name: str | FunctionType, *, namespace: Mapping[str, Any] | None = None, folder: Path | str | None = None
+) -> None:
     """Check what a cell of the notebook made, and show what was found.
 
     Parameters
     ----------
     name
-        The solution cell, as the exercise calls it: ``"train"``.
+        The solution cell, as the exercise calls it, ``"train"``, or the function that it defines.
     namespace
         Where its names are; the globals of the caller, which is the notebook, if None.
     folder
@@ -66,20 +65,7 @@ def check(name: str, *, namespace: Mapping[str, Any] | None = None, folder: Path
         namespace = sys._getframe(1).f_globals  # noqa: SLF001  (what inspect.currentframe gives, where it exists)
     folder = Path(folder) if folder is not None else checks_folder()
     with speaking_of(load_texts(folder)):
-        bare = in_quotes(name)
-        if bare:
-            show(bare)
-            return
-        answer = examine(name, namespace, folder)
-        if answer.codes:
-            cell = f'"{_cell(name)}"'
-            notebook = next((file.stem for file in _tests(folder) if cell in file.read_text(encoding="utf-8")), "")
-            answer = replace(answer, further=told_further(notebook, answer.codes))
-        answer.show()
-
-
-check.unquoted = unquoted  # type: ignore[attr-defined]
-check.smaller = predict  # type: ignore[attr-defined]  # smaller tasks are questions of the course, too
+        examine(getattr(name, "__name__", str(name)), namespace, folder).show()
 
 
 def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:

@@ -1,28 +1,32 @@
-"""What cells of a notebook call beside `check`: `ready`, `going_on`, `quietly` and `show_figure`."""
+"""What cells of a notebook call in addition to `check`: `ready`, `going_on`, `quietly`, `show_figure`, `skipped_in_grading`."""
 
 from __future__ import annotations
 
 import base64
 import dis
+import functools
 import html
 import inspect
 import io
 import os
 import sys
+import time
 from contextlib import contextmanager
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.diagnose import without_prelude
+from netgrader.data import DATA_HASH
 from netgrader.phrases import Verbatim, say
+from netgrader.student.cell_runs import cell_runs
 from netgrader.student.course_data import spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from matplotlib.figure import Figure
 
-__all__ = ["as_png", "going_on", "image", "is_stub", "quietly", "ready", "show_figure"]
+__all__ = ["going_on", "is_stub", "quietly", "ready", "show_figure", "skipped_in_grading"]
 
 CANNOT = "This cell shows what the cells above made, and cannot: {kind}: {text} What is wrong there says their check."
 NOT_DONE = "Not yet: {names} still to be done. Then run this cell again."
@@ -128,30 +132,35 @@ def show_figure(figure: Figure, alt: str) -> None:
     import matplotlib.pyplot as plt  # noqa: PLC0415 (whoever only reads the data should not wait for it)
     from IPython.display import display  # noqa: PLC0415 (likewise)
 
-    png = as_png(figure)
-    plt.close(figure)
-    display({"text/html": image(png, alt), "text/plain": alt}, raw=True)
-
-
-def as_png(figure: Figure, colours: int = 0) -> str:
-    """Return `figure` as a PNG file in base64; of so many colours and with its own margins, if there are to be few."""
     png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=DPI, bbox_inches=None if colours else "tight")
-    if colours:
-        from PIL import Image  # noqa: PLC0415 (comes with Matplotlib, which is not waited for, either)
-
-        with Image.open(png) as drawn:
-            few = drawn.convert("RGB").quantize(colours, dither=Image.Dither.NONE)
-        png = io.BytesIO()
-        few.save(png, "png", optimize=True)
-    return base64.b64encode(png.getvalue()).decode("ascii")
+    figure.savefig(png, format="png", dpi=DPI, bbox_inches="tight")
+    plt.close(figure)
+    display({"text/html": _image(png.getvalue(), alt), "text/plain": alt}, raw=True)
 
 
-def image(png: str, alt: str) -> str:
-    """Return what `as_png` gives as an element of HTML."""
-    # A PNG file has its width in bytes 16 to 20, big-endian.
-    width = round(int.from_bytes(base64.b64decode(png[:32])[16:20], "big") / OVERSAMPLING)
+def _image(png: bytes, alt: str) -> str:
+    """Return a PNG file as an element of HTML."""
+    width = round(int.from_bytes(png[16:20], "big") / OVERSAMPLING)  # bytes 16 to 20 of a PNG file are its width
     return (
         f'<img alt="{html.escape(alt)}" width="{width}" style="max-width:100%;height:auto" '
-        f'src="data:image/png;base64,{png}">'
+        f'src="data:image/png;base64,{base64.b64encode(png).decode("ascii")}">'
     )
+
+
+def skipped_in_grading(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a function that only you run, such as an experiment: when the notebook is graded, its calls do nothing.
+
+    They return None then. The estimate of how long grading takes leaves their time out.
+    """
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **named: Any) -> Any:
+        if DATA_HASH in os.environ:
+            return None
+        wall, processor = time.perf_counter(), time.process_time()
+        try:
+            return function(*arguments, **named)
+        finally:
+            cell_runs().leave_out(time.perf_counter() - wall, time.process_time() - processor)
+
+    return call

@@ -1,6 +1,6 @@
-"""What the widgets cost: the drawing pad for 784-1500-10, the valley, the stencils of an epoch; making, bytes, Chromium.
+"""What the drawing pad costs for 784-1500-10: making it, bytes, Chromium.
 
-``python -m research.bench.widgets`` prints two tables. Milliseconds are medians; beside them stands how often NumPy could
+``python -m research.bench.widgets`` prints a table. Milliseconds are medians; beside them stands how often NumPy could
 answer for the pad's network in that time, since a machine's own speed goes into both.
 """
 
@@ -35,18 +35,6 @@ function median(work) {
 ANSWERS = """
 const network = document.querySelector('.draw-pad').network, pixels = Float64Array.from(arguments[0]);
 return [median(() => network.scores(pixels)), median(() => network.gradient(pixels, 3))];
-"""
-# What is drawn is counted, too: asked for its size, the page is laid out.
-MOVES = """
-function moved(kind) {
-  const slider = document.querySelector(kind + ' input');
-  return median(() => {
-    slider.value = slider.value === slider.max ? slider.min : slider.max;
-    slider.dispatchEvent(new Event('input'));
-    return document.body.offsetHeight;
-  });
-}
-return [moved('.loss-valley'), moved('.stencil-film')];
 """
 
 
@@ -116,25 +104,6 @@ def in_chromium(html: str, measured: str, *arguments: object) -> tuple[float, fl
     return first, second
 
 
-def learned() -> tuple[str, list[tuple[str, str]]]:
-    """A page with the valley and the stencils of notebook 1, and what they cost to make."""
-    from netgrader.student.learning import film_output, valley_output
-    from tests.datasets import DIGITS
-    from tests.student.test_learning import film
-
-    rows, pages = [], []
-    for name, make in (("valley", valley_output), ("stencils", lambda: film_output(film(), DIGITS))):
-        seconds = []
-        for _ in range(3):
-            begun = time.process_time()
-            output = make()
-            seconds.append(time.process_time() - begun)
-        rows.append((f"{name}, bytes of the output", f"{sum(len(one.encode()) for one in output.values()):,}"))
-        rows.append((f"{name}, making it, processor seconds", f"{statistics.median(seconds):.2f}"))
-        pages.append(output["text/html"])
-    return "".join(pages), rows
-
-
 def main() -> int:
     """Measure and print."""
     from netgrader.drawing_pad import pad_html, script, style
@@ -152,22 +121,15 @@ def main() -> int:
         ("weights in the page, bytes", f"{len(weights):,}", ""),
         ("script and style, bytes", f"{len(script()) + len(style()):,}", ""),
     ]
-    learning, others = learned()
-    more = [(name, figure, "") for name, figure in others]
     if not shutil.which("chromium") or not shutil.which("chromedriver"):
         sys.stderr.write("No rows of Chromium, which is not here: apt-get install chromium chromium-driver\n")
     else:
         answer, slopes = in_chromium(page, ANSWERS, random.random(WIDTHS[0]).tolist())
         rows.append(("an answer in Chromium, milliseconds", f"{answer:.1f}", f"{answer / numpy:.1f}"))
         rows.append(("the ink for and against, milliseconds", f"{slopes:.1f}", f"{slopes / numpy:.1f}"))
-        walked, shown = in_chromium(head + learning, MOVES)
-        more.append(("a walk drawn in Chromium, milliseconds", f"{walked:.1f}", f"{walked / numpy:.1f}"))
-        more.append(("ten stencils painted, milliseconds", f"{shown:.1f}", f"{shown / numpy:.1f}"))
-    for title, table in (("pad, 784-1500-10", rows), ("what one sees learn", more)):
-        sys.stdout.write(f"| {title} | | in answers of NumPy |\n|---|---|---|\n")
-        for name, figure, ratio in table:
-            sys.stdout.write(f"| {name} | {figure} | {ratio} |\n")
-        sys.stdout.write("\n")
+    sys.stdout.write("| pad, 784-1500-10 | | in answers of NumPy |\n|---|---|---|\n")
+    for name, figure, ratio in rows:
+        sys.stdout.write(f"| {name} | {figure} | {ratio} |\n")
     return 0
 
 

@@ -202,42 +202,6 @@ LEFT_OVER = {
     ),
 }
 
-PREDICTS = f"{GIVEN}from netgrader.student import predict\n"
-QUESTION = 'predict("steps to eight in ten", {})'
-# Text without quotes is a name to Python, which is not there or is something else.
-QUOTES = {
-    "a choice": attempt(QUESTION.format("b"), PREDICTS, says=('Found b without quotes; expected it in quotes: "b".',)),
-    "a choice that has a value": attempt(
-        QUESTION.format("b"),
-        PREDICTS,
-        "b = tf.constant(1)",
-        says=("a choice in quotes, such as",),
-        never=("Not quite",),
-    ),
-    "a choice of one's own": attempt(QUESTION.format("b"), PREDICTS, 'b = "a"', says=("Right.",), never=("quotes",)),
-    "a choice that the cell imports": attempt(
-        f"from string import digits as b\n{QUESTION.format('b')}", PREDICTS, says=("Not quite.",), never=("quotes",)
-    ),
-    "a choice that a function is given": attempt(
-        f"(lambda b: {QUESTION.format('b')})('a')", PREDICTS, says=("Right.",), never=("quotes",)
-    ),
-    "a function of one's own that answers to any name": attempt(
-        "odd(b)",
-        PREDICTS,
-        """
-class Odd:
-    def __getattr__(self, name): return {}[name]
-    def __call__(self, one): print("called")
-b, odd = 1, Odd()
-""",
-        says=("called",),
-        never=("AST",),
-    ),
-    "a cell": attempt("check(train)", GIVEN, says=('expected it in quotes: "train"',)),
-    "a cell that is a function": attempt("check(train)", GIVEN, TRAIN, says=('expected it in quotes: "train"',)),
-    "a smaller task": attempt("check.smaller(minibatches)", GIVEN, says=('in quotes: "minibatches"',)),
-}
-
 # What functions print while they are tried is shown; one error is red once.
 PRINTED = {
     "print within a function": network(
@@ -1059,7 +1023,6 @@ ATTEMPTS = {
     **LEFT_OVER,
     **FIRST,
     **PRINTED,
-    **QUOTES,
     **NETWORKS,
     **DEEP_NETWORKS,
     **LOOPS,

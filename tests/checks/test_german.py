@@ -21,10 +21,8 @@ from netgrader.pages import shell, words
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import Graded
 from netgrader.phrases import say
-from netgrader.questions import load_questions, said_to
 from netgrader.results import CheckResult, Outcome, Visibility
 from netgrader.student.answer import Answer
-from netgrader.student.stuck import told_further
 from netgrader.wheel import student_files
 from tests.feedback import examples as ex
 from tests.guides import phrases as listing
@@ -101,31 +99,6 @@ def test_every_fault_is_translated_with_the_same_places():
     assert {at: said for at, said in german.items() if not places(said) <= places(english[at])} == {}
 
 
-def test_every_question_is_translated():
-    written = of(CHECKS / "questions.toml")
-    spoken = {
-        name: {key: one[key] for key in ("why", "otherwise", "asks", "wrong") if key in one}
-        for name, one in written.items()
-    }
-    german = of(CHECKS / "questions.de.toml")
-    assert dict(leaves(german)).keys() == dict(leaves(spoken)).keys()
-
-
-def test_a_german_question_has_the_answer_of_the_english_one(german):
-    english, own = load_questions(german), load_questions(german, "de")
-    assert said_to("shape of Z", own["shape of Z"], (64, 10))[0]
-    assert (
-        said_to("shape of Z", own["shape of Z"], (64, 10))[1]
-        != said_to("shape of Z", english["shape of Z"], (64, 10))[1]
-    )
-    code = {
-        name: re.findall(r"(?m)^check\.smaller\(.*|^ +check\.smaller\(.*", one.asks) for name, one in english.items()
-    }
-    assert {
-        name: re.findall(r"(?m)^check\.smaller\(.*|^ +check\.smaller\(.*", one.asks) for name, one in own.items()
-    } == code
-
-
 # ---- It is said ----------------------------------------------------------------------------------------------------------
 
 
@@ -194,10 +167,7 @@ def test_numbers_on_a_german_page_have_german_separators():
 
 
 @pytest.mark.usefixtures("_spoken")
-def test_an_answer_of_check_has_no_english_sentence_of_ours(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    for _ in range(3):
-        further = told_further("1", ["softmax-before-loss"])
+def test_an_answer_of_check_has_no_english_sentence_of_ours():
     wrong = fault("softmax-before-loss", "layer 2", "a tensor without the labels", "the logits")
     terms = {"visibility": Visibility.PUBLIC, "max_credit": 1.0}
     verdicts = (
@@ -214,7 +184,7 @@ def test_an_answer_of_check_has_no_english_sentence_of_ours(monkeypatch, tmp_pat
         ),
     )
     answers = [
-        Answer("train", verdicts, further=further),
+        Answer("train", verdicts),
         Answer("train", verdicts[:1], beyond="whether train makes your own network as good as it says"),
         Answer("train", waits_for=("train",)),
         Answer("train", stopped=""),
@@ -224,7 +194,7 @@ def test_an_answer_of_check_has_no_english_sentence_of_ours(monkeypatch, tmp_pat
         # Headings of the course's notebooks, which are given text, stay as they are.
         assert english_in(said.replace(CATALOGUE[wrong.code].where, "")) == []
     assert "Der Optimierer ist Adam" in str(answers[0])
-    assert "check.smaller" in str(answers[0])
+    assert f"Hinweis: {CATALOGUE[wrong.code].hint}" in str(answers[0])
 
 
 @pytest.mark.usefixtures("_spoken")

@@ -42,9 +42,6 @@ SAYING = (
     "evidence.py",
     "student/answer.py",
     "student/estimate.py",
-    "student/predict.py",
-    "student/quotes.py",
-    "student/stuck.py",
     "grading/run_report.py",
     "grading/integrity.py",
     "grading/restore.py",
@@ -55,15 +52,13 @@ SAYING = (
     "limited.py",
     "releases.py",
     "drawing_pad.py",
-    "student/lab_book.py",
-    "student/learning.py",
     "student/notebook_cells.py",
     "student/own_drawing.py",
     "student/own_lines.py",
 )
 OTHERS = {"exercises.py", "parameters.py", "plugin.py", "problems.py"}
 """What speaks to the instructor alone."""
-LABELLING = {"answer.py", "drawing.py", "predict.py"}
+LABELLING = {"answer.py", "drawing.py"}
 """What says single words: all of theirs are listed."""
 WORDS = (
     *NUMBERS,
@@ -85,9 +80,6 @@ WORDS = (
     "step",
     "evaluation",
     "Clear",
-    "good",
-    "Play",
-    "Pause",
 )
 """Words that are put into texts: numbers, what an input shows where a course says nothing of it, and others."""
 ALONE = frozenset({"found", "expected", "place", "at"})

@@ -28,6 +28,14 @@ begun = time.perf_counter()
 while time.perf_counter() < begun + {seconds}:
     pass
 """
+EXPERIMENT = """
+@netgrader.student.skipped_in_grading
+def experiment():
+    begun = time.perf_counter()
+    while time.perf_counter() < begun + 2:
+        pass
+experiment()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +51,8 @@ def said(tmp_path_factory):
         "install(); install(); 1 / 0",
         WORK.format(seconds=0.3),
         "tell(cell_seconds=60, notebook_seconds=180)",
+        EXPERIMENT,
+        "display({'text/plain': str([*netgrader.student.cell_runs.cell_runs().seconds.values()][-1])}, raw=True)",
     ]
     done = subprocess.run(
         [sys.executable, str(SIDE)], input=json.dumps(cells), capture_output=True, text=True, timeout=120, check=True
@@ -76,3 +86,7 @@ def test_the_limits_are_those_of_the_grader():
     limits = ExecutionLimits()
     assert (limits.cell_seconds, limits.notebook_seconds) == (estimate.CELL_SECONDS, estimate.NOTEBOOK_SECONDS)
     assert limits.cores == cell_runs.CORES
+
+
+def test_what_grading_skips_is_left_out(said):
+    assert float(said[-1]) < 1  # of two

@@ -21,8 +21,8 @@ import nbformat
 import numpy as np
 import pytest
 
+from netgrader.data import DATA_HASH
 from netgrader.new_course import NewAssignment, make_assignment, make_config
-from netgrader.student import lab_book
 from tests.checks.later_students import DEEP
 from tests.checks.students import GLOROT, NETWORK
 
@@ -136,16 +136,21 @@ def test_what_went_wrong_is_one_sentence_and_an_interrupt_goes_through(capsys):
 def test_the_cells_that_compare_run_as_they_are_copied_and_only_what_is_described_is_kept(tmp_path):
     for module in SOURCE.glob("*.py"):
         shutil.copy(module, tmp_path)
-    cells = [cell for cell in with_answers("3_deep_network", "") if re.search(r"import \(?LabBook|lab_book", cell)]
+    cells = [cell for cell in with_answers("3_deep_network", "") if "lab_book" in cell]
     (copied,) = (cell for cell in with_answers("3_deep_network", "") if cell.endswith("compare(what, network)"))
     few = copied.replace("what = ...", 'what = "few"').replace("what, network)", "what, network, 200, 2, seeds=[5])")
     works = [{"name": name, "cells": [*cells[:2], cell]} for name, cell in (("untouched", copied), ("few", few))]
-    ran = run(works, tmp_path, NETGRADER_CHECKS=str(SOURCE / "checks"), NETGRADER_DATA=str(ROOT / "data"))
+    about = {"NETGRADER_CHECKS": str(SOURCE / "checks"), "NETGRADER_DATA": str(ROOT / "data")}
+    skipped = run(works[1:], tmp_path, **about, **{DATA_HASH: "graded"})
+    assert (skipped["few"]["errors"], skipped["few"]["printed"].strip("\0")) == ([None] * 3, "")
+    file = tmp_path / ".ipynb_checkpoints" / "netgrader-lab-book.json"
+    assert not file.exists()
+    ran = run(works, tmp_path, **about)
     assert {error for one in ran.values() for error in one["errors"]} == {None}
-    assert "Say what you try in your own words" in ran["untouched"]["printed"]
-    ((kept),) = json.loads((tmp_path / lab_book.FILE).read_text())
+    assert "Describe your network first" in ran["untouched"]["printed"]
+    ((kept),) = json.loads(file.read_text())
     assert (kept["what"], kept["seed"], len(kept["test"]), len(kept["loss"])) == ("few", 5, 2, 2)
-    assert "| few | 1 | 2 |" in ran["few"]["shown"]
+    assert re.search(r"\| few +\| 1 +\| 2 ", ran["few"]["printed"])
 
 
 # ---- pictures ----------------------------------------------------------------------------------------------------------

@@ -124,6 +124,17 @@ def test_in_the_first_notebook_each_numbered_step_of_an_exercise_has_a_hint_of_t
             assert re.findall(r"<summary>Hint for (\d+):", before.source) == steps, cell.id
 
 
+def test_the_answer_to_each_question_is_folded_below_it(notebook):
+    questions = [cell.source for cell in text(notebook) if cell.source.startswith("**Predict:**")]
+    assert len(questions) >= 2
+    for question in questions:
+        asked, answer = re.fullmatch(
+            r"\*\*Predict:\*\* (.+?)\n\n<details><summary>Answer</summary>\n\n(.+)\n\n</details>", question, re.DOTALL
+        ).groups()
+        assert asked.endswith("?")
+        assert len(answer) > len("Yes, because it is so.")
+
+
 def test_headings_are_in_order(notebook):
     levels = []
     for cell in text(notebook):
@@ -153,8 +164,9 @@ def test_every_figure_says_what_it_shows(notebook):
 
 
 def test_every_picture_that_is_given_says_what_it_shows():
-    for function in ast.parse((SOURCE / "pictures.py").read_text(encoding="utf-8")).body:
-        figures_have_words(function, ast.unparse(function)[:40])
+    for path in SOURCE.glob("*.py"):
+        for function in ast.parse(path.read_text(encoding="utf-8")).body:
+            figures_have_words(function, ast.unparse(function)[:40])
 
 
 def figures_have_words(code, where):

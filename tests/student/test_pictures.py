@@ -78,3 +78,18 @@ def test_batch_normalisation_is_told_as_it_was_drawn(pictures, told, text):
     assert lines["moving average, 0.9"][30] == pytest.approx(wanted, rel=0.1)
     assert "after 100 steps has come not even two thirds of the way" in text["see-batchnorm-saw"]
     assert 0.5 < lines["moving average, 0.99"][99] / wanted < 2 / 3
+
+
+@pytest.mark.parametrize("rates", [(0.03, 0.3, 0.5, 0.95, 1.05), (1,)])
+def test_walks_are_gradient_descent_on_the_square_at_each_rate(pictures, told, rates):
+    pictures.show_walks(*rates)
+    ((figure, alt),) = told
+    for number, rate in enumerate(rates):
+        valley, curve = (figure.axes[number + row * len(rates)].lines[-1] for row in (0, 1))
+        w = [-1.0]
+        for _ in range(12):
+            w.append(w[-1] - rate * 2 * w[-1])
+        np.testing.assert_allclose(valley.get_xdata(), w, atol=1e-12)
+        np.testing.assert_allclose(curve.get_ydata(), np.square(w), atol=1e-12)
+        assert f"at {rate:g} the walk goes " in alt
+    assert alt.count("from side to side") == sum(rate > 0.5 for rate in rates)

@@ -1,10 +1,11 @@
-"""ready: given cells wait for the student's."""
+"""`ready`: given cells wait for the student's. `skipped_in_grading`: the student's own experiments do not run there."""
 
 import functools
 
 import pytest
 
-from netgrader.student.notebook_cells import is_stub, ready
+from netgrader.data import DATA_HASH
+from netgrader.student.notebook_cells import is_stub, ready, skipped_in_grading
 
 
 def only_a_docstring(a, b=1):
@@ -75,3 +76,12 @@ def test_names_are_looked_up_where_it_is_called(capsys):
     exec("first = ready('train')\nsecond = ready('absent')", namespace)  # noqa: S102 (stands for a notebook's cell)
     assert (namespace["first"], namespace["second"]) == (True, False)
     assert "`absent`" in capsys.readouterr().out
+
+
+def test_a_function_that_grading_skips_does_nothing_there_and_is_itself_elsewhere(monkeypatch):
+    tried = skipped_in_grading(computes)
+    assert tried(1) == computes(1)
+    assert tried.__name__ == "computes"
+    monkeypatch.setenv(DATA_HASH, "of the data in the cage")
+    assert tried(1) is None
+    assert skipped_in_grading(raises)(1) is None

@@ -1,0 +1,129 @@
+"""`check` says what was found, and folds a hint below it, from the first time on."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from netgrader.faults import CATALOGUE, speaking_of
+from netgrader.results import CheckResult, Outcome, Visibility
+from netgrader.student.answer import Answer
+from tests.checks.students import GLOROT, LOSS, NETWORK, PREDICTION
+from tests.datasets import EXERCISES
+
+ROOT = Path(__file__).parents[2]
+CHECKS = ROOT / "source" / "digits" / "checks"
+GIVEN = """
+from types import SimpleNamespace
+import numpy as np
+import tensorflow.compat.v1 as tf
+tf.disable_v2_behavior()
+from netgrader.student import check
+"""
+TWICE = NETWORK.replace(LOSS, LOSS.replace("logits=logits", "logits=prediction"))
+UNREADABLE = NETWORK.replace(PREDICTION, f"{PREDICTION})")
+
+
+@pytest.fixture(autouse=True)
+def of_digits():
+    with speaking_of(EXERCISES.texts):
+        yield
+
+
+# ---- In a notebook -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """What was shown after each cell, as text and as HTML, and the folder of the notebook."""
+    folder = tmp_path_factory.mktemp("hints")
+    shutil.copytree(CHECKS, folder / "checks", ignore=shutil.ignore_patterns("__pycache__"))
+    call = 'check("one_layer_network")'
+    cells = {
+        "given": GIVEN + GLOROT + TWICE,
+        "first": call,
+        "by the function": "check(one_layer_network)",
+        "mended": NETWORK,
+        "right": call,
+        "unreadable": UNREADABLE,
+        "of what is not read": call,
+        "stopped": NETWORK + "\nundefined_name()\n",
+        "of the error": call,
+    }
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests" / "checks" / "notebook_side.py")],
+        input=json.dumps(list(cells.values())),
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = [json.loads(line)["shown"] for line in done.stdout.splitlines() if line.startswith('{"shown"')]
+    return dict(zip(cells, lines, strict=True)), folder
+
+
+def text(shown, cell, kind="text/plain"):
+    return "\n".join(one[kind] for one in shown[0][cell])
+
+
+HINT = "Go back from the loss"
+
+
+def test_the_first_time_already_a_hint_is_folded_below_the_message(shown):
+    said, page = text(shown, "first"), text(shown, "first", "text/html")
+    assert said.index("The softmax is applied twice") < said.index(f"Hint: {HINT}")
+    assert said.count(HINT) == 1
+    assert re.search(rf"<details[^>]*><summary>Hint</summary>{HINT}[^<]*</details>", page)
+    assert page.count(HINT) == 1
+    assert "Hint" not in text(shown, "right") + text(shown, "right", "text/html")
+
+
+def test_check_takes_the_function_as_well_as_its_name(shown):
+    assert text(shown, "by the function") == text(shown, "first")
+
+
+def test_what_was_said_is_counted_nowhere(shown):
+    assert [path.name for path in shown[1].iterdir()] == ["checks"]
+
+
+def test_a_cell_that_stopped_has_the_hint_of_its_error_and_one_that_is_not_read_has_none(shown):
+    assert "Hint: Copy the line that is named" in text(shown, "of the error")
+    assert "<summary>Hint</summary>Copy the line" in text(shown, "of the error", "text/html")
+    assert "SyntaxError" in text(shown, "of what is not read")
+    assert "Hint" not in text(shown, "of what is not read")
+
+
+# ---- Which hints ---------------------------------------------------------------------------------------------------------
+
+
+def verdict(name, outcome, *codes):
+    return CheckResult(f"t.py::{name}", name, Visibility.PUBLIC, outcome, 0, 1, codes, f"In {name}.")
+
+
+def test_each_hint_stands_once_at_the_first_check_that_is_wrong_by_it():
+    checks = (
+        verdict("a", Outcome.PASSED, "missing-bias"),
+        verdict("b", Outcome.FAILED, "missing-bias", "no-such-code"),
+        verdict("c", Outcome.PARTIAL, "missing-bias", "wrong-width"),
+    )
+    said = str(Answer("layer", checks))
+    order = ["In b.", CATALOGUE["missing-bias"].hint, "In c.", CATALOGUE["wrong-width"].hint]
+    assert [said.count(one) for one in order] == [1, 1, 1, 1]
+    assert sorted(order, key=said.index) == order
+    assert Answer("layer", checks)._repr_html_().count("<details") == 2
+
+
+def test_a_hint_is_one_line_when_folded_and_a_sentence_or_two_when_open():
+    hints = {code: kind.hint for code, kind in CATALOGUE.items() if kind.hint}
+    assert len(hints) >= 20
+    assert {code: text for code, text in hints.items() if not re.fullmatch(r"[A-Z].{40,220}[.?]", text)} == {}
