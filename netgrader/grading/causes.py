@@ -4,8 +4,8 @@ Verdicts are made cell by cell, each from its own evidence, and say of a fault w
 check cell of a part by which the finding would be right, as the student handed that part over; a code, where a function of the
 student's built what is at fault; or how grave a fault must be. Here they are put together, once all cells have been judged.
 
-An earlier cell explains something only if the later one was made with it, which the code that was handed in tells: it uses
-names that the earlier cell makes, or names of what was made with these.
+By a code or how grave it is an earlier cell explains something only if the later one was made with it, which the code that was
+handed in tells: it uses names that the earlier cell makes, or names of what was made with these.
 """
 
 from __future__ import annotations
@@ -47,11 +47,12 @@ def charged_once(
     with_what = made_with(sources)
     charged = {cell: causes(found) for cell, found in checks.items()}
 
-    def before(cell: str) -> Mapping[str, Mapping[str, Severity]]:
-        earlier = (f"{CHECK}{name}" for name in with_what.get(cell.removeprefix(CHECK), ()))
-        return {name: charged[name] for name in earlier if name in charged}
+    def before(cell: str, check: CheckResult) -> Mapping[str, Mapping[str, Severity]]:
+        used = (f"{CHECK}{name}" for name in with_what.get(cell.removeprefix(CHECK), ()))
+        named = (cause for found in check.causes.values() for cause in found)
+        return {name: charged[name] for name in (*used, *named) if name in charged}
 
-    return {cell: tuple(_settled(check, before(cell)) for check in found) for cell, found in checks.items()}
+    return {cell: tuple(_settled(check, before(cell, check)) for check in found) for cell, found in checks.items()}
 
 
 def _settled(check: CheckResult, before: Mapping[str, Mapping[str, Severity]]) -> CheckResult:

@@ -91,8 +91,6 @@ def _terms(test: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.Call:
 
 
 def _keyword(call: ast.Call, name: str) -> ast.expr | None:
-    if any(keyword.arg is None for keyword in call.keywords):
-        raise _UnclearError
     return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
 
 
