@@ -12,7 +12,7 @@ from netgrader.checks.language import fail, fail_all
 from netgrader.checks.wording import percent
 from netgrader.faults import Severity, fault
 from netgrader.judges.answers import opened, shaped
-from netgrader.judges.arrays import scaled_otherwise
+from netgrader.judges.arrays import data_as_handed
 from netgrader.judges.sweeps import (
     HARDLY_LEARNED,
     MOST_PROVEN,
@@ -205,7 +205,7 @@ def _measured_otherwise(bench: TestContext, sweep: StudentSweep) -> tuple[float,
     """Return a rate, its accuracy in the sweep and what was trained at it reaches, where at no rate the two are near."""
     graphs = bench.evidence(sweep_cell(bench)).raw.graphs
     trained = [graphs[name] for name in map(trained_at, range(MOST_TRAINED)) if name in graphs]
-    data = scaled_otherwise(bench) or bench.dataset
+    data = data_as_handed(bench) or bench.dataset
     rows = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
     pixels, labels = data.prepared(data.x_test[rows]), data.y_test[rows]
     found: dict[float, tuple[float, float, float]] = {}

@@ -13,7 +13,7 @@ from netgrader.checks.exercises import trained_at, value_at
 from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.provenance import idle
 from netgrader.judges.answers import digest
-from netgrader.judges.arrays import scaled_otherwise
+from netgrader.judges.arrays import data_as_handed
 from netgrader.judges.learning_rate import (
     BATCH,
     STEPS,
@@ -142,7 +142,7 @@ def _images(bench: TestContext) -> RunImages:
 
     Of the test images they are a sample, of which chance moves an accuracy by half a percent.
     """
-    data = scaled_otherwise(bench) or bench.dataset
+    data = data_as_handed(bench) or bench.dataset
     rows = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
     few = np.arange(STEPS * BATCH) % len(data.x_train)
     scaled = data.prepared
