@@ -10,9 +10,9 @@ handed in tells: it uses names that the earlier cell makes, or names of what was
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import re
+import symtable
 from typing import TYPE_CHECKING
 
 from netgrader.checks.cell_points import CHARGED, causes
@@ -101,10 +101,15 @@ def made_with(sources: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _used_by(text: str) -> Iterator[str]:
-    """Yield the names that a cell uses, also where Python cannot read it."""
+    """Yield the names of the notebook's that a cell uses, also where Python cannot read it; not those of its functions."""
     try:
-        tree = ast.parse(text)
+        yield from _global_names(symtable.symtable(text, "cell", "exec"))
     except SyntaxError:  # of Python, or a line that is IPython's own
         yield from re.findall(r"[^\W\d]\w*", text)
-    else:
-        yield from (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
+def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
+    outermost = table.get_type() == "module"
+    yield from (one.get_name() for one in table.get_symbols() if one.is_referenced() and (outermost or one.is_global()))
+    for inner in table.get_children():
+        yield from _global_names(inner)
