@@ -24,7 +24,7 @@ import netgrader.student  # noqa: F401  (as the notebook's first cell does)
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
-from netgrader.grading.causes import charged_once
+from netgrader.grading.causes import charged_once, made_with
 from netgrader.judges import sweep_runs as two_layers
 from netgrader.judges.learning_rate import STEPS
 from netgrader.reader.lab.local import LocalLab
@@ -121,7 +121,7 @@ def judged(  # noqa: PLR0917  (what a student handed in, and where it goes)
             bench.close()
     exercises = [cell.removeprefix("check_") for cell in cells]
     named = [(next((one for one in exercises if one in made_by(source)), ""), source) for source in sources]
-    settled = charged_once(run.checks, named)
+    settled = charged_once(run.checks, made_with(named))
     checks = {cell: [dataclasses.asdict(check) for check in found] for cell, found in settled.items()}
     measured = dict(run.measured)
     seconds = time.perf_counter() - start

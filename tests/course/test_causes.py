@@ -39,7 +39,7 @@ def found(what, *, causes=(), severity=None):
 def settled(earlier, what, *, cell="training", sources=SOURCES, **terms):
     """The verdicts of a cell that found `what`, after earlier cells were charged with what is given by cell."""
     checks = {f"check_{name}": found(code) for name, code in earlier.items()}
-    return charged_once({**checks, f"check_{cell}": found(what, **terms)}, sources)[f"check_{cell}"]
+    return charged_once({**checks, f"check_{cell}": found(what, **terms)}, made_with(sources))[f"check_{cell}"]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_only_what_is_explained_is_left_out():
         "check_fully_connected_layer": found("missing-bias"),
         "check_network": (planned("test_it").result(Outcome.FAILED, 0.0, wrong),),
     }
-    (left,) = charged_once(checks, SOURCES)["check_network"]
+    (left,) = charged_once(checks, made_with(SOURCES))["check_network"]
     assert (left.outcome, left.faults, left.follows) == (Outcome.FAILED, ("wrong-width",), ("missing-bias",))
 
 
@@ -105,7 +105,7 @@ def test_what_costs_nothing_by_a_courses_word_explains_nothing_as_fatal():
         "check_network": found("maximises-loss", severity=Severity.SLIGHT),
         "check_sweep": found("learning-rate-diverges"),
     }
-    assert charged_once(checks, SOURCES)["check_sweep"][0].outcome is Outcome.FAILED
+    assert charged_once(checks, made_with(SOURCES))["check_sweep"][0].outcome is Outcome.FAILED
 
 
 def test_a_cell_is_made_with_those_whose_names_it_uses_and_with_what_these_were_made_with():
