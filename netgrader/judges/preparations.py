@@ -34,7 +34,8 @@ def preparation_of(found: Array, raw: Array, spec: DataSpec) -> Preparation | No
     if found.size != rows.size or not np.isfinite(found).all():
         return None
     values = found.reshape(rows.shape).astype(np.float64)
-    return next((prepare for prepare in OF_ITSELF if same_rows(values, prepare(rows)).all()), None)
+    like = [prepare for prepare in OF_ITSELF if same_rows(values, prepare(rows)).all()]
+    return min(like, key=lambda prepare: float(np.abs(values - prepare(rows)).max()), default=None)
 
 
 def _scaled(factor: Float, shift: Float, rows: Float) -> Float:
@@ -61,4 +62,4 @@ OF_ITSELF: tuple[Preparation, ...] = (
     lambda rows: _divided(_less(rows, rows.min(axis=1)), np.ptp(rows, axis=1)),
     lambda rows: _divided(_less(rows, rows.mean(axis=1)), rows.std(axis=1)),
 )
-"""The ways to scale each row by itself."""
+"""The ways to scale each row by itself; where one number of a row outweighs the rest they are much alike."""
