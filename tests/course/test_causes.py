@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from netgrader.checks.cell_points import cell_points
@@ -11,6 +14,7 @@ from netgrader.faults import Severity, fault
 from netgrader.grading.causes import charged_once, made_with
 from netgrader.results import Outcome, Visibility
 
+ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
     ("", "import numpy as np"),
     ("prepare_data", "x_train, y_train = prepared()"),
@@ -114,3 +118,13 @@ def test_a_cell_is_made_with_those_whose_names_it_uses_and_with_what_these_were_
     assert made["sweep"] == ["fully_connected_layer", "network"]
     assert made["training"] == ["fully_connected_layer", "network", "sweep"]
     assert made["prepare_data"] == []
+
+
+def test_no_file_of_a_course_says_what_follows_from_what():
+    keys = re.compile(r"\b(requires|forgives|confirms|brings|elsewhere|after_fatal|again_from|\w+_of_a_faulty_one) *=")
+    folders = ("source", "grader_tests", "examples", "netgrader/new_course")
+    files = [
+        path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".toml", ".j2"}
+    ]
+    assert len(files) > 20
+    assert [path for path in files if keys.search(path.read_text(encoding="utf-8"))] == []

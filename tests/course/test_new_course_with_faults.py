@@ -1,7 +1,5 @@
 """One cause costs once in a course that `netgrader new` wrote, none of whose files say what follows from what."""
 
-import re
-
 import nbformat
 import pytest
 
@@ -15,7 +13,6 @@ from tests.commands.test_new import SHAPES, shapes
 
 __all__ = ["shapes"]
 
-KEYS = re.compile(r"\b(requires|forgives|confirms|brings|elsewhere|again_from|least_of_a_faulty_one)\b *=")
 
 ROWS = """x_train, x_test = ({} for x in (x_train, x_test))
 y_train_1_hot = """
@@ -68,9 +65,6 @@ def graded(shapes, tmp_path_factory):
     root = tmp_path_factory.mktemp("new")
     make_config(root)
     make_assignment(root, NewAssignment("shapes", shapes, "shape", SHAPES, 0.85))
-    written = [path for path in root.rglob("*") if path.suffix in {".py", ".toml"}]
-    assert written
-    assert [path for path in written if KEYS.search(path.read_text(encoding="utf-8"))] == []
     (assignment,) = Course(root).own_assignments
     release(assignment)
     (right,) = (root / "submitted" / "right").rglob("*.ipynb")
