@@ -47,6 +47,8 @@ class HandedRows:
     """One-hot (n, classes); of a regression numbers (n,)."""
     true: Array
     """The true class, or number, of what each row shows, (n,)."""
+    shown: npt.NDArray[np.int64]
+    """Which given input each row shows, (n,)."""
     made_in: tuple[str, ...] = ()
     """The check cell of the exercise that made them; empty where they are ours."""
 
@@ -74,7 +76,8 @@ def _as_handed(bench: TestContext, part: str) -> HandedRows:
 def _our_rows(bench: TestContext, part: str) -> HandedRows:
     data = bench.dataset
     inputs, true = (data.x_train, data.y_train) if part == "train" else (bench.given.images, data.y_test)
-    return HandedRows(data.prepared(inputs), true if bench.spec.is_regression else bench.spec.one_hot(true), true)
+    labels = true if bench.spec.is_regression else bench.spec.one_hot(true)
+    return HandedRows(data.prepared(inputs), labels, true, np.arange(len(true)))
 
 
 def _own_rows(bench: TestContext, part: str) -> HandedRows | None:
@@ -88,8 +91,9 @@ def _own_rows(bench: TestContext, part: str) -> HandedRows | None:
     fits = (len(true), *bench.spec.fed_shape), (len(true),) if numbers else (len(true), bench.spec.classes)
     if rows is None or labels is None or (rows.shape, labels.shape) != fits:
         return None
-    shown = images_of(bench, part).rows
-    return HandedRows(rows, labels, true if shown is None else true[shown], (cell,))
+    known = images_of(bench, part).rows
+    shown = np.arange(len(true)) if known is None else known
+    return HandedRows(rows, labels, true[shown], shown, (cell,))
 
 
 def own_accuracy(session: LabSession, graph: GraphEvidence, handed: HandedRows) -> float | None:
