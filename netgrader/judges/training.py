@@ -85,7 +85,8 @@ def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str
     """Yield the check cells of rows and of networks with which our own training comes no further than the student's did."""
     handed = train_rows_as_handed(bench)
     for network in () if bench.quick else network_cells(bench):
-        if _reached_by_ours(bench, cell, network, handed) <= counted + AS_GOOD:
+        # Of two that are worse than guessing neither is the better one.
+        if _reached_by_ours(bench, cell, network, handed) <= max(counted, 0.0) + AS_GOOD:
             yield from (*handed.made_in, network)
 
 
