@@ -1,0 +1,108 @@
+"""What later cells of a notebook were given by earlier ones: the student's rows, their labels, the accuracy of their network.
+
+What is wrong by ours and right by the student's own parts was made wrong where those parts were made. So whoever names a fault
+asks here first, and names the check cells of these parts as what may be its cause (`Fault.causes`); whether anything was
+charged there `netgrader.checks.causes` looks up when all cells have been judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.checks.exercises import NET, BadExerciseError
+from netgrader.judges.accuracy import ROUNDED
+from netgrader.judges.answers import opened, shaped
+from netgrader.judges.arrays import images_of
+from netgrader.reader import LabError
+
+if TYPE_CHECKING:
+    from netgrader.checks.context import TestContext
+    from netgrader.evidence import GraphEvidence
+    from netgrader.reader import LabSession
+
+__all__ = ["HandedRows", "causes_of_accuracy", "own_accuracy", "test_rows_as_handed"]
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class HandedRows:
+    """Test rows and labels as the notebook feeds them."""
+
+    rows: Array
+    """Float (n, …)."""
+    labels: Array
+    """One-hot (n, classes)."""
+    true: Array
+    """The true class of what each row shows, (n,)."""
+    made_in: tuple[str, ...] = ()
+    """The check cell of the exercise that made them; empty where they are ours."""
+
+
+def test_rows_as_handed(bench: TestContext) -> HandedRows:
+    """Return the test rows and labels that the student's own arrays hold; ours, where they made none that fit."""
+    handed: HandedRows = bench.once("test rows as handed", lambda: _own_rows(bench) or _our_rows(bench))
+    return handed
+
+
+def _our_rows(bench: TestContext) -> HandedRows:
+    true = bench.dataset.y_test
+    return HandedRows(bench.dataset.prepared(bench.given.images), bench.spec.one_hot(true), true)
+
+
+def _own_rows(bench: TestContext) -> HandedRows | None:
+    try:
+        cell = f"check_{bench.exercises.of_kind('data')}"
+    except BadExerciseError:
+        return None
+    arrays, true = bench.evidence(cell).raw.arrays, bench.dataset.y_test
+    rows, labels = arrays.get("x_test"), arrays.get("y_test_1_hot")
+    if rows is None or labels is None:
+        return None
+    if (rows.shape, labels.shape) != ((len(true), *bench.spec.fed_shape), (len(true), bench.spec.classes)):
+        return None
+    shown = images_of(bench, "test").rows
+    return HandedRows(rows, labels, true if shown is None else true[shown], (cell,))
+
+
+def own_accuracy(session: LabSession, graph: GraphEvidence, handed: HandedRows) -> float | None:
+    """Return what the network's own accuracy says of all the rows at once, in a session; None where it cannot be asked."""
+    if not {"X", "Y", "accuracy"} <= graph.parts.keys():
+        return None
+    feeds = {graph.parts["X"]: shaped(graph, handed.rows), graph.parts["Y"]: handed.labels, **graph.eval_feed}
+    try:
+        (value,) = session.run([graph.parts["accuracy"]], feeds)
+    except LabError:
+        return None
+    return float(np.mean(value)) if value is not None and np.size(value) else None
+
+
+def causes_of_accuracy(bench: TestContext, graph: GraphEvidence, reported: float) -> tuple[str, ...]:
+    """Return the check cells by whose parts a `reported` test accuracy of a trained network is right; none if by no parts.
+
+    By the student's labels it may be what is wrong with these, and by their network's accuracy what is wrong with that.
+    """
+    handed = test_rows_as_handed(bench)
+    feeds = {graph.parts.get("X", ""): shaped(graph, handed.rows), **graph.eval_feed}
+    try:
+        with opened(bench.lab, graph) as session:
+            (logits,) = session.run([graph.parts.get("logits", "")], feeds)
+            own = own_accuracy(session, graph, handed)
+    except LabError:
+        return ()
+    by_labels = float(np.mean(np.argmax(np.asarray(logits), axis=1) == handed.labels.argmax(axis=1)))
+    if abs(reported - by_labels) <= ROUNDED:
+        return handed.made_in
+    if own is not None and abs(reported - own) <= ROUNDED:
+        return (*handed.made_in, *_network_cells(bench))
+    return ()
+
+
+def _network_cells(bench: TestContext) -> tuple[str, ...]:
+    """Return the check cells to which networks were handed over that exercises ask for."""
+    cells = [f"check_{name}" for name in bench.exercises.networks]
+    return tuple(cell for cell in cells if bench.evidence(cell).has(NET))
