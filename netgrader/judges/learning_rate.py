@@ -26,11 +26,11 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.faults import fault
-from netgrader.judges.answers import opened, shaped
+from netgrader.judges.answers import shaped
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from netgrader.evidence import GraphEvidence
     from netgrader.faults import Fault
@@ -51,7 +51,6 @@ __all__ = [
     "may_be_far_too_low",
     "short_run",
     "short_runs",
-    "trained_accuracies",
 ]
 
 Array = npt.NDArray[Any]
@@ -127,7 +126,7 @@ def short_run(
     images: RunImages,
     *,
     seed: int = 1,
-    enough: Callable[[float], bool] | None = None,
+    enough: Callable[[ShortRun], bool] | None = None,
 ) -> ShortRun:
     """Train the graph from its own initialiser for `STEPS` minibatches.
 
@@ -140,13 +139,12 @@ def short_run(
     seed
         Of the initialisation; the order of the minibatches is always the same.
     enough
-        Says of the accuracy after `EARLY` steps whether it already tells what is asked; the run then ends there, and
-        that accuracy is its last.
+        Says of the run of `EARLY` steps whether it already tells what is asked; it then ends there.
     """
     trial = _Trial(lab, graph, rate, images, seed)
     try:
         trial.begin()
-        if enough is None or not enough(trial.run.early):
+        if enough is None or not enough(trial.run):
             trial.go_on(STEPS)
     finally:
         trial.close()
@@ -235,15 +233,6 @@ def fed_in_training(graph: GraphEvidence) -> dict[str, Array]:
     return {name: np.asarray(value) for name, value in numbers if isinstance(value, int | float) and name not in own}
 
 
-def trained_accuracies(lab: Lab, graphs: Sequence[GraphEvidence], test: tuple[Array, Array]) -> list[float]:
-    """Return the accuracy on test images of each of some networks, with the weights that were handed over with it."""
-    found = []
-    for graph in graphs:
-        with opened(lab, graph) as session:
-            found.append(_accuracy(session, graph, test))
-    return found
-
-
 def _accuracy(session: LabSession, graph: GraphEvidence, test: tuple[Array, Array]) -> float:
     (logits,) = session.run([graph.parts["logits"]], {graph.parts["X"]: shaped(graph, test[0]), **graph.eval_feed})
     return float(np.mean(np.argmax(np.asarray(logits), axis=1) == test[1]))
@@ -310,13 +299,12 @@ def compare_rates(
     return RateVerdict("learning-rate-too-high", third) if too_high else None
 
 
-def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun, *, hilltop: bool) -> bool:
+def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun) -> bool:
     """Whether runs of `EARLY` steps already tell that `compare_rates` finds nothing wrong with the rate of `at`.
 
     Near the best losses have fallen by half, and lie far below those at a third of the rate: in the runs of
-    ``research/rates.csv`` none of these was found too high or too low in the end. Where the student's own sweep has tried the
-    rates around it, it is enough that nothing speaks against it.
+    ``research/rates.csv`` none of these was found too high or too low in the end.
     """
     if at.explodes or at.last > HARDLY_BEGUN * at.losses[0] or may_be_far_too_low(at, triple):
         return False
-    return at.last <= (TOO_HIGH_IF_FOUND if hilltop else SURELY) * third.last
+    return at.last <= SURELY * third.last

@@ -10,7 +10,6 @@ import contextlib
 import functools
 import random
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +21,9 @@ from netgrader.reader.lab import LAB_SESSION
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["fed_rows", "fed_switches", "left_at_default", "note_fed_rows", "usual_batch"]
+__all__ = ["fed_rows", "fed_switches", "left_at_default", "note_fed_rows"]
 
-NOTED, TRAINS, SIZES = "_netgrader_fed", "_netgrader_trains", "_netgrader_batches"
+NOTED, TRAINS = "_netgrader_fed", "_netgrader_trains"
 SWITCHES, IN_TRAINING, TURNED = "_netgrader_switches", "_netgrader_in_training", "_netgrader_turned"
 MOST, EVERY, AT_ONCE = 400, 256, 40  # rows in all; one of so many of a feed, and one at least; of one feed at most
 NUMBERS = "biuf"  # kinds of what evidence may hold
@@ -96,15 +95,6 @@ def _is_switch(op: Any) -> bool:
     return bool(op.type == "PlaceholderWithDefault" and op.outputs[0].shape.rank == 0)
 
 
-def usual_batch(graph: Any, *, anew: bool = False) -> int | None:
-    """Return how many rows most training steps of `graph` were fed; None if none was fed any. `anew` forgets it."""
-    sizes: Counter[int] = getattr(graph, SIZES, None) or Counter()
-    usual = max(sizes, key=sizes.__getitem__, default=None)
-    if anew:
-        sizes.clear()
-    return usual
-
-
 def _noting(run: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(run)
     def wrapper(self: Any, fetches: Any, feed_dict: Any = None, *options: Any, **named: Any) -> Any:
@@ -151,10 +141,6 @@ def _note_rows(graph: Any, feed_dict: Mapping[Any, Any]) -> None:
         first = value[0] if isinstance(value, list | np.ndarray) and np.ndim(value[:1]) > 1 else None
         if first is not None and LEAST <= np.size(first) <= LARGEST:
             sample.add(value)
-    # Labels are as many as images, whatever is fed besides has no rows.
-    sizes = [len(value) for value in feed_dict.values() if isinstance(value, list | np.ndarray) and np.ndim(value)]
-    if sizes:
-        _of(graph, SIZES, Counter)[max(sizes)] += 1
 
 
 def _of(graph: Any, name: str, make: Callable[[], Any]) -> Any:

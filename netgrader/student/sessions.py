@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
 import importlib.abc
 import importlib.machinery
-import math
+import inspect
 import sys
 from collections import deque
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.reader.lab import LAB_SESSION
-from netgrader.student.fed import note_fed_rows, usual_batch
+from netgrader.student.fed import note_fed_rows
 
 if TYPE_CHECKING:
     import types
@@ -30,12 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST",
-    "ClosedSession",
     "Register",
+    "TrainedWeights",
     "fitting",
     "install",
     "kept_values",
-    "learning_rate",
     "register",
     "seen_networks",
     "shapes_of",
@@ -52,12 +50,11 @@ ASSIGNS = frozenset({"Assign", "AssignVariableOp"})
 GROUPS = ASSIGNS | {"NoOp"}
 MOST, BYTES = 24, 150_000_000
 """How many networks are kept with their weights, and how large they may be together."""
+MOST_OPEN = 6  # sessions that are held open, 15 MB each; of older ones the weights are kept
 LEAST_WEIGHTS = 50  # of a variable: what has fewer is an example, and no network
 THROUGH = frozenset({"Identity", "Cast", "Enter", "ReadVariableOp"})
 VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 UPDATES = ("Apply", "ResourceApply")
-RATES = ("lr", "alpha")
-"""What TensorFlow's update ops call their learning rate."""
 
 Values = dict[str, npt.NDArray[Any]]
 
@@ -89,7 +86,7 @@ def variable_values(session: Any, graph: Any) -> Values:
 
 
 def register() -> Register:
-    """What is known of sessions that have ended; nothing, where `install` was never called."""
+    """Return what is known of sessions; nothing, where `install` was never called."""
     found = getattr(sys.modules[SESSION_MODULE].BaseSession, REGISTER, None)
     return found if isinstance(found, Register) else Register()
 
@@ -101,9 +98,14 @@ def _read(session: Any) -> Values:
     if not readable:
         return {}
     try:
-        return {name: _plain(value) for name, value in session.run(readable).items()}
+        return {name: _plain(value) for name, value in _run(session, readable).items()}
     except tf.errors.OpError:
         return _read_one_by_one(session, readable)
+
+
+def _run(session: Any, fetches: Any) -> Any:
+    """Run without our own hooks."""
+    return inspect.unwrap(type(session).run)(session, fetches)
 
 
 def _readable(graph: Any) -> dict[str, Any]:
@@ -132,7 +134,7 @@ def _read_one_by_one(session: Any, readable: dict[str, Any]) -> Values:
     values: Values = {}
     for name, tensor in readable.items():
         try:
-            values[name] = _plain(session.run(tensor))
+            values[name] = _plain(_run(session, tensor))
         except tf.errors.OpError:
             continue  # never initialised, so there is no value
     return values
@@ -163,9 +165,8 @@ def _hook(module: types.ModuleType) -> None:
 def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
     @functools.wraps(close)
     def wrapper(self: Any) -> None:
-        if not (getattr(self, "_closed", True) or getattr(self, LAB_SESSION, False)):
-            with contextlib.suppress(Exception):  # whatever is wrong with a session, closing it must work as ever
-                _keep(self)
+        with contextlib.suppress(Exception):  # whatever is wrong with a session, closing it must work as ever
+            register().end(self)
         close(self)
 
     setattr(wrapper, MARK, True)
@@ -183,6 +184,7 @@ def _keeping_before(run: Callable[..., Any]) -> Callable[..., Any]:
                 if anew and getattr(self, USED, False):
                     register().note(self.graph, _read(self))
                 setattr(self, USED, not anew)
+                register().hold(self)
         return run(self, fetches, *options, **named)
 
     return wrapper
@@ -235,72 +237,73 @@ def _is_start(assign: Any) -> bool:
     return True
 
 
-def _keep(session: Any) -> None:
-    """Keep what a session holds that is about to be closed."""
-    collected = sys._getframe(2).f_code.co_name == "__del__"  # noqa: SLF001
-    unreadable = collected and _within_tensorflow()
-    values = {} if unreadable else _read(session)
-    if values and not collected:
-        setattr(session, KEPT, values)
-        setattr(session.graph, KEPT, values)
-    register().note(session.graph, None if unreadable else values)
-
-
-def _within_tensorflow() -> bool:
-    """Whether TensorFlow is at work: Python may collect a session at any moment, and no run may be started from there."""
-    frame = sys._getframe(3).f_back  # noqa: SLF001  (that of `__del__` itself is TensorFlow's)
-    while frame is not None:
-        if str(frame.f_globals.get("__name__")).startswith("tensorflow"):
-            return True
-        frame = frame.f_back
-    return False
-
-
 @dataclass(frozen=True)
-class ClosedSession:
+class TrainedWeights:
     """What a session had trained when it ended, or when its variables were set anew."""
 
     graph: Any
     """Its graph."""
-    rate: float | None
-    """The learning rate of the graph's optimizer; None where it may have been any, in a variable or a placeholder."""
     values: Values
     """Variables by op name, in the order in which they were made, without an optimizer's own."""
-    batch: int | None = None
-    """How many rows most of its training steps were fed, where that is known."""
 
 
 class Register:
-    """What was trained by sessions that have ended, the last ones."""
+    """The sessions that were run last, and the weights of those before.
+
+    Sessions are held open, so that Python does not collect one in a moment in which it cannot be read.
+    """
 
     def __init__(self) -> None:
-        self._kept: deque[ClosedSession] = deque()
-        self.lost = 0
-        """How many sessions Python collected in a moment in which they could not be read."""
+        self._open: deque[Any] = deque()
+        self._kept: deque[TrainedWeights] = deque()
+        self.forgotten = False
+        """Whether weights were dropped to make room."""
 
-    def note(self, graph: Any, values: Values | None) -> None:
-        """A session of `graph` ends with these `values` of its variables, None if they cannot be read."""
-        if not trained_variables(graph):
+    def hold(self, session: Any) -> None:
+        """Hold a session that is run; the oldest of too many is let go, and its weights are kept."""
+        if session in self._open or getattr(session, "_closed", True):
             return
-        if values is None:
-            self.lost += 1
-        elif values:
-            self._kept.append(_ended(graph, values, usual_batch(graph, anew=True)))
+        self._open.append(session)
+        if len(self._open) > MOST_OPEN:
+            self.end(self._open[0])
+
+    def end(self, session: Any) -> None:
+        """Keep the weights of a session that is held, and let it go."""
+        if session not in self._open:
+            return
+        self._open.remove(session)
+        values = _read(session)
+        setattr(session, KEPT, values)
+        setattr(session.graph, KEPT, values)
+        self.note(session.graph, values)
+
+    def note(self, graph: Any, values: Values) -> None:
+        """Keep weights that a session of `graph` trained."""
+        if values and trained_variables(graph):
+            self._kept.append(_without_optimizer(graph, values))
         while self._kept and (len(self._kept) > MOST or sum(map(_size, self._kept)) > BYTES):
             self._kept.popleft()
+            self.forgotten = True
 
-    def __iter__(self) -> Iterator[ClosedSession]:
-        """The last one first."""
-        return reversed(self._kept)
+    def __iter__(self) -> Iterator[TrainedWeights]:
+        """Yield what open sessions hold, and then what is kept, the last first."""
+        for session in reversed(self._open):
+            values = _read(session) if trained_variables(session.graph) else {}
+            if values:
+                yield _without_optimizer(session.graph, values)
+        yield from reversed(self._kept)
 
 
-def _ended(graph: Any, values: Values, batch: int | None) -> ClosedSession:
-    """What is kept of a session: its variables but for what an optimizer remembers of them."""
+def _without_optimizer(graph: Any, values: Values) -> TrainedWeights:
     own = _remembered(graph)
     # A single number is an optimizer's, or counts steps; a layer's bias has one for each output, of however few.
-    kept = {name: value for name, value in values.items() if name not in own and value.ndim}
-    rate, fixed = learning_rate(graph, values)
-    return ClosedSession(graph, rate if fixed else None, kept, batch)
+    return TrainedWeights(graph, {name: value for name, value in values.items() if name not in own and value.ndim})
+
+
+def seen_networks() -> tuple[list[TrainedWeights], bool]:
+    """Return the networks that sessions hold or held, the last first, and whether none was forgotten."""
+    seen = register()
+    return list(seen), not seen.forgotten
 
 
 def shapes_of(graph: Any) -> list[tuple[str, tuple[int, ...]]]:
@@ -328,11 +331,11 @@ def _variable(tensor: Any) -> Any:
     return op
 
 
-def _size(ended: ClosedSession) -> int:
-    return sum(value.nbytes for value in ended.values.values())
+def _size(trained: TrainedWeights) -> int:
+    return sum(value.nbytes for value in trained.values.values())
 
 
-def fitting(ended: ClosedSession, variables: Sequence[tuple[str, tuple[int, ...]]]) -> list[Values]:
+def fitting(trained: TrainedWeights, variables: Sequence[tuple[str, tuple[int, ...]]]) -> list[Values]:
     """The values of a network's `variables`, names and shapes in order, that what was trained may stand for.
 
     Names tell nothing: layers are named by chance, and a graph may hold several networks, which were built one after the
@@ -341,7 +344,7 @@ def fitting(ended: ClosedSession, variables: Sequence[tuple[str, tuple[int, ...]
     need: dict[tuple[int, ...], list[str]] = {}
     for name, shape in variables:
         need.setdefault(shape, []).append(name)
-    have = {shape: [value for value in ended.values.values() if value.shape == shape] for shape in need}
+    have = {shape: [value for value in trained.values.values() if value.shape == shape] for shape in need}
     sets = min((len(have[shape]) // len(names) for shape, names in need.items()), default=0)
     found = []
     for number in range(sets):
@@ -359,47 +362,6 @@ def trained_variables(graph: Any) -> frozenset[str]:
     if not any((variable.shape.num_elements() or 0) >= LEAST_WEIGHTS for variable in variables):
         return frozenset()
     return frozenset(variable.op.name for variable in variables)
-
-
-def learning_rate(graph: Any, values: Values) -> tuple[float | None, bool]:
-    """The rate that all of a graph's updates use, and whether it is a constant; a variable has the one of `values`."""
-    found = set()
-    for op in graph.get_operations():
-        if op.type.startswith(UPDATES):
-            names = [argument.name for argument in op.op_def.input_arg]
-            found |= {_number(op.inputs[names.index(name)], values) for name in RATES if name in names}
-    return found.pop() if len(found) == 1 else (None, False)
-
-
-def _number(tensor: Any, values: Values) -> tuple[float | None, bool]:
-    op = _variable(tensor)
-    fixed = op.type == "Const"
-    if fixed:
-        value = sys.modules["tensorflow"].make_ndarray(op.get_attr("value"))
-    elif op.type in VARIABLES and op.name in values:
-        value = values[op.name]
-    else:
-        return None, False
-    rate = float(value.reshape(-1)[0]) if value.size == 1 and value.dtype.kind in "fiu" else math.nan
-    return (rate, fixed) if math.isfinite(rate) else (None, False)
-
-
-def seen_networks() -> tuple[list[ClosedSession], int]:
-    """Networks that sessions hold or held, with their weights, the last first; and of how many they were lost."""
-    ended = register()
-    still = []
-    for session in _open_sessions():
-        values = variable_values(session, session.graph) if trained_variables(session.graph) else {}
-        if values:
-            still.append(_ended(session.graph, values, usual_batch(session.graph)))
-    return [*still, *ended], ended.lost
-
-
-def _open_sessions() -> list[Any]:
-    """Sessions of the notebook that are not closed."""
-    base = sys.modules["tensorflow.python.client.session"].BaseSession
-    found = [thing for thing in gc.get_objects() if base in type(thing).__mro__]
-    return [one for one in found if not getattr(one, "_closed", True) and not getattr(one, LAB_SESSION, False)]
 
 
 class _Finder(importlib.abc.MetaPathFinder):

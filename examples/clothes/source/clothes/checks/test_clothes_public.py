@@ -14,8 +14,7 @@ from netgrader.judges.accuracy import (
 )
 from netgrader.judges.arrays import require_images, require_labels
 from netgrader.judges.structure import require_feedable, require_graph, require_layers, require_optimizer
-from netgrader.judges.sweep_grid import require_best, require_chosen, require_grid
-from netgrader.judges.sweeps import student_sweep
+from netgrader.judges.sweeps import require_best, require_chosen, require_grid, student_sweep
 from netgrader.reader import LabError
 
 DATA, NETWORK, SWEEP = "check_prepare_data", "check_convolutional_network", "check_dropout_sweep"
