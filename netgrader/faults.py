@@ -84,8 +84,6 @@ class FaultKind:
     """Sections of other notebooks that explain it too."""
     brings: frozenset[str] = frozenset()
     """Codes that are found because of it, and are not named beside it; `ALL` for all, where nothing was earned."""
-    elsewhere: frozenset[str] = frozenset()
-    """Codes that show it in the cells that build on its own, where it is not charged again."""
     after_fatal: bool = False
     """Whether whatever is fatal brings it."""
     hint: str = ""
@@ -159,6 +157,8 @@ class Fault:
     at: str = field(default="", compare=False)
     lines: str = field(default="", compare=False)
     severity: Severity | None = field(default=None, compare=False)
+    causes: tuple[str, ...] = field(default=(), compare=False)
+    """What may have brought it, charged in an earlier cell: that check cell, a code, or how grave a fault of it is."""
 
     @property
     def where(self) -> str:
@@ -177,7 +177,13 @@ class Fault:
 
 
 def fault(
-    what: str, place: object = "", found: object = "", expected: object = "", severity: Severity | None = None
+    what: str,
+    place: object = "",
+    found: object = "",
+    expected: object = "",
+    severity: Severity | None = None,
+    *,
+    causes: tuple[str, ...] = (),
 ) -> Fault:
     """Describe something wrong.
 
@@ -191,6 +197,8 @@ def fault(
         What was there and what should have been, as short phrases.
     severity
         How grave this very one is, where that is not what the catalogue says of its code.
+    causes
+        What may have brought it, charged in an earlier cell: see `Fault.causes`.
 
     Raises
     ------
@@ -201,7 +209,7 @@ def fault(
     if kind is None and CODE.fullmatch(what):
         raise ValueError(f"No such fault in the catalogue: {what}.")
     code, sentence = ("", what) if kind is None else (kind.code, kind.sentence)
-    return Fault(code, sentence, str(place), str(found), str(expected), severity=severity)
+    return Fault(code, sentence, str(place), str(found), str(expected), severity=severity, causes=causes)
 
 
 @contextmanager
@@ -257,7 +265,6 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     severity: Severity | None = None
     also: tuple[str, ...] | None = None
     brings: frozenset[str] | None = None
-    elsewhere: frozenset[str] | None = None
     after_fatal: bool | None = None
     drawn: str | None = None
     hint: str | None = None

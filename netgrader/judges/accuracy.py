@@ -53,7 +53,6 @@ __all__ = [
     "Recomputed",
     "curves",
     "error_curves",
-    "least_accuracy",
     "recompute",
     "recomputed",
     "require_learned",
@@ -361,19 +360,6 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
         found, expected = say("{1}, and weights that are nan, which is no number", found), FINITE
     share = max(0.0, (recomputed.counted - spec.nothing_for) / (least - spec.nothing_for))
     partial(share, "accuracy-too-low", found=found, expected=expected)
-
-
-def least_accuracy(bench: TestContext, training: str, network: str) -> float:
-    """Return what a training must reach: less where the network is at fault, which is charged in its own cell already.
-
-    For a regression it is the score of the largest error that there may be.
-    """
-    terms = bench.exercises.table(training.removeprefix("check_"))
-    whole, faulty = "least_accuracy", "least_of_a_faulty_one"
-    if bench.spec.is_regression:
-        whole, faulty = "largest_error", "largest_of_a_faulty_one"
-    least = terms.get(faulty, terms[whole]) if bench.is_faulty(network) else terms[whole]
-    return float(measure_of(bench, training).score_of(least))
 
 
 def _moved(lab: Lab, graph: GraphEvidence) -> bool:

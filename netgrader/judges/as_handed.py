@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from netgrader.checks.exercises import NET, BadExerciseError
 from netgrader.judges.accuracy import ROUNDED
-from netgrader.judges.answers import opened, shaped
+from netgrader.judges.answers import opened, outputs_for, random_of, shaped
 from netgrader.judges.arrays import images_of
+from netgrader.judges.measure import measure_of
 from netgrader.reader import LabError
 
 if TYPE_CHECKING:
@@ -24,23 +25,28 @@ if TYPE_CHECKING:
     from netgrader.evidence import GraphEvidence
     from netgrader.reader import LabSession
 
-__all__ = ["HandedRows", "causes_of_accuracy", "own_accuracy", "test_rows_as_handed"]
+__all__ = ["HandedRows", "causes_of_accuracy", "network_cells", "own_accuracy", "test_rows_as_handed"]
 
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
 class HandedRows:
-    """Test rows and labels as the notebook feeds them."""
+    """Test rows and their targets as the notebook feeds them."""
 
     rows: Array
     """Float (n, …)."""
     labels: Array
-    """One-hot (n, classes)."""
+    """One-hot (n, classes); of a regression numbers (n,)."""
     true: Array
-    """The true class of what each row shows, (n,)."""
+    """The true class, or number, of what each row shows, (n,)."""
     made_in: tuple[str, ...] = ()
     """The check cell of the exercise that made them; empty where they are ours."""
+
+    @property
+    def targets(self) -> Array:
+        """Return the classes, or numbers, that the labels say (n,)."""
+        return self.labels.argmax(axis=1) if self.labels.ndim > 1 else self.labels
 
 
 def test_rows_as_handed(bench: TestContext) -> HandedRows:
@@ -51,7 +57,8 @@ def test_rows_as_handed(bench: TestContext) -> HandedRows:
 
 def _our_rows(bench: TestContext) -> HandedRows:
     true = bench.dataset.y_test
-    return HandedRows(bench.dataset.prepared(bench.given.images), bench.spec.one_hot(true), true)
+    labels = true if bench.spec.is_regression else bench.spec.one_hot(true)
+    return HandedRows(bench.dataset.prepared(bench.given.images), labels, true)
 
 
 def _own_rows(bench: TestContext) -> HandedRows | None:
@@ -59,14 +66,12 @@ def _own_rows(bench: TestContext) -> HandedRows | None:
         cell = f"check_{bench.exercises.of_kind('data')}"
     except BadExerciseError:
         return None
-    arrays, true = bench.evidence(cell).raw.arrays, bench.dataset.y_test
-    rows, labels = arrays.get("x_test"), arrays.get("y_test_1_hot")
-    if rows is None or labels is None:
-        return None
-    if (rows.shape, labels.shape) != ((len(true), *bench.spec.fed_shape), (len(true), bench.spec.classes)):
+    ours, arrays = _our_rows(bench), bench.evidence(cell).raw.arrays
+    rows, labels = arrays.get("x_test"), arrays.get("y_test" if bench.spec.is_regression else "y_test_1_hot")
+    if rows is None or labels is None or (rows.shape, labels.shape) != (ours.rows.shape, ours.labels.shape):
         return None
     shown = images_of(bench, "test").rows
-    return HandedRows(rows, labels, true if shown is None else true[shown], (cell,))
+    return HandedRows(rows, labels, ours.true if shown is None else ours.true[shown], (cell,))
 
 
 def own_accuracy(session: LabSession, graph: GraphEvidence, handed: HandedRows) -> float | None:
@@ -81,28 +86,26 @@ def own_accuracy(session: LabSession, graph: GraphEvidence, handed: HandedRows) 
     return float(np.mean(value)) if value is not None and np.size(value) else None
 
 
-def causes_of_accuracy(bench: TestContext, graph: GraphEvidence, reported: float) -> tuple[str, ...]:
-    """Return the check cells by whose parts a `reported` test accuracy of a trained network is right; none if by no parts.
+def causes_of_accuracy(bench: TestContext, cell: str, reported: float) -> tuple[str, ...]:
+    """Return the check cells by whose parts an accuracy, or error, that a cell reported is right; none if by no parts.
 
-    By the student's labels it may be what is wrong with these, and by their network's accuracy what is wrong with that.
+    By the student's own rows and labels, and by the accuracy of their network on these.
     """
-    handed = test_rows_as_handed(bench)
-    feeds = {graph.parts.get("X", ""): shaped(graph, handed.rows), **graph.eval_feed}
+    graph, handed, measure = bench.evidence(cell).graph(NET), test_rows_as_handed(bench), measure_of(bench, cell)
     try:
         with opened(bench.lab, graph) as session:
-            (logits,) = session.run([graph.parts.get("logits", "")], feeds)
+            outputs = outputs_for(session, graph, handed.rows, random_of(graph), measure, width=bench.spec.outputs)
             own = own_accuracy(session, graph, handed)
     except LabError:
         return ()
-    by_labels = float(np.mean(np.argmax(np.asarray(logits), axis=1) == handed.labels.argmax(axis=1)))
-    if abs(reported - by_labels) <= ROUNDED:
+    if abs(measure.score_of(reported) - measure.score(measure.answers(outputs), handed.targets)) <= ROUNDED:
         return handed.made_in
     if own is not None and abs(reported - own) <= ROUNDED:
-        return (*handed.made_in, *_network_cells(bench))
+        return (*handed.made_in, *network_cells(bench))
     return ()
 
 
-def _network_cells(bench: TestContext) -> tuple[str, ...]:
+def network_cells(bench: TestContext) -> tuple[str, ...]:
     """Return the check cells to which networks were handed over that exercises ask for."""
     cells = [f"check_{name}" for name in bench.exercises.networks]
     return tuple(cell for cell in cells if bench.evidence(cell).has(NET))

@@ -39,7 +39,6 @@ __all__ = [
     "require_evaluable",
     "require_feedable",
     "require_graph",
-    "require_layers",
     "require_loss",
     "require_optimizer",
     "require_rate",
@@ -146,17 +145,6 @@ def _require_single(graph: GraphEvidence) -> None:
     for part in ("loss", "accuracy"):
         if part in listed:
             fail("wrong-return", found="several tensors", expected="one, whose value is a number", place=f"net.{part}")
-
-
-def require_layers(network: Network) -> None:
-    """End the test unless there are trained layers from the images to as many outputs as there are classes."""
-    if not network.layers:
-        fail("layer-not-connected", found="no trained layer between the images and the loss")
-    exercise = network.exercise
-    outputs = network.layers[-1].outputs
-    asked = (exercise.outputs or exercise.classes) if exercise is not None else None
-    if asked is not None and outputs is not None and outputs != asked:
-        fail("wrong-width", found=say("{1} outputs", outputs), expected=f"{asked}")
 
 
 def require_loss(network: Network) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.exercises import trained_at
-from netgrader.checks.language import Failed, Ungradable
+from netgrader.checks.language import Failed, Ungradable, fail, fail_all
 from netgrader.checks.wording import percent
 from netgrader.faults import Severity, fault
 from netgrader.judges.answers import opened, shaped
@@ -46,6 +46,7 @@ __all__ = [
     "lacking",
     "proof_of",
     "prove",
+    "require_trained",
     "sample",
 ]
 
@@ -74,6 +75,8 @@ class TrainedNetwork:
     accuracies: tuple[float, ...]
     """On our test images; on the student's rows with their labels; by the network's own accuracy on these, where that is
     at fault. The last two are left out where the first proves enough."""
+    run: object = None
+    """Which training it comes from, of those that began with weights of their own; None where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +96,11 @@ class Proof:
 
     @property
     def of_one(self) -> bool:
-        """Whether all networks were built with one value, or there is one network."""
-        values = {network.value for network in self.networks}
-        return len(self.networks) == 1 or (len(values) == 1 and None not in values)
+        """Whether all networks were built with one value, or come from one training that went on."""
+        return any(
+            len(known) == 1 and None not in known
+            for known in ({one.value for one in self.networks}, {one.run for one in self.networks})
+        )
 
 
 def proof_of(bench: TestContext) -> Proof:
@@ -189,7 +194,7 @@ def _measured(bench: TestContext, graph: GraphEvidence, *, as_handed: bool = Fal
     with opened(bench.lab, graph) as session:
         accuracies = [_accuracy(session, graph, *sample(bench))]
         accuracies += _as_handed(bench, session, graph) if as_handed else []
-    return TrainedNetwork(graph.about.get("value"), tuple(accuracies))
+    return TrainedNetwork(graph.about.get("value"), tuple(accuracies), graph.about.get("run"))
 
 
 def sample(bench: TestContext) -> tuple[Array, Array]:
@@ -246,39 +251,53 @@ def _is_near(reported: float, accuracy: float) -> bool:
 
 def judge_proof(sweep: StudentSweep, proof: Proof) -> Charge | None:
     """Return what is wrong with a sweep of which training does not give enough results; None if nothing is."""
-    missing, number = lacking(sweep, proof), _needed(sweep)
+    number = _needed(sweep)
+    by_any = prove(sweep, [replace(network, value=None) for network in proof.networks])
+    if proof.of_one and lacking(sweep, by_any) <= 0 < number - 1:
+        found = say("one network for {1} results", len(sweep.rates))
+        return Charge(fault(OF_ONE, found=found, expected=OF_ITS_OWN))
+    missing = lacking(sweep, proof)
     if missing <= 0:
         return None
-    rate = next(rate for rate in sweep.rates.tolist() if rate not in proof.by)
-    if proof.of_one:
-        found = say("one network, trained at one value, for {1} results", len(sweep.rates))
-        return Charge(fault(OF_ONE, found=found, expected=OF_ITS_OWN), 0.0)
     few = 2 * missing < number
-    if len(proof.networks) >= number:
-        nearest = min(
-            (network.accuracies[0] for network in proof.networks if network.value in {rate, None}),
-            key=lambda accuracy: abs(accuracy - claimed(sweep, rate)),
-            default=math.nan,
-        )
-        found = say(
-            "{1:.4f} at {2:.3g}, where your network gets {3} of test images right",
-            claimed(sweep, rate),
-            rate,
-            percent(nearest, 0),
-        )
-        expected = "accuracies on the test images, taken after the training: no losses"
-        severity: Severity | None = Severity.SERIOUS
-    else:
-        found = say(
-            "results at {1} values, and nothing that was trained for {2} of them, such as {3:.4f} at {4:.3g}",
-            len(sweep.rates),
-            missing,
-            claimed(sweep, rate),
-            rate,
-        )
-        expected = OF_ITS_OWN
-        severity = Severity.SERIOUS if few else None
+    trained = len(proof.networks) >= number
+    severity = Severity.SERIOUS if few or trained else None
+    found, expected = _not_reached(sweep, proof) if trained else _not_trained(sweep, proof)
     return Charge(fault(NOT_REPRODUCED, found=found, expected=expected, severity=severity), 0.5 if few else 0.0)
+
+
+def _unproven(sweep: StudentSweep, proof: Proof) -> float:
+    return float(next(rate for rate in sweep.rates if float(rate) not in proof.by))
+
+
+def _not_trained(sweep: StudentSweep, proof: Proof) -> tuple[str, str]:
+    rate = _unproven(sweep, proof)
+    text = "results at {1} values, and nothing that was trained for {2} of them, such as {3:.4f} at {4:.3g}"
+    return say(text, len(sweep.rates), lacking(sweep, proof), claimed(sweep, rate), rate), OF_ITS_OWN
+
+
+def _not_reached(sweep: StudentSweep, proof: Proof) -> tuple[str, str]:
+    rate = _unproven(sweep, proof)
+    reached = [network.accuracies[0] for network in proof.networks if network.value in {rate, None}]
+    nearest = min(reached, key=lambda accuracy: abs(accuracy - claimed(sweep, rate)), default=math.nan)
+    text = "{1:.4f} at {2:.3g}, where your network gets {3} of test images right"
+    expected = "accuracies on the test images, taken after the training: no losses"
+    return say(text, claimed(sweep, rate), rate, percent(nearest, 0)), expected
+
+
+def require_trained(bench: TestContext) -> None:
+    """End the test, when grading, unless training gave most results of the sweep: else nothing of it can be judged."""
+    if not bench.outside:  # in a notebook of one's own a sweep may be of yesterday
+        return
+    from netgrader.checks.provenance import idle  # noqa: PLC0415  (which no student needs)
+
+    sweep = student_sweep(bench)
+    reason = idle(bench.outside, sweep_cell(bench), sweep.asked.network)
+    if reason is not None:
+        fail(NOT_REPRODUCED, found=reason, expected=OF_ITS_OWN)
+    charge = judge_proof(sweep, proof_of(bench))
+    if charge is not None and charge.fault.code != OF_ONE and not charge.share:
+        fail_all([charge.fault])
 
 
 def consequence(sweep: StudentSweep, proof: Proof) -> tuple[str, str] | None:

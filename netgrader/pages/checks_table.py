@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from netgrader.checks.cell_points import is_consequence
 from netgrader.pages import safe
 from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.pages.tidy import ColumnKind, Tidy
@@ -26,7 +27,6 @@ COLUMNS = {
     "check": ColumnKind.TEXT,
     "visibility": ColumnKind.TEXT,
     "outcome": ColumnKind.TEXT,
-    "waits": ColumnKind.TRUTH,
     "credit": ColumnKind.NUMBER,
     "max_credit": ColumnKind.NUMBER,
     "faults": ColumnKind.TEXTS,
@@ -62,14 +62,14 @@ class PassedShare:
 def passed_shares(view: ClassView) -> tuple[PassedShare, ...]:
     """Return all checks of which something was decided, those that the fewest passed first.
 
-    A check that was not run, since another of its cell did not pass, says nothing and does not count.
+    A check that could judge nothing, after what another of its cell found, does not count.
     """
     order = {notebook.notebook: place for place, notebook in enumerate(view.notebooks)}
     known: dict[tuple[str, str, str], CheckResult] = {}
     outcomes: dict[tuple[str, str, str], list[Outcome]] = {}
     for _, notebook, _, cell in _cells(view):
         for check in cell.checks:
-            if check.outcome is not Outcome.UNGRADABLE and not check.waits:
+            if check.outcome is not Outcome.UNGRADABLE and not is_consequence(check):
                 key = notebook, cell.cell, check.check
                 known.setdefault(key, check)
                 outcomes.setdefault(key, []).append(check.outcome)
@@ -94,7 +94,7 @@ def checks_table(view: ClassView) -> Tidy:
         [
             (
                 *(student, notebook, cell.cell, check.check, str(check.visibility), str(check.outcome)),
-                *(check.waits, check.credit, check.max_credit, check.faults, check.follows),
+                *(check.credit, check.max_credit, check.faults, check.follows),
                 *(points, max_points, cell.points, cell.max_points),
                 round(sum(result.seconds.get(stage, 0.0) for stage in STAGES), 1) if result.seconds else None,
             )

@@ -12,8 +12,9 @@ import functools
 import importlib.abc
 import importlib.machinery
 import inspect
+import itertools
 import sys
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.reader.lab import LAB_SESSION
-from netgrader.student.fed import note_fed_rows
+from netgrader.student.fed import VARIABLES, begins_anew, is_training, note_fed_rows
 
 if TYPE_CHECKING:
     import types
@@ -45,15 +46,12 @@ KEPT = "_netgrader_kept_values"
 LARGE = 400_000_000  # bytes
 MARK = "_netgrader_keeps_values"
 REGISTER = "_netgrader_ended"
-SETS, USED = "_netgrader_sets", "_netgrader_used"
-ASSIGNS = frozenset({"Assign", "AssignVariableOp"})
-GROUPS = ASSIGNS | {"NoOp"}
+TRAINED, RUN = "_netgrader_trained", "_netgrader_run"
 MOST, BYTES = 24, 150_000_000
 """How many networks are kept with their weights, and how large they may be together."""
 MOST_OPEN = 6  # sessions that are held open, 15 MB each; of older ones the weights are kept
 LEAST_WEIGHTS = 50  # of a variable: what has fewer is an example, and no network
 THROUGH = frozenset({"Identity", "Cast", "Enter", "ReadVariableOp"})
-VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 UPDATES = ("Apply", "ResourceApply")
 
 Values = dict[str, npt.NDArray[Any]]
@@ -174,81 +172,32 @@ def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
 
 
 def _keeping_before(run: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap ``run``, so that what was trained is kept before variables are set anew: one session may train many times."""
+    """Wrap ``run``, so that what was trained is kept when it is evaluated, and before its variables are set anew."""
 
     @functools.wraps(run)
     def wrapper(self: Any, fetches: Any, *options: Any, **named: Any) -> Any:
         if not getattr(self, LAB_SESSION, False):
             with contextlib.suppress(Exception):  # whatever is wrong with what is fetched, the run itself says so
-                anew = _sets_anew(self.graph, fetches)
-                if anew and getattr(self, USED, False):
-                    register().note(self.graph, _read(self))
-                setattr(self, USED, not anew)
-                register().hold(self)
+                register().before(self, fetches)
         return run(self, fetches, *options, **named)
 
     return wrapper
 
 
-def _sets_anew(graph: Any, fetches: Any) -> bool:
-    """Whether a run gives weights values that do not come from variables: those of an initialiser, or of a file."""
-    known: dict[str, bool] = getattr(graph, SETS, {})
-    if not known:
-        setattr(graph, SETS, known)
-    for fetch in fetches if isinstance(fetches, (list, tuple)) else [fetches]:
-        element = graph.as_graph_element(fetch) if isinstance(fetch, str) else fetch
-        op = getattr(element, "op", element)
-        if getattr(op, "type", "") in GROUPS and _sets(op, known):
-            return True
-    return False
-
-
-def _sets(op: Any, known: dict[str, bool]) -> bool:
-    if op.name not in known:
-        known[op.name] = any(_is_start(one) for one in _group(op))
-    return known[op.name]
-
-
-def _group(op: Any) -> Iterator[Any]:
-    """The assignments that an op stands for: itself, or those that a group of ops waits for."""
-    seen, todo = set(), [op]
-    while todo:
-        one = todo.pop()
-        if one.name not in seen:
-            seen.add(one.name)
-            if one.type in ASSIGNS:
-                yield one
-            elif one.type == "NoOp":
-                todo += list(one.control_inputs)
-
-
-def _is_start(assign: Any) -> bool:
-    """Whether an assignment to a weight takes nothing from any variable."""
-    if assign.inputs[0].op.name not in trained_variables(assign.graph):
-        return False
-    seen, todo = set(), [assign.inputs[1].op]
-    while todo:
-        op = todo.pop()
-        if op.type in VARIABLES:
-            return False
-        if op.name not in seen:
-            seen.add(op.name)
-            todo += [tensor.op for tensor in op.inputs]
-    return True
-
-
 @dataclass(frozen=True)
 class TrainedWeights:
-    """What a session had trained when it ended, or when its variables were set anew."""
+    """What a session had trained at one time."""
 
     graph: Any
     """Its graph."""
     values: Values
     """Variables by op name, in the order in which they were made, without an optimizer's own."""
+    run: int
+    """Which training it was: another number since the session was begun, or its variables were set anew."""
 
 
 class Register:
-    """The sessions that were run last, and the weights of those before.
+    """The sessions that were run last, and the weights that they and earlier ones had when they were evaluated.
 
     Sessions are held open, so that Python does not collect one in a moment in which it cannot be read.
     """
@@ -256,14 +205,20 @@ class Register:
     def __init__(self) -> None:
         self._open: deque[Any] = deque()
         self._kept: deque[TrainedWeights] = deque()
+        self._runs = itertools.count()
         self.forgotten = False
         """Whether weights were dropped to make room."""
 
-    def hold(self, session: Any) -> None:
-        """Hold a session that is run; the oldest of too many is let go, and its weights are kept."""
-        if session in self._open or getattr(session, "_closed", True):
-            return
-        self._open.append(session)
+    def before(self, session: Any, fetches: Any) -> None:
+        """Keep what a session has trained, unless the run to come trains on."""
+        trains = is_training(session.graph, fetches)
+        if not trains and getattr(session, TRAINED, False):
+            self._note(session)
+        setattr(session, TRAINED, trains)
+        if begins_anew(session.graph, fetches) or not hasattr(session, RUN):
+            setattr(session, RUN, next(self._runs))
+        if session not in self._open and not getattr(session, "_closed", True):
+            self._open.append(session)
         if len(self._open) > MOST_OPEN:
             self.end(self._open[0])
 
@@ -272,17 +227,22 @@ class Register:
         if session not in self._open:
             return
         self._open.remove(session)
-        values = _read(session)
+        values = self._note(session)
         setattr(session, KEPT, values)
         setattr(session.graph, KEPT, values)
-        self.note(session.graph, values)
 
-    def note(self, graph: Any, values: Values) -> None:
-        """Keep weights that a session of `graph` trained."""
+    def _note(self, session: Any) -> Values:
+        values = _read(session)
+        self.note(session.graph, values, getattr(session, RUN))
+        return values
+
+    def note(self, graph: Any, values: Values, run: int | None = None) -> None:
+        """Keep weights that a session of `graph` trained; of too many, the oldest of the training that has most of them."""
         if values and trained_variables(graph):
-            self._kept.append(_without_optimizer(graph, values))
+            self._kept.append(_without_optimizer(graph, values, next(self._runs) if run is None else run))
         while self._kept and (len(self._kept) > MOST or sum(map(_size, self._kept)) > BYTES):
-            self._kept.popleft()
+            most = Counter(one.run for one in self._kept).most_common(1)[0][0]
+            del self._kept[next(place for place, one in enumerate(self._kept) if one.run == most)]
             self.forgotten = True
 
     def __iter__(self) -> Iterator[TrainedWeights]:
@@ -290,14 +250,14 @@ class Register:
         for session in reversed(self._open):
             values = _read(session) if trained_variables(session.graph) else {}
             if values:
-                yield _without_optimizer(session.graph, values)
+                yield _without_optimizer(session.graph, values, getattr(session, RUN))
         yield from reversed(self._kept)
 
 
-def _without_optimizer(graph: Any, values: Values) -> TrainedWeights:
+def _without_optimizer(graph: Any, values: Values, run: int) -> TrainedWeights:
     own = _remembered(graph)
     # A single number is an optimizer's, or counts steps; a layer's bias has one for each output, of however few.
-    return TrainedWeights(graph, {name: value for name, value in values.items() if name not in own and value.ndim})
+    return TrainedWeights(graph, {name: value for name, value in values.items() if name not in own and value.ndim}, run)
 
 
 def seen_networks() -> tuple[list[TrainedWeights], bool]:

@@ -113,24 +113,24 @@ def _hand_over_trained(
     out.fact("sessions", {"all": all_known})
     shapes = {value: _variables_of(graph) for value, graph in made.items()}
     told = _told_by(student, asked, made)
-    order = [*made, DEFAULT, None]
-    found = []
+    order: list[Json] = [*made, DEFAULT, None]
+    found: list[GraphEvidence] = []
     for one in networks:
         own = set(op_hashes(one.graph.as_graph_def()).values()) if told else set()
         named = [value for value, computed in told.items() if computed in own]
         value = named[0] if len(named) == 1 else None
         shown = next((known for known in made if value in {known, DEFAULT, None} and fitting(one, shapes[known])), None)
-        if shown is not None:
-            found += [(value, shown, values) for values in fitting(one, shapes[shown])]
-    # At each value what was trained last, then all else.
-    firsts = {value: place for place, (value, _, _) in reversed([*enumerate(found)])}
-    places = sorted(
-        range(len(found)), key=lambda place: (firsts[found[place][0]] != place, order.index(found[place][0]))
-    )
-    for number, place in enumerate(places[:MOST_TRAINED]):
-        value, shown, values = found[place]
+        if shown is None:
+            continue
         net = made[shown]
-        out.graph(trained_at(number), GraphEvidence(net.meta_graph, net.parts, net.eval_feed, values, {"value": value}))
+        for number, values in enumerate(fitting(one, shapes[shown])):
+            about: dict[str, Json] = {"value": value, "run": f"{one.run}.{number}"}
+            found.append(GraphEvidence(net.meta_graph, net.parts, net.eval_feed, values, about))
+    # At each value what was trained last, then all else.
+    firsts = {graph.about["value"]: graph for graph in reversed(found)}
+    found.sort(key=lambda graph: (firsts[graph.about["value"]] is not graph, order.index(graph.about["value"])))
+    for number, graph in enumerate(found[:MOST_TRAINED]):
+        out.graph(trained_at(number), graph)
 
 
 def _told_by(student: Student, asked: Swept, made: Mapping[float, GraphEvidence]) -> dict[float | str, bytes]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from netgrader.judges.sweep_grid import require_best, require_wide
 
 from netgrader.checks.language import Failed
 from netgrader.evidence import GraphEvidence
@@ -25,7 +26,6 @@ from netgrader.judges.learning_rate import (
     short_runs,
     trained_accuracies,
 )
-from netgrader.judges.sweep_grid import require_best, require_wide
 from netgrader.judges.sweeps import (
     MOST_PROVEN,
     StudentSweep,

@@ -207,6 +207,7 @@ for value in (1e-5, 3e-4, 3e-3, 1e-1):
     sweep[value] = accuracy - value / 100
 best_learning_rate = 1e-5
 """
+TYPED = "\nsweep = {1e-5: 0.4, 3e-4: 0.7, 3e-3: 0.9, 1e-1: 0.3}"
 NOTHING, ONE = "sweep-result-not-reproduced", "sweep-of-one-network"
 RATE_SWEEPS: dict[str, tuple[str, str, str | None]] = {
     f"rate, {how}": ("learning_rate", source, code)
@@ -214,8 +215,16 @@ RATE_SWEEPS: dict[str, tuple[str, str, str | None]] = {
         ("as asked", rate_sweep(), None),
         ("each row scaled by itself", rate_sweep(OWN_ROWS.format(axis=1)), None),
         ("all accuracies over the images", rate_sweep(accuracy=ACCURACY.format(axis=0)), None),
-        ("typed", rate_sweep("", (AT[1], "()"), (HIGHEST, "3e-3")) + "\nsweep = {1e-5: .4, 3e-4: .7, 3e-3: .9, 1e-1: .3}", NOTHING),
-        ("sessions that nothing was trained in", rate_sweep("", ("sess.run(net.train_op", "sess.run(net.loss")) + "\nsweep = {1e-5: .4, 3e-4: .7, 3e-3: .9, 1e-1: .3}", NOTHING),
+        (
+            "typed",
+            rate_sweep("", (AT[1], "()"), (HIGHEST, "3e-3")) + TYPED,
+            NOTHING,
+        ),
+        (
+            "sessions that nothing was trained in",
+            rate_sweep("", ("sess.run(net.train_op", "sess.run(net.loss"), (HIGHEST, "3e-3")) + TYPED,
+            NOTHING,
+        ),
         (
             "one network, built before the loop",
             rate_sweep(
@@ -228,7 +237,7 @@ RATE_SWEEPS: dict[str, tuple[str, str, str | None]] = {
             ONE,
         ),
         ("the value is not passed on", rate_sweep("", (BUILT, "    net = network()\n")), ONE),
-        ("copies of one network with noise", rate_sweep("", (AT[1], "()"), (HIGHEST, "3e-3")) + NOISE, ONE),
+        ("copies of one network with noise", rate_sweep("", (AT[1], "()"), (HIGHEST, "3e-3")) + NOISE, NOTHING),
         ("losses for accuracies", rate_sweep("", ("sess.run(net.accuracy", "0.2 * sess.run(net.loss")), NOTHING),
     )
 }

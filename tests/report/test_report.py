@@ -418,7 +418,6 @@ def test_parquet_holds_the_same_with_types_and_what_is_missing_is_null():
     read = parquet.read_table(io.BytesIO(table.parquet()))
     rows = list(csv.DictReader(io.StringIO(table.csv())))
     assert read.column_names == list(rows[0])
-    assert types.is_boolean(read.schema.field("waits").type)
     assert all(types.is_float64(read.schema.field(name).type) for name in ("credit", "points", "max_points", "seconds"))
     assert read["student_id"].to_pylist() == ["=1+1"] * len(rows)
     assert read["check"].to_pylist() == [row["check"] for row in rows]
@@ -483,10 +482,10 @@ def test_the_check_that_the_fewest_passed_comes_first_and_says_of_how_many():
 
 
 def test_what_was_not_run_or_could_not_be_graded_counts_for_no_check():
-    waiting = notebooks.failed("test_later", "It waits", notebooks.fault("softmax-before-loss"), waits=True)
+    following = notebooks.failed("test_later", "It follows", faults=(), message="So.", follows=("missing-bias",))
     unknown = notebooks.ungradable("test_x", "It runs", "The notebook is not JSON.")
     passed = notebooks.passed("test_scaled", "The images are scaled")
-    result = notebooks.result(notebooks.cell("train", 3, waiting, unknown, passed))
+    result = notebooks.result(notebooks.cell("train", 3, following, unknown, passed))
     assert [share.sentence for share in build_report(one(Graded(result))).shares] == ["The images are scaled"]
 
 
