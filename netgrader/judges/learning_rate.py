@@ -56,7 +56,6 @@ __all__ = [
 Array = npt.NDArray[Any]
 
 STEPS, BATCH = 300, 64
-FEW = 20  # steps; a run that is shorter than `EARLY` has taken more
 EARLY = 100  # steps; the shortest run from which a sweep's accuracies may honestly come
 SMOOTH = 100  # the last steps, over which a run's loss is averaged
 EXPLODES, STUCK = (
@@ -85,8 +84,6 @@ class ShortRun:
     early: float
     late: float
     """Accuracy on the test images after `EARLY` and after all steps."""
-    few: float = 0.0
-    """The same after `FEW` steps."""
 
     @property
     def last(self) -> float:
@@ -192,8 +189,7 @@ class _Trial:
             raise
 
     def begin(self) -> None:
-        """Train for `EARLY` steps, and take the accuracy after `FEW` of them, too."""
-        self.go_on(FEW)
+        """Train for `EARLY` steps."""
         self.go_on(EARLY)
 
     def go_on(self, steps: int) -> None:
@@ -216,7 +212,7 @@ class _Trial:
 
     @property
     def run(self) -> ShortRun:
-        return ShortRun(self._rate, np.asarray(self._losses), self._reached[1], self._reached[-1], self._reached[0])
+        return ShortRun(self._rate, np.asarray(self._losses), self._reached[0], self._reached[-1])
 
     def close(self) -> None:
         self._session.close()
