@@ -178,10 +178,9 @@ def read_sweep(
         fail("sweep-too-narrow", found="an empty sweep", expected=say("a dict of {1} → test accuracy", asked.words))
     pairs, exchanged = put_right(pairs, asked)
     rates, accuracies = pairs[np.argsort(pairs[:, 0])].astype(np.float64).T
-    if not all(is_value(float(rate), asked) for rate in rates):
-        expected = "positive learning rates: 1e-4, or 10**-4, since ^ is no power"
-        expected = expected if asked.is_rate else say("values of the {1}, from 0 on", asked.words)
-        fail("sweep-too-narrow", found=f"{rates[0]:g}", expected=expected)
+    wrong = [rate for rate in rates if not is_value(float(rate), asked)]
+    if wrong:
+        fail("sweep-too-narrow", found=f"{wrong[0]:g}", expected=_valid_words(asked))
     odd, accuracies = _as_shares(accuracies)
     if lists and odd is None:
         several, last = "several accuracies for a value", "the test accuracy in the end"
@@ -189,6 +188,12 @@ def read_sweep(
     # A network whose weights are no numbers any more answers all images alike: it guesses.
     accuracies = np.where(np.isnan(accuracies), spec.above_chance(0.0), accuracies)
     return StudentSweep(rates, accuracies, best, spec, odd, exchanged, asked)
+
+
+def _valid_words(asked: Swept) -> str:
+    if asked.is_rate:
+        return "positive learning rates: 1e-4, or 10**-4, since ^ is no power"
+    return say("values of the {1}, from 0 on", asked.words)
 
 
 def _as_shares(accuracies: Array) -> tuple[Fault | None, Array]:
@@ -276,7 +281,8 @@ def require_chosen(bench: TestContext) -> None:
     asked = swept(bench.exercises)
     best = bench.evidence(sweep_cell(bench)).fact(asked.best)
     if not is_value(best, asked):
-        fail("best-not-from-sweep", found=best, expected="one of the values of your sweep")
+        words = _valid_words(asked) if isinstance(best, int | float) else "one of the values of your sweep"
+        fail("best-not-from-sweep", found=best, expected=words)
 
 
 def require_best(sweep: StudentSweep) -> None:
