@@ -24,13 +24,13 @@ from netgrader.reader.graph.nodes import DTYPES
 from netgrader.reader.graph.source import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from netgrader.checks.context import TestContext
     from netgrader.data import DataSpec
     from netgrader.evidence import GraphEvidence
     from netgrader.judges.sweeps import Swept
-    from netgrader.reader import Lab, Layer, Network
+    from netgrader.reader import Lab, LabSession, Layer, Network
 
 __all__ = ["dropped_shares", "require_followed"]
 
@@ -94,22 +94,27 @@ def _require_dropped(bench: TestContext, graphs: Graphs) -> None:
     Where the same share is dropped at all values, it may be what is left at one of them by chance: it is exchanged with the
     share to keep only where it is so at all values that do not fit.
     """
-    wrong: list[tuple[float, float, bool]] = []
-    for drop, graph in graphs.items():
-        shares = dropped_shares(bench.lab, graph, _network(bench, graph), bench.spec)
-        if shares is None:
-            ungradable("It could not be decided what the network drops in training; your instructor will look at it.")
-        if any(abs(share - drop) <= NEAR for share in (*shares, *([0.0] if drop < NEAR else []))):
-            continue
-        swapped = [share for share in shares if share > NEAR and abs(1 - share - drop) <= NEAR]
-        wrong.append((drop, swapped[0] if swapped else max(shares, default=0.0), bool(swapped)))
-    if not wrong:
-        return
-    exchanged = all(swapped for _, _, swapped in wrong)
-    drop, most, _ = wrong[0] if exchanged else next(one for one in wrong if not one[2])
-    found = say("{1:.2f} of the numbers dropped", most) if most > NEAR else "nothing dropped in training"
-    wanted = say("{1:g} of the numbers dropped in training", round(drop, 6))
-    fail("keep-rate-swapped" if exchanged else NOT_AS_STATED, found=found, expected=wanted)
+    found = {drop: _dropped_by(bench, graph) for drop, graph in graphs.items()}
+    wrong = {drop: shares for drop, shares in found.items() if not _has(shares, drop)}
+    other = {drop: shares for drop, shares in wrong.items() if not _has(shares, 1 - drop)}
+    for drop, shares in (other or wrong).items():
+        most = max(shares, default=0.0)
+        fail(
+            NOT_AS_STATED if other else "keep-rate-swapped",
+            found=say("{1:.2f} of the numbers dropped", most) if most > NEAR else "nothing dropped in training",
+            expected=say("{1:g} of the numbers dropped in training", round(drop, 6)),
+        )
+
+
+def _dropped_by(bench: TestContext, graph: GraphEvidence) -> list[float]:
+    shares = dropped_shares(bench.lab, graph, _network(bench, graph), bench.spec)
+    if shares is None:
+        ungradable("It could not be decided what the network drops in training; your instructor will look at it.")
+    return shares
+
+
+def _has(shares: Sequence[float], share: float) -> bool:
+    return any(abs(one - share) <= NEAR for one in (0.0, *shares))
 
 
 def dropped_shares(lab: Lab, graph: GraphEvidence, network: Network, spec: DataSpec) -> list[float] | None:
@@ -120,52 +125,49 @@ def dropped_shares(lab: Lab, graph: GraphEvidence, network: Network, spec: DataS
     """
     nodes = {node.name: node for node in read_source(graph.meta_graph).graph_def.node}
     images, labels = (_named(graph, network, role) for role in ("X", "Y"))
-    places = list(dict.fromkeys(_data_of(nodes, layer, images) for layer in network.layers))
-    places = [place for place in places if place]
+    places = [place for layer in network.layers if (place := _data_of(nodes, layer, images))]
     random = np.random.default_rng(3)
     rows = random.uniform(0.2, 1.0, (ROWS, spec.size)).astype(np.float32)
-    feeds = {images: shaped(graph, rows)}
-    if labels:
-        feeds[labels] = spec.one_hot(random.integers(0, spec.classes, ROWS))
-    switches = [
-        name
-        for node in nodes.values()
-        if node.op in PLACEHOLDERS
-        and (name := f"{node.name}:0") not in feeds
-        and DTYPES.get(node.attr["dtype"].type) == "bool"
-    ]
-    told = fed_in_training(graph)
-    modes: list[Feed] = [told] if told else [{}, *({one: np.asarray(on) for one in switches} for on in (True, False))]
-    evaluations: list[Feed] = [dict(graph.eval_feed)] if graph.eval_feed else modes
+    one_hot = spec.one_hot(random.integers(0, spec.classes, ROWS))
+    feeds = {name: value for name, value in ((images, shaped(graph, rows)), (labels, one_hot)) if name}
+    modes = _modes(graph, nodes, feeds)
     session = lab.load(graph.meta_graph).session(seed=1)
     try:
         session.initialise()
-        run = _running(lambda feed: session.run(places, {**feeds, **feed}))
-        evaluated = [found for mode in evaluations if (found := run(mode)) is not None]
-        trained = [found for mode in modes if (found := run(mode)) is not None]
+        trained = _values(session, places, [{**feeds, **mode} for mode in modes])
+        evaluated = trained
+        if graph.eval_feed:
+            evaluated = _values(session, places, [{**feeds, **graph.eval_feed}])
     except LabError:
         return None
     finally:
         session.close()
-    if not places or not evaluated or not trained:
+    if not evaluated or not trained:
         return None
     known = max(evaluated, key=lambda values: sum(np.count_nonzero(value) for value in values))
     return max(([*_shares(known, values)] for values in trained), key=sum)
 
 
-def _running(run: Callable[[Feed], list[Array | None]]) -> Callable[[Feed], list[Array] | None]:
-    """Return what runs the network with a feed, and answers None where it cannot be run so."""
+def _modes(graph: GraphEvidence, nodes: Mapping[str, Any], fed: Feed) -> list[Feed]:
+    """Return what may be fed in training besides images and labels."""
+    told = fed_in_training(graph)
+    placeholders = [node for node in nodes.values() if node.op in PLACEHOLDERS and f"{node.name}:0" not in fed]
+    switches = [f"{node.name}:0" for node in placeholders if DTYPES.get(node.attr["dtype"].type) == "bool"]
+    return [told] if told else [{}, *(dict.fromkeys(switches, np.asarray(on)) for on in (True, False))]
 
-    def attempt(feed: Feed) -> list[Array] | None:
+
+def _values(session: LabSession, places: Sequence[str], feeds: Sequence[Feed]) -> list[list[Array]]:
+    """Return what tensors hold with each of the feeds that can be run."""
+    found = []
+    for feed in feeds:
         try:
-            found = run(feed)
+            run = session.run(places, feed)
         except LabError as error:
             if error.kind != "run":
                 raise
-            return None
-        return [np.zeros(0) if value is None else np.asarray(value) for value in found]
-
-    return attempt
+        else:
+            found.append([np.zeros(0) if value is None else np.asarray(value) for value in run])
+    return found
 
 
 def _shares(evaluated: list[Array], trained: list[Array]) -> Iterator[float]:

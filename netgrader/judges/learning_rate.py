@@ -235,7 +235,7 @@ def _accuracy(session: LabSession, graph: GraphEvidence, test: tuple[Array, Arra
 
 
 LITTLE, HARDLY_BEGUN = 1.2, 0.5  # see `may_be_far_too_low`
-TOO_LOW, FAR_TOO_LOW, TOO_HIGH = 1.45, 1.5, 1.15  # ratios of losses; see above
+TOO_LOW, FAR_TOO_LOW, TOO_HIGH, WORSE = 1.45, 1.5, 1.15, 1.0  # ratios of losses; see above
 FAR_TOO_LOW_IF_FOUND, TOO_HIGH_IF_FOUND = 1.8, 1.35
 SURELY = 0.7  # of the loss at a third of the rate: see `is_settled`
 
@@ -282,17 +282,19 @@ def compare_rates(
     third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun, *, found: bool = False
 ) -> RateVerdict | None:
     """Return the same as a code and the run that shows it."""
-    if not at.explodes and tenfold.last < at.last <= third.last and not tenfold.explodes and at.stuck:
-        # So slow that it has hardly begun: it looks stuck, but the larger the rate, the farther it gets.
+    far_too_low, too_high, worse = FAR_TOO_LOW, TOO_HIGH, WORSE
+    if found:
+        far_too_low, too_high, worse = FAR_TOO_LOW_IF_FOUND, TOO_HIGH_IF_FOUND, TOO_HIGH_IF_FOUND
+    gets_farther = tenfold.last < at.last <= third.last and not (at.explodes or tenfold.explodes)
+    if at.stuck and gets_farther:  # it has hardly begun: it looks stuck, but the larger the rate, the farther it gets
         return RateVerdict("learning-rate-too-low", tenfold)
-    too_high = at.last > (TOO_HIGH_IF_FOUND if found else TOO_HIGH) * third.last
     # What rises at first and then does better than a third of the rate has recovered.
-    if at.stuck or (at.explodes and (too_high or (not found and at.last > third.last))):
+    if at.stuck or (at.explodes and at.last > worse * third.last):
         return RateVerdict("learning-rate-diverges")
-    for larger, ratio in ((triple, TOO_LOW), (tenfold, FAR_TOO_LOW_IF_FOUND if found else FAR_TOO_LOW)):
+    for larger, ratio in ((triple, TOO_LOW), (tenfold, far_too_low)):
         if at.last > ratio * larger.last and not larger.diverges:
             return RateVerdict("learning-rate-too-low", larger)
-    return RateVerdict("learning-rate-too-high", third) if too_high else None
+    return RateVerdict("learning-rate-too-high", third) if at.last > too_high * third.last else None
 
 
 def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun) -> bool:

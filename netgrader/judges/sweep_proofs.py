@@ -225,26 +225,23 @@ def prove(sweep: StudentSweep, networks: Sequence[TrainedNetwork]) -> Proof:
     """
     by: dict[float, tuple[int, int]] = {}
     for measure in range(MEASURES):
-        used = {number for number, _ in by.values()}
-        free = {
-            number: network
-            for number, network in enumerate(networks)
-            if number not in used and len(network.accuracies) > measure
-        }
         for rate in sorted({*sweep.rates.tolist()} - by.keys(), key=lambda rate: claimed(sweep, rate)):
+            used = {number for number, _ in by.values()}
+            left = [(number, network) for number, network in enumerate(networks) if number not in used]
             fits = [
                 (network.value is None, network.accuracies[measure], number)
-                for number, network in free.items()
-                if network.value in {rate, None} and _is_near(claimed(sweep, rate), network.accuracies[measure])
+                for number, network in left
+                if network.value in {rate, None} and _reaches(network, measure, claimed(sweep, rate))
             ]
             if fits:
-                _, _, number = min(fits)
-                by[rate] = number, measure
-                del free[number]
+                by[rate] = min(fits)[-1], measure
     return Proof(networks, by)
 
 
-def _is_near(reported: float, accuracy: float) -> bool:
+def _reaches(network: TrainedNetwork, measure: int, reported: float) -> bool:
+    if len(network.accuracies) <= measure:
+        return False
+    accuracy = network.accuracies[measure]
     by_chance = DEVIATIONS * math.sqrt(max(accuracy * (1 - accuracy), 0.0) / TEST_ROWS)
     return abs(reported - accuracy) <= max(NEAR, by_chance)
 

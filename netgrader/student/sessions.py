@@ -111,20 +111,22 @@ def _readable(graph: Any) -> dict[str, Any]:
 
     Where all of them together are too large, only those that training is meant to move, without an optimizer's own.
     """
-    found = {}
-    for op in graph.get_operations():
-        if op.type in {"VariableV2", "Variable"}:
-            found[op.name] = op.outputs[0]
-        elif op.type == "VarHandleOp":
-            reads = [use for use in op.outputs[0].consumers() if _only_reads(use)]
-            if reads:
-                found[op.name] = reads[0].outputs[0]
-    of_numbers = ("is_floating", "is_integer", "is_bool")  # a switch may be a variable
-    found = {name: tensor for name, tensor in found.items() if any(getattr(tensor.dtype, kind) for kind in of_numbers)}
+    found = {op.name: tensor for op in graph.get_operations() if (tensor := _value_of(op)) is not None}
     if sum((tensor.shape.num_elements() or 0) * tensor.dtype.size for tensor in found.values()) <= LARGE:
         return found
     trained = {variable.op.name for variable in graph.get_collection("trainable_variables")}
     return {name: tensor for name, tensor in found.items() if name in trained}
+
+
+def _value_of(op: Any) -> Any:
+    """A tensor that holds the value of a variable, if it is of numbers or switches; else None."""
+    if op.type not in VARIABLES:
+        return None
+    read = op.outputs[0]
+    if op.type == "VarHandleOp":
+        read = next((use.outputs[0] for use in read.consumers() if _only_reads(use)), None)
+    of_numbers = ("is_floating", "is_integer", "is_bool")
+    return read if read is not None and any(getattr(read.dtype, kind) for kind in of_numbers) else None
 
 
 def _read_one_by_one(session: Any, readable: dict[str, Any]) -> Values:

@@ -17,11 +17,12 @@ from netgrader.student.probes import WrongReturn, export_graph
 from netgrader.student.sessions import fitting, seen_networks, shapes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from netgrader.evidence import EvidenceWriter, Json
     from netgrader.judges.sweeps import Swept
     from netgrader.student.probes import Student
+    from netgrader.student.sessions import TrainedWeights
 
 __all__ = ["hand_over_sweep"]
 
@@ -107,30 +108,39 @@ def _hand_over_trained(
 ) -> None:
     """Hand over what sessions trained, each with the value that its graph was built with, if that can be told.
 
-    Networks at the values in `made` come first, in its order.
+    At each value in `made`, in its order, what was trained last comes first; all else follows.
     """
     networks, all_known = seen_networks()
     out.fact("sessions", {"all": all_known})
-    shapes = {value: _variables_of(graph) for value, graph in made.items()}
-    told = _told_by(student, asked, made)
+    told, shapes = _told_by(student, asked, made), {value: _variables_of(graph) for value, graph in made.items()}
+    found = [graph for one in networks for graph in _as_evidence(one, _value_of(one, told), made, shapes)]
     order: list[Json] = [*made, DEFAULT, None]
-    found: list[GraphEvidence] = []
-    for one in networks:
-        own = set(op_hashes(one.graph.as_graph_def()).values()) if told else set()
-        named = [value for value, computed in told.items() if computed in own]
-        value = named[0] if len(named) == 1 else None
-        shown = next((known for known in made if value in {known, DEFAULT, None} and fitting(one, shapes[known])), None)
-        if shown is None:
-            continue
-        net = made[shown]
-        for number, values in enumerate(fitting(one, shapes[shown])):
-            about: dict[str, Json] = {"value": value, "run": f"{one.run}.{number}"}
-            found.append(GraphEvidence(net.meta_graph, net.parts, net.eval_feed, values, about))
-    # At each value what was trained last, then all else.
     firsts = {graph.about["value"]: graph for graph in reversed(found)}
     found.sort(key=lambda graph: (firsts[graph.about["value"]] is not graph, order.index(graph.about["value"])))
     for number, graph in enumerate(found[:MOST_TRAINED]):
         out.graph(trained_at(number), graph)
+
+
+def _value_of(one: TrainedWeights, told: Mapping[float | str, bytes]) -> float | str | None:
+    """Return the one value of those `told` that a network was built with; None where that is not known."""
+    own = set(op_hashes(one.graph.as_graph_def()).values()) if told else set()
+    named = [value for value, computed in told.items() if computed in own]
+    return named[0] if len(named) == 1 else None
+
+
+def _as_evidence(
+    one: TrainedWeights,
+    value: float | str | None,
+    made: Mapping[float, GraphEvidence],
+    shapes: Mapping[float, Sequence[tuple[str, tuple[int, ...]]]],
+) -> Iterator[GraphEvidence]:
+    """Yield a network of `made` with each set of weights that was trained and fits it."""
+    likely = [known for known in made if value in {known, DEFAULT, None} and fitting(one, shapes[known])]
+    for shown in likely[:1]:
+        net = made[shown]
+        for number, values in enumerate(fitting(one, shapes[shown])):
+            about: dict[str, Json] = {"value": value, "run": f"{one.run}.{number}"}
+            yield GraphEvidence(net.meta_graph, net.parts, net.eval_feed, values, about)
 
 
 def _told_by(student: Student, asked: Swept, made: Mapping[float, GraphEvidence]) -> dict[float | str, bytes]:
@@ -138,18 +148,17 @@ def _told_by(student: Student, asked: Swept, made: Mapping[float, GraphEvidence]
 
     The network that is built without a value is called `DEFAULT`, where it is none of these. Empty where all are alike.
     """
-    graphs: dict[float | str, GraphEvidence] = {value: graph for value, graph in made.items()}  # noqa: C416  (of wider keys)
+    graphs: dict[float | str, GraphEvidence] = {}
     with suppress(Exception, SystemExit):  # the argument may have no default
         graphs[DEFAULT] = export_graph(student.call(asked.network))
+    graphs.update(made.items())
     hashes = {value: op_hashes(_meta(graph).graph_def) for value, graph in graphs.items()}
     for part in ("loss", "train_op"):
-        told = {
-            value: hashes[value].get(graph.parts.get(part, "").partition(":")[0], b"")
-            for value, graph in graphs.items()
-        }
-        if len({told[value] for value in made}) > 1:
-            own = {told[value] for value in made}
-            return {value: computed for value, computed in told.items() if value != DEFAULT or computed not in own}
+        ops = {value: graph.parts.get(part, "").partition(":")[0] for value, graph in graphs.items()}
+        told = {value: hashes[value].get(op, b"") for value, op in ops.items()}
+        own = {told[value] for value in made}
+        if len(own) > 1:
+            return {value: computed for value, computed in told.items() if value in made or computed not in own}
     return {}
 
 
