@@ -296,6 +296,10 @@ class TestContext:
         number = challenges.get(cell) if isinstance(challenges, dict) else None
         return number if isinstance(number, int) else None
 
+    def is_faulty(self, cell: str) -> bool:
+        """Whether the reader finds something wrong with the network that a cell handed over, if it did."""
+        return self.evidence(cell).has(NET) and bool(self.network(cell).faults)
+
     def networks(self, cell: str) -> Networks:
         """Return the networks that a cell was asked for at further rates."""
         rates = self.exercises.asked_rates(cell.removeprefix("check_"), self.seed)

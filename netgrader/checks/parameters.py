@@ -189,11 +189,6 @@ KINDS: Mapping[str, Any] = {
     "between": Annotated[
         Interval, Meta(description=f"two numbers, the smaller one first, each {words_of(SWEPT_VALUE)}")
     ],
-    "inside": YES_OR_NO,
-    "prefer": one_of({"smallest", "largest"}),
-    "within": SHARE,
-    "layer": _whole(1, 20),
-    "ceiling": SHARE,
     "epochs": _whole(1, 100),
     "least_accuracy": SHARE,
     "largest_error": AMOUNT,

@@ -308,8 +308,6 @@ def _sweep_problems(table: Mapping[str, Any], tables: Mapping[str, Any]) -> Iter
     low, high = table.get("between", (0, float("inf")))
     if table.get("span", 0) > high - low:
         yield f"span must not be larger than what lies between {low:g} and {high:g}; it is {table['span']:g}"
-    if ("prefer" in table) != ("within" in table):
-        yield "prefer and within belong together: the smallest (or largest) value within how much of the highest accuracy?"
 
 
 def _cost_problems(tables: Mapping[str, Any], spec: DataSpec | None) -> Iterator[str]:

@@ -34,8 +34,8 @@ PUBLIC = """
     labels-shifted target-missed accuracy-too-low trained-on-test reports-train-accuracy reported-accuracy-wrong
     answers-looked-up prediction-uses-labels weights-not-trained-here accuracy-over-wrong-axis accuracy-without-argmax
     accuracy-wrong prediction-wrong evaluated-on-part accuracy-not-mean picked-best-epoch-on-test learning-rate-too-low
-    learning-rate-too-high learning-rate-diverges sweep-too-narrow sweep-result-not-reproduced best-not-from-sweep
-    hyperparameter-not-as-stated
+    learning-rate-too-high learning-rate-diverges sweep-too-narrow sweep-result-not-reproduced sweep-of-one-network
+    best-not-from-sweep hyperparameter-not-as-stated
     gradient-of-logits gradient-of-loss gradient-of-wrong-tensor gradients-out-of-order gradient-wrong-shape
 """
 

@@ -77,9 +77,9 @@ PRICES = {
     ),
 }
 CLOTHES = {
-    "rows divided by their sum": (
-        [("y_train_1_hot = ", ROWS.format("x / x.sum(axis=1, keepdims=True)"))],
-        {"prepare_data": {"wrong-range"}},
+    "classes called by the next one": (
+        [("[y_train]", "[(y_train + 1) % 10]"), ("[y_test]", "[(y_test + 1) % 10]")],
+        {"prepare_data": {"labels-off-by-one"}},
     ),
     "the largest over the rows": (
         [

@@ -16,8 +16,8 @@ from netgrader.judges.structure import (
     require_share,
     require_step,
 )
-from netgrader.judges.sweep_grid import doubts, require_best, require_chosen, require_wide
-from netgrader.judges.sweeps import student_sweep
+from netgrader.judges.sweep_proofs import doubts, require_trained
+from netgrader.judges.sweeps import require_best, require_chosen, require_grid, student_sweep
 from netgrader.judges.training import require_training
 
 NETWORK = "check_two_layer_network"
@@ -190,13 +190,14 @@ def test_the_whole_is_what_was_asked_for(network, networks, refuse_others):
 @grades(SWEEP, faults=("sweep-too-narrow",))
 def test_the_sweep_is_wide(bench):
     """The sweep has five rates or more, over two decades or more"""
-    terms = bench.exercises.table("learning_rate_sweep")
-    require_wide(student_sweep(bench), terms["rates"], terms["decades"])
+    require_trained(bench)
+    require_grid(student_sweep(bench))
 
 
 @grades(SWEEP, faults=("best-not-from-sweep",))
 def test_the_best_rate_is_the_sweeps(bench, remark):
     """The best rate is the one with the highest accuracy of the sweep"""
+    require_trained(bench)
     require_chosen(bench)
     require_best(student_sweep(bench))
     if bench.quick:  # in grading runs of ours tell

@@ -6,8 +6,8 @@ from netgrader.checks import fail, grades, ungradable
 from netgrader.judges.accuracy import recomputed, require_learned, require_own, require_target, require_values
 from netgrader.judges.arrays import require_images, require_labels
 from netgrader.judges.structure import require_feedable, require_graph, require_optimizer
-from netgrader.judges.sweep_grid import require_best, require_chosen, require_grid
-from netgrader.judges.sweeps import student_sweep
+from netgrader.judges.sweep_proofs import require_trained
+from netgrader.judges.sweeps import require_best, require_chosen, require_grid, student_sweep
 from netgrader.judges.training import require_training
 from netgrader.reader import LabError
 
@@ -157,12 +157,14 @@ def test_training_lowers_the_loss(network, refuse):
 @grades(SWEEP, faults=("sweep-too-narrow",))
 def test_the_sweep_is_wide(bench):
     """The sweep has four values or more, which lie 0.5 apart or more"""
+    require_trained(bench)
     require_grid(student_sweep(bench))
 
 
 @grades(SWEEP, faults=("best-not-from-sweep",))
 def test_the_best_value_is_the_sweeps(bench):
     """The best value is the one with the highest accuracy of the sweep"""
+    require_trained(bench)
     require_chosen(bench)
     require_best(student_sweep(bench))
 
