@@ -400,7 +400,7 @@ def data_as_handed(bench: TestContext) -> Dataset | None:
 
     A network that was trained on such rows knows them so; what is wrong with them is charged already.
     """
-    data: Dataset | None = bench.once("data as handed", lambda: _as_handed(bench))
+    data: Dataset | None = bench.once("data_as_handed", lambda: _as_handed(bench))
     return data
 
 

@@ -69,7 +69,7 @@ def train_rows_as_handed(bench: TestContext) -> HandedRows:
 
 
 def _as_handed(bench: TestContext, part: str) -> HandedRows:
-    made: HandedRows = bench.once(("rows as handed", part), lambda: _own_rows(bench, part) or _our_rows(bench, part))
+    made: HandedRows = bench.once(("rows_as_handed", part), lambda: _own_rows(bench, part) or _our_rows(bench, part))
     return made
 
 

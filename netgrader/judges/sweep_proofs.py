@@ -111,7 +111,7 @@ def proof_of(bench: TestContext) -> Proof:
     LabError
         If they cannot be looked at.
     """
-    proof: Proof = bench.once("proof of the sweep", lambda: _look(bench))
+    proof: Proof = bench.once("proof_of_the_sweep", lambda: _look(bench))
     return proof
 
 
