@@ -14,6 +14,7 @@ from netgrader.checks.exercises import NET
 from netgrader.checks.language import Failed
 from netgrader.checks.parameters import kinds_of
 from netgrader.judges.accuracy import (
+    GUESSED,
     recomputed,
     require_learned,
     require_own,
@@ -84,9 +85,10 @@ def _least(bench: TestContext, cell: str) -> float:
 def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str]:
     """Yield the check cells of rows and of networks with which our own training comes no further than the student's did."""
     handed = train_rows_as_handed(bench)
+    guessed = 0.0 if bench.spec.is_regression else bench.spec.above_chance(GUESSED)
     for network in () if bench.quick else network_cells(bench):
-        # Of two that are worse than guessing neither is the better one.
-        if _reached_by_ours(bench, cell, network, handed) <= max(counted, 0.0) + AS_GOOD:
+        # Of two that know nothing neither is the better one.
+        if _reached_by_ours(bench, cell, network, handed) <= max(counted, guessed) + AS_GOOD:
             yield from (*handed.made_in, network)
 
 
