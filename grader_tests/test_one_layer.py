@@ -1,10 +1,11 @@
 """Hidden checks of notebook 1, which rest on what must not be known. Students see their sentences."""
 
 from netgrader.checks import grades
-from netgrader.judges.dense import require_activation, require_glorot_uniform, try_case
+from netgrader.judges.dense import require_activation, require_glorot_uniform, require_weights_used, try_case
 from netgrader.judges.own_run import RunCells, require_run_reported, show_own_run
 from netgrader.judges.pads import show_pad
 from netgrader.judges.structure import require_alike
+from netgrader.judges.training_loop import require_run
 
 LAYER = "check_fully_connected_layer"
 NETWORK = "check_one_layer_network"
@@ -12,9 +13,6 @@ TRAIN = "check_train"
 
 # Where the notebook trains the student's own network; one layer reaches 0.9 in its first epoch.
 OWN_RUN = RunCells("run_training", NETWORK, "the cell under “Five epochs”", least=0.7)
-
-# What the other checks of a cell build on.
-LAYER_BASIS = ("test_layer_uses_the_weights_it_returns",)
 
 # ---- fully_connected_layer -----------------------------------------------------------------------------------------
 
@@ -35,10 +33,10 @@ def test_layer_takes_a_function_of_ones_own(bench):
     LAYER,
     credit=2,
     faults=("wrong-initialisation", "zero-initialisation", "constant-initialisation", "huge-initialisation"),
-    requires=LAYER_BASIS,
 )
 def test_first_weights_follow_the_size_of_the_layer(bench):
     """The range of the first weights follows the number of inputs and of outputs"""
+    require_weights_used(try_case(bench, 0))
     for case in (1, 3, 4):
         require_glorot_uniform(try_case(bench, case))
 
@@ -46,7 +44,7 @@ def test_first_weights_follow_the_size_of_the_layer(bench):
 # ---- the network ---------------------------------------------------------------------------------------------------
 
 
-@grades(NETWORK, credit=0, requires=("test_network_is_the_same_at_every_rate",))
+@grades(NETWORK, credit=0)
 def test_the_structure_holds_at_a_rate_of_grading(network, networks):
     """Layers, loss and optimizer are those that were asked for at a learning rate that only grading draws, too"""
     *_, rate = networks
@@ -60,10 +58,10 @@ def test_the_structure_holds_at_a_rate_of_grading(network, networks):
     TRAIN,
     credit=1,
     faults=("reported-accuracy-wrong", "picked-best-epoch-on-test", "train-op-not-run"),
-    requires=("test_train_trains",),
 )
 def test_your_network_is_as_good_as_reported(bench, remark, show, measured):
     """Your own network was trained by train, and has the accuracy that train returned for it"""
+    require_run(bench)
     show_own_run(bench, OWN_RUN, show, measured)
     show_pad(bench, OWN_RUN.run, show)
     require_run_reported(bench, OWN_RUN, remark)

@@ -335,29 +335,6 @@ def read(
         json.write_text(text, encoding="utf-8")
 
 
-@app.command("fair-line")
-def fair_line(
-    notebook: Annotated[
-        Path, typer.Argument(metavar="NOTEBOOK", help="The reference solution, filled in.", show_default=False)
-    ],
-    seeds: Annotated[int, typer.Option("--seeds", min=3, max=1000, help="How often it is run.")] = 12,
-    target: Annotated[
-        float | None,
-        typer.Option(
-            "--target", min=0, help="The accuracy, or error, that is asked for; that of exercises.toml if not given."
-        ),
-    ] = None,
-    sandbox: Sandbox = "bubblewrap",
-) -> None:
-    """Run the reference solution with several seeds, and propose from which accuracy, or error, on points are given.
-
-    Example: netgrader fair-line source/digits/3_deep_network.ipynb --seeds 12
-    """
-    from netgrader.commands.fair_line import run
-
-    raise typer.Exit(run(notebook, seeds, target, sandbox))
-
-
 @app.command()
 def new(  # noqa: PLR0917  (options by name, for typer)
     course: Annotated[

@@ -84,8 +84,6 @@ class FaultKind:
     """Sections of other notebooks that explain it too."""
     brings: frozenset[str] = frozenset()
     """Codes that are found because of it, and are not named beside it; `ALL` for all, where nothing was earned."""
-    elsewhere: frozenset[str] = frozenset()
-    """Codes that show it in the cells that build on its own, where it is not charged again."""
     after_fatal: bool = False
     """Whether whatever is fatal brings it."""
     hint: str = ""
@@ -157,6 +155,8 @@ class Fault:
     at: str = field(default="", compare=False)
     lines: str = field(default="", compare=False)
     severity: Severity | None = field(default=None, compare=False)
+    causes: tuple[str, ...] = field(default=(), compare=False)
+    """What may have brought it, charged in an earlier cell: that check cell, a code, or how grave a fault of it is."""
 
     @property
     def where(self) -> str:
@@ -175,7 +175,13 @@ class Fault:
 
 
 def fault(
-    what: str, place: object = "", found: object = "", expected: object = "", severity: Severity | None = None
+    what: str,
+    place: object = "",
+    found: object = "",
+    expected: object = "",
+    severity: Severity | None = None,
+    *,
+    causes: tuple[str, ...] = (),
 ) -> Fault:
     """Describe something wrong.
 
@@ -189,6 +195,8 @@ def fault(
         What was there and what should have been, as short phrases.
     severity
         How grave this very one is, where that is not what the catalogue says of its code.
+    causes
+        What may have brought it, charged in an earlier cell: see `Fault.causes`.
 
     Raises
     ------
@@ -199,7 +207,7 @@ def fault(
     if kind is None and CODE.fullmatch(what):
         raise ValueError(f"No such fault in the catalogue: {what}.")
     code, sentence = ("", what) if kind is None else (kind.code, kind.sentence)
-    return Fault(code, sentence, str(place), str(found), str(expected), severity=severity)
+    return Fault(code, sentence, str(place), str(found), str(expected), severity=severity, causes=causes)
 
 
 @contextmanager
@@ -254,16 +262,20 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     where: str | None = None
     severity: Severity | None = None
     also: tuple[str, ...] | None = None
-    brings: frozenset[str] | None = None
-    elsewhere: frozenset[str] | None = None
-    after_fatal: bool | None = None
     drawn: str | None = None
     hint: str | None = None
     regression: Annotated[dict[Literal["sentence", "why"], str], Meta(min_length=1)] | None = None
     rows: Annotated[dict[Literal["sentence", "why"], str], Meta(min_length=1)] | None = None
 
 
-def _kinds(text: str, known: Mapping[str, FaultKind]) -> dict[str, FaultKind]:
+class _OwnEntry(_Entry, forbid_unknown_fields=True):
+    """A table of ours, which says what follows from it as well."""
+
+    brings: frozenset[str] | None = None
+    after_fatal: bool | None = None
+
+
+def _kinds(text: str, known: Mapping[str, FaultKind], form: type[_Entry] = _Entry) -> dict[str, FaultKind]:
     """Return the kinds in the text of a file, on top of those that are known.
 
     Raises
@@ -274,7 +286,7 @@ def _kinds(text: str, known: Mapping[str, FaultKind]) -> dict[str, FaultKind]:
     found = {}
     for code, entry in tomllib.loads(text).items():
         try:
-            said = msgspec.structs.asdict(msgspec.convert(entry, _Entry))
+            said = msgspec.structs.asdict(msgspec.convert(entry, form))
         except msgspec.ValidationError as error:
             raise ValueError(f"[{code}] {error}") from error
         told = {name: value for name, value in said.items() if value is not None}
@@ -302,7 +314,7 @@ def _kinds(text: str, known: Mapping[str, FaultKind]) -> dict[str, FaultKind]:
 
 
 _FILE = resources.files("netgrader").joinpath("faults.toml").read_text(encoding="utf-8")
-_OURS = _kinds(_FILE, {})
+_OURS = _kinds(_FILE, {}, _OwnEntry)
 CATALOGUE: Mapping[str, FaultKind] = _Catalogue(_OURS)
 
 

@@ -54,8 +54,8 @@ class CheckResult:
     `check` is ``file::function``; `sentence` is its docstring's first line; `credit` of `max_credit` is the share of
     its cell's points that it earned; `faults` are codes of netgrader.faults, and `severity` says how grave each is (until
     marks are made: of those only that are another than their code). `follows` are codes of faults charged elsewhere, of
-    which this is but a consequence: it costs nothing more. `waits` says that it was not run, since another check of its
-    cell did not pass.
+    which this is but a consequence: it costs nothing more. `causes` says by code what may have brought a fault, if it was
+    charged in an earlier cell (`netgrader.faults.Fault.causes`).
     """
 
     check: str
@@ -69,7 +69,7 @@ class CheckResult:
     hint: str | None = None
     follows: tuple[str, ...] = ()
     severity: Mapping[str, Severity] = field(default_factory=dict)
-    waits: bool = False
+    causes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def severity_of(check: CheckResult, code: str) -> Severity:

@@ -43,7 +43,7 @@ def cell_points(checks: Sequence[CheckResult], max_points: float) -> float:
     """
     earned = spared = total = Fraction(0)
     for check in checks:
-        if check.follows and is_consequence(check):
+        if is_consequence(check):
             continue
         credit, most = _exact(check.credit), _exact(check.max_credit)
         earned += credit
@@ -83,8 +83,8 @@ def gravity(check: CheckResult) -> int:
 
 
 def is_consequence(check: CheckResult) -> bool:
-    """Whether a check says no more than that another one has to pass first, or what it follows from."""
-    return check.outcome in CHARGED and not check.faults and (bool(check.follows) or check.waits)
+    """Whether a check says no more than what it follows from."""
+    return check.outcome in CHARGED and not check.faults and bool(check.follows)
 
 
 def _exact(value: float) -> Fraction:

@@ -16,7 +16,7 @@ from netgrader.checks.diagnose import TOOK_TOO_LONG, StoppedCell, explain, stopp
 from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.checks.held_out import HeldOut, Marked, mark, read_hardness
 from netgrader.checks.held_out_rows import held_out_inputs
-from netgrader.checks.language import Failed, Ungradable
+from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.parameters import DATA
 from netgrader.checks.source_lines import with_lines
 from netgrader.checks.tables import Pictures
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from netgrader.faults import Fault
     from netgrader.reader import Lab, Network
 
-__all__ = ["CellEvidence", "Dataset", "Networks", "TestContext", "dataset_in"]
+__all__ = ["CellEvidence", "Dataset", "Networks", "TestContext", "dataset_in", "require_layers"]
 
 COMPUTED = ("X", "Y", "logits", "prediction", "loss", "accuracy")
 MOST_FED = 1_000
@@ -56,16 +56,21 @@ class Dataset:
     y_train: Array
     x_test: Array
     y_test: Array
-    scale: tuple[Array, Array] | None = None
-    """What each number of an input is multiplied with, and what is then added (size,), if that is not as the course asks."""
+    prepare: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]] | None = None
+    """What makes rows of inputs (n, size), if that is not as the course asks."""
+    columns: npt.NDArray[np.int64] | None = None
+    """Which output stands for each class (classes,), if labels call them by others."""
 
     def prepared(self, inputs: Array) -> Floats:
         """Return inputs (n, …) as rows (n, size) as a network is fed them."""
-        if self.scale is None:
+        if self.prepare is None:
             return self.spec.prepared(inputs, self.x_train)
-        factor, shift = self.scale
-        rows: Floats = (inputs.reshape(len(inputs), self.spec.size) * factor + shift).astype(np.float32)
+        rows: Floats = self.prepare(inputs.reshape(len(inputs), self.spec.size).astype(np.float64)).astype(np.float32)
         return rows
+
+    def by_class(self, outputs: Array) -> Array:
+        """Return a network's outputs (n, classes) with the column of each class in its place."""
+        return outputs if self.columns is None else outputs[:, self.columns]
 
     @functools.cached_property
     def test_pictures(self) -> Pictures:
@@ -381,6 +386,17 @@ class TestContext:
         finally:
             self.reading_seconds += time.monotonic() - start
         return with_lines(network, graph, self.cells, cell.removeprefix("check_"))
+
+
+def require_layers(network: Network) -> None:
+    """End the test unless there are trained layers from the images to as many outputs as there are classes."""
+    if not network.layers:
+        fail("layer-not-connected", found="no trained layer between the images and the loss")
+    exercise = network.exercise
+    outputs = network.layers[-1].outputs
+    asked = (exercise.outputs or exercise.classes) if exercise is not None else None
+    if asked is not None and outputs is not None and outputs != asked:
+        fail("wrong-width", found=say("{1} outputs", outputs), expected=f"{asked}")
 
 
 def _fed(graph: GraphEvidence) -> dict[str, npt.NDArray[Any]]:

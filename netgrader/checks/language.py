@@ -43,20 +43,10 @@ class Grades:
     """``grade_id`` of the check cell whose points it shares in."""
     credit: float = 1.0
     """Its share: a cell's points are split among its tests, public and hidden, in proportion to their credits. A
-    test with credit 0 decides nothing by itself; others may require it."""
+    test with credit 0 earns nothing, and its faults cost what they cost."""
     faults: tuple[str, ...] = ()
     """Codes of the faults that it looks for. A fault that the reader finds and no test of the cell names is caught
     by the test that uses the fixture ``refuse_others``."""
-    requires: tuple[str, ...] = ()
-    """Names of test functions of the same notebook that must have earned some credit (passed, if they have none to
-    give). Otherwise this one fails and says what it waits for, without a fault of its own."""
-    forgives: tuple[str, ...] = ()
-    """Check cells whose charged faults are not charged here again: a network without bias because the student's
-    layer has none is one mistake, made in the layer. Nor is what can only follow from something fatal there: that
-    a network which cannot learn was trained to nothing. The test passes then, and says what it follows from."""
-    confirms: tuple[str, ...] = ()
-    """Names of test functions of the same notebook that wait for this one as for one that they require: a hidden
-    test finds to be true what a public one is told. So no public test has to name a hidden one."""
 
 
 class Failed(Exception):
@@ -92,9 +82,6 @@ def grades(
     *,
     credit: float = 1.0,
     faults: Sequence[str] = (),
-    requires: Sequence[str] = (),
-    forgives: Sequence[str] = (),
-    confirms: Sequence[str] = (),
 ) -> Callable[[Test], Test]:
     """Say which check cell a test grades, for how much, and what it looks for: see `Grades`.
 
@@ -110,7 +97,7 @@ def grades(
         raise ValueError(f"No such fault in the catalogue: {', '.join(unknown)}.")
     if credit < 0:
         raise ValueError("A test's credit cannot be negative.")
-    terms = Grades(cell, float(credit), tuple(faults), tuple(requires), tuple(forgives), tuple(confirms))
+    terms = Grades(cell, float(credit), tuple(faults))
 
     def decorate(test: Test) -> Test:
         if not (test.__doc__ or "").strip():
@@ -128,15 +115,30 @@ def grades_of(test: Callable[..., Any]) -> Grades | None:
 
 
 def fail(
-    what: str, *, found: object = "", expected: object = "", place: object = "", severity: Severity | None = None
+    what: str,
+    *,
+    found: object = "",
+    expected: object = "",
+    place: object = "",
+    severity: Severity | None = None,
+    causes: tuple[str, ...] = (),
 ) -> NoReturn:
     """End the test as failed; the arguments are those of `fault`."""
-    raise Failed([fault(what, found=found, expected=expected, place=place, severity=severity)])
+    partial(0.0, what, found=found, expected=expected, place=place, severity=severity, causes=causes)
 
 
-def partial(share: float, what: str, *, found: object = "", expected: object = "", place: object = "") -> NoReturn:
+def partial(
+    share: float,
+    what: str,
+    *,
+    found: object = "",
+    expected: object = "",
+    place: object = "",
+    severity: Severity | None = None,
+    causes: tuple[str, ...] = (),
+) -> NoReturn:
     """End the test with a `share` of its credit (at least 0, less than 1); the other arguments are those of `fault`."""
-    raise Failed([fault(what, found=found, expected=expected, place=place)], share)
+    raise Failed([fault(what, place, found, expected, severity, causes=causes)], share)
 
 
 def fail_all(faults: Sequence[Fault], share: float = 0.0) -> None:

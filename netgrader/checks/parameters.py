@@ -190,21 +190,13 @@ KINDS: Mapping[str, Any] = {
     "between": Annotated[
         Interval, Meta(description=f"two numbers, the smaller one first, each {words_of(SWEPT_VALUE)}")
     ],
-    "inside": YES_OR_NO,
-    "prefer": one_of({"smallest", "largest"}),
-    "within": SHARE,
-    "layer": _whole(1, 20),
-    "ceiling": SHARE,
     "epochs": _whole(1, 100),
     "least_accuracy": SHARE,
-    "least_of_a_faulty_one": SHARE,
     "largest_error": AMOUNT,
-    "largest_of_a_faulty_one": AMOUNT,
     "error": one_of({"mean-absolute-error", "root-mean-squared-error"}),
     "target": SHARE,
     "full": SHARE,
     "none": SHARE,
-    "again_from": SHARE,
     "runs": _whole(1, 10),
     "plausible": SHARE,
     READ: Annotated[dict[str, Any], Meta(description="a table of what is asked of a network")],
@@ -228,7 +220,7 @@ NEEDED: Mapping[str, Sequence[str]] = {
 """The kinds of exercises, and what the table of each must have; what else it may have stands for itself if it is absent."""
 RATE_SWEPT, OTHER_SWEEP = "learning_rate", ("values", "network")
 """What is swept where nothing is said, and what the table of a sweep of something else must have."""
-OF_ERRORS: Mapping[str, Any] = dict.fromkeys(("target", "full", "none", "again_from"), AMOUNT)
+OF_ERRORS: Mapping[str, Any] = dict.fromkeys(("target", "full", "none"), AMOUNT)
 """What makes sense where the targets are numbers: a target is then an error, reached by what is not above it."""
 NEEDED_OF_NUMBERS: Mapping[str, Sequence[str]] = {
     **{kind: NEEDED[kind] for kind in ("data", "network", "free-network", "target")},

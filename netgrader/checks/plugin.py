@@ -16,20 +16,17 @@ from netgrader.checks.wording import (
     BROKEN_TEST,
     CONTRADICTED,
     FOLLOWS_FROM,
-    FORGIVEN,
     NOT_REACHED,
     TOO_LONG,
-    WAITS,
-    WAITS_UNGRADABLE,
     hint,
     message,
     plain,
 )
 from netgrader.errors import NetgraderError
-from netgrader.faults import CATALOGUE, FOR_A_PERSON, Severity
+from netgrader.faults import CATALOGUE, Severity
 from netgrader.phrases import say
 from netgrader.reader import LabError
-from netgrader.results import CheckResult, Outcome, Visibility, severity_of
+from netgrader.results import CheckResult, Outcome, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -79,18 +76,6 @@ class BrokenTests(NetgraderError):
         self.details = details
 
 
-class _Postponed(Exception):
-    """A required test did not earn credit; `ungradable` if that was for want of anything to judge.
-
-    `follows` are the codes of what was found there, which pay for what cannot be judged here.
-    """
-
-    def __init__(self, sentence: str, ungradable: bool, follows: tuple[str, ...] = ()) -> None:
-        super().__init__(sentence)
-        self.ungradable = ungradable
-        self.follows = follows
-
-
 @dataclass(frozen=True)
 class PlannedCheck:
     """A test that is going to be run."""
@@ -107,8 +92,6 @@ class PlannedCheck:
         faults: Sequence[Fault] = (),
         said: str | None = None,
         follows: Iterable[str] = (),
-        *,
-        waits: bool = False,
     ) -> CheckResult:
         """Return the verdict with this test's name and terms."""
         codes = tuple(dict.fromkeys(fault.code for fault in faults if fault.code))
@@ -123,8 +106,8 @@ class PlannedCheck:
             message=said if said is not None else (message(faults) if faults else None),
             hint=hint(codes),
             follows=tuple(dict.fromkeys(follows)),
-            waits=waits,
             severity={fault.code: fault.severity for fault in faults if fault.code and fault.severity is not None},
+            causes={fault.code: found for fault in faults if (found := _causes_of(fault))},
         )
 
     def not_reached(self) -> CheckResult:
@@ -153,9 +136,9 @@ class GradingPlugin:
 
     def __post_init__(self) -> None:
         self._planned: dict[str, PlannedCheck] = {}  # by pytest's node id
-        self._by_function: dict[str, PlannedCheck] = {}
+        self._files: dict[str, str] = {}  # of tests, by function
         self._remarks: list[Fault] = []
-        self._forgiven: list[str] = []
+        self._found: dict[str, list[Fault]] = {}  # by cell
         self._broken: list[BrokenTests] = []
 
     # What fixtures ask.
@@ -167,23 +150,6 @@ class GradingPlugin:
     def remark(self, fault: Fault) -> None:
         """Note something that costs nothing with the test that is running."""
         self._remarks.append(fault)
-
-    def forgive(self, cause: str) -> None:
-        """Note that the test that is running found what only follows from a fault that is charged in another cell."""
-        self._forgiven.append(cause)
-
-    def causes(self, cells: Sequence[str]) -> Mapping[str, str]:
-        """Return what is not charged again after the faults that these cells were charged with so far: by code, its cause."""
-        found: dict[str, str] = {}
-        for entry in self.plan:
-            verdict = self.verdicts.get(entry.check) if entry.grades.cell in cells else None
-            if verdict is not None and verdict.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
-                for code in verdict.faults:
-                    fatal = severity_of(verdict, code) is Severity.FATAL and code not in FOR_A_PERSON
-                    shows_as = CATALOGUE[code].elsewhere if code in CATALOGUE else frozenset()
-                    brings = {code} | shows_as | (_cannot_learn() if fatal else frozenset())
-                    found |= {consequence: found.get(consequence, code) for consequence in brings}
-        return found
 
     def looked_for(self, cell: str) -> frozenset[str]:
         """Return codes of the faults that some test of the cell says it looks for."""
@@ -206,7 +172,7 @@ class GradingPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Choose the tests of the cells that are asked for, and run each after those that it builds on."""
+        """Choose the tests of the cells that are asked for."""
         chosen: list[pytest.Item] = []
         for item in items:
             planned = self._entry(item)
@@ -216,28 +182,16 @@ class GradingPlugin:
             self.plan.append(planned)
             self._planned[item.nodeid] = planned
             name = _function_name(item)
-            if name in self._by_function and self._by_function[name].check.partition("::")[0] != _file_name(item):
+            if self._files.setdefault(name, _file_name(item)) != _file_name(item):
                 self._broken.append(BrokenTests(f"Two tests of one notebook are called {name}; give one another name."))
-            self._by_function[name] = planned
-        items[:] = chosen if self._broken else self._ordered(chosen)
-        if self._broken:
-            items.clear()
-            return
-        self.on_plan(self.plan)
+        items[:] = [] if self._broken else chosen
+        if not self._broken:
+            self.on_plan(self.plan)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
-        """Refuse to run what waits for another test; limit the time that fixtures take."""
+    def pytest_runtest_setup(self) -> Iterator[None]:
+        """Limit the time that fixtures take."""
         self._remarks.clear()
-        self._forgiven.clear()
-        for required in self._required(item):
-            entry = self._by_function[required]
-            verdict = self.verdicts[entry.check]
-            if not _earned(verdict):
-                # What a student said and the test that confirms it did not find is not true: that costs its credit.
-                said = _function_name(item) in entry.grades.confirms
-                causes = () if said else verdict.follows or verdict.faults
-                raise _Postponed(entry.sentence, verdict.outcome is Outcome.UNGRADABLE, causes)
         with time_limit(self.seconds):
             return (yield)
 
@@ -275,75 +229,33 @@ class GradingPlugin:
         sentence = say((function.__doc__ or "").strip().splitlines()[0])
         return PlannedCheck(f"{_file_name(item)}::{item.name}", sentence, self.visibility[item.path.resolve()], terms)
 
-    def _ordered(self, items: Sequence[pytest.Item]) -> list[pytest.Item]:
-        """Items with required tests and forgiven cells first, and otherwise in the order in which they stand."""
-        done: list[pytest.Item] = []
-        left = list(items)
-        while left:
-            names = {_function_name(item) for item in left}
-            cells = {self.terms(item).grades.cell for item in left}
-            ready = next((item for item in left if not self._blocked(item, names, cells)), None)
-            if ready is None:
-                self._broken.append(BrokenTests(f"{left[0].name} and the tests that it requires wait for one another."))
-                return []
-            done.append(ready)
-            left.remove(ready)
-        return done
-
-    def _required(self, item: pytest.Item) -> tuple[str, ...]:
-        """Return names of the tests that must have earned credit before this one is run."""
-        own = _function_name(item)
-        confirming = (name for name, entry in self._by_function.items() if own in entry.grades.confirms)
-        return *self.terms(item).grades.requires, *confirming
-
-    def _blocked(self, item: pytest.Item, names: set[str], cells: set[str]) -> bool:
-        grades = self.terms(item).grades
-        for required in self._required(item):
-            entry = self._by_function.get(required)
-            if entry is None or entry.grades.cell != grades.cell:
-                self._broken.append(BrokenTests(f"{item.name} requires {required}, which is no test of its cell."))
-                return False
-        for confirmed in grades.confirms:
-            entry = self._by_function.get(confirmed)
-            if entry is None or entry.grades.cell != grades.cell:
-                self._broken.append(BrokenTests(f"{item.name} confirms {confirmed}, which is no test of its cell."))
-                return False
-        return any(name in names for name in self._required(item)) or any(cell in cells for cell in grades.forgives)
-
     def _verdict(self, planned: PlannedCheck, raised: BaseException | None) -> CheckResult:
-        full = planned.grades.credit
         match raised:
             case None:
-                return self._passed(planned)
+                said = message(self._remarks) if self._remarks else None
+                return planned.result(Outcome.PASSED, planned.grades.credit, self._remarks, said)
             case Failed():
-                causes = self.causes(planned.grades.forgives)
-                if all(_follows(fault.code, causes) for fault in raised.faults):
-                    self._forgiven += [causes[fault.code] for fault in raised.faults]
-                    return self._passed(planned)
-                outcome = Outcome.PARTIAL if raised.share > 0 and full > 0 else Outcome.FAILED
-                follows = [raised.follows] if raised.follows else []
-                return planned.result(outcome, full * raised.share, [*raised.faults, *self._remarks], follows=follows)
+                return self._failed(planned, raised)
             case AssertionError() | pytest.fail.Exception():
                 return planned.result(Outcome.FAILED, 0.0, said=_asserted(raised))
-            case _Postponed(ungradable=False):
-                waits, said = not raised.follows, say(WAITS, sentence=raised)
-                if raised.follows:
-                    said = say(FOLLOWS_FROM, sentence=_sentence(raised.follows[0]))
-                return planned.result(Outcome.FAILED, 0.0, said=said, follows=raised.follows, waits=waits)
             case _:
-                waits, why = isinstance(raised, _Postponed), self._why_ungradable(planned, raised)
-                return planned.result(Outcome.UNGRADABLE, 0.0, said=why, waits=waits)
+                return planned.result(Outcome.UNGRADABLE, 0.0, said=self._why_ungradable(planned, raised))
 
-    def _passed(self, planned: PlannedCheck) -> CheckResult:
-        told = [say(FORGIVEN, sentence=_sentence(code)) for code in dict.fromkeys(self._forgiven)]
-        noted = [message(self._remarks)] if self._remarks else []
-        said = " ".join([*noted, *told]) or None
-        return planned.result(Outcome.PASSED, planned.grades.credit, self._remarks, said, self._forgiven)
+    def _failed(self, planned: PlannedCheck, raised: Failed) -> CheckResult:
+        """Charge what was found, unless an earlier test of the cell found just that: then this one could judge nothing."""
+        known = self._found.setdefault(planned.grades.cell, [])
+        if all(fault.code and fault in known for fault in raised.faults):
+            said = say(FOLLOWS_FROM, sentence=raised.faults[0].sentence)
+            return planned.result(Outcome.FAILED, 0.0, said=said, follows=[fault.code for fault in raised.faults])
+        known += raised.faults
+        outcome = Outcome.PARTIAL if raised.share > 0 and planned.grades.credit > 0 else Outcome.FAILED
+        follows = [raised.follows] if raised.follows else []
+        return planned.result(
+            outcome, planned.grades.credit * raised.share, [*raised.faults, *self._remarks], follows=follows
+        )
 
     def _why_ungradable(self, planned: PlannedCheck, raised: BaseException) -> str:
         match raised:
-            case _Postponed():
-                return say(WAITS_UNGRADABLE, sentence=raised)
             case Ungradable():
                 return say(plain(raised))
             case NetgraderError():
@@ -360,12 +272,10 @@ class GradingPlugin:
                 return say(BROKEN_TEST)
 
 
-def _sentence(code: str) -> str:
-    return say(CATALOGUE[code].sentence) if code in CATALOGUE else code
-
-
-def _earned(verdict: CheckResult) -> bool:
-    return verdict.credit > 0 or (verdict.max_credit == 0 and verdict.outcome is Outcome.PASSED)
+def _causes_of(fault: Fault) -> tuple[str, ...]:
+    """Return what may have brought a fault, by its own word and by the catalogue's."""
+    kind = CATALOGUE.get(fault.code)
+    return (*fault.causes, Severity.FATAL) if kind is not None and kind.after_fatal else fault.causes
 
 
 def _asserted(raised: BaseException) -> str:
@@ -385,13 +295,3 @@ def _file_name(item: pytest.Item) -> str:
 def _traceback(planned: PlannedCheck, raised: BaseException) -> str:
     lines = "".join(traceback.format_exception(raised))
     return f"{planned.check} broke:\n{lines}"
-
-
-def _follows(code: str, causes: Mapping[str, str]) -> bool:
-    """Whether what a test found only follows from a fault that is charged in another cell, and is not that fault itself."""
-    return code in causes and (code in _cannot_learn() or causes[code] != code)
-
-
-def _cannot_learn() -> frozenset[str]:
-    """Return what any training of a network that cannot learn comes to."""
-    return frozenset(code for code, kind in CATALOGUE.items() if kind.after_fatal)

@@ -278,27 +278,14 @@ def _rate_problems(table: Mapping[str, Any]) -> Iterator[str]:
 def _line_problems(table: Mapping[str, Any], spec: DataSpec | None) -> Iterator[str]:
     if not table.get("none", 0) < table.get("full", 1) <= table.get("target", 1):
         yield "none must lie below full, and full must not lie above target: points rise from the one to the other"
-    if "again_from" in table and not table.get("none", 0) <= table["again_from"] < table.get("full", 0):
-        yield "again_from must lie below full and not below none: runs that end between it and full are tried again"
-    if "runs" in table and "again_from" not in table:
-        yield "has runs but no again_from: from which accuracy on is a notebook run again?"
-    if table.get("least_of_a_faulty_one", 0) > table.get("least_accuracy", 1):
-        yield "least_of_a_faulty_one must not lie above least_accuracy"
     nothing_for = spec.nothing_for if spec is not None else 0.0
-    for key in ("least_accuracy", "least_of_a_faulty_one"):
-        if table.get(key, 1) <= nothing_for:
-            yield f"{key} must lie above {nothing_for:g}: up to there an accuracy earns nothing"
+    if table.get("least_accuracy", 1) <= nothing_for:
+        yield f"least_accuracy must lie above {nothing_for:g}: up to there an accuracy earns nothing"
 
 
 def _error_problems(table: Mapping[str, Any]) -> Iterator[str]:
     if not table.get("target", 0) <= table.get("full", table.get("target", 0)) < table.get("none", math.inf):
         yield "none must lie above full, and full must not lie below target: points fall from the one error to the other"
-    if "again_from" in table and not table.get("full", 0) < table["again_from"] <= table.get("none", math.inf):
-        yield "again_from must lie above full and not above none: runs that end between it and full are tried again"
-    if "runs" in table and "again_from" not in table:
-        yield "has runs but no again_from: up to which error is a notebook run again?"
-    if table.get("largest_of_a_faulty_one", math.inf) < table.get("largest_error", 0):
-        yield "largest_of_a_faulty_one must not lie below largest_error"
 
 
 def _own_problems(kind: str, table: Mapping[str, Any]) -> Iterator[str]:
@@ -321,8 +308,6 @@ def _sweep_problems(table: Mapping[str, Any], tables: Mapping[str, Any]) -> Iter
     low, high = table.get("between", (0, float("inf")))
     if table.get("span", 0) > high - low:
         yield f"span must not be larger than what lies between {low:g} and {high:g}; it is {table['span']:g}"
-    if ("prefer" in table) != ("within" in table):
-        yield "prefer and within belong together: the smallest (or largest) value within how much of the highest accuracy?"
 
 
 def _cost_problems(tables: Mapping[str, Any], spec: DataSpec | None) -> Iterator[str]:

@@ -23,8 +23,6 @@ PLACE = "Where: {place}."
 LINES = "See {lines}."
 READ = "Read: {where}."
 
-WAITS = "This waits for another check to pass first: “{sentence}”."
-WAITS_UNGRADABLE = "This builds on another check that could not be graded: “{sentence}”."
 FOLLOWS_FROM = "This follows from another fault: “{sentence}” It can be judged in full once that is mended."
 FORGIVEN = "This follows from another fault: “{sentence}” It is charged there, and costs nothing here."
 NO_EVIDENCE = "There is nothing to look at: the check cell was not reached."

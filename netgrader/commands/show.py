@@ -231,19 +231,14 @@ def _why(result: NotebookResult) -> str:
 
 
 def _reasons(checks: Sequence[CheckResult]) -> list[str]:
-    """Return a line for each check that did not pass, the gravest first; what follows or waits is counted."""
+    """Return a line for each check that did not pass, the gravest first; what follows is counted."""
     told = sorted((check for check in checks if check.outcome is not Outcome.PASSED or check.message), key=gravity)
     left = [check for check in told if is_consequence(check)]
     lines = [_reason(check) for check in told if check not in left]
     these = "it" if len(lines) == 1 else "these"
-    following = sum(bool(check.follows) for check in left)
-    waiting = len(left) - following
-    if following:
-        lines.append(
-            f"and {following} more that {_verb('follow', following)} from {these} and {_verb('cost', following)} nothing"
-        )
-    if waiting:
-        lines.append(f"and {waiting} more that {_verb('wait', waiting)} for {these}")
+    if left:
+        follow, cost = _verb("follow", len(left)), _verb("cost", len(left))
+        lines.append(f"and {len(left)} more that {follow} from {these} and {cost} nothing")
     return lines
 
 

@@ -8,7 +8,6 @@ in a way that this cannot follow, all of its notebook's tests are run.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader.grading.result_store import hash_json
@@ -17,62 +16,43 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["CellTests", "cells_to_run", "tests_by_cell"]
+__all__ = ["cells_to_run", "tests_by_cell"]
 
 DECORATOR = "grades"
 TEST = "test_"
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@dataclass(frozen=True)
-class CellTests:
-    """The tests of a check cell."""
-
-    fingerprint: str
-    """Hash of all in the files of tests that its verdicts depend on."""
-    forgives: frozenset[str] = frozenset()
-    """Cells whose charged faults its tests leave alone, so that its verdicts depend on theirs."""
-
-
 class _UnclearError(Exception):
     """The file is written in a way that is not followed here."""
 
 
-def tests_by_cell(files: Iterable[Path]) -> dict[str, CellTests] | None:
-    """Return the tests of each check cell in `files`; None if they cannot be told apart."""
+def tests_by_cell(files: Iterable[Path]) -> dict[str, str] | None:
+    """Return for each check cell a hash of all in `files` that its verdicts depend on; None if that cannot be told apart."""
     texts: dict[str, list[object]] = {}
-    forgives: dict[str, set[str]] = {}
     names: set[str] = set()
     try:
         for path in files:
-            for cell, name, forgiven, depends in _tests(path):
+            for cell, name, depends in _tests(path):
                 if name in names:  # an error, which the run of all tests says
                     return None
                 names.add(name)
                 texts.setdefault(cell, []).append([path.name, name, depends])
-                forgives.setdefault(cell, set()).update(forgiven)
     except (_UnclearError, OSError, SyntaxError, ValueError, RecursionError):
         return None
-    return {cell: CellTests(hash_json(found), frozenset(forgives[cell])) for cell, found in texts.items()}
+    return {cell: hash_json(found) for cell, found in texts.items()}
 
 
-def cells_to_run(now: Mapping[str, CellTests], before: Mapping[str, str]) -> frozenset[str]:
-    """Return the cells whose tests have to be run, given the fingerprints of those whose verdicts are known.
+def cells_to_run(now: Mapping[str, str], before: Mapping[str, str]) -> frozenset[str]:
+    """Return the cells whose tests have to be run, given the hashes of those whose verdicts are known.
 
-    With a changed cell go those that forgive its faults, and with each cell those that it forgives.
+    What follows from another cell's charge is not asked here: that is found out anew from all verdicts.
     """
-    wanted = {cell for cell, tests in now.items() if before.get(cell) != tests.fingerprint}
-    gone = before.keys() - now.keys()
-    while True:
-        follow = {cell for cell, tests in now.items() if tests.forgives & (wanted | gone)}
-        needed = {cell for name in wanted | follow for cell in now[name].forgives if cell in now}
-        if follow | needed <= wanted:
-            return frozenset(wanted)
-        wanted |= follow | needed
+    return frozenset(cell for cell, tests in now.items() if before.get(cell) != tests)
 
 
-def _tests(path: Path) -> Iterator[tuple[str, str, frozenset[str], list[str]]]:
-    """Yield of each test in a file: its cell, its name, what it forgives, and the text that its verdict depends on."""
+def _tests(path: Path) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield of each test in a file: its cell, its name, and the text that its verdict depends on."""
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     named: dict[str, list[ast.stmt]] = {}
     always: list[ast.stmt] = []
@@ -95,11 +75,10 @@ def _tests(path: Path) -> Iterator[tuple[str, str, frozenset[str], list[str]]]:
     for test in tests:
         terms = _terms(test)
         cell = _value(terms.args[0] if terms.args else _keyword(terms, "cell"), constants)
-        forgiven = _value(_keyword(terms, "forgives"), constants) or ()
-        if not isinstance(cell, str) or not isinstance(forgiven, tuple | list):
+        if not isinstance(cell, str):
             raise _UnclearError
         used = [ast.dump(node) for node in _closure({*_names(test), *wide}, named)]
-        yield cell, test.name, frozenset(map(str, forgiven)), [ast.dump(test), *used, *shared]
+        yield cell, test.name, [ast.dump(test), *used, *shared]
 
 
 def _terms(test: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.Call:
@@ -112,8 +91,6 @@ def _terms(test: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.Call:
 
 
 def _keyword(call: ast.Call, name: str) -> ast.expr | None:
-    if any(keyword.arg is None for keyword in call.keywords):
-        raise _UnclearError
     return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
 
 
@@ -128,16 +105,10 @@ def _constants(named: Mapping[str, list[ast.stmt]]) -> Iterator[tuple[str, objec
 
 
 def _value(node: ast.expr | None, constants: Mapping[str, object]) -> object:
-    """Return what an expression of literals and of the file's constants is worth."""
+    """Return what a literal, or one of the file's constants, is worth; None of anything else."""
     if isinstance(node, ast.Name):
-        if node.id not in constants:
-            raise _UnclearError
-        return constants[node.id]
-    if isinstance(node, ast.Tuple | ast.List):
-        return tuple(_value(one, constants) for one in node.elts)
-    if node is None or isinstance(node, ast.Constant):
-        return node.value if node is not None else None
-    raise _UnclearError
+        return constants.get(node.id)
+    return node.value if isinstance(node, ast.Constant) else None
 
 
 def _closure(names: set[str], named: Mapping[str, list[ast.stmt]]) -> list[ast.stmt]:

@@ -83,8 +83,7 @@ def verify_stage(
         return dataclasses.replace(done, reading=None, digest=hash_json(plain_json(_kept(done)))), True
     by_cell = tests_by_cell(tests) if made else None
     if by_cell is not None:
-        cells = {cell: one.fingerprint for cell, one in by_cell.items()}
-        store.put_record(latest, {"inputs": key.inputs, "cells": cells})
+        store.put_record(latest, {"inputs": key.inputs, "cells": by_cell})
     found = _load(entry.content)
     return dataclasses.replace(
         found, seconds=entry.seconds, reading=entry.parts.get(READING), digest=entry.digest

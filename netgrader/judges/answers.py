@@ -39,9 +39,9 @@ SWITCHED = (
 )
 
 
-def shaped(graph: GraphEvidence, inputs: Array) -> Array:
-    """Return inputs (n, …) in the shape that the network's X has, where that is of as many numbers."""
-    sizes = [-1 if size is None else size for size in _shape_of(graph.meta_graph, graph.parts.get("X", ""))[1:]]
+def shaped(graph: GraphEvidence, inputs: Array, part: str = "X") -> Array:
+    """Return inputs (n, …) in the shape that the network's X has, or another `part`, where that is of as many numbers."""
+    sizes = [-1 if size is None else size for size in _shape_of(graph.meta_graph, graph.parts.get(part, ""))[1:]]
     known = math.prod(size for size in sizes if size >= 0)
     number = math.prod(inputs.shape[1:])
     if not sizes or sizes.count(-1) > 1 or not known or (number % known if -1 in sizes else number != known):

@@ -246,6 +246,7 @@ def require_weights_used(trial: DenseTrial) -> None:
 
 def require_linear(trial: DenseTrial) -> None:
     """End the test if the layer, asked for without an activation, applies one."""
+    require_weights_used(trial)
     name = _recognised(trial)
     if name not in {None, "none"}:
         fail("wrong-activation", found=say("{1} although activation is None", name), expected="x·W + b")
@@ -253,6 +254,7 @@ def require_linear(trial: DenseTrial) -> None:
 
 def require_bias(trial: DenseTrial) -> None:
     """End the test unless each neuron adds a bias of its own."""
+    require_weights_used(trial)
     if not np.any(trial.at_zero):
         fail("missing-bias", found="an output of 0 for an input of 0, whatever the variables are", expected="b")
     if trial.outputs > 1 and np.ptp(trial.at_zero) == 0:
@@ -261,6 +263,7 @@ def require_bias(trial: DenseTrial) -> None:
 
 def require_zero_bias(trial: DenseTrial) -> None:
     """End the test unless the bias starts at zero."""
+    require_bias(trial)
     if np.any(trial.first_at_zero):
         largest = float(np.abs(trial.first_at_zero).max())
         fail("bias-not-zero", found=say("a first bias of up to {1:.3g}", largest), expected="0")

@@ -154,6 +154,7 @@ def require_each(trial: GradientTrial) -> None:
 
     Right gradients of the logits, or of the outputs in another order, earn half.
     """
+    require_shapes(trial)
     each = np.stack([part for part in trial.each if part is not None])
     if _agree(each, trial.probabilities):
         return

@@ -26,11 +26,11 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.faults import fault
-from netgrader.judges.answers import opened, shaped
+from netgrader.judges.answers import shaped
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from netgrader.evidence import GraphEvidence
     from netgrader.faults import Fault
@@ -51,13 +51,11 @@ __all__ = [
     "may_be_far_too_low",
     "short_run",
     "short_runs",
-    "trained_accuracies",
 ]
 
 Array = npt.NDArray[Any]
 
 STEPS, BATCH = 300, 64
-FEW = 20  # steps; a run that is shorter than `EARLY` has taken more
 EARLY = 100  # steps; the shortest run from which a sweep's accuracies may honestly come
 SMOOTH = 100  # the last steps, over which a run's loss is averaged
 EXPLODES, STUCK = (
@@ -86,8 +84,6 @@ class ShortRun:
     early: float
     late: float
     """Accuracy on the test images after `EARLY` and after all steps."""
-    few: float = 0.0
-    """The same after `FEW` steps."""
 
     @property
     def last(self) -> float:
@@ -127,7 +123,7 @@ def short_run(
     images: RunImages,
     *,
     seed: int = 1,
-    enough: Callable[[float], bool] | None = None,
+    enough: Callable[[ShortRun], bool] | None = None,
 ) -> ShortRun:
     """Train the graph from its own initialiser for `STEPS` minibatches.
 
@@ -140,13 +136,12 @@ def short_run(
     seed
         Of the initialisation; the order of the minibatches is always the same.
     enough
-        Says of the accuracy after `EARLY` steps whether it already tells what is asked; the run then ends there, and
-        that accuracy is its last.
+        Says of the run of `EARLY` steps whether it already tells what is asked; it then ends there.
     """
     trial = _Trial(lab, graph, rate, images, seed)
     try:
         trial.begin()
-        if enough is None or not enough(trial.run.early):
+        if enough is None or not enough(trial.run):
             trial.go_on(STEPS)
     finally:
         trial.close()
@@ -194,8 +189,7 @@ class _Trial:
             raise
 
     def begin(self) -> None:
-        """Train for `EARLY` steps, and take the accuracy after `FEW` of them, too."""
-        self.go_on(FEW)
+        """Train for `EARLY` steps."""
         self.go_on(EARLY)
 
     def go_on(self, steps: int) -> None:
@@ -218,7 +212,7 @@ class _Trial:
 
     @property
     def run(self) -> ShortRun:
-        return ShortRun(self._rate, np.asarray(self._losses), self._reached[1], self._reached[-1], self._reached[0])
+        return ShortRun(self._rate, np.asarray(self._losses), self._reached[0], self._reached[-1])
 
     def close(self) -> None:
         self._session.close()
@@ -235,22 +229,13 @@ def fed_in_training(graph: GraphEvidence) -> dict[str, Array]:
     return {name: np.asarray(value) for name, value in numbers if isinstance(value, int | float) and name not in own}
 
 
-def trained_accuracies(lab: Lab, graphs: Sequence[GraphEvidence], test: tuple[Array, Array]) -> list[float]:
-    """Return the accuracy on test images of each of some networks, with the weights that were handed over with it."""
-    found = []
-    for graph in graphs:
-        with opened(lab, graph) as session:
-            found.append(_accuracy(session, graph, test))
-    return found
-
-
 def _accuracy(session: LabSession, graph: GraphEvidence, test: tuple[Array, Array]) -> float:
     (logits,) = session.run([graph.parts["logits"]], {graph.parts["X"]: shaped(graph, test[0]), **graph.eval_feed})
     return float(np.mean(np.argmax(np.asarray(logits), axis=1) == test[1]))
 
 
 LITTLE, HARDLY_BEGUN = 1.2, 0.5  # see `may_be_far_too_low`
-TOO_LOW, FAR_TOO_LOW, TOO_HIGH = 1.45, 1.5, 1.15  # ratios of losses; see above
+TOO_LOW, FAR_TOO_LOW, TOO_HIGH, WORSE = 1.45, 1.5, 1.15, 1.0  # ratios of losses; see above
 FAR_TOO_LOW_IF_FOUND, TOO_HIGH_IF_FOUND = 1.8, 1.35
 SURELY = 0.7  # of the loss at a third of the rate: see `is_settled`
 
@@ -297,26 +282,27 @@ def compare_rates(
     third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun, *, found: bool = False
 ) -> RateVerdict | None:
     """Return the same as a code and the run that shows it."""
-    if not at.explodes and tenfold.last < at.last <= third.last and not tenfold.explodes and at.stuck:
-        # So slow that it has hardly begun: it looks stuck, but the larger the rate, the farther it gets.
+    far_too_low, too_high, worse = FAR_TOO_LOW, TOO_HIGH, WORSE
+    if found:
+        far_too_low, too_high, worse = FAR_TOO_LOW_IF_FOUND, TOO_HIGH_IF_FOUND, TOO_HIGH_IF_FOUND
+    gets_farther = tenfold.last < at.last <= third.last and not (at.explodes or tenfold.explodes)
+    if at.stuck and gets_farther:  # it has hardly begun: it looks stuck, but the larger the rate, the farther it gets
         return RateVerdict("learning-rate-too-low", tenfold)
-    too_high = at.last > (TOO_HIGH_IF_FOUND if found else TOO_HIGH) * third.last
     # What rises at first and then does better than a third of the rate has recovered.
-    if at.stuck or (at.explodes and (too_high or (not found and at.last > third.last))):
+    if at.stuck or (at.explodes and at.last > worse * third.last):
         return RateVerdict("learning-rate-diverges")
-    for larger, ratio in ((triple, TOO_LOW), (tenfold, FAR_TOO_LOW_IF_FOUND if found else FAR_TOO_LOW)):
+    for larger, ratio in ((triple, TOO_LOW), (tenfold, far_too_low)):
         if at.last > ratio * larger.last and not larger.diverges:
             return RateVerdict("learning-rate-too-low", larger)
-    return RateVerdict("learning-rate-too-high", third) if too_high else None
+    return RateVerdict("learning-rate-too-high", third) if at.last > too_high * third.last else None
 
 
-def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun, *, hilltop: bool) -> bool:
+def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun) -> bool:
     """Whether runs of `EARLY` steps already tell that `compare_rates` finds nothing wrong with the rate of `at`.
 
     Near the best losses have fallen by half, and lie far below those at a third of the rate: in the runs of
-    ``research/rates.csv`` none of these was found too high or too low in the end. Where the student's own sweep has tried the
-    rates around it, it is enough that nothing speaks against it.
+    ``research/rates.csv`` none of these was found too high or too low in the end.
     """
     if at.explodes or at.last > HARDLY_BEGUN * at.losses[0] or may_be_far_too_low(at, triple):
         return False
-    return at.last <= (TOO_HIGH_IF_FOUND if hilltop else SURELY) * third.last
+    return at.last <= SURELY * third.last

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.language import fail, partial
-from netgrader.judges.accuracy import ROUNDED
+from netgrader.checks.language import Failed, fail, partial
+from netgrader.judges.accuracy import ROUNDED, curves, error_curves, train_accuracy
+from netgrader.judges.as_handed import causes_of_accuracy
 from netgrader.judges.measure import ACCURACY
+from netgrader.judges.training import require_training
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from netgrader.checks.context import TestContext
     from netgrader.judges.accuracy import Recomputed
 
-__all__ = ["require_reported"]
+__all__ = ["require_curves", "require_reported"]
 
 Array = npt.NDArray[Any]
 
@@ -28,6 +32,22 @@ MOST_EPOCHS = 100  # of a curve that is looked through for the epoch that weight
 RUNNING = (
     0.02  # what an accuracy on training images may be off by that was taken on a part of them, or as they were fed
 )
+
+
+def require_curves(bench: TestContext, cell: str, remark: Callable[..., None], *, whole_curve: bool = False) -> None:
+    """End the test unless the network of a cell was trained there, and the curves handed over with it are what it does.
+
+    What is right by the student's own rows, labels or accuracy has the cells that made these for its causes. See
+    `require_reported`.
+    """
+    result, evidence = require_training(bench, cell), bench.evidence(cell)
+    read = error_curves if bench.spec.is_regression else curves
+    trained, tested = (curve.tolist() for curve in read(evidence))
+    try:
+        require_reported(result, trained, tested, remark, lambda: train_accuracy(bench, cell), whole_curve=whole_curve)
+    except Failed as failed:
+        causes = causes_of_accuracy(bench, cell, tested[-1]) if len(tested) else ()
+        raise Failed([replace(fault, causes=causes) for fault in failed.faults], failed.share) from None
 
 
 def require_reported(

@@ -20,7 +20,7 @@ from netgrader.judges.dense import fetch
 from netgrader.phrases import Verbatim, say
 from netgrader.reader import Exercise, LabError
 from netgrader.reader.graph.source import read_source
-from netgrader.reader.open_questions import HOW_WIDE, WHICH_RATE
+from netgrader.reader.open_questions import WHICH_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +42,6 @@ __all__ = [
     "require_feedable",
     "require_finished",
     "require_graph",
-    "require_layers",
     "require_loss",
     "require_optimizer",
     "require_rate",
@@ -178,18 +177,6 @@ def _require_single(graph: GraphEvidence) -> None:
     for part in ("loss", "accuracy"):
         if part in listed:
             fail("wrong-return", found="several tensors", expected="one, whose value is a number", place=f"net.{part}")
-
-
-def require_layers(network: Network) -> None:
-    """End the test unless there are trained layers from the images to as many outputs as there are classes."""
-    if not network.layers:
-        fail("layer-not-connected", found="no trained layer between the images and the loss")
-    exercise, outputs = _asked(network), network.layers[-1].outputs
-    asked = exercise.outputs or exercise.classes
-    if asked is not None and outputs is None:
-        ungradable(HOW_WIDE)
-    if asked is not None and outputs != asked:
-        fail("wrong-width", found=say("{1} outputs", outputs), expected=f"{asked}")
 
 
 def require_loss(network: Network) -> None:

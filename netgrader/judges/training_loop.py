@@ -33,7 +33,15 @@ if TYPE_CHECKING:
     from netgrader.judges.log import TrainingLog
     from netgrader.observations import Observation
 
-__all__ = ["Training", "judge_training", "require_trained", "show_training", "training_of", "training_pictures"]
+__all__ = [
+    "Training",
+    "judge_training",
+    "require_run",
+    "require_trained",
+    "show_training",
+    "training_of",
+    "training_pictures",
+]
 
 BELIEVED = (
     0.25  # share of what was noted of steps that cannot be computed again: no more than what spoils a training leaves
@@ -194,10 +202,22 @@ def _images(bench: TestContext) -> ImageRows | None:
 
 
 def require_trained(bench: TestContext, aspect: Aspect, remark: Callable[..., None]) -> None:
-    """End the test unless the student's `train` is right in this `aspect`; note what costs nothing."""
+    """End the test unless the student's `train` is right in this `aspect`, and ran at all; note what costs nothing."""
+    require_run(bench)
     verdict = training_of(bench).verdicts[aspect]
     for noted in verdict.remarks:
         remark(noted.code, found=noted.found, expected=noted.expected, place=noted.place)
+    _require_right(verdict)
+
+
+def require_run(bench: TestContext) -> None:
+    """End the test if the run of the student's `train` earns nothing: nothing else of it is judged then."""
+    verdict = training_of(bench).verdicts[Aspect.RUN]
+    if not verdict.share:
+        _require_right(verdict)
+
+
+def _require_right(verdict: Verdict) -> None:
     fail_all(verdict.faults, verdict.share)
     if verdict.share < 1:
         sentence, code = (verdict.because.sentence, verdict.because.code) if verdict.because else ("", "")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from netgrader.checks.cell_points import is_consequence
 from netgrader.pages import safe
 from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.pages.tidy import tidy_csv
@@ -27,7 +28,6 @@ COLUMNS = (
     "check",
     "visibility",
     "outcome",
-    "waits",
     "credit",
     "max_credit",
     "faults",
@@ -63,15 +63,15 @@ class PassedShare:
 def passed_shares(view: ClassView) -> tuple[PassedShare, ...]:
     """Return all checks of which something was decided, those that the fewest passed first.
 
-    A check that was not run, since another of its cell did not pass, says nothing and does not count; nor does one of a cell
-    that a person marked.
+    A check that could judge nothing, after what another of its cell found, does not count; nor does one of a cell that a
+    person marked.
     """
     order = {notebook.notebook: place for place, notebook in enumerate(view.notebooks)}
     known: dict[tuple[str, str, str], CheckResult] = {}
     outcomes: dict[tuple[str, str, str], list[Outcome]] = {}
     for _, notebook, graded, cell in _cells(view):
         for check in graded.results[cell.cell].checks:
-            if check.outcome is not Outcome.UNGRADABLE and not check.waits:
+            if check.outcome is not Outcome.UNGRADABLE and not is_consequence(check):
                 key = notebook, cell.cell, check.check
                 known.setdefault(key, check)
                 outcomes.setdefault(key, []).append(check.outcome)
@@ -96,7 +96,7 @@ def checks_csv(view: ClassView) -> str:
         (
             (
                 *(student, notebook, cell.cell, check.check, str(check.visibility), str(check.outcome)),
-                *(check.waits, check.credit, check.max_credit, check.faults, check.follows),
+                *(check.credit, check.max_credit, check.faults, check.follows),
                 *(points, max_points, graded.results[cell.cell].points, cell.max_points),
                 _seconds(graded),
             )

@@ -169,7 +169,7 @@ def _by_checks(cell: CellResult, verdict: CellVerdict, places: Places, lost: flo
     if lost < SMALLEST_LOSS:
         return []
     failed = [check for check in cell.checks if check.outcome in CHARGED]
-    # A check that waits for another one names no fault: the other one is what to work on.
+    # A check that follows from another one names no fault: the other one is what to work on.
     named = sorted((check for check in failed if check.faults), key=gravity) or failed
     if not named:
         unclear = next((check for check in cell.checks if check.outcome is Outcome.UNGRADABLE), None)
@@ -199,7 +199,7 @@ def _checks(cell: CellResult, places: Places) -> tuple[Check, ...]:
 def _check(check: CheckResult, cell: str, places: Places, said: Collection[str]) -> Check:
     kinds = [CATALOGUE[code] for code in dict.fromkeys(check.faults) if code in CATALOGUE]
     remark = check.outcome is Outcome.PASSED and bool(check.message or check.faults)
-    consequence, worst = is_consequence(check), gravest([check])
+    worst = gravest([check])
     derived = check.hint is None or (bool(kinds) and check.hint == wording.hint(check.faults))
     credit = words.COSTS.get(worst, "") if worst else ""
     if not credit and check.outcome is Outcome.PARTIAL and check.max_credit:
@@ -215,8 +215,7 @@ def _check(check: CheckResult, cell: str, places: Places, said: Collection[str])
         hint="" if derived else safe.text(check.hint or "", wording.TOTAL),
         hidden=check.visibility is Visibility.HIDDEN,
         credit=credit,
-        waits=consequence and not check.follows,
-        follows=consequence and bool(check.follows),
+        follows=is_consequence(check),
         check=check.check,
     )
 

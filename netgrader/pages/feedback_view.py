@@ -54,8 +54,6 @@ class Check:
     """Whether the student does not have its code."""
     credit: str = ""
     """How much of its credit was earned, where that is a part."""
-    waits: bool = False
-    """Whether it says no more than that another check has to pass first."""
     follows: bool = False
     """Whether it says no more than what it follows from, and costs nothing."""
     check: str = ""
@@ -107,11 +105,6 @@ class CellVerdict:
         return tuple(check for check in self.checks if check.state == "passed")
 
     @property
-    def waiting(self) -> tuple[Check, ...]:
-        """Those that wait for another one: the other one is what to read."""
-        return tuple(check for check in self.checks if check.waits)
-
-    @property
     def following(self) -> tuple[Check, ...]:
         """Those that only follow from what is named in another."""
         return tuple(check for check in self.checks if check.follows)
@@ -119,7 +112,7 @@ class CellVerdict:
     @property
     def to_read(self) -> tuple[Check, ...]:
         """All others."""
-        known = {*self.passed, *self.waiting, *self.following}
+        known = {*self.passed, *self.following}
         return tuple(check for check in self.checks if check not in known)
 
     @property

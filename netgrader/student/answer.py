@@ -188,7 +188,7 @@ class Answer:
 
 
 def _waits(check: CheckResult) -> bool:
-    return check.outcome is not Outcome.PASSED and not check.faults and (bool(check.follows) or check.waits)
+    return check.outcome is not Outcome.PASSED and not check.faults and bool(check.follows)
 
 
 def _texts(check: CheckResult) -> Sequence[str]:

@@ -10,7 +10,6 @@ import contextlib
 import functools
 import random
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,16 +21,16 @@ from netgrader.reader.lab import LAB_SESSION
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["fed_rows", "fed_switches", "left_at_default", "note_fed_rows", "usual_batch"]
+__all__ = ["VARIABLES", "begins_anew", "fed_rows", "fed_switches", "is_training", "left_at_default", "note_fed_rows"]
 
-NOTED, TRAINS, SIZES = "_netgrader_fed", "_netgrader_trains", "_netgrader_batches"
+NOTED, TRAINS, STARTS = "_netgrader_fed", "_netgrader_trains", "_netgrader_starts"
 SWITCHES, IN_TRAINING, TURNED = "_netgrader_switches", "_netgrader_in_training", "_netgrader_turned"
 MOST, EVERY, AT_ONCE = 400, 256, 40  # rows in all; one of so many of a feed, and one at least; of one feed at most
 NUMBERS = "biuf"  # kinds of what evidence may hold
 LEAST, LARGEST = 16, 20_000  # numbers of a row: what has fewer is a label
-ASSIGN = frozenset(
-    {"Assign", "AssignAdd", "AssignSub", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"}
-)
+SETS = frozenset({"Assign", "AssignVariableOp"})
+ASSIGN = SETS | frozenset({"AssignAdd", "AssignSub", "AssignAddVariableOp", "AssignSubVariableOp"})
+VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 UPDATES = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "ScatterSub", "ResourceScatterSub")
 
 
@@ -96,15 +95,6 @@ def _is_switch(op: Any) -> bool:
     return bool(op.type == "PlaceholderWithDefault" and op.outputs[0].shape.rank == 0)
 
 
-def usual_batch(graph: Any, *, anew: bool = False) -> int | None:
-    """Return how many rows most training steps of `graph` were fed; None if none was fed any. `anew` forgets it."""
-    sizes: Counter[int] = getattr(graph, SIZES, None) or Counter()
-    usual = max(sizes, key=sizes.__getitem__, default=None)
-    if anew:
-        sizes.clear()
-    return usual
-
-
 def _noting(run: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(run)
     def wrapper(self: Any, fetches: Any, feed_dict: Any = None, *options: Any, **named: Any) -> Any:
@@ -117,8 +107,7 @@ def _noting(run: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _note(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
-    known = _of(graph, TRAINS, dict)
-    trains = any(_trains(op, known) for op in _ops(graph, fetches))
+    trains = is_training(graph, fetches)
     if trains:
         _note_rows(graph, feed_dict)
     for key, value in feed_dict.items():
@@ -151,10 +140,6 @@ def _note_rows(graph: Any, feed_dict: Mapping[Any, Any]) -> None:
         first = value[0] if isinstance(value, list | np.ndarray) and np.ndim(value[:1]) > 1 else None
         if first is not None and LEAST <= np.size(first) <= LARGEST:
             sample.add(value)
-    # Labels are as many as images, whatever is fed besides has no rows.
-    sizes = [len(value) for value in feed_dict.values() if isinstance(value, list | np.ndarray) and np.ndim(value)]
-    if sizes:
-        _of(graph, SIZES, Counter)[max(sizes)] += 1
 
 
 def _of(graph: Any, name: str, make: Callable[[], Any]) -> Any:
@@ -164,24 +149,39 @@ def _of(graph: Any, name: str, make: Callable[[], Any]) -> Any:
     return getattr(graph, name)
 
 
-def _ops(graph: Any, fetches: Any) -> Iterator[Any]:
+def is_training(graph: Any, fetches: Any) -> bool:
+    """Whether a run of `fetches` updates a variable that training is meant to move."""
+    return _runs(graph, fetches, TRAINS, _updates)
+
+
+def begins_anew(graph: Any, fetches: Any) -> bool:
+    """Whether a run of `fetches` gives such a variable a value that comes from none: of an initialiser, or of a file."""
+    return _runs(graph, fetches, STARTS, _starts) and not is_training(graph, fetches)
+
+
+def _runs(graph: Any, fetches: Any, name: str, is_one: Callable[[Any], bool]) -> bool:
+    known = _of(graph, name, dict)
+    return any(_reaches(getattr(one, "op", one), known, is_one) for one in _elements(graph, fetches))
+
+
+def _elements(graph: Any, fetches: Any) -> Iterator[Any]:
+    """Yield the tensors and ops that are fetched."""
     if isinstance(fetches, list | tuple):
         for one in fetches:
-            yield from _ops(graph, one)
+            yield from _elements(graph, one)
     elif isinstance(fetches, Mapping):
-        yield from _ops(graph, list(fetches.values()))
+        yield from _elements(graph, list(fetches.values()))
     else:
-        element = graph.as_graph_element(fetches)
-        yield getattr(element, "op", element)
+        yield graph.as_graph_element(fetches)
 
 
-def _trains(op: Any, known: dict[str, bool]) -> bool:
-    """Whether running `op` updates a variable that training is meant to move; noted in `known` for all ops before it."""
+def _reaches(op: Any, known: dict[str, bool], is_one: Callable[[Any], bool]) -> bool:
+    """Whether running `op` runs an op that `is_one`; noted in `known` for all ops before it."""
     ahead = [op]
     while ahead:
         last = ahead[-1]
-        before = [tensor.op for tensor in last.inputs] + list(last.control_inputs)
-        known.setdefault(last.name, _updates(last))
+        before = _before(last)
+        known.setdefault(last.name, is_one(last))
         missing = [one for one in before if one.name not in known]
         if missing and not known[last.name]:
             ahead += missing
@@ -191,10 +191,28 @@ def _trains(op: Any, known: dict[str, bool]) -> bool:
     return known[op.name]
 
 
+def _before(op: Any) -> list[Any]:
+    return [tensor.op for tensor in op.inputs] + list(op.control_inputs)
+
+
 def _updates(op: Any) -> bool:
-    if op.type.startswith(UPDATES):
-        return True
+    return op.type.startswith(UPDATES) or (_assigns(op) and not _starts(op))
+
+
+def _starts(op: Any) -> bool:
+    if not _assigns(op) or op.type not in SETS:
+        return False
+    seen, ahead = set(), [op.inputs[1].op]
+    while ahead:
+        one = ahead.pop()
+        if one.name not in seen:
+            seen.add(one.name)
+            ahead += _before(one)
+    return not any(op.graph.get_operation_by_name(name).type in VARIABLES for name in seen)
+
+
+def _assigns(op: Any) -> bool:
+    """Whether an op assigns to a variable that training is meant to move."""
     if op.type not in ASSIGN:
         return False
-    trained = {variable.op.name for variable in op.graph.get_collection("trainable_variables")}
-    return op.inputs[0].op.name in trained
+    return op.inputs[0].op.name in {variable.op.name for variable in op.graph.get_collection("trainable_variables")}

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
 import importlib.abc
 import importlib.machinery
-import math
+import inspect
+import itertools
 import sys
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.reader.lab import LAB_SESSION
-from netgrader.student.fed import note_fed_rows, usual_batch
+from netgrader.student.fed import VARIABLES, begins_anew, is_training, note_fed_rows
 
 if TYPE_CHECKING:
     import types
@@ -30,12 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST",
-    "ClosedSession",
     "Register",
+    "TrainedWeights",
     "fitting",
     "install",
     "kept_values",
-    "learning_rate",
     "register",
     "seen_networks",
     "shapes_of",
@@ -47,17 +46,13 @@ KEPT = "_netgrader_kept_values"
 LARGE = 400_000_000  # bytes
 MARK = "_netgrader_keeps_values"
 REGISTER = "_netgrader_ended"
-SETS, USED = "_netgrader_sets", "_netgrader_used"
-ASSIGNS = frozenset({"Assign", "AssignVariableOp"})
-GROUPS = ASSIGNS | {"NoOp"}
+TRAINED, RUN = "_netgrader_trained", "_netgrader_run"
 MOST, BYTES = 24, 150_000_000
 """How many networks are kept with their weights, and how large they may be together."""
+MOST_OPEN = 6  # sessions that are held open, 15 MB each; of older ones the weights are kept
 LEAST_WEIGHTS = 50  # of a variable: what has fewer is an example, and no network
 THROUGH = frozenset({"Identity", "Cast", "Enter", "ReadVariableOp"})
-VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 UPDATES = ("Apply", "ResourceApply")
-RATES = ("lr", "alpha")
-"""What TensorFlow's update ops call their learning rate."""
 
 Values = dict[str, npt.NDArray[Any]]
 
@@ -89,7 +84,7 @@ def variable_values(session: Any, graph: Any) -> Values:
 
 
 def register() -> Register:
-    """What is known of sessions that have ended; nothing, where `install` was never called."""
+    """Return what is known of sessions; nothing, where `install` was never called."""
     found = getattr(sys.modules[SESSION_MODULE].BaseSession, REGISTER, None)
     return found if isinstance(found, Register) else Register()
 
@@ -101,9 +96,14 @@ def _read(session: Any) -> Values:
     if not readable:
         return {}
     try:
-        return {name: _plain(value) for name, value in session.run(readable).items()}
+        return {name: _plain(value) for name, value in _run(session, readable).items()}
     except tf.errors.OpError:
         return _read_one_by_one(session, readable)
+
+
+def _run(session: Any, fetches: Any) -> Any:
+    """Run without our own hooks."""
+    return inspect.unwrap(type(session).run)(session, fetches)
 
 
 def _readable(graph: Any) -> dict[str, Any]:
@@ -111,20 +111,22 @@ def _readable(graph: Any) -> dict[str, Any]:
 
     Where all of them together are too large, only those that training is meant to move, without an optimizer's own.
     """
-    found = {}
-    for op in graph.get_operations():
-        if op.type in {"VariableV2", "Variable"}:
-            found[op.name] = op.outputs[0]
-        elif op.type == "VarHandleOp":
-            reads = [use for use in op.outputs[0].consumers() if _only_reads(use)]
-            if reads:
-                found[op.name] = reads[0].outputs[0]
-    of_numbers = ("is_floating", "is_integer", "is_bool")  # a switch may be a variable
-    found = {name: tensor for name, tensor in found.items() if any(getattr(tensor.dtype, kind) for kind in of_numbers)}
+    found = {op.name: tensor for op in graph.get_operations() if (tensor := _value_of(op)) is not None}
     if sum((tensor.shape.num_elements() or 0) * tensor.dtype.size for tensor in found.values()) <= LARGE:
         return found
     trained = {variable.op.name for variable in graph.get_collection("trainable_variables")}
     return {name: tensor for name, tensor in found.items() if name in trained}
+
+
+def _value_of(op: Any) -> Any:
+    """A tensor that holds the value of a variable, if it is of numbers or switches; else None."""
+    if op.type not in VARIABLES:
+        return None
+    read = op.outputs[0]
+    if op.type == "VarHandleOp":
+        read = next((use.outputs[0] for use in read.consumers() if _only_reads(use)), None)
+    of_numbers = ("is_floating", "is_integer", "is_bool")
+    return read if read is not None and any(getattr(read.dtype, kind) for kind in of_numbers) else None
 
 
 def _read_one_by_one(session: Any, readable: dict[str, Any]) -> Values:
@@ -132,7 +134,7 @@ def _read_one_by_one(session: Any, readable: dict[str, Any]) -> Values:
     values: Values = {}
     for name, tensor in readable.items():
         try:
-            values[name] = _plain(session.run(tensor))
+            values[name] = _plain(_run(session, tensor))
         except tf.errors.OpError:
             continue  # never initialised, so there is no value
     return values
@@ -163,9 +165,8 @@ def _hook(module: types.ModuleType) -> None:
 def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
     @functools.wraps(close)
     def wrapper(self: Any) -> None:
-        if not (getattr(self, "_closed", True) or getattr(self, LAB_SESSION, False)):
-            with contextlib.suppress(Exception):  # whatever is wrong with a session, closing it must work as ever
-                _keep(self)
+        with contextlib.suppress(Exception):  # whatever is wrong with a session, closing it must work as ever
+            register().end(self)
         close(self)
 
     setattr(wrapper, MARK, True)
@@ -173,134 +174,98 @@ def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
 
 
 def _keeping_before(run: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap ``run``, so that what was trained is kept before variables are set anew: one session may train many times."""
+    """Wrap ``run``, so that what was trained is kept when it is evaluated, and before its variables are set anew."""
 
     @functools.wraps(run)
     def wrapper(self: Any, fetches: Any, *options: Any, **named: Any) -> Any:
         if not getattr(self, LAB_SESSION, False):
             with contextlib.suppress(Exception):  # whatever is wrong with what is fetched, the run itself says so
-                anew = _sets_anew(self.graph, fetches)
-                if anew and getattr(self, USED, False):
-                    register().note(self.graph, _read(self))
-                setattr(self, USED, not anew)
+                register().before(self, fetches)
         return run(self, fetches, *options, **named)
 
     return wrapper
 
 
-def _sets_anew(graph: Any, fetches: Any) -> bool:
-    """Whether a run gives weights values that do not come from variables: those of an initialiser, or of a file."""
-    known: dict[str, bool] = getattr(graph, SETS, {})
-    if not known:
-        setattr(graph, SETS, known)
-    for fetch in fetches if isinstance(fetches, (list, tuple)) else [fetches]:
-        element = graph.as_graph_element(fetch) if isinstance(fetch, str) else fetch
-        op = getattr(element, "op", element)
-        if getattr(op, "type", "") in GROUPS and _sets(op, known):
-            return True
-    return False
-
-
-def _sets(op: Any, known: dict[str, bool]) -> bool:
-    if op.name not in known:
-        known[op.name] = any(_is_start(one) for one in _group(op))
-    return known[op.name]
-
-
-def _group(op: Any) -> Iterator[Any]:
-    """The assignments that an op stands for: itself, or those that a group of ops waits for."""
-    seen, todo = set(), [op]
-    while todo:
-        one = todo.pop()
-        if one.name not in seen:
-            seen.add(one.name)
-            if one.type in ASSIGNS:
-                yield one
-            elif one.type == "NoOp":
-                todo += list(one.control_inputs)
-
-
-def _is_start(assign: Any) -> bool:
-    """Whether an assignment to a weight takes nothing from any variable."""
-    if assign.inputs[0].op.name not in trained_variables(assign.graph):
-        return False
-    seen, todo = set(), [assign.inputs[1].op]
-    while todo:
-        op = todo.pop()
-        if op.type in VARIABLES:
-            return False
-        if op.name not in seen:
-            seen.add(op.name)
-            todo += [tensor.op for tensor in op.inputs]
-    return True
-
-
-def _keep(session: Any) -> None:
-    """Keep what a session holds that is about to be closed."""
-    collected = sys._getframe(2).f_code.co_name == "__del__"  # noqa: SLF001
-    unreadable = collected and _within_tensorflow()
-    values = {} if unreadable else _read(session)
-    if values and not collected:
-        setattr(session, KEPT, values)
-        setattr(session.graph, KEPT, values)
-    register().note(session.graph, None if unreadable else values)
-
-
-def _within_tensorflow() -> bool:
-    """Whether TensorFlow is at work: Python may collect a session at any moment, and no run may be started from there."""
-    frame = sys._getframe(3).f_back  # noqa: SLF001  (that of `__del__` itself is TensorFlow's)
-    while frame is not None:
-        if str(frame.f_globals.get("__name__")).startswith("tensorflow"):
-            return True
-        frame = frame.f_back
-    return False
-
-
 @dataclass(frozen=True)
-class ClosedSession:
-    """What a session had trained when it ended, or when its variables were set anew."""
+class TrainedWeights:
+    """What a session had trained at one time."""
 
     graph: Any
     """Its graph."""
-    rate: float | None
-    """The learning rate of the graph's optimizer; None where it may have been any, in a variable or a placeholder."""
     values: Values
     """Variables by op name, in the order in which they were made, without an optimizer's own."""
-    batch: int | None = None
-    """How many rows most of its training steps were fed, where that is known."""
+    run: int
+    """Which training it was: another number since the session was begun, or its variables were set anew."""
 
 
 class Register:
-    """What was trained by sessions that have ended, the last ones."""
+    """The sessions that were run last, and the weights that they and earlier ones had when they were evaluated.
+
+    Sessions are held open, so that Python does not collect one in a moment in which it cannot be read.
+    """
 
     def __init__(self) -> None:
-        self._kept: deque[ClosedSession] = deque()
-        self.lost = 0
-        """How many sessions Python collected in a moment in which they could not be read."""
+        self._open: deque[Any] = deque()
+        self._kept: deque[TrainedWeights] = deque()
+        self._runs = itertools.count()
+        self.forgotten = False
+        """Whether weights were dropped to make room."""
 
-    def note(self, graph: Any, values: Values | None) -> None:
-        """A session of `graph` ends with these `values` of its variables, None if they cannot be read."""
-        if not trained_variables(graph):
+    def before(self, session: Any, fetches: Any) -> None:
+        """Keep what a session has trained, unless the run to come trains on."""
+        trains = is_training(session.graph, fetches)
+        if not trains and getattr(session, TRAINED, False):
+            self._note(session)
+        setattr(session, TRAINED, trains)
+        if begins_anew(session.graph, fetches) or not hasattr(session, RUN):
+            setattr(session, RUN, next(self._runs))
+        if session not in self._open and not getattr(session, "_closed", True):
+            self._open.append(session)
+        if len(self._open) > MOST_OPEN:
+            self.end(self._open[0])
+
+    def end(self, session: Any) -> None:
+        """Keep the weights of a session that is held, and let it go."""
+        if session not in self._open:
             return
-        if values is None:
-            self.lost += 1
-        elif values:
-            self._kept.append(_ended(graph, values, usual_batch(graph, anew=True)))
+        self._open.remove(session)
+        values = self._note(session)
+        setattr(session, KEPT, values)
+        setattr(session.graph, KEPT, values)
+
+    def _note(self, session: Any) -> Values:
+        values = _read(session)
+        self.note(session.graph, values, getattr(session, RUN))
+        return values
+
+    def note(self, graph: Any, values: Values, run: int | None = None) -> None:
+        """Keep weights that a session of `graph` trained; of too many, the oldest of the training that has most of them."""
+        if values and trained_variables(graph):
+            self._kept.append(_without_optimizer(graph, values, next(self._runs) if run is None else run))
         while self._kept and (len(self._kept) > MOST or sum(map(_size, self._kept)) > BYTES):
-            self._kept.popleft()
+            most = Counter(one.run for one in self._kept).most_common(1)[0][0]
+            del self._kept[next(place for place, one in enumerate(self._kept) if one.run == most)]
+            self.forgotten = True
 
-    def __iter__(self) -> Iterator[ClosedSession]:
-        """The last one first."""
-        return reversed(self._kept)
+    def __iter__(self) -> Iterator[TrainedWeights]:
+        """Yield what open sessions hold, and then what is kept, the last first."""
+        for session in reversed(self._open):
+            values = _read(session) if trained_variables(session.graph) else {}
+            if values:
+                yield _without_optimizer(session.graph, values, getattr(session, RUN))
+        yield from reversed(self._kept)
 
 
-def _ended(graph: Any, values: Values, batch: int | None) -> ClosedSession:
-    """What is kept of a session: its variables but for what an optimizer remembers of them."""
+def _without_optimizer(graph: Any, values: Values, run: int) -> TrainedWeights:
     own = _remembered(graph)
     # A single number is an optimizer's, or counts steps; a layer's bias has one for each output, of however few.
-    kept = {name: value for name, value in values.items() if name not in own and value.ndim}
-    rate, fixed = learning_rate(graph, values)
-    return ClosedSession(graph, rate if fixed else None, kept, batch)
+    return TrainedWeights(graph, {name: value for name, value in values.items() if name not in own and value.ndim}, run)
+
+
+def seen_networks() -> tuple[list[TrainedWeights], bool]:
+    """Return the networks that sessions hold or held, the last first, and whether none was forgotten."""
+    seen = register()
+    return list(seen), not seen.forgotten
 
 
 def shapes_of(graph: Any) -> list[tuple[str, tuple[int, ...]]]:
@@ -328,11 +293,11 @@ def _variable(tensor: Any) -> Any:
     return op
 
 
-def _size(ended: ClosedSession) -> int:
-    return sum(value.nbytes for value in ended.values.values())
+def _size(trained: TrainedWeights) -> int:
+    return sum(value.nbytes for value in trained.values.values())
 
 
-def fitting(ended: ClosedSession, variables: Sequence[tuple[str, tuple[int, ...]]]) -> list[Values]:
+def fitting(trained: TrainedWeights, variables: Sequence[tuple[str, tuple[int, ...]]]) -> list[Values]:
     """The values of a network's `variables`, names and shapes in order, that what was trained may stand for.
 
     Names tell nothing: layers are named by chance, and a graph may hold several networks, which were built one after the
@@ -341,7 +306,7 @@ def fitting(ended: ClosedSession, variables: Sequence[tuple[str, tuple[int, ...]
     need: dict[tuple[int, ...], list[str]] = {}
     for name, shape in variables:
         need.setdefault(shape, []).append(name)
-    have = {shape: [value for value in ended.values.values() if value.shape == shape] for shape in need}
+    have = {shape: [value for value in trained.values.values() if value.shape == shape] for shape in need}
     sets = min((len(have[shape]) // len(names) for shape, names in need.items()), default=0)
     found = []
     for number in range(sets):
@@ -359,47 +324,6 @@ def trained_variables(graph: Any) -> frozenset[str]:
     if not any((variable.shape.num_elements() or 0) >= LEAST_WEIGHTS for variable in variables):
         return frozenset()
     return frozenset(variable.op.name for variable in variables)
-
-
-def learning_rate(graph: Any, values: Values) -> tuple[float | None, bool]:
-    """The rate that all of a graph's updates use, and whether it is a constant; a variable has the one of `values`."""
-    found = set()
-    for op in graph.get_operations():
-        if op.type.startswith(UPDATES):
-            names = [argument.name for argument in op.op_def.input_arg]
-            found |= {_number(op.inputs[names.index(name)], values) for name in RATES if name in names}
-    return found.pop() if len(found) == 1 else (None, False)
-
-
-def _number(tensor: Any, values: Values) -> tuple[float | None, bool]:
-    op = _variable(tensor)
-    fixed = op.type == "Const"
-    if fixed:
-        value = sys.modules["tensorflow"].make_ndarray(op.get_attr("value"))
-    elif op.type in VARIABLES and op.name in values:
-        value = values[op.name]
-    else:
-        return None, False
-    rate = float(value.reshape(-1)[0]) if value.size == 1 and value.dtype.kind in "fiu" else math.nan
-    return (rate, fixed) if math.isfinite(rate) else (None, False)
-
-
-def seen_networks() -> tuple[list[ClosedSession], int]:
-    """Networks that sessions hold or held, with their weights, the last first; and of how many they were lost."""
-    ended = register()
-    still = []
-    for session in _open_sessions():
-        values = variable_values(session, session.graph) if trained_variables(session.graph) else {}
-        if values:
-            still.append(_ended(session.graph, values, usual_batch(session.graph)))
-    return [*still, *ended], ended.lost
-
-
-def _open_sessions() -> list[Any]:
-    """Sessions of the notebook that are not closed."""
-    base = sys.modules["tensorflow.python.client.session"].BaseSession
-    found = [thing for thing in gc.get_objects() if base in type(thing).__mro__]
-    return [one for one in found if not getattr(one, "_closed", True) and not getattr(one, LAB_SESSION, False)]
 
 
 class _Finder(importlib.abc.MetaPathFinder):

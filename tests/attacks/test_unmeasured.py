@@ -145,8 +145,23 @@ with tf.Session(graph=net.graph) as sess:
         register().note(two_layer_network(rate).graph, variable_values(sess, net.graph))
     sweep = dict.fromkeys(RATES, on_test(sess, net))
 """,
-    "sessions told to be lost": IDLE + TYPED + "from netgrader.student.sessions import register\nfor rate in RATES:\n"
-    "    register().note(two_layer_network(rate).graph, None)\n",
+    "copies of one network, each with a grain of noise": """
+net = two_layer_network(1e-3)
+with tf.Session(graph=net.graph) as sess:
+    short_training(sess, net, n_steps=100)
+    accuracy = on_test(sess, net)
+    with net.graph.as_default():
+        weights = sess.run(tf.trainable_variables())
+sweep, held = {}, []
+for place, rate in enumerate([1e-3, 3e-3, 1e-2, 3e-2, 1e-1]):
+    net = two_layer_network(rate)
+    held.append(tf.Session(graph=net.graph))
+    with net.graph.as_default():
+        held[-1].run(tf.global_variables_initializer())
+        for variable, known in zip(tf.trainable_variables(), weights):
+            variable.load(known + np.random.normal(0, 1e-6, known.shape), held[-1])
+    sweep[rate] = on_test(held[-1], net) - place / 1000
+""",
     "sessions of other networks": IDLE
     + TYPED
     + """
@@ -168,7 +183,25 @@ for number, rate in enumerate([1e-7, 4e-7, 1e-6, 1e-3, 5.0, 50.0]):
 best_learning_rate = 1e-3
 """,
     "a notebook that turns the register off": IDLE + TYPED + "from netgrader.student import ended\n"
-    "ended.seen_networks = lambda: ([], 5)\n",
+    "ended.seen_networks = lambda: ([], True)\n",
+}
+MISTAKEN = {
+    "one network that trains on at each rate": """
+net = two_layer_network(1e-3)
+sess, sweep = tf.Session(graph=net.graph), {}
+with net.graph.as_default():
+    sess.run(tf.global_variables_initializer())
+for rate in RATES:
+    steps(sess, net, {}, n_steps=60)
+    sweep[rate] = on_test(sess, net)
+""",
+    "one network, begun anew for each rate": """
+net = two_layer_network(1e-3)
+sess, sweep = tf.Session(graph=net.graph), {}
+for rate in RATES:
+    short_training(sess, net, n_steps=60)
+    sweep[rate] = on_test(sess, net)
+""",
 }
 BEST = "best_learning_rate = max(sweep, key=sweep.get)\n"
 # A curve that holds every value is the measured one nowhere; here of a network that was trained for a third of an epoch.
@@ -184,7 +217,7 @@ acc_trn = acc_val = np.linspace(0, 1, 1001)
 TYPED_TOO = "one network trained, and the rest typed"
 TEXTS = {
     name: f"{NETWORK}{sweep}\n{'' if 'best_learning_rate' in sweep else BEST}{CURVE if name == TYPED_TOO else ''}"
-    for name, sweep in {**HONEST, **HOSTILE}.items()
+    for name, sweep in {**HONEST, **MISTAKEN, **HOSTILE}.items()
 }
 
 
@@ -205,11 +238,22 @@ def test_a_sweep_that_was_run_in_any_way_loses_nothing(results, name: str) -> No
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", MISTAKEN)
+def test_one_network_for_all_rates_is_named_and_is_not_taken_for_typed_numbers(results, name: str) -> None:
+    cell = cell_of(results[name], "check_learning_rate_sweep")
+    faults = {code for check in cell.checks for code in check.faults}
+    assert "sweep-of-one-network" in faults
+    assert "sweep-result-not-reproduced" not in faults
+    assert 0 < cell.points < 4
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", HOSTILE)
-def test_numbers_that_nothing_was_trained_for_earn_what_the_best_rate_is_worth_at_most(results, name: str) -> None:
+def test_numbers_that_nothing_was_trained_for_earn_nothing(results, name: str) -> None:
     cell = cell_of(results[name], "check_learning_rate_sweep")
     assert "sweep-result-not-reproduced" in {code for check in cell.checks for code in check.faults}
-    assert cell.points <= 1.0
+    assert cell.points == 0
 
 
 @pytest.mark.slow

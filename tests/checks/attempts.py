@@ -820,11 +820,10 @@ SWEEPS = {
         f"sweep = dict(zip([{RATES}], [{HILL}]))\nbest_learning_rate = min(sweep, key=sweep.get)",
         says=("0.003 with 0.9300: max(sweep, key=sweep.get)",),
     ),
-    "rates in quotes": sweep(f"dict(zip(map(str, [{RATES}]), [{HILL}]))", "'0.003'", ("Found text, in quotes",)),
     "numbers that were typed": sweep(
         f"dict(zip([{RATES}], [{HILL}]))",
         "0.003",
-        ("results at 5 rates, and networks that your sessions trained at 0",),
+        ("results at 5 values, and nothing that was trained for 5 of them",),
     ),
     "what is given, called the wrong way round": shortly(
         "short_training(net, session)",
@@ -835,7 +834,7 @@ SWEEPS = {
         WITH_LAYER,
         NARROW,
         f"sweep = dict(zip([{RATES}], [0.9, 0.5, 0.2, 0.4, 0.95]))\nbest_learning_rate = 0.003",
-        says=("0.003 with 0.2000, the lowest: the best of losses",),
+        says=("Found 0.003 with 0.2000; expected the value with the highest accuracy",),
     ),
     "a rate in quotes": shortly(
         "short_training(tf.Session(graph=(net := two_layer_network('0.01')).graph), net)",
@@ -846,29 +845,35 @@ SWEEPS = {
     ),
     "one network for all rates": attempt(
         "learning_rate_sweep",
-        WITH_LAYER,
+        WITH_BOTH,
         NARROW,
         f"""
-        net = two_layer_network(0.001)
-        with net.graph.as_default(), tf.Session() as session:
-            session.run(tf.global_variables_initializer())
-        sweep = dict(zip([{RATES}], [{HILL}]))
-        best_learning_rate = 0.003
+        from after_one_layer import short_training
+
+        net, sweep = two_layer_network(0.001), {{}}
+        with tf.Session(graph=net.graph) as session:
+            for rate in [{RATES}]:
+                short_training(session, net, 40)
+                sweep[rate] = session.run(net.accuracy, {{net.X: x_test, net.Y: y_test_1_hot}})
+        best_learning_rate = max(sweep, key=sweep.get)
         """,
-        says=("at 1 of them; expected at each rate a network of its own, built with it",),
+        says=("Found one network for 5 results; expected for each value a network of its own",),
         never=("not done",),
     ),
     "a hill": attempt(
         "learning_rate_sweep",
-        WITH_LAYER,
+        WITH_BOTH,
         NARROW,
         f"""
+        from after_one_layer import short_training
+
+        sweep = {{}}
         for rate in [{RATES}]:
             net = two_layer_network(rate)
-            with net.graph.as_default(), tf.Session() as session:
-                session.run(tf.global_variables_initializer())
-        sweep = dict(zip([{RATES}], [{HILL}]))
-        best_learning_rate = 0.003
+            with tf.Session(graph=net.graph) as session:
+                short_training(session, net, 40)
+                sweep[rate] = session.run(net.accuracy, {{net.X: x_test, net.Y: y_test_1_hot}})
+        best_learning_rate = max(sweep, key=sweep.get)
         """,
         says=("all 3 checks passed",),
         never=("Found",),

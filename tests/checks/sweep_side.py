@@ -1,7 +1,7 @@
 """Run in a process of its own: what a probe hands over of sweeps that students of another course than digits ran.
 
-The argument is a JSON file with an object: by the folder of evidence, the student's ``source`` and the course's ``checks``.
-Each runs in a fork of its own, as a notebook has a kernel of its own.
+The argument is a JSON file with an object: by the folder of evidence, which has a folder for each cell, the student's ``source``
+and the course's ``checks``. Each runs in a fork of its own, as a notebook has a kernel of its own.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from netgrader.data import load_data
 from netgrader.student.capture import take
 
 CELL = "check_the_sweep"
+CELLS = ("check_prepare_data", "check_network", CELL)
 
 
 def run(out: Path, source: str, checks: Path) -> None:
@@ -40,8 +41,9 @@ def run(out: Path, source: str, checks: Path) -> None:
     tf.disable_v2_behavior()
     np.random.seed(1)  # noqa: NPY002  (the one that students use)
     exec(compile(source, "notebook", "exec"), namespace)  # noqa: S102  (a student's, of our own writing)
-    out.mkdir(parents=True)
-    take(CELL, namespace, out, checks)
+    for cell in CELLS:
+        (out / cell).mkdir(parents=True)
+        take(cell, namespace, out / cell, checks)
 
 
 if __name__ == "__main__":

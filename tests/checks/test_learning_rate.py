@@ -13,6 +13,7 @@ import tensorflow.compat.v1 as tf
 
 from netgrader.checks.language import Failed
 from netgrader.evidence import GraphEvidence
+from netgrader.faults import Severity
 from netgrader.judges.learning_rate import (
     EARLY,
     STEPS,
@@ -23,24 +24,18 @@ from netgrader.judges.learning_rate import (
     may_be_far_too_low,
     short_run,
     short_runs,
-    trained_accuracies,
 )
-from netgrader.judges.sweep_grid import require_best, require_wide
+from netgrader.judges.sweep_proofs import MOST_PROVEN, TrainedNetwork, distinct, judge_proof, prove
+from netgrader.judges.sweep_runs import untrue
 from netgrader.judges.sweeps import (
-    MOST_PROVEN,
     StudentSweep,
     drawn_rate,
-    found_by_sweep,
     in_question,
-    is_exchanged,
-    is_hilltop,
-    is_of_fewer_steps,
-    learned_nowhere,
-    proven,
+    put_right,
     read_sweep,
-    require_trained,
-    require_true,
-    untrue,
+    require_best,
+    require_grid,
+    swept,
 )
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student import load_mnist
@@ -48,7 +43,7 @@ from netgrader.student.graphs import export_graph
 from tests.datasets import DIGITS, EXERCISES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from tests.golden.recorded import Recorded
@@ -144,17 +139,6 @@ def test_what_an_honest_short_sweep_may_find_best_is_not_held_against_it(
     assert (found.code if found else None) == code
 
 
-@pytest.mark.parametrize(
-    ("accuracy_at_best", "found"), [(0.962, True), (0.93, False), (0.999, False)], ids=["best", "not-best", "untrue"]
-)
-def test_a_rate_is_found_by_a_sweep_that_can_be_true_and_where_it_is_the_best(
-    runs: dict[float, ShortRun], accuracy_at_best: float, found: bool
-) -> None:
-    pairs = np.array([(rate, run.late) for rate, run in runs.items()])
-    pairs[RATES.index(1e-2), 1] = accuracy_at_best
-    assert found_by_sweep(read_sweep(pairs, 1e-2, DIGITS, ceiling=CEILING), runs) is found
-
-
 def test_a_run_at_ten_times_the_rate_is_left_out_only_where_it_tells_nothing(runs: dict[float, ShortRun]) -> None:
     left_out = []
     for third, at, triple, tenfold in zip(RATES, RATES[1:], RATES[2:], RATES[3:], strict=False):
@@ -195,12 +179,12 @@ def test_a_loss_that_is_a_sum_is_judged_like_a_mean(trained: Callable[..., dict[
 @pytest.mark.parametrize("pick", ["early", "late"])
 def test_a_sweep_that_was_run_is_believed(runs: dict[float, ShortRun], pick: str) -> None:
     pairs = np.array([(rate, getattr(run, pick)) for rate, run in runs.items()])
-    assert untrue(read_sweep(pairs, 1e-3, DIGITS, ceiling=CEILING), runs) == ([], len(runs))
+    assert untrue(read_sweep(pairs, 1e-3, DIGITS), list(runs.values())) == []
 
 
 def test_a_sweep_of_an_epoch_as_measured_once_is_believed(runs: dict[float, ShortRun]) -> None:
     pairs = np.array([(1e-4, 0.939), (1e-3, 0.967), (1e-2, 0.955), (3e-2, 0.934)])
-    assert untrue(read_sweep(pairs, 1e-3, DIGITS, ceiling=CEILING), runs) == ([], 4)
+    assert untrue(read_sweep(pairs, 1e-3, DIGITS), list(runs.values())) == []
 
 
 @pytest.mark.parametrize(
@@ -212,8 +196,7 @@ def test_a_sweep_of_an_epoch_as_measured_once_is_believed(runs: dict[float, Shor
     ],
 )
 def test_an_invented_sweep_is_named(runs: dict[float, ShortRun], pairs: list[tuple[float, float]]) -> None:
-    wrong, tried = untrue(read_sweep(np.array(pairs), 1e-3, DIGITS, ceiling=CEILING), runs)
-    assert tried == len(pairs)
+    wrong = untrue(read_sweep(np.array(pairs), 1e-3, DIGITS), list(runs.values()))
     assert {fault.code for fault in wrong} == {"sweep-result-not-reproduced"}
 
 
@@ -222,26 +205,16 @@ def test_no_number_is_a_true_result_where_training_diverges_and_none_where_it_do
 ) -> None:
     diverged = replace(runs[1e-3], rate=1e30, losses=np.full(STEPS, np.nan), early=0.1, late=0.1)
     for rate, wrong in ((1e30, 0), (1e-3, 1)):
-        sweep = read_sweep(np.array([(3e-3, 0.9), (rate, np.nan)]), 3e-3, DIGITS, ceiling=CEILING)
-        assert len(untrue(sweep, {1e-3: runs[1e-3], 1e30: diverged})[0]) == wrong
-        assert proven(sweep, {1e30: 0.098}, 2000) == ({1e30} if rate == 1e30 else frozenset())
+        sweep = read_sweep(np.array([(3e-3, 0.9), (rate, np.nan)]), 3e-3, DIGITS)
+        assert len(untrue(sweep, [runs[1e-3], diverged])) == wrong
+        assert list(prove(sweep, networks({1e30: 0.098})).by) == ([1e30] if rate == 1e30 else [])
 
 
-@pytest.mark.parametrize(("accuracy", "shorter"), [(0.32, True), (0.1, False), (0.9, False)])
-def test_less_than_a_hundred_steps_reach_is_a_shorter_run_and_a_guess_is_none(
-    runs: dict[float, ShortRun], accuracy: float, *, shorter: bool
-) -> None:
-    sweep = read_sweep(np.array([(1e-5, accuracy), (1e-3, 0.9)]), 1e-3, DIGITS, ceiling=CEILING)
-    assert is_of_fewer_steps(sweep, 1e-5, runs[1e-5]) is shorter
-
-
-def test_one_strange_result_of_three_costs_half_and_an_invented_sweep_all(runs: dict[float, ShortRun]) -> None:
-    one = read_sweep(np.array([(1e-4, 0.93), (1e-3, 0.967), (1e-2, 0.2)]), 1e-3, DIGITS, ceiling=CEILING)
-    most = read_sweep(np.array([(1e-5, 0.98), (1e-3, 0.967), (1e-2, 0.2)]), 1e-3, DIGITS, ceiling=CEILING)
-    for sweep, share in ((one, 0.5), (most, 0.0)):
-        with pytest.raises(Failed) as raised:
-            require_true(sweep, runs)
-        assert raised.value.share == share
+@pytest.mark.parametrize("accuracy", [0.1, 0.999])
+def test_a_proven_result_is_doubted_only_where_no_run_can_end(runs: dict[float, ShortRun], accuracy: float) -> None:
+    sweep = read_sweep(np.array([(1e-4, 0.88), (1e-3, accuracy)]), 1e-3, DIGITS)
+    assert len(untrue(sweep, list(runs.values()))) == 1
+    assert untrue(sweep, list(runs.values()), {1e-3}) == []
 
 
 @pytest.mark.slow
@@ -252,7 +225,7 @@ def test_the_runs_around_a_good_rate_end_as_soon_as_nothing_can_speak_against_it
             graphs = {name: (two_layers(middle * by), middle * by) for name, by in AROUND.items()}
 
             def enough(early: Mapping[str, ShortRun]) -> bool:
-                return is_settled(early["third"], early["best"], early["triple"], hilltop=False)
+                return is_settled(early["third"], early["best"], early["triple"])
 
             runs = short_runs(lab, graphs, data, enough=enough)
             ended[middle] = {len(run.losses) for run in runs.values()}
@@ -265,113 +238,111 @@ def test_what_is_settled_early_is_what_the_whole_runs_say(runs: dict[float, Shor
     settled = []
     for third, at, triple in zip(RATES, RATES[1:], RATES[2:], strict=False):
         early = [replace(runs[rate], losses=runs[rate].losses[:EARLY]) for rate in (third, at, triple)]
-        if is_settled(*early, hilltop=True):
+        if is_settled(*early):
             settled.append(at)
             assert judge_rate(runs[third], runs[at], runs[triple], runs[triple], found=True) is None
     assert 1e-3 in settled
     assert not {1e-4, 3e-2} & set(settled)
 
 
-@pytest.mark.slow
-def test_weights_that_training_ended_with_prove_a_result_and_no_other(data: RunImages) -> None:
-    lab = LocalLab()
-    try:
-        run = short_run(lab, two_layers(1e-3), 1e-3, data)
-        graph = two_layers(1e-3)
-        fresh = {name: value for name, value in first_weights(graph).items() if name in {"W1", "W2"}}
-        (found,) = trained_accuracies(lab, [replace(graph, values=fresh)], data.test)
-    finally:
-        lab.close()
-    assert found < 0.3
-    sweep = read_sweep(np.array([(1e-4, 0.88), (1e-3, run.late), (3e-3, 0.95)]), 1e-3, DIGITS, ceiling=CEILING)
-    assert proven(sweep, {1e-3: run.late - 0.01, 3e-3: 0.7}, 2000) == {1e-3}
-    assert proven(sweep, {1e-3: found}, 2000) == frozenset()
-
-
-def first_weights(graph: GraphEvidence) -> dict[str, Any]:
-    session = LocalLab().load(graph.meta_graph).session(seed=3)
-    session.initialise()
-    values = session.values()
-    session.close()
-    return values
-
-
-CEILING = EXERCISES.table("learning_rate_sweep")["ceiling"]
 SWEEP = StudentSweep(np.array([1e-4, 3e-4, 1e-3, 3e-3, 1e-2]), np.array([0.88, 0.91, 0.94, 0.95, 0.93]), 3e-3, DIGITS)
+ASKED = swept(EXERCISES)
+WEIGHTS = {"W": np.random.default_rng(1).normal(0, 0.03, (40, 20)), "b": np.random.default_rng(2).normal(0, 0.01, 20)}
+STARTS = {"b": np.zeros(20)}
+
+
+def networks(by_value: Mapping[float | None, float] | Sequence[float]) -> list[TrainedNetwork]:
+    """Return networks that were trained at known values, or at any, each in a training of its own."""
+    pairs = by_value.items() if isinstance(by_value, dict) else [(None, accuracy) for accuracy in by_value]
+    return [TrainedNetwork(value, (accuracy,), run) for run, (value, accuracy) in enumerate(pairs)]
 
 
 @pytest.mark.parametrize(
-    ("true", "best", "is_one"),
-    [
-        ({1e-3, 3e-3, 1e-2}, 3e-3, True),
-        ({3e-3, 1e-2}, 3e-3, False),  # nobody knows what a smaller rate does
-        ({3e-3, 1e-2}, 1e-2, False),  # there is none beyond it
-        ({3e-4, 1e-3, 3e-3}, 1e-3, False),  # one beside it did better
-    ],
-)
-def test_a_hilltop_is_the_best_of_proven_rates_on_both_sides(true: set[float], best: float, *, is_one: bool) -> None:
-    assert is_hilltop(replace(SWEEP, best=best), true) is is_one
-    far = StudentSweep(np.array([1e-5, 1e-4, 1e-3, 1e-2, 1e-1]), np.array([0.7, 0.88, 0.94, 0.93, 0.8]), 1e-3, DIGITS)
-    assert not is_hilltop(far, set(far.rates))
-
-
-@pytest.mark.parametrize(
-    ("unnamed", "true"),
+    ("trained", "true"),
     [
         ([0.88, 0.91, 0.94, 0.95, 0.93], {1e-4, 3e-4, 1e-3, 3e-3, 1e-2}),
         ([0.93, 0.88, 0.95, 0.94, 0.91], {1e-4, 3e-4, 1e-3, 3e-3, 1e-2}),
-        ([0.94], {1e-3}),  # one session proves one result
-        ([0.94, 0.1, 0.1, 0.1, 0.1], {1e-3}),
+        ([0.99], set()),
+        ([0.97], {3e-3}),  # one network proves one result
+        ({3e-3: 0.95, 1e-4: 0.5}, {3e-3}),
+        ({1e-3: 0.88}, set()),  # a network that was built with a rate proves none at another
         ([], set()),
     ],
 )
-def test_weights_that_may_be_of_any_rate_prove_one_result_each(unnamed: list[float], true: set[float]) -> None:
-    assert proven(SWEEP, {}, 2000, unnamed) == true
+def test_weights_that_reach_a_result_prove_one_and_only_at_their_rate(trained: Any, true: set[float]) -> None:
+    assert prove(SWEEP, networks(trained)).by.keys() == true
 
 
 @pytest.mark.parametrize(
-    ("true", "lost", "trained", "share"),
+    ("one", "other", "kept"),
     [
-        (5, 0, {}, None),
-        (4, 1, {}, None),  # Python collected one in a moment in which it could not be read
-        (4, 0, {}, 0.5),
-        (3, 5, {}, 0.5),  # of five results one may be lost
-        (0, 5, {}, 0.0),
-        (1, 0, {1e-3: 0.94}, 0.0),  # real computing, and the rest is typed in
-        (0, 0, {}, 0.0),
-        (2, 0, {1e-4: 0.1, 3e-3: 0.09}, 0.0),  # sessions that nothing was trained in
+        ({}, {"b": WEIGHTS["b"] * (1 + 1e-4), "W": WEIGHTS["W"] + 1e-6}, 1),  # noise
+        ({}, {"b": WEIGHTS["b"] * 1.02}, 2),  # the first weights were the same, the rate was not
+        ({}, {"W": WEIGHTS["W"][::-1]}, 2),
+        ({}, {"b": STARTS["b"]}, 1),  # never trained
+        ({"b": STARTS["b"]}, {"b": STARTS["b"]}, 0),
+        ({"b": np.full(20, np.nan)}, {"b": np.full(20, np.nan)}, 2),  # both diverged
     ],
 )
-def test_results_that_no_weights_reach_are_no_sweep(
-    true: int, lost: int, trained: dict[float, float], share: float | None
+def test_networks_that_training_did_not_set_apart_are_one(
+    one: dict[str, Any], other: dict[str, Any], kept: int
 ) -> None:
-    rates = SWEEP.rates[:true].tolist()
-    if share is None:
-        require_trained(SWEEP, rates, trained, lost=lost)
-        return
-    with pytest.raises(Failed) as raised:
-        require_trained(SWEEP, rates, trained, lost=lost)
-    assert raised.value.share == share
-    assert raised.value.faults[0].code == "sweep-result-not-reproduced"
+    graphs = [GraphEvidence(b"", {}, values={**WEIGHTS, **values}) for values in (one, other)]
+    assert len(distinct(graphs, lambda _: STARTS)) == kept
 
 
-def test_where_no_network_of_a_sweep_learned_its_weights_prove_nothing() -> None:
-    """Sessions that were begun and never trained reach a tenth, and so does training at rates at which nothing learns."""
-    assert not learned_nowhere(SWEEP)
-    assert learned_nowhere(replace(SWEEP, accuracies=np.array([0.098, 0.1135, np.nan, 0.1, 0.09])))
+NOT_REPRODUCED, OF_ONE = "sweep-result-not-reproduced", "sweep-of-one-network"
+ALL = dict(zip(SWEEP.rates.tolist(), SWEEP.accuracies.tolist(), strict=True))
+AT_ONE = [TrainedNetwork(1e-3, (accuracy,), run) for run, accuracy in enumerate(ALL.values())]
+
+
+@pytest.mark.parametrize(
+    ("trained", "code", "severity", "share"),
+    [
+        (networks(ALL), None, None, 0),
+        (networks({**ALL, 1e-4: 0.2}), NOT_REPRODUCED, Severity.SERIOUS, 0.5),
+        (networks({1e-3: 0.94}), NOT_REPRODUCED, None, 0),  # one was trained, the rest is typed
+        ([], NOT_REPRODUCED, None, 0),
+        (
+            networks(dict.fromkeys(ALL, 0.2)),
+            NOT_REPRODUCED,
+            Severity.SERIOUS,
+            0,
+        ),  # trained, and another number reported
+        (AT_ONE, OF_ONE, None, 0),
+        ([replace(one, value=None, run=1) for one in AT_ONE], OF_ONE, None, 0),  # one training that went on
+        ([replace(one, value=None) for one in AT_ONE], None, None, 0),
+    ],
+)
+def test_a_sweep_is_named_after_what_was_trained_for_it(
+    trained: list[TrainedNetwork], code: str | None, severity: Severity | None, share: float
+) -> None:
+    charge = judge_proof(SWEEP, prove(SWEEP, trained))
+    assert (
+        (charge.fault.code, charge.fault.severity, charge.share) == (code, severity, share) if charge else code is None
+    )
+
+
+def test_what_the_student_handed_over_proves_what_our_images_do_not() -> None:
+    trained = [TrainedNetwork(value, (0.1, accuracy), run) for run, (value, accuracy) in enumerate(ALL.items())]
+    proof = prove(SWEEP, trained)
+    assert judge_proof(SWEEP, proof) is None
+    assert sorted(proof.as_handed) == sorted(ALL)
 
 
 def test_tiny_rates_are_told_apart() -> None:
     rates = np.array([1e-9, 3e-9, 1e-8])
     tiny = StudentSweep(rates, np.array([0.1, 0.2, 0.3]), 1e-8, DIGITS)
-    assert proven(tiny, dict(zip(rates.tolist(), (0.1, 0.2, 0.3), strict=True)), 2000) == set(rates.tolist())
+    assert prove(tiny, networks(dict(zip(rates.tolist(), (0.1, 0.2, 0.3), strict=True)))).by.keys() == set(
+        rates.tolist()
+    )
 
 
 def test_of_many_rates_no_more_than_a_dozen_have_to_be_proven() -> None:
     many = StudentSweep(np.logspace(-4, -2, 200), np.full(200, 0.9), 1e-3, DIGITS)
-    require_trained(many, many.rates[:MOST_PROVEN].tolist(), {})
-    with pytest.raises(Failed):
-        require_trained(many, many.rates[: MOST_PROVEN - 1].tolist(), {})
+    trained = networks(dict.fromkeys(many.rates[:MOST_PROVEN].tolist(), 0.9))
+    assert judge_proof(many, prove(many, trained)) is None
+    assert judge_proof(many, prove(many, trained[1:])) is not None
 
 
 def test_the_rate_that_is_tried_in_any_case_follows_from_what_was_handed_in() -> None:
@@ -398,20 +369,23 @@ def test_the_rate_that_is_tried_in_any_case_follows_from_what_was_handed_in() ->
     ],
 )
 def test_accuracies_in_the_place_of_rates_are_seen_to_be_so(pairs: list[tuple[float, float]], exchanged: bool) -> None:
-    assert is_exchanged(np.array(pairs)) is exchanged
+    given = np.array(pairs).reshape(-1, 2)
+    found, turned = put_right(given)
+    assert turned is exchanged
+    assert np.array_equal(found, given[:, ::-1] if exchanged else given, equal_nan=True)
 
 
 def test_a_sweep_of_four_rates_or_of_less_than_two_decades_is_too_narrow() -> None:
-    few = StudentSweep(np.array([1e-4, 1e-3, 1e-2, 1e-1]), np.full(4, 0.9), 1e-3, DIGITS)
-    close = StudentSweep(np.array([1e-3, 2e-3, 3e-3, 4e-3, 5e-3]), np.full(5, 0.9), 1e-3, DIGITS)
+    few = StudentSweep(np.array([1e-4, 1e-3, 1e-2, 1e-1]), np.full(4, 0.9), 1e-3, DIGITS, asked=ASKED)
+    close = StudentSweep(np.array([1e-3, 2e-3, 3e-3, 4e-3, 5e-3]), np.full(5, 0.9), 1e-3, DIGITS, asked=ASKED)
     for sweep in (few, close):
         with pytest.raises(Failed, match="too") as raised:
-            require_wide(sweep, rates=5, decades=2)
+            require_grid(sweep)
         assert raised.value.faults[0].code == "sweep-too-narrow"
 
 
 def test_two_decades_are_two_decades_in_floating_point() -> None:
-    require_wide(StudentSweep(np.logspace(-4, -2, 5), np.full(5, 0.9), 1e-3, DIGITS), rates=5, decades=2)
+    require_grid(StudentSweep(np.logspace(-4, -2, 5), np.full(5, 0.9), 1e-3, DIGITS, asked=ASKED))
 
 
 @pytest.mark.parametrize("best", [0.002, 1e-2])

@@ -100,12 +100,12 @@ def test_verdicts_given_before_a_crash_count_and_the_rest_is_ungradable(ask):
     verification = ask(
         FINE,
         '''
-        @grades("check_a", requires=("test_first",))
+        @grades("check_a")
         def test_second():
             """It lives"""
             os._exit(9)
 
-        @grades("check_a", requires=("test_second",))
+        @grades("check_a")
         def test_third():
             """It lives on"""
     ''',
@@ -122,7 +122,7 @@ def test_a_verifier_that_hangs_is_stopped_with_all_that_it_started(ask, tmp_path
     verification = ask(
         FINE,
         f'''
-        @grades("check_a", requires=("test_first",))
+        @grades("check_a")
         def test_second():
             """It ends"""
             import ctypes, pathlib, subprocess
@@ -147,7 +147,7 @@ def test_a_verifier_that_takes_too_much_memory_is_stopped_and_keeps_its_verdicts
     verification = ask(
         FINE,
         '''
-        @grades("check_a", requires=("test_first",))
+        @grades("check_a")
         def test_second():
             """It is modest"""
             held = bytearray(b"x") * 1_500_000_000

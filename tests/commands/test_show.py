@@ -1,4 +1,4 @@
-"""What a terminal shows of a graded notebook: the reasons in full, and what only waits for them as a number."""
+"""What a terminal shows of a graded notebook: the reasons in full, and what only follows from them as a number."""
 
 from __future__ import annotations
 
@@ -13,19 +13,27 @@ from netgrader.commands.show import TerminalConsole, class_table, console, noteb
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
 
 
-def check(name: str, outcome: Outcome, message: str | None, *, waits: bool = False) -> CheckResult:
+def check(name: str, outcome: Outcome, message: str | None, *follows: str) -> CheckResult:
     sentence = f"Sentence of {name}"
-    return CheckResult(f"test_x.py::{name}", sentence, Visibility.PUBLIC, outcome, 0.0, 1.0, (), message, waits=waits)
+    return CheckResult(
+        f"test_x.py::{name}", sentence, Visibility.PUBLIC, outcome, 0.0, 1.0, (), message, follows=follows
+    )
 
 
 @pytest.mark.parametrize(
-    ("failed", "waiting", "says"),
-    [(1, 1, "and 1 more that waits for it"), (1, 3, "and 3 more that wait for it"), (2, 1, "that waits for these")],
+    ("failed", "following", "says"),
+    [
+        (1, 1, "and 1 more that follows from it and costs nothing"),
+        (1, 3, "and 3 more that follow from it and cost nothing"),
+        (2, 1, "that follows from these"),
+    ],
 )
-def test_checks_that_wait_for_others_are_counted_and_not_told_one_by_one(failed: int, waiting: int, says: str) -> None:
+def test_checks_that_follow_from_others_are_counted_and_not_told_one_by_one(
+    failed: int, following: int, says: str
+) -> None:
     wrong = [check(f"wrong{number}", Outcome.FAILED, "Found 3; expected 4.") for number in range(failed)]
-    waits = [check(f"later{number}", Outcome.FAILED, "It waits.", waits=True) for number in range(waiting)]
-    cell = CellResult("check_train", 0.0, 3.0, manual=False, checks=(*wrong, *waits))
+    later = [check(f"later{number}", Outcome.FAILED, "It follows.", "missing-bias") for number in range(following)]
+    cell = CellResult("check_train", 0.0, 3.0, manual=False, checks=(*wrong, *later))
     out = io.StringIO()
     notebook_lines(Console(file=out, width=200), NotebookResult("x.ipynb", 0.0, 3.0, (cell,), (), Status.GRADED))
     assert says in out.getvalue()

@@ -25,9 +25,10 @@ def test_order(cell_evidence):
     fail("no-shuffling", found="disorder")
 
 
-@grades("check_squares", requires=("test_order",), credit=90)
+@grades("check_squares", credit=90)
 def test_more(cell_evidence):
     """More of them"""
+    fail("no-shuffling", found="disorder")
 
 
 @grades("check_add", credit=6)

@@ -45,10 +45,10 @@ def test_an_accuracy_on_the_images_as_graded_is_told_from_that_on_the_original_o
     assert len(said) == (given != 0.98)
 
 
-def test_what_to_do_next_names_causes_and_leaves_out_what_waits_for_another_check():
-    waits = ex.failed("test_w", "It works", message="It waits.", faults=(), hint=None, waits=True)
+def test_what_to_do_next_names_causes_and_leaves_out_what_follows_from_another_check():
+    follows = ex.failed("test_w", "It works", message="It follows.", faults=(), hint=None, follows=("missing-bias",))
     cause = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))
-    result = ex.result(ex.cell("train", 3, waits, cause))
+    result = ex.result(ex.cell("train", 3, follows, cause))
     page = page_of([ex.check_cell("train", 3)], Graded(result))
     assert [step.sentence for step in page.steps] == [CATALOGUE["missing-bias"].sentence]
 
@@ -63,17 +63,19 @@ def test_what_to_do_next_says_that_more_mistakes_cost_points_in_a_cell():
         assert step.sentence.endswith("One more mistake stands in this cell.") is more
 
 
-def test_what_waits_for_another_check_is_folded_under_a_line_that_counts_it():
-    waits = [
-        ex.failed(f"test_{number}", f"It works {number}", message="It waits.", faults=(), hint=None, waits=True)
+def test_what_follows_from_another_check_is_folded_under_a_line_that_counts_it():
+    follows = [
+        ex.failed(
+            f"test_{number}", f"It works {number}", message="So.", faults=(), hint=None, follows=("missing-bias",)
+        )
         for number in range(3)
     ]
     cause = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))
-    page = page_of([ex.check_cell("train", 3)], Graded(ex.result(ex.cell("train", 3, *waits, cause))))
+    page = page_of([ex.check_cell("train", 3)], Graded(ex.result(ex.cell("train", 3, *follows, cause))))
     box = verdicts(page)["train"]
     assert [check.sentence for check in box.to_read] == ["The bias is there"]
-    assert len(box.waiting) == 3
-    assert "3 checks wait for these to pass first" in render_page(page)
+    assert len(box.following) == 3
+    assert "3 checks follow from this and cost nothing more" in render_page(page)
 
 
 def test_a_mistake_felt_in_two_cells_is_one_thing_to_do():

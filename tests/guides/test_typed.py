@@ -196,7 +196,7 @@ def test_what_is_typed_can_be_typed(page):
         "netgrader raport digits",
         "netgrader report digits --for-clas",
         "netgrader grade",
-        "netgrader fair-line x.ipynb --seeds many",
+        "netgrader autograde digits --workers many",
         "nbgrader autograd digits",
         "make demmo",
         "make fuzz MINUETS=3",

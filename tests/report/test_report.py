@@ -498,10 +498,10 @@ def test_the_check_that_the_fewest_passed_comes_first_and_says_of_how_many():
 
 
 def test_what_was_not_run_or_could_not_be_graded_counts_for_no_check():
-    waiting = notebooks.failed("test_later", "It waits", notebooks.fault("softmax-before-loss"), waits=True)
+    following = notebooks.failed("test_later", "It follows", faults=(), message="So.", follows=("missing-bias",))
     unknown = notebooks.ungradable("test_x", "It runs", "The notebook is not JSON.")
     passed = notebooks.passed("test_scaled", "The images are scaled")
-    result = notebooks.result(notebooks.cell("train", 3, waiting, unknown, passed))
+    result = notebooks.result(notebooks.cell("train", 3, following, unknown, passed))
     assert [share.sentence for share in build_report(one(Graded(result))).shares] == ["The images are scaled"]
 
 

@@ -90,12 +90,6 @@ def kept_open() -> list[Any]:
     return kept
 
 
-def in_a_variable() -> None:
-    net = network(lambda: tf.get_variable("rate", [], initializer=tf.constant_initializer(0.5), trainable=False))
-    with tf.Session(graph=net.graph) as sess:
-        trained(sess, net)
-
-
 def begun_anew() -> None:
     net = network(lambda: tf.placeholder_with_default(0.5, []))
     with tf.Session(graph=net.graph) as sess:
@@ -130,12 +124,6 @@ def in_one_graph() -> None:
                 sess.run(step, {x: X, y: Y})
 
 
-def falling() -> None:
-    net = network(lambda: tf.train.exponential_decay(0.1, tf.train.get_or_create_global_step(), 10, 0.9))
-    with tf.Session(graph=net.graph) as sess:
-        trained(sess, net)
-
-
 def never_trained() -> None:
     for rate in RATES:
         with tf.Session(graph=network(rate).graph):
@@ -151,19 +139,47 @@ def no_network() -> None:
             sess.run(step)
 
 
+def trained_on() -> None:
+    net = network(1e-3)
+    with tf.Session(graph=net.graph) as sess:
+        sess.run(net.init)
+        for _ in RATES:
+            for _ in range(3):
+                sess.run(net.step, {net.x: X, net.y: Y})
+            sess.run(net.logits, {net.x: X})
+
+
+def many_open() -> list[Any]:
+    kept = []
+    for _ in range(sessions.MOST_OPEN + 2):
+        net = network(1e-3)
+        kept.append(tf.Session(graph=net.graph))
+        trained(kept[-1], net)
+    return kept
+
+
+def kept_of_each(graph: Any) -> list[int]:
+    """Return how many of three trainings are kept, one of which was evaluated far more often than is kept."""
+    register = sessions.Register()
+    for run, evaluations in ((0, 1), (1, 3 * sessions.MOST), (2, 1)):
+        for _ in range(evaluations):
+            register.note(graph, {"W1": np.zeros((30, 50), np.float32)}, run)
+    return [sum(one.run == run for one in register) for run in range(3)]
+
+
 def main() -> None:
     styles = (
+        trained_on,
+        many_open,
         with_statement,
         closed_by_hand,
         left_to_python,
         function_of_one_rate,
         interactive,
         kept_open,
-        in_a_variable,
         begun_anew,
         restored,
         in_one_graph,
-        falling,
         never_trained,
         no_network,
     )
@@ -172,13 +188,12 @@ def main() -> None:
         setattr(sessions.sys.modules[sessions.SESSION_MODULE].BaseSession, sessions.REGISTER, sessions.Register())
         held = style()
         gc.collect()
-        networks, lost = sessions.seen_networks()
+        networks, all_known = sessions.seen_networks()
         sets = [(one, values) for one in networks for values in sessions.fitting(one, SHAPES)]
         told[style.__name__] = {
-            "rates": sorted(round(one.rate, 6) for one, _ in sets if one.rate is not None),
-            "unknown": sum(one.rate is None for one, _ in sets),
             "different": len({values["first"].tobytes() for _, values in sets}),
-            "lost": lost,
+            "runs": len({one.run for one, _ in sets}),
+            "all": all_known,
         }
         for sess in held or ():
             sess.close()
@@ -186,11 +201,10 @@ def main() -> None:
     graph = network(1e-3).graph
     for _ in range(sessions.MOST + 5):
         register.note(graph, {"W1": np.zeros((30, 50), np.float32)})
-    told["most"] = len(list(register))
+    told["most"], told["forgotten"] = len(list(register)), register.forgotten
     register.note(graph, {"W1": np.zeros(sessions.BYTES // 4 + 1, np.float32)})
     told["large"] = len(list(register))
-    register.note(graph, None)
-    told["lost"] = register.lost
+    told["kept of each"] = kept_of_each(graph)
     told["shapes"] = sessions.shapes_of(graph)
     sys.stdout.write(json.dumps(told) + "\n")
 

@@ -1,18 +1,17 @@
 """Hidden checks. They stay with the instructor; students see their sentences."""
 
 from netgrader.checks import grades
-from netgrader.judges.accuracy import recomputed, require_learned, seen_test_images, target_met, train_accuracy
+from netgrader.judges.accuracy import recomputed, require_learned, seen_test_images, target_met
 from netgrader.judges.arrays import require_images, require_labels
 from netgrader.judges.hyperparameters import require_followed
-from netgrader.judges.reported_accuracy import require_reported
+from netgrader.judges.reported_accuracy import require_curves
 from netgrader.judges.shown import show_claim, sweep_curve, wrong_images
 from netgrader.judges.structure import require_role
-from netgrader.judges.sweep_runs import decided, require_run, trial_runs
-from netgrader.judges.sweeps import require_true, student_sweep
+from netgrader.judges.sweep_runs import require_run, trial_runs
+from netgrader.judges.sweeps import student_sweep
 
 DATA, NETWORK, SWEEP = "check_prepare_data", "check_convolutional_network", "check_dropout_sweep"
 TRAINING, ACCURACY = "check_training", "check_accuracy"
-BASIS = ("test_layers_lead_from_images_to_classes",)
 SCALES = ("not-scaled", "scaled-on-one-side", "scaled-twice", "integer-division", "wrong-range")
 SHAPES = ("wrong-shape", "not-floating-point", "wrong-order", "rows-mixed")
 LABELS = ("labels-not-one-hot", "labels-off-by-one", "labels-shifted", "labels-shuffled-apart", "labels-wrong")
@@ -30,7 +29,7 @@ def test_test_labels_are_one_hot(bench):
     require_labels(bench, "test")
 
 
-@grades(NETWORK, faults=("prediction-wrong", "prediction-uses-labels"), requires=BASIS)
+@grades(NETWORK, faults=("prediction-wrong", "prediction-uses-labels"))
 def test_prediction_is_the_strongest_class(network, refuse):
     """The prediction is the class with the largest logit"""
     refuse(network)
@@ -47,7 +46,6 @@ def test_prediction_is_the_strongest_class(network, refuse):
         "accuracy-wrong",
         "evaluated-on-part",
     ),
-    requires=BASIS,
 )
 def test_accuracy_is_the_share_of_right_predictions(network, refuse):
     """The accuracy is the share of images whose class is predicted rightly"""
@@ -59,14 +57,13 @@ def test_accuracy_is_the_share_of_right_predictions(network, refuse):
     NETWORK,
     credit=2,
     faults=("dropout-at-evaluation", "batchnorm-not-updated", "keep-rate-swapped", "rows-mixed", "fixed-batch-size"),
-    requires=BASIS,
 )
 def test_evaluation_is_the_same_each_time(network, refuse):
     """Evaluation gives the same answer each time, for each image by itself"""
     refuse(network)
 
 
-@grades(NETWORK, credit=2, requires=BASIS)
+@grades(NETWORK, credit=2)
 def test_the_whole_is_what_was_asked_for(network, refuse_others):
     """Nothing else is wrong with the network"""
     refuse_others(network)
@@ -75,23 +72,18 @@ def test_the_whole_is_what_was_asked_for(network, refuse_others):
 @grades(
     SWEEP,
     credit=2,
-    faults=("sweep-result-not-reproduced",),
-    confirms=("test_the_sweep_is_wide", "test_the_best_value_is_the_sweeps"),
+    faults=("sweep-result-not-reproduced", "sweep-of-one-network"),
 )
-def test_the_sweep_was_run(bench, show):
+def test_the_sweep_was_run(bench, show, remark):
     """The networks that the notebook trained are as good as the sweep says"""
-    sweep = student_sweep(bench)
-    runs = {run.rate: run for run in trial_runs(bench).values()}
-    show(sweep_curve(sweep, runs.values()))
-    require_run(bench, SWEEP)
-    require_true(sweep, runs, decided(bench))
+    show(sweep_curve(student_sweep(bench), trial_runs(bench).values()))
+    require_run(bench, remark)
 
 
 @grades(
     SWEEP,
     credit=2,
     faults=("hyperparameter-not-as-stated", "keep-rate-swapped"),
-    requires=("test_the_sweep_is_wide",),
 )
 def test_the_network_drops_what_it_is_told(bench):
     """The network drops the share that its function is given, while it trains"""
@@ -101,13 +93,10 @@ def test_the_network_drops_what_it_is_told(bench):
 @grades(
     TRAINING,
     faults=("reported-accuracy-wrong", "reports-train-accuracy", "picked-best-epoch-on-test"),
-    requires=("test_the_network_is_trained",),
-    forgives=(DATA,),
 )
-def test_the_reported_accuracy_is_true(bench, cell_evidence, remark):
+def test_the_reported_accuracy_is_true(bench, remark):
     """The accuracy that is reported is the one that we measure"""
-    acc_trn, acc_val = cell_evidence.array("acc_trn"), cell_evidence.array("acc_val")
-    require_reported(recomputed(bench, TRAINING), acc_trn, acc_val, remark, lambda: train_accuracy(bench, TRAINING))
+    require_curves(bench, TRAINING, remark)
 
 
 @grades(ACCURACY, credit=0, faults=("answers-looked-up", "trained-on-test", "prediction-uses-labels"))

@@ -3,24 +3,16 @@
 import numpy as np
 
 from netgrader.checks import Failed, fail, fault, grades, ungradable
-from netgrader.judges.accuracy import (
-    least_accuracy,
-    recomputed,
-    require_learned,
-    require_own,
-    require_target,
-    require_trained,
-    require_values,
-)
+from netgrader.judges.accuracy import recomputed, require_learned, require_own, require_target, require_values
 from netgrader.judges.arrays import require_images, require_labels
-from netgrader.judges.structure import require_feedable, require_graph, require_layers, require_loss, require_optimizer
-from netgrader.judges.sweep_grid import require_best, require_chosen, require_grid
-from netgrader.judges.sweeps import student_sweep
+from netgrader.judges.structure import require_feedable, require_graph, require_loss, require_optimizer
+from netgrader.judges.sweep_proofs import require_trained
+from netgrader.judges.sweeps import require_best, require_chosen, require_grid, student_sweep
+from netgrader.judges.training import require_training
 from netgrader.reader import LabError
 
 DATA, NETWORK, SWEEP = "check_prepare_data", "check_convolutional_network", "check_dropout_sweep"
 TRAINING, ACCURACY = "check_training", "check_accuracy"
-BASIS = ("test_layers_lead_from_images_to_classes",)
 HONEST = (
     "train-op-not-run",
     "answers-looked-up",
@@ -28,6 +20,7 @@ HONEST = (
     "prediction-uses-labels",
     "weights-not-trained-here",
 )
+RATES = ("learning-rate-too-low", "learning-rate-too-high", "learning-rate-diverges")
 SCALES = ("not-scaled", "scaled-on-one-side", "scaled-twice", "integer-division", "wrong-range")
 SHAPES = ("wrong-shape", "not-floating-point", "wrong-order", "rows-mixed")
 LABELS = ("labels-not-one-hot", "labels-off-by-one", "labels-shifted", "labels-shuffled-apart", "labels-wrong")
@@ -51,14 +44,11 @@ def test_training_labels_are_one_hot(bench):
 
 
 @grades(NETWORK, credit=0, faults=("layer-not-connected",))
-def test_layers_lead_from_images_to_classes(network):
+def test_layers_lead_from_images_to_classes(network):  # which ends the test unless they do
     """Trained layers lead from the pixels of an image to a logit for each class"""
-    require_layers(network)
 
 
-@grades(
-    NETWORK, faults=("missing-tensor", "misnamed-part", "built-in-default-graph", "wrong-placeholder"), requires=BASIS
-)
+@grades(NETWORK, faults=("missing-tensor", "misnamed-part", "built-in-default-graph", "wrong-placeholder"))
 def test_network_has_all_its_parts(bench, cell_evidence, network, refuse):
     """The network has all parts that the exercise lists, in the graph that it returns"""
     require_graph(cell_evidence.graph("net"))
@@ -66,7 +56,7 @@ def test_network_has_all_its_parts(bench, cell_evidence, network, refuse):
     require_feedable(bench.lab, cell_evidence.graph("net"), network)
 
 
-@grades(NETWORK, credit=2, faults=("too-few-layers",), requires=BASIS)
+@grades(NETWORK, credit=2, faults=("too-few-layers",))
 def test_network_has_enough_trained_layers(network, refuse):
     """At least three trained layers stand one after the other between the images and the loss, two convolutions among them"""
     refuse(network)
@@ -76,14 +66,13 @@ def test_network_has_enough_trained_layers(network, refuse):
     NETWORK,
     credit=2,
     faults=("missing-activation", "softmax-in-hidden-layer", "relu-on-logits", "logits-are-probabilities"),
-    requires=BASIS,
 )
 def test_a_nonlinearity_stands_between_the_layers(network, refuse):
     """A nonlinearity stands between the layers, and none after the last one"""
     refuse(network)
 
 
-@grades(NETWORK, credit=2, faults=("image-torn",), requires=BASIS)
+@grades(NETWORK, credit=2, faults=("image-torn",))
 def test_the_convolution_gets_images(network, refuse):
     """The first convolution gets the images as they are: pixels that are neighbours in them are neighbours there"""
     refuse(network)
@@ -113,7 +102,7 @@ def logits_of(lab, graph, network, images, feed=None):
     return found
 
 
-@grades(NETWORK, credit=3, faults=("image-lost",), requires=BASIS)
+@grades(NETWORK, credit=3, faults=("image-lost",))
 def test_no_part_of_the_image_is_lost(lab, network, cell_evidence):
     """Each pixel of a garment can change the answer"""
     require_single_images(network, BATCHES)
@@ -128,7 +117,7 @@ def test_no_part_of_the_image_is_lost(lab, network, cell_evidence):
         fail("image-lost", found=f"{np.mean(~seen):.0%} of the pixels change nothing", expected="none")
 
 
-@grades(NETWORK, credit=2, faults=("dropout-on-logits",), requires=BASIS)
+@grades(NETWORK, credit=2, faults=("dropout-on-logits",))
 def test_no_logit_is_dropped(lab, network, cell_evidence):
     """Dropout stands between layers, and no logit is set to zero"""
     require_single_images(network, {*BATCHES, "relu-on-logits"})  # a ReLU makes zeros of its own
@@ -151,7 +140,6 @@ def test_no_logit_is_dropped(lab, network, cell_evidence):
         "labels-not-one-hot",
         "unclipped-log",
     ),
-    requires=BASIS,
 )
 def test_the_loss_compares_logits_with_labels(network, refuse):
     """There is a loss, and it compares the logits with the labels"""
@@ -159,7 +147,7 @@ def test_the_loss_compares_logits_with_labels(network, refuse):
     require_loss(network)
 
 
-@grades(NETWORK, credit=3, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"), requires=BASIS)
+@grades(NETWORK, credit=3, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"))
 def test_training_lowers_the_loss(network, refuse):
     """A training step lowers the loss, and reaches all layers"""
     refuse(network)
@@ -172,12 +160,14 @@ def test_training_lowers_the_loss(network, refuse):
 @grades(SWEEP, faults=("sweep-too-narrow",))
 def test_the_sweep_is_wide(bench):
     """The sweep has four values or more, which lie 0.5 apart or more"""
+    require_trained(bench)
     require_grid(student_sweep(bench))
 
 
 @grades(SWEEP, faults=("best-not-from-sweep",))
 def test_the_best_value_is_the_sweeps(bench):
     """The best value is the one with the highest accuracy of the sweep"""
+    require_trained(bench)
     require_chosen(bench)
     require_best(student_sweep(bench))
 
@@ -185,14 +175,10 @@ def test_the_best_value_is_the_sweeps(bench):
 # ---- training ------------------------------------------------------------------------------------------------------
 
 
-@grades(TRAINING, faults=(*HONEST, "accuracy-too-low"), forgives=(NETWORK,))
-def test_the_network_is_trained(bench, cell_evidence):
+@grades(TRAINING, faults=(*HONEST, *RATES, "accuracy-too-low"))
+def test_the_network_is_trained(bench):
     """The network in the session is trained: it recognises test images"""
-    require_values(cell_evidence)
-    result = recomputed(bench, TRAINING)
-    require_learned(result)
-    require_own(cell_evidence.graph("net"), result)
-    require_trained(bench.lab, cell_evidence.graph("net"), result, least_accuracy(bench, TRAINING, NETWORK))
+    require_training(bench, TRAINING)
 
 
 # ---- accuracy ------------------------------------------------------------------------------------------------------

@@ -1,20 +1,12 @@
 """Public checks. They run in your notebook when you call check("…"), and again when it is graded."""
 
 from netgrader.checks import grades
-from netgrader.judges.accuracy import (
-    least_accuracy,
-    recomputed,
-    require_learned,
-    require_own,
-    require_target,
-    require_trained,
-    require_values,
-)
+from netgrader.judges.accuracy import recomputed, require_learned, require_own, require_target, require_values
 from netgrader.judges.arrays import require_images, require_labels
-from netgrader.judges.structure import require_graph, require_layers, require_loss, require_optimizer
+from netgrader.judges.structure import require_graph, require_loss, require_optimizer
+from netgrader.judges.training import require_training
 
 DATA, NETWORK, TRAINING, ERROR = "check_prepare_data", "check_network", "check_training", "check_error"
-BASIS = ("test_layers_lead_from_features_to_a_number",)
 HONEST = (
     "train-op-not-run",
     "answers-looked-up",
@@ -40,27 +32,24 @@ def test_training_rows_are_prepared(bench):
 
 
 @grades(NETWORK, credit=0, faults=("layer-not-connected",))
-def test_layers_lead_from_features_to_a_number(network):
+def test_layers_lead_from_features_to_a_number(network):  # which ends the test unless they do
     """Trained layers lead from the features of a row to one number"""
-    require_layers(network)
 
 
-@grades(
-    NETWORK, faults=("missing-tensor", "misnamed-part", "built-in-default-graph", "wrong-placeholder"), requires=BASIS
-)
+@grades(NETWORK, faults=("missing-tensor", "misnamed-part", "built-in-default-graph", "wrong-placeholder"))
 def test_network_has_all_its_parts(cell_evidence, network, refuse):
     """The network has all parts that the exercise lists, in the graph that it returns"""
     require_graph(cell_evidence.graph("net"))
     refuse(network)
 
 
-@grades(NETWORK, credit=2, faults=("too-few-layers",), requires=BASIS)
+@grades(NETWORK, credit=2, faults=("too-few-layers",))
 def test_network_has_enough_trained_layers(network, refuse):
     """At least two trained layers stand one after the other between the features and the loss"""
     refuse(network)
 
 
-@grades(NETWORK, credit=2, faults=("missing-activation", "softmax-in-hidden-layer"), requires=BASIS)
+@grades(NETWORK, credit=2, faults=("missing-activation", "softmax-in-hidden-layer"))
 def test_a_nonlinearity_stands_between_the_layers(network, refuse):
     """A nonlinearity stands between the layers"""
     refuse(network)
@@ -70,7 +59,6 @@ def test_a_nonlinearity_stands_between_the_layers(network, refuse):
     NETWORK,
     credit=3,
     faults=("broadcast-in-loss", "classification-loss", "differences-cancel", "loss-of-some-rows"),
-    requires=BASIS,
 )
 def test_the_loss_is_an_error_of_each_prediction(network, refuse):
     """There is a loss, and it measures how far each prediction is from its own target"""
@@ -78,7 +66,7 @@ def test_the_loss_is_an_error_of_each_prediction(network, refuse):
     require_loss(network)
 
 
-@grades(NETWORK, credit=3, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"), requires=BASIS)
+@grades(NETWORK, credit=3, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"))
 def test_training_lowers_the_loss(network, refuse):
     """A training step lowers the loss, and reaches all layers"""
     refuse(network)
@@ -88,14 +76,10 @@ def test_training_lowers_the_loss(network, refuse):
 # ---- training ------------------------------------------------------------------------------------------------------
 
 
-@grades(TRAINING, faults=(*HONEST, "accuracy-too-low"), forgives=(NETWORK,))
-def test_the_network_is_trained(bench, cell_evidence):
+@grades(TRAINING, faults=(*HONEST, "accuracy-too-low"))
+def test_the_network_is_trained(bench):
     """The network in the session is trained: it comes near the test targets"""
-    require_values(cell_evidence)
-    result = recomputed(bench, TRAINING)
-    require_learned(result)
-    require_own(cell_evidence.graph("net"), result)
-    require_trained(bench.lab, cell_evidence.graph("net"), result, least_accuracy(bench, TRAINING, NETWORK))
+    require_training(bench, TRAINING)
 
 
 # ---- error ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,123 @@
+"""One cause costs once: what a cell was found to do wrong is not charged again where an earlier cell's charge explains it.
+
+Verdicts are made cell by cell, each from its own evidence, and say of a fault what may have brought it (`Fault.causes`): the
+check cell of a part by which the finding would be right, as the student handed that part over; a code, where a function of the
+student's built what is at fault; or how grave a fault must be. Here they are put together, once all cells have been judged.
+
+By a code or how grave it is an earlier cell explains something only if the later one was made with it, which the code that was
+handed in tells: it uses names that the earlier cell makes, or names of what was made with these.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import symtable
+from typing import TYPE_CHECKING
+
+from netgrader.checks.cell_points import CHARGED, causes
+from netgrader.checks.wording import FORGIVEN
+from netgrader.faults import CATALOGUE, FOR_A_PERSON, Severity
+from netgrader.phrases import say
+from netgrader.results import Outcome, severity_of
+from netgrader.student.cell_runs import made_by
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from netgrader.results import CheckResult
+
+__all__ = ["charged_once", "made_with"]
+
+CHECK = "check_"
+
+
+def charged_once(
+    checks: Mapping[str, Sequence[CheckResult]], earlier: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[CheckResult, ...]]:
+    """Return the verdicts by check cell, those that only follow from a charge of an earlier cell passed.
+
+    Parameters
+    ----------
+    checks
+        Verdicts by check cell, with the severity of each fault.
+    earlier
+        With which exercises' cells that of each was made: see `made_with`.
+    """
+    charged = {cell: causes(found) for cell, found in checks.items()}
+
+    def before(cell: str, check: CheckResult) -> Mapping[str, Mapping[str, Severity]]:
+        used = (f"{CHECK}{name}" for name in earlier.get(cell.removeprefix(CHECK), ()))
+        named = (cause for found in check.causes.values() for cause in found)
+        return {name: charged[name] for name in (*used, *named) if name in charged}
+
+    return {cell: tuple(_settled(check, before(cell, check)) for check in found) for cell, found in checks.items()}
+
+
+def _settled(check: CheckResult, before: Mapping[str, Mapping[str, Severity]]) -> CheckResult:
+    """Return a verdict without the faults that are charged in one of the cells `before` it."""
+    if check.outcome not in CHARGED or not check.causes:
+        return check
+    found = {code: _cause(check.causes.get(code, ()), before) for code in check.faults}
+    follows = tuple(dict.fromkeys(cause for cause in found.values() if cause))
+    if not follows:
+        return check
+    left = tuple(code for code, cause in found.items() if not cause)
+    check = dataclasses.replace(check, faults=left, follows=(*check.follows, *follows))
+    if any(severity_of(check, code) is not Severity.REMARK for code in left):
+        return check
+    said = " ".join(say(FORGIVEN, sentence=_sentence(cause)) for cause in follows)
+    return dataclasses.replace(check, outcome=Outcome.PASSED, credit=check.max_credit, message=said, hint=None)
+
+
+def _cause(wanted: Sequence[str], before: Mapping[str, Mapping[str, Severity]]) -> str:
+    """Return the code of a charge that is one of those `wanted`; empty if none is."""
+    found = (
+        code
+        for cell, codes in before.items()
+        for code, severity in codes.items()
+        if cell in wanted or code in wanted or (severity in wanted and code not in FOR_A_PERSON)
+    )
+    return next(found, "")
+
+
+def _sentence(code: str) -> str:
+    return CATALOGUE[code].sentence if code in CATALOGUE else code
+
+
+def made_with(sources: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return for each exercise the earlier ones whose cells made what its own cell uses.
+
+    Parameters
+    ----------
+    sources
+        The code cells that were run, in order: the exercise that each solves, empty for others, and its text.
+    """
+    makers: dict[str, list[int]] = {}
+    reached: list[set[int]] = []
+    names: list[str] = []
+    for number, (name, text) in enumerate(sources):
+        used, made = _names(text)
+        direct = {maker for one in used for maker in makers.get(one, ())}
+        reached.append(direct.union(*(reached[maker] for maker in direct)))
+        names.append(name)
+        for one in made:
+            makers.setdefault(one, []).append(number)
+    return {name: [names[at] for at in sorted(reached[n]) if names[at]] for n, name in enumerate(names) if name}
+
+
+def _names(text: str) -> tuple[Collection[str], Collection[str]]:
+    """Return which of the notebook's names a cell uses, also where Python cannot read it, and which it makes."""
+    try:
+        return {*_global_names(symtable.symtable(text, "cell", "exec"))}, made_by(text)
+    except SyntaxError:  # of Python, or a line that is IPython's own
+        return re.findall(r"[^\W\d]\w*", text), made_by(text)
+    except (ValueError, RecursionError, MemoryError):  # nothing that ran
+        return (), ()
+
+
+def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
+    outermost = table.get_type() == "module"
+    yield from (one.get_name() for one in table.get_symbols() if one.is_referenced() and (outermost or one.is_global()))
+    for inner in table.get_children():
+        yield from _global_names(inner)

@@ -1,0 +1,133 @@
+"""What later cells of a notebook were given by earlier ones: the student's rows, their labels, the accuracy of their network.
+
+What is wrong by ours and right by the student's own parts was made wrong where those parts were made. So whoever names a fault
+asks here first, and names the check cells of these parts as what may be its cause (`Fault.causes`); whether anything was
+charged there `netgrader.checks.causes` looks up when all cells have been judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.checks.exercises import NET, BadExerciseError
+from netgrader.judges.accuracy import ROUNDED
+from netgrader.judges.answers import opened, outputs_for, random_of, shaped
+from netgrader.judges.arrays import images_of
+from netgrader.judges.measure import measure_of
+from netgrader.reader import LabError
+
+if TYPE_CHECKING:
+    from netgrader.checks.context import TestContext
+    from netgrader.evidence import GraphEvidence
+    from netgrader.reader import LabSession
+
+__all__ = [
+    "HandedRows",
+    "causes_of_accuracy",
+    "network_cells",
+    "own_accuracy",
+    "test_rows_as_handed",
+    "train_rows_as_handed",
+]
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class HandedRows:
+    """Rows of one set and their targets as the notebook feeds them."""
+
+    rows: Array
+    """Float (n, …)."""
+    labels: Array
+    """One-hot (n, classes); of a regression numbers (n,)."""
+    true: Array
+    """The true class, or number, of what each row shows, (n,)."""
+    shown: npt.NDArray[np.int64]
+    """Which given input each row shows, (n,)."""
+    made_in: tuple[str, ...] = ()
+    """The check cell of the exercise that made them; empty where they are ours."""
+
+    @property
+    def targets(self) -> Array:
+        """Return the classes, or numbers, that the labels say (n,)."""
+        return self.labels.argmax(axis=1) if self.labels.ndim > 1 else self.labels
+
+
+def test_rows_as_handed(bench: TestContext) -> HandedRows:
+    """Return the test rows and labels that the student's own arrays hold; ours, where they made none that fit."""
+    return _as_handed(bench, "test")
+
+
+def train_rows_as_handed(bench: TestContext) -> HandedRows:
+    """Return the training rows and labels likewise."""
+    return _as_handed(bench, "train")
+
+
+def _as_handed(bench: TestContext, part: str) -> HandedRows:
+    made: HandedRows = bench.once(("rows_as_handed", part), lambda: _own_rows(bench, part) or _our_rows(bench, part))
+    return made
+
+
+def _our_rows(bench: TestContext, part: str) -> HandedRows:
+    data = bench.dataset
+    inputs, true = (data.x_train, data.y_train) if part == "train" else (bench.given.images, data.y_test)
+    labels = true if bench.spec.is_regression else bench.spec.one_hot(true)
+    return HandedRows(data.prepared(inputs), labels, true, np.arange(len(true)))
+
+
+def _own_rows(bench: TestContext, part: str) -> HandedRows | None:
+    try:
+        cell = f"check_{bench.exercises.of_kind('data')}"
+    except BadExerciseError:
+        return None
+    true = bench.dataset.y_train if part == "train" else bench.dataset.y_test
+    arrays, numbers = bench.evidence(cell).raw.arrays, bench.spec.is_regression
+    rows, labels = arrays.get(f"x_{part}"), arrays.get(f"y_{part}" if numbers else f"y_{part}_1_hot")
+    fits = (len(true), *bench.spec.fed_shape), (len(true),) if numbers else (len(true), bench.spec.classes)
+    if rows is None or labels is None or (rows.shape, labels.shape) != fits:
+        return None
+    known = images_of(bench, part).rows
+    shown = np.arange(len(true)) if known is None else known
+    return HandedRows(rows, labels, true[shown], shown, (cell,))
+
+
+def own_accuracy(session: LabSession, graph: GraphEvidence, handed: HandedRows) -> float | None:
+    """Return what the network's own accuracy says of all the rows at once, in a session; None where it cannot be asked."""
+    if not {"X", "Y", "accuracy"} <= graph.parts.keys():
+        return None
+    feeds = {graph.parts["X"]: shaped(graph, handed.rows), graph.parts["Y"]: handed.labels, **graph.eval_feed}
+    try:
+        (value,) = session.run([graph.parts["accuracy"]], feeds)
+    except LabError:
+        return None
+    return float(np.mean(value)) if value is not None and np.size(value) else None
+
+
+def causes_of_accuracy(bench: TestContext, cell: str, reported: float) -> tuple[str, ...]:
+    """Return the check cells by whose parts an accuracy, or error, that a cell reported is right; none if by no parts.
+
+    By the student's own rows and labels, and by the accuracy of their network on these.
+    """
+    graph, handed, measure = bench.evidence(cell).graph(NET), test_rows_as_handed(bench), measure_of(bench, cell)
+    try:
+        with opened(bench.lab, graph) as session:
+            outputs = outputs_for(session, graph, handed.rows, random_of(graph), measure, width=bench.spec.outputs)
+            own = own_accuracy(session, graph, handed)
+    except LabError:
+        return ()
+    if abs(measure.score_of(reported) - measure.score(measure.answers(outputs), handed.targets)) <= ROUNDED:
+        return handed.made_in
+    if own is not None and abs(reported - own) <= ROUNDED:
+        return (*handed.made_in, *network_cells(bench))
+    return ()
+
+
+def network_cells(bench: TestContext) -> tuple[str, ...]:
+    """Return the check cells to which networks were handed over that exercises ask for."""
+    cells = [f"check_{name}" for name in bench.exercises.networks]
+    return tuple(cell for cell in cells if bench.evidence(cell).has(NET))

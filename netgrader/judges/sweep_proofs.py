@@ -1,0 +1,320 @@
+"""Whether training gave the results of a sweep: each needs weights of its own that reach it.
+
+Only weights prove that nothing was trained: those that training never moved, and copies of one network. A result that
+the student's own rows, labels or accuracy give is honest, and what is wrong with these is charged where they were made.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.checks.exercises import trained_at
+from netgrader.checks.language import Failed, Ungradable, fail, fail_all
+from netgrader.checks.wording import percent
+from netgrader.faults import Severity, fault
+from netgrader.judges.answers import opened, shaped
+from netgrader.judges.arrays import data_as_handed
+from netgrader.judges.as_handed import own_accuracy, test_rows_as_handed
+from netgrader.judges.aspects import Charge
+from netgrader.judges.sweeps import BEST, claimed, odd_shapes, student_sweep, sweep_cell, swept
+from netgrader.phrases import Verbatim, say
+from netgrader.reader import LabError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from netgrader.checks.context import TestContext
+    from netgrader.evidence import GraphEvidence
+    from netgrader.judges.sweeps import StudentSweep
+    from netgrader.reader import Lab, LabSession
+
+__all__ = [
+    "DEFAULT",
+    "MOST_TRAINED",
+    "Proof",
+    "TrainedNetwork",
+    "consequence",
+    "distinct",
+    "doubts",
+    "judge_proof",
+    "lacking",
+    "proof_of",
+    "prove",
+    "require_trained",
+    "sample",
+]
+
+Array = npt.NDArray[Any]
+
+MOST_TRAINED = 24  # networks that are handed over with their weights, 5 MB each
+MOST_PROVEN = 12  # results that have to be proven, of however many: half of what is handed over
+DEFAULT = "default"
+"""The value of a network that was built without naming one."""
+NOT_REPRODUCED, OF_ONE = "sweep-result-not-reproduced", "sweep-of-one-network"
+OF_ITS_OWN = "for each value a network of its own, built with it and trained in a session of this notebook"
+TEST_ROWS = 2_000  # test images: chance moves an accuracy on so many by half a percent
+NEAR, DEVIATIONS = 0.03, 4.0  # accuracy, and standard deviations, between two honest measurements of one network
+MEASURES = 3  # accuracies of a network: ours, by the student's rows, by the student's accuracy
+SAME = (
+    1e-3  # of what training moves: copies with noise; networks trained at two rates differ by more than a tenth of it
+)
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """A network that a session of the notebook trained."""
+
+    value: object
+    """The value that its graph was built with, or `DEFAULT`; None where it may be any."""
+    accuracies: tuple[float, ...]
+    """On our test images; on the student's rows with their labels; by the network's own accuracy on these, where that is
+    at fault. The last two are left out where the first proves enough."""
+    run: object = None
+    """Which training it comes from, of those that began with weights of their own; None where that is not known."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Which results of a sweep its networks reach."""
+
+    networks: Sequence[TrainedNetwork]
+    by: Mapping[float, tuple[int, int]]
+    """By rate, which network reaches the result, and by which of its accuracies."""
+    makers: Sequence[str] = ("", "", "")
+    """The exercise that made what each of the accuracies is taken with, in words; empty for ours."""
+
+    @property
+    def as_handed(self) -> list[float]:
+        """Return the rates whose results only the student's own rows, labels or accuracy give."""
+        return [rate for rate, (_, measure) in self.by.items() if measure]
+
+    @property
+    def of_one(self) -> bool:
+        """Whether all networks were built with one value, or come from one training that went on."""
+        return any(
+            len(known) == 1 and None not in known
+            for known in ({one.value for one in self.networks}, {one.run for one in self.networks})
+        )
+
+
+def proof_of(bench: TestContext) -> Proof:
+    """Return which results are proven by the weights that the notebook's sessions trained.
+
+    Raises
+    ------
+    LabError
+        If they cannot be looked at.
+    """
+    proof: Proof = bench.once("proof_of_the_sweep", lambda: _look(bench))
+    return proof
+
+
+def _look(bench: TestContext) -> Proof:
+    sweep, evidence = student_sweep(bench), bench.evidence(sweep_cell(bench))
+    known = evidence.raw.graphs
+    handed = [known[name] for name in map(trained_at, range(MOST_TRAINED)) if name in known]
+    if not handed:
+        evidence.graph(BEST)  # where no network can be built, that is what is wrong
+    graphs = distinct(handed, lambda graph: _starts(bench, graph))
+    proof = prove(sweep, [_measured(bench, graph) for graph in graphs])
+    if lacking(sweep, proof) <= 0:
+        return proof
+    data, network = (name.removeprefix("check_") for name in (_rows_made_in(bench), sweep.asked.network))
+    networks = [_measured(bench, graph, as_handed=True) for graph in graphs]
+    return replace(prove(sweep, networks), makers=("", data, network))
+
+
+def _rows_made_in(bench: TestContext) -> str:
+    return next(iter(test_rows_as_handed(bench).made_in), "")
+
+
+def _needed(sweep: StudentSweep) -> int:
+    return min(len(np.unique(sweep.rates)), MOST_PROVEN)
+
+
+def lacking(sweep: StudentSweep, proof: Proof) -> int:
+    """Return how many more results would have to be proven."""
+    return _needed(sweep) - len(proof.by)
+
+
+def _starts(bench: TestContext, graph: GraphEvidence) -> Mapping[str, Array]:
+    """Return the variables that begin with the same values each time, biases mostly."""
+    shapes = tuple(sorted((name, value.shape) for name, value in graph.values.items()))
+    found: Mapping[str, Array] = bench.once(("starts", shapes), lambda: _fixed_starts(bench.lab, graph))
+    return found
+
+
+def _fixed_starts(lab: Lab, graph: GraphEvidence) -> dict[str, Array]:
+    loaded, begun = lab.load(graph.meta_graph), []
+    for seed in (1, 2):
+        session = loaded.session(seed=seed)
+        try:
+            session.initialise()
+            begun.append(session.values())
+        finally:
+            session.close()
+    return {name: value for name, value in begun[0].items() if np.array_equal(value, begun[1].get(name))}
+
+
+def distinct(
+    graphs: Sequence[GraphEvidence], starts: Callable[[GraphEvidence], Mapping[str, Array]]
+) -> list[GraphEvidence]:
+    """Return the networks that training moved, each once, however much noise was laid over its copies.
+
+    Weights that are no longer numbers are alike, so each network that has some counts.
+    """
+    kept: list[tuple[GraphEvidence, float]] = []
+    for graph in graphs:
+        begun = starts(graph)
+        moved = _distance(begun, graph.values) if begun.keys() & graph.values.keys() else None
+        if moved == 0:
+            continue
+        apart = [(_distance(graph.values, other.values), max(moved or 0.0, moved_too)) for other, moved_too in kept]
+        if not any(distance <= SAME * most for distance, most in apart):
+            kept.append((graph, moved or 0.0))
+    return [graph for graph, _ in kept]
+
+
+def _distance(one: Mapping[str, Array], other: Mapping[str, Array]) -> float:
+    """Return the root mean square by which variables of two networks differ; infinite where they have others."""
+    names = one.keys() & other.keys()
+    if any(one[name].shape != other[name].shape for name in names):
+        return math.inf
+    squares = [np.square(one[name] - other[name], dtype=np.float64).reshape(-1) for name in sorted(names)]
+    return float(np.sqrt(np.mean(np.concatenate(squares)))) if squares else math.inf
+
+
+def _measured(bench: TestContext, graph: GraphEvidence, *, as_handed: bool = False) -> TrainedNetwork:
+    with opened(bench.lab, graph) as session:
+        accuracies = [_accuracy(session, graph, *sample(bench))]
+        accuracies += _as_handed(bench, session, graph) if as_handed else []
+    return TrainedNetwork(graph.about.get("value"), tuple(accuracies), graph.about.get("run"))
+
+
+def sample(bench: TestContext) -> tuple[Array, Array]:
+    """Return test images as the notebook was given and scaled them, and their classes."""
+    data = data_as_handed(bench) or bench.dataset
+    rows = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
+    return data.prepared(bench.given.images[rows]), data.y_test[rows]
+
+
+def _accuracy(session: LabSession, graph: GraphEvidence, images: Array, labels: Array) -> float:
+    (logits,) = session.run([graph.parts["logits"]], {graph.parts["X"]: shaped(graph, images), **graph.eval_feed})
+    return float(np.mean(np.argmax(np.asarray(logits), axis=1) == labels))
+
+
+def _as_handed(bench: TestContext, session: LabSession, graph: GraphEvidence) -> list[float]:
+    handed = test_rows_as_handed(bench)
+    found = [_accuracy(session, graph, handed.rows, handed.labels.argmax(axis=1))]
+    # An accuracy that its own check finds right can only agree with this; one that does not is made to.
+    faulty = bench.is_faulty(f"check_{swept(bench.exercises).network}")
+    own = own_accuracy(session, graph, handed) if faulty else None
+    return found if own is None else [*found, own]
+
+
+def prove(sweep: StudentSweep, networks: Sequence[TrainedNetwork]) -> Proof:
+    """Return which results the networks reach, each network one at most, by the first of its accuracies that does.
+
+    Results are taken in ascending order, with the lowest accuracy that is near, so that as many are proven as can be.
+    """
+    by: dict[float, tuple[int, int]] = {}
+    for measure in range(MEASURES):
+        for rate in sorted({*sweep.rates.tolist()} - by.keys(), key=lambda rate: claimed(sweep, rate)):
+            used = {number for number, _ in by.values()}
+            left = [(number, network) for number, network in enumerate(networks) if number not in used]
+            fits = [
+                (network.value is None, network.accuracies[measure], number)
+                for number, network in left
+                if network.value in {rate, None} and _reaches(network, measure, claimed(sweep, rate))
+            ]
+            if fits:
+                by[rate] = min(fits)[-1], measure
+    return Proof(networks, by)
+
+
+def _reaches(network: TrainedNetwork, measure: int, reported: float) -> bool:
+    if len(network.accuracies) <= measure:
+        return False
+    accuracy = network.accuracies[measure]
+    by_chance = DEVIATIONS * math.sqrt(max(accuracy * (1 - accuracy), 0.0) / TEST_ROWS)
+    return abs(reported - accuracy) <= max(NEAR, by_chance)
+
+
+def judge_proof(sweep: StudentSweep, proof: Proof) -> Charge | None:
+    """Return what is wrong with a sweep of which training does not give enough results; None if nothing is."""
+    number = _needed(sweep)
+    by_any = prove(sweep, [replace(network, value=None) for network in proof.networks])
+    if proof.of_one and lacking(sweep, by_any) <= 0 < number - 1:
+        found = say("one network for {1} results", len(sweep.rates))
+        return Charge(fault(OF_ONE, found=found, expected=OF_ITS_OWN))
+    missing = lacking(sweep, proof)
+    if missing <= 0:
+        return None
+    few = 2 * missing < number
+    trained = len(proof.networks) >= number
+    severity = Severity.SERIOUS if few or trained else None
+    found, expected = _not_reached(sweep, proof) if trained else _not_trained(sweep, proof)
+    return Charge(fault(NOT_REPRODUCED, found=found, expected=expected, severity=severity), 0.5 if few else 0.0)
+
+
+def _unproven(sweep: StudentSweep, proof: Proof) -> float:
+    return float(next(rate for rate in sweep.rates if float(rate) not in proof.by))
+
+
+def _not_trained(sweep: StudentSweep, proof: Proof) -> tuple[str, str]:
+    rate = _unproven(sweep, proof)
+    text = "results at {1} values, and nothing that was trained for {2} of them, such as {3:.4f} at {4:.3g}"
+    return say(text, len(sweep.rates), lacking(sweep, proof), claimed(sweep, rate), rate), OF_ITS_OWN
+
+
+def _not_reached(sweep: StudentSweep, proof: Proof) -> tuple[str, str]:
+    rate = _unproven(sweep, proof)
+    reached = [network.accuracies[0] for network in proof.networks if network.value in {rate, None}]
+    nearest = min(reached, key=lambda accuracy: abs(accuracy - claimed(sweep, rate)), default=math.nan)
+    text = "{1:.4f} at {2:.3g}, where your network gets {3} of test images right"
+    expected = "accuracies on the test images, taken after the training: no losses"
+    return say(text, claimed(sweep, rate), rate, percent(nearest, 0)), expected
+
+
+def require_trained(bench: TestContext) -> None:
+    """End the test, when grading, unless training gave most results of the sweep: else nothing of it can be judged."""
+    if not bench.outside:  # in a notebook of one's own a sweep may be of yesterday
+        return
+    from netgrader.checks.provenance import idle  # noqa: PLC0415  (which no student needs)
+
+    sweep = student_sweep(bench)
+    reason = idle(bench.outside, sweep_cell(bench), sweep.asked.network)
+    if reason is not None:
+        fail(NOT_REPRODUCED, found=reason, expected=OF_ITS_OWN)
+    charge = judge_proof(sweep, proof_of(bench))
+    if charge is not None and charge.fault.code != OF_ONE and not charge.share:
+        fail_all([charge.fault])
+
+
+def consequence(sweep: StudentSweep, proof: Proof) -> tuple[str, str] | None:
+    """Return what was found and expected where results are right by what the student handed over alone; None elsewhere."""
+    for rate in proof.as_handed[:1]:
+        number, measure = proof.by[rate]
+        ours = percent(proof.networks[number].accuracies[0], 0)
+        found = say("{1:.4f} at {2:.3g}, where we measure {3}", claimed(sweep, rate), rate, ours)
+        return found, say("the same as we measure, as soon as {1} is right", Verbatim(proof.makers[measure]))
+    return None
+
+
+def doubts(bench: TestContext) -> Iterator[tuple[str, str]]:
+    """Yield why grading may not believe a sweep that is in order as far as it goes: what is there, what should be."""
+    sweep, sessions = student_sweep(bench), bench.evidence(sweep_cell(bench)).raw.facts.get("sessions")
+    charge = None
+    if isinstance(sessions, dict) and sessions.get("all") is True:
+        with suppress(LabError, Failed, Ungradable):
+            charge = judge_proof(sweep, proof_of(bench))
+    if charge is not None:
+        yield charge.fault.found, charge.fault.expected
+    if charge is None or charge.fault.severity is not Severity.SERIOUS:
+        yield from odd_shapes(sweep)

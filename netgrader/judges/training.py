@@ -1,0 +1,172 @@
+"""Whether a cell's network was trained there, as well as it can be; and if not, what kept it from that."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader import reader
+from netgrader.checks.exercises import NET
+from netgrader.checks.language import Failed
+from netgrader.checks.parameters import kinds_of
+from netgrader.judges.accuracy import (
+    GUESSED,
+    recomputed,
+    require_learned,
+    require_own,
+    require_trained,
+    require_values,
+)
+from netgrader.judges.answers import opened, outputs_for, random_of, shaped
+from netgrader.judges.arrays import data_as_handed
+from netgrader.judges.as_handed import network_cells, train_rows_as_handed
+from netgrader.judges.learning_rate import BATCH, STEPS, RunImages, fed_in_training, judge_rate, short_run
+from netgrader.judges.measure import measure_of
+from netgrader.reader import LabError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netgrader.checks.context import Dataset, TestContext
+    from netgrader.evidence import GraphEvidence
+    from netgrader.faults import Fault
+    from netgrader.judges.accuracy import Recomputed
+    from netgrader.judges.as_handed import HandedRows
+
+__all__ = ["require_training"]
+
+Array = npt.NDArray[Any]
+
+TEST_ROWS = 2_000  # of the test rows, for short runs: chance moves an accuracy by half a percent
+AS_GOOD = 0.05  # of a score; so much one run ends below another by chance, or for its fewer steps
+SAME_RATE = 1e-4  # relative; a rate kept in half precision is another rate
+SHORTFALL = "accuracy-too-low"
+
+
+def require_training(bench: TestContext, cell: str) -> Recomputed:
+    """Return what the network that a cell handed over does; end the test unless it was trained there, and far enough.
+
+    Where it was not, the learning rate is named if that is what is wrong, and as a cause the cell of the network, if that
+    does not get any further when we train it.
+    """
+    result: Recomputed = bench.once(("training", cell), lambda: _trained(bench, cell))
+    return result
+
+
+def _trained(bench: TestContext, cell: str) -> Recomputed:
+    evidence = bench.evidence(cell)
+    require_values(evidence)
+    graph, result = evidence.graph(NET), recomputed(bench, cell)
+    require_learned(result)
+    require_own(graph, result)
+    try:
+        require_trained(bench.lab, graph, result, _least(bench, cell))
+    except Failed as failed:
+        (found,) = failed.faults
+        if found.code != SHORTFALL:
+            raise
+        explained = _by_its_rate(bench, graph) or found
+        causes = (*explained.causes, *_held_back_by(bench, cell, result.counted))
+        raise Failed([replace(explained, causes=causes)], failed.share) from None
+    return result
+
+
+def _least(bench: TestContext, cell: str) -> float:
+    """Return the score that a training must reach, of an error that of the largest that there may be."""
+    terms = bench.exercises.table(cell.removeprefix("check_"))
+    figure = terms["largest_error" if bench.spec.is_regression else "least_accuracy"]
+    return float(measure_of(bench, cell).score_of(figure))
+
+
+def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str]:
+    """Yield the check cells of rows and of networks with which our own training comes no further than the student's did."""
+    handed = train_rows_as_handed(bench)
+    guessed = 0.0 if bench.spec.is_regression else bench.spec.above_chance(GUESSED)
+    for network in () if bench.quick else network_cells(bench):
+        # Of two that know nothing neither is the better one.
+        if _reached_by_ours(bench, cell, network, handed) <= max(counted, guessed) + AS_GOOD:
+            yield from (*handed.made_in, network)
+
+
+def _reached_by_ours(bench: TestContext, cell: str, network: str, handed: HandedRows) -> float:
+    """Return the score that a network as it was handed over has after a short training of ours; -inf if it cannot be trained."""
+    graph, data, measure = bench.evidence(network).graph(NET), _data(bench), measure_of(bench, cell)
+    rows, test = np.arange(STEPS * BATCH) % len(handed.rows), _some_test_rows(bench)
+    try:
+        x, y, step = (graph.parts[part] for part in ("X", "Y", "train_op"))
+        with opened(bench.lab, graph, {}) as session:
+            fed = {x: shaped(graph, handed.rows[rows]), y: shaped(graph, handed.labels[rows], "Y")}
+            session.run_batches([step], fed, list(np.arange(len(rows)).reshape(STEPS, BATCH)), fed_in_training(graph))
+            inputs, random = data.prepared(data.x_test[test]), random_of(graph)
+            outputs = outputs_for(session, graph, inputs, random, measure, width=bench.spec.outputs)
+    except (LabError, KeyError, Failed):
+        return -math.inf
+    return measure.score(measure.answers(data.by_class(outputs)), data.y_test[test])
+
+
+def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
+    """Return what is wrong with the rate at which a network was trained, and whose it was; None if nothing is known to be."""
+    if bench.spec.is_regression:
+        return None
+    try:
+        network = reader.read_network(
+            graph.meta_graph, graph.parts, lab=bench.lab, values=graph.values or None, eval_feed=graph.eval_feed
+        )
+        tensor, optimizer = network.roles["learning_rate"].name, network.optimizer
+        if tensor is None or optimizer is None or optimizer.learning_rate is None or optimizer.rate:
+            return None  # what changes while it trains is no one rate
+        rate = optimizer.learning_rate
+        third, at, triple, tenfold = (
+            short_run(bench.lab, _at_rate(graph, tensor, factor * rate), factor * rate, _images(bench))
+            for factor in (1 / 3, 1, 3, 10)
+        )
+    except (LabError, KeyError):
+        return None
+    found = judge_rate(third, at, triple, tenfold)
+    return found and replace(found, causes=tuple(_cells_with(bench, rate)))
+
+
+def _at_rate(graph: GraphEvidence, tensor: str, rate: float) -> GraphEvidence:
+    """Return a network that is fed another rate wherever it trains."""
+    fed = graph.about.get("train_feed")
+    return replace(graph, about={**graph.about, "train_feed": {**(fed if isinstance(fed, dict) else {}), tensor: rate}})
+
+
+def _cells_with(bench: TestContext, rate: float) -> Iterator[str]:
+    """Yield the check cells that handed this rate over: in a network that was asked for without one, or as a sweep's best."""
+    for cell in network_cells(bench):
+        optimizer = bench.network(cell).optimizer
+        if optimizer is not None and _same(optimizer.learning_rate, rate):
+            yield cell
+    for name, kind in kinds_of(bench.exercises.tables).items():
+        facts = bench.evidence(f"check_{name}").raw.facts if kind == "sweep" else {}
+        if any(fact.startswith("best_") and _same(value, rate) for fact, value in facts.items()):
+            yield f"check_{name}"
+
+
+def _same(found: object, rate: float) -> bool:
+    return isinstance(found, int | float) and math.isclose(found, rate, rel_tol=SAME_RATE)
+
+
+def _data(bench: TestContext) -> Dataset:
+    """Return the data, scaled as the notebook's are."""
+    return data_as_handed(bench) or bench.dataset
+
+
+def _some_test_rows(bench: TestContext) -> slice:
+    return slice(None, None, max(1, len(bench.dataset.x_test) // TEST_ROWS))
+
+
+def _images(bench: TestContext) -> RunImages:
+    """Return what short runs train on and are tested with."""
+    data, test = _data(bench), _some_test_rows(bench)
+    rows = np.arange(STEPS * BATCH) % len(data.x_train)
+    return RunImages(
+        (data.prepared(data.x_train[rows]), data.y_train[rows]),
+        (data.prepared(data.x_test[test]), data.y_test[test]),
+        bench.spec.classes,
+    )
