@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.exercises import trained_at
-from netgrader.checks.language import Failed, Ungradable, fail, fail_all
+from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.wording import percent
 from netgrader.faults import Severity, fault
 from netgrader.judges.answers import opened, shaped
@@ -46,7 +46,6 @@ __all__ = [
     "lacking",
     "proof_of",
     "prove",
-    "require_trained",
     "sample",
 ]
 
@@ -111,7 +110,7 @@ def proof_of(bench: TestContext) -> Proof:
     LabError
         If they cannot be looked at.
     """
-    proof: Proof = bench.once("proof of the sweep", lambda: _look(bench))
+    proof: Proof = bench.once("sweep-proof", lambda: _look(bench))
     return proof
 
 
@@ -280,21 +279,6 @@ def _not_reached(sweep: StudentSweep, proof: Proof) -> tuple[str, str]:
     text = "{1:.4f} at {2:.3g}, where your network gets {3} of test images right"
     expected = "accuracies on the test images, taken after the training: no losses"
     return say(text, claimed(sweep, rate), rate, percent(nearest, 0)), expected
-
-
-def require_trained(bench: TestContext) -> None:
-    """End the test, when grading, unless training gave most results of the sweep: else nothing of it can be judged."""
-    if not bench.outside:  # in a notebook of one's own a sweep may be of yesterday
-        return
-    from netgrader.checks.provenance import idle  # noqa: PLC0415  (which no student needs)
-
-    sweep = student_sweep(bench)
-    reason = idle(bench.outside, sweep_cell(bench), sweep.asked.network)
-    if reason is not None:
-        fail(NOT_REPRODUCED, found=reason, expected=OF_ITS_OWN)
-    charge = judge_proof(sweep, proof_of(bench))
-    if charge is not None and charge.fault.code != OF_ONE and not charge.share:
-        fail_all([charge.fault])
 
 
 def consequence(sweep: StudentSweep, proof: Proof) -> tuple[str, str] | None:
