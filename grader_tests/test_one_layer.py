@@ -1,7 +1,7 @@
 """Hidden checks of notebook 1, which rest on what must not be known. Students see their sentences."""
 
 from netgrader.checks import grades
-from netgrader.judges.dense import require_activation, require_glorot_uniform, try_case
+from netgrader.judges.dense import require_activation, require_glorot_uniform, require_weights_used, try_case
 from netgrader.judges.own_run import RunCells, require_run_reported, show_own_run
 from netgrader.judges.pads import show_pad
 from netgrader.judges.structure import require_alike
@@ -36,6 +36,7 @@ def test_layer_takes_a_function_of_ones_own(bench):
 )
 def test_first_weights_follow_the_size_of_the_layer(bench):
     """The range of the first weights follows the number of inputs and of outputs"""
+    require_weights_used(try_case(bench, 0))
     for case in (1, 3, 4):
         require_glorot_uniform(try_case(bench, case))
 

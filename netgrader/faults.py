@@ -264,8 +264,6 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     where: str | None = None
     severity: Severity | None = None
     also: tuple[str, ...] | None = None
-    brings: frozenset[str] | None = None
-    after_fatal: bool | None = None
     drawn: str | None = None
     hint: str | None = None
     smaller: str | None = None
@@ -273,7 +271,14 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     rows: Annotated[dict[Literal["sentence", "why"], str], Meta(min_length=1)] | None = None
 
 
-def _kinds(text: str, known: Mapping[str, FaultKind]) -> dict[str, FaultKind]:
+class _OwnEntry(_Entry, forbid_unknown_fields=True):
+    """A table of ours, which says what follows from it as well."""
+
+    brings: frozenset[str] | None = None
+    after_fatal: bool | None = None
+
+
+def _kinds(text: str, known: Mapping[str, FaultKind], form: type[_Entry] = _Entry) -> dict[str, FaultKind]:
     """Return the kinds in the text of a file, on top of those that are known.
 
     Raises
@@ -284,7 +289,7 @@ def _kinds(text: str, known: Mapping[str, FaultKind]) -> dict[str, FaultKind]:
     found = {}
     for code, entry in tomllib.loads(text).items():
         try:
-            said = msgspec.structs.asdict(msgspec.convert(entry, _Entry))
+            said = msgspec.structs.asdict(msgspec.convert(entry, form))
         except msgspec.ValidationError as error:
             raise ValueError(f"[{code}] {error}") from error
         told = {name: value for name, value in said.items() if value is not None}
@@ -312,7 +317,7 @@ def _kinds(text: str, known: Mapping[str, FaultKind]) -> dict[str, FaultKind]:
 
 
 _FILE = resources.files("netgrader").joinpath("faults.toml").read_text(encoding="utf-8")
-_OURS = _kinds(_FILE, {})
+_OURS = _kinds(_FILE, {}, _OwnEntry)
 CATALOGUE: Mapping[str, FaultKind] = _Catalogue(_OURS)
 
 

@@ -56,16 +56,21 @@ class Dataset:
     y_train: Array
     x_test: Array
     y_test: Array
-    scale: tuple[Array, Array] | None = None
-    """What each number of an input is multiplied with, and what is then added (size,), if that is not as the course asks."""
+    prepare: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]] | None = None
+    """What makes rows of inputs (n, size), if that is not as the course asks."""
+    columns: npt.NDArray[np.int64] | None = None
+    """Which output stands for each class (classes,), if labels call them by others."""
 
     def prepared(self, inputs: Array) -> Floats:
         """Return inputs (n, …) as rows (n, size) as a network is fed them."""
-        if self.scale is None:
+        if self.prepare is None:
             return self.spec.prepared(inputs, self.x_train)
-        factor, shift = self.scale
-        rows: Floats = (inputs.reshape(len(inputs), self.spec.size) * factor + shift).astype(np.float32)
+        rows: Floats = self.prepare(inputs.reshape(len(inputs), self.spec.size).astype(np.float64)).astype(np.float32)
         return rows
+
+    def by_class(self, outputs: Array) -> Array:
+        """Return a network's outputs (n, classes) with the column of each class in its place."""
+        return outputs if self.columns is None else outputs[:, self.columns]
 
     @functools.cached_property
     def test_pictures(self) -> Pictures:
@@ -290,10 +295,6 @@ class TestContext:
         challenges = self.outside.get("challenges")
         number = challenges.get(cell) if isinstance(challenges, dict) else None
         return number if isinstance(number, int) else None
-
-    def is_faulty(self, cell: str) -> bool:
-        """Whether the reader finds something wrong with the network that a cell handed over, if it did."""
-        return self.evidence(cell).has(NET) and bool(self.network(cell).faults)
 
     def networks(self, cell: str) -> Networks:
         """Return the networks that a cell was asked for at further rates."""

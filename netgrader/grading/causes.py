@@ -10,9 +10,9 @@ handed in tells: it uses names that the earlier cell makes, or names of what was
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import re
+import symtable
 from typing import TYPE_CHECKING
 
 from netgrader.checks.cell_points import CHARGED, causes
@@ -23,7 +23,7 @@ from netgrader.results import Outcome, severity_of
 from netgrader.student.cell_runs import made_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from netgrader.results import CheckResult
 
@@ -33,7 +33,7 @@ CHECK = "check_"
 
 
 def charged_once(
-    checks: Mapping[str, Sequence[CheckResult]], sources: Iterable[tuple[str, str]]
+    checks: Mapping[str, Sequence[CheckResult]], earlier: Mapping[str, Sequence[str]]
 ) -> dict[str, tuple[CheckResult, ...]]:
     """Return the verdicts by check cell, those that only follow from a charge of an earlier cell passed.
 
@@ -41,14 +41,13 @@ def charged_once(
     ----------
     checks
         Verdicts by check cell, with the severity of each fault.
-    sources
-        The code cells that were run, in order: the exercise that each solves, empty for others, and its text.
+    earlier
+        With which exercises' cells that of each was made: see `made_with`.
     """
-    with_what = made_with(sources)
     charged = {cell: causes(found) for cell, found in checks.items()}
 
     def before(cell: str, check: CheckResult) -> Mapping[str, Mapping[str, Severity]]:
-        used = (f"{CHECK}{name}" for name in with_what.get(cell.removeprefix(CHECK), ()))
+        used = (f"{CHECK}{name}" for name in earlier.get(cell.removeprefix(CHECK), ()))
         named = (cause for found in check.causes.values() for cause in found)
         return {name: charged[name] for name in (*used, *named) if name in charged}
 
@@ -87,24 +86,38 @@ def _sentence(code: str) -> str:
 
 
 def made_with(sources: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Return for each exercise the earlier ones whose cells made what its own cell uses, the nearest last."""
+    """Return for each exercise the earlier ones whose cells made what its own cell uses.
+
+    Parameters
+    ----------
+    sources
+        The code cells that were run, in order: the exercise that each solves, empty for others, and its text.
+    """
     makers: dict[str, list[int]] = {}
     reached: list[set[int]] = []
     names: list[str] = []
     for number, (name, text) in enumerate(sources):
-        direct = {maker for used in _used_by(text) for maker in makers.get(used, ())}
+        used, made = _names(text)
+        direct = {maker for one in used for maker in makers.get(one, ())}
         reached.append(direct.union(*(reached[maker] for maker in direct)))
         names.append(name)
-        for made in made_by(text):
-            makers.setdefault(made, []).append(number)
+        for one in made:
+            makers.setdefault(one, []).append(number)
     return {name: [names[at] for at in sorted(reached[n]) if names[at]] for n, name in enumerate(names) if name}
 
 
-def _used_by(text: str) -> Iterator[str]:
-    """Yield the names that a cell uses, also where Python cannot read it."""
+def _names(text: str) -> tuple[Collection[str], Collection[str]]:
+    """Return which of the notebook's names a cell uses, also where Python cannot read it, and which it makes."""
     try:
-        tree = ast.parse(text)
+        return {*_global_names(symtable.symtable(text, "cell", "exec"))}, made_by(text)
     except SyntaxError:  # of Python, or a line that is IPython's own
-        yield from re.findall(r"[^\W\d]\w*", text)
-    else:
-        yield from (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+        return re.findall(r"[^\W\d]\w*", text), made_by(text)
+    except (ValueError, RecursionError, MemoryError):  # nothing that ran
+        return (), ()
+
+
+def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
+    outermost = table.get_type() == "module"
+    yield from (one.get_name() for one in table.get_symbols() if one.is_referenced() and (outermost or one.is_global()))
+    for inner in table.get_children():
+        yield from _global_names(inner)

@@ -11,7 +11,7 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.faults import speaking_of
 from netgrader.files import plain_json
 from netgrader.grading.again import best_of_runs, retry_rule_of
-from netgrader.grading.causes import charged_once
+from netgrader.grading.causes import charged_once, made_with
 from netgrader.grading.graded_notebook import GradedNotebook, with_outputs
 from netgrader.grading.integrity import observed
 from netgrader.grading.jobs import Job, find_jobs
@@ -168,7 +168,7 @@ def _graded(job: Job, options: Options) -> GradedNotebook:
     graded = {
         cell: tuple(as_the_course_says(check, severities) for check in found) for cell, found in verified.checks.items()
     }
-    checks = charged_once(graded, [(cell.grade_id, cell.source) for cell in notebook.code])
+    checks = charged_once(graded, _made_with(notebook))
     result = _result(notebook, skeleton, ran, replace(verified, checks=checks), notes, helpers=prepared.helpers)
     cells = [(cell.cell_type, cell.source) for cell in notebook.cells]
     return GradedNotebook(
@@ -270,6 +270,14 @@ def _observed(
     except ExceededError as error:
         said = say("What was handed in could not be looked through for what its marks do not say: that {1}.", error)
         return (Observed(code[0].grade_id if code else "", said, None),)
+
+
+def _made_with(notebook: RestoredNotebook) -> Mapping[str, Sequence[str]]:
+    """Return with which exercises' cells that of each was made, as far as that can be told within limits."""
+    try:
+        return within_limits(made_with, [(cell.grade_id, cell.source) for cell in notebook.code])
+    except ExceededError:
+        return {}
 
 
 def _few(notes: Sequence[str]) -> list[str]:

@@ -32,8 +32,8 @@ from netgrader.checks.held_out import (
 from netgrader.checks.language import fail, partial, ungradable
 from netgrader.checks.tables import MOST_COPIES, copied_images, fed_rows
 from netgrader.faults import Severity
-from netgrader.judges.answers import answers_for, digest, opened, outputs_for, random_of, require_fed
-from netgrader.judges.arrays import scaled_otherwise
+from netgrader.judges.answers import digest, opened, outputs_for, random_of, require_fed
+from netgrader.judges.arrays import data_as_handed
 from netgrader.judges.measure import ACCURACY, measure_of
 from netgrader.phrases import say
 from netgrader.reader import LabError
@@ -234,6 +234,7 @@ def recompute(
         raise
     before = outputs[len(parts[0]) : len(parts[0]) + len(few)]
     steady = np.allclose(before, once_more, rtol=1e-2, atol=1e-2 * measure.figure(0.0) or 1e-2)
+    outputs = dataset.by_class(outputs)
     on_train, on_test, on_redrawn, on_marks, on_once, on_twice = np.split(
         outputs, np.cumsum([len(part) for part in parts])[:-1]
     )
@@ -272,8 +273,10 @@ def recompute(
 
 def score_on_all_of_train(lab: Lab, graph: GraphEvidence, dataset: Dataset, measure: Measure = ACCURACY) -> float:
     """Return the score of a network on all training images, for where a sample of them does not decide."""
-    found = answers_for(lab, graph, dataset.prepared(dataset.x_train), dataset.spec.outputs, measure)
-    return measure.score(found, dataset.y_train)
+    with opened(lab, graph) as session:
+        rows, random = dataset.prepared(dataset.x_train), random_of(graph)
+        outputs = outputs_for(session, graph, rows, random, measure, width=dataset.spec.outputs)
+    return measure.score(measure.answers(dataset.by_class(outputs)), dataset.y_train)
 
 
 def require_learned(recomputed: Recomputed) -> None:
@@ -418,8 +421,8 @@ def target_met(accuracy: float, *, target: float, full: float, measure: Measure 
 def recomputed(bench: TestContext, cell: str) -> Recomputed:
     """Return what the network that a cell handed over does on our inputs; cells that hand over the same one share it.
 
-    Rows that the notebook scaled otherwise than asked, which is charged where it did, are fed as it scaled them, unless the
-    network knows them much better as they should be.
+    Rows that the notebook prepared otherwise than asked, and classes that its labels call by others, which is charged where
+    it did, are taken as it made them, unless the network knows them much better as they should be.
     """
     return _recomputed(bench, cell)[0]
 
@@ -448,7 +451,7 @@ def _recomputed(bench: TestContext, cell: str) -> tuple[Recomputed, Dataset]:
         )
 
     def best() -> tuple[Recomputed, Dataset]:
-        asked, otherwise = (run(bench.dataset), bench.dataset), scaled_otherwise(bench)
+        asked, otherwise = (run(bench.dataset), bench.dataset), data_as_handed(bench)
         if otherwise is None:
             return asked
         own = run(otherwise), otherwise

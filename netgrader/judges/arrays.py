@@ -15,7 +15,8 @@ from netgrader.grey_levels import LEVELS
 from netgrader.judges.aspects import Charge
 from netgrader.judges.known_images import PROJECTIONS, fingerprints, match_scaled
 from netgrader.judges.labels import class_shift, one_hot_words, row_shift
-from netgrader.judges.rows import judge_rows, judge_targets, own_scale
+from netgrader.judges.preparations import preparation_of
+from netgrader.judges.rows import judge_rows, judge_targets
 from netgrader.phrases import Verbatim, say
 
 if TYPE_CHECKING:
@@ -24,16 +25,17 @@ if TYPE_CHECKING:
     from netgrader.faults import Fault
     from netgrader.grey_levels import GreyLevels
     from netgrader.judges.log import Bytes, Float, Int
+    from netgrader.judges.preparations import Preparation
 
 __all__ = [
     "JudgedImages",
+    "data_as_handed",
     "images_of",
     "is_scaled",
     "judge_images",
     "judge_one_hot",
     "require_images",
     "require_labels",
-    "scaled_otherwise",
 ]
 
 Array = npt.NDArray[Any]
@@ -393,22 +395,46 @@ def images_of(bench: TestContext, part: str) -> JudgedImages:
     return images
 
 
-def scaled_otherwise(bench: TestContext) -> Dataset | None:
-    """Return the data at the scale that the student's own training rows have; None where that is the one asked for, or none.
+def data_as_handed(bench: TestContext) -> Dataset | None:
+    """Return the data as the student's arrays have them, if their rows or labels are others than asked for and it is known how.
 
-    A network that was trained on rows of another scale knows them at that scale, and their scale is charged already.
+    A network that was trained on such rows knows them so; what is wrong with them is charged already.
     """
-    dataset = bench.dataset
-    if dataset.spec.is_images:
-        return None
+    data: Dataset | None = bench.once("data as handed", lambda: _as_handed(bench))
+    return data
+
+
+def _as_handed(bench: TestContext) -> Dataset | None:
     try:
-        charge = images_of(bench, "train").charge
-        if charge is None:
+        found = images_of(bench, "train")
+        rows = np.arange(len(bench.dataset.x_train)) if found.rows is None else found.rows
+        if (rows < 0).any():
             return None
-        scale = own_scale(_evidence(bench).array("x_train"), dataset.x_train, dataset.spec)
+        prepare = None if found.charge is None else _preparation(bench, rows)
+        columns = None if bench.spec.is_regression else _columns(bench, rows)
     except (Failed, Ungradable, BadExerciseError):
         return None
-    return None if scale is None else replace(dataset, scale=scale)
+    if prepare is None and columns is None:
+        return None
+    return replace(bench.dataset, prepare=prepare, columns=columns)
+
+
+def _preparation(bench: TestContext, rows: Int) -> Preparation | None:
+    """Return how the training inputs became the student's rows, by some of them."""
+    some = slice(None, None, max(1, len(rows) // SOME))
+    return preparation_of(_evidence(bench).array("x_train")[some], bench.dataset.x_train[rows[some]], bench.spec)
+
+
+def _columns(bench: TestContext, rows: Int) -> Int | None:
+    """Return which class the student's labels call each class, if they do so always and it is another one."""
+    labels, true = _evidence(bench).array("y_train_1_hot"), bench.dataset.y_train[rows]
+    if labels.shape != (len(true), bench.spec.classes):
+        return None
+    counts = np.zeros((bench.spec.classes, bench.spec.classes), np.int64)
+    np.add.at(counts, (true, labels.argmax(axis=1)), 1)
+    called = counts.argmax(axis=1)
+    always = counts.max(axis=1).sum() >= NEARLY_ALL * len(true) and len(set(called)) == len(called)
+    return called if always and (called != np.arange(len(called))).any() else None
 
 
 def _evidence(bench: TestContext) -> CellEvidence:

@@ -25,14 +25,21 @@ if TYPE_CHECKING:
     from netgrader.evidence import GraphEvidence
     from netgrader.reader import LabSession
 
-__all__ = ["HandedRows", "causes_of_accuracy", "network_cells", "own_accuracy", "test_rows_as_handed"]
+__all__ = [
+    "HandedRows",
+    "causes_of_accuracy",
+    "network_cells",
+    "own_accuracy",
+    "test_rows_as_handed",
+    "train_rows_as_handed",
+]
 
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
 class HandedRows:
-    """Test rows and their targets as the notebook feeds them."""
+    """Rows of one set and their targets as the notebook feeds them."""
 
     rows: Array
     """Float (n, …)."""
@@ -40,6 +47,8 @@ class HandedRows:
     """One-hot (n, classes); of a regression numbers (n,)."""
     true: Array
     """The true class, or number, of what each row shows, (n,)."""
+    shown: npt.NDArray[np.int64]
+    """Which given input each row shows, (n,)."""
     made_in: tuple[str, ...] = ()
     """The check cell of the exercise that made them; empty where they are ours."""
 
@@ -51,27 +60,40 @@ class HandedRows:
 
 def test_rows_as_handed(bench: TestContext) -> HandedRows:
     """Return the test rows and labels that the student's own arrays hold; ours, where they made none that fit."""
-    handed: HandedRows = bench.once("test rows as handed", lambda: _own_rows(bench) or _our_rows(bench))
-    return handed
+    return _as_handed(bench, "test")
 
 
-def _our_rows(bench: TestContext) -> HandedRows:
-    true = bench.dataset.y_test
+def train_rows_as_handed(bench: TestContext) -> HandedRows:
+    """Return the training rows and labels likewise."""
+    return _as_handed(bench, "train")
+
+
+def _as_handed(bench: TestContext, part: str) -> HandedRows:
+    made: HandedRows = bench.once(("rows as handed", part), lambda: _own_rows(bench, part) or _our_rows(bench, part))
+    return made
+
+
+def _our_rows(bench: TestContext, part: str) -> HandedRows:
+    data = bench.dataset
+    inputs, true = (data.x_train, data.y_train) if part == "train" else (bench.given.images, data.y_test)
     labels = true if bench.spec.is_regression else bench.spec.one_hot(true)
-    return HandedRows(bench.dataset.prepared(bench.given.images), labels, true)
+    return HandedRows(data.prepared(inputs), labels, true, np.arange(len(true)))
 
 
-def _own_rows(bench: TestContext) -> HandedRows | None:
+def _own_rows(bench: TestContext, part: str) -> HandedRows | None:
     try:
         cell = f"check_{bench.exercises.of_kind('data')}"
     except BadExerciseError:
         return None
-    ours, arrays = _our_rows(bench), bench.evidence(cell).raw.arrays
-    rows, labels = arrays.get("x_test"), arrays.get("y_test" if bench.spec.is_regression else "y_test_1_hot")
-    if rows is None or labels is None or (rows.shape, labels.shape) != (ours.rows.shape, ours.labels.shape):
+    true = bench.dataset.y_train if part == "train" else bench.dataset.y_test
+    arrays, numbers = bench.evidence(cell).raw.arrays, bench.spec.is_regression
+    rows, labels = arrays.get(f"x_{part}"), arrays.get(f"y_{part}" if numbers else f"y_{part}_1_hot")
+    fits = (len(true), *bench.spec.fed_shape), (len(true),) if numbers else (len(true), bench.spec.classes)
+    if rows is None or labels is None or (rows.shape, labels.shape) != fits:
         return None
-    shown = images_of(bench, "test").rows
-    return HandedRows(rows, labels, ours.true if shown is None else ours.true[shown], (cell,))
+    known = images_of(bench, part).rows
+    shown = np.arange(len(true)) if known is None else known
+    return HandedRows(rows, labels, true[shown], shown, (cell,))
 
 
 def own_accuracy(session: LabSession, graph: GraphEvidence, handed: HandedRows) -> float | None:

@@ -290,7 +290,6 @@ def require_activation(trial: DenseTrial) -> None:
 
 def require_glorot_uniform(trial: DenseTrial) -> None:
     """End the test unless the first weights are drawn uniformly between ±√(6/(inputs + outputs))."""
-    require_weights_used(trial)
     weights, limit = trial.first_weights, glorot_limit(trial.inputs, trial.outputs)
     found, expected = describe_sample(weights), say("uniform between {1:.3g} and {2:.3g}", -limit, limit)
     if not np.any(weights):

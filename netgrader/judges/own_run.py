@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,21 +12,18 @@ from netgrader.checks.exercises import NET
 from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.wording import percent
 from netgrader.judges.accuracy import ROUNDED
-from netgrader.judges.answers import answers_for, opened, shaped
-from netgrader.judges.arrays import images_of, require_images, require_labels
+from netgrader.judges.answers import answers_for
+from netgrader.judges.as_handed import causes_of_accuracy, test_rows_as_handed
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.shown import accuracy_curves, wrong_images
-from netgrader.judges.structure import require_share
 from netgrader.judges.training_loop import training_of
 from netgrader.observations import Comparison
 from netgrader.phrases import say
-from netgrader.reader import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from netgrader.checks.context import TestContext
-    from netgrader.evidence import GraphEvidence
     from netgrader.observations import Observation
 
 __all__ = ["OwnRun", "RunCells", "own_run", "require_run_reported", "show_own_run"]
@@ -60,8 +56,6 @@ class OwnRun:
     """The test accuracy returned for each epoch."""
     accuracy: float
     """The accuracy of the network as it was left, on the student's test images with their true labels."""
-    as_evaluated: tuple[float, ...]
-    """The same as the student's code would compute it: with the student's labels, and by ``net.accuracy``."""
     found: npt.NDArray[np.int64]
     true: npt.NDArray[np.uint8]
     """The class that the network gives each test image, and the true one, in the order of the given images."""
@@ -74,76 +68,37 @@ def own_run(bench: TestContext, cells: RunCells) -> OwnRun | None:
 
 
 def _own_run(bench: TestContext, cell: str) -> OwnRun | None:
-    evidence, dataset, spec = bench.evidence(cell).raw, bench.dataset, bench.spec
-    graph = evidence.graphs.get("net")
-    acc_val = evidence.arrays.get("acc_val")
+    evidence = bench.evidence(cell).raw
+    graph, acc_val = evidence.graphs.get(NET), evidence.arrays.get("acc_val")
     if graph is None or acc_val is None or not graph.values or not {"X", "logits"} <= graph.parts.keys():
         return None
-    arrays = bench.evidence(f"check_{bench.exercises.of_kind('data')}").raw.arrays
-    images, labels = arrays.get("x_test"), arrays.get("y_test_1_hot")
-    given = len(dataset.y_test)
-    rows = None
-    shapes = (given, *spec.fed_shape), (given, spec.classes)
-    if images is None or labels is None or (images.shape, labels.shape) != shapes:
-        images, labels = dataset.prepared(bench.given.images), spec.one_hot(dataset.y_test)
-    else:
-        rows = images_of(bench, "test").rows
-    rows = np.arange(given) if rows is None else rows
-    found = answers_for(bench.lab, graph, images, spec.classes)
-    true = dataset.y_test[rows]
-    as_evaluated = [float(np.mean(found == labels.argmax(axis=1)))]
-    as_evaluated += _by_own_tensor(bench, graph, images, labels)
-    order = np.argsort(rows)
+    handed = test_rows_as_handed(bench)
+    found = answers_for(bench.lab, graph, handed.rows, bench.spec.classes)
+    order = np.argsort(handed.shown)
     return OwnRun(
         reported=tuple(float(value) for value in acc_val.reshape(-1)),
-        accuracy=float(np.mean(found == true)),
-        as_evaluated=tuple(as_evaluated),
+        accuracy=float(np.mean(found == handed.true)),
         found=found[order],
-        true=true[order],
+        true=handed.true[order],
     )
-
-
-def _by_own_tensor(
-    bench: TestContext, graph: GraphEvidence, images: npt.NDArray[Any], labels: npt.NDArray[Any]
-) -> list[float]:
-    """Return what ``net.accuracy`` says; nothing where it cannot be asked, which is judged with the network."""
-    if not {"X", "Y", "accuracy"} <= graph.parts.keys():
-        return []
-    feeds = {graph.parts["X"]: shaped(graph, images), graph.parts["Y"]: labels, **graph.eval_feed}
-    try:
-        with opened(bench.lab, graph) as session:
-            (value,) = session.run([graph.parts["accuracy"]], feeds)
-    except LabError:
-        return []
-    return [float(np.mean(value))] if value is not None and np.size(value) else []
 
 
 def require_run_reported(bench: TestContext, cells: RunCells, remark: Callable[..., None]) -> None:
     """End the test if the student's own network was not trained, or its run reported what the network does not do.
 
-    Charged is only what nothing else explains: what the loop was found to do wrong on the instruments is charged there,
-    and what is wrong with images, labels or the network is charged with these.
+    What the loop was found to do wrong on the instruments is charged there. What is wrong with images, labels or the network
+    is charged with these, if this follows from it.
     """
-    said = training_of(bench).verdicts
-    run, right = own_run(bench, cells), _is_right(bench, cells.network)
-    if all(verdict.share == 1 for verdict in said.values()) and right:
+    said, run = training_of(bench).verdicts, own_run(bench, cells)
+    if all(verdict.share == 1 for verdict in said.values()):
         _require_own_network(bench, cells, run)
     if any(said[aspect].share < 1 for aspect in (Aspect.RUN, Aspect.EVALUATION, Aspect.REPORT)):
         return
-    if run is None or not run.reported:
-        return
-    # An accuracy that is right on rows of ours and not on the student's is charged nowhere else.
-    own = run.as_evaluated[:1] if right and _takes_the_share(bench, cells.network) else run.as_evaluated
-    true = (run.accuracy, *own)
-
-    def is_true(value: float) -> bool:
-        return any(abs(value - accuracy) <= ROUNDED for accuracy in true)
-
-    if is_true(run.reported[-1]):
+    if run is None or not run.reported or abs(run.reported[-1] - run.accuracy) <= ROUNDED:
         return
     best = say("{1:.4f}, while the network as it was left has {2:.4f}", max(run.reported), run.accuracy)
     # The best of a curve is one value, as its last is; the nearest of many would be whatever one likes.
-    if is_true(max(run.reported)) or _only_rises(run.reported, run.accuracy):
+    if abs(max(run.reported) - run.accuracy) <= ROUNDED or _only_rises(run.reported, run.accuracy):
         remark("picked-best-epoch-on-test", found=best)
         return
     fail(
@@ -151,43 +106,26 @@ def require_run_reported(bench: TestContext, cells: RunCells, remark: Callable[.
         found=say("{1:.4f} for your own network after the last epoch", run.reported[-1]),
         expected=say("{1:.4f}, which we measure on all test images", run.accuracy),
         place=cells.place,
+        causes=causes_of_accuracy(bench, cells.run, run.reported[-1]),
     )
 
 
-def _is_right(bench: TestContext, network: str) -> bool:
-    """Whether nothing is wrong with what `train` is given in the student's own run: images, labels and the network."""
-    if not bench.evidence(network).has(NET) or bench.is_faulty(network):
-        return False
-    try:
-        for part in ("train", "test"):
-            require_images(bench, part)
-            require_labels(bench, part)
-    except (Failed, Ungradable):
-        return False
-    return True
-
-
-def _takes_the_share(bench: TestContext, network: str) -> bool:
-    """Whether its own check finds nothing wrong with the accuracy that a right network has."""
-    with suppress(Ungradable):
-        try:
-            require_share(bench.lab, bench.evidence(network).graph(NET), bench.network(network))
-        except Failed:
-            return False
-    return True
-
-
 def _require_own_network(bench: TestContext, cells: RunCells, run: OwnRun | None) -> None:
-    """End the test unless a right loop trained the right network, on which it was called after the exercise."""
+    """End the test unless a right loop trained the network, on which it was called after the exercise.
+
+    Where it did and the network is none the better for it, that is the network's fault, or that of the rows.
+    """
     evidence = bench.evidence(cells.run)
     net = evidence.raw.graphs.get(NET)
+    causes = (*test_rows_as_handed(bench).made_in, cells.network)
     if run is None and evidence.raw.problem is None and (net is None or not net.values):
         stopped = evidence.stopped("net")
         why = say(", since {1}", stopped.sentence) if stopped is not None else ""
-        fail("train-op-not-run", found=say("no trained network of your own{1}", why), expected=OWN, place=cells.place)
+        found = say("no trained network of your own{1}", why)
+        fail("train-op-not-run", found=found, expected=OWN, place=cells.place, causes=causes)
     if run is not None and run.accuracy < cells.least:
         found = say("{1} on the test images with your own network, on which train was called", percent(run.accuracy))
-        fail("train-op-not-run", found=found, expected=OWN, place=cells.place)
+        fail("train-op-not-run", found=found, expected=OWN, place=cells.place, causes=causes)
 
 
 def _takes_each_epoch(bench: TestContext) -> bool:

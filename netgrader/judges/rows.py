@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from netgrader.data import DataSpec
 
-__all__ = ["judge_rows", "judge_targets", "own_scale"]
+__all__ = ["judge_rows", "judge_targets", "own_scale", "same_rows"]
 
 Array = npt.NDArray[Any]
 Float = npt.NDArray[np.float64]
@@ -158,7 +158,7 @@ def _between(rows: Float, by: Float) -> Float:
     return made
 
 
-def _same(found: Float, wanted: Float) -> npt.NDArray[np.bool_]:
+def same_rows(found: Float, wanted: Float) -> npt.NDArray[np.bool_]:
     """Return which rows are those that are wanted (n,), up to rounding."""
     close = np.abs(found - wanted) <= CLOSE * (wanted.std(axis=0) + np.abs(wanted)) + 1e-12
     same: npt.NDArray[np.bool_] = close.all(axis=1)
@@ -168,7 +168,7 @@ def _same(found: Float, wanted: Float) -> npt.NDArray[np.bool_]:
 def _rows_of(found: Float, wanted: Float) -> Int | None:
     """Return which wanted row each row is, if all are there and each once; -1 for rows that several are like."""
     n = len(wanted)
-    if _same(found, wanted).all():
+    if same_rows(found, wanted).all():
         return np.arange(n)
     spread = np.where(wanted.std(axis=0) > 0, wanted.std(axis=0), 1)
     directions = np.random.default_rng(0).standard_normal((wanted.shape[1], 4)) / spread[:, None] / np.sqrt(len(spread))
@@ -201,7 +201,7 @@ def _strange(found: Float, wanted: Float, raw: Array, spec: DataSpec, varying: n
 def _displaced(found: Float, wanted: Float, varying: npt.NDArray[np.bool_]) -> Charge:
     """Name what stands where in rows that are no given rows at any scale."""
     n, size = wanted.shape
-    if _same(found.T.reshape(n, size)[:, varying], wanted[:, varying]).all():
+    if same_rows(found.T.reshape(n, size)[:, varying], wanted[:, varying]).all():
         what = say("numbers of many rows in each: reshaped to ({1}, n) and turned around", size)
         return _charge("rows-mixed", found=what, expected="one in each row")
     columns = [_column(found[:, at], wanted) for at in range(size)] if size <= 200 else [-1]
@@ -209,7 +209,7 @@ def _displaced(found: Float, wanted: Float, varying: npt.NDArray[np.bool_]) -> C
         at = next(at for at, column in enumerate(columns) if column != at)
         what = say("column {1} in the place of column {2}", columns[at], at)
         return _charge("wrong-order", 0.25, found=what, expected="columns in their order")
-    wrong = np.flatnonzero(~_same(found[:, varying], wanted[:, varying]))
+    wrong = np.flatnonzero(~same_rows(found[:, varying], wanted[:, varying]))
     what = say("{1:,} of {2:,} rows that are not the row given there, scaled", len(wrong), n)
     return _charge("wrong-order", found=what, expected="row i in row i", place=say("row {1}", int(wrong[0])))
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.exercises import trained_at
+from netgrader.checks.exercises import NET, trained_at
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.wording import percent
 from netgrader.faults import Severity, fault
 from netgrader.judges.answers import opened, shaped
-from netgrader.judges.arrays import scaled_otherwise
+from netgrader.judges.arrays import data_as_handed
 from netgrader.judges.as_handed import own_accuracy, test_rows_as_handed
 from netgrader.judges.aspects import Charge
 from netgrader.judges.sweeps import BEST, claimed, odd_shapes, student_sweep, sweep_cell, swept
@@ -29,7 +29,7 @@ from netgrader.reader import LabError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from netgrader.checks.context import TestContext
+    from netgrader.checks.context import Dataset, TestContext
     from netgrader.evidence import GraphEvidence
     from netgrader.judges.sweeps import StudentSweep
     from netgrader.reader import Lab, LabSession
@@ -39,6 +39,7 @@ __all__ = [
     "MOST_TRAINED",
     "Proof",
     "TrainedNetwork",
+    "called",
     "consequence",
     "distinct",
     "doubts",
@@ -197,10 +198,15 @@ def _measured(bench: TestContext, graph: GraphEvidence, *, as_handed: bool = Fal
 
 
 def sample(bench: TestContext) -> tuple[Array, Array]:
-    """Return test images as the notebook was given and scaled them, and their classes."""
-    data = scaled_otherwise(bench) or bench.dataset
+    """Return test images as the notebook was given and scaled them, and what its labels call their classes."""
+    data = data_as_handed(bench) or bench.dataset
     rows = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
-    return data.prepared(bench.given.images[rows]), data.y_test[rows]
+    return data.prepared(bench.given.images[rows]), called(data, data.y_test[rows])
+
+
+def called(data: Dataset, classes: Array) -> Array:
+    """Return the classes as the student's labels call them."""
+    return classes if data.columns is None else data.columns[classes]
 
 
 def _accuracy(session: LabSession, graph: GraphEvidence, images: Array, labels: Array) -> float:
@@ -212,7 +218,8 @@ def _as_handed(bench: TestContext, session: LabSession, graph: GraphEvidence) ->
     handed = test_rows_as_handed(bench)
     found = [_accuracy(session, graph, handed.rows, handed.labels.argmax(axis=1))]
     # An accuracy that its own check finds right can only agree with this; one that does not is made to.
-    faulty = bench.is_faulty(f"check_{swept(bench.exercises).network}")
+    cell = f"check_{swept(bench.exercises).network}"
+    faulty = bench.evidence(cell).has(NET) and bool(bench.network(cell).faults)
     own = own_accuracy(session, graph, handed) if faulty else None
     return found if own is None else [*found, own]
 

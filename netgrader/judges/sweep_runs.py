@@ -12,7 +12,7 @@ import numpy.typing as npt
 from netgrader.checks.exercises import value_at
 from netgrader.checks.language import fail_all
 from netgrader.faults import Severity, fault
-from netgrader.judges.arrays import scaled_otherwise
+from netgrader.judges.arrays import data_as_handed
 from netgrader.judges.aspects import Charge
 from netgrader.judges.learning_rate import (
     BATCH,
@@ -25,7 +25,16 @@ from netgrader.judges.learning_rate import (
     short_run,
     short_runs,
 )
-from netgrader.judges.sweep_proofs import NOT_REPRODUCED, OF_ITS_OWN, OF_ONE, consequence, judge_proof, proof_of, sample
+from netgrader.judges.sweep_proofs import (
+    NOT_REPRODUCED,
+    OF_ITS_OWN,
+    OF_ONE,
+    called,
+    consequence,
+    judge_proof,
+    proof_of,
+    sample,
+)
 from netgrader.judges.sweeps import BEST, claimed, drawn_rate, student_sweep, sweep_cell
 from netgrader.phrases import say
 
@@ -194,9 +203,11 @@ def _images(bench: TestContext) -> RunImages:
     """Return the images of short runs, scaled as the notebook's are."""
 
     def make() -> RunImages:
-        data = scaled_otherwise(bench) or bench.dataset
+        data = data_as_handed(bench) or bench.dataset
         few = np.arange(STEPS * BATCH) % len(data.x_train)
-        return RunImages((data.prepared(data.x_train[few]), data.y_train[few]), sample(bench), bench.spec.classes)
+        return RunImages(
+            (data.prepared(data.x_train[few]), called(data, data.y_train[few])), sample(bench), bench.spec.classes
+        )
 
     images: RunImages = bench.once("images of short runs", make)
     return images

@@ -21,8 +21,8 @@ from netgrader.judges.accuracy import (
     require_values,
 )
 from netgrader.judges.answers import opened, outputs_for, random_of, shaped
-from netgrader.judges.arrays import scaled_otherwise
-from netgrader.judges.as_handed import network_cells
+from netgrader.judges.arrays import data_as_handed
+from netgrader.judges.as_handed import network_cells, train_rows_as_handed
 from netgrader.judges.learning_rate import BATCH, STEPS, RunImages, fed_in_training, judge_rate, short_run
 from netgrader.judges.measure import measure_of
 from netgrader.reader import LabError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from netgrader.evidence import GraphEvidence
     from netgrader.faults import Fault
     from netgrader.judges.accuracy import Recomputed
+    from netgrader.judges.as_handed import HandedRows
 
 __all__ = ["require_training"]
 
@@ -80,30 +81,29 @@ def _least(bench: TestContext, cell: str) -> float:
     return float(measure_of(bench, cell).score_of(figure))
 
 
-def _held_back_by(bench: TestContext, cell: str, counted: float) -> tuple[str, ...]:
-    """Return the check cells of networks that our own training brings no further than the student's did."""
-    networks = [] if bench.quick else network_cells(bench)
-    return tuple(one for one in networks if _reached_by_ours(bench, cell, one) <= counted + AS_GOOD)
+def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str]:
+    """Yield the check cells of rows and of networks with which our own training comes no further than the student's did."""
+    handed = train_rows_as_handed(bench)
+    for network in () if bench.quick else network_cells(bench):
+        # Of two that are worse than guessing neither is the better one.
+        if _reached_by_ours(bench, cell, network, handed) <= max(counted, 0.0) + AS_GOOD:
+            yield from (*handed.made_in, network)
 
 
-def _reached_by_ours(bench: TestContext, cell: str, network: str) -> float:
+def _reached_by_ours(bench: TestContext, cell: str, network: str, handed: HandedRows) -> float:
     """Return the score that a network as it was handed over has after a short training of ours; -inf if it cannot be trained."""
     graph, data, measure = bench.evidence(network).graph(NET), _data(bench), measure_of(bench, cell)
-    rows = np.arange(STEPS * BATCH) % len(data.x_train)
-    targets = data.y_train[rows] if bench.spec.is_regression else bench.spec.one_hot(data.y_train[rows])
-    test = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
+    rows, test = np.arange(STEPS * BATCH) % len(handed.rows), _some_test_rows(bench)
     try:
-        parts = [graph.parts[part] for part in ("X", "Y", "train_op")]
+        x, y, step = (graph.parts[part] for part in ("X", "Y", "train_op"))
         with opened(bench.lab, graph, {}) as session:
-            fed = {parts[0]: shaped(graph, data.prepared(data.x_train[rows])), parts[1]: shaped(graph, targets, "Y")}
-            session.run_batches(
-                parts[2:], fed, list(np.arange(len(rows)).reshape(STEPS, BATCH)), fed_in_training(graph)
-            )
+            fed = {x: shaped(graph, handed.rows[rows]), y: shaped(graph, handed.labels[rows], "Y")}
+            session.run_batches([step], fed, list(np.arange(len(rows)).reshape(STEPS, BATCH)), fed_in_training(graph))
             inputs, random = data.prepared(data.x_test[test]), random_of(graph)
             outputs = outputs_for(session, graph, inputs, random, measure, width=bench.spec.outputs)
     except (LabError, KeyError, Failed):
         return -math.inf
-    return measure.score(measure.answers(outputs), data.y_test[test])
+    return measure.score(measure.answers(data.by_class(outputs)), data.y_test[test])
 
 
 def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
@@ -152,12 +152,16 @@ def _same(found: object, rate: float) -> bool:
 
 def _data(bench: TestContext) -> Dataset:
     """Return the data, scaled as the notebook's are."""
-    return scaled_otherwise(bench) or bench.dataset
+    return data_as_handed(bench) or bench.dataset
+
+
+def _some_test_rows(bench: TestContext) -> slice:
+    return slice(None, None, max(1, len(bench.dataset.x_test) // TEST_ROWS))
 
 
 def _images(bench: TestContext) -> RunImages:
     """Return what short runs train on and are tested with."""
-    data, test = _data(bench), slice(None, None, max(1, len(bench.dataset.x_test) // TEST_ROWS))
+    data, test = _data(bench), _some_test_rows(bench)
     rows = np.arange(STEPS * BATCH) % len(data.x_train)
     return RunImages(
         (data.prepared(data.x_train[rows]), data.y_train[rows]),

@@ -24,10 +24,12 @@ import netgrader.student  # noqa: F401  (as the notebook's first cell does)
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
+from netgrader.grading.causes import charged_once, made_with
 from netgrader.judges import sweep_runs as two_layers
 from netgrader.judges.learning_rate import STEPS
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student.capture import take
+from netgrader.student.cell_runs import made_by
 
 if TYPE_CHECKING:
     from netgrader.evidence import GraphEvidence
@@ -89,16 +91,18 @@ def grade(
     for number, source in enumerate(sources):
         _run(source, f"<cell {number}>", namespace)
     if variants is None:
-        return [judged(name, cells, namespace, notebook, keep)]
+        return [judged(name, cells, sources, namespace, notebook, keep)]
     found = []
     for variant, source in variants.items():
         own = dict(namespace)
         _run(source, f"<{variant}>", own)
-        found.append(judged(variant, cells, own, notebook, None))
+        found.append(judged(variant, cells, [*sources, source], own, notebook, None))
     return found
 
 
-def judged(name: str, cells: list[str], namespace: dict[str, object], notebook: str, keep: str | None) -> Verdicts:
+def judged(  # noqa: PLR0917  (what a student handed in, and where it goes)
+    name: str, cells: list[str], sources: list[str], namespace: dict[str, object], notebook: str, keep: str | None
+) -> Verdicts:
     start = time.perf_counter()
     public, hidden = CHECKS / f"test_{notebook}_public.py", ROOT / "grader_tests" / f"test_{notebook}.py"
     with tempfile.TemporaryDirectory() as checks, tempfile.TemporaryDirectory() as root:
@@ -115,7 +119,10 @@ def judged(name: str, cells: list[str], namespace: dict[str, object], notebook: 
             run = run_tests(bench, [public], [hidden], cells=cells)
         finally:
             bench.close()
-    checks = {cell: [dataclasses.asdict(check) for check in found] for cell, found in run.checks.items()}
+    exercises = [cell.removeprefix("check_") for cell in cells]
+    named = [(next((one for one in exercises if one in made_by(source)), ""), source) for source in sources]
+    settled = charged_once(run.checks, made_with(named))
+    checks = {cell: [dataclasses.asdict(check) for check in found] for cell, found in settled.items()}
     measured = dict(run.measured)
     seconds = time.perf_counter() - start
     return {"name": name, "checks": checks, "measured": measured, "log": list(run.log), "seconds": seconds}

@@ -16,7 +16,7 @@ import tensorflow.compat.v1 as tf
 
 from netgrader import observations as seen
 from netgrader.checks import Failed, TestContext
-from netgrader.checks.context import Dataset
+from netgrader.checks.context import Dataset, require_layers
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.held_out import held_out_images
 from netgrader.checks.run import run_tests
@@ -26,7 +26,7 @@ from netgrader.judges.accuracy import recompute, require_learned, require_own, r
 from netgrader.judges.arrays import require_images, require_labels
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.shown import wrong_images
-from netgrader.judges.structure import require_feedable, require_layers
+from netgrader.judges.structure import require_feedable
 from netgrader.judges.training_loop import training_of
 from netgrader.pages.feedback_figures import PageData, figure
 from netgrader.reader.lab.local import LocalLab

@@ -16,7 +16,8 @@ from netgrader.checks.problems import problem
 from netgrader.data import DataPart, DataSpec
 from netgrader.faults import CATALOGUE, CourseTexts, fault, speaking_of
 from netgrader.judges.arrays import judge_images
-from netgrader.judges.rows import judge_rows, judge_targets, own_scale
+from netgrader.judges.preparations import preparation_of
+from netgrader.judges.rows import judge_rows, judge_targets
 from netgrader.judges.sweep_runs import _images
 from netgrader.phrases import say
 
@@ -269,7 +270,7 @@ def test_images_with_colours_are_judged_redrawn_and_marked(colours):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_scale_that_a_notebook_has_is_found_and_feeds_all_rows_alike(found, dtype):
     found = found.astype(dtype)
-    data = replace(DATA, scale=own_scale(found, DATA.x_train, DATA.spec))
+    data = replace(DATA, prepare=preparation_of(found, DATA.x_train, DATA.spec))
     assert np.allclose(data.prepared(DATA.x_train), found, rtol=1e-3, atol=1e-3 * found.std())
     assert data.prepared(DATA.x_test).dtype == np.float32
 
@@ -287,6 +288,21 @@ def test_a_sweep_is_looked_at_at_the_scale_that_the_notebook_has():
     assert np.allclose(_images(bench).test[0], (T - X.mean()) / X.std(), atol=1e-2)
 
 
+BY_ITSELF = {
+    "over its sum": lambda rows: rows / rows.sum(axis=1, keepdims=True),
+    "over its largest": lambda rows: rows / rows.max(axis=1, keepdims=True),
+    "over its length": lambda rows: rows / np.linalg.norm(rows, axis=1, keepdims=True),
+    "between 0 and 1": lambda rows: (rows - rows.min(1, keepdims=True)) / np.ptp(rows, axis=1, keepdims=True),
+    "less its mean, over its deviation": lambda rows: (rows - rows.mean(1, keepdims=True)) / rows.std(1, keepdims=True),
+}
+
+
+@pytest.mark.parametrize("made", BY_ITSELF.values(), ids=BY_ITSELF)
+def test_rows_that_are_scaled_by_themselves_are_made_likewise_of_rows_that_the_notebook_never_had(made):
+    data = replace(DATA, prepare=preparation_of(made(X).astype(np.float32), DATA.x_train, DATA.spec))
+    assert np.allclose(data.prepared(DATA.x_test), made(T), rtol=1e-4, atol=1e-5)
+
+
 def test_what_is_no_scale_of_the_rows_has_none():
     for found in (RIGHT[::-1], RIGHT[:, ::-1], RIGHT[:-1], RIGHT**2, np.full_like(RIGHT, np.nan)):
-        assert own_scale(found, DATA.x_train, DATA.spec) is None
+        assert preparation_of(found, DATA.x_train, DATA.spec) is None

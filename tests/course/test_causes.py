@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from netgrader.checks.cell_points import cell_points
@@ -11,11 +14,13 @@ from netgrader.faults import Severity, fault
 from netgrader.grading.causes import charged_once, made_with
 from netgrader.results import Outcome, Visibility
 
+ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
     ("", "import numpy as np"),
     ("prepare_data", "x_train, y_train = prepared()"),
     ("fully_connected_layer", "def fully_connected_layer(x):\n    h = x @ W\n    return h"),
-    ("network", "def network(rate):\n    h = fully_connected_layer(X)\n    return h"),
+    ("", "graph, h = shown(fully_connected_layer)"),
+    ("network", "def network(rate):\n    graph = Graph()\n    h = fully_connected_layer(X)\n    return h"),
     ("sweep", "%time\nbest_learning_rate = best(network)"),
     ("", "ready = network"),
     ("training", "if ready:\n    net = train(ready(best_learning_rate))"),
@@ -38,7 +43,7 @@ def found(what, *, causes=(), severity=None):
 def settled(earlier, what, *, cell="training", sources=SOURCES, **terms):
     """The verdicts of a cell that found `what`, after earlier cells were charged with what is given by cell."""
     checks = {f"check_{name}": found(code) for name, code in earlier.items()}
-    return charged_once({**checks, f"check_{cell}": found(what, **terms)}, sources)[f"check_{cell}"]
+    return charged_once({**checks, f"check_{cell}": found(what, **terms)}, made_with(sources))[f"check_{cell}"]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +82,7 @@ def test_what_an_earlier_charge_explains_is_not_charged_again(earlier, cell, wha
 
 
 def test_a_cell_that_was_made_without_the_earlier_one_has_made_its_own_mistake():
-    by_hand = [*SOURCES[:3], ("network", "def network(rate):\n    return X @ W"), *SOURCES[4:]]
+    by_hand = [(name, text.replace("fully_connected_layer(X)", "X @ W")) for name, text in SOURCES]
     for sources, outcome in ((SOURCES, Outcome.PASSED), (by_hand, Outcome.FAILED)):
         first, _ = settled(
             {"fully_connected_layer": "missing-bias"},
@@ -95,7 +100,7 @@ def test_only_what_is_explained_is_left_out():
         "check_fully_connected_layer": found("missing-bias"),
         "check_network": (planned("test_it").result(Outcome.FAILED, 0.0, wrong),),
     }
-    (left,) = charged_once(checks, SOURCES)["check_network"]
+    (left,) = charged_once(checks, made_with(SOURCES))["check_network"]
     assert (left.outcome, left.faults, left.follows) == (Outcome.FAILED, ("wrong-width",), ("missing-bias",))
 
 
@@ -104,7 +109,7 @@ def test_what_costs_nothing_by_a_courses_word_explains_nothing_as_fatal():
         "check_network": found("maximises-loss", severity=Severity.SLIGHT),
         "check_sweep": found("learning-rate-diverges"),
     }
-    assert charged_once(checks, SOURCES)["check_sweep"][0].outcome is Outcome.FAILED
+    assert charged_once(checks, made_with(SOURCES))["check_sweep"][0].outcome is Outcome.FAILED
 
 
 def test_a_cell_is_made_with_those_whose_names_it_uses_and_with_what_these_were_made_with():
@@ -113,3 +118,13 @@ def test_a_cell_is_made_with_those_whose_names_it_uses_and_with_what_these_were_
     assert made["sweep"] == ["fully_connected_layer", "network"]
     assert made["training"] == ["fully_connected_layer", "network", "sweep"]
     assert made["prepare_data"] == []
+
+
+def test_no_file_of_a_course_says_what_follows_from_what():
+    keys = re.compile(r"\b(requires|forgives|confirms|brings|elsewhere|after_fatal|again_from|\w+_of_a_faulty_one) *=")
+    folders = ("source", "grader_tests", "examples", "netgrader/new_course")
+    files = [
+        path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".toml", ".j2"}
+    ]
+    assert len(files) > 20
+    assert [path for path in files if keys.search(path.read_text(encoding="utf-8"))] == []

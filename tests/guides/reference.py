@@ -179,7 +179,7 @@ its limit is ungradable, too.
 JUDGES = """## What courses share
 
 `netgrader new` and the [example course](../../examples/clothes/README.md) write their tests with these; `from
-netgrader.judges.structure import require_layers` brings one.
+netgrader.judges.training import require_training` brings one.
 """
 WHAT = """`what` is a [fault code](faults.md), or a sentence where no code fits. With a code students also read why it matters
 and where the notebook explains it.

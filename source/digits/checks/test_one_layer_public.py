@@ -154,6 +154,7 @@ def test_bias_starts_at_zero(bench):
 )
 def test_weights_start_glorot_uniform(bench):
     """The weights start uniformly distributed between ±√(6/(inputs + outputs))"""
+    require_weights_used(try_case(bench, 0))
     require_glorot_uniform(try_case(bench, 0))
 
 

@@ -1,0 +1,65 @@
+"""How inputs became the rows that a student made of them, if that is one of the usual ways.
+
+Each number times a factor of its own, plus a shift: scaled by any numbers, also by the wrong ones. Or each row by numbers
+that are taken of itself, which is what scaling along the wrong axis comes to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from netgrader.judges.rows import own_scale, same_rows
+
+if TYPE_CHECKING:
+    from netgrader.data import Array, DataSpec
+
+__all__ = ["Preparation", "preparation_of"]
+
+Float = npt.NDArray[np.float64]
+Preparation = Callable[[Float], Float]
+"""What makes rows (n, size) of inputs (n, size)."""
+
+
+def preparation_of(found: Array, raw: Array, spec: DataSpec) -> Preparation | None:
+    """Return what made rows `found` of the inputs `raw` (n, …); None if that is not known."""
+    scale = own_scale(found, raw, spec)
+    if scale is not None:
+        return partial(_scaled, *scale)
+    rows = raw.reshape(len(raw), spec.size).astype(np.float64)
+    if found.size != rows.size or not np.isfinite(found).all():
+        return None
+    values = found.reshape(rows.shape).astype(np.float64)
+    like = [prepare for prepare in OF_ITSELF if same_rows(values, prepare(rows)).all()]
+    return min(like, key=lambda prepare: float(np.abs(values - prepare(rows)).max()), default=None)
+
+
+def _scaled(factor: Float, shift: Float, rows: Float) -> Float:
+    return rows * factor + shift
+
+
+def _divided(rows: Float, divisor: Float) -> Float:
+    """Return each row over a number of its own; those of which that is 0 are not divided."""
+    made: Float = rows / np.where(divisor == 0, 1, divisor)[:, None]
+    return made
+
+
+def _less(rows: Float, shift: Float) -> Float:
+    made: Float = rows - shift[:, None]
+    return made
+
+
+OF_ITSELF: tuple[Preparation, ...] = (
+    lambda rows: _divided(rows, rows.max(axis=1)),
+    lambda rows: _divided(rows, rows.sum(axis=1)),
+    lambda rows: _divided(rows, rows.mean(axis=1)),
+    lambda rows: _divided(rows, rows.std(axis=1)),
+    lambda rows: _divided(rows, np.linalg.norm(rows, axis=1)),
+    lambda rows: _divided(_less(rows, rows.min(axis=1)), np.ptp(rows, axis=1)),
+    lambda rows: _divided(_less(rows, rows.mean(axis=1)), rows.std(axis=1)),
+)
+"""The ways to scale each row by itself; where one number of a row outweighs the rest they are much alike."""

@@ -1,0 +1,149 @@
+"""One cause costs once in a course that `netgrader new` wrote and in the examples, whose files say nothing of it."""
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from netgrader.commands.release import release
+from netgrader.course import Course
+from netgrader.grading.jobs import jobs_of
+from netgrader.grading.pool import ProcessPool, Task, grade_tasks
+from netgrader.grading.stages import Options
+from netgrader.new_course import NewAssignment, make_assignment, make_config
+from tests.commands.test_new import SHAPES, shapes
+
+__all__ = ["shapes"]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+ROWS = """x_train, x_test = ({} for x in (x_train, x_test))
+y_train_1_hot = """
+
+OF_EACH = "x_train, x_test = (((x.T - x.mean(axis=1)) / x.std(axis=1)).T for x in (x_train, x_test))"
+
+# What each wrote in place of what the right notebook has, and the faults by cell: these lose points and no others.
+STUDENTS = {
+    "rows divided by their sum": (
+        [("y_train_1_hot = ", ROWS.format("x / x.sum(axis=1, keepdims=True)"))],
+        {"prepare_data": {"wrong-range"}},
+    ),
+    "rows less their mean, over their deviation": (
+        [("y_train_1_hot = ", ROWS.format("(x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)"))],
+        {"prepare_data": {"wrong-range"}},
+    ),
+    "classes called by the next one": (
+        [("[y_train]", "[(y_train + 1) % 3]"), ("[y_test]", "[(y_test + 1) % 3]")],
+        {"prepare_data": {"labels-off-by-one"}},
+    ),
+    "the largest over the rows": (
+        [
+            (
+                "tf.argmax(prediction, axis=1), tf.argmax(Y, axis=1)",
+                "tf.argmax(prediction, axis=0), tf.argmax(Y, axis=0)",
+            )
+        ],
+        {"network": {"accuracy-over-wrong-axis"}},
+    ),
+    "uphill": (
+        [("minimize(loss)", "minimize(-loss)")],
+        {"network": {"maximises-loss"}, "accuracy": {"target-missed"}},
+    ),
+    "uphill, and no step": (
+        [("minimize(loss)", "minimize(-loss)"), ("sess.run(net.train_op, {", "sess.run(net.loss, {")],
+        {"network": {"maximises-loss"}, "training": {"train-op-not-run"}, "accuracy": {"target-missed"}},
+    ),
+    "a rate that is too low": (
+        [("AdamOptimizer(0.001)", "AdamOptimizer(1e-6)")],
+        {"training": {"learning-rate-too-low"}, "accuracy": {"target-missed"}},
+    ),
+    "numbers that nobody measured": (
+        [("return net, sess, acc_trn, acc_val", "return net, sess, acc_trn, [0.5] * len(acc_val)")],
+        {"training": {"reported-accuracy-wrong"}},
+    ),
+}
+
+
+PRICES = {
+    "scaled along the wrong axis": (
+        [("x_train_raw.mean(axis=0), x_train_raw.std(axis=0)", "0, 1"), ("### END SOLUTION", OF_EACH)],
+        {"prepare_data": {"wrong-range"}, "error": {"target-missed"}},
+    ),
+    "uphill": (
+        [("minimize(loss)", "minimize(-loss)")],
+        {"network": {"maximises-loss"}, "error": {"target-missed"}},
+    ),
+}
+CLOTHES = {
+    "rows divided by their sum": (
+        [("y_train_1_hot = ", ROWS.format("x / x.sum(axis=1, keepdims=True)"))],
+        {"prepare_data": {"wrong-range"}},
+    ),
+    "the largest over the rows": (
+        [
+            (
+                "tf.argmax(prediction, axis=1), tf.argmax(Y, axis=1)",
+                "tf.argmax(prediction, axis=0), tf.argmax(Y, axis=0)",
+            )
+        ],
+        {"convolutional_network": {"accuracy-over-wrong-axis"}},
+    ),
+}
+COURSES = {"shapes": STUDENTS, "prices": PRICES, "clothes": CLOTHES}
+
+
+def made(name, shapes, root):
+    """An assignment in a course at `root`, and its right notebook."""
+    if name == "shapes":
+        make_config(root)
+        make_assignment(root, NewAssignment(name, shapes, "shape", SHAPES, 0.85))
+        (right,) = (root / "submitted" / "right").rglob("*.ipynb")
+    else:
+        shutil.copytree(ROOT / "examples" / "clothes", root, dirs_exist_ok=True)
+        right = root / "source" / name / f"1_{name}.ipynb"
+    assignment = Course(root).own_assignment(name, "a test")
+    release(assignment)
+    return assignment, right
+
+
+@pytest.fixture(scope="module")
+def graded(shapes, tmp_path_factory):
+    """The results by course and student."""
+    tasks = []
+    for course, students in COURSES.items():
+        root = tmp_path_factory.mktemp(course)
+        assignment, right = made(course, shapes, root)
+        for number, (name, (changes, _)) in enumerate(students.items()):
+            notebook = nbformat.read(right, as_version=4)
+            for old, new in changes:
+                cells = [cell for cell in notebook.cells if old in cell.source]
+                assert cells, f"{name} changes nothing with {old!r}"
+                for cell in cells[:1]:
+                    cell.source = cell.source.replace(old, new)
+            path = root / "submitted" / f"student{number}" / course / right.name
+            path.parent.mkdir(parents=True)
+            nbformat.write(notebook, path)
+            (job,) = jobs_of(assignment, f"student{number}")
+            tasks.append(Task(f"{course}: {name}", job))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NETGRADER_STORE", str(tmp_path_factory.mktemp("store")))
+        return {one.task.student: one.result for one in grade_tasks(tasks, Options(threads=1), ProcessPool(2))}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(("course", "student"), [(course, one) for course in COURSES for one in COURSES[course]])
+def test_a_mistake_is_charged_in_the_cell_that_made_it_and_in_no_other(graded, course, student):
+    result, expected = graded[f"{course}: {student}"], COURSES[course][student][1]
+    assert (result.status, result.problem) == ("graded", None)
+    named = {
+        cell.cell.removeprefix("check_"): {
+            code for check in cell.checks if check.outcome != "passed" for code in check.faults
+        }
+        for cell in result.cells
+    }
+    assert {cell: codes for cell, codes in named.items() if codes} == expected
+    for cell in result.cells:
+        assert (cell.points == cell.max_points) == (cell.cell.removeprefix("check_") not in expected)
