@@ -5,8 +5,14 @@ from netgrader.judges.pads import show_pad
 from netgrader.judges.reported_accuracy import require_curves
 from netgrader.judges.shown import rate_curves, sweep_curve
 from netgrader.judges.structure import require_alike
-from netgrader.judges.sweep_proofs import require_trained
-from netgrader.judges.sweep_runs import found_by_sweep, rate_runs, require_good_rate, require_run, trial_runs
+from netgrader.judges.sweep_runs import (
+    found_by_sweep,
+    rate_runs,
+    require_good_rate,
+    require_run,
+    require_trained,
+    trial_runs,
+)
 from netgrader.judges.sweeps import require_chosen, student_sweep
 
 NETWORK = "check_two_layer_network"

@@ -47,7 +47,6 @@ WITHHELD = (
     "netgrader.imports",
     "netgrader.judges.own_run",
     "netgrader.judges.replay",
-    "netgrader.judges.sweep_runs",
     "netgrader.nbgrader_plugin",
     "netgrader.reader.lab.caged",
     "netgrader.reader.lab.server",

@@ -66,7 +66,7 @@ def verdicts() -> tuple[dict[tuple[str, str], list[Counter[str]]], list[str], in
             verdict = compare_rates(whole[third], whole[rate], whole[triple], whole[far])
             code = GOOD if verdict is None else verdict.code
             said[network, optimizer][at][code] += 1
-            if is_settled(early[third], early[rate], early[triple], hilltop=False):
+            if is_settled(early[third], early[rate], early[triple]):
                 settled += 1
                 if verdict is not None:
                     wrong.append(f"{network}, {optimizer}, {rate:g}, seed {seed}: {WORDS[code]}")

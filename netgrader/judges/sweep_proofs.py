@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.exercises import trained_at
-from netgrader.checks.language import Failed, Ungradable, fail, fail_all
+from netgrader.checks.exercises import NET, trained_at
+from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.wording import percent
 from netgrader.faults import Severity, fault
 from netgrader.judges.answers import opened, shaped
@@ -29,7 +29,7 @@ from netgrader.reader import LabError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from netgrader.checks.context import TestContext
+    from netgrader.checks.context import Dataset, TestContext
     from netgrader.evidence import GraphEvidence
     from netgrader.judges.sweeps import StudentSweep
     from netgrader.reader import Lab, LabSession
@@ -39,6 +39,7 @@ __all__ = [
     "MOST_TRAINED",
     "Proof",
     "TrainedNetwork",
+    "called",
     "consequence",
     "distinct",
     "doubts",
@@ -46,7 +47,6 @@ __all__ = [
     "lacking",
     "proof_of",
     "prove",
-    "require_trained",
     "sample",
 ]
 
@@ -121,7 +121,8 @@ def _look(bench: TestContext) -> Proof:
     handed = [known[name] for name in map(trained_at, range(MOST_TRAINED)) if name in known]
     if not handed:
         evidence.graph(BEST)  # where no network can be built, that is what is wrong
-    graphs = distinct(handed, lambda graph: _starts(bench, graph))
+    # Where the network is at fault, which is charged where it is built, training may well move nothing.
+    graphs = distinct(handed, lambda graph: {} if _is_faulty(bench) else _starts(bench, graph))
     proof = prove(sweep, [_measured(bench, graph) for graph in graphs])
     if lacking(sweep, proof) <= 0:
         return proof
@@ -141,6 +142,11 @@ def _needed(sweep: StudentSweep) -> int:
 def lacking(sweep: StudentSweep, proof: Proof) -> int:
     """Return how many more results would have to be proven."""
     return _needed(sweep) - len(proof.by)
+
+
+def _is_faulty(bench: TestContext) -> bool:
+    cell = f"check_{swept(bench.exercises).network}"
+    return bench.evidence(cell).has(NET) and bool(bench.network(cell).faults)
 
 
 def _starts(bench: TestContext, graph: GraphEvidence) -> Mapping[str, Array]:
@@ -198,10 +204,15 @@ def _measured(bench: TestContext, graph: GraphEvidence, *, as_handed: bool = Fal
 
 
 def sample(bench: TestContext) -> tuple[Array, Array]:
-    """Return test images as the notebook was given and scaled them, and their classes."""
+    """Return test images as the notebook was given and scaled them, and what its labels call their classes."""
     data = data_as_handed(bench) or bench.dataset
     rows = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
-    return data.prepared(bench.given.images[rows]), data.y_test[rows]
+    return data.prepared(bench.given.images[rows]), called(data, data.y_test[rows])
+
+
+def called(data: Dataset, classes: Array) -> Array:
+    """Return the classes as the student's labels call them."""
+    return classes if data.columns is None else data.columns[classes]
 
 
 def _accuracy(session: LabSession, graph: GraphEvidence, images: Array, labels: Array) -> float:
@@ -213,8 +224,7 @@ def _as_handed(bench: TestContext, session: LabSession, graph: GraphEvidence) ->
     handed = test_rows_as_handed(bench)
     found = [_accuracy(session, graph, handed.rows, handed.labels.argmax(axis=1))]
     # An accuracy that its own check finds right can only agree with this; one that does not is made to.
-    faulty = bench.is_faulty(f"check_{swept(bench.exercises).network}")
-    own = own_accuracy(session, graph, handed) if faulty else None
+    own = own_accuracy(session, graph, handed) if _is_faulty(bench) else None
     return found if own is None else [*found, own]
 
 
@@ -280,21 +290,6 @@ def _not_reached(sweep: StudentSweep, proof: Proof) -> tuple[str, str]:
     text = "{1:.4f} at {2:.3g}, where your network gets {3} of test images right"
     expected = "accuracies on the test images, taken after the training: no losses"
     return say(text, claimed(sweep, rate), rate, percent(nearest, 0)), expected
-
-
-def require_trained(bench: TestContext) -> None:
-    """End the test, when grading, unless training gave most results of the sweep: else nothing of it can be judged."""
-    if not bench.outside:  # in a notebook of one's own a sweep may be of yesterday
-        return
-    from netgrader.checks.provenance import idle  # noqa: PLC0415  (which no student needs)
-
-    sweep = student_sweep(bench)
-    reason = idle(bench.outside, sweep_cell(bench), sweep.asked.network)
-    if reason is not None:
-        fail(NOT_REPRODUCED, found=reason, expected=OF_ITS_OWN)
-    charge = judge_proof(sweep, proof_of(bench))
-    if charge is not None and charge.fault.code != OF_ONE and not charge.share:
-        fail_all([charge.fault])
 
 
 def consequence(sweep: StudentSweep, proof: Proof) -> tuple[str, str] | None:

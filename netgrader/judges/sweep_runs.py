@@ -1,4 +1,4 @@
-"""What hidden checks ask of a sweep: a few of its rates, one drawn after the hand-in, are rerun shortly and must agree."""
+"""Whether a sweep can be true: what training proves, and short reruns of a few of its rates, one drawn after the hand-in."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from netgrader.checks.exercises import value_at
 from netgrader.checks.language import fail_all
 from netgrader.faults import Severity, fault
 from netgrader.judges.arrays import data_as_handed
+from netgrader.judges.aspects import Charge
 from netgrader.judges.learning_rate import (
     BATCH,
     STEPS,
@@ -24,7 +25,16 @@ from netgrader.judges.learning_rate import (
     short_run,
     short_runs,
 )
-from netgrader.judges.sweep_proofs import NOT_REPRODUCED, consequence, judge_proof, proof_of, require_trained, sample
+from netgrader.judges.sweep_proofs import (
+    NOT_REPRODUCED,
+    OF_ITS_OWN,
+    OF_ONE,
+    called,
+    consequence,
+    judge_proof,
+    proof_of,
+    sample,
+)
 from netgrader.judges.sweeps import BEST, claimed, drawn_rate, student_sweep, sweep_cell
 from netgrader.phrases import say
 
@@ -35,7 +45,7 @@ if TYPE_CHECKING:
     from netgrader.faults import Fault
     from netgrader.judges.sweeps import StudentSweep
 
-__all__ = ["found_by_sweep", "rate_runs", "require_good_rate", "require_run", "trial_runs", "untrue"]
+__all__ = ["found_by_sweep", "rate_runs", "require_good_rate", "require_run", "require_trained", "trial_runs", "untrue"]
 
 Array = npt.NDArray[Any]
 
@@ -49,19 +59,42 @@ def require_run(bench: TestContext, remark: Callable[..., None]) -> None:
 
     Results that the student's own rows, labels or accuracy give are a `remark`: what is wrong with these is charged there.
     """
-    require_trained(bench)
-    sweep = student_sweep(bench)
-    charge = judge_proof(sweep, proof_of(bench)) if bench.outside else None
+    sweep, charge = student_sweep(bench), _charge(bench)
     if charge is not None:
         fail_all([charge.fault], share=charge.share)
     follows = consequence(sweep, proof_of(bench))
     if follows is not None:
         remark(NOT_REPRODUCED, found=follows[0], expected=follows[1])
-    wrong = untrue(sweep, list(trial_runs(bench).values()), _believed(bench))
+    fail_all([sweep.odd] if sweep.odd else [], share=0.5)
+
+
+def require_trained(bench: TestContext) -> None:
+    """End the test, when grading, if the notebook ran no such sweep: then there is nothing that another test could judge."""
+    charge = _charge(bench) if bench.outside else None
+    if charge is not None and charge.fault.code != OF_ONE and not charge.share:
+        fail_all([charge.fault])
+
+
+def _charge(bench: TestContext) -> Charge | None:
+    """Return what is wrong with the results of a sweep; None if they can all be true."""
+    charge: Charge | None = bench.once("sweep-charge", lambda: _judge(bench))
+    return charge
+
+
+def _judge(bench: TestContext) -> Charge | None:
+    from netgrader.checks.provenance import idle  # noqa: PLC0415  (which no student needs)
+
+    sweep = student_sweep(bench)
+    reason = idle(bench.outside, sweep_cell(bench), sweep.asked.network)
+    if reason is not None:
+        return Charge(fault(NOT_REPRODUCED, found=reason, expected=OF_ITS_OWN))
+    charge = judge_proof(sweep, proof_of(bench)) if bench.outside else None
+    wrong = untrue(sweep, list(trial_runs(bench).values()), _believed(bench)) if charge is None else []
+    if not wrong:
+        return charge
     few = 2 * len(wrong) < len(_rerun(bench))
     severity = Severity.SERIOUS if few else None
-    fail_all([dataclasses.replace(one, severity=severity) for one in wrong[:1]], share=0.5 if few else 0.0)
-    fail_all([sweep.odd] if sweep.odd else [], share=0.5)
+    return Charge(dataclasses.replace(wrong[0], severity=severity), 0.5 if few else 0.0)
 
 
 def require_good_rate(bench: TestContext, remark: Callable[..., None]) -> None:
@@ -172,7 +205,9 @@ def _images(bench: TestContext) -> RunImages:
     def make() -> RunImages:
         data = data_as_handed(bench) or bench.dataset
         few = np.arange(STEPS * BATCH) % len(data.x_train)
-        return RunImages((data.prepared(data.x_train[few]), data.y_train[few]), sample(bench), bench.spec.classes)
+        return RunImages(
+            (data.prepared(data.x_train[few]), called(data, data.y_train[few])), sample(bench), bench.spec.classes
+        )
 
     images: RunImages = bench.once("images of short runs", make)
     return images

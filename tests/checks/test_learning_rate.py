@@ -291,6 +291,13 @@ def test_networks_that_training_did_not_set_apart_are_one(
     assert len(distinct(graphs, lambda _: STARTS)) == kept
 
 
+def test_weights_that_no_training_can_move_are_apart_where_they_differ() -> None:
+    idle = {"W": WEIGHTS["W"], "b": STARTS["b"]}
+    graphs = [GraphEvidence(b"", {}, values=values) for values in (idle, idle, {**idle, "W": -WEIGHTS["W"]})]
+    assert len(distinct(graphs, lambda _: {})) == 2
+    assert distinct(graphs, lambda _: STARTS) == []
+
+
 NOT_REPRODUCED, OF_ONE = "sweep-result-not-reproduced", "sweep-of-one-network"
 ALL = dict(zip(SWEEP.rates.tolist(), SWEEP.accuracies.tolist(), strict=True))
 AT_ONE = [TrainedNetwork(1e-3, (accuracy,), run) for run, accuracy in enumerate(ALL.values())]

@@ -232,7 +232,6 @@ HIDDEN_ONLY = {
     "checks/provenance.py",
     "judges/own_run.py",
     "judges/replay.py",
-    "judges/sweep_runs.py",
 }
 
 

@@ -16,7 +16,8 @@ from netgrader.judges.structure import (
     require_share,
     require_step,
 )
-from netgrader.judges.sweep_proofs import doubts, require_trained
+from netgrader.judges.sweep_proofs import doubts
+from netgrader.judges.sweep_runs import require_trained
 from netgrader.judges.sweeps import require_best, require_chosen, require_grid, student_sweep
 from netgrader.judges.training import require_training
 

@@ -6,7 +6,7 @@ from netgrader.checks import Failed, fail, fault, grades, ungradable
 from netgrader.judges.accuracy import recomputed, require_learned, require_own, require_target, require_values
 from netgrader.judges.arrays import require_images, require_labels
 from netgrader.judges.structure import require_feedable, require_graph, require_loss, require_optimizer
-from netgrader.judges.sweep_proofs import require_trained
+from netgrader.judges.sweep_runs import require_trained
 from netgrader.judges.sweeps import require_best, require_chosen, require_grid, student_sweep
 from netgrader.judges.training import require_training
 from netgrader.reader import LabError
