@@ -26,6 +26,7 @@ __all__ = [
     "show_softmax",
     "show_stencils",
     "show_sweep",
+    "show_walks",
     "show_what_helps",
 ]
 
@@ -93,6 +94,32 @@ def show_descent(loss, path):
         figure,
         alt=f"A valley, the loss over w. {len(path) - 1} steps lead from w = {path[0, 0]:.2f} to w = {path[-1, 0]:.2f}, "
         f"the first of a length of {abs(path[1, 0] - path[0, 0]):.2f}, the last of {abs(path[-1, 0] - path[-2, 0]):.2f}.",
+    )
+
+
+def show_walks(*rates, n_steps=12):
+    """Show gradient descent on the loss w² from w = -1 at each rate: where its steps lead, and the loss after each."""
+    figure, panels = plt.subplots(
+        2, len(rates), figsize=(2.5 * len(rates), 4.8), sharey=True, squeeze=False, layout="constrained"
+    )
+    grid = np.linspace(-1.7, 1.7, 100)
+    said = []
+    for rate, (valley, curve) in zip(rates, panels.T, strict=True):
+        places = -((1 - 2 * rate) ** np.arange(n_steps + 1))  # a step leads from w to w - rate * 2w
+        losses = places**2
+        valley.plot(grid, grid**2, color="silver")
+        valley.plot(places, losses, "o-", color="tab:blue", markersize=4)
+        valley.set(title=f"rate {rate:g}", xlabel="w", xlim=(-1.7, 1.7), ylim=(-0.1, 2.9))
+        curve.plot(losses, "o-", color="tab:orange", markersize=4)
+        curve.set(xlabel="step")
+        way = "on one side of the valley" if rate <= 0.5 else "from side to side"
+        said.append(f"at {rate:g} the walk goes {way}, and the loss after it is {losses[-1]:.2g}")
+    for panel in panels[:, 0]:
+        panel.set_ylabel("loss")
+    show_figure(
+        figure,
+        alt=f"The same valley, the loss w² over w, once for each rate, with {n_steps} steps from w = -1; below each the "
+        f"loss after each step: {'; '.join(said)}.",
     )
 
 

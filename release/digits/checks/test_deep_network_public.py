@@ -1,51 +1,39 @@
 """Public checks of notebook 3. They run in your notebook when you call check("…"), and again when it is graded."""
 
-from netgrader.checks import fail, grades
-from netgrader.judges.accuracy import (
-    curves,
-    least_accuracy,
-    recomputed,
-    require_learned,
-    require_own,
-    require_target,
-    require_trained,
-    require_values,
-    train_accuracy,
-)
-from netgrader.judges.reported_accuracy import require_reported
+from netgrader.checks import grades
+from netgrader.judges.accuracy import recomputed, require_learned, require_own, require_target, require_values
+from netgrader.judges.reported_accuracy import require_curves
 from netgrader.judges.structure import (
     note_parts,
     note_reduction,
     note_switches,
     require_evaluable,
     require_graph,
-    require_layers,
+    require_loss,
     require_optimizer,
     require_role,
     require_share,
     require_step,
 )
+from netgrader.judges.training import require_training
 
 NETWORK = "check_deep_network"
 TRAINING = "check_deep_training"
 ACCURACY = "check_deep_accuracy"
 
-BASIS = ("test_layers_lead_from_images_to_classes",)
 
 # ---- deep_network --------------------------------------------------------------------------------------------------
 
 
 @grades(NETWORK, credit=0, faults=("layer-not-connected",))
-def test_layers_lead_from_images_to_classes(network):
+def test_layers_lead_from_images_to_classes(network):  # which ends the test unless they do
     """Trained layers lead from the 784 pixels of an image to ten logits"""
-    require_layers(network)
 
 
 @grades(
     NETWORK,
     credit=2,
     faults=("missing-tensor", "misnamed-part", "built-in-default-graph", "wrong-placeholder"),
-    requires=BASIS,
 )
 def test_network_has_all_its_parts(bench, cell_evidence, network, refuse, remark):
     """The network has all parts that the exercise lists, in the graph that it returns"""
@@ -57,7 +45,7 @@ def test_network_has_all_its_parts(bench, cell_evidence, network, refuse, remark
         require_evaluable(bench.lab, cell_evidence.graph("net"), network)
 
 
-@grades(NETWORK, credit=6, faults=("too-few-layers", "layer-not-connected"), requires=BASIS)
+@grades(NETWORK, credit=6, faults=("too-few-layers", "layer-not-connected"))
 def test_network_has_three_trained_layers(network, refuse):
     """Three trained layers or more stand one after the other between the images and the loss"""
     refuse(network)
@@ -67,7 +55,6 @@ def test_network_has_three_trained_layers(network, refuse):
     NETWORK,
     credit=6,
     faults=("missing-activation", "softmax-in-hidden-layer", "relu-on-logits", "logits-are-probabilities"),
-    requires=BASIS,
 )
 def test_a_nonlinearity_stands_between_the_layers(network, refuse):
     """A nonlinearity stands between the layers, and none after the last one"""
@@ -85,25 +72,23 @@ def test_a_nonlinearity_stands_between_the_layers(network, refuse):
         "labels-not-one-hot",
         "unclipped-log",
     ),
-    requires=BASIS,
 )
 def test_the_loss_compares_logits_with_labels(bench, network, refuse, remark):
     """There is a loss, and it compares the logits with the labels"""
     refuse(network)
-    if network.loss is None:
-        fail("missing-tensor", found="no loss", expected="a loss")
+    require_loss(network)
     if bench.quick:
         note_reduction(network, remark)
 
 
-@grades(NETWORK, credit=6, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"), requires=BASIS)
+@grades(NETWORK, credit=6, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"))
 def test_training_lowers_the_loss(network, refuse):
     """A training step lowers the loss, and reaches all layers"""
     refuse(network)
-    require_optimizer(network, decided=False)
+    require_optimizer(network)
 
 
-@grades(NETWORK, credit=2, faults=("prediction-wrong", "prediction-uses-labels"), requires=BASIS)
+@grades(NETWORK, credit=2, faults=("prediction-wrong", "prediction-uses-labels"))
 def test_prediction_is_the_strongest_class(network, refuse):
     """The prediction is the class with the largest logit"""
     refuse(network)
@@ -120,7 +105,6 @@ def test_prediction_is_the_strongest_class(network, refuse):
         "accuracy-wrong",
         "evaluated-on-part",
     ),
-    requires=BASIS,
 )
 def test_accuracy_is_the_share_of_right_predictions(bench, cell_evidence, network, refuse):
     """The accuracy is the share of images whose digit is predicted rightly"""
@@ -133,14 +117,13 @@ def test_accuracy_is_the_share_of_right_predictions(bench, cell_evidence, networ
     NETWORK,
     credit=6,
     faults=("dropout-at-evaluation", "batchnorm-not-updated", "keep-rate-swapped", "rows-mixed", "fixed-batch-size"),
-    requires=BASIS,
 )
 def test_evaluation_is_the_same_each_time(network, refuse):
     """Evaluation gives the same answer each time, for each image by itself"""
     refuse(network)
 
 
-@grades(NETWORK, credit=4, requires=BASIS)
+@grades(NETWORK, credit=4)
 def test_the_whole_is_what_was_asked_for(network, refuse_others):
     """Nothing else is wrong with the network, at any rate"""
     refuse_others(network)
@@ -155,6 +138,9 @@ def test_the_whole_is_what_was_asked_for(network, refuse_others):
     faults=(
         "train-op-not-run",
         "accuracy-too-low",
+        "learning-rate-too-low",
+        "learning-rate-too-high",
+        "learning-rate-diverges",
         "answers-looked-up",
         "trained-on-test",
         "prediction-uses-labels",
@@ -162,29 +148,23 @@ def test_the_whole_is_what_was_asked_for(network, refuse_others):
         "evaluated-in-fresh-session",
         "missing-tensor",
     ),
-    forgives=(NETWORK,),
 )
 def test_the_network_is_trained(bench, cell_evidence, remark):
     """The network in the session is trained: it recognises test images"""
     require_values(cell_evidence)
     if bench.quick:
         note_switches(cell_evidence.graph("net"), remark)
-    result = recomputed(bench, TRAINING)
-    require_learned(result)
-    require_own(cell_evidence.graph("net"), result)
-    require_trained(bench.lab, cell_evidence.graph("net"), result, least_accuracy(bench, TRAINING, NETWORK))
+    require_training(bench, TRAINING)
 
 
 @grades(
     TRAINING,
     credit=1,
     faults=("reported-accuracy-wrong", "reports-train-accuracy", "picked-best-epoch-on-test"),
-    requires=("test_the_network_is_trained",),
 )
-def test_the_reported_accuracies_are_true(bench, cell_evidence, remark):
+def test_the_reported_accuracies_are_true(bench, remark):
     """The accuracies that are reported are those that we measure"""
-    result = recomputed(bench, TRAINING)
-    require_reported(result, *curves(cell_evidence), remark, lambda: train_accuracy(bench, TRAINING))
+    require_curves(bench, TRAINING, remark)
 
 
 # ---- the accuracy --------------------------------------------------------------------------------------------------

@@ -19,7 +19,6 @@ from netgrader.judges.structure import (
     require_alike,
     require_feedable,
     require_graph,
-    require_layers,
     require_loss,
     require_optimizer,
     require_rate,
@@ -35,9 +34,6 @@ LAYER = "check_fully_connected_layer"
 NETWORK = "check_one_layer_network"
 TRAIN = "check_train"
 
-# What the other checks of a cell build on.
-LAYER_BASIS = ("test_layer_uses_the_weights_it_returns",)
-BASIS = ("test_layers_lead_from_images_to_classes",)
 
 # ---- prepare_data --------------------------------------------------------------------------------------------------
 
@@ -127,7 +123,7 @@ def test_layer_uses_the_weights_it_returns(bench):
     require_weights_used(try_case(bench, 0))
 
 
-@grades(LAYER, credit=1, faults=("wrong-activation",), requires=LAYER_BASIS)
+@grades(LAYER, credit=1, faults=("wrong-activation",))
 def test_layer_is_linear_without_activation(bench):
     """Without an activation the layer computes x·W + b and nothing more"""
     require_linear(try_case(bench, 0))
@@ -139,13 +135,13 @@ def test_layer_applies_the_activation(bench):
     require_activation(try_case(bench, 1))
 
 
-@grades(LAYER, credit=2, faults=("missing-bias",), requires=LAYER_BASIS)
+@grades(LAYER, credit=2, faults=("missing-bias",))
 def test_layer_has_a_bias_for_each_neuron(bench):
     """Each neuron has a bias of its own"""
     require_bias(try_case(bench, 0))
 
 
-@grades(LAYER, credit=1, faults=("bias-not-zero",), requires=("test_layer_has_a_bias_for_each_neuron",))
+@grades(LAYER, credit=1, faults=("bias-not-zero",))
 def test_bias_starts_at_zero(bench):
     """The bias starts at zero"""
     require_zero_bias(try_case(bench, 0))
@@ -155,16 +151,17 @@ def test_bias_starts_at_zero(bench):
     LAYER,
     credit=2,
     faults=("wrong-initialisation", "zero-initialisation", "constant-initialisation", "huge-initialisation"),
-    requires=LAYER_BASIS,
 )
 def test_weights_start_glorot_uniform(bench):
     """The weights start uniformly distributed between ±√(6/(inputs + outputs))"""
+    require_weights_used(try_case(bench, 0))
     require_glorot_uniform(try_case(bench, 0))
 
 
-@grades(LAYER, credit=1, faults=("shared-weights",), requires=LAYER_BASIS)
+@grades(LAYER, credit=1, faults=("shared-weights",))
 def test_each_layer_has_weights_of_its_own(bench, cell_evidence, remark):
     """Two layers of different names have weights of their own"""
+    require_weights_used(try_case(bench, 0))
     if not require_own_weights(bench.lab, cell_evidence.graph("two layers")):
         remark("same-seed-in-each-layer")
 
@@ -173,16 +170,14 @@ def test_each_layer_has_weights_of_its_own(bench, cell_evidence, remark):
 
 
 @grades(NETWORK, credit=0, faults=("layer-not-connected",))
-def test_layers_lead_from_images_to_classes(network):
+def test_layers_lead_from_images_to_classes(network):  # which ends the test unless they do
     """Trained layers lead from the 784 pixels of an image to ten logits"""
-    require_layers(network)
 
 
 @grades(
     NETWORK,
     credit=1,
     faults=("missing-tensor", "misnamed-part", "built-in-default-graph", "wrong-placeholder"),
-    requires=BASIS,
 )
 def test_network_has_all_its_parts(bench, cell_evidence, network, refuse, remark):
     """The network has all parts that the exercise lists, in the graph that it returns"""
@@ -198,7 +193,6 @@ def test_network_has_all_its_parts(bench, cell_evidence, network, refuse, remark
     NETWORK,
     credit=4,
     faults=("too-many-layers", "too-few-layers", "wrong-width", "shared-weights", "built-twice", "unused-layer"),
-    requires=BASIS,
 )
 def test_network_is_one_layer_of_ten_neurons(network, refuse):
     """The network is a single layer of ten neurons"""
@@ -209,8 +203,6 @@ def test_network_is_one_layer_of_ten_neurons(network, refuse):
     NETWORK,
     credit=1,
     faults=("missing-bias",),
-    requires=BASIS,
-    forgives=(LAYER,),
 )
 def test_neurons_have_a_bias(network, refuse):
     """The neurons have a bias"""
@@ -221,8 +213,6 @@ def test_neurons_have_a_bias(network, refuse):
     NETWORK,
     credit=4,
     faults=("relu-on-logits", "wrong-activation", "missing-activation", "logits-are-probabilities"),
-    requires=BASIS,
-    forgives=(LAYER,),
 )
 def test_logits_are_linear(network, refuse):
     """The logits are what the layer computes, without an activation"""
@@ -246,7 +236,6 @@ def test_logits_are_linear(network, refuse):
         "loss-not-finite",
         "unclipped-log",
     ),
-    requires=BASIS,
 )
 def test_loss_is_cross_entropy_of_the_logits(bench, network, refuse, remark):
     """The loss is the softmax cross-entropy of the logits"""
@@ -260,23 +249,21 @@ def test_loss_is_cross_entropy_of_the_logits(bench, network, refuse, remark):
     NETWORK,
     credit=4,
     faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"),
-    requires=BASIS,
-    forgives=(LAYER,),
 )
 def test_training_lowers_the_loss(network, refuse):
     """A training step changes the weights so that the loss becomes smaller"""
     refuse(network)
-    require_optimizer(network, decided=False)
+    require_optimizer(network)
 
 
-@grades(NETWORK, credit=2, faults=("wrong-optimizer",), requires=BASIS)
+@grades(NETWORK, credit=2, faults=("wrong-optimizer",))
 def test_optimizer_is_adam(network, refuse):
     """The optimizer is Adam"""
     refuse(network)
     require_optimizer(network)
 
 
-@grades(NETWORK, credit=4, faults=("learning-rate-not-as-stated",), requires=BASIS)
+@grades(NETWORK, credit=4, faults=("learning-rate-not-as-stated",))
 def test_learning_rate_follows_the_argument(networks, refuse):
     """The optimizer uses the learning rate that is given"""
     rate = next(iter(networks))
@@ -284,19 +271,19 @@ def test_learning_rate_follows_the_argument(networks, refuse):
     require_rate(networks[rate], rate)
 
 
-@grades(NETWORK, credit=1, faults=("learning-rate-not-as-stated",), requires=BASIS)
+@grades(NETWORK, credit=1, faults=("learning-rate-not-as-stated",))
 def test_default_learning_rate(network, cell_evidence, exercise):
     """Without an argument the learning rate is 0.003"""
     require_rate(network, exercise["learning_rate"], severity=Severity.SLIGHT, graph=cell_evidence.graph("net"))
 
 
-@grades(NETWORK, credit=1, faults=("missing-tensor",), requires=BASIS)
+@grades(NETWORK, credit=1, faults=("missing-tensor",))
 def test_w1_are_the_weights(bench, network, cell_evidence):
     """W1 are the weights of the layer"""
     require_weights(bench.lab, cell_evidence.graph("net"), network, "W1")
 
 
-@grades(NETWORK, credit=1, faults=("learning-rate-not-as-stated",), requires=BASIS)
+@grades(NETWORK, credit=1, faults=("learning-rate-not-as-stated",))
 def test_network_is_the_same_at_every_rate(network, networks):
     """The learning rate changes how the network is trained, and nothing else"""
     rate = next(iter(networks))
@@ -307,7 +294,6 @@ def test_network_is_the_same_at_every_rate(network, networks):
     NETWORK,
     credit=1,
     faults=("prediction-wrong", "prediction-uses-labels"),
-    requires=BASIS,
 )
 def test_prediction_is_the_strongest_class(network, refuse):
     """The prediction is the class with the largest logit"""
@@ -326,7 +312,6 @@ def test_prediction_is_the_strongest_class(network, refuse):
         "evaluated-on-part",
         "dropout-at-evaluation",
     ),
-    requires=BASIS,
 )
 def test_accuracy_is_the_share_of_right_predictions(bench, cell_evidence, network, refuse):
     """The accuracy is the share of images whose digit is predicted rightly"""
@@ -339,7 +324,6 @@ def test_accuracy_is_the_share_of_right_predictions(bench, cell_evidence, networ
     NETWORK,
     credit=1,
     faults=("rows-mixed", "fixed-batch-size"),
-    requires=BASIS,
 )
 def test_images_do_not_influence_one_another(network, refuse):
     """Each image is classified by itself, in batches of any size"""
@@ -347,7 +331,7 @@ def test_images_do_not_influence_one_another(network, refuse):
     require_loss(network)
 
 
-@grades(NETWORK, credit=1, requires=BASIS, forgives=(LAYER,))
+@grades(NETWORK, credit=1)
 def test_nothing_else_is_wrong(network, refuse_others):
     """Nothing else is wrong with the network"""
     refuse_others(network)
@@ -396,7 +380,6 @@ def test_train_trains(bench, remark, show):
         "scaled-twice",
         "scaled-on-one-side",
     ),
-    requires=("test_train_trains",),
 )
 def test_each_epoch_feeds_each_image_once(bench, remark):
     """Each epoch feeds each training image once, in minibatches of the size asked for"""
@@ -415,14 +398,13 @@ def test_each_epoch_feeds_each_image_once(bench, remark):
         "evaluated-on-part",
         "picked-best-epoch-on-test",
     ),
-    requires=("test_train_trains",),
 )
 def test_train_returns_what_was_measured(bench, remark):
     """train returns the accuracies on the training and on the test images, one for each epoch"""
     require_trained(bench, Aspect.REPORT, remark)
 
 
-@grades(TRAIN, credit=12, faults=("no-shuffling", "sorted-data"), requires=("test_train_trains",))
+@grades(TRAIN, credit=12, faults=("no-shuffling", "sorted-data"))
 def test_each_epoch_has_a_new_order(bench, remark):
     """The images are fed in a new order in each epoch"""
     require_trained(bench, Aspect.ORDER, remark)
@@ -432,14 +414,13 @@ def test_each_epoch_has_a_new_order(bench, remark):
     TRAIN,
     credit=1,
     faults=("labels-shuffled-apart", "labels-shifted", "labels-off-by-one", "labels-not-one-hot"),
-    requires=("test_train_trains",),
 )
 def test_each_image_is_fed_with_its_label(bench, remark):
     """Each image is fed with its own label"""
     require_trained(bench, Aspect.LABELS, remark)
 
 
-@grades(TRAIN, credit=1, faults=("trained-on-test", "train-op-in-evaluation"), requires=("test_train_trains",))
+@grades(TRAIN, credit=1, faults=("trained-on-test", "train-op-in-evaluation"))
 def test_no_test_image_is_trained_on(bench, remark):
     """Training steps are taken on training images only, and none where the accuracy is taken"""
     require_trained(bench, Aspect.HELD_OUT, remark)
@@ -455,14 +436,13 @@ def test_no_test_image_is_trained_on(bench, remark):
         "evaluated-in-fresh-session",
         "last-chunk-not-evaluated",
     ),
-    requires=("test_train_trains",),
 )
 def test_accuracy_is_taken_on_all_images(bench, remark):
     """After each epoch the accuracy is taken on all training and on all test images"""
     require_trained(bench, Aspect.EVALUATION, remark)
 
 
-@grades(TRAIN, credit=2, faults=("graph-grows",), requires=("test_train_trains",))
+@grades(TRAIN, credit=2, faults=("graph-grows",))
 def test_the_graph_stays_as_it_is(bench, remark):
     """The loops add nothing to the graph"""
     require_trained(bench, Aspect.GRAPH, remark)

@@ -1,0 +1,117 @@
+"""The lab book of notebook 3: a list of your runs, kept in a file and drawn side by side.
+
+Grading skips all of it, and the file is not handed in.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from netgrader.student import show_figure, skipped_in_grading
+
+__all__ = ["forget", "read", "record", "show"]
+
+FILE = Path(".ipynb_checkpoints", "netgrader-lab-book.json")  # in Jupyter's own folder, of which nothing is handed in
+COLUMNS = ["what was tried", "runs", "epochs", "seconds", "training, %", "test, %", "deviation of test"]
+
+
+def read():
+    """Return all runs, the latest last: dicts with ``what, seed, seconds, training, test, loss``."""
+    return json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else []
+
+
+def record(what, seed, seconds, *, training, test, loss):
+    """Add a run to the file. It replaces an earlier run with the same description and seed.
+
+    Parameters
+    ----------
+    what
+        What you tried, in your own words.
+    seed
+        The number that all random numbers of the run follow from.
+    seconds
+        How long the run took.
+    training, test, loss
+        Lists of the accuracy on the training images and on the test images, and of the loss, after each epoch.
+    """
+    curves = {"training": training, "test": test, "loss": loss}
+    run = {"what": what, "seed": seed, "seconds": round(seconds, 1)}
+    run |= {name: [round(float(value), 6) for value in values] for name, values in curves.items()}
+    before = read()
+    others = [one for one in before if (one["what"], one["seed"]) != (what, seed)]
+    _write([*others, run])
+    replaced = " It replaces the earlier run with this description and seed." if others != before else ""
+    print(f"{what}, seed {seed}: {100 * run['test'][-1]:.2f} % of the test images in {seconds:.0f} seconds.{replaced}")
+
+
+def forget(what):
+    """Remove all runs with this description."""
+    _write([run for run in read() if run["what"] != what])
+
+
+@skipped_in_grading
+def show():
+    """Draw all runs side by side, and print a table that you can copy into an answer."""
+    networks = {}
+    for run in read():
+        networks.setdefault(run["what"], []).append(run)
+    if networks:
+        _draw(networks)
+        _print_table([COLUMNS, *(_row(what, runs) for what, runs in networks.items())])
+    else:
+        print("Your lab book is empty.")
+
+
+def _write(runs):
+    FILE.parent.mkdir(exist_ok=True)
+    FILE.write_text(json.dumps(runs, indent=1), encoding="utf-8")
+
+
+def _row(what, runs):
+    """Return the row of one network: means over its runs, and the standard deviation of their test accuracies."""
+    training, test = ([100 * run[name][-1] for run in runs] for name in ("training", "test"))
+    seconds = np.mean([run["seconds"] for run in runs])
+    deviation = f"{np.std(test, ddof=1):.2f}" if len(test) > 1 else ""
+    numbers = [f"{len(runs[0]['test'])}", f"{seconds:.0f}", f"{np.mean(training):.2f}", f"{np.mean(test):.2f}"]
+    return [what.replace("|", "/"), f"{len(runs)}", *numbers, deviation]
+
+
+def _print_table(rows):
+    """Print rows as a Markdown table with columns of equal width."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rows.insert(1, ["-" * width for width in widths])
+    for row in rows:
+        print("|", " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)), "|")
+
+
+def _draw(networks):
+    """Draw final accuracies with their mean and deviation, and all curves; each network has a color."""
+    figure, panels = plt.subplots(1, 3, figsize=(10, 2.4 + 0.25 * len(networks)), layout="constrained")
+    final, accuracy, loss = panels
+    for row, runs in enumerate(networks.values()):
+        color = f"C{row % 10}"
+        test = [100 * run["test"][-1] for run in runs]
+        deviation = np.std(test, ddof=1) if len(test) > 1 else None
+        final.plot(test, [row] * len(test), "|", color=color)
+        final.errorbar(np.mean(test), row, xerr=deviation, fmt="o", capsize=4, color=color)
+        for run in runs:
+            epochs = np.arange(len(run["test"])) + 1
+            accuracy.plot(epochs, 100 * np.array(run["test"]), ".-", color=color, lw=1, ms=2, alpha=0.6)
+            accuracy.plot(epochs, 100 * np.array(run["training"]), ".:", color=color, lw=1, ms=2, alpha=0.6)
+            loss.plot(epochs, run["loss"], ".-", color=color, lw=1, ms=2, alpha=0.6)
+    names = [what if len(what) < 35 else f"{what[:33]}…" for what in networks]
+    final.set_yticks(range(len(names)), names, parse_math=False)
+    final.set_ylim(len(names) - 0.5, -0.5)
+    final.grid(axis="x", color="gainsboro")
+    final.set_title("test accuracy and deviation, %")
+    accuracy.set(title="accuracy, %: test; dotted: training", xlabel="epoch")
+    loss.set(title="training loss", xlabel="epoch")
+    show_figure(
+        figure,
+        alt="Your runs side by side: test accuracies with mean and deviation, and curves over the epochs. "
+        "The table below has the numbers.",
+    )
