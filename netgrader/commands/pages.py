@@ -19,16 +19,6 @@ from netgrader.limited import together
 from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.converters import generate_feedback
 from netgrader.nbgrader_plugin.deadlines import deadlines_of
-from netgrader.nbgrader_plugin.groups import groups_of
-from netgrader.pages.alike import (
-    WORDS_OF_ANSWER,
-    WORDS_OF_CODE,
-    alike,
-    identical,
-    same_runs,
-    texts_of_course,
-    written_by_class,
-)
 from netgrader.pages.checks_table import checks_table
 from netgrader.pages.course_page import HALF, Due, course_table, load_course, render_course
 from netgrader.pages.report_page import build_report, class_csv, render_report
@@ -251,7 +241,7 @@ def report_on_class(assignment: Assignment, output: Path | None = None, *, parqu
     page = output or course.root / "reports" / f"{assignment.name}.html"
     several = output is None and len(course.assignments) > 1
     with speaking_of(assignment.texts):
-        view = _with_alike(assignment, _class(assignment, page.parent))
+        view = _class(assignment, page.parent)
         _write(page, view, f"{COURSE}.html" if several else "", parquet=parquet)
     if several:
         report_on_course(course, parquet=parquet)
@@ -262,7 +252,7 @@ def _reports_for_tutors(assignment: Assignment, tutors: Mapping[str, Sequence[st
     """Write each tutor's report; yield where it is, and who fits to no tutor."""
     folder = assignment.course.root / "reports"
     with speaking_of(assignment.texts):
-        view = _with_alike(assignment, _class(assignment, folder))
+        view = _class(assignment, folder)
         for tutor, students in tutors.items():
             page = folder / f"{assignment.name}-{tutor}.html"
             _write(page, only_of(view, students), parquet=parquet)
@@ -276,9 +266,7 @@ def _reports_for_tutors(assignment: Assignment, tutors: Mapping[str, Sequence[st
 
 def _class(assignment: Assignment, folder: Path) -> ClassView:
     view, collected = load_class(assignment, folder), read_collected(assignment)
-    code = written_by_class(assignment, [one.student for one in view.students])
-    said_late = dict.fromkeys(collected.late, collected.platform)
-    return replace(view, code=code, given=texts_of_course(assignment), said_late=said_late)
+    return replace(view, said_late=dict.fromkeys(collected.late, collected.platform))
 
 
 def _write(page: Path, view: ClassView, course_name: str = "", *, parquet: bool) -> None:
@@ -304,26 +292,6 @@ def report_for_class(assignment: Assignment, output: Path | None = None) -> Path
     with speaking_of(assignment.texts):
         write_text(page, render_report(build_report(_class(assignment, page.parent), for_class=True)))
     return page
-
-
-def _with_alike(assignment: Assignment, view: ClassView) -> ClassView:
-    """Return the class with whose work is alike, but for those who work in one group."""
-    answers = written_by_class(assignment, [one.student for one in view.students], "markdown")
-    same = {
-        (one.first, one.second): one
-        for work, least in ((view.code, WORDS_OF_CODE), (answers, WORDS_OF_ANSWER))
-        for one in identical(work, view.given, least)
-    }
-    found = {**{(one.first, one.second): one for one in alike(view.code, view.given)}, **same}
-    runs = {
-        student.student: {notebook: graded.run for notebook, graded in student.notebooks.items()}
-        for student in view.students
-    }
-    every = (*found.values(), *same_runs(runs, view.code, view.given))
-    groups = [set(group) for group in groups_of(assignment).values()]
-    return replace(
-        view, alike=tuple(one for one in every if not any({one.first, one.second} <= group for group in groups))
-    )
 
 
 def _tables_beside(page: Path) -> tuple[Path, Path]:

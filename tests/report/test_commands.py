@@ -218,26 +218,6 @@ def test_the_command_writes_each_verdict_beside_the_page_and_a_page_to_show_to_t
     assert re.findall(r"\bada\b|waits for a person|\.csv", shown) == []
 
 
-def test_notebooks_that_ran_once_for_two_are_told_and_code_as_it_was_given_is_not(booked):
-    def hand_in(student, code, run):
-        content = booked.filled(add=code)
-        booked.submit(student, content=content)
-        booked.write(f"autograded/{student}/numbers/1_sums.ipynb", json.dumps(content))
-        result = NotebookResult("1_sums.ipynb", 0.0, 2.0, (), (), Status.GRADED)
-        save_last_result(booked.assignment, student, "1_sums", LastResult(result, run=run))
-
-    own = "\n".join(f"step_{number} = add(first_{number}, second_{number})" for number in range(20))
-    for student in ("ada", "bob"):
-        hand_in(student, f"{RIGHT['add']}\n{own}", "one")
-    for student in ("cleo", "dan"):  # whose one line is the solution's: they ran what was given
-        hand_in(student, RIGHT["add"], "two")
-    part = report_on_class(booked.assignment).read_text(encoding="utf-8").partition("Work that is alike")[2]
-    part = part.partition("</dl>")[0]
-    assert part.count("1_sums: all code is the same, and so is what it handed over, to the bit") == 1
-    assert all(name in part for name in ("ada", "bob"))
-    assert not any(name in part for name in ("cleo", "dan"))
-
-
 def test_each_tutor_has_a_report_on_their_own_students(booked, capsys):
     for student in ("ada", "bela", "chloe"):
         booked.submit(student)
