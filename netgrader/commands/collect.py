@@ -12,12 +12,12 @@ from rich.table import Table
 
 from netgrader.commands.show import console
 from netgrader.files import write_text
-from netgrader.grading.archives import ArchiveLimits, choose, copy_entries
+from netgrader.grading.archives import ArchiveLimits, choose, unpack
 from netgrader.grading.submission import UnreadableError
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.nbgrader_plugin.groups import groups_of, set_aside
 from netgrader.nbgrader_plugin.handing_in import FILE as TIMESTAMP
-from netgrader.nbgrader_plugin.handing_in import KINDS, holds_same, stamp
+from netgrader.nbgrader_plugin.handing_in import holds_same, stamp
 from netgrader.platforms.people import (
     CANVAS,
     NOBODY,
@@ -52,7 +52,7 @@ NOT_IN_SHEET = "nobody has this number and name in the sheet; is it of the same 
 TWICE = "something else fits the same student, or team"
 TEST_STUDENT = "studenttest"
 """Whom Canvas has in each gradebook for its teacher to try things."""
-NOTHING = "there is no notebook, module or archive in it"
+NOTHING = "there is no notebook or module in it"
 
 
 @dataclass

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from netgrader.errors import UsageError
-from netgrader.nbgrader_plugin.handing_in import KINDS
+from netgrader.grading.folders import KINDS
 from netgrader.platforms.people import CANVAS, MOODLE, name_key
 
 if TYPE_CHECKING:
