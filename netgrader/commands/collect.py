@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,13 +27,14 @@ from netgrader.platforms.people import (
     enter_student,
     match,
     name_key,
+    notes_on,
     read_collected,
     roster_of,
     same_name,
     write_collected,
 )
 from netgrader.platforms.sheets import read_people
-from netgrader.platforms.zips import opened_download
+from netgrader.platforms.zips import read_download
 from netgrader.which_course import find_course, only_assignment
 
 if TYPE_CHECKING:
@@ -69,12 +71,6 @@ class _Handed:
     notes: list[str] = field(default_factory=list)
 
     @property
-    def shown(self) -> str:
-        """The submission by the platform's names."""
-        name = self.submission.name
-        return f"{name} ({self.submission.number})" if self.submission.number else name
-
-    @property
     def late(self) -> bool:
         """Whether the platform says so."""
         return self.submission.late or any(person.late for person in self.people)
@@ -83,7 +79,8 @@ class _Handed:
 def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int:
     """Collect what was handed in; the exit code."""
     assignment = assignment_called(name)
-    with opened_download(file) as download, opened(assignment.course) as gradebook:
+    download = read_download(file)
+    with zipfile.ZipFile(file) as archive, opened(assignment.course) as gradebook:
         known = read_collected(assignment)
         known = known if known.platform == download.platform else Collected(download.platform)
         people = read_people(sheet, download.platform) if sheet else None
@@ -94,14 +91,14 @@ def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int
             if people and any(one.students for one in handed):
                 absent = _enter_absent(gradebook, people, handed, known)
         for one in handed:
-            if one.students:
-                _place(assignment, download, one)
+            if one.students and not one.problem:
+                _place(assignment, archive, one)
         tells_late = sheet is not None or download.platform == CANVAS
         _remember(assignment, gradebook, known, handed, absent, tells_late=tells_late)
         if absent:
             names = ", ".join(sorted(absent.values()))
             console().print(f"Entered from the sheet, with nothing handed in: {names}.")
-        return _say(console(), assignment, download.platform, handed, with_sheet=sheet is not None)
+        return _say(console(), assignment, download, handed, with_sheet=sheet is not None)
 
 
 def assignment_called(name: str | None) -> Assignment:
@@ -119,28 +116,33 @@ def assignment_called(name: str | None) -> Assignment:
 def _whose(
     assignment: Assignment, download: Download, sheet: Sheet | None, roster: list[Member], known: Collected
 ) -> list[_Handed]:
-    """Return what was handed in, and whose it is."""
-    belongs = _belongs(sheet, roster, known)
-    handed = [_Handed(one) for one in download.submissions(belongs, assignment.notebooks)]
-    groups = {} if sheet else {name_key(name): list(members) for name, members in groups_of(assignment).items()}
+    """Return what was handed in, and whose it is: by the sheet if there is one, else by the course's groups, else by names."""
+    fits = _fits(sheet, roster, known)
+    handed = [_Handed(one, problem=one.problem) for one in download.submissions(fits, assignment.notebooks)]
+    groups = (
+        {} if sheet else {name_key(name): members for name, members in groups_of(assignment).items() if name_key(name)}
+    )
     for one in handed:
-        submitted = one.submission
+        number, name = one.submission.owner.number, one.submission.owner.name
+        if one.submission.disputed:
+            continue
         if sheet is not None:
-            one.people = dict.fromkeys(sheet.who(submitted.number, submitted.name), "")
-        elif name_key(submitted.name) and name_key(submitted.name) in groups:
-            one.students = list(groups[name_key(submitted.name)])
+            one.people = dict.fromkeys(sheet.who(number, name), "")
+        elif name_key(name) in groups:
+            one.students = list(groups[name_key(name)])
         else:
             # A number that is read off a name may be one that its owner chose, unless both belong together.
-            sure = download.platform == CANVAS and belongs(submitted.number, submitted.name)
-            one.people = {Person(submitted.number, submitted.name, lms_id=submitted.number if sure else ""): ""}
-    everybody = sheet.people if sheet else [person for one in handed for person in one.people]
-    found, why = match(everybody, roster, known)
+            sure = download.platform == CANVAS and fits(number, name)
+            one.people = {Person(number, name, lms_id=number if sure else ""): ""}
+    found, why = match(sheet.people if sheet else [person for one in handed for person in one.people], roster, known)
+    notes = notes_on(found, roster)
     for one in handed:
         one.people = {person: found.get(person, "") for person in one.people}
-        one.students += [student for student in one.people.values() if student]
+        one.students += filter(None, one.people.values())
+        one.notes += [notes[person] for person in one.people if person in notes]
         reasons = [why[person] for person, student in one.people.items() if not student]
         if not one.students:
-            one.problem = reasons[0] if reasons else NOT_IN_SHEET
+            one.problem = one.problem or (reasons[0] if reasons else NOT_IN_SHEET)
         elif reasons:
             one.notes.append(f"{len(reasons)} of the team fit nobody: {reasons[0]}")
     owned = Counter(student for one in handed for student in one.students)
@@ -150,18 +152,17 @@ def _whose(
     return handed
 
 
-def _belongs(sheet: Sheet | None, roster: list[Member], known: Collected) -> Callable[[str, str], bool]:
+def _fits(sheet: Sheet | None, roster: list[Member], known: Collected) -> Callable[[str, str], bool]:
     """Return whether somebody is known by a number and a name."""
     in_roster = {(member.lms_id, name) for member in roster for name in member.names}
 
-    def belongs(number: str, name: str) -> bool:
+    def fits(number: str, name: str) -> bool:
         if sheet is not None:
             return bool(sheet.who(number, name))
-        before = known.names.get(number)
-        known_before = before is not None and same_name(before, name, known.platform)
+        known_before = number in known.names and same_name(known.names[number], name, known.platform)
         return known_before or (number, name_key(name)) in in_roster
 
-    return belongs
+    return fits
 
 
 def _enter(gradebook: Any, handed: list[_Handed]) -> None:
@@ -190,7 +191,7 @@ def _enter_absent(gradebook: Any, sheet: Sheet, handed: list[_Handed], known: Co
     return entered
 
 
-def _place(assignment: Assignment, download: Download, one: _Handed) -> None:
+def _place(assignment: Assignment, archive: zipfile.ZipFile, one: _Handed) -> None:
     """Put a submission where nbgrader has it; what lay there before is kept elsewhere."""
     entries = choose(one.submission.files, KINDS)
     limits = ArchiveLimits()
@@ -205,7 +206,7 @@ def _place(assignment: Assignment, download: Download, one: _Handed) -> None:
         part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
         part.mkdir(parents=True)
         try:
-            copy_entries(download.archive, entries, part, limits, one.shown)
+            copy_entries(archive, entries, part, limits, one.submission.owner.shown)
             if when is not None:
                 write_text(part / TIMESTAMP, f"{stamp(when)}\n")
             if folder.is_dir() and holds_same(part, folder):
@@ -252,8 +253,9 @@ def _remember(
     write_collected(assignment, known)
 
 
-def _say(out: Console, assignment: Assignment, platform: str, handed: list[_Handed], *, with_sheet: bool) -> int:
+def _say(out: Console, assignment: Assignment, download: Download, handed: list[_Handed], *, with_sheet: bool) -> int:
     """Say who handed in what, who was late, and what fits nobody; the exit code."""
+    platform = download.platform
     placed = [one for one in handed if not one.problem]
     table = Table()
     for column in ("student", f"in {platform}", "files", "notes"):
@@ -262,12 +264,14 @@ def _say(out: Console, assignment: Assignment, platform: str, handed: list[_Hand
         files = ", ".join(sorted(choose(one.submission.files, KINDS)))
         left = [f"left out: {', '.join(sorted(one.submission.others))}"] if one.submission.others else []
         notes = [*(["late"] if one.late else []), *one.notes, *left]
-        table.add_row(", ".join(one.students), one.shown, files, "; ".join(notes))
+        table.add_row(", ".join(one.students), one.submission.owner.shown, files, "; ".join(notes))
     if placed:
         out.print(table)
     lost = [one for one in handed if one.problem]
     for one in lost:
-        out.print(f"Not collected: {one.shown}: {one.problem.rstrip('.')}.")
+        out.print(f"Not collected: {one.submission.owner.shown}: {one.problem.rstrip('.')}.")
+    if unread := download.unread():
+        out.print(f"Passed over, since {platform} does not name files so: {', '.join(unread)}.")
     late = [student for one in placed if one.late for student in one.students]
     if late:
         out.print(f"Late, by what {platform} says: {', '.join(sorted(late))}.")

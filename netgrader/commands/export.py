@@ -16,7 +16,7 @@ from netgrader.grading.graded_notebook import load_last_result
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.pages.graded import gradebook_exists, marks_of
 from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
-from netgrader.platforms.people import MOODLE, Collected, match, read_collected, roster_of
+from netgrader.platforms.people import MOODLE, Collected, match, notes_on, read_collected, roster_of
 from netgrader.platforms.sheets import number, read_canvas, read_moodle
 from netgrader.platforms.zips import write_feedback
 
@@ -134,10 +134,13 @@ def _written(out: Console, target: Path) -> None:
     )
 
 
-def _rows(sheet: Sheet, assignment: Assignment, gradebook: Any) -> dict[str, SheetRow]:
+def _rows(out: Console, sheet: Sheet, assignment: Assignment, gradebook: Any) -> dict[str, SheetRow]:
     """Return the rows of a sheet by the students whose they are."""
     known = read_collected(assignment)
-    found, _ = match(sheet.people, roster_of(gradebook), known if known.platform == sheet.platform else Collected())
+    roster = roster_of(gradebook)
+    found, _ = match(sheet.people, roster, known if known.platform == sheet.platform else Collected())
+    for person, note in notes_on(found, roster).items():
+        out.print(f"The row of {found[person]} in {sheet.table.path.name}: {note}.")
     return {found[row.person]: row for row in sheet.rows if row.person in found}
 
 
@@ -148,7 +151,7 @@ def _export(out: Console, assignment: Assignment, sheet: Sheet, gradebook: Any, 
         raise UsageError(
             f"Nobody has a mark for {assignment.name} yet. Type netgrader autograde {assignment.name} first."
         )
-    rows = _rows(sheet, assignment, gradebook)
+    rows = _rows(out, sheet, assignment, gradebook)
     filled = _Filled()
     for student in sorted(points):
         row = rows.get(student)
@@ -247,7 +250,7 @@ def _lines(sheet: Sheet, filled: _Filled) -> Iterator[str]:
 def _feedback(out: Console, assignment: Assignment, sheet: Sheet | None, gradebook: Any) -> bool:
     """Pack the feedback pages of the class for Moodle; whether nobody's is left out."""
     if sheet is not None:
-        whose = {student: row.person for student, row in _rows(sheet, assignment, gradebook).items()}
+        whose = {student: row.person for student, row in _rows(out, sheet, assignment, gradebook).items()}
         named = {student: (person.number, person.name) for student, person in whose.items()}
     else:
         known = read_collected(assignment)

@@ -14,7 +14,7 @@ import msgspec
 from netgrader.files import decode, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -29,6 +29,7 @@ __all__ = [
     "enter_student",
     "match",
     "name_key",
+    "notes_on",
     "read_collected",
     "roster_of",
     "same_name",
@@ -44,6 +45,13 @@ FORMULA = " =+-@\uff1d\uff0b\uff0d\uff20"  # with what a spreadsheet's formula b
 SUFFIX = re.compile(r"(?:[js]n?r|junior|senior|ii|iii|iv)\.?", re.IGNORECASE)
 NOBODY = "nobody in the gradebook is called so"
 SEVERAL = "several are called so"
+LOOKS = "the name only looks like another one"
+# Letters and digits of other scripts, in lower case, that look like a Latin letter in this or in upper case, after Unicode's
+# confusables.txt (UTS #39); below each that letter.
+LOOKS_LIKE = str.maketrans(
+    "авгԁеһіјкӏмнорԛѕтухԝαβεζηικμνορτυχıɑɡ01",  # noqa: RUF001  (that is the point)
+    "abrdehijklmhopqstyxwabezhikmnoptyxiagol",
+)
 
 
 @dataclass(frozen=True)
@@ -143,50 +151,80 @@ def match(
 ) -> tuple[dict[Person, str], dict[Person, str]]:
     """Return whose student each person is, and for all others why nobody is.
 
-    An address, user name or number decides; then what was collected before, by number and name; a name alone decides
-    where nobody else has it, on either side.
+    The first of these that knows a person decides alone: addresses, user names and numbers, which must be one student's;
+    what was collected before, by number and name; a name that nobody else has, on either side, nor one that looks like it.
     """
-    found = _by_what_is_known(people, roster, collected)
-    taken = set(found.values())
-    by_name: dict[str, list[Member]] = {}
-    for member in roster:
-        for name in member.names if member.student not in taken else ():
-            by_name.setdefault(name, []).append(member)
-    left = [person for person in people if person not in found]
-    named = Counter(name_key(person.name) for person in left)
+    known, by_name = _indexed(_ids, roster), _indexed(lambda member: member.names, roster)
+    sure = {person: _sure(person, known, collected) for person in people}
+    taken = set[str]().union(*sure.values())
+    left = Counter(name_key(person.name) for person in people if not sure[person])
+    looks = _looks([*by_name, *left])
+    found: dict[Person, str] = {}
     why: dict[Person, str] = {}
-    for person in left:
+    for person, students in sure.items():
         name = name_key(person.name)
-        called = [member.student for member in by_name.get(name, ()) if not _contradicts(person, member)]
-        if len(called) == 1 and named[name] == 1:
-            found[person] = called[0]
+        namesakes = {one.student for one in by_name.get(name, ()) if not _contradicts(person, one)} - taken
+        if len(students) == 1 or (not students and len(namesakes) == 1 and left[name] == 1):
+            (found[person],) = students or namesakes
+        elif students:
+            why[person] = f"addresses or numbers are those of {' and '.join(sorted(students))}"
+        elif looks[_look(name)] - {name}:
+            why[person] = LOOKS
         else:
-            why[person] = SEVERAL if called else NOBODY
-    twice = {student for student, count in Counter(found.values()).items() if count > 1}
-    for person in [one for one, student in found.items() if student in twice]:
+            why[person] = SEVERAL if namesakes else NOBODY
+    owned = Counter(found.values())
+    for person in [one for one, student in found.items() if owned[student] > 1]:
         why[person] = f"somebody else is {found.pop(person)}, too"
     return found, why
 
 
-def _by_what_is_known(people: Sequence[Person], roster: Sequence[Member], collected: Collected) -> dict[Person, str]:
-    """Return whose students those are who are told by more than a name."""
-    known: dict[str, set[str]] = {}
-    for member in roster:
-        for one in _ids(member):
-            known.setdefault(one, set()).add(member.student)
-    found = {}
-    for person in people:
-        fitting = set[str]().union(*(known.get(one, set()) for one in _ids(person)))
-        before = collected.students.get(person.number, "")
-        if len(fitting) == 1:
-            found[person] = fitting.pop()
-        elif (
-            not fitting
-            and before
-            and same_name(collected.names.get(person.number, ""), person.name, collected.platform)
-        ):
-            found[person] = before
+def notes_on(found: Mapping[Person, str], roster: Sequence[Member]) -> dict[Person, str]:
+    """Return a note for each person whose name on the platform is not plainly that of the student who was found."""
+    names = {member.student: member.names for member in roster}
+    return {
+        person: f"named {person.name!r} there, which is not how the gradebook writes {student}"
+        for person, student in found.items()
+        if name_key(person.name)
+        and names.get(student)
+        and (name_key(person.name) not in names[student] or not _is_plain(person.name))
+    }
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name has no sign that is not seen, and no letter that is another way to write an ordinary one."""
+    seen = "".join(sign for sign in name if unicodedata.category(sign) != "Cf")
+    return unicodedata.normalize("NFC", name) == unicodedata.normalize("NFKC", seen)
+
+
+def _look(name: str) -> str:
+    """Return what a person sees in a `name_key`."""
+    return name.translate(LOOKS_LIKE)
+
+
+def _looks(names: Iterable[str]) -> Mapping[str, set[str]]:
+    """Return the names that look the same, by how they look."""
+    found: dict[str, set[str]] = {}
+    for name in names:
+        found.setdefault(_look(name), set()).add(name)
     return found
+
+
+def _indexed(keys: Callable[[Member], Iterable[str]], roster: Sequence[Member]) -> Mapping[str, set[Member]]:
+    """Return the members of a roster by what `keys` gives of them."""
+    found: dict[str, set[Member]] = {}
+    for member in roster:
+        for key in keys(member):
+            found.setdefault(key, set()).add(member)
+    return found
+
+
+def _sure(person: Person, known: Mapping[str, set[Member]], collected: Collected) -> set[str]:
+    """Return whose students those are who are told by more than a name."""
+    fitting = {member.student for one in _ids(person) for member in known.get(one, ())}
+    before = collected.students.get(person.number, "")
+    if not fitting and same_name(collected.names.get(person.number, ""), person.name, collected.platform):
+        return {before} - {""}
+    return fitting
 
 
 def _ids(one: Person | Member) -> list[str]:

@@ -61,7 +61,7 @@ TIME = re.compile(
 )
 
 # Of Canvas's gradebook.
-ASSIGNMENT = re.compile(r"(?P<title>.*\S)\s*\((?P<number>\d+)\)", re.DOTALL)
+ASSIGNMENT = re.compile(r"(?P<title>.*\S)\s*\((?P<number>[0-9]+)\)", re.DOTALL)
 TOTALS = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
 MANUAL = re.compile(r"\s*(Muted|Manual Posting.*)?\s*", re.IGNORECASE | re.DOTALL)
 POSSIBLE = "Points Possible"
@@ -168,11 +168,14 @@ class Sheet:
         return found
 
     def who(self, number: str, name: str) -> Sequence[Person]:
-        """Return whose a submission with this number and name is: of a team all members; nobody if the two do not fit."""
-        if self.has_teams:
-            return self._index.get(name_key(name), ()) if name_key(name) else ()
-        fitting = self._index.get(number, ())
-        return [one for one in fitting if same_name(one.name, name, self.platform)] if len(fitting) == 1 else ()
+        """Return whose a submission with this number and name is: of a team all members; nobody if the two do not fit.
+
+        Nor is it anybody's where two rows have the number, or two teams the name.
+        """
+        fitting = self._index.get(name_key(name) if self.has_teams else number, [])
+        owners = {one.team if self.has_teams else one for one in fitting}
+        known = name_key(name) if self.has_teams else any(same_name(one.name, name, self.platform) for one in fitting)
+        return fitting if known and len(owners) == 1 else ()
 
     def written(self, points: float) -> Decimal:
         """Return points as the platform keeps them."""
@@ -234,7 +237,7 @@ def _moodle(table: CsvTable, places: Mapping[str, int], *, german: bool) -> Shee
     for line in range(1, len(table)):
         values = table.row(line)
         cells = {name: values[place].strip() for name, place in places.items() if place < len(values)}
-        last = re.search(r"\d+$", cells.get(NUMBER, ""))
+        last = re.search(r"[0-9]+$", cells.get(NUMBER, ""))
         if last is None or GRADE not in cells:
             continue
         graded = cells.get(GRADED, "")

@@ -1,16 +1,18 @@
 """Zip files of a platform: submissions read by the names that it gives to files, feedback pages packed under such names.
 
-What stands in such a file is strangers' work: a name is split where only the platform can have put it together, an entry's
-path is never one of ours, and all is read within limits.
+The first part of a path, behind a folder that wraps the whole file, is the platform's; everything after it is what the
+student called the file, whatever it looks like. An entry's path is never one of ours, and all is read within limits.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 import zipfile
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -19,111 +21,151 @@ from netgrader.grading.folders import KINDS
 from netgrader.platforms.people import CANVAS, MOODLE, name_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Download", "DownloadedSubmission", "opened_download", "write_feedback"]
+__all__ = ["Download", "DownloadedSubmission", "Reading", "read_download", "readings", "write_feedback"]
 
-MOST_ENTRIES = 200_000
-LONGEST = 1_000
+MOST_ENTRIES = 200_000  # files, more than any class hands in
+LONGEST = 1_000  # characters of a path: no platform keeps longer names, and each way to split one is tried
 METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
-# A name has no underscore, so the first place that fits is Moodle's; a file may be called as if it were somebody else's.
-# Team assignments have no number for who is in no group, and before 4.1 folders ended in an underscore.
-MOODLES = re.compile(
-    r"(?P<name>[^/]*?)(?:_(?P<number>\d+))?_(?:assignsubmission|assignfeedback)_(?P<kind>[a-z]+)(?:_?/|_)(?P<path>.+)",
-    re.DOTALL,
-)
-# In a name, too, there may be an underscore and digits, so there may be several places that fit.
-CANVASES = re.compile(r"_(?P<number>\d+)_(?P<attachment>\d{1,18})_(?=.)")
-ANONYMOUS = re.compile(r"(?P<late>LATE_)?(?P<name>anon_[^_]+)_(?P<attachment>\d{1,18})_(?P<path>.+)", re.DOTALL)
-TYPED = re.compile(r"(?P<name>.*?)(?P<late>_LATE)?_(?P<number>\d+)_(?P<path>(?:text|link)\.html)", re.DOTALL)
-AGAIN = re.compile(r"-\d+(?=\.\w+$)")
+# What a platform writes before the student's own name for the file, by its exporter: `mod/assign` of moodle/moodle and
+# `lib/content_zipper.rb` of instructure/canvas-lms. [0-9], since \d and int() take digits of every script.
+# A name has no underscore in Moodle, so the first place that fits is its own; teams have no number for students in no group,
+# and before 4.1 folders ended in an underscore. In Canvas a name may hold underscores and digits, so several places may fit.
+NAMES: Mapping[str, Sequence[re.Pattern[str]]] = {
+    MOODLE: (
+        re.compile(
+            r"\A(?P<name>[^/]*?)(?:_(?P<number>[0-9]+))?_assign(?:submission|feedback)_[a-z]+(?P<late>)(?P<attachment>)(?:_?/|_)(?=.)",
+            re.DOTALL,
+        ),
+    ),
+    CANVAS: (
+        re.compile(r"\A(?P<late>LATE_)?(?P<name>anon_[^_/]+)(?P<number>)_(?P<attachment>[0-9]{1,18})_(?=.)", re.DOTALL),
+        re.compile(
+            r"(?P<name>)(?P<late>_LATE)?_(?P<number>[0-9]+)_(?:(?P<attachment>[0-9]{1,18})_(?=.)|(?=(?:text|link)\.html\Z))",
+            re.DOTALL,
+        ),
+    ),
+}
+AGAIN = re.compile(r"-[0-9]+(?=\.\w+$)")
 UNNAMED = re.compile(r"""[\x00-\x1f\x7f&<>"`|':\\/]""")  # what Moodle takes out of the names of files
 
 
 @dataclass(frozen=True)
-class _Split:
-    """How a platform may have put the name of a file together."""
-
-    number: str
-    name: str
-    path: str
-    """What the student called the file."""
-    late: bool = False
-    newness: int = 0
-
-
-@dataclass
-class DownloadedSubmission:
-    """What somebody handed in, by the platform's names."""
+class Reading:
+    """One way in which a platform may have put the path of a file together."""
 
     number: str
     """Empty where there is none."""
     name: str
+    path: str
+    """What the student called the file."""
     late: bool = False
-    files: list[tuple[str, zipfile.ZipInfo]] = field(default_factory=list)
+    attachment: int = 0
+    """A number that grows with time, where there is one."""
+
+    @property
+    def shown(self) -> str:
+        """The student by the platform's name and number."""
+        return f"{self.name} ({self.number})" if self.number else self.name
+
+
+def readings(platform: str, path: str) -> tuple[Reading, ...]:
+    """Return each way in which a platform may have put a path together, the one with the shortest name first."""
+    places = sorted({0, *(found.start() for found in re.finditer("_", path.partition("/")[0]))})
+    tried = (pattern.match(path, place) for pattern in NAMES[platform] for place in places)
+    return tuple(
+        Reading(
+            *(found["number"] or "", path[: found.start()] or found["name"], path[found.end() :]),
+            late=bool(found["late"]),
+            attachment=int(found["attachment"] or 0),
+        )
+        for found in tried
+        if found
+    )
+
+
+@dataclass(frozen=True)
+class DownloadedSubmission:
+    """What somebody handed in, by the platform's names."""
+
+    owner: Reading
+    late: bool
+    files: tuple[tuple[str, zipfile.ZipInfo], ...] = ()
     """What can be graded, by the names that it was handed in with; of several of one name the newest first."""
-    others: list[str] = field(default_factory=list)
+    others: tuple[str, ...] = ()
     """Names of all else, text that was typed into the platform among it."""
+    problem: str = ""
+    """Why nobody can tell who handed it in, or what."""
+    disputed: bool = False
+    """Whether it is named as several people's."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Download:
-    """A file of submissions, open."""
+    """The names in a file of submissions."""
 
     platform: str
-    archive: zipfile.ZipFile
-    entries: list[tuple[str, zipfile.ZipInfo]]
-    """Paths and entries."""
+    entries: tuple[tuple[str, zipfile.ZipInfo], ...]
+    """Paths, without a folder that wraps all of them, and entries."""
+
+    def unread(self) -> tuple[str, ...]:
+        """Return the paths that the platform did not make."""
+        return tuple(path for path, _ in self.entries if not readings(self.platform, path))
 
     def submissions(
-        self, belongs: Callable[[str, str], bool], notebooks: Collection[str]
-    ) -> list[DownloadedSubmission]:
+        self, fits: Callable[[str, str], bool], notebooks: Collection[str]
+    ) -> tuple[DownloadedSubmission, ...]:
         """Return what was handed in, in order of names.
 
-        `belongs` says whether somebody is known by this number and this name; `notebooks` are names without suffix.
+        `fits` says whether somebody is known by this number and this name; `notebooks` are names without suffix. A path that
+        fits several is a submission of its own, with a problem.
         """
-        found: dict[tuple[str, str], DownloadedSubmission] = {}
-        files: list[tuple[int, DownloadedSubmission, str, zipfile.ZipInfo]] = []
+        found: dict[object, list[_Named]] = {}
         for path, entry in self.entries:
-            splits = list(SPLITS[self.platform](path))
-            if not splits:
-                continue
-            split = next((one for one in splits if belongs(one.number, one.name)), splits[0])
-            one = found.setdefault((split.number, split.name), DownloadedSubmission(split.number, split.name))
-            one.late |= split.late
-            name = _first_name(split.path, notebooks) if self.platform == CANVAS else split.path
-            files.append((-split.newness, one, name, entry))
-        for _, one, name, entry in sorted(files, key=lambda file: file[0]):
-            if name.lower().endswith(KINDS):
-                one.files.append((name, entry))
-            else:
-                one.others.append(PurePosixPath(name).name)
-        return sorted(found.values(), key=lambda one: (name_key(one.name), one.number))
+            read = readings(self.platform, path)
+            owners = tuple(one for one in read if fits(one.number, one.name)) or read[:1]
+            key = (owners[0].number, owners[0].name) if len(owners) == 1 else path
+            found.setdefault(key, []).append(_Named(path, entry, owners))
+        plain = functools.partial(_first_name, notebooks=notebooks) if self.platform == CANVAS else str
+        made = [_submission(those, plain) for those in found.values() if those[0].owners]
+        return tuple(sorted(made, key=lambda one: (name_key(one.owner.name), one.owner.number)))
 
 
-def _moodles(path: str) -> Iterator[_Split]:
-    if found := MOODLES.fullmatch(path):
-        yield _Split(found["number"] or "", found["name"], found["path"])
+@dataclass(frozen=True)
+class _Named:
+    """An entry, and whose it may be."""
+
+    path: str
+    entry: zipfile.ZipInfo
+    owners: tuple[Reading, ...]
+
+    @property
+    def theirs(self) -> str:
+        """What its owner called it, in one case."""
+        return self.owners[0].path.casefold()
 
 
-def _canvases(path: str) -> Iterator[_Split]:
-    file, place = PurePosixPath(path).name, 0
-    if found := ANONYMOUS.fullmatch(file):
-        yield _Split("", found["name"], found["path"], bool(found["late"]), int(found["attachment"]))
-    while found := CANVASES.search(file, place):
-        name, place = file[: found.start()], found.start() + 1
-        yield _Split(
-            *(found["number"], name.removesuffix("_LATE"), file[found.end() :]),
-            late=name.endswith("_LATE"),
-            newness=int(found["attachment"]),
-        )
-    if found := TYPED.fullmatch(file):
-        yield _Split(found["number"], found["name"], found["path"], late=bool(found["late"]))
-
-
-SPLITS = {MOODLE: _moodles, CANVAS: _canvases}
+def _submission(those: Sequence[_Named], plain: Callable[[str], str]) -> DownloadedSubmission:
+    """Return what was handed in under one number and name; `plain` gives the names that files get here."""
+    owners = those[0].owners
+    late = any(one.owners[0].late for one in those)
+    if len(owners) > 1:
+        claims = " and ".join(one.shown for one in owners)
+        problem = f"{those[0].path} is named as a file of {claims}. Look at it, and put it in place yourself"
+        return DownloadedSubmission(owners[0], late, disputed=True, problem=problem)
+    graded = [one for one in those if one.theirs.endswith(KINDS)]
+    count = Counter(one.theirs for one in graded)
+    double = " and ".join(one.path for one in graded if count[one.theirs] > 1)
+    newest = sorted(graded, key=lambda one: -one.owners[0].attachment)
+    return DownloadedSubmission(
+        *(owners[0], late, tuple((plain(one.owners[0].path), one.entry) for one in newest)),
+        others=tuple(PurePosixPath(one.owners[0].path).name for one in those if not one.theirs.endswith(KINDS)),
+        problem=f"one name has several files: {double}. Look at them, and put the right one in place yourself"
+        * bool(double),
+    )
 
 
 def _first_name(file: str, notebooks: Collection[str]) -> str:
@@ -132,9 +174,8 @@ def _first_name(file: str, notebooks: Collection[str]) -> str:
     return plain if plain.removesuffix(".ipynb") in notebooks or plain.endswith(".py") else file
 
 
-@contextmanager
-def opened_download(path: Path) -> Iterator[Download]:
-    """Open a file of submissions, and tell whose it is by the names in it.
+def read_download(path: Path) -> Download:
+    """Read the names in a file of submissions, and tell whose platform's it is by them.
 
     Raises
     ------
@@ -142,34 +183,34 @@ def opened_download(path: Path) -> Iterator[Download]:
         If it is none.
     """
     try:
-        archive = zipfile.ZipFile(path)
+        with zipfile.ZipFile(path) as archive:
+            found = archive.infolist()
     except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"{path} cannot be read as a zip archive: {reason}.") from error
-    with archive:
-        entries = [(_name(entry), entry) for entry in archive.infolist() if not entry.is_dir()]
-        if len(entries) > MOST_ENTRIES:
-            raise UsageError(f"{path} holds {len(entries):,} files, which is more than a class can hand in.")
-        if any(entry.compress_type not in METHODS or entry.flag_bits & 1 for _, entry in entries):
-            raise UsageError(f"{path} is packed or locked as no platform does it. Give it as it was downloaded.")
-        # No platform keeps names that long; of a longer one each way to split it would be tried.
-        named = [(name, entry) for name, entry in entries if len(name) <= LONGEST and not name.startswith("__MACOSX/")]
-        yield _download(path, archive, named)
-
-
-def _download(path: Path, archive: zipfile.ZipFile, entries: list[tuple[str, zipfile.ZipInfo]]) -> Download:
-    """Tell a platform by what most names look like: a single one may be made to look like anything."""
-    tops = {name.partition("/")[0] for name, _ in entries if "/" in name}
-    wrapped = len(tops) == 1 and all("/" in name for name, _ in entries)
-    if wrapped and not any(MOODLES.fullmatch(name) for name, _ in entries):  # unpacked, and packed again in a folder
-        entries = [(name.partition("/")[2], entry) for name, entry in entries]
-    found = {one: sum(next(split(name), None) is not None for name, _ in entries) for one, split in SPLITS.items()}
-    if not any(found.values()):
+    entries = [(_name(entry), entry) for entry in found if not entry.is_dir()]
+    if len(entries) > MOST_ENTRIES:
+        raise UsageError(f"{path} holds {len(entries):,} files, which is more than a class can hand in.")
+    if any(entry.compress_type not in METHODS or entry.flag_bits & 1 for _, entry in entries):
+        raise UsageError(f"{path} is packed or locked as no platform does it. Give it as it was downloaded.")
+    named = [(name, entry) for name, entry in entries if len(name) <= LONGEST and not name.startswith("__MACOSX/")]
+    tops = {name.partition("/")[0] for name, _ in named if "/" in name}
+    inside = [(name.partition("/")[2] or name, entry) for name, entry in named] if len(tops) == 1 else []
+    # A folder that wraps all is no platform's: it is there where a file was unpacked, and packed again.
+    download = _likely(named) or _likely(inside)
+    if download is None:
         raise UsageError(
             f"{path} is no file of submissions of Moodle's or Canvas's: no file in it is called as they call them. Give it as it "
             "was downloaded (Moodle: Download all submissions; Canvas: Download Submissions)."
         )
-    return Download(max(found, key=lambda one: found[one]), archive, entries)
+    return download
+
+
+def _likely(entries: Sequence[tuple[str, zipfile.ZipInfo]]) -> Download | None:
+    """Tell a platform by what most names look like: a single one may be made to look like anything."""
+    found = {platform: sum(bool(readings(platform, name)) for name, _ in entries) for platform in NAMES}
+    platform = max(found, key=lambda one: found[one])
+    return Download(platform, tuple(entries)) if found[platform] else None
 
 
 def _name(entry: zipfile.ZipInfo) -> str:

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import unicodedata
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,7 +17,7 @@ from netgrader.errors import UsageError
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.nbgrader_plugin.handing_in import handed_in, put_right
 from netgrader.platforms.people import Collected, Member, Person, match, name_key, read_collected
-from netgrader.platforms.zips import opened_download
+from netgrader.platforms.zips import read_download
 from tests.platforms.exporters import Student, canvas_sheet, canvas_zip, moodle_sheet, moodle_zip
 
 HELPER = b"def add(a, b):\n    return a + b\n"
@@ -132,6 +134,199 @@ def test_a_file_that_is_called_as_if_it_were_anothers_is_whose_it_is(course, tmp
     assert collect.run(path, None, None, enter=False) == 0
     assert (course.root / "submitted/ada/numbers/1_sums.ipynb").read_bytes() == b"{}"
     assert len(names(course, "ada")) == len(names(course, "eve")) == 1
+
+
+def packed(path, files, *, within=""):
+    """A zip of these names, as nobody's exporter would write some of them."""
+    with zipfile.ZipFile(path, "w") as out:
+        for name, content in files:
+            out.writestr(f"{within}{name}", content)
+    return path
+
+
+VICTIM = Student("victim", "Victim", "Berg", 77, "victim@uni.example")
+MALLORY = Student("mallory", "Mallory", "Eve", 88, "mallory@uni.example")
+HERS = ("bergvictim_77_90001_1_sums.ipynb", b"{}")
+
+
+@pytest.mark.parametrize("within", ["", "digits_submissions/"])
+@pytest.mark.parametrize("with_sheet", [False, True])
+@pytest.mark.parametrize(
+    "called",
+    [
+        "x\\bergvictim_77_99999_1_sums.ipynb",
+        "x/bergvictim_77_99999_1_sums.ipynb",
+        "/bergvictim_77_99999_1_sums.ipynb",
+        "x/../bergvictim_77_99999_1_sums.ipynb",
+        "x/bergvictim_77_99999_x/bergvictim_77_99999_1_sums.ipynb",
+        "Victim Berg_77_assignsubmission_file_/bergvictim_77_99999_1_sums.ipynb",
+        "LATE_77_99999_1_sums.ipynb",
+    ],
+)
+def test_a_file_of_canvass_belongs_to_the_first_part_of_its_path_whatever_comes_after(
+    course, tmp_path, called, with_sheet, within
+):
+    enter(course, [VICTIM, MALLORY])
+    path = packed(tmp_path / "x.zip", [HERS, (f"evemallory_88_90210_{called}", b"[]")], within=within)
+    sheet = canvas_sheet(tmp_path / "x.csv", [VICTIM, MALLORY], {"numbers": 6}) if with_sheet else None
+    collect.run(path, None, sheet, enter=False)
+    assert names(course, "victim") == ["1_sums.ipynb"]
+    assert (course.root / "submitted/victim/numbers/1_sums.ipynb").read_bytes() == b"{}"
+    (mine,) = names(course, "mallory")
+    assert (course.root / "submitted/mallory/numbers" / mine).read_bytes() == b"[]"
+
+
+@pytest.mark.parametrize("sep", ["/", "\\"])
+def test_where_one_alone_handed_in_a_folder_in_a_files_name_is_not_taken_for_one_that_wraps_all(course, tmp_path, sep):
+    enter(course, [VICTIM, MALLORY])
+    path = packed(tmp_path / "x.zip", [(f"evemallory_88_90210_x{sep}bergvictim_77_99999_1_sums.ipynb", b"[]")])
+    collect.run(path, None, None, enter=False)
+    assert list(collected(course)) == ["mallory"]
+
+
+@pytest.mark.parametrize("platform", ["moodle", "canvas"])
+def test_a_name_that_fits_two_people_is_taken_for_neither_and_both_are_told(course, tmp_path, capsys, platform):
+    """One of them is called as the beginning of the other's file is written."""
+    mallory = Student("mallory", "Victim_77", "Berg", 88, "mallory@uni.example")
+    enter(course, [VICTIM, mallory])
+    if platform == "canvas":
+        hers, forged = HERS, ("bergvictim_77_88_90210_x/1_sums.ipynb", b"[]")
+        sheet = canvas_sheet(tmp_path / "x.csv", [VICTIM, mallory], {"numbers": 6})
+        said = "is named as a file of bergvictim (77) and bergvictim_77 (88)"
+    else:
+        hers = ("Victim Berg_77_assignsubmission_file/1_sums.ipynb", b"{}")
+        forged = ("Victim  Berg_77_assignsubmission_file/1_sums.ipynb", b"[]")
+        sheet = moodle_sheet(tmp_path / "x.csv", [VICTIM, mallory])
+        said = "something else fits the same student"
+    assert collect.run(packed(tmp_path / "x.zip", [hers, forged]), None, sheet, enter=True) == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert said in told
+    if platform == "canvas":
+        assert (course.root / "submitted/victim/numbers/1_sums.ipynb").read_bytes() == b"{}"
+        assert list(collected(course)) == ["victim"]
+    else:
+        assert collected(course) == {}
+        assert told.count("Not collected: ") == 2
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["bergvictim_77_90001_1_sums.ipynb", "bergvictim_77_99999_1_sums.ipynb"],
+        ["bergvictim_77_90001_1_sums.ipynb", "bergvictim_77_90001_1_sums.ipynb"],
+        ["bergvictim_77_90001_1_sums.ipynb", "bergvictim_77_99999_1_SUMS.ipynb"],
+        ["bergvictim_77_90001_ä.py", "bergvictim_77_99999_a\u0308.py"],
+        ["Victim Berg_77_assignsubmission_file/1_sums.ipynb", "Victim Berg_77_assignsubmission_file/1_sums.ipynb"],
+        ["Victim Berg_77_assignsubmission_file/é/a.py", "Victim Berg_77_assignsubmission_file_/e\u0301/a.py"],
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_entries_of_one_number_and_name_are_both_told_and_neither_is_taken(course, tmp_path, capsys, names):
+    enter(course, [VICTIM, MALLORY])
+    other = ("evemallory_88_90210_1_sums.ipynb", b"{}")
+    if "assign" in names[0]:
+        other = ("Mallory Eve_88_assignsubmission_file/1_sums.ipynb", b"{}")
+    path = packed(tmp_path / "x.zip", [(names[0], b"{}"), (names[1], b"[]"), other])
+    assert collect.run(path, None, None, enter=True) == 1
+    assert list(collected(course)) == ["mallory"]
+    told = "".join(capsys.readouterr().out.split())
+    assert "onenamehasseveralfiles:" in told
+    assert all("".join(unicodedata.normalize("NFC", name).split()) in told for name in names)
+
+
+@pytest.mark.parametrize("digits", ["\u0667\u0667", "\uff17\uff17", "7\u200e7", "\u00b2\u00b2"])
+@pytest.mark.parametrize("platform", ["moodle", "canvas"])
+def test_digits_of_another_script_are_no_number(course, tmp_path, capsys, digits, platform):
+    enter(course, [VICTIM, MALLORY])
+    if platform == "canvas":
+        files = [("evemallory_88_90210_1_sums.ipynb", b"{}"), (f"bergvictim_{digits}_99999_x.ipynb", b"[]")]
+        sheet = canvas_sheet(tmp_path / "x.csv", [VICTIM, MALLORY], {"numbers": 6})
+    else:
+        files = [
+            ("Mallory Eve_88_assignsubmission_file/1_sums.ipynb", b"{}"),
+            (f"Victim Berg_{digits}_assignsubmission_file/1_sums.ipynb", b"[]"),
+        ]
+        sheet = moodle_sheet(tmp_path / "x.csv", [VICTIM, MALLORY])
+    collect.run(packed(tmp_path / "x.zip", files), None, sheet, enter=False)
+    assert list(collected(course)) == ["mallory"]
+    told = capsys.readouterr().out
+    assert (
+        "Passed over, since Canvas does not name files so" in told if platform == "canvas" else "Not collected" in told
+    )
+
+
+LOOKS_THE_SAME = {
+    "another script": "Victim Be\u0433g",
+    "wide letters": "\uff36ictim Berg",
+    "an invisible mark": "Victim\u200b Berg",
+    "turned round": "\u202eVictim Berg\u202c",
+    "a digit": "V1ctim Berg".replace("1", "\u0456"),
+}
+
+
+@pytest.mark.parametrize("enters", [False, True])
+@pytest.mark.parametrize("kind", LOOKS_THE_SAME)
+def test_a_name_that_looks_like_another_is_never_placed_without_a_word(course, tmp_path, capsys, kind, enters):
+    enter(course, [VICTIM])
+    folder = f"{LOOKS_THE_SAME[kind]}_4711_assignsubmission_file"
+    collect.run(packed(tmp_path / "x.zip", [(f"{folder}/1_sums.ipynb", b"[]")]), None, None, enter=enters)
+    told = " ".join(capsys.readouterr().out.split())
+    if collected(course):
+        assert list(collected(course)) == ["victim"]
+        assert "there, which is not how the gradebook writes victim" in told
+    else:
+        assert "the name only looks like another one" in told
+    with opened(course.course) as gradebook:
+        assert [one.id for one in gradebook.students] == ["victim"]
+
+
+def test_two_who_look_the_same_are_not_entered_by_themselves(course, tmp_path, capsys):
+    files = [
+        (f"{name}_{at}_assignsubmission_file/1_sums.ipynb", b"{}")
+        for at, name in enumerate(("Ada B", "\u0410da B", "Zoe Y"))
+    ]
+    assert collect.run(packed(tmp_path / "x.zip", files), None, None, enter=True) == 1
+    assert list(collected(course)) == ["zoe-y"]
+    assert capsys.readouterr().out.count("the name only looks like another one") == 2
+
+
+@pytest.mark.parametrize("platform", ["moodle", "canvas"])
+def test_somebody_elses_address_is_never_taken_without_a_word(course, tmp_path, capsys, platform):
+    enter(course, [VICTIM, MALLORY])
+    posing = Student("", "Mallory", "Eve", 88, VICTIM.email, files={"1_sums.ipynb": b"[]"})
+    if platform == "moodle":
+        path, sheet = moodle_zip(tmp_path / "x.zip", [posing]), moodle_sheet(tmp_path / "x.csv", [posing])
+    else:
+        path, sheet = (
+            canvas_zip(tmp_path / "x.zip", [posing]),
+            canvas_sheet(tmp_path / "x.csv", [posing], {"numbers": 6}),
+        )
+    collect.run(path, None, sheet, enter=False)
+    told = " ".join(capsys.readouterr().out.split())
+    assert list(collected(course)) == ["victim"]
+    assert "which is not how the gradebook writes victim" in told
+    with_her = replace(VICTIM, files={"1_sums.ipynb": b"{}"}, number=77)
+    if platform == "moodle":
+        path, sheet = moodle_zip(path, [posing, with_her]), moodle_sheet(sheet, [posing, with_her])
+        assert collect.run(path, None, sheet, enter=False) == 1
+        assert " ".join(capsys.readouterr().out.split()).count("somebody else is victim, too") == 2
+
+
+def test_an_address_of_one_and_a_number_of_another_are_nobodys():
+    person = Person("1", "Ada", frozenset({"ada@uni.example", "bob"}))
+    roster = [
+        Member("ada", frozenset({"ada"}), frozenset({"ada", "ada@uni.example"}), "ada@uni.example"),
+        Member("bob", frozenset({"bob"}), frozenset({"bob", "bob@uni.example"}), "bob@uni.example"),
+    ]
+    assert match([person], roster, Collected()) == ({}, {person: "addresses or numbers are those of ada and bob"})
+
+
+def test_a_submission_of_a_team_is_nobodys_where_two_teams_are_written_the_same(course, tmp_path):
+    there = [replace(VICTIM, team="Team 1", files={"1_sums.ipynb": b"{}"}), replace(MALLORY, team="team_1")]
+    enter(course, there)
+    path = moodle_zip(tmp_path / "x.zip", there, teams={"Team 1": 5, "team_1": 6})
+    assert collect.run(path, None, moodle_sheet(tmp_path / "x.csv", there, teams=True), enter=False) == 1
+    assert collected(course) == {}
 
 
 @pytest.mark.parametrize(
@@ -458,8 +653,7 @@ def test_what_is_no_file_of_submissions_is_a_sentence(course, tmp_path, content,
 def test_a_single_name_cannot_make_a_class_another_platforms(tmp_path):
     forged = {"Ada_5_assignsubmission_file_x.ipynb": b"", "1_sums.ipynb": b""}
     there = [Student("a", "A", "B", 1, files=forged), Student("c", "C", "D", 2, files={"1_sums.ipynb": b""})]
-    with opened_download(canvas_zip(tmp_path / "x.zip", there)) as download:
-        assert download.platform == "Canvas"
+    assert read_download(canvas_zip(tmp_path / "x.zip", there)).platform == "Canvas"
 
 
 def test_a_person_is_nobody_who_has_another_address():

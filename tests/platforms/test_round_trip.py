@@ -1,6 +1,7 @@
 """Submissions out of a platform and marks back into it: whatever people are called, nobody is lost and nobody is another."""
 
 import json
+import zipfile
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from netgrader.commands.collect import _whose
 from netgrader.platforms.people import CANVAS, MOODLE, Collected, Member, match, name_key
 from netgrader.platforms.sheets import read_canvas, read_moodle, read_people
-from netgrader.platforms.zips import opened_download
+from netgrader.platforms.zips import read_download
 from tests.conftest import build
 from tests.platforms.exporters import Student, canvas_sheet, canvas_zip, moodle_sheet, moodle_zip
 
@@ -60,11 +61,12 @@ def test_whatever_people_are_called_each_has_their_own_work_and_mark(
         path = canvas_zip(folder / "x.zip", people)
         sheet = canvas_sheet(folder / "x.csv", people, {"numbers": 5}, two_names="two" in platform)
         read, kind = read_canvas, CANVAS
-    with opened_download(path) as download:
-        assert download.platform == kind
+    download = read_download(path)
+    assert download.platform == kind
+    with zipfile.ZipFile(path) as archive:
         handed = _whose(assignment, download, read_people(sheet, kind), roster, Collected(kind))
         got = {
-            student: int(download.archive.read(entry))
+            student: int(archive.read(entry))
             for one in handed
             for student in one.students
             for _, entry in one.submission.files
@@ -73,7 +75,7 @@ def test_whatever_people_are_called_each_has_their_own_work_and_mark(
         for one in alone:  # by names alone nobody gets what is another's, but for who is called the same
             for student in one.students:
                 for _, entry in one.submission.files:
-                    owner = people[int(download.archive.read(entry))]
+                    owner = people[int(archive.read(entry))]
                     mine = people[int(student[1:])]
                     assert {name_key(owner.name), name_key(owner.sortable)} & {
                         name_key(mine.name),
@@ -97,9 +99,8 @@ def test_who_handed_in_is_told_as_the_course_has_them(assignment, tmp_path):
     """What the property above stands on: a notebook of the course's goes in, and its name comes out."""
     book = {"1_sums.ipynb": json.dumps({}).encode(), "1_sums-1.ipynb": b"[]"}
     path = canvas_zip(tmp_path / "x.zip", [Student("ada", "Ada", "Lovelace", 1, files=book)])
-    with opened_download(path) as download:
-        (one,) = _whose(
-            assignment, download, None, [Member("ada", frozenset({"adalovelace", "lovelaceada"}))], Collected()
-        )
+    (one,) = _whose(
+        assignment, read_download(path), None, [Member("ada", frozenset({"adalovelace", "lovelaceada"}))], Collected()
+    )
     assert one.students == ["ada"]
     assert [name for name, _ in one.submission.files] == ["1_sums.ipynb", "1_sums.ipynb"]
