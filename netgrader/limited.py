@@ -32,13 +32,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from netgrader.errors import NetgraderError
+from netgrader.errors import NetgraderError, UsageError
 from netgrader.phrases import Speech, say, speaking, speech
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["SECONDS", "ExceededError", "start_server", "together", "within_limits"]
+__all__ = ["SECONDS", "ExceededError", "read_within_limits", "start_server", "together", "within_limits"]
 
 SECONDS = 30.0
 """Of one piece of work on a submission, and of all of it together: of a right one each is done in less than one."""
@@ -144,6 +144,22 @@ def _returned(function: Callable[..., object]) -> object:
     declared = getattr(function, "func", function)
     annotated = type("Returned", (), {"__annotations__": {"return": declared.__annotations__["return"]}})
     return typing.get_type_hints(annotated, declared.__globals__)["return"]
+
+
+def read_within_limits(
+    path: PurePath, function: Callable[..., T], *arguments: object, seconds: float | None = None
+) -> T:
+    """Do what `within_limits` does for a command that reads `path`.
+
+    Raises
+    ------
+    UsageError
+        If it met a limit, in a sentence.
+    """
+    try:
+        return within_limits(function, *arguments, seconds=seconds)
+    except ExceededError as error:
+        raise UsageError(f"{path} cannot be read: that {error}. Look at what is in it.") from error
 
 
 @dataclass

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import zipfile
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
 from netgrader.commands.show import console
 from netgrader.files import write_text
-from netgrader.grading.archives import ArchiveLimits, choose, unpack
+from netgrader.grading.folders import KINDS, MOST_FILES, choose
 from netgrader.grading.submission import UnreadableError
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.nbgrader_plugin.groups import groups_of, set_aside
@@ -23,68 +20,42 @@ from netgrader.platforms.people import (
     CANVAS,
     NOBODY,
     Collected,
-    Person,
     enter_student,
     match,
     name_key,
-    notes_on,
     read_collected,
     roster_of,
-    same_name,
     write_collected,
 )
-from netgrader.platforms.sheets import read_people
-from netgrader.platforms.zips import read_download
+from netgrader.platforms.received import Expected, read_handed_in, unpack_into
 from netgrader.which_course import find_course, only_assignment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rich.console import Console
 
     from netgrader.course import Assignment
-    from netgrader.platforms.people import Member
-    from netgrader.platforms.sheets import Sheet
-    from netgrader.platforms.zips import Download, DownloadedSubmission
+    from netgrader.platforms.people import Person
+    from netgrader.platforms.received import Handed, HandedIn
 
 __all__ = ["assignment_called", "run"]
 
-NOT_IN_SHEET = "nobody has this number and name in the sheet; is it of the same assignment?"
-TWICE = "something else fits the same student, or team"
 TEST_STUDENT = "studenttest"
 """Whom Canvas has in each gradebook for its teacher to try things."""
 NOTHING = "there is no notebook or module in it"
 
 
-@dataclass
-class _Handed:
-    """A submission, and what became of it."""
-
-    submission: DownloadedSubmission
-    people: dict[Person, str] = field(default_factory=dict)
-    """Who handed it in, one or the members of a team, each with the student's id; empty where nobody fits."""
-    students: list[str] = field(default_factory=list)
-    """Whose it is."""
-    problem: str = ""
-    """Why it is nobody's, or cannot be read."""
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def late(self) -> bool:
-        """Whether the platform says so."""
-        return self.submission.late or any(person.late for person in self.people)
-
-
 def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int:
     """Collect what was handed in; the exit code."""
     assignment = assignment_called(name)
-    download = read_download(file)
-    with zipfile.ZipFile(file) as archive, opened(assignment.course) as gradebook:
-        known = read_collected(assignment)
-        known = known if known.platform == download.platform else Collected(download.platform)
-        people = read_people(sheet, download.platform) if sheet else None
-        handed = _whose(assignment, download, people, roster_of(gradebook), known)
+    with opened(assignment.course) as gradebook:
+        collected = read_collected(assignment)
+        expected = Expected(assignment.notebooks, dict(groups_of(assignment)), roster_of(gradebook), collected)
+        download = read_handed_in(file, sheet, expected)
+        known = collected.of_platform(download.platform)
+        people, handed = download.people, download.handed
         absent: dict[Person, str] = {}
         if enter:
             _enter(gradebook, handed)
@@ -92,7 +63,7 @@ def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int
                 absent = _enter_absent(gradebook, people, handed, known)
         for one in handed:
             if one.students and not one.problem:
-                _place(assignment, archive, one)
+                _place(assignment, file, one)
         tells_late = sheet is not None or download.platform == CANVAS
         _remember(assignment, gradebook, known, handed, absent, tells_late=tells_late)
         if absent:
@@ -113,59 +84,7 @@ def assignment_called(name: str | None) -> Assignment:
     return course.assignment(name) if name is not None else only_assignment(course, course.assignments)
 
 
-def _whose(
-    assignment: Assignment, download: Download, sheet: Sheet | None, roster: list[Member], known: Collected
-) -> list[_Handed]:
-    """Return what was handed in, and whose it is: by the sheet if there is one, else by the course's groups, else by names."""
-    fits = _fits(sheet, roster, known)
-    handed = [_Handed(one, problem=one.problem) for one in download.submissions(fits, assignment.notebooks)]
-    groups = (
-        {} if sheet else {name_key(name): members for name, members in groups_of(assignment).items() if name_key(name)}
-    )
-    for one in handed:
-        number, name = one.submission.owner.number, one.submission.owner.name
-        if one.submission.disputed:
-            continue
-        if sheet is not None:
-            one.people = dict.fromkeys(sheet.who(number, name), "")
-        elif name_key(name) in groups:
-            one.students = list(groups[name_key(name)])
-        else:
-            # A number that is read off a name may be one that its owner chose, unless both belong together.
-            sure = download.platform == CANVAS and fits(number, name)
-            one.people = {Person(number, name, lms_id=number if sure else ""): ""}
-    found, why = match(sheet.people if sheet else [person for one in handed for person in one.people], roster, known)
-    notes = notes_on(found, roster)
-    for one in handed:
-        one.people = {person: found.get(person, "") for person in one.people}
-        one.students += filter(None, one.people.values())
-        one.notes += [notes[person] for person in one.people if person in notes]
-        reasons = [why[person] for person, student in one.people.items() if not student]
-        if not one.students:
-            one.problem = one.problem or (reasons[0] if reasons else NOT_IN_SHEET)
-        elif reasons:
-            one.notes.append(f"{len(reasons)} of the team fit nobody: {reasons[0]}")
-    owned = Counter(student for one in handed for student in one.students)
-    for one in handed:
-        if any(owned[student] > 1 for student in one.students):
-            one.problem, one.students = TWICE, []
-    return handed
-
-
-def _fits(sheet: Sheet | None, roster: list[Member], known: Collected) -> Callable[[str, str], bool]:
-    """Return whether somebody is known by a number and a name."""
-    in_roster = {(member.lms_id, name) for member in roster for name in member.names}
-
-    def fits(number: str, name: str) -> bool:
-        if sheet is not None:
-            return bool(sheet.who(number, name))
-        known_before = number in known.names and same_name(known.names[number], name, known.platform)
-        return known_before or (number, name_key(name)) in in_roster
-
-    return fits
-
-
-def _enter(gradebook: Any, handed: list[_Handed]) -> None:
+def _enter(gradebook: Any, handed: list[Handed]) -> None:
     """Enter into the gradebook who handed in and is nobody there."""
     taken = {str(student.id) for student in gradebook.students}
     for one in handed:
@@ -178,11 +97,13 @@ def _enter(gradebook: Any, handed: list[_Handed]) -> None:
         one.notes.append("entered")
 
 
-def _enter_absent(gradebook: Any, sheet: Sheet, handed: list[_Handed], known: Collected) -> dict[Person, str]:
+def _enter_absent(
+    gradebook: Any, people: Sequence[Person], handed: list[Handed], known: Collected
+) -> dict[Person, str]:
     """Enter who is in the sheet, handed in nothing and is nobody in the gradebook; their new ids."""
     taken = {str(student.id) for student in gradebook.students}
     here = {person for one in handed for person in one.people}
-    _, why = match(sheet.people, roster_of(gradebook), known)
+    _, why = match(people, roster_of(gradebook), known)
     entered: dict[Person, str] = {}
     for person, reason in why.items():
         if reason == NOBODY and person not in here and name_key(person.name) != TEST_STUDENT:
@@ -191,11 +112,10 @@ def _enter_absent(gradebook: Any, sheet: Sheet, handed: list[_Handed], known: Co
     return entered
 
 
-def _place(assignment: Assignment, archive: zipfile.ZipFile, one: _Handed) -> None:
+def _place(assignment: Assignment, archive: Path, one: Handed) -> None:
     """Put a submission where nbgrader has it; what lay there before is kept elsewhere."""
     entries = choose(one.submission.files, KINDS)
-    limits = ArchiveLimits()
-    if not entries or len(entries) > limits.files:
+    if not entries or len(entries) > MOST_FILES:
         one.problem = f"{len(entries):,} files are more than can be graded" if entries else NOTHING
         return
     if len(entries) < len(one.submission.files):
@@ -206,7 +126,7 @@ def _place(assignment: Assignment, archive: zipfile.ZipFile, one: _Handed) -> No
         part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
         part.mkdir(parents=True)
         try:
-            copy_entries(archive, entries, part, limits, one.submission.owner.shown)
+            unpack_into(part, archive, entries, one.submission.owner.shown)
             if when is not None:
                 write_text(part / TIMESTAMP, f"{stamp(when)}\n")
             if folder.is_dir() and holds_same(part, folder):
@@ -226,7 +146,7 @@ def _remember(
     assignment: Assignment,
     gradebook: Any,
     known: Collected,
-    handed: list[_Handed],
+    handed: list[Handed],
     absent: dict[Person, str],
     *,
     tells_late: bool,
@@ -253,7 +173,7 @@ def _remember(
     write_collected(assignment, known)
 
 
-def _say(out: Console, assignment: Assignment, download: Download, handed: list[_Handed], *, with_sheet: bool) -> int:
+def _say(out: Console, assignment: Assignment, download: HandedIn, handed: list[Handed], *, with_sheet: bool) -> int:
     """Say who handed in what, who was late, and what fits nobody; the exit code."""
     platform = download.platform
     placed = [one for one in handed if not one.problem]
@@ -270,7 +190,7 @@ def _say(out: Console, assignment: Assignment, download: Download, handed: list[
     lost = [one for one in handed if one.problem]
     for one in lost:
         out.print(f"Not collected: {one.submission.owner.shown}: {one.problem.rstrip('.')}.")
-    if unread := download.unread():
+    if unread := download.unread:
         out.print(f"Passed over, since {platform} does not name files so: {', '.join(unread)}.")
     late = [student for one in placed if one.late for student in one.students]
     if late:

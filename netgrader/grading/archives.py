@@ -7,23 +7,20 @@ one of ours. So there is nothing to escape from, no link to follow, and no more 
 from __future__ import annotations
 
 import lzma
-import re
-import unicodedata
 import warnings
 import zipfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from netgrader.grading.submission import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["ArchiveLimits", "choose", "plain_name", "unpack"]
+__all__ = ["ArchiveLimits", "unpack"]
 
 CHUNK = 1 << 20
 
@@ -38,7 +35,6 @@ class ArchiveLimits:
 
     file: int = 50_000_000
     total: int = 200_000_000
-    files: int = 200
 
 
 def unpack(
@@ -83,23 +79,6 @@ def _readable(shown: str) -> Iterator[None]:
         raise UnreadableError(f"{shown} {reason}.") from error
 
 
-def choose(entries: Iterable[tuple[str, int]], kinds: tuple[str, ...]) -> Mapping[str, int]:
-    """Choose those of some `kinds` among entries, paths and places, by the names that they get.
-
-    Hidden ones are passed over; of several of one name the one that lies highest is taken, and of those the first.
-    """
-    found: dict[str, tuple[int, int]] = {}
-    for path, entry in entries:
-        parts = PurePosixPath(path.replace("\\", "/")).parts
-        name = plain_name(parts[-1]) if parts else ""
-        hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
-        if hidden or not name.lower().endswith(kinds):
-            continue
-        if name not in found or len(parts) < found[name][0]:
-            found[name] = (len(parts), entry)
-    return {name: entry for name, (_, entry) in found.items()}
-
-
 def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most: int) -> int:
     """Copy an entry, however large it says it is; how many bytes that were."""
     size = 0
@@ -126,12 +105,3 @@ def _piece(reading: IO[bytes]) -> bytes:
         return reading.read(CHUNK)
     except (OSError, lzma.LZMAError) as error:
         raise zipfile.BadZipFile(str(error)) from error
-
-
-def plain_name(name: str) -> str:
-    """Return a name without control characters, of a length that every file system takes."""
-    stem, dot, suffix = name.rpartition(".")
-    clean = "".join(
-        character for character in stem if unicodedata.category(character)[0] != "C" and character not in '/:*?"<>|'
-    )
-    return re.sub(r"\s+", " ", clean).strip()[:60] + dot + suffix

@@ -1,20 +1,22 @@
-"""Notebooks in folders of a submission: brought up to where nbgrader looks for them."""
+"""Which files of a submission are graded, by their names, and those in folders brought up to where nbgrader looks for them."""
 
 from __future__ import annotations
 
+import re
 import shutil
+import unicodedata
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from netgrader.grading.archives import plain_name
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["KINDS", "bring_up", "folders_below", "in_folders"]
+__all__ = ["KINDS", "MOST_FILES", "bring_up", "choose", "folders_below", "in_folders", "plain_name"]
 
 KINDS = (".ipynb", ".py")
 """What is graded of a submission."""
+MOST_FILES = 200  # notebooks and modules of one submission
 DEPTH = 3  # folders in one another that are looked through
 MOST_BYTES = 200_000_000  # of all that lies in a submission's folder once more is brought up
 LARGEST = 50_000_000  # bytes of one file, as much as a notebook may have
@@ -45,3 +47,29 @@ def bring_up(folder: Path) -> None:
         if size <= min(left, LARGEST) and not (folder / name).exists():
             shutil.copyfile(path, folder / name)
             left -= size
+
+
+def choose(entries: Iterable[tuple[str, int]], kinds: tuple[str, ...]) -> Mapping[str, int]:
+    """Choose those of some `kinds` among entries, paths and places, by the names that they get.
+
+    Hidden ones are passed over; of several of one name the one that lies highest is taken, and of those the first.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    for path, entry in entries:
+        parts = PurePosixPath(path.replace("\\", "/")).parts
+        name = plain_name(parts[-1]) if parts else ""
+        hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
+        if hidden or not name.lower().endswith(kinds):
+            continue
+        if name not in found or len(parts) < found[name][0]:
+            found[name] = (len(parts), entry)
+    return {name: entry for name, (_, entry) in found.items()}
+
+
+def plain_name(name: str) -> str:
+    """Return a name without control characters, of a length that every file system takes."""
+    stem, dot, suffix = name.rpartition(".")
+    clean = "".join(
+        character for character in stem if unicodedata.category(character)[0] != "C" and character not in '/:*?"<>|'
+    )
+    return re.sub(r"\s+", " ", clean).strip()[:60] + dot + suffix

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003  (what is read within limits is decoded by what its fields say)
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,7 +16,6 @@ from netgrader.files import decode, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from netgrader.course import Assignment
@@ -95,6 +95,10 @@ class Collected:
     """When the platform says that it was handed in, as nbgrader writes times, by student."""
     late: list[str] = field(default_factory=list)
     """Students who were late by what the platform says."""
+
+    def of_platform(self, platform: str) -> Collected:
+        """Return it where it is of that platform, and nothing of that platform where not."""
+        return self if self.platform == platform else Collected(platform)
 
 
 def read_collected(assignment: Assignment) -> Collected:

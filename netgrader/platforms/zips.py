@@ -1,4 +1,4 @@
-"""Zip files of a platform: submissions read by the names that it gives to files, feedback pages packed under such names.
+"""Read a platform's zip file of submissions by the names that it gives to files.
 
 The first part of a path, behind a folder that wraps the whole file, is the platform's; everything after it is what the
 student called the file, whatever it looks like. An entry's path is never one of ours, and all is read within limits.
@@ -21,10 +21,10 @@ from netgrader.grading.folders import KINDS
 from netgrader.platforms.people import CANVAS, MOODLE, name_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Download", "DownloadedSubmission", "Reading", "read_download", "readings", "write_feedback"]
+__all__ = ["Download", "DownloadedSubmission", "Reading", "read_download", "readings"]
 
 MOST_ENTRIES = 200_000  # files, more than any class hands in
 LONGEST = 1_000  # characters of a path: no platform keeps longer names, and each way to split one is tried
@@ -50,7 +50,6 @@ NAMES: Mapping[str, Sequence[re.Pattern[str]]] = {
     ),
 }
 AGAIN = re.compile(r"-[0-9]+(?=\.\w+$)")
-UNNAMED = re.compile(r"""[\x00-\x1f\x7f&<>"`|':\\/]""")  # what Moodle takes out of the names of files
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class DownloadedSubmission:
 
     owner: Reading
     late: bool
-    files: tuple[tuple[str, zipfile.ZipInfo], ...] = ()
+    files: tuple[tuple[str, int], ...] = ()
     """What can be graded, by the names that it was handed in with; of several of one name the newest first."""
     others: tuple[str, ...] = ()
     """Names of all else, text that was typed into the platform among it."""
@@ -108,8 +107,8 @@ class Download:
     """The names in a file of submissions."""
 
     platform: str
-    entries: tuple[tuple[str, zipfile.ZipInfo], ...]
-    """Paths, without a folder that wraps all of them, and entries."""
+    entries: tuple[tuple[str, int], ...]
+    """Paths, without a folder that wraps all of them, and places in the archive."""
 
     def unread(self) -> tuple[str, ...]:
         """Return the paths that the platform did not make."""
@@ -124,11 +123,11 @@ class Download:
         fits several is a submission of its own, with a problem.
         """
         found: dict[object, list[_Named]] = {}
-        for path, entry in self.entries:
+        for path, place in self.entries:
             read = readings(self.platform, path)
             owners = tuple(one for one in read if fits(one.number, one.name)) or read[:1]
             key = (owners[0].number, owners[0].name) if len(owners) == 1 else path
-            found.setdefault(key, []).append(_Named(path, entry, owners))
+            found.setdefault(key, []).append(_Named(path, place, owners))
         plain = functools.partial(_first_name, notebooks=notebooks) if self.platform == CANVAS else str
         made = [_submission(those, plain) for those in found.values() if those[0].owners]
         return tuple(sorted(made, key=lambda one: (name_key(one.owner.name), one.owner.number)))
@@ -136,10 +135,10 @@ class Download:
 
 @dataclass(frozen=True)
 class _Named:
-    """An entry, and whose it may be."""
+    """An entry of the archive by its place, and whose it may be."""
 
     path: str
-    entry: zipfile.ZipInfo
+    place: int
     owners: tuple[Reading, ...]
 
     @property
@@ -161,7 +160,7 @@ def _submission(those: Sequence[_Named], plain: Callable[[str], str]) -> Downloa
     double = " and ".join(one.path for one in graded if count[one.theirs] > 1)
     newest = sorted(graded, key=lambda one: -one.owners[0].attachment)
     return DownloadedSubmission(
-        *(owners[0], late, tuple((plain(one.owners[0].path), one.entry) for one in newest)),
+        *(owners[0], late, tuple((plain(one.owners[0].path), one.place) for one in newest)),
         others=tuple(PurePosixPath(one.owners[0].path).name for one in those if not one.theirs.endswith(KINDS)),
         problem=f"one name has several files: {double}. Look at them, and put the right one in place yourself"
         * bool(double),
@@ -188,14 +187,15 @@ def read_download(path: Path) -> Download:
     except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"{path} cannot be read as a zip archive: {reason}.") from error
-    entries = [(_name(entry), entry) for entry in found if not entry.is_dir()]
+    entries = {place: entry for place, entry in enumerate(found) if not entry.is_dir()}
     if len(entries) > MOST_ENTRIES:
         raise UsageError(f"{path} holds {len(entries):,} files, which is more than a class can hand in.")
-    if any(entry.compress_type not in METHODS or entry.flag_bits & 1 for _, entry in entries):
+    if any(entry.compress_type not in METHODS or entry.flag_bits & 1 for entry in entries.values()):
         raise UsageError(f"{path} is packed or locked as no platform does it. Give it as it was downloaded.")
-    named = [(name, entry) for name, entry in entries if len(name) <= LONGEST and not name.startswith("__MACOSX/")]
+    names = ((_name(entry), place) for place, entry in entries.items())
+    named = [(name, place) for name, place in names if len(name) <= LONGEST and not name.startswith("__MACOSX/")]
     tops = {name.partition("/")[0] for name, _ in named if "/" in name}
-    inside = [(name.partition("/")[2] or name, entry) for name, entry in named] if len(tops) == 1 else []
+    inside = [(name.partition("/")[2] or name, place) for name, place in named] if len(tops) == 1 else []
     # A folder that wraps all is no platform's: it is there where a file was unpacked, and packed again.
     download = _likely(named) or _likely(inside)
     if download is None:
@@ -206,7 +206,7 @@ def read_download(path: Path) -> Download:
     return download
 
 
-def _likely(entries: Sequence[tuple[str, zipfile.ZipInfo]]) -> Download | None:
+def _likely(entries: Sequence[tuple[str, int]]) -> Download | None:
     """Tell a platform by what most names look like: a single one may be made to look like anything."""
     found = {platform: sum(bool(readings(platform, name)) for name, _ in entries) for platform in NAMES}
     platform = max(found, key=lambda one: found[one])
@@ -220,24 +220,3 @@ def _name(entry: zipfile.ZipInfo) -> str:
         with suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
     return unicodedata.normalize("NFC", name)
-
-
-def write_feedback(target: Path, pages: Mapping[tuple[str, str], Iterable[Path]]) -> int:
-    """Pack feedback pages for Moodle's *Upload multiple feedback files in a zip*; how many there were.
-
-    `pages` are by number and name of the participant.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.part")
-    count = 0
-    try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
-            for (number, name), files in sorted(pages.items()):
-                plain = UNNAMED.sub("", name.replace("_", " ")).strip() or "Participant"
-                for file in files:
-                    archive.write(file, f"{plain}_{number}_assignfeedback_file/{file.name}")
-                    count += 1
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-    return count

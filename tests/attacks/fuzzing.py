@@ -28,8 +28,8 @@ from google.protobuf.message import DecodeError
 import netgrader
 from netgrader.errors import NetgraderError
 from netgrader.evidence import BadEvidence, EvidenceLimits, EvidenceWriter, GraphEvidence, read_evidence, read_npy
-from netgrader.grading.archives import ArchiveLimits, choose, unpack
-from netgrader.grading.folders import KINDS
+from netgrader.grading.archives import ArchiveLimits, unpack
+from netgrader.grading.folders import KINDS, choose
 from netgrader.grading.restore import identify, restore
 from netgrader.grading.submission import UnreadableError, parse_notebook
 from netgrader.judges.log import BadTrainingLog, read_training_log

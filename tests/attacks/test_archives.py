@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from netgrader.errors import UsageError
-from netgrader.grading.archives import ArchiveLimits, choose, unpack
-from netgrader.grading.folders import KINDS, bring_up
+from netgrader.grading.archives import ArchiveLimits, unpack
+from netgrader.grading.folders import KINDS, bring_up, choose
 from netgrader.grading.jobs import find_jobs, jobs_of
 from netgrader.grading.submission import UnreadableError
 from netgrader.limited import within_limits

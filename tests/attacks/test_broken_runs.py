@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest

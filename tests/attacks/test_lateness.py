@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import time
-import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from netgrader.commands.collect import _whose
 from netgrader.platforms.people import CANVAS, MOODLE, Collected, Member, match, name_key
-from netgrader.platforms.sheets import read_canvas, read_moodle, read_people
-from netgrader.platforms.zips import read_download
+from netgrader.platforms.received import Expected, read_handed_in
+from netgrader.platforms.sheets import read_canvas, read_moodle
 from tests.conftest import build
 from tests.platforms.exporters import Student, canvas_sheet, canvas_zip, moodle_sheet, moodle_zip
 
@@ -61,21 +60,23 @@ def test_whatever_people_are_called_each_has_their_own_work_and_mark(
         path = canvas_zip(folder / "x.zip", people)
         sheet = canvas_sheet(folder / "x.csv", people, {"numbers": 5}, two_names="two" in platform)
         read, kind = read_canvas, CANVAS
-    download = read_download(path)
-    assert download.platform == kind
+    expected = Expected(assignment.notebooks, {}, roster, Collected(kind))
+    read_in = read_handed_in(path, sheet, expected)
+    assert read_in.platform == kind
+    handed = read_in.handed
     with zipfile.ZipFile(path) as archive:
-        handed = _whose(assignment, download, read_people(sheet, kind), roster, Collected(kind))
+        entries = archive.infolist()
         got = {
-            student: int(archive.read(entry))
+            student: int(archive.read(entries[place]))
             for one in handed
             for student in one.students
-            for _, entry in one.submission.files
+            for _, place in one.submission.files
         }
-        alone = _whose(assignment, download, None, roster, Collected(kind))
+        alone = read_handed_in(path, None, expected).handed
         for one in alone:  # by names alone nobody gets what is another's, but for who is called the same
             for student in one.students:
-                for _, entry in one.submission.files:
-                    owner = people[int(archive.read(entry))]
+                for _, place in one.submission.files:
+                    owner = people[int(archive.read(entries[place]))]
                     mine = people[int(student[1:])]
                     assert {name_key(owner.name), name_key(owner.sortable)} & {
                         name_key(mine.name),
@@ -99,8 +100,7 @@ def test_who_handed_in_is_told_as_the_course_has_them(assignment, tmp_path):
     """What the property above stands on: a notebook of the course's goes in, and its name comes out."""
     book = {"1_sums.ipynb": json.dumps({}).encode(), "1_sums-1.ipynb": b"[]"}
     path = canvas_zip(tmp_path / "x.zip", [Student("ada", "Ada", "Lovelace", 1, files=book)])
-    (one,) = _whose(
-        assignment, read_download(path), None, [Member("ada", frozenset({"adalovelace", "lovelaceada"}))], Collected()
-    )
+    ada = Member("ada", frozenset({"adalovelace", "lovelaceada"}))
+    (one,) = read_handed_in(path, None, Expected(assignment.notebooks, {}, [ada], Collected())).handed
     assert one.students == ["ada"]
     assert [name for name, _ in one.submission.files] == ["1_sums.ipynb", "1_sums.ipynb"]

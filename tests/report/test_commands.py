@@ -1,7 +1,6 @@
 """``netgrader feedback`` and ``netgrader report`` on a small course, from submissions to files."""
 
 import csv
-import json
 import re
 from urllib.parse import unquote
 
@@ -15,7 +14,6 @@ from netgrader.errors import UsageError
 from netgrader.grading.graded_notebook import LastResult, load_last_result, save_last_result
 from netgrader.nbgrader_plugin.converters import autograde_one
 from netgrader.results import CellResult, NotebookResult, Status
-from tests.conftest import RIGHT
 
 
 def test_feedback_before_grading_is_a_sentence_that_says_what_to_type(tiny):
