@@ -47,6 +47,8 @@ class Job:
     """Why it cannot be graded at all, None if it can."""
     notes: tuple[str, ...] = ()
     """What is to be said of the file."""
+    student: str = ""
+    """Whose of the class it is, empty for what is graded by itself."""
 
 
 def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
@@ -100,7 +102,8 @@ def jobs_in(folder: Path, assignment: Assignment) -> tuple[Job, ...]:
 
 def jobs_of(assignment: Assignment, student: str) -> tuple[Job, ...]:
     """Return the notebooks that a student handed in for `assignment`."""
-    return jobs_in(assignment.course.folder("submitted", student, assignment.name), assignment)
+    jobs = jobs_in(assignment.course.folder("submitted", student, assignment.name), assignment)
+    return tuple(replace(job, student=student) for job in jobs)
 
 
 def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[Job] | None = None) -> Job:
