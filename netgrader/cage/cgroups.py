@@ -28,8 +28,6 @@ GROUP_REMEDY = "under systemd: systemd-run --scope, with --user unless you are r
 PREFIX = "netgrader-"
 PERIOD = 100_000
 V1_KINDS = ("memory", "cpu", "cpuacct")
-SOCKETS = "memory.kmem.tcp"
-"""What version 1 counts the buffers of network sockets as, apart from all other memory; what is below it limits them."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +66,7 @@ class ControlGroup:
             return None
         counts = self._table("memory", "memory.stat")
         keys = ("total_rss", "total_shmem") if self.version == 1 else ("anon", "shmem", "kernel", "sock")
-        in_sockets = _read(self.folders["memory"] / f"{SOCKETS}.usage_in_bytes").strip() if self.version == 1 else ""
-        return sum(counts.get(key, 0) for key in keys) + (int(in_sockets) if in_sockets.isdigit() else 0)
+        return sum(counts.get(key, 0) for key in keys)
 
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel had to kill a process for want of memory."""
@@ -178,8 +175,6 @@ def _make_v1(parent: Path, name: str, kind: str, limits: Limits) -> Path | None:
             _write(folder / "memory.limit_in_bytes", limits.memory_bytes)
             with contextlib.suppress(OSError):  # not every kernel counts swap
                 _write(folder / "memory.memsw.limit_in_bytes", limits.memory_bytes)
-            with contextlib.suppress(OSError):  # nor sockets; a self-test sees whether they are counted
-                _write(folder / f"{SOCKETS}.limit_in_bytes", limits.memory_bytes // 4)
         elif kind == "cpu":
             _write(folder / "cpu.cfs_period_us", PERIOD)
             _write(folder / "cpu.cfs_quota_us", int(limits.cpu_cores * PERIOD))

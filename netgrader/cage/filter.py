@@ -58,11 +58,10 @@ _NAMESPACES = (
     0x40000000,  # network
     0x00000080,  # time
 )
-# Families a program may open sockets of: unix, inet, inet6, and netlink, which lists the interfaces. Namespaces do not
-# hold some of the others back (vsock reaches the machine's host).
-_FAMILIES = frozenset({1, 2, 10, 16})
-_INTERNET = frozenset({2, 10})
-_LOCAL = frozenset({1})
+# Sockets are local ones alone: a kernel's channels are, and what a program talks to itself with. All other families are
+# denied whether or not there is a network namespace: parts of the kernel with a history of holes can be reached by them
+# (RxRPC, netlink, packets), and namespaces do not hold some of them back (vsock reaches the machine's host).
+_LOCAL = 1  # a family: AF_UNIX (linux/socket.h)
 # As a kernel without them answers; libzmq ends the process at any other answer to what lists interfaces.
 _MISSING = {2: errno.EAFNOSUPPORT, 10: errno.EAFNOSUPPORT, 16: errno.EOPNOTSUPP}
 _LAST_FAMILY = 64
@@ -74,7 +73,7 @@ _TERMINAL_REQUESTS = (0x5412, 0x541C)
 
 
 @functools.cache
-def filter_program(*, watched: bool = False, network: bool = True) -> bytes:
+def filter_program(*, watched: bool = False) -> bytes:
     """Return the filter as the kernel takes it (an array of ``struct sock_filter``), for ``bwrap --seccomp``.
 
     Parameters
@@ -82,8 +81,6 @@ def filter_program(*, watched: bool = False, network: bool = True) -> bytes:
     watched
         Whether memory is watched from outside and not limited by a control group: then what no watchdog could count is
         denied, too.
-    network
-        Whether there is a network of its own to open sockets in; else unix sockets are all that there are.
 
     Raises
     ------
@@ -96,10 +93,8 @@ def filter_program(*, watched: bool = False, network: bool = True) -> bytes:
         raise SandboxError(
             "The system-call filter needs libseccomp, which is missing. Type: sudo apt-get install -y libseccomp2"
         ) from error
-    # The buffers of TCP grow by themselves, past what a watchdog counts. There is no network to talk to.
-    families = _LOCAL if not network else _FAMILIES - _INTERNET if watched else _FAMILIES
     try:
-        return _build(pyseccomp, watched=watched, families=families)
+        return _build(pyseccomp, watched=watched)
     except OSError as error:
         raise SandboxError(f"libseccomp could not make the system-call filter: {error.strerror}.") from error
 
@@ -112,7 +107,7 @@ class _Rule(NamedTuple):
     conditions: tuple[tuple[int, str, int, int], ...] = ()
 
 
-def _rules(families: frozenset[int]) -> Iterator[_Rule]:
+def _rules() -> Iterator[_Rule]:
     yield _Rule(DENIED)
     for flag in _NAMESPACES:
         yield _Rule(("clone",), conditions=((0, "MASKED_EQ", flag, flag),))
@@ -124,7 +119,7 @@ def _rules(families: frozenset[int]) -> Iterator[_Rule]:
     # A core may be handed to a program of the host's (`netgrader.cage.limiting`), so nobody turns them on again.
     yield _Rule(("setrlimit",), conditions=((0, "MASKED_EQ", _LOW, _CORES),))
     yield _Rule(("prlimit64",), conditions=((1, "MASKED_EQ", _LOW, _CORES), (2, "NE", 0, 0)))
-    for family in sorted(set(range(_LAST_FAMILY)) - families):
+    for family in sorted({*range(_LAST_FAMILY)} - {_LOCAL}):
         yield _Rule(("socket",), _MISSING.get(family, errno.EPERM), ((0, "EQ", family, 0),))
     yield _Rule(("socket",), conditions=((0, "GE", _LAST_FAMILY, 0),))
     for request in _TERMINAL_REQUESTS:
@@ -161,9 +156,9 @@ def _newer_than_known() -> bytes:
     )
 
 
-def _build(seccomp: Any, *, watched: bool, families: frozenset[int]) -> bytes:
+def _build(seccomp: Any, *, watched: bool) -> bytes:
     rules = seccomp.SyscallFilter(seccomp.ALLOW)
-    for rule in (*_rules(families), *(_rules_where_watched() if watched else ())):
+    for rule in (*_rules(), *(_rules_where_watched() if watched else ())):
         conditions = [
             seccomp.Arg(index, getattr(seccomp, kind), value, other) for index, kind, value, other in rule.conditions
         ]

@@ -56,6 +56,7 @@ class UserSandbox(LimitingSandbox):
 
     name = "user"
     not_promised: ClassVar[Mapping[str, str]] = {
+        "a network of its own": "it sees the names of the interfaces here, and can open no socket to any network",
         "only its own files are seen": "what is handed in sees all files here that every user may read",
         "its own processes only": "it sees the command lines of all processes here, and can do nothing to them",
         "a limit on /tmp and /dev/shm": "each file in a folder open to all, such as /tmp, is limited; all go at its end",
@@ -104,7 +105,7 @@ class UserSandbox(LimitingSandbox):
             group = make_group(plan.limits) if self._groups else None
             watched = group is None or not group.limits_memory
             processors = self._processors(plan.limits, by_group=group is not None and group.limits_cpu)
-            rules = filter_program(watched=watched, network=False).hex()
+            rules = filter_program(watched=watched).hex()
             inside, outside = os.pipe2(os.O_CLOEXEC)
             alive = over.enter_context(os.fdopen(outside, "wb", buffering=0))
             launch = Launch(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 import shutil
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -20,56 +24,77 @@ from netgrader.platforms.people import (
     CANVAS,
     NOBODY,
     Collected,
+    Person,
     enter_student,
     match,
     name_key,
+    notes_on,
     read_collected,
     roster_of,
     write_collected,
 )
-from netgrader.platforms.received import Expected, read_handed_in, unpack_into
+from netgrader.platforms.received import fits_for, read_handed_in, unpack_into
 from netgrader.which_course import find_course, only_assignment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from rich.console import Console
 
     from netgrader.course import Assignment
-    from netgrader.platforms.people import Person
-    from netgrader.platforms.received import Handed, HandedIn
+    from netgrader.platforms.people import Member
+    from netgrader.platforms.received import HandedIn
+    from netgrader.platforms.sheets import Sheet
+    from netgrader.platforms.zips import DownloadedSubmission
 
 __all__ = ["assignment_called", "run"]
 
+NOT_IN_SHEET = "nobody has this number and name in the sheet; is it of the same assignment?"
+TWICE = "something else fits the same student, or team"
 TEST_STUDENT = "studenttest"
 """Whom Canvas has in each gradebook for its teacher to try things."""
 NOTHING = "there is no notebook or module in it"
+
+
+@dataclass
+class _Handed:
+    """A submission, and what became of it."""
+
+    submission: DownloadedSubmission
+    people: dict[Person, str] = field(default_factory=dict)
+    """Who handed it in, one or the members of a team, each with the student's id; empty where nobody fits."""
+    students: list[str] = field(default_factory=list)
+    """Whose it is."""
+    problem: str = ""
+    """Why it is nobody's, or cannot be read."""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def late(self) -> bool:
+        """Whether the platform says so."""
+        return self.submission.late or any(person.late for person in self.people)
 
 
 def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int:
     """Collect what was handed in; the exit code."""
     assignment = assignment_called(name)
     with opened(assignment.course) as gradebook:
-        collected = read_collected(assignment)
-        expected = Expected(assignment.notebooks, dict(groups_of(assignment)), roster_of(gradebook), collected)
-        download = read_handed_in(file, sheet, expected)
-        known = collected.of_platform(download.platform)
-        people, handed = download.people, download.handed
-        absent: dict[Person, str] = {}
-        if enter:
-            _enter(gradebook, handed)
-            if people and any(one.students for one in handed):
-                absent = _enter_absent(gradebook, people, handed, known)
+        known = read_collected(assignment)
+        download = read_handed_in(file, sheet, roster_of(gradebook), known, assignment.notebooks)
+        known = known if known.platform == download.platform else Collected(download.platform)
+        people = download.sheet
+        before = {str(student.id) for student in gradebook.students}
+        entering = functools.partial(_enter, gradebook, known) if enter else None
+        handed = _whose(assignment, download, people, roster_of(gradebook), known, enter=entering)
         for one in handed:
-            if one.students and not one.problem:
+            if not one.problem:
                 _place(assignment, file, one)
-        tells_late = sheet is not None or download.platform == CANVAS
-        _remember(assignment, gradebook, known, handed, absent, tells_late=tells_late)
-        if absent:
-            names = ", ".join(sorted(absent.values()))
-            console().print(f"Entered from the sheet, with nothing handed in: {names}.")
-        return _say(console(), assignment, download, handed, with_sheet=sheet is not None)
+        _remember(assignment, gradebook, known, handed, tells_late=people is not None or download.platform == CANVAS)
+        here = {student for one in handed for student in one.students}
+        if absent := sorted({str(student.id) for student in gradebook.students} - before - here):
+            console().print(f"Entered from the sheet, with nothing handed in: {', '.join(absent)}.")
+        return _say(console(), assignment, download.platform, handed, with_sheet=sheet is not None)
 
 
 def assignment_called(name: str | None) -> Assignment:
@@ -84,42 +109,81 @@ def assignment_called(name: str | None) -> Assignment:
     return course.assignment(name) if name is not None else only_assignment(course, course.assignments)
 
 
-def _enter(gradebook: Any, handed: list[Handed]) -> None:
-    """Enter into the gradebook who handed in and is nobody there."""
-    taken = {str(student.id) for student in gradebook.students}
+def _whose(
+    assignment: Assignment,
+    download: HandedIn,
+    sheet: Sheet | None,
+    roster: list[Member],
+    known: Collected,
+    *,
+    enter: Callable[[list[Person]], dict[Person, str]] | None = None,
+) -> list[_Handed]:
+    """Return what was handed in, and whose it is: by the sheet if there is one, else by the course's groups, else by names.
+
+    `enter` enters people who are nobody in the gradebook, and gives their ids.
+    """
+    fits = fits_for(sheet, roster, known)
+    groups = {} if sheet else groups_of(assignment)
+    by_key = {name_key(name): list(members) for name, members in groups.items()}
+    # Two groups of one name are nobody's, and a submission without a name is no group's.
+    keys = ["", "", *map(name_key, groups)]
+    handed = [_Handed(one, problem=one.problem) for one in download.submissions]
     for one in handed:
-        if one.problem != NOBODY:
-            continue
-        for person in one.people:
-            one.people[person] = enter_student(gradebook, person, taken)
-            taken.add(one.people[person])
-        one.students, one.problem = list(one.people.values()), ""
-        one.notes.append("entered")
+        number, name = one.submission.owner.number, one.submission.owner.name
+        # A number that is read off a name may be one that its owner chose, unless both belong together.
+        sure = number if download.platform == CANVAS and fits(number, name) else ""
+        one.students = by_key[name_key(name)] if keys.count(name_key(name)) == 1 else []
+        named = sheet.who(number, name) if sheet else [] if one.students else [Person(number, name, lms_id=sure)]
+        one.people = dict.fromkeys([] if one.submission.disputed else named, "")
+    here = [person for one in handed for person in one.people]
+    found, why = match(sheet.people if sheet else here, roster, known)
+    notes = notes_on(found, roster)
+    if enter is not None and here:
+        entered = enter([person for person, reason in why.items() if reason == NOBODY])
+        found, why = {**found, **entered}, {**why, **dict.fromkeys(entered, "")}
+        notes = {**notes, **dict.fromkeys(entered, "entered")}
+    for one in handed:
+        one.people = {person: found.get(person, "") for person in one.people}
+        one.students = [*one.students, *filter(None, one.people.values())]
+        one.notes += filter(None, map(notes.get, one.people))
+        reasons = [*filter(None, map(why.get, one.people))]
+        if not one.students:
+            one.problem = one.problem or next(iter(reasons), NOT_IN_SHEET)
+        elif reasons:
+            one.notes.append(f"{len(reasons)} of the team fit nobody: {reasons[0]}")
+    owned = Counter(student for one in handed for student in one.students)
+    for one in handed:
+        if any(owned[student] > 1 for student in one.students):
+            one.problem, one.students = TWICE, []
+    return handed
 
 
-def _enter_absent(
-    gradebook: Any, people: Sequence[Person], handed: list[Handed], known: Collected
-) -> dict[Person, str]:
-    """Enter who is in the sheet, handed in nothing and is nobody in the gradebook; their new ids."""
+def _enter(gradebook: Any, known: Collected, nobody: list[Person]) -> dict[Person, str]:
+    """Enter people into the gradebook; their new ids, kept by the platform's numbers."""
     taken = {str(student.id) for student in gradebook.students}
-    here = {person for one in handed for person in one.people}
-    _, why = match(people, roster_of(gradebook), known)
     entered: dict[Person, str] = {}
-    for person, reason in why.items():
-        if reason == NOBODY and person not in here and name_key(person.name) != TEST_STUDENT:
-            entered[person] = enter_student(gradebook, person, taken)
-            taken.add(entered[person])
+    for person in nobody:
+        if name_key(person.name) != TEST_STUDENT:
+            entered[person] = enter_student(gradebook, person, {*taken, *entered.values()})
+            _keep(known, person, entered[person])
     return entered
 
 
-def _place(assignment: Assignment, archive: Path, one: Handed) -> None:
+def _keep(known: Collected, person: Person, student: str) -> None:
+    """Keep whose number a person's is."""
+    if person.number:
+        known.students[person.number], known.names[person.number] = student, person.name
+
+
+def _place(assignment: Assignment, archive: Path, one: _Handed) -> None:
     """Put a submission where nbgrader has it; what lay there before is kept elsewhere."""
     entries = choose(one.submission.files, KINDS)
     if not entries or len(entries) > MOST_FILES:
         one.problem = f"{len(entries):,} files are more than can be graded" if entries else NOTHING
         return
-    if len(entries) < len(one.submission.files):
-        one.notes.append(f"left out {len(one.submission.files) - len(entries)} of the same name, or hidden")
+    passed_over = sum(name.lower().endswith(KINDS) for name, _ in one.submission.files) - len(entries)
+    if passed_over:
+        one.notes.append(f"left out {passed_over} of the same name, or hidden")
     when = next((person.when for person in one.people if person.when), None)
     for student in one.students:
         folder = assignment.course.folder("submitted", student, assignment.name)
@@ -130,7 +194,7 @@ def _place(assignment: Assignment, archive: Path, one: Handed) -> None:
             if when is not None:
                 write_text(part / TIMESTAMP, f"{stamp(when)}\n")
             if folder.is_dir() and holds_same(part, folder):
-                one.notes += [] if "unchanged" in one.notes else ["unchanged"]
+                one.notes.append("unchanged")
                 if when is not None:
                     (part / TIMESTAMP).replace(folder / TIMESTAMP)
             else:
@@ -143,55 +207,40 @@ def _place(assignment: Assignment, archive: Path, one: Handed) -> None:
 
 
 def _remember(
-    assignment: Assignment,
-    gradebook: Any,
-    known: Collected,
-    handed: list[Handed],
-    absent: dict[Person, str],
-    *,
-    tells_late: bool,
+    assignment: Assignment, gradebook: Any, known: Collected, handed: list[_Handed], *, tells_late: bool
 ) -> None:
     """Keep who has which number, in the gradebook if it is one of all of the platform, and who was late if that is told."""
-    for person, student in absent.items():
-        if person.number:
-            known.students[person.number], known.names[person.number] = student, person.name
-    placed = [one for one in handed if not one.problem] if tells_late else []
-    told = {student: one.late for one in placed for student in one.students}
-    known.late[:] = sorted({*known.late} - told.keys() | {student for student, late in told.items() if late})
+    if tells_late:
+        told = {student: one.late for one in handed if not one.problem for student in one.students}
+        known.late[:] = sorted({*known.late} - told.keys() | {student for student, late in told.items() if late})
     ids = {str(student.id): student for student in gradebook.students}
-    for one in handed:
-        for person, student in one.people.items():
-            if not student or not one.students:
-                continue
-            if person.when is not None:
-                known.times[student] = stamp(person.when)
-            if person.number:
-                known.students[person.number], known.names[person.number] = student, person.name
-            if person.lms_id and student in ids and not ids[student].lms_user_id:
-                ids[student].lms_user_id = person.lms_id
+    for person, student in [told for one in handed if one.students for told in one.people.items() if told[1]]:
+        _keep(known, person, student)
+        if person.when is not None:
+            known.times[student] = stamp(person.when)
+        if student in ids:
+            ids[student].lms_user_id = ids[student].lms_user_id or person.lms_id or None
     gradebook.db.commit()
     write_collected(assignment, known)
 
 
-def _say(out: Console, assignment: Assignment, download: HandedIn, handed: list[Handed], *, with_sheet: bool) -> int:
+def _say(out: Console, assignment: Assignment, platform: str, handed: list[_Handed], *, with_sheet: bool) -> int:
     """Say who handed in what, who was late, and what fits nobody; the exit code."""
-    platform = download.platform
     placed = [one for one in handed if not one.problem]
-    table = Table()
-    for column in ("student", f"in {platform}", "files", "notes"):
-        table.add_column(column)
+    table = Table("student", f"in {platform}", "files", "notes")
     for one in placed:
         files = ", ".join(sorted(choose(one.submission.files, KINDS)))
-        left = [f"left out: {', '.join(sorted(one.submission.others))}"] if one.submission.others else []
-        notes = [*(["late"] if one.late else []), *one.notes, *left]
+        others = sorted(
+            PurePosixPath(name).name for name, _ in one.submission.files if not name.lower().endswith(KINDS)
+        )
+        left = [f"left out: {', '.join(others)}"] if others else []
+        notes = [*(["late"] if one.late else []), *dict.fromkeys(one.notes), *left]
         table.add_row(", ".join(one.students), one.submission.owner.shown, files, "; ".join(notes))
     if placed:
         out.print(table)
     lost = [one for one in handed if one.problem]
     for one in lost:
         out.print(f"Not collected: {one.submission.owner.shown}: {one.problem.rstrip('.')}.")
-    if unread := download.unread:
-        out.print(f"Passed over, since {platform} does not name files so: {', '.join(unread)}.")
     late = [student for one in placed if one.late for student in one.students]
     if late:
         out.print(f"Late, by what {platform} says: {', '.join(sorted(late))}.")
@@ -206,4 +255,4 @@ def _say(out: Console, assignment: Assignment, download: HandedIn, handed: list[
         f"{len(handed)} handed in {assignment.name}, {len(placed)} collected into "
         f"{assignment.course.folder('submitted', 'STUDENT', assignment.name)}."
     )
-    return 1 if lost else 0
+    return int(bool(lost))

@@ -25,13 +25,14 @@ __all__ = ["Finding", "findings", "run"]
 
 NEEDED_FREE_GB = 5.0
 NEEDED_MEMORY_GB = 4.0
+BUBBLEWRAP_REMEDY = "install bubblewrap 0.12.0 or newer; the section 'bubblewrap' of SECURITY.md explains the versions"
 
 
 @dataclass(frozen=True)
 class Finding:
     """One line: what was looked for, what was found, and what to type if it is missing.
 
-    `needed` is False for what grading can do without.
+    `needed` is False for what grading can do without: a warning.
     """
 
     what: str
@@ -55,7 +56,7 @@ def run(sandbox: str = "bubblewrap") -> int:
         raise UsageError(f"There is no sandbox '{sandbox}'. There is: {', '.join(SANDBOXES)}.")
     bad = 0
     for one in findings(sandbox):
-        mark = "ok  " if one.good else ("MISSING" if one.needed else "none")
+        mark = "ok  " if one.good else ("MISSING" if one.needed else "warning")
         typer.echo(f"{mark:8}{one.what}: {one.found}" + (f"  → {one.remedy}" if one.remedy and not one.good else ""))
         bad += one.needed and not one.good
     lines = "line marked MISSING is" if bad == 1 else f"{bad} lines marked MISSING are"
@@ -194,6 +195,7 @@ def _cage(sandbox: str) -> Iterator[Finding]:
         return
     from netgrader.cage import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
     from netgrader.cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.bubblewrap_version import bubblewrap_version  # noqa: PLC0415  (POSIX)
     from netgrader.cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
     from netgrader.cage.self_tests import run_self_tests  # noqa: PLC0415  (POSIX)
     from netgrader.cage.user import UserSandbox  # noqa: PLC0415  (POSIX)
@@ -204,6 +206,8 @@ def _cage(sandbox: str) -> Iterator[Finding]:
         yield Finding("bubblewrap", path is not None, path or "not installed", "sudo apt-get install -y bubblewrap")
         if path is None:
             return
+        version = bubblewrap_version(path)
+        yield Finding("bubblewrap: version", version.fixed, version.found, BUBBLEWRAP_REMEDY, needed=False)
     try:
         opened = open_sandbox(sandbox)
         yield Finding(

@@ -28,7 +28,7 @@ from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.nbgrader_plugin.gradebook import removed_notebooks
 from netgrader.questions import RELEASED, SOURCE, sealed_file
 from netgrader.releases import remember
-from netgrader.web_release import GITHUB, ON_GITHUB, WebAddress, with_fetching, write_site
+from netgrader.web_release import GITHUB, ON_GITHUB, WebAddress, add_fetching, write_site
 from netgrader.wheel import build_wheel, tried
 from netgrader.which_course import find_course, only_assignment
 
@@ -278,10 +278,7 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
             made = next(Path(folder).rglob(one.source.name), None)
             if made is None:
                 raise NetgraderError(f"nbgrader made no release of {one.source}.")
-            content = _with_points(made.read_bytes(), one.source)
-            if address is not None:
-                content = with_fetching(content, one.source.stem, f"{assignment.name}.zip", address)
-            (target / one.source.name).write_bytes(content)
+            (target / one.source.name).write_bytes(_with_points(made.read_bytes(), one.source))
     for one in files:
         _copy_beside(assignment, one, target)
     if (assignment.checks / SOURCE).is_file():
@@ -294,6 +291,8 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
         shutil.copyfile(path, target / path.name)
     released = sorted(path.name for path in target.glob("*.ipynb"))
     (target / "README.md").write_text(_readme(assignment, released), encoding="utf-8")
+    if address is not None:
+        add_fetching(target, assignment.name, address)
 
 
 def _require_files(assignment: Assignment, notebooks: Sequence[str]) -> None:

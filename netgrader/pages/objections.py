@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import email
+import email.utils
 import html
 import itertools
 import re
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import nh3
 
-from netgrader.limited import together, within_limits
+from netgrader.limited import ExceededError, together, within_limits
 from netgrader.pages import safe, words
 from netgrader.pages.shell import points as written
+from netgrader.strangers import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +44,8 @@ BLOCK = re.compile(
 )
 BREAKS = re.compile(r"<(?:br|/p|/div|/li|/tr)\b[^<>]{0,1000}>", re.IGNORECASE)
 TEXT, MAIL = ".txt", ".eml"
+UNKNOWN = "?"
+"""The sender of a mail that names none, or that no library can read."""
 MOST_FILES, LONGEST_FILE, LONGEST_REASON = 1_000, 100_000, 1_000
 
 
@@ -50,10 +54,15 @@ class Objection:
     """What a student says of a verdict: in which cell, what the result was, and why it seems wrong."""
 
     student: str
+    """The id that the text claims, with a replacement character for each sign in it that nobody can see."""
     notebook: str
     cell: str
     result: str
     reason: str
+    file: str = ""
+    """The name of the file that it came in."""
+    sender: str | None = None
+    """The address that a mail says it comes from, in lower case; None for what is no mail."""
 
 
 def result_of(cell: CellResult, points: float | None) -> str:
@@ -79,31 +88,44 @@ def read_objections(folder: Path, assignment: str) -> tuple[Objection, ...]:
         for path in [one for one in files if one.suffix.lower() in {TEXT, MAIL} and one.is_file()][:MOST_FILES]:
             with path.open("rb") as file:
                 content = file.read(LONGEST_FILE)
-            text = _of_mail(content) if path.suffix.lower() == MAIL else _decoded(content)
-            found |= dict.fromkeys(_objections(re.sub(r"\r\n?", "\n", text.replace("\xa0", " ")), assignment))
+            file_name = safe.line(path.name, 120)
+            try:
+                said = within_limits(objections_in, content, path.suffix.lower() == MAIL, assignment, file_name)
+            except ExceededError as error:
+                said = [Objection("", "", "", "", words.OBJECTIONS_UNREAD.format(limit=error), file_name)]
+            found |= dict.fromkeys(said)
     return tuple(found)
 
 
-def _of_mail(content: bytes) -> str:
-    """Return the text of a mail; all of its file where that has none, or is what no library can read."""
+def objections_in(content: bytes, is_mail: bool, assignment: str, file: str) -> list[Objection]:
+    """Return what a file says of an assignment, for `read_objections` alone, which does it within limits."""
+    text, sender = _of_mail(content) if is_mail else (_decoded(content), None)
+    plain = re.sub(r"\r\n?", "\n", text.replace("\xa0", " "))
+    return list(_objections(plain, assignment, file, sender))
+
+
+def _of_mail(content: bytes) -> tuple[str, str]:
+    """Return the text of a mail, all of its file where that has none or no library can read it, and the sender's address."""
     try:
-        texts = within_limits(_texts_of, content)
+        texts, sender = _texts_of(content)
     except Exception:  # noqa: BLE001  (a stranger made it to be read by nobody)
-        texts = []
-    return next((text for text in texts if BEGIN in text), _decoded(content))
+        texts, sender = [], UNKNOWN
+    return next((text for text in texts if BEGIN in text), _decoded(content)), safe.line(sender, 120)
 
 
-def _texts_of(content: bytes) -> list[str]:
-    """Return the plain text of a mail and of mails within it, and the text of what is HTML."""
+def _texts_of(content: bytes) -> tuple[list[str], str]:
+    """Return the plain text of a mail and of mails within it, the text of what is HTML, and the sender's address."""
     found: dict[str, list[str]] = {"plain": [], "html": []}
-    for part in email.message_from_bytes(content).walk():
+    message = email.message_from_bytes(content)
+    _, sender = email.utils.parseaddr(str(message.get("From", "")).encode("ascii", "replace").decode())
+    for part in message.walk():
         payload = part.get_payload(decode=True)
         if part.get_content_maintype() == "text" and isinstance(payload, bytes):
             text = _decoded(payload, part.get_content_charset())
             found.setdefault(part.get_content_subtype(), []).append(text)
     marked = BREAKS.sub("\n", " ".join(found["html"]).replace("\n", " "))
     lines = html.unescape(nh3.clean(marked, tags=set())).split("\n")
-    return ["\n".join(found["plain"]), "\n".join(line.strip() for line in lines)]
+    return ["\n".join(found["plain"]), "\n".join(line.strip() for line in lines)], sender.casefold() or UNKNOWN
 
 
 def _decoded(content: bytes, charset: str | None = None) -> str:
@@ -115,13 +137,12 @@ def _decoded(content: bytes, charset: str | None = None) -> str:
         return content.decode("utf-8" if charset else "cp1252", errors="replace")
 
 
-def _objections(text: str, assignment: str) -> Iterator[Objection]:
+def _objections(text: str, assignment: str, file: str, sender: str | None) -> Iterator[Objection]:
     blocks = list(BLOCK.finditer(text))
     for block, after in itertools.zip_longest(blocks, blocks[1:]):
         end = len(text) if after is None else after.start()
-        student, notebook, cell, result = (
-            safe.line(re.sub(r"\s*\n[> \t]*", " ", part).strip(), 2_000) for part in block.groups()
-        )
+        student, *others = (re.sub(r"\s*\n[> \t]*", " ", part).strip() for part in block.groups())
+        notebook, cell, result = (safe.line(part, 2_000) for part in others)
         if notebook.partition("/")[0] == assignment:
             reason = safe.text(text[block.end() : end].strip(" >\t\n"), LONGEST_REASON)
-            yield Objection(student, notebook.partition("/")[2], cell, result, reason)
+            yield Objection(printable(student), notebook.partition("/")[2], cell, result, reason, file, sender)

@@ -118,7 +118,8 @@ def _doubted(view: ClassView) -> Iterator[Doubted]:
         graded = student.notebooks.get(said.notebook) if student is not None else None
         cell = graded.results.get(said.cell) if graded is not None else None
         now = result_of(cell, earned(cell, graded.marks)) if graded is not None and cell is not None else ""
-        yield Doubted(student, said, now if now != said.result else "")
+        stranger = said.sender is not None and (said.sender, said.student) not in view.addresses
+        yield Doubted(student, said, now if now != said.result else "", stranger=stranger)
 
 
 def _late(view: ClassView) -> Iterator[tuple[StudentView, str]]:

@@ -149,6 +149,8 @@ class ClassView:
     objections: tuple[Objection, ...] = ()
     explained: Explained = field(default_factory=Explained)
     said_late: Mapping[str, str] = field(default_factory=dict)
+    addresses: frozenset[tuple[str, str]] = frozenset()
+    """The gradebook's addresses, in lower case, each with the student whose it is."""
 
 
 @dataclass(frozen=True)
@@ -222,6 +224,8 @@ class Doubted:
     student: StudentView | None
     said: Objection
     now: str = ""
+    stranger: bool = False
+    """Whether a mail was sent from an address that the gradebook does not have for this student."""
 
 
 @dataclass(frozen=True)
@@ -318,6 +322,7 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
         return ClassView(assignment.name, columns, ())
     with Gradebook(assignment.course.db_url) as gradebook:
         names = {student.id: full_name(student) for student in gradebook.students}
+        addresses = frozenset((str(student.email).casefold(), student.id) for student in gradebook.students)
         marks, late = marks_of(gradebook, assignment.name), seconds_late(gradebook, assignment.name)
         views = tuple(
             _student(
@@ -330,7 +335,11 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
             for student in sorted(handed_in | set(names))
         )
     objections = read_objections(course.root / FOLDER, name)
-    return ClassView(assignment.name, columns, views, objections, explained=explained_in(assignment))
+    return ClassView(
+        *(assignment.name, columns, views, objections),
+        explained=explained_in(assignment),
+        addresses=addresses,
+    )
 
 
 def _columns(assignment: Assignment, notebook: str) -> NotebookColumns:

@@ -96,10 +96,6 @@ class Collected:
     late: list[str] = field(default_factory=list)
     """Students who were late by what the platform says."""
 
-    def of_platform(self, platform: str) -> Collected:
-        """Return it where it is of that platform, and nothing of that platform where not."""
-        return self if self.platform == platform else Collected(platform)
-
 
 def read_collected(assignment: Assignment) -> Collected:
     """Return what was kept when submissions of `assignment` were collected; nothing if none were."""
@@ -159,16 +155,15 @@ def match(
     what was collected before, by number and name; a name that nobody else has, on either side, nor one that looks like it.
     """
     known, by_name = _indexed(_ids, roster), _indexed(lambda member: member.names, roster)
+    looks = _looks([*by_name, *(name_key(person.name) for person in people)])
     sure = {person: _sure(person, known, collected) for person in people}
     taken = set[str]().union(*sure.values())
-    left = Counter(name_key(person.name) for person in people if not sure[person])
-    looks = _looks([*by_name, *left])
     found: dict[Person, str] = {}
     why: dict[Person, str] = {}
     for person, students in sure.items():
         name = name_key(person.name)
         namesakes = {one.student for one in by_name.get(name, ()) if not _contradicts(person, one)} - taken
-        if len(students) == 1 or (not students and len(namesakes) == 1 and left[name] == 1):
+        if len(students or namesakes) == 1:
             (found[person],) = students or namesakes
         elif students:
             why[person] = f"addresses or numbers are those of {' and '.join(sorted(students))}"
@@ -188,16 +183,13 @@ def notes_on(found: Mapping[Person, str], roster: Sequence[Member]) -> dict[Pers
     return {
         person: f"named {person.name!r} there, which is not how the gradebook writes {student}"
         for person, student in found.items()
-        if name_key(person.name)
-        and names.get(student)
-        and (name_key(person.name) not in names[student] or not _is_plain(person.name))
+        if names.get(student) and not ({name_key(person.name)} <= {"", *names[student]} and _is_plain(person.name))
     }
 
 
 def _is_plain(name: str) -> bool:
     """Whether a name has no sign that is not seen, and no letter that is another way to write an ordinary one."""
-    seen = "".join(sign for sign in name if unicodedata.category(sign) != "Cf")
-    return unicodedata.normalize("NFC", name) == unicodedata.normalize("NFKC", seen)
+    return name.isprintable() and unicodedata.normalize("NFC", name) == unicodedata.normalize("NFKC", name)
 
 
 def _look(name: str) -> str:
@@ -245,9 +237,16 @@ def enter_student(gradebook: Any, person: Person, taken: Iterable[str]) -> str:
     address = next((one for one in sorted(person.ids) if "@" in one), "")
     first, last = map(_one_field, _first_and_last(person.name, last_first=bool(person.lms_id)))
     nameless = f"participant-{person.number}" if not name_key(person.name) else ""
-    wanted = _as_id(address or nameless or (person.lms_id if not person.ids else min(person.ids)) or f"{first}-{last}")
+    ways = (
+        address,
+        nameless,
+        min(person.ids, default=""),
+        person.lms_id,
+        f"{first}-{last}",
+        f"student-{person.number}",
+    )
+    wanted = student = next(filter(None, map(_as_id, ways)), "student")
     known, tries = set(taken), itertools.count(2)
-    student = wanted or _as_id(f"student-{person.number}")
     if student in known:
         student = _as_id(f"{wanted}-{person.number}")
     while student in known:

@@ -194,10 +194,11 @@ class Sheet:
 
         Nor is it anybody's where two rows have the number, or two teams the name.
         """
-        fitting = self._index.get(name_key(name) if self.has_teams else number, [])
-        owners = {one.team if self.has_teams else one for one in fitting}
-        known = name_key(name) if self.has_teams else any(same_name(one.name, name, self.platform) for one in fitting)
-        return fitting if known and len(owners) == 1 else ()
+        if self.has_teams:
+            team = self._index.get(name_key(name), [])
+            return team if len({one.team for one in team}) == 1 else ()
+        fitting = self._index.get(number, [])
+        return [one for one in fitting if same_name(one.name, name, self.platform)] if len(fitting) == 1 else ()
 
     def written(self, points: float) -> Decimal:
         """Return points as the platform keeps them."""

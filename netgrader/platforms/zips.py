@@ -6,18 +6,15 @@ student called the file, whatever it looks like. An entry's path is never one of
 
 from __future__ import annotations
 
-import functools
 import re
 import unicodedata
 import zipfile
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from netgrader.errors import UsageError
-from netgrader.grading.folders import KINDS
 from netgrader.platforms.people import CANVAS, MOODLE, name_key
 
 if TYPE_CHECKING:
@@ -49,6 +46,7 @@ NAMES: Mapping[str, Sequence[re.Pattern[str]]] = {
         ),
     ),
 }
+OF_A_MAC = re.compile(r"__MACOSX/|(?:[^/]+/)?\.DS_Store\Z")
 AGAIN = re.compile(r"-[0-9]+(?=\.\w+$)")
 
 
@@ -62,8 +60,8 @@ class Reading:
     path: str
     """What the student called the file."""
     late: bool = False
-    attachment: int = 0
-    """A number that grows with time, where there is one."""
+    attachment: str = ""
+    """The file's own number, where there is one, which grows with time."""
 
     @property
     def shown(self) -> str:
@@ -74,16 +72,18 @@ class Reading:
 def readings(platform: str, path: str) -> tuple[Reading, ...]:
     """Return each way in which a platform may have put a path together, the one with the shortest name first."""
     places = sorted({0, *(found.start() for found in re.finditer("_", path.partition("/")[0]))})
-    tried = (pattern.match(path, place) for pattern in NAMES[platform] for place in places)
     return tuple(
-        Reading(
-            *(found["number"] or "", path[: found.start()] or found["name"], path[found.end() :]),
-            late=bool(found["late"]),
-            attachment=int(found["attachment"] or 0),
-        )
-        for found in tried
-        if found
+        _reading(path, found)
+        for pattern in NAMES[platform]
+        for place in places
+        if (found := pattern.match(path, place))
     )
+
+
+def _reading(path: str, found: re.Match[str]) -> Reading:
+    parts = found.groupdict("")
+    name = path[: found.start()] + parts["name"]
+    return Reading(parts["number"], name, path[found.end() :], late=parts["late"] != "", attachment=parts["attachment"])
 
 
 @dataclass(frozen=True)
@@ -91,15 +91,13 @@ class DownloadedSubmission:
     """What somebody handed in, by the platform's names."""
 
     owner: Reading
-    late: bool
+    late: bool = False
     files: tuple[tuple[str, int], ...] = ()
-    """What can be graded, by the names that it was handed in with; of several of one name the newest first."""
-    others: tuple[str, ...] = ()
-    """Names of all else, text that was typed into the platform among it."""
+    """By the names that they were handed in with, of several of one name the newest first."""
     problem: str = ""
     """Why nobody can tell who handed it in, or what."""
     disputed: bool = False
-    """Whether it is named as several people's."""
+    """Whether it is named as several people's, or nobody's."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +107,6 @@ class Download:
     platform: str
     entries: tuple[tuple[str, int], ...]
     """Paths, without a folder that wraps all of them, and places in the archive."""
-
-    def unread(self) -> tuple[str, ...]:
-        """Return the paths that the platform did not make."""
-        return tuple(path for path, _ in self.entries if not readings(self.platform, path))
 
     def submissions(
         self, fits: Callable[[str, str], bool], notebooks: Collection[str]
@@ -125,11 +119,10 @@ class Download:
         found: dict[object, list[_Named]] = {}
         for path, place in self.entries:
             read = readings(self.platform, path)
-            owners = tuple(one for one in read if fits(one.number, one.name)) or read[:1]
+            owners = [one for one in read if fits(one.number, one.name)] or [*read[:1]]
             key = (owners[0].number, owners[0].name) if len(owners) == 1 else path
-            found.setdefault(key, []).append(_Named(path, place, owners))
-        plain = functools.partial(_first_name, notebooks=notebooks) if self.platform == CANVAS else str
-        made = [_submission(those, plain) for those in found.values() if those[0].owners]
+            found.setdefault(key, []).append(_Named(path, place, tuple(owners)))
+        made = [_submission(those, notebooks) for those in found.values()]
         return tuple(sorted(made, key=lambda one: (name_key(one.owner.name), one.owner.number)))
 
 
@@ -141,29 +134,23 @@ class _Named:
     place: int
     owners: tuple[Reading, ...]
 
-    @property
-    def theirs(self) -> str:
-        """What its owner called it, in one case."""
-        return self.owners[0].path.casefold()
 
-
-def _submission(those: Sequence[_Named], plain: Callable[[str], str]) -> DownloadedSubmission:
-    """Return what was handed in under one number and name; `plain` gives the names that files get here."""
-    owners = those[0].owners
-    late = any(one.owners[0].late for one in those)
-    if len(owners) > 1:
-        claims = " and ".join(one.shown for one in owners)
-        problem = f"{those[0].path} is named as a file of {claims}. Look at it, and put it in place yourself"
-        return DownloadedSubmission(owners[0], late, disputed=True, problem=problem)
-    graded = [one for one in those if one.theirs.endswith(KINDS)]
-    count = Counter(one.theirs for one in graded)
-    double = " and ".join(one.path for one in graded if count[one.theirs] > 1)
-    newest = sorted(graded, key=lambda one: -one.owners[0].attachment)
+def _submission(those: Sequence[_Named], notebooks: Collection[str]) -> DownloadedSubmission:
+    """Return what was handed in under one number and name, or the one file that nobody, or several, may have handed in."""
+    if len(those[0].owners) != 1:
+        claims = " and ".join(one.shown for one in those[0].owners) or "nobody"
+        problem = f"it is named as a file of {claims}. Look at it, and put it in place yourself"
+        return DownloadedSubmission(Reading("", those[0].path, ""), disputed=True, problem=problem)
+    owners = [one.owners[0] for one in those]
+    count = Counter(owner.path.casefold() for owner in owners)
+    double = " and ".join(one.path for one in those if count[one.owners[0].path.casefold()] > 1)
+    newest = sorted(those, key=lambda one: (len(one.owners[0].attachment), one.owners[0].attachment), reverse=True)
     return DownloadedSubmission(
-        *(owners[0], late, tuple((plain(one.owners[0].path), one.place) for one in newest)),
-        others=tuple(PurePosixPath(one.owners[0].path).name for one in those if not one.theirs.endswith(KINDS)),
-        problem=f"one name has several files: {double}. Look at them, and put the right one in place yourself"
-        * bool(double),
+        owners[0],
+        late=any(owner.late for owner in owners),
+        files=tuple((_first_name(one.owners[0].path, notebooks), one.place) for one in newest),
+        problem=double
+        and f"one name has several files, {double}. Look at them, and put the right one in place yourself",
     )
 
 
@@ -185,19 +172,16 @@ def read_download(path: Path) -> Download:
         with zipfile.ZipFile(path) as archive:
             found = archive.infolist()
     except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UsageError(f"{path} cannot be read as a zip archive: {reason}.") from error
+        raise UsageError(f"{path} cannot be read as a zip archive: {error.args[-1]}.") from error
     entries = {place: entry for place, entry in enumerate(found) if not entry.is_dir()}
     if len(entries) > MOST_ENTRIES:
         raise UsageError(f"{path} holds {len(entries):,} files, which is more than a class can hand in.")
     if any(entry.compress_type not in METHODS or entry.flag_bits & 1 for entry in entries.values()):
         raise UsageError(f"{path} is packed or locked as no platform does it. Give it as it was downloaded.")
-    names = ((_name(entry), place) for place, entry in entries.items())
-    named = [(name, place) for name, place in names if len(name) <= LONGEST and not name.startswith("__MACOSX/")]
-    tops = {name.partition("/")[0] for name, _ in named if "/" in name}
-    inside = [(name.partition("/")[2] or name, place) for name, place in named] if len(tops) == 1 else []
-    # A folder that wraps all is no platform's: it is there where a file was unpacked, and packed again.
-    download = _likely(named) or _likely(inside)
+    names = ((_name(entry)[:LONGEST], place) for place, entry in entries.items())
+    named = [(name, place) for name, place in names if not OF_A_MAC.match(name)]
+    # A folder around what the platform made is there where a file was unpacked, and packed again.
+    download = _likely(named) or _likely([(name.split("/", 1)[-1], place) for name, place in named])
     if download is None:
         raise UsageError(
             f"{path} is no file of submissions of Moodle's or Canvas's: no file in it is called as they call them. Give it as it "

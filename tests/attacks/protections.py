@@ -143,8 +143,8 @@ PROCESSES = Protection(
     f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
 )
 NETWORK = Protection(
-    "a network of its own",
-    "the machine's network is seen",
+    "a network of its own, and a filter of system calls that refuses sockets to any",
+    "the machine's network is seen, and all calls are allowed",
     within("test_reading", "talks to services of the machine"),
     f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
 )

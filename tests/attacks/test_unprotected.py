@@ -32,7 +32,7 @@ from tests.attacks.protections import PROTECTIONS
 from tests.attacks.test_reading import READING
 from tests.attacks.test_writing import WRITING
 from tests.attacks.unprotected import BY_NAME, deserved, points, seen
-from tests.cage.test_protections import Unfiltered, Weakened
+from tests.cage.test_protections import Online, Unfiltered, Weakened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,7 +158,7 @@ def machines_processes(course: Attacked, patch: pytest.MonkeyPatch) -> Iterator[
 
 @contextmanager
 def machines_network(course: Attacked, patch: pytest.MonkeyPatch) -> Iterator[None]:
-    in_cage(patch, Weakened("--unshare-net"))
+    in_cage(patch, Online("--unshare-net"))
     with _listening_where_attacks_look():
         yield
 

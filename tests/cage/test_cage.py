@@ -58,7 +58,23 @@ def test_a_filter_of_system_calls_that_is_missing_is_noticed(monkeypatch):
     monkeypatch.setattr("netgrader.cage.bubblewrap.filter_program", lambda **_: allow_all)
     held = {promise.name: promise for promise in run_self_tests(BubblewrapSandbox())}
     assert not held["a filter of system calls"].held
+    assert "socket inet: done" in held["a filter of system calls"].detail
+    assert "socket inet6: " in held["a filter of system calls"].detail
     assert held["no network"].held
+    assert held["a network of its own"].held
+
+
+SOCKETS = """
+import errno, socket
+for family in (2, 10, 16, 17, 33, 38, 40, 1):  # inet, inet6, netlink, packet, rxrpc, alg, vsock; unix
+    try: print(socket.socket(family, socket.SOCK_STREAM).family.name)
+    except OSError as error: print(errno.errorcode[error.errno])
+"""
+
+
+def test_no_socket_but_a_local_one_can_be_had(either):
+    output, _ = run(either, SOCKETS)
+    assert output.split() == ["EAFNOSUPPORT", "EAFNOSUPPORT", "ENOTSUP", *["EPERM"] * 4, "AF_UNIX"]
 
 
 def test_a_limit_on_memory_that_is_missing_is_noticed():
@@ -289,7 +305,7 @@ def test_without_a_cage_paths_of_inside_lead_to_the_host(tmp_path):
 def test_a_quick_look_tries_what_one_look_tells(sandbox):
     tried = run_self_tests(sandbox, quick=True)
     assert [one for one in tried if not one.held] == []
-    assert len(tried) == 12
+    assert len(tried) == 13
 
 
 def test_cages_leave_no_descriptors_open(sandbox):

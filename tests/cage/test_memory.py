@@ -7,14 +7,12 @@ import sys
 
 import pytest
 
-from netgrader.cage import Limits
 from netgrader.cage.bubblewrap import BubblewrapSandbox
-from netgrader.cage.cgroups import make_group
 from netgrader.cage.filter import filter_program
 from netgrader.cage.self_tests import HOARDS, _SelfTests
 from netgrader.cage.watch import process_memory
 
-PAGES, FILES, UNIX, NETWORK, PIPES = HOARDS
+PAGES, FILES, UNIX, PIPES = HOARDS
 
 
 class Mappable(BubblewrapSandbox):
@@ -40,7 +38,6 @@ WITHOUT = {
     PAGES: {"bubblewrap.filter_program": lambda **_: filter_program()},
     FILES: {"supervisor.tmpfs_use": lambda *_: (0, 0)},
     UNIX: {"supervisor.socket_memory": lambda _: 0},
-    NETWORK: {"bubblewrap.filter_program": lambda **_: filter_program(), "supervisor.socket_memory": lambda _: 0},
     PIPES: {"watch._open_files": lambda _: 0},
 }
 
@@ -54,13 +51,6 @@ def test_without_a_control_group_it_is_not_limited_where_nobody_looks(what, tmp_
 
 def test_pages_of_a_device_that_can_be_mapped_are_seen_nowhere(tmp_path):
     assert not held(Mappable(groups=False), PAGES, tmp_path)
-
-
-def test_network_sockets_have_a_limit_of_their_own_in_groups_of_version_1(tmp_path, monkeypatch):
-    monkeypatch.setattr("netgrader.cage.cgroups.SOCKETS", "memory.nothing")
-    group = make_group(Limits())
-    group.remove()
-    assert held(BubblewrapSandbox(), NETWORK, tmp_path) == (group.version == 2)
 
 
 def test_tables_of_pages_count():

@@ -84,6 +84,10 @@ class Unfiltered(BubblewrapSandbox):
         return {**super()._request(*arguments, **options), "filter": ""}
 
 
+class Online(Weakened, Unfiltered):
+    """A cage with some of its options off and without the filter: each alone keeps programs from the network."""
+
+
 @dataclass(frozen=True)
 class Protection:
     """A part of the cage, an attack's body that returns whether it succeeded, and the cage without that part."""
@@ -102,7 +106,7 @@ def calls(name: str, body: str) -> Protection:
 PROTECTIONS = [
     Protection(
         "a network of its own",
-        "import socket\nsocket.create_connection(('127.0.0.1', int(sys.argv[1])), 5)\nreturn True",
+        "import socket\nsocket.socket(socket.AF_UNIX).connect('\\0' + sys.argv[1])\nreturn True",
         Weakened("--unshare-net"),
     ),
     Protection(
@@ -156,6 +160,8 @@ PROTECTIONS = [
     calls("being traced", "return libc.ptrace(0, 0, 0, 0) == 0"),
     calls("a fixed layout of memory", "return libc.personality(0x0040000) >= 0"),
     calls("a choice of processors", "os.sched_setaffinity(0, os.sched_getaffinity(0))\nreturn True"),
+    calls("sockets of the internet", "import socket\nsocket.socket(socket.AF_INET)\nreturn True"),
+    calls("sockets of the internet's version 6", "import socket\nsocket.socket(socket.AF_INET6)\nreturn True"),
     calls("keys of the kernel", "return libc.syscall(250, 0, -3, 1) != -1 or ctypes.get_errno() not in (1, 38)"),
     calls(
         "sockets to the machine's host",
@@ -184,9 +190,13 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def listening() -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
+def listening() -> Iterator[str]:
+    """The name of a local socket without a file, which belongs to the machine's network namespace."""
+    name = f"netgrader-tests-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(f"\0{name}")
+        server.listen()
+        yield name
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -198,10 +208,10 @@ def somebody_else() -> Iterator[None]:
 
 
 def tried(
-    sandbox: BubblewrapSandbox, protection: Protection, port: int, folder: Path, zygote: Zygote | None = None
+    sandbox: BubblewrapSandbox, protection: Protection, listened: str, folder: Path, zygote: Zygote | None = None
 ) -> str:
     body = "\n".join("    " + line for line in protection.attack.splitlines())
-    argv = [sys.executable, "-I", "-S", "-c", TRIED.format(body=body), str(port), MARKER[::-1], MINE]
+    argv = [sys.executable, "-I", "-S", "-c", TRIED.format(body=body), listened, MARKER[::-1], MINE]
     plan = Plan(argv, [Mount(folder, "/run/given")], limits=protection.limits, warm=True)
     if protection.roomy is not None and sandbox is protection.without:
         plan = replace(plan, limits=protection.roomy)
@@ -214,7 +224,7 @@ def tried(
 
 
 @pytest.mark.parametrize("protection", PROTECTIONS, ids=lambda protection: protection.name)
-def test_an_attack_is_held_off_by_what_it_succeeds_without(protection: Protection, given: Path, listening: int) -> None:
+def test_an_attack_is_held_off_by_what_it_succeeds_without(protection: Protection, given: Path, listening: str) -> None:
     assert "GOT" not in tried(BubblewrapSandbox(), protection, listening, given)
     assert tried(protection.without, protection, listening, given) == "GOT"
 
@@ -233,7 +243,7 @@ def zygote() -> Iterator[Zygote]:
 
 @pytest.mark.parametrize("protection", BY_FORKS, ids=lambda protection: protection.name)
 def test_a_fork_that_attacks_is_held_off_by_what_it_succeeds_without(
-    protection: Protection, given: Path, listening: int, zygote: Zygote
+    protection: Protection, given: Path, listening: str, zygote: Zygote
 ) -> None:
     assert "GOT" not in tried(BubblewrapSandbox(), protection, listening, given, zygote)
     assert tried(protection.without, protection, listening, given, zygote) == "GOT"

@@ -1,6 +1,7 @@
 """A release on the web: Colab fetches by itself what lies beside a notebook, and grading does not notice."""
 
 import functools
+import hashlib
 import http.server
 import json
 import subprocess
@@ -96,16 +97,33 @@ def test_a_site_holds_the_notebooks_with_a_badge_and_one_archive_of_all(booked, 
     told = capsys.readouterr().out
     link = "https://colab.research.google.com/github/lovelace/course-26/blob/main/week_1/1_sums.ipynb"
     assert f"Put what is in {site} at {PAGE}; students then open:\n{link}\n" in told
-    assert sorted(path.name for path in site.iterdir()) == ["1_sums.ipynb", "README.md", "numbers.zip"]
+    (packed,) = site.glob("*.zip")
+    assert sorted(path.name for path in site.iterdir()) == ["1_sums.ipynb", "README.md", packed.name]
     assert (site / "README.md").read_text() == "mine"
     target = booked.assignment.release
-    with zipfile.ZipFile(site / "numbers.zip") as archive:
+    with zipfile.ZipFile(packed) as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
     assert held == {
-        f"numbers/{path.relative_to(target)}": path.read_bytes() for path in target.rglob("*") if path.is_file()
+        f"numbers/{path.relative_to(target)}": path.read_bytes()
+        for path in target.rglob("*")
+        if path.is_file() and path.suffix != ".ipynb"
     }
+    code = "".join(fetching(released(site))["source"])
+    assert hashlib.sha256(packed.read_bytes()).hexdigest() in code
+    assert f"/main/week_1/{packed.name}'" in code
     assert f"]({link})" in released(site)[0]["source"][2]
     assert link in (target / "README.md").read_text()
+
+
+def test_a_later_release_keeps_the_archive_that_notebooks_of_an_earlier_one_fetch(booked, tmp_path):
+    site = tmp_path / "site"
+    for remark in ("# first", "# second", "# second"):
+        booked.write("source/numbers/checks/exercises.toml", f'[release]\nurl = "{PAGE}" {remark}\n')
+        run(None, [], "bubblewrap", check=False, untried=True, site=site)
+    assert run(None, [], "bubblewrap", check=True, untried=False) == 0
+    there = {hashlib.sha256(path.read_bytes()).hexdigest() for path in site.glob("*.zip")}
+    assert len(there) == 2
+    assert sum(digest in "".join(fetching(released(site))["source"]) for digest in there) == 1
 
 
 def test_what_is_graded_is_what_it_was_without_the_cell_that_fetches(booked, uncaged):
@@ -128,7 +146,8 @@ def test_without_an_address_a_release_is_as_it_was_and_a_site_says_what_to_write
 @pytest.mark.parametrize("minor", [4, 5])
 def test_a_notebook_of_any_version_is_a_valid_one_with_the_cell_that_fetches(minor):
     notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": minor}
-    made = with_fetching(json.dumps(notebook).encode(), "1_sums", "numbers.zip", WebAddress("https://example.org"))
+    address = WebAddress("https://example.org")
+    made = with_fetching(json.dumps(notebook).encode(), "1_sums", address.file("numbers.zip"), "0" * 64, address)
     nbformat.validate(nbformat.reads(made.decode(), as_version=nbformat.NO_CONVERT))
 
 
@@ -141,20 +160,30 @@ def test_an_address_that_is_none_is_refused_in_a_sentence(tiny, url):
         load_exercises(tiny.root / "source/numbers/checks/exercises.toml")
 
 
-def test_in_colab_the_cell_fetches_all_files_and_elsewhere_it_does_nothing(tmp_path):
+@pytest.mark.parametrize("place", ["colab", "elsewhere", "changed"])
+def test_in_colab_the_cell_fetches_the_files_of_its_release_alone_and_elsewhere_it_does_nothing(tmp_path, place):
     (tmp_path / "served").mkdir()
-    with zipfile.ZipFile(tmp_path / "served" / "numbers.zip", "w") as archive:
+    packed = tmp_path / "served" / "numbers.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("numbers/checks/a.py", "A = 1\n")
+    digest = hashlib.sha256(packed.read_bytes()).hexdigest()
+    if place == "changed":
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("numbers/checks/a.py", "A = 2\n")
     serve = functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path / "served")
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = WebAddress(f"http://127.0.0.1:{server.server_address[1]}")
         notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-        made = json.loads(with_fetching(json.dumps(notebook).encode(), "1_sums", "numbers.zip", address))
-        code = "".join(fetching(made["cells"])["source"])
-        for place, before in (("colab", COLAB), ("elsewhere", "")):
-            (tmp_path / place).mkdir()
-            subprocess.run([sys.executable, "-c", before + code], cwd=tmp_path / place, check=True)
+        archive = address.file("numbers.zip")
+        made = json.loads(with_fetching(json.dumps(notebook).encode(), "1_sums", archive, digest, address))
+        code = ("" if place == "elsewhere" else COLAB) + "".join(fetching(made["cells"])["source"])
+        (tmp_path / "here").mkdir()
+        ran = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path / "here", capture_output=True, text=True, check=False
+        )
         server.shutdown()
-    assert (tmp_path / "colab" / "numbers" / "checks" / "a.py").read_text() == "A = 1\n"
-    assert not list((tmp_path / "elsewhere").iterdir())
+    unpacked = {str(path.relative_to(tmp_path / "here")) for path in (tmp_path / "here").rglob("*.py")}
+    assert unpacked == ({"numbers/checks/a.py"} if place == "colab" else set())
+    assert ("nothing was unpacked" in ran.stderr) == (place == "changed")
+    assert (ran.returncode == 0) == (place != "changed")

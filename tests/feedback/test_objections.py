@@ -118,6 +118,47 @@ def test_several_in_one_file_keep_their_reasons_apart_and_the_same_twice_is_one(
     ]
 
 
+@pytest.mark.parametrize("suffix", [".txt", ".eml"])
+def test_each_says_in_which_file_it_came_and_a_mail_from_whom(tmp_path, sent, suffix):
+    mail = "From: Eve <Eve@uni.example>\nTo: x@uni.example\n\n" if suffix == ".eml" else ""
+    (tmp_path / f"from-eve\u202e{suffix}").write_text(mail + sent[1])
+    (tmp_path / f"z{suffix}").write_text(("Subject: grade\n\n" if suffix == ".eml" else "") + sent[1])
+    first, second = read_objections(tmp_path, "digits")
+    assert (first.file, second.file) == (f"from-eve{suffix}", f"z{suffix}")
+    assert (first.sender, second.sender) == (("eve@uni.example", "?") if suffix == ".eml" else (None, None))
+
+
+@pytest.mark.parametrize("kind", ["that is no mail", "nested without end"])
+def test_a_mail_that_nobody_can_read_has_no_sender_that_it_could_choose(tmp_path, sent, kind):
+    (tmp_path / "a.eml").write_bytes(MAILS[kind](sent[1]))
+    (said,) = read_objections(tmp_path, "digits")
+    assert said.sender == "?"
+
+
+@pytest.mark.parametrize("claimed", ["ada\u200b", "\u202eada", "a\u2060da", "\u0430da", "\uff41da", "ada\u200d", "ADA"])
+def test_an_id_that_only_looks_like_a_students_is_not_taken_for_it(tmp_path, sent, claimed):
+    (tmp_path / "a.txt").write_text(sent[1].replace("student: ada", f"student: {claimed}"), encoding="utf-8")
+    (said,) = read_objections(tmp_path, "digits")
+    assert said.student != "ada"
+    view = replace(classes.eight_students(), objections=(replace(said, student=said.student),))
+    view = replace(view, students=(replace(view.students[0], student="ada"), *view.students[1:]))
+    part = render_report(build_report(view)).partition('id="doubted"')[2].partition("</section>")[0]
+    assert "nobody in this class has this id" in part
+    assert "in the file a.txt" in part
+
+
+def test_the_report_says_where_a_mail_is_from_unless_it_is_from_the_students_own_address():
+    view = classes.eight_students()
+    student = view.students[0].student
+    view = replace(view, addresses=frozenset({("ada@uni.example", student), ("eve@uni.example", "eve")}))
+    said = Objection(student, "1_one_layer", "check_x", "0 of 9", "please", "a.eml")
+    for sender, told in ((None, ""), ("ada@uni.example", ""), ("eve@uni.example", "eve@uni.example"), ("?", "?")):
+        html = render_report(build_report(replace(view, objections=(replace(said, sender=sender),))))
+        part = html.partition('id="doubted"')[2].partition("</section>")[0]
+        assert ("which is not this student&#39;s address in the gradebook" in part) == bool(told)
+        assert f"the mail comes from {told}," in part or not told
+
+
 def test_the_report_lists_them_with_what_the_verdict_is_now_and_shows_no_code_of_theirs():
     view = classes.eight_students()
     student = next(one for one in view.students if one.notebooks)

@@ -204,7 +204,7 @@ def test_what_a_course_is_not_set_up_for_is_missing_to_doctor(ours, run):
     assert "MISSING configuration: Nothing is graded" in unset.stdout
     assert "MISSING assignment numbers" in unset.stdout
     assert "configure(c, Path(__file__).parent)" in unset.stdout
-    assert "none    assignment ps1" in unset.stdout
+    assert "warning assignment ps1" in unset.stdout
     assert "MISSING configuration" not in uncaged.stdout
     assert "MISSING assignment numbers: checks of ours; its notebooks run WITHOUT a cage" in never.stdout
     assert "its notebooks run WITHOUT a cage, with the rights of whoever grades" in uncaged.stdout
