@@ -150,7 +150,7 @@ def store(
     prune: Annotated[bool, typer.Option("--prune", help="Remove what is stale.")] = False,
     sandbox: Sandbox = "bubblewrap",
 ) -> None:
-    """Say how much is kept of gradings so that nothing is done twice, and how much of it is stale; make room.
+    """Say how much is kept of gradings, how much of it is stale, and which students used most computing; make room.
 
     Example: netgrader store --prune
     """

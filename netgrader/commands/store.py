@@ -1,4 +1,4 @@
-"""``netgrader store``: how much is kept of gradings, how much of it no submission can have any more, and how to make room."""
+"""``netgrader store``: how much is kept of gradings, how much of it is stale, who used most computing, and how to make room."""
 
 from __future__ import annotations
 
