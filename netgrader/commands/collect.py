@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
     from netgrader.platforms.people import Member
-    from netgrader.platforms.received import Received
+    from netgrader.platforms.received import ReceivedFile
     from netgrader.platforms.sheets import Sheet
     from netgrader.platforms.zips import DownloadedSubmission
 
@@ -111,7 +111,7 @@ def assignment_called(name: str | None) -> Assignment:
 
 def _whose(
     assignment: Assignment,
-    download: Received,
+    download: ReceivedFile,
     sheet: Sheet | None,
     roster: list[Member],
     known: Collected,

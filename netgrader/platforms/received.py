@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from netgrader.platforms.people import Member
 
-__all__ = ["Received", "canvas_sheet", "fits_for", "moodle_sheet", "read_handed_in", "unpack_into"]
+__all__ = ["ReceivedFile", "canvas_sheet", "fits_for", "moodle_sheet", "read_handed_in", "unpack_into"]
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedFile:
     """A file of submissions: whose platform's it is, what was handed in, and the sheet that was given with it."""
 
     platform: str
@@ -31,7 +31,7 @@ class Received:
 
 def read_handed_in(
     file: Path, sheet: Path | None, roster: Sequence[Member], known: Collected, notebooks: Sequence[str]
-) -> Received:
+) -> ReceivedFile:
     """Return what was handed in, by the names that fit somebody of the sheet or, without one, of the course.
 
     Raises
@@ -59,11 +59,11 @@ def unpack_into(folder: Path, archive: Path, entries: Mapping[str, int], shown: 
 
 def _handed_in(
     file: Path, sheet: Path | None, roster: Sequence[Member], known: Collected, notebooks: Sequence[str]
-) -> Received:
+) -> ReceivedFile:
     download = read_download(file)
     known = known if known.platform == download.platform else Collected(download.platform)
     people = read_people(sheet, download.platform) if sheet else None
-    return Received(download.platform, download.submissions(fits_for(people, roster, known), notebooks), people)
+    return ReceivedFile(download.platform, download.submissions(fits_for(people, roster, known), notebooks), people)
 
 
 def fits_for(sheet: Sheet | None, roster: Sequence[Member], known: Collected) -> Callable[[str, str], bool]:
