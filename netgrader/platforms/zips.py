@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Download", "DownloadedSubmission", "Reading", "read_download", "readings"]
+__all__ = ["Download", "DownloadedSubmission", "NameReading", "read_download", "readings"]
 
 MOST_ENTRIES = 200_000  # files, more than any class hands in
 LONGEST = 1_000  # characters of a path: no platform keeps longer names, and each way to split one is tried
@@ -51,7 +51,7 @@ AGAIN = re.compile(r"-[0-9]+(?=\.\w+$)")
 
 
 @dataclass(frozen=True)
-class Reading:
+class NameReading:
     """One way in which a platform may have put the path of a file together."""
 
     number: str
@@ -69,7 +69,7 @@ class Reading:
         return f"{self.name} ({self.number})" if self.number else self.name
 
 
-def readings(platform: str, path: str) -> tuple[Reading, ...]:
+def readings(platform: str, path: str) -> tuple[NameReading, ...]:
     """Return each way in which a platform may have put a path together, the one with the shortest name first."""
     places = sorted({0, *(found.start() for found in re.finditer("_", path.partition("/")[0]))})
     return tuple(
@@ -80,17 +80,19 @@ def readings(platform: str, path: str) -> tuple[Reading, ...]:
     )
 
 
-def _reading(path: str, found: re.Match[str]) -> Reading:
+def _reading(path: str, found: re.Match[str]) -> NameReading:
     parts = found.groupdict("")
     name = path[: found.start()] + parts["name"]
-    return Reading(parts["number"], name, path[found.end() :], late=parts["late"] != "", attachment=parts["attachment"])
+    return NameReading(
+        parts["number"], name, path[found.end() :], late=parts["late"] != "", attachment=parts["attachment"]
+    )
 
 
 @dataclass(frozen=True)
 class DownloadedSubmission:
     """What somebody handed in, by the platform's names."""
 
-    owner: Reading
+    owner: NameReading
     late: bool = False
     files: tuple[tuple[str, int], ...] = ()
     """By the names that they were handed in with, of several of one name the newest first."""
@@ -132,7 +134,7 @@ class _Named:
 
     path: str
     place: int
-    owners: tuple[Reading, ...]
+    owners: tuple[NameReading, ...]
 
 
 def _submission(those: Sequence[_Named], notebooks: Collection[str]) -> DownloadedSubmission:
@@ -140,7 +142,7 @@ def _submission(those: Sequence[_Named], notebooks: Collection[str]) -> Download
     if len(those[0].owners) != 1:
         claims = " and ".join(one.shown for one in those[0].owners) or "nobody"
         problem = f"it is named as a file of {claims}. Look at it, and put it in place yourself"
-        return DownloadedSubmission(Reading("", those[0].path, ""), disputed=True, problem=problem)
+        return DownloadedSubmission(NameReading("", those[0].path, ""), disputed=True, problem=problem)
     owners = [one.owners[0] for one in those]
     count = Counter(owner.path.casefold() for owner in owners)
     double = " and ".join(one.path for one in those if count[one.owners[0].path.casefold()] > 1)
