@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from json import dumps
 from pathlib import Path  # noqa: TC003  (typer reads the annotations)
 from typing import Annotated
 
@@ -151,7 +150,7 @@ def store(
     prune: Annotated[bool, typer.Option("--prune", help="Remove what is stale.")] = False,
     sandbox: Sandbox = "bubblewrap",
 ) -> None:
-    """Say how much is kept of gradings so that nothing is done twice, and how much of it is stale; make room.
+    """Say how much is kept of gradings, how much of it is stale, and which students used most computing; make room.
 
     Example: netgrader store --prune
     """
@@ -321,18 +320,9 @@ def read(
 
     Example: netgrader read graph.pb --exercise two_layer_network
     """
-    from netgrader.course_reader import read_network
+    from netgrader.commands.read import run
 
-    if not graph.exists():
-        raise UsageError(f"There is no file {graph}.")
-    network = read_network(graph, exercise=exercise, lab=None if static else "auto")
-    text = dumps(network.as_json(), indent=2) + "\n"
-    if json is not None and str(json) == "-":
-        sys.stdout.write(text)
-        return
-    typer.echo(printable(str(network)))
-    if json is not None:
-        json.write_text(text, encoding="utf-8")
+    raise typer.Exit(run(graph, exercise, json, static=static))
 
 
 @app.command()

@@ -13,6 +13,7 @@ from netgrader.reader import Exercise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import numpy as np
     import numpy.typing as npt
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from netgrader.checks.exercises import Exercises
     from netgrader.reader import Lab, Network
 
-__all__ = ["exercise_named", "read_network"]
+__all__ = ["described", "exercise_named", "read_network"]
 
 
 def exercise_named(name: str, learning_rate: float | None = None, **overrides: Any) -> Exercise:
@@ -97,3 +98,9 @@ def read_network(
         exercise = exercise_named(exercise)
     with speaking_of(texts):
         return reader.read_network(graph, parts, exercise, lab=lab, values=values, eval_feed=eval_feed)
+
+
+def described(graph: Path, exercise: str | None, static: bool) -> tuple[dict[str, Any], str]:
+    """Return what network a file holds as JSON values and as text; a `static` reading runs nothing."""
+    network = read_network(graph, exercise=exercise, lab=None if static else "auto")
+    return network.as_json(), str(network)

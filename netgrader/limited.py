@@ -1,8 +1,12 @@
-"""Work on what strangers handed in, done in a process that can be ended: within a time and a memory, whatever takes long.
+"""Run a function on untrusted input in a child process with time and memory limits.
 
 Sizes are limited where things are read and shown, and what works on them takes a time that grows with their size. This is
 for what nobody thought of: a library whose time grows with the square of it, or that takes all memory. The process is
 ours, runs trusted code, lasts for many calls, and ends itself when a call meets a limit.
+
+What comes back is MessagePack, decoded as the type that the function declares to return. It is never unpickled: a process
+that has parsed a stranger's bytes may say anything. `pyproject.toml` lists the modules that parse such bytes and who may
+not import them.
 """
 
 from __future__ import annotations
@@ -19,24 +23,30 @@ import subprocess
 import sys
 import threading
 import time
+import typing
 from contextvars import ContextVar
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from netgrader.errors import NetgraderError
+import msgspec
+
+from netgrader.errors import NetgraderError, UsageError
 from netgrader.phrases import Speech, say, speaking, speech
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import Any
 
-__all__ = ["SECONDS", "ExceededError", "start_server", "together", "within_limits"]
+__all__ = ["SECONDS", "ExceededError", "read_within_limits", "start_server", "together", "within_limits"]
 
 SECONDS = 30.0
 """Of one piece of work on a submission, and of all of it together: of a right one each is done in less than one."""
 MEMORY_BYTES = 2_000_000_000
+ANSWER_BYTES = 500_000_000  # of one result: the images of a course of 60,000 in colour are 180 MB
 EXHAUSTED = 3  # exit code
+DONE, FAILED = b"d", b"f"
+"""With what an answer begins: the result follows, or the kind of the exception and its message."""
 INSIDE = "NETGRADER_WITHIN_LIMITS"
 
 LEAST_SECONDS = 5.0
@@ -55,18 +65,21 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
     Parameters
     ----------
     function
-        A function that can be imported, and changes nothing that must not be left half done.
+        A function that can be imported, declares what it returns (builtins, dataclasses, paths, times), and changes nothing
+        that must not be left half done.
     arguments
-        What it is called with; copies of them get there, and a copy of what it returns comes back. Texts are said there as here.
+        What it is called with, copied. Texts are said there as here.
     seconds
         How long it may take; `SECONDS` if None.
 
     Raises
     ------
     ExceededError
-        If it met a limit.
-    Exception
+        If it met a limit, or what came back is not what the function declares.
+    NetgraderError, OSError
         What it raises itself.
+    RuntimeError
+        For anything else that it raises.
     """
     if INSIDE in os.environ:  # whoever works within limits does all of it there
         return function(*arguments)
@@ -86,11 +99,67 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
             together.left -= time.monotonic() - begun
     if answer is None:
         raise ExceededError(worker.met(seconds))
+    try:
+        found = _result(function, answer)
+    except (msgspec.DecodeError, UnicodeError):
+        worker.end()
+        raise ExceededError(say("gave no answer that can be read")) from None
     workers.give_back(worker)
-    done, what = pickle.loads(answer)  # noqa: S301  (from our own process)
-    if not done:
-        raise what
-    return what  # type: ignore[no-any-return]
+    if isinstance(found, _Failure):
+        raise found.as_exception()
+    return found
+
+
+class _Failure(msgspec.Struct, frozen=True):
+    """What the function raised: its class by module and name, and its message."""
+
+    kind: str
+    message: str
+
+    def as_exception(self) -> Exception:
+        """Return an error of ours or an `OSError`: the child's answer chooses no other class."""
+        known: dict[str, type[Exception]] = {_kind(one): one for one in _kinds_of(NetgraderError)}
+        known[_kind(OSError)] = OSError
+        return known[self.kind](self.message) if self.kind in known else RuntimeError(f"{self.kind}: {self.message}")
+
+
+def _kind(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _kinds_of(kind: type[Exception]) -> Iterator[type[Exception]]:
+    yield kind
+    for one in kind.__subclasses__():
+        yield from _kinds_of(one)
+
+
+def _result(function: Callable[..., T], answer: bytes) -> T | _Failure:
+    """Return what the function declares to return, or how it failed; `msgspec.DecodeError` if `answer` is neither."""
+    kind: Any = _Failure if answer[:1] == FAILED else _returned(function)
+    return msgspec.msgpack.decode(answer[1:], type=kind, dec_hook=lambda kind, value: kind(value))  # type: ignore[no-any-return]
+
+
+def _returned(function: Callable[..., object]) -> object:
+    """Return the type that a function declares to return; that of a partial is the one of its function."""
+    declared = getattr(function, "func", function)
+    annotated = type("Returned", (), {"__annotations__": {"return": declared.__annotations__["return"]}})
+    return typing.get_type_hints(annotated, declared.__globals__)["return"]
+
+
+def read_within_limits(
+    path: PurePath, function: Callable[..., T], *arguments: object, seconds: float | None = None
+) -> T:
+    """Do what `within_limits` does for a command that reads `path`.
+
+    Raises
+    ------
+    UsageError
+        If it met a limit, in a sentence.
+    """
+    try:
+        return within_limits(function, *arguments, seconds=seconds)
+    except ExceededError as error:
+        raise UsageError(f"{path} cannot be read: that {error}. Look at what is in it.") from error
 
 
 @dataclass
@@ -149,7 +218,7 @@ class _Process:
         """Return its answer; None if it ended over it."""
         try:
             self._connection.send_bytes(work)
-            return self._connection.recv_bytes()
+            return self._connection.recv_bytes(ANSWER_BYTES)
         except (EOFError, OSError):
             return None
 
@@ -221,20 +290,30 @@ def _answer(function: Callable[..., object], arguments: tuple[object, ...], said
     """Return what `function` returns or raises, and which of them it is."""
     try:
         with speaking(said):
-            return pickle.dumps((True, function(*arguments)))
+            return DONE + _encoded(function(*arguments))
     except MemoryError:
         os._exit(EXHAUSTED)
     except Exception as error:  # noqa: BLE001  (raised where it was called from)
-        return _raised(error)
+        kind = OSError if isinstance(error, OSError) else type(error)
+        message = str(error).encode("utf-8", "replace").decode("utf-8")
+        return FAILED + msgspec.msgpack.encode(_Failure(_kind(kind), message))
 
 
-def _raised(error: Exception) -> bytes:
+def _encoded(value: object) -> bytes:
+    """Return a value as MessagePack; nothing, which is no answer, of half characters and numbers beyond 64 bits."""
     try:
-        told = pickle.dumps((False, error))
-        pickle.loads(told)  # noqa: S301  (likewise; some can be written and not be read)
-    except Exception:  # noqa: BLE001  (whatever an exception of a library does)
-        return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
-    return told
+        return msgspec.msgpack.encode(value, enc_hook=_plain)
+    except (OverflowError, UnicodeError, RecursionError):
+        return b""
+
+
+def _plain(value: object) -> object:
+    """Return a path, a name as it is said, or one of NumPy's numbers as what MessagePack has for it."""
+    if isinstance(value, str | PurePath):
+        return str(value)
+    if hasattr(value, "item"):
+        return value.item()
+    raise NotImplementedError
 
 
 if __name__ == "__main__":

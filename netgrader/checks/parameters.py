@@ -41,6 +41,7 @@ __all__ = [
     "READ",
     "RELEASE",
     "RESERVED",
+    "STUDENT_LIMITS",
     "TEXTS",
     "Files",
     "calls_of",
@@ -254,4 +255,9 @@ LIMITS: Mapping[str, Any] = {
     "notebook_evidence_bytes": _whole(1_000_000, 1_000_000_000_000),
 }
 """What makes sense for each limit of a run, as `netgrader.grading.execution.ExecutionLimits` has them."""
+STUDENT_LIMITS: Mapping[str, Any] = {
+    "student_seconds": _number(1, 100 * DAY),
+    "student_evidence_bytes": _whole(0, 1_000_000_000_000),
+}
+"""What makes sense for each limit of all that a student hands in: `netgrader.grading.budget.Budget`."""
 EXERCISE_FIELDS = frozenset(field.name for field in fields(Exercise)) - {"name", "image_shape"}

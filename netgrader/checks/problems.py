@@ -34,6 +34,7 @@ from netgrader.checks.parameters import (
     READ,
     RELEASE,
     RESERVED,
+    STUDENT_LIMITS,
     TEXTS,
     Files,
     calls_of,
@@ -57,6 +58,7 @@ NEAR_PARAMETER, NEAR_TABLE, NEAR_ABSENT = 0.85, 0.9, 0.6
 BYTES_A_WEIGHT = 16  # 32-bit floats: itself, its gradient, two averages of Adam's
 PUBLIC_CASES, CASES = 2, 5  # the public tests of a layer ask for so many, and all tests
 CAPTURE_SECONDS, MEMORY_BYTES, NOTEBOOK_SECONDS = 300, 4_000_000_000, 1200  # unless [limits] sets others
+ALL_LIMITS = {**LIMITS, **STUDENT_LIMITS}
 OWN_KINDS = (".ipynb", ".py", ".whl")
 OWN_NAMES = frozenset({"README.md", "requirements.txt", "checks", "data"})
 
@@ -124,11 +126,11 @@ def _is_release(table: Mapping[str, Any]) -> bool:
 
 def _limit_problems(limits: Mapping[str, Any]) -> Iterator[str]:
     for name in limits:
-        if name not in LIMITS:
-            near = _nearest(name, LIMITS, NEAR_ABSENT)
-            known = f"is it {near}?" if near else f"there are {', '.join(LIMITS)}"
+        if name not in ALL_LIMITS:
+            near = _nearest(name, ALL_LIMITS, NEAR_ABSENT)
+            known = f"is it {near}?" if near else f"there are {', '.join(ALL_LIMITS)}"
             yield f"names {name}, which is no limit; {known}"
-    yield from _senseless(limits, LIMITS)
+    yield from _senseless(limits, ALL_LIMITS)
     cell, notebook = limits.get("cell_seconds", 0), limits.get("notebook_seconds", NOTEBOOK_SECONDS)
     if cell > notebook:
         unless = "" if "notebook_seconds" in limits else ", unless it is set too"

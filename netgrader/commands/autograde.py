@@ -21,6 +21,7 @@ from netgrader.commands.show import (
     ungraded,
 )
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.grading.budget import computing_used, drop_replaced
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import DaskPool, Done, ProcessPool, Task, grade_tasks, longest_first
@@ -121,7 +122,9 @@ def grade_class(
     severities_of(assignment.course)  # a slip in it is said once, before anything runs
     require_writable(assignment.course.db_url)
     with _alone(assignment):
-        open_store(assignment.course).clean()
+        store = open_store(assignment.course)
+        store.clean()
+        drop_replaced(assignment.course, store)
         tasks, unread = tasks_of(assignment, chosen)
         if dry_run:
             done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler)
@@ -145,7 +148,7 @@ def grade_class(
     _summary(out, chosen, done, failed, time.monotonic() - begun, waiting=waiting)
     if strangers:
         out.print(f"Graded, but not among the gradebook's students until now: {_few(strangers)}.")
-    for message in (*saver.penalties, *shared):
+    for message in (*saver.penalties, *shared, *computing_used(assignment)):
         out.print(message)
     _times(out, assignment, times)
     for student in saver.late:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import secrets
 import shutil
-import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -15,12 +14,12 @@ from rich.table import Table
 
 from netgrader.commands.show import console
 from netgrader.files import write_text
-from netgrader.grading.archives import ArchiveLimits, choose, copy_entries
+from netgrader.grading.folders import KINDS, MOST_FILES, choose
 from netgrader.grading.submission import UnreadableError
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.nbgrader_plugin.groups import groups_of, set_aside
 from netgrader.nbgrader_plugin.handing_in import FILE as TIMESTAMP
-from netgrader.nbgrader_plugin.handing_in import KINDS, holds_same, stamp
+from netgrader.nbgrader_plugin.handing_in import holds_same, stamp
 from netgrader.platforms.people import (
     CANVAS,
     NOBODY,
@@ -34,8 +33,7 @@ from netgrader.platforms.people import (
     roster_of,
     write_collected,
 )
-from netgrader.platforms.sheets import read_people
-from netgrader.platforms.zips import read_download
+from netgrader.platforms.received import fits_for, read_handed_in, unpack_into
 from netgrader.which_course import find_course, only_assignment
 
 if TYPE_CHECKING:
@@ -46,8 +44,9 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
     from netgrader.platforms.people import Member
+    from netgrader.platforms.received import ReceivedFile
     from netgrader.platforms.sheets import Sheet
-    from netgrader.platforms.zips import Download, DownloadedSubmission
+    from netgrader.platforms.zips import DownloadedSubmission
 
 __all__ = ["assignment_called", "run"]
 
@@ -55,7 +54,7 @@ NOT_IN_SHEET = "nobody has this number and name in the sheet; is it of the same 
 TWICE = "something else fits the same student, or team"
 TEST_STUDENT = "studenttest"
 """Whom Canvas has in each gradebook for its teacher to try things."""
-NOTHING = "there is no notebook, module or archive in it"
+NOTHING = "there is no notebook or module in it"
 
 
 @dataclass
@@ -80,17 +79,17 @@ class _Handed:
 def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int:
     """Collect what was handed in; the exit code."""
     assignment = assignment_called(name)
-    download = read_download(file)
-    with zipfile.ZipFile(file) as archive, opened(assignment.course) as gradebook:
+    with opened(assignment.course) as gradebook:
         known = read_collected(assignment)
+        download = read_handed_in(file, sheet, roster_of(gradebook), known, assignment.notebooks)
         known = known if known.platform == download.platform else Collected(download.platform)
-        people = read_people(sheet, download.platform) if sheet else None
+        people = download.sheet
         before = {str(student.id) for student in gradebook.students}
         entering = functools.partial(_enter, gradebook, known) if enter else None
         handed = _whose(assignment, download, people, roster_of(gradebook), known, enter=entering)
         for one in handed:
             if not one.problem:
-                _place(assignment, archive, one)
+                _place(assignment, file, one)
         _remember(assignment, gradebook, known, handed, tells_late=people is not None or download.platform == CANVAS)
         here = {student for one in handed for student in one.students}
         if absent := sorted({str(student.id) for student in gradebook.students} - before - here):
@@ -112,7 +111,7 @@ def assignment_called(name: str | None) -> Assignment:
 
 def _whose(
     assignment: Assignment,
-    download: Download,
+    download: ReceivedFile,
     sheet: Sheet | None,
     roster: list[Member],
     known: Collected,
@@ -123,12 +122,12 @@ def _whose(
 
     `enter` enters people who are nobody in the gradebook, and gives their ids.
     """
-    fits = _fits(sheet, roster, known)
+    fits = fits_for(sheet, roster, known)
     groups = {} if sheet else groups_of(assignment)
     by_key = {name_key(name): list(members) for name, members in groups.items()}
     # Two groups of one name are nobody's, and a submission without a name is no group's.
     keys = ["", "", *map(name_key, groups)]
-    handed = [_Handed(one, problem=one.problem) for one in download.submissions(fits, assignment.notebooks)]
+    handed = [_Handed(one, problem=one.problem) for one in download.submissions]
     for one in handed:
         number, name = one.submission.owner.number, one.submission.owner.name
         # A number that is read off a name may be one that its owner chose, unless both belong together.
@@ -159,15 +158,6 @@ def _whose(
     return handed
 
 
-def _fits(sheet: Sheet | None, roster: list[Member], known: Collected) -> Callable[[str, str], bool]:
-    """Return whether somebody is known by a number and a name: to the sheet, or without one to this course."""
-    pairs = {(member.lms_id, name) for member in roster for name in member.names}
-    pairs |= {(number, name_key(name)) for number, name in known.names.items()}
-    if sheet is not None:
-        return lambda number, name: bool(sheet.who(number, name))
-    return lambda number, name: (number, name_key(name)) in pairs
-
-
 def _enter(gradebook: Any, known: Collected, nobody: list[Person]) -> dict[Person, str]:
     """Enter people into the gradebook; their new ids, kept by the platform's numbers."""
     taken = {str(student.id) for student in gradebook.students}
@@ -185,11 +175,10 @@ def _keep(known: Collected, person: Person, student: str) -> None:
         known.students[person.number], known.names[person.number] = student, person.name
 
 
-def _place(assignment: Assignment, archive: zipfile.ZipFile, one: _Handed) -> None:
+def _place(assignment: Assignment, archive: Path, one: _Handed) -> None:
     """Put a submission where nbgrader has it; what lay there before is kept elsewhere."""
     entries = choose(one.submission.files, KINDS)
-    limits = ArchiveLimits()
-    if not entries or len(entries) > limits.files:
+    if not entries or len(entries) > MOST_FILES:
         one.problem = f"{len(entries):,} files are more than can be graded" if entries else NOTHING
         return
     passed_over = sum(name.lower().endswith(KINDS) for name, _ in one.submission.files) - len(entries)
@@ -201,7 +190,7 @@ def _place(assignment: Assignment, archive: zipfile.ZipFile, one: _Handed) -> No
         part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
         part.mkdir(parents=True)
         try:
-            copy_entries(archive, entries, part, limits, one.submission.owner.shown)
+            unpack_into(part, archive, entries, one.submission.owner.shown)
             if when is not None:
                 write_text(part / TIMESTAMP, f"{stamp(when)}\n")
             if folder.is_dir() and holds_same(part, folder):

@@ -16,9 +16,9 @@ from netgrader.grading.graded_notebook import load_last_result
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.pages.graded import gradebook_exists, marks_of
 from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
+from netgrader.platforms.feedback_zip import write_feedback
 from netgrader.platforms.people import MOODLE, Collected, match, notes_on, read_collected, roster_of
-from netgrader.platforms.sheets import number, read_canvas, read_moodle
-from netgrader.platforms.zips import write_feedback
+from netgrader.platforms.received import canvas_sheet, moodle_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,8 +91,8 @@ def run(
         )
     complete = True
     with opened(assignment.course) as gradebook:
-        worksheet = read_moodle(moodle) if moodle else None
-        sheets = [worksheet, read_canvas(canvas, column, assignment.name) if canvas else None]
+        worksheet = moodle_sheet(moodle) if moodle else None
+        sheets = [worksheet, canvas_sheet(canvas, column, assignment.name) if canvas else None]
         for sheet in sheets:
             if sheet is not None:
                 complete &= _export(out, assignment, sheet, gradebook, unfinished=unfinished)
@@ -210,7 +210,7 @@ def _fill(filled: _Filled, sheet: Sheet, row: SheetRow, student: str, points: fl
         filled.same += 1
         return
     filled.written += 1
-    if number(row.mark) is not None:
+    if row.has_mark:
         filled.replaced.append(f"{student} ({row.mark} → {mark:f})")
     if row.locked:
         filled.locked.append(student)

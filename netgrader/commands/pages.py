@@ -14,16 +14,6 @@ from netgrader.grading.jobs import jobs_of
 from netgrader.limited import together
 from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.converters import generate_feedback
-from netgrader.nbgrader_plugin.groups import groups_of
-from netgrader.pages.alike import (
-    WORDS_OF_ANSWER,
-    WORDS_OF_CODE,
-    alike,
-    identical,
-    same_runs,
-    texts_of_course,
-    written_by_class,
-)
 from netgrader.pages.checks_table import checks_csv
 from netgrader.pages.report_page import build_report, class_csv, render_report
 from netgrader.pages.report_view import load_class
@@ -122,7 +112,7 @@ def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
     """Write the report and its tables; the path of the page, ``reports/<assignment>.html`` if no `output` is given."""
     page = output or assignment.course.root / "reports" / f"{assignment.name}.html"
     with speaking_of(assignment.texts):
-        view = _with_alike(assignment, _class(assignment, page.parent))
+        view = _class(assignment, page.parent)
         points, checks = _tables_beside(page)
         write_text(points, class_csv(view))
         write_text(checks, checks_csv(view))
@@ -132,9 +122,7 @@ def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
 
 def _class(assignment: Assignment, folder: Path) -> ClassView:
     view, collected = load_class(assignment, folder), read_collected(assignment)
-    code = written_by_class(assignment, [one.student for one in view.students])
-    said_late = dict.fromkeys(collected.late, collected.platform)
-    return replace(view, code=code, given=texts_of_course(assignment), said_late=said_late)
+    return replace(view, said_late=dict.fromkeys(collected.late, collected.platform))
 
 
 def report_for_class(assignment: Assignment, output: Path | None = None) -> Path:
@@ -143,26 +131,6 @@ def report_for_class(assignment: Assignment, output: Path | None = None) -> Path
     with speaking_of(assignment.texts):
         write_text(page, render_report(build_report(_class(assignment, page.parent), for_class=True)))
     return page
-
-
-def _with_alike(assignment: Assignment, view: ClassView) -> ClassView:
-    """Return the class with whose work is alike, but for those who work in one group."""
-    answers = written_by_class(assignment, [one.student for one in view.students], "markdown")
-    same = {
-        (one.first, one.second): one
-        for work, least in ((view.code, WORDS_OF_CODE), (answers, WORDS_OF_ANSWER))
-        for one in identical(work, view.given, least)
-    }
-    found = {**{(one.first, one.second): one for one in alike(view.code, view.given)}, **same}
-    runs = {
-        student.student: {notebook: graded.run for notebook, graded in student.notebooks.items()}
-        for student in view.students
-    }
-    every = (*found.values(), *same_runs(runs, view.code, view.given))
-    groups = [set(group) for group in groups_of(assignment).values()]
-    return replace(
-        view, alike=tuple(one for one in every if not any({one.first, one.second} <= group for group in groups))
-    )
 
 
 def _tables_beside(page: Path) -> tuple[Path, Path]:

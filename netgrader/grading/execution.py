@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from netgrader.checks.parameters import STUDENT_LIMITS
 from netgrader.checks.problems import limit_problem
 from netgrader.errors import NetgraderError
 from netgrader.files import decode, write_json
@@ -82,7 +83,7 @@ class ExecutionLimits:
         problem = limit_problem(table)
         if problem is not None:
             raise BadLimitError(f"In exercises.toml, [limits] {problem}" + ("" if problem.endswith("?") else "."))
-        return cls(**table)
+        return cls(**{name: value for name, value in table.items() if name not in STUDENT_LIMITS})
 
 
 @dataclass(frozen=True)

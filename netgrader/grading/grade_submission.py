@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.faults import speaking_of
 from netgrader.files import plain_json
 from netgrader.grading.again import best_of_runs, retry_rule_of
+from netgrader.grading.budget import account_of
 from netgrader.grading.causes import charged_once, made_with
 from netgrader.grading.graded_notebook import GradedNotebook, with_outputs
 from netgrader.grading.integrity import observed
@@ -25,7 +27,7 @@ from netgrader.grading.submission import (
     helper_files,
     read_notebook,
 )
-from netgrader.grading.verify_stage import verify_stage
+from netgrader.grading.verify_stage import are_known, verify_stage
 from netgrader.limited import ExceededError, within_limits
 from netgrader.phrases import say, speech
 from netgrader.releases import as_handed_out
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from netgrader.course import Assignment, Course
+    from netgrader.grading.budget import Account
     from netgrader.grading.execution import Execution
     from netgrader.grading.result_store import Store
     from netgrader.grading.verify import Verification
@@ -53,6 +56,10 @@ __all__ = ["NotPrepared", "Prepared", "grade", "grade_job", "prepare"]
 
 SUFFIX = ".ipynb"
 MOST_NOTES = 30
+USED_UP = (
+    "Running what you handed in for this assignment has taken {1:.0f} minutes in all, and each student has {2:.0f}, so this was "
+    "not run. Ask your instructor, who can raise student_seconds under [limits] in exercises.toml."
+)
 NOT_RESTORED = (
     "Putting the course's cells back among those of the notebook {limit}. Take the release's notebook and copy your "
     "answers into it."
@@ -88,12 +95,25 @@ class Prepared:
     helpers: Mapping[str, str]
     notes: tuple[str, ...]
     options: Options
+    account: Account | None = None
+    """Where it is noted what the student uses; None for nobody of the class."""
 
     def run(self, number: int = 0) -> tuple[Ran, Verification, frozenset[str]]:
         """Run and judge it, or take both from the store; with the stages that were done now. See `run_stage`."""
-        store, assignment, options = self.store, self.job.assignment, self.options
+        begun = time.monotonic()
+        try:
+            return self._run(number)
+        finally:
+            if self.account is not None:
+                self.account.charge(number, time.monotonic() - begun)
+
+    def _run(self, number: int) -> tuple[Ran, Verification, frozenset[str]]:
+        store, assignment, options, name = self.store, self.job.assignment, self.options, self.notebook.name
         ran, ran_now = run_stage(store, assignment, self.notebook, self.helpers, options, run=number)
-        verified, verified_now = verify_stage(store, assignment, self.notebook.name, ran, options, run=number)
+        if ran.entry.trimmed and not are_known(store, assignment, name, ran, options, run=number):
+            anew = replace(options, anew=True)
+            ran, ran_now = run_stage(store, assignment, self.notebook, self.helpers, anew, run=number)
+        verified, verified_now = verify_stage(store, assignment, name, ran, options, run=number)
         return ran, verified, frozenset(name for name, now in ((RUN, ran_now), ("verify", verified_now)) if now)
 
 
@@ -137,7 +157,11 @@ def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
         notebook = within_limits(restore, submitted, skeleton)
     except ExceededError as error:
         return NotPrepared(say(NOT_RESTORED, limit=error), tuple(notes), skeleton)
-    return Prepared(job, store, skeleton, notebook, helpers, (*notes, *notebook.notes), options)
+    account = account_of(job, notebook, helpers)
+    used_up = account.used_up if account is not None else None
+    if used_up is not None:
+        return NotPrepared(say(USED_UP, *(seconds / 60 for seconds in used_up)), tuple(notes), skeleton)
+    return Prepared(job, store, skeleton, notebook, helpers, (*notes, *notebook.notes), options, account)
 
 
 def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
@@ -159,11 +183,14 @@ def _graded(job: Job, options: Options) -> GradedNotebook:
         return _not_gradable(job, prepared.skeleton, prepared.problem, prepared.notes)
     notebook, skeleton = prepared.notebook, prepared.skeleton
     ran, verified, made = prepared.run()
+    runs = [ran]
     files = job.assignment.files(notebook.name)
     exercises = load_exercises(files.exercises, job.assignment.exercise_names, hidden=files.hidden)
     rule = retry_rule_of(exercises.tables, tuple(cell.grade_id for cell in skeleton.graded))
     if rule is not None:
-        ran, verified = best_of_runs((ran, verified), rule, lambda run: prepared.run(run)[:2])
+        ran, verified = best_of_runs((ran, verified), rule, lambda run: _further(prepared, run, runs))
+    if prepared.account is not None:
+        prepared.account.keep(prepared.store, tuple(one.entry for one in runs))
     notes = _few([*prepared.notes, *ran.execution.notes])
     graded = {
         cell: tuple(as_the_course_says(check, severities) for check in found) for cell, found in verified.checks.items()
@@ -181,6 +208,13 @@ def _graded(job: Job, options: Options) -> GradedNotebook:
         run=ran.entry.key.digest,
         digest=hash_json([verified.digest, cells, notes, result.as_json()["cells"]]),
     )
+
+
+def _further(prepared: Prepared, number: int, runs: list[Ran]) -> tuple[Ran, Verification]:
+    """Return the run of a number and its verdicts, and add it to `runs`."""
+    ran, verified, _ = prepared.run(number)
+    runs.append(ran)
+    return ran, verified
 
 
 def submitted_helpers(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.faults import speaking_of
-from netgrader.grading.archives import find_archives, folders_below, unpack, unpack_beside
+from netgrader.grading.folders import bring_up, folders_below
 from netgrader.grading.restore import identify
 from netgrader.grading.result_store import open_store
 from netgrader.grading.submission import (
@@ -17,7 +17,7 @@ from netgrader.grading.submission import (
     read_notebook,
     stem_of,
 )
-from netgrader.limited import ExceededError, together, within_limits
+from netgrader.limited import together
 from netgrader.phrases import Verbatim, say
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class Job:
     """Why it cannot be graded at all, None if it can."""
     notes: tuple[str, ...] = ()
     """What is to be said of the file."""
+    student: str = ""
+    """Whose of the class it is, empty for what is graded by itself."""
 
 
 def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
@@ -64,62 +66,44 @@ def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
     if not any(one.is_ours for one in assignments):
         raise UsageError(f"No assignment in {course.root} has checks of ours, so there is nothing to grade {path} by.")
     with speaking_of(assignments[0].texts):
-        return _found(path, course, assignments)
+        return _found(path, assignments)
 
 
-def _found(path: Path, course: Course, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
+def _found(path: Path, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
     if path.is_dir():
-        folder = _folder_of_notebooks(path)
-        if find_notebooks(folder):
-            return _of_folder(folder, assignments)
-        return tuple(job for archive in find_archives(folder) for job in _of_archive(archive, course, assignments))
-    if path.suffix.lower() == ARCHIVE:
-        return _of_archive(path, course, assignments)
+        return _of_folder(_folder_of_notebooks(path), assignments)
     if path.suffix.lower() != SUFFIX:
-        raise UsageError(f"{path} is not a notebook ({SUFFIX}), not a zip archive of notebooks and not a folder.")
+        raise UsageError(f"{path} is not a notebook ({SUFFIX}) and not a folder.")
     return (_job(path, assignments),)
-
-
-def _of_archive(archive: Path, course: Course, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
-    """Return the notebooks in an archive; if there are none to be had, a job with the problem."""
-    try:
-        folder = within_limits(unpack, archive, course.scratch)
-    except ExceededError as error:
-        problem = say("Unpacking {1} {2}. Hand in the notebooks alone.", Verbatim(name_of(archive)), error)
-        return (Job(assignments[0], stem_of(archive), archive, problem),)
-    except UnreadableError as error:
-        return (Job(assignments[0], stem_of(archive), archive, str(error)),)
-    note = say("The notebook was taken out of the archive {1}.", Verbatim(name_of(archive)))
-    return tuple(replace(job, notes=(*job.notes, note)) for job in _of_folder(folder, assignments))
 
 
 def jobs_in(folder: Path, assignment: Assignment) -> tuple[Job, ...]:
     """Return the notebooks in the folder of one submission for `assignment`; none if there are none.
 
-    If they came in an archive or in a folder of their own, they are brought up first.
+    If they came in a folder of their own, they are brought up first.
 
     Raises
     ------
     UnreadableError
-        If there are none because the archive that they came in cannot be unpacked.
+        If there are none, and an archive in their place.
     """
     if not folder.is_dir():
         return ()
     with together(), speaking_of(assignment.texts):
-        problems: tuple[str, ...] = ()
         if not find_notebooks(folder):
-            try:
-                problems = within_limits(unpack_beside, folder)
-            except ExceededError as error:
-                problems = (say("Unpacking what was handed in {1}. Hand in the notebooks alone.", error),)
-        if problems and not find_notebooks(folder):
-            raise UnreadableError(" ".join(problems))
+            bring_up(folder)
+        archive = next((path for path in sorted(folder.iterdir()) if path.suffix.lower() == ARCHIVE), None)
+        if archive is not None and not find_notebooks(folder):
+            raise UnreadableError(
+                say("{1} is an archive. Unpack it and hand in the notebooks in it.", Verbatim(name_of(archive)))
+            )
         return _of_folder(folder, [assignment])
 
 
 def jobs_of(assignment: Assignment, student: str) -> tuple[Job, ...]:
     """Return the notebooks that a student handed in for `assignment`."""
-    return jobs_in(assignment.course.folder("submitted", student, assignment.name), assignment)
+    jobs = jobs_in(assignment.course.folder("submitted", student, assignment.name), assignment)
+    return tuple(replace(job, student=student) for job in jobs)
 
 
 def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[Job] | None = None) -> Job:
@@ -143,9 +127,9 @@ def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[J
 
 def _folder_of_notebooks(path: Path) -> Path:
     """Return `path`, or the one folder below it that holds notebooks: a student's folder holds one for each assignment."""
-    if find_notebooks(path) or find_archives(path):
+    if find_notebooks(path):
         return path
-    below = [folder for folder in folders_below(path) if find_notebooks(folder) or find_archives(folder)]
+    below = [folder for folder in folders_below(path) if find_notebooks(folder)]
     if all(folder.parent != path for folder in below) and any(path.glob(f"*/*/*{SUFFIX}")):
         raise UsageError(
             f"The folder {path} holds a class. Name one student's folder in it, or type netgrader autograde ASSIGNMENT."

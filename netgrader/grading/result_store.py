@@ -73,6 +73,8 @@ class Entry:
     """How long it took to make."""
     parts: Mapping[str, float] = field(default_factory=dict)
     """How much of that went where, as far as whoever made it noted it."""
+    trimmed: bool = False
+    """Whether a part of its files was removed; `digest` is that of all of them."""
 
 
 class Store:
@@ -191,6 +193,15 @@ class Store:
         if folder.is_dir():
             self.remove(folder)
 
+    def trim(self, key: Key, part: str) -> None:
+        """Remove a folder of a result's files; the rest stays, with the digest of all of them."""
+        folder = self.path(key)
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        files = {name: digest for name, digest in about["files"].items() if not name.startswith(f"{part}/")}
+        # Whoever is ended between the two leaves an entry that is made again.
+        write_json(folder / ABOUT, {**about, "files": files, "trimmed": True})
+        shutil.rmtree(folder / CONTENT / part, ignore_errors=True)
+
     def clean(self) -> None:
         """Remove what killed runs left behind more than a day ago, and records that have not been written for half a year.
 
@@ -213,9 +224,11 @@ class Store:
         try:
             about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
             files = {name: hash_file(content / name) for name in _names(content)}
-            intact = about["format"] == FORMAT and about["files"] == files and about["digest"] == hash_json(files)
+            trimmed = bool(about.get("trimmed"))
+            whole = trimmed or about["digest"] == hash_json(files)
+            intact = about["format"] == FORMAT and about["files"] == files and whole
             parts = {name: float(value) for name, value in about.get("parts", {}).items()}
-            return Entry(key, content, about["digest"], float(about["seconds"]), parts) if intact else None
+            return Entry(key, content, about["digest"], float(about["seconds"]), parts, trimmed) if intact else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 

@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 PARSED = "parsed"
+MOST_KEPT = 1_000_000  # characters of a notebook that is kept as it was read; the course's have 20,000
 READER = frozenset({"netgrader.grading.submission"})
 NEWEST_FORMAT = 4
 OLDEST_FORMAT = 3
@@ -245,7 +246,7 @@ def read_notebook(path: Path, store: Store | None = None) -> SubmittedNotebook:
                 error,
             )
         ) from error
-    if store:
+    if store and sum(len(cell.source) for cell in notebook.cells) <= MOST_KEPT:
         with contextlib.suppress(OSError):  # it saves time and nothing else
             store.put_record(key, _Parsed(hash_json(asdict(notebook)), notebook))
     return notebook

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment, NotebookFiles
 
-__all__ = ["VERDICTS", "tests_hashes", "verdict_context", "verify_stage"]
+__all__ = ["VERDICTS", "are_known", "tests_hashes", "verdict_context", "verify_stage"]
 
 VERDICTS = "verify"
 READING = "reading"
@@ -40,7 +40,7 @@ def verify_stage(
     files = assignment.files(notebook)
     tests = (*files.public_tests, *files.hidden_tests)
     context = {"evidence": ran.entry.digest, **verdict_context(assignment, options, run=run)}
-    key = Key(VERDICTS, {**context, "tests": tests_hashes(assignment, notebook)})
+    key = _key(assignment, notebook, ran, options, run)
     request = VerificationRequest(
         evidence=ran.evidence,
         public_tests=files.public_tests,
@@ -88,6 +88,16 @@ def verify_stage(
     return dataclasses.replace(
         found, seconds=entry.seconds, reading=entry.parts.get(READING), digest=entry.digest
     ), made
+
+
+def are_known(store: Store, assignment: Assignment, notebook: str, ran: Ran, options: Options, *, run: int = 0) -> bool:
+    """Whether the verdicts on what the run of a number handed over are in the store."""
+    return store.get(_key(assignment, notebook, ran, options, run)) is not None
+
+
+def _key(assignment: Assignment, notebook: str, ran: Ran, options: Options, run: int) -> Key:
+    context = {"evidence": ran.entry.digest, **verdict_context(assignment, options, run=run)}
+    return Key(VERDICTS, {**context, "tests": tests_hashes(assignment, notebook)})
 
 
 def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -> dict[str, object]:

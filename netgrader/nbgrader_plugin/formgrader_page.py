@@ -50,19 +50,19 @@ def page_of(graded: GradedNotebook, skeleton: Skeleton) -> Any:
     """
     shown = replace(graded, observations={})  # pages in formgrader draw nothing
     try:
-        return within_limits(_page, shown, skeleton)
+        return nbformat.from_dict(within_limits(_page, shown, skeleton))
     except ExceededError as error:
-        page = _page(replace(shown, cells=tuple((cell, ()) for cell, _ in graded.cells)), skeleton)
+        page = nbformat.from_dict(_page(replace(shown, cells=tuple((cell, ()) for cell, _ in graded.cells)), skeleton))
         page.cells.insert(0, nbformat.v4.new_markdown_cell(NOT_MADE.format(limit=error), id="not-shown"))
         return page
 
 
-def _page(graded: GradedNotebook, skeleton: Skeleton) -> Any:
+def _page(graded: GradedNotebook, skeleton: Skeleton) -> dict[str, Any]:
     page = nbformat.v4.new_notebook()
     result = graded.result
     fill(page, skeleton, _shown(graded), result.problem if result.status is Status.NOT else None)
     page.metadata["netgrader"] = {"digest": graded.digest}
-    return page
+    return dict(page)
 
 
 def _shown(graded: GradedNotebook) -> Iterable[tuple[RestoredCell, list[dict[str, Any]]]]:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from netgrader.course import holds_work
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.files import decode, write_text
+from netgrader.grading.folders import KINDS
 from netgrader.grading.jobs import jobs_in
 from netgrader.grading.result_store import hash_file
 from netgrader.grading.submission import SubmissionLimits, UnreadableError
 from netgrader.nbgrader_plugin.handing_in import FILE as TIMESTAMP
-from netgrader.nbgrader_plugin.handing_in import KINDS, handed_in
+from netgrader.nbgrader_plugin.handing_in import handed_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,8 +87,8 @@ def share_submissions(assignment: Assignment) -> list[str]:
 
 
 def _work(assignment: Assignment, folder: Path) -> tuple[tuple[str, str], ...]:
-    """Return what was handed in, brought up from archives and folders: names, and hashes of what is not too large to be read."""
-    # What cannot be unpacked is said when it is graded; here it is as it lies there.
+    """Return what was handed in, brought up from folders: names, and hashes of what is not too large to be read."""
+    # What is no notebook is said when it is graded; here it is as it lies there.
     with contextlib.suppress(UnreadableError):
         jobs_in(folder, assignment)
     return tuple((path.name, hash_file(path)) for path in _travelling(folder))

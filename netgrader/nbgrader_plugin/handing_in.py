@@ -11,26 +11,24 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING
 
-from netgrader.cage import remove_tree, scratch_folder
 from netgrader.checks.wording import plain
 from netgrader.errors import NetgraderError
 from netgrader.files import write_text
-from netgrader.grading.archives import unpack_beside
+from netgrader.grading.folders import KINDS, in_folders
 from netgrader.limited import ExceededError, within_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from netgrader.course import Assignment, Course
 
-__all__ = ["FILE", "KINDS", "NO_TIME", "HandedIn", "handed_in", "holds_same", "put_right", "stamp"]
+__all__ = ["FILE", "NO_TIME", "HandedIn", "handed_in", "holds_same", "put_right", "stamp"]
 
 FILE = "timestamp.txt"
 LONGEST_STAMP = 200  # bytes of it that are read
@@ -40,8 +38,6 @@ NO_TIME = (
     "Correct or delete it, and call again."
 )
 EXCHANGE = "/usr/local/share/nbgrader/exchange"
-KINDS = (".ipynb", ".py", ".zip")
-"""What is graded of a submission; all else may have come later."""
 CHUNK = 1 << 20
 SLOW = timedelta(minutes=10)
 """How long after its own time a submission may still be changed by being copied."""
@@ -145,28 +141,16 @@ def _same(records: Sequence[_Record], submission: Path) -> list[_Record]:
 
 
 def holds_same(record: Path, submission: Path) -> bool:
-    """Whether the notebooks, modules and archives in a folder are those of a submission, and all of them."""
+    """Whether the notebooks and modules in a folder are those of a submission, and all of them."""
     try:
         files = set(_work_in(record))
         if not files or not all(_is_same(record / file, submission / file) for file in files):
             return False
         more = [file for file in _work_in(submission) if file not in files and not (submission / file).is_symlink()]
-        return not more or _come_out_of(files, more, submission)
+        brought = {Path(name): path for name, path in in_folders(record).items()} if more else {}
+        return all(file in brought and _is_same(brought[file], submission / file) for file in more)
     except OSError:
         return False
-
-
-def _come_out_of(files: Collection[Path], more: Iterable[Path], submission: Path) -> bool:
-    """Whether `more` of a submission's files are what grading brought up out of `files` of it."""
-    again = scratch_folder("again")
-    try:
-        for file in files:
-            (again / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(submission / file, again / file)
-        unpack_beside(again)
-        return all(_is_same(again / file, submission / file) for file in more)
-    finally:
-        remove_tree(again)
 
 
 def _work_in(folder: Path) -> Iterator[Path]:

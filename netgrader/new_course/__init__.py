@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import math
@@ -18,6 +19,7 @@ from netgrader.checks.wording import percent
 from netgrader.drawing_pad import can_be_drawn
 from netgrader.errors import UsageError
 from netgrader.files import write_text
+from netgrader.limited import read_within_limits
 from netgrader.new_course.datasets import read_data
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["NewAssignment", "make_assignment", "make_config"]
 
 NOTEBOOK_FORMAT = 5
+DATA_SECONDS = 300.0  # for reading an instructor's data: pictures of 60,000 take 20
 STEPS, MOST_EPOCHS, LEAST_EPOCHS = 3_000, 60, 5
 """Training steps of the reference solution, and bounds for its epochs."""
 RIGHT, WRONG = "right", "wrong"
@@ -99,13 +102,14 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
     for path in (source, hidden):
         if path.exists():
             raise UsageError(f"{path} exists. Choose another name for the assignment, or remove it.")
-    spec, content = read_data(
-        wanted.data,
+    read = functools.partial(
+        read_data,
         called=wanted.called,
         names=wanted.names,
         unit=wanted.unit,
         target_column=wanted.target_column,
     )
+    spec, content = read_within_limits(wanted.data, read, wanted.data, seconds=DATA_SECONDS)
     own, folder = (
         (_of_numbers(wanted, spec, content), NUMBERS) if spec.is_regression else (_of_classes(wanted, spec), "")
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import nh3
 
-from netgrader.limited import together, within_limits
+from netgrader.limited import ExceededError, together, within_limits
 from netgrader.pages import safe, words
 from netgrader.pages.shell import points as written
 from netgrader.strangers import printable
@@ -88,16 +88,26 @@ def read_objections(folder: Path, assignment: str) -> tuple[Objection, ...]:
         for path in [one for one in files if one.suffix.lower() in {TEXT, MAIL} and one.is_file()][:MOST_FILES]:
             with path.open("rb") as file:
                 content = file.read(LONGEST_FILE)
-            text, sender = _of_mail(content) if path.suffix.lower() == MAIL else (_decoded(content), None)
-            plain = re.sub(r"\r\n?", "\n", text.replace("\xa0", " "))
-            found |= dict.fromkeys(_objections(plain, assignment, safe.line(path.name, 120), sender))
+            file_name = safe.line(path.name, 120)
+            try:
+                said = within_limits(objections_in, content, path.suffix.lower() == MAIL, assignment, file_name)
+            except ExceededError as error:
+                said = [Objection("", "", "", "", words.OBJECTIONS_UNREAD.format(limit=error), file_name)]
+            found |= dict.fromkeys(said)
     return tuple(found)
+
+
+def objections_in(content: bytes, is_mail: bool, assignment: str, file: str) -> list[Objection]:
+    """Return what a file says of an assignment, for `read_objections` alone, which does it within limits."""
+    text, sender = _of_mail(content) if is_mail else (_decoded(content), None)
+    plain = re.sub(r"\r\n?", "\n", text.replace("\xa0", " "))
+    return list(_objections(plain, assignment, file, sender))
 
 
 def _of_mail(content: bytes) -> tuple[str, str]:
     """Return the text of a mail, all of its file where that has none or no library can read it, and the sender's address."""
     try:
-        texts, sender = within_limits(_texts_of, content)
+        texts, sender = _texts_of(content)
     except Exception:  # noqa: BLE001  (a stranger made it to be read by nobody)
         texts, sender = [], UNKNOWN
     return next((text for text in texts if BEGIN in text), _decoded(content)), safe.line(sender, 120)

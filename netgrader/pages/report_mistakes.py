@@ -1,4 +1,4 @@
-"""The mistakes of a class: who made them, where the course explains them, and code that has them."""
+"""The mistakes of a class: who made them, and where the course explains them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 
 from netgrader.checks.cell_points import GRAVEST_FIRST
 from netgrader.faults import CATALOGUE
-from netgrader.limited import ExceededError, within_limits
 from netgrader.pages import safe, words
-from netgrader.pages.anonymous_code import two_pieces, words_to_keep
 from netgrader.pages.markdown import heading_id, render_markdown
-from netgrader.pages.report_rules import UNTOLD
 from netgrader.pages.report_view import FaultCount
 from netgrader.results import Outcome, severity_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from markupsafe import Markup
 
@@ -62,42 +59,21 @@ def _notebook(graded: Graded) -> str:
 
 
 def explained(
-    view: ClassView, faults: Sequence[FaultCount], people: Collection[str], *, for_class: bool
+    view: ClassView, faults: Sequence[FaultCount]
 ) -> tuple[tuple[FaultCount, ...], tuple[tuple[str, str, Markup], ...]]:
-    """Return the faults, each with where it is explained and with code that has it; and the sections that explain them."""
-    solutions = {(one.notebook, column.cell): column.solution for one in view.notebooks for column in one.columns}
-    keep = words_to_keep(view.given, {one: code.values() for one, code in view.code.items()}, people)
+    """Return the faults, each with where it is explained, and the sections that explain them."""
     sections: dict[str, tuple[str, Markup]] = {}
     told = []
     for fault in faults:
-        (notebook, cell), those = max(fault.made.items(), key=lambda one: len(one[1]))
+        notebook, cell = max(fault.made, key=lambda place: len(fault.made[place]))
         kind = CATALOGUE.get(fault.code)
         section = view.explained.of(kind.places if kind else (), notebook, cell)
         anchor = f"explained-{heading_id(section.where)}" if section is not None else ""
         if section is not None and anchor not in sections:
             text = render_markdown(section.text, section.attachments, prefix=f"{anchor}-", heading_shift=2)
             sections[anchor] = section.where, text
-        code = f"{notebook}, {solutions.get((notebook, cell), '')}"
-        wanted = not fault.free and fault.code not in UNTOLD and len(fault.students) > for_class
-        pieces = _pieces([view.code.get(one, {}).get(code, "") for one in those] if wanted else (), keep, people)
-        told.append(
-            replace(
-                fault,
-                where=section.where if section is not None else fault.where,
-                section=anchor,
-                pieces=pieces if len(pieces) > for_class else (),
-                cell=code,
-            )
-        )
+        told.append(replace(fault, where=section.where if section is not None else fault.where, section=anchor))
     return tuple(told), tuple((anchor, *rest) for anchor, rest in sections.items())
-
-
-def _pieces(codes: Sequence[str], keep: Collection[str], people: Collection[str]) -> tuple[str, ...]:
-    """Return two pieces of code by which nobody is known; none where reading it takes too long."""
-    try:
-        return within_limits(two_pieces, [*filter(None, codes)], keep, people) if any(codes) else ()
-    except ExceededError:
-        return ()
 
 
 def _severity(found: Iterable[Severity]) -> str:

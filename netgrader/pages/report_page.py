@@ -71,14 +71,13 @@ def build_report(
 
     `for_class` makes one that a class may be shown: of all together, with nobody's name.
     """
-    people = {*view.people, *(name for student in view.students for name in (student.name, student.student))}
     if for_class:
         view = without_names(view)
     assignment = safe.line(view.assignment, 120)
     students = tuple(sorted(view.students, key=by_name))
     handed_out, view = view.notebooks, _narrowed(replace(view, students=students))
     handed_in = any(student.submitted for student in students)
-    faults, sections = explained(view, mistakes(view), people, for_class=for_class)
+    faults, sections = explained(view, mistakes(view))
     return Report(
         assignment=assignment,
         facts=(*_facts(view, for_class=for_class), *_not_yet(handed_out, view.notebooks)),
@@ -89,7 +88,6 @@ def build_report(
         absent=tuple(student.shown for student in students if not student.submitted),
         troubles=tuple(_troubles(view)),
         doubted=tuple(_doubted(view)),
-        alike=tuple(_alike(view)),
         shares=passed_shares(view),
         faults=faults,
         sections=sections,
@@ -128,16 +126,6 @@ def _late(view: ClassView) -> Iterator[tuple[StudentView, str]]:
             yield student, words.duration(student.late)
         elif student.late is None and student.submitted and student.student in view.said_late:
             yield student, words.LATE_SAID.format(platform=view.said_late[student.student])
-
-
-def _alike(view: ClassView) -> Iterator[tuple[StudentView, StudentView, str]]:
-    """Yield whose work is alike, with how much of it and where."""
-    of = {student.student: student for student in view.students}
-    for one in view.alike:
-        cells = "; ".join(safe.line(cell) for cell in one.cells[:3])
-        pair = [of.get(name) or StudentView(name, name, submitted=True) for name in (one.first, one.second)]
-        said = words.ALIKE_EVIDENCE if one.evidence else words.ALIKE_SAME if one.same else words.ALIKE_SHARE
-        yield pair[0], pair[1], said.format(share=f"{100 * one.share:.0f}", cells=cells)
 
 
 def _narrowed(view: ClassView) -> ClassView:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from netgrader.course import Assignment
-    from netgrader.pages.alike import Alike
     from netgrader.pages.checks_table import PassedShare
     from netgrader.pages.feedback_view import Figure
     from netgrader.pages.graded import Graded
@@ -140,20 +139,15 @@ class StudentView:
 class ClassView:
     """A class and an assignment: all that the report knows.
 
-    `objections` are what students sent back on verdicts, `alike` whose work is alike, `code` what they wrote, by student and
-    by notebook and cell, `given` the course's own texts and code, `explained` where it explains what, `people` names and ids
-    of all, of whom these may be a part, `said_late` who was late by what which platform says.
+    `objections` are what students sent back on verdicts, `explained` where the course explains what, `said_late` who was late by
+    what which platform says.
     """
 
     assignment: str
     notebooks: tuple[NotebookColumns, ...]
     students: tuple[StudentView, ...]
     objections: tuple[Objection, ...] = ()
-    alike: tuple[Alike, ...] = ()
-    code: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    given: tuple[str, ...] = ()
     explained: Explained = field(default_factory=Explained)
-    people: tuple[str, ...] = ()
     said_late: Mapping[str, str] = field(default_factory=dict)
     addresses: frozenset[tuple[str, str]] = frozenset()
     """The gradebook's addresses, in lower case, each with the student whose it is."""
@@ -214,9 +208,6 @@ class FaultCount:
     """Ids of who made it, by notebook and check cell."""
     section: str = ""
     """The id on the page of the section that explains it; empty if there is none."""
-    pieces: tuple[str, ...] = ()
-    """Code of two of them at most, by which nobody is known, and where it stands."""
-    cell: str = ""
 
 
 @dataclass(frozen=True)
@@ -271,8 +262,6 @@ class Report:
     csv_name: str
     checks_name: str
     doubted: tuple[Doubted, ...] = ()
-    alike: tuple[tuple[StudentView, StudentView, str], ...] = ()
-    """Pairs, and in a sentence how much of their work is the same."""
     shares: tuple[PassedShare, ...] = ()
     """How many passed each check, those that the fewest passed first."""
     sections: tuple[tuple[str, str, Markup], ...] = ()
@@ -309,9 +298,7 @@ def without_names(view: ClassView) -> ClassView:
     return replace(
         view,
         objections=(),
-        alike=(),
         said_late={},
-        code={str(number): view.code.get(one.student, {}) for number, one in enumerate(students, 1)},
         students=tuple(
             StudentView(str(number), words.SOMEBODY.format(number=number), one.submitted, one.notebooks)
             for number, one in enumerate(students, 1)
@@ -352,11 +339,9 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
             for student in sorted(handed_in | set(names))
         )
     objections = read_objections(course.root / FOLDER, name)
-    people = tuple(name for view in views for name in (view.name, view.student))
     return ClassView(
         *(assignment.name, columns, views, objections),
         explained=explained_in(assignment),
-        people=people,
         addresses=addresses,
     )
 

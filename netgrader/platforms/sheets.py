@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from pathlib import Path  # noqa: TC003  (what is read within limits is decoded by what its fields say)
 from typing import TYPE_CHECKING
 
 from netgrader.errors import UsageError
@@ -17,7 +18,6 @@ from netgrader.platforms.people import CANVAS, MOODLE, Person, name_key, same_na
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 __all__ = ["CsvTable", "Sheet", "SheetRow", "read_canvas", "read_moodle", "read_people"]
 
@@ -68,18 +68,35 @@ POSSIBLE = "Points Possible"
 EXCUSED, UNASSIGNED = "EX", "N/A"
 
 
+@dataclass(frozen=True)
 class CsvTable:
     """A file of values between delimiters, of which single cells can be replaced and all else stays as it was."""
 
-    def __init__(self, path: Path, delimiter: str, text: str, encoding: str) -> None:
-        self.path, self._delimiter, self._encoding = path, delimiter, encoding
-        self._mark = MARK if text.startswith(MARK) else ""
-        self._raw: list[list[str]] = []
-        self._ends: list[str] = []
-        self._split(text.removeprefix(MARK))
+    path: Path
+    delimiter: str
+    encoding: str
+    mark: str
+    """That of the byte order, if there is one."""
+    raw: list[list[str]]
+    """The cells of each row, as they stand in the file."""
+    ends: list[str]
+    """What ends each row."""
+
+    @classmethod
+    def of(cls, path: Path, delimiter: str, text: str, encoding: str) -> CsvTable:
+        """Split a text into rows and cells.
+
+        Raises
+        ------
+        UsageError
+            If it is no CSV, with the line.
+        """
+        table = cls(path, delimiter, encoding, MARK if text.startswith(MARK) else "", [], [])
+        table._split(text.removeprefix(MARK))
+        return table
 
     def _split(self, text: str) -> None:
-        mark = re.escape(self._delimiter)
+        mark = re.escape(self.delimiter)
         one = re.compile(rf'("(?:[^"]|"")*+"|[^"{mark}\r\n][^{mark}\r\n]*+|)({mark}|\r\n|\r|\n|\Z)')
         place, row = 0, list[str]()
         while place < len(text) or row:
@@ -90,27 +107,27 @@ class CsvTable:
                 )
             row.append(found[1])
             place = found.end()
-            if found[2] != self._delimiter:
-                self._raw.append(row)
-                self._ends.append(found[2])
+            if found[2] != self.delimiter:
+                self.raw.append(row)
+                self.ends.append(found[2])
                 row = []
 
     def __len__(self) -> int:
-        return len(self._raw)
+        return len(self.raw)
 
     def row(self, line: int) -> list[str]:
         """Return the values of a row."""
-        return [_value(raw) for raw in self._raw[line]]
+        return [_value(raw) for raw in self.raw[line]]
 
     def put(self, line: int, column: int, text: str) -> None:
         """Replace a cell; it is quoted where it was, or has to be."""
-        quoted = self._raw[line][column].startswith('"') or self._delimiter in text
-        self._raw[line][column] = f'"{text}"' if quoted else text
+        quoted = self.raw[line][column].startswith('"') or self.delimiter in text
+        self.raw[line][column] = f'"{text}"' if quoted else text
 
     def content(self) -> bytes:
         """Return the file as it is now."""
-        lines = (self._delimiter.join(row) + end for row, end in zip(self._raw, self._ends, strict=True))
-        return (self._mark + "".join(lines)).encode(self._encoding)
+        lines = (self.delimiter.join(row) + end for row, end in zip(self.raw, self.ends, strict=True))
+        return (self.mark + "".join(lines)).encode(self.encoding)
 
 
 def _value(raw: str) -> str:
@@ -133,6 +150,11 @@ class SheetRow:
     """Why the cell is left as it is; empty if it is filled in."""
     graded: str = ""
     """When Moodle says that the mark was changed last; empty if it never was."""
+
+    @property
+    def has_mark(self) -> bool:
+        """Whether there is a number in the column of marks."""
+        return number(self.mark) is not None
 
 
 @dataclass
@@ -383,4 +405,4 @@ def _table(path: Path) -> CsvTable:
         text, encoding = content.decode("latin-1"), "latin-1"  # of which every byte is a character
     first = re.split(r"[\r\n]", text, maxsplit=1)[0]
     delimiter = max(DELIMITERS, key=lambda one: len(re.sub(r'"[^"]*"', "", first).split(one)))
-    return CsvTable(path, delimiter, text, encoding)
+    return CsvTable.of(path, delimiter, text, encoding)

@@ -1,4 +1,4 @@
-"""Zip files of a platform: submissions read by the names that it gives to files, feedback pages packed under such names.
+"""Read a platform's zip file of submissions by the names that it gives to files.
 
 The first part of a path, behind a folder that wraps the whole file, is the platform's; everything after it is what the
 student called the file, whatever it looks like. An entry's path is never one of ours, and all is read within limits.
@@ -18,10 +18,10 @@ from netgrader.errors import UsageError
 from netgrader.platforms.people import CANVAS, MOODLE, name_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Download", "DownloadedSubmission", "NameReading", "read_download", "readings", "write_feedback"]
+__all__ = ["Download", "DownloadedSubmission", "NameReading", "read_download", "readings"]
 
 MOST_ENTRIES = 200_000  # files, more than any class hands in
 LONGEST = 1_000  # characters of a path: no platform keeps longer names, and each way to split one is tried
@@ -48,7 +48,6 @@ NAMES: Mapping[str, Sequence[re.Pattern[str]]] = {
 }
 OF_A_MAC = re.compile(r"__MACOSX/|(?:[^/]+/)?\.DS_Store\Z")
 AGAIN = re.compile(r"-[0-9]+(?=\.\w+$)")
-UNNAMED = re.compile(r"""[\x00-\x1f\x7f&<>"`|':\\/]""")  # what Moodle takes out of the names of files
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class DownloadedSubmission:
 
     owner: NameReading
     late: bool = False
-    files: tuple[tuple[str, zipfile.ZipInfo], ...] = ()
+    files: tuple[tuple[str, int], ...] = ()
     """By the names that they were handed in with, of several of one name the newest first."""
     problem: str = ""
     """Why nobody can tell who handed it in, or what."""
@@ -108,8 +107,8 @@ class Download:
     """The names in a file of submissions."""
 
     platform: str
-    entries: tuple[tuple[str, zipfile.ZipInfo], ...]
-    """Paths, without a folder that wraps all of them, and entries."""
+    entries: tuple[tuple[str, int], ...]
+    """Paths, without a folder that wraps all of them, and places in the archive."""
 
     def submissions(
         self, fits: Callable[[str, str], bool], notebooks: Collection[str]
@@ -120,21 +119,21 @@ class Download:
         fits several is a submission of its own, with a problem.
         """
         found: dict[object, list[_Named]] = {}
-        for path, entry in self.entries:
+        for path, place in self.entries:
             read = readings(self.platform, path)
             owners = [one for one in read if fits(one.number, one.name)] or [*read[:1]]
             key = (owners[0].number, owners[0].name) if len(owners) == 1 else path
-            found.setdefault(key, []).append(_Named(path, entry, tuple(owners)))
+            found.setdefault(key, []).append(_Named(path, place, tuple(owners)))
         made = [_submission(those, notebooks) for those in found.values()]
         return tuple(sorted(made, key=lambda one: (name_key(one.owner.name), one.owner.number)))
 
 
 @dataclass(frozen=True)
 class _Named:
-    """An entry, and whose it may be."""
+    """An entry of the archive by its place, and whose it may be."""
 
     path: str
-    entry: zipfile.ZipInfo
+    place: int
     owners: tuple[NameReading, ...]
 
 
@@ -151,7 +150,7 @@ def _submission(those: Sequence[_Named], notebooks: Collection[str]) -> Download
     return DownloadedSubmission(
         owners[0],
         late=any(owner.late for owner in owners),
-        files=tuple((_first_name(one.owners[0].path, notebooks), one.entry) for one in newest),
+        files=tuple((_first_name(one.owners[0].path, notebooks), one.place) for one in newest),
         problem=double
         and f"one name has several files, {double}. Look at them, and put the right one in place yourself",
     )
@@ -176,14 +175,15 @@ def read_download(path: Path) -> Download:
             found = archive.infolist()
     except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
         raise UsageError(f"{path} cannot be read as a zip archive: {error.args[-1]}.") from error
-    entries = [(_name(entry)[:LONGEST], entry) for entry in found if not entry.is_dir()]
+    entries = {place: entry for place, entry in enumerate(found) if not entry.is_dir()}
     if len(entries) > MOST_ENTRIES:
         raise UsageError(f"{path} holds {len(entries):,} files, which is more than a class can hand in.")
-    if any(entry.compress_type not in METHODS or entry.flag_bits & 1 for _, entry in entries):
+    if any(entry.compress_type not in METHODS or entry.flag_bits & 1 for entry in entries.values()):
         raise UsageError(f"{path} is packed or locked as no platform does it. Give it as it was downloaded.")
-    named = [(name, entry) for name, entry in entries if not OF_A_MAC.match(name)]
+    names = ((_name(entry)[:LONGEST], place) for place, entry in entries.items())
+    named = [(name, place) for name, place in names if not OF_A_MAC.match(name)]
     # A folder around what the platform made is there where a file was unpacked, and packed again.
-    download = _likely(named) or _likely([(name.split("/", 1)[-1], entry) for name, entry in named])
+    download = _likely(named) or _likely([(name.split("/", 1)[-1], place) for name, place in named])
     if download is None:
         raise UsageError(
             f"{path} is no file of submissions of Moodle's or Canvas's: no file in it is called as they call them. Give it as it "
@@ -192,7 +192,7 @@ def read_download(path: Path) -> Download:
     return download
 
 
-def _likely(entries: Sequence[tuple[str, zipfile.ZipInfo]]) -> Download | None:
+def _likely(entries: Sequence[tuple[str, int]]) -> Download | None:
     """Tell a platform by what most names look like: a single one may be made to look like anything."""
     found = {platform: sum(bool(readings(platform, name)) for name, _ in entries) for platform in NAMES}
     platform = max(found, key=lambda one: found[one])
@@ -206,24 +206,3 @@ def _name(entry: zipfile.ZipInfo) -> str:
         with suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
     return unicodedata.normalize("NFC", name)
-
-
-def write_feedback(target: Path, pages: Mapping[tuple[str, str], Iterable[Path]]) -> int:
-    """Pack feedback pages for Moodle's *Upload multiple feedback files in a zip*; how many there were.
-
-    `pages` are by number and name of the participant.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.part")
-    count = 0
-    try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
-            for (number, name), files in sorted(pages.items()):
-                plain = UNNAMED.sub("", name.replace("_", " ")).strip() or "Participant"
-                for file in files:
-                    archive.write(file, f"{plain}_{number}_assignfeedback_file/{file.name}")
-                    count += 1
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-    return count

@@ -16,7 +16,7 @@ from nbgrader.exchange.default.submit import ExchangeSubmit
 __all__ = ["Submit"]
 
 WHEELS = "netgrader_student-*.whl"
-WORK = (".ipynb", ".py", ".zip")
+WORK = (".ipynb", ".py")
 """What is graded of a submission, whether or not it was changed."""
 
 

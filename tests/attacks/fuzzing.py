@@ -29,6 +29,7 @@ import netgrader
 from netgrader.errors import NetgraderError
 from netgrader.evidence import BadEvidence, EvidenceLimits, EvidenceWriter, GraphEvidence, read_evidence, read_npy
 from netgrader.grading.archives import ArchiveLimits, unpack
+from netgrader.grading.folders import KINDS, choose
 from netgrader.grading.restore import identify, restore
 from netgrader.grading.submission import UnreadableError, parse_notebook
 from netgrader.judges.log import BadTrainingLog, read_training_log
@@ -306,7 +307,13 @@ def read_archive(content: bytes, folder: Path) -> None:
     path = folder / "work.zip"
     path.write_bytes(content)
     try:
-        unpack(path, folder / "scratch", ArchiveLimits(file=100_000, total=200_000))
+        with zipfile.ZipFile(path) as opened:
+            entries = [(one.filename, place) for place, one in enumerate(opened.infolist()) if not one.is_dir()]
+    except (zipfile.BadZipFile, NotImplementedError):  # said by whoever reads the names in it
+        return
+    (folder / "there").mkdir(exist_ok=True)
+    try:
+        unpack(path, choose(entries, KINDS), folder / "there", "work.zip", ArchiveLimits(file=100_000, total=200_000))
     except UnreadableError:
         return
 

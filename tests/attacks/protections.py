@@ -279,7 +279,7 @@ NOTEBOOKS = Protection(
 ARCHIVES = Protection(
     "entries of archives are taken by their last name, within limits",
     "zipfile unpacks all of it",
-    within("test_archives", "bomb", "many"),
+    within("test_archives", "bomb"),
     f"{READERS}::test_an_archive_that_is_unpacked_as_it_comes_fills_the_disk",
 )
 NOTED = Protection(

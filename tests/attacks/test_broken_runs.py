@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -118,15 +117,14 @@ def test_what_could_not_be_looked_at_is_ungradable_and_not_failed(ran: Attacked,
 
 
 def test_all_oddities_of_a_file_at_once_cost_nothing(attacked: Attacked, tmp_path: Path) -> None:
-    """Saved by Colab, with Windows line ends and a byte order mark, in an archive in a folder, under a name in Japanese."""
+    """Saved by Colab, with Windows line ends and a byte order mark, in a folder, under a name in Japanese."""
     attack = Attack("odd", squares=RIGHT)
     content = notebook_of(attacked.course.assignment("numbers").skeleton("1_sums"), attack)
     text = json.dumps(of_colab(windows_lines(content)), ensure_ascii=False, indent=1).replace("\n", "\r\n")
     folder = tmp_path / "handed in" / "第3週"
     folder.mkdir(parents=True)
-    with zipfile.ZipFile(folder / "課題.zip", "w") as out:
-        out.writestr("課題/数字 (1).ipynb", codecs.BOM_UTF8 + text.encode())
+    (folder / "数字 (1).ipynb").write_bytes(codecs.BOM_UTF8 + text.encode())
     (job,) = find_jobs(tmp_path / "handed in", attacked.course)
     result = grade_job(job).result
     assert (result.notebook, result.score, result.problem) == ("1_sums.ipynb", 5.0, None)
-    assert any("課題.zip" in note for note in result.measured["notes"])
+    assert any("数字 (1).ipynb" in note for note in result.measured["notes"])

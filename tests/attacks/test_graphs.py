@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import numpy as np
@@ -10,7 +11,9 @@ import tensorflow.compat.v1 as tf
 
 import netgrader
 from netgrader.errors import NetgraderError
-from netgrader.reader.graph.nodes import meta_graph_def
+from netgrader.reader.graph.nodes import message, meta_graph_def, plain_node
+from netgrader.reader.graph.plain import Graph
+from netgrader.reader.graph.source import GraphError
 from netgrader.reader.lab import LabError
 from netgrader.reader.lab.caged import CagedLab
 
@@ -145,13 +148,31 @@ def fan(width: int) -> bytes:
     return exported(build)
 
 
+def long_names(letters: int, levels: int) -> bytes:
+    """Functions within functions, whose ops have names of a length that is taken over into those of all below."""
+    meta = meta_graph_def()
+    meta.ParseFromString(laughing(levels))
+    for function in meta.graph_def.library.function:
+        for number in range(3):
+            function.node_def.add(name=f"{number}" * letters, op="NoOp")
+        called = [node for node in function.node_def if node.op == "PartitionedCall"]
+        if called:
+            called[0].name = "n" * letters
+            function.node_def.remove(called[1])
+            function.ret[function.signature.output_arg[0].name] = f"{called[0].name}:output:0"
+    return meta.SerializeToString()
+
+
 READ = {
     "functions that call two": lambda: laughing(28),
     "a billion passes": lambda: counted(10**9, 1),
     "a thousand passes thrice": lambda: counted(1000, 3),
     "a chain of thousands": lambda: chained(8_000),
     "as many ways as atoms": lambda: fan(300),
+    "names within names": lambda: long_names(100_000, 30),
 }
+ENDED = ("functions that call two", "names within names")
+TOO_LARGE = re.compile(r"over 100,000 operations|has over 256,000,000 bytes")
 
 
 @pytest.mark.parametrize("make", READ.values(), ids=READ)
@@ -163,5 +184,19 @@ def test_reading_a_graph_takes_no_longer_than_its_size(make) -> None:
         network = netgrader.read_network(content, {"X": "X:0", "logits": "logits:0"}, "two_layer_network", lab=None)
     except NetgraderError as error:
         said = str(error)
-    assert "over 100,000 operations" in said if said else network.faults
+    assert TOO_LARGE.search(said) if said else network.faults
+    assert bool(said) == (make in {READ[name] for name in ENDED})
     assert time.monotonic() - start < PATIENCE / 2
+
+
+def test_what_all_ways_pass_is_looked_for_in_a_number_of_steps() -> None:
+    """A chain, and ops that read its beginning and one of its links: from each link it is far to where both ways part."""
+    graph = message("GraphDef")()
+    graph.node.add(name="link0", op="Placeholder")
+    for number in range(1, 8_000):
+        graph.node.add(name=f"link{number}", op="Identity", input=[f"link{number - 1}"])
+        sums = [f"sum{number - 1}"] if number > 1 else []
+        graph.node.add(name=f"sum{number}", op="AddN", input=["link0", f"link{number}", *sums])
+    read = Graph(plain_node(node) for node in graph.node)
+    with pytest.raises(GraphError, match="too tangled to be read"):
+        read.dominators("link0:0", f"sum{number}:0")

@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import time
-import zipfile
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -144,13 +143,12 @@ def with_other_modules(inbound: Path, submitted: Path) -> None:
     (submitted / "timestamp.txt").write_text(written(EARLY))
 
 
-def in_an_archive(inbound: Path, submitted: Path) -> None:
-    """An earlier handing in of an archive with another notebook in it; the later one has the right one beside it."""
+def in_a_folder(inbound: Path, submitted: Path) -> None:
+    """An earlier handing in of a folder with another notebook in it; the later one has the right one beside it."""
     other = inbound.with_name(f"eve+numbers+{written(EARLY)}+y")
-    other.mkdir()
     for folder in (inbound, submitted, other):
-        with zipfile.ZipFile(folder / "work.zip", "w") as archive:
-            archive.writestr(zipfile.ZipInfo("1_sums.ipynb"), "{}")
+        (folder / "work").mkdir(parents=True)
+        (folder / "work" / "1_sums.ipynb").write_text("{}")
     (submitted / "timestamp.txt").write_text(written(EARLY))
 
 
@@ -180,7 +178,7 @@ TIMES: dict[str, Callable[[Path, Path], None]] = {
     "the time of an earlier handing in of other work": of_other_work,
     "the time of an earlier handing in of a part": of_a_part_of_the_work,
     "the time of an earlier handing in with other modules": with_other_modules,
-    "the time of an earlier handing in of an archive": in_an_archive,
+    "the time of an earlier handing in of a folder": in_a_folder,
     "the time of an earlier handing in of nothing": of_nothing,
     "the time of an earlier handing in of links and pipes": of_links_and_pipes,
 }
@@ -208,13 +206,12 @@ def test_a_part_that_was_in_time_says_nothing_of_the_whole(due: TinyCourse) -> N
     assert put_right(due.assignment, ("eve",)).unconfirmed == ("eve",)
 
 
-def test_what_was_brought_up_out_of_an_archive_came_with_it(due: TinyCourse) -> None:
+def test_what_was_brought_up_out_of_a_folder_came_with_it(due: TinyCourse) -> None:
     inbound, submitted = hand_in(due, EARLY)
     for folder in (inbound, submitted):
-        with zipfile.ZipFile(folder / "work.zip", "w") as archive:
-            archive.writestr("eve/1_sums.ipynb", (folder / "1_sums.ipynb").read_bytes())
-            archive.writestr("eve/work.py", "")
-        (folder / "1_sums.ipynb").unlink()
+        (folder / "eve").mkdir()
+        (folder / "1_sums.ipynb").rename(folder / "eve" / "1_sums.ipynb")
+        (folder / "eve" / "work.py").write_text("")
     assert [job.problem for job in jobs_of(due.assignment, "eve")] == [None]
     assert (submitted / "work.py").is_file()
     found = put_right(due.assignment, ("eve",))

@@ -131,12 +131,10 @@ def test_what_is_no_notebook_breaks_a_reader_that_knows_only_notebooks(
 def test_an_archive_that_is_unpacked_as_it_comes_fills_the_disk(tmp_path: Path) -> None:
     limits = ArchiveLimits()
     test_archives.bomb(tmp_path / "bomb.zip")
-    test_archives.many(tmp_path / "many.zip")
     for name in seen(protections.ARCHIVES):
         with zipfile.ZipFile(tmp_path / f"{name}.zip") as archive:
             archive.extractall(tmp_path / name)
     assert (tmp_path / "bomb" / "1_sums.ipynb").stat().st_size > limits.file
-    assert len(list((tmp_path / "many").iterdir())) > limits.entries
 
 
 # ---- graphs --------------------------------------------------------------------------------------------------------------

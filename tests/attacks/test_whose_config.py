@@ -82,7 +82,6 @@ PLACES: dict[str, Callable[[TinyCourse], Path]] = {
     "among what was downloaded": in_step("downloaded/numbers/extracted/eve"),
     "among feedback": in_step("feedback/eve/numbers"),
     "in a folder that a course calls otherwise": in_step("inbox/eve/numbers"),
-    "where archives are unpacked": in_step(".netgrader/unpacked/0123"),
     "below a course of nbgrader's alone": in_plain_course,
     "below a course that is configured elsewhere": in_course_of_jupyters,
     "below a course that was handed in with it": in_course_of_a_submission,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import shutil
 import textwrap
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -45,7 +44,7 @@ class Road:
     good: bytes
 
     def walk(self, content: bytes, folder: Path, random: Random) -> None:
-        """Hand in `content` as a file or in an archive, grade it, and write down what came of it.
+        """Hand in `content`, grade it, and write down what came of it.
 
         Raises
         ------
@@ -55,13 +54,8 @@ class Road:
         folder = folder / "handed-in"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        if random.random() < 0.1:
-            with zipfile.ZipFile(folder / "work.zip", "w") as out:
-                out.writestr("my work/1_sums.ipynb", content)
-        else:
-            (folder / random.choice(("1_sums.ipynb", "1_sums.ipynb", "сумма.ipynb", "1_sums (1).ipynb"))).write_bytes(
-                content
-            )
+        name = random.choice(("1_sums.ipynb", "1_sums.ipynb", "сумма.ipynb", "1_sums (1).ipynb"))
+        (folder / name).write_bytes(content)
         try:
             jobs = find_jobs(folder, self.course)
         except UsageError:

@@ -1,45 +1,71 @@
 """Work that may take long is done in a process that ends where it meets a limit, and goes on with the next piece of work."""
 
-import json
 import os
-import re
 import signal
 import threading
-import time
+from datetime import datetime
 
 import psutil
 import pytest
 
+from netgrader.errors import UsageError
 from netgrader.grading.submission import UnreadableError, parse_notebook
 from netgrader.limited import ExceededError, together, within_limits
-
-FOR_EVER = (re.match, "(a*)*b", "a" * 60)  # no library hears of Ctrl-C, or of a timer of Python's, in there
-ALL_MEMORY = (bytearray, 3_000_000_000)
+from tests.course import limited_side as side
 
 
-def test_what_is_returned_and_raised_comes_back():
-    assert within_limits(json.loads, '{"a": [1]}') == {"a": [1]}
+def test_what_is_returned_comes_back_as_it_was_declared(tmp_path):
+    first, second = within_limits(side.found, tmp_path)
+    assert first == side.Found(tmp_path / "a", datetime(2026, 1, 2), frozenset({"ada"}))  # noqa: DTZ001
+    assert second == side.Found(tmp_path / "b")
+
+
+def test_what_is_raised_comes_back_where_it_is_ours_and_by_its_name_where_not():
     with pytest.raises(UnreadableError, match="The file is empty"):
         within_limits(parse_notebook, b"")
-    with pytest.raises(json.JSONDecodeError):
-        within_limits(json.loads, "{")
+    with pytest.raises(UsageError, match="no such course"):
+        within_limits(side.raises, UsageError, "no such course")
+    with pytest.raises(OSError, match="no room"):
+        within_limits(side.raises, PermissionError, "no room")
+    with pytest.raises(RuntimeError, match=r"builtins\.LookupError: of a library"):
+        within_limits(side.raises, LookupError, "of a library")
+
+
+@pytest.mark.parametrize("value", ["one", [1], None, 2**70, b"\x80\x04.", {"a": 1}], ids=str)
+def test_what_is_not_what_was_declared_is_no_answer(value):
+    with pytest.raises(ExceededError, match="gave no answer that can be read"):
+        within_limits(side.says, value)
+
+
+def test_nothing_that_comes_back_is_unpickled(tmp_path):
+    with pytest.raises(ExceededError, match="gave no answer that can be read"):
+        within_limits(side.says_pickled, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_answer_that_is_too_large_is_not_taken(monkeypatch):
+    monkeypatch.setattr("netgrader.limited.ANSWER_BYTES", 1_000)
+    with pytest.raises(ExceededError):
+        within_limits(side.says_too_much)
+    assert within_limits(side.length, "abc") == 3
 
 
 @pytest.mark.parametrize(
-    ("work", "said"), [(FOR_EVER, "took more than 0.5 seconds"), (ALL_MEMORY, "took more memory than there is")]
+    ("work", "said"),
+    [(side.for_ever, "took more than 0.5 seconds"), (side.all_memory, "took more memory than there is")],
 )
 def test_what_meets_a_limit_is_ended_and_the_next_work_is_done(work, said):
     with pytest.raises(ExceededError, match=said):
-        within_limits(*work, seconds=0.5)
-    assert within_limits(len, "abc") == 3
+        within_limits(work, seconds=0.5)
+    assert within_limits(side.length, "abc") == 3
 
 
 def test_a_process_lasts_and_threads_do_not_wait_for_one_another():
-    first = within_limits(os.getpid)
-    assert within_limits(os.getpid) == first != os.getpid()
-    waiting = threading.Thread(target=within_limits, args=(time.sleep, 5.0))
+    first = within_limits(side.process)
+    assert within_limits(side.process) == first != os.getpid()
+    waiting = threading.Thread(target=within_limits, args=(side.wait, 5.0))
     waiting.start()
-    assert within_limits(os.getpid) not in {0, os.getpid()}
+    assert within_limits(side.process) not in {0, os.getpid()}
     assert waiting.is_alive()
     waiting.join()
 
@@ -47,16 +73,16 @@ def test_a_process_lasts_and_threads_do_not_wait_for_one_another():
 def test_all_work_on_a_submission_has_the_time_of_one(monkeypatch):
     monkeypatch.setattr("netgrader.limited.LEAST_SECONDS", 0.5)
     with together(1.0):
-        within_limits(time.sleep, 0.8)
+        within_limits(side.wait, 0.8)
         with pytest.raises(ExceededError, match="took more than"):
-            within_limits(time.sleep, 0.9)
+            within_limits(side.wait, 0.9)
         with together(60.0), pytest.raises(ExceededError):
-            within_limits(time.sleep, 0.9)
-    within_limits(time.sleep, 0.9)
+            within_limits(side.wait, 0.9)
+    within_limits(side.wait, 0.9)
 
 
 def test_work_within_limits_is_not_sent_on():
-    assert within_limits(within_limits, os.getppid) == os.getpid()
+    assert within_limits(side.parent_by_way_of_another) == os.getpid()
 
 
 @pytest.fixture
@@ -70,8 +96,8 @@ def interrupt_soon():
 
 
 def test_ctrl_c_ends_the_work_at_once(interrupt_soon):
-    pid = within_limits(os.getpid)  # which may take longer than Ctrl-C
+    pid = within_limits(side.process)  # which may take longer than Ctrl-C
     interrupt_soon()
     with pytest.raises(KeyboardInterrupt):
-        within_limits(*FOR_EVER, seconds=60)
+        within_limits(side.for_ever, seconds=60)
     assert not psutil.pid_exists(pid)

@@ -45,7 +45,6 @@ SAYING = (
     "grading/run_report.py",
     "grading/integrity.py",
     "grading/restore.py",
-    "grading/archives.py",
     "grading/jobs.py",
     "grading/submission.py",
     "grading/grade_submission.py",

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from netgrader.checks.parameters import KINDS, LIMITS, NEEDED
+from netgrader.checks.parameters import KINDS, LIMITS, NEEDED, STUDENT_LIMITS
 from netgrader.course import STORE_VARIABLE
 from netgrader.data import DataSpec
 from netgrader.grading.execution import ExecutionLimits
@@ -42,12 +42,19 @@ def test_every_parameter_is_told_with_what_is_allowed():
 
 
 def test_every_limit_is_told_with_its_default():
-    told = re.findall(r"(?m)^\| `(\w+)` \| [^|]+ \| ([\d,.]+) \| ([^|]+) \|$", PARAMETERS)
+    of_a_run = section("limits").partition("Of all that one student hands in")[0]
+    told = re.findall(r"(?m)^\| `(\w+)` \| [^|]+ \| ([\d,.]+) \| ([^|]+) \|$", of_a_run)
     limits = ExecutionLimits()
     assert {name: float(default.replace(",", "")) for name, default, _ in told} == {
         name: getattr(limits, name) for name in LIMITS
     }
     assert {name: allowed for name, _, allowed in told} == allowed_by(LIMITS)
+
+
+def test_every_limit_of_a_student_is_told_with_what_is_allowed():
+    of_a_student = section("limits").partition("Of all that one student hands in")[2]
+    told = re.findall(r"(?m)^\| `(\w+)` \| [^|]+ \| [^|]+ \| ([^|]+) \|$", of_a_student)
+    assert dict(told) == allowed_by(STUDENT_LIMITS)
 
 
 def section(name):

@@ -354,7 +354,7 @@ def test_what_one_hands_in_is_limited_and_takes_nothing_from_others(course, tmp_
     assert collected(course) == {"ada": ["1_sums.ipynb"]}
     assert "Not collected: Eve Hacker (4712): Eve Hacker (4712) holds more than can be read." in said
     assert "Not collected: Joe Miller (4713): 300 files are more than can be graded." in said
-    assert "Not collected: Zoe Young (4714): there is no notebook, module or archive in it." in said
+    assert "Not collected: Zoe Young (4714): there is no notebook or module in it." in said
 
 
 def test_a_damaged_file_in_it_is_its_owners_trouble_alone(course, tmp_path, capsys):

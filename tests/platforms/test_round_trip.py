@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from netgrader.commands.collect import _whose
 from netgrader.platforms.people import CANVAS, MOODLE, Collected, Member, match, name_key
-from netgrader.platforms.sheets import read_canvas, read_moodle, read_people
-from netgrader.platforms.zips import read_download
+from netgrader.platforms.received import read_handed_in
+from netgrader.platforms.sheets import read_canvas, read_moodle
 from tests.conftest import build
 from tests.platforms.exporters import Student, canvas_sheet, canvas_zip, moodle_sheet, moodle_zip
 
@@ -61,21 +61,23 @@ def test_whatever_people_are_called_each_has_their_own_work_and_mark(
         path = canvas_zip(folder / "x.zip", people)
         sheet = canvas_sheet(folder / "x.csv", people, {"numbers": 5}, two_names="two" in platform)
         read, kind = read_canvas, CANVAS
-    download = read_download(path)
+    download = read_handed_in(path, sheet, roster, Collected(kind), assignment.notebooks)
     assert download.platform == kind
     with zipfile.ZipFile(path) as archive:
-        handed = _whose(assignment, download, read_people(sheet, kind), roster, Collected(kind))
+        entries = archive.infolist()
+        handed = _whose(assignment, download, download.sheet, roster, Collected(kind))
         got = {
-            student: int(archive.read(entry))
+            student: int(archive.read(entries[place]))
             for one in handed
             for student in one.students
-            for _, entry in one.submission.files
+            for _, place in one.submission.files
         }
-        alone = _whose(assignment, download, None, roster, Collected(kind))
+        by_names = read_handed_in(path, None, roster, Collected(kind), assignment.notebooks)
+        alone = _whose(assignment, by_names, None, roster, Collected(kind))
         for one in alone:  # by names alone nobody gets what is another's, but for who is called the same
             for student in one.students:
-                for _, entry in one.submission.files:
-                    owner = people[int(archive.read(entry))]
+                for _, place in one.submission.files:
+                    owner = people[int(archive.read(entries[place]))]
                     mine = people[int(student[1:])]
                     assert {name_key(owner.name), name_key(owner.sortable)} & {
                         name_key(mine.name),
@@ -99,8 +101,8 @@ def test_who_handed_in_is_told_as_the_course_has_them(assignment, tmp_path):
     """What the property above stands on: a notebook of the course's goes in, and its name comes out."""
     book = {"1_sums.ipynb": json.dumps({}).encode(), "1_sums-1.ipynb": b"[]"}
     path = canvas_zip(tmp_path / "x.zip", [Student("ada", "Ada", "Lovelace", 1, files=book)])
-    (one,) = _whose(
-        assignment, read_download(path), None, [Member("ada", frozenset({"adalovelace", "lovelaceada"}))], Collected()
-    )
+    roster = [Member("ada", frozenset({"adalovelace", "lovelaceada"}))]
+    download = read_handed_in(path, None, roster, Collected(), assignment.notebooks)
+    (one,) = _whose(assignment, download, None, roster, Collected())
     assert one.students == ["ada"]
     assert [name for name, _ in one.submission.files] == ["1_sums.ipynb", "1_sums.ipynb"]

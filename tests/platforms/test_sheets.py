@@ -82,13 +82,13 @@ def test_any_table_is_read_as_it_was_meant_and_comes_out_byte_for_byte(tmp_path_
 
     text = end.join(delimiter.join(map(raw, row)) for row in rows)
     text += end if data.draw(st.booleans()) or not text.rstrip("\r\n") or rows[-1] == [""] else ""
-    table = CsvTable(tmp_path_factory.getbasetemp() / "x.csv", delimiter, text, "utf-8")
+    table = CsvTable.of(tmp_path_factory.getbasetemp() / "x.csv", delimiter, text, "utf-8")
     assert [table.row(line) for line in range(len(table))] == rows
     assert table.content() == text.encode()
     line = data.draw(st.integers(0, len(rows) - 1))
     place = data.draw(st.integers(0, len(rows[line]) - 1))
     table.put(line, place, "9,21")
-    again = CsvTable(table.path, delimiter, table.content().decode(), "utf-8")
+    again = CsvTable.of(table.path, delimiter, table.content().decode(), "utf-8")
     rows[line][place] = "9,21"
     assert [again.row(number) for number in range(len(again))] == rows
 

@@ -1,7 +1,6 @@
 """``netgrader feedback`` and ``netgrader report`` on a small course, from submissions to files."""
 
 import csv
-import json
 import re
 from urllib.parse import unquote
 
@@ -15,7 +14,6 @@ from netgrader.errors import UsageError
 from netgrader.grading.graded_notebook import LastResult, load_last_result, save_last_result
 from netgrader.nbgrader_plugin.converters import autograde_one
 from netgrader.results import CellResult, NotebookResult, Status
-from tests.conftest import RIGHT
 
 
 def test_feedback_before_grading_is_a_sentence_that_says_what_to_type(tiny):
@@ -216,23 +214,3 @@ def test_the_command_writes_each_verdict_beside_the_page_and_a_page_to_show_to_t
     shown = (booked.root / "reports" / "numbers-for-class.html").read_text(encoding="utf-8")
     assert "What to teach again" in shown
     assert re.findall(r"\bada\b|waits for a person|\.csv", shown) == []
-
-
-def test_notebooks_that_ran_once_for_two_are_told_and_code_as_it_was_given_is_not(booked):
-    def hand_in(student, code, run):
-        content = booked.filled(add=code)
-        booked.submit(student, content=content)
-        booked.write(f"autograded/{student}/numbers/1_sums.ipynb", json.dumps(content))
-        result = NotebookResult("1_sums.ipynb", 0.0, 2.0, (), (), Status.GRADED)
-        save_last_result(booked.assignment, student, "1_sums", LastResult(result, run=run))
-
-    own = "\n".join(f"step_{number} = add(first_{number}, second_{number})" for number in range(20))
-    for student in ("ada", "bob"):
-        hand_in(student, f"{RIGHT['add']}\n{own}", "one")
-    for student in ("cleo", "dan"):  # whose one line is the solution's: they ran what was given
-        hand_in(student, RIGHT["add"], "two")
-    part = report_on_class(booked.assignment).read_text(encoding="utf-8").partition("Work that is alike")[2]
-    part = part.partition("</dl>")[0]
-    assert part.count("1_sums: all code is the same, and so is what it handed over, to the bit") == 1
-    assert all(name in part for name in ("ada", "bob"))
-    assert not any(name in part for name in ("cleo", "dan"))

@@ -14,7 +14,7 @@ import numpy as np
 from netgrader.phrases import say
 from netgrader.reader.graph.constants import fold, truth
 from netgrader.reader.graph.nodes import copied, inputs_set, plain_node
-from netgrader.reader.graph.source import MAX_NODES, GraphError
+from netgrader.reader.graph.source import MAX_BYTES, MAX_NODES, GraphError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -109,6 +109,7 @@ class _Writer:
         self._rows = rows
         self._plain: dict[str, Node] = {}
         self._tried = 0
+        self._left = MAX_BYTES
 
     def write(self, nodes: Message) -> None:
         """Write the graph's own nodes."""
@@ -122,7 +123,7 @@ class _Writer:
             self._node(node, ())
         # Who reads a call's output reads what made it.
         for node in self._target.node:
-            inputs_set(node, [self._direct(item) for item in node.input])
+            inputs_set(node, [self._spent(self._direct(item)) for item in node.input])
 
     def _node(self, node: Message, above: tuple[str, ...]) -> None:
         """Write a node: a call as its body, a decided branch or loop as what is run of it, any other as it is."""
@@ -165,7 +166,7 @@ class _Writer:
         return False
 
     def _pass(self, node: Message, suffix: str, which: str, inputs: list[str], above: tuple[str, ...]) -> list[str]:
-        call = copied(node, f"{node.name}/{suffix}", inputs)
+        call = copied(node, self._spent(f"{node.name}/{suffix}"), [*map(self._spent, inputs)])
         self._call(call, str(node.attr[which].func.name), above)
         return self._handed.get(call.name, [])
 
@@ -186,6 +187,13 @@ class _Writer:
                 raise GraphError(say("The graph asks for an output that the call {1!r} does not have.", name[:80]))
             item = outputs[position]
         return item
+
+    def _spent(self, name: str) -> str:
+        """Return a name that is written out, once it is known that all of them together are not too long."""
+        self._left -= len(name)
+        if self._left < 0:
+            raise GraphError(say("With its functions written out the graph has over {1:,} bytes.", MAX_BYTES))
+        return name
 
     def _copy(self, node: Message) -> Message:
         if len(self._target.node) >= MAX_NODES:
@@ -213,7 +221,7 @@ class _Writer:
         for inner in function.node_def:
             self._inner(node, inner, values, ops, controls, (*above, name))
         outputs = [self._value(node, function.ret[o.name], values, ops) for o in function.signature.output_arg]
-        waits = [f"^{node.name}/{wait}" for wait in function.control_ret.values()]
+        waits = [self._spent(f"^{node.name}/{wait}") for wait in function.control_ret.values()]
         self._hand_on(node, outputs, [o.type for o in function.signature.output_arg], [*controls, *waits])
 
     def _inner(
@@ -227,8 +235,10 @@ class _Writer:
     ) -> None:
         data, waits = _split(inner.input)
         reads = [self._value(call, item, values, ops) for item in data]
-        waits = [f"^{call.name}/{item[1:]}" for item in waits if item[1:] in ops]
-        copy = copied(inner, f"{call.name}/{inner.name}", [*reads, *waits, *controls])
+        waits = [self._spent(f"^{call.name}/{item[1:]}") for item in waits if item[1:] in ops]
+        waits += map(self._spent, controls)
+        self._left -= inner.ByteSize()
+        copy = copied(inner, self._spent(f"{call.name}/{inner.name}"), [*reads, *waits])
         for key, value in copy.attr.items():
             if value.WhichOneof("value") == "placeholder" and value.placeholder in call.attr:
                 copy.attr[key].CopyFrom(call.attr[value.placeholder])
@@ -238,7 +248,7 @@ class _Writer:
         """The tensor of the flat graph that an input in a function's body means: an argument, or ``node:output:index``."""
         name, _, rest = item.partition(":")
         if name in values and not rest:
-            return values[name]
+            return self._spent(values[name])
         if name not in ops:
             raise GraphError(
                 say("The function called by {1!r} reads {2!r}, which is not there.", call.name[:80], name[:80])
@@ -251,7 +261,7 @@ class _Writer:
         elif ops[name] in self._functions:
             outputs = [o.name for o in self._functions[ops[name]].signature.output_arg]
             position += outputs.index(output) if output in outputs else 0
-        return f"{call.name}/{name}:{position}"
+        return self._spent(f"{call.name}/{name}:{position}")
 
     def _hand_on(self, call: Message, outputs: list[str], types: list[int], waits: list[str]) -> None:
         """Leave an op in the call's place: what was fetched or waited for under its name still can be."""

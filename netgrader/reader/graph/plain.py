@@ -234,13 +234,17 @@ class Graph:
         parent: dict[str, str] = {source: source}
 
         def meet(one: str, other: str) -> str:
+            steps = 0
             while one != other:
                 one, other = (one, parent[other]) if turn[one] < turn[other] else (parent[one], other)
+                steps += 1
+            self._count(steps)
             return one
 
         before: dict[str, str] = {}
         while before != parent:
             before = dict(parent)
+            self._count(len(turn))
             for tensor in list(turn)[1:]:
                 read = [read for read in self.value_inputs(self[tensor]) if read in parent]
                 parent[tensor] = reduce(meet, read)

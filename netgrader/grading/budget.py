@@ -1,0 +1,198 @@
+"""Count what a student uses for an assignment over all hand-ins: seconds of computing, and bytes of evidence that are kept.
+
+A run has limits of its own (`ExecutionLimits`); here are those of everything that one student hands in. What a course changes
+costs a student nothing: running or judging again what was handed in last replaces what that took before.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from netgrader.checks.exercises import load_exercises
+from netgrader.files import decode, write_json
+from netgrader.grading.execution import EVIDENCE, ExecutionLimits
+from netgrader.grading.result_store import ABOUT, INPUTS, hash_json
+from netgrader.grading.stages import RUN
+from netgrader.grading.verify_stage import VERDICTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from netgrader.course import Assignment, Course
+    from netgrader.grading.jobs import Job
+    from netgrader.grading.restore import RestoredNotebook
+    from netgrader.grading.result_store import Entry, Store
+
+__all__ = [
+    "FOLDER",
+    "Account",
+    "Budget",
+    "Spent",
+    "account_of",
+    "budget_of",
+    "computing_used",
+    "drop_replaced",
+    "spent_by_class",
+]
+
+FOLDER = "spent"
+HAND_INS = 3  # as long as all notebooks of an assignment may take, so often: an ordinary hand-in takes a tenth of that
+BYTES = (
+    1_000_000_000  # of evidence kept for a student: an ordinary hand-in leaves 60 MB, and 700 MB where data are redrawn
+)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one student may use for an assignment."""
+
+    seconds: float
+    """Wall time of runs and verdicts, of all hand-ins together."""
+    evidence_bytes: int
+    """Evidence of the latest hand-in that is kept once there are verdicts."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What one notebook of a student's has used."""
+
+    content: str = ""
+    """Hash of the code that was handed in last."""
+    latest: dict[str, float] = field(default_factory=dict)
+    """Seconds of its runs with their verdicts, by the number of the run."""
+    before: float = 0.0
+    """Seconds of all hand-ins before."""
+    evidence_bytes: int = 0
+    """What is kept of its evidence."""
+    runs: tuple[str, ...] = ()
+    """Its runs in the store."""
+    replaced: tuple[str, ...] = ()
+    """Runs of earlier hand-ins that may still be there."""
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds of all hand-ins."""
+        return self.before + sum(self.latest.values())
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where it is noted what a student's notebook uses."""
+
+    file: Path
+    """In the folder of the student and the assignment, one file for each notebook."""
+    budget: Budget
+    content: str
+    """Hash of the code that is to be run."""
+
+    @property
+    def spent(self) -> Spent:
+        """Return what the notebook has used, what was handed in now being its latest."""
+        found = _read(self.file)
+        if found.content == self.content:
+            return found
+        return Spent(self.content, {}, found.seconds, 0, (), (*found.replaced, *found.runs))
+
+    @property
+    def used_up(self) -> tuple[float, float] | None:
+        """Return the seconds used and those there are, where none are left for code that has not been run yet."""
+        used = sum(one.seconds for one in _of_folder(self.file.parent).values())
+        is_new = _read(self.file).content != self.content
+        return (used, self.budget.seconds) if is_new and used >= self.budget.seconds else None
+
+    def charge(self, number: int, seconds: float) -> None:
+        """Note how long the run of a number took with its verdicts; what was in the store took none."""
+        spent = self.spent
+        most = max(seconds, spent.latest.get(str(number), 0.0))
+        write_json(self.file, replace(spent, latest={**spent.latest, str(number): round(most, 1)}))
+
+    def keep(self, store: Store, entries: tuple[Entry, ...]) -> None:
+        """Note which runs belong to what was handed in, and keep their evidence if there is room for it."""
+        others = (one.evidence_bytes for name, one in _of_folder(self.file.parent).items() if name != self.file.stem)
+        size = sum(_size(entry.content / EVIDENCE) for entry in entries)
+        if size + sum(others) > self.budget.evidence_bytes:
+            for entry in entries:
+                store.trim(entry.key, EVIDENCE)
+            size = 0
+        runs = tuple(entry.key.digest for entry in entries)
+        write_json(self.file, replace(self.spent, evidence_bytes=size, runs=runs))
+
+
+def account_of(job: Job, notebook: RestoredNotebook, helpers: Mapping[str, str]) -> Account | None:
+    """Return the account of a student's notebook; None for what is graded for nobody of the class."""
+    if not job.student:
+        return None
+    content = hash_json([[cell.source for cell in notebook.code], dict(helpers)])
+    file = _folder(job.assignment, job.student) / f"{job.notebook}.json"
+    return Account(file, budget_of(job.assignment), content)
+
+
+def budget_of(assignment: Assignment) -> Budget:
+    """Return what a student may use, as ``[limits]`` says it."""
+    files = assignment.files(assignment.notebooks[0])
+    table = load_exercises(files.exercises, assignment.exercise_names, hidden=files.hidden).tables.get("limits", {})
+    all_of_them = ExecutionLimits.from_table(table).notebook_seconds * len(assignment.notebooks)
+    return Budget(table.get("student_seconds", HAND_INS * all_of_them), table.get("student_evidence_bytes", BYTES))
+
+
+def spent_by_class(assignment: Assignment) -> dict[str, tuple[float, int]]:
+    """Return the seconds that each student has used for an assignment, and the bytes of evidence that are kept."""
+    folders = sorted(_folder(assignment, "*").parent.glob("*/"))
+    found = {folder.name: _of_folder(folder).values() for folder in folders}
+    return {
+        student: (sum(one.seconds for one in spent), sum(one.evidence_bytes for one in spent))
+        for student, spent in found.items()
+    }
+
+
+def computing_used(assignment: Assignment) -> Iterator[str]:
+    """Yield a line for each student who has used half of their computing time or more, who used most first."""
+    most = budget_of(assignment).seconds
+    for student, (seconds, _) in sorted(spent_by_class(assignment).items(), key=lambda one: -one[1][0]):
+        if 2 * seconds >= most:
+            yield f"{student} has used {seconds / 60:.0f} of {most / 60:.0f} minutes of computing for {assignment.name}."
+
+
+def drop_replaced(course: Course, store: Store) -> None:
+    """Remove the runs of hand-ins that were replaced, and their verdicts, where nobody's latest hand-in is the same."""
+    files = [(file, _read(file)) for file in sorted((course.scratch / FOLDER).glob("*/*/*.json"))]
+    needed = {run for _, one in files for run in one.runs}
+    gone = {run for _, one in files for run in one.replaced} - needed
+    digests = {_about(store.content(RUN, run).parent / ABOUT).get("digest", "") for run in gone}
+    for verdicts in (store.root / VERDICTS).glob("??/*") if gone else ():
+        if _about(verdicts / INPUTS).get("inputs", {}).get("evidence", "-") in digests:
+            store.remove(verdicts)
+    for run in gone:
+        store.remove(store.content(RUN, run).parent)
+    for file, one in files:
+        if one.replaced:
+            write_json(file, replace(one, replaced=()))
+
+
+def _folder(assignment: Assignment, student: str) -> Path:
+    return assignment.course.scratch / FOLDER / assignment.name / student
+
+
+def _of_folder(folder: Path) -> dict[str, Spent]:
+    return {file.stem: _read(file) for file in sorted(folder.glob("*.json"))}
+
+
+def _read(file: Path) -> Spent:
+    try:
+        return decode(Spent, json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return Spent()
+
+
+def _about(file: Path) -> dict[str, Any]:
+    try:
+        return decode(dict, json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,75 @@
+"""Which files of a submission are graded, by their names, and those in folders brought up to where nbgrader looks for them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import unicodedata
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["KINDS", "MOST_FILES", "bring_up", "choose", "folders_below", "in_folders", "plain_name"]
+
+KINDS = (".ipynb", ".py")
+"""What is graded of a submission."""
+MOST_FILES = 200  # notebooks and modules of one submission
+DEPTH = 3  # folders in one another that are looked through
+MOST_BYTES = 200_000_000  # of all that lies in a submission's folder once more is brought up
+LARGEST = 50_000_000  # bytes of one file, as much as a notebook may have
+
+
+def folders_below(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
+    """Yield the folders below `folder` that anybody could mean: not too deep, no hidden ones, no links."""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.is_symlink() and not path.name.startswith((".", "__MACOSX")):
+            yield path
+            if depth > 1:
+                yield from folders_below(path, depth - 1)
+
+
+def in_folders(folder: Path) -> Mapping[str, Path]:
+    """Return the notebooks and modules in folders of a submission, by the names that they get when they are brought up."""
+    below = (path for one in folders_below(folder) for path in sorted(one.iterdir()))
+    files = [path for path in below if path.name.lower().endswith(KINDS) and path.is_file() and not path.is_symlink()]
+    return {plain_name(path.name): path for path in reversed(files)}
+
+
+def bring_up(folder: Path) -> None:
+    """Copy them up beside what lies there, over which nothing is written: nbgrader looks for notebooks nowhere else."""
+    there = [path for path in folder.iterdir() if path.name.lower().endswith(KINDS) and path.is_file()]
+    left = MOST_BYTES - sum(path.lstat().st_size for path in there)
+    for name, path in sorted(in_folders(folder).items()):
+        size = path.stat().st_size
+        if size <= min(left, LARGEST) and not (folder / name).exists():
+            shutil.copyfile(path, folder / name)
+            left -= size
+
+
+def choose(entries: Iterable[tuple[str, int]], kinds: tuple[str, ...]) -> Mapping[str, int]:
+    """Choose those of some `kinds` among entries, paths and places, by the names that they get.
+
+    Hidden ones are passed over; of several of one name the one that lies highest is taken, and of those the first.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    for path, entry in entries:
+        parts = PurePosixPath(path.replace("\\", "/")).parts
+        name = plain_name(parts[-1]) if parts else ""
+        hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
+        if hidden or not name.lower().endswith(kinds):
+            continue
+        if name not in found or len(parts) < found[name][0]:
+            found[name] = (len(parts), entry)
+    return {name: entry for name, (_, entry) in found.items()}
+
+
+def plain_name(name: str) -> str:
+    """Return a name without control characters, of a length that every file system takes."""
+    stem, dot, suffix = name.rpartition(".")
+    clean = "".join(
+        character for character in stem if unicodedata.category(character)[0] != "C" and character not in '/:*?"<>|'
+    )
+    return re.sub(r"\s+", " ", clean).strip()[:60] + dot + suffix

@@ -1,0 +1,104 @@
+"""Bytes of a class that are made to cost a command its memory or its time: each ends in a sentence, in a process of its own."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+from netgrader.commands import collect, read
+from netgrader.errors import UsageError
+from netgrader.limited import ExceededError, within_limits
+from netgrader.new_course import NewAssignment, make_assignment
+from netgrader.pages import objections, words
+from netgrader.platforms.received import canvas_sheet, moodle_sheet
+from netgrader.reader.graph.nodes import message
+
+SENTENCE = "cannot be read: that took more than 2 seconds. Look at what is in it."
+
+
+@pytest.fixture
+def two_seconds(monkeypatch):
+    monkeypatch.setattr("netgrader.limited.SECONDS", 2.0)
+
+
+@pytest.mark.parametrize("read_sheet", [moodle_sheet, lambda path: canvas_sheet(path, None, "digits")])
+@pytest.mark.parametrize("columns", [1_000_000, 20_000_000])
+def test_a_sheet_of_columns_without_end_is_a_sentence(tmp_path, two_seconds, read_sheet, columns):
+    path = tmp_path / "sheet.csv"
+    path.write_bytes(b"Identifier" + b"," * columns + b"\n")
+    with pytest.raises(UsageError, match=SENTENCE if columns > 1_000_000 else "is no g|took more than 2 seconds"):
+        read_sheet(path)
+
+
+def test_a_download_whose_names_take_long_to_tell_apart_is_a_sentence(booked, tmp_path, two_seconds):
+    path = tmp_path / "digits.zip"
+    with zipfile.ZipFile(path, "w") as out:
+        for number in range(3_000):
+            out.writestr("_1_2" * 230 + f"_{number}_3_x.ipynb", b"")
+    with pytest.raises(UsageError, match=SENTENCE):
+        collect.run(path, None, None, enter=False)
+    assert not (booked.root / "submitted").exists()
+
+
+def test_data_that_are_larger_than_they_look_are_a_sentence(tmp_path):
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": (3_000_000, 1_000)})
+    path = tmp_path / "flowers.npz"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out,
+        out.open("x.npy", "w", force_zip64=True) as x,
+    ):
+        x.write(header.getvalue())
+        for _ in range(3_000):
+            x.write(bytes(1_000_000))
+    assert path.stat().st_size < 30_000_000
+    with pytest.raises(UsageError, match=r"flowers.npz cannot be read: that took more memory than there is\."):
+        make_assignment(tmp_path / "course", NewAssignment("flowers", path))
+
+
+def test_an_objection_of_fifty_megabytes_is_read_as_far_as_objections_go(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"> " * 25_000_000)
+    (tmp_path / "b.eml").write_bytes(b"From: eve\nContent-Type: text/html\n\n" + b"<p>" * 16_000_000)
+    assert objections.read_objections(tmp_path, "digits") == ()
+
+
+def test_an_objection_that_takes_too_long_is_named_and_the_next_is_read(tmp_path, monkeypatch):
+    form = objections.FORM.format(student="ada", assignment="digits", notebook="1", cell="check_x", result="0 of 9")
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(f"{form}it is right")
+    limits = iter([ExceededError("took more than 30 seconds")])
+
+    def met(*work):
+        for error in limits:
+            raise error
+        return within_limits(*work)
+
+    monkeypatch.setattr(objections, "within_limits", met)
+    first, second = objections.read_objections(tmp_path, "digits")
+    assert (first.file, first.reason) == ("a.txt", words.OBJECTIONS_UNREAD.format(limit="took more than 30 seconds"))
+    assert (second.student, second.reason) == ("ada", "it is right")
+
+
+def test_a_graph_is_read_in_a_process_that_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(read, "SECONDS", 2.0)
+    graph = message("GraphDef")()
+    graph.node.add(name="link0", op="Placeholder")
+    for number in range(1, 60_000):
+        graph.node.add(name=f"link{number}", op="AddN", input=["link0", f"link{number - 1}"])
+    path = tmp_path / "graph.pb"
+    path.write_bytes(graph.SerializeToString())
+    with pytest.raises(UsageError, match=SENTENCE):
+        read.run(path, None, None, static=True)
+
+
+def test_a_graph_is_said_and_written_as_it_was(tmp_path, capsys):
+    graph = message("GraphDef")()
+    graph.node.add(name="x", op="Placeholder")
+    path = tmp_path / "graph.pb"
+    path.write_bytes(graph.SerializeToString())
+    assert read.run(path, None, tmp_path / "network.json", static=True) == 0
+    assert capsys.readouterr().out.strip()
+    assert '"layers": []' in (tmp_path / "network.json").read_text()

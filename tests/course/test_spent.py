@@ -1,0 +1,168 @@
+"""One student has so many seconds and bytes for all hand-ins of an assignment; what a course changes costs a student nothing."""
+
+from __future__ import annotations
+
+import itertools
+from types import SimpleNamespace
+
+import pytest
+
+from netgrader.commands import store as command
+from netgrader.grading.budget import computing_used, drop_replaced, spent_by_class
+from netgrader.grading.grade_submission import grade_job
+from netgrader.grading.jobs import jobs_of
+from netgrader.grading.result_store import open_store
+from netgrader.results import Status
+
+pytestmark = pytest.mark.usefixtures("uncaged")
+LARGE = "import numpy as np\nsquares = np.full(1_000_000, {number})"
+
+
+@pytest.fixture
+def limited(tiny):
+    """Set limits of a student."""
+
+    def to(**limits):
+        lines = [f"{name} = {value}" for name, value in limits.items()]
+        tiny.write("source/numbers/checks/exercises.toml", "\n".join(["[limits]", *lines, ""]))
+
+    return to
+
+
+@pytest.fixture
+def graded(tiny):
+    """Have a student hand in and grade it, as `netgrader autograde` does."""
+
+    def run(student="eve", **answers):
+        drop_replaced(tiny.course, open_store(tiny.course))
+        tiny.submit(student, **answers)
+        (job,) = jobs_of(tiny.assignment, student)
+        return grade_job(job)
+
+    return run
+
+
+@pytest.fixture
+def each_takes(monkeypatch):
+    """Have each run with its verdicts take so many seconds."""
+
+    def seconds(number):
+        clock = itertools.count(0.0, number)
+        monkeypatch.setattr("netgrader.grading.grade_submission.time", SimpleNamespace(monotonic=lambda: next(clock)))
+
+    return seconds
+
+
+def kept(tiny):
+    """How many runs are in the store, and how many bytes of evidence."""
+    runs = open_store(tiny.course).root / "execute"
+    files = [path for path in runs.rglob("*") if path.is_file() and "evidence" in path.parts]
+    return len(list(runs.glob("??/*"))), sum(path.stat().st_size for path in files)
+
+
+def harder(tiny, number):
+    path = tiny.root / "grader_tests" / "test_sums.py"
+    path.write_text(f"{path.read_text()}\n# changed {number} times\n")
+    path.write_text(path.read_text().replace(f"range({10 + number - 1})]", f"range({10 + number})]"))
+
+
+def test_ten_hand_ins_of_much_evidence_leave_what_one_student_may_have(tiny, limited, graded):
+    limited(student_evidence_bytes=1_000_000)
+    for number in range(10):
+        assert graded(squares=LARGE.format(number=number)).result.score == 2.0
+    drop_replaced(tiny.course, open_store(tiny.course))
+    assert kept(tiny) == (1, 0)
+    assert graded(squares=LARGE.format(number=9)).made == frozenset()
+
+
+def test_ten_hand_ins_of_an_ordinary_size_leave_the_evidence_of_the_last(tiny, graded):
+    for number in range(10):
+        graded(squares=f"squares = [{number}]")
+    drop_replaced(tiny.course, open_store(tiny.course))
+    runs, size = kept(tiny)
+    assert runs == 1
+    assert 0 < size < 100_000
+    assert spent_by_class(tiny.assignment)["eve"][1] == size
+
+
+def test_after_a_changed_test_only_what_has_no_evidence_is_run_again(tiny, limited, graded):
+    limited(student_evidence_bytes=1_000_000)
+    graded("ada")
+    graded("eve", squares=LARGE.format(number=1))
+    harder(tiny, 1)
+    assert graded("ada").made == {"verify"}
+    again = graded("eve", squares=LARGE.format(number=1))
+    assert again.made == {"execute", "verify"}
+    assert again.result.score == 2.0
+    assert graded("eve", squares=LARGE.format(number=1)).made == frozenset()
+
+
+def test_a_run_that_is_anothers_latest_stays(tiny, graded):
+    graded("ada")
+    graded("eve")
+    graded("eve", squares="squares = [1]")
+    drop_replaced(tiny.course, open_store(tiny.course))
+    assert kept(tiny)[0] == 2
+    assert graded("ada").made == frozenset()
+
+
+def test_hand_ins_that_used_up_the_time_end_in_a_sentence_until_there_is_more(
+    tiny, limited, graded, each_takes, uncaged
+):
+    limited(student_seconds=150)
+    each_takes(100.0)
+    for number in range(2):
+        assert graded(squares=f"squares = [{number}]").result.status is Status.GRADED
+    refused = graded(squares="squares = [2]").result
+    assert (refused.status, refused.score) == (Status.NOT, 0.0)
+    assert "has taken 3 minutes in all, and each student has 2, so this was not run" in refused.problem
+    assert "raise student_seconds under [limits] in exercises.toml" in refused.problem
+    assert len(uncaged) == 2
+    assert graded("ada").result.status is Status.GRADED
+    assert graded(squares="squares = [1]").made == frozenset()
+    limited(student_seconds=1_000)
+    assert graded(squares="squares = [2]").result.status is Status.GRADED
+
+
+def test_both_notebooks_of_an_assignment_are_counted_together(tiny, limited, graded, each_takes):
+    limited(student_seconds=100)
+    each_takes(100.0)
+    graded()
+    tiny.submit("eve", "2_words")
+    (words,) = [job for job in jobs_of(tiny.assignment, "eve") if job.notebook == "2_words"]
+    assert grade_job(words).result.status is Status.NOT
+
+
+def test_what_a_course_changes_costs_a_student_nothing(tiny, limited, graded, each_takes):
+    limited(student_seconds=150)
+    each_takes(100.0)
+    for number in range(1, 6):
+        graded()
+        harder(tiny, number)
+    assert spent_by_class(tiny.assignment)["eve"][0] == 100.0
+    assert graded(squares="squares = [1]").result.status is Status.GRADED
+
+
+def test_it_is_shown_who_has_used_most_and_how_to_give_more(tiny, limited, graded, each_takes, capsys):
+    limited(student_seconds=300)
+    each_takes(120.0)
+    graded("ada")
+    for number in range(2):
+        graded("eve", squares=f"squares = [{number}]")
+    command.run("bubblewrap")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "numbers: most computing" in said
+    assert said.index("eve │ 4.0") < said.index("ada │ 2.0")
+    assert "raise student_seconds under [limits]" in said
+    assert [*computing_used(tiny.assignment)] == ["eve has used 4 of 5 minutes of computing for numbers."]
+
+
+def test_what_is_graded_for_nobody_of_the_class_has_no_account(tiny):
+    path = tiny.submit("eve")
+    (job,) = jobs_of(tiny.assignment, "eve")
+    assert job.student == "eve"
+    from netgrader.grading.jobs import find_jobs
+
+    (job,) = find_jobs(path, tiny.course)
+    grade_job(job)
+    assert spent_by_class(tiny.assignment) == {}
