@@ -215,25 +215,28 @@ def _sizes_asked_for(exercise: Exercise | None) -> tuple[int, int]:
 
 
 def _sizes_in(graph: Graph, hints: Mapping[str, str]) -> tuple[int, int]:
-    """The same, guessed from a graph: by what images and labels declare, else by the first weights and the last."""
-    fed = {source: _width(graph.static_shape(source)) for source in graph.rows}
-    widths = [width for width in fed.values() if width]
+    """Infer both sizes from a graph: guess which source holds which, then follow the layers and the loss to their sources."""
+    wide = sorted(graph.rows, key=lambda source: -_width(graph, source))
+    guessed = wide[:1] + wide[1:][-1:]
+    roles = find_roles(graph, hints, *_declared(graph, *guessed))
+    return _declared(graph, roles.images or "", roles.labels or "")
+
+
+def _declared(graph: Graph, images: str = "", labels: str = "") -> tuple[int, int]:
+    """Return both sizes as images and labels declare them, where there are such, else by the first weights and the last."""
     shapes = [shape for name in graph.variables if (shape := graph.static_shape(name)) and len(shape) == 2]
-    weights = [(rows, columns) for rows, columns in shapes if rows and columns]
-    inputs = fed.get(hints.get("X", "")) or max(widths, default=0) or (weights[0][0] if weights else 1)
-    named, apart = hints.get("Y", ""), {source: width for source, width in fed.items() if width}
-    narrowest = named if named in fed else min(apart, key=apart.__getitem__) if len(set(widths)) > 1 else ""
-    classes = fed.get(narrowest, 0)
-    whole = classes == 1 and not graph.static_dtype(narrowest).startswith("float")
-    if weights and (not classes or (whole and 1 not in weights[-1])):
+    weights = [(rows, columns) for rows, columns in shapes if rows and columns] or [(1, 2)]
+    classes = _width(graph, labels)
+    whole = classes == 1 and not graph.static_dtype(labels).startswith("float")
+    if not classes or (whole and 1 not in weights[-1]):
         classes = weights[-1][1]  # a whole number for each row may say a class
-    return inputs, classes or 2
+    return _width(graph, images) or weights[0][0], classes
 
 
-def _width(shape: tuple[int | None, ...] | None) -> int:
-    """How many numbers a row of this shape has; 0 where that is not said, or it is a single number."""
-    sizes = [size or 0 for size in shape[1:]] if shape is not None else []
-    return math.prod(sizes) if sizes else 0
+def _width(graph: Graph, source: str) -> int:
+    """Return how many numbers a row of a source has; 0 where that is not said, or it is a single number."""
+    shape = graph.static_shape(source) if source in graph else None
+    return math.prod(size or 0 for size in shape[1:]) if shape is not None and len(shape) > 1 else 0
 
 
 MOST_NETWORKS = 5
@@ -322,7 +325,7 @@ def _read(
     roles = find_roles(graph, given.hints, given.inputs, given.classes)
     ends = _ends(graph, roles, given.hints)
     found = _followed(graph, whole, given, roles, ends)
-    setup, probe = opened(found)
+    setup, probe = opened(found) if found.judged else (Setup(), None)
     if probe is None:
         reading = replace(_by_ops(found, None, read_optimizer(found, None)), setup=setup)
     else:
@@ -425,9 +428,14 @@ def _with_steps(found: Found, steps: Sequence[Step]) -> Found:
 
 
 def _ends(graph: Graph, roles: Roles, hints: Mapping[str, str]) -> list[str]:
-    """Where the network ends: in its loss, else in what it is said to put out, else in what layers make and nobody reads."""
+    """Where the network ends: in its loss, else in what it is said to put out, else in what layers make and nobody reads.
+
+    Where it is trained, a gradient makes such tensors as well, and is no network.
+    """
     if roles.losses:
         return [roles.losses[0]]
     named = [hints[key] for key in ("logits", "prediction") if key in hints]
+    if roles.train_op is not None:
+        return named
     made = graph.descendants([data for data, _ in linear_steps(graph).values()]) if not named else set()
     return named or [t for t in sorted(made) if node_of(t) in graph.varied and not graph.consumers.get(t)]

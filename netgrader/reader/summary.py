@@ -135,6 +135,9 @@ def _probabilities(reading: Reading) -> str | None:
 
 def _undecided(reading: Reading) -> Iterator[str]:
     found, descent, setup = reading.found, reading.descent, reading.setup
+    if not found.judged:
+        yield "It has no labels, so this reader does not judge it."
+        return
     yield from _lacking(found)
     if not found.given.evaluates:
         yield "It only trains: what evaluation computes was not given, and dropout is not judged."

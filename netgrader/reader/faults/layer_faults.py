@@ -14,6 +14,7 @@ from netgrader.reader.find.layers import between, factor_behind, transposes, wei
 from netgrader.reader.find.losses import CROSS_ENTROPY
 from netgrader.reader.find.roles import all_updates, linear_steps, uses_data
 from netgrader.reader.graph.nodes import node_of
+from netgrader.reader.trial.probe import LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -284,11 +285,16 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
         size = _root_mean_square(_centred(kernel) if step.weights in shifted else kernel)
         if hidden and zero and step.weights not in reading.start.parted:
             yield fault("zero-initialisation", place, "all weights zero", "random weights")
-        elif hidden and not zero and _begins_equal(kernel):  # though random weights behind it may tell units apart
-            yield fault("constant-initialisation", place, "all weights equal", "random weights")
-        elif step.weights in reading.start.of_any_size or _is_normalised(reading, layer):
             continue
-        elif size * fan_in**0.5 * min(1.0, factor_behind(graph, step.product, inside)) > most * MARGIN:
+        if hidden and not zero and _begins_equal(kernel):  # though random weights behind it may tell units apart
+            yield fault("constant-initialisation", place, "all weights equal", "random weights")
+            continue
+        if step.weights in reading.start.of_any_size or _is_normalised(reading, layer):
+            continue
+        gain = size * fan_in**0.5 * min(1.0, factor_behind(graph, step.product, inside))
+        # What a recurrence puts out is small at first, and its product then is not large.
+        spread = gain * reading.start.inputs.get(step.weights, 1.0)
+        if gain > most * MARGIN and (wild or spread > LARGE):
             yield fault(
                 "huge-initialisation", place, say("numbers of about {1:.2g}", size), say("about {1:.2g}", fan_in**-0.5)
             )

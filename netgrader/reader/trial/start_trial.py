@@ -29,6 +29,8 @@ class Start:
 
     weights: Mapping[str, Array] = field(default_factory=dict)
     """The weights as each layer uses them first, by tensor, whatever they are cut out of or built from."""
+    inputs: Mapping[str, float] = field(default_factory=dict)
+    """The root mean square of what each layer's weights are multiplied with at first, by tensor."""
     spread: float = 0.0
     """The standard deviation of the first scores."""
     parted: frozenset[str] = frozenset()
@@ -43,7 +45,18 @@ def try_start(found: Found, probe: GraphProbe) -> Start:
     scores = probe.fetch(found.scores, probe.feed(probe.sample(ROWS))) if found.scores is not None else None
     spread = float(np.std(scores)) if scores is not None and scores.size else 0.0
     parted = frozenset(_parted(found, probe, weights))
-    return Start(weights, spread, parted, frozenset(_of_any_size(found, probe, weights)))
+    return Start(weights, _first_inputs(found, probe), spread, parted, frozenset(_of_any_size(found, probe, weights)))
+
+
+def _first_inputs(found: Found, probe: GraphProbe) -> dict[str, float]:
+    """Return how large the numbers are that each layer reads at first; nothing where they cannot be had."""
+    parts = [part for step in found.steps for part in (step.parts or (step,))]
+    values = probe.run([part.data for part in parts], probe.feed(probe.sample(ROWS))) or []
+    sizes: dict[str, float] = {}
+    for part, value in zip(parts, values, strict=False):
+        size = float(np.sqrt(np.square(value, dtype=np.float64).mean()))
+        sizes[part.weights] = max(size, sizes.get(part.weights, 0.0))
+    return sizes
 
 
 def _of_any_size(found: Found, probe: GraphProbe, weights: Mapping[str, Array]) -> Iterator[str]:
