@@ -19,7 +19,6 @@ from netgrader.reader.find.joining import join_activated
 from netgrader.reader.find.layers import find_statistics, without_statistics
 from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused, read_loss
 from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_under
-from netgrader.reader.find.target_losses import SQUARED
 from netgrader.reader.graph.branches import as_trained, inlined
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.plain import RANDOM
@@ -365,17 +364,9 @@ def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequ
 def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading:
     """What the ops say of a network that is not run."""
     layers = try_activations(found, probe)
-    loss = _loss_by_ops(found, tried=False)
+    loss = read_loss(found.graph, found.scores, found.loss)
     found = _with_prediction(found, loss) if found.given.regression else found
     return Reading(_with_steps(found, layers.steps), layers=layers, loss=loss, descent=descent)
-
-
-def _loss_by_ops(found: Found, *, tried: bool) -> LossReading:
-    """What the ops say of the loss. Of an error that is of no formula of regression they say at most that it is none."""
-    loss = read_loss(found.graph, found.scores, found.loss)
-    if found.given.regression and tried and loss.match is not None and loss.match.kind == SQUARED:
-        return LossReading()
-    return loss
 
 
 def _with_prediction(found: Found, loss: LossReading) -> Found:
@@ -404,8 +395,8 @@ def _tried_out(found: Found, probe: GraphProbe) -> Reading:
     else:
         (scored, loss), targets = try_loss(found, probe), TargetTrial()
     found = replace(found, layers=scored)
-    if loss.match is None:
-        loss = replace(_loss_by_ops(found, tried=True), finite=loss.finite, form=loss.form)
+    if not loss.form:  # what was tried and fits no formula is none that the ops may look like
+        loss = read_loss(found.graph, found.scores, found.loss)
     layers = try_activations(found, probe)
     found = _with_steps(found, layers.steps)
     if found.given.regression:

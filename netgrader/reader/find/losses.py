@@ -20,14 +20,6 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Array
 
 CROSS_ENTROPY = "softmax-cross-entropy"
-#: A loss of no name that is no sum over the rows of a batch.
-TOGETHER = "rows-together"
-#: Losses of no name in which rows have no part, or none together with their own labels.
-SOME_ROWS, OTHER_LABELS = "some-rows", "other-labels"
-#: Cross-entropies that leave classes out, are taught other classes than those of the labels, or mostly an even distribution.
-SOME_CLASSES, OTHER_CLASSES, FLAT_LABELS = "some-classes", "other-classes", "flat-labels"
-#: Of the label that a cross-entropy is taught at least so much is the right class's: smoothed by 0.6 of 10 classes it is 0.46.
-LEAST_SHARE = 0.4
 FUSED_LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
 #: Formulas in which the rows of a batch meet, by name.
 OVER_ROWS = frozenset(
