@@ -43,7 +43,7 @@ def test_what_is_wrong_with_a_program_of_a_stranger_is_named(lab, name):
 def test_nothing_is_judged_where_there_are_no_labels(lab, name, tried):
     network = read(strangers.WITHOUT_LABELS[name], lab if tried else None)
     assert not network.faults + network.remarks, str(network)
-    assert network.undecided == ("It has no labels, so this reader does not judge it.",)
+    assert network.undecided == ("It is fed no labels, so this reader does not judge it.",)
 
 
 @pytest.mark.parametrize("name", strangers.WITHOUT_LABELS)
