@@ -32,7 +32,7 @@ class Start:
     inputs: Mapping[str, float] = field(default_factory=dict)
     """The root mean square of what each layer's weights are multiplied with at first, by tensor."""
     spread: float = 0.0
-    """The standard deviation of the first scores."""
+    """The standard deviation of the first scores, less their mean in each row where there are several."""
     parted: frozenset[str] = frozenset()
     """The weights of hidden layers that begin as zeros, and whose units are not all alike after a few steps."""
     of_any_size: frozenset[str] = frozenset()
@@ -43,7 +43,10 @@ def try_start(found: Found, probe: GraphProbe) -> Start:
     """Look at how the network begins: its weights, and how far its first scores spread."""
     weights = first_weights(found, probe).weights
     scores = probe.fetch(found.scores, probe.feed(probe.sample(ROWS))) if found.scores is not None else None
-    spread = float(np.std(scores)) if scores is not None and scores.size else 0.0
+    spread = 0.0
+    if scores is not None and scores.size:
+        several = scores.ndim > 1 and scores.shape[-1] > 1
+        spread = float(np.std(scores - scores.mean(axis=-1, keepdims=True) if several else scores))
     parted = frozenset(_parted(found, probe, weights))
     return Start(weights, _first_inputs(found, probe), spread, parted, frozenset(_of_any_size(found, probe, weights)))
 
