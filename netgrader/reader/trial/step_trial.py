@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.find.joining import depths
-from netgrader.reader.find.optimizers import StepMatch, recognise_by_variable, recognise_steps
+from netgrader.reader.find.optimizers import StepMatch, recognise_steps
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.trial.optimizer_trial import STRONG, SURE_OF_ERROR, Descent, flat
 from netgrader.reader.trial.probe import ROWS, randomise_weights
@@ -27,8 +27,6 @@ STEPS = 4
 FAINT = 1e-4
 #: A part of the largest change of the loss by one variable: what changes it less may do so by rounding.
 SLIGHT = 0.05
-#: Of so many numbers rules are tried that look at whole variables.
-MOST_NUMBERS = 3_000_000
 #: Products that may be a gradient, and how many of them are looked at.
 _PRODUCTS = words("MatMul BatchMatMul BatchMatMulV2 Einsum")
 MOST_PRODUCTS = 60
@@ -167,7 +165,7 @@ def _judged(found: Found, loss: LossReading, descent: Descent, taken: _Taken, *,
         # A loss that is the right one with its sign turned falls where the right one climbs.
         descent = replace(descent, climbs=upward if match is None or match.scale > 0 else not upward)
     if descent.kind is None and not random and np.isfinite(flat([*gradients, *steps])).all():
-        rule = recognise_steps(gradients, steps, places[:-1]) or _as_a_whole(taken, used) or _by_variable(taken, used)
+        rule = recognise_steps(gradients, steps, places[:-1]) or _by_variable(taken, used)
         return _with_match(found, descent, rule)
     return descent
 
@@ -253,18 +251,6 @@ def _gone_into(found: Found, tensors: Sequence[str]) -> set[str]:
         moments = [node_of(tensor) for tensor in above if node_of(tensor) in written]
         todo = [tensor for name in moments if name not in weights for tensor in written[name]]
     return gone
-
-
-def _as_a_whole(taken: _Taken, used: Sequence[str]) -> StepMatch | None:
-    """The rule where a step depends on a variable as a whole, its length or its singular values."""
-    if sum(taken.values[0][name].size for name in used) > MOST_NUMBERS:
-        return None
-    series = [
-        [[each[name].astype(np.float64) for each in every] for name in used] for every in (taken.slopes, taken.values)
-    ]
-    gradients, places = series
-    steps = [[after - before for before, after in itertools.pairwise(own)] for own in places]
-    return recognise_by_variable(gradients, places, steps)
 
 
 def _by_variable(taken: _Taken, used: Sequence[str]) -> StepMatch | None:
