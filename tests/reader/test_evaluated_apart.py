@@ -116,10 +116,10 @@ def _variables(request):
 
 
 @pytest.mark.usefixtures("_variables")
-def test_descent_in_another_mode_than_the_loss_that_is_shown_is_named_with_its_rate(lab):
-    optimizer = read(DEEP, trained_in_another_mode, lab).optimizer
-    assert optimizer is not None
-    assert (optimizer.kind, optimizer.learning_rate) == ("sgd", pytest.approx(0.1, rel=0.01))
+def test_descent_in_another_mode_than_the_loss_that_is_shown_is_undecided_and_no_fault(lab):
+    network = read(DEEP, trained_in_another_mode, lab)
+    assert not network.faults, str(network)
+    assert network.optimizer.kind == "undecided"
 
 
 @pytest.mark.parametrize(("axis", "kind"), [(0, "undecided"), (1, "softmax-cross-entropy")])

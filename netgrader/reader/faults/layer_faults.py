@@ -136,10 +136,6 @@ def activations(reading: Reading) -> Iterator[Fault]:
         unnamed = step.activation == "other" and step.node in reading.layers.unit_by_unit
         if step.followed and step.alone and expected is not None and unnamed:
             yield fault("wrong-activation", step.node, "a function of no name", expected)
-        if step.followed and step.alone and not step.rejoined and step.node in reading.layers.pooled:
-            # It is no linear function, and may be all the nonlinearity that was meant.
-            grave = Severity.REMARK if expected is None else None
-            yield fault("missing-activation", step.node, "max pooling alone", expected or "a nonlinearity", grave)
         if not step.followed or not step.alone or step.activation in _UNKNOWN or step.activation == expected:
             continue
         if step.activation == "none":

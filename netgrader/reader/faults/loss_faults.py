@@ -159,11 +159,7 @@ def not_finite(reading: Reading) -> Iterator[Fault]:
 
 
 def wrong_tensor(reading: Reading) -> Iterator[Fault]:
-    """A gradient of something that the labels have no part in, or of another variable than the one that it moves."""
-    if reading.descent.exchanged:
-        place = reading.descent.exchanged[0]
-        yield fault("minimises-wrong-tensor", place, "a gradient of other weights", "the gradient of these weights")
-        return
+    """A gradient of something that the labels have no part in."""
     roles, graph = reading.found.roles, reading.found.graph
     given = [update.gradient for update in roles.updates if update.gradient]
     labels, images = roles.labels or reading.found.hints.get("Y"), roles.images

@@ -189,7 +189,6 @@ def _variants(observations: Sequence[Observation], values: Array) -> Iterator[Lo
     yield from _weighted(observations, values)
     yield from _summed_over_batch(observations, values)
     yield from _of_parts(observations, values)
-    yield from _softened(observations, values)
 
 
 def _log_of_clipped(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
@@ -245,27 +244,6 @@ def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[Lo
 def _smoothing(z: Array, labels: Array) -> list[float]:
     """Cross-entropy at the labels, and at all classes alike."""
     return [_cross_entropy(z, labels), float(-log_softmax(z).mean(1).sum())]
-
-
-def _softened(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
-    """Smoothed labels at a temperature, and a penalty for confidence (Pereyra et al., 2017), all at once."""
-    entropies = [float(-(softmax(o.scores) * log_softmax(o.scores)).sum()) for o in observations]
-
-    def fitted(temperature: float) -> tuple[Array, float]:
-        pairs = zip(observations, entropies, strict=True)
-        return solved([[*_smoothing(o.scores / temperature, o.labels), entropy] for o, entropy in pairs], values)
-
-    start = min(np.geomspace(0.4, 10, 33), key=lambda temperature: fitted(float(temperature))[1])
-    # The errors have one lowest place: halve the distance to it.
-    width = 1.1
-    for _ in range(12):
-        start = min((start / width, start, start * width), key=lambda temperature: fitted(float(temperature))[1])
-        width **= 0.6
-    (right, spread, entropy, offset), error = fitted(float(start))
-    total = float(right + spread)
-    if total != 0 and -0.05 < spread / total < 0.6 and abs(entropy) < abs(total) / 2:
-        detail = say("temperature {1:.3g}, label smoothing {2:.2g}", start, abs(spread / total))
-        yield LossMatch(CROSS_ENTROPY, total, float(offset), error, detail)
 
 
 def _at_temperature(observations: Sequence[Observation], values: Array, temperature: float) -> LossMatch | None:

@@ -50,8 +50,6 @@ MOST_SCORES = 6
 """Tensors behind the last layer of which a softmax may be what comes out."""
 #: Rows and draws in which nothing may be left: of nine tenths that are dropped chance never leaves so little.
 ROWS_DROPPED, DRAWS = 64, 40
-#: How often an accuracy is measured that chance may have a part in.
-MEASURED = 4
 #: Rows of which all are said the other way round.
 OPPOSED = 12
 #: Comparisons of scores with labels, which hardly ever are equal.
@@ -272,23 +270,8 @@ def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
     shared = _shared_out(found, probe, sample, full) if mixed else ""
     if shared:
         shared = "loss" if tensor in found.graph.ancestors([found.loss]) else "prediction" * (shared == "rows")
-    if not _measures_alike(found, probe):
-        return RowTrial(repeats=False)
     dropped = _all_dropped(found, probe, tensor, form)
     return RowTrial(repeats=True, mixed=mixed, other_batch=fewer is not None, shared=shared, all_dropped=dropped)
-
-
-def _measures_alike(found: Found, probe: GraphProbe) -> bool:
-    """Whether the accuracy is the same again, where chance may have a part in it: it may be of the network as it is trained."""
-    accuracy = found.outputs.accuracy
-    if accuracy is None or not any(
-        found.graph.nodes[name].op in RANDOM for name in found.graph.ancestor_nodes([accuracy])
-    ):
-        return True
-    feeds = probe.feed(probe.sample(ROWS_DROPPED))
-    values = [probe.fetch(accuracy, feeds) for _ in range(MEASURED)]
-    known = [value for value in values if value is not None]
-    return all(same(value, known[0]) for value in known)
 
 
 def _all_dropped(found: Found, probe: GraphProbe, tensor: str, form: str) -> bool:
