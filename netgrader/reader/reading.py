@@ -322,7 +322,7 @@ def _read(
 ) -> Reading:
     """Follow the graph, then try it out where there is a lab."""
     roles = find_roles(graph, given.hints, given.inputs, given.classes)
-    ends = _ends(graph, roles, given.hints)
+    ends = _ends(graph, roles, given)
     found = _followed(graph, whole, given, roles, ends)
     setup, probe = opened(found) if found.judged else (Setup(), None)
     if probe is None:
@@ -418,15 +418,15 @@ def _with_steps(found: Found, steps: Sequence[Step]) -> Found:
     return replace(found, layers=replace(found.layers, steps=tuple(steps)))
 
 
-def _ends(graph: Graph, roles: Roles, hints: Mapping[str, str]) -> list[str]:
+def _ends(graph: Graph, roles: Roles, given: Given) -> list[str]:
     """Where the network ends: in its loss, else in what it is said to put out, else in what layers make and nobody reads.
 
-    Where it is trained, a gradient makes such tensors as well, and is no network.
+    Where nobody asks and it is trained, a gradient makes such tensors as well, and is no network.
     """
     if roles.losses:
         return [roles.losses[0]]
-    named = [hints[key] for key in ("logits", "prediction") if key in hints]
-    if roles.train_op is not None:
+    named = [given.hints[key] for key in ("logits", "prediction") if key in given.hints]
+    if given.exercise is None and roles.train_op is not None:
         return named
     made = graph.descendants([data for data, _ in linear_steps(graph).values()]) if not named else set()
     return named or [t for t in sorted(made) if node_of(t) in graph.varied and not graph.consumers.get(t)]

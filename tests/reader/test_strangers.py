@@ -29,6 +29,12 @@ def test_a_right_program_of_a_stranger_is_accused_of_nothing_and_its_loss_is_kno
     assert network.loss.kind in ("softmax-cross-entropy", "mean-squared-error")
 
 
+@pytest.mark.parametrize("name", strangers.RIGHT)
+def test_without_a_lab_a_right_program_is_accused_of_nothing_either(name):
+    network = read(strangers.RIGHT[name], None)
+    assert not network.faults, str(network)
+
+
 @pytest.mark.parametrize("name", strangers.WRONG)
 def test_what_is_wrong_with_a_program_of_a_stranger_is_named(lab, name):
     program, code = strangers.WRONG[name]

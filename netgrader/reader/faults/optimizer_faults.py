@@ -89,12 +89,13 @@ def not_trained(reading: Reading) -> Iterator[Fault]:
         still = [name for name in (*descent.still, *descent.unreached) if name not in descent.moved]
         still = [name for name in still if name not in _counted(found)]
         if found.exercise is None:
-            elsewhere = _moved_elsewhere(found)
-            still = [name for name in still if name in reading.setup.trainable and name not in elsewhere]
+            still = [name for name in still if name in reading.setup.trainable]
     elif not reading.setup.opened and descent.moved:
         still = [name for name in found.weights if name not in descent.moved]
     else:
         return
+    moved = _moved_elsewhere(found) if found.exercise is None else set()
+    still = [name for name in still if name not in moved]
     for step in found.steps:
         own = [name for name in (*step.variables, *step.bias) if name in still]
         if own and (set(step.variables) <= set(still) or set(own) == set(step.bias)):
