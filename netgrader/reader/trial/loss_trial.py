@@ -265,8 +265,13 @@ def _observe(probe: GraphProbe, place: Place, loss: str, rows: int, total: float
 
 
 def _first_match(seen: _Seen) -> tuple[str, LossMatch, str] | None:
-    """Tensor, formula and activation before it: the right loss wherever it is first found, else another one."""
-    return next(((tensor, match, name) for tensor, match, name in _matches(seen) if match is not None), None)
+    """Tensor, formula and activation before it: the right loss wherever it is first found, else another one.
+
+    What is behind the scores, many losses are a sum of at the labels; that alone makes it no score.
+    """
+    scores = next(iter(seen), "")
+    found = ((tensor, match, name) for tensor, match, name in _matches(seen) if match is not None)
+    return next((one for one in found if one[0] == scores or one[1].kind != "negative-score"), None)
 
 
 def _matches(seen: _Seen) -> Iterator[tuple[str, LossMatch | None, str]]:
