@@ -395,7 +395,8 @@ def _tried_out(found: Found, probe: GraphProbe) -> Reading:
     else:
         (scored, loss), targets = try_loss(found, probe), TargetTrial()
     found = replace(found, layers=scored)
-    if not loss.form:  # what was tried and fits no formula is none that the ops may look like
+    # What was tried and fits no formula is none that the ops may look like; of a loss that stays the same trying tells nothing.
+    if not loss.form or targets.constant:
         loss = read_loss(found.graph, found.scores, found.loss)
     layers = try_activations(found, probe)
     found = _with_steps(found, layers.steps)
