@@ -57,8 +57,6 @@ ONE_BY_ONE = {
         tf.foldl(lambda total, pair: total + rows_of(*pair), (y, z), initializer=tf.constant(0.0))
         / tf.to_float(tf.shape(y)[0])
     ),
-    "with a penalty of no name": lambda y, z: cross_entropy(y, z) + 0.1 * tf.reduce_max(z),
-    "of the hardest half": lambda y, z: tf.reduce_mean(tf.nn.top_k(rows_of(y, z), tf.shape(z)[0] // 2)[0]),
 }
 
 
@@ -74,6 +72,8 @@ def test_a_loss_of_each_row_and_its_label_is_read(name, functional, lab):
 
 
 UNDECIDED = {
+    "of the hardest half": lambda y, z: tf.reduce_mean(tf.nn.top_k(rows_of(y, z), tf.shape(z)[0] // 2)[0]),
+    "with a penalty of no name": lambda y, z: cross_entropy(y, z) + 0.1 * tf.reduce_max(z),
     "labels of the row before": lambda y, z: cross_entropy(tf.roll(y, 1, axis=0), z),
     "labels from the end": lambda y, z: cross_entropy(tf.reverse(y, [0]), z),
     "the first half": lambda y, z: cross_entropy(y[: (tf.shape(y)[0] + 1) // 2], z[: (tf.shape(y)[0] + 1) // 2]),
