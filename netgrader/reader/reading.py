@@ -19,7 +19,6 @@ from netgrader.reader.find.joining import join_activated
 from netgrader.reader.find.layers import find_statistics, without_statistics
 from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused, read_loss
 from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_under
-from netgrader.reader.find.target_losses import SQUARED
 from netgrader.reader.graph.branches import as_trained, inlined
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.plain import RANDOM
@@ -217,25 +216,28 @@ def _sizes_asked_for(exercise: Exercise | None) -> tuple[int, int]:
 
 
 def _sizes_in(graph: Graph, hints: Mapping[str, str]) -> tuple[int, int]:
-    """The same, guessed from a graph: by what images and labels declare, else by the first weights and the last."""
-    fed = {source: _width(graph.static_shape(source)) for source in graph.rows}
-    widths = [width for width in fed.values() if width]
+    """Infer both sizes from a graph: guess which source holds which, then follow the layers and the loss to their sources."""
+    wide = sorted(graph.rows, key=lambda source: -_width(graph, source))
+    guessed = wide[:1] + wide[1:][-1:]
+    roles = find_roles(graph, hints, *_declared(graph, *guessed))
+    return _declared(graph, roles.images or "", roles.labels or "")
+
+
+def _declared(graph: Graph, images: str = "", labels: str = "") -> tuple[int, int]:
+    """Return both sizes as images and labels declare them, where there are such, else by the first weights and the last."""
     shapes = [shape for name in graph.variables if (shape := graph.static_shape(name)) and len(shape) == 2]
-    weights = [(rows, columns) for rows, columns in shapes if rows and columns]
-    inputs = fed.get(hints.get("X", "")) or max(widths, default=0) or (weights[0][0] if weights else 1)
-    named, apart = hints.get("Y", ""), {source: width for source, width in fed.items() if width}
-    narrowest = named if named in fed else min(apart, key=apart.__getitem__) if len(set(widths)) > 1 else ""
-    classes = fed.get(narrowest, 0)
-    whole = classes == 1 and not graph.static_dtype(narrowest).startswith("float")
-    if weights and (not classes or (whole and 1 not in weights[-1])):
+    weights = [(rows, columns) for rows, columns in shapes if rows and columns] or [(1, 2)]
+    classes = _width(graph, labels)
+    whole = classes == 1 and not graph.static_dtype(labels).startswith("float")
+    if not classes or (whole and 1 not in weights[-1]):
         classes = weights[-1][1]  # a whole number for each row may say a class
-    return inputs, classes or 2
+    return _width(graph, images) or weights[0][0], classes
 
 
-def _width(shape: tuple[int | None, ...] | None) -> int:
-    """How many numbers a row of this shape has; 0 where that is not said, or it is a single number."""
-    sizes = [size or 0 for size in shape[1:]] if shape is not None else []
-    return math.prod(sizes) if sizes else 0
+def _width(graph: Graph, source: str) -> int:
+    """Return how many numbers a row of a source has; 0 where that is not said, or it is a single number."""
+    shape = graph.static_shape(source) if source in graph else None
+    return math.prod(size or 0 for size in shape[1:]) if shape is not None and len(shape) > 1 else 0
 
 
 MOST_NETWORKS = 5
@@ -322,9 +324,9 @@ def _read(
 ) -> Reading:
     """Follow the graph, then try it out where there is a lab."""
     roles = find_roles(graph, given.hints, given.inputs, given.classes)
-    ends = _ends(graph, roles, given.hints)
+    ends = _ends(graph, roles, given)
     found = _followed(graph, whole, given, roles, ends)
-    setup, probe = opened(found)
+    setup, probe = opened(found) if found.judged else (Setup(), None)
     if probe is None:
         reading = replace(_by_ops(found, None, read_optimizer(found, None)), setup=setup)
     else:
@@ -364,17 +366,9 @@ def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequ
 def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading:
     """What the ops say of a network that is not run."""
     layers = try_activations(found, probe)
-    loss = _loss_by_ops(found, tried=False)
+    loss = read_loss(found.graph, found.scores, found.loss)
     found = _with_prediction(found, loss) if found.given.regression else found
     return Reading(_with_steps(found, layers.steps), layers=layers, loss=loss, descent=descent)
-
-
-def _loss_by_ops(found: Found, *, tried: bool) -> LossReading:
-    """What the ops say of the loss. Of an error that is of no formula of regression they say at most that it is none."""
-    loss = read_loss(found.graph, found.scores, found.loss)
-    if found.given.regression and tried and loss.match is not None and loss.match.kind == SQUARED:
-        return LossReading()
-    return loss
 
 
 def _with_prediction(found: Found, loss: LossReading) -> Found:
@@ -403,8 +397,9 @@ def _tried_out(found: Found, probe: GraphProbe) -> Reading:
     else:
         (scored, loss), targets = try_loss(found, probe), TargetTrial()
     found = replace(found, layers=scored)
-    if loss.match is None:
-        loss = replace(_loss_by_ops(found, tried=True), finite=loss.finite, form=loss.form)
+    # What was tried and fits no formula is none that the ops may look like; of a loss that stays the same trying tells nothing.
+    if not loss.form or targets.constant:
+        loss = read_loss(found.graph, found.scores, found.loss)
     layers = try_activations(found, probe)
     found = _with_steps(found, layers.steps)
     if found.given.regression:
@@ -426,10 +421,15 @@ def _with_steps(found: Found, steps: Sequence[Step]) -> Found:
     return replace(found, layers=replace(found.layers, steps=tuple(steps)))
 
 
-def _ends(graph: Graph, roles: Roles, hints: Mapping[str, str]) -> list[str]:
-    """Where the network ends: in its loss, else in what it is said to put out, else in what layers make and nobody reads."""
+def _ends(graph: Graph, roles: Roles, given: Given) -> list[str]:
+    """Where the network ends: in its loss, else in what it is said to put out, else in what layers make and nobody reads.
+
+    Where nobody asks and it is trained, a gradient makes such tensors as well, and is no network.
+    """
     if roles.losses:
         return [roles.losses[0]]
-    named = [hints[key] for key in ("logits", "prediction") if key in hints]
+    named = [given.hints[key] for key in ("logits", "prediction") if key in given.hints]
+    if given.exercise is None and roles.train_op is not None:
+        return named
     made = graph.descendants([data for data, _ in linear_steps(graph).values()]) if not named else set()
     return named or [t for t in sorted(made) if node_of(t) in graph.varied and not graph.consumers.get(t)]

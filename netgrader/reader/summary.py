@@ -10,7 +10,7 @@ import numpy as np
 
 from netgrader.phrases import say
 from netgrader.reader.faults import find_faults
-from netgrader.reader.find.losses import CROSS_ENTROPY, OTHER_LABELS, OVER_ROWS, SOME_ROWS, TOGETHER
+from netgrader.reader.find.losses import CROSS_ENTROPY, OVER_ROWS
 from netgrader.reader.find.optimizers import FUSED
 from netgrader.reader.graph.nodes import fits, node_of
 from netgrader.reader.model import Layer, Loss, Network, Optimizer, Role
@@ -31,7 +31,6 @@ _REPORTED_KINDS = {
     **dict.fromkeys(("labels-off-by-one-up", "labels-off-by-one-down", "labels-logits-swapped"), CROSS_ENTROPY),
     **dict.fromkeys(OVER_ROWS - {"root-mean-squared-error"}, CROSS_ENTROPY),
     **dict.fromkeys(("cross-entropy-of-scores", "log-of-scores", "log-of-scores-tight"), "cross-entropy"),
-    **dict.fromkeys((TOGETHER, SOME_ROWS, OTHER_LABELS), "undecided"),
 }
 
 
@@ -137,6 +136,9 @@ def _probabilities(reading: Reading) -> str | None:
 
 def _undecided(reading: Reading) -> Iterator[str]:
     found, descent, setup = reading.found, reading.descent, reading.setup
+    if not found.judged:
+        yield "It is fed no labels, so this reader does not judge it."
+        return
     yield from _lacking(found)
     if not found.given.evaluates:
         yield "It only trains: what evaluation computes was not given, and dropout is not judged."

@@ -75,7 +75,6 @@ MODELS = {
     "keras/step_with_its_loss+keras-maximises-loss(-loss)": ("the loss",),
     "keras/batch_normalised": (),
     "keras/step_of_its_own": (),
-    "keras/module_with_dropout": (),
     "keras/sequential_sparse+keras-softmax-taken-back(by its name)": (),
     "keras_regression/functional_huber": (),
     "keras/convolutional+keras-huge-initialisation(N(0, 1))": tuple(

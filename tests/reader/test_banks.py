@@ -78,17 +78,6 @@ def test_variants_of_the_right_loss_are_the_right_loss():
     assert "label smoothing" in match.detail
 
 
-def test_soft_labels_at_a_temperature_with_a_penalty_for_confidence_are_the_right_loss():
-    def softened(z, labels):
-        warm, cold = (v - np.log(np.exp(v).sum(1, keepdims=True)) for v in (z / 1.5, z))
-        soft = 0.9 * np.eye(10)[labels] + 0.01
-        return float(-(soft * warm).sum() + 0.2 * (np.exp(cold) * cold).sum())
-
-    match = recognise(observations(softened))
-    assert match is not None
-    assert (match.kind, match.detail) == ("softmax-cross-entropy", "temperature 1.5, label smoothing 0.1")
-
-
 def test_a_loss_of_no_formula_is_not_named():
     assert recognise(observations(lambda z, _: float(np.sin(7 * z[:, 0]).sum()))) is None
 

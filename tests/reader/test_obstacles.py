@@ -132,7 +132,7 @@ def minibatches(x, y):
 
 @pytest.mark.parametrize("rows", [whole, minibatches])
 @pytest.mark.parametrize("before", ["nothing", "softmax"])
-def test_data_that_stands_in_the_graph_is_read_as_if_it_were_fed(rows, before, lab):
+def test_data_that_stands_in_the_graph_is_not_judged(rows, before, lab):
     with tf.Graph().as_default() as graph:
         x, y, count = rows(*constant_rows())
         weights = tf.get_variable("W", [784, 10])
@@ -142,8 +142,8 @@ def test_data_that_stands_in_the_graph_is_read_as_if_it_were_fed(rows, before, l
         loss = tf.reduce_mean(each) if count is None else tf.reduce_sum(each) / count
         tf.train.GradientDescentOptimizer(0.1).minimize(loss)
         network = read_network(graph, None, None, lab=lab)
-    assert [(layer.inputs, layer.outputs) for layer in network.layers] == [(784, 10)]
-    assert network.codes == ({"softmax-before-loss"} if before == "softmax" else set())
+    assert not network.faults + network.remarks
+    assert {whole: "no loss", minibatches: "no labels"}[rows] in network.undecided[0]
 
 
 def test_a_constant_beside_what_is_fed_stays_a_constant(lab):
@@ -159,18 +159,6 @@ def test_a_constant_beside_what_is_fed_stays_a_constant(lab):
         network = read_network(graph, None, None, lab=lab)
     assert network.codes == set()
     assert network.loss.kind == "softmax-cross-entropy"
-
-
-def test_columns_of_constants_are_rows_where_weights_stand_on_the_left(lab):
-    with tf.Graph().as_default() as graph:
-        x = np.random.default_rng(1).random((2, 100))
-        w = tf.Variable(tf.random_uniform([1, 2], -1.0, 1.0, dtype=tf.float64))
-        b = tf.Variable(tf.zeros([1], dtype=tf.float64))
-        loss = tf.reduce_mean(tf.square(tf.matmul(w, x) + b - (np.dot([0.1, 0.2], x) + 0.3)))
-        tf.train.GradientDescentOptimizer(tf.constant(0.5, tf.float64)).minimize(loss)
-        network = read_network(graph, None, None, lab=lab)
-    assert network.codes == set()
-    assert network.loss.kind == "mean-squared-error"
 
 
 def test_a_parabola_of_scalars_is_accused_of_nothing_that_its_gradient_does(lab):
@@ -195,14 +183,3 @@ def test_a_constant_that_numbers_places_is_no_data_beside_words_that_are_fed(lab
         network = read_network(graph, None, None, lab=lab)
     assert network.codes == set()
     assert [(layer.inputs, layer.outputs) for layer in network.layers][-1] == (16, 10)
-
-
-def test_data_in_the_graph_may_be_standardised_as_a_whole(lab):
-    with tf.Graph().as_default() as graph:
-        x, y, _ = whole(*constant_rows())
-        mean, variance = tf.nn.moments(x, [0])
-        logits = ((x - mean) / tf.sqrt(variance + 1e-6)) @ tf.get_variable("W", [784, 10])
-        logits += tf.get_variable("b", [10], initializer=ZEROS)
-        tf.train.AdamOptimizer(0.01).minimize(cross_entropy(y, logits))
-        network = read_network(graph, None, None, lab=lab)
-    assert network.codes == set()

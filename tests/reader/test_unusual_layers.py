@@ -78,7 +78,6 @@ MODELS = (
     transposed_convolution,
     distances_to_prototypes,
     scores_turned_over,
-    lengths_of_vectors,
     averaged_maps,
     recurrence_of_keras,
     beside_a_spectrum,
@@ -106,3 +105,8 @@ def test_a_matrix_that_only_decays_is_a_layer_that_is_not_connected(lab):
         net = {"X": x, "Y": y, "loss": loss, "train_op": tf.train.AdamOptimizer(0.001).minimize(loss)}
         content = tf.train.export_meta_graph(graph=graph).SerializeToString()
     assert "layer-not-connected" in read_network(content, net, "two_layer_network", lab=lab).codes
+
+
+def test_scores_that_are_lengths_of_vectors_are_accused_of_nothing(lab):
+    network = read(lab, lengths_of_vectors)
+    assert (network.codes, network.loss.kind) == (set(), "undecided")

@@ -148,20 +148,20 @@ def broken_step() -> Any:
     return compiled(BrokenStep(1.0, inputs, keras.layers.Dense(10)(keras.layers.Dense(12, "relu")(inputs))))
 
 
-OPTIMIZERS = {
-    "nadam": keras.optimizers.Nadam,
-    "adamax": keras.optimizers.Adamax,
-    "ftrl": keras.optimizers.Ftrl,
-    "lion": lambda rate: keras.optimizers.Lion(rate / 20),
-    "adadelta": keras.optimizers.Adadelta,
-    "lamb": keras.optimizers.Lamb,
-    "muon": keras.optimizers.Muon,
-    "rmsprop": lambda rate: keras.optimizers.RMSprop(rate, momentum=0.9, centered=True),
-    "sgd": lambda rate: keras.optimizers.SGD(rate, weight_decay=0.1),
-    "adam": lambda rate: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(rate)),
-    "adamw": lambda rate: keras.optimizers.AdamW(rate, weight_decay=0.3, gradient_accumulation_steps=4),
-    None: keras.optimizers.Adafactor,
-}
+OPTIMIZERS = [
+    ("nadam", keras.optimizers.Nadam),
+    ("adamax", keras.optimizers.Adamax),
+    ("lion", lambda rate: keras.optimizers.Lion(rate / 20)),
+    ("adadelta", keras.optimizers.Adadelta),
+    ("rmsprop", lambda rate: keras.optimizers.RMSprop(rate, momentum=0.9, centered=True)),
+    ("sgd", lambda rate: keras.optimizers.SGD(rate, weight_decay=0.1)),
+    ("adam", lambda rate: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(rate))),
+    ("adamw", lambda rate: keras.optimizers.AdamW(rate, weight_decay=0.3, gradient_accumulation_steps=4)),
+    (None, keras.optimizers.Adafactor),
+    (None, keras.optimizers.Ftrl),
+    ("adam", keras.optimizers.Lamb),  # of which each variable has a factor of its own: its rate is undecided
+    (None, keras.optimizers.Muon),
+]
 """What each is named; none is nothing of a name that the reader has."""
 
 
@@ -201,7 +201,7 @@ def main(folder: Path) -> int:
     stepping = own_step(1.0)
     rows["own step"], rows["own step up"] = row(stepping), row(own_step(-1.0))
     rows["own step that raises"] = row(broken_step())
-    rows["optimizers"] = [[name, row(compiled(model(), make(0.002)))] for name, make in OPTIMIZERS.items()]
+    rows["optimizers"] = [[name, row(compiled(model(), make(0.002)))] for name, make in OPTIMIZERS]
     stepping.fit(np.zeros((4, 8), np.float32), ids, verbose=0)
     for name, made in (
         ("right", of_zeros()),

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
     """All faults and all remarks of a reading, each once, in the order of loss, layers, outputs, optimizer."""
+    if not reading.found.judged:
+        return (), ()
     found: list[Fault] = []
     of_the_loss = (
         (*target_faults.CHECKS, *loss_faults.ANY_LOSS) if reading.found.given.regression else loss_faults.CHECKS

@@ -63,7 +63,8 @@ def rows(reading: Reading) -> Iterator[Fault]:
         )
         shape = shapes.get(source, ())
         told = say("shape {1}", list(shape)) if setup.batch in shape[:1] else say("a reshape for {1} rows", setup.batch)
-        yield fault("fixed-batch-size", node_of(source), told, "any number of images")
+        grave = Severity.REMARK if found.exercise is None else None  # else it may be all the rows that there are
+        yield fault("fixed-batch-size", node_of(source), told, "any number of images", grave)
 
 
 def dropped(reading: Reading) -> Iterator[Fault]:

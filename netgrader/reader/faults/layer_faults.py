@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _UNKNOWN = ("undecided", "other")
 #: Root mean square times the root of the inputs: what an image's layer is multiplied by. Glorot's is about 1.4.
 HUGE = 10.0
+SPREADS = (
+    2.0  # standard deviation of what a layer puts out; ten scores that spread so far begin at a cross-entropy of 4
+)
 #: Less will do where the first scores spread by more than this: their cross-entropy begins at about as much, not at log 10.
 WILD = 100.0
 HUGE_WHERE_WILD = 4.0
@@ -34,8 +37,6 @@ HUGE_WHERE_WILD = 4.0
 MARGIN = 1.05
 #: More often than this the same weights are not read by mistake.
 MEANT = 2
-#: Weights that differ from output to output by less than this part of what they are only shift all scores.
-SHIFTS = 0.1
 
 
 def depth(reading: Reading) -> Iterator[Fault]:
@@ -135,10 +136,6 @@ def activations(reading: Reading) -> Iterator[Fault]:
         unnamed = step.activation == "other" and step.node in reading.layers.unit_by_unit
         if step.followed and step.alone and expected is not None and unnamed:
             yield fault("wrong-activation", step.node, "a function of no name", expected)
-        if step.followed and step.alone and not step.rejoined and step.node in reading.layers.pooled:
-            # It is no linear function, and may be all the nonlinearity that was meant.
-            grave = Severity.REMARK if expected is None else None
-            yield fault("missing-activation", step.node, "max pooling alone", expected or "a nonlinearity", grave)
         if not step.followed or not step.alone or step.activation in _UNKNOWN or step.activation == expected:
             continue
         if step.activation == "none":
@@ -257,45 +254,57 @@ def shared(reading: Reading) -> Iterator[Fault]:
 
 def initialisation(reading: Reading) -> Iterator[Fault]:
     """Weights that begin all zero, all equal, huge, or otherwise than asked for."""
-    parts = [(part, layer) for layer in reading.found.steps for part in (layer.parts or (layer,))]
-    # Averages of the data that stand at their start also make numbers large.
-    exercise = reading.found.exercise
+    exercise, start = reading.found.exercise, reading.start
     asked = exercise is not None and exercise.initialisation == "glorot-uniform"
-    whole = [[step] for step, layer in parts if not layer.followed and (layer.added or not layer.parts)]
-    # Neurons side by side are one matrix.
-    whole += [list(one.parts) for one in reading.found.steps if one.parts and not one.followed and not one.added]
-    shifted = {step.weights for steps in whole if _only_shifts(reading, steps) for step in steps}
-    wild = reading.start.spread > WILD and not reading.found.statistics and not shifted
-    most = HUGE_WHERE_WILD if wild else HUGE
-    graph = reading.found.graph
     known = reading.found.loss is not None or exercise is not None  # else it may be its gradient that reads a layer
-    inside = graph.ancestor_nodes([reading.found.loss, *(layer.output for _, layer in parts)])
-    for step, layer in parts:
+    for step, layer in [(part, layer) for layer in reading.found.steps for part in (layer.parts or (layer,))]:
         hidden = layer.followed and known
-        value = reading.start.weights.get(step.weights)
+        value = start.weights.get(step.weights)
         if value is None or value.ndim < 2 or not step.variables or not np.isfinite(value).all():
             continue
         kernel = value.astype(np.float64)
-        place = step.variables[0]
-        fan_in = step.inputs or kernel[..., 0].size
-        if step.kind.startswith("conv"):
-            fan_in = kernel[..., 0].size
-        zero = not kernel.any()
-        size = _root_mean_square(_centred(kernel) if step.weights in shifted else kernel)
-        if hidden and zero and step.weights not in reading.start.parted:
+        place, zero = step.variables[0], not kernel.any()
+        if hidden and zero and step.weights not in start.parted:
             yield fault("zero-initialisation", place, "all weights zero", "random weights")
         elif hidden and not zero and _begins_equal(kernel):  # though random weights behind it may tell units apart
             yield fault("constant-initialisation", place, "all weights equal", "random weights")
-        elif step.weights in reading.start.of_any_size or _is_normalised(reading, layer):
+        elif step.weights in start.of_any_size or _is_normalised(reading, layer):
             continue
-        elif size * fan_in**0.5 * min(1.0, factor_behind(graph, step.product, inside)) > most * MARGIN:
-            yield fault(
-                "huge-initialisation", place, say("numbers of about {1:.2g}", size), say("about {1:.2g}", fan_in**-0.5)
-            )
+        elif _is_huge(reading, step, layer, kernel):
+            told = say("numbers of about {1:.2g}", _root_mean_square(kernel))
+            yield fault("huge-initialisation", place, told, say("about {1:.2g}", _fan_in(step, kernel) ** -0.5))
         elif asked and step.inputs and step.outputs and not any(_is_glorot(kernel, part) for part in (step, layer)):
             spread = say("standard deviation {1:.2g}", kernel.std())
             # Which layer function made it is charged where that is asked for.
             yield fault("wrong-initialisation", place, spread, "Glorot uniform", Severity.REMARK)
+
+
+def _fan_in(step: Step, kernel: Array) -> int:
+    """Return how many products each output is a sum of."""
+    counted = kernel[..., 0].size
+    return counted if step.kind.startswith("conv") else step.inputs or counted
+
+
+def _is_huge(reading: Reading, step: Step, layer: Step, kernel: Array) -> bool:
+    """Whether weights are large, and what comes of them spreads widely at first."""
+    found, start = reading.found, reading.start
+    if not layer.followed and start.spread <= SPREADS and _is_softmax(reading):
+        return False  # of what moves all scores of a row by the same a softmax shows nothing
+    wild = (
+        start.spread > WILD and not found.statistics
+    )  # averages of the data that stand at their start make numbers large
+    inside = found.graph.ancestor_nodes([found.loss, *(one.output for one in found.steps)])
+    gain = _root_mean_square(kernel) * _fan_in(step, kernel) ** 0.5
+    gain *= min(1.0, factor_behind(found.graph, step.product, inside))
+    # What a recurrence puts out is small at first, and its product then is not large.
+    spread = gain * start.inputs.get(step.weights, 1.0)
+    return gain > MARGIN * (HUGE_WHERE_WILD if wild else HUGE) and (wild or spread > SPREADS)
+
+
+def _is_softmax(reading: Reading) -> bool:
+    """Whether the loss is of a softmax of what the last layer puts out."""
+    match = reading.loss.match
+    return match is not None and match.kind == CROSS_ENTROPY and reading.loss.last_activation == "none"
 
 
 def _is_normalised(reading: Reading, layer: Step) -> bool:
@@ -318,26 +327,6 @@ def _begins_equal(kernel: Array) -> bool:
 
 def _root_mean_square(values: Array) -> float:
     return float(np.sqrt(np.square(values).mean()))
-
-
-def _centred(kernel: Array) -> Array:
-    """Weights less their mean over the outputs."""
-    return np.asarray(kernel - kernel.mean(axis=-1, keepdims=True))
-
-
-def _only_shifts(reading: Reading, steps: Sequence[Step]) -> bool:
-    """Whether weights of scores move all of a row by the same, above all: a softmax leaves that out."""
-    values, match = [reading.start.weights.get(step.weights) for step in steps], reading.loss.match
-    kernels = [value for value in values if value is not None and value.ndim > 1]
-    if len(kernels) < len(steps) or len({kernel.shape[:-1] for kernel in kernels}) > 1:
-        return False
-    value = np.concatenate(kernels, axis=-1)
-    if not np.isfinite(value).all() or not value.any():
-        return False
-    if match is None or match.kind != CROSS_ENTROPY or reading.loss.last_activation != "none":
-        return False
-    kernel = value.astype(np.float64)
-    return _root_mean_square(_centred(kernel)) < SHIFTS * _root_mean_square(kernel)
 
 
 def _is_glorot(kernel: Array, step: Step) -> bool:

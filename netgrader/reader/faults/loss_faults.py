@@ -6,19 +6,9 @@ from typing import TYPE_CHECKING
 
 from netgrader.faults import Severity, fault
 from netgrader.phrases import say
-from netgrader.reader.find.activations import BOUNDED, CLIPPED_LOG, OTHER_SHARES
+from netgrader.reader.find.activations import CLIPPED_LOG
 from netgrader.reader.find.layers import between
-from netgrader.reader.find.losses import (
-    CROSS_ENTROPY,
-    FLAT_LABELS,
-    FUSED_LOSSES,
-    OTHER_CLASSES,
-    OTHER_LABELS,
-    OVER_ROWS,
-    SOME_CLASSES,
-    SOME_ROWS,
-    TOGETHER,
-)
+from netgrader.reader.find.losses import CROSS_ENTROPY, FUSED_LOSSES, OVER_ROWS
 from netgrader.reader.find.optimizers import DUAL_AVERAGING
 from netgrader.reader.find.roles import all_updates
 from netgrader.reader.graph.nodes import node_of
@@ -42,16 +32,6 @@ _OTHER = (
     "squared-hinge",
 )
 _ENTERING = frozenset({"Enter", "RefEnter"})
-_LEFT_OUT = {
-    SOME_ROWS: ("some rows of the batch only", "the mean over all rows"),
-    OTHER_LABELS: (
-        "the scores of a row, compared with the labels of other rows",
-        "the scores of a row, compared with its own label",
-    ),
-    SOME_CLASSES: ("some classes only", "all classes"),
-    OTHER_CLASSES: ("other classes than those of the labels", "the label itself"),
-    FLAT_LABELS: ("labels of which the right class has too small a share", "one-hot labels"),
-}
 #: What turns scores into shares, and how that is called before a loss.
 _BEFORE = {
     "softmax": "softmax-before-loss",
@@ -73,14 +53,12 @@ def _place(reading: Reading) -> str:
 def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
     """An activation on what the loss itself turns into probabilities."""
     match, activation, exercise = reading.loss.match, reading.loss.last_activation, reading.found.exercise
-    if match is None or activation in ("none", "log-softmax", CLIPPED_LOG, OTHER_SHARES, "undecided", "other"):
+    if match is None or activation in ("none", "log-softmax", CLIPPED_LOG, "undecided", "other"):
         return
     place = node_of(reading.loss.logits or "")
     if match.kind == CROSS_ENTROPY or match.kind.startswith(("labels-", "softmax-over")):
         code = _BEFORE.get(activation, "relu-on-logits")
-        bounded = "scores kept within narrow bounds before the loss"
-        told = bounded if activation == BOUNDED else say("{1} before the loss", activation)
-        yield fault(code, place, told, "no activation")
+        yield fault(code, place, say("{1} before the loss", activation), "no activation")
     elif match.kind == "sigmoid-cross-entropy" and activation in _BEFORE:
         if not is_asked(reading):
             yield fault(_BEFORE[activation], place, activation)
@@ -116,10 +94,6 @@ def another_loss(reading: Reading) -> Iterator[Fault]:
         yield fault(code, _place(reading), found, expected)
     elif match.kind in _SIGMOID:
         yield fault("sigmoid-cross-entropy", _place(reading), found, expected)
-    elif match.kind == CROSS_ENTROPY and reading.loss.last_activation == OTHER_SHARES:
-        yield fault("wrong-loss", _place(reading), "a cross-entropy of other shares than those of a softmax", expected)
-    elif match.kind in _LEFT_OUT or reading.loss.beside:
-        yield fault("wrong-loss", _place(reading), *_LEFT_OUT[reading.loss.beside or match.kind])
     elif match.kind in _OTHER and not _log_of_labels(reading):
         yield fault("wrong-loss", _place(reading), found, expected)
 
@@ -128,7 +102,7 @@ def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
     """Formulas that are wrong for any classifier."""
     match = reading.loss.match
     over_rows = match is not None and match.kind in OVER_ROWS and match.kind not in _SQUARED
-    if over_rows or reading.rows.shared == "loss" or (match and match.kind == TOGETHER and is_asked(reading)):
+    if over_rows or reading.rows.shared == "loss":
         yield fault("loss-over-wrong-axis", _place(reading), "over the rows of a batch", "over the classes of a row")
     elif match is None:
         return
@@ -185,11 +159,7 @@ def not_finite(reading: Reading) -> Iterator[Fault]:
 
 
 def wrong_tensor(reading: Reading) -> Iterator[Fault]:
-    """A gradient of something that the labels have no part in, or of another variable than the one that it moves."""
-    if reading.descent.exchanged:
-        place = reading.descent.exchanged[0]
-        yield fault("minimises-wrong-tensor", place, "a gradient of other weights", "the gradient of these weights")
-        return
+    """A gradient of something that the labels have no part in."""
     roles, graph = reading.found.roles, reading.found.graph
     given = [update.gradient for update in roles.updates if update.gradient]
     labels, images = roles.labels or reading.found.hints.get("Y"), roles.images

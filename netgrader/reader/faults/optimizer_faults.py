@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netgrader.faults import Severity, fault
 from netgrader.phrases import Verbatim, say
 from netgrader.reader.find.joining import depths
-from netgrader.reader.find.roles import PRODUCTS, all_updates, linear_steps
+from netgrader.reader.find.roles import PRODUCTS, all_updates, linear_steps, uses_data
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.trial.optimizer_trial import COUNTS
 
@@ -94,12 +94,21 @@ def not_trained(reading: Reading) -> Iterator[Fault]:
         still = [name for name in found.weights if name not in descent.moved]
     else:
         return
+    moved = _moved_elsewhere(found) if found.exercise is None else set()
+    still = [name for name in still if name not in moved]
     for step in found.steps:
         own = [name for name in (*step.variables, *step.bias) if name in still]
         if own and (set(step.variables) <= set(still) or set(own) == set(step.bias)):
             grave = Severity.REMARK if _is_spared(reading, own) else None
             told = say("{1} never changes", Verbatim(own[0]))
             yield fault("layers-not-trained", step.node, told, "every layer trained", grave)
+
+
+def _moved_elsewhere(found: Found) -> set[str]:
+    """Return the variables that another op changes by what is fed: who asks for nothing may run it as well."""
+    graph, own = found.graph, {update.node for update in found.roles.updates}
+    others = [update for update in all_updates(graph) if update.node not in own]
+    return {update.variable for update in others if uses_data(graph, update, graph.rows)}
 
 
 def _counted(found: Found) -> set[str]:

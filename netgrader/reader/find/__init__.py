@@ -71,6 +71,11 @@ class Found:
     """The tensor whose gradient the optimizer is given, where that was tried out."""
 
     @property
+    def judged(self) -> bool:
+        """Whether something is asked for, or whatever is trained compares with labels."""
+        return self.exercise is not None or self.roles.labels is not None or self.roles.train_op is None
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """The linear step of each layer, in order."""
         return self.layers.steps

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
 #: How Keras takes the logarithm of what it is told are probabilities.
 CLIPPED_LOG = "clipped-log"
-#: No function of the bank, but one that keeps all scores of a row near each other.
-BOUNDED = "bounded"
-#: Logarithms of what is no softmax.
-OTHER_SHARES = "other-shares"
 _ERF = np.vectorize(math.erf, otypes=[np.float64])
 
 

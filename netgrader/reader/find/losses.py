@@ -20,14 +20,6 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Array
 
 CROSS_ENTROPY = "softmax-cross-entropy"
-#: A loss of no name that is no sum over the rows of a batch.
-TOGETHER = "rows-together"
-#: Losses of no name in which rows have no part, or none together with their own labels.
-SOME_ROWS, OTHER_LABELS = "some-rows", "other-labels"
-#: Cross-entropies that leave classes out, are taught other classes than those of the labels, or mostly an even distribution.
-SOME_CLASSES, OTHER_CLASSES, FLAT_LABELS = "some-classes", "other-classes", "flat-labels"
-#: Of the label that a cross-entropy is taught at least so much is the right class's: smoothed by 0.6 of 10 classes it is 0.46.
-LEAST_SHARE = 0.4
 FUSED_LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
 #: Formulas in which the rows of a batch meet, by name.
 OVER_ROWS = frozenset(
@@ -197,7 +189,6 @@ def _variants(observations: Sequence[Observation], values: Array) -> Iterator[Lo
     yield from _weighted(observations, values)
     yield from _summed_over_batch(observations, values)
     yield from _of_parts(observations, values)
-    yield from _softened(observations, values)
 
 
 def _log_of_clipped(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
@@ -253,27 +244,6 @@ def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[Lo
 def _smoothing(z: Array, labels: Array) -> list[float]:
     """Cross-entropy at the labels, and at all classes alike."""
     return [_cross_entropy(z, labels), float(-log_softmax(z).mean(1).sum())]
-
-
-def _softened(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
-    """Smoothed labels at a temperature, and a penalty for confidence (Pereyra et al., 2017), all at once."""
-    entropies = [float(-(softmax(o.scores) * log_softmax(o.scores)).sum()) for o in observations]
-
-    def fitted(temperature: float) -> tuple[Array, float]:
-        pairs = zip(observations, entropies, strict=True)
-        return solved([[*_smoothing(o.scores / temperature, o.labels), entropy] for o, entropy in pairs], values)
-
-    start = min(np.geomspace(0.4, 10, 33), key=lambda temperature: fitted(float(temperature))[1])
-    # The errors have one lowest place: halve the distance to it.
-    width = 1.1
-    for _ in range(12):
-        start = min((start / width, start, start * width), key=lambda temperature: fitted(float(temperature))[1])
-        width **= 0.6
-    (right, spread, entropy, offset), error = fitted(float(start))
-    total = float(right + spread)
-    if total != 0 and -0.05 < spread / total < 0.6 and abs(entropy) < abs(total) / 2:
-        detail = say("temperature {1:.3g}, label smoothing {2:.2g}", start, abs(spread / total))
-        yield LossMatch(CROSS_ENTROPY, total, float(offset), error, detail)
 
 
 def _at_temperature(observations: Sequence[Observation], values: Array, temperature: float) -> LossMatch | None:

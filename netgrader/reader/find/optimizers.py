@@ -7,8 +7,7 @@ function to `RULES` that turns the gradients so far into the direction of the ne
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -206,8 +205,6 @@ RULES: Mapping[str, Sequence[Rule]] = {
 TOLERANCE = 5e-3
 #: Part of the weights that one step may take away: what takes away more puts something else in their place.
 MOST_DECAY = 0.3
-#: The same where a step depends on a variable as a whole, which is like nothing else; weights may decay a little besides.
-OF_WHOLE_VARIABLES = 0.03
 #: Numbers for each factor that is fitted, for a fit to say something.
 _ENOUGH = 20
 _DECAYING = ("adam", "sgd", "momentum", "nadam", "lion")
@@ -246,62 +243,12 @@ def recognise_steps(
                 best = match
     if (best is None or best.error >= TOLERANCE) and weights is not None:
         best = _with_decay(gradients, step, np.concatenate(weights))
-    if (best is None or best.error >= TOLERANCE) and weights is not None:
-        best = _ftrl(gradients, steps, weights)
     if best is None or best.error >= TOLERANCE:
         best = _scheduled(gradients, steps) or _in_the_span(gradients, steps)
     if best is None or best.error >= TOLERANCE:
         return None
     signs = _fit("sign", np.concatenate([_sign(gradients[: count + 1]) for count in range(len(steps))]), step)
     return replace(best, signs=signs is not None and signs.error < TOLERANCE)
-
-
-def _ftrl(gradients: Sequence[Array], steps: Sequence[Array], weights: Sequence[Array]) -> StepMatch | None:
-    """McMahan et al., 2013: the weights follow from all gradients, and from all weights before; without penalties."""
-    roots = [np.sqrt(0.1 + sum((g**2 for g in gradients[:count]), np.zeros(1))) for count in range(len(steps) + 1)]
-    direction, rest = [], []
-    for count, step in enumerate(steps, 1):
-        kept = sum((roots[i + 1] - roots[i]) * weights[i] for i in range(count)) / roots[count]
-        direction.append(sum(gradients[:count]) / roots[count])
-        rest.append(step - (kept - weights[count - 1]))
-    return _fit("ftrl", np.concatenate(direction), np.concatenate(rest))
-
-
-def recognise_by_variable(
-    gradients: Sequence[Sequence[Array]], weights: Sequence[Sequence[Array]], steps: Sequence[Sequence[Array]]
-) -> StepMatch | None:
-    """Name an optimizer whose step depends on a variable as a whole, given each variable's gradients, weights and steps."""
-    adam = _adam(0.9, 0.999, 1e-7)
-
-    def lamb(own: Sequence[Array], values: Sequence[Array]) -> Array:
-        """You et al., 2020: Adam's direction, as long as the variable is."""
-        direction = adam(own)
-        sizes = float(np.linalg.norm(values[-1])), float(np.linalg.norm(direction))
-        return direction * (sizes[0] / sizes[1] if all(sizes) else 1.0)
-
-    def muon(own: Sequence[Array], values: Sequence[Array], scale: float) -> Array:  # noqa: ARG001
-        """Jordan et al., 2024: momentum of which all singular values are made about one."""
-        x = own[-1] + 0.95 * _averaged(own, 0.95, share=1.0)
-        x = x / (np.linalg.norm(x) + 1e-7)
-        for _ in range(5):
-            square = x @ x.T if len(x) <= x.shape[1] else x.T @ x
-            both = -4.7750 * square + 2.0315 * square @ square
-            x = 3.4445 * x + (both @ x if len(x) <= x.shape[1] else x @ both)
-        return np.asarray(x * max(x.shape) ** 0.5 * scale if scale else x)
-
-    matrices = [index for index, own in enumerate(gradients) if own[0].ndim == 2]
-    forms: list[tuple[str, Sequence[int], Any]] = [("lamb", range(len(gradients)), lamb)]
-    forms += [("muon", matrices, partial(muon, scale=scale)) for scale in (0.2, 0.0) if matrices]
-    for kind, chosen, rule in forms:
-        direction, taken = [], []
-        for index in chosen:
-            for count, step in enumerate(steps[index], 1):
-                direction.append(rule(gradients[index][:count], weights[index][:count]).reshape(-1))
-                taken.append(step.reshape(-1))
-        match = _fit(kind, np.concatenate(direction), np.concatenate(taken))
-        if match is not None and match.error < OF_WHOLE_VARIABLES:
-            return match
-    return None
 
 
 def _scheduled(gradients: Sequence[Array], steps: Sequence[Array]) -> StepMatch | None:

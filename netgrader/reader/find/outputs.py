@@ -75,8 +75,6 @@ class LossReading:
     finite_at_extremes: bool | None = None
     """Whether it is a number for ordinary scores, and for scores of which a softmax makes zeros; None where that was
     not asked."""
-    beside: str = ""
-    """What is wrong with its rows or labels, where the formula is the right one."""
 
 
 @dataclass(frozen=True)

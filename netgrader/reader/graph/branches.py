@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.graph.constants import truth
-from netgrader.reader.graph.data_constants import data_fed
 from netgrader.reader.graph.functions import LOOPS, TAKEN, UNTAKEN, written_out
 from netgrader.reader.graph.loops import MERGES, SWITCHES, unrolled
 from netgrader.reader.graph.nodes import node_of
@@ -115,9 +114,7 @@ def inlined(meta: Message, feed: Mapping[str, Array]) -> tuple[Message, Graph, G
     """The graph without calls, loops and branches; then as plain nodes, as evaluation sees it; and its number of rows.
 
     A loop that is passed once for each row is written out for a few rows, and then no other number of them can be fed.
-    Nor can it where data stands in the graph.
     """
-    meta, given = data_fed(meta)
 
     def attempt(rows: int | None) -> tuple[Message, Graph, Graph]:
         flat = written_out(meta, feed, rows)
@@ -135,4 +132,4 @@ def inlined(meta: Message, feed: Mapping[str, Array]) -> tuple[Message, Graph, G
         by_rows = attempt(LOOPED_ROWS)
         if len(by_rows[1].nodes) > len(found[1].nodes):
             return *by_rows, LOOPED_ROWS
-    return *found, given
+    return *found, None

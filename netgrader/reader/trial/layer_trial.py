@@ -10,13 +10,12 @@ import numpy as np
 from netgrader.reader.find.activations import ACTIVATIONS, SAME, name_activation
 from netgrader.reader.find.layers import (
     CONVOLUTIONS,
-    RESHAPING,
     between,
     is_flow,
     product_widths,
     static_activation,
 )
-from netgrader.reader.graph.nodes import node_of, words
+from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.trial.probe import same
 
@@ -26,13 +25,10 @@ if TYPE_CHECKING:
     from netgrader.reader.find import Found
     from netgrader.reader.find.layers import Step
     from netgrader.reader.graph.nodes import Array
-    from netgrader.reader.graph.plain import Graph
     from netgrader.reader.trial.probe import GraphProbe
 
 #: No function of the bank is written with more ops than this; along a recurrence there may be hundreds.
 MOST_OPS = 16
-#: Linear in each of what they read.
-_LINEAR = words("Mul Add AddV2 Sub BiasAdd RealDiv Div Mean FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3")
 #: The largest number that is sent through an activation: beyond 6, where a ReLU6 is flat, however few numbers there are.
 FARTHEST = 9.0
 
@@ -53,8 +49,6 @@ class LayerTrial:
     """The op in front of which everything is dropped; None where nothing is."""
     unit_by_unit: frozenset[str] = frozenset()
     """The layers whose activation has no name and goes through each unit alone, by their ops."""
-    pooled: frozenset[str] = frozenset()
-    """The convolutions behind which nothing but the largest number of each window is taken, by their ops."""
     affine: bool = False
     """Whether layers without activations, and what leads past them, are one linear function of the images."""
 
@@ -155,7 +149,7 @@ def try_activations(found: Found, probe: GraphProbe | None) -> LayerTrial:
     outputs = {step.output for step in found.steps} | {step.product for step in found.steps}
     outputs |= {part.product for step in found.steps for part in step.parts}
     steps: list[Step] = []
-    random, all_dropped, alone, pooled = False, None, set(), set()
+    random, all_dropped, alone = False, None, set()
     for index, step in enumerate(found.steps):
         own = {step.output, step.product, *(part.product for part in step.parts)}
         ends = []
@@ -179,10 +173,6 @@ def try_activations(found: Found, probe: GraphProbe | None) -> LayerTrial:
             continue
         if activation.name == "other" and probe is not None and _by_itself(probe, step.output, end):
             alone.add(step.node)
-        unnamed = ("other",) if probe is not None else ("none",)
-        if activation.name in unnamed and step.kind.startswith("conv") and _only_pools(graph, step.output, end):
-            pooled.add(step.node)
-            activation = replace(activation, name="other")
         steps.append(
             replace(
                 step,
@@ -194,7 +184,7 @@ def try_activations(found: Found, probe: GraphProbe | None) -> LayerTrial:
         )
     past = any(step.rejoined for step in steps) and all(step.activation == "none" for step in steps if step.followed)
     affine = past and probe is not None and _is_affine(found, probe)
-    return LayerTrial(tuple(steps), random, all_dropped, frozenset(alone), frozenset(pooled), affine)
+    return LayerTrial(tuple(steps), random, all_dropped, frozenset(alone), affine)
 
 
 def _is_affine(found: Found, probe: GraphProbe) -> bool:
@@ -207,24 +197,6 @@ def _is_affine(found: Found, probe: GraphProbe) -> bool:
     first, second, middle = (np.asarray(value, dtype=np.float64) for value in values)
     spread = float(np.abs(first - second).max())
     return spread > 0 and float(np.abs((first + second) / 2 - middle).max()) < BEND * spread
-
-
-def _only_pools(graph: Graph, start: str, end: str) -> bool:
-    """Whether between two tensors the largest of a window of neighbours is taken, and all else is linear."""
-    pools = False
-    for node in between(graph, start, end):
-        if not pools and node.op in ("Reshape", "Transpose", "Pack"):
-            return False  # what stands side by side then may be units, of which a maxout takes the largest
-        if node.op == "MaxPool":
-            shape, axis = node.attributes["ksize"].list.i, node.attributes["data_format"].s.decode().find("C")
-            if len(shape) <= axis or shape[axis] != 1:
-                return False
-            pools = True
-        elif node.op not in (*RESHAPING, "AvgPool", "Pad", "PadV2"):
-            fed = [node_of(read) in graph.fed for read in node.inputs]
-            if node.op not in _LINEAR or sum(fed) != 1 or (node.op in ("RealDiv", "Div") and not fed[0]):
-                return False
-    return pools
 
 
 def _bias_behind(found: Found, probe: GraphProbe | None, step: Step, end: str) -> tuple[str, ...]:

@@ -10,20 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.find.activations import ACTIVATIONS, BOUNDED, OTHER_SHARES, log_softmax, name_activation, softmax
+from netgrader.reader.find.activations import ACTIVATIONS, log_softmax, name_activation, softmax
 from netgrader.reader.find.layers import between
 from netgrader.reader.find.losses import (
     CROSS_ENTROPY,
     LOSSES,
-    OVER_ROWS,
-    SOME_ROWS,
     LossMatch,
     Observation,
     recognise,
 )
 from netgrader.reader.find.outputs import LossReading
-from netgrader.reader.graph.nodes import words
-from netgrader.reader.trial.loss_of_rows import forgets_later_rows, try_labels_of_loss, try_rows_of_loss
+from netgrader.reader.graph.nodes import Array
 from netgrader.reader.trial.probe import as_rows, orient, same
 
 if TYPE_CHECKING:
@@ -31,22 +28,15 @@ if TYPE_CHECKING:
 
     from netgrader.reader.find import Found
     from netgrader.reader.find.outputs import Layers
-    from netgrader.reader.graph.nodes import Array
-    from netgrader.reader.trial.loss_of_rows import Run
     from netgrader.reader.trial.probe import GraphProbe
 
 #: Activations that are tried on the scores where the loss is a formula of none of the tensors behind them.
 COMPOSED = ("softmax", "sigmoid", "relu", "tanh")
 
-_LOGARITHMS, _SHARES = words("Log Log1p LogSoftmax"), words("Softmax Exp Sigmoid")
 #: Losses of probabilities.
 OF_SHARES = ("log-of-scores", "log-of-scores-tight", "binary-cross-entropy")
 RUNS = 24
 FEW_ROWS = 4
-#: Scores of about this size, of which a bounded function differs by less than `NARROW`: a probability of ten is 0.45 at most.
-LARGE, NARROW = 1e3, 2.0
-#: In a logarithm, half of all shares are off by more.
-FAR = 0.3
 BARELY = 0.1  # part of the largest score by which a bound moves none
 
 
@@ -61,6 +51,8 @@ class Place:
     windows: tuple[slice, ...]
 
 
+#: What the tensors of a chain are, and the loss, for random scores; and the labels.
+Run = tuple[list[Array], Array]
 #: For each tensor that can be scores what was observed of it.
 _Seen = dict[str, list[Observation]]
 
@@ -97,7 +89,6 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
     if match is None:
         return layers, undecided
     tensor, formula, composed = match
-    beside = _beside(found, probe, place, formula)
     values = {name: np.concatenate([o.scores for o in observations]) for name, observations in seen.items()}
     before, after = next(iter(values.values())), values[tensor]
     turned = formula.kind == CROSS_ENTROPY and _is_scaled(-before, after)
@@ -108,12 +99,9 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
     named = named_along(values, tensor)
     if named == ["other"] and _is_over_batch(place, seen[tensor], next(iter(seen.values()))):
         formula = replace(formula, kind="softmax-over-batch")
-    elif named == ["other"]:
-        named = [_of_no_name(found, probe, place, tensor, (before, after))]
     loss = replace(
         undecided,
         match=formula,
-        beside=beside,
         logits=tensor,
         last_activation=composed or named[-1],
         inner_activations=tuple(name for name in (named if composed else named[:-1]) if name != "none"),
@@ -125,7 +113,7 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
 def _recognised(
     found: Found, probe: GraphProbe, place: Place, runs: Sequence[Run], total: float
 ) -> tuple[_Seen, tuple[str, LossMatch, str] | None]:
-    """What was observed, and the tensor, formula and activation that explain it: by the bank, by the labels or by the rows."""
+    """What was observed, and the tensor, formula and activation that explain it."""
     for window in place.windows:
         seen = _observations(probe, place, runs, window)
         match = (_first_match(_as_logarithms(seen)) if total else None) or _first_match(seen)
@@ -133,21 +121,7 @@ def _recognised(
             break
     if match is not None and match[2] and _labels_in_scores(found):
         match = None  # what the labels add to the scores looks like a function of them
-    if match is None or match[1].kind not in {CROSS_ENTROPY, *OVER_ROWS}:
-        otherwise = try_labels_of_loss(found, probe, place) if match is None else None
-        otherwise = otherwise or try_rows_of_loss(found, probe, place, runs, known=match is not None)
-        match = match if otherwise is None else (place.scores, otherwise, "")
     return seen, match
-
-
-def _beside(found: Found, probe: GraphProbe, place: Place, formula: LossMatch) -> str:
-    """What is wrong with the rows or the labels of the right formula, where an exercise asks; empty if nothing is."""
-    if found.exercise is None or found.read is None or formula.kind != CROSS_ENTROPY:
-        return ""
-    if forgets_later_rows(probe, place, found.read):
-        return SOME_ROWS
-    taught = try_labels_of_loss(found, probe, place)
-    return taught.kind if taught is not None else ""
 
 
 def _is_shuffled(before: Array, after: Array) -> bool:
@@ -163,37 +137,6 @@ def _is_over_batch(place: Place, after: Sequence[Observation], before: Sequence[
         all(same(late.scores, function(early.scores, 0)) for early, late in pairs)
         for function in (softmax, log_softmax)
     )
-
-
-def _of_no_name(found: Found, probe: GraphProbe, place: Place, tensor: str, values: tuple[Array, Array]) -> str:
-    """What a function of no name does with the scores: other shares than a softmax, narrow bounds, or neither."""
-    ops = {node.op for node in between(found.graph, place.scores, tensor)}
-    if ops & _LOGARITHMS:
-        return OTHER_SHARES if values[0].shape == values[1].shape and _is_far(*values) else "other"
-    return BOUNDED if not ops & _SHARES and _is_bounded(probe, place, tensor) else "other"
-
-
-def _is_far(scores: Array, logarithms: Array) -> bool:
-    """Whether the logarithms are of other shares than a softmax's, by more than a small number in a logarithm makes them.
-
-    A softmax to another base is one of scores times a number.
-    """
-    before, after = (rows - rows.mean(axis=1, keepdims=True) for rows in (scores, logarithms))
-    factor = float((before * after).sum() / max(float((before**2).sum()), 1e-30))
-    return factor <= 0 or float(np.median(np.abs(logarithms - log_softmax(factor * scores)))) > FAR
-
-
-def _is_bounded(probe: GraphProbe, place: Place, tensor: str) -> bool:
-    """Whether the scores of a row stay so near each other that none can be sure, however large what they are made from is."""
-    feeds = probe.feed(probe.sample(len(place.value)))
-    large = LARGE * probe.rng.standard_normal(place.value.shape)
-    beside = np.concatenate([large[:1], -10 * large[1:]])
-    value, again = (probe.fetch(tensor, {**feeds, place.scores: scores}) for scores in (large, beside))
-    if value is None or again is None or place.form != "rows" or not np.isfinite(value).all():
-        return False
-    rows = as_rows(value, "rows", len(value))
-    alone = same(rows[0], as_rows(again, "rows", len(again))[0])  # else rows meet, as where a batch is normalised
-    return alone and bool(np.ptp(rows, axis=1).max() < NARROW)
 
 
 def _log_of_scores(probe: GraphProbe, place: Place, loss: str, rows: int) -> LossMatch | None:
@@ -322,8 +265,13 @@ def _observe(probe: GraphProbe, place: Place, loss: str, rows: int, total: float
 
 
 def _first_match(seen: _Seen) -> tuple[str, LossMatch, str] | None:
-    """Tensor, formula and activation before it: the right loss wherever it is first found, else another one."""
-    return next(((tensor, match, name) for tensor, match, name in _matches(seen) if match is not None), None)
+    """Tensor, formula and activation before it: the right loss wherever it is first found, else another one.
+
+    What is behind the scores, many losses are a sum of at the labels; that alone makes it no score.
+    """
+    scores = next(iter(seen), "")
+    found = ((tensor, match, name) for tensor, match, name in _matches(seen) if match is not None)
+    return next((one for one in found if one[0] == scores or one[1].kind != "negative-score"), None)
 
 
 def _matches(seen: _Seen) -> Iterator[tuple[str, LossMatch | None, str]]:

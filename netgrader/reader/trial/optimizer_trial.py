@@ -46,8 +46,6 @@ class Descent:
     gradient there."""
     unreached: tuple[str, ...] = ()
     """The variables of layers that the loss has no gradient for."""
-    exchanged: tuple[str, ...] = ()
-    """The variables that are moved by the gradient of another one."""
     climbs: bool | None = None
     """Whether a step goes up what should be minimised; None where that could not be told."""
     rate_from: tuple[str, ...] = ()

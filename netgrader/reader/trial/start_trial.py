@@ -29,8 +29,10 @@ class Start:
 
     weights: Mapping[str, Array] = field(default_factory=dict)
     """The weights as each layer uses them first, by tensor, whatever they are cut out of or built from."""
+    inputs: Mapping[str, float] = field(default_factory=dict)
+    """The root mean square of what each layer's weights are multiplied with at first, by tensor."""
     spread: float = 0.0
-    """The standard deviation of the first scores."""
+    """The standard deviation of the first scores, less their mean in each row where there are several."""
     parted: frozenset[str] = frozenset()
     """The weights of hidden layers that begin as zeros, and whose units are not all alike after a few steps."""
     of_any_size: frozenset[str] = frozenset()
@@ -41,9 +43,23 @@ def try_start(found: Found, probe: GraphProbe) -> Start:
     """Look at how the network begins: its weights, and how far its first scores spread."""
     weights = first_weights(found, probe).weights
     scores = probe.fetch(found.scores, probe.feed(probe.sample(ROWS))) if found.scores is not None else None
-    spread = float(np.std(scores)) if scores is not None and scores.size else 0.0
+    spread = 0.0
+    if scores is not None and scores.size:
+        several = scores.ndim > 1 and scores.shape[-1] > 1
+        spread = float(np.std(scores - scores.mean(axis=-1, keepdims=True) if several else scores))
     parted = frozenset(_parted(found, probe, weights))
-    return Start(weights, spread, parted, frozenset(_of_any_size(found, probe, weights)))
+    return Start(weights, _first_inputs(found, probe), spread, parted, frozenset(_of_any_size(found, probe, weights)))
+
+
+def _first_inputs(found: Found, probe: GraphProbe) -> dict[str, float]:
+    """Return how large the numbers are that each layer reads at first; nothing where they cannot be had."""
+    parts = [part for step in found.steps for part in (step.parts or (step,))]
+    values = probe.run([part.data for part in parts], probe.feed(probe.sample(ROWS))) or []
+    sizes: dict[str, float] = {}
+    for part, value in zip(parts, values, strict=False):
+        size = float(np.sqrt(np.square(value, dtype=np.float64).mean()))
+        sizes[part.weights] = max(size, sizes.get(part.weights, 0.0))
+    return sizes
 
 
 def _of_any_size(found: Found, probe: GraphProbe, weights: Mapping[str, Array]) -> Iterator[str]:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.find.joining import depths
-from netgrader.reader.find.optimizers import StepMatch, recognise_by_variable, recognise_steps
-from netgrader.reader.graph.nodes import node_of, words
-from netgrader.reader.trial.optimizer_trial import STRONG, SURE_OF_ERROR, Descent, flat
+from netgrader.reader.find.optimizers import StepMatch, recognise_steps
+from netgrader.reader.graph.nodes import node_of
+from netgrader.reader.trial.optimizer_trial import Descent, flat
 from netgrader.reader.trial.probe import ROWS, randomise_weights
 
 if TYPE_CHECKING:
@@ -27,11 +26,6 @@ STEPS = 4
 FAINT = 1e-4
 #: A part of the largest change of the loss by one variable: what changes it less may do so by rounding.
 SLIGHT = 0.05
-#: Of so many numbers rules are tried that look at whole variables.
-MOST_NUMBERS = 3_000_000
-#: Products that may be a gradient, and how many of them are looked at.
-_PRODUCTS = words("MatMul BatchMatMul BatchMatMulV2 Einsum")
-MOST_PRODUCTS = 60
 
 
 def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Descent, *, random: bool) -> Descent:
@@ -47,7 +41,6 @@ def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Desce
     if gradients is None:
         return descent
     reached = {name: tensor for name, tensor in zip(weights, gradients, strict=True) if tensor is not None}
-    descent = replace(descent, exchanged=_exchanged(found, probe, reached, feeds))
     slopes, values = [], [probe.values(weights)]
     for _ in range(STEPS):
         # With what is drawn at random in one run with the step: dropout then leaves out the same for both.
@@ -60,61 +53,10 @@ def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Desce
         values.append(probe.values(weights))
     taken = _Taken(weights, [*reached], slopes, [v for v in values if v is not None])
     descent = _judged(found, loss, replace(descent, runs=True), taken, random=random)
-    descent = replace(descent, still=(*descent.still, *_cut_off(found, probe, taken, feeds)))
-    if descent.kind is None and descent.moved and randomise_weights(found, probe):
-        own = _own_gradients(found, probe, descent.moved, feeds)
-        return _with_match(found, descent, _from_other_weights(found, probe, own, feeds))
     if descent.signs:
         own = {name: tensor for name, tensor in reached.items() if name in descent.moved}
         return _with_match(found, descent, _from_other_weights(found, probe, own, feeds))
     return descent
-
-
-def _cut_off(found: Found, probe: GraphProbe, taken: _Taken, feeds: dict[str, Array]) -> list[str]:
-    """Variables that no step moves, where nothing comes back from the loss, or scores differ from image to image without a slope.
-
-    A sign and a rounding have the gradient zero in TensorFlow (tensorflow/python/ops/math_grad.py).
-    """
-    flat = [name for name in taken.reached if taken.slopes and not any(slope[name].any() for slope in taken.slopes)]
-    flat = [name for name in flat if all(np.array_equal(taken.values[0][name], each[name]) for each in taken.values)]
-    scores, images, loss = found.scores, found.roles.images, found.loss
-    value = probe.fetch(scores, feeds) if flat and scores is not None and images is not None else None
-    if value is None or scores is None or images is None or loss is None or not np.isfinite(value).all():
-        return []
-    fed = [probe.rng.standard_normal(value.shape) for _ in range(3)]
-    losses = [probe.fetch(loss, {**feeds, scores: drawn}) for drawn in fed]
-    if all(one is not None and losses[0] is not None and np.array_equal(one, losses[0]) for one in losses):
-        return flat
-    # Scores may add up to the same for each image; then what reads the images has a slope all the same.
-    first = [step for step, depth in zip(found.steps, depths(found.graph, found.steps), strict=True) if depth == 1]
-    if any(name not in flat for step in first for name in step.variables):
-        return []
-    slope = (probe.gradients(scores, [images]) or [None])[0]
-    slopes = probe.fetch(slope, feeds) if slope is not None else None
-    return flat if slopes is not None and not slopes.any() and np.ptp(value, axis=0).any() else []
-
-
-def _exchanged(found: Found, probe: GraphProbe, own: dict[str, str], feeds: dict[str, Array]) -> tuple[str, ...]:
-    """Variables for which the optimizer is given what is the gradient of another one, of the same shape."""
-    given = {u.variable: u.gradient for u in found.roles.updates if u.gradient and u.variable in own}
-    shapes = [found.graph.nodes[name].shape() for name in given]
-    alike = [name for name in given if shapes.count(found.graph.nodes[name].shape()) > 1]
-    # In one run: what is random, such as dropout, is then the same on both sides.
-    values = probe.run([*(own[name] for name in alike), *(given[name] for name in alike)], feeds) if alike else None
-    if values is None:
-        return ()
-    slopes, arriving = values[: len(alike)], values[len(alike) :]
-
-    def along(one: Array, other: Array) -> float:
-        known = one.shape == other.shape and np.isfinite(one).all() and np.isfinite(other).all()
-        size = float(np.linalg.norm(one) * np.linalg.norm(other)) if known else 0.0
-        return float((one * other).sum()) / size if size > 0 else 0.0
-
-    return tuple(
-        name
-        for name, slope, step in zip(alike, slopes, arriving, strict=True)
-        if along(slope, step) < STRONG and any(along(other, step) > SURE_OF_ERROR for other in slopes)
-    )
 
 
 @dataclass(frozen=True)
@@ -167,7 +109,7 @@ def _judged(found: Found, loss: LossReading, descent: Descent, taken: _Taken, *,
         # A loss that is the right one with its sign turned falls where the right one climbs.
         descent = replace(descent, climbs=upward if match is None or match.scale > 0 else not upward)
     if descent.kind is None and not random and np.isfinite(flat([*gradients, *steps])).all():
-        rule = recognise_steps(gradients, steps, places[:-1]) or _as_a_whole(taken, used) or _by_variable(taken, used)
+        rule = recognise_steps(gradients, steps, places[:-1]) or _by_variable(taken, used)
         return _with_match(found, descent, rule)
     return descent
 
@@ -195,7 +137,7 @@ def _with_match(found: Found, descent: Descent, match: StepMatch | None) -> Desc
 def _from_other_weights(
     found: Found, probe: GraphProbe, own: dict[str, str], feeds: dict[str, Array]
 ) -> StepMatch | None:
-    """The rule by these gradients, each step from other weights: gradients of another mode, or that tell rules apart."""
+    """The rule by these gradients, each step from other weights: they tell rules apart."""
     train_op = found.roles.train_op
     if train_op is None or not own:
         return None
@@ -216,55 +158,6 @@ def _from_other_weights(
     _, moved = _thinned([g for g, _, _ in taken], [a for _, _, a in taken])
     steps = [after - before for before, after in zip(places, moved, strict=True)]
     return recognise_steps(gradients, steps, places) if np.isfinite(flat([*gradients, *steps])).all() else None
-
-
-def _own_gradients(found: Found, probe: GraphProbe, moved: tuple[str, ...], feeds: dict[str, Array]) -> dict[str, str]:
-    """For matrices that are moved by hand: the one product of images and labels with their shape that the move is made of."""
-    graph, roles = found.graph, found.roles
-    if roles.images is None or roles.labels is None:
-        return {}
-    both = graph.descendants([roles.images]) & graph.descendants([roles.labels])
-    own = {}
-    for update in roles.updates:
-        if update.gradient or update.variable not in moved:
-            continue
-        above = _gone_into(found, graph.nodes[update.node].inputs[1:]) & both
-        products = sorted(tensor for tensor in above if graph[tensor].op in _PRODUCTS)[:MOST_PRODUCTS]
-        value = probe.values([update.variable]) or {}
-        shape = value[update.variable].shape if value else ()
-        runs = probe.run(products, feeds) if len(shape) == 2 and products else None
-        fitting = [tensor for tensor, run in zip(products, runs or [], strict=False) if run.shape == shape]
-        if len(fitting) == 1:
-            own[update.variable] = fitting[0]
-    return own
-
-
-def _gone_into(found: Found, tensors: Sequence[str]) -> set[str]:
-    """All that goes into `tensors` in one step: what the step writes into a variable and then reads from it included."""
-    graph, weights = found.graph, found.weights
-    written: dict[str, list[str]] = {}
-    for update in found.roles.updates:
-        written.setdefault(update.variable, []).extend(graph.nodes[update.node].inputs[1:])
-    gone: set[str] = set()
-    todo = list(tensors)
-    while todo:
-        above = graph.ancestors(todo, stop=gone) - gone
-        gone |= above
-        moments = [node_of(tensor) for tensor in above if node_of(tensor) in written]
-        todo = [tensor for name in moments if name not in weights for tensor in written[name]]
-    return gone
-
-
-def _as_a_whole(taken: _Taken, used: Sequence[str]) -> StepMatch | None:
-    """The rule where a step depends on a variable as a whole, its length or its singular values."""
-    if sum(taken.values[0][name].size for name in used) > MOST_NUMBERS:
-        return None
-    series = [
-        [[each[name].astype(np.float64) for each in every] for name in used] for every in (taken.slopes, taken.values)
-    ]
-    gradients, places = series
-    steps = [[after - before for before, after in itertools.pairwise(own)] for own in places]
-    return recognise_by_variable(gradients, places, steps)
 
 
 def _by_variable(taken: _Taken, used: Sequence[str]) -> StepMatch | None:
