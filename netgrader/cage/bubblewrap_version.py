@@ -39,7 +39,8 @@ def bubblewrap_version(path: str) -> VersionFinding:
 
 def judge_version(said: str, package: str = "") -> VersionFinding:
     """Judge what ``bwrap --version`` said and the version of its Debian package; empty where there is none."""
-    version = tuple(map(int, re.findall("[0-9]+", said)[:3]))
+    named = re.fullmatch(r"bubblewrap ([0-9]+)\.([0-9]+)\.([0-9]+)", said)
+    version = tuple(map(int, named.groups())) if named else ()
     fixed = version >= FIXED or package in BACKPORTS
     answer = HAS_IT if fixed else IS_BELOW if version and not package else UNSURE
     return VersionFinding(fixed, f"{said or 'no version'}, {package or 'no package'}: {answer}")

@@ -135,9 +135,9 @@ def dropped_shares(lab: Lab, graph: GraphEvidence, network: Network, spec: DataS
     try:
         session.initialise()
         trained = _values(session, places, [{**feeds, **mode} for mode in modes])
-        evaluated = trained
-        if graph.eval_feed:
-            evaluated = _values(session, places, [{**feeds, **graph.eval_feed}])
+        # A run of its own: where dropout is on here, too, it drops other numbers.
+        by_itself = [dict(graph.eval_feed)] if graph.eval_feed else [{}, *modes]
+        evaluated = _values(session, places, [{**feeds, **mode} for mode in by_itself])
     except LabError:
         return None
     finally:

@@ -94,7 +94,7 @@ def require_step(graph: GraphEvidence, network: Network) -> None:
         fail("missing-tensor", found=found, expected=minimised, place=STEP, severity=Severity.FATAL)
 
 
-class _Fed(NamedTuple):
+class _FedShape(NamedTuple):
     """The placeholders of images and labels, and how many numbers a row of each has; in which shape, if one is asked for."""
 
     images: str
@@ -104,11 +104,11 @@ class _Fed(NamedTuple):
     asked: tuple[int, ...] | None
 
 
-def _fed(network: Network, names: Mapping[str, str | None]) -> _Fed | None:
+def _fed(network: Network, names: Mapping[str, str | None]) -> _FedShape | None:
     """Return what a network is fed, by the `names` of its parts; None where a part or a size is not known."""
     exercise = _asked(network)
     known = (names.get("X"), names.get("Y"), exercise.inputs, exercise.classes)
-    return None if None in known else _Fed._make((*known, exercise.input_shape))
+    return None if None in known else _FedShape._make((*known, exercise.input_shape))
 
 
 def _asked(network: Network) -> Exercise:

@@ -288,6 +288,7 @@ def test_each_family_of_attacks_is_seen_to_succeed_without_a_protection() -> Non
         "test_unprotected",
         "test_unprotected_readers",
         "test_broken_runs",
+        "test_within_limits",
     }
     succeed = {name.partition(": ")[0] for one in PROTECTIONS for name in one.seen}
     assert families - succeed == {"test_neighbours"}  # of which each part is tried in `tests/cage`

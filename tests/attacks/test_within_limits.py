@@ -83,7 +83,7 @@ def test_an_objection_that_takes_too_long_is_named_and_the_next_is_read(tmp_path
 
 
 def test_a_graph_is_read_in_a_process_that_is_ended(tmp_path, monkeypatch):
-    monkeypatch.setattr(read, "SECONDS", 2.0)
+    monkeypatch.setattr(read, "SECONDS", 0.05)
     graph = message("GraphDef")()
     graph.node.add(name="link0", op="Placeholder")
     for number in range(1, 60_000):

@@ -162,7 +162,7 @@ def test_links_and_pipes_beside_a_notebook_carry_nothing_into_the_course(booked,
     os.mkfifo(folder / "pipe.txt")
     assert graded("ada")["check_add"] == (2.0, None, False)
     copied = {path.name for path in (booked.root / "autograded" / "ada" / "numbers").iterdir()}
-    assert copied - {"checks"} == {"1_sums.ipynb", "notes.txt"}
+    assert copied - {"checks"} == {"1_sums.ipynb"}
     assert secret.is_file()
 
 

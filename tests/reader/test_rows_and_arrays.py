@@ -112,7 +112,7 @@ def test_what_is_written_in_rows_or_parts_is_read_as_one_network(style, act, obj
 
 
 @pytest.mark.parametrize(("sign", "codes"), [(1, set()), (-1, {"maximises-loss"})])
-def test_a_loop_that_also_takes_each_image_s_loss_is_read_as_the_loss_of_all(sign, codes, lab):
+def test_of_a_loop_that_also_takes_each_image_s_loss_the_loss_is_undecided_and_its_direction_known(sign, codes, lab):
     with tf.Graph().as_default() as graph:
         w = Weights()
 
@@ -124,7 +124,7 @@ def test_a_loop_that_also_takes_each_image_s_loss_is_read_as_the_loss_of_all(sig
         tf.train.AdamOptimizer(0.001).minimize(sign * loss)
         network = read_network(graph, {"X": w.x, "Y": w.y, "loss": loss}, ASKED, lab=lab)
     assert network.codes - {"missing-tensor"} == codes, str(network)
-    assert not network.undecided
+    assert network.undecided == ("Which loss this is could not be decided.",)
     assert network.loss is not None
     assert network.loss.kind == "softmax-cross-entropy"
 

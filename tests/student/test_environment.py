@@ -20,7 +20,7 @@ from research.rows import rows_of
 ROOT = Path(__file__).parents[2]
 RELEASE = ROOT / "release" / "digits"
 FIRST, *LISTED = (RELEASE / "requirements.txt").read_text(encoding="utf-8").splitlines()
-BROUGHT = {"PIL": "matplotlib", "keras": "tensorflow"}
+BROUGHT = {"keras": "tensorflow"}
 """What comes with another package, which needs it itself."""
 INSTRUCTORS = {
     "nbgrader"
