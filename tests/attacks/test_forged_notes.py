@@ -284,6 +284,10 @@ KEPT = {
     ),
     "scaled below": ("x_train, x_test = 255 * x_train, 255 * x_test", "x_train, x_test = x_train / 255, x_test / 255"),
     "mixed up by prepare_data": ("x_train = x_train.reshape(784, -1).T.copy()", ""),
+    "mixed up by prepare_data, and scaled below": (
+        "x_train = x_train.reshape(784, -1).T.copy()",
+        "x_train, x_test = x_train / 2, x_test / 2",
+    ),
     "repaired below": ("right = x_train\nx_train = right.reshape(784, -1).T.copy()", "x_train = right"),
     "not handed over": ("right = x_train\nx_train = None", "x_train = right"),
 }
