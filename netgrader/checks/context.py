@@ -373,7 +373,7 @@ class TestContext:
             return None
         from netgrader.checks.provenance import doubt, learned  # noqa: PLC0415  (which no student needs)
 
-        return doubt(self.outside, cell, learned(graph))
+        return doubt(self.outside, cell, learned(graph), self.spec.train.rows)
 
     def _read(self, cell: str, item: str, rate: float | None) -> Network:
         graph = self.evidence(cell).graph(item)

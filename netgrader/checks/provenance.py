@@ -133,12 +133,11 @@ def _words(network: Network) -> str:
 MOST_WRITTEN = 10_000
 """Bytes that the code adds to the notebook that it was written into, compressed (`netgrader.grading.run_report`). The right
 notebooks and the sample class add 200 to 950, a program of 45 kB as much as this; 11,274 weights of eight bits 11,300."""
-LEAST_SECONDS = 0.5
-"""Of processor time. The smallest network takes as long to be built and to see the training images once."""
+LEAST_SECONDS_A_ROW = 0.5 / 60_000
+"""Of processor time. In the digits the smallest network takes 0.5 to be built and to see the 60,000 images once."""
 LEAST_SWEEP_SECONDS = 0.5
 """Of processor time. Five graphs of the two-layer network, twenty steps of 32 in each and 1,000 images evaluated took
 1.9; of one with 300 neurons 0.85."""
-ROWS = 30_000
 FLOPS = 2.5e11
 """Multiplications and additions in single precision that a core does in a second, at the very most."""
 
@@ -156,13 +155,15 @@ def learned(graph: GraphEvidence) -> Mapping[str, npt.NDArray[Any]]:
     return {name: value for name, value in values.items() if name not in loaded}
 
 
-def doubt(outside: Mapping[str, Json], cell: str, values: Mapping[str, npt.NDArray[Any]]) -> str | None:
+def doubt(outside: Mapping[str, Json], cell: str, values: Mapping[str, npt.NDArray[Any]], rows: int) -> str | None:
     """Return what speaks against `values` having been trained before the check `cell`, in words; None if nothing does.
 
     Parameters
     ----------
     outside
         What was seen of the student's process from outside of it; empty in a student's own notebook.
+    rows
+        How many training rows there are: a training sees half of them at least.
     """
     if not values:
         return None
@@ -172,7 +173,7 @@ def doubt(outside: Mapping[str, Json], cell: str, values: Mapping[str, npt.NDArr
     seconds = _seconds_before(outside.get("cells"), cell)
     # An optimizer may keep two more numbers for each weight. A step takes six operations for each weight and row.
     weights = sum(value.size for value in values.values()) / 3
-    least = max(LEAST_SECONDS, 6 * weights * ROWS / FLOPS)
+    least = rows * max(LEAST_SECONDS_A_ROW, 6 * weights / 2 / FLOPS)
     if seconds is not None and seconds < least:
         return say("{1:.1f} seconds of computing before this check, in which no such network is trained", seconds)
     return None

@@ -23,12 +23,12 @@ from netgrader.nbgrader_plugin.handing_in import holds_same, stamp
 from netgrader.platforms.people import (
     CANVAS,
     NOBODY,
-    Collected,
     Person,
     enter_student,
     match,
     name_key,
     notes_on,
+    numbers_of,
     read_collected,
     roster_of,
     write_collected,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from netgrader.course import Assignment
-    from netgrader.platforms.people import Member
+    from netgrader.platforms.people import Collected, Member
     from netgrader.platforms.received import ReceivedFile
     from netgrader.platforms.sheets import Sheet
     from netgrader.platforms.zips import DownloadedSubmission
@@ -54,6 +54,7 @@ NOT_IN_SHEET = "nobody has this number and name in the sheet; is it of the same 
 TWICE = "something else fits the same student, or team"
 TEST_STUDENT = "studenttest"
 """Whom Canvas has in each gradebook for its teacher to try things."""
+BY_GROUP = "by a group's name in groups.toml, which a student may have taken"
 NOTHING = "there is no notebook or module in it"
 
 
@@ -82,7 +83,7 @@ def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int
     with opened(assignment.course) as gradebook:
         known = read_collected(assignment)
         download = read_handed_in(file, sheet, roster_of(gradebook), known, assignment.notebooks)
-        known = known if known.platform == download.platform else Collected(download.platform)
+        known = known.on(download.platform)
         people = download.sheet
         before = {str(student.id) for student in gradebook.students}
         entering = functools.partial(_enter, gradebook, known) if enter else None
@@ -122,17 +123,19 @@ def _whose(
 
     `enter` enters people who are nobody in the gradebook, and gives their ids.
     """
-    fits = fits_for(sheet, roster, known)
+    fits, numbers = fits_for(sheet, roster, known), numbers_of(roster, known)
     groups = {} if sheet else groups_of(assignment)
     by_key = {name_key(name): list(members) for name, members in groups.items()}
-    # Two groups of one name are nobody's, and a submission without a name is no group's.
+    # Two groups of one name are nobody's, and a submission without a name, or with a student's number, is no group's.
     keys = ["", "", *map(name_key, groups)]
     handed = [_Handed(one, problem=one.problem) for one in download.submissions]
     for one in handed:
         number, name = one.submission.owner.number, one.submission.owner.name
         # A number that is read off a name may be one that its owner chose, unless both belong together.
         sure = number if download.platform == CANVAS and fits(number, name) else ""
-        one.students = by_key[name_key(name)] if keys.count(name_key(name)) == 1 else []
+        is_group = keys.count(name_key(name)) == 1 and not numbers.get(number)
+        one.students = by_key[name_key(name)] if is_group else []
+        one.notes += [BY_GROUP] * len(one.students)
         named = sheet.who(number, name) if sheet else [] if one.students else [Person(number, name, lms_id=sure)]
         one.people = dict.fromkeys([] if one.submission.disputed else named, "")
     here = [person for one in handed for person in one.people]

@@ -17,7 +17,7 @@ from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.pages.graded import gradebook_exists, marks_of
 from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
 from netgrader.platforms.feedback_zip import write_feedback
-from netgrader.platforms.people import MOODLE, Collected, match, notes_on, read_collected, roster_of
+from netgrader.platforms.people import MOODLE, match, notes_on, read_collected, roster_of
 from netgrader.platforms.received import canvas_sheet, moodle_sheet
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _rows(out: Console, sheet: Sheet, assignment: Assignment, gradebook: Any) ->
     """Return the rows of a sheet by the students whose they are."""
     known = read_collected(assignment)
     roster = roster_of(gradebook)
-    found, _ = match(sheet.people, roster, known if known.platform == sheet.platform else Collected())
+    found, _ = match(sheet.people, roster, known.on(sheet.platform))
     for person, note in notes_on(found, roster).items():
         out.print(f"The row of {found[person]} in {sheet.table.path.name}: {note}.")
     return {found[row.person]: row for row in sheet.rows if row.person in found}

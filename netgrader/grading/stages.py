@@ -177,7 +177,8 @@ def run_stage(
     key = run_key(assignment, notebook, helpers, options, run=run)
 
     releases = every_release(assignment, notebook.name)
-    released = {cell.source.strip() for one in releases for cell in one.cells if not cell.is_solution}
+    code = (cell for one in releases for cell in one.cells if cell.cell_type == "code" and not cell.is_solution)
+    released = {cell.source for cell in code}  # to the letter: blanks around a copy may be data
     request = ExecutionRequest(
         cells=tuple(
             ExecutionCell(
@@ -185,7 +186,7 @@ def run_stage(
                 name=cell.grade_id,
                 evidence=cell.grade_id if cell.grade_id in taken_at else "",
                 runs=cell.origin is None or not cell.origin.is_check,
-                given=cell.source.strip() in released or (cell.origin is not None and cell.origin.locked),
+                given=cell.source in released or (cell.origin is not None and cell.origin.locked),
             )
             for cell in notebook.code
         ),

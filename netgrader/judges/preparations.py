@@ -59,6 +59,7 @@ OF_ITSELF: tuple[Preparation, ...] = (
     lambda rows: _divided(rows, rows.mean(axis=1)),
     lambda rows: _divided(rows, rows.std(axis=1)),
     lambda rows: _divided(rows, np.linalg.norm(rows, axis=1)),
+    lambda rows: _divided(rows, np.abs(rows).sum(axis=1)),
     lambda rows: _divided(_less(rows, rows.min(axis=1)), np.ptp(rows, axis=1)),
     lambda rows: _divided(_less(rows, rows.mean(axis=1)), rows.std(axis=1)),
 )

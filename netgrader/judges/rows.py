@@ -139,8 +139,6 @@ def _mistakes(rows: Float, other: Float, spec: DataSpec, *, of_test: bool) -> It
         say("scaled by one mean and one deviation of all features"),
         (rows - float(train.mean())) / whole,
     )
-    what = say("scaled by the mean and the deviation of each row")
-    yield "wrong-range", what, ((rows.T - rows.mean(axis=1)) / _deviation(rows.T)).T
     yield "wrong-range", say("scaled to lie between 0 and 1"), _between(rows, train)
     if of_test:
         yield "wrong-range", say("scaled to lie between 0 and 1 by the test rows"), _between(rows, rows)
@@ -195,7 +193,21 @@ def _strange(found: Float, wanted: Float, raw: Array, spec: DataSpec, varying: n
     if scale is not None and (scale[0][varying] != 0).all():
         what = say("scaled by numbers of their own, the first times {1:.4g} plus {2:.4g}", *_first(scale, varying))
         return _charge("wrong-range", 0.25, found=what, expected=_expected(spec)), np.arange(len(found))
+    if any(_are_of_themselves(found, rows, varying) for rows in (raw.reshape(found.shape), wanted)):
+        what = say("each row scaled by numbers of its own, such as its mean or its length")
+        return _charge("wrong-range", 0.25, found=what, expected=_expected(spec)), np.arange(len(found))
     return _displaced(found, wanted, varying), None
+
+
+def _are_of_themselves(found: Float, rows: Float, varying: npt.NDArray[np.bool_]) -> bool:
+    """Whether each row found is its own row times one number plus another; of three numbers or fewer nobody can tell."""
+    if rows.shape[1] <= 3:
+        return False
+    one, other = (values - values.mean(axis=1, keepdims=True) for values in (rows.astype(np.float64), found))
+    spread = np.square(one).sum(axis=1, keepdims=True)
+    factor = (one * other).sum(axis=1, keepdims=True) / np.where(spread > 0, spread, 1)
+    fitted = found.mean(axis=1, keepdims=True) + factor * one
+    return bool(same_rows(found[:, varying], fitted[:, varying]).all())
 
 
 def _displaced(found: Float, wanted: Float, varying: npt.NDArray[np.bool_]) -> Charge:

@@ -188,12 +188,22 @@ def distinct(
 
 
 def _distance(one: Mapping[str, Array], other: Mapping[str, Array]) -> float:
-    """Return the root mean square by which variables of two networks differ; infinite where they have others."""
-    names = one.keys() & other.keys()
-    if any(one[name].shape != other[name].shape for name in names):
+    """Return the root mean square by which variables of two networks differ; infinite where they have others.
+
+    Those of one name are compared, and the others by shape and order: a name may follow the rate.
+    """
+    shared = sorted(one.keys() & other.keys())
+    pairs = [(one[name], other[name]) for name in shared]
+    pairs += zip(*(_by_shape(values, shared) for values in (one, other)), strict=False)
+    if not pairs or any(first.shape != second.shape for first, second in pairs):
         return math.inf
-    squares = [np.square(one[name] - other[name], dtype=np.float64).reshape(-1) for name in sorted(names)]
-    return float(np.sqrt(np.mean(np.concatenate(squares)))) if squares else math.inf
+    squares = [np.square(first - second, dtype=np.float64).reshape(-1) for first, second in pairs]
+    return float(np.sqrt(np.mean(np.concatenate(squares))))
+
+
+def _by_shape(values: Mapping[str, Array], left_out: Sequence[str]) -> list[Array]:
+    left = sorted(values.keys() - {*left_out}, key=lambda name: (values[name].shape, name))
+    return [values[name] for name in left]
 
 
 def _measured(bench: TestContext, graph: GraphEvidence, *, as_handed: bool = False) -> TrainedNetwork:

@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003  (what is read within limits is decoded by what its fields say)
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -30,12 +30,14 @@ __all__ = [
     "match",
     "name_key",
     "notes_on",
+    "numbers_of",
     "read_collected",
     "roster_of",
     "same_name",
     "write_collected",
 ]
 
+T = TypeVar("T")
 MOODLE, CANVAS = "Moodle", "Canvas"
 LONGEST = 120  # characters of a name, and bytes of an id: file systems count these
 # What Moodle calls everybody while marking is blind, in English and German.
@@ -96,6 +98,10 @@ class Collected:
     late: list[str] = field(default_factory=list)
     """Students who were late by what the platform says."""
 
+    def on(self, platform: str) -> Collected:
+        """Return it if it is of `platform`, else one of that platform with nothing in it."""
+        return self if self.platform == platform else Collected(platform)
+
 
 def read_collected(assignment: Assignment) -> Collected:
     """Return what was kept when submissions of `assignment` were collected; nothing if none were."""
@@ -140,10 +146,20 @@ def roster_of(gradebook: Any) -> list[Member]:
 
 
 def _member(student: Any) -> Member:
-    first, last, email = student.first_name or "", student.last_name or "", (student.email or "").casefold()
+    about = (student.first_name, student.last_name, student.email, student.lms_user_id)
+    first, last, email, lms_id = (str(value or "") for value in about)
     names = {name_key(first + last), name_key(last + first)} - {""}
-    ids = {str(student.id).casefold(), email} - {""}
-    return Member(str(student.id), frozenset(names), frozenset(ids), email, str(student.lms_user_id or ""))
+    ids = {str(student.id).casefold(), email.casefold()} - {""}
+    return Member(str(student.id), frozenset(names), frozenset(ids), email.casefold(), lms_id)
+
+
+def numbers_of(roster: Iterable[Member], collected: Collected) -> dict[str, str]:
+    """Return whose each of a platform's numbers is known to be; that of nobody is empty.
+
+    Canvas's are in the gradebook, Moodle's are of one assignment alone.
+    """
+    in_gradebook = {member.lms_id: member.student for member in roster if collected.platform == CANVAS}
+    return {**in_gradebook, **collected.students, "": ""}
 
 
 def match(
@@ -153,20 +169,25 @@ def match(
 
     The first of these that knows a person decides alone: addresses, user names and numbers, which must be one student's;
     what was collected before, by number and name; a name that nobody else has, on either side, nor one that looks like it.
+    A name alone never makes a number that is known as one student's another one's.
     """
     known, by_name = _indexed(_ids, roster), _indexed(lambda member: member.names, roster)
-    looks = _looks([*by_name, *(name_key(person.name) for person in people)])
+    looks = _indexed(lambda name: [_look(name)], [*by_name, *(name_key(person.name) for person in people)])
+    numbers = numbers_of(roster, collected)
     sure = {person: _sure(person, known, collected) for person in people}
     taken = set[str]().union(*sure.values())
     found: dict[Person, str] = {}
     why: dict[Person, str] = {}
     for person, students in sure.items():
-        name = name_key(person.name)
-        namesakes = {one.student for one in by_name.get(name, ()) if not _contradicts(person, one)} - taken
-        if len(students or namesakes) == 1:
-            (found[person],) = students or namesakes
+        name, owner = name_key(person.name), numbers.get(person.number, "")
+        namesakes = {one.student for one in by_name.get(name, ()) if not _contradicts(person, owner, one)} - taken
+        fitting = students or namesakes
+        if len(fitting) == 1:
+            (found[person],) = fitting
         elif students:
             why[person] = f"addresses or numbers are those of {' and '.join(sorted(students))}"
+        elif owner:
+            why[person] = f"the number is known as that of {owner}, and the name is not"
         elif looks[_look(name)] - {name}:
             why[person] = LOOKS
         else:
@@ -197,20 +218,12 @@ def _look(name: str) -> str:
     return name.translate(LOOKS_LIKE)
 
 
-def _looks(names: Iterable[str]) -> Mapping[str, set[str]]:
-    """Return the names that look the same, by how they look."""
-    found: dict[str, set[str]] = {}
-    for name in names:
-        found.setdefault(_look(name), set()).add(name)
-    return found
-
-
-def _indexed(keys: Callable[[Member], Iterable[str]], roster: Sequence[Member]) -> Mapping[str, set[Member]]:
-    """Return the members of a roster by what `keys` gives of them."""
-    found: dict[str, set[Member]] = {}
-    for member in roster:
-        for key in keys(member):
-            found.setdefault(key, set()).add(member)
+def _indexed(keys: Callable[[T], Iterable[str]], those: Iterable[T]) -> Mapping[str, set[T]]:
+    """Return members of a roster, or names, by what `keys` gives of them."""
+    found: dict[str, set[T]] = {}
+    for one in those:
+        for key in keys(one):
+            found.setdefault(key, set()).add(one)
     return found
 
 
@@ -223,13 +236,13 @@ def _sure(person: Person, known: Mapping[str, set[Member]], collected: Collected
     return fitting
 
 
-def _ids(one: Person | Member) -> list[str]:
-    return [*one.ids, *([f"number {one.lms_id}"] if one.lms_id else [])]
+def _ids(one: Person | Member) -> set[str]:
+    return {*one.ids, f"number {one.lms_id}"} - {"number "}
 
 
-def _contradicts(person: Person, member: Member) -> bool:
-    """Whether both have an address, and not the same: then they only share a name."""
-    return bool(member.email) and any("@" in one for one in person.ids)
+def _contradicts(person: Person, owner: str, member: Member) -> bool:
+    """Whether the number's owner is somebody else, or both have an address, and not the same: they only share a name."""
+    return owner not in {"", member.student} or (bool(member.email) and any("@" in one for one in person.ids))
 
 
 def enter_student(gradebook: Any, person: Person, taken: Iterable[str]) -> str:
@@ -251,13 +264,13 @@ def enter_student(gradebook: Any, person: Person, taken: Iterable[str]) -> str:
         student = _as_id(f"{wanted}-{person.number}")
     while student in known:
         student = f"{wanted}-{next(tries)}"
-    gradebook.update_or_create_student(
-        student,
-        first_name=first[:LONGEST] or None,
-        last_name=last[:LONGEST] or None,
-        email=address if address and address == _one_field(address) else None,
-        lms_user_id=person.lms_id or None,
-    )
+    about = {
+        "first_name": first[:LONGEST],
+        "last_name": last[:LONGEST],
+        "email": address if address == _one_field(address) else "",
+        "lms_user_id": person.lms_id,
+    }
+    gradebook.update_or_create_student(student, **{key: value or None for key, value in about.items()})
     return student
 
 

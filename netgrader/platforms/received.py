@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.grading.archives import unpack
 from netgrader.limited import read_within_limits
-from netgrader.platforms.people import Collected, name_key
+from netgrader.platforms.people import Collected, name_key, numbers_of
 from netgrader.platforms.sheets import Sheet, read_canvas, read_moodle, read_people
 from netgrader.platforms.zips import DownloadedSubmission, read_download
 
@@ -61,9 +61,12 @@ def _handed_in(
     file: Path, sheet: Path | None, roster: Sequence[Member], known: Collected, notebooks: Sequence[str]
 ) -> ReceivedFile:
     download = read_download(file)
-    known = known if known.platform == download.platform else Collected(download.platform)
+    known = known.on(download.platform)
     people = read_people(sheet, download.platform) if sheet else None
-    return ReceivedFile(download.platform, download.submissions(fits_for(people, roster, known), notebooks), people)
+    in_sheet = people.people if people else ()
+    numbers = {*numbers_of(roster, known), *(person.number for person in in_sheet)} - {""}
+    submissions = download.submissions(fits_for(people, roster, known), numbers, notebooks)
+    return ReceivedFile(download.platform, submissions, people)
 
 
 def fits_for(sheet: Sheet | None, roster: Sequence[Member], known: Collected) -> Callable[[str, str], bool]:

@@ -6,6 +6,7 @@ student called the file, whatever it looks like. An entry's path is never one of
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 import zipfile
@@ -111,21 +112,32 @@ class Download:
     """Paths, without a folder that wraps all of them, and places in the archive."""
 
     def submissions(
-        self, fits: Callable[[str, str], bool], notebooks: Collection[str]
+        self, fits: Callable[[str, str], bool], numbers: Collection[str], notebooks: Collection[str]
     ) -> tuple[DownloadedSubmission, ...]:
         """Return what was handed in, in order of names.
 
-        `fits` says whether somebody is known by this number and this name; `notebooks` are names without suffix. A path that
-        fits several is a submission of its own, with a problem.
+        `fits` says whether somebody is known by this number and this name; `numbers` are all that are known, and `notebooks`
+        names without suffix. A path that may be several people's is a submission of its own, with a problem.
         """
         found: dict[object, list[_Named]] = {}
         for path, place in self.entries:
-            read = readings(self.platform, path)
-            owners = [one for one in read if fits(one.number, one.name)] or [*read[:1]]
+            owners = _owners(readings(self.platform, path), fits, numbers)
             key = (owners[0].number, owners[0].name) if len(owners) == 1 else path
-            found.setdefault(key, []).append(_Named(path, place, tuple(owners)))
+            found.setdefault(key, []).append(_Named(path, place, owners))
         made = [_submission(those, notebooks) for those in found.values()]
         return tuple(sorted(made, key=lambda one: (name_key(one.owner.name), one.owner.number)))
+
+
+def _owners(
+    read: Sequence[NameReading], fits: Callable[[str, str], bool], numbers: Collection[str]
+) -> tuple[NameReading, ...]:
+    """Return the first reading that fits, or the first, and each longer one whose number is another known one.
+
+    The platform writes the number, and its owner chooses the name before it: it may be the beginning of another one's files.
+    """
+    rest = [*itertools.dropwhile(lambda one: not fits(one.number, one.name), read)] or read
+    claims = (one for one in rest[1:] if one.number in numbers and one.number != rest[0].number)
+    return (*rest[:1], *claims)
 
 
 @dataclass(frozen=True)

@@ -291,6 +291,14 @@ def test_networks_that_training_did_not_set_apart_are_one(
     assert len(distinct(graphs, lambda _: STARTS)) == kept
 
 
+def test_copies_of_one_network_are_one_whatever_their_variables_are_called() -> None:
+    named = [{f"{name}_{rate}": value for name, value in WEIGHTS.items()} for rate in ("low", "high")]
+    graphs = [GraphEvidence(b"", {}, values=values) for values in named]
+    assert len(distinct(graphs, lambda _: {})) == 1
+    other = GraphEvidence(b"", {}, values={name: value + 1 for name, value in named[1].items()})
+    assert len(distinct([graphs[0], other], lambda _: {})) == 2
+
+
 def test_weights_that_no_training_can_move_are_apart_where_they_differ() -> None:
     idle = {"W": WEIGHTS["W"], "b": STARTS["b"]}
     graphs = [GraphEvidence(b"", {}, values=values) for values in (idle, idle, {**idle, "W": -WEIGHTS["W"]})]

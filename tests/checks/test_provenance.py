@@ -33,21 +33,27 @@ def seen(*cells, written=1_500):
 
 
 def test_an_honest_training_leaves_no_doubt():
-    assert doubt(seen((40.0, False, ""), (0.1, True, CELL)), CELL, NETWORK) is None
+    assert doubt(seen((40.0, False, ""), (0.1, True, CELL)), CELL, NETWORK, 60_000) is None
 
 
 def test_weights_that_took_no_time_were_not_trained():
-    said = doubt(seen((0.2, False, ""), (0.1, True, CELL)), CELL, NETWORK)
+    said = doubt(seen((0.2, False, ""), (0.1, True, CELL)), CELL, NETWORK, 60_000)
     assert "0.2 seconds" in said
+
+
+def test_a_small_network_on_few_rows_is_trained_in_no_time():
+    small = {"w1": np.zeros((5, 128), np.float32), "w2": np.zeros((128, 3), np.float32)}
+    assert doubt(seen((0.05, False, ""), (0.1, True, CELL)), CELL, small, 1_200) is None
+    assert doubt(seen((0.001, False, ""), (0.1, True, CELL)), CELL, small, 1_200) is not None
 
 
 def test_time_after_the_check_and_in_given_cells_does_not_count():
     after = seen((0.2, False, ""), (9.0, True, ""), (0.1, True, CELL), (40.0, False, ""))
-    assert doubt(after, CELL, NETWORK) is not None
+    assert doubt(after, CELL, NETWORK, 60_000) is not None
 
 
 def test_more_data_than_a_program_has_is_a_doubt():
-    assert "120 kB" in doubt(seen((40.0, False, ""), (0.1, True, CELL), written=120_000), CELL, NETWORK)
+    assert "120 kB" in doubt(seen((40.0, False, ""), (0.1, True, CELL), written=120_000), CELL, NETWORK, 60_000)
 
 
 RANDOM = random.Random(0)  # noqa: S311  (a payload)
@@ -128,11 +134,11 @@ def test_what_the_notebook_came_with_is_not_counted():
 
 @pytest.mark.parametrize("outside", [{}, {"cells": "none"}, {"cells": [3]}, {"cells": []}, seen((0.1, False, "other"))])
 def test_nothing_is_said_where_nothing_was_seen(outside):
-    assert doubt(outside, CELL, NETWORK) is None
+    assert doubt(outside, CELL, NETWORK, 60_000) is None
 
 
 def test_without_values_there_is_nothing_to_doubt():
-    assert doubt(seen((0.2, False, ""), (0.1, True, CELL)), CELL, {}) is None
+    assert doubt(seen((0.2, False, ""), (0.1, True, CELL)), CELL, {}, 60_000) is None
 
 
 def test_a_sweep_that_took_no_time_was_typed_in():

@@ -198,3 +198,20 @@ def test_what_came_with_the_notebook_is_told_from_what_a_student_added(tiny, mon
         "squares": False,
         "check_squares": True,
     }
+
+
+def test_a_copy_of_a_given_cell_with_blanks_around_it_is_the_students_own(tiny, monkeypatch):
+    """Blanks may be data, of any size."""
+    asked = []
+
+    def run(request, _options, _folder):
+        asked.extend(request.cells)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("netgrader.grading.stages.run_request", run)
+    content = tiny.filled()
+    copies = ["import math", "import math \t \t\t", "  \nimport math"]
+    content["cells"] += [{"cell_type": "code", "metadata": {}, "source": copy, "outputs": []} for copy in copies]
+    with pytest.raises(KeyboardInterrupt):
+        grade(tiny.submit("ada", content=content))
+    assert [cell.given for cell in asked[-3:]] == [True, False, False]

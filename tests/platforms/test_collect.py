@@ -160,7 +160,7 @@ HERS = ("bergvictim_77_90001_1_sums.ipynb", b"{}")
         "x/../bergvictim_77_99999_1_sums.ipynb",
         "x/bergvictim_77_99999_x/bergvictim_77_99999_1_sums.ipynb",
         "Victim Berg_77_assignsubmission_file_/bergvictim_77_99999_1_sums.ipynb",
-        "LATE_77_99999_1_sums.ipynb",
+        "LATE_78_99999_1_sums.ipynb",
     ],
 )
 def test_a_file_of_canvass_belongs_to_the_first_part_of_its_path_whatever_comes_after(
@@ -252,6 +252,96 @@ def test_digits_of_another_script_are_no_number(course, tmp_path, capsys, digits
     told = capsys.readouterr().out
     assert "Not collected" in told
     assert ("is named as a file of nobody" in told) == (platform == "canvas")
+
+
+ANNA = Student("vic", "Anna", "Berg", 12, "anna@uni.example")
+EVIL = Student("mal", "Mallory", "Evil", 5, "evil@uni.example")
+PLAIN = "1_one_layer.ipynb"
+
+
+def number_in_gradebook(course, *students):
+    with opened(course.course) as gradebook:
+        for one in students:
+            gradebook.update_or_create_student(one.id, lms_user_id=str(one.number))
+
+
+@pytest.mark.parametrize("displayed", ["berganna_12", "berganna_12_90210", "berganna_12_90210_LATE"])
+@pytest.mark.parametrize("source", ["gradebook", "only the later one", "sheet", "earlier"])
+def test_a_file_of_canvass_with_a_classmates_number_behind_its_name_is_told_and_not_taken(
+    course, tmp_path, capsys, source, displayed
+):
+    """Its owner is displayed as the beginning of the other's files."""
+    enter(course, [ANNA, EVIL])
+    number_in_gradebook(course, *{"gradebook": [ANNA, EVIL], "only the later one": [EVIL]}.get(source, []))
+    if source == "earlier":
+        first = [(f"evilmallory_5_90_{PLAIN}", b"{}"), (f"berganna_12_91_{PLAIN}", b"{}")]
+        assert collect.run(packed(tmp_path / "x.zip", first), None, None, enter=False) == 0
+    sheet = canvas_sheet(tmp_path / "x.csv", [ANNA, EVIL], {"numbers": 6}) if source == "sheet" else None
+    before = collected(course)
+    assert (
+        collect.run(packed(tmp_path / "x.zip", [(f"{displayed}_5_101_{PLAIN}", b"[]")]), None, sheet, enter=True) == 1
+    )
+    told = " ".join(capsys.readouterr().out.split())
+    assert "is named as a file of berganna (12) and berganna_12" in told
+    assert f" and {displayed} (5). Look at it" in told
+    assert collected(course) == before
+    assert all(path.read_bytes() == b"{}" for path in (course.root / "submitted").rglob("*.ipynb"))
+
+
+RENAMED = {
+    "moodle": (f"Mallory Evil_80_assignsubmission_file_/{PLAIN}", f"Anna Berg_80_assignsubmission_file_/{PLAIN}"),
+    "canvas": (f"evilmallory_5_101_{PLAIN}", f"berganna_5_102_{PLAIN}"),
+}
+
+
+@pytest.mark.parametrize("enters", [False, True])
+@pytest.mark.parametrize("known_by", ["moodle", "moodle, sheet without addresses", "canvas", "canvas, gradebook"])
+def test_a_number_that_is_known_as_one_students_is_no_others_by_a_name(course, tmp_path, capsys, known_by, enters):
+    enter(course, [ANNA, EVIL])
+    first, renamed = RENAMED[known_by.partition(",")[0]]
+    if "gradebook" in known_by:
+        number_in_gradebook(course, EVIL)
+    else:
+        assert collect.run(packed(tmp_path / "x.zip", [(first, b"{}")]), None, None, enter=False) == 0
+    sheet, before = None, (collected(course), read_collected(course.assignment).students)
+    if "sheet" in known_by:
+        sheet = moodle_sheet(tmp_path / "x.csv", [replace(ANNA, number=80, email="")])
+    capsys.readouterr()
+    assert collect.run(packed(tmp_path / "x.zip", [(renamed, b"[]")]), None, sheet, enter=enters) == 1
+    assert "the number is known as that of mal, and the name is not" in " ".join(capsys.readouterr().out.split())
+    assert (collected(course), read_collected(course.assignment).students) == before
+    with opened(course.course) as gradebook:
+        assert sorted(one.id for one in gradebook.students) == ["mal", "vic"]
+
+
+@pytest.mark.parametrize("address", [ANNA, EVIL])
+def test_an_address_in_the_sheet_decides_whose_a_known_number_is(course, tmp_path, address):
+    enter(course, [ANNA, EVIL])
+    first, renamed = RENAMED["moodle"]
+    collect.run(packed(tmp_path / "x.zip", [(first, b"{}")]), None, None, enter=False)
+    sheet = moodle_sheet(tmp_path / "x.csv", [replace(ANNA, number=80, email=address.email)])
+    assert collect.run(packed(tmp_path / "x.zip", [(renamed, b"[]")]), None, sheet, enter=False) == 0
+    assert (course.root / f"submitted/{address.id}/numbers/{PLAIN}").read_bytes() == b"[]"
+    assert read_collected(course.assignment).students == {"80": address.id}
+
+
+@pytest.mark.parametrize("first", [None, "Mallory Evil_77_assignsubmission_file_/x.ipynb"])
+def test_a_group_without_a_sheet_is_told_by_a_note_and_is_none_whose_number_is_a_students(
+    course, tmp_path, capsys, first
+):
+    enter(course, [ANNA, EVIL])
+    course.write("groups.toml", '[numbers]\n"team1" = ["vic", "mal"]\n')
+    if first:
+        collect.run(packed(tmp_path / "x.zip", [(first, b"{}")]), None, None, enter=False)
+    path = packed(tmp_path / "x.zip", [("team1_77_assignsubmission_file_/x.ipynb", b"[]")])
+    assert collect.run(path, None, None, enter=True) == int(bool(first))
+    told = " ".join(capsys.readouterr().out.split())
+    if first:
+        assert "Not collected: team1 (77): the number is known as that of mal" in told
+        assert list(collected(course)) == ["mal"]
+    else:
+        assert "groups.toml" in told
+        assert list(collected(course)) == ["mal", "vic"]
 
 
 LOOKS_THE_SAME = {
