@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from netgrader.faults import ALL, CATALOGUE
+from netgrader.faults import ALL, CATALOGUE, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -83,13 +83,13 @@ def verdicts(findings: Iterable[LoopFinding], error: Fault | None = None) -> dic
     Parameters
     ----------
     findings
-        What was found wrong, causes and consequences alike; the first of each code counts.
+        What was found wrong, causes and consequences alike; of each code the first counts, one that was fatal before others.
     error
         What `train` raised, if anything; it is among the findings.
     """
     first: dict[tuple[str, ...], LoopFinding] = {}
     shares: dict[Aspect, float] = {}
-    for found in findings:
+    for found in sorted(findings, key=lambda found: found.fault.severity is not Severity.FATAL):
         first.setdefault((found.aspect, found.fault.code or found.fault.sentence, found.side), found)
         if not found.fault.remark:
             shares[found.aspect] = min(shares.get(found.aspect, 1.0), found.share)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from netgrader.data import DataSpec
     from netgrader.evidence import Evidence, ProbeError
 
-__all__ = ["BadTrainingLog", "LoggedCall", "Rows", "Tables", "TrainingLog", "read_training_log"]
+__all__ = ["BadTrainingLog", "LoggedCall", "Rows", "Tables", "TrainingLog", "read_training_log", "same_rows"]
 
 MAX_ROWS = 60_000_000
 ROUNDED = (4.0, 12.0, 40.0)
@@ -201,6 +201,12 @@ def _tables(evidence: Evidence, spec: DataSpec) -> tuple[Tables, _RowFinder]:
         stand_ins=why[:500] if isinstance(why, str) else None,
     )
     return tables, finder
+
+
+def same_rows(known: Float, prints: Float, pixels: int) -> bool:
+    """Whether rows are the known ones, by fingerprint: each of these in any order, rounded or rescaled, and no others."""
+    finder = _RowFinder(known, pixels)
+    return np.array_equal(np.unique(finder.find(prints)[0]), np.unique(finder.first))
 
 
 class _RowFinder:

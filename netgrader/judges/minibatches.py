@@ -98,6 +98,11 @@ class _Fed:
         """Return how many training rows were fed."""
         return int(self.times.sum())
 
+    @property
+    def few(self) -> bool:
+        """Return whether less than half of the training images were fed; where epochs were cut may be off by a minibatch."""
+        return 2 * (self.different + self.asked) < self.n
+
     @cached_property
     def missing(self) -> int:
         """Return how many training images were not fed, less those whose place test rows took."""
@@ -306,11 +311,11 @@ def judge_rows(subject: Subject) -> Iterator[LoopFinding]:
         )
         place = say("epoch {1} of {2}, minibatches of {3}", number + 1, call.n_epochs, call.mini_batch_size)
         for rule in _broken(fed):
-            fatal = rule.code == "part-of-data-only" and 2 * fed.different < fed.n
+            fatal = fed.few and rule is not OTHER_SIZE  # one cause costs once
             yield finding(
                 Aspect.ROWS,
                 rule.code,
-                share=rule.share,
+                share=rule.share * (not fatal),
                 found=rule.found(fed),
                 expected=rule.expected(fed),
                 place=place,

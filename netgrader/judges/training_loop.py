@@ -11,11 +11,12 @@ import numpy as np
 from netgrader.checks.language import Failed, fail_all, ungradable
 from netgrader.checks.wording import FOLLOWS_FROM
 from netgrader.faults import fault
+from netgrader.judges.as_handed import train_rows_as_handed
 from netgrader.judges.aspects import Aspect, LoopFinding, Verdict, verdicts
 from netgrader.judges.evaluation import judge_evaluation
-from netgrader.judges.known_images import Joined, TableRows
+from netgrader.judges.known_images import Joined, TableRows, fingerprints
 from netgrader.judges.labels import judge_labels
-from netgrader.judges.log import BadTrainingLog, read_training_log
+from netgrader.judges.log import BadTrainingLog, read_training_log, same_rows
 from netgrader.judges.minibatches import judge_held_out, judge_order, judge_rows
 from netgrader.judges.notes import IMAGES, LEARNING_RATE, first_weights
 from netgrader.judges.reported import judge_report
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from netgrader.checks.context import TestContext
+    from netgrader.evidence import Evidence
     from netgrader.faults import Fault
     from netgrader.judges.known_images import ImageRows
-    from netgrader.judges.log import TrainingLog
+    from netgrader.judges.log import Tables, TrainingLog
     from netgrader.observations import Observation
 
 __all__ = [
@@ -150,24 +152,43 @@ def _training(bench: TestContext) -> Training:
         raise Failed([evidence.explained(error, bench.exercises.of_kind("training-loop"))])
     try:
         log = read_training_log(raw, bench.spec)
+        known = _with_handed(bench, raw, log.tables)
+        if known is not raw:
+            log = read_training_log(known, bench.spec)
     except BadTrainingLog as problem:
         ungradable(str(problem))
     data = bench.dataset
-    known = origins(log.tables, bench.spec, (data.x_train, data.y_train), (bench.given.images, data.y_test))
-    training = judge_training(log, known)
-    if "challenges" in bench.outside and not _noted_truly(bench, training.subjects):
+    shown = origins(log.tables, bench.spec, (data.x_train, data.y_train), (bench.given.images, data.y_test))
+    training = judge_training(log, shown)
+    if "challenges" in bench.outside and not _noted_truly(bench, known, training.subjects):
         ungradable(NOT_TRUE)
     return training
 
 
-def _noted_truly(bench: TestContext, subjects: tuple[Subject, ...]) -> bool:
+def _with_handed(bench: TestContext, evidence: Evidence, tables: Tables) -> Evidence:
+    """Return what was handed over of `train`; with the training rows of the data cell if it read others than these.
+
+    It may read the given ones, too: so whoever repairs below what was wrong there loses nothing here.
+    """
+    handed, size, read = train_rows_as_handed(bench), bench.spec.size, tables.prints[: tables.n_train]
+    if not handed.made_in or tables.stand_ins is not None:
+        return evidence
+    images, given = handed.rows.reshape(-1, size), bench.dataset.prepared(bench.dataset.x_train)
+    prints = fingerprints(images)
+    if same_rows(prints, read, size) or same_rows(fingerprints(given), read, size):
+        return evidence
+    known = {"table/x_train": prints, "table/y_train_1_hot": handed.targets, "images/x_train": images}
+    return replace(evidence, arrays={**evidence.arrays, **known}, tables={})
+
+
+def _noted_truly(bench: TestContext, raw: Evidence, subjects: tuple[Subject, ...]) -> bool:
     """Whether the instrument's notes are what a network does that starts and is fed as they say.
 
     What cannot be computed again is not looked at; what that earns is limited where it is judged.
     """
     from netgrader.judges.replay import Replayed, images_fit, replay  # noqa: PLC0415  (which no student needs)
 
-    challenge, spec, images = bench.challenge(_cell(bench)), bench.spec, _images(bench)
+    challenge, spec, images = bench.challenge(_cell(bench)), bench.spec, _images(bench, raw)
     if challenge is None or images is None or not images_fit(images, subjects[0].tables, spec.size):
         return False
     terms = bench.exercises.table(bench.exercises.of_kind("training-loop")).get("calls", ())
@@ -185,9 +206,8 @@ def _noted_truly(bench: TestContext, subjects: tuple[Subject, ...]) -> bool:
     return True
 
 
-def _images(bench: TestContext) -> ImageRows | None:
+def _images(bench: TestContext, raw: Evidence) -> ImageRows | None:
     """Return the images that `train` could read, training and test rows one after the other; None if they are no such thing."""
-    raw = bench.evidence(_cell(bench)).raw
     parts: list[ImageRows] = []
     for item in (f"images/{name}" for name in IMAGES):
         table = raw.tables.get(item)

@@ -11,7 +11,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import netgrader.student
-from netgrader.checks.context import TestContext
+from netgrader.checks.context import Dataset, TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.language import Ungradable
 from netgrader.judges.training_loop import training_of
@@ -21,6 +21,7 @@ from tests.attacks.notebooks import cell_of, graded
 from tests.training.test_students import points
 
 if TYPE_CHECKING:
+    from netgrader.data import DataSpec
     from netgrader.judges.training_loop import Training
 
 CHECKS = Path(__file__).parents[2] / "source" / "digits" / "checks"
@@ -257,6 +258,71 @@ def test_rows_of_ones_own_making_would_earn_more_if_they_were_passed_over(eviden
     monkeypatch.setattr("netgrader.judges.training_loop.judge_rows", lambda _: ())
     monkeypatch.setattr("netgrader.judges.subject.Subject.unrepeatable", "")
     assert points(judged(evidence(fed_with(fed)))) > 0.9
+
+
+# What a cell below prepare_data makes of the arrays, so that train reads other rows than were handed over,
+REBOUND = {
+    "test images, jittered": """
+        x_train = (np.concatenate([x_test] * 6) + np.random.RandomState(1).uniform(0, 0.02, (6000, 784))).astype(np.float32)
+        y_train_1_hot = np.concatenate([y_test_1_hot] * 6)
+    """,
+    "a twentieth of them twenty times, hardly jittered": """
+        x_train = np.concatenate([x_train[:300]] * 20)
+        x_train = (x_train + np.random.RandomState(1).uniform(0, 0.001, x_train.shape)).astype(np.float32)
+        y_train_1_hot = np.concatenate([y_train_1_hot[:300]] * 20)
+    """,
+    "a twentieth of them": "x_train, y_train_1_hot = x_train[:330], y_train_1_hot[:330]",
+}
+# or the same ones: what was handed over, and what became of it.
+KEPT = {
+    "copied": ("", "x_train, y_train_1_hot = x_train.copy(), y_train_1_hot.copy()"),
+    "in double precision": ("", "x_train, y_train_1_hot = x_train.astype(float), y_train_1_hot.astype(float)"),
+    "reshaped": ("x_train = x_train.reshape(-1, 28, 28)", "x_train = x_train.reshape(-1, 784)"),
+    "in another order": (
+        "",
+        "x_train, y_train_1_hot = (array[np.random.RandomState(1).permutation(6000)] for array in (x_train, y_train_1_hot))",
+    ),
+    "scaled below": ("x_train, x_test = 255 * x_train, 255 * x_test", "x_train, x_test = x_train / 255, x_test / 255"),
+    "mixed up by prepare_data": ("x_train = x_train.reshape(784, -1).T.copy()", ""),
+    "mixed up by prepare_data, and scaled below": (
+        "x_train = x_train.reshape(784, -1).T.copy()",
+        "x_train, x_test = x_train / 2, x_test / 2",
+    ),
+    "repaired below": ("right = x_train\nx_train = right.reshape(784, -1).T.copy()", "x_train = right"),
+    "not handed over": ("right = x_train\nx_train = None", "x_train = right"),
+}
+
+
+def small(spec: DataSpec) -> Dataset:
+    (x_train, y_train), (x_test, y_test) = netgrader.student.load_mnist()
+    return Dataset(spec, x_train[:6000], y_train[:6000], x_test[:1000], y_test[:1000])
+
+
+@pytest.fixture
+def handed(arrays, tmp_path, monkeypatch):
+    """What the honest loop earns whose arrays were `prepared` when handed over and changed `below`; no more data are given."""
+
+    def of(prepared: str, below: str) -> Training:
+        monkeypatch.setattr("netgrader.checks.context._dataset", lambda _, spec: small(spec))
+        namespace = {"np": np, "tf": tf, **arrays}
+        for cell, source in (("check_prepare_data", prepared), ("check_train", dedent(HONEST) + dedent(below))):
+            exec(source, namespace)  # noqa: S102  (a cell of our own writing)
+            (tmp_path / cell).mkdir()
+            take(cell, namespace, tmp_path / cell, CHECKS, challenge=CHALLENGE)
+        return judged(tmp_path, challenge=CHALLENGE)
+
+    return of
+
+
+@pytest.mark.parametrize("below", REBOUND.values(), ids=REBOUND)
+def test_rows_that_took_the_place_of_those_handed_over_earn_little(handed, below: str) -> None:
+    assert points(handed("", below)) <= LITTLE
+
+
+@pytest.mark.parametrize(("prepared", "below"), KEPT.values(), ids=KEPT)
+def test_rows_that_were_handed_over_or_given_cost_nothing(handed, prepared: str, below: str) -> None:
+    training = handed(prepared, below)
+    assert (training.codes, share(training)) == ((), 1.0)
 
 
 LITTLE = 0.9  # three tenths, as after any fatal fault
