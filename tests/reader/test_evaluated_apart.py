@@ -106,15 +106,6 @@ def test_normalising_rows_is_no_activation(lab):
     assert read(DEEP, normalised(tf.identity), lab).codes == {"missing-activation"}
 
 
-@pytest.fixture(params=[True, False], ids=["resource variables", "variables of the first kind"])
-def _variables(request):
-    """Make variables of both kinds: those of TensorFlow 2, and those that ``disable_v2_behavior()`` brings back."""
-    before = tf.resource_variables_enabled()
-    (tf.enable_resource_variables if request.param else tf.disable_resource_variables)()
-    yield
-    (tf.enable_resource_variables if before else tf.disable_resource_variables)()
-
-
 @pytest.mark.usefixtures("_variables")
 def test_descent_in_another_mode_than_the_loss_that_is_shown_is_undecided_and_no_fault(lab):
     network = read(DEEP, trained_in_another_mode, lab)

@@ -34,7 +34,11 @@ def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Desce
     `descent` is what the optimizer's own ops say; `random` whether the network draws random numbers.
     """
     train_op, weights = found.roles.train_op, found.float_weights
-    if train_op is None or not weights or found.loss is None or not randomise_weights(found, probe):
+    if train_op is None or not weights or found.loss is None:
+        return descent
+    # What was fetched before may have counted steps or moved averages that the optimizer keeps.
+    probe.initialise()
+    if not randomise_weights(found, probe):
         return descent
     feeds = probe.feed(probe.sample(ROWS))
     gradients = probe.gradients(found.loss, weights)
