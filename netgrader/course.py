@@ -20,6 +20,7 @@ from netgrader.imports import cells_named, imported_modules
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from netgrader.checks.exercises import Exercises
     from netgrader.data import DataSpec
     from netgrader.faults import CourseTexts
     from netgrader.skeleton import Skeleton
@@ -294,13 +295,35 @@ class Assignment:
         BadExerciseError
             If ``exercises.toml`` makes no sense.
         """
-        from netgrader.checks.exercises import FILE, load_exercises  # noqa: PLC0415  (the reader's types)
-        from netgrader.checks.parameters import DATA  # noqa: PLC0415  (likewise)
+        return self.exercises.spec
 
-        if not (self.checks / FILE).is_file():
-            return None
-        exercises = load_exercises(self.checks / FILE)
-        return exercises.data if DATA in exercises.tables else None
+    @property
+    def exercises(self) -> Exercises:
+        """What its exercises ask for in public; nothing where it has no ``exercises.toml``.
+
+        Raises
+        ------
+        BadExerciseError
+            If ``exercises.toml`` makes no sense.
+        """
+        from netgrader.checks.exercises import FILE, NO_EXERCISES, load_exercises  # noqa: PLC0415  (the reader's types)
+
+        file = self.checks / FILE
+        return load_exercises(file) if file.is_file() else NO_EXERCISES
+
+    @property
+    def exercises_in_grading(self) -> Exercises:
+        """What its exercises ask for with what only grading asks; each exercise of the notebooks must be there.
+
+        Raises
+        ------
+        BadExerciseError
+            If ``exercises.toml`` is missing, or makes no sense for the notebooks.
+        """
+        from netgrader.checks.exercises import FILE, HIDDEN_FILE, load_exercises  # noqa: PLC0415  (the reader's types)
+
+        hidden = self.course.hidden_tests / HIDDEN_FILE
+        return load_exercises(self.checks / FILE, self.exercise_names, hidden=hidden)
 
     @property
     def texts(self) -> CourseTexts:
@@ -329,10 +352,7 @@ class Assignment:
         BadExerciseError
             If ``exercises.toml`` makes no sense.
         """
-        from netgrader.checks.exercises import FILE, load_exercises  # noqa: PLC0415  (the reader's types)
-
-        file = self.checks / FILE
-        return tuple(self.source / name for name in load_exercises(file).files) if file.is_file() else ()
+        return tuple(self.source / name for name in self.exercises.files)
 
     @property
     def data_file(self) -> Path | None:

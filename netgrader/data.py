@@ -21,6 +21,7 @@ from msgspec import Meta
 
 from netgrader.errors import NotebookError
 from netgrader.phrases import in_words
+from netgrader.toml_tables import require, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +38,6 @@ __all__ = [
     "MissingDataError",
     "Parts",
     "load_data",
-    "spec_problem",
 ]
 
 Bytes = npt.NDArray[np.uint8]
@@ -55,11 +55,12 @@ MOST_NUMBERS = 20_000_000
 """Of inputs that are no grey levels: a notebook hands over all that it prepared of them, 160 MB in double precision."""
 LEAST_MARKED = 12_000
 """Training images from which on marks may stand among them: the 240 that carry one are then two in a hundred or fewer."""
+SIZES = "a list of up to {} sizes, each a whole number above 0"
 COLOURS = frozenset({1, 3})
 IMAGE, SEQUENCE, ROW = ("image", "pixel"), ("sequence", "number"), ("row", "feature")
 """What an input is called, and one of its numbers."""
-Name = Annotated[str, Meta(pattern=r"^\w[\w .-]{0,60}$")]
-Share = Annotated[float, Meta(gt=0, lt=1)]
+Name = Annotated[str, Meta(pattern=r"^\w[\w .-]{0,60}$", description="the name of an array in the file")]
+Share = Annotated[float, Meta(gt=0, lt=1, description="a share between 0 and 1, such as 0.5 for 50 %")]
 
 
 class MissingDataError(NotebookError):
@@ -75,38 +76,47 @@ class DataPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     inputs: Name
     targets: Name
-    rows: Annotated[int, Meta(ge=1, le=10_000_000)]
+    rows: Annotated[int, whole(1, 10_000_000)]
 
 
 class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A course's data: inputs of one shape, each with its class or with a number."""
 
-    file: Annotated[str, Meta(pattern=r"^\w[\w.-]{0,80}\.npz$")]
+    file: Annotated[str, Meta(pattern=r"^\w[\w.-]{0,80}\.npz$", description="the name of an .npz in the folder data")]
     """An ``npz`` in the course's folder ``data``, beside the notebook where students have it."""
-    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", description="the SHA-256 of the file in 64 hex digits")]
     """Of its content, in hex."""
     train: DataPart
     test: DataPart
     """Names and numbers of the arrays in it: inputs (n, …) of the shape that is said, and targets (n,)."""
-    shape: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1, max_length=3)]
+    shape: Annotated[
+        tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1, max_length=3, description=SIZES.format(3))
+    ]
     """Of one input: ``[28, 28]``, a grey image; ``[28, 28, 3]``, a colour image; ``[13]``, a row of a table; ``[20, 4]``, a
     short sequence, if it is not scaled by ``largest``."""
-    input_shape: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], Meta(max_length=4)] = ()
+    input_shape: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], Meta(max_length=4, description=SIZES.format(4))] = ()
     """Of one input as students prepare it and networks are fed it, if that is no flat row: ``[28, 28, 1]``."""
     scaling: Literal["largest", "standard", "none"] = "largest"
     """How inputs are fed: ``largest``, whole numbers (uint8) over the largest of them; ``standard``, less their mean over
     the training rows and over their standard deviation there, each feature by itself (one that is constant is 0);
     ``none``, as they are."""
-    largest: Annotated[int, Meta(ge=1, le=255)] = 255
+    largest: Annotated[int, whole(1, 255)] = 255
     """The largest grey level: images are scaled by it to numbers from 0 to 1."""
-    classes: Annotated[int, Meta(ge=2, le=200)] = 0
+    classes: Annotated[int, whole(2, 200)] = 0
     """How many there are, counted from 0. Without it the targets are numbers: a regression."""
-    names: tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...] = ()
+    names: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...],
+        Meta(description="a list of names, each of up to 40 characters"),
+    ] = ()
     """What they are called; their numbers if empty."""
-    called: Annotated[str, Meta(pattern=r"^[\w -]{1,40}$")] = ""
+    called: Annotated[
+        str, Meta(pattern=r"^[\w -]{1,40}$", description="up to 40 letters, digits, blanks and hyphens")
+    ] = ""
     """What one input shows, for messages and pictures: ``digit``, ``price``. The plural gets an s. If nothing is said: image,
     class or value."""
-    unit: Annotated[str, Meta(pattern=r"^[^\s{}<>][^{}<>]{0,39}$")] = ""
+    unit: Annotated[str, Meta(pattern=r"^[^\s{}<>][^{}<>]{0,39}$", description="up to 40 characters, none of {}<>")] = (
+        ""
+    )
     """Of the targets of a regression, for messages: ``thousand euros``."""
     learned: Share | None = None
     """Test accuracy that takes more training steps than it takes to learn marks among the images; None where that
@@ -118,27 +128,24 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if not self.called:
             called = "value" if self.is_regression else "image" if self.is_images else "class"
             msgspec.structs.force_setattr(self, "called", called)
-        if self.is_regression and (self.names or self.learned is not None or self.worthless is not None):
-            raise ValueError("without classes there are neither names nor learned nor worthless")
-        if self.unit and not self.is_regression:
-            raise ValueError("classes have no unit")
-        if len(self.names) not in {0, self.classes}:
-            raise ValueError(f"there are {len(self.names)} names for {self.classes} classes")
-        if len(set(self.names)) != len(self.names):
-            raise ValueError("two classes have one name")
-        self._check_sizes()
-        if self.scaling != "largest" and self.largest != 255:
-            raise ValueError(f"largest is of no use where scaling is {self.scaling}")
-        if self.learned is not None and (not self.is_images or self.train.rows < LEAST_MARKED):
-            raise ValueError(f"learned is of images only, and of {LEAST_MARKED:,} training images or more")
-
-    def _check_sizes(self) -> None:
-        if self.input_shape and math.prod(self.input_shape) != self.size:
-            raise ValueError(f"input_shape must hold the {self.size} numbers of an input")
-        if self.size > LARGEST_INPUT:
-            raise ValueError(f"an input must not have more than {LARGEST_INPUT:,} numbers")
-        if self.scaling != "largest" and (self.train.rows + self.test.rows) * self.size > MOST_NUMBERS:
-            raise ValueError(f"inputs that are scaled by {self.scaling} may hold {MOST_NUMBERS:,} numbers in all")
+        marked = self.classes > 0 and self.is_images and self.train.rows >= LEAST_MARKED
+        grey, numbers = self.scaling == "largest", (self.train.rows + self.test.rows) * self.size
+        named = len({*self.names}) == len(self.names) and len(self.names) in {0, self.classes}
+        require(self, "names", named, f"have {self.classes} different names, one for each class")
+        require(self, "unit", self.is_regression or not self.unit, "be left out where there are classes")
+        require(self, "worthless", self.classes or self.worthless is None, "be left out where there are no classes")
+        require(
+            self,
+            "learned",
+            marked or self.learned is None,
+            f"be left out unless there are classes of images, {LEAST_MARKED:,} or more to train on",
+        )
+        require(self, "largest", grey or self.largest == 255, f"be left out where scaling is {self.scaling}")
+        held = math.prod(self.input_shape or self.shape)
+        require(self, "input_shape", held == self.size, f"hold the {self.size} numbers of an input")
+        require(self, "shape", self.size <= LARGEST_INPUT, f"have no more than {LARGEST_INPUT:,} numbers")
+        few = f"be so small that all rows hold {MOST_NUMBERS:,} numbers, as scaling is {self.scaling}"
+        require(self, "shape", grey or numbers <= MOST_NUMBERS, few)
 
     @property
     def size(self) -> int:
@@ -251,16 +258,6 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Return labels (n,) as rows (n, classes)."""
         rows: Floats = np.eye(self.classes, dtype=np.float32)[labels]
         return rows
-
-
-def spec_problem(table: Mapping[str, Any]) -> str | None:
-    """Return what makes no sense in the table ``[data]``, in words; None if nothing."""
-    try:
-        msgspec.convert(dict(table), DataSpec)
-    except msgspec.ValidationError as error:
-        said, _, place = str(error).partition(" - at `$")
-        return f"{place.rstrip('`').lstrip('.') or 'it'}: {said}"
-    return None
 
 
 def load_data(spec: DataSpec, file: Path | None = None) -> Parts:

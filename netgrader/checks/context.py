@@ -17,7 +17,6 @@ from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.checks.held_out import HeldOut, Marked, mark, read_hardness
 from netgrader.checks.held_out_rows import held_out_inputs
 from netgrader.checks.language import Failed, Ungradable, fail
-from netgrader.checks.parameters import DATA
 from netgrader.checks.source_lines import with_lines
 from netgrader.checks.tables import Pictures
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE, plain
@@ -373,7 +372,8 @@ class TestContext:
             return None
         from netgrader.checks.provenance import doubt, learned  # noqa: PLC0415  (which no student needs)
 
-        rows = self.spec.train.rows if DATA in self.exercises.tables else 0  # of no known rows no time is too short
+        spec = self.exercises.spec
+        rows = spec.train.rows if spec is not None else 0  # of no known rows no time is too short
         return doubt(self.outside, cell, learned(graph), rows)
 
     def _read(self, cell: str, item: str, rate: float | None) -> Network:
@@ -414,8 +414,8 @@ class _References(Mapping[str, "npt.NDArray[np.uint8]"]):
     def __init__(self, bench: TestContext) -> None:
         self._bench = bench
         # A table of levels is of whole numbers: of others there is none. A course may say nothing of data.
-        numbers = DATA in bench.exercises.tables and bench.spec.scaling != "largest"
-        self._names = () if numbers else self.NAMES
+        spec = bench.exercises.spec
+        self._names = self.NAMES if spec is None or spec.scaling == "largest" else ()
 
     def __getitem__(self, name: str) -> npt.NDArray[np.uint8]:
         if name not in self._names:

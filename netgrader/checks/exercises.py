@@ -7,7 +7,6 @@ says what the course's data are (`netgrader.data`), ``[exercises]`` of which kin
 
 from __future__ import annotations
 
-import copy
 import functools
 import hashlib
 import math
@@ -18,33 +17,25 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from netgrader.checks.parameters import (
-    ANY,
-    APART,
-    DATA,
-    EXERCISE_FIELDS,
-    EXERCISES,
-    FILES,
-    NETWORKS,
-    READ,
-    RELEASE,
-    TEXTS,
-    kinds_of,
-)
-from netgrader.checks.problems import problem
-from netgrader.data import DataSpec
+from netgrader.checks.parameters import ANY, APART, OWN, Asked, Limits, NetworkTerms, kinds_on
+from netgrader.checks.rules import RESERVED, require_names, require_rules
 from netgrader.errors import NetgraderError
 from netgrader.faults import OF_NO_COURSE, CourseTexts, course_kinds
 from netgrader.languages import ENGLISH, fits
 from netgrader.reader import Exercise
+from netgrader.toml_tables import SenselessTableError, converted, in_table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from netgrader.data import DataSpec
+
 __all__ = [
     "NET",
+    "NO_EXERCISES",
     "BadExerciseError",
     "Exercises",
+    "exercises_of",
     "load_exercises",
     "load_texts",
     "net_at",
@@ -85,12 +76,26 @@ class BadExerciseError(NetgraderError):
 
 @dataclass(frozen=True)
 class Exercises:
-    """The tables of ``exercises.toml``, one for each solution cell that has parameters, and `source`, its path.
+    """The tables of ``exercises.toml``, read once, and `source`, its path.
 
     `hidden` is the path of what goes on it in grading only, which may be absent.
     """
 
     tables: Mapping[str, Mapping[str, Any]]
+    """As TOML gives them."""
+    kinds: Mapping[str, str]
+    """The kind of each exercise that has one."""
+    asked: Mapping[str, Asked]
+    """What each exercise asks for, by the name of its solution cell."""
+    spec: DataSpec | None = None
+    """What the course's data are; None if that is not said."""
+    limits: Limits = Limits()  # noqa: RUF009  (it is frozen)
+    files: tuple[str, ...] = ()
+    """Names of files that notebooks read themselves."""
+    release_url: str | None = None
+    """Where the release lies on the web."""
+    language: str = ENGLISH
+    """What its students are spoken to in."""
     source: str = FILE
     hidden: Path | None = None
 
@@ -103,7 +108,9 @@ class Exercises:
         BadExerciseError
             If it is not said.
         """
-        return _spec(self.table(DATA))
+        if self.spec is None:
+            raise BadExerciseError(f"{self.source} has no table [data].")
+        return self.spec
 
     @property
     def texts(self) -> CourseTexts:
@@ -114,8 +121,7 @@ class Exercises:
         BadExerciseError
             If its ``faults.toml``, beside ``exercises.toml``, or what it has translated makes no sense.
         """
-        spec = self.data if DATA in self.tables else None
-        texts = CourseTexts()
+        texts, spec = CourseTexts(), self.spec
         if spec is not None:
             texts = CourseTexts(spec.words, spec.instead, regression=spec.is_regression)
         texts = replace(texts, language=self.language, phrases=self._phrases())
@@ -126,11 +132,6 @@ class Exercises:
             return replace(texts, kinds=course_kinds(file.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             raise BadExerciseError(f"The course's faults {file} make no sense: {error}.") from error
-
-    @property
-    def language(self) -> str:
-        """Return what its students are spoken to in: what ``[texts]`` says."""
-        return str(self.tables.get(TEXTS, {}).get("language", ENGLISH))
 
     def _phrases(self) -> dict[str, str]:
         """Return what the course itself has translated, by its English text: beside its checks, and beside hidden tests."""
@@ -146,17 +147,6 @@ class Exercises:
             found |= {text: said for text, said in phrases.items() if fits(text, said)}
         return found
 
-    @property
-    def files(self) -> tuple[str, ...]:
-        """Return the names of files that notebooks read themselves: what ``[files]`` says."""
-        return tuple(self.tables.get(FILES, {}).get("names", ()))
-
-    @property
-    def release_url(self) -> str | None:
-        """Return where the release lies on the web, by ``[release]``; None if that says nothing."""
-        url: str | None = self.tables.get(RELEASE, {}).get("url")
-        return url
-
     def of_kind(self, kind: str) -> str:
         """Return the one exercise of this kind.
 
@@ -165,14 +155,18 @@ class Exercises:
         BadExerciseError
             If there is none, or more than one.
         """
-        found = [name for name, own in kinds_of(self.tables).items() if own == kind]
+        found = [name for name, own in self.kinds.items() if own == kind]
         if len(found) != 1:
             told = f"names {', '.join(found)}" if found else "names none"
-            raise BadExerciseError(f"In {self.source}, [{EXERCISES}] {told} of the kind {kind}; one is asked for.")
+            raise BadExerciseError(f"In {self.source}, [exercises] {told} of the kind {kind}; one is asked for.")
         return found[0]
 
+    def of_cell(self, cell: str) -> Any:
+        """Return what the exercise of a solution or check cell asks for, of its kind; `Asked` where the file has none."""
+        return self.asked.get(cell.removeprefix("check_"), Asked())
+
     def table(self, name: str) -> Mapping[str, Any]:
-        """Return the parameters of the solution cell `name`.
+        """Return the parameters of the solution cell `name` as the file has them.
 
         Raises
         ------
@@ -186,30 +180,21 @@ class Exercises:
 
     def network(self, name: str, learning_rate: float | None = None) -> Exercise:
         """Return what the solution cell `name` asks of a network, at its default learning rate or at the one given."""
-        spec = self.data if DATA in self.tables else None
-        sizes: dict[str, Any] = {} if spec is None else {"inputs": spec.size, "classes": spec.outputs}
-        if spec is not None and spec.is_regression:
-            sizes = {"inputs": spec.size, "outputs": spec.outputs, "loss": ANY}
-        if spec is not None and spec.input_shape:
-            sizes["input_shape"] = spec.input_shape
-        table = {**sizes, **self.table(name)}
-        terms = {key: _frozen(value) for key, value in table.items() if key in EXERCISE_FIELDS}
-        if terms.get("loss") == ANY:
-            terms["loss"] = None
-        if learning_rate is not None:
-            terms["learning_rate"] = learning_rate
-        image = spec.shape if spec is not None and spec.is_images else None
-        return Exercise(name=name, image_shape=image, **terms)
+        return self._network(name, {} if learning_rate is None else {"learning_rate": learning_rate})
+
+    def network_as_read(self, name: str) -> Exercise:
+        """Return what the cell `name` asks of a network that is read by itself: what its table ``read`` says goes first."""
+        return self._network(name, msgspec.to_builtins(self.of_cell(name)).get("read", {}))
+
+    def _network(self, name: str, first: Mapping[str, Any]) -> Exercise:
+        self.table(name)
+        terms = {"name": name, **_sizes(self.spec), **msgspec.to_builtins(self.of_cell(name)), **first}
+        return msgspec.convert(terms | ({"loss": None} if terms.get("loss") == ANY else {}), Exercise)
 
     @property
     def networks(self) -> tuple[str, ...]:
         """Return the exercises that ask for a network."""
-        return tuple(name for name, kind in kinds_of(self.tables).items() if kind in NETWORKS)
-
-    def network_as_read(self, name: str) -> Exercise:
-        """Return what the cell `name` asks of a network that is read by itself: what its table ``read`` says goes first."""
-        read = self.table(name).get(READ, {})
-        return Exercises({**self.tables, name: {**self.table(name), **read}}, self.source).network(name)
+        return tuple(name for name in self.kinds if isinstance(self.of_cell(name), NetworkTerms))
 
     def asked_rates(self, name: str, seed: int) -> tuple[float, ...]:
         """Return the learning rates at which the network is asked for beside the default one.
@@ -217,18 +202,57 @@ class Exercises:
         As many as the table's ``other_rates`` says, log-uniform within its ``rates_between``, to three digits, at least
         a factor of 1.5 from the default and from one another; the same for the same `seed` on every machine.
         """
-        table = self.table(name)
-        low, high = table.get("rates_between", (0.0, 0.0))
-        taken = [rate for rate in [table.get("learning_rate")] if rate]
+        asked = self.of_cell(name)
+        if not isinstance(asked, NetworkTerms) or asked.rates_between is None:
+            return ()
+        low, high = asked.rates_between.low, asked.rates_between.high
+        taken = [rate for rate in [asked.learning_rate] if rate]
         default = len(taken)
         for attempt in range(1000):
-            if len(taken) == default + table.get("other_rates", 0):
+            if len(taken) == default + asked.other_rates:
                 return tuple(taken[default:])
             share = _uniform(f"{seed}/{name}/{attempt}")
             rate = float(f"{math.exp(math.log(low) + share * math.log(high / low)):.3g}")
             if all(abs(math.log(rate / other)) > math.log(APART) for other in taken):
                 taken.append(rate)
         raise BadExerciseError(f"In {self.source}, [{name}] rates_between is too narrow for other_rates rates.")
+
+
+NO_EXERCISES = Exercises({}, {}, {})
+"""Those of a course that asks for nothing by parameters."""
+
+
+def exercises_of(tables: Mapping[str, Any], cells: Collection[str] | None = None) -> Exercises:
+    """Return the tables of a file, each as its type has it.
+
+    Parameters
+    ----------
+    tables
+        The file, as TOML gives it.
+    cells
+        What the course's exercises are called. Each table must then belong to one of them. None where the notebooks are not
+        at hand.
+
+    Raises
+    ------
+    SenselessTableError
+        For the first thing that makes no sense, in words that go on after "In exercises.toml, ".
+    """
+    own = {name: _typed(name, tables.get(name, {}), kind) for name, kind in RESERVED.items() if name != "data"}
+    spec = _typed("data", tables["data"], RESERVED["data"]) if "data" in tables else None
+    kinds, known = own["exercises"], kinds_on(spec)
+    require_names(tables, kinds, known.keys() - {OWN}, cells)
+    names = dict.fromkeys(name for name in (*kinds, *tables) if name not in RESERVED)
+    asked = {name: _typed(name, tables.get(name, {}), known[kinds.get(name, OWN)]) for name in names}
+    files, url, language = own["files"].names, own["release"].url, own["texts"].language
+    course = Exercises(tables, kinds, asked, spec, own["limits"], files, url, language)
+    require_rules(course)
+    return course
+
+
+def _typed(name: str, table: object, kind: Any) -> Any:
+    with in_table(name):
+        return converted(table, kind)
 
 
 def load_exercises(path: Path, cells: Collection[str] | None = None, *, hidden: Path | None = None) -> Exercises:
@@ -254,12 +278,12 @@ def load_exercises(path: Path, cells: Collection[str] | None = None, *, hidden: 
     names = None if cells is None else frozenset(cells)
     further = _text(hidden) if hidden is not None and hidden.is_file() else ""
     try:
-        raw, wrong = _checked(_text(file), further, names)
-    except ValueError as error:
+        return replace(_read(_text(file), further, names), source=str(file), hidden=hidden)
+    except tomllib.TOMLDecodeError as error:
         raise BadExerciseError(f"The exercises' parameters {file} are not valid TOML: {error}.") from error
-    if wrong is not None:
-        raise BadExerciseError(f"In {file}, {wrong}" + ("" if wrong.endswith("?") else "."))
-    return Exercises(copy.deepcopy(raw), str(file), hidden)
+    except SenselessTableError as error:
+        end = "" if str(error).endswith("?") else "."
+        raise BadExerciseError(f"In {file}, {error}{end}") from error
 
 
 def load_texts(folder: Path, hidden: Path | None = None) -> CourseTexts:
@@ -282,24 +306,31 @@ def _text(file: Path) -> str:
 
 
 @functools.lru_cache(maxsize=16)
-def _checked(text: str, further: str, cells: frozenset[str] | None) -> tuple[dict[str, Any], str | None]:
-    """Return the tables in files' texts and the first problem of them, once for each text: a class asks at every notebook."""
+def _read(text: str, further: str, cells: frozenset[str] | None) -> Exercises:
+    """Return what files' texts say, read once for each text: a class asks at every notebook."""
     raw = tomllib.loads(text)
     for name, table in tomllib.loads(further).items():
-        own: dict[str, Any] = raw[name] if isinstance(raw.get(name), dict) else {}
-        lists = isinstance(table, dict) and all(isinstance(one, list) for one in table.values())
-        if not lists or not all(isinstance(own.get(key), list) for key in table):
-            return raw, f"[{name}] has no lists that those of {HIDDEN_FILE}, beside the hidden tests, could go on"
+        own: Any = raw.get(name)
+        if not _has_lists(table, table) or not _has_lists(own, table):
+            raise SenselessTableError(
+                f"[{name}] has no lists that those of {HIDDEN_FILE}, beside the hidden tests, could go on"
+            )
         raw[name] = {**own, **{key: [*own[key], *more] for key, more in table.items()}}
-    return raw, problem(raw, cells)
+    return exercises_of(raw, cells)
 
 
-def _spec(table: Mapping[str, Any]) -> DataSpec:
-    return msgspec.convert(dict(table), DataSpec)
+def _has_lists(table: Any, keys: Any) -> bool:
+    """Whether it is a table with a list for each of the keys."""
+    return isinstance(table, dict) and all(isinstance(table.get(key), list) for key in keys)
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _sizes(spec: DataSpec | None) -> dict[str, Any]:
+    """Return what all networks on these data are asked."""
+    if spec is None:
+        return {}
+    image = spec.shape if spec.is_images else None
+    sizes = {"inputs": spec.size, "input_shape": spec.input_shape or None, "image_shape": image}
+    return sizes | ({"outputs": spec.outputs, "loss": ANY} if spec.is_regression else {"classes": spec.outputs})
 
 
 def _uniform(text: str) -> float:

@@ -1,119 +1,116 @@
-"""What may stand in ``exercises.toml``: the parameters of exercises and limits of a run, and what each of their values may be.
+"""What ``exercises.toml`` may hold: a Struct for each kind of exercise, and one for each table that is of no exercise.
 
-Bounds lie where no exercise needs to be and where what is asked for could not be done within a grading any more. Whether
-values go together says `netgrader.checks.problems`.
+Bounds lie where no exercise needs to be and where what is asked for could not be done within a grading any more. What depends
+on another table is in `netgrader.checks.rules`.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+import itertools
+import math
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, get_args
 
 import msgspec
 from msgspec import Meta
 
-from netgrader.reader import Exercise
+from netgrader.languages import ENGLISH, LANGUAGES
+from netgrader.toml_tables import SenselessTableError, entries, number, require, whole, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping
+
+    from netgrader.data import DataSpec
 
 __all__ = [
     "ANY",
     "APART",
-    "DATA",
-    "ERRORS",
-    "EXERCISES",
-    "EXERCISE_FIELDS",
-    "FILES",
-    "GREY",
-    "KINDS",
-    "LIMITED",
-    "LIMITS",
-    "LOSSES",
-    "NEEDED",
-    "NEEDED_OF_NUMBERS",
-    "NEEDED_OF_ROWS",
-    "NETWORKS",
-    "OF_ERRORS",
-    "OF_FLAT_ROWS",
-    "OTHER_SWEEP",
-    "RATE_SWEPT",
-    "READ",
-    "RELEASE",
-    "RESERVED",
-    "STUDENT_LIMITS",
-    "TEXTS",
+    "OWN",
+    "PARAMETERS",
+    "RATE",
+    "RUNS",
+    "Asked",
+    "ErrorTarget",
+    "ErrorTraining",
+    "ExecutionLimits",
     "Files",
-    "calls_of",
-    "kinds_of",
-    "one_of",
-    "words_of",
+    "FreeNetwork",
+    "FreeTraining",
+    "Layer",
+    "Limits",
+    "Network",
+    "NetworkTerms",
+    "Release",
+    "Sweep",
+    "Target",
+    "Texts",
+    "Training",
+    "TrainingLoop",
+    "kinds_on",
 ]
 
 # Kinds that an exercise may ask for: of those that the reader tells apart, what makes sense to ask for.
-ACTIVATIONS = frozenset(
-    {"none", "relu", "leaky-relu", "relu6", "elu", "selu", "gelu", "swish", "softplus", "sigmoid", "tanh"}
-)
-LOSSES = frozenset({"softmax-cross-entropy"})
-LAYERS = frozenset({"dense", "conv2d", "depthwise-conv2d", "conv2d-transpose"})
-ERRORS = frozenset({"mean-squared-error", "mean-absolute-error", "huber", "root-mean-squared-error"})
-"""Losses of a regression."""
+Activation = Literal[
+    "none", "relu", "leaky-relu", "relu6", "elu", "selu", "gelu", "swish", "softplus", "sigmoid", "tanh"
+]
+ClassLoss = Literal["softmax-cross-entropy"]
+ErrorLoss = Literal["mean-squared-error", "mean-absolute-error", "huber", "root-mean-squared-error"]
+AnyLoss = Literal[ClassLoss, ErrorLoss]
+LayerKind = Literal["dense", "conv2d", "depthwise-conv2d", "conv2d-transpose"]
+Optimizer = Literal["sgd", "momentum", "adam", "amsgrad", "adamax", "rmsprop", "adagrad", "adadelta", "ftrl"]
+CaseActivation = Literal["none", "relu", "sigmoid", "bent"]
+"""What a single layer is asked for with: the probes build these, and the tests compute them."""
+MeasuredError = Literal["mean-absolute-error", "root-mean-squared-error"]
 ANY = "any"
 """In the place of a loss that is left to the student."""
-OPTIMIZERS = frozenset({"sgd", "momentum", "adam", "amsgrad", "adamax", "rmsprop", "adagrad", "adadelta", "ftrl"})
-CASE_ACTIVATIONS = frozenset({"none", "relu", "sigmoid", "bent"})
-"""What a single layer is asked for with: the probes build these, and the tests compute them."""
+RATE = "learning_rate"
+"""What a sweep is of if it does not say."""
 
-APART = 1.5
-"""The factor by which the rates that a network is asked for lie apart, at least."""
+APART = 1.5  # factor by which the rates that a network is asked for lie apart, at least
+PUBLIC_CASES, CASES = 2, 5  # of a layer: in exercises.toml, and together with those of hidden.toml
 
-
-def kinds_of(tables: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return the kind of each exercise that has one: what ``[exercises]`` says."""
-    return {name: str(kind) for name, kind in tables.get(EXERCISES, {}).items()}
-
-
-def words_of(kind: Any) -> str | None:
-    """Return what a value of this kind must be, in words."""
-    return next((meta.description for meta in kind.__metadata__ if meta.description), None)
-
-
-def _whole(low: int, high: int) -> Any:
-    return Annotated[int, Meta(ge=low, le=high, description=f"a whole number from {low:,} to {high:,}")]
-
-
-def _number(low: float, high: float) -> Any:
-    return Annotated[float, Meta(ge=low, le=high, description=f"a number from {low:,} to {high:,}")]
-
-
-def one_of(names: Collection[str]) -> Any:
-    """Return the kind of a text that is one of `names`."""
-    return Annotated[Literal[tuple(names)], Meta(description=f"one of {', '.join(sorted(names))}")]
-
-
-def _list_of(each: Any, most: int, plural: str) -> Any:
-    return Annotated[list[each], Meta(min_length=1, max_length=most, description=f"a list of up to {most} {plural}")]
-
-
-def _entries(**kinds: Any) -> Any:
-    """Return the kind of a list of tables, each with these entries and maybe others."""
-    words = "; ".join(f"{name}, {words_of(kind)}" for name, kind in kinds.items())
-    each = msgspec.defstruct("Entry", list(kinds.items()))
-    return Annotated[list[each], Meta(min_length=1, description=f"a list of tables with {words}")]  # type: ignore[valid-type]
-
-
-WIDTH = _whole(1, 20_000)
-RATE = _number(1e-8, 100)
-SHARE = Annotated[float, Meta(gt=0, lt=1, description="a share between 0 and 1, such as 0.5 for 50 %")]
-AMOUNT = Annotated[float, Meta(gt=0, description="a number above 0, in the unit of the targets")]
-YES_OR_NO = Annotated[bool, Meta(description="true or false")]
-
-
-IDENTIFIER = r"^[A-Za-z_]\w{0,60}$"
-SWEPT_VALUE = _number(0, 1_000_000)
+Width = Annotated[int, whole(1, 20_000)]
+Widths = Annotated[
+    tuple[Width, ...],
+    Meta(min_length=1, max_length=20, description=f"a list of up to 20 widths, each {words_of(Width)}"),
+]
+Activations = Annotated[
+    tuple[Activation, ...],
+    Meta(
+        min_length=1,
+        max_length=20,
+        description=f"a list of up to 20 names among {', '.join(sorted(get_args(Activation)))}",
+    ),
+]
+LayerKinds = Annotated[
+    tuple[LayerKind, ...],
+    Meta(
+        min_length=1,
+        max_length=20,
+        description=f"a list of up to 20 names among {', '.join(sorted(get_args(LayerKind)))}",
+    ),
+]
+KernelSizes = Annotated[
+    tuple[Annotated[int, whole(1, 99)], ...],
+    Meta(
+        min_length=1,
+        max_length=20,
+        description="a list of up to 20 sides of windows, each a whole number from 1 to 99",
+    ),
+]
+InputShape = Annotated[
+    tuple[Annotated[int, whole(1, 100_000)], ...],
+    Meta(min_length=1, max_length=4, description="a list of up to 4 sizes, each a whole number from 1 to 100,000"),
+]
+Rate = Annotated[float, number(1e-8, 100)]
+SweptValue = Annotated[float, number(0, 1_000_000)]
+Share = Annotated[float, Meta(gt=0, lt=1, description="a share between 0 and 1, such as 0.5 for 50 %")]
+Amount = Annotated[float, Meta(gt=0, description="a number above 0, in the unit of the targets")]
+Identifier = r"^[A-Za-z_]\w{0,60}$"
+RUNS = 3  # at most, of which the best counts (research/fairness.md)
+Runs = Annotated[int, whole(1, 10)]
 
 
-class Between(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+class Between(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
     """Two numbers, the smaller one first."""
 
     low: float
@@ -121,143 +118,390 @@ class Between(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
-            raise ValueError
+            raise SenselessTableError
 
 
-class Interval(Between):
+class Interval(Between, frozen=True):
     """Two values of what is swept."""
 
-    low: Annotated[float, SWEPT_VALUE.__metadata__[0]]
-    high: Annotated[float, SWEPT_VALUE.__metadata__[0]]
+    low: SweptValue
+    high: SweptValue
 
 
-class Range(Between):
+class RateRange(Between, frozen=True):
     """Two rates."""
 
-    low: Annotated[float, RATE.__metadata__[0]]
-    high: Annotated[float, RATE.__metadata__[0]]
+    low: Rate
+    high: Rate
 
 
-class Files(msgspec.Struct, forbid_unknown_fields=True):
+class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What any exercise may say."""
+
+    only_in_grading: Annotated[str, Meta(min_length=1, description="the end of a sentence, in quotes")] = ""
+    estimates_time: bool = False
+    plausible: Share | None = None
+
+    def says(self, *keys: str) -> bool:
+        """Whether it has values of all these keys."""
+        return all(getattr(self, key, None) is not None for key in keys)
+
+
+class NetworkTerms(Asked, frozen=True, kw_only=True):
+    """What may be asked of a network; the fields of `netgrader.reader.Exercise` mean the same there."""
+
+    widths: Widths = ()
+    activations: Activations = ()
+    kinds: LayerKinds = ()
+    kernel_sizes: KernelSizes = ()
+    inputs: Annotated[int, whole(1, 100_000)] | None = None
+    input_shape: InputShape = ()
+    classes: Annotated[int, whole(2, 1_000)] | None = None
+    outputs: Annotated[int, whole(1, 1_000)] | None = None
+    targets: Annotated[Between, Meta(description="two numbers, the smaller one first")] | None = None
+    min_layers: Annotated[int, whole(1, 20)] = 0
+    min_conv_layers: Annotated[int, whole(1, 20)] = 0
+    bias: bool | None = None
+    keras: bool = False
+    nonlinear: bool = True
+    loss: AnyLoss | None = None
+    optimizer: Optimizer | None = None
+    initialisation: Literal["glorot-uniform"] | None = None
+    learning_rate: Rate | None = None
+    other_rates: Annotated[int, whole(0, 10)] = 0
+    rates_between: (
+        Annotated[RateRange, Meta(description=f"two numbers, the smaller one first, each {words_of(Rate)}")] | None
+    ) = None
+    read: Annotated[Read, Meta(description="a table of what is asked of a network")] | None = None
+
+    def __post_init__(self) -> None:
+        layers = len(self.widths or self.activations or self.kinds)
+        convolutions = sum(kind != "dense" for kind in self.kinds)
+        between = self.activations[:-1] if self.nonlinear else ()
+        for key in ("activations", "kinds"):
+            require(self, key, len(getattr(self, key)) in {0, layers}, f"have one for each of {layers} layers")
+        require(self, "activations", "none" not in between, "have none between layers, unless nonlinear is false")
+        require(self, "min_layers", self.min_layers <= (layers or math.inf), f"ask for no more than {layers} layers")
+        require(
+            self,
+            "kernel_sizes",
+            len(self.kernel_sizes) in {0, convolutions},
+            f"have one for each of {convolutions} convolutions among kinds",
+        )
+        require(
+            self,
+            "min_conv_layers",
+            self.min_conv_layers <= convolutions or not self.kinds,
+            f"ask for no more than the {convolutions} convolutions among kinds",
+        )
+        require(
+            self,
+            "rates_between",
+            self._has_room(),
+            f"leave room for {self.other_rates} other_rates a factor of {APART} apart",
+        )
+
+    def _has_room(self) -> bool:
+        """Whether the other rates are found: each one taken keeps others off on both sides, wherever it lies."""
+        between = self.rates_between or RateRange(1.0, 1.1)
+        return not self.other_rates or between.high / between.low >= APART ** (2 * (self.other_rates + 1))
+
+
+class Read(NetworkTerms, frozen=True, kw_only=True):
+    """What is asked otherwise of a graph that is read by itself; in grading other cells ask it."""
+
+    loss: Literal[AnyLoss, "any"] | None = None  # type: ignore[assignment]
+
+
+class Network(NetworkTerms, frozen=True, kw_only=True):
+    """A network whose architecture is given."""
+
+    widths: Widths
+    activations: Activations
+    bias: bool
+    loss: ClassLoss
+    optimizer: Optimizer
+    learning_rate: Rate
+
+
+class ErrorNetwork(Network, frozen=True, kw_only=True):
+    """The same for a regression."""
+
+    loss: ErrorLoss  # type: ignore[assignment]
+
+
+class FreeNetwork(NetworkTerms, frozen=True, kw_only=True):
+    """A network that students design."""
+
+    min_layers: Annotated[int, whole(1, 20)]
+    loss: ClassLoss | None = None
+
+
+class ErrorFreeNetwork(FreeNetwork, frozen=True, kw_only=True):
+    """The same for a regression."""
+
+    loss: ErrorLoss | None = None  # type: ignore[assignment]
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A layer that the student's function is asked for."""
+
+    inputs: Annotated[int, whole(2, 10_000)]
+    outputs: Annotated[int, whole(2, 10_000)]
+    activation: CaseActivation
+
+
+class Layer(Asked, frozen=True, kw_only=True):
+    """A function that makes a layer."""
+
+    cases: Annotated[tuple[Case, ...], entries(Case)]
+
+    def __post_init__(self) -> None:
+        here, hidden = f"{PUBLIC_CASES} in exercises.toml", f"{CASES - PUBLIC_CASES} in hidden.toml"
+        asked = len(self.cases) in {PUBLIC_CASES, CASES}
+        require(self, "cases", asked, f"be {here} and {hidden} beside the hidden tests")
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A call of the student's training loop."""
+
+    n_epochs: Annotated[int, whole(1, 20)]
+    # A minibatch of 16 means 3,750 steps an epoch of 60,000 images, as many as a call has time for.
+    mini_batch_size: Annotated[int, whole(16, 1_000_000)]
+    learning_rate: Rate | None = None
+
+
+class TrainingLoop(Asked, frozen=True, kw_only=True):
+    """A function that trains any network."""
+
+    calls: Annotated[tuple[Call, ...], entries(Call)]
+    seconds: Annotated[float, number(1, 600)]
+
+    def __post_init__(self) -> None:
+        most = max(call.n_epochs for call in self.calls)
+        require(self, "calls", most > 1, "have one with n_epochs of 2 or more, to see whether each epoch is shuffled")
+
+
+class Sweep(Asked, frozen=True, kw_only=True):
+    """A hyperparameter's values with the accuracy of each."""
+
+    network: Annotated[str, Meta(description="the name of an exercise that asks for a network")]
+    parameter: Annotated[str, Meta(pattern=Identifier, description="the name of a hyperparameter")] = RATE
+    argument: Annotated[str, Meta(pattern=Identifier, description="the name of an argument")] = ""
+    rates: Annotated[int, whole(2, 50)] = 0
+    decades: Annotated[float, number(0.5, 10)] = 0.0
+    values: Annotated[int, whole(2, 50)] = 0
+    span: SweptValue = 0.0
+    between: Annotated[
+        Interval, Meta(description=f"two numbers, the smaller one first, each {words_of(SweptValue)}")
+    ] = Interval(0.0, math.inf)
+
+    def __post_init__(self) -> None:
+        needed = ("rates", "decades") if self.parameter == RATE else ("values",)
+        missing = [key for key in needed if not getattr(self, key)]
+        if missing:
+            raise SenselessTableError(f"lacks {', '.join(missing)}, which a sweep of {self.parameter} needs")
+        room = self.between.high - self.between.low
+        require(self, "span", self.span <= room, "not be larger than what between leaves")
+
+
+class FreeTraining(Asked, frozen=True, kw_only=True):
+    """A training by any loop."""
+
+    least_accuracy: Share
+
+
+class Training(FreeTraining, frozen=True, kw_only=True):
+    """A training of so many epochs."""
+
+    epochs: Annotated[int, whole(1, 100)]
+
+
+class ErrorTraining(Asked, frozen=True, kw_only=True):
+    """A training of a regression."""
+
+    largest_error: Amount
+    error: MeasuredError = "mean-absolute-error"
+
+
+class Target(Asked, frozen=True, kw_only=True):
+    """An accuracy to reach."""
+
+    target: Share
+    full: Share
+    none: Share
+    runs: Runs = RUNS
+
+    def __post_init__(self) -> None:
+        require(self, "none", self.none < self.full, "lie below full: points rise from the one to the other")
+        require(self, "full", self.full <= self.target, "not lie above target")
+
+
+class ErrorTarget(Asked, frozen=True, kw_only=True):
+    """An error to fall to."""
+
+    target: Amount
+    full: Amount
+    none: Amount
+    error: MeasuredError = "mean-absolute-error"
+    runs: Runs = RUNS
+
+    def __post_init__(self) -> None:
+        require(self, "none", self.none > self.full, "lie above full: points fall from the one error to the other")
+        require(self, "full", self.full >= self.target, "not lie below target")
+
+
+LOOP, GRADIENTS, OWN = "training-loop", "gradients", ""
+"""The last is the kind of an exercise that has none: the keys that tests of ours know mean the same in its table."""
+
+
+def _with_own(kinds: Mapping[str, type[Asked]]) -> Mapping[str, type[Asked]]:
+    """Return the kinds, and with them the one of an exercise that has none: all of theirs is optional, and more allowed."""
+    optional = {
+        field.name: (field.name, Optional[field.type], None if field.required else field.default)  # noqa: UP045
+        for kind in kinds.values()
+        for field in msgspec.structs.fields(kind)
+    }
+    new = [field for name, field in optional.items() if name not in NetworkTerms.__struct_fields__]
+    own: Any = msgspec.defstruct(
+        "Own", new, bases=(NetworkTerms,), frozen=True, kw_only=True, forbid_unknown_fields=False
+    )
+    return {**kinds, OWN: own}
+
+
+OF_CLASSES = _with_own(
+    {
+        "data": Asked,
+        "layer": Layer,
+        "network": Network,
+        "free-network": FreeNetwork,
+        LOOP: TrainingLoop,
+        "sweep": Sweep,
+        "training": Training,
+        "free-training": FreeTraining,
+        "target": Target,
+        GRADIENTS: Asked,
+    }
+)
+OF_NUMBERS = _with_own(
+    {
+        "data": Asked,
+        "network": ErrorNetwork,
+        "free-network": ErrorFreeNetwork,
+        "free-training": ErrorTraining,
+        "target": ErrorTarget,
+    }
+)
+"""The kinds of exercises where targets are classes, and of a regression."""
+
+
+def kinds_on(spec: DataSpec | None) -> Mapping[str, type[Asked]]:
+    """Return the kinds of exercises on these data."""
+    if spec is None:
+        return OF_CLASSES
+    kinds = OF_NUMBERS if spec.is_regression else OF_CLASSES
+    # Grey levels tell which rows a loop was fed, and both kinds feed flat rows.
+    barred = {LOOP} if spec.scaling != "largest" else set()
+    barred |= {LOOP, GRADIENTS} if spec.input_shape else set()
+    return {name: kind for name, kind in kinds.items() if name not in barred}
+
+
+DAY = 86_400  # seconds
+Seconds = Annotated[float, number(1, DAY)]
+Bytes = Annotated[int, whole(1_000_000, 1_000_000_000_000)]
+CELL_SECONDS = 600.0  # of one cell: six times what the slowest cell of the course on digits takes
+
+
+class ExecutionLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a notebook may use, unless the instructor sets others."""
+
+    cell_seconds: Seconds = CELL_SECONDS
+    notebook_seconds: Seconds = 1200.0
+    """Wall time of one of the student's cells, and of all of them together."""
+    capture_seconds: Seconds = 300.0
+    """Wall time of taking the evidence at one check cell; of all together as much as `notebook_seconds`."""
+    memory_bytes: Annotated[int, whole(500_000_000, 1_000_000_000_000)] = 4_000_000_000  # TensorFlow needs 500 MB
+    cores: Annotated[float, number(0.1, 1024)] = 2.0
+    processes: Annotated[int, whole(16, 100_000)] = 256
+    disk_bytes: Bytes = 1_200_000_000
+    """As `netgrader.cage.Limits` has them."""
+    text_characters: Annotated[int, whole(100, 10_000_000)] = 60_000
+    """How much of the text that a cell prints is kept: its beginning and its end."""
+    output_bytes: Annotated[int, whole(1_000, 1_000_000_000)] = 3_000_000
+    """How much of a cell's pictures and tables is kept."""
+    outputs: Annotated[int, whole(1, 100_000)] = 200
+    """How many outputs of a cell are kept."""
+    notebook_output_bytes: Annotated[int, whole(1_000, 1_000_000_000)] = 24_000_000
+    """How much of what all cells show is kept: text, pictures and tables."""
+    received_bytes: Bytes = 1_000_000_000
+    """How much all cells may send, kept or not, before the run is ended."""
+    notebook_evidence_bytes: Bytes = 2_400_000_000
+    """How much may be handed over at all checks together."""
+
+
+class Limits(ExecutionLimits, frozen=True, kw_only=True):
+    """The table ``[limits]``: those of a run, and of all that one student hands in."""
+
+    student_seconds: Annotated[float, number(1, 100 * DAY)] | None = None
+    """Wall time of all runs and verdicts; None for three times what all notebooks may take."""
+    student_evidence_bytes: Annotated[int, whole(0, 1_000_000_000_000)] = 1_000_000_000
+    """Evidence of the latest hand-in that is kept: an ordinary one leaves 60 MB, and 700 MB where data are redrawn."""
+
+    def __post_init__(self) -> None:
+        most = max(self.notebook_seconds, CELL_SECONDS if self.cell_seconds == CELL_SECONDS else 0)
+        above = f"not lie above notebook_seconds, which is {self.notebook_seconds:g}"
+        require(self, "cell_seconds", self.cell_seconds <= most, above)
+
+    @property
+    def of_a_run(self) -> ExecutionLimits:
+        """Return those of a run alone."""
+        return msgspec.convert(self, ExecutionLimits, from_attributes=True)
+
+
+OWN_KINDS = (".ipynb", ".py", ".whl")
+OWN_NAMES = frozenset({"README.md", "requirements.txt", "checks", "data"})
+
+
+class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table ``[files]``."""
 
-    names: Annotated[tuple[Annotated[str, Meta(pattern=r"^\w[\w.-]{0,80}$")], ...], Meta(min_length=1, max_length=50)]
+    names: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^\w[\w.-]{0,80}$")], ...],
+        Meta(min_length=1, max_length=50, description="a list of up to 50 names of files beside the notebooks"),
+    ] = ()
     """Of files beside the notebooks in ``source/``: they are released, and notebooks have them in the cage."""
 
-
-READ = "read"
-"""The table in an exercise's with what is asked of a graph that is read by itself; in grading other cells ask it."""
-
-
-def calls_of(rows: int) -> Any:
-    """Return the kind of a list of calls of a training loop; a minibatch has at most so many `rows`."""
-    # A minibatch of 16 means 3,750 steps an epoch of 60,000 images, as many as a call has time for.
-    return _entries(n_epochs=_whole(1, 20), mini_batch_size=_whole(16, rows))
+    def __post_init__(self) -> None:
+        require(self, "names", len({*self.names}) == len(self.names), "name each file once")
+        released = [name for name in self.names if name.endswith(OWN_KINDS) or name in OWN_NAMES]
+        require(self, "names", not released, "name no file that is released anyway, or made by netgrader release")
 
 
-KINDS: Mapping[str, Any] = {
-    "widths": _list_of(WIDTH, 20, f"widths, each {words_of(WIDTH)}"),
-    "activations": _list_of(one_of(ACTIVATIONS), 20, f"names among {', '.join(sorted(ACTIVATIONS))}"),
-    "kinds": _list_of(one_of(LAYERS), 20, f"names among {', '.join(sorted(LAYERS))}"),
-    "kernel_sizes": _list_of(_whole(1, 99), 20, "sides of windows, each a whole number from 1 to 99"),
-    "inputs": _whole(1, 100_000),
-    "input_shape": _list_of(_whole(1, 100_000), 4, "sizes, each a whole number from 1 to 100,000"),
-    "classes": _whole(2, 1_000),
-    "outputs": _whole(1, 1_000),
-    "targets": Annotated[Between, Meta(description="two numbers, the smaller one first")],
-    "min_layers": _whole(1, 20),
-    "min_conv_layers": _whole(1, 20),
-    "bias": YES_OR_NO,
-    "estimates_time": YES_OR_NO,
-    "only_in_grading": Annotated[str, Meta(min_length=1, description="the end of a sentence, in quotes")],
-    "keras": YES_OR_NO,
-    "nonlinear": YES_OR_NO,
-    "loss": one_of(LOSSES | ERRORS),
-    "optimizer": one_of(OPTIMIZERS),
-    "initialisation": one_of({"glorot-uniform"}),
-    "learning_rate": RATE,
-    "other_rates": _whole(0, 10),
-    "rates_between": Annotated[Range, Meta(description=f"two numbers, the smaller one first, each {words_of(RATE)}")],
-    "cases": _entries(inputs=_whole(2, 10_000), outputs=_whole(2, 10_000), activation=one_of(CASE_ACTIVATIONS)),
-    "calls": calls_of(1_000_000),
-    "seconds": _number(1, 600),
-    "rates": _whole(2, 50),
-    "decades": _number(0.5, 10),
-    "network": Annotated[str, Meta(description="the name of an exercise that asks for a network")],
-    "parameter": Annotated[str, Meta(pattern=IDENTIFIER, description="the name of a hyperparameter")],
-    "argument": Annotated[str, Meta(pattern=IDENTIFIER, description="the name of an argument")],
-    "values": _whole(2, 50),
-    "span": SWEPT_VALUE,
-    "between": Annotated[
-        Interval, Meta(description=f"two numbers, the smaller one first, each {words_of(SWEPT_VALUE)}")
-    ],
-    "epochs": _whole(1, 100),
-    "least_accuracy": SHARE,
-    "largest_error": AMOUNT,
-    "error": one_of({"mean-absolute-error", "root-mean-squared-error"}),
-    "target": SHARE,
-    "full": SHARE,
-    "none": SHARE,
-    "runs": _whole(1, 10),
-    "plausible": SHARE,
-    READ: Annotated[dict[str, Any], Meta(description="a table of what is asked of a network")],
+class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table ``[release]``."""
+
+    url: (
+        Annotated[
+            str,
+            Meta(pattern=r"^https://[^\s\"'<>\\?#]+$", description='"https://…", where the release lies on the web'),
+        ]
+        | None
+    ) = None
+
+
+class Texts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table ``[texts]``."""
+
+    language: str = ENGLISH
+    """What students are spoken to in."""
+
+    def __post_init__(self) -> None:
+        require(self, "language", self.language in LANGUAGES, f"be one of {', '.join(LANGUAGES)}")
+
+
+PARAMETERS: Mapping[str, Any] = {
+    field.name: field.type
+    for kind in itertools.chain(OF_NUMBERS.values(), OF_CLASSES.values())
+    for field in msgspec.structs.fields(kind)
 }
-"""What makes sense for each parameter; tables may have others, for tests of one's own."""
-
-NETWORKS = ("network", "free-network")
-NETWORK = ("widths", "activations", "bias", "loss", "optimizer", "learning_rate")
-NEEDED: Mapping[str, Sequence[str]] = {
-    "data": (),
-    "layer": ("cases",),
-    "network": NETWORK,
-    "free-network": ("min_layers",),
-    "training-loop": ("calls", "seconds"),
-    "sweep": ("rates", "decades", "network"),
-    "training": ("epochs", "least_accuracy"),
-    "free-training": ("least_accuracy",),
-    "target": ("target", "full", "none"),
-    "gradients": (),
-}
-"""The kinds of exercises, and what the table of each must have; what else it may have stands for itself if it is absent."""
-RATE_SWEPT, OTHER_SWEEP = "learning_rate", ("values", "network")
-"""What is swept where nothing is said, and what the table of a sweep of something else must have."""
-OF_ERRORS: Mapping[str, Any] = dict.fromkeys(("target", "full", "none"), AMOUNT)
-"""What makes sense where the targets are numbers: a target is then an error, reached by what is not above it."""
-NEEDED_OF_NUMBERS: Mapping[str, Sequence[str]] = {
-    **{kind: NEEDED[kind] for kind in ("data", "network", "free-network", "target")},
-    "free-training": ("largest_error",),
-}
-"""The kinds of exercises of a regression."""
-GREY = "largest"
-NEEDED_OF_ROWS: Mapping[str, Sequence[str]] = {kind: keys for kind, keys in NEEDED.items() if kind != "training-loop"}
-"""The kinds of exercises on inputs that are no grey levels, by which is told which rows a loop was fed."""
-
-OF_FLAT_ROWS = frozenset({"training-loop", "gradients"})
-"""Kinds of exercises on inputs that are fed as flat rows."""
-
-DATA, EXERCISES, LIMITED, FILES, RELEASE, TEXTS = "data", "exercises", "limits", "files", "release", "texts"
-RESERVED = (DATA, EXERCISES, LIMITED, FILES, RELEASE, TEXTS)
-"""Tables that are of no exercise."""
-DAY = 86_400
-LIMITS: Mapping[str, Any] = {
-    "cell_seconds": _number(1, DAY),
-    "notebook_seconds": _number(1, DAY),
-    "capture_seconds": _number(1, DAY),
-    "memory_bytes": _whole(500_000_000, 1_000_000_000_000),  # a kernel with TensorFlow needs 500 MB
-    "cores": _number(0.1, 1024),
-    "processes": _whole(16, 100_000),
-    "disk_bytes": _whole(1_000_000, 1_000_000_000_000),
-    "text_characters": _whole(100, 10_000_000),
-    "output_bytes": _whole(1_000, 1_000_000_000),
-    "outputs": _whole(1, 100_000),
-    "notebook_output_bytes": _whole(1_000, 1_000_000_000),
-    "received_bytes": _whole(1_000_000, 1_000_000_000_000),
-    "notebook_evidence_bytes": _whole(1_000_000, 1_000_000_000_000),
-}
-"""What makes sense for each limit of a run, as `netgrader.grading.execution.ExecutionLimits` has them."""
-STUDENT_LIMITS: Mapping[str, Any] = {
-    "student_seconds": _number(1, 100 * DAY),
-    "student_evidence_bytes": _whole(0, 1_000_000_000_000),
-}
-"""What makes sense for each limit of all that a student hands in: `netgrader.grading.budget.Budget`."""
-EXERCISE_FIELDS = frozenset(field.name for field in fields(Exercise)) - {"name", "image_shape"}
+"""The type of each key that an exercise's table may have."""

@@ -16,7 +16,7 @@ import nbformat
 import typer
 
 from netgrader.cage import SandboxError
-from netgrader.checks.exercises import FILE, load_exercises
+from netgrader.checks.exercises import FILE
 from netgrader.commands.show import console
 from netgrader.course import holds_work
 from netgrader.errors import NetgraderError, UsageError
@@ -259,8 +259,7 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     """
     if not notebooks:
         raise UsageError(f"{assignment.source} holds no notebooks.")
-    first = assignment.files(notebooks[0])
-    load_exercises(first.exercises, assignment.exercise_names, hidden=first.hidden)
+    _ = assignment.exercises_in_grading  # read here, so that what makes no sense in it is found
     require_files(assignment)
     _require_files(assignment, notebooks)
     address = _address(assignment)
@@ -374,12 +373,11 @@ def _readme(assignment: Assignment, notebooks: Sequence[str]) -> str:
 
 def _address(assignment: Assignment) -> WebAddress | None:
     """Return where the release lies on the web, if the course says so."""
-    file = assignment.checks / FILE
-    url = load_exercises(file).release_url if file.is_file() else None
+    url = assignment.exercises.release_url
     if url is not None and url.startswith(ON_GITHUB) and not GITHUB.fullmatch(url):
         raise UsageError(
-            f"[release] url in {file} must be the page of a folder, {ON_GITHUB}OWNER/REPOSITORY/tree/main/digits; "
-            f"{url} is none."
+            f"[release] url in {assignment.checks / FILE} must be the page of a folder, "
+            f"{ON_GITHUB}OWNER/REPOSITORY/tree/main/digits; {url} is none."
         )
     return WebAddress(url) if url is not None else None
 

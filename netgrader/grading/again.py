@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.held_out import DOUBTED
+from netgrader.checks.parameters import RUNS
 from netgrader.faults import FOR_A_PERSON
 from netgrader.grading.result_store import hash_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from netgrader.checks.exercises import Exercises
     from netgrader.grading.stages import Ran
     from netgrader.grading.verify import Verification
 
@@ -31,7 +33,6 @@ ACCURACY, ERROR = "test_accuracy", "test_error"
 ACCURACIES, ERRORS = "accuracies_of_runs", "errors_of_runs"
 LEAD = "test_images_lead"
 NEAR = 0.26  # of the slope from `none` to `full`: three deviations of 0.08 % where it is 0.92 % (research/fairness.md)
-RUNS = 3  # at most, unless the course says otherwise (research/fairness.md)
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,13 @@ def _named(run: Verification, cell: str) -> bool:
     )
 
 
-def retry_rule_of(tables: Mapping[str, Mapping[str, Any]], cells: tuple[str, ...]) -> RetryRule | None:
+def retry_rule_of(exercises: Exercises, cells: tuple[str, ...]) -> RetryRule | None:
     """Return the rule of the notebook with these check cells; None if it has none."""
-    for name, table in tables.items():
-        cell = f"check_{name}"
-        if cell in cells and {"full", "none"} <= table.keys():
-            sign = -1 if "data" in tables and "classes" not in tables["data"] else 1
-            return RetryRule(cell, sign * table["full"], sign * table["none"], table.get("runs", RUNS))
+    for cell in cells:
+        asked = exercises.of_cell(cell)
+        if asked.says("full", "none"):
+            sign = 1 if asked.none < asked.full else -1
+            return RetryRule(cell, sign * asked.full, sign * asked.none, asked.runs)
     return None
 
 

@@ -10,9 +10,8 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from netgrader.checks.exercises import load_exercises
 from netgrader.files import decode, write_json
-from netgrader.grading.execution import EVIDENCE, ExecutionLimits
+from netgrader.grading.execution import EVIDENCE
 from netgrader.grading.result_store import ABOUT, INPUTS, hash_json
 from netgrader.grading.stages import RUN
 from netgrader.grading.verify_stage import VERDICTS
@@ -40,9 +39,6 @@ __all__ = [
 
 FOLDER = "spent"
 HAND_INS = 3  # as long as all notebooks of an assignment may take, so often: an ordinary hand-in takes a tenth of that
-BYTES = (
-    1_000_000_000  # of evidence kept for a student: an ordinary hand-in leaves 60 MB, and 700 MB where data are redrawn
-)
 
 
 @dataclass(frozen=True)
@@ -132,10 +128,9 @@ def account_of(job: Job, notebook: RestoredNotebook, helpers: Mapping[str, str])
 
 def budget_of(assignment: Assignment) -> Budget:
     """Return what a student may use, as ``[limits]`` says it."""
-    files = assignment.files(assignment.notebooks[0])
-    table = load_exercises(files.exercises, assignment.exercise_names, hidden=files.hidden).tables.get("limits", {})
-    all_of_them = ExecutionLimits.from_table(table).notebook_seconds * len(assignment.notebooks)
-    return Budget(table.get("student_seconds", HAND_INS * all_of_them), table.get("student_evidence_bytes", BYTES))
+    limits = assignment.exercises_in_grading.limits
+    all_of_them = limits.notebook_seconds * len(assignment.notebooks)
+    return Budget(limits.student_seconds or HAND_INS * all_of_them, limits.student_evidence_bytes)
 
 
 def spent_by_class(assignment: Assignment) -> dict[str, tuple[float, int]]:

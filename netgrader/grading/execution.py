@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from netgrader.checks.parameters import STUDENT_LIMITS
-from netgrader.checks.problems import limit_problem
-from netgrader.errors import NetgraderError
+from netgrader.checks.parameters import ExecutionLimits
 from netgrader.files import decode, write_json
 
 if TYPE_CHECKING:
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = [
     "EVIDENCE",
     "RESULT",
-    "BadLimitError",
     "CellRun",
     "CellStatus",
     "Execution",
@@ -36,54 +33,8 @@ RESULT = "execution.json"
 EVIDENCE = "evidence"
 
 
-class BadLimitError(NetgraderError):
-    """A limit that the instructor set makes no sense; the message says which."""
-
-
 Output = Mapping[str, Any]
 """An output of a cell, as nbformat 4 has it."""
-
-
-@dataclass(frozen=True)
-class ExecutionLimits:
-    """What a notebook may use, unless the instructor sets others."""
-
-    cell_seconds: float = 600.0
-    notebook_seconds: float = 1200.0
-    """Wall time of one of the student's cells, and of all of them together."""
-    capture_seconds: float = 300.0
-    """Wall time of taking the evidence at one check cell; of all together as much as `notebook_seconds`."""
-    memory_bytes: int = 4_000_000_000
-    cores: float = 2.0
-    processes: int = 256
-    disk_bytes: int = 1_200_000_000
-    """As `netgrader.cage.Limits` has them."""
-    text_characters: int = 60_000
-    """How much of the text that a cell prints is kept: its beginning and its end."""
-    output_bytes: int = 3_000_000
-    """How much of a cell's pictures and tables is kept."""
-    outputs: int = 200
-    """How many outputs of a cell are kept."""
-    notebook_output_bytes: int = 24_000_000
-    """How much of what all cells show is kept: text, pictures and tables."""
-    received_bytes: int = 1_000_000_000
-    """How much all cells may send, kept or not, before the run is ended."""
-    notebook_evidence_bytes: int = 2_400_000_000
-    """How much may be handed over at all checks together."""
-
-    @classmethod
-    def from_table(cls, table: Mapping[str, Any]) -> ExecutionLimits:
-        """Return the limits that a table of ``exercises.toml`` sets, the others as they are.
-
-        Raises
-        ------
-        BadLimitError
-            If there is no such limit, or a value makes no sense.
-        """
-        problem = limit_problem(table)
-        if problem is not None:
-            raise BadLimitError(f"In exercises.toml, [limits] {problem}" + ("" if problem.endswith("?") else "."))
-        return cls(**{name: value for name, value in table.items() if name not in STUDENT_LIMITS})
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.cell_points import cell_points
-from netgrader.checks.exercises import load_exercises
 from netgrader.faults import speaking_of
 from netgrader.files import plain_json
 from netgrader.grading.again import best_of_runs, retry_rule_of
@@ -184,9 +183,7 @@ def _graded(job: Job, options: Options) -> GradedNotebook:
     notebook, skeleton = prepared.notebook, prepared.skeleton
     ran, verified, made = prepared.run()
     runs = [ran]
-    files = job.assignment.files(notebook.name)
-    exercises = load_exercises(files.exercises, job.assignment.exercise_names, hidden=files.hidden)
-    rule = retry_rule_of(exercises.tables, tuple(cell.grade_id for cell in skeleton.graded))
+    rule = retry_rule_of(job.assignment.exercises_in_grading, tuple(cell.grade_id for cell in skeleton.graded))
     if rule is not None:
         ran, verified = best_of_runs((ran, verified), rule, lambda run: _further(prepared, run, runs))
     if prepared.account is not None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.checks.exercises import load_exercises
+import msgspec
+
 from netgrader.checks.held_out import secret_seed
 from netgrader.errors import NetgraderError
 from netgrader.grading.execution import EVIDENCE, Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
@@ -47,8 +48,6 @@ AS_USER = "user"
 LOADER = re.compile(r"\bload_(?:data|mnist)\b")
 LARGEST_BESIDE = 20_000_000
 """Bytes of all files together that notebooks read themselves: each run has a copy."""
-DEMANDS = frozenset({"least_accuracy", "target"})
-"""Parameters of an exercise that ask for an accuracy."""
 VERSIONS_OF_A_RUN = ("tensorflow", "keras", "numpy", "ipython", "ipykernel")
 IN_THE_KERNEL = frozenset({"netgrader.student.capture", "netgrader.student.probes", "netgrader.grading.execute"})
 
@@ -173,7 +172,7 @@ def run_stage(
     """
     files = assignment.files(notebook.name)
     taken_at = set(assignment.evidence_cells(notebook.name))
-    limits = _limits(assignment, notebook.name, options)
+    limits = _limits(assignment, options)
     key = run_key(assignment, notebook, helpers, options, run=run)
 
     releases = every_release(assignment, notebook.name)
@@ -212,9 +211,9 @@ def run_stage(
 
 def _needs_held_out(assignment: Assignment, notebook: RestoredNotebook) -> bool:
     """Whether points of the notebook depend on an accuracy on the test images."""
-    tables = load_exercises(assignment.files(notebook.name).exercises, assignment.exercise_names).tables
-    asked = (tables.get(cell.grade_id.removeprefix("check_"), {}) for cell in notebook.code if cell.grade_id)
-    return any(DEMANDS & table.keys() for table in asked)
+    exercises = assignment.exercises_in_grading
+    asked = [exercises.of_cell(cell.grade_id) for cell in notebook.code]
+    return any(one.says("least_accuracy") or one.says("target") for one in asked)
 
 
 def run_key(
@@ -245,18 +244,16 @@ def run_context(assignment: Assignment, notebook: str, options: Options) -> dict
         "data": hash_files({"data": assignment.data})["data"] if assignment.data else None,
         **({"beside": hash_files({path.name: path for path in beside})} if beside else {}),
         "seed": assignment.course.seed,
-        "limits": dataclasses.asdict(_limits(assignment, notebook, options)),
+        "limits": msgspec.to_builtins(_limits(assignment, options)),
         "sandbox": options.sandbox,
         "versions": versions_of(VERSIONS_OF_A_RUN),
         "netgrader": code_hash(IN_THE_KERNEL, inner=False, extra=files.probes),
     }
 
 
-def _limits(assignment: Assignment, notebook: str, options: Options) -> ExecutionLimits:
-    files = assignment.files(notebook)
-    exercises = load_exercises(files.exercises, assignment.exercise_names, hidden=files.hidden)
-    limits = ExecutionLimits.from_table(exercises.tables.get("limits", {}))
-    return dataclasses.replace(
+def _limits(assignment: Assignment, options: Options) -> ExecutionLimits:
+    limits = assignment.exercises_in_grading.limits.of_a_run
+    return msgspec.structs.replace(
         limits,
         memory_bytes=min(limits.memory_bytes, options.memory_bytes or limits.memory_bytes),
         notebook_seconds=min(limits.notebook_seconds, options.notebook_seconds or limits.notebook_seconds),

@@ -143,11 +143,11 @@ class DenseTrial:
 
 def try_case(bench: TestContext, number: int) -> DenseTrial:
     """Try the layer of the `number`-th case in the table ``fully_connected_layer``; once for all tests."""
-    case = bench.exercises.table("fully_connected_layer")["cases"][number]
+    case = bench.exercises.of_cell("fully_connected_layer").cases[number]
     graph = bench.evidence("check_fully_connected_layer").graph(f"layer@{number}")
     trial: DenseTrial = bench.once(
         ("layer", number),
-        lambda: try_layer(bench.lab, graph, case["inputs"], case["outputs"], case["activation"], seed=number + 1),
+        lambda: try_layer(bench.lab, graph, case.inputs, case.outputs, case.activation, seed=number + 1),
     )
     return trial
 

@@ -176,5 +176,4 @@ def measure_of(bench: TestContext, exercise: str) -> Measure:
     """Return what an exercise's network is measured by: its accuracy, or the error that its table says."""
     if not bench.spec.is_regression:
         return ACCURACY
-    table = bench.exercises.tables.get(exercise.removeprefix("check_"), {})
-    return error_in(bench.dataset, table.get("error", MEAN_ABSOLUTE))
+    return error_in(bench.dataset, getattr(bench.exercises.of_cell(exercise), "error", MEAN_ABSOLUTE))

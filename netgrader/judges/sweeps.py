@@ -109,18 +109,16 @@ def swept(exercises: Exercises) -> Swept:
         If there is none, or more than one.
     """
     name = exercises.of_kind("sweep")
-    table = exercises.table(name)
-    parameter = str(table.get("parameter", RATE))
-    low, high = table.get("between", (0.0, math.inf))
+    asked = exercises.of_cell(name)
     return Swept(
         name,
-        table["network"],
-        parameter,
-        str(table.get("argument", parameter)),
-        table.get("values", table.get("rates", 2)),
-        table.get("decades", 0.0),
-        table.get("span", 0.0),
-        (low, high),
+        asked.network,
+        asked.parameter,
+        asked.argument or asked.parameter,
+        asked.values or asked.rates,
+        asked.decades,
+        asked.span,
+        (asked.between.low, asked.between.high),
     )
 
 

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from netgrader import reader
 from netgrader.checks.exercises import NET
 from netgrader.checks.language import Failed
-from netgrader.checks.parameters import kinds_of
 from netgrader.judges.accuracy import (
     GUESSED,
     recomputed,
@@ -77,8 +76,8 @@ def _trained(bench: TestContext, cell: str) -> Recomputed:
 
 def _least(bench: TestContext, cell: str) -> float:
     """Return the score that a training must reach, of an error that of the largest that there may be."""
-    terms = bench.exercises.table(cell.removeprefix("check_"))
-    figure = terms["largest_error" if bench.spec.is_regression else "least_accuracy"]
+    asked = bench.exercises.of_cell(cell)
+    figure = asked.largest_error if bench.spec.is_regression else asked.least_accuracy
     return float(measure_of(bench, cell).score_of(figure))
 
 
@@ -142,7 +141,7 @@ def _cells_with(bench: TestContext, rate: float) -> Iterator[str]:
         optimizer = bench.network(cell).optimizer
         if optimizer is not None and _same(optimizer.learning_rate, rate):
             yield cell
-    for name, kind in kinds_of(bench.exercises.tables).items():
+    for name, kind in bench.exercises.kinds.items():
         facts = bench.evidence(f"check_{name}").raw.facts if kind == "sweep" else {}
         if any(fact.startswith("best_") and _same(value, rate) for fact, value in facts.items()):
             yield f"check_{name}"

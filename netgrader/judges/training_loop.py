@@ -191,15 +191,15 @@ def _noted_truly(bench: TestContext, raw: Evidence, subjects: tuple[Subject, ...
     challenge, spec, images = bench.challenge(_cell(bench)), bench.spec, _images(bench, raw)
     if challenge is None or images is None or not images_fit(images, subjects[0].tables, spec.size):
         return False
-    terms = bench.exercises.table(bench.exercises.of_kind("training-loop")).get("calls", ())
+    terms = bench.exercises.of_cell(_cell(bench)).calls
     if len(subjects) != len(terms):
         return False
     for number, (subject, asked) in enumerate(zip(subjects, terms, strict=True)):
         call = subject.call
-        if (call.n_epochs, call.mini_batch_size) != (asked.get("n_epochs"), asked.get("mini_batch_size")):
+        if (call.n_epochs, call.mini_batch_size) != (asked.n_epochs, asked.mini_batch_size):
             return False
         if len(call.steps) and not subject.unrepeatable:
-            rate = asked.get("learning_rate", LEARNING_RATE)
+            rate = asked.learning_rate or LEARNING_RATE
             weights = first_weights(challenge, number, spec.size, spec.classes)
             if replay(call, images, weights, rate) is not Replayed.SAME:
                 return False

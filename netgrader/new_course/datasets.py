@@ -8,13 +8,13 @@ import re
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.data import COLOURS, DataSpec, spec_problem
+from netgrader.data import COLOURS, DataSpec
 from netgrader.errors import UsageError
 from netgrader.new_course.csv_table import read_table
+from netgrader.toml_tables import SenselessTableError, converted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,10 +99,10 @@ def read_data(
     called = called or (re.sub(r"[^\w -]", " ", target_column).strip()[:40] if target_column else "")
     if called:
         table["called"] = called
-    problem = spec_problem(table)
-    if problem is not None:
-        raise UsageError(f"The data {given} cannot be a course's: {problem}.")
-    return msgspec.convert(table, DataSpec), content
+    try:
+        return converted(table, DataSpec), content
+    except SenselessTableError as error:
+        raise UsageError(f"The data {given} cannot be a course's: {error}.") from error
 
 
 def _read(given: Path, target_column: str | None) -> Arrays:

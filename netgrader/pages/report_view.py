@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from netgrader.checks.exercises import load_exercises
 from netgrader.course import holds_work
 from netgrader.pages import safe, words
 from netgrader.pages.explained import Explained, explained_in
@@ -353,9 +352,7 @@ def _columns(assignment: Assignment, notebook: str) -> NotebookColumns:
         if cell.is_solution and cell.cell_type == "code":
             last = cell.grade_id
         solutions[cell.grade_id] = last
-    file = assignment.files(notebook).exercises
-    tables = load_exercises(file).tables if file.is_file() else {}
-    usual = [tables.get(cell.grade_id.removeprefix("check_"), {}).get("plausible") for cell in graded]
+    usual = [assignment.exercises.of_cell(cell.grade_id).plausible for cell in graded]
     return NotebookColumns(
         notebook,
         tuple(

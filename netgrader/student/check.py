@@ -94,7 +94,7 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
         if stopped is not None:
             return _stopped(name, stopped, namespace)
         exercises = load_exercises(folder)
-        cells = by_key(_named(text, [name, *exercises.tables]) for text in cell_runs().texts)
+        cells = by_key(_named(text, [name, *exercises.asked]) for text in cell_runs().texts)
         bench = TestContext(Path(root), exercises, _local_lab, quick=True, cells=cells)
         try:
             taken = bench.evidence(cell).raw
@@ -103,9 +103,9 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
             checks = _run(bench, tests, cell)
         finally:
             bench.close()
-    terms = exercises.tables.get(cell.removeprefix("check_"), {})
-    note = estimate(exercises.tables.get("limits", {})) if terms.get("estimates_time") else None
-    return Answer(name, tuple(checks), beyond=terms.get("only_in_grading", ""), printed=took.printed, note=note)
+    asked = exercises.of_cell(cell)
+    note = estimate(exercises.limits) if asked.estimates_time else None
+    return Answer(name, tuple(checks), beyond=asked.only_in_grading, printed=took.printed, note=note)
 
 
 def _named(text: str, exercises: Iterable[str]) -> Cell:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netgrader.phrases import say
 from netgrader.student.cell_runs import CORES, cell_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from netgrader.checks.parameters import ExecutionLimits
 
 __all__ = ["estimate"]
 
-CELL_SECONDS, NOTEBOOK_SECONDS = 600.0, 1200.0  # the grader's limits, unless the instructor sets others
 NEAR = 0.5  # from this share of a limit on a slower machine may reach it
 
 FINE = (
@@ -24,18 +23,18 @@ CLOSE = "{fine} That is close: the grader's machine may be slower than this one.
 TOO_LONG = "{fine} That is too long: it would be stopped before it is done. {advice}"
 
 
-def estimate(limits: Mapping[str, Any]) -> str | None:
+def estimate(limits: ExecutionLimits) -> str | None:
     """What grading will take, in a sentence or two; None where nothing was timed.
 
     Parameters
     ----------
     limits
-        The table of limits in ``exercises.toml``, empty if there is none.
+        The grader's.
     """
     seconds = cell_runs().seconds.values()
     if not seconds:
         return None
-    cell, notebook = limits.get("cell_seconds", CELL_SECONDS), limits.get("notebook_seconds", NOTEBOOK_SECONDS)
+    cell, notebook = limits.cell_seconds, limits.notebook_seconds
     longest, total = max(seconds), sum(seconds)
     fine = say(
         FINE, total=_said(total), cores=CORES, longest=_said(longest), cell=_said(cell), notebook=_said(notebook)

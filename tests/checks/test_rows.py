@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netgrader.checks.context import Dataset
+from netgrader.checks.exercises import exercises_of
 from netgrader.checks.held_out import mark
 from netgrader.checks.held_out_rows import held_out_inputs
-from netgrader.checks.problems import problem
 from netgrader.data import DataPart, DataSpec
 from netgrader.faults import CATALOGUE, CourseTexts, fault, speaking_of
 from netgrader.judges.arrays import judge_images
@@ -20,6 +20,7 @@ from netgrader.judges.preparations import preparation_of
 from netgrader.judges.rows import judge_rows, judge_targets
 from netgrader.judges.sweep_runs import _images
 from netgrader.phrases import say
+from netgrader.toml_tables import SenselessTableError
 
 N_TRAIN, N_TEST, FEATURES = 600, 200, 5
 
@@ -246,9 +247,9 @@ def test_a_training_loop_is_not_asked_for_on_rows():
     data = {"file": "t.npz", "sha256": "0" * 64, "train": part, "test": part, "shape": [5], "classes": 3}
     loop = {"calls": [{"n_epochs": 2, "mini_batch_size": 16}], "seconds": 9}
     tables = {"data": data, "exercises": {"train": "training-loop"}, "train": loop}
-    assert problem(tables) is None
-    told = problem({**tables, "data": {**data, "scaling": "standard"}})
-    assert "which needs whole grey levels; of rows there are data, layer, network" in told
+    assert exercises_of(tables).of_kind("training-loop") == "train"
+    with pytest.raises(SenselessTableError, match=r"train must be one of data, .* on these data, not 'training-loop'"):
+        exercises_of({**tables, "data": {**data, "scaling": "standard"}})
 
 
 @pytest.mark.parametrize("colours", [1, 3])

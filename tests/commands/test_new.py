@@ -339,8 +339,8 @@ def test_a_course_of_nbgraders_own_is_told_the_line_that_it_lacks(netgrader, sha
 @pytest.mark.parametrize(
     ("called", "names", "told"),
     [
-        ("rose/tulip", SHAPES, "called: "),
-        ("shape", ("frame", "frame", "corner"), "two classes have one name"),
+        ("rose/tulip", SHAPES, "called must be up to 40 letters"),
+        ("shape", ("frame", "frame", "corner"), "names must have 3 different names"),
         ("shape", ("frame", "corner"), "There are 2 names for the 3 classes"),
     ],
 )

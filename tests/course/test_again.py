@@ -2,6 +2,7 @@
 
 import pytest
 
+from netgrader.checks.exercises import exercises_of
 from netgrader.evidence import EvidenceWriter
 from netgrader.grading.again import RetryRule, best_of_runs, retry_rule_of
 from netgrader.grading.execution import CellRun, CellStatus, Execution
@@ -34,7 +35,9 @@ def runs_of(*verdicts):
 
 
 def test_of_errors_the_smallest_counts():
-    rule = retry_rule_of({"data": {}, "error": {"full": 2.0, "none": 6.0}}, ("check_error",))
+    part = {"inputs": "x", "targets": "y", "rows": 9}
+    data = {"file": "d.npz", "sha256": "0" * 64, "train": part, "test": part, "shape": [3], "scaling": "standard"}
+    rule = retry_rule_of(exercises_of({"data": data, "error": {"full": 2.0, "none": 6.0}}), ("check_error",))
     verdicts = [verified(None, test_error=error) for error in (2.6, 2.9, 2.1)]
     _, found = best_of_runs(("run 0", verdicts[0]), rule, lambda run: (f"run {run}", verdicts[run]))
     assert found.measured["test_error"] == 2.1

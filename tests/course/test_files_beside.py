@@ -73,13 +73,13 @@ def test_too_large_ones_are_refused_with_the_limit(reads, tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("table", "told"),
     [
-        ("names = []", "must hold names"),
-        ('names = ["../secret"]', "must hold names"),
-        ('names = "a.csv"', "must hold names"),
-        ('name = ["a.csv"]', "must hold names"),
-        ('names = ["a.csv", "a.csv"]', "names a file twice"),
-        ('names = ["helper.py"]', r"names helper\.py, which is released anyway"),
-        ('names = ["README.md"]', r"names README\.md, which is released anyway"),
+        ("names = []", "names must be a list of up to 50 names of files"),
+        ('names = ["../secret"]', "names must be a list of up to 50 names of files"),
+        ('names = "a.csv"', "names must be a list of up to 50 names of files"),
+        ('name = ["a.csv"]', r"has no parameter name; is it names\?"),
+        ('names = ["a.csv", "a.csv"]', "names must name each file once"),
+        ('names = ["helper.py"]', "names must name no file that is released anyway"),
+        ('names = ["README.md"]', "names must name no file that is released anyway"),
     ],
 )
 def test_a_table_that_makes_no_sense_is_told(tmp_path, table, told):

@@ -156,7 +156,7 @@ def test_a_notebook_of_any_version_is_a_valid_one_with_the_cell_that_fetches(min
 )
 def test_an_address_that_is_none_is_refused_in_a_sentence(tiny, url):
     online(tiny, url)
-    with pytest.raises(NetgraderError, match=r"\[release\] must hold url"):
+    with pytest.raises(NetgraderError, match=r'\[release\] url must be "https'):
         load_exercises(tiny.root / "source/numbers/checks/exercises.toml")
 
 

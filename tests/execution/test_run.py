@@ -9,16 +9,16 @@ import nbformat
 import pytest
 
 from netgrader.cage import HOME, open_sandbox
+from netgrader.checks.exercises import exercises_of
 from netgrader.evidence import read_evidence
 from netgrader.grading.execute import execute
 from netgrader.grading.execution import (
-    BadLimitError,
     CellStatus,
     Execution,
     ExecutionCell,
-    ExecutionLimits,
     ExecutionRequest,
 )
+from netgrader.toml_tables import SenselessTableError
 
 from .conftest import check
 
@@ -168,16 +168,17 @@ def test_without_a_cage_the_run_is_the_same_and_says_so(probes, tmp_path):
 
 
 def test_limits_are_taken_from_a_table_of_the_instructors():
-    limits = ExecutionLimits.from_table({"cell_seconds": 5, "memory_bytes": 10**9})
+    limits = exercises_of({"limits": {"cell_seconds": 5, "memory_bytes": 10**9, "student_seconds": 60}}).limits.of_a_run
     assert (limits.cell_seconds, limits.memory_bytes) == (5, 10**9)
     assert limits.notebook_seconds == 1200
+    assert not hasattr(limits, "student_seconds")
 
 
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ({"cell_second": 5}, r"cell_second, which is no limit; is it cell_seconds\?$"),
-        ({"minutes": 5}, "minutes, which is no limit; there are cell_seconds, notebook_seconds"),
+        ({"cell_second": 5}, r"has no parameter cell_second; is it cell_seconds\?$"),
+        ({"minutes": 5}, "has no parameter minutes; there are capture_seconds, cell_seconds"),
         ({"cell_seconds": 0}, "cell_seconds must be a number from 1 to 86,400, not 0"),
         ({"cell_seconds": "ten"}, "cell_seconds must be a number from 1 to 86,400, not 'ten'"),
         ({"memory_bytes": 3e9}, "memory_bytes must be a whole number from 500,000,000"),
@@ -185,8 +186,8 @@ def test_limits_are_taken_from_a_table_of_the_instructors():
     ],
 )
 def test_a_limit_that_makes_no_sense_is_refused_with_its_name(table, says):
-    with pytest.raises(BadLimitError, match=says):
-        ExecutionLimits.from_table(table)
+    with pytest.raises(SenselessTableError, match=rf"\[limits\] {says}"):
+        exercises_of({"limits": table})
 
 
 def test_each_check_cell_has_a_challenge_of_its_own_which_no_cell_before_it_can_know(run):

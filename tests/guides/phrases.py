@@ -55,7 +55,7 @@ SAYING = (
     "student/own_drawing.py",
     "student/own_lines.py",
 )
-OTHERS = {"exercises.py", "parameters.py", "plugin.py", "problems.py"}
+OTHERS = {"exercises.py", "parameters.py", "plugin.py", "rules.py", "toml_tables.py"}
 """What speaks to the instructor alone."""
 LABELLING = {"answer.py", "drawing.py"}
 """What says single words: all of theirs are listed."""

@@ -2,20 +2,24 @@
 
 import re
 
+import msgspec
 import pytest
 
-from netgrader.checks.parameters import KINDS, LIMITS, NEEDED, STUDENT_LIMITS
+from netgrader.checks.parameters import OF_CLASSES, OWN, PARAMETERS, ExecutionLimits, Limits
 from netgrader.course import STORE_VARIABLE
 from netgrader.data import DataSpec
-from netgrader.grading.execution import ExecutionLimits
+from netgrader.toml_tables import words_of
 from tests.guides.reference import FOLDER, PAGES, type_in_words
 
-PARAMETERS = (FOLDER / "parameters.md").read_text(encoding="utf-8")
+PAGE = (FOLDER / "parameters.md").read_text(encoding="utf-8")
 
 
-def allowed_by(kinds):
-    """Return what each value must be, in words."""
-    return {name: next(one.description for one in kind.__metadata__ if one.description) for name, kind in kinds.items()}
+def allowed_in(kind):
+    """Return what each value in a table must be, in words."""
+    return {field.name: words_of(field.type) for field in msgspec.structs.fields(kind)}
+
+
+RUN = allowed_in(ExecutionLimits)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -37,8 +41,8 @@ def test_a_type_of_the_schema_is_told_in_words(schema, words):
 
 
 def test_every_parameter_is_told_with_what_is_allowed():
-    told = re.findall(r"(?m)^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", PARAMETERS)
-    assert dict(told) == allowed_by(KINDS)
+    told = re.findall(r"(?m)^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", PAGE)
+    assert dict(told) == {name: words_of(kind) for name, kind in PARAMETERS.items()}
 
 
 def test_every_limit_is_told_with_its_default():
@@ -46,25 +50,29 @@ def test_every_limit_is_told_with_its_default():
     told = re.findall(r"(?m)^\| `(\w+)` \| [^|]+ \| ([\d,.]+) \| ([^|]+) \|$", of_a_run)
     limits = ExecutionLimits()
     assert {name: float(default.replace(",", "")) for name, default, _ in told} == {
-        name: getattr(limits, name) for name in LIMITS
+        name: getattr(limits, name) for name in RUN
     }
-    assert {name: allowed for name, _, allowed in told} == allowed_by(LIMITS)
+    assert {name: allowed for name, _, allowed in told} == RUN
 
 
 def test_every_limit_of_a_student_is_told_with_what_is_allowed():
     of_a_student = section("limits").partition("Of all that one student hands in")[2]
     told = re.findall(r"(?m)^\| `(\w+)` \| [^|]+ \| [^|]+ \| ([^|]+) \|$", of_a_student)
-    assert dict(told) == allowed_by(STUDENT_LIMITS)
+    assert dict(told) == {name: words for name, words in allowed_in(Limits).items() if name not in RUN}
 
 
 def section(name):
     """Return what the page says under a heading."""
-    return PARAMETERS.partition(f"\n## [{name}]\n")[2].partition("\n## ")[0]
+    return PAGE.partition(f"\n## [{name}]\n")[2].partition("\n## ")[0]
 
 
 def test_every_kind_of_exercise_is_told_with_what_its_table_must_have():
     rows = re.findall(r"(?m)^\| `([\w-]+)` \| (.+) \|$", section("exercises"))
-    assert {kind: tuple(re.findall(r"`(\w+)`", keys)) for kind, keys in rows} == dict(NEEDED)
+    assert {kind: set(re.findall(r"`(\w+)`", keys)) for kind, keys in rows} == {
+        name: {field.name for field in msgspec.structs.fields(kind) if field.required}
+        for name, kind in OF_CLASSES.items()
+        if name != OWN
+    }
 
 
 def test_every_key_of_the_data_is_told():

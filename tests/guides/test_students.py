@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from netgrader.grading.execution import ExecutionLimits
+from netgrader.checks.exercises import exercises_of
 from netgrader.student.answer import NOT_DONE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -13,7 +13,7 @@ EXERCISES = tomllib.loads((ROOT / "source" / "digits" / "checks" / "exercises.to
 
 
 def test_the_limits_are_those_of_grading():
-    limits = ExecutionLimits.from_table(EXERCISES.get("limits", {}))
+    limits = exercises_of(EXERCISES).limits
     minutes = limits.cell_seconds / 60, limits.notebook_seconds / 60
     assert "a cell may take {:g} minutes and a notebook {:g} in all".format(*minutes) in TEXT
     assert f"{limits.memory_bytes / 1e9:g} GB of memory" in TEXT

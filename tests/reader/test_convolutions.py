@@ -10,14 +10,14 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from netgrader import read_network
-from netgrader.checks.exercises import Exercises
-from netgrader.checks.problems import problem
+from netgrader.checks.exercises import exercises_of
 from netgrader.data import DataPart, DataSpec
 from netgrader.evidence import GraphEvidence
 from netgrader.grey_levels import GreyLevels
 from netgrader.judges.answers import shaped
 from netgrader.judges.arrays import is_scaled, judge_images
 from netgrader.reader import Exercise
+from netgrader.toml_tables import SenselessTableError
 
 HEIGHT, WIDTH, CLASSES = 12, 9, 10
 ASKED = Exercise(
@@ -234,15 +234,18 @@ def test_an_exercise_on_shaped_images_asks_for_that_shape():
         "classes": 10,
     }
     tables = {"data": {**data, "input_shape": [HEIGHT, WIDTH, 1]}, "network": {"min_conv_layers": 2}}
-    assert Exercises(tables).network("network").input_shape == (HEIGHT, WIDTH, 1)
-    assert Exercises({**tables, "data": data}).network("network").input_shape is None
-    assert "input_shape must hold the 108 numbers" in str(problem({"data": {**data, "input_shape": [9, 9, 1]}}))
-    assert "input_shape must hold the 108 pixels" in str(problem({"data": data, "network": {"input_shape": [9, 9]}}))
+    assert exercises_of(tables).network("network").input_shape == (HEIGHT, WIDTH, 1)
+    assert exercises_of({**tables, "data": data}).network("network").input_shape is None
+    with pytest.raises(SenselessTableError, match="input_shape must hold the 108 numbers"):
+        exercises_of({"data": {**data, "input_shape": [9, 9, 1]}})
+    with pytest.raises(SenselessTableError, match="input_shape must hold the 108 pixels"):
+        exercises_of({"data": data, "network": {"input_shape": [9, 9]}})
     tables |= {
         "exercises": {"train": "training-loop"},
         "train": {"calls": [{"n_epochs": 2, "mini_batch_size": 16}], "seconds": 3},
     }
-    assert "which needs flat rows" in str(problem(tables))
+    with pytest.raises(SenselessTableError, match=r"train must be one of data, .* on these data, not 'training-loop'"):
+        exercises_of(tables)
 
 
 @pytest.mark.parametrize("shape", [(HEIGHT * WIDTH,), (HEIGHT, WIDTH, 1)], ids=str)

@@ -1,13 +1,15 @@
 """Data that are no grey images: colours, rows of tables, sequences, and numbers in the place of classes."""
 
 import hashlib
+import re
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from netgrader.data import DamagedDataError, DataPart, DataSpec, load_data, spec_problem
+from netgrader.data import DamagedDataError, DataPart, DataSpec, load_data
+from netgrader.toml_tables import SenselessTableError, converted
 
 TRAIN, TEST = DataPart("x", "y", 40), DataPart("a", "b", 10)
 
@@ -49,21 +51,22 @@ def test_without_classes_it_is_a_regression_with_one_output():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"names": ["a", "b"]}, "without classes there are neither names"),
-        ({"classes": 2, "unit": "m"}, "classes have no unit"),
-        ({"classes": 1}, "classes: Expected `int` >= 2"),
-        ({"largest": 9}, "largest is of no use where scaling is standard"),
-        ({"shape": [2, 2, 2, 2]}, "shape: Expected `array` of length <= 3"),
-        ({"scaling": "minmax"}, "scaling: Invalid enum value"),
-        ({"classes": 2, "learned": 0.9}, "learned is of images only, and of 12,000"),
-        ({"classes": 2, "learned": 0.9, "shape": [8, 8], "scaling": "largest"}, "12,000 training images or more"),
+        ({"names": ["a", "b"]}, "names must have 0 different names, one for each class, not ['a', 'b']"),
+        ({"classes": 2, "unit": "m"}, "unit must be left out where there are classes, not 'm'"),
+        ({"classes": 1}, "classes must be a whole number from 2 to 200, not 1"),
+        ({"largest": 9}, "largest must be left out where scaling is standard"),
+        ({"shape": [2, 2, 2, 2]}, "shape must be a list of up to 3 sizes"),
+        ({"scaling": "minmax"}, "scaling must be one of largest, none, standard, not 'minmax'"),
+        ({"classes": 2, "learned": 0.9}, "learned must be left out unless there are classes of images"),
+        ({"classes": 2, "learned": 0.9, "shape": [8, 8], "scaling": "largest"}, "12,000 or more to train on"),
     ],
 )
 def test_what_makes_no_sense_is_told(changes, words):
     part = {"inputs": "x", "targets": "y", "rows": 9}
     table = {"file": "d.npz", "sha256": "0" * 64, "train": part, "test": part, "shape": [3], "scaling": "standard"}
-    assert spec_problem(table) is None
-    assert words in spec_problem({**table, **changes})
+    converted(table, DataSpec)
+    with pytest.raises(SenselessTableError, match=re.escape(words)):
+        converted({**table, **changes}, DataSpec)
 
 
 rows = st.lists(st.lists(st.floats(-1e3, 1e3, width=32), min_size=2, max_size=2), min_size=2, max_size=30)

@@ -11,17 +11,18 @@ from pathlib import Path
 import pytest
 
 from netgrader.grading.execution import ExecutionLimits
-from netgrader.student import cell_runs, estimate
+from netgrader.student import cell_runs
 
 SIDE = Path(__file__).parents[1] / "checks" / "notebook_side.py"
 GIVEN = """
 import time
 from IPython.display import display
 import netgrader.student
+from netgrader.checks.parameters import ExecutionLimits
 from netgrader.student.cell_runs import install
 from netgrader.student.estimate import estimate
 def tell(**limits):
-    display({"text/plain": str(estimate(limits))}, raw=True)
+    display({"text/plain": str(estimate(ExecutionLimits(**limits)))}, raw=True)
 """
 WORK = """
 begun = time.perf_counter()
@@ -82,10 +83,8 @@ def test_an_error_in_a_cell_and_a_second_installation_change_nothing(said):
     assert said[4].endswith("60 seconds a cell and 3 minutes in all.")
 
 
-def test_the_limits_are_those_of_the_grader():
-    limits = ExecutionLimits()
-    assert (limits.cell_seconds, limits.notebook_seconds) == (estimate.CELL_SECONDS, estimate.NOTEBOOK_SECONDS)
-    assert limits.cores == cell_runs.CORES
+def test_as_many_cores_are_reckoned_with_as_the_grader_has():
+    assert ExecutionLimits().cores == cell_runs.CORES
 
 
 def test_what_grading_skips_is_left_out(said):

@@ -1,0 +1,159 @@
+"""What the tables of ``exercises.toml`` mean together: names, and a table of rules that depend on data, limits or exercises."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from netgrader.checks.parameters import (
+    Files,
+    FreeNetwork,
+    FreeTraining,
+    Limits,
+    Network,
+    NetworkTerms,
+    Release,
+    Sweep,
+    Texts,
+    TrainingLoop,
+)
+from netgrader.data import DataSpec
+from netgrader.toml_tables import SenselessTableError, in_table, nearest, require, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from netgrader.checks.exercises import Exercises
+
+__all__ = ["RESERVED", "require_names", "require_rules"]
+
+RESERVED: Mapping[str, Any] = {
+    "data": DataSpec,
+    "exercises": dict[str, str],
+    "limits": Limits,
+    "files": Files,
+    "release": Release,
+    "texts": Texts,
+}
+"""Tables that are of no exercise, and their types."""
+NEAR_TABLE = 0.9  # likeness of a table's name to that of an exercise without one, from which it is a slip of the pen
+BYTES_A_WEIGHT = 16  # 32-bit floats: itself, its gradient, two averages of Adam's
+
+
+class Rule(NamedTuple):
+    """What a key of some kinds of exercises must do, given the other tables."""
+
+    kinds: Any
+    key: str
+    holds: Callable[[Any, Any], bool]
+    must: str
+
+
+def _bytes_of(asked: NetworkTerms, course: Exercises) -> int:
+    widths = [*([course.spec.size] if course.spec is not None else []), *asked.widths]
+    return BYTES_A_WEIGHT * sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(widths))
+
+
+RULES = (
+    Rule(
+        Sweep,
+        "network",
+        lambda asked, course: asked.network in course.networks,
+        "name an exercise that asks for a network ({course.networks})",
+    ),
+    Rule(
+        TrainingLoop,
+        "seconds",
+        lambda asked, course: len(asked.calls) * asked.seconds <= course.limits.capture_seconds,
+        "be lower: all calls together may last {course.limits.capture_seconds:g}, the capture_seconds of [limits]",
+    ),
+    Rule(
+        NetworkTerms,
+        "widths",
+        lambda asked, course: _bytes_of(asked, course) <= course.limits.memory_bytes,
+        "need no more memory than {course.limits.memory_bytes:,} bytes, the memory_bytes of [limits]",
+    ),
+)
+RULES_OF_DATA = (
+    Rule(
+        NetworkTerms,
+        "widths",
+        lambda asked, course: asked.widths[-1:] in {(), (course.spec.outputs,)},
+        "end with {course.spec.outputs}, the outputs of the last layer",
+    ),
+    Rule(
+        (Network, FreeNetwork),
+        "activations",
+        lambda asked, course: course.spec.is_regression or asked.activations[-1:] in {(), ("none",)},
+        "end with none: the loss applies softmax to logits",
+    ),
+    Rule(
+        (Network, FreeNetwork),
+        "inputs",
+        lambda asked, course: asked.inputs in {None, course.spec.size},
+        "be {course.spec.size}, the {course.spec.part}s of {course.spec.a_one}",
+    ),
+    Rule(
+        (Network, FreeNetwork),
+        "classes",
+        lambda asked, course: asked.classes in {None, course.spec.classes},
+        "be {course.spec.classes}, as many as [data] has",
+    ),
+    Rule(
+        NetworkTerms,
+        "input_shape",
+        lambda asked, course: math.prod(asked.input_shape or (course.spec.size,)) == course.spec.size,
+        "hold the {course.spec.size} {course.spec.part}s of {course.spec.a_one}",
+    ),
+    Rule(
+        FreeTraining,
+        "least_accuracy",
+        lambda asked, course: asked.least_accuracy > course.spec.nothing_for,
+        "lie above {course.spec.nothing_for:g}: up to there an accuracy earns nothing",
+    ),
+    Rule(
+        TrainingLoop,
+        "calls",
+        lambda asked, course: max(call.mini_batch_size for call in asked.calls) <= course.spec.train.rows,
+        "have minibatches of at most {course.spec.train.rows:,} rows, all that there are to train on",
+    ),
+)
+
+
+def require_rules(course: Exercises) -> None:
+    """Raise a SenselessTableError for the first exercise that breaks a rule."""
+    rules = (*RULES, *(RULES_OF_DATA if course.spec is not None else ()))
+    for (name, asked), rule in itertools.product(course.asked.items(), rules):
+        if isinstance(asked, rule.kinds):
+            with in_table(name):
+                require(asked, rule.key, rule.holds(asked, course), rule.must.format(course=course))
+
+
+def require_names(
+    tables: Iterable[str], kinds: Mapping[str, str], known: Collection[str], cells: Collection[str] | None
+) -> None:
+    """Raise a SenselessTableError for a kind that there is not, or a table that belongs to no exercise.
+
+    Parameters
+    ----------
+    tables
+        Names of the tables.
+    kinds
+        What ``[exercises]`` says.
+    known
+        The kinds that exercises on these data can be of.
+    cells
+        What the course's exercises are called; None where the notebooks are not at hand.
+    """
+    for name, kind in kinds.items():
+        if kind not in known:
+            kinds_there_are = ", ".join(sorted(known))
+            raise SenselessTableError(
+                f"[exercises] {name} must be one of {kinds_there_are} on these data, not {kind!r}"
+            )
+    absent = set(kinds) - set(tables)
+    for name in sorted(set(tables) - {*kinds, *RESERVED}):
+        if nearest(name, absent, NEAR_TABLE) or (cells is not None and name not in cells):
+            others = [f"[{one}]" for one in {*(cells or ()), *kinds, *RESERVED}]
+            raise SenselessTableError(f"[{name}] is called like no exercise; {suggestion(f'[{name}]', others)}")

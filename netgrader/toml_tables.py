@@ -1,0 +1,143 @@
+"""Tables of a TOML file as msgspec Structs: bounds with their words, and one sentence for a value that does not fit."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import re
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+
+import msgspec
+from msgspec import Meta
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+__all__ = [
+    "SenselessTableError",
+    "converted",
+    "entries",
+    "in_table",
+    "nearest",
+    "number",
+    "require",
+    "suggestion",
+    "whole",
+    "words_of",
+]
+
+LONGEST = 60  # characters of a value that are shown
+LIKENESS = 0.6  # of a name to one that there is, from which it is suggested: the default of difflib
+PLAIN: Mapping[object, str] = {bool: "true or false", str: "a text in quotes"}
+NO_FIELD = re.compile(r"Object (?P<wrong>missing required|contains unknown) field `(?P<name>.*)`")
+
+
+class SenselessTableError(ValueError):
+    """A table does not fit its Struct; the message names the key, what it must be, and what it is."""
+
+
+def whole(low: int, high: int) -> Meta:
+    """Return the bounds of a whole number."""
+    return Meta(ge=low, le=high, description=f"a whole number from {low:,} to {high:,}")
+
+
+def number(low: float, high: float) -> Meta:
+    """Return the bounds of a number."""
+    return Meta(ge=low, le=high, description=f"a number from {low:,} to {high:,}")
+
+
+def entries(kind: type[msgspec.Struct]) -> Meta:
+    """Return what a list of these tables must be; further keys are left to the tests that read them."""
+    words = "; ".join(
+        f"{field.name}, {words_of(field.type)}" for field in msgspec.structs.fields(kind) if field.required
+    )
+    return Meta(min_length=1, description=f"a list of tables with {words}")
+
+
+def words_of(kind: Any) -> str:
+    """Return what a value of this type must be, in words."""
+    return next(filter(None, map(_words, _within(kind))), "a table")
+
+
+def _words(kind: Any) -> str | None:
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(sorted(get_args(kind)))}"
+    return next((meta.description for meta in getattr(kind, "__metadata__", ())), PLAIN.get(kind))
+
+
+def converted(table: object, kind: Any) -> Any:
+    """Return a table as a Struct of this kind.
+
+    Raises
+    ------
+    SenselessTableError
+        If it does not fit.
+    """
+    try:
+        return msgspec.convert(table, kind)
+    except msgspec.ValidationError as error:
+        raise SenselessTableError(_sentence(error, table, kind)) from None
+
+
+def require(asked: msgspec.Struct, key: str, holds: object, must: str) -> None:
+    """Raise a SenselessTableError that names a key, what it must do, and its value, unless something holds."""
+    if not holds:
+        raise SenselessTableError(f"{key} must {must}, not {_shown(getattr(asked, key))}")
+
+
+@contextlib.contextmanager
+def in_table(name: str) -> Iterator[None]:
+    """Name the table in a SenselessTableError of the body."""
+    try:
+        yield
+    except SenselessTableError as error:
+        raise SenselessTableError(f"[{name}] {error}") from None
+
+
+def nearest(name: str, names: Collection[str], likeness: float = LIKENESS) -> str | None:
+    """Return the one of `names` that `name` was probably meant to be."""
+    return next(iter(difflib.get_close_matches(name, sorted(names), n=1, cutoff=likeness)), None)
+
+
+def suggestion(name: str, names: Collection[str]) -> str:
+    """Return the end of a sentence: which of `names` it was meant to be, or all of them."""
+    near = nearest(name, names)
+    return f"is it {near}?" if near else f"there are {', '.join(sorted(names)) or 'none'}"
+
+
+def _sentence(error: msgspec.ValidationError, table: Any, kind: Any) -> str:
+    what, _, place = str(error).partition(" - at `$")
+    path = re.findall(r"\w+", place.partition("[")[0])
+    for key in path:
+        table = table[key]
+        kind = next(field.type for field in msgspec.structs.fields(_struct_in(kind)) if field.name == key)
+    name = ".".join(path)
+    missing = NO_FIELD.fullmatch(what)
+    if missing is not None:
+        return " ".join(filter(None, [name, _no_field(missing["wrong"], missing["name"], _struct_in(kind))]))
+    if isinstance(error.__cause__, ValueError) and not path:
+        return str(error.__cause__)
+    return f"{name} must be {words_of(kind)}, not {_shown(table)}".lstrip()
+
+
+def _no_field(wrong: str, name: str, kind: type[msgspec.Struct]) -> str:
+    if wrong == "missing required":
+        return f"lacks {name}, which its kind needs"
+    return f"has no parameter {name}; {suggestion(name, kind.__struct_fields__)}"
+
+
+def _struct_in(kind: Any) -> Any:
+    return next(one for one in _within(kind) if isinstance(one, type) and issubclass(one, msgspec.Struct))
+
+
+def _within(kind: Any) -> Iterator[Any]:
+    """Yield a type and those that it is made of, the outer ones first."""
+    yield kind
+    for part in get_args(kind):
+        yield from _within(part)
+
+
+def _shown(value: object) -> str:
+    built = msgspec.to_builtins(value)
+    text = repr([*built] if isinstance(built, tuple) else built)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
