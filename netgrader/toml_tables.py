@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import re
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -18,7 +18,6 @@ __all__ = [
     "converted",
     "entries",
     "in_table",
-    "nearest",
     "number",
     "require",
     "suggestion",
@@ -27,7 +26,6 @@ __all__ = [
 ]
 
 LONGEST = 60  # characters of a value that are shown
-LIKENESS = 0.6  # of a name to one that there is, from which it is suggested: the default of difflib
 PLAIN: Mapping[object, str] = {bool: "true or false", str: "a text in quotes"}
 NO_FIELD = re.compile(r"Object (?P<wrong>missing required|contains unknown) field `(?P<name>.*)`")
 
@@ -94,28 +92,22 @@ def in_table(name: str) -> Iterator[None]:
         raise SenselessTableError(f"[{name}] {error}") from None
 
 
-def nearest(name: str, names: Collection[str], likeness: float = LIKENESS) -> str | None:
-    """Return the one of `names` that `name` was probably meant to be."""
-    return next(iter(difflib.get_close_matches(name, sorted(names), n=1, cutoff=likeness)), None)
-
-
 def suggestion(name: str, names: Collection[str]) -> str:
-    """Return the end of a sentence: which of `names` it was meant to be, or all of them."""
-    near = nearest(name, names)
-    return f"is it {near}?" if near else f"there are {', '.join(sorted(names)) or 'none'}"
+    """Return the end of a sentence: which of `names` comes near to `name`, or all of them."""
+    near = difflib.get_close_matches(name, sorted(names), n=1)
+    return f"the nearest is {near[0]}" if near else f"there are {', '.join(sorted(names))}"
 
 
 def _sentence(error: msgspec.ValidationError, table: Any, kind: Any) -> str:
     what, _, place = str(error).partition(" - at `$")
     path = re.findall(r"\w+", place.partition("[")[0])
     for key in path:
-        table = table[key]
-        kind = next(field.type for field in msgspec.structs.fields(_struct_in(kind)) if field.name == key)
+        table, kind = table[key], get_type_hints(_struct_in(kind), include_extras=True)[key]
     name = ".".join(path)
-    missing = NO_FIELD.fullmatch(what)
-    if missing is not None:
-        return " ".join(filter(None, [name, _no_field(missing["wrong"], missing["name"], _struct_in(kind))]))
-    if isinstance(error.__cause__, ValueError) and not path:
+    no_field = NO_FIELD.fullmatch(what)
+    if no_field is not None:
+        return f"{name} {_no_field(no_field['wrong'], no_field['name'], _struct_in(kind))}".lstrip()
+    if isinstance(error.__cause__, SenselessTableError):
         return str(error.__cause__)
     return f"{name} must be {words_of(kind)}, not {_shown(table)}".lstrip()
 
@@ -127,7 +119,7 @@ def _no_field(wrong: str, name: str, kind: type[msgspec.Struct]) -> str:
 
 
 def _struct_in(kind: Any) -> Any:
-    return next(one for one in _within(kind) if isinstance(one, type) and issubclass(one, msgspec.Struct))
+    return next(one for one in _within(kind) if hasattr(one, "__struct_fields__"))
 
 
 def _within(kind: Any) -> Iterator[Any]:

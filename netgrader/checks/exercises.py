@@ -26,7 +26,7 @@ from netgrader.reader import Exercise
 from netgrader.toml_tables import SenselessTableError, converted, in_table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from netgrader.data import DataSpec
 
@@ -46,6 +46,7 @@ __all__ = [
 
 FILE, HIDDEN_FILE, FAULTS = "exercises.toml", "hidden.toml", "faults.toml"
 PHRASES = "phrases.{}.toml"
+ATTEMPTS = 1000  # to draw rates that lie apart: with the room that they must have, hundreds of rates are found
 
 NET = "net"
 
@@ -97,7 +98,7 @@ class Exercises:
     language: str = ENGLISH
     """What its students are spoken to in."""
     source: str = FILE
-    hidden: Path | None = None
+    hidden: Path = Path(HIDDEN_FILE)
 
     @property
     def data(self) -> DataSpec:
@@ -124,28 +125,10 @@ class Exercises:
         texts, spec = CourseTexts(), self.spec
         if spec is not None:
             texts = CourseTexts(spec.words, spec.instead, regression=spec.is_regression)
-        texts = replace(texts, language=self.language, phrases=self._phrases())
-        file = Path(self.source).with_name(FAULTS)
-        if not file.is_file():
-            return texts
-        try:
-            return replace(texts, kinds=course_kinds(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
-            raise BadExerciseError(f"The course's faults {file} make no sense: {error}.") from error
-
-    def _phrases(self) -> dict[str, str]:
-        """Return what the course itself has translated, by its English text: beside its checks, and beside hidden tests."""
-        found: dict[str, str] = {}
-        for beside in (Path(self.source), self.hidden):
-            file = beside.with_name(PHRASES.format(self.language)) if beside is not None else None
-            if self.language == ENGLISH or file is None or not file.is_file():
-                continue
-            try:
-                phrases = tomllib.loads(file.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as error:
-                raise BadExerciseError(f"The course's translations {file} make no sense: {error}.") from error
-            found |= {text: said for text, said in phrases.items() if fits(text, said)}
-        return found
+        beside = [Path(self.source).parent, self.hidden.parent]  # hidden tests have translations of their own
+        phrases = [_beside(folder / PHRASES.format(self.language), tomllib.loads) for folder in beside]
+        own = {text: said for found in phrases for text, said in found.items() if fits(text, said)}
+        return replace(texts, kinds=_beside(beside[0] / FAULTS, course_kinds), language=self.language, phrases=own)
 
     def of_kind(self, kind: str) -> str:
         """Return the one exercise of this kind.
@@ -203,21 +186,20 @@ class Exercises:
         a factor of 1.5 from the default and from one another; the same for the same `seed` on every machine.
         """
         asked = self.of_cell(name)
-        if not isinstance(asked, NetworkTerms) or asked.rates_between is None:
+        if not asked.says("rates_between"):
             return ()
         low, high = asked.rates_between.low, asked.rates_between.high
-        taken = [rate for rate in [asked.learning_rate] if rate]
-        default = len(taken)
-        for attempt in range(1000):
-            if len(taken) == default + asked.other_rates:
-                return tuple(taken[default:])
+        own = list(filter(None, [asked.learning_rate]))
+        taken = [*own]
+        for attempt in range(ATTEMPTS):
             share = _uniform(f"{seed}/{name}/{attempt}")
             rate = float(f"{math.exp(math.log(low) + share * math.log(high / low)):.3g}")
             if all(abs(math.log(rate / other)) > math.log(APART) for other in taken):
                 taken.append(rate)
-        raise BadExerciseError(f"In {self.source}, [{name}] rates_between is too narrow for other_rates rates.")
+        return tuple(taken[len(own) :][: asked.other_rates])
 
 
+NO_TABLES: Mapping[str, Any] = {**{name: {} for name in RESERVED}, "data": None}
 NO_EXERCISES = Exercises({}, {}, {})
 """Those of a course that asks for nothing by parameters."""
 
@@ -238,12 +220,12 @@ def exercises_of(tables: Mapping[str, Any], cells: Collection[str] | None = None
     SenselessTableError
         For the first thing that makes no sense, in words that go on after "In exercises.toml, ".
     """
-    own = {name: _typed(name, tables.get(name, {}), kind) for name, kind in RESERVED.items() if name != "data"}
-    spec = _typed("data", tables["data"], RESERVED["data"]) if "data" in tables else None
-    kinds, known = own["exercises"], kinds_on(spec)
+    given = {**NO_TABLES, **tables}
+    own = {name: _typed(name, given[name], kind) for name, kind in RESERVED.items()}
+    spec, kinds, known = own["data"], own["exercises"], kinds_on(own["data"])
     require_names(tables, kinds, known.keys() - {OWN}, cells)
     names = dict.fromkeys(name for name in (*kinds, *tables) if name not in RESERVED)
-    asked = {name: _typed(name, tables.get(name, {}), known[kinds.get(name, OWN)]) for name in names}
+    asked = {name: _typed(name, given.get(name, {}), known[kinds.get(name, OWN)]) for name in names}
     files, url, language = own["files"].names, own["release"].url, own["texts"].language
     course = Exercises(tables, kinds, asked, spec, own["limits"], files, url, language)
     require_rules(course)
@@ -255,7 +237,7 @@ def _typed(name: str, table: object, kind: Any) -> Any:
         return converted(table, kind)
 
 
-def load_exercises(path: Path, cells: Collection[str] | None = None, *, hidden: Path | None = None) -> Exercises:
+def load_exercises(path: Path, cells: frozenset[str] | None = None, *, hidden: Path | None = None) -> Exercises:
     """Read and check the file of parameters, or the file ``exercises.toml`` in the folder `path`.
 
     Parameters
@@ -263,10 +245,10 @@ def load_exercises(path: Path, cells: Collection[str] | None = None, *, hidden: 
     path
         The file or its folder.
     cells
-        What the course's exercises are called, where the notebooks are at hand: see `problem`.
+        What the course's exercises are called, where the notebooks are at hand: see `exercises_of`.
     hidden
         What is asked for in grading only, which no release holds: a file of tables whose lists go on those of the same
-        name. In a folder it is ``hidden.toml``, which is there in a cage.
+        name. If None, ``hidden.toml`` beside the file, which is there in a cage.
 
     Raises
     ------
@@ -274,16 +256,14 @@ def load_exercises(path: Path, cells: Collection[str] | None = None, *, hidden: 
         If it cannot be read, or one of its values makes no sense.
     """
     file = path / FILE if path.is_dir() else path
-    hidden = path / HIDDEN_FILE if path.is_dir() else hidden
-    names = None if cells is None else frozenset(cells)
-    further = _text(hidden) if hidden is not None and hidden.is_file() else ""
+    hidden = hidden or file.with_name(HIDDEN_FILE)
+    further = _text(hidden) if hidden.is_file() else ""
     try:
-        return replace(_read(_text(file), further, names), source=str(file), hidden=hidden)
+        return replace(_read(_text(file), further, cells), source=str(file), hidden=hidden)
     except tomllib.TOMLDecodeError as error:
         raise BadExerciseError(f"The exercises' parameters {file} are not valid TOML: {error}.") from error
     except SenselessTableError as error:
-        end = "" if str(error).endswith("?") else "."
-        raise BadExerciseError(f"In {file}, {error}{end}") from error
+        raise BadExerciseError(f"In {file}, {error}.") from error
 
 
 def load_texts(folder: Path, hidden: Path | None = None) -> CourseTexts:
@@ -309,19 +289,23 @@ def _text(file: Path) -> str:
 def _read(text: str, further: str, cells: frozenset[str] | None) -> Exercises:
     """Return what files' texts say, read once for each text: a class asks at every notebook."""
     raw = tomllib.loads(text)
-    for name, table in tomllib.loads(further).items():
-        own: Any = raw.get(name)
-        if not _has_lists(table, table) or not _has_lists(own, table):
-            raise SenselessTableError(
-                f"[{name}] has no lists that those of {HIDDEN_FILE}, beside the hidden tests, could go on"
-            )
-        raw[name] = {**own, **{key: [*own[key], *more] for key, more in table.items()}}
+    try:
+        for name, lists in tomllib.loads(further).items():
+            raw[name] |= {key: [*raw[name][key], *more] for key, more in lists.items()}
+    except (KeyError, TypeError, AttributeError) as error:
+        lists_alone = f"{HIDDEN_FILE} must hold lists alone that go on lists of the same name in {FILE}"
+        raise SenselessTableError(lists_alone) from error
     return exercises_of(raw, cells)
 
 
-def _has_lists(table: Any, keys: Any) -> bool:
-    """Whether it is a table with a list for each of the keys."""
-    return isinstance(table, dict) and all(isinstance(table.get(key), list) for key in keys)
+def _beside(file: Path, parse: Callable[[str], Any]) -> Any:
+    """Return what a further file of the course says, nothing if there is none."""
+    if not file.is_file():
+        return {}
+    try:
+        return parse(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadExerciseError(f"The course's file {file} makes no sense: {error}.") from error
 
 
 def _sizes(spec: DataSpec | None) -> dict[str, Any]:

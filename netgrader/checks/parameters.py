@@ -118,7 +118,7 @@ class Between(msgspec.Struct, array_like=True, forbid_unknown_fields=True, froze
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
-            raise SenselessTableError
+            raise ValueError
 
 
 class Interval(Between, frozen=True):
@@ -357,14 +357,14 @@ LOOP, GRADIENTS, OWN = "training-loop", "gradients", ""
 
 def _with_own(kinds: Mapping[str, type[Asked]]) -> Mapping[str, type[Asked]]:
     """Return the kinds, and with them the one of an exercise that has none: all of theirs is optional, and more allowed."""
+    fields = itertools.chain.from_iterable(map(msgspec.structs.fields, kinds.values()))
     optional = {
         field.name: (field.name, Optional[field.type], None if field.required else field.default)  # noqa: UP045
-        for kind in kinds.values()
-        for field in msgspec.structs.fields(kind)
+        for field in fields
+        if field.name not in NetworkTerms.__struct_fields__
     }
-    new = [field for name, field in optional.items() if name not in NetworkTerms.__struct_fields__]
     own: Any = msgspec.defstruct(
-        "Own", new, bases=(NetworkTerms,), frozen=True, kw_only=True, forbid_unknown_fields=False
+        "Own", optional.values(), bases=(NetworkTerms,), frozen=True, kw_only=True, forbid_unknown_fields=False
     )
     return {**kinds, OWN: own}
 
@@ -400,10 +400,9 @@ def kinds_on(spec: DataSpec | None) -> Mapping[str, type[Asked]]:
     if spec is None:
         return OF_CLASSES
     kinds = OF_NUMBERS if spec.is_regression else OF_CLASSES
-    # Grey levels tell which rows a loop was fed, and both kinds feed flat rows.
-    barred = {LOOP} if spec.scaling != "largest" else set()
-    barred |= {LOOP, GRADIENTS} if spec.input_shape else set()
-    return {name: kind for name, kind in kinds.items() if name not in barred}
+    shaped = bool(spec.input_shape)  # both feed flat rows, and grey levels tell which rows a loop was fed
+    barred = {GRADIENTS: shaped, LOOP: shaped or spec.scaling != "largest"}
+    return {name: kind for name, kind in kinds.items() if not barred.get(name)}
 
 
 DAY = 86_400  # seconds

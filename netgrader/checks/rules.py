@@ -19,7 +19,7 @@ from netgrader.checks.parameters import (
     TrainingLoop,
 )
 from netgrader.data import DataSpec
-from netgrader.toml_tables import SenselessTableError, in_table, nearest, require, suggestion
+from netgrader.toml_tables import SenselessTableError, in_table, require, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["RESERVED", "require_names", "require_rules"]
 
 RESERVED: Mapping[str, Any] = {
-    "data": DataSpec,
+    "data": DataSpec | None,
     "exercises": dict[str, str],
     "limits": Limits,
     "files": Files,
@@ -37,7 +37,6 @@ RESERVED: Mapping[str, Any] = {
     "texts": Texts,
 }
 """Tables that are of no exercise, and their types."""
-NEAR_TABLE = 0.9  # likeness of a table's name to that of an exercise without one, from which it is a slip of the pen
 BYTES_A_WEIGHT = 16  # 32-bit floats: itself, its gradient, two averages of Adam's
 
 
@@ -152,8 +151,7 @@ def require_names(
             raise SenselessTableError(
                 f"[exercises] {name} must be one of {kinds_there_are} on these data, not {kind!r}"
             )
-    absent = set(kinds) - set(tables)
-    for name in sorted(set(tables) - {*kinds, *RESERVED}):
-        if nearest(name, absent, NEAR_TABLE) or (cells is not None and name not in cells):
-            others = [f"[{one}]" for one in {*(cells or ()), *kinds, *RESERVED}]
-            raise SenselessTableError(f"[{name}] is called like no exercise; {suggestion(f'[{name}]', others)}")
+    unknown = sorted(set(tables) - {*kinds, *RESERVED, *(tables if cells is None else cells)})
+    if unknown:
+        likely = suggestion(unknown[0], {*(cells or ()), *kinds, *RESERVED})
+        raise SenselessTableError(f"[{unknown[0]}] is called like no exercise; {likely}")

@@ -93,10 +93,11 @@ def test_a_further_run_that_cheats_is_the_one_that_counts_and_is_named():
 
 def test_a_notebook_has_the_rule_of_its_own_check_cells():
     tables = {"accuracy": {"none": 0.98, "full": 0.984, "runs": 2}, "train": {"seconds": 60}}
-    assert retry_rule_of(tables, ("check_train", "check_accuracy")) == RetryRule("check_accuracy", 0.984, 0.98, 2)
+    asked = exercises_of(tables)
+    assert retry_rule_of(asked, ("check_train", "check_accuracy")) == RetryRule("check_accuracy", 0.984, 0.98, 2)
     del tables["accuracy"]["runs"]  # no key asks for it: any course's target has it
-    assert retry_rule_of(tables, ("check_accuracy",)).runs == 3
-    assert retry_rule_of(tables, ("check_train",)) is None
+    assert retry_rule_of(exercises_of(tables), ("check_accuracy",)).runs == 3
+    assert retry_rule_of(asked, ("check_train",)) is None
 
 
 def test_further_runs_have_other_seeds_and_are_kept(tiny, monkeypatch):

@@ -76,7 +76,7 @@ def test_too_large_ones_are_refused_with_the_limit(reads, tmp_path, monkeypatch)
         ("names = []", "names must be a list of up to 50 names of files"),
         ('names = ["../secret"]', "names must be a list of up to 50 names of files"),
         ('names = "a.csv"', "names must be a list of up to 50 names of files"),
-        ('name = ["a.csv"]', r"has no parameter name; is it names\?"),
+        ('name = ["a.csv"]', r"has no parameter name; the nearest is names"),
         ('names = ["a.csv", "a.csv"]', "names must name each file once"),
         ('names = ["helper.py"]', "names must name no file that is released anyway"),
         ('names = ["README.md"]', "names must name no file that is released anyway"),

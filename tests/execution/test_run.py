@@ -177,7 +177,7 @@ def test_limits_are_taken_from_a_table_of_the_instructors():
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ({"cell_second": 5}, r"has no parameter cell_second; is it cell_seconds\?$"),
+        ({"cell_second": 5}, r"has no parameter cell_second; the nearest is cell_seconds$"),
         ({"minutes": 5}, "has no parameter minutes; there are capture_seconds, cell_seconds"),
         ({"cell_seconds": 0}, "cell_seconds must be a number from 1 to 86,400, not 0"),
         ({"cell_seconds": "ten"}, "cell_seconds must be a number from 1 to 86,400, not 'ten'"),
