@@ -20,6 +20,7 @@ __all__ = [
     "in_table",
     "number",
     "require",
+    "several",
     "suggestion",
     "whole",
     "words_of",
@@ -42,6 +43,11 @@ def whole(low: int, high: int) -> Meta:
 def number(low: float, high: float) -> Meta:
     """Return the bounds of a number."""
     return Meta(ge=low, le=high, description=f"a number from {low:,} to {high:,}")
+
+
+def several(most: int, words: str) -> Meta:
+    """Return the length of a list that is not empty."""
+    return Meta(min_length=1, max_length=most, description=f"a list of up to {most} {words}")
 
 
 def entries(kind: type[msgspec.Struct]) -> Meta:
@@ -114,7 +120,7 @@ def _sentence(error: msgspec.ValidationError, table: Any, kind: Any) -> str:
 
 def _no_field(wrong: str, name: str, kind: type[msgspec.Struct]) -> str:
     if wrong == "missing required":
-        return f"lacks {name}, which its kind needs"
+        return f"lacks {name}, which it must have"
     return f"has no parameter {name}; {suggestion(name, kind.__struct_fields__)}"
 
 

@@ -167,7 +167,7 @@ class Exercises:
 
     def network_as_read(self, name: str) -> Exercise:
         """Return what the cell `name` asks of a network that is read by itself: what its table ``read`` says goes first."""
-        return self._network(name, msgspec.to_builtins(self.of_cell(name)).get("read", {}))
+        return self._network(name, self.table(name).get("read", {}))
 
     def _network(self, name: str, first: Mapping[str, Any]) -> Exercise:
         self.table(name)

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from netgrader.languages import ENGLISH, LANGUAGES
-from netgrader.toml_tables import SenselessTableError, entries, number, require, whole, words_of
+from netgrader.toml_tables import SenselessTableError, entries, number, require, several, whole, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,38 +69,13 @@ APART = 1.5  # factor by which the rates that a network is asked for lie apart, 
 PUBLIC_CASES, CASES = 2, 5  # of a layer: in exercises.toml, and together with those of hidden.toml
 
 Width = Annotated[int, whole(1, 20_000)]
-Widths = Annotated[
-    tuple[Width, ...],
-    Meta(min_length=1, max_length=20, description=f"a list of up to 20 widths, each {words_of(Width)}"),
-]
-Activations = Annotated[
-    tuple[Activation, ...],
-    Meta(
-        min_length=1,
-        max_length=20,
-        description=f"a list of up to 20 names among {', '.join(sorted(get_args(Activation)))}",
-    ),
-]
-LayerKinds = Annotated[
-    tuple[LayerKind, ...],
-    Meta(
-        min_length=1,
-        max_length=20,
-        description=f"a list of up to 20 names among {', '.join(sorted(get_args(LayerKind)))}",
-    ),
-]
-KernelSizes = Annotated[
-    tuple[Annotated[int, whole(1, 99)], ...],
-    Meta(
-        min_length=1,
-        max_length=20,
-        description="a list of up to 20 sides of windows, each a whole number from 1 to 99",
-    ),
-]
-InputShape = Annotated[
-    tuple[Annotated[int, whole(1, 100_000)], ...],
-    Meta(min_length=1, max_length=4, description="a list of up to 4 sizes, each a whole number from 1 to 100,000"),
-]
+Widths = Annotated[tuple[Width, ...], several(20, f"widths, each {words_of(Width)}")]
+Activations = Annotated[tuple[Activation, ...], several(20, f"names among {', '.join(sorted(get_args(Activation)))}")]
+LayerKinds = Annotated[tuple[LayerKind, ...], several(20, f"names among {', '.join(sorted(get_args(LayerKind)))}")]
+Side = Annotated[int, whole(1, 99)]
+Size = Annotated[int, whole(1, 100_000)]
+KernelSizes = Annotated[tuple[Side, ...], several(20, f"sides of windows, each {words_of(Side)}")]
+InputShape = Annotated[tuple[Size, ...], several(4, f"sizes, each {words_of(Size)}")]
 Rate = Annotated[float, number(1e-8, 100)]
 SweptValue = Annotated[float, number(0, 1_000_000)]
 Share = Annotated[float, Meta(gt=0, lt=1, description="a share between 0 and 1, such as 0.5 for 50 %")]
@@ -154,7 +129,7 @@ class NetworkTerms(Asked, frozen=True, kw_only=True):
     activations: Activations = ()
     kinds: LayerKinds = ()
     kernel_sizes: KernelSizes = ()
-    inputs: Annotated[int, whole(1, 100_000)] | None = None
+    inputs: Size | None = None
     input_shape: InputShape = ()
     classes: Annotated[int, whole(2, 1_000)] | None = None
     outputs: Annotated[int, whole(1, 1_000)] | None = None
@@ -466,7 +441,7 @@ class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     names: Annotated[
         tuple[Annotated[str, Meta(pattern=r"^\w[\w.-]{0,80}$")], ...],
-        Meta(min_length=1, max_length=50, description="a list of up to 50 names of files beside the notebooks"),
+        several(50, "names of files beside the notebooks"),
     ] = ()
     """Of files beside the notebooks in ``source/``: they are released, and notebooks have them in the cage."""
 

@@ -198,7 +198,7 @@ KINDS_OF_THE_COURSE = tomllib.loads((SOURCE / "exercises.toml").read_text(encodi
 SENSELESS = [
     ("[deep_network]", "[depe_network]", "[depe_network] is called like no exercise; the nearest is deep_network."),
     ("[deep_accuracy]", "[accuracy_of_mine]", "[accuracy_of_mine] is called like no exercise"),
-    ("target = 0.985\n", "", "[deep_accuracy] lacks target, which its kind needs"),
+    ("target = 0.985\n", "", "[deep_accuracy] lacks target, which it must have"),
     (
         "target = 0.985",
         "targte = 0.985",
