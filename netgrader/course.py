@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from netgrader.belonging import CONFIGS, TESTS
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.files import decode
 from netgrader.imports import cells_named, imported_modules
 
 if TYPE_CHECKING:
@@ -372,12 +375,12 @@ class Assignment:
     def _asks_for_checks(self, notebook: str) -> bool:
         """Whether a notebook of the source calls our `check`, or tests of ours are for cells that it has."""
         code = _code_cells(self.source / f"{notebook}.ipynb")
-        graded = {about["grade_id"] for _, about in code if about.get("grade")}
+        graded = {cell.about.grade_id for cell in code if cell.about.grade}
         hidden = self._belonging(self.course.hidden_tests, "test_", notebook, "")
         if any(graded & cells_named(path, "grades") for path in hidden):
             return True
-        uses_us = any("netgrader" in imported_modules(source) for source, _ in code)
-        return uses_us and any(about.get("grade") and CALLS_CHECK.search(source) for source, about in code)
+        uses_us = any("netgrader" in imported_modules(cell.text) for cell in code)
+        return uses_us and any(cell.about.grade and CALLS_CHECK.search(cell.text) for cell in code)
 
     @property
     def notebooks(self) -> tuple[str, ...]:
@@ -468,18 +471,46 @@ def _may_be_folder(path: Path) -> bool:
         return True
 
 
+class _About(msgspec.Struct):
+    """nbgrader's metadata of a cell."""
+
+    grade_id: str = ""
+    grade: bool = False
+    solution: bool = False
+
+
+class _Metadata(msgspec.Struct):
+    nbgrader: _About = _About()
+
+
+class _SourceCell(msgspec.Struct):
+    cell_type: str
+    source: str | list[str]
+    metadata: _Metadata
+
+    @property
+    def about(self) -> _About:
+        return self.metadata.nbgrader
+
+    @property
+    def text(self) -> str:
+        return "".join(self.source)
+
+
+class _SourceNotebook(msgspec.Struct):
+    cells: list[_SourceCell]
+
+
 def _exercise_names(notebook: Path) -> frozenset[str]:
     """Names of the exercises of a source notebook."""
-    named = [about["grade_id"] for _, about in _code_cells(notebook) if about.get("solution") or about.get("grade")]
+    named = [cell.about.grade_id for cell in _code_cells(notebook) if cell.about.solution or cell.about.grade]
     return frozenset(name.removeprefix("check_") for name in named)
 
 
-def _code_cells(notebook: Path) -> list[tuple[str, Mapping[str, Any]]]:
-    """Text and nbgrader's metadata of each code cell, read from the file alone: what nbgrader would need a second for."""
+def _code_cells(notebook: Path) -> list[_SourceCell]:
+    """The code cells, read from the file alone: what nbgrader would need a second for."""
     try:
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-        code = [cell for cell in cells if cell["cell_type"] == "code"]
-        found = [("".join(cell["source"]), cell["metadata"].get("nbgrader", {})) for cell in code]
-        return [(text, about if about.get("grade_id") else {}) for text, about in found]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise NetgraderError(f"{notebook} cannot be read as a notebook: {type(error).__name__}: {error}.") from error
+        cells = decode(_SourceNotebook, json.loads(notebook.read_text(encoding="utf-8"))).cells
+    except (OSError, ValueError) as error:
+        raise NetgraderError(f"{notebook} cannot be read as a notebook: {error}.") from error
+    return [cell for cell in cells if cell.cell_type == "code"]

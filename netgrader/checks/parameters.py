@@ -154,20 +154,25 @@ class NetworkTerms(Asked, frozen=True, kw_only=True):
         convolutions = sum(kind != "dense" for kind in self.kinds)
         between = self.activations[:-1] if self.nonlinear else ()
         for key in ("activations", "kinds"):
-            require(self, key, len(getattr(self, key)) in {0, layers}, f"have one for each of {layers} layers")
+            require(self, key, len(getattr(self, key)) in {0, layers}, f"have an entry for each layer ({layers})")
         require(self, "activations", "none" not in between, "have none between layers, unless nonlinear is false")
-        require(self, "min_layers", self.min_layers <= (layers or math.inf), f"ask for no more than {layers} layers")
+        require(
+            self,
+            "min_layers",
+            self.min_layers <= (layers or math.inf),
+            f"ask for no more layers than there are ({layers})",
+        )
         require(
             self,
             "kernel_sizes",
             len(self.kernel_sizes) in {0, convolutions},
-            f"have one for each of {convolutions} convolutions among kinds",
+            f"have an entry for each convolution among kinds ({convolutions})",
         )
         require(
             self,
             "min_conv_layers",
             self.min_conv_layers <= convolutions or not self.kinds,
-            f"ask for no more than the {convolutions} convolutions among kinds",
+            f"ask for no more convolutions than kinds has ({convolutions})",
         )
         require(
             self,

@@ -127,7 +127,11 @@ def test_a_network_whose_weights_are_too_large_to_be_handed_over_keeps_the_point
     ("old", "new", "says"),
     [
         ("target = 0.985", "target = 98.5", "[deep_accuracy] target must be a share between 0 and 1"),
-        ("widths = [1500, 10]", "widths = [1500]", "[two_layer_network] has 1 widths and 2 activations"),
+        (
+            "widths = [1500, 10]",
+            "widths = [1500]",
+            "[two_layer_network] activations must have an entry for each layer (1)",
+        ),
         ("[deep_network]", "[limits]\ncell_seconds = -1\n\n[deep_network]", "cell_seconds must be a number from 1"),
     ],
 )
