@@ -89,9 +89,9 @@ class Course:
         """The files that settings come from, the ones that win last."""
         from jupyter_core.paths import jupyter_config_path  # noqa: PLC0415  (slow)
 
-        folders = [Path(folder) for folder in reversed(jupyter_config_path())]
+        folders = [*map(Path, reversed(jupyter_config_path()))]
         found = [folder / name for names in (JUPYTERS_CONFIGS, CONFIGS) for folder in folders for name in names]
-        return tuple(file for file in (*found, *(self.root / name for name in CONFIGS)) if file.is_file())
+        return tuple(filter(Path.is_file, [*found, *map(self.root.joinpath, CONFIGS)]))
 
     def _setting(self, name: str, default: str) -> str:
         return str(self.config.get("CourseDirectory", {}).get(name, default))
@@ -212,12 +212,11 @@ class Course:
 
     def submitted(self, assignment: str, step: str = "submitted") -> Iterator[str]:
         """Ids of the students who have a folder of a step of nbgrader for `assignment`, in order."""
-        pattern = self.folder(step, "*", assignment)
-        depth = [index for index, part in enumerate(pattern.parts) if part == "*"]
-        if len(depth) != 1:
+        parts = self.folder(step, "*", assignment).parts
+        if parts.count("*") != 1:
             raise UsageError(f"{self.root / CONFIG} has a directory_structure without one folder for each student.")
-        root = Path(*pattern.parts[: depth[0]])
-        rest = Path(*pattern.parts[depth[0] + 1 :])
+        depth = parts.index("*")
+        root, rest = Path(*parts[:depth]), Path(*parts[depth + 1 :])
         if root.is_dir():
             for folder in sorted(root.iterdir()):
                 if _may_be_folder(folder / rest):
@@ -471,7 +470,7 @@ def _may_be_folder(path: Path) -> bool:
         return True
 
 
-class _About(msgspec.Struct):
+class _About(msgspec.Struct, frozen=True):
     """nbgrader's metadata of a cell."""
 
     grade_id: str = ""
@@ -479,11 +478,11 @@ class _About(msgspec.Struct):
     solution: bool = False
 
 
-class _Metadata(msgspec.Struct):
+class _Metadata(msgspec.Struct, frozen=True):
     nbgrader: _About = _About()
 
 
-class _SourceCell(msgspec.Struct):
+class _SourceCell(msgspec.Struct, frozen=True):
     cell_type: str
     source: str | list[str]
     metadata: _Metadata
@@ -497,7 +496,7 @@ class _SourceCell(msgspec.Struct):
         return "".join(self.source)
 
 
-class _SourceNotebook(msgspec.Struct):
+class _SourceNotebook(msgspec.Struct, frozen=True):
     cells: list[_SourceCell]
 
 

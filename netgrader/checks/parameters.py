@@ -453,7 +453,8 @@ class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         require(self, "names", len({*self.names}) == len(self.names), "name each file once")
         released = [name for name in self.names if name.endswith(OWN_KINDS) or name in OWN_NAMES]
-        require(self, "names", not released, "name no file that is released anyway, or made by netgrader release")
+        anyway = f"leave out {', '.join(released)}, which netgrader release brings anyway"
+        require(self, "names", not released, anyway)
 
 
 class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+from msgspec import Meta
 
 from netgrader.checks.parameters import (
     Files,
@@ -30,7 +32,7 @@ __all__ = ["RESERVED", "require_names", "require_rules"]
 
 RESERVED: Mapping[str, Any] = {
     "data": DataSpec | None,
-    "exercises": dict[str, str],
+    "exercises": Annotated[dict[str, str], Meta(description="names of exercises, each with its kind in quotes")],
     "limits": Limits,
     "files": Files,
     "release": Release,
@@ -59,7 +61,7 @@ RULES = (
         Sweep,
         "network",
         lambda asked, course: asked.network in course.networks,
-        "name an exercise that asks for a network ({course.networks})",
+        "be one of the exercises that ask for a network, {networks}",
     ),
     Rule(
         TrainingLoop,
@@ -123,10 +125,11 @@ RULES_OF_DATA = (
 def require_rules(course: Exercises) -> None:
     """Raise a SenselessTableError for the first exercise that breaks a rule."""
     rules = (*RULES, *(RULES_OF_DATA if course.spec is not None else ()))
+    about = {"course": course, "networks": ", ".join(course.networks)}
     for (name, asked), rule in itertools.product(course.asked.items(), rules):
         if isinstance(asked, rule.kinds):
             with in_table(name):
-                require(asked, rule.key, rule.holds(asked, course), rule.must.format(course=course))
+                require(asked, rule.key, rule.holds(asked, course), rule.must.format(**about))
 
 
 def require_names(
