@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ANY",
     "APART",
+    "INSTRUMENT_RATE",
     "OWN",
     "PARAMETERS",
     "RATE",
@@ -65,6 +66,7 @@ ANY = "any"
 RATE = "learning_rate"
 """What a sweep is of if it does not say."""
 
+INSTRUMENT_RATE = 0.003  # of the network that a training loop is called on: that of the course's own first network
 APART = 1.5  # factor by which the rates that a network is asked for lie apart, at least
 PUBLIC_CASES, CASES = 2, 5  # of a layer: in exercises.toml, and together with those of hidden.toml
 
@@ -248,7 +250,7 @@ class Call(msgspec.Struct, frozen=True):
     n_epochs: Annotated[int, whole(1, 20)]
     # A minibatch of 16 means 3,750 steps an epoch of 60,000 images, as many as a call has time for.
     mini_batch_size: Annotated[int, whole(16, 1_000_000)]
-    learning_rate: Rate | None = None
+    learning_rate: Rate = INSTRUMENT_RATE
 
 
 class TrainingLoop(Asked, frozen=True, kw_only=True):
@@ -283,6 +285,16 @@ class Sweep(Asked, frozen=True, kw_only=True):
             raise SenselessTableError(f"lacks {', '.join(missing)}, which a sweep of {self.parameter} needs")
         room = self.between.high - self.between.low
         require(self, "span", self.span <= room, "not be larger than what between leaves")
+
+    @property
+    def called(self) -> str:
+        """What the network's function calls the hyperparameter."""
+        return self.argument or self.parameter
+
+    @property
+    def fewest(self) -> int:
+        """How many values a sweep must have at least."""
+        return self.values or self.rates
 
 
 class FreeTraining(Asked, frozen=True, kw_only=True):

@@ -33,6 +33,8 @@ from enum import IntFlag
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.checks.parameters import INSTRUMENT_RATE
+
 __all__ = [
     "ARRAYS",
     "COLUMNS",
@@ -49,7 +51,7 @@ __all__ = [
     "loss_and_slope",
 ]
 
-LEARNING_RATE = 0.003
+LEARNING_RATE = INSTRUMENT_RATE
 """Of the instrument's Adam where a call asks for no other."""
 
 ARRAYS = ("x_train", "y_train_1_hot", "x_test", "y_test_1_hot")

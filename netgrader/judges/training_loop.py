@@ -18,7 +18,7 @@ from netgrader.judges.known_images import Joined, TableRows, fingerprints
 from netgrader.judges.labels import judge_labels
 from netgrader.judges.log import BadTrainingLog, read_training_log, same_rows
 from netgrader.judges.minibatches import judge_held_out, judge_order, judge_rows
-from netgrader.judges.notes import IMAGES, LEARNING_RATE, first_weights
+from netgrader.judges.notes import IMAGES, first_weights
 from netgrader.judges.reported import judge_report
 from netgrader.judges.steps import error_fault, judge_graph, judge_run
 from netgrader.judges.subject import Origins, Subject, origins
@@ -199,7 +199,7 @@ def _noted_truly(bench: TestContext, raw: Evidence, subjects: tuple[Subject, ...
         if (call.n_epochs, call.mini_batch_size) != (asked.n_epochs, asked.mini_batch_size):
             return False
         if len(call.steps) and not subject.unrepeatable:
-            rate = asked.learning_rate or LEARNING_RATE
+            rate = asked.learning_rate
             weights = first_weights(challenge, number, spec.size, spec.classes)
             if replay(call, images, weights, rate) is not Replayed.SAME:
                 return False
