@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from netgrader.checks.parameters import ANY, APART, OWN, Asked, Limits, NetworkTerms, kinds_on
+from netgrader.checks.parameters import ANY, APART, OWN, AnyNetworkTerms, CourseLimits, Terms, kinds_on
 from netgrader.checks.rules import RESERVED, require_names, require_rules
 from netgrader.errors import NetgraderError
 from netgrader.faults import OF_NO_COURSE, CourseTexts, course_kinds
@@ -86,11 +86,11 @@ class Exercises:
     """As TOML gives them."""
     kinds: Mapping[str, str]
     """The kind of each exercise that has one."""
-    asked: Mapping[str, Asked]
+    asked: Mapping[str, Terms]
     """What each exercise asks for, by the name of its solution cell."""
     spec: DataSpec | None = None
     """What the course's data are; None if that is not said."""
-    limits: Limits = Limits()  # noqa: RUF009  (it is frozen)
+    limits: CourseLimits = CourseLimits()  # noqa: RUF009  (it is frozen)
     files: tuple[str, ...] = ()
     """Names of files that notebooks read themselves."""
     release_url: str | None = None
@@ -145,8 +145,8 @@ class Exercises:
         return found[0]
 
     def of_cell(self, cell: str) -> Any:
-        """Return what the exercise of a solution or check cell asks for, of its kind; `Asked` where the file has none."""
-        return self.asked.get(cell.removeprefix("check_"), Asked())
+        """Return what the exercise of a solution or check cell asks for, of its kind; `Terms` where the file has none."""
+        return self.asked.get(cell.removeprefix("check_"), Terms())
 
     def table(self, name: str) -> Mapping[str, Any]:
         """Return the parameters of the solution cell `name` as the file has them.
@@ -177,7 +177,7 @@ class Exercises:
     @property
     def networks(self) -> tuple[str, ...]:
         """Return the exercises that ask for a network."""
-        return tuple(name for name in self.kinds if isinstance(self.of_cell(name), NetworkTerms))
+        return tuple(name for name in self.kinds if isinstance(self.of_cell(name), AnyNetworkTerms))
 
     def asked_rates(self, name: str, seed: int) -> tuple[float, ...]:
         """Return the learning rates at which the network is asked for beside the default one.

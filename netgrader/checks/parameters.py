@@ -29,23 +29,23 @@ __all__ = [
     "PARAMETERS",
     "RATE",
     "RUNS",
-    "Asked",
-    "ErrorTarget",
-    "ErrorTraining",
+    "AnyNetworkTerms",
+    "CourseLimits",
+    "ErrorTargetTerms",
+    "ErrorTrainingTerms",
     "ExecutionLimits",
     "Files",
-    "FreeNetwork",
-    "FreeTraining",
-    "Layer",
-    "Limits",
-    "Network",
+    "FreeNetworkTerms",
+    "FreeTrainingTerms",
+    "LayerTerms",
+    "LoopTerms",
     "NetworkTerms",
     "Release",
-    "Sweep",
-    "Target",
+    "SweepTerms",
+    "TargetTerms",
+    "Terms",
     "Texts",
-    "Training",
-    "TrainingLoop",
+    "TrainingTerms",
     "kinds_on",
 ]
 
@@ -112,7 +112,7 @@ class RateRange(Between, frozen=True):
     high: Rate
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What any exercise may say."""
 
     only_in_grading: Annotated[str, Meta(min_length=1, description="the end of a sentence, in quotes")] = ""
@@ -124,7 +124,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return all(getattr(self, key, None) is not None for key in keys)
 
 
-class NetworkTerms(Asked, frozen=True, kw_only=True):
+class AnyNetworkTerms(Terms, frozen=True, kw_only=True):
     """What may be asked of a network; the fields of `netgrader.reader.Exercise` mean the same there."""
 
     widths: Widths = ()
@@ -149,7 +149,7 @@ class NetworkTerms(Asked, frozen=True, kw_only=True):
     rates_between: (
         Annotated[RateRange, Meta(description=f"two numbers, the smaller one first, each {words_of(Rate)}")] | None
     ) = None
-    read: Annotated[Read, Meta(description="a table of what is asked of a network")] | None = None
+    read: Annotated[ReadTerms, Meta(description="a table of what is asked of a network")] | None = None
 
     def __post_init__(self) -> None:
         layers = len(self.widths or self.activations or self.kinds)
@@ -189,13 +189,13 @@ class NetworkTerms(Asked, frozen=True, kw_only=True):
         return not self.other_rates or between.high / between.low >= APART ** (2 * (self.other_rates + 1))
 
 
-class Read(NetworkTerms, frozen=True, kw_only=True):
+class ReadTerms(AnyNetworkTerms, frozen=True, kw_only=True):
     """What is asked otherwise of a graph that is read by itself; in grading other cells ask it."""
 
     loss: Literal[AnyLoss, "any"] | None = None  # type: ignore[assignment]
 
 
-class Network(NetworkTerms, frozen=True, kw_only=True):
+class NetworkTerms(AnyNetworkTerms, frozen=True, kw_only=True):
     """A network whose architecture is given."""
 
     widths: Widths
@@ -206,26 +206,26 @@ class Network(NetworkTerms, frozen=True, kw_only=True):
     learning_rate: Rate
 
 
-class ErrorNetwork(Network, frozen=True, kw_only=True):
+class ErrorNetworkTerms(NetworkTerms, frozen=True, kw_only=True):
     """The same for a regression."""
 
     loss: ErrorLoss  # type: ignore[assignment]
 
 
-class FreeNetwork(NetworkTerms, frozen=True, kw_only=True):
+class FreeNetworkTerms(AnyNetworkTerms, frozen=True, kw_only=True):
     """A network that students design."""
 
     min_layers: Annotated[int, whole(1, 20)]
     loss: ClassLoss | None = None
 
 
-class ErrorFreeNetwork(FreeNetwork, frozen=True, kw_only=True):
+class ErrorFreeNetworkTerms(FreeNetworkTerms, frozen=True, kw_only=True):
     """The same for a regression."""
 
     loss: ErrorLoss | None = None  # type: ignore[assignment]
 
 
-class Case(msgspec.Struct, frozen=True):
+class LayerCase(msgspec.Struct, frozen=True):
     """A layer that the student's function is asked for."""
 
     inputs: Annotated[int, whole(2, 10_000)]
@@ -233,10 +233,10 @@ class Case(msgspec.Struct, frozen=True):
     activation: CaseActivation
 
 
-class Layer(Asked, frozen=True, kw_only=True):
+class LayerTerms(Terms, frozen=True, kw_only=True):
     """A function that makes a layer."""
 
-    cases: Annotated[tuple[Case, ...], entries(Case)]
+    cases: Annotated[tuple[LayerCase, ...], entries(LayerCase)]
 
     def __post_init__(self) -> None:
         here, hidden = f"{PUBLIC_CASES} in exercises.toml", f"{CASES - PUBLIC_CASES} in hidden.toml"
@@ -244,7 +244,7 @@ class Layer(Asked, frozen=True, kw_only=True):
         require(self, "cases", asked, f"be {here} and {hidden} beside the hidden tests")
 
 
-class Call(msgspec.Struct, frozen=True):
+class LoopCall(msgspec.Struct, frozen=True):
     """A call of the student's training loop."""
 
     n_epochs: Annotated[int, whole(1, 20)]
@@ -253,10 +253,10 @@ class Call(msgspec.Struct, frozen=True):
     learning_rate: Rate = INSTRUMENT_RATE
 
 
-class TrainingLoop(Asked, frozen=True, kw_only=True):
+class LoopTerms(Terms, frozen=True, kw_only=True):
     """A function that trains any network."""
 
-    calls: Annotated[tuple[Call, ...], entries(Call)]
+    calls: Annotated[tuple[LoopCall, ...], entries(LoopCall)]
     seconds: Annotated[float, number(1, 600)]
 
     def __post_init__(self) -> None:
@@ -264,7 +264,7 @@ class TrainingLoop(Asked, frozen=True, kw_only=True):
         require(self, "calls", most > 1, "have one with n_epochs of 2 or more, to see whether each epoch is shuffled")
 
 
-class Sweep(Asked, frozen=True, kw_only=True):
+class SweepTerms(Terms, frozen=True, kw_only=True):
     """A hyperparameter's values with the accuracy of each."""
 
     network: Annotated[str, Meta(description="the name of an exercise that asks for a network")]
@@ -297,26 +297,26 @@ class Sweep(Asked, frozen=True, kw_only=True):
         return self.values or self.rates
 
 
-class FreeTraining(Asked, frozen=True, kw_only=True):
+class FreeTrainingTerms(Terms, frozen=True, kw_only=True):
     """A training by any loop."""
 
     least_accuracy: Share
 
 
-class Training(FreeTraining, frozen=True, kw_only=True):
+class TrainingTerms(FreeTrainingTerms, frozen=True, kw_only=True):
     """A training of so many epochs."""
 
     epochs: Annotated[int, whole(1, 100)]
 
 
-class ErrorTraining(Asked, frozen=True, kw_only=True):
+class ErrorTrainingTerms(Terms, frozen=True, kw_only=True):
     """A training of a regression."""
 
     largest_error: Amount
     error: MeasuredError = "mean-absolute-error"
 
 
-class Target(Asked, frozen=True, kw_only=True):
+class TargetTerms(Terms, frozen=True, kw_only=True):
     """An accuracy to reach."""
 
     target: Share
@@ -329,7 +329,7 @@ class Target(Asked, frozen=True, kw_only=True):
         require(self, "full", self.full <= self.target, "not lie above target")
 
 
-class ErrorTarget(Asked, frozen=True, kw_only=True):
+class ErrorTargetTerms(Terms, frozen=True, kw_only=True):
     """An error to fall to."""
 
     target: Amount
@@ -347,47 +347,47 @@ LOOP, GRADIENTS, OWN = "training-loop", "gradients", ""
 """The last is the kind of an exercise that has none: the keys that tests of ours know mean the same in its table."""
 
 
-def _with_own(kinds: Mapping[str, type[Asked]]) -> Mapping[str, type[Asked]]:
+def _with_own(kinds: Mapping[str, type[Terms]]) -> Mapping[str, type[Terms]]:
     """Return the kinds, and with them the one of an exercise that has none: all of theirs is optional, and more allowed."""
     fields = itertools.chain.from_iterable(map(msgspec.structs.fields, kinds.values()))
     optional = {
         field.name: (field.name, Optional[field.type], None if field.required else field.default)  # noqa: UP045
         for field in fields
-        if field.name not in NetworkTerms.__struct_fields__
+        if field.name not in AnyNetworkTerms.__struct_fields__
     }
     own: Any = msgspec.defstruct(
-        "Own", optional.values(), bases=(NetworkTerms,), frozen=True, kw_only=True, forbid_unknown_fields=False
+        "Own", optional.values(), bases=(AnyNetworkTerms,), frozen=True, kw_only=True, forbid_unknown_fields=False
     )
     return {**kinds, OWN: own}
 
 
 OF_CLASSES = _with_own(
     {
-        "data": Asked,
-        "layer": Layer,
-        "network": Network,
-        "free-network": FreeNetwork,
-        LOOP: TrainingLoop,
-        "sweep": Sweep,
-        "training": Training,
-        "free-training": FreeTraining,
-        "target": Target,
-        GRADIENTS: Asked,
+        "data": Terms,
+        "layer": LayerTerms,
+        "network": NetworkTerms,
+        "free-network": FreeNetworkTerms,
+        LOOP: LoopTerms,
+        "sweep": SweepTerms,
+        "training": TrainingTerms,
+        "free-training": FreeTrainingTerms,
+        "target": TargetTerms,
+        GRADIENTS: Terms,
     }
 )
 OF_NUMBERS = _with_own(
     {
-        "data": Asked,
-        "network": ErrorNetwork,
-        "free-network": ErrorFreeNetwork,
-        "free-training": ErrorTraining,
-        "target": ErrorTarget,
+        "data": Terms,
+        "network": ErrorNetworkTerms,
+        "free-network": ErrorFreeNetworkTerms,
+        "free-training": ErrorTrainingTerms,
+        "target": ErrorTargetTerms,
     }
 )
 """The kinds of exercises where targets are classes, and of a regression."""
 
 
-def kinds_on(spec: DataSpec | None) -> Mapping[str, type[Asked]]:
+def kinds_on(spec: DataSpec | None) -> Mapping[str, type[Terms]]:
     """Return the kinds of exercises on these data."""
     if spec is None:
         return OF_CLASSES
@@ -430,7 +430,7 @@ class ExecutionLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """How much may be handed over at all checks together."""
 
 
-class Limits(ExecutionLimits, frozen=True, kw_only=True):
+class CourseLimits(ExecutionLimits, frozen=True, kw_only=True):
     """The table ``[limits]``: those of a run, and of all that one student hands in."""
 
     student_seconds: Annotated[float, number(1, 100 * DAY)] | None = None

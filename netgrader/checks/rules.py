@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from msgspec import Meta
 
 from netgrader.checks.parameters import (
+    AnyNetworkTerms,
+    CourseLimits,
     Files,
-    FreeNetwork,
-    FreeTraining,
-    Limits,
-    Network,
+    FreeNetworkTerms,
+    FreeTrainingTerms,
+    LoopTerms,
     NetworkTerms,
     Release,
-    Sweep,
+    SweepTerms,
     Texts,
-    TrainingLoop,
 )
 from netgrader.data import DataSpec
 from netgrader.toml_tables import SenselessTableError, in_table, require, suggestion
@@ -33,7 +33,7 @@ __all__ = ["RESERVED", "require_names", "require_rules"]
 RESERVED: Mapping[str, Any] = {
     "data": DataSpec | None,
     "exercises": Annotated[dict[str, str], Meta(description="names of exercises, each with its kind in quotes")],
-    "limits": Limits,
+    "limits": CourseLimits,
     "files": Files,
     "release": Release,
     "texts": Texts,
@@ -51,26 +51,26 @@ class Rule(NamedTuple):
     must: str
 
 
-def _bytes_of(asked: NetworkTerms, course: Exercises) -> int:
+def _bytes_of(asked: AnyNetworkTerms, course: Exercises) -> int:
     widths = [*([course.spec.size] if course.spec is not None else []), *asked.widths]
     return BYTES_A_WEIGHT * sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(widths))
 
 
 RULES = (
     Rule(
-        Sweep,
+        SweepTerms,
         "network",
         lambda asked, course: asked.network in course.networks,
         "be one of the exercises that ask for a network, {networks}",
     ),
     Rule(
-        TrainingLoop,
+        LoopTerms,
         "seconds",
         lambda asked, course: len(asked.calls) * asked.seconds <= course.limits.capture_seconds,
         "be lower: all calls together may last {course.limits.capture_seconds:g}, the capture_seconds of [limits]",
     ),
     Rule(
-        NetworkTerms,
+        AnyNetworkTerms,
         "widths",
         lambda asked, course: _bytes_of(asked, course) <= course.limits.memory_bytes,
         "need no more memory than {course.limits.memory_bytes:,} bytes, the memory_bytes of [limits]",
@@ -78,43 +78,43 @@ RULES = (
 )
 RULES_OF_DATA = (
     Rule(
-        NetworkTerms,
+        AnyNetworkTerms,
         "widths",
         lambda asked, course: asked.widths[-1:] in {(), (course.spec.outputs,)},
         "end with {course.spec.outputs}, the outputs of the last layer",
     ),
     Rule(
-        (Network, FreeNetwork),
+        (NetworkTerms, FreeNetworkTerms),
         "activations",
         lambda asked, course: course.spec.is_regression or asked.activations[-1:] in {(), ("none",)},
         "end with none: the loss applies softmax to logits",
     ),
     Rule(
-        (Network, FreeNetwork),
+        (NetworkTerms, FreeNetworkTerms),
         "inputs",
         lambda asked, course: asked.inputs in {None, course.spec.size},
         "be {course.spec.size}, the {course.spec.part}s of {course.spec.a_one}",
     ),
     Rule(
-        (Network, FreeNetwork),
+        (NetworkTerms, FreeNetworkTerms),
         "classes",
         lambda asked, course: asked.classes in {None, course.spec.classes},
         "be {course.spec.classes}, as many as [data] has",
     ),
     Rule(
-        NetworkTerms,
+        AnyNetworkTerms,
         "input_shape",
         lambda asked, course: math.prod(asked.input_shape or (course.spec.size,)) == course.spec.size,
         "hold the {course.spec.size} {course.spec.part}s of {course.spec.a_one}",
     ),
     Rule(
-        FreeTraining,
+        FreeTrainingTerms,
         "least_accuracy",
         lambda asked, course: asked.least_accuracy > course.spec.nothing_for,
         "lie above {course.spec.nothing_for:g}: up to there an accuracy earns nothing",
     ),
     Rule(
-        TrainingLoop,
+        LoopTerms,
         "calls",
         lambda asked, course: max(call.mini_batch_size for call in asked.calls) <= course.spec.train.rows,
         "have minibatches of at most {course.spec.train.rows:,} rows, all that there are to train on",

@@ -20,8 +20,8 @@ from netgrader.checks.parameters import (
     Activation,
     CaseActivation,
     ClassLoss,
+    CourseLimits,
     ErrorLoss,
-    Limits,
     Optimizer,
 )
 from netgrader.judges import dense
@@ -285,8 +285,8 @@ def test_the_exercises_of_the_course_are_those_whose_parameters_are_known():
 
 
 def test_the_limits_that_stand_unless_others_are_set_may_be_written_out():
-    written = {name: value for name, value in msgspec.to_builtins(Limits()).items() if value is not None}
-    assert exercises_of({"limits": written}).limits == Limits()
+    written = {name: value for name, value in msgspec.to_builtins(CourseLimits()).items() if value is not None}
+    assert exercises_of({"limits": written}).limits == CourseLimits()
 
 
 def test_a_layer_is_asked_for_with_activations_that_the_probes_build_and_the_tests_compute():

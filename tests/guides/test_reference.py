@@ -5,7 +5,7 @@ import re
 import msgspec
 import pytest
 
-from netgrader.checks.parameters import OF_CLASSES, OWN, PARAMETERS, ExecutionLimits, Limits
+from netgrader.checks.parameters import OF_CLASSES, OWN, PARAMETERS, CourseLimits, ExecutionLimits
 from netgrader.course import STORE_VARIABLE
 from netgrader.data import DataSpec
 from netgrader.toml_tables import words_of
@@ -58,7 +58,7 @@ def test_every_limit_is_told_with_its_default():
 def test_every_limit_of_a_student_is_told_with_what_is_allowed():
     of_a_student = section("limits").partition("Of all that one student hands in")[2]
     told = re.findall(r"(?m)^\| `(\w+)` \| [^|]+ \| [^|]+ \| ([^|]+) \|$", of_a_student)
-    assert dict(told) == {name: words for name, words in allowed_in(Limits).items() if name not in RUN}
+    assert dict(told) == {name: words for name, words in allowed_in(CourseLimits).items() if name not in RUN}
 
 
 def section(name):
