@@ -117,7 +117,7 @@ def test_no_points_at_all_stand_out_however_the_class_did():
     }
     assert set(helped) == {"Ada", "Bo", "Cy"}
     assert helped["Ada"] == (
-        "1_one_layer, train does not work: The training loop never runs the training operation.",
+        "1_one_layer, train does not work: The training operation is never run on this network.",
         "1_one_layer: no points of 3.",
     )
     assert helped["Cy"] == ("1_one_layer was handed in blank: nothing in it has been filled in.",)
