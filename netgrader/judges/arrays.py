@@ -57,6 +57,10 @@ class JudgedImages:
     rows: Int | None
     """Which given image each row shows, None where that is not known."""
 
+    def shown(self, count: int) -> Int:
+        """Return which given image each of so many rows shows: those in its place, where that is not known."""
+        return np.arange(count) if self.rows is None else self.rows
+
 
 def judge_images(images: Array, raw: Bytes, spec: DataSpec) -> JudgedImages:
     """Compare an array with the given images.
@@ -392,8 +396,7 @@ def data_as_handed(bench: TestContext) -> Dataset | None:
 
 def _as_handed(bench: TestContext) -> Dataset | None:
     try:
-        found = images_of(bench, "train")
-        rows = np.arange(len(bench.dataset.x_train)) if found.rows is None else found.rows
+        rows = images_of(bench, "train").shown(len(bench.dataset.x_train))
         if (rows < 0).any():
             return None
         prepare = _preparation(bench)
@@ -419,9 +422,9 @@ def _preparation(bench: TestContext) -> Preparation | None:
 def _some_pairs(bench: TestContext, part: str) -> tuple[Array, Array]:
     """Return some of the student's rows, (n, size), and the inputs that they show; none where these are not known."""
     raw = bench.dataset.x_train if part == "train" else bench.given.images
-    made, rows = _evidence(bench).array(f"x_{part}"), images_of(bench, part).rows
+    made, rows = _evidence(bench).array(f"x_{part}"), images_of(bench, part).shown(len(raw))
     some, size = slice(None, None, max(1, len(raw) // SOME)), bench.spec.size
-    shown = raw[some] if rows is None else raw[rows[some]]
+    shown = raw[rows[some]]
     return made[some if made[some].size == shown.size else slice(0)].reshape(-1, size), shown.reshape(-1, size)
 
 
