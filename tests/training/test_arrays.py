@@ -129,7 +129,7 @@ WRONG_LABELS = {
     "labels-wrong, backwards": lambda y: np.eye(10)[9 - y],
     "wrong-shape": lambda y: np.eye(11)[y],
     "wrong-shape, turned": lambda y: np.eye(10)[y].T,
-    "integer-division, compared": lambda y: np.eye(10, dtype=int)[y],
+    "not-floating-point": lambda y: np.eye(10, dtype=int)[y],
     "not-floating-point, booleans": lambda y: np.eye(10, dtype=bool)[y],
 }
 
