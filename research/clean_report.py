@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
-from netgrader.checks.held_out import BY_HEART, NAMED, PATTERNS, TOLD, by_chance
+from netgrader.checks.held_out import NAMED, PATTERNS, TOLD, by_chance
 from netgrader.student.course_data import data_spec
 from research.kinds_of_networks import CLEAN, GUILTY, RECIPES
 
@@ -89,7 +89,6 @@ def page() -> str:
         by_chance=by_chance(10),
         named=NAMED,
         told=TOLD,
-        heart_limit=BY_HEART,
         clean=table(clean),
         guilty=table(guilty),
     )
@@ -138,7 +137,9 @@ drawn by lot, so for a network that saw neither the difference has a known error
   `answers-looked-up`: to an honest network that happens once in two million times;
 - starting at {told:.0f} (once in 400 times) the instructor is told, and what counts is the accuracy without what the given half is ahead by;
 - all test images are also redrawn once and twice. The second time costs an honest network at least as much as the first; where the first costs more, by
-  {heart_limit:.0f} standard errors, the instructor is told that images are known by heart. Nothing is taken off.
+  {named:.0f} standard errors, the instructor is told that images are known by heart. Nothing is taken off. Of 12 networks
+  that never saw a test image one comes to 1.2 and the others to less; with codes of 200 images that they get wrong they come to 5.8 and more, with codes of 100
+  (1 % more) to 2.5 to 5.8.
 
 The rows were measured among images that are about equally hard for eight other networks, which leaves smaller errors than grading has.
 

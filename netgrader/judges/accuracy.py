@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from netgrader.checks.diagnose import remedy
 from netgrader.checks.held_out import (
-    BY_HEART,
     NAMED,
     PATTERNS,
     TOLD,
@@ -275,7 +274,7 @@ def seen_test_images(recomputed: Recomputed) -> str | None:
             "Test images are known better than the same images turned or moved a little, by {1:.1f} standard errors: some "
             "of them may be known by heart. Nothing was taken off for that."
         )
-        return say(told, recomputed.by_heart) if recomputed.by_heart >= BY_HEART else None
+        return say(told, recomputed.by_heart) if recomputed.by_heart >= NAMED else None
     return say(
         "{1} on the test images that the notebook was given and {2} on others like them that it "
         "never had: {3:.1f} standard errors apart. Counted was {4}, which is what the others "

@@ -9,7 +9,6 @@ import pytest
 
 from netgrader.checks.context import Dataset
 from netgrader.checks.held_out import (
-    BY_HEART,
     NAMED,
     TOLD,
     HeldOut,
@@ -309,7 +308,7 @@ def test_a_doubtful_lead_costs_what_it_may_have_brought_and_is_told() -> None:
     assert seen.counted == pytest.approx(0.983)
     assert "4.0 standard errors apart. Counted was 98.30 %" in (seen_test_images(seen) or "")
     assert (CLEAN.counted, seen_test_images(CLEAN)) == (CLEAN.test, None)
-    assert "by 7.5 standard errors" in (seen_test_images(replace(CLEAN, by_heart=BY_HEART + 0.5)) or "")
+    assert "by 5.5 standard errors" in (seen_test_images(replace(CLEAN, by_heart=NAMED + 0.5)) or "")
     behind = replace(CLEAN, lead=TOLD + 1, surplus=-0.002)
     assert behind.counted == CLEAN.test
 
