@@ -195,18 +195,7 @@ def recompute(
     inputs = (dataset.x_train[train], dataset.x_test, redrawn, trials, once, redraw(once, random))
     parts: list[Array] = [dataset.prepared(part) for part in inputs]
     few = parts[1][:FEW]  # there may be fewer
-    try:
-        with opened(lab, graph) as session:
-            outputs = outputs_for(session, graph, np.concatenate(parts), random, measure, width=spec.outputs)
-            once_more = outputs_for(session, graph, few, random, measure, width=spec.outputs)
-    except LabError as error:
-        require_fed(graph, error, "net.logits")
-        if "feed" in error.sentence and "placeholder" in error.sentence:
-            found, expected = "logits that ask for more than X", "logits from X alone"
-            if spec.is_regression:
-                found, expected = "a prediction that asks for more than X", "a prediction from X alone"
-            fail("prediction-uses-labels", found=found, expected=expected)
-        raise
+    outputs, once_more = _outputs(lab, graph, (np.concatenate(parts), few), measure, spec)
     before = outputs[len(parts[0]) : len(parts[0]) + len(few)]
     steady = np.allclose(before, once_more, rtol=1e-2, atol=1e-2 * measure.figure(0.0) or 1e-2)
     outputs = dataset.by_class(outputs)
@@ -242,6 +231,25 @@ def recompute(
     )
 
 
+def _outputs(
+    lab: Lab, graph: GraphEvidence, inputs: tuple[Array, Array], measure: Measure, spec: DataSpec
+) -> tuple[Array, Array]:
+    """Return what the network puts out for two sets of inputs (n, …), in one session; end the test if it asks for more than X."""
+    random = random_of(graph)
+    try:
+        with opened(lab, graph) as session:
+            first, second = (outputs_for(session, graph, one, random, measure, width=spec.outputs) for one in inputs)
+    except LabError as error:
+        require_fed(graph, error, "net.logits")
+        if "feed" in error.sentence and "placeholder" in error.sentence:
+            found, expected = "logits that ask for more than X", "logits from X alone"
+            if spec.is_regression:
+                found, expected = "a prediction that asks for more than X", "a prediction from X alone"
+            fail("prediction-uses-labels", found=found, expected=expected)
+        raise
+    return first, second
+
+
 def score_on_all_of_train(lab: Lab, graph: GraphEvidence, dataset: Dataset, measure: Measure = ACCURACY) -> float:
     """Return the score of a network on all training images, for where a sample of them does not decide."""
     with opened(lab, graph) as session:
@@ -271,7 +279,7 @@ def seen_test_images(recomputed: Recomputed) -> str | None:
     """
     if not TOLD <= recomputed.lead < NAMED:
         told = (
-            "Test images are known better than the same images turned or moved a little, by {1:.1f} standard errors: some "
+            "test images known better than the same images turned or moved a little, by {1:.1f} standard errors: some "
             "of them may be known by heart. Nothing was taken off for that."
         )
         return say(told, recomputed.by_heart) if recomputed.by_heart >= NAMED else None
