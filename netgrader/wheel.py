@@ -39,6 +39,7 @@ WITHHELD = (
     "netgrader.cage",
     "netgrader.cage_contents",
     "netgrader.checks.cell_points",
+    "netgrader.checks.provenance",
     "netgrader.cli",
     "netgrader.commands",
     "netgrader.course",

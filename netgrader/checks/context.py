@@ -18,7 +18,6 @@ from netgrader.checks.held_out import HeldOut, Marked, mark
 from netgrader.checks.held_out_rows import held_out_inputs
 from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.parameters import DATA
-from netgrader.checks.provenance import untrained
 from netgrader.checks.source_lines import with_lines
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE, plain
 from netgrader.data import load_data
@@ -290,6 +289,8 @@ class TestContext:
 
     def untrained(self, cell: str) -> str | None:
         """Return why a cell's network cannot have been trained before its check, in words; None if it can have been."""
+        from netgrader.checks.provenance import untrained  # noqa: PLC0415  (which no student needs)
+
         rows = self.spec.train.rows if DATA in self.exercises.tables else 0  # of no known rows no time is too short
         return untrained(self.outside, cell, rows)
 

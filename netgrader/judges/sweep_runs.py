@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from netgrader.checks.exercises import value_at
 from netgrader.checks.language import fail_all
-from netgrader.checks.provenance import idle
 from netgrader.faults import Severity, fault
 from netgrader.judges.arrays import data_as_handed
 from netgrader.judges.aspects import Charge
@@ -83,6 +82,8 @@ def _charge(bench: TestContext) -> Charge | None:
 
 
 def _judge(bench: TestContext) -> Charge | None:
+    from netgrader.checks.provenance import idle  # noqa: PLC0415  (which no student needs)
+
     sweep = student_sweep(bench)
     reason = idle(bench.outside, sweep_cell(bench), sweep.asked.network)
     if reason is not None:
