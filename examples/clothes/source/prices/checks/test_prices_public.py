@@ -91,6 +91,6 @@ def test_the_network_reaches_the_target(bench, cell_evidence):
     require_values(cell_evidence)
     result, terms = recomputed(bench, ERROR), bench.exercises.table("error")
     require_learned(result)
-    require_own(cell_evidence.graph("net"), result)
+    require_own(result, bench.untrained(ERROR))
     line = {key: terms[key] for key in ("target", "full", "none")}
     require_target(result.counted, **line, measure=result.measure)
