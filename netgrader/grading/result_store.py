@@ -22,6 +22,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from netgrader.errors import NetgraderError
 from netgrader.files import write_json
 
@@ -308,15 +310,7 @@ def _host() -> str:
 def in_use(name: str) -> bool:
     """Whether the process that gave a name by `_own` lives on this machine; false where nobody can tell."""
     parts = name.split("-")
-    if len(parts) < 4 or parts[-3] != _host() or not parts[-2].isdecimal():
-        return False
-    try:
-        os.kill(int(parts[-2]), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return parts[-3:-2] == [_host()] and psutil.pid_exists(int(parts[-2]))
 
 
 def _why_unusable(folder: Path) -> str:

@@ -162,8 +162,8 @@ def steps_of(cell: CellResult, verdict: CellVerdict, places: Places, by_hand: st
     # A check that follows from another one names no fault: the other one is what to work on.
     named = sorted((check for check in failed if check.faults), key=gravity) or failed
     if not named:
-        unclear = next((check for check in cell.checks if check.outcome is Outcome.UNGRADABLE), None)
-        said = safe.line(unclear.message or words.NEXT_AGAIN) if unclear else words.NEXT_AGAIN
+        unclear = (check.message for check in cell.checks if check.outcome is Outcome.UNGRADABLE)
+        said = safe.line(next(filter(None, unclear), words.NEXT_AGAIN))
         return [NextStep(verdict.name, verdict.anchor, said, lost, about=said)]
     first = named[0]
     kind = next(map(kind_of, causes([first])), None)

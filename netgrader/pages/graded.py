@@ -110,12 +110,12 @@ class Graded:
     @functools.cached_property
     def by_checks(self) -> Mapping[str, CellResult]:
         """The cells by their ids, as checks alone decided on them: evidence below a person's mark, and no verdict."""
-        return {cell.cell: cell for cell in self.result.cells} if self.result else {}
+        return _by_id(self.result)
 
     @functools.cached_property
     def results(self) -> Mapping[str, CellResult]:
         """The cells of the decided result by their ids; none where there is none."""
-        return {cell.cell: cell for cell in self.decided.cells} if self.decided else {}
+        return _by_id(self.decided)
 
     @property
     def measured(self) -> Mapping[str, Any]:
@@ -125,20 +125,26 @@ class Graded:
     @property
     def accuracy(self) -> float | None:
         """The recomputed test accuracy, a share of one."""
-        value = self.measured.get("test_accuracy")
-        is_share = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-        return float(value) if is_share and value is not None else None
+        value = _number(self.measured.get("test_accuracy"))
+        return value if value is not None and 0 <= value <= 1 else None
 
     @property
     def error(self) -> float | None:
         """The recomputed test error of a regression, in its `unit`."""
-        value = self.measured.get("test_error")
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        return _number(self.measured.get("test_error"))
 
     @property
     def unit(self) -> str:
         """What the error is in; empty where nothing says it."""
         return safe.line(str(self.measured.get("unit") or ""), 40)
+
+
+def _by_id(result: NotebookResult | None) -> Mapping[str, CellResult]:
+    return {cell.cell: cell for cell in result.cells} if result else {}
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def without_pads(graded: Graded) -> Graded:

@@ -122,8 +122,8 @@ def name_key(name: str) -> str:
     Moodle takes punctuation out of the names of folders, and Canvas all that is no letter.
     """
     folded = unicodedata.normalize("NFKD", name.casefold()).casefold()
-    seen = (sign for sign in folded if not unicodedata.name(sign, "").endswith("FILLER"))
-    found = "".join(sign for sign in seen if sign.isalnum() or unicodedata.category(sign)[0] == "M")
+    plain = re.sub("[\u115f\u1160\u3164\uffa0]", "", folded)  # the fillers of Hangul, letters that nobody sees
+    found = "".join(sign for sign in plain if sign.isalnum() or unicodedata.category(sign)[0] == "M")
     return "" if found in NAMELESS else unicodedata.normalize("NFKD", found)
 
 
@@ -219,8 +219,7 @@ def _look(name: str) -> str:
 def _is_mixed(name: str) -> bool:
     """Whether a word of a name has letters of several scripts: one may stand for another."""
     words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", name))
-    scripts = ({unicodedata.name(sign, "").partition(" ")[0] for sign in word} for word in words)
-    return any(len(those - MIXABLE) > 1 for those in scripts)
+    return any(len({unicodedata.name(sign, "").partition(" ")[0] for sign in word} - MIXABLE) > 1 for word in words)
 
 
 def _indexed(keys: Callable[[T], Iterable[str]], those: Iterable[T]) -> Mapping[str, set[T]]:
