@@ -14,7 +14,7 @@ from netgrader.pages import safe, words
 from netgrader.results import CellResult, Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from netgrader.course import Assignment
     from netgrader.observations import Observations
@@ -163,9 +163,7 @@ def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
     """
     cells = tuple(_as_marked(cell, marks.cells.get(cell.cell)) for cell in result.cells)
     theirs = {cell.cell for cell in cells if cell.manual}
-    lacking = [cell.cell for cell in result.cells if cell.points not in {None, cell.max_points}]
-    asked = [cell.cell for cell in result.cells if is_unclear(cell)] or lacking
-    settled = bool(asked) and theirs.issuperset(asked)
+    settled = _is_settled(result, theirs)
     ours = [cell for cell in cells if not cell.manual]
     left = _codes(cells)
     return replace(
@@ -178,6 +176,13 @@ def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
         problem=None if settled else _problem(result, cells),
         integrity=tuple(fact for fact in result.integrity if fact.cell not in theirs),
     )
+
+
+def _is_settled(result: NotebookResult, theirs: Collection[str]) -> bool:
+    """Whether people marked each cell because of which not all of it could be graded."""
+    lacking = [cell.cell for cell in result.cells if cell.points not in {None, cell.max_points}]
+    asked = [cell.cell for cell in result.cells if is_unclear(cell)] or lacking
+    return bool(asked) and set(asked) <= set(theirs)
 
 
 def _problem(result: NotebookResult, cells: Sequence[CellResult]) -> str | None:

@@ -185,7 +185,7 @@ def match(
             why[person] = f"addresses or numbers are those of {' and '.join(sorted(students))}"
         elif owner:
             why[person] = f"the number is known as that of {owner}, and the name is not"
-        elif looks[_look(name)] - {name} or _is_mixed(person.name):
+        elif _may_be_taken(person.name, looks):
             why[person] = LOOKS
         else:
             why[person] = SEVERAL if namesakes else NOBODY
@@ -214,6 +214,12 @@ def _look(name: str) -> str:
     """Return what a person sees in a `name_key`: its letters without marks, dots and strokes, as Unicode names them."""
     letters = (unicodedata.name(sign, sign) for sign in name if unicodedata.category(sign) != "Mn")
     return " ".join(letter.partition(" WITH ")[0].rpartition(" ")[2] for letter in letters)
+
+
+def _may_be_taken(name: str, looks: Mapping[str, set[str]]) -> bool:
+    """Whether a name looks like another one, by what each that is there looks like, or may well do so."""
+    key = name_key(name)
+    return bool(looks[_look(key)] - {key}) or _is_mixed(name)
 
 
 def _is_mixed(name: str) -> bool:
