@@ -12,21 +12,21 @@ from netgrader.commands.show import console, ungraded
 from netgrader.course import holds_work
 from netgrader.errors import UsageError
 from netgrader.files import write_bytes
-from netgrader.grading.graded_notebook import load_last_result
 from netgrader.nbgrader_plugin.gradebook import opened
-from netgrader.pages.graded import gradebook_exists, marks_of
+from netgrader.pages.graded import gradebook_exists, graded_notebook, marks_of
 from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
 from netgrader.platforms.feedback_zip import write_feedback
 from netgrader.platforms.people import MOODLE, match, notes_on, read_collected, roster_of
 from netgrader.platforms.received import canvas_sheet, moodle_sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from rich.console import Console
 
     from netgrader.course import Assignment
+    from netgrader.pages.graded import Marks
     from netgrader.platforms.sheets import Sheet, SheetRow
 
 __all__ = ["run"]
@@ -146,7 +146,8 @@ def _rows(out: Console, sheet: Sheet, assignment: Assignment, gradebook: Any) ->
 
 def _export(out: Console, assignment: Assignment, sheet: Sheet, gradebook: Any, *, unfinished: bool) -> bool:
     """Fill in a sheet, and say what became of each mark; whether nobody is left out."""
-    points, waiting = _marks(assignment, gradebook)
+    known = marks_of(gradebook, assignment.name)
+    points, waiting = _marks(known)
     if not points:
         raise UsageError(
             f"Nobody has a mark for {assignment.name} yet. Type netgrader autograde {assignment.name} first."
@@ -161,7 +162,8 @@ def _export(out: Console, assignment: Assignment, sheet: Sheet, gradebook: Any, 
             filled.missing.append(student)
         else:
             _fill(filled, sheet, row, student, points[student])
-            if _is_partly_graded(assignment, student):
+            books = [graded_notebook(assignment, student, notebook, known) for notebook in assignment.notebooks]
+            if ungraded([book.decided for book in books if book.decided is not None]):
                 filled.partly.append(student)
     target = assignment.course.root / FOLDER / f"{assignment.name}-{sheet.platform.lower()}.csv"
     write_bytes(target, sheet.table.content())
@@ -182,17 +184,11 @@ def _export(out: Console, assignment: Assignment, sheet: Sheet, gradebook: Any, 
     return not (skipped or filled.unfinished or filled.missing or filled.ungraded)
 
 
-def _is_partly_graded(assignment: Assignment, student: str) -> bool:
-    """Whether a notebook of the student's could not be graded in full."""
-    last = [load_last_result(assignment, student, notebook) for notebook in assignment.notebooks]
-    return ungraded([one.result for one in last if one is not None])
-
-
-def _marks(assignment: Assignment, gradebook: Any) -> tuple[dict[str, float], set[str]]:
+def _marks(known: Mapping[tuple[str, str], Marks]) -> tuple[dict[str, float], set[str]]:
     """Return what the gradebook counts for each student, penalties taken off, and for whom points are still to be given."""
     points: dict[str, float] = {}
     waiting = set()
-    for (student, _), marks in marks_of(gradebook, assignment.name).items():
+    for (student, _), marks in known.items():
         given = sum(cell.points or 0.0 for cell in marks.cells.values())
         points[student] = points.get(student, 0.0) + max(0.0, given - marks.late_penalty)
         if any(cell.waiting or cell.points is None for cell in marks.cells.values()):

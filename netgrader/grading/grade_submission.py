@@ -98,12 +98,14 @@ class Prepared:
 
     def run(self, number: int = 0) -> tuple[Ran, Verification, frozenset[str]]:
         """Run and judge it, or take both from the store; with the stages that were done now. See `run_stage`."""
-        begun = time.monotonic()
+        begun, judged = time.monotonic(), False
         try:
-            return self._run(number)
+            found = self._run(number)
+            judged = not found[1].problem
+            return found
         finally:
             if self.account is not None:
-                self.account.charge(number, time.monotonic() - begun)
+                self.account.charge(number, time.monotonic() - begun, judged=judged)
 
     def _run(self, number: int) -> tuple[Ran, Verification, frozenset[str]]:
         store, assignment, options, name = self.store, self.job.assignment, self.options, self.notebook.name

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netgrader.checks.cell_points import GRAVEST_FIRST
-from netgrader.faults import CATALOGUE
+from netgrader.faults import kind_of
 from netgrader.pages import safe, words
 from netgrader.pages.markdown import heading_id, render_markdown
 from netgrader.pages.report_view import FaultCount
@@ -41,9 +41,9 @@ def mistakes(view: ClassView) -> list[FaultCount]:
     counts = [
         FaultCount(
             code=safe.line(code, 60),
-            sentence=CATALOGUE[code].sentence if code in CATALOGUE else safe.line(code, 60),
-            why=CATALOGUE[code].why if code in CATALOGUE else "",
-            where=CATALOGUE[code].where if code in CATALOGUE else "",
+            sentence=kind_of(code).sentence,
+            why=kind_of(code).why,
+            where=kind_of(code).where,
             free=free,
             students=tuple(students.values()),
             severity=words.FAULT_FREE if free else _severity(grades[free, code]),
@@ -66,8 +66,7 @@ def explained(
     told = []
     for fault in faults:
         notebook, cell = max(fault.made, key=lambda place: len(fault.made[place]))
-        kind = CATALOGUE.get(fault.code)
-        section = view.explained.of(kind.places if kind else (), notebook, cell)
+        section = view.explained.of(kind_of(fault.code).places, notebook, cell)
         anchor = f"explained-{heading_id(section.where)}" if section is not None else ""
         if section is not None and anchor not in sections:
             text = render_markdown(section.text, section.attachments, prefix=f"{anchor}-", heading_shift=2)

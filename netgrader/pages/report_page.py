@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.faults import CATALOGUE
+from netgrader.faults import kind_of
 from netgrader.pages import safe, words
 from netgrader.pages.checks_table import passed_shares
 from netgrader.pages.objections import result_of
@@ -304,7 +304,7 @@ def _state(student: StudentView, scores: tuple[Score, ...]) -> str:
 def _codes(student: StudentView) -> tuple[str, ...]:
     """Codes of the faults that cost the student something."""
     found = (code for graded in student.notebooks.values() for code in graded.faults)
-    return tuple(dict.fromkeys(code for code in found if code not in CATALOGUE or not CATALOGUE[code].remark))
+    return tuple(dict.fromkeys(code for code in found if not kind_of(code).remark))
 
 
 def _troubles(view: ClassView) -> Iterator[Trouble]:

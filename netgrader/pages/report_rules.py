@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netgrader.checks.cell_points import KEPT, causes
-from netgrader.faults import CATALOGUE, FOR_A_PERSON, Severity
+from netgrader.faults import FOR_A_PERSON, Severity, kind_of
 from netgrader.pages import safe, words
 from netgrader.pages.report_view import Concern
 from netgrader.pages.shell import percent
@@ -89,8 +89,8 @@ def _facts(student: StudentView, usual: Mapping[str, float | None]) -> Iterator[
     """What a person should judge: facts about how a result came about. Weight 0 comes first."""
     for notebook, graded in student.notebooks.items():
         for code in graded.faults:
-            if code in FOR_A_PERSON and code in CATALOGUE:
-                yield 0, words.CONCERN_FAULT.format(notebook=notebook, sentence=CATALOGUE[code].sentence)
+            if code in FOR_A_PERSON:
+                yield 0, words.CONCERN_FAULT.format(notebook=notebook, sentence=kind_of(code).sentence)
         accuracy, most = graded.accuracy, usual.get(notebook)
         if accuracy is not None and most is not None and accuracy > most:
             yield (
@@ -154,15 +154,14 @@ def _progress(student: StudentView, median: float | None) -> Iterator[tuple[int,
         )
         told_already = FOR_A_PERSON | {code for _, code in _fatal(student)}
         if len(codes) == 1 and not codes.keys() & told_already and lost >= SINGLE_MISTAKE * result.max_score:
-            code = next(iter(codes))
-            sentence = CATALOGUE[code].sentence if code in CATALOGUE else code
+            sentence = kind_of(*codes).sentence
             yield 6, words.CONCERN_ONE_MISTAKE.format(notebook=notebook, lost=written(lost), sentence=sentence)
 
 
 def _broken(student: StudentView) -> Iterator[tuple[int, str]]:
     """What does not work at all comes before whatever the points say."""
     for where, code in list(_fatal(student))[:MOST_CAUSES]:
-        yield 3, words.CONCERN_FATAL.format(where=where, sentence=CATALOGUE[code].sentence)
+        yield 3, words.CONCERN_FATAL.format(where=where, sentence=kind_of(code).sentence)
 
 
 def _fatal(student: StudentView) -> Iterator[tuple[str, str]]:
@@ -170,7 +169,7 @@ def _fatal(student: StudentView) -> Iterator[tuple[str, str]]:
     for where, _graded, cell in student.cells:
         lost = (cell.points or 0.0) < cell.max_points
         for code, severity in causes(cell.checks).items():
-            if lost and severity is Severity.FATAL and code in CATALOGUE and code not in UNTOLD:
+            if lost and severity is Severity.FATAL and code not in UNTOLD:
                 yield where, code
 
 
@@ -192,11 +191,11 @@ def _costliest(student: StudentView) -> list[tuple[float, str, str]]:
         weights = {
             code: float(1 - KEPT[severity]) or 1.0  # what is measured has no fixed share
             for code, severity in found.items()
-            if code in CATALOGUE and code not in UNTOLD
+            if code not in UNTOLD
         }
         lost = cell.max_points - (cell.points or 0.0)
         for code, weight in weights.items():
             if found[code] is not Severity.FATAL:  # which is told before
                 costs[where, code] = costs.get((where, code), 0.0) + lost * weight / sum(weights.values())
-    told = [(lost, where, CATALOGUE[code].sentence) for (where, code), lost in costs.items() if lost >= SMALLEST_LOSS]
+    told = [(lost, where, kind_of(code).sentence) for (where, code), lost in costs.items() if lost >= SMALLEST_LOSS]
     return sorted(told, key=lambda one: (-one[0], one[1:]))

@@ -13,7 +13,7 @@ from netgrader.errors import UsageError
 from netgrader.grading.graded_notebook import LastResult, save_last_result
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.platforms.people import Collected, write_collected
-from netgrader.results import NotebookResult, Status
+from netgrader.results import CellResult, NotebookResult, Status
 from tests.platforms.exporters import Student, canvas_sheet, moodle_sheet
 
 CLASS = [
@@ -152,6 +152,17 @@ def test_what_is_not_whole_yet_is_not_written_unless_asked_for(course, tmp_path,
     assert exported(course, "moodle", "Grade", "Identifier")[4712] == ""
     export.run(None, sheet, None, column=None, feedback=False, unfinished=True)
     assert exported(course, "moodle", "Grade", "Identifier")[4712] == "2"
+
+
+def test_what_a_person_marked_is_not_said_to_be_graded_in_part(course, tmp_path, capsys):
+    give(course, MARKS)
+    unclear = CellResult("why", 0.0, 2.0, manual=False)
+    book = NotebookResult("1_sums.ipynb", 0.0, 2.0, (unclear,), (), Status.PARTLY, "Its kernel ended.")
+    save_last_result(course.assignment, "ada", "1_sums", LastResult(book))
+    export.run(
+        None, moodle_sheet(tmp_path / "sheet.csv", CLASS, most=7), None, column=None, feedback=False, unfinished=False
+    )
+    assert "Not graded in full" not in capsys.readouterr().out
 
 
 def test_blind_rows_are_known_by_the_numbers_that_were_collected(course, tmp_path):

@@ -9,7 +9,7 @@ from msgspec import structs
 from netgrader import observations as seen
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.pages.report_view import ClassView, Column, NotebookColumns, StudentView
-from netgrader.results import Status
+from netgrader.results import Observed, Status
 from tests.feedback import examples as notebooks
 
 COLUMNS = NotebookColumns(
@@ -68,11 +68,11 @@ def one_mistake():
         test_accuracy=0.921,
     )
     sweep = seen.Sweep((1e-4, 1e-3, 3e-3, 1e-2, 1e-1), (0.85, 0.91, 0.921, 0.92, 0.88), 3e-3)
+    noticed = Observed("check_train", "the kernel read a file named weights.npz that was not handed in.")
     return Graded(
-        result,
+        replace(result, integrity=(noticed,)),
         {"check_one_layer_network": (notebooks.WRONG_NETWORK,), "check_train": (sweep,)},
         Marks({"what_w1_shows": CellMark(None, 3.0, 2)}),
-        ("check_train: the kernel read a file named weights.npz that was not handed in.",),
     )
 
 

@@ -47,11 +47,9 @@ def test_an_accuracy_out_of_the_ordinary_is_for_a_person_to_judge_and_an_ordinar
 
 
 def test_facts_about_answers_that_were_looked_up_come_first():
-    graded = ex.right()
-    result = replace(graded.result, faults=("answers-looked-up",))
-    view = ClassView(
-        "digits", (ex.COLUMNS,), (ex.student("Zed", replace(graded, result=result)), ex.student("Gil", ex.broken()))
-    )
+    looked_up = notebooks.failed("test_l", "It was learned", notebooks.fault("answers-looked-up"))
+    graded = Graded(notebooks.result(notebooks.cell("train", 3, looked_up)))
+    view = ClassView("digits", (ex.COLUMNS,), (ex.student("Zed", graded), ex.student("Gil", ex.broken())))
     assert [concern.student.name for concern in build_report(view).to_judge] == ["Zed", "Gil"]
 
 
@@ -125,9 +123,10 @@ def test_no_points_at_all_stand_out_however_the_class_did():
 
 def test_who_made_many_different_mistakes_may_need_a_talk():
     graded = ex.wrong()
+    more = notebooks.cell("more", 1, notebooks.failed("test_m", "It is built once", notebooks.fault("graph-grows")))
     codes = (*graded.result.faults, "graph-grows")
     assert len(codes) == 5
-    many = replace(graded, result=replace(graded.result, faults=codes))
+    many = replace(graded, result=replace(graded.result, cells=(*graded.result.cells, more), faults=codes))
     helped = {concern.student.name: concern.reasons for concern in build_report(one(many)).to_help}
     assert helped["Ada"][1] == "Made 5 different mistakes: a talk may help more than the page."
 
@@ -327,6 +326,17 @@ def test_what_could_not_be_graded_is_no_trouble_once_a_person_marked_it():
     assert table(one(replace(ex.broken(), marks=marks)))[0]["standing"] == "graded"
     some = Marks(dict([*marks.cells.items()][:1]))
     assert table(one(replace(ex.broken(), marks=some)))[0]["standing"] == "not-gradable"
+
+
+def test_what_was_noticed_of_a_cell_that_a_person_marked_is_decided():
+    looked_up = notebooks.failed("test_l", "It was learned", notebooks.fault("answers-looked-up"))
+    noticed = (Observed("check_train", looked_up.message), Observed("train", "The cell names gc.get_objects."))
+    result = replace(notebooks.result(notebooks.cell("train", 3, looked_up)), integrity=noticed)
+    found = build_report(one(Graded(result)))
+    assert [len(found.integrity), len(found.to_judge[0].reasons)] == [2, 2]
+    after = build_report(one(Graded(result, marks=Marks({"check_train": CellMark(0.0, 3.0, 3)}))))
+    assert [fact for _, _, fact in after.integrity] == ["train: The cell names gc.get_objects."]
+    assert after.to_judge[0].reasons == ("1_one_layer: 1 thing was noticed while it ran.",)
 
 
 def test_the_table_of_checks_adds_up_to_the_points_that_count():
