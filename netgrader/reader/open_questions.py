@@ -51,11 +51,6 @@ def _after_the_last(reading: Reading) -> bool:
     return reading.found.loss is not None and reading.loss.last_activation == "undecided"
 
 
-def _rows_of_loss(reading: Reading) -> bool:
-    """Whether there is a loss of which nobody knows what becomes of it as a target changes."""
-    return reading.found.loss is not None and reading.targets.rows_seen is None
-
-
 def _mean(reading: Reading) -> bool:
     """Whether there is a loss of which nobody knows what becomes of it with more rows."""
     return reading.found.loss is not None and reading.loss.reduction == "undecided"
@@ -94,7 +89,6 @@ _OF_LOSS = (
     "classification-loss",
     "broadcast-in-loss",
     "differences-cancel",
-    "loss-of-some-rows",
 )
 _OF_ANY = (
     _Question(
@@ -148,11 +142,6 @@ _OF_CLASSES = (
     _Question(WHICH_PREDICTION, _prediction, ("prediction-wrong",), behind=_OF_LOSS),
 )
 _OF_NUMBERS = (
-    _Question(
-        "It could not be decided which rows the loss is of; your instructor will look at it.",
-        _rows_of_loss,
-        ("loss-of-some-rows",),
-    ),
     _Question(
         "It could not be decided whether the loss is a mean over the rows; your instructor will look at it.",
         _mean,
