@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HOW_WIDE", "WHICH_RATE", "left_open"]
 
+BETWEEN = "It could not be decided what stands between the layers; your instructor will look at it."
 HOW_WIDE = "It could not be decided how wide the layers are; your instructor will look at it."
 WHICH_PREDICTION = "It could not be decided what the prediction computes; your instructor will look at it."
 WHICH_RATE = "It could not be decided which learning rate is used; your instructor will look at it."
@@ -97,7 +98,7 @@ _OF_ANY = (
         _OF_LOSS,
     ),
     _Question(
-        "It could not be decided what stands between the layers; your instructor will look at it.",
+        BETWEEN,
         lambda reading: ("undecided", True) in {(step.activation, step.followed) for step in reading.found.steps},
         ("missing-activation", "softmax-in-hidden-layer", "wrong-activation"),
     ),
@@ -106,6 +107,18 @@ _OF_ANY = (
         _after_the_last,
         ("relu-on-logits", "logits-are-probabilities"),
         behind=_OF_LOSS,
+    ),
+    _Question(
+        BETWEEN,
+        lambda reading: ("other", True) in {(step.activation, step.followed) for step in reading.found.steps},
+        ("wrong-activation",),
+        "activations",
+    ),
+    _Question(
+        "It could not be decided whether each layer has a bias; your instructor will look at it.",
+        lambda reading: not reading.setup.opened,
+        ("missing-bias",),
+        "bias",
     ),
     _Question(
         HOW_WIDE, lambda reading: None in {step.outputs for step in reading.found.steps}, ("wrong-width",), "widths"

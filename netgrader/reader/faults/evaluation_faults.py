@@ -74,7 +74,8 @@ def placeholders(reading: Reading) -> Iterator[Fault]:
         return
     # What an exercise is given are rows of floating point numbers, unless it says otherwise, and these its network is fed.
     shape, dtype, asked = graph.static_shape(images), graph.static_dtype(images), exercise.input_shape
-    takes = [sizes for sizes in ((exercise.inputs or 1,), asked) if sizes]
+    flat = (exercise.inputs or (shape or (1,))[-1] or 1,)  # rows of any width, where nobody says which
+    takes = [flat] if asked is None else [flat, asked]
     if shape is not None and not any(fits((1, *sizes), (None, *shape[1:])) for sizes in takes):
         wanted = str([None, *asked]) if asked else say("[None, {1}]", exercise.inputs or "n")
         yield fault("wrong-placeholder", node_of(images), say("shape {1}", list(shape)), wanted)

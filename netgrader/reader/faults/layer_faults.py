@@ -10,7 +10,7 @@ import numpy as np
 from netgrader.faults import Severity, fault
 from netgrader.phrases import say
 from netgrader.reader.find.joining import depths
-from netgrader.reader.find.layers import between, transposes, weights_key
+from netgrader.reader.find.layers import between, factor_behind, transposes, weights_key
 from netgrader.reader.find.losses import CROSS_ENTROPY
 from netgrader.reader.find.roles import all_updates, uses_data
 from netgrader.reader.trial.probe import products
@@ -228,11 +228,12 @@ class _Beginning:
 
     def is_huge(self) -> bool:
         """Whether weights are large, and the first scores that come of them spread widely."""
-        match, start = self.reading.loss.match, self.reading.start
+        match, start, found = self.reading.loss.match, self.reading.start, self.reading.found
         # Averages of the data that are as they began make numbers large, and behind the last layer a softmax may hide it.
         shown = self.layer.followed or match is None or match.kind != CROSS_ENTROPY or start.spread > SPREADS
-        wild = start.spread > WILD and not self.reading.found.statistics
-        gain = self.size * self.fan_in**0.5
+        wild = start.spread > WILD and not found.statistics
+        inside = found.graph.ancestor_nodes([found.loss, *(one.output for one in found.steps)])
+        gain = self.size * self.fan_in**0.5 * min(1.0, factor_behind(found.graph, self.step.product, inside))
         return shown and self.step.weights not in start.of_any_size and gain > (HUGE_WHERE_WILD if wild else HUGE)
 
     def is_not_glorot(self) -> bool:

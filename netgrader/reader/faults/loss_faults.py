@@ -49,16 +49,10 @@ def _place(reading: Reading) -> str:
 def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
     """An activation on what the loss itself turns into probabilities."""
     match, activation = reading.loss.match, reading.loss.last_activation
-    softened = match is not None and (match.kind == CROSS_ENTROPY or match.kind in _MISREAD or _is_of_two(reading))
+    softened = match is not None and (match.kind == CROSS_ENTROPY or match.kind in _MISREAD)
     if softened and activation not in _UNTOUCHED:
         code, told = _BEFORE.get(activation, "relu-on-logits"), say("{1} before the loss", activation)
         yield fault(code, node_of(reading.loss.logits or ""), told, "no activation")
-
-
-def _is_of_two(reading: Reading) -> bool:
-    """Whether the loss applies a sigmoid itself where that is right."""
-    match = reading.loss.match
-    return match is not None and match.kind == "sigmoid-cross-entropy" and not is_asked(reading)
 
 
 def another_loss(reading: Reading) -> Iterator[Fault]:

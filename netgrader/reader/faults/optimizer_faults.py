@@ -85,7 +85,9 @@ def not_trained(reading: Reading) -> Iterator[Fault]:
 def _still(reading: Reading) -> set[str]:
     """The variables that training should move and does not; where nobody asks, another op may move them."""
     found, descent, graph = reading.found, reading.descent, reading.found.graph
-    still = {*descent.still, *descent.unreached} if descent.runs else set()
+    # What an optimizer is given a gradient for may be moved later.
+    later = {update.variable for update in found.roles.updates if update.gradient}
+    still = {*descent.still, *descent.unreached} - later if descent.runs else set()
     if not reading.setup.opened and descent.moved:
         still = set(found.weights)
     if found.exercise is None:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from netgrader.faults import Fault
-    from netgrader.reader.find import Found
     from netgrader.reader.reading import Reading
 
 NOTHING_WITHOUT = frozenset({"X", "Y", "loss", "train_op"})
@@ -98,7 +97,7 @@ def missing(reading: Reading) -> Iterator[Fault]:
     found, roles = reading.found, reading.found.roles
     if found.exercise is None:
         return
-    lacking = _lacking(found)
+    lacking = _lacking(reading)
     if lacking and found.given.names is not None:  # no net has these attributes, and one cause is reported once
         yield fault("missing-tensor", "", "no step of training", "compile(optimizer=…, loss=…)", Severity.FATAL)
         return
@@ -110,14 +109,15 @@ def missing(reading: Reading) -> Iterator[Fault]:
         yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits", Severity.FATAL)
 
 
-def _lacking(found: Found) -> list[str]:
+def _lacking(reading: Reading) -> list[str]:
     """The names of the parts that are not there; a loss that does without the labels is reported as such."""
-    roles, outputs = found.roles, found.outputs
+    found, roles, outputs = reading.found, reading.found.roles, reading.found.outputs
     parts = {"X": roles.images, "Y": roles.labels, "loss": roles.loss, "train_op": roles.train_op}
     if found.given.has_parts:
         parts["prediction"] = outputs.prediction
     if found.given.has_parts and not found.given.regression:
-        parts["accuracy"] = next(filter(None, (outputs.accuracy, *outputs.accuracies)), None)
+        untried = () if reading.setup.opened else outputs.accuracies
+        parts["accuracy"] = outputs.accuracy or next(iter(untried), None)
     if roles.loss is not None and found.hints.get("Y") in found.graph:
         del parts["Y"]
     return [name for name, tensor in parts.items() if tensor is None]

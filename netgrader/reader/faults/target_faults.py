@@ -108,7 +108,7 @@ def placeholder(reading: Reading) -> Iterator[Fault]:
     shape = found.graph.static_shape(labels) if labels in found.graph.sources and found.given.has_parts else None
     if labels is None or shape is None:
         return
-    if not any(fits((1, *sizes), (None, *shape[1:])) for sizes in ((width,), *([()] if width == 1 else []))):
+    if not any(fits((1, *sizes), (None, *shape[1:])) for sizes in ((width,), ())):
         wanted = "[None]" if width == 1 else say("[None, {1}]", width)
         yield fault("wrong-placeholder", node_of(labels), say("shape {1}", list(shape)), wanted, Severity.SERIOUS)
 

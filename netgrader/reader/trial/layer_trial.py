@@ -26,6 +26,8 @@ MOST_OPS = 16
 FARTHEST = 9.0
 """The largest number that is sent through an activation: beyond 6, where a ReLU6 is flat."""
 ROWS = 5
+LEFT = 0.01
+"""A share of the numbers: where no more is left behind a dropout, everything is dropped."""
 _ADDING = words("Add AddV2 AddN Sub BiasAdd BiasAddV1")
 _JOINING = words("ConcatV2 Concat Pack")
 _WIDENING = words("ConcatV2 Concat Pad PadV2")
@@ -89,15 +91,17 @@ def _measured(
 def _summed_up(step: Step) -> Step:
     """A layer that is made of several products, with the widths of all."""
     first, *_ = step.parts
-    inputs, outputs = (
-        [size for size in sizes if size] for sizes in zip(*((p.inputs, p.outputs) for p in step.parts), strict=True)
-    )
-    apart = step.added and len({part.data for part in step.parts}) > 1
+    apart = step.added and not step.repeated and len({part.data for part in step.parts}) > 1
     return replace(
         step,
-        inputs=sum(inputs) if apart and not step.repeated else first.inputs,
-        outputs=first.outputs if step.added or step.repeated else sum(outputs),
+        inputs=_total([part.inputs for part in step.parts]) if apart else first.inputs,
+        outputs=first.outputs if step.added or step.repeated else _total([part.outputs for part in step.parts]),
     )
+
+
+def _total(sizes: Sequence[int | None]) -> int | None:
+    """The sum of sizes; None where one is not known."""
+    return None if None in sizes else sum(size or 0 for size in sizes)
 
 
 def _has_column_of_ones(found: Found, probe: GraphProbe, step: Step, rows: int) -> bool:
@@ -150,8 +154,12 @@ def _readers(found: Found, step: Step, later: Sequence[Step]) -> list[str]:
     """The data of later products that is made from what a layer puts out, with no other layer on the way."""
     own = {step.output, *(part.product for part in (step, *step.parts))}
     stops = _between_layers(found) - own
-    data = [part.data for part in products(later)]
-    return [tensor for tensor in data if step.output in found.graph.ancestors([tensor], stop=stops - {tensor})]
+    return [
+        part.data
+        for one in later
+        for part in products([one])
+        if step.output in found.graph.ancestors([part.data], stop=stops - {one.output, one.product})
+    ]
 
 
 def _bias_behind(found: Found, step: Step, end: str) -> tuple[str, ...]:
@@ -182,7 +190,7 @@ def _is_joined(found: Found, start: str, end: str, stops: set[str]) -> bool:
 def _activation(found: Found, probe: GraphProbe | None, start: str, end: str) -> _Activation:
     """What is between two tensors: by values where it can be tried, else by the ops."""
     static = _Activation("none" if start == end else static_activation(found.graph, start, end))
-    chain = [tensor for tensor in found.graph.dominators(start, end) if not is_flow(found.graph, tensor)]
+    chain = _chain(found, start, end)
     if probe is None or start == end or not chain:
         return static
     feeds = probe.feed(probe.sample(ROWS))
@@ -194,11 +202,16 @@ def _activation(found: Found, probe: GraphProbe | None, start: str, end: str) ->
     first, again, offset = (probe.run(chain, {**feeds, start: each}) for each in (fed, fed, np.zeros_like(fed)))
     if first is None or again is None or offset is None:
         return static
+    if np.count_nonzero(first[-1]) <= LEFT * first[-1].size and _is_drawn(found, start, end):
+        return _Activation("undecided", all_dropped=node_of(end))
     if not all(map(same, first, again)):
         return replace(static, random=True)
-    if not first[-1].any() and _is_drawn(found, start, end):
-        return _Activation("undecided", all_dropped=node_of(end))
     return _Activation(_Way(probe, feeds, chain, first, offset).named(fed, static.name))
+
+
+def _chain(found: Found, start: str, end: str) -> list[str]:
+    """The tensors that all ways from one tensor to another pass, in order."""
+    return [tensor for tensor in found.graph.dominators(start, end) if not is_flow(found.graph, tensor)]
 
 
 def _is_drawn(found: Found, start: str, end: str) -> bool:

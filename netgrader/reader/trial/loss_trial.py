@@ -242,7 +242,7 @@ def reduction(found: Found, probe: GraphProbe, match: LossMatch, rows: int) -> s
     one, two = (probe.fetch(found.loss, probe.feed(each)) for each in (sample, twice))
     if one is None or two is None:
         return "undecided"
-    if one.size > 1:
+    if one.size != 1 or two.size != 1:
         return "none"
     offset = match.offset if found.layers.term is None else 0.0
     ratio = (two.item() - offset) / ((one.item() - offset) or 1.0)

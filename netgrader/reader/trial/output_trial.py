@@ -218,8 +218,9 @@ def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
     # The scores or probabilities that it is chosen by: a class alone hides what moves below it.
     tensor = found.graph.past(tensor, _CHOOSING)
     trial = _tried_rows(found, probe, tensor)
-    # Of a tower that trains, where nothing is named, another one may be the one that is evaluated.
-    told = found.given.names is not None or {"logits", "prediction", "accuracy"} & found.hints.keys()
+    # Of a tower that trains another one may be evaluated, unless what is named is all made from the same images.
+    named = {found.hints[key] for key in ("logits", "prediction", "accuracy") if key in found.hints}
+    told = found.given.names is not None or (named and named <= found.graph.descendants([found.roles.images]))
     return trial if told or (trial.repeats and not trial.by_chance) else RowTrial()
 
 
