@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from netgrader.faults import Severity, fault
 from netgrader.phrases import Verbatim, say
 from netgrader.reader.find.losses import CROSS_ENTROPY
-from netgrader.reader.graph.functions import BRANCHES, LOOPS
 from netgrader.reader.graph.nodes import node_of
 
 if TYPE_CHECKING:
@@ -104,8 +103,8 @@ def missing(reading: Reading) -> Iterator[Fault]:
     for name in lacking:
         grave = Severity.FATAL if name in NOTHING_WITHOUT else None
         yield fault("missing-tensor", name, say("no {1} in the graph", Verbatim(name)), f"net.{name}", grave)
-    hidden = {found.graph.nodes[name].op for name in found.graph.ancestor_nodes([roles.loss])} & {*BRANCHES, *LOOPS}
-    if not found.steps and (roles.loss or roles.images) and not hidden:
+    # What is made with variables has layers that may be hidden, in a loop or as single numbers.
+    if not found.steps and (roles.loss or roles.images) and not found.graph.variables_in(roles.loss):
         yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits", Severity.FATAL)
 
 

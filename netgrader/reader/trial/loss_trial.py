@@ -65,25 +65,27 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
         return found.layers, LossReading()
     total = _total_share(as_rows(place.value, place.form, place.rows))
     runs = _observe(probe, place, found.read, total)
-    undecided = LossReading(form=place.form)
-    finite = all(np.isfinite(run[-1]).all() for run, _ in runs)
-    seen = _observations(probe, place, runs)
-    match = (_first_match(_as_logarithms(seen)) if total and seen else None) or _first_match(seen)
-    if match is not None and match[2] and _labels_in_scores(found):
-        match = None  # what the labels add to the scores looks like a function of them
-    if not finite:
-        loss = _of_shares(probe, place, found.read, undecided)
-    elif match is None:
-        loss = undecided
+    loss = LossReading(form=place.form)
+    if all(np.isfinite(run[-1]).all() for run, _ in runs):
+        match = _best_match(found, _observations(probe, place, runs), total)
+        place, loss = (place, loss) if match is None else _matched(found, probe, place, runs, match)
     else:
-        place, loss = _matched(found, probe, place, seen, match)
+        loss = _of_shares(probe, place, found.read, loss)
     return replace(found.layers, scores=place.scores, chain=place.chain), loss
 
 
+def _best_match(found: Found, seen: _Seen, total: float) -> tuple[str, LossMatch, str] | None:
+    """The tensor, formula and activation that explain the loss; probabilities are looked at as logarithms first."""
+    match = (_first_match(_as_logarithms(seen)) if total and seen else None) or _first_match(seen)
+    # What the labels add to the scores looks like a function of them.
+    return None if match is not None and match[2] and _labels_in_scores(found) else match
+
+
 def _matched(
-    found: Found, probe: GraphProbe, place: Place, seen: _Seen, match: tuple[str, LossMatch, str]
+    found: Found, probe: GraphProbe, place: Place, runs: Sequence[Run], match: tuple[str, LossMatch, str]
 ) -> tuple[Place, LossReading]:
     """Where the scores are of a loss with a known formula, and what is known of it."""
+    seen = _observations(probe, place, runs)
     tensor, formula, composed = match
     values = {name: np.concatenate([o.scores for o in observations]) for name, observations in seen.items()}
     first = next(iter(seen))
