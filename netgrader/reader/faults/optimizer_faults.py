@@ -68,7 +68,9 @@ def not_trained(reading: Reading) -> Iterator[Fault]:
     """Layers that training leaves as they are; the author of a free network may leave some untrained on purpose."""
     found, exercise, trainable = reading.found, reading.found.exercise, {*reading.setup.trainable}
     still = _still(reading)
-    free = reading.setup.opened and (exercise is None or exercise.widths is None)
+    trained = [step for step in found.steps if not still.issuperset(step.variables)]
+    least = exercise.min_layers if exercise is not None and exercise.widths is None else None
+    free = reading.setup.opened and least is not None and len(trained) >= least
     for step in found.steps:
         own = still.intersection((*step.variables, *step.bias))
         if own and (own.issuperset(step.variables) or own == {*step.bias}):
