@@ -54,7 +54,6 @@ ACTIVATIONS = frozenset(
     {"none", "relu", "leaky-relu", "relu6", "elu", "selu", "gelu", "swish", "softplus", "sigmoid", "tanh"}
 )
 LOSSES = frozenset({"softmax-cross-entropy"})
-LAYERS = frozenset({"dense", "conv2d", "depthwise-conv2d", "conv2d-transpose"})
 ERRORS = frozenset({"mean-squared-error", "mean-absolute-error", "huber", "root-mean-squared-error"})
 """Losses of a regression."""
 OPTIMIZERS = frozenset({"sgd", "momentum", "adam", "amsgrad", "adamax", "rmsprop", "adagrad", "adadelta", "ftrl"})
@@ -155,8 +154,6 @@ def calls_of(rows: int) -> Any:
 KINDS: Mapping[str, Any] = {
     "widths": _list_of(WIDTH, 20, f"widths, each {words_of(WIDTH)}"),
     "activations": _list_of(one_of(ACTIVATIONS), 20, f"names among {', '.join(sorted(ACTIVATIONS))}"),
-    "kinds": _list_of(one_of(LAYERS), 20, f"names among {', '.join(sorted(LAYERS))}"),
-    "kernel_sizes": _list_of(_whole(1, 99), 20, "sides of windows, each a whole number from 1 to 99"),
     "inputs": _whole(1, 100_000),
     "input_shape": _list_of(_whole(1, 100_000), 4, "sizes, each a whole number from 1 to 100,000"),
     "classes": _whole(2, 1_000),

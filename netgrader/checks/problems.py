@@ -239,7 +239,6 @@ def _network_problems(table: Mapping[str, Any], spec: DataSpec | None, *, known:
         yield "activations have none between layers, but nonlinear is not false"
     if widths and table.get("min_layers", 1) > len(widths):
         yield f"asks for {table['min_layers']} layers or more, but for {len(widths)} widths"
-    yield from _kind_problems(table)
     if known and spec is not None:
         sizes = (
             ("inputs", spec.size, f"the {spec.part}s of {spec.a_one}"),
@@ -248,17 +247,6 @@ def _network_problems(table: Mapping[str, Any], spec: DataSpec | None, *, known:
         for key, only, what in sizes:
             if table.get(key, only) != only:
                 yield f"{key} must be {only}, {what}, not {table[key]}"
-
-
-def _kind_problems(table: Mapping[str, Any]) -> Iterator[str]:
-    kinds, sizes = table.get("kinds"), table.get("kernel_sizes")
-    if kinds and len(kinds) != len(table.get("widths", kinds)):
-        yield f"has {len(table['widths'])} widths and {len(kinds)} kinds; there must be one for each layer"
-    many = sum(kind != "dense" for kind in kinds or ())
-    if sizes and len(sizes) != many:
-        yield f"has {len(sizes)} kernel_sizes, but {many} of its kinds are convolutions; there must be one for each of these"
-    if kinds and table.get("min_conv_layers", 0) > many:
-        yield f"asks for {table['min_conv_layers']} convolutions or more, but {many} of its kinds are some"
 
 
 def _rate_problems(table: Mapping[str, Any]) -> Iterator[str]:

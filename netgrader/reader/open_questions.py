@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HOW_WIDE", "WHICH_RATE", "left_open"]
 
+BETWEEN = "It could not be decided what stands between the layers; your instructor will look at it."
 HOW_WIDE = "It could not be decided how wide the layers are; your instructor will look at it."
 WHICH_PREDICTION = "It could not be decided what the prediction computes; your instructor will look at it."
 WHICH_RATE = "It could not be decided which learning rate is used; your instructor will look at it."
@@ -49,11 +50,6 @@ def _loss(reading: Reading) -> bool:
 def _after_the_last(reading: Reading) -> bool:
     """Whether there is a loss of a known formula, and nobody knows what becomes of the scores before it."""
     return reading.loss.match is not None and reading.loss.last_activation == "undecided"
-
-
-def _rows_of_loss(reading: Reading) -> bool:
-    """Whether there is a loss of which nobody knows what becomes of it as a target changes."""
-    return reading.found.loss is not None and reading.targets.rows_seen is None
 
 
 def _mean(reading: Reading) -> bool:
@@ -94,7 +90,6 @@ _OF_LOSS = (
     "classification-loss",
     "broadcast-in-loss",
     "differences-cancel",
-    "loss-of-some-rows",
 )
 _OF_LAST = ("relu-on-logits", "logits-are-probabilities")
 _OF_ANY = (
@@ -104,7 +99,7 @@ _OF_ANY = (
         (*_OF_LOSS, *_OF_LAST),
     ),
     _Question(
-        "It could not be decided what stands between the layers; your instructor will look at it.",
+        BETWEEN,
         lambda reading: ("undecided", True) in {(step.activation, step.followed) for step in reading.found.steps},
         ("missing-activation", "softmax-in-hidden-layer", "wrong-activation"),
     ),
@@ -113,6 +108,18 @@ _OF_ANY = (
         _after_the_last,
         _OF_LAST,
         behind=_OF_LOSS,
+    ),
+    _Question(
+        BETWEEN,
+        lambda reading: ("other", True) in {(step.activation, step.followed) for step in reading.found.steps},
+        ("wrong-activation",),
+        "activations",
+    ),
+    _Question(
+        "It could not be decided whether each layer has a bias; your instructor will look at it.",
+        lambda reading: not reading.setup.opened,
+        ("missing-bias",),
+        "bias",
     ),
     _Question(
         HOW_WIDE, lambda reading: None in {step.outputs for step in reading.found.steps}, ("wrong-width",), "widths"
@@ -150,11 +157,6 @@ _OF_CLASSES = (
     _Question(WHICH_PREDICTION, _prediction, ("prediction-wrong",), behind=_OF_LOSS),
 )
 _OF_NUMBERS = (
-    _Question(
-        "It could not be decided which rows the loss is of; your instructor will look at it.",
-        _rows_of_loss,
-        ("loss-of-some-rows",),
-    ),
     _Question(
         "It could not be decided whether the loss is a mean over the rows; your instructor will look at it.",
         _mean,

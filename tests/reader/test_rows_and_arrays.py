@@ -139,10 +139,6 @@ def layer_of_64(w):
     return tf.tensordot(tf.nn.relu(tf.reshape(w.x @ w.w1 + w.b1, [64, 30])), w.w2, 1) + w.b2
 
 
-def images_of_6(w):
-    return one(w, tf.reshape(w.x, [6, 784]), tf.nn.relu)
-
-
 def images_of_any_number(w):
     return one(w, tf.reshape(tf.reshape(w.x, [tf.shape(w.x)[0], 28, 28]), [-1, 784]), tf.nn.relu)
 
@@ -155,7 +151,6 @@ def images_that_fit_nowhere(w):
     ("style", "rows"),
     [
         *((style, 64) for style in (images_of_64, pictures_of_64, layer_of_64)),
-        (images_of_6, 6),
         (images_of_any_number, None),
         (images_that_fit_nowhere, None),
     ],

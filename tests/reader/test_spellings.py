@@ -260,10 +260,9 @@ def by_hand(rule):
     [
         lambda s, g, t: s.assign(0.9 * s + 0.1 * g) / (1 - 0.9**t),
         lambda s, g, t: g / (tf.sqrt(s.assign(0.999 * s + 0.001 * g * g) / (1 - 0.999**t)) + 1e-8),
-        lambda _s, g, _t: tf.sign(g),
         lambda _s, g, _t: tf.clip_by_norm(g, 0.5),
     ],
-    ids=["without second moment", "without first moment", "sign", "clipped descent"],
+    ids=["without second moment", "without first moment", "clipped descent"],
 )
 def test_half_of_adam_written_by_hand_is_another_optimizer_and_no_other_rate(rule, lab):
     content = two_layers(train=by_hand(rule))
@@ -332,8 +331,10 @@ def test_each_activation_of_the_bank_is_what_tensorflow_computes(lab):
 
 
 @pytest.mark.parametrize("function", [lambda z: z**3, lambda z: tf.minimum(z, 0.0), lambda z: tf.log1p(tf.nn.relu(z))])
-def test_a_function_of_no_name_is_not_the_one_that_was_asked_for(function, lab):
-    assert read_network(two_layers(hidden=function), exercise=ASKED, lab=lab).codes == {"wrong-activation"}
+def test_a_function_of_no_name_where_another_is_asked_for_is_undecided(function, lab):
+    network = read_network(two_layers(hidden=function), exercise=ASKED, lab=lab)
+    assert network.codes == set()
+    assert "wrong-activation" in network.left_open
 
 
 @pytest.mark.parametrize(
@@ -375,16 +376,6 @@ def test_what_a_graph_lacks_is_said():
         tf.losses.softmax_cross_entropy(y, x[:, :10] * 2)
 
     assert "no variable" in sentences(of_no_variable, parts={"loss": "softmax_cross_entropy_loss/value:0"})
-
-
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [(np.zeros([3, 3]), "shape"), (np.full([784, 30], np.nan), "not finite"), (np.zeros(2), "no variable")],
-)
-def test_values_that_do_not_fit_are_said(value, words):
-    name = "nothing" if words == "no variable" else "W1"
-    network = read_network(two_layers(), lab=None, values={name: value})
-    assert any(words in sentence for sentence in network.undecided)
 
 
 def test_a_graph_that_is_made_to_be_slow_ends_with_a_sentence():
