@@ -192,7 +192,7 @@ def _read_in(
 
 def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
     """Read the graph with what evaluation feeds: functions, loops and branches are written out as that decides."""
-    meta, whole, graph, rows = inlined(meta, given.eval_feed)
+    meta, whole, graph = inlined(meta, given.eval_feed)
     hints = {name: graph.behind(tensor) for name, tensor in given.hints.items()}
     inputs, classes = _sizes_in(graph, hints)
     given = replace(given, inputs=given.inputs or inputs, classes=given.classes or classes)
@@ -201,7 +201,7 @@ def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
     def attempt(hints: Mapping[str, str], lab: Lab | None) -> Reading:
         known = {key: name for key, name in hints.items() if name in graph}
         content = meta.SerializeToString() if lab is not None else b""
-        return _read(graph, whole, replace(given, hints=known), lambda found: open_probe(found, lab, content, rows))
+        return _read(graph, whole, replace(given, hints=known), lambda found: open_probe(found, lab, content, None))
 
     hints |= _asked_for(graph, hints, attempt) if given.exercise is not None else {}
     return attempt(hints, lab)

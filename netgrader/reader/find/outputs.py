@@ -132,8 +132,7 @@ def _find_scores(
     for index, tensor in enumerate(before):
         behind = products <= graph.ancestors([tensor]) and not is_flow(graph, tensor)
         if behind and not _joined_later(graph, tensor, before[-1]):
-            hidden = graph.looped if tensor not in graph.looped else ()
-            return tensor, tuple(one for one in before[index:] if one not in hidden and not is_flow(graph, one))
+            return tensor, tuple(one for one in before[index:] if not is_flow(graph, one))
     return None, ()
 
 
@@ -302,7 +301,6 @@ def find_unused(graph: Graph, roles: Roles, used: Sequence[Step], claimed: Seque
         f"{node.name}:0"
         for node in graph.nodes.values()
         if node.name not in known | graph.untaken
-        and f"{node.name}/unrolled_0" not in graph.nodes
         and node.op in PRODUCTS
         and f"{node.name}:0" not in updating
     ]
@@ -310,7 +308,6 @@ def find_unused(graph: Graph, roles: Roles, used: Sequence[Step], claimed: Seque
     loose = [tensor for tensor in outside if tensor not in wanted]
     below = graph.descendants([images])
     found = [s for s in find_steps(graph, loose, images) if s.node not in known and s.product in below]
-    found = [step for step in found if f"{step.node}/unrolled_0" not in graph.nodes]
     told = graph.ancestors(claimed)
     found = [step for step in found if step.product not in updating and step.product not in told]
     # The same weights once more, as tracing leaves them behind, are no layer of their own.

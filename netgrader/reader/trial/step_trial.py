@@ -113,7 +113,7 @@ def _judged(found: Found, loss: LossReading, descent: Descent, taken: _Taken, *,
         # A loss that is the right one with its sign turned falls where the right one climbs.
         descent = replace(descent, climbs=upward if match is None or match.scale > 0 else not upward)
     if descent.kind is None and not random and np.isfinite(flat([*gradients, *steps])).all():
-        rule = recognise_steps(gradients, steps, places[:-1]) or _by_variable(taken, used)
+        rule = recognise_steps(gradients, steps) or _by_variable(taken, used)
         return _with_match(found, descent, rule)
     return descent
 
@@ -135,7 +135,7 @@ def _with_match(found: Found, descent: Descent, match: StepMatch | None) -> Desc
     descent = replace(descent, kind=match.kind, measured=True, place=place, signs=match.signs)
     if _fed_rates(found) or not np.isfinite(match.rate):
         return descent
-    return replace(descent, rate=abs(match.rate), rates=tuple(abs(rate) for rate in match.rates))
+    return replace(descent, rate=abs(match.rate))
 
 
 def _from_other_weights(
@@ -161,7 +161,7 @@ def _from_other_weights(
     gradients, places = _thinned([g for g, _, _ in taken], [b for _, b, _ in taken])
     _, moved = _thinned([g for g, _, _ in taken], [a for _, _, a in taken])
     steps = [after - before for before, after in zip(places, moved, strict=True)]
-    return recognise_steps(gradients, steps, places) if np.isfinite(flat([*gradients, *steps])).all() else None
+    return recognise_steps(gradients, steps) if np.isfinite(flat([*gradients, *steps])).all() else None
 
 
 def _by_variable(taken: _Taken, used: Sequence[str]) -> StepMatch | None:
@@ -176,7 +176,7 @@ def _by_variable(taken: _Taken, used: Sequence[str]) -> StepMatch | None:
         steps = [after - before for before, after in itertools.pairwise(places)]
         if len(gradients[0]) < 5:
             continue
-        match = recognise_steps(gradients, steps, places[:-1])
+        match = recognise_steps(gradients, steps)
         last, matrices = taken.values[0][name].ndim > 1 and not matrices, matrices or taken.values[0][name].ndim > 1
         if match is None:
             if last:
