@@ -15,7 +15,6 @@ from netgrader.faults import fault, speaking_of_numbers
 from netgrader.phrases import say
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find import Found, Given
-from netgrader.reader.find.joining import join_activated
 from netgrader.reader.find.layers import find_statistics, without_statistics
 from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused, read_loss
 from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_under
@@ -335,9 +334,7 @@ def _read(
         finally:
             with suppress(LabError):  # a lab that was lost has closed it
                 probe.session.close()
-    found = reading.found
-    steps = join_activated(graph, found.steps, [found.read] if found.read else ends)
-    return replace(reading, found=_with_steps(found, steps))
+    return reading
 
 
 def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequence[str]) -> Found:

@@ -73,7 +73,7 @@ def _averaged(values: Sequence[Array], decay: float, *, share: float = 1.0, star
 
 def _squares(gradients: Sequence[Array], decay: float, start: float = 0.0) -> Array:
     """Return the running mean of the squared gradients."""
-    return _averaged(np.square(gradients), decay, share=1 - decay, start=start)
+    return _averaged([*np.square(gradients)], decay, share=1 - decay, start=start)
 
 
 def _momentum(decay: float, ahead: float, dampened: float) -> Rule:

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING
 
 from netgrader.phrases import say
 from netgrader.reader.graph.constants import fold
-from netgrader.reader.graph.nodes import DTYPES, REFERENCE, Message, Node, node_of, output_index, plain_node, reached, sizes_of
+from netgrader.reader.graph.nodes import (
+    DTYPES,
+    REFERENCE,
+    Message,
+    Node,
+    node_of,
+    output_index,
+    plain_node,
+    reached,
+    sizes_of,
+)
 from netgrader.reader.graph.source import GraphError
 
 if TYPE_CHECKING:
@@ -57,7 +67,7 @@ MAX_VISITS = 5_000_000
 _LEAST = {
     **dict.fromkeys(
         (
-            *("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "SparseMatMul", "Einsum", "Pow", "BiasAdd"),
+            *("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "SparseMatMul", "Pow", "BiasAdd"),
             *("Conv2D", "Conv3D", "DepthwiseConv2dNative", "Add", "AddV2", "Sub", "Mul", "RealDiv", "Maximum"),
             *("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits", "SquaredDifference", "Minimum"),
             *("Mean", "Sum", "Max", "Reshape", "BroadcastTo", "Tile", "Fill", "Transpose", "ArgMax", "Equal"),
@@ -109,7 +119,9 @@ class Graph:
         """A position for each node, after all that it reads and waits for; a cycle that is no loop is a `GraphError`."""
         before = {node.name: [*map(node_of, node.inputs), *node.controls] for node in self.nodes.values()}
         closing = {node.name for node in self.of_ops(_BACK_EDGES)}
-        sorter = TopologicalSorter({name: [one for one in reads if one not in closing] for name, reads in before.items()})
+        sorter = TopologicalSorter(
+            {name: [one for one in reads if one not in closing] for name, reads in before.items()}
+        )
         try:
             return {name: position for position, name in enumerate(sorter.static_order())}
         except CycleError as error:

@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.find.activations import ACTIVATIONS, SAME, name_activation
-from netgrader.reader.find.layers import (
-    CONVOLUTIONS,
-    between,
-    is_flow,
-    product_widths,
-    static_activation,
-)
+from netgrader.reader.find.layers import CONVOLUTIONS, between, product_widths, static_activation
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.trial.probe import same
@@ -211,7 +205,7 @@ def _bias_behind(found: Found, probe: GraphProbe | None, step: Step, end: str) -
     names = tuple(sorted(inner - {name for other in found.steps for name in other.variables}))
     if probe is None or not names:
         return names
-    chain = [tensor for tensor in graph.dominators(step.product, end) if not is_flow(graph, tensor)]
+    chain = graph.dominators(step.product, end)
     feeds = probe.feed(probe.sample(5))
     value, current = probe.fetch(step.product, feeds), probe.values(names)
     if value is None or current is None or not chain:
@@ -255,7 +249,7 @@ def _activation(found: Found, probe: GraphProbe | None, start: str, end: str) ->
     static = static_activation(found.graph, start, end)
     if probe is None:
         return _Activation(static)
-    chain = [tensor for tensor in found.graph.dominators(start, end) if not is_flow(found.graph, tensor)]
+    chain = found.graph.dominators(start, end)
     feeds = probe.feed(probe.sample(5))
     value = probe.fetch(start, feeds)
     if value is None or not chain or not value.size:
