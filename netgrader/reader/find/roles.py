@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from netgrader.phrases import say
 from netgrader.reader.find.losses import FUSED_LOSSES
 from netgrader.reader.find.optimizers import FUSED, fused_name
+from netgrader.reader.graph.functions import BRANCHES, LOOPS
 from netgrader.reader.graph.nodes import node_of, reached, words
 from netgrader.reader.graph.source import GraphError
 
@@ -40,6 +41,8 @@ PRODUCTS = words(
 SPARSE = "SparseTensorDenseMatMul"
 #: Transposed convolutions: they read the shape of the result, and then weights and data.
 TRANSPOSED = frozenset({"Conv2DBackpropInput", "Conv3DBackpropInputV2"})
+#: Functions that are not written out: what they compute is not decided.
+HIDING = BRANCHES + LOOPS
 #: Where a product has data and weights, where they are not its first two inputs.
 _OPERANDS = {SPARSE: (1, 3), **dict.fromkeys(TRANSPOSED, (1, 2))}
 #: Of more products than this, or ops that train apart from each other, a graph is no network of a course.
@@ -219,9 +222,9 @@ def _with_losses(graph: Graph, hint: str | None, roles: Roles, sources: list[str
     """Find losses: what depends differentiably on a product of data and variables and on a source that comes in after it."""
     steps = linear_steps(graph)
     updating = written(graph, roles.updates)
-    made = graph.descendants([f"{name}:0" for name in steps], past=NOT_DIFFERENTIABLE) | _of_stopped_labels(
-        graph, steps
-    )
+    hidden = () if steps else graph.of_ops(HIDING)
+    starts = [*(f"{name}:0" for name in steps), *(tensor for node in hidden for tensor in graph.outputs[node.name])]
+    made = graph.descendants(starts, past=NOT_DIFFERENTIABLE) | _of_stopped_labels(graph, steps)
     late = {tensor: _late_sources(graph, tensor, sources) for tensor in _ends(graph, made, roles, updating)}
     late = {tensor: found for tensor, found in late.items() if found and not _of_gradients(graph, tensor)}
     reason = "depends on the labels and, differentiably, on what the layers compute"
@@ -314,6 +317,7 @@ def _with_images_and_labels(graph: Graph, hints: Mapping[str, str], roles: Roles
     inside = graph.ancestors([roles.loss]) if roles.loss else {f"{name}:0" for name in graph.nodes} | set(graph.sources)
     names = [*map(node_of, inside)]
     early = _data_of(graph, linear_steps(graph, PRODUCTS, names) or linear_steps(graph, ["Mul"], names))
+    early = early or graph.ancestors([read for node in graph.of_ops(HIDING) for read in node.inputs])
 
     def ranked(part: str, fits: Callable[[Graph, str, int], bool], size: int) -> list[_Source]:
         """What may be fed for a part, the likeliest first."""
