@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from netgrader.reader.find.layers import RESHAPING, bias_after, weights_key
+from netgrader.reader.find.layers import RESHAPING, between, bias_after, weights_key
 from netgrader.reader.graph.nodes import node_of, reached, words
 
 if TYPE_CHECKING:
@@ -79,11 +79,10 @@ def _joined(graph: Graph, parts: Sequence[Step], inside: set[str]) -> Iterator[S
     if len(parts) == 1 or meeting is None:
         yield from parts
         return
-    ways = [_way(graph, part.product, inside) for part in parts]
     first = parts[0]
-    linear = all(meeting in way for way in ways)
+    linear = all(meeting in _way(graph, part.product, inside) for part in parts)
     output, bias = bias_after(graph, meeting, inside) if linear else (first.output, ())
-    added = {graph[tensor].op for way in ways for tensor in way}.isdisjoint(_SIDE_BY_SIDE)
+    added = all(node.op not in _SIDE_BY_SIDE for part in parts for node in between(graph, part.product, meeting))
     own = tuple(dict.fromkeys(name for part in parts for name in part.bias))
     yield replace(
         first,

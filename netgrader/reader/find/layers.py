@@ -52,7 +52,9 @@ CONVOLUTIONS = {
 _WIDTHS = {
     **dict.fromkeys(("Conv2D", "Conv3D"), (-2, -1)),
     **dict.fromkeys(TRANSPOSED, (-1, -2)),
-    **dict.fromkeys(("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "SparseMatMul", SPARSE), (-2, -1)),
+    **dict.fromkeys(
+        ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "SparseMatMul", "Einsum", SPARSE), (-2, -1)
+    ),
 }
 
 
@@ -182,7 +184,7 @@ def product_widths(node: Node, step: Step, shape: Sequence[int]) -> tuple[int | 
         return shape[0], 1
     if node.op == "DepthwiseConv2dNative":
         return shape[-2], shape[-2] * shape[-1]
-    if node.op not in _WIDTHS or len(shape) < 2:
+    if node.op not in _WIDTHS or len(shape) < 2 or (node.op == "Einsum" and len(shape) > 2):
         return None, None
     first, last = _WIDTHS[node.op]
     right = node.inputs[0] != step.weights
@@ -192,6 +194,10 @@ def product_widths(node: Node, step: Step, shape: Sequence[int]) -> tuple[int | 
 
 def _turned(node: Node, step: Step) -> bool:
     """Whether the product itself transposes its weights."""
+    if node.op == "Einsum":
+        terms, _, result = node.attributes["equation"].s.decode("utf-8", "replace").partition("->")
+        place = [*node.inputs].index(step.weights)
+        return (terms.split(",")[place].strip()[-1:] not in result) != (place == 0)
     keys = ("transpose_a", "adj_x") if node.inputs[0] == step.weights else ("transpose_b", "adj_y", "adjoint_b")
     return any(map(node.flag, keys))
 
