@@ -181,8 +181,6 @@ def _read_in(
         other = network_of(_read_as(meta, replace(given, hints=named, eval_feed=turned), lab))
         if not other.codes & _OF_SWITCHES:
             return other
-    if traced is not None and traced.notes:
-        network = replace(network, undecided=(*traced.notes, *network.undecided))
     if traced is not None and traced.refused is not None:
         given_form, taken = (say("labels of shape {1}", shape) for shape in traced.refused)
         return replace(network, faults=(fault("labels-not-one-hot", "", given_form, taken), *network.faults))

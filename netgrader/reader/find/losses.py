@@ -136,7 +136,7 @@ def recognise(observations: Sequence[Observation], kinds: Sequence[str] | None =
     """Name the loss that gave these values, None where nothing explains them.
 
     `observations` are twelve or more, of random scores and labels; `kinds` says which formulas to try: all, and the right
-    one with its variants (label smoothing, class weights, a temperature, focal form), if None.
+    one with its variants (label smoothing, class weights, focal form), if None.
     """
     values = np.array([observation.value for observation in observations], dtype=np.float64)
     if not np.isfinite(values).all() or np.ptp(values) <= 1e-9 * (1 + np.abs(values).max()):
@@ -177,10 +177,6 @@ def _fit(kind: str, features: Sequence[Sequence[float]], values: Array, detail: 
 def _variants(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
     """The right loss in forms that an exercise may leave free, the simplest first."""
     yield from _smoothed(observations, values)
-    for temperature in np.geomspace(0.05, 20, 81):
-        match = _at_temperature(observations, values, float(temperature))
-        if match is not None and match.error < 0.2:
-            yield _refined(observations, values, float(temperature))
     for gamma in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0):
         features = [[_focal(o, gamma)] for o in observations]
         match = _fit(CROSS_ENTROPY, features, values, say("focal form, {1:g}", gamma))
@@ -244,29 +240,6 @@ def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[Lo
 def _smoothing(z: Array, labels: Array) -> list[float]:
     """Cross-entropy at the labels, and at all classes alike."""
     return [_cross_entropy(z, labels), float(-log_softmax(z).mean(1).sum())]
-
-
-def _at_temperature(observations: Sequence[Observation], values: Array, temperature: float) -> LossMatch | None:
-    features = [[_cross_entropy(o.scores / temperature, o.labels)] for o in observations]
-    return _fit(CROSS_ENTROPY, features, values, say("temperature {1:.3g}", temperature))
-
-
-def _refined(observations: Sequence[Observation], values: Array, start: float) -> LossMatch:
-    """The temperature that explains best, near `start`, by golden section."""
-    low, high = start / 1.1, start * 1.1
-    ratio = (5**0.5 - 1) / 2
-
-    def match_at(temperature: float) -> LossMatch:
-        found = _at_temperature(observations, values, temperature)
-        return found or LossMatch(CROSS_ENTROPY, 1.0, 0.0, np.inf)
-
-    for _ in range(30):
-        left, right = high - ratio * (high - low), low + ratio * (high - low)
-        if match_at(left).error < match_at(right).error:
-            high = right
-        else:
-            low = left
-    return match_at((low + high) / 2)
 
 
 def _focal(observation: Observation, gamma: float) -> float:
