@@ -209,12 +209,12 @@ class _Candidate:
 
 #: What decides between candidates, the weightiest first; the largest value is the likeliest.
 _LOSS_TERMS: tuple[tuple[str, Callable[[_Candidate], float]], ...] = (
-    ("named by the student", lambda one: one.named),
-    ("its labels reach the training steps", lambda one: one.updates),
-    ("of layers that are trained", lambda one: one.trained),
-    ("of no other layers", lambda one: -one.untrained),
-    ("by TensorFlow's own op", lambda one: one.fused),
-    ("without further terms", lambda one: -one.nodes),
+    ("named", lambda one: one.named),
+    ("labels-reach-steps", lambda one: one.updates),
+    ("trained-layers", lambda one: one.trained),
+    ("no-other-layers", lambda one: -one.untrained),
+    ("fused", lambda one: one.fused),
+    ("shortest", lambda one: -one.nodes),
 )
 
 

@@ -154,7 +154,7 @@ def trainable_variables(nodes: Any, variables: Sequence[str], definitions: Mappi
     moved = {input_node(node.input[0]) for node in nodes if node.input and _MOVES.match(node.op)}.intersection(
         variables
     )
-    real = {node.name for node in nodes if node.attr["dtype"].type % REFERENCE in _REAL}
+    real = {node.name for node in nodes if "dtype" in node.attr and node.attr["dtype"].type % REFERENCE in _REAL}
     return tuple(name for name in variables if name in (told or moved or real))
 
 
