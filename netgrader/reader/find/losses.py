@@ -7,6 +7,7 @@ to a factor and a constant. To add one, add a line to `LOSSES`; tests/reader/tes
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,8 +27,6 @@ OVER_ROWS = frozenset(
     ["softmax-over-batch", "softmax-over-all", "log-sum-over-batch", "sum-over-batch-log", "root-mean-squared-error"]
 )
 TOLERANCE = 4e-3
-#: Scores are clipped at a small number, of which minus the logarithm is more than this.
-LEAST_OF_CLIPPED = 5.0
 
 
 @dataclass(frozen=True)
@@ -141,22 +140,12 @@ def recognise(observations: Sequence[Observation], kinds: Sequence[str] | None =
     values = np.array([observation.value for observation in observations], dtype=np.float64)
     if not np.isfinite(values).all() or np.ptp(values) <= 1e-9 * (1 + np.abs(values).max()):
         return None
-    best: LossMatch | None = None
-    for kind in LOSSES if kinds is None else kinds:
-        with np.errstate(all="ignore"):  # a formula of another kind may divide by zero on these scores
-            features = [[LOSSES[kind](o.scores, o.labels)] for o in observations]
-        match = _fit(kind, features, values)
-        if match is not None and (best is None or match.error < best.error):
-            best = match
-    if best is not None and best.error < TOLERANCE:
-        return best
-    if kinds is None or "log-of-scores" in kinds:
-        clipped = next((m for m in _log_of_clipped(observations, values) if m.error < TOLERANCE), None)
-        if clipped is not None:
-            return clipped
-    if kinds is None:
-        return next((match for match in _variants(observations, values) if match.error < TOLERANCE), None)
-    return None
+    with np.errstate(all="ignore"):  # a formula of another kind may divide by zero on these scores
+        formulas = {kind: [[LOSSES[kind](o.scores, o.labels)] for o in observations] for kind in kinds or LOSSES}
+    fits = [match for kind, features in formulas.items() if (match := _fit(kind, features, values)) is not None]
+    best = sorted(fits, key=lambda match: match.error)[:1]
+    variants = _variants(observations, values) if kinds is None else iter(())
+    return next((match for match in chain(best, variants) if match.error < TOLERANCE), None)
 
 
 def solved(features: Sequence[Sequence[float]] | Array, values: Array) -> tuple[Array, float]:
@@ -183,49 +172,6 @@ def _variants(observations: Sequence[Observation], values: Array) -> Iterator[Lo
         if match is not None:
             yield match
     yield from _weighted(observations, values)
-    yield from _summed_over_batch(observations, values)
-    yield from _of_parts(observations, values)
-
-
-def _log_of_clipped(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
-    """The logarithm of the scores themselves, clipped: each that is not above zero gives one constant."""
-    for most in (1.0, np.inf):
-        features: list[list[float]] = []
-        for o in observations:
-            right = _at(o.scores, o.labels)
-            features.append([float(-np.log(np.minimum(right[right > 0], most)).sum()), float((right <= 0).sum())])
-        (scale, below, offset), error = solved(features, values)
-        if scale != 0 and below / scale > LEAST_OF_CLIPPED:
-            yield LossMatch("log-of-scores", float(scale), float(offset), error)
-
-
-def _summed_over_batch(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
-    """The logarithm of a sum over the batch: a class that no label names gives a constant, whatever it is clipped at."""
-    features: list[list[float]] = []
-    for o in observations:
-        sums = (softmax(o.scores) * _hot(o.scores, o.labels)).sum(axis=0)
-        features.append([float(-np.log(sums[sums > 0]).sum()), float((sums == 0).sum())])
-    match = _fit("sum-over-batch-log", features, values)
-    if match is not None:
-        yield match
-
-
-def _of_parts(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
-    """Losses in which the label's class has a weight of its own: sigmoids, and scores where the labels should be."""
-    at = [float(_at(o.scores, o.labels).sum()) for o in observations]
-    every = [float(o.scores.sum()) for o in observations]
-    (of_every, of_label, offset), error = solved(list(zip(every, at, strict=True)), values)
-    if of_every > 0.01 * abs(of_label):  # linear in all scores: the logarithm was taken of the labels
-        yield LossMatch("labels-logits-swapped", float(of_every), float(offset), error)
-    on = [float(np.logaddexp(0, -_at(o.scores, o.labels)).sum()) for o in observations]
-    off = [
-        float(np.logaddexp(0, o.scores).sum() - np.logaddexp(0, _at(o.scores, o.labels)).sum()) for o in observations
-    ]
-    (right, wrong, offset), error = solved(list(zip(on, off, strict=True)), values)
-    if right > 0 and wrong > 0:
-        yield LossMatch(
-            "sigmoid-cross-entropy", float(wrong), float(offset), error, say("positive weight {1:.2g}", right / wrong)
-        )
 
 
 def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
