@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from netgrader.reader.find.layers import Step
     from netgrader.reader.graph.plain import Graph
 
-_SIDE_BY_SIDE = words("ConcatV2 Concat Pack ParallelConcat")
-_LINEAR = RESHAPING | _SIDE_BY_SIDE | words("Add AddV2 AddN Sub BiasAdd BiasAddV1 StridedSlice Slice")
+_JOINING = words("ConcatV2 Concat Pack ParallelConcat")
+_ARRAYS = words("TensorArrayWriteV3 TensorArrayScatterV3 TensorListSetItem TensorListPushBack")
+_LINEAR = RESHAPING | _JOINING | words("Add AddV2 AddN Sub BiasAdd BiasAddV1 StridedSlice Slice")
 
 
 def depths(graph: Graph, steps: Sequence[Step]) -> list[int]:
@@ -82,7 +83,7 @@ def _joined(graph: Graph, parts: Sequence[Step], inside: set[str]) -> Iterator[S
     first = parts[0]
     linear = all(meeting in _way(graph, part.product, inside) for part in parts)
     output, bias = bias_after(graph, meeting, inside) if linear else (first.output, ())
-    added = all(node.op not in _SIDE_BY_SIDE for part in parts for node in between(graph, part.product, meeting))
+    added = all(node.op not in _JOINING | _ARRAYS for part in parts for node in between(graph, part.product, meeting))
     own = tuple(dict.fromkeys(name for part in parts for name in part.bias))
     yield replace(
         first,
