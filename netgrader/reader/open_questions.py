@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from netgrader.reader.find.roles import HIDING
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
@@ -45,6 +47,23 @@ def _loss(reading: Reading) -> bool:
     """Whether there is a loss of no known formula; one that is no number is wrong, whatever it is."""
     loss = reading.loss
     return reading.found.loss is not None and loss.match is None and loss.finite is not False
+
+
+def _hides_layers(reading: Reading) -> bool:
+    """Whether there is a loop or a branch in the network that is a function: what it computes is not read."""
+    graph = reading.found.graph
+    return any(graph.nodes[name].op in HIDING for name in graph.ancestor_nodes([reading.found.loss]))
+
+
+def _between(reading: Reading) -> bool:
+    """Whether there are layers of which nobody knows what becomes of them before the next."""
+    activations = {(step.activation, step.followed) for step in reading.found.steps}
+    return ("undecided", True) in activations or _hides_layers(reading)
+
+
+def _widths(reading: Reading) -> bool:
+    """Whether there are layers of no known width."""
+    return None in {step.outputs for step in reading.found.steps} or _hides_layers(reading)
 
 
 def _after_the_last(reading: Reading) -> bool:
@@ -100,7 +119,7 @@ _OF_ANY = (
     ),
     _Question(
         BETWEEN,
-        lambda reading: ("undecided", True) in {(step.activation, step.followed) for step in reading.found.steps},
+        _between,
         ("missing-activation", "softmax-in-hidden-layer", "wrong-activation"),
     ),
     _Question(
@@ -121,9 +140,7 @@ _OF_ANY = (
         ("missing-bias",),
         "bias",
     ),
-    _Question(
-        HOW_WIDE, lambda reading: None in {step.outputs for step in reading.found.steps}, ("wrong-width",), "widths"
-    ),
+    _Question(HOW_WIDE, _widths, ("wrong-width",), "widths"),
     _Question(
         "It could not be decided which optimizer this is; your instructor will look at it.",
         lambda reading: _of_train_op(reading, reading.descent.kind),

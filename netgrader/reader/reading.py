@@ -15,7 +15,6 @@ from netgrader.faults import fault, speaking_of_numbers
 from netgrader.phrases import say
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find import Found, Given
-from netgrader.reader.find.joining import join_activated
 from netgrader.reader.find.layers import find_statistics, without_statistics
 from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused, read_loss
 from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_under
@@ -172,7 +171,6 @@ def _read_in(
         single=traced.outputs == 1,
     )
     network = network_of(_read_as(meta, given, lab))
-    network = replace(network, undecided=(*traced.notes, *network.undecided))
     if traced.refused is None:
         return network
     given_form, taken = (say("labels of shape {1}", shape) for shape in traced.refused)
@@ -181,7 +179,7 @@ def _read_in(
 
 def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
     """Read the graph with what evaluation feeds: functions, loops and branches are written out as that decides."""
-    meta, whole, graph, rows = inlined(meta, given.eval_feed)
+    meta, whole, graph = inlined(meta, given.eval_feed)
     hints = {name: graph.behind(tensor) for name, tensor in given.hints.items()}
     inputs, classes = _sizes_in(graph, hints)
     given = replace(given, inputs=given.inputs or inputs, classes=given.classes or classes)
@@ -190,7 +188,7 @@ def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
     def attempt(hints: Mapping[str, str], lab: Lab | None) -> Reading:
         known = {key: name for key, name in hints.items() if name in graph}
         content = meta.SerializeToString() if lab is not None else b""
-        return _read(graph, whole, replace(given, hints=known), lambda found: open_probe(found, lab, content, rows))
+        return _read(graph, whole, replace(given, hints=known), lambda found: open_probe(found, lab, content))
 
     hints |= _asked_for(graph, hints, attempt) if given.exercise is not None else {}
     return attempt(hints, lab)
@@ -322,9 +320,7 @@ def _read(
         finally:
             with suppress(LabError):  # a lab that was lost has closed it
                 probe.session.close()
-    found = reading.found
-    steps = join_activated(graph, found.steps, [found.read] if found.read else ends)
-    return replace(reading, found=_with_steps(found, steps))
+    return reading
 
 
 def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequence[str]) -> Found:

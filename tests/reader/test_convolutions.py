@@ -408,15 +408,6 @@ def two_convolutions(x, between=tf.nn.relu, behind=tf.nn.relu):
     return dense(behind(convolution(between(convolution(images(x), 5, 4)), 3, 6)), CLASSES)
 
 
-def normalised_by_hand(x):
-    mean, variance = (tf.Variable(start([4]), trainable=False) for start in (tf.zeros, tf.ones))
-    training = tf.placeholder_with_default(False, [])
-    maps = convolution(images(x), 5, 4)
-    now = tf.cond(training, lambda: tf.nn.moments(maps, [0, 1, 2]), lambda: (mean.read_value(), variance.read_value()))
-    x = tf.nn.relu(tf.nn.batch_normalization(maps, *now, None, None, 1e-3))
-    return dense(tf.nn.relu(convolution(x, 3, 6)), CLASSES)
-
-
 def dropped_by(kind):
     return lambda x: kind(0.5)(tf.nn.relu(x), training=True)
 
@@ -456,7 +447,6 @@ MISTAKES = {
         "dropout-at-evaluation",
         lambda x: two_convolutions(x, between=dropped_by(tf.keras.layers.SpatialDropout2D)),
     ),
-    "averages never moved": ("batchnorm-not-updated", normalised_by_hand),
 }
 
 

@@ -50,7 +50,7 @@ def rows(reading: Reading) -> Iterator[Fault]:
 def fixed_batch(reading: Reading) -> Iterator[Fault]:
     """A graph that can be fed one number of rows only."""
     found, setup = reading.found, reading.setup
-    if setup.batch is None or setup.looped is not None or reading.rows.other_batch is not False:
+    if setup.batch is None or reading.rows.other_batch is not False:
         return
     shapes = {name: found.graph.static_shape(name) or () for name in (found.roles.images, found.roles.labels) if name}
     source = next((name for name, shape in shapes.items() if setup.batch in shape[:1]), None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.find.activations import OPS, name_activation
-from netgrader.reader.find.layers import CONVOLUTIONS, between, is_flow, product_widths, static_activation
+from netgrader.reader.find.layers import CONVOLUTIONS, between, product_widths, static_activation
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.trial.probe import products, same
@@ -190,7 +190,7 @@ def _is_joined(found: Found, start: str, end: str, stops: set[str]) -> bool:
 def _activation(found: Found, probe: GraphProbe | None, start: str, end: str) -> _Activation:
     """What is between two tensors: by values where it can be tried, else by the ops."""
     static = _Activation("none" if start == end else static_activation(found.graph, start, end))
-    chain = _chain(found, start, end)
+    chain = found.graph.dominators(start, end)
     if probe is None or start == end or not chain:
         return static
     feeds = probe.feed(probe.sample(ROWS))
@@ -207,11 +207,6 @@ def _activation(found: Found, probe: GraphProbe | None, start: str, end: str) ->
     if not all(map(same, first, again)):
         return replace(static, random=True)
     return _Activation(_Way(probe, feeds, chain, first, offset).named(fed, static.name))
-
-
-def _chain(found: Found, start: str, end: str) -> list[str]:
-    """The tensors that all ways from one tensor to another pass, in order."""
-    return [tensor for tensor in found.graph.dominators(start, end) if not is_flow(found.graph, tensor)]
 
 
 def _is_drawn(found: Found, start: str, end: str) -> bool:

@@ -237,7 +237,7 @@ def _matches(seen: _Seen) -> Iterator[tuple[str, LossMatch | None, str]]:
 
 def reduction(found: Found, probe: GraphProbe, match: LossMatch, rows: int) -> str:
     """``none`` where the loss is a tensor, else what it does as rows are doubled."""
-    if found.loss is None or probe.batch is not None or probe.looped is not None:
+    if found.loss is None or probe.batch is not None:
         return "undecided"
     sample = probe.sample(rows)
     twice = sample.rows(np.tile(np.arange(rows), 2))

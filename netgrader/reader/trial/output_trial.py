@@ -247,7 +247,7 @@ def _tried_rows(found: Found, probe: GraphProbe, tensor: str) -> RowTrial:
 def _mixed(probe: GraphProbe, tensor: str, sample: Sample, form: str, full: Array) -> tuple[bool, bool]:
     """Whether outputs differ in another order of the rows or without most of them, and whether fewer can be fed."""
     rows, size = len(full), MIXED * np.abs(full).max() + 1e-12
-    few = range(2 if rows > 2 and probe.looped is None else 0)
+    few = range(2 if rows > 2 else 0)
     mixed, other_batch = False, False
     for chosen in (np.roll(np.arange(rows), 1), np.array(few, dtype=int)):
         value = probe.fetch(tensor, probe.feed(sample.rows(chosen))) if len(chosen) else None

@@ -44,8 +44,7 @@ class Setup:
     problem: str = ""
     """What the lab said first of all that it could not do."""
     batch: int | None = None
-    looped: int | None = None
-    """How many rows must be fed, because a placeholder says so or because a loop was written out for so many."""
+    """How many rows must be fed, because a placeholder says so."""
     trainable: tuple[str, ...] = ()
     """The variables that training is meant to move."""
 
@@ -71,7 +70,6 @@ class GraphProbe:
     session: LabSession
     """What following the graph found at first, the graph as the lab holds it, and the session that experiments
     share."""
-    looped: int | None = None
     batch: int | None = None
     """How many rows must be fed; see `Setup`."""
     others: dict[str, Array] = field(default_factory=dict)
@@ -243,7 +241,7 @@ class GraphProbe:
         for source in _needed(self.found):
             if source not in (roles.images, roles.labels, *self.found.given.eval_feed):
                 self.others.setdefault(source, self._guess(source))
-        declared = self._batch_of(roles.images) or self._batch_of(roles.labels) or self.looped
+        declared = self._batch_of(roles.images) or self._batch_of(roles.labels)
         for self.batch in (declared, *([] if declared else self._rows_of_reshapes(target))):
             if self._find_forms(target):
                 return True
@@ -281,7 +279,7 @@ class GraphProbe:
     def setup(self, runs: bool | None) -> Setup:
         """Return how the graph could be run, once all is tried."""
         problem = next(iter(self.problems), "")
-        return Setup(True, None, runs, problem, self.batch, self.looped, tuple(self.loaded.trainable))
+        return Setup(True, None, runs, problem, self.batch, tuple(self.loaded.trainable))
 
     def _batch_of(self, source: str | None) -> int | None:
         shape = self.found.graph.static_shape(source) if source else None
@@ -299,7 +297,7 @@ class GraphProbe:
         return np.ones(sizes) if dtype.startswith("float") else np.zeros(sizes, dtype=np.int64)
 
 
-def open_probe(found: Found, lab: Lab | None, content: bytes, looped: int | None) -> tuple[Setup, GraphProbe | None]:
+def open_probe(found: Found, lab: Lab | None, content: bytes) -> tuple[Setup, GraphProbe | None]:
     """Load the graph into the lab, with its variables as they begin; the probe is None where there is no lab or it refuses."""
     if lab is None:
         return Setup(), None
@@ -310,7 +308,7 @@ def open_probe(found: Found, lab: Lab | None, content: bytes, looped: int | None
         return Setup(refused=error.sentence), None
     given = found.given
     others = {name: value for name, value in found.graph.known.items() if name not in given.eval_feed}
-    probe = GraphProbe(found, loaded, session, looped, others=others)
+    probe = GraphProbe(found, loaded, session, others=others)
     if not probe.initialise():
         probe.assign(dict(given.values))
     return Setup(), probe

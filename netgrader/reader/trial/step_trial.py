@@ -124,7 +124,7 @@ def _with_rule(
         descent = replace(descent, climbs=ways == {not turned} if len(ways) == 1 else None, runs=runs)
     if random or descent.kind is not None:
         return descent
-    return _with_match(found, descent, recognise_steps(gradients, steps, places[:-1]))
+    return _with_match(found, descent, recognise_steps(gradients, steps))
 
 
 def _with_match(found: Found, descent: Descent, rule: StepMatch | None) -> Descent:
@@ -134,7 +134,7 @@ def _with_match(found: Found, descent: Descent, rule: StepMatch | None) -> Desce
     descent = replace(descent, kind=rule.kind, measured=True, place=descent.place or found.roles.train_op or "")
     if _fed_rates(found) or not np.isfinite(rule.rate):
         return descent
-    return replace(descent, rate=abs(rule.rate), rates=tuple(map(abs, rule.rates)))
+    return replace(descent, rate=abs(rule.rate))
 
 
 def _thinned(taken: _Taken, names: Sequence[str]) -> tuple[list[Array], list[Array]]:
