@@ -14,7 +14,7 @@ from PIL import Image
 from netgrader import drawing_pad
 from netgrader import observations as seen
 from netgrader.pages import charts, safe, words
-from netgrader.pages.feedback_view import Figure, Numbers
+from netgrader.pages.feedback_view import Bar, Figure, Numbers
 from netgrader.pages.shell import number, percent, piece
 from netgrader.phrases import say
 
@@ -172,19 +172,16 @@ def _predictions(seen_found: seen.Predictions) -> Figure | None:
         return None
     across = charts.axis(_labelled(words.PREDICTED_TRUE, seen_found.unit), seen_found.true)
     up = charts.axis(_labelled(words.PREDICTED_FOUND, seen_found.unit), [*seen_found.found, *seen_found.true])
-    dots = [
-        charts.Dot(f"{words.PREDICTED_ROW}", true, found)
-        for true, found in zip(seen_found.true, seen_found.found, strict=True)
-    ]
-    picture = charts.dots(words.PREDICTED, [dots], across, up, diagonal=True)
+    places = list(zip(seen_found.true, seen_found.found, strict=True))
+    picture = charts.dots(words.PREDICTED, places, words.PREDICTED_ROW, across, up)
     worst = tuple(
         (words.written(f"{row:,}"), across.words(true), up.words(found), number(abs(found - true)))
         for row, found, true in seen_found.worst
     )
     heads = (words.PREDICTED_ROW, words.PREDICTED_TRUE, words.PREDICTED_FOUND, words.PREDICTED_OFF)
-    few = len(dots) < seen_found.total
+    few = len(places) < seen_found.total
     said = words.PREDICTED_SOME.format(
-        shown=words.written(f"{len(dots):,}"), total=words.written(f"{seen_found.total:,}")
+        shown=words.written(f"{len(places):,}"), total=words.written(f"{seen_found.total:,}")
     )
     return Figure(
         "dots", words.PREDICTED, picture, (said,) if few else (), numbers=Numbers(heads, worst, words.PREDICTED_WORST)
@@ -217,21 +214,16 @@ def _rows(rows: seen.RowCounts) -> Figure:
         return Figure(
             "rows", title, Markup("<p>{}</p>").format(words.ROWS_ONCE.format(rows=words.written(f"{counts[1]:,}")))
         )
-    columns = [
-        charts.Bar(
-            f"{times}",
-            float(count),
-            words.counted(words.ROWS_NOTE, times, rows=words.written(f"{count:,}"), times=words.written(f"{times:,}")),
+    bars = [
+        Bar(
+            words.counted(words.ROWS_TIMES, times),
+            words.written(f"{count:,}"),
+            round(100 * count / max(counts.values()), 1),
         )
         for times, count in counts.items()
     ]
-    every = max(1, len(columns) // 12)
-    return Figure(
-        "rows",
-        title,
-        charts.bars(title, columns, words.ROWS_TIMES, words.ROWS, every),
-        notes=tuple(bar.note for bar in columns[:6]),
-    )
+    notes = (words.ROWS_NOTE, *((words.ELSEWHERE_CUT,) if len(bars) > MOST_NUMBERS else ()))
+    return Figure("rows", title, piece("bars", bars[:MOST_NUMBERS]), notes)
 
 
 def _sweep(sweep: seen.Sweep) -> Figure:

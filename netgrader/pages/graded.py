@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netgrader.grading.graded_notebook import load_last_result
-from netgrader.observations import Pad
 from netgrader.pages import safe, words
 from netgrader.results import CellResult, Outcome, Status
 
@@ -32,7 +31,6 @@ __all__ = [
     "marks_of",
     "seconds_late",
     "student_name",
-    "without_pads",
 ]
 
 
@@ -86,8 +84,6 @@ class Graded:
     """What the gradebook holds."""
     integrity: tuple[str, ...] = ()
     """What was noticed of how it ran, as sentences for the instructor."""
-    run: str = ""
-    """The name of its run in the store: equal where all code was the same, so that it ran once for all who have it."""
 
     @functools.cached_property
     def decided(self) -> NotebookResult | None:
@@ -136,15 +132,6 @@ class Graded:
     def unit(self) -> str:
         """What the error is in; empty where nothing says it."""
         return safe.line(str(self.measured.get("unit") or ""), 40)
-
-
-def without_pads(graded: Graded) -> Graded:
-    """Return what a report is made from: the weights of a whole class would fill the memory."""
-    kept = {
-        cell: tuple(one for one in observed if not isinstance(one, Pad))
-        for cell, observed in graded.observations.items()
-    }
-    return replace(graded, observations=kept)
 
 
 def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
@@ -199,7 +186,6 @@ def graded_notebook(
         observations=last.observations if last else {},
         marks=marks.get((student, notebook), Marks()),
         integrity=tuple(map(_fact, last.result.integrity)) if last else (),
-        run=last.run if last else "",
     )
 
 
