@@ -128,37 +128,26 @@ def _numbers(series: Sequence[seen.Series], x: charts.Axis, y: charts.Axis) -> N
 
 
 def _comparison(claim: seen.Comparison) -> Figure:
-    if claim.error:
-        return _errors_compared(claim)
-    shares = [("recomputed", words.RECOMPUTED, claim.recomputed)]
+    """What was reported next to what we found: shares, or errors, whose bars are shares of the larger one."""
+    found = {"recomputed": claim.recomputed}
     notes: tuple[str, ...] = ()
     if claim.claimed is not None:
-        shares.insert(0, ("claimed", words.CLAIMED, claim.claimed))
+        found = {"claimed": claim.claimed, **found}
         difference = abs(claim.claimed - claim.recomputed)
-        agrees = difference <= AGREES
-        notes = (
-            words.CLAIM_AGREES
-            if agrees
-            else words.CLAIM_DIFFERS.format(difference=words.written(f"{100 * difference:.2f}")),
-        )
-    rows = [(kind, name, percent(one), round(100 * min(max(one, 0.0), 1.0), 2)) for kind, name, one in shares]
-    return Figure("comparison", safe.line(say(claim.title)), piece("claims", rows), notes=notes)
-
-
-def _errors_compared(claim: seen.Comparison) -> Figure:
-    """An error that was reported beside the one that we found: bars are shares of the larger one."""
-    errors = [("recomputed", words.RECOMPUTED, claim.recomputed)]
-    notes: tuple[str, ...] = ()
-    if claim.claimed is not None:
-        errors.insert(0, ("claimed", words.CLAIMED, claim.claimed))
-        difference = abs(claim.claimed - claim.recomputed)
-        agrees = difference <= 10 * AGREES * abs(claim.recomputed)
-        differ = words.ERRORS_DIFFER.format(difference=_with_unit(difference, claim.unit))
-        notes = (words.CLAIM_AGREES if agrees else differ,)
-    most = max(abs(one) for _, _, one in errors) or 1.0
+        agrees = difference <= AGREES * (10 * abs(claim.recomputed) if claim.error else 1.0)
+        in_points, with_unit = words.written(f"{100 * difference:.2f}"), _with_unit(difference, claim.unit)
+        differ = (words.ERRORS_DIFFER, with_unit) if claim.error else (words.CLAIM_DIFFERS, in_points)
+        notes = (words.CLAIM_AGREES if agrees else differ[0].format(difference=differ[1]),)
+    longest = max(map(abs, found.values())) or 1.0 if claim.error else 1.0
+    names = {"claimed": words.CLAIMED, "recomputed": words.RECOMPUTED}
     rows = [
-        (kind, name, _with_unit(one, claim.unit), round(min(100 * abs(one) / most, 100.0), 2))
-        for kind, name, one in errors
+        (
+            kind,
+            names[kind],
+            _with_unit(one, claim.unit) if claim.error else percent(one),
+            round(100 * min(max(one / longest, 0.0), 1.0), 2),
+        )
+        for kind, one in found.items()
     ]
     return Figure("comparison", safe.line(say(claim.title)), piece("claims", rows), notes=notes)
 

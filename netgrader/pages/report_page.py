@@ -64,7 +64,7 @@ def build_report(view: ClassView, csv_name: str = "") -> Report:
         notebooks=kept,
         rows=rows,
         csv_name=csv_name or f"{assignment}.csv",
-        searches=_searches(view, rows),
+        codes=tuple(sorted({code for row in rows for code in row.codes})),
         empty="" if there or any(one.submitted for one in view.students) else words.EMPTY.format(assignment=assignment),
     )
 
@@ -147,13 +147,7 @@ def _row(view: ClassView, student: StudentView) -> StudentRow:
     notes = [words.LATE_BY.format(how=late)] if late else []
     if not student.notebooks:
         notes.append(words.NOT_GRADED_WORD if student.submitted else words.NOT_HANDED_IN)
-    codes = [code for graded in student.notebooks.values() for code in graded.faults]
+    codes = tuple(safe.line(code, 60) for graded in student.notebooks.values() for code in graded.faults)
     states = {score.word for score in scores}
     search = " ".join([student.shown, safe.line(student.student), *codes, *notes, *sorted(states)])
-    return StudentRow(student, scores, tuple(notes), search.casefold())
-
-
-def _searches(view: ClassView, rows: Sequence[StudentRow]) -> tuple[str, ...]:
-    words_of_states = sorted({score.word for row in rows for score in row.scores})
-    codes = sorted({code for student in view.students for one in student.notebooks.values() for code in one.faults})
-    return (*words_of_states, *(safe.line(code, 60) for code in codes))
+    return StudentRow(student, scores, tuple(notes), codes, search.casefold())

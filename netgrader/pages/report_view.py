@@ -182,6 +182,7 @@ class StudentRow:
     student: StudentView
     scores: tuple[Score, ...]
     notes: tuple[str, ...]
+    codes: tuple[str, ...]
     search: str
 
 
@@ -224,8 +225,8 @@ class Report:
     notebooks: tuple[NotebookColumns, ...]
     rows: tuple[StudentRow, ...]
     csv_name: str
-    searches: tuple[str, ...] = ()
-    """What the table is often searched for: words of states, and codes of mistakes."""
+    codes: tuple[str, ...] = ()
+    """Those of all mistakes."""
     empty: str = ""
 
     @property

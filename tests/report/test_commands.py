@@ -25,9 +25,9 @@ def test_feedback_before_grading_is_a_sentence_that_says_what_to_type(tiny):
 @pytest.mark.parametrize(
     ("asked", "hint"),
     [
-        ("nobody", "There is: ada, zoe-m."),
-        ("Ada", "Did you mean ada?"),
-        ("zoem", "Did you mean zoe-m?"),
+        ("nobody", ""),
+        ("Ada", " Did you mean ada?"),
+        ("zoem", " Did you mean zoe-m?"),
     ],
 )
 @pytest.mark.parametrize("graded", [False, True])
@@ -38,7 +38,7 @@ def test_feedback_for_somebody_who_is_not_there_names_whose_ids_are_like_it(tiny
             tiny.write(f"autograded/{student}/numbers/1_sums.ipynb", "{}")
     with pytest.raises(UsageError) as error:
         feedback_of_class(tiny.assignment, (asked,), console())
-    assert str(error.value) == f"There is no submission of {asked} for 'numbers'. {hint}"
+    assert str(error.value) == f"There is no submission of {asked} for 'numbers'.{hint}"
 
 
 def test_feedback_says_whose_is_missing_and_what_to_type(tiny, monkeypatch, capsys):
