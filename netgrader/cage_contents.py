@@ -1,8 +1,7 @@
 """What of ours is in a cage: parts of this package, and what a zygote has imported.
 
-The parts are copied and compiled once for each version of them, and mounted read-only. A kernel gets what students get, no
-more; the lab gets its server with what that imports. The folder of an editable install is the instructor's whole repository,
-so that it is never mounted itself.
+The parts are copied and compiled once for each version of them, and mounted read-only: what students get, no more. The folder
+of an editable install is the instructor's whole repository, so that it is never mounted itself.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.cage import Mount, SandboxError
 from netgrader.cage.zygote import Preload
-from netgrader.imports import PACKAGE, closure, data_files, module_path
+from netgrader.imports import PACKAGE
 from netgrader.wheel import student_files
 
 if TYPE_CHECKING:
@@ -32,15 +31,13 @@ if TYPE_CHECKING:
 __all__ = [
     "PACKAGE_FOLDER",
     "cache_folder",
-    "kernel_package",
-    "lab_package",
+    "our_package",
     "preload",
     "tensorflow_environment",
 ]
 
 PACKAGE_FOLDER = "/opt/netgrader"
 """Where it is seen inside: to be put on the module path."""
-LAB_SERVER = "netgrader.reader.lab.server"
 UNUSED_SECONDS = 7 * 24 * 3600.0
 PRELOADED = ("numpy", "ipykernel.kernelapp", "matplotlib.pyplot", "tensorflow.compat.v1")
 """What a notebook's kernel and the lab import. Not Matplotlib's inline backend, which looks for its kernel when imported."""
@@ -67,46 +64,33 @@ def preload(threads: int, files: Callable[[Sandbox], Mapping[str, bytes]] = lamb
     return Preload(PRELOADED, env, AT_IMPORT, files)
 
 
-def kernel_package() -> Mount:
-    """Return what a student's notebook imports: the files of the wheel that students install."""
-    return Mount(_copied("kernel", _signature()), PACKAGE_FOLDER)
-
-
-def lab_package() -> Mount:
-    """Return the lab's server, and what it imports."""
-    return Mount(_copied("lab", _signature()), PACKAGE_FOLDER)
+def our_package() -> Mount:
+    """Return what of ours a cage sees: the files of the wheel that students install, the lab's server among them."""
+    return Mount(_copied(_signature()), PACKAGE_FOLDER)
 
 
 @functools.cache
-def _copied(what: str, signature: str) -> Path:
-    """Return the folder that holds the package `netgrader` with the files for `what`, made if it is not there yet."""
+def _copied(signature: str) -> Path:
+    """Return the folder that holds the package as students have it, made if it is not there yet."""
     last: OSError | None = None
     for root in _roots():
-        folder = root / f"{what}-{signature}"
+        folder = root / f"students-{signature}"
         if _is_ours(folder):
             os.utime(folder)
             return folder
         try:
             _forget_old(root)
-            return _make(folder, _files(what))
+            return _make(folder)
         except OSError as error:
             last = error
     raise SandboxError(f"There is no place for a copy of our package: {last}.")
 
 
-def _files(what: str) -> Iterable[str]:
-    if what == "kernel":
-        return student_files()
-    modules = closure([LAB_SERVER], lambda _from, to, at_top: at_top or to.startswith("netgrader.reader.lab"))
-    paths = {path for path in map(module_path, modules) if path} | data_files(modules)
-    return sorted(path.relative_to(PACKAGE).as_posix() for path in paths)
-
-
-def _make(folder: Path, files: Iterable[str]) -> Path:
+def _make(folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
     try:
-        for name in files:
+        for name in student_files():
             target = part / "netgrader" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(PACKAGE / name, target)

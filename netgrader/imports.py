@@ -1,6 +1,6 @@
 """What Python sources say, read without running any.
 
-Which of our modules import which, for the wheel and for hashes; and of a course's files which cells they are about.
+The files of this package, for the wheel and for hashes; and of a course's files which cells they are about.
 """
 
 from __future__ import annotations
@@ -15,146 +15,52 @@ from typing import TYPE_CHECKING
 from netgrader.errors import NetgraderError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 __all__ = [
     "PACKAGE",
     "cells_named",
-    "closure",
     "code_hash",
     "constants_of",
-    "data_files",
     "imported_modules",
-    "module_path",
-    "modules_below",
-    "our_imports",
+    "imported_names",
+    "is_part_of",
+    "module_name",
+    "package_files",
     "parsed",
     "texts_in",
 ]
 
 PACKAGE = Path(__file__).resolve().parent
-OURS = PACKAGE.name
-FOR_TYPES = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING"})
-
-
-def closure(roots: Iterable[str], follow: Callable[[str, str, bool], bool]) -> frozenset[str]:
-    """`roots` and all our modules that they import, directly or not; the packages around them included.
-
-    Parameters
-    ----------
-    roots
-        Names of modules.
-    follow
-        Whether to go on from a module to one that it imports, given both names and whether the import stands at the top
-        (and not inside a function).
-    """
-    seen: set[str] = set()
-    todo = list(roots)
-    while todo:
-        module = todo.pop()
-        path = module_path(module)
-        if module in seen or path is None:
-            continue
-        seen.add(module)
-        parent = module.rpartition(".")[0]
-        if parent:
-            todo.append(parent)
-        todo.extend(name for name, at_top in our_imports(path) if follow(module, name, at_top))
-    return frozenset(seen)
+SHOWING = ("cli", "commands", "formgrader", "nbgrader_plugin", "new_course", "pages", "platforms")
+"""What hands in and shows: no run and no verdict depends on it."""
 
 
 @functools.cache
-def code_hash(roots: frozenset[str], *, inner: bool = True, extra: tuple[Path, ...] = ()) -> str:
-    """SHA-256 of the sources of `roots` and of all that they import, and of the data files in their packages.
-
-    Parameters
-    ----------
-    roots
-        Names of modules.
-    inner
-        Whether imports inside functions count.
-    extra
-        Further files whose imports are roots too, such as a course's probes.
-    """
-    more = {name for path in extra for name, at_top in our_imports(path) if at_top or inner}
-    # What the outermost package offers lazily is what others ask it for, not what it needs.
-    modules = closure(roots | more, lambda source, _to, at_top: at_top or (inner and source != OURS))
-    paths = {path for path in map(module_path, modules) if path} | data_files(modules)
+def code_hash() -> str:
+    """Return the SHA-256 of everything in this package that a run or a verdict can depend on, a 64-digit hex number."""
     total = hashlib.sha256()
-    for path in sorted(paths):
+    for path in package_files(SHOWING):
         total.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0")
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
 
 
-def modules_below(root: str) -> Iterator[str]:
-    """The module `root`, or the package `root` with all modules in it."""
-    path = module_path(root)
-    if path is None:
-        return
-    if path.name != "__init__.py":
-        yield root
-        return
-    for file in sorted(path.parent.rglob("*.py")):
-        parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
-        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+def package_files(without: Collection[str] = ()) -> list[Path]:
+    """Return the files of this package, sorted; `without` names modules and packages to leave out, as in ``checks.run``."""
+    found = (path for path in sorted(PACKAGE.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+    return [path for path in found if not is_part_of(module_name(path), without)]
 
 
-def data_files(modules: Iterable[str]) -> set[Path]:
-    """Files that are no modules in the packages among `modules`; in the outermost one those named like a module."""
-    files: set[Path] = set()
-    for module in modules:
-        path = module_path(module)
-        if path is not None and path.parent == PACKAGE:
-            files.update(file for file in PACKAGE.glob(f"{path.stem}.*") if file.suffix != ".py")
-        if path is not None and path.name == "__init__.py" and module != OURS:
-            files.update(
-                file
-                for file in path.parent.rglob("*")
-                if file.is_file() and file.suffix not in {".py", ".pyc"} and "__pycache__" not in file.parts
-            )
-    return files
+def module_name(path: Path) -> str:
+    """Return what a file is called inside this package, without suffix: ``checks.run``; of a data file likewise."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def module_path(module: str) -> Path | None:
-    """The file of one of our modules; None if `module` is not one (a name in a module, say)."""
-    base = PACKAGE.parent.joinpath(*module.split("."))
-    return next((path for path in (base / "__init__.py", base.with_name(base.name + ".py")) if path.is_file()), None)
-
-
-@functools.cache
-def our_imports(path: Path) -> tuple[tuple[str, bool], ...]:
-    """Our modules that the file `path` imports, and whether it does so at its top; imports for types alone are none."""
-    text = path.read_text(encoding="utf-8")
-    if OURS not in text and "from ." not in text:
-        return ()
-    found: list[tuple[str, bool]] = []
-    todo: list[tuple[ast.AST, bool]] = [(ast.parse(text, str(path)), True)]
-    while todo:
-        node, at_top = todo.pop()
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            found += [(name, at_top) for name in _names(node, path) if module_path(name)]
-            continue
-        at_top = at_top and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        for field in ("body", "orelse", "handlers", "finalbody", "cases"):
-            if field == "body" and isinstance(node, ast.If) and ast.unparse(node.test) in FOR_TYPES:
-                continue
-            # Statements only: imports stand in no expression, and expressions are most of a tree.
-            todo += [(inner, at_top) for inner in getattr(node, field, ()) if isinstance(inner, ast.AST)]
-    return tuple(dict.fromkeys(found))
-
-
-def _names(node: ast.AST, path: Path) -> list[str]:
-    names: list[str] = []
-    if isinstance(node, ast.Import):
-        names = [alias.name for alias in node.names]
-    elif isinstance(node, ast.ImportFrom):
-        base = node.module or ""
-        if node.level and path.is_relative_to(PACKAGE):
-            around = path.parents[node.level - 1].relative_to(PACKAGE.parent).parts
-            base = ".".join([*around, *([node.module] if node.module else [])])
-        names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-    return [name for name in names if name.partition(".")[0] == OURS]
+def is_part_of(name: str, packages: Collection[str]) -> bool:
+    """Return whether a module is one of `packages`, or lies in one."""
+    return any(name == one or name.startswith(f"{one}.") for one in packages)
 
 
 def cells_named(path: Path, decorator: str) -> frozenset[str]:
@@ -239,14 +145,17 @@ def texts_in(node: ast.expr, constants: Mapping[str, ast.expr], depth: int = 5) 
 @functools.lru_cache(maxsize=1024)
 def imported_modules(source: str) -> frozenset[str]:
     """Return the top-level names of the modules that a cell imports; none if it is not Python, magics left aside."""
+    return frozenset(name.partition(".")[0] for name in imported_names(source))
+
+
+def imported_names(source: str) -> Iterator[str]:
+    """Yield what a cell or a file imports, as ``a.b`` for ``import a.b`` and ``from a import b``; see `imported_modules`."""
     try:
         tree = ast.parse(re.sub(r"^([ \t]*+)[%!].*$", r"\1pass", source, flags=re.MULTILINE))
     except (SyntaxError, ValueError):
-        return frozenset()
-    names: set[str] = set()
+        return
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names.update(alias.name.partition(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.partition(".")[0])
-    return frozenset(names)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)

@@ -1,4 +1,4 @@
-"""Wheels: of all of us, and the student's, of those modules that a notebook needs: the same sources give the same bytes.
+"""Wheels: of all of us, and the student's, without the grader's side: the same sources give the same bytes.
 
 The student's is called otherwise than the package that grades, and its version ends with a hash of its content: pip installs
 what was mended over what was released before, and leaves what is the same.
@@ -19,7 +19,7 @@ from packaging.version import Version
 from netgrader import __version__
 from netgrader.errors import NetgraderError
 from netgrader.files import write_bytes, zipped
-from netgrader.imports import PACKAGE, closure, data_files, module_path, modules_below, our_imports
+from netgrader.imports import PACKAGE, imported_names, is_part_of, package_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,32 +31,36 @@ NAME = "netgrader-student"
 FORM = "netgrader_student-*.whl"
 """What its file is called."""
 
-ROOTS = ("netgrader.student", "netgrader.reader.lab.local", "netgrader.evidence")
-"""What any notebook uses. The wheel holds these, and whatever of ours they and the course's released files import."""
-BESIDE = ("netgrader.checks", "netgrader.reader", "netgrader.judges")
-"""What a cage holds too, for the probes of any course."""
 WITHHELD = (
-    "netgrader.cage",
-    "netgrader.cage_contents",
-    "netgrader.checks.cell_points",
-    "netgrader.checks.provenance",
-    "netgrader.cli",
-    "netgrader.commands",
-    "netgrader.course",
-    "netgrader.grading",
-    "netgrader.imports",
-    "netgrader.judges.own_run",
-    "netgrader.judges.replay",
-    "netgrader.nbgrader_plugin",
-    "netgrader.reader.lab.caged",
-    "netgrader.reader.lab.server",
-    "netgrader.skeleton",
-    "netgrader.wheel",
-    "netgrader.which_course",
+    "belonging",
+    "cage",
+    "cage_contents",
+    "checks.cell_points",
+    "checks.provenance",
+    "cli",
+    "commands",
+    "course",
+    "files",
+    "formgrader",
+    "grading",
+    "imports",
+    "judges.own_run",
+    "judges.replay",
+    "limited",
+    "nbgrader_plugin",
+    "new_course",
+    "pages",
+    "platforms",
+    "reader.lab.caged",
+    "releases",
+    "skeleton",
+    "web_release",
+    "wheel",
+    "which_course",
 )
 """What belongs to the grader's side: POSIX, nbgrader, cages, and what hidden verdicts alone rest on.
 
-Students' modules import it inside functions only.
+Students' modules import it inside functions only: a test imports each module of the wheel where nothing else of ours is.
 """
 REQUIRED = ("numpy", "tensorflow", "matplotlib", "pytest", "ipython", "protobuf", "msgspec")
 """What the student's package needs, at the versions that this one asks for."""
@@ -80,14 +84,16 @@ TRIED = {
 def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
     """Write the wheel into the folder `target`; the same sources give the same bytes.
 
-    `released` are the course's own Python files that go with it, public tests and probes: nothing is in it that they do not need.
+    `released` are the course's own Python files that go with it, public tests and probes.
 
     Raises
     ------
     NetgraderError
-        If a student's module needs one that is withheld.
+        If one of these needs a module that is withheld.
     """
-    files = {f"netgrader/{path}": (PACKAGE / path).read_bytes() for path in student_files(released)}
+    for test in released:
+        _refuse_withheld(test)
+    files = {f"netgrader/{path}": (PACKAGE / path).read_bytes() for path in student_files()}
     requires = "".join(f"Requires-Dist: {requirement}\n" for requirement in requirements(REQUIRED))
     total = hashlib.sha256(requires.encode())
     for path, code in files.items():
@@ -154,29 +160,16 @@ def tried() -> tuple[str, ...]:
     return tuple(f"{name}{','.join([*oldest[name], f'<={newest}'])}" for name, newest in TRIED.items())
 
 
-def student_files(released: Iterable[Path] | None = None) -> tuple[str, ...]:
-    """Paths in the package that go into the wheel: modules reached by imports, and data beside them.
-
-    `released` are the files that go with it, as in `build_wheel`; None where these are not known, as for a cage.
-    """
-    below = [*ROOTS, *(BESIDE if released is None else ())]
-    roots = [module for root in below for module in modules_below(root) if not _withheld(module)]
-    roots += [name for path in released or () for name, top in our_imports(path) if _follow(path.name, name, top)]
-    modules = closure(roots, _follow)
-    paths = {path for path in map(module_path, modules) if path} | data_files(modules)
-    return tuple(sorted(path.relative_to(PACKAGE).as_posix() for path in paths))
+def student_files() -> tuple[str, ...]:
+    """Return the paths, in the package, of what students have: all that is not withheld."""
+    return tuple(path.relative_to(PACKAGE).as_posix() for path in package_files(WITHHELD))
 
 
-def _follow(importing: str, imported: str, at_top: bool) -> bool:
-    if not _withheld(imported):
-        return True
-    if at_top:
-        raise NetgraderError(f"{importing} is for students and imports {imported}, which is not.")
-    return False
-
-
-def _withheld(module: str) -> bool:
-    return any(module == name or module.startswith(name + ".") for name in WITHHELD)
+def _refuse_withheld(path: Path) -> None:
+    """Raise an error if a course's file that students get needs a module that they do not have."""
+    for name in imported_names(path.read_text(encoding="utf-8")):
+        if is_part_of(name.removeprefix("netgrader."), WITHHELD):
+            raise NetgraderError(f"{path.name} is for students and imports {name}, which is not.")
 
 
 def _record(files: dict[str, bytes], own_name: str) -> str:

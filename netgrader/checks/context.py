@@ -390,13 +390,16 @@ class TestContext:
 
 
 def require_layers(network: Network) -> None:
-    """End the test unless there are trained layers from the images to as many outputs as there are classes."""
+    """End the test unless there are trained layers from the images to as many outputs as there are classes.
+
+    One class may do without an output of its own, where its score is a constant and the others are taken against it.
+    """
     if not network.layers:
         fail("layer-not-connected", found="no trained layer between the images and the loss")
     exercise = network.exercise
     outputs = network.layers[-1].outputs
     asked = (exercise.outputs or exercise.classes) if exercise is not None else None
-    if asked is not None and outputs is not None and outputs != asked:
+    if asked is not None and outputs is not None and asked - outputs not in (0, 1):
         fail("wrong-width", found=say("{1} outputs", outputs), expected=f"{asked}")
 
 

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from netgrader.checks.parameters import (
-    ANY,
     APART,
     DATA,
     EXERCISE_FIELDS,
@@ -189,13 +188,12 @@ class Exercises:
         spec = self.data if DATA in self.tables else None
         sizes: dict[str, Any] = {} if spec is None else {"inputs": spec.size, "classes": spec.outputs}
         if spec is not None and spec.is_regression:
-            sizes = {"inputs": spec.size, "outputs": spec.outputs, "loss": ANY}
+            sizes = {"inputs": spec.size, "outputs": spec.outputs}
         if spec is not None and spec.input_shape:
             sizes["input_shape"] = spec.input_shape
         table = {**sizes, **self.table(name)}
-        terms = {key: _frozen(value) for key, value in table.items() if key in EXERCISE_FIELDS}
-        if terms.get("loss") == ANY:
-            terms["loss"] = None
+        # A loss that is not stated is left to the student.
+        terms = {"loss": None, **{key: _frozen(value) for key, value in table.items() if key in EXERCISE_FIELDS}}
         if learning_rate is not None:
             terms["learning_rate"] = learning_rate
         image = spec.shape if spec is not None and spec.is_images else None

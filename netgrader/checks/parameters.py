@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 __all__ = [
-    "ANY",
     "APART",
     "DATA",
     "ERRORS",
@@ -58,8 +57,6 @@ LOSSES = frozenset({"softmax-cross-entropy"})
 LAYERS = frozenset({"dense", "conv2d", "depthwise-conv2d", "conv2d-transpose"})
 ERRORS = frozenset({"mean-squared-error", "mean-absolute-error", "huber", "root-mean-squared-error"})
 """Losses of a regression."""
-ANY = "any"
-"""In the place of a loss that is left to the student."""
 OPTIMIZERS = frozenset({"sgd", "momentum", "adam", "amsgrad", "adamax", "rmsprop", "adagrad", "adadelta", "ftrl"})
 CASE_ACTIVATIONS = frozenset({"none", "relu", "sigmoid", "bent"})
 """What a single layer is asked for with: the probes build these, and the tests compute them."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from netgrader.checks.parameters import (
-    ANY,
     APART,
     DATA,
     ERRORS,
@@ -39,7 +38,6 @@ from netgrader.checks.parameters import (
     Files,
     calls_of,
     kinds_of,
-    one_of,
     words_of,
 )
 from netgrader.data import DataSpec, spec_problem
@@ -199,10 +197,7 @@ def _table_problems(
     if isinstance(table.get(READ), dict):
         for key in (key for key in table[READ] if key not in EXERCISE_FIELDS):
             yield f"{READ} has a parameter {_shown(key)}, which no network has; there are {', '.join(sorted(EXERCISE_FIELDS))}"
-        yield from (
-            f"{READ}: {problem}"
-            for problem in _senseless(table[READ], {**KINDS, "loss": one_of({*LOSSES, *ERRORS, ANY})})
-        )
+        yield from (f"{READ}: {problem}" for problem in _senseless(table[READ], KINDS))
     yield from _shape_problems(kind, table, spec)
     yield from _network_problems(table, spec, known=bool(kind))
     yield from _rate_problems(table)
@@ -228,7 +223,7 @@ def _network_problems(table: Mapping[str, Any], spec: DataSpec | None, *, known:
         yield f"has {len(widths)} widths and {len(activations)} activations; there must be one for each layer"
     classes = table.get("classes", spec.outputs if spec is not None else None)
     regression = spec is not None and spec.is_regression
-    loss = table.get("loss", ANY)
+    loss = table.get("loss")
     if loss in (LOSSES if regression else ERRORS) and spec is not None:
         yield f"asks for the loss {loss}, but " + ("[data] has no classes" if regression else "[data] has classes")
     if widths and classes is not None and widths[-1] != classes:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.cage import HOME, Limits, Mount, Plan, Sandbox, Usage, remove_tree, scratch_folder
 from netgrader.cage.kernel import CagedKernel
-from netgrader.cage_contents import PACKAGE_FOLDER, kernel_package, tensorflow_environment
+from netgrader.cage_contents import PACKAGE_FOLDER, our_package, tensorflow_environment
 from netgrader.evidence import MANIFEST, BadEvidence
 from netgrader.grading import kernel_startup
 from netgrader.grading.cage_files import (
@@ -120,7 +120,7 @@ class _Run:
     def run(self) -> Execution:
         begin = time.monotonic()
         with _checks(self._request.probes) as checks, given_data(self._request) as data:
-            mounts = [kernel_package(), self._mount, checks, *data]
+            mounts = [our_package(), self._mount, checks, *data]
             helpers = {f"{FOLDER}/{name}": text.encode() for name, text in self._request.helpers.items()}
             helpers |= {f"{FOLDER}/{path.name}": path.read_bytes() for path in self._request.beside}
             plan = Plan(

@@ -42,7 +42,6 @@ __all__ = [
 
 PARSED = "parsed"
 MOST_KEPT = 1_000_000  # characters of a notebook that is kept as it was read; the course's have 20,000
-READER = frozenset({"netgrader.grading.submission"})
 NEWEST_FORMAT = 4
 OLDEST_FORMAT = 3
 CELL_TYPES = frozenset({"code", "markdown", "raw"})
@@ -228,7 +227,7 @@ def read_notebook(path: Path, store: Store | None = None) -> SubmittedNotebook:
             f"{path.parent / name_of(path)} cannot be read ({error.strerror or error}), so it was not graded. "
             "Make it readable for the user who grades, and call again."
         ) from error
-    read = {"limits": asdict(LIMITS), "language": language(), "reader": code_hash(READER)}
+    read = {"limits": asdict(LIMITS), "language": language(), "reader": code_hash()}
     key = Key(PARSED, {"content": hash_bytes(content), **read})
     found = store.get_record(key) if store else None
     try:

@@ -34,7 +34,7 @@ from netgrader.checks.source_lines import Cell, by_key
 from netgrader.errors import NotebookError
 from netgrader.files import plain_json, write_json_line
 from netgrader.grading.verify import OUTPUT, VERDICTS, Verification, VerifierLine
-from netgrader.imports import modules_below
+from netgrader.imports import is_part_of, module_name, package_files
 from netgrader.observations import drawable
 from netgrader.reader import LabError
 from netgrader.reader.lab.caged import CagedLab
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = ["serve"]
 
-IMPORTED = ("netgrader.reader.lab.caged", "netgrader.checks", "netgrader.judges", "netgrader.reader")
+IMPORTED = ("checks", "judges", "reader")
 BROKEN = 3  # exit code if the tests themselves are at fault
 TICK = 0.1  # seconds between looks at a verifier
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -62,8 +62,9 @@ def serve(connection: Connection[tuple[int, str | None], tuple[VerificationReque
 
     What goes back is the exit code, and the limit that the verifier was stopped at, in words, if it was.
     """
-    for module in (name for package in IMPORTED for name in modules_below(package)):
-        importlib.import_module(module)
+    for path in package_files():
+        if path.suffix == ".py" and is_part_of(module_name(path), IMPORTED):
+            importlib.import_module(f"netgrader.{module_name(path)}")
     with contextlib.suppress(EOFError, OSError):  # whoever asked is gone
         while True:
             request, home = connection.recv()

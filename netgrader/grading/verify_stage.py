@@ -12,7 +12,7 @@ from netgrader.grading.changed_tests import cells_to_run, tests_by_cell
 from netgrader.grading.result_store import Key, Store, hash_files, hash_json
 from netgrader.grading.stages import AS_USER, Options, Ran, versions_of
 from netgrader.grading.verify import Verification, VerificationRequest, verify
-from netgrader.imports import code_hash, modules_below
+from netgrader.imports import code_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +26,6 @@ VERDICTS = "verify"
 READING = "reading"
 VERIFICATION_FILE = "verification.json"
 VERSIONS_OF_A_VERIFICATION = ("tensorflow", "numpy", "protobuf", "pytest")
-IN_THE_VERIFIER = frozenset({"netgrader.grading.verifier", *modules_below("netgrader.judges")})
-"""What runs there: the judges too, which only a course's tests import."""
 
 
 def verify_stage(
@@ -108,7 +106,7 @@ def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -
         "seed": assignment.course.seed + run,
         "sandbox": options.sandbox,
         "versions": versions_of(VERSIONS_OF_A_VERIFICATION),
-        "netgrader": code_hash(IN_THE_VERIFIER),
+        "netgrader": code_hash(),
     }
 
 

@@ -47,8 +47,8 @@ def _loss(reading: Reading) -> bool:
 
 
 def _after_the_last(reading: Reading) -> bool:
-    """Whether there is a loss of which nobody knows what becomes of the scores before it."""
-    return reading.found.loss is not None and reading.loss.last_activation == "undecided"
+    """Whether there is a loss of a known formula, and nobody knows what becomes of the scores before it."""
+    return reading.loss.match is not None and reading.loss.last_activation == "undecided"
 
 
 def _rows_of_loss(reading: Reading) -> bool:
@@ -96,11 +96,12 @@ _OF_LOSS = (
     "differences-cancel",
     "loss-of-some-rows",
 )
+_OF_LAST = ("relu-on-logits", "logits-are-probabilities")
 _OF_ANY = (
     _Question(
         "It could not be decided what the loss computes; your instructor will look at it.",
         _loss,
-        _OF_LOSS,
+        (*_OF_LOSS, *_OF_LAST),
     ),
     _Question(
         "It could not be decided what stands between the layers; your instructor will look at it.",
@@ -110,7 +111,7 @@ _OF_ANY = (
     _Question(
         "It could not be decided what stands after the last layer; your instructor will look at it.",
         _after_the_last,
-        ("relu-on-logits", "logits-are-probabilities"),
+        _OF_LAST,
         behind=_OF_LOSS,
     ),
     _Question(
@@ -144,6 +145,7 @@ _OF_CLASSES = (
         "It could not be decided what the accuracy computes; your instructor will look at it.",
         _accuracy,
         ("accuracy-over-wrong-axis", "accuracy-without-argmax", "accuracy-not-mean"),
+        behind=("accuracy-wrong",),
     ),
     _Question(WHICH_PREDICTION, _prediction, ("prediction-wrong",), behind=_OF_LOSS),
 )

@@ -148,7 +148,7 @@ def test_the_same_attempts_find_what_is_put_into_the_cage(template, monkeypatch,
     shutil.copytree(template, root)
     for path in (root, *root.rglob("*")):
         path.chmod(path.stat().st_mode | 0o055)
-    given = execute.kernel_package
+    given = execute.our_package
 
     class Leaky(execute.Plan):
         def __init__(self, **options):

@@ -175,7 +175,7 @@ def _listening_where_attacks_look() -> socket.socket:
 @contextmanager
 def whole_repository(course: Attacked, patch: pytest.MonkeyPatch) -> Iterator[None]:
     mount = unprotected.whole_package(course.root.parent / "package")
-    patch.setattr(execution, "kernel_package", lambda: mount)
+    patch.setattr(execution, "our_package", lambda: mount)
     yield
 
 
@@ -190,7 +190,7 @@ def probes_beside_tests(course: Attacked, patch: pytest.MonkeyPatch) -> Iterator
 @contextmanager
 def written_to(course: Attacked, patch: pytest.MonkeyPatch) -> Iterator[None]:
     mount = unprotected.writable_package(course.root.parent / "package")
-    patch.setattr(execution, "kernel_package", lambda: mount)
+    patch.setattr(execution, "our_package", lambda: mount)
     yield
 
 

@@ -121,7 +121,7 @@ def opened(folder: Path) -> Path:
 
 def writable_package(folder: Path) -> Mount:
     """A copy of what a kernel is given of our package, that it may write to."""
-    given = execution.kernel_package()
+    given = execution.our_package()
     shutil.copytree(given.host, folder)
     return Mount(opened(folder), given.inside, writable=True)
 

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 import netgrader
-from netgrader import imports
 from netgrader.cage import Plan, host, open_sandbox
 from netgrader.cage.host import interpreter
-from netgrader.cage_contents import PACKAGE_FOLDER, kernel_package, lab_package
+from netgrader.cage_contents import PACKAGE_FOLDER, our_package
 from netgrader.course import Course
 from netgrader.errors import UsageError
 from netgrader.wheel import student_files
@@ -32,8 +31,8 @@ def inside(program, package):
     return output.split()
 
 
-def test_a_kernel_sees_of_our_package_what_students_have():
-    folder = kernel_package().host
+def test_a_cage_sees_of_our_package_what_students_have():
+    folder = our_package().host
     files = {path.relative_to(folder / "netgrader").as_posix() for path in folder.rglob("*") if path.is_file()}
     assert {name for name in files if "__pycache__" not in name} == set(student_files())
 
@@ -43,16 +42,16 @@ def test_the_copy_is_used_inside_and_not_the_repository():
         "import netgrader, os, pathlib, sys; print(netgrader.__file__);"
         "print(*[path for path in sys.path if pathlib.Path(path, 'grader_tests').exists()])"
     )
-    assert inside(program, kernel_package()) == [f"{PACKAGE_FOLDER}/netgrader/__init__.py"]
+    assert inside(program, our_package()) == [f"{PACKAGE_FOLDER}/netgrader/__init__.py"]
 
 
-def test_the_lab_gets_its_server_and_not_the_kernels_part():
+def test_the_labs_server_is_there_and_nothing_that_grades():
     program = "import netgrader.reader.lab.server, importlib.util as u; print(u.find_spec('netgrader.grading'))"
-    assert inside(program, lab_package()) == ["None"]
+    assert inside(program, our_package()) == ["None"]
 
 
 def test_the_same_package_is_copied_once():
-    assert kernel_package() == kernel_package()
+    assert our_package() == our_package()
 
 
 def test_a_changed_package_is_copied_anew(monkeypatch, tmp_path):
@@ -60,9 +59,9 @@ def test_a_changed_package_is_copied_anew(monkeypatch, tmp_path):
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     cage_contents._copied.cache_clear()
-    first = cage_contents._copied("kernel", "one")
+    first = cage_contents._copied("one")
     assert first.is_relative_to(tmp_path)
-    assert cage_contents._copied("kernel", "two") != first
+    assert cage_contents._copied("two") != first
     cage_contents._copied.cache_clear()
 
 
@@ -71,7 +70,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(monkeypatch):
 
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
     cage_contents._copied.cache_clear()
-    folder = cage_contents._copied("kernel", "three")
+    folder = cage_contents._copied("three")
     assert (folder / "netgrader" / "student" / "__init__.py").is_file()
     cage_contents._copied.cache_clear()
 
@@ -138,9 +137,9 @@ def test_our_package_looks_empty_where_it_is_installed_among_others(tmp_path, mo
         f"import os; print(*map(os.path.exists, [{str(folder / 'hidden.py')!r}, {str(folder.parent / 'beside.py')!r}]))"
     )
     monkeypatch.setattr(sys, "path", [*sys.path, str(folder.parent)])
-    assert inside(look, kernel_package()) == ["False", "True"]
+    assert inside(look, our_package()) == ["False", "True"]
     monkeypatch.setattr("netgrader.cage.bubblewrap.covered", list)
-    assert inside(look, kernel_package()) == ["True", "True"]  # or the first would show nothing
+    assert inside(look, our_package()) == ["True", "True"]  # or the first would show nothing
 
 
 def test_a_course_among_what_every_run_sees_is_refused(tmp_path, monkeypatch):
@@ -155,15 +154,5 @@ def test_a_course_among_what_every_run_sees_is_refused(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", [".git", "grader_tests", "source", "submitted", "netgrader"])
 def test_the_repository_is_not_there(name):
-    (found,) = inside(f"import os; print(os.path.exists({str(ROOT / name)!r}))", kernel_package())
+    (found,) = inside(f"import os; print(os.path.exists({str(ROOT / name)!r}))", our_package())
     assert found == "False"
-
-
-def test_the_cage_knows_nothing_of_ours_but_errors_and_of_zygotes_only_in_their_folder():
-    imported = {
-        module: imports.our_imports(imports.module_path(module)) for module in imports.modules_below("netgrader.cage")
-    }
-    names = {name for found in imported.values() for name, _ in found}
-    assert {name for name in names if not name.startswith("netgrader.cage")} == {"netgrader.errors"}
-    for module, found in imported.items():
-        assert module.startswith("netgrader.cage.zygote") or not any("zygote" in name for name, _ in found), module

@@ -164,8 +164,8 @@ def test_every_kind_that_can_be_asked_for_is_one_that_the_reader_tells():
 def test_what_a_graph_is_asked_that_is_read_by_itself_stands_in_a_table_of_its_own():
     known = load_exercises(SOURCE)
     assert known.networks == ("one_layer_network", "two_layer_network", "deep_network")
-    assert known.network("deep_network").loss == "softmax-cross-entropy"
-    assert known.network_as_read("deep_network").loss is None
+    assert known.network("two_layer_network").loss == "softmax-cross-entropy"
+    assert known.network("deep_network").loss is None
     assert known.network_as_read("two_layer_network").initialisation == "glorot-uniform"
     assert known.network("two_layer_network").initialisation is None
 

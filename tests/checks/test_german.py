@@ -281,7 +281,7 @@ def test_what_the_guide_shows_stands_in_the_courses_file():
 
 
 def test_students_get_the_languages_and_nothing_of_the_hidden_tests():
-    assert {"languages/de/faults.toml", "languages/de/phrases.toml", "languages/de/words.toml"} <= {*student_files(())}
+    assert {"languages/de/faults.toml", "languages/de/phrases.toml", "languages/de/words.toml"} <= {*student_files()}
     released = of(CHECKS / "phrases.de.toml").keys() | read("de", "phrases").keys()
     hidden = [text for _, said in listing.of_checks(listing.COURSE / "grader_tests") for text in said]
     assert hidden

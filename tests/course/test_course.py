@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 import netgrader
+from netgrader import imports
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.grading.verify_stage import IN_THE_VERIFIER
-from netgrader.imports import cells_named, closure, code_hash, imported_modules, our_imports
+from netgrader.imports import PACKAGE, SHOWING, cells_named, code_hash, imported_modules, package_files
 from netgrader.which_course import find_course
 
 
@@ -156,32 +156,29 @@ def test_the_seed_of_grading_is_the_instructors(tiny):
         tiny.course.seed  # noqa: B018
 
 
-def test_imports_of_ours_are_read_without_importing(tmp_path):
-    file = tmp_path / "x.py"
-    file.write_text(
-        "from typing import TYPE_CHECKING\nimport netgrader.errors\nif TYPE_CHECKING:\n    import netgrader.evidence\n"
-        "else:\n    import netgrader.results\ndef f():\n    try:\n        from netgrader import faults\n"
-        "    except ImportError:\n        import os\n"
-    )
-    assert dict(our_imports(file)) == {
-        "netgrader": False,
-        "netgrader.errors": True,
-        "netgrader.results": True,
-        "netgrader.faults": False,
-    }
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("student/capture.py", True),
+        ("judges/rows.py", True),
+        ("faults.toml", True),
+        ("grading/execute.py", True),
+        ("pages/feedback_page.py", False),
+        ("commands/grade.py", False),
+    ],
+)
+def test_what_runs_and_judges_counts_for_the_hash_of_code_and_what_shows_does_not(name, counts):
+    assert (PACKAGE / name).is_file()
+    assert ((PACKAGE / name) in package_files(SHOWING)) == counts
 
 
-def test_a_hash_of_code_depends_on_what_is_imported_and_on_nothing_else():
-    hashes = [code_hash(frozenset({f"netgrader.{name}"})) for name in ("faults", "results", "student.capture")]
-    assert len(set(hashes)) == 3
-    kernel = closure(["netgrader.student.capture"], lambda _from, _to, at_top: at_top)
-    assert "netgrader.evidence" in kernel
-    assert not any(name.startswith(("netgrader.grading", "netgrader.cage")) for name in kernel)
-
-
-def test_verdicts_depend_on_the_judges_that_only_a_courses_tests_import():
-    modules = closure(IN_THE_VERIFIER, lambda _from, _to, at_top: at_top)
-    assert {"netgrader.judges.rows", "netgrader.judges.accuracy", "netgrader.checks.held_out"} <= modules
+def test_a_changed_file_changes_the_hash_of_code(monkeypatch):
+    files = package_files(SHOWING)
+    first = code_hash()
+    monkeypatch.setattr(imports, "package_files", lambda _without: files[1:])
+    code_hash.cache_clear()
+    assert code_hash() != first
+    code_hash.cache_clear()
 
 
 def test_probes_that_are_not_python_are_a_sentence_that_names_the_line(tiny):

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.plain import Graph
     from netgrader.reader.reading import Reading
 
-_SQUARED = ("mean-squared-error", "root-mean-squared-error", "euclidean-distance", "mean-absolute-error")
+_SQUARED = ("mean-squared-error", "root-mean-squared-error", "euclidean-distance")
 _SIGMOID = ("sigmoid-cross-entropy", "binary-cross-entropy", "log-of-sigmoid")
 _SCORES = ("cross-entropy-of-scores", "log-of-scores", "log-of-scores-tight")
 _OTHER = (
+    "mean-absolute-error",
     "negative-probability",
     "negative-score",
     "hinge",

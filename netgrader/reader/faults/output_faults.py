@@ -190,11 +190,13 @@ def misnamed(reading: Reading) -> Iterator[Fault]:
     if tensor is not None and roles.images is not None and roles.labels is not None:
         above = graph.ancestors([tensor])
         if tensor in (found.loss, *roles.losses[:1]) or not {roles.images, roles.labels} <= above:
-            yield _misnamed("accuracy", tensor, "the share of images whose class is right")
+            constant = node_of(tensor) not in graph.fed | graph.varied  # as where Python compared, and not the session
+            code = "accuracy-wrong" if constant else "misnamed-part"
+            yield _misnamed("accuracy", tensor, "the share of images whose class is right", code)
 
 
-def _misnamed(part: str, tensor: str, expected: str) -> Fault:
-    return fault("misnamed-part", part, say("net.{1} is {2}", Verbatim(part), Verbatim(node_of(tensor))), expected)
+def _misnamed(part: str, tensor: str, expected: str, code: str = "misnamed-part") -> Fault:
+    return fault(code, part, say("net.{1} is {2}", Verbatim(part), Verbatim(node_of(tensor))), expected)
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (

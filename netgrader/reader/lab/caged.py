@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from netgrader.cage import Limits, Mount, Plan, Sandbox, SandboxError, open_sandbox
 from netgrader.cage.zygote import Zygote
-from netgrader.cage_contents import PACKAGE_FOLDER, lab_package
+from netgrader.cage_contents import PACKAGE_FOLDER, our_package
 from netgrader.reader.graph.source import GraphError
 from netgrader.reader.lab import LabError
 from netgrader.reader.lab.traced import Traced
@@ -137,7 +137,7 @@ class CagedLab:
         threads = str(self._threads)
         plan = Plan(
             argv=[sys.executable, "-m", "netgrader.reader.lab.server"],
-            mounts=[lab_package(), *([self._model] if self._model else [])],
+            mounts=[our_package(), *([self._model] if self._model else [])],
             env={
                 "PYTHONPATH": PACKAGE_FOLDER,
                 "TF_CPP_MIN_LOG_LEVEL": "3",

@@ -108,7 +108,10 @@ def _judged(found: Found, loss: LossReading, descent: Descent, taken: _Taken, *,
     size = float((gathered**2).sum() * (steps[first] ** 2).sum()) ** 0.5
     known = match is not None or found.loss == found.roles.loss
     least = 0.1 if random else 0.02
-    if known and size > 0 and abs(slope) > least * size and _is_one_way(taken, used, first):
+    one_way = _is_one_way(taken, used, first)
+    if not one_way:  # a part may be led up, or its gradients are only near those of the loss
+        descent = replace(descent, runs=None)
+    if known and one_way and size > 0 and abs(slope) > least * size:
         upward = slope > 0
         # A loss that is the right one with its sign turned falls where the right one climbs.
         descent = replace(descent, climbs=upward if match is None or match.scale > 0 else not upward)
