@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netgrader.grading.graded_notebook import load_last_result
-from netgrader.observations import Pad
 from netgrader.pages import safe, words
 from netgrader.results import CellResult, Outcome, Status
 
@@ -32,7 +31,6 @@ __all__ = [
     "marks_of",
     "seconds_late",
     "student_name",
-    "without_pads",
 ]
 
 
@@ -84,8 +82,6 @@ class Graded:
     """What verification saw."""
     marks: Marks = field(default_factory=Marks)
     """What the gradebook holds."""
-    run: str = ""
-    """The name of its run in the store: equal where all code was the same, so that it ran once for all who have it."""
 
     @functools.cached_property
     def decided(self) -> NotebookResult | None:
@@ -145,15 +141,6 @@ def _by_id(result: NotebookResult | None) -> Mapping[str, CellResult]:
 
 def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def without_pads(graded: Graded) -> Graded:
-    """Return what a report is made from: the weights of a whole class would fill the memory."""
-    kept = {
-        cell: tuple(one for one in observed if not isinstance(one, Pad))
-        for cell, observed in graded.observations.items()
-    }
-    return replace(graded, observations=kept)
 
 
 def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
@@ -227,7 +214,6 @@ def graded_notebook(
         result=last.result if last else None,
         observations=last.observations if last else {},
         marks=marks.get((student, notebook), Marks()),
-        run=last.run if last else "",
     )
 
 
