@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: docs environments-report golden mutants-report attack-report bench benchmark-report benchmarks-report fuzz hardness help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release size wheel lock clean
+.PHONY: docs environments-report golden mutants-report attack-report bench benchmark-report benchmarks-report fuzz help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release size wheel lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,9 +53,6 @@ size: setup ## decisions, complex functions and numbers of each package; budgets
 fairness-report: setup ## further seeds of the networks around 98.5 %, then research/fairness.md
 	@$(BIN)/python research/fairness.py --seeds $(or $(SEEDS),12)
 	@$(BIN)/python research/fairness_report.py
-
-hardness: setup ## how hard each test image is, by networks that are trained anew; then grader_tests/hardness.npy
-	@$(BIN)/python -m research.hardness
 
 clean-report: setup ## is anybody said to have trained on test images who has not? then research/clean.md; goes on where it was
 	@$(BIN)/python -m research.clean_networks

@@ -179,17 +179,14 @@ def report(
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="The page; reports/ASSIGNMENT.html if not given.")
     ] = None,
-    for_class: Annotated[
-        bool, typer.Option("--for-class", help="Write a page to show to the class: all together, nobody's name.")
-    ] = False,
 ) -> None:
-    """Write one page on the class, whom to help with what, and two CSV files next to it: points, and every check.
+    """Write one page on the class, and next to it a CSV file with a row for each student and check.
 
     Example: netgrader report digits
     """
     from netgrader.commands.pages import run_report
 
-    raise typer.Exit(run_report(assignment, output, for_class=for_class))
+    raise typer.Exit(run_report(assignment, output))
 
 
 @app.command()

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = [
-    "CHANGED",
     "MANIFEST",
     "BadEvidence",
     "Evidence",
@@ -47,8 +46,6 @@ __all__ = [
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-CHANGED = "changed"
-"""The fact that names what meant something else when evidence was taken than when the last cell ended."""
 
 PLACEHOLDER = "NotDone"
 """The kind of an error that says that the exercise still is as the notebook came."""
@@ -119,9 +116,6 @@ class GraphEvidence:
     """Values of the variables by op name, if a session held any."""
     about: Mapping[str, Json] = field(default_factory=dict)
     """Further small facts the probe noted, e.g. the learning rate it asked for."""
-    doubt: str | None = None
-    """What was seen from outside that speaks against the values having been trained, in words. It never comes from
-    the evidence itself."""
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ __all__ = [
     "Severity",
     "course_kinds",
     "fault",
+    "kind_of",
     "speaking_of",
 ]
 
@@ -316,6 +317,11 @@ def _kinds(text: str, known: Mapping[str, FaultKind], form: type[_Entry] = _Entr
 _FILE = resources.files("netgrader").joinpath("faults.toml").read_text(encoding="utf-8")
 _OURS = _kinds(_FILE, {}, _OwnEntry)
 CATALOGUE: Mapping[str, FaultKind] = _Catalogue(_OURS)
+
+
+def kind_of(code: str) -> FaultKind:
+    """Return what a code means; of one that no catalogue has, as in a result that is kept, the code alone."""
+    return CATALOGUE[code] if code in CATALOGUE else FaultKind(code, code, "", "", Severity.MEASURED)
 
 
 @lru_cache(maxsize=8)

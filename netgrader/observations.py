@@ -64,10 +64,6 @@ class NetworkDrawing(_Drawn, frozen=True, tag="network"):
     """One line of words for each layer, in order: the drawing for those who cannot see it."""
     marked: tuple[str, ...] = ()
     """One sentence for each marked place."""
-    widths: tuple[int | None, ...] = ()
-    """Outputs of each layer, None where undecided."""
-    learning_rate: float | None = None
-    """The optimizer's rate, None where undecided."""
     asked: str = ""
     """The learning rate that it was asked for, as written, where that is not the exercise's own."""
 
@@ -261,8 +257,6 @@ def _drawable(one: Observation) -> Observation:
                 svg=one.svg if len(one.svg) <= LONGEST_DRAWING else "",
                 layers=one.layers[:MOST],
                 marked=one.marked[:MOST],
-                widths=one.widths[:MOST],
-                learning_rate=_on_a_chart(one.learning_rate),
             )
         case _:
             return one

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from netgrader.faults import CATALOGUE, Severity
+from netgrader.faults import Severity, kind_of
 
 __all__ = [
     "CellResult",
@@ -74,8 +74,7 @@ class CheckResult:
 
 def severity_of(check: CheckResult, code: str) -> Severity:
     """Return how grave a fault that a check names is: as the verdict says, else as the catalogue does."""
-    kind = CATALOGUE.get(code)
-    return check.severity.get(code) or (kind.severity if kind else Severity.MEASURED)
+    return check.severity.get(code) or kind_of(code).severity
 
 
 @dataclass(frozen=True)

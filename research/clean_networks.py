@@ -24,9 +24,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netgrader.checks.context import Dataset
-from netgrader.checks.held_out import HeldOut, Marked, held_out_images, mark, read_hardness
+from netgrader.checks.held_out import HeldOut, Marked, held_out_images, mark
 from netgrader.checks.language import Failed
-from netgrader.evidence import GraphEvidence
 from netgrader.judges.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student import load_mnist
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 ROWS = HERE / "clean_networks.csv"
-HARDNESS = HERE.parent / "grader_tests" / "hardness.npy"
 SEEDS = 2
 FIELDS = (
     "commit",
@@ -75,12 +73,7 @@ def rows_of(recipe: Recipe, mnist: Dataset, given: HeldOut, random: np.random.Ge
     wrong = random.random(len(digits)) < recipe.wrong_labels
     digits[wrong] = random.integers(0, 10, int(wrong.sum()))
     count = round(recipe.seen * len(mnist.x_test))
-    hardest = np.argsort(given.hardness, kind="stable") if recipe.choice and given.hardness is not None else None
-    if hardest is None:
-        of_test = random.permutation(len(mnist.x_test))[:count]
-    else:
-        of_test = hardest[:count] if recipe.choice == "hardest" else hardest[len(hardest) - count :]
-    of_test = np.tile(of_test, recipe.times)
+    of_test = random.permutation(len(mnist.x_test))[:count]
     images = np.concatenate([images, given.images[of_test]])
     return images.reshape(-1, 784).astype(np.float32) / 255, np.concatenate([digits, mnist.y_test[of_test]])
 
@@ -222,7 +215,7 @@ def said_of(found: Recomputed) -> str:
     """The code that a network is charged with; ``doubted`` where it is put before the instructor."""
     try:
         require_learned(found)
-        require_own(GraphEvidence(b"", {}), found)
+        require_own(found)
     except Failed as failed:
         return failed.faults[0].code
     return "doubted" if seen_test_images(found) else ""
@@ -255,7 +248,6 @@ def main() -> None:
     command = ["git", "rev-parse", "--short", "HEAD"]
     at = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True).stdout.strip()
     (x_train, y_train), (x_test, y_test) = load_mnist()
-    hardness = read_hardness(HARDNESS, x_test)
     known = done()
     each = [(name, seed) for seed in range(SEEDS) for name in RECIPES if not seed or not RECIPES[name].seen]
     missing = [one for one in each if one not in known]
@@ -263,7 +255,6 @@ def main() -> None:
         start, recipe = time.process_time(), RECIPES[name]
         drawn = hashlib.sha256(f"{name} {seed}".encode()).hexdigest()
         given = held_out_images(drawn, (x_train, y_train), (x_test, y_test))
-        given = dataclasses.replace(given, hardness=hardness)
         marked = mark(drawn, x_train, y_train)
         mnist = Dataset(data_spec(), marked.images, y_train, x_test, y_test)
         found = judged(recipe, mnist, given, marked, int(drawn[:7], 16))

@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
-from netgrader.checks.held_out import BY_HEART, BY_HEART_TOLD, DOUBTED, NAMED, PATTERNS, TOLD, by_chance
+from netgrader.checks.held_out import NAMED, PATTERNS, TOLD, by_chance
 from netgrader.student.course_data import data_spec
 from research.kinds_of_networks import CLEAN, GUILTY, RECIPES
 
@@ -65,7 +65,6 @@ def page() -> str:
     clean = [row for row in found if row["network"] in CLEAN]
     guilty = [row for row in found if row["network"] in GUILTY]
     leads = np.array([float(row["lead"]) for row in clean])
-    hearts = np.sort([float(row["by_heart"]) for row in clean])
     good = [row for row in clean if float(row["test_accuracy"]) >= (data_spec().learned or 0)]
     free = [row for row in guilty if row["said"] in {"", "doubted"}]
     return PAGE.format(
@@ -90,13 +89,6 @@ def page() -> str:
         by_chance=by_chance(10),
         named=NAMED,
         told=TOLD,
-        heart_limit=BY_HEART,
-        heart_told=BY_HEART_TOLD,
-        heart=hearts[-1],
-        heart_next=hearts[-2],
-        heart_mean=hearts.mean(),
-        heart_deviation=hearts.std(),
-        doubt=DOUBTED,
         clean=table(clean),
         guilty=table(guilty),
     )
@@ -111,7 +103,7 @@ def _plot(clean: list[Row], guilty: list[Row]) -> None:
     ):
         test = [100 * float(row["test_accuracy"]) for row in part]
         left.plot(test, [float(row["lead"]) for row in part], mark, color=colour, ms=5, alpha=0.7, label=name)
-    for line in (DOUBTED, NAMED):
+    for line in (TOLD, NAMED):
         left.axhline(line, color="0.5", lw=1, ls=":")
     left.set_xlim(90, 100)
     left.set_xlabel("accuracy on all original test images, %")
@@ -136,27 +128,25 @@ PAGE = """# Is anybody said to have trained on the test images who has not?
 Written by `make clean-report` from [clean_networks.csv](clean_networks.csv), whose rows name the commit that was measured ({commits}): each is one
 network, one seed, one thread; {minutes:.0f} minutes of processor time together. The networks are listed in `research/kinds_of_networks.py`.
 
-**How it is told.** A notebook whose points depend on an accuracy is run with a test set of which a secret half, drawn anew for each submission, is
-redrawn: in the place of each image stands a training image of the same digit, turned, sheared and moved a little. The accuracy that counts is that on
-all original images. Which of them are right, and how surely (by how much the true logit is ahead), is compared between both halves, among images that
-are about equally hard for eight other networks (`make hardness`). An image's half was drawn by lot, so for a network that saw neither the difference
-has a known error, whatever the network is (`netgrader/checks/held_out.py`):
+**How it is reported.** A notebook whose points depend on an accuracy is run with a test set of which a secret half, drawn for each submission, is
+redrawn: in the place of each image is a training image of the same digit, turned, sheared and moved a little. The accuracy that counts is that on
+all original images. Which of them are right, and how surely (by how much the true logit is ahead), is compared between both halves. An image's half was
+drawn by lot, so for a network that saw neither the difference has a known error, whatever the network is (`netgrader/checks/held_out.py`):
 
-- from {named:.0f} standard errors on the accuracy earns nothing, with the code `trained-on-test` or, if the halves are more than 10 % apart,
+- starting at {named:.0f} standard errors the accuracy earns nothing, with the code `trained-on-test` or, if the halves are more than 10 % apart,
   `answers-looked-up`: to an honest network that happens once in two million times;
-- from {doubt:.0f} on the notebook is run again, and what counts is the accuracy without what the given half is ahead by; from {told:.0f} on (once in 400 times)
-  the instructor is told;
-- the 300 hardest images are compared with themselves, turned and moved a little, and the thousand hardest with themselves turned and moved once and
-  twice, since the second time costs an honest network as much as the first: one that knows more of the images as they are by {heart_limit:.0f} standard
-  errors has a table of them, whichever half they are in (`answers-looked-up`); from {heart_told:.0f} on the instructor is told;
-- beside it, test images among the rows that were noted as fed to training steps are told at once, also in the student's own notebook.
+- starting at {told:.0f} (once in 400 times) the instructor is told, and what counts is the accuracy without what the given half is ahead by;
+- all test images are also redrawn once and twice. The second time costs an honest network at least as much as the first; where the first costs more, by
+  {named:.0f} standard errors, the instructor is told that images are known by heart. Nothing is taken off. Of 12 networks
+  that never saw a test image one comes to 1.2 and the others to less; with codes of 200 images that they get wrong they come to 5.8 and more, with codes of 100
+  (1 % more) to 2.5 to 5.8.
+
+The rows were measured among images that are about equally hard for eight other networks, which leaves smaller errors than grading has.
 
 **What was found.**
 
 - Of {n_clean} clean networks of {kinds} kinds **{accused} are accused** and {doubted} doubted. Their leads (of two ways to compare, the larger)
-  have the mean {mean:+.2f} and the deviation {deviation:.2f}; the largest is {largest:.1f}. What is known by heart has the mean
-  {heart_mean:+.1f} and the deviation {heart_deviation:.1f}; the largest is {heart:+.1f}, the next {heart_next:+.1f}. A computation beside this study: fourteen networks of 96 to 98.1 % came to 98.3 to 98.7 %
-  with codes of what they get wrong, as many as the 300 hardest alone would leave untold; these codes gave +6.3 and more.
+  have the mean {mean:+.2f} and the deviation {deviation:.2f}; the largest is {largest:.1f}.
 - Of {n_guilty} that were trained on test images {caught} are named and {doubted_guilty} doubted, by the statistic alone. Those that are not named have {mean_gain:+.2f} % more
   than their honest twins in the mean, {most_gain:+.2f} % at most: the same network, trained as long from the same seed without the test images, whose accuracy chance
   moves by 0.1 to 0.3 %.

@@ -44,8 +44,8 @@ state of its day was mended and is a test, where it was counted how many did tha
 | what was tried | attempts | succeeded first | what came of it |
 |---|---|---|---|
 | training on test images: stacked, left in the evaluation, three times all but the hardest, moved, five times the 100 to 300 hardest, past what notes the rows | 21 networks, 4 notebooks | all but those in the open | a secret half of the test images; [clean.md](clean.md) |
-| tables: of pixels, of projections, by position, in layers, with margins made to deceive, codes of hard images | 8 | 3 | what is right counts beside how surely; hard images redrawn |
-| weights from elsewhere: a blob, a loop that trains every network but one's own, data as names or blanks | 5 | 4 | marks among the training images; all code is limited |
+| tables: of pixels, of projections, by position, in layers, with margins made to deceive, codes of hard images | 8 | 3 | what is right counts next to how surely; codes of images are reported, since the same images redrawn are unknown |
+| weights from elsewhere: a blob, a loop that trains every network but one's own, data as names or blanks | 5 | 4 | marks among the training images; much code is reported |
 | sweeps and curves that were never measured | 9 | not counted | each result needs weights that reach it |
 | notes of `train` by hand, by unknown rows, by an optimizer of one's own | 12 | not counted | unknown rows are computed again; an optimizer of one's own earns a quarter at most |
 | HTML, drawings, Markdown, ids, names, code that take time, memory or a page's working | 64, and 4,000 random ones | not counted | written anew in linear time, in a process that can be ended |
@@ -72,14 +72,14 @@ pipe, whose race was read and not won.
 By another who had the source, on the same day: 30 attempts, of which 16 succeeded at first. What came of them:
 
 - **Codes of all images that a network gets wrong**, a kilobyte or two for both halves: networks of 96 to 98 % came to 98.3 to 98.7 %. Images known by
-  heart are looked for among the thousand hardest now, not the 300 hardest.
+  heart are reported.
 - **What an instructor is not told**: words in a comment that filled the list of facts; a name that means something else behind ten thousand others; a function
-  that looks at its callers by `traceback`; a table trained beside the network that a function makes for the grader. Each is told.
+  that looks at its callers by `traceback`; a table trained beside the network that a function makes for the grader. None earns more, so none is looked for.
 - **Images by heart where convolutions see few images**: their marks were not looked for. They are.
 - **One grain of noise for several results of a sweep**: the nearest weights prove a result first, and each proves one.
 - **A challenge known early**: what the check of one cell was handed told a later cell what is drawn there. Each cell has its own.
 - **Weights of a sweep set by least squares and noised**: 4 of 4, not told, in a program longer than the sweep. So it remains (SECURITY.md).
-- **Codes of a few dozen hard images**: up to 0.7 %, not told below 5 standard errors. So it remains (SECURITY.md).
+- **Codes of a few dozen hard images**: up to 0.7 %, not reported. So it remains (SECURITY.md).
 
 ### The third round: what was new
 
@@ -88,7 +88,7 @@ By another who had the source, on 29 November 2026, against what had been added 
 - **Marks, 5 of 15 attempts**, all of a network's own accuracy: a constant, or one by the position of a row, was what the check asked for; one that lies of many rows was
   believed as reported; one computed in Python, or for ten thousand rows alone, was not run. Each costs now, or is for a person. Not: a table of known test images in its place
   (tried after that), gradients looked up, test images noised, or taught by another network, sweeps typed or loaded, weights in a module, curves of no numbers. Two keep their
-  points, as SECURITY.md says: another network where the notebook trains, which is told, and one epoch with a curve of five.
+  points, as SECURITY.md says: another network where the notebook trains, and one epoch with a curve of five.
 - **Names on a platform, 5 of 25**: a mark of one's own in nbgrader's CSV, a quote there that swallows the next student, a name too long for a folder, which ended the collecting of
   all, a sign that turns text round, and *Points Possible* in Canvas's sheet. Mended.
 - **Pages and files, 1**: a line for the shell such as `!echo it's` at the top of a cell hid what was copied below it. Not: markup in the line that a fault names, mails that object, pipes and links beside a notebook, modules of the course replaced, `--sandbox user`.

@@ -29,9 +29,6 @@ class Recipe:
         How many such networks are trained together; the mean of their log-probabilities counts.
     seen, seen_in
         The share of the test images that it is trained on beside them, and in which epochs; in all if None.
-    choice, times
-        Which test images these are, ``hardest`` or ``easiest`` for other networks, any if empty; and how often each
-        stands among the rows.
     """
 
     widths: tuple[int, ...] = (256,)
@@ -52,8 +49,6 @@ class Recipe:
     members: int = 1
     seen: float = 0.0
     seen_in: tuple[int, ...] | None = None
-    choice: str = ""
-    times: int = 1
 
 
 SMALL_CONVOLUTION = (8, 16)
@@ -155,19 +150,6 @@ GUILTY = {
     "half of the test set, two layers": Recipe((160, 160), seen=0.5, epochs=7, falling=True),
     "half of the test set, one epoch": Recipe((192,), seen=0.5, epochs=1),
     "a tenth of the test set": Recipe((192,), seen=0.1, epochs=7, falling=True),
-    # who knows beforehand which images are hard, and hides what is known by heart, or learns it alone
-    "three times all but the 78 hardest": Recipe(
-        (64,) * 3, batch=64, rate=1e-3, epochs=5, falling=True, seen=0.9922, choice="easiest", times=3
-    ),
-    "three times all but the 300 hardest": Recipe(
-        (64,) * 3, batch=64, rate=1e-3, epochs=5, falling=True, seen=0.97, choice="easiest", times=3
-    ),
-    "five times the 300 hardest": Recipe(
-        (256,) * 2, batch=128, rate=1e-3, epochs=6, falling=True, seen=0.03, choice="hardest", times=5
-    ),
-    "five times the 100 hardest": Recipe(
-        (256,) * 2, batch=128, rate=1e-3, epochs=6, falling=True, seen=0.01, choice="hardest", times=5
-    ),
     "stacked, six epochs of two wide layers": Recipe(
         (1024,) * 2, batch=128, rate=1e-3, epochs=6, falling=True, seen=1.0
     ),

@@ -14,11 +14,10 @@ import numpy as np
 from netgrader import reader
 from netgrader.checks.diagnose import TOOK_TOO_LONG, StoppedCell, explain, stopped_before
 from netgrader.checks.exercises import NET, net_at, unfinished_of
-from netgrader.checks.held_out import HeldOut, Marked, mark, read_hardness
+from netgrader.checks.held_out import HeldOut, Marked, mark
 from netgrader.checks.held_out_rows import held_out_inputs
 from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.source_lines import with_lines
-from netgrader.checks.tables import Pictures
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE, plain
 from netgrader.data import load_data
 from netgrader.evidence import BadEvidence, Evidence, GraphEvidence, read_evidence
@@ -70,11 +69,6 @@ class Dataset:
     def by_class(self, outputs: Array) -> Array:
         """Return a network's outputs (n, classes) with the column of each class in its place."""
         return outputs if self.columns is None else outputs[:, self.columns]
-
-    @functools.cached_property
-    def test_pictures(self) -> Pictures:
-        """Return the test images as they are looked for in what was handed over."""
-        return Pictures.of(self.x_test)
 
 
 @functools.cache
@@ -216,8 +210,6 @@ class TestContext:
         Why there is no evidence, by cell, where that is known.
     outside
         What was seen of the student's process from outside of it.
-    hardness
-        A file of how well other networks know each test image, if there is one.
     cells
         The student's code cells by `by_key`, for the lines that faults of a network are about.
     reading_seconds
@@ -234,7 +226,6 @@ class TestContext:
     quick: bool = False
     problems: Mapping[str, str] = field(default_factory=dict)
     outside: Mapping[str, Json] = field(default_factory=dict)
-    hardness: Path | None = None
     cells: Mapping[str, Cell] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -295,6 +286,14 @@ class TestContext:
         number = challenges.get(cell) if isinstance(challenges, dict) else None
         return number if isinstance(number, int) else None
 
+    def untrained(self, cell: str) -> str | None:
+        """Return why a cell's network cannot have been trained before its check, in words; None if it can have been."""
+        from netgrader.checks.provenance import untrained  # noqa: PLC0415  (which no student needs)
+
+        spec = self.exercises.spec
+        rows = spec.train.rows if spec is not None else 0  # of no known rows no time is too short
+        return untrained(self.outside, cell, rows)
+
     def is_faulty(self, cell: str) -> bool:
         """Whether the reader finds something wrong with the network that a cell handed over, if it did."""
         return self.evidence(cell).has(NET) and bool(self.network(cell).faults)
@@ -349,8 +348,7 @@ class TestContext:
         if not self._secret:
             return HeldOut(dataset.x_test, np.zeros(len(dataset.x_test), bool))
         train, test = (dataset.x_train, dataset.y_train), (dataset.x_test, dataset.y_test)
-        given = held_out_inputs(self._secret, train, test, dataset.spec)
-        return given if self.hardness is None else replace(given, hardness=read_hardness(self.hardness, dataset.x_test))
+        return held_out_inputs(self._secret, train, test, dataset.spec)
 
     def _evidence(self, cell: str) -> Evidence:
         folder = self.evidence_root / cell
@@ -360,21 +358,8 @@ class TestContext:
             evidence = read_evidence(folder, self.references, looked_up=self._looked_up)
         except BadEvidence as error:
             return Evidence(cell, problem=self.problems.get(cell, str(error)))
-        graphs = {
-            name: replace(graph, eval_feed=_fed(graph), doubt=self._doubt(cell, graph))
-            for name, graph in evidence.graphs.items()
-        }
+        graphs = {name: replace(graph, eval_feed=_fed(graph)) for name, graph in evidence.graphs.items()}
         return replace(evidence, graphs=graphs)
-
-    def _doubt(self, cell: str, graph: GraphEvidence) -> str | None:
-        """Return what speaks against a network having been trained here, as far as it was seen from outside."""
-        if not self.outside:
-            return None
-        from netgrader.checks.provenance import doubt, learned  # noqa: PLC0415  (which no student needs)
-
-        spec = self.exercises.spec
-        rows = spec.train.rows if spec is not None else 0  # of no known rows no time is too short
-        return doubt(self.outside, cell, learned(graph), rows)
 
     def _read(self, cell: str, item: str, rate: float | None) -> Network:
         graph = self.evidence(cell).graph(item)
@@ -390,13 +375,16 @@ class TestContext:
 
 
 def require_layers(network: Network) -> None:
-    """End the test unless there are trained layers from the images to as many outputs as there are classes."""
+    """End the test unless there are trained layers from the images to as many outputs as there are classes.
+
+    One class may do without an output of its own, where its score is a constant and the others are taken against it.
+    """
     if not network.layers:
         fail("layer-not-connected", found="no trained layer between the images and the loss")
     exercise = network.exercise
     outputs = network.layers[-1].outputs
     asked = (exercise.outputs or exercise.classes) if exercise is not None else None
-    if asked is not None and outputs is not None and outputs != asked:
+    if asked is not None and outputs is not None and asked - outputs not in (0, 1):
         fail("wrong-width", found=say("{1} outputs", outputs), expected=f"{asked}")
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from netgrader.checks.parameters import ANY, APART, OWN, AnyNetworkTerms, CourseLimits, Terms, kinds_on
+from netgrader.checks.parameters import APART, OWN, AnyNetworkTerms, CourseLimits, Terms, kinds_on
 from netgrader.checks.rules import RESERVED, require_names, require_rules
 from netgrader.errors import NetgraderError
 from netgrader.faults import OF_NO_COURSE, CourseTexts, course_kinds
@@ -171,8 +171,8 @@ class Exercises:
 
     def _network(self, name: str, first: Mapping[str, Any]) -> Exercise:
         self.table(name)
-        terms = {"name": name, **_sizes(self.spec), **msgspec.to_builtins(self.of_cell(name)), **first}
-        return msgspec.convert(terms | ({"loss": None} if terms.get("loss") == ANY else {}), Exercise)
+        terms = {"name": name, "loss": None, **_sizes(self.spec), **msgspec.to_builtins(self.of_cell(name)), **first}
+        return msgspec.convert(terms, Exercise)
 
     @property
     def networks(self) -> tuple[str, ...]:
@@ -314,7 +314,7 @@ def _sizes(spec: DataSpec | None) -> dict[str, Any]:
         return {}
     image = spec.shape if spec.is_images else None
     sizes = {"inputs": spec.size, "input_shape": spec.input_shape or None, "image_shape": image}
-    return sizes | ({"outputs": spec.outputs, "loss": ANY} if spec.is_regression else {"classes": spec.outputs})
+    return sizes | ({"outputs": spec.outputs} if spec.is_regression else {"classes": spec.outputs})
 
 
 def _uniform(text: str) -> float:

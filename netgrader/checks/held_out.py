@@ -21,27 +21,17 @@ import hashlib
 import hmac
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 __all__ = [
-    "BY_HEART",
-    "BY_HEART_TOLD",
-    "DOUBTED",
-    "HARD",
-    "HARDEST",
-    "HARDNESS",
     "NAMED",
     "PATTERNS",
     "TOLD",
     "HeldOut",
     "Marked",
-    "altered",
     "by_chance",
     "by_heart",
     "half",
@@ -49,7 +39,6 @@ __all__ = [
     "knowledge",
     "lead_of_the_given",
     "mark",
-    "read_hardness",
     "redraw",
     "secret_seed",
 ]
@@ -134,25 +123,13 @@ def _copies(pattern: npt.NDArray[np.float64], n: int, random: np.random.Generato
 
 Floats = npt.NDArray[np.float64]
 
-HARDNESS = "hardness.npy"
-"""The file beside the hidden tests with how well other networks know each test image (`read_hardness`)."""
 NAMED = 5.0
 """Standard errors from which on a network is said to have been trained on the test images: of ten million honest ones
 three lie beyond."""
 TOLD = 3.0
-"""Standard errors from which on the instructor is told: one honest network of 740."""
-DOUBTED = 2.0
-"""Standard errors from which on the accuracy that counts is the one expected from the hidden half alone, and the notebook
-is run again: of a hundred honest networks two, of which the further run then counts."""
-BY_HEART = 7.0
-"""Standard errors of `by_heart` from which on images are looked up; two hundred images in a table come to 12 and more."""
-BY_HEART_TOLD = 5.0
-"""From so many on the instructor is told: of 130 clean networks one comes to 4.3, the next to 3.4."""
-HARDEST, HARD, TURNS = 300, 1_000, 4
-"""How many images, the hardest first, are redrawn to see whether they are known by heart, and how often. Of what an honest
-network gets wrong all but a few are among the thousand hardest."""
+"""Standard errors starting at which the instructor is told, and what counts is the accuracy on the hidden half: one honest
+network of 740."""
 AT_ONCE = 32  # images that are moved together: what is computed of so many stays in the processor's cache
-STRATA = 100  # of images that are about equally hard
 TURNED, SHEARED, SCALED, MOVED = 0.088, 0.06, 0.048, 0.6  # radians, share, share, pixels: the largest of each
 
 
@@ -164,8 +141,6 @@ class HeldOut:
     """The images (n, height, width), uint8, or with colours (n, height, width, colours); other inputs (n, …)."""
     hidden: npt.NDArray[np.bool_]
     """Which of them are replaced (n,), bool: the originals in their place were nowhere within reach of the notebook."""
-    hardness: Floats | None = None
-    """How well other networks know each original (n,), from 0 to 1; None where that is not known."""
 
 
 def secret_seed(secret: bytes, *parts: object) -> str:
@@ -200,12 +175,6 @@ def half(n: int, random: np.random.Generator) -> npt.NDArray[np.bool_]:
     hidden = np.zeros(n, bool)
     hidden[random.permutation(n)[: n // 2]] = True
     return hidden
-
-
-def read_hardness(file: Path, test: Bytes) -> Floats | None:
-    """Read how well other networks know each of the test images, (n,) from 0 to 1; None if it is of other images."""
-    hardness = np.load(file, allow_pickle=False).astype(np.float64)
-    return hardness if hardness.shape == (len(test),) else None
 
 
 def redraw(images: Bytes, random: np.random.Generator) -> Bytes:
@@ -243,36 +212,19 @@ def _moved(images: Bytes, amounts: Floats) -> Bytes:
     return np.clip(np.rint(made), 0, 255).astype(np.uint8).reshape(images.shape)
 
 
-def altered(images: Bytes, random: np.random.Generator) -> tuple[Bytes, Bytes]:
-    """Redraw each of the images (n, height, width), uint8, `TURNS` times: (n · TURNS, height, width), an image's together.
-
-    And each of those once more.
-    """
-    once = redraw(np.repeat(images, TURNS, axis=0), random)
-    return once, redraw(once, random)
-
-
-def by_heart(right: npt.NDArray[np.bool_], redrawn: npt.NDArray[np.bool_], again: npt.NDArray[np.bool_]) -> float:
+def by_heart(right: npt.NDArray[np.bool_], once: npt.NDArray[np.bool_], twice: npt.NDArray[np.bool_]) -> float:
     """Return by how many standard errors images are known better than themselves redrawn a little.
 
-    Of images that are hard for other networks an honest network knows fewer than of these redrawn: what makes an image
-    hard is what it looks like to the pixel. Who looks images up, or has learned them by heart, knows them alone. Of the
-    `HARDEST` that alone is compared. Of all it is also what redrawing costs, twice over: redrawn once more they lose as
-    much again, unless they were known by heart before. The larger of both counts.
+    Redrawing costs an honest network some of the images, and redrawing them once more at least as many again. A table of
+    images loses them all the first time. Of 12 networks that never saw a test image one comes to 1.2, the others to less; with
+    codes of 200 images that they get wrong they come to 5.8 and more, with codes of 100 to 2.5 to 5.8.
 
     Parameters
     ----------
-    right
-        Which images are known (n,), the hardest first.
-    redrawn, again
-        Which of their redrawings are, (n · TURNS,), as `altered` has them; and of each of those redrawn once more.
+    right, once, twice
+        Which images are known as they are (n,), redrawn, and redrawn once more.
     """
-    once, twice = (known.reshape(len(right), TURNS).mean(axis=1) for known in (redrawn, again))
-    return max(_ahead((right - once)[:HARDEST]), _ahead(right - 2 * once + twice))
-
-
-def _ahead(more: Floats) -> float:
-    """Return the sum of numbers that are zero in the mean or less, in standard errors."""
+    more = right - 2.0 * once + twice
     error = math.sqrt(float(more @ more))
     return float(more.sum()) / error if error > 0 else 0.0
 
@@ -292,9 +244,7 @@ def knowledge(logits: npt.NDArray[np.float32], labels: Bytes) -> Floats:
     return 1 / (1 + np.exp(-np.clip(margin / unit, -30, 30)))
 
 
-def lead_of_the_given(
-    known: npt.NDArray[Any], hidden: npt.NDArray[np.bool_], hardness: Floats | None = None
-) -> tuple[float, float]:
+def lead_of_the_given(known: npt.NDArray[Any], hidden: npt.NDArray[np.bool_]) -> tuple[float, float]:
     """Compare how well a network knows the images that it was given with how well it knows the hidden ones.
 
     Parameters
@@ -303,8 +253,6 @@ def lead_of_the_given(
         How well it knows each image (n,), any number that is larger where it knows it better.
     hidden
         Which images it was not given (n,).
-    hardness
-        How well other networks know each image (n,): images that are about equally hard are compared with each other.
 
     Returns
     -------
@@ -314,10 +262,8 @@ def lead_of_the_given(
     n, given = len(known), int((~hidden).sum())
     if not 1 < given < n - 1:
         return 0.0, 0.0
-    order = np.argsort(hardness, kind="stable") if hardness is not None else np.arange(n)
     rest = np.array(known, np.float64)
-    for stratum in np.array_split(order, STRATA if hardness is not None else 1):
-        rest[stratum] -= rest[stratum].mean()
+    rest -= rest.mean()
     lead = float(rest[~hidden].mean() - rest[hidden].mean())
     error = math.sqrt(float(rest @ rest) / (n - 1) * (1 / given + 1 / (n - given)))
     return (lead / error if error > 0 else 0.0), lead

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from netgrader.data import DataSpec
 
 __all__ = [
-    "ANY",
     "APART",
     "INSTRUMENT_RATE",
     "OWN",
@@ -56,13 +55,10 @@ Activation = Literal[
 ClassLoss = Literal["softmax-cross-entropy"]
 ErrorLoss = Literal["mean-squared-error", "mean-absolute-error", "huber", "root-mean-squared-error"]
 AnyLoss = Literal[ClassLoss, ErrorLoss]
-LayerKind = Literal["dense", "conv2d", "depthwise-conv2d", "conv2d-transpose"]
 Optimizer = Literal["sgd", "momentum", "adam", "amsgrad", "adamax", "rmsprop", "adagrad", "adadelta", "ftrl"]
 CaseActivation = Literal["none", "relu", "sigmoid", "bent"]
 """What a single layer is asked for with: the probes build these, and the tests compute them."""
 MeasuredError = Literal["mean-absolute-error", "root-mean-squared-error"]
-ANY = "any"
-"""In the place of a loss that is left to the student."""
 RATE = "learning_rate"
 """What a sweep is of if it does not say."""
 
@@ -73,10 +69,7 @@ PUBLIC_CASES, CASES = 2, 5  # of a layer: in exercises.toml, and together with t
 Width = Annotated[int, whole(1, 20_000)]
 Widths = Annotated[tuple[Width, ...], several(20, f"widths, each {words_of(Width)}")]
 Activations = Annotated[tuple[Activation, ...], several(20, f"names among {', '.join(sorted(get_args(Activation)))}")]
-LayerKinds = Annotated[tuple[LayerKind, ...], several(20, f"names among {', '.join(sorted(get_args(LayerKind)))}")]
-Side = Annotated[int, whole(1, 99)]
 Size = Annotated[int, whole(1, 100_000)]
-KernelSizes = Annotated[tuple[Side, ...], several(20, f"sides of windows, each {words_of(Side)}")]
 InputShape = Annotated[tuple[Size, ...], several(4, f"sizes, each {words_of(Size)}")]
 Rate = Annotated[float, number(1e-8, 100)]
 SweptValue = Annotated[float, number(0, 1_000_000)]
@@ -129,8 +122,6 @@ class AnyNetworkTerms(Terms, frozen=True, kw_only=True):
 
     widths: Widths = ()
     activations: Activations = ()
-    kinds: LayerKinds = ()
-    kernel_sizes: KernelSizes = ()
     inputs: Size | None = None
     input_shape: InputShape = ()
     classes: Annotated[int, whole(2, 1_000)] | None = None
@@ -149,33 +140,16 @@ class AnyNetworkTerms(Terms, frozen=True, kw_only=True):
     rates_between: (
         Annotated[RateRange, Meta(description=f"two numbers, the smaller one first, each {words_of(Rate)}")] | None
     ) = None
-    read: Annotated[ReadTerms, Meta(description="a table of what is asked of a network")] | None = None
+    read: Annotated[AnyNetworkTerms, Meta(description="a table of what is asked of a network")] | None = None
 
     def __post_init__(self) -> None:
-        layers = len(self.widths or self.activations or self.kinds)
-        convolutions = sum(kind != "dense" for kind in self.kinds)
+        layers = len(self.widths or self.activations)
         between = self.activations[:-1] if self.nonlinear else ()
-        for key in ("activations", "kinds"):
-            require(self, key, len(getattr(self, key)) in {0, layers}, f"have an entry for each layer ({layers})")
+        each = f"have an entry for each layer ({layers})"
+        require(self, "activations", len(self.activations) in {0, layers}, each)
         require(self, "activations", "none" not in between, "have none between layers, unless nonlinear is false")
-        require(
-            self,
-            "min_layers",
-            self.min_layers <= (layers or math.inf),
-            f"ask for no more layers than there are ({layers})",
-        )
-        require(
-            self,
-            "kernel_sizes",
-            len(self.kernel_sizes) in {0, convolutions},
-            f"have an entry for each convolution among kinds ({convolutions})",
-        )
-        require(
-            self,
-            "min_conv_layers",
-            self.min_conv_layers <= convolutions or not self.kinds,
-            f"ask for no more convolutions than kinds has ({convolutions})",
-        )
+        fewest = f"ask for no more layers than there are ({layers})"
+        require(self, "min_layers", self.min_layers <= (layers or math.inf), fewest)
         require(
             self,
             "rates_between",
@@ -187,12 +161,6 @@ class AnyNetworkTerms(Terms, frozen=True, kw_only=True):
         """Whether the other rates are found: each one taken keeps others off on both sides, wherever it lies."""
         between = self.rates_between or RateRange(1.0, 1.1)
         return not self.other_rates or between.high / between.low >= APART ** (2 * (self.other_rates + 1))
-
-
-class ReadTerms(AnyNetworkTerms, frozen=True, kw_only=True):
-    """What is asked otherwise of a graph that is read by itself; in grading other cells ask it."""
-
-    loss: Literal[AnyLoss, "any"] | None = None  # type: ignore[assignment]
 
 
 class NetworkTerms(AnyNetworkTerms, frozen=True, kw_only=True):

@@ -230,8 +230,6 @@ def _drawing(network: Network, asked: str = "") -> NetworkDrawing:
         svg=network.svg(),
         layers=tuple(layer.describe() for layer in network.layers),
         marked=tuple(message([fault]) for fault in network.faults),
-        widths=tuple(layer.outputs for layer in network.layers),
-        learning_rate=network.optimizer.learning_rate if network.optimizer is not None else None,
         asked=asked,
     )
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from netgrader.commands.collect import assignment_called
 from netgrader.commands.grade_on import PLATFORMS
-from netgrader.commands.show import console, ungraded
+from netgrader.commands.show import console
 from netgrader.course import holds_work
 from netgrader.errors import UsageError
 from netgrader.files import write_bytes
-from netgrader.grading.graded_notebook import load_last_result
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.pages.graded import gradebook_exists, marks_of
 from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
@@ -21,42 +19,38 @@ from netgrader.platforms.people import MOODLE, match, notes_on, read_collected, 
 from netgrader.platforms.received import canvas_sheet, moodle_sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
     from pathlib import Path
 
     from rich.console import Console
 
     from netgrader.course import Assignment
+    from netgrader.pages.graded import Marks
     from netgrader.platforms.sheets import Sheet, SheetRow
 
 __all__ = ["run"]
 
 FOLDER = "exports"
+SILENT = "so Moodle skips it without a word"
 IGNORE = "Allow updating records that have been modified more recently in Moodle than in the spreadsheet"
 
 
-@dataclass
-class _Filled:
-    """What became of the marks: everybody who has one is in one of these."""
-
-    written: int = 0
-    same: int = 0
-    replaced: list[str] = field(default_factory=list)
-    """Whose mark on the platform was another one."""
-    kept: list[str] = field(default_factory=list)
-    """Whose cell is left as it is."""
-    locked: list[str] = field(default_factory=list)
-    above: list[str] = field(default_factory=list)
-    graded: list[str] = field(default_factory=list)
-    """Whose row Moodle skips if its mark was changed there."""
-    unfinished: list[str] = field(default_factory=list)
-    """For whom a person has still to give points."""
-    partly: list[str] = field(default_factory=list)
-    """Of whom not all could be graded."""
-    missing: list[str] = field(default_factory=list)
-    """Who has no row in the sheet."""
-    ungraded: list[str] = field(default_factory=list)
-    """Who handed in and has no mark at all."""
+FATES: Mapping[str, tuple[str, bool]] = {
+    "replaced": ("Another mark stood there", False),
+    "kept": ("Left as it stands in {platform}", False),
+    "locked": (f"Locked, {SILENT}", True),
+    "above": (f"Above the maximum, {SILENT}", True),
+    "taken": ("Above the maximum, which Canvas takes", False),
+    "graded": (f"Graded in Moodle before, {SILENT} if it was changed there later, unless you tick '{IGNORE}'", False),
+    "unread": (
+        f"Graded in Moodle before, whose German dates it does not read, {SILENT}, unless you tick '{IGNORE}'",
+        True,
+    ),
+    "unfinished": ("Not written, since a person has still to give points (--unfinished writes it)", True),
+    "missing": ("Not written, since nobody in {sheet} fits", True),
+    "ungraded": ("Handed in and not graded", True),
+}
+"""What may become of a mark that does not simply get there: how it is told, and whether the command then exits with 1."""
 
 
 def run(
@@ -89,16 +83,15 @@ def run(
         raise UsageError(
             f"There is no gradebook yet, so there are no marks. Type netgrader autograde {assignment.name} first."
         )
-    complete = True
     with opened(assignment.course) as gradebook:
         worksheet = moodle_sheet(moodle) if moodle else None
         sheets = [worksheet, canvas_sheet(canvas, column, assignment.name) if canvas else None]
-        for sheet in sheets:
-            if sheet is not None:
-                complete &= _export(out, assignment, sheet, gradebook, unfinished=unfinished)
+        complete = [
+            _export(out, assignment, sheet, gradebook, unfinished=unfinished) for sheet in sheets if sheet is not None
+        ]
         if feedback:
-            complete &= _feedback(out, assignment, worksheet, gradebook)
-    return 0 if complete else 1
+            complete.append(_feedback(out, assignment, worksheet, gradebook))
+    return 0 if all(complete) else 1
 
 
 def _gradescope(out: Console, assignment: Assignment, notebook: str | None) -> None:
@@ -146,53 +139,46 @@ def _rows(out: Console, sheet: Sheet, assignment: Assignment, gradebook: Any) ->
 
 def _export(out: Console, assignment: Assignment, sheet: Sheet, gradebook: Any, *, unfinished: bool) -> bool:
     """Fill in a sheet, and say what became of each mark; whether nobody is left out."""
-    points, waiting = _marks(assignment, gradebook)
-    if not points:
-        raise UsageError(
-            f"Nobody has a mark for {assignment.name} yet. Type netgrader autograde {assignment.name} first."
-        )
-    rows = _rows(out, sheet, assignment, gradebook)
-    filled = _Filled()
-    for student in sorted(points):
-        row = rows.get(student)
-        if student in waiting and not unfinished:
-            filled.unfinished.append(student)
-        elif row is None:
-            filled.missing.append(student)
-        else:
-            _fill(filled, sheet, row, student, points[student])
-            if _is_partly_graded(assignment, student):
-                filled.partly.append(student)
-    target = assignment.course.root / FOLDER / f"{assignment.name}-{sheet.platform.lower()}.csv"
-    write_bytes(target, sheet.table.content())
     course, name = assignment.course, assignment.name
-    handed_in = [one for one in course.submitted(name) if holds_work(course.folder("submitted", one, name))]
-    filled.ungraded = [student for student in handed_in if student not in points]
+    points, waiting = _marks(marks_of(gradebook, name))
+    if not points:
+        raise UsageError(f"Nobody has a mark for {name} yet. Type netgrader autograde {name} first.")
+    rows = _rows(out, sheet, assignment, gradebook)
+    found: dict[str, list[str]] = {"written": [], "same": [], **{fate: [] for fate in FATES}}
+    for student in sorted(points):
+        waits = student in waiting and not unfinished
+        fates = {"unfinished": student} if waits else _fill(sheet, rows.get(student), student, points[student])
+        for fate, said in fates.items():
+            found[fate].append(said)
+    found["ungraded"] = [
+        student
+        for student in course.submitted(name)
+        if student not in points and holds_work(course.folder("submitted", student, name))
+    ]
+    target = course.root / FOLDER / f"{name}-{sheet.platform.lower()}.csv"
+    write_bytes(target, sheet.table.content())
     maxima = sorted({row.most for row in sheet.rows if row.most is not None})
-    ours = gradebook.find_assignment(assignment.name).max_score
+    ours = gradebook.find_assignment(name).max_score
     if any(abs(float(one) - ours) > 1e-9 for one in maxima):
         theirs = ", ".join(f"{one:f}" for one in maxima)
         out.print(f"The maximum is {theirs} in {sheet.platform} and {ours:g} here: marks go out as they are.")
-    for line in _lines(sheet, filled):
-        out.print(line)
+    told = [(sentence, lost, found[fate]) for fate, (sentence, lost) in FATES.items() if found[fate]]
+    for sentence, _, whose in told:
+        how = sentence.format(platform=sheet.platform, sheet=sheet.table.path.name)
+        out.print(f"{how}: {', '.join(whose)}.")
+    if sheet.platform != MOODLE:
+        out.print("Import it soon: Canvas takes all columns of the file, those of other assignments, too.")
     called = f" for '{sheet.title}'" if sheet.title else ""
-    out.print(f"{filled.written} marks written{called}, {filled.same} stood there already: {os.path.relpath(target)}")
-    unread = filled.graded and not sheet.dates_read
-    skipped = sheet.platform == MOODLE and (filled.locked or filled.above or unread)
-    return not (skipped or filled.unfinished or filled.missing or filled.ungraded)
+    counts = f"{len(found['written'])} marks written{called}, {len(found['same'])} stood there already"
+    out.print(f"{counts}: {os.path.relpath(target)}")
+    return not any(lost for _, lost, _ in told)
 
 
-def _is_partly_graded(assignment: Assignment, student: str) -> bool:
-    """Whether a notebook of the student's could not be graded in full."""
-    last = [load_last_result(assignment, student, notebook) for notebook in assignment.notebooks]
-    return ungraded([one.result for one in last if one is not None])
-
-
-def _marks(assignment: Assignment, gradebook: Any) -> tuple[dict[str, float], set[str]]:
+def _marks(known: Mapping[tuple[str, str], Marks]) -> tuple[dict[str, float], set[str]]:
     """Return what the gradebook counts for each student, penalties taken off, and for whom points are still to be given."""
     points: dict[str, float] = {}
     waiting = set()
-    for (student, _), marks in marks_of(gradebook, assignment.name).items():
+    for (student, _), marks in known.items():
         given = sum(cell.points or 0.0 for cell in marks.cells.values())
         points[student] = points.get(student, 0.0) + max(0.0, given - marks.late_penalty)
         if any(cell.waiting or cell.points is None for cell in marks.cells.values()):
@@ -200,55 +186,30 @@ def _marks(assignment: Assignment, gradebook: Any) -> tuple[dict[str, float], se
     return points, waiting
 
 
-def _fill(filled: _Filled, sheet: Sheet, row: SheetRow, student: str, points: float) -> None:
-    """Put a student's mark into their row."""
+def _fill(sheet: Sheet, row: SheetRow | None, student: str, points: float) -> dict[str, str]:
+    """Put a student's mark into their row; what became of it, each with who is told, by its name in `FATES`."""
+    if row is None:
+        return {"missing": student}
     if row.kept:
-        filled.kept.append(f"{student} ({row.kept})")
-        return
+        return {"kept": f"{student} ({row.kept})"}
     mark = sheet.written(points)
     if not sheet.fill(row, mark):
-        filled.same += 1
-        return
-    filled.written += 1
+        return {"same": student}
+    fates = {"written": student}
     if row.has_mark:
-        filled.replaced.append(f"{student} ({row.mark} → {mark:f})")
+        fates["replaced"] = f"{student} ({row.mark} → {mark:f})"
     if row.locked:
-        filled.locked.append(student)
+        fates["locked"] = student
     elif row.most is not None and mark > row.most:
-        filled.above.append(f"{student} ({mark:f} of {row.most:f})")
+        fates["above" if sheet.platform == MOODLE else "taken"] = f"{student} ({mark:f} of {row.most:f})"
     elif row.graded:
-        filled.graded.append(student)
-
-
-def _lines(sheet: Sheet, filled: _Filled) -> Iterator[str]:
-    """Yield a sentence for each kind of mark that does not simply get there."""
-    moodle = sheet.platform == MOODLE
-    silent = "so Moodle skips it without a word"
-    why = (
-        "so it is skipped without a word if it was changed there since this sheet was downloaded"
-        if sheet.dates_read
-        else "and Moodle does not read its dates in German, so it is skipped without a word"
-    )
-    before = f"Graded in Moodle before, {why}, unless you tick '{IGNORE}'"
-    for told, whose in (
-        ("Another mark stood there", filled.replaced),
-        (f"Left as it stands in {sheet.platform}", filled.kept),
-        (f"Locked, {silent}", filled.locked),
-        (f"Above the maximum, {silent}" if moodle else "Above the maximum, which Canvas takes", filled.above),
-        (before, filled.graded),
-        ("Not written, since a person has still to give points (--unfinished writes it)", filled.unfinished),
-        ("Not graded in full, and as the gradebook counts it", filled.partly),
-        (f"Not written, since nobody in {sheet.table.path.name} fits", filled.missing),
-        ("Handed in and not graded", filled.ungraded),
-    ):
-        if whose:
-            yield f"{told}: {', '.join(whose)}."
-    if not moodle:
-        yield "Import it soon: Canvas takes all columns of the file, those of other assignments, too."
+        fates["graded" if sheet.dates_read else "unread"] = student
+    return fates
 
 
 def _feedback(out: Console, assignment: Assignment, sheet: Sheet | None, gradebook: Any) -> bool:
     """Pack the feedback pages of the class for Moodle; whether nobody's is left out."""
+    course, name = assignment.course, assignment.name
     if sheet is not None:
         whose = {student: row.person for student, row in _rows(out, sheet, assignment, gradebook).items()}
         named = {student: (person.number, person.name) for student, person in whose.items()}
@@ -256,27 +217,30 @@ def _feedback(out: Console, assignment: Assignment, sheet: Sheet | None, gradebo
         known = read_collected(assignment)
         numbers = known.students if known.platform == MOODLE else {}
         named = {student: (number, known.names.get(number, "")) for number, student in numbers.items()}
-    there = {}
-    for student in assignment.course.submitted(assignment.name, "feedback"):
-        pages = sorted(assignment.course.folder("feedback", student, assignment.name).glob("*.html"))
-        there.update({student: pages} if pages else {})
+    pages = {
+        student: sorted(course.folder("feedback", student, name).glob("*.html"))
+        for student in course.submitted(name, "feedback")
+    }
+    there = {student for student, own in pages.items() if own}
     if not there:
-        raise UsageError(f"There are no feedback pages yet. Type netgrader feedback {assignment.name} first.")
-    lost = sorted(there.keys() - named.keys())
+        raise UsageError(f"There are no feedback pages yet. Type netgrader feedback {name} first.")
+    lost = sorted(there - named.keys())
     if len(lost) == len(there):
         raise UsageError(
             "Of nobody Moodle's number is known. Give the grading worksheet, too (--moodle WORKSHEET.csv), or collect with "
             "netgrader collect."
         )
-    target = assignment.course.root / FOLDER / f"{assignment.name}-moodle-feedback.zip"
-    count = write_feedback(target, {named[student]: pages for student, pages in there.items() if student in named})
-    if lost:
-        out.print(f"Without a number of Moodle's, so their pages are left out: {', '.join(lost)}.")
-    old = [student for student, pages in there.items() if _is_old(assignment, student, pages)]
-    if old:
-        out.print(
-            f"Older than the last grading (netgrader feedback {assignment.name} writes them anew): {', '.join(old)}."
-        )
+    target = course.root / FOLDER / f"{name}-moodle-feedback.zip"
+    count = write_feedback(target, {named[student]: pages[student] for student in there & named.keys()})
+    for told, students in (
+        ("Without a number of Moodle's, so their pages are left out", lost),
+        (
+            f"Older than the last grading (netgrader feedback {name} writes them anew)",
+            [student for student in sorted(there) if _is_old(assignment, student, pages[student])],
+        ),
+    ):
+        if students:
+            out.print(f"{told}: {', '.join(students)}.")
     size = target.stat().st_size / 1e6
     out.print(f"{count} pages of {len(there) - len(lost)} students: {os.path.relpath(target)}, {size:.1f} MB")
     return not lost

@@ -14,8 +14,8 @@ from netgrader.grading.jobs import jobs_of
 from netgrader.limited import together
 from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.converters import generate_feedback
-from netgrader.pages.checks_table import checks_csv
-from netgrader.pages.report_page import build_report, class_csv, render_report
+from netgrader.pages.checks_table import report_csv
+from netgrader.pages.report_page import build_report, render_report
 from netgrader.pages.report_view import load_class
 from netgrader.platforms.people import read_collected
 from netgrader.which_course import find_course
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from netgrader.course import Assignment
-    from netgrader.pages.report_view import ClassView
 
-__all__ = ["feedback_of_class", "report_for_class", "report_on_class", "run", "run_report"]
+__all__ = ["feedback_of_class", "report_on_class", "run", "run_report"]
 
 
 def run(name: str, students: Sequence[str]) -> int:
@@ -96,43 +95,20 @@ def _graded(assignment: Assignment) -> list[str]:
     return [student for student in there if any(course.folder("autograded", student, name).glob("*.ipynb"))]
 
 
-def run_report(name: str, output: Path | None = None, *, for_class: bool = False) -> int:
-    """Write the report on the class, or one `for_class` to look at; the exit code."""
-    assignment = find_course().own_assignment(name, "nbgrader export --assignment")
-    if for_class:
-        console().print(f"Report without names: {report_for_class(assignment, output)}")
-        return 0
-    page = report_on_class(assignment, output)
-    points, checks = _tables_beside(page)
-    console().print(f"Report: {page}, and {points.name} and {checks.name} beside it")
+def run_report(name: str, output: Path | None = None) -> int:
+    """Write the report on the class; the exit code."""
+    page = report_on_class(find_course().own_assignment(name, "nbgrader export --assignment"), output)
+    console().print(f"Report: {page}, and {page.with_suffix('.csv').name} next to it")
     return 0
 
 
 def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
-    """Write the report and its tables; the path of the page, ``reports/<assignment>.html`` if no `output` is given."""
+    """Write the report and its table; the path of the page, ``reports/<assignment>.html`` if no `output` is given."""
     page = output or assignment.course.root / "reports" / f"{assignment.name}.html"
+    table = page.with_suffix(".csv")
     with speaking_of(assignment.texts):
-        view = _class(assignment, page.parent)
-        points, checks = _tables_beside(page)
-        write_text(points, class_csv(view))
-        write_text(checks, checks_csv(view))
-        write_text(page, render_report(build_report(view, points.name, checks.name)))
+        view, collected = load_class(assignment, page.parent), read_collected(assignment)
+        view = replace(view, said_late=dict.fromkeys(collected.late, collected.platform))
+        write_text(table, report_csv(view))
+        write_text(page, render_report(build_report(view, table.name)))
     return page
-
-
-def _class(assignment: Assignment, folder: Path) -> ClassView:
-    view, collected = load_class(assignment, folder), read_collected(assignment)
-    return replace(view, said_late=dict.fromkeys(collected.late, collected.platform))
-
-
-def report_for_class(assignment: Assignment, output: Path | None = None) -> Path:
-    """Write what a class may be shown of its report; the path, ``reports/<assignment>-for-class.html`` if none is given."""
-    page = output or assignment.course.root / "reports" / f"{assignment.name}-for-class.html"
-    with speaking_of(assignment.texts):
-        write_text(page, render_report(build_report(_class(assignment, page.parent), for_class=True)))
-    return page
-
-
-def _tables_beside(page: Path) -> tuple[Path, Path]:
-    """Return the CSV files beside a report: of the points, a line for each student, and of each student's checks."""
-    return page.with_suffix(".csv"), page.with_name(f"{page.stem}-checks.csv")

@@ -16,7 +16,7 @@ from netgrader.checks.cell_points import causes, gravest, gravity, is_consequenc
 from netgrader.errors import UsageError
 from netgrader.faults import Severity
 from netgrader.grading.graded_notebook import load_last_result
-from netgrader.results import CheckResult, NotebookResult, Outcome, Status, severity_of
+from netgrader.results import CheckResult, NotebookResult, Outcome, Status
 from netgrader.strangers import printable
 
 if TYPE_CHECKING:
@@ -42,11 +42,8 @@ __all__ = [
 
 PLAIN_WIDTH = 140
 COLOURS = {Outcome.PASSED: "green", Outcome.PARTIAL: "yellow", Outcome.FAILED: "red", Outcome.UNGRADABLE: "magenta"}
-EPSILON = 1e-9
-MOST_REASONS = 3
 GRAVE = {Severity.FATAL: "red", Severity.SERIOUS: "red", Severity.SLIGHT: "yellow"}
-LONGEST_REASON = 160
-MOST_IDS = 10
+LONGEST_REASON = 160  # characters
 
 
 class TerminalConsole(Console):
@@ -91,8 +88,8 @@ def notebook_lines(out: Console, result: NotebookResult) -> None:
         points = "by hand" if cell.points is None else f"{cell.points:g} / {cell.max_points:g}"
         table.add_row(cell.cell, points, out.render_str("\n".join(_reasons(cell.checks)), markup=True))
     out.print(table)
-    if result.status is not Status.GRADED:
-        out.print(f"{result.status}: {result.problem or ''}")
+    if result.problem:
+        out.print(f"{result.status}: {result.problem}")
     for note in result.measured.get("notes", ()):
         out.print(f"note: {note}")
 
@@ -110,9 +107,8 @@ def class_table(out: Console, rows: Iterable[tuple[str, NotebookResult | None, s
     for student, result, error in rows:
         if result is None:
             table.add_row(student, "", "-", error)
-            continue
-        points = f"{result.score:g} / {result.max_score:g}"
-        table.add_row(student, result.notebook, points, _why(result))
+        else:
+            table.add_row(student, result.notebook, f"{result.score:g} / {result.max_score:g}", _why(result))
     out.print(table)
 
 
@@ -125,36 +121,24 @@ def changes_table(out: Console, done: Sequence[Done], marks: Mapping[tuple[str, 
     table.add_column("before", justify="right")
     table.add_column("after", justify="right")
     table.add_column("why")
-    sums: dict[str, float] = {}
+    changed = set()
     for one in sorted(done, key=lambda one: (one.task.student, one.task.job.notebook)):
-        student, notebook = one.task.student, one.task.job.notebook
-        last = load_last_result(one.task.job.assignment, student, notebook)
+        key = one.task.student, one.task.job.notebook
+        last = load_last_result(one.task.job.assignment, *key)
         before = {cell.cell: cell for cell in last.result.cells} if last else {}
+        given = {cell for cell, mark in marks[key].cells.items() if mark.manual is not None} if key in marks else set()
         for cell in one.result.cells if one.result else ():
             old = before.get(cell.cell)
-            if cell.points is None or (old and abs((old.points or 0.0) - cell.points) < EPSILON):
-                continue
-            why = list(_changes(old, cell)) if last else ["graded for the first time"]
-            reasons = [
-                *why[:MOST_REASONS],
-                *([f"and {len(why) - MOST_REASONS} more"] if len(why) > MOST_REASONS else []),
-            ]
-            mark = marks[student, notebook].cells.get(cell.cell) if (student, notebook) in marks else None
-            given = mark and mark.manual
-            if given is None:
-                sums[student] = sums.get(student, 0.0) + cell.points - ((old and old.points) or 0.0)
-            else:
-                reasons.insert(0, f"a person gave {given:g}, which stays")
-            points = "-" if old is None or old.points is None else f"{old.points:g}"
-            table.add_row(student, notebook, cell.cell, points, f"{cell.points:g}", "\n".join(reasons))
-    if table.row_count:
+            was, now = (None if one is None or one.points is None else f"{one.points:g}" for one in (old, cell))
+            if now is not None and now != was and cell.cell not in given:
+                changed.add(one.task.student)
+                table.add_row(*key, cell.cell, was or "-", now, "\n".join(_changes(old, cell)))
+    if changed:
         out.print(table)
-    up = sum(change > EPSILON for change in sums.values())
-    down = sum(change < -EPSILON for change in sums.values())
     students = len({one.task.student for one in done})
     out.print(
-        f"Marks of {len(sums)} of {students} students would change: {up} up, {down} down. Nothing was written; type the "
-        "same without --dry-run to save it, which runs nothing again.",
+        f"Marks of {len(changed)} of {students} students would change. Nothing was written; type the same without "
+        "--dry-run to save it, which runs nothing again.",
         soft_wrap=True,
     )
 
@@ -184,19 +168,10 @@ def require_known(asked: Iterable[str], known: Collection[str], assignment: str)
         That names who is not there, and whose ids are like it.
     """
     missing = [student for student in asked if student not in known]
-    if not missing:
-        return
-    folded = {student.casefold(): student for student in sorted(known)}
-    alike = [match for one in missing for match in get_close_matches(one.casefold(), folded, n=3)]
-    shown = [folded[match] for match in dict.fromkeys(alike)]
-    if shown:
-        hint = f" Did you mean {' or '.join(shown)}?"
-    elif known:
-        more = f", and {len(known) - MOST_IDS} more" if len(known) > MOST_IDS else ""
-        hint = f" There is: {', '.join(sorted(known)[:MOST_IDS])}{more}."
-    else:
-        hint = ""
-    raise UsageError(f"There is no submission of {', '.join(missing)} for '{assignment}'.{hint}")
+    if missing:
+        alike = sorted({match for one in missing for match in get_close_matches(one, known)})
+        hint = f" Did you mean {' or '.join(alike)}?" if alike else ""
+        raise UsageError(f"There is no submission of {', '.join(missing)} for '{assignment}'.{hint}")
 
 
 def trouble_lines(out: Console, trouble: Iterable[tuple[str, Sequence[str]]]) -> None:
@@ -208,42 +183,26 @@ def trouble_lines(out: Console, trouble: Iterable[tuple[str, Sequence[str]]]) ->
     for name, entries in trouble:
         for entry in entries:
             lines = [line for line in entry.splitlines() if line.strip()]
-            said = lines[0] if len(lines) == 1 else f"{lines[0]} {lines[-1]}"
-            if whole:
-                said = "".join(f"\n    {line}" for line in lines)
-            hint = "" if whole or len(lines) < 3 else " (--debug shows all)"
-            out.print(f"For the instructor, a check broke on {name}: {said}{hint}")
+            ends = dict.fromkeys([lines[0], lines[-1]])
+            said = "".join(f"\n    {line}" for line in lines) if whole else f"{' '.join(ends)} (--debug shows all)"
+            out.print(f"For the instructor, a check broke on {name}: {said}")
 
 
 def _why(result: NotebookResult) -> str:
     if result.status is Status.NOT:
         return result.problem or ""
     lost = [check for cell in result.cells for check in cell.checks if check.outcome is not Outcome.PASSED]
-    by_severity: dict[Severity, list[str]] = {}
-    for code, severity in causes(lost).items():
-        by_severity.setdefault(severity, []).append(code)
-    codes = "; ".join(
-        f"{severity}: {', '.join(named)}" if severity in GRAVE else ", ".join(named)
-        for severity, named in by_severity.items()
-    )
-    first = next((_short(check) for check in sorted(lost, key=gravity)), "")
-    return f"{codes}: {first}" if codes and first else first
+    codes = "; ".join(f"{severity}: {code}" for code, severity in causes(lost).items())
+    first = next((_cut(check.message or check.sentence) for check in sorted(lost, key=gravity)), "")
+    return f"{codes}: {first}" if codes else first
 
 
 def _reasons(checks: Sequence[CheckResult]) -> list[str]:
     """Return a line for each check that did not pass, the gravest first; what follows is counted."""
     told = sorted((check for check in checks if check.outcome is not Outcome.PASSED or check.message), key=gravity)
-    left = [check for check in told if is_consequence(check)]
-    lines = [_reason(check) for check in told if check not in left]
-    these = "it" if len(lines) == 1 else "these"
-    if left:
-        follow, cost = _verb("follow", len(left)), _verb("cost", len(left))
-        lines.append(f"and {len(left)} more that {follow} from {these} and {cost} nothing")
-    return lines
-
-
-def _verb(verb: str, number: int) -> str:
-    return f"{verb}s" if number == 1 else verb
+    lines = [_reason(check) for check in told if not is_consequence(check)]
+    follow = len(told) - len(lines)
+    return [*lines, f"consequences, which cost nothing: {follow}"] if follow else lines
 
 
 def _reason(check: CheckResult) -> str:
@@ -252,10 +211,6 @@ def _reason(check: CheckResult) -> str:
     codes = f" \\[{', '.join(check.faults)}]" if check.faults else ""
     said = f": {escape(_cut(check.message))}" if check.message else ""
     return f"[{colour}]{word}[/] {escape(check.sentence)}{codes}{said}"
-
-
-def _short(check: CheckResult) -> str:
-    return _cut(check.message or check.sentence)
 
 
 def _cut(text: str) -> str:
@@ -269,29 +224,9 @@ def ungraded(results: Sequence[NotebookResult]) -> bool:
 
 
 def _changes(before: CellResult | None, after: CellResult) -> Iterator[str]:
-    """Yield a sentence for each check of a cell that differs; those that only wait for another one come last."""
+    """Yield a line for each check of a cell that is judged otherwise than in the last result, if there is one."""
     old = {check.check: check for check in before.checks} if before else {}
-    for check in sorted(after.checks, key=is_consequence):
-        was = old.pop(check.check, None)
-        if was is None:
-            yield f"{check.sentence} (new check, {check.outcome}){_message(check)}"
-        elif _verdict(was, check.faults) != _verdict(check, check.faults):
-            severities = "".join(
-                f"{code} was {severity_of(was, code)} and is {severity_of(check, code)}, "
-                for code in check.faults
-                if code in was.faults and severity_of(was, code) is not severity_of(check, code)
-            )
-            earlier = f"{was.outcome} → " if was.outcome is not check.outcome else ""
-            yield f"{check.sentence} ({severities}{earlier}{check.outcome}){_message(check)}"
-    yield from (f"{check.sentence} (no check any more)" for check in old.values())
-    if before is not None and abs(before.max_points - after.max_points) > EPSILON:
-        yield f"worth {before.max_points:g} → {after.max_points:g} points"
-
-
-def _message(check: CheckResult) -> str:
-    return f": {check.message}" if check.message else ""
-
-
-def _verdict(check: CheckResult, codes: Sequence[str]) -> tuple[object, ...]:
-    """Return what a check's points follow from, with how grave it finds `codes`."""
-    return check.outcome, check.credit, check.max_credit, [severity_of(check, code) for code in codes]
+    for check in after.checks:
+        was = old.get(check.check)
+        if was is not None and (was.outcome, was.credit, was.severity) != (check.outcome, check.credit, check.severity):
+            yield f"{check.sentence} ({was.outcome} → {check.outcome})"

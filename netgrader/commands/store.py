@@ -10,7 +10,7 @@ from rich.table import Table
 
 from netgrader.commands.show import console
 from netgrader.grading.budget import FOLDER, budget_of, drop_replaced, spent_by_class
-from netgrader.grading.result_store import ABOUT, FORMAT, INPUTS, open_store
+from netgrader.grading.result_store import ABOUT, FORMAT, INPUTS, REPLACED, UNFINISHED, in_use, open_store
 from netgrader.grading.stages import RUN, Options, run_context
 from netgrader.grading.verify_stage import VERDICTS, tests_hashes, verdict_context
 from netgrader.which_course import find_course
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 MOST_STUDENTS = 10  # who used most, in the list
-STAGES = {RUN: "runs of notebooks", VERDICTS: "verdicts"}
+STAGES = {
+    RUN: "runs of notebooks",
+    VERDICTS: "verdicts",
+    UNFINISHED: "runs under way, or killed",
+    REPLACED: "submissions that newer ones replaced",
+}
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ def _listed(course: Course, root: Path, options: Options) -> Iterator[_Listed]:
     """Yield the entries of the store at `root`, the stages in order; contents are not held against their hashes here."""
     notebooks: dict[str, str] = {}  # of runs that are not stale, by the hash of what came out of them
     for stage in STAGES:
-        for folder in sorted((root / stage).glob("??/*")):
+        for folder in sorted((root / stage).glob("*/*")):
             size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
             try:
                 about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
@@ -102,7 +107,7 @@ def _listed(course: Course, root: Path, options: Options) -> Iterator[_Listed]:
                 if stage == RUN and not stale:
                     notebooks[about["digest"]] = inputs["notebook"]
             except (OSError, ValueError, KeyError, TypeError):
-                stale = True  # it is damaged
+                stale = not in_use(folder.name)  # damaged, killed or replaced
             yield _Listed(stage, folder, size, stale)
 
 

@@ -13,7 +13,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from netgrader.checks.held_out import DOUBTED
 from netgrader.checks.parameters import RUNS
 from netgrader.faults import FOR_A_PERSON
 from netgrader.grading.result_store import hash_json
@@ -31,7 +30,6 @@ __all__ = ["RetryRule", "best_of_runs", "figure_in", "retry_rule_of"]
 
 ACCURACY, ERROR = "test_accuracy", "test_error"
 ACCURACIES, ERRORS = "accuracies_of_runs", "errors_of_runs"
-LEAD = "test_images_lead"
 NEAR = 0.26  # of the slope from `none` to `full`: three deviations of 0.08 % where it is 0.92 % (research/fairness.md)
 
 
@@ -53,12 +51,10 @@ class RetryRule:
         return self.full - NEAR * (self.full - self.none)
 
     def asks_again(self, run: Verification) -> bool:
-        """Whether a run is followed by another: for the accuracy it came to, or for a doubt about its test images."""
+        """Whether a run is followed by another, since chance may have decided which accuracy it came to."""
         figure = figure_in(run.measured)
         near = figure is not None and self.again_from <= figure < self.full
-        lead = run.measured.get(LEAD)
-        doubted = isinstance(lead, int | float) and lead >= DOUBTED
-        return (near or doubted) and not _named(run, self.cell)
+        return near and not _named(run, self.cell)
 
 
 def _named(run: Verification, cell: str) -> bool:

@@ -1,7 +1,7 @@
 """Count what a student uses for an assignment over all hand-ins: seconds of computing, and bytes of evidence that are kept.
 
-A run has limits of its own (`ExecutionLimits`); here are those of everything that one student hands in. What a course changes
-costs a student nothing: running or judging again what was handed in last replaces what that took before.
+A run has limits of its own (`ExecutionLimits`); here are those of everything that one student, or one group, hands in. What
+a course changes costs a student nothing: what was judged in full is judged again for free.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.files import decode, write_json
 from netgrader.grading.execution import EVIDENCE
+from netgrader.grading.members import counted_as
 from netgrader.grading.result_store import ABOUT, INPUTS, hash_json
 from netgrader.grading.stages import RUN
 from netgrader.grading.verify_stage import VERDICTS
@@ -57,21 +58,16 @@ class Spent:
 
     content: str = ""
     """Hash of the code that was handed in last."""
-    latest: dict[str, float] = field(default_factory=dict)
-    """Seconds of its runs with their verdicts, by the number of the run."""
-    before: float = 0.0
-    """Seconds of all hand-ins before."""
+    seconds: float = 0.0
+    """Of all hand-ins, what a course changed left out."""
+    judged: dict[str, bool] = field(default_factory=dict)
+    """By the number of a run of it whether it has been judged in full: to do so again is the course's wish."""
     evidence_bytes: int = 0
     """What is kept of its evidence."""
     runs: tuple[str, ...] = ()
     """Its runs in the store."""
     replaced: tuple[str, ...] = ()
     """Runs of earlier hand-ins that may still be there."""
-
-    @property
-    def seconds(self) -> float:
-        """Return the seconds of all hand-ins."""
-        return self.before + sum(self.latest.values())
 
 
 @dataclass(frozen=True)
@@ -90,7 +86,7 @@ class Account:
         found = _read(self.file)
         if found.content == self.content:
             return found
-        return Spent(self.content, {}, found.seconds, 0, (), (*found.replaced, *found.runs))
+        return Spent(self.content, found.seconds, replaced=(*found.replaced, *found.runs))
 
     @property
     def used_up(self) -> tuple[float, float] | None:
@@ -99,22 +95,25 @@ class Account:
         is_new = _read(self.file).content != self.content
         return (used, self.budget.seconds) if is_new and used >= self.budget.seconds else None
 
-    def charge(self, number: int, seconds: float) -> None:
-        """Note how long the run of a number took with its verdicts; what was in the store took none."""
+    def charge(self, number: int, seconds: float, *, judged: bool) -> None:
+        """Note how long the run of a number took with its verdicts, as often as that is cut off."""
         spent = self.spent
-        most = max(seconds, spent.latest.get(str(number), 0.0))
-        write_json(self.file, replace(spent, latest={**spent.latest, str(number): round(most, 1)}))
+        if not spent.judged.get(str(number)):
+            used = round(spent.seconds + seconds, 1)
+            write_json(self.file, replace(spent, seconds=used, judged={**spent.judged, str(number): judged}))
 
     def keep(self, store: Store, entries: tuple[Entry, ...]) -> None:
         """Note which runs belong to what was handed in, and keep their evidence if there is room for it."""
         others = (one.evidence_bytes for name, one in _of_folder(self.file.parent).items() if name != self.file.stem)
         size = sum(_size(entry.content / EVIDENCE) for entry in entries)
         if size + sum(others) > self.budget.evidence_bytes:
+            shared = {run for file, one in _of_everybody(self.file.parents[2]) if file != self.file for run in one.runs}
             for entry in entries:
-                store.trim(entry.key, EVIDENCE)
+                if entry.key.digest not in shared:
+                    store.trim(entry.key, EVIDENCE)
             size = 0
-        runs = tuple(entry.key.digest for entry in entries)
-        write_json(self.file, replace(self.spent, evidence_bytes=size, runs=runs))
+        spent, runs = self.spent, tuple(entry.key.digest for entry in entries)
+        write_json(self.file, replace(spent, evidence_bytes=size, runs=runs, replaced=(*spent.replaced, *spent.runs)))
 
 
 def account_of(job: Job, notebook: RestoredNotebook, helpers: Mapping[str, str]) -> Account | None:
@@ -122,7 +121,7 @@ def account_of(job: Job, notebook: RestoredNotebook, helpers: Mapping[str, str])
     if not job.student:
         return None
     content = hash_json([[cell.source for cell in notebook.code], dict(helpers)])
-    file = _folder(job.assignment, job.student) / f"{job.notebook}.json"
+    file = _folder(job.assignment, counted_as(job.assignment, job.student)) / f"{job.notebook}.json"
     return Account(file, budget_of(job.assignment), content)
 
 
@@ -153,7 +152,7 @@ def computing_used(assignment: Assignment) -> Iterator[str]:
 
 def drop_replaced(course: Course, store: Store) -> None:
     """Remove the runs of hand-ins that were replaced, and their verdicts, where nobody's latest hand-in is the same."""
-    files = [(file, _read(file)) for file in sorted((course.scratch / FOLDER).glob("*/*/*.json"))]
+    files = _of_everybody(course.scratch / FOLDER)
     needed = {run for _, one in files for run in one.runs}
     gone = {run for _, one in files for run in one.replaced} - needed
     digests = {_about(store.content(RUN, run).parent / ABOUT).get("digest", "") for run in gone}
@@ -169,6 +168,10 @@ def drop_replaced(course: Course, store: Store) -> None:
 
 def _folder(assignment: Assignment, student: str) -> Path:
     return assignment.course.scratch / FOLDER / assignment.name / student
+
+
+def _of_everybody(folder: Path) -> list[tuple[Path, Spent]]:
+    return [(file, _read(file)) for file in sorted(folder.glob("*/*/*.json"))]
 
 
 def _of_folder(folder: Path) -> dict[str, Spent]:

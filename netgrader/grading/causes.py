@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.checks.cell_points import CHARGED, causes, is_consequence
 from netgrader.checks.wording import FOLLOWS_FROM, FORGIVEN
-from netgrader.faults import CATALOGUE, FOR_A_PERSON, Severity
+from netgrader.faults import FOR_A_PERSON, Severity, kind_of
 from netgrader.phrases import say
 from netgrader.results import Outcome, severity_of
 from netgrader.student.cell_runs import made_by
@@ -66,7 +66,7 @@ def _with_causes(found: Sequence[CheckResult], settled: Sequence[CheckResult]) -
     for check in settled:
         if is_consequence(check) and explained.keys() >= {*check.follows}:
             follows = tuple(dict.fromkeys(cause for code in check.follows for cause in explained[code]))
-            said = " ".join(say(FOLLOWS_FROM, sentence=_sentence(cause)) for cause in follows)
+            said = " ".join(say(FOLLOWS_FROM, sentence=kind_of(cause).sentence) for cause in follows)
             yield dataclasses.replace(check, follows=follows, message=said)
         else:
             yield check
@@ -84,7 +84,7 @@ def _settled(check: CheckResult, before: Mapping[str, Mapping[str, Severity]]) -
     check = dataclasses.replace(check, faults=left, follows=(*check.follows, *follows))
     if any(severity_of(check, code) is not Severity.REMARK for code in left):
         return check
-    said = " ".join(say(FORGIVEN, sentence=_sentence(cause)) for cause in follows)
+    said = " ".join(say(FORGIVEN, sentence=kind_of(cause).sentence) for cause in follows)
     return dataclasses.replace(check, outcome=Outcome.PASSED, credit=check.max_credit, message=said, hint=None)
 
 
@@ -97,10 +97,6 @@ def _cause(wanted: Sequence[str], before: Mapping[str, Mapping[str, Severity]]) 
         if cell in wanted or code in wanted or (severity in wanted and code not in FOR_A_PERSON)
     )
     return next(found, "")
-
-
-def _sentence(code: str) -> str:
-    return CATALOGUE[code].sentence if code in CATALOGUE else code
 
 
 def made_with(sources: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

@@ -66,7 +66,6 @@ STARTUP = (
     "keep_streams(get_ipython())",
     "get_ipython().ask_exit = lambda: None",
     "log_to_notebook()",
-    "note_names(get_ipython())",
 )
 """What of `netgrader.grading.kernel_startup` is called in a kernel, in this order, before anything of a student's.
 

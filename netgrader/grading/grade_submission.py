@@ -34,7 +34,6 @@ from netgrader.results import (
     CellResult,
     CheckResult,
     NotebookResult,
-    Observed,
     Outcome,
     Status,
     SubmissionResult,
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment, Course
     from netgrader.grading.budget import Account
-    from netgrader.grading.execution import Execution
     from netgrader.grading.result_store import Store
     from netgrader.grading.verify import Verification
     from netgrader.skeleton import Skeleton
@@ -99,12 +97,14 @@ class Prepared:
 
     def run(self, number: int = 0) -> tuple[Ran, Verification, frozenset[str]]:
         """Run and judge it, or take both from the store; with the stages that were done now. See `run_stage`."""
-        begun = time.monotonic()
+        begun, judged = time.monotonic(), False
         try:
-            return self._run(number)
+            found = self._run(number)
+            judged = not found[1].problem
+            return found
         finally:
             if self.account is not None:
-                self.account.charge(number, time.monotonic() - begun)
+                self.account.charge(number, time.monotonic() - begun, judged=judged)
 
     def _run(self, number: int) -> tuple[Ran, Verification, frozenset[str]]:
         store, assignment, options, name = self.store, self.job.assignment, self.options, self.notebook.name
@@ -193,7 +193,7 @@ def _graded(job: Job, options: Options) -> GradedNotebook:
         cell: tuple(as_the_course_says(check, severities) for check in found) for cell, found in verified.checks.items()
     }
     checks = charged_once(graded, _made_with(notebook))
-    result = _result(notebook, skeleton, ran, replace(verified, checks=checks), notes, helpers=prepared.helpers)
+    result = _result(notebook, skeleton, ran, replace(verified, checks=checks), notes)
     cells = [(cell.cell_type, cell.source) for cell in notebook.cells]
     return GradedNotebook(
         result=result,
@@ -257,8 +257,6 @@ def _result(
     ran: Ran,
     verified: Verification,
     notes: Sequence[str],
-    *,
-    helpers: Mapping[str, str],
 ) -> NotebookResult:
     cells = []
     for cell in skeleton.graded:
@@ -281,26 +279,8 @@ def _result(
         measured={**verified.measured, **({"notes": list(notes)} if notes else {})},
         seconds={**_seconds(ran), "verify": round(verified.seconds, 2), **_experiments(ran, verified)},
         environment=dict(ran.execution.environment),
-        integrity=_observed(
-            notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}, helpers, verified.facts
-        ),
+        integrity=observed(notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}),
     )
-
-
-def _observed(
-    code: Sequence[RestoredCell],
-    execution: Execution,
-    checks: Mapping[str, Sequence[CheckResult]],
-    helpers: Mapping[str, str],
-    facts: Mapping[str, str],
-) -> tuple[Observed, ...]:
-    """Return what was seen of the notebook, all code that was handed in looked through; within limits, and without outputs."""
-    silent = replace(execution, cells=tuple(replace(run, outputs=()) for run in execution.cells))
-    try:
-        return within_limits(observed, code, silent, checks, helpers, facts)
-    except ExceededError as error:
-        said = say("What was handed in could not be looked through for what its marks do not say: that {1}.", error)
-        return (Observed(code[0].grade_id if code else "", said, None),)
 
 
 def _made_with(notebook: RestoredNotebook) -> Mapping[str, Sequence[str]]:

@@ -1,4 +1,4 @@
-"""What is run in a kernel before anything of a student's: seeds, streams that are put back, names that are noted.
+"""What is run in a kernel before anything of a student's: seeds, streams that are put back.
 
 Its source is run there as it stands, by the calls of `netgrader.grading.execute.STARTUP`, so it imports the standard library
 only. What of NumPy and TensorFlow is there already (the kernel may have begun as a fork of a zygote) is seeded at once, the
@@ -13,7 +13,6 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import logging
-import mmap
 import random
 import sys
 import types
@@ -23,16 +22,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["CHANGED", "PUT_BACK", "keep_streams", "log_to_notebook", "note_names", "seed_everything"]
+__all__ = ["PUT_BACK", "keep_streams", "log_to_notebook", "seed_everything"]
 
 MODULUS = 2**31 - 1
 DRAWING = frozenset({"keras", "tensorflow"})
 """Packages that draw random numbers while they are imported: what comes after must not hang on when that was."""
 PUT_BACK = "was put back after this cell, which left"
-CHANGED = "netgrader_changed"
-"""The shell's attribute that says which names mean something else than when the last cell ended."""
-SAMPLE = 1_000
-"""Elements of an array that are looked at."""
 
 
 class _Ours(int):
@@ -287,50 +282,3 @@ def _called(left: Any) -> str:
         return "None"
     kind = f"an object of the type {type(left).__name__[:80]}"
     return f"{kind} that is closed" if hasattr(left, "closed") else kind
-
-
-def note_names(shell: Any) -> None:
-    """Note what all names mean whenever a cell has ended, for whoever takes evidence.
-
-    Between the end of a cell and the taking of evidence nothing of a notebook's runs by rights. A name that means something
-    else by then was changed for the grader's eyes, or by a thread.
-    """
-    kept: dict[str, object] = {}
-
-    def look() -> dict[str, object]:
-        names = list(shell.user_ns.items())
-        return {name: _sign(value) for name, value in names if type(name) is str and not name.startswith("_")}
-
-    def note() -> None:
-        kept.clear()
-        kept.update(look())
-
-    def changed() -> frozenset[str]:
-        now = look()
-        return (
-            frozenset(name for name in kept.keys() | now.keys() if kept.get(name) != now.get(name))
-            if kept
-            else frozenset()
-        )
-
-    note()
-    setattr(shell, CHANGED, changed)
-    shell.events.register("post_execute", note)
-
-
-def _sign(value: Any) -> tuple[int, int]:
-    """Return which object it is, and for an array of numbers what some of its elements are: nothing is kept alive."""
-    numpy = sys.modules.get("numpy")
-    if numpy is None or type(value) is not numpy.ndarray or value.dtype.kind not in "biuf" or value.size == 0:
-        return id(value), 0
-    if _is_lent(value):
-        return id(value), 0
-    return id(value), zlib.crc32(value.flat[:: max(1, value.size // SAMPLE)].tobytes())
-
-
-def _is_lent(array: Any) -> bool:
-    """Whether its elements lie in a file or in shared memory: who looks after that was closed ends the kernel."""
-    base = array.base
-    while issubclass(type(base), type(array)):
-        base = base.base
-    return type(base) in {mmap.mmap, memoryview}

@@ -3,7 +3,7 @@
 Each result is a folder ``<stage>/<first two digits>/<hash>/``, readable by people: ``inputs.json`` says what it was
 made from, ``entry.json`` what is in it (with a hash for each file) and how long it took, ``content/`` is the result. It
 is made under another name, flushed to the disk, and moved to its place in one step, so a killed run leaves at most a
-folder in ``tmp/``. A damaged entry is noticed by its hashes when it is read, set aside, and made again; `Store.warnings`
+folder in ``tmp/<stage>/``. A damaged entry is noticed by its hashes when it is read, set aside, and made again; `Store.warnings`
 has a sentence on it.
 """
 
@@ -22,6 +22,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from netgrader.errors import NetgraderError
 from netgrader.files import write_json
 
@@ -31,12 +33,28 @@ if TYPE_CHECKING:
 
     from netgrader.course import Course
 
-__all__ = ["Entry", "Key", "Store", "StoreError", "hash_bytes", "hash_file", "hash_files", "hash_json", "open_store"]
+__all__ = [
+    "REPLACED",
+    "UNFINISHED",
+    "Entry",
+    "Key",
+    "Store",
+    "StoreError",
+    "hash_bytes",
+    "hash_file",
+    "hash_files",
+    "hash_json",
+    "in_use",
+    "open_store",
+]
 
 FORMAT = 1
 STALE_SECONDS = 86_400
 FORGOTTEN_SECONDS = 180 * 86_400
 RECORDS = "latest"
+REPLACED = "replaced"
+"""The folder of submissions that newer ones replaced, by assignment; nothing here reads them."""
+UNFINISHED = "tmp"
 ABOUT = "entry.json"
 INPUTS = "inputs.json"
 CONTENT = "content"
@@ -139,7 +157,7 @@ class Store:
         found = self.get(key)
         if found:
             return found, False
-        part = self.root / "tmp" / f"{key.stage}-{key.digest[:12]}-{_own()}"
+        part = self.root / UNFINISHED / key.stage / f"{key.digest[:12]}-{_own()}"
         try:
             entry = self._make(key, part, make, {} if parts is None else parts)
         except OSError as error:
@@ -211,12 +229,9 @@ class Store:
             with contextlib.suppress(FileNotFoundError):  # another process may be cleaning too
                 if time.time() - record.stat().st_mtime > FORGOTTEN_SECONDS:
                     record.unlink()
-        tmp = self.root / "tmp"
-        if not tmp.is_dir():
-            return
-        for part in tmp.iterdir():
+        for part in (self.root / UNFINISHED).glob("*/*"):
             with contextlib.suppress(FileNotFoundError):  # another process may be cleaning too
-                if time.time() - part.stat().st_mtime > STALE_SECONDS and not _in_use(part.name):
+                if time.time() - part.stat().st_mtime > STALE_SECONDS and not in_use(part.name):
                     shutil.rmtree(part, ignore_errors=True)
 
     def _read(self, key: Key, folder: Path) -> Entry | None:
@@ -234,7 +249,7 @@ class Store:
 
     def remove(self, folder: Path) -> None:
         """Delete an entry's folder, moved out of the way first: whoever reads it never sees half of it."""
-        aside = self.root / "tmp" / f"aside-{folder.name[:12]}-{_own()}"
+        aside = self.root / UNFINISHED / "aside" / f"{folder.name[:12]}-{_own()}"
         aside.parent.mkdir(parents=True, exist_ok=True)
         try:
             folder.rename(aside)
@@ -292,18 +307,10 @@ def _host() -> str:
     return hash_bytes(platform.node().encode())[:8]
 
 
-def _in_use(name: str) -> bool:
+def in_use(name: str) -> bool:
     """Whether the process that gave a name by `_own` lives on this machine; false where nobody can tell."""
     parts = name.split("-")
-    if len(parts) < 4 or parts[-3] != _host() or not parts[-2].isdecimal():
-        return False
-    try:
-        os.kill(int(parts[-2]), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return parts[-3:-2] == [_host()] and psutil.pid_exists(int(parts[-2]))
 
 
 def _why_unusable(folder: Path) -> str:

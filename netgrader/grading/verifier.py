@@ -26,9 +26,7 @@ from typing import TYPE_CHECKING, Any
 from netgrader.cage.watch import resident_bytes
 from netgrader.checks.context import TestContext, dataset_in
 from netgrader.checks.exercises import BadExerciseError, load_exercises
-from netgrader.checks.held_out import HARDNESS
 from netgrader.checks.plugin import BrokenTests
-from netgrader.checks.provenance import probe_mismatches
 from netgrader.checks.run import run_tests
 from netgrader.checks.source_lines import Cell, by_key
 from netgrader.errors import NotebookError
@@ -40,7 +38,7 @@ from netgrader.reader import LabError
 from netgrader.reader.lab.caged import CagedLab
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from netgrader.checks.plugin import PlannedCheck
@@ -69,9 +67,9 @@ def serve(connection: Connection[tuple[int, str | None], tuple[VerificationReque
         while True:
             request, home = connection.recv()
             if request.data is not None:
-                # In memory before the fork, with what follows from them. Where they cannot be read, verifiers say so.
+                # In memory before the fork. Where they cannot be read, verifiers say so.
                 with contextlib.suppress(NotebookError, BadExerciseError):
-                    _ = dataset_in(request.data, load_exercises(request.exercises).data).test_pictures
+                    dataset_in(request.data, load_exercises(request.exercises).data)
             server, pid = os.getpid(), os.fork()
             if not pid:
                 connection.close()
@@ -147,7 +145,6 @@ def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) 
         problems=request.problems,
         outside=request.outside,
         cells=by_key(_own_cells(request.outside)),
-        hardness=next((file for test in request.hidden_tests if (file := test.with_name(HARDNESS)).is_file()), None),
     )
 
     def planned(plan: Sequence[PlannedCheck]) -> None:
@@ -176,8 +173,6 @@ def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) 
             reading=bench.reading_seconds,
         )
         tell(VerifierLine(end=end))
-        # Last, since whatever a graph does to the verifier here costs no figure either.
-        tell(VerifierLine(facts=_facts(bench, request.cells)))
     finally:
         bench.close()
         if started is not None:
@@ -190,15 +185,6 @@ def _own_cells(outside: Mapping[str, Json]) -> Iterator[Cell]:
     for run in cells if isinstance(cells, list) else []:
         if isinstance(run, dict) and "source" in run:
             yield Cell(str(run.get("name") or ""), str(run["source"]))
-
-
-def _facts(bench: TestContext, cells: Collection[str] | None) -> dict[str, str]:
-    """Return what is told to the instructor; a graph that breaks whoever reads it costs no verdict that was made before."""
-    try:
-        return probe_mismatches(bench, cells)
-    except Exception:  # noqa: BLE001  (whatever it is, the verdicts stand; the trace is kept for the instructor)
-        traceback.print_exc()
-        return {}
 
 
 def _started_lab(request: VerificationRequest) -> Lab | None:

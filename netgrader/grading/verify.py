@@ -105,8 +105,6 @@ class Verification:
     """Verdicts by check cell, in the order in which students see them."""
     measured_by_cell: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     """Figures for ``measured`` in the result, by the check cell whose tests noted them."""
-    facts: Mapping[str, str] = field(default_factory=dict)
-    """What is told to the instructor of the notebook, in a sentence by check cell; it costs nothing."""
     observations: Observations = field(default_factory=dict)
     """What pages may draw, by check cell."""
     seconds: float = 0.0
@@ -140,9 +138,7 @@ class VerifierLine:
     verdict: CheckResult | None = None
     """The verdict of one of them."""
     end: Verification | None = None
-    """What came of the tests besides."""
-    facts: Mapping[str, str] | None = None
-    """What is told to the instructor of the notebook, in sentences by cell; it comes last."""
+    """What came of the tests besides; it comes last."""
     broken: tuple[str, str] | None = None
     """Why nothing can be verified, in a sentence and its details."""
 
@@ -175,7 +171,7 @@ def verify(request: VerificationRequest) -> Verification:
     problem = None
     if limit is not None:
         problem = f"The verification {limit} and was stopped."
-    elif all(line.facts is None for line in lines):
+    elif all(line.end is None for line in lines):
         problem = f"The verification ended before its time (exit code {code})."
     return _verification(plan, lines, seconds=seconds, problem=problem, output=output.strip())
 
@@ -259,7 +255,6 @@ def _verification(
     return dataclasses.replace(
         noted,
         checks={cell: tuple(verdicts.get(check.check, check) for check in checks) for cell, checks in plan.items()},
-        facts=next((line.facts for line in lines if line.facts), {}),
         observations=drawable(noted.observations),
         seconds=seconds,
         problem=problem,

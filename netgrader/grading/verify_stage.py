@@ -6,7 +6,6 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
-from netgrader.checks.held_out import HARDNESS
 from netgrader.files import decode, plain_json, write_json
 from netgrader.grading.changed_tests import cells_to_run, tests_by_cell
 from netgrader.grading.result_store import Key, Store, hash_files, hash_json
@@ -102,7 +101,6 @@ def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -
     """Return what all verdicts depend on beside the tests and the evidence."""
     return {
         "data": hash_files({"data": assignment.data})["data"] if assignment.data else None,
-        "hardness": hash_files({"": assignment.course.hidden_tests / HARDNESS})[""],
         "seed": assignment.course.seed + run,
         "sandbox": options.sandbox,
         "versions": versions_of(VERSIONS_OF_A_VERIFICATION),
@@ -166,7 +164,6 @@ def _verification(
         fresh,
         checks=_merged(before.checks, fresh.checks, kept),
         measured_by_cell=_merged(before.measured_by_cell, fresh.measured_by_cell, kept),
-        facts=_merged(before.facts, fresh.facts, kept),
         observations=_merged(before.observations, fresh.observations, kept),
     )
 
@@ -181,7 +178,6 @@ def _kept(verification: Verification) -> Verification:
     return Verification(
         checks=dict(sorted(verification.checks.items())),
         measured_by_cell=dict(sorted(verification.measured_by_cell.items())),
-        facts=dict(sorted(verification.facts.items())),
         observations=dict(sorted(verification.observations.items())),
         log=verification.log,
     )

@@ -15,22 +15,16 @@ import numpy.typing as npt
 
 from netgrader.checks.diagnose import remedy
 from netgrader.checks.held_out import (
-    BY_HEART,
-    BY_HEART_TOLD,
-    DOUBTED,
-    HARD,
     NAMED,
     PATTERNS,
     TOLD,
-    TURNS,
     HeldOut,
-    altered,
     by_chance,
     by_heart,
     lead_of_the_given,
+    redraw,
 )
 from netgrader.checks.language import fail, partial, ungradable
-from netgrader.checks.tables import MOST_COPIES, copied_images, fed_rows
 from netgrader.faults import Severity
 from netgrader.judges.answers import digest, opened, outputs_for, random_of, require_fed
 from netgrader.judges.arrays import data_as_handed
@@ -43,7 +37,6 @@ if TYPE_CHECKING:
 
     from netgrader.checks.context import CellEvidence, Dataset, TestContext
     from netgrader.checks.held_out import Marked
-    from netgrader.checks.tables import FedRows
     from netgrader.data import DataSpec
     from netgrader.evidence import GraphEvidence
     from netgrader.judges.measure import Measure
@@ -70,16 +63,14 @@ Array = npt.NDArray[Any]
 
 SAMPLE = 6  # one in so many training images, which follow from the evidence
 LOOKED_UP = 0.1  # who has learned the given images knows the others nearly as well; a table of answers does not
-LEAST_FED = 3  # test images among the rows that were noted: none is there by chance
 GUESSED = 2 / 9  # of the way up from chance: what chance may reach, 0.3 of ten classes
-MOST_NOTED = 20_000  # numbers of a row that is noted (`netgrader.student.fed`)
 FEW = 200  # images that are tried a second time
 CLEARLY = 0.1  # by which a network is better at the scale that is asked for, if it was trained at that
 AS_TRAINED = "sess as the training left it: no other session, and no initialiser that is run after the training"
 ONE_OF_EACH = "one network and the session that it was trained in: net = …, then sess = tf.Session(graph=net.graph)"
-NOTHING_FED = (
-    "{1}, and no training step was seen to be fed images, so it cannot be decided whether the network was trained; your "
-    "instructor will look at it."
+NO_STEP = (
+    "{1}, and no training step was seen, so it cannot be decided whether the network was trained; your instructor will "
+    "look at it."
 )
 FINITE = "a loss that stays finite: a lower learning rate, and the loss computed from the logits"
 ROUNDED = 6e-4  # what an accuracy may be off by that was rounded to three digits or computed in another order
@@ -103,23 +94,15 @@ class Recomputed:
     """Accuracy on the original test images that the notebook was given, and on those it was not."""
     lead: float = 0.0
     """By how many standard errors the given ones are ahead (`netgrader.checks.held_out`): by which are right, or by
-    how surely, whichever tells more. A network makes its own margins, so one that is far behind by them was told,
-    too."""
+    how surely, whichever tells more."""
     by_heart: float = 0.0
-    """By how many standard errors images that are hard for others are known better than themselves redrawn a little."""
+    """By how many standard errors test images are known better than themselves redrawn a little, whichever half they are of."""
     surplus: float = 0.0
     """What the given ones are ahead by, as a share of all test images."""
     steady: bool = True
     """Whether an image gets the same answer each time, whatever stands beside it."""
-    copied: int = 0
-    """How many test images stand in the values and constants of the network themselves."""
     marks: int | None = None
     """How many of the patterns among the training images it knows (`netgrader.checks.held_out`), if there were any."""
-    fed: FedRows | None = None
-    """What is among a sample of the rows that training steps were fed, if it was noted: the notebook's own word, of
-    which only what speaks against it counts."""
-    nothing_fed: bool = False
-    """Whether no training step was noted: a network that knows nothing may have been set by hand."""
     measure: Measure = ACCURACY
     """What train, test, notebook, given and hidden are scores of."""
 
@@ -136,7 +119,7 @@ class Recomputed:
     @property
     def counted(self) -> float:
         """The test accuracy that counts: where the given images are doubtfully far ahead, without what they are ahead by."""
-        return self.test if self.lead < DOUBTED else self.test - max(0.0, self.surplus)
+        return self.test if self.lead < TOLD else self.test - max(0.0, self.surplus)
 
 
 def require_values(evidence: CellEvidence, name: str = "net") -> None:
@@ -147,6 +130,9 @@ def require_values(evidence: CellEvidence, name: str = "net") -> None:
     if graph.about.get("session_of_another"):
         found = "a session on the graph of another network, which has no values for this one"
         fail("evaluated-in-fresh-session", found=found, expected=ONE_OF_EACH, severity=Severity.FATAL)
+    if np.size(evidence.raw.arrays.get("fed", ())):
+        found = "a session without values of variables, though training steps were run"
+        fail("evaluated-in-fresh-session", found=found, expected=AS_TRAINED, severity=Severity.FATAL)
     found, expected = "no values of variables in the session", "a network trained in sess"
     stopped = evidence.stopped(name)
     if stopped is not None:
@@ -154,11 +140,14 @@ def require_values(evidence: CellEvidence, name: str = "net") -> None:
     fail("train-op-not-run", found=found, expected=expected)
 
 
-def require_own(graph: GraphEvidence, recomputed: Recomputed) -> None:
-    """End the test if the network knows something and cannot have learned it here."""
+def require_own(recomputed: Recomputed, untrained: str | None = None) -> None:
+    """End the test if the network knows something and cannot have learned it here.
+
+    `untrained` is what was seen from outside against a training, in words.
+    """
     spec, learned = recomputed.spec, recomputed.spec.learned
-    if graph.doubt is not None and recomputed.test >= spec.above_chance(GUESSED):
-        fail("weights-not-trained-here", found=graph.doubt, expected="a network trained by this notebook")
+    if untrained is not None and recomputed.test >= spec.above_chance(GUESSED):
+        fail("weights-not-trained-here", found=untrained, expected="a network trained by this notebook")
     few = recomputed.marks is not None and recomputed.marks <= by_chance(spec.classes)
     if few and learned is not None and recomputed.test >= learned:
         fail(
@@ -181,15 +170,13 @@ def recompute(
     held_out: HeldOut | None = None,
     *,
     marked: Marked | None = None,
-    fed: Array | None = None,
     quick: bool = False,
     measure: Measure = ACCURACY,
 ) -> Recomputed:
     """Run the network on our images or other inputs; X is fed what the course makes of them, and Y never.
 
     Of the training images a sample goes through it, which nobody can know beforehand: it is compared with what moves by
-    much more than chance there. Pictures are compared with the network's values and with what it was fed; two rows of a
-    table may be alike by chance, so of those nothing is told by that.
+    much more than chance there.
 
     Parameters
     ----------
@@ -197,10 +184,8 @@ def recompute(
         The test images as the notebook was given them; None if those are the original ones.
     marked
         The marks among the training images that the notebook was given.
-    fed
-        The rows that were noted of the notebook's training steps.
     quick
-        Whether somebody waits: test images are then not searched for among the network's values.
+        Whether somebody waits: images are then not redrawn.
     measure
         What is asked of its answers.
     """
@@ -208,30 +193,12 @@ def recompute(
     train = random.permutation(len(dataset.x_train))[: -(-len(dataset.x_train) // SAMPLE)]
     hidden = np.zeros(len(dataset.x_test), bool) if held_out is None else held_out.hidden
     redrawn = dataset.x_test[:0] if held_out is None else held_out.images[hidden]
-    hardness = None if held_out is None else held_out.hardness
-    parts: list[Array] = [
-        dataset.prepared(dataset.x_train[train]),
-        dataset.prepared(dataset.x_test),
-        dataset.prepared(redrawn),
-    ]
-    parts.append(dataset.prepared(dataset.x_test[:0] if marked is None else marked.trials))
-    known_hard = hardness is not None and spec.is_images
-    hard = np.argsort(hardness, kind="stable")[:HARD] if known_hard else np.zeros(0, np.int64)
-    once, twice = altered(dataset.x_test[hard], random) if spec.is_images else (dataset.x_test[:0], dataset.x_test[:0])
-    parts += [dataset.prepared(once), dataset.prepared(twice)]
+    trials = dataset.x_test[:0] if marked is None else marked.trials
+    once = redraw(dataset.x_test, random) if spec.is_images and not quick else dataset.x_test[:0]
+    inputs = (dataset.x_train[train], dataset.x_test, redrawn, trials, once, redraw(once, random))
+    parts: list[Array] = [dataset.prepared(part) for part in inputs]
     few = parts[1][:FEW]  # there may be fewer
-    try:
-        with opened(lab, graph) as session:
-            outputs = outputs_for(session, graph, np.concatenate(parts), random, measure, width=spec.outputs)
-            once_more = outputs_for(session, graph, few, random, measure, width=spec.outputs)
-    except LabError as error:
-        require_fed(graph, error, "net.logits")
-        if "feed" in error.sentence and "placeholder" in error.sentence:
-            found, expected = "logits that ask for more than X", "logits from X alone"
-            if spec.is_regression:
-                found, expected = "a prediction that asks for more than X", "a prediction from X alone"
-            fail("prediction-uses-labels", found=found, expected=expected)
-        raise
+    outputs, once_more = _outputs(lab, graph, (np.concatenate(parts), few), measure, spec)
     before = outputs[len(parts[0]) : len(parts[0]) + len(few)]
     steady = np.allclose(before, once_more, rtol=1e-2, atol=1e-2 * measure.figure(0.0) or 1e-2)
     outputs = dataset.by_class(outputs)
@@ -244,11 +211,10 @@ def recompute(
     in_notebook[hidden] = answers(on_redrawn)
     given = measure.score(known[~hidden], dataset.y_test[~hidden])
     unseen = measure.score(known[hidden], dataset.y_test[hidden]) if hidden.any() else given
-    surely, _ = lead_of_the_given(measure.known(on_test, dataset.y_test), hidden, hardness)
-    lead, ahead = lead_of_the_given(right, hidden, hardness)
+    surely, _ = lead_of_the_given(measure.known(on_test, dataset.y_test), hidden)
+    lead, ahead = lead_of_the_given(right, hidden)
     if spec.is_regression:  # hardly any number is exactly right: what counts is how far off they are
         lead, ahead = surely, given - unseen
-    hard_labels = np.repeat(dataset.y_test[hard], TURNS)
     return Recomputed(
         spec=spec,
         train=measure.score(answers(on_train), dataset.y_train[train]),
@@ -257,18 +223,34 @@ def recompute(
         notebook=measure.score(in_notebook, dataset.y_test),
         given=given,
         hidden=unseen,
-        lead=max(lead, surely, -surely if surely <= -NAMED else 0.0),
-        by_heart=by_heart(right[hard], answers(on_once) == hard_labels, answers(on_twice) == hard_labels),
+        lead=max(lead, surely),
+        by_heart=by_heart(
+            right[: len(once)], *(answers(one) == dataset.y_test[: len(one)] for one in (on_once, on_twice))
+        ),
         surplus=ahead * float(np.mean(~hidden)),
         steady=steady,
-        copied=0 if quick or not spec.is_images else copied_images(graph, dataset.test_pictures),
         marks=None if marked is None else marked.known(on_marks.argmax(axis=1)),
-        fed=None
-        if fed is None or not spec.is_images
-        else fed_rows(fed, dataset.x_test if held_out is None else held_out.images),
-        nothing_fed=fed is not None and not len(fed) and spec.is_images and spec.size <= MOST_NOTED,
         measure=measure,
     )
+
+
+def _outputs(
+    lab: Lab, graph: GraphEvidence, inputs: tuple[Array, Array], measure: Measure, spec: DataSpec
+) -> tuple[Array, Array]:
+    """Return what the network puts out for two sets of inputs (n, …), in one session; end the test if it asks for more than X."""
+    random = random_of(graph)
+    try:
+        with opened(lab, graph) as session:
+            first, second = (outputs_for(session, graph, one, random, measure, width=spec.outputs) for one in inputs)
+    except LabError as error:
+        require_fed(graph, error, "net.logits")
+        if "feed" in error.sentence and "placeholder" in error.sentence:
+            found, expected = "logits that ask for more than X", "logits from X alone"
+            if spec.is_regression:
+                found, expected = "a prediction that asks for more than X", "a prediction from X alone"
+            fail("prediction-uses-labels", found=found, expected=expected)
+        raise
+    return first, second
 
 
 def score_on_all_of_train(lab: Lab, graph: GraphEvidence, dataset: Dataset, measure: Measure = ACCURACY) -> float:
@@ -281,23 +263,6 @@ def score_on_all_of_train(lab: Lab, graph: GraphEvidence, dataset: Dataset, meas
 
 def require_learned(recomputed: Recomputed) -> None:
     """End the test if the network was trained on test images, or looks their answers up."""
-    if recomputed.copied >= MOST_COPIES:
-        fail(
-            "answers-looked-up",
-            found=say("{1:,} of the test images among the network's values and constants", recomputed.copied),
-            expected="what was learned from training images",
-        )
-    fed = recomputed.fed
-    if fed is not None and fed.of_test >= LEAST_FED:
-        fail(
-            "trained-on-test",
-            found=say(
-                "{1:,} test images among {2:,} images that were noted of your training steps",
-                fed.of_test,
-                fed.looked_at,
-            ),
-            expected="training images only",
-        )
     if recomputed.lead >= NAMED:
         fail(
             "answers-looked-up" if recomputed.looked_up else "trained-on-test",
@@ -309,13 +274,6 @@ def require_learned(recomputed: Recomputed) -> None:
             expected="as much on both, but for chance",
         )
 
-    if recomputed.by_heart >= BY_HEART:
-        fail(
-            "answers-looked-up",
-            found="test images known that are hard for other networks, and unknown as soon as they are turned or moved a little",
-            expected=say("the {1}s known, not these pictures of them", recomputed.spec.called),
-        )
-
 
 def seen_test_images(recomputed: Recomputed) -> str | None:
     """Return what speaks for a training on the test images, in words, if it is no proof; None if nothing does.
@@ -323,14 +281,11 @@ def seen_test_images(recomputed: Recomputed) -> str | None:
     The accuracy that counts is then the one without what is known better of the images that were given.
     """
     if not TOLD <= recomputed.lead < NAMED:
-        if not BY_HEART_TOLD <= recomputed.by_heart < BY_HEART:
-            return None
-        return say(
-            "Test images that are hard for other networks are known better than the same images "
-            "turned or moved a little, by {1:.1f} standard errors: a few of them may be known by "
-            "heart. Nothing was taken off for that.",
-            recomputed.by_heart,
+        told = (
+            "test images known better than the same images turned or moved a little, by {1:.1f} standard errors: some "
+            "of them may be known by heart. Nothing was taken off for that."
         )
+        return say(told, recomputed.by_heart) if recomputed.by_heart >= NAMED else None
     return say(
         "{1} on the test images that the notebook was given and {2} on others like them that it "
         "never had: {3:.1f} standard errors apart. Counted was {4}, which is what the others "
@@ -352,13 +307,14 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
         return
     spec, measure = recomputed.spec, recomputed.measure
     found, expected = say("{1} on the test images", measure.told(recomputed.counted)), measure.at_least(least)
+    stepped = graph.about.get("stepped")
     if recomputed.counted < spec.above_chance(GUESSED) and not _moved(lab, graph):
-        if recomputed.fed is not None:
+        if stepped is True:
             found = say("{1}, as before any training, though training steps were run", found)
             fail("evaluated-in-fresh-session", found=found, expected=AS_TRAINED, severity=Severity.FATAL)
         fail("train-op-not-run", found=found, expected=expected)
-    if recomputed.counted < spec.above_chance(GUESSED) and recomputed.nothing_fed:
-        ungradable(say(NOTHING_FED, found))
+    if recomputed.counted < spec.above_chance(GUESSED) and stepped is False:
+        ungradable(say(NO_STEP, found))
     if not all(np.isfinite(value).all() for value in graph.values.values()):
         found, expected = say("{1}, and weights that are nan, which is no number", found), FINITE
     share = max(0.0, (recomputed.counted - spec.nothing_for) / (least - spec.nothing_for))
@@ -435,19 +391,11 @@ def train_accuracy(bench: TestContext, cell: str) -> float:
 
 def _recomputed(bench: TestContext, cell: str) -> tuple[Recomputed, Dataset]:
     """Return what a network does, and the data at the scale at which it was fed them."""
-    evidence, measure = bench.evidence(cell), measure_of(bench, cell)
-    graph, fed = evidence.graph("net"), evidence.raw.arrays.get("fed")
+    graph, measure = bench.evidence(cell).graph("net"), measure_of(bench, cell)
 
     def run(dataset: Dataset) -> Recomputed:
         return recompute(
-            bench.lab,
-            graph,
-            dataset,
-            bench.given,
-            marked=bench.marked,
-            fed=fed,
-            quick=bench.quick,
-            measure=measure,
+            bench.lab, graph, dataset, bench.given, marked=bench.marked, quick=bench.quick, measure=measure
         )
 
     def best() -> tuple[Recomputed, Dataset]:

@@ -16,7 +16,7 @@ from netgrader.judges.aspects import Charge
 from netgrader.judges.known_images import PROJECTIONS, fingerprints, match_scaled
 from netgrader.judges.labels import class_shift, one_hot_words, row_shift
 from netgrader.judges.preparations import preparation_of
-from netgrader.judges.rows import judge_rows, judge_targets
+from netgrader.judges.rows import SOME, judge_rows, judge_targets, own_columns, same_rows
 from netgrader.phrases import Verbatim, say
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ CLOSE = 2e-3
 ALIGNED = 1e-3
 NEARLY_ALL = 0.999
 DARK = 0.5  # of the largest value there may be: what keeps below that is hardly seen
-SOME = 2000  # rows that are compared where all are likely to be alike
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,10 @@ class JudgedImages:
     """What is wrong with it, None if nothing."""
     rows: Int | None
     """Which given image each row shows, None where that is not known."""
+
+    def shown(self, count: int) -> Int:
+        """Return which given image each of so many rows shows: those in its place, where that is not known."""
+        return np.arange(count) if self.rows is None else self.rows
 
 
 def judge_images(images: Array, raw: Bytes, spec: DataSpec) -> JudgedImages:
@@ -113,7 +116,7 @@ class _Comparison:
             found = say("only {1}", ", ".join(f"{value:g}" for value in np.unique(self.images)[:3]))
             return JudgedImages(_charge("integer-division", 0.25, found=found, expected=self._all_levels()), in_order)
         if self._levels() or np.array_equal(self.images > 0, self.raw > 0):
-            return JudgedImages(self._range() or self._rounded(), in_order)
+            return JudgedImages(self._rounded() or self._range(), in_order)
         match = match_scaled(self.given, self.theirs, self.spec.size)
         if len(np.unique(match.index)) == len(self.raw) and (match.index >= 0).all():
             return JudgedImages(self._scale(self._factors(match.index)), match.index)
@@ -161,9 +164,6 @@ class _Comparison:
         if not self._in_range():
             found = say("values from {1:.4g} to {2:.4g}", self.low, self.high)
             return _charge("wrong-range", 0.25, found=found, expected="from 0 to 1")
-        if self.images.dtype.kind == "b":
-            found = "True and False, as a comparison gives them"
-            return _charge("not-floating-point", 0.5, found=found, expected=self._all_levels())
         if self.images.dtype.kind != "f":
             return _charge("not-floating-point", 0.5, found=f"{self.images.dtype}", expected="float32 or float64")
         return None
@@ -210,13 +210,10 @@ class _Comparison:
 
     def _strange(self) -> Charge:
         """Rows that are no given images: name the usual ways there."""
-        known = self._overflow() or self._turned() or self._by_pixel()
+        known = self._overflow() or self._by_pixel()
         if known is not None:
             return known
         n = len(self.raw)
-        pixels = self.raw.reshape(n, *self.spec.shape).swapaxes(1, 2).reshape(n, self.spec.size)
-        if self._aligned(self.theirs, fingerprints(pixels)):
-            return _charge("wrong-order", 0.25, found="each image with rows and columns exchanged", expected="as given")
         if self._aligned(fingerprints(self.images.T.reshape(n, self.spec.size)), self.given):
             found = say("pixels of many images in each row: reshaped to ({1}, n) and turned around", self.spec.size)
             return _charge("rows-mixed", found=found, expected="an image in each row")
@@ -225,22 +222,15 @@ class _Comparison:
         found = say("{1:,} of {2:,} rows that are not the image given there", len(wrong), n)
         return _charge("wrong-order", found=found, expected="image i in row i", place=say("row {1}", row))
 
-    def _turned(self) -> Charge | None:
-        """Whether each image is turned or mirrored."""
-        some = self.raw[:SOME].reshape(-1, *self.spec.shape)
-        turned = [np.flip(some, 1), np.flip(some, 2), *(np.rot90(some, k, axes=(1, 2)) for k in (1, 2, 3))]
-        prints = [fingerprints(one.reshape(len(some), -1)) for one in turned]
-        if not any(self._aligned(self.theirs, one) for one in prints):
-            return None
-        return _charge("wrong-order", found="each image turned or mirrored", expected="as given")
-
     def _by_pixel(self) -> Charge | None:
-        """Whether each pixel is what it was times one number and plus another, and that leaves the range."""
-        images, raw = (np.asarray(one[:SOME], np.float64) for one in (self.images, self.raw))
-        images, raw = images - images.mean(axis=0), raw - raw.mean(axis=0)
-        most = np.sqrt((images**2).sum(axis=0) * (raw**2).sum(axis=0))
-        if self._in_range() or (np.abs((images * raw).sum(axis=0)) < (1 - ALIGNED) * most).any():
+        """Return what is wrong if each pixel is one that is given, times one number and plus another; None if it is not."""
+        some = slice(None, None, max(1, len(self.raw) // SOME))
+        columns = own_columns(*(np.asarray(one[some], np.float64) for one in (self.images, self.raw)))
+        if columns is None or not columns.factor.any():
             return None
+        if len(columns.moved):
+            found = "the pixels of each image in another order, as where it is turned or mirrored"
+            return _charge("wrong-order", 0.25, found=found, expected="as given")
         found = say("values from {1:.4g} to {2:.4g}, each pixel scaled by itself", self.low, self.high)
         return _charge("wrong-range", 0.25, found=found, expected="from 0 to 1")
 
@@ -406,11 +396,10 @@ def data_as_handed(bench: TestContext) -> Dataset | None:
 
 def _as_handed(bench: TestContext) -> Dataset | None:
     try:
-        found = images_of(bench, "train")
-        rows = np.arange(len(bench.dataset.x_train)) if found.rows is None else found.rows
+        rows = images_of(bench, "train").shown(len(bench.dataset.x_train))
         if (rows < 0).any():
             return None
-        prepare = None if found.charge is None else _preparation(bench, rows)
+        prepare = _preparation(bench)
         columns = None if bench.spec.is_regression else _columns(bench, rows)
     except (Failed, Ungradable, BadExerciseError):
         return None
@@ -419,10 +408,24 @@ def _as_handed(bench: TestContext) -> Dataset | None:
     return replace(bench.dataset, prepare=prepare, columns=columns)
 
 
-def _preparation(bench: TestContext, rows: Int) -> Preparation | None:
-    """Return how the training inputs became the student's rows, by some of them."""
-    some = slice(None, None, max(1, len(rows) // SOME))
-    return preparation_of(_evidence(bench).array("x_train")[some], bench.dataset.x_train[rows[some]], bench.spec)
+def _preparation(bench: TestContext) -> Preparation | None:
+    """Return how inputs became the student's rows, by some of them; None if as asked, or if it is not known."""
+    known, data = [_some_pairs(bench, part) for part in ("train", "test")], bench.dataset
+    made, raw = known[0]
+    if len(made) == len(raw) and same_rows(made, data.prepared(raw).astype(np.float64)).all():
+        return None
+    # Test rows may hold numbers between those of training rows; where they are prepared otherwise, training rows decide.
+    made, raw = (np.concatenate(parts) for parts in zip(*known, strict=True))
+    return preparation_of(made, raw, bench.spec) or preparation_of(*known[0], bench.spec)
+
+
+def _some_pairs(bench: TestContext, part: str) -> tuple[Array, Array]:
+    """Return some of the student's rows, (n, size), and the inputs that they show; none where these are not known."""
+    raw = bench.dataset.x_train if part == "train" else bench.given.images
+    made, rows = _evidence(bench).array(f"x_{part}"), images_of(bench, part).shown(len(raw))
+    some, size = slice(None, None, max(1, len(raw) // SOME)), bench.spec.size
+    shown = raw[rows[some]]
+    return made[some if made[some].size == shown.size else slice(0)].reshape(-1, size), shown.reshape(-1, size)
 
 
 def _columns(bench: TestContext, rows: Int) -> Int | None:

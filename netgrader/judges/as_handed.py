@@ -91,8 +91,7 @@ def _own_rows(bench: TestContext, part: str) -> HandedRows | None:
     fits = (len(true), *bench.spec.fed_shape), (len(true),) if numbers else (len(true), bench.spec.classes)
     if rows is None or labels is None or (rows.shape, labels.shape) != fits:
         return None
-    known = images_of(bench, part).rows
-    shown = np.arange(len(true)) if known is None else known
+    shown = images_of(bench, part).shown(len(true))
     return HandedRows(rows, labels, true[shown], shown, (cell,))
 
 

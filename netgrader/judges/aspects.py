@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from netgrader.faults import ALL, CATALOGUE, Severity
+from netgrader.faults import ALL, CATALOGUE, Severity, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -120,9 +120,9 @@ def _cause(finding: LoopFinding, wrong: Sequence[LoopFinding], error: Fault | No
     if error is not None and finding.fault is not error and code in CATALOGUE["error-in-code"].brings:
         return error
     for other in wrong:
-        kind = CATALOGUE.get(other.fault.code)
+        kind = kind_of(other.fault.code)
         one_side = not (other.side and finding.side) or other.side == finding.side
-        if kind is None or not one_side or other.fault.code == code:
+        if not one_side or other.fault.code == code:
             continue
         # What earns nothing leaves nothing else to say.
         if code in kind.brings or (ALL in kind.brings and other.share == 0):

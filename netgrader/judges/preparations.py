@@ -1,7 +1,8 @@
 """How inputs became the rows that a student made of them, if that is one of the usual ways.
 
-Each number times a factor of its own, plus a shift: scaled by any numbers, also by the wrong ones. Or each row by numbers
-that are taken of itself, which is what scaling along the wrong axis comes to.
+Each number times a factor of its own, plus a shift, in any place: scaled by any numbers, also by the wrong ones, turned or
+shuffled. Or each row by numbers that are taken of itself, which is what scaling along the wrong axis comes to. Or each number
+by a rule under which it grows with what it was, such as clipping.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.judges.rows import own_scale, same_rows
+from netgrader.judges.rows import keep_order, own_columns, same_rows
 
 if TYPE_CHECKING:
     from netgrader.data import Array, DataSpec
@@ -27,19 +28,25 @@ Preparation = Callable[[Float], Float]
 
 def preparation_of(found: Array, raw: Array, spec: DataSpec) -> Preparation | None:
     """Return what made rows `found` of the inputs `raw` (n, …); None if that is not known."""
-    scale = own_scale(found, raw, spec)
-    if scale is not None:
-        return partial(_scaled, *scale)
     rows = raw.reshape(len(raw), spec.size).astype(np.float64)
     if found.size != rows.size or not np.isfinite(found).all():
         return None
     values = found.reshape(rows.shape).astype(np.float64)
+    columns = own_columns(values, rows)
+    if columns is not None:
+        return columns.of
     like = [prepare for prepare in OF_ITSELF if same_rows(values, prepare(rows)).all()]
+    for shape in () if like else ((-1, 1), rows.shape):  # one rule for all numbers, or one for each column
+        known, made = rows.reshape(shape), values.reshape(shape)
+        if keep_order(made, known):
+            return partial(_between, np.sort(known, axis=0), np.sort(made, axis=0))
     return min(like, key=lambda prepare: float(np.abs(values - prepare(rows)).max()), default=None)
 
 
-def _scaled(factor: Float, shift: Float, rows: Float) -> Float:
-    return rows * factor + shift
+def _between(known: Float, values: Float, rows: Float) -> Float:
+    """Return what numbers become that lie between known ones, of which it is known; both (n, size) or (n, 1), sorted."""
+    columns = zip(rows.reshape(-1, known.shape[1]).T, known.T, values.T, strict=True)
+    return np.stack([np.interp(*column) for column in columns], axis=1).reshape(rows.shape)
 
 
 def _divided(rows: Float, divisor: Float) -> Float:

@@ -6,6 +6,7 @@ where it differs with what the usual mistakes make of the same rows.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from netgrader.data import DataSpec
 
-__all__ = ["judge_rows", "judge_targets", "own_scale", "same_rows"]
+__all__ = ["SOME", "Columns", "judge_rows", "judge_targets", "keep_order", "own_columns", "same_rows"]
 
 Array = npt.NDArray[Any]
 Float = npt.NDArray[np.float64]
@@ -34,6 +35,9 @@ CLOSE = 2e-3
 ROUNDED = 1e-5
 """Of a row in another order: single precision."""
 NEARLY_ALL = 0.999
+SOME = 2000  # rows that are compared where all are likely to be alike
+EQUAL = 1e-6
+"""Of a correlation: columns that are like this one up to rounding."""
 FLOATING = "float32 or float64"
 SHIFTS = (1, -1, 2, -2, 3, -3, 10, -10, 100, -100)
 
@@ -90,24 +94,44 @@ def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_tes
     return _strange(values, wanted, raw, spec, varying)
 
 
-def _first(scale: tuple[Float, Float], varying: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    at = int(np.flatnonzero(varying)[0])
-    return float(scale[0][at]), round(float(scale[1][at]), 6) + 0.0  # no -0
+@dataclass(frozen=True)
+class Columns:
+    """Of which given column each column of some rows was made, times which factor and plus which shift; (size,) each."""
+
+    source: Int
+    factor: Float
+    shift: Float
+
+    @property
+    def moved(self) -> Int:
+        """Return the columns that are in the place of another one."""
+        return np.flatnonzero(self.source != np.arange(len(self.source)))
+
+    def of(self, rows: Float) -> Float:
+        """Return what given rows (n, size) become likewise."""
+        made: Float = rows[:, self.source] * self.factor + self.shift
+        return made
 
 
-def own_scale(found: Array, raw: Array, spec: DataSpec) -> tuple[Float, Float] | None:
-    """Return by which factor and shift (size,) each number of the given inputs became what was found; None if by none."""
-    rows = raw.reshape(len(raw), spec.size).astype(np.float64)
-    if found.shape == (len(raw), *spec.fed_shape):
-        found = found.reshape(rows.shape)
-    if found.shape != rows.shape or not np.isfinite(found).all():
-        return None
-    values = found.astype(np.float64)
-    mean, middle, spread = rows.mean(axis=0), values.mean(axis=0), rows.var(axis=0)
-    factor = ((rows - mean) * (values - middle)).mean(axis=0) / np.where(spread > 0, spread, 1)
-    shift = middle - factor * mean
-    off = np.abs(factor * rows + shift - values)
-    return (factor, shift) if (off <= CLOSE * (values.std(axis=0) + np.abs(values)) + 1e-12).all() else None
+def own_columns(found: Float, raw: Float) -> Columns | None:
+    """Return how the columns of rows found were made of those given, both (n, size); None if any was made otherwise."""
+    some = slice(None, None, max(1, len(raw) // SOME))
+    directions = (one[some] - one[some].mean(axis=0) for one in (found, raw))
+    theirs, own = (one / np.where(one.any(axis=0), np.linalg.norm(one, axis=0), 1) for one in directions)
+    alike = np.abs(theirs.T @ own)
+    source = (alike + EQUAL * np.eye(len(alike))).argmax(axis=1)
+    rows, middle = raw[:, source], found.mean(axis=0)
+    mean, spread = rows.mean(axis=0), rows.var(axis=0)
+    factor = ((rows - mean) * (found - middle)).mean(axis=0) / np.where(spread > 0, spread, 1)
+    columns = Columns(source, factor, middle - factor * mean)
+    return columns if same_rows(columns.of(raw), found).all() else None
+
+
+def keep_order(found: Float, raw: Float) -> bool:
+    """Whether in each column the numbers found grow with those given, or stay as they are, as with numbers that are clipped."""
+    order = np.argsort(raw, axis=0, kind="stable")
+    grown = np.diff(np.take_along_axis(found, order, axis=0), axis=0)
+    return bool((grown >= -CLOSE * found.std(axis=0)).all())
 
 
 def _expected(spec: DataSpec) -> str:
@@ -140,8 +164,6 @@ def _mistakes(rows: Float, other: Float, spec: DataSpec, *, of_test: bool) -> It
         (rows - float(train.mean())) / whole,
     )
     yield "wrong-range", say("scaled to lie between 0 and 1"), _between(rows, train)
-    if of_test:
-        yield "wrong-range", say("scaled to lie between 0 and 1 by the test rows"), _between(rows, rows)
 
 
 def _deviation(rows: Float, less: int = 0) -> Float:
@@ -189,14 +211,28 @@ def _same_in_order(found: Float, wanted: Float, index: Int) -> bool:
 
 def _strange(found: Float, wanted: Float, raw: Array, spec: DataSpec, varying: npt.NDArray[np.bool_]) -> Judged:
     """Rows that are none of the usual: name what stands where."""
-    scale = own_scale(found, raw, spec)
-    if scale is not None and (scale[0][varying] != 0).all():
-        what = say("scaled by numbers of their own, the first times {1:.4g} plus {2:.4g}", *_first(scale, varying))
-        return _charge("wrong-range", 0.25, found=what, expected=_expected(spec)), np.arange(len(found))
-    if any(_are_of_themselves(found, rows, varying) for rows in (raw.reshape(found.shape), wanted)):
+    rows = raw.reshape(found.shape).astype(np.float64)
+    columns, in_order = own_columns(found, rows), np.arange(len(found))
+    if columns is not None and columns.factor[varying].all():
+        return _of_columns(columns, spec, varying), None if len(columns.moved) else in_order
+    if any(_are_of_themselves(found, one, varying) for one in (rows, wanted)):
         what = say("each row scaled by numbers of its own, such as its mean or its length")
-        return _charge("wrong-range", 0.25, found=what, expected=_expected(spec)), np.arange(len(found))
+        return _charge("wrong-range", 0.25, found=what, expected=_expected(spec)), in_order
+    if found[:, varying].std(axis=0).all() and keep_order(found, rows):
+        what = say("numbers that grow with those given, and not in proportion to them, as clipped ones do")
+        return _charge("wrong-range", 0.25, found=what, expected=_expected(spec)), in_order
     return _displaced(found, wanted, varying), None
+
+
+def _of_columns(columns: Columns, spec: DataSpec, varying: npt.NDArray[np.bool_]) -> Charge:
+    """Name what is wrong with columns that are given ones, each scaled by numbers of its own."""
+    for at in columns.moved[:1]:
+        what = say("column {1} in the place of column {2}", columns.source[at], at)
+        return _charge("wrong-order", 0.25, found=what, expected="columns in their order")
+    first = int(np.flatnonzero(varying)[0])
+    by = float(columns.factor[first]), round(float(columns.shift[first]), 6) + 0.0  # no -0
+    what = say("scaled by numbers of their own, the first times {1:.4g} plus {2:.4g}", *by)
+    return _charge("wrong-range", 0.25, found=what, expected=_expected(spec))
 
 
 def _are_of_themselves(found: Float, rows: Float, varying: npt.NDArray[np.bool_]) -> bool:
@@ -216,21 +252,9 @@ def _displaced(found: Float, wanted: Float, varying: npt.NDArray[np.bool_]) -> C
     if same_rows(found.T.reshape(n, size)[:, varying], wanted[:, varying]).all():
         what = say("numbers of many rows in each: reshaped to ({1}, n) and turned around", size)
         return _charge("rows-mixed", found=what, expected="one in each row")
-    columns = [_column(found[:, at], wanted) for at in range(size)] if size <= 200 else [-1]
-    if len(set(columns)) == size and -1 not in columns:
-        at = next(at for at, column in enumerate(columns) if column != at)
-        what = say("column {1} in the place of column {2}", columns[at], at)
-        return _charge("wrong-order", 0.25, found=what, expected="columns in their order")
     wrong = np.flatnonzero(~same_rows(found[:, varying], wanted[:, varying]))
     what = say("{1:,} of {2:,} rows that are not the row given there, scaled", len(wrong), n)
     return _charge("wrong-order", found=what, expected="row i in row i", place=say("row {1}", int(wrong[0])))
-
-
-def _column(found: Float, wanted: Float) -> int:
-    """Return which wanted column one is; -1 if none."""
-    close = np.abs(wanted - found[:, None]) <= CLOSE * (wanted.std(axis=0) + np.abs(wanted)) + 1e-12
-    same = np.flatnonzero(close.all(axis=0))
-    return int(same[0]) if len(same) else -1
 
 
 def judge_targets(found: Array, given: Array, rows: Int | None = None) -> Charge | None:

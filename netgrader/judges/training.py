@@ -61,7 +61,7 @@ def _trained(bench: TestContext, cell: str) -> Recomputed:
     require_values(evidence)
     graph, result = evidence.graph(NET), recomputed(bench, cell)
     require_learned(result)
-    require_own(graph, result)
+    require_own(result, bench.untrained(cell))
     try:
         require_trained(bench.lab, graph, result, _least(bench, cell))
     except Failed as failed:

@@ -1,7 +1,7 @@
 """Groups: one hands in, and all have the submission and its marks. nbgrader has none, so that each member has a copy of it.
 
 The course's file ``groups.toml`` names them. Of what members handed in the newest counts; what lay in its place is moved
-into the course's scratch folder, and told.
+into the store, and told.
 """
 
 from __future__ import annotations
@@ -9,53 +9,25 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 from netgrader.course import holds_work
-from netgrader.errors import NetgraderError, UsageError
-from netgrader.files import decode, write_text
+from netgrader.errors import NetgraderError
+from netgrader.files import write_text
 from netgrader.grading.folders import KINDS
 from netgrader.grading.jobs import jobs_in
-from netgrader.grading.result_store import hash_file
+from netgrader.grading.members import groups_of
+from netgrader.grading.result_store import REPLACED, hash_file, open_store
 from netgrader.grading.submission import SubmissionLimits, UnreadableError
 from netgrader.nbgrader_plugin.handing_in import FILE as TIMESTAMP
 from netgrader.nbgrader_plugin.handing_in import handed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from netgrader.course import Assignment
 
-__all__ = ["FILE", "groups_of", "set_aside", "share_marks_by_hand", "share_submissions"]
-
-FILE = "groups.toml"
-
-
-def groups_of(assignment: Assignment) -> Mapping[str, Sequence[str]]:
-    """Return the members of each group of an assignment; none without the file.
-
-    Raises
-    ------
-    UsageError
-        If the file does not say lists of students, or somebody is in two groups.
-    """
-    file = assignment.course.root / FILE
-    if not file.is_file():
-        return {}
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8")).get(assignment.name, {})
-        groups = decode(dict[str, list[str]], table)
-    except ValueError:
-        groups = {"": [""]}
-    members = [student for group in groups.values() for student in group]
-    if any("/" in one or one in {"", ".", ".."} for one in members):
-        raise UsageError(f'{file} must have a table such as [{assignment.name}] with team1 = ["ada", "bela"].')
-    twice = sorted({one for one in members if members.count(one) > 1})
-    if twice:
-        raise UsageError(f"{file} has {', '.join(twice)} in more than one group of {assignment.name}.")
-    return groups
+__all__ = ["set_aside", "share_marks_by_hand", "share_submissions"]
 
 
 def share_submissions(assignment: Assignment) -> list[str]:
@@ -126,7 +98,7 @@ def set_aside(assignment: Assignment, student: str) -> Path:
     """Move what a student handed in before out of the way, if there is anything; the folder, which is not there now."""
     folder = assignment.course.folder("submitted", student, assignment.name)
     if folder.is_dir():
-        aside = assignment.course.scratch / "replaced" / assignment.name / student
+        aside = open_store(assignment.course).root / REPLACED / assignment.name / student
         aside.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(folder, aside.with_name(f"{aside.name}-{time.time_ns()}"))
     return folder

@@ -1,4 +1,4 @@
-"""Small charts as inline SVG: lines, bars, dots. A template draws them, the page's style sheet gives the colours.
+"""Small charts as inline SVG: lines and dots. A template draws them, the page's style sheet gives the colours.
 
 Written out here because a plotting library's SVG carries its colours in style attributes, which the pages' content
 security policy forbids and dark mode cannot change. Each chart has a title and says in words what it shows; series
@@ -21,30 +21,14 @@ if TYPE_CHECKING:
 
     from netgrader.observations import Series
 
-__all__ = ["MOST_LINES", "Axis", "Bar", "Dot", "axis", "bars", "dots", "lines"]
+__all__ = ["MOST_LINES", "Axis", "axis", "dots", "lines"]
 
 WIDTH, HEIGHT = 420, 250
 LEFT, RIGHT, TOP, BOTTOM = 74, 12, 12, 42
 MOST_LINES = 6
 MOST_POINTS = 24
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A bar of `value`, labelled below; `note` says it in words."""
-
-    label: str
-    value: float
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Dot:
-    """A point of a scatter plot; `name` says whose it is."""
-
-    name: str
-    x: float
-    y: float
+MOST_SAID = 60
+"""Dots that are read out."""
 
 
 @dataclass(frozen=True)
@@ -88,19 +72,16 @@ class Axis:
         return percent(value) if self.percent else number(value)
 
 
-def axis(
-    label: str, values: Iterable[float], *, log: bool = False, percent: bool = False, zero: bool = False, **flags: bool
-) -> Axis:
-    """An axis that holds all `values`, with a little room; `zero`: begin at zero."""
+def axis(label: str, values: Iterable[float], *, log: bool = False, percent: bool = False, **flags: bool) -> Axis:
+    """An axis that holds all `values`, with a little room."""
     kept = [value for value in values if math.isfinite(value) and (value > 0 or not log)]
     low, high = (float(min(kept)), float(max(kept))) if kept else ((0.1, 1.0) if log else (0.0, 1.0))
     if log:
         # At least as wide that two of 1, 2, 5, 10 stand on it.
         room = max(10**0.12, (10**0.8 * low / high) ** 0.5)
         return Axis(label, low / room, high * room, log=True, percent=percent, **flags)
-    low = min(0.0, low) if zero else low
     span = (high - low) or abs(high) * 0.1 or 1.0
-    low, high = (low if zero else low - 0.06 * span), high + 0.06 * span
+    low, high = low - 0.06 * span, high + 0.06 * span
     if percent:
         low, high = max(0.0, low), min(1.0, high)
     return Axis(label, low, high if high > low else low + 1.0, percent=percent, **flags)
@@ -126,45 +107,22 @@ def lines(
     return _chart(title, said, x, y, mark=at, runs=runs)
 
 
-def bars(title: str, columns: Sequence[Bar], x_label: str, y_label: str, every: int = 1) -> Markup:
-    """A bar chart of counts; every `every`-th bar is labelled."""
-    y = axis(y_label, [bar.value for bar in columns], zero=True, whole=True)
-    x = Axis(x_label, 0.0, max(1.0, float(len(columns))))
-    base, drawn = HEIGHT - BOTTOM, []
-    for index, bar in enumerate(columns):
-        left, right = _across(x, index + 0.12), _across(x, index + 0.88)
-        # A bar of few beside one of many must still be seen.
-        top = min(_up(y, bar.value), base - (1.5 if bar.value else 0.0))
-        label = (_across(x, index + 0.5), bar.label) if index % every == 0 else None
-        drawn.append((left, top, round(right - left, 1), round(base - top, 1), bar.note, label))
-    said = [bar.note or f"{bar.label}: {number(bar.value)}" for bar in columns if bar.value]
-    return _chart(title, said, x, y, ticks=False, bars=drawn)
-
-
-def dots(title: str, groups: Sequence[Sequence[Dot]], x: Axis, y: Axis, *, diagonal: bool = False) -> Markup:
-    """A scatter plot, each point with its name; groups differ in colour and shape. `diagonal`: a line where y is x."""
-    drawn = [
-        (
-            *(index, _across(x, dot.x), _up(y, dot.y)),
-            f"{dot.name}: {x.label} {x.words(dot.x)}, {y.label} {y.words(dot.y)}",
-        )
-        for index, group in enumerate(groups[:MOST_LINES])
-        for dot in group
-    ]
-    everything = [dot for group in groups for dot in group]
-    said = [f"{dot.name}: {x.words(dot.x)}, {y.words(dot.y)}" for dot in everything[:60]]
+def dots(title: str, places: Sequence[tuple[float, float]], name: str, x: Axis, y: Axis) -> Markup:
+    """A scatter plot of what `name` says one by one, with a line where y is x."""
+    said = [f"{name}: {x.label} {x.words(across)}, {y.label} {y.words(up)}" for across, up in places]
+    drawn = [(_across(x, across), _up(y, up), text) for (across, up), text in zip(places, said, strict=True)]
     low, high = max(x.low, y.low), min(x.high, y.high)
-    ends = [(_across(x, low), _up(y, low)), (_across(x, high), _up(y, high))] if diagonal and low < high else []
-    return _chart(title, said, x, y, dots=drawn, runs=[(1, ends, False)] if ends else [])
+    ends = [(_across(x, one), _up(y, one)) for one in (low, high)]
+    return _chart(title, said[:MOST_SAID], x, y, dots=drawn, runs=[(1, ends, False)])
 
 
-def _chart(title: str, said: Sequence[str], x: Axis, y: Axis, *, ticks: bool = True, **drawn: Any) -> Markup:
+def _chart(title: str, said: Sequence[str], x: Axis, y: Axis, **drawn: Any) -> Markup:
     """The picture: a frame around what is `drawn`, which `said` says in words."""
     return piece(
         "chart",
         f"{title}. {'; '.join(said)}." if said else title,
         (WIDTH, HEIGHT, LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM),
-        (x.label, [(_across(x, tick), x.words(tick)) for tick in x.ticks(6)] if ticks else []),
+        (x.label, [(_across(x, tick), x.words(tick)) for tick in x.ticks(6)]),
         (y.label, [(_up(y, tick), y.words(tick)) for tick in y.ticks(5)]),
         **drawn,
     )

@@ -14,7 +14,7 @@ from PIL import Image
 from netgrader import drawing_pad
 from netgrader import observations as seen
 from netgrader.pages import charts, safe, words
-from netgrader.pages.feedback_view import Figure, Numbers
+from netgrader.pages.feedback_view import Bar, Figure, Numbers
 from netgrader.pages.shell import number, percent, piece
 from netgrader.phrases import say
 
@@ -128,37 +128,26 @@ def _numbers(series: Sequence[seen.Series], x: charts.Axis, y: charts.Axis) -> N
 
 
 def _comparison(claim: seen.Comparison) -> Figure:
-    if claim.error:
-        return _errors_compared(claim)
-    shares = [("recomputed", words.RECOMPUTED, claim.recomputed)]
+    """What was reported next to what we found: shares, or errors, whose bars are shares of the larger one."""
+    found = {"recomputed": claim.recomputed}
     notes: tuple[str, ...] = ()
     if claim.claimed is not None:
-        shares.insert(0, ("claimed", words.CLAIMED, claim.claimed))
+        found = {"claimed": claim.claimed, **found}
         difference = abs(claim.claimed - claim.recomputed)
-        agrees = difference <= AGREES
-        notes = (
-            words.CLAIM_AGREES
-            if agrees
-            else words.CLAIM_DIFFERS.format(difference=words.written(f"{100 * difference:.2f}")),
-        )
-    rows = [(kind, name, percent(one), round(100 * min(max(one, 0.0), 1.0), 2)) for kind, name, one in shares]
-    return Figure("comparison", safe.line(say(claim.title)), piece("claims", rows), notes=notes)
-
-
-def _errors_compared(claim: seen.Comparison) -> Figure:
-    """An error that was reported beside the one that we found: bars are shares of the larger one."""
-    errors = [("recomputed", words.RECOMPUTED, claim.recomputed)]
-    notes: tuple[str, ...] = ()
-    if claim.claimed is not None:
-        errors.insert(0, ("claimed", words.CLAIMED, claim.claimed))
-        difference = abs(claim.claimed - claim.recomputed)
-        agrees = difference <= 10 * AGREES * abs(claim.recomputed)
-        differ = words.ERRORS_DIFFER.format(difference=_with_unit(difference, claim.unit))
-        notes = (words.CLAIM_AGREES if agrees else differ,)
-    most = max(abs(one) for _, _, one in errors) or 1.0
+        agrees = difference <= AGREES * (10 * abs(claim.recomputed) if claim.error else 1.0)
+        in_points, with_unit = words.written(f"{100 * difference:.2f}"), _with_unit(difference, claim.unit)
+        differ = (words.ERRORS_DIFFER, with_unit) if claim.error else (words.CLAIM_DIFFERS, in_points)
+        notes = (words.CLAIM_AGREES if agrees else differ[0].format(difference=differ[1]),)
+    longest = max(map(abs, found.values())) or 1.0 if claim.error else 1.0
+    names = {"claimed": words.CLAIMED, "recomputed": words.RECOMPUTED}
     rows = [
-        (kind, name, _with_unit(one, claim.unit), round(min(100 * abs(one) / most, 100.0), 2))
-        for kind, name, one in errors
+        (
+            kind,
+            names[kind],
+            _with_unit(one, claim.unit) if claim.error else percent(one),
+            round(100 * min(max(one / longest, 0.0), 1.0), 2),
+        )
+        for kind, one in found.items()
     ]
     return Figure("comparison", safe.line(say(claim.title)), piece("claims", rows), notes=notes)
 
@@ -172,19 +161,16 @@ def _predictions(seen_found: seen.Predictions) -> Figure | None:
         return None
     across = charts.axis(_labelled(words.PREDICTED_TRUE, seen_found.unit), seen_found.true)
     up = charts.axis(_labelled(words.PREDICTED_FOUND, seen_found.unit), [*seen_found.found, *seen_found.true])
-    dots = [
-        charts.Dot(f"{words.PREDICTED_ROW}", true, found)
-        for true, found in zip(seen_found.true, seen_found.found, strict=True)
-    ]
-    picture = charts.dots(words.PREDICTED, [dots], across, up, diagonal=True)
+    places = list(zip(seen_found.true, seen_found.found, strict=True))
+    picture = charts.dots(words.PREDICTED, places, words.PREDICTED_ROW, across, up)
     worst = tuple(
         (words.written(f"{row:,}"), across.words(true), up.words(found), number(abs(found - true)))
         for row, found, true in seen_found.worst
     )
     heads = (words.PREDICTED_ROW, words.PREDICTED_TRUE, words.PREDICTED_FOUND, words.PREDICTED_OFF)
-    few = len(dots) < seen_found.total
+    few = len(places) < seen_found.total
     said = words.PREDICTED_SOME.format(
-        shown=words.written(f"{len(dots):,}"), total=words.written(f"{seen_found.total:,}")
+        shown=words.written(f"{len(places):,}"), total=words.written(f"{seen_found.total:,}")
     )
     return Figure(
         "dots", words.PREDICTED, picture, (said,) if few else (), numbers=Numbers(heads, worst, words.PREDICTED_WORST)
@@ -217,21 +203,16 @@ def _rows(rows: seen.RowCounts) -> Figure:
         return Figure(
             "rows", title, Markup("<p>{}</p>").format(words.ROWS_ONCE.format(rows=words.written(f"{counts[1]:,}")))
         )
-    columns = [
-        charts.Bar(
-            f"{times}",
-            float(count),
-            words.counted(words.ROWS_NOTE, times, rows=words.written(f"{count:,}"), times=words.written(f"{times:,}")),
+    bars = [
+        Bar(
+            words.counted(words.ROWS_TIMES, times),
+            words.written(f"{count:,}"),
+            round(100 * count / max(counts.values()), 1),
         )
         for times, count in counts.items()
     ]
-    every = max(1, len(columns) // 12)
-    return Figure(
-        "rows",
-        title,
-        charts.bars(title, columns, words.ROWS_TIMES, words.ROWS, every),
-        notes=tuple(bar.note for bar in columns[:6]),
-    )
+    notes = (words.ROWS_NOTE, *((words.ELSEWHERE_CUT,) if len(bars) > MOST_NUMBERS else ()))
+    return Figure("rows", title, piece("bars", bars[:MOST_NUMBERS]), notes)
 
 
 def _sweep(sweep: seen.Sweep) -> Figure:

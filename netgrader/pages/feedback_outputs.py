@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from markupsafe import Markup
 
 from netgrader.pages import safe, words
 from netgrader.pages.markdown import formula, render_markdown
+from netgrader.pages.shell import piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,23 +42,13 @@ def render_outputs(outputs: Iterable[Mapping[str, Any]], prefix: str) -> tuple[M
 
 def _joined(outputs: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """Outputs with neighbouring streams of one name joined: a kernel sends what is printed in pieces."""
-    pending: dict[str, Any] | None = None
-    for output in outputs:
-        if output.get("output_type") == "stream":
-            name, piece = str(output.get("name", "stdout")), _string(output.get("text"))
-            if pending and pending["name"] == name:
-                pending["text"] += piece
-                continue
-            if pending:
-                yield pending
-            pending = {"output_type": "stream", "name": name, "text": piece}
-            continue
-        if pending:
-            yield pending
-            pending = None
-        yield output
-    if pending:
-        yield pending
+    for (kind, name), run in itertools.groupby(
+        outputs, key=lambda output: (output.get("output_type"), str(output.get("name", "stdout")))
+    ):
+        if kind == "stream":
+            yield {"output_type": kind, "name": name, "text": "".join(_string(one.get("text")) for one in run)}
+        else:
+            yield from run
 
 
 def _one(output: Mapping[str, Any], prefix: str) -> Markup | None:
@@ -101,13 +93,7 @@ def _folded(body: Markup, shown: str) -> Markup:
 def _error(output: Mapping[str, Any]) -> Markup:
     kind = safe.line(output.get("ename", ""), 80)
     said = safe.line(_tidy(_string(output.get("evalue")), 600)[0], 600)
-    parts = [Markup("<p><strong>{}</strong></p>").format(words.STOPPED.format(kind=kind))]
-    if said:
-        parts.append(Markup('<p dir="auto">{}</p>').format(said))
-    source = _line_of(output.get("traceback"))
-    if source:
-        parts.append(Markup("<p>{} <code>{}</code></p>").format(words.STOPPED_AT, source))
-    return Markup('<div class="stopped">{}</div>').format(Markup("").join(parts))
+    return piece("stopped", words.STOPPED.format(kind=kind), said, _line_of(output.get("traceback")))
 
 
 def _line_of(traceback: object) -> str:

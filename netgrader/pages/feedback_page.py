@@ -220,7 +220,9 @@ class _Blocks:
             verdict = verdict_of(result, self.graded, self.places, self.data)
             if self.sender is None or verdict.points is None or verdict.points >= verdict.max_points:
                 return verdict
-            return replace(verdict, objection=objection_to(result, verdict.points, **self.sender))
+            return replace(
+                verdict, objection=objection_to(self.graded.results[grade_id], verdict.points, **self.sender)
+            )
         if not cell.is_graded:
             return None
         mark = self.graded.marks.cells.get(grade_id)
@@ -276,11 +278,12 @@ def _causes(verdicts: Sequence[CellVerdict], graded: Graded) -> tuple[Cause, ...
 
 def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places) -> tuple[NextStep, ...]:
     """The first steps, the gravest before others, one for each thing to do: a mistake is made once and felt often."""
-    results = graded.by_checks
+    results = graded.results
+    by_hand = words.NEXT_COMMENTED if graded.marks.comments else words.NEXT_BY_HAND
     once: dict[str, NextStep] = {}
     for verdict in verdicts:
         if verdict.cell in results and not verdict.manual:
-            for step in steps_of(results[verdict.cell], verdict, places, graded.marks.cells.get(verdict.cell)):
+            for step in steps_of(results[verdict.cell], verdict, places, by_hand):
                 before = once.get(step.about)
                 once[step.about] = replace(before, points=before.points + step.points) if before else step
         elif verdict.manual and verdict.word == words.UNANSWERED:

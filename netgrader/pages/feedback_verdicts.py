@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.checks import wording
 from netgrader.checks.cell_points import CHARGED, causes, gravest, gravity, is_consequence
-from netgrader.faults import CATALOGUE, Severity
+from netgrader.faults import Severity, kind_of
 from netgrader.observations import Comparison, WrongImages
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_figures import AGREES, PageData, figure
@@ -73,9 +73,9 @@ def causes_of(cell: CellResult, verdict: CellVerdict) -> list[Cause]:
     if verdict.state not in {Outcome.PARTIAL, Outcome.FAILED}:
         return []
     return [
-        Cause(verdict.name, verdict.anchor, severity, words.CAUSES[severity], CATALOGUE[code].sentence)
+        Cause(verdict.name, verdict.anchor, severity, words.CAUSES[severity], kind_of(code).sentence)
         for code, severity in causes(cell.checks).items()
-        if severity in words.CAUSES and code in CATALOGUE
+        if severity in words.CAUSES
     ]
 
 
@@ -95,12 +95,15 @@ def verdict_of(
 ) -> CellVerdict:
     """The box of a cell with checks; where a person decided on it, that comes first, and what they found is no verdict.
 
+    What they could not decide is decided then.
+
     `places` are where the notebook's sections stand on the page.
     """
     mark, decided = graded.marks.cells.get(cell.cell), graded.results[cell.cell]
     state, word, points = outcome_of(decided, mark)
     if decided.manual:
-        cell = replace(cell, checks=tuple(replace(check, severity=_unweighed(check)) for check in cell.checks))
+        judged = (check for check in cell.checks if check.outcome is not Outcome.UNGRADABLE)
+        cell = replace(cell, checks=tuple(replace(check, severity=_unweighed(check)) for check in judged))
     return CellVerdict(
         cell=cell.cell,
         name=cell_name(cell.cell),
@@ -110,7 +113,7 @@ def verdict_of(
         max_points=cell.max_points,
         checks=_checks(cell, places),
         figures=_figures(graded, cell.cell, data),
-        notes=((words.NOT_GRADED,) if not cell.checks else ()) + _notes(mark, cell.points),
+        notes=(() if decided.checks or decided.manual else (words.NOT_GRADED,)) + _notes(mark, cell.points),
     )
 
 
@@ -145,38 +148,25 @@ def by_hand(points: float | None, most: float, mark: CellMark | None) -> tuple[s
     return str(state), words.BY_HAND, points
 
 
-def steps_of(cell: CellResult, verdict: CellVerdict, places: Places, mark: CellMark | None = None) -> list[NextStep]:
-    """What to do about a cell: its gravest root cause, or that it could not be graded. Nothing if no points are lost.
+def steps_of(cell: CellResult, verdict: CellVerdict, places: Places, by_hand: str) -> list[NextStep]:
+    """What to do about a decided cell: its gravest root cause, or that it could not be graded. Nothing if no points are lost.
 
-    What a person's `mark` takes, and no check, is a thing to ask about.
+    About a mark that a person gave it is what `by_hand` says, whatever checks found.
     """
     lost = cell.max_points - (verdict.points or 0.0)
     if verdict.points is None or lost < SMALLEST_LOSS:
         return []
-    theirs = mark is not None and mark.manual is not None
-    charged = any(check.outcome in CHARGED for check in cell.checks)
-    told = min(lost, cell.max_points - (cell.points or 0.0)) if charged or not theirs else 0.0
-    steps = _by_checks(cell, verdict, places, told)
-    if theirs and lost - told >= SMALLEST_LOSS:
-        steps.append(
-            NextStep(verdict.name, verdict.anchor, words.NEXT_CHANGED, lost - told, about=f"{verdict.anchor}-changed")
-        )
-    return steps
-
-
-def _by_checks(cell: CellResult, verdict: CellVerdict, places: Places, lost: float) -> list[NextStep]:
-    """What to do about the points that checks did not give."""
-    if lost < SMALLEST_LOSS:
-        return []
+    if cell.manual:
+        return [NextStep(verdict.name, verdict.anchor, by_hand, lost, about=verdict.anchor)]
     failed = [check for check in cell.checks if check.outcome in CHARGED]
     # A check that follows from another one names no fault: the other one is what to work on.
     named = sorted((check for check in failed if check.faults), key=gravity) or failed
     if not named:
-        unclear = next((check for check in cell.checks if check.outcome is Outcome.UNGRADABLE), None)
-        said = safe.line(unclear.message or words.NEXT_AGAIN) if unclear else words.NEXT_AGAIN
+        unclear = (check.message for check in cell.checks if check.outcome is Outcome.UNGRADABLE)
+        said = safe.line(next(filter(None, unclear), words.NEXT_AGAIN))
         return [NextStep(verdict.name, verdict.anchor, said, lost, about=said)]
     first = named[0]
-    kind = next((CATALOGUE[code] for code in causes([first]) if code in CATALOGUE), None)
+    kind = next(map(kind_of, causes([first])), None)
     sentence = safe.line(first.message or (kind.sentence if kind else first.sentence), wording.TOTAL)
     more = len({code for check in named for code in check.faults} - set(first.faults))
     if more:
@@ -197,7 +187,7 @@ def _checks(cell: CellResult, places: Places) -> tuple[Check, ...]:
 
 
 def _check(check: CheckResult, cell: str, places: Places, said: Collection[str]) -> Check:
-    kinds = [CATALOGUE[code] for code in dict.fromkeys(check.faults) if code in CATALOGUE]
+    kinds = [*map(kind_of, dict.fromkeys(check.faults))]
     remark = check.outcome is Outcome.PASSED and bool(check.message or check.faults)
     worst = gravest([check])
     derived = check.hint is None or (bool(kinds) and check.hint == wording.hint(check.faults))

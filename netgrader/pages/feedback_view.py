@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from netgrader.faults import Severity
 
 __all__ = [
+    "Bar",
     "Block",
     "Cause",
     "CellVerdict",
@@ -67,6 +68,15 @@ class Numbers:
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     title: str = ""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar: what it is of, how many, as written, and its length in percent of the longest one."""
+
+    label: str
+    count: str
+    percent: float
 
 
 @dataclass(frozen=True)

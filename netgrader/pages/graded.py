@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netgrader.grading.graded_notebook import load_last_result
-from netgrader.observations import Pad
 from netgrader.pages import safe, words
 from netgrader.results import CellResult, Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from netgrader.course import Assignment
     from netgrader.observations import Observations
@@ -32,7 +31,6 @@ __all__ = [
     "marks_of",
     "seconds_late",
     "student_name",
-    "without_pads",
 ]
 
 
@@ -84,14 +82,10 @@ class Graded:
     """What verification saw."""
     marks: Marks = field(default_factory=Marks)
     """What the gradebook holds."""
-    integrity: tuple[str, ...] = ()
-    """What was noticed of how it ran, as sentences for the instructor."""
-    run: str = ""
-    """The name of its run in the store: equal where all code was the same, so that it ran once for all who have it."""
 
     @functools.cached_property
     def decided(self) -> NotebookResult | None:
-        """The result with what people decided in place of what checks did: see `as_marked`. All pages speak of this one."""
+        """The result with what people decided in place of what checks did: see `as_marked`. All pages read this one."""
         return self.result and as_marked(self.result, self.marks)
 
     @property
@@ -104,15 +98,20 @@ class Graded:
         """Codes of the faults that cost something; none in what a person marked."""
         return self.decided.faults if self.decided else ()
 
+    @property
+    def integrity(self) -> tuple[str, ...]:
+        """What was noticed of how it ran, as sentences for the instructor; not what a person has decided on."""
+        return tuple(map(_fact, self.decided.integrity)) if self.decided else ()
+
     @functools.cached_property
     def by_checks(self) -> Mapping[str, CellResult]:
-        """The cells by their ids, as checks alone decided on them; none where there is no result."""
-        return {cell.cell: cell for cell in self.result.cells} if self.result else {}
+        """The cells by their ids, as checks alone decided on them: evidence below a person's mark, and no verdict."""
+        return _by_id(self.result)
 
     @functools.cached_property
     def results(self) -> Mapping[str, CellResult]:
         """The cells of the decided result by their ids; none where there is none."""
-        return {cell.cell: cell for cell in self.decided.cells} if self.decided else {}
+        return _by_id(self.decided)
 
     @property
     def measured(self) -> Mapping[str, Any]:
@@ -122,15 +121,13 @@ class Graded:
     @property
     def accuracy(self) -> float | None:
         """The recomputed test accuracy, a share of one."""
-        value = self.measured.get("test_accuracy")
-        is_share = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-        return float(value) if is_share and value is not None else None
+        value = _number(self.measured.get("test_accuracy"))
+        return value if value is not None and 0 <= value <= 1 else None
 
     @property
     def error(self) -> float | None:
         """The recomputed test error of a regression, in its `unit`."""
-        value = self.measured.get("test_error")
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        return _number(self.measured.get("test_error"))
 
     @property
     def unit(self) -> str:
@@ -138,33 +135,52 @@ class Graded:
         return safe.line(str(self.measured.get("unit") or ""), 40)
 
 
-def without_pads(graded: Graded) -> Graded:
-    """Return what a report is made from: the weights of a whole class would fill the memory."""
-    kept = {
-        cell: tuple(one for one in observed if not isinstance(one, Pad))
-        for cell, observed in graded.observations.items()
-    }
-    return replace(graded, observations=kept)
+def _by_id(result: NotebookResult | None) -> Mapping[str, CellResult]:
+    return {cell.cell: cell for cell in result.cells} if result else {}
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
     """Return the result as people left it: a cell that one of them marked is theirs, and what checks found there is no verdict.
 
-    Where nothing is left that checks could not decide, all of it is graded.
+    All of it is graded once people marked each cell that could not be judged, or lost points where none is named so.
     """
     cells = tuple(_as_marked(cell, marks.cells.get(cell.cell)) for cell in result.cells)
+    theirs = {cell.cell for cell in cells if cell.manual}
+    settled = _is_settled(result, theirs)
     ours = [cell for cell in cells if not cell.manual]
-    left, known = _codes(cells), _codes(result.cells)
-    settled = any(map(is_unclear, result.cells)) and not any(map(is_unclear, cells))
+    left = _codes(cells)
     return replace(
         result,
         cells=cells,
         score=sum(cell.points or 0.0 for cell in ours),
         max_score=sum(cell.max_points for cell in ours),
-        faults=tuple(code for code in result.faults if code in left or code not in known),
+        faults=tuple(code for code in result.faults if code in left),
         status=Status.GRADED if settled else result.status,
-        problem=None if settled else result.problem,
+        problem=None if settled else _problem(result, cells),
+        integrity=tuple(fact for fact in result.integrity if fact.cell not in theirs),
     )
+
+
+def _is_settled(result: NotebookResult, theirs: Collection[str]) -> bool:
+    """Whether people marked each cell because of which not all of it could be graded."""
+    lacking = [cell.cell for cell in result.cells if cell.points not in {None, cell.max_points}]
+    asked = [cell.cell for cell in result.cells if is_unclear(cell)] or lacking
+    return bool(asked) and set(asked) <= set(theirs)
+
+
+def _problem(result: NotebookResult, cells: Sequence[CellResult]) -> str | None:
+    """Return why not all could be graded: another cell's reason where a person marked the one that was named."""
+    before, left = _unclear(result.cells), _unclear(cells)
+    return next(iter(left), None) if result.problem in before and result.problem not in left else result.problem
+
+
+def _unclear(cells: Sequence[CellResult]) -> list[str | None]:
+    """Return why checks of the cells could not decide."""
+    return [check.message for cell in cells for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
 
 
 def _as_marked(cell: CellResult, mark: CellMark | None) -> CellResult:
@@ -198,8 +214,6 @@ def graded_notebook(
         result=last.result if last else None,
         observations=last.observations if last else {},
         marks=marks.get((student, notebook), Marks()),
-        integrity=tuple(map(_fact, last.result.integrity)) if last else (),
-        run=last.run if last else "",
     )
 
 

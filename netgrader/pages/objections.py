@@ -83,18 +83,26 @@ def objection_to(cell: CellResult, points: float | None, *, student: str, assign
 def read_objections(folder: Path, assignment: str) -> tuple[Objection, ...]:
     """Return what the files ``*.txt`` and ``*.eml`` of a folder say of an assignment, in the order of their names."""
     files = sorted(folder.iterdir()) if folder.is_dir() else []
+    sent = [one for one in files if one.suffix.lower() in {TEXT, MAIL} and one.is_file()]
     found: dict[Objection, None] = {}
     with together():
-        for path in [one for one in files if one.suffix.lower() in {TEXT, MAIL} and one.is_file()][:MOST_FILES]:
+        for path in sent[:MOST_FILES]:
             with path.open("rb") as file:
                 content = file.read(LONGEST_FILE)
             file_name = safe.line(path.name, 120)
             try:
                 said = within_limits(objections_in, content, path.suffix.lower() == MAIL, assignment, file_name)
             except ExceededError as error:
-                said = [Objection("", "", "", "", words.OBJECTIONS_UNREAD.format(limit=error), file_name)]
+                said = [_unread(file_name, words.OBJECTIONS_UNREAD.format(limit=error))]
+            if path.stat().st_size > LONGEST_FILE:
+                said = [*said, _unread(file_name, words.OBJECTIONS_LONG.format(size=LONGEST_FILE // 1000))]
             found |= dict.fromkeys(said)
-    return tuple(found)
+    rest = [_unread(safe.line(path.name, 120), words.OBJECTIONS_MANY) for path in sent[MOST_FILES : MOST_FILES + 1]]
+    return (*found, *rest)
+
+
+def _unread(file: str, reason: str) -> Objection:
+    return Objection("", "", "", "", reason, file)
 
 
 def objections_in(content: bytes, is_mail: bool, assignment: str, file: str) -> list[Objection]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,7 +10,6 @@ from urllib.parse import quote
 
 from netgrader.course import holds_work
 from netgrader.pages import safe, words
-from netgrader.pages.explained import Explained, explained_in
 from netgrader.pages.feedback_verdicts import by_hand, cell_name, outcome_of
 from netgrader.pages.graded import (
     Marks,
@@ -20,38 +18,36 @@ from netgrader.pages.graded import (
     graded_notebook,
     marks_of,
     seconds_late,
-    without_pads,
 )
 from netgrader.pages.objections import FOLDER, read_objections
+from netgrader.results import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from markupsafe import Markup
-
     from netgrader.course import Assignment
-    from netgrader.pages.checks_table import PassedShare
-    from netgrader.pages.feedback_view import Figure
+    from netgrader.pages.feedback_view import Bar
     from netgrader.pages.graded import Graded
     from netgrader.pages.objections import Objection
+    from netgrader.pages.report_checks import CheckRow
     from netgrader.results import CellResult
 
 __all__ = [
     "ClassView",
     "Column",
     "Concern",
-    "FaultCount",
+    "Doubted",
     "NotebookColumns",
     "Report",
     "Score",
     "StudentRow",
     "StudentView",
-    "Trouble",
     "by_name",
+    "late_in_words",
     "load_class",
+    "points_of",
     "score_of",
-    "without_names",
 ]
 
 
@@ -63,8 +59,6 @@ class Column:
     name: str
     max_points: float
     manual: bool = False
-    solution: str = ""
-    """The cell of code that it is about: the one of its name, else the last one before it."""
 
 
 @dataclass(frozen=True)
@@ -111,13 +105,8 @@ class StudentView:
     @cached_property
     def total(self) -> float | None:
         """All points that count; None if nothing was graded."""
-        graded = [one for one in self.notebooks.values() if one.decided is not None]
-        if not graded:
-            return None
-        return sum(
-            max(0.0, sum(cell.points or 0.0 for cell in one.results.values()) - one.marks.late_penalty)
-            for one in graded
-        )
+        graded = [points_of(one) for one in self.notebooks.values() if one.decided is not None]
+        return sum(graded) if graded else None
 
     @property
     def not_graded_yet(self) -> int:
@@ -127,26 +116,34 @@ class StudentView:
         return sum(graded.decided is None for graded in self.notebooks.values())
 
     @property
-    def cells(self) -> Iterator[tuple[str, Graded, CellResult]]:
-        """Every cell that has a result: where it stands, in words, the notebook that it is of, and the result."""
+    def is_judged(self) -> bool:
+        """Whether anything of the submission could be graded."""
+        return any(graded.status not in {None, Status.NOT} for graded in self.notebooks.values())
+
+    @property
+    def cells(self) -> Iterator[tuple[str, CellResult]]:
+        """Every cell that has a result, with its notebook."""
         for notebook, graded in self.notebooks.items():
             for cell in graded.results.values():
-                yield f"{notebook}, {cell.cell.removeprefix('check_')}", graded, cell
+                yield notebook, cell
+
+
+def points_of(graded: Graded) -> float:
+    """The points of a notebook that count: a late penalty takes no more than there are."""
+    return max(0.0, sum(cell.points or 0.0 for cell in graded.results.values()) - graded.marks.late_penalty)
 
 
 @dataclass(frozen=True)
 class ClassView:
     """A class and an assignment: all that the report knows.
 
-    `objections` are what students sent back on verdicts, `explained` where the course explains what, `said_late` who was late by
-    what which platform says.
+    `objections` are what students sent back on verdicts, `said_late` who was late by what which platform says.
     """
 
     assignment: str
     notebooks: tuple[NotebookColumns, ...]
     students: tuple[StudentView, ...]
     objections: tuple[Objection, ...] = ()
-    explained: Explained = field(default_factory=Explained)
     said_late: Mapping[str, str] = field(default_factory=dict)
     addresses: frozenset[tuple[str, str]] = frozenset()
     """The gradebook's addresses, in lower case, each with the student whose it is."""
@@ -179,53 +176,22 @@ def score_of(graded: Graded | None, column: Column) -> Score:
 
 @dataclass(frozen=True)
 class StudentRow:
-    """A line of the table."""
+    """A line of the table; `notes` stand below the name, `search` is what the page looks for in it."""
 
     student: StudentView
-    state: str
-    word: str
     scores: tuple[Score, ...]
-    max_points: float
-    faults: tuple[str, ...]
+    notes: tuple[str, ...]
+    codes: tuple[str, ...]
     search: str
 
 
 @dataclass(frozen=True)
-class FaultCount:
-    """A fault, how many have it, how grave it is in a word, and who; `free` if it costs nothing."""
-
-    code: str
-    sentence: str
-    why: str
-    free: bool
-    students: tuple[tuple[StudentView, str], ...]
-    """Each with where: notebook and cell."""
-    severity: str = ""
-    where: str = ""
-    """Where the course explains it."""
-    made: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    """Ids of who made it, by notebook and check cell."""
-    section: str = ""
-    """The id on the page of the section that explains it; empty if there is none."""
-
-
-@dataclass(frozen=True)
 class Concern:
-    """A student to look at, and why; `noticed`: the page says more under what was noticed while notebooks ran."""
+    """A student who waits for a person, and why; `command` grades again what could not be graded."""
 
     student: StudentView
     reasons: tuple[str, ...]
-    noticed: bool = False
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """A student of whom something could not be graded: for each where and why, and what to do."""
-
-    student: StudentView
-    problems: tuple[tuple[str, str], ...]
-    remedy: str
-    command: str
+    command: str = ""
 
 
 @dataclass(frozen=True)
@@ -248,61 +214,33 @@ class Report:
 
     assignment: str
     facts: tuple[str, ...]
+    """The class in short."""
+    to_do: tuple[str, ...]
+    """What a person has to do of the class as a whole."""
+    to_judge: tuple[Concern, ...]
+    doubted: tuple[Doubted, ...]
+    distribution: tuple[Bar, ...]
+    checks: tuple[CheckRow, ...]
     notebooks: tuple[NotebookColumns, ...]
     rows: tuple[StudentRow, ...]
-    to_judge: tuple[Concern, ...]
-    to_help: tuple[Concern, ...]
-    absent: tuple[str, ...]
-    troubles: tuple[Trouble, ...]
-    faults: tuple[FaultCount, ...]
-    distribution: Figure | None
-    charts: tuple[Figure, ...]
-    integrity: tuple[tuple[StudentView, str, str], ...]
     csv_name: str
-    checks_name: str
-    doubted: tuple[Doubted, ...] = ()
-    shares: tuple[PassedShare, ...] = ()
-    """How many passed each check, those that the fewest passed first."""
-    sections: tuple[tuple[str, str, Markup], ...] = ()
-    """Sections that explain mistakes: id, how it is named, its text."""
-    late: tuple[tuple[StudentView, str], ...] = ()
-    """Who handed in late, and by how much or who says so, in words."""
+    codes: tuple[str, ...] = ()
+    """Those of all mistakes."""
     empty: str = ""
-    most_rows: int = 300
-    """So many rows of the table are elements at once; of more a browser takes seconds."""
-    most_listed: int = 200
-    """So many are named in a list; beyond them it says how many there are, and that the CSV file has them."""
-    for_class: bool = False
-    """Whether it is shown to the class: then nothing on it is about one student."""
 
     @property
-    def states(self) -> frozenset[str]:
-        """What occurs in the table's cells."""
-        return frozenset(score.state for row in self.rows for score in row.scores)
-
-    @property
-    def nobody_graded(self) -> bool:
-        """Whether there is nothing yet from which anybody could stand out."""
-        return all(row.student.total is None for row in self.rows)
-
-    @property
-    def many_pages(self) -> bool:
-        """Whether some student has more than one feedback page."""
-        return any(len(row.student.links) > 1 for row in self.rows)
+    def max_points(self) -> float:
+        """What all notebooks of the table are worth."""
+        return sum(columns.max_points for columns in self.notebooks)
 
 
-def without_names(view: ClassView) -> ClassView:
-    """Return the class with numbers in place of ids and names, in an order that is drawn anew each time."""
-    students = random.SystemRandom().sample(view.students, len(view.students))
-    return replace(
-        view,
-        objections=(),
-        said_late={},
-        students=tuple(
-            StudentView(str(number), words.SOMEBODY.format(number=number), one.submitted, one.notebooks)
-            for number, one in enumerate(students, 1)
-        ),
-    )
+def late_in_words(view: ClassView, student: StudentView) -> str:
+    """By how much a student was late; where the gradebook cannot tell, that the platform says so; empty if not late."""
+    if student.late:
+        return words.duration(student.late)
+    if student.late is None and student.submitted and student.student in view.said_late:
+        return str(words.LATE_SAID.format(platform=view.said_late[student.student]))
+    return ""
 
 
 def by_name(student: StudentView) -> tuple[str, str]:
@@ -340,30 +278,16 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
     objections = read_objections(course.root / FOLDER, name)
     return ClassView(
         *(assignment.name, columns, views, objections),
-        explained=explained_in(assignment),
         addresses=addresses,
     )
 
 
 def _columns(assignment: Assignment, notebook: str) -> NotebookColumns:
-    skeleton = assignment.skeleton(notebook)
-    graded, solutions, last = skeleton.graded, {}, ""
-    for cell in skeleton.tracked:
-        if cell.is_solution and cell.cell_type == "code":
-            last = cell.grade_id
-        solutions[cell.grade_id] = last
-    usual = [assignment.exercises.of_cell(cell.grade_id).plausible for cell in graded]
+    cells = assignment.skeleton(notebook).graded
+    usual = [assignment.exercises.of_cell(cell.grade_id).plausible for cell in cells]
     return NotebookColumns(
         notebook,
-        tuple(
-            Column(
-                *(cell.grade_id, cell_name(cell.grade_id), cell.points, cell.is_manual),
-                named
-                if solutions.get(named := cell.grade_id.removeprefix("check_")) == named
-                else solutions[cell.grade_id],
-            )
-            for cell in graded
-        ),
+        tuple(Column(cell.grade_id, cell_name(cell.grade_id), cell.points, cell.is_manual) for cell in cells),
         max((one for one in usual if one is not None), default=None),
     )
 
@@ -382,7 +306,8 @@ def _student(
     handed_in = course.folder("submitted", student, assignment.name)
     notebooks, links = {}, {}
     for notebook in assignment.notebooks:
-        graded = without_pads(graded_notebook(assignment, student, notebook, marks))
+        # What was observed is not in a report, and would fill the memory with a class of networks.
+        graded = replace(graded_notebook(assignment, student, notebook, marks), observations={})
         if graded.decided is not None or (handed_in / f"{notebook}.ipynb").is_file():
             notebooks[notebook] = graded
         page = course.folder("feedback", student, assignment.name) / f"{notebook}.html"

@@ -12,7 +12,7 @@ from markupsafe import escape
 from netgrader import __version__
 from netgrader.faults import speaking_of
 from netgrader.pages import safe, words
-from netgrader.pages.checks_table import points_by_check
+from netgrader.pages.check_points import points_by_check
 from netgrader.pages.feedback_page import build_page
 from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.pages.graded import Graded

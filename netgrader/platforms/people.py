@@ -47,13 +47,9 @@ FORMULA = " =+-@\uff1d\uff0b\uff0d\uff20"  # with what a spreadsheet's formula b
 SUFFIX = re.compile(r"(?:[js]n?r|junior|senior|ii|iii|iv)\.?", re.IGNORECASE)
 NOBODY = "nobody in the gradebook is called so"
 SEVERAL = "several are called so"
-LOOKS = "the name only looks like another one"
-# Letters and digits of other scripts, in lower case, that look like a Latin letter in this or in upper case, after Unicode's
-# confusables.txt (UTS #39); below each that letter.
-LOOKS_LIKE = str.maketrans(
-    "авгԁеһіјкӏмнорԛѕтухԝαβεζηικμνορτυχıɑɡ01",  # noqa: RUF001  (that is the point)
-    "abrdehijklmhopqstyxwabezhikmnoptyxiagol",
-)
+LOOKS = "the name may only look like another one"
+MIXABLE = frozenset({"CJK", "DIGIT", "HANGUL", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"})
+"""Scripts that are used in one word with others, as Unicode's names of signs begin."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +122,8 @@ def name_key(name: str) -> str:
     Moodle takes punctuation out of the names of folders, and Canvas all that is no letter.
     """
     folded = unicodedata.normalize("NFKD", name.casefold()).casefold()
-    found = "".join(sign for sign in folded if sign.isalnum() or unicodedata.category(sign)[0] == "M")
+    plain = re.sub("[\u115f\u1160\u3164\uffa0]", "", folded)  # the fillers of Hangul, letters that nobody sees
+    found = "".join(sign for sign in plain if sign.isalnum() or unicodedata.category(sign)[0] == "M")
     return "" if found in NAMELESS else unicodedata.normalize("NFKD", found)
 
 
@@ -188,7 +185,7 @@ def match(
             why[person] = f"addresses or numbers are those of {' and '.join(sorted(students))}"
         elif owner:
             why[person] = f"the number is known as that of {owner}, and the name is not"
-        elif looks[_look(name)] - {name}:
+        elif _may_be_taken(person.name, looks):
             why[person] = LOOKS
         else:
             why[person] = SEVERAL if namesakes else NOBODY
@@ -214,8 +211,21 @@ def _is_plain(name: str) -> bool:
 
 
 def _look(name: str) -> str:
-    """Return what a person sees in a `name_key`."""
-    return name.translate(LOOKS_LIKE)
+    """Return what a person sees in a `name_key`: its letters without marks, dots and strokes, as Unicode names them."""
+    letters = (unicodedata.name(sign, sign) for sign in name if unicodedata.category(sign) != "Mn")
+    return " ".join(letter.partition(" WITH ")[0].rpartition(" ")[2] for letter in letters)
+
+
+def _may_be_taken(name: str, looks: Mapping[str, set[str]]) -> bool:
+    """Whether a name looks like another one, by what each that is there looks like, or may well do so."""
+    key = name_key(name)
+    return bool(looks[_look(key)] - {key}) or _is_mixed(name)
+
+
+def _is_mixed(name: str) -> bool:
+    """Whether a word of a name has letters of several scripts: one may stand for another."""
+    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", name))
+    return any(len({unicodedata.name(sign, "").partition(" ")[0] for sign in word} - MIXABLE) > 1 for word in words)
 
 
 def _indexed(keys: Callable[[T], Iterable[str]], those: Iterable[T]) -> Mapping[str, set[T]]:

@@ -47,7 +47,7 @@ NAMES: Mapping[str, Sequence[re.Pattern[str]]] = {
         ),
     ),
 }
-OF_A_MAC = re.compile(r"__MACOSX/|(?:[^/]+/)?\.DS_Store\Z")
+OF_A_MAC = re.compile(r"__MACOSX/|(?:.*/)?(?:\.DS_Store|\._[^/]*)\Z", re.DOTALL)
 AGAIN = re.compile(r"-[0-9]+(?=\.\w+$)")
 
 
@@ -121,7 +121,7 @@ class Download:
         """
         found: dict[object, list[_Named]] = {}
         for path, place in self.entries:
-            owners = _owners(readings(self.platform, path), fits, numbers)
+            owners = _owners(readings(self.platform, path), fits, numbers, tuple(map(str.casefold, notebooks)))
             key = (owners[0].number, owners[0].name) if len(owners) == 1 else path
             found.setdefault(key, []).append(_Named(path, place, owners))
         made = [_submission(those, notebooks) for those in found.values()]
@@ -129,15 +129,23 @@ class Download:
 
 
 def _owners(
-    read: Sequence[NameReading], fits: Callable[[str, str], bool], numbers: Collection[str]
+    read: Sequence[NameReading],
+    fits: Callable[[str, str], bool],
+    numbers: Collection[str],
+    notebooks: tuple[str, ...],
 ) -> tuple[NameReading, ...]:
     """Return the first reading that fits, or the first, and each longer one whose number is another known one.
 
     The platform writes the number, and its owner chooses the name before it: it may be the beginning of another one's files.
+    Where no number is known it is the reading that leaves the name of a notebook, else each of another number.
     """
-    rest = [*itertools.dropwhile(lambda one: not fits(one.number, one.name), read)] or read
-    claims = (one for one in rest[1:] if one.number in numbers and one.number != rest[0].number)
-    return (*rest[:1], *claims)
+    fitting = [*itertools.dropwhile(lambda one: not fits(one.number, one.name), read)]
+    rest = fitting or read
+    claims = [one for one in rest[1:] if one.number in numbers and one.number != rest[0].number]
+    if fitting or claims:
+        return (*rest[:1], *claims)
+    likely = [one for one in read if one.path.casefold().startswith(notebooks)]
+    return tuple(likely[:1] or {one.number: one for one in read}.values())
 
 
 @dataclass(frozen=True)
@@ -195,8 +203,9 @@ def read_download(path: Path) -> Download:
     names = ((_name(entry)[:LONGEST], place) for place, entry in entries.items())
     named = [(name, place) for name, place in names if not OF_A_MAC.match(name)]
     # A folder around what the platform made is there where a file was unpacked, and packed again.
-    download = _likely(named) or _likely([(name.split("/", 1)[-1], place) for name, place in named])
-    if download is None:
+    inside = [(name.split("/", 1)[-1], place) for name, place in named]
+    fitting, download = max(_likely(named), _likely(inside), key=lambda one: one[0])
+    if not fitting:
         raise UsageError(
             f"{path} is no file of submissions of Moodle's or Canvas's: no file in it is called as they call them. Give it as it "
             "was downloaded (Moodle: Download all submissions; Canvas: Download Submissions)."
@@ -204,11 +213,11 @@ def read_download(path: Path) -> Download:
     return download
 
 
-def _likely(entries: Sequence[tuple[str, int]]) -> Download | None:
-    """Tell a platform by what most names look like: a single one may be made to look like anything."""
+def _likely(entries: Sequence[tuple[str, int]]) -> tuple[int, Download]:
+    """Tell a platform by what most names look like, and how many do: a single one may be made to look like anything."""
     found = {platform: sum(bool(readings(platform, name)) for name, _ in entries) for platform in NAMES}
     platform = max(found, key=lambda one: found[one])
-    return Download(platform, tuple(entries)) if found[platform] else None
+    return found[platform], Download(platform, tuple(entries))
 
 
 def _name(entry: zipfile.ZipInfo) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
-from netgrader.faults import CATALOGUE
+from netgrader.faults import kind_of
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
@@ -126,8 +126,7 @@ def _mark(faults: Collection[Fault], boxes: list[_Box]) -> None:
     """Put each fault at its place, else at what it is about, else at the network as a whole."""
     *_, outputs, whole = boxes
     for fault in faults:
-        kind = CATALOGUE.get(fault.code)
-        drawn = kind.drawn if kind else ""
+        drawn = kind_of(fault.code).drawn
         about = next((box for box in boxes if drawn and box.about == drawn), None)
         here = next((box for box in boxes if box.holds(fault)), None)
         (about if about is not None and drawn == "loss" else here or about or whole).faults.append(fault)

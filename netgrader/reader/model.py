@@ -35,10 +35,6 @@ class Exercise:
     """Kinds as in `Loss.kind` and `Optimizer.kind`."""
     learning_rate: float | None = None
     """The rate that this graph was asked for."""
-    kinds: tuple[str, ...] | None = None
-    """`Layer.kind` of each layer in order, ``("conv2d", "conv2d", "dense")``; a width is then channels or neurons."""
-    kernel_sizes: tuple[int, ...] | None = None
-    """Side of the window of each convolution among `kinds`, in order."""
     min_layers: int | None = None
     """Fewest trained layers."""
     min_conv_layers: int | None = None

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from netgrader.reader.find.roles import HIDING
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HOW_WIDE", "WHICH_RATE", "left_open"]
 
+BETWEEN = "It could not be decided what stands between the layers; your instructor will look at it."
 HOW_WIDE = "It could not be decided how wide the layers are; your instructor will look at it."
 WHICH_PREDICTION = "It could not be decided what the prediction computes; your instructor will look at it."
 WHICH_RATE = "It could not be decided which learning rate is used; your instructor will look at it."
@@ -46,14 +49,26 @@ def _loss(reading: Reading) -> bool:
     return reading.found.loss is not None and loss.match is None and loss.finite is not False
 
 
+def _hides_layers(reading: Reading) -> bool:
+    """Whether there is a loop or a branch in the network that is a function: what it computes is not read."""
+    graph = reading.found.graph
+    return any(graph.nodes[name].op in HIDING for name in graph.ancestor_nodes([reading.found.loss]))
+
+
+def _between(reading: Reading) -> bool:
+    """Whether there are layers of which nobody knows what becomes of them before the next."""
+    activations = {(step.activation, step.followed) for step in reading.found.steps}
+    return ("undecided", True) in activations or _hides_layers(reading)
+
+
+def _widths(reading: Reading) -> bool:
+    """Whether there are layers of no known width."""
+    return None in {step.outputs for step in reading.found.steps} or _hides_layers(reading)
+
+
 def _after_the_last(reading: Reading) -> bool:
-    """Whether there is a loss of which nobody knows what becomes of the scores before it."""
-    return reading.found.loss is not None and reading.loss.last_activation == "undecided"
-
-
-def _rows_of_loss(reading: Reading) -> bool:
-    """Whether there is a loss of which nobody knows what becomes of it as a target changes."""
-    return reading.found.loss is not None and reading.targets.rows_seen is None
+    """Whether there is a loss of a known formula, and nobody knows what becomes of the scores before it."""
+    return reading.loss.match is not None and reading.loss.last_activation == "undecided"
 
 
 def _mean(reading: Reading) -> bool:
@@ -94,28 +109,38 @@ _OF_LOSS = (
     "classification-loss",
     "broadcast-in-loss",
     "differences-cancel",
-    "loss-of-some-rows",
 )
+_OF_LAST = ("relu-on-logits", "logits-are-probabilities")
 _OF_ANY = (
     _Question(
         "It could not be decided what the loss computes; your instructor will look at it.",
         _loss,
-        _OF_LOSS,
+        (*_OF_LOSS, *_OF_LAST),
     ),
     _Question(
-        "It could not be decided what stands between the layers; your instructor will look at it.",
-        lambda reading: ("undecided", True) in {(step.activation, step.followed) for step in reading.found.steps},
+        BETWEEN,
+        _between,
         ("missing-activation", "softmax-in-hidden-layer", "wrong-activation"),
     ),
     _Question(
         "It could not be decided what stands after the last layer; your instructor will look at it.",
         _after_the_last,
-        ("relu-on-logits", "logits-are-probabilities"),
+        _OF_LAST,
         behind=_OF_LOSS,
     ),
     _Question(
-        HOW_WIDE, lambda reading: None in {step.outputs for step in reading.found.steps}, ("wrong-width",), "widths"
+        BETWEEN,
+        lambda reading: ("other", True) in {(step.activation, step.followed) for step in reading.found.steps},
+        ("wrong-activation",),
+        "activations",
     ),
+    _Question(
+        "It could not be decided whether each layer has a bias; your instructor will look at it.",
+        lambda reading: not reading.setup.opened,
+        ("missing-bias",),
+        "bias",
+    ),
+    _Question(HOW_WIDE, _widths, ("wrong-width",), "widths"),
     _Question(
         "It could not be decided which optimizer this is; your instructor will look at it.",
         lambda reading: _of_train_op(reading, reading.descent.kind),
@@ -144,15 +169,11 @@ _OF_CLASSES = (
         "It could not be decided what the accuracy computes; your instructor will look at it.",
         _accuracy,
         ("accuracy-over-wrong-axis", "accuracy-without-argmax", "accuracy-not-mean"),
+        behind=("accuracy-wrong",),
     ),
     _Question(WHICH_PREDICTION, _prediction, ("prediction-wrong",), behind=_OF_LOSS),
 )
 _OF_NUMBERS = (
-    _Question(
-        "It could not be decided which rows the loss is of; your instructor will look at it.",
-        _rows_of_loss,
-        ("loss-of-some-rows",),
-    ),
     _Question(
         "It could not be decided whether the loss is a mean over the rows; your instructor will look at it.",
         _mean,

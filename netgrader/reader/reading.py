@@ -15,7 +15,6 @@ from netgrader.faults import fault, speaking_of_numbers
 from netgrader.phrases import say
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find import Found, Given
-from netgrader.reader.find.joining import join_activated
 from netgrader.reader.find.layers import find_statistics, without_statistics
 from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused, read_loss
 from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_under
@@ -150,7 +149,6 @@ def _read_in(
     traced: Traced | None = None,
 ) -> Network:
     """Read a graph, or what was traced, and try it out in the lab."""
-    hints = _hints(parts)
     feed = {_tensor(str(key)): np.asarray(value) for key, value in (eval_feed or _eval_feed(parts)).items()}
     try:
         meta = read_source(graph)
@@ -159,40 +157,29 @@ def _read_in(
             return Network(exercise=exercise, faults=(fault("built-in-default-graph", found="an empty graph"),))
         raise
     sizes = _sizes_asked_for(exercise)
-    given = Given(hints, exercise, values, feed, parts is not None, *sizes, beside=_beside(parts))
+    given = Given(_hints(parts), exercise, values, feed, parts is not None, *sizes, beside=_beside(parts))
     if getattr(exercise, "keras", False):  # what was traced, and comes as a graph
         given = replace(given, has_parts=False, names={})
-    if traced is not None:
-        given = replace(
-            given,
-            has_parts=False,
-            classes=given.classes or traced.outputs,
-            names=traced.names,
-            evaluates=traced.evaluates,
-            single=traced.outputs == 1,
-        )
-    reading = _read_as(meta, given, lab)
-    network = network_of(reading)
-    guessed = [name for name in reading.found.graph.known if name not in feed]
-    if guessed and lab is not None and network.codes & _OF_SWITCHES and not reading.rows.all_dropped:
-        # A switch that nothing is said of may also be one that evaluation turns on.
-        turned = {**feed, **{name: np.asarray(True) for name in guessed}}
-        found = {"train_op": reading.found.roles.train_op, "loss": reading.found.loss}
-        named = {**hints, **{key: name for key, name in found.items() if name is not None}}
-        other = network_of(_read_as(meta, replace(given, hints=named, eval_feed=turned), lab))
-        if not other.codes & _OF_SWITCHES:
-            return other
-    if traced is not None and traced.notes:
-        network = replace(network, undecided=(*traced.notes, *network.undecided))
-    if traced is not None and traced.refused is not None:
-        given_form, taken = (say("labels of shape {1}", shape) for shape in traced.refused)
-        return replace(network, faults=(fault("labels-not-one-hot", "", given_form, taken), *network.faults))
-    return network
+    if traced is None:
+        return network_of(_read_as(meta, given, lab))
+    given = replace(
+        given,
+        has_parts=False,
+        classes=given.classes or traced.outputs,
+        names=traced.names,
+        evaluates=traced.evaluates,
+        single=traced.outputs == 1,
+    )
+    network = network_of(_read_as(meta, given, lab))
+    if traced.refused is None:
+        return network
+    given_form, taken = (say("labels of shape {1}", shape) for shape in traced.refused)
+    return replace(network, faults=(fault("labels-not-one-hot", "", given_form, taken), *network.faults))
 
 
 def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
     """Read the graph with what evaluation feeds: functions, loops and branches are written out as that decides."""
-    meta, whole, graph, rows = inlined(meta, given.eval_feed)
+    meta, whole, graph = inlined(meta, given.eval_feed)
     hints = {name: graph.behind(tensor) for name, tensor in given.hints.items()}
     inputs, classes = _sizes_in(graph, hints)
     given = replace(given, inputs=given.inputs or inputs, classes=given.classes or classes)
@@ -201,7 +188,7 @@ def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
     def attempt(hints: Mapping[str, str], lab: Lab | None) -> Reading:
         known = {key: name for key, name in hints.items() if name in graph}
         content = meta.SerializeToString() if lab is not None else b""
-        return _read(graph, whole, replace(given, hints=known), lambda found: open_probe(found, lab, content, rows))
+        return _read(graph, whole, replace(given, hints=known), lambda found: open_probe(found, lab, content))
 
     hints |= _asked_for(graph, hints, attempt) if given.exercise is not None else {}
     return attempt(hints, lab)
@@ -241,8 +228,6 @@ def _width(graph: Graph, source: str) -> int:
 
 
 MOST_NETWORKS = 5
-#: What shows where a network is evaluated as it is trained.
-_OF_SWITCHES = frozenset({"rows-mixed", "dropout-at-evaluation", "keep-rate-swapped"})
 
 
 def _asked_for(
@@ -335,32 +320,33 @@ def _read(
         finally:
             with suppress(LabError):  # a lab that was lost has closed it
                 probe.session.close()
-    found = reading.found
-    steps = join_activated(graph, found.steps, [found.read] if found.read else ends)
-    return replace(reading, found=_with_steps(found, steps))
+    return reading
 
 
 def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequence[str]) -> Found:
     """What following the graph says: layers, outputs, statistics of the data, and layers that nothing depends on."""
-    hints = given.hints
+    hints = {key: name for key, name in given.hints.items() if key == "train_op" or name in graph}
     layers = find_layers(graph, roles, hints, roles.loss, ends)
     if given.regression:
-        prediction, logits = (name if name in graph else None for name in map(hints.get, ("prediction", "logits")))
-        outputs = Outputs(prediction, None, logits)
+        outputs = Outputs(hints.get("prediction"), None, hints.get("logits"))
     else:
         outputs = find_outputs(graph, roles, hints, layers.scores)
     evaluated = hints.get("logits") or hints.get("prediction") or layers.scores
     trained, turned = as_trained(whole, graph)
     statistics = find_statistics(graph, trained, roles, evaluated)
     drawn = trained.ancestor_nodes([evaluated]) if turned and evaluated in trained else set()
-    noisy = turned if any(trained.nodes[name].op in RANDOM for name in drawn) else {}
+    noisy = {} if RANDOM.isdisjoint(trained.nodes[name].op for name in drawn) else turned
     layers = replace(layers, steps=tuple(without_statistics(step, statistics) for step in layers.steps))
-    claimed = [name for key, name in hints.items() if key != "train_op"]
-    claimed += [name for name in (outputs.prediction, outputs.accuracy) if name is not None]
-    beside = [update for name in given.beside if name in graph for update in updates_under(graph, name)]
-    claimed += [tensor for update in beside for tensor in graph.nodes[update.node].inputs[1:]]
-    unused = find_unused(graph, roles, (*layers.steps, *layers.aside), claimed) if layers.steps else ()
+    named = {name for key, name in hints.items() if key != "train_op"}
+    claimed = {*named, outputs.prediction, outputs.accuracy, *_run_beside(graph, given)} - {None}
+    unused = find_unused(graph, roles, (*layers.steps, *layers.aside), sorted(map(str, claimed)))
     return Found(graph, given, roles, layers, outputs, statistics, unused, noisy)
+
+
+def _run_beside(graph: Graph, given: Given) -> list[str]:
+    """What is made for the updates that a loop may run in addition to the training step."""
+    updates = [update for name in given.beside if name in graph for update in updates_under(graph, name)]
+    return [tensor for update in updates for tensor in graph.nodes[update.node].inputs[1:]]
 
 
 def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading:

@@ -6,13 +6,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from netgrader.phrases import say
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find.losses import CROSS_ENTROPY, OVER_ROWS
 from netgrader.reader.find.optimizers import FUSED
-from netgrader.reader.graph.nodes import fits, node_of
+from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.model import Layer, Loss, Network, Optimizer, Role
 from netgrader.reader.open_questions import left_open
 
@@ -37,24 +35,31 @@ _REPORTED_KINDS = {
 def network_of(reading: Reading) -> Network:
     """Return the `Network` of a finished reading."""
     faults, remarks = find_faults(reading)
-    found, descent, match = reading.found, reading.descent, reading.loss.match
-    loss = None
-    if found.loss is not None:
-        kind = "undecided" if match is None else _REPORTED_KINDS.get(match.kind, match.kind)
-        last = reading.loss.last_activation
-        of = {"none": "logits", "softmax": "probabilities", "sigmoid": "probabilities"}.get(last, last)
-        if found.given.regression:
-            kind, of = ("undecided" if match is None else match.kind), "prediction"
-        loss = Loss(kind, of, reading.loss.reduction, node_of(found.loss), match.detail if match is not None else "")
-    optimizer = None
-    if found.roles.train_op is not None:
-        kind = descent.kind or "undecided"
-        optimizer = Optimizer(kind, descent.rate, _moved(reading), descent.place, _use_of_rate(descent))
+    found = reading.found
     undecided = tuple(_undecided(reading))
     roles, unknown = _roles(reading), left_open(reading, {fault.code for fault in faults})
-    network = Network(_layers(reading), loss, optimizer, (), (), roles, found.exercise, undecided, unknown)
+    optimizer = None if found.roles.train_op is None else _optimizer(reading)
+    network = Network(_layers(reading), _loss(reading), optimizer, (), (), roles, found.exercise, undecided, unknown)
     placed = [_with_places(some, network, found.given) for some in (faults, remarks)]
     return replace(network, faults=placed[0], remarks=placed[1])
+
+
+def _loss(reading: Reading) -> Loss | None:
+    found, match, last = reading.found, reading.loss.match, reading.loss.last_activation
+    if found.loss is None:
+        return None
+    kind, detail = ("undecided", "") if match is None else (match.kind, match.detail)
+    of = {"none": "logits", "softmax": "probabilities", "sigmoid": "probabilities"}.get(last, last)
+    if found.given.regression:
+        of = "prediction"
+    else:
+        kind = _REPORTED_KINDS.get(kind, kind)
+    return Loss(kind, of, reading.loss.reduction, node_of(found.loss), detail)
+
+
+def _optimizer(reading: Reading) -> Optimizer:
+    descent = reading.descent
+    return Optimizer(descent.kind or "undecided", descent.rate, _moved(reading), descent.place, _use_of_rate(descent))
 
 
 def _moved(reading: Reading) -> tuple[str, ...]:
@@ -73,16 +78,14 @@ def _use_of_rate(descent: Descent) -> str:
 
 
 def _layers(reading: Reading) -> tuple[Layer, ...]:
+    graph, names = reading.found.graph, reading.found.given.names or {}
     layers, last = [], reading.loss.last_activation
     for step in reading.found.steps:
-        activation = step.activation
-        if not step.followed and last not in ("undecided", "none"):
-            activation = last
+        activation = step.activation if step.followed or last in ("undecided", "none") else last
         variables = tuple(dict.fromkeys((*step.variables, *step.bias)))
-        sizes = [reading.found.graph.nodes[name].size() for name in variables]
+        sizes = [graph.nodes[name].size() for name in variables]
         count = None if None in sizes else sum(size or 0 for size in sizes)
-        bias = bool(step.bias) or step.normalised
-        name = (reading.found.given.names or {}).get(variables[0], "") if variables else ""
+        bias, name = bool(step.bias) or step.normalised, names.get("".join(variables[:1]), "")
         layers.append(Layer(step.kind, step.inputs, step.outputs, activation, bias, variables, step.node, count, name))
     return tuple(layers)
 
@@ -139,47 +142,22 @@ def _undecided(reading: Reading) -> Iterator[str]:
     if not found.judged:
         yield "It is fed no labels, so this reader does not judge it."
         return
+    trained, several = found.roles.train_op is not None, "+" in (descent.kind or "")  # which have several rates
     yield from _lacking(found)
-    if not found.given.evaluates:
-        yield "It only trains: what evaluation computes was not given, and dropout is not judged."
-    if setup.refused is not None:
-        yield f"The graph was not tried out: {setup.refused}"
-    if setup.runs is False and setup.problem:
-        yield f"The network was not tried out: {setup.problem}"
-    alike = _alike(found)
-    if alike:
-        named = " or ".join(node_of(source)[:80] for source in alike)
-        yield f"Which of them is fed the labels could not be decided: {named}."
-    if found.loss is not None and reading.loss.match is None:
-        yield "Which loss this is could not be decided."
-    for step in found.steps:
-        if step.activation == "undecided":
-            yield f"What stands after {step.node} could not be decided."
-    if found.roles.train_op is not None and descent.kind is None:
-        yield "Which optimizer this is could not be decided."
-    several = "+" in (descent.kind or "")
-    if found.roles.train_op is not None and descent.rate is None and not several:
-        yield "At which rate it learns could not be decided."
-
-
-def _alike(found: Found) -> list[str]:
-    """What may hold the labels as well as what was taken for them: fed the same, and no accuracy tells them apart."""
-    graph, labels, accuracy = found.graph, found.roles.labels, found.outputs.accuracy
-    if labels is None or labels == found.hints.get("Y") or labels not in graph.sources:
-        return []
-    form = graph.static_shape(labels), graph.static_dtype(labels)
-    alike = [
-        source
-        for source in found.roles.label_candidates
-        if source in graph.sources and (graph.static_shape(source), graph.static_dtype(source)) == form
-    ]
-    compared = graph.ancestors([accuracy])
-    told_apart = labels in compared and not any(source in compared for source in alike if source != labels)
-    return [] if told_apart or len(alike) < 2 else alike
+    open_now = {
+        "It only trains: what evaluation computes was not given, and dropout is not judged.": not found.given.evaluates,
+        f"The graph was not tried out: {setup.refused}": setup.refused is not None,
+        f"The network was not tried out: {setup.problem}": setup.runs is False and bool(setup.problem),
+        "Which loss this is could not be decided.": found.loss is not None and reading.loss.match is None,
+        **{f"What stands after {s.node} could not be decided.": s.activation == "undecided" for s in found.steps},
+        "Which optimizer this is could not be decided.": trained and descent.kind is None,
+        "At which rate it learns could not be decided.": trained and descent.rate is None and not several,
+    }
+    yield from (sentence for sentence, is_open in open_now.items() if is_open)
 
 
 def _lacking(found: Found) -> Iterator[str]:
-    """What the graph, or what was given with it, does not have, so that it cannot be read as a network."""
+    """What the graph does not have, so that it cannot be read as a network."""
     graph, loss = found.graph, found.loss or found.hints.get("loss")
     if not graph.variables:
         yield "There are no variables in the graph: nothing in it can be trained."
@@ -187,17 +165,6 @@ def _lacking(found: Found) -> Iterator[str]:
         yield "There is no loss in the graph: nothing depends on labels and on what layers compute."
     elif not graph.variables_in(loss):
         yield f"The loss {node_of(loss)[:80]!r} depends on no variable."
-    for source in graph.sources:
-        if graph.static_dtype(source) in ("", "unknown"):
-            yield f"The placeholder {node_of(source)[:80]!r} has a type that is not known."
-    for name, value in found.given.values.items():
-        shape = graph.nodes[name].shape() if name in graph.nodes else None
-        if name not in graph.variables:
-            yield f"A value was given for {name[:80]!r}, which is no variable of the graph."
-        elif not fits(value.shape, shape):
-            yield f"The value given for {name[:80]!r} has shape {list(value.shape)}, the variable {list(shape or ())}."
-        elif value.dtype.kind == "f" and not np.isfinite(value).all():
-            yield f"The value given for {name[:80]!r} is not finite."
 
 
 PART = "net.{part}"
@@ -226,11 +193,8 @@ def _told(fault: Fault, at: str, network: Network, names: Mapping[str, str] | No
     if names is None:
         return replace(fault, at=at)
     layers = {place: layer.name for layer in network.layers for place in (layer.place, *layer.variables)}
-    name = (
-        layers.get(fault.place)
-        or names.get(fault.place)
-        or ("" if at else _layer_in(fault.place, set(layers.values())))
-    )
+    name = layers.get(fault.place) or names.get(fault.place) or ""
+    name = name or ("" if at else _layer_in(fault.place, set(layers.values())))
     return replace(fault, place=name, at=say(NAMED_LAYER, name=name) if name else at)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader.checks.wording import PLACE
-from netgrader.faults import CATALOGUE
+from netgrader.faults import kind_of
 from netgrader.phrases import say
 from netgrader.results import Outcome
 from netgrader.student.cell_runs import notebook_shell
@@ -197,7 +197,7 @@ def _texts(check: CheckResult) -> Sequence[str]:
 
 def _hints(codes: Iterable[str]) -> Sequence[str]:
     """Return the hints that the catalogue has for these codes."""
-    return [CATALOGUE[code].hint for code in codes if code in CATALOGUE and CATALOGUE[code].hint]
+    return [hint for hint in (kind_of(code).hint for code in codes) if hint]
 
 
 def _folded(hints: Iterable[str]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netgrader.checks.exercises import load_exercises
-from netgrader.evidence import CHANGED, EvidenceWriter
+from netgrader.evidence import EvidenceWriter
 from netgrader.student.probes import Student, describe, load_probes
 
 if TYPE_CHECKING:
@@ -74,7 +74,6 @@ def take(
     exercises = load_exercises(Path(probes_dir))
     student = Student(namespace, exercises, seed, challenge, cell_id.removeprefix("check_"), quick=quick)
     out = EvidenceWriter(out_dir, cell_id)
-    changed = _changed_names(namespace)
     printed = _Sink()
     try:
         with _undisturbed(printed):
@@ -82,22 +81,8 @@ def take(
     except Exception as error:  # noqa: BLE001  (what was taken before counts; the rest is said to be missing)
         out.error("probe", describe(error, namespace))
     finally:
-        if changed & student.asked:
-            out.fact(CHANGED, sorted(changed & student.asked))
         out.close()
     return Taken(frozenset(student.asked), printed.text)
-
-
-def _changed_names(namespace: Mapping[str, Any]) -> frozenset[str]:
-    """Names that mean something else than when the last cell ended, where the grader's kernel notes that."""
-    shell = _shell()
-    look = getattr(shell, "netgrader_changed", None)  # set by netgrader/grading/kernel_startup.py
-    if look is None or shell.user_ns is not namespace:
-        return frozenset()
-    try:
-        return frozenset(name for name in look() if type(name) is str)
-    except Exception:  # noqa: BLE001  (a fact for a person, and what it is made of is the notebook's: it costs no evidence)
-        return frozenset()
 
 
 @contextmanager

@@ -1,14 +1,13 @@
-"""A sample of the rows that a notebook's training steps are fed, and the switches that its evaluation is fed, noted as they are.
+"""What a notebook's sessions ran of a graph: whether training steps, and which switches its evaluation was fed.
 
-It is the notebook's own word: whoever trains on test images by mistake is told so by the rows, and a network whose part
-`eval_feed` was forgotten is evaluated as its own notebook did; it is used for nothing else.
+It is the notebook's own word. A network whose part `eval_feed` was forgotten is evaluated as its own notebook did, and one
+that knows nothing is told apart from one that no step was taken for; it is used for nothing else.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import random
 import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -21,48 +20,25 @@ from netgrader.reader.lab import LAB_SESSION
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["VARIABLES", "begins_anew", "fed_rows", "fed_switches", "is_training", "left_at_default", "note_fed_rows"]
+__all__ = ["VARIABLES", "begins_anew", "fed_switches", "is_training", "left_at_default", "note_runs", "took_steps"]
 
-NOTED, TRAINS, STARTS = "_netgrader_fed", "_netgrader_trains", "_netgrader_starts"
+STEPPED, TRAINS, STARTS = "_netgrader_stepped", "_netgrader_trains", "_netgrader_starts"
 SWITCHES, IN_TRAINING, TURNED = "_netgrader_switches", "_netgrader_in_training", "_netgrader_turned"
-MOST, EVERY, AT_ONCE = 400, 256, 40  # rows in all; one of so many of a feed, and one at least; of one feed at most
 NUMBERS = "biuf"  # kinds of what evidence may hold
-LEAST, LARGEST = 16, 20_000  # numbers of a row: what has fewer is a label
 SETS = frozenset({"Assign", "AssignVariableOp"})
 ASSIGN = SETS | frozenset({"AssignAdd", "AssignSub", "AssignAddVariableOp", "AssignSubVariableOp"})
 VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 UPDATES = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "ScatterSub", "ResourceScatterSub")
 
 
-class _Sample:
-    """Rows of which each that was seen is kept with the same probability (Vitter's algorithm R)."""
-
-    def __init__(self) -> None:
-        self.rows: list[npt.NDArray[np.float16]] = []
-        self._seen = 0
-        self._random = random.Random(0)  # noqa: S311  (a sample)
-
-    def add(self, value: Any) -> None:
-        count = len(value)
-        for _ in range(min(AT_ONCE, 1 + count // EVERY)):
-            self._seen += 1
-            place = len(self.rows) if len(self.rows) < MOST else self._random.randrange(self._seen)
-            if place < MOST:
-                row = np.asarray(value[self._random.randrange(count)]).astype(np.float16).reshape(-1)
-                self.rows[place : place + 1] = [row]
-
-
-def note_fed_rows(cls: Any) -> None:
-    """Have sessions of the class `cls` note rows that training steps are fed."""
+def note_runs(cls: Any) -> None:
+    """Make sessions of the class `cls` note what they run."""
     cls.run = _noting(cls.run)
 
 
-def fed_rows(graph: Any) -> npt.NDArray[np.float16]:
-    """Return the sample of rows that training steps of `graph` were fed, (n, numbers of a row); n is 0 if none was."""
-    rows = getattr(graph, NOTED, _Sample()).rows
-    sizes = [len(row) for row in rows]
-    usual = max(set(sizes), key=sizes.count, default=0)
-    return np.array([row for row in rows if len(row) == usual], np.float16).reshape(-1, max(usual, 1))
+def took_steps(net: Any) -> bool:
+    """Whether a session took a training step in the graph of a network's logits."""
+    return bool(getattr(getattr(getattr(net, "logits", None), "graph", None), STEPPED, False))
 
 
 def fed_switches(graph: Any) -> dict[str, npt.NDArray[Any]]:
@@ -77,9 +53,9 @@ def left_at_default(net: Any) -> list[str]:
     training alone depends.
     """
     last: Any = getattr(getattr(net, "logits", None), "op", None)
-    graph = getattr(last, "graph", None)
-    if not hasattr(graph, NOTED):
+    if not took_steps(net):
         return []
+    graph = last.graph
     ops: dict[str, Any] = {}
     ahead = [last]
     while ahead:
@@ -98,9 +74,9 @@ def _is_switch(op: Any) -> bool:
 def _noting(run: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(run)
     def wrapper(self: Any, fetches: Any, feed_dict: Any = None, *options: Any, **named: Any) -> Any:
-        if feed_dict and not getattr(self, LAB_SESSION, False):
+        if not getattr(self, LAB_SESSION, False):
             with contextlib.suppress(Exception):  # whatever a notebook feeds, its run must work as ever
-                _note(self.graph, fetches, feed_dict)
+                _note(self.graph, fetches, feed_dict or {})
         return run(self, fetches, feed_dict, *options, **named)
 
     return wrapper
@@ -109,7 +85,7 @@ def _noting(run: Callable[..., Any]) -> Callable[..., Any]:
 def _note(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
     trains = is_training(graph, fetches)
     if trains:
-        _note_rows(graph, feed_dict)
+        setattr(graph, STEPPED, True)
     for key, value in feed_dict.items():
         tensor = graph.as_graph_element(key, allow_operation=False)
         if tensor.op.type == "Placeholder" and not isinstance(value, list | tuple):
@@ -132,14 +108,6 @@ def _note_switch(graph: Any, name: str, value: npt.NDArray[Any], *, trains: bool
 def _is_default(op: Any, value: Any) -> bool:
     default = sys.modules["tensorflow"].get_static_value(op.inputs[0])
     return default is not None and bool(np.asarray(value, default.dtype) == default)
-
-
-def _note_rows(graph: Any, feed_dict: Mapping[Any, Any]) -> None:
-    sample = _of(graph, NOTED, _Sample)
-    for value in feed_dict.values():
-        first = value[0] if isinstance(value, list | np.ndarray) and np.ndim(value[:1]) > 1 else None
-        if first is not None and LEAST <= np.size(first) <= LARGEST:
-            sample.add(value)
 
 
 def _of(graph: Any, name: str, make: Callable[[], Any]) -> Any:

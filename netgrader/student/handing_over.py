@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.student.course_data import data_spec, given_data
-from netgrader.student.fed import fed_rows, left_at_default
+from netgrader.student.fed import left_at_default, took_steps
 from netgrader.student.probes import WrongReturn, export_graph
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def hand_over_errors(student: Student, out: EvidenceWriter) -> None:
 
 
 def hand_over_trained(student: Student, out: EvidenceWriter) -> None:
-    """Hand over the student's ``net`` with the values that its session holds, open or closed, and which rows it was fed."""
+    """Hand over the student's ``net`` with the values that its session holds, open or closed, and whether steps were taken."""
     with student.capturing(out, "net"):
         session = student.value("sess") if student.has("sess") else None
         if session is not None and not hasattr(session, "run"):
@@ -62,9 +62,7 @@ def hand_over_trained(student: Student, out: EvidenceWriter) -> None:
             )
         net = student.value("net")
         left: list[Json] = [*left_at_default(net)]
-        out.graph("net", export_graph(net, session, {"left_at_default": left} if left else None))
-    with student.capturing(out, "fed"):
-        out.array("fed", fed_rows(student.value("net").graph))
+        out.graph("net", export_graph(net, session, {"stepped": took_steps(net), "left_at_default": left}))
 
 
 def _numbers(value: object, most: int) -> npt.NDArray[Any]:

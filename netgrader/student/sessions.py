@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.reader.lab import LAB_SESSION
-from netgrader.student.fed import VARIABLES, begins_anew, is_training, note_fed_rows
+from netgrader.student.fed import VARIABLES, begins_anew, is_training, note_runs
 
 if TYPE_CHECKING:
     import types
@@ -158,7 +158,7 @@ def _hook(module: types.ModuleType) -> None:
         return
     cls.close = _keeping(cls.close)
     cls.run = _keeping_before(cls.run)
-    note_fed_rows(cls)
+    note_runs(cls)
     setattr(cls, REGISTER, Register())
 
 

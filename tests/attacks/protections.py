@@ -282,17 +282,6 @@ ARCHIVES = Protection(
     within("test_archives", "bomb"),
     f"{READERS}::test_an_archive_that_is_unpacked_as_it_comes_fills_the_disk",
 )
-NOTED = Protection(
-    "what names mean is noted when a cell ends, and looked at when evidence is taken",
-    "nothing is noted",
-    within(
-        "test_integrity",
-        "is right for whoever asks",
-        "changes its array for whoever asks",
-        "is right for whoever asks, behind ten thousand names",
-    ),
-    f"{READERS}::test_what_is_changed_for_whoever_asks_is_not_told_where_nothing_is_noted",
-)
 BESIDE = Protection(
     "what lies beside a notebook is text of a stranger's: names are told without what is no character, times are read as times",
     "names are told as they are",
@@ -338,14 +327,8 @@ ORDER = Protection(
 HIDDEN = Protection(
     "half of the test images is nowhere in the cage",
     "the notebook is given all of them",
-    within("test_learning", "by_neighbour", "projected"),
+    within("test_learning", "by_neighbour", "by_neighbour_of_all", "projected"),
     "tests/attacks/test_learning.py::test_what_a_table_says_of_images_that_no_notebook_had_tells_it_from_learning",
-)
-COPIES = Protection(
-    "values are compared with test images",
-    "they are not",
-    within("test_learning", "by_neighbour_of_all"),
-    "tests/attacks/test_learning.py::test_test_images_in_the_graph_are_found",
 )
 NOTES = Protection(
     "what is noted of a training is computed again, from weights that nobody had before",

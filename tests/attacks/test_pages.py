@@ -22,11 +22,9 @@ from traitlets.config import Config
 
 from netgrader.formgrader.handlers import WithinLimits
 from netgrader.grading import stages
-from netgrader.grading.execution import CellRun, CellStatus, Execution
 from netgrader.grading.grade_submission import grade_job
-from netgrader.grading.integrity import observed
 from netgrader.grading.jobs import jobs_of
-from netgrader.grading.restore import RestoredCell, restore
+from netgrader.grading.restore import restore
 from netgrader.grading.submission import SubmittedCell, SubmittedNotebook
 from netgrader.limited import ExceededError, within_limits
 from netgrader.nbgrader_plugin.converters import autograde_one, generate_feedback
@@ -97,13 +95,6 @@ CELLS = {
     "cells that define what is looked for": "def add(a, b):\n    return a\n" * 100,
     "cells of the commonest letters": "e t a\n    " * 400,
 }
-LOOKED_THROUGH = {
-    "lines of nothing": "\n" * 130_000,
-    "lines that begin far in": " " * 130_000 + "x",
-    "options without an end": "%run " + "-a " * 40_000,
-    "code of brackets": "(" * 130_000,
-    "imports of names": "from a import b\n" * 8_000,
-}
 LARGEST = 2_000_000  # characters that are made of one of them
 
 
@@ -162,13 +153,6 @@ def test_cells_that_lost_their_ids_are_told_apart_within_the_limit(tiny: TinyCou
     cells = tuple(SubmittedCell("code", f"{source}{number}") for number in range(4_900))
     restored = within_limits(restore, SubmittedNotebook(cells), tiny.assignment.skeleton("1_sums"))
     assert len(restored.cells) >= len(cells)
-
-
-@pytest.mark.parametrize("source", LOOKED_THROUGH.values(), ids=LOOKED_THROUGH)
-def test_code_is_looked_through_within_the_limit(source: str) -> None:
-    cells = [RestoredCell("code", source)] * 30
-    runs = tuple(CellRun("", CellStatus.OK) for _ in cells)
-    assert within_limits(observed, cells, Execution(runs), {}, {"helper.py": source}) == ()
 
 
 @pytest.mark.parametrize("text", IDS.values(), ids=IDS)

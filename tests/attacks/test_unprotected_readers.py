@@ -17,7 +17,6 @@ import pytest
 import netgrader
 from netgrader.errors import NetgraderError
 from netgrader.evidence import BadEvidence
-from netgrader.grading import execute
 from netgrader.grading.archives import ArchiveLimits
 from netgrader.grading.cage_files import copy_evidence
 from netgrader.grading.submission import SubmittedCell, SubmittedNotebook
@@ -31,7 +30,6 @@ from tests.attacks import (
     test_broken,
     test_evidence,
     test_graphs,
-    test_integrity,
     test_kernel,
     unprotected,
 )
@@ -178,16 +176,6 @@ def test_functions_are_written_out_without_end_where_nothing_counts(monkeypatch:
 
 
 # ---- what is told --------------------------------------------------------------------------------------------------------
-
-
-def test_what_is_changed_for_whoever_asks_is_not_told_where_nothing_is_noted(
-    course: Attacked, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(execute, "STARTUP", [call for call in execute.STARTUP if "note_names" not in call])
-    attacks = [attack for attack in test_integrity.ATTACKS if attack.name in seen(protections.NOTED)]
-    course.run(attacks)
-    assert [course.results[attack.name].result.integrity for attack in attacks] == [(), (), ()]
-    assert [course.results[attack.name].result.score for attack in attacks] == [5.0, 5.0, 5.0]
 
 
 def test_an_exception_that_cannot_be_told_breaks_whoever_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:

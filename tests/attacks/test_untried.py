@@ -82,7 +82,6 @@ HONEST = [
             "np.random.set_bit_generator(np.random.PCG64(1))\nwarnings.simplefilter('error')",
         ],
     ),
-    all_right("a shell that says nothing of names", cells=["get_ipython().netgrader_changed = lambda: 1 / 0"]),
     all_right("a low limit on recursion", cells=["import sys\nsys.setrecursionlimit(120)"]),
     all_right(
         "scripts in other languages",
@@ -170,15 +169,10 @@ HOSTILE = [
     Attack("more dimensions than there are", squares="import numpy as np\nsquares = np.zeros((1,) * 60)"),
 ]
 
-LOOKING = {
-    "changes the names of whoever calls it": "_getframe",
-    "watches every line by sys.monitoring": "sys.monitoring",
-}
-
 
 @pytest.fixture(scope="module")
 def ran(attacked: Attacked, asked) -> Attacked:
-    attacked.run(one for one in [*HONEST, *HOSTILE] if one in asked("attack") or one.name in LOOKING)
+    attacked.run(one for one in [*HONEST, *HOSTILE] if one in asked("attack"))
     return attacked
 
 
@@ -187,9 +181,7 @@ def test_the_mark_is_what_was_earned(ran: Attacked, attack: Attack) -> None:
     assert_in_vain(ran, attack)
     result = ran.results[attack.name].result
     assert "Traceback" not in json.dumps(result.as_json())
-    if attack in HONEST:
-        assert not [one for one in result.integrity if "meant something else" in one.seen]
-    else:
+    if attack not in HONEST:
         assert result.problem or any(check.message for cell in result.cells for check in cell.checks)
 
 
@@ -212,12 +204,6 @@ def test_a_notebook_that_is_a_link_is_not_followed(attacked: Attacked) -> None:
     (folder / "1_sums.ipynb").symlink_to(attacked.root / "submitted" / "bertha" / "numbers" / "1_sums.ipynb")
     with pytest.raises(UsageError, match="no notebooks"):
         find_jobs(folder, attacked.course)
-
-
-def test_looking_at_whoever_calls_is_told(ran: Attacked) -> None:
-    """A function that behaves well only under a probe has to look who calls it."""
-    for name, by in LOOKING.items():
-        assert any(by in one.seen for one in ran.results[name].result.integrity)
 
 
 def test_a_folder_with_a_notebooks_name_is_a_sentence(attacked: Attacked) -> None:

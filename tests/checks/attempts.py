@@ -417,9 +417,7 @@ FIRST = {
     "a comparison for a division": data(
         f"return ({ROWS} > 127).astype(float), np.eye(10)[labels]", says=("so does a comparison",)
     ),
-    "only a comparison": data(
-        f"return {ROWS} > 127, np.eye(10)[labels]", says=("True and False, as a comparison gives them",)
-    ),
+    "only a comparison": data(f"return {ROWS} > 127, np.eye(10)[labels]", says=("so does a comparison",)),
     "a product beyond 255": data(
         f"return {ROWS} * 2 / 510, np.eye(10)[labels]",
         says=("127 became 0.498, and 128 became 0; expected a floating",),
@@ -724,7 +722,7 @@ CURVES = "acc_trn, acc_val = [0.9] * 5, [0.9] * 5\n"
 ONE_STEP = "sess.run(net.train_op, {net.X: x_train[:100], net.Y: y_train_1_hot[:100]})\n"
 TRAININGS = {
     "a network that was only initialised": attempt(
-        "two_layer_training", WITH_BOTH, NARROW, BEGUN + CURVES, says=("never runs the training operation",)
+        "two_layer_training", WITH_BOTH, NARROW, BEGUN + CURVES, says=("is never run on this network",)
     ),
     "percentages": attempt(
         "two_layer_training",

@@ -127,10 +127,7 @@ ELSEWHERE = {
     "differences-cancel",
     "hyperparameter-not-as-stated",
     "loss-not-mean",
-    "loss-of-some-rows",
     "targets-out-of-reach",
-    "wrong-kernel-size",
-    "wrong-layer-kind",
 }
 
 

@@ -19,7 +19,7 @@ PUBLIC = """
     not-done missing-name error-in-code wrong-return softmax-before-loss sigmoid-before-loss relu-on-logits
     mse-on-softmax mse-on-logits sigmoid-cross-entropy wrong-loss unclipped-log loss-over-wrong-axis
     labels-logits-swapped maximises-loss minimises-wrong-tensor labels-not-one-hot labels-off-by-one
-    logits-are-probabilities loss-not-finite broadcast-in-loss classification-loss differences-cancel loss-of-some-rows
+    logits-are-probabilities loss-not-finite broadcast-in-loss classification-loss differences-cancel
     loss-not-mean targets-out-of-reach missing-activation linear-layers wrong-activation softmax-in-hidden-layer
     missing-bias wrong-width layer-not-connected too-few-layers too-many-layers shared-weights zero-initialisation
     constant-initialisation huge-initialisation wrong-initialisation bias-not-zero same-seed-in-each-layer
@@ -51,8 +51,6 @@ NOTHING_TO_EXPLAIN = {
     "error-in-code",
     "wrong-return",
     "hyperparameter-not-as-stated",
-    "wrong-layer-kind",
-    "wrong-kernel-size",
     "image-torn",
     *OF_REGRESSION,
 }

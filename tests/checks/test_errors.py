@@ -138,7 +138,7 @@ def test_an_honest_network_keeps_all_and_one_trained_on_the_test_rows_is_named(p
     honest = judged(good, prices, held_out)
     assert honest.lead < TOLD
     require_learned(honest)
-    require_own(good, honest)
+    require_own(honest)
     inputs = np.concatenate([prices.prepared(held_out.images)] * 2)
     targets = np.concatenate([prices.y_test] * 2)
     greedy = trained(prices, rows=(inputs, targets), steps=6_000, width=400)

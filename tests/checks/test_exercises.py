@@ -119,17 +119,6 @@ worthless = 0.8
         ("[a]\nepochs = 5_000_000", "epochs"),
         ("[a]\nmin_layers = 300", "min_layers must be a whole number from 1 to 20, not 300"),
         ("[a]\nwidths = [20, 10]\nmin_layers = 3", "min_layers must ask for no more layers than there are \\(2\\)"),
-        ('[a]\nkinds = ["conv"]', "kinds must be a list of up to 20 names among conv2d"),
-        ('[a]\nwidths = [8, 10]\nkinds = ["dense"]', "kinds must have an entry for each layer \\(2\\)"),
-        (
-            '[a]\nkinds = ["conv2d", "dense"]\nkernel_sizes = [3, 3]',
-            "kernel_sizes must have an entry for each convolution among kinds \\(1\\)",
-        ),
-        ("[a]\nkernel_sizes = [3]", "kernel_sizes must have an entry for each convolution among kinds \\(0\\)"),
-        (
-            '[a]\nkinds = ["conv2d", "dense"]\nmin_conv_layers = 2',
-            "min_conv_layers must ask for no more convolutions than kinds has \\(1\\)",
-        ),
         ("[a]\ndecades = 40", "decades must be a number from 0.5 to 10, not 40"),
         ("[a]\nruns = 3000", "runs must be a whole number from 1 to 10"),
         ('[exercises]\na = "free-network"\n[a]\nmin_layers = 2\nactivations = ["relu", "relu"]', "must end with none"),
@@ -182,8 +171,8 @@ def test_every_kind_that_can_be_asked_for_is_one_that_the_reader_tells():
 def test_what_a_graph_is_asked_that_is_read_by_itself_stands_in_a_table_of_its_own():
     known = load_exercises(SOURCE)
     assert known.networks == ("one_layer_network", "two_layer_network", "deep_network")
-    assert known.network("deep_network").loss == "softmax-cross-entropy"
-    assert known.network_as_read("deep_network").loss is None
+    assert known.network("two_layer_network").loss == "softmax-cross-entropy"
+    assert known.network("deep_network").loss is None
     assert known.network_as_read("two_layer_network").initialisation == "glorot-uniform"
     assert known.network("two_layer_network").initialisation is None
 

@@ -216,7 +216,7 @@ def test_the_accuracy_is_that_of_numpy_on_the_courses_images_and_on_the_half_tha
     assert result.test == pytest.approx(np.mean(found == data.y_test), abs=1e-3)
     assert result.test > 0.9
     require_learned(result)
-    require_own(graph, result)
+    require_own(result)
     require_trained(bench.lab, graph, result, 0.9)
 
 

@@ -264,7 +264,7 @@ def test_images_with_colours_are_judged_redrawn_and_marked(colours):
     for wrong, code in ((rows.astype(float), "not-scaled"), (rows // 255, "integer-division")):
         assert judge_images(wrong, images, spec).charge.fault.code == code
     turned = images.swapaxes(1, 2).reshape(400, -1) / 255
-    assert judge_images(turned, images, spec).charge.fault.found == "each image with rows and columns exchanged"
+    assert judge_images(turned, images, spec).charge.fault.found.startswith("the pixels of each image in another order")
     made = held_out_inputs("7", (images, labels), (images, labels), spec)
     assert made.images.shape == images.shape
     assert (made.images[made.hidden] != images[made.hidden]).any(axis=(1, 2, 3)).all()
@@ -297,7 +297,7 @@ def test_a_sweep_is_looked_at_at_the_scale_that_the_notebook_has():
         spec=DATA.spec,
         given=SimpleNamespace(images=DATA.x_test),
         exercises=SimpleNamespace(of_kind=lambda _: "prepare_data"),
-        evidence=lambda _: SimpleNamespace(array={"x_train": own}.__getitem__),
+        evidence=lambda _: SimpleNamespace(array={"x_train": own, "x_test": own}.__getitem__),
         once=lambda _, make: make(),
     )
     assert np.allclose(_images(bench).test[0], (T - X.mean()) / X.std(), atol=1e-2)
@@ -318,6 +318,15 @@ def test_rows_that_are_scaled_by_themselves_are_made_likewise_of_rows_that_the_n
     assert np.allclose(data.prepared(DATA.x_test), made(T), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("made", [lambda rows: 2 * rows[:, ::-1] - 1, lambda rows: np.clip(rows, -1, 1)])
+def test_rows_whose_columns_change_places_or_are_clipped_are_made_likewise_of_others(made):
+    found, tested = made(RIGHT), made(DATA.prepared(DATA.x_test))
+    data = replace(DATA, prepare=preparation_of(found.astype(np.float32), DATA.x_train, DATA.spec))
+    assert np.allclose(data.prepared(DATA.x_test), tested, atol=0.1)
+    charge, _ = judge_rows(found, DATA.x_train, DATA.x_test, DATA.spec, of_test=False)
+    assert charge.fault.code == ("wrong-range" if found.max() == 1 else "wrong-order")
+
+
 def test_what_is_no_scale_of_the_rows_has_none():
-    for found in (RIGHT[::-1], RIGHT[:, ::-1], RIGHT[:-1], RIGHT**2, np.full_like(RIGHT, np.nan)):
+    for found in (RIGHT[::-1], RIGHT[:-1], RIGHT**2, np.full_like(RIGHT, np.nan)):
         assert preparation_of(found, DATA.x_train, DATA.spec) is None

@@ -48,7 +48,6 @@ WRONG = {
         loss("tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y[:, None], logits=scaled[:, None]))"),
     ),
     "prediction-wrong": (("prediction=prediction, loss", "prediction=scaled, loss"),),
-    "loss-of-some-rows": (loss("tf.square((prediction - Y) / y_train.std())[0]"),),
     "reported-accuracy-wrong": (("return net, sess, err_trn, err_val", "return net, sess, err_trn, [0.5 for _ in err_val]"),),
     "train-op-not-run": (("            sess.run(net.train_op,", "            sess.run(net.loss,"),),
     "trained-on-test": ((f"x_train[batch], {FED}", TEST_ROWS), ("network(), 60, 64", "network(), 400, 64")),

@@ -23,9 +23,9 @@ def check(name: str, outcome: Outcome, message: str | None, *follows: str) -> Ch
 @pytest.mark.parametrize(
     ("failed", "following", "says"),
     [
-        (1, 1, "and 1 more that follows from it and costs nothing"),
-        (1, 3, "and 3 more that follow from it and cost nothing"),
-        (2, 1, "that follows from these"),
+        (1, 1, "consequences, which cost nothing: 1"),
+        (1, 3, "consequences, which cost nothing: 3"),
+        (2, 1, "consequences, which cost nothing: 1"),
     ],
 )
 def test_checks_that_follow_from_others_are_counted_and_not_told_one_by_one(
@@ -94,7 +94,7 @@ def test_what_does_not_work_is_said_before_the_points_and_what_follows_from_it_i
     assert (
         text.index("fatal Sentence of up")
         < text.index("serious Sentence of slow")
-        < text.index("and 1 more that follows")
+        < text.index("consequences, which cost nothing: 1")
     )
     assert "Sentence of later" not in text
     class_table(Console(file=out, width=200), [("ada", result, None)])

@@ -24,6 +24,9 @@ y_train_1_hot = """
 
 OF_EACH = "x_train, x_test = (((x.T - x.mean(axis=1)) / x.std(axis=1)).T for x in (x_train, x_test))"
 
+RIGHT = "tf.equal(tf.argmax(prediction, axis=1), tf.argmax(Y, axis=1))"
+LOSS = "tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))"
+
 # What each wrote in place of what the right notebook has, and the faults by cell: these lose points and no others.
 STUDENTS = {
     "rows divided by their sum": (
@@ -34,6 +37,11 @@ STUDENTS = {
         [("y_train_1_hot = ", ROWS.format("(x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)"))],
         {"prepare_data": {"wrong-range"}},
     ),
+    "pixels in reverse": (
+        [("y_train_1_hot = ", ROWS.format("x[:, ::-1]"))],
+        {"prepare_data": {"wrong-order"}},
+    ),
+    "pixels squared, which is as good a scale": ([("y_train_1_hot = ", ROWS.format("x**2"))], {}),
     "classes called by the next one": (
         [("[y_train]", "[(y_train + 1) % 3]"), ("[y_test]", "[(y_test + 1) % 3]")],
         {"prepare_data": {"labels-off-by-one"}},
@@ -46,6 +54,29 @@ STUDENTS = {
             )
         ],
         {"network": {"accuracy-over-wrong-axis"}},
+    ),
+    "compared by Python": (
+        [(RIGHT, "tf.argmax(prediction, axis=1) == tf.argmax(Y, axis=1)")],
+        {"network": {"accuracy-wrong"}},
+    ),
+    "the smallest of the labels": (
+        [(RIGHT, "tf.equal(tf.argmax(prediction, axis=1), tf.argmin(Y, axis=1))")],
+        {"network": {"accuracy-wrong"}},
+    ),
+    "shares over the rows": (
+        [("prediction = tf.nn.softmax(logits)", "prediction = tf.nn.softmax(logits, axis=0)")],
+        {"network": {"prediction-wrong"}},
+    ),
+    "a hinge, where the loss is free": ([(LOSS, "tf.losses.hinge_loss(Y, logits)")], {}),
+    "a class against which the others are taken": (
+        [
+            (
+                "first([128, 3])), tf.Variable(tf.zeros([3]))",
+                "first([128, 2])), tf.Variable(tf.zeros([2]))",
+            ),
+            ("tf.matmul(hidden, W2) + b2", "tf.pad(tf.matmul(hidden, W2) + b2, [[0, 0], [0, 1]])"),
+        ],
+        {},
     ),
     "uphill": (
         [("minimize(loss)", "minimize(-loss)")],

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 import pytest
 
 from netgrader.commands import store as command
-from netgrader.grading.budget import computing_used, drop_replaced, spent_by_class
+from netgrader.grading.budget import Budget, computing_used, drop_replaced, spent_by_class
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import jobs_of
 from netgrader.grading.result_store import open_store
+from netgrader.grading.verify import Verification
 from netgrader.results import Status
 
 pytestmark = pytest.mark.usefixtures("uncaged")
@@ -141,6 +142,50 @@ def test_what_a_course_changes_costs_a_student_nothing(tiny, limited, graded, ea
         harder(tiny, number)
     assert spent_by_class(tiny.assignment)["eve"][0] == 100.0
     assert graded(squares="squares = [1]").result.status is Status.GRADED
+
+
+def test_verdicts_that_are_cut_off_are_charged_each_time(tiny, graded, each_takes, monkeypatch):
+    each_takes(100.0)
+    stage = "netgrader.grading.grade_submission.verify_stage"
+    with monkeypatch.context() as cut:
+        cut.setattr(stage, lambda *_, **__: (Verification(problem="The tests took too long."), True))
+        for number in range(1, 4):
+            graded()
+            assert spent_by_class(tiny.assignment)["eve"][0] == 100.0 * number
+    for _ in range(2):
+        graded()
+        assert spent_by_class(tiny.assignment)["eve"][0] == 400.0
+
+
+def test_a_group_has_an_account_of_its_own_and_uses_up_no_members(tiny, limited, graded, each_takes):
+    limited(student_seconds=150)
+    each_takes(100.0)
+    groups = tiny.root / "groups.toml"
+    groups.write_text('[numbers]\n"team/1" = ["ada", "eve"]\n')
+    for number in range(2):
+        graded("ada", squares=f"squares = [{number}]")
+    assert spent_by_class(tiny.assignment)["group team_1"][0] == 200.0
+    assert graded("eve", squares="squares = [2]").result.status is Status.NOT
+    groups.unlink()
+    assert graded("eve", squares="squares = [3]").result.status is Status.GRADED
+
+
+def test_runs_of_the_same_code_under_other_limits_are_replaced(tiny, limited, graded):
+    for number in range(3):
+        limited(cell_seconds=100 + number)
+        graded()
+    drop_replaced(tiny.course, open_store(tiny.course))
+    assert kept(tiny)[0] == 1
+
+
+def test_evidence_that_another_student_shares_stays(tiny, graded, monkeypatch):
+    graded("ada")
+    there = kept(tiny)
+    monkeypatch.setattr("netgrader.grading.budget.budget_of", lambda _: Budget(seconds=1_000.0, evidence_bytes=10))
+    graded("eve")
+    assert kept(tiny) == there
+    graded("eve", squares="squares = [1]")
+    assert kept(tiny) == (2, there[1])
 
 
 def test_it_is_shown_who_has_used_most_and_how_to_give_more(tiny, limited, graded, each_takes, capsys):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 
 import pytest
 
 from netgrader.commands import store as command
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import jobs_of
-from netgrader.grading.result_store import Store
+from netgrader.grading.result_store import Key, Store, open_store
+from netgrader.nbgrader_plugin.groups import set_aside
 
 pytestmark = pytest.mark.usefixtures("uncaged")
 
@@ -82,9 +84,25 @@ def test_an_older_netgraders_entry_is_stale_and_made_again(tiny, graded, capsys)
     assert "was written by another version of netgrader, so it was made again" in again.warnings[0]
 
 
-def test_what_lives_keeps_its_part_however_the_clock_jumps(tmp_path, monkeypatch):
-    from netgrader.grading.result_store import Key
+def test_runs_that_were_killed_and_submissions_that_newer_ones_replaced_are_listed_and_pruned(tiny, graded, capsys):
+    def killed(folder):
+        (folder / "evidence.npy").write_bytes(bytes(3_000_000))
+        command.run("bubblewrap", prune=True)  # while it is under way
+        shutil.copytree(folder.parent, folder.parents[1] / "0123456789ab-another-99999999-00000000")
 
+    open_store(tiny.course).get_or_make(Key("execute", {"code": "x"}), killed)
+    tiny.submit("ada", squares="squares = [1]\n" + 2_000_000 * "#")
+    set_aside(tiny.assignment, "ada")
+    capsys.readouterr()
+    command.run("bubblewrap")
+    text = said(capsys)
+    assert re.search(r"runs under way, or killed │ 1 │ 3 │ 1 │ 3", text)
+    assert re.search(r"submissions that newer ones replaced │ 1 │ 2 │ 1 │ 2", text)
+    command.run("bubblewrap", prune=True)
+    assert "3 of 3 entries removed, 8 MB" in said(capsys)
+
+
+def test_what_lives_keeps_its_part_however_the_clock_jumps(tmp_path, monkeypatch):
     store = Store(tmp_path / "store")
 
     def make(folder):

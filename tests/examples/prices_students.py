@@ -114,15 +114,6 @@ NETWORKS: dict[str, tuple[set[str], tuple[str, ...]]] = {
             ),
         ),
     ),
-    "some rows of the batch": (
-        {"loss-of-some-rows"},
-        each(
-            LOSS,
-            "loss = tf.reduce_mean(tf.square(prediction - Y)[1:])",
-            "net.loss = tf.reduce_mean(tf.abs(net.Y - net.prediction)[::2])",
-            "loss = difference[0] ** 2",
-        ),
-    ),
     "the answer in no unit": (
         {"prediction-wrong"},
         three(

@@ -81,7 +81,7 @@ def fault(name, found="", expected="", place=""):
 
 
 def cell(name, most, *checks):
-    total = sum(check.max_credit for check in checks)
+    total = sum(check.max_credit for check in checks) or 1
     return CellResult(f"check_{name}", round(most * sum(c.credit for c in checks) / total, 4), most, False, checks)
 
 
@@ -123,15 +123,11 @@ RIGHT = Network(
 RIGHT_NETWORK = seen.NetworkDrawing(
     RIGHT.svg(),
     ("dense, 784 to 10, with bias, no activation", "loss: softmax cross-entropy of the logits, mean", "Adam, 0.003"),
-    widths=(10,),
-    learning_rate=0.003,
 )
 WRONG_NETWORK = seen.NetworkDrawing(
     replace(RIGHT, faults=(Fault("softmax-before-loss", CATALOGUE["softmax-before-loss"].sentence, "Softmax"),)).svg(),
     ("dense, 784 to 10, with bias, softmax", "loss: softmax cross-entropy of probabilities, mean", "Adam, 0.01"),
     ("The loss applies a softmax to what is a softmax already (Softmax:0).",),
-    widths=(10,),
-    learning_rate=0.01,
 )
 
 

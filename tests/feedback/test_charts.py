@@ -127,6 +127,15 @@ def test_predictions_are_drawn_over_what_is_true_with_the_worst_rows_in_numbers(
     assert drawn.notes == ("4 of the 8 test images are drawn.",)
 
 
+def test_how_often_rows_were_fed_is_a_bar_for_each_number_of_times():
+    drawn = figure(seen.RowCounts("Rows seen", (64, 0, 1), (50, 1200, 0)))
+    assert re.findall(r"<dt>(.*?)</dt><dd><b>(.*?)</b>", drawn.body) == [("0 times", "1,200"), ("64 times", "50")]
+    assert (
+        figure(seen.RowCounts("Rows seen", (1,), (60_000,))).body
+        == "<p>Each of the 60,000 training images was fed once.</p>"
+    )
+
+
 def test_errors_are_compared_in_their_unit():
     drawn = figure(seen.Comparison("Error on the test rows", 2.0, 2.5, error=True, unit="k€"))
     assert drawn is not None

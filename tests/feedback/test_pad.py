@@ -18,7 +18,6 @@ from netgrader import observations as seen
 from netgrader.drawing_pad import PadFrame, can_be_drawn, frame_of, pad_html
 from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
-from netgrader.pages.graded import Graded, without_pads
 from netgrader.reader.plain_network import PlainNetwork, plain_layer, scores
 from tests.datasets import DIGITS
 from tests.feedback import examples as notebooks
@@ -89,12 +88,6 @@ def test_where_there_is_no_pad_a_sentence_says_why():
     assert "It cannot, since &lt;b&gt;layer 2&lt;/b&gt; is a convolution." in page
     assert "Draw a digit, and your network answers" in page
     assert "<script" not in page
-
-
-def test_a_report_holds_no_weights():
-    pad = seen.Pad(random_network(784, 10), FRAME, 200)
-    graded = without_pads(Graded(None, {"check_train": (pad, seen.Comparison("Accuracy", 0.9, 0.9))}))
-    assert graded.observations == {"check_train": (seen.Comparison("Accuracy", 0.9, 0.9),)}
 
 
 @pytest.mark.parametrize(

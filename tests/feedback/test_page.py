@@ -183,33 +183,37 @@ def test_a_mark_changed_by_hand_counts_and_is_told():
     assert "2 instead of 0" in verdict.notes[0]
 
 
-def one_cell(mark, *checks):
+def one_cell(mark, *checks, comments=None, **about):
     """The page of a notebook of one cell worth 2 points, that the grader gave what its checks say."""
     result = ex.result(ex.cell("train", 2, *checks))
-    return page_of([ex.check_cell("train", 2)], Graded(result, marks=Marks({"check_train": mark})))
+    marks = Marks({"check_train": mark}, comments or {})
+    return page_of([ex.check_cell("train", 2)], Graded(result, marks=marks), **about)
 
 
-def test_a_mark_that_a_person_lowered_is_said_to_be_theirs_and_not_that_it_could_not_be_graded():
-    page = one_cell(CellMark(2.0, 0.5, 2), ex.passed("test_a", "It trains"))
-    assert [(step.sentence, step.points) for step in page.steps] == [
-        ("Your instructor changed this mark by hand: ask why, if no comment says so.", 1.5)
-    ]
-    html = render_page(page)
+ASK = "Your instructor gave this mark by hand: ask why."
+READ = "Your instructor gave this mark by hand: read the comments in your notebook, and ask if they leave it open."
+NO_BIAS = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))
+
+
+@pytest.mark.parametrize("check", [ex.passed("test_a", "It trains"), NO_BIAS])
+@pytest.mark.parametrize("manual", [0.5, 1.0, 1.5])
+@pytest.mark.parametrize(("comments", "said"), [({}, ASK), ({"train": "No bias."}, READ)])
+def test_what_to_do_about_a_mark_by_hand_is_to_read_or_to_ask_whatever_checks_found(check, manual, comments, said):
+    page = one_cell(CellMark(1.0, manual, 2), check, comments=comments)
+    assert [(step.sentence, step.points) for step in page.steps] == [(said, 2 - manual)]
+    assert one_cell(CellMark(1.0, 2.0, 2), check, comments=comments).steps == ()
+
+
+def test_a_mark_that_a_person_lowered_is_not_said_to_be_one_that_could_not_be_graded():
+    html = render_page(one_cell(CellMark(2.0, 0.5, 2), ex.passed("test_a", "It trains")))
     assert "0.5 instead of 2" in html
     assert "could not be graded" not in html
 
 
-def test_what_checks_cost_and_what_a_person_took_are_told_apart():
-    failed = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))
-    page = one_cell(CellMark(1.0, 0.0, 2), ex.passed("test_a", "It trains"), failed)
-    assert [(step.sentence.split()[0], step.points) for step in page.steps] == [("A", 1.0), ("Your", 1.0)]
-
-
-def test_a_mark_that_a_person_raised_leaves_what_checks_say_to_do():
-    failed = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))
-    page = one_cell(CellMark(0.0, 1.5, 2), failed)
-    assert [(step.sentence, step.points) for step in page.steps] == [(CATALOGUE["missing-bias"].sentence, 0.5)]
-    assert one_cell(CellMark(0.0, 2.0, 2), failed).steps == ()
+@pytest.mark.parametrize("checks", [(), (NO_BIAS,)])
+def test_an_objection_to_a_mark_by_hand_names_the_result_that_the_report_compares_it_with(checks):
+    page = one_cell(CellMark(1.0, 1.0, 2), *checks, student_id="ada")
+    assert "result: 1 of 2\n" in page.verdicts[0].objection
 
 
 FATAL = ex.failed("test_c", "It learns", ex.fault("same-batch-always"))
@@ -229,16 +233,36 @@ def test_what_a_person_decided_comes_before_what_checks_found(manual, state):
     assert ("What is right already" in html or "Nothing is left" in html) == (manual == 2.0)
 
 
-def test_what_nobody_could_grade_is_graded_once_a_person_marked_it():
-    cell = ex.cell("train", 2, UNKNOWN, ex.passed("test_a", "It trains"))
-    result = ex.result(cell, status=Status.PARTLY, problem="It could not be decided what the loss computes.")
-    page = page_of([ex.check_cell("train", 2)], Graded(result, marks=Marks({"check_train": CellMark(1.0, 1.5, 2)})))
-    assert (page.notices, page.whole) == ((), True)
-    assert [(step.sentence.partition(":")[0], step.points) for step in page.steps] == [
-        ("Your instructor changed this mark by hand", 0.5)
-    ]
+@pytest.mark.parametrize("checks", [(UNKNOWN,), (UNKNOWN, ex.passed("test_a", "It trains")), ()])
+def test_nothing_says_of_a_cell_that_a_person_marked_that_it_could_not_be_graded(checks):
+    cell = ex.cell("train", 2, *checks)
+    result = ex.result(cell, status=Status.PARTLY, problem=UNKNOWN.message)
+    page = page_of([ex.check_cell("train", 2)], Graded(result, marks=Marks({"check_train": CellMark(1.0, 2.0, 2)})))
+    assert (page.notices, page.whole, page.steps) == ((), True, ())
+    html = render_page(page)
+    for said in (UNKNOWN.message, "could not be graded", "has not been graded"):
+        assert said not in html
     waiting = page_of([ex.check_cell("train", 2)], Graded(result, marks=Marks({"check_train": CellMark(1.0, None, 2)})))
     assert (len(waiting.notices), waiting.whole) == (1, False)
+
+
+def test_why_a_notebook_is_not_graded_in_full_is_what_nobody_has_marked_yet():
+    other = ex.ungradable("test_o", "The rate is right", "It could not be decided which rate is used.")
+    result = ex.result(
+        ex.cell("one", 2, UNKNOWN), ex.cell("two", 2, other), status=Status.PARTLY, problem=UNKNOWN.message
+    )
+    cells = [ex.check_cell("one", 2), ex.check_cell("two", 2)]
+    page = page_of(cells, Graded(result, marks=Marks({"check_one": CellMark(0.0, 2.0, 2)})))
+    assert other.message in page.notices[0]
+    assert UNKNOWN.message not in render_page(page)
+
+
+def test_a_notebook_that_was_cut_short_is_graded_once_a_person_marked_what_lost_points():
+    result = ex.result(ex.cell("one", 2, ex.passed("test_a", "It trains")), ex.cell("two", 2, NO_BIAS))
+    result = replace(result, status=Status.PARTLY, problem="The notebook went on for longer than its time.")
+    cells = [ex.check_cell("one", 2), ex.check_cell("two", 2)]
+    assert not page_of(cells, Graded(result, marks=Marks({"check_one": CellMark(2.0, 2.0, 2)}))).whole
+    assert page_of(cells, Graded(result, marks=Marks({"check_two": CellMark(0.0, 1.0, 2)}))).whole
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_each_link_between_files_leads_to_a_file(pages: Path) -> None:
 def test_what_people_look_at_is_there_as_they_see_it(pages: Path) -> None:
     looks = pages.parent / "looks"
     assert "What to do next" in (looks / "feedback.html").read_text(encoding="utf-8")
-    assert "Mistakes by frequency" in (looks / "report.html").read_text(encoding="utf-8")
+    assert "Checks and mistakes" in (looks / "report.html").read_text(encoding="utf-8")
     shown = (pages / "looks.md").read_text(encoding="utf-8")
     assert [name for name in sorted(path.name for path in looks.iterdir()) if name not in shown] == []
 

@@ -225,7 +225,7 @@ def test_what_a_page_has_typed_is_found_in_blocks_and_in_sentences():
     }
 
 
-QUICK = re.compile(r"netgrader (doctor|read graph\.pb.*|report( digits.*)?|store.*)")
+QUICK = re.compile(r"netgrader (doctor|read graph\.pb.*|report digits.*|store.*)")
 """What ends within seconds in a course of which nobody has handed in anything; what trains and grades others try."""
 GRAPH = """
 import tensorflow.compat.v1 as tf

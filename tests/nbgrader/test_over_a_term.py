@@ -23,9 +23,9 @@ from netgrader.commands import autograde, release
 from netgrader.commands.pages import feedback_of_class
 from netgrader.errors import UsageError
 from netgrader.grading.grade_submission import grade
+from netgrader.grading.members import groups_of
 from netgrader.grading.stages import Options
 from netgrader.nbgrader_plugin.deadlines import deadlines_of
-from netgrader.nbgrader_plugin.groups import groups_of
 from netgrader.pages.report_view import load_class
 from netgrader.student.exchange import Submit
 
@@ -260,7 +260,7 @@ def test_the_newest_of_a_group_counts_and_what_it_replaces_is_kept(booked, grade
     hand_in(booked, "bela", when=TIME.replace("12:00", "13:00"))
     assert "team: ada has what bela handed in; what was handed in before is replaced." in graded()
     assert scores(booked) == {"ada": 5.0, "bela": 5.0}
-    (kept,) = (booked.course.scratch / "replaced").rglob("1_sums.ipynb")
+    (kept,) = (booked.course.scratch / "store" / "replaced").rglob("1_sums.ipynb")
     assert "squares = []" in kept.read_text()
 
 

@@ -170,6 +170,15 @@ def test_an_activation_below_a_dropout_that_stays_on_has_the_name_that_it_has_wi
     assert [layer.activation for layer in read(DEEP, build, lab).layers] == [name, "none"]
 
 
+@pytest.fixture
+def _branches_as_switches():
+    functional = tf.control_flow_v2_enabled()
+    tf.disable_control_flow_v2()
+    yield
+    (tf.enable_control_flow_v2 if functional else tf.disable_control_flow_v2)()
+
+
+@pytest.mark.usefixtures("_branches_as_switches")
 def test_a_bias_that_only_the_branch_of_evaluation_adds_is_a_weight_and_no_statistic(lab):
     def build(x, y):
         on = tf.placeholder_with_default(False, [])

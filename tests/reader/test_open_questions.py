@@ -107,8 +107,8 @@ def test_of_an_unknown_error_it_stays_open_how_predictions_meet_targets(lab):
     assert all(sentence.endswith("your instructor will look at it.") for sentence in left_open.values())
 
 
-def test_what_a_fault_of_the_loss_keeps_open_is_paid_for_by_that_fault(lab):
+def test_a_loss_of_some_rows_of_the_batch_is_undecided(lab):
     net = numbers(lambda y, p: tf.reduce_mean(tf.square(y - p)[1:]))
     network = read_network(net.graph, net, NUMBERS, lab=lab)
-    assert network.codes == {"loss-of-some-rows"}
-    assert network.left_open.keys() <= {"loss-not-mean"}
+    assert not network.codes
+    assert "differences-cancel" in network.left_open

@@ -394,7 +394,7 @@ def test_a_right_network_is_read_and_has_no_fault(lab, program):
     ]
     assert (network.optimizer.kind, network.optimizer.learning_rate) == ("adam", pytest.approx(0.001))
     assert network.roles["prediction"].name
-    assert bool(network.left_open) == (program is weighted_alike)  # the lab runs no assertions about shapes
+    assert not network.left_open
 
 
 @pytest.mark.parametrize("name", FREE_RIGHT)
@@ -499,14 +499,6 @@ WRONG = {
         wrong(lambda y, p: tf.reduce_sum((y - p) ** 2)),
         wrong(lambda y, p: tf.nn.l2_loss(y - p)),
         wrong(tf.squared_difference),
-    ),
-    "loss-of-some-rows": (
-        wrong(lambda y, p: tf.square(p - y)[0, 0]),
-        wrong(lambda y, p: tf.reduce_mean((p[:2] - y[:2]) ** 2)),
-        wrong(lambda y, p: tf.reduce_mean(tf.gather(p - y, [0]) ** 2)),
-        wrong(lambda y, p: tf.reduce_mean((p[:4] - y[:4]) ** 2)),
-        wrong(lambda y, p: tf.reduce_mean((p[:64] - y[:64]) ** 2)),
-        wrong(lambda y, p: tf.reduce_mean((p[-32:] - y[-32:]) ** 2)),
     ),
     "maximises-loss": (
         wrong(lambda y, p: -mean_square(y, p)),

@@ -1,7 +1,5 @@
 """Networks as others wrote them: losses in loops, of some rows or classes; what keeps one from learning."""
 
-from dataclasses import replace
-
 import pytest
 import tensorflow.compat.v1 as tf
 
@@ -233,22 +231,6 @@ def test_averages_that_each_evaluation_moves_are_no_dropout(lab):
     assert read(build, DEEP, lab).codes == {"rows-mixed"}
 
 
-def with_ways_past_linear_layers(x, y):
-    h = dense(x, 30)
-    for _ in range(2):
-        h += dense(h, 30)
-    return {"logits": dense(h, 10)}
-
-
-def with_answers_of_another_network(x, y):
-    return {"logits": dense(hidden(x), 10), "loss": cross_entropy(y, dense(hidden(x), 10))}
-
-
-def with_scores_turned_round_in_the_loss(x, y):
-    z = dense(hidden(x), 10)
-    return {"logits": z, "loss": cross_entropy(y, -z)}
-
-
 def with_a_softmax_before_the_last_layer(x, y):
     return {"logits": dense(dense(hidden(x), 20, tf.nn.softmax), 10)}
 
@@ -256,9 +238,6 @@ def with_a_softmax_before_the_last_layer(x, y):
 @pytest.mark.parametrize(
     ("build", "code"),
     [
-        (with_answers_of_another_network, "layers-not-trained"),
-        (with_scores_turned_round_in_the_loss, "prediction-wrong"),
-        (with_ways_past_linear_layers, "missing-activation"),
         (with_a_softmax_before_the_last_layer, "softmax-in-hidden-layer"),
     ],
 )
@@ -275,56 +254,12 @@ def test_random_layers_that_are_not_to_be_trained_may_stand_before_layers_enough
     assert (network.codes, [remark.code for remark in network.remarks]) == (set(), ["layers-not-trained"])
 
 
-STEPS = {
-    "two steps at once": (
-        "wrong-optimizer",
-        lambda loss: tf.group(*[tf.train.AdamOptimizer(0.001).minimize(loss) for _ in range(2)]),
-    ),
-    "a rate that falls at once": (
-        "learning-rate-not-as-stated",
-        lambda loss: tf.train.AdamOptimizer(
-            tf.train.exponential_decay(0.001, step := tf.train.get_or_create_global_step(), 10, 0.5)
-        ).minimize(loss, step),
-    ),
-}
-
-
-@pytest.mark.parametrize("name", STEPS)
-def test_steps_of_another_size_than_asked_for_are_named(name, lab):
-    code, step = STEPS[name]
-
-    def build(x, y):
-        z = dense(x, 10)
-        return {"logits": z, "train_op": step(cross_entropy(y, z))}
-
-    assert read(build, replace(ONE, learning_rate=0.001), lab).codes == {code}
-
-
 def test_a_layer_that_reads_half_of_the_image_is_named(lab):
     assert read(lambda x, _: {"logits": dense(x[:, :392], 10)}, ONE, lab).codes == {"wrong-width"}
 
 
 def test_scores_that_are_all_alike_are_no_wrong_prediction(lab):
     assert read(lambda x, _: {"logits": 0.0 * dense(x, 10)}, ONE, lab).codes == set()
-
-
-def with_dropout(rate, training):
-    def build(x, _):
-        h = dense(hidden(x), 20, tf.nn.relu)
-        on = tf.placeholder_with_default(False, []) if training else tf.constant(value=True)
-        return {"logits": dense(tf.cond(on, lambda: tf.nn.dropout(h, rate=rate), lambda: h), 10)}
-
-    return build
-
-
-@pytest.mark.parametrize(("rate", "remarks"), [(0.9, ["keep-rate-swapped"]), (0.5, [])])
-def test_most_of_a_layer_dropped_is_a_remark(rate, remarks, lab):
-    network = read(with_dropout(rate, training=True), DEEP, lab)
-    assert (network.codes, [remark.code for remark in network.remarks]) == (set(), remarks)
-
-
-def test_a_remark_hides_no_fault(lab):
-    assert "dropout-at-evaluation" in read(with_dropout(0.9, training=False), DEEP, lab).codes
 
 
 def with_a_linear_bottleneck(x, y):

@@ -54,21 +54,6 @@ def test_a_lab_that_has_read_a_graph_keeps_no_session_with_its_variables(graph):
     lab.close()
 
 
-def test_which_of_two_placeholders_holds_the_labels_is_said_to_be_undecided_unless_an_accuracy_tells():
-    with tf.Graph().as_default() as graph:
-        x = tf.placeholder(tf.float32, [None, 784])
-        hard, soft = tf.placeholder(tf.float32, [None, 10], "hard"), tf.placeholder(tf.float32, [None, 10], "soft")
-        z = x @ tf.get_variable("w", [784, 10]) + tf.get_variable("b", [10])
-        both = [tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=z) for y in (hard, soft)]
-        tf.train.AdamOptimizer(0.001).minimize(tf.reduce_mean(tf.add_n(both)))
-    said = [sentence for sentence in read_network(graph, lab=None).undecided if "fed the labels" in sentence]
-    assert said == ["Which of them is fed the labels could not be decided: hard or soft."]
-    assert not any("fed the labels" in one for one in read_network(graph, {"Y": hard}, lab=None).undecided)
-    with graph.as_default():
-        tf.reduce_mean(tf.cast(tf.equal(tf.argmax(z, 1), tf.argmax(hard, 1)), tf.float32))
-    assert not any("fed the labels" in one for one in read_network(graph, lab=None).undecided)
-
-
 def test_reading_without_running_takes_less_than_fifty_milliseconds(graph):
     content = graph.as_graph_def().SerializeToString()
     seconds = []

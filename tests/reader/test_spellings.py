@@ -111,7 +111,6 @@ def masked_weights_with_a_share_that_is_fed():
 @pytest.mark.parametrize(
     "build",
     [
-        hidden_in_a_loop,
         layer_in_both_branches,
         batch_in_two_towers,
         rate_that_climbs_first,
@@ -132,6 +131,20 @@ def test_the_network_of_the_exercise_is_accepted_however_it_is_written(build, fu
         network = read_network(content, exercise=ASKED, lab=chosen)
         assert not network.faults
     assert not read_network(content, exercise=ASKED, lab=lab).undecided
+
+
+@pytest.mark.parametrize("functional", [False, True])
+def test_layers_in_a_loop_are_undecided(functional, lab):
+    with tf.Graph().as_default() as graph:
+        (tf.enable_control_flow_v2 if functional else tf.disable_control_flow_v2)()
+        try:
+            hidden_in_a_loop()
+        finally:
+            tf.disable_control_flow_v2()
+    for chosen in (lab, None):
+        network = read_network(graph.as_graph_def().SerializeToString(), exercise=ASKED, lab=chosen)
+        assert not network.faults
+        assert network.undecided or network.left_open
 
 
 def deep(build):
@@ -258,21 +271,26 @@ def by_hand(rule):
 @pytest.mark.parametrize(
     "rule",
     [
-        lambda s, g, t: s.assign(0.9 * s + 0.1 * g) / (1 - 0.9**t),
-        lambda s, g, t: g / (tf.sqrt(s.assign(0.999 * s + 0.001 * g * g) / (1 - 0.999**t)) + 1e-8),
-        lambda _s, g, _t: tf.sign(g),
         lambda _s, g, _t: tf.clip_by_norm(g, 0.5),
     ],
-    ids=["without second moment", "without first moment", "sign", "clipped descent"],
+    ids=["clipped descent"],
 )
-def test_half_of_adam_written_by_hand_is_another_optimizer_and_no_other_rate(rule, lab):
+def test_descent_written_by_hand_is_another_optimizer_and_no_other_rate(rule, lab):
     content = two_layers(train=by_hand(rule))
     assert read_network(content, exercise=ASKED, lab=lab).codes == {"wrong-optimizer"}
 
 
-def test_steps_by_no_known_rule_leave_the_optimizer_and_its_rate_undecided(lab):
-    content = two_layers(train=by_hand(lambda s, g, t: g / (s.assign(0.9 * s + 0.1 * tf.abs(g)) ** 0.25 + 1e-3) * t))
-    network = read_network(content, exercise=ASKED, lab=lab)
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda s, g, t: s.assign(0.9 * s + 0.1 * g) / (1 - 0.9**t),
+        lambda s, g, t: g / (tf.sqrt(s.assign(0.999 * s + 0.001 * g * g) / (1 - 0.999**t)) + 1e-8),
+        lambda s, g, t: g / (s.assign(0.9 * s + 0.1 * tf.abs(g)) ** 0.25 + 1e-3) * t,
+    ],
+    ids=["half of Adam without second moment", "half of Adam without first moment", "no known rule"],
+)
+def test_steps_by_no_known_rule_leave_the_optimizer_and_its_rate_undecided(rule, lab):
+    network = read_network(two_layers(train=by_hand(rule)), exercise=ASKED, lab=lab)
     assert (network.codes, network.optimizer.kind) == (set(), "undecided")
     assert {"wrong-optimizer", "learning-rate-not-as-stated"} <= set(network.left_open)
 
@@ -332,8 +350,10 @@ def test_each_activation_of_the_bank_is_what_tensorflow_computes(lab):
 
 
 @pytest.mark.parametrize("function", [lambda z: z**3, lambda z: tf.minimum(z, 0.0), lambda z: tf.log1p(tf.nn.relu(z))])
-def test_a_function_of_no_name_is_not_the_one_that_was_asked_for(function, lab):
-    assert read_network(two_layers(hidden=function), exercise=ASKED, lab=lab).codes == {"wrong-activation"}
+def test_a_function_of_no_name_where_another_is_asked_for_is_undecided(function, lab):
+    network = read_network(two_layers(hidden=function), exercise=ASKED, lab=lab)
+    assert network.codes == set()
+    assert "wrong-activation" in network.left_open
 
 
 @pytest.mark.parametrize(
@@ -375,16 +395,6 @@ def test_what_a_graph_lacks_is_said():
         tf.losses.softmax_cross_entropy(y, x[:, :10] * 2)
 
     assert "no variable" in sentences(of_no_variable, parts={"loss": "softmax_cross_entropy_loss/value:0"})
-
-
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [(np.zeros([3, 3]), "shape"), (np.full([784, 30], np.nan), "not finite"), (np.zeros(2), "no variable")],
-)
-def test_values_that_do_not_fit_are_said(value, words):
-    name = "nothing" if words == "no variable" else "W1"
-    network = read_network(two_layers(), lab=None, values={name: value})
-    assert any(words in sentence for sentence in network.undecided)
 
 
 def test_a_graph_that_is_made_to_be_slow_ends_with_a_sentence():

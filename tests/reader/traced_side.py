@@ -149,14 +149,14 @@ def broken_step() -> Any:
 
 
 OPTIMIZERS = [
-    ("nadam", keras.optimizers.Nadam),
-    ("adamax", keras.optimizers.Adamax),
+    ("adam", keras.optimizers.Adam),
+    ("rmsprop", keras.optimizers.RMSprop),
+    ("adagrad", keras.optimizers.Adagrad),
+    ("momentum", lambda rate: keras.optimizers.SGD(rate, momentum=0.9)),
     ("lion", lambda rate: keras.optimizers.Lion(rate / 20)),
-    ("adadelta", keras.optimizers.Adadelta),
-    ("rmsprop", lambda rate: keras.optimizers.RMSprop(rate, momentum=0.9, centered=True)),
-    ("sgd", lambda rate: keras.optimizers.SGD(rate, weight_decay=0.1)),
-    ("adam", lambda rate: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(rate))),
-    ("adamw", lambda rate: keras.optimizers.AdamW(rate, weight_decay=0.3, gradient_accumulation_steps=4)),
+    (None, keras.optimizers.Nadam),
+    (None, lambda rate: keras.optimizers.AdamW(rate, weight_decay=0.3)),
+    (None, lambda rate: keras.optimizers.Adam(rate, gradient_accumulation_steps=4)),
     (None, keras.optimizers.Adafactor),
     (None, keras.optimizers.Ftrl),
     ("adam", keras.optimizers.Lamb),  # of which each variable has a factor of its own: its rate is undecided

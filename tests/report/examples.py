@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from msgspec import structs
-
-from netgrader import observations as seen
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.pages.report_view import ClassView, Column, NotebookColumns, StudentView
-from netgrader.results import Status
+from netgrader.results import Observed, Status
 from tests.feedback import examples as notebooks
 
 COLUMNS = NotebookColumns(
@@ -31,11 +28,9 @@ def student(name, graded=None, submitted=True, ident=None):
     return StudentView(ident, name, submitted, by_notebook, links)
 
 
-def right(accuracy=0.9265, rate=0.003):
+def right(accuracy=0.9265):
     _, graded = notebooks.right_student()
-    network = structs.replace(notebooks.RIGHT_NETWORK, learning_rate=rate)
-    result = replace(graded.result, measured={"test_accuracy": accuracy})
-    return replace(graded, result=result, observations={**graded.observations, "check_one_layer_network": (network,)})
+    return replace(graded, result=replace(graded.result, measured={"test_accuracy": accuracy}))
 
 
 def wrong():
@@ -67,12 +62,10 @@ def one_mistake():
         notebooks.manual_cell("what_w1_shows", 2),
         test_accuracy=0.921,
     )
-    sweep = seen.Sweep((1e-4, 1e-3, 3e-3, 1e-2, 1e-1), (0.85, 0.91, 0.921, 0.92, 0.88), 3e-3)
+    noticed = Observed("check_train", "the kernel read a file named weights.npz that was not handed in.")
     return Graded(
-        result,
-        {"check_one_layer_network": (notebooks.WRONG_NETWORK,), "check_train": (sweep,)},
-        Marks({"what_w1_shows": CellMark(None, 3.0, 2)}),
-        ("check_train: the kernel read a file named weights.npz that was not handed in.",),
+        replace(result, integrity=(noticed,)),
+        marks=Marks({"what_w1_shows": CellMark(None, 3.0, 2)}),
     )
 
 
@@ -82,7 +75,7 @@ def eight_students():
         (COLUMNS,),
         (
             student("Ada Lovelace", right(), ident="ada"),
-            student("Béla Bartók", right(0.9258, 0.002), ident="bela"),
+            student("Béla Bartók", right(0.9258), ident="bela"),
             student("Chloë", one_mistake(), ident="chloe"),
             student("דוד לוי", wrong(), ident="david"),
             student("<b>Esra</b> & co", wrong(), ident="esra"),
@@ -150,14 +143,6 @@ def _one_of_many(number):
             )
             made.append(notebooks.cell(name, points, check, notebooks.passed("test_b", "The second thing is right")))
         accuracy = (0.92, 0.975, 0.98)[place] + (number * 13 % 10) / 1000
-        rate = (0.003, 0.001, 0.0005)[place] * (1 + number % 4)
-        width = (10, 1500, 256 * (1 + number % 4))[place]
-        widths = (10,) if place == 0 else (width, 10)
-        seen_here = {"check_x": (structs.replace(notebooks.RIGHT_NETWORK, widths=widths, learning_rate=rate),)}
-        if place == 1:
-            rates = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
-            found = tuple(accuracy - 0.004 * abs(index - 2) - 0.0004 * (number % 7) for index in range(5))
-            seen_here["check_y"] = (seen.Sweep(rates, found, 1e-3),)
-        graded[notebook] = Graded(notebooks.result(*made, notebook=notebook, test_accuracy=accuracy), seen_here)
+        graded[notebook] = Graded(notebooks.result(*made, notebook=notebook, test_accuracy=accuracy))
     name = f"Student {number:02}"
     return StudentView(f"s{number:03}", name, bool(graded), graded, dict.fromkeys(graded, f"{number}.html"))

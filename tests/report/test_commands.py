@@ -25,9 +25,9 @@ def test_feedback_before_grading_is_a_sentence_that_says_what_to_type(tiny):
 @pytest.mark.parametrize(
     ("asked", "hint"),
     [
-        ("nobody", "There is: ada, zoe-m."),
-        ("Ada", "Did you mean ada?"),
-        ("zoem", "Did you mean zoe-m?"),
+        ("nobody", ""),
+        ("Ada", " Did you mean ada?"),
+        ("zoem", " Did you mean zoe-m?"),
     ],
 )
 @pytest.mark.parametrize("graded", [False, True])
@@ -38,7 +38,7 @@ def test_feedback_for_somebody_who_is_not_there_names_whose_ids_are_like_it(tiny
             tiny.write(f"autograded/{student}/numbers/1_sums.ipynb", "{}")
     with pytest.raises(UsageError) as error:
         feedback_of_class(tiny.assignment, (asked,), console())
-    assert str(error.value) == f"There is no submission of {asked} for 'numbers'. {hint}"
+    assert str(error.value) == f"There is no submission of {asked} for 'numbers'.{hint}"
 
 
 def test_feedback_says_whose_is_missing_and_what_to_type(tiny, monkeypatch, capsys):
@@ -106,7 +106,7 @@ def test_names_in_any_script_and_with_html_in_them_go_the_whole_way(booked):
 
     html = report.read_text(encoding="utf-8")
     with report.with_suffix(".csv").open(encoding="utf-8", newline="") as stream:
-        rows = {row["student_id"]: row["name"] for row in csv.DictReader(stream)}
+        rows = {row["student"]: row["name"] for row in csv.DictReader(stream)}
     links = {unquote(link) for link in re.findall(r'href="(\.\./[^"]+)"', html)}
     for student, (first, last) in NAMES.items():
         name = f"{first} {last}".strip() or student
@@ -142,7 +142,8 @@ def test_marks_that_cannot_be_right_are_said_on_the_page_and_in_the_report_and_s
         assert found in pages + html
         assert found.replace("by hand", "by hand for why").rstrip(".") in html
         with report.with_suffix(".csv").open(encoding="utf-8", newline="") as stream:
-            assert [row["score"] for row in csv.DictReader(stream)] == [score]
+            points = sum(float(row["points"] or 0) for row in csv.DictReader(stream))
+        assert points == float(score)
         assert not re.search(r"\b(inf|nan) of\b", html + pages)
 
 
@@ -181,36 +182,31 @@ def test_what_was_seen_while_a_notebook_ran_goes_the_whole_way_to_the_report(boo
         autograde_one(booked.course, "numbers", student)
     html = report_on_class(booked.assignment).read_text(encoding="utf-8")
     assert html.count("add: The cell names displayhook, which no exercise needs.") == 1
-    assert "1_sums: 1 thing was noticed while it ran" in html
-    assert "Nothing out of the ordinary was noticed" not in html
+    assert "1_sums: add: The cell names displayhook" in html
 
 
 @pytest.mark.usefixtures("uncaged")
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
-def test_the_command_writes_each_verdict_beside_the_page_and_a_page_to_show_to_the_class(booked, monkeypatch, capsys):
+def test_the_command_writes_a_page_and_next_to_it_a_table_with_each_verdict(booked, monkeypatch, capsys):
     booked.submit("ada")
     autograde_one(booked.course, "numbers", "ada")
     monkeypatch.chdir(booked.root)
-    assert run_report("numbers", None) == 0
-    assert "numbers.csv and numbers-checks.csv beside it" in " ".join(capsys.readouterr().out.split())
-    with (booked.root / "reports" / "numbers-checks.csv").open(encoding="utf-8", newline="") as stream:
+    assert run_report("numbers") == 0
+    assert "numbers.html, and numbers.csv next to it" in " ".join(capsys.readouterr().out.split())
+    with (booked.root / "reports" / "numbers.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     result = load_last_result(booked.assignment, "ada", "1_sums").result
     verdicts = [(cell.cell, check.check, str(check.outcome)) for cell in result.cells for check in cell.checks]
-    assert [(row["cell"], row["check"], row["outcome"]) for row in rows] == verdicts != []
-    assert {row["student_id"] for row in rows} == {"ada"}
+    assert [(row["cell"], row["check"], row["outcome"]) for row in rows if row["check"]] == verdicts != []
+    assert [(row["cell"], row["outcome"], row["points"]) for row in rows if not row["check"]] == [
+        ("why", "waiting", "")
+    ]
+    assert {(row["assignment"], row["student"]) for row in rows} == {("numbers", "ada")}
     for cell in result.cells:
-        points = [float(row["points"]) for row in rows if row["cell"] == cell.cell]
+        points = [float(row["points"]) for row in rows if row["cell"] == cell.cell and row["check"]]
         assert not cell.checks or sum(points) == pytest.approx(cell.points, abs=0.005)
-    assert load_last_result(booked.assignment, "ada", "1_sums").run
     seconds = result.seconds["execute"] + result.seconds["verify"]
     assert {float(row["seconds"]) for row in rows} == {round(seconds, 1)}
     html = (booked.root / "reports" / "numbers.html").read_text(encoding="utf-8")
-    assert 'href="numbers-checks.csv"' in html
+    assert 'href="numbers.csv"' in html
     assert "waits for a person" in html
-
-    assert run_report("numbers", None, for_class=True) == 0
-    assert "numbers-for-class.html" in "".join(capsys.readouterr().out.split())
-    shown = (booked.root / "reports" / "numbers-for-class.html").read_text(encoding="utf-8")
-    assert "What to teach again" in shown
-    assert re.findall(r"\bada\b|waits for a person|\.csv", shown) == []

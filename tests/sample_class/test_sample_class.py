@@ -68,9 +68,6 @@ def test_each_student_gets_the_marks_and_codes_that_the_file_says(
     if not expected.get("any_faults"):
         assert set(result.faults) == set(expected["faults"]), reasons
     assert "line" not in expected or any(expected["line"] in (message or "") for *_, message in reasons)
-    told = [one.seen for one in result.integrity]
-    otherwise = [said for said in told if said.startswith("Asked for by the grader") or "meant something else" in said]
-    assert otherwise == []  # nobody here behaves otherwise when asked
 
 
 def test_the_file_names_every_notebook_that_was_handed_in() -> None:

@@ -58,7 +58,7 @@ WRONG = {
     "wrong-shape": lambda raw: raw / 255,
     "wrong-shape, fewer": lambda raw: flat(raw)[:100] / 255,
     "wrong-shape, turned": lambda raw: flat(raw).T / 255,
-    "not-floating-point": lambda raw: (flat(raw) > 127).astype(int),
+    "integer-division, compared": lambda raw: (flat(raw) > 127).astype(int),
     "wrong-order, turned images": lambda raw: raw.transpose(0, 2, 1).reshape(N, -1) / 255,
     "wrong-order, mirrored images": lambda raw: raw[:, :, ::-1].reshape(N, -1) / 255,
     "wrong-order, a quarter turn": lambda raw: np.rot90(raw, axes=(1, 2)).reshape(N, -1) / 255,

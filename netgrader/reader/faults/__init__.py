@@ -28,14 +28,12 @@ def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]
     """All faults and all remarks of a reading, each once, in the order of loss, layers, outputs, optimizer."""
     if not reading.found.judged:
         return (), ()
-    found: list[Fault] = []
-    of_the_loss = (
-        (*target_faults.CHECKS, *loss_faults.ANY_LOSS) if reading.found.given.regression else loss_faults.CHECKS
-    )
+    of_the_loss = loss_faults.CHECKS
+    if reading.found.given.regression:
+        of_the_loss = (*target_faults.CHECKS, *loss_faults.ANY_LOSS)
     of_layers = (*layer_faults.CHECKS, *evaluation_faults.CHECKS, *convolution_faults.CHECKS)
-    for checks in (of_the_loss, of_layers, output_faults.CHECKS, optimizer_faults.CHECKS):
-        for check in checks:
-            found.extend(fault for fault in check(reading) if fault not in found)
+    checks = (*of_the_loss, *of_layers, *output_faults.CHECKS, *optimizer_faults.CHECKS)
+    found = list(dict.fromkeys(fault for check in checks for fault in check(reading)))
     brought = {code for fault in found if not fault.remark for code in CATALOGUE[fault.code].brings}
     own = [fault for fault in found if fault.code not in brought]
     return tuple(fault for fault in own if not fault.remark), tuple(fault for fault in own if fault.remark)

@@ -1,8 +1,8 @@
-"""Faults of the layers: how many, how wide, what stands between them, how they begin, what a row depends on."""
+"""Faults of the layers: how many, how wide, what is between them, how they begin."""
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +12,8 @@ from netgrader.phrases import say
 from netgrader.reader.find.joining import depths
 from netgrader.reader.find.layers import between, factor_behind, transposes, weights_key
 from netgrader.reader.find.losses import CROSS_ENTROPY
-from netgrader.reader.find.roles import all_updates, linear_steps, uses_data
-from netgrader.reader.graph.nodes import node_of
+from netgrader.reader.find.roles import all_updates, uses_data
+from netgrader.reader.trial.probe import products
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,18 +25,15 @@ if TYPE_CHECKING:
     from netgrader.reader.reading import Reading
 
 _UNKNOWN = ("undecided", "other")
-#: Root mean square times the root of the inputs: what an image's layer is multiplied by. Glorot's is about 1.4.
-HUGE = 10.0
-SPREADS = (
-    2.0  # standard deviation of what a layer puts out; ten scores that spread so far begin at a cross-entropy of 4
-)
-#: Less will do where the first scores spread by more than this: their cross-entropy begins at about as much, not at log 10.
-WILD = 100.0
-HUGE_WHERE_WILD = 4.0
-#: Weights drawn at random with what is the limit are above it half of the time.
-MARGIN = 1.05
-#: More often than this the same weights are not read by mistake.
+_LOOPING = ("NextIteration", "RefNextIteration", "While", "StatelessWhile")
+HUGE = 10.5
+"""Root mean square of weights times the root of the inputs, 5 % above ten; Glorot's is about 1.4."""
+WILD, HUGE_WHERE_WILD = 100.0, 4.2
+"""Where the first scores spread by more than `WILD`, their cross-entropy begins at about as much, and less weight is huge."""
+SPREADS = 2.0
+"""Standard deviation of first scores; ten scores that spread so far begin at a cross-entropy of 4, not at log 10."""
 MEANT = 2
+"""The same weights are not read more often by mistake."""
 
 
 def depth(reading: Reading) -> Iterator[Fault]:
@@ -44,65 +41,44 @@ def depth(reading: Reading) -> Iterator[Fault]:
     found, exercise, steps = reading.found, reading.found.exercise, reading.found.steps
     if exercise is None or not steps or looped(found):
         return
-    place = steps[-1].node
-    given = exercise.widths or exercise.kinds
-    asked = len(given) if given is not None else None
-    # Without a trial it may stay open whether layers side by side are parts of one.
-    levels = max(depths(found.graph, steps))
-    many = len(steps) if reading.setup.opened else levels
-    if asked is not None and many > asked:
-        yield fault("too-many-layers", place, say("{1} layers", len(steps)), str(asked))
-    least = asked if asked is not None else exercise.min_layers
-    count = len(steps) if asked is not None else levels
-    alone, joined = _weights_elsewhere(found)
-    if least is not None and count + len(joined) < least:
-        loose = [step.node for step in found.unused if not _mirrors(step, steps)] or alone
-        if loose:
-            yield fault(
-                "layer-not-connected",
-                loose[0],
-                "a layer that the loss does not depend on",
-                say("{1} layers in a row", least),
-            )
-        else:
-            told = "{1} layers" if len(steps) == count else "{1} layers in a row"
-            yield fault("too-few-layers", place, say(told, count), f"{least}")
+    place, levels = steps[-1].node, max(depths(found.graph, steps))
+    if exercise.widths is None:
+        least, count = exercise.min_layers or 0, levels
+    else:
+        least, count = len(exercise.widths), len(steps)
+        # Without a trial it may stay open whether layers side by side are parts of one.
+        if (count if reading.setup.opened else levels) > least:
+            yield fault("too-many-layers", place, say("{1} layers", count), str(least))
+    apart, joined = _weights_elsewhere(found)
+    if count + len(joined) >= least:
+        return
+    loose = [step.node for step in found.unused if not _mirrors(step, steps)] or apart
+    if loose:
+        many = say("{1} layers in a row", least)
+        yield fault("layer-not-connected", loose[0], "a layer that the loss does not depend on", many)
+    else:
+        many = "{1} layers" if len(steps) == count else "{1} layers in a row"
+        yield fault("too-few-layers", place, say(many, count), f"{least}")
 
 
 def _weights_elsewhere(found: Found) -> tuple[list[str], list[str]]:
-    """Matrices that the optimizer is given, and that no layer multiplies with.
-
-    First those that do not meet the images on the way to the loss, being given for their decay, say; then those that do.
-    """
-    graph, labels, images = found.graph, found.roles.labels, found.roles.images
-    known = set(found.weights)
-    given = [update.variable for update in found.roles.updates if update.gradient and update.variable not in known]
-    matrices = [name for name in given if graph.nodes[name].rank() > 1]
-    if not matrices:
-        return [], []
-    late = graph.descendants([labels])
-    seen = graph.descendants([images], stop=late)
-    if found.loss is not None:
-        seen &= graph.ancestors([found.loss])
-    joined = [name for name in matrices if not seen.isdisjoint(graph.descendants([name + ":0"], stop=late))]
+    """Matrices that are trained and that no layer multiplies with: apart from the images, and on their way to the loss."""
+    graph, late = found.graph, found.graph.descendants([found.roles.labels])
+    trained = {update.variable for update in found.roles.updates if update.gradient} - set(found.weights)
+    matrices = sorted(name for name in trained if graph.nodes[name].rank() > 1)
+    way = graph.descendants([found.roles.images], stop=late) & graph.ancestors([found.loss])
+    joined = [name for name in matrices if way & graph.descendants([name + ":0"], stop=late)]
     return [name for name in matrices if name not in joined], joined
 
 
-_WIDENING = ("ConcatV2", "Concat", "Pad", "PadV2", "MirrorPad")
-
-
 def looped(found: Found) -> bool:
-    """Whether a layer stands in a loop: how often it is passed is not to be seen."""
-    if not found.roles.images or not found.loss:
-        return False
-    return any(
-        node.op in ("NextIteration", "RefNextIteration", "While", "StatelessWhile")
-        for node in between(found.graph, found.roles.images, found.loss)
-    )
+    """Whether a layer is in a loop: how often it is passed is not known."""
+    images, loss = found.roles.images, found.loss
+    return bool(images and loss) and any(node.op in _LOOPING for node in between(found.graph, images or "", loss or ""))
 
 
 def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
-    return any((step.inputs, step.outputs) == (other.inputs, other.outputs) for other in steps)
+    return (step.inputs, step.outputs) in {(other.inputs, other.outputs) for other in steps}
 
 
 def widths(reading: Reading) -> Iterator[Fault]:
@@ -111,7 +87,7 @@ def widths(reading: Reading) -> Iterator[Fault]:
     if exercise is None or exercise.widths is None or len(exercise.widths) != len(steps):
         return
     for step, asked in zip(steps, exercise.widths, strict=True):
-        if step.outputs is not None and step.outputs != asked:
+        if step.outputs not in (None, asked):
             many = say("{1} outputs", step.outputs) if step.kind == "dense" else say("{1} channels", step.outputs)
             yield fault("wrong-width", step.node, many, str(asked))
     first, inputs = steps[0], reading.found.given.inputs
@@ -121,230 +97,182 @@ def widths(reading: Reading) -> Iterator[Fault]:
 
 
 def activations(reading: Reading) -> Iterator[Fault]:
-    """What stands between layers is missing or another function than asked for."""
+    """An activation between layers that is missing, or another function than asked for."""
     exercise, steps = reading.found.exercise, reading.found.steps
-    if looped(reading.found):
+    asked: Sequence[str | None] = [None] * len(steps)
+    if exercise is not None and exercise.activations is not None:
+        asked = exercise.activations
+    if len(asked) != len(steps) or looped(reading.found):
         return
-    asked: Sequence[str | None] = [None] * (len(steps) - 1)
-    if exercise is not None and exercise.activations is not None and len(exercise.activations) == len(steps):
-        asked = exercise.activations[:-1]
-    if len(asked) != len(steps) - 1:
-        return
-    free = _is_free(reading)
-    beside = zip([None, *steps[:-1]], steps, [*steps[1:], None], strict=True)
-    for (before, step, after), expected in zip(beside, [*asked, None], strict=True):
-        unnamed = step.activation == "other" and step.node in reading.layers.unit_by_unit
-        if step.followed and step.alone and expected is not None and unnamed:
-            yield fault("wrong-activation", step.node, "a function of no name", expected)
-        if not step.followed or not step.alone or step.activation in _UNKNOWN or step.activation == expected:
-            continue
-        if step.activation == "none":
-            if step.kind == "depthwise-conv2d" or (step.rejoined and not reading.layers.affine):
-                continue  # half of a separable convolution; or more than one way leads on from here
-            code = "missing-activation" if exercise is not None and exercise.nonlinear else "linear-layers"
-            mixed = before is not None and before.activation == "softmax"  # by the shares before it
-            meant = mixed or _is_bottleneck(step, after) or _is_fixed(reading, step) or _is_fixed(reading, after)
-            grave = Severity.REMARK if free and meant else None
-            yield fault(code, step.node, "no activation", expected or "a nonlinearity", grave)
-        elif step.activation == "softmax":
-            # Shares by which the rows of the next layer's weights are mixed are attention, where that has no activation.
-            mixes = after is not None and after.followed and after.activation == "none"
-            grave = Severity.REMARK if free and mixes else None
-            told = expected or "an activation of each unit by itself"
-            yield fault("softmax-in-hidden-layer", step.node, "softmax", told, grave)
-        elif expected is not None:
-            yield fault("wrong-activation", step.node, step.activation, expected)
+    grave = Severity.REMARK if _is_free(reading) else None
+    lacking = "missing-activation" if exercise is not None and exercise.nonlinear else "linear-layers"
+    for step, expected in zip(steps, asked, strict=True):
+        code, told, default, severity = {
+            "none": (lacking, "no activation", "a nonlinearity", grave),
+            "softmax": ("softmax-in-hidden-layer", "softmax", "an activation of each unit by itself", grave),
+        }.get(step.activation, ("wrong-activation", step.activation, "", None))
+        if _has_activation(step) and step.activation != expected and (expected or default):
+            yield fault(code, step.node, told, expected or default, severity)
+
+
+def _has_activation(step: Step) -> bool:
+    """Whether a layer is known to have an activation, or to lack one that it needs.
+
+    Half of a separable convolution needs none; and where more than one way leads on, another may have one.
+    """
+    known = step.followed and step.alone and step.activation not in _UNKNOWN
+    return known and not (step.activation == "none" and (step.kind == "depthwise-conv2d" or step.rejoined))
 
 
 def _is_free(reading: Reading) -> bool:
-    """Whether an exercise leaves the layers free, and nonlinearities stand between as many as it asks for at least."""
+    """Whether an exercise leaves the layers free, and without those that lack an activation there are enough."""
     exercise, steps = reading.found.exercise, reading.found.steps
     if exercise is None or exercise.min_layers is None or exercise.widths is not None:
         return False
-    linear = [step for step in steps if step.followed and step.activation == "none"]
-    return len({weights_key(reading.found.graph, step) for step in steps}) - len(linear) >= exercise.min_layers
-
-
-def _is_fixed(reading: Reading, step: Step | None) -> bool:
-    """Whether the weights of a layer are said not to be trained."""
-    own = set(step.variables) if step is not None else set()
-    return bool(own) and reading.setup.opened and own.isdisjoint((*reading.setup.trainable, *reading.descent.moved))
-
-
-def _is_bottleneck(step: Step, after: Step | None) -> bool:
-    """Whether a layer is narrower than what it reads and what reads it: two factors of one matrix (Sandler et al., 2018)."""
-    around = [size for size in (step.inputs, after.outputs if after is not None else None) if size is not None]
-    return step.outputs is not None and len(around) == 2 and step.outputs < min(around)
+    lacking = [step for step in steps if step.followed and step.activation in ("none", "softmax")]
+    return len({weights_key(reading.found.graph, step) for step in steps}) - len(lacking) >= exercise.min_layers
 
 
 def bias(reading: Reading) -> Iterator[Fault]:
-    """Dense layers without the bias that was asked for."""
-    exercise = reading.found.exercise
-    if exercise is None or not exercise.bias:
+    """Dense layers without the bias that was asked for; only a trial shows whether a column of the weights is one."""
+    exercise, nodes = reading.found.exercise, reading.found.graph.nodes
+    if exercise is None or not exercise.bias or not reading.setup.opened:
         return
     for step in reading.found.steps:
-        sizes = [reading.found.graph.nodes[name].shape() for name in step.bias]
-        one = bool(sizes) and all(size in ((), (1,)) for size in sizes) and (step.outputs or 0) > len(sizes)
-        if one or (not step.bias and not step.normalised and not _widened(reading, step)):
+        size = sum(nodes[name].size() or step.outputs or 0 for name in step.bias)
+        if not step.normalised and (not size or size < min(step.outputs or 0, 2)):
             yield fault("missing-bias", step.node, "no bias", "one for each output")
-
-
-def _widened(reading: Reading, step: Step) -> bool:
-    """Whether a column may have been put beside the step's data, which without a trial may be one of ones: a bias."""
-    found = reading.found
-    if reading.setup.opened or not found.roles.images:
-        return False
-    return any(node.op in _WIDENING for node in between(found.graph, found.roles.images, step.data))
 
 
 def unused(reading: Reading) -> Iterator[Fault]:
     """Layers that nothing depends on: a remark."""
     found = reading.found
+    loose = [step for step in found.unused if not _mirrors(step, found.steps)]
     if _twin(found):
         yield fault("built-twice", found.roles.train_op or "")
     elif not found.unused or any(f.code == "layer-not-connected" for f in depth(reading)):
         return
-    elif len(found.unused) >= len(found.steps) and all(_mirrors(step, found.steps) for step in found.unused):
+    elif len(found.unused) >= len(found.steps) and not loose:
         yield fault("built-twice", found.unused[0].node)
     else:
         yield fault("unused-layer", found.unused[0].node)
 
 
 def _twin(found: Found) -> bool:
-    """Whether another train op trains variables of its own, of the same shapes as ours."""
+    """Whether another optimizer is given gradients of variables of the same shapes as ours."""
     graph = found.graph
     ours = {update.variable for update in found.roles.updates}
-    sources = [source for source in graph.sources if graph.static_shape(source) != ()]
-    others = [u for u in all_updates(graph) if u.variable not in ours and uses_data(graph, u, sources)]
-    given = {update.variable for update in others if update.gradient}
-    if not given and others:
-        # Written by hand: what else it keeps is told from weights by what data is multiplied with.
-        weights = {name for _, operand in linear_steps(graph).values() for name in graph.variables_in(operand)}
-        given = weights & {update.variable for update in others}
-        ours &= {name for step in found.steps for name in step.variables}
+    others = [update for update in all_updates(graph) if update.gradient and update.variable not in ours]
+    given = {update.variable for update in others if uses_data(graph, update, graph.rows)}
     moved = [graph.nodes[name].shape() for name in found.weights if name in ours]
     loose = [graph.nodes[name].shape() for name in given]
     return bool(moved) and all(loose.count(shape) >= moved.count(shape) for shape in moved)
 
 
 def shared(reading: Reading) -> Iterator[Fault]:
-    """Two layers, one after the other, that read the same weights: beside one another they do it by design.
+    """Two layers, one after the other, that read the same weights: next to one another they do it by design.
 
-    So does what goes back by the weights that it came by, transposed: an autoencoder with tied weights, a Boltzmann machine.
+    So does what goes back by the weights that it came by, transposed: an autoencoder with tied weights.
     """
-    graph = reading.found.graph
+    graph, steps = reading.found.graph, reading.found.steps
     if reading.found.loss is None:
         return  # what is a layer, and what belongs to a gradient, is not known
-    seen: dict[str, Step] = {}
-    keys = [weights_key(graph, step) for step in reading.found.steps]
-    ways = {(name, transposes(graph, step)) for step in reading.found.steps for name in step.variables}
-    tied = {name for name, turned in ways if (name, not turned) in ways}
-    for step in reading.found.steps:
-        key = weights_key(graph, step)
-        if tied.intersection(step.variables):
-            continue
-        if key in seen and seen[key].data != step.data and seen[key].node in graph.ancestor_nodes([step.data]):
-            # A layer that is passed three times and more is a recurrence, which may be meant (Lan et al., 2020).
-            grave = Severity.REMARK if _is_free(reading) and keys.count(key) > MEANT else None
-            yield fault(
-                "shared-weights", step.node, say("the weights of {1}", seen[key].node), "weights of its own", grave
-            )
-        seen.setdefault(key, step)
+    ways: dict[str, list[Step]] = {}
+    for step in steps:
+        ways.setdefault(weights_key(graph, step), []).append(step)
+    for same in ways.values():
+        first, *others = same
+        tied = len({transposes(graph, step) for step in same}) > 1
+        # A layer that is passed three times and more is a recurrence, which may be meant (Lan et al., 2020).
+        grave = Severity.REMARK if _is_free(reading) and len(same) > MEANT else None
+        for step in others:
+            if not tied and step.data != first.data and first.node in graph.ancestor_nodes([step.data]):
+                told = say("the weights of {1}", first.node), "weights of its own"
+                yield fault("shared-weights", step.node, *told, grave)
+
+
+@dataclass(frozen=True)
+class _Beginning:
+    """How the weights of a product of a layer begin."""
+
+    reading: Reading
+    step: Step
+    layer: Step
+    kernel: Array
+
+    @property
+    def hidden(self) -> bool:
+        """Whether another layer follows; without a loss it may be its gradient that reads the layer."""
+        known = self.reading.found.loss is not None or self.reading.found.exercise is not None
+        return self.layer.followed and known
+
+    @property
+    def size(self) -> float:
+        """The root mean square of the weights."""
+        return float(np.sqrt(np.square(self.kernel).mean()))
+
+    @property
+    def fan_in(self) -> int:
+        """How many products each output is a sum of."""
+        counted = self.kernel[..., 0].size
+        return counted if self.step.kind.startswith("conv") else self.step.inputs or counted
+
+    def is_zero(self) -> bool:
+        """Whether all units of a hidden layer begin with zeros, and nothing tells them apart."""
+        return self.hidden and not self.kernel.any() and self.step.weights not in self.reading.start.parted
+
+    def is_equal(self) -> bool:
+        """Whether all units of a hidden layer begin with the same weights, which are not zero."""
+        apart = np.ptp(self.kernel, axis=-1).any() if self.kernel.shape[-1] > 1 else np.ptp(self.kernel) != 0
+        return self.hidden and bool(self.kernel.any()) and not apart
+
+    def is_huge(self) -> bool:
+        """Whether weights are large, and the first scores that come of them spread widely."""
+        match, start, found = self.reading.loss.match, self.reading.start, self.reading.found
+        # Averages of the data that are as they began make numbers large, and behind the last layer a softmax may hide it.
+        shown = self.layer.followed or match is None or match.kind != CROSS_ENTROPY or start.spread > SPREADS
+        wild = start.spread > WILD and not found.statistics
+        inside = found.graph.ancestor_nodes([found.loss, *(one.output for one in found.steps)])
+        gain = self.size * self.fan_in**0.5 * min(1.0, factor_behind(found.graph, self.step.product, inside))
+        return shown and self.step.weights not in start.of_any_size and gain > (HUGE_WHERE_WILD if wild else HUGE)
+
+    def is_not_glorot(self) -> bool:
+        """Whether weights are asked to be uniform up to sqrt(6 / (inputs + outputs)) and are not.
+
+        Glorot and Bengio, 2010, equation 16. Each output of a convolution is a sum over its window, and each input goes into
+        as many.
+        """
+        exercise, kernel = self.reading.found.exercise, self.kernel
+        if exercise is None or exercise.initialisation != "glorot-uniform" or not kernel.any():
+            return False
+        bound = (6.0 / (kernel[..., 0, 0].size * sum(kernel.shape[-2:]))) ** 0.5
+        largest, share = float(np.abs(kernel).max()), float((np.abs(kernel) < bound / 2).mean())
+        slack = 4 / kernel.size**0.5
+        return not (bound * (1 - slack) < largest <= bound * 1.0001 and abs(share - 0.5) < slack)
+
+
+BEGINNINGS = (
+    ("zero-initialisation", _Beginning.is_zero, "all weights zero", "random weights", None),
+    ("constant-initialisation", _Beginning.is_equal, "all weights equal", "random weights", None),
+    ("huge-initialisation", _Beginning.is_huge, "numbers of about {1:.2g}", "about {1:.2g}", None),
+    # Which layer function made it is charged where that is asked for.
+    ("wrong-initialisation", _Beginning.is_not_glorot, "standard deviation {1:.2g}", "Glorot uniform", Severity.REMARK),
+)
+"""Code, condition, what is found, what is expected, and the severity where it is not the catalogue's."""
 
 
 def initialisation(reading: Reading) -> Iterator[Fault]:
-    """Weights that begin all zero, all equal, huge, or otherwise than asked for."""
-    exercise, start = reading.found.exercise, reading.start
-    asked = exercise is not None and exercise.initialisation == "glorot-uniform"
-    known = reading.found.loss is not None or exercise is not None  # else it may be its gradient that reads a layer
-    for step, layer in [(part, layer) for layer in reading.found.steps for part in (layer.parts or (layer,))]:
-        hidden = layer.followed and known
-        value = start.weights.get(step.weights)
+    """Weights that begin all zero, all equal, huge, or otherwise than asked for: the first of `BEGINNINGS` that holds."""
+    for step, layer in [(part, layer) for layer in reading.found.steps for part in products([layer])]:
+        value = reading.start.weights.get(step.weights)
         if value is None or value.ndim < 2 or not step.variables or not np.isfinite(value).all():
             continue
-        kernel = value.astype(np.float64)
-        place, zero = step.variables[0], not kernel.any()
-        if hidden and zero and step.weights not in start.parted:
-            yield fault("zero-initialisation", place, "all weights zero", "random weights")
-        elif hidden and not zero and _begins_equal(kernel):  # though random weights behind it may tell units apart
-            yield fault("constant-initialisation", place, "all weights equal", "random weights")
-        elif step.weights in start.of_any_size or _is_normalised(reading, layer):
-            continue
-        elif _is_huge(reading, step, layer, kernel):
-            told = say("numbers of about {1:.2g}", _root_mean_square(kernel))
-            yield fault("huge-initialisation", place, told, say("about {1:.2g}", _fan_in(step, kernel) ** -0.5))
-        elif asked and step.inputs and step.outputs and not any(_is_glorot(kernel, part) for part in (step, layer)):
-            spread = say("standard deviation {1:.2g}", kernel.std())
-            # Which layer function made it is charged where that is asked for.
-            yield fault("wrong-initialisation", place, spread, "Glorot uniform", Severity.REMARK)
-
-
-def _fan_in(step: Step, kernel: Array) -> int:
-    """Return how many products each output is a sum of."""
-    counted = kernel[..., 0].size
-    return counted if step.kind.startswith("conv") else step.inputs or counted
-
-
-def _is_huge(reading: Reading, step: Step, layer: Step, kernel: Array) -> bool:
-    """Whether weights are large, and what comes of them spreads widely at first."""
-    found, start = reading.found, reading.start
-    if not layer.followed and start.spread <= SPREADS and _is_softmax(reading):
-        return False  # of what moves all scores of a row by the same a softmax shows nothing
-    wild = (
-        start.spread > WILD and not found.statistics
-    )  # averages of the data that stand at their start make numbers large
-    inside = found.graph.ancestor_nodes([found.loss, *(one.output for one in found.steps)])
-    gain = _root_mean_square(kernel) * _fan_in(step, kernel) ** 0.5
-    gain *= min(1.0, factor_behind(found.graph, step.product, inside))
-    # What a recurrence puts out is small at first, and its product then is not large.
-    spread = gain * start.inputs.get(step.weights, 1.0)
-    return gain > MARGIN * (HUGE_WHERE_WILD if wild else HUGE) and (wild or spread > SPREADS)
-
-
-def _is_softmax(reading: Reading) -> bool:
-    """Whether the loss is of a softmax of what the last layer puts out."""
-    match = reading.loss.match
-    return match is not None and match.kind == CROSS_ENTROPY and reading.loss.last_activation == "none"
-
-
-def _is_normalised(reading: Reading, layer: Step) -> bool:
-    """Whether averages of the data stand right behind a layer: in training what it puts out is normalised."""
-    found, steps = reading.found, reading.found.steps
-    index = [step.node for step in steps].index(layer.node)
-    end = steps[index + 1].data if index + 1 < len(steps) else found.scores
-    if not found.statistics or end is None:
-        return False
-    reads = {read for node in between(found.graph, layer.product, end) for read in found.graph.value_inputs(node)}
-    return any(
-        not found.statistics.isdisjoint(found.graph.variables_in(r)) for r in reads if node_of(r) not in found.graph.fed
-    )
-
-
-def _begins_equal(kernel: Array) -> bool:
-    """Whether all units of a layer begin with the same weights."""
-    return bool(np.ptp(kernel) == 0 or (kernel.shape[-1] > 1 and not np.ptp(kernel, axis=-1).any()))
-
-
-def _root_mean_square(values: Array) -> float:
-    return float(np.sqrt(np.square(values).mean()))
-
-
-def _is_glorot(kernel: Array, step: Step) -> bool:
-    """Whether weights are uniform up to sqrt(6 / (inputs + outputs)): Glorot and Bengio, 2010, equation 16."""
-    if not step.inputs:
-        return False
-    largest = float(np.abs(kernel).max())
-    # Each output of a convolution is a sum over its window, and each input goes into as many.
-    window = math.prod(kernel.shape[:-2])
-    sums = {step.inputs + (step.outputs or 0), window * sum(kernel.shape[-2:])}
-    return any(_is_uniform(kernel, largest, (6.0 / total) ** 0.5) for total in sums)
-
-
-def _is_uniform(kernel: Array, largest: float, bound: float) -> bool:
-    """Whether numbers, up to the `largest`, are uniform up to a `bound`."""
-    share = float((np.abs(kernel) < bound / 2).mean())
-    slack = 4 / kernel.size**0.5
-    return bool(bound * (1 - slack) < largest <= bound * 1.0001 and abs(share - 0.5) < slack)
+        one = _Beginning(reading, step, layer, value.astype(np.float64))
+        for code, begins, told, expected, severity in BEGINNINGS:
+            if begins(one):
+                found, wanted = say(told, one.size), say(expected, one.fan_in**-0.5)
+                yield fault(code, step.variables[0], found, wanted, severity)
+                break
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (

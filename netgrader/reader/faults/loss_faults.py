@@ -20,17 +20,9 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.plain import Graph
     from netgrader.reader.reading import Reading
 
-_SQUARED = ("mean-squared-error", "root-mean-squared-error", "euclidean-distance", "mean-absolute-error")
+_SQUARED = ("mean-squared-error", "root-mean-squared-error", "euclidean-distance")
 _SIGMOID = ("sigmoid-cross-entropy", "binary-cross-entropy", "log-of-sigmoid")
 _SCORES = ("cross-entropy-of-scores", "log-of-scores", "log-of-scores-tight")
-_OTHER = (
-    "negative-probability",
-    "negative-score",
-    "hinge",
-    "hinge-of-the-largest",
-    "hinge-of-each",
-    "squared-hinge",
-)
 _ENTERING = frozenset({"Enter", "RefEnter"})
 #: What turns scores into shares, and how that is called before a loss.
 _BEFORE = {
@@ -38,6 +30,10 @@ _BEFORE = {
     "sigmoid": "sigmoid-before-loss",
     "hard-sigmoid": "sigmoid-before-loss",
 }
+
+
+_MISREAD = ("labels-off-by-one-up", "labels-off-by-one-down", "labels-logits-swapped")
+_UNTOUCHED = ("none", "log-softmax", CLIPPED_LOG, "undecided", "other")
 
 
 def is_asked(reading: Reading) -> bool:
@@ -52,69 +48,41 @@ def _place(reading: Reading) -> str:
 
 def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
     """An activation on what the loss itself turns into probabilities."""
-    match, activation, exercise = reading.loss.match, reading.loss.last_activation, reading.found.exercise
-    if match is None or activation in ("none", "log-softmax", CLIPPED_LOG, "undecided", "other"):
-        return
-    place = node_of(reading.loss.logits or "")
-    if match.kind == CROSS_ENTROPY or match.kind.startswith(("labels-", "softmax-over")):
-        code = _BEFORE.get(activation, "relu-on-logits")
-        yield fault(code, place, say("{1} before the loss", activation), "no activation")
-    elif match.kind == "sigmoid-cross-entropy" and activation in _BEFORE:
-        if not is_asked(reading):
-            yield fault(_BEFORE[activation], place, activation)
-    elif match.kind == "cross-entropy-of-scores" and activation == "sigmoid":
-        yield fault("sigmoid-before-loss", place, activation, "softmax")
-    elif match.kind in _SCORES:
-        return  # the scores are taken for probabilities: what keeps them above zero is no activation
-    elif activation not in _BEFORE and exercise is not None and exercise.activations:
-        yield fault("relu-on-logits", place, say("{1} on the last layer", activation), "no activation")
-
-
-def activated_before(reading: Reading) -> Iterator[Fault]:
-    """A further activation of the last layer, below the one that the loss is of."""
-    place = node_of(reading.loss.logits or "")
-    for activation in reading.loss.inner_activations:
-        if activation in ("sigmoid", "softmax"):
-            yield fault(_BEFORE[activation], place, say("{1} before another activation", activation), "no activation")
-        elif activation not in ("log-softmax", "other"):
-            yield fault("relu-on-logits", place, say("{1} on the last layer", activation), "no activation")
+    match, activation = reading.loss.match, reading.loss.last_activation
+    softened = match is not None and (match.kind == CROSS_ENTROPY or match.kind in _MISREAD)
+    if softened and activation not in _UNTOUCHED:
+        code, told = _BEFORE.get(activation, "relu-on-logits"), say("{1} before the loss", activation)
+        yield fault(code, node_of(reading.loss.logits or ""), told, "no activation")
 
 
 def another_loss(reading: Reading) -> Iterator[Fault]:
     """Another loss than the cross-entropy that was asked for."""
-    match = reading.loss.match
-    if match is None or not is_asked(reading):
+    match, last = reading.loss.match, reading.loss.last_activation
+    broken = list(broken_cross_entropy(reading))
+    if match is None or not is_asked(reading) or match.kind == CROSS_ENTROPY or broken:
         return
-    found, expected = match.kind.replace("-", " "), "softmax cross-entropy"
-    if match.kind in _SQUARED:
-        if reading.loss.last_activation == "undecided":
-            yield fault("wrong-loss", _place(reading), found, expected)
-            return
-        code = "mse-on-softmax" if reading.loss.last_activation in _BEFORE else "mse-on-logits"
-        yield fault(code, _place(reading), found, expected)
-    elif match.kind in _SIGMOID:
-        yield fault("sigmoid-cross-entropy", _place(reading), found, expected)
-    elif match.kind in _OTHER and not _log_of_labels(reading):
-        yield fault("wrong-loss", _place(reading), found, expected)
+    code = "sigmoid-cross-entropy" if match.kind in _SIGMOID else "wrong-loss"
+    if match.kind in _SQUARED and last != "undecided":
+        code = "mse-on-softmax" if last in _BEFORE else "mse-on-logits"
+    if match.kind not in _SCORES:
+        yield fault(code, _place(reading), match.kind.replace("-", " "), "softmax cross-entropy")
 
 
 def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
     """Formulas that are wrong for any classifier."""
-    match = reading.loss.match
-    over_rows = match is not None and match.kind in OVER_ROWS and match.kind not in _SQUARED
-    if over_rows or reading.rows.shared == "loss":
-        yield fault("loss-over-wrong-axis", _place(reading), "over the rows of a batch", "over the classes of a row")
-    elif match is None:
+    match, place = reading.loss.match, _place(reading)
+    if match is None:
         return
+    if match.kind in OVER_ROWS and match.kind not in _SQUARED:
+        yield fault("loss-over-wrong-axis", place, "over the rows of a batch", "over the classes of a row")
     elif match.kind.startswith("labels-off-by-one"):
         step = "+1" if match.kind.endswith("up") else "-1"
-        yield fault("labels-off-by-one", _place(reading), say("label {1}", step), "the label itself")
+        yield fault("labels-off-by-one", place, say("label {1}", step), "the label itself")
     elif match.kind == "labels-logits-swapped" or _log_of_labels(reading):
-        yield fault("labels-logits-swapped", _place(reading))
+        yield fault("labels-logits-swapped", place)
     elif _of_scores(reading) and reading.loss.last_activation not in _BEFORE:
         grave = Severity.FATAL if reading.loss.finite is False else None
-        told = "scores taken for probabilities", "a softmax first"
-        yield fault("logits-are-probabilities", _place(reading), *told, grave)
+        yield fault("logits-are-probabilities", place, "scores taken for probabilities", "a softmax first", grave)
 
 
 def _of_scores(reading: Reading) -> bool:
@@ -142,11 +110,8 @@ def _log_of_labels(reading: Reading) -> bool:
 
 def climbing(reading: Reading) -> Iterator[Fault]:
     """A step that makes the loss larger."""
-    rate = reading.descent.rate
     # Dual averaging begins with a jump towards zero, wherever the weights are: McMahan et al., 2013, algorithm 1.
-    climbs = reading.descent.climbs and reading.descent.kind not in DUAL_AVERAGING
-    climbs = climbs or (not reading.setup.opened and rate is not None and rate < 0)
-    if climbs:
+    if reading.descent.climbs and reading.descent.kind not in DUAL_AVERAGING:
         yield fault("maximises-loss", _place(reading), "each step makes the loss larger", "smaller")
 
 
@@ -160,22 +125,21 @@ def not_finite(reading: Reading) -> Iterator[Fault]:
 
 def wrong_tensor(reading: Reading) -> Iterator[Fault]:
     """A gradient of something that the labels have no part in."""
-    roles, graph = reading.found.roles, reading.found.graph
-    given = [update.gradient for update in roles.updates if update.gradient]
-    labels, images = roles.labels or reading.found.hints.get("Y"), roles.images
-    if labels is None or not given:
+    found, graph = reading.found, reading.found.graph
+    given = {update.variable: update.gradient for update in found.roles.updates if update.gradient}
+    labels = found.roles.labels or found.hints.get("Y")
+    above = set().union(*(_made_from(graph, gradient) for gradient in given.values()))
+    if labels is None or not given or labels in above:
         return
-    above = [_made_from(graph, gradient) for gradient in given]
-    if any(labels in tensors for tensors in above):
-        return
-    own = {update.variable for update in roles.updates if update.gradient}
-    trained = {update.variable for update in all_updates(graph) if update.gradient}
-    if reading.found.exercise is None and not trained <= own:
-        return  # of several networks that train against each other, each has a loss of its own, some without labels
+    # Of several networks that train against each other, each has a loss of its own, some without labels.
+    others = {update.variable for update in all_updates(graph) if update.gradient} - given.keys()
     # A gradient that is gathered in variables first shows neither images nor labels.
-    gathered = any(name not in own for gradient in given for name in graph.variables_in(gradient))
-    if (images is not None and any(images in tensors for tensors in above)) or not gathered:
-        yield fault("minimises-wrong-tensor", roles.train_op or "", "a tensor without the labels", "the loss")
+    shown = (
+        found.roles.images in above
+        or graph.ancestor_nodes(given.values()).intersection(graph.variables) <= given.keys()
+    )
+    if shown and not (found.exercise is None and others):
+        yield fault("minimises-wrong-tensor", found.roles.train_op or "", "a tensor without the labels", "the loss")
 
 
 def _made_from(graph: Graph, gradient: str) -> set[str]:
@@ -193,7 +157,6 @@ def _made_from(graph: Graph, gradient: str) -> set[str]:
 ANY_LOSS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (climbing, not_finite, wrong_tensor)
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
     squashed_before_loss,
-    activated_before,
     another_loss,
     broken_cross_entropy,
     *ANY_LOSS,

@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING
 from netgrader.faults import Severity, fault
 from netgrader.phrases import Verbatim, say
 from netgrader.reader.find.losses import CROSS_ENTROPY
-from netgrader.reader.find.outputs import LABEL_TESTS
-from netgrader.reader.graph.functions import BRANCHES, LOOPS
 from netgrader.reader.graph.nodes import node_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from netgrader.faults import Fault
-    from netgrader.reader.find import Found
-    from netgrader.reader.graph.plain import Graph
     from netgrader.reader.reading import Reading
 
 NOTHING_WITHOUT = frozenset({"X", "Y", "loss", "train_op"})
@@ -39,54 +35,35 @@ _ACCURACIES = {
 }
 
 
-_LABELS_NEEDED = ("depends on the labels that are fed", "on the images only")
 #: What is no activation on the logits: a softmax of it is that of the scores, or it is none of the bank.
 _NO_ACTIVATION = frozenset({"none", "log-softmax", "classes", "distribution", "other"})
 
 
 def claimed_logits(reading: Reading) -> Iterator[Fault]:
     """Logits that are probabilities already, where the loss is right all the same."""
-    match, hints = reading.loss.match, reading.found.hints
-    if match is None or match.kind != CROSS_ENTROPY or reading.loss.last_activation != "none":
+    match, form = reading.loss.match, reading.outputs.logits_is
+    right = match is not None and match.kind == CROSS_ENTROPY and reading.loss.last_activation == "none"
+    if not right or form is None or form in _NO_ACTIVATION:
         return
-    if "logits" not in hints:
-        return
-    tensor, form = hints["logits"], reading.outputs.logits_is
-    if form is None or form in _NO_ACTIVATION:
-        return
+    place = node_of(reading.found.hints.get("logits", ""))
     if form in ("softmax", "sigmoid", "hard-sigmoid"):
-        yield fault("logits-are-probabilities", node_of(tensor), "probabilities", "scores before the softmax")
+        yield fault("logits-are-probabilities", place, "probabilities", "scores before the softmax")
     else:
-        yield fault("relu-on-logits", node_of(tensor), say("{1} on what is called logits", form), "no activation")
+        yield fault("relu-on-logits", place, say("{1} on what is called logits", form), "no activation")
 
 
 def uses_labels(reading: Reading) -> Iterator[Fault]:
     """A prediction for which the labels are needed."""
-    found, roles = reading.found, reading.found.roles
-    graph, labels = found.graph, roles.labels
-    if labels is None or labels == roles.images:
-        return
+    found, graph = reading.found, reading.found.graph
+    labels = found.roles.labels if found.roles.labels != found.roles.images else None
     claimed = [found.hints[key] for key in ("logits", "prediction") if found.hints.get(key) in graph]
     # Where no loss is understood, a product of a gradient may be taken for a layer.
     forward = graph.ancestor_nodes([found.loss, *claimed])
-    for tensor in (*claimed, *(step.data for step in found.steps if step.node in forward)):
-        if labels in graph.ancestors([tensor]):
-            yield fault("prediction-uses-labels", node_of(tensor), *_LABELS_NEEDED)
-            return
-    late, seen = graph.descendants([labels]), graph.descendants([roles.images])
-    backward = graph.ancestor_nodes([update.gradient for update in roles.updates])
-    for node in graph.of_ops(LABEL_TESTS):
-        # What the labels are compared with has to come from the images alone; a gradient compares for its own ends.
-        chosen = [read for read in node.inputs if read in seen and _is_choice(graph, read)]
-        if node.name not in backward and chosen and len(node.inputs) > 1 and set(node.inputs) <= late:
-            yield fault("prediction-uses-labels", node.name, *_LABELS_NEEDED)
-            return
-
-
-def _is_choice(graph: Graph, tensor: str) -> bool:
-    """Whether a tensor holds classes that were chosen: the places of what is largest, or rounded shares."""
-    chosen = graph.past(tensor, ("Cast", "Identity", "Reshape", "Squeeze", "StridedSlice"))
-    return graph[chosen].op in ("ArgMax", "ArgMin", "TopKV2", "Round", "Rint")
+    made = [*claimed, *(step.data for step in found.steps if step.node in forward)]
+    for tensor in [one for one in made if labels in graph.ancestors([one])][:1]:
+        yield fault(
+            "prediction-uses-labels", node_of(tensor), "depends on the labels that are fed", "on the images only"
+        )
 
 
 def accuracy(reading: Reading) -> Iterator[Fault]:
@@ -101,29 +78,17 @@ def accuracy(reading: Reading) -> Iterator[Fault]:
 
 
 def prediction(reading: Reading) -> Iterator[Fault]:
-    """A prediction that the student names and that says another class than the scores, for no reason named already."""
-    found, match = reading.found, reading.loss.match
-    tensor = found.hints.get("prediction")
-    if reading.rows.shared == "prediction":
-        place = node_of(found.outputs.prediction or "")
-        yield fault("prediction-wrong", place, "a softmax over the rows of a batch", "over the classes of a row")
-    if tensor is None or tensor != found.outputs.prediction or reading.outputs.prediction_ranks:
+    """A prediction that the student names and that is another class than the scores', for no reason named already."""
+    found, match, graph = reading.found, reading.loss.match, reading.found.graph
+    tensor, labels, measured = found.hints.get("prediction"), found.roles.labels, found.outputs.accuracy
+    if tensor is None or tensor != found.outputs.prediction or reading.outputs.prediction_ranks or match is None:
         return
-    graph, labels = found.graph, found.roles.labels
-    varied = reading.rows.mixed or reading.rows.repeats is False
-    if varied or (labels is not None and labels in graph.ancestors([tensor])):
-        return
-    loss, measured = found.roles.loss, found.outputs.accuracy
-    if loss is not None and match is None:
-        return  # which score is the best one is not known
-    in_loss = loss is not None and tensor in graph.ancestors([loss])
-    if in_loss and (match is None or match.kind != CROSS_ENTROPY):
-        return
-    if measured is not None and measured in graph.descendants([tensor]) and reading.outputs.accuracy_is in _ACCURACIES:
-        return
-    yield fault(
-        "prediction-wrong", node_of(tensor), "another class than the largest score", "the class with the largest logit"
-    )
+    varied = reading.rows.mixed or reading.rows.repeats is False or labels in graph.ancestors([tensor])
+    in_loss = tensor in graph.ancestors([found.roles.loss]) and match.kind != CROSS_ENTROPY
+    counted = tensor in graph.ancestors([measured]) and reading.outputs.accuracy_is in _ACCURACIES
+    if not (varied or in_loss or counted):
+        told = "another class than the largest score", "the class with the largest logit"
+        yield fault("prediction-wrong", node_of(tensor), *told)
 
 
 def missing(reading: Reading) -> Iterator[Fault]:
@@ -131,70 +96,48 @@ def missing(reading: Reading) -> Iterator[Fault]:
     found, roles = reading.found, reading.found.roles
     if found.exercise is None:
         return
-    parts = {"X": roles.images, "Y": roles.labels, "loss": roles.loss, "train_op": roles.train_op}
-    if found.given.has_parts:
-        parts["prediction"] = found.outputs.prediction
-    if found.given.has_parts and not found.given.regression:
-        untried = () if reading.setup.opened else found.outputs.accuracies
-        parts["accuracy"] = found.outputs.accuracy or next(iter(untried), None)
-    unread = roles.loss is not None and found.hints.get("Y") in found.graph  # the loss does without: that is told of it
-    lacking = [name for name, tensor in parts.items() if tensor is None and not (name == "Y" and unread)]
-    if lacking and found.given.names is not None:  # no net has these attributes, and one cause is told once
+    lacking = _lacking(reading)
+    if lacking and found.given.names is not None:  # no net has these attributes, and one cause is reported once
         yield fault("missing-tensor", "", "no step of training", "compile(optimizer=…, loss=…)", Severity.FATAL)
-        lacking = []
+        return
     for name in lacking:
         grave = Severity.FATAL if name in NOTHING_WITHOUT else None
         yield fault("missing-tensor", name, say("no {1} in the graph", Verbatim(name)), f"net.{name}", grave)
-    hidden = any(found.graph.nodes[name].op in BRANCHES + LOOPS for name in found.graph.ancestor_nodes([roles.loss]))
-    if not found.steps and (roles.loss or roles.images) and not hidden and not _scales(found):
+    # What is made with variables has layers that may be hidden, in a loop or as single numbers.
+    if not found.steps and (roles.loss or roles.images) and not found.graph.variables_in(roles.loss):
         yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits", Severity.FATAL)
 
 
-def _scales(found: Found) -> bool:
-    """Whether single numbers that are fed are multiplied by a variable of one number: a layer of one input and one output."""
-    graph = found.graph
-    for node in (graph.nodes[name] for name in graph.ancestor_nodes([found.roles.loss])):
-        data = [read for read in node.inputs if node_of(read) in graph.fed]
-        if node.op != "Mul" or len(data) != 1:
-            continue
-        shape = graph.static_shape(data[0])
-        held = [name for read in node.inputs if read not in data for name in graph.variables_in(read)]
-        single = any(set(graph.nodes[name].shape() or ()) <= {1} for name in held)
-        if single and (shape is None or set(shape[1:]) <= {1}):
-            return True
-    return False
+def _lacking(reading: Reading) -> list[str]:
+    """The names of the parts that are not there; a loss that does without the labels is reported as such."""
+    found, roles, outputs = reading.found, reading.found.roles, reading.found.outputs
+    parts = {"X": roles.images, "Y": roles.labels, "loss": roles.loss, "train_op": roles.train_op}
+    if found.given.has_parts:
+        parts["prediction"] = outputs.prediction
+    if found.given.has_parts and not found.given.regression:
+        untried = () if reading.setup.opened else outputs.accuracies
+        parts["accuracy"] = outputs.accuracy or next(iter(untried), None)
+    if roles.loss is not None and found.hints.get("Y") in found.graph:
+        del parts["Y"]
+    return [name for name, tensor in parts.items() if tensor is None]
 
 
 def misnamed(reading: Reading) -> Iterator[Fault]:
     """Attributes of `net` that hold another tensor than the one that plays the part: a remark, names being hints only."""
-    found = reading.found
-    graph, roles, hints = found.graph, found.roles, found.hints
-    played = {"X": roles.images, "Y": roles.labels, "train_op": roles.train_op}
-    played["loss"] = found.loss if found.loss and hints.get("loss") not in (found.loss, *roles.losses) else None
+    found, roles, hints = reading.found, reading.found.roles, reading.found.hints
+    losses = (found.loss, *roles.losses)
+    known = hints.get("loss") if hints.get("loss") in losses else found.loss
+    played = {"X": roles.images, "Y": roles.labels, "train_op": roles.train_op, "loss": known}
     for part, tensor in played.items():
         if tensor is not None and hints.get(part, tensor) != tensor:
-            yield _misnamed(
-                part, hints[part], f"{node_of(tensor)} ({roles.reasons.get(part, 'by what it is made from')})"
-            )
-    late = graph.descendants([roles.labels])
-    last = [step for step in found.steps if not step.followed and step.bias and not step.parts]
-    for part in ("logits", "prediction"):
-        tensor = hints.get(part)
-        if tensor is None or not found.weights or tensor in late:
-            continue
-        if not graph.variables_in(tensor):
-            yield _misnamed(part, tensor, "what is made from the images by the layers")
-        elif any(tensor == step.product != step.output for step in last):
-            yield _misnamed(part, tensor, "the scores with their bias")
+            told = say("net.{1} is {2}", Verbatim(part), Verbatim(node_of(hints[part])))
+            reason = roles.reasons.get(part, "by what it is made from")
+            yield fault("misnamed-part", part, told, f"{node_of(tensor)} ({reason})")
     tensor = hints.get("accuracy")
-    if tensor is not None and roles.images is not None and roles.labels is not None:
-        above = graph.ancestors([tensor])
-        if tensor in (found.loss, *roles.losses[:1]) or not {roles.images, roles.labels} <= above:
-            yield _misnamed("accuracy", tensor, "the share of images whose class is right")
-
-
-def _misnamed(part: str, tensor: str, expected: str) -> Fault:
-    return fault("misnamed-part", part, say("net.{1} is {2}", Verbatim(part), Verbatim(node_of(tensor))), expected)
+    if tensor is not None and node_of(tensor) not in found.graph.fed | found.graph.varied:
+        # As where Python compared, and not the session.
+        told = say("net.{1} is {2}", Verbatim("accuracy"), Verbatim(node_of(tensor)))
+        yield fault("accuracy-wrong", "accuracy", told, "the share of images whose class is right")
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from netgrader.faults import Severity, fault
 from netgrader.phrases import say
-from netgrader.reader.find.layers import RESHAPING, between
 from netgrader.reader.find.target_losses import ASKED, CLASSIFICATION, OF_AVERAGES, PAIRS, SIGNED
-from netgrader.reader.graph.nodes import node_of
+from netgrader.reader.graph.nodes import fits, node_of
 from netgrader.reader.trial.target_trial import SCALED
 
 if TYPE_CHECKING:
@@ -29,15 +26,14 @@ def _place(reading: Reading) -> str:
 
 
 def for_classes(reading: Reading) -> Iterator[Fault]:
-    """A loss that compares classes."""
+    """A loss that compares classes; of one number for each row that nobody asks for it may be right."""
     found, match = reading.found, reading.loss.match
     if found.exercise is None:
-        return  # of one number for each row nobody said whether it tells two classes apart
-    ops = [] if found.loss is None else found.graph.ancestor_nodes([found.loss])
-    softmax = any(found.graph.nodes[name].op in _CLASS_OPS for name in ops)
+        return
+    ops = {found.graph.nodes[name].op for name in found.graph.ancestor_nodes([found.loss])}
     if match is not None and (match.kind in CLASSIFICATION or match.kind.startswith("labels-")):
         yield fault("classification-loss", _place(reading), match.kind.replace("-", " "), _asked(reading))
-    elif match is None and softmax and reading.targets.constant:
+    elif match is None and reading.targets.constant and not ops.isdisjoint(_CLASS_OPS):
         yield fault("classification-loss", _place(reading), "softmax cross entropy", _asked(reading))
 
 
@@ -64,60 +60,6 @@ def _is_constant(reading: Reading) -> bool:
     return reading.targets.low is not None and reading.targets.low == reading.targets.high
 
 
-def _is_error(reading: Reading) -> bool:
-    """Whether numbers are come close to: an exercise says so, or the loss is an error and no loss of two classes."""
-    match = reading.loss.match
-    return reading.found.exercise is not None or (match is not None and match.kind not in CLASSIFICATION)
-
-
-def of_one_score(reading: Reading) -> Iterator[Fault]:
-    """A single score of two classes, where nobody asks for numbers, that goes into its loss in the wrong form."""
-    match, last = reading.loss.match, reading.loss.last_activation
-    if reading.found.exercise is not None or match is None or match.detail == PAIRS:
-        return
-    place = node_of(reading.loss.logits or "")
-    if match.kind == "sigmoid-cross-entropy" and last in ("sigmoid", "hard-sigmoid"):
-        yield fault("sigmoid-before-loss", place, last, "no activation")
-    elif match.kind == "sigmoid-cross-entropy" and last == "relu":
-        yield fault("relu-on-logits", place, last, "no activation")
-    elif match.kind == "binary-cross-entropy" and (last == "none" or _is_clipped(reading)):
-        grave = Severity.FATAL if reading.loss.finite is False else None
-        told = "scores taken for probabilities", "a sigmoid first"
-        yield fault("logits-are-probabilities", _place(reading), *told, grave)
-    elif match.kind == "softmax-cross-entropy" and reading.targets.constant:
-        yield fault("targets-out-of-reach", place, say("always {1:.3g}", 1.0), "a sigmoid")
-
-
-def _is_clipped(reading: Reading) -> bool:
-    """Whether scores are kept within bounds, and nothing else is done to them, before the loss."""
-    found, tensor = reading.found, reading.loss.logits
-    ways = between(found.graph, found.scores, tensor) if found.scores and tensor else []
-    return bool(ways) and all(node.op in (*RESHAPING, "Maximum", "Minimum", "ClipByValue") for node in ways)
-
-
-def always_one(reading: Reading) -> Iterator[Fault]:
-    """A softmax of a single score, though the loss is right: Keras takes the score from before it."""
-    graph, last = reading.found.graph, reading.found.steps[-1] if reading.found.steps else None
-    if last is None or last.outputs != 1 or reading.targets.constant:
-        return
-    for node in graph.nodes.values():
-        if node.op == "Softmax" and graph.past(node.inputs[0], ("Identity", "Cast")) == last.output:
-            yield fault("targets-out-of-reach", node.name, say("always {1:.3g}", 1.0), "a sigmoid")
-            return
-
-
-def of_some_rows(reading: Reading) -> Iterator[Fault]:
-    """A loss that some rows of a batch have no part in."""
-    seen = reading.targets.rows_seen if _is_error(reading) else None
-    if seen is not None and any(seen) and not all(seen):
-        yield fault(
-            "loss-of-some-rows",
-            _place(reading),
-            say("{1} of {2} rows that were tried", sum(seen), len(seen)),
-            "all rows",
-        )
-
-
 def another_error(reading: Reading) -> Iterator[Fault]:
     """Another error than asked for, or not its mean."""
     exercise, match = reading.found.exercise, reading.loss.match
@@ -140,43 +82,33 @@ def out_of_reach(reading: Reading) -> Iterator[Fault]:
     bounds = say("from {1:.3g} to {2:.3g}", trial.low, trial.high)
     if _is_constant(reading):
         yield fault("targets-out-of-reach", place, say("always {1:.3g}", trial.low), "any number that a target is")
-    elif exercise is None:
-        return  # which numbers targets are nobody said
-    elif exercise.targets is not None:
+    elif exercise is not None and exercise.targets is not None:
         low, high = exercise.targets
         edge = EDGE * (high - low)
         if trial.low > low + edge or trial.high < high - edge:
             yield fault("targets-out-of-reach", place, bounds, say("from {1:.3g} to {2:.3g}", low, high))
-    elif exercise.activations and exercise.activations[-1] == "none" and np.isfinite([trial.low, trial.high]).any():
+    elif exercise is not None and (exercise.activations or ("",))[-1] == "none" and trial.bounded:
         yield fault("targets-out-of-reach", place, last if last != "undecided" else bounds, "no activation")
 
 
-_OF_CLASSES = frozenset({"Cast", "Greater", "GreaterEqual", "Rint", "Round"})
-
-
 def another_prediction(reading: Reading) -> Iterator[Fault]:
-    """A prediction that is not what the loss compares with the targets."""
+    """A prediction that is not what the loss compares with the targets; where nobody asks it may be a class."""
     tensor, match = reading.found.hints.get("prediction"), reading.loss.match
-    if tensor is None or match is None or reading.targets.prediction_fits is not False or match.detail == PAIRS:
+    if reading.found.exercise is None or tensor is None or match is None or match.detail == PAIRS:
         return
-    if not _is_error(reading):
-        return
-    if reading.found.exercise is None and reading.found.graph[tensor].op in _OF_CLASSES:
-        return  # nobody said that a number is asked for: of a score it may be the class
-    scaled = "a number in the scale that the loss works in" if match.detail == SCALED else "another number"
-    yield fault("prediction-wrong", node_of(tensor), scaled, "the number that comes close to the target")
+    if reading.targets.prediction_fits is False:
+        scaled = "a number in the scale that the loss works in" if match.detail == SCALED else "another number"
+        yield fault("prediction-wrong", node_of(tensor), scaled, "the number that comes close to the target")
 
 
 def placeholder(reading: Reading) -> Iterator[Fault]:
     """A placeholder that the targets do not fit."""
     found = reading.found
     labels, width = found.roles.labels, found.given.classes
-    if labels is None or labels not in found.graph.sources or not found.given.has_parts:
+    shape = found.graph.static_shape(labels) if labels in found.graph.sources and found.given.has_parts else None
+    if labels is None or shape is None:
         return
-    shape = found.graph.static_shape(labels)
-    sizes = shape[1:] if shape else ()
-    fitting = (width, None) if len(sizes) == 1 else (1,)
-    if shape is not None and (len(sizes) > 1 or (sizes or (1,))[0] not in fitting):
+    if not any(fits((1, *sizes), (None, *shape[1:])) for sizes in ((width,), ())):
         wanted = "[None]" if width == 1 else say("[None, {1}]", width)
         yield fault("wrong-placeholder", node_of(labels), say("shape {1}", list(shape)), wanted, Severity.SERIOUS)
 
@@ -184,9 +116,6 @@ def placeholder(reading: Reading) -> Iterator[Fault]:
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
     for_classes,
     compared_wrongly,
-    of_one_score,
-    always_one,
-    of_some_rows,
     another_error,
     out_of_reach,
     another_prediction,

@@ -7,6 +7,7 @@ to a factor and a constant. To add one, add a line to `LOSSES`; tests/reader/tes
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,8 +27,6 @@ OVER_ROWS = frozenset(
     ["softmax-over-batch", "softmax-over-all", "log-sum-over-batch", "sum-over-batch-log", "root-mean-squared-error"]
 )
 TOLERANCE = 4e-3
-#: Scores are clipped at a small number, of which minus the logarithm is more than this.
-LEAST_OF_CLIPPED = 5.0
 
 
 @dataclass(frozen=True)
@@ -136,27 +135,17 @@ def recognise(observations: Sequence[Observation], kinds: Sequence[str] | None =
     """Name the loss that gave these values, None where nothing explains them.
 
     `observations` are twelve or more, of random scores and labels; `kinds` says which formulas to try: all, and the right
-    one with its variants (label smoothing, class weights, a temperature, focal form), if None.
+    one with its variants (label smoothing, class weights, focal form), if None.
     """
     values = np.array([observation.value for observation in observations], dtype=np.float64)
     if not np.isfinite(values).all() or np.ptp(values) <= 1e-9 * (1 + np.abs(values).max()):
         return None
-    best: LossMatch | None = None
-    for kind in LOSSES if kinds is None else kinds:
-        with np.errstate(all="ignore"):  # a formula of another kind may divide by zero on these scores
-            features = [[LOSSES[kind](o.scores, o.labels)] for o in observations]
-        match = _fit(kind, features, values)
-        if match is not None and (best is None or match.error < best.error):
-            best = match
-    if best is not None and best.error < TOLERANCE:
-        return best
-    if kinds is None or "log-of-scores" in kinds:
-        clipped = next((m for m in _log_of_clipped(observations, values) if m.error < TOLERANCE), None)
-        if clipped is not None:
-            return clipped
-    if kinds is None:
-        return next((match for match in _variants(observations, values) if match.error < TOLERANCE), None)
-    return None
+    with np.errstate(all="ignore"):  # a formula of another kind may divide by zero on these scores
+        formulas = {kind: [[LOSSES[kind](o.scores, o.labels)] for o in observations] for kind in kinds or LOSSES}
+    fits = [match for kind, features in formulas.items() if (match := _fit(kind, features, values)) is not None]
+    best = sorted(fits, key=lambda match: match.error)[:1]
+    variants = _variants(observations, values) if kinds is None else iter(())
+    return next((match for match in chain(best, variants) if match.error < TOLERANCE), None)
 
 
 def solved(features: Sequence[Sequence[float]] | Array, values: Array) -> tuple[Array, float]:
@@ -177,59 +166,12 @@ def _fit(kind: str, features: Sequence[Sequence[float]], values: Array, detail: 
 def _variants(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
     """The right loss in forms that an exercise may leave free, the simplest first."""
     yield from _smoothed(observations, values)
-    for temperature in np.geomspace(0.05, 20, 81):
-        match = _at_temperature(observations, values, float(temperature))
-        if match is not None and match.error < 0.2:
-            yield _refined(observations, values, float(temperature))
     for gamma in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0):
         features = [[_focal(o, gamma)] for o in observations]
         match = _fit(CROSS_ENTROPY, features, values, say("focal form, {1:g}", gamma))
         if match is not None:
             yield match
     yield from _weighted(observations, values)
-    yield from _summed_over_batch(observations, values)
-    yield from _of_parts(observations, values)
-
-
-def _log_of_clipped(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
-    """The logarithm of the scores themselves, clipped: each that is not above zero gives one constant."""
-    for most in (1.0, np.inf):
-        features: list[list[float]] = []
-        for o in observations:
-            right = _at(o.scores, o.labels)
-            features.append([float(-np.log(np.minimum(right[right > 0], most)).sum()), float((right <= 0).sum())])
-        (scale, below, offset), error = solved(features, values)
-        if scale != 0 and below / scale > LEAST_OF_CLIPPED:
-            yield LossMatch("log-of-scores", float(scale), float(offset), error)
-
-
-def _summed_over_batch(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
-    """The logarithm of a sum over the batch: a class that no label names gives a constant, whatever it is clipped at."""
-    features: list[list[float]] = []
-    for o in observations:
-        sums = (softmax(o.scores) * _hot(o.scores, o.labels)).sum(axis=0)
-        features.append([float(-np.log(sums[sums > 0]).sum()), float((sums == 0).sum())])
-    match = _fit("sum-over-batch-log", features, values)
-    if match is not None:
-        yield match
-
-
-def _of_parts(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
-    """Losses in which the label's class has a weight of its own: sigmoids, and scores where the labels should be."""
-    at = [float(_at(o.scores, o.labels).sum()) for o in observations]
-    every = [float(o.scores.sum()) for o in observations]
-    (of_every, of_label, offset), error = solved(list(zip(every, at, strict=True)), values)
-    if of_every > 0.01 * abs(of_label):  # linear in all scores: the logarithm was taken of the labels
-        yield LossMatch("labels-logits-swapped", float(of_every), float(offset), error)
-    on = [float(np.logaddexp(0, -_at(o.scores, o.labels)).sum()) for o in observations]
-    off = [
-        float(np.logaddexp(0, o.scores).sum() - np.logaddexp(0, _at(o.scores, o.labels)).sum()) for o in observations
-    ]
-    (right, wrong, offset), error = solved(list(zip(on, off, strict=True)), values)
-    if right > 0 and wrong > 0:
-        yield LossMatch(
-            "sigmoid-cross-entropy", float(wrong), float(offset), error, say("positive weight {1:.2g}", right / wrong)
-        )
 
 
 def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
@@ -244,29 +186,6 @@ def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[Lo
 def _smoothing(z: Array, labels: Array) -> list[float]:
     """Cross-entropy at the labels, and at all classes alike."""
     return [_cross_entropy(z, labels), float(-log_softmax(z).mean(1).sum())]
-
-
-def _at_temperature(observations: Sequence[Observation], values: Array, temperature: float) -> LossMatch | None:
-    features = [[_cross_entropy(o.scores / temperature, o.labels)] for o in observations]
-    return _fit(CROSS_ENTROPY, features, values, say("temperature {1:.3g}", temperature))
-
-
-def _refined(observations: Sequence[Observation], values: Array, start: float) -> LossMatch:
-    """The temperature that explains best, near `start`, by golden section."""
-    low, high = start / 1.1, start * 1.1
-    ratio = (5**0.5 - 1) / 2
-
-    def match_at(temperature: float) -> LossMatch:
-        found = _at_temperature(observations, values, temperature)
-        return found or LossMatch(CROSS_ENTROPY, 1.0, 0.0, np.inf)
-
-    for _ in range(30):
-        left, right = high - ratio * (high - low), low + ratio * (high - low)
-        if match_at(left).error < match_at(right).error:
-            high = right
-        else:
-            low = left
-    return match_at((low + high) / 2)
 
 
 def _focal(observation: Observation, gamma: float) -> float:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from itertools import islice, permutations
 from typing import TYPE_CHECKING
 
 from netgrader.phrases import say
 from netgrader.reader.find.losses import FUSED_LOSSES
 from netgrader.reader.find.optimizers import FUSED, fused_name
-from netgrader.reader.graph.nodes import node_of, words
+from netgrader.reader.graph.functions import BRANCHES, LOOPS
+from netgrader.reader.graph.nodes import node_of, reached, words
 from netgrader.reader.graph.source import GraphError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from netgrader.reader.graph.nodes import Node
     from netgrader.reader.graph.plain import Graph
@@ -39,7 +41,10 @@ PRODUCTS = words(
 SPARSE = "SparseTensorDenseMatMul"
 #: Transposed convolutions: they read the shape of the result, and then weights and data.
 TRANSPOSED = frozenset({"Conv2DBackpropInput", "Conv3DBackpropInputV2"})
-_LABEL_FIRST = 2
+#: Functions that are not written out: what they compute is not decided.
+HIDING = BRANCHES + LOOPS
+#: Where a product has data and weights, where they are not its first two inputs.
+_OPERANDS = {SPARSE: (1, 3), **dict.fromkeys(TRANSPOSED, (1, 2))}
 #: Of more products than this, or ops that train apart from each other, a graph is no network of a course.
 MAX_PRODUCTS = 4_000
 MAX_TRAIN_OPS = 300
@@ -75,73 +80,62 @@ class Roles:
     @property
     def loss(self) -> str | None:
         """The likeliest of the losses."""
-        return self.losses[0] if self.losses else None
+        return next(iter(self.losses), None)
 
 
 def update_of(graph: Graph, node: Node) -> Update | None:
-    """The update that a node makes, if it makes one."""
+    """Return the update that a node makes, if it makes one."""
     name = fused_name(node.op)
-    if name is None and node.op not in ASSIGNMENTS:
+    if (name is None and node.op not in ASSIGNMENTS) or not node.inputs:
         return None
-    if not node.inputs:
-        return None
-    variable = _variable_behind(graph, node.inputs[0])
-    if variable is None:
-        return None
-    if name is None:
-        return Update(variable, node.name, node.op)
-    fused = FUSED[name]
-    count = len(node.inputs)
-    gradient = node.inputs[fused.gradient] if fused.gradient < count else None
-    rate = node.inputs[fused.rate] if fused.rate is not None and fused.rate < count else None
-    return Update(variable, node.name, name, gradient, rate)
+    behind = reached(node.inputs[:1], lambda tensor: graph[tensor].inputs[:1])
+    variable = next(filter(graph.variables.__contains__, map(node_of, behind)), None)
+    if variable is None or name is None:
+        return None if variable is None else Update(variable, node.name, node.op)
+    inputs: dict[int | None, str] = dict(enumerate(node.inputs))
+    return Update(variable, node.name, name, inputs.get(FUSED[name].gradient), inputs.get(FUSED[name].rate))
 
 
 def all_updates(graph: Graph) -> list[Update]:
-    """All updates in the graph, whatever runs them."""
+    """Return all updates in the graph, whatever runs them."""
     return [update for node in graph.nodes.values() if (update := update_of(graph, node)) is not None]
 
 
-def _variable_behind(graph: Graph, tensor: str) -> str | None:
-    for _ in range(50):
-        node = graph[tensor]
-        if node.name in graph.variables:
-            return node.name
-        if not node.inputs:
-            return None
-        tensor = node.inputs[0]
-    return None
-
-
 def updates_under(graph: Graph, train_op: str) -> tuple[Update, ...]:
-    """All updates that running `train_op` makes."""
-    tensor = train_op if train_op not in graph.nodes else train_op + ":0"
-    names = sorted(graph.ancestor_nodes([tensor], control=True), key=graph.order.__getitem__)
-    return tuple(update for name in names if (update := update_of(graph, graph.nodes[name])) is not None)
+    """Return all updates that running `train_op` makes."""
+    names = graph.ancestor_nodes([f"{graph[train_op].name}:0"], control=True)
+    updates = filter(None, (update_of(graph, graph.nodes[name]) for name in names))
+    return tuple(sorted(updates, key=lambda update: graph.order[update.node]))
+
+
+def written(graph: Graph, updates: Iterable[Update]) -> set[str]:
+    """Return all that what updates write is made from."""
+    return graph.ancestors([tensor for update in updates for tensor in graph.nodes[update.node].inputs[1:]])
 
 
 def uses_data(graph: Graph, update: Update, sources: Iterable[str]) -> bool:
     """Whether what an update writes depends on the data fed."""
-    node = graph.nodes[update.node]
-    return not graph.ancestors(node.inputs[1:]).isdisjoint(sources)
+    return not written(graph, [update]).isdisjoint(sources)
 
 
 def is_linear_step(graph: Graph, node: Node) -> tuple[str, str] | None:
-    """Data and weights, if the node is a product of one with the other: weights depend on variables, not on data."""
+    """Return data and weights, if the node is a product of both: weights depend on variables, not on data."""
     if node.op not in PRODUCTS and node.op != "Mul":
         return None
-    if len(node.inputs) < _LABEL_FIRST:
-        return None
-    if node.op == SPARSE and len(node.inputs) == 4:
-        data, weights = node.inputs[1], node.inputs[3]
-        return (data, weights) if node_of(data) in graph.fed and node_of(weights) in graph.varied else None
-    first, second = node.inputs[1:3] if node.op in TRANSPOSED and len(node.inputs) == 3 else node.inputs[:2]
-    one, other = node_of(first), node_of(second)
-    if one in graph.fed and other in graph.varied and other not in graph.fed:
-        return first, second
-    if other in graph.fed and one in graph.varied and one not in graph.fed:
-        return second, first
+    first, last = _OPERANDS.get(node.op, (0, 1))
+    for data, weights in permutations(node.inputs[first : last + 1 : last - first]):
+        if node_of(data) in graph.fed and node_of(weights) in graph.varied - graph.fed:
+            return data, weights
     return None
+
+
+def linear_steps(
+    graph: Graph, ops: Iterable[str] = (*PRODUCTS, "Mul"), inside: Iterable[str] | None = None
+) -> dict[str, tuple[str, str]]:
+    """Return data and weights of products by node: of all in the graph, or of those by some ops, among the nodes `inside`."""
+    among = graph.nodes.keys() if inside is None else set(inside)
+    nodes = (node for node in graph.of_ops(ops) if node.name in among)
+    return {node.name: found for node in nodes if (found := is_linear_step(graph, node))}
 
 
 def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int) -> Roles:
@@ -149,207 +143,206 @@ def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int
 
     `hints` are what the student says: role → tensor or op; `pixels` and `classes` how wide images and one-hot labels are.
     """
-    products = sum(1 for _ in graph.of_ops(PRODUCTS))
+    products = len(list(graph.of_ops(PRODUCTS)))
     if products > MAX_PRODUCTS:
         raise GraphError(say("The graph has {1:,} products; at most {2:,} are read.", products, MAX_PRODUCTS))
-    sources = list(graph.rows)
-    fed = [hints[key] for key in ("X", "Y") if hints.get(key) in graph and hints[key] not in sources]
-    roles = _with_train_op(graph, hints, [*sources, *fed])
-    roles = _with_losses(graph, hints, roles, [*sources, *fed])
-    return _with_images_and_labels(graph, hints, roles, sources, pixels, classes)
+    fed = [hint for hint in (hints.get("X"), hints.get("Y")) if hint is not None and hint in graph]
+    sources = [*dict.fromkeys((*graph.rows, *fed))]
+    roles = _with_train_op(graph, hints, sources)
+    roles = _with_losses(graph, hints.get("loss"), roles, sources)
+    return _with_images_and_labels(graph, hints, roles, pixels, classes)
 
 
 def _with_train_op(graph: Graph, hints: Mapping[str, str], sources: list[str]) -> Roles:
     hint = hints.get("train_op")
-    if hint is not None and hint in graph:
-        under = updates_under(graph, hint)
-        if any(update.gradient or uses_data(graph, update, sources) for update in under):
-            reason = "named by the network, and it changes variables by what is fed"
-            return Roles(hint, under, reasons={"train_op": reason})
+    under = updates_under(graph, hint) if hint in graph and hint is not None else ()
+    if any(update.gradient or uses_data(graph, update, sources) for update in under):
+        reason = "named by the network, and it changes variables by what is fed"
+        return Roles(hint, under, reasons={"train_op": reason})
     candidates = train_ops(graph)
     if not candidates:
         return Roles()
-    last = max(candidates, key=lambda item: (item[1], graph.order[item[0]]))[0]
+    last, _ = max(candidates, key=lambda item: (item[1], graph.order[item[0]]))
     return Roles(
         last, updates_under(graph, last), reasons={"train_op": "the last op that changes variables by what is fed"}
     )
 
 
 def train_ops(graph: Graph) -> list[tuple[str, int]]:
-    """The ops that nothing waits for and that change variables by what is fed, each with how many updates it makes."""
+    """Return the ops that nothing waits for and that change variables by what is fed, each with how many updates it makes."""
     every = all_updates(graph)
-    training = {update.node for update in every if uses_data(graph, update, graph.rows)}
     weights = {name for _, operand in linear_steps(graph).values() for name in graph.variables_in(operand)}
-    weighty = {update.node for update in every if update.node in training and update.variable in weights}
+    by_data = {update.node for update in every if uses_data(graph, update, graph.rows)}
+    of_weights = {update.node for update in every if update.variable in weights}
     # An optimizer that is given something without images and labels is a train op all the same.
-    training = (
-        weighty or training or {update.node for update in every if update.gradient and update.variable in weights}
+    by_gradient = {update.node for update in every if update.gradient}
+    training = (by_data & of_weights) or by_data or (by_gradient & of_weights)
+    idle = graph.nodes.keys() - graph.waiting.keys() - set(map(node_of, graph.consumers))
+    counts = (
+        (name, len(graph.ancestor_nodes([f"{name}:0"], control=True) & training))
+        for name in graph.nodes
+        if name in idle
     )
-    if not training:
-        return []
-    found = []
-    for node in graph.nodes.values():
-        if graph.waiting.get(node.name) or any(graph.consumers.get(t) for t in graph.outputs[node.name]):
-            continue
-        count = len(graph.ancestor_nodes([node.name + ":0"], control=True) & training)
-        if count:
-            found.append((node.name, count))
-        if len(found) == MAX_TRAIN_OPS:
-            break
-    return found
+    return list(islice((item for item in counts if item[1]), MAX_TRAIN_OPS)) if training else []
 
 
-def linear_steps(
-    graph: Graph, ops: Iterable[str] = (*PRODUCTS, "Mul"), inside: set[str] | None = None
-) -> dict[str, tuple[str, str]]:
-    """Data and weights of products by node: of all in the graph, or of those by some ops, among the nodes `inside`."""
-    nodes = [node for node in graph.of_ops(ops) if inside is None or node.name in inside]
-    return {node.name: found for node in nodes if (found := is_linear_step(graph, node))}
+# Losses ----------------------------------------------------------------------------------------------------------
 
 
-def _with_losses(graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str]) -> Roles:
+@dataclass(frozen=True)
+class _Candidate:
+    """A tensor that may be what is minimised, and what speaks for it."""
+
+    tensor: str
+    named: bool
+    """Whether the student calls it the loss."""
+    updates: bool
+    """Whether its own labels reach what the training steps write: another loss may be for evaluation."""
+    trained: int
+    untrained: int
+    """How many products of weights that the steps move it is made from, and of others."""
+    fused: bool
+    """Whether a cross-entropy of TensorFlow's is in it."""
+    nodes: int
+    """How many nodes it is made from."""
+
+
+#: What decides between candidates, the weightiest first; the largest value is the likeliest.
+_LOSS_TERMS: tuple[tuple[str, Callable[[_Candidate], float]], ...] = (
+    ("named", lambda one: one.named),
+    ("labels-reach-steps", lambda one: one.updates),
+    ("trained-layers", lambda one: one.trained),
+    ("no-other-layers", lambda one: -one.untrained),
+    ("fused", lambda one: one.fused),
+    ("shortest", lambda one: -one.nodes),
+)
+
+
+def _with_losses(graph: Graph, hint: str | None, roles: Roles, sources: list[str]) -> Roles:
     """Find losses: what depends differentiably on a product of data and variables and on a source that comes in after it."""
-    steps = linear_steps(graph, PRODUCTS)
-    hint = hints.get("loss")
-    named = hint is not None and hint in graph and ":" in hint
-    if not steps or (named and hint not in graph.descendants([name + ":0" for name in steps])):
-        steps |= linear_steps(graph, ["Mul"])  # a product may also be written element by element and summed
-    reached = graph.descendants([name + ":0" for name in steps], past=NOT_DIFFERENTIABLE)
-    reached |= _behind_stopped_labels(graph, steps)
-    updating = graph.ancestors([t for update in roles.updates for t in graph.nodes[update.node].inputs[1:]])
-    changing = {update.node for update in roles.updates}
-    found: dict[str, list[str]] = {}
-    for tensor in reached - updating:
-        readers = [name for name in graph.consumers.get(tensor, []) if not _hands_on(graph, name)]
-        is_end = node_of(tensor) not in changing and not any(f"{reader}:0" in reached for reader in readers)
-        if node_of(tensor) in graph.untaken:
-            continue  # where a branch that evaluation does not take ends, nothing is minimised
-        if is_end and (late := _late_sources(graph, tensor, sources)):
-            found[tensor] = late
+    steps = linear_steps(graph)
+    updating = written(graph, roles.updates)
+    hidden = () if steps else graph.of_ops(HIDING)
+    starts = [*(f"{name}:0" for name in steps), *(tensor for node in hidden for tensor in graph.outputs[node.name])]
+    made = graph.descendants(starts, past=NOT_DIFFERENTIABLE) | _of_stopped_labels(graph, steps)
+    late = {tensor: _late_sources(graph, tensor, sources) for tensor in _ends(graph, made, roles, updating)}
+    late = {tensor: found for tensor, found in late.items() if found and not _of_gradients(graph, tensor)}
     reason = "depends on the labels and, differentiably, on what the layers compute"
-    if named and hint is not None and hint in reached:
-        late = _late_sources(graph, hint, sources)
-        above = graph.ancestor_nodes([hint])
-        own = [graph.ancestor_nodes([tensor]) - above for tensor in found]
-        # Where images are made with the labels, no source comes late; ends of the backward pass are no losses.
-        if late or all(not names or any(_of_gradients(graph, name) for name in names) for names in own):
-            found[hint] = late
-            reason = "named by the network"
-    elif named and hint is not None and _is_minimised(graph, hint, found, updating):
-        found = {hint: [source for source in sources if source in graph.ancestors([hint])]}
-        reason = "named by the network, and trained with"
+    own = _late_sources(graph, hint, sources) if hint in made and hint is not None else []
+    if hint in made and hint is not None and (own or not late):
+        late, reason = {**late, hint: own}, "named by the network"
+    moved = {update.variable for update in roles.updates}
+    trained = {name for name, (_, weights) in steps.items() if not moved.isdisjoint(graph.variables_in(weights))}
 
-    updated = {update.variable for update in roles.updates}
-    trained = {name: not updated.isdisjoint(graph.variables_in(weights)) for name, (_, weights) in steps.items()}
-
-    def rank(tensor: str) -> tuple[bool, bool, bool, int, int, bool, int]:
+    def candidate(tensor: str) -> _Candidate:
         above = graph.ancestor_nodes([tensor])
+        inside = above & steps.keys()
         fused = any(graph.nodes[name].op in FUSED_LOSSES for name in above)
-        inside = [trained[name] for name in above & trained.keys()]
-        # Of a loss in training and one in evaluation, each with labels of its own, the one whose labels reach the steps.
-        apart = updating.isdisjoint(found[tensor])
-        backward = any(_of_gradients(graph, name) for name in above)
-        return tensor != hint, apart, backward, -sum(inside), inside.count(False), not fused, len(above)
+        reaches = not updating.isdisjoint(late[tensor])
+        return _Candidate(
+            tensor, tensor == hint, reaches, len(inside & trained), len(inside - trained), fused, len(above)
+        )
 
-    if not found:
-        return roles
-    losses = tuple(sorted(found, key=rank))
-    return replace(roles, losses=losses, reasons={**roles.reasons, "loss": reason})
+    ranked = sorted(map(candidate, late), key=lambda one: [-value(one) for _, value in _LOSS_TERMS])
+    reasons = {**roles.reasons, **({"loss": reason} if ranked else {})}
+    return replace(roles, losses=tuple(one.tensor for one in ranked), reasons=reasons)
 
 
-def _is_minimised(graph: Graph, named: str, others: Iterable[str], updating: set[str]) -> bool:
-    """Whether updates need what only the loss that is `named` is made of, and of no other candidate what is its own.
-
-    So it is of a loss that gathers rows of the last weights by the labels (Mikolov et al., 2013): no product leads to it.
-    """
-    above = graph.ancestors([named])
-    if node_of(named) not in graph.fed or node_of(named) not in graph.varied or not above & updating:
-        return False
-    beside = {tensor: graph.ancestors([tensor]) for tensor in others}
-    own = above.difference(*beside.values()) & updating
-    return not beside or (bool(own) and not any((other - above) & updating for other in beside.values()))
+def _ends(graph: Graph, made: set[str], roles: Roles, updating: set[str]) -> Iterator[str]:
+    """Yield where what is `made` from layers ends: not in an update, nor in a branch that evaluation does not take."""
+    closed = graph.untaken | {update.node for update in roles.updates}
+    read = {tensor for one in made for tensor in graph[one].inputs}
+    return (tensor for tensor in made - updating - read if node_of(tensor) not in closed)
 
 
-def _behind_stopped_labels(graph: Graph, steps: Iterable[str]) -> set[str]:
-    """What follows from a cross-entropy that is given scores as labels: its older function takes no gradient of those.
+def _of_stopped_labels(graph: Graph, steps: Iterable[str]) -> set[str]:
+    """Return what follows from a cross-entropy that is given scores as labels: its older function takes no gradient of those.
 
     So there is no gradient at all, and no step that minimises it.
     """
-    above = graph.descendants([name + ":0" for name in steps])
-    swapped = [n for n in graph.of_ops(FUSED_LOSSES) if n.inputs[1] in above and n.inputs[0] not in above]
-    return graph.descendants([node.name + ":0" for node in swapped], past=NOT_DIFFERENTIABLE)
+    above = graph.descendants([f"{name}:0" for name in steps])
+    swapped = [n.name for n in graph.of_ops(FUSED_LOSSES) if n.inputs[1] in above and n.inputs[0] not in above]
+    return graph.descendants([f"{name}:0" for name in swapped], past=NOT_DIFFERENTIABLE)
 
 
-def _of_gradients(graph: Graph, name: str) -> bool:
-    """Whether only the gradient of a loss has such a node: then what comes out of it at an end is no loss."""
-    node = graph.nodes[name]
-    return node.op.endswith("Grad") or any(node_of(t) in graph.nodes and _is_backprop(graph, t) for t in node.inputs)
-
-
-def _is_backprop(graph: Graph, tensor: str) -> bool:
-    op = graph[tensor].op
-    return op == "BroadcastGradientArgs" or (op in FUSED_LOSSES and tensor.endswith(":1"))
-
-
-def _hands_on(graph: Graph, name: str) -> bool:
-    """Whether a node only gives what it reads another name that nobody uses."""
-    node = graph.nodes[name]
-    return node.op in ("Identity", "IdentityN") and not any(graph.consumers.get(t) for t in graph.outputs[name])
-
-
-def _late_sources(graph: Graph, tensor: str, sources: list[str]) -> list[str]:
-    """The sources that reach `tensor` but none of the products with variables on its way."""
+def _of_gradients(graph: Graph, tensor: str) -> bool:
+    """Whether only the gradient of a loss is made so: then what comes out of it at an end is no loss."""
     above = graph.ancestors([tensor])
-    early = _data_of(graph, linear_steps(graph, PRODUCTS, {node_of(t) for t in above}))
-    return [source for source in sources if source in above and source not in early]
+    backward = {f"{node.name}:1" for node in graph.of_ops(FUSED_LOSSES)}
+    return not above.isdisjoint(backward) or any(graph[one].op.endswith(("Grad", "GradientArgs")) for one in above)
+
+
+def _late_sources(graph: Graph, tensor: str, sources: Iterable[str]) -> list[str]:
+    """Return the sources that reach `tensor` but none of the products with variables on its way."""
+    above = graph.ancestors([tensor])
+    early = _data_of(graph, linear_steps(graph, PRODUCTS, map(node_of, above)))
+    return [source for source in sources if source in above - early]
 
 
 def _data_of(graph: Graph, steps: Mapping[str, tuple[str, str]]) -> set[str]:
-    """All that the data of products is made from."""
+    """Return all that the data of products is made from."""
     return graph.ancestors([data for data, _ in steps.values()])
 
 
-def _with_images_and_labels(
-    graph: Graph, hints: Mapping[str, str], roles: Roles, sources: list[str], pixels: int, classes: int
-) -> Roles:
-    named_images, named_labels = ([hints[part]] if hints.get(part) in graph else [] for part in ("X", "Y"))
-    late: list[str] = []
-    if roles.loss is None:
-        early = _data_of(graph, linear_steps(graph))
-        read = [s for s in sources if s in early and _holds(graph, s, pixels)]
-        unread = [s for s in sources if s not in early and _labels(graph, s, classes)]
-        images, x_why = _first((named_images, "named by the network"), (read, "the layers read it"))
-        labels, y_why = _first(
-            (named_labels, "named by the network"), (unread, "it has the shape of labels, and no layer reads it")
-        )
-    else:
-        above = graph.ancestors([roles.loss])
-        inside = {node_of(t) for t in above}
-        early = _data_of(graph, linear_steps(graph, PRODUCTS, inside) or linear_steps(graph, ["Mul"], inside))
-        read = [source for source in sources if source in early]
-        read.sort(key=lambda s: (not _holds(graph, s, pixels), graph.static_shape(s) is None))
-        images, x_why = _first(
-            ([hint for hint in named_images if hint in early], "named by the network, and the first layer reads it"),
-            (read, "the layers read it"),
-            ([hint for hint in named_images if hint in above], "named by the network, and the loss reads it"),
-        )
-        late = [source for source in sources if source in above and source not in early]
-        late.sort(key=lambda s: (not _labels(graph, s, classes), graph.static_shape(s) is None))
-        rest = [source for source in sources if source in above and source != images]
-        rest.sort(key=lambda s: not _labels(graph, s, classes))
-        named = [hint for hint in named_labels if hint in above and hint != images]
-        labels, y_why = _first(
-            (named, "named by the network, and the loss reads it"),
-            (late, "the loss reads it, the layers do not"),
-            (rest, "the loss reads it"),
-        )
-    reasons = {**roles.reasons, "X": x_why, "Y": y_why}
-    return replace(roles, images=images, labels=labels, label_candidates=tuple(late), reasons=reasons)
+# Images and labels -----------------------------------------------------------------------------------------------
 
 
-def _first(*options: tuple[Sequence[str], str]) -> tuple[str | None, str]:
-    """The first tensor of the first of several lists that has any, and why it is taken."""
-    return next(((tensors[0], reason) for tensors, reason in options if tensors), (None, ""))
+@dataclass(frozen=True)
+class _Source:
+    """A tensor that may be fed images, or labels, and what speaks for it."""
+
+    tensor: str
+    named: bool
+    early: bool
+    """Whether the student names it, and whether layers read it."""
+    fits: bool
+    shaped: bool
+    """Whether its shape is that of the role, and whether it has one at all."""
+
+
+#: What decides between sources for a part, the weightiest first.
+_SOURCE_TERMS: Mapping[str, tuple[Callable[[_Source], bool], ...]] = {
+    "X": (lambda one: one.early, lambda one: one.named, lambda one: one.fits, lambda one: one.shaped),
+    "Y": (lambda one: one.named, lambda one: not one.early, lambda one: one.fits, lambda one: one.shaped),
+}
+#: Why a source was chosen, by whether the student names it.
+_REASONS = {
+    "X": {True: "named by the network", False: "the layers read it"},
+    "Y": {True: "named by the network", False: "the loss reads it, the layers do not"},
+}
+
+
+def _with_images_and_labels(graph: Graph, hints: Mapping[str, str], roles: Roles, pixels: int, classes: int) -> Roles:
+    """Find what is fed images and labels: of what the loss reads, or of all, where there is none."""
+    inside = graph.ancestors([roles.loss]) if roles.loss else {f"{name}:0" for name in graph.nodes} | set(graph.sources)
+    names = [*map(node_of, inside)]
+    early = _data_of(graph, linear_steps(graph, PRODUCTS, names) or linear_steps(graph, ["Mul"], names))
+    early = early or graph.ancestors([read for node in graph.of_ops(HIDING) for read in node.inputs])
+
+    def ranked(part: str, fits: Callable[[Graph, str, int], bool], size: int) -> list[_Source]:
+        """What may be fed for a part, the likeliest first."""
+        named = inside.intersection([hints.get(part, "")])
+        tensors = [tensor for tensor in dict.fromkeys((*graph.rows, *named)) if tensor in inside]
+        shaped = {tensor: graph.static_shape(tensor) is not None for tensor in tensors}
+        found = [_Source(one, one in named, one in early, fits(graph, one, size), shaped[one]) for one in tensors]
+        return sorted(found, key=lambda one: [not value(one) for value in _SOURCE_TERMS[part]])
+
+    sure = roles.loss is not None
+    image = _first(one for one in ranked("X", _holds, pixels) if one.named or (one.early and (sure or one.fits)))
+    others = [one for one in ranked("Y", _labels, classes) if one.tensor != image.tensor]
+    label = _first(one for one in others if sure or one.named or (one.fits and not one.early))
+    return replace(
+        roles,
+        images=image.tensor or None,
+        labels=label.tensor or None,
+        label_candidates=tuple(one.tensor for one in others if sure and not one.early),
+        reasons={**roles.reasons, "X": _REASONS["X"][image.named], "Y": _REASONS["Y"][label.named]},
+    )
+
+
+def _first(sources: Iterator[_Source]) -> _Source:
+    """Return the first source; one without a name where there is none."""
+    return next(sources, _Source("", named=False, early=False, fits=False, shaped=False))
 
 
 def _holds(graph: Graph, source: str, pixels: int) -> bool:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 Array = npt.NDArray[Any]
 
@@ -124,6 +124,23 @@ def words(text: str) -> frozenset[str]:
 def node_of(tensor: str) -> str:
     """The node that a tensor comes from."""
     return tensor.rpartition(":")[0] or tensor
+
+
+def reached(starts: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:
+    """Return all that is reached from `starts`, themselves included, where `following` says what comes next."""
+    seen = set(starts)
+    todo = list(seen)
+    while todo:
+        later = set(following(todo.pop())) - seen
+        seen |= later
+        todo.extend(later)
+    return seen
+
+
+def output_index(tensor: str) -> int:
+    """Return which of its node's outputs a tensor is."""
+    index = tensor.rpartition(":")[2]
+    return int(index) if index.isdecimal() else 0
 
 
 def input_node(item: str) -> str:

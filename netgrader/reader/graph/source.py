@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf import message as protobuf_message
 from google.protobuf import text_format
@@ -13,6 +13,9 @@ from google.protobuf import text_format
 from netgrader.errors import NetgraderError
 from netgrader.phrases import say
 from netgrader.reader.graph.nodes import Message, message, meta_graph_def
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_BYTES = 256_000_000
 MAX_TEXT_BYTES = 32_000_000
@@ -113,31 +116,39 @@ def _parse_text(content: bytes) -> Message:
 
 
 def _parse_binary(content: bytes) -> Message:
-    graph = _attempt("GraphDef", content)
-    if graph is not None and graph.node and _plausible(graph):
-        return _wrapped(graph)
-    meta = _attempt("MetaGraphDef", content)
-    if meta is not None and meta.HasField("graph_def") and _plausible(meta.graph_def):
-        return meta
-    if graph is not None and not graph.node and (graph.HasField("versions") or graph.HasField("library")):
-        return _wrapped(graph)
-    if content[:1] in b"\x0a\x12\x1a\x22":
-        raise GraphError("The bytes begin like a graph but are cut off or damaged.")
-    if content.startswith(b"\x89HDF"):
-        raise GraphError("An .h5 file is not read: load it with Keras and save it as .keras, or export it.")
-    raise GraphError("The bytes are not a graph: neither a GraphDef nor a MetaGraphDef, binary or text.")
+    for name, holds_graph in _READINGS:
+        parsed = _attempt(name, content)
+        if parsed is not None and holds_graph(parsed) and _plausible(parsed):
+            return parsed
+    raise GraphError(next(sentence for starts, sentence in _OTHER_BYTES if content.startswith(starts)))
+
+
+#: Which message bytes may be of, and what shows that they are: others parse as a graph by chance.
+_READINGS: tuple[tuple[str, Callable[[Message], bool]], ...] = (
+    ("GraphDef", lambda meta: bool(meta.graph_def.node)),
+    ("MetaGraphDef", lambda meta: bool(meta.HasField("graph_def"))),
+    ("GraphDef", lambda meta: bool(meta.graph_def.HasField("versions") or meta.graph_def.HasField("library"))),
+)
+#: How other bytes begin, and what is said of them.
+_OTHER_BYTES = (
+    ((b"\x0a", b"\x12", b"\x1a", b"\x22"), "The bytes begin like a graph but are cut off or damaged."),
+    ((b"\x89HDF",), "An .h5 file is not read: load it with Keras and save it as .keras, or export it."),
+    ((b"",), "The bytes are not a graph: neither a GraphDef nor a MetaGraphDef, binary or text."),
+)
 
 
 def _attempt(name: str, content: bytes) -> Message | None:
+    """Return the bytes as a MetaGraphDef, read as a message of this name; None where they are not one."""
     try:
-        return message(name).FromString(content)
+        parsed = message(name).FromString(content)
     except (protobuf_message.DecodeError, RecursionError):
         return None
+    return parsed if name == "MetaGraphDef" else _wrapped(parsed)
 
 
-def _plausible(graph: Message) -> bool:
-    """Whether each node has a name and an op that can be one: bytes of another message parse as a graph by chance."""
-    return all(node.name and _OP.match(node.op) for node in graph.node)
+def _plausible(meta: Message) -> bool:
+    """Whether each node has a name and an op that can be one."""
+    return all(node.name and _OP.match(node.op) for node in meta.graph_def.node)
 
 
 def _wrapped(graph: Message) -> Message:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 import zlib
 from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from netgrader.reader.graph.nodes import REFERENCE, Message, input_node, inputs_set, meta_graph_def
+from netgrader.reader.graph.nodes import REFERENCE, Message, input_node, inputs_set, meta_graph_def, reached
 from netgrader.reader.lab import LabError
 from netgrader.reader.lab.ops import ALLOWED, SILENT, VARIABLES
 
@@ -27,11 +27,13 @@ _SIZES = {1: 4, 2: 8, 3: 4, 4: 1, 5: 2, 6: 1, 8: 8, 9: 8, 10: 1, 14: 2, 17: 2, 1
 _KEPT_PRIVATE = frozenset({"_lower_using_switch_merge", "_num_original_outputs", "_stateful_parallelism"})
 
 
+_ALLOWED_INSIDE = ALLOWED - {"IteratorGetNext"}
+
+
 # How large a graph may be, in bytes where nothing else is said.
 MAX_CONSTANT = 256_000_000
 MAX_CONSTANTS = 512_000_000
 MAX_VARIABLE = 1_000_000_000
-MAX_FUNCTION_DEPTH = 32
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,9 @@ def accept(source: Message) -> Accepted:
     graph = meta.graph_def
     graph.CopyFrom(source.graph_def)
     graph.DiscardUnknownFields()
-    bad_functions = _check_functions(graph)
-    reasons, silenced = _tame(graph.node, bad_functions)
-    _spread(graph.node, reasons, silenced)
+    bad = _bad_functions(graph)
+    silenced = _silenced(graph.node)
+    reasons = _left_out(graph.node, silenced, bad)
     if len(reasons) == len(graph.node):
         op = next(iter(reasons.values()))
         raise LabError("op", f"Nothing of the graph can be run: it all needs the op {op}, which the lab does not run.")
@@ -67,102 +69,70 @@ def accept(source: Message) -> Accepted:
     _check_sizes(kept)
     del graph.node[:]
     graph.node.extend(kept)
-    _drop_functions(graph, bad_functions)
-    for _, nodes in _scopes(graph):
-        for node in nodes:
-            _clean(node)
-    for key in ("cond_context", "while_context"):
-        if key in source.collection_def:
-            meta.collection_def[key].CopyFrom(source.collection_def[key])
+    _drop_functions(graph, bad)
+    for _, node in _nodes(graph):
+        _clean(node)
+    for key in {"cond_context", "while_context"}.intersection(source.collection_def):
+        meta.collection_def[key].CopyFrom(source.collection_def[key])
     return Accepted(meta, reasons)
 
 
 def reseed(meta: Message, seed: int) -> Message:
-    """A copy of the graph whose random ops all draw from `seed`, each with a stream of its own."""
+    """Return a copy of the graph whose random ops all draw from `seed`, each with a stream of its own."""
     copy = meta_graph_def()
     copy.CopyFrom(meta)
-    for scope, nodes in _scopes(copy.graph_def):
-        for node in nodes:
-            if "seed" in node.attr and "seed2" in node.attr:
-                node.attr["seed"].i = seed
-                node.attr["seed2"].i = zlib.crc32(f"{scope}/{node.name}".encode()) + 1
+    for scope, node in _nodes(copy.graph_def):
+        if "seed" in node.attr and "seed2" in node.attr:
+            node.attr["seed"].i = seed
+            node.attr["seed2"].i = zlib.crc32(f"{scope}/{node.name}".encode()) + 1
     return copy
 
 
-def _scopes(graph: Message) -> list[tuple[str, Iterable[Message]]]:
-    """The graph's nodes, and those of each function by its name."""
-    return [("", graph.node), *((function.signature.name, function.node_def) for function in graph.library.function)]
+def _nodes(graph: Message) -> Iterator[tuple[str, Message]]:
+    """Yield the nodes of the graph, and those of its functions with their names."""
+    inner = ((function.signature.name, node) for function in graph.library.function for node in function.node_def)
+    return chain((("", node) for node in graph.node), inner)
 
 
 def _called(node: Message) -> Iterator[str]:
+    """Yield the functions that a node calls."""
     for value in node.attr.values():
-        kind = value.WhichOneof("value")
-        if kind == "func":
-            yield value.func.name
-        elif kind == "list":
-            yield from (function.name for function in value.list.func)
+        yield from (function.name for function in (value.func, *value.list.func) if function.name)
 
 
-def _check_functions(graph: Message) -> dict[str, str]:
-    """The functions that can't be run, each with the op that is the reason."""
-    functions = {function.signature.name: function for function in graph.library.function}
-    if len(functions) != len(graph.library.function):
+def _bad_functions(graph: Message) -> dict[str, str]:
+    """Return the functions that cannot be run, each with the op that is the reason."""
+    bodies = {function.signature.name: function.node_def for function in graph.library.function}
+    if len(bodies) != len(graph.library.function):
         raise LabError("graph", "The graph has two functions of one name.")
-    calls = {
-        name: sorted(functions.keys() & {callee for node in function.node_def for callee in _called(node)})
-        for name, function in functions.items()
-    }
-    try:
-        order = list(TopologicalSorter(calls).static_order())
-    except CycleError as error:
-        raise LabError("graph", f"The graph's function {error.args[1][0][:80]!r} calls itself.") from error
-    bad: dict[str, str] = {}
-    depth: dict[str, int] = {}
-    for name in order:  # each after those that it calls
-        depth[name] = 1 + max((depth[callee] for callee in calls[name]), default=0)
-        own, _ = _tame(functions[name].node_def, {}, inside=True)
-        reasons = [op for op in own.values() if op not in functions] + [bad[c] for c in calls[name] if c in bad]
-        if reasons:
-            bad[name] = reasons[0]
-        _check_sizes(functions[name].node_def)
-    if max(depth.values(), default=0) > MAX_FUNCTION_DEPTH:
-        raise LabError("limit", f"The graph's functions call each other more than {MAX_FUNCTION_DEPTH} deep.")
-    return bad
+    calls = {name: {one for node in nodes for one in _called(node)} & bodies.keys() for name, nodes in bodies.items()}
+    own = {}
+    for name, nodes in bodies.items():
+        if name in reached(calls[name], calls.__getitem__):
+            raise LabError("graph", f"The graph's function {name[:80]!r} calls itself.")
+        _silenced(nodes, inside=True)
+        _check_sizes(nodes)
+        own[name] = [node.op for node in nodes if node.op not in _ALLOWED_INSIDE | bodies.keys()]
+    found = {name: [op for one in reached([name], calls.__getitem__) for op in own[one]] for name in bodies}
+    return {name: ops[0] for name, ops in found.items() if ops}
 
 
-def _tame(
-    nodes: Iterable[Message], bad_functions: Mapping[str, str], *, inside: bool = False
-) -> tuple[dict[str, str], set[str]]:
-    """Silence what only tells: the nodes that may not be run, each with the op that is the reason, and the silenced ones.
-
-    `inside` says that this is a function's body, where nothing can be fed.
-    """
-    reasons: dict[str, str] = {}
-    names: set[str] = set()
-    silenced: set[str] = set()
+def _silenced(nodes: Iterable[Message], *, inside: bool = False) -> set[str]:
+    """Make what only tells a no-op, and return the names of those nodes; `inside` says that this is a function's body."""
     for node in nodes:
-        if node.name in names:
-            raise LabError("graph", f"The graph has two operations named {node.name[:80]!r}.")
-        names.add(node.name)
-        if node.op in SILENT:
-            # In a function an input with a colon is a node's output, one without is an argument.
-            _to_no_op(node, [item for item in node.input if not inside or item.startswith("^") or ":" in item])
-            silenced.add(node.name)
-        elif node.op == "Print":
+        if node.op == "Print":
             _print_to_identity(node)
-        elif node.op not in ALLOWED or (inside and node.op == "IteratorGetNext"):
-            reasons[node.name] = node.op
-        for callee in _called(node):
-            if callee in bad_functions:
-                reasons[node.name] = bad_functions[callee]
-    return reasons, silenced
+    silent = [node for node in nodes if node.op in SILENT]
+    for node in silent:
+        # In a function an input with a colon is a node's output, one without is an argument.
+        _to_no_op(node, [item for item in node.input if not inside or item.startswith("^") or ":" in item])
+    return {node.name for node in silent}
 
 
 def _print_to_identity(node: Message) -> None:
-    data = [item for item in node.input if not item.startswith("^")][:1]
     dtype = node.attr["T"].type
     node.op = "Identity"
-    inputs_set(node, [*data, *(item for item in node.input if item.startswith("^"))])
+    inputs_set(node, [node.input[0], *(item for item in node.input if item.startswith("^"))])
     node.attr.clear()
     node.attr["T"].type = dtype
 
@@ -174,32 +144,38 @@ def _to_no_op(node: Message, inputs: Iterable[str]) -> None:
     node.attr.clear()
 
 
-def _spread(nodes: Iterable[Message], reasons: dict[str, str], silenced: set[str]) -> None:
-    """Take out all that is computed from what is taken out, and what reads a no-op's missing output."""
-    names = {node.name for node in nodes}
-    readers: dict[str, list[str]] = {}
+def _readers(nodes: Iterable[Message]) -> dict[str, list[str]]:
+    """Return what reads or waits for each node; a `LabError` says that the graph contradicts itself."""
+    readers: dict[str, list[str]] = {node.name: [] for node in nodes}
+    if len(readers) != len(list(nodes)):
+        raise LabError("graph", "The graph has two operations of one name.")
     for node in nodes:
-        for item in node.input:
-            name = input_node(item)
-            if name not in names:
+        for name in map(input_node, node.input):
+            if name not in readers:
                 raise LabError("graph", f"The operation {node.name[:80]!r} reads {name[:80]!r}, which is not there.")
-            if node.name in reasons and name in reasons:
-                reasons[node.name] = reasons[name]  # the first of several on the way is the one that is told
-            if node.op != "IteratorGetNext" and node.name not in silenced:
-                readers.setdefault(name, []).append(node.name)
-                if name in silenced and not item.startswith("^"):
-                    reasons.setdefault(node.name, "an op that only tells")
-    todo = list(reasons)
-    while todo:
-        name = todo.pop()
-        for reader in readers.get(name, ()):
-            if reader not in reasons:
-                reasons[reader] = reasons[name]
-                todo.append(reader)
+            readers[name].append(node.name)
+    return readers
+
+
+def _left_out(nodes: Iterable[Message], silenced: set[str], bad: Mapping[str, str]) -> dict[str, str]:
+    """Return the nodes that are not run, each with the op that is the reason: all that is computed from such an op."""
+    readers = _readers(nodes)
+    lost = (node for node in nodes if not silenced.isdisjoint(item.partition(":")[0] for item in node.input))
+    causes = {node.name: "an op that only tells" for node in lost}
+    causes |= {node.name: node.op for node in nodes if node.op not in ALLOWED}
+    causes |= {node.name: bad[one] for node in nodes for one in _called(node) if one in bad}
+    found = dict.fromkeys(silenced | {node.name for node in nodes if node.op == "IteratorGetNext"}, "")
+
+    def onward(name: str) -> list[str]:
+        return [reader for reader in readers[name] if reader not in found]
+
+    for cause, op in causes.items():
+        found.update(dict.fromkeys(reached([cause], onward) - found.keys(), op))
+    return {name: op for name, op in found.items() if op}
 
 
 def _mend(kept: list[Message], reasons: Mapping[str, str], silenced: set[str]) -> None:
-    """Let what draws from ``tf.data`` stand, so that its outputs can be fed: its iterator becomes a placeholder."""
+    """Keep what draws from ``tf.data``, so that its outputs can be fed: its iterator becomes a placeholder."""
     for node in kept:
         if node.name in silenced:
             inputs_set(node, [item for item in node.input if item[1:] not in reasons])
@@ -246,9 +222,7 @@ def _drop_functions(graph: Message, bad: Mapping[str, str]) -> None:
     names = {function.signature.name for function in kept}
     gradients = [g for g in graph.library.gradient if g.function_name in names and g.gradient_func in names]
     for function in kept:
-        for key in list(function.attr):
-            if key.startswith("_"):
-                del function.attr[key]
+        _drop_private(function)
     del graph.library.function[:]
     graph.library.function.extend(kept)
     del graph.library.gradient[:]
@@ -259,6 +233,11 @@ def _clean(node: Message) -> None:
     node.device = ""
     if "container" in node.attr:
         node.attr["container"].s = b""
-    for key in list(node.attr):
+    _drop_private(node)
+
+
+def _drop_private(thing: Message) -> None:
+    """Drop the attributes of a node or a function that begin with an underscore and are not needed."""
+    for key in list(thing.attr):
         if key.startswith("_") and key not in _KEPT_PRIVATE:
-            del node.attr[key]
+            del thing.attr[key]

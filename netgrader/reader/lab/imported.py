@@ -9,11 +9,19 @@ import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from netgrader.reader.graph.nodes import input_node, message
+from google.protobuf.message import DecodeError
+
+from netgrader.reader.graph.nodes import REFERENCE, input_node, message
 from netgrader.reader.lab import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+#: Those that are trained last: what they say of a variable counts.
+_COLLECTIONS = ("variables", "local_variables", "trainable_variables")
+#: Ops of optimizers, and TensorFlow's numbers of the types of real numbers (types.proto).
+_MOVES = re.compile(r"(Resource)?(Sparse)?Apply")
+_REAL = (1, 2, 14, 19)
 
 
 def tensorflow() -> Any:
@@ -78,7 +86,7 @@ class Imported:
         """Add the gradients of the sum of `of`: the names of their tensors, None where there is none."""
         tf = tensorflow()
         scope = f"netgrader/gradients_{self.gradients}"
-        with translated("run"), self._arrays_as_written(), self.graph.as_default(), tf.name_scope(scope + "/"):
+        with translated("run"), self.graph.as_default(), tf.name_scope(scope + "/"):
             target = self.graph.get_tensor_by_name(tensor_name(of))
             sources = [self._source(name) for name in wrt]
             found = tf.gradients(target, sources, unconnected_gradients="none")
@@ -88,20 +96,6 @@ class Imported:
             ]
         self.gradients += 1
         return names
-
-    @contextmanager
-    def _arrays_as_written(self) -> Iterator[None]:
-        """With the arrays of tensors that the graph has: TensorFlow differentiates the first kind only where it makes them."""
-        tf = tensorflow()
-        first_kind = any(operation.type == "TensorArrayV3" for operation in self.graph.get_operations())
-        if not first_kind or not tf.control_flow_v2_enabled():
-            yield
-            return
-        tf.disable_control_flow_v2()
-        try:
-            yield
-        finally:
-            tf.enable_control_flow_v2()
 
     def _source(self, name: str) -> Any:
         operation = self.graph.get_operation_by_name(name.partition(":")[0])
@@ -141,47 +135,35 @@ def tensor_name(name: str) -> str:
 
 
 def variable_definitions(source: Any) -> dict[str, Any]:
-    """The variables that the graph's collections define, by op name."""
+    """Return the variables that the graph's collections define, by op name."""
     definitions: dict[str, Any] = {}
     cls = message("VariableDef")
-    for key in ("variables", "local_variables", "trainable_variables"):
-        if key not in source.collection_def:
-            continue
+    for key in [key for key in _COLLECTIONS if key in source.collection_def]:
         for content in source.collection_def[key].bytes_list.value:
-            try:
+            with suppress(DecodeError):  # damage means only that this hint is not there
                 definition = cls.FromString(content)
-            except Exception:  # noqa: BLE001, S112 - any damage means only that this hint is not there
-                continue
-            name = definition.variable_name.partition(":")[0]
-            if key == "trainable_variables":
-                definition.trainable = True
-            definitions[name] = definition
+                name = definition.variable_name.partition(":")[0]
+                definition.trainable |= key == "trainable_variables"
+                definitions[name] = definition
     return definitions
 
 
 def trainable_variables(nodes: Any, variables: Sequence[str], definitions: Mapping[str, Any]) -> tuple[str, ...]:
-    """By the collections; without them what an optimizer's op moves; without that all that hold real numbers."""
-    if any(definition.trainable for definition in definitions.values()):
-        return tuple(name for name in variables if name in definitions and definitions[name].trainable)
-    known = set(variables)
-    moved = {
-        input_node(node.input[0])
-        for node in nodes
-        if node.input and node.op.startswith(("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply"))
-    } & known
-    real = {node.name for node in nodes if node.name in known and node.attr["dtype"].type % 100 in (1, 2, 14, 19)}
-    return tuple(name for name in variables if name in (moved or real))
+    """Return them by the collections; else what an optimizer's op moves; else all that hold real numbers."""
+    told = {name for name, definition in definitions.items() if definition.trainable}
+    moved = {input_node(node.input[0]) for node in nodes if node.input and _MOVES.match(node.op)}.intersection(
+        variables
+    )
+    real = {node.name for node in nodes if "dtype" in node.attr and node.attr["dtype"].type % REFERENCE in _REAL}
+    return tuple(name for name in variables if name in (told or moved or real))
 
 
 def first_assignments(nodes: Any, variables: Sequence[str], definitions: Mapping[str, Any]) -> tuple[str, ...]:
-    """The op that first sets each variable: by the collections, else the first assignment to it in the graph."""
-    first: dict[str, str] = {}
-    for node in nodes:
-        if node.op in ("Assign", "AssignVariableOp") and node.input:
-            variable = input_node(node.input[0])
-            if variable not in first or node.name == variable + "/Assign":
-                first[variable] = node.name
+    """Return the op that first sets each variable: by the collections, else the first assignment to it in the graph."""
+    setting = [node for node in nodes if node.op in ("Assign", "AssignVariableOp") and node.input]
+    first = {input_node(node.input[0]): node.name for node in reversed(setting)}
     present = {node.name for node in nodes}
+    first |= {name: f"{name}/Assign" for name in variables if f"{name}/Assign" in present}
     defined = {name: input_node(definition.initializer_name) for name, definition in definitions.items()}
-    chosen = [defined[name] if defined.get(name) in present else first.get(name, "") for name in variables]
-    return tuple(operation for operation in chosen if operation)
+    first |= {name: operation for name, operation in defined.items() if operation in present}
+    return tuple(first[name] for name in variables if name in first)

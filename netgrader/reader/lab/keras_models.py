@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.phrases import say
 from netgrader.reader.graph.source import GraphError
-from netgrader.reader.lab.traced import SWITCH, Traced, as_traced, clean, joined, reason
+from netgrader.reader.lab.traced import SWITCH, Traced, as_traced, clean, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 def traced_model(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: Sequence[int] | None) -> Traced:
@@ -26,24 +26,24 @@ def traced_model(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: S
         model.optimizer.build(model.trainable_variables)
     spec = keras.tree.map_structure(lambda one: keras.KerasTensor(one.shape, one.dtype), x)
     out = model.compute_output_spec(spec, **_in_mode(model, training=False))
-    notes: tuple[str, ...] = ()
-    if compiled and type(model).train_step is not keras.Model.train_step:
-        own = _with_its_own_step(tf, keras, model, x, out, given)
-        if isinstance(own, Traced):
-            return own
-        notes = (own,)
-    first: Exception | None = None
-    example = given[1] if compiled and len(given) > 1 else None
-    for y in [*[example] * (example is not None), *_label_specs(tf, keras, out)] if compiled else [None]:
+    if not compiled:
+        return _traced_model(tf, model, x, None, out)
+    own = type(model).train_step is not keras.Model.train_step
+    labels = [*given[1:2], *_label_specs(tf, keras, out)]
+    y, found = _first_taken(labels, lambda y: (_with_its_own_step if own else _traced_model)(tf, model, x, y, out))
+    refused = next(((str(one.shape), str(y.shape)) for one in given[1:2] if one is not y), None)
+    return replace(found, refused=refused)
+
+
+def _first_taken(labels: Sequence[Any], trace: Callable[[Any], Traced]) -> tuple[Any, Traced]:
+    """Return the first form of labels that a model can be traced with, and what was traced; raise if there is none."""
+    errors = []
+    for y in labels:
         try:
-            found = _traced_model(tf, keras, model, x, y, out)
-        except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:  # labels of another form, perhaps
-            first = first or error
-            continue
-        refused = None if example is None or y is None or y is example else (str(example.shape), str(y.shape))
-        return replace(found, refused=refused, notes=notes)
-    assert first is not None  # noqa: S101 - there is always one form to try
-    raise first
+            return y, trace(y)
+        except Exception as error:  # noqa: BLE001 - an author's code raises anything; labels of another form, perhaps
+            errors.append(error)
+    raise errors[0]
 
 
 def _named(model: Any) -> dict[int, tuple[str, str, bool]]:
@@ -68,29 +68,18 @@ def as_it_began(optimizer: Any) -> dict[int, Any]:
     return {id(old.value.handle): np.array(new) for old, new in pairs if old.shape == new.shape}
 
 
-def _with_its_own_step(tf: Any, keras: Any, model: Any, x: Any, out: Any, given: Sequence[Any]) -> Traced | str:
-    """Trace the step of training that an author has written; a sentence with what it raises where it cannot be."""
-    labels = [*given[1:2], *_label_specs(tf, keras, out)]
+def _with_its_own_step(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
+    """Trace the step of training that an author has written."""
     evaluated = tf.function(lambda inputs: model(inputs, **_in_mode(model, training=False)), autograph=False)
-    concrete = [evaluated.get_concrete_function(x)]
+    trained = tf.function(lambda inputs, targets: model.train_step((inputs, targets)), autograph=False)
     own = getattr(model, "_compile_metrics", None)
-    first: Exception | None = None
-    for y in labels:
-        trained = tf.function(lambda inputs, targets: model.train_step((inputs, targets)), autograph=False)
-        try:
-            vars(model)["_compile_metrics"] = _like(own, y, out)  # Keras would keep what is assigned as a metric more
-            return joined(
-                tf, [*concrete, trained.get_concrete_function(x, y)], _named(model), as_it_began(model.optimizer)
-            )
-        except Exception as error:  # noqa: BLE001 - an author's code raises anything; labels of another form, perhaps
-            first = first or error
-            continue
-        finally:
-            vars(model)["_compile_metrics"] = own
-            model._clear_losses()
-    assert first is not None  # noqa: S101 - there is always one form to try
-    code = getattr(type(model).train_step, "__code__", None)
-    return say("Its own train_step cannot be traced, and it was read as if Keras trained it: {1}.", reason(first, code))
+    try:
+        vars(model)["_compile_metrics"] = _like(own, y, out)  # Keras would keep what is assigned as a metric more
+        concrete = [evaluated.get_concrete_function(x), trained.get_concrete_function(x, y)]
+        return joined(tf, concrete, _named(model), as_it_began(model.optimizer))
+    finally:
+        vars(model)["_compile_metrics"] = own
+        model._clear_losses()
 
 
 def _like(own: Any, y: Any, out: Any) -> Any:
@@ -133,7 +122,8 @@ def _label_specs(tf: Any, keras: Any, out: Any) -> list[Any]:
     return [like, ids]
 
 
-def _traced_model(tf: Any, keras: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
+def _traced_model(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
+    """Trace a model, and the step that Keras trains it by where there are labels."""
     accuracy = _accuracy(model, y, out) if y is not None else None
     modes: list[list[Any]] = []
 
@@ -143,7 +133,7 @@ def _traced_model(tf: Any, keras: Any, model: Any, x: Any, y: Any, out: Any) -> 
         before = len(graph.get_operations())
         model._clear_losses()
         made = model(inputs, **_in_mode(model, training=training))
-        found = {"prediction": keras.tree.flatten(made)[0]}
+        found = {"prediction": tf.nest.flatten(made)[0]}
         if labels is not None:
             found["loss"] = model.compute_loss(x=inputs, y=labels, y_pred=made)
             if accuracy is not None:
@@ -165,17 +155,10 @@ def _traced_model(tf: Any, keras: Any, model: Any, x: Any, y: Any, out: Any) -> 
         return found
 
     optimizer: Any = getattr(model, "optimizer", None)
-    while hasattr(optimizer, "inner_optimizer"):  # it scales the loss, and steps are the same
-        optimizer = optimizer.inner_optimizer
-    gathers = getattr(optimizer, "gradient_accumulation_steps", None)
     try:
-        if gathers:
-            optimizer.gradient_accumulation_steps = None  # a step of one minibatch shows the rule
         concrete = tf.function(step, autograph=False).get_concrete_function(x, y, tf.TensorSpec([], tf.bool, SWITCH))
     finally:
         model._clear_losses()
-        if gathers:
-            optimizer.gradient_accumulation_steps = gathers
     named = _named(model)
     begin = as_it_began(optimizer) if y is not None else {}
     return as_traced(tf, concrete, x, y, named, begin, concrete.structured_outputs)
@@ -194,19 +177,16 @@ def _layer_of(path: str, model: str) -> str:
 
 
 def _accuracy(model: Any, y: Any, out: Any) -> Callable[[Any, Any], Any] | None:
-    """The first metric of the model that is an accuracy, as a function of labels and outputs of one batch."""
+    """Return the first metric of the model that is an accuracy, as a function of labels and outputs of one batch."""
     own = getattr(model, "_compile_metrics", None)
-    if own is None or hasattr(y, "keys") or isinstance(y, list | tuple):
+    if own is None or not hasattr(y, "shape"):
         return None
-    metrics = _like(own, y, out)
-    for metric in metrics.metrics:
-        function, arguments = getattr(metric, "_fn", None), getattr(metric, "_fn_kwargs", {})
-        if function is not None and "acc" in metric.name:
-            return lambda labels, made: _mean(function(labels, made, **arguments))
-    return None
+    metrics = [metric for metric in _like(own, y, out).metrics if "acc" in metric.name and hasattr(metric, "_fn")]
+    return next((partial(_mean, metric._fn, metric._fn_kwargs) for metric in metrics), None)
 
 
-def _mean(values: Any) -> Any:
+def _mean(function: Callable[..., Any], arguments: Mapping[str, Any], labels: Any, made: Any) -> Any:
+    """Return the mean of a metric's values."""
     import tensorflow as tf  # noqa: PLC0415 - it is there
 
-    return tf.reduce_mean(tf.cast(values, tf.float32))
+    return tf.reduce_mean(tf.cast(function(labels, made, **arguments), tf.float32))

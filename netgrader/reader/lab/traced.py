@@ -8,18 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.phrases import say
-from netgrader.reader.graph.nodes import input_node, inputs_set, message, meta_graph_def
+from netgrader.reader.graph.nodes import input_node, inputs_set, message, meta_graph_def, reached
 from netgrader.reader.graph.source import GraphError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-    from types import CodeType
 
 #: What is fed, and decides between training and evaluation.
 SWITCH = "training"
@@ -46,22 +43,15 @@ class Traced:
     refused: tuple[str, str] | None = None
     """The shape of the labels in the example, where the loss does not take them, and a shape that it does take."""
 
-    notes: tuple[str, ...] = ()
-    """What could not be traced, in sentences."""
-
     @property
     def eval_feed(self) -> dict[str, Any]:
         """What evaluation feeds beside the inputs."""
         return {f"{SWITCH}:0": np.asarray(False)} if self.switched else {}
 
 
-def reason(error: Exception, code: CodeType | None = None) -> str:
-    """What an author's code raised, in a line; and where, if it is in the file of this code."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = f"{type(error).__name__}: {lines[0] if lines else ''}"[:300].rstrip(": .")
-    frames = walk_tb(error.__traceback__)
-    own = [line for frame, line in frames if code is not None and frame.f_code.co_filename == code.co_filename]
-    return say("{1}, in line {2}", told, own[-1]) if own else told
+def reason(error: Exception) -> str:
+    """Return what an author's code raised, in a line."""
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"[:300].rstrip(": .")
 
 
 def joined(tf: Any, concrete: Sequence[Any], named: Mapping[int, tuple[str, str, bool]], begin: Begin) -> Traced:
@@ -72,32 +62,28 @@ def joined(tf: Any, concrete: Sequence[Any], named: Mapping[int, tuple[str, str,
     GraphError
         If none is fed anything.
     """
-    training = [one for one in concrete if _changes(one) and len(_fed(tf, one)) > 1]
-    training.sort(key=_changes, reverse=True)
-    evaluating = [one for one in concrete if one not in training and _fed(tf, one)]
-    if not training and not evaluating:
+    fed = {one: _fed(tf, one) for one in concrete if _fed(tf, one)}
+    training = sorted((one for one in fed if _changes(one) and len(fed[one]) > 1), key=_changes, reverse=True)
+    evaluating = [one for one in fed if one not in training]
+    if not fed:
         raise GraphError("No function is fed anything.")
     main = (training or evaluating)[0]
-    specs = _fed(tf, main)
-    beside = [one for one in evaluating if one is not main and _fits(_fed(tf, one), specs)][:1]
+    specs = fed[main]
+    beside = [one for one in evaluating if one is not main and _fits(fed[one], specs)][:1]
 
     def both(*inputs: Any) -> dict[str, Any]:
-        found = {}
+        found: dict[str, Any] = {}
         for one in [*beside, main]:
-            made = [t for t in tf.nest.flatten(_called(tf, one, inputs)) if tf.is_tensor(t)]
-            if one in evaluating and made:
-                found["prediction"] = made[0]
-            elif made:
-                found["loss"] = tf.identity(made[0])
+            made = [tensor for tensor in tf.nest.flatten(_called(tf, one, inputs)) if tf.is_tensor(tensor)]
+            found |= {"prediction" if one in evaluating else "loss": tf.identity(first) for first in made[:1]}
         return found
 
     names = [spec.name or f"input_{index}" for index, spec in enumerate(specs)]
     specs = [tf.TensorSpec(s.shape, s.dtype, clean(name)) for s, name in zip(specs, names, strict=True)]
     whole = tf.function(both, autograph=False).get_concrete_function(*specs)
     outputs = {key: tensor for key, tensor in whole.structured_outputs.items() if key == "prediction"}
-    fed = specs[0], specs[1] if training else None
-    made = as_traced(tf, whole, *fed, named, begin, outputs, bool(training))
-    return made if beside or not training else replace(made, evaluates=False)
+    made = as_traced(tf, whole, specs[0], specs[1] if training else None, named, begin, outputs)
+    return replace(made, evaluates=bool(beside or not training))
 
 
 def _fed(tf: Any, concrete: Any) -> list[Any]:
@@ -141,14 +127,13 @@ def as_traced(
     named: Mapping[int, tuple[str, str, bool]],
     begin: Begin,
     ends: Mapping[str, Any],
-    trains: bool | None = None,
 ) -> Traced:
     """Return the function's graph with what it captured as variables and constants, and one op for all that it changes.
 
     `named` says of a variable, by the id of its handle, its name, its layer, and whether it is trained; `begin` what it begins
     with, where that is not the value that it has.
     """
-    trains = y is not None if trains is None else trains
+    trains = y is not None
     kept = {tensor.op.name for tensor in ends.values()} | {op.name for op in concrete.graph.control_outputs}
     kept |= {tensor.op.name for tensor in concrete.inputs if tensor.op.name != SWITCH}
     meta = meta_graph_def()
@@ -178,13 +163,7 @@ def as_traced(
 def _prune(graph: Any, kept: Iterable[str]) -> None:
     """Take out what none of these nodes is made from or waits for."""
     nodes = {node.name: node for node in graph.node}
-    seen: set[str] = set()
-    todo = list(kept)
-    while todo:
-        name = todo.pop()
-        if name not in seen:
-            seen.add(name)
-            todo.extend(map(input_node, nodes[name].input))
+    seen = reached(kept, lambda name: map(input_node, nodes[name].input))
     left = [node for node in graph.node if node.name in seen]
     del graph.node[:]
     graph.node.extend(left)

@@ -9,7 +9,7 @@ import inspect
 import re
 import sys
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -168,12 +168,9 @@ def _concrete(tf: Any, function: Any, given: Sequence[Any]) -> Any:
     if getattr(function, "input_signature", None) is not None:
         return function.get_concrete_function()
     for specs in [given[:count] for count in range(len(given), 0, -1)]:
-        try:
+        with suppress(TypeError, ValueError):
             return function.get_concrete_function(*specs)
-        except (TypeError, ValueError):
-            continue
-    known = function._list_all_concrete_functions() if hasattr(function, "_list_all_concrete_functions") else []
-    return known[-1] if known else None
+    return None
 
 
 def _variables(tf: Any, thing: Any, concrete: Sequence[Any]) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from netgrader.reader.find.layers import between
 from netgrader.reader.graph.nodes import words
-from netgrader.reader.trial.probe import Sample
+from netgrader.reader.trial.probe import Sample, products
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +32,6 @@ _OVER_IMAGES = words("Conv2D DepthwiseConv2dNative")
 PIXELS = 60
 LEAST_PIXELS = 12
 """Pixels that are changed, and fewest of them that must be found again: an image may be cut."""
-SMALLEST = 4
-"""Of an image's sides: what has fewer rows has no windows to speak of."""
 #: By how many places, or by which share of the places, a pixel may lie off; and for which share of them it is torn.
 OFF, SHARE_OFF, MANY = 1.5, 0.1, 0.2
 
@@ -48,19 +46,19 @@ class ImageTrial:
 
 def try_images(found: Found, probe: GraphProbe) -> ImageTrial:
     """Look where the pixels of an image lie before each convolution that reads the images themselves."""
-    exercise, images = found.exercise, found.roles.images
-    size = exercise.image_shape if exercise is not None else None
-    if size is None or images is None or probe.batch is not None or min(size[:2]) < SMALLEST:
+    size = found.exercise.image_shape if found.exercise is not None else None
+    if size is None or found.roles.images is None or probe.batch is not None:
         return ImageTrial()
-    first = {part.data: part for step in found.steps for part in (step.parts or (step,)) if _is_first(found, part)}
-    return ImageTrial({part.node: torn for part in first.values() if (torn := _torn(found, probe, part, size))})
+    first = [part for part in products(found.steps) if _is_first(found, part)]
+    torn = {part.node: _torn(found, probe, part, size) for part in first}
+    return ImageTrial({node: shape for node, shape in torn.items() if shape is not None})
 
 
 def _is_first(found: Found, step: Step) -> bool:
-    graph, images = found.graph, found.roles.images
-    if graph.nodes[step.node].op not in _OVER_IMAGES or images is None:
-        return False
-    return all(node.op in _LAYING_OUT for node in between(graph, images, step.data))
+    graph, images = found.graph, found.roles.images or ""
+    return graph.nodes[step.node].op in _OVER_IMAGES and _LAYING_OUT.issuperset(
+        node.op for node in between(graph, images, step.data)
+    )
 
 
 def _torn(found: Found, probe: GraphProbe, step: Step, size: tuple[int, ...]) -> tuple[int, ...] | None:

@@ -12,7 +12,7 @@ from netgrader.reader.graph.plain import PLACEHOLDERS
 from netgrader.reader.trial.probe import ROWS, randomise_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from netgrader.reader.find import Found
     from netgrader.reader.graph.nodes import Array
@@ -29,6 +29,7 @@ STRONG = 0.9
 SURE = 0.98
 #: The same of errors of numbers: where all outputs are too large, the gradients of all errors point one way, nearly.
 SURE_OF_ERROR = 0.9999
+MOST_CANDIDATES = 6
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,6 @@ class Descent:
     """The tensor that holds the rate; None where the optimizer has no op of its own, or several rates."""
     rates: tuple[float, ...] = ()
     """The rate as steps are counted, where it follows a schedule; `rate` is then the largest."""
-    signs: bool = False
-    """Whether the steps may be by the sign of the gradient alone; see `StepMatch`."""
     measured: bool = False
     """Whether kind and rate come from the steps, not from an optimizer's own op."""
     runs: bool | None = None
@@ -76,11 +75,14 @@ def read_optimizer(found: Found, probe: GraphProbe | None) -> Descent:
     tensors = {_as_it_came(graph, update.rate) for update in fused if update.rate}
     if len(tensors) == 1:
         return _with_rate(found, probe, descent, tensors.pop())
-    values = [graph.constant(tensor) for tensor in tensors]
-    known = {float(value) for value in values if value is not None and value.size == 1}
-    if len(known) == 1 and all(value is not None for value in values):
-        return replace(descent, rate=known.pop())
-    return descent
+    rates = {_constant(graph, tensor) for tensor in tensors}
+    return replace(descent, rate=rates.pop()) if len(rates) == 1 else descent
+
+
+def _constant(graph: Graph, tensor: str) -> float | None:
+    """The number that a tensor always is; None where it may differ."""
+    value = graph.constant(tensor)
+    return None if value is None or value.size != 1 else float(value.reshape(()))
 
 
 def _as_it_came(graph: Graph, tensor: str) -> str:
@@ -92,42 +94,30 @@ def _as_it_came(graph: Graph, tensor: str) -> str:
 
 def _with_rate(found: Found, probe: GraphProbe | None, descent: Descent, tensor: str) -> Descent:
     """Add the rate that one tensor holds."""
-    graph, eval_feed = found.graph, found.given.eval_feed
-    value = graph.constant(tensor)
+    graph, fed = found.graph, found.given.eval_feed
     above = graph.ancestors([tensor])
-    sources = tuple(
-        source
-        for source in graph.sources
-        if source in above and graph[source].op in PLACEHOLDERS and source not in eval_feed
-    )
-    descent = replace(descent, rate_of=tensor, rate_from=sources)
-    if value is not None and value.size == 1:
-        return replace(descent, rate=float(value))
-    unfed = [source for source in sources if graph[source].op != "PlaceholderWithDefault"]
-    if probe is None or unfed:
+    placeholders = [source for source in graph.sources if source in above and graph[source].op in PLACEHOLDERS]
+    sources = tuple(source for source in placeholders if source not in fed)
+    descent = replace(descent, rate_of=tensor, rate_from=sources, rate=_constant(graph, tensor))
+    unfed = any(graph[source].op != "PlaceholderWithDefault" for source in sources)
+    if probe is None or unfed or descent.rate is not None:
         return descent
-    feeds = {key: v for key, v in eval_feed.items() if key in above}
-    rates = tuple(_rates(found, probe, tensor, feeds))
+    rates = _rates(found, probe, tensor, {key: value for key, value in fed.items() if key in above})
     # A schedule may begin below the rate that it is named after, or fall from it.
     return replace(descent, rates=rates, rate=max(rates)) if rates else descent
 
 
-def _rates(found: Found, probe: GraphProbe, tensor: str, feeds: dict[str, Array]) -> Iterator[float]:
+def _rates(found: Found, probe: GraphProbe, tensor: str, feeds: dict[str, Array]) -> tuple[float, ...]:
     """The rate at the start, and where it depends on a counter, after some numbers of steps."""
-    counters = [
-        name
-        for name in found.graph.variables_in(tensor)
-        if found.graph.nodes[name].shape() in ((), (1,))
-        and any(update.variable == name and update.gradient is None for update in found.roles.updates)
-    ]
-    before = probe.values(counters) or {}
+    counted = {update.variable for update in found.roles.updates if update.gradient is None}
+    counters = [name for name in found.graph.variables_in(tensor) if name in counted]
+    before = {name: value for name, value in (probe.values(counters) or {}).items() if value.size == 1}
+    rates = []
     for count in COUNTS if before else COUNTS[:1]:
-        if count:
-            probe.assign({name: (value + count).astype(value.dtype) for name, value in before.items()})
-        value = probe.fetch(tensor, feeds)
-        if value is not None and value.size == 1 and np.isfinite(value).all():
-            yield float(value.reshape(()))
+        probe.assign({name: (value + count).astype(value.dtype) for name, value in before.items()})
+        rates.append(probe.fetch(tensor, feeds))
     probe.assign(before)
+    return tuple(float(rate.reshape(())) for rate in rates if rate is not None and np.isfinite(rate).all())
 
 
 def choose_loss(found: Found, probe: GraphProbe) -> str | None:
@@ -139,27 +129,23 @@ def choose_loss(found: Found, probe: GraphProbe) -> str | None:
     if not weights or not randomise_weights(found, probe):
         return None
     feeds = probe.feed(probe.sample(ROWS))
-    given = {u.variable: u.gradient for u in roles.updates if u.kind in FUSED and u.gradient}
     # Gradients gathered in variables first say nothing of this run: then the step itself is looked at.
-    given = {n: t for n, t in given.items() if n in weights and roles.images in graph.ancestors([t])}
+    seen = graph.descendants([roles.images])
+    fused = {u.variable: u.gradient for u in roles.updates if u.kind in FUSED and u.gradient in seen}
+    given = {name: tensor for name, tensor in fused.items() if tensor and name in weights}
     stepped = {} if given else _step_taken(found, probe, weights, feeds)
-    best, chosen = 0.0, None
     sure = SURE_OF_ERROR if found.given.regression else SURE
-    for candidate in roles.losses[:6]:
-        # Ends of the backward pass look like losses, but are as large as what they are gradients of.
-        value = probe.fetch(candidate, feeds)
-        if value is None or (candidate != roles.losses[0] and value.size not in (1, ROWS)):
-            continue
+    best, chosen, needed = 0.0, None, HINT
+    for candidate in roles.losses[:MOST_CANDIDATES]:
         gradients = probe.gradients(candidate, weights)
-        if gradients is None:
-            continue
-        likeness = _likeness(probe, dict(zip(weights, gradients, strict=True)), given, stepped, feeds)
+        own = {} if gradients is None else dict(zip(weights, gradients, strict=True))
+        likeness = abs(_likeness(probe, own, given, stepped, feeds))
         # The first candidates are the likelier ones: a later one must fit clearly better.
-        needed = HINT if candidate == roles.losses[0] else STRONG
-        if abs(likeness) > max(abs(best) + 0.02, needed) or abs(likeness) > sure > abs(best):
+        if likeness > max(best + 1 - sure, needed):
             best, chosen = likeness, candidate
-        if abs(likeness) > sure:
+        if best > sure:
             break
+        needed = STRONG
     # A candidate may be part of the update itself: begin again, with the optimizer's own variables as they were.
     probe.initialise()
     return chosen
@@ -191,12 +177,9 @@ def _likeness(
     values = probe.run([*own.values(), *(given[name] for name in own if given)], feeds) if own else None
     if values is None:
         return 0.0
-    left = flat(values[: len(own)])
-    right = flat(values[len(own) :]) if given else flat([stepped[name] for name in own])
-    if left.shape != right.shape:
-        return 0.0
+    left, right = flat(values[: len(own)]), flat(values[len(own) :] or [stepped[name] for name in own])
     sizes = float(np.linalg.norm(left) * np.linalg.norm(right))
-    return float(left @ right) / sizes if sizes > 0 and np.isfinite(sizes) else 0.0
+    return float(left @ right) / sizes if left.shape == right.shape and 0 < sizes < np.inf else 0.0
 
 
 def flat(arrays: Sequence[Array]) -> Array:

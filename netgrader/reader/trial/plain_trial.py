@@ -105,7 +105,7 @@ def plain_network(
         If it cannot be run.
     """
     feed = dict(eval_feed or {})
-    meta, _, graph, _ = inlined(read_source(meta_graph), feed)
+    meta, _, graph = inlined(read_source(meta_graph), feed)
     images, logits = (graph.behind(end if ":" in end else f"{end}:0") for end in ends)
     if images not in graph or logits not in graph:
         raise NotPlain(NOT_FED)

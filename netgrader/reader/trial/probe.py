@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.graph.nodes import fits
-from netgrader.reader.graph.plain import SHAPED
 from netgrader.reader.lab import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from netgrader.reader.find import Found
+    from netgrader.reader.find.layers import Step
     from netgrader.reader.graph.nodes import Array
     from netgrader.reader.lab import Lab, LabSession, LoadedGraph
 
@@ -44,8 +44,7 @@ class Setup:
     problem: str = ""
     """What the lab said first of all that it could not do."""
     batch: int | None = None
-    looped: int | None = None
-    """How many rows must be fed, because a placeholder says so or because a loop was written out for so many."""
+    """How many rows must be fed, because a placeholder says so."""
     trainable: tuple[str, ...] = ()
     """The variables that training is meant to move."""
 
@@ -71,13 +70,10 @@ class GraphProbe:
     session: LabSession
     """What following the graph found at first, the graph as the lab holds it, and the session that experiments
     share."""
-    looped: int | None = None
     batch: int | None = None
     """How many rows must be fed; see `Setup`."""
     others: dict[str, Array] = field(default_factory=dict)
     """What has to be fed beside images, labels and what evaluation feeds, by tensor."""
-    counts: list[str] = field(default_factory=list)
-    """What has to be fed the number of rows: placeholders that shapes are made from."""
     problems: list[str] = field(default_factory=list)
     """What the lab refused, for whoever asks why something stayed undecided."""
     image_form: str = "rows"
@@ -117,27 +113,34 @@ class GraphProbe:
             feeds[roles.images] = self._image_array(sample.images)
         if roles.labels is not None:
             feeds[roles.labels] = self._label_array(sample.labels)
-        feeds |= dict.fromkeys(self.counts, np.asarray(len(sample.labels)))
         feeds.update(self.found.given.eval_feed)
         return feeds
 
     def _image_array(self, images: Array) -> Array:
         """Images as the graph takes them."""
-        rows, side, source = len(images), round(self.pixels**0.5), self.found.roles.images
-        if source is not None and self.found.graph.static_dtype(source) not in ("float32", "float64", "float16"):
+        source = self.found.roles.images
+        if source is not None and not self.found.graph.static_dtype(source).startswith(("float", "bfloat")):
             images = np.round(images * 255)
-        shapes: dict[str, tuple[int, ...]] = {"pixels": (rows, self.pixels, 1)}
-        if side * side == self.pixels:
-            shapes |= {
-                "square": (rows, side, side),
-                "channel": (rows, side, side, 1),
-                "channel-first": (rows, 1, side, side),
-            }
-        if known := self._known_shape():
-            shapes["known"] = (rows, *known)
-        if self.image_form == "columns":
-            return np.ascontiguousarray(images.T)
-        return np.ascontiguousarray(images.reshape(shapes.get(self.image_form, images.shape)))
+        shape = self._image_shapes(len(images))[self.image_form]
+        return np.ascontiguousarray(images.T if self.image_form == "columns" else images.reshape(shape))
+
+    def _image_shapes(self, rows: int) -> dict[str, tuple[int, ...]]:
+        """The shapes in which so many images can be fed, by the name of the form, the likeliest first."""
+        side, exercise, source = round(self.pixels**0.5), self.found.exercise, self.found.roles.images
+        declared = ((self.found.graph.static_shape(source) if source else None) or ())[1:]
+        known = tuple(size or 0 for size in declared)
+        if exercise is not None and exercise.input_shape is not None:
+            known = exercise.input_shape
+        shapes = {
+            "known": (rows, *known),
+            "rows": (rows, self.pixels),
+            "square": (rows, side, side),
+            "channel": (rows, side, side, 1),
+            "channel-first": (rows, 1, side, side),
+            "pixels": (rows, self.pixels, 1),
+            "columns": (self.pixels, rows),
+        }
+        return {form: shape for form, shape in shapes.items() if math.prod(shape) == rows * self.pixels}
 
     def as_targets(self, numbers: Array) -> Array:
         """Numbers as the targets that the graph can be given: whole ones where its placeholder says so."""
@@ -148,13 +151,18 @@ class GraphProbe:
 
     def _label_array(self, labels: Array) -> Array:
         """Labels as the graph takes them."""
+        numbers = labels
+        if not self.found.given.regression and not self.label_form.startswith("ids"):
+            numbers = np.eye(self.classes, dtype=np.float64)[labels]
+        shape = self._label_shapes(len(labels))[self.label_form]
+        return np.ascontiguousarray(numbers.T if self.label_form == "columns" else numbers.reshape(shape))
+
+    def _label_shapes(self, rows: int) -> dict[str, tuple[int, ...]]:
+        """The shapes in which so many labels can be fed, by the name of the form."""
+        width = self.classes
         if self.found.given.regression:
-            shapes = {"ids": labels.reshape(-1), "columns": labels.T}
-            return np.ascontiguousarray(shapes.get(self.label_form, labels))
-        if self.label_form.startswith("ids"):
-            return np.ascontiguousarray(labels if self.label_form == "ids" else labels.reshape(-1, 1))
-        hot = np.eye(self.classes, dtype=np.float64)[labels]
-        return np.ascontiguousarray(hot.T if self.label_form == "columns" else hot)
+            return {"rows": (rows, width), "ids": (rows * width,), "columns": (width, rows)}
+        return {"one-hot": (rows, width), "columns": (width, rows), "ids": (rows,), "ids-column": (rows, 1)}
 
     # Runs ------------------------------------------------------------------------------------------------------
 
@@ -233,27 +241,32 @@ class GraphProbe:
         for source in _needed(self.found):
             if source not in (roles.images, roles.labels, *self.found.given.eval_feed):
                 self.others.setdefault(source, self._guess(source))
-        self.counts = _counts(self.found, target)
-        self.batch = self._batch_of(roles.images) or self._batch_of(roles.labels) or self.looped
-        reshaped = [] if self.batch else self._rows_of_reshapes(target)
-        for batch in (self.batch, *reshaped):
-            self.batch = batch
+        declared = self._batch_of(roles.images) or self._batch_of(roles.labels)
+        for self.batch in (declared, *([] if declared else self._rows_of_reshapes(target))):
             if self._find_forms(target):
-                if batch is None and ROWS in reshaped and self.fetch(target, self.feed(self.sample(ROWS - 1))) is None:
-                    self.batch = ROWS
                 return True
-        if reshaped:
-            self.batch = None
+        self.batch = declared
         return False
 
     def _find_forms(self, target: str) -> bool:
         """Find shapes with which the network runs, for as many rows as must be fed."""
-        for image_form in self._image_forms():
-            for label_form in self._label_forms():
+        roles, rows = self.found.roles, self.batch or ROWS
+        labels = roles.labels
+        whole = labels is not None and not self.found.graph.static_dtype(labels).startswith("float")
+        label_forms = self._fitting(labels, self._label_shapes(rows))
+        if whole and self.found.graph.static_shape(labels or "") is None:
+            label_forms.sort(key=lambda form: form != "ids")
+        for image_form in self._fitting(roles.images, self._image_shapes(rows)):
+            for label_form in label_forms:
                 self.image_form, self.label_form = image_form, label_form
                 if self.fetch(target, self.feed(self.sample(ROWS))) is not None:
                     return True
         return False
+
+    def _fitting(self, source: str | None, shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
+        """The forms whose shape a source can be fed; all where it says no shape, and the first one where none fits."""
+        declared = self.found.graph.static_shape(source) if source else None
+        return [form for form, shape in shapes.items() if fits(shape, declared)] or [*shapes][:1]
 
     def _rows_of_reshapes(self, target: str) -> list[int]:
         """How many rows reshapes of what is fed may be written for: what they say first, where that is a number."""
@@ -266,7 +279,7 @@ class GraphProbe:
     def setup(self, runs: bool | None) -> Setup:
         """Return how the graph could be run, once all is tried."""
         problem = next(iter(self.problems), "")
-        return Setup(True, None, runs, problem, self.batch, self.looped, tuple(self.loaded.trainable))
+        return Setup(True, None, runs, problem, self.batch, tuple(self.loaded.trainable))
 
     def _batch_of(self, source: str | None) -> int | None:
         shape = self.found.graph.static_shape(source) if source else None
@@ -283,54 +296,8 @@ class GraphProbe:
             return np.zeros(sizes, dtype=bool)
         return np.ones(sizes) if dtype.startswith("float") else np.zeros(sizes, dtype=np.int64)
 
-    def _image_forms(self) -> list[str]:
-        images = self.found.roles.images
-        shape = self.found.graph.static_shape(images) if images else ()
-        known = self._known_shape()
-        if known is not None and (shape is None or fits((1, *known), (None, *shape[1:]))):
-            return ["known", "rows"] if shape is None else ["known"]
-        if shape is None:
-            return ["rows", "square", "channel", "columns"]
-        if len(shape) == 2:
-            return ["columns"] if shape[0] == self.pixels and shape[1] != self.pixels else ["rows", "columns"]
-        if len(shape) == 4:
-            return ["channel-first"] if shape[1] == 1 and shape[3] != 1 else ["channel", "channel-first"]
-        if len(shape) == 3:
-            return ["pixels", "square"] if shape[1] == self.pixels else ["square", "pixels"]
-        return ["rows"]
 
-    def _known_shape(self) -> tuple[int, ...] | None:
-        """Shape of an image as it is asked for, as the author of a function says it, or a graph of images of colours."""
-        exercise, given, images = self.found.exercise, self.found.given, self.found.roles.images
-        if exercise is not None and exercise.input_shape is not None:
-            return exercise.input_shape
-        shape = self.found.graph.static_shape(images) if images else None
-        if given.names is None and (len(shape or ()) < 3 or round(given.inputs**0.5) ** 2 == given.inputs):
-            return None  # rows, or a square of grey levels in whatever shape
-        sizes = [size for size in (shape or ())[1:] if size]
-        return tuple(sizes) if shape and len(sizes) == len(shape) - 1 and math.prod(sizes) == given.inputs else None
-
-    def _label_forms(self) -> list[str]:
-        labels = self.found.roles.labels
-        if labels is None:
-            return ["one-hot"]
-        shape = self.found.graph.static_shape(labels)
-        if self.found.given.regression:
-            wide = ["columns"] if shape and shape[0] == self.classes != shape[-1] else ["rows", "columns"]
-            return ["rows", "ids"] if shape is None else ["ids"] if len(shape) == 1 else wide
-        whole = not self.found.graph.static_dtype(labels).startswith("float")
-        if shape is None:
-            return ["ids", "one-hot", "ids-column"] if whole else ["one-hot", "columns", "ids", "ids-column"]
-        if len(shape) == 1:
-            return ["ids"]
-        if len(shape) == 2 and shape[1] == 1:
-            return ["ids-column"]
-        if len(shape) == 2 and shape[0] == self.classes and shape[1] != self.classes:
-            return ["columns"]
-        return ["one-hot", "columns", "ids-column"] if shape[-1] in (None, self.classes) else ["one-hot"]
-
-
-def open_probe(found: Found, lab: Lab | None, content: bytes, looped: int | None) -> tuple[Setup, GraphProbe | None]:
+def open_probe(found: Found, lab: Lab | None, content: bytes) -> tuple[Setup, GraphProbe | None]:
     """Load the graph into the lab, with its variables as they begin; the probe is None where there is no lab or it refuses."""
     if lab is None:
         return Setup(), None
@@ -341,10 +308,15 @@ def open_probe(found: Found, lab: Lab | None, content: bytes, looped: int | None
         return Setup(refused=error.sentence), None
     given = found.given
     others = {name: value for name, value in found.graph.known.items() if name not in given.eval_feed}
-    probe = GraphProbe(found, loaded, session, looped, others=others)
+    probe = GraphProbe(found, loaded, session, others=others)
     if not probe.initialise():
         probe.assign(dict(given.values))
     return Setup(), probe
+
+
+def products(steps: Iterable[Step]) -> list[Step]:
+    """Return the products of some layers: of one that is made of several, its parts."""
+    return [part for step in steps for part in (step.parts or (step,))]
 
 
 def run_first(found: Found) -> str | None:
@@ -360,46 +332,27 @@ def _needed(found: Found) -> list[str]:
     return [s for s in graph.sources if s in above | under and graph[s].op != "PlaceholderWithDefault"]
 
 
-def _counts(found: Found, target: str) -> list[str]:
-    """The placeholders of whole numbers that what `target` is made from is shaped by: how many rows there are."""
-    graph = found.graph
-    shaped = [node for name in graph.ancestor_nodes([target]) if (node := graph.nodes[name]).op in SHAPED]
-    above = graph.ancestors([read for node in shaped for read in node.inputs if read not in graph.value_inputs(node)])
-    rows = (found.roles.images, found.roles.labels)
-    single = [s for s in graph.sources if s in above and s not in rows and graph.static_shape(s) in (None, ())]
-    return [source for source in single if "int" in graph.static_dtype(source) and graph[source].op == "Placeholder"]
-
-
 def choose_shares(found: Found, probe: GraphProbe) -> None:
     """Feed numbers that nothing is said of: all kept, or nothing dropped, whichever lets the images through unchanged."""
     graph, scores = found.graph, found.scores
-    if scores is None:
-        return
-    above = graph.ancestors([scores])
-    loose = [
-        source
-        for source in _needed(found)
-        if source in above
-        and source in probe.others
-        and source not in graph.known
-        and graph.static_dtype(source).startswith("float")
-        and probe.others[source].size == 1
-    ]
-    if not loose:
-        return
-    for share in (1.0, 0.0, 1.0):
-        for source in loose:
-            probe.others[source] = np.full_like(probe.others[source], share)
-        feeds = probe.feed(probe.sample(6))
-        randomised = randomise_weights(found, probe)
-        once, again = probe.fetch(scores, feeds), probe.fetch(scores, feeds)
-        if not randomised or once is None or again is None:
-            continue
-        # Of a single score the rows alone can differ.
-        varied = once.ndim > 1 and bool(np.ptp(once, axis=0).any() and (1 in once.shape or np.ptp(once, axis=-1).any()))
-        if varied and np.isfinite(once).all() and np.allclose(once, again):
+    loose = [source for source in _needed(found) if source in probe.others and source not in graph.known]
+    loose = [source for source in loose if graph.static_dtype(source).startswith("float")]
+    loose = [source for source in loose if source in graph.ancestors([scores]) and probe.others[source].size == 1]
+    for share in (1.0, 0.0, 1.0) if loose else ():
+        probe.others |= {source: np.full_like(probe.others[source], share) for source in loose}
+        if randomise_weights(found, probe) and _are_let_through(probe, scores or ""):
             break
     probe.initialise()
+
+
+def _are_let_through(probe: GraphProbe, scores: str) -> bool:
+    """Whether images lead to finite scores that differ by row and by class, and that are the same again."""
+    feeds = probe.feed(probe.sample(ROWS))
+    once, again = (probe.fetch(scores, feeds) for _ in range(2))
+    if once is None or again is None or not np.isfinite(once).all():
+        return False
+    varied = [bool(np.ptp(once, axis=axis).any()) for axis, size in enumerate(once.shape) if size > 1]
+    return any(varied) and all(varied) and np.allclose(once, again)
 
 
 def randomise_weights(found: Found, probe: GraphProbe) -> bool:
@@ -410,12 +363,11 @@ def randomise_weights(found: Found, probe: GraphProbe) -> bool:
     weights = found.float_weights
     if not weights or not probe.randomise(weights):
         return False
-    last = [name for step in found.steps if not step.followed for name in (*step.variables, *step.bias)]
-    last = [name for name in last if name in weights] if len(last) < len(weights) else weights
+    last = [name for step in found.steps[-1:] for name in (*step.variables, *step.bias) if name in weights]
     for _ in range(4):
         value = None if found.scores is None else probe.fetch(found.scores, probe.feed(probe.sample(ROWS)))
-        size = float(np.std(value)) if value is not None and value.size and np.isfinite(value).all() else 0.0
-        current = probe.values(last) if size > LARGE else None
+        size = float(np.std(value)) if value is not None and value.size else 0.0
+        current = probe.values(last) if LARGE < size < np.inf else None
         if current is None or not probe.assign({name: v / size for name, v in current.items()}):
             break
     return True

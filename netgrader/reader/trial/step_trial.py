@@ -22,10 +22,42 @@ if TYPE_CHECKING:
     from netgrader.reader.trial.probe import GraphProbe
 
 STEPS = 4
-#: A gradient smaller than this, relative to the largest, may leave a variable as it is in single precision.
 FAINT = 1e-4
-#: A part of the largest change of the loss by one variable: what changes it less may do so by rounding.
+"""A gradient smaller than this, relative to the largest, may leave a variable as it is in single precision."""
 SLIGHT = 0.05
+"""A part of the largest change of the loss by one variable: what changes it less may do so by rounding."""
+ALONG, ALONG_NOISE = 0.02, 0.1
+"""Cosines of gradient and step that tell up from down; the latter where the network draws random numbers."""
+MANY = 1500
+"""Numbers of a gradient that are enough to tell rules apart."""
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """Steps that were taken: gradients by variable before each, and values of all variables, the last ones after it."""
+
+    slopes: list[dict[str, Array]]
+    values: list[dict[str, Array]]
+
+    @property
+    def moved(self) -> list[str]:
+        """The variables that changed."""
+        first, *others = self.values
+        return [name for name in first if any(not np.array_equal(first[name], other[name]) for other in others)]
+
+    @property
+    def sloped(self) -> list[str]:
+        """The variables with a gradient that is not faint."""
+        heights = {name: max(float(np.abs(s[name]).max(initial=0)) for s in self.slopes) for name in self.slopes[0]}
+        return [name for name, height in heights.items() if height > FAINT * max(heights.values())]
+
+    def ascents(self, names: Sequence[str], step: int) -> list[float]:
+        """By how much a step changes the loss with each variable, to first order."""
+        ascents = []
+        for name in names:
+            gathered = np.sum([slope[name] for slope in self.slopes[: step + 1]], axis=0, dtype=np.float64)
+            ascents.append(float((gathered * (self.values[step + 1][name] - self.values[step][name])).sum()))
+        return ascents
 
 
 def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Descent, *, random: bool) -> Descent:
@@ -38,179 +70,101 @@ def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Desce
         return descent
     # What was fetched before may have counted steps or moved averages that the optimizer keeps.
     probe.initialise()
-    if not randomise_weights(found, probe):
-        return descent
-    feeds = probe.feed(probe.sample(ROWS))
-    gradients = probe.gradients(found.loss, weights)
+    gradients = probe.gradients(found.loss, weights) if randomise_weights(found, probe) else None
     if gradients is None:
         return descent
     reached = {name: tensor for name, tensor in zip(weights, gradients, strict=True) if tensor is not None}
-    slopes, values = [], [probe.values(weights)]
-    for _ in range(STEPS):
-        # With what is drawn at random in one run with the step: dropout then leaves out the same for both.
-        before = None if random else probe.run([*reached.values()], feeds)
-        ran = probe.run([*reached.values(), train_op] if random else [train_op], feeds)
-        if ran is None:
-            return replace(descent, runs=False)
-        slope = ran[:-1] if random else before
-        slopes += [] if slope is None else [dict(zip(reached, slope, strict=True))]
-        values.append(probe.values(weights))
-    taken = _Taken(weights, [*reached], slopes, [v for v in values if v is not None])
-    descent = _judged(found, loss, replace(descent, runs=True), taken, random=random)
-    if descent.signs:
-        own = {name: tensor for name, tensor in reached.items() if name in descent.moved}
-        return _with_match(found, descent, _from_other_weights(found, probe, own, feeds))
-    return descent
-
-
-@dataclass(frozen=True)
-class _Taken:
-    """Steps that were taken.
-
-    `weights` are the variables looked at, `reached` those of them that the loss has a gradient for; before each step there
-    are `slopes`, the gradients for those, and `values` of all, the last ones after it.
-    """
-
-    weights: list[str]
-    reached: list[str]
-    slopes: list[dict[str, Array]]
-    values: list[dict[str, Array]]
-
-    def thinned(self, names: Sequence[str]) -> tuple[list[Array], list[Array]]:
-        """Gradients and values of these variables; see `_thinned`."""
-        gradients, places = ([[each[name] for name in names] for each in every] for every in (self.slopes, self.values))
-        return _thinned(gradients, places)
-
-
-def _judged(found: Found, loss: LossReading, descent: Descent, taken: _Taken, *, random: bool) -> Descent:
-    """Add what the steps show: what moved and what did not, which way, and by which rule."""
-    match, reached, slopes, values = loss.match, taken.reached, taken.slopes, taken.values
-    moved = [name for name in taken.weights if any(not np.array_equal(values[0][name], v[name]) for v in values[1:])]
-    heights = {name: max((float(np.abs(s[name]).max(initial=0)) for s in slopes), default=0.0) for name in reached}
-    sloped = [name for name in reached if heights[name] > FAINT * max(heights.values())]
+    taken = _steps_taken(probe, train_op, weights, reached, random=random)
+    if taken is None:
+        return replace(descent, runs=False)
+    moved = {*taken.moved}
     descent = replace(
         descent,
-        moved=tuple(moved),
-        still=tuple(name for name in sloped if name not in moved),
-        unreached=tuple(name for name in taken.weights if name not in reached),
+        runs=True,
+        moved=tuple(taken.moved),
+        still=tuple(name for name in taken.sloped if name not in moved),
+        unreached=tuple(name for name in weights if name not in reached),
     )
-    used = [name for name in reached if name in moved]
-    if not used or len(slopes) < STEPS or len(values) < STEPS + 1:
-        return descent
-    gradients, places = taken.thinned(used)
+    used = [*filter(moved.__contains__, reached)]
+    return _with_rule(found, loss, descent, taken, used, random=random) if used else descent
+
+
+def _steps_taken(
+    probe: GraphProbe, train_op: str, weights: Sequence[str], reached: dict[str, str], *, random: bool
+) -> _Taken | None:
+    """Take steps from the weights as they are; None if the lab refuses."""
+    feeds = probe.feed(probe.sample(ROWS))
+    taken = _Taken([], [probe.values(weights) or {}])
+    for _ in range(STEPS):
+        # With what is drawn at random in one run with the step: dropout then leaves out the same for both.
+        before = [] if random else probe.run([*reached.values()], feeds)
+        ran = probe.run([*reached.values(), train_op] if random else [train_op], feeds)
+        after = probe.values(weights)
+        if ran is None or before is None or after is None:
+            return None
+        taken.slopes.append(dict(zip(reached, before or ran, strict=False)))
+        taken.values.append(after)
+    return taken
+
+
+def _with_rule(
+    found: Found, loss: LossReading, descent: Descent, taken: _Taken, used: Sequence[str], *, random: bool
+) -> Descent:
+    """Add which way the steps go, and by which rule where the optimizer has no op of its own."""
+    gradients, places = _thinned(taken, used)
     steps = [after - before for before, after in itertools.pairwise(places)]
-    if not np.isfinite(gradients[0]).all() or not np.isfinite(steps[0]).all():
+    if not np.isfinite(flat([*gradients, *steps])).all():
         return descent
+    if loss.match is not None or found.loss == found.roles.loss:
+        ways = _ways(taken, used, gradients, steps, ALONG_NOISE if random else ALONG)
+        # A loss that is the right one with its sign turned falls where the right one climbs.
+        turned = loss.match is not None and loss.match.scale <= 0
+        # Where parts are led up and others down, nobody knows what the steps are for.
+        runs = descent.runs if len(ways) < 2 else None
+        descent = replace(descent, climbs=ways == {not turned} if len(ways) == 1 else None, runs=runs)
+    if random or descent.kind is not None:
+        return descent
+    return _with_match(found, descent, recognise_steps(gradients, steps))
+
+
+def _with_match(found: Found, descent: Descent, rule: StepMatch | None) -> Descent:
+    """Add the rule that explains the steps, and its rate where none is fed; steps by signs alone are of several rules."""
+    if rule is None or rule.signs:
+        return descent
+    descent = replace(descent, kind=rule.kind, measured=True, place=descent.place or found.roles.train_op or "")
+    if _fed_rates(found) or not np.isfinite(rule.rate):
+        return descent
+    return replace(descent, rate=abs(rule.rate))
+
+
+def _thinned(taken: _Taken, names: Sequence[str]) -> tuple[list[Array], list[Array]]:
+    """Gradients and values of some variables, flattened, of at most twice `MANY` numbers that have a gradient."""
+    gradients, places = (
+        [flat([each[name] for name in names]) for each in every] for every in (taken.slopes, taken.values)
+    )
+    index = np.flatnonzero(gradients[0])
+    index = index[:: max(len(index) // MANY, 1)]
+    return [array[index] for array in gradients], [array[index] for array in places]
+
+
+def _ways(
+    taken: _Taken, used: Sequence[str], gradients: Sequence[Array], steps: Sequence[Array], least: float
+) -> set[bool]:
+    """Return whether the variables that have a part in a step are led up the loss, down, or some each; empty if not clear."""
     # An optimizer that gathers gradients first moves only after some runs.
     first = next((index for index, step in enumerate(steps) if step.any()), 0)
     gathered = np.sum(gradients[: first + 1], axis=0)
-    slope = float((gathered * steps[first]).sum())
-    size = float((gathered**2).sum() * (steps[first] ** 2).sum()) ** 0.5
-    known = match is not None or found.loss == found.roles.loss
-    least = 0.1 if random else 0.02
-    if known and size > 0 and abs(slope) > least * size and _is_one_way(taken, used, first):
-        upward = slope > 0
-        # A loss that is the right one with its sign turned falls where the right one climbs.
-        descent = replace(descent, climbs=upward if match is None or match.scale > 0 else not upward)
-    if descent.kind is None and not random and np.isfinite(flat([*gradients, *steps])).all():
-        rule = recognise_steps(gradients, steps, places[:-1]) or _by_variable(taken, used)
-        return _with_match(found, descent, rule)
-    return descent
+    slope, size = float(gathered @ steps[first]), float(np.linalg.norm(gathered) * np.linalg.norm(steps[first]))
+    ascents = taken.ascents(used, first)
+    ways = {ascent > 0 for ascent in ascents if abs(ascent) > SLIGHT * max(map(abs, ascents))}
+    return ways if abs(slope) > least * size or len(ways) > 1 else set()
 
 
-def _is_one_way(taken: _Taken, used: Sequence[str], first: int) -> bool:
-    """Whether a step goes the same way in each variable that has a part in it: some gradients are only near the loss's."""
-    slopes = []
-    for name in used:
-        gathered = np.sum([slope[name] for slope in taken.slopes[: first + 1]], axis=0, dtype=np.float64)
-        slopes.append(float((gathered * (taken.values[first + 1][name] - taken.values[first][name])).sum()))
-    return len({slope > 0 for slope in slopes if abs(slope) > SLIGHT * max(map(abs, slopes))}) < 2
-
-
-def _with_match(found: Found, descent: Descent, match: StepMatch | None) -> Descent:
-    """Add the rule that explains the steps, and its rate where none is fed."""
-    if match is None:
-        return descent
-    place = descent.place or found.roles.train_op or ""
-    descent = replace(descent, kind=match.kind, measured=True, place=place, signs=match.signs)
-    if _fed_rates(found) or not np.isfinite(match.rate):
-        return descent
-    return replace(descent, rate=abs(match.rate), rates=tuple(abs(rate) for rate in match.rates))
-
-
-def _from_other_weights(
-    found: Found, probe: GraphProbe, own: dict[str, str], feeds: dict[str, Array]
-) -> StepMatch | None:
-    """The rule by these gradients, each step from other weights: they tell rules apart."""
-    train_op = found.roles.train_op
-    if train_op is None or not own:
-        return None
-    probe.initialise()
-    names = list(own)
-    taken: list[tuple[list[Array], list[Array], list[Array]]] = []
-    for _ in range(STEPS):
-        # Each from other weights: variables of TensorFlow's first kind may change while gradients are still being computed from
-        # them, and a descent by such gradients diverges within a few steps.
-        before = probe.values(names) if randomise_weights(found, probe) else None
-        # In one run with the step: what is drawn at random is then the same.
-        ran = probe.run([*own.values(), train_op], feeds)
-        after = probe.values(names)
-        if before is None or ran is None or after is None:
-            return None
-        taken.append((ran[: len(own)], [before[name] for name in names], [after[name] for name in names]))
-    gradients, places = _thinned([g for g, _, _ in taken], [b for _, b, _ in taken])
-    _, moved = _thinned([g for g, _, _ in taken], [a for _, _, a in taken])
-    steps = [after - before for before, after in zip(places, moved, strict=True)]
-    return recognise_steps(gradients, steps, places) if np.isfinite(flat([*gradients, *steps])).all() else None
-
-
-def _by_variable(taken: _Taken, used: Sequence[str]) -> StepMatch | None:
-    """The rule of the variables one at a time, later layers first.
-
-    With variables of TensorFlow's first kind a step may change a layer while an earlier layer's gradient is still being
-    computed from it; the last layer's step is then the only one that follows from the gradient before.
-    """
-    rule, matrices = None, False
-    for name in reversed(used):
-        gradients, places = taken.thinned([name])
-        steps = [after - before for before, after in itertools.pairwise(places)]
-        if len(gradients[0]) < 5:
-            continue
-        match = recognise_steps(gradients, steps, places[:-1])
-        last, matrices = taken.values[0][name].ndim > 1 and not matrices, matrices or taken.values[0][name].ndim > 1
-        if match is None:
-            if last:
-                return None  # a bias alone says nothing: some rules take other steps for matrices
-            continue
-        if rule is None:
-            rule = match
-        elif match.kind != rule.kind:
-            return None
-        elif not abs(match.rate / rule.rate - 1) < 0.02:
-            rule = replace(rule, rate=float("nan"))  # a factor of its own for each variable
-    return rule
-
-
-def _thinned(
-    gradients: Sequence[Sequence[Array]], places: Sequence[Sequence[Array]]
-) -> tuple[list[Array], list[Array]]:
-    """Some thousand of the numbers that have a gradient, flattened: enough to tell rules apart."""
-    index = np.flatnonzero(flat(gradients[0]))
-    index = index[:: max(len(index) // 1500, 1)]
-    return [flat(arrays)[index] for arrays in gradients], [flat(arrays)[index] for arrays in places]
-
-
-def _fed_rates(found: Found) -> list[str]:
-    """Numbers that training is fed, which a rate written by hand may come from."""
+def _fed_rates(found: Found) -> bool:
+    """Whether training is fed numbers which a rate written by hand may come from."""
     graph = found.graph
-    loss = found.roles.loss
-    above = graph.ancestors([loss]) if loss else set()
-    under = {t for u in found.roles.updates for t in graph.ancestors(graph.nodes[u.node].inputs[1:])}
-    return [
-        source
-        for source in graph.sources
-        if source in under
-        and source not in above
-        and source not in found.given.eval_feed
-        and graph[node_of(source)].op != "PlaceholderWithDefault"
-    ]
+    under = graph.ancestors(
+        [tensor for update in found.roles.updates for tensor in graph.nodes[update.node].inputs[1:]]
+    )
+    fed = under - graph.ancestors([found.roles.loss]) - found.given.eval_feed.keys()
+    return any(graph[node_of(source)].op != "PlaceholderWithDefault" for source in fed.intersection(graph.sources))

@@ -1,6 +1,6 @@
 """Does the network come close to numbers? Outputs and targets go in, and the loss is compared with a bank of errors.
 
-This is `loss_trial` for regression: which error the loss is, of which rows, and what the output can reach. Where the lab
+This is `loss_trial` for regression: which error the loss is, and what the output can reach. Where the lab
 refuses, that stays undecided.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from netgrader.reader.find.losses import TOLERANCE, LossMatch, Observation, solved
 from netgrader.reader.find.outputs import LossReading
 from netgrader.reader.find.target_losses import SQUARED, recognise_error
-from netgrader.reader.trial.loss_trial import FEW_ROWS, RUNS, Place, named_along, place_of, reduction
+from netgrader.reader.trial.loss_trial import RUNS, Place, named_along, place_of, reduction
 from netgrader.reader.trial.probe import Sample, as_rows, orient, same
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ FAR, FARTHER = 1e3, 1e4
 """Outputs of a last layer at which a bounded activation has reached its bounds."""
 FEW_BEYOND = 0.1
 """Of outputs at least so many lie above their targets and as many below, where it can be told what the sign does."""
-MANY_ROWS = 257
-CHANGED = (0, 1, 2, 3, 4, 8, 16, 32, 64, 128, 256)
-"""The rows of so many of which it is asked whether the loss is of them: a minibatch has fewer."""
 SCALED = "of targets that are scaled first"
 """`LossMatch.detail` where the loss compares with a line through the targets, not with the targets themselves."""
 
@@ -40,8 +37,6 @@ SCALED = "of targets that are scaled first"
 class TargetTrial:
     """What outputs and targets that went in showed; None where that could not be tried."""
 
-    rows_seen: tuple[bool, ...] | None = None
-    """For some rows of a batch whether the loss changes with what the network puts out for each of them."""
     low: float | None = None
     high: float | None = None
     """Between which numbers the output lies, whatever the last layer puts out; infinite where it has no bound."""
@@ -49,6 +44,11 @@ class TargetTrial:
     """Whether the loss stays the same whatever the network puts out."""
     prediction_fits: bool | None = None
     """Whether the loss is least where the prediction is the target."""
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the output has a bound on one side at least."""
+        return any(end is not None and np.isfinite(end) for end in (self.low, self.high))
 
 
 @dataclass(frozen=True)
@@ -66,57 +66,58 @@ def try_targets(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading, T
 
     The layers come with the tensor that the loss was read from.
     """
-    nothing = found.layers, LossReading(), TargetTrial()
-    if found.scores is None or found.read is None:
-        return nothing
-    sample = probe.sample(FEW_ROWS)
-    rows = len(sample.labels)
-    place = place_of(found, probe, probe.fetch(found.scores, probe.feed(sample)), rows)
-    if place is None or place.windows[0].stop != rows:
-        return nothing
+    place = place_of(found, probe)
+    if place is None or found.read is None:
+        return found.layers, LossReading(), TargetTrial()
     layers = replace(found.layers, scores=place.scores, chain=place.chain)
     undecided = LossReading(form=place.form)
     prediction = _own_prediction(found, place)
     runs = _observe(found, probe, place, prediction)
     if not runs:
         return layers, undecided, TargetTrial()
-    totals = np.array([run.value.sum() for run in runs], dtype=np.float64)
-    if not np.isfinite(totals).all():
-        natural = probe.fetch(found.read, probe.feed(sample))
+    if not all(np.isfinite(run.value).all() for run in runs):
+        # Where nobody says which numbers targets are, these may be none: of a logarithm, say.
+        natural = probe.fetch(found.read, probe.feed(probe.sample(place.rows)))
         finite = natural is not None and bool(np.isfinite(natural).all())
-        of_shares = None if finite else _of_shares(found, probe, place)
-        undecided = replace(undecided, finite=finite)
-        if of_shares is not None:
-            undecided = replace(undecided, match=of_shares, logits=place.scores, last_activation="none")
-        elif found.exercise is None:
-            undecided = replace(undecided, finite=None)  # targets as these may be none: of a logarithm, say
-        return layers, undecided, TargetTrial()
+        return layers, replace(undecided, finite=finite if found.exercise is not None else None), TargetTrial()
     outputs = _candidates(place, probe, runs, prediction)
-    # Of what lies beyond all targets an absolute error is the signed one.
-    mixed = {tensor: seen for tensor, seen in outputs.items() if _on_both_sides(seen)}
-    matched = next(((t, m) for t, o in mixed.items() if (m := recognise_error(o)) is not None), None)
-    if matched is None:
-        matched = next(((t, m) for t, o in outputs.items() if (m := _of_scaled_targets(o)) is not None), None)
-    trial = TargetTrial(_rows_seen(found, probe, place), constant=_is_constant(found, probe, place))
-    tensor = matched[0] if matched is not None else next(reversed(outputs), place.scores)
-    low, high = _reach(probe, place, tensor)
-    trial = replace(trial, low=low, high=high)
-    if matched is None:
+    tensor, match = _matched(outputs)
+    low, high = _reach(probe, place, tensor or next(reversed(outputs), place.scores))
+    trial = TargetTrial(low, high, _is_constant(found, probe, place))
+    if match is None:
         return layers, undecided, trial
-    match = matched[1]
-    if prediction in outputs and match.detail == SCALED:
-        trial = replace(trial, prediction_fits=False)
-    elif prediction in outputs:
-        fits = tensor == prediction or _alike(outputs[prediction], outputs[tensor])
-        trial = replace(trial, prediction_fits=fits or recognise_error(outputs[prediction]) == match)
     loss = replace(
         undecided,
         match=match,
         logits=tensor,
         last_activation=_activation(outputs, tensor),
-        reduction=_reduction(found, probe, place, match, runs[0].value),
+        reduction=reduction(found, probe, match, place.rows),
     )
-    return layers, loss, trial
+    return layers, loss, replace(trial, prediction_fits=_prediction_fits(outputs, prediction, tensor, match))
+
+
+def _matched(outputs: dict[str, list[Observation]]) -> tuple[str, LossMatch | None]:
+    """The tensor that the loss is an error of, and which: of the targets, else of a line through them.
+
+    Of what lies beyond all targets an absolute error is the signed one.
+    """
+    mixed = {tensor: seen for tensor, seen in outputs.items() if _on_both_sides(seen)}
+    for rule, tensors in ((recognise_error, mixed), (_of_scaled_targets, outputs)):
+        for tensor, seen in tensors.items():
+            match = rule(seen)
+            if match is not None:
+                return tensor, match
+    return "", None
+
+
+def _prediction_fits(
+    outputs: dict[str, list[Observation]], prediction: str | None, tensor: str, match: LossMatch
+) -> bool | None:
+    """Whether the loss is least where the prediction is the target; None where there is no prediction."""
+    if prediction not in outputs:
+        return None
+    own = outputs[prediction]
+    return match.detail != SCALED and (_alike(own, outputs[tensor]) or recognise_error(own) == match)
 
 
 def _own_prediction(found: Found, place: Place) -> str | None:
@@ -133,7 +134,7 @@ def _observe(found: Found, probe: GraphProbe, place: Place, prediction: str | No
     Outputs that are never below zero have targets that are not either: of others there may be no logarithm.
     """
     fetches = [*place.chain, *([prediction] if prediction else []), found.read or ""]
-    rows = _rows(place)
+    rows = place.rows
     pool: list[Array] = []
     runs: list[_ErrorRun] = []
     for count in range(2 * RUNS):
@@ -152,36 +153,13 @@ def _observe(found: Found, probe: GraphProbe, place: Place, prediction: str | No
             runs.append(_ErrorRun(chain, made, sample.labels, values[-1]))
             continue
         fitting = [v for v in (made, *reversed(chain)) if v is not None and _fits(v, place, probe)]
-        pool.append(as_rows(fitting[0], _form(fitting[0], place, probe), rows))
+        pool.append(as_rows(fitting[0], place.form, rows))
     return runs
-
-
-def _of_shares(found: Found, probe: GraphProbe, place: Place) -> LossMatch | None:
-    """The loss of two classes that takes the logarithm of the score itself, which is a number where that is a share."""
-    seen = []
-    for _ in range(RUNS):
-        fed = probe.rng.uniform(0.05, 0.95, place.value.shape)
-        sample = probe.sample(_rows(place))
-        sample = Sample(sample.images, probe.as_targets(probe.rng.integers(0, 2, sample.labels.shape)))
-        value = probe.fetch(found.read or "", {**probe.feed(sample), place.scores: fed})
-        if value is None:
-            return None
-        seen.append(Observation(as_rows(fed, place.form, _rows(place)), sample.labels, float(value.sum())))
-    match = recognise_error(seen)
-    return match if match is not None and match.kind == "binary-cross-entropy" else None
-
-
-def _rows(place: Place) -> int:
-    return int(place.windows[0].stop)
-
-
-def _form(value: Array, place: Place, probe: GraphProbe) -> str:
-    return orient(value, _rows(place), probe.classes) or place.form
 
 
 def _fits(value: Array, place: Place, probe: GraphProbe) -> bool:
     """Whether there is a number for each output of each row."""
-    return value.dtype.kind == "f" and orient(value, _rows(place), probe.classes) is not None
+    return value.dtype.kind == "f" and orient(value, place.rows, probe.classes) == place.form
 
 
 def _candidates(
@@ -193,7 +171,7 @@ def _candidates(
         made.setdefault(prediction, [run.prediction for run in runs if run.prediction is not None])
     return {
         tensor: [
-            Observation(as_rows(value, _form(value, place, probe), _rows(place)), run.targets, float(run.value.sum()))
+            Observation(as_rows(value, place.form, place.rows), run.targets, float(run.value.sum()))
             for value, run in zip(values, runs, strict=True)
         ]
         for tensor, values in made.items()
@@ -243,30 +221,9 @@ def _loss_for(found: Found, probe: GraphProbe, place: Place, feeds: dict[str, Ar
     return None if value is None or not np.isfinite(value).all() else float(np.asarray(value, np.float64).sum())
 
 
-def _rows_seen(found: Found, probe: GraphProbe, place: Place) -> tuple[bool, ...] | None:
-    """Whether the loss changes with the output for each of the rows that are `CHANGED`, by a little or by much."""
-    sample, axis = probe.sample(MANY_ROWS), 1 if place.form == "columns" else 0
-    feeds, shape = probe.feed(sample), list(place.value.shape)
-    shape[axis] = len(sample.labels)
-    rows, seen = [row for row in CHANGED if row < len(sample.labels)], set()
-    for size in (0.5, 2.0, 8.0):
-        fed = np.abs(probe.rng.standard_normal(shape)) + 0.1
-        before = _loss_for(found, probe, place, feeds, fed)
-        for row in rows:
-            changed = fed.copy()
-            index = (slice(None),) * axis + (row,)
-            changed[index] += size
-            after = _loss_for(found, probe, place, feeds, changed)
-            if before is None or after is None:
-                return None
-            if abs(after - before) > 1e-6 * (1e-6 + abs(before)):
-                seen.add(row)
-    return tuple(row in seen for row in rows)
-
-
 def _is_constant(found: Found, probe: GraphProbe, place: Place) -> bool | None:
     """Whether the loss stays the same whatever the last layer puts out."""
-    feeds = probe.feed(probe.sample(_rows(place)))
+    feeds = probe.feed(probe.sample(place.rows))
     values = [
         _loss_for(found, probe, place, feeds, probe.rng.standard_normal(place.value.shape) * size)
         for size in (0.1, 1.0, 3.0, 3.0)
@@ -277,7 +234,7 @@ def _is_constant(found: Found, probe: GraphProbe, place: Place) -> bool | None:
 
 def _reach(probe: GraphProbe, place: Place, tensor: str) -> tuple[float | None, float | None]:
     """Between which numbers a tensor lies, by what it is for large numbers behind the last layer and for larger ones."""
-    feeds = probe.feed(probe.sample(_rows(place)))
+    feeds = probe.feed(probe.sample(place.rows))
     ends = []
     for size in (FAR, FARTHER):
         drawn = [probe.rng.standard_normal(place.value.shape) for _ in range(4)]
@@ -294,12 +251,3 @@ def _reach(probe: GraphProbe, place: Place, tensor: str) -> tuple[float | None, 
     (low, high), (lower, higher) = ends
     slack = 1e-2 * max(high - low, 1e-6)
     return -np.inf if lower < low - slack else low, np.inf if higher > high + slack else high
-
-
-def _reduction(found: Found, probe: GraphProbe, place: Place, match: LossMatch, value: Array) -> str:
-    """What the loss does as rows are doubled; a single number may stand in a table of its own."""
-    if value.size > 1:
-        return "none"
-    if probe.batch is not None:
-        return "undecided"  # half a square is an error, too: its factor does not tell a sum
-    return reduction(found, probe, place, match, value.reshape(()))

@@ -190,5 +190,5 @@ def test_the_network_reaches_the_target(bench, cell_evidence):
     require_values(cell_evidence)
     result, terms = recomputed(bench, ACCURACY), bench.exercises.table("accuracy")
     require_learned(result)
-    require_own(cell_evidence.graph("net"), result)
+    require_own(result, bench.untrained(ACCURACY))
     require_target(result.counted, target=terms["target"], full=terms["full"], none=terms["none"])

@@ -1,0 +1,37 @@
+"""A cell's points as those of its checks: platforms and tables show a check each."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from netgrader.results import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netgrader.results import CellResult, CheckResult
+
+__all__ = ["points_by_check"]
+
+
+def points_by_check(cell: CellResult) -> Iterator[tuple[CheckResult, float, float]]:
+    """Yield the checks of a cell, each with its part of the cell's points and of its maximum, to the hundredth.
+
+    What a cell loses is taken off what its checks miss, then off those that did not pass, then off the others.
+    """
+    weights = [check.max_credit for check in cell.checks]
+    weights = weights if any(weights) else [1.0] * len(weights)
+    whole, most = sum(weights), round(100 * cell.max_points)
+    ends = [round(most * end / whole) for end in itertools.accumulate(weights)]
+    parts = [end - start for start, end in zip([0, *ends], ends, strict=False)]
+    checks = list(zip(cell.checks, parts, strict=True))
+    missed = [round(part * (1 - check.credit / (check.max_credit or 1.0))) for check, part in checks]
+    failed = [part * (check.outcome is not Outcome.PASSED) for check, part in checks]
+    lost = most - round(100 * min(max(cell.points or 0.0, 0.0), cell.max_points))
+    kept = list(parts)
+    for at, room in itertools.chain(enumerate(missed), enumerate(failed), enumerate(parts)):
+        taken = min(lost, room, kept[at])
+        kept[at], lost = kept[at] - taken, lost - taken
+    for (check, part), points in zip(checks, kept, strict=True):
+        yield check, points / 100, part / 100

@@ -1,0 +1,95 @@
+"""The checks of a class: how many passed each, and which mistakes the others made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from netgrader.checks.cell_points import causes, is_consequence
+from netgrader.faults import CATALOGUE, Severity
+from netgrader.pages import safe, words
+from netgrader.pages.feedback_verdicts import cell_name
+from netgrader.results import Outcome, Visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netgrader.pages.report_view import ClassView, StudentView
+    from netgrader.results import CheckResult
+
+__all__ = ["CheckRow", "Mistake", "checks_of"]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A fault that a check found, how grave it is in a word, where the course explains it, and who made it."""
+
+    code: str
+    sentence: str
+    severity: str
+    where: str
+    students: tuple[StudentView, ...]
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """A check: how many passed it of those of whom it was decided, and the mistakes that it found, the commonest first."""
+
+    notebook: str
+    cell: str
+    sentence: str
+    hidden: bool
+    passed: int
+    judged: int
+    mistakes: tuple[Mistake, ...]
+
+    @property
+    def percent(self) -> int:
+        """The share that passed, rounded down, so that only all are 100."""
+        return 100 * self.passed // self.judged
+
+
+def checks_of(view: ClassView) -> tuple[CheckRow, ...]:
+    """Return all checks of which something was decided, those that the fewest passed first.
+
+    A check that could judge nothing, or only follows from another, does not count; nor does one of a cell that a person
+    marked.
+    """
+    found: dict[tuple[str, str, str], list[tuple[StudentView, CheckResult]]] = {}
+    for student in view.students:
+        for notebook, cell in student.cells:
+            for check in cell.checks:
+                if check.outcome is not Outcome.UNGRADABLE and not is_consequence(check):
+                    found.setdefault((notebook, cell.cell, check.check), []).append((student, check))
+    rows = [_row(notebook, cell, judged) for (notebook, cell, _), judged in found.items()]
+    order = [columns.notebook for columns in view.notebooks]
+    return tuple(sorted(rows, key=lambda row: (row.passed / row.judged, order.index(row.notebook))))
+
+
+def _row(notebook: str, cell: str, judged: Sequence[tuple[StudentView, CheckResult]]) -> CheckRow:
+    made: dict[str, list[tuple[StudentView, CheckResult]]] = {}
+    for student, check in judged:
+        for code in check.faults:
+            made.setdefault(code, []).append((student, check))
+    first = judged[0][1]
+    return CheckRow(
+        notebook=notebook,
+        cell=cell_name(cell),
+        sentence=safe.line(first.sentence),
+        hidden=first.visibility is Visibility.HIDDEN,
+        passed=sum(check.outcome is Outcome.PASSED for _, check in judged),
+        judged=len(judged),
+        mistakes=tuple(_mistake(code, of) for code, of in sorted(made.items(), key=lambda one: -len(one[1]))),
+    )
+
+
+def _mistake(code: str, of: Sequence[tuple[StudentView, CheckResult]]) -> Mistake:
+    kind = CATALOGUE.get(code)
+    worst = causes(check for _, check in of).get(code, Severity.REMARK)
+    return Mistake(
+        code=safe.line(code, 60),
+        sentence=kind.sentence if kind else safe.line(code, 60),
+        severity=str(words.FAULT_SEVERITIES[worst]),
+        where=kind.where if kind else "",
+        students=tuple(student for student, _ in of),
+    )
