@@ -18,6 +18,7 @@ import pytest
 
 from netgrader.course import Assignment, Course
 from netgrader.grading.execution import CellRun, CellStatus, Execution
+from netgrader.grading.run_report import written_bytes
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from netgrader.student.capture import take
 from tests.golden.recorded import Golden, Recorded
@@ -399,7 +400,8 @@ def uncaged(monkeypatch):
                 evidence.mkdir(parents=True)
                 take(cell.evidence, namespace, evidence, request.probes[0].parent, seed=request.seed)
             cells.append(CellRun(cell.name, CellStatus.OK, outputs=tuple(outputs)))
-        execution = Execution(tuple(cells), seconds={"total": 0.5, "student": 0.25})
+        outside = {"written_bytes": written_bytes(request.cells, request.helpers)}
+        execution = Execution(tuple(cells), seconds={"total": 0.5, "student": 0.25}, outside=outside)
         execution.save(folder)
 
     monkeypatch.setattr("netgrader.grading.stages.run_request", run)

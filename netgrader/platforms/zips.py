@@ -145,7 +145,7 @@ def _owners(
     if fitting or claims:
         return (*rest[:1], *claims)
     likely = [one for one in read if one.path.casefold().startswith(notebooks)]
-    return tuple(likely[:1] or {one.number: one for one in read}.values())
+    return tuple(likely[:1] or {one.number: one for one in reversed(read)}.values())
 
 
 @dataclass(frozen=True)

@@ -598,7 +598,7 @@ def test_who_was_late_is_kept_for_the_report_until_the_platform_says_otherwise(c
     assert collect_them() == 0
     html = report_on_class(course.assignment).read_text(encoding="utf-8")
     name = "Moodle" if platform == "moodle" else "Canvas"
-    assert html.count(f"(so {name} says)") == 1
+    assert html.count(f"late: {name} says so") == 1
     assert read_collected(course.assignment).late == ["bob"]
     if platform == "moodle":  # whose zip alone does not say
         assert collect.run(tmp_path / "x.zip", None, None, enter=False) == 0

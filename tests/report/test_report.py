@@ -72,7 +72,7 @@ def test_a_mistake_is_listed_under_its_check_with_how_grave_it_is_and_who_made_i
 
 
 def test_what_was_noticed_while_a_notebook_ran_stands_under_its_students_name():
-    noticed = "1_one_layer: check_train: the kernel read a file named weights.npz that was not handed in."
+    noticed = "1_one_layer: train: the kernel read a file named weights.npz that was not handed in."
     assert judged(build_report(one(ex.one_mistake())))["Ada"][0] == noticed
 
 
