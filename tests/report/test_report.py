@@ -304,7 +304,7 @@ def test_who_was_late_by_the_platform_alone_is_named_so_unless_the_gradebook_kno
     known = {"bela": 0.0, "chloe": 60.0}
     view = replace(view, students=tuple(replace(one, late=known.get(one.student)) for one in view.students))
     notes = {row.student.student: row.notes for row in build_report(view).rows}
-    assert (notes["ada"], notes["chloe"]) == (("late: so Canvas says",), ("late: 1 minute",))
+    assert (notes["ada"], notes["chloe"]) == (("late: Canvas says so",), ("late: 1 minute",))
     assert {row["student"] for row in table(view) if row["late"] == "yes"} == {"ada", "chloe"}
 
 
