@@ -1,9 +1,8 @@
 """``netgrader feedback`` and ``netgrader report`` on a small course, from submissions to files."""
 
 import csv
-import random
+import hashlib
 import re
-import string
 from urllib.parse import unquote
 
 import pytest
