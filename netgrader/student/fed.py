@@ -54,7 +54,7 @@ def left_at_default(net: Any) -> list[str]:
     training alone depends.
     """
     last: Any = getattr(getattr(net, "logits", None), "op", None)
-    if not took_steps(net):
+    if last is None or not took_steps(net):
         return []
     graph = last.graph
     ops: dict[str, Any] = {}
