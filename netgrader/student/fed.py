@@ -37,8 +37,9 @@ def note_runs(cls: Any) -> None:
 
 
 def took_steps(net: Any) -> bool:
-    """Whether a session took a training step in the graph of a network's logits."""
-    return bool(getattr(getattr(getattr(net, "logits", None), "graph", None), STEPPED, False))
+    """Whether a session took a training step in the graph of a network's logits, or of the numbers that it predicts."""
+    graphs = [getattr(getattr(net, part, None), "graph", None) for part in ("logits", "prediction")]
+    return any(getattr(graph, STEPPED, False) for graph in graphs)
 
 
 def fed_switches(graph: Any) -> dict[str, npt.NDArray[Any]]:
@@ -53,7 +54,7 @@ def left_at_default(net: Any) -> list[str]:
     training alone depends.
     """
     last: Any = getattr(getattr(net, "logits", None), "op", None)
-    if not took_steps(net):
+    if last is None or not took_steps(net):
         return []
     graph = last.graph
     ops: dict[str, Any] = {}
