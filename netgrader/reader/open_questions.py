@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from netgrader.reader.faults.layer_faults import scored_elsewhere
 from netgrader.reader.find.roles import HIDING
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ _OF_ANY = (
         ("missing-bias",),
         "bias",
     ),
+    _Question(BETWEEN, lambda reading: scored_elsewhere(reading.found), ("too-few-layers",)),
     _Question(HOW_WIDE, _widths, ("wrong-width",), "widths"),
     _Question(
         "It could not be decided which optimizer this is; your instructor will look at it.",

@@ -213,4 +213,6 @@ def test_a_fault_in_a_network_of_any_spellings_is_named_and_no_other(lab, choice
         choice = {**choice, "layers": [(20, "matmul", "relu", 0)]}
     graph, parts, exercise = build(choice, lambda place, value: function(value) if place == part else value)
     network = read_network(graph, parts, exercise, lab=lab)
-    assert network.codes - (set() if choice["parts"] else {"missing-tensor"}) == {code}, str(network)
+    # A step may change a variable of TensorFlow's first kind while gradients are still computed from it: then it stays open.
+    left = {code} & {"maximises-loss"} & set(network.left_open)
+    assert network.codes - (set() if choice["parts"] else {"missing-tensor"}) == {code} - left, str(network)

@@ -157,19 +157,6 @@ def test_an_activation_on_the_scores_that_are_evaluated_only_is_named(function, 
     assert read(ONE, build, lab).codes == codes
 
 
-@pytest.mark.parametrize(
-    ("function", "name"),
-    [(lambda z: tf.nn.relu6(z + 3) / 6, "hard-sigmoid"), (lambda z: 1.7159 * tf.tanh(2 / 3 * z), "tanh")],
-    ids=["hard-sigmoid", "scaled tanh"],
-)
-def test_an_activation_below_a_dropout_that_stays_on_has_the_name_that_it_has_without(function, name, lab):
-    def build(x, y):
-        z = fc("o", tf.nn.dropout(function(fc("h", x, 20)), rate=0.5), 10)
-        return {"logits": z, "loss": cross_entropy(y, z)}
-
-    assert [layer.activation for layer in read(DEEP, build, lab).layers] == [name, "none"]
-
-
 @pytest.fixture
 def _branches_as_switches():
     functional = tf.control_flow_v2_enabled()

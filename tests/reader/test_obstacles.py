@@ -63,8 +63,8 @@ COUNTED = [rows_are_fed, rows_of_no_shape, rows_are_filled]
 
 
 @pytest.mark.parametrize("obstacle", [*COUNTED, no_fit])
-def test_a_right_network_behind_an_obstacle_has_no_fault(obstacle, lab):
-    assert codes(lab, obstacle) == (set(), obstacle is no_fit)
+def test_a_right_network_behind_an_obstacle_has_no_fault_and_is_undecided(obstacle, lab):
+    assert codes(lab, obstacle) == (set(), True)
 
 
 @pytest.mark.parametrize("obstacle", [*COUNTED, no_fit])
@@ -74,20 +74,7 @@ def test_how_weights_begin_is_looked_at_behind_an_obstacle(obstacle, lab):
 
 
 def test_what_comes_of_zeros_is_not_known_where_nothing_runs(lab):
-    assert codes(lab, rows_are_fed, (ZEROS, random(0.04)))[0] == {"zero-initialisation"}
     assert codes(lab, no_fit, (ZEROS, random(0.04)))[0] == set()
-
-
-@pytest.mark.parametrize("obstacle", COUNTED)
-def test_a_network_whose_number_of_rows_is_fed_is_tried_out(obstacle, lab):
-    def over_rows(y, z):
-        return -tf.reduce_mean(tf.reduce_sum(y * tf.nn.log_softmax(z, axis=0), 1))
-
-    def by_hand(y, z):
-        return tf.reduce_mean((tf.nn.softmax(z) - y) ** 2)
-
-    assert codes(lab, obstacle, loss=over_rows) == ({"loss-over-wrong-axis"}, False)
-    assert codes(lab, obstacle, loss=by_hand) == (set(), False)
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["parts named", "the graph alone"])

@@ -39,7 +39,7 @@ MEANT = 2
 def depth(reading: Reading) -> Iterator[Fault]:
     """More or fewer layers than asked for."""
     found, exercise, steps = reading.found, reading.found.exercise, reading.found.steps
-    if exercise is None or not steps or looped(found):
+    if exercise is None or not steps or looped(found) or scored_elsewhere(found):
         return
     place, levels = steps[-1].node, max(depths(found.graph, steps))
     if exercise.widths is None:
@@ -71,6 +71,12 @@ def _weights_elsewhere(found: Found) -> tuple[list[str], list[str]]:
     return [name for name in matrices if name not in joined], joined
 
 
+def scored_elsewhere(found: Found) -> bool:
+    """Whether the logits that are named have no part in the loss, as where classes are sampled: layers may lead to them."""
+    logits = found.hints.get("logits")
+    return logits is not None and logits not in found.graph.ancestors([found.loss])
+
+
 def looped(found: Found) -> bool:
     """Whether a layer is in a loop: how often it is passed is not known."""
     images, loss = found.roles.images, found.loss
@@ -84,12 +90,13 @@ def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
 def widths(reading: Reading) -> Iterator[Fault]:
     """Layers of another width than asked for."""
     exercise, steps = reading.found.exercise, reading.found.steps
-    if exercise is None or exercise.widths is None or len(exercise.widths) != len(steps):
+    asked = None if exercise is None else exercise.widths
+    if exercise is None or asked is None or len(asked) != len(steps) or looped(reading.found):
         return
-    for step, asked in zip(steps, exercise.widths, strict=True):
-        if step.outputs not in (None, asked):
+    for step, width in zip(steps, asked, strict=True):
+        if step.outputs not in (None, width):
             many = say("{1} outputs", step.outputs) if step.kind == "dense" else say("{1} channels", step.outputs)
-            yield fault("wrong-width", step.node, many, str(asked))
+            yield fault("wrong-width", step.node, many, str(width))
     first, inputs = steps[0], reading.found.given.inputs
     once = first.kind == "dense" and not first.parts and first.places in (None, 1)  # and not of each piece of an image
     if once and (first.inputs or inputs) < inputs:
@@ -109,7 +116,7 @@ def activations(reading: Reading) -> Iterator[Fault]:
     for step, expected in zip(steps, asked, strict=True):
         code, told, default, severity = {
             "none": (lacking, "no activation", "a nonlinearity", grave),
-            "softmax": ("softmax-in-hidden-layer", "softmax", "an activation of each unit by itself", grave),
+            "softmax": ("softmax-in-hidden-layer", "softmax", "an activation of each unit by itself", None),
         }.get(step.activation, ("wrong-activation", step.activation, "", None))
         if _has_activation(step) and step.activation != expected and (expected or default):
             yield fault(code, step.node, told, expected or default, severity)
@@ -129,7 +136,7 @@ def _is_free(reading: Reading) -> bool:
     exercise, steps = reading.found.exercise, reading.found.steps
     if exercise is None or exercise.min_layers is None or exercise.widths is not None:
         return False
-    lacking = [step for step in steps if step.followed and step.activation in ("none", "softmax")]
+    lacking = [step for step in steps if step.followed and step.activation == "none"]
     return len({weights_key(reading.found.graph, step) for step in steps}) - len(lacking) >= exercise.min_layers
 
 

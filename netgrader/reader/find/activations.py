@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from netgrader.reader.graph.nodes import Array
 
@@ -88,6 +88,16 @@ OPS = {
 }
 
 
+def _errors(before: Array, after: Array, offset: Array | None) -> Iterator[tuple[str, float]]:
+    """How far each function of the bank is from the values, relative to their size; see `name_activation`."""
+    shift = 0.0 if offset is None else np.asarray(offset, dtype=np.float64).reshape(after.shape)
+    for name, function in ACTIVATIONS.items():
+        expected = function(before)
+        if expected.shape == after.shape:
+            expected = expected if offset is None else expected - function(np.zeros_like(before))
+            yield name, float(np.max(np.abs(expected - after + shift)) / (np.max(np.abs(expected)) + 1e-9))
+
+
 def name_activation(before: Array, after: Array, offset: Array | None = None) -> str | None:
     """The name of the function that turns values fed into values fetched, of as many rows (n, width).
 
@@ -100,16 +110,8 @@ def name_activation(before: Array, after: Array, offset: Array | None = None) ->
     after = np.asarray(after, dtype=np.float64).reshape(len(after), -1)
     if not np.isfinite(after).all():
         return None
-    errors = {}
-    for name, function in ACTIVATIONS.items():
-        expected = function(before)
-        got = after
-        if expected.shape != after.shape:
-            continue
-        if offset is not None:
-            expected = expected - function(np.zeros_like(before))
-            got = after - np.asarray(offset, dtype=np.float64).reshape(after.shape)
-        errors[name] = float(np.max(np.abs(expected - got)) / (np.max(np.abs(expected)) + 1e-9))
+    with np.errstate(all="ignore"):  # a function of another kind may be of numbers that it makes too large
+        errors = dict(_errors(before, after, offset))
     best = min(errors, key=errors.__getitem__, default="")
     if best and errors[best] < 1e-3:
         return SAME.get(best, best)

@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 
     from netgrader.reader.find import Found
     from netgrader.reader.find.outputs import Layers
-    from netgrader.reader.trial.probe import GraphProbe
+    from netgrader.reader.trial.probe import GraphProbe, Sample
 
 COMPOSED = ("softmax", "sigmoid", "relu", "tanh")
 """Activations that are tried on the scores where the loss is a formula of none of the tensors behind them."""
 OF_SHARES = ("log-of-scores", "log-of-scores-tight", "binary-cross-entropy")
 """Losses of probabilities."""
 RUNS = 24
+AVERAGED = 20
+"""Runs of a random loss that are averaged: with half of the units dropped, the mean is then off by a tenth at most."""
 FEW_ROWS = 4
 BARELY = 0.1
 """Part of the largest score by which a bound changes none."""
@@ -235,13 +237,23 @@ def _matches(seen: _Seen) -> Iterator[tuple[str, LossMatch | None, str]]:
                 yield tensor, recognise([replace(o, scores=function(o.scores)) for o in observations], kinds), name
 
 
+def _averaged_loss(loss: str, probe: GraphProbe, sample: Sample) -> Array | None:
+    """The loss of some rows; where it is random, as with dropout, the mean of many runs."""
+    feeds = probe.feed(sample)
+    first, again = probe.fetch(loss, feeds), probe.fetch(loss, feeds)
+    if first is None or again is None or same(first, again):
+        return first
+    runs = [value for _ in range(AVERAGED) if (value := probe.fetch(loss, feeds)) is not None]
+    return np.asarray(np.mean(runs, axis=0))
+
+
 def reduction(found: Found, probe: GraphProbe, match: LossMatch, rows: int) -> str:
     """``none`` where the loss is a tensor, else what it does as rows are doubled."""
     if found.loss is None or probe.batch is not None:
         return "undecided"
     sample = probe.sample(rows)
     twice = sample.rows(np.tile(np.arange(rows), 2))
-    one, two = (probe.fetch(found.loss, probe.feed(each)) for each in (sample, twice))
+    one, two = (_averaged_loss(found.loss, probe, each) for each in (sample, twice))
     if one is None or two is None:
         return "undecided"
     if one.size != 1 or two.size != 1:

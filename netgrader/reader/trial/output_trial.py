@@ -148,6 +148,7 @@ def _known_scores(found: Found, probe: GraphProbe, loss: LossReading, tensor: st
         # Classes whose scores are larger in every row show what is done along the rows.
         z = probe.rng.standard_normal((rows, probe.classes)) + 4 * probe.rng.standard_normal(probe.classes)
         z[np.arange(rows), np.where(probe.rng.random(rows) < share, sample.labels, others)] += 4
+        z /= 3  # so small that an activation which saturates keeps their order
         known.scores.append(z)
         known.feeds.append({**feeds, source: z.T if form == "columns" else z.reshape(value.shape)})
     return known
