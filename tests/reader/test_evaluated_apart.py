@@ -157,6 +157,17 @@ def test_an_activation_on_the_scores_that_are_evaluated_only_is_named(function, 
     assert read(ONE, build, lab).codes == codes
 
 
+@pytest.mark.parametrize("name", ["relu", "tanh", "elu"])
+def test_an_activation_in_front_of_a_dropout_that_stays_on_is_known(name, lab):
+    def build(x, y):
+        z = fc("o", tf.nn.dropout(getattr(tf.nn, name)(fc("h", x, 20)), rate=0.5), 10)
+        return {"logits": z, "loss": cross_entropy(y, z)}
+
+    network = read(DEEP, build, lab)
+    assert [layer.activation for layer in network.layers] == [name, "none"]
+    assert "missing-activation" not in network.left_open
+
+
 @pytest.fixture
 def _branches_as_switches():
     functional = tf.control_flow_v2_enabled()

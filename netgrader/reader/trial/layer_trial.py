@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.find.activations import OPS, name_activation
+from netgrader.reader.find.activations import ACTIVATIONS, OPS, name_activation
 from netgrader.reader.find.layers import CONVOLUTIONS, between, product_widths, static_activation
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.graph.plain import RANDOM
@@ -31,6 +32,7 @@ LEFT = 0.01
 _ADDING = words("Add AddV2 AddN Sub BiasAdd BiasAddV1")
 _JOINING = words("ConcatV2 Concat Pack")
 _WIDENING = words("ConcatV2 Concat Pad PadV2")
+_NAMED = ACTIVATIONS.keys() - {"none"}
 _SHAPING = words("Identity Reshape Cast StridedSlice ExpandDims Tile Transpose")
 
 
@@ -204,9 +206,12 @@ def _activation(found: Found, probe: GraphProbe | None, start: str, end: str) ->
         return static
     if np.count_nonzero(first[-1]) <= LEFT * first[-1].size and _is_drawn(found, start, end):
         return _Activation("undecided", all_dropped=node_of(end))
-    if not all(map(same, first, again)):
-        return replace(static, random=True)
-    return _Activation(_Way(probe, feeds, chain, first, offset).named(fed, static.name))
+    # What is in front of a dropout that stays on is the same in each run.
+    settled = len([*itertools.takewhile(bool, map(same, first, again))])
+    name = _Way(probe, feeds, chain[:settled], first[:settled], offset[:settled]).named(fed, static.name)
+    if settled == len(first):
+        return _Activation(name)
+    return _Activation(name if name in _NAMED else static.name, random=True)
 
 
 def _is_drawn(found: Found, start: str, end: str) -> bool:
@@ -226,7 +231,9 @@ class _Way:
     zeros: Sequence[Array]
 
     def named(self, fed: Array, static: str) -> str:
-        """The activation along the chain; `static` is what the ops say."""
+        """The activation along the chain; `static` is what the ops say, and holds where there is no chain."""
+        if not self.values:
+            return static
         names = [self._along(first, last) for first, last in _stretches([value.size for value in self.values])]
         if None in names and static not in ("undecided", "none"):
             return static
