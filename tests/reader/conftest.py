@@ -22,7 +22,7 @@ def lab():
 @pytest.fixture(autouse=True)
 def _resource_variables():
     """Make the variables of TensorFlow 2, whatever a program that ran in this process before has switched off."""
-    if "tensorflow" in sys.modules:  # quick tests run where it cannot be imported
+    if sys.modules.get("tensorflow") is not None:  # quick tests run where it cannot be imported
         _tensorflow().enable_resource_variables()
 
 
