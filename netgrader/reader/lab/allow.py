@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import zlib
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -106,15 +107,19 @@ def _bad_functions(graph: Message) -> dict[str, str]:
     if len(bodies) != len(graph.library.function):
         raise LabError("graph", "The graph has two functions of one name.")
     calls = {name: {one for node in nodes for one in _called(node)} & bodies.keys() for name, nodes in bodies.items()}
-    own = {}
-    for name, nodes in bodies.items():
-        if name in reached(calls[name], calls.__getitem__):
-            raise LabError("graph", f"The graph's function {name[:80]!r} calls itself.")
-        _silenced(nodes, inside=True)
-        _check_sizes(nodes)
-        own[name] = [node.op for node in nodes if node.op not in _ALLOWED_INSIDE | bodies.keys()]
-    found = {name: [op for one in reached([name], calls.__getitem__) for op in own[one]] for name in bodies}
-    return {name: ops[0] for name, ops in found.items() if ops}
+    try:
+        order = [*TopologicalSorter(calls).static_order()]
+    except CycleError as error:
+        raise LabError("graph", f"The graph's function {error.args[1][0][:80]!r} calls itself.") from error
+    found: dict[str, str] = {}
+    for name in order:
+        _silenced(bodies[name], inside=True)
+        _check_sizes(bodies[name])
+        own = [node.op for node in bodies[name] if node.op not in _ALLOWED_INSIDE | bodies.keys()]
+        reasons = [*own, *(found[one] for one in calls[name] if one in found)]
+        if reasons:
+            found[name] = reasons[0]
+    return found
 
 
 def _silenced(nodes: Iterable[Message], *, inside: bool = False) -> set[str]:
