@@ -336,6 +336,12 @@ def test_each_activation_of_the_bank_is_what_tensorflow_computes(lab):
     assert [name_activation(before, after) for after in found] == [SAME.get(name, name) for name in ACTIVATIONS]
 
 
+@pytest.mark.parametrize("name", ["relu", "tanh", "none"])
+def test_an_activation_is_named_for_numbers_of_any_size(name):
+    before = np.random.default_rng(4).standard_normal((6, 40)) * 1e4
+    assert name_activation(before, ACTIVATIONS[name](before)) == name
+
+
 @pytest.mark.parametrize("function", [lambda z: z**3, lambda z: tf.minimum(z, 0.0), lambda z: tf.log1p(tf.nn.relu(z))])
 def test_a_function_of_no_name_where_another_is_asked_for_is_undecided(function, lab):
     network = read_network(two_layers(hidden=function), exercise=ASKED, lab=lab)
