@@ -294,10 +294,6 @@ class TestContext:
         rows = spec.train.rows if spec is not None else 0  # of no known rows no time is too short
         return untrained(self.outside, cell, rows)
 
-    def is_faulty(self, cell: str) -> bool:
-        """Whether the reader finds something wrong with the network that a cell handed over, if it did."""
-        return self.evidence(cell).has(NET) and bool(self.network(cell).faults)
-
     def networks(self, cell: str) -> Networks:
         """Return the networks that a cell was asked for at further rates."""
         rates = self.exercises.asked_rates(cell.removeprefix("check_"), self.seed)
@@ -381,11 +377,11 @@ def require_layers(network: Network) -> None:
     """
     if not network.layers:
         fail("layer-not-connected", found="no trained layer between the images and the loss")
-    exercise = network.exercise
-    outputs = network.layers[-1].outputs
-    asked = (exercise.outputs or exercise.classes) if exercise is not None else None
-    if asked is not None and outputs is not None and asked - outputs not in (0, 1):
-        fail("wrong-width", found=say("{1} outputs", outputs), expected=f"{asked}")
+    exercise, outputs = network.exercise, network.layers[-1].outputs
+    numbers, classes = (None, None) if exercise is None else (exercise.outputs, exercise.classes)
+    fitting = {numbers} if numbers else {classes, (classes or 0) - 1}
+    if outputs is not None and (numbers or classes) and outputs not in fitting:
+        fail("wrong-width", found=say("{1} outputs", outputs), expected=f"{numbers or classes}")
 
 
 def _fed(graph: GraphEvidence) -> dict[str, npt.NDArray[Any]]:

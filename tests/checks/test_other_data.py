@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -29,7 +30,9 @@ from netgrader.judges.shown import wrong_images
 from netgrader.judges.structure import require_feedable
 from netgrader.judges.training_loop import training_of
 from netgrader.pages.feedback_figures import PageData, figure
+from netgrader.reader import Exercise
 from netgrader.reader.lab.local import LocalLab
+from netgrader.reader.model import Layer, Network
 from netgrader.results import Outcome
 from netgrader.student.graphs import export_graph
 from tests.datasets import SHIRTS, SIDE, shirts, toml_of
@@ -189,6 +192,24 @@ def test_a_network_is_read_with_the_sizes_of_the_course(bench, sizes, codes):
     if not codes:
         require_layers(found)
         require_feedable(bench.lab, graph, found)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "asked", "fits"),
+    [
+        (CLASSES, {}, True),
+        (CLASSES - 1, {}, True),
+        (CLASSES - 2, {}, False),
+        (3, {"outputs": 3}, True),
+        (2, {"outputs": 3}, False),
+    ],
+)
+def test_one_class_may_do_without_an_output_and_no_number_may(outputs, asked, fits):
+    exercise = Exercise("network", classes=CLASSES, **asked)
+    layer = Layer("dense", PIXELS, outputs, "none", bias=True, variables=("W", "b"), place="MatMul")
+    found = Network(layers=(layer,), exercise=exercise)
+    with contextlib.nullcontext() if fits else pytest.raises(Failed, match="another number of neurons"):
+        require_layers(found)
 
 
 @pytest.mark.parametrize(
