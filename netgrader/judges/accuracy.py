@@ -130,7 +130,7 @@ def require_values(evidence: CellEvidence, name: str = "net") -> None:
     if graph.about.get("session_of_another"):
         found = "a session on the graph of another network, which has no values for this one"
         fail("evaluated-in-fresh-session", found=found, expected=ONE_OF_EACH, severity=Severity.FATAL)
-    if np.size(evidence.raw.arrays.get("fed", ())):
+    if graph.about.get("stepped"):
         found = "a session without values of variables, though training steps were run"
         fail("evaluated-in-fresh-session", found=found, expected=AS_TRAINED, severity=Severity.FATAL)
     found, expected = "no values of variables in the session", "a network trained in sess"

@@ -90,6 +90,11 @@ STUDENTS = {
         [("AdamOptimizer(0.001)", "AdamOptimizer(1e-6)")],
         {"training": {"learning-rate-too-low"}, "accuracy": {"target-missed"}},
     ),
+    "a session opened after training": (
+        [("return net, sess, acc_trn, acc_val", "return net, tf.Session(graph=net.graph), acc_trn, acc_val")],
+        # Without the values that were trained nobody knows the accuracy.
+        {"training": {"evaluated-in-fresh-session"}, "accuracy": {"evaluated-in-fresh-session"}},
+    ),
     "numbers that nobody measured": (
         [("return net, sess, acc_trn, acc_val", "return net, sess, acc_trn, [0.5] * len(acc_val)")],
         {"training": {"reported-accuracy-wrong"}},
