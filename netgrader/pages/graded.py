@@ -101,7 +101,10 @@ class Graded:
     @property
     def integrity(self) -> tuple[str, ...]:
         """What was noticed of how it ran, as sentences for the instructor; not what a person has decided on."""
-        return tuple(map(_fact, self.decided.integrity)) if self.decided else ()
+        cells: dict[str, list[str]] = {}
+        for fact in self.decided.integrity if self.decided else ():
+            cells.setdefault(_seen(fact), []).append(fact.cell.removeprefix("check_"))
+        return tuple(words.IN_CELL.format(cell=", ".join(where), note=seen) for seen, where in cells.items())
 
     @functools.cached_property
     def by_checks(self) -> Mapping[str, CellResult]:
@@ -316,7 +319,6 @@ def _points(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and abs(value) <= MOST_POINTS else None
 
 
-def _fact(fact: Observed) -> str:
-    """What was seen, where, and which limit it met."""
-    limit = words.LIMIT_MET.format(limit=fact.limit) if fact.limit else ""
-    return f"{fact.cell.removeprefix('check_')}: {fact.seen}{limit}"
+def _seen(fact: Observed) -> str:
+    """What was seen, and which limit it met."""
+    return fact.seen + (words.LIMIT_MET.format(limit=fact.limit) if fact.limit else "")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader.checks.cell_points import causes, is_consequence
-from netgrader.faults import CATALOGUE, Severity
+from netgrader.faults import Severity, kind_of
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.results import Outcome, Visibility
@@ -84,12 +84,12 @@ def _row(notebook: str, cell: str, judged: Sequence[tuple[StudentView, CheckResu
 
 
 def _mistake(code: str, of: Sequence[tuple[StudentView, CheckResult]]) -> Mistake:
-    kind = CATALOGUE.get(code)
+    kind = kind_of(code)
     worst = causes(check for _, check in of).get(code, Severity.REMARK)
     return Mistake(
         code=safe.line(code, 60),
-        sentence=kind.sentence if kind else safe.line(code, 60),
+        sentence=safe.line(kind.sentence),
         severity=str(words.FAULT_SEVERITIES[worst]),
-        where=kind.where if kind else "",
+        where=kind.where,
         students=tuple(student for student, _ in of),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from netgrader.faults import FOR_A_PERSON, kind_of
+from netgrader.faults import FOR_A_PERSON
 from netgrader.pages import safe, words
 from netgrader.pages.report_view import Concern
 from netgrader.pages.shell import percent
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from netgrader.pages.report_view import ClassView, StudentView
+    from netgrader.results import NotebookResult
 
 __all__ = ["to_judge"]
 
@@ -31,7 +32,7 @@ def to_judge(view: ClassView) -> tuple[Concern, ...]:
             command = (
                 f"netgrader autograde {safe.line(view.assignment)} --student {shlex.quote(safe.line(student.student))}"
             )
-            told = tuple(safe.line(reason, 600) for _, reason in reasons)
+            told = tuple(safe.line(reason, 600) for _, reason in reasons if reason)
             retry = f"{command} --only ungradable" if problems else ""
             found.append((reasons[0][0], student.name, Concern(student, told, retry)))
     return tuple(concern for *_, concern in sorted(found, key=lambda one: one[:2]))
@@ -40,9 +41,6 @@ def to_judge(view: ClassView) -> tuple[Concern, ...]:
 def _facts(student: StudentView, usual: Mapping[str, float | None]) -> Iterator[tuple[int, str]]:
     """What a person should judge: facts about how a result came about. Weight 0 comes first."""
     for notebook, graded in student.notebooks.items():
-        for code in graded.faults:
-            if code in FOR_A_PERSON:
-                yield 0, words.CONCERN_FAULT.format(notebook=notebook, sentence=kind_of(code).sentence)
         accuracy, most = graded.accuracy, usual.get(notebook)
         if accuracy is not None and most is not None and accuracy > most:
             yield (
@@ -52,7 +50,8 @@ def _facts(student: StudentView, usual: Mapping[str, float | None]) -> Iterator[
         seen = graded.measured.get("test_images_seen")
         if isinstance(seen, str):
             yield 1, words.CONCERN_SEEN.format(notebook=notebook, seen=seen)
-        yield from ((1, words.IN_CELL.format(cell=notebook, note=fact)) for fact in graded.integrity)
+        weight = 1 if FOR_A_PERSON.isdisjoint(graded.faults) else 0
+        yield from ((weight, words.IN_CELL.format(cell=notebook, note=fact)) for fact in graded.integrity)
 
 
 def _marks(student: StudentView) -> Iterator[tuple[int, str]]:
@@ -69,12 +68,17 @@ def _marks(student: StudentView) -> Iterator[tuple[int, str]]:
 
 
 def _problems(student: StudentView) -> list[tuple[int, str]]:
-    """What of a student's could not be graded, or not in full, and why."""
+    """What of a student's could not be graded, or not in full, and why; empty text where a fact of a cell says it."""
     if student.submitted and not student.notebooks:
         return [(3, words.NOT_GRADED_ANYTHING)]
     results = {notebook: graded.decided for notebook, graded in student.notebooks.items()}
     return [
-        (3, words.IN_CELL.format(cell=notebook, note=say(result.problem)))
+        (3, "" if _is_fact(result) else words.IN_CELL.format(cell=notebook, note=say(result.problem)))
         for notebook, result in results.items()
         if result is not None and result.problem
     ]
+
+
+def _is_fact(result: NotebookResult) -> bool:
+    """Whether the reason why not all could be graded is among the facts that were noticed."""
+    return result.problem in {fact.seen for fact in result.integrity}

@@ -187,3 +187,13 @@ def test_the_report_lists_them_with_what_the_verdict_is_now_and_shows_no_code_of
     assert "nobody in this class has this id" in part
     assert "no reason given" in part
     assert 'id="doubted"' not in render_report(build_report(view))
+
+
+def test_a_file_that_is_too_large_is_reported_without_what_nobody_read(tmp_path):
+    (tmp_path / "large.txt").write_text(100_001 * " ")
+    view = replace(classes.eight_students(), objections=read_objections(tmp_path, "digits"))
+    part = render_report(build_report(view)).partition('id="doubted"')[2].partition("</section>")[0]
+    assert "large.txt" in part
+    assert "Not read to its end" in part
+    assert "nobody in this class" not in part
+    assert '"where">, ' not in part

@@ -14,7 +14,7 @@ from netgrader.pages.feedback_verdicts import by_hand
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.pages.report_page import build_report, render_report
 from netgrader.pages.report_view import ClassView, Column, NotebookColumns
-from netgrader.results import Status
+from netgrader.results import Observed, Status
 from netgrader.which_course import find_course
 from tests.feedback import examples as notebooks
 from tests.report import examples as ex
@@ -54,9 +54,19 @@ def test_an_accuracy_out_of_the_ordinary_is_for_a_person_to_judge_and_an_ordinar
 
 def test_facts_about_answers_that_were_looked_up_come_first():
     looked_up = notebooks.failed("test_l", "It was learned", notebooks.fault("answers-looked-up"))
-    graded = Graded(notebooks.result(notebooks.cell("train", 3, looked_up)))
+    result = notebooks.result(notebooks.cell("train", 3, looked_up))
+    graded = Graded(replace(result, integrity=(Observed("check_train", looked_up.message),)))
     view = ClassView("digits", (ex.COLUMNS,), (ex.student("Zed", graded), ex.student("Gil", ex.broken())))
     assert [concern.student.name for concern in build_report(view).to_judge] == ["Zed", "Gil"]
+
+
+def test_one_fact_of_several_cells_and_the_reason_that_it_is_are_told_once():
+    seen = "It could not be decided what the loss computes."
+    facts = tuple(Observed(cell, seen) for cell in ("check_train", "check_accuracy"))
+    unclear = replace(ex.wrong().result, integrity=facts, status=Status.PARTLY, problem=seen)
+    (concern,) = build_report(one(Graded(unclear))).to_judge
+    assert concern.reasons == (f"1_one_layer: train, accuracy: {seen}",)
+    assert concern.command.endswith("--only ungradable")
 
 
 def test_whose_every_notebook_could_not_be_graded_is_not_counted_as_graded():
