@@ -59,7 +59,7 @@ def module_name(path: Path) -> str:
 
 
 def is_part_of(name: str, packages: Collection[str]) -> bool:
-    """Return whether a module is one of `packages`, or lies in one."""
+    """Whether a module is one of `packages`, or is in one."""
     return any(name == one or name.startswith(f"{one}.") for one in packages)
 
 

@@ -248,7 +248,7 @@ def load_exercises(path: Path, cells: frozenset[str] | None = None, *, hidden: P
         What the course's exercises are called, where the notebooks are at hand: see `exercises_of`.
     hidden
         What is asked for in grading only, which no release holds: a file of tables whose lists go on those of the same
-        name. If None, ``hidden.toml`` beside the file, which is there in a cage.
+        name. If None, ``hidden.toml`` next to the file, which is there in a cage.
 
     Raises
     ------

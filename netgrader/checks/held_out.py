@@ -127,7 +127,7 @@ NAMED = 5.0
 """Standard errors from which on a network is said to have been trained on the test images: of ten million honest ones
 three lie beyond."""
 TOLD = 3.0
-"""Standard errors starting at which the instructor is told, and what counts is the accuracy on the hidden half: one honest
+"""Standard errors starting at which the report shows a lead, and the accuracy on the hidden half counts: one honest
 network of 740."""
 AT_ONCE = 32  # images that are moved together: what is computed of so many stays in the processor's cache
 TURNED, SHEARED, SCALED, MOVED = 0.088, 0.06, 0.048, 0.6  # radians, share, share, pixels: the largest of each

@@ -209,7 +209,7 @@ class LayerTerms(Terms, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         here, hidden = f"{PUBLIC_CASES} in exercises.toml", f"{CASES - PUBLIC_CASES} in hidden.toml"
         asked = len(self.cases) in {PUBLIC_CASES, CASES}
-        require(self, "cases", asked, f"be {here} and {hidden} beside the hidden tests")
+        require(self, "cases", asked, f"be {here} and {hidden} next to the hidden tests")
 
 
 class LoopCall(msgspec.Struct, frozen=True):
@@ -426,7 +426,7 @@ class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     names: Annotated[
         tuple[Annotated[str, Meta(pattern=r"^\w[\w.-]{0,80}$")], ...],
-        several(50, "names of files beside the notebooks"),
+        several(50, "names of files next to the notebooks"),
     ] = ()
     """Of files beside the notebooks in ``source/``: they are released, and notebooks have them in the cage."""
 

@@ -1,4 +1,4 @@
-"""Whether something can have been trained where it is said to have been: by the processor time that the cage saw from outside.
+"""Whether a network can have been trained in this run, by the processor time that the cage measured from outside.
 
 Real values of a good network are not yet a training: they can come from a literal, a file, a friend. No code inside can
 change how much processor time it took.

@@ -50,7 +50,7 @@ FATES: Mapping[str, tuple[str, bool]] = {
     "missing": ("Not written, since nobody in {sheet} fits", True),
     "ungraded": ("Handed in and not graded", True),
 }
-"""What may become of a mark that does not simply get there: how it is told, and whether the command then exits with 1."""
+"""Marks that are not simply written: the sentence for each case, and whether the command then exits with 1."""
 
 
 def run(
@@ -187,7 +187,7 @@ def _marks(known: Mapping[tuple[str, str], Marks]) -> tuple[dict[str, float], se
 
 
 def _fill(sheet: Sheet, row: SheetRow | None, student: str, points: float) -> dict[str, str]:
-    """Put a student's mark into their row; what became of it, each with who is told, by its name in `FATES`."""
+    """Write a student's mark into their row; return its cases by their names in `FATES`, each with the words for the student."""
     if row is None:
         return {"missing": student}
     if row.kept:
@@ -235,7 +235,7 @@ def _feedback(out: Console, assignment: Assignment, sheet: Sheet | None, gradebo
     for told, students in (
         ("Without a number of Moodle's, so their pages are left out", lost),
         (
-            f"Older than the last grading (netgrader feedback {name} writes them anew)",
+            f"Older than the last grading (netgrader feedback {name} writes them again)",
             [student for student in sorted(there) if _is_old(assignment, student, pages[student])],
         ),
     ):

@@ -168,7 +168,7 @@ def _training(bench: TestContext) -> Training:
 def _with_handed(bench: TestContext, evidence: Evidence, tables: Tables) -> Evidence:
     """Return what was handed over of `train`; with the training rows of the data cell if it read others than these.
 
-    It may read the given ones, too: so whoever repairs below what was wrong there loses nothing here.
+    It may read the given ones, too: a student who repairs their arrays below the data cell loses nothing here.
     """
     handed, size, read = train_rows_as_handed(bench), bench.spec.size, tables.prints[: tables.n_train]
     if not handed.made_in or tables.stand_ins is not None:

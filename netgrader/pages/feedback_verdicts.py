@@ -151,7 +151,7 @@ def by_hand(points: float | None, most: float, mark: CellMark | None) -> tuple[s
 def steps_of(cell: CellResult, verdict: CellVerdict, places: Places, by_hand: str) -> list[NextStep]:
     """What to do about a decided cell: its gravest root cause, or that it could not be graded. Nothing if no points are lost.
 
-    About a mark that a person gave it is what `by_hand` says, whatever checks found.
+    A mark by hand has the step `by_hand`, for any findings of checks.
     """
     lost = cell.max_points - (verdict.points or 0.0)
     if verdict.points is None or lost < SMALLEST_LOSS:

@@ -1,7 +1,7 @@
 """What a notebook's sessions ran of a graph: whether training steps, and which switches its evaluation was fed.
 
 It is the notebook's own word. A network whose part `eval_feed` was forgotten is evaluated as its own notebook did, and one
-that knows nothing is told apart from one that no step was taken for; it is used for nothing else.
+that knows nothing is distinguished from one without training steps; it is used for nothing else.
 """
 
 from __future__ import annotations

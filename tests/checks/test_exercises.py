@@ -217,7 +217,7 @@ SENSELESS = [
     (
         '    { inputs = 784, outputs = 120, activation = "relu" },\n',
         "",
-        "cases must be 2 in exercises.toml and 3 in hidden.toml beside the hidden tests",
+        "cases must be 2 in exercises.toml and 3 in hidden.toml next to the hidden tests",
     ),
     (
         "rates_between = [0.0001, 0.01]",

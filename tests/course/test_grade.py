@@ -176,15 +176,21 @@ def test_another_students_notebook_does_not_change_a_result(tiny):
     assert grade_job(job).result == before
 
 
-def test_what_came_with_the_notebook_is_told_from_what_a_student_added(tiny, monkeypatch):
-    """Processor time of given cells is not the student's, whether they are tracked or not."""
-    asked = []
+@pytest.fixture
+def asked(monkeypatch):
+    """The cells of a run, which goes no further."""
+    cells = []
 
     def run(request, _options, _folder):
-        asked.extend(request.cells)
+        cells.extend(request.cells)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("netgrader.grading.stages.run_request", run)
+    return cells
+
+
+def test_what_came_with_the_notebook_is_told_from_what_a_student_added(tiny, asked):
+    """Processor time of given cells is not the student's, whether they are tracked or not."""
     content = tiny.filled()
     content["cells"].insert(3, {"cell_type": "code", "metadata": {}, "source": "mine = 1", "outputs": []})
     with pytest.raises(KeyboardInterrupt):
@@ -200,15 +206,8 @@ def test_what_came_with_the_notebook_is_told_from_what_a_student_added(tiny, mon
     }
 
 
-def test_a_copy_of_a_given_cell_with_blanks_around_it_is_the_students_own(tiny, monkeypatch):
+def test_a_copy_of_a_given_cell_with_blanks_around_it_is_the_students_own(tiny, asked):
     """Blanks may be data, of any size."""
-    asked = []
-
-    def run(request, _options, _folder):
-        asked.extend(request.cells)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("netgrader.grading.stages.run_request", run)
     content = tiny.filled()
     copies = ["import math", "import math \t \t\t", "  \nimport math"]
     content["cells"] += [{"cell_type": "code", "metadata": {}, "source": copy, "outputs": []} for copy in copies]

@@ -104,7 +104,7 @@ def widths(reading: Reading) -> Iterator[Fault]:
 
 
 def activations(reading: Reading) -> Iterator[Fault]:
-    """An activation between layers that is missing, or another function than asked for."""
+    """An activation between layers that is missing, or not the function that the exercise asks for."""
     exercise, steps = reading.found.exercise, reading.found.steps
     asked: Sequence[str | None] = [None] * len(steps)
     if exercise is not None and exercise.activations is not None:
@@ -269,7 +269,7 @@ BEGINNINGS = (
 
 
 def initialisation(reading: Reading) -> Iterator[Fault]:
-    """Weights that begin all zero, all equal, huge, or otherwise than asked for: the first of `BEGINNINGS` that holds."""
+    """Weights that begin all zero, all equal, huge, or not as the exercise asks: the first of `BEGINNINGS` that holds."""
     for step, layer in [(part, layer) for layer in reading.found.steps for part in products([layer])]:
         value = reading.start.weights.get(step.weights)
         if value is None or value.ndim < 2 or not step.variables or not np.isfinite(value).all():

@@ -2,7 +2,7 @@
 
 This file finds them by following the graph and reads what can be read without running: widths from the shapes of
 variables, activations from single ops. What is read here is checked and completed in `netgrader.reader.trial.layer_trial`.
-Moving means and variances, kept next to training and used in evaluation, are told from weights: no gradient moves them,
+Moving means and variances, kept next to training and used in evaluation, are distinguished from weights: no gradient moves them,
 and their place in a sum is no bias.
 """
 

@@ -97,7 +97,7 @@ def update_of(graph: Graph, node: Node) -> Update | None:
 
 
 def all_updates(graph: Graph) -> list[Update]:
-    """Return all updates in the graph, whatever runs them."""
+    """Return all updates in the graph, run by any op or none."""
     return [update for node in graph.nodes.values() if (update := update_of(graph, node)) is not None]
 
 

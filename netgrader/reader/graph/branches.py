@@ -105,5 +105,5 @@ def inlined(meta: Message, feed: Mapping[str, Array]) -> tuple[Message, Graph, G
     """Return the graph without calls; then as plain nodes; and those as evaluation sees them."""
     flat = written_out(meta)
     whole = plain_graph(flat.graph_def)
-    _ = whole.order  # a cycle is said before anything walks
+    _ = whole.order  # a cycle raises an error before anything walks
     return flat, whole, as_evaluated(whole, feed)

@@ -129,7 +129,7 @@ _READINGS: tuple[tuple[str, Callable[[Message], bool]], ...] = (
     ("MetaGraphDef", lambda meta: bool(meta.HasField("graph_def"))),
     ("GraphDef", lambda meta: bool(meta.graph_def.HasField("versions") or meta.graph_def.HasField("library"))),
 )
-#: How other bytes begin, and what is said of them.
+#: How other bytes begin, and the sentence for each.
 _OTHER_BYTES = (
     ((b"\x0a", b"\x12", b"\x1a", b"\x22"), "The bytes begin like a graph but are cut off or damaged."),
     ((b"\x89HDF",), "An .h5 file is not read: load it with Keras and save it as .keras, or export it."),

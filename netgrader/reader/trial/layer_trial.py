@@ -165,7 +165,7 @@ def _readers(found: Found, step: Step, later: Sequence[Step]) -> list[str]:
 
 
 def _bias_behind(found: Found, step: Step, end: str) -> tuple[str, ...]:
-    """The trained variables that are added to what a layer puts out before its activation, whatever scales it."""
+    """The trained variables that are added to a layer's output before its activation, behind any scaling."""
     graph = found.graph
     names: dict[str, None] = {}
     for node in between(graph, step.product, end):
