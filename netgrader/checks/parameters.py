@@ -30,12 +30,14 @@ __all__ = [
     "RUNS",
     "AnyNetworkTerms",
     "CourseLimits",
+    "DesignedNetworkTerms",
     "ErrorTargetTerms",
     "ErrorTrainingTerms",
     "ExecutionLimits",
     "Files",
     "FreeNetworkTerms",
     "FreeTrainingTerms",
+    "GivenNetworkTerms",
     "LayerTerms",
     "LoopTerms",
     "NetworkTerms",
@@ -163,34 +165,44 @@ class AnyNetworkTerms(Terms, frozen=True, kw_only=True):
         return not self.other_rates or between.high / between.low >= APART ** (2 * (self.other_rates + 1))
 
 
-class NetworkTerms(AnyNetworkTerms, frozen=True, kw_only=True):
+class GivenNetworkTerms(AnyNetworkTerms, frozen=True, kw_only=True):
     """A network whose architecture is given."""
 
     widths: Widths
     activations: Activations
     bias: bool
-    loss: ClassLoss
     optimizer: Optimizer
     learning_rate: Rate
 
 
-class ErrorNetworkTerms(NetworkTerms, frozen=True, kw_only=True):
-    """The same for a regression."""
+class NetworkTerms(GivenNetworkTerms, frozen=True, kw_only=True):
+    """A network of given architecture for classes."""
 
-    loss: ErrorLoss  # type: ignore[assignment]
+    loss: ClassLoss
 
 
-class FreeNetworkTerms(AnyNetworkTerms, frozen=True, kw_only=True):
+class ErrorNetworkTerms(GivenNetworkTerms, frozen=True, kw_only=True):
+    """A network of given architecture for a regression."""
+
+    loss: ErrorLoss
+
+
+class DesignedNetworkTerms(AnyNetworkTerms, frozen=True, kw_only=True):
     """A network that students design."""
 
     min_layers: Annotated[int, whole(1, 20)]
+
+
+class FreeNetworkTerms(DesignedNetworkTerms, frozen=True, kw_only=True):
+    """A network that students design for classes."""
+
     loss: ClassLoss | None = None
 
 
-class ErrorFreeNetworkTerms(FreeNetworkTerms, frozen=True, kw_only=True):
-    """The same for a regression."""
+class ErrorFreeNetworkTerms(DesignedNetworkTerms, frozen=True, kw_only=True):
+    """A network that students design for a regression."""
 
-    loss: ErrorLoss | None = None  # type: ignore[assignment]
+    loss: ErrorLoss | None = None
 
 
 class LayerCase(msgspec.Struct, frozen=True):
@@ -319,7 +331,7 @@ def _with_own(kinds: Mapping[str, type[Terms]]) -> Mapping[str, type[Terms]]:
     """Return the kinds, and with them the one of an exercise that has none: all of theirs is optional, and more allowed."""
     fields = itertools.chain.from_iterable(map(msgspec.structs.fields, kinds.values()))
     optional = {
-        field.name: (field.name, Optional[field.type], None if field.required else field.default)  # noqa: UP045
+        field.name: (field.name, Optional[field.type], None if field.required else field.default)  # noqa: UP045 (a type that is known at run time only)
         for field in fields
         if field.name not in AnyNetworkTerms.__struct_fields__
     }
