@@ -153,13 +153,13 @@ OPTIMIZERS = [
     ("rmsprop", keras.optimizers.RMSprop),
     ("adagrad", keras.optimizers.Adagrad),
     ("momentum", lambda rate: keras.optimizers.SGD(rate, momentum=0.9)),
-    ("lion", lambda rate: keras.optimizers.Lion(rate / 20)),
+    (None, lambda rate: keras.optimizers.Lion(rate / 20)),
     (None, keras.optimizers.Nadam),
     (None, lambda rate: keras.optimizers.AdamW(rate, weight_decay=0.3)),
     (None, lambda rate: keras.optimizers.Adam(rate, gradient_accumulation_steps=4)),
     (None, keras.optimizers.Adafactor),
     (None, keras.optimizers.Ftrl),
-    ("adam", keras.optimizers.Lamb),  # of which each variable has a factor of its own: its rate is undecided
+    (None, keras.optimizers.Lamb),
     (None, keras.optimizers.Muon),
 ]
 """What each is named; none is nothing of a name that the reader has."""
@@ -223,9 +223,9 @@ def main(folder: Path) -> int:
     return 0
 
 
-def two_classes(last: str = "sigmoid") -> Any:
+def two_classes() -> Any:
     inputs = keras.Input((5,))
-    made = keras.Model(inputs, keras.layers.Dense(1, last)(keras.layers.Dense(7, "tanh")(inputs)))
+    made = keras.Model(inputs, keras.layers.Dense(1, "sigmoid")(keras.layers.Dense(7, "tanh")(inputs)))
     made.compile("rmsprop", "binary_crossentropy", metrics=["accuracy"])
     return made
 
