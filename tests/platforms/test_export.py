@@ -174,7 +174,7 @@ def test_feedback_is_packed_under_names_that_moodle_takes_apart(course, tmp_path
     assert export.run(None, given, None, column=None, feedback=True, unfinished=False) == 0
     said = capsys.readouterr().out
     assert "3 pages of 3 students: exports/numbers-moodle-feedback.zip" in said
-    assert "Older than the last grading (netgrader feedback numbers writes them anew): ada." in said
+    assert "Older than the last grading (netgrader feedback numbers writes them again): ada." in said
     with zipfile.ZipFile(course.root / "exports/numbers-moodle-feedback.zip") as archive:
         found = {name: archive.read(name).decode() for name in archive.namelist()}
     numbers = {one.number: one for one in CLASS}
