@@ -63,8 +63,9 @@ TOO_MUCH = "less that is written to files: a notebook that is graded has little 
 
 # Where Python read it: a file with a number for a name, which says nothing to anybody.
 _READ_FROM = re.compile(r" \([^()]*, line (\d+)\)\s*$")
-# Keras's, before it says in bold what was wrong with a layer's input.
-_FOREWORD = re.compile(r"(?:\s*Exception encountered when calling [\w.]+\(\)\.\s*)|\x1b\[\d*m")
+# Keras's, before it says in bold what was wrong with a layer's input. Of blanks only the first is a place to begin at: a
+# student's exception may hold millions, and a kernel's messages are read without limits.
+_FOREWORD = re.compile(r"(?:(?<!\s)\s*+Exception encountered when calling [\w.]+\(\)\.\s*)|\x1b\[\d*m")
 # TensorFlow's own advice, which makes two layers of one.
 _REUSE = re.compile(r", disallowed\. Did you mean to set reuse.*")
 

@@ -102,6 +102,7 @@ MESSAGES = {
     "colours, titles and turned writing in its error": (
         "raise ValueError('\\x1b]0;root\\x07\\x1b[31m\\u202egnp.exe\\u2066\\x00\\r\\n\\n' * 3)"
     ),
+    "raises three million blanks": "raise ValueError(' ' * 3_000_000)",
     "shows the same display two thousand times": (
         """
         from IPython.display import display, HTML

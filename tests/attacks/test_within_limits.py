@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from netgrader.checks.diagnose import said_of, without_prelude
 from netgrader.commands import collect, read
 from netgrader.errors import UsageError
 from netgrader.limited import ExceededError, within_limits
@@ -57,6 +58,23 @@ def test_data_that_are_larger_than_they_look_are_a_sentence(tmp_path):
     assert path.stat().st_size < 30_000_000
     with pytest.raises(UsageError, match=r"flowers.npz cannot be read: that took more memory than there is\."):
         make_assignment(tmp_path / "course", NewAssignment("flowers", path))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        " " * 3_000_000 + "x",
+        "\n\u00a0" * 1_000_000 + "Exception encountered when calling",
+        "Exception encountered when calling a(). " * 50_000 + " " * 1_000_000 + "x",
+        "Graph execution error:\n" + "Node: \n" * 500_000,
+        "\x1b[" * 500_000 + "1" * 1_000_000,
+        " (" * 500_000 + ", line 1" * 100_000 + " " * 1_000_000 + "x",
+    ],
+    ids=["blanks", "other blanks", "forewords", "nodes", "colours", "places"],
+)
+def test_an_error_is_read_in_a_time_that_grows_as_it_does(two_seconds, message):
+    assert within_limits(without_prelude, message)
+    assert within_limits(said_of, "ValueError", message)
 
 
 def test_an_objection_of_fifty_megabytes_is_read_as_far_as_objections_go(tmp_path):
