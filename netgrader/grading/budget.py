@@ -90,10 +90,10 @@ class Account:
 
     @property
     def used_up(self) -> tuple[float, float] | None:
-        """Return the seconds used and those there are, where none are left for code that has not been run yet."""
+        """Return the seconds used and those there are, where none are left for code that has not been judged in full."""
         used = sum(one.seconds for one in _of_folder(self.file.parent).values())
-        is_new = _read(self.file).content != self.content
-        return (used, self.budget.seconds) if is_new and used >= self.budget.seconds else None
+        is_judged = {*self.spent.judged.values()} == {True}
+        return None if is_judged or used < self.budget.seconds else (used, self.budget.seconds)
 
     def charge(self, number: int, seconds: float, *, judged: bool) -> None:
         """Note how long the run of a number took with its verdicts, as often as that is cut off."""
@@ -105,13 +105,14 @@ class Account:
     def keep(self, store: Store, entries: tuple[Entry, ...]) -> None:
         """Note which runs belong to what was handed in, and keep their evidence if there is room for it."""
         others = (one.evidence_bytes for name, one in _of_folder(self.file.parent).items() if name != self.file.stem)
-        size = sum(_size(entry.content / EVIDENCE) for entry in entries)
+        folders = [entry.content / EVIDENCE for entry in entries]
+        size = sum(map(_size, folders))
         if size + sum(others) > self.budget.evidence_bytes:
             shared = {run for file, one in _of_everybody(self.file.parents[2]) if file != self.file for run in one.runs}
             for entry in entries:
                 if entry.key.digest not in shared:
                     store.trim(entry.key, EVIDENCE)
-            size = 0
+            size = sum(map(_size, folders))
         spent, runs = self.spent, tuple(entry.key.digest for entry in entries)
         write_json(self.file, replace(spent, evidence_bytes=size, runs=runs, replaced=(*spent.replaced, *spent.runs)))
 

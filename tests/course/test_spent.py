@@ -157,6 +157,16 @@ def test_verdicts_that_are_cut_off_are_charged_each_time(tiny, graded, each_take
         assert spent_by_class(tiny.assignment)["eve"][0] == 400.0
 
 
+def test_verdicts_that_are_cut_off_end_with_the_time_that_a_student_has(tiny, limited, graded, each_takes, monkeypatch):
+    limited(student_seconds=150)
+    each_takes(100.0)
+    stage = "netgrader.grading.grade_submission.verify_stage"
+    monkeypatch.setattr(stage, lambda *_, **__: (Verification(problem="The tests took too long."), True))
+    said = [graded().result.problem for _ in range(4)]
+    assert ["so this was not run" in problem for problem in said] == [False, False, True, True]
+    assert spent_by_class(tiny.assignment)["eve"][0] == 200.0
+
+
 def test_a_group_has_an_account_of_its_own_and_uses_up_no_members(tiny, limited, graded, each_takes):
     limited(student_seconds=150)
     each_takes(100.0)
@@ -184,6 +194,7 @@ def test_evidence_that_another_student_shares_stays(tiny, graded, monkeypatch):
     monkeypatch.setattr("netgrader.grading.budget.budget_of", lambda _: Budget(seconds=1_000.0, evidence_bytes=10))
     graded("eve")
     assert kept(tiny) == there
+    assert spent_by_class(tiny.assignment)["eve"][1] == there[1]  # whoever else has it, it is there for her
     graded("eve", squares="squares = [1]")
     assert kept(tiny) == (2, there[1])
 
