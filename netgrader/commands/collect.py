@@ -24,6 +24,7 @@ from netgrader.nbgrader_plugin.handing_in import holds_same, stamp
 from netgrader.platforms.people import (
     CANVAS,
     NOBODY,
+    Collected,
     Person,
     enter_student,
     match,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from netgrader.course import Assignment
-    from netgrader.platforms.people import Collected, Member
+    from netgrader.platforms.people import Member
     from netgrader.platforms.received import ReceivedFile
     from netgrader.platforms.sheets import Sheet
     from netgrader.platforms.zips import DownloadedSubmission
@@ -124,7 +125,8 @@ def _whose(
 
     `enter` enters people who are nobody in the gradebook, and gives their ids.
     """
-    fits, numbers = fits_for(sheet, roster, known), numbers_of(roster, known)
+    # What was collected before by a name alone is not put into the gradebook as a number of all of the platform.
+    fits, numbers = fits_for(sheet, roster, Collected()), numbers_of(roster, known)
     groups = {} if sheet else groups_of(assignment)
     by_key = {name_key(name): list(members) for name, members in groups.items()}
     # Two groups of one name are nobody's, and a submission without a name, or with a student's number, is no group's.

@@ -78,6 +78,8 @@ class Member:
     ids: frozenset[str] = frozenset()
     email: str = ""
     lms_id: str = ""
+    spellings: frozenset[str] = frozenset()
+    """Its names word by word, as `_in_words` has them."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,11 @@ def name_key(name: str) -> str:
     return "" if found in NAMELESS else unicodedata.normalize("NFKD", found)
 
 
+def _in_words(name: str) -> str:
+    """Return a name with a blank between the `name_key`s of its words: Ann Aberg is not Anna Berg."""
+    return " ".join(filter(None, map(name_key, name.split())))
+
+
 def same_name(one: str, other: str, platform: str) -> bool:
     """Whether two spellings may be of one name.
 
@@ -147,7 +154,8 @@ def _member(student: Any) -> Member:
     first, last, email, lms_id = (str(value or "") for value in about)
     names = {name_key(first + last), name_key(last + first)} - {""}
     ids = {str(student.id).casefold(), email.casefold()} - {""}
-    return Member(str(student.id), frozenset(names), frozenset(ids), email.casefold(), lms_id)
+    spellings = frozenset({_in_words(f"{first} {last}"), _in_words(f"{last} {first}")})
+    return Member(str(student.id), frozenset(names), frozenset(ids), email.casefold(), lms_id, spellings)
 
 
 def numbers_of(roster: Iterable[Member], collected: Collected) -> dict[str, str]:
@@ -197,11 +205,11 @@ def match(
 
 def notes_on(found: Mapping[Person, str], roster: Sequence[Member]) -> dict[Person, str]:
     """Return a note for each person whose name on the platform is not plainly that of the student who was found."""
-    names = {member.student: member.names for member in roster}
+    names = {member.student: member.names | member.spellings for member in roster}
     return {
         person: f"named {person.name!r} there, which is not how the gradebook writes {student}"
         for person, student in found.items()
-        if names.get(student) and not ({name_key(person.name)} <= {"", *names[student]} and _is_plain(person.name))
+        if names.get(student) and not ({_in_words(person.name)} <= {"", *names[student]} and _is_plain(person.name))
     }
 
 

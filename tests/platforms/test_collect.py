@@ -331,6 +331,21 @@ def test_a_number_that_is_known_as_one_students_is_no_others_by_a_name(course, t
         assert sorted(one.id for one in gradebook.students) == ["mal", "vic"]
 
 
+def test_who_goes_by_anothers_name_for_a_while_does_not_keep_the_others_place_in_the_gradebook(course, tmp_path):
+    enter(course, [ANNA, EVIL])
+    posing = packed(tmp_path / "x.zip", [RENAMED["canvas"][1:] + (b"[]",)])
+    for _ in range(2):
+        assert collect.run(posing, None, None, enter=False) == 0
+    with opened(course.course) as gradebook:
+        assert [one.lms_user_id for one in gradebook.students] == [None, None]
+    (course.root / ".netgrader" / "collected" / "numbers.json").unlink()  # as in the next assignment
+    both = [replace(ANNA, email="", number=7, files={PLAIN: b"{}"}), replace(EVIL, number=5, files={PLAIN: b"[]"})]
+    sheet = canvas_sheet(tmp_path / "x.csv", both, {"numbers": 6})
+    assert collect.run(canvas_zip(tmp_path / "y.zip", both), None, sheet, enter=False) == 0
+    assert (course.root / f"submitted/vic/numbers/{PLAIN}").read_bytes() == b"{}"
+    assert (course.root / f"submitted/mal/numbers/{PLAIN}").read_bytes() == b"[]"
+
+
 @pytest.mark.parametrize("address", [ANNA, EVIL])
 def test_an_address_in_the_sheet_decides_whose_a_known_number_is(course, tmp_path, address):
     enter(course, [ANNA, EVIL])
@@ -371,6 +386,7 @@ LOOKS_THE_SAME = {
     "a second dot": "Vict\u0069\u0307m Berg",
     "a letter without its dot": "V\u0131ctim Berg",
     "Latin of phonetics": "Victim Ber\u0261",
+    "a blank at another place": "Vict Imberg",
     "turned round": "\u202eVictim Berg\u202c",
     "a digit": "V1ctim Berg".replace("1", "\u0456"),
 }
