@@ -11,6 +11,7 @@ import tensorflow.compat.v1 as tf
 
 import netgrader
 from netgrader.errors import NetgraderError
+from netgrader.reader.find.roles import all_updates
 from netgrader.reader.graph.nodes import message, meta_graph_def, plain_node
 from netgrader.reader.graph.plain import Graph
 from netgrader.reader.graph.source import GraphError
@@ -200,3 +201,26 @@ def test_what_all_ways_pass_is_looked_for_in_a_number_of_steps() -> None:
     read = Graph(plain_node(node) for node in graph.node)
     with pytest.raises(GraphError, match="too tangled to be read"):
         read.dominators("link0:0", f"sum{number}:0")
+
+
+WALKS = {
+    "what sizes are of": ("Identity", "Size"),
+    "what sizes of gathered rows are of": ("GatherV2", "Size"),
+    "what updates write to": ("Identity", "AssignSubVariableOp"),
+}
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_what_many_ops_have_far_up_is_looked_for_in_a_number_of_steps(walk: str, monkeypatch) -> None:
+    """Each of hundreds of ops reads the end of one long chain."""
+    monkeypatch.setattr("netgrader.reader.graph.plain.MAX_VISITS", 50_000)
+    link, last = WALKS[walk]
+    graph = message("GraphDef")()
+    graph.node.add(name="link0", op="VarHandleOp")
+    for number in range(1, 300):
+        graph.node.add(name=f"link{number}", op=link, input=["link0", f"link{number - 1}"][link == "Identity" :])
+        graph.node.add(name=f"last{number}", op=last, input=["link299", "link0"])
+    graph.node.add(name="sum", op="AddN", input=[f"last{number}" for number in range(1, 300)])
+    read = Graph(plain_node(node) for node in graph.node)
+    with pytest.raises(GraphError, match="too tangled to be read"):
+        [*all_updates(read), *read.ancestors(["sum:0"])]

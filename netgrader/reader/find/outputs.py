@@ -16,7 +16,7 @@ from netgrader.reader.find.joining import join_parts
 from netgrader.reader.find.layers import RESHAPING, between, find_steps, static_activations
 from netgrader.reader.find.losses import CROSS_ENTROPY, FUSED_LOSSES, LossMatch
 from netgrader.reader.find.roles import PRODUCTS, all_updates, written
-from netgrader.reader.graph.nodes import node_of, reached, words
+from netgrader.reader.graph.nodes import node_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -155,15 +155,16 @@ def _terms(graph: Graph, roles: Roles, hints: Mapping[str, str], loss: str | Non
 
 def _summands(graph: Graph, loss: str) -> set[str]:
     """Return all that the loss is a sum of, sums of sums included, and the loss."""
+    learned = graph.fed & graph.varied
 
     def terms(tensor: str) -> Iterable[str]:
         node = graph[tensor]
         reads = graph.value_inputs(node)
         # What a loss is divided by may be counted from the rows, but holds no loss itself.
-        varied = [read for read in reads if node_of(read) in graph.fed & graph.varied]
+        varied = [read for read in reads if node_of(read) in learned]
         return varied[:1] if node.op in _SCALING and len(varied) == 1 else reads[_SUMMED.get(node.op, slice(0))]
 
-    return reached([loss], terms)
+    return graph.walked([loss], terms)
 
 
 def read_loss(graph: Graph, scores: str | None, loss: str | None) -> LossReading:

@@ -14,7 +14,7 @@ from netgrader.phrases import say
 from netgrader.reader.find.losses import FUSED_LOSSES
 from netgrader.reader.find.optimizers import FUSED, fused_name
 from netgrader.reader.graph.functions import BRANCHES, LOOPS
-from netgrader.reader.graph.nodes import node_of, reached, words
+from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.graph.source import GraphError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def update_of(graph: Graph, node: Node) -> Update | None:
     name = fused_name(node.op)
     if (name is None and node.op not in ASSIGNMENTS) or not node.inputs:
         return None
-    behind = reached(node.inputs[:1], lambda tensor: graph[tensor].inputs[:1])
+    behind = graph.walked(node.inputs[:1], lambda tensor: graph[tensor].inputs[:1])
     variable = next(filter(graph.variables.__contains__, map(node_of, behind)), None)
     if variable is None or name is None:
         return None if variable is None else Update(variable, node.name, node.op)

@@ -131,12 +131,14 @@ class Graph:
         """Return the tensor that an op which only hands several on takes this one from; the tensor itself for others."""
         while tensor in self and self[tensor].op == "IdentityN" and output_index(tensor) < len(self[tensor].inputs):
             tensor = self[tensor].inputs[output_index(tensor)]
+            self._count(1)
         return tensor
 
     def past(self, tensor: str, ops: Container[str]) -> str:
         """Return the tensor that ops of these kinds, each of its first input, make this one from."""
         while self[tensor].op in ops and self[tensor].inputs:
             tensor = self[tensor].inputs[0]
+            self._count(1)
         return tensor
 
     # Walks -----------------------------------------------------------------------------------------------------
@@ -152,9 +154,10 @@ class Graph:
         node = self[self.past(tensor, _AS_MANY)]
         while node.op in _GATHERING:
             node = self[self.past(node.inputs[1], _AS_MANY)]
+            self._count(1)
         return node.op in _CHOOSING
 
-    def _walked(self, tensors: Iterable[str | None], following: Callable[[str], Iterable[str]]) -> set[str]:
+    def walked(self, tensors: Iterable[str | None], following: Callable[[str], Iterable[str]]) -> set[str]:
         """Return what is reached from tensors; a graph that is made to be slow ends with a `GraphError`."""
         found = reached((tensor for tensor in tensors if tensor is not None), following)
         self._count(len(found))
@@ -169,7 +172,7 @@ class Graph:
             reads = (*node.inputs, *(f"{name}:0" for name in node.controls)) if control else self.value_inputs(node)
             return () if tensor in ends else reads
 
-        return self._walked(tensors, made_from)
+        return self.walked(tensors, made_from)
 
     def ancestor_nodes(
         self, tensors: Iterable[str | None], *, stop: Iterable[str] = (), control: bool = False
@@ -189,7 +192,7 @@ class Graph:
         def makes(tensor: str) -> Iterable[str]:
             return (one for one in self._made_with(tensor, past) if one not in ends)
 
-        return self._walked([tensor for tensor in tensors if tensor not in ends], makes)
+        return self.walked([tensor for tensor in tensors if tensor not in ends], makes)
 
     def _made_with(self, tensor: str, past: frozenset[str] = frozenset()) -> Iterator[str]:
         """Yield the tensors that nodes make with the values of this one."""
