@@ -274,7 +274,7 @@ class GradingPlugin:
 
 def _causes_of(fault: Fault) -> tuple[str, ...]:
     """Return what may have brought a fault, by its own word and by the catalogue's."""
-    return (*fault.causes, Severity.FATAL) if kind_of(fault.code).after_fatal else fault.causes
+    return (*fault.causes, *kind_of(fault.code).after)
 
 
 def _asserted(raised: BaseException) -> str:
