@@ -164,7 +164,7 @@ def _is_placeholder(error: Mapping[str, Json]) -> bool:
 
 OF_SHAPES = ("accuracy-over-wrong-axis", "fixed-batch-size", "labels-not-one-hot", "wrong-placeholder", "wrong-shape")
 STOPS_AT: Mapping[str, tuple[str, ...]] = {"InvalidArgumentError": OF_SHAPES, "ValueError": OF_SHAPES}
-"""Codes of earlier faults at which a graph may stop when it is run, by the exception's class name."""
+"""Codes of earlier faults at which a graph may stop when it is run, by the exception that it stops with."""
 
 # What TensorFlow, Keras and NumPy say, and what it means in this course. The first that fits is taken.
 MEANINGS: Sequence[tuple[str, str]] = (
@@ -206,7 +206,7 @@ def explain(
         return fault(NO_ROOM, expected=SMALLER, place=name)
     if error.kind == "NameError" and error.line is None:
         if stopped is None:
-            return fault("missing-name", found=error.message, place=name)
+            return fault("missing-name", found=error.message, place=name, causes=OF_SHAPES)
         found = say("{1}, since {2}", error.message, stopped.sentence)
         expected = remedy(stopped.kind, stopped.message)
         return fault("missing-name", found=found, expected=expected, place=name, causes=STOPS_AT.get(stopped.kind, ()))

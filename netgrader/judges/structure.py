@@ -61,8 +61,6 @@ INKED = 0.1  # part of the pixels: of images that are alike a network of random 
 ROWS = 7  # no size that a placeholder might have by accident
 BATCHES = (8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1)
 """Sizes that a network may have been written for, where it takes one only."""
-ONE_SIZE = frozenset({"fixed-batch-size", "accuracy-over-wrong-axis"})
-"""Codes of a network that may not run on any number of rows."""
 SAME_RATE = 1e-4  # relative; a rate kept in half precision is another rate
 
 
@@ -128,7 +126,7 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
     names = _names(network)
     fed_with = _fed(network, names)
     fetches = [name for name in (names.get("loss"), names.get("accuracy")) if name is not None]
-    if fed_with is None or not fetches or not ONE_SIZE.isdisjoint(network.codes):
+    if fed_with is None or not fetches or "fixed-batch-size" in network.codes:
         return
     images, labels, pixels, classes, asked = fed_with  # only what was asked for may have another shape than rows
     session = lab.load(graph.meta_graph).session(seed=1)
@@ -148,10 +146,11 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
 
     try:
         session.initialise()
-        error = stops(fetches, ROWS if classes != ROWS else ROWS + 1)
+        error = stops(fetches, ROWS + (classes == ROWS))
         if error is None:
             return
         _require_single(graph)
+        fail_all([fault for fault in network.faults if fault.code == "accuracy-over-wrong-axis"])
         size = next((size for size in BATCHES if stops(fetches, size) is None), None)
         if size is not None:
             fail("fixed-batch-size", found=say("batches of {1}", size), expected="any number of images")
