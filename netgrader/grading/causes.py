@@ -77,7 +77,7 @@ def _with_causes(found: Sequence[CheckResult], settled: Sequence[CheckResult]) -
 
 def _settled(check: CheckResult, before: Mapping[str, Mapping[str, Severity]]) -> CheckResult:
     """Return a verdict without the faults that are charged in one of the cells `before` it."""
-    if check.outcome not in CHARGED or not check.causes:
+    if check.outcome not in CHARGED:
         return check
     found = {code: _cause(check.causes.get(code, ()), before) for code in check.faults}
     follows = tuple(dict.fromkeys(cause for cause in found.values() if cause))

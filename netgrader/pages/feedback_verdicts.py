@@ -55,7 +55,7 @@ def state_of(cell: CellResult, points: float | None) -> str:
         return WAITING
     if points >= cell.max_points:
         return Outcome.PASSED
-    if is_unclear(cell) and not {check.outcome for check in cell.checks} & CHARGED:
+    if is_unclear(cell) and not {check.outcome for check in cell.checks if not is_consequence(check)} & CHARGED:
         return Outcome.UNGRADABLE
     return Outcome.PARTIAL if points > 0 and gravest(cell.checks) is not Severity.FATAL else Outcome.FAILED
 
