@@ -23,7 +23,7 @@ from netgrader.checks.wording import (
     plain,
 )
 from netgrader.errors import NetgraderError
-from netgrader.faults import Severity, kind_of
+from netgrader.faults import kind_of
 from netgrader.phrases import say
 from netgrader.reader import LabError
 from netgrader.results import CheckResult, Outcome, Visibility

@@ -206,7 +206,8 @@ def _as_shares(accuracies: Array) -> tuple[Fault | None, Array]:
         return fault(NOT_SHARES, found=f"{largest:g}", expected=expected, causes=(NOT_SHARES,)), accuracies / 100
     found = say("values from {1:.4g} to {2:.4g}", numbers.min(), numbers.max()) if len(numbers) else "no numbers"
     expected = "accuracies on the test images, shares from 0 to 1: no losses, and no numbers of images"
-    return fault("wrong-return", found=found, expected=expected, severity=Severity.SLIGHT, causes=(NOT_SHARES,)), accuracies
+    odd = fault("wrong-return", found=found, expected=expected, severity=Severity.SLIGHT, causes=(NOT_SHARES,))
+    return odd, accuracies
 
 
 def _are_shares(numbers: Array) -> bool:

@@ -180,7 +180,7 @@ def _accuracy_of(found: Found, probe: GraphProbe, loss: LossReading, tensor: str
     """Return which accuracy a tensor is, of so many rows; None where it cannot be computed of them."""
     known = _known_scores(found, probe, loss, tensor, rows)
     values = [value for feeds in known.feeds if (value := probe.fetch(tensor, feeds)) is not None]
-    if not known.feeds or len(values) < len(known.feeds):
+    if len(values) < max(1, len(known.feeds)):
         return None
     totals = [float(value.sum()) for value in values]
     if values[0].size != 1:
