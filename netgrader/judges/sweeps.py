@@ -239,13 +239,13 @@ def drawn_rate(rates: Collection[float], challenge: int) -> float:
 
 
 def in_question(rates: Sequence[float], best: float, challenge: int) -> list[float]:
-    """Return the rates of a sweep, the most important first: best, its neighbors, the drawn one, then the rest as drawn."""
+    """Return the rates of a sweep, the most important first: best, its neighbors, the drawn one, the ends, the rest as drawn."""
     if not len(rates):
         return []
     place = int(np.argmin(np.abs(np.array(rates) - best)))
     around = [rates[place], rates[max(place - 1, 0)], rates[min(place + 1, len(rates) - 1)]]
     others = sorted(rates, key=lambda rate: _drawn(f"{challenge} {rate!r}"))
-    return list(dict.fromkeys([*around, drawn_rate(rates, challenge), *others]))
+    return list(dict.fromkeys([*around, drawn_rate(rates, challenge), rates[0], rates[-1], *others]))
 
 
 def _drawn(text: str) -> int:
