@@ -431,7 +431,9 @@ def test_the_rate_that_is_tried_in_any_case_follows_from_what_was_handed_in() ->
         order = in_question(rates, 3e-3, challenge)
         assert sorted(order) == rates
         assert set(order[:3]) == {1e-3, 3e-3, 1e-2}
-        assert drawn_rate(rates, challenge) in order[:4]
+        assert {drawn_rate(rates, challenge), rates[0], rates[-1]} <= set(order[:6])
+    many = np.geomspace(1e-4, 1e-2, 200).tolist()
+    assert {many[0], many[-1]} <= set(in_question(many, many[99], 1)[:6])
 
 
 @pytest.mark.parametrize(
