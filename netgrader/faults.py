@@ -85,8 +85,8 @@ class FaultKind:
     """Sections of other notebooks that explain it too."""
     brings: frozenset[str] = frozenset()
     """Codes that are found because of it, and are not named beside it; `ALL` for all, where nothing was earned."""
-    after_fatal: bool = False
-    """Whether whatever is fatal brings it."""
+    after: tuple[str, ...] = ()
+    """What brings it where an earlier cell was charged with it: codes, or how grave a fault is."""
     hint: str = ""
     """What leads on, without the line to write; `check` folds it below the message."""
     drawn: str = ""
@@ -273,7 +273,7 @@ class _OwnEntry(_Entry, forbid_unknown_fields=True):
     """A table of ours, which says what follows from it as well."""
 
     brings: frozenset[str] | None = None
-    after_fatal: bool | None = None
+    after: tuple[str, ...] | None = None
 
 
 def _kinds(text: str, known: Mapping[str, FaultKind], form: type[_Entry] = _Entry) -> dict[str, FaultKind]:

@@ -163,6 +163,10 @@ def _is_placeholder(error: Mapping[str, Json]) -> bool:
     return error.get("kind") == "NotImplementedError" and not error.get("message")
 
 
+OF_SHAPES = ("accuracy-over-wrong-axis", "fixed-batch-size", "labels-not-one-hot", "wrong-placeholder", "wrong-shape")
+STOPS_AT: Mapping[str, tuple[str, ...]] = {"InvalidArgumentError": OF_SHAPES, "ValueError": OF_SHAPES}
+"""Codes of earlier faults at which a graph may stop when it is run, by the exception that it stops with."""
+
 # What TensorFlow, Keras and NumPy say, and what it means in this course. The first that fits is taken.
 MEANINGS: Sequence[tuple[str, str]] = (
     (r"not available with Keras 3|tf\.layers|has no attribute '(layers|contrib)'", "keras3-removed-api"),
@@ -203,9 +207,10 @@ def explain(
         return fault(NO_ROOM, expected=SMALLER, place=name)
     if error.kind == "NameError" and error.line is None:
         if stopped is None:
-            return fault("missing-name", found=error.message, place=name)
+            return fault("missing-name", found=error.message, place=name, causes=OF_SHAPES)
         found = say("{1}, since {2}", error.message, stopped.sentence)
-        return fault("missing-name", found=found, expected=remedy(stopped.kind, stopped.message), place=name)
+        expected = remedy(stopped.kind, stopped.message)
+        return fault("missing-name", found=found, expected=expected, place=name, causes=STOPS_AT.get(stopped.kind, ()))
     place = f"{name}: {error.line}" if error.line else name
     two_graphs = re.search(TWO_GRAPHS, error.message, re.DOTALL)
     said = say(OF_TWO_GRAPHS) if two_graphs else said_of(error.kind, error.message)

@@ -23,7 +23,7 @@ from netgrader.checks.wording import (
     plain,
 )
 from netgrader.errors import NetgraderError
-from netgrader.faults import Severity, kind_of
+from netgrader.faults import kind_of
 from netgrader.phrases import say
 from netgrader.reader import LabError
 from netgrader.results import CheckResult, Outcome, Visibility
@@ -274,7 +274,7 @@ class GradingPlugin:
 
 def _causes_of(fault: Fault) -> tuple[str, ...]:
     """Return what may have brought a fault, by its own word and by the catalogue's."""
-    return (*fault.causes, Severity.FATAL) if kind_of(fault.code).after_fatal else fault.causes
+    return (*fault.causes, *kind_of(fault.code).after)
 
 
 def _asserted(raised: BaseException) -> str:

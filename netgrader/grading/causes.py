@@ -3,6 +3,7 @@
 Verdicts are made cell by cell, each from its own evidence, and say of a fault what may have brought it (`Fault.causes`): the
 check cell of a part by which the finding would be right, as the student handed that part over; a code, where a function of the
 student's built what is at fault; or how grave a fault must be. Here they are put together, once all cells have been judged.
+Where the earlier fault stopped a cell, so that there is nothing to judge, a person decides.
 
 By a code or how grave it is an earlier cell explains something only if the later one was made with it, which the code that was
 handed in tells: it uses names that the earlier cell makes, or names of what was made with these.
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["charged_once", "made_with"]
 
 CHECK = "check_"
+MISSING = "missing-name"
+UNDECIDED = FOLLOWS_FROM, Outcome.UNGRADABLE, 0.0
 
 
 def charged_once(
@@ -42,12 +45,12 @@ def charged_once(
     checks
         Verdicts by check cell, with the severity of each fault.
     earlier
-        With which exercises' cells that of each was made: see `made_with`.
+        With which exercises' cells that of each was made: see `made_with`. A check of no cell of its own is of all.
     """
     charged = {cell: causes(found) for cell, found in checks.items()}
 
     def before(cell: str, check: CheckResult) -> Mapping[str, Mapping[str, Severity]]:
-        used = (f"{CHECK}{name}" for name in earlier.get(cell.removeprefix(CHECK), ()))
+        used = (f"{CHECK}{name}" for name in earlier.get(cell.removeprefix(CHECK), earlier))
         named = (cause for found in check.causes.values() for cause in found)
         return {name: charged[name] for name in (*used, *named) if name in charged}
 
@@ -74,7 +77,7 @@ def _with_causes(found: Sequence[CheckResult], settled: Sequence[CheckResult]) -
 
 def _settled(check: CheckResult, before: Mapping[str, Mapping[str, Severity]]) -> CheckResult:
     """Return a verdict without the faults that are charged in one of the cells `before` it."""
-    if check.outcome not in CHARGED or not check.causes:
+    if check.outcome not in CHARGED:
         return check
     found = {code: _cause(check.causes.get(code, ()), before) for code in check.faults}
     follows = tuple(dict.fromkeys(cause for cause in found.values() if cause))
@@ -84,8 +87,9 @@ def _settled(check: CheckResult, before: Mapping[str, Mapping[str, Severity]]) -
     check = dataclasses.replace(check, faults=left, follows=(*check.follows, *follows))
     if any(severity_of(check, code) is not Severity.REMARK for code in left):
         return check
-    said = " ".join(say(FORGIVEN, sentence=kind_of(cause).sentence) for cause in follows)
-    return dataclasses.replace(check, outcome=Outcome.PASSED, credit=check.max_credit, message=said, hint=None)
+    wording, outcome, credit = UNDECIDED if MISSING in found else (FORGIVEN, Outcome.PASSED, check.max_credit)
+    said = " ".join(say(wording, sentence=kind_of(cause).sentence) for cause in follows)
+    return dataclasses.replace(check, outcome=outcome, credit=credit, message=said, hint=None)
 
 
 def _cause(wanted: Sequence[str], before: Mapping[str, Mapping[str, Severity]]) -> str:

@@ -146,17 +146,11 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
 
     try:
         session.initialise()
-        error = stops(fetches, ROWS if classes != ROWS else ROWS + 1)
+        error = stops(fetches, ROWS + (classes == ROWS))
         if error is None:
             return
         _require_single(graph)
-        if stops(fetches, classes) is None:
-            fail(
-                "accuracy-over-wrong-axis",
-                found=say("one that can be computed of {1} images only, as many as there are classes", classes),
-                expected="one of any number of images",
-                place="net.accuracy",
-            )
+        fail_all([fault for fault in network.faults if fault.code == "accuracy-over-wrong-axis"])
         size = next((size for size in BATCHES if stops(fetches, size) is None), None)
         if size is not None:
             fail("fixed-batch-size", found=say("batches of {1}", size), expected="any number of images")

@@ -35,7 +35,7 @@ from netgrader.judges.sweep_proofs import (
     proof_of,
     sample,
 )
-from netgrader.judges.sweeps import BEST, claimed, drawn_rate, student_sweep, sweep_cell
+from netgrader.judges.sweeps import BEST, claimed, drawn_rate, require_best, student_sweep, sweep_cell
 from netgrader.phrases import say
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def require_run(bench: TestContext, remark: Callable[..., None]) -> None:
 def require_trained(bench: TestContext) -> None:
     """End the test, when grading, if the notebook ran no such sweep: then there is nothing that another test could judge."""
     charge = _charge(bench) if bench.outside else None
-    if charge is not None and charge.fault.code != OF_ONE and not charge.share:
+    if charge is not None and charge.fault.code != OF_ONE and charge.fault.severity is None:
         fail_all([charge.fault])
 
 
@@ -100,14 +100,18 @@ def _judge(bench: TestContext) -> Charge | None:
 def require_good_rate(bench: TestContext, remark: Callable[..., None]) -> None:
     """End the test if a rate around the best one, smaller or larger, trains much better.
 
-    A rate that was chosen by the accuracies of a faulty part is a `remark`.
+    A rate that was chosen by the accuracies of a faulty part is a `remark`. One that was chosen wrongly, or by results that
+    are not its own, is charged as that.
     """
-    sweep = student_sweep(bench)
+    sweep, charge = student_sweep(bench), _charge(bench)
     wrong = judge_rate(*rate_runs(bench), found=found_by_sweep(bench))
-    if wrong is not None and consequence(sweep, proof_of(bench)):
+    if wrong is None:
+        return
+    if consequence(sweep, proof_of(bench)):
         remark(wrong.code, found=wrong.found, expected=wrong.expected)
-    else:
-        fail_all([wrong] if wrong else [])
+        return
+    require_best(sweep)
+    fail_all([charge.fault if charge else wrong])
 
 
 def found_by_sweep(bench: TestContext) -> bool:

@@ -50,6 +50,7 @@ Array = npt.NDArray[Any]
 
 BEST = "best"
 """The item of evidence that holds the network at the best value."""
+NOT_SHARES = "accuracy-not-mean"
 RATE, DROPOUT = "learning_rate", "dropout"
 WORDS = {RATE: "learning rate", DROPOUT: "share to drop"}
 
@@ -202,10 +203,11 @@ def _as_shares(accuracies: Array) -> tuple[Fault | None, Array]:
     if _are_shares(numbers / 100) and np.median(numbers) >= LEAST_PERCENT:
         largest = float(numbers.max())
         expected = say("a share of one, {1:g}", largest / 100)
-        return fault("accuracy-not-mean", found=f"{largest:g}", expected=expected), accuracies / 100
+        return fault(NOT_SHARES, found=f"{largest:g}", expected=expected, causes=(NOT_SHARES,)), accuracies / 100
     found = say("values from {1:.4g} to {2:.4g}", numbers.min(), numbers.max()) if len(numbers) else "no numbers"
     expected = "accuracies on the test images, shares from 0 to 1: no losses, and no numbers of images"
-    return fault("wrong-return", found=found, expected=expected, severity=Severity.SLIGHT), accuracies
+    odd = fault("wrong-return", found=found, expected=expected, severity=Severity.SLIGHT, causes=(NOT_SHARES,))
+    return odd, accuracies
 
 
 def _are_shares(numbers: Array) -> bool:
@@ -237,13 +239,13 @@ def drawn_rate(rates: Collection[float], challenge: int) -> float:
 
 
 def in_question(rates: Sequence[float], best: float, challenge: int) -> list[float]:
-    """Return the rates of a sweep, the most important first: best, its neighbors, the drawn one, then the rest as drawn."""
+    """Return the rates of a sweep, the most important first: best, its neighbors, the drawn one, the ends, the rest as drawn."""
     if not len(rates):
         return []
     place = int(np.argmin(np.abs(np.array(rates) - best)))
     around = [rates[place], rates[max(place - 1, 0)], rates[min(place + 1, len(rates) - 1)]]
     others = sorted(rates, key=lambda rate: _drawn(f"{challenge} {rate!r}"))
-    return list(dict.fromkeys([*around, drawn_rate(rates, challenge), *others]))
+    return list(dict.fromkeys([*around, drawn_rate(rates, challenge), rates[0], rates[-1], *others]))
 
 
 def _drawn(text: str) -> int:

@@ -55,7 +55,7 @@ def state_of(cell: CellResult, points: float | None) -> str:
         return WAITING
     if points >= cell.max_points:
         return Outcome.PASSED
-    if is_unclear(cell) and not {check.outcome for check in cell.checks} & CHARGED:
+    if is_unclear(cell) and not {check.outcome for check in cell.checks if not is_consequence(check)} & CHARGED:
         return Outcome.UNGRADABLE
     return Outcome.PARTIAL if points > 0 and gravest(cell.checks) is not Severity.FATAL else Outcome.FAILED
 
@@ -158,9 +158,8 @@ def steps_of(cell: CellResult, verdict: CellVerdict, places: Places, by_hand: st
         return []
     if cell.manual:
         return [NextStep(verdict.name, verdict.anchor, by_hand, lost, about=verdict.anchor)]
-    failed = [check for check in cell.checks if check.outcome in CHARGED]
-    # A check that follows from another one names no fault: the other one is what to work on.
-    named = sorted((check for check in failed if check.faults), key=gravity) or failed
+    # A check that follows from another one comes last: the other one is what to work on.
+    named = sorted((check for check in cell.checks if check.outcome in CHARGED), key=gravity)
     if not named:
         unclear = (check.message for check in cell.checks if check.outcome is Outcome.UNGRADABLE)
         said = safe.line(next(filter(None, unclear), words.NEXT_AGAIN))

@@ -128,8 +128,7 @@ KEPT = {
     },
     SWEEP: {
         0.0: ("words for rates", "a list of accuracies", "empty"),
-        0.25: ("made up",),
-        0.3: ("all too high",),
+        0.3: ("all too high", "made up"),
         0.6: ("one decade", "not the highest", "all too low", "not a number"),
         0.9: ("accuracies for rates", "percent", "all of a curve"),
     },

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 from dataclasses import asdict, replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +15,12 @@ import tensorflow.compat.v1 as tf
 
 from netgrader.checks.language import Failed
 from netgrader.evidence import GraphEvidence
-from netgrader.faults import Severity
+from netgrader.faults import Severity, fault
+from netgrader.judges import sweep_runs
+from netgrader.judges.aspects import Charge
 from netgrader.judges.learning_rate import (
     EARLY,
+    SMOOTH,
     STEPS,
     RunImages,
     ShortRun,
@@ -46,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from netgrader.faults import Fault
     from tests.golden.recorded import Recorded
 
 AROUND = {"third": 1 / 3, "best": 1.0, "triple": 3.0}
@@ -137,6 +143,70 @@ def test_what_an_honest_short_sweep_may_find_best_is_not_held_against_it(
     third, triple = (runs[RATES[RATES.index(rate) + step]] for step in (-1, 1))
     found = judge_rate(third, runs[rate], triple, triple, found=True)
     assert (found.code if found else None) == code
+
+
+@pytest.mark.parametrize(("accuracy", "code"), [(0.968, None), (0.99, "learning-rate-too-low")])
+def test_the_best_of_a_sweep_is_too_low_only_if_a_larger_rate_has_the_higher_accuracy(
+    accuracy: float, code: str | None
+) -> None:
+    third, at = _run(1e-3, 0.3, 0.94), _run(3e-3, 0.109, 0.968)
+    triple = _run(9e-3, 0.0577, accuracy)
+    found = judge_rate(third, at, triple, triple, found=True)
+    assert (found.code if found else None) == code
+    otherwise = judge_rate(third, at, triple, triple)
+    assert otherwise is not None
+    assert otherwise.code == "learning-rate-too-low"
+
+
+def _run(rate: float, last: float, late: float) -> ShortRun:
+    return ShortRun(rate, np.r_[np.full(STEPS - SMOOTH, 1.4), np.full(SMOOTH, last)], 0.9, late)
+
+
+TRAINED, TYPED = (fault("sweep-result-not-reproduced", severity=severity) for severity in (Severity.SERIOUS, None))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "charged", "code"),
+    [
+        (3e-3, None, "learning-rate-too-low"),
+        (1e-3, None, "best-not-from-sweep"),
+        (3e-3, fault("sweep-of-one-network"), "sweep-of-one-network"),
+        (3e-3, TRAINED, "sweep-result-not-reproduced"),
+    ],
+)
+def test_a_bad_rate_is_charged_as_what_it_was_chosen_by(
+    monkeypatch: pytest.MonkeyPatch, chosen: float, charged: Fault | None, code: str
+) -> None:
+    runs = _run(1e-3, 0.6, 0.8), _run(3e-3, 0.3, 0.9), _run(9e-3, 0.1, 0.95), _run(3e-2, 0.1, 0.95)
+    _judged(monkeypatch, charged, replace(SWEEP, best=chosen))
+    monkeypatch.setattr(sweep_runs, "rate_runs", lambda _: runs)
+    with pytest.raises(Failed) as caught:
+        sweep_runs.require_good_rate(SimpleNamespace(), pytest.fail)
+    assert [found.code for found in caught.value.faults] == [code]
+
+
+@pytest.mark.parametrize(("charged", "ends"), [(TYPED, True), (TRAINED, False), (fault("sweep-of-one-network"), False)])
+def test_only_a_sweep_that_nothing_was_trained_for_shows_nothing(
+    monkeypatch: pytest.MonkeyPatch, charged: Fault, ends: bool
+) -> None:
+    _judged(monkeypatch, charged, SWEEP)
+    with pytest.raises(Failed) if ends else contextlib.nullcontext():
+        sweep_runs.require_trained(SimpleNamespace(outside={"cells": []}))
+
+
+def _judged(monkeypatch: pytest.MonkeyPatch, charged: Fault | None, sweep: StudentSweep) -> None:
+    """Let a sweep be one that was handed over, and its results be charged so."""
+    monkeypatch.setattr(sweep_runs, "_charge", lambda _: charged and Charge(charged))
+    monkeypatch.setattr(sweep_runs, "student_sweep", lambda _: sweep)
+    monkeypatch.setattr(sweep_runs, "proof_of", lambda _: prove(sweep, []))
+    monkeypatch.setattr(sweep_runs, "found_by_sweep", lambda _: False)
+
+
+@pytest.mark.parametrize("factor", [100, 10_000])
+def test_accuracies_that_are_no_shares_follow_from_a_network_whose_accuracy_is_none(factor: float) -> None:
+    odd = read_sweep(np.stack([SWEEP.rates, factor * SWEEP.accuracies], axis=1), 3e-3, DIGITS).odd
+    assert odd is not None
+    assert odd.causes == ("accuracy-not-mean",)
 
 
 def test_a_run_at_ten_times_the_rate_is_left_out_only_where_it_tells_nothing(runs: dict[float, ShortRun]) -> None:
@@ -361,7 +431,9 @@ def test_the_rate_that_is_tried_in_any_case_follows_from_what_was_handed_in() ->
         order = in_question(rates, 3e-3, challenge)
         assert sorted(order) == rates
         assert set(order[:3]) == {1e-3, 3e-3, 1e-2}
-        assert drawn_rate(rates, challenge) in order[:4]
+        assert {drawn_rate(rates, challenge), rates[0], rates[-1]} <= set(order[:6])
+    many = np.geomspace(1e-4, 1e-2, 200).tolist()
+    assert {many[0], many[-1]} <= set(in_question(many, many[99], 1)[:6])
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from netgrader.checks.cell_points import cell_points
+from netgrader.checks.diagnose import StoppedCell, explain
 from netgrader.checks.language import Grades
 from netgrader.checks.plugin import PlannedCheck
+from netgrader.evidence import ProbeError
 from netgrader.faults import CATALOGUE, Severity, fault
 from netgrader.grading.causes import charged_once, made_with
 from netgrader.results import Outcome, Visibility
@@ -71,6 +73,7 @@ def test_what_follows_from_a_fault_that_is_charged_elsewhere_names_the_charge():
         ({"training": "missing-bias"}, "network", "missing-bias", ["missing-bias"], False),
         # At no rate does a network learn that cannot.
         ({"network": "maximises-loss"}, "sweep", "learning-rate-diverges", [], True),
+        ({"network": "learning-rate-not-as-stated"}, "sweep", "learning-rate-diverges", [], True),
         ({"network": "wrong-optimizer"}, "sweep", "learning-rate-diverges", [], False),
         ({"network": "prediction-uses-labels"}, "sweep", "learning-rate-diverges", [], False),
         # A mistake of the training's own.
@@ -90,6 +93,24 @@ def test_what_an_earlier_charge_explains_is_not_charged_again(earlier, cell, wha
     else:
         assert (first.outcome, first.faults, first.follows) == (Outcome.FAILED, (what,), ())
     assert (cell_points([first, beside], 2) == 2) is follows
+
+
+@pytest.mark.parametrize("cell", ["training", "accuracy"])
+@pytest.mark.parametrize(
+    ("kind", "earlier", "outcome"),
+    [
+        ("InvalidArgumentError", "accuracy-over-wrong-axis", Outcome.UNGRADABLE),
+        ("ValueError", "wrong-placeholder", Outcome.UNGRADABLE),
+        ("InvalidArgumentError", "missing-bias", Outcome.FAILED),
+        ("ZeroDivisionError", "accuracy-over-wrong-axis", Outcome.FAILED),
+    ],
+)
+def test_what_is_missing_since_an_earlier_fault_stopped_a_cell_is_for_a_person(cell, kind, earlier, outcome):
+    error = ProbeError("NameError", "name 'net' is not defined", None)
+    missing = explain(error, "net", stopped=StoppedCell("the cell sweep", kind, "shapes", frozenset({"net"})))
+    first, _ = settled({"network": earlier}, missing.code, cell=cell, causes=missing.causes)
+    assert (first.outcome, first.credit) == (outcome, 0.0)
+    assert first.follows == ((earlier,) if outcome is Outcome.UNGRADABLE else ())
 
 
 def test_a_cell_that_was_made_without_the_earlier_one_has_made_its_own_mistake():
@@ -132,7 +153,7 @@ def test_a_cell_is_made_with_those_whose_names_it_uses_and_with_what_these_were_
 
 
 def test_no_file_of_a_course_says_what_follows_from_what():
-    keys = re.compile(r"\b(requires|forgives|confirms|brings|elsewhere|after_fatal|again_from|\w+_of_a_faulty_one) *=")
+    keys = re.compile(r"\b(requires|forgives|confirms|brings|elsewhere|after|again_from|\w+_of_a_faulty_one) *=")
     folders = ("source", "grader_tests", "examples", "netgrader/new_course")
     files = [
         path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".toml", ".j2"}

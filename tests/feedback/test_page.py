@@ -246,6 +246,12 @@ def test_nothing_says_of_a_cell_that_a_person_marked_that_it_could_not_be_graded
     assert (len(waiting.notices), waiting.whole) == (1, False)
 
 
+def test_a_cell_of_which_nothing_but_what_follows_from_another_was_decided_could_not_be_graded():
+    follows = ex.failed("test_f", "It trains", follows=("accuracy-over-wrong-axis",), message="This follows.")
+    (verdict,) = page_of([ex.check_cell("train", 2)], Graded(ex.result(ex.cell("train", 2, UNKNOWN, follows)))).verdicts
+    assert (verdict.state, verdict.word) == ("ungradable", "could not be graded")
+
+
 def test_why_a_notebook_is_not_graded_in_full_is_what_nobody_has_marked_yet():
     other = ex.ungradable("test_o", "The rate is right", "It could not be decided which rate is used.")
     result = ex.result(

@@ -113,6 +113,14 @@ def _over_rows(y, z):
     return tf.reduce_mean(tf.cast(tf.equal(tf.argmax(z, 0), tf.argmax(y, 0)), tf.float32))
 
 
+def _labels_over_rows(y, z):
+    return tf.reduce_mean(tf.cast(tf.equal(tf.argmax(z, 1), tf.argmax(y)), tf.float32))
+
+
+def _scores_over_rows(y, z):
+    return tf.reduce_mean(tf.cast(tf.equal(tf.argmax(tf.nn.softmax(z), 0), tf.argmax(y, 1)), tf.float32))
+
+
 def spirals_up_the_loss():
     """The sign of the loss is lost, of a class by its number."""
     x, y = tf.placeholder(tf.float32, [None, 2]), tf.placeholder(tf.int64, [None])
@@ -402,6 +410,8 @@ WRONG = {
     "iris, over rows": (points(4, 3, loss=_by_hand(0)), "loss-over-wrong-axis"),
     "spiral, 2 to 3, accuracy over rows": (points(2, 3, measured=_over_rows), "accuracy-over-wrong-axis"),
     "iris, accuracy over rows": (points(4, 3, measured=_over_rows), "accuracy-over-wrong-axis"),
+    "spiral, 2 to 6, labels over rows": (points(2, 6, measured=_labels_over_rows), "accuracy-over-wrong-axis"),
+    "iris, probabilities over rows": (points(4, 3, measured=_scores_over_rows), "accuracy-over-wrong-axis"),
     "spiral, 2 to 8, huge": (points(2, 8, hidden=(200, 200), scale=10.0), "huge-initialisation"),
     "iris, huge": (points(4, 3, hidden=(300, 300), scale=3.0), "huge-initialisation"),
     "sigmoids of many, normal weights": (behind_a_sigmoid_of_many, "huge-initialisation"),

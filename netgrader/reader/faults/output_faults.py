@@ -24,6 +24,9 @@ _NO_ARGMAX, _CLASSES = "accuracy-without-argmax", "the classes compared"
 _ACCURACIES = {
     "wrong-axis": _WRONG_AXIS,
     "wrong-axis-probabilities": _WRONG_AXIS,
+    "labels-over-wrong-axis": _WRONG_AXIS,
+    "scores-over-wrong-axis": _WRONG_AXIS,
+    "probabilities-over-wrong-axis": _WRONG_AXIS,
     "no-argmax": (_NO_ARGMAX, "scores compared with labels", _CLASSES),
     "no-argmax-probabilities": (_NO_ARGMAX, "probabilities compared with labels", _CLASSES),
     "rounded": (_NO_ARGMAX, "rounded probabilities compared", _CLASSES),

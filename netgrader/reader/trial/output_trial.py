@@ -31,6 +31,11 @@ def _wrong_axis(z: Array, labels: Array) -> float:
     return float((z.argmax(0) == np.eye(z.shape[1])[labels].argmax(0)).mean())
 
 
+def _crossed(by_row: Array, by_class: Array) -> float:
+    """Return how often a number for each row equals one for each class, which only as many rows as classes allow."""
+    return float((by_row[: len(by_class)] == by_class[: len(by_row)]).mean())
+
+
 #: Name → formula of scores (n, classes) and labels (n,). The first is the right one.
 ACCURACIES: Mapping[str, Callable[[Array, Array], float]] = {
     "right": _share,
@@ -42,6 +47,9 @@ ACCURACIES: Mapping[str, Callable[[Array, Array], float]] = {
     "wrong-axis": _wrong_axis,
     "wrong-axis-probabilities": lambda z, labels: _wrong_axis(softmax(z), labels),
     "rounded": lambda z, labels: float((np.round(softmax(z)) == np.eye(z.shape[1])[labels]).mean()),
+    "labels-over-wrong-axis": lambda z, labels: _crossed(z.argmax(1), np.eye(z.shape[1])[labels].argmax(0)),
+    "scores-over-wrong-axis": lambda z, labels: _crossed(labels, z.argmax(0)),
+    "probabilities-over-wrong-axis": lambda z, labels: _crossed(labels, softmax(z).argmax(0)),
 }
 
 
@@ -133,9 +141,14 @@ class _KnownScores:
     labels: Array = field(default_factory=lambda: np.zeros(0, dtype=int))
 
 
-def _known_scores(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None) -> _KnownScores:
-    """Scores to feed for what a `tensor` is made from."""
-    rows = probe.batch or min(2 * probe.classes, 20)  # few of each class: then some columns agree as well
+def _few(probe: GraphProbe) -> int:
+    """Return how many rows are tried: few of each class, so that some columns agree as well."""
+    return min(2 * probe.classes, 20)
+
+
+def _known_scores(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None, rows: int) -> _KnownScores:
+    """Return scores to feed for what a `tensor` is made from; other `rows` where the network takes one number of them."""
+    rows = probe.batch or rows
     sample = probe.sample(rows)
     feeds, known = probe.feed(sample), _KnownScores(labels=sample.labels)
     source = None if tensor is None else _scores_of(found, probe, loss, tensor)
@@ -155,10 +168,19 @@ def _known_scores(found: Found, probe: GraphProbe, loss: LossReading, tensor: st
 
 
 def _accuracy(found: Found, probe: GraphProbe, loss: LossReading, tensor: str) -> str | None:
-    """Which accuracy a tensor is; None where it cannot be tried."""
-    known = _known_scores(found, probe, loss, tensor)
+    """Which accuracy a tensor is; None where it cannot be tried.
+
+    One that cannot be computed of any number of rows may be of as many as there are classes.
+    """
+    forms = (_accuracy_of(found, probe, loss, tensor, rows) for rows in (_few(probe), probe.classes))
+    return next(filter(None, forms), None)
+
+
+def _accuracy_of(found: Found, probe: GraphProbe, loss: LossReading, tensor: str, rows: int) -> str | None:
+    """Return which accuracy a tensor is, of so many rows; None where it cannot be computed of them."""
+    known = _known_scores(found, probe, loss, tensor, rows)
     values = [value for feeds in known.feeds if (value := probe.fetch(tensor, feeds)) is not None]
-    if not known.feeds or len(values) < len(known.feeds):
+    if len(values) < max(1, len(known.feeds)):
         return None
     totals = [float(value.sum()) for value in values]
     if values[0].size != 1:
@@ -191,7 +213,7 @@ def _chooses(found: Found, tensor: str) -> bool:
 
 def _named(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None) -> tuple[str | None, bool]:
     """Which function of the scores the tensor is that the student calls logits, or prediction, and whether it ranks alike."""
-    known = _known_scores(found, probe, loss, tensor)
+    known = _known_scores(found, probe, loss, tensor, _few(probe))
     value = probe.fetch(tensor, known.feeds[0]) if tensor is not None and known.feeds else None
     if value is None:
         return None, True
