@@ -9,8 +9,11 @@ from __future__ import annotations
 import itertools
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
 
 from netgrader.reader.graph.source import GraphError
 from netgrader.reader.lab import LabError
@@ -46,14 +49,13 @@ class Server:
 
     def _called(self, call: str, **arguments: Any) -> Any:
         match call:
-            case "hello":
-                return "hello"
             case "trace":
                 from netgrader.reader.lab.traced_models import traced_file  # noqa: PLC0415 - few graphs come from models
 
-                return vars(traced_file(Path(arguments["path"])))
+                found = traced_file(Path(arguments["path"]))
+                return replace(found, meta_graph=b""), np.frombuffer(found.meta_graph, np.uint8)
             case "load":
-                graph = self._lab.load(**arguments)
+                graph = self._lab.load(arguments["meta_graph"].tobytes())
                 return {"graph": self._number(graph), "variables": graph.variables, "trainable": graph.trainable}
             case "gradients":
                 return self._kept[arguments.pop("graph")].gradients(**arguments)
@@ -85,20 +87,20 @@ def main() -> int:
             answer = server.answer(channel.receive())
             try:
                 channel.send(answer)
-            except TypeError as error:  # nothing of it was sent yet
+            except (TypeError, ValueError) as error:  # nothing of it was sent yet
                 channel.send({"error": "run", "sentence": f"What came out is no number: {error}"})
     except FrameError:
         return 0
 
 
-def _own_descriptors() -> tuple[int, int]:
+def _own_descriptors() -> tuple[IO[bytes], IO[bytes]]:
     """The pipes to the other side, out of reach for what prints or reads in this process."""
     reading, writing = os.dup(0), os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nowhere, 0)
     os.dup2(2, 1)
     os.close(nowhere)
-    return reading, writing
+    return os.fdopen(reading, "rb"), os.fdopen(writing, "wb")
 
 
 if __name__ == "__main__":
