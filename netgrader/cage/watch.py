@@ -116,10 +116,9 @@ def socket_memory(process: int) -> int:
 
 def resident_bytes(process: int) -> int:
     """Return the bytes of memory that a process holds, what it shares included; 0 if it is gone."""
-    try:
-        return psutil.Process(process).memory_info().rss
-    except psutil.Error:
-        return 0
+    with contextlib.suppress(psutil.Error):
+        return int(psutil.Process(process).memory_info().rss)
+    return 0
 
 
 def folder_use(folder: Path, most_files: int) -> tuple[int, int]:
