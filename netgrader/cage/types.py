@@ -115,11 +115,7 @@ class Sandbox(Protocol):
 
     @property
     def name(self) -> str:
-        """Name on the command line: ``bubblewrap``, ``bubblewrap-without-control-group``, ``user`` or ``none``."""
-
-    @property
-    def caged(self) -> bool:
-        """Whether it really keeps anything apart."""
+        """Name on the command line: ``bubblewrap``, ``bubblewrap-without-control-group`` or ``user``."""
 
     @property
     def not_promised(self) -> Mapping[str, str]:

@@ -27,7 +27,7 @@ from netgrader.cage.host import basic_environment, remove_tree, scratch_folder, 
 from netgrader.cage.sandboxes import once_a_boot, open_sandbox
 from netgrader.cage.self_tests import run_self_tests
 from netgrader.cage.types import TMP, Mount, Plan, Sandbox, SandboxError
-from netgrader.cage.zygote.process import Entrance, ZygoteProcess
+from netgrader.cage.zygote.process import ForkEntrance, ZygoteProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -291,9 +291,9 @@ class Zygote:
         imported = self.process.imported if self.process is not None else frozenset()
         return self.alive and not any(PurePosixPath(name).with_suffix("").name in imported for name in plan.files)
 
-    def entrance(self, request: Mapping[str, Any], cgroup_procs: Sequence[Path]) -> Entrance:
-        """Return the way into a cage for a run; for the parameters see `Entrance`."""
-        return Entrance(request, cgroup_procs, user_namespace=self.user_namespace is not None, ask=self._fork)
+    def entrance(self, request: Mapping[str, Any], cgroup_procs: Sequence[Path]) -> ForkEntrance:
+        """Return the way into a cage for a run; for the parameters see `ForkEntrance`."""
+        return ForkEntrance(request, cgroup_procs, user_namespace=self.user_namespace is not None, ask=self._fork)
 
     def _fork(self, descriptors: Sequence[int]) -> int:
         """Ask for a child; return the id of the process that waits for it.

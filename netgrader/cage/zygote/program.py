@@ -159,8 +159,7 @@ def _enter(received: list[int]) -> dict[str, Any]:
         cgroup_procs, namespaces = rest[: request["cgroup_procs"]], rest[request["cgroup_procs"] :]
         for procs in cgroup_procs:
             os.write(procs, b"0\n")
-        if request["processors"]:
-            os.sched_setaffinity(0, request["processors"])
+        os.sched_setaffinity(0, request["processors"])
         for number, descriptor in enumerate((stdin, stdout, stderr)):
             os.dup2(descriptor, number)
         outer, inner = namespaces[: len(request["namespaces"])], namespaces[len(request["namespaces"]) :]
