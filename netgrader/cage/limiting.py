@@ -34,11 +34,12 @@ class LimitingSandbox:
     note = ""
 
     def __init__(self, *, groups: bool = True) -> None:
-        found = {tool: shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin") for tool in self.needs}
-        for tool, path in found.items():
+        self._tools = {}
+        for tool, package in self.needs.items():
+            path = shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin")
             if path is None:
-                raise SandboxError(f"{tool} is missing. Type: sudo apt-get install -y {self.needs[tool]}")
-        self._tools = {tool: path for tool, path in found.items() if path is not None}
+                raise SandboxError(f"{tool} is missing. Type: sudo apt-get install -y {package}")
+            self._tools[tool] = path
         self._groups = groups
         self.root = os.geteuid() == 0
         """Whether we are root, so that no user namespace is needed."""

@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,11 +121,11 @@ def once_a_boot(name: str, gap: str, attempt: Callable[[], str | None]) -> str |
         Returns None or a sentence on what is wrong.
     """
     with _cache() as folder:
-        passed = folder / f"{_key(name, gap)}.held" if folder else None
-        if passed is not None and passed.is_file():
+        passed = folder / f"{_key(name, gap)}.held"
+        if passed.is_file():
             return None
         problem = attempt()
-        if problem is None and passed is not None:
+        if problem is None:
             with contextlib.suppress(OSError):  # then the next call tries again
                 passed.touch()
         return problem
@@ -164,8 +165,8 @@ def _key(name: str, gap: str) -> str:
 
 
 @contextlib.contextmanager
-def _cache() -> Iterator[Path | None]:
-    """Give the cache's folder, locked so that of many processes one tries; None if this user has no place for one."""
+def _cache() -> Iterator[Path]:
+    """Give the cache's folder, locked so that of many processes one tries; one for now if this user has no place for it."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(base) / "netgrader" / "promises"
     with contextlib.ExitStack() as stack:
@@ -176,6 +177,5 @@ def _cache() -> Iterator[Path | None]:
             lock = stack.enter_context((folder / "lock").open("w"))
             fcntl.flock(lock, fcntl.LOCK_EX)
         except OSError:
-            yield None
-            return
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         yield folder

@@ -21,7 +21,16 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import psutil
 
 from netgrader.cage.filter import filter_program
-from netgrader.cage.host import furnish, hand_over, interpreter, reachable, remove_tree, scratch_folder, unlisted
+from netgrader.cage.host import (
+    furnish,
+    hand_over,
+    interpreter,
+    is_passable,
+    reachable,
+    remove_tree,
+    scratch_folder,
+    unlisted,
+)
 from netgrader.cage.limiting import LimitingSandbox
 from netgrader.cage.supervisor import GRACE, Caged, Launch
 from netgrader.cage.types import SHM, TMP, Mount, Plan, SandboxError
@@ -194,7 +203,7 @@ def _place(mount: Mount, private: Path) -> Path:
         If it is to be written to and lies where nobody else gets to.
     """
     if mount.writable:
-        if not all(folder.stat().st_mode & 0o001 for folder in mount.host.resolve().parents):
+        if not is_passable(mount.host.resolve()):
             raise SandboxError(f"{mount.host} cannot be reached by another user. Set TMPDIR to {TMP}.")
         return mount.host
     if reachable(mount.host):

@@ -139,7 +139,7 @@ class CagedLab:
     def _start(self) -> _Server:
         threads = str(self._threads)
         plan = Plan(
-            argv=[sys.executable, "-m", "netgrader.reader.lab.server"],
+            argv=[sys.executable, "-P", "-c", "from netgrader.reader.lab.server import main; main()"],
             mounts=[our_package(), *([self._model] if self._model else [])],
             env={
                 "PYTHONPATH": PACKAGE_FOLDER,

@@ -1,4 +1,4 @@
-"""The lab inside a cage: ``python -m netgrader.reader.lab.server`` answers requests on its standard input, one by one.
+"""The lab inside a cage: `main` answers requests on its standard input, one by one.
 
 A request names a call of `netgrader.reader.lab` with its arguments; the answer is what it returned or a LabError. It
 knows no answers and keeps nothing but what it was sent.
@@ -6,6 +6,7 @@ knows no answers and keeps nothing but what it was sent.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import sys
@@ -73,8 +74,8 @@ class Server:
         return number
 
 
-def main() -> int:
-    """Serve until the other side is gone; the exit code."""
+def main() -> None:
+    """Serve until the other side is gone."""
     channel = Channel(*_own_descriptors())
     threads = int(os.environ.get("TF_NUM_INTRAOP_THREADS", "0"))
     # TensorFlow imports Keras where it can, a fifth of its own time, and no graph needs it here.
@@ -82,15 +83,13 @@ def main() -> int:
     import tensorflow as tf  # noqa: F401, PLC0415 - takes seconds, which pass while the other side prepares
 
     server = Server(LocalLab(threads=threads))
-    try:
+    with contextlib.suppress(FrameError):
         while True:
             answer = server.answer(channel.receive())
             try:
                 channel.send(answer)
             except (TypeError, ValueError) as error:  # nothing of it was sent yet
                 channel.send({"error": "run", "sentence": f"What came out is no number: {error}"})
-    except FrameError:
-        return 0
 
 
 def _own_descriptors() -> tuple[IO[bytes], IO[bytes]]:
@@ -101,7 +100,3 @@ def _own_descriptors() -> tuple[IO[bytes], IO[bytes]]:
     os.dup2(2, 1)
     os.close(nowhere)
     return os.fdopen(reading, "rb"), os.fdopen(writing, "wb")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
