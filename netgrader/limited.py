@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import os
 import resource
 import signal
@@ -45,7 +46,6 @@ INSIDE = "NETGRADER_WITHIN_LIMITS"
 LEAST_SECONDS = 5.0
 
 T = TypeVar("T")
-_TOGETHER: ContextVar[_Together | None] = ContextVar("_TOGETHER", default=None)
 
 
 class ExceededError(NetgraderError):
@@ -76,13 +76,12 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
     """
     if INSIDE in os.environ:  # whoever works within limits does all of it there
         return function(*arguments)
-    seconds, together = SECONDS if seconds is None else seconds, _TOGETHER.get()
-    if together is not None:
-        seconds = max(LEAST_SECONDS, min(seconds, together.left))
+    together = _TOGETHER.get()
+    seconds = min(SECONDS if seconds is None else seconds, max(LEAST_SECONDS, together.left))
     begun = time.monotonic()
     work = (function, arguments, seconds, speech())
     try:
-        found = _workers().call(functools.partial(_result, function), ANSWER_BYTES, _answer, *work)
+        found = _workers().call(functools.partial(_result, function), ANSWER_BYTES, f"{__name__}:_answer", *work)
     except EndedError as error:
         raise ExceededError(
             say("took more than {1:g} seconds", seconds)
@@ -92,8 +91,7 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
     except (msgspec.DecodeError, UnicodeError):
         raise ExceededError(say("gave no answer that can be read")) from None
     finally:
-        if together is not None:
-            together.left -= time.monotonic() - begun
+        together.left -= time.monotonic() - begun
     if isinstance(found, _Failure):
         raise found.as_exception()
     return found
@@ -101,7 +99,14 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
 
 @functools.cache
 def _workers() -> Workers:
-    return Workers({**os.environ, INSIDE: "1", "OPENBLAS_NUM_THREADS": "1"}, "-W", "ignore")
+    return Workers({**os.environ, INSIDE: "1", "OPENBLAS_NUM_THREADS": "1"})
+
+
+class _OtherError(RuntimeError):
+    """An error of another class, by its name."""
+
+    def __str__(self) -> str:
+        return ": ".join(self.args)
 
 
 class _Failure(msgspec.Struct, frozen=True):
@@ -115,7 +120,8 @@ class _Failure(msgspec.Struct, frozen=True):
         known: dict[str, Callable[[str], Exception]] = {_kind(one): one for one in _kinds_of(NetgraderError)}
         known[_kind(OSError)] = OSError
         known[_kind(MemoryError)] = lambda _: ExceededError(say("took more memory than there is"))
-        return known[self.kind](self.message) if self.kind in known else RuntimeError(f"{self.kind}: {self.message}")
+        as_error = known.get(self.kind, functools.partial(_OtherError, self.kind))
+        return as_error(self.message)
 
 
 def _kind(kind: type) -> str:
@@ -164,13 +170,17 @@ class _Together:
     left: float
 
 
+_ALONE = _Together(math.inf)
+_TOGETHER = ContextVar("_TOGETHER", default=_ALONE)
+
+
 @contextlib.contextmanager
 def together(seconds: float | None = None) -> Iterator[None]:
     """Have all work within limits take no longer than one piece of it may: a submission is many notebooks.
 
     What comes when that is used up still has a moment, to say what is left out.
     """
-    if _TOGETHER.get() is not None:  # whoever asked for more work knows better
+    if _TOGETHER.get() is not _ALONE:  # whoever asked for more work knows better
         yield
         return
     token = _TOGETHER.set(_Together(SECONDS if seconds is None else seconds))

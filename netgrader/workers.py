@@ -1,8 +1,8 @@
 """Processes of ours that make one call after the other, and keep what they have imported: `Workers`.
 
 A call that meets a limit of its own ends its worker, and the next one begins another; a worker ends with the process that
-asked. This is no `multiprocessing` forkserver: that one cannot be used in a daemonic process, as pools and Dask have them,
-imports the caller's main script again in each fork, and lives on in them when the caller is killed.
+asked. This is no pool of `multiprocessing` or `concurrent.futures`: those cannot be used in a daemonic process, as Dask has
+them, import the caller's main script again, and break whole where one process is killed.
 """
 
 from __future__ import annotations
@@ -11,9 +11,13 @@ import atexit
 import contextlib
 import os
 import pickle
+import pkgutil
+import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EndedError", "Workers", "serve"]
 
+STOP_SECONDS = 2.5  # in which a worker at work ends its cages
 T = TypeVar("T")
 
 
@@ -34,17 +39,29 @@ class EndedError(Exception):
 
 
 class Workers:
-    """Workers with one environment and one set of Python's options, as many as there are calls at the same time."""
+    """Workers with one environment, as many as there are calls at the same time.
 
-    def __init__(self, environment: Mapping[str, str], *options: str) -> None:
+    Parameters
+    ----------
+    environment
+        Theirs, whole.
+    stderr
+        Their standard error, as for subprocess.Popen.
+    """
+
+    def __init__(self, environment: Mapping[str, str], stderr: int | None = subprocess.DEVNULL) -> None:
         self._environment = environment
-        self._options = options
+        self._stderr = stderr
+        self._lock = threading.Lock()
+        self._stopped = False
         self._idle: list[_Worker] = []
-        atexit.register(self.close)
-        os.register_at_fork(after_in_child=self._idle.clear)  # they are the parent's
+        self._all: list[_Worker] = []
+        atexit.register(self.stop)
+        os.register_at_fork(after_in_child=self._all.clear)  # they are the parent's
+        os.register_at_fork(after_in_child=self._idle.clear)
 
-    def call(self, read: Callable[[bytes], T], most: int, function: Callable[..., bytes], *arguments: object) -> T:
-        """Call a function that can be imported, and return what `read` makes of its answer.
+    def call(self, read: Callable[[bytes], T], most: int, function: str, *arguments: object) -> T:
+        """Call a function, and return what `read` makes of its answer.
 
         Parameters
         ----------
@@ -52,8 +69,10 @@ class Workers:
             What it raises ends the worker: a process that has parsed a stranger's bytes may say anything.
         most
             How many bytes of an answer are taken.
-        function, arguments
-            What is called with a descriptor at whose end nobody asks any more, and with the arguments.
+        function
+            As ``module:name``. It returns bytes.
+        arguments
+            What it is called with, after a descriptor that closes when nobody asks any more.
 
         Raises
         ------
@@ -70,31 +89,41 @@ class Workers:
         return found
 
     def _taken(self) -> _Worker:
-        while self._idle:
-            worker = self._idle.pop()
-            if worker.process.poll() is None:
-                return worker
-            worker.end()
-        return _Worker(self._environment, self._options)
+        with self._lock:
+            if self._stopped:
+                raise EndedError(-signal.SIGTERM)
+            self._all[:] = [worker for worker in self._all if worker.process.poll() is None]
+            self._idle[:] = [worker for worker in self._idle if worker in self._all]
+            if not self._idle:
+                self._idle.append(_Worker(self._environment, self._stderr))
+                self._all += self._idle
+            return self._idle.pop()
 
-    def close(self) -> None:
-        """End those that have nothing to do."""
-        while self._idle:
-            self._idle.pop().end()
+    def stop(self) -> None:
+        """Terminate all, those at work too, kill what takes long to end, and start no more."""
+        with self._lock:
+            self._stopped = True
+        for worker in self._all:
+            worker.process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for worker in self._all:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                worker.process.wait(max(0.0, deadline - time.monotonic()))
+            worker.end()
 
 
 class _Worker:
     """A worker, seen from the process that asks it."""
 
-    def __init__(self, environment: Mapping[str, str], options: tuple[str, ...]) -> None:
+    def __init__(self, environment: Mapping[str, str], stderr: int | None) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-I", *options, "-c", f"from {__name__} import serve; serve({theirs.fileno()})"],
+                [sys.executable, "-I", "-W", "ignore", "-c", f"from {__name__} import serve; serve({theirs.fileno()})"],
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stderr=stderr,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # Ctrl-C is for whoever waits for it
             )
@@ -121,4 +150,4 @@ def serve(descriptor: int) -> None:
     with contextlib.suppress(EOFError, OSError):
         while True:
             function, arguments = pickle.loads(connection.recv_bytes())  # noqa: S301  (from our own process)
-            connection.send_bytes(function(descriptor, *arguments))
+            connection.send_bytes(pkgutil.resolve_name(function)(descriptor, *arguments))

@@ -51,7 +51,7 @@ TICK = 0.1  # seconds between looks at a verifier
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def judge_in_a_fork(asking: int, request: VerificationRequest, home: Path) -> str:
+def judge_in_a_fork(asking: int, request: VerificationRequest, home: Path) -> bytes:
     """Answer the request in a fork that works in the folder `home`; return in words how that ended.
 
     It is ended where the other end of the descriptor `asking` is closed.
@@ -68,7 +68,7 @@ def judge_in_a_fork(asking: int, request: VerificationRequest, home: Path) -> st
             os._exit(_forked(worker, request, home))
         finally:
             os._exit(1)
-    return _watched(fork, request, asking)
+    return _watched(fork, request, asking).encode()
 
 
 @functools.cache

@@ -35,6 +35,7 @@ __all__ = [
 
 VERDICTS = "verdicts.jsonl"  # what a verifier writes, in the folder that it works in
 OUTPUT = "output.txt"
+JUDGE = "netgrader.grading.verifier:judge_in_a_fork"
 LOG = 4000  # characters of its output that are kept
 
 
@@ -155,7 +156,7 @@ def verify(request: VerificationRequest) -> Verification:
         home = Path(folder)
         (home / OUTPUT).touch()
         try:
-            how = _workers().call(bytes.decode, LOG, _judge, request.absolute(), home)
+            how = _workers().call(bytes.decode, LOG, JUDGE, request.absolute(), home)
         except EndedError as error:
             how = str(error)
         lines = list(_lines(home / VERDICTS))
@@ -169,12 +170,6 @@ def verify(request: VerificationRequest) -> Verification:
         raise VerificationError(f"The verifier ended before it began: {how}.", output)
     problem = None if any(line.end for line in lines) else f"The verification was stopped: {how}."
     return _verification(plan, lines, seconds=seconds, problem=problem, output=output.strip())
-
-
-def _judge(asking: int, request: VerificationRequest, home: Path) -> bytes:
-    from netgrader.grading.verifier import judge_in_a_fork  # noqa: PLC0415  (in a worker only)
-
-    return judge_in_a_fork(asking, request, home).encode()
 
 
 @functools.cache
