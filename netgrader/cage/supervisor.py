@@ -284,7 +284,7 @@ class Caged:
         """Read bubblewrap's status; return False when no more will come."""
         content = os.read(self._launch.status, 65536)
         self._status += content
-        first = re.search(rb'"child-pid": *([0-9]+)', self._status)
+        first = re.search(rb'"child-pid": *([0-9]+)[^0-9]', self._status)
         if first is not None and not self._first:
             with contextlib.suppress(ProcessLookupError):
                 self._first_fd = os.pidfd_open(int(first[1]))
