@@ -85,7 +85,8 @@ class Workers:
         except BaseException:  # Ctrl-C, too: what it works on is of no use any more
             worker.end()
             raise
-        self._idle.append(worker)
+        with self._lock:
+            self._idle.append(worker)
         return found
 
     def _taken(self) -> _Worker:
