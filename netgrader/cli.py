@@ -31,7 +31,7 @@ Sandbox = Annotated[
     typer.Option(
         "--sandbox",
         help="Where submissions run: bubblewrap, bubblewrap-without-control-group where root has none for "
-        "memory, user for root in a container without namespaces (it promises less), or none if you trust them.",
+        "memory, or user for root in a container without namespaces (it promises less).",
     ),
 ]
 Workers = Annotated[

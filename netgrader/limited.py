@@ -1,8 +1,8 @@
 """Run a function on untrusted input in a child process with time and memory limits.
 
 Sizes are limited where things are read and shown, and what works on them takes a time that grows with their size. This is
-for what nobody thought of: a library whose time grows with the square of it, or that takes all memory. The process is
-ours, runs trusted code, lasts for many calls, and ends itself when a call meets a limit.
+for what nobody thought of: a library whose time grows with the square of it, or that takes all memory. The process is a
+worker of ours (`netgrader.workers`), runs trusted code, and is ended when a call meets a limit.
 
 What comes back is MessagePack, decoded as the type that the function declares to return. It is never unpickled: a process
 that has parsed a stranger's bytes may say anything. `pyproject.toml` lists the modules that parse such bytes and who may
@@ -11,22 +11,16 @@ not import them.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import functools
+import math
 import os
-import pickle
 import resource
 import signal
-import socket
-import subprocess
-import sys
-import threading
 import time
 import typing
 from contextvars import ContextVar
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -34,17 +28,17 @@ import msgspec
 
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.phrases import Speech, say, speaking, speech
+from netgrader.workers import EndedError, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-__all__ = ["SECONDS", "ExceededError", "read_within_limits", "start_server", "together", "within_limits"]
+__all__ = ["SECONDS", "ExceededError", "read_within_limits", "together", "within_limits"]
 
 SECONDS = 30.0
 """Of one piece of work on a submission, and of all of it together: of a right one each is done in less than one."""
 MEMORY_BYTES = 2_000_000_000
 ANSWER_BYTES = 500_000_000  # of one result: the images of a course of 60,000 in colour are 180 MB
-EXHAUSTED = 3  # exit code
 DONE, FAILED = b"d", b"f"
 """With what an answer begins: the result follows, or the kind of the exception and its message."""
 INSIDE = "NETGRADER_WITHIN_LIMITS"
@@ -52,7 +46,6 @@ INSIDE = "NETGRADER_WITHIN_LIMITS"
 LEAST_SECONDS = 5.0
 
 T = TypeVar("T")
-_TOGETHER: ContextVar[_Together | None] = ContextVar("_TOGETHER", default=None)
 
 
 class ExceededError(NetgraderError):
@@ -83,31 +76,37 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
     """
     if INSIDE in os.environ:  # whoever works within limits does all of it there
         return function(*arguments)
-    seconds, together = SECONDS if seconds is None else seconds, _TOGETHER.get()
-    if together is not None:
-        seconds = max(LEAST_SECONDS, min(seconds, together.left))
+    together = _TOGETHER.get()
+    seconds = min(SECONDS if seconds is None else seconds, max(LEAST_SECONDS, together.left))
     begun = time.monotonic()
-    workers = _workers()
-    worker = workers.take()
+    work = (function, arguments, seconds, speech())
     try:
-        answer = worker.call(pickle.dumps((function, arguments, seconds, speech())))
-    except BaseException:  # Ctrl-C, too: what it works on is of no use any more
-        worker.end()
-        raise
-    finally:
-        if together is not None:
-            together.left -= time.monotonic() - begun
-    if answer is None:
-        raise ExceededError(worker.met(seconds))
-    try:
-        found = _result(function, answer)
+        found = _workers().call(functools.partial(_result, function), ANSWER_BYTES, f"{__name__}:_answer", *work)
+    except EndedError as error:
+        raise ExceededError(
+            say("took more than {1:g} seconds", seconds)
+            if error.code == -signal.SIGALRM
+            else say("took more memory than there is")
+        ) from None
     except (msgspec.DecodeError, UnicodeError):
-        worker.end()
         raise ExceededError(say("gave no answer that can be read")) from None
-    workers.give_back(worker)
+    finally:
+        together.left -= time.monotonic() - begun
     if isinstance(found, _Failure):
         raise found.as_exception()
     return found
+
+
+@functools.cache
+def _workers() -> Workers:
+    return Workers({**os.environ, INSIDE: "1", "OPENBLAS_NUM_THREADS": "1"})
+
+
+class _OtherError(RuntimeError):
+    """An error of another class, by its name."""
+
+    def __str__(self) -> str:
+        return ": ".join(self.args)
 
 
 class _Failure(msgspec.Struct, frozen=True):
@@ -118,9 +117,11 @@ class _Failure(msgspec.Struct, frozen=True):
 
     def as_exception(self) -> Exception:
         """Return an error of ours or an `OSError`: the child's answer chooses no other class."""
-        known: dict[str, type[Exception]] = {_kind(one): one for one in _kinds_of(NetgraderError)}
+        known: dict[str, Callable[[str], Exception]] = {_kind(one): one for one in _kinds_of(NetgraderError)}
         known[_kind(OSError)] = OSError
-        return known[self.kind](self.message) if self.kind in known else RuntimeError(f"{self.kind}: {self.message}")
+        known[_kind(MemoryError)] = lambda _: ExceededError(say("took more memory than there is"))
+        as_error = known.get(self.kind, functools.partial(_OtherError, self.kind))
+        return as_error(self.message)
 
 
 def _kind(kind: type) -> str:
@@ -169,13 +170,17 @@ class _Together:
     left: float
 
 
+_ALONE = _Together(math.inf)
+_TOGETHER = ContextVar("_TOGETHER", default=_ALONE)
+
+
 @contextlib.contextmanager
 def together(seconds: float | None = None) -> Iterator[None]:
     """Have all work within limits take no longer than one piece of it may: a submission is many notebooks.
 
     What comes when that is used up still has a moment, to say what is left out.
     """
-    if _TOGETHER.get() is not None:  # whoever asked for more work knows better
+    if _TOGETHER.get() is not _ALONE:  # whoever asked for more work knows better
         yield
         return
     token = _TOGETHER.set(_Together(SECONDS if seconds is None else seconds))
@@ -185,118 +190,22 @@ def together(seconds: float | None = None) -> Iterator[None]:
         _TOGETHER.reset(token)
 
 
-def start_server(
-    module: str, environment: Mapping[str, str], *options: str
-) -> tuple[subprocess.Popen[bytes], Connection[Any, Any]]:
-    """Start ``python -m module DESCRIPTOR``, which serves what comes through a connection until that closes."""
-    ours, theirs = socket.socketpair()
-    with theirs:
-        process = subprocess.Popen(
-            [sys.executable, "-I", *options, "-m", module, str(theirs.fileno())],
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,  # Ctrl-C is for whoever waits for it
-        )
-    return process, Connection(ours.detach())
-
-
-class _Process:
-    """The process, seen from the one that has work."""
-
-    def __init__(self) -> None:
-        environment = {**os.environ, INSIDE: "1", "OPENBLAS_NUM_THREADS": "1"}
-        self._process, self._connection = start_server(__name__, environment, "-W", "ignore")
-
-    @property
-    def lives(self) -> bool:
-        return self._process.poll() is None
-
-    def call(self, work: bytes) -> bytes | None:
-        """Return its answer; None if it ended over it."""
-        try:
-            self._connection.send_bytes(work)
-            return self._connection.recv_bytes(ANSWER_BYTES)
-        except (EOFError, OSError):
-            return None
-
-    def met(self, seconds: float) -> str:
-        """Which limit ended it."""
-        self._connection.close()
-        code = self._process.wait()
-        if code == -signal.SIGALRM:
-            return say("took more than {1:g} seconds", seconds)
-        return say("took more memory than there is")
-
-    def end(self) -> None:
-        """End it, whatever it is at."""
-        self._process.kill()
-        self._connection.close()
-        self._process.wait()
-
-
-class _Processes:
-    """Processes that have nothing to do now, for whoever has work next: threads have work at the same time."""
-
-    def __init__(self) -> None:
-        self._idle: list[_Process] = []
-        self._lock = threading.Lock()
-        self._owner = os.getpid()
-        atexit.register(self.close)
-
-    def take(self) -> _Process:
-        with self._lock:
-            if self._owner != os.getpid():  # a fork has none of its parent's
-                self._owner, self._idle = os.getpid(), []
-            while self._idle:
-                worker = self._idle.pop()
-                if worker.lives:
-                    return worker
-                worker.end()
-        return _Process()
-
-    def give_back(self, worker: _Process) -> None:
-        with self._lock:
-            self._idle.append(worker)
-
-    def close(self) -> None:
-        with self._lock:
-            while self._owner == os.getpid() and self._idle:
-                self._idle.pop().end()
-
-
-@functools.cache
-def _workers() -> _Processes:
-    return _Processes()
-
-
-def _serve(connection: Connection) -> None:
-    """Do what comes through `connection` until it closes."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends the process, in whatever library it is
+def _answer(
+    _asking: int, function: Callable[..., object], arguments: tuple[object, ...], seconds: float, said: Speech
+) -> bytes:
+    """Return what `function` returns or raises, and which of them it is."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-    with contextlib.suppress(EOFError, OSError):  # whoever had work is gone
-        while True:
-            function, arguments, seconds, said = pickle.loads(connection.recv_bytes())  # noqa: S301  (from our own process)
-            signal.setitimer(signal.ITIMER_REAL, seconds)
-            answer = _answer(function, arguments, said)
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            connection.send_bytes(answer)
-
-
-def _answer(function: Callable[..., object], arguments: tuple[object, ...], said: Speech) -> bytes:
-    """Return what `function` returns or raises, and which of them it is."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)  # ends the process, in whatever library it is
     try:
         with speaking(said):
             return DONE + _encoded(function(*arguments))
-    except MemoryError:
-        os._exit(EXHAUSTED)
     except Exception as error:  # noqa: BLE001  (raised where it was called from)
-        kind = OSError if isinstance(error, OSError) else type(error)
+        kind = next(one for one in (OSError, MemoryError, type(error)) if isinstance(error, one))
         message = str(error).encode("utf-8", "replace").decode("utf-8")
         return FAILED + msgspec.msgpack.encode(_Failure(_kind(kind), message))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _encoded(value: object) -> bytes:
@@ -314,7 +223,3 @@ def _plain(value: object) -> object:
     if hasattr(value, "item"):
         return value.item()
     raise NotImplementedError
-
-
-if __name__ == "__main__":
-    _serve(Connection(int(sys.argv[1])))

@@ -57,6 +57,7 @@ WITHHELD = (
     "web_release",
     "wheel",
     "which_course",
+    "workers",
 )
 """What belongs to the grader's side: POSIX, nbgrader, cages, and what hidden verdicts alone rest on.
 

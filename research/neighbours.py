@@ -1,8 +1,8 @@
-"""What neighbours cost each other, and what the cage costs: a row of `research/neighbours.csv` for each notebook graded.
+"""What neighbours cost each other, and what a fork saves: a row of `research/neighbours.csv` for each notebook graded.
 
 Ten notebooks on two cores, two of them good ones that are looked at: beside eight good ones in one half of a round, beside
-eight hostile ones in the other. Then one harmless notebook, and a lab's first answer, uncaged, in bubblewrap begun from
-nothing, and in bubblewrap begun as a fork. Rounds alternate, so that what else the machine does falls on all alike.
+eight hostile ones in the other. Then one harmless notebook, and a lab's first answer, in a cage begun from
+nothing, and in one begun as a fork. Rounds alternate, so that what else the machine does falls on all alike.
 Resumable: each call adds rounds. ``--page`` writes `research/neighbours.md`.
 
     .venv/bin/python -m research.neighbours --rounds 3
@@ -48,7 +48,7 @@ HARMLESS = {
     "a notebook that imports nothing": "squares = [k * k for k in range(10)]",
     "one with TensorFlow": TENSORFLOW,
 }
-WAYS = ("none", "from nothing", "as a fork")
+WAYS = ("from nothing", "as a fork")
 
 
 @functools.cache
@@ -97,22 +97,18 @@ def cages(number: int, root: Path) -> Iterator[dict[str, Any]]:
     warm = preload(2, font_files)
     for name, source in HARMLESS.items():
         for way in WAYS:
-            sandbox = Zygote.open_sandbox("bubblewrap", warm) if way == "as a fork" else open_sandbox(_named(way))
+            sandbox = Zygote.open_sandbox("bubblewrap", warm) if way == "as a fork" else open_sandbox()
             begin = time.monotonic()
             ran = execute(ExecutionRequest([ExecutionCell(source)]), sandbox, root / f"{name} {way}")
             yield row(number, way, name, time.monotonic() - begin, student=ran.seconds["student"])
     for way in WAYS:
         zygote = Zygote.address_for("bubblewrap", warm) if way == "as a fork" else None
         begin = time.monotonic()
-        lab = CagedLab(_named(way), zygote=zygote)
+        lab = CagedLab(zygote=zygote)
         lab.load(_graph()).session(1).run(["out:0"])
         seconds = time.monotonic() - begin
         lab.close()
         yield row(number, way, "a lab's first answer", seconds)
-
-
-def _named(way: str) -> str:
-    return "none" if way == "none" else "bubblewrap"
 
 
 def _graph() -> bytes:
@@ -183,8 +179,8 @@ def page(rows: Sequence[dict[str, str]]) -> str:
         "Seconds from the call to the end of a run, medians (least to most); *as a fork* begins as a child of a process that has",
         "made the imports, which a worker pays for once.",
         "",
-        "| | uncaged | bubblewrap, from nothing | bubblewrap, as a fork |",
-        "|---|---|---|---|",
+        "| | from nothing | as a fork |",
+        "|---|---|---|",
     ]
     for name in (*HARMLESS, "a lab's first answer"):
         those = [[float(one["execute"]) for one in rows if (one["name"], one["group"]) == (name, way)] for way in WAYS]

@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from netgrader.cage.cgroups import make_group
 from netgrader.cage.filter import filter_program
 from netgrader.cage.host import (
     USER,
@@ -23,7 +22,7 @@ from netgrader.cage.host import (
     system,
 )
 from netgrader.cage.limiting import LimitingSandbox
-from netgrader.cage.supervisor import Caged, Launch
+from netgrader.cage.supervisor import Caged, Entrance, Launch
 from netgrader.cage.types import HOME, SHM, TMP, Mount, Plan, SandboxError
 
 if TYPE_CHECKING:
@@ -63,11 +62,10 @@ class BubblewrapSandbox(LimitingSandbox):
     def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
         """Start `plan` in a cage; see `netgrader.cage.types.Sandbox.start`."""
         user = new_user() if self.root else USER
-        group = make_group(plan.limits) if self._groups else None
+        group = self._group(plan.limits)
         descriptors: list[int] = []
         with contextlib.ExitStack() as failing:
-            if group is not None:
-                failing.callback(group.remove)
+            failing.callback(group.remove)
             failing.callback(_close, descriptors)
             for mount in (*plan.mounts, *interpreter()) if self.root else ():
                 require_readable(mount)
@@ -77,23 +75,23 @@ class BubblewrapSandbox(LimitingSandbox):
             outside, inside = os.pipe()
             failing.callback(os.close, outside)
             descriptors.append(inside)
-            watched = group is None or not group.limits_memory
-            processors = self._processors(plan.limits, by_group=group is not None and group.limits_cpu)
-            cgroup_procs = group.cgroup_procs if group else ()
-            zygote = self._zygote if self._zygote is not None and self._zygote.serves(plan) else None
-            entrance = None
-            if zygote is not None:
-                entrance = zygote.entrance(self._request(plan, user, processors, watched=watched), cgroup_procs)
+            watched = not group.limits_memory
+            processors = self._processors(plan.limits, group)
+            entrance = Entrance()
+            within: Sequence[str] = ()
+            program = plan.argv
+            if self._zygote is not None and self._zygote.serves(plan):
+                request = self._request(plan, user, processors, watched=watched)
+                entrance = self._zygote.entrance(request, group.cgroup_procs)
+                within, program = self._within(self._zygote), entrance.stand_in
             options = [*self._options(plan, user, descriptors, watched=watched), "--json-status-fd", str(inside)]
             launch = Launch(
                 argv=[
-                    *self._join(cgroup_procs),
-                    *([self._tools["taskset"], "--cpu-list", ",".join(map(str, processors))] if processors else []),
-                    *self._coreless(),
-                    *self._within(zygote),
+                    *self._before(group, processors),
+                    *within,
                     *self._command(options, descriptors),
                     *self._limiter(plan, user, watched=watched),
-                    *(plan.argv if entrance is None else entrance.stand_in),
+                    *program,
                 ],
                 # bubblewrap's own environment can be read inside.
                 env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
@@ -104,7 +102,6 @@ class BubblewrapSandbox(LimitingSandbox):
                 memory_folders=_MEMORY_FOLDERS,
                 descriptors=descriptors,
                 status=outside,
-                own_processes=True,
                 entrance=entrance,
             )
             failing.pop_all()
@@ -135,9 +132,9 @@ class BubblewrapSandbox(LimitingSandbox):
         arguments = _descriptor("\0".join(options).encode() + b"\0", descriptors)
         return [self._tools["bwrap"], "--args", str(arguments), "--"]
 
-    def _within(self, zygote: Zygote | None) -> list[str]:
+    def _within(self, zygote: Zygote) -> list[str]:
         """Return a command that starts what follows in the zygote's user namespace, so that its children may enter."""
-        if zygote is None or zygote.user_namespace is None:
+        if zygote.user_namespace is None:
             return []
         return [self._tools["nsenter"], f"--user={zygote.user_namespace}", "--preserve-credentials", "--"]
 

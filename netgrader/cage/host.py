@@ -37,6 +37,7 @@ __all__ = [
     "furnish",
     "hand_over",
     "interpreter",
+    "is_passable",
     "makes_namespaces",
     "memory_here",
     "new_user",
@@ -79,20 +80,16 @@ def system() -> Iterator[Mount | tuple[str, str]]:
 
 def interpreter() -> list[Mount]:
     """Return mounts of our interpreter and the packages installed for it, wherever they lie."""
-    mounts: dict[str, Mount] = {}
-    for prefix in _prefixes():
-        if any(prefix == Path(folder) or Path(folder) in prefix.parents for folder in _SYSTEM):
-            continue
-        for part in _PREFIX_PARTS:
-            path = prefix / part
-            if path.exists():
-                mounts[str(path)] = Mount(path.resolve(), str(path))
+    parts = [prefix / part for prefix in _prefixes() for part in _PREFIX_PARTS]
     # A user's own packages, and another environment's that a .pth file or PYTHONPATH names. A checkout is called otherwise.
-    for path in map(Path, sys.path):
-        above = {Path(folder) for folder in (*_SYSTEM, *mounts)}
-        if path.name in _PACKAGE_FOLDERS and path.is_absolute() and path.is_dir() and not above & {path, *path.parents}:
-            mounts[str(path)] = Mount(path.resolve(), str(path))
-    return list(mounts.values())
+    packages = [path for path in map(Path, sys.path) if path.name in _PACKAGE_FOLDERS and path.is_absolute()]
+    seen = {Path(folder) for folder in _SYSTEM}
+    mounts = []
+    for path in filter(Path.exists, (*parts, *packages)):
+        if seen.isdisjoint({path, *path.parents}):
+            seen.add(path)
+            mounts.append(Mount(path.resolve(), str(path)))
+    return mounts
 
 
 def exposed(path: Path) -> list[str]:
@@ -113,13 +110,17 @@ def _prefixes() -> list[Path]:
 
     A virtual environment's interpreter is a chain of links, and each of its steps must lead on inside.
     """
-    named = [Path(sys.prefix), Path(sys.base_prefix), Path(sys.exec_prefix), Path(sys.base_exec_prefix)]
     step = Path(sys.executable)
-    for _ in range(40):  # as many links as the kernel follows
-        named.append(step.parent.parent)
-        if not step.is_symlink():
-            break
+    named = [
+        Path(sys.prefix),
+        Path(sys.base_prefix),
+        Path(sys.exec_prefix),
+        Path(sys.base_exec_prefix),
+        step.parents[1],
+    ]
+    while step.is_symlink():  # no circle: it was started
         step = step.parent / step.readlink()
+        named.append(step.parents[1])
     # `..` goes by the text, so that links stay links.
     found = dict.fromkeys(spelt for path in named for spelt in (Path(os.path.normpath(path)), path.resolve()))
     return [path for path in found if path.is_dir()]
@@ -172,11 +173,7 @@ def require_readable(mount: Mount) -> None:
     SandboxError
         If it may not; the sentence says what to type.
     """
-    if mount.writable or not mount.host.exists():
-        return
-    mode = mount.host.stat().st_mode
-    wanted = 0o005 if stat.S_ISDIR(mode) else 0o004
-    if mode & wanted != wanted:
+    if not mount.writable and mount.host.exists() and not _is_open(mount.host):
         raise SandboxError(f"{mount.host} cannot be read in a cage. Type: chmod -R a+rX {mount.host}")
 
 
@@ -205,8 +202,18 @@ def makes_namespaces() -> bool:
 def reachable(path: Path) -> bool:
     """Whether a user of this machine who owns nothing may read what lies at `path`."""
     path = path.resolve()
+    return _is_open(path) and is_passable(path)
+
+
+def _is_open(path: Path) -> bool:
+    """Whether others may read a file, or list a folder and pass it."""
     wanted = 0o005 if path.is_dir() else 0o004
-    return path.stat().st_mode & wanted == wanted and all(folder.stat().st_mode & 0o001 for folder in path.parents)
+    return path.stat().st_mode & wanted == wanted
+
+
+def is_passable(path: Path) -> bool:
+    """Whether others may pass all folders above a path that has no links."""
+    return all(folder.stat().st_mode & 0o001 for folder in path.parents)
 
 
 def memory_here() -> int:
@@ -254,7 +261,7 @@ def furnish(
 def _on_host(text: str, hosts: Mapping[str, str]) -> str:
     """Return `text` with a path inside at its start replaced by the host's, the longest that fits."""
     for inside in sorted(hosts, key=len, reverse=True):
-        if text == inside or text.startswith(f"{inside}/"):
+        if f"{text}/".startswith(f"{inside}/"):
             return hosts[inside] + text[len(inside) :]
     return text
 

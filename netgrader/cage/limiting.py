@@ -8,12 +8,11 @@ import secrets
 import shutil
 from typing import TYPE_CHECKING, ClassVar
 
-from netgrader.cage.cgroups import GAP, memory_gap
+from netgrader.cage.cgroups import GAP, ControlGroup, make_group, memory_gap
 from netgrader.cage.types import SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from netgrader.cage.types import Limits, Mount, Plan
 
@@ -29,18 +28,18 @@ class LimitingSandbox:
         Whether to use control groups where they can be had; without them a watchdog keeps the limit on memory.
     """
 
-    caged = True
     needs: ClassVar[Mapping[str, str]] = dict.fromkeys(("setpriv", "prlimit", "taskset"), "util-linux")
     """Programs, and the Debian packages that have them."""
     not_promised: ClassVar[Mapping[str, str]] = {}
     note = ""
 
     def __init__(self, *, groups: bool = True) -> None:
-        found = {tool: shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin") for tool in self.needs}
-        for tool, path in found.items():
+        self._tools = {}
+        for tool, package in self.needs.items():
+            path = shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin")
             if path is None:
-                raise SandboxError(f"{tool} is missing. Type: sudo apt-get install -y {self.needs[tool]}")
-        self._tools = {tool: path for tool, path in found.items() if path is not None}
+                raise SandboxError(f"{tool} is missing. Type: sudo apt-get install -y {package}")
+            self._tools[tool] = path
         self._groups = groups
         self.root = os.geteuid() == 0
         """Whether we are root, so that no user namespace is needed."""
@@ -54,16 +53,23 @@ class LimitingSandbox:
         """Return the path that the mount names."""
         return mount.inside
 
-    def _join(self, cgroup_procs: Sequence[Path]) -> list[str]:
-        """Return a command that enters the control groups before it becomes what follows."""
-        if not cgroup_procs:
-            return []
+    def _group(self, limits: Limits) -> ControlGroup:
+        """Return a control group for a run."""
+        return make_group(limits) if self._groups else ControlGroup()
+
+    def _before(self, group: ControlGroup, processors: Sequence[int]) -> list[str]:
+        """Return a command that enters the control groups, takes some processors and the cores of what follows.
+
+        A filter does not let cores be changed afterwards.
+        """
         # The shell's own id is that of everything it becomes, and what it starts stays in the group.
         script = (
-            f"n={len(cgroup_procs)}; "
+            f"n={len(group.cgroup_procs)}; "
             'while [ $n -gt 0 ]; do echo $$ > "$1" || exit 125; shift; n=$((n-1)); done; exec "$@"'
         )
-        return ["/bin/sh", "-c", script, "cage", *map(str, cgroup_procs)]
+        on = [self._tools["taskset"], "--cpu-list", ",".join(map(str, processors))]
+        without_cores = [self._tools["prlimit"], f"--core={_core()}"]
+        return ["/bin/sh", "-c", script, "cage", *map(str, group.cgroup_procs), *on, *without_cores]
 
     def _limiter(self, plan: Plan, user: int, *, watched: bool) -> list[str]:
         """Return the command that sets limits inside and gives up what is left of root.
@@ -76,10 +82,6 @@ class LimitingSandbox:
             command += [self._tools["setpriv"], "--reuid", str(user), "--regid", str(user), "--clear-groups"]
             command += ["--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs"]
         return command
-
-    def _coreless(self) -> list[str]:
-        """Return a command that takes the cores of what follows; a filter does not let that be changed afterwards."""
-        return [self._tools["prlimit"], f"--core={_core()}"]
 
     def _limits(self, plan: Plan, *, watched: bool) -> dict[str, int]:
         """Return the limits of each process, by the names of setrlimit."""
@@ -96,11 +98,11 @@ class LimitingSandbox:
             found["AS"] = limits.memory_bytes + 2_000_000_000
         return found
 
-    def _processors(self, limits: Limits, *, by_group: bool) -> list[int]:
-        """Return the processors to run on, empty for all; inside, the filter refuses to change them."""
+    def _processors(self, limits: Limits, group: ControlGroup) -> list[int]:
+        """Return the processors to run on; inside, the filter refuses to change them."""
         ours = sorted(os.sched_getaffinity(0))
-        count = max(1, round(limits.cpu_cores))
-        return [] if by_group or count >= len(ours) else sorted(secrets.SystemRandom().sample(ours, count))
+        count = len(ours) if group.limits_cpu else min(len(ours), max(1, round(limits.cpu_cores)))
+        return sorted(secrets.SystemRandom().sample(ours, count))
 
 
 def _core() -> int:

@@ -8,10 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["remedy"]
 
@@ -50,26 +46,19 @@ OTHERWISE = "try `bwrap --unshare-all --ro-bind / / true`: until that works here
 
 def remedy(root: Path = Path("/")) -> str:
     """Return what to do so that a cage can begin, of the first thing found in its way."""
-    found = next(_in_the_way(root))
-    return found + LESS if os.geteuid() == 0 and found in {POD, PODMAN, DOCKER} else found
-
-
-def _in_the_way(root: Path) -> Iterator[str]:
-    if sys.platform != "linux":
-        yield LINUX
-    if os.environ.get("KUBERNETES_SERVICE_HOST"):
-        yield POD
-    if (root / "run/.containerenv").exists():
-        yield PODMAN
-    if (root / ".dockerenv").exists():
-        yield DOCKER
-    if _setting(root, "user/max_user_namespaces") == "0":
-        yield NONE_LEFT
-    if os.geteuid() != 0 and _setting(root, "kernel/unprivileged_userns_clone") == "0":
-        yield CLONE
-    if os.geteuid() != 0 and _setting(root, "kernel/apparmor_restrict_unprivileged_userns") == "1":
-        yield APPARMOR
-    yield OTHERWISE
+    is_root = os.geteuid() == 0
+    less = LESS if is_root else ""
+    in_the_way = {
+        LINUX: sys.platform != "linux",
+        POD + less: os.environ.get("KUBERNETES_SERVICE_HOST"),
+        PODMAN + less: (root / "run/.containerenv").exists(),
+        DOCKER + less: (root / ".dockerenv").exists(),
+        NONE_LEFT: _setting(root, "user/max_user_namespaces") == "0",
+        CLONE: not is_root and _setting(root, "kernel/unprivileged_userns_clone") == "0",
+        APPARMOR: not is_root and _setting(root, "kernel/apparmor_restrict_unprivileged_userns") == "1",
+        OTHERWISE: True,
+    }
+    return next(what for what, is_there in in_the_way.items() if is_there)
 
 
 def _setting(root: Path, name: str) -> str:

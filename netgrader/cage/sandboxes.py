@@ -1,7 +1,7 @@
-"""The sandboxes by name, the one without a cage, and the self-tests that are run before anything untrusted: once a boot.
+"""The sandboxes by name, and the self-tests that are run before anything untrusted: once a boot.
 
-The one without a cage is for machines that have none, and only when asked for by name. Self-tests take seconds, so their success
-is cached for this user until the machine is booted again or anything changes that they depend on. Failure is never cached.
+Self-tests take seconds, so their success is cached for this user until the machine is booted again or anything changes that
+they depend on. Failure is never cached.
 """
 
 from __future__ import annotations
@@ -15,25 +15,22 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING
 
 from netgrader.cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap
-from netgrader.cage.cgroups import GAP, GROUP_REMEDY
-from netgrader.cage.host import furnish, interpreter, remove_tree, scratch_folder
+from netgrader.cage.cgroups import GROUP_REMEDY
+from netgrader.cage.host import interpreter
 from netgrader.cage.self_tests import run_self_tests
-from netgrader.cage.supervisor import Caged, Launch
-from netgrader.cage.types import Mount, Plan, Sandbox, SandboxError
+from netgrader.cage.types import Sandbox, SandboxError
 from netgrader.cage.user import UserSandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from netgrader.cage.zygote import Zygote
-
 __all__ = [
     "SANDBOXES",
-    "UncagedSandbox",
     "cage_warning",
     "once_a_boot",
     "open_sandbox",
@@ -46,53 +43,10 @@ BOOT = Path("/proc/sys/kernel/random/boot_id")
 ATTEMPTS = 2  # a busy machine may be too slow once
 
 
-class UncagedSandbox:
-    """Starts programs on the host as the user that we are; limits time and memory and protects from nothing else.
-
-    Each has an environment and a home folder of its own; see `netgrader.cage.host.furnish`.
-    """
-
-    name = "none"
-    caged = False
-    not_promised: ClassVar[Mapping[str, str]] = {}
-    note = "The notebook was run without a cage, as was asked for (sandbox 'none')."
-
-    @property
-    def memory_gap(self) -> str:
-        """Return the sentence on memory that no control group limits."""
-        return GAP
-
-    def with_zygote(self, zygote: Zygote) -> Self:  # noqa: ARG002 - there is no cage to enter
-        """Return itself."""
-        return self
-
-    def seen(self, mount: Mount) -> str:
-        """Return the host's own path."""
-        return str(mount.host)
-
-    def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
-        """Start `plan` without a cage; see `netgrader.cage.types.Sandbox.start`."""
-        home = scratch_folder("home")
-        argv, env, cwd = furnish(plan, home, {mount.inside: mount.host for mount in plan.mounts}, temporary=home)
-        return Caged(
-            Launch(
-                argv=argv,
-                env=env,
-                limits=plan.limits,
-                cwd=cwd,
-                folders=[home, *(mount.host for mount in plan.mounts if mount.writable)],
-                cleanup=lambda: remove_tree(home),
-            ),
-            stdin=stdin,
-            stdout=stdout,
-        )
-
-
 SANDBOXES: Mapping[str, Callable[[], Sandbox]] = {
     BubblewrapSandbox.name: BubblewrapSandbox,
     GrouplessBubblewrap.name: GrouplessBubblewrap,
     UserSandbox.name: UserSandbox,
-    UncagedSandbox.name: UncagedSandbox,
 }
 
 
@@ -123,8 +77,8 @@ def cage_warning(name: str) -> str:
         sandbox = open_sandbox(name)
     except SandboxError:  # whoever runs something in it says so
         return ""
-    gaps = [*sandbox.not_promised.values(), *([sandbox.memory_gap] if sandbox.caged and sandbox.memory_gap else [])]
-    return f"Take care: {'; '.join(gaps)}. Type: {_doctor(name)}" if gaps else ""
+    gaps = "; ".join(filter(None, [*sandbox.not_promised.values(), sandbox.memory_gap]))
+    return f"Take care: {gaps}. Type: {_doctor(name)}" if gaps else ""
 
 
 def _doctor(name: str) -> str:
@@ -136,8 +90,6 @@ def _doctor(name: str) -> str:
 def require_self_tests(name: str = "bubblewrap") -> None:
     """Run the self-tests of the sandbox called `name`, unless they have passed since the machine was booted.
 
-    The sandbox without a cage has none.
-
     Raises
     ------
     SandboxError
@@ -145,8 +97,6 @@ def require_self_tests(name: str = "bubblewrap") -> None:
         names it and says what to type.
     """
     sandbox = open_sandbox(name)
-    if not sandbox.caged:
-        return
     gap = sandbox.memory_gap
     if gap and os.geteuid() == 0 and name not in {GrouplessBubblewrap.name, UserSandbox.name}:
         raise SandboxError(
@@ -171,11 +121,11 @@ def once_a_boot(name: str, gap: str, attempt: Callable[[], str | None]) -> str |
         Returns None or a sentence on what is wrong.
     """
     with _cache() as folder:
-        passed = folder / f"{_key(name, gap)}.held" if folder else None
-        if passed is not None and passed.is_file():
+        passed = folder / f"{_key(name, gap)}.held"
+        if passed.is_file():
             return None
         problem = attempt()
-        if problem is None and passed is not None:
+        if problem is None:
             with contextlib.suppress(OSError):  # then the next call tries again
                 passed.touch()
         return problem
@@ -215,8 +165,8 @@ def _key(name: str, gap: str) -> str:
 
 
 @contextlib.contextmanager
-def _cache() -> Iterator[Path | None]:
-    """Give the cache's folder, locked so that of many processes one tries; None if this user has no place for one."""
+def _cache() -> Iterator[Path]:
+    """Give the cache's folder, locked so that of many processes one tries; one for now if this user has no place for it."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(base) / "netgrader" / "promises"
     with contextlib.ExitStack() as stack:
@@ -227,6 +177,5 @@ def _cache() -> Iterator[Path | None]:
             lock = stack.enter_context((folder / "lock").open("w"))
             fcntl.flock(lock, fcntl.LOCK_EX)
         except OSError:
-            yield None
-            return
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         yield folder

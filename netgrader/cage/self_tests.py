@@ -5,6 +5,7 @@ A promise that cannot be tried counts as not kept.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -13,14 +14,16 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
+
+import psutil
 
 from netgrader.cage.filter import NEWEST
 from netgrader.cage.host import basic_environment, interpreter, makes_namespaces, remove_tree, scratch_folder
 from netgrader.cage.types import Limits, Mount, Plan, RunOutcome, Sandbox, SandboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = ["HOARDS", "SelfTest", "run_self_tests"]
 
@@ -108,6 +111,7 @@ said["environment"] = sorted(os.environ)
 said["processes"] = sum(name.isdigit() for name in os.listdir("/proc"))
 for folder in folders:
     attempt("write " + folder, lambda folder=folder: write(folder))
+said["written"] = [folder for folder in folders if said["write " + folder] == "done"]
 status = dict(line.split(":\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\t" in line)
 said["status"] = {key: status.get(key, "") for key in ("Uid", "CapEff", "CapPrm", "CapBnd", "NoNewPrivs", "Seccomp")}
 said["uid_map"] = open("/proc/self/uid_map").read().split()
@@ -226,19 +230,12 @@ class SelfTest:
     """False for what the sandbox does not claim to keep (`Sandbox.not_promised`), or not on this machine (`memory_gap`)."""
 
 
-def run_self_tests(sandbox: Sandbox, *, quick: bool = False) -> list[SelfTest]:
-    """Try each promise, in a few seconds; only what one look from inside tells, in a fraction of one, if `quick`.
-
-    A sandbox without a cage promises nothing, and none of the programs is ever run outside a cage.
-    """
-    if not sandbox.caged:
-        return [SelfTest("a cage", held=False, detail=f"the sandbox '{sandbox.name}' keeps nothing apart")]
+def run_self_tests(sandbox: Sandbox) -> list[SelfTest]:
+    """Try each promise, in a few seconds."""
     with tempfile.TemporaryDirectory(prefix="netgrader-self-tests-") as name:
         tests = _SelfTests(sandbox, Path(name))
         found: list[SelfTest] = []
-        limits = (
-            () if quick else (tests.memory, tests.memory_of_the_kernels, tests.time, tests.disk, tests.nothing_lives_on)
-        )
+        limits = (tests.memory, tests.memory_of_the_kernels, tests.time, tests.disk, tests.nothing_lives_on)
         for check in (tests.explore, *limits):
             try:
                 found.extend(check())
@@ -270,11 +267,9 @@ class _SelfTests:
             warm=True,
         )
         caged = self._sandbox.start(plan, stdout=subprocess.PIPE)
-        try:
-            output = caged.stdout.read(1_000_000) if caged.stdout is not None else b""
-        finally:
-            if caged.wait(limits.wall_seconds + 5) is None:
-                caged.kill()
+        with contextlib.closing(caged):
+            output = cast("IO[bytes]", caged.stdout).read(1_000_000)
+            caged.wait(limits.wall_seconds + 5)
         return output, caged.close()
 
     def explore(self) -> list[SelfTest]:
@@ -289,38 +284,41 @@ class _SelfTests:
         if not output:
             raise SandboxError(f"The cage did not start: {outcome.error_tail.strip()[-300:] or outcome.code}.")
         said = json.loads(output)
-        seen, status, calls = said["secrets"], said["status"], said["calls"]
-        written = [folder for folder in folders if said[f"write {folder}"] == "done"]
-        foreign = [name for name in said["environment"] if name not in _OURS]
+        status, calls = said["status"], said["calls"]
         allowed = [f"{name}: {answer}" for name, answer in calls.items() if answer not in REFUSED]
         allowed += [f"number {number}" for number in said["newer"]]
+        if status["Seccomp"].strip() != "2":  # SECCOMP_MODE_FILTER of linux/seccomp.h
+            allowed.append("there is none")
         own_user = status["Uid"].split()[0] != "0" and (
             not makes_namespaces() or said["uid_map"] == OUR_IDS.read_text().split()
         )
-        no_caps = all(int(status[key], 16) == 0 for key in ("CapEff", "CapPrm")) and status["NoNewPrivs"].strip() == "1"
-        opened = sorted(set(said["opened"]) & set(closed))
-        others = set(said["interfaces"]) - {"lo"}
+        rights = {name: int(status[name], 16) for name in ("CapEff", "CapPrm", "NoNewPrivs")}
+        full = max(said["tmp"], said["shm"])
         return [
             _result("no network", said["network"] != "done", said["network"]),
-            _result("a network of its own", not others, ", ".join(sorted(others)) or "no interface but its own"),
-            _result("only its own files are seen", not seen, ", ".join(seen) or "no other path exists inside"),
-            _result("what is closed to others cannot be read", not opened, ", ".join(opened) or f"{len(closed)} tried"),
-            _result("packages are read-only", not written, ", ".join(written) or f"{len(folders)} folders tried"),
-            _result("a clean environment", not foreign, ", ".join(foreign) or f"{len(said['environment'])} variables"),
+            _nothing("a network of its own", set(said["interfaces"]) - {"lo"}, "no interface but its own"),
+            _nothing("only its own files are seen", said["secrets"], "no other path exists inside"),
+            _nothing("what is closed to others cannot be read", {*said["opened"]} & {*closed}, f"{len(closed)} tried"),
+            _nothing("packages are read-only", said["written"], f"{len(folders)} folders tried"),
+            _nothing("a clean environment", set(said["environment"]) - _OURS, f"{len(said['environment'])} variables"),
             _result("its own processes only", said["processes"] <= 4, f"{said['processes']} processes seen"),
             _result("no signals to others", not said["reached"], f"{len(said['reached'])} processes reached"),
             _result("an unprivileged user", own_user, f"user id {status['Uid'].split()[0]}"),
-            _result("no capabilities, no new privileges", no_caps, f"effective {status['CapEff'].strip()}"),
             _result(
+                "no capabilities, no new privileges",
+                rights == {"CapEff": 0, "CapPrm": 0, "NoNewPrivs": 1},
+                f"effective {status['CapEff'].strip()}",
+            ),
+            _nothing(
                 "a filter of system calls",
-                not allowed and status["Seccomp"].strip() == "2",
-                ", ".join(allowed) or f"{len(calls)} calls refused",
+                allowed,
+                f"{len(calls)} calls refused",
             ),
             _result("a limit on processes", said["forks"] < SMALL.processes, f"stopped at {said['forks'] + 1}"),
             _result(
                 "a limit on /tmp and /dev/shm",
-                max(said["tmp"], said["shm"]) <= SMALL.disk_bytes + 65_536,  # sizes are whole pages
-                f"{max(said['tmp'], said['shm']) // 1_000_000} MB at most",
+                full <= SMALL.disk_bytes + 65_536,  # sizes are whole pages
+                f"{full // 1_000_000} MB at most",
             ),
         ]
 
@@ -336,7 +334,7 @@ class _SelfTests:
 
     def memory_of_the_kernels(self) -> list[SelfTest]:
         """Take memory that is no process's own, in each of its kinds."""
-        return [self.memory_in(what) for what in HOARDS]
+        return list(map(self.memory_in, HOARDS))
 
     def memory_in(self, what: str) -> SelfTest:
         """Take the memory of one of the `HOARDS`."""
@@ -373,7 +371,7 @@ class _SelfTests:
         command = [sys.executable, "-P", "-c", starter, self._sandbox.name, _LASTING, marker]
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
         try:
-            up = process.stdout is not None and process.stdout.readline().strip() == b"up"
+            up = cast("IO[bytes]", process.stdout).readline().strip() == b"up"
         finally:
             process.kill()
             process.communicate()
@@ -402,6 +400,12 @@ def _result(name: str, held: bool, detail: object) -> SelfTest:
     return SelfTest(name, held=held, detail=str(detail))
 
 
+def _nothing(name: str, found: Iterable[object], otherwise: str) -> SelfTest:
+    """Return the result of a search that must find nothing."""
+    listed = ", ".join(map(str, sorted(found, key=str)))
+    return _result(name, not listed, listed or otherwise)
+
+
 def _said(outcome: RunOutcome) -> str:
     ended = f"ended by the limit on {outcome.limit}" if outcome.limit else f"exit code {outcome.code}"
     return f"{ended} after {outcome.usage.wall_seconds:.1f} s"
@@ -426,13 +430,5 @@ def _until(condition: Callable[[], bool], seconds: float) -> bool:
 
 def _with_argument(marker: str) -> list[int]:
     """Return the processes of the machine that have `marker` among their arguments."""
-    found = []
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            try:
-                arguments = Path(entry.path, "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if marker.encode() in arguments:
-                found.append(int(entry.name))
-    return found
+    processes = psutil.process_iter(["cmdline"])
+    return [process.pid for process in processes if marker in (process.info["cmdline"] or ())]

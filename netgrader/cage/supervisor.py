@@ -7,9 +7,9 @@ that started it ends, not when the program does.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
+import re
 import select
 import signal
 import subprocess
@@ -33,14 +33,38 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from netgrader.cage.cgroups import ControlGroup
-    from netgrader.cage.zygote.process import Entrance
 
-__all__ = ["Caged", "Launch"]
+__all__ = ["Caged", "Entrance", "Launch"]
 
 LOG = logging.getLogger(__name__)
 TICK = 0.1
 GRACE = 5.0
 """Seconds after which what was killed is expected to be gone."""
+
+
+class Entrance:
+    """How the program of a run comes into its cage: here it is started there."""
+
+    ready = -1
+    """Descriptor on which it is told that the cage is built, where the program enters it only then."""
+    stand_in: Sequence[str] = ()
+    """What holds the program's place until then."""
+    waiting = 0
+    """Id of a process that waits for the program outside the cage's processes, where there is one."""
+
+    def open(self, stdin: int, stdout: int, errors: int) -> tuple[int, int]:  # noqa: ARG002 - for one that enters later
+        """Return standard input and output, as for subprocess.Popen, of what `Launch.argv` starts."""
+        return stdin, stdout
+
+    def started(self, process: subprocess.Popen[bytes]) -> tuple[IO[bytes] | None, IO[bytes] | None]:
+        """Return our ends of the program's pipes, now that `process` has started."""
+        return process.stdin, process.stdout
+
+    def enter(self, first: int) -> None:
+        """Have the program enter the cage whose first process is `first`."""
+
+    def close(self) -> None:
+        """Close what is not the caller's."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +78,7 @@ class Launch:
     limits
         What the run may use.
     group
-        The control group that `argv` puts itself into, if there is one.
+        The control group that `argv` puts itself into.
     folders
         Writable folders of the host.
     memory_folders
@@ -63,12 +87,11 @@ class Launch:
         What the command inherits; closed on our side once it has started.
     status
         Descriptor of bubblewrap's status (``--json-status-fd``), if it is bubblewrap.
-    own_processes
-        Whether the first process below `argv` takes all others with it when it is killed.
     entrance
-        How the program enters the cage, where `argv` only builds the cage and starts a stand-in for it.
+        How the program enters the cage.
     end
-        Has the command end all that it started, and itself; else they are killed from here.
+        Has the command end all that it started, and itself; else the first process below it is killed, which takes all
+        others with it.
     cleanup
         Called when all is over.
     """
@@ -76,14 +99,13 @@ class Launch:
     argv: Sequence[str]
     env: Mapping[str, str]
     limits: Limits
-    cwd: Path | None = None
-    group: ControlGroup | None = None
+    group: ControlGroup
+    cwd: Path
     folders: Sequence[Path] = ()
     memory_folders: Sequence[str] = ()
     descriptors: Sequence[int] = ()
-    status: int | None = None
-    own_processes: bool = False
-    entrance: Entrance | None = None
+    status: int = -1
+    entrance: Entrance = field(default_factory=Entrance)
     end: Callable[[], None] | None = None
     cleanup: Callable[[], None] = field(default=lambda: None)
 
@@ -109,9 +131,9 @@ class Caged:
         self._process: subprocess.Popen[bytes] | None = None
         self._process_fd = -1
         self._errors = -1
-        self._first: int | None = None
-        self._first_fd: int | None = None
-        self._entrance = launch.entrance
+        self._first = 0
+        self._first_fd = -1
+        self._end = launch.end or self._end_first
         self._status = b""
         self._tail = bytearray()
         self._begin = time.monotonic()
@@ -167,6 +189,7 @@ class Caged:
         except OSError as error:
             self._failure = SandboxError(f"{self._launch.argv[0]} could not be started: {error.strerror}.")
             self._close_descriptors()
+            self._close_watched()
             self._tidy()
             self._started.set()
             return
@@ -185,8 +208,7 @@ class Caged:
         self._begin = time.monotonic()
         reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         os.set_blocking(writing, True)
-        if self._entrance is not None:
-            stdin, stdout = self._entrance.open(stdin, stdout, writing)
+        stdin, stdout = launch.entrance.open(stdin, stdout, writing)
         try:
             process = subprocess.Popen(
                 list(launch.argv),
@@ -200,8 +222,7 @@ class Caged:
             )
         except OSError:
             os.close(reading)
-            if self._entrance is not None:
-                self._entrance.close()
+            launch.entrance.close()
             raise
         finally:
             os.close(writing)
@@ -209,10 +230,7 @@ class Caged:
         self._close_descriptors()
         self._process = process
         self._process_fd = os.pidfd_open(process.pid)
-        self.stdin, self.stdout = process.stdin, process.stdout
-        if self._entrance is not None:
-            self.stdin, self.stdout = self._entrance.stdin, self._entrance.stdout
-            self._entrance.started()
+        self.stdin, self.stdout = launch.entrance.started(process)
         return process
 
     def _close_descriptors(self) -> None:
@@ -222,18 +240,16 @@ class Caged:
     def _watch(self) -> None:
         poll = select.poll()
         poll.register(self._process_fd, select.POLLIN)
-        if self._launch.status is not None:
-            poll.register(self._launch.status, select.POLLIN)
-        if self._entrance is not None:
-            poll.register(self._entrance.ready, select.POLLIN)
+        heard = {self._launch.status: self._read_status, self._launch.entrance.ready: self._enter}
+        heard.pop(-1, None)
+        for descriptor in heard:
+            poll.register(descriptor, select.POLLIN)
         killed_at: float | None = None
         while True:
             ready = {descriptor for descriptor, _ in poll.poll(1000 * TICK)}
-            if self._launch.status in ready and not self._read_status():
-                poll.unregister(self._launch.status)
-            if self._entrance is not None and self._entrance.ready in ready:
-                poll.unregister(self._entrance.ready)
-                self._enter(self._entrance)
+            for descriptor, hear in heard.items():  # the status first
+                if descriptor in ready and not hear():
+                    poll.unregister(descriptor)
             # Only now and then, so that a flood of errors waits for us and not we for it.
             self._read_errors()
             if self._process_fd in ready:
@@ -245,19 +261,19 @@ class Caged:
                     # Again at each tick: what was being started while we killed is killed too.
                     self._kill_processes(outer=time.monotonic() - killed_at > GRACE / 2)
 
-    def _enter(self, entrance: Entrance) -> None:
-        """Have the program enter the cage, if that was built."""
+    def _enter(self) -> bool:
+        """Have the program enter the cage, if that was built; nothing more is told of that."""
         try:
             # bubblewrap's status comes before anything that it starts says.
-            while self._first is None and self._read_status():
+            while not self._first and self._read_status():
                 continue
-            if self._first is not None:
-                entrance.enter(self._first)
+            self._launch.entrance.enter(self._first)
         except (OSError, SandboxError) as error:
             self._tail += f"The cage could not be entered: {error}\n".encode()
             self.kill("cage")
         finally:
-            entrance.close()
+            self._launch.entrance.close()
+        return False
 
     def _read_errors(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -266,16 +282,13 @@ class Caged:
 
     def _read_status(self) -> bool:
         """Read bubblewrap's status; return False when no more will come."""
-        if self._launch.status is None:
-            return False
         content = os.read(self._launch.status, 65536)
         self._status += content
-        for line in self._status.splitlines():
-            with contextlib.suppress(ValueError, KeyError, ProcessLookupError):
-                first = int(json.loads(line)["child-pid"])
-                if self._first is None:
-                    self._first_fd = os.pidfd_open(first)
-                    self._first = first
+        first = re.search(rb'"child-pid": *([0-9]+)[^0-9]', self._status)
+        if first is not None and not self._first:
+            with contextlib.suppress(ProcessLookupError):
+                self._first_fd = os.pidfd_open(int(first[1]))
+                self._first = int(first[1])
         return bool(content)
 
     def _check_limits(self) -> None:
@@ -293,83 +306,66 @@ class Caged:
             peak_memory_bytes=max(memory, self._usage.peak_memory_bytes),
             disk_bytes=disk,
         )
-        if now - self._begin > limits.wall_seconds:
-            self._reason = self._reason or "wall"
-        elif memory > limits.memory_bytes or (self._launch.group and self._launch.group.ran_out_of_memory()):
-            self._reason = self._reason or "memory"
-        elif disk > limits.disk_bytes:
-            self._reason = self._reason or "disk"
-        elif files > limits.files:
-            self._reason = self._reason or "files"
+        beyond = {
+            "wall": now - self._begin > limits.wall_seconds,
+            "memory": memory > limits.memory_bytes or self._launch.group.ran_out_of_memory(),
+            "disk": disk > limits.disk_bytes,
+            "files": files > limits.files,
+        }
+        self._reason = self._reason or next((name for name, is_so in beyond.items() if is_so), None)
 
     def _memory(self) -> int:
-        group = self._launch.group
-        counted = group.memory() if group is not None else None
+        counted = self._launch.group.memory()
         if counted is not None:
             return counted
-        limits = self._launch.limits
-        in_folders = in_sockets = 0
-        if self._first is not None:
-            uses = [tmpfs_use(self._first, inside, limits.disk_bytes) for inside in self._launch.memory_folders]
-            in_folders = sum(size for size, _ in uses)
-            in_sockets = socket_memory(self._first)
-        return in_sockets + process_memory(self._processes(), limits.memory_bytes // 2, in_folders)
+        in_folders = sum(size for size, _ in self._in_memory())
+        at_most = self._launch.limits.memory_bytes // 2
+        return socket_memory(self._first) + process_memory(self._processes(), at_most, in_folders)
+
+    def _in_memory(self) -> list[tuple[int, int]]:
+        """Return bytes and entries of each folder in memory."""
+        largest = self._launch.limits.disk_bytes
+        return [tmpfs_use(self._first, inside, largest) for inside in self._launch.memory_folders]
 
     def _disk(self) -> tuple[int, int]:
         """Return bytes and entries of the fullest of the folders that it may write to."""
-        most = self._launch.limits.files
-        uses = [folder_use(folder, most) for folder in self._launch.folders]
-        if self._first is not None:
-            largest = self._launch.limits.disk_bytes
-            uses += [(0, tmpfs_use(self._first, inside, largest)[1]) for inside in self._launch.memory_folders]
+        uses = [folder_use(folder, self._launch.limits.files) for folder in self._launch.folders]
+        uses += [(0, entries) for _, entries in self._in_memory()]
         return max((size for size, _ in uses), default=0), max((files for _, files in uses), default=0)
 
     def _processes(self) -> list[int]:
-        group = self._launch.group
-        if group is not None and group.folders:
-            return group.processes()
-        found = process_tree(self._process.pid) if self._process is not None else []
-        if self._entrance is not None and self._entrance.waiting is not None:
-            # The one that waits has the zygote's memory, and uses none.
-            found += process_tree(self._entrance.waiting)[1:]
-        return found
+        if self._launch.group.folders:
+            return self._launch.group.processes()
+        # The one that waits has the zygote's memory, and uses none.
+        below = process_tree(self._process.pid) if self._process is not None else []
+        return below + process_tree(self._launch.entrance.waiting)[1:]
 
     def _cpu_seconds(self) -> float:
-        group = self._launch.group
-        counted = group.cpu_seconds() if group is not None else None
+        counted = self._launch.group.cpu_seconds()
         if counted is not None:
             return counted
         return max(self._usage.cpu_seconds, process_cpu_seconds(self._processes()))
 
     def _kill_processes(self, *, outer: bool = False) -> None:
-        """Kill the first process of the namespace, which takes all others with it; where there is none, each one."""
-        if self._launch.end is not None and not outer:
-            self._launch.end()
-            return
-        if self._first_fd is not None and self._launch.own_processes:
-            _signal(self._first_fd)
-            if not outer:
-                return
-        elif not self._launch.own_processes:
-            for process in self._processes():
-                with contextlib.suppress(OSError):
-                    os.kill(process, signal.SIGKILL)
-        if self._process_fd >= 0:
+        """End all that it started; the `outer` process, too, where that does not end with it."""
+        self._end()
+        if outer:
             _signal(self._process_fd)
+
+    def _end_first(self) -> None:
+        """Kill the first process of the namespace, which takes all others with it; before it is there, what makes it."""
+        _signal(self._first_fd if self._first else self._process_fd)
 
     def _finish(self, process: subprocess.Popen[bytes]) -> None:
         cpu = self._cpu_seconds()
-        if not self._launch.own_processes:
-            with contextlib.suppress(OSError):
-                os.killpg(process.pid, signal.SIGKILL)
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        while self._read_status():
-            continue
-        if self._reason is None and self._launch.group is not None and self._launch.group.ran_out_of_memory():
-            self._reason = "memory"
-        if self._reason is None and self._launch.status is not None and b"exit-code" not in self._status:
-            self._reason = "cage"
+        if self._launch.group.ran_out_of_memory():
+            self._reason = self._reason or "memory"
+        if self._launch.status >= 0:
+            while self._read_status():
+                continue
+            self._reason = self._reason or (None if b"exit-code" in self._status else "cage")
         code = process.returncode
         if self._reason == "killed" and code not in (-signal.SIGKILL, 128 + signal.SIGKILL):
             self._reason = None  # it had ended by itself before the signal came
@@ -381,31 +377,29 @@ class Caged:
             peak_memory_bytes=self._usage.peak_memory_bytes,
         )
         tail = bytes(self._tail).decode("utf-8", "replace")
-        os.close(self._errors)
-        if self._entrance is not None:
-            self._entrance.close()
+        self._launch.entrance.close()
         self._tidy()
         with self._lock:
             # bubblewrap reports a signal as a shell does.
             self._outcome = self._final = RunOutcome(
                 128 - code if 128 < code < 193 else code, self._reason, usage, tail
             )
-            os.close(self._process_fd)
-            if self._first_fd is not None:
-                os.close(self._first_fd)
+            self._close_watched()
         self._ended.set()
+
+    def _close_watched(self) -> None:
+        for descriptor in {self._errors, self._process_fd, self._first_fd, self._launch.status} - {-1}:
+            os.close(descriptor)
 
     def _tidy(self) -> None:
         """Kill what is left, and remove what was made for the run."""
         group = self._launch.group
         deadline = time.monotonic() + GRACE
-        while group is not None and not group.remove() and time.monotonic() < deadline:
+        while not group.remove() and time.monotonic() < deadline:
             for process in group.processes():
                 with contextlib.suppress(OSError):
                     os.kill(process, signal.SIGKILL)
             time.sleep(0.005)
-        if self._launch.status is not None:
-            os.close(self._launch.status)
         try:
             self._launch.cleanup()
         except OSError as error:

@@ -80,7 +80,7 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     """What it may use."""
     warm: bool = False
-    """Whether it is a program of our interpreter's (``python -c`` or ``-m``) that may begin as a fork of a zygote,
+    """Whether it is a program of our interpreter's (``python -P -c`` or ``-I -c``) that may begin as a fork of a zygote,
     if the sandbox has one. What it sees and may do is the same."""
 
 
@@ -115,11 +115,7 @@ class Sandbox(Protocol):
 
     @property
     def name(self) -> str:
-        """Name on the command line: ``bubblewrap``, ``bubblewrap-without-control-group``, ``user`` or ``none``."""
-
-    @property
-    def caged(self) -> bool:
-        """Whether it really keeps anything apart."""
+        """Name on the command line: ``bubblewrap``, ``bubblewrap-without-control-group`` or ``user``."""
 
     @property
     def not_promised(self) -> Mapping[str, str]:

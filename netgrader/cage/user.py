@@ -20,9 +20,17 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import psutil
 
-from netgrader.cage.cgroups import make_group
 from netgrader.cage.filter import filter_program
-from netgrader.cage.host import furnish, hand_over, interpreter, reachable, remove_tree, scratch_folder, unlisted
+from netgrader.cage.host import (
+    furnish,
+    hand_over,
+    interpreter,
+    is_passable,
+    reachable,
+    remove_tree,
+    scratch_folder,
+    unlisted,
+)
 from netgrader.cage.limiting import LimitingSandbox
 from netgrader.cage.supervisor import GRACE, Caged, Launch
 from netgrader.cage.types import SHM, TMP, Mount, Plan, SandboxError
@@ -102,18 +110,15 @@ class UserSandbox(LimitingSandbox):
             over.callback(_end_processes, user)
             for folder in folders:
                 hand_over(folder, user)
-            group = make_group(plan.limits) if self._groups else None
-            watched = group is None or not group.limits_memory
-            processors = self._processors(plan.limits, by_group=group is not None and group.limits_cpu)
+            group = self._group(plan.limits)
+            watched = not group.limits_memory
             rules = filter_program(watched=watched).hex()
             inside, outside = os.pipe2(os.O_CLOEXEC)
             alive = over.enter_context(os.fdopen(outside, "wb", buffering=0))
             launch = Launch(
                 argv=[
                     *_guard(user, inside),
-                    *self._join(group.cgroup_procs if group else ()),
-                    *([self._tools["taskset"], "--cpu-list", ",".join(map(str, processors))] if processors else []),
-                    *self._coreless(),
+                    *self._before(group, self._processors(plan.limits, group)),
                     *self._limiter(plan, user, watched=watched),
                     *(sys.executable, "-I", "-S", "-c", LOADER, rules),
                     *argv,
@@ -198,7 +203,7 @@ def _place(mount: Mount, private: Path) -> Path:
         If it is to be written to and lies where nobody else gets to.
     """
     if mount.writable:
-        if not all(folder.stat().st_mode & 0o001 for folder in mount.host.resolve().parents):
+        if not is_passable(mount.host.resolve()):
             raise SandboxError(f"{mount.host} cannot be reached by another user. Set TMPDIR to {TMP}.")
         return mount.host
     if reachable(mount.host):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,14 +83,10 @@ def process_memory(processes: Iterable[int], enough: int, in_folders: int = 0) -
 
 def _sizes(path: Path) -> dict[str, int]:
     """Return the sizes, in bytes, in a table of the kernel that gives them in kB."""
-    found = {}
     with contextlib.suppress(OSError):
-        for line in path.read_text(errors="replace").splitlines():
-            name, _, value = line.partition(":")
-            number, _, unit = value.strip().partition(" ")
-            if unit == "kB" and number.isdigit():
-                found[name] = int(number) * 1024
-    return found
+        lines = re.findall(r"^(\w+):\s*([0-9]+) kB$", path.read_text(errors="replace"), re.MULTILINE)
+        return {name: int(number) * 1024 for name, number in lines}
+    return {}
 
 
 def _open_files(process: int) -> int:
@@ -116,10 +113,9 @@ def socket_memory(process: int) -> int:
 
 def resident_bytes(process: int) -> int:
     """Return the bytes of memory that a process holds, what it shares included; 0 if it is gone."""
-    try:
-        return psutil.Process(process).memory_info().rss
-    except psutil.Error:
-        return 0
+    with contextlib.suppress(psutil.Error):
+        return int(psutil.Process(process).memory_info().rss)
+    return 0
 
 
 def folder_use(folder: Path, most_files: int) -> tuple[int, int]:

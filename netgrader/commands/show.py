@@ -144,7 +144,7 @@ def changes_table(out: Console, done: Sequence[Done], marks: Mapping[tuple[str, 
 
 
 def uncaged_warning(out: Console, sandbox: str) -> None:
-    """Say it where submissions run without a cage, or in one that does not keep all promises.
+    """Say it where submissions run in a cage that does not keep all promises.
 
     Raises
     ------
@@ -153,8 +153,6 @@ def uncaged_warning(out: Console, sandbox: str) -> None:
     """
     if sandbox not in SANDBOXES:
         raise UsageError(f"There is no sandbox '{sandbox}'. There is: {', '.join(SANDBOXES)}.")
-    if sandbox == "none":
-        out.print("No cage (--sandbox none): what was handed in runs with your own rights.")
     if warning := cage_warning(sandbox):
         out.print(warning, soft_wrap=True)
 

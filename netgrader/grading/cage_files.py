@@ -107,7 +107,7 @@ def font_files(sandbox: Sandbox) -> Mapping[str, bytes]:
     except importlib.metadata.PackageNotFoundError:
         return {}
     key = hashlib.sha256(f"{version} {sys.prefix} {sys.version} {sandbox.name}".encode()).hexdigest()[:16]
-    folder = _font_list(sandbox, key) if sandbox.caged else None
+    folder = _font_list(sandbox, key)
     if folder is None:
         return {}
     return {f"{FONTS_FOLDER}/{path.name}": path.read_bytes() for path in folder.glob("fontlist-*.json")}

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import importlib.metadata
-import multiprocessing
 import os
+import pickle
 import signal
 import sys
-import threading
 import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, ThreadPoolExecutor, wait
@@ -22,11 +21,11 @@ from netgrader.course import Course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.graded_notebook import load_last_result
+from netgrader.workers import EndedError, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
-    from multiprocessing.connection import Connection
 
     from netgrader.grading.jobs import Job
     from netgrader.grading.stages import Options
@@ -36,7 +35,6 @@ __all__ = ["DaskPool", "Done", "ProcessPool", "Task", "Watcher", "grade_task", "
 
 ATTEMPTS = 2
 TICK_SECONDS = 0.5
-STOP_SECONDS = 2.5
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 CONNECT_SECONDS = 10.0
 NO_WORKER_SECONDS = 60.0
@@ -168,78 +166,35 @@ class ProcessPool:
         self.slots = slots
         # A thread waits for a process.
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="worker")
-        self._lock = threading.Lock()
-        self._idle: list[_Worker] = []
-        self._all: list[_Worker] = []
-        self._closed = False
+        self._workers = Workers(os.environ, stderr=None)
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
         """Call `function`, which can be imported and does not raise, in a worker."""
         return self._threads.submit(self._call, function, arguments)
 
-    def shutdown(self, wait: bool = True) -> None:
-        """End the workers: when they have nothing to do, or without `wait` at once."""
-        with self._lock:
-            self._closed = True
-        for worker in self._all:
-            if wait:
-                worker.connection.close()
-            else:
-                worker.process.terminate()
-        deadline = time.monotonic() + STOP_SECONDS
-        for worker in self._all:
-            worker.process.join(max(0.0, deadline - time.monotonic()))
-            worker.process.kill()
-            worker.process.join()
+    def shutdown(self, wait: bool = True) -> None:  # noqa: ARG002  (nobody is at work where one would wait)
+        """End the workers, at once."""
+        self._workers.stop()
         # After the processes: each gets a signal when the thread that started it ends.
         self._threads.shutdown(cancel_futures=True)
 
     def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         for _ in range(ATTEMPTS):
-            worker = self._take()
-            with contextlib.suppress(EOFError, OSError):
-                worker.connection.send((function, arguments))
-                result = worker.connection.recv()
-                self._idle.append(worker)
-                return result
+            with contextlib.suppress(EndedError):
+                return self._workers.call(
+                    pickle.loads, sys.maxsize, f"{__name__}:_called", os.getpid(), function, arguments
+                )
         raise BrokenExecutor("The process that graded it was killed twice; its memory may not suffice.")
 
-    def _take(self) -> _Worker:
-        with self._lock:
-            if self._closed:
-                raise BrokenExecutor("Stopped.")
-            if self._idle:
-                return self._idle.pop()
-            self._all.append(_Worker())
-            return self._all[-1]
 
-
-class _Worker:
-    """A process that makes the calls which it is sent."""
-
-    def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        self.process.start()
-        # Once only the worker holds its end, each side notices when the other is gone.
-        theirs.close()
-
-
-def _serve(connection: Connection[Any, Any]) -> None:
-    """Make the calls that come through `connection` until it closes."""
-    # Ctrl-C reaches the whole group; the parent decides, and ends us by SIGTERM, which lets cages be cleaned up.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _called(_asking: int, parent: int, function: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
+    """Return what a function returns, pickled: it is called in a worker."""
+    # SIGTERM lets cages be cleaned up. When the parent is killed, so is this, so that no cage lives on by itself.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    # When the parent is killed, so is this, so that no cage lives on by itself.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    parent = multiprocessing.parent_process()
-    if parent is not None and not parent.is_alive():
+    if os.getppid() != parent:
         sys.exit(1)
-    with contextlib.suppress(EOFError):
-        while True:
-            function, arguments = connection.recv()
-            connection.send(function(*arguments))
+    return pickle.dumps(function(*arguments))
 
 
 class DaskPool:

@@ -1,18 +1,15 @@
-"""The process that gives verdicts: ``python -m netgrader.grading.verifier DESCRIPTOR``.
+"""What gives verdicts, in a fork of a worker (`netgrader.workers`) that has imported all that judging needs.
 
-It imports all that judging needs once, and forks for each request that comes through its connection. The fork runs the
-tests, and appends a line of JSON to `VERDICTS` for each thing as soon as it is known: the plan, each verdict, the figures,
-what is told of the notebook, or what is broken. It is ended at its limits and with the process that asked. Nothing of a
-student's is imported or run here.
-
-This is no `multiprocessing` forkserver: that one cannot be used in a daemonic process, as pools and Dask have them, imports
-the caller's main script again in each fork, and lives on in them when the caller is killed.
+The fork is ended at its limits and with the process that asked. It runs the tests, and appends a line of JSON to `VERDICTS`
+for each thing as soon as it is known: the plan, each verdict, the figures, what is told of the notebook, or what is broken.
+Nothing of a student's is imported or run here.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import importlib
 import os
 import signal
@@ -20,8 +17,8 @@ import sys
 import tempfile
 import time
 import traceback
-from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, Any
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING
 
 from netgrader.cage.watch import resident_bytes
 from netgrader.checks.context import TestContext, dataset_in
@@ -47,61 +44,69 @@ if TYPE_CHECKING:
     from netgrader.reader import Lab
     from netgrader.results import CheckResult
 
-__all__ = ["serve"]
+__all__ = ["judge_in_a_fork"]
 
 IMPORTED = ("checks", "judges", "reader")
-BROKEN = 3  # exit code if the tests themselves are at fault
 TICK = 0.1  # seconds between looks at a verifier
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def serve(connection: Connection[tuple[int, str | None], tuple[VerificationRequest, Path]]) -> None:
-    """Verify each request that comes through `connection` with a folder to work in, until it closes.
+def judge_in_a_fork(asking: int, request: VerificationRequest, home: Path) -> bytes:
+    """Answer the request in a fork that works in the folder `home`; return in words how that ended.
 
-    What goes back is the exit code, and the limit that the verifier was stopped at, in words, if it was.
+    It is ended where the other end of the descriptor `asking` is closed.
     """
+    _import_all()
+    if request.data is not None:
+        # In memory before the fork. Where they cannot be read, verifiers say so.
+        with contextlib.suppress(NotebookError, BadExerciseError):
+            dataset_in(request.data, load_exercises(request.exercises).data)
+    worker, fork = os.getpid(), os.fork()
+    if not fork:
+        os.close(asking)
+        try:
+            os._exit(_forked(worker, request, home))
+        finally:
+            os._exit(1)
+    return _watched(fork, request, asking).encode()
+
+
+@functools.cache
+def _import_all() -> None:
     for path in package_files():
         if path.suffix == ".py" and is_part_of(module_name(path), IMPORTED):
             importlib.import_module(f"netgrader.{module_name(path)}")
-    with contextlib.suppress(EOFError, OSError):  # whoever asked is gone
-        while True:
-            request, home = connection.recv()
-            if request.data is not None:
-                # In memory before the fork. Where they cannot be read, verifiers say so.
-                with contextlib.suppress(NotebookError, BadExerciseError):
-                    dataset_in(request.data, load_exercises(request.exercises).data)
-            server, pid = os.getpid(), os.fork()
-            if not pid:
-                connection.close()
-                os._exit(_forked(server, request, home))
-            connection.send(_watched(pid, request, connection))
 
 
-def _watched(pid: int, request: VerificationRequest, connection: Connection[Any, Any]) -> tuple[int, str | None]:
-    """Wait for the verifier, and end it with all that it started; its exit code, and the limit that it went beyond.
+def _watched(fork: int, request: VerificationRequest, asking: int) -> str:
+    """Wait for the fork, and end it with all that it started; return how it ended.
 
     Its memory is looked at from here: a limit set in it would be the lab's too, which needs another.
     """
     deadline = time.monotonic() + request.seconds
-    handle, limit = os.pidfd_open(pid), None
-    # Nobody asks for a second one meanwhile: what comes through the connection is its end.
-    while limit is None and not wait([handle, connection], TICK):
-        if time.monotonic() > deadline:
-            limit = f"took longer than {request.seconds:g} seconds"
-        elif resident_bytes(pid) > request.memory_bytes:
-            limit = f"needed more than {request.memory_bytes / 1e9:.3g} GB of memory"
+    handle = os.pidfd_open(fork)
+    limits: dict[str, bool] = {}
+    # Nobody asks for a second one meanwhile: what comes from there is its end.
+    while not any(limits.values()) and not wait([handle, asking], TICK):
+        limits = {
+            f"it took longer than {request.seconds:g} seconds": time.monotonic() > deadline,
+            f"it needed more than {request.memory_bytes / 1e9:.3g} GB of memory": (
+                resident_bytes(fork) > request.memory_bytes
+            ),
+        }
     os.close(handle)
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(ProcessLookupError):  # it has no group of its own yet
-            kill(pid, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), limit
+            kill(fork, signal.SIGKILL)
+    code = os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1])
+    return next((limit for limit, met in limits.items() if met), f"exit code {code}")
 
 
-def _forked(server: int, request: VerificationRequest, home: Path) -> int:
-    """Be a verifier; the exit code."""
+def _forked(worker: int, request: VerificationRequest, home: Path) -> int:
+    """Be a verifier: answer the request with lines in `VERDICTS`; the exit code."""
     os.setsid()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != server:
+    if os.getppid() != worker:
         return 1
     os.chdir(home)
     os.environ |= {"HOME": str(home), "TMPDIR": str(home)}
@@ -109,19 +114,7 @@ def _forked(server: int, request: VerificationRequest, home: Path) -> int:
     with (home / OUTPUT).open("wb") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
-    try:
-        code = _verify(request, home / VERDICTS)
-    except BaseException:  # noqa: BLE001  (the process ends with it either way)
-        traceback.print_exc()
-        code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
-    return code
-
-
-def _verify(request: VerificationRequest, verdicts: Path) -> int:
-    """Answer the request with lines in `verdicts`; the exit code."""
-    with verdicts.open("a", encoding="utf-8") as lines:
+    with (home / VERDICTS).open("a", encoding="utf-8") as lines:
 
         def tell(line: VerifierLine) -> None:
             write_json_line(lines, **{name: value for name, value in plain_json(line).items() if value is not None})
@@ -130,7 +123,12 @@ def _verify(request: VerificationRequest, verdicts: Path) -> int:
             _answer(request, tell)
         except (BrokenTests, BadExerciseError) as error:
             tell(VerifierLine(broken=(str(error), getattr(error, "details", ""))))
-            return BROKEN
+        except BaseException:  # noqa: BLE001  (the process ends with it either way)
+            traceback.print_exc()
+            return 1
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
     return 0
 
 
@@ -196,7 +194,3 @@ def _started_lab(request: VerificationRequest) -> Lab | None:
         return CagedLab(request.sandbox, zygote=request.zygote)
     except LabError:
         return None  # whichever test asks for it is told
-
-
-if __name__ == "__main__":
-    serve(Connection(int(sys.argv[1])))

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import dataclasses
+import functools
 import json
 import os
-import signal
-import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Mapping  # noqa: TC003  (what is sent is decoded by what its fields say)
 from dataclasses import dataclass, field
@@ -20,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from netgrader.errors import NetgraderError
 from netgrader.evidence import Json  # noqa: TC001  (likewise)
 from netgrader.files import decode
-from netgrader.limited import start_server
 from netgrader.observations import Observations, drawable
 from netgrader.results import CheckResult  # noqa: TC001  (likewise)
+from netgrader.workers import EndedError, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,8 +35,8 @@ __all__ = [
 
 VERDICTS = "verdicts.jsonl"  # what a verifier writes, in the folder that it works in
 OUTPUT = "output.txt"
+JUDGE = "netgrader.grading.verifier:judge_in_a_fork"
 LOG = 4000  # characters of its output that are kept
-STOP_SECONDS = 2.0
 
 
 class VerificationError(NetgraderError):
@@ -158,7 +155,10 @@ def verify(request: VerificationRequest) -> Verification:
     with tempfile.TemporaryDirectory(prefix="netgrader-verify-") as folder:
         home = Path(folder)
         (home / OUTPUT).touch()
-        code, limit = _server().verify(request, home)
+        try:
+            how = _workers().call(bytes.decode, LOG, JUDGE, request.absolute(), home)
+        except EndedError as error:
+            how = str(error)
         lines = list(_lines(home / VERDICTS))
         output = (home / OUTPUT).read_text(encoding="utf-8", errors="replace")[-LOG:]
     seconds = time.monotonic() - start
@@ -167,58 +167,14 @@ def verify(request: VerificationRequest) -> Verification:
         raise VerificationError(*broken)
     plan = next((line.plan for line in lines if line.plan is not None), None)
     if plan is None:
-        raise VerificationError(f"The verifier ended before it began ({limit or f'exit code {code}'}).", output)
-    problem = None
-    if limit is not None:
-        problem = f"The verification {limit} and was stopped."
-    elif all(line.end is None for line in lines):
-        problem = f"The verification ended before its time (exit code {code})."
+        raise VerificationError(f"The verifier ended before it began: {how}.", output)
+    problem = None if any(line.end for line in lines) else f"The verification was stopped: {how}."
     return _verification(plan, lines, seconds=seconds, problem=problem, output=output.strip())
 
 
-class _VerifierServer:
-    """The process that forks verifiers, seen from the one that wants them; one is at work at a time."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._process, self._connection = start_server("netgrader.grading.verifier", _environment())
-        atexit.register(self.close)
-
-    @property
-    def lives(self) -> bool:
-        return self._process.poll() is None
-
-    def verify(self, request: VerificationRequest, home: Path) -> tuple[int, str | None]:
-        """Run a verifier in the folder `home`; its exit code, and the limit that it was stopped at, in words."""
-        with self._lock:
-            try:
-                self._connection.send((request.absolute(), home))
-                code, limit = self._connection.recv()
-            except (EOFError, OSError):
-                return -signal.SIGKILL, None  # it ends with its server
-            except BaseException:
-                self.close()
-                raise
-        return code, limit
-
-    def close(self) -> None:
-        """End it, and the verifier that is at work with it."""
-        self._connection.close()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-
-_SERVERS: list[_VerifierServer] = []
-
-
-def _server() -> _VerifierServer:
-    """Return the process that forks our verifiers, started if there is none."""
-    if not _SERVERS or not _SERVERS[0].lives:
-        _SERVERS[:] = [_VerifierServer()]
-    return _SERVERS[0]
+@functools.cache
+def _workers() -> Workers:
+    return Workers(_environment())
 
 
 def _environment() -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from netgrader.files import decode, plain_json, write_json
 from netgrader.grading.changed_tests import cells_to_run, tests_by_cell
 from netgrader.grading.result_store import Key, Store, hash_files, hash_json
-from netgrader.grading.stages import AS_USER, Options, Ran, versions_of
+from netgrader.grading.stages import Options, Ran, versions_of
 from netgrader.grading.verify import Verification, VerificationRequest, verify
 from netgrader.imports import code_hash
 
@@ -48,8 +48,7 @@ def verify_stage(
         seed=assignment.course.seed + run,
         problems=ran.execution.problems,
         outside=ran.execution.outside,
-        # The lab is caged also where a notebook that is trusted is not.
-        sandbox=AS_USER if options.sandbox == AS_USER else Options().sandbox,
+        sandbox=options.sandbox,
     )
     parts: dict[str, float] = {}
     latest = Key(VERDICTS, {**context, "exercises": hash_json(hash_files(_asked(files)))})

@@ -98,16 +98,13 @@ class CagedExecute(_Step):
     Under each check cell stands its verdict, whatever was printed there.
     """
 
-    sandbox = Unicode(Options().sandbox, help="The sandbox that submissions run in; none is no cage at all.").tag(
-        config=True
-    )
+    sandbox = Unicode(Options().sandbox, help="The sandbox that submissions run in.").tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Run and fill the notebook; what cannot work here at all is an exception, and marks stay as they were."""
         assignment = self.assignment(resources)
-        if self.sandbox == "none" or not assignment.is_ours:
-            self.log.warning("No cage: %s of %s runs with your own rights.", resources["unique_key"], assignment.name)
         if not assignment.is_ours:
+            self.log.warning("No cage: %s of %s runs with your own rights.", resources["unique_key"], assignment.name)
             return _through((Execute, ClearMetadataPreprocessor), self.parent, nb, resources)
         job = self.job(resources)
         _say_cage_warning(self.sandbox, self.log)

@@ -326,7 +326,7 @@ def until_at_work(pid: int, patience: float = 120.0) -> None:
     while time.monotonic() < deadline:
         with contextlib.suppress(psutil.Error):
             for child in psutil.Process(pid).children(recursive=True):
-                if "netgrader.limited" in child.cmdline() and child.cpu_times().user > 3.0:
+                if "netgrader.workers" in " ".join(child.cmdline()) and child.cpu_times().user > 3.0:
                     return
         time.sleep(0.05)
     raise AssertionError("no page is made")

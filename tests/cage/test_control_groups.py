@@ -80,11 +80,11 @@ def test_groups_of_version_1_stand_in_a_tree_for_each_kind(tmp_path):
 
 @pytest.mark.parametrize("mounts", [[], ["proc /proc proc rw 0 0"], ["cgroup2 /nowhere/at/all cgroup2 rw 0 0"]])
 def test_where_no_group_can_be_made_there_is_none(tmp_path, mounts):
-    assert make_group(LIMITS, *tree(tmp_path, mounts, ["0::/somewhere"])) is None
+    assert make_group(LIMITS, *tree(tmp_path, mounts, ["0::/somewhere"])).folders == {}
 
 
 def test_where_the_files_cannot_be_read_there_is_no_group(tmp_path):
-    assert make_group(LIMITS, tmp_path / "missing", tmp_path / "missing") is None
+    assert make_group(LIMITS, tmp_path / "missing", tmp_path / "missing").folders == {}
 
 
 def test_groups_of_processes_that_are_gone_are_swept(version_2):

@@ -81,7 +81,7 @@ class Unfiltered(BubblewrapSandbox):
             yield from list(super()._options(plan, user, descriptors, watched=watched))
 
     def _request(self, *arguments: Any, **options: Any) -> dict[str, Any]:
-        return {**super()._request(*arguments, **options), "filter": ""}
+        return {**super()._request(*arguments, **options), "filter": ALLOW_ALL.hex()}
 
 
 class Online(Weakened, Unfiltered):

@@ -112,13 +112,13 @@ def test_what_a_program_is_and_sees_is_the_same_as_of_one_that_began_from_nothin
     assert forked == begun
 
 
-def test_a_module_is_run_with_arguments_and_finds_its_neighbours(warm):
+def test_a_program_finds_modules_where_its_environment_says(warm):
     files = {"work/said.py": b"import sys, other; print(__name__, sys.argv[1:], other.x)", "work/other.py": b"x = 7"}
+    options = {"files": files, "cwd": "work", "env": {"PYTHONPATH": f"{HOME}/work"}, "limits": SMALL}
     caged = warm.start(
-        Plan([sys.executable, "-m", "said", "a"], files=files, cwd="work", warm=True, limits=SMALL),
-        stdout=subprocess.PIPE,
+        Plan([sys.executable, "-P", "-c", "import said", "a"], warm=True, **options), stdout=subprocess.PIPE
     )
-    assert caged.stdout.read().decode().strip() == "__main__ ['a'] 7"
+    assert caged.stdout.read().decode().strip() == "said ['a'] 7"
     assert caged.wait(20).code == 0
     caged.close()
 

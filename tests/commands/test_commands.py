@@ -133,12 +133,6 @@ def test_what_could_not_be_graded_ends_with_1_and_the_rest_is_graded(netgrader, 
     assert "the file is not a notebook" in results[0]["problem"].lower()
 
 
-def test_without_a_cage_every_output_says_so(netgrader, tiny):
-    process = netgrader("grade", tiny.submit("ada"), "--sandbox", "none", "--json", "ada.json")
-    assert "No cage" in process.stdout
-    assert json.loads((tiny.root / "ada.json").read_text())[0]["environment"]["sandbox"] == "none"
-
-
 def test_a_class_is_graded_into_the_gradebook_and_again_for_nothing(netgrader, booked):
     booked.submit("ada")
     booked.submit("bob", add="def add(a, b):\n    return a - b")

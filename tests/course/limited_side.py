@@ -37,12 +37,8 @@ def process() -> int:
     return os.getpid()
 
 
-def parent_by_way_of_another() -> int:
-    return within_limits(parent)
-
-
-def parent() -> int:
-    return os.getppid()
+def process_by_way_of_another() -> int:
+    return within_limits(process)
 
 
 def length(text: str) -> int:

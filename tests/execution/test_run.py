@@ -8,15 +8,13 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
-from netgrader.cage import HOME, open_sandbox
+from netgrader.cage import HOME
 from netgrader.checks.exercises import exercises_of
 from netgrader.evidence import read_evidence
-from netgrader.grading.execute import execute
 from netgrader.grading.execution import (
     CellStatus,
     Execution,
     ExecutionCell,
-    ExecutionRequest,
 )
 from netgrader.toml_tables import SenselessTableError
 
@@ -158,13 +156,6 @@ def test_what_is_written_is_what_was_returned(seen):
     assert Execution.load(seen.folder) == seen.execution
     assert {path.name for path in seen.folder.iterdir()} == {"execution.json", "evidence"}
     assert [path.name for path in seen.folder.parent.iterdir()] == ["run"]
-
-
-def test_without_a_cage_the_run_is_the_same_and_says_so(probes, tmp_path):
-    cells = [ExecutionCell("number = 1\nimport os\nprint(os.getcwd().rpartition('/')[2])"), check("check_number")]
-    execution = execute(ExecutionRequest(cells, probes=probes), open_sandbox("none"), tmp_path / "run")
-    assert read_evidence(tmp_path / "run" / "evidence" / "check_number").facts == {"number": 1}, execution
-    assert any("without a cage" in note for note in execution.notes)
 
 
 def test_limits_are_taken_from_a_table_of_the_instructors():

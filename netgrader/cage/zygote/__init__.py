@@ -27,7 +27,7 @@ from netgrader.cage.host import basic_environment, remove_tree, scratch_folder, 
 from netgrader.cage.sandboxes import once_a_boot, open_sandbox
 from netgrader.cage.self_tests import run_self_tests
 from netgrader.cage.types import TMP, Mount, Plan, Sandbox, SandboxError
-from netgrader.cage.zygote.process import Entrance, ZygoteProcess
+from netgrader.cage.zygote.process import ForkEntrance, ZygoteProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,8 +41,6 @@ PROGRAM = Path(__file__).with_name("program.py")
 INSIDE = "/run/zygote.py"
 READY_SECONDS = 120.0
 ANSWER_SECONDS = 20.0
-LIVES = 3
-"""How often one that was lost is started anew."""
 
 
 @dataclass(frozen=True)
@@ -112,13 +110,9 @@ class Zygote:
     def address_for(cls, name: str, preload: Preload) -> Mapping[str, Any] | None:
         """Return, in JSON's types, where another process of ours finds this process's zygote (see `at`).
 
-        None where there is none, and for the first who asks in a process that has run nothing: for one alone it does not
-        pay.
+        None where there is none.
         """
-        shared = _shared(preload)
-        if not shared.pays():
-            return None
-        zygote = shared.get(open_sandbox(name), preload)
+        zygote = _shared(preload).get(open_sandbox(name), preload)
         try:
             return None if zygote is None else zygote.address
         except SandboxError as error:
@@ -291,9 +285,9 @@ class Zygote:
         imported = self.process.imported if self.process is not None else frozenset()
         return self.alive and not any(PurePosixPath(name).with_suffix("").name in imported for name in plan.files)
 
-    def entrance(self, request: Mapping[str, Any], cgroup_procs: Sequence[Path]) -> Entrance:
-        """Return the way into a cage for a run; for the parameters see `Entrance`."""
-        return Entrance(request, cgroup_procs, user_namespace=self.user_namespace is not None, ask=self._fork)
+    def entrance(self, request: Mapping[str, Any], cgroup_procs: Sequence[Path]) -> ForkEntrance:
+        """Return the way into a cage for a run; for the parameters see `ForkEntrance`."""
+        return ForkEntrance(request, cgroup_procs, user_namespace=self.user_namespace is not None, ask=self._fork)
 
     def _fork(self, descriptors: Sequence[int]) -> int:
         """Ask for a child; return the id of the process that waits for it.
@@ -319,41 +313,32 @@ class Zygote:
 
 
 class _Shared:
-    """Keeps one zygote for each kind of environment, as long as this process lives."""
+    """Keeps one zygote for each kind of environment, as long as this process and it live."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._asked = False
         self._zygote: Zygote | None = None
-        self._lives = LIVES
-        self._asked = 0
-
-    def pays(self) -> bool:
-        """Whether one is there, or somebody has asked before."""
-        with self._lock:
-            self._asked += 1
-            return self._zygote is not None or self._asked > 1
 
     def get(self, sandbox: Sandbox, preload: Preload) -> Zygote | None:
-        """Return the one there is, started if need be; None if there may be none."""
+        """Return the one there is, started when it is first asked for; None if there may be none, or it has ended."""
         if not isinstance(sandbox, BubblewrapSandbox) or os.environ.get(OFF) or not _passes():
             return None
         with self._lock:
-            if self._zygote is not None and self._zygote.alive:
-                return self._zygote
-            if self._zygote is not None:
-                self._zygote.close()
-            if self._lives <= 0:
-                return None
-            self._lives -= 1
-            try:
-                self._zygote = Zygote.start(sandbox, preload)
-            except SandboxError as error:
-                _warn(error)
-                self._lives = 0
-                return None
-            # Runs at the end of a process that multiprocessing started, too, where atexit does not.
-            multiprocessing.util.Finalize(None, self._zygote.close, exitpriority=0)
-            return self._zygote
+            if not self._asked:
+                self._asked, self._zygote = True, _begun(sandbox, preload)
+            return self._zygote if self._zygote is not None and self._zygote.alive else None
+
+
+def _begun(sandbox: BubblewrapSandbox, preload: Preload) -> Zygote | None:
+    try:
+        zygote = Zygote.start(sandbox, preload)
+    except SandboxError as error:
+        _warn(error)
+        return None
+    # Runs at the end of a process that multiprocessing started, too, where atexit does not.
+    multiprocessing.util.Finalize(None, zygote.close, exitpriority=0)
+    return zygote
 
 
 def _shared(preload: Preload) -> _Shared:

@@ -12,6 +12,7 @@ import threading
 from typing import IO, TYPE_CHECKING, Any
 
 from netgrader.cage.host import remove_tree
+from netgrader.cage.supervisor import Entrance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 
     from netgrader.cage.types import SandboxError
 
-__all__ = ["Entrance", "ZygoteProcess"]
+__all__ = ["ForkEntrance", "ZygoteProcess"]
 
 NAMESPACES = ("cgroup", "uts", "ipc", "net", "pid", "mnt")
 NS_GET_USERNS = 0xB701  # linux/nsfs.h
 
 
-class Entrance:
+class ForkEntrance(Entrance):
     """One run on its way into a cage, in which a shell (`stand_in`) holds its place.
 
     Parameters
@@ -41,12 +42,8 @@ class Entrance:
 
     Attributes
     ----------
-    stdin, stdout
-        Our ends of the program's pipes, where there are any.
     ready
         Descriptor on which the stand-in says that the cage is built.
-    waiting
-        Id of the process that waits for the program, outside the cage's processes.
     """
 
     stand_in = ("/bin/sh", "-c", "echo; exec >&-; read code || code=137; exit $code")
@@ -64,17 +61,17 @@ class Entrance:
         self._cgroup_procs = cgroup_procs
         self._user_namespace = user_namespace
         self._ask = ask
-        self.stdin: IO[bytes] | None = None
-        self.stdout: IO[bytes] | None = None
-        self.ready = -1
-        self.waiting: int | None = None
+        self._stdin: IO[bytes] | None = None
+        self._stdout: IO[bytes] | None = None
         self._programs: list[int] = []
         self._stand_ins: tuple[int, ...] = ()
         self._open: list[int] = []
 
     def open(self, stdin: int, stdout: int, errors: int) -> tuple[int, int]:
         """Make the program's ends, as for subprocess.Popen; return standard input and output of the stand-in."""
-        self._programs = [self._input(stdin), self._output(stdout), os.dup(errors)]
+        given, self._stdin = _end(stdin, 0)
+        taken, self._stdout = _end(stdout, 1)
+        self._programs = [given, taken, os.dup(errors)]
         told, answer = os.pipe()
         self._programs.append(answer)
         self.ready, saying = os.pipe()
@@ -82,25 +79,12 @@ class Entrance:
         self._open = [*self._programs, told, saying, self.ready]
         return told, saying
 
-    def _input(self, wanted: int) -> int:
-        if wanted == subprocess.PIPE:
-            reading, writing = os.pipe()
-            self.stdin = os.fdopen(writing, "wb")
-            return reading
-        return os.open(os.devnull, os.O_RDONLY) if wanted == subprocess.DEVNULL else os.dup(wanted)
-
-    def _output(self, wanted: int) -> int:
-        if wanted == subprocess.PIPE:
-            reading, writing = os.pipe()
-            self.stdout = os.fdopen(reading, "rb")
-            return writing
-        return os.open(os.devnull, os.O_WRONLY) if wanted == subprocess.DEVNULL else os.dup(wanted)
-
-    def started(self) -> None:
-        """Close our copies of what the stand-in has inherited."""
+    def started(self, process: subprocess.Popen[bytes]) -> tuple[IO[bytes] | None, IO[bytes] | None]:  # noqa: ARG002
+        """Close our copies of what the stand-in has inherited; return our ends of the program's pipes."""
         for descriptor in self._stand_ins:
             os.close(descriptor)
             self._open.remove(descriptor)
+        return self._stdin, self._stdout
 
     def enter(self, first: int) -> None:
         """Have a child of the zygote join the cage whose first process is `first`, if the stand-in says it is built.
@@ -143,6 +127,14 @@ class Entrance:
         """Close what is the program's or the stand-in's; our own ends of its pipes stay."""
         while self._open:
             os.close(self._open.pop())
+
+
+def _end(wanted: int, inside: int) -> tuple[int, IO[bytes] | None]:
+    """Return a program's end of standard input (0) or output (1), and ours where a pipe is wanted."""
+    if wanted == subprocess.PIPE:
+        pipe = os.pipe()
+        return pipe[inside], os.fdopen(pipe[1 - inside], ("wb", "rb")[inside])
+    return (os.open(os.devnull, os.O_RDWR) if wanted == subprocess.DEVNULL else os.dup(wanted)), None
 
 
 class ZygoteProcess:

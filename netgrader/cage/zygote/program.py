@@ -3,7 +3,7 @@
 It is run as a program by `netgrader.cage.zygote`, in a cage of its own, and imports the standard library and the
 packages that it is told to: nothing untrusted ever enters it, it reads nothing but requests of ours, and it runs no
 threads. A child joins namespaces that bubblewrap has made for one run, gives up every right, takes the same filter of
-system calls, looks whether all that holds, and only then becomes ``python -c …`` or ``python -m …``.
+system calls, looks whether all that holds, and only then becomes ``python -P -c …``.
 """
 
 from __future__ import annotations
@@ -43,7 +43,13 @@ NAMESPACES = {
     "pid": 0x20000000,
     "net": 0x40000000,
 }
-NOTHING_LEFT = "0000000000000000"
+NOTHING_LEFT = {
+    **dict.fromkeys(("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"), "0000000000000000"),
+    "NoNewPrivs": "1",
+    "Seccomp": str(SECCOMP_MODE_FILTER),
+    "Threads": "1",
+}
+"""What /proc/self/status says of a process without rights (proc_pid_status(5))."""
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -159,8 +165,7 @@ def _enter(received: list[int]) -> dict[str, Any]:
         cgroup_procs, namespaces = rest[: request["cgroup_procs"]], rest[request["cgroup_procs"] :]
         for procs in cgroup_procs:
             os.write(procs, b"0\n")
-        if request["processors"]:
-            os.sched_setaffinity(0, request["processors"])
+        os.sched_setaffinity(0, request["processors"])
         for number, descriptor in enumerate((stdin, stdout, stderr)):
             os.dup2(descriptor, number)
         outer, inner = namespaces[: len(request["namespaces"])], namespaces[len(request["namespaces"]) :]
@@ -177,7 +182,7 @@ def _enter(received: list[int]) -> dict[str, Any]:
             _check(_libc.setns(descriptor, NAMESPACES["user"]), "setns user")
         os.closerange(3, MOST_NUMBER)
         _give_up(request)
-        _require_nothing_left(request)
+        _require_nothing_left()
         _reseed()
     except BaseException as error:  # noqa: BLE001
         _refuse(error)
@@ -242,13 +247,12 @@ def _give_up(request: dict[str, Any]) -> None:
     _prctl(PR_SET_DUMPABLE, 1)
     _prctl(PR_SET_NAME, ctypes.cast(ctypes.c_char_p(b"python"), ctypes.c_void_p).value or 0)
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
-    if request["filter"]:
-        program = bytes.fromhex(request["filter"])
-        rules = _SockFprog(len(program) // 8, program)
-        _check(_libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(rules), 0, 0), "seccomp")
+    program = bytes.fromhex(request["filter"])
+    rules = _SockFprog(len(program) // 8, program)
+    _check(_libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(rules), 0, 0), "seccomp")
 
 
-def _require_nothing_left(request: dict[str, Any]) -> None:
+def _require_nothing_left() -> None:
     """See, from where nothing can be taken back any more, that every right has been given up.
 
     Raises
@@ -256,23 +260,13 @@ def _require_nothing_left(request: dict[str, Any]) -> None:
     PermissionError
         If something is left.
     """
-    status = {}
     with open("/proc/self/status") as lines:  # noqa: PTH123
-        for line in lines:
-            name, _, value = line.partition(":")
-            status[name] = value.strip()
-    held = {name: status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")}
-    if set(held.values()) != {NOTHING_LEFT}:
-        raise PermissionError(f"capabilities are left: {held}")
-    if "0" in status["Uid"].split() or status["NoNewPrivs"] != "1":
-        raise PermissionError("it is still root, or might become it")
-    if request["filter"] and status["Seccomp"] != "2":
-        raise PermissionError("there is no filter of system calls")
-    opened = sorted(int(name) for name in os.listdir("/proc/self/fd"))  # noqa: PTH208
-    if [number for number in opened if number > 2 and _is_open(number)]:
-        raise PermissionError(f"descriptors are left: {opened}")
-    if status["Threads"] != "1" or _shared_memory():
-        raise PermissionError("something is shared with others")
+        status = dict(line.split(":", 1) for line in lines)
+    found = {name: status[name].strip() for name in NOTHING_LEFT}
+    found["descriptors"] = str(sorted(filter(_is_open, map(int, os.listdir("/proc/self/fd")))))  # noqa: PTH208
+    found["shared memory"] = str(_shared_memory())
+    if found != {**NOTHING_LEFT, "descriptors": "[0, 1, 2]", "shared memory": "[]"} or "0" in status["Uid"].split():
+        raise PermissionError(f"something is left: {found}")
 
 
 def _is_open(number: int) -> bool:
@@ -286,14 +280,14 @@ def _is_open(number: int) -> bool:
 
 def _reseed() -> None:
     """Seed generators anew, so that siblings draw other numbers; Python's own does so by itself at each fork."""
-    if "numpy.random" in sys.modules:
-        sys.modules["numpy.random"].seed()
-    if "tempfile" in sys.modules:
-        vars(sys.modules["tempfile"])["_name_sequence"] = None
-    if "multiprocessing.process" in sys.modules:
-        sys.modules["multiprocessing.process"].current_process().authkey = os.urandom(32)
-    if "uuid" in sys.modules:
-        vars(sys.modules["uuid"])["_last_timestamp"] = None
+    anew: dict[str, Any] = {
+        "numpy.random": lambda module: module.seed(),
+        "tempfile": lambda module: setattr(module, "_name_sequence", None),
+        "multiprocessing.process": lambda module: setattr(module.current_process(), "authkey", os.urandom(32)),
+        "uuid": lambda module: setattr(module, "_last_timestamp", None),
+    }
+    for name in anew.keys() & sys.modules.keys():
+        anew[name](sys.modules[name])
 
 
 def _prctl(option: int, value: int) -> None:
@@ -307,36 +301,19 @@ def _check(result: int, what: str) -> None:
 
 
 def _run(argv: list[str], env: dict[str, str], working: str) -> None:
-    """Do what the interpreter does when it is started with `argv`; its end is the process's own."""
+    """Do what the interpreter does when it is started with ``-P -c``; its end is the process's own."""
     os.environ.clear()
     os.environ.update(env)
-    flags, kind, what, arguments = _parsed(argv)
-    isolated = "-I" in flags
-    added = [] if isolated else [entry for entry in env.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    if not isolated and "-P" not in flags:
-        added.insert(0, "" if kind == "-c" else working)
+    code, *arguments = argv[argv.index("-c") + 1 :]
+    added = list(filter(None, env.get("PYTHONPATH", "").split(os.pathsep)))
     sys.path[:0] = added
     for entry in ("", working, *added):
         sys.path_importer_cache.pop(entry, None)
-    sys.argv = [kind, *arguments]
+    sys.argv = ["-c", *arguments]
     module = types.ModuleType("__main__")
     module.__dict__.update(__annotations__={}, __builtins__=builtins)
     sys.modules["__main__"] = module
-    if kind == "-c":
-        exec(compile(what, "<string>", "exec"), module.__dict__)  # noqa: S102 - it is what was asked to be run
-    else:
-        import runpy  # noqa: PLC0415 - seldom needed
-
-        runpy.run_module(what, run_name="__main__", alter_sys=True)
-
-
-def _parsed(argv: list[str]) -> tuple[list[str], str, str, list[str]]:
-    """Return the interpreter's flags, ``-c`` or ``-m``, what follows it, and the program's own arguments."""
-    rest = list(argv[1:])
-    flags = []
-    while rest[0] not in ("-c", "-m"):
-        flags.append(rest.pop(0))
-    return flags, rest[0], rest[1], rest[2:]
+    exec(compile(code, "<string>", "exec"), module.__dict__)  # noqa: S102 - it is what was asked to be run
 
 
 if __name__ == "__main__":

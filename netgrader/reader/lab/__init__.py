@@ -1,7 +1,7 @@
 """What may be asked of the lab: load a stranger's graph, set its variables, run it, differentiate it, train it.
 
 Two labs answer: `netgrader.reader.lab.local.LocalLab` in this process (in a student's own notebook, and inside the cage), and
-`netgrader.reader.lab.caged.CagedLab`, which talks to a LocalLab in a cage. Only bytes, JSON and npy go between them.
+`netgrader.reader.lab.caged.CagedLab`, which talks to a LocalLab in a cage. Only MessagePack and numbers go between them.
 """
 
 from __future__ import annotations

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 import numpy as np
@@ -22,7 +23,7 @@ from netgrader.cage_contents import PACKAGE_FOLDER, our_package
 from netgrader.reader.graph.source import GraphError
 from netgrader.reader.lab import LabError
 from netgrader.reader.lab.traced import Traced
-from netgrader.reader.lab.wire import Channel, FrameError, LateError
+from netgrader.reader.lab.wire import Channel, FrameError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,7 +106,9 @@ class CagedLab:
             raise GraphError("The lab sees no model.")
         try:
             self.alive()
-            return cast("Traced", self.ask("trace", Traced, path=self._sandbox.seen(self._model)))
+            found: Traced
+            found, graph = self.ask("trace", tuple[Traced, np.ndarray], path=self._sandbox.seen(self._model))
+            return replace(found, meta_graph=graph.tobytes())
         except LabError as error:
             raise GraphError(error.sentence) from error
 
@@ -122,21 +125,21 @@ class CagedLab:
         A `LabError` is what the server says, or ``limit`` or ``lost`` if it does not answer.
         """
         server = self._server
+        late = threading.Timer(self._seconds, server.caged.kill, ("time",))
+        late.start()
         try:
-            server.channel.send({"call": call, "arguments": arguments}, self._seconds)
-            answer = server.channel.receive(self._seconds)
-        except LateError as error:
-            server.caged.kill("time")
-            server.caged.close()
-            raise LabError("limit", f"The lab did not answer within {self._seconds:.0f} seconds.") from error
+            server.channel.send({"call": call, "arguments": arguments})
+            answer = server.channel.receive()
         except FrameError as error:
             raise self._lost(server) from error
+        finally:
+            late.cancel()
         return _result(answer, kind)
 
     def _start(self) -> _Server:
         threads = str(self._threads)
         plan = Plan(
-            argv=[sys.executable, "-m", "netgrader.reader.lab.server"],
+            argv=[sys.executable, "-P", "-c", "from netgrader.reader.lab.server import main; main()"],
             mounts=[our_package(), *([self._model] if self._model else [])],
             env={
                 "PYTHONPATH": PACKAGE_FOLDER,
@@ -155,7 +158,7 @@ class CagedLab:
         if caged.stdin is None or caged.stdout is None:  # asked for above
             raise LabError("lost", "The lab could not be reached.")
         self._generation += 1
-        return _Server(caged, Channel(caged.stdout.fileno(), caged.stdin.fileno()))
+        return _Server(caged, Channel(caged.stdout, caged.stdin))
 
     def alive(self) -> int:
         """The number of the server that runs, which is started anew if the last one was lost."""
@@ -172,11 +175,13 @@ class CagedLab:
     def _lost(self, server: _Server) -> LabError:
         """Why the server is gone."""
         outcome = server.caged.close()
-        if outcome.limit == "memory":
-            return LabError("limit", f"The lab needed more than {self._limits.memory_bytes / 1e9:.3g} GB of memory.")
-        if outcome.limit not in (None, "killed"):
-            return LabError("limit", f"The lab hit a limit ({outcome.limit}).")
-        return LabError("lost", f"The lab died (exit code {outcome.code}).")
+        if outcome.limit in (None, "killed"):
+            return LabError("lost", f"The lab died (exit code {outcome.code}).")
+        known = {
+            "time": f"did not answer within {self._seconds:.0f} seconds",
+            "memory": f"needed more than {self._limits.memory_bytes / 1e9:.3g} GB of memory",
+        }
+        return LabError("limit", f"The lab {known.get(outcome.limit, f'hit a limit ({outcome.limit})')}.")
 
 
 def _found(address: Mapping[str, Any]) -> Zygote | None:
@@ -219,7 +224,7 @@ class _CagedGraph:
         """The server's number for it; loads it, if this server has not seen it."""
         generation = self.lab.alive()
         if self._generation != generation:
-            loaded = self.lab.ask("load", _Loaded, meta_graph=self.meta_graph)
+            loaded = self.lab.ask("load", _Loaded, meta_graph=np.frombuffer(self.meta_graph, np.uint8))
             self._number, self.variables, self.trainable = loaded.graph, loaded.variables, loaded.trainable
             self._generation = generation
             for of, wrt in self._requests:

@@ -1,4 +1,4 @@
-"""The lab inside a cage: ``python -m netgrader.reader.lab.server`` answers requests on its standard input, one by one.
+"""The lab inside a cage: `main` answers requests on its standard input, one by one.
 
 A request names a call of `netgrader.reader.lab` with its arguments; the answer is what it returned or a LabError. It
 knows no answers and keeps nothing but what it was sent.
@@ -6,11 +6,15 @@ knows no answers and keeps nothing but what it was sent.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
 
 from netgrader.reader.graph.source import GraphError
 from netgrader.reader.lab import LabError
@@ -46,14 +50,13 @@ class Server:
 
     def _called(self, call: str, **arguments: Any) -> Any:
         match call:
-            case "hello":
-                return "hello"
             case "trace":
                 from netgrader.reader.lab.traced_models import traced_file  # noqa: PLC0415 - few graphs come from models
 
-                return vars(traced_file(Path(arguments["path"])))
+                found = traced_file(Path(arguments["path"]))
+                return replace(found, meta_graph=b""), np.frombuffer(found.meta_graph, np.uint8)
             case "load":
-                graph = self._lab.load(**arguments)
+                graph = self._lab.load(arguments["meta_graph"].tobytes())
                 return {"graph": self._number(graph), "variables": graph.variables, "trainable": graph.trainable}
             case "gradients":
                 return self._kept[arguments.pop("graph")].gradients(**arguments)
@@ -71,8 +74,8 @@ class Server:
         return number
 
 
-def main() -> int:
-    """Serve until the other side is gone; the exit code."""
+def main() -> None:
+    """Serve until the other side is gone."""
     channel = Channel(*_own_descriptors())
     threads = int(os.environ.get("TF_NUM_INTRAOP_THREADS", "0"))
     # TensorFlow imports Keras where it can, a fifth of its own time, and no graph needs it here.
@@ -80,26 +83,20 @@ def main() -> int:
     import tensorflow as tf  # noqa: F401, PLC0415 - takes seconds, which pass while the other side prepares
 
     server = Server(LocalLab(threads=threads))
-    try:
+    with contextlib.suppress(FrameError):
         while True:
             answer = server.answer(channel.receive())
             try:
                 channel.send(answer)
-            except TypeError as error:  # nothing of it was sent yet
+            except (TypeError, ValueError) as error:  # nothing of it was sent yet
                 channel.send({"error": "run", "sentence": f"What came out is no number: {error}"})
-    except FrameError:
-        return 0
 
 
-def _own_descriptors() -> tuple[int, int]:
+def _own_descriptors() -> tuple[IO[bytes], IO[bytes]]:
     """The pipes to the other side, out of reach for what prints or reads in this process."""
     reading, writing = os.dup(0), os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nowhere, 0)
     os.dup2(2, 1)
     os.close(nowhere)
-    return reading, writing
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return os.fdopen(reading, "rb"), os.fdopen(writing, "wb")
