@@ -220,8 +220,6 @@ def _remember(
     ids = {str(student.id): student for student in gradebook.students}
     for person, student in [told for one in handed if one.students for told in one.people.items() if told[1]]:
         _keep(known, person, student)
-        if person.when is not None:
-            known.times[student] = stamp(person.when)
         if student in ids:
             ids[student].lms_user_id = ids[student].lms_user_id or person.lms_id or None
     gradebook.db.commit()

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from netgrader.skeleton import Skeleton
 
 __all__ = [
-    "has_duedate",
     "is_up_to_date",
     "not_on_roster",
     "opened",
@@ -187,17 +186,6 @@ def require_same(gradebook: Any, assignment: Assignment, student: str, results: 
                     f"{cell.points or 0:g}: a step that nbgrader_config.py adds has changed it. Take that step out, or count "
                     "what the gradebook has."
                 )
-
-
-def has_duedate(assignment: Assignment) -> bool:
-    """Whether anybody can come late."""
-    from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
-
-    with opened(assignment.course) as gradebook:
-        try:
-            return gradebook.find_assignment(assignment.name).duedate is not None
-        except MissingEntry:
-            return False
 
 
 def penalties_of(gradebook: Any, assignment: Assignment, student: str) -> list[str]:

@@ -89,8 +89,6 @@ class Collected:
     """Students by their numbers."""
     names: dict[str, str] = field(default_factory=dict)
     """Their names as the platform wrote them, by number."""
-    times: dict[str, str] = field(default_factory=dict)
-    """When the platform says that it was handed in, as nbgrader writes times, by student."""
     late: list[str] = field(default_factory=list)
     """Students who were late by what the platform says."""
 

@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 import pytest
 from nbgrader.plugins.export import CsvExportPlugin
 
-from netgrader.commands import autograde, collect
+from netgrader.commands import collect
 from netgrader.commands.pages import report_on_class
-from netgrader.commands.show import console
 from netgrader.errors import UsageError
 from netgrader.nbgrader_plugin.gradebook import opened
-from netgrader.nbgrader_plugin.handing_in import handed_in, put_right
+from netgrader.nbgrader_plugin.handing_in import handed_in
 from netgrader.platforms.people import Collected, Member, Person, match, name_key, read_collected
 from netgrader.platforms.zips import read_download
 from tests.platforms.exporters import Student, canvas_sheet, canvas_zip, moodle_sheet, moodle_zip
@@ -691,18 +690,6 @@ def test_the_time_in_the_sheet_is_that_which_nbgrader_counts(course, tmp_path):
     assert collect.run(path, None, moodle_sheet(tmp_path / "x.csv", there), enter=False) == 0
     found = handed_in(course.course.folder("submitted", "ada", "numbers"))
     assert found == datetime(2026, 11, 27, 23, 58).astimezone(UTC).replace(tzinfo=None)
-
-
-def test_a_time_that_the_platform_says_is_not_doubted_when_grading(course, tmp_path, capsys):
-    there = people(course, handed_in=datetime(2026, 11, 27, 23, 58))[:2]
-    enter(course, there)
-    collect.run(moodle_zip(tmp_path / "x.zip", there), None, moodle_sheet(tmp_path / "x.csv", there), enter=False)
-    course.write("submitted/bob/numbers/timestamp.txt", "2026-11-01 10:00:00.000000 UTC\n")  # not the sheet's
-    with opened(course.course) as gradebook:
-        gradebook.update_or_create_assignment("numbers", duedate="2026-11-20 10:00:00.000000 UTC")
-    capsys.readouterr()
-    autograde._times(console(), course.assignment, put_right(course.assignment, ["ada", "bob"]))
-    assert "does not have these submissions: bob." in capsys.readouterr().out
 
 
 def test_what_was_handed_in_anew_replaces_what_was_there_and_that_is_kept(course, tmp_path, capsys):
