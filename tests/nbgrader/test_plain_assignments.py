@@ -16,11 +16,7 @@ import pexpect
 import pytest
 from nbgrader.api import Gradebook
 
-from netgrader.commands.autograde import tasks_of
-from netgrader.commands.saving import Saver
 from netgrader.errors import NetgraderError
-from netgrader.grading.pool import grade_task
-from netgrader.grading.stages import Options
 from netgrader.nbgrader_plugin.converters import autograde_one, generate_assignment
 from tests.commands.test_new import shape
 from tests.conftest import CONFIG as OURS
@@ -267,29 +263,3 @@ def test_an_assignment_is_ours_by_its_checks_its_tests_or_what_its_notebooks_cal
     booked.write("source/ps2/checks/exercises.toml", "")
     assert booked.course.assignment("ps2").is_ours
     assert [one.name for one in booked.course.own_assignments] == ["numbers", "ps1", "ps2", "ps3"]
-
-
-@QUIETLY
-@pytest.mark.usefixtures("uncaged")
-def test_a_gradebook_that_has_other_points_than_are_told_is_said(booked):
-    booked.write("halved.py", """
-        from nbgrader.api import Gradebook
-        from nbgrader.preprocessors import NbGraderPreprocessor
-
-
-        class Halved(NbGraderPreprocessor):
-            def preprocess(self, nb, resources):
-                with Gradebook(resources["nbgrader"]["db_url"]) as gradebook:
-                    for grade in gradebook.find_submission_notebook("1_sums", "numbers", "ada").grades:
-                        grade.auto_score = (grade.auto_score or 0) / 2
-                    gradebook.db.commit()
-                return nb, resources
-        """)  # fmt: skip
-    append(booked, "c.Autograde.autograde_preprocessors.append('halved.Halved')\n")
-    booked.submit("ada")
-    tasks, _ = tasks_of(booked.assignment, ["ada"])
-    saver = Saver(booked.assignment, tasks, Options(), force=False)
-    for task in tasks:
-        saver.end(grade_task(task, Options()))
-    saver.finish()
-    assert "The gradebook has 1 for check_add of 1_sums, and not 2" in saver.failed["ada"]
