@@ -325,41 +325,40 @@ def read(
 @app.command()
 def new(  # noqa: PLR0917  (options by name, for typer)
     course: Annotated[
-        Path | None, typer.Argument(metavar="COURSE", help="The folder of a new course.", show_default=False)
-    ] = None,
-    assignment: Annotated[
-        str | None,
-        typer.Option("--assignment", metavar="NAME", help="An assignment for the course that one stands in."),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data",
-            metavar="FILE",
-            help="An .npz of arrays, or a .csv.",
+        Path,
+        typer.Argument(
+            metavar="COURSE", help="The folder of a new course, or of one to add to: . for here.", show_default=False
         ),
-    ] = None,
+    ],
+    data: Annotated[
+        Path, typer.Option("--data", metavar="FILE", help="An .npz of arrays, or a .csv.", show_default=False)
+    ],
+    assignment: Annotated[
+        str, typer.Option("--assignment", metavar="NAME", help="The assignment; called like the course if not given.")
+    ] = "",
     target_column: Annotated[
         str | None,
         typer.Option("--target-column", metavar="NAME", help="The column of a .csv that is to be found out."),
     ] = None,
-    called: Annotated[str | None, typer.Option("--called", help="What one input shows: flower, price.")] = None,
-    names: Annotated[str | None, typer.Option("--names", help="What the classes are called: rose,tulip,daisy.")] = None,
+    called: Annotated[str, typer.Option("--called", help="What one input shows: flower, price.")] = "",
+    names: Annotated[str, typer.Option("--names", help="What the classes are called: rose,tulip,daisy.")] = "",
     target: Annotated[
-        float | None,
+        float,
         typer.Option(
             "--target", min=0, help="The test accuracy that students are to reach; of numbers, the mean error."
         ),
-    ] = None,
-    unit: Annotated[str | None, typer.Option("--unit", help="What targets that are numbers are in: k€.")] = None,
+    ] = 0.9,
+    unit: Annotated[str, typer.Option("--unit", help="What targets that are numbers are in: k€.")] = "",
 ) -> None:
-    """Make a course in which everything works at once, or add an assignment to one; what is not given is asked for.
+    """Make a course in which everything works at once, or add an assignment to one.
 
     Example: netgrader new flowers --data flowers.npz --called flower --names rose,tulip,daisy --target 0.9
     """
-    from netgrader.commands.new import Answers, run
+    from netgrader.commands.new import run
+    from netgrader.new_course import NewAssignment
 
-    raise typer.Exit(run(course, assignment, Answers(data, called, names, target, unit, target_column)))
+    each = tuple(filter(None, map(str.strip, names.split(","))))
+    raise typer.Exit(run(course, NewAssignment(assignment, data, called, each, target, unit, target_column)))
 
 
 @app.command()

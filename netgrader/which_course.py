@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
 
-__all__ = ["course_here", "find_course", "is_taken_for_another", "only_assignment"]
+__all__ = ["find_course", "is_taken_for_another", "only_assignment", "require_meant"]
 
 
 def find_course(submission: Path | None = None) -> Course:
@@ -63,29 +63,20 @@ def find_course(submission: Path | None = None) -> Course:
     )
 
 
-def course_here() -> Path:
-    """Return the folder of the course that one stands in; not the one beside the package, which is found from everywhere.
-
-    One of nbgrader's own has no ``grader_tests`` yet; its configuration is enough.
+def require_meant(root: Path) -> None:
+    """See that the course in the folder `root` is one, and not a part of another one, and an instructor's.
 
     Raises
     ------
     UsageError
-        If there is none, or it may not be one.
+        If not, with what to type.
     """
-    here = Path.cwd()
-    if (here / CONFIG).is_file() and is_taken_for_another(here):
+    if is_taken_for_another(root):
         raise UsageError(
-            f"{here} lies inside of another course, so it is not taken for one. If you mean it, type: {trusting(here)}; "
-            "if you mean the other one, change into its folder."
+            f"{root} lies inside of another course, so it is not taken for one. If you mean it, type: "
+            f"{trusting(root.resolve())}; if you mean the other one, name its folder."
         )
-    if (here / CONFIG).is_file() and not lies_among_submissions(here):
-        require_own(here)
-        return here
-    root = find_course().root
-    if not Path.cwd().is_relative_to(root.resolve()):
-        raise UsageError("--assignment adds to the course that you stand in, and this is none. Change into its folder.")
-    return root
+    require_own(root)
 
 
 def only_assignment(course: Course, names: Sequence[str]) -> Assignment:
