@@ -264,7 +264,7 @@ def grade_on(
 
 
 @app.command()
-def release(  # noqa: PLR0917  (options by name, for typer)
+def release(
     notebook: Annotated[
         list[str] | None,
         typer.Option("--notebook", metavar="NAME", help="Release this notebook and no other; may be repeated."),
@@ -277,14 +277,6 @@ def release(  # noqa: PLR0917  (options by name, for typer)
         bool,
         typer.Option("--untried", help="Do not see first that the solution earns all points and the release none."),
     ] = False,
-    site: Annotated[
-        Path | None,
-        typer.Option(
-            "--site",
-            metavar="FOLDER",
-            help="Write there, too, what is to lie at [release] url: Colab opens it in one click.",
-        ),
-    ] = None,
     sandbox: Sandbox = "bubblewrap",
 ) -> None:
     """Generate from source/ what students get in release/, once the solution earns all points and the release none.
@@ -293,7 +285,7 @@ def release(  # noqa: PLR0917  (options by name, for typer)
     """
     from netgrader.commands.release import run
 
-    raise typer.Exit(run(assignment, tuple(notebook or ()), sandbox, check=check, untried=untried, site=site))
+    raise typer.Exit(run(assignment, tuple(notebook or ()), sandbox, check=check, untried=untried))
 
 
 @app.command()
