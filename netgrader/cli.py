@@ -205,10 +205,8 @@ def export(  # noqa: PLR0917  (options by name, for typer)
         typer.Option("--column", metavar="NUMBER", help="Canvas's number of the assignment, if there are several."),
     ] = None,
     moodle_feedback: Annotated[
-        bool, typer.Option("--moodle-feedback", help="Pack the feedback pages, to be uploaded to Moodle at once.")
-    ] = False,
-    unfinished: Annotated[
-        bool, typer.Option("--unfinished", help="Write marks for which a person has still to give points, too.")
+        bool,
+        typer.Option("--moodle-feedback", help="With --moodle: pack the feedback pages, to be uploaded at once."),
     ] = False,
     gradescope: Annotated[
         bool, typer.Option("--gradescope", help="Make the zip by which Gradescope grades what is handed in there.")
@@ -234,11 +232,10 @@ def export(  # noqa: PLR0917  (options by name, for typer)
 
     code = run(
         assignment,
-        moodle,
-        canvas,
+        moodle=moodle,
+        canvas=canvas,
         column=column,
         feedback=moodle_feedback,
-        unfinished=unfinished,
         gradescope=gradescope,
         notebook=notebook,
         image=prairielearn,
