@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path  # noqa: TC003  (typer reads the annotations)
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,11 +27,17 @@ app = typer.Typer(
 )
 
 Sandbox = Annotated[
-    str,
+    Literal["bubblewrap", "bubblewrap-without-control-group", "user", "none"],
     typer.Option(
         "--sandbox",
         help="Where submissions run: bubblewrap, bubblewrap-without-control-group where root has none for "
         "memory, user for root in a container without namespaces (it promises less), or none if you trust them.",
+    ),
+]
+Json = Annotated[
+    typer.FileTextWrite | None,
+    typer.Option(
+        "--json", metavar="FILE", lazy=False, encoding="utf-8", help="Write the results as JSON; - for the screen."
     ),
 ]
 Workers = Annotated[
@@ -61,11 +67,10 @@ def _all(
 @app.command()
 def grade(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH…", help="A notebook, or a submission's folder.", show_default=False)
+        list[Path],
+        typer.Argument(metavar="PATH…", exists=True, help="A notebook, or a submission's folder.", show_default=False),
     ],
-    json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the results as JSON; - for the screen.")
-    ] = None,
+    json: Json = None,
     sandbox: Sandbox = "bubblewrap",
     anew: Annotated[bool, typer.Option("--anew", help="Run again what was graded before.")] = False,
 ) -> None:
@@ -88,9 +93,8 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
         typer.Option("--scheduler", metavar="ADDRESS", help="Grade on the workers of this Dask scheduler instead."),
     ] = None,
     sandbox: Sandbox = "bubblewrap",
-    force: Annotated[bool, typer.Option("--force", help="Save marks again even where nothing changed.")] = False,
     only: Annotated[
-        str | None, typer.Option("--only", metavar="ungradable", help="Run anew only what could not be graded in full.")
+        Literal["ungradable"] | None, typer.Option("--only", help="Run anew only what could not be graded in full.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say whose marks would change and why, and save nothing.")
@@ -108,7 +112,6 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
         workers=workers,
         scheduler=scheduler,
         sandbox=sandbox,
-        force=force,
         only=only,
         dry_run=dry_run,
     )
@@ -150,7 +153,7 @@ def store(
     prune: Annotated[bool, typer.Option("--prune", help="Remove what is stale.")] = False,
     sandbox: Sandbox = "bubblewrap",
 ) -> None:
-    """Say how much is kept of gradings, how much of it is stale, and which students used most computing; make room.
+    """Say how much is kept of gradings, and how much of it is stale; make room.
 
     Example: netgrader store --prune
     """
@@ -176,9 +179,6 @@ def feedback(
 @app.command()
 def report(
     assignment: Assignment,
-    output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="The page; reports/ASSIGNMENT.html if not given.")
-    ] = None,
 ) -> None:
     """Write one page on the class, and next to it a CSV file with a row for each student and check.
 
@@ -186,7 +186,7 @@ def report(
     """
     from netgrader.commands.pages import run_report
 
-    raise typer.Exit(run_report(assignment, output))
+    raise typer.Exit(run_report(assignment))
 
 
 @app.command()
@@ -290,16 +290,16 @@ def read(
     graph: Annotated[
         Path,
         typer.Argument(
-            metavar="GRAPH", help="A GraphDef or MetaGraphDef, binary or text; a .keras file, a SavedModel's folder."
+            metavar="GRAPH",
+            exists=True,
+            help="A GraphDef or MetaGraphDef, binary or text; a .keras file, a SavedModel's folder.",
         ),
     ],
     exercise: Annotated[
         str | None,
         typer.Option("--exercise", metavar="NAME", help="The exercise that asks for it: two_layer_network, …"),
     ] = None,
-    json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON; - for the screen.")
-    ] = None,
+    json: Json = None,
     static: Annotated[bool, typer.Option("--static", help="Run nothing: quick, and more stays undecided.")] = False,
 ) -> None:
     """Say what network a graph or a model holds, and what is wrong with it; it is loaded and tried out in a cage.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import os
 import re
@@ -139,15 +138,8 @@ class Course:
 
     @property
     def scratch(self) -> Path:
-        """Where results are kept: beside the course, or in the user's cache where the course is read-only."""
-        named = os.environ.get(STORE_VARIABLE)
-        if named:
-            return Path(named)
-        beside = self.root / ".netgrader"
-        if os.access(beside if beside.exists() else self.root, os.W_OK):
-            return beside
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        return cache / "netgrader" / hashlib.sha256(str(self.root.resolve()).encode()).hexdigest()[:16]
+        """Where results are kept: next to the course, or where ``NETGRADER_STORE`` says, if the course is read-only."""
+        return Path(os.environ.get(STORE_VARIABLE) or self.root / ".netgrader")
 
     @property
     def secret(self) -> bytes:

@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 __all__ = ["find_course", "is_taken_for_another", "only_assignment", "require_meant"]
 
 
+PASSED_OVER = (
+    "{folder} may have come with a submission, so it is not taken for the course. Type the command in the course's folder. If "
+    f"this is the course and you trust what lies in it, set {TRUST_VARIABLE} to its folder."
+)
+NO_COURSE = (
+    f"No course was found: there is no folder with {CONFIG} and {TESTS}/ above {{here}}. Type the command inside the course, or "
+    f"set {TRUST_VARIABLE} to its folder."
+)
+
+
 def find_course(submission: Path | None = None) -> Course:
     """Return the course that one stands in, else the one that this package lies in.
 
@@ -37,30 +47,17 @@ def find_course(submission: Path | None = None) -> Course:
         if not (Path(named) / CONFIG).is_file():
             raise UsageError(f"{TRUST_VARIABLE} names {named}, where there is no {CONFIG}.")
         return Course(Path(named).resolve())
-    here, package = Path.cwd(), Path(__file__).resolve().parent
-    own = [folder for folder in package.parents if _is_course(folder)]
-    passed_over = None
-    for folder in (here, *here.parents):
-        if not _is_course(folder):
-            continue
-        if folder in own:
-            return Course(folder)
-        if lies_among_submissions(folder) or (submission is not None and _came_with(folder, submission)):
-            passed_over = passed_over or folder
-            continue
-        require_own(folder)
-        return Course(folder)
-    if own and (submission is not None or passed_over is None):
-        return Course(own[0])
-    if passed_over:
-        raise UsageError(
-            f"{passed_over} may have come with a submission, so it is not taken for the course. Type the command in the "
-            f"course's folder. If this is the course and you trust what lies in it, set {TRUST_VARIABLE} to its folder."
-        )
-    raise UsageError(
-        f"No course was found: there is no folder with {CONFIG} and {TESTS}/ above {here}. "
-        f"Type the command inside the course, or set {TRUST_VARIABLE} to its folder."
-    )
+    here = Path.cwd()
+    own = [folder for folder in Path(__file__).resolve().parents if _is_course(folder)]
+    above = [folder for folder in (here, *here.parents) if _is_course(folder)]
+    found = next((folder for folder in above if folder in own or not _may_be_handed_in(folder, submission)), None)
+    if found is None and own and (submission is not None or not above):
+        found = own[0]
+    if found is None:
+        raise UsageError(PASSED_OVER.format(folder=above[0]) if above else NO_COURSE.format(here=here))
+    if found not in own:
+        require_own(found)
+    return Course(found)
 
 
 def require_meant(root: Path) -> None:
@@ -98,8 +95,10 @@ def is_taken_for_another(root: Path) -> bool:
     return lies_among_submissions(root) and not os.environ.get(TRUST_VARIABLE)
 
 
-def _came_with(folder: Path, submission: Path) -> bool:
-    """Whether what lies in `folder` may be the student's who handed in `submission`."""
+def _may_be_handed_in(folder: Path, submission: Path | None) -> bool:
+    """Whether what is in `folder` may be a student's: it is among submissions, or came with the one that is graded."""
+    if submission is None or lies_among_submissions(folder):
+        return lies_among_submissions(folder)
     handed_in = submission.resolve()
     return folder.is_relative_to(handed_in) if handed_in.is_dir() else folder == handed_in.parent
 

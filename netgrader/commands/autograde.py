@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 
 __all__ = ["grade_class", "run", "students_of", "tasks_of"]
 
-UNGRADABLE = "ungradable"
 MOST_NAMED = 10
 
 
@@ -61,14 +60,11 @@ def run(
     *,
     workers: int | None,
     sandbox: str,
-    force: bool,
     scheduler: str | None = None,
     only: str | None = None,
     dry_run: bool = False,
 ) -> int:
     """Grade the class, or some students of it; the exit code."""
-    if only not in {None, UNGRADABLE}:
-        raise UsageError(f"--only takes '{UNGRADABLE}', not '{only}'.")
     if scheduler is not None and workers is not None:
         raise UsageError("--workers is about this machine and --scheduler about others; give one of them.")
     assignment = find_course().own_assignment(name, "nbgrader autograde")
@@ -91,7 +87,6 @@ def run(
         out,
         workers=workers,
         scheduler=scheduler,
-        force=force,
         dry_run=dry_run,
     )
 
@@ -103,7 +98,6 @@ def grade_class(
     out: Console,
     *,
     workers: int | None,
-    force: bool,
     scheduler: str | None = None,
     before_table: Callable[[], None] = lambda: None,
     dry_run: bool = False,
@@ -134,7 +128,7 @@ def grade_class(
         deadlines_of(assignment)  # likewise
         with opened(assignment.course) as gradebook:
             strangers = not_on_roster(gradebook, chosen)
-        saver = Saver(assignment, tasks, options, force=force)
+        saver = Saver(assignment, tasks, options)
         done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler, saver=saver)
         failed = {**unread, **saver.failed}
         with opened(assignment.course) as gradebook:
@@ -269,14 +263,13 @@ def _summary(
 
 def _waiting(assignment: Assignment, marks: Mapping[tuple[str, str], Marks], students: Sequence[str]) -> int:
     """Return how many written answers of those students' a person has still to look at."""
-    written = {
-        name: [one.grade_id for one in assignment.skeleton(name).graded if one.is_manual]
-        for name in assignment.notebooks
-    }
-    cells = (
-        marks[who, name].cells.get(cell) for who, name in marks if who in {*students} for cell in written.get(name, ())
+    graded = [(name, cell) for name in assignment.notebooks for cell in assignment.skeleton(name).graded]
+    written = {(name, cell.grade_id) for name, cell in graded if cell.is_manual}
+    return sum(
+        mark.waiting and (name, cell) in written and student in {*students}
+        for (student, name), of_notebook in marks.items()
+        for cell, mark in of_notebook.cells.items()
     )
-    return sum(mark is not None and mark.waiting for mark in cells)
 
 
 def _few(students: Sequence[str]) -> str:

@@ -215,16 +215,21 @@ def _remember(
     assignment: Assignment, gradebook: Any, known: Collected, handed: list[_Handed], download: ReceivedFile
 ) -> None:
     """Keep who has which number, in the gradebook if it is one of all of the platform, and who was late if that is told."""
-    told = {student: one.late for one in handed if not one.problem for student in one.students}
     if download.sheet is not None or download.platform == CANVAS:
-        known.late[:] = sorted(student for student in {*known.late, *told} if told.get(student, True))
+        known.late[:] = _late(known.late, handed)
     ids = {str(student.id): student for student in gradebook.students}
-    for person, student in [pair for one in handed if one.students for pair in one.people.items()]:
-        if student:
-            _keep(known, person, student)
-            ids[student].lms_user_id = ids[student].lms_user_id or person.lms_id or None
+    told = [(person, student) for one in handed if one.students for person, student in one.people.items() if student]
+    for person, student in told:
+        _keep(known, person, student)
+        ids[student].lms_user_id = ids[student].lms_user_id or person.lms_id or None
     gradebook.db.commit()
     write_collected(assignment, known)
+
+
+def _late(before: Sequence[str], handed: list[_Handed]) -> list[str]:
+    """Return who is late by what the platform says now, or said before and says nothing of now."""
+    told = {student: one.late for one in handed if not one.problem for student in one.students}
+    return sorted(student for student in {*before, *told} if told.get(student, True))
 
 
 def _say(out: Console, assignment: Assignment, download: ReceivedFile, handed: list[_Handed]) -> int:

@@ -151,6 +151,11 @@ def _export(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
     write_bytes(target, sheet.table.content())
     for theirs in sorted({row.most for row in sheet.rows if row.most not in {None, Decimal(str(ours))}}):
         out.print(f"The maximum is {theirs:f} in {sheet.platform} and {ours:g} here: marks go out as they are.")
+    return _say(out, sheet, found, target)
+
+
+def _say(out: Console, sheet: Sheet, found: Mapping[str, list[str]], target: Path) -> bool:
+    """Say whose marks were not simply written into `target`; whether nobody is left out."""
     told = [fate for fate in FATES if found[fate]]
     for fate in told:
         how = FATES[fate][0].format(platform=sheet.platform, sheet=sheet.table.path.name)

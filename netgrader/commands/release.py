@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 import uuid
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -131,7 +130,7 @@ def _try_out(assignment: Assignment, options: Options, released: Path, notebooks
     )
     for number, name in enumerate(notebooks, 1):
         try:
-            with out.status(f"grading {name} ({number} of {len(notebooks)}) …") if out.is_terminal else nullcontext():
+            with out.status(f"grading {name} ({number} of {len(notebooks)}) …"):
                 found += misfits(assignment, name, released / f"{name}.ipynb", options)
         except SandboxError as error:
             out.print(f"Released without having been graded first: {error} Type netgrader doctor.")

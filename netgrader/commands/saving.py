@@ -44,13 +44,12 @@ class Saver(Watcher):
         Sentences on points that the gradebook has fewer than are shown, for coming late.
     """
 
-    def __init__(self, assignment: Assignment, tasks: Sequence[Task], options: Options, *, force: bool) -> None:
+    def __init__(self, assignment: Assignment, tasks: Sequence[Task], options: Options) -> None:
         self.failed: dict[str, str] = {}
         self.late: list[str] = []
         self.penalties: list[str] = []
         self._assignment = assignment
         self._options = dataclasses.replace(options, anew=False)
-        self._force = force
         self._left: dict[str, int] = {}
         for task in tasks:
             self._left[task.student] = self._left.get(task.student, 0) + 1
@@ -124,7 +123,7 @@ class Saver(Watcher):
         before: list[str] = []
         if is_up_to_date(self._assignment, student, digests, gradebook):
             before = penalties_of(gradebook, self._assignment, student)
-            if not self._force and not is_late(gradebook, self._assignment, student):
+            if not is_late(gradebook, self._assignment, student):
                 return
         handed_in(self._folder(student))  # a time that nbgrader cannot read is the student's own trouble
         autograde_one(self._assignment.course, self._assignment.name, student, self._options.sandbox)

@@ -74,11 +74,8 @@ def sync_cells(assignment: Assignment, wanted: Collection[str]) -> tuple[str, ..
         With nbgrader's reason.
     """
     known = _cells_in_gradebook(assignment)
-    stale = []
-    for name in assignment.notebooks:
-        skeleton = assignment.skeleton(name)
-        if (name in wanted or name in known) and known.get(name) != _cells(skeleton):
-            stale.append(name)
+    asked = {*wanted, *known}.intersection(assignment.notebooks)
+    stale = [name for name in sorted(asked) if known.get(name) != _cells(assignment.skeleton(name))]
     for name in stale:
         with tempfile.TemporaryDirectory() as folder:
             generate_assignment(assignment.course, assignment.name, release_directory=folder, notebook=name)

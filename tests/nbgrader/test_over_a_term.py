@@ -66,7 +66,7 @@ def graded(booked):
         console = Console(file=out, width=200)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(autograde, "console", lambda: console)
-            found = autograde.run("numbers", students, workers=1, sandbox=Options().sandbox, force=False, **options)
+            found = autograde.run("numbers", students, workers=1, sandbox=Options().sandbox, **options)
         assert found == code, out.getvalue()
         return " ".join(out.getvalue().split())
 
