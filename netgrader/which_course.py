@@ -47,17 +47,22 @@ def find_course(submission: Path | None = None) -> Course:
         if not (Path(named) / CONFIG).is_file():
             raise UsageError(f"{TRUST_VARIABLE} names {named}, where there is no {CONFIG}.")
         return Course(Path(named).resolve())
-    here = Path.cwd()
     own = [folder for folder in Path(__file__).resolve().parents if _is_course(folder)]
-    above = [folder for folder in (here, *here.parents) if _is_course(folder)]
-    found = next((folder for folder in above if folder in own or not _may_be_handed_in(folder, submission)), None)
-    if found is None and own and (submission is not None or not above):
-        found = own[0]
-    if found is None:
-        raise UsageError(PASSED_OVER.format(folder=above[0]) if above else NO_COURSE.format(here=here))
+    found = _found_from(Path.cwd(), own, submission)
     if found not in own:
         require_own(found)
     return Course(found)
+
+
+def _found_from(here: Path, own: Sequence[Path], submission: Path | None) -> Path:
+    """Return the folder of the course that is meant in the folder `here`; `own` are the package's."""
+    above = [folder for folder in (here, *here.parents) if _is_course(folder)]
+    for folder in above:
+        if folder in own or not _may_be_handed_in(folder, submission):
+            return folder
+    if own and (submission is not None or not above):
+        return own[0]
+    raise UsageError(PASSED_OVER.format(folder=above[0]) if above else NO_COURSE.format(here=here))
 
 
 def require_meant(root: Path) -> None:
@@ -97,8 +102,10 @@ def is_taken_for_another(root: Path) -> bool:
 
 def _may_be_handed_in(folder: Path, submission: Path | None) -> bool:
     """Whether what is in `folder` may be a student's: it is among submissions, or came with the one that is graded."""
-    if submission is None or lies_among_submissions(folder):
-        return lies_among_submissions(folder)
+    if lies_among_submissions(folder):
+        return True
+    if submission is None:
+        return False
     handed_in = submission.resolve()
     return folder.is_relative_to(handed_in) if handed_in.is_dir() else folder == handed_in.parent
 

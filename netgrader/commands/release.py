@@ -86,18 +86,23 @@ def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check
     waiting = [name for name in which.notebooks if name not in released]
     if waiting:
         typer.echo(f"Not released: {', '.join(waiting)}, and what only these are given.")
-    there = [one for one in which.course.submitted(which.name) if holds_work(_handed_in(which, one))]
-    if there:
-        typer.echo(
-            f"{len(there)} have handed in {which.name} already; their marks stay until you grade again. Who filled in an older "
-            "release is graded with its cells, and with the points, checks and tests of this one: "
-            f"netgrader autograde {which.name} --dry-run says what they change."
-        )
+    _say_who_handed_in(which)
     address = _address(which)
     if address is not None:
         typer.echo(f"Copy what is in {target} to {address.url}, and leave older archives there; students then open:")
         typer.echo("\n".join(address.colab(name) or address.file(f"{name}.ipynb") for name in released))
     return 0
+
+
+def _say_who_handed_in(assignment: Assignment) -> None:
+    """Say what a release means for those who handed in before it."""
+    there = [one for one in assignment.course.submitted(assignment.name) if holds_work(_handed_in(assignment, one))]
+    if there:
+        typer.echo(
+            f"{len(there)} have handed in {assignment.name} already; their marks stay until you grade again. Who filled in an "
+            "older release is graded with its cells, and with the points, checks and tests of this one: "
+            f"netgrader autograde {assignment.name} --dry-run says what they change."
+        )
 
 
 def _handed_in(assignment: Assignment, student: str) -> Path:
@@ -230,14 +235,7 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     severities_of(assignment.course)  # students have none of it, but a slip is better found before they hand in
     target.mkdir(parents=True, exist_ok=True)
     files = [assignment.files(name) for name in notebooks]
-    with tempfile.TemporaryDirectory() as folder:
-        # Given all at once, nbgrader takes out what is there no more, and adds nothing where somebody handed in.
-        at_once = set(notebooks) == set(assignment.notebooks) and (not save or removed_notebooks(assignment))
-        for name in ("*",) if at_once else notebooks:
-            generate_assignment(assignment.course, assignment.name, release_directory=folder, notebook=name, save=save)
-        for made in Path(folder).rglob("*.ipynb"):
-            if made.stem in notebooks:
-                shutil.copyfile(made, target / made.name)
+    _write_notebooks(assignment, target, notebooks, save=save)
     for one in files:
         _copy_beside(assignment, one, target)
     wheel = build_wheel(target, [path for one in files for path in (*one.probes, *one.public_tests, *one.given)])
@@ -247,6 +245,18 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     (target / "README.md").write_text(_readme(assignment, [f"{name}.ipynb" for name in notebooks]), encoding="utf-8")
     if address is not None:
         add_fetching(target, assignment.name, address)
+
+
+def _write_notebooks(assignment: Assignment, target: Path, notebooks: Sequence[str], *, save: bool) -> None:
+    """Write notebooks into the folder `target` as nbgrader makes them."""
+    with tempfile.TemporaryDirectory() as folder:
+        # Given all at once, nbgrader takes out what is there no more, and adds nothing where somebody handed in.
+        at_once = set(notebooks) == set(assignment.notebooks) and (not save or removed_notebooks(assignment))
+        for name in ("*",) if at_once else notebooks:
+            generate_assignment(assignment.course, assignment.name, release_directory=folder, notebook=name, save=save)
+        for made in Path(folder).rglob("*.ipynb"):
+            if made.stem in notebooks:
+                shutil.copyfile(made, target / made.name)
 
 
 def _require_files(assignment: Assignment, notebooks: Sequence[str]) -> None:

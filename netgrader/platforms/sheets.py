@@ -319,15 +319,20 @@ def _canvas(table: CsvTable, head: Sequence[str], place: int, called: str) -> Sh
             if "read only" in values[place]:
                 raise UsageError(f"{table.path}: Canvas takes no marks for '{called}': (read only) stands under it.")
         elif values[identity]:
-            person = Person(
-                number=values[identity],
-                # A name that begins with an equals sign is written by Canvas as a formula that gives it.
-                name=", ".join(re.sub(r'^="(.*)"$', r"\1", value) for value in values[:identity]),
-                ids=frozenset(filter(None, (values[at].casefold() for at in logins))),
-                lms_id=values[identity],
-            )
+            person = _canvas_person(values, identity, logins)
             rows.append(SheetRow(line, person, values[place], most, kept=KEPT.get(values[place].upper(), "")))
     return Sheet(CANVAS, table, place, tuple(rows), 2, title=called)
+
+
+def _canvas_person(values: Sequence[str], identity: int, logins: Sequence[int]) -> Person:
+    """Return the person of a row: the name is before the column `identity` of the number, ids are in the columns `logins`."""
+    return Person(
+        number=values[identity],
+        # A name that begins with an equals sign is written by Canvas as a formula that gives it.
+        name=", ".join(re.sub(r'^="(.*)"$', r"\1", value) for value in values[:identity]),
+        ids=frozenset(filter(None, (values[at].casefold() for at in logins))),
+        lms_id=values[identity],
+    )
 
 
 def _table(path: Path) -> CsvTable:
