@@ -197,18 +197,18 @@ def _place_for(assignment: Assignment, archive: Path, one: _Handed, student: str
     folder = assignment.course.folder("submitted", student, assignment.name)
     part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     part.mkdir(parents=True)
-    notes = ["replaces what was there"] if folder.is_dir() else []
+    replaced = ["replaces what was there"] * folder.is_dir()
     try:
         unpack_into(part, archive, one.files, one.submission.owner.shown)
+        unchanged = holds_same(part, folder)
         if one.when is not None:
-            write_text(part / TIMESTAMP, f"{stamp(one.when)}\n")
-        if holds_same(part, folder):
-            notes = ["unchanged"]
-            shutil.rmtree(folder)
+            write_text((folder if unchanged else part) / TIMESTAMP, f"{stamp(one.when)}\n")
+        if unchanged:
+            return ["unchanged"]
         part.rename(set_aside(assignment, student))
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return notes
+    return replaced
 
 
 def _remember(
