@@ -267,8 +267,7 @@ def read_canvas(path: Path, column: int | None = None, title: str = "") -> Sheet
     UsageError
         If it is none, or has no such assignment.
     """
-    table = _table(path)
-    head = [name.strip() for name in table.rows[0]]
+    table, head, identity = _gradebook(path)
     found = {
         int(name["number"]): (place, name["title"])
         for place, name in enumerate(map(ASSIGNMENT.fullmatch, head))
@@ -281,7 +280,7 @@ def read_canvas(path: Path, column: int | None = None, title: str = "") -> Sheet
     if len(wanted) != 1:
         there = ", ".join(f"{number} ({name})" for number, (_, name) in found.items()) or "none"
         raise UsageError(f"Which assignment of {path}? Name its number with --column; there are: {there}.")
-    return _canvas(table, head, *found[wanted[0]])
+    return _canvas(table, head, identity, *found[wanted[0]])
 
 
 def read_people(path: Path, platform: str) -> Sheet:
@@ -294,19 +293,26 @@ def read_people(path: Path, platform: str) -> Sheet:
     """
     if platform == MOODLE:
         return read_moodle(path)
+    table, head, identity = _gradebook(path)
+    return _canvas(table, head, identity, identity, "")
+
+
+def _gradebook(path: Path) -> tuple[CsvTable, list[str], int]:
+    """Return a gradebook of Canvas's, the names of its columns, and which one has the users' numbers."""
     table = _table(path)
-    return _canvas(table, [name.strip() for name in table.rows[0]], 0, "")
-
-
-def _canvas(table: CsvTable, head: Sequence[str], place: int, called: str) -> Sheet:
-    """Read Canvas's rows; marks are in the column `place`, of the assignment `called` so."""
+    head = [name.strip() for name in table.rows[0]]
     identity = next((at for at, name in enumerate(head) if name == "ID"), 0)
     names = {("Student",): 1, ("LastName", "FirstName"): 2}
     if names.get(tuple(head[:identity])) != identity:
         raise UsageError(
-            f"{table.path} is no gradebook of Canvas's: it does not begin with the columns Student and ID. Export it again from "
+            f"{path} is no gradebook of Canvas's: it does not begin with the columns Student and ID. Export it again from "
             "Grades."
         )
+    return table, head, identity
+
+
+def _canvas(table: CsvTable, head: Sequence[str], identity: int, place: int, called: str) -> Sheet:
+    """Read Canvas's rows; marks are in the column `place`, of the assignment `called` so."""
     logins = [at for at, name in enumerate(head) if name in {"SIS User ID", "SIS Login ID"}]
     most: Decimal | None = None
     rows = []
