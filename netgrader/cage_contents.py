@@ -7,6 +7,7 @@ of an editable install is the instructor's whole repository, so that it is never
 from __future__ import annotations
 
 import compileall
+import contextlib
 import functools
 import hashlib
 import os
@@ -24,7 +25,7 @@ from netgrader.imports import PACKAGE
 from netgrader.wheel import student_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from netgrader.cage import Sandbox
 
@@ -72,18 +73,16 @@ def our_package() -> Mount:
 @functools.cache
 def _copied(signature: str) -> Path:
     """Return the folder that holds the package as students have it, made if it is not there yet."""
-    last: OSError | None = None
-    for root in _roots():
-        folder = root / f"students-{signature}"
-        if _is_ours(folder):
-            os.utime(folder)
-            return folder
-        try:
-            _forget_old(root)
-            return _make(folder)
-        except OSError as error:
-            last = error
-    raise SandboxError(f"There is no place for a copy of our package: {last}.")
+    root = cache_folder()
+    folder = root / f"students-{signature}"
+    if _is_ours(folder):
+        os.utime(folder)
+        return folder
+    try:
+        _forget_old(root)
+        return _make(folder)
+    except OSError as error:
+        raise SandboxError(f"There is no place for a copy of our package: {error}.") from error
 
 
 def _make(folder: Path) -> Path:
@@ -117,21 +116,11 @@ def _forget_old(root: Path) -> None:
 
 def cache_folder() -> Path:
     """Return a folder for what can be made again: in the user's cache, else one of this process."""
-    for root in _roots():
-        try:
-            root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError:
-            continue
-        if os.access(root, os.W_OK):
-            return root
-    return _folder_of_this_process()
-
-
-def _roots() -> Iterable[Path]:
-    """Yield places for it: the user's cache, else a folder of this process."""
     named = os.environ.get("XDG_CACHE_HOME")
-    yield (Path(named) if named else Path("~/.cache").expanduser()) / "netgrader" / "packages"
-    yield _folder_of_this_process()
+    root = (Path(named) if named else Path("~/.cache").expanduser()) / "netgrader" / "packages"
+    with contextlib.suppress(OSError):
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return root if os.access(root, os.W_OK) else _folder_of_this_process()
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path  # noqa: TC003  (typer reads the annotations)
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,11 +27,17 @@ app = typer.Typer(
 )
 
 Sandbox = Annotated[
-    str,
+    Literal["bubblewrap", "bubblewrap-without-control-group", "user", "none"],
     typer.Option(
         "--sandbox",
         help="Where submissions run: bubblewrap, bubblewrap-without-control-group where root has none for "
         "memory, or user for root in a container without namespaces (it promises less).",
+    ),
+]
+Json = Annotated[
+    typer.FileTextWrite | None,
+    typer.Option(
+        "--json", metavar="FILE", lazy=False, encoding="utf-8", help="Write the results as JSON; - for the screen."
     ),
 ]
 Workers = Annotated[
@@ -61,11 +67,10 @@ def _all(
 @app.command()
 def grade(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH…", help="A notebook, or a submission's folder.", show_default=False)
+        list[Path],
+        typer.Argument(metavar="PATH…", exists=True, help="A notebook, or a submission's folder.", show_default=False),
     ],
-    json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the results as JSON; - for the screen.")
-    ] = None,
+    json: Json = None,
     sandbox: Sandbox = "bubblewrap",
     anew: Annotated[bool, typer.Option("--anew", help="Run again what was graded before.")] = False,
 ) -> None:
@@ -88,9 +93,8 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
         typer.Option("--scheduler", metavar="ADDRESS", help="Grade on the workers of this Dask scheduler instead."),
     ] = None,
     sandbox: Sandbox = "bubblewrap",
-    force: Annotated[bool, typer.Option("--force", help="Save marks again even where nothing changed.")] = False,
     only: Annotated[
-        str | None, typer.Option("--only", metavar="ungradable", help="Run anew only what could not be graded in full.")
+        Literal["ungradable"] | None, typer.Option("--only", help="Run anew only what could not be graded in full.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say whose marks would change and why, and save nothing.")
@@ -108,7 +112,6 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
         workers=workers,
         scheduler=scheduler,
         sandbox=sandbox,
-        force=force,
         only=only,
         dry_run=dry_run,
     )
@@ -150,7 +153,7 @@ def store(
     prune: Annotated[bool, typer.Option("--prune", help="Remove what is stale.")] = False,
     sandbox: Sandbox = "bubblewrap",
 ) -> None:
-    """Say how much is kept of gradings, how much of it is stale, and which students used most computing; make room.
+    """Say how much is kept of gradings, and how much of it is stale; make room.
 
     Example: netgrader store --prune
     """
@@ -176,9 +179,6 @@ def feedback(
 @app.command()
 def report(
     assignment: Assignment,
-    output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="The page; reports/ASSIGNMENT.html if not given.")
-    ] = None,
 ) -> None:
     """Write one page on the class, and next to it a CSV file with a row for each student and check.
 
@@ -186,7 +186,7 @@ def report(
     """
     from netgrader.commands.pages import run_report
 
-    raise typer.Exit(run_report(assignment, output))
+    raise typer.Exit(run_report(assignment))
 
 
 @app.command()
@@ -205,10 +205,8 @@ def export(  # noqa: PLR0917  (options by name, for typer)
         typer.Option("--column", metavar="NUMBER", help="Canvas's number of the assignment, if there are several."),
     ] = None,
     moodle_feedback: Annotated[
-        bool, typer.Option("--moodle-feedback", help="Pack the feedback pages, to be uploaded to Moodle at once.")
-    ] = False,
-    unfinished: Annotated[
-        bool, typer.Option("--unfinished", help="Write marks for which a person has still to give points, too.")
+        bool,
+        typer.Option("--moodle-feedback", help="With --moodle: pack the feedback pages, to be uploaded at once."),
     ] = False,
     gradescope: Annotated[
         bool, typer.Option("--gradescope", help="Make the zip by which Gradescope grades what is handed in there.")
@@ -234,11 +232,10 @@ def export(  # noqa: PLR0917  (options by name, for typer)
 
     code = run(
         assignment,
-        moodle,
-        canvas,
+        moodle=moodle,
+        canvas=canvas,
         column=column,
         feedback=moodle_feedback,
-        unfinished=unfinished,
         gradescope=gradescope,
         notebook=notebook,
         image=prairielearn,
@@ -264,7 +261,7 @@ def grade_on(
 
 
 @app.command()
-def release(  # noqa: PLR0917  (options by name, for typer)
+def release(
     notebook: Annotated[
         list[str] | None,
         typer.Option("--notebook", metavar="NAME", help="Release this notebook and no other; may be repeated."),
@@ -277,14 +274,6 @@ def release(  # noqa: PLR0917  (options by name, for typer)
         bool,
         typer.Option("--untried", help="Do not see first that the solution earns all points and the release none."),
     ] = False,
-    site: Annotated[
-        Path | None,
-        typer.Option(
-            "--site",
-            metavar="FOLDER",
-            help="Write there, too, what is to lie at [release] url: Colab opens it in one click.",
-        ),
-    ] = None,
     sandbox: Sandbox = "bubblewrap",
 ) -> None:
     """Generate from source/ what students get in release/, once the solution earns all points and the release none.
@@ -293,7 +282,7 @@ def release(  # noqa: PLR0917  (options by name, for typer)
     """
     from netgrader.commands.release import run
 
-    raise typer.Exit(run(assignment, tuple(notebook or ()), sandbox, check=check, untried=untried, site=site))
+    raise typer.Exit(run(assignment, tuple(notebook or ()), sandbox, check=check, untried=untried))
 
 
 @app.command()
@@ -301,16 +290,16 @@ def read(
     graph: Annotated[
         Path,
         typer.Argument(
-            metavar="GRAPH", help="A GraphDef or MetaGraphDef, binary or text; a .keras file, a SavedModel's folder."
+            metavar="GRAPH",
+            exists=True,
+            help="A GraphDef or MetaGraphDef, binary or text; a .keras file, a SavedModel's folder.",
         ),
     ],
     exercise: Annotated[
         str | None,
         typer.Option("--exercise", metavar="NAME", help="The exercise that asks for it: two_layer_network, …"),
     ] = None,
-    json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON; - for the screen.")
-    ] = None,
+    json: Json = None,
     static: Annotated[bool, typer.Option("--static", help="Run nothing: quick, and more stays undecided.")] = False,
 ) -> None:
     """Say what network a graph or a model holds, and what is wrong with it; it is loaded and tried out in a cage.
@@ -325,41 +314,40 @@ def read(
 @app.command()
 def new(  # noqa: PLR0917  (options by name, for typer)
     course: Annotated[
-        Path | None, typer.Argument(metavar="COURSE", help="The folder of a new course.", show_default=False)
-    ] = None,
-    assignment: Annotated[
-        str | None,
-        typer.Option("--assignment", metavar="NAME", help="An assignment for the course that one stands in."),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data",
-            metavar="FILE",
-            help="An .npz of arrays, or a .csv.",
+        Path,
+        typer.Argument(
+            metavar="COURSE", help="The folder of a new course, or of one to add to: . for here.", show_default=False
         ),
-    ] = None,
+    ],
+    data: Annotated[
+        Path, typer.Option("--data", metavar="FILE", help="An .npz of arrays, or a .csv.", show_default=False)
+    ],
+    assignment: Annotated[
+        str, typer.Option("--assignment", metavar="NAME", help="The assignment; called like the course if not given.")
+    ] = "",
     target_column: Annotated[
         str | None,
         typer.Option("--target-column", metavar="NAME", help="The column of a .csv that is to be found out."),
     ] = None,
-    called: Annotated[str | None, typer.Option("--called", help="What one input shows: flower, price.")] = None,
-    names: Annotated[str | None, typer.Option("--names", help="What the classes are called: rose,tulip,daisy.")] = None,
+    called: Annotated[str, typer.Option("--called", help="What one input shows: flower, price.")] = "",
+    names: Annotated[str, typer.Option("--names", help="What the classes are called: rose,tulip,daisy.")] = "",
     target: Annotated[
-        float | None,
+        float,
         typer.Option(
             "--target", min=0, help="The test accuracy that students are to reach; of numbers, the mean error."
         ),
-    ] = None,
-    unit: Annotated[str | None, typer.Option("--unit", help="What targets that are numbers are in: k€.")] = None,
+    ] = 0.9,
+    unit: Annotated[str, typer.Option("--unit", help="What targets that are numbers are in: k€.")] = "",
 ) -> None:
-    """Make a course in which everything works at once, or add an assignment to one; what is not given is asked for.
+    """Make a course in which everything works at once, or add an assignment to one.
 
     Example: netgrader new flowers --data flowers.npz --called flower --names rose,tulip,daisy --target 0.9
     """
-    from netgrader.commands.new import Answers, run
+    from netgrader.commands.new import run
+    from netgrader.new_course import NewAssignment
 
-    raise typer.Exit(run(course, assignment, Answers(data, called, names, target, unit, target_column)))
+    each = tuple(filter(None, map(str.strip, names.split(","))))
+    raise typer.Exit(run(course, NewAssignment(assignment, data, called, each, target, unit, target_column)))
 
 
 @app.command()

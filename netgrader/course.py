@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import os
 import re
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["CONFIG", "Assignment", "Course", "NotebookFiles", "holds_work"]
 
 CONFIG = CONFIGS[0]
-CALLS_CHECK = re.compile(r"^\s*check\(", re.MULTILINE)
 PHRASES = "phrases.*.toml"
 JUPYTERS_CONFIGS = ("jupyter_config.py", "jupyter_config.json")
 STORE_VARIABLE = "NETGRADER_STORE"
@@ -140,15 +138,8 @@ class Course:
 
     @property
     def scratch(self) -> Path:
-        """Where results are kept: beside the course, or in the user's cache where the course is read-only."""
-        named = os.environ.get(STORE_VARIABLE)
-        if named:
-            return Path(named)
-        beside = self.root / ".netgrader"
-        if os.access(beside if beside.exists() else self.root, os.W_OK):
-            return beside
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        return cache / "netgrader" / hashlib.sha256(str(self.root.resolve()).encode()).hexdigest()[:16]
+        """Where results are kept: next to the course, or where ``NETGRADER_STORE`` says, if the course is read-only."""
+        return Path(os.environ.get(STORE_VARIABLE) or self.root / ".netgrader")
 
     @property
     def secret(self) -> bytes:
@@ -363,23 +354,11 @@ class Assignment:
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is graded by checks of ours: it has some, or its notebooks ask for them.
+        """Whether it is graded by checks of ours: its source has a folder of them.
 
         Every other assignment of a course is nbgrader's: its marks are what the tests in its notebooks say.
         """
-        if any(any(self.checks.glob(form)) for form in ("exercises.toml", "probes_*.py", "test_*_public.py")):
-            return True
-        return any(self._asks_for_checks(name) for name in self.notebooks)
-
-    def _asks_for_checks(self, notebook: str) -> bool:
-        """Whether a notebook of the source calls our `check`, or tests of ours are for cells that it has."""
-        code = _code_cells(self.source / f"{notebook}.ipynb")
-        graded = {cell.about.grade_id for cell in code if cell.about.grade}
-        hidden = self._belonging(self.course.hidden_tests, "test_", notebook, "")
-        if any(graded & cells_named(path, "grades") for path in hidden):
-            return True
-        uses_us = any("netgrader" in imported_modules(cell.text) for cell in code)
-        return uses_us and any(cell.about.grade and CALLS_CHECK.search(cell.text) for cell in code)
+        return self.checks.is_dir()
 
     @property
     def notebooks(self) -> tuple[str, ...]:

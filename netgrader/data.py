@@ -45,8 +45,8 @@ Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 Parts = tuple[tuple[Array, Array], tuple[Array, Array]]
 
-DATA, OLDER_NAME = "NETGRADER_DATA", "NETGRADER_MNIST"
-"""Environment variables that name the data file or its folder."""
+DATA = "NETGRADER_DATA"
+"""Names the environment variable that names the data file or its folder."""
 DATA_HASH = "NETGRADER_DATA_SHA256"
 """Names the environment variable with the SHA-256 of the file, in hex, where it is another one: in grading a part of the
 test inputs is replaced."""
@@ -304,13 +304,13 @@ def _part(spec: DataSpec, part: DataPart, content: bytes, file: Path) -> tuple[A
             inputs, targets = archive[part.inputs], archive[part.targets]
     except (ValueError, KeyError, zipfile.BadZipFile) as error:  # the hash was right: then it is NumPy that differs
         raise DamagedDataError(f"NumPy {np.__version__} cannot read the data file {file.resolve()}: {error}") from error
-    whole, numbers = ("u", "bytes"), ("fiu", "numbers")
+    whole, numbers = (np.uint8, "bytes"), (np.number, "numbers")
     wanted = whole if spec.scaling == "largest" else numbers
-    for name, array, shape, (kinds, what) in (
+    for name, array, shape, (kind, what) in (
         (part.inputs, inputs, (part.rows, *spec.shape), wanted),
         (part.targets, targets, (part.rows,), numbers if spec.is_regression else whole),
     ):
-        if array.shape != shape or array.dtype.kind not in kinds or (kinds == "u" and array.dtype != np.uint8):
+        if array.shape != shape or not np.issubdtype(array.dtype, kind):
             raise DamagedDataError(f"In the data file {file.resolve()} {name} is not an array of {shape} {what}.")
         if not np.isfinite(array).all():
             raise DamagedDataError(f"In the data file {file.resolve()} {name} has values that are not finite.")
@@ -337,7 +337,7 @@ def _find(name: str) -> Path:
 
 
 def _candidates(name: str) -> Iterator[Path]:
-    named = next((os.environ[name] for name in (DATA, OLDER_NAME) if os.environ.get(name)), None)
+    named = os.environ.get(DATA)
     if named:
         yield Path(named) / name if Path(named).is_dir() else Path(named)
     here = Path.cwd()

@@ -44,18 +44,12 @@ def _from_text(text: str) -> list[Skeleton]:
     return [decode(Skeleton, one) for one in json.loads(text)]
 
 
-def remember(assignment: Assignment, notebooks: Iterable[str]) -> dict[str, list[str]]:
-    """Keep the cells of what was just released; return by notebook the cells whose text differs from the release before."""
-    changed: dict[str, list[str]] = {}
+def remember(assignment: Assignment, notebooks: Iterable[str]) -> None:
+    """Keep the cells of what was just released."""
     for name in notebooks:
         now, earlier = assignment.skeleton(name), _earlier(assignment, name)
-        if earlier and earlier[-1] == now:
-            continue
-        write_json(_file(assignment, name), [*earlier, now])
-        before = {cell.grade_id: cell.source for cell in earlier[-1].tracked} if earlier else {}
-        found = [cell.grade_id for cell in now.tracked if before.get(cell.grade_id, cell.source) != cell.source]
-        changed |= {name: found} if found else {}
-    return changed
+        if now not in earlier[-1:]:
+            write_json(_file(assignment, name), [*earlier, now])
 
 
 def as_handed_out(assignment: Assignment, skeleton: Skeleton, texts: Iterable[str]) -> tuple[Skeleton, tuple[str, ...]]:
@@ -68,14 +62,11 @@ def as_handed_out(assignment: Assignment, skeleton: Skeleton, texts: Iterable[st
     own = max((skeleton, *every_release(assignment, skeleton.notebook)), key=known)  # of equal ones the first
     if known(own) == known(skeleton):
         return skeleton, ()
-    old = {cell.grade_id: cell for cell in own.tracked if not cell.is_check}
-    cells = tuple(
-        replace(cell, source=old[cell.grade_id].source)
-        if cell.nbgrader is not None and not cell.is_check and cell.grade_id in old
-        else cell
-        for cell in skeleton.cells
+    old = {cell.grade_id: cell.source for cell in own.tracked if not cell.is_check}
+    cells = (
+        cell if cell.is_check else replace(cell, source=old.get(cell.grade_id, cell.source)) for cell in skeleton.cells
     )
-    return replace(skeleton, cells=cells), (say(OLDER),)
+    return replace(skeleton, cells=tuple(cells)), (say(OLDER),)
 
 
 def every_release(assignment: Assignment, notebook: str) -> tuple[Skeleton, ...]:

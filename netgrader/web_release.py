@@ -1,10 +1,9 @@
-"""A release on the web: notebooks that fetch in Google Colab what lies beside them, and the folder to put there."""
+"""A release on the web: notebooks that fetch in Google Colab an archive of what is beside them."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,10 +14,9 @@ import nbformat
 from netgrader.files import write_bytes, zipped
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from pathlib import Path
 
-__all__ = ["GITHUB", "ON_GITHUB", "WebAddress", "add_fetching", "with_fetching", "write_site"]
+__all__ = ["GITHUB", "ON_GITHUB", "WebAddress", "add_fetching", "with_fetching"]
 
 ON_GITHUB = "https://github.com/"
 GITHUB = re.compile(re.escape(ON_GITHUB) + r"([\w.-]+)/([\w.-]+)/(?:tree|blob)/([\w.-]+)(/[^?#]*)?")
@@ -58,18 +56,22 @@ class WebAddress:
     url: str
     """``https://…``: a folder of files, or the page of a folder in a repository on GitHub."""
 
+    @property
+    def on_github(self) -> re.Match[str] | None:
+        """The parts of the address of a folder on GitHub; None elsewhere."""
+        return GITHUB.fullmatch(self.url)
+
     def file(self, name: str) -> str:
         """Return where the content of a file is."""
-        on_github = GITHUB.fullmatch(self.url)
-        folder = "https://raw.githubusercontent.com/{}/{}/{}{}".format(*on_github.groups("")) if on_github else self.url
+        parts = self.on_github
+        folder = "https://raw.githubusercontent.com/{}/{}/{}{}".format(*parts.groups("")) if parts else self.url
         return f"{_quoted(folder)}/{quote(name)}"
 
     def colab(self, notebook: str) -> str | None:
         """Return the address that opens a notebook in Colab; None if there is none."""
-        on_github = GITHUB.fullmatch(self.url)
-        if on_github is None:
+        if self.on_github is None:
             return None
-        folder = "https://colab.research.google.com/github/{}/{}/blob/{}{}".format(*on_github.groups(""))
+        folder = "https://colab.research.google.com/github/{}/{}/blob/{}{}".format(*self.on_github.groups(""))
         return f"{_quoted(folder)}/{quote(notebook)}.ipynb"
 
 
@@ -79,22 +81,17 @@ def _quoted(folder: str) -> str:
 
 
 def add_fetching(release: Path, assignment: str, address: WebAddress) -> None:
-    """Add to each notebook in the folder `release` the cell that fetches the archive of what lies beside it."""
-    archive, content = _archive(release, assignment)
+    """Write into the folder `release` an archive of what is beside its notebooks, and into each the cell that fetches it.
+
+    The archive's name tells its content: a notebook that was opened before a later release still fetches its own files.
+    """
+    files = sorted(path for path in release.rglob("*") if path.is_file() and path.suffix != ".ipynb")
+    content = zipped({f"{assignment}/{path.relative_to(release).as_posix()}": path.read_bytes() for path in files})
     digest = hashlib.sha256(content).hexdigest()
+    archive = f"{assignment}-{digest[:12]}.zip"
+    write_bytes(release / archive, content)
     for path in release.glob("*.ipynb"):
         path.write_bytes(with_fetching(path.read_bytes(), path.stem, address.file(archive), digest, address))
-
-
-def _archive(release: Path, assignment: str) -> tuple[str, bytes]:
-    """Return the name and content of the archive of everything beside a release's notebooks, which hold its hash.
-
-    The name tells the content: a notebook that was opened before a later release still fetches its own files.
-    """
-    files = sorted(path for path in release.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    held = {path.relative_to(release).as_posix(): path.read_bytes() for path in files if path.suffix != ".ipynb"}
-    content = zipped({f"{assignment}/{name}": inside for name, inside in held.items()})
-    return f"{assignment}-{hashlib.sha256(content).hexdigest()[:12]}.zip", content
 
 
 def with_fetching(content: bytes, name: str, archive: str, digest: str, address: WebAddress) -> bytes:
@@ -104,8 +101,8 @@ def with_fetching(content: bytes, name: str, archive: str, digest: str, address:
     """
     notebook = nbformat.reads(content.decode("utf-8"), as_version=nbformat.NO_CONVERT)
     colab = address.colab(name)
-    first = notebook.cells[0] if notebook.cells else None
-    if colab is not None and first is not None and first.cell_type == "markdown" and "nbgrader" not in first.metadata:
+    free = (cell for cell in notebook.cells[:1] if cell.cell_type == "markdown" and "nbgrader" not in cell.metadata)
+    for first in free if colab else ():
         title, line, text = first.source.partition("\n")
         first.source = f"{title}\n\n{BADGE.format(address=colab)}{line}{text}"
     place = next((place for place, cell in enumerate(notebook.cells) if cell.cell_type == "code"), len(notebook.cells))
@@ -114,17 +111,3 @@ def with_fetching(content: bytes, name: str, archive: str, digest: str, address:
         del cell["id"]
     notebook.cells.insert(place, cell)
     return str(nbformat.writes(notebook) + "\n").encode()
-
-
-def write_site(release: Path, folder: Path, every_notebook: Collection[str]) -> None:
-    """Write into `folder` what belongs at the address: a release's notebooks, and the archive that they fetch.
-
-    Of `every_notebook` of the assignment those that are not released are removed there: a later one answers an earlier one.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in every_notebook:
-        (folder / f"{name}.ipynb").unlink(missing_ok=True)
-    archive, content = _archive(release, release.name)
-    write_bytes(folder / archive, content)
-    for path in release.glob("*.ipynb"):
-        shutil.copyfile(path, folder / path.name)

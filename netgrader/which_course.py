@@ -15,7 +15,17 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
 
-__all__ = ["course_here", "find_course", "is_taken_for_another", "only_assignment"]
+__all__ = ["find_course", "is_taken_for_another", "only_assignment", "require_meant"]
+
+
+PASSED_OVER = (
+    "{folder} may have come with a submission, so it is not taken for the course. Type the command in the course's folder. If "
+    f"this is the course and you trust what lies in it, set {TRUST_VARIABLE} to its folder."
+)
+NO_COURSE = (
+    f"No course was found: there is no folder with {CONFIG} and {TESTS}/ above {{here}}. Type the command inside the course, or "
+    f"set {TRUST_VARIABLE} to its folder."
+)
 
 
 def find_course(submission: Path | None = None) -> Course:
@@ -37,55 +47,38 @@ def find_course(submission: Path | None = None) -> Course:
         if not (Path(named) / CONFIG).is_file():
             raise UsageError(f"{TRUST_VARIABLE} names {named}, where there is no {CONFIG}.")
         return Course(Path(named).resolve())
-    here, package = Path.cwd(), Path(__file__).resolve().parent
-    own = [folder for folder in package.parents if _is_course(folder)]
-    passed_over = None
-    for folder in (here, *here.parents):
-        if not _is_course(folder):
-            continue
-        if folder in own:
-            return Course(folder)
-        if lies_among_submissions(folder) or (submission is not None and _came_with(folder, submission)):
-            passed_over = passed_over or folder
-            continue
-        require_own(folder)
-        return Course(folder)
-    if own and (submission is not None or passed_over is None):
-        return Course(own[0])
-    if passed_over:
-        raise UsageError(
-            f"{passed_over} may have come with a submission, so it is not taken for the course. Type the command in the "
-            f"course's folder. If this is the course and you trust what lies in it, set {TRUST_VARIABLE} to its folder."
-        )
-    raise UsageError(
-        f"No course was found: there is no folder with {CONFIG} and {TESTS}/ above {here}. "
-        f"Type the command inside the course, or set {TRUST_VARIABLE} to its folder."
-    )
+    own = [folder for folder in Path(__file__).resolve().parents if _is_course(folder)]
+    found = _found_from(Path.cwd(), own, submission)
+    if found not in own:
+        require_own(found)
+    return Course(found)
 
 
-def course_here() -> Path:
-    """Return the folder of the course that one stands in; not the one beside the package, which is found from everywhere.
+def _found_from(here: Path, own: Sequence[Path], submission: Path | None) -> Path:
+    """Return the folder of the course that is meant in the folder `here`; `own` are the package's."""
+    above = [folder for folder in (here, *here.parents) if _is_course(folder)]
+    for folder in above:
+        if folder in own or not _may_be_handed_in(folder, submission):
+            return folder
+    if own and (submission is not None or not above):
+        return own[0]
+    raise UsageError(PASSED_OVER.format(folder=above[0]) if above else NO_COURSE.format(here=here))
 
-    One of nbgrader's own has no ``grader_tests`` yet; its configuration is enough.
+
+def require_meant(root: Path) -> None:
+    """See that the course in the folder `root` is one, and not a part of another one, and an instructor's.
 
     Raises
     ------
     UsageError
-        If there is none, or it may not be one.
+        If not, with what to type.
     """
-    here = Path.cwd()
-    if (here / CONFIG).is_file() and is_taken_for_another(here):
+    if is_taken_for_another(root):
         raise UsageError(
-            f"{here} lies inside of another course, so it is not taken for one. If you mean it, type: {trusting(here)}; "
-            "if you mean the other one, change into its folder."
+            f"{root} lies inside of another course, so it is not taken for one. If you mean it, type: "
+            f"{trusting(root.resolve())}; if you mean the other one, name its folder."
         )
-    if (here / CONFIG).is_file() and not lies_among_submissions(here):
-        require_own(here)
-        return here
-    root = find_course().root
-    if not Path.cwd().is_relative_to(root.resolve()):
-        raise UsageError("--assignment adds to the course that you stand in, and this is none. Change into its folder.")
-    return root
+    require_own(root)
 
 
 def only_assignment(course: Course, names: Sequence[str]) -> Assignment:
@@ -107,8 +100,12 @@ def is_taken_for_another(root: Path) -> bool:
     return lies_among_submissions(root) and not os.environ.get(TRUST_VARIABLE)
 
 
-def _came_with(folder: Path, submission: Path) -> bool:
-    """Whether what lies in `folder` may be the student's who handed in `submission`."""
+def _may_be_handed_in(folder: Path, submission: Path | None) -> bool:
+    """Whether what is in `folder` may be a student's: it is among submissions, or came with the one that is graded."""
+    if lies_among_submissions(folder):
+        return True
+    if submission is None:
+        return False
     handed_in = submission.resolve()
     return folder.is_relative_to(handed_in) if handed_in.is_dir() else folder == handed_in.parent
 

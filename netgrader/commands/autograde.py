@@ -31,16 +31,13 @@ from netgrader.grading.stages import Options
 from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.deadlines import deadlines_of
 from netgrader.nbgrader_plugin.gradebook import (
-    has_duedate,
     not_on_roster,
     opened,
     require_writable,
     sync_cells,
 )
 from netgrader.nbgrader_plugin.groups import share_marks_by_hand, share_submissions
-from netgrader.nbgrader_plugin.handing_in import HandedIn, handed_in, put_right, stamp
 from netgrader.pages.graded import marks_of
-from netgrader.platforms.people import read_collected
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
@@ -54,7 +51,6 @@ if TYPE_CHECKING:
 
 __all__ = ["grade_class", "run", "students_of", "tasks_of"]
 
-UNGRADABLE = "ungradable"
 MOST_NAMED = 10
 
 
@@ -64,14 +60,11 @@ def run(
     *,
     workers: int | None,
     sandbox: str,
-    force: bool,
     scheduler: str | None = None,
     only: str | None = None,
     dry_run: bool = False,
 ) -> int:
     """Grade the class, or some students of it; the exit code."""
-    if only not in {None, UNGRADABLE}:
-        raise UsageError(f"--only takes '{UNGRADABLE}', not '{only}'.")
     if scheduler is not None and workers is not None:
         raise UsageError("--workers is about this machine and --scheduler about others; give one of them.")
     assignment = find_course().own_assignment(name, "nbgrader autograde")
@@ -94,7 +87,6 @@ def run(
         out,
         workers=workers,
         scheduler=scheduler,
-        force=force,
         dry_run=dry_run,
     )
 
@@ -106,7 +98,6 @@ def grade_class(
     out: Console,
     *,
     workers: int | None,
-    force: bool,
     scheduler: str | None = None,
     before_table: Callable[[], None] = lambda: None,
     dry_run: bool = False,
@@ -135,10 +126,9 @@ def grade_class(
             return 0
         sync_cells(assignment, {task.job.notebook for task in tasks})
         deadlines_of(assignment)  # likewise
-        times = put_right(assignment, chosen)
         with opened(assignment.course) as gradebook:
             strangers = not_on_roster(gradebook, chosen)
-        saver = Saver(assignment, tasks, options, force=force)
+        saver = Saver(assignment, tasks, options)
         done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler, saver=saver)
         failed = {**unread, **saver.failed}
         with opened(assignment.course) as gradebook:
@@ -150,7 +140,6 @@ def grade_class(
         out.print(f"Graded, but not among the gradebook's students until now: {_few(strangers)}.")
     for message in (*saver.penalties, *shared, *computing_used(assignment)):
         out.print(message)
-    _times(out, assignment, times)
     for student in saver.late:
         out.print(f"{student} handed in while grading ran: what is newest is graded next time.")
     return 1 if ungraded([one.result for one in done if one.result is not None]) or failed else 0
@@ -274,32 +263,13 @@ def _summary(
 
 def _waiting(assignment: Assignment, marks: Mapping[tuple[str, str], Marks], students: Sequence[str]) -> int:
     """Return how many written answers of those students' a person has still to look at."""
-    written = {
-        name: [one.grade_id for one in assignment.skeleton(name).graded if one.is_manual]
-        for name in assignment.notebooks
-    }
-    cells = (
-        marks[who, name].cells.get(cell) for who, name in marks if who in {*students} for cell in written.get(name, ())
+    graded = [(name, cell) for name in assignment.notebooks for cell in assignment.skeleton(name).graded]
+    written = {(name, cell.grade_id) for name, cell in graded if cell.is_manual}
+    return sum(
+        mark.waiting and (name, cell) in written and student in {*students}
+        for (student, name), of_notebook in marks.items()
+        for cell, mark in of_notebook.cells.items()
     )
-    return sum(mark is not None and mark.waiting for mark in cells)
-
-
-def _times(out: Console, assignment: Assignment, times: HandedIn) -> None:
-    """Say which times of handing in were put right, and which are nobody's word but the student's, if they matter."""
-    for warning in times.warnings:
-        out.print(warning)
-    said = read_collected(assignment).times  # by a platform, which is no word of the student's
-    unconfirmed = [student for student in times.unconfirmed if said.get(student) != _stamp(assignment, student)]
-    if unconfirmed and has_duedate(assignment):
-        out.print(
-            f"Whether these came late is known from the timestamp.txt beside their notebooks alone, which they may have "
-            f"written themselves; the exchange does not have these submissions: {_few(unconfirmed)}."
-        )
-
-
-def _stamp(assignment: Assignment, student: str) -> str:
-    when = handed_in(assignment.course.folder("submitted", student, assignment.name))
-    return stamp(when) if when else ""
 
 
 def _few(students: Sequence[str]) -> str:

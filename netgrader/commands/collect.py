@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import secrets
 import shutil
 from collections import Counter
+from collections.abc import Mapping  # noqa: TC003  (a field's type)
 from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,6 @@ from rich.table import Table
 from netgrader.commands.show import console
 from netgrader.files import write_text
 from netgrader.grading.folders import KINDS, MOST_FILES, choose
-from netgrader.grading.members import groups_of
 from netgrader.grading.submission import UnreadableError
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.nbgrader_plugin.groups import set_aside
@@ -23,6 +23,7 @@ from netgrader.nbgrader_plugin.handing_in import FILE as TIMESTAMP
 from netgrader.nbgrader_plugin.handing_in import holds_same, stamp
 from netgrader.platforms.people import (
     CANVAS,
+    MOODLE,
     NOBODY,
     Collected,
     Person,
@@ -30,7 +31,6 @@ from netgrader.platforms.people import (
     match,
     name_key,
     notes_on,
-    numbers_of,
     read_collected,
     roster_of,
     write_collected,
@@ -39,7 +39,7 @@ from netgrader.platforms.received import fits_for, read_handed_in, unpack_into
 from netgrader.which_course import find_course, only_assignment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rich.console import Console
@@ -47,17 +47,20 @@ if TYPE_CHECKING:
     from netgrader.course import Assignment
     from netgrader.platforms.people import Member
     from netgrader.platforms.received import ReceivedFile
-    from netgrader.platforms.sheets import Sheet
     from netgrader.platforms.zips import DownloadedSubmission
 
-__all__ = ["assignment_called", "run"]
+__all__ = ["assignment_called", "handed_in_by", "run"]
 
 NOT_IN_SHEET = "nobody has this number and name in the sheet; is it of the same assignment?"
 TWICE = "something else fits the same student, or team"
 TEST_STUDENT = "studenttest"
 """Whom Canvas has in each gradebook for its teacher to try things."""
-BY_GROUP = "by a group's name in groups.toml, which a student may have taken"
 NOTHING = "there is no notebook or module in it"
+SHEETS = {CANVAS: "Canvas's gradebook", MOODLE: "Moodle's grading worksheet"}
+WHAT_TO_DO = (
+    "For whom nobody fits: give {sheet} with --sheet FILE.csv, which knows addresses and numbers; or correct the names (nbgrader "
+    "db student add ID --first-name=… --last-name=… --email=…); or enter who is nobody there with --enter. Then call again."
+)
 
 
 @dataclass
@@ -72,11 +75,24 @@ class _Handed:
     problem: str = ""
     """Why it is nobody's, or cannot be read."""
     notes: list[str] = field(default_factory=list)
+    files: Mapping[str, int] = field(default_factory=dict)
+    """Those that are graded, by their names there, and their places in the archive."""
 
     @property
     def late(self) -> bool:
         """Whether the platform says so."""
         return self.submission.late or any(person.late for person in self.people)
+
+    @property
+    def when(self) -> datetime | None:
+        """When it was handed in, as far as the platform says."""
+        return next((person.when for person in self.people if person.when), None)
+
+    @property
+    def left_out(self) -> list[str]:
+        """Names of the files that are not graded."""
+        kept = {*self.files.values()}
+        return sorted(PurePosixPath(name).name for name, place in self.submission.files if place not in kept)
 
 
 def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int:
@@ -86,18 +102,14 @@ def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int
         known = read_collected(assignment)
         download = read_handed_in(file, sheet, roster_of(gradebook), known, assignment.notebooks)
         known = known.on(download.platform)
-        people = download.sheet
-        before = {str(student.id) for student in gradebook.students}
-        entering = functools.partial(_enter, gradebook, known) if enter else None
-        handed = _whose(assignment, download, people, roster_of(gradebook), known, enter=entering)
+        if enter:
+            _enter(gradebook, known, download)
+        handed = handed_in_by(download, roster_of(gradebook), known)
         for one in handed:
             if not one.problem:
                 _place(assignment, file, one)
-        _remember(assignment, gradebook, known, handed, tells_late=people is not None or download.platform == CANVAS)
-        here = {student for one in handed for student in one.students}
-        if absent := sorted({str(student.id) for student in gradebook.students} - before - here):
-            console().print(f"Entered from the sheet, with nothing handed in: {', '.join(absent)}.")
-        return _say(console(), assignment, download.platform, handed, with_sheet=sheet is not None)
+        _remember(assignment, gradebook, known, handed, download)
+    return _say(console(), assignment, download, handed)
 
 
 def assignment_called(name: str | None) -> Assignment:
@@ -112,47 +124,35 @@ def assignment_called(name: str | None) -> Assignment:
     return course.assignment(name) if name is not None else only_assignment(course, course.assignments)
 
 
-def _whose(
-    assignment: Assignment,
-    download: ReceivedFile,
-    sheet: Sheet | None,
-    roster: list[Member],
-    known: Collected,
-    *,
-    enter: Callable[[list[Person]], dict[Person, str]] | None = None,
-) -> list[_Handed]:
-    """Return what was handed in, and whose it is: by the sheet if there is one, else by the course's groups, else by names.
+def _named(download: ReceivedFile, submission: DownloadedSubmission, roster: list[Member]) -> dict[Person, str]:
+    """Return who is named as the one, or the team, that handed something in; nobody where names are disputed."""
+    number, name = submission.owner.number, submission.owner.name
+    if submission.disputed:
+        return {}
+    if download.sheet is not None:
+        return dict.fromkeys(download.sheet.who(number, name), "")
+    # A number that is read off a name may be one that its owner chose, unless both belong together; what was collected before by
+    # a name alone says nothing of that.
+    sure = download.platform == CANVAS and fits_for(None, roster, Collected())(number, name)
+    return {Person(number, name, lms_id=number if sure else ""): ""}
 
-    `enter` enters people who are nobody in the gradebook, and gives their ids.
-    """
-    # What was collected before by a name alone is not put into the gradebook as a number of all of the platform.
-    fits, numbers = fits_for(sheet, roster, Collected()), numbers_of(roster, known)
-    groups = {} if sheet else groups_of(assignment)
-    by_key = {name_key(name): list(members) for name, members in groups.items()}
-    # Two groups of one name are nobody's, and a submission without a name, or with a student's number, is no group's.
-    keys = ["", "", *map(name_key, groups)]
-    handed = [_Handed(one, problem=one.problem) for one in download.submissions]
-    for one in handed:
-        number, name = one.submission.owner.number, one.submission.owner.name
-        # A number that is read off a name may be one that its owner chose, unless both belong together.
-        sure = number if download.platform == CANVAS and fits(number, name) else ""
-        is_group = keys.count(name_key(name)) == 1 and not numbers.get(number)
-        one.students = by_key[name_key(name)] if is_group else []
-        one.notes += [BY_GROUP] * len(one.students)
-        named = sheet.who(number, name) if sheet else [] if one.students else [Person(number, name, lms_id=sure)]
-        one.people = dict.fromkeys([] if one.submission.disputed else named, "")
-    here = [person for one in handed for person in one.people]
-    found, why = match(sheet.people if sheet else here, roster, known)
+
+def _people(download: ReceivedFile, handed: list[_Handed]) -> Sequence[Person]:
+    """Return all people whom the platform names: in the sheet, or without one in the file."""
+    return download.sheet.people if download.sheet else [person for one in handed for person in one.people]
+
+
+def handed_in_by(download: ReceivedFile, roster: list[Member], known: Collected) -> list[_Handed]:
+    """Return each submission with whose it is, by the sheet if there is one, else by names; or why it is nobody's."""
+    handed = [_Handed(one, _named(download, one, roster)) for one in download.submissions]
+    found, why = match(_people(download, handed), roster, known)
     notes = notes_on(found, roster)
-    if enter is not None and here:
-        entered = enter([person for person, reason in why.items() if reason == NOBODY])
-        found, why = {**found, **entered}, {**why, **dict.fromkeys(entered, "")}
-        notes = {**notes, **dict.fromkeys(entered, "entered")}
     for one in handed:
         one.people = {person: found.get(person, "") for person in one.people}
-        one.students = [*one.students, *filter(None, one.people.values())]
-        one.notes += filter(None, map(notes.get, one.people))
+        one.students = [*filter(None, one.people.values())]
+        one.notes = [*filter(None, map(notes.get, one.people))]
         reasons = [*filter(None, map(why.get, one.people))]
+        one.problem = one.submission.problem
         if not one.students:
             one.problem = one.problem or next(iter(reasons), NOT_IN_SHEET)
         elif reasons:
@@ -164,15 +164,13 @@ def _whose(
     return handed
 
 
-def _enter(gradebook: Any, known: Collected, nobody: list[Person]) -> dict[Person, str]:
-    """Enter people into the gradebook; their new ids, kept by the platform's numbers."""
-    taken = {str(student.id) for student in gradebook.students}
-    entered: dict[Person, str] = {}
-    for person in nobody:
-        if name_key(person.name) != TEST_STUDENT:
-            entered[person] = enter_student(gradebook, person, {*taken, *entered.values()})
-            _keep(known, person, entered[person])
-    return entered
+def _enter(gradebook: Any, known: Collected, download: ReceivedFile) -> None:
+    """Enter those whom nobody in the gradebook fits, if anybody handed in; whose number is whose is kept."""
+    roster = roster_of(gradebook)
+    handed = [one for one in handed_in_by(download, roster, known) if one.people]
+    _, why = match(_people(download, handed) if handed else (), roster, known)
+    for person in [one for one, reason in why.items() if reason == NOBODY and name_key(one.name) != TEST_STUDENT]:
+        _keep(known, person, enter_student(gradebook, person))
 
 
 def _keep(known: Collected, person: Person, student: str) -> None:
@@ -183,80 +181,73 @@ def _keep(known: Collected, person: Person, student: str) -> None:
 
 def _place(assignment: Assignment, archive: Path, one: _Handed) -> None:
     """Put a submission where nbgrader has it; what lay there before is kept elsewhere."""
-    entries = choose(one.submission.files, KINDS)
-    if not entries or len(entries) > MOST_FILES:
-        one.problem = f"{len(entries):,} files are more than can be graded" if entries else NOTHING
+    one.files = choose(one.submission.files, KINDS)
+    if not 0 < len(one.files) <= MOST_FILES:
+        one.problem = f"{len(one.files):,} files are more than can be graded" if one.files else NOTHING
         return
-    passed_over = sum(name.lower().endswith(KINDS) for name, _ in one.submission.files) - len(entries)
-    if passed_over:
-        one.notes.append(f"left out {passed_over} of the same name, or hidden")
-    when = next((person.when for person in one.people if person.when), None)
     for student in one.students:
-        folder = assignment.course.folder("submitted", student, assignment.name)
-        part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-        part.mkdir(parents=True)
         try:
-            unpack_into(part, archive, entries, one.submission.owner.shown)
-            if when is not None:
-                write_text(part / TIMESTAMP, f"{stamp(when)}\n")
-            if folder.is_dir() and holds_same(part, folder):
-                one.notes.append("unchanged")
-                if when is not None:
-                    (part / TIMESTAMP).replace(folder / TIMESTAMP)
-            else:
-                one.notes += ["replaces what was there"] if folder.is_dir() else []
-                part.rename(set_aside(assignment, student))
+            one.notes += _place_for(assignment, archive, one, student)
         except UnreadableError as error:
             one.problem = str(error)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+
+
+def _place_for(assignment: Assignment, archive: Path, one: _Handed, student: str) -> list[str]:
+    """Put a submission into a student's folder; what is to be noted of it."""
+    folder = assignment.course.folder("submitted", student, assignment.name)
+    part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    part.mkdir(parents=True)
+    replaced = ["replaces what was there"] * folder.is_dir()
+    try:
+        unpack_into(part, archive, one.files, one.submission.owner.shown)
+        unchanged = holds_same(part, folder)
+        if one.when is not None:
+            write_text((folder if unchanged else part) / TIMESTAMP, f"{stamp(one.when)}\n")
+        if unchanged:
+            return ["unchanged"]
+        part.rename(set_aside(assignment, student))
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return replaced
 
 
 def _remember(
-    assignment: Assignment, gradebook: Any, known: Collected, handed: list[_Handed], *, tells_late: bool
+    assignment: Assignment, gradebook: Any, known: Collected, handed: list[_Handed], download: ReceivedFile
 ) -> None:
     """Keep who has which number, in the gradebook if it is one of all of the platform, and who was late if that is told."""
-    if tells_late:
-        told = {student: one.late for one in handed if not one.problem for student in one.students}
-        known.late[:] = sorted({*known.late} - told.keys() | {student for student, late in told.items() if late})
+    if download.sheet is not None or download.platform == CANVAS:
+        known.late[:] = _late(known.late, handed)
     ids = {str(student.id): student for student in gradebook.students}
-    for person, student in [told for one in handed if one.students for told in one.people.items() if told[1]]:
+    told = [(person, student) for one in handed if one.students for person, student in one.people.items() if student]
+    for person, student in told:
         _keep(known, person, student)
-        if person.when is not None:
-            known.times[student] = stamp(person.when)
-        if student in ids:
-            ids[student].lms_user_id = ids[student].lms_user_id or person.lms_id or None
+        ids[student].lms_user_id = ids[student].lms_user_id or person.lms_id or None
     gradebook.db.commit()
     write_collected(assignment, known)
 
 
-def _say(out: Console, assignment: Assignment, platform: str, handed: list[_Handed], *, with_sheet: bool) -> int:
+def _late(before: Sequence[str], handed: list[_Handed]) -> list[str]:
+    """Return who is late by what the platform says now, or said before and says nothing of now."""
+    told = {student: one.late for one in handed if not one.problem for student in one.students}
+    return sorted(student for student in {*before, *told} if told.get(student, True))
+
+
+def _say(out: Console, assignment: Assignment, download: ReceivedFile, handed: list[_Handed]) -> int:
     """Say who handed in what, who was late, and what fits nobody; the exit code."""
+    platform = download.platform
     placed = [one for one in handed if not one.problem]
+    lost = [one for one in handed if one.problem]
     table = Table("student", f"in {platform}", "files", "notes")
     for one in placed:
-        files = ", ".join(sorted(choose(one.submission.files, KINDS)))
-        others = sorted(
-            PurePosixPath(name).name for name, _ in one.submission.files if not name.lower().endswith(KINDS)
-        )
-        left = [f"left out: {', '.join(others)}"] if others else []
-        notes = [*(["late"] if one.late else []), *dict.fromkeys(one.notes), *left]
-        table.add_row(", ".join(one.students), one.submission.owner.shown, files, "; ".join(notes))
+        late, left = ["late"] * one.late, [f"left out: {', '.join(one.left_out)}"] * bool(one.left_out)
+        notes = "; ".join([*late, *dict.fromkeys(one.notes), *left])
+        table.add_row(", ".join(one.students), one.submission.owner.shown, ", ".join(sorted(one.files)), notes)
     if placed:
         out.print(table)
-    lost = [one for one in handed if one.problem]
     for one in lost:
         out.print(f"Not collected: {one.submission.owner.shown}: {one.problem.rstrip('.')}.")
-    late = [student for one in placed if one.late for student in one.students]
-    if late:
-        out.print(f"Late, by what {platform} says: {', '.join(sorted(late))}.")
     if any(not one.students for one in lost):
-        sheet = "Canvas's gradebook" if platform == CANVAS else "Moodle's grading worksheet"
-        tell = "" if with_sheet else f"add {sheet} with --sheet FILE.csv, which knows addresses and numbers; or "
-        out.print(
-            f"For whom nobody fits: {tell}correct the names (nbgrader db student add ID --first-name=… --last-name=… "
-            "--email=…); or enter who is nobody there with --enter. Then call again."
-        )
+        out.print(WHAT_TO_DO.format(sheet=SHEETS[platform]))
     out.print(
         f"{len(handed)} handed in {assignment.name}, {len(placed)} collected into "
         f"{assignment.course.folder('submitted', 'STUDENT', assignment.name)}."

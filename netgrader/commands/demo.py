@@ -34,7 +34,7 @@ def run(workers: int | None) -> int:
         feedback_of_class(assignment, (), out)
         report_on_class(assignment)
 
-    grade_class(assignment, (), Options(), out, workers=workers, force=False, before_table=pages)
+    grade_class(assignment, (), Options(), out, workers=workers, before_table=pages)
     out.print("\nOpen in a browser:")
     for what, path in _to_open(assignment):
         out.print(f"  {what}: {os.path.relpath(path)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -13,18 +14,27 @@ from typing import TYPE_CHECKING
 import typer
 from packaging.requirements import Requirement
 
-from netgrader.errors import NetgraderError, NotebookError, UsageError
+from netgrader.errors import NetgraderError, NotebookError
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
+    from pathlib import Path
 
+    from netgrader.cage.self_tests import SelfTest
     from netgrader.course import Course
 
 __all__ = ["Finding", "findings", "run"]
 
 NEEDED_FREE_GB = 5.0
 NEEDED_MEMORY_GB = 4.0
+UNCAGED = "WITHOUT a cage, with the rights of whoever grades"
+PROCESSES_REMEDY = (
+    "the kernel limits nobody who is root outside of a container, too: begin the container as an ordinary user, in Docker with "
+    "--user $(id -u):$(id -g)"
+)
+KEEPER_REMEDY = "that is no setting of yours: send this page to whoever keeps netgrader"
+BUBBLEWRAP_REMEDY = "install bubblewrap 0.12.0 or newer; the section 'bubblewrap' of SECURITY.md explains the versions"
 
 
 @dataclass(frozen=True)
@@ -40,27 +50,29 @@ class Finding:
     remedy: str = ""
     needed: bool = True
 
+    @property
+    def mark(self) -> str:
+        """What the line begins with."""
+        return "ok" if self.good else "MISSING" if self.needed else "warning"
+
+
+ENDS = (
+    "Grading works here.",
+    "Grading works here only once the line marked MISSING is mended.",
+    "Grading works here only once the {} lines marked MISSING are mended.",
+)
+"""The last line, for none, one or more lines that are missing."""
+
 
 def run(sandbox: str = "bubblewrap") -> int:
-    """Print the findings for grading in `sandbox`; 1 if it would not work.
-
-    Raises
-    ------
-    UsageError
-        If there is no such sandbox.
-    """
-    from netgrader.cage import SANDBOXES  # noqa: PLC0415  (POSIX)
-
-    if sandbox not in SANDBOXES:
-        raise UsageError(f"There is no sandbox '{sandbox}'. There is: {', '.join(SANDBOXES)}.")
+    """Print the findings for grading in `sandbox`; 1 if it would not work."""
     bad = 0
     for one in findings(sandbox):
-        mark = "ok  " if one.good else ("MISSING" if one.needed else "warning")
-        typer.echo(f"{mark:8}{one.what}: {one.found}" + (f"  → {one.remedy}" if one.remedy and not one.good else ""))
-        bad += one.needed and not one.good
-    lines = "line marked MISSING is" if bad == 1 else f"{bad} lines marked MISSING are"
-    typer.echo(f"Grading works here{f' only once the {lines} mended' if bad else ''}.")
-    return 1 if bad else 0
+        remedy = "" if one.good or not one.remedy else f"  → {one.remedy}"
+        typer.echo(f"{one.mark:8}{one.what}: {one.found}{remedy}")
+        bad += one.mark == "MISSING"
+    typer.echo(ENDS[min(bad, 2)].format(bad))
+    return min(bad, 1)
 
 
 def findings(sandbox: str = "bubblewrap") -> Iterator[Finding]:
@@ -111,18 +123,21 @@ def _course(course: Course, sandbox: str) -> Iterator[Finding]:
         if path := open_to_all(course, sandbox):
             yield Finding("course", False, f"every user here can read {path}: nothing is graded so", f"chmod o= {path}")
     yield from _data(course)
-    scratch = course.scratch
+    yield _store(course.scratch)
+
+
+def _store(folder: Path) -> Finding:
+    """Whether there is a folder for results that can be written, and room in it."""
     try:
-        scratch.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(scratch).free / 1e9
-        enough = free >= NEEDED_FREE_GB and os.access(scratch, os.W_OK)
-        yield Finding(
-            "store", enough, f"{scratch}, {free:.0f} GB free", f"make room, {NEEDED_FREE_GB:.0f} GB are needed"
-        )
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free / 1e9
+        writable = os.access(folder, os.W_OK)
     except OSError as error:
-        yield Finding(
-            "store", False, f"{scratch}: {error.strerror}", "set NETGRADER_STORE to a folder that can be written"
+        return Finding(
+            "store", False, f"{folder}: {error.strerror}", "set NETGRADER_STORE to a folder that can be written"
         )
+    room = f"make room, {NEEDED_FREE_GB:.0f} GB are needed"
+    return Finding("store", free >= NEEDED_FREE_GB and writable, f"{folder}, {free:.0f} GB free", room)
 
 
 def _who_grades(course: Course) -> Iterator[Finding]:
@@ -137,41 +152,32 @@ def _who_grades(course: Course) -> Iterator[Finding]:
     problem = problem_of(course)
     found = problem or "nbgrader runs what students wrote in the cage, and takes marks from verdicts"
     yield Finding("configuration", problem is None, found, f"add these lines to nbgrader_config.py: {LINES}")
+    sandbox = "none" if problem else sandbox_of(autograde_steps(course)[1])
+    where = f"in the cage ({sandbox})" if sandbox != "none" else UNCAGED
     for name in course.assignments:
-        what = f"assignment {name}"
-        try:
-            ours = course.assignment(name).is_ours
-            sandbox = "none" if problem or not ours else sandbox_of(autograde_steps(course)[1])
-        except NetgraderError as error:
-            yield Finding(what, False, str(error), "mend that file")
-            continue
-        who = "checks of ours" if ours else f"nbgrader's own, graded by nbgrader autograde {name}"
-        where = f"in the cage ({sandbox})" if sandbox != "none" else "WITHOUT a cage, with the rights of whoever grades"
-        if ours and problem:
-            yield Finding(what, False, f"{who}; not graded", "see the configuration above")
+        what, ours = f"assignment {name}", course.assignment(name).is_ours
+        if not ours:
+            who = f"nbgrader's own, graded by nbgrader autograde {name}; its notebooks run {UNCAGED}"
+            yield Finding(what, False, who, needed=False)
+        elif problem:
+            yield Finding(what, False, "checks of ours; not graded", "see the configuration above")
         else:
-            yield Finding(what, sandbox != "none", f"{who}; its notebooks run {where}", needed=ours)
+            yield Finding(what, sandbox != "none", f"checks of ours; its notebooks run {where}")
 
 
 def _data(course: Course) -> Iterator[Finding]:
     from netgrader.data import load_data  # noqa: PLC0415  (imports NumPy)
 
-    try:
-        assignments = course.own_assignments
-    except NetgraderError:  # what is wrong with the configuration is said above
-        return
-    for assignment in assignments:
-        file = None
-        try:
-            spec, file = assignment.spec, assignment.data
-            if spec is None or file is None:
-                continue
-            load_data(spec, file)
-        except (NetgraderError, NotebookError) as error:
-            remedy = "put it there, as it comes with the course" if file else "mend that file"
-            yield Finding("data", False, str(error), remedy)
-        else:
-            yield Finding("data", True, f"{file}, verified")
+    with contextlib.suppress(NetgraderError):  # what is wrong with the configuration is said above
+        for assignment in course.own_assignments:
+            try:
+                if assignment.spec is not None:
+                    load_data(assignment.spec, assignment.data)
+                    yield Finding("data", True, f"{assignment.data}, verified")
+            except (NetgraderError, NotebookError) as error:
+                yield Finding(
+                    "data", False, str(error), "mend that file, or put the data there that came with the course"
+                )
 
 
 def _kernel() -> Finding:
@@ -194,66 +200,68 @@ def _cage(sandbox: str) -> Iterator[Finding]:
         return
     from netgrader.cage import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
     from netgrader.cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.bubblewrap_version import bubblewrap_version  # noqa: PLC0415  (POSIX)
     from netgrader.cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
     from netgrader.cage.self_tests import run_self_tests  # noqa: PLC0415  (POSIX)
     from netgrader.cage.user import UserSandbox  # noqa: PLC0415  (POSIX)
 
-    groupless = sandbox in {GrouplessBubblewrap.name, UserSandbox.name}
     if sandbox in {BubblewrapSandbox.name, GrouplessBubblewrap.name}:
         path = shutil.which("bwrap")
         yield Finding("bubblewrap", path is not None, path or "not installed", "sudo apt-get install -y bubblewrap")
         if path is None:
             return
+        version = bubblewrap_version(path)
+        yield Finding("bubblewrap: version", version.fixed, version.found, BUBBLEWRAP_REMEDY, needed=False)
     try:
         opened = open_sandbox(sandbox)
+        gap = opened.memory_gap
         yield Finding(
             "cage: a control group for memory",
-            not opened.memory_gap,
-            opened.memory_gap or "the kernel limits all memory of a run",
+            not gap,
+            gap or "the kernel limits all memory of a run",
             GROUP_REMEDY,
-            needed=os.geteuid() == 0 and not groupless,
+            needed=os.geteuid() == 0 and sandbox not in {GrouplessBubblewrap.name, UserSandbox.name},
         )
         tests = run_self_tests(opened)
-        if tests and not any(one.held for one in tests):
-            yield Finding("cage", False, f"none can begin: {tests[0].detail}", remedy())
-            return
-        for one in tests:
-            what_to_do = "" if one.name in opened.not_promised else _promise_remedy(one.name)
-            yield Finding(f"cage: {one.name}", one.held, one.detail, what_to_do, needed=one.needed)
-        if isinstance(opened, BubblewrapSandbox):
+        begins = not tests or any(one.held for one in tests)
+        yield from (
+            _promises(tests, opened.not_promised)
+            if begins
+            else [Finding("cage", False, f"none can begin: {tests[0].detail}", remedy())]
+        )
+        if begins and isinstance(opened, BubblewrapSandbox):
             yield _zygote()
     except SandboxError as error:
         yield Finding("cage", False, str(error), remedy())
+
+
+def _promises(tests: Iterable[SelfTest], not_promised: Collection[str]) -> Iterator[Finding]:
+    """Yield what the cage keeps of its promises."""
+    for one in tests:
+        what_to_do = "" if one.name in not_promised else _promise_remedy(one.name)
+        yield Finding(f"cage: {one.name}", one.held, one.detail, what_to_do, needed=one.needed)
 
 
 def _promise_remedy(promise: str) -> str:
     """Return what to do where a cage begins, and a promise is not kept."""
     from netgrader.cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
 
-    if "memory" in promise:
-        return GROUP_REMEDY
-    if "system calls" in promise:
-        return "sudo apt-get install -y libseccomp2"
-    if "processes" in promise and os.geteuid() == 0:
-        return (
-            "the kernel limits nobody who is root outside of a container, too: begin the container as an ordinary user, "
-            "in Docker with --user $(id -u):$(id -g)"
-        )
-    return "that is no setting of yours: send this page to whoever keeps netgrader"
+    remedies = {
+        "memory": GROUP_REMEDY,
+        "system calls": "sudo apt-get install -y libseccomp2",
+        "processes": PROCESSES_REMEDY if os.geteuid() == 0 else KEEPER_REMEDY,
+    }
+    return next((remedy for part, remedy in remedies.items() if part in promise), KEEPER_REMEDY)
 
 
 def _zygote() -> Finding:
     """Whether TensorFlow's import is paid once for a worker."""
-    from netgrader.cage.zygote import OFF, Zygote  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.zygote import Zygote  # noqa: PLC0415  (POSIX)
 
-    what = "cage: entered from a warmed process"
-    if os.environ.get(OFF):
-        return Finding(
-            what, False, f"{OFF} is set: TensorFlow is imported for each notebook", f"unset {OFF}", needed=False
-        )
     problem = Zygote.problem()
     found = problem or "the same promises: TensorFlow is imported once for a worker"
-    return Finding(what, problem is None, found, "TensorFlow is imported for each notebook", needed=False)
+    slow = "TensorFlow is imported for each notebook"
+    return Finding("cage: entered from a warmed process", problem is None, found, slow, needed=False)
 
 
 def _memory() -> Finding:

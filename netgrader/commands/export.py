@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from netgrader.commands.collect import assignment_called
@@ -46,7 +47,7 @@ FATES: Mapping[str, tuple[str, bool]] = {
         f"Graded in Moodle before, whose German dates it does not read, {SILENT}, unless you tick '{IGNORE}'",
         True,
     ),
-    "unfinished": ("Not written, since a person has still to give points (--unfinished writes it)", True),
+    "unfinished": ("Not written, since a person has still to give points", True),
     "missing": ("Not written, since nobody in {sheet} fits", True),
     "ungraded": ("Handed in and not graded", True),
 }
@@ -55,43 +56,35 @@ FATES: Mapping[str, tuple[str, bool]] = {
 
 def run(
     name: str | None,
-    moodle: Path | None,
-    canvas: Path | None,
     *,
-    column: int | None,
-    feedback: bool,
-    unfinished: bool,
+    moodle: Path | None = None,
+    canvas: Path | None = None,
+    column: int | None = None,
+    feedback: bool = False,
     gradescope: bool = False,
     notebook: str | None = None,
     image: str | None = None,
 ) -> int:
     """Write what is asked for; the exit code."""
-    marks = moodle is not None or canvas is not None or feedback
-    if not marks and not gradescope and image is None:
+    if not (moodle or canvas or gradescope or image):
         raise UsageError(
-            "Say what to write: --moodle WORKSHEET.csv, --canvas GRADEBOOK.csv, --moodle-feedback, --gradescope or "
-            "--prairielearn IMAGE."
+            "Say what to write: --moodle WORKSHEET.csv (with --moodle-feedback for the pages, too), --canvas GRADEBOOK.csv, "
+            "--gradescope or --prairielearn IMAGE."
         )
     assignment, out = assignment_called(name), console()
     if gradescope:
         _gradescope(out, assignment.course.own_assignment(assignment.name, "nbgrader autograde"), notebook)
-    if image is not None:
+    if image:
         _prairielearn(out, assignment.course.own_assignment(assignment.name, "nbgrader autograde"), image)
-    if not marks:
-        return 0
-    if not gradebook_exists(assignment.course.db_url):
-        raise UsageError(
-            f"There is no gradebook yet, so there are no marks. Type netgrader autograde {assignment.name} first."
-        )
-    with opened(assignment.course) as gradebook:
-        worksheet = moodle_sheet(moodle) if moodle else None
-        sheets = [worksheet, canvas_sheet(canvas, column, assignment.name) if canvas else None]
-        complete = [
-            _export(out, assignment, sheet, gradebook, unfinished=unfinished) for sheet in sheets if sheet is not None
-        ]
+    complete = []
+    if moodle:
+        sheet = moodle_sheet(moodle)
+        complete.append(_export(out, assignment, sheet))
         if feedback:
-            complete.append(_feedback(out, assignment, worksheet, gradebook))
-    return 0 if all(complete) else 1
+            complete.append(_feedback(out, assignment, sheet))
+    if canvas:
+        complete.append(_export(out, assignment, canvas_sheet(canvas, column, assignment.name)))
+    return int(not all(complete))
 
 
 def _gradescope(out: Console, assignment: Assignment, notebook: str | None) -> None:
@@ -137,41 +130,42 @@ def _rows(out: Console, sheet: Sheet, assignment: Assignment, gradebook: Any) ->
     return {found[row.person]: row for row in sheet.rows if row.person in found}
 
 
-def _export(out: Console, assignment: Assignment, sheet: Sheet, gradebook: Any, *, unfinished: bool) -> bool:
+def _export(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
     """Fill in a sheet, and say what became of each mark; whether nobody is left out."""
     course, name = assignment.course, assignment.name
-    points, waiting = _marks(marks_of(gradebook, name))
-    if not points:
-        raise UsageError(f"Nobody has a mark for {name} yet. Type netgrader autograde {name} first.")
-    rows = _rows(out, sheet, assignment, gradebook)
+    if not gradebook_exists(course.db_url):
+        raise UsageError(f"There is no gradebook yet, so there are no marks. Type netgrader autograde {name} first.")
+    with opened(course) as gradebook:
+        points, waiting = _marks(marks_of(gradebook, name))
+        if not points:
+            raise UsageError(f"Nobody has a mark for {name} yet. Type netgrader autograde {name} first.")
+        rows, ours = _rows(out, sheet, assignment, gradebook), gradebook.find_assignment(name).max_score
     found: dict[str, list[str]] = {"written": [], "same": [], **{fate: [] for fate in FATES}}
     for student in sorted(points):
-        waits = student in waiting and not unfinished
-        fates = {"unfinished": student} if waits else _fill(sheet, rows.get(student), student, points[student])
-        for fate, said in fates.items():
+        waits = {"unfinished": student} if student in waiting else {}
+        for fate, said in (waits or _fill(sheet, rows.get(student), student, points[student])).items():
             found[fate].append(said)
-    found["ungraded"] = [
-        student
-        for student in course.submitted(name)
-        if student not in points and holds_work(course.folder("submitted", student, name))
-    ]
+    handed_in = {one for one in course.submitted(name) if holds_work(course.folder("submitted", one, name))}
+    found["ungraded"] = sorted(handed_in - points.keys())
     target = course.root / FOLDER / f"{name}-{sheet.platform.lower()}.csv"
     write_bytes(target, sheet.table.content())
-    maxima = sorted({row.most for row in sheet.rows if row.most is not None})
-    ours = gradebook.find_assignment(name).max_score
-    if any(abs(float(one) - ours) > 1e-9 for one in maxima):
-        theirs = ", ".join(f"{one:f}" for one in maxima)
-        out.print(f"The maximum is {theirs} in {sheet.platform} and {ours:g} here: marks go out as they are.")
-    told = [(sentence, lost, found[fate]) for fate, (sentence, lost) in FATES.items() if found[fate]]
-    for sentence, _, whose in told:
-        how = sentence.format(platform=sheet.platform, sheet=sheet.table.path.name)
-        out.print(f"{how}: {', '.join(whose)}.")
+    for theirs in sorted({row.most for row in sheet.rows if row.most not in {None, Decimal(str(ours))}}):
+        out.print(f"The maximum is {theirs:f} in {sheet.platform} and {ours:g} here: marks go out as they are.")
+    return _say(out, sheet, found, target)
+
+
+def _say(out: Console, sheet: Sheet, found: Mapping[str, list[str]], target: Path) -> bool:
+    """Say whose marks were not simply written into `target`; whether nobody is left out."""
+    told = [fate for fate in FATES if found[fate]]
+    for fate in told:
+        how = FATES[fate][0].format(platform=sheet.platform, sheet=sheet.table.path.name)
+        out.print(f"{how}: {', '.join(found[fate])}.")
     if sheet.platform != MOODLE:
         out.print("Import it soon: Canvas takes all columns of the file, those of other assignments, too.")
     called = f" for '{sheet.title}'" if sheet.title else ""
     counts = f"{len(found['written'])} marks written{called}, {len(found['same'])} stood there already"
     out.print(f"{counts}: {os.path.relpath(target)}")
-    return not any(lost for _, lost, _ in told)
+    return not any(FATES[fate][1] for fate in told)
 
 
 def _marks(known: Mapping[tuple[str, str], Marks]) -> tuple[dict[str, float], set[str]]:
@@ -207,42 +201,26 @@ def _fill(sheet: Sheet, row: SheetRow | None, student: str, points: float) -> di
     return fates
 
 
-def _feedback(out: Console, assignment: Assignment, sheet: Sheet | None, gradebook: Any) -> bool:
+def _feedback(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
     """Pack the feedback pages of the class for Moodle; whether nobody's is left out."""
     course, name = assignment.course, assignment.name
-    if sheet is not None:
+    with opened(course) as gradebook:
         whose = {student: row.person for student, row in _rows(out, sheet, assignment, gradebook).items()}
-        named = {student: (person.number, person.name) for student, person in whose.items()}
-    else:
-        known = read_collected(assignment)
-        numbers = known.students if known.platform == MOODLE else {}
-        named = {student: (number, known.names.get(number, "")) for number, student in numbers.items()}
-    pages = {
-        student: sorted(course.folder("feedback", student, name).glob("*.html"))
-        for student in course.submitted(name, "feedback")
-    }
-    there = {student for student, own in pages.items() if own}
-    if not there:
+    folders = {student: course.folder("feedback", student, name) for student in course.submitted(name, "feedback")}
+    pages = {student: found for student, folder in folders.items() if (found := sorted(folder.glob("*.html")))}
+    if not pages:
         raise UsageError(f"There are no feedback pages yet. Type netgrader feedback {name} first.")
-    lost = sorted(there - named.keys())
-    if len(lost) == len(there):
-        raise UsageError(
-            "Of nobody Moodle's number is known. Give the grading worksheet, too (--moodle WORKSHEET.csv), or collect with "
-            "netgrader collect."
-        )
+    lost = sorted(pages.keys() - whose.keys())
+    old = [student for student in sorted(pages) if _is_old(assignment, student, pages[student])]
     target = course.root / FOLDER / f"{name}-moodle-feedback.zip"
-    count = write_feedback(target, {named[student]: pages[student] for student in there & named.keys()})
-    for told, students in (
-        ("Without a number of Moodle's, so their pages are left out", lost),
-        (
-            f"Older than the last grading (netgrader feedback {name} writes them again)",
-            [student for student in sorted(there) if _is_old(assignment, student, pages[student])],
-        ),
-    ):
+    named = {(person.number, person.name): pages[who] for who, person in whose.items() if who in pages}
+    count = write_feedback(target, named)
+    again = f"netgrader feedback {name} writes them again"
+    for told, students in (("Not in the sheet, so left out", lost), (f"Older than the last grading ({again})", old)):
         if students:
-            out.print(f"{told}: {', '.join(students)}.")
+            out.print(f"Feedback pages: {told}: {', '.join(students)}.")
     size = target.stat().st_size / 1e6
-    out.print(f"{count} pages of {len(there) - len(lost)} students: {os.path.relpath(target)}, {size:.1f} MB")
+    out.print(f"{count} pages of {len(named)} students: {os.path.relpath(target)}, {size:.1f} MB")
     return not lost
 
 

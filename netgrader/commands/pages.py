@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["feedback_of_class", "report_on_class", "run", "run_report"]
 
+NOT_GRADED = "which is not graded yet"
+
 
 def run(name: str, students: Sequence[str]) -> int:
     """Write the pages of the class, or of some students of it; the exit code."""
@@ -53,15 +55,20 @@ def feedback_of_class(assignment: Assignment, students: Sequence[str], out: Cons
     where = assignment.course.folder("feedback", "STUDENT", assignment.name)
     here = sorted({*chosen, *(students or assignment.course.submitted(assignment.name))})
     out.print(f"Feedback for {len(chosen) - len(failed)} of {len(here)} students: {where}")
-    waiting = {student: _not_graded_yet(assignment, student) for student in here}
-    for student, notebooks in waiting.items():
-        if notebooks:
-            out.print(f"{student}: no page for {', '.join(notebooks)}, which is not graded yet.")
-        elif student not in graded:
-            out.print(f"{student}: no page, since no notebook of {assignment.name} was handed in.")
-    if any(waiting.values()):
+    lacking = [_lacking(assignment, student, graded) for student in here]
+    for said in filter(None, lacking):
+        out.print(said)
+    if any(NOT_GRADED in said for said in lacking):
         out.print(f"To grade what is missing, type netgrader autograde {assignment.name}.")
     return 1 if failed else 0
+
+
+def _lacking(assignment: Assignment, student: str, graded: Sequence[str]) -> str:
+    """Return which pages a student does not get, and why; empty if there is one for each notebook that was handed in."""
+    notebooks = _not_graded_yet(assignment, student)
+    if notebooks:
+        return f"{student}: no page for {', '.join(notebooks)}, {NOT_GRADED}."
+    return "" if student in graded else f"{student}: no page, since no notebook of {assignment.name} was handed in."
 
 
 def _chosen(assignment: Assignment, asked: Sequence[str], graded: Sequence[str]) -> list[str]:
@@ -95,16 +102,16 @@ def _graded(assignment: Assignment) -> list[str]:
     return [student for student in there if any(course.folder("autograded", student, name).glob("*.ipynb"))]
 
 
-def run_report(name: str, output: Path | None = None) -> int:
+def run_report(name: str) -> int:
     """Write the report on the class; the exit code."""
-    page = report_on_class(find_course().own_assignment(name, "nbgrader export --assignment"), output)
+    page = report_on_class(find_course().own_assignment(name, "nbgrader export --assignment"))
     console().print(f"Report: {page}, and {page.with_suffix('.csv').name} next to it")
     return 0
 
 
-def report_on_class(assignment: Assignment, output: Path | None = None) -> Path:
-    """Write the report and its table; the path of the page, ``reports/<assignment>.html`` if no `output` is given."""
-    page = output or assignment.course.root / "reports" / f"{assignment.name}.html"
+def report_on_class(assignment: Assignment) -> Path:
+    """Write the report and its table; the path of the page, ``reports/<assignment>.html``."""
+    page = assignment.course.root / "reports" / f"{assignment.name}.html"
     table = page.with_suffix(".csv")
     with speaking_of(assignment.texts):
         view, collected = load_class(assignment, page.parent), read_collected(assignment)

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import sys
 from json import dumps
 from typing import TYPE_CHECKING
 
 import typer
 
+from netgrader.commands.grade import STDOUT
 from netgrader.course_reader import described
-from netgrader.errors import UsageError
-from netgrader.files import write_text
 from netgrader.limited import read_within_limits
 from netgrader.strangers import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import TextIO
 
 __all__ = ["run"]
 
 SECONDS = 600.0  # for one graph: as long as a cell of a notebook may take; the course's take 5
 
 
-def run(graph: Path, exercise: str | None, json: Path | None, *, static: bool) -> int:
-    """Print what network there is and what is wrong with it, or write it as JSON; the exit code."""
-    if not graph.exists():
-        raise UsageError(f"There is no file {graph}.")
+def run(graph: Path, exercise: str | None, json: TextIO | None, *, static: bool) -> int:
+    """Print what network there is and what is wrong with it, and write it as JSON; the exit code."""
     network, shown = read_within_limits(graph, described, graph, exercise, static, seconds=SECONDS)
-    text = dumps(network, indent=2) + "\n"
-    if json is not None and str(json) == "-":
-        sys.stdout.write(text)
-        return 0
-    typer.echo(printable(shown))
     if json is not None:
-        write_text(json, text)
+        json.write(dumps(network, indent=2) + "\n")
+    if json is None or json.name != STDOUT:
+        typer.echo(printable(shown))
     return 0

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 import uuid
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import nbformat
 import typer
 
 from netgrader.cage import SandboxError
@@ -27,12 +24,12 @@ from netgrader.grading.trial_run import misfits
 from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.nbgrader_plugin.gradebook import removed_notebooks
 from netgrader.releases import remember
-from netgrader.web_release import GITHUB, ON_GITHUB, WebAddress, add_fetching, write_site
+from netgrader.web_release import GITHUB, ON_GITHUB, WebAddress, add_fetching
 from netgrader.wheel import build_wheel, tried
 from netgrader.which_course import find_course, only_assignment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from netgrader.course import Assignment, Course, NotebookFiles
 
@@ -77,51 +74,49 @@ README = """\
 """
 
 
-def run(
-    assignment: str | None,
-    notebooks: Sequence[str],
-    sandbox: str,
-    *,
-    check: bool,
-    untried: bool,
-    site: Path | None = None,
-) -> int:
+def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check: bool, untried: bool) -> int:
     """Release, or compare; the exit code."""
-    course = find_course()
-    which = chosen(course, assignment)
+    which = chosen(find_course(), assignment)
+    if check:
+        return _compare(which, notebooks)
+    target = release(which, notebooks, None if untried else partial(_try_out, which, Options(sandbox=sandbox)))
+    released = [path.stem for path in sorted(target.glob("*.ipynb"))]
+    remember(which, released)
+    typer.echo(f"{target}: {', '.join(sorted(path.name for path in target.iterdir()))}")
+    waiting = [name for name in which.notebooks if name not in released]
+    if waiting:
+        typer.echo(f"Not released: {', '.join(waiting)}, and what only these are given.")
+    _say_who_handed_in(which)
     address = _address(which)
-    if site is not None and (check or address is None):
-        raise UsageError(
-            "--check writes nothing; call again without --site."
-            if check
-            else f'Say in {which.checks / FILE} where students will find {site}: [release], and below it url = "https://…".'
+    if address is not None:
+        typer.echo(f"Copy what is in {target} to {address.url}, and leave older archives there; students then open:")
+        typer.echo("\n".join(address.colab(name) or address.file(f"{name}.ipynb") for name in released))
+    return 0
+
+
+def _say_who_handed_in(assignment: Assignment) -> None:
+    """Say what a release means for those who handed in before it."""
+    there = [one for one in assignment.course.submitted(assignment.name) if holds_work(_handed_in(assignment, one))]
+    if there:
+        typer.echo(
+            f"{len(there)} have handed in {assignment.name} already; their marks stay until you grade again. Who filled in an "
+            "older release is graded with its cells, and with the points, checks and tests of this one: "
+            f"netgrader autograde {assignment.name} --dry-run says what they change."
         )
-    if site is not None:
-        _require_outside(course, which, site)
-    if not check:
-        target = release(which, notebooks, None if untried else partial(_try_out, which, Options(sandbox=sandbox)))
-        changed = remember(which, [path.stem for path in sorted(target.glob("*.ipynb"))])
-        files = sorted(path.name for path in target.iterdir())
-        typer.echo(f"{target}: {', '.join(files)}")
-        waiting = [name for name in which.notebooks if not (target / f"{name}.ipynb").exists()]
-        if waiting:
-            typer.echo(f"Not released: {', '.join(waiting)}, and what only these are given.")
-        for line in _for_who_handed_in(which, changed):
-            typer.echo(line)
-        if site is not None and address is not None:
-            write_site(target, site, which.notebooks)
-            typer.echo(f"Put what is in {site} at {address.url}; students then open:")
-            for path in sorted(target.glob("*.ipynb")):
-                typer.echo(address.colab(path.stem) or address.file(path.name))
-        return 0
+
+
+def _handed_in(assignment: Assignment, student: str) -> Path:
+    return assignment.course.folder("submitted", student, assignment.name)
+
+
+def _compare(assignment: Assignment, notebooks: Sequence[str]) -> int:
+    """Say whether the release is what the source generates; 1 if it is not."""
     if notebooks:
         raise UsageError("--check compares the whole release; it takes no --notebook.")
-    stale = differences(which)
-    if stale:
-        typer.echo(f"{which.release} is not what {which.source} generates: {', '.join(stale)}. Type netgrader release.")
-        return 1
-    typer.echo(f"{which.release} is what {which.source} generates.")
-    return 0
+    stale = differences(assignment)
+    said = f"not what {assignment.source} generates: {', '.join(stale)}. Type netgrader release"
+    typer.echo(f"{assignment.release} is {said if stale else f'what {assignment.source} generates'}.")
+    return int(bool(stale))
 
 
 def _try_out(assignment: Assignment, options: Options, released: Path, notebooks: Sequence[str]) -> None:
@@ -140,7 +135,7 @@ def _try_out(assignment: Assignment, options: Options, released: Path, notebooks
     )
     for number, name in enumerate(notebooks, 1):
         try:
-            with out.status(f"grading {name} ({number} of {len(notebooks)}) …") if out.is_terminal else nullcontext():
+            with out.status(f"grading {name} ({number} of {len(notebooks)}) …"):
                 found += misfits(assignment, name, released / f"{name}.ipynb", options)
         except SandboxError as error:
             out.print(f"Released without having been graded first: {error} Type netgrader doctor.")
@@ -151,32 +146,6 @@ def _try_out(assignment: Assignment, options: Options, released: Path, notebooks
             f"{assignment.name} was not released, since it does not grade as it should:\n{lines}\n"
             "Mend it and call again; --untried releases it as it is."
         )
-
-
-def _require_outside(course: Course, assignment: Assignment, site: Path) -> None:
-    """See that a site, from which notebooks are removed, is in no folder that holds notebooks of the course's."""
-    steps = ("source", "release", "submitted", "autograded", "feedback")
-    for own in (assignment.source, assignment.release, *(course.folder(step, ".", ".") for step in steps)):
-        if site.resolve().is_relative_to(own.resolve()):
-            raise UsageError(f"{site} is in {own}, which holds the course's own files. Name a folder outside of it.")
-    if site.exists() and not site.is_dir():
-        raise UsageError(f"{site} is no folder.")
-
-
-def _for_who_handed_in(assignment: Assignment, changed: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Yield what a release means for what was handed in before it."""
-    course = assignment.course
-    name = assignment.name
-    there = [one for one in course.submitted(name) if holds_work(course.folder("submitted", one, name))]
-    if not there:
-        return
-    yield f"{len(there)} have handed in {assignment.name} already; their marks stay until you grade again."
-    for notebook, cells in changed.items():
-        yield (
-            f"Changed in {notebook} since the last release: {', '.join(cells)}. Who filled in that one is graded with its cells; "
-            "who wants the new ones fetches the notebook again and copies their answers."
-        )
-    yield f"Points, checks and tests are today's for all: netgrader autograde {assignment.name} --dry-run says what they change."
 
 
 def chosen(course: Course, name: str | None) -> Assignment:
@@ -266,28 +235,28 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     severities_of(assignment.course)  # students have none of it, but a slip is better found before they hand in
     target.mkdir(parents=True, exist_ok=True)
     files = [assignment.files(name) for name in notebooks]
+    _write_notebooks(assignment, target, notebooks, save=save)
+    for one in files:
+        _copy_beside(assignment, one, target)
+    wheel = build_wheel(target, [path for one in files for path in (*one.probes, *one.public_tests, *one.given)])
+    (target / "requirements.txt").write_text("\n".join([f"./{wheel.name}", *tried(), ""]), encoding="utf-8")
+    for path in filter(None, (*assignment.beside, assignment.data_file)):
+        shutil.copyfile(path, target / path.name)
+    (target / "README.md").write_text(_readme(assignment, [f"{name}.ipynb" for name in notebooks]), encoding="utf-8")
+    if address is not None:
+        add_fetching(target, assignment.name, address)
+
+
+def _write_notebooks(assignment: Assignment, target: Path, notebooks: Sequence[str], *, save: bool) -> None:
+    """Write notebooks into the folder `target` as nbgrader makes them."""
     with tempfile.TemporaryDirectory() as folder:
         # Given all at once, nbgrader takes out what is there no more, and adds nothing where somebody handed in.
         at_once = set(notebooks) == set(assignment.notebooks) and (not save or removed_notebooks(assignment))
         for name in ("*",) if at_once else notebooks:
             generate_assignment(assignment.course, assignment.name, release_directory=folder, notebook=name, save=save)
-        for one in files:
-            made = next(Path(folder).rglob(one.source.name), None)
-            if made is None:
-                raise NetgraderError(f"nbgrader made no release of {one.source}.")
-            (target / one.source.name).write_bytes(_with_points(made.read_bytes(), one.source))
-    for one in files:
-        _copy_beside(assignment, one, target)
-    wheel = build_wheel(target, [path for one in files for path in (*one.probes, *one.public_tests, *one.given)])
-    listed = "\n".join([f"./{wheel.name}", *tried()])
-    (target / "requirements.txt").write_text(listed + "\n", encoding="utf-8")
-    data = assignment.data_file
-    for path in (*assignment.beside, *((data,) if data is not None else ())):
-        shutil.copyfile(path, target / path.name)
-    released = sorted(path.name for path in target.glob("*.ipynb"))
-    (target / "README.md").write_text(_readme(assignment, released), encoding="utf-8")
-    if address is not None:
-        add_fetching(target, assignment.name, address)
+        for made in Path(folder).rglob("*.ipynb"):
+            if made.stem in notebooks:
+                shutil.copyfile(made, target / made.name)
 
 
 def _require_files(assignment: Assignment, notebooks: Sequence[str]) -> None:
@@ -302,49 +271,6 @@ def _require_files(assignment: Assignment, notebooks: Sequence[str]) -> None:
     if found:
         lines = "\n".join(f"- {one}" for one in found)
         raise NetgraderError(f"{assignment.name} was not released:\n{lines}\nMend it and call again.")
-
-
-def _with_points(content: bytes, source: Path) -> bytes:
-    """Return a notebook with the points that its text names made those of its cells.
-
-    Points stand in the cells' metadata. Text names them behind a link to a section, ``[the data](#Exercise-1:-the-data) (2)``, a
-    number for each graded cell of the section in their order, and all of them as ``**…**, 10 points``.
-
-    Raises
-    ------
-    NetgraderError
-        If a link names more points than its section has cells.
-    """
-    notebook = nbformat.reads(content.decode("utf-8"), as_version=nbformat.NO_CONVERT)
-    of_section: dict[str, list[str]] = {}
-    section = ""
-    for cell in notebook.cells:
-        titles = re.findall(r"(?m)^#+ +(.+?) *$", cell.source) if cell.cell_type == "markdown" else []
-        section = titles[-1] if titles else section
-        points = cell.metadata.get("nbgrader", {}).get("points")
-        if points is not None:
-            of_section.setdefault(section.replace(" ", "-"), []).append(f"{points:g}")
-    total = f"{sum(float(one) for points in of_section.values() for one in points):g}"
-
-    def listed(link: re.Match[str]) -> str:
-        points = iter(of_section.get(link[1], ()))
-        try:
-            text = re.sub(r"\d+(?:\.\d+)?", lambda _: next(points), link[2])
-        except StopIteration as error:
-            raise NetgraderError(
-                f"{source}: behind the link to #{link[1]} stand more points ({link[2]}) than its section has graded cells. Name "
-                "one number for each of them there; which numbers, the cells' metadata say."
-            ) from error
-        return f"](#{link[1]}) ({text})"
-
-    changed = False
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            text = re.sub(r"\]\(#((?:[^()\s]|\([^()]*\))+)\) \((\d[^)]*)\)", listed, cell.source)
-            text = re.sub(r"(?m)(^\*\*[^*\n]+\*\*, )[\d.]+( points?\b)", rf"\g<1>{total}\g<2>", text)
-            changed |= text != cell.source
-            cell.source = text
-    return (nbformat.writes(notebook) + "\n").encode() if changed else content
 
 
 def _copy_beside(assignment: Assignment, files: NotebookFiles, target: Path) -> None:
@@ -362,12 +288,9 @@ def _readme(assignment: Assignment, notebooks: Sequence[str]) -> str:
     address = _address(assignment)
     colab = "upload the notebook, and this folder as one zip file into *Files*; the first cell does the rest."
     if address is not None:
-        where = [f"[{name}]({link})" for name in notebooks if (link := address.colab(name.removesuffix(".ipynb")))]
-        colab = (
-            f"{', '.join(where)}: nothing to upload."
-            if where
-            else "upload the notebook; its first cell fetches the rest."
-        )
+        links = [f"[{name}]({address.colab(name.removesuffix('.ipynb'))})" for name in notebooks]
+        uploaded = "upload the notebook; its first cell fetches the rest."
+        colab = f"{', '.join(links)}: nothing to upload." if address.on_github else uploaded
     return README.format(title=assignment.name.capitalize(), notebooks=names, data=data, colab=colab)
 
 

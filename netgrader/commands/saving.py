@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import queue
 import threading
 from typing import TYPE_CHECKING, Any
@@ -12,12 +11,10 @@ from netgrader.errors import NetgraderError
 from netgrader.grading.pool import Watcher
 from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one
 from netgrader.nbgrader_plugin.gradebook import (
+    is_late,
     is_up_to_date,
     opened,
     penalties_of,
-    penalty_steps,
-    require_same,
-    settle_penalties,
 )
 from netgrader.nbgrader_plugin.handing_in import handed_in
 
@@ -47,13 +44,12 @@ class Saver(Watcher):
         Sentences on points that the gradebook has fewer than are shown, for coming late.
     """
 
-    def __init__(self, assignment: Assignment, tasks: Sequence[Task], options: Options, *, force: bool) -> None:
+    def __init__(self, assignment: Assignment, tasks: Sequence[Task], options: Options) -> None:
         self.failed: dict[str, str] = {}
         self.late: list[str] = []
         self.penalties: list[str] = []
         self._assignment = assignment
         self._options = dataclasses.replace(options, anew=False)
-        self._force = force
         self._left: dict[str, int] = {}
         for task in tasks:
             self._left[task.student] = self._left.get(task.student, 0) + 1
@@ -108,37 +104,32 @@ class Saver(Watcher):
             self._error = error
 
     def _one(self, gradebook: Any, student: str) -> None:
-        own = sorted(self._done.pop(student), key=lambda one: one.task.job.notebook)
-        errors = [one.error for one in own if one.error]
-        if errors:
-            self.failed[student] = errors[0]
-            return
-        if file_states(self._folder(student)) != self._files[student]:
+        own = self._done.pop(student)
+        error = next((one.error for one in own if one.error), None)
+        if error:
+            self.failed[student] = error
+        elif file_states(self._folder(student)) != self._files[student]:
             self.late.append(student)
-            return
-        digests = {one.task.job.notebook: one.digest for one in own}
-        try:
-            if not self._force and is_up_to_date(self._assignment, student, digests, gradebook):
-                if settle_penalties(gradebook, self._assignment, student, self._penalty_steps):
-                    self.penalties += penalties_of(gradebook, self._assignment, student) or [
-                        f"{student}: the penalty for coming late is taken back."
-                    ]
-                return
-            handed_in(self._folder(student))  # a time that nbgrader cannot read is the student's own trouble
-            autograde_one(self._assignment.course, self._assignment.name, student, self._options.sandbox)
-            gradebook.db.rollback()  # what nbgrader wrote is not seen before
-            known = [one.result for one in own if one.result and one.task.job.notebook in self._assignment.notebooks]
-            require_same(gradebook, self._assignment, student, known)
-            self.penalties += penalties_of(gradebook, self._assignment, student)
-        except GradebookError:
-            raise
-        except NetgraderError as error:
-            self.failed[student] = str(error)
+        else:
+            try:
+                self._save(gradebook, student, {one.task.job.notebook: one.digest for one in own})
+            except GradebookError:
+                raise
+            except NetgraderError as reason:
+                self.failed[student] = str(reason)
 
-    @functools.cache  # noqa: B019  (a saver lives as long as its command)
-    def _penalty_steps(self) -> list[Any]:
-        """Return what takes points for coming late, made once: it is asked for each who came late."""
-        return penalty_steps(self._assignment.course)
+    def _save(self, gradebook: Any, student: str, digests: dict[str, str]) -> None:
+        """Save a student's marks with nbgrader, unless the gradebook has them and nothing is late."""
+        before: list[str] = []
+        if is_up_to_date(self._assignment, student, digests, gradebook):
+            before = penalties_of(gradebook, self._assignment, student)
+            if not is_late(gradebook, self._assignment, student):
+                return
+        handed_in(self._folder(student))  # a time that nbgrader cannot read is the student's own trouble
+        autograde_one(self._assignment.course, self._assignment.name, student, self._options.sandbox)
+        gradebook.db.rollback()  # what nbgrader wrote is not seen before
+        taken_back = [f"{student}: the penalty for coming late is taken back."] if before else []
+        self.penalties += penalties_of(gradebook, self._assignment, student) or taken_back
 
     def _folder(self, student: str) -> Path:
         return self._assignment.course.folder("submitted", student, self._assignment.name)

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.segment import Segment
 from rich.table import Table
 
-from netgrader.cage import SANDBOXES, cage_warning
+from netgrader.cage import cage_warning
 from netgrader.checks.cell_points import causes, gravest, gravity, is_consequence
 from netgrader.errors import UsageError
 from netgrader.faults import Severity
@@ -121,20 +121,14 @@ def changes_table(out: Console, done: Sequence[Done], marks: Mapping[tuple[str, 
     table.add_column("before", justify="right")
     table.add_column("after", justify="right")
     table.add_column("why")
-    changed = set()
-    for one in sorted(done, key=lambda one: (one.task.student, one.task.job.notebook)):
-        key = one.task.student, one.task.job.notebook
-        last = load_last_result(one.task.job.assignment, *key)
-        before = {cell.cell: cell for cell in last.result.cells} if last else {}
-        given = {cell for cell, mark in marks[key].cells.items() if mark.manual is not None} if key in marks else set()
-        for cell in one.result.cells if one.result else ():
-            old = before.get(cell.cell)
-            was, now = (None if one is None or one.points is None else f"{one.points:g}" for one in (old, cell))
-            if now is not None and now != was and cell.cell not in given:
-                changed.add(one.task.student)
-                table.add_row(*key, cell.cell, was or "-", now, "\n".join(_changes(old, cell)))
-    if changed:
+    rows = sorted(
+        row for one in done for row in _changed_cells(one, marks.get((one.task.student, one.task.job.notebook)))
+    )
+    for row in rows:
+        table.add_row(*row)
+    if rows:
         out.print(table)
+    changed = {student for student, *_ in rows}
     students = len({one.task.student for one in done})
     out.print(
         f"Marks of {len(changed)} of {students} students would change. Nothing was written; type the same without "
@@ -144,15 +138,7 @@ def changes_table(out: Console, done: Sequence[Done], marks: Mapping[tuple[str, 
 
 
 def uncaged_warning(out: Console, sandbox: str) -> None:
-    """Say it where submissions run in a cage that does not keep all promises.
-
-    Raises
-    ------
-    UsageError
-        If there is no such sandbox.
-    """
-    if sandbox not in SANDBOXES:
-        raise UsageError(f"There is no sandbox '{sandbox}'. There is: {', '.join(SANDBOXES)}.")
+    """Say it where submissions run without a cage, or in one that does not keep all promises."""
     if warning := cage_warning(sandbox):
         out.print(warning, soft_wrap=True)
 
@@ -219,6 +205,22 @@ def _cut(text: str) -> str:
 def ungraded(results: Sequence[NotebookResult]) -> bool:
     """Whether any of them could not be graded in full."""
     return any(result.status is not Status.GRADED for result in results)
+
+
+def _changed_cells(done: Done, marks: Marks | None) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each cell that has other points than in the last result, if a person did not give its points."""
+    student, notebook = done.task.student, done.task.job.notebook
+    last = load_last_result(done.task.job.assignment, student, notebook)
+    before = {cell.cell: cell for cell in last.result.cells} if last else {}
+    given = {cell for cell, mark in marks.cells.items() if mark.manual is not None} if marks else set()
+    for cell in done.result.cells if done.result else ():
+        was, now = _points(before.get(cell.cell)), _points(cell)
+        if now not in {was, "-"} and cell.cell not in given:
+            yield student, notebook, cell.cell, was, now, "\n".join(_changes(before.get(cell.cell), cell))
+
+
+def _points(cell: CellResult | None) -> str:
+    return "-" if cell is None or cell.points is None else f"{cell.points:g}"
 
 
 def _changes(before: CellResult | None, after: CellResult) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""``netgrader store``: how much is kept of gradings, how much of it is stale, who used most computing, and how to make room."""
+"""``netgrader store``: how much is kept of gradings, how much of it is stale, and how to make room."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from netgrader.commands.show import console
-from netgrader.grading.budget import FOLDER, budget_of, drop_replaced, spent_by_class
+from netgrader.grading.budget import drop_replaced
 from netgrader.grading.result_store import ABOUT, FORMAT, INPUTS, REPLACED, UNFINISHED, in_use, open_store
 from netgrader.grading.stages import RUN, Options, run_context
 from netgrader.grading.verify_stage import VERDICTS, tests_hashes, verdict_context
@@ -19,13 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from rich.console import Console
-
-    from netgrader.course import Assignment, Course
+    from netgrader.course import Course
 
 __all__ = ["run"]
 
-MOST_STUDENTS = 10  # who used most, in the list
 STAGES = {
     RUN: "runs of notebooks",
     VERDICTS: "verdicts",
@@ -65,28 +62,7 @@ def run(sandbox: str, *, prune: bool = False) -> int:
     out.print(table)
     if stale:
         out.print("What is stale is never used; netgrader store --prune removes it.")
-    for assignment in course.own_assignments:
-        _say_students(out, assignment)
     return 0
-
-
-def _say_students(out: Console, assignment: Assignment) -> None:
-    """Print who has used most computing time for an assignment, what is kept of their evidence, and how to give more."""
-    spent, budget = spent_by_class(assignment), budget_of(assignment)
-    table = Table(
-        f"{assignment.name}: most computing",
-        f"minutes of {budget.seconds / 60:.0f}",
-        f"MB of {budget.evidence_bytes / 1e6:.0f}",
-    )
-    for student, (seconds, size) in sorted(spent.items(), key=lambda one: one[1], reverse=True)[:MOST_STUDENTS]:
-        table.add_row(student, f"{seconds / 60:.1f}", f"{size / 1e6:.0f}")
-    if spent:
-        out.print(table)
-        out.print(
-            "To give everybody more, raise student_seconds under [limits] in exercises.toml; to begin anew for one student, "
-            f"remove {assignment.course.scratch / FOLDER / assignment.name}/STUDENT.",
-            soft_wrap=True,
-        )
 
 
 def _mb(entries: list[_Listed]) -> str:

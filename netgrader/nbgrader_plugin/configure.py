@@ -157,19 +157,18 @@ def _wrong(steps: Sequence[Any], *, sanitize: bool) -> str | None:
 
     from netgrader.nbgrader_plugin.preprocessors import CagedExecute, RestoreCells, SaveVerdicts  # noqa: PLC0415
 
-    on = [step for step in steps if getattr(step, "enabled", True)]
-    runs = next((step for step in on if isinstance(step, ExecutePreprocessor)), None)
-    if runs is not None:
-        return f"{type(runs).__name__} runs students' code without a cage"
-    if any(isinstance(step, SaveAutoGrades) for step in on):
-        return "SaveAutoGrades takes marks from what students' code prints"
-    wanted: tuple[type[Any], ...] = (RestoreCells,) if sanitize else (CagedExecute, SaveVerdicts)
-    there = [next((place for place, step in enumerate(on) if isinstance(step, kind)), None) for kind in wanted]
-    missing = next((kind.__name__ for kind, place in zip(wanted, there, strict=True) if place is None), None)
-    if missing is not None:
-        return f"the step {missing} is not there or is switched off"
-    places = [place for place in there if place is not None]
-    return None if places == sorted(places) else f"{wanted[-1].__name__} comes before {wanted[0].__name__}"
+    refused = {
+        ExecutePreprocessor: "runs students' code without a cage",
+        SaveAutoGrades: "takes marks from what students' code prints",
+    }
+    wanted: list[type[Any]] = [RestoreCells] if sanitize else [CagedExecute, SaveVerdicts]
+    kinds = [type(step).__mro__ for step in steps if getattr(step, "enabled", True)]
+    for bad, why in refused.items():
+        if found := [kind[0].__name__ for kind in kinds if bad in kind]:
+            return f"{found[0]} {why}"
+    there = [one for kind in kinds for one in wanted if one in kind]
+    names = " and ".join(one.__name__ for one in wanted)
+    return None if there == wanted else f"{names} must be there, switched on, once and in this order"
 
 
 def _sentence(course: Course, reason: str) -> str:

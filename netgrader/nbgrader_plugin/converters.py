@@ -216,29 +216,26 @@ def _as_sentence(error: Exception, lines: list[str]) -> NetgraderError:
     """Return the reason behind nbgrader's exception: the last line of the traceback that it logged."""
     # Words of a stranger's may stand in it: what kind of trouble it is, is told by exceptions alone.
     reason = plain(next(_reasons([*reversed(lines), str(error)]), f"{type(error).__name__}: {error}"))
-    of_gradebook = _of_the_gradebook(error)
-    if of_gradebook is not None and "database is locked" in str(of_gradebook):
+    if _is_of_the_gradebook(error):
         return GradebookError(
-            "The gradebook is locked by another program. What was graded is kept: "
-            "close the other program and call again."
+            f"The gradebook cannot be used: {reason}. If another program has it locked, close that program. What was graded is "
+            "kept: call again."
         )
-    if of_gradebook is not None:
-        return GradebookError(f"The gradebook cannot be used: {reason}.")
     if "has no attribute 'fail'" in reason:  # what nbgrader comes to where it cannot read a time
         return NetgraderError(NO_TIME)
     return NetgraderError(f"nbgrader could not go on: {reason}")
 
 
-def _of_the_gradebook(error: BaseException) -> Exception | None:
-    """Return the database's own exception that `error` comes from; None if it is none of it."""
+def _is_of_the_gradebook(error: BaseException) -> bool:
+    """Whether an exception comes from one of the database's own."""
     from sqlalchemy.exc import DatabaseError, OperationalError  # noqa: PLC0415  (slow)
 
     one: BaseException | None = error
     while one is not None:
         if isinstance(one, OperationalError) or type(one) is DatabaseError:
-            return one
+            return True
         one = one.__cause__ or one.__context__
-    return None
+    return False
 
 
 def _reasons(texts: list[str]) -> Iterator[str]:

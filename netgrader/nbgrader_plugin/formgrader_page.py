@@ -109,27 +109,26 @@ def fill(
         nb.cells.append(nbformat.v4.new_markdown_cell(f"**Not graded.** {_plain(problem)}", id="problem"))
     # The course's pictures stand with the course's text; a submission's own do not travel.
     pictures = {cell.source: cell.attachments for cell in skeleton.cells if cell.attachments}
-    for number, (cell, outputs) in enumerate(cells):
-        made = _cell(cell, f"cell-{number}")
-        if cell.origin is not None:
-            made.metadata.update(cell.origin.frozen)
-            if cell.origin.nbgrader:
-                made.metadata["nbgrader"] = nbformat.from_dict(dict(cell.origin.nbgrader))
-        if cell.cell_type == "raw":
-            # A raw cell without a type is put into formgrader's page as it is, markup and all.
-            made.metadata["raw_mimetype"] = "text/plain"
-        if cell.cell_type == "markdown" and cell.source in pictures:
-            made.attachments = nbformat.from_dict(dict(pictures[cell.source]))
-        if cell.cell_type == "code":
-            made.outputs = [nbformat.from_dict(output) for output in outputs]
-        nb.cells.append(made)
+    nb.cells += [
+        _cell(cell, f"cell-{number}", outputs, pictures.get(cell.source))
+        for number, (cell, outputs) in enumerate(cells)
+    ]
 
 
-def _cell(cell: RestoredCell, name: str) -> Any:
-    """Return an empty cell of the notebook format; not by `nbformat.v4`'s makers, which validate each cell by itself."""
-    kind = cell.cell_type if cell.cell_type in {"code", "markdown"} else "raw"
-    more: dict[str, Any] = {"execution_count": None, "outputs": []} if kind == "code" else {}
-    return nbformat.from_dict({"id": name, "cell_type": kind, "metadata": {}, "source": cell.source, **more})
+def _cell(cell: RestoredCell, name: str, outputs: Sequence[dict[str, Any]], pictures: Mapping[str, Any] | None) -> Any:
+    """Return a cell of the notebook format; not by `nbformat.v4`'s makers, which validate each cell by itself."""
+    of_kind: dict[str, dict[str, Any]] = {
+        "code": {"execution_count": None, "outputs": list(outputs)},
+        "markdown": {"attachments": dict(pictures)} if pictures else {},
+    }
+    kind = cell.cell_type if cell.cell_type in of_kind else "raw"
+    # A raw cell without a type is put into formgrader's page as it is, markup and all.
+    metadata: dict[str, Any] = {"raw_mimetype": "text/plain"} if kind == "raw" else {}
+    if cell.origin is not None:
+        metadata |= cell.origin.frozen
+        metadata |= {"nbgrader": dict(cell.origin.nbgrader)} if cell.origin.nbgrader else {}
+    about = {"id": name, "cell_type": kind, "metadata": metadata, "source": cell.source}
+    return nbformat.from_dict({**about, **of_kind.get(kind, {})})
 
 
 def _plain(text: str) -> str:
@@ -139,18 +138,10 @@ def _plain(text: str) -> str:
 
 def verdict_output(cell: CellResult, problem: str | None = None) -> dict[str, Any]:
     """Return what stands under a check cell: its points and a line for each check, as text and as HTML."""
-    points = f"{cell.points or 0:g} of {cell.max_points:g} points"
     said = [problem] if problem and not cell.checks else []
-    lines = [f"{cell.cell}: {points}", *said, *(_line(check) for check in cell.checks)]
-    items = "".join(f"<li>{_item(check)}</li>" for check in cell.checks)
-    html = f"<p><strong>{escape(points)}</strong></p>" + "".join(f"<p>{escape(one)}</p>" for one in said)
-    if items:
-        html += f'<ul style="list-style: none; padding-left: 0">{items}</ul>'
-    return {
-        "output_type": "display_data",
-        "metadata": {},
-        "data": {"text/plain": "\n".join(lines), "text/html": html},
-    }
+    lines = [f"{cell.cell}: {cell.points or 0:g} of {cell.max_points:g} points", *said, *map(_line, cell.checks)]
+    html = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    return {"output_type": "display_data", "metadata": {}, "data": {"text/plain": "\n".join(lines), "text/html": html}}
 
 
 @pass_context
@@ -206,22 +197,9 @@ def _text(value: Any, longest: int = LONGEST_TEXT) -> str:
 
 
 def _line(check: CheckResult) -> str:
-    said = f" — {check.message}" if check.message else ""
-    hidden = " (hidden)" if check.visibility is Visibility.HIDDEN else ""
-    return f"{MARKS[check.outcome]} {_word(check)}: {check.sentence}{hidden}{said}"
-
-
-def _word(check: CheckResult) -> str:
-    """Return how a check ended, and how grave what it found is."""
+    """Return how a check ended, how grave what it found is, and what it says."""
     worst = gravest([check])
-    return f"{check.outcome}, {worst}" if worst not in {None, Severity.MEASURED} else str(check.outcome)
-
-
-def _item(check: CheckResult) -> str:
-    html = f"{MARKS[check.outcome]} <b>{escape(_word(check))}</b>: {escape(check.sentence)}"
-    if check.visibility is Visibility.HIDDEN:
-        html += " <i>(hidden)</i>"
-    for more in (check.message, check.hint):
-        if more:
-            html += f"<br>{escape(more)}"
-    return html
+    word = str(check.outcome) if worst in {None, Severity.MEASURED} else f"{check.outcome}, {worst}"
+    hidden = " (hidden)" if check.visibility is Visibility.HIDDEN else ""
+    said = "".join(f" — {text}" for text in (check.message, check.hint) if text)
+    return f"{MARKS[check.outcome]} {word}: {check.sentence}{hidden}{said}"

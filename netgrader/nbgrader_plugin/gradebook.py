@@ -3,40 +3,39 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import tempfile
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from netgrader.errors import NetgraderError
 from netgrader.nbgrader_plugin.converters import GradebookError, generate_assignment, nbgraders_ways, patient
 from netgrader.nbgrader_plugin.deadlines import set_deadline
 from netgrader.nbgrader_plugin.handing_in import handed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from netgrader.course import Assignment, Course
-    from netgrader.results import NotebookResult
     from netgrader.skeleton import Skeleton
 
 __all__ = [
-    "has_duedate",
+    "is_late",
     "is_up_to_date",
     "not_on_roster",
     "opened",
     "penalties_of",
-    "penalty_steps",
-    "require_same",
     "require_writable",
-    "settle_penalties",
     "submission_of",
     "sync_cells",
 ]
 
-SQLITE = "sqlite:///"
-WAIT_SECONDS = 2.0
-SERVER_SECONDS = 5
+WAIT_SECONDS = 5  # for another program that writes, or for a server
+ASKED: Mapping[str, tuple[Mapping[str, Any], str]] = {
+    "sqlite": ({"timeout": WAIT_SECONDS}, "BEGIN IMMEDIATE"),
+    "postgresql": ({"connect_timeout": WAIT_SECONDS}, "SELECT 1"),
+    "mysql": ({"connect_timeout": WAIT_SECONDS}, "SELECT 1"),
+}
+"""Options and a question by which each kind of database says that it can be written; a server queues writers itself."""
 
 
 def require_writable(db_url: str) -> None:
@@ -47,52 +46,21 @@ def require_writable(db_url: str) -> None:
     GradebookError
         If another program has it locked, it is no database, or its server does not answer.
     """
-    if not db_url.startswith(SQLITE):
-        _require_answer(db_url)
-        return
-    path = db_url.removeprefix(SQLITE).partition("?")[0]
-    try:
-        with closing(sqlite3.connect(path, timeout=WAIT_SECONDS)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.rollback()
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            raise GradebookError(
-                f"The gradebook {path} is locked by another program. Wait for it or close it, and call again."
-            ) from error
-        raise GradebookError(f"The gradebook {path} cannot be written: {error}.") from error
-    except sqlite3.DatabaseError as error:
-        raise GradebookError(f"The gradebook {path} is not a database or is damaged: {error}.") from error
-
-
-def _require_answer(db_url: str) -> None:
-    """See that a server answers; it queues writers itself."""
     import sqlalchemy  # noqa: PLC0415  (slow)
-    from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError  # noqa: PLC0415
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
     try:
         url = sqlalchemy.make_url(db_url)
-        named = url.render_as_string(hide_password=True)
-        limit = {"connect_timeout": SERVER_SECONDS} if url.get_backend_name() in {"postgresql", "mysql"} else {}
-        engine = sqlalchemy.create_engine(url, connect_args=limit)
-    except ModuleNotFoundError as error:
+        limit, question = ASKED.get(url.get_backend_name(), ({}, "SELECT 1"))
+        engine = sqlalchemy.create_engine(url, connect_args=limit, poolclass=sqlalchemy.NullPool)
+        with engine.connect() as connection:
+            connection.exec_driver_sql(question)
+    except (ImportError, SQLAlchemyError) as error:
+        reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
         raise GradebookError(
-            f"The gradebook {named} needs the module {error.name}, which is not installed. For PostgreSQL write "
-            "postgresql+psycopg://… and type pip install 'psycopg[binary]>=3.2'."
+            f"The gradebook cannot be written, so nothing was graded: {reason}. Close the program that has it locked, start its "
+            "server, or correct db_url in nbgrader_config.py (docs/guides/postgresql.md), and call again."
         ) from error
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise GradebookError(f"The db_url of nbgrader_config.py is none that can be used: {error}.") from error
-    try:
-        with engine.connect():
-            pass
-    except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"]
-        raise GradebookError(
-            f"The gradebook {named} does not answer: {reason[0]}. Start its server, or correct db_url in "
-            "nbgrader_config.py; nothing was graded."
-        ) from error
-    finally:
-        engine.dispose()
 
 
 def sync_cells(assignment: Assignment, wanted: Collection[str]) -> tuple[str, ...]:
@@ -106,11 +74,8 @@ def sync_cells(assignment: Assignment, wanted: Collection[str]) -> tuple[str, ..
         With nbgrader's reason.
     """
     known = _cells_in_gradebook(assignment)
-    stale = []
-    for name in assignment.notebooks:
-        skeleton = assignment.skeleton(name)
-        if (name in wanted or name in known) and known.get(name) != _cells(skeleton):
-            stale.append(name)
+    asked = {*wanted, *known}.intersection(assignment.notebooks)
+    stale = [name for name in sorted(asked) if known.get(name) != _cells(assignment.skeleton(name))]
     for name in stale:
         with tempfile.TemporaryDirectory() as folder:
             generate_assignment(assignment.course, assignment.name, release_directory=folder, notebook=name)
@@ -137,20 +102,19 @@ def opened(course: Course) -> Iterator[Any]:
         yield gradebook
 
 
-def is_up_to_date(assignment: Assignment, student: str, digests: Mapping[str, str], gradebook: Any = None) -> bool:
+def is_up_to_date(assignment: Assignment, student: str, digests: Mapping[str, str], gradebook: Any) -> bool:
     """Whether the gradebook and ``autograded/`` hold exactly these results (digest by notebook) for the student."""
     folder = assignment.course.folder("autograded", student, assignment.name)
-    for name, digest in digests.items():
-        try:
-            raw = json.loads((folder / f"{name}.ipynb").read_text(encoding="utf-8"))
-            if not digest or raw["metadata"]["netgrader"]["digest"] != digest:
-                return False
-        except (OSError, ValueError, KeyError, TypeError):
-            return False
-    if gradebook is not None:
-        return submission_of(gradebook, assignment, student) is not None
-    with opened(assignment.course) as own:
-        return submission_of(own, assignment, student) is not None
+    kept = {name: _digest(folder / f"{name}.ipynb") for name in digests}
+    return kept == digests and all(kept.values()) and submission_of(gradebook, assignment, student) is not None
+
+
+def _digest(graded: Path) -> str:
+    """Return the digest of the result that a graded notebook shows; empty if there is none."""
+    try:
+        return str(json.loads(graded.read_text(encoding="utf-8"))["metadata"]["netgrader"]["digest"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def submission_of(gradebook: Any, assignment: Assignment, student: str) -> Any:
@@ -165,41 +129,6 @@ def submission_of(gradebook: Any, assignment: Assignment, student: str) -> Any:
     return submission if when is None or submission.timestamp == when else None
 
 
-def require_same(gradebook: Any, assignment: Assignment, student: str, results: Iterable[NotebookResult]) -> None:
-    """See that the gradebook has the points that are told, where steps of a course's own may have changed them.
-
-    Raises
-    ------
-    NetgraderError
-        With the first cell that it has others for.
-    """
-    for result in results:
-        name = result.notebook.removesuffix(".ipynb")
-        saved = {
-            grade.name: grade.auto_score
-            for grade in gradebook.find_submission_notebook(name, assignment.name, student).grades
-        }
-        for cell in result.cells:
-            there = saved.get(cell.cell)
-            if not cell.manual and (there is None or abs(there - (cell.points or 0.0)) > 1e-9):
-                raise NetgraderError(
-                    f"The gradebook has {'nothing' if there is None else f'{there:g}'} for {cell.cell} of {name}, and not "
-                    f"{cell.points or 0:g}: a step that nbgrader_config.py adds has changed it. Take that step out, or count "
-                    "what the gradebook has."
-                )
-
-
-def has_duedate(assignment: Assignment) -> bool:
-    """Whether anybody can come late."""
-    from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
-
-    with opened(assignment.course) as gradebook:
-        try:
-            return gradebook.find_assignment(assignment.name).duedate is not None
-        except MissingEntry:
-            return False
-
-
 def penalties_of(gradebook: Any, assignment: Assignment, student: str) -> list[str]:
     """Return a sentence for each notebook of which nbgrader takes points for coming late."""
     return [
@@ -209,53 +138,18 @@ def penalties_of(gradebook: Any, assignment: Assignment, student: str) -> list[s
     ]
 
 
-def penalty_steps(course: Course) -> list[Any]:
-    """Return nbgrader's steps that take points for coming late, as they are set up in `course`."""
-    from nbgrader.preprocessors import AssignLatePenalties  # noqa: PLC0415  (slow)
-
-    from netgrader.nbgrader_plugin.configure import autograde_steps  # noqa: PLC0415  (it knows this package's steps)
-
-    return [step for step in autograde_steps(course)[1] if isinstance(step, AssignLatePenalties) and step.enabled]
-
-
-def settle_penalties(gradebook: Any, assignment: Assignment, student: str, steps: Callable[[], Sequence[Any]]) -> bool:
-    """Have a graded submission lose the points that deadlines and the plug-in say now; return whether that changed any."""
+def is_late(gradebook: Any, assignment: Assignment, student: str) -> bool:
+    """Whether a submission is late by the deadline of today, or was: nbgrader then counts its penalty again."""
     submission = gradebook.find_submission(assignment.name, student)
     set_deadline(assignment, submission)
     gradebook.db.commit()
-    before = {one.name: one.late_submission_penalty or 0.0 for one in submission.notebooks}
-    if not submission.total_seconds_late and not any(before.values()):
-        return False
-    with nbgraders_ways(assignment.course):
-        for step in steps():
-            for name in before:
-                about = {"assignment": assignment.name, "student": student, "notebook": name}
-                step.preprocess(_NoCells(), {"nbgrader": {**about, "db_url": assignment.course.db_url}})
-    gradebook.db.expire_all()
-    after = {one.name: one.late_submission_penalty or 0.0 for one in submission.notebooks}
-    return after != before
-
-
-class _NoCells:
-    """A notebook for a step that asks the gradebook alone."""
-
-    cells: tuple[()] = ()
+    return bool(submission.total_seconds_late or penalties_of(gradebook, assignment, student))
 
 
 def not_on_roster(gradebook: Any, students: Iterable[str]) -> list[str]:
-    """Return those of `students` whom nobody entered into the gradebook, where somebody entered students at all.
-
-    Grading enters whoever handed in, by id alone: who has a name, an address, or no submission was entered by a person.
-    """
-    from nbgrader.api import Student, SubmittedAssignment  # noqa: PLC0415  (slow)
-
-    known = {one.id: one for one in gradebook.db.query(Student).all()}
-    busy = {student for (student,) in gradebook.db.query(SubmittedAssignment.student_id).distinct()}
-    named = {name for name, one in known.items() if one.first_name or one.last_name or one.email}
-    if not named and set(known) <= busy:
-        return []
-    entered = named | (set(known) - busy) if named else set(known)
-    return [student for student in students if student not in entered]
+    """Return those of `students` who are not in the gradebook yet, where somebody is."""
+    known = {str(student.id) for student in gradebook.students}
+    return [student for student in students if known and student not in known]
 
 
 def _cells_in_gradebook(assignment: Assignment) -> dict[str, list[tuple[str, float | None, str, str]]]:

@@ -23,6 +23,7 @@ from netgrader.nbgrader_plugin.handing_in import FILE as TIMESTAMP
 from netgrader.nbgrader_plugin.handing_in import handed_in
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from netgrader.course import Assignment
@@ -32,30 +33,30 @@ __all__ = ["set_aside", "share_marks_by_hand", "share_submissions"]
 
 def share_submissions(assignment: Assignment) -> list[str]:
     """Put what a group handed in last into the folder of each member; sentences on what was done."""
-    said = []
+    said: list[str] = []
     for group, members in groups_of(assignment).items():
-        folders = {one: assignment.course.folder("submitted", one, assignment.name) for one in members}
         try:
-            works = {one: _work(assignment, folder) for one, folder in folders.items() if holds_work(folder)}
+            said += _shared(assignment, group, members)
         except OSError as error:
             said.append(f"{group}: {error.filename} cannot be read ({error.strerror}), so nobody was given anything.")
-            continue
-        if not works or (len(works) == len(members) and len(set(works.values())) == 1):
-            continue
-        times = {one: _time(folders[one]) for one in works}
-        owner = max(works, key=lambda one: times[one])
-        different = [one for one in works if works[one] != works[owner]]
-        if different and min(times.values()) == "":
-            said.append(
-                f"{group}: {', '.join(works)} handed in different work, and without timestamp.txt nobody can tell what is "
-                f"newest. Leave one of them in {folders[owner].parents[1]}, and grade again."
-            )
-            continue
-        for one in [*different, *(member for member in members if member not in works)]:
-            _replace(assignment, one, folders[owner])
-            old = "; what was handed in before is replaced" if one in different else ""
-            said.append(f"{group}: {one} has what {owner} handed in{old}.")
     return said
+
+
+def _shared(assignment: Assignment, group: str, members: Sequence[str]) -> list[str]:
+    """Put what one of a group handed in last into the folder of each member; sentences on what was done."""
+    folders = {one: assignment.course.folder("submitted", one, assignment.name) for one in members}
+    works = {one: _work(assignment, folder) for one, folder in folders.items() if holds_work(folder)}
+    times = {one: _time(folders[one]) for one in works}
+    owner = max(works, key=times.__getitem__, default="")
+    behind = [one for one in members if works.get(one) != works.get(owner)]
+    if not all(times[one] for one in works if one in behind):
+        where = f"Leave one of them in {folders[owner].parents[1]}, and grade again."
+        who = f"{group}: {', '.join(works)} handed in different work"
+        return [f"{who}, and without timestamp.txt nobody can tell what is newest. {where}"]
+    for one in behind:
+        _replace(assignment, one, folders[owner])
+    replaced = "; what was handed in before is replaced"
+    return [f"{group}: {one} has what {owner} handed in{replaced if one in works else ''}." for one in behind]
 
 
 def _work(assignment: Assignment, folder: Path) -> tuple[tuple[str, str], ...]:
@@ -108,21 +109,24 @@ def share_marks_by_hand(gradebook: Any, assignment: Assignment) -> list[str]:
     """Give each member of a group the points that a person gave to one of them; sentences where they differ."""
     said = []
     for group, members in groups_of(assignment).items():
-        cells: dict[tuple[str, str], list[Any]] = {}
-        for student in members:
-            for grade in _grades(gradebook, assignment, student):
-                cells.setdefault((grade.notebook.name, grade.name), []).append(grade)
-        for (notebook, cell), grades in cells.items():
-            given = {grade.manual_score for grade in grades if grade.manual_score is not None}
+        cells: dict[str, list[Any]] = {}
+        for grade in (grade for student in members for grade in _grades(gradebook, assignment, student)):
+            cells.setdefault(f"{grade.name} of {grade.notebook.name}", []).append(grade)
+        for cell, grades in cells.items():
+            given = {grade.manual_score for grade in grades} - {None}
             if len(given) > 1:
-                said.append(
-                    f"{group}: members have different marks by hand for {cell} of {notebook}. Nothing was changed."
-                )
-            for grade in grades if len(given) == 1 else ():
-                if grade.manual_score is None:
-                    (grade.manual_score,), grade.needs_manual_grade = given, False
+                said.append(f"{group}: members have different marks by hand for {cell}. Nothing was changed.")
+            elif given:
+                _give(grades, *given)
     gradebook.db.commit()
     return said
+
+
+def _give(grades: list[Any], points: float) -> None:
+    """Give these points to each who has none by hand."""
+    for grade in grades:
+        if grade.manual_score is None:
+            grade.manual_score, grade.needs_manual_grade = points, False
 
 
 def _grades(gradebook: Any, assignment: Assignment, student: str) -> list[Any]:

@@ -6,7 +6,6 @@ The exporter stands in every nbgrader of this environment (`etc/jupyter/nbgrader
 
 from __future__ import annotations
 
-import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ from netgrader.course import Assignment, Course
 from netgrader.errors import NetgraderError
 from netgrader.grading.jobs import jobs_in
 from netgrader.nbgrader_plugin.configure import require_steps
-from netgrader.nbgrader_plugin.handing_in import put_right
 from netgrader.nbgrader_plugin.preprocessors import course_of
 
 if TYPE_CHECKING:
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from netgrader.grading.jobs import Job
 
 __all__ = ["SubmissionExporter", "adopt", "adopt_hook", "drop_links"]
-
-LOG = logging.getLogger(__name__)
 
 
 def adopt(folder: Path, jobs: Iterable[Job]) -> tuple[Path, ...]:
@@ -58,21 +54,11 @@ def drop_links(folder: Path, *, notebooks: bool = False) -> None:
             path.unlink()
 
 
-def _students(assignment: Assignment, folder: Path) -> list[str]:
-    """Return whose submission lies in `folder`."""
-    place = assignment.course.folder
-    return [
-        part for part in folder.parts if place("submitted", part, assignment.name) == assignment.course.root / folder
-    ]
-
-
 def adopt_hook(*, assignment: str, notebooks: list[str], **_: Any) -> None:
     """Ready a submission before nbgrader autogrades it, in the course's folder, and add to its list of notebooks."""
     if notebooks:
         own = Course(Path.cwd()).assignment(assignment)
         folder = Path(notebooks[0]).parent
-        for warning in put_right(own, _students(own, folder)).warnings:
-            LOG.warning(warning)
         drop_links(folder, notebooks=not own.is_ours)
         if not own.is_ours:
             notebooks[:] = [path for path in notebooks if Path(path).is_file()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import re
@@ -13,7 +14,6 @@ import numpy.typing as npt
 
 from netgrader.data import COLOURS, DataSpec
 from netgrader.errors import UsageError
-from netgrader.new_course.csv_table import read_table
 from netgrader.toml_tables import SenselessTableError, converted
 
 if TYPE_CHECKING:
@@ -28,9 +28,10 @@ TRAIN, TEST = ("x_train", "y_train"), ("x_test", "y_test")
 WHOLE = (("x", "y"), ("images", "labels"), ("inputs", "targets"))
 SHARE, SEED = 5, 0
 """One in so many inputs is a test input where the data are not split, drawn with this seed."""
-MOST_CLASSES, FEW = 200, 20
-"""Classes that there may be; and of rows so many different whole numbers are taken for classes, more for numbers."""
+FEW = 20
+"""Of rows so many different whole numbers are taken for classes, more for numbers."""
 LEAST_ROWS = 5
+SEPARATORS = (",", ";", "\t")
 FORMS = (
     "an .npz with x_train, y_train, x_test, y_test, or with x and y, or with images and labels; or a .csv with a header"
 )
@@ -67,24 +68,18 @@ def read_data(
     if arrays["x_train"].shape[1:] != arrays["x_test"].shape[1:]:
         raise UsageError(f"The training and the test inputs in {given} have different sizes.")
     pictures = all(_are_pictures(arrays[inputs]) for inputs, _ in (TRAIN, TEST))
-    kept, classes = _targets(arrays, given, pictures=pictures)
-    if classes is None and names:
-        raise UsageError(f"The targets in {given} are numbers, which have no names.")
-    if classes is not None and unit:
-        raise UsageError(f"The targets in {given} are {len(classes)} classes, which have no unit.")
-    if classes is not None:
-        counted = classes.dtype.kind in "iu" and np.array_equal(classes, np.arange(len(classes)))
-        names = tuple(names) or (() if counted else tuple(map(str, classes)))
-        if names and len(names) != len(classes):
-            raise UsageError(f"There are {len(names)} names for the {len(classes)} classes of {given}.")
-    kind = np.uint8 if pictures else np.float32
-    made = {
-        "x_train": arrays["x_train"].astype(kind),
-        "y_train": kept["y_train"],
-        "x_test": arrays["x_test"].astype(kind),
-        "y_test": kept["y_test"],
-    }
+    classes = _classes(np.concatenate([arrays[targets] for _, targets in (TRAIN, TEST)]), pictures=pictures)
+    made = {}
+    for inputs, targets in (TRAIN, TEST):
+        made[inputs] = arrays[inputs].astype(np.uint8 if pictures else np.float32)
+        made[targets] = _kept(arrays[targets], classes)
     content = _archive(made)
+    about = {
+        "classes": len(classes),
+        "names": list(names) or _names(classes),
+        "unit": unit,
+        "called": called or re.sub(r"[^\w -]", " ", target_column or "").strip()[:40],
+    }
     table: dict[str, Any] = {
         "file": re.sub(r"[^\w.-]", "_", f"{given.resolve().stem}.npz"),
         "sha256": hashlib.sha256(content).hexdigest(),
@@ -92,13 +87,8 @@ def read_data(
         "test": {"inputs": TEST[0], "targets": TEST[1], "rows": len(made["x_test"])},
         "shape": list(made["x_train"].shape[1:]),
         "scaling": "largest" if pictures else "standard",
-        **({} if classes is None else {"names": list(names), "classes": len(classes)}),
+        **{name: value for name, value in about.items() if value},
     }
-    if unit:
-        table["unit"] = unit
-    called = called or (re.sub(r"[^\w -]", " ", target_column).strip()[:40] if target_column else "")
-    if called:
-        table["called"] = called
     try:
         return converted(table, DataSpec), content
     except SenselessTableError as error:
@@ -113,7 +103,7 @@ def _read(given: Path, target_column: str | None) -> Arrays:
     if kind not in {".csv", ".npz"} or not given.is_file():
         raise UsageError(f"{given} is not a file that can be read. Give {FORMS}.")
     if kind == ".csv":
-        return _split(*read_table(given, target_column))
+        return _split(*_read_table(given, target_column))
     try:
         with np.load(given, allow_pickle=False) as archive:
             return _of_arrays({name: np.asarray(archive[name]) for name in archive.files}, given)
@@ -130,19 +120,72 @@ def _of_arrays(held: Arrays, given: Path) -> Arrays:
     return _split(held[pair[0]], held[pair[1]])
 
 
+def _read_table(file: Path, target: str | None) -> tuple[Array, Array]:
+    """Return the features (n, k), float32, and the targets (n,), int64, float64 or text, of a table.
+
+    `file` is text in UTF-8 whose first line names the columns, with commas, semicolons or tabs between them. All columns but
+    that of the targets are features.
+
+    Raises
+    ------
+    UsageError
+        If it is not such a table: with the column, what was found and what to do.
+    """
+    try:
+        with file.open(encoding="utf-8-sig") as lines:
+            first = lines.readline()
+        separator = max(SEPARATORS, key=first.count)
+        cells = np.loadtxt(
+            file, dtype=str, delimiter=separator, quotechar='"', comments=None, encoding="utf-8-sig", ndmin=2
+        )
+    except (OSError, ValueError) as error:
+        raise UsageError(f"NumPy cannot read {file} as a table in UTF-8: {error}.") from error
+    columns = {str(name).strip(): np.char.strip(column) for name, *column in cells.T}
+    targets = columns.pop(target or "", None)
+    if targets is None or len(columns) != cells.shape[1] - 1 or not columns:
+        raise UsageError(
+            f"{file} must have a header that names its columns, each once, and --target-column must name that of the targets, "
+            f"with others to predict it from; there are {', '.join(map(str, cells[:1].flat)) or 'none'}."
+        )
+    return np.stack([_numbers(file, *one) for one in columns.items()], axis=1), _targets(file, str(target), targets)
+
+
+def _numbers(file: Path, name: str, column: npt.NDArray[np.str_]) -> npt.NDArray[np.float32]:
+    """Return a column of features as numbers that single precision can hold."""
+    try:
+        with np.errstate(over="raise"):
+            return column.astype(np.float64).astype(np.float32)
+    except (ValueError, FloatingPointError) as error:
+        raise UsageError(
+            f"The column {name} of {file} must hold numbers ({error}). Fill in or leave out rows with gaps, and make a column of "
+            "0 and 1 of each word."
+        ) from error
+
+
+def _targets(file: Path, name: str, column: npt.NDArray[np.str_]) -> Array:
+    """Return the targets as whole numbers, else as numbers, else as text."""
+    if (column == "").any():
+        row = int(np.argmax(column == "")) + 2
+        raise UsageError(f"Row {row} of {file} has no target in the column {name}. Leave it out.")
+    for kind in (np.int64, np.float64):
+        with contextlib.suppress(ValueError, OverflowError):
+            return column.astype(kind)
+    return column
+
+
 def _require(arrays: Arrays, inputs: str, targets: str, given: Path) -> None:
     x, y = arrays[inputs], arrays[targets]
-    if x.dtype.kind not in "fiu" or not 2 <= x.ndim <= 4 or not x.size:
+    if x.dtype.kind not in "fiu" or x.ndim not in {2, 3, 4}:
         raise UsageError(
             f"{inputs} in {given} must be numbers of shape (n, …): uint8 (n, height, width), with colours "
             f"(n, height, width, 3), or rows (n, features); not {x.dtype} {x.shape}."
         )
-    if y.dtype.kind not in "fiuU" or y.shape not in {x.shape[:1], (*x.shape[:1], 1)}:
+    if y.dtype.kind not in "fiuU" or y.size != len(x):
         raise UsageError(
             f"{targets} in {given} must be one class or number for each of {inputs}, not {y.dtype} {y.shape}."
         )
     arrays[targets] = y.reshape(len(x))
-    if not np.isfinite(x).all() or (y.dtype.kind == "f" and not np.isfinite(y).all()):
+    if any(array.dtype.kind == "f" and not np.isfinite(array).all() for array in (x, y)):
         raise UsageError(f"{inputs} or {targets} in {given} has values that are not finite.")
     if len(x) < LEAST_ROWS:
         raise UsageError(f"{inputs} in {given} has {len(x)} rows; {LEAST_ROWS} or more are needed.")
@@ -152,24 +195,22 @@ def _are_pictures(inputs: Array) -> bool:
     return inputs.dtype == np.uint8 and (inputs.ndim == 3 or (inputs.ndim == 4 and inputs.shape[3] in COLOURS))
 
 
-def _targets(arrays: Arrays, given: Path, *, pictures: bool) -> tuple[Arrays, Array | None]:
-    """Return the targets as they are kept, and the classes in their order; None if they are numbers."""
-    held = {name: arrays[name] for _, name in (TRAIN, TEST)}
-    together = np.concatenate(list(held.values()))
-    whole = together.dtype.kind in "iu"
-    classes = np.unique(together)
-    if together.dtype.kind == "f" or (whole and not pictures and len(classes) > FEW):
-        return {name: values.astype(np.float32) for name, values in held.items()}, None
-    if whole and pictures:
-        if classes.min() < 0 or classes.max() >= MOST_CLASSES:
-            raise UsageError(
-                f"Labels of images in {given} must be a whole number from 0 to {MOST_CLASSES - 1} for each image, "
-                "or numbers with a fraction."
-            )
-        classes = np.arange(classes.max() + 1)
-    if not 2 <= len(classes) <= MOST_CLASSES:
-        raise UsageError(f"The targets in {given} name {len(classes)} classes; there must be 2 to {MOST_CLASSES}.")
-    return {name: np.searchsorted(classes, values).astype(np.uint8) for name, values in held.items()}, classes
+def _classes(targets: Array, *, pictures: bool) -> Array:
+    """Return the classes that all targets name, in order; none if targets are numbers."""
+    classes = np.unique(targets)
+    many = classes.dtype.kind in "iu" and len(classes) > FEW and not pictures
+    return classes[:0] if many or classes.dtype.kind == "f" else classes
+
+
+def _names(classes: Array) -> list[str]:
+    """Return what classes are called: nothing where they are counted from 0."""
+    found = list(map(str, classes))
+    return [] if found == list(map(str, range(len(found)))) else found
+
+
+def _kept(targets: Array, classes: Array) -> Array:
+    """Return targets as the course's file holds them: numbers of classes, or numbers."""
+    return np.searchsorted(classes, targets).astype(np.uint8) if len(classes) else targets.astype(np.float32)
 
 
 def _split(inputs: Array, targets: Array) -> Arrays:

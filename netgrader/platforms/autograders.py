@@ -72,6 +72,11 @@ class Standing:
         return [one.result for one in self.answers if one.result is not None]
 
     @property
+    def lines(self) -> list[_Line]:
+        """Return the tests of all notebooks, in order."""
+        return [line for number, one in enumerate(self.answers, 1) for line in _lines(number, one)]
+
+    @property
     def is_whole(self) -> bool:
         """Whether all of it was graded."""
         return all(one.result is not None and one.result.status is Status.GRADED for one in self.answers)
@@ -107,8 +112,7 @@ def gradescope(standing: Standing) -> dict[str, Any]:
             "notebooks": {one.notebook: _state(one) for one in standing.answers},
         },
     }
-    lines = [line for number, one in enumerate(standing.answers, 1) for line in _lines(number, one)]
-    lines = lines or [_Line(words.NOT_GRADED_YET, "1")]
+    lines = standing.lines or [_Line(words.NOT_GRADED_YET, "1")]
 
     def cut(most: int) -> dict[str, Any]:
         return {**made, "output": _html(_summary(standing), most), "tests": [_test(line, most) for line in lines]}
@@ -125,7 +129,6 @@ def prairielearn(standing: Standing) -> dict[str, Any]:
         )
     most_points = sum(result.max_score for result in results)
     score = min(1.0, _total(result.score for result in results) / most_points) if most_points else 0.0
-    lines = [line for number, one in enumerate(standing.answers, 1) for line in _lines(number, one)]
 
     def cut(most: int) -> dict[str, Any]:
         return {
@@ -139,7 +142,7 @@ def prairielearn(standing: Standing) -> dict[str, Any]:
                     "max_points": line.most or 0.0,
                     "message": _cut(as_text(line.said), most),
                 }
-                for line in lines
+                for line in standing.lines
             ],
         }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
 from collections import Counter
@@ -43,13 +42,8 @@ LONGEST = 120  # characters of a name, and bytes of an id: file systems count th
 # What Moodle calls everybody while marking is blind, in English and German.
 NAMELESS = frozenset({"participant", "teilnehmerin"})
 FORMULA = " =+-@\uff1d\uff0b\uff0d\uff20"  # with what a spreadsheet's formula begins
-# What comes after a last name and belongs to it, whether or not there is a comma before it.
-SUFFIX = re.compile(r"(?:[js]n?r|junior|senior|ii|iii|iv)\.?", re.IGNORECASE)
 NOBODY = "nobody in the gradebook is called so"
 SEVERAL = "several are called so"
-LOOKS = "the name may only look like another one"
-MIXABLE = frozenset({"CJK", "DIGIT", "HANGUL", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"})
-"""Scripts that are used in one word with others, as Unicode's names of signs begin."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +85,6 @@ class Collected:
     """Students by their numbers."""
     names: dict[str, str] = field(default_factory=dict)
     """Their names as the platform wrote them, by number."""
-    times: dict[str, str] = field(default_factory=dict)
-    """When the platform says that it was handed in, as nbgrader writes times, by student."""
     late: list[str] = field(default_factory=list)
     """Students who were late by what the platform says."""
 
@@ -173,11 +165,10 @@ def match(
     """Return whose student each person is, and for all others why nobody is.
 
     The first of these that knows a person decides alone: addresses, user names and numbers, which must be one student's;
-    what was collected before, by number and name; a name that nobody else has, on either side, nor one that looks like it.
+    what was collected before, by number and name; a name that nobody else has, on either side.
     A name alone never makes a number that is known as one student's another one's.
     """
     known, by_name = _indexed(_ids, roster), _indexed(lambda member: member.names, roster)
-    looks = _indexed(lambda name: [_look(name)], [*by_name, *(name_key(person.name) for person in people)])
     numbers = numbers_of(roster, collected)
     sure = {person: _sure(person, known, collected) for person in people}
     taken = set[str]().union(*sure.values())
@@ -193,8 +184,6 @@ def match(
             why[person] = f"addresses or numbers are those of {' and '.join(sorted(students))}"
         elif owner:
             why[person] = f"the number is known as that of {owner}, and the name is not"
-        elif _may_be_taken(person.name, looks):
-            why[person] = LOOKS
         else:
             why[person] = SEVERAL if namesakes else NOBODY
     owned = Counter(found.values())
@@ -216,24 +205,6 @@ def notes_on(found: Mapping[Person, str], roster: Sequence[Member]) -> dict[Pers
 def _is_plain(name: str) -> bool:
     """Whether a name has no sign that is not seen, and no letter that is another way to write an ordinary one."""
     return name.isprintable() and unicodedata.normalize("NFC", name) == unicodedata.normalize("NFKC", name)
-
-
-def _look(name: str) -> str:
-    """Return what a person sees in a `name_key`: its letters without marks, dots and strokes, as Unicode names them."""
-    letters = (unicodedata.name(sign, sign) for sign in name if unicodedata.category(sign) != "Mn")
-    return " ".join(letter.partition(" WITH ")[0].rpartition(" ")[2] for letter in letters)
-
-
-def _may_be_taken(name: str, looks: Mapping[str, set[str]]) -> bool:
-    """Whether a name looks like another one, by what each that is there looks like, or may well do so."""
-    key = name_key(name)
-    return bool(looks[_look(key)] - {key}) or _is_mixed(name)
-
-
-def _is_mixed(name: str) -> bool:
-    """Whether a word of a name has letters of several scripts: one may stand for another."""
-    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", name))
-    return any(len({unicodedata.name(sign, "").partition(" ")[0] for sign in word} - MIXABLE) > 1 for word in words)
 
 
 def _indexed(keys: Callable[[T], Iterable[str]], those: Iterable[T]) -> Mapping[str, set[T]]:
@@ -263,25 +234,15 @@ def _contradicts(person: Person, owner: str, member: Member) -> bool:
     return owner not in {"", member.student} or (bool(member.email) and any("@" in one for one in person.ids))
 
 
-def enter_student(gradebook: Any, person: Person, taken: Iterable[str]) -> str:
+def enter_student(gradebook: Any, person: Person) -> str:
     """Enter somebody who is not among the gradebook's students; the new student's id."""
+    taken = {str(student.id) for student in gradebook.students}
     address = next((one for one in sorted(person.ids) if "@" in one), "")
+    named = person.name if name_key(person.name) else f"participant-{person.number}"
+    plain = next(filter(None, map(_as_id, (address, min(person.ids, default=""), person.lms_id, named))), "student")
+    ways = (plain, *(f"{plain}-{number}" for number in (_as_id(person.number), *range(2, len(taken) + 3)) if number))
+    student = next(way for way in ways if way not in taken)
     first, last = map(_one_field, _first_and_last(person.name, last_first=bool(person.lms_id)))
-    nameless = f"participant-{person.number}" if not name_key(person.name) else ""
-    ways = (
-        address,
-        nameless,
-        min(person.ids, default=""),
-        person.lms_id,
-        f"{first}-{last}",
-        f"student-{person.number}",
-    )
-    wanted = student = next(filter(None, map(_as_id, ways)), "student")
-    known, tries = set(taken), itertools.count(2)
-    if student in known:
-        student = _as_id(f"{wanted}-{person.number}")
-    while student in known:
-        student = f"{wanted}-{next(tries)}"
     about = {
         "first_name": first[:LONGEST],
         "last_name": last[:LONGEST],
@@ -293,20 +254,12 @@ def enter_student(gradebook: Any, person: Person, taken: Iterable[str]) -> str:
 
 
 def _first_and_last(name: str, *, last_first: bool) -> tuple[str, str]:
-    """Return somebody's first and last name; `last_first` says that the last one comes first where there is a comma.
-
-    So it does anywhere if more follows the comma than a suffix, such as the Jr. of *Anna Berg, Jr.*
-    """
-    parts = [part.strip() for part in name.split(",")]
-    more = (place for place, part in enumerate(parts) if place and not SUFFIX.fullmatch(part))
-    begun = next(more, 1 if last_first and len(parts) > 1 else 0)
-    if begun:
-        return " ".join(parts[begun:]), " ".join(parts[:begun])
-    words = " ".join(parts).split()
-    start = len(words) - 1
-    while start > 1 and SUFFIX.fullmatch(words[start]):
-        start -= 1
-    return " ".join(words[:start]), " ".join(words[start:])
+    """Return somebody's first and last name: the last one is the last word, or is before the last comma, if `last_first`."""
+    if last_first and "," in name:
+        last, _, first = name.rpartition(",")
+    else:
+        first, _, last = name.rpartition(" ")
+    return first, last
 
 
 def _one_field(text: str) -> str:

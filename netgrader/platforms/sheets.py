@@ -1,11 +1,14 @@
 """Sheets that a platform gave: Moodle's grading worksheet and Canvas's gradebook, read, and filled in without touching the rest.
 
-All that is not filled in goes out byte for byte: byte-order mark, delimiter, quoting, line ends, order of columns.
+Every other value goes out as it was, in its place, with the same encoding, delimiter and ends of lines.
 """
 
 from __future__ import annotations
 
+import codecs
+import csv
 import functools
+import io
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +26,6 @@ __all__ = ["CsvTable", "Sheet", "SheetRow", "read_canvas", "read_moodle", "read_
 
 MOST_BYTES = 50_000_000
 DELIMITERS = (",", ";", "\t")
-MARK = "\ufeff"  # of the byte order
 
 # Columns of Moodle's worksheet in English and in German, in lower case; later spellings beside earlier ones.
 NUMBER, NAME, EMAIL, USER, STUDENT = "number", "name", "email", "user", "student number"
@@ -45,6 +47,8 @@ COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(("last modified (grade)", "zuletzt geändert (bewertung)"), GRADED),
 }
 NO = frozenset({"no", "nein"})
+OF_A_PERSON = re.compile(r"[0-9]+$")
+"""The number in the column of identifiers: the language's word for a participant is before it."""
 LATE = re.compile(r"\blate\b|zu spät|später|verspätet", re.IGNORECASE)
 MONTHS = {
     name: number
@@ -63,75 +67,31 @@ TIME = re.compile(
 # Of Canvas's gradebook.
 ASSIGNMENT = re.compile(r"(?P<title>.*\S)\s*\((?P<number>[0-9]+)\)", re.DOTALL)
 TOTALS = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
-MANUAL = re.compile(r"\s*(Muted|Manual Posting.*)?\s*", re.IGNORECASE | re.DOTALL)
 POSSIBLE = "Points Possible"
-EXCUSED, UNASSIGNED = "EX", "N/A"
+KEPT = {"EX": "excused", "N/A": "not assigned, or anonymous still"}
+"""What is left as it is in the column of marks, and why."""
 
 
 @dataclass(frozen=True)
 class CsvTable:
-    """A file of values between delimiters, of which single cells can be replaced and all else stays as it was."""
+    """A file of values between delimiters, in which single values are replaced."""
 
     path: Path
-    delimiter: str
     encoding: str
-    mark: str
-    """That of the byte order, if there is one."""
-    raw: list[list[str]]
-    """The cells of each row, as they stand in the file."""
-    ends: list[str]
-    """What ends each row."""
-
-    @classmethod
-    def of(cls, path: Path, delimiter: str, text: str, encoding: str) -> CsvTable:
-        """Split a text into rows and cells.
-
-        Raises
-        ------
-        UsageError
-            If it is no CSV, with the line.
-        """
-        table = cls(path, delimiter, encoding, MARK if text.startswith(MARK) else "", [], [])
-        table._split(text.removeprefix(MARK))
-        return table
-
-    def _split(self, text: str) -> None:
-        mark = re.escape(self.delimiter)
-        one = re.compile(rf'("(?:[^"]|"")*+"|[^"{mark}\r\n][^{mark}\r\n]*+|)({mark}|\r\n|\r|\n|\Z)')
-        place, row = 0, list[str]()
-        while place < len(text) or row:
-            found = one.match(text, place)
-            if found is None:
-                raise UsageError(
-                    f"{self.path} is no CSV in line {text.count(chr(10), 0, place) + 1}. Download it again."
-                )
-            row.append(found[1])
-            place = found.end()
-            if found[2] != self.delimiter:
-                self.raw.append(row)
-                self.ends.append(found[2])
-                row = []
-
-    def __len__(self) -> int:
-        return len(self.raw)
-
-    def row(self, line: int) -> list[str]:
-        """Return the values of a row."""
-        return [_value(raw) for raw in self.raw[line]]
+    delimiter: str
+    end: str
+    """What ends a line."""
+    rows: list[list[str]]
 
     def put(self, line: int, column: int, text: str) -> None:
-        """Replace a cell; it is quoted where it was, or has to be."""
-        quoted = self.raw[line][column].startswith('"') or self.delimiter in text
-        self.raw[line][column] = f'"{text}"' if quoted else text
+        """Replace a value."""
+        self.rows[line][column] = text
 
     def content(self) -> bytes:
         """Return the file as it is now."""
-        lines = (self.delimiter.join(row) + end for row, end in zip(self.raw, self.ends, strict=True))
-        return (self.mark + "".join(lines)).encode(self.encoding)
-
-
-def _value(raw: str) -> str:
-    return raw[1:-1].replace('""', '"') if raw.startswith('"') else raw
+        out = io.StringIO()
+        csv.writer(out, delimiter=self.delimiter, lineterminator=self.end).writerows(self.rows)
+        return out.getvalue().encode(self.encoding)
 
 
 @dataclass(frozen=True)
@@ -238,67 +198,59 @@ def read_moodle(path: Path) -> Sheet:
         If it is none, or in another language than English or German, or of an assignment that has words for marks.
     """
     table = _table(path)
-    places: dict[str, int] = {}
-    names = [name.strip() for name in table.row(0)]
-    for place, name in enumerate(names):
-        places.setdefault(COLUMNS.get(name.casefold(), ""), place)
-    if {NUMBER, GRADE, GRADED} <= places.keys():
-        return _moodle(table, places, german="ID" in names)
-    raise UsageError(
-        f"{path} is no grading worksheet of Moodle's in English or German: it has no columns Identifier, Grade and Last "
-        "modified (grade). Set your language in Moodle to one of them and download it again; upload it in the same language."
-    )
-
-
-def _moodle(table: CsvTable, places: Mapping[str, int], *, german: bool) -> Sheet:
+    names = [name.strip() for name in table.rows[0]]
+    places = {COLUMNS.get(name.casefold(), ""): place for place, name in reversed([*enumerate(names)])}
+    if not {NUMBER, GRADE, GRADED} <= places.keys():
+        raise UsageError(
+            f"{path} is no grading worksheet of Moodle's in English or German: it has no columns Identifier, Grade and Last "
+            "modified (grade). Set your language in Moodle to one of them and download it again; upload it in the same language."
+        )
     if SCALE in places:
         raise UsageError(
-            f"{table.path} is of an assignment with a scale of words, and netgrader has points. Set its grade to a number of "
+            f"{path} is of an assignment with a scale of words, and netgrader has points. Set its grade to a number of "
             "points in Moodle, and download the worksheet again."
         )
-    rows, numbers = [], list[str]()
-    for line in range(1, len(table)):
-        values = table.row(line)
-        cells = {name: values[place].strip() for name, place in places.items() if place < len(values)}
-        last = re.search(r"[0-9]+$", cells.get(NUMBER, ""))
-        if last is None or GRADE not in cells:
-            continue
-        graded = cells.get(GRADED, "")
-        numbers += [cells[GRADE], cells.get(MOST, "")]
-        person = Person(
-            number=last[0],
-            name=cells.get(NAME, ""),
-            ids=frozenset(cells[one].casefold() for one in (EMAIL, USER, STUDENT) if cells.get(one)),
-            team=cells.get(TEAM, ""),
-            late=bool(LATE.search(cells.get(STATUS, ""))),
-            when=_time(cells.get(SUBMITTED, "")),
-        )
-        rows.append(
-            SheetRow(
-                *(line, person, cells[GRADE], number(cells.get(MOST, ""))),
-                locked=cells.get(CHANGEABLE, "").casefold() in NO,
-                graded="" if graded == "-" else graded,
-            )
-        )
+    german = "ID" in names
+    found = [
+        {name: values[place].strip() for name, place in places.items() if place < len(values)} for values in table.rows
+    ]
+    rows = [_moodle_row(line, cells) for line, cells in enumerate(found) if OF_A_PERSON.search(cells.get(NUMBER, ""))]
+    numbers = "".join(cells.get(name, "") for cells in found[1:] for name in (GRADE, MOST))
     return Sheet(
         *(MOODLE, table, places[GRADE], tuple(rows), 5),
-        comma=any("," in text for text in numbers) if any(numbers) else german,
+        comma="," in numbers or (german and not numbers),
         dates_read=not german,
         has_teams=TEAM in places,
     )
 
 
+def _moodle_row(line: int, cells: Mapping[str, str]) -> SheetRow:
+    def cell(name: str) -> str:
+        return cells.get(name, "")
+
+    person = Person(
+        number=OF_A_PERSON.findall(cell(NUMBER))[0],
+        name=cell(NAME),
+        ids=frozenset(filter(None, map(str.casefold, map(cell, (EMAIL, USER, STUDENT))))),
+        team=cell(TEAM),
+        late=bool(LATE.search(cell(STATUS))),
+        when=_time(cell(SUBMITTED)),
+    )
+    locked = cell(CHANGEABLE).casefold() in NO
+    return SheetRow(line, person, cell(GRADE), number(cell(MOST)), locked=locked, graded=cell(GRADED).strip("-"))
+
+
 def _time(text: str) -> datetime | None:
     """Return a time as Moodle writes it in English and German, which is the machine's, in UTC without a zone."""
     found = TIME.search(text)
-    month = MONTHS.get((found["month"] or found["us_month"]).casefold()) if found else None
-    if found is None or month is None:
+    if found is None:
         return None
-    hour = int(found["hour"])
-    if found["half"]:
-        hour = hour % 12 + (12 if found["half"].upper() == "P" else 0)
+    parts = found.groupdict("")
+    month = MONTHS.get((parts["month"] + parts["us_month"]).casefold(), 0)
+    hour = int(parts["hour"]) % (12 if parts["half"] else 24) + 12 * (parts["half"].upper() == "P")
+    day = int(parts["day"] + parts["us_day"])
     try:
-        local = datetime(int(found["year"]), month, int(found["day"] or found["us_day"]), hour, int(found["minute"]))  # noqa: DTZ001  (the machine's)
+        local = datetime(int(parts["year"]), month, day, hour, int(parts["minute"]))  # noqa: DTZ001  (the machine's)
         return local.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         return None
@@ -315,11 +267,20 @@ def read_canvas(path: Path, column: int | None = None, title: str = "") -> Sheet
     UsageError
         If it is none, or has no such assignment.
     """
-    table = _table(path)
-    head = [name.strip() for name in table.row(0)]
-    identity = _identity(path, head)
-    place, called = _assignment(path, head, column, title)
-    return _canvas(table, head, identity, place, called)
+    table, head, identity = _gradebook(path)
+    found = {
+        int(name["number"]): (place, name["title"])
+        for place, name in enumerate(map(ASSIGNMENT.fullmatch, head))
+        if name and not TOTALS.search(head[place])
+    }
+    called = [number for number, (_, name) in found.items() if name.strip().casefold() == title.casefold()]
+    wanted = [column] if column in found else []
+    if column is None:
+        wanted = called if len(called) == 1 else [*found]
+    if len(wanted) != 1:
+        there = ", ".join(f"{number} ({name})" for number, (_, name) in found.items()) or "none"
+        raise UsageError(f"Which assignment of {path}? Name its number with --column; there are: {there}.")
+    return _canvas(table, head, identity, *found[wanted[0]])
 
 
 def read_people(path: Path, platform: str) -> Sheet:
@@ -332,63 +293,52 @@ def read_people(path: Path, platform: str) -> Sheet:
     """
     if platform == MOODLE:
         return read_moodle(path)
-    table = _table(path)
-    head = [name.strip() for name in table.row(0)]
-    identity = _identity(path, head)
+    table, head, identity = _gradebook(path)
     return _canvas(table, head, identity, identity, "")
 
 
-def _identity(path: Path, head: Sequence[str]) -> int:
-    """Return the column of Canvas's number, which comes after that, or those, of the name."""
-    if len(head) > 3 and "Student" in head[0] and "ID" in head[1]:
-        return 1
-    if len(head) > 4 and "LastName" in head[0] and "FirstName" in head[1] and "ID" in head[2]:
-        return 2
-    raise UsageError(
-        f"{path} is no gradebook of Canvas's: it does not begin with the columns Student and ID. Export it again from Grades."
-    )
+def _gradebook(path: Path) -> tuple[CsvTable, list[str], int]:
+    """Return a gradebook of Canvas's, the names of its columns, and which one has the users' numbers."""
+    table = _table(path)
+    head = [name.strip() for name in table.rows[0]]
+    identity = next((at for at, name in enumerate(head) if name == "ID"), 0)
+    names = {("Student",): 1, ("LastName", "FirstName"): 2}
+    if names.get(tuple(head[:identity])) != identity:
+        raise UsageError(
+            f"{path} is no gradebook of Canvas's: it does not begin with the columns Student and ID. Export it again from "
+            "Grades."
+        )
+    return table, head, identity
 
 
 def _canvas(table: CsvTable, head: Sequence[str], identity: int, place: int, called: str) -> Sheet:
+    """Read Canvas's rows; marks are in the column `place`, of the assignment `called` so."""
     logins = [at for at, name in enumerate(head) if name in {"SIS User ID", "SIS Login ID"}]
     most: Decimal | None = None
     rows = []
-    for line in range(1, len(table)):
-        values = [value.strip() for value in table.row(line)]
-        if len(values) <= place or all(MANUAL.fullmatch(value) for value in values):
+    for line, row in enumerate(table.rows[1:], start=1):
+        values = [value.strip() for value in row]
+        if len(values) <= max(place, identity):
             continue
         if POSSIBLE in values[0] and not values[identity]:  # somebody may be called so
             most = number(values[place])
             if "read only" in values[place]:
                 raise UsageError(f"{table.path}: Canvas takes no marks for '{called}': (read only) stands under it.")
-            continue
-        user = values[identity]
-        person = Person(
-            number=user,
-            # A name that begins with an equals sign is written by Canvas as a formula that gives it.
-            name=", ".join(re.sub(r'^="(.*)"$', r"\1", value) for value in values[:identity]),
-            ids=frozenset(values[at].casefold() for at in logins if values[at]),
-            lms_id=user,
-        )
-        kept = {EXCUSED: "excused", UNASSIGNED: "not assigned, or anonymous still"}.get(values[place].upper(), "")
-        rows.append(SheetRow(line, person, values[place], most, kept=kept))
+        elif values[identity]:
+            person = _canvas_person(values, identity, logins)
+            rows.append(SheetRow(line, person, values[place], most, kept=KEPT.get(values[place].upper(), "")))
     return Sheet(CANVAS, table, place, tuple(rows), 2, title=called)
 
 
-def _assignment(path: Path, head: Sequence[str], column: int | None, title: str) -> tuple[int, str]:
-    """Return the column of the assignment and its title."""
-    found = [
-        (place, name["title"], int(name["number"]))
-        for place, name in enumerate(map(ASSIGNMENT.fullmatch, head))
-        if name and place > 1 and not TOTALS.search(head[place])
-    ]
-    fitting = [one for one in found if one[2] == column] if column is not None else found
-    if len(fitting) > 1:
-        fitting = [one for one in found if one[1].strip().casefold() == title.casefold()]
-    if len(fitting) != 1:
-        there = ", ".join(f"{number} ({name})" for _, name, number in found) or "none"
-        raise UsageError(f"Which assignment of {path}? Name its number with --column; there are: {there}.")
-    return fitting[0][0], fitting[0][1]
+def _canvas_person(values: Sequence[str], identity: int, logins: Sequence[int]) -> Person:
+    """Return the person of a row: the name is before the column `identity` of the number, ids are in the columns `logins`."""
+    return Person(
+        number=values[identity],
+        # A name that begins with an equals sign is written by Canvas as a formula that gives it.
+        name=", ".join(re.sub(r'^="(.*)"$', r"\1", value) for value in values[:identity]),
+        ids=frozenset(filter(None, (values[at].casefold() for at in logins))),
+        lms_id=values[identity],
+    )
 
 
 def _table(path: Path) -> CsvTable:
@@ -399,10 +349,17 @@ def _table(path: Path) -> CsvTable:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
     if not content.strip():
         raise UsageError(f"{path} is empty, or larger than {MOST_BYTES // 1_000_000} MB.")
+    encoding = "utf-8-sig" if content.startswith(codecs.BOM_UTF8) else "utf-8"
     try:
-        text, encoding = content.decode("utf-8"), "utf-8"
+        text = content.decode(encoding)
     except UnicodeDecodeError:
-        text, encoding = content.decode("latin-1"), "latin-1"  # of which every byte is a character
-    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
-    delimiter = max(DELIMITERS, key=lambda one: len(re.sub(r'"[^"]*"', "", first).split(one)))
-    return CsvTable.of(path, delimiter, text, encoding)
+        encoding = "latin-1"  # of which every byte is a character
+        text = content.decode(encoding)
+    first, *_ = text.splitlines(keepends=True)
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    end = first[len(first.rstrip("\r\n")) :] or "\n"
+    try:
+        return CsvTable(path, encoding, delimiter, end, [*reader])
+    except csv.Error as error:
+        raise UsageError(f"{path} is no CSV in line {reader.line_num} ({error}). Download it again.") from error

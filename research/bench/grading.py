@@ -114,7 +114,7 @@ def environment(course: Path, store: Path, threads: int) -> dict[str, str]:
         **os.environ,
         **dict.fromkeys(THREADS, str(threads)),
         "MPLBACKEND": "agg",
-        "NETGRADER_MNIST": str(course / "data"),
+        "NETGRADER_DATA": str(course / "data"),
         "NETGRADER_COURSE": str(course),
         "NETGRADER_STORE": str(store),
         "PYTHONPATH": str(ROOT),

@@ -44,7 +44,7 @@ class PlainCourse:
         shutil.rmtree(self.folder / "autograded", ignore_errors=True)
         # nbgrader calls alembic by its name.
         env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-        env["NETGRADER_MNIST"] = str(ROOT / "data")
+        env["NETGRADER_DATA"] = str(ROOT / "data")
         ran = watched([sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT], env, self.folder)
         for student in self._students:
             _require_marks(marks(self.folder, student)[0], "nbgrader", student)
@@ -86,7 +86,7 @@ class OtterCourse:
     def _env(self) -> dict[str, str]:
         path = f"{Path(self._python).parent}{os.pathsep}{os.environ['PATH']}"
         # The student's package, without ours: what the released notebooks import.
-        return {**os.environ, "PATH": path, "NETGRADER_MNIST": str(ROOT / "data"), "PYTHONPATH": str(ROOT)}
+        return {**os.environ, "PATH": path, "NETGRADER_DATA": str(ROOT / "data"), "PYTHONPATH": str(ROOT)}
 
     def grade(self) -> list[Ran]:
         """`otter run` for each notebook; it takes one at a time."""

@@ -13,7 +13,6 @@ from tests.attacks import (
     test_budgets,
     test_evidence,
     test_forged_notes,
-    test_lateness,
     test_left_out,
     test_whose_config,
 )
@@ -372,12 +371,6 @@ OWN = Protection(
     "nobody looks whose it is",
     within("test_whose_config", *test_whose_config.OWNERS),
     "tests/attacks/test_whose_config.py::test_where_owners_do_not_count_it_is_a_course",
-)
-CLOCK = Protection(
-    "the time in the name of the exchange's folder counts",
-    "the exchange is not asked",
-    within("test_lateness", *test_lateness.TIMES),
-    "tests/attacks/test_lateness.py::test_where_nobody_asks_the_exchange_it_is_the_students_word",
 )
 
 PROTECTIONS = tuple(value for value in list(globals().values()) if isinstance(value, Protection))

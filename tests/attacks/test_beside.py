@@ -65,7 +65,7 @@ def told_of_class(course: TinyCourse) -> tuple[dict[str, str], str]:
     assignment = course.assignment
     tasks, unread = tasks_of(assignment, CLASS)
     out = Console(file=io.StringIO(), width=140)
-    saver, journal = Saver(assignment, tasks, Options(), force=False), Journal(assignment, tasks, "here")
+    saver, journal = Saver(assignment, tasks, Options()), Journal(assignment, tasks, "here")
     rows = []
     with Progress(out, tasks) as progress:
         for task in tasks:

@@ -121,6 +121,7 @@ def test_a_graph_is_said_and_written_as_it_was(tmp_path, capsys):
     graph.node.add(name="x", op="Placeholder")
     path = tmp_path / "graph.pb"
     path.write_bytes(graph.SerializeToString())
-    assert read.run(path, None, tmp_path / "network.json", static=True) == 0
+    with (tmp_path / "network.json").open("w") as file:
+        assert read.run(path, None, file, static=True) == 0
     assert capsys.readouterr().out.strip()
     assert '"layers": []' in (tmp_path / "network.json").read_text()

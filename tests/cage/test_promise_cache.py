@@ -124,7 +124,8 @@ def test_each_grading_without_a_control_group_says_so(tiny, groupless, tmp_path,
 
     path = tiny.submit("ada")
     result = tmp_path / "result.json"
-    run([path], result, "bubblewrap-without-control-group")
+    with result.open("w", encoding="utf-8") as file:
+        run([path], file, "bubblewrap-without-control-group")
     assert capsys.readouterr().out.count("is not limited by a control group") == 1
     assert '"memory": "watched from outside, no control group"' in result.read_text(encoding="utf-8")
 

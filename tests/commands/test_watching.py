@@ -83,7 +83,7 @@ def test_who_hands_in_while_grading_runs_keeps_the_mark_and_is_named(booked):
     path = booked.submit("ada")
     (job,) = jobs_of(booked.assignment, "ada")
     task = Task("ada", job)
-    saver = Saver(booked.assignment, [task], Options(), force=False)
+    saver = Saver(booked.assignment, [task], Options())
     before = file_states(path.parent)
     booked.submit("ada", add=WRONG)
     assert file_states(path.parent) != before

@@ -143,32 +143,6 @@ def test_a_parameter_that_makes_no_sense_is_refused_and_leaves_the_old_release(t
     assert not (tiny.root / "gradebook.db").exists()
 
 
-LISTED = "**Two exercises**, 9 points: [sums](#Exercise-1:-sums-(small)) (7), [squares](#Squares) (1, and 8 by hand)."
-
-
-def with_text(tiny, listed):
-    path = tiny.root / "source" / "numbers" / "1_sums.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells[0].source = f"{listed}\n\n## Exercise 1: sums (small)\n\nTake 5 minutes."
-    notebook.cells[4].source = "## Squares"
-    nbformat.write(notebook, path)
-    generate(tiny.assignment, tiny.root / "made", ["1_sums"], save=False)
-    return nbformat.read(tiny.root / "made" / "1_sums.ipynb", as_version=4).cells[0].source
-
-
-def test_the_points_that_a_text_names_are_made_those_of_its_cells(tiny):
-    text = with_text(tiny, LISTED)
-    assert text.startswith(
-        "**Two exercises**, 7 points: [sums](#Exercise-1:-sums-(small)) (2), [squares](#Squares) (3, and 2 by hand)."
-    )
-    assert text.endswith("Take 5 minutes.")
-
-
-def test_points_that_no_cell_of_a_section_is_worth_are_refused(tiny):
-    with pytest.raises(NetgraderError, match="behind the link to #Squares stand more points"):
-        with_text(tiny, LISTED.replace("8 by hand", "8 by hand, and 1 more"))
-
-
 def test_the_wheel_has_the_same_bytes_every_time(tmp_path):
     first, second = build_wheel(tmp_path / "a"), build_wheel(tmp_path / "b")
     assert first.name == second.name

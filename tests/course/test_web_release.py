@@ -68,62 +68,37 @@ def test_a_page_of_github_that_is_no_folders_is_refused(booked, url):
     assert not booked.assignment.release.exists()
 
 
-@pytest.mark.parametrize("site", ["source/numbers", "source", "release/numbers", "submitted/ada/numbers"])
-def test_a_site_is_never_written_where_the_course_keeps_its_own_notebooks(booked, site):
+def test_a_release_holds_an_archive_of_all_and_its_notebooks_a_badge_and_a_cell_that_fetches_it(booked, capsys):
     online(booked)
-    booked.submit("ada")
-    before = {path: path.read_bytes() for path in booked.root.rglob("*.ipynb")}
-    with pytest.raises(UsageError, match=r"which holds the course's own files\. Name a folder outside of it"):
-        run(None, ["2_words"], "bubblewrap", check=False, untried=True, site=booked.root / site)
-    assert {path: path.read_bytes() for path in booked.root.rglob("*.ipynb")} == before
-    with pytest.raises(UsageError, match="is no folder"):
-        run(
-            None,
-            [],
-            "bubblewrap",
-            check=False,
-            untried=True,
-            site=booked.root / "source/numbers/../../nbgrader_config.py",
-        )
-
-
-def test_a_site_holds_the_notebooks_with_a_badge_and_one_archive_of_all(booked, tmp_path, capsys):
-    online(booked)
-    site = tmp_path / "site"
-    site.mkdir()
-    (site / "2_words.ipynb").write_text("of another release")
-    (site / "README.md").write_text("mine")
-    run(None, ["1_sums"], "bubblewrap", check=False, untried=True, site=site)
+    run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
     told = capsys.readouterr().out
     link = "https://colab.research.google.com/github/lovelace/course-26/blob/main/week_1/1_sums.ipynb"
-    assert f"Put what is in {site} at {PAGE}; students then open:\n{link}\n" in told
-    (packed,) = site.glob("*.zip")
-    assert sorted(path.name for path in site.iterdir()) == ["1_sums.ipynb", "README.md", packed.name]
-    assert (site / "README.md").read_text() == "mine"
     target = booked.assignment.release
+    assert f"Copy what is in {target} to {PAGE}, and leave older archives there; students then open:\n{link}\n" in told
+    (packed,) = target.glob("*.zip")
     with zipfile.ZipFile(packed) as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
     assert held == {
         f"numbers/{path.relative_to(target)}": path.read_bytes()
         for path in target.rglob("*")
-        if path.is_file() and path.suffix != ".ipynb"
+        if path.is_file() and path.suffix not in {".ipynb", ".zip"}
     }
-    code = "".join(fetching(released(site))["source"])
+    code = "".join(fetching(released(target))["source"])
     assert hashlib.sha256(packed.read_bytes()).hexdigest() in code
     assert f"/main/week_1/{packed.name}'" in code
-    assert f"]({link})" in released(site)[0]["source"][2]
+    assert f"]({link})" in released(target)[0]["source"][2]
     assert link in (target / "README.md").read_text()
 
 
-def test_a_later_release_keeps_the_archive_that_notebooks_of_an_earlier_one_fetch(booked, tmp_path):
-    site = tmp_path / "site"
+def test_a_later_release_has_another_archive_and_the_same_one_the_same(booked):
+    found = []
     for remark in ("# first", "# second", "# second"):
         booked.write("source/numbers/checks/exercises.toml", f'[release]\nurl = "{PAGE}" {remark}\n')
-        run(None, [], "bubblewrap", check=False, untried=True, site=site)
+        run(None, [], "bubblewrap", check=False, untried=True)
+        found += [path.name for path in booked.assignment.release.glob("*.zip")]
+    assert len(found) == 3
+    assert found[0] != found[1] == found[2]
     assert run(None, [], "bubblewrap", check=True, untried=False) == 0
-    there = {hashlib.sha256(path.read_bytes()).hexdigest() for path in site.glob("*.zip")}
-    assert len(there) == 2
-    assert sum(digest in "".join(fetching(released(site))["source"]) for digest in there) == 1
 
 
 def test_what_is_graded_is_what_it_was_without_the_cell_that_fetches(booked, uncaged):
@@ -136,11 +111,9 @@ def test_what_is_graded_is_what_it_was_without_the_cell_that_fetches(booked, unc
     assert (notebook.score, notebook.max_score, notebook.problem, notebook.integrity) == (5.0, 5.0, None, ())
 
 
-def test_without_an_address_a_release_is_as_it_was_and_a_site_says_what_to_write(booked, tmp_path):
+def test_without_an_address_a_release_has_no_cell_that_fetches(booked):
     run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
     assert not [cell for cell in released(booked.assignment.release) if cell.get("id") == FETCH_ID]
-    with pytest.raises(UsageError, match=r'exercises\.toml where students will find .*url = "https'):
-        run(None, [], "bubblewrap", check=False, untried=True, site=tmp_path / "site")
 
 
 @pytest.mark.parametrize("minor", [4, 5])

@@ -44,7 +44,7 @@ def results(booked, students):
 
 def save(booked, done):
     """Save what 32 workers hand over at once."""
-    saver = Saver(booked.assignment, [one.task for one in done], Options(), force=True)
+    saver = Saver(booked.assignment, [one.task for one in done], Options())
     with ThreadPoolExecutor(WORKERS) as workers:
         list(workers.map(saver.end, done))
     saver.finish()

@@ -78,7 +78,7 @@ def class_of_three(booked):
 def test_a_class_is_parsed_once_and_run_once(booked, counted):
     parsed, ran = counted
     class_of_three(booked)
-    assert grade_class(booked.assignment, (), Options(), console(), workers=1, force=False) == 0
+    assert grade_class(booked.assignment, (), Options(), console(), workers=1) == 0
     assert sorted(parsed.values()) == [1] * 4
     assert sorted(ran.values()) == [1] * 4
     right = scores(booked)
@@ -91,10 +91,10 @@ def test_a_class_that_did_not_change_is_not_parsed_again_and_a_damaged_record_is
     parsed, _ = counted
     class_of_three(booked)
     for _ in range(2):
-        grade_class(booked.assignment, (), Options(), console(), workers=1, force=False)
+        grade_class(booked.assignment, (), Options(), console(), workers=1)
     assert sorted(parsed.values()) == [1] * 4
     for record in (booked.course.scratch / "store" / "latest" / "parsed").rglob("*.json"):
         record.write_text(record.read_text().replace("return a", "return 2 * a"))
-    grade_class(booked.assignment, (), Options(), console(), workers=1, force=True)
+    grade_class(booked.assignment, (), Options(), console(), workers=1)
     assert max(parsed.values()) == 2
     assert scores(booked)["ada"]["check_add"] == 2.0

@@ -19,7 +19,7 @@ pytestmark = [
 def saved(course, *students):
     """Grade and save `students`; the saver with what it could not do."""
     tasks = [Task(student, *jobs_of(course.assignment, student)) for student in students]
-    saver = Saver(course.assignment, tasks, Options(), force=True)
+    saver = Saver(course.assignment, tasks, Options())
     for task in tasks:
         saver.end(grade_task(task, Options()))
     saver.finish()

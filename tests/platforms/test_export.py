@@ -69,7 +69,7 @@ def test_marks_in_moodles_worksheet_are_those_of_the_gradebook(course, tmp_path,
     give(course, MARKS)
     sheet = moodle_sheet(tmp_path / "sheet.csv", CLASS, german=german, most=7)
     before = sheet.read_bytes()
-    assert export.run(None, sheet, None, column=None, feedback=False, unfinished=False) == 0
+    assert export.run(None, moodle=sheet) == 0
     assert sheet.read_bytes() == before
     column, key = ("Bewertung", "ID") if german else ("Grade", "Identifier")
     found = {number: float(mark.replace(",", ".")) for number, mark in exported(course, "moodle", column, key).items()}
@@ -83,7 +83,7 @@ def test_marks_in_canvass_gradebook_are_those_of_the_gradebook(course, tmp_path,
     give(course, MARKS, penalty=0.25)
     marks = {4712: "EX", 4713: "0.00", 4714: "3.00", 4715: "N/A"}
     sheet = canvas_sheet(tmp_path / "grades.csv", CLASS, {"Numbers": 77, "Essay": 78}, marks=marks, most="7.00")
-    assert export.run(None, None, sheet, column=None, feedback=False, unfinished=False) == 0
+    assert export.run(None, canvas=sheet) == 0
     found = exported(course, "canvas", "Numbers (77)", "ID")
     assert found == {4711: "6.75", 4712: "EX", 4713: "0.00", 4714: "5.75", 4715: "N/A", 999_999: ""}
     assert exported(course, "canvas", "Essay (78)", "ID") == {**dict.fromkeys(found, ""), **marks}
@@ -102,7 +102,7 @@ def test_rows_that_moodle_would_skip_without_a_word_are_told(course, tmp_path, c
         Student("li1", "Li", "Wang", 4714, "li1@uni.example", grade=6, graded=datetime(2026, 11, 3, 9, 5)),
     ]
     sheet = moodle_sheet(tmp_path / "sheet.csv", there, most=6.5)
-    assert export.run(None, sheet, None, column=None, feedback=False, unfinished=False) == 1
+    assert export.run(None, moodle=sheet) == 1
     said = capsys.readouterr().out
     assert "The maximum is 6.50 in Moodle and 7 here: marks go out as they are." in said
     assert "Another mark stood there: joe (5.00 → 0)." in said
@@ -120,7 +120,7 @@ def test_a_mark_that_is_shown_with_fewer_decimals_is_the_same(course, tmp_path, 
         Student("bob", "Robert", "O'Brien", 4712, "bob@uni.example", grade=1.73, graded=datetime(2026, 11, 3, 9, 5))
     ]
     sheet = moodle_sheet(tmp_path / "sheet.csv", there, most=7)
-    assert export.run(None, sheet, None, column=None, feedback=False, unfinished=False) == 0
+    assert export.run(None, moodle=sheet) == 0
     assert "0 marks written, 1 stood there already" in capsys.readouterr().out
     assert (course.root / "exports" / "numbers-moodle.csv").read_bytes() == sheet.read_bytes()
 
@@ -129,22 +129,20 @@ def test_moodle_does_not_read_its_own_dates_in_german_and_that_is_told(course, t
     give(course, {"ada": MARKS["ada"]})
     there = [Student("ada", "Ada", "Lovelace", 4711, "ada@uni.example", grade=5, graded=datetime(2026, 11, 3, 9, 5))]
     sheet = moodle_sheet(tmp_path / "sheet.csv", there, german=True, most=7)
-    assert export.run(None, sheet, None, column=None, feedback=False, unfinished=False) == 1
+    assert export.run(None, moodle=sheet) == 1
     assert "whose German dates it does not read, so Moodle skips it without a word, unless" in capsys.readouterr().out
 
 
-def test_what_is_not_whole_yet_is_not_written_unless_asked_for(course, tmp_path, capsys):
+def test_what_is_not_whole_yet_is_not_written(course, tmp_path, capsys):
     give(course, MARKS)
     give(course, {"bob": (1.0, 1.0, None)}, needs_manual_grade=True)
     course.submit("zoe")
     sheet = moodle_sheet(tmp_path / "sheet.csv", CLASS, most=7)
-    assert export.run(None, sheet, None, column=None, feedback=False, unfinished=False) == 1
+    assert export.run(None, moodle=sheet) == 1
     said = capsys.readouterr().out
-    assert "a person has still to give points (--unfinished writes it): bob." in said
+    assert "a person has still to give points: bob." in said
     assert "Handed in and not graded: zoe." in said
     assert exported(course, "moodle", "Grade", "Identifier")[4712] == ""
-    export.run(None, sheet, None, column=None, feedback=False, unfinished=True)
-    assert exported(course, "moodle", "Grade", "Identifier")[4712] == "2"
 
 
 def test_blind_rows_are_known_by_the_numbers_that_were_collected(course, tmp_path):
@@ -152,26 +150,18 @@ def test_blind_rows_are_known_by_the_numbers_that_were_collected(course, tmp_pat
     numbers = {str(one.number): one.id for one in CLASS}
     write_collected(course.assignment, Collected("Moodle", numbers, dict.fromkeys(numbers, "Participant")))
     sheet = moodle_sheet(tmp_path / "sheet.csv", CLASS, blind=True, most=7)
-    assert export.run(None, sheet, None, column=None, feedback=False, unfinished=False) == 0
+    assert export.run(None, moodle=sheet) == 0
     assert exported(course, "moodle", "Grade", "Identifier")[4711] == "7"
 
 
-@pytest.mark.parametrize("from_sheet", [False, True])
-def test_feedback_is_packed_under_names_that_moodle_takes_apart(course, tmp_path, capsys, from_sheet):
+def test_feedback_is_packed_under_names_that_moodle_takes_apart(course, tmp_path, capsys):
     give(course, MARKS)
     for one in CLASS[:3]:
         course.write(f"feedback/{one.id}/numbers/1_sums.html", f"<p>{one.id}</p>")
     course.write("autograded/ada/numbers/1_sums.ipynb", "{}")
     os.utime(course.root / "feedback/ada/numbers/1_sums.html", (1, 1))
     sheet = moodle_sheet(tmp_path / "sheet.csv", CLASS, most=7)
-    if not from_sheet:
-        with pytest.raises(UsageError, match="Of nobody Moodle's number is known"):
-            export.run(None, None, None, column=None, feedback=True, unfinished=False)
-        known = {str(one.number): one.id for one in CLASS}
-        named = {str(one.number): one.name for one in CLASS}
-        write_collected(course.assignment, Collected("Moodle", known, named))
-    given = sheet if from_sheet else None
-    assert export.run(None, given, None, column=None, feedback=True, unfinished=False) == 0
+    assert export.run(None, moodle=sheet, feedback=True) == 0
     said = capsys.readouterr().out
     assert "3 pages of 3 students: exports/numbers-moodle-feedback.zip" in said
     assert "Older than the last grading (netgrader feedback numbers writes them again): ada." in said
@@ -189,11 +179,12 @@ def test_feedback_is_packed_under_names_that_moodle_takes_apart(course, tmp_path
 def test_what_there_is_nothing_of_is_a_sentence(course, tmp_path):
     sheet = moodle_sheet(tmp_path / "sheet.csv", CLASS)
     with pytest.raises(UsageError, match="Say what to write"):
-        export.run(None, None, None, column=None, feedback=False, unfinished=False)
-    with pytest.raises(UsageError, match="Type netgrader feedback numbers first"):
-        export.run(None, None, None, column=None, feedback=True, unfinished=False)
+        export.run(None, feedback=True)
     with pytest.raises(UsageError, match="Nobody has a mark for numbers yet"):
-        export.run(None, sheet, None, column=None, feedback=False, unfinished=False)
+        export.run(None, moodle=sheet)
+    give(course, MARKS)
+    with pytest.raises(UsageError, match="Type netgrader feedback numbers first"):
+        export.run(None, moodle=sheet, feedback=True)
     (course.root / "gradebook.db").unlink()
     with pytest.raises(UsageError, match="Type netgrader autograde numbers first"):
-        export.run(None, sheet, None, column=None, feedback=False, unfinished=False)
+        export.run(None, moodle=sheet)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from netgrader.commands.collect import _whose
+from netgrader.commands.collect import handed_in_by
 from netgrader.platforms.people import CANVAS, MOODLE, Collected, Member, match, name_key
 from netgrader.platforms.received import read_handed_in
 from netgrader.platforms.sheets import read_canvas, read_moodle
@@ -65,7 +65,7 @@ def test_whatever_people_are_called_each_has_their_own_work_and_mark(
     assert download.platform == kind
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
-        handed = _whose(assignment, download, download.sheet, roster, Collected(kind))
+        handed = handed_in_by(download, roster, Collected(kind))
         got = {
             student: int(archive.read(entries[place]))
             for one in handed
@@ -73,7 +73,7 @@ def test_whatever_people_are_called_each_has_their_own_work_and_mark(
             for _, place in one.submission.files
         }
         by_names = read_handed_in(path, None, roster, Collected(kind), assignment.notebooks)
-        alone = _whose(assignment, by_names, None, roster, Collected(kind))
+        alone = handed_in_by(by_names, roster, Collected(kind))
         for one in alone:  # by names alone nobody gets what is another's, but for who is called the same
             for student in one.students:
                 for _, place in one.submission.files:
@@ -103,6 +103,6 @@ def test_who_handed_in_is_told_as_the_course_has_them(assignment, tmp_path):
     path = canvas_zip(tmp_path / "x.zip", [Student("ada", "Ada", "Lovelace", 1, files=book)])
     roster = [Member("ada", frozenset({"adalovelace", "lovelaceada"}))]
     download = read_handed_in(path, None, roster, Collected(), assignment.notebooks)
-    (one,) = _whose(assignment, download, None, roster, Collected())
+    (one,) = handed_in_by(download, roster, Collected())
     assert one.students == ["ada"]
     assert [name for name, _ in one.submission.files] == ["1_sums.ipynb", "1_sums.ipynb"]

@@ -4,11 +4,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from netgrader.errors import UsageError
-from netgrader.platforms.sheets import CsvTable, read_canvas, read_moodle
+from netgrader.platforms.sheets import read_canvas, read_moodle
 from tests.platforms.exporters import Student, canvas_sheet, moodle_sheet
 
 CLASS = [
@@ -61,36 +59,6 @@ def test_only_the_marks_that_are_filled_in_change(tmp_path, german, end):
     assert not sheet.fill(sheet.rows[1], sheet.written(7.0))  # it stands there
     cells = (b',,"10,00"', b',"9,214","10,00"') if german else (b",,10.00", b",9.214,10.00")
     assert sheet.table.content() == before.replace(*cells, 1)
-
-
-CELL = st.text(alphabet='ab,;"=\n\r\t +ü', max_size=6)
-
-
-@settings(derandomize=True, deadline=None)
-@given(
-    rows=st.lists(st.lists(CELL, min_size=1, max_size=4), min_size=1, max_size=5),
-    delimiter=st.sampled_from(",;\t"),
-    data=st.data(),
-)
-def test_any_table_is_read_as_it_was_meant_and_comes_out_byte_for_byte(tmp_path_factory, rows, delimiter, data):
-    always = data.draw(st.booleans())
-    end = data.draw(st.sampled_from(["\n", "\r\n", "\r"]))
-
-    def raw(cell):
-        must = always or any(sign in cell for sign in '"\r\n' + delimiter) or data.draw(st.booleans())
-        return '"' + cell.replace('"', '""') + '"' if must else cell
-
-    text = end.join(delimiter.join(map(raw, row)) for row in rows)
-    text += end if data.draw(st.booleans()) or not text.rstrip("\r\n") or rows[-1] == [""] else ""
-    table = CsvTable.of(tmp_path_factory.getbasetemp() / "x.csv", delimiter, text, "utf-8")
-    assert [table.row(line) for line in range(len(table))] == rows
-    assert table.content() == text.encode()
-    line = data.draw(st.integers(0, len(rows) - 1))
-    place = data.draw(st.integers(0, len(rows[line]) - 1))
-    table.put(line, place, "9,21")
-    again = CsvTable.of(table.path, delimiter, table.content().decode(), "utf-8")
-    rows[line][place] = "9,21"
-    assert [again.row(number) for number in range(len(again))] == rows
 
 
 def test_a_file_in_another_encoding_comes_out_as_it_was(tmp_path):

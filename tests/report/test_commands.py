@@ -70,12 +70,6 @@ def test_a_report_before_anything_was_handed_in_makes_no_gradebook(tiny):
     assert not (tiny.root / "gradebook.db").exists()
 
 
-def test_a_report_may_be_written_elsewhere_and_links_to_the_csv_beside_it(tiny, tmp_path):
-    page = report_on_class(tiny.assignment, tmp_path / "out" / "class 1.html")
-    assert page.is_file()
-    assert (tmp_path / "out" / "class 1.csv").is_file()
-
-
 def test_what_grading_kept_is_found_by_the_pages(tiny):
     from netgrader.pages.graded import graded_notebook
 
