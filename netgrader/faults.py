@@ -82,6 +82,8 @@ class Fault:
     severity: Severity | None = field(default=None, compare=False)
     causes: tuple[str, ...] = field(default=(), compare=False)
     """What may have brought it, charged in an earlier cell: that check cell, a code, or how grave a fault of it is."""
+    advice: str = field(default="", compare=False)
+    """What to do, in a sentence; empty where nothing is known."""
 
     @property
     def where(self) -> str:
@@ -107,6 +109,7 @@ def fault(
     severity: Severity | None = None,
     *,
     causes: tuple[str, ...] = (),
+    advice: str = "",
 ) -> Fault:
     """Describe something wrong.
 
@@ -122,6 +125,8 @@ def fault(
         How grave this very one is, where that is not what the catalogue says of its code.
     causes
         What may have brought it, charged in an earlier cell: see `Fault.causes`.
+    advice
+        What to do, in a sentence.
 
     Raises
     ------
@@ -132,7 +137,7 @@ def fault(
     if kind is None and CODE.fullmatch(what):
         raise ValueError(f"No such fault in the catalogue: {what}.")
     code, sentence = ("", what) if kind is None else (kind.code, kind.sentence)
-    return Fault(code, sentence, str(place), str(found), str(expected), severity=severity, causes=causes)
+    return Fault(code, sentence, str(place), str(found), str(expected), severity=severity, causes=causes, advice=advice)
 
 
 @contextmanager

@@ -114,7 +114,7 @@ ERRORS = {
     "minimize of nothing": network((f"{ADAM}.minimize(loss)", f"{ADAM}.minimize()"), says=("minimize(loss)",)),
     "a name that is not there": network(
         (LOSS, LOSS.replace("labels=Y", "labels=y")),
-        says=("name 'y' is not defined", "y defined above, in a cell that was run"),
+        says=("name 'y' is not defined", "Define y above, in a cell that you run"),
     ),
 }
 
@@ -341,30 +341,35 @@ FIRST = {
     ),
     "quotes from a text program": data(
         WRITTEN,
-        says=("SyntaxError: invalid character", "expected straight quotes"),
+        says=("SyntaxError: invalid character", "Type straight quotes"),
         tail=TAIL.replace("x_test_2d", "“x”"),
     ),
     "no colon": attempt(
         "fully_connected_layer",
         GIVEN,
         GLOROT.replace("activation=None):", "activation=None)"),
-        says=("expected a colon at the end of that line",),
+        says=("Put a colon at the end of that line",),
     ),
     "a name misspelt": data(
         WRITTEN.replace("images.reshape", "image.reshape"),
-        says=("is not defined (there is images); expected images, or",),
+        says=("Write images, or define image above",),
     ),
     "a scope that is not entered": layer(
         '    with tf.variable_scope(name, default_name="layer"):',
         '    tf.variable_scope(name, default_name="layer")\n    if True:',
-        says=("with tf.variable_scope(name, …): around what makes them",),
+        says=("with tf.variable_scope(name, …): around what makes the variables",),
         never=("reuse",),
     ),
     "a function of tf.nn's": network(
-        (PREDICTION, PREDICTION.replace("tf.nn.softmax", "tf.softmax")), says=("expected tf.nn.softmax",)
+        (PREDICTION, PREDICTION.replace("tf.nn.softmax", "tf.softmax")), says=("Write tf.nn.softmax",)
     ),
     "TensorFlow imported anew": attempt(
-        "one_layer_network", GIVEN, GLOROT, "import tensorflow as tf", NETWORK, says=("run their cell again",)
+        "one_layer_network",
+        GIVEN,
+        GLOROT,
+        "import tensorflow as tf",
+        NETWORK,
+        says=("given imports again",),
     ),
     "an argument misspelt": network((LOSS, LOSS.replace("labels=", "label=")), says=("help(…) in a new cell",)),
     "parts in a dict": network(
@@ -402,7 +407,7 @@ FIRST = {
         (STEP, "net.fit(x_train[rows], y_train_1_hot[rows])"), says=("in a loop: net holds parts",)
     ),
     "fed by names": train(
-        (STEP, "sess.run(net.train_op, x=x_train[rows])"), says=("expected feed_dict={net.X: …, net.Y: …}",)
+        (STEP, "sess.run(net.train_op, x=x_train[rows])"), says=("Write feed_dict={net.X: …, net.Y: …}",)
     ),
     "nothing returned": data("images / 255, np.eye(10)[labels]", says=("a return at the end of that function",)),
     "images and labels exchanged": data(
@@ -531,7 +536,7 @@ ONCE = {
         WRITTEN.replace("images", "x_train_2d"), says=("shape (60000, 784), as many rows as x_train has",)
     ),
     "a width that is written down": layer(
-        N_INPUT, "n_input = 784", says=("in W a row for each column of x: int(x.shape[-1]) rows",)
+        N_INPUT, "n_input = 784", says=("W a row for each column of x: int(x.shape[-1]) rows",)
     ),
     "the number of rows": layer(N_INPUT, "n_input = int(x.shape[0])", says=("x.shape[-1], the number of columns",)),
     "a size that is a tensor": layer(N_INPUT, "n_input = tf.shape(x)[1]", says=("int(x.shape[-1])",)),
@@ -548,7 +553,9 @@ ONCE = {
     "no return in a layer": layer(
         "    return h, W", "    h, W", says=("Found None, as without a return, and not the pair (h, W)",)
     ),
-    "logits that are classes": network((LOSS, LOSS.replace("=logits", "=tf.argmax(logits, 1)")), says=("no argmax",)),
+    "logits that are classes": network(
+        (LOSS, LOSS.replace("=logits", "=tf.argmax(logits, 1)")), says=("not an argmax",)
+    ),
     "no argument": network(
         ("(learning_rate=0.003)", "()"),
         (ADAM, "tf.train.AdamOptimizer(0.003)"),
@@ -653,11 +660,11 @@ LOOPS = {
         WITH_DATA,
         "with tf.Graph().as_default():\n    pixels = tf.placeholder(tf.float32)",
         TRAIN.replace(STEP, STEP.replace("net.X:", "pixels:")),
-        says=("belong to two graphs; expected parts of one net",),
+        says=("Use parts of one net in its own session",),
     ),
     "all labels with each minibatch": train(
         (STEP, STEP.replace("y_train_1_hot[rows]", "y_train_1_hot")),
-        says=("expected as many labels as images, here 640 of each and not 60000 labels",),
+        says=("Feed as many labels as images, here 640 of each and not 60000 labels",),
     ),
     "tensors in the lists": train(
         (ON_TEST, "acc_val.append(net.accuracy)"), says=("Found (list, list of SymbolicTensor)",)
@@ -665,19 +672,17 @@ LOOPS = {
     "accuracies in a dict": train(
         ("return acc_trn, acc_val", 'return {"acc": acc_trn, "val_acc": acc_val}'), says=("Found a dict;",)
     ),
-    "an index into an empty list": train(
-        (f"acc_val.append({ON}", f"acc_val[epoch] = ({ON}"), says=("expected append(…)",)
-    ),
+    "an index into an empty list": train((f"acc_val.append({ON}", f"acc_val[epoch] = ({ON}"), says=("Use append(…)",)),
     "a list that append gives": train(("acc_val.append", "acc_val = acc_val.append"), says=("append and shuffle",)),
-    "a number added to a list": train((f"acc_val.append({ON}", f"acc_val += float({ON}"), says=("expected append(…)",)),
-    "a step called": train((STEP, "net.train_op(x_train[rows])"), says=("and is no function",)),
+    "a number added to a list": train((f"acc_val.append({ON}", f"acc_val += float({ON}"), says=("Use append(…)",)),
+    "a step called": train((STEP, "net.train_op(x_train[rows])"), says=("and is not a function",)),
     "arrays one by one": train(
         (STEP, "sess.run(net.train_op, x_train[rows], y_train_1_hot[rows])"), says=("all arrays in one dict",)
     ),
     "parts without net": train(
         (STEP, STEP.replace("net.X", "X")), says=("expected net.X, where the network is given",)
     ),
-    "a number in place of a range": train(("in range(n_epochs)", "in n_epochs"), says=("expected range(…) around it",)),
+    "a number in place of a range": train(("in range(n_epochs)", "in n_epochs"), says=("Put range(…) around it",)),
     "a division for a number of steps": train(
         ("range(0, n, mini_batch_size)", "range(n / mini_batch_size)"), says=("a whole number: // in place of /",)
     ),
@@ -839,7 +844,7 @@ SWEEPS = {
         says=("Where: learning_rate_sweep", "without quotes"),
     ),
     "a session after its end": shortly(
-        "pass", "session.run(net.logits, {net.X: x_test[:2]})", says=("this line belongs into it",)
+        "pass", "session.run(net.logits, {net.X: x_test[:2]})", says=("this line belongs in it",)
     ),
     "one network for all rates": attempt(
         "learning_rate_sweep",
@@ -890,7 +895,7 @@ ENDLESS = {
     "a loop that only looks": train((STEP, f"while True:\n                {ON_TEST}"), says=NO_END),
     "a network that is never built to its end": network(
         (LOSS, f"{LOSS}\n        steps = 0\n        while steps < 10: steps = 0"),
-        says=("one_layer_network was still computing after 10 seconds; expected a loop", "while steps < 10: steps = 0"),
+        says=("one_layer_network was still computing after 10 seconds", "Write a loop", "while steps < 10: steps = 0"),
     ),
     "ten epochs, however many are asked for": train(
         ("range(n_epochs)", "range(10)"), says=("10 epochs; expected 2 epochs",)
