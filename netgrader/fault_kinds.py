@@ -28,6 +28,8 @@ __all__ = [
     "FaultKind",
     "Severity",
     "course_kinds",
+    "of_any_data",
+    "page_of",
     "sections",
     "without_answers",
 ]
@@ -142,6 +144,16 @@ class CourseEntry(msgspec.Struct, forbid_unknown_fields=True):
     hint: str | None = None
     regression: Variant | None = None
     rows: Variant | None = None
+
+
+def page_of(code: str) -> str:
+    """Return the Markdown of a code's page, its title first."""
+    return PAGES.joinpath(f"{code}.md").read_text(encoding="utf-8").split(FENCE)[-1]
+
+
+def of_any_data(text: str) -> str:
+    """Return a text of a page with its places filled as `OF_ANY_DATA` has them."""
+    return re.sub(r"\{(\w+)\}", lambda place: OF_ANY_DATA.get(place[1], place[0]), text)
 
 
 def sections(page: str) -> dict[str, str]:
