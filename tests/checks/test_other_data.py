@@ -357,6 +357,6 @@ def test_the_catalogue_speaks_of_the_data_while_it_is_told_to(bench):
 
     with speaking_of(bench.exercises.texts):
         said = CATALOGUE["accuracy-wrong"].sentence
-    assert said == "The accuracy is not the share of images whose garment is predicted rightly."
+    assert said == "The accuracy is not the share of images whose garment is predicted right."
     assert "garment" not in CATALOGUE["accuracy-wrong"].sentence
     assert not any("{" in kind.sentence + kind.why for kind in CATALOGUE.values())

@@ -18,7 +18,7 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.checks.plugin import BrokenTests, GradingPlugin
 from netgrader.checks.run import run_tests
 from netgrader.evidence import EvidenceWriter, ProbeError
-from netgrader.faults import fault
+from netgrader.faults import CATALOGUE, fault
 from netgrader.reader.model import Layer, Network
 from netgrader.results import Outcome, Visibility
 
@@ -564,7 +564,7 @@ def test_a_network_is_drawn_with_its_cell_once(course):
     run = course.run(READING, bench=having_read(course, check_a=network("wrong-width")))
     (seen,) = run.observations["check_a"]
     assert seen.svg.startswith("<svg")
-    assert seen.marked == ("A layer has another number of neurons than asked for.",)
+    assert seen.marked == (CATALOGUE["wrong-width"].sentence,)
     assert run.log == ()
 
 
