@@ -266,7 +266,7 @@ NETWORKS = {
     "no scope": layer(
         '    with tf.variable_scope(name, default_name="layer"):\n',
         "    if True:\n",
-        says=("another name for each layer",),
+        says=("give each layer another name",),
     ),
     "the largest left out": attempt(
         "input_gradients",

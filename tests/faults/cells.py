@@ -21,6 +21,7 @@ BEFORE = {
     "fully_connected_layer": ("one_layer", (students.GIVEN,)),
     "two_layer_network": ("two_layers", (later_students.GIVEN,)),
     "learning_rate_sweep": ("two_layers", (later_students.GIVEN, later_students.NARROW)),
+    "two_layer_training": ("two_layers", (later_students.GIVEN, later_students.NARROW)),
     "input_gradients": ("two_layers", (later_students.GIVEN, later_students.NARROW, "net = two_layer_network()")),
 }
 

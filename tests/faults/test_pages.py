@@ -12,7 +12,6 @@ from tests.faults.blocks import ARRAYS, BLOCKS, CHECK, EXAMPLE, GRAPH, QUIET, TR
 
 SECTIONS = [WHY, EXAMPLE, *QUIET, "When it is not named", HINT]
 UNFINISHED = {
-    "accuracy-too-low",
     "answers-looked-up",
     "hyperparameter-not-as-stated",
     "picked-best-epoch-on-test",
