@@ -201,11 +201,7 @@ def _of_course(code: str, entry: object) -> FaultKind:
         raise ValueError(f"[{code}] {error}") from error
     if code in KINDS:
         known = KINDS[code]
-        # A sentence of the course's own holds for all data.
-        kept = {
-            name: {part: text for part, text in variant.items() if part not in told}
-            for name, variant in (("regression", known.regression), ("rows", known.rows))
-        }
+        kept = {"regression": _unless(told, known.regression), "rows": _unless(told, known.rows)}
         kind = replace(known, **{**kept, **told})
     elif not CODE.fullmatch(code):
         raise ValueError(f"[{code}] is no code: lower-case words with hyphens between them, two or more")
@@ -213,11 +209,15 @@ def _of_course(code: str, entry: object) -> FaultKind:
         raise ValueError(f"[{code}] is a new code and needs a sentence and a severity")
     else:
         kind = FaultKind(code, **{"why": "", "where": "", **told})
+    texts = kind.sentence, kind.why, kind.hint, *kind.regression.values(), *kind.rows.values()
     try:
-        "".join([kind.sentence, kind.why, kind.hint, *kind.regression.values(), *kind.rows.values()]).format(
-            **OF_ANY_DATA
-        )
+        "".join(texts).format(**OF_ANY_DATA)
     except (KeyError, IndexError, ValueError) as error:
-        places = ", ".join(f"{{{name}}}" for name in OF_ANY_DATA)
-        raise ValueError(f"[{code}] has a place in braces that nothing fills; there are {places}") from error
+        places = "}, {".join(OF_ANY_DATA)
+        raise ValueError(f"[{code}] has a place in braces that nothing fills; there are {{{places}}}") from error
     return kind
+
+
+def _unless(told: Mapping[str, object], variant: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts of a variant that the course does not say itself: its own hold for all data."""
+    return {part: text for part, text in variant.items() if part not in told}
