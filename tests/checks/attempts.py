@@ -608,7 +608,7 @@ DEEP_NETWORKS = {
         "deep_network",
         WITH_LAYER,
         changed(AVERAGES, ("tf.control_dependencies(updates)", "tf.control_dependencies([])")),
-        says=("moving averages of the batch normalisation are never updated",),
+        says=("moving averages of the batch normalization are never updated",),
     ),
     "a switch asked by Python": deep(
         (DROPOUT, "h = tf.nn.dropout(h, rate=0.2 if training else 0.0)"), says=("such as tf.where,",), never=IN_ALL
@@ -622,7 +622,7 @@ DEEP_NETWORKS = {
         "deep_network",
         WITH_LAYER,
         changed(DEEP, ("AdamOptimizer(0.002)", f"AdamOptimizer({SCHEDULE})")),
-        says=("follows a counter that nothing counts up", "minimize(loss, global_step=…)"),
+        says=("follows a counter that nothing increases", "minimize(loss, global_step=…)"),
         never=("not done yet",),
     ),
 }
@@ -641,7 +641,7 @@ LOOPS = {
     ),
     "labels not fed": train(
         (STEP, "sess.run(net.train_op, feed_dict={net.X: x_train[rows]})"),
-        says=("placeholder tensor 'Y'", "a value for Y in the feed_dict of this sess.run"),
+        says=("placeholder tensor 'Y'", "Put a value for Y into the feed_dict of this sess.run"),
     ),
     "accuracy by the labels of others": train(
         (ON_TEST, ON_TEST.replace("y_test_1_hot", "np.random.permutation(y_test_1_hot)")),
@@ -680,7 +680,7 @@ LOOPS = {
         (STEP, "sess.run(net.train_op, x_train[rows], y_train_1_hot[rows])"), says=("all arrays in one dict",)
     ),
     "parts without net": train(
-        (STEP, STEP.replace("net.X", "X")), says=("expected net.X, where the network is given",)
+        (STEP, STEP.replace("net.X", "X")), says=("Write net.X if the network is given",)
     ),
     "a number in place of a range": train(("in range(n_epochs)", "in n_epochs"), says=("Put range(…) around it",)),
     "a division for a number of steps": train(
@@ -942,7 +942,7 @@ AGAIN = "\nwith net.graph.as_default():\n    sess.run(tf.global_variables_initia
 FRESH = "The network is evaluated in another session than the one it was trained in."
 DEEP_TRAININGS = {
     "right": trained(EPOCHS, says=ALL_GREEN, never=("Found",)),
-    "the switch on for the accuracy": trained(ON, says=("accuracy reported is not what", "which we measure")),
+    "the switch on for the accuracy": trained(ON, says=("accuracy that is reported is not", "which we measure")),
     "the accuracy of training images for that of test images": trained(
         EPOCHS, "acc_val = acc_trn", says=("reported for the test images is that of training images",)
     ),
@@ -952,7 +952,7 @@ DEEP_TRAININGS = {
         never=("not done",),
     ),
     "accuracies in percent": trained(
-        EPOCHS, "acc_val = [100 * one for one in acc_val]", says=("is not what the network", "a share of one")
+        EPOCHS, "acc_val = [100 * one for one in acc_val]", says=("is not the one that the network", "a share of one")
     ),
     "initialised again after the training": trained(
         EPOCHS + AGAIN, says=(FRESH, "though training steps were run", "no initialiser that is run after the training")

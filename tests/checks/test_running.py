@@ -249,7 +249,7 @@ def test_what_ends_with_the_fault_of_an_earlier_test_could_judge_nothing_and_is_
     assert [verdict.faults for verdict in verdicts.values()] == [("wrong-width",), (), ("missing-bias",)]
     more = verdicts["test_more"]
     assert (more.outcome, more.follows) == (Outcome.FAILED, ("wrong-width",))
-    assert more.message.startswith("This follows from another fault: “A layer has another number of neurons")
+    assert more.message.startswith("This follows from another fault: “A layer does not have the number of neurons")
     assert cell_points(list(verdicts.values()), 3) == 0  # nothing else was shown
 
 
