@@ -679,9 +679,7 @@ LOOPS = {
     "arrays one by one": train(
         (STEP, "sess.run(net.train_op, x_train[rows], y_train_1_hot[rows])"), says=("all arrays in one dict",)
     ),
-    "parts without net": train(
-        (STEP, STEP.replace("net.X", "X")), says=("Write net.X if the network is given",)
-    ),
+    "parts without net": train((STEP, STEP.replace("net.X", "X")), says=("Write net.X if the network is given",)),
     "a number in place of a range": train(("in range(n_epochs)", "in n_epochs"), says=("Put range(…) around it",)),
     "a division for a number of steps": train(
         ("range(0, n, mini_batch_size)", "range(n / mini_batch_size)"), says=("a whole number: // in place of /",)
