@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+
 import numpy as np
 import pytest
 
-from netgrader.fault_kinds import HINT, KINDS, PAGES, WHY, page_of, sections
+from netgrader.fault_kinds import CODE, HINT, KINDS, PAGES, WHY, page_of, sections
 from netgrader.judges.arrays import judge_images, judge_one_hot
-from tests.datasets import DIGITS
+from tests.datasets import DIGITS, ROOT
 from tests.faults.blocks import ARRAYS, BLOCKS, CHECK, EXAMPLE, GRAPH, QUIET, TRAIN, marked, of_kind
 
 SECTIONS = [WHY, EXAMPLE, *QUIET, "When it is not named", HINT]
@@ -20,6 +22,8 @@ UNFINISHED = {
     "weights-not-trained-here",
 }
 """Codes whose pages lack a section. It may only become shorter."""
+FINDING = {"fault", "fail", "fail_all", "partial", "remark"}
+"""Functions that name a fault by its code."""
 
 
 @pytest.mark.parametrize("code", KINDS)
@@ -48,6 +52,20 @@ def test_each_program_is_of_a_kind_that_is_judged():
 
 def test_a_page_is_called_by_a_code_and_nothing_else_lies_beside_the_pages():
     assert {path.name for path in PAGES.iterdir()} == {f"{code}.md" for code in KINDS}
+
+
+def test_a_page_has_a_program_that_names_its_code_and_a_code_that_is_named_has_a_page():
+    files = [
+        *(ROOT / "netgrader").rglob("*.py"),
+        *(ROOT / "source").rglob("*.py"),
+        *(ROOT / "grader_tests").rglob("*.py"),
+    ]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
+    named = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    assert KINDS.keys() - named == set()
+    calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") in FINDING]
+    first = {call.args[0].value for call in calls if call.args and isinstance(call.args[0], ast.Constant)}
+    assert {code for code in first if CODE.fullmatch(str(code))} - KINDS.keys() == set()
 
 
 @pytest.mark.parametrize("block", of_kind(ARRAYS))
