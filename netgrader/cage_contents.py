@@ -89,10 +89,10 @@ def _make(folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
     try:
-        for name in student_files():
+        for name, content in student_files().items():
             target = part / "netgrader" / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(PACKAGE / name, target)
+            target.write_bytes(content)
         # The cage's user is another one, and whoever we are may have a narrow umask.
         compileall.compile_dir(part, quiet=2, stripdir=str(part), prependdir=PACKAGE_FOLDER)
         for path in (part, *part.rglob("*")):

@@ -312,6 +312,21 @@ def read(
 
 
 @app.command()
+def explain(
+    code: Annotated[
+        str | None, typer.Argument(metavar="CODE", help="A fault's code; all are listed without one.")
+    ] = None,
+) -> None:
+    """Show what a fault's code means: why it matters, an example, what to write instead, and when it is not named.
+
+    Example: netgrader explain softmax-before-loss
+    """
+    from netgrader.commands.explain import run
+
+    raise typer.Exit(run(code))
+
+
+@app.command()
 def new(  # noqa: PLR0917  (options by name, for typer)
     course: Annotated[
         Path,

@@ -1,25 +1,18 @@
 """The catalogue of faults: what each code means, in a student's words.
 
-A code is public and never renamed: feedback, JSON and reports use it, and others build on it. The catalogue itself is
-``faults.toml`` beside this file, the one place to change what students read in English; `netgrader.languages` has it in others.
+A code is public and never renamed: feedback, JSON and reports use it, and others build on it. `netgrader.fault_kinds` reads
+its page in ``fault_pages/``, the one place to change what students read in English; `netgrader.languages` has it in others.
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
-from importlib import resources
-from typing import Annotated, Literal
 
-import msgspec
-from msgspec import Meta
-
+from netgrader.fault_kinds import ALL, CODE, KINDS, OF_ANY_DATA, FaultKind, Severity, course_kinds
 from netgrader.languages import ENGLISH, both, fits, read
 from netgrader.phrases import Speech, speaking, translated
 
@@ -38,75 +31,6 @@ __all__ = [
     "kind_of",
     "speaking_of",
 ]
-
-ALL = "*"
-"""In `FaultKind.brings`: whatever else is found."""
-CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
-OF_ANY_DATA: Mapping[str, str] = {
-    "one": "class",
-    "One": "Class",
-    "many": "classes",
-    "pixels": "p",
-    "classes": "c",
-    "count": "many",
-    "floor": "a certain value",
-}
-"""What stands in the places of a text where nobody said of which data it speaks."""
-
-
-class Severity(StrEnum):
-    """How grave a fault is, the gravest first; what each costs says `netgrader.checks.cell_points`.
-
-    `MEASURED`: the check that finds it says by a figure how much is earned all the same.
-    """
-
-    FATAL = "fatal"
-    SERIOUS = "serious"
-    SLIGHT = "slight"
-    MEASURED = "measured"
-    REMARK = "remark"
-
-
-@dataclass(frozen=True)
-class FaultKind:
-    """What a fault code means."""
-
-    code: str
-    """Kebab-case, fixed for ever."""
-    sentence: str
-    """What is wrong, in one sentence that a student understands."""
-    why: str
-    """Why it matters, in a sentence or two."""
-    where: str
-    """Where the course explains it: the heading of the notebook's section; empty where there is nothing to explain."""
-    severity: Severity
-    """How grave it is, unless the course says otherwise."""
-    also: tuple[str, ...] = ()
-    """Sections of other notebooks that explain it too."""
-    brings: frozenset[str] = frozenset()
-    """Codes that are found because of it, and are not named beside it; `ALL` for all, where nothing was earned."""
-    after: tuple[str, ...] = ()
-    """What brings it where an earlier cell was charged with it: codes, or how grave a fault is."""
-    hint: str = ""
-    """What leads on, without the line to write; `check` folds it below the message."""
-    drawn: str = ""
-    """The box of a network's drawing that it is about: ``loss``, ``optimizer``, ``last layer`` or ``outputs``; empty
-    where its place alone says where it is marked."""
-    regression: Mapping[str, str] = field(default_factory=dict)
-    """`sentence` and `why` where numbers are to be come close to, if they say something else there."""
-
-    rows: Mapping[str, str] = field(default_factory=dict)
-    """`sentence` and `why` where inputs are no images but rows of numbers, if they say something else there."""
-
-    @property
-    def remark(self) -> bool:
-        """Whether it costs no points."""
-        return self.severity is Severity.REMARK
-
-    @property
-    def places(self) -> tuple[str, ...]:
-        """Return all sections that explain it, the first notebook's first."""
-        return (self.where, *self.also) if self.where else ()
 
 
 @dataclass(frozen=True)
@@ -158,6 +82,8 @@ class Fault:
     severity: Severity | None = field(default=None, compare=False)
     causes: tuple[str, ...] = field(default=(), compare=False)
     """What may have brought it, charged in an earlier cell: that check cell, a code, or how grave a fault of it is."""
+    advice: str = field(default="", compare=False)
+    """What to do, in a sentence; empty where nothing is known."""
 
     @property
     def where(self) -> str:
@@ -183,6 +109,7 @@ def fault(
     severity: Severity | None = None,
     *,
     causes: tuple[str, ...] = (),
+    advice: str = "",
 ) -> Fault:
     """Describe something wrong.
 
@@ -198,6 +125,8 @@ def fault(
         How grave this very one is, where that is not what the catalogue says of its code.
     causes
         What may have brought it, charged in an earlier cell: see `Fault.causes`.
+    advice
+        What to do, in a sentence.
 
     Raises
     ------
@@ -208,7 +137,7 @@ def fault(
     if kind is None and CODE.fullmatch(what):
         raise ValueError(f"No such fault in the catalogue: {what}.")
     code, sentence = ("", what) if kind is None else (kind.code, kind.sentence)
-    return Fault(code, sentence, str(place), str(found), str(expected), severity=severity, causes=causes)
+    return Fault(code, sentence, str(place), str(found), str(expected), severity=severity, causes=causes, advice=advice)
 
 
 @contextmanager
@@ -255,68 +184,7 @@ class _Catalogue(Mapping[str, FaultKind]):
         return len(self._kinds.keys() | _IN_FORCE.get().kinds.keys())
 
 
-class _Entry(msgspec.Struct, forbid_unknown_fields=True):
-    """A table of ``faults.toml``; of a code that there is a course says only what is otherwise."""
-
-    sentence: Annotated[str, Meta(min_length=1)] | None = None
-    why: str | None = None
-    where: str | None = None
-    severity: Severity | None = None
-    also: tuple[str, ...] | None = None
-    drawn: str | None = None
-    hint: str | None = None
-    regression: Annotated[dict[Literal["sentence", "why"], str], Meta(min_length=1)] | None = None
-    rows: Annotated[dict[Literal["sentence", "why"], str], Meta(min_length=1)] | None = None
-
-
-class _OwnEntry(_Entry, forbid_unknown_fields=True):
-    """A table of ours, which says what follows from it as well."""
-
-    brings: frozenset[str] | None = None
-    after: tuple[str, ...] | None = None
-
-
-def _kinds(text: str, known: Mapping[str, FaultKind], form: type[_Entry] = _Entry) -> dict[str, FaultKind]:
-    """Return the kinds in the text of a file, on top of those that are known.
-
-    Raises
-    ------
-    ValueError
-        If something makes no sense, with what and in which table.
-    """
-    found = {}
-    for code, entry in tomllib.loads(text).items():
-        try:
-            said = msgspec.structs.asdict(msgspec.convert(entry, form))
-        except msgspec.ValidationError as error:
-            raise ValueError(f"[{code}] {error}") from error
-        told = {name: value for name, value in said.items() if value is not None}
-        if code in known:
-            variants = {"regression": known[code].regression, "rows": known[code].rows}
-            kept = {
-                kind: {name: text for name, text in texts.items() if name not in told}
-                for kind, texts in variants.items()
-            }
-            found[code] = replace(known[code], **{**kept, **told})
-        elif not CODE.fullmatch(code):
-            raise ValueError(f"[{code}] is no code: lower-case words with hyphens between them, two or more")
-        elif not {"sentence", "severity"} <= told.keys():
-            raise ValueError(f"[{code}] is a new code and needs a sentence and a severity")
-        else:
-            found[code] = FaultKind(code, **{"why": "", "where": "", **told})
-        try:
-            kind = found[code]
-            texts = [kind.sentence, kind.why, kind.hint, *kind.regression.values(), *kind.rows.values()]
-            "".join(texts).format(**OF_ANY_DATA)
-        except (KeyError, IndexError, ValueError) as error:
-            places = ", ".join(f"{{{name}}}" for name in OF_ANY_DATA)
-            raise ValueError(f"[{code}] has a place in braces that nothing fills; there are {places}") from error
-    return found
-
-
-_FILE = resources.files("netgrader").joinpath("faults.toml").read_text(encoding="utf-8")
-_OURS = _kinds(_FILE, {}, _OwnEntry)
-CATALOGUE: Mapping[str, FaultKind] = _Catalogue(_OURS)
+CATALOGUE: Mapping[str, FaultKind] = _Catalogue(KINDS)
 
 
 def kind_of(code: str) -> FaultKind:
@@ -332,20 +200,8 @@ def _said_in(language: str) -> Mapping[str, str]:
     phrases = read(language, "phrases")
     return {
         **{text: said for text, said in phrases.items() if fits(text, said)},
-        **dict(both(tomllib.loads(_FILE), read(language, "faults"))),
+        **dict(both({code: asdict(kind) for code, kind in KINDS.items()}, read(language, "faults"))),
     }
-
-
-@lru_cache(maxsize=16)
-def course_kinds(text: str) -> Mapping[str, FaultKind]:
-    """Return the kinds of faults in the text of a course's ``faults.toml``: new codes, and what it says otherwise of ours.
-
-    Raises
-    ------
-    ValueError
-        If something makes no sense, with what and in which table.
-    """
-    return _kinds(text, _OURS)
 
 
 FOR_A_PERSON = frozenset({"answers-looked-up", "weights-not-trained-here", "prediction-uses-labels", "trained-on-test"})

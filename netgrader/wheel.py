@@ -18,6 +18,7 @@ from packaging.version import Version
 
 from netgrader import __version__
 from netgrader.errors import NetgraderError
+from netgrader.fault_kinds import PAGES, without_answers
 from netgrader.files import write_bytes, zipped
 from netgrader.imports import PACKAGE, imported_names, is_part_of, package_files
 
@@ -94,7 +95,7 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
     """
     for test in released:
         _refuse_withheld(test)
-    files = {f"netgrader/{path}": (PACKAGE / path).read_bytes() for path in student_files()}
+    files = {f"netgrader/{path}": content for path, content in student_files().items()}
     requires = "".join(f"Requires-Dist: {requirement}\n" for requirement in requirements(REQUIRED))
     total = hashlib.sha256(requires.encode())
     for path, code in files.items():
@@ -161,9 +162,15 @@ def tried() -> tuple[str, ...]:
     return tuple(f"{name}{','.join([*oldest[name], f'<={newest}'])}" for name, newest in TRIED.items())
 
 
-def student_files() -> tuple[str, ...]:
-    """Return the paths, in the package, of what students have: all that is not withheld."""
-    return tuple(path.relative_to(PACKAGE).as_posix() for path in package_files(WITHHELD))
+def student_files() -> dict[str, bytes]:
+    """Return the files of the package that students have, by their paths in it: all that is not withheld."""
+    return {path.relative_to(PACKAGE).as_posix(): _student_part(path) for path in package_files(WITHHELD)}
+
+
+def _student_part(path: Path) -> bytes:
+    """Return what students have of a file: of a fault's page, all but the programs."""
+    content = path.read_bytes()
+    return without_answers(content.decode()).encode() if path.parent == PAGES else content
 
 
 def _refuse_withheld(path: Path) -> None:

@@ -217,7 +217,7 @@ def explain(
     code = next((code for pattern, code in MEANINGS if re.search(pattern, error.message, re.DOTALL)), "error-in-code")
     if code == "minimises-wrong-tensor" and unfinished is not None and _swapped(unfinished):
         code = "labels-logits-swapped"
-    return fault(code, found=said, expected=advice(without_prelude(error.message), error.line), place=place)
+    return fault(code, found=said, place=place, advice=advice(without_prelude(error.message), error.line))
 
 
 def _wrong_return(error: ProbeError) -> tuple[str, str] | None:

@@ -69,6 +69,8 @@ def _one(fault: Fault) -> str:
         said.append(say(PLACE, place=place))
     if fault.lines:
         said.append(say(LINES, lines=Verbatim(fault.lines)))
+    if fault.advice:
+        said.append(plain(fault.advice))
     return " ".join(said)
 
 

@@ -8,7 +8,8 @@ import re
 from typing import TYPE_CHECKING
 
 from netgrader.errors import NetgraderError
-from netgrader.faults import CATALOGUE, CODE, speaking_of
+from netgrader.fault_kinds import CODE
+from netgrader.faults import CATALOGUE, speaking_of
 from netgrader.imports import cells_named, constants_of, parsed, texts_in
 
 if TYPE_CHECKING:

@@ -61,7 +61,7 @@ def _of_what_is_run(error: ProbeError, place: str) -> Fault | None:
     if "Cannot feed value of shape" in error.message or re.search(NOT_AS_MANY, error.message):
         code = "labels-not-one-hot" if re.search(r"Tensor '?Y:0", error.message) else "error-in-code"
         found = said_of(error.kind, error.message)
-        return fault(code, found=found, expected=advice(error.message, error.line), place=place)
+        return fault(code, found=found, place=place, advice=advice(error.message, error.line))
     return None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import runpy
 import shutil
 import subprocess
 import sys
@@ -13,17 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from netgrader.checks.language import grades_of
-from netgrader.faults import CATALOGUE, Severity
+from netgrader.fault_kinds import KINDS
 from tests.checks import later_students, students
 from tests.checks.attempts import ATTEMPTS, WITH_DATA, WITH_LAYER, Attempt
 from tests.checks.test_hidden_tests import hidden_tests
-from tests.training.mutants import PLAIN
+from tests.faults.blocks import BLOCKS, EXAMPLE, TRAIN
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-PUBLIC = sorted((ROOT / "source" / "digits" / "checks").glob("test_*_public.py"))
 BEYOND = "only then it is seen whether"
 
 # What graders' tests know of wrong work, by exercise: its notebook, the cells before, and the works.
@@ -45,10 +42,11 @@ WORKS = {
     for name, one in works.items()
     if one.source.strip() != "pass"
 }
-# A loop for each code that costs something.
+# The loop on each page of a fault that costs something.
 LOOPS = {
-    f"train: {code}": Attempt("train", (WITH_DATA, one.source), ())
-    for code, one in {m.code: m for m in PLAIN if not m.remark}.items()
+    f"train: {block.page}": Attempt("train", (WITH_DATA, block.text), ())
+    for block in BLOCKS
+    if (block.kind, block.section) == (TRAIN, EXAMPLE) and not KINDS[block.page].remark
 }
 
 
@@ -114,34 +112,6 @@ def test_no_loop_with_a_mistake_is_all_green(told, name):
 
 
 NOTEBOOKS = ("one_layer", "two_layers", "deep_network")
-# A claim that only recomputing can refute, in grading; nobody makes one by mistake.
-CHEATING = {"answers-looked-up", "weights-not-trained-here"}
-# What short runs say of a whole training: tried in test_learning_rate.py.
-OF_A_TRAINING = {"learning-rate-too-high"}
-
-
-# What exercises of other courses ask for: a number to predict, a convolution, a sweep of something else than a rate.
-ELSEWHERE = {
-    "broadcast-in-loss",
-    "classification-loss",
-    "differences-cancel",
-    "hyperparameter-not-as-stated",
-    "loss-not-mean",
-    "targets-out-of-reach",
-}
-
-
-def test_each_code_of_the_catalogue_that_costs_is_tried_but_for_what_only_hidden_tests_name():
-    tests = [value for file in PUBLIC for value in runpy.run_path(str(file)).values() if callable(value)]
-    named = {code for terms in map(grades_of, tests) if terms is not None for code in terms.faults}
-    costs = {code for code, kind in CATALOGUE.items() if kind.severity is not Severity.REMARK}
-    hidden = {code for one in NOTEBOOKS for terms in hidden_tests(one).values() for code in terms.faults} - named
-    tried = {code for _, _, works in KNOWN.values() for one in works.values() for code in one.faults}
-    tried |= {mutant.code for mutant in PLAIN}
-    said = [part for one in ATTEMPTS.values() for part in one.said]
-    tried |= {code for code in costs if any(part in CATALOGUE[code].sentence for part in said)}
-    assert costs - tried - hidden == CHEATING | OF_A_TRAINING | ELSEWHERE
-    assert not ELSEWHERE & named
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from netgrader.checks.wording import hint, message
+from netgrader.fault_kinds import KINDS, OF_ANY_DATA
 from netgrader.faults import ALL, CATALOGUE, Fault, Severity, fault, speaking_of
 from tests.datasets import EXERCISES
 
@@ -39,11 +40,7 @@ PUBLIC = """
     gradient-of-logits gradient-of-loss gradient-of-wrong-tensor gradients-out-of-order gradient-wrong-shape
 """
 
-CATALOGUE_FILE = SOURCE.parents[1] / "netgrader" / "faults.toml"
-OF_REGRESSION = re.findall(
-    r"(?m)^\[(.+)\]$",
-    CATALOGUE_FILE.read_text(encoding="utf-8").partition("# ---- Regression")[2].partition("# ----")[0],
-)
+OF_REGRESSION = [code for code, kind in KINDS.items() if kind.group.startswith("Regression")]
 # What no notebook explains: exercises that were not done, what classes cannot have, and what digits does not ask for.
 NOTHING_TO_EXPLAIN = {
     "not-done",
@@ -76,6 +73,8 @@ def test_an_entry_says_what_why_and_where(code):
     assert re.fullmatch(r"[A-Zt].*[.…?]", kind.why), kind.why
     assert len(kind.sentence) <= 120
     assert bool(kind.where) is (code not in NOTHING_TO_EXPLAIN)
+    texts = [KINDS[code].sentence, KINDS[code].why, KINDS[code].hint, *kind.regression.values(), *kind.rows.values()]
+    assert "{" not in "".join(texts).format(**OF_ANY_DATA)
 
 
 def test_what_the_contract_calls_a_remark_costs_nothing():

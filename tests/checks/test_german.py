@@ -14,6 +14,7 @@ import pytest
 from netgrader import faults, languages
 from netgrader.checks.exercises import BadExerciseError, load_exercises, load_texts
 from netgrader.checks.wording import hint, message
+from netgrader.fault_kinds import KINDS
 from netgrader.faults import CATALOGUE, CourseTexts, fault, speaking_of
 from netgrader.imports import PACKAGE
 from netgrader.languages import LANGUAGES, read
@@ -90,9 +91,8 @@ def test_every_word_of_the_pages_is_translated_with_the_same_places():
 
 def test_every_fault_is_translated_with_the_same_places():
     kinds = ("sentence", "why", "hint", "regression", "rows")
-    catalogue = of(PACKAGE / "faults.toml")
     english = dict(
-        leaves({code: {kind: one[kind] for kind in kinds if kind in one} for code, one in catalogue.items()})
+        leaves({code: {of: getattr(kind, of) for of in kinds if getattr(kind, of)} for code, kind in KINDS.items()})
     )
     german = dict(leaves(read("de", "faults")))
     assert german.keys() == english.keys()
@@ -106,7 +106,7 @@ def english_in(text):
     """Sentences of ours in English, of 12 letters or more, that stand in a text."""
     ours = [said for _, said in leaves(of(words.FILE))]
     ours += [said for file, found in listing.listed("de").items() for _, texts in found for said in texts]
-    ours += [said for (_, kind, *_), said in leaves(of(PACKAGE / "faults.toml")) if kind in {"sentence", "why", "hint"}]
+    ours += [said for kind in KINDS.values() for said in (kind.sentence, kind.why, kind.hint) if said]
     pieces = {max(re.split(r"\{[^}]*\}", said), key=len).strip() for said in ours}
     german = " ".join(said for table in (read("de", "words"), read("de", "phrases")) for _, said in leaves(table))
     return sorted(one for one in pieces if len(one) >= 12 and " " in one and one in text and one not in german)

@@ -21,7 +21,7 @@ PROGRAMS = sorted(
 )
 NOTEBOOKS = sorted((ROOT / "source" / "digits").glob("*.ipynb"))
 TEXTS = [
-    ROOT / "netgrader" / "faults.toml",
+    *sorted((ROOT / "netgrader" / "fault_pages").glob("*.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "research").glob("*.md")),
 ]

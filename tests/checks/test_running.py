@@ -18,7 +18,7 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.checks.plugin import BrokenTests, GradingPlugin
 from netgrader.checks.run import run_tests
 from netgrader.evidence import EvidenceWriter, ProbeError
-from netgrader.faults import fault
+from netgrader.faults import CATALOGUE, fault
 from netgrader.reader.model import Layer, Network
 from netgrader.results import Outcome, Visibility
 
@@ -249,7 +249,7 @@ def test_what_ends_with_the_fault_of_an_earlier_test_could_judge_nothing_and_is_
     assert [verdict.faults for verdict in verdicts.values()] == [("wrong-width",), (), ("missing-bias",)]
     more = verdicts["test_more"]
     assert (more.outcome, more.follows) == (Outcome.FAILED, ("wrong-width",))
-    assert more.message.startswith("This follows from another fault: “A layer has another number of neurons")
+    assert more.message.startswith("This follows from another fault: “A layer does not have the number of neurons")
     assert cell_points(list(verdicts.values()), 3) == 0  # nothing else was shown
 
 
@@ -564,7 +564,7 @@ def test_a_network_is_drawn_with_its_cell_once(course):
     run = course.run(READING, bench=having_read(course, check_a=network("wrong-width")))
     (seen,) = run.observations["check_a"]
     assert seen.svg.startswith("<svg")
-    assert seen.marked == ("A layer has another number of neurons than asked for.",)
+    assert seen.marked == (CATALOGUE["wrong-width"].sentence,)
     assert run.log == ()
 
 

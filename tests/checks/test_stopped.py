@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.checks.advice import advice
 from netgrader.checks.diagnose import said_of, stopped_before, without_prelude
 
 
@@ -36,81 +35,6 @@ def test_of_an_error_in_a_layer_of_keras_what_was_wrong_is_told():
 )
 def test_any_other_message_stays_as_it_is(other: str) -> None:
     assert without_prelude(other) == other
-
-
-@pytest.mark.parametrize(
-    ("said", "told"),
-    [
-        ("object of type 'zip' has no len()", "list(…) around it"),
-        ("'map' object is not subscriptable", "list(…) around it"),
-        ("object of type 'int' has no len()", ""),
-        ("'numpy.ndarray' object has no attribute 'shuffle'", "np.random.permutation"),
-        ("'numpy.ndarray' object has no attribute 'append'", "a list, as [] makes one"),
-        ("'numpy.ndarray' object has no attribute 'numpy'", ""),
-    ],
-)
-def test_what_to_write_is_said_where_it_would_mend_the_line(said: str, told: str) -> None:
-    found = advice(said, "a line")
-    assert told in found if told else not found
-
-
-@pytest.mark.parametrize(
-    ("said", "line", "told"),
-    [
-        ("inconsistent use of tabs and spaces in indentation", None, "by spaces alone"),
-        ("invalid non-printable character U+00A0", "x = 1", "typed anew"),
-        ("cannot unpack non-iterable coroutine object", "a, b = f()", "def without async"),
-        ("No module named 'torch'", "import torch", "torch is not installed"),
-        ("URL fetch failure on https://example.org: None", "mnist.load_data()", "nothing can be fetched"),
-        ("module 'random' has no attribute 'eye'", "return np.eye(10)[labels]", "let no other line make np"),
-        ("'int' object has no attribute 'matmul'", "h = tf.matmul(x, W)", "let no other line make tf"),
-        ("module 'tensorflow' has no attribute 'placeholder'", None, "let no other line make tf"),
-        ("too many values to unpack (expected 2)", "a, b = f()", "half is 0.5"),
-        ("range() arg 3 must not be zero", "for i in range(0, n, size):", "1 or more"),
-        ("'types.SimpleNamespace' object is not callable", "net(x)", "run by a session"),
-        ("The initializer passed is not valid.", "tf.get_variable('W', [x.shape[0], n])", "x.shape[-1]"),
-        ("`tf.data.Dataset` only supports Python-style iteration in eager mode", "model.fit(x)", "no model of Keras"),
-        (
-            "<built-in method TFE_Py_TapeWatch of PyCapsule> returned a result",
-            "o.minimize(lambda: loss)",
-            "minimize(loss)",
-        ),
-        (
-            "Dimension value must be integer, got value '1.5' with type '<class 'float'>'",
-            "layer(X, 1.500)",
-            "1.500 is 1.5",
-        ),
-        (
-            "Dimension value must be integer, got value ''9'' with type '<class 'str'>'",
-            "layer(X, '9')",
-            "without quotes",
-        ),
-        ("relu() missing 1 required positional argument: 'features'", "f=tf.nn.relu()", "without brackets behind it"),
-        ("'layer 1' is not a valid root scope name.", "layer(X, 9, 'layer 1')", "without spaces"),
-        ("'float' object cannot be interpreted as an integer", "for rate in range(0.001, 0.1):", "in a list"),
-        ("Iterating over a symbolic `tf.Tensor` is not allowed.", "h, W = layer(X, 10)", "with commas between"),
-        ("Iterating over a symbolic `tf.Tensor` is not allowed.", "for row in X:", "functions of TensorFlow's"),
-        ("'SymbolicTensor' object has no attribute 'sum'", "p.sum().backward()", "a function of TensorFlow's"),
-        ("slice index 10 of dimension 1 out of bounds.", "p[:, i]", "counted from 0"),
-        (
-            "Exception encountered when calling Dropout.call()",
-            "h = Dropout(0.3)(h, training=on)",
-            "as the recipes have",
-        ),
-        ("Too many arguments were given. Expected 4 but got 5", "rate=tf.where(on, 0,3, 0,0)", "half is 0.5"),
-        (
-            "Expected int32 passed to parameter 'e' of op 'Select', got 0.0 of type 'float'",
-            "f(on, 1, 0.0)",
-            "of one type",
-        ),
-        # Nothing was taken: NumPy has no such function, and a tensor no such attribute.
-        ("module 'numpy' has no attribute 'nothing'", "np.nothing", ""),
-        ("'list' object has no attribute 'add'", "x.add(1) + np.add(x, 1)", ""),
-    ],
-)
-def test_what_pasted_code_stops_with_is_told_with_what_to_write(said: str, line: str | None, told: str) -> None:
-    found = advice(said, line)
-    assert told in found if told else not found
 
 
 def test_where_python_read_a_cell_from_is_left_out() -> None:

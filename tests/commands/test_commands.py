@@ -15,10 +15,11 @@ import psutil
 import pytest
 
 from netgrader.commands import autograde, doctor
+from netgrader.fault_kinds import KINDS, of_any_data, page_of, sections
 from tests.datasets import DIGITS, toml_of
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["grade", "autograde", "release", "read", "doctor", "demo"]
+COMMANDS = ["grade", "autograde", "release", "read", "explain", "doctor", "demo"]
 
 
 def one_sentence(process, code):
@@ -52,6 +53,18 @@ def test_a_command_that_there_is_not_and_a_missing_argument_are_usage(typed):
     assert typed("grad").returncode == 2
     assert typed("grade").returncode == 2
     assert typed("autograde").returncode == 2
+
+
+def test_explain_prints_the_page_of_a_code_and_lists_all_codes(typed):
+    said = typed("explain", "labels-off-by-one").stdout
+    assert said.lstrip().startswith(of_any_data(KINDS["labels-off-by-one"].sentence))
+    assert all(heading in said for heading in sections(page_of("labels-off-by-one")))
+    listed = typed("explain").stdout.splitlines()
+    assert {*KINDS} <= {line.split()[0] for line in listed}
+
+
+def test_a_code_that_no_fault_has_is_usage(typed):
+    assert "Near it: labels-off-by-one" in one_sentence(typed("explain", "label-off-by-one"), 2)
 
 
 def test_a_path_that_does_not_exist_is_usage(typed, tiny):

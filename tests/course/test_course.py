@@ -159,7 +159,7 @@ def test_the_seed_of_grading_is_the_instructors(tiny):
     [
         ("student/capture.py", True),
         ("judges/rows.py", True),
-        ("faults.toml", True),
+        ("fault_pages/not-scaled.md", True),
         ("grading/execute.py", True),
         ("pages/feedback_page.py", False),
         ("commands/grade.py", False),

@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 from netgrader.checks.exercises import load_exercises
 from netgrader.commands.release import differences, generate, release
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.fault_kinds import HINT, KINDS, WHY, sections, without_answers
 from netgrader.imports import PACKAGE, is_part_of, module_name, package_files
 from netgrader.wheel import FORM, REQUIRED, WITHHELD, build_wheel, requirements, student_files
 from netgrader.which_course import find_course
@@ -193,11 +194,23 @@ def test_the_wheel_asks_for_no_other_version_of_what_colab_has():
 
 def test_the_wheel_holds_nothing_of_the_graders_side():
     files = student_files()
-    assert {"student/__init__.py", "student/capture.py", "checks/language.py", "faults.toml"} <= set(files)
+    assert {"student/__init__.py", "student/capture.py", "checks/language.py", "fault_pages/not-scaled.md"} <= set(
+        files
+    )
     forbidden = re.compile(
         r"grading/|cage/|nbgrader_plugin/|commands/|cli|course\.py|skeleton|releases|lab/caged|report/"
     )
     assert [name for name in files if forbidden.match(name)] == []
+
+
+def test_of_a_faults_page_students_have_no_program():
+    pages = {name: text.decode() for name, text in student_files().items() if name.startswith("fault_pages/")}
+    assert len(pages) == len(KINDS)
+    assert [name for name, page in pages.items() if "```" in page or not sections(page).keys() <= {WHY, HINT}] == []
+    kept = sections(
+        without_answers("+++\n+++\n# A.\n\n## Why it matters\nB.\n\n## Example\n```python\n#\n```\n\n## Hint\nC?\n")
+    )
+    assert kept == {WHY: "B.", HINT: "C?"}
 
 
 def test_what_is_withheld_is_there():

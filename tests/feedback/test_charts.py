@@ -91,7 +91,7 @@ def test_the_drawing_marks_a_fault_at_what_it_is_about():
         "Layer 1",
         CATALOGUE["missing-bias"].sentence[:20],
         "Loss",
-        "The softmax is applied",
+        CATALOGUE["softmax-before-loss"].sentence[:20],
         "Optimizer",
     )
     places = [said.index(piece) for piece in (*order, "The network as a whole")]

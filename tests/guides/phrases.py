@@ -15,6 +15,7 @@ import sys
 import tomllib
 from typing import TYPE_CHECKING
 
+from netgrader.checks.advice import ADVICE
 from netgrader.imports import PACKAGE
 from netgrader.phrases import NUMBERS
 
@@ -55,8 +56,8 @@ SAYING = (
     "student/own_drawing.py",
     "student/own_lines.py",
 )
-OTHERS = {"exercises.py", "parameters.py", "plugin.py", "rules.py", "toml_tables.py"}
-"""What speaks to the instructor alone."""
+OTHERS = {"advice.py", "exercises.py", "parameters.py", "plugin.py", "rules.py", "toml_tables.py"}
+"""What speaks to the instructor alone, or looks for others' words."""
 LABELLING = {"answer.py", "drawing.py"}
 """What says single words: all of theirs are listed."""
 WORDS = (
@@ -127,6 +128,7 @@ def of_netgrader() -> Iterator[tuple[str, list[str]]]:
     """Yield what our programs say, by their names."""
     for path in programs():
         yield path.name, [*texts(path.read_text(encoding="utf-8"), words=path.name in LABELLING)]
+    yield "advice.toml", [one.answer for one in ADVICE]
     yield "words", [*WORDS]
 
 

@@ -18,13 +18,13 @@ import typer
 from netgrader.checks import CellEvidence, language
 from netgrader.checks.run import Fixtures
 from netgrader.cli import app
+from netgrader.fault_kinds import KINDS
 from netgrader.faults import CATALOGUE, speaking_of
 from research import figures
 from tests.datasets import EXERCISES
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 SCHEMA = FOLDER / "results.schema.json"
-FAULTS = Path(__file__).resolve().parents[2] / "netgrader" / "faults.toml"
 WRITTEN = "Written by `make reference`; a test compares it with the code.\n"
 
 
@@ -77,17 +77,17 @@ def _options(command: Any) -> Iterator[tuple[object, ...]]:
 
 
 def faults() -> str:
-    """Return the page of all codes, in the groups of the catalogue."""
+    """Return the page of all codes, by group."""
     parts = [
         "# Fault codes\n",
         WRITTEN,
         "A code is public and never renamed. [Points](../guides/points.md#what-a-mistake-costs) says what a severity costs.\n",
     ]
-    for group in re.split(r"(?m)^# -{4} ", FAULTS.read_text(encoding="utf-8"))[1:]:
-        title = group.partition("\n")[0].rstrip("- ")
-        with speaking_of(EXERCISES.texts):
-            kinds = [CATALOGUE[code] for code in re.findall(r"(?m)^\[(.+)\]$", group)]
-        parts.append(f"## {title}\n")
+    with speaking_of(EXERCISES.texts):
+        spoken = [CATALOGUE[code] for code in KINDS]
+    for group in sorted({kind.group for kind in spoken}):
+        kinds = [kind for kind in spoken if kind.group == group]
+        parts.append(f"## {group}\n")
         rows = ((f"`{kind.code}`", kind.severity, kind.sentence, "; ".join(kind.places)) for kind in kinds)
         parts.append(table("code,severity,what students read,explained in", rows))
     return "\n".join(parts)

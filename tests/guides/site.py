@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import nbformat
 from nbconvert import HTMLExporter
 
+from netgrader.fault_kinds import PAGES as FAULTS
+from netgrader.fault_kinds import page_of
 from netgrader.faults import speaking_of
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.report_page import build_report, render_report
@@ -36,6 +38,7 @@ CONTENTS = {
     ),
     "To look at": ("looks",),
     "Reference": ("docs/reference/*",),
+    "Faults": ("netgrader/fault_pages/*",),
     "Explanation": ("docs/explanation/*", "SECURITY"),
     "Project": ("ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "research/README"),
     "More": ("research/*", "research/*/*", "data/*", "examples/*/*", "release/*/*", "source/*"),
@@ -58,9 +61,8 @@ def main() -> None:
     shutil.rmtree(PAGES, ignore_errors=True)
     pages = tracked("*.md")
     for page in pages:
-        _write(
-            page, LINK.sub(lambda link, page=page: _target(page, link[1]), (ROOT / page).read_text(encoding="utf-8"))
-        )
+        text = page_of(page.stem) if ROOT / page.parent == FAULTS else (ROOT / page).read_text(encoding="utf-8")
+        _write(page, LINK.sub(lambda link, page=page: _target(page, link[1]), text))
     for page in pages:
         for file in _linked(page):
             if file.suffix != ".md" and not (PAGES / file).exists():

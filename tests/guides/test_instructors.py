@@ -19,6 +19,7 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
 from netgrader.errors import NetgraderError
 from netgrader.evidence import EvidenceWriter
+from netgrader.fault_kinds import KINDS
 from netgrader.faults import CATALOGUE
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.judges.accuracy import Recomputed, seen_test_images
@@ -152,6 +153,8 @@ def test_what_netgrader_says_states_no_figure_of_an_exercise(tmp_path):
     assert figures(example) == [", not 1,500", "over 98.5 %"]
     files = [*(ROOT / "netgrader").rglob("*.py"), *(ROOT / "netgrader").rglob("*.toml")]
     assert {path.name: figures(path) for path in files if figures(path)} == {}
+    said = {code: f"{kind.sentence} {kind.why} {kind.hint}" for code, kind in KINDS.items()}
+    assert [code for code, text in said.items() if FIGURES.search(text)] == []
 
 
 def test_the_searches_of_the_guide_find_what_states_a_figure():

@@ -26,7 +26,7 @@ from tests.guides.site import ROOT, tracked
 
 WRONG = (typer.BadParameter.__mro__[1], click.UsageError)
 """What is raised of a command line that is wrong: newer typers have a click of their own."""
-BLOCK = re.compile(r"(?ms)^( *)```(\w*)\n(.*?)^ *```")
+BLOCK = re.compile(r"(?ms)^ *(`{3,})(\w*)[^\n]*\n(.*?)^ *\1$")
 INLINE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 SHELL = ("", "sh", "bash", "console", "shell")
 SHOWN = ("commands/", "submission ─►", "3_deep_network: it may", "netgrader: In")

@@ -76,12 +76,12 @@ def text(shown, cell, kind="text/plain"):
     return "\n".join(one[kind] for one in shown[0][cell])
 
 
-HINT = "Go back from the loss"
+HINT = "Follow the loss"
 
 
 def test_the_first_time_already_a_hint_is_folded_below_the_message(shown):
     said, page = text(shown, "first"), text(shown, "first", "text/html")
-    assert said.index("The softmax is applied twice") < said.index(f"Hint: {HINT}")
+    assert said.index("Softmax is applied twice") < said.index(f"Hint: {HINT}")
     assert said.count(HINT) == 1
     assert re.search(rf"<details[^>]*><summary>Hint</summary>{HINT}[^<]*</details>", page)
     assert page.count(HINT) == 1

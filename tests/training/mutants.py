@@ -1,4 +1,4 @@
-"""Right training loops in several styles, and each with mistakes as a student would make them: ``loops/*.toml``."""
+"""Right training loops in several styles, and each with mistakes that no page of a fault shows: ``loops/*.toml``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ class Mutant:
     code: str
     edits: tuple[tuple[str, str], ...]
     variant: str = ""
-    remark: bool = False
 
     @property
     def name(self) -> str:
@@ -47,7 +46,6 @@ MUTANTS = tuple(
         wrong["code"],
         tuple((old, new) for old, new in wrong["edits"]),
         wrong.get("variant", ""),
-        wrong.get("remark", False),
     )
     for style, terms in LOOPS.items()
     for wrong in terms.get("wrong", [])

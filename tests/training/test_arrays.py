@@ -44,22 +44,16 @@ RIGHT = {
 }
 
 WRONG = {
-    "not-scaled": lambda raw: flat(raw).astype(np.float64),
     "not-scaled, whole numbers": flat,
-    "scaled-twice": lambda raw: flat(raw) / 255 / 255,
-    "integer-division": lambda raw: flat(raw) // 255,
     "integer-division, then floats": lambda raw: (flat(raw) // 255).astype(np.float32),
     "integer-division, rounded": lambda raw: np.round(flat(raw) / 255),
-    "wrong-range": lambda raw: flat(raw) / 127.5 - 1,
     "wrong-range, standardised": lambda raw: (flat(raw) - flat(raw).mean()) / flat(raw).std(),
     "wrong-range, each pixel standardised": lambda raw: (flat(raw) - flat(raw).mean(0)) / (flat(raw).std(0) + 1e-7),
     "wrong-range, not finite": lambda raw: np.where(flat(raw) == 255, np.nan, flat(raw) / 255),
     "wrong-range, each over its own sum": lambda raw: flat(raw) / flat(raw).sum(axis=1, keepdims=True),
-    "wrong-shape": lambda raw: raw / 255,
     "wrong-shape, fewer": lambda raw: flat(raw)[:100] / 255,
     "wrong-shape, turned": lambda raw: flat(raw).T / 255,
     "integer-division, compared": lambda raw: (flat(raw) > 127).astype(int),
-    "wrong-order, turned images": lambda raw: raw.transpose(0, 2, 1).reshape(N, -1) / 255,
     "wrong-order, mirrored images": lambda raw: raw[:, :, ::-1].reshape(N, -1) / 255,
     "wrong-order, a quarter turn": lambda raw: np.rot90(raw, axes=(1, 2)).reshape(N, -1) / 255,
     "wrong-order, beyond 255 in uint8": lambda raw: flat(raw) * np.uint8(2) / 510,
@@ -115,7 +109,6 @@ def test_labels_follow_the_order_of_their_images(digits):
 
 
 WRONG_LABELS = {
-    "labels-not-one-hot, digits": lambda y: y,
     "labels-not-one-hot, column": lambda y: y[:, np.newaxis],
     "labels-not-one-hot, zeros": lambda y: np.zeros((len(y), 10)),
     "labels-not-one-hot, exchanged": lambda y: 1 - np.eye(10)[y],
@@ -126,10 +119,8 @@ WRONG_LABELS = {
     "labels-shifted, up": lambda y: np.roll(np.eye(10)[y], -3, axis=0),
     "labels-shuffled-apart": lambda y: np.eye(10)[y][ORDER],
     "labels-wrong": lambda y: np.eye(10)[0 * y],
-    "labels-wrong, backwards": lambda y: np.eye(10)[9 - y],
     "wrong-shape": lambda y: np.eye(11)[y],
     "wrong-shape, turned": lambda y: np.eye(10)[y].T,
-    "not-floating-point": lambda y: np.eye(10, dtype=int)[y],
     "not-floating-point, booleans": lambda y: np.eye(10, dtype=bool)[y],
 }
 

@@ -1,7 +1,7 @@
 """What is wrong with a network: each fault a small function with its condition, listed in the file of its subject.
 
-To add one, write a generator that takes a `Reading` and yields `fault(...)`, put it into its file's `CHECKS`, add the
-code to ``netgrader/faults.toml``, and a test: docs/guides/extend-the-reader.md. What is undecided is never a fault.
+To add one, write a generator that takes a `Reading` and yields `fault(...)`, put it into its file's `CHECKS`, add
+a page to ``netgrader/fault_pages/``, and a test: docs/guides/extend-the-reader.md. What is undecided is never a fault.
 """
 
 from __future__ import annotations

@@ -1,0 +1,43 @@
+"""Each example of a refused line gets the answer that stands with it in ``advice.toml``, and no other fits it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from netgrader.checks.advice import ADVICE, advice
+from netgrader.checks.wording import message
+from netgrader.faults import fault
+
+
+@pytest.mark.parametrize("one", ADVICE, ids=lambda one: one.example[:60])
+def test_an_example_gets_its_answer_and_no_other_pattern_fits_it(one):
+    told = re.sub(r"\\{\d\\}", ".+", re.escape(one.answer.replace("{{", "{").replace("}}", "}")))
+    assert re.fullmatch(told, advice(one.example, one.line))
+    text = one.example if one.line is None else f"{one.example}\n>>> {one.line}"
+    assert [other.pattern for other in ADVICE if re.search(other.pattern, text, re.DOTALL)] == [one.pattern]
+
+
+@pytest.mark.parametrize("one", ADVICE, ids=lambda one: one.answer[:60])
+def test_an_answer_is_a_whole_sentence(one):
+    assert re.fullmatch(r"[A-Z].*[.]", one.answer)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        ("object of type 'int' has no len()", "len(5)"),
+        ("'numpy.ndarray' object has no attribute 'numpy'", "x.numpy()"),
+        # No name was taken: NumPy has no such function, and a list no such attribute.
+        ("module 'numpy' has no attribute 'nothing'", "np.nothing"),
+        ("'list' object has no attribute 'add'", "x.add(1) + np.add(x, 1)"),
+    ],
+)
+def test_where_nothing_is_known_nothing_is_said(error, line):
+    assert not advice(error, line)
+
+
+def test_the_answer_is_the_last_sentence_of_a_message():
+    told = fault("error-in-code", found="ValueError: no", place="net", advice="Write a number, without quotes.")
+    assert message([told]).endswith("Found ValueError: no. Where: net. Write a number, without quotes.")

@@ -1,0 +1,78 @@
+"""Each fault has a page with all its sections; its programs are judged by the tests beside this one, as their kind asks."""
+
+from __future__ import annotations
+
+import ast
+
+import numpy as np
+import pytest
+
+from netgrader.fault_kinds import CODE, HINT, KINDS, PAGES, WHY, page_of, sections
+from netgrader.judges.arrays import judge_images, judge_one_hot
+from tests.datasets import DIGITS, ROOT
+from tests.faults.blocks import ARRAYS, BLOCKS, CHECK, EXAMPLE, GRAPH, QUIET, TRAIN, marked, of_kind
+
+SECTIONS = [WHY, EXAMPLE, *QUIET, "When it is not named", HINT]
+UNFINISHED = {
+    "answers-looked-up",
+    "hyperparameter-not-as-stated",
+    "picked-best-epoch-on-test",
+    "sweep-of-one-network",
+    "target-missed",
+    "weights-not-trained-here",
+}
+"""Codes whose pages lack a section. It may only become shorter."""
+FINDING = {"fault", "fail", "fail_all", "partial", "remark"}
+"""Functions that name a fault by its code."""
+
+
+@pytest.mark.parametrize("code", KINDS)
+def test_a_page_has_each_section_in_its_order(code):
+    found = [*sections(page_of(code))]
+    if code in UNFINISHED:
+        assert set(found) < set(SECTIONS), f"{code} is whole: take it out of UNFINISHED"
+        assert found[0] == WHY
+    else:
+        assert found == SECTIONS
+
+
+@pytest.mark.parametrize("code", KINDS.keys() - UNFINISHED)
+def test_an_example_is_marked_with_its_code_and_what_is_right_with_none(code):
+    blocks = [block for block in BLOCKS if block.page == code]
+    assert {block.section for block in blocks} == {EXAMPLE, *QUIET}
+    for block in blocks:
+        assert marked(block) == ([code] if block.section == EXAMPLE else []), block.name
+
+
+def test_each_program_is_of_a_kind_that_is_judged():
+    kinds = (GRAPH, TRAIN, ARRAYS, CHECK)
+    assert {block.kind for block in BLOCKS} == {*kinds}
+    assert sum(page_of(code).count("```python") for code in KINDS) == sum(len(of_kind(kind)) for kind in kinds)
+
+
+def test_a_page_is_called_by_a_code_and_nothing_else_lies_beside_the_pages():
+    assert {path.name for path in PAGES.iterdir()} == {f"{code}.md" for code in KINDS}
+
+
+def test_a_page_has_a_program_that_names_its_code_and_a_code_that_is_named_has_a_page():
+    files = [
+        *(ROOT / "netgrader").rglob("*.py"),
+        *(ROOT / "source").rglob("*.py"),
+        *(ROOT / "grader_tests").rglob("*.py"),
+    ]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
+    named = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    assert KINDS.keys() - named == set()
+    calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") in FINDING]
+    first = {call.args[0].value for call in calls if call.args and isinstance(call.args[0], ast.Constant)}
+    assert {code for code in first if CODE.fullmatch(str(code))} - KINDS.keys() == set()
+
+
+@pytest.mark.parametrize("block", of_kind(ARRAYS))
+def test_of_arrays_what_is_marked_is_named(raw, block):
+    (images, labels), _ = raw
+    names = {"np": np, "x_train_2d": images, "y_train": labels}
+    exec(block.text, names)  # noqa: S102  (as a notebook does)
+    judged = judge_images(names["x_train"], images, DIGITS)
+    charges = [judged.charge, judge_one_hot(names["y_train_1_hot"], labels, DIGITS, judged.rows)]
+    assert [charge.fault.code for charge in charges if charge] == marked(block)
