@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: docs environments-report golden mutants-report attack-report bench benchmark-report benchmarks-report fuzz help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report phrases training-report rates-report right-report reader-report reference format release size wheel lock clean
+.PHONY: docs environments-report golden mutants-report attack-report bench benchmark-report benchmarks-report fuzz help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report messages training-report rates-report right-report reader-report reference format release size wheel lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -134,8 +134,8 @@ docs: setup ## the documentation as a site with search: build/site/README.html
 	@build/sphinx/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -c docs build/pages build/site
 	@echo 'Open build/site/README.html in a browser.'
 
-phrases: setup ## list what students read of what was found, to be translated: LANGUAGE=de
-	@$(BIN)/python -m tests.guides.phrases $(LANGUAGE)
+messages: setup ## bring the catalogues of a language up to date, and compile them: LANGUAGE=de
+	@$(BIN)/python -m scripts.messages $(LANGUAGE)
 
 lock: ## remake requirements.lock, and docs/requirements.lock, from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --group docs --python-version 3.11 --quiet \

@@ -1,6 +1,6 @@
 """Hidden checks of notebook 1, which rest on what must not be known. Students see their sentences."""
 
-from netgrader.checks import grades
+from netgrader.checks import Text, grades
 from netgrader.judges.dense import require_activation, require_glorot_uniform, require_weights_used, try_case
 from netgrader.judges.own_run import RunCells, require_run_reported, show_own_run
 from netgrader.judges.pads import show_pad
@@ -12,7 +12,7 @@ NETWORK = "check_one_layer_network"
 TRAIN = "check_train"
 
 # Where the notebook trains the student's own network; one layer reaches 0.9 in its first epoch.
-OWN_RUN = RunCells("run_training", NETWORK, "the cell under “Five epochs”", least=0.7)
+OWN_RUN = RunCells("run_training", NETWORK, Text("the cell under “Five epochs”"), least=0.7)
 
 # ---- fully_connected_layer -----------------------------------------------------------------------------------------
 

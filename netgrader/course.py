@@ -22,15 +22,15 @@ from netgrader.imports import cells_named, imported_modules
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from netgrader.catalogue import CourseTexts
     from netgrader.checks.exercises import Exercises
     from netgrader.data import DataSpec
-    from netgrader.faults import CourseTexts
     from netgrader.skeleton import Skeleton
 
 __all__ = ["CONFIG", "Assignment", "Course", "NotebookFiles", "holds_work"]
 
 CONFIG = CONFIGS[0]
-PHRASES = "phrases.*.toml"
+MESSAGES = "messages.*.mo"
 JUPYTERS_CONFIGS = ("jupyter_config.py", "jupyter_config.json")
 STORE_VARIABLE = "NETGRADER_STORE"
 
@@ -245,9 +245,8 @@ class NotebookFiles:
     """``faults.toml``: what the course adds to the catalogue of faults, or says otherwise, for all notebooks."""
     hidden: Path
     """``hidden.toml`` beside the hidden tests: what exercises are asked for in grading only. No release holds it."""
-    phrases: tuple[Path, ...] = ()
-    hidden_phrases: tuple[Path, ...] = ()
-    """``phrases.<language>.toml``: the course's own texts in other languages; those of hidden tests are in no release."""
+    messages: tuple[Path, ...] = ()
+    """``messages.<language>.mo``: the course's own texts in other languages."""
     given: tuple[Path, ...] = ()
     """Modules that ship beside the notebook and are given to it (and to no other) in its cage too."""
 
@@ -382,8 +381,7 @@ class Assignment:
             exercises=self.checks / "exercises.toml",
             faults=self.checks / "faults.toml",
             hidden=self.course.hidden_tests / "hidden.toml",
-            phrases=tuple(sorted(self.checks.glob(PHRASES))),
-            hidden_phrases=tuple(sorted(self.course.hidden_tests.glob(PHRASES))),
+            messages=tuple(sorted(self.checks.glob(MESSAGES))),
             given=self._given(notebook),
         )
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from netgrader import reader
 from netgrader.checks.exercises import FILE, load_exercises
 from netgrader.errors import UsageError
-from netgrader.faults import OF_NO_COURSE, speaking_of
 from netgrader.reader import Exercise
 
 if TYPE_CHECKING:
@@ -93,11 +92,9 @@ def read_network(
     UsageError
         If there is no such exercise, or no course that could have it.
     """
-    texts = _found(exercise).texts if isinstance(exercise, str) else OF_NO_COURSE
     if isinstance(exercise, str):
         exercise = exercise_named(exercise)
-    with speaking_of(texts):
-        return reader.read_network(graph, parts, exercise, lab=lab, values=values, eval_feed=eval_feed)
+    return reader.read_network(graph, parts, exercise, lab=lab, values=values, eval_feed=eval_feed)
 
 
 def described(graph: Path, exercise: str | None, static: bool) -> tuple[dict[str, Any], str]:

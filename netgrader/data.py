@@ -20,7 +20,7 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from netgrader.errors import NotebookError
-from netgrader.phrases import in_words
+from netgrader.text import Said, data_words, spelled
 from netgrader.toml_tables import require, whole
 
 if TYPE_CHECKING:
@@ -198,29 +198,19 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.names[number] if self.names and 0 <= number < self.classes else str(number)
 
     @property
-    def words(self) -> Mapping[str, str]:
-        """Return what texts of the catalogue say of these data: `netgrader.faults.speaking_of`."""
-        return {
+    def words(self) -> Mapping[str, Said]:
+        """Return what stands in texts' places of these data: `netgrader.catalogue.CourseTexts.words`."""
+        article, label = "an" if self.is_images else "a", "target" if self.is_regression else "label"
+        return data_words(self.one, article, self.part, label) | {
             "one": self.called,
             "One": self.called[:1].upper() + self.called[1:],
             "many": f"{self.called}{'es' if self.called.endswith('s') else 's'}",
-            "pixels": str(self.size),
+            "inputs": str(self.size),
             "classes": str(self.outputs),
-            "count": in_words(self.outputs),
+            "count": spelled(self.outputs),
             # The cross-entropy of a right answer with all probability, if the softmax is applied to that once more.
             "floor": f"{math.log(1 + (self.outputs - 1) / math.e):.2f}",
         }
-
-    @property
-    def instead(self) -> Mapping[str, str]:
-        """Return what texts say in place of their image, pixel and label; nothing of images with labels."""
-        words: dict[str, str] = {}
-        if not self.is_images:
-            words |= {"an image": self.a_one, "image": self.one, "images": f"{self.one}s"}
-            words |= {"pixel": self.part, "pixels": f"{self.part}s"}
-        if self.is_regression:
-            words |= {"label": "target", "labels": "targets"}
-        return words
 
     def above_chance(self, share: float) -> float:
         """Return the accuracy, or another score, that lies a `share` of the way up from what guessing reaches to 1."""
@@ -304,13 +294,13 @@ def _part(spec: DataSpec, part: DataPart, content: bytes, file: Path) -> tuple[A
             inputs, targets = archive[part.inputs], archive[part.targets]
     except (ValueError, KeyError, zipfile.BadZipFile) as error:  # the hash was right: then it is NumPy that differs
         raise DamagedDataError(f"NumPy {np.__version__} cannot read the data file {file.resolve()}: {error}") from error
-    whole, numbers = (np.uint8, "bytes"), (np.number, "numbers")
+    whole, numbers = (np.uint8, "bytes"), (np.float64, "numbers")
     wanted = whole if spec.scaling == "largest" else numbers
     for name, array, shape, (kind, what) in (
         (part.inputs, inputs, (part.rows, *spec.shape), wanted),
         (part.targets, targets, (part.rows,), numbers if spec.is_regression else whole),
     ):
-        if array.shape != shape or not np.issubdtype(array.dtype, kind):
+        if array.shape != shape or not np.can_cast(array.dtype, kind):
             raise DamagedDataError(f"In the data file {file.resolve()} {name} is not an array of {shape} {what}.")
         if not np.isfinite(array).all():
             raise DamagedDataError(f"In the data file {file.resolve()} {name} has values that are not finite.")

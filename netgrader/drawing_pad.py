@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from netgrader.phrases import say
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from netgrader.data import DataSpec
@@ -29,26 +31,27 @@ SAMPLE = 1_000
 INKED = 0.1
 """Of the largest grey level: what is darker belongs to what an image shows."""
 WORDS = {
-    "paper": "Paper to draw on. Arrow keys move the pen, space sets it down and lifts it.",
-    "help": "Draw with mouse, finger or pen; or with the arrow keys, where space sets the pen down and lifts it.",
-    "clear": "Clear",
-    "seen": "What the network sees: cut out, as large as its training images, centred",
-    "ink": "Ink that speaks for {name} (blue) and against it (red)",
-    "ink_nothing": "Ink that speaks for the answer, and against it",
-    "empty": "Nothing is drawn yet.",
-    "answer": "Your network says {name}: {share}.",
-    "next": "Next comes {name}: {share}.",
-    "bars": "Probability of each class",
-    "choose": "Show the ink that speaks for {name} and against it",
-    "down": "Pen down.",
-    "up": "Pen up.",
+    "paper": Text("Paper to draw on. Arrow keys move the pen, space sets it down and lifts it."),
+    "help": Text("Draw with mouse, finger or pen; or with the arrow keys, where space sets the pen down and lifts it."),
+    "clear": Text("Clear"),
+    "seen": Text("What the network sees: cut out, as large as its training {images}, centred"),
+    "ink": Text("Ink that speaks for {name} (blue) and against it (red)"),
+    "ink_nothing": Text("Ink that speaks for the answer, and against it"),
+    "empty": Text("Nothing is drawn yet."),
+    "answer": Text("Your network says {name}: {share}."),
+    "next": Text("Next comes {name}: {share}."),
+    "bars": Text("Probability of each class"),
+    "choose": Text("Show the ink that speaks for {name} and against it"),
+    "down": Text("Pen down."),
+    "up": Text("Pen up."),
 }
-EXACT = (
-    "This is your own network, its weights rounded to eight bits. On {agrees} of {images} test images it gives the same "
-    "answer as in TensorFlow; its probabilities differ by {differs} percentage points at most. Nothing leaves this page."
+EXACT = Text(
+    "This is your own network, its weights rounded to eight bits. On {agrees} of {tried} "
+    "test {images} it gives the same answer as in TensorFlow; its probabilities differ by "
+    "{differs} percentage points at most. Nothing leaves this page."
 )
-FALLBACK = "Here one can draw, and your network answers. This needs a script: in a notebook, run the cell again."
-TITLE, TITLE_AN = "Draw a {1}, and your network answers", "Draw an {1}, and your network answers"
+FALLBACK = Text("Here one can draw, and your network answers. This needs a script: in a notebook, run the cell again.")
+TITLE, TITLE_AN = Text("Draw a {called}, and your network answers"), Text("Draw an {called}, and your network answers")
 
 
 class PadFrame(msgspec.Struct, frozen=True):
@@ -63,7 +66,7 @@ class PadFrame(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if not all(0 < side <= 1_000 for side in (self.height, self.width, *self.box)):
-            raise ValueError("An image has no such size.")
+            raise ValueError(Text("{An_image} has no such size."))
 
 
 def can_be_drawn(spec: DataSpec) -> bool:
@@ -99,12 +102,20 @@ def frame_of(images: npt.NDArray[Any], largest: int) -> PadFrame:
     )
 
 
-def title(spec: DataSpec) -> str:
+def title(spec: DataSpec) -> Said:
     """Return what stands above it."""
-    return say(TITLE_AN if spec.called[0] in "aeiou" else TITLE, spec.called)
+    return (TITLE_AN if spec.called[0] in "aeiou" else TITLE).format(called=spec.called)
 
 
-def pad_html(network: PlainNetwork, frame: PadFrame, spec: DataSpec, tried: int, *, alone: bool = False) -> str:
+def pad_html(
+    network: PlainNetwork,
+    frame: PadFrame,
+    spec: DataSpec,
+    tried: int,
+    say: Callable[[Said], str],
+    *,
+    alone: bool = False,
+) -> str:
     """Return the pad as HTML, to which `style` and `script` belong once on a page.
 
     Parameters
@@ -115,22 +126,26 @@ def pad_html(network: PlainNetwork, frame: PadFrame, spec: DataSpec, tried: int,
         What the course's images are like, and what they are.
     tried
         On how many test images it was compared with what it was made from.
+    say
+        How the course says a text.
     alone
         Whether it is in a notebook's output, whose colors are not the page's.
     """
     agrees, differs = round(network.agrees * tried), f"{100 * network.differs:.2g}"
-    words = {key: say(text) for key, text in WORDS.items()}
+    later = {name: f"{{{name}}}" for name in ("name", "share")}  # the script fills these
+    words = {key: say(text.format(**later)) for key, text in WORDS.items()}
+    exact = say(EXACT.format(tried=tried, agrees=agrees, differs=differs))
     told = {
         "frame": frame,
         "names": [spec.name(number) for number in range(network.layers[-1].outputs)],
         "layers": network.layers,
-        "words": words | {"exact": say(EXACT, images=tried, agrees=agrees, differs=differs)},
+        "words": words | {"exact": exact},
     }
     # Nothing in it may end the element or begin a comment.
     data = json.dumps(msgspec.to_builtins(told), separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
     classes = f"widget draw-pad{' w-alone' if alone else ''}"
     return (
-        f'<div class="{classes}" role="group" aria-label="{html.escape(title(spec))}">'
+        f'<div class="{classes}" role="group" aria-label="{html.escape(say(title(spec)))}">'
         f'<div class="w-fallback"><p>{html.escape(say(FALLBACK))}</p></div>'
         f'<script type="application/json">{data}</script></div>'
     )

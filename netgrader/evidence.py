@@ -25,8 +25,8 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.grey_levels import LEVELS, GreyLevels, LaidOut, table_between
-from netgrader.phrases import say
 from netgrader.strangers import read_json
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,7 +65,7 @@ _HEADER = re.compile(
 
 
 MOST_DIMENSIONS = 8
-Text = Annotated[str, msgspec.Meta(max_length=4_000)]
+Bounded = Annotated[str, msgspec.Meta(max_length=4_000)]
 # Files are called by number: nothing that a student chose becomes a path.
 _Pb = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}\.pb\Z")]
 _Npy = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}\.npy\Z")]
@@ -73,7 +73,12 @@ _Shape = Annotated[tuple[Annotated[int, msgspec.Meta(ge=0)], ...], msgspec.Meta(
 
 
 class BadEvidence(Exception):
-    """What was handed over cannot be read; the message is a sentence for the instructor."""
+    """What was handed over cannot be read; `said` is a sentence for the instructor."""
+
+    @property
+    def said(self) -> Said:
+        """The message."""
+        return self.args[0] if isinstance(self.args[0], Text) else str(self)
 
 
 @dataclass(frozen=True)
@@ -96,9 +101,9 @@ class ProbeError:
     `kind` is the exception's class name, `message` its text, `line` the student's source line that raised it, if known.
     """
 
-    kind: Text
-    message: Text
-    line: Text | None = None
+    kind: Bounded
+    message: Bounded
+    line: Bounded | None = None
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,7 @@ class Evidence:
     tables: Mapping[str, GreyLevels] = field(default_factory=dict)
     facts: Mapping[str, Json] = field(default_factory=dict)
     errors: Mapping[str, ProbeError] = field(default_factory=dict)
-    problem: str | None = None
+    problem: Said | None = None
 
 
 class EvidenceWriter:
@@ -264,22 +269,22 @@ def read_npy(content: bytes) -> Array:
     """
     length = _LENGTHS.get(content[: len(_MAGIC) + 2])
     if length is None or len(content) < len(_MAGIC) + 2 + length.size:
-        raise BadEvidence("An array in the evidence is not an npy file.")
+        raise BadEvidence(Text("An array in the evidence is not an npy file."))
     begin = len(_MAGIC) + 2 + length.size
     end = begin + int(length.unpack_from(content, begin - length.size)[0])
     header = _HEADER.fullmatch(content[begin : min(end, begin + _LONGEST_HEADER)])
     if header is None or end > len(content):
-        raise BadEvidence("An array in the evidence does not hold numbers, or is not an npy file.")
+        raise BadEvidence(Text("An array in the evidence does not hold numbers, or is not an npy file."))
     kind, fortran, sizes = (part.decode("ascii") for part in header.groups())
     dtype, shape = (
         np.dtype(kind),
         tuple(map(int, sizes.replace(" ", "").strip(",").split(","))) if sizes.strip() else (),
     )
     if len(shape) > MOST_DIMENSIONS:
-        raise BadEvidence("An array in the evidence has an impossible shape.")
+        raise BadEvidence(Text("An array in the evidence has an impossible shape."))
     body = memoryview(content)[end:]
     if math.prod(shape) * dtype.itemsize != len(body) or max(shape, default=0) >= 2**62:
-        raise BadEvidence("An array in the evidence is not as long as it says.")
+        raise BadEvidence(Text("An array in the evidence is not as long as it says."))
     array = np.frombuffer(body, dtype=dtype).reshape(shape, order="F" if fortran == "True" else "C")
     return array.astype(dtype.newbyteorder("="), copy=False)
 
@@ -314,7 +319,7 @@ def read_evidence(
 class _Item(msgspec.Struct, tag_field="kind"):
     """An item of a manifest; each kind has what `EvidenceWriter` writes of it."""
 
-    name: Text
+    name: Bounded
 
 
 class _Fact(_Item, tag="fact"):
@@ -327,15 +332,15 @@ class _Array(_Item, tag="array"):
 
 class _Lookup(_Item, tag="lookup"):
     file: _Npy
-    reference: Text
+    reference: Bounded
     shape: _Shape
 
 
 class _GraphRecord(_Item, tag="graph"):
     file: _Pb
-    parts: dict[Text, Text]
-    eval_feed: dict[Text, _Npy]
-    values: dict[Text, _Npy]
+    parts: dict[Bounded, Bounded]
+    eval_feed: dict[Bounded, _Npy]
+    values: dict[Bounded, _Npy]
     about: dict[str, Any]
 
 
@@ -344,7 +349,7 @@ class _Error(_Item, tag="error"):
 
 
 class _Manifest(msgspec.Struct):
-    cell: Text
+    cell: Bounded
     items: list[_Fact | _Array | _Lookup | _GraphRecord | _Error]
 
 
@@ -372,7 +377,9 @@ class _Reader:
         errors: dict[str, ProbeError] = {}
         if len(manifest.items) > self._limits.items:
             number, most = len(manifest.items), self._limits.items
-            raise BadEvidence(say("The evidence has {1} items; at most {2} are read.", number, most))
+            raise BadEvidence(
+                Text("The evidence has {number} items; at most {most} are read.", number=number, most=most)
+            )
         for item in manifest.items:
             match item:
                 case _Fact():
@@ -401,27 +408,33 @@ class _Reader:
         try:
             raw = read_json(content, self._limits.json_depth)
         except ValueError as error:
-            raise BadEvidence("The evidence's manifest is not JSON, or nested too deeply.") from error
+            raise BadEvidence(Text("The evidence's manifest is not JSON, or nested too deeply.")) from error
         if isinstance(raw, dict) and raw.get("format") != FORMAT:
-            raise BadEvidence(say("The evidence is not of format {1}; release and grader differ in version.", FORMAT))
+            raise BadEvidence(
+                Text("The evidence is not of format {version}; release and grader differ in version.", version=FORMAT)
+            )
         try:
             return msgspec.convert(raw, _Manifest)
         except msgspec.ValidationError as error:
-            raise BadEvidence(say("The evidence's manifest is not as it must be: {1}.", str(error)[:100])) from error
+            raise BadEvidence(
+                Text("The evidence's manifest is not as it must be: {error}.", error=str(error)[:100])
+            ) from error
 
     def _lookup(self, item: _Lookup) -> GreyLevels:
         reference = self._references.get(item.reference)
         if reference is None:
             name = item.reference
-            raise BadEvidence(say("The evidence refers to an array {1!r} that the grader does not have.", name))
+            raise BadEvidence(
+                Text("The evidence refers to an array {name!r} that the grader does not have.", name=name)
+            )
         table = self._array(item.file)
         if table.shape != (LEVELS,) or math.prod(item.shape) != reference.size:
-            raise BadEvidence("A lookup table in the evidence does not fit its reference.")
+            raise BadEvidence(Text("A lookup table in the evidence does not fit its reference."))
         # A table of 256 numbers becomes an array of millions, and there may be hundreds: each counts with what it becomes.
         size = table.dtype.itemsize * reference.size
         self._bytes_left -= size
         if size > self._limits.array_bytes or self._bytes_left < 0:
-            raise BadEvidence("The arrays in the evidence are too large.")
+            raise BadEvidence(Text("The arrays in the evidence are too large."))
         return GreyLevels(table, item.reference, item.shape)
 
     def _array(self, file: str) -> Array:
@@ -430,24 +443,25 @@ class _Reader:
     def _bytes(self, name: str, limit: int) -> bytes:
         self._files_left -= 1
         if self._files_left < 0:
-            raise BadEvidence(say("The evidence has more than {1} files.", self._limits.files))
+            raise BadEvidence(Text("The evidence has more than {files} files.", files=self._limits.files))
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         try:
             descriptor = os.open(self._folder / name, flags)
         except OSError as error:
-            raise BadEvidence(say("The evidence lacks {1}.", name)) from error
+            raise BadEvidence(Text("The evidence lacks {name}.", name=name)) from error
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise BadEvidence("The evidence holds something that is not a regular file.")
+            raise BadEvidence(Text("The evidence holds something that is not a regular file."))
         with os.fdopen(descriptor, "rb") as stream:
             limit = min(limit, self._bytes_left)
             content = stream.read(limit + 1)
         if len(content) > limit:
-            said = "The evidence is too large: more than {1:,} bytes in {2}."
-            images = (
-                "A graph is too large: more than {1:,} bytes. It is not to hold images: they are fed to its placeholders. "
-                "What is in it stays in it: build the network anew, and train it if it was."
+            said = Text("The evidence is too large: more than {limit:,} bytes in {name}.")
+            images = Text(
+                "A graph is too large: more than {limit:,} bytes. It is not to hold images: they are fed "
+                "to its placeholders. What is in it stays in it: build the network anew, and train it if "
+                "it was."
             )
-            raise BadEvidence(say(images if name.endswith(".pb") else said, limit, name))
+            raise BadEvidence((images if name.endswith(".pb") else said).format(limit=limit, name=name))
         self._bytes_left -= len(content)
         return content

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from netgrader.text import WORDS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -23,7 +25,6 @@ __all__ = [
     "ALL",
     "CODE",
     "KINDS",
-    "OF_ANY_DATA",
     "PAGES",
     "FaultKind",
     "Severity",
@@ -40,22 +41,6 @@ WHY, HINT = "Why it matters", "Hint"
 ALL = "*"
 """In `FaultKind.brings`: whatever else is found."""
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
-OF_ANY_DATA: Mapping[str, str] = {
-    "one": "class",
-    "One": "Class",
-    "many": "classes",
-    "pixels": "p",
-    "classes": "c",
-    "count": "many",
-    "floor": "a certain value",
-}
-"""What fills the places of a text if no course says which data it has.
-
-``{one}`` is what an input shows (“dress”), ``{One}`` at the beginning of a sentence, ``{many}`` several; ``{pixels}``,
-``{classes}`` and ``{count}`` are how many there are, the last in words; ``{floor}`` is the smallest loss of probabilities that
-are taken for logits.
-"""
-
 Variant = Annotated[dict[Literal["sentence", "why"], str], Meta(min_length=1)]
 
 
@@ -152,8 +137,8 @@ def page_of(code: str) -> str:
 
 
 def of_any_data(text: str) -> str:
-    """Return a text of a page with its places filled as `OF_ANY_DATA` has them."""
-    return re.sub(r"\{(\w+)\}", lambda place: OF_ANY_DATA.get(place[1], place[0]), text)
+    """Return a text of a page with its places filled as `netgrader.text.WORDS` has them."""
+    return re.sub(r"\{(\w+)\}", lambda place: str(WORDS.get(place[1], place[0])), text)
 
 
 def sections(page: str) -> dict[str, str]:
@@ -211,9 +196,9 @@ def _of_course(code: str, entry: object) -> FaultKind:
         kind = FaultKind(code, **{"why": "", "where": "", **told})
     texts = kind.sentence, kind.why, kind.hint, *kind.regression.values(), *kind.rows.values()
     try:
-        "".join(texts).format(**OF_ANY_DATA)
+        "".join(texts).format(**WORDS)
     except (KeyError, IndexError, ValueError) as error:
-        places = "}, {".join(OF_ANY_DATA)
+        places = "}, {".join(WORDS)
         raise ValueError(f"[{code}] has a place in braces that nothing fills; there are {{{places}}}") from error
     return kind
 

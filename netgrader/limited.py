@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.phrases import Speech, say, speaking, speech
+from netgrader.text import Said, Text
 from netgrader.workers import EndedError, Workers
 
 if TYPE_CHECKING:
@@ -79,17 +79,19 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
     together = _TOGETHER.get()
     seconds = min(SECONDS if seconds is None else seconds, max(LEAST_SECONDS, together.left))
     begun = time.monotonic()
-    work = (function, arguments, seconds, speech())
+    work = (function, arguments, seconds)
     try:
         found = _workers().call(functools.partial(_result, function), ANSWER_BYTES, f"{__name__}:_answer", *work)
     except EndedError as error:
-        raise ExceededError(
-            say("took more than {1:g} seconds", seconds)
-            if error.code == -signal.SIGALRM
-            else say("took more memory than there is")
-        ) from None
+        late = error.code == -signal.SIGALRM
+        met = (
+            Text("took more than {seconds:g} seconds", seconds=seconds)
+            if late
+            else Text("took more memory than there is")
+        )
+        raise ExceededError(met) from None
     except (msgspec.DecodeError, UnicodeError):
-        raise ExceededError(say("gave no answer that can be read")) from None
+        raise ExceededError(Text("gave no answer that can be read")) from None
     finally:
         together.left -= time.monotonic() - begun
     if isinstance(found, _Failure):
@@ -113,13 +115,13 @@ class _Failure(msgspec.Struct, frozen=True):
     """What the function raised: its class by module and name, and its message."""
 
     kind: str
-    message: str
+    message: Said
 
     def as_exception(self) -> Exception:
         """Return an error of ours or an `OSError`: the child's answer chooses no other class."""
-        known: dict[str, Callable[[str], Exception]] = {_kind(one): one for one in _kinds_of(NetgraderError)}
+        known: dict[str, Callable[[Any], Exception]] = {_kind(one): one for one in _kinds_of(NetgraderError)}
         known[_kind(OSError)] = OSError
-        known[_kind(MemoryError)] = lambda _: ExceededError(say("took more memory than there is"))
+        known[_kind(MemoryError)] = lambda _: ExceededError(Text("took more memory than there is"))
         as_error = known.get(self.kind, functools.partial(_OtherError, self.kind))
         return as_error(self.message)
 
@@ -190,19 +192,18 @@ def together(seconds: float | None = None) -> Iterator[None]:
         _TOGETHER.reset(token)
 
 
-def _answer(
-    _asking: int, function: Callable[..., object], arguments: tuple[object, ...], seconds: float, said: Speech
-) -> bytes:
+def _answer(_asking: int, function: Callable[..., object], arguments: tuple[object, ...], seconds: float) -> bytes:
     """Return what `function` returns or raises, and which of them it is."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     signal.setitimer(signal.ITIMER_REAL, seconds)  # ends the process, in whatever library it is
     try:
-        with speaking(said):
-            return DONE + _encoded(function(*arguments))
+        return DONE + _encoded(function(*arguments))
     except Exception as error:  # noqa: BLE001  (raised where it was called from)
         kind = next(one for one in (OSError, MemoryError, type(error)) if isinstance(error, one))
-        message = str(error).encode("utf-8", "replace").decode("utf-8")
+        message = error.said if isinstance(error, NetgraderError) else str(error)
+        if isinstance(message, str):
+            message = message.encode("utf-8", "replace").decode("utf-8")
         return FAILED + msgspec.msgpack.encode(_Failure(_kind(kind), message))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -17,7 +17,9 @@ import msgspec
 import numpy as np
 
 from netgrader.drawing_pad import PadFrame  # noqa: TC001  (what is drawn is decoded by what its fields say)
+from netgrader.reader.drawing import NetworkBox  # noqa: TC001  (what is drawn is decoded by what its fields say)
 from netgrader.reader.plain_network import PlainNetwork  # noqa: TC001  (likewise)
+from netgrader.text import Said  # noqa: TC001  (decoded by what fields say)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -46,7 +48,6 @@ MOST = 300
 """Observations of one cell, layers of a network."""
 MOST_POINTS = 1_000
 FARTHEST = 1e12  # from zero, and the other way round, the nearest to it
-LONGEST_DRAWING = 3_000_000
 
 Value = TypeVar("Value")
 
@@ -58,11 +59,11 @@ class _Drawn(msgspec.Struct, frozen=True, tag_field="kind"):
 class NetworkDrawing(_Drawn, frozen=True, tag="network"):
     """A network as the reader understood it."""
 
-    svg: str
-    """The drawing, made by netgrader itself, with faulty places marked."""
-    layers: tuple[str, ...]
+    boxes: tuple[NetworkBox, ...]
+    """What is drawn, from the images down, with the sentences of faulty places."""
+    layers: tuple[Said, ...]
     """One line of words for each layer, in order: the drawing for those who cannot see it."""
-    marked: tuple[str, ...] = ()
+    marked: tuple[Said, ...] = ()
     """One sentence for each marked place."""
     asked: str = ""
     """The learning rate that it was asked for, as written, where that is not the exercise's own."""
@@ -72,7 +73,7 @@ class NetworkDrawing(_Drawn, frozen=True, tag="network"):
 class Series:
     """A named line; `y` is None where a value is missing or not finite."""
 
-    name: str
+    name: Said
     x: tuple[float, ...]
     y: tuple[float | None, ...]
 
@@ -80,9 +81,9 @@ class Series:
 class Curves(_Drawn, frozen=True, tag="curves"):
     """Lines over a common axis."""
 
-    title: str
-    x_label: str
-    y_label: str
+    title: Said
+    x_label: Said
+    y_label: Said
     """Words for the caption and the axes."""
     series: tuple[Series, ...]
     """The lines, at most six."""
@@ -100,7 +101,7 @@ class Curves(_Drawn, frozen=True, tag="curves"):
 class Comparison(_Drawn, frozen=True, tag="comparison", omit_defaults=True):
     """What was claimed beside what was recomputed, as shares; None where there is no claim."""
 
-    title: str
+    title: Said
     claimed: float | None
     recomputed: float
     error: bool = False
@@ -143,7 +144,7 @@ class Predictions(_Drawn, frozen=True, tag="predictions"):
 class RowCounts(_Drawn, frozen=True, tag="rows"):
     """How often rows were seen in an epoch: ``rows[k]`` rows were seen ``times[k]`` times."""
 
-    title: str
+    title: Said
     times: tuple[int, ...]
     rows: tuple[int, ...]
 
@@ -169,7 +170,7 @@ class Sweep(_Drawn, frozen=True, tag="sweep"):
 class Images(_Drawn, frozen=True, tag="images"):
     """Rows of small images: weights, gradients."""
 
-    title: str
+    title: Said
     """Words for the caption."""
     columns: tuple[str, ...]
     """A heading for each column."""
@@ -200,7 +201,7 @@ class Pad(_Drawn, frozen=True, tag="pad"):
     """What drawings are made like."""
     tried: int = 0
     """On how many test images it was compared with the student's own."""
-    refused: str = ""
+    refused: Said = ""
 
 
 Observation: TypeAlias = (
@@ -254,7 +255,7 @@ def _drawable(one: Observation) -> Observation:
         case NetworkDrawing():
             return msgspec.structs.replace(
                 one,
-                svg=one.svg if len(one.svg) <= LONGEST_DRAWING else "",
+                boxes=one.boxes[:MOST],
                 layers=one.layers[:MOST],
                 marked=one.marked[:MOST],
             )

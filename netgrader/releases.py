@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netgrader.files import decode, write_json
-from netgrader.phrases import say
 from netgrader.skeleton import Skeleton
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OLDER", "as_handed_out", "every_release", "remember"]
 
-OLDER = "The notebook is of an earlier release; it was graded with the cells of that release."
+OLDER = Text("The notebook is of an earlier release; it was graded with the cells of that release.")
 
 
 def _file(assignment: Assignment, notebook: str) -> Path:
@@ -52,7 +52,9 @@ def remember(assignment: Assignment, notebooks: Iterable[str]) -> None:
             write_json(_file(assignment, name), [*earlier, now])
 
 
-def as_handed_out(assignment: Assignment, skeleton: Skeleton, texts: Iterable[str]) -> tuple[Skeleton, tuple[str, ...]]:
+def as_handed_out(
+    assignment: Assignment, skeleton: Skeleton, texts: Iterable[str]
+) -> tuple[Skeleton, tuple[Said, ...]]:
     """Return `skeleton` with the text of the cells that were handed out to whoever has cells with these `texts`, and a note."""
     there = {text.strip() for text in texts}
 
@@ -66,7 +68,7 @@ def as_handed_out(assignment: Assignment, skeleton: Skeleton, texts: Iterable[st
     cells = (
         cell if cell.is_check else replace(cell, source=old.get(cell.grade_id, cell.source)) for cell in skeleton.cells
     )
-    return replace(skeleton, cells=tuple(cells)), (say(OLDER),)
+    return replace(skeleton, cells=tuple(cells)), (OLDER,)
 
 
 def every_release(assignment: Assignment, notebook: str) -> tuple[Skeleton, ...]:

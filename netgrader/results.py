@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping  # noqa: TC003  (they are decoded by what their fields say)
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from netgrader.faults import Severity, kind_of
+from netgrader.catalogue import OF_NO_COURSE, CourseTexts
+from netgrader.faults import Fault, Severity, kind_of
+from netgrader.text import Said  # noqa: TC001  (decoded by what fields say)
 
 __all__ = [
     "CellResult",
@@ -52,7 +54,8 @@ class CheckResult:
     """The verdict of one test function.
 
     `check` is ``file::function``; `sentence` is its docstring's first line; `credit` of `max_credit` is the share of
-    its cell's points that it earned; `faults` are codes of netgrader.faults, and `severity` says how grave each is (until
+    its cell's points that it earned; `faults` are codes of netgrader.faults, `findings` what was found, `message` and `hint`
+    what is told of it; `severity` says how grave each is (until
     marks are made: of those only that are another than their code). `follows` are codes of faults charged elsewhere, of
     which this is but a consequence: it costs nothing more. `causes` says by code what may have brought a fault, if it was
     charged in an earlier cell (`netgrader.faults.Fault.causes`).
@@ -65,8 +68,9 @@ class CheckResult:
     credit: float
     max_credit: float
     faults: tuple[str, ...] = ()
-    message: str | None = None
-    hint: str | None = None
+    message: Said | None = None
+    hint: Said | None = None
+    findings: tuple[Fault, ...] = ()
     follows: tuple[str, ...] = ()
     severity: Mapping[str, Severity] = field(default_factory=dict)
     causes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -92,8 +96,8 @@ class CellResult:
 class Observed:
     """Something that a person may want to look at: in which cell, what was seen, and which limit was hit, if one was."""
 
-    cell: str
-    seen: str
+    cell: Said
+    seen: Said
     limit: str | None = None
 
 
@@ -110,15 +114,36 @@ class NotebookResult:
     cells: tuple[CellResult, ...]
     faults: tuple[str, ...]
     status: Status
-    problem: str | None = None
+    problem: Said | None = None
     measured: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     integrity: tuple[Observed, ...] = ()
+    notes: tuple[Said, ...] = ()
+    """What else its reader may want to know of how it was read."""
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the entry of this notebook in ``grade --json``."""
-        return dataclasses.asdict(self)
+    def rendered(self, texts: CourseTexts) -> NotebookResult:
+        """Return it with all its sentences as a course says them, as plain strings."""
+        cells = tuple(
+            replace(cell, checks=tuple(_rendered(check, texts) for check in cell.checks)) for cell in self.cells
+        )
+        seen = tuple(Observed(texts.say(one.cell), texts.say(one.seen), one.limit) for one in self.integrity)
+        notes = tuple(map(texts.say, self.notes))
+        return replace(self, cells=cells, problem=texts.written(self.problem), integrity=seen, notes=notes)
+
+    def as_json(self, texts: CourseTexts = OF_NO_COURSE) -> dict[str, Any]:
+        """Return the entry of this notebook in ``grade --json``, in English; `texts` know what the course's data are called."""
+        raw = dataclasses.asdict(self.rendered(texts.in_english))
+        notes = raw.pop("notes")
+        raw["measured"] |= {"notes": list(notes)} if notes else {}
+        for check in (check for cell in raw["cells"] for check in cell["checks"]):
+            del check["findings"]
+        return raw
+
+
+def _rendered(check: CheckResult, texts: CourseTexts) -> CheckResult:
+    message, hint = texts.written(check.message), texts.written(check.hint)
+    return replace(check, sentence=texts.gettext(check.sentence), message=message, hint=hint, findings=())
 
 
 @dataclass(frozen=True)
@@ -137,6 +162,6 @@ class SubmissionResult:
         """Return points to be had without manual cells."""
         return sum(notebook.max_score for notebook in self.notebooks)
 
-    def as_json(self) -> list[dict[str, Any]]:
+    def as_json(self, texts: CourseTexts = OF_NO_COURSE) -> list[dict[str, Any]]:
         """Return the list that ``grade --json`` writes."""
-        return [notebook.as_json() for notebook in self.notebooks]
+        return [notebook.as_json(texts) for notebook in self.notebooks]

@@ -60,7 +60,7 @@ def row_of(one: Seeded, at: str) -> dict[str, object]:
         **one._asdict(),
         "points": sum(cell.points or 0.0 for cell in cells),
         "of": sum(cell.max_points for cell in cells),
-        "codes": " ".join(codes) or result.problem or "",
+        "codes": " ".join(codes) or str(result.problem or ""),
         "accuracy": "" if accuracy is None else f"{accuracy:.4f}",
         "seconds": round(time.monotonic() - start, 1),
     }

@@ -3,6 +3,7 @@
 from netgrader.checks.context import CellEvidence, Dataset, Networks, TestContext
 from netgrader.checks.language import Failed, Ungradable, fail, fail_all, grades, partial, require_decided, ungradable
 from netgrader.faults import Severity, fault
+from netgrader.text import Text
 
 __all__ = [
     "CellEvidence",
@@ -11,6 +12,7 @@ __all__ = [
     "Networks",
     "Severity",
     "TestContext",
+    "Text",
     "Ungradable",
     "fail",
     "fail_all",

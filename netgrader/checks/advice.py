@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from netgrader.phrases import say
+from netgrader.text import Said, Text
 
 __all__ = ["ADVICE", "NOT_AS_MANY", "ON_A_TENSOR", "TWO_GRAPHS", "Advice", "advice"]
 
@@ -16,6 +16,10 @@ NOT_AS_MANY = r"\b\d+ rows were fed, and labels for \d+|same first dimension, go
 TWO_GRAPHS = r"(?:`?fetch`? |[Ff]etch argument |feed_dict key ).*is not an element of this graph"
 """What a session says of something that it was to run, or was fed."""
 ON_A_TENSOR = "Cannot convert a symbolic tf.Tensor"
+
+
+PLACES = ("first", "second", "third", "fourth")
+"""Places of an answer for what the groups of its pattern hold that matched, in their order."""
 
 
 class Advice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,7 +36,7 @@ ADVICE = msgspec.toml.decode(Path(__file__).with_suffix(".toml").read_bytes(), t
 ]
 
 
-def advice(message: str, line: str | None) -> str:
+def advice(message: str, line: str | None) -> Said:
     """Return what to do, in a sentence; empty where nothing is known.
 
     Parameters
@@ -44,4 +48,7 @@ def advice(message: str, line: str | None) -> str:
     """
     text = message if line is None else f"{message}\n>>> {line}"
     fitting = ((re.search(one.pattern, text, re.DOTALL), one.answer) for one in ADVICE)
-    return next((say(answer, *filter(None, found.groups())) for found, answer in fitting if found), "")
+    found, answer = next((one for one in fitting if one[0]), (None, ""))
+    if found is None:
+        return ""
+    return Text(answer, **dict(zip(PLACES, filter(None, found.groups()), strict=False)))

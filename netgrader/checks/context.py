@@ -18,10 +18,10 @@ from netgrader.checks.held_out import HeldOut, Marked, mark
 from netgrader.checks.held_out_rows import held_out_inputs
 from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.source_lines import with_lines
-from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE, plain
+from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE
 from netgrader.data import load_data
 from netgrader.evidence import BadEvidence, Evidence, GraphEvidence, read_evidence
-from netgrader.phrases import say
+from netgrader.text import Said, Text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +145,7 @@ class CellEvidence:
         """
         stopped = stopped_before(self._outside, self.cell, name)
         if stopped is not None and stopped.kind == TOOK_TOO_LONG:
-            raise Ungradable(say(TOO_LATE, name=plain(name, 60), why=stopped.sentence))
+            raise Ungradable(TOO_LATE.format(name=plain(name, 60), why=stopped.sentence))
         return stopped
 
     def _item(self, name: str, items: Mapping[str, Any]) -> Any:
@@ -157,7 +157,7 @@ class CellEvidence:
         if error is not None:
             unfinished = self.raw.graphs.get(unfinished_of(name))
             raise Failed([self.explained(error, _asked_for(name, self.cell), unfinished)])
-        raise Ungradable(say(NOT_HANDED_OVER, name=plain(name, 60)))
+        raise Ungradable(NOT_HANDED_OVER.format(name=plain(name, 60)))
 
 
 def _asked_for(name: str, cell: str) -> str:
@@ -224,7 +224,7 @@ class TestContext:
     data: Path | None = None
     seed: int = 0
     quick: bool = False
-    problems: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, Said] = field(default_factory=dict)
     outside: Mapping[str, Json] = field(default_factory=dict)
     cells: Mapping[str, Cell] = field(default_factory=dict)
 
@@ -286,7 +286,7 @@ class TestContext:
         number = challenges.get(cell) if isinstance(challenges, dict) else None
         return number if isinstance(number, int) else None
 
-    def untrained(self, cell: str) -> str | None:
+    def untrained(self, cell: str) -> Said | None:
         """Return why a cell's network cannot have been trained before its check, in words; None if it can have been."""
         from netgrader.checks.provenance import untrained  # noqa: PLC0415  (which no student needs)
 
@@ -353,7 +353,7 @@ class TestContext:
         try:
             evidence = read_evidence(folder, self.references, looked_up=self._looked_up)
         except BadEvidence as error:
-            return Evidence(cell, problem=self.problems.get(cell, str(error)))
+            return Evidence(cell, problem=self.problems.get(cell, error.said))
         graphs = {name: replace(graph, eval_feed=_fed(graph)) for name, graph in evidence.graphs.items()}
         return replace(evidence, graphs=graphs)
 
@@ -376,12 +376,12 @@ def require_layers(network: Network) -> None:
     One class may do without an output of its own, where its score is a constant and the others are taken against it.
     """
     if not network.layers:
-        fail("layer-not-connected", found="no trained layer between the images and the loss")
+        fail("layer-not-connected", found=Text("no trained layer between the {images} and the loss"))
     exercise, outputs = network.exercise, network.layers[-1].outputs
     numbers, classes = (None, None) if exercise is None else (exercise.outputs, exercise.classes)
     fitting = {numbers} if numbers else {classes, (classes or 0) - 1}
     if outputs is not None and (numbers or classes) and outputs not in fitting:
-        fail("wrong-width", found=say("{1} outputs", outputs), expected=f"{numbers or classes}")
+        fail("wrong-width", found=Text("{outputs} outputs", outputs=outputs), expected=f"{numbers or classes}")
 
 
 def _fed(graph: GraphEvidence) -> dict[str, npt.NDArray[Any]]:

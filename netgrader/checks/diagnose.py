@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader.checks.advice import ON_A_TENSOR, TWO_GRAPHS, advice
-from netgrader.checks.wording import NO_ROOM, SMALLER, plain
+from netgrader.checks.wording import NO_ROOM, SMALLER
 from netgrader.evidence import PLACEHOLDER
 from netgrader.faults import fault
-from netgrader.phrases import say
 from netgrader.reader.graph.plain import plain_graph
 from netgrader.reader.graph.source import GraphError, read_source
+from netgrader.text import Said, Text, joined, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,39 +27,42 @@ TOOK_TOO_LONG = "TookTooLong"
 
 LONGEST = 100_000  # characters of an error's text that are looked at
 SAID = 200  # characters of an error's text that are shown
-NO_ANSWER = "input(), which nobody answers when a notebook is graded"
+NO_ANSWER = Text("input(), which nobody answers when a notebook is graded")
 
 # What a kind of error means where a notebook is graded, and what is expected instead.
-REMEDIES: Sequence[tuple[frozenset[str], str]] = (
+REMEDIES: Sequence[tuple[frozenset[str], Text]] = (
     (
         frozenset({"ModuleNotFoundError", "ImportError"}),
-        "only the course's packages, and modules handed in beside the notebook",
+        Text("only the course's packages, and modules handed in beside the notebook"),
     ),
-    (frozenset({"StdinNotImplementedError", "EOFError"}), "the value written into the cell"),
+    (frozenset({"StdinNotImplementedError", "EOFError"}), Text("the value written into the cell")),
     (
         frozenset({"FileNotFoundError", "NotADirectoryError", "PermissionError", "OSError"}),
-        "only files that the notebook makes itself, in its own folder: no others are there when it is graded",
+        Text("only files that the notebook makes itself, in its own folder: no others are there when it is graded"),
     ),
     (
         frozenset(
             {"URLError", "HTTPError", "gaierror", "ConnectionError", "ConnectionRefusedError", "NewConnectionError"}
         ),
-        "a cell that needs no network: there is none when it is graded",
+        Text("a cell that needs no network: there is none when it is graded"),
     ),
     (
         frozenset({"SyntaxError", "_IncompleteInputError", "IndentationError", "TabError", "UsageError"}),
-        "a cell that Python can read: run it, and mend the line that is pointed at",
+        Text("a cell that Python can read: run it, and mend the line that is pointed at"),
     ),
     (
         frozenset({"NameError", "UnboundLocalError"}),
-        "cells that run one after the other in a new kernel: try Restart and Run All",
+        Text("cells that run one after the other in a new kernel: try Restart and Run All"),
     ),
-    (frozenset({"MemoryError", "ResourceExhaustedError"}), "smaller layers or minibatches, which take less memory"),
+    (
+        frozenset({"MemoryError", "ResourceExhaustedError"}),
+        Text("smaller layers or minibatches, which take less memory"),
+    ),
 )
-OTHERWISE = "a cell that runs to its end"
+OTHERWISE = Text("a cell that runs to its end")
 # As the system says it: a file too large, no space left, a quota used up.
 _DISK = re.compile(r"\[Errno (?:27|28|122)\]")
-TOO_MUCH = "less that is written to files: a notebook that is graded has little room for them"
+TOO_MUCH = Text("less that is written to files: a notebook that is graded has little room for them")
 
 # Where Python read it: a file with a number for a name, which says nothing to anybody.
 _READ_FROM = re.compile(r" \([^()]*, line (\d+)\)\s*$")
@@ -74,7 +77,7 @@ _REUSE = re.compile(r", disallowed\. Did you mean to set reuse.*")
 class StoppedCell:
     """A cell that stopped with an error."""
 
-    cell: str
+    cell: Said
     """What to call it."""
     kind: str
     """The exception's class name."""
@@ -86,19 +89,19 @@ class StoppedCell:
     """Its id, empty if it has none."""
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Said:
         """Return what happened, as part of a sentence."""
         if self.kind == TOOK_TOO_LONG:
-            return f"{self.cell} {self.message}"
-        return say("{1} stopped at {2}", self.cell, said_of(self.kind, self.message))
+            return joined([self.cell, self.message])
+        return Text("{cell} stopped at {error}", cell=self.cell, error=said_of(self.kind, self.message))
 
 
-def said_of(kind: str, message: str) -> str:
+def said_of(kind: str, message: str) -> Said:
     """Return an exception in one line."""
     if kind == "StdinNotImplementedError":
         return NO_ANSWER
     kind = "SyntaxError" if kind == "_IncompleteInputError" else kind  # IPython's, where Python reads on for ever
-    first = _READ_FROM.sub(r" (line \1)", without_prelude(message).strip().partition("\n")[0])
+    first = _READ_FROM.sub(" (line \\1)", without_prelude(message).strip().partition("\n")[0])
     first = _REUSE.sub("", first).rstrip(".")
     return plain(f"{kind}: {first}" if first else kind, SAID)
 
@@ -113,7 +116,7 @@ def without_prelude(message: str) -> str:
     return told.group(1).strip() if told else message
 
 
-def remedy(kind: str, message: str = "") -> str:
+def remedy(kind: str, message: str = "") -> Said:
     """Return what is expected where an exception of this kind was found."""
     if kind == "OSError" and _DISK.search(message[:SAID]):
         return TOO_MUCH
@@ -151,7 +154,7 @@ def _until(cells: Json, check: str) -> Iterator[tuple[StoppedCell | None, bool]]
         name = run.get("name")
         stopped = None
         if isinstance(error, dict) and not _is_placeholder(error) and run.get("given") is not True:
-            called = say("the cell {1}", name) if name else say("code cell {1}", number + 1)
+            called = Text("the cell {name}", name=name) if name else Text("code cell {number}", number=number + 1)
             names = error.get("names")
             spoken = frozenset(map(str, names if isinstance(names, list) else ()))
             stopped = StoppedCell(called, str(error.get("kind")), str(error.get("message")), spoken, str(name or ""))
@@ -179,7 +182,7 @@ MEANINGS: Sequence[tuple[str, str]] = (
     (TWO_GRAPHS, "error-in-code"),
     (r"must be from the same graph|is not an element of this graph", "built-in-default-graph"),
 )
-OF_TWO_GRAPHS = "a session and a part of a network that belong to two graphs"
+OF_TWO_GRAPHS = Text("a session and a part of a network that belong to two graphs")
 
 
 def explain(
@@ -208,26 +211,26 @@ def explain(
     if error.kind == "NameError" and error.line is None:
         if stopped is None:
             return fault("missing-name", found=error.message, place=name, causes=OF_SHAPES)
-        found = say("{1}, since {2}", error.message, stopped.sentence)
+        found = Text("{found}, since {why}", found=error.message, why=stopped.sentence)
         expected = remedy(stopped.kind, stopped.message)
         return fault("missing-name", found=found, expected=expected, place=name, causes=STOPS_AT.get(stopped.kind, ()))
     place = f"{name}: {error.line}" if error.line else name
     two_graphs = re.search(TWO_GRAPHS, error.message, re.DOTALL)
-    said = say(OF_TWO_GRAPHS) if two_graphs else said_of(error.kind, error.message)
+    said = OF_TWO_GRAPHS if two_graphs else said_of(error.kind, error.message)
     code = next((code for pattern, code in MEANINGS if re.search(pattern, error.message, re.DOTALL)), "error-in-code")
     if code == "minimises-wrong-tensor" and unfinished is not None and _swapped(unfinished):
         code = "labels-logits-swapped"
     return fault(code, found=said, place=place, advice=advice(without_prelude(error.message), error.line))
 
 
-def _wrong_return(error: ProbeError) -> tuple[str, str] | None:
+def _wrong_return(error: ProbeError) -> tuple[Said, Said] | None:
     """Return what was made in place of what, where it is of another kind than the exercise asks for."""
     if error.kind == "WrongReturn":
         return error.message, ""
     if error.kind == "NoGraph":
-        return error.message, say("SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists")
+        return error.message, Text("SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists")
     if error.line is None and ON_A_TENSOR in error.message:
-        return say("a tensor of TensorFlow's"), say("an array: a tensor has no numbers before a session runs it")
+        return Text("a tensor of TensorFlow's"), Text("an array: a tensor has no numbers before a session runs it")
     return None
 
 

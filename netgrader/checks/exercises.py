@@ -13,15 +13,15 @@ import math
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from netgrader.catalogue import ENGLISH, OF_NO_COURSE, CourseTexts, own_translations
 from netgrader.checks.parameters import APART, OWN, AnyNetworkTerms, CourseLimits, Terms, kinds_on
 from netgrader.checks.rules import RESERVED, require_names, require_rules
 from netgrader.errors import NetgraderError
-from netgrader.faults import OF_NO_COURSE, CourseTexts, course_kinds
-from netgrader.languages import ENGLISH, fits
+from netgrader.faults import CATALOGUE, course_kinds
 from netgrader.reader import Exercise
 from netgrader.toml_tables import SenselessTableError, converted, in_table
 
@@ -44,8 +44,9 @@ __all__ = [
     "value_at",
 ]
 
+T = TypeVar("T")
 FILE, HIDDEN_FILE, FAULTS = "exercises.toml", "hidden.toml", "faults.toml"
-PHRASES = "phrases.{}.toml"
+MESSAGES = "messages.{}.mo"
 ATTEMPTS = 1000  # to draw rates that lie apart: with the room that they must have, hundreds of rates are found
 
 NET = "net"
@@ -122,13 +123,15 @@ class Exercises:
         BadExerciseError
             If its ``faults.toml``, beside ``exercises.toml``, or what it has translated makes no sense.
         """
-        texts, spec = CourseTexts(), self.spec
+        folder, spec = Path(self.source).parent, self.spec
+        about = OF_NO_COURSE
         if spec is not None:
-            texts = CourseTexts(spec.words, spec.instead, regression=spec.is_regression)
-        beside = [Path(self.source).parent, self.hidden.parent]  # hidden tests have translations of their own
-        phrases = [_beside(folder / PHRASES.format(self.language), tomllib.loads) for folder in beside]
-        own = {text: said for found in phrases for text, said in found.items() if fits(text, said)}
-        return replace(texts, kinds=_beside(beside[0] / FAULTS, course_kinds), language=self.language, phrases=own)
+            about = CourseTexts(spec.words, regression=spec.is_regression, rows=not spec.is_images)
+        kinds = _beside(folder / FAULTS, lambda content: course_kinds(content.decode()))
+        # Hidden tests have translations of their own.
+        files = (place / MESSAGES.format(self.language) for place in (folder, self.hidden.parent))
+        own = tuple(found for file in files if (found := _beside(file, own_translations)))
+        return replace(about, kinds={**CATALOGUE, **(kinds or {})}, language=self.language, own=own)
 
     def of_kind(self, kind: str) -> str:
         """Return the one exercise of this kind.
@@ -298,12 +301,10 @@ def _read(text: str, further: str, cells: frozenset[str] | None) -> Exercises:
     return exercises_of(raw, cells)
 
 
-def _beside(file: Path, parse: Callable[[str], Any]) -> Any:
-    """Return what a further file of the course says, nothing if there is none."""
-    if not file.is_file():
-        return {}
+def _beside(file: Path, parse: Callable[[bytes], T]) -> T | None:
+    """Return what a further file of the course says; None if there is none."""
     try:
-        return parse(file.read_text(encoding="utf-8"))
+        return parse(file.read_bytes()) if file.is_file() else None
     except (OSError, ValueError) as error:
         raise BadExerciseError(f"The course's file {file} makes no sense: {error}.") from error
 

@@ -11,11 +11,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from netgrader.faults import CATALOGUE, fault
+from netgrader.faults import fault
 
 if TYPE_CHECKING:
     from netgrader.faults import Fault, Severity
     from netgrader.reader import Network
+    from netgrader.text import Said
 
 __all__ = [
     "Failed",
@@ -63,7 +64,7 @@ class Failed(Exception):
     """
 
     def __init__(self, faults: Sequence[Fault], share: float = 0.0, follows: str | None = None) -> None:
-        super().__init__(" ".join(fault.sentence for fault in faults))
+        super().__init__(" ".join(str(fault.sentence) for fault in faults))
         if not faults:
             raise ValueError("A failed test must say what is wrong.")
         if not 0 <= share < 1:
@@ -74,7 +75,11 @@ class Failed(Exception):
 
 
 class Ungradable(Exception):
-    """There is nothing to judge, or a limit was hit; the message is a sentence that says why."""
+    """There is nothing to judge, or a limit was hit; `sentence` says why."""
+
+    def __init__(self, sentence: Said) -> None:
+        super().__init__(str(sentence))
+        self.sentence = sentence
 
 
 def grades(
@@ -90,11 +95,8 @@ def grades(
     Raises
     ------
     ValueError
-        If the credit is negative, a code is not in the catalogue, or the test has no docstring.
+        If the credit is negative, or the test has no docstring.
     """
-    unknown = [code for code in faults if code not in CATALOGUE]
-    if unknown:
-        raise ValueError(f"No such fault in the catalogue: {', '.join(unknown)}.")
     if credit < 0:
         raise ValueError("A test's credit cannot be negative.")
     terms = Grades(cell, float(credit), tuple(faults))
@@ -147,7 +149,7 @@ def fail_all(faults: Sequence[Fault], share: float = 0.0) -> None:
         raise Failed(faults, share)
 
 
-def ungradable(sentence: str) -> NoReturn:
+def ungradable(sentence: Said) -> NoReturn:
     """End the test as ungradable: nothing is there to judge, for a reason that the sentence gives."""
     raise Ungradable(sentence)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional, get_args
 import msgspec
 from msgspec import Meta
 
-from netgrader.languages import ENGLISH, LANGUAGES
+from netgrader.catalogue import ENGLISH, LANGUAGES
 from netgrader.toml_tables import SenselessTableError, entries, number, require, several, whole, words_of
 
 if TYPE_CHECKING:

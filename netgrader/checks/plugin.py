@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.checks.language import Failed, Grades, Ungradable, grades_of
 from netgrader.checks.wording import (
     BROKEN_TEST,
@@ -18,15 +19,12 @@ from netgrader.checks.wording import (
     FOLLOWS_FROM,
     NOT_REACHED,
     TOO_LONG,
-    hint,
-    message,
-    plain,
 )
 from netgrader.errors import NetgraderError
 from netgrader.faults import kind_of
-from netgrader.phrases import say
 from netgrader.reader import LabError
 from netgrader.results import CheckResult, Outcome, Visibility
+from netgrader.text import Said, joined, plain, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -84,13 +82,14 @@ class PlannedCheck:
     sentence: str
     visibility: Visibility
     grades: Grades
+    texts: CourseTexts = OF_NO_COURSE
 
     def result(
         self,
         outcome: Outcome,
         credit: float,
         faults: Sequence[Fault] = (),
-        said: str | None = None,
+        said: Said | None = None,
         follows: Iterable[str] = (),
     ) -> CheckResult:
         """Return the verdict with this test's name and terms."""
@@ -103,8 +102,9 @@ class PlannedCheck:
             credit=credit,
             max_credit=self.grades.credit,
             faults=codes,
-            message=said if said is not None else (message(faults) if faults else None),
-            hint=hint(codes),
+            message=said if said is not None else (joined(fault.said for fault in faults) if faults else None),
+            hint=self.texts.hint(codes),
+            findings=tuple(faults),
             follows=tuple(dict.fromkeys(follows)),
             severity={fault.code: fault.severity for fault in faults if fault.code and fault.severity is not None},
             causes={fault.code: found for fault in faults if (found := _causes_of(fault))},
@@ -112,7 +112,7 @@ class PlannedCheck:
 
     def not_reached(self) -> CheckResult:
         """Return the verdict where the run ended before this test."""
-        return self.result(Outcome.UNGRADABLE, 0.0, said=say(NOT_REACHED))
+        return self.result(Outcome.UNGRADABLE, 0.0, said=NOT_REACHED)
 
 
 @dataclass(eq=False)  # hashable, as versions of pytest before 9 ask of a plugin
@@ -125,6 +125,8 @@ class GradingPlugin:
     """Check cells whose tests are run; all if None."""
     seconds: float = 60.0
     """Time limit for one test."""
+    texts: CourseTexts = OF_NO_COURSE
+    """What the course says of faults."""
     on_plan: Callable[[Sequence[PlannedCheck]], None] = lambda _plan: None
     on_verdict: Callable[[CheckResult], None] = lambda _result: None
     """Called when it is known which tests will be run, and after each."""
@@ -226,14 +228,20 @@ class GradingPlugin:
         if terms is None:
             self._broken.append(BrokenTests(f"{_file_name(item)}: {item.name} does not say what it grades (@grades)."))
             return None
-        sentence = say((function.__doc__ or "").strip().splitlines()[0])
-        return PlannedCheck(f"{_file_name(item)}::{item.name}", sentence, self.visibility[item.path.resolve()], terms)
+        unknown = [code for code in terms.faults if code not in self.texts.kinds]
+        if unknown:
+            self._broken.append(
+                BrokenTests(f"{_file_name(item)}: no such fault in the catalogue: {', '.join(unknown)}.")
+            )
+            return None
+        sentence = (function.__doc__ or "").strip().splitlines()[0]
+        name = f"{_file_name(item)}::{item.name}"
+        return PlannedCheck(name, sentence, self.visibility[item.path.resolve()], terms, self.texts)
 
     def _verdict(self, planned: PlannedCheck, raised: BaseException | None) -> CheckResult:
         match raised:
             case None:
-                said = message(self._remarks) if self._remarks else None
-                return planned.result(Outcome.PASSED, planned.grades.credit, self._remarks, said)
+                return planned.result(Outcome.PASSED, planned.grades.credit, self._told(self._remarks))
             case Failed():
                 return self._failed(planned, raised)
             case AssertionError() | pytest.fail.Exception():
@@ -243,33 +251,40 @@ class GradingPlugin:
 
     def _failed(self, planned: PlannedCheck, raised: Failed) -> CheckResult:
         """Charge what was found, unless an earlier test of the cell found just that: then this one could judge nothing."""
+        unknown = [fault.code for fault in raised.faults if fault.code and fault.code not in self.texts.kinds]
+        if unknown:
+            self.log.append(f"{planned.check}: no such fault in the catalogue: {', '.join(unknown)}.")
+            return planned.result(Outcome.UNGRADABLE, 0.0, said=BROKEN_TEST)
         known = self._found.setdefault(planned.grades.cell, [])
         if all(fault.code and fault in known for fault in raised.faults):
-            said = say(FOLLOWS_FROM, sentence=raised.faults[0].sentence)
+            said = FOLLOWS_FROM.format(sentence=self.texts.told(raised.faults[0]).sentence)
             return planned.result(Outcome.FAILED, 0.0, said=said, follows=[fault.code for fault in raised.faults])
         known += raised.faults
         outcome = Outcome.PARTIAL if raised.share > 0 and planned.grades.credit > 0 else Outcome.FAILED
         follows = [raised.follows] if raised.follows else []
-        return planned.result(
-            outcome, planned.grades.credit * raised.share, [*raised.faults, *self._remarks], follows=follows
-        )
+        found = self._told([*raised.faults, *self._remarks])
+        return planned.result(outcome, planned.grades.credit * raised.share, found, follows=follows)
 
-    def _why_ungradable(self, planned: PlannedCheck, raised: BaseException) -> str:
+    def _told(self, faults: Iterable[Fault]) -> list[Fault]:
+        """Return faults in the sentences of the course."""
+        return [self.texts.told(fault) for fault in faults]
+
+    def _why_ungradable(self, planned: PlannedCheck, raised: BaseException) -> Said:
         match raised:
             case Ungradable():
-                return say(plain(raised))
+                return tidy(raised.sentence)
             case NetgraderError():
                 self.log.append(f"{planned.check}: {raised}")
-                return say(plain(raised))
+                return tidy(raised.said)
             case LabError():
                 self.log.append(f"{planned.check}: the lab: {raised.kind}: {raised.sentence}")
-                return say(plain(raised.sentence))
+                return tidy(raised.sentence)
             case TestTimeout():
                 self.log.append(f"{planned.check} took longer than {self.seconds:g} s.")
-                return say(TOO_LONG, seconds=self.seconds)
+                return TOO_LONG.format(seconds=self.seconds)
             case _:
                 self.log.append(_traceback(planned, raised))
-                return say(BROKEN_TEST)
+                return BROKEN_TEST
 
 
 def _causes_of(fault: Fault) -> tuple[str, ...]:
@@ -277,10 +292,10 @@ def _causes_of(fault: Fault) -> tuple[str, ...]:
     return (*fault.causes, *kind_of(fault.code).after)
 
 
-def _asserted(raised: BaseException) -> str:
+def _asserted(raised: BaseException) -> Said:
     """Return the author's sentence; the comparison that pytest may have added below it is not for students."""
-    first = say(plain(str(raised).partition("\n")[0]))
-    return say(CONTRADICTED) if not first or first.startswith("assert ") else first
+    first = plain(str(raised).partition("\n")[0])
+    return CONTRADICTED if not first or first.startswith("assert ") else first
 
 
 def _function_name(item: pytest.Item) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netgrader.phrases import say
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ LEAST_SWEEP_SECONDS = 0.5
 1.9; of one with 300 neurons 0.85."""
 
 
-def untrained(outside: Mapping[str, Json], cell: str, rows: int) -> str | None:
+def untrained(outside: Mapping[str, Json], cell: str, rows: int) -> Said | None:
     """Return why no network can have been trained on so many `rows` before the check `cell`, in words; None if one can.
 
     `outside` is what was seen of the student's process from outside of it; empty in a student's own notebook.
@@ -32,10 +32,12 @@ def untrained(outside: Mapping[str, Json], cell: str, rows: int) -> str | None:
     seconds = _seconds_before(outside.get("cells"), cell)
     if seconds is None or seconds >= rows * LEAST_SECONDS_A_ROW:
         return None
-    return say("{1:.1f} seconds of computing before this check, in which no such network is trained", seconds)
+    return Text(
+        "{seconds:.1f} seconds of computing before this check, in which no such network is trained", seconds=seconds
+    )
 
 
-def idle(outside: Mapping[str, Json], cell: str, since: str = "") -> str | None:
+def idle(outside: Mapping[str, Json], cell: str, since: str = "") -> Said | None:
     """Return why no sweep of learning rates can have been run before the check `cell`, in words; None if one can have been.
 
     What ran before the cell `since`, which makes what is swept, was none.
@@ -45,7 +47,10 @@ def idle(outside: Mapping[str, Json], cell: str, since: str = "") -> str | None:
     seconds = _seconds_before(outside.get("cells"), cell, since)
     if seconds is None or seconds >= LEAST_SWEEP_SECONDS:
         return None
-    return say("numbers, and {1:.2f} seconds of computing before this check, in which no network is trained", seconds)
+    return Text(
+        "numbers, and {seconds:.2f} seconds of computing before this check, in which no network is trained",
+        seconds=seconds,
+    )
 
 
 def _seconds_before(cells: Json, cell: str, since: str = "") -> float | None:

@@ -16,10 +16,11 @@ import pytest
 from netgrader.checks.context import CellEvidence, Dataset, Networks, TestContext, require_layers
 from netgrader.checks.language import fail_all, require_decided
 from netgrader.checks.plugin import BrokenTests, GradingPlugin, PlannedCheck
-from netgrader.checks.wording import message
-from netgrader.faults import Severity, fault, speaking_of
+from netgrader.faults import Severity, fault
 from netgrader.observations import NetworkDrawing
+from netgrader.reader.drawing import boxes_of
 from netgrader.results import CheckResult, Visibility
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -135,8 +136,11 @@ class Fixtures:
         """Note a fault that costs nothing, with the arguments of `fault`; the test goes on."""
 
         def note(what: str, *, found: object = "", expected: object = "", place: object = "") -> None:
-            told = fault(what, place, found, expected)  # a code that is a remark by itself is what a course says it is
-            self._plugin.remark(told if told.remark else replace(told, severity=Severity.REMARK))
+            told = fault(what, place, found, expected)
+            by_itself = (
+                self._bench.exercises.texts.severity(told.code) is Severity.REMARK
+            )  # or what a course says of it
+            self._plugin.remark(told if by_itself else replace(told, severity=Severity.REMARK))
 
         return note
 
@@ -163,7 +167,8 @@ class Fixtures:
 
     def _draw(self, cell: str, network: Network, asked: str = "") -> None:
         try:
-            seen = _drawing(network, asked)
+            told = replace(network, faults=tuple(map(self._bench.exercises.texts.told, network.faults)))
+            seen = _drawing(told, asked)
         except Exception as error:  # noqa: BLE001  (a picture that fails must not cost anyone a mark)
             self._plugin.log.append(f"The network of {cell} could not be drawn: {error!r}")
         else:
@@ -227,9 +232,9 @@ class TestRun:
 def _drawing(network: Network, asked: str = "") -> NetworkDrawing:
     """Return the network as pages show it, drawn and in words; `asked` is the learning rate it was asked for."""
     return NetworkDrawing(
-        svg=network.svg(),
+        boxes=boxes_of(network),
         layers=tuple(layer.describe() for layer in network.layers),
-        marked=tuple(message([fault]) for fault in network.faults),
+        marked=tuple(fault.said for fault in network.faults),
         asked=asked,
     )
 
@@ -271,10 +276,11 @@ def run_tests(
     missing = [path for path in visibility if not path.is_file()]
     if missing:
         raise BrokenTests(f"There is no file of tests {missing[0]}.")
-    plugin = GradingPlugin(visibility, None if cells is None else frozenset(cells), seconds, on_plan, on_verdict)
+    chosen = None if cells is None else frozenset(cells)
+    plugin = GradingPlugin(visibility, chosen, seconds, bench.exercises.texts, on_plan, on_verdict)
     fixtures = Fixtures(bench, plugin)
     # Formulas are tried on any numbers there are: what overflows in them is nothing that a student can mend.
-    with _undisturbed(visibility), speaking_of(bench.exercises.texts), np.errstate(all="ignore"):
+    with _undisturbed(visibility), np.errstate(all="ignore"):
         code = pytest.main(_arguments(visibility), plugins=[plugin, fixtures])
     plugin.raise_if_broken()
     if code == pytest.ExitCode.INTERRUPTED:
@@ -287,10 +293,16 @@ def run_tests(
         checks.setdefault(planned.grades.cell, []).append(verdict)
     return TestRun(
         checks={cell: tuple(found) for cell, found in checks.items()},
-        measured_by_cell={cell: dict(noted) for cell, noted in fixtures.measurements.items() if noted},
+        measured_by_cell={cell: _as_json(noted, bench) for cell, noted in fixtures.measurements.items() if noted},
         observations={cell: tuple(seen) for cell, seen in fixtures.observations.items()},
         log=tuple(plugin.log),
     )
+
+
+def _as_json(noted: Mapping[str, Any], bench: TestContext) -> dict[str, Any]:
+    """Return figures as the JSON has them: sentences among them in English."""
+    say = bench.exercises.texts.in_english.say
+    return {name: say(value) if isinstance(value, Text) else value for name, value in noted.items()}
 
 
 def _arguments(files: Mapping[Path, Visibility]) -> list[str]:

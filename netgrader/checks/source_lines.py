@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from netgrader.checks.wording import plain
-from netgrader.phrases import Verbatim, say
 from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.graph.source import read_source
+from netgrader.text import Said, Text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,11 +37,11 @@ MADE_AT = "made_at"
 MOST_OPS, MOST_RUNS, MOST_CELLS = 20_000, 2_000, 200
 LONGEST_LINE = 120
 
-OWN = "line {number} of your cell: `{text}`"
-NAMED = "line {number} of the cell {cell}: `{text}`"
-OTHER = "line {number} of another cell: `{text}`"
-SAME = "line {number} of it: `{text}`"
-BOTH = "{1}, and {2}"
+OWN = Text("line {number} of your cell: `{text}`")
+NAMED = Text("line {number} of the cell {cell}: `{text}`")
+OTHER = Text("line {number} of another cell: `{text}`")
+SAME = Text("line {number} of it: `{text}`")
+BOTH = Text("{first}, and {second}")
 
 # What Python calls the text of a cell: in IPython and Colab, in ipykernel.
 _CELL = re.compile(r"ipython-input-|[\\/]ipykernel_\d+[\\/]")
@@ -144,7 +143,7 @@ def with_lines(network: Network, graph: GraphEvidence, cells: Mapping[str, Cell]
 
 def _maker(fault: Fault, nodes: Sequence[Any], order: Mapping[str, int]) -> int | None:
     """Return the number of the operation that a fault is about: where it shows, or what makes it before or after that."""
-    number = order.get(fault.place.partition(":")[0])
+    number = order.get(fault.op.partition(":")[0])
     if number is None:
         return None
     if fault.code in _MADE_BEFORE:
@@ -190,9 +189,9 @@ def _op(tensor: str) -> str:
     return tensor.lstrip("^").partition(":")[0]
 
 
-def _in_words(noted: _Noted, number: int, cells: Mapping[str, Cell], exercise: str) -> str:
+def _in_words(noted: _Noted, number: int, cells: Mapping[str, Cell], exercise: str) -> Said:
     run = noted.runs[max(0, bisect_right(noted.runs, number, key=lambda run: run[0]) - 1)]
-    said: list[str] = []
+    said: list[Text] = []
     before = None
     for at, line in zip(run[1::2], run[2::2], strict=False):
         cell = cells.get(noted.cells[at]) if at < len(noted.cells) else None
@@ -200,10 +199,10 @@ def _in_words(noted: _Noted, number: int, cells: Mapping[str, Cell], exercise: s
         if cell is None or not text:
             continue
         form = SAME if cell is before else OWN if cell.name == exercise else NAMED if cell.name else OTHER
-        shown = Verbatim(plain(text.replace("`", "'"), LONGEST_LINE))
-        said.append(say(form, number=line + _blank(cell), cell=Verbatim(cell.name), text=shown))
+        shown = plain(text.replace("`", "'"), LONGEST_LINE)
+        said.append(form.format(number=line + _blank(cell), cell=cell.name, text=shown))
         before = cell
-    return say(BOTH, *map(Verbatim, said)) if len(said) > 1 else "".join(said)
+    return BOTH.format(first=said[0], second=said[1]) if len(said) > 1 else next(iter(said), "")
 
 
 def _blank(cell: Cell) -> int:

@@ -8,7 +8,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from netgrader.checks.wording import plain
 from netgrader.commands.progress import Journal, Progress
 from netgrader.commands.saving import Saver
 from netgrader.commands.show import (
@@ -38,6 +37,7 @@ from netgrader.nbgrader_plugin.gradebook import (
 )
 from netgrader.nbgrader_plugin.groups import share_marks_by_hand, share_submissions
 from netgrader.pages.graded import marks_of
+from netgrader.text import plain
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from netgrader.course import Assignment
     from netgrader.grading.pool import Watcher
     from netgrader.pages.graded import Marks
+    from netgrader.results import NotebookResult
 
 __all__ = ["grade_class", "run", "students_of", "tasks_of"]
 
@@ -110,7 +111,7 @@ def grade_class(
     begun = time.monotonic()
     chosen = students_of(assignment, students)
     require_configured(assignment.course)
-    severities_of(assignment.course)  # a slip in it is said once, before anything runs
+    severities_of(assignment)  # a slip in it is said once, before anything runs
     require_writable(assignment.course.db_url)
     with _alone(assignment):
         store = open_store(assignment.course)
@@ -246,7 +247,7 @@ def _summary(
 ) -> None:
     """Print the class as a table, what broke, and a line with how many there were."""
     order = sorted(done, key=lambda one: (one.task.student, one.task.job.notebook))
-    rows = [(one.task.student, one.result, one.error) for one in order]
+    rows = [(one.task.student, _in_english(one), one.error) for one in order]
     named = {(student, error) for student, _, error in rows if error}
     rows += [(student, None, error) for student, error in failed.items() if (student, error) not in named]
     class_table(out, rows)
@@ -297,3 +298,8 @@ def _alone(assignment: Assignment) -> Iterator[None]:
                 f"Another netgrader is grading the course in {assignment.course.root}. Wait for it, or stop it."
             ) from error
         yield
+
+
+def _in_english(done: Done) -> NotebookResult | None:
+    """Return the result of a notebook as terminals say it; None if there is none."""
+    return done.result and done.result.rendered(done.task.job.assignment.texts.in_english)

@@ -33,9 +33,10 @@ def run(paths: Sequence[Path], json_file: TextIO | None, sandbox: str, *, anew: 
     for job in jobs:
         with out.status(f"grading {job.path.name} …"):
             graded = grade_job(job, Options(sandbox=sandbox, anew=anew))
-        results.append(graded.result)
+        result = graded.result.rendered(job.assignment.texts.in_english)
+        results.append(result)
         if not on_screen:
-            notebook_lines(out, graded.result)
+            notebook_lines(out, result)
         trouble_lines(out, [(job.path.name, graded.trouble)])
     if json_file is not None:
         json_file.write(json.dumps(SubmissionResult(tuple(results)).as_json(), indent=2) + "\n")

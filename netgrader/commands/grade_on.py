@@ -20,7 +20,6 @@ from netgrader.cage import strongest_here
 from netgrader.cage.host import memory_here
 from netgrader.commands.show import console, notebook_lines, trouble_lines, uncaged_warning
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.faults import speaking_of
 from netgrader.files import write_text
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import Job, job_of, jobs_in
@@ -29,6 +28,7 @@ from netgrader.grading.stages import Options
 from netgrader.grading.submission import UnreadableError, name_of
 from netgrader.pages import safe, words
 from netgrader.platforms.autograders import NotebookStanding, Standing, gradescope, prairielearn, what_is_said
+from netgrader.text import Said, Text
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class _Report:
         known = self.standing.answers
         self.write(answers=tuple(answer if one.notebook == answer.notebook else one for one in known))
 
-    def end(self, *said: str, broke: bool = False) -> None:
+    def end(self, *said: Said, broke: bool = False) -> None:
         """Write that nothing more comes; where all `broke`, each notebook that has no result did."""
         answers = tuple(
             replace(one, broke=one.broke or (broke and one.result is None)) for one in self.standing.answers
@@ -125,8 +125,8 @@ def run(platform: str, name: str, notebook: str | None, folder: Path | None = No
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         assignment = find_course(place.folder / place.handed_in).own_assignment(name, "nbgrader autograde")
-        with speaking_of(assignment.texts):
-            _grade(out, report, place, assignment, notebook)
+        report.standing = replace(report.standing, texts=assignment.texts)
+        _grade(out, report, place, assignment, notebook)
     except Exception as error:
         report.end(words.GRADING_BROKE, broke=True)
         if not isinstance(error, NetgraderError):
@@ -153,9 +153,9 @@ def _grade_each(out: Console, report: _Report, place: Platform, assignment: Assi
     options = _options(out, place, len(notebooks))
     try:
         jobs = jobs_in(handed_in, assignment)
-        said: list[str] = []
+        said: list[Said] = []
     except UnreadableError as error:
-        jobs, said = (), [safe.text(str(error))]
+        jobs, said = (), [safe.said(error.said)]
     said += [*_lateness(place.folder / "submission_metadata.json"), *_strangers(jobs, assignment)]
     report.write(notices=tuple(said))
     for one in notebooks:
@@ -187,21 +187,21 @@ def _answer(out: Console, assignment: Assignment, job: Job, options: Options) ->
     except NetgraderError as error:
         out.print(f"{job.notebook} was not graded: {error}", soft_wrap=True)
         return NotebookStanding(job.notebook, broke=True)
-    notebook_lines(out, graded.result)
+    notebook_lines(out, graded.result.rendered(assignment.texts.in_english))
     trouble_lines(out, [(job.notebook, graded.trouble)])
     for one in graded.result.integrity:
         out.print(f"{job.notebook}, {one.cell}: {one.seen}", soft_wrap=True)
     return NotebookStanding(job.notebook, graded.result, said)
 
 
-def _strangers(jobs: Sequence[Job], assignment: Assignment) -> Iterator[str]:
+def _strangers(jobs: Sequence[Job], assignment: Assignment) -> Iterator[Said]:
     """Yield a sentence for each file that is none of the assignment's notebooks."""
     for job in jobs:
         if job.notebook not in assignment.notebooks:
-            yield safe.text(f"{name_of(job.path)}: {job.problem}")
+            yield Text("{file}: {why}", file=name_of(job.path), why=job.problem or "")
 
 
-def _lateness(metadata: Path) -> Iterator[str]:
+def _lateness(metadata: Path) -> Iterator[Said]:
     """Yield how late something was handed in, where Gradescope says it."""
     try:
         about = json.loads(metadata.read_text(encoding="utf-8"))

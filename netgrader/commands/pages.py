@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from netgrader.commands.show import console, require_known
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.faults import speaking_of
 from netgrader.files import write_text
 from netgrader.grading.jobs import jobs_of
 from netgrader.limited import together
@@ -113,9 +112,8 @@ def report_on_class(assignment: Assignment) -> Path:
     """Write the report and its table; the path of the page, ``reports/<assignment>.html``."""
     page = assignment.course.root / "reports" / f"{assignment.name}.html"
     table = page.with_suffix(".csv")
-    with speaking_of(assignment.texts):
-        view, collected = load_class(assignment, page.parent), read_collected(assignment)
-        view = replace(view, said_late=dict.fromkeys(collected.late, collected.platform))
-        write_text(table, report_csv(view))
-        write_text(page, render_report(build_report(view, table.name)))
+    view, collected = load_class(assignment, page.parent), read_collected(assignment)
+    view = replace(view, said_late=dict.fromkeys(collected.late, collected.platform))
+    write_text(table, report_csv(view))
+    write_text(page, render_report(build_report(view, table.name), assignment.texts))
     return page

@@ -142,7 +142,7 @@ class Journal(Watcher):
                 "score": result.score,
                 "max_score": result.max_score,
                 "status": str(result.status),
-                "problem": result.problem,
+                "problem": done.task.job.assignment.texts.in_english.written(result.problem),
                 "faults": list(result.faults),
                 "took": dict(result.seconds),
             }

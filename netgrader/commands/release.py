@@ -232,7 +232,7 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     require_files(assignment)
     _require_files(assignment, notebooks)
     address = _address(assignment)
-    severities_of(assignment.course)  # students have none of it, but a slip is better found before they hand in
+    severities_of(assignment)  # students have none of it, but a slip is better found before they hand in
     target.mkdir(parents=True, exist_ok=True)
     files = [assignment.files(name) for name in notebooks]
     _write_notebooks(assignment, target, notebooks, save=save)
@@ -275,7 +275,7 @@ def _require_files(assignment: Assignment, notebooks: Sequence[str]) -> None:
 
 def _copy_beside(assignment: Assignment, files: NotebookFiles, target: Path) -> None:
     """What a notebook's student needs beside it. Hidden tests are not among it, nor other notebooks' files."""
-    for path in (*files.probes, *files.public_tests, files.exercises, files.faults, *files.phrases, *files.given):
+    for path in (*files.probes, *files.public_tests, files.exercises, files.faults, *files.messages, *files.given):
         if path.is_file():
             out = target / path.relative_to(assignment.source)
             out.parent.mkdir(parents=True, exist_ok=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from netgrader.grading.pool import Done
     from netgrader.pages.graded import Marks
     from netgrader.results import CellResult
+    from netgrader.text import Said
 
 __all__ = [
     "changes_table",
@@ -90,7 +91,7 @@ def notebook_lines(out: Console, result: NotebookResult) -> None:
     out.print(table)
     if result.problem:
         out.print(f"{result.status}: {result.problem}")
-    for note in result.measured.get("notes", ()):
+    for note in result.notes:
         out.print(f"note: {note}")
 
 
@@ -108,7 +109,7 @@ def class_table(out: Console, rows: Iterable[tuple[str, NotebookResult | None, s
         if result is None:
             table.add_row(student, "", "-", error)
         else:
-            table.add_row(student, result.notebook, f"{result.score:g} / {result.max_score:g}", _why(result))
+            table.add_row(student, result.notebook, f"{result.score:g} / {result.max_score:g}", str(_why(result)))
     out.print(table)
 
 
@@ -138,7 +139,7 @@ def changes_table(out: Console, done: Sequence[Done], marks: Mapping[tuple[str, 
 
 
 def uncaged_warning(out: Console, sandbox: str) -> None:
-    """Say it where submissions run without a cage, or in one that does not keep all promises."""
+    """Say it where submissions run in a cage that does not keep all promises."""
     if warning := cage_warning(sandbox):
         out.print(warning, soft_wrap=True)
 
@@ -172,7 +173,7 @@ def trouble_lines(out: Console, trouble: Iterable[tuple[str, Sequence[str]]]) ->
             out.print(f"For the instructor, a check broke on {name}: {said}")
 
 
-def _why(result: NotebookResult) -> str:
+def _why(result: NotebookResult) -> Said:
     if result.status is Status.NOT:
         return result.problem or ""
     lost = [check for cell in result.cells for check in cell.checks if check.outcome is not Outcome.PASSED]
@@ -197,8 +198,8 @@ def _reason(check: CheckResult) -> str:
     return f"[{colour}]{word}[/] {escape(check.sentence)}{codes}{said}"
 
 
-def _cut(text: str) -> str:
-    line = " ".join(text.split())
+def _cut(text: Said) -> str:
+    line = " ".join(str(text).split())
     return line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 1] + "…"
 
 

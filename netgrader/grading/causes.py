@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 from netgrader.checks.cell_points import CHARGED, causes, is_consequence
 from netgrader.checks.wording import FOLLOWS_FROM, FORGIVEN
 from netgrader.faults import FOR_A_PERSON, Severity, kind_of
-from netgrader.phrases import say
 from netgrader.results import Outcome, severity_of
 from netgrader.student.cell_runs import made_by
+from netgrader.text import Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -69,7 +69,7 @@ def _with_causes(found: Sequence[CheckResult], settled: Sequence[CheckResult]) -
     for check in settled:
         if is_consequence(check) and explained.keys() >= {*check.follows}:
             follows = tuple(dict.fromkeys(cause for code in check.follows for cause in explained[code]))
-            said = " ".join(say(FOLLOWS_FROM, sentence=kind_of(cause).sentence) for cause in follows)
+            said = joined(FOLLOWS_FROM.format(sentence=Text(kind_of(cause).sentence)) for cause in follows)
             yield dataclasses.replace(check, follows=follows, message=said)
         else:
             yield check
@@ -84,11 +84,16 @@ def _settled(check: CheckResult, before: Mapping[str, Mapping[str, Severity]]) -
     if not follows:
         return check
     left = tuple(code for code, cause in found.items() if not cause)
-    check = dataclasses.replace(check, faults=left, follows=(*check.follows, *follows))
+    check = dataclasses.replace(
+        check,
+        faults=left,
+        findings=tuple(fault for fault in check.findings if fault.code in left or not fault.code),
+        follows=(*check.follows, *follows),
+    )
     if any(severity_of(check, code) is not Severity.REMARK for code in left):
         return check
     wording, outcome, credit = UNDECIDED if MISSING in found else (FORGIVEN, Outcome.PASSED, check.max_credit)
-    said = " ".join(say(wording, sentence=kind_of(cause).sentence) for cause in follows)
+    said = joined(wording.format(sentence=Text(kind_of(cause).sentence)) for cause in follows)
     return dataclasses.replace(check, outcome=outcome, credit=credit, message=said, hint=None)
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from netgrader.errors import NetgraderError
 from netgrader.fault_kinds import CODE
-from netgrader.faults import CATALOGUE, speaking_of
 from netgrader.imports import cells_named, constants_of, parsed, texts_in
 
 if TYPE_CHECKING:
@@ -42,14 +41,14 @@ def file_problems(assignment: Assignment, notebook: str) -> Iterator[str]:
     known = (*checks, *assignment.evidence_cells(notebook))
     probed = {cell for path in files.probes for cell in cells_named(path, "probe")}
     graded: set[str] = set()
-    with speaking_of(assignment.texts):
-        for path in (*files.public_tests, *files.hidden_tests):
-            cells = cells_named(path, "grades")
-            graded |= cells
-            for cell in sorted(cells - {*known}):
-                yield f"{path} has tests of {cell}, which is no check cell of {notebook}{_near(cell, checks)}"
-            for code in sorted(_codes(trees[path]) - {*CATALOGUE}):
-                yield f"{path} names the fault {code}, which is in no catalogue{_near(code, [*CATALOGUE])}"
+    kinds = assignment.texts.kinds
+    for path in (*files.public_tests, *files.hidden_tests):
+        cells = cells_named(path, "grades")
+        graded |= cells
+        for cell in sorted(cells - {*known}):
+            yield f"{path} has tests of {cell}, which is no check cell of {notebook}{_near(cell, checks)}"
+        for code in sorted(_codes(trees[path]) - {*kinds}):
+            yield f"{path} names the fault {code}, which is in no catalogue{_near(code, [*kinds])}"
     for cell in (cell for cell in checks if cell not in graded):
         yield f'{cell} is worth points, but no test grades it. Write one with @grades("{cell}").'
     for cell in (cell for cell in checks if cell not in probed):

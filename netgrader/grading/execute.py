@@ -49,6 +49,7 @@ from netgrader.grading.run_report import (
     seen_from_outside,
     too_much_evidence,
 )
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -100,6 +101,10 @@ def _exchange() -> Iterator[Path]:
         remove_tree(path)
 
 
+NO_EVIDENCE_FOR = Text("No evidence could be taken for {cell}: {why}.")
+TRIED_TOO_LONG = Text("Trying out what the notebook defines for {cell} took longer than {duration}.")
+
+
 class _Run:
     def __init__(self, request: ExecutionRequest, sandbox: Sandbox, exchange: Path, evidence: Path) -> None:
         self._request = request
@@ -108,10 +113,10 @@ class _Run:
         self._evidence = evidence
         self._mount = Mount(exchange, EVIDENCE_INSIDE, writable=True)
         self._done: list[CellRun] = []
-        self._problem: str | None = None
-        self._over: str | None = None  # why no further cell is run
-        self._problems: dict[str, str] = {}
-        self._notes: list[str] = []
+        self._problem: Said | None = None
+        self._over: Said | None = None  # why no further cell is run
+        self._problems: dict[str, Said] = {}
+        self._notes: list[Said] = []
         self._student_seconds = self._capture_seconds = 0.0
         self._output_bytes = self._evidence_bytes = 0
         self._worth_taking = True  # evidence: the kernel answers, and no cell before was left out
@@ -215,7 +220,7 @@ class _Run:
             _open_to_all(folder)
         except OSError as error:
             reason = f"its folder could not be made ({error.strerror})"
-            self._problems[cell.evidence] = f"No evidence could be taken for {cell.evidence}: {reason}."
+            self._problems[cell.evidence] = NO_EVIDENCE_FOR.format(cell=cell.evidence, why=reason)
             return False
         left = self._limits.notebook_seconds - self._capture_seconds
         where = f"{self._sandbox.seen(self._mount)}/{name}"
@@ -226,28 +231,28 @@ class _Run:
         )
         seconds = max(0.0, min(self._limits.capture_seconds, left))
         reply = link.run(code, seconds=seconds, silent=True)
-        problem: str | None = self._collect(folder, cell.evidence)
+        problem: Said | None = self._collect(folder, cell.evidence)
         if reply.ended is Ended.INTERRUPTED and problem is not None:
-            problem = f"Trying out what the notebook defines for {cell.evidence} took longer than {duration(seconds)}."
+            problem = TRIED_TOO_LONG.format(cell=cell.evidence, duration=duration(seconds))
         elif reply.ended in (Ended.STUCK, Ended.FLOODED, Ended.DEAD, Ended.SILENT):
-            ended = ended_early(reply, f"the check {cell.evidence}", self._limits, whole_notebook=False)
+            ended = ended_early(reply, Text("the check {cell}", cell=cell.evidence), self._limits, whole_notebook=False)
             self._worth_taking = False
             self._end(ended, over=True)
             problem = problem and ended
         elif problem is not None and reply.error_name:
             detail = reply.error_message or "no message"
-            problem = f"No evidence could be taken for {cell.evidence}: {reply.error_name}: {detail}"
+            problem = NO_EVIDENCE_FOR.format(cell=cell.evidence, why=f"{reply.error_name}: {detail}")
         if problem is not None:
             self._problems[cell.evidence] = problem
         return problem is None
 
-    def _end(self, problem: str, *, over: bool) -> None:
+    def _end(self, problem: Said, *, over: bool) -> None:
         """Note why the run ended, or a cell of it: the first reason is the one that is told."""
         self._problem = self._problem or problem
         if over:
             self._over = problem
 
-    def _collect(self, folder: Path, evidence: str) -> str | None:
+    def _collect(self, folder: Path, evidence: str) -> Said | None:
         """Copy what was handed over into the result; a sentence if there is none that counts."""
         target = self._evidence / evidence
         problem = None

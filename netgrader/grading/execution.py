@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.parameters import ExecutionLimits
 from netgrader.files import decode, write_json
+from netgrader.text import Said  # noqa: TC001  (decoded by what fields say)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,9 +135,9 @@ class Execution:
 
     cells: tuple[CellRun, ...]
     """One for each cell of the request, in order."""
-    problem: str | None = None
+    problem: Said | None = None
     """Why the run ended early, in a sentence, if it did."""
-    problems: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, Said] = field(default_factory=dict)
     """Why there is no evidence, in a sentence, for each id that none was handed over for."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall time: ``kernel`` (its start), ``student`` (their code), ``capture``, ``total``."""
@@ -144,7 +145,7 @@ class Execution:
     """``cpu_seconds``, ``peak_memory_bytes``, ``disk_bytes`` of all processes together."""
     outside: Mapping[str, Any] = field(default_factory=dict)
     """What else was seen of the run from outside that a test may look at."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
     """What a person may want to know, in sentences."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """The sandbox, and versions of what ran."""

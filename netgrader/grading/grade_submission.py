@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.cell_points import cell_points
-from netgrader.faults import speaking_of
 from netgrader.files import plain_json
 from netgrader.grading.again import best_of_runs, retry_rule_of
 from netgrader.grading.budget import account_of
@@ -28,7 +27,6 @@ from netgrader.grading.submission import (
 )
 from netgrader.grading.verify_stage import are_known, verify_stage
 from netgrader.limited import ExceededError, within_limits
-from netgrader.phrases import say, speech
 from netgrader.releases import as_handed_out
 from netgrader.results import (
     CellResult,
@@ -38,6 +36,7 @@ from netgrader.results import (
     Status,
     SubmissionResult,
 )
+from netgrader.text import Said, Text
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
@@ -53,13 +52,14 @@ __all__ = ["NotPrepared", "Prepared", "grade", "grade_job", "prepare"]
 
 SUFFIX = ".ipynb"
 MOST_NOTES = 30
-USED_UP = (
-    "Running what you handed in for this assignment has taken {1:.0f} minutes in all, and each student has {2:.0f}, so this was "
-    "not run. Ask your instructor, who can raise student_seconds under [limits] in exercises.toml."
+USED_UP = Text(
+    "Running what you handed in for this assignment has taken {used:.0f} minutes in all, and "
+    "each student has {most:.0f}, so this was not run. Ask your instructor, who can raise "
+    "student_seconds under [limits] in exercises.toml."
 )
-NOT_RESTORED = (
-    "Putting the course's cells back among those of the notebook {limit}. Take the release's notebook and copy your "
-    "answers into it."
+NOT_RESTORED = Text(
+    "Putting the course's cells back among those of the notebook {limit}. Take the release's "
+    "notebook and copy your answers into it."
 )
 
 
@@ -90,7 +90,7 @@ class Prepared:
     skeleton: Skeleton
     notebook: RestoredNotebook
     helpers: Mapping[str, str]
-    notes: tuple[str, ...]
+    notes: tuple[Said, ...]
     options: Options
     account: Account | None = None
     """Where it is noted what the student uses; None for nobody of the class."""
@@ -120,8 +120,8 @@ class Prepared:
 class NotPrepared:
     """Why a notebook cannot be run: a sentence for the student."""
 
-    problem: str
-    notes: tuple[str, ...]
+    problem: Said
+    notes: tuple[Said, ...]
     skeleton: Skeleton | None
 
 
@@ -155,11 +155,11 @@ def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
     try:
         notebook = within_limits(restore, submitted, skeleton)
     except ExceededError as error:
-        return NotPrepared(say(NOT_RESTORED, limit=error), tuple(notes), skeleton)
+        return NotPrepared(NOT_RESTORED.format(limit=error), tuple(notes), skeleton)
     account = account_of(job, notebook, helpers)
     used_up = account.used_up if account is not None else None
     if used_up is not None:
-        return NotPrepared(say(USED_UP, *(seconds / 60 for seconds in used_up)), tuple(notes), skeleton)
+        return NotPrepared(USED_UP.format(used=used_up[0] / 60, most=used_up[1] / 60), tuple(notes), skeleton)
     return Prepared(job, store, skeleton, notebook, helpers, (*notes, *notebook.notes), options, account)
 
 
@@ -171,12 +171,11 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     NetgraderError
         If grading cannot work here. A submission's own trouble is in the result.
     """
-    with speaking_of(job.assignment.texts):
-        return _graded(job, options or Options())
+    return _graded(job, options or Options())
 
 
 def _graded(job: Job, options: Options) -> GradedNotebook:
-    severities = severities_of(job.assignment.course)
+    severities = severities_of(job.assignment)
     prepared = prepare(job, options)
     if isinstance(prepared, NotPrepared):
         return _not_gradable(job, prepared.skeleton, prepared.problem, prepared.notes)
@@ -203,7 +202,7 @@ def _graded(job: Job, options: Options) -> GradedNotebook:
         trouble=verified.log,
         warnings=tuple(prepared.store.warnings),
         run=ran.entry.key.digest,
-        digest=hash_json([verified.digest, cells, notes, result.as_json()["cells"]]),
+        digest=hash_json([verified.digest, cells, plain_json(notes), result.as_json()["cells"]]),
     )
 
 
@@ -216,7 +215,7 @@ def _further(prepared: Prepared, number: int, runs: list[Ran]) -> tuple[Ran, Ver
 
 def submitted_helpers(
     folder: Path, assignment: Assignment, notebook: SubmittedNotebook
-) -> tuple[dict[str, str], tuple[str, ...]]:
+) -> tuple[dict[str, str], tuple[Said, ...]]:
     """Return modules that travel with a student's notebook, and notes on those that do not.
 
     The course's own modules are not among them, under whatever name they were handed in: each notebook is given the
@@ -228,7 +227,7 @@ def submitted_helpers(
     return {name: text for name, text in texts.items() if name not in ours and text not in own}, notes
 
 
-def _not_gradable(job: Job, skeleton: Skeleton | None, problem: str, notes: Sequence[str]) -> GradedNotebook:
+def _not_gradable(job: Job, skeleton: Skeleton | None, problem: Said, notes: Sequence[Said]) -> GradedNotebook:
     cells = tuple(
         CellResult(cell.grade_id, None if cell.is_manual else 0.0, cell.points, cell.is_manual)
         for cell in (skeleton.graded if skeleton else ())
@@ -240,15 +239,15 @@ def _not_gradable(job: Job, skeleton: Skeleton | None, problem: str, notes: Sequ
         cells=cells,
         faults=(),
         status=Status.NOT,
-        problem=speech().said.get(problem, problem),
-        measured={"notes": list(notes)} if notes else {},
+        problem=problem,
+        notes=tuple(notes),
     )
     shown = (
         tuple((RestoredCell(c.cell_type, c.source, c if c.nbgrader else None), ()) for c in skeleton.cells)
         if skeleton
         else ()
     )
-    return GradedNotebook(result, shown, digest=hash_json([problem, list(notes), plain_json(skeleton)]))
+    return GradedNotebook(result, shown, digest=hash_json(plain_json([problem, list(notes), skeleton])))
 
 
 def _result(
@@ -256,7 +255,7 @@ def _result(
     skeleton: Skeleton,
     ran: Ran,
     verified: Verification,
-    notes: Sequence[str],
+    notes: Sequence[Said],
 ) -> NotebookResult:
     cells = []
     for cell in skeleton.graded:
@@ -276,7 +275,8 @@ def _result(
         faults=tuple(dict.fromkeys(code for check in charged for code in check.faults)),
         status=status,
         problem=problem,
-        measured={**verified.measured, **({"notes": list(notes)} if notes else {})},
+        measured=dict(verified.measured),
+        notes=tuple(notes),
         seconds={**_seconds(ran), "verify": round(verified.seconds, 2), **_experiments(ran, verified)},
         environment=dict(ran.execution.environment),
         integrity=observed(notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}),
@@ -291,14 +291,16 @@ def _made_with(notebook: RestoredNotebook) -> Mapping[str, Sequence[str]]:
         return {}
 
 
-def _few(notes: Sequence[str]) -> list[str]:
+def _few(notes: Sequence[Said]) -> list[Said]:
     """Return notes of a number that somebody may read."""
     return (
-        [*notes] if len(notes) <= MOST_NOTES else [*notes[:MOST_NOTES], say("And {1} more.", len(notes) - MOST_NOTES)]
+        [*notes]
+        if len(notes) <= MOST_NOTES
+        else [*notes[:MOST_NOTES], Text("And {count} more.", count=len(notes) - MOST_NOTES)]
     )
 
 
-def _status(cells: Sequence[CellResult], ended_early: str | None) -> tuple[Status, str | None]:
+def _status(cells: Sequence[CellResult], ended_early: Said | None) -> tuple[Status, Said | None]:
     """Whether all could be judged, and the sentence why not."""
     automatic = [cell for cell in cells if not cell.manual]
     judged = [check for cell in automatic for check in cell.checks]
@@ -310,7 +312,9 @@ def _status(cells: Sequence[CellResult], ended_early: str | None) -> tuple[Statu
         return (Status.PARTLY, ended_early) if cut_short else (Status.GRADED, None)
     status = Status.NOT if len(ungradable) == len(judged) else Status.PARTLY
     if untested is not None and not ungradable:
-        return status, say("The course has no tests for {1}, so nothing could be said of it.", untested)
+        return status, Text(
+            "The course has no tests for {untested}, so nothing could be said of it.", untested=untested
+        )
     return status, ended_early or ungradable[0].message
 
 

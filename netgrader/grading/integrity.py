@@ -8,11 +8,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from netgrader.checks.wording import plain
 from netgrader.faults import FOR_A_PERSON
 from netgrader.grading.execution import CellStatus
-from netgrader.phrases import say
 from netgrader.results import Observed, Outcome
+from netgrader.text import Text, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["observed"]
 
 ENDED = {
-    CellStatus.TIMEOUT: "The cell went on for longer than its time.",
-    CellStatus.LIMIT: "The cell was ended by a limit.",
-    CellStatus.DEAD: "The kernel ended in the cell.",
+    CellStatus.TIMEOUT: Text("The cell went on for longer than its time."),
+    CellStatus.LIMIT: Text("The cell was ended by a limit."),
+    CellStatus.DEAD: Text("The kernel ended in the cell."),
 }
 MOST = 50
 """Facts of one run."""
@@ -47,14 +46,17 @@ def _of_run(cells: Sequence[RestoredCell], execution: Execution) -> Iterator[Obs
     """Yield which cells were ended, how much was written, and what was not handed over."""
     for number, (cell, run) in enumerate(zip(cells, execution.cells, strict=False)):
         if run.status in ENDED:
-            yield Observed(cell.grade_id or say("code cell {1}", number + 1), say(ENDED[run.status]), run.limit)
+            yield Observed(cell.grade_id or Text("code cell {number}", number=number + 1), ENDED[run.status], run.limit)
     written = execution.outside.get("written_bytes", 0)
     if written > MUCH_WRITTEN:
-        much = say("{1:.1f} kB of code and data were written, compressed; a right notebook has 1.", written / 1000)
-        yield Observed("the notebook", much, None)
+        much = Text(
+            "{written:.1f} kB of code and data were written, compressed; a right notebook has 1.",
+            written=written / 1000,
+        )
+        yield Observed(Text("the notebook"), much, None)
     for name, problem in execution.problems.items():
         if problem != execution.problem:
-            yield Observed(name, plain(problem), None)
+            yield Observed(name, tidy(problem), None)
 
 
 def _of_doubts(execution: Execution, checks: Mapping[str, Sequence[CheckResult]]) -> Iterator[Observed]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.faults import speaking_of
 from netgrader.grading.folders import bring_up, folders_below
 from netgrader.grading.restore import identify
 from netgrader.grading.result_store import open_store
@@ -18,7 +17,7 @@ from netgrader.grading.submission import (
     stem_of,
 )
 from netgrader.limited import together
-from netgrader.phrases import Verbatim, say
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,9 +42,9 @@ class Job:
     """What it is, by name."""
     path: Path
     """The file; None if the submission has none of that name."""
-    problem: str | None = None
+    problem: Said | None = None
     """Why it cannot be graded at all, None if it can."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
     """What is to be said of the file."""
     student: str = ""
     """Whose of the class it is, empty for what is graded by itself."""
@@ -65,8 +64,7 @@ def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
     assignments = sorted(every, key=lambda one: not one.is_ours)  # what fits nowhere is said of the first
     if not any(one.is_ours for one in assignments):
         raise UsageError(f"No assignment in {course.root} has checks of ours, so there is nothing to grade {path} by.")
-    with speaking_of(assignments[0].texts):
-        return _found(path, assignments)
+    return _found(path, assignments)
 
 
 def _found(path: Path, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
@@ -89,13 +87,13 @@ def jobs_in(folder: Path, assignment: Assignment) -> tuple[Job, ...]:
     """
     if not folder.is_dir():
         return ()
-    with together(), speaking_of(assignment.texts):
+    with together():
         if not find_notebooks(folder):
             bring_up(folder)
         archive = next((path for path in sorted(folder.iterdir()) if path.suffix.lower() == ARCHIVE), None)
         if archive is not None and not find_notebooks(folder):
             raise UnreadableError(
-                say("{1} is an archive. Unpack it and hand in the notebooks in it.", Verbatim(name_of(archive)))
+                Text("{archive} is an archive. Unpack it and hand in the notebooks in it.", archive=name_of(archive))
             )
         return _of_folder(folder, [assignment])
 
@@ -118,11 +116,9 @@ def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[J
     path = assignment.course.folder("submitted", student, assignment.name) / f"{notebook}{SUFFIX}"
     for job in jobs:
         if job.path == path:
-            with speaking_of(assignment.texts):
-                problem = say("The file {1} holds the notebook {2}.", Verbatim(path.name), Verbatim(job.notebook))
+            problem = Text("The file {name} holds the notebook {notebook}.", name=path.name, notebook=job.notebook)
             return replace(job, notebook=notebook, problem=problem)
-    with speaking_of(assignment.texts):
-        return Job(assignment, notebook, path, say("{1} was not handed in.", Verbatim(path.name)))
+    return Job(assignment, notebook, path, Text("{name} was not handed in.", name=path.name))
 
 
 def _folder_of_notebooks(path: Path) -> Path:
@@ -146,7 +142,9 @@ def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ..
     """Return a job for each notebook in `folder`; of several files that are the same notebook one is graded."""
     paths = find_notebooks(folder)
     if len(paths) > MOST_FILES:
-        raise UnreadableError(say("There are {1:,} notebooks in one submission. Hand in your own alone.", len(paths)))
+        raise UnreadableError(
+            Text("There are {count:,} notebooks in one submission. Hand in your own alone.", count=len(paths))
+        )
     jobs = [_job(path, assignments) for path in paths]
     chosen: dict[tuple[str, str], Job] = {}
     for job in sorted(jobs, key=_preference):
@@ -155,8 +153,8 @@ def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ..
             chosen[key] = job
         else:
             kept = chosen[key]
-            names = Verbatim(name_of(job.path)), Verbatim(name_of(kept.path))
-            note = say("{1} is the same notebook; {2} was graded.", *names)
+            names = {"other": name_of(job.path), "graded": name_of(kept.path)}
+            note = Text("{other} is the same notebook; {graded} was graded.", **names)
             chosen[key] = replace(kept, notes=(*kept.notes, note))
     return tuple(sorted(chosen.values(), key=lambda job: (job.assignment.name, job.notebook)))
 
@@ -183,21 +181,27 @@ def _job(path: Path, assignments: Sequence[Assignment]) -> Job:
     try:
         submitted = read_notebook(path, open_store(assignments[0].course))
     except UnreadableError as error:
-        return Job(named or assignments[0], stem_of(path), path, str(error))
+        return Job(named or assignments[0], stem_of(path), path, error.said)
     skeletons = list(_skeletons(assignments))
     found = identify(submitted, [skeleton for _, skeleton in skeletons], path.stem)
     if found is None:
         known = ", ".join(name for one in assignments for name in one.notebooks)
-        problem = say("This is none of the course's notebooks ({1}): it has none of their cells.", Verbatim(known))
+        problem = Text("This is none of the course's notebooks ({known}): it has none of their cells.", known=known)
         return Job(named or assignments[0], stem_of(path), path, problem)
     assignment = next(one for one, skeleton in skeletons if skeleton is found)
     if not assignment.is_ours:
-        problem = (
-            f"{name_of(path)} is a notebook of '{assignment.name}', one of nbgrader's own assignments, whose tests are in its "
-            f"notebooks. It is graded by nbgrader autograde {assignment.name}."
+        problem = Text(
+            "{file} is a notebook of '{assignment}', one of nbgrader's own assignments, whose tests are in its notebooks. "
+            "It is graded by nbgrader autograde {assignment}.",
+            file=name_of(path),
+            assignment=assignment.name,
         )
         return Job(assignment, found.notebook, path, problem)
     renamed = path.stem != found.notebook
-    names = Verbatim(name_of(path)), Verbatim(found.notebook + SUFFIX)
-    notes = (say("The file is called {1}; by its cells it is {2}.", *names),) if renamed else ()
+    name = Text(
+        "The file is called {file}; by its cells it is {notebook}.",
+        file=name_of(path),
+        notebook=found.notebook + SUFFIX,
+    )
+    notes = (name,) if renamed else ()
     return Job(assignment, found.notebook, path, None, notes)

@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netgrader.phrases import say
 from netgrader.skeleton import SkeletonCell  # noqa: TC001  (a kept one is decoded by what its fields say)
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ class RestoredNotebook:
 
     name: str
     cells: tuple[RestoredCell, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
 
     @property
     def code(self) -> tuple[RestoredCell, ...]:
@@ -106,10 +106,13 @@ def restore(notebook: SubmittedNotebook, skeleton: Skeleton) -> RestoredNotebook
         if index is not None:
             tracked = skeleton.tracked[index]
             if tracked.locked and cell.source.strip() in {tracked.source.strip(), ""}:
-                notes.append(say("The cell {1} was there twice; it counts once.", tracked.grade_id))
+                notes.append(Text("The cell {grade_id} was there twice; it counts once.", grade_id=tracked.grade_id))
                 continue
             notes.append(
-                say("The cell {1} was there twice; the first counts, and the other was run as well.", tracked.grade_id)
+                Text(
+                    "The cell {grade_id} was there twice; the first counts, and the other was run as well.",
+                    grade_id=tracked.grade_id,
+                )
             )
         extras.setdefault(anchor, []).append(RestoredCell(cell.cell_type, cell.source))
 
@@ -126,37 +129,37 @@ def restore(notebook: SubmittedNotebook, skeleton: Skeleton) -> RestoredNotebook
 
 def _put_back(
     tracked: SkeletonCell, submitted: SubmittedCell | None, *, moved: bool
-) -> tuple[RestoredCell, tuple[str, ...]]:
+) -> tuple[RestoredCell, tuple[Said, ...]]:
     """Return one tracked cell as it is run, and what is to be said of it."""
     name = tracked.grade_id
     if submitted is None:
         if tracked.locked:
             return RestoredCell(tracked.cell_type, tracked.source, tracked), (
-                say("The cell {1} was missing and was put back.", name),
+                Text("The cell {name} was missing and was put back.", name=name),
             )
         return RestoredCell(tracked.cell_type, "", tracked), (
-            say("The cell {1} was missing; what stands in other cells was run all the same.", name),
+            Text("The cell {name} was missing; what stands in other cells was run all the same.", name=name),
         )
-    notes = []
+    notes: list[Said] = []
     if moved:
-        notes.append(say("The cell {1} had been moved and is back at its place.", name))
+        notes.append(Text("The cell {name} had been moved and is back at its place.", name=name))
     if tracked.locked:
         if submitted.source.rstrip() != tracked.source.rstrip() or submitted.cell_type != tracked.cell_type:
-            notes.append(say("The cell {1} had been changed; its own text is back.", name))
+            notes.append(Text("The cell {name} had been changed; its own text is back.", name=name))
         if submitted.grade_id != name:
-            notes.append(say("The cell {1} had lost its id and was recognised by its content.", name))
+            notes.append(Text("The cell {name} had lost its id and was recognised by its content.", name=name))
         return RestoredCell(tracked.cell_type, tracked.source, tracked), tuple(notes)
     if submitted.cell_type != tracked.cell_type:
         notes.append(
-            say(
-                "The cell {1} had become a {2} cell and was read as {3} again.",
-                name,
-                submitted.cell_type,
-                tracked.cell_type,
+            Text(
+                "The cell {name} had become a {cell_type} cell and was read as {cell_type_2} again.",
+                name=name,
+                cell_type=submitted.cell_type,
+                cell_type_2=tracked.cell_type,
             )
         )
     if submitted.grade_id != name:
-        notes.append(say("The cell {1} had lost its id and was recognised by its content.", name))
+        notes.append(Text("The cell {name} had lost its id and was recognised by its content.", name=name))
     return RestoredCell(tracked.cell_type, submitted.source, tracked), tuple(notes)
 
 

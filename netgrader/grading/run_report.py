@@ -13,7 +13,7 @@ from netgrader.checks.diagnose import TOOK_TOO_LONG
 from netgrader.grading.execution import CellStatus
 from netgrader.grading.kernel_link import Ended
 from netgrader.grading.kernel_startup import PUT_BACK
-from netgrader.phrases import say
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,113 +32,127 @@ __all__ = [
     "written_bytes",
 ]
 
-REST = "What comes after it was not run; what stands before it is graded."
-WENT_ON = "What it had made by then is graded, and what comes after it was run."
-UNTIL_THEN = "What it had made by then is graded; what comes after it was not run."
+REST = Text("What comes after it was not run; what stands before it is graded.")
+WENT_ON = Text("What it had made by then is graded, and what comes after it was run.")
+UNTIL_THEN = Text("What it had made by then is graded; what comes after it was not run.")
 MOST_NAMES = 300
 COMPRESSION = ({"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 22},)
 """Without a header, and with a window of 4 MB, as much as a notebook may have of code."""
 
 
-def ended_early(reply: Reply, where: str, limits: ExecutionLimits, *, whole_notebook: bool) -> str:
+def ended_early(reply: Reply, where: Said, limits: ExecutionLimits, *, whole_notebook: bool) -> Said:
     """Return why the run ended in `where`; `whole_notebook` if it is the time of all cells together that ran out."""
     if reply.ended is Ended.FLOODED:
-        most = say("{1:,.0f} MB", limits.received_bytes / 1e6)
-        return say(
-            "The run ended in {1}: by then the notebook had sent more than {2} of output. {3} Print less there.",
-            where,
-            most,
-            REST,
+        most = Text("{received_bytes:,.0f} MB", received_bytes=limits.received_bytes / 1e6)
+        return Text(
+            "The run ended in {where}: by then the notebook had sent more than {most} of output. {rest} Print less there.",
+            where=where,
+            most=most,
+            rest=REST,
         )
     if reply.ended is Ended.DEAD:
         return _died(reply, where, limits)
     if reply.ended is Ended.SILENT:
-        return say(
-            "The kernel did not answer any more at {1}. {2} Does a cell replace a part of IPython, "
-            "such as get_ipython().displayhook?",
-            where,
-            REST,
+        return Text(
+            "The kernel did not answer any more at {where}. {rest} Does a cell replace a part of "
+            "IPython, such as get_ipython().displayhook?",
+            where=where,
+            rest=REST,
         )
     if whole_notebook:
-        return say(
-            "The notebook ran longer than {1} in all and was stopped in {2}. {3} Train for fewer "
-            "epochs, or a smaller network.",
-            duration(limits.notebook_seconds),
-            where,
-            UNTIL_THEN if reply.ended is Ended.INTERRUPTED else REST,
+        return Text(
+            "The notebook ran longer than {duration} in all and was stopped in {where}. {rest} Train "
+            "for fewer epochs, or a smaller network.",
+            duration=duration(limits.notebook_seconds),
+            where=where,
+            rest=UNTIL_THEN if reply.ended is Ended.INTERRUPTED else REST,
         )
     if reply.ended is Ended.INTERRUPTED:
-        return say(
-            "{1}{2} took longer than {3} and was stopped. {4} Does a loop there end? If it does, "
-            "train for fewer epochs or a smaller network.",
-            where[:1].upper(),
-            where[1:],
-            duration(limits.cell_seconds),
-            WENT_ON,
+        return Text(
+            "Running {where} took longer than {duration} and was stopped. {went_on} Does a loop there "
+            "end? If it does, train for fewer epochs or a smaller network.",
+            where=where,
+            duration=duration(limits.cell_seconds),
+            went_on=WENT_ON,
         )
-    return say(
-        "The run ended in {1}, which took longer than {2}. {3} Does a loop there end? If it does, "
-        "train for fewer epochs or a smaller network.",
-        where,
-        duration(limits.cell_seconds),
-        REST,
+    return Text(
+        "The run ended in {where}, which took longer than {duration}. {rest} Does a loop there "
+        "end? If it does, train for fewer epochs or a smaller network.",
+        where=where,
+        duration=duration(limits.cell_seconds),
+        rest=REST,
     )
 
 
-def took_too_long(seconds: float, whole_notebook: bool) -> str:
+def took_too_long(seconds: float, whole_notebook: bool) -> Said:
     """Return what happened to a cell, after its name, where it or the whole notebook had so many seconds."""
     what = (
-        say("the notebook had run for {1}", duration(seconds))
+        Text("the notebook had run for {duration}", duration=duration(seconds))
         if whole_notebook
-        else say("it had run for {1}", duration(seconds))
+        else Text("it had run for {duration}", duration=duration(seconds))
     )
-    return say("was stopped when {1}", what)
+    return Text("was stopped when {what}", what=what)
 
 
-def _died(reply: Reply, where: str, limits: ExecutionLimits) -> str:
+def _died(reply: Reply, where: Said, limits: ExecutionLimits) -> Said:
     limit = reply.outcome.limit if reply.outcome else None
     if limit == "memory":
-        size = say("{1:.3g} GB", limits.memory_bytes / 1e9)
-        advice = "Use smaller layers or minibatches, or float32 instead of float64."
-        return say(
-            "The run ended in {1}, where more than {2} of memory were needed. {3} {4}", where, size, REST, advice
+        size = Text("{memory_bytes:.3g} GB", memory_bytes=limits.memory_bytes / 1e9)
+        advice = Text("Use smaller layers or minibatches, or float32 instead of float64.")
+        return Text(
+            "The run ended in {where}, where more than {size} of memory were needed. {rest} {advice}",
+            where=where,
+            size=size,
+            rest=REST,
+            advice=advice,
         )
     if limit in ("disk", "files"):
-        advice = "Write less, or use smaller layers: at a check the weights of a network are written down."
-        return say("The run ended in {1}, which wrote too much to disk. {2} {3}", where, REST, advice)
+        advice = Text("Write less, or use smaller layers: at a check the weights of a network are written down.")
+        return Text(
+            "The run ended in {where}, which wrote too much to disk. {rest} {advice}",
+            where=where,
+            rest=REST,
+            advice=advice,
+        )
     if limit is not None:
-        return say("The run ended in {1}, where a limit was hit ({2}). {3}", where, limit, REST)
-    return say("The kernel died in {1}. {2} Does the cell end the process, or use a library that crashes?", where, REST)
-
-
-def too_much_evidence(cell: str, limits: ExecutionLimits) -> str:
-    """Return why there is no evidence of a check cell, where that of all together would be too much."""
-    return say(
-        "What is handed over at {1} was not taken: with what was handed over at the checks "
-        "before, it would be more than the {2:.3g} GB that a notebook may hand over. What was "
-        "taken before is graded. Use smaller layers: at a check the weights of a network are "
-        "written down.",
-        cell,
-        limits.notebook_evidence_bytes / 1e9,
+        return Text(
+            "The run ended in {where}, where a limit was hit ({limit}). {rest}", where=where, limit=limit, rest=REST
+        )
+    return Text(
+        "The kernel died in {where}. {rest} Does the cell end the process, or use a library that crashes?",
+        where=where,
+        rest=REST,
     )
 
 
-def cell_named(index: int, cell: ExecutionCell) -> str:
+def too_much_evidence(cell: str, limits: ExecutionLimits) -> Said:
+    """Return why there is no evidence of a check cell, where that of all together would be too much."""
+    return Text(
+        "What is handed over at {cell} was not taken: with what was handed over at the checks "
+        "before, it would be more than the {notebook_evidence_bytes:.3g} GB that a notebook may "
+        "hand over. What was taken before is graded. Use smaller layers: at a check the weights "
+        "of a network are written down.",
+        cell=cell,
+        notebook_evidence_bytes=limits.notebook_evidence_bytes / 1e9,
+    )
+
+
+def cell_named(index: int, cell: ExecutionCell) -> Said:
     """Return what to call a cell: its id, or its number with how it begins."""
     if cell.name:
-        return say("the cell {1}", cell.name)
+        return Text("the cell {name}", name=cell.name)
     first = next((line.strip() for line in cell.source.splitlines() if line.strip()), "")
-    return say("code cell {1} (it begins with “{2}”)", index + 1, first[:50])
+    return Text("code cell {index} (it begins with “{first}”)", index=index + 1, first=first[:50])
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float) -> Said:
     """Return a time as a person says it."""
     if seconds >= 120:
-        return say("{1:.3g} minutes", seconds / 60)
-    return say("{1:.3g} seconds", seconds)
+        return Text("{seconds:.3g} minutes", seconds=seconds / 60)
+    return Text("{seconds:.3g} seconds", seconds=seconds)
 
 
-def put_back(outputs: Sequence[Output], where: str) -> Iterator[str]:
+def put_back(outputs: Sequence[Output], where: Said) -> Iterator[Said]:
     """Yield a sentence if a cell says that it left nothing to print to. It is the kernel's word, and decides nothing."""
     printed = "".join(str(output.get("text")) for output in outputs if output.get("name") == "stderr")
     for name in ("stdout", "stderr"):
@@ -177,7 +191,10 @@ def _stopped(cell: ExecutionCell, run: CellRun, limits: ExecutionLimits) -> dict
     if run.status is CellStatus.TIMEOUT:
         # It had what the others left; KeyboardInterrupt, which is how it was stopped, says nothing to anybody.
         short = run.seconds < limits.cell_seconds
-        kind, message = TOOK_TOO_LONG, took_too_long(limits.notebook_seconds if short else limits.cell_seconds, short)
+        kind, message = (
+            TOOK_TOO_LONG,
+            str(took_too_long(limits.notebook_seconds if short else limits.cell_seconds, short)),
+        )
     elif run.error_name is None:
         return {}
     else:

@@ -13,50 +13,51 @@ from typing import TYPE_CHECKING
 
 from netgrader.checks.cell_points import CHARGED, KEPT
 from netgrader.errors import UsageError
-from netgrader.faults import CATALOGUE, Severity
+from netgrader.faults import CATALOGUE, Severity, kind_of
 from netgrader.results import CheckResult, Outcome, severity_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from netgrader.course import Course
+    from netgrader.course import Assignment
 
 __all__ = ["as_the_course_says", "severities_of"]
 
 
-def severities_of(course: Course) -> Mapping[str, Severity]:
-    """Return codes of which the course says another severity than the catalogue.
+def severities_of(assignment: Assignment) -> Mapping[str, Severity]:
+    """Return codes of which the course says another severity than the catalogue: its own, and those in its file.
 
     Raises
     ------
     UsageError
         If its file cannot be read, or names a code or a severity that there is not.
     """
-    file = course.severity
+    file, kinds = assignment.course.severity, assignment.texts.kinds
+    own = {code: kind.severity for code, kind in kinds.items() if kind is not CATALOGUE.get(code)}
     if not file.is_file():
-        return {}
+        return own
     try:
-        return _read(file.read_text(encoding="utf-8"), file)
+        return own | _read(file.read_text(encoding="utf-8"), file, frozenset(kinds))
     except (OSError, ValueError) as error:
         raise UsageError(f"The severities {file} cannot be read: {error}.") from error
 
 
 @functools.lru_cache(maxsize=16)
-def _read(text: str, file: Path) -> Mapping[str, Severity]:
+def _read(text: str, file: Path, codes: frozenset[str]) -> dict[str, Severity]:
     """Return the file's text, once for each text: a class asks at every notebook."""
     raw = tomllib.loads(text)
-    problem = next(_problems(raw), None)
+    problem = next(_problems(raw, codes), None)
     if problem is not None:
         raise UsageError(f"In {file}, {problem}")
     return {code: Severity(word) for code, word in raw.items()}
 
 
-def _problems(raw: Mapping[str, object]) -> Iterator[str]:
+def _problems(raw: Mapping[str, object], codes: frozenset[str]) -> Iterator[str]:
     known = ", ".join(Severity)
     for code, word in raw.items():
-        if code not in CATALOGUE:
-            near = get_close_matches(code, CATALOGUE, n=1)
+        if code not in codes:
+            near = get_close_matches(code, codes, n=1)
             yield f"{code} is no code of the catalogue of faults" + (f"; is it {near[0]}?" if near else ".")
         elif not isinstance(word, str) or word not in set(Severity):
             yield f'{code} must be one of {known}, in quotes, such as {code} = "slight", not {word!r}.'
@@ -73,7 +74,7 @@ def as_the_course_says(check: CheckResult, said: Mapping[str, Severity]) -> Chec
     raised = [
         grade
         for code, grade in grades.items()
-        if code in said and grade is not Severity.REMARK and CATALOGUE[code].remark and code not in check.severity
+        if code in said and grade is not Severity.REMARK and kind_of(code).remark and code not in check.severity
     ]
     if outcome in CHARGED and said.keys() & grades.keys() and set(grades.values()) == {Severity.REMARK}:
         outcome, credit = Outcome.PASSED, check.max_credit

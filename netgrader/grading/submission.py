@@ -19,7 +19,7 @@ from netgrader.files import decode
 from netgrader.grading.result_store import Key, hash_bytes, hash_json
 from netgrader.imports import code_hash
 from netgrader.limited import ExceededError, within_limits
-from netgrader.phrases import language, say
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -106,7 +106,7 @@ class SubmittedNotebook:
     """The cells of a notebook as it was handed in, and what was remarkable about the file."""
 
     cells: tuple[SubmittedCell, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def stem_of(path: Path) -> str:
     return path.with_name(name_of(path)).stem
 
 
-def helper_files(folder: Path, notebook: SubmittedNotebook | None = None) -> tuple[dict[str, str], tuple[str, ...]]:
+def helper_files(folder: Path, notebook: SubmittedNotebook | None = None) -> tuple[dict[str, str], tuple[Said, ...]]:
     """Return the ``.py`` files beside a notebook, which travel with it, by name; and a sentence where they do not.
 
     Text in UTF-8, 200 kB together, no links. Where there are more, those whose names the notebook and they themselves
@@ -155,27 +155,27 @@ def helper_files(folder: Path, notebook: SubmittedNotebook | None = None) -> tup
     if _too_many(paths) and notebook is not None:
         paths = _spoken_of(paths, notebook)
     if _too_many(paths):
-        sentence = say(
-            "The .py files beside the notebook are more than {1} kB together, so none of them was "
-            "taken along. Keep only the ones that the notebook imports.",
-            LIMITS.helper_bytes // 1000,
+        sentence = Text(
+            "The .py files beside the notebook are more than {helper_bytes} kB together, so none of "
+            "them was taken along. Keep only the ones that the notebook imports.",
+            helper_bytes=LIMITS.helper_bytes // 1000,
         )
         return {}, (sentence,)
     texts: dict[str, str] = {}
-    notes: list[str] = []
+    notes: list[Said] = []
     for path in paths.values():
         if path.stem in PACKAGES:
             notes.append(
-                say(
-                    "{1} has the name of a package that the notebook needs, and was not taken along. Rename it.",
-                    path.name,
+                Text(
+                    "{name} has the name of a package that the notebook needs, and was not taken along. Rename it.",
+                    name=path.name,
                 )
             )
             continue
         try:
             texts[path.name] = _newlines(path.read_bytes().decode("utf-8-sig"))
         except (UnicodeDecodeError, OSError):
-            notes.append(say("{1} is not text in UTF-8 and was not taken along.", path.name))
+            notes.append(Text("{name} is not text in UTF-8 and was not taken along.", name=path.name))
     return texts, tuple(notes)
 
 
@@ -213,11 +213,11 @@ def read_notebook(path: Path, store: Store | None = None) -> SubmittedNotebook:
         size = path.stat().st_size
         if size > LIMITS.notebook_bytes:
             raise UnreadableError(
-                say(
-                    "The notebook is {1:.0f} MB; at most {2:.0f} MB are read. Clear its outputs (Edit, Clear "
-                    "All Outputs), save it and hand it in again.",
-                    size / 1e6,
-                    LIMITS.notebook_bytes / 1e6,
+                Text(
+                    "The notebook is {size:.0f} MB; at most {notebook_bytes:.0f} MB are read. Clear its "
+                    "outputs (Edit, Clear All Outputs), save it and hand it in again.",
+                    size=size / 1e6,
+                    notebook_bytes=LIMITS.notebook_bytes / 1e6,
                 )
             )
         content = path.read_bytes()
@@ -227,7 +227,7 @@ def read_notebook(path: Path, store: Store | None = None) -> SubmittedNotebook:
             f"{path.parent / name_of(path)} cannot be read ({error.strerror or error}), so it was not graded. "
             "Make it readable for the user who grades, and call again."
         ) from error
-    read = {"limits": asdict(LIMITS), "language": language(), "reader": code_hash()}
+    read = {"limits": asdict(LIMITS), "reader": code_hash()}
     key = Key(PARSED, {"content": hash_bytes(content), **read})
     found = store.get_record(key) if store else None
     try:
@@ -240,9 +240,9 @@ def read_notebook(path: Path, store: Store | None = None) -> SubmittedNotebook:
         notebook = within_limits(parse_notebook, content)
     except ExceededError as error:
         raise UnreadableError(
-            say(
-                "Reading the notebook {1}. Clear its outputs (Edit, Clear All Outputs), save it and hand it in again.",
-                error,
+            Text(
+                "Reading the notebook {error}. Clear its outputs (Edit, Clear All Outputs), save it and hand it in again.",
+                error=error,
             )
         ) from error
     if store and sum(len(cell.source) for cell in notebook.cells) <= MOST_KEPT:
@@ -256,37 +256,43 @@ def parse_notebook(content: bytes, limits: SubmissionLimits = LIMITS) -> Submitt
     raw = _json(content, limits)
     if not isinstance(raw, dict) or "nbformat" not in raw:
         raise UnreadableError(
-            "The file is JSON but not a notebook. Open it in Jupyter and save it again, or ask for help."
+            Text("The file is JSON but not a notebook. Open it in Jupyter and save it again, or ask for help.")
         )
     version = raw["nbformat"]
     if not isinstance(version, int) or isinstance(version, bool):
         raise UnreadableError(
-            "The file does not say which notebook format it has. Open it in Jupyter and save it again."
+            Text("The file does not say which notebook format it has. Open it in Jupyter and save it again.")
         )
     if version > NEWEST_FORMAT:
         raise UnreadableError(
-            say(
-                "The notebook has format {1}; the newest that can be graded is {2}. Save it with the "
-                "version of Jupyter that the course asks for.",
-                version,
-                NEWEST_FORMAT,
+            Text(
+                "The notebook has format {version}; the newest that can be graded is {newest_format}. "
+                "Save it with the version of Jupyter that the course asks for.",
+                version=version,
+                newest_format=NEWEST_FORMAT,
             )
         )
     if version < OLDEST_FORMAT:
         raise UnreadableError(
-            say(
-                "The notebook has format {1}, which is too old to be graded. Open it in Jupyter and save it again.",
-                version,
+            Text(
+                "The notebook has format {version}, which is too old to be graded. Open it in Jupyter and save it again.",
+                version=version,
             )
         )
-    notes = [say("The notebook has the old format {1} and was upgraded.", version)] if version < NEWEST_FORMAT else []
+    notes: list[Said] = (
+        [Text("The notebook has the old format {version} and was upgraded.", version=version)]
+        if version < NEWEST_FORMAT
+        else []
+    )
     notes += _other_kernel(raw)
     cells: list[SubmittedCell] = []
     skipped = 0
     for raw_cell in _raw_cells(raw, version):
         if len(cells) >= limits.cells:
             raise UnreadableError(
-                say("The notebook has more than {1} cells. Delete the ones that are not needed.", limits.cells)
+                Text(
+                    "The notebook has more than {cells} cells. Delete the ones that are not needed.", cells=limits.cells
+                )
             )
         cell = _cell(raw_cell)
         if cell is None:
@@ -294,12 +300,12 @@ def parse_notebook(content: bytes, limits: SubmissionLimits = LIMITS) -> Submitt
         else:
             cells.append(cell)
     if skipped:
-        notes.append(say("Of the notebook's cells {1} could not be read and are left out.", skipped))
+        notes.append(Text("Of the notebook's cells {skipped} could not be read and are left out.", skipped=skipped))
     if sum(len(cell.source) for cell in cells if cell.cell_type == "code") > limits.code_bytes:
         raise UnreadableError(
-            say(
-                "The notebook's code is larger than {1:.0f} MB. Data does not belong in code cells.",
-                limits.code_bytes / 1e6,
+            Text(
+                "The notebook's code is larger than {code_bytes:.0f} MB. Data does not belong in code cells.",
+                code_bytes=limits.code_bytes / 1e6,
             )
         )
     return SubmittedNotebook(tuple(cells), tuple(notes))
@@ -308,15 +314,19 @@ def parse_notebook(content: bytes, limits: SubmissionLimits = LIMITS) -> Submitt
 def _json(content: bytes, limits: SubmissionLimits) -> Any:
     """Decode and parse, with the sentence that fits what is wrong."""
     if not content.strip():
-        raise UnreadableError("The file is empty. Save the notebook in Jupyter and hand it in again.")
+        raise UnreadableError(Text("The file is empty. Save the notebook in Jupyter and hand it in again."))
     if content.count(b"[") + content.count(b"{") > limits.brackets:
         raise UnreadableError(
-            "The notebook holds more lists and tables than can be read. "
-            "Clear its outputs (Edit, Clear All Outputs), save it and hand it in again."
+            Text(
+                "The notebook holds more lists and tables than can be read. Clear its outputs (Edit, "
+                "Clear All Outputs), save it and hand it in again."
+            )
         )
     if content[:4] == b"PK\x03\x04":
         raise UnreadableError(
-            "The file is a zip archive that was given the name of a notebook. Unpack it and hand in what is inside."
+            Text(
+                "The file is a zip archive that was given the name of a notebook. Unpack it and hand in what is inside."
+            )
         )
     encoding = "utf-8-sig"
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -325,36 +335,37 @@ def _json(content: bytes, limits: SubmissionLimits) -> Any:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         raise UnreadableError(
-            "The file is not text in UTF-8, as notebooks are. Open it in Jupyter and save it again."
+            Text("The file is not text in UTF-8, as notebooks are. Open it in Jupyter and save it again.")
         ) from error
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise UnreadableError(
-            say(
-                "The file is not a notebook: it is not JSON (line {1}: {2}). Open it in Jupyter; if it "
-                "opens there, save it again, otherwise go back to an earlier copy.",
-                error.lineno,
-                error.msg,
+            Text(
+                "The file is not a notebook: it is not JSON (line {lineno}: {msg}). Open it in Jupyter; "
+                "if it opens there, save it again, otherwise go back to an earlier copy.",
+                lineno=error.lineno,
+                msg=error.msg,
             )
         ) from error
     except (RecursionError, ValueError) as error:
         raise UnreadableError(
-            "The file is not a notebook: its JSON is nested too deeply or has impossible values."
+            Text("The file is not a notebook: its JSON is nested too deeply or has impossible values.")
         ) from error
 
 
-def _other_kernel(raw: Mapping[str, Any]) -> list[str]:
+def _other_kernel(raw: Mapping[str, Any]) -> list[Said]:
     """Return a note if the notebook asks for another kernel than the course's: it is run with the course's all the same."""
     metadata = raw.get("metadata")
     spec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
     name = spec.get("name") if isinstance(spec, dict) else None
     if not isinstance(name, str) or name in {"python3", "python", ""}:
         return []
-    shown = name if ID.match(name) else "another one"
+    shown = name if ID.match(name) else Text("another one")
     return [
-        say(
-            "The notebook asks for the kernel {1}, which the grader does not have; it was run with the course's.", shown
+        Text(
+            "The notebook asks for the kernel {shown}, which the grader does not have; it was run with the course's.",
+            shown=shown,
         )
     ]
 
@@ -364,16 +375,16 @@ def _raw_cells(raw: Mapping[str, Any], version: int) -> Iterator[Any]:
     if version >= NEWEST_FORMAT:
         cells = raw.get("cells")
         if not isinstance(cells, list):
-            raise UnreadableError("The notebook has no list of cells. Open it in Jupyter and save it again.")
+            raise UnreadableError(Text("The notebook has no list of cells. Open it in Jupyter and save it again."))
         yield from cells
         return
     worksheets = raw.get("worksheets")
     if not isinstance(worksheets, list):
         raise UnreadableError(
-            say(
-                "The notebook says that it has the format {1}, and is not laid out like that. Open it in "
-                "Jupyter and save it again.",
-                version,
+            Text(
+                "The notebook says that it has the format {version}, and is not laid out like that. Open "
+                "it in Jupyter and save it again.",
+                version=version,
             )
         )
     for sheet in worksheets:

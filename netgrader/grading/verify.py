@@ -19,6 +19,7 @@ from netgrader.evidence import Json  # noqa: TC001  (likewise)
 from netgrader.files import decode
 from netgrader.observations import Observations, drawable
 from netgrader.results import CheckResult  # noqa: TC001  (likewise)
+from netgrader.text import Said  # noqa: TC001  (decoded by what fields say)
 from netgrader.workers import EndedError, Workers
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class VerificationRequest:
     memory_bytes: int = 4_000_000_000
     """How much memory the tests may take, the lab's own aside, which has a limit of its own. What is read of a
     submission is limited as well; this is for what a test may make of it."""
-    problems: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, Said] = field(default_factory=dict)
     """Why there is no evidence, by cell, where that is known."""
     outside: Mapping[str, Json] = field(default_factory=dict)
     """What was seen of the student's process from outside of it, for the fixture ``outside``."""

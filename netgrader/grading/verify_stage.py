@@ -115,9 +115,8 @@ def tests_hashes(assignment: Assignment, notebook: str) -> dict[str, str | None]
 
 
 def _asked(files: NotebookFiles) -> dict[str, Path]:
-    """Return the files with the exercises' parameters and with the course's own texts, by a name of their own each."""
-    given = {path.name: path for path in (files.exercises, files.hidden, files.faults, *files.phrases)}
-    return {**given, **{f"hidden {path.name}": path for path in files.hidden_phrases}}
+    """Return the files with the exercises' parameters and with the course's own faults, by name."""
+    return {path.name: path for path in (files.exercises, files.hidden, files.faults)}
 
 
 class _Unfinished(Exception):

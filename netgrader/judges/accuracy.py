@@ -29,8 +29,8 @@ from netgrader.faults import Severity
 from netgrader.judges.answers import digest, opened, outputs_for, random_of, require_fed
 from netgrader.judges.arrays import data_as_handed
 from netgrader.judges.measure import ACCURACY, measure_of
-from netgrader.phrases import say
 from netgrader.reader import LabError
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,13 +66,15 @@ LOOKED_UP = 0.1  # who has learned the given images knows the others nearly as w
 GUESSED = 2 / 9  # of the way up from chance: what chance may reach, 0.3 of ten classes
 FEW = 200  # images that are tried a second time
 CLEARLY = 0.1  # by which a network is better at the scale that is asked for, if it was trained at that
-AS_TRAINED = "sess as the training left it: no other session, and no initialiser that is run after the training"
-ONE_OF_EACH = "one network and the session that it was trained in: net = …, then sess = tf.Session(graph=net.graph)"
-NO_STEP = (
-    "{1}, and no training step was seen, so it cannot be decided whether the network was trained; your instructor will "
-    "look at it."
+AS_TRAINED = Text("sess as the training left it: no other session, and no initialiser that is run after the training")
+ONE_OF_EACH = Text(
+    "one network and the session that it was trained in: net = …, then sess = tf.Session(graph=net.graph)"
 )
-FINITE = "a loss that stays finite: a lower learning rate, and the loss computed from the logits"
+NO_STEP = Text(
+    "{found}, and no training step was seen, so it cannot be decided whether the network was "
+    "trained; your instructor will look at it."
+)
+FINITE = Text("a loss that stays finite: a lower learning rate, and the loss computed from the logits")
 ROUNDED = 6e-4  # what an accuracy may be off by that was rounded to three digits or computed in another order
 
 
@@ -128,38 +130,38 @@ def require_values(evidence: CellEvidence, name: str = "net") -> None:
     if graph.values:
         return
     if graph.about.get("session_of_another"):
-        found = "a session on the graph of another network, which has no values for this one"
+        found = Text("a session on the graph of another network, which has no values for this one")
         fail("evaluated-in-fresh-session", found=found, expected=ONE_OF_EACH, severity=Severity.FATAL)
     if graph.about.get("stepped"):
-        found = "a session without values of variables, though training steps were run"
+        found = Text("a session without values of variables, though training steps were run")
         fail("evaluated-in-fresh-session", found=found, expected=AS_TRAINED, severity=Severity.FATAL)
-    found, expected = "no values of variables in the session", "a network trained in sess"
-    stopped = evidence.stopped(name)
-    if stopped is not None:
-        found, expected = say("{1}, since {2}", found, stopped.sentence), remedy(stopped.kind, stopped.message)
-    fail("train-op-not-run", found=found, expected=expected)
+    found, stopped = Text("no values of variables in the session"), evidence.stopped(name)
+    if stopped is None:
+        fail("train-op-not-run", found=found, expected=Text("a network trained in sess"))
+    found = Text("{found}, since {why}", found=found, why=stopped.sentence)
+    fail("train-op-not-run", found=found, expected=remedy(stopped.kind, stopped.message))
 
 
-def require_own(recomputed: Recomputed, untrained: str | None = None) -> None:
+def require_own(recomputed: Recomputed, untrained: Said | None = None) -> None:
     """End the test if the network knows something and cannot have learned it here.
 
     `untrained` is what was seen from outside against a training, in words.
     """
     spec, learned = recomputed.spec, recomputed.spec.learned
     if untrained is not None and recomputed.test >= spec.above_chance(GUESSED):
-        fail("weights-not-trained-here", found=untrained, expected="a network trained by this notebook")
+        fail("weights-not-trained-here", found=untrained, expected=Text("a network trained by this notebook"))
     few = recomputed.marks is not None and recomputed.marks <= by_chance(spec.classes)
     if few and learned is not None and recomputed.test >= learned:
         fail(
             "weights-not-trained-here",
-            found=say(
-                "{1} on the test images, and {2} of {3} patterns known that stand among the training "
-                "images of this very run",
-                recomputed.measure.told(recomputed.test),
-                recomputed.marks,
-                PATTERNS,
+            found=Text(
+                "{told} on the test {images}, and {marks} of {patterns} patterns known that stand among "
+                "the training {images} of this very run",
+                told=recomputed.measure.told(recomputed.test),
+                marks=recomputed.marks,
+                patterns=PATTERNS,
             ),
-            expected="a network trained by this notebook, which knows nearly all of them",
+            expected=Text("a network trained by this notebook, which knows nearly all of them"),
         )
 
 
@@ -245,9 +247,9 @@ def _outputs(
     except LabError as error:
         require_fed(graph, error, "net.logits")
         if "feed" in error.sentence and "placeholder" in error.sentence:
-            found, expected = "logits that ask for more than X", "logits from X alone"
+            found, expected = Text("logits that ask for more than X"), Text("logits from X alone")
             if spec.is_regression:
-                found, expected = "a prediction that asks for more than X", "a prediction from X alone"
+                found, expected = Text("a prediction that asks for more than X"), Text("a prediction from X alone")
             fail("prediction-uses-labels", found=found, expected=expected)
         raise
     return first, second
@@ -266,34 +268,35 @@ def require_learned(recomputed: Recomputed) -> None:
     if recomputed.lead >= NAMED:
         fail(
             "answers-looked-up" if recomputed.looked_up else "trained-on-test",
-            found=say(
-                "{1} on the test images that the notebook was given, and {2} on others like them that it never had",
-                recomputed.measure.told(recomputed.given, 2),
-                recomputed.measure.told(recomputed.hidden, 2),
+            found=Text(
+                "{told} on the test {images} that the notebook was given, and {told_2} on others like them that it never had",
+                told=recomputed.measure.told(recomputed.given, 2),
+                told_2=recomputed.measure.told(recomputed.hidden, 2),
             ),
-            expected="as much on both, but for chance",
+            expected=Text("as much on both, but for chance"),
         )
 
 
-def seen_test_images(recomputed: Recomputed) -> str | None:
+def seen_test_images(recomputed: Recomputed) -> Said | None:
     """Return what speaks for a training on the test images, in words, if it is no proof; None if nothing does.
 
     The accuracy that counts is then the one without what is known better of the images that were given.
     """
     if not TOLD <= recomputed.lead < NAMED:
-        told = (
-            "test images known better than the same images turned or moved a little, by {1:.1f} standard errors: some "
-            "of them may be known by heart. Nothing was taken off for that."
+        told = Text(
+            "test {images} known better than the same {images} turned or moved a little, by "
+            "{by_heart:.1f} standard errors: some of them may be known by heart. Nothing was taken "
+            "off for that."
         )
-        return say(told, recomputed.by_heart) if recomputed.by_heart >= NAMED else None
-    return say(
-        "{1} on the test images that the notebook was given and {2} on others like them that it "
-        "never had: {3:.1f} standard errors apart. Counted was {4}, which is what the others "
-        "speak for.",
-        recomputed.measure.told(recomputed.given, 2),
-        recomputed.measure.told(recomputed.hidden, 2),
-        recomputed.lead,
-        recomputed.measure.told(recomputed.counted, 2),
+        return told.format(by_heart=recomputed.by_heart) if recomputed.by_heart >= NAMED else None
+    return Text(
+        "{told} on the test {images} that the notebook was given and {told_2} on others like "
+        "them that it never had: {lead:.1f} standard errors apart. Counted was {told_3}, which "
+        "is what the others speak for.",
+        told=recomputed.measure.told(recomputed.given, 2),
+        told_2=recomputed.measure.told(recomputed.hidden, 2),
+        lead=recomputed.lead,
+        told_3=recomputed.measure.told(recomputed.counted, 2),
     )
 
 
@@ -306,17 +309,20 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
     if recomputed.counted >= least:
         return
     spec, measure = recomputed.spec, recomputed.measure
-    found, expected = say("{1} on the test images", measure.told(recomputed.counted)), measure.at_least(least)
+    found, expected = (
+        Text("{told} on the test {images}", told=measure.told(recomputed.counted)),
+        measure.at_least(least),
+    )
     stepped = graph.about.get("stepped")
     if recomputed.counted < spec.above_chance(GUESSED) and not _moved(lab, graph):
         if stepped is True:
-            found = say("{1}, as before any training, though training steps were run", found)
+            found = Text("{found}, as before any training, though training steps were run", found=found)
             fail("evaluated-in-fresh-session", found=found, expected=AS_TRAINED, severity=Severity.FATAL)
         fail("train-op-not-run", found=found, expected=expected)
     if recomputed.counted < spec.above_chance(GUESSED) and stepped is False:
-        ungradable(say(NO_STEP, found))
+        ungradable(NO_STEP.format(found=found))
     if not all(np.isfinite(value).all() for value in graph.values.values()):
-        found, expected = say("{1}, and weights that are nan, which is no number", found), FINITE
+        found, expected = Text("{found}, and weights that are nan, which is no number", found=found), FINITE
     share = max(0.0, (recomputed.counted - spec.nothing_for) / (least - spec.nothing_for))
     partial(share, "accuracy-too-low", found=found, expected=expected)
 
@@ -358,11 +364,11 @@ def require_target(
     target, full, none = (measure.score_of(figure) for figure in (target, full, none))
     if accuracy >= full:
         if remark is not None and accuracy < target:
-            told = "A little below the target, which chance may explain: it counts in full."
+            told = Text("A little below the target, which chance may explain: it counts in full.")
             remark(told, found=measure.told(accuracy, 2), expected=measure.at_least(target))
         return
     share = max(0.0, (accuracy - none) / (full - none))
-    found, expected = say("{1} on the test images", measure.told(accuracy, 2)), measure.at_least(target)
+    found, expected = Text("{told} on the test {images}", told=measure.told(accuracy, 2)), measure.at_least(target)
     if share > 0:
         partial(share, "target-missed", found=found, expected=expected)
     fail("target-missed", found=found, expected=expected)

@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from netgrader.checks.language import fail
 from netgrader.judges.measure import ACCURACY
-from netgrader.phrases import Verbatim, say
 from netgrader.reader.graph.source import read_source
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,9 +33,9 @@ __all__ = ["answers_for", "digest", "opened", "outputs_for", "random_of", "requi
 Array = npt.NDArray[Any]
 
 MOST_ROWS, LEAST_ROWS = 2_500, 1_500  # in a run
-SWITCHED = (
-    "a placeholder with a default, as tf.placeholder_with_default(False, shape=[]) makes one, or the part eval_feed, "
-    "as in eval_feed={training: False}"
+SWITCHED = Text(
+    "a placeholder with a default, as tf.placeholder_with_default(False, shape=[]) makes "
+    "one, or the part eval_feed, as in eval_feed={training: False}"
 )
 
 
@@ -95,7 +95,7 @@ def require_fed(graph: GraphEvidence, error: LabError, part: str) -> None:
     asked = re.search(r"feed a value for placeholder tensor '(?P<name>[^']+)'", error.sentence)
     if asked is None or asked.group(1) in {graph.parts.get(own, "").partition(":")[0] for own in ("X", "Y")}:
         return
-    found = say("{1} that cannot be computed before {2} is fed, too", part, Verbatim(asked.group(1)))
+    found = Text("{part} that cannot be computed before {group} is fed, too", part=part, group=asked.group(1))
     fail("missing-tensor", found=found, expected=SWITCHED, place="net.eval_feed")
 
 
@@ -133,8 +133,10 @@ def outputs_for(
         if output.shape == (width, len(batch)) or (width == 1 and output.shape == (len(batch),)):
             output = output.reshape(width, len(batch)).T
         if output.shape != (len(batch), width):
-            what = "logits of shape {1}" if measure.part == "logits" else "a prediction of shape {1}"
-            fail("wrong-width", found=say(what, output.shape), expected=f"({len(batch)}, {width})")
+            what = (
+                Text("logits of shape {shape}") if measure.part == "logits" else Text("a prediction of shape {shape}")
+            )
+            fail("wrong-width", found=what.format(shape=output.shape), expected=f"({len(batch)}, {width})")
         found[batch] = output
     return found
 

@@ -17,7 +17,7 @@ from netgrader.judges.known_images import PROJECTIONS, fingerprints, match_scale
 from netgrader.judges.labels import class_shift, one_hot_words, row_shift
 from netgrader.judges.preparations import preparation_of
 from netgrader.judges.rows import SOME, judge_rows, judge_targets, own_columns, same_rows
-from netgrader.phrases import Verbatim, say
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from netgrader.checks.context import CellEvidence, Dataset, TestContext
@@ -83,16 +83,18 @@ def judge_images(images: Array, raw: Bytes, spec: DataSpec) -> JudgedImages:
         same_size = images.size == raw.size and images.shape[:1] == (n,)
         inner = judge_images(images.reshape(n, pixels), raw, spec) if same_size else JudgedImages(None, None)
         share = 0.25 if same_size and inner.charge is None else 0.0
-        found = say("shape {1}", images.shape)
+        found: Said = Text("shape {shape}", shape=images.shape)
         if images.shape == (n, spec.classes):
-            found = say("{1}, as labels have it", found)
+            found = Text("{found}, as {labels} have it", found=found)
         found = _of_the_others(found, images, n, spec)
         return JudgedImages(_charge("wrong-shape", share, found=found, expected=expected), inner.rows)
     if images.dtype == np.float16:
         images = images.astype(np.float32)
     if images.dtype.kind == "f" and not np.isfinite(images).all():
         row = int(np.flatnonzero(~np.isfinite(images).all(axis=1))[0])
-        return JudgedImages(_charge("wrong-range", found="values that are not finite", place=say("row {1}", row)), None)
+        return JudgedImages(
+            _charge("wrong-range", found=Text("values that are not finite"), place=Text("row {row}", row=row)), None
+        )
     return _Comparison(images, raw.reshape(n, pixels), spec).judge()
 
 
@@ -113,7 +115,7 @@ class _Comparison:
         if np.isfinite(factor).all():
             return JudgedImages(self._scale(factor), in_order)
         if np.array_equal(self.images, self.raw // self.spec.largest):
-            found = say("only {1}", ", ".join(f"{value:g}" for value in np.unique(self.images)[:3]))
+            found = Text("only {names}", names=", ".join(f"{value:g}" for value in np.unique(self.images)[:3]))
             return JudgedImages(_charge("integer-division", 0.25, found=found, expected=self._all_levels()), in_order)
         if self._levels() or np.array_equal(self.images > 0, self.raw > 0):
             return JudgedImages(self._rounded() or self._range(), in_order)
@@ -123,17 +125,20 @@ class _Comparison:
         if (match.index >= 0).mean() >= NEARLY_ALL:
             row = int(np.flatnonzero(match.index != in_order)[0])
             found = (
-                say("image {1} in row {2}", match.index[row], row)
+                Text("{image} {index} in row {row}", index=match.index[row], row=row)
                 if match.index[row] >= 0
-                else say("no given image in row {1}", row)
+                else Text("no given {image} in row {row}", row=row)
             )
             return JudgedImages(
-                _charge("wrong-order", found=found, expected="each image once", place=say("row {1}", row)), match.index
+                _charge(
+                    "wrong-order", found=found, expected=Text("each {image} once"), place=Text("row {row}", row=row)
+                ),
+                match.index,
             )
         return JudgedImages(self._strange(), None)
 
-    def _all_levels(self) -> str:
-        return say("all grey levels over {1}", self.spec.largest)
+    def _all_levels(self) -> Said:
+        return Text("all grey levels over {largest}", largest=self.spec.largest)
 
     def _factors(self, rows: Int) -> Float:
         """Return what each row was multiplied with if it is the given image ``rows[i]``, NaN if it is not."""
@@ -147,25 +152,25 @@ class _Comparison:
     def _scale(self, factors: Float) -> Charge | None:
         """Return what is wrong with the scale of rows that are given images."""
         factor = float(np.nanmedian(factors))
-        found = say("values from {1:.4g} to {2:.4g}", self.low, self.high)
+        found = Text("values from {low:.4g} to {high:.4g}", low=self.low, high=self.high)
         whole = self.images.dtype.kind != "f"
         if abs(factor) >= 0.5:
-            return _charge("not-scaled", 0.25, found=found, expected="from 0 to 1")
+            return _charge("not-scaled", 0.25, found=found, expected=Text("from 0 to 1"))
         if np.ptp(factors) > abs(factor) / 10 and self.high < DARK:
-            found = say("{1}, each image divided by a number of its own", found)
-            return _charge("wrong-range", 0.25, found=found, expected="one number for all, from 0 to 1")
+            found = Text("{found}, each {image} divided by a number of its own", found=found)
+            return _charge("wrong-range", 0.25, found=found, expected=Text("one number for all, from 0 to 1"))
         if abs(factor) < 1 / self.spec.largest / 10:
-            return _charge("scaled-twice", 0.25, found=found, expected="from 0 to 1")
+            return _charge("scaled-twice", 0.25, found=found, expected=Text("from 0 to 1"))
         if whole:
-            return _charge("not-floating-point", 0.5, found=f"{self.images.dtype}", expected="float32 or float64")
+            return _charge("not-floating-point", 0.5, found=f"{self.images.dtype}", expected=Text("float32 or float64"))
         return self._range()
 
     def _range(self) -> Charge | None:
         if not self._in_range():
-            found = say("values from {1:.4g} to {2:.4g}", self.low, self.high)
-            return _charge("wrong-range", 0.25, found=found, expected="from 0 to 1")
+            found = Text("values from {low:.4g} to {high:.4g}", low=self.low, high=self.high)
+            return _charge("wrong-range", 0.25, found=found, expected=Text("from 0 to 1"))
         if self.images.dtype.kind != "f":
-            return _charge("not-floating-point", 0.5, found=f"{self.images.dtype}", expected="float32 or float64")
+            return _charge("not-floating-point", 0.5, found=f"{self.images.dtype}", expected=Text("float32 or float64"))
         return None
 
     def _in_range(self) -> bool:
@@ -175,7 +180,7 @@ class _Comparison:
         """Whether all grey levels but two are gone."""
         if len(np.unique(self.images[:1000])) > 2 or len(np.unique(self.images)) > 2:
             return None
-        found = say("only {1:g} and {2:g}", self.low, self.high)
+        found = Text("only {low:g} and {high:g}", low=self.low, high=self.high)
         return _charge("integer-division", 0.25, found=found, expected=self._all_levels())
 
     def _levels(self) -> bool:
@@ -202,9 +207,16 @@ class _Comparison:
             return None
         place = int(np.argmax(drops))
         below, above = used[place], used[place + 1]
-        found = say("grey level {1} became {2:.3g}, and {3} became {4:.3g}", below, table[below], above, table[above])
-        expected = say(
-            "a floating-point number of each first: in uint8 what is beyond {1} begins again at 0", LEVELS - 1
+        found = Text(
+            "grey level {below} became {table:.3g}, and {above} became {table_2:.3g}",
+            below=below,
+            table=table[below],
+            above=above,
+            table_2=table[above],
+        )
+        expected = Text(
+            "a floating-point number of each first: in uint8 what is beyond {levels} begins again at 0",
+            levels=LEVELS - 1,
         )
         return _charge("wrong-order", found=found, expected=expected)
 
@@ -215,12 +227,16 @@ class _Comparison:
             return known
         n = len(self.raw)
         if self._aligned(fingerprints(self.images.T.reshape(n, self.spec.size)), self.given):
-            found = say("pixels of many images in each row: reshaped to ({1}, n) and turned around", self.spec.size)
-            return _charge("rows-mixed", found=found, expected="an image in each row")
+            found = Text(
+                "{pixels} of many {images} in each row: reshaped to ({size}, n) and turned around", size=self.spec.size
+            )
+            return _charge("rows-mixed", found=found, expected=Text("{an_image} in each row"))
         wrong = np.flatnonzero(np.isnan(self._factors(np.arange(n))))
         row = int(wrong[0])
-        found = say("{1:,} of {2:,} rows that are not the image given there", len(wrong), n)
-        return _charge("wrong-order", found=found, expected="image i in row i", place=say("row {1}", row))
+        found = Text("{count:,} of {n:,} rows that are not the {image} given there", count=len(wrong), n=n)
+        return _charge(
+            "wrong-order", found=found, expected=Text("{image} i in row i"), place=Text("row {row}", row=row)
+        )
 
     def _by_pixel(self) -> Charge | None:
         """Return what is wrong if each pixel is one that is given, times one number and plus another; None if it is not."""
@@ -229,10 +245,10 @@ class _Comparison:
         if columns is None or not columns.factor.any():
             return None
         if len(columns.moved):
-            found = "the pixels of each image in another order, as where it is turned or mirrored"
-            return _charge("wrong-order", 0.25, found=found, expected="as given")
-        found = say("values from {1:.4g} to {2:.4g}, each pixel scaled by itself", self.low, self.high)
-        return _charge("wrong-range", 0.25, found=found, expected="from 0 to 1")
+            found = Text("the {pixels} of each {image} in another order, as where it is turned or mirrored")
+            return _charge("wrong-order", 0.25, found=found, expected=Text("as given"))
+        found = Text("values from {low:.4g} to {high:.4g}, each {pixel} scaled by itself", low=self.low, high=self.high)
+        return _charge("wrong-range", 0.25, found=found, expected=Text("from 0 to 1"))
 
     def _aligned(self, prints: Float, others: Float) -> bool:
         match = match_scaled(others[:SOME], prints[:SOME], self.spec.size)
@@ -262,11 +278,12 @@ def judge_one_hot(labels: Array, given: Bytes, spec: DataSpec, rows: Int | None 
     wrong = np.flatnonzero((np.abs(labels - exact) > 1e-6).any(axis=1))
     if len(wrong):
         row = int(wrong[0])
-        found = say("row {1}: {2}", row, " ".join(f"{value:.3g}" for value in labels[row]))
-        expected, place = one_hot_words(spec.classes), say("{1:,} rows", len(wrong))
+        found = Text("row {row}: {names}", row=row, names=" ".join(f"{value:.3g}" for value in labels[row]))
+        expected, place = one_hot_words(spec.classes), Text("{count:,} rows", count=len(wrong))
         if (labels[row] == 1).all():
-            expected = say(
-                "{1}: a[np.arange(n), labels] = 1 sets one place in each row, a[labels] = 1 whole rows", expected
+            expected = Text(
+                "{expected}: a[np.arange(n), {labels}] = 1 sets one place in each row, a[{labels}] = 1 whole rows",
+                expected=expected,
             )
         return _charge("labels-not-one-hot", found=found, expected=expected, place=place)
     true = given if rows is None else np.where(rows >= 0, given[rows], best)
@@ -275,7 +292,7 @@ def judge_one_hot(labels: Array, given: Bytes, spec: DataSpec, rows: Int | None 
         in_order = rows is None or _ordered(rows)
         return _wrong_classes(best.astype(np.uint8), given, true, wrong, spec.classes, in_order=in_order)
     if labels.dtype.kind != "f":
-        return _charge("not-floating-point", 0.5, found=f"{labels.dtype}", expected="float32 or float64")
+        return _charge("not-floating-point", 0.5, found=f"{labels.dtype}", expected=Text("float32 or float64"))
     return None
 
 
@@ -284,43 +301,46 @@ def _ordered(rows: Int) -> bool:
 
 
 def _labels_shape(labels: Array, n: int, spec: DataSpec) -> Charge:
-    found, expected = say("shape {1}", labels.shape), f"({n}, {spec.classes})"
+    found: Said = Text("shape {shape}", shape=labels.shape)
+    expected = f"({n}, {spec.classes})"
     if labels.size == n:
-        found = say("{1}: the {2}s themselves", found, spec.called)
+        found = Text("{found}: the {called}s themselves", found=found, called=spec.called)
         return _charge("labels-not-one-hot", found=found, expected=expected)
     if labels.shape == (n, spec.size):
-        found = say("{1}, as images have it", found)
+        found = Text("{found}, as {images} have it", found=found)
     found = _of_the_others(found, labels, n, spec)
     return _charge("wrong-shape", found=found, expected=expected)
 
 
-def _of_the_others(found: str, array: Array, n: int, spec: DataSpec) -> str:
+def _of_the_others(found: Said, array: Array, n: int, spec: DataSpec) -> Said:
     """Return what was found, and whether it has as many rows as the other set has: it was made from that."""
     train, test = spec.train.rows, spec.test.rows
     if train == test or array.shape[:1] != ((train,) if n == test else (test,)):
         return found
-    return say("{1}, as many rows as {2} has", found, Verbatim("x_train" if n == test else "x_test"))
+    return Text("{found}, as many rows as {other} has", found=found, other="x_train" if n == test else "x_test")
 
 
 def _wrong_classes(best: Bytes, given: Bytes, true: Bytes, wrong: Int, classes: int, *, in_order: bool) -> Charge:
     row = int(wrong[0])
-    expected, place = f"{true[row]}", say("row {1}, the first of {2:,}", row, len(wrong))
+    expected, place = f"{true[row]}", Text("row {row}, the first of {count:,}", row=row, count=len(wrong))
     shift = class_shift(best, true, classes)
     if shift is not None:
-        return _charge("labels-off-by-one", found=say("the label {1}", best[row]), expected=expected, place=place)
+        return _charge(
+            "labels-off-by-one", found=Text("the {label} {best}", best=best[row]), expected=expected, place=place
+        )
     if in_order:
         shift = row_shift(best, given, np.arange(len(given)), (1, -1, 2, -2, 3, -3, 10, -10, 100, -100))
         if shift is not None:
-            rows = say(
-                "the label of the image {1} {2} it, {3}", abs(shift), "after" if shift > 0 else "before", best[row]
-            )
+            later = Text("the {label} of the {image} {shift} after it, {best}")
+            earlier = Text("the {label} of the {image} {shift} before it, {best}")
+            rows = (later if shift > 0 else earlier).format(shift=abs(shift), best=best[row])
             return _charge("labels-shifted", found=rows, expected=expected, place=place)
     apart = np.array_equal(np.bincount(best, minlength=classes), np.bincount(given, minlength=classes))
     code = "labels-shuffled-apart" if apart else "labels-wrong"
-    return _charge(code, found=say("the label {1}", best[row]), expected=expected, place=place)
+    return _charge(code, found=Text("the {label} {best}", best=best[row]), expected=expected, place=place)
 
 
-def _charge(code: str, share: float = 0.0, *, found: str, expected: str = "", place: str = "") -> Charge:
+def _charge(code: str, share: float = 0.0, *, found: Said, expected: Said = "", place: Said = "") -> Charge:
     return Charge(fault(code, found=found, expected=expected, place=place), share)
 
 
@@ -340,7 +360,9 @@ def require_images(bench: TestContext, part: str) -> None:
     if charge.fault.code in CATALOGUE[ONE_SIDE].brings and not charge.fault.place and _scaled(bench, OTHER[part]):
         name, other = f"x_{part}", f"x_{OTHER[part]}"
         one_side = fault(
-            ONE_SIDE, found=say("{1}: {2}", name, charge.fault.found), expected=say("the same as for {1}", other)
+            ONE_SIDE,
+            found=Text("{name}: {found}", name=name, found=charge.fault.found),
+            expected=Text("the same as for {other}", other=other),
         )
         raise Failed([one_side], charge.share)
     raise _failed(charge, f"x_{part}")
@@ -381,7 +403,7 @@ def images_of(bench: TestContext, part: str) -> JudgedImages:
             return JudgedImages(None, np.arange(len(raw)))
         return judge_images(_evidence(bench).array(name), raw, bench.spec)
 
-    images: JudgedImages = bench.once(("prepared images", part), judge)
+    images: JudgedImages = bench.once((Text("prepared {images}"), part), judge)
     return images
 
 

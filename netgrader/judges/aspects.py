@@ -7,11 +7,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from netgrader.faults import ALL, CATALOGUE, Severity, kind_of
+from netgrader.text import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from netgrader.faults import Fault
+    from netgrader.text import Said
 
 __all__ = ["Aspect", "Charge", "LoopFinding", "Verdict", "verdicts"]
 
@@ -87,7 +89,7 @@ def verdicts(findings: Iterable[LoopFinding], error: Fault | None = None) -> dic
     error
         What `train` raised, if anything; it is among the findings.
     """
-    first: dict[tuple[str, ...], LoopFinding] = {}
+    first: dict[tuple[Aspect, Said, str], LoopFinding] = {}
     shares: dict[Aspect, float] = {}
     for found in sorted(findings, key=lambda found: found.fault.severity is not Severity.FATAL):
         first.setdefault((found.aspect, found.fault.code or found.fault.sentence, found.side), found)

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from netgrader.checks.language import fail
 from netgrader.faults import Severity
-from netgrader.phrases import say
 from netgrader.reader import LabError
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,20 +76,25 @@ def spread(sample: Array) -> float:
     return float(np.asarray(sample, dtype=np.float64).std())
 
 
-def describe_sample(sample: Array) -> str:
+def describe_sample(sample: Array) -> Said:
     """Return what `sample` looks like, as a short phrase: ``normal with standard deviation 0.05``."""
     values = np.asarray(sample, dtype=np.float64).reshape(-1)
     low, high, mean, deviation = (float(figure(values)) for figure in (np.min, np.max, np.mean, np.std))
     if low == high:
-        return say("all weights {1:.3g}", low)
+        return Text("all weights {low:.3g}", low=low)
     bound = _bound(values.size) + 2.0 / values.size  # the ends are estimated from the sample
     ordered = np.sort(values)
     if _distance(values, (ordered - low) / (high - low)) <= bound:
-        return say("uniform between {1:.3g} and {2:.3g}", low, high)
+        return Text("uniform between {low:.3g} and {high:.3g}", low=low, high=high)
     erf = np.vectorize(math.erf)
     if _distance(values, 0.5 * (1 + erf((ordered - mean) / (deviation * math.sqrt(2))))) <= bound:
-        return say("normal with standard deviation {1:.3g}", deviation)
-    return say("between {1:.3g} and {2:.3g} with standard deviation {3:.3g}, not uniform", low, high, deviation)
+        return Text("normal with standard deviation {deviation:.3g}", deviation=deviation)
+    return Text(
+        "between {low:.3g} and {high:.3g} with standard deviation {deviation:.3g}, not uniform",
+        low=low,
+        high=high,
+        deviation=deviation,
+    )
 
 
 def _bound(count: int) -> float:
@@ -160,8 +165,12 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
     """
     for part in ("x", "h", "W"):
         if part not in graph.parts:
-            expected = "what tf.get_variable(…) gives" if part == "W" else "what tf.matmul(…) or activation(…) gives"
-            fail("wrong-return", found=say("{1} is not a tensor of the graph", part), expected=expected)
+            expected = (
+                Text("what tf.get_variable(…) gives")
+                if part == "W"
+                else Text("what tf.matmul(…) or activation(…) gives")
+            )
+            fail("wrong-return", found=Text("{part} is not a tensor of the graph", part=part), expected=expected)
     loaded = lab.load(graph.meta_graph)
     session = loaded.session(seed=seed)
     random = np.random.default_rng([seed, inputs, outputs])
@@ -183,7 +192,7 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
     except LabError as error:
         if error.kind != "run":
             raise
-        fail("wrong-return", found="an h or W that cannot be computed from x alone", expected="(h, W)")
+        fail("wrong-return", found=Text("an h or W that cannot be computed from x alone"), expected="(h, W)")
     finally:
         session.close()
     _require_shapes(results, weights, inputs, outputs)
@@ -217,9 +226,13 @@ def _positive(random: np.random.Generator, value: Array, inputs: int) -> Array:
 def _require_shapes(results: Array | None, weights: Array, inputs: int, outputs: int) -> None:
     shape = np.shape(results)
     if shape != (ROWS, outputs):
-        fail("wrong-width", found=say("h of shape {1} for {2} rows", shape, ROWS), expected=f"({ROWS}, {outputs})")
+        fail(
+            "wrong-width",
+            found=Text("h of shape {shape} for {rows} rows", shape=shape, rows=ROWS),
+            expected=f"({ROWS}, {outputs})",
+        )
     if weights.shape not in {(inputs, outputs), (outputs, inputs)}:
-        fail("wrong-return", found=say("W of shape {1}", weights.shape), expected=f"({inputs}, {outputs})")
+        fail("wrong-return", found=Text("W of shape {shape}", shape=weights.shape), expected=f"({inputs}, {outputs})")
 
 
 def _upright(weights: Array, inputs: int, outputs: int) -> Array:
@@ -236,12 +249,12 @@ def require_weights_used(trial: DenseTrial) -> None:
     if not trial.moved:
         fail(
             "layers-not-trained",
-            found="W is not a variable that training may change",
-            expected="what tf.get_variable(…) gives",
+            found=Text("W is not a variable that training may change"),
+            expected=Text("what tf.get_variable(…) gives"),
             severity=Severity.FATAL,  # nothing that is made of such layers learns
         )
     if _recognised(trial) is None:
-        fail("wrong-return", found="an output h that is not x·W + b with the returned W", expected="h = x·W + b")
+        fail("wrong-return", found=Text("an output h that is not x·W + b with the returned W"), expected="h = x·W + b")
 
 
 def require_linear(trial: DenseTrial) -> None:
@@ -249,16 +262,20 @@ def require_linear(trial: DenseTrial) -> None:
     require_weights_used(trial)
     name = _recognised(trial)
     if name not in {None, "none"}:
-        fail("wrong-activation", found=say("{1} although activation is None", name), expected="x·W + b")
+        fail("wrong-activation", found=Text("{name} although activation is None", name=name), expected="x·W + b")
 
 
 def require_bias(trial: DenseTrial) -> None:
     """End the test unless each neuron adds a bias of its own."""
     require_weights_used(trial)
     if not np.any(trial.at_zero):
-        fail("missing-bias", found="an output of 0 for an input of 0, whatever the variables are", expected="b")
+        fail("missing-bias", found=Text("an output of 0 for an input of 0, whatever the variables are"), expected="b")
     if trial.outputs > 1 and np.ptp(trial.at_zero) == 0:
-        fail("missing-bias", found="one bias for all neurons", expected=say("{1} biases", trial.outputs))
+        fail(
+            "missing-bias",
+            found=Text("one bias for all neurons"),
+            expected=Text("{outputs} biases", outputs=trial.outputs),
+        )
 
 
 def require_zero_bias(trial: DenseTrial) -> None:
@@ -266,7 +283,7 @@ def require_zero_bias(trial: DenseTrial) -> None:
     require_bias(trial)
     if np.any(trial.first_at_zero):
         largest = float(np.abs(trial.first_at_zero).max())
-        fail("bias-not-zero", found=say("a first bias of up to {1:.3g}", largest), expected="0")
+        fail("bias-not-zero", found=Text("a first bias of up to {largest:.3g}", largest=largest), expected="0")
 
 
 def require_activation(trial: DenseTrial) -> None:
@@ -275,23 +292,30 @@ def require_activation(trial: DenseTrial) -> None:
     product = trial.rows @ trial.weights
     if _agrees(trial, asked(product + _before(trial, asked))):
         return
-    expected = say("{1} of x·W + b", trial.activation) if trial.activation != "none" else "x·W + b"
+    expected = Text("{activation} of x·W + b", activation=trial.activation) if trial.activation != "none" else "x·W + b"
     name = _recognised(trial)
     if name is not None:
-        fail("wrong-activation", found="no activation" if name == "none" else name, expected=expected)
+        fail("wrong-activation", found=Text("no activation") if name == "none" else name, expected=expected)
     for inner, activation in ACTIVATIONS.items():
         both = partial(_after, asked, activation)
         if _agrees(trial, both(product + _before(trial, both))):
-            fail("wrong-activation", found=say("{1} of {2} of x·W + b", trial.activation, inner), expected=expected)
+            fail(
+                "wrong-activation",
+                found=Text("{activation} of {inner} of x·W + b", activation=trial.activation, inner=inner),
+                expected=expected,
+            )
     if _agrees(trial, asked(product) + trial.at_zero - asked(np.zeros(1))):
-        fail("wrong-activation", found="a bias added after the activation", expected=expected)
-    fail("wrong-return", found="an output h that is not made from x·W + b with the returned W", expected=expected)
+        fail("wrong-activation", found=Text("a bias added after the activation"), expected=expected)
+    fail("wrong-return", found=Text("an output h that is not made from x·W + b with the returned W"), expected=expected)
 
 
 def require_glorot_uniform(trial: DenseTrial) -> None:
     """End the test unless the first weights are drawn uniformly between ±√(6/(inputs + outputs))."""
     weights, limit = trial.first_weights, glorot_limit(trial.inputs, trial.outputs)
-    found, expected = describe_sample(weights), say("uniform between {1:.3g} and {2:.3g}", -limit, limit)
+    found, expected = (
+        describe_sample(weights),
+        Text("uniform between {limit:.3g} and {limit_2:.3g}", limit=-limit, limit_2=limit),
+    )
     if not np.any(weights):
         fail("zero-initialisation", found=found, expected=expected)
     if np.ptp(weights) == 0:
@@ -319,7 +343,11 @@ def require_own_weights(lab: Lab, graph: GraphEvidence) -> bool:
     finally:
         session.close()
     if np.array_equal(first, second):
-        fail("shared-weights", found="the same variable in two layers of different names", expected="one for each")
+        fail(
+            "shared-weights",
+            found=Text("the same variable in two layers of different names"),
+            expected=Text("one for each"),
+        )
     return bool(np.ptp(start1) == 0) or not np.array_equal(start1, start2)
 
 

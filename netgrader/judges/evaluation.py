@@ -10,7 +10,7 @@ import numpy as np
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.notes import NO_LABEL, Asked
 from netgrader.judges.subject import finding, per_run
-from netgrader.phrases import say
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,21 +157,23 @@ def judge_evaluation(subject: Subject) -> Iterator[LoopFinding]:
         yield finding(
             Aspect.EVALUATION,
             "evaluated-in-fresh-session",
-            found=say("weights that were initialised anew after the last step of epoch {1}", fresh[0] + 1),
-            expected="the session that was trained",
+            found=Text("weights that were initialised anew after the last step of epoch {fresh}", fresh=fresh[0] + 1),
+            expected=Text("the session that was trained"),
         )
         return
     measured = [measure(subject, epoch.evaluations) for epoch in epochs]
     shares = np.array([[one.train.share, one.test.share] for one in measured])
     if len(epochs) > 1 and not shares[:-1].any() and shares[-1].min() >= ALMOST:
-        found = say("an evaluation after the last of {1} epochs", len(epochs))
-        yield finding(Aspect.EVALUATION, "evaluated-too-seldom", share=0.5, found=found, expected="one after each")
+        found = Text("an evaluation after the last of {count} epochs", count=len(epochs))
+        yield finding(
+            Aspect.EVALUATION, "evaluated-too-seldom", share=0.5, found=found, expected=Text("one after each")
+        )
         return
     ahead = measure(subject, subject.course.before)
     if not shares[-1].any() and min(ahead.train.share, ahead.test.share) >= ALMOST:
-        found = "an evaluation before the first step and none after the last"
+        found = Text("an evaluation before the first step and none after the last")
         yield finding(
-            Aspect.EVALUATION, "evaluated-before-epoch", share=0.5, found=found, expected="one after each epoch"
+            Aspect.EVALUATION, "evaluated-before-epoch", share=0.5, found=found, expected=Text("one after each epoch")
         )
         return
     sides = [("training", [one.train for one in measured]), ("test", [one.test for one in measured])]
@@ -186,8 +188,14 @@ def judge_evaluation(subject: Subject) -> Iterator[LoopFinding]:
                 "evaluated-on-part" if share < ALMOST else "last-chunk-not-evaluated",
                 side=what,
                 share=0.0 if share < ALMOST else 1.0,
-                found=say("{1:,} of {2:,} {3} images after epoch {4}", round(share * n), n, what, least + 1),
-                expected=say("all {1:,}", n),
+                found=Text(
+                    "{share:,} of {n:,} {what} {images} after epoch {least}",
+                    share=round(share * n),
+                    n=n,
+                    what=what,
+                    least=least + 1,
+                ),
+                expected=Text("all {n:,}", n=n),
             )
 
 

@@ -17,11 +17,11 @@ from netgrader.checks.language import fail, ungradable
 from netgrader.judges.answers import shaped
 from netgrader.judges.learning_rate import fed_in_training
 from netgrader.judges.sweeps import DROPOUT, drawn_rate, student_sweep, sweep_cell, swept
-from netgrader.phrases import say
 from netgrader.reader import LabError
 from netgrader.reader.graph.hashes import op_hashes
 from netgrader.reader.graph.nodes import DTYPES
 from netgrader.reader.graph.source import read_source
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -84,8 +84,8 @@ def _require_change(asked: Swept, graphs: Graphs) -> None:
     computed = {value: op_hashes(read_source(graph.meta_graph).graph_def) for value, graph in graphs.items()}
     for (one, first), (other, second) in itertools.pairwise(sorted(computed.items())):
         if sorted(first.values()) == sorted(second.values()):
-            found = say("the same network at {1:g} and at {2:g}", one, other)
-            fail(NOT_AS_STATED, found=found, expected=say("one that changes with the {1}", asked.words))
+            found = Text("the same network at {one:g} and at {other:g}", one=one, other=other)
+            fail(NOT_AS_STATED, found=found, expected=Text("one that changes with the {words}", words=asked.words))
 
 
 def _require_dropped(bench: TestContext, graphs: Graphs) -> None:
@@ -101,15 +101,17 @@ def _require_dropped(bench: TestContext, graphs: Graphs) -> None:
         most = max(shares, default=0.0)
         fail(
             NOT_AS_STATED if other else "keep-rate-swapped",
-            found=say("{1:.2f} of the numbers dropped", most) if most > NEAR else "nothing dropped in training",
-            expected=say("{1:g} of the numbers dropped in training", round(drop, 6)),
+            found=Text("{most:.2f} of the numbers dropped", most=most)
+            if most > NEAR
+            else Text("nothing dropped in training"),
+            expected=Text("{drop:g} of the numbers dropped in training", drop=round(drop, 6)),
         )
 
 
 def _dropped_by(bench: TestContext, graph: GraphEvidence) -> list[float]:
     shares = dropped_shares(bench.lab, graph, _network(bench, graph), bench.spec)
     if shares is None:
-        ungradable("It could not be decided what the network drops in training; your instructor will look at it.")
+        ungradable(Text("It could not be decided what the network drops in training; your instructor will look at it."))
     return shares
 
 

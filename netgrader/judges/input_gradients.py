@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.language import fail, partial
-from netgrader.phrases import in_words, say
 from netgrader.reader import LabError
+from netgrader.text import Said, Text, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,10 +111,10 @@ def try_gradients(
         except LabError as error:
             if error.kind != "run":
                 raise
-            expected = "gradients for any number of images, a row for each: -1 in place of a number in a shape"
+            expected = Text("gradients for any number of {images}, a row for each: -1 in place of a number in a shape")
             fail(
                 "gradient-wrong-shape",
-                found=say("for {1} images {2}", len(images), error.sentence.rstrip(".")),
+                found=Text("for {count} {images} {sentence}", count=len(images), sentence=error.sentence.rstrip(".")),
                 expected=expected,
             )
     finally:
@@ -136,17 +136,17 @@ def try_gradients(
 
 def require_shapes(trial: GradientTrial) -> None:
     """End the test unless there is a gradient for each class, with a value for each pixel of each image."""
-    expected = say("{1} gradients of the shape of X, one for each output", in_words(trial.classes))
+    expected = Text("{classes} gradients of the shape of X, one for each output", classes=spelled(trial.classes))
     if len(trial.each) != trial.classes:
         if trial.each and all(part is not None and _of_loss(part, trial) for part in trial.each):
-            fail("gradient-of-loss", found="how the loss changes", expected=expected)
+            fail("gradient-of-loss", found=Text("how the loss changes"), expected=expected)
         fail(
             "gradient-wrong-shape",
-            found=say("{1} of them, shapes {2}", len(trial.each), _listed(trial.shapes)),
+            found=Text("{count} of them, shapes {listed}", count=len(trial.each), listed=_listed(trial.shapes)),
             expected=expected,
         )
     if any(part is None for part in trial.each):
-        fail("gradient-wrong-shape", found=say("shapes {1}", _listed(trial.shapes)), expected=expected)
+        fail("gradient-wrong-shape", found=Text("shapes {listed}", listed=_listed(trial.shapes)), expected=expected)
 
 
 def require_each(trial: GradientTrial) -> None:
@@ -158,34 +158,36 @@ def require_each(trial: GradientTrial) -> None:
     each = np.stack([part for part in trial.each if part is not None])
     if _agree(each, trial.probabilities):
         return
-    expected = "for each class, how its softmax output changes with each pixel"
+    expected = Text("for each class, how its softmax output changes with each {pixel}")
     if _agree(each, trial.logits):
-        partial(ANOTHERS, "gradient-of-logits", found="how the logits change", expected=expected)
+        partial(ANOTHERS, "gradient-of-logits", found=Text("how the logits change"), expected=expected)
     if all(_of_loss(part, trial) for part in each):
         fail(
-            "gradient-of-loss", found=say("how the loss changes, {1} times", in_words(trial.classes)), expected=expected
+            "gradient-of-loss",
+            found=Text("how the loss changes, {classes} times", classes=spelled(trial.classes)),
+            expected=expected,
         )
     order = [_which(part, trial.probabilities) for part in each]
     if None not in order and len(set(order)) > 1:
-        found, wanted = say("the outputs in the order {1}", order), list(range(trial.classes))
-        partial(ANOTHERS, "gradients-out-of-order", found=found, expected=wanted)
-    found = _near(each, trial.probabilities) or "something that the softmax outputs do not do"
+        told = Text("the outputs in the order {order}", order=order)
+        partial(ANOTHERS, "gradients-out-of-order", found=told, expected=list(range(trial.classes)))
+    found = _near(each, trial.probabilities) or Text("something that the softmax outputs do not do")
     fail("gradient-of-wrong-tensor", found=found, expected=expected)
 
 
 def require_largest(trial: GradientTrial) -> None:
     """End the test unless `largest` is the gradient of the largest softmax output of each image."""
-    expected = "for each image, how its largest softmax output changes with each pixel"
+    expected = Text("for each {image}, how its largest softmax output changes with each {pixel}")
     if trial.largest is None:
-        found = "no value for each pixel of each image, as of None, which tf.gradients gives of an argmax"
-        fail("gradient-wrong-shape", found=found, expected=expected)
+        nothing = Text("no value for each {pixel} of each {image}, as of None, which tf.gradients gives of an argmax")
+        fail("gradient-wrong-shape", found=nothing, expected=expected)
     if _agree(trial.largest, trial.top):
         return
     if _agree(trial.largest, trial.top_logit):
-        partial(ANOTHERS, "gradient-of-logits", found="how the largest logit changes", expected=expected)
+        partial(ANOTHERS, "gradient-of-logits", found=Text("how the largest logit changes"), expected=expected)
     if _of_loss(trial.largest, trial):
-        fail("gradient-of-loss", found="how the loss changes", expected=expected)
-    found = _near(trial.largest, trial.top) or "something that the largest output does not do"
+        fail("gradient-of-loss", found=Text("how the loss changes"), expected=expected)
+    found = _near(trial.largest, trial.top) or Text("something that the largest output does not do")
     fail("gradient-of-wrong-tensor", found=found, expected=expected)
 
 
@@ -235,7 +237,7 @@ def _outputs(logits: Array, labels: Array, classes: int) -> dict[str, Array]:
     if logits.ndim != 3 or logits.shape[-1] != classes:
         fail(
             "gradient-of-wrong-tensor",
-            found=say("logits of shape {1}", logits.shape[:1] + logits.shape[2:]),
+            found=Text("logits of shape {shape}", shape=logits.shape[:1] + logits.shape[2:]),
             expected=f"(n, {classes})",
         )
     shifted = logits - logits.max(axis=-1, keepdims=True)
@@ -281,22 +283,22 @@ def _agree(found: Array, expected: Array) -> bool:
     return float(np.linalg.norm(found - expected)) <= AGREES * float(np.linalg.norm(expected))
 
 
-def _near(found: Array, right: Array) -> str | None:
+def _near(found: Array, right: Array) -> Said | None:
     """Return what lies between slopes and the right ones (…, n, directions), if it is a slip that can be named."""
     n, others = found.shape[-2], tuple(axis for axis in range(found.ndim) if axis != found.ndim - 2)
     if _agree(-found, right):
-        return say("the right ones with their sign turned round")
+        return Text("the right ones with their sign turned round")
     if _agree(n * found, right):
-        return say("the right ones divided by {1}, as of a mean over {1} images", n)
+        return Text("the right ones divided by {n}, as of a mean over {n} {images}", n=n)
     lengths = np.square(found).sum(axis=others), np.square(right).sum(axis=others)
     zeros = int(np.count_nonzero(lengths[0] < ZERO**2 * lengths[1]))
     if zeros == n:
-        return say("zeros, as of all outputs together, whose sum is 1 whatever the image shows")
+        return Text("zeros, as of all outputs together, whose sum is 1 whatever the {image} shows")
     if zeros:
-        return say("zeros for {1} of {2} images, as of a part of the batch", zeros, n)
+        return Text("zeros for {zeros} of {n} {images}, as of a part of the batch", zeros=zeros, n=n)
     scale = (found * right).sum(axis=-1, keepdims=True) / np.square(right).sum(axis=-1, keepdims=True)
     if _agree(found, scale * right):
-        return say("the right ones, for each image times a number of its own, as of a logarithm")
+        return Text("the right ones, for each {image} times a number of its own, as of a logarithm")
     return None
 
 

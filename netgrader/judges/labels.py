@@ -9,7 +9,7 @@ import numpy as np
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.notes import NO_LABEL
 from netgrader.judges.subject import NOISE, finding
-from netgrader.phrases import in_words, say
+from netgrader.text import Said, Text, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,12 +37,12 @@ def judge_labels(subject: Subject) -> Iterator[LoopFinding]:
         return  # what nobody knows has no label of its own
     unclear = labels == NO_LABEL
     if unclear.mean() > NOISE:
-        found = say("{1:,} of {2:,} labels that name no class", unclear.sum(), len(labels))
+        found = Text("{unclear:,} of {count:,} {labels} that name no class", unclear=unclear.sum(), count=len(labels))
         yield finding(
             Aspect.LABELS,
             "labels-not-one-hot",
             found=found,
-            expected=say("{1} in each row", one_hot_words(subject.spec.classes)),
+            expected=Text("{one_hot_words} in each row", one_hot_words=one_hot_words(subject.spec.classes)),
         )
         return
     wrong, own = subject.nearest_classes(index, labels)
@@ -55,21 +55,27 @@ def _explained(subject: Subject, index: Int, labels: Bytes, own: Bytes) -> LoopF
     shift = class_shift(labels, own[index], spec.classes)
     if shift is not None:
         one = min(3, spec.classes - 1)
-        found = say("the label {1} for a {2}", (one + shift) % spec.classes, spec.name(one))
-        return finding(Aspect.LABELS, "labels-off-by-one", found=found, expected=say("the label {1}", one))
+        found = Text("the {label} {one} for a {name}", one=(one + shift) % spec.classes, name=spec.name(one))
+        return finding(Aspect.LABELS, "labels-off-by-one", found=found, expected=Text("the {label} {one}", one=one))
     size = subject.call.mini_batch_size
     shift = row_shift(labels, own, index, (*NEAR, size, -size))
     if shift is not None:
-        found = say("each image with the label of the image {1} {2} it", abs(shift), "after" if shift > 0 else "before")
-        return finding(Aspect.LABELS, "labels-shifted", found=found, expected="with its own")
+        found = Text(
+            "each {image} with the {label} of the {image} {shift} {value} it",
+            shift=abs(shift),
+            value="after" if shift > 0 else "before",
+        )
+        return finding(Aspect.LABELS, "labels-shifted", found=found, expected=Text("with its own"))
     wrong = (labels != own[index]).sum()
-    found = say("{1:,} of {2:,} images fed with another label than their own", wrong, len(labels))
-    return finding(Aspect.LABELS, "labels-shuffled-apart", found=found, expected="each with its own")
+    found = Text(
+        "{wrong:,} of {count:,} {images} fed with another {label} than their own", wrong=wrong, count=len(labels)
+    )
+    return finding(Aspect.LABELS, "labels-shuffled-apart", found=found, expected=Text("each with its own"))
 
 
-def one_hot_words(classes: int) -> str:
+def one_hot_words(classes: int) -> Said:
     """Return what a row of one-hot labels holds: ``one 1 and nine 0``."""
-    return say("one 1 and {1} 0", in_words(classes - 1))
+    return Text("one 1 and {classes} 0", classes=spelled(classes - 1))
 
 
 def class_shift(labels: Bytes, own: Bytes, classes: int) -> int | None:

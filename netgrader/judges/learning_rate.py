@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from netgrader.faults import fault
 from netgrader.judges.answers import shaped
-from netgrader.phrases import say
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -282,13 +282,18 @@ def judge_rate(
     if verdict is None:
         return None
     if verdict.against is None:
-        return fault(verdict.code, found=say("{1:.3g}: the loss rises up to {2:.3g}", at.rate, np.nanmax(at.losses)))
+        return fault(
+            verdict.code,
+            found=Text("{rate:.3g}: the loss rises up to {nanmax:.3g}", rate=at.rate, nanmax=np.nanmax(at.losses)),
+        )
     other = verdict.against
-    which = "a larger rate" if other.rate > at.rate else "a smaller rate"
+    which = Text("a larger rate") if other.rate > at.rate else Text("a smaller rate")
     return fault(
         verdict.code,
-        found=say("{1:.3g}, which ends at a loss of {2:.3g}", at.rate, at.last),
-        expected=say("{1}; {2:.3g} ends at {3:.3g} after as many steps", which, other.rate, other.last),
+        found=Text("{rate:.3g}, which ends at a loss of {last:.3g}", rate=at.rate, last=at.last),
+        expected=Text(
+            "{which}; {rate:.3g} ends at {last:.3g} after as many steps", which=which, rate=other.rate, last=other.last
+        ),
     )
 
 

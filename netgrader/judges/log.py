@@ -18,7 +18,7 @@ from netgrader.judges.notes import (
     PARTS,
     Asked,
 )
-from netgrader.phrases import say
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -179,7 +179,7 @@ def read_training_log(evidence: Evidence, spec: DataSpec) -> TrainingLog:
     while (asked := evidence.facts.get(f"{len(calls)}/asked")) is not None:
         calls.append(_call(evidence, str(len(calls)), asked, finder))
     if not calls:
-        raise BadTrainingLog("No call of train was noted.")
+        raise BadTrainingLog(Text("No call of train was noted."))
     return TrainingLog(tuple(calls), tables, spec)
 
 
@@ -188,7 +188,7 @@ def _tables(evidence: Evidence, spec: DataSpec) -> tuple[Tables, _RowFinder]:
     x_train, y_train, x_test, y_test = (found[name] for name in ARRAYS)
     for images, labels in ((x_train, y_train), (x_test, y_test)):
         if images.ndim != 2 or images.shape[1] != WIDTH or labels.shape != (len(images),) or not len(images):
-            raise BadTrainingLog("The tables of the student's rows do not fit together.")
+            raise BadTrainingLog(Text("The tables of the student's rows do not fit together."))
     why = evidence.facts.get("stand_ins")
     prints = np.concatenate([x_train, x_test]).astype(np.float64)
     finder = _RowFinder(prints, spec.size)
@@ -248,13 +248,13 @@ class _RowFinder:
 
 def _call(evidence: Evidence, name: str, asked: object, finder: _RowFinder) -> LoggedCall:
     if not isinstance(asked, dict):
-        raise BadTrainingLog("It is not said what train was called with.")
+        raise BadTrainingLog(Text("It is not said what train was called with."))
     noted = {part: _array(evidence.arrays, f"{name}/{part}") for part in PARTS}
     events = _table_of(noted["events"], len(COLUMNS), "events")
     figures = _table_of(noted["figures"], len(FIGURES), "figures")
     column = {key: events[:, COLUMNS.index(key)] for key in COLUMNS}
     if len(figures) != len(events):
-        raise BadTrainingLog("The instrument's notes are not of one length.")
+        raise BadTrainingLog(Text("The instrument's notes are not of one length."))
     returned, after = (evidence.facts.get(f"{name}/{fact}") for fact in ("returned", "steps_after"))
     state = figures[:, FIGURES.index("state")]
     final = float(noted["final"].reshape(-1)[0]) if noted["final"].size == 1 else float("nan")
@@ -295,15 +295,15 @@ def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], find
     prints = _table_of(noted["rows"], WIDTH, "rows", kind=np.float64)
     fed = blocks >= 0
     if block_sizes.ndim != 1 or block_sizes.dtype.kind not in "iu" or (sizes < 0).any() or (block_sizes < 0).any():
-        raise BadTrainingLog("The instrument's blocks of rows are not counted.")
+        raise BadTrainingLog(Text("The instrument's blocks of rows are not counted."))
     if sizes.sum() > MAX_ROWS or (blocks >= len(block_sizes)).any() or block_sizes.sum() != len(prints):
-        raise BadTrainingLog("The instrument's blocks of rows do not fit together.")
+        raise BadTrainingLog(Text("The instrument's blocks of rows do not fit together."))
     if (sizes[fed] != block_sizes[blocks[fed]]).any() or sizes[~fed].any():
-        raise BadTrainingLog("The instrument's runs and blocks differ in length.")
+        raise BadTrainingLog(Text("The instrument's runs and blocks differ in length."))
     labelled = (asked & (Asked.STEP | Asked.LOSS | Asked.ACCURACY | Asked.GRADIENT)) > 0
     found, given = noted["found"], noted["labels"]
     if found.shape != (sizes.sum(),) or given.shape != (sizes[labelled].sum(),):
-        raise BadTrainingLog("The instrument's rows and labels differ in length.")
+        raise BadTrainingLog(Text("The instrument's rows and {labels} differ in length."))
     index, factor, shift, near = finder.find(prints)
     starts = np.concatenate([[0], np.cumsum(block_sizes)])
     at = _ranges(starts[blocks[fed]], sizes[fed])
@@ -321,14 +321,16 @@ def _ranges(starts: Int, sizes: Int) -> Int:
 
 def _array(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> npt.NDArray[Any]:
     if name not in arrays:
-        raise BadTrainingLog(say("The instrument's notes lack {1}.", name))
+        raise BadTrainingLog(Text("The instrument's notes lack {name}.", name=name))
     return arrays[name]
 
 
 def _table_of(array: npt.NDArray[Any], width: int, what: str, kind: type = np.int64) -> npt.NDArray[Any]:
     wanted = "f" if kind is np.float64 or what == "figures" else "iu"
     if array.ndim != 2 or array.shape[1] != width or array.dtype.kind not in wanted:
-        raise BadTrainingLog(say("The instrument's {1} are not a table of {2} columns.", what, width))
+        raise BadTrainingLog(
+            Text("The instrument's {what} are not a table of {width} columns.", what=what, width=width)
+        )
     return array.astype(np.float64 if wanted == "f" else np.int64, copy=False)
 
 
@@ -338,5 +340,5 @@ def _reported(array: npt.NDArray[Any] | None) -> Float | None:
 
 def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 1_000_000:
-        raise BadTrainingLog("It is not said what train was called with.")
+        raise BadTrainingLog(Text("It is not said what train was called with."))
     return value

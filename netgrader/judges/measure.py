@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from netgrader.checks.held_out import knowledge
 from netgrader.checks.wording import percent
-from netgrader.phrases import say
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from netgrader.checks.context import Dataset, TestContext
@@ -54,10 +54,10 @@ class Measure(Protocol):
     def figure(self, score: float) -> float:
         """Return the figure of a score."""
 
-    def told(self, score: float, digits: int | None = 1) -> str:
+    def told(self, score: float, digits: int | None = 1) -> Said:
         """Return a score as people read it."""
 
-    def at_least(self, score: float) -> str:
+    def at_least(self, score: float) -> Said:
         """Return what is asked for, as people read it."""
 
     def written(self, score: float, digits: int = 4) -> str:
@@ -94,9 +94,9 @@ class Accuracy:
         """Return it in percent."""
         return percent(score, digits)
 
-    def at_least(self, score: float) -> str:
+    def at_least(self, score: float) -> Said:
         """Return it in percent, with as many digits as it takes."""
-        return say("over {1}", percent(score, None))
+        return Text("over {share}", share=percent(score, None))
 
     def written(self, score: float, digits: int = 4) -> str:
         """Return it as a number up to 1."""
@@ -140,13 +140,13 @@ class Error:
         """Return the error of a score."""
         return (1 - score) * self.guessed
 
-    def told(self, score: float, digits: int | None = 1) -> str:  # noqa: ARG002  (of an error three that count)
+    def told(self, score: float, digits: int | None = 1) -> Said:  # noqa: ARG002  (of an error three that count)
         """Return the error in its unit."""
-        return say("an error of {1}", self.in_unit(self.figure(score)))
+        return Text("an error of {in_unit}", in_unit=self.in_unit(self.figure(score)))
 
-    def at_least(self, score: float) -> str:
+    def at_least(self, score: float) -> Said:
         """Return the largest error."""
-        return say("at most {1}", self.in_unit(self.figure(score)))
+        return Text("at most {in_unit}", in_unit=self.in_unit(self.figure(score)))
 
     def written(self, score: float, digits: int = 4) -> str:  # noqa: ARG002  (three that count)
         """Return the error with its unit."""

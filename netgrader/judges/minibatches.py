@@ -13,7 +13,7 @@ from netgrader.faults import Severity
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.notes import NO_LABEL, Asked
 from netgrader.judges.subject import finding
-from netgrader.phrases import say
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -203,16 +203,16 @@ def _leaves_gaps(fed: _Fed) -> bool:
     return short or few
 
 
-def _saw(fed: _Fed) -> str:
-    return say("{1:,} of {2:,} images", fed.different, fed.n)
+def _saw(fed: _Fed) -> Said:
+    return Text("{different:,} of {n:,} {images}", different=fed.different, n=fed.n)
 
 
-def _each(fed: _Fed) -> str:
-    return say("each of the {1:,} images once", fed.n)
+def _each(fed: _Fed) -> Said:
+    return Text("each of the {n:,} {images} once", n=fed.n)
 
 
-def _steps(fed: _Fed) -> str:
-    return "1 step" if len(fed.sizes) == 1 else say("{1:,} steps", len(fed.sizes))
+def _steps(fed: _Fed) -> Said:
+    return Text("1 step") if len(fed.sizes) == 1 else Text("{count:,} steps", count=len(fed.sizes))
 
 
 class _EpochRule(NamedTuple):
@@ -220,8 +220,8 @@ class _EpochRule(NamedTuple):
 
     code: str
     applies: Callable[[_Fed], bool]
-    found: Callable[[_Fed], str] = _saw
-    expected: Callable[[_Fed], str] = _each
+    found: Callable[[_Fed], Said] = _saw
+    expected: Callable[[_Fed], Said] = _each
     share: float = 0.0
 
 
@@ -229,30 +229,35 @@ NO_MINIBATCHES = (
     _EpochRule(
         "wrong-slice",
         lambda fed: not fed.sizes.all(),
-        lambda fed: say("{1} of {2} minibatches empty", (fed.sizes == 0).sum(), len(fed.sizes)),
+        lambda fed: Text("{sizes} of {count} minibatches empty", sizes=(fed.sizes == 0).sum(), count=len(fed.sizes)),
     ),
     _EpochRule(
-        "trained-on-test", lambda fed: not fed.rows, lambda _: "test images only", lambda _: "training images only"
+        "trained-on-test",
+        lambda fed: not fed.rows,
+        lambda _: Text("test {images} only"),
+        lambda _: Text("training {images} only"),
     ),
     _EpochRule(
         "no-minibatches",
         lambda fed: fed.alike and 2 * fed.usual >= fed.n > 1.5 * fed.asked,
-        lambda fed: say("{1} on {2:,} images", _steps(fed), fed.usual),
-        lambda fed: say("about {1:,} steps on {2:,} each", fed.n // fed.asked, fed.asked),
+        lambda fed: Text("{steps} on {usual:,} {images}", steps=_steps(fed), usual=fed.usual),
+        lambda fed: Text("about {n:,} steps on {asked:,} each", n=fed.n // fed.asked, asked=fed.asked),
     ),
 )
 """Where one of these applies, nothing else is said of the epoch."""
 OTHER_SIZE = _EpochRule(
     "batch-size-ignored",
     lambda fed: not _size_fits(fed),
-    lambda fed: say("minibatches of {1:,}", fed.usual),
-    lambda fed: say("of {1:,}", fed.asked),
+    lambda fed: Text("minibatches of {usual:,}", usual=fed.usual),
+    lambda fed: Text("of {asked:,}", asked=fed.asked),
 )
 REPEATED = (
     _EpochRule(
         "same-batch-always",
         lambda fed: _same(fed) > LIMITS.nearly_all,
-        lambda fed: say("{1:,} steps on the same {2:,} images", len(fed.sizes), fed.different),
+        lambda fed: Text(
+            "{count:,} steps on the same {different:,} {images}", count=len(fed.sizes), different=fed.different
+        ),
         lambda _: "",
     ),
     _EpochRule("sampled-with-replacement", _drawn_at_random, share=1.0),
@@ -260,19 +265,19 @@ REPEATED = (
     _EpochRule(
         "wrong-slice",
         lambda fed: _overlaps(fed) and _same(fed) > LIMITS.in_a_row,
-        lambda _: "each minibatch several times in a row",
-        lambda _: "the loop over the epochs around that over the minibatches",
+        lambda _: Text("each minibatch several times in a row"),
+        lambda _: Text("the loop over the epochs around that over the minibatches"),
     ),
     _EpochRule(
         "wrong-slice",
         _overlaps,
-        lambda fed: say("{1:,} rows fed, among them {2}", fed.rows, _saw(fed)),
+        lambda fed: Text("{rows:,} rows fed, among them {saw}", rows=fed.rows, saw=_saw(fed)),
     ),
     _EpochRule(
         "too-many-epochs",
         lambda fed: fed.different == fed.n,
-        lambda fed: say("each image {1:.3g} times in one epoch", fed.rows / fed.n),
-        lambda _: say("once"),
+        lambda fed: Text("each {image} {rows:.3g} times in one epoch", rows=fed.rows / fed.n),
+        lambda _: Text("once"),
         share=0.5,
     ),
     _EpochRule("part-of-data-only", lambda fed: fed.different < LIMITS.mixed * fed.n),
@@ -284,7 +289,7 @@ LEFT_OUT = (
     _EpochRule(
         "wrong-slice",
         _leaves_gaps,
-        lambda fed: say("{1:,} of {2:,} images left out", fed.n - fed.different, fed.n),
+        lambda fed: Text("{n:,} of {n_2:,} {images} left out", n=fed.n - fed.different, n_2=fed.n),
     ),
     _EpochRule("part-of-data-only", lambda _: True),
 )
@@ -295,8 +300,12 @@ def judge_rows(subject: Subject) -> Iterator[LoopFinding]:
     """Judge coverage and size of the minibatches, epoch by epoch; what is found first counts."""
     unknown = int((subject.trained_on.index < 0).sum())
     if unknown:
-        found = say("{1:,} of {2:,} rows that are not rows of x_train", unknown, len(subject.trained_on))
-        yield finding(Aspect.ROWS, "unknown-rows", share=UNKNOWN, found=found, expected="rows of x_train as they are")
+        found = Text(
+            "{unknown:,} of {count:,} rows that are not rows of x_train", unknown=unknown, count=len(subject.trained_on)
+        )
+        yield finding(
+            Aspect.ROWS, "unknown-rows", share=UNKNOWN, found=found, expected=Text("rows of x_train as they are")
+        )
         return
     yield from _scale(subject)
     call, whole_passes = subject.call, _makes_whole_passes(subject)
@@ -309,7 +318,12 @@ def judge_rows(subject: Subject) -> Iterator[LoopFinding]:
             asked=call.mini_batch_size,
             whole_passes=whole_passes,
         )
-        place = say("epoch {1} of {2}, minibatches of {3}", number + 1, call.n_epochs, call.mini_batch_size)
+        place = Text(
+            "epoch {number} of {n_epochs}, minibatches of {mini_batch_size}",
+            number=number + 1,
+            n_epochs=call.n_epochs,
+            mini_batch_size=call.mini_batch_size,
+        )
         for rule in _broken(fed):
             fatal = fed.few and rule is not OTHER_SIZE  # one cause costs once
             yield finding(
@@ -364,12 +378,12 @@ def _scale(subject: Subject) -> Iterator[LoopFinding]:
     fed_train, fed_test = train * origins.train_scale, test * origins.test_scale
     known = {"not-scaled": subject.spec.largest, "scaled-twice": 1 / subject.spec.largest}
     codes = [code for code, scale in known.items() if np.isclose(fed_train, scale, rtol=LIMITS.same_scale)]
-    found = say("train multiplies the rows of x_train by {1:.3g}", train)
+    found = Text("train multiplies the rows of x_train by {train:.3g}", train=train)
     if not np.isclose(fed_train, fed_test, rtol=LIMITS.same_scale):
         codes = ["scaled-on-one-side"]
-        found += say(" and those of x_test by {1:.3g}", test)
+        found = Text("{train} and those of x_test by {test:.3g}", train=found, test=test)
     for code in codes:
-        yield finding(Aspect.ROWS, code, share=0.25, found=found, expected="the rows as they are")
+        yield finding(Aspect.ROWS, code, share=0.25, found=found, expected=Text("the rows as they are"))
 
 
 def _factor(factors: Float) -> float:
@@ -384,17 +398,23 @@ def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
     index = call.of(call.steps).index
     of_test = np.unique(index[index >= subject.tables.n_train])
     if len(of_test):
-        found = say("train steps were fed {1:,} of the {2:,} test images", len(of_test), subject.n_test)
+        found = Text(
+            "train steps were fed {count:,} of the {n_test:,} test {images}", count=len(of_test), n_test=subject.n_test
+        )
         if (call.asked[strays] & Asked.ACCURACY).any():
-            found += "; the train op is among the fetches of the evaluation"
-        yield finding(Aspect.HELD_OUT, "trained-on-test", found=found, expected="training images only")
+            found = Text("{found}; the train op is among the fetches of the evaluation", found=found)
+        yield finding(Aspect.HELD_OUT, "trained-on-test", found=found, expected=Text("training {images} only"))
     elif len(strays):
         yield finding(
             Aspect.HELD_OUT,
             "train-op-in-evaluation",
             share=0.5,
-            found=say("{1} train steps on {2:,} images at once", len(strays), int(np.max(call.sizes[strays]))),
-            expected="an evaluation that changes nothing",
+            found=Text(
+                "{count} train steps on {sizes:,} {images} at once",
+                count=len(strays),
+                sizes=int(np.max(call.sizes[strays])),
+            ),
+            expected=Text("an evaluation that changes nothing"),
         )
 
 
@@ -405,11 +425,15 @@ def judge_order(subject: Subject) -> Iterator[LoopFinding]:
         return  # where most minibatches are empty, they are alike
     pure, spec = _purity(subject, epochs[0]), subject.spec
     if pure > spec.above_chance(LIMITS.pure):
-        found = say("in a minibatch {1:.0f} % of the images show one {2}", 100 * pure, spec.called)
-        yield finding(Aspect.ORDER, "sorted-data", found=found, expected=say("about {1:.0f} %", 100 / spec.classes))
-    found = next((found for keeps, found in ORDERS if keeps(subject)), "")
-    if found:
-        yield finding(Aspect.ORDER, "no-shuffling", found=found, expected="a new order in each epoch")
+        found = Text(
+            "in a minibatch {pure:.0f} % of the {images} show one {called}", pure=100 * pure, called=spec.called
+        )
+        yield finding(
+            Aspect.ORDER, "sorted-data", found=found, expected=Text("about {classes:.0f} %", classes=100 / spec.classes)
+        )
+    same = next((found for keeps, found in ORDERS if keeps(subject)), None)
+    if same is not None:
+        yield finding(Aspect.ORDER, "no-shuffling", found=same, expected=Text("a new order in each epoch"))
 
 
 def _same_minibatches(subject: Subject) -> bool:
@@ -455,11 +479,11 @@ def _one_step_each(subject: Subject) -> bool:
     return len(epochs) > 1 and subject.call.error is None and all(len(epoch.steps) == 1 for epoch in epochs)
 
 
-ORDERS: Sequence[tuple[Callable[[Subject], bool], str]] = (
-    (_same_minibatches, "minibatch 1 of each epoch holds the same images, and so on"),
-    (_goes_round, "one order in all epochs, backwards in some or begun elsewhere"),
-    (_ascending, "the images in the order of x_train"),
-    (_one_step_each, "one step an epoch"),
+ORDERS: Sequence[tuple[Callable[[Subject], bool], Text]] = (
+    (_same_minibatches, Text("minibatch 1 of each epoch holds the same {images}, and so on")),
+    (_goes_round, Text("one order in all epochs, backwards in some or begun elsewhere")),
+    (_ascending, Text("the {images} in the order of x_train")),
+    (_one_step_each, Text("one step an epoch")),
 )
 """What epochs do that have no new order each, and how that is said."""
 

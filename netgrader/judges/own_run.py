@@ -18,7 +18,7 @@ from netgrader.judges.aspects import Aspect
 from netgrader.judges.shown import accuracy_curves, wrong_images
 from netgrader.judges.training_loop import training_of
 from netgrader.observations import Comparison
-from netgrader.phrases import say
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OwnRun", "RunCells", "own_run", "require_run_reported", "show_own_run"]
 
-OWN = "your own network trained as well as the one that your function was tried on"
+OWN = Text("your own network trained as well as the one that your function was tried on")
 # More than this the accuracy of one layer does not move from one epoch to the next, but for the first.
 CHANCE = 0.01
 
@@ -96,15 +96,19 @@ def require_run_reported(bench: TestContext, cells: RunCells, remark: Callable[.
         return
     if run is None or not run.reported or abs(run.reported[-1] - run.accuracy) <= ROUNDED:
         return
-    best = say("{1:.4f}, while the network as it was left has {2:.4f}", max(run.reported), run.accuracy)
+    best = Text(
+        "{reported:.4f}, while the network as it was left has {accuracy:.4f}",
+        reported=max(run.reported),
+        accuracy=run.accuracy,
+    )
     # The best of a curve is one value, as its last is; the nearest of many would be whatever one likes.
     if abs(max(run.reported) - run.accuracy) <= ROUNDED or _only_rises(run.reported, run.accuracy):
         remark("picked-best-epoch-on-test", found=best)
         return
     fail(
         "reported-accuracy-wrong",
-        found=say("{1:.4f} for your own network after the last epoch", run.reported[-1]),
-        expected=say("{1:.4f}, which we measure on all test images", run.accuracy),
+        found=Text("{reported:.4f} for your own network after the last epoch", reported=run.reported[-1]),
+        expected=Text("{accuracy:.4f}, which we measure on all test {images}", accuracy=run.accuracy),
         place=cells.place,
         causes=causes_of_accuracy(bench, cells.run, run.reported[-1]),
     )
@@ -120,11 +124,13 @@ def _require_own_network(bench: TestContext, cells: RunCells, run: OwnRun | None
     causes = (*test_rows_as_handed(bench).made_in, cells.network)
     if run is None and evidence.raw.problem is None and (net is None or not net.values):
         stopped = evidence.stopped("net")
-        why = say(", since {1}", stopped.sentence) if stopped is not None else ""
-        found = say("no trained network of your own{1}", why)
+        why = Text(", since {sentence}", sentence=stopped.sentence) if stopped is not None else ""
+        found = Text("no trained network of your own{why}", why=why)
         fail("train-op-not-run", found=found, expected=OWN, place=cells.place, causes=causes)
     if run is not None and run.accuracy < cells.least:
-        found = say("{1} on the test images with your own network, on which train was called", percent(run.accuracy))
+        found = Text(
+            "{share} on the test {images} with your own network, on which train was called", share=percent(run.accuracy)
+        )
         fail("train-op-not-run", found=found, expected=OWN, place=cells.place, causes=causes)
 
 
@@ -152,7 +158,7 @@ def show_own_run(
     if run is None:
         return
     measured["test_accuracy"] = run.accuracy
-    show(Comparison("Test accuracy of your network", run.reported[-1] if run.reported else None, run.accuracy))
+    show(Comparison(Text("Test accuracy of your network"), run.reported[-1] if run.reported else None, run.accuracy))
     training, test = bench.evidence(cells.run).raw.arrays.get("acc_trn"), np.asarray(run.reported)
     show(accuracy_curves(training, test, run.accuracy, each_epoch=_takes_each_epoch(bench)))
     show(wrong_images(run.found, run.true))

@@ -10,9 +10,9 @@ from netgrader.drawing_pad import can_be_drawn, frame_of
 from netgrader.errors import NetgraderError
 from netgrader.judges.answers import opened, shaped
 from netgrader.observations import Pad
-from netgrader.phrases import Verbatim, say
 from netgrader.reader import LabError
 from netgrader.reader.trial.plain_trial import plain_network
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,11 +28,11 @@ TRIED = 200
 """Test images on which what the page computes is compared with the network."""
 CLEARLY = 0.1
 """By how much it must be better at levels that are not scaled for them to be what it was trained on."""
-NOT_HERE = "Here one could draw, and your network would answer. It cannot, since {1}."
-BROKEN = "something went wrong while we read its weights ({1})"
-NO_PARTS = "net has no {1} that could be run"
-NO_VALUES = "no session holds the values of its variables"
-WRONG_OUTPUTS = "its scores are not one for each of the {1} classes"
+NOT_HERE = Text("Here one could draw, and your network would answer. It cannot, since {why}.")
+BROKEN = Text("something went wrong while we read its weights ({kind})")
+NO_PARTS = Text("net has no {missing} that could be run")
+NO_VALUES = Text("no session holds the values of its variables")
+WRONG_OUTPUTS = Text("its scores are not one for each of the {classes} classes")
 
 
 def pad_of(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
@@ -50,9 +50,9 @@ def pad_of(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
     try:
         return _pad(lab, graph, dataset)
     except (NetgraderError, LabError) as error:
-        return Pad(refused=say(NOT_HERE, str(error).rstrip(".")))
+        return Pad(refused=NOT_HERE.format(why=str(error).rstrip(".")))
     except Exception as error:  # noqa: BLE001  (a pad that cannot be made must not cost anyone a mark)
-        return Pad(refused=say(NOT_HERE, say(BROKEN, type(error).__name__)))
+        return Pad(refused=NOT_HERE.format(why=BROKEN.format(kind=type(error).__name__)))
 
 
 def show_pad(bench: TestContext, cell: str, show: Callable[[Observation], None]) -> None:
@@ -76,7 +76,7 @@ def _pad(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
     spec = dataset.spec
     missing = [part for part in ("X", "logits") if part not in graph.parts]
     if missing or not graph.values:
-        raise NetgraderError(say(NO_PARTS, Verbatim(missing[0])) if missing else NO_VALUES)
+        raise NetgraderError(NO_PARTS.format(missing=missing[0]) if missing else NO_VALUES)
     ends = graph.parts["X"], graph.parts["logits"]
     inputs = shaped(graph, spec.prepared(dataset.x_test[:TRIED], dataset.x_train))
     full = _full(lab, graph, ends, inputs, dataset)
@@ -84,7 +84,7 @@ def _pad(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
         lab, graph.meta_graph, ends, inputs * full, values=graph.values, eval_feed=graph.eval_feed, full=full
     )
     if (network.layers[0].inputs, network.layers[-1].outputs) != (spec.size, spec.classes):
-        raise NetgraderError(say(WRONG_OUTPUTS, spec.classes))
+        raise NetgraderError(WRONG_OUTPUTS.format(classes=spec.classes))
     return Pad(network, frame_of(dataset.x_test, spec.largest), len(inputs))
 
 

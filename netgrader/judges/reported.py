@@ -11,7 +11,7 @@ import numpy as np
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.evaluation import Look, Measured, Part, agree, looks, measure, single_runs
 from netgrader.judges.subject import finding
-from netgrader.phrases import say
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["judge_report"]
 
-EXPECTED = "(acc_trn, acc_val), each with one number for each epoch"
+EXPECTED = Text("(acc_trn, acc_val), each with one number for each epoch")
 # Less than this off what was measured is an average taken a little differently, and no claim worth the name.
 NEAR = 0.002
 SIDES = {"acc_trn": "training", "acc_val": "test"}
@@ -53,7 +53,7 @@ class _Reading:
     """What a reported value turned out to be: a fault's code, and words."""
 
     code: str
-    words: str
+    words: Said
 
 
 def judge_report(subject: Subject) -> Iterator[LoopFinding]:
@@ -67,22 +67,27 @@ def judge_report(subject: Subject) -> Iterator[LoopFinding]:
         return
     acc_trn, acc_val = reported
     if not (np.isfinite(acc_trn).all() and np.isfinite(acc_val).all()):
-        yield finding(Aspect.REPORT, "wrong-return", found="numbers that are not finite", expected=EXPECTED)
+        yield finding(Aspect.REPORT, "wrong-return", found=Text("numbers that are not finite"), expected=EXPECTED)
         return
     if len(acc_trn) != len(acc_val) or len(acc_val) != call.n_epochs:
-        found = say("{1} and {2} numbers for {3} epochs", len(acc_trn), len(acc_val), call.n_epochs)
+        found = Text(
+            "{count} and {count_2} numbers for {n_epochs} epochs",
+            count=len(acc_trn),
+            count_2=len(acc_val),
+            n_epochs=call.n_epochs,
+        )
         if call.returned[:1] == ("generator",):
-            found = "a generator, as yield makes one"
+            found = Text("a generator, as yield makes one")
         yield finding(Aspect.REPORT, "wrong-return", share=0.25, found=found, expected=EXPECTED)
         if len(acc_trn) != len(acc_val) or len(acc_val) != len(subject.course.epochs):
             return
     epochs = _epochs(subject)[: len(acc_val)]
     if _pairs(epochs, acc_trn, acc_val):
-        found = "a pair (acc_trn, acc_val) for each epoch"
+        found = Text("a pair (acc_trn, acc_val) for each epoch")
         yield finding(Aspect.REPORT, "wrong-return", share=0.25, found=found, expected=EXPECTED)
         return
     if _exchanged(epochs, acc_trn, acc_val):
-        found = "the two lists in exchange: (acc_val, acc_trn)"
+        found = Text("the two lists in exchange: (acc_val, acc_trn)")
         yield finding(Aspect.REPORT, "reports-train-accuracy", found=found, expected=EXPECTED)
         return
     sides: list[tuple[str, Float, Callable[[_Epoch, float], _Reading | None]]] = [
@@ -102,7 +107,7 @@ def _judge_side(
         return
     parts = [epoch.now.test if name == "acc_val" else epoch.now.train for epoch in epochs]
     if _best_so_far(values, parts):
-        found = say("{1} is the highest value so far, not that of the epoch", name)
+        found = Text("{name} is the highest value so far, not that of the epoch", name=name)
         yield finding(Aspect.REPORT, "picked-best-epoch-on-test", share=1.0, found=found)
         return
     codes = {reading.code for reading in readings if reading is not None}
@@ -116,8 +121,14 @@ def _judge_side(
         Aspect.REPORT,
         code,
         side=SIDES[name],
-        found=say("{1} {2:.6g} after epoch {3}{4}", name, values[number], number + 1, words),
-        expected=f"{accuracies[0]:.4f}" if accuracies else say("an accuracy that was measured ({1})", name),
+        found=Text(
+            "{name} {values:.6g} after epoch {number}{words}",
+            name=name,
+            values=values[number],
+            number=number + 1,
+            words=words,
+        ),
+        expected=f"{accuracies[0]:.4f}" if accuracies else Text("an accuracy that was measured ({name})", name=name),
     )
 
 
@@ -134,16 +145,21 @@ def _lists(subject: Subject) -> tuple[Float, Float] | None:
     return lists
 
 
-def _what(subject: Subject) -> str:
+def _what(subject: Subject) -> Said:
     """Return what was returned, in words."""
     if subject.call.steps_after:
-        return say("numbers before the training had ended: a thread went on for {1:,} steps", subject.call.steps_after)
+        return Text(
+            "numbers before the training had ended: a thread went on for {steps_after:,} steps",
+            steps_after=subject.call.steps_after,
+        )
     kinds = subject.call.returned
     if not kinds or kinds[0] == "NoneType":
-        return "nothing"
+        return Text("nothing")
     if len(kinds) > 1 and kinds[1] == 2:
         return f"({', '.join(str(kind) for kind in kinds[2:])})"
-    return say("a {1}", kinds[0]) + (say(" of {1}", kinds[1]) if len(kinds) > 1 else "")
+    if len(kinds) > 1:
+        return Text("a {kind} of {count}", kind=kinds[0], count=kinds[1])
+    return Text("a {kind}", kind=kinds[0])
 
 
 def _epochs(subject: Subject) -> list[_Epoch]:
@@ -190,7 +206,7 @@ def _read_test(epoch: _Epoch, value: float) -> _Reading | None:
     if _is(value, epoch.now.test):
         return None
     if _is(value, epoch.now.train):
-        return _Reading("reports-train-accuracy", ", which is that of the training images")
+        return _Reading("reports-train-accuracy", Text(", which is that of the training {images}"))
     return _read(epoch, value, "test", batch="reports-train-accuracy", running="reports-train-accuracy")
 
 
@@ -199,7 +215,7 @@ def _read_train(epoch: _Epoch, value: float) -> _Reading | None:
     if _is(value, epoch.now.train):
         return None
     if _is(value, epoch.now.test):
-        return _Reading("reported-accuracy-wrong", ", which is that of the test images")
+        return _Reading("reported-accuracy-wrong", Text(", which is that of the test {images}"))
     return _read(epoch, value, "training", batch="evaluated-on-part", running="evaluated-while-training")
 
 
@@ -207,34 +223,40 @@ def _read(epoch: _Epoch, value: float, side: str, *, batch: str, running: str) -
     """Return the first of the known mistakes that gives this value; None if it is close enough to what was measured."""
     own = epoch.now.train if side == "training" else epoch.now.test
     for accuracy in own.accuracies:
-        factors = {100.0: "a percentage", **{float(count): "a sum, not divided" for count in own.counts}}
+        factors = {100.0: Text("a percentage"), **{float(count): Text("a sum, not divided") for count in own.counts}}
         for factor, words in factors.items():
             if abs(value - factor * accuracy) <= 1e-4 * factor * max(accuracy, 0.01):
-                return _Reading("accuracy-not-mean", f", {words}")
+                return _Reading("accuracy-not-mean", Text(", {words}", words=words))
     wrong = "reported-accuracy-wrong"
     parts = [accuracy * own.share for accuracy in own.accuracies]
-    mistakes: list[tuple[str, str, list[float]]] = [
-        (wrong, "the share of wrong answers", [1 - accuracy for accuracy in own.accuracies]),
-        (wrong, "that by labels of other images", list(own.mislabelled)),
-        ("evaluated-on-part", "the right answers on a part divided by the number of all", parts),
-        (running, "the mean over the epoch's minibatches as they were trained on", _running(epoch)),
-        (batch, "that of a single minibatch", [*epoch.steps[-1:], *epoch.looks]),
+    mistakes: list[tuple[str, Text, list[float]]] = [
+        (wrong, Text("the share of wrong answers"), [1 - accuracy for accuracy in own.accuracies]),
+        (wrong, Text("that by {labels} of other {images}"), list(own.mislabelled)),
+        ("evaluated-on-part", Text("the right answers on a part divided by the number of all"), parts),
+        (running, Text("the mean over the epoch's minibatches as they were trained on"), _running(epoch)),
+        (batch, Text("that of a single minibatch"), [*epoch.steps[-1:], *epoch.looks]),
     ]
     if epoch.before is not None:
         accuracies = [*epoch.before.train.accuracies, *epoch.before.test.accuracies]
-        mistakes.append((wrong, "that of the epoch before", accuracies))
+        mistakes.append((wrong, Text("that of the epoch before"), accuracies))
     losses, steps = epoch.subject.call.loss, epoch.epoch.steps
     seen = [*losses[steps[-1:]], losses[steps].mean(), *losses[epoch.epoch.evaluations]]
     near = any(abs(value - accuracy) < NEAR for accuracy in own.accuracies)
-    mistakes.append((wrong, "a loss", [] if near else [float(loss) for loss in seen]))
+    mistakes.append((wrong, Text("a loss"), [] if near else [float(loss) for loss in seen]))
     for part in epoch.parts:
         own_side = part.side == side
         other = "reports-train-accuracy" if part.side == "training" else wrong
         code = "evaluated-on-part" if own_side else other
-        mistakes.append((code, say("that of {1:,} {2} images", part.rows, part.side), list(part.accuracies)))
+        mistakes.append(
+            (
+                code,
+                Text("that of {rows:,} {side} {images}", rows=part.rows, side=Text(part.side)),
+                list(part.accuracies),
+            )
+        )
     for code, words, accuracies in mistakes:
         if any(agree(value, accuracy, rounded=False) for accuracy in accuracies):
-            return _Reading(code, say(", which is {1}", words))
+            return _Reading(code, Text(", which is {words}", words=words))
     return None if near else _Reading(wrong, "")
 
 

@@ -13,7 +13,7 @@ from netgrader.judges.accuracy import ROUNDED, curves, error_curves, train_accur
 from netgrader.judges.as_handed import causes_of_accuracy
 from netgrader.judges.measure import ACCURACY
 from netgrader.judges.training import require_training
-from netgrader.phrases import say
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,9 +76,9 @@ def require_reported(
     """
     measure = recomputed.measure
     if not len(acc_val) or not len(acc_trn):
-        found, expected = "no accuracies", "the accuracy after each epoch"
+        found, expected = Text("no accuracies"), Text("the accuracy after each epoch")
         if recomputed.spec.is_regression:
-            found, expected = "no errors", "the error after each epoch"
+            found, expected = Text("no errors"), Text("the error after each epoch")
         fail("reported-accuracy-wrong", found=found, expected=expected)
     acc_trn, acc_val = ([measure.score_of(float(value)) for value in curve] for curve in (acc_trn, acc_val))
     near = ROUNDED if recomputed.steady else UNSTEADY
@@ -89,14 +89,18 @@ def require_reported(
         if whole_curve and on_train is not None and not abs(on_training - train) <= RUNNING:
             train = on_train()  # where there are few training images, the sample of them is small
         if whole_curve and not abs(on_training - train) <= RUNNING:
-            found = say("{1} on the training images", measure.written(on_training))
-            expected = say("{1}, which we measure", measure.written(train, 3))
+            found = Text("{written} on the training {images}", written=measure.written(on_training))
+            expected = Text("{written}, which we measure", written=measure.written(train, 3))
             partial(0.5, "reported-accuracy-wrong", found=found, expected=expected)
         return
     if _of_an_earlier_epoch(acc_trn, acc_val, recomputed, near, on_train):
         remark(
             "picked-best-epoch-on-test",
-            found=say("{1}, while the network has {2}", measure.written(last), measure.written(recomputed.notebook)),
+            found=Text(
+                "{written}, while the network has {written_2}",
+                written=measure.written(last),
+                written_2=measure.written(recomputed.notebook),
+            ),
         )
         return
     train = recomputed.train
@@ -106,11 +110,11 @@ def require_reported(
         fail(
             "reports-train-accuracy",
             found=measure.written(last),
-            expected=say("{1} on the test images", measure.written(recomputed.notebook)),
+            expected=Text("{written} on the test {images}", written=measure.written(recomputed.notebook)),
         )
-    expected = say("{1}, which we measure", measure.written(recomputed.notebook))
+    expected = Text("{written}, which we measure", written=measure.written(recomputed.notebook))
     if measure is ACCURACY and abs(last / 100 - recomputed.notebook) <= near:
-        expected = say("{1}, a share of one and not of a hundred", measure.written(recomputed.notebook))
+        expected = Text("{written}, a share of one and not of a hundred", written=measure.written(recomputed.notebook))
     fail("reported-accuracy-wrong", found=measure.written(last), expected=expected)
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from netgrader.faults import fault
 from netgrader.judges.aspects import Charge
 from netgrader.judges.known_images import Table
-from netgrader.phrases import say
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ NEARLY_ALL = 0.999
 SOME = 2000  # rows that are compared where all are likely to be alike
 EQUAL = 1e-6
 """Of a correlation: columns that are like this one up to rounding."""
-FLOATING = "float32 or float64"
+FLOATING = Text("float32 or float64")
 SHIFTS = (1, -1, 2, -2, 3, -3, 10, -10, 100, -100)
 
 
@@ -63,7 +63,9 @@ def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_tes
     if found.shape == (n, *spec.fed_shape):
         found = found.reshape(n, spec.size)
     if found.shape != (n, spec.size):
-        charge = _charge("wrong-shape", found=say("shape {1}", found.shape), expected=str((n, *spec.fed_shape)))
+        charge = _charge(
+            "wrong-shape", found=Text("shape {shape}", shape=found.shape), expected=str((n, *spec.fed_shape))
+        )
         if found.size != n * spec.size or found.shape[:1] != (n,):
             return charge, None
         inner, rows = judge_rows(found.reshape(n, spec.size), raw, other, spec, of_test=of_test)
@@ -71,8 +73,8 @@ def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_tes
     values = found.astype(np.float64)
     if not np.isfinite(values).all():
         row, column = (int(at[0]) for at in np.nonzero(~np.isfinite(values)))
-        why = say("values that are not finite, in column {1}", column)
-        return _charge("wrong-range", found=why, expected="numbers", place=say("row {1}", row)), None
+        why = Text("values that are not finite, in column {column}", column=column)
+        return _charge("wrong-range", found=why, expected=Text("numbers"), place=Text("row {row}", row=row)), None
     train = (other if of_test else raw).reshape(-1, spec.size)
     wanted = spec.prepared(raw, train).astype(np.float64)
     _, deviation = spec.mean_and_deviation(train)
@@ -83,9 +85,8 @@ def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_tes
         rows = _rows_of(values[:, varying], right[:, varying])
         if rows is not None:
             kind = found.dtype
-            return (
-                None if kind.kind == "f" else _charge("not-floating-point", 0.5, found=f"{kind}", expected=FLOATING)
-            ), rows
+            right_kind = kind.kind == "f"
+            return None if right_kind else _charge("not-floating-point", 0.5, found=f"{kind}", expected=FLOATING), rows
     own, others = (one.reshape(-1, spec.size).astype(np.float64) for one in (raw, other))
     for code, what, made in _mistakes(own, others, spec, of_test=of_test):
         rows = _rows_of(values[:, varying], made[:, varying])
@@ -134,36 +135,42 @@ def keep_order(found: Float, raw: Float) -> bool:
     return bool((grown >= -CLOSE * found.std(axis=0)).all())
 
 
-def _expected(spec: DataSpec) -> str:
+def _expected(spec: DataSpec) -> Said:
     if spec.scaling == "standard":
-        return say("each less its mean over the training rows, over its standard deviation there")
-    return say("divided by {1}", spec.largest) if spec.scaling == "largest" else say("as they are given")
+        return Text("each less its mean over the training rows, over its standard deviation there")
+    return (
+        Text("divided by {largest}", largest=spec.largest) if spec.scaling == "largest" else Text("as they are given")
+    )
 
 
-def _mistakes(rows: Float, other: Float, spec: DataSpec, *, of_test: bool) -> Iterator[tuple[str, str, Float]]:
+def _mistakes(rows: Float, other: Float, spec: DataSpec, *, of_test: bool) -> Iterator[tuple[Said, Said, Float]]:
     """Yield what the usual mistakes make of the rows: a code, what it is in words, and the rows."""
     train, both = other if of_test else rows, np.concatenate([rows, other])
     mean, deviation = train.mean(axis=0), _deviation(train)
     if spec.scaling != "none":
-        what = say("numbers as they are given, from {1:.4g} to {2:.4g}", float(np.min(rows)), float(np.max(rows)))
+        what = Text(
+            "numbers as they are given, from {rows:.4g} to {rows_2:.4g}",
+            rows=float(np.min(rows)),
+            rows_2=float(np.max(rows)),
+        )
         yield "not-scaled", what, rows
     if of_test:
-        what = say("scaled by the mean and the deviation of the test rows")
+        what = Text("scaled by the mean and the deviation of the test rows")
         yield "scaled-on-one-side", what, (rows - rows.mean(axis=0)) / _deviation(rows)
         yield "scaled-on-one-side", what, (rows - rows.mean(axis=0)) / _deviation(rows, 1)
-    what = say("scaled by the mean and the deviation of all rows, test rows among them")
+    what = Text("scaled by the mean and the deviation of all rows, test rows among them")
     yield "wrong-range", what, (rows - both.mean(axis=0)) / _deviation(both)
-    yield "wrong-range", say("scaled by their means and deviations"), (rows - mean) / deviation
-    yield "wrong-range", say("less their means, and not divided by their deviations"), rows - mean
-    yield "wrong-range", say("divided by their deviations, and not less their means"), rows / deviation
-    yield "wrong-range", say("divided by their squared deviations"), (rows - mean) / deviation**2
+    yield "wrong-range", Text("scaled by their means and deviations"), (rows - mean) / deviation
+    yield "wrong-range", Text("less their means, and not divided by their deviations"), rows - mean
+    yield "wrong-range", Text("divided by their deviations, and not less their means"), rows / deviation
+    yield "wrong-range", Text("divided by their squared deviations"), (rows - mean) / deviation**2
     whole = float(train.std()) or 1.0
     yield (
         "wrong-range",
-        say("scaled by one mean and one deviation of all features"),
+        Text("scaled by one mean and one deviation of all features"),
         (rows - float(train.mean())) / whole,
     )
-    yield "wrong-range", say("scaled to lie between 0 and 1"), _between(rows, train)
+    yield "wrong-range", Text("scaled to lie between 0 and 1"), _between(rows, train)
 
 
 def _deviation(rows: Float, less: int = 0) -> Float:
@@ -216,10 +223,10 @@ def _strange(found: Float, wanted: Float, raw: Array, spec: DataSpec, varying: n
     if columns is not None and columns.factor[varying].all():
         return _of_columns(columns, spec, varying), None if len(columns.moved) else in_order
     if any(_are_of_themselves(found, one, varying) for one in (rows, wanted)):
-        what = say("each row scaled by numbers of its own, such as its mean or its length")
+        what = Text("each row scaled by numbers of its own, such as its mean or its length")
         return _charge("wrong-range", 0.25, found=what, expected=_expected(spec)), in_order
     if found[:, varying].std(axis=0).all() and keep_order(found, rows):
-        what = say("numbers that grow with those given, and not in proportion to them, as clipped ones do")
+        what = Text("numbers that grow with those given, and not in proportion to them, as clipped ones do")
         return _charge("wrong-range", 0.25, found=what, expected=_expected(spec)), in_order
     return _displaced(found, wanted, varying), None
 
@@ -227,11 +234,13 @@ def _strange(found: Float, wanted: Float, raw: Array, spec: DataSpec, varying: n
 def _of_columns(columns: Columns, spec: DataSpec, varying: npt.NDArray[np.bool_]) -> Charge:
     """Name what is wrong with columns that are given ones, each scaled by numbers of its own."""
     for at in columns.moved[:1]:
-        what = say("column {1} in the place of column {2}", columns.source[at], at)
-        return _charge("wrong-order", 0.25, found=what, expected="columns in their order")
+        what = Text("column {source} in the place of column {at}", source=columns.source[at], at=at)
+        return _charge("wrong-order", 0.25, found=what, expected=Text("columns in their order"))
     first = int(np.flatnonzero(varying)[0])
-    by = float(columns.factor[first]), round(float(columns.shift[first]), 6) + 0.0  # no -0
-    what = say("scaled by numbers of their own, the first times {1:.4g} plus {2:.4g}", *by)
+    factor, shift = float(columns.factor[first]), round(float(columns.shift[first]), 6) + 0.0  # no -0
+    what = Text(
+        "scaled by numbers of their own, the first times {factor:.4g} plus {shift:.4g}", factor=factor, shift=shift
+    )
     return _charge("wrong-range", 0.25, found=what, expected=_expected(spec))
 
 
@@ -250,11 +259,13 @@ def _displaced(found: Float, wanted: Float, varying: npt.NDArray[np.bool_]) -> C
     """Name what stands where in rows that are no given rows at any scale."""
     n, size = wanted.shape
     if same_rows(found.T.reshape(n, size)[:, varying], wanted[:, varying]).all():
-        what = say("numbers of many rows in each: reshaped to ({1}, n) and turned around", size)
-        return _charge("rows-mixed", found=what, expected="one in each row")
+        what = Text("numbers of many rows in each: reshaped to ({size}, n) and turned around", size=size)
+        return _charge("rows-mixed", found=what, expected=Text("one in each row"))
     wrong = np.flatnonzero(~same_rows(found[:, varying], wanted[:, varying]))
-    what = say("{1:,} of {2:,} rows that are not the row given there, scaled", len(wrong), n)
-    return _charge("wrong-order", found=what, expected="row i in row i", place=say("row {1}", int(wrong[0])))
+    what = Text("{count:,} of {n:,} rows that are not the row given there, scaled", count=len(wrong), n=n)
+    return _charge(
+        "wrong-order", found=what, expected=Text("row i in row i"), place=Text("row {wrong}", wrong=int(wrong[0]))
+    )
 
 
 def judge_targets(found: Array, given: Array, rows: Int | None = None) -> Charge | None:
@@ -271,7 +282,9 @@ def judge_targets(found: Array, given: Array, rows: Int | None = None) -> Charge
     """
     n = len(given)
     if found.shape not in {(n,), (n, 1)}:
-        return _charge("wrong-shape", found=say("shape {1}", found.shape), expected=say("({1}, 1) or ({1},)", n))
+        return _charge(
+            "wrong-shape", found=Text("shape {shape}", shape=found.shape), expected=Text("({n}, 1) or ({n},)", n=n)
+        )
     values, wanted = found.reshape(n).astype(np.float64), given.astype(np.float64)
     true = wanted if rows is None else np.where(rows >= 0, wanted[rows], values)
     # Half precision would lose what tells one target from the next; single precision keeps seven digits.
@@ -282,15 +295,16 @@ def judge_targets(found: Array, given: Array, rows: Int | None = None) -> Charge
         kind = found.dtype
         return None if kind.kind == "f" else _charge("not-floating-point", 0.5, found=f"{kind}", expected=FLOATING)
     row = int(wrong[0])
-    told, expected, place = (
-        f"{values[row]:.6g}",
-        f"{true[row]:.6g}",
-        say("row {1}, the first of {2:,}", row, len(wrong)),
-    )
+    told: Said = f"{values[row]:.6g}"
+    expected, place = f"{true[row]:.6g}", Text("row {row}, the first of {count:,}", row=row, count=len(wrong))
     in_order = rows is None or bool((rows == np.arange(n)).mean() >= NEARLY_ALL)
     for shift in SHIFTS if in_order else ():
         if (np.abs(values - np.roll(wanted, -shift)) <= slack).mean() > 0.97:
-            told = say("the target {1} {2} it, {3}", abs(shift), "after" if shift > 0 else "before", told)
+            told = (
+                Text("the target {shift} after it, {told}")
+                if shift > 0
+                else Text("the target {shift} before it, {told}")
+            ).format(shift=abs(shift), told=told)
             return _charge("labels-shifted", found=told, expected=expected, place=place)
     finite = np.isfinite(values).all()
     apart = finite and bool((np.abs(np.sort(values) - np.sort(wanted)) <= slack).all())
@@ -301,10 +315,10 @@ def judge_targets(found: Array, given: Array, rows: Int | None = None) -> Charge
         and np.ptp(wanted) > 0
         and np.corrcoef(values, true)[0, 1] > 1 - 1e-6
     ):
-        told = say("{1}: the targets at another scale", told)
+        told = Text("{told}: the targets at another scale", told=told)
     code = "labels-shuffled-apart" if apart else "labels-wrong"
     return _charge(code, found=told, expected=expected, place=place)
 
 
-def _charge(code: str, share: float = 0.0, *, found: str, expected: str = "", place: str = "") -> Charge:
+def _charge(code: Said, share: float = 0.0, *, found: Said, expected: Said = "", place: Said = "") -> Charge:
     return Charge(fault(code, found=found, expected=expected, place=place), share)

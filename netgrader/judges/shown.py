@@ -22,8 +22,8 @@ from netgrader.observations import (
     WrongImages,
     signed_image,
 )
-from netgrader.phrases import in_words, say
 from netgrader.reader import LabError
+from netgrader.text import Said, Text, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -52,17 +52,22 @@ __all__ = [
 MOST_EPOCHS = 200
 MOST_WRONG = 12
 MOST_DOTS = 300
-CLAIM = "Accuracy on the test images"
-ERROR_CLAIM = "Error on the test images"
-ERRORS_EACH_EPOCH = "Error after each epoch, as your code reported it"
-EACH_EPOCH = "Accuracy after each epoch, as your code reported it", "epoch"
-NOW_AND_THEN = "Accuracy each time that your code took it, as it reported it", "evaluation"
+CLAIM = Text("Accuracy on the test {images}")
+ERROR_CLAIM = Text("Error on the test {images}")
+ERRORS_EACH_EPOCH = Text("Error after each epoch, as your code reported it")
+EACH_EPOCH = Text("Accuracy after each epoch, as your code reported it"), Text("epoch")
+NOW_AND_THEN = Text("Accuracy each time that your code took it, as it reported it"), Text("evaluation")
 ACCURACY = "accuracy"
-RATES = "Loss at your learning rate and at others, averaged over {1} steps"
-YOURS, THIRD, TRIPLE, TENFOLD = "{rate}, yours", "{rate}, a third", "{rate}, three times", "{rate}, ten times"
+RATES = Text("Loss at your learning rate and at others, averaged over {smooth} steps")
+YOURS, THIRD, TRIPLE, TENFOLD = (
+    Text("{rate}, yours"),
+    Text("{rate}, a third"),
+    Text("{rate}, three times"),
+    Text("{rate}, ten times"),
+)
 EVERY = 5
 """Steps from one point of a loss curve to the next."""
-TRAINING, TEST, RECOMPUTED = "training", "test", "test, recomputed at the end"
+TRAINING, TEST, RECOMPUTED = Text("training"), Text("test"), Text("test, recomputed at the end")
 
 
 def show_claim(
@@ -131,9 +136,9 @@ def show_errors(
     if len(training) or len(test):
         lines = tuple(_line(name, values, math.inf) for name, values in ((TRAINING, training), (TEST, test)))
         last = max((line.x[-1] for line in lines if line.x), default=1.0)
-        label = say("error, {1}", unit) if unit else "error"
+        label = Text("error, {unit}", unit=unit) if unit else "error"
         found = Series(RECOMPUTED, (last,), (error,))
-        show(Curves(ERRORS_EACH_EPOCH, "epoch", label, (*(line for line in lines if line.x), found), log_y=True))
+        show(Curves(ERRORS_EACH_EPOCH, Text("epoch"), label, (*(line for line in lines if line.x), found), log_y=True))
     show(predictions(recomputed.found, targets, unit))
 
 
@@ -163,12 +168,12 @@ def rate_curves(third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortR
         steps = list(range(EVERY - 1, len(losses), EVERY))
         lines.append(
             Series(
-                say(words, rate=f"{run.rate:.3g}"),
+                words.format(rate=f"{run.rate:.3g}"),
                 tuple(float(step + 1) for step in steps),
                 tuple(float(losses[step]) if math.isfinite(losses[step]) else None for step in steps),
             )
         )
-    return Curves(say(RATES, SMOOTH), "step", "loss", tuple(lines), log_y=True)
+    return Curves(RATES.format(smooth=SMOOTH), Text("step"), Text("loss"), tuple(lines), log_y=True)
 
 
 def sweep_curve(sweep: StudentSweep, runs: Iterable[ShortRun]) -> Sweep:
@@ -190,7 +195,7 @@ def wrong_images(found: npt.NDArray[Any], true: npt.NDArray[Any]) -> WrongImages
     return WrongImages(shown, len(wrong), len(true))
 
 
-def _line(name: str, values: npt.NDArray[Any], most: float = 1.0) -> Series:
+def _line(name: Said, values: npt.NDArray[Any], most: float = 1.0) -> Series:
     numbers = [float(value) for value in np.asarray(values, dtype=np.float64).reshape(-1)[:MOST_EPOCHS]]
     # What is no share of one would push everything else out of the picture.
     drawn = tuple(value if math.isfinite(value) and 0 <= value <= most else None for value in numbers)
@@ -200,9 +205,9 @@ def _line(name: str, values: npt.NDArray[Any], most: float = 1.0) -> Series:
 Array = npt.NDArray[Any]
 
 STEP = 0.02  # grey levels of 1, to either side
-TITLE = (
-    "How each of the {many} outputs changes with each pixel of a test image, a {shown}: above by your gradients, below as we "
-    "find it by moving each pixel a little"
+TITLE = Text(
+    "How each of the {many} outputs changes with each {pixel} of a test {image}, a {shown}: "
+    "above by your gradients, below as we find it by moving each {pixel} a little"
 )
 
 
@@ -243,7 +248,7 @@ def gradient_pictures(
         return None
     above = np.stack([part[0] for part in yours if part is not None])
     rows = tuple(_row(part) for part in (above, ours))
-    title = say(TITLE, many=in_words(spec.classes), shown=spec.name(int(labels[chosen])))
+    title = TITLE.format(many=spelled(spec.classes), shown=spec.name(int(labels[chosen])))
     return Images(title, tuple(map(spec.name, range(spec.classes))), rows, (height, width), signed=True)
 
 

@@ -13,7 +13,7 @@ from netgrader.faults import Severity, fault
 from netgrader.judges.aspects import Aspect, LoopFinding
 from netgrader.judges.notes import Asked
 from netgrader.judges.subject import finding
-from netgrader.phrases import say
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,15 +42,19 @@ def error_fault(subject: Subject) -> Fault | None:
     place = f"{NAME}: {error.line}" if error.line else NAME
     if error.kind == DOES_NOT_END:
         sizes = subject.call.sizes[subject.course.steps]
-        steps = say("{1:,} steps in {2} seconds of computing", len(sizes), error.message)
-        wanted = say("{1} epochs and then an end", subject.call.n_epochs)
+        steps = Text("{count:,} steps in {message} seconds of computing", count=len(sizes), message=error.message)
+        wanted = Text("{n_epochs} epochs and then an end", n_epochs=subject.call.n_epochs)
         size, asked = int(np.median(sizes)) if len(sizes) else 0, subject.call.mini_batch_size
         if 0 < 2 * size < asked:
-            wanted = say("{1}, in minibatches of {2:,}: these are of {3:,}", wanted, asked, size)
+            wanted = Text(
+                "{wanted}, in minibatches of {asked:,}: these are of {size:,}", wanted=wanted, asked=asked, size=size
+            )
         return fault("training-does-not-end", found=steps, expected=wanted)
     if "uninitialized" in error.message and len(subject.course.steps):
         return fault(
-            "evaluated-in-fresh-session", found="a session without values", expected=say("the one given to {1}", NAME)
+            "evaluated-in-fresh-session",
+            found=Text("a session without values"),
+            expected=Text("the one given to {name}", name=NAME),
         )
     known = None if len(subject.call.steps) else _before_a_step(error.message, place)
     return known or _of_what_is_run(error, place) or explain(error, NAME)
@@ -67,15 +71,15 @@ def _of_what_is_run(error: ProbeError, place: str) -> Fault | None:
 
 def _before_a_step(message: str, place: str) -> Fault | None:
     """Return what TensorFlow says of the instrument where no step was taken, and what it means there."""
-    steps = "steps of net.train_op"
+    steps = Text("steps of net.train_op")
     if "is not an element of this graph" in message and _INITIALISER.search(message):
-        made = "an initialiser made outside of net.graph"
+        made = Text("an initialiser made outside of net.graph")
         return fault("not-initialised", found=made, expected="with net.graph.as_default():", place=place)
     if "No gradients provided" in message:
-        found = "an optimizer of its own, for something that does not follow from the weights"
+        found = Text("an optimizer of its own, for something that does not follow from the weights")
         return fault("train-op-not-run", found=found, expected=steps, place=place)
     if "No variables to optimize" in message or _OF_OPTIMIZERS.search(message):
-        return fault("train-op-not-run", found="an optimizer of its own", expected=steps, place=place)
+        return fault("train-op-not-run", found=Text("an optimizer of its own"), expected=steps, place=place)
     return None
 
 
@@ -101,22 +105,26 @@ def judge_run(
             yield _no_step(subject, steps_elsewhere)
         return
     if call.own_optimizer:
-        found = "steps by an optimizer of its own, which knows nothing of the network's learning rate"
-        yield finding(Aspect.RUN, "train-op-not-run", share=0.25, found=found, expected="steps of net.train_op")
+        found = Text("steps by an optimizer of its own, which knows nothing of the network's learning rate")
+        yield finding(Aspect.RUN, "train-op-not-run", share=0.25, found=found, expected=Text("steps of net.train_op"))
     yield from _initialisation(subject)
     done, asked = len(course.epochs), call.n_epochs
     if done < asked:
         # An error is charged where it was raised; one epoch however many are asked for is what spoils a training.
         severity = Severity.FATAL if error is None and only_one and done == 1 else None
-        found, wanted = _epochs(done), _epochs(asked)
-        yield finding(Aspect.RUN, "too-few-epochs", share=0.5, found=found, expected=wanted, severity=severity)
+        yield finding(
+            Aspect.RUN, "too-few-epochs", share=0.5, found=_epochs(done), expected=_epochs(asked), severity=severity
+        )
     elif done > asked:
         yield finding(Aspect.RUN, "too-many-epochs", share=0.5, found=_epochs(done), expected=_epochs(asked))
     losses = call.loss[course.steps]
     if not np.isfinite(losses).all():
         first = int(np.flatnonzero(~np.isfinite(losses))[0])
         yield finding(
-            Aspect.RUN, "loss-not-finite", share=0.5, found=say("loss {1} in step {2:,}", losses[first], first + 1)
+            Aspect.RUN,
+            "loss-not-finite",
+            share=0.5,
+            found=Text("loss {losses} in step {first:,}", losses=losses[first], first=first + 1),
         )
     elif error is None:
         yield from _left_behind(subject)
@@ -125,17 +133,21 @@ def judge_run(
 def _no_step(subject: Subject, steps_elsewhere: bool) -> LoopFinding:
     call = subject.call
     if steps_elsewhere:
-        return finding(Aspect.RUN, "too-few-epochs", share=0.25, found="no epoch", expected=_epochs(call.n_epochs))
+        return finding(
+            Aspect.RUN, "too-few-epochs", share=0.25, found=Text("no epoch"), expected=_epochs(call.n_epochs)
+        )
     states = np.append(call.state, call.final)
     states = states[np.isfinite(states)]
-    found = "no step of net.train_op"
+    found = Text("no step of net.train_op")
     if len(states) > 1 and len(call.initialisations) <= 1 and np.ptp(states) > 0:
-        found += ", though the weights moved: by an optimizer of its own?"
-    return finding(Aspect.RUN, "train-op-not-run", found=found, expected=say("{1} epochs of steps", call.n_epochs))
+        found = Text("{found}, though the weights moved: by an optimizer of its own?", found=found)
+    return finding(
+        Aspect.RUN, "train-op-not-run", found=found, expected=Text("{n_epochs} epochs of steps", n_epochs=call.n_epochs)
+    )
 
 
-def _epochs(count: int) -> str:
-    return "1 epoch" if count == 1 else say("{1} epochs", count)
+def _epochs(count: int) -> Said:
+    return Text("1 epoch") if count == 1 else Text("{count} epochs", count=count)
 
 
 def _initialisation(subject: Subject) -> Iterator[LoopFinding]:
@@ -147,11 +159,17 @@ def _initialisation(subject: Subject) -> Iterator[LoopFinding]:
     reset = len(starts) > 1 and _moves(subject) and bool(np.isclose(starts[1:], starts[0], rtol=1e-6).all())
     if again or reset:
         found = _times(len(again) or len(starts) - 1)
-        yield finding(Aspect.RUN, "reinitialised-each-epoch", share=0.5, found=found, expected="once, before the loop")
+        yield finding(
+            Aspect.RUN, "reinitialised-each-epoch", share=0.5, found=found, expected=Text("once, before the loop")
+        )
 
 
-def _times(count: int) -> str:
-    return "once again after the first step" if count == 1 else say("{1} times again after the first step", count)
+def _times(count: int) -> Said:
+    return (
+        Text("once again after the first step")
+        if count == 1
+        else Text("{count} times again after the first step", count=count)
+    )
 
 
 def _moves(subject: Subject) -> bool:
@@ -177,8 +195,8 @@ def _left_behind(subject: Subject) -> Iterator[LoopFinding]:
             Aspect.RUN,
             "another-session",
             share=0.5,
-            found="untrained weights in the session that train was given",
-            expected="those that it trained",
+            found=Text("untrained weights in the session that train was given"),
+            expected=Text("those that it trained"),
         )
     if call.closed:
         yield finding(Aspect.RUN, "session-closed", share=1.0)
@@ -198,8 +216,8 @@ def judge_graph(subject: Subject) -> Iterator[LoopFinding]:
     later = _between(grown, done + 1, len(call.version))
     if len(within) > 2 or (len(later) and len(epochs) > 1):
         added = int(call.version[-1] - call.version[first[0]])
-        found = say("{1:,} operations added during {2} epochs", added, len(epochs))
-        yield finding(Aspect.GRAPH, "graph-grows", found=found, expected="none")
+        found = Text("{added:,} operations added during {count} epochs", added=added, count=len(epochs))
+        yield finding(Aspect.GRAPH, "graph-grows", found=found, expected=Text("none"))
 
 
 def _between(runs: Int, first: int, last: int) -> Int:

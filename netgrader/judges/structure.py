@@ -13,14 +13,13 @@ import numpy as np
 
 from netgrader.checks.diagnose import remedy
 from netgrader.checks.language import fail, fail_all, require_decided, ungradable
-from netgrader.checks.wording import plain
 from netgrader.faults import Severity
 from netgrader.judges.answers import random_of, require_fed, shaped
 from netgrader.judges.dense import fetch
-from netgrader.phrases import Verbatim, say
 from netgrader.reader import Exercise, LabError
 from netgrader.reader.graph.source import read_source
 from netgrader.reader.open_questions import WHICH_RATE
+from netgrader.text import Text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -70,12 +69,14 @@ def require_graph(graph: GraphEvidence) -> None:
     if returned == "none":
         fail(
             "missing-tensor",
-            found="no attribute graph",
-            expected="net.graph, as SimpleNamespace(graph=graph, X=X, …) has it",
+            found=Text("no attribute graph"),
+            expected=Text("net.graph, as SimpleNamespace(graph=graph, X=X, …) has it"),
         )
     if returned is not None or graph.about.get("elsewhere"):
-        found = "an empty graph" if returned == "empty" else "parts that lie in another graph than net.graph"
-        fail("built-in-default-graph", found=found, expected="all parts in net.graph")
+        found = (
+            Text("an empty graph") if returned == "empty" else Text("parts that lie in another graph than net.graph")
+        )
+        fail("built-in-default-graph", found=found, expected=Text("all parts in net.graph"))
 
 
 def require_finished(evidence: CellEvidence, name: str) -> None:
@@ -89,8 +90,8 @@ def require_step(graph: GraphEvidence, network: Network) -> None:
     """End the test if something else than an operation was handed over as the training step, and there is none."""
     other = graph.about.get("no_step")
     if network.optimizer is None and isinstance(other, str):
-        minimised = "optimizer.minimize(loss), which is the training step"
-        found = say("an object of the kind {1}", plain(other))
+        minimised = Text("optimizer.minimize(loss), which is the training step")
+        found = Text("an object of the kind {other}", other=plain(other))
         fail("missing-tensor", found=found, expected=minimised, place=STEP, severity=Severity.FATAL)
 
 
@@ -153,10 +154,16 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
         fail_all([fault for fault in network.faults if fault.code == "accuracy-over-wrong-axis"])
         size = next((size for size in BATCHES if stops(fetches, size) is None), None)
         if size is not None:
-            fail("fixed-batch-size", found=say("batches of {1}", size), expected="any number of images")
+            fail(
+                "fixed-batch-size", found=Text("batches of {size}", size=size), expected=Text("any number of {images}")
+            )
         sizes = ", ".join(map(str, asked or (pixels,)))
-        expected = say("X of shape (n, {1}) and Y of shape (n, {2})", sizes, classes)
-        fail("wrong-placeholder", found=say("a network that cannot be fed so ({1})", error.sentence), expected=expected)
+        expected = Text("X of shape (n, {sizes}) and Y of shape (n, {classes})", sizes=sizes, classes=classes)
+        fail(
+            "wrong-placeholder",
+            found=Text("a network that cannot be fed so ({sentence})", sentence=error.sentence),
+            expected=expected,
+        )
     finally:
         session.close()
 
@@ -166,27 +173,34 @@ def _require_single(graph: GraphEvidence) -> None:
     lists = graph.about.get("lists")
     listed = lists if isinstance(lists, list) else []
     if "logits" in listed:
-        pair = "both things that a layer returns taken apart: h, W = fully_connected_layer(…)"
-        fail("wrong-return", found="several tensors in place of the logits", expected=pair, place="net.logits")
+        pair = Text("both things that a layer returns taken apart: h, W = fully_connected_layer(…)")
+        fail("wrong-return", found=Text("several tensors in place of the logits"), expected=pair, place="net.logits")
     for part in ("loss", "accuracy"):
         if part in listed:
-            fail("wrong-return", found="several tensors", expected="one, whose value is a number", place=f"net.{part}")
+            fail(
+                "wrong-return",
+                found=Text("several tensors"),
+                expected=Text("one, whose value is a number"),
+                place=f"net.{part}",
+            )
 
 
 def require_loss(network: Network) -> None:
     """End the test unless there is a loss, and it is known which; its faults say whether it is the right one."""
     if network.loss is None:
-        expected = _asked(network).loss or "a loss"
-        fail("missing-tensor", found="no loss", expected=expected, severity=Severity.FATAL)
+        expected = _asked(network).loss or Text("a loss")
+        fail("missing-tensor", found=Text("no loss"), expected=expected, severity=Severity.FATAL)
     require_decided(network, ("wrong-loss",))
 
 
 def note_reduction(network: Network, remark: Callable[..., None]) -> None:
     """Remark that a loss is not the average that is asked for. It costs nothing: steps of Adam are as long at any scale of it."""
-    found = {"sum": "their sum", "none": "a number for each image"}.get(network.loss.reduction if network.loss else "")
+    found = {"sum": Text("their sum"), "none": Text("a number for each {image}")}.get(
+        network.loss.reduction if network.loss else ""
+    )
     if found is not None:
-        mean = "their mean, by tf.reduce_mean: one number, whose size does not depend on that of the batch"
-        remark("The loss is not averaged over the images, as the exercise asks.", found=found, expected=mean)
+        mean = Text("their mean, by tf.reduce_mean: one number, whose size does not depend on that of the batch")
+        remark(Text("The loss is not averaged over the {images}, as the exercise asks."), found=found, expected=mean)
 
 
 def require_optimizer(network: Network) -> None:
@@ -194,13 +208,13 @@ def require_optimizer(network: Network) -> None:
     if network.optimizer is None:
         fail(
             "missing-tensor",
-            found="no operation that trains",
+            found=Text("no operation that trains"),
             expected=_asked(network).optimizer or "train_op",
             place=STEP,
             severity=Severity.FATAL,
         )
     if not network.optimizer.variables:
-        fail("layers-not-trained", found="an optimizer that moves no variable")
+        fail("layers-not-trained", found=Text("an optimizer that moves no variable"))
 
 
 def require_rate(
@@ -215,12 +229,16 @@ def require_rate(
     """
     if network.optimizer is None:
         fail(
-            "missing-tensor", found="no operation that trains", expected="train_op", place=STEP, severity=Severity.FATAL
+            "missing-tensor",
+            found=Text("no operation that trains"),
+            expected="train_op",
+            place=STEP,
+            severity=Severity.FATAL,
         )
     found = network.optimizer.learning_rate
     text = _text_for_a_number(graph) if found is None and graph is not None else ""
     if text:
-        said = say("text, in quotes: {1}", Verbatim(f'"{text}"'))
+        said = Text("text, in quotes: {value}", value=f'"{text}"')
         fail("learning-rate-not-as-stated", found=said, expected=f"{rate:.4g}", severity=severity)
     if found is None:
         ungradable(WHICH_RATE)
@@ -247,9 +265,9 @@ def require_role(network: Network, role: str) -> None:
     """End the test unless some tensor or op plays the `role`."""
     played = network.roles.get(role)
     if played is None or (played.name is None and not played.candidates):
-        fail("missing-tensor", found=say("nothing that could be the {1}", Verbatim(role)), expected=role)
+        fail("missing-tensor", found=Text("nothing that could be the {role}", role=role), expected=role)
     if played.name is None:
-        ungradable(say("Several parts of the graph could be the {1}; your instructor will look at it.", Verbatim(role)))
+        ungradable(Text("Several parts of the graph could be the {role}; your instructor will look at it.", role=role))
 
 
 def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: bool = False) -> None:
@@ -293,7 +311,7 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
         if error.kind not in {"run", "op"}:
             raise
         if count != ROWS:  # which are few: what is right of many rows is decided
-            ungradable("The accuracy cannot be run on images of ours; your instructor will look at it.")
+            ungradable(Text("The accuracy cannot be run on {images} of ours; your instructor will look at it."))
     finally:
         session.close()
 
@@ -303,9 +321,13 @@ def _require_right_share(shares: Sequence[Array], right: Array) -> None:
     true = float(np.mean(right))
     if not shares or any(one.size == 1 and math.isclose(one.item(), true, abs_tol=CLOSE) for one in shares):
         return
-    told = f"{shares[0].item():.4g}" if shares[0].size == 1 else say("shape {1}", shares[0].shape)
-    told_right = "{1}: of {3} images {2} have their largest logit where their label is"
-    expected = say(told_right, f"{true:.4g}", int(right.sum()), len(right))
+    told = f"{shares[0].item():.4g}" if shares[0].size == 1 else Text("shape {shape}", shape=shares[0].shape)
+    expected = Text(
+        "{true:.4g}: of {count} {images} {right} have their largest logit where their {label} is",
+        true=true,
+        right=int(right.sum()),
+        count=len(right),
+    )
     fail("accuracy-wrong", found=told, expected=expected, place="net.accuracy")
 
 
@@ -315,9 +337,13 @@ def note_parts(graph: GraphEvidence, remark: Callable[..., None]) -> None:
     if missing or graph.about.get("keys") is True:
         names = ", ".join(f"net.{part}" for part in missing or PARTS[:1])
         remark(
-            "Parts are not returned by their names: here those in the graph are looked at, but train cannot find them.",
-            found=say("no part {1}", Verbatim(names)) if missing else say("a dict, which has no {1}", Verbatim(names)),
-            expected="SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists",
+            Text(
+                "Parts are not returned by their names: here those in the graph are looked at, but train cannot find them."
+            ),
+            found=Text("no part {names}", names=names)
+            if missing
+            else Text("a dict, which has no {names}", names=names),
+            expected=Text("SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists"),
         )
 
 
@@ -325,11 +351,13 @@ def note_switches(graph: GraphEvidence, remark: Callable[..., None]) -> None:
     """Remark that training steps left a switch at its default: what it switches on, such as dropout, was never on."""
     left = graph.about.get("left_at_default")
     if isinstance(left, list) and left:
-        name = Verbatim(plain(left[0]))
+        name = plain(left[0])
         remark(
-            "A switch was left at its default in training, too: what it switches on, such as dropout, was never on.",
-            found=say("no run in which {1} is anything else", name),
-            expected="another value for it, such as True, in the feed_dict of training steps, and in no other",
+            Text(
+                "A switch was left at its default in training, too: what it switches on, such as dropout, was never on."
+            ),
+            found=Text("no run in which {name} is anything else", name=name),
+            expected=Text("another value for it, such as True, in the feed_dict of training steps, and in no other"),
         )
 
 
@@ -362,8 +390,8 @@ def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str,
     if name is None:
         fail(
             "missing-tensor",
-            found=say("no attribute {1} that is a tensor or variable", Verbatim(part)),
-            expected=say("net.{1}", Verbatim(part)),
+            found=Text("no attribute {part} that is a tensor or variable", part=part),
+            expected=Text("net.{part}", part=part),
         )
     variables = network.layers[layer].variables
     if name.partition(":")[0] in variables:
@@ -381,8 +409,8 @@ def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str,
             raise
         fail(
             "missing-tensor",
-            found=say("{1} that is not made from variables alone", Verbatim(part)),
-            expected="the layer's weights",
+            found=Text("{part} that is not made from variables alone", part=part),
+            expected=Text("the layer's weights"),
         )
     finally:
         session.close()
@@ -390,6 +418,11 @@ def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str,
     if np.shape(after) not in {shape, shape[::-1]} or np.array_equal(before, after):
         fail(
             "missing-tensor",
-            found=say("{1} of shape {2}, which is not what layer {3} multiplies by", part, np.shape(after), layer + 1),
-            expected=say("its weights, {1}", shape),
+            found=Text(
+                "{part} of shape {shape}, which is not what layer {layer} multiplies by",
+                part=part,
+                shape=np.shape(after),
+                layer=layer + 1,
+            ),
+            expected=Text("its weights, {shape}", shape=shape),
         )

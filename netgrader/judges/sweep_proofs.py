@@ -23,8 +23,8 @@ from netgrader.judges.arrays import data_as_handed
 from netgrader.judges.as_handed import own_accuracy, test_rows_as_handed
 from netgrader.judges.aspects import Charge
 from netgrader.judges.sweeps import BEST, claimed, odd_shapes, student_sweep, sweep_cell, swept
-from netgrader.phrases import Verbatim, say
 from netgrader.reader import LabError
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -57,7 +57,7 @@ MOST_PROVEN = 12  # results that have to be proven, of however many: half of wha
 DEFAULT = "default"
 """The value of a network that was built without naming one."""
 NOT_REPRODUCED, OF_ONE = "sweep-result-not-reproduced", "sweep-of-one-network"
-OF_ITS_OWN = "for each value a network of its own, built with it and trained in a session of this notebook"
+OF_ITS_OWN = Text("for each value a network of its own, built with it and trained in a session of this notebook")
 TEST_ROWS = 2_000  # test images: chance moves an accuracy on so many by half a percent
 NEAR, DEVIATIONS = 0.03, 4.0  # accuracy, and standard deviations, between two honest measurements of one network
 MEASURES = 3  # accuracies of a network: ours, by the student's rows, by the student's accuracy
@@ -261,8 +261,8 @@ def judge_proof(sweep: StudentSweep, proof: Proof) -> Charge | None:
     number = _needed(sweep)
     by_any = prove(sweep, [replace(network, value=None) for network in proof.networks])
     if proof.of_one and lacking(sweep, by_any) <= 0 < number - 1:
-        found = say("one network for {1} results", len(sweep.rates))
-        return Charge(fault(OF_ONE, found=found, expected=OF_ITS_OWN))
+        one = Text("one network for {count} results", count=len(sweep.rates))
+        return Charge(fault(OF_ONE, found=one, expected=OF_ITS_OWN))
     missing = lacking(sweep, proof)
     if missing <= 0:
         return None
@@ -277,32 +277,37 @@ def _unproven(sweep: StudentSweep, proof: Proof) -> float:
     return float(next(rate for rate in sweep.rates if float(rate) not in proof.by))
 
 
-def _not_trained(sweep: StudentSweep, proof: Proof) -> tuple[str, str]:
+def _not_trained(sweep: StudentSweep, proof: Proof) -> tuple[Said, Said]:
     rate = _unproven(sweep, proof)
-    text = "results at {1} values, and nothing that was trained for {2} of them, such as {3:.4f} at {4:.3g}"
-    return say(text, len(sweep.rates), lacking(sweep, proof), claimed(sweep, rate), rate), OF_ITS_OWN
+    found = Text(
+        "results at {count} values, and nothing that was trained for {lacking} of them, such as {claimed:.4f} at {rate:.3g}"
+    )
+    lack = lacking(sweep, proof)
+    return found.format(count=len(sweep.rates), lacking=lack, claimed=claimed(sweep, rate), rate=rate), OF_ITS_OWN
 
 
-def _not_reached(sweep: StudentSweep, proof: Proof) -> tuple[str, str]:
+def _not_reached(sweep: StudentSweep, proof: Proof) -> tuple[Said, Said]:
     rate = _unproven(sweep, proof)
     reached = [network.accuracies[0] for network in proof.networks if network.value in {rate, None}]
     nearest = min(reached, key=lambda accuracy: abs(accuracy - claimed(sweep, rate)), default=math.nan)
-    text = "{1:.4f} at {2:.3g}, where your network gets {3} of test images right"
-    expected = "accuracies on the test images, taken after the training: no losses"
-    return say(text, claimed(sweep, rate), rate, percent(nearest, 0)), expected
+    found = Text("{claimed:.4f} at {rate:.3g}, where your network gets {share} of test {images} right")
+    expected = Text("accuracies on the test {images}, taken after the training: no losses")
+    return found.format(claimed=claimed(sweep, rate), rate=rate, share=percent(nearest, 0)), expected
 
 
-def consequence(sweep: StudentSweep, proof: Proof) -> tuple[str, str] | None:
+def consequence(sweep: StudentSweep, proof: Proof) -> tuple[Said, Said] | None:
     """Return what was found and expected where results are right by what the student handed over alone; None elsewhere."""
     for rate in proof.as_handed[:1]:
         number, measure = proof.by[rate]
         ours = percent(proof.networks[number].accuracies[0], 0)
-        found = say("{1:.4f} at {2:.3g}, where we measure {3}", claimed(sweep, rate), rate, ours)
-        return found, say("the same as we measure, as soon as {1} is right", Verbatim(proof.makers[measure]))
+        found = Text(
+            "{claimed:.4f} at {rate:.3g}, where we measure {ours}", claimed=claimed(sweep, rate), rate=rate, ours=ours
+        )
+        return found, Text("the same as we measure, as soon as {makers} is right", makers=proof.makers[measure])
     return None
 
 
-def doubts(bench: TestContext) -> Iterator[tuple[str, str]]:
+def doubts(bench: TestContext) -> Iterator[tuple[Said, Said]]:
     """Yield why grading may not believe a sweep that is in order as far as it goes: what is there, what should be."""
     sweep, sessions = student_sweep(bench), bench.evidence(sweep_cell(bench)).raw.facts.get("sessions")
     charge = None

@@ -36,7 +36,7 @@ from netgrader.judges.sweep_proofs import (
     sample,
 )
 from netgrader.judges.sweeps import BEST, claimed, drawn_rate, require_best, student_sweep, sweep_cell
-from netgrader.phrases import say
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -137,9 +137,14 @@ def untrue(sweep: StudentSweep, runs: Sequence[ShortRun], believed: Collection[f
         reported = claimed(sweep, run.rate)
         least, most = _likely(run)
         if run.rate not in believed and reported > -math.inf and not least <= reported <= most:
-            text = "{1:.4f} at the value {2:.3g}"
-            expected = say("between {1:.2f} and {2:.3f}, by a rerun of {3} steps", least, most, len(run.losses))
-            wrong.append(fault(NOT_REPRODUCED, found=say(text, reported, run.rate), expected=expected))
+            found = Text("{reported:.4f} at the value {rate:.3g}", reported=reported, rate=run.rate)
+            expected = Text(
+                "between {least:.2f} and {most:.3f}, by a rerun of {count} steps",
+                least=least,
+                most=most,
+                count=len(run.losses),
+            )
+            wrong.append(fault(NOT_REPRODUCED, found=found, expected=expected))
     return wrong
 
 

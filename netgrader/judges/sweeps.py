@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from netgrader.checks.language import fail, fail_all
 from netgrader.faults import Severity, fault
-from netgrader.phrases import say
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -52,7 +52,7 @@ BEST = "best"
 """The item of evidence that holds the network at the best value."""
 NOT_SHARES = "accuracy-not-mean"
 RATE, DROPOUT = "learning_rate", "dropout"
-WORDS = {RATE: "learning rate", DROPOUT: "share to drop"}
+WORDS = {RATE: Text("learning rate"), DROPOUT: Text("share to drop")}
 
 TIE, TIE_ROWS = 0.003, 10_000  # two standard deviations of an accuracy near 98 % on so many images
 ALIKE = 0.02  # accuracy: reruns at one rate differ by half of it, good and bad rates by more
@@ -93,7 +93,7 @@ class Swept:
         return f"best_{self.argument}"
 
     @property
-    def words(self) -> str:
+    def words(self) -> Said:
         """Return what the hyperparameter is called in a sentence."""
         return WORDS.get(self.parameter, self.parameter)
 
@@ -174,7 +174,11 @@ def read_sweep(
     `lists` says that there were several accuracies for a rate, of which the last was taken.
     """
     if pairs.ndim != 2 or pairs.shape[1:] != (2,) or not len(pairs):
-        fail("sweep-too-narrow", found="an empty sweep", expected=say("a dict of {1} → test accuracy", asked.words))
+        fail(
+            "sweep-too-narrow",
+            found=Text("an empty sweep"),
+            expected=Text("a dict of {words} → test accuracy", words=asked.words),
+        )
     pairs, exchanged = put_right(pairs, asked)
     rates, accuracies = pairs[np.argsort(pairs[:, 0])].astype(np.float64).T
     wrong = [rate for rate in rates if not is_value(float(rate), asked)]
@@ -182,17 +186,17 @@ def read_sweep(
         fail("sweep-too-narrow", found=f"{wrong[0]:g}", expected=_valid_words(asked))
     odd, accuracies = _as_shares(accuracies)
     if lists and odd is None:
-        several, last = "several accuracies for a value", "the test accuracy in the end"
+        several, last = Text("several accuracies for a value"), Text("the test accuracy in the end")
         odd = fault("wrong-return", found=several, expected=last, severity=Severity.SLIGHT)
     # A network whose weights are no numbers any more answers all images alike: it guesses.
     accuracies = np.where(np.isnan(accuracies), spec.above_chance(0.0), accuracies)
     return StudentSweep(rates, accuracies, best, spec, odd, exchanged, asked)
 
 
-def _valid_words(asked: Swept) -> str:
+def _valid_words(asked: Swept) -> Said:
     if asked.is_rate:
-        return "positive learning rates: 1e-4, or 10**-4, since ^ is no power"
-    return say("values of the {1}, from 0 on", asked.words)
+        return Text("positive learning rates: 1e-4, or 10**-4, since ^ is no power")
+    return Text("values of the {words}, from 0 on", words=asked.words)
 
 
 def _as_shares(accuracies: Array) -> tuple[Fault | None, Array]:
@@ -202,10 +206,12 @@ def _as_shares(accuracies: Array) -> tuple[Fault | None, Array]:
         return None, accuracies
     if _are_shares(numbers / 100) and np.median(numbers) >= LEAST_PERCENT:
         largest = float(numbers.max())
-        expected = say("a share of one, {1:g}", largest / 100)
+        expected = Text("a share of one, {largest:g}", largest=largest / 100)
         return fault(NOT_SHARES, found=f"{largest:g}", expected=expected, causes=(NOT_SHARES,)), accuracies / 100
-    found = say("values from {1:.4g} to {2:.4g}", numbers.min(), numbers.max()) if len(numbers) else "no numbers"
-    expected = "accuracies on the test images, shares from 0 to 1: no losses, and no numbers of images"
+    found = Text("no numbers")
+    if len(numbers):
+        found = Text("values from {min:.4g} to {max:.4g}", min=numbers.min(), max=numbers.max())
+    expected = Text("accuracies on the test {images}, shares from 0 to 1: no losses, and no numbers of {images}")
     odd = fault("wrong-return", found=found, expected=expected, severity=Severity.SLIGHT, causes=(NOT_SHARES,))
     return odd, accuracies
 
@@ -261,18 +267,21 @@ def require_grid(sweep: StudentSweep) -> None:
     least, most = float(sweep.rates[0]), float(sweep.rates[-1])
     decades = math.log10(most / least) if least > 0 else math.inf
     low, high = asked.between
-    found = say("{1} values from {2:g} to {3:g}", different, least, most)
+    found = Text("{different} values from {least:g} to {most:g}", different=different, least=least, most=most)
     for fits, expected in (
-        (low <= least and most <= high, say("values from {1:g} to {2:g}", low, high)),
-        (different >= asked.values, say("{1} values or more of the {2}", asked.values, asked.words)),
-        (decades >= asked.decades - SLACK, say("values over {1:g} decades or more", asked.decades)),
-        (most - least >= asked.span * (1 - SLACK), say("values that lie {1:g} apart or more", asked.span)),
+        (low <= least and most <= high, Text("values from {low:g} to {high:g}", low=low, high=high)),
+        (
+            different >= asked.values,
+            Text("{values} values or more of the {words}", values=asked.values, words=asked.words),
+        ),
+        (decades >= asked.decades - SLACK, Text("values over {decades:g} decades or more", decades=asked.decades)),
+        (most - least >= asked.span * (1 - SLACK), Text("values that lie {span:g} apart or more", span=asked.span)),
     ):
         if not fits:
             fail("sweep-too-narrow", found=found, expected=expected)
     if sweep.exchanged:
-        expected = say("a dict of {1} → test accuracy", asked.words)
-        found = say("a dict of test accuracy → {1}", asked.words)
+        expected = Text("a dict of {words} → test accuracy", words=asked.words)
+        found = Text("a dict of test accuracy → {words}", words=asked.words)
         fail_all([fault("wrong-return", found=found, expected=expected, severity=Severity.SLIGHT)], share=0.5)
 
 
@@ -281,7 +290,7 @@ def require_chosen(bench: TestContext) -> None:
     asked = swept(bench.exercises)
     best = bench.evidence(sweep_cell(bench)).fact(asked.best)
     if not is_value(best, asked):
-        words = _valid_words(asked) if isinstance(best, int | float) else "one of the values of your sweep"
+        words = _valid_words(asked) if isinstance(best, int | float) else Text("one of the values of your sweep")
         fail("best-not-from-sweep", found=best, expected=words)
 
 
@@ -290,34 +299,40 @@ def require_best(sweep: StudentSweep) -> None:
     fail_all([sweep.odd] if sweep.odd and not _are_shares(sweep.accuracies) else [])
     chosen, top = claimed(sweep, sweep.best), float(np.max(sweep.accuracies))
     if chosen == -math.inf:
-        fail("best-not-from-sweep", found=f"{sweep.best:.3g}", expected="one of the values of your sweep")
+        fail("best-not-from-sweep", found=f"{sweep.best:.3g}", expected=Text("one of the values of your sweep"))
     if chosen < top - sweep.tie:
         rate = sweep.rates[np.argmax(sweep.accuracies)]
         fail(
             "best-not-from-sweep",
-            found=say("{1:.3g} with {2:.4f}", sweep.best, chosen),
-            expected=say(
-                "the value with the highest accuracy, {1:.3g} with {2:.4f}: max(sweep, key=sweep.get)", rate, top
+            found=Text("{best:.3g} with {chosen:.4f}", best=sweep.best, chosen=chosen),
+            expected=Text(
+                "the value with the highest accuracy, {rate:.3g} with {top:.4f}: max(sweep, key=sweep.get)",
+                rate=rate,
+                top=top,
             ),
         )
 
 
-def odd_shapes(sweep: StudentSweep) -> Iterator[tuple[str, str]]:
+def odd_shapes(sweep: StudentSweep) -> Iterator[tuple[Said, Said]]:
     """Yield why the accuracies of a sweep do not show which value is best: what is there, what should be."""
     low, high = float(np.min(sweep.accuracies)), float(np.max(sweep.accuracies))
     if high < sweep.spec.above_chance(HARDLY_LEARNED):
         yield (
-            say("an accuracy of {1:.3f} at best, hardly more than by guessing", high),
-            say("networks that are trained before their accuracy is taken"),
+            Text("an accuracy of {high:.3f} at best, hardly more than by guessing", high=high),
+            Text("networks that are trained before their accuracy is taken"),
         )
     elif high - low < ALIKE:
         yield (
-            say("accuracies from {1:.3f} to {2:.3f}, hardly different", low, high),
-            say("clearly lower ones at both ends, each from a network built with its own value"),
+            Text("accuracies from {low:.3f} to {high:.3f}, hardly different", low=low, high=high),
+            Text("clearly lower ones at both ends, each from a network built with its own value"),
         )
     elif max(sweep.accuracies[1:-1], default=-math.inf) < high - sweep.tie:
-        ends = sweep.rates[0], sweep.rates[-1]
         yield (
-            say("{1:.3g} at the edge, in values from {2:.3g} to {3:.3g}", sweep.best, *ends),
-            say("a sweep with values on both sides of the best"),
+            Text(
+                "{best:.3g} at the edge, in values from {least:.3g} to {most:.3g}",
+                best=sweep.best,
+                least=sweep.rates[0],
+                most=sweep.rates[-1],
+            ),
+            Text("a sweep with values on both sides of the best"),
         )

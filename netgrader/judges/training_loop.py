@@ -23,7 +23,7 @@ from netgrader.judges.reported import judge_report
 from netgrader.judges.steps import error_fault, judge_graph, judge_run
 from netgrader.judges.subject import Origins, Subject, origins
 from netgrader.observations import Curves, RowCounts, Series
-from netgrader.phrases import say
+from netgrader.text import Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -124,12 +124,13 @@ def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training
     return Training(said, subjects)
 
 
-NOT_TRUE = (
-    "What was noted while train ran is not what a network does that is fed these rows, so nothing can be said of train. "
-    "Does a cell change the package netgrader, TensorFlow or NumPy? Undo it, restart the kernel and run all cells."
+NOT_TRUE = Text(
+    "What was noted while train ran is not what a network does that is fed these rows, so "
+    "nothing can be said of train. Does a cell change the package netgrader, TensorFlow or "
+    "NumPy? Undo it, restart the kernel and run all cells."
 )
-ROWS = "How often each training image was fed in the first epoch"
-LEFT_OUT = "; the last minibatch, which was not full, was left out, as it may be"
+ROWS = Text("How often each training {image} was fed in the first epoch")
+LEFT_OUT = Text("; the last minibatch, which was not full, was left out, as it may be")
 
 
 def training_of(bench: TestContext) -> Training:
@@ -241,7 +242,7 @@ def _require_right(verdict: Verdict) -> None:
     fail_all(verdict.faults, verdict.share)
     if verdict.share < 1:
         sentence, code = (verdict.because.sentence, verdict.because.code) if verdict.because else ("", "")
-        raise Failed([fault(say(FOLLOWS_FROM, sentence=sentence))], verdict.share, code or None)
+        raise Failed([fault(FOLLOWS_FROM.format(sentence=sentence))], verdict.share, code or None)
 
 
 def show_training(bench: TestContext, show: Callable[[Observation], None]) -> None:
@@ -259,17 +260,17 @@ def training_pictures(training: Training) -> Iterator[Observation]:
     times = subject.seen(epochs[0])
     left = subject.n_train % call.mini_batch_size
     incomplete = times == {0: left, 1: subject.n_train - left}
-    yield RowCounts(ROWS + (LEFT_OUT if incomplete else ""), tuple(times), tuple(times.values()))
+    yield RowCounts(joined([ROWS, LEFT_OUT], "") if incomplete else ROWS, tuple(times), tuple(times.values()))
     losses = [float(loss) for loss in call.loss[subject.course.steps]]
     every = max(1, len(losses) // 200)
     shown = list(range(0, len(losses), every))
     yield Curves(
-        say("The loss during {1} epochs on a network of ours", len(epochs)),
-        "step",
-        "loss",
+        Text("The loss during {count} epochs on a network of ours", count=len(epochs)),
+        Text("step"),
+        Text("loss"),
         (
             Series(
-                "loss",
+                Text("loss"),
                 tuple(float(step) for step in shown),
                 tuple(losses[step] if math.isfinite(losses[step]) else None for step in shown),
             ),

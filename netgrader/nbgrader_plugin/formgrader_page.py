@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from jinja2.runtime import Context
 
+    from netgrader.catalogue import CourseTexts
     from netgrader.grading.graded_notebook import GradedNotebook
     from netgrader.grading.restore import RestoredCell
     from netgrader.skeleton import Skeleton
@@ -43,12 +44,13 @@ MOST_COLOURS = 500
 COMMAND = re.compile(r"\x1b\[[0-9;?]{0,40}+[@-~]?")
 
 
-def page_of(graded: GradedNotebook, skeleton: Skeleton) -> Any:
+def page_of(graded: GradedNotebook, skeleton: Skeleton, texts: CourseTexts) -> Any:
     """Return a graded notebook as formgrader shows it: the cells that were run, and under each check cell its verdict.
 
     What was put out is left away, and that is said, where making something of it that can be shown takes too long.
     """
-    shown = replace(graded, observations={})  # pages in formgrader draw nothing
+    # Pages in formgrader draw nothing.
+    shown = replace(graded, result=graded.result.rendered(texts), observations={})
     try:
         return nbformat.from_dict(within_limits(_page, shown, skeleton))
     except ExceededError as error:
@@ -60,7 +62,7 @@ def page_of(graded: GradedNotebook, skeleton: Skeleton) -> Any:
 def _page(graded: GradedNotebook, skeleton: Skeleton) -> dict[str, Any]:
     page = nbformat.v4.new_notebook()
     result = graded.result
-    fill(page, skeleton, _shown(graded), result.problem if result.status is Status.NOT else None)
+    fill(page, skeleton, _shown(graded), str(result.problem) if result.status is Status.NOT else None)
     page.metadata["netgrader"] = {"digest": graded.digest}
     return dict(page)
 
@@ -73,7 +75,7 @@ def _shown(graded: GradedNotebook) -> Iterable[tuple[RestoredCell, list[dict[str
         kept = cell if cell.origin and cell.origin.locked else _cut(cell, sources)
         sources -= len(kept.source)
         if cell.grade_id in results:
-            yield kept, [verdict_output(results[cell.grade_id], graded.result.problem)]
+            yield kept, [verdict_output(results[cell.grade_id], str(graded.result.problem or ""))]
             continue
         made = safe_outputs(outputs) if shown > 0 else []
         shown -= sum(len(text) for output in (*made, *outputs) for text in _texts(output))

@@ -109,7 +109,7 @@ class CagedExecute(_Step):
         job = self.job(resources)
         _say_cage_warning(self.sandbox, self.log)
         graded = grade_job(job, Options(sandbox=self.sandbox))
-        page = page_of(graded, job.assignment.skeleton(job.notebook))
+        page = page_of(graded, job.assignment.skeleton(job.notebook), job.assignment.texts)
         nb.metadata, nb.cells = page.metadata, page.cells
         resources["netgrader"] = {"graded": graded}
         return nb, resources

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from netgrader.observations import Series
+    from netgrader.catalogue import CourseTexts
+    from netgrader.text import Text
 
-__all__ = ["MOST_LINES", "Axis", "axis", "dots", "lines"]
+__all__ = ["MOST_LINES", "Axis", "Line", "axis", "dots", "lines"]
 
 WIDTH, HEIGHT = 420, 250
 LEFT, RIGHT, TOP, BOTTOM = 74, 12, 12, 42
@@ -29,6 +30,15 @@ MOST_LINES = 6
 MOST_POINTS = 24
 MOST_SAID = 60
 """Dots that are read out."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A named line; `y` is None where a value is missing."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float | None, ...]
 
 
 @dataclass(frozen=True)
@@ -89,9 +99,10 @@ def axis(label: str, values: Iterable[float], *, log: bool = False, percent: boo
 
 def lines(
     title: str,
-    series: Sequence[Series],
+    series: Sequence[Line],
     x: Axis,
     y: Axis,
+    texts: CourseTexts,
     *,
     mark: float | None = None,
 ) -> Markup:
@@ -102,24 +113,27 @@ def lines(
         for index, one in enumerate(drawn)
         for run in _runs(one, x, y)
     ]
-    said = [_in_words(one, x, y) for one in drawn]
+    said = [texts.say(_in_words(one, x, y)) for one in drawn]
     at = None if mark is None or not x.low <= mark <= x.high else _across(x, mark)
-    return _chart(title, said, x, y, mark=at, runs=runs)
+    return _chart(title, said, x, y, texts, mark=at, runs=runs)
 
 
-def dots(title: str, places: Sequence[tuple[float, float]], name: str, x: Axis, y: Axis) -> Markup:
+def dots(
+    title: str, places: Sequence[tuple[float, float]], name: str, x: Axis, y: Axis, *, texts: CourseTexts
+) -> Markup:
     """A scatter plot of what `name` says one by one, with a line where y is x."""
     said = [f"{name}: {x.label} {x.words(across)}, {y.label} {y.words(up)}" for across, up in places]
     drawn = [(_across(x, across), _up(y, up), text) for (across, up), text in zip(places, said, strict=True)]
     low, high = max(x.low, y.low), min(x.high, y.high)
     ends = [(_across(x, one), _up(y, one)) for one in (low, high)]
-    return _chart(title, said[:MOST_SAID], x, y, dots=drawn, runs=[(1, ends, False)])
+    return _chart(title, said[:MOST_SAID], x, y, texts, dots=drawn, runs=[(1, ends, False)])
 
 
-def _chart(title: str, said: Sequence[str], x: Axis, y: Axis, **drawn: Any) -> Markup:
+def _chart(title: str, said: Sequence[str], x: Axis, y: Axis, texts: CourseTexts, **drawn: Any) -> Markup:
     """The picture: a frame around what is `drawn`, which `said` says in words."""
     return piece(
         "chart",
+        texts,
         f"{title}. {'; '.join(said)}." if said else title,
         (WIDTH, HEIGHT, LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM),
         (x.label, [(_across(x, tick), x.words(tick)) for tick in x.ticks(6)]),
@@ -128,7 +142,7 @@ def _chart(title: str, said: Sequence[str], x: Axis, y: Axis, **drawn: Any) -> M
     )
 
 
-def _runs(one: Series, x: Axis, y: Axis) -> list[list[tuple[float, float]]]:
+def _runs(one: Line, x: Axis, y: Axis) -> list[list[tuple[float, float]]]:
     """The line's points in the picture, cut where there is a gap; what lies outside the axes is drawn at their edge."""
     runs: list[list[tuple[float, float]]] = [[]]
     for across, up in zip(one.x, one.y, strict=True):
@@ -148,12 +162,12 @@ def _up(y: Axis, value: float) -> float:
     return round(HEIGHT - BOTTOM - y.place(value) * (HEIGHT - BOTTOM - TOP), 1)
 
 
-def _in_words(one: Series, x: Axis, y: Axis) -> str:
+def _in_words(one: Line, x: Axis, y: Axis) -> Text:
     points = [(across, up) for across, up in zip(one.x, one.y, strict=True) if up is not None and math.isfinite(up)]
     if not points:
-        return str(words.LINE_EMPTY.format(name=one.name))
+        return words.LINE_EMPTY.format(name=one.name)
     highest, lowest = max(points, key=lambda point: point[1]), min(points, key=lambda point: point[1])
-    said: str = words.LINE_IN_WORDS.format(
+    return words.LINE_IN_WORDS.format(
         name=one.name,
         first=y.words(points[0][1]),
         last=y.words(points[-1][1]),
@@ -163,7 +177,6 @@ def _in_words(one: Series, x: Axis, y: Axis) -> str:
         at_lowest=x.words(lowest[0]),
         axis=x.label,
     )
-    return said
 
 
 def _round_step(rough: float) -> float:

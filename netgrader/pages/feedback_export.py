@@ -20,7 +20,6 @@ from traitlets import Unicode
 from netgrader.course import Course
 from netgrader.data import load_data
 from netgrader.errors import NetgraderError, NotebookError
-from netgrader.faults import CourseTexts, speaking_of
 from netgrader.files import write_text
 from netgrader.limited import ExceededError, within_limits
 from netgrader.pages import words
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from netgrader.catalogue import CourseTexts
     from netgrader.course import Assignment
     from netgrader.data import DataSpec
     from netgrader.pages.graded import Graded
@@ -156,9 +156,9 @@ def feedback_page(
     try:
         return within_limits(_page, cells, graded, course, about)
     except ExceededError:
-        with speaking_of(course.texts):
-            bare = [{**cell, "outputs": [], "attachments": {}, "source": words.LEFT_AWAY} for cell in cells]
-            about["notice"] = words.NOT_MADE
+        left_away = course.texts.say(words.LEFT_AWAY)
+        bare = [{**cell, "outputs": [], "attachments": {}, "source": left_away} for cell in cells]
+        about["notice"] = words.NOT_MADE
     try:
         return within_limits(_page, bare, replace(graded, observations={}), course, about)
     except ExceededError as error:
@@ -171,9 +171,8 @@ def _page(
     course: OfCourse,
     about: Mapping[str, Any],
 ) -> str:
-    data = PageData(course.spec, _test_images(course.file, course.spec))
-    with speaking_of(course.texts):
-        return render_page(build_page(cells, graded, data=data, **about))
+    data = PageData(course.spec, _test_images(course.file, course.spec), course.texts)
+    return render_page(build_page(cells, graded, data=data, **about), course.texts)
 
 
 @functools.cache

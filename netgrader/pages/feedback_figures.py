@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,10 +13,11 @@ from PIL import Image
 
 from netgrader import drawing_pad
 from netgrader import observations as seen
+from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.pages import charts, safe, words
 from netgrader.pages.feedback_view import Bar, Figure, Numbers
 from netgrader.pages.shell import number, percent, piece
-from netgrader.phrases import say
+from netgrader.reader.drawing import svg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from netgrader.data import DataSpec
+    from netgrader.text import Said
 
 __all__ = ["NO_DATA", "PageData", "figure", "grey_picture", "ink_picture", "signed_picture"]
 
@@ -40,6 +42,8 @@ class PageData:
     """What they are; None where a course has none."""
     test_images: npt.NDArray[np.uint8] | None = None
     """The test images, uint8 of shape (n, height, width); without them they are told in words."""
+    texts: CourseTexts = OF_NO_COURSE
+    """How the course says what is drawn."""
 
     def name(self, number: int) -> str:
         """Return what a class is called."""
@@ -53,61 +57,59 @@ def figure(observation: seen.Observation, data: PageData = NO_DATA) -> Figure | 
     """The figure of one observation; None where there is nothing to draw."""
     match observation:
         case seen.NetworkDrawing():
-            return _network(observation)
+            return _network(observation, data.texts)
         case seen.Curves():
-            return _curves(observation)
+            return _curves(observation, data.texts)
         case seen.Comparison():
-            return _comparison(observation)
+            return _comparison(observation, data.texts)
         case seen.WrongImages():
             return _wrong_images(observation, data)
         case seen.Predictions():
-            return _predictions(observation)
+            return _predictions(observation, data.texts)
         case seen.RowCounts():
-            return _rows(observation)
+            return _rows(observation, data.texts)
         case seen.Sweep():
-            return _sweep(observation)
+            return _sweep(observation, data.texts)
         case seen.Images():
-            return _images(observation)
+            return _images(observation, data.texts)
         case seen.Pad():
             return _pad(observation, data)
 
 
-def _network(network: seen.NetworkDrawing) -> Figure:
-    layers = tuple(safe.line(say(layer)) for layer in network.layers)
-    marked = tuple(words.NETWORK_MARKED.format(sentence=safe.line(sentence)) for sentence in network.marked)
-    drawn = safe.clean_svg(network.svg)
-    caption = (
-        words.NETWORK_AT.format(rate=words.written(safe.line(network.asked, 20)))
-        if network.asked
-        else words.NETWORK_CAPTION
-    )
+def _network(network: seen.NetworkDrawing, texts: CourseTexts) -> Figure:
+    layers = tuple(safe.line(texts.say(layer)) for layer in network.layers)
+    marked = tuple(safe.line(texts.say(words.NETWORK_MARKED.format(sentence=said))) for said in network.marked)
+    at = words.NETWORK_AT.format(rate=safe.line(network.asked, 20))
+    caption = texts.say(at if network.asked else words.NETWORK_CAPTION)
     alt = f"{caption}: {'; '.join([*layers, *marked])}"
     # Inside the page and not as an <img>, which the page's colours do not reach.
-    body = piece("drawing", alt, drawn) if drawn else Markup()
+    drawn = safe.clean_svg(svg(network.boxes, caption, lambda said: safe.line(texts.say(said))))
+    body = piece("drawing", texts, alt, drawn) if network.boxes else Markup()
     return Figure("network", caption, body, items=(*layers, *marked), items_title=words.NETWORK_LAYERS)
 
 
-def _curves(curves: seen.Curves) -> Figure:
-    series = [replace(one, name=safe.line(say(one.name), 60)) for one in curves.series[: charts.MOST_LINES]]
+def _curves(curves: seen.Curves, texts: CourseTexts) -> Figure:
+    series = [
+        charts.Line(safe.line(texts.say(one.name), 60), one.x, one.y) for one in curves.series[: charts.MOST_LINES]
+    ]
     x = charts.axis(
-        safe.line(say(curves.x_label), 60),
+        safe.line(texts.say(curves.x_label), 60),
         (value for one in series for value in one.x),
         log=curves.log_x,
         whole=all(float(value).is_integer() for one in series for value in one.x),
     )
     y = charts.axis(
-        safe.line(say(curves.y_label), 60),
+        safe.line(texts.say(curves.y_label), 60),
         (value for one in series for value in one.y if value is not None),
         log=curves.log_y,
         percent=curves.percent,
     )
-    title = safe.line(say(curves.title))
-    return Figure(
-        "curves", title, charts.lines(title, series, x, y), items=_legend(series, y), numbers=_numbers(series, x, y)
-    )
+    title = safe.line(texts.say(curves.title))
+    drawn = charts.lines(title, series, x, y, texts)
+    return Figure("curves", title, drawn, items=_legend(series, y), numbers=_numbers(series, x, y))
 
 
-def _legend(series: Sequence[seen.Series], y: charts.Axis) -> tuple[str, ...]:
+def _legend(series: Sequence[charts.Line], y: charts.Axis) -> tuple[str, ...]:
     named = []
     for one in series:
         last = next((value for value in reversed(one.y) if value is not None), None)
@@ -115,7 +117,7 @@ def _legend(series: Sequence[seen.Series], y: charts.Axis) -> tuple[str, ...]:
     return tuple(named)
 
 
-def _numbers(series: Sequence[seen.Series], x: charts.Axis, y: charts.Axis) -> Numbers | None:
+def _numbers(series: Sequence[charts.Line], x: charts.Axis, y: charts.Axis) -> Numbers | None:
     across = sorted({value for one in series for value in one.x})
     if not 0 < len(across) <= MOST_NUMBERS:
         return None
@@ -127,15 +129,15 @@ def _numbers(series: Sequence[seen.Series], x: charts.Axis, y: charts.Axis) -> N
     return Numbers((x.label, *(one.name for one in series)), tuple(rows))
 
 
-def _comparison(claim: seen.Comparison) -> Figure:
+def _comparison(claim: seen.Comparison, texts: CourseTexts) -> Figure:
     """What was reported next to what we found: shares, or errors, whose bars are shares of the larger one."""
     found = {"recomputed": claim.recomputed}
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
     if claim.claimed is not None:
         found = {"claimed": claim.claimed, **found}
         difference = abs(claim.claimed - claim.recomputed)
         agrees = difference <= AGREES * (10 * abs(claim.recomputed) if claim.error else 1.0)
-        in_points, with_unit = words.written(f"{100 * difference:.2f}"), _with_unit(difference, claim.unit)
+        in_points, with_unit = f"{100 * difference:.2f}", _with_unit(difference, claim.unit)
         differ = (words.ERRORS_DIFFER, with_unit) if claim.error else (words.CLAIM_DIFFERS, in_points)
         notes = (words.CLAIM_AGREES if agrees else differ[0].format(difference=differ[1]),)
     longest = max(map(abs, found.values())) or 1.0 if claim.error else 1.0
@@ -149,29 +151,29 @@ def _comparison(claim: seen.Comparison) -> Figure:
         )
         for kind, one in found.items()
     ]
-    return Figure("comparison", safe.line(say(claim.title)), piece("claims", rows), notes=notes)
+    return Figure("comparison", safe.line(texts.say(claim.title)), piece("claims", texts, rows), notes=notes)
 
 
 def _with_unit(value: float, unit: str) -> str:
     return f"{number(value)} {safe.line(unit, 40)}".strip()
 
 
-def _predictions(seen_found: seen.Predictions) -> Figure | None:
+def _predictions(seen_found: seen.Predictions, texts: CourseTexts) -> Figure | None:
     if not seen_found.true:
         return None
-    across = charts.axis(_labelled(words.PREDICTED_TRUE, seen_found.unit), seen_found.true)
-    up = charts.axis(_labelled(words.PREDICTED_FOUND, seen_found.unit), [*seen_found.found, *seen_found.true])
+    across = charts.axis(_labelled(texts.say(words.PREDICTED_TRUE), seen_found.unit), seen_found.true)
+    up = charts.axis(
+        _labelled(texts.say(words.PREDICTED_FOUND), seen_found.unit), [*seen_found.found, *seen_found.true]
+    )
     places = list(zip(seen_found.true, seen_found.found, strict=True))
-    picture = charts.dots(words.PREDICTED, places, words.PREDICTED_ROW, across, up)
+    picture = charts.dots(texts.say(words.PREDICTED), places, texts.say(words.PREDICTED_ROW), across, up, texts=texts)
     worst = tuple(
-        (words.written(f"{row:,}"), across.words(true), up.words(found), number(abs(found - true)))
+        (f"{row:,}", across.words(true), up.words(found), number(abs(found - true)))
         for row, found, true in seen_found.worst
     )
     heads = (words.PREDICTED_ROW, words.PREDICTED_TRUE, words.PREDICTED_FOUND, words.PREDICTED_OFF)
     few = len(places) < seen_found.total
-    said = words.PREDICTED_SOME.format(
-        shown=words.written(f"{len(places):,}"), total=words.written(f"{seen_found.total:,}")
-    )
+    said = words.PREDICTED_SOME.format(shown=f"{len(places):,}", total=f"{seen_found.total:,}")
     return Figure(
         "dots", words.PREDICTED, picture, (said,) if few else (), numbers=Numbers(heads, worst, words.PREDICTED_WORST)
     )
@@ -191,34 +193,28 @@ def _wrong_images(seen_wrong: seen.WrongImages, data: PageData) -> Figure | None
             address = ink_picture(images[one.index], 255 if data.spec is None else data.spec.largest)
         shown.append((one.index, safe.line(data.name(one.true), 40), safe.line(data.name(one.found), 40), address))
     caption = words.WRONG_ALL if len(shown) == seen_wrong.wrong else words.WRONG_CAPTION
-    said = caption.format(wrong=words.written(f"{seen_wrong.wrong:,}"), total=words.written(f"{seen_wrong.total:,}"))
-    return Figure("wrong-images", said, piece("wrong_images", shown))
+    said = caption.format(wrong=f"{seen_wrong.wrong:,}", total=f"{seen_wrong.total:,}")
+    return Figure("wrong-images", said, piece("wrong_images", data.texts, shown))
 
 
-def _rows(rows: seen.RowCounts) -> Figure:
-    title = safe.line(say(rows.title))
+def _rows(rows: seen.RowCounts, texts: CourseTexts) -> Figure:
+    title = safe.line(texts.say(rows.title))
     counts = {times: count for times, count in sorted(zip(rows.times, rows.rows, strict=True)) if count}
     if set(counts) == {1}:
         # As it should be: nothing to draw.
-        return Figure(
-            "rows", title, Markup("<p>{}</p>").format(words.ROWS_ONCE.format(rows=words.written(f"{counts[1]:,}")))
-        )
+        return Figure("rows", title, Markup("<p>{}</p>").format(texts.say(words.ROWS_ONCE.format(rows=counts[1]))))
+    most = max(counts.values(), default=0)
     bars = [
-        Bar(
-            words.counted(words.ROWS_TIMES, times),
-            words.written(f"{count:,}"),
-            round(100 * count / max(counts.values()), 1),
-        )
-        for times, count in counts.items()
+        Bar(words.ROWS_TIMES.of(times), f"{count:,}", round(100 * count / most, 1)) for times, count in counts.items()
     ]
     notes = (words.ROWS_NOTE, *((words.ELSEWHERE_CUT,) if len(bars) > MOST_NUMBERS else ()))
-    return Figure("rows", title, piece("bars", bars[:MOST_NUMBERS]), notes)
+    return Figure("rows", title, piece("bars", texts, bars[:MOST_NUMBERS]), notes)
 
 
-def _sweep(sweep: seen.Sweep) -> Figure:
+def _sweep(sweep: seen.Sweep, texts: CourseTexts) -> Figure:
     order = sorted(range(len(sweep.rates)), key=lambda index: sweep.rates[index])
-    found = seen.Series(
-        words.SWEEP_FOUND,
+    found = charts.Line(
+        texts.say(words.SWEEP_FOUND),
         tuple(sweep.rates[index] for index in order),
         tuple(sweep.accuracies[index] for index in order),
     )
@@ -227,32 +223,34 @@ def _sweep(sweep: seen.Sweep) -> Figure:
     if again:
         # Points, each after a gap: nobody knows what lies between the rates that were tried again.
         x = tuple(rate for rate, _ in again for _ in range(2))
-        series.append(
-            seen.Series(words.SWEEP_RECOMPUTED, x, tuple(value for _, share in again for value in (None, share)))
-        )
+        shares = tuple(value for _, share in again for value in (None, share))
+        series.append(charts.Line(texts.say(words.SWEEP_RECOMPUTED), x, shares))
     rates = [rate for one in series for rate in one.x]
-    across = charts.axis(words.RATE, [*rates, *([sweep.best] if sweep.best else [])], log=True)
-    up = charts.axis(words.ACCURACY, (value for one in series for value in one.y if value is not None), percent=True)
+    across = charts.axis(texts.say(words.RATE), [*rates, *([sweep.best] if sweep.best else [])], log=True)
+    up = charts.axis(
+        texts.say(words.ACCURACY), (value for one in series for value in one.y if value is not None), percent=True
+    )
     best = (words.SWEEP_BEST.format(rate=number(sweep.best)),) if sweep.best else ()
     notes = (*best, *((words.SWEEP_SHORT,) if again else ()))
     return Figure(
         "sweep",
         words.SWEEP_CAPTION,
-        charts.lines(words.SWEEP_CAPTION, series, across, up, mark=sweep.best),
+        charts.lines(texts.say(words.SWEEP_CAPTION), series, across, up, texts, mark=sweep.best),
         notes=notes,
         items=tuple(one.name for one in series),
         numbers=_numbers(series, across, up),
     )
 
 
-def _images(observation: seen.Images) -> Figure | None:
+def _images(observation: seen.Images, texts: CourseTexts) -> Figure | None:
     if not observation.rows:
         return None
     draw = signed_picture if observation.signed else grey_picture
-    columns = [safe.line(say(column), 20) for column in observation.columns]
-    table = piece("images", columns, [[draw(image, observation.shape) for image in row] for row in observation.rows])
+    columns = [safe.line(texts.gettext(column), 20) for column in observation.columns]
+    rows = [[draw(image, observation.shape) for image in row] for row in observation.rows]
+    table = piece("images", texts, columns, rows)
     notes = (words.SIGNED,) if observation.signed else ()
-    return Figure("images", safe.line(say(observation.title)), table, notes=notes)
+    return Figure("images", safe.line(texts.say(observation.title)), table, notes=notes)
 
 
 def _pad(pad: seen.Pad, data: PageData) -> Figure | None:
@@ -261,8 +259,8 @@ def _pad(pad: seen.Pad, data: PageData) -> Figure | None:
         return None
     title = drawing_pad.title(spec)
     if pad.network is None or pad.frame is None:
-        return Figure("no-pad", title, Markup(), (safe.line(say(pad.refused)),))
-    body = drawing_pad.pad_html(pad.network, pad.frame, spec, pad.tried)
+        return Figure("no-pad", title, Markup(), (safe.line(data.texts.say(pad.refused)),))
+    body = drawing_pad.pad_html(pad.network, pad.frame, spec, pad.tried, data.texts.say)
     return Figure("pad", title, Markup(body))  # noqa: S704  (ours: it escapes what it shows)
 
 

@@ -15,6 +15,8 @@ from netgrader.pages.shell import piece
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from netgrader.catalogue import CourseTexts
+
 __all__ = ["note", "render_outputs"]
 
 MOST_OUTPUTS = 40
@@ -27,14 +29,14 @@ FRAME = re.compile(r"^(?:Cell |File |Input )", re.MULTILINE)
 ARROW = re.compile(r"^-+>\s*\d+\s?(.*)$", re.MULTILINE)
 
 
-def render_outputs(outputs: Iterable[Mapping[str, Any]], prefix: str) -> tuple[Markup, ...]:
+def render_outputs(outputs: Iterable[Mapping[str, Any]], prefix: str, texts: CourseTexts) -> tuple[Markup, ...]:
     """The outputs of one cell in order; `prefix` keeps ids in them apart from those of other cells."""
     rendered: list[Markup] = []
     for output in _joined(outputs):
         if len(rendered) == MOST_OUTPUTS:
-            rendered.append(note(words.SHORTENED))
+            rendered.append(note(texts.say(words.SHORTENED)))
             break
-        made = _one(output, f"{prefix}-{len(rendered)}-")
+        made = _one(output, f"{prefix}-{len(rendered)}-", texts)
         if made:
             rendered.append(made)
     return tuple(rendered)
@@ -51,49 +53,49 @@ def _joined(outputs: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]
             yield from run
 
 
-def _one(output: Mapping[str, Any], prefix: str) -> Markup | None:
+def _one(output: Mapping[str, Any], prefix: str, texts: CourseTexts) -> Markup | None:
     match output.get("output_type"):
         case "stream":
-            return _stream(str(output.get("name")), str(output.get("text")))
+            return _stream(str(output.get("name")), str(output.get("text")), texts)
         case "error":
-            return _error(output)
+            return _error(output, texts)
         case "display_data" | "execute_result":
             data = output.get("data")
-            return _display(data, prefix) if isinstance(data, dict) else None
+            return _display(data, prefix, texts) if isinstance(data, dict) else None
         case _:
             return None
 
 
-def _stream(name: str, written: str) -> Markup | None:
+def _stream(name: str, written: str, texts: CourseTexts) -> Markup | None:
     log = name == "stderr"
     shown, cut = _tidy(written, LONGEST_LOG if log else LONGEST_TEXT)
     if not shown.strip():
         return None
     body = _pre(shown)
     if cut:
-        body += note(words.SHORTENED)
+        body += note(texts.say(words.SHORTENED))
     if log:
-        return Markup('<details class="log"><summary>{}</summary>{}</details>').format(words.LOG, body)
-    return _folded(body, shown)
+        return Markup('<details class="log"><summary>{}</summary>{}</details>').format(texts.say(words.LOG), body)
+    return _folded(body, shown, texts)
 
 
 def _pre(shown: str) -> Markup:
     return Markup('<pre class="plain" dir="auto">{}</pre>').format(shown)
 
 
-def _folded(body: Markup, shown: str) -> Markup:
+def _folded(body: Markup, shown: str, texts: CourseTexts) -> Markup:
     """`body`, closed where the text in it is long."""
     lines = shown.count("\n") + 1
     if lines <= MOST_LINES:
         return body
-    said = words.OUTPUT_LINES.format(number=words.written(f"{lines:,}"))
+    said = texts.say(words.OUTPUT_LINES.format(number=lines))
     return Markup('<details class="printed"><summary>{}</summary>{}</details>').format(said, body)
 
 
-def _error(output: Mapping[str, Any]) -> Markup:
+def _error(output: Mapping[str, Any], texts: CourseTexts) -> Markup:
     kind = safe.line(output.get("ename", ""), 80)
     said = safe.line(_tidy(_string(output.get("evalue")), 600)[0], 600)
-    return piece("stopped", words.STOPPED.format(kind=kind), said, _line_of(output.get("traceback")))
+    return piece("stopped", texts, words.STOPPED.format(kind=kind), said, _line_of(output.get("traceback")))
 
 
 def _line_of(traceback: object) -> str:
@@ -107,9 +109,9 @@ def _line_of(traceback: object) -> str:
     return next((safe.line(arrow[1], 200) for arrow in arrows if arrow), "")
 
 
-def _display(data: Mapping[str, Any], prefix: str) -> Markup | None:
+def _display(data: Mapping[str, Any], prefix: str, texts: CourseTexts) -> Markup | None:
     plain = _tidy(_string(data.get("text/plain")), LONGEST_TEXT)[0]
-    drawn = _picture(data, plain)
+    drawn = _picture(data, plain, texts)
     if drawn:
         return drawn
     rich = _string(data.get("text/html")) or _string(data.get("image/svg+xml"))
@@ -122,18 +124,18 @@ def _display(data: Mapping[str, Any], prefix: str) -> Markup | None:
     if data.get("text/latex"):
         return formula(_string(data["text/latex"]).strip().strip("$"), display=True)
     if plain.strip():
-        return _folded(_pre(plain), plain)
-    return note(words.NOT_SHOWN) if data else None
+        return _folded(_pre(plain), plain, texts)
+    return note(texts.say(words.NOT_SHOWN)) if data else None
 
 
-def _picture(data: Mapping[str, Any], plain: str) -> Markup | None:
+def _picture(data: Mapping[str, Any], plain: str, texts: CourseTexts) -> Markup | None:
     candidates = [safe.picture(mime, _string(data.get(mime))) for mime in safe.MAGIC if data.get(mime)]
     address = next((address for address in candidates if address), None)
     if address is None:
         return None
     alt = safe.line(plain, 300)
     # What Matplotlib says of itself describes nothing.
-    alt = words.OUTPUT if not alt or re.match(r"<(Figure|Axes|IPython|PIL|matplotlib)", alt) else alt
+    alt = texts.say(words.OUTPUT) if not alt or re.match(r"<(Figure|Axes|IPython|PIL|matplotlib)", alt) else alt
     return Markup('<p class="picture"><img src="{}" alt="{}"></p>').format(address, alt)
 
 

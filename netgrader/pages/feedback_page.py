@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
 from netgrader import drawing_pad
+from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.checks.cell_points import GRAVEST_FIRST
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_figures import NO_DATA, PageData
@@ -28,9 +29,9 @@ from netgrader.pages.markdown import LONGEST_MARKDOWN, heading_id, heading_key, 
 from netgrader.pages.objections import objection_to
 from netgrader.pages.shell import number as written
 from netgrader.pages.shell import percent, render
-from netgrader.phrases import say, speech
 from netgrader.results import Outcome, Status
 from netgrader.skeleton import SkeletonCell
+from netgrader.text import Said, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -49,11 +50,11 @@ LONGEST_RAW = 4_000
 LONGEST_NOTICE = 1_000
 
 
-def render_page(page: Page) -> str:
-    """The page as one HTML file."""
+def render_page(page: Page, texts: CourseTexts = OF_NO_COURSE) -> str:
+    """The page as one HTML file, as the course says it."""
     pads = any(figure.kind == "pad" for verdict in page.verdicts for figure in verdict.figures)
     more = {"script": drawing_pad.script(), "style": drawing_pad.style()} if pads and page.readable else {}
-    return render("feedback.html.j2", page=page, **more)
+    return render("feedback.html.j2", texts, page=page, **more)
 
 
 def build_page(
@@ -66,7 +67,7 @@ def build_page(
     student_id: str = "",
     data: PageData = NO_DATA,
     released: Collection[str] | None = None,
-    notice: str = "",
+    notice: Said = "",
 ) -> Page:
     """The feedback page of one notebook.
 
@@ -95,7 +96,7 @@ def build_page(
     places = _places(notebook, texts, title_cell)
     came = None if released is None else frozenset(text.strip() for text in released)
     sender = {"student": student_id, "assignment": assignment, "notebook": notebook} if student_id else None
-    make = _Blocks(graded, places, data, came, title_cell, sender)
+    make = _Blocks(graded, places, data, came, title_cell, sender, _Left(data.texts))
     blocks = [
         make.block(number, cell, raw.get("outputs", ()))
         for number, (cell, raw) in enumerate(zip(texts, cells, strict=True))
@@ -115,15 +116,15 @@ def build_page(
         waiting_cells=len(waiting),
         late_penalty=graded.marks.late_penalty,
         verdicts=tuple(verdicts),
-        steps=_steps(verdicts, graded, places) if readable else (),
+        steps=_steps(verdicts, graded, places, data.texts) if readable else (),
         facts=_facts(graded),
         notices=(*((notice,) if notice else ()), *_notices(graded), *_odd_marks(verdicts, graded)),
         whole=graded.status is Status.GRADED,
         parts=parts_of(blocks) if readable else (),
         readable=readable,
-        causes=_causes(verdicts, graded) if readable else (),
+        causes=_causes(verdicts, graded, data.texts) if readable else (),
         further=_further(texts, make) if readable else (),
-        notebook_language="" if speech().notebooks == speech().language else speech().notebooks,
+        notebook_language="" if data.texts.notebooks == data.texts.language else data.texts.notebooks,
     )
 
 
@@ -131,6 +132,7 @@ def build_page(
 class _Left:
     """How many characters a page still takes, by what they are; what is beyond that is cut, or stands there as it is."""
 
+    texts: CourseTexts
     code: int = 600_000
     text: int = 300_000
     outputs: int = 20_000_000
@@ -139,7 +141,7 @@ class _Left:
         """Code with its colours."""
         kept = source[: self.code]
         self.code -= len(kept)
-        return highlight(kept if len(kept) == len(source) else f"{kept}\n# {words.SHORTENED}")
+        return highlight(kept if len(kept) == len(source) else f"{kept}\n# {self.texts.say(words.SHORTENED)}")
 
     def rendered(
         self, source: str, attachments: Mapping[str, Any] | None, prefix: str, anchor: Callable[[str], str]
@@ -152,8 +154,8 @@ class _Left:
     def shown(self, outputs: Sequence[Mapping[str, Any]], prefix: str) -> tuple[Markup, ...]:
         """Outputs of a cell."""
         if self.outputs <= 0:
-            return (note(words.SHORTENED),) if outputs else ()
-        made = render_outputs(outputs, prefix)
+            return (note(self.texts.say(words.SHORTENED)),) if outputs else ()
+        made = render_outputs(outputs, prefix, self.texts)
         self.outputs -= sum(map(len, made)) + sum(len(str(output.get("data", ""))) for output in outputs)
         return made
 
@@ -171,7 +173,7 @@ class _Blocks:
     released: frozenset[str] | None
     title_cell: int
     sender: Mapping[str, str] | None
-    left: _Left = field(default_factory=_Left)
+    left: _Left
 
     def block(self, number: int, cell: SkeletonCell, outputs: Sequence[Mapping[str, Any]]) -> Block:
         """The piece that a cell becomes, one after the other: what they may take of the page is counted."""
@@ -267,23 +269,26 @@ def _title(cells: Sequence[SkeletonCell]) -> tuple[int, str]:
     return -1, ""
 
 
-def _causes(verdicts: Sequence[CellVerdict], graded: Graded) -> tuple[Cause, ...]:
+def _causes(verdicts: Sequence[CellVerdict], graded: Graded, texts: CourseTexts) -> tuple[Cause, ...]:
     """What is grave, before any points: the gravest first, then in the notebook's order."""
     results = graded.results
     found = [
-        one for verdict in verdicts if verdict.cell in results for one in causes_of(results[verdict.cell], verdict)
+        one
+        for verdict in verdicts
+        if verdict.cell in results
+        for one in causes_of(results[verdict.cell], verdict, texts)
     ]
     return tuple(sorted(found, key=lambda one: GRAVEST_FIRST.index(one.severity)))[:MOST_STEPS]
 
 
-def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places) -> tuple[NextStep, ...]:
+def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places, texts: CourseTexts) -> tuple[NextStep, ...]:
     """The first steps, the gravest before others, one for each thing to do: a mistake is made once and felt often."""
     results = graded.results
     by_hand = words.NEXT_COMMENTED if graded.marks.comments else words.NEXT_BY_HAND
-    once: dict[str, NextStep] = {}
+    once: dict[Said, NextStep] = {}
     for verdict in verdicts:
         if verdict.cell in results and not verdict.manual:
-            for step in steps_of(results[verdict.cell], verdict, places, by_hand):
+            for step in steps_of(results[verdict.cell], verdict, places, by_hand, texts):
                 before = once.get(step.about)
                 once[step.about] = replace(before, points=before.points + step.points) if before else step
         elif verdict.manual and verdict.word == words.UNANSWERED:
@@ -293,7 +298,9 @@ def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places) -> t
 
 def _further(cells: Sequence[SkeletonCell], make: _Blocks) -> tuple[Markup, ...]:
     """What the notebook itself proposes to whom has done all: paragraphs of its given text that begin so."""
-    begins = re.compile(rf"^\*\*(?:To try|{re.escape(words.TO_TRY)})\b[^\n]*(?:\n[^\n]+)*", re.MULTILINE)
+    begins = re.compile(
+        rf"^\*\*(?:To try|{re.escape(make.data.texts.say(words.TO_TRY))})\b[^\n]*(?:\n[^\n]+)*", re.MULTILINE
+    )
     given = [cell.source for cell in cells if cell.cell_type == "markdown" and not make.is_the_students(cell)]
     found = [paragraph for source in given for paragraph in begins.findall(source[:LONGEST_MARKDOWN])]
     return tuple(
@@ -302,9 +309,9 @@ def _further(cells: Sequence[SkeletonCell], make: _Blocks) -> tuple[Markup, ...]
     )
 
 
-def _facts(graded: Graded) -> tuple[str, ...]:
+def _facts(graded: Graded) -> tuple[Said, ...]:
     """What was measured, in sentences."""
-    facts = []
+    facts: list[Said] = []
     accuracy = graded.accuracy
     if accuracy is not None:
         facts.append(words.ACCURACY_ONE.format(accuracy=percent(accuracy)))
@@ -316,22 +323,21 @@ def _facts(graded: Graded) -> tuple[str, ...]:
     return tuple(facts)
 
 
-def _notices(graded: Graded) -> tuple[str, ...]:
+def _notices(graded: Graded) -> tuple[Said, ...]:
     """What is to be said of the notebook as a whole."""
     result = graded.decided
     if result is None:
         return (words.PROBLEM,)
-    said = [safe.text(say(result.problem), LONGEST_NOTICE)] if result.problem else []
+    said: list[Said] = [safe.said(result.problem, LONGEST_NOTICE)] if result.problem else []
     match result.status:
         case Status.NOT:
-            said = [" ".join([words.PROBLEM, *said])]
+            said = [joined([words.PROBLEM, *said])]
         case Status.PARTLY:
-            said = [" ".join([words.PROBLEM_PARTLY, *said, words.PROBLEM_PARTLY_MORE])]
-    notes = result.measured.get("notes")
-    return (*said, *(safe.text(say(str(note)), LONGEST_NOTICE) for note in (notes if isinstance(notes, list) else ())))
+            said = [joined([words.PROBLEM_PARTLY, *said, words.PROBLEM_PARTLY_MORE])]
+    return (*said, *(safe.said(note, LONGEST_NOTICE) for note in result.notes))
 
 
-def _odd_marks(verdicts: Sequence[CellVerdict], graded: Graded) -> tuple[str, ...]:
+def _odd_marks(verdicts: Sequence[CellVerdict], graded: Graded) -> tuple[Said, ...]:
     """Marks given by hand that make the sum one that nobody would expect."""
     return tuple(
         words.IN_CELL.format(cell=verdict.name, note=note)
@@ -374,10 +380,10 @@ def _is_given(block: Block) -> bool:
     return not block.yours and not said and not any('class="stopped"' in output for output in block.outputs)
 
 
-def _part_title(blocks: Sequence[Block]) -> str:
+def _part_title(blocks: Sequence[Block]) -> Said:
     headings = [heading for block in blocks for heading in block.headings]
     if not headings:
-        return str(words.GIVEN_UNTITLED)
+        return words.GIVEN_UNTITLED
     if len(headings) > MOST_HEADINGS:
         # The last one leads to the cell that follows: it says what was asked for there.
         headings = [*headings[: MOST_HEADINGS - 2], "…", headings[-1]]

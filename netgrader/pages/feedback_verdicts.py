@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from netgrader.checks import wording
+from netgrader.catalogue import LONGEST
 from netgrader.checks.cell_points import CHARGED, causes, gravest, gravity, is_consequence
-from netgrader.faults import Severity, kind_of
+from netgrader.faults import Severity
 from netgrader.observations import Comparison, WrongImages
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_figures import AGREES, PageData, figure
@@ -18,10 +18,12 @@ from netgrader.pages.markdown import heading_key
 from netgrader.pages.shell import percent
 from netgrader.pages.shell import points as written
 from netgrader.results import CellResult, CheckResult, Outcome, Visibility
+from netgrader.text import Said, Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from netgrader.catalogue import CourseTexts
     from netgrader.observations import Observation
     from netgrader.pages.graded import CellMark, Graded
 
@@ -60,26 +62,26 @@ def state_of(cell: CellResult, points: float | None) -> str:
     return Outcome.PARTIAL if points > 0 and gravest(cell.checks) is not Severity.FATAL else Outcome.FAILED
 
 
-def word_of(cell: CellResult, state: str) -> str:
+def word_of(cell: CellResult, state: str) -> Said:
     """The outcome of a whole cell in a word: where points are lost, how grave what takes them is."""
     worst = gravest(cell.checks) if state in {Outcome.PARTIAL, Outcome.FAILED} else None
     if worst in words.SEVERITIES:
-        return str(words.SEVERITIES[worst])
-    return str(words.WAITING if state == WAITING else words.OUTCOMES[state])
+        return words.SEVERITIES[worst]
+    return words.WAITING if state == WAITING else words.OUTCOMES[state]
 
 
-def causes_of(cell: CellResult, verdict: CellVerdict) -> list[Cause]:
+def causes_of(cell: CellResult, verdict: CellVerdict, texts: CourseTexts) -> list[Cause]:
     """What is grave in a cell and costs points."""
     if verdict.state not in {Outcome.PARTIAL, Outcome.FAILED}:
         return []
     return [
-        Cause(verdict.name, verdict.anchor, severity, words.CAUSES[severity], kind_of(code).sentence)
+        Cause(verdict.name, verdict.anchor, severity, words.CAUSES[severity], Text(texts.kind(code).sentence))
         for code, severity in causes(cell.checks).items()
         if severity in words.CAUSES
     ]
 
 
-def outcome_of(cell: CellResult, mark: CellMark | None) -> tuple[str, str, float | None]:
+def outcome_of(cell: CellResult, mark: CellMark | None) -> tuple[str, Said, float | None]:
     """The outcome of a decided cell, also in a word, and its points: None while a person has to give them."""
     if cell.manual:
         return by_hand(cell.points, cell.max_points, mark)
@@ -111,7 +113,7 @@ def verdict_of(
         word=word,
         points=points,
         max_points=cell.max_points,
-        checks=_checks(cell, places),
+        checks=_checks(cell, places, data.texts),
         figures=_figures(graded, cell.cell, data),
         notes=(() if decided.checks or decided.manual else (words.NOT_GRADED,)) + _notes(mark, cell.points),
     )
@@ -137,7 +139,7 @@ def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> Cell
     )
 
 
-def by_hand(points: float | None, most: float, mark: CellMark | None) -> tuple[str, str, float | None]:
+def by_hand(points: float | None, most: float, mark: CellMark | None) -> tuple[str, Said, float | None]:
     """The outcome of a cell that a person grades, also in a word, and its points: None while it waits for the person."""
     if points is None or (mark is not None and mark.waiting and mark.manual is None):
         return WAITING, words.WAITING, None
@@ -148,7 +150,9 @@ def by_hand(points: float | None, most: float, mark: CellMark | None) -> tuple[s
     return str(state), words.BY_HAND, points
 
 
-def steps_of(cell: CellResult, verdict: CellVerdict, places: Places, by_hand: str) -> list[NextStep]:
+def steps_of(
+    cell: CellResult, verdict: CellVerdict, places: Places, by_hand: Said, texts: CourseTexts
+) -> list[NextStep]:
     """What to do about a decided cell: its gravest root cause, or that it could not be graded. Nothing if no points are lost.
 
     A mark by hand has the step `by_hand`, for any findings of checks.
@@ -162,34 +166,34 @@ def steps_of(cell: CellResult, verdict: CellVerdict, places: Places, by_hand: st
     named = sorted((check for check in cell.checks if check.outcome in CHARGED), key=gravity)
     if not named:
         unclear = (check.message for check in cell.checks if check.outcome is Outcome.UNGRADABLE)
-        said = safe.line(next(filter(None, unclear), words.NEXT_AGAIN))
+        said = safe.said(next((message for message in unclear if message), words.NEXT_AGAIN))
         return [NextStep(verdict.name, verdict.anchor, said, lost, about=said)]
     first = named[0]
-    kind = next(map(kind_of, causes([first])), None)
-    sentence = safe.line(first.message or (kind.sentence if kind else first.sentence), wording.TOTAL)
+    kind = next(map(texts.kind, causes([first])), None)
+    sentence = safe.said(first.message or (Text(kind.sentence) if kind else first.sentence), LONGEST)
     more = len({code for check in named for code in check.faults} - set(first.faults))
     if more:
-        sentence = f"{sentence} {words.counted(words.NEXT_MORE, more)}"
+        sentence = joined([sentence, words.NEXT_MORE.of(more)])
     where, link = places.to_read(kind.places, cell.cell) if kind else ("", "")
     about = kind.code if kind else sentence
     return [NextStep(verdict.name, verdict.anchor, sentence, lost, where, link, about, gravity(first))]
 
 
-def _checks(cell: CellResult, places: Places) -> tuple[Check, ...]:
+def _checks(cell: CellResult, places: Places, texts: CourseTexts) -> tuple[Check, ...]:
     """What went wrong before what went right, the gravest first; why a fault matters is said where it is met first."""
     said: set[str] = set()
     made = []
     for check in sorted(cell.checks, key=lambda check: (check.outcome is Outcome.PASSED, gravity(check))):
-        made.append(_check(check, cell.cell, places, said))
+        made.append(_check(check, cell.cell, places, said, texts))
         said.update(check.faults)
     return tuple(sorted(made, key=lambda one: one.state == Outcome.PASSED))
 
 
-def _check(check: CheckResult, cell: str, places: Places, said: Collection[str]) -> Check:
-    kinds = [*map(kind_of, dict.fromkeys(check.faults))]
+def _check(check: CheckResult, cell: str, places: Places, said: Collection[str], texts: CourseTexts) -> Check:
+    kinds = [*map(texts.kind, dict.fromkeys(check.faults))]
     remark = check.outcome is Outcome.PASSED and bool(check.message or check.faults)
     worst = gravest([check])
-    derived = check.hint is None or (bool(kinds) and check.hint == wording.hint(check.faults))
+    derived = check.hint is None or (bool(kinds) and check.hint == texts.written(texts.hint(check.faults)))
     credit = words.COSTS.get(worst, "") if worst else ""
     if not credit and check.outcome is Outcome.PARTIAL and check.max_credit:
         credit = words.CREDIT_PARTLY.format(share=percent(check.credit / check.max_credit, 0))
@@ -197,11 +201,13 @@ def _check(check: CheckResult, cell: str, places: Places, said: Collection[str])
         state=REMARK if remark else str(check.outcome),
         word=words.OUTCOMES[check.outcome],
         sentence=safe.line(check.sentence),
-        found=safe.text(check.message or "", wording.TOTAL),
+        found=safe.text(check.message or "", LONGEST),
         reasons=tuple(
-            Reason(kind.code, kind.why, *places.to_read(kind.places, cell)) for kind in kinds if kind.code not in said
+            Reason(kind.code, Text(kind.why) if kind.why else "", *places.to_read(kind.places, cell))
+            for kind in kinds
+            if kind.code not in said
         ),
-        hint="" if derived else safe.text(check.hint or "", wording.TOTAL),
+        hint="" if derived else safe.text(check.hint or "", LONGEST),
         hidden=check.visibility is Visibility.HIDDEN,
         credit=credit,
         follows=is_consequence(check),
@@ -226,19 +232,19 @@ def _told_apart(drawn: Figure, shown: Observation, others: Sequence[Observation]
     return replace(drawn, notes=(*drawn.notes, words.CLAIM_GIVEN.format(accuracy=percent(original))))
 
 
-def _notes(mark: CellMark | None, auto: float | None) -> tuple[str, ...]:
-    notes = marked(mark)
+def _notes(mark: CellMark | None, auto: float | None) -> tuple[Said, ...]:
+    notes: tuple[Said, ...] = marked(mark)
     if mark and mark.manual is not None and auto is not None and abs(mark.manual - auto) >= SMALLEST_LOSS:
         changed = words.CHANGED_BY_HAND.format(points=written(mark.manual), auto=written(auto))
         notes = (changed, *notes)
     return notes
 
 
-def marked(mark: CellMark | None) -> tuple[str, ...]:
+def marked(mark: CellMark | None) -> tuple[Said, ...]:
     """What is to be said of a mark that a person gave beside its points."""
     if mark is None:
         return ()
-    notes = []
+    notes: list[Said] = []
     if mark.left_out:
         notes.append(words.LEFT_OUT.format(mark=mark.left_out))
     if mark.manual is not None and mark.out_of_range:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 if TYPE_CHECKING:
     from netgrader.faults import Severity
+    from netgrader.text import Said
 
 __all__ = [
     "Bar",
@@ -30,7 +31,7 @@ class Reason:
     """Why a fault matters and where to read; `link` is an anchor on this page or empty."""
 
     code: str
-    why: str
+    why: Said
     where: str
     link: str = ""
 
@@ -41,19 +42,19 @@ class Check:
 
     state: str
     """``passed``, ``partial``, ``failed``, ``ungradable``, or ``remark`` (passed, with something to note)."""
-    word: str
+    word: Said
     """The state in a word."""
-    sentence: str
+    sentence: Said
     """What is checked."""
-    found: str = ""
+    found: Said = ""
     """What was found and expected, empty if there is nothing to say."""
     reasons: tuple[Reason, ...] = ()
     """Why it matters and where to read, one for each fault."""
-    hint: str = ""
+    hint: Said = ""
     """A hint of the check's own."""
     hidden: bool = False
     """Whether the student does not have its code."""
-    credit: str = ""
+    credit: Said = ""
     """How much of its credit was earned, where that is a part."""
     follows: bool = False
     """Whether it says no more than what it follows from, and costs nothing."""
@@ -65,16 +66,16 @@ class Check:
 class Numbers:
     """A table of the numbers in a chart, with a `title` where they are not all of its."""
 
-    head: tuple[str, ...]
+    head: tuple[Said, ...]
     rows: tuple[tuple[str, ...], ...]
-    title: str = ""
+    title: Said = ""
 
 
 @dataclass(frozen=True)
 class Bar:
     """A bar: what it is of, how many, as written, and its length in percent of the longest one."""
 
-    label: str
+    label: Said
     count: str
     percent: float
 
@@ -84,11 +85,11 @@ class Figure:
     """A picture with its caption; `notes` are sentences beneath, `items` a list of lines (layers, legend)."""
 
     kind: str
-    caption: str
+    caption: Said
     body: Markup
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
     items: tuple[str, ...] = ()
-    items_title: str = ""
+    items_title: Said = ""
     numbers: Numbers | None = None
 
 
@@ -98,14 +99,14 @@ class CellVerdict:
 
     cell: str
     name: str
-    state: str
-    word: str
+    state: Said
+    word: Said
     points: float | None
     max_points: float
     manual: bool = False
     checks: tuple[Check, ...] = ()
     figures: tuple[Figure, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
     objection: str = ""
     """What the student may send back if this seems wrong."""
 
@@ -145,7 +146,7 @@ class Block:
     """The headings in it."""
     lines: int = 0
     """How many lines of code it has, where they are too many to stand open; else 0."""
-    label: str = ""
+    label: Said = ""
     """What a screen reader calls it."""
     outputs: tuple[Markup, ...] = ()
     """What running it showed."""
@@ -160,7 +161,7 @@ class Section:
     """Neighbouring pieces of the notebook. With a `title` they are folded under it: they came with the notebook."""
 
     blocks: tuple[Block, ...]
-    title: str = ""
+    title: Said = ""
 
 
 @dataclass(frozen=True)
@@ -170,8 +171,8 @@ class Cause:
     name: str
     anchor: str
     severity: Severity
-    word: str
-    sentence: str
+    word: Said
+    sentence: Said
 
 
 @dataclass(frozen=True)
@@ -183,11 +184,11 @@ class NextStep:
 
     name: str
     anchor: str
-    sentence: str
+    sentence: Said
     points: float
     where: str = ""
     link: str = ""
-    about: str = ""
+    about: Said = ""
     gravity: int = 9
 
 
@@ -207,8 +208,8 @@ class Page:
     waiting: float
     verdicts: tuple[CellVerdict, ...]
     steps: tuple[NextStep, ...]
-    facts: tuple[str, ...]
-    notices: tuple[str, ...]
+    facts: tuple[Said, ...]
+    notices: tuple[Said, ...]
     parts: tuple[Section, ...]
     waiting_cells: int = 0
     readable: bool = True

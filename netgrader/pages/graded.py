@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.pages import safe, words
 from netgrader.results import CellResult, Outcome, Status
+from netgrader.text import Said, joined
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -99,11 +100,11 @@ class Graded:
         return self.decided.faults if self.decided else ()
 
     @property
-    def integrity(self) -> tuple[str, ...]:
+    def integrity(self) -> tuple[Said, ...]:
         """What was noticed of how it ran, as sentences for the instructor; not what a person has decided on."""
-        cells: dict[str, list[str]] = {}
+        cells: dict[Said, list[str]] = {}
         for fact in self.decided.integrity if self.decided else ():
-            cells.setdefault(_seen(fact), []).append(fact.cell.removeprefix("check_"))
+            cells.setdefault(_seen(fact), []).append(str(fact.cell).removeprefix("check_"))
         return tuple(words.IN_CELL.format(cell=", ".join(where), note=seen) for seen, where in cells.items())
 
     @functools.cached_property
@@ -175,13 +176,13 @@ def _is_settled(result: NotebookResult, theirs: Collection[str]) -> bool:
     return bool(asked) and set(asked) <= set(theirs)
 
 
-def _problem(result: NotebookResult, cells: Sequence[CellResult]) -> str | None:
+def _problem(result: NotebookResult, cells: Sequence[CellResult]) -> Said | None:
     """Return why not all could be graded: another cell's reason where a person marked the one that was named."""
     before, left = _unclear(result.cells), _unclear(cells)
     return next(iter(left), None) if result.problem in before and result.problem not in left else result.problem
 
 
-def _unclear(cells: Sequence[CellResult]) -> list[str | None]:
+def _unclear(cells: Sequence[CellResult]) -> list[Said | None]:
     """Return why checks of the cells could not decide."""
     return [check.message for cell in cells for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
 
@@ -214,7 +215,7 @@ def graded_notebook(
     """What is known of a student's notebook, with its part of `marks_of`; of one that was never graded nothing is."""
     last = load_last_result(assignment, student, notebook)
     return Graded(
-        result=last.result if last else None,
+        result=last.result.rendered(assignment.texts) if last else None,
         observations=last.observations if last else {},
         marks=marks.get((student, notebook), Marks()),
     )
@@ -319,6 +320,6 @@ def _points(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and abs(value) <= MOST_POINTS else None
 
 
-def _seen(fact: Observed) -> str:
+def _seen(fact: Observed) -> Said:
     """What was seen, and which limit it met."""
-    return fact.seen + (words.LIMIT_MET.format(limit=fact.limit) if fact.limit else "")
+    return joined([fact.seen, words.LIMIT_MET.format(limit=fact.limit)], "") if fact.limit else fact.seen

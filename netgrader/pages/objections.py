@@ -17,6 +17,7 @@ from netgrader.limited import ExceededError, together, within_limits
 from netgrader.pages import safe, words
 from netgrader.pages.shell import points as written
 from netgrader.strangers import printable
+from netgrader.text import Said  # noqa: TC001  (decoded by what fields say)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,7 @@ class Objection:
     notebook: str
     cell: str
     result: str
-    reason: str
+    reason: Said
     file: str = ""
     """The name of the file that it came in."""
     sender: str | None = None
@@ -68,9 +69,7 @@ class Objection:
 def result_of(cell: CellResult, points: float | None) -> str:
     """Return a cell's result in short: points, and the codes of what was found."""
     codes = sorted({code for check in cell.checks for code in check.faults})
-    score = words.POINTS_ALTOGETHER.format(
-        points="–" if points is None else written(points), most=written(cell.max_points)
-    )
+    score = f"{'–' if points is None else written(points)} of {written(cell.max_points)}"
     return ", ".join([score, *codes])
 
 
@@ -93,7 +92,7 @@ def read_objections(folder: Path, assignment: str) -> tuple[Objection, ...]:
             try:
                 said = within_limits(objections_in, content, path.suffix.lower() == MAIL, assignment, file_name)
             except ExceededError as error:
-                said = [_unread(file_name, words.OBJECTIONS_UNREAD.format(limit=error))]
+                said = [_unread(file_name, words.OBJECTIONS_UNREAD.format(limit=error.said))]
             if path.stat().st_size > LONGEST_FILE:
                 said = [*said, _unread(file_name, words.OBJECTIONS_LONG.format(size=LONGEST_FILE // 1000))]
             found |= dict.fromkeys(said)
@@ -101,7 +100,7 @@ def read_objections(folder: Path, assignment: str) -> tuple[Objection, ...]:
     return (*found, *rest)
 
 
-def _unread(file: str, reason: str) -> Objection:
+def _unread(file: str, reason: Said) -> Objection:
     return Objection("", "", "", "", reason, file)
 
 

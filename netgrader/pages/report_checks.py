@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader.checks.cell_points import causes, is_consequence
-from netgrader.faults import Severity, kind_of
+from netgrader.faults import Severity
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.results import Outcome, Visibility
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from netgrader.catalogue import CourseTexts
     from netgrader.pages.report_view import ClassView, StudentView
     from netgrader.results import CheckResult
 
@@ -25,8 +27,8 @@ class Mistake:
     """A fault that a check found, how grave it is in a word, where the course explains it, and who made it."""
 
     code: str
-    sentence: str
-    severity: str
+    sentence: Said
+    severity: Said
     where: str
     students: tuple[StudentView, ...]
 
@@ -61,12 +63,12 @@ def checks_of(view: ClassView) -> tuple[CheckRow, ...]:
             for check in cell.checks:
                 if check.outcome is not Outcome.UNGRADABLE and not is_consequence(check):
                     found.setdefault((notebook, cell.cell, check.check), []).append((student, check))
-    rows = [_row(notebook, cell, judged) for (notebook, cell, _), judged in found.items()]
+    rows = [_row(notebook, cell, judged, view.texts) for (notebook, cell, _), judged in found.items()]
     order = [columns.notebook for columns in view.notebooks]
     return tuple(sorted(rows, key=lambda row: (row.passed / row.judged, order.index(row.notebook))))
 
 
-def _row(notebook: str, cell: str, judged: Sequence[tuple[StudentView, CheckResult]]) -> CheckRow:
+def _row(notebook: str, cell: str, judged: Sequence[tuple[StudentView, CheckResult]], texts: CourseTexts) -> CheckRow:
     made: dict[str, list[tuple[StudentView, CheckResult]]] = {}
     for student, check in judged:
         for code in check.faults:
@@ -79,17 +81,17 @@ def _row(notebook: str, cell: str, judged: Sequence[tuple[StudentView, CheckResu
         hidden=first.visibility is Visibility.HIDDEN,
         passed=sum(check.outcome is Outcome.PASSED for _, check in judged),
         judged=len(judged),
-        mistakes=tuple(_mistake(code, of) for code, of in sorted(made.items(), key=lambda one: -len(one[1]))),
+        mistakes=tuple(_mistake(code, of, texts) for code, of in sorted(made.items(), key=lambda one: -len(one[1]))),
     )
 
 
-def _mistake(code: str, of: Sequence[tuple[StudentView, CheckResult]]) -> Mistake:
-    kind = kind_of(code)
+def _mistake(code: str, of: Sequence[tuple[StudentView, CheckResult]], texts: CourseTexts) -> Mistake:
+    kind = texts.kind(code)
     worst = causes(check for _, check in of).get(code, Severity.REMARK)
     return Mistake(
         code=safe.line(code, 60),
-        sentence=safe.line(kind.sentence),
-        severity=str(words.FAULT_SEVERITIES[worst]),
+        sentence=Text(kind.sentence),
+        severity=words.FAULT_SEVERITIES[worst],
         where=kind.where,
         students=tuple(student for student, _ in of),
     )

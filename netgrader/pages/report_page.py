@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_view import Bar
 from netgrader.pages.objections import result_of
@@ -30,15 +31,17 @@ from netgrader.pages.shell import points as written
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from netgrader.text import Said
+
 __all__ = ["build_report", "render_report"]
 
 SCRIPT = Path(__file__).parent / "templates" / "report.js"
 MOST_BARS = 10
 
 
-def render_report(report: Report) -> str:
-    """The page as one HTML file."""
-    return render("report.html.j2", script=SCRIPT.read_text(encoding="utf-8"), report=report)
+def render_report(report: Report, texts: CourseTexts = OF_NO_COURSE) -> str:
+    """The page as one HTML file, as the course says it."""
+    return render("report.html.j2", texts, script=SCRIPT.read_text(encoding="utf-8"), report=report)
 
 
 def build_report(view: ClassView, csv_name: str = "") -> Report:
@@ -81,9 +84,9 @@ def _doubted(view: ClassView) -> Iterator[Doubted]:
         yield Doubted(student, said, now if now != said.result else "", stranger=stranger)
 
 
-def _facts(view: ClassView, scores: Sequence[float], most: float, missing: str) -> Iterator[str]:
+def _facts(view: ClassView, scores: Sequence[float], most: float, missing: str) -> Iterator[Said]:
     yield words.SHORT_STUDENTS.format(
-        students=words.counted(words.STUDENTS, len(view.students)),
+        students=words.STUDENTS.of(len(view.students)),
         submitted=sum(student.submitted for student in view.students),
         graded=sum(student.is_judged for student in view.students),
     )
@@ -98,19 +101,19 @@ def _facts(view: ClassView, scores: Sequence[float], most: float, missing: str) 
         yield words.SHORT_NOT_YET.format(notebooks=missing)
 
 
-def _to_do(view: ClassView, rows: Sequence[StudentRow]) -> Iterator[str]:
+def _to_do(view: ClassView, rows: Sequence[StudentRow]) -> Iterator[Said]:
     """What a person has still to look at, and what to type."""
     yield from _odd_marks(view)
     not_yet = sum(student.not_graded_yet for student in view.students)
     if not_yet:
         command = f"netgrader autograde {safe.line(view.assignment)}"
-        yield words.counted(words.SHORT_NOT_GRADED_YET, not_yet, command=command)
+        yield words.SHORT_NOT_GRADED_YET.of(not_yet, command=command)
     waiting = sum(score.state == "waiting" for row in rows for score in row.scores)
     if waiting:
-        yield words.counted(words.SHORT_WAITING, waiting)
+        yield words.SHORT_WAITING.of(waiting)
 
 
-def _odd_marks(view: ClassView) -> Iterator[str]:
+def _odd_marks(view: ClassView) -> Iterator[Said]:
     """Marks given by hand that make sums which nobody would expect."""
     marks = {
         student.student: [mark for graded in student.notebooks.values() for mark in graded.marks.cells.values()]
@@ -118,10 +121,10 @@ def _odd_marks(view: ClassView) -> Iterator[str]:
     }
     wrong = sum(mark.out_of_range or bool(mark.left_out) for own in marks.values() for mark in own)
     if wrong:
-        yield words.counted(words.SHORT_MARKS, wrong)
+        yield words.SHORT_MARKS.of(wrong)
     extra = sum(any(mark.extra for mark in own) for own in marks.values())
     if extra:
-        yield words.counted(words.SHORT_EXTRA, extra)
+        yield words.SHORT_EXTRA.of(extra)
 
 
 def distribution(scores: Sequence[float], most: float) -> tuple[Bar, ...]:
@@ -144,10 +147,11 @@ def _row(view: ClassView, student: StudentView) -> StudentRow:
         for column in columns.columns
     )
     late = late_in_words(view, student)
-    notes = [words.LATE_BY.format(how=late)] if late else []
+    notes: list[Said] = [words.LATE_BY.format(how=late)] if late else []
     if not student.notebooks:
         notes.append(words.NOT_GRADED_WORD if student.submitted else words.NOT_HANDED_IN)
     codes = tuple(safe.line(code, 60) for graded in student.notebooks.values() for code in graded.faults)
-    states = {score.word for score in scores}
-    search = " ".join([student.shown, safe.line(student.student), *codes, *notes, *sorted(states)])
+    say = view.texts.say
+    states = {say(score.word) for score in scores}
+    search = " ".join([student.shown, safe.line(student.student), *codes, *map(say, notes), *sorted(states)])
     return StudentRow(student, scores, tuple(notes), codes, search.casefold())

@@ -10,13 +10,13 @@ from netgrader.pages import safe, words
 from netgrader.pages.report_view import Concern
 from netgrader.pages.shell import percent
 from netgrader.pages.shell import points as written
-from netgrader.phrases import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from netgrader.pages.report_view import ClassView, StudentView
     from netgrader.results import NotebookResult
+    from netgrader.text import Said
 
 __all__ = ["to_judge"]
 
@@ -32,13 +32,13 @@ def to_judge(view: ClassView) -> tuple[Concern, ...]:
             command = (
                 f"netgrader autograde {safe.line(view.assignment)} --student {shlex.quote(safe.line(student.student))}"
             )
-            told = tuple(safe.line(reason, 600) for _, reason in reasons if reason)
+            told = tuple(safe.said(reason, 600) for _, reason in reasons if reason)
             retry = f"{command} --only ungradable" if problems else ""
             found.append((reasons[0][0], student.name, Concern(student, told, retry)))
     return tuple(concern for *_, concern in sorted(found, key=lambda one: one[:2]))
 
 
-def _facts(student: StudentView, usual: Mapping[str, float | None]) -> Iterator[tuple[int, str]]:
+def _facts(student: StudentView, usual: Mapping[str, float | None]) -> Iterator[tuple[int, Said]]:
     """What a person should judge: facts about how a result came about. Weight 0 comes first."""
     for notebook, graded in student.notebooks.items():
         accuracy, most = graded.accuracy, usual.get(notebook)
@@ -54,7 +54,7 @@ def _facts(student: StudentView, usual: Mapping[str, float | None]) -> Iterator[
         yield from ((weight, words.IN_CELL.format(cell=notebook, note=fact)) for fact in graded.integrity)
 
 
-def _marks(student: StudentView) -> Iterator[tuple[int, str]]:
+def _marks(student: StudentView) -> Iterator[tuple[int, Said]]:
     """What went wrong with the marks themselves."""
     for graded in student.notebooks.values():
         for cell, mark in graded.marks.cells.items():
@@ -67,13 +67,13 @@ def _marks(student: StudentView) -> Iterator[tuple[int, str]]:
                 )
 
 
-def _problems(student: StudentView) -> list[tuple[int, str]]:
+def _problems(student: StudentView) -> list[tuple[int, Said]]:
     """What of a student's could not be graded, or not in full, and why; empty text where a fact of a cell says it."""
     if student.submitted and not student.notebooks:
         return [(3, words.NOT_GRADED_ANYTHING)]
     results = {notebook: graded.decided for notebook, graded in student.notebooks.items()}
     return [
-        (3, "" if _is_fact(result) else words.IN_CELL.format(cell=notebook, note=say(result.problem)))
+        (3, "" if _is_fact(result) else words.IN_CELL.format(cell=notebook, note=result.problem))
         for notebook, result in results.items()
         if result is not None and result.problem
     ]

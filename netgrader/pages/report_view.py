@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.course import holds_work
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_verdicts import by_hand, cell_name, outcome_of
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from netgrader.pages.objections import Objection
     from netgrader.pages.report_checks import CheckRow
     from netgrader.results import CellResult
+    from netgrader.text import Said
 
 __all__ = [
     "ClassView",
@@ -147,6 +149,8 @@ class ClassView:
     said_late: Mapping[str, str] = field(default_factory=dict)
     addresses: frozenset[tuple[str, str]] = frozenset()
     """The gradebook's addresses, in lower case, each with the student whose it is."""
+    texts: CourseTexts = OF_NO_COURSE
+    """How the course says what is told."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,7 @@ class Score:
     """A cell of the table. `points` is None where there are none yet; `sort` orders it."""
 
     state: str
-    word: str
+    word: Said
     points: float | None
     max_points: float
 
@@ -180,7 +184,7 @@ class StudentRow:
 
     student: StudentView
     scores: tuple[Score, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Said, ...]
     codes: tuple[str, ...]
     search: str
 
@@ -190,7 +194,7 @@ class Concern:
     """A student who waits for a person, and why; `command` grades again what could not be graded."""
 
     student: StudentView
-    reasons: tuple[str, ...]
+    reasons: tuple[Said, ...]
     command: str = ""
 
 
@@ -213,9 +217,9 @@ class Report:
     """The page."""
 
     assignment: str
-    facts: tuple[str, ...]
+    facts: tuple[Said, ...]
     """The class in short."""
-    to_do: tuple[str, ...]
+    to_do: tuple[Said, ...]
     """What a person has to do of the class as a whole."""
     to_judge: tuple[Concern, ...]
     doubted: tuple[Doubted, ...]
@@ -226,7 +230,7 @@ class Report:
     csv_name: str
     codes: tuple[str, ...] = ()
     """Those of all mistakes."""
-    empty: str = ""
+    empty: Said = ""
 
     @property
     def max_points(self) -> float:
@@ -234,12 +238,12 @@ class Report:
         return sum(columns.max_points for columns in self.notebooks)
 
 
-def late_in_words(view: ClassView, student: StudentView) -> str:
+def late_in_words(view: ClassView, student: StudentView) -> Said:
     """By how much a student was late; where the gradebook cannot tell, that the platform says so; empty if not late."""
     if student.late:
         return words.duration(student.late)
     if student.late is None and student.submitted and student.student in view.said_late:
-        return str(words.LATE_SAID.format(platform=view.said_late[student.student]))
+        return words.LATE_SAID.format(platform=view.said_late[student.student])
     return ""
 
 
@@ -279,6 +283,7 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
     return ClassView(
         *(assignment.name, columns, views, objections),
         addresses=addresses,
+        texts=assignment.texts,
     )
 
 

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from netgrader.pages import words
+from netgrader.text import Said, Text, tidy
 
 __all__ = ["clean_html", "clean_mathml", "clean_svg", "csv_text", "framed", "line", "picture", "text"]
 
@@ -90,6 +91,11 @@ MAGIC = {
     "image/gif": (b"GIF87a", b"GIF89a"),
     "image/webp": (b"RIFF",),
 }
+
+
+def said(value: Said, longest: int = LONGEST) -> Said:
+    """Return what is said with names and code in it as one line of text each, at most `longest` characters of it."""
+    return tidy(value, longest) if isinstance(value, Text) else line(value, longest)
 
 
 def text(value: object, longest: int = LONGEST) -> str:

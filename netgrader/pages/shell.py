@@ -7,12 +7,18 @@ import functools
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from markupsafe import Markup, escape
 
 from netgrader.pages import words
+from netgrader.text import Said, Text
+
+if TYPE_CHECKING:
+    from jinja2.runtime import Context
+
+    from netgrader.catalogue import CourseTexts
 
 __all__ = ["NO_BREAK", "content_security_policy", "number", "percent", "piece", "points", "render", "stylesheet"]
 
@@ -20,8 +26,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 NO_BREAK = "\u00a0"
 
 
-def render(template: str, /, *, script: str = "", style: str = "", **view: Any) -> str:
-    """Render a whole page.
+def render(template: str, texts: CourseTexts, /, *, script: str = "", style: str = "", **view: Any) -> str:
+    """Render a whole page, with each text of `view` and of ours as the course says it.
 
     `script` and `style` are ours and further to those of all pages, put inline; the page reads without them. Text of `view` is
     escaped unless it is Markup that the sanitiser made.
@@ -34,15 +40,16 @@ def render(template: str, /, *, script: str = "", style: str = "", **view: Any) 
             policy=content_security_policy(style, script),
             style=Markup(style),  # noqa: S704  (ours)
             script=Markup(script),  # noqa: S704  (ours)
+            texts=texts,
             **view,
         )
     )
 
 
-def piece(macro: str, /, *arguments: Any, **named: Any) -> Markup:
+def piece(macro: str, texts: CourseTexts, /, *arguments: Any, **named: Any) -> Markup:
     """Render a macro of ``pieces.html.j2``: charts and other pieces of a page that are put together before the page is."""
-    made = getattr(_environment().get_template("pieces.html.j2").module, macro)(*arguments, **named)
-    return Markup(made.strip())  # noqa: S704  (the template escapes)
+    module = _environment().get_template("pieces.html.j2").make_module({"texts": texts})
+    return Markup(getattr(module, macro)(*arguments, **named).strip())  # noqa: S704  (the template escapes)
 
 
 def content_security_policy(style: str, script: str) -> str:
@@ -70,7 +77,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_unbroken,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -79,6 +86,12 @@ def _environment() -> Environment:
     environment.filters["with_code"] = with_code
     environment.globals["words"] = words
     return environment
+
+
+@pass_context
+def _shown(context: Context, value: object) -> object:
+    """What a template shows of a value: a text in the course's language, all else as it is."""
+    return _unbroken(context["texts"].say(value) if isinstance(value, Text) else value)
 
 
 def _unbroken(value: object) -> object:
@@ -94,24 +107,26 @@ def number(value: float) -> str:
         return "0"
     if abs(value) >= 1e6 or abs(value) < 1e-4:
         mantissa, _, exponent = f"{value:.2e}".partition("e")
-        return words.written(f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}")
-    return words.written(f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
 
 
 def percent(share: float, digits: int | None = None) -> str:
     """A share of one as a percentage, with a space that does not break: 92.65 %."""
     written = f"{100 * share:.2f}".rstrip("0").rstrip(".") if digits is None else f"{100 * share:.{digits}f}"
-    return f"{words.written(written)}{NO_BREAK}%"
+    return f"{written}{NO_BREAK}%"
 
 
 def points(value: float) -> str:
     """Points as one writes them: 3, 2.5, 0.33."""
-    return words.written(f"{value:.2f}".rstrip("0").rstrip(".")) if abs(value) >= 0.005 else "0"
+    return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) >= 0.005 else "0"
 
 
-def with_code(text: str) -> Markup:
+@pass_context
+def with_code(context: Context, text: Said) -> Markup:
     """A sentence in which code stands between backticks."""
-    return Markup(re.sub(r"`([^`\n]+)`", r'<code class="own" lang="en">\1</code>', str(escape(_unbroken(text)))))  # noqa: S704  (escaped)
+    shown = str(escape(_shown(context, text)))
+    return Markup(re.sub(r"`([^`\n]+)`", r'<code class="own" lang="en">\1</code>', shown))  # noqa: S704  (escaped)
 
 
 def breakable(name: str) -> Markup:

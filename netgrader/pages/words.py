@@ -1,67 +1,350 @@
-"""Every sentence and word that the pages say themselves, as names: `words.POINTS` is what ``words.toml`` has under it.
+"""Every sentence and word that the pages say themselves: one place to change them.
 
-In a course of another language it is what that language's file has.
+The sentences of checks are the docstrings of the tests, those of faults stand on their pages. Of a `Plural` the first form is
+said of one, the second of any other number.
 """
 
 from __future__ import annotations
 
-import tomllib
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from netgrader.text import Plural, Text
 
-from netgrader.languages import ENGLISH, fits, read
-from netgrader.phrases import in_own_words, language
+# Outcomes
+WAITING = Text("waits for a person")
+BY_HAND = Text("marked by a person")
+UNANSWERED = Text("not answered")
+READ_AGAIN = Text("Something changed since this mark was given; a person will look at it again.")
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+# Charts
+LINE_IN_WORDS = Text(
+    "{name}: from {first} to {last}, highest {highest} at {axis} {at}, lowest {lowest} at {axis} {at_lowest}"
+)
+LINE_EMPTY = Text("{name}: no values")
+NUMBERS = Text("The numbers")
 
-__all__ = ["FILE", "counted", "duration", "written"]
+# Feedback: frame
+FEEDBACK = Text("Feedback")
+FEEDBACK_TITLE = Text("{notebook}: feedback for {student}")
+FOR = Text("for")
+SKIP = Text("Skip to the notebook")
+CONTENTS = Text("On this page")
+TOP = Text("Back to the top")
+NOTEBOOK = Text("Your notebook")
+NOTEBOOK_LEAD = Text(
+    "What you wrote, and what was found. What came with the notebook is folded: open it where you need it."
+)
+FOOTER = Text(
+    "Your notebook was run again and judged from what it built: networks, weights and "
+    "arrays, not from what it printed. Drawings and numbers in the boxes are the grader’s "
+    "own; the rest of the page is the notebook that you handed in."
+)
+FOOTER_NOT_RUN = Text(
+    "Nothing of this notebook could be judged, so it has no points yet; that is no verdict on your work."
+)
 
-FILE = Path(__file__).with_suffix(".toml")
-_WORDS: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
+# Feedback: summary
+POINTS_OF = Text("{points} of {most} points")
+POINTS_ALTOGETHER = Text("{points} of {most}")
+POINTS = Text("points")
+POINTS_HEAD = Text("Points")
+POINTS_WAITING = Plural(
+    "{most} more points wait for a person to read your answer.",
+    "{most} more points wait for a person to read your {number} answers.",
+)
+LATE = Text("{penalty} points were taken off for handing in late.")
+TASK = Text("Task")
+RESULT = Text("Result")
+GLANCE = Text("At a glance")
+WELL = Text("Right already:")
+NEXT = Text("What to do next")
+NEXT_LATER = Plural("One more, afterwards", "{number} more, afterwards")
+NEXT_LEAD = Text("The gravest first. What follows from it is gone once it is mended.")
+NEXT_UP_TO = Plural("up to {points} point", "up to {points} points")
+NEXT_NONE = Text("Nothing is left to mend.")
+NEXT_NONE_LEAD = Text(
+    "Every check passed. What your network does, and what it still gets wrong, is drawn "
+    "beside the checks below: have a look at it."
+)
+NEXT_NONE_PLAIN = Text("Every check passed.")
+NEXT_FURTHER = Text("If you like to go on:")
+# How paragraphs of a notebook begin that propose it.
+TO_TRY = Text("To try")
+NEXT_MEND = Text(
+    "Mend what the sentence above says and hand your notebook in again, or ask your "
+    "instructor. It scores nothing only as long as it cannot be read."
+)
+NEXT_ANSWER = Text("Write an answer: what stands there is still the text that the notebook came with.")
+NEXT_BY_HAND = Text("Your instructor gave this mark by hand: ask why.")
+NEXT_COMMENTED = Text(
+    "Your instructor gave this mark by hand: read the comments in your notebook, and ask if they leave it open."
+)
+NEXT_MORE = Plural("One more mistake stands in this cell.", "{number} more mistakes stand in this cell.")
+NEXT_AGAIN = Text("This could not be graded; your points elsewhere are kept.")
+ACCURACY_ONE = Text("Your network gets {accuracy} of the test {images} right, as we recomputed it.")
+PROBLEM = Text("This notebook could not be graded.")
+PROBLEM_PARTLY = Text("Part of this notebook could not be graded.")
+PROBLEM_PARTLY_MORE = Text(
+    "It scores nothing there for now, and your instructor sees it in the report. All other points are kept."
+)
+OUT_OF_RANGE = Text("The mark given by hand, {points}, lies outside 0 to {most}. Please tell your instructor.")
+LEFT_OUT = Text(
+    "The mark given by hand, {mark}, is no number of points and counts for nothing. Please tell your instructor."
+)
+EXTRA = Text("Extra credit from your instructor is counted in: {points}.")
+IN_CELL = Text("{cell}: {note}")
+
+# Feedback: a check cell
+CHECK = Text("Check")
+FOLLOWING_CHECKS = Plural(
+    "{number} check follows from this and costs nothing more", "{number} checks follow from this and cost nothing more"
+)
+PASSED_CHECKS = Plural("{number} check passed", "{number} checks passed")
+ANSWER = Text("Your answer")
+MARK_BY_HAND = Text("Mark")
+WHY = Text("Why it matters")
+WHERE = Text("Where to read")
+HINT = Text("Hint")
+HIDDEN = Text("checked only when grading")
+CREDIT_PARTLY = Text("This earned {share} of its credit.")
+COMMENT = Text("From your instructor")
+OBJECTION = Text("Does this verdict seem wrong?")
+OBJECTION_LEAD = Text("Then say so: send your instructor this text, with your reason at its end. Asking costs nothing.")
+NOT_GRADED = Text("This cell has not been graded.")
+CHANGED_BY_HAND = Text("Your instructor changed the mark by hand: {points} instead of {auto}.")
+
+# Feedback: the notebook
+YOUR_CODE = Text("Your code")
+OUTPUT = Text("Output")
+LOG = Text("Messages")
+CODE_LINES = Text("{number} lines of code")
+OUTPUT_LINES = Text("{number:,} lines of output")
+GIVEN = Text("From the notebook")
+GIVEN_UNTITLED = Text("text and code between your cells")
+NO_ANSWER = Text("There is no answer here.")
+PICTURE = Text("picture")
+STOPPED = Text("This cell stopped with {kind}.")
+STOPPED_AT = Text("It happened here:")
+NOT_SHOWN = Text("What this cell shows cannot be shown on this page.")
+NOT_MADE = Text(
+    "What you wrote and what your notebook put out is not shown on this page: making a page "
+    "of it took too long. It was graded all the same."
+)
+LEFT_AWAY = Text("Left out on this page.")
+SHORTENED = Text("The rest is left out here; it is in your notebook.")
+CODE_OF = Text("Code of the cell {number}")
+
+# Autograders of platforms
+GRADING_BEGAN = Text(
+    "Grading has begun. If this still stands here later, it was ended before it came to its "
+    "end, for time or memory: that is no verdict on your work. Hand in again, or tell your "
+    "instructor."
+)
+GRADING_ENDED = Text(
+    "Grading took all the time that there is and was ended. What is not graded below is no "
+    "verdict on your work: tell your instructor."
+)
+GRADING_BROKE = Text(
+    "This notebook could not be graded, for a reason that is not yours. It has no points "
+    "yet, and that is no verdict on your work: tell your instructor."
+)
+NOT_GRADED_YET = Text("not graded yet")
+CELL_WAITS = Text("{cell}: your written answer waits for a person ({points} points)")
+LOST_ELSEWHERE = Text("This is right. A graver mistake in the same cell limits what the cell keeps of its points.")
+HANDED_IN_LATE = Text(
+    "Handed in {how} after the due date. No points are taken off here: what that costs is up to your course."
+)
+ELSEWHERE_CUT = Text("The rest is left out here.")
+
+# Pictures
+NETWORK_CAPTION = Text("Your network, as the grader reads it from the graph")
+NETWORK_AT = Text("Your network when asked for at a learning rate of {rate}")
+NETWORK_MARKED = Text("marked: {sentence}")
+NETWORK_LAYERS = Text("The drawing in words")
+CLAIMED = Text("you reported")
+RECOMPUTED = Text("we recomputed")
+CLAIM_AGREES = Text("The two agree.")
+CLAIM_GIVEN = Text(
+    "This is on the test {images} that your notebook was given when it was graded, half of "
+    "them replaced. On the original ones, which count, it is {accuracy}."
+)
+CLAIM_DIFFERS = Text("The two differ by {difference} percentage points.")
+WRONG_CAPTION = Text("{wrong} of {total} test {images} are not recognised yet. Some of them:")
+WRONG_ALL = Text("{wrong} of {total} test {images} are not recognised yet:")
+WRONG_ALT = Text("test {image} {index}, a {true} that the network takes for a {found}")
+ERROR_ONE = Text("Your network is off by {error} on the test {images}, as we recomputed it.")
+ERRORS_DIFFER = Text("The two differ by {difference}.")
+PREDICTED = Text("What your network finds for the test {images}, over what is true; on the line they are the same")
+PREDICTED_SOME = Text("{shown} of the {total} test {images} are drawn.")
+PREDICTED_FOUND = Text("found")
+PREDICTED_TRUE = Text("true")
+PREDICTED_ROW = Text("test {image}")
+PREDICTED_OFF = Text("off by")
+PREDICTED_WORST = Text("The {images} that are farthest off")
+WRONG_FOUND = Text("found")
+WRONG_TRUE = Text("is")
+SWEEP_CAPTION = Text("Test accuracy over the learning rate")
+SWEEP_FOUND = Text("your sweep")
+SWEEP_RECOMPUTED = Text("trained again by us, shortly")
+SWEEP_SHORT = Text(
+    "Our runs are short. Where yours took more steps, its results lie above ours; that is no "
+    "fault, as long as a run can have reached them."
+)
+SWEEP_BEST = Text("The line marks {rate}, the rate that you chose.")
+RATE = Text("learning rate")
+ACCURACY = Text("test accuracy")
+ROWS_TIMES = Plural("{number} time", "{number} times")
+ROWS_NOTE = Text("How many {images} were fed how often in one epoch.")
+ROWS_ONCE = Text("Each of the {rows:,} training {images} was fed once.")
+PICTURE_IN_ROW = Text("{column}, row {row}")
+SIGNED = Text("Blue is more than zero, pale is zero, red is less. The colours have one scale in each row.")
+
+# Report: frame
+REPORT = Text("Class report")
+REPORT_TITLE = Text("{assignment}: class report")
+EMPTY = Text(
+    "Nobody has handed in anything for {assignment} yet. Put each student's notebooks into "
+    "submitted/<student>/{assignment}/, type netgrader autograde {assignment}, then "
+    "netgrader report {assignment}."
+)
+SKIP_REPORT = Text("Skip to the table")
+
+# Report: in short
+SHORT = Text("In short")
+SHORT_STUDENTS = Text("{students}, {submitted} with a submission, {graded} graded.")
+STUDENTS = Plural("{number} student", "{number} students")
+SHORT_MEDIAN = Text("Half of them have {median} points or more of {most}; the scores go from {low} to {high}.")
+SHORT_WAITING = Plural(
+    "{number} answer waits for a person: read it in formgrader.",
+    "{number} answers wait for a person: read them in formgrader.",
+)
+SHORT_NOT_GRADED_YET = Plural(
+    "{number} notebook is not graded yet: type {command}.", "{number} notebooks are not graded yet: type {command}."
+)
+SHORT_MARKS = Plural(
+    "{number} mark given by hand cannot be right: see below.",
+    "{number} marks given by hand cannot be right: see below.",
+)
+SHORT_EXTRA = Plural(
+    "Extra credit is counted in for {number} student, on top of what the cells are worth.",
+    "Extra credit is counted in for {number} students, on top of what the cells are worth.",
+)
+SHORT_NOT_YET = Text("Nobody has handed in {notebooks} yet, so this page leaves it out.")
+CSV = Text("As a table, with a row for each student and check: {name}")
+
+# Report: what waits for a person
+CONCERNS = Text("What waits for you")
+CONCERNS_NONE = Text("Nothing waits for you.")
+TO_JUDGE = Text("To judge or to fix")
+TO_JUDGE_LEAD = Text(
+    "These are facts, not accusations. What could not be graded scores nothing for now; all "
+    "other points are kept. The command grades that student’s work again. If it met a limit, "
+    "first raise the limit under [limits] in exercises.toml, or ask for a notebook that "
+    "needs less."
+)
+CONCERN_SEEN = Text("{notebook}: it may have been trained on test {images}. Found {seen}")
+CONCERN_TOO_GOOD = Text("{notebook}: {accuracy} is unusual; networks of this kind stay below {usual}.")
+CONCERN_MARK = Text("The mark given by hand for {cell}, {points}, lies outside 0 to {most}: correct it in formgrader.")
+CONCERN_LEFT_OUT = Text(
+    "The mark given by hand for {cell}, {mark}, is no number of points: it counts for nothing; correct it."
+)
+LATE_BY = Text("late: {how}")
+LATE_SAID = Text("{platform} says so")
+DAYS = Plural("{number} day", "{number} days")
+HOURS = Plural("{number} hour", "{number} hours")
+MINUTES = Plural("{number} minute", "{number} minutes")
+NOT_GRADED_ANYTHING = Text("The submission is not graded yet, or holds none of the course’s notebooks.")
+
+# Report: table
+TABLE = Text("Students")
+TABLE_LEAD = Text(
+    "Points for each cell, with its maximum below the name. A name leads to the student’s "
+    "feedback page; where there are several, a number leads to each."
+)
+TABLE_SORT = Text("Click a heading to sort by its column, again to reverse the order.")
+TABLE_KEY_DASH = Text("–  not handed in")
+TABLE_CAPTION = Text("Points of each student for each cell")
+STUDENT = Text("Student")
+TOTAL = Text("Total")
+FILTER = Text("Show only (name, mistake, or state)")
+FILTER_COUNT = Text("{shown} of {all} students shown")
+SORT = Text("Sort by {column}")
+NOT_HANDED_IN = Text("not handed in")
+NOT_GRADED_WORD = Text("not graded yet")
+
+DISTRIBUTION = Text("Distribution of the scores")
+
+FAULTS_NONE = Text("This check names no mistake.")
+FAULT_WHERE = Text("Explained in: {where}")
+
+# Report: checks
+CHECKS = Text("Checks and mistakes")
+CHECKS_LEAD = Text(
+    "How many passed each check, of those for whom it could be decided; lowest first. Open a "
+    "check to see who made which mistake."
+)
+CHECKS_ALL = Text("Everybody passed every check.")
+CHECKS_NONE = Text("No check has been decided yet.")
+CHECKS_REST = Text("{number} more checks that some did not pass")
+CHECKS_SHARE = Text("{passed} of {judged}")
+CHECKS_HIDDEN = Text("hidden")
+
+# Report: doubted verdicts
+OBJECTIONS = Text("Verdicts that students doubt")
+OBJECTIONS_LEAD = Text("What students sent you, from the course’s folder objections.")
+OBJECTIONS_NOW = Text("now {result}")
+OBJECTIONS_UNREAD = Text("This file could not be read: that {limit}. Look at it yourself.")
+OBJECTIONS_LONG = Text("Not read to its end: it has more than {size} kB. Look at it yourself.")
+OBJECTIONS_MANY = Text("Not read, and no file after it: there are too many. Look at them yourself.")
+OBJECTIONS_NOBODY = Text("nobody in this class has this id")
+OBJECTIONS_FILE = Text("in the file {file}")
+OBJECTIONS_SENDER = Text("the mail comes from {sender}, which is not this student's address in the gradebook")
+OBJECTIONS_NO_REASON = Text("no reason given")
+LIMIT_MET = Text(" Limit: {limit}.")
+
+REPORT_FOOTER = Text("Scores are those of the gradebook: where a person changed a mark, it is the person's.")
+
+OUTCOMES = {
+    "passed": Text("passed"),
+    "partial": Text("partly"),
+    "failed": Text("failed"),
+    "ungradable": Text("could not be graded"),
+}
+
+SEVERITIES = {"fatal": Text("does not work"), "serious": Text("not as it should be"), "slight": Text("nearly right")}
+
+CAUSES = {"fatal": Text("does not work"), "serious": Text("is not as it should be")}
+
+TARGET = {
+    "yes": Text("The target is met."),
+    "within-chance": Text("The target is met, as far as chance lets anyone tell."),
+    "no": Text("The target is not met yet."),
+}
+
+COSTS = {
+    "fatal": Text("Fatal: what was asked for does not work. The cell keeps three tenths of its points at most."),
+    "serious": Text(
+        "Serious: it works worse than it should, or is not what was asked for. The cell keeps six tenths of its points at most."
+    ),
+    "slight": Text("Slight: it costs a tenth of the cell’s points."),
+}
+
+TABLE_KEY = {
+    "ungradable": Text("could not be graded"),
+    "ungraded": Text("not graded yet"),
+    "waiting": Text("waits for a person"),
+}
+
+FAULT_SEVERITIES = {
+    "fatal": Text("fatal"),
+    "serious": Text("serious"),
+    "slight": Text("slight"),
+    "measured": Text("by measure"),
+    "remark": Text("costs nothing"),
+}
 
 
-def __getattr__(name: str) -> Any:
-    spoken = language()
-    try:
-        said = _said_in(spoken)[name]
-    except KeyError:
-        raise AttributeError(f"{FILE.name} has no {name}") from None
-    return in_own_words(said, spoken) if isinstance(said, str) else said
-
-
-def counted(forms: Sequence[str], number: int, **more: object) -> str:
-    """Return a sentence in the form that `number` asks for: the first for one, the second for any other."""
-    return in_own_words(forms[number != 1], language()).format(number=written(f"{number:,}"), **more)
-
-
-def written(number: str) -> str:
-    """Return a number, written as in English, with the separators of the language that is spoken."""
-    said = _said_in(language())
-    return number.translate(str.maketrans(".,", said["DECIMAL"] + said["THOUSANDS"]))
-
-
-def duration(seconds: float) -> str:
+def duration(seconds: float) -> Text:
     """Return how long it is in its largest unit, rounded down: at least a minute."""
-    for unit, length in (("DAYS", 86_400), ("HOURS", 3_600)):
+    for unit, length in ((DAYS, 86_400), (HOURS, 3_600)):
         if seconds >= length:
-            return counted(__getattr__(unit), int(seconds // length))
-    return counted(__getattr__("MINUTES"), max(1, int(seconds // 60)))
-
-
-@lru_cache(maxsize=8)
-def _said_in(spoken: str) -> Mapping[str, Any]:
-    """Return the words in a language, each in English where there is no translation that fits."""
-    own = {} if spoken == ENGLISH else read(spoken, "words")
-    return {name: _fitting(said, own.get(name)) for name, said in _WORDS.items()}
-
-
-def _fitting(said: Any, own: Any) -> Any:
-    if isinstance(said, dict):
-        own = own if isinstance(own, dict) else {}
-        return {name: _fitting(text, own.get(name)) for name, text in said.items()}
-    if isinstance(said, list):
-        fit = isinstance(own, list) and len(own) == len(said) and all(map(fits, said, own))
-        return own if fit else said
-    return own if fits(said, own) else said
+            return unit.of(int(seconds // length))
+    return MINUTES.of(max(1, int(seconds // 60)))

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import escape
 
 from netgrader import __version__
-from netgrader.faults import speaking_of
+from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.pages import safe, words
 from netgrader.pages.check_points import points_by_check
+from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page
 from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.pages.graded import Graded
 from netgrader.pages.shell import points as written
 from netgrader.results import CellResult, NotebookResult, Outcome, Status
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,8 +27,18 @@ if TYPE_CHECKING:
     from netgrader.course import Assignment
     from netgrader.grading.graded_notebook import GradedNotebook
     from netgrader.pages.feedback_view import Check, Page
+    from netgrader.text import Said
 
-__all__ = ["LARGEST", "NotebookStanding", "Said", "Standing", "as_text", "gradescope", "prairielearn", "what_is_said"]
+__all__ = [
+    "LARGEST",
+    "NotebookStanding",
+    "Sentences",
+    "Standing",
+    "as_text",
+    "gradescope",
+    "prairielearn",
+    "what_is_said",
+]
 
 LARGEST = 1_000_000
 """Bytes of a ``results.json``: PrairieLearn takes no more."""
@@ -35,7 +47,7 @@ CUTS = (100_000, 20_000, 4_000, 1_000, 300, 100)
 
 
 @dataclass(frozen=True)
-class Said:
+class Sentences:
     """The sentences of one notebook's page; they may hold what a student wrote."""
 
     summary: tuple[str, ...] = ()
@@ -50,7 +62,7 @@ class NotebookStanding:
 
     notebook: str
     result: NotebookResult | None = None
-    said: Said = field(default_factory=Said)
+    said: Sentences = field(default_factory=Sentences)
     broke: bool = False
     """Whether grading broke, for a reason that is not the student's."""
 
@@ -60,11 +72,13 @@ class Standing:
     """How far the grading of a submission is: what is said of all of it, and its notebooks."""
 
     answers: tuple[NotebookStanding, ...]
-    notices: tuple[str, ...] = ()
+    notices: tuple[Said, ...] = ()
     seconds: float = 0.0
     """How long it has taken."""
     over: bool = False
     """Whether nothing more comes."""
+    texts: CourseTexts = OF_NO_COURSE
+    """How the course says it."""
 
     @property
     def results(self) -> list[NotebookResult]:
@@ -86,9 +100,9 @@ class Standing:
 class _Line:
     """A test as platforms show it; without points it only says something."""
 
-    name: str
+    name: Said
     number: str
-    said: tuple[str, ...] = ()
+    said: tuple[Said, ...] = ()
     state: str = ""
     """``passed`` or ``failed``, or neither."""
     points: float | None = None
@@ -98,7 +112,7 @@ class _Line:
 
 def gradescope(standing: Standing) -> dict[str, Any]:
     """Return Gradescope's ``results.json``. Where nothing was graded there is no score: no trouble of ours is a 0."""
-    results = standing.results
+    results, say = standing.results, standing.texts.say
     made: dict[str, Any] = {
         **({"score": _total(result.score for result in results)} if results else {}),
         "execution_time": round(standing.seconds, 1),
@@ -115,17 +129,21 @@ def gradescope(standing: Standing) -> dict[str, Any]:
     lines = standing.lines or [_Line(words.NOT_GRADED_YET, "1")]
 
     def cut(most: int) -> dict[str, Any]:
-        return {**made, "output": _html(_summary(standing), most), "tests": [_test(line, most) for line in lines]}
+        return {
+            **made,
+            "output": _html(_summary(standing), most, say),
+            "tests": [_test(line, most, say) for line in lines],
+        }
 
     return _fitting(cut)
 
 
 def prairielearn(standing: Standing) -> dict[str, Any]:
     """Return PrairieLearn's ``results.json``: what could not be judged is not gradable there, and costs no attempt."""
-    results = standing.results
+    results, say = standing.results, standing.texts.say
     if not any(result.status is not Status.NOT for result in results):
         return _fitting(
-            lambda most: {"gradable": False, "format_errors": [_cut(one, most) for one in _summary(standing)]}
+            lambda most: {"gradable": False, "format_errors": [_cut(one, most, say) for one in _summary(standing)]}
         )
     most_points = sum(result.max_score for result in results)
     score = min(1.0, _total(result.score for result in results) / most_points) if most_points else 0.0
@@ -134,13 +152,13 @@ def prairielearn(standing: Standing) -> dict[str, Any]:
         return {
             "gradable": True,
             "score": score,
-            "message": _cut(as_text(_summary(standing)), most),
+            "message": _cut(as_text(_summary(standing), say), most, say),
             "tests": [
                 {
-                    "name": line.name,
+                    "name": say(line.name),
                     "points": line.points or 0.0,
                     "max_points": line.most or 0.0,
-                    "message": _cut(as_text(line.said), most),
+                    "message": _cut(as_text(line.said, say), most, say),
                 }
                 for line in standing.lines
             ],
@@ -149,9 +167,9 @@ def prairielearn(standing: Standing) -> dict[str, Any]:
     return _fitting(cut)
 
 
-def as_text(said: Sequence[str]) -> str:
+def as_text(said: Sequence[Said], say: Callable[[Said], str]) -> str:
     """Return sentences as plain text, each in a paragraph of its own."""
-    return "\n\n".join(said)
+    return "\n\n".join(map(say, said))
 
 
 def _fitting(made: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
@@ -163,11 +181,16 @@ def _fitting(made: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
     return made(0)
 
 
-def _summary(standing: Standing) -> tuple[str, ...]:
+def _summary(standing: Standing) -> tuple[Said, ...]:
     """Return what is said of the submission as a whole, and of each notebook of it."""
     told = {one.notebook: ((words.GRADING_BROKE,) if one.broke else ()) + one.said.summary for one in standing.answers}
     once = [text for text in next(iter(told.values()), ()) if all(text in texts for texts in told.values())]
-    own = (f"{name}: {text}" for name, texts in told.items() for text in texts if text not in once)
+    own = (
+        Text("{notebook}: {text}", notebook=name, text=text)
+        for name, texts in told.items()
+        for text in texts
+        if text not in once
+    )
     return (*(() if standing.over else (words.GRADING_BEGAN,)), *standing.notices, *own, *once)
 
 
@@ -183,7 +206,13 @@ def _lines(number: int, one: NotebookStanding) -> Iterator[_Line]:
         said = (words.GRADING_BROKE,) if one.broke else ()
         state = "failed" if one.broke else ""
         tags = ("autograder_error",) if one.broke else ()
-        yield _Line(f"{one.notebook}: {words.NOT_GRADED_YET}", f"{number}.1", said, state, tags=tags)
+        yield _Line(
+            Text("{notebook}: {text}", notebook=one.notebook, text=words.NOT_GRADED_YET),
+            f"{number}.1",
+            said,
+            state,
+            tags=tags,
+        )
         return
     at = 0
     for cell in one.result.cells:
@@ -199,11 +228,11 @@ def _of_cell(cell: CellResult, one: NotebookStanding) -> Iterator[_Line]:
         return
     if not cell.checks:
         problem = one.result.problem if one.result else None
-        told = safe.text(problem) if problem else words.NOT_GRADED
+        told = safe.said(problem) if problem else words.NOT_GRADED
         yield _Line(name, "", (told,), "failed", cell.points, cell.max_points, ("ungradable",))
         return
     for check, points, most in points_by_check(cell):
-        said = one.said.checks.get((cell.cell, check.check), ())
+        said: tuple[Said, ...] = one.said.checks.get((cell.cell, check.check), ())
         right = check.outcome is Outcome.PASSED
         if right and points < most:
             said = (*said, words.LOST_ELSEWHERE)
@@ -217,28 +246,29 @@ def _total(points: Iterator[float]) -> float:
     return round(sum(points), 2)
 
 
-def _test(line: _Line, most: int) -> dict[str, Any]:
+def _test(line: _Line, most: int, say: Callable[[Said], str]) -> dict[str, Any]:
     return {
-        "name": line.name,
+        "name": say(line.name),
         "number": line.number,
         **({"score": line.points, "max_score": line.most} if line.most is not None else {}),
         **({"status": line.state} if line.state else {}),
-        **({"output": _html(line.said, most), "output_format": "html"} if line.said else {}),
+        **({"output": _html(line.said, most, say), "output_format": "html"} if line.said else {}),
         **({"tags": list(line.tags)} if line.tags else {}),
     }
 
 
-def _html(said: Sequence[str], most: int) -> str:
+def _html(said: Sequence[Said], most: int, say: Callable[[Said], str]) -> str:
     """Return sentences as HTML that is kept by whoever cleans it: paragraphs and line breaks."""
-    texts = [str(escape(_cut(text, most))).replace("\n", "<br>") for text in said]
+    texts = [str(escape(_cut(text, most, say))).replace("\n", "<br>") for text in said]
     return "".join(f"<p>{text}</p>" for text in texts)
 
 
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[:most]}… {words.ELSEWHERE_CUT}"
+def _cut(said: Said, most: int, say: Callable[[Said], str]) -> str:
+    text = say(said)
+    return text if len(text) <= most else f"{text[:most]}… {say(words.ELSEWHERE_CUT)}"
 
 
-def what_is_said(assignment: Assignment, graded: GradedNotebook) -> Said:
+def what_is_said(assignment: Assignment, graded: GradedNotebook) -> Sentences:
     """Return the sentences of a notebook's page. Of the notebook's texts only those of the release are looked at."""
     notebook = graded.result.notebook.removesuffix(".ipynb")
     known = notebook in assignment.notebooks
@@ -251,39 +281,41 @@ def what_is_said(assignment: Assignment, graded: GradedNotebook) -> Said:
         }
         for cell, _ in graded.cells
     ]
-    with speaking_of(assignment.texts):
-        page = build_page(cells, Graded(graded.result), assignment=assignment.name, notebook=notebook, student="")
-        found = {
-            (verdict.cell, check.check): tuple(_of_shown_check(check))
-            for verdict in page.verdicts
-            for check in verdict.checks
-        }
-        return Said(tuple(_of_page(page)), found)
+    texts = assignment.texts
+    known_result, data, say = Graded(graded.result.rendered(texts)), PageData(texts=texts), texts.say
+    page = build_page(cells, known_result, assignment=assignment.name, notebook=notebook, student="", data=data)
+    found = {
+        (verdict.cell, check.check): tuple(_of_shown_check(check, say))
+        for verdict in page.verdicts
+        for check in verdict.checks
+    }
+    return Sentences(tuple(_of_page(page, say)), found)
 
 
-def _of_page(page: Page) -> Iterator[str]:
-    yield from page.notices
+def _of_page(page: Page, say: Callable[[Said], str]) -> Iterator[str]:
+    yield from map(say, page.notices)
     for cause in page.causes:
-        yield f"{cause.name} {cause.word}. {cause.sentence}"
-    yield from page.facts
+        yield f"{cause.name} {say(cause.word)}. {say(cause.sentence)}"
+    yield from map(say, page.facts)
     for step in page.steps:
-        most = words.NEXT_UP_TO[written(step.points) != "1"].format(points=written(step.points))
-        where = f" {words.WHERE}: {step.where}." if step.where else ""
-        yield f"{words.NEXT}: {step.name} ({most}): {step.sentence}{where}"
+        points = written(step.points)
+        most = say(words.NEXT_UP_TO.of(1 if points == "1" else 2, points=points))
+        where = f" {say(words.WHERE)}: {step.where}." if step.where else ""
+        yield f"{say(words.NEXT)}: {step.name} ({most}): {say(step.sentence)}{where}"
     if not page.readable:
-        yield words.NEXT_MEND
+        yield say(words.NEXT_MEND)
     elif not page.steps and page.whole:
-        yield words.NEXT_NONE_PLAIN
+        yield say(words.NEXT_NONE_PLAIN)
 
 
-def _of_shown_check(check: Check) -> Iterator[str]:
-    yield from (text for text in (check.found, check.credit) if text)
+def _of_shown_check(check: Check, say: Callable[[Said], str]) -> Iterator[str]:
+    yield from (say(text) for text in (check.found, check.credit) if text)
     for reason in check.reasons:
         if reason.why:
-            yield f"{words.WHY}: {reason.why}"
+            yield f"{say(words.WHY)}: {say(reason.why)}"
         if reason.where:
-            yield f"{words.WHERE}: {reason.where}"
+            yield f"{say(words.WHERE)}: {reason.where}"
     if check.hint:
-        yield f"{words.HINT}: {check.hint}"
+        yield f"{say(words.HINT)}: {say(check.hint)}"
     if check.hidden and check.state != "passed":
-        yield f"({words.HIDDEN})"
+        yield f"({say(words.HIDDEN)})"

@@ -35,7 +35,8 @@ METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 NAMES: Mapping[str, Sequence[re.Pattern[str]]] = {
     MOODLE: (
         re.compile(
-            r"\A(?P<name>[^/]*?)(?:_(?P<number>[0-9]+))?_assign(?:submission|feedback)_[a-z]+(?P<late>)(?P<attachment>)(?:_?/|_)(?=.)",
+            ""
+            "\\A(?P<name>[^/]*?)(?:_(?P<number>[0-9]+))?_assign(?:submission|feedback)_[a-z]+(?P<late>)(?P<attachment>)(?:_?/|_)(?=.)",
             re.DOTALL,
         ),
     ),

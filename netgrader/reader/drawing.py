@@ -11,15 +11,15 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from netgrader.faults import kind_of
-from netgrader.phrases import say
+from netgrader.text import Said, Text, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from netgrader.faults import Fault
     from netgrader.reader.model import Network
 
-__all__ = ["svg"]
+__all__ = ["NAMES", "NetworkBox", "boxes_of", "svg", "title_of"]
 
 # Narrow enough to be read on a telephone, where it is shown at almost its own size.
 WIDTH = 380
@@ -44,12 +44,21 @@ NAMES = {
 INK, MUTED, PALE, EDGE, FAULT, FAULT_PALE = "#1b1b1f", "#4c535c", "#f2f6fa", "#3b5b92", "#a3261c", "#fdf0ee"
 
 
-@dataclass
-class _Box:
-    """A box: what it is, more in smaller letters, its places in the graph, its name in the catalogue, and its faults."""
+@dataclass(frozen=True)
+class NetworkBox:
+    """A box of a network's drawing: what it is, more in smaller letters, and the sentences of its faults."""
 
-    name: str
-    detail: str
+    name: Said
+    detail: Said
+    faults: tuple[Said, ...] = ()
+
+
+@dataclass
+class _Place:
+    """A box to be: what it says, its places in the graph, its name in the catalogue, and its faults."""
+
+    name: Said
+    detail: Said
     places: Collection[str] = ()
     about: str = ""
     faults: list[Fault] = field(default_factory=list)
@@ -58,26 +67,21 @@ class _Box:
         """Whether the fault's place is this box's."""
         return bool(fault.place) and fault.place in self.places
 
-    @property
-    def lines(self) -> list[tuple[str, str]]:
-        """Text and kind of each line."""
-        lines = [(line, "name") for line in textwrap.wrap(say(self.name), CHARACTERS - 6)]
-        lines += [(line, "detail") for line in textwrap.wrap(_said(self.detail), CHARACTERS)]
-        for fault in self.faults:
-            lines += [(line, "fault") for line in textwrap.wrap(f"✗ {say(fault.sentence)}", CHARACTERS)]
-        return lines
+
+def boxes_of(network: Network) -> tuple[NetworkBox, ...]:
+    """Return what is drawn of a network, from the images down, each fault in the box that it is about."""
+    places = _places(network)
+    _mark(network.faults, places)
+    return tuple(
+        NetworkBox(one.name, one.detail, tuple(fault.sentence for fault in one.faults))
+        for one in places
+        if one.name or one.faults
+    )
 
 
-def svg(network: Network) -> str:
-    """Draw a network. All text from the graph is escaped; nothing is loaded from elsewhere."""
-    boxes = _boxes(network)
-    _mark(network.faults, boxes)
-    boxes = [box for box in boxes if box.name or box.faults]
-    body, height = _draw(boxes)
-    count = len(network.faults)
-    layers = say("1 layer") if len(network.layers) == 1 else say("{1} layers", len(network.layers))
-    found = say("faults found: {1}", count) if count else say("no fault found")
-    title = say("A network of {1}, {2}", layers, found)
+def svg(boxes: Sequence[NetworkBox], title: str, say: Callable[[Said], str] = str) -> str:
+    """Return boxes one below the other as an SVG, their texts as `say` renders them."""
+    body, height = _draw([_lines(box, say) for box in boxes], [bool(box.faults) for box in boxes])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(title)}" '
         f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
@@ -86,43 +90,46 @@ def svg(network: Network) -> str:
     )
 
 
-def _boxes(network: Network) -> list[_Box]:
-    """What is drawn, from the images down; the box of other outputs has no name until it has a fault."""
+def title_of(network: Network) -> Text:
+    """Return what the drawing of a network is called."""
+    count = len(network.faults)
+    layers = Text("1 layer") if len(network.layers) == 1 else Text("{count} layers", count=len(network.layers))
+    found = Text("faults found: {count}", count=count) if count else Text("no fault found")
+    return Text("A network of {layers}, {found}", layers=layers, found=found)
+
+
+def _lines(box: NetworkBox, say: Callable[[Said], str]) -> list[tuple[str, str]]:
+    """Return text and kind of each line of a box."""
+    lines = [(line, "name") for line in textwrap.wrap(say(box.name), CHARACTERS - 6)]
+    lines += [(line, "detail") for line in textwrap.wrap(say(box.detail), CHARACTERS)]
+    return lines + [(line, "fault") for said in box.faults for line in textwrap.wrap(f"✗ {say(said)}", CHARACTERS)]
+
+
+def _places(network: Network) -> list[_Place]:
+    """Return what may be drawn; the box of other outputs, and the last, have no name until they have a fault."""
     first = network.layers[0] if network.layers else None
     # Of a convolution the inputs are channels, and a layer that reads single pixels has one.
     known = first is not None and first.inputs is not None and first.inputs > 1 and first.kind == "dense"
-    boxes = [_Box("Images", say("{1:,} numbers each", first.inputs) if first is not None and known else "", {"X"})]
+    each = Text("{inputs:,} numbers each", inputs=first.inputs) if first is not None and known else ""
+    places = [_Place(Text("{Images}"), each, {"X"})]
     for number, layer in enumerate(network.layers, 1):
-        kind, sizes, *more = layer.describe().split(", ", 2)
-        boxes.append(
-            _Box(
-                say("Layer {1}: {2}, {3}", number, kind, sizes),
-                _named(", ".join(more)),
-                {layer.place, layer.name, *layer.variables},
-                "last layer" if number == len(network.layers) else "",
-            )
-        )
-    boxes.append(_Box("Loss", network.describe_loss(), {network.loss.place if network.loss else "", "loss"}, "loss"))
+        kind, sizes, *more = layer.described
+        name = Text("Layer {number}: {kind}, {sizes}", number=number, kind=kind, sizes=sizes)
+        about = "last layer" if number == len(network.layers) else ""
+        places.append(_Place(name, joined(map(_named, more), ", "), {layer.place, layer.name, *layer.variables}, about))
+    loss = network.loss.place if network.loss else ""
+    places.append(_Place(Text("Loss"), network.describe_loss(), {loss, "loss"}, "loss"))
     optimizer = network.optimizer.place if network.optimizer else ""
-    boxes.append(_Box("Optimizer", _named(network.describe_optimizer()), {optimizer, "train_op"}, "optimizer"))
-    boxes.append(_Box("", "", {"prediction", "accuracy"}, "outputs"))
-    boxes.append(_Box("", ""))
-    return boxes
+    places.append(_Place(Text("Optimizer"), network.describe_optimizer(), {optimizer, "train_op"}, "optimizer"))
+    return [*places, _Place("", "", {"prediction", "accuracy"}, "outputs"), _Place("", "")]
 
 
-def _said(detail: str) -> str:
-    """In the course's language: as a whole if it is known so, else what stands between its commas."""
-    whole = say(detail)
-    return whole if whole != detail else ", ".join(map(say, detail.split(", ")))
+def _named(word: Said) -> Said:
+    """Return the name of an activation as people write it."""
+    return NAMES.get(word, word) if isinstance(word, str) else word
 
 
-def _named(words: str) -> str:
-    """What stands before the first comma as people write it."""
-    name, comma, more = words.partition(",")
-    return NAMES.get(name, name) + comma + more
-
-
-def _mark(faults: Collection[Fault], boxes: list[_Box]) -> None:
+def _mark(faults: Collection[Fault], boxes: list[_Place]) -> None:
     """Put each fault at its place, else at what it is about, else at the network as a whole."""
     *_, outputs, whole = boxes
     for fault in faults:
@@ -130,24 +137,23 @@ def _mark(faults: Collection[Fault], boxes: list[_Box]) -> None:
         about = next((box for box in boxes if drawn and box.about == drawn), None)
         here = next((box for box in boxes if box.holds(fault)), None)
         (about if about is not None and drawn == "loss" else here or about or whole).faults.append(fault)
-    if outputs.faults:
-        outputs.name = "Prediction and accuracy"
-    if whole.faults:
-        whole.name = "The network as a whole"
+    outputs.name, whole.name = Text("Prediction and accuracy"), Text("The network as a whole")
+    for box in (outputs, whole):
+        box.name = box.name if box.faults else ""
 
 
-def _draw(boxes: list[_Box]) -> tuple[str, int]:
+def _draw(boxes: list[list[tuple[str, str]]], marked: list[bool]) -> tuple[str, int]:
+    """Return the boxes with these lines, those that are `marked` in red, and how high they are together."""
     parts, top = [], TOP
     middle = WIDTH // 2
-    for index, box in enumerate(boxes):
-        lines = box.lines
+    for index, lines in enumerate(boxes):
         height = len(lines) * LINE + 2 * PADDING - 4
         if index:
             parts.append(
                 f'<path d="M{middle} {top - GAP}v{GAP - 5}m-4 -4l4 5l4 -5" fill="none" stroke="{MUTED}" '
                 'stroke-width="1.4"/>'
             )
-        fill, stroke, width = (FAULT_PALE, FAULT, 2.5) if box.faults else (PALE, EDGE, 1)
+        fill, stroke, width = (FAULT_PALE, FAULT, 2.5) if marked[index] else (PALE, EDGE, 1)
         parts.append(
             f'<rect x="{LEFT}" y="{top}" width="{WIDTH - 2 * LEFT}" height="{height}" rx="6" fill="{fill}" '
             f'stroke="{stroke}" stroke-width="{width}"/>'

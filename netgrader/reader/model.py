@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from netgrader.phrases import say
+from netgrader.text import Said, Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ class Role:
 
     role: str
     name: str | None
-    reason: str
+    reason: Said
     candidates: tuple[str, ...] = ()
 
 
@@ -87,16 +87,25 @@ class Layer:
     name: str = field(default="", compare=False)
     """What its author calls it, where layers have names."""
 
-    def describe(self) -> str:
-        """Return the layer in a line."""
+    @property
+    def described(self) -> list[Said]:
+        """What a line about it lists: its kind, its sizes, its activation, and more."""
         sizes = " → ".join("?" if size is None else str(size) for size in (self.inputs, self.outputs))
-        activation = {"none": "no activation", "undecided": "activation undecided", "other": "an activation of its own"}
-        words = [self.kind, sizes, activation.get(self.activation, self.activation)]
+        activation = {
+            "none": Text("no activation"),
+            "undecided": Text("activation undecided"),
+            "other": Text("an activation of its own"),
+        }
+        words: list[Said] = [self.kind, sizes, activation.get(self.activation, self.activation)]
         if not self.bias:
-            words.append("no bias")
+            words.append(Text("no bias"))
         if self.parameters is not None:
-            words.append(say("{1:,} parameters", self.parameters))
-        return ", ".join(words)
+            words.append(Text("{parameters:,} parameters", parameters=self.parameters))
+        return words
+
+    def describe(self) -> Text:
+        """Return the layer in a line."""
+        return joined(self.described, ", ")
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,7 @@ class Loss:
     of: str
     reduction: str
     place: str = field(default="", compare=False)
-    detail: str = field(default="", compare=False)
+    detail: Said = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -143,8 +152,8 @@ class Network:
     remarks: tuple[Fault, ...] = ()
     roles: Mapping[str, Role] = field(default_factory=dict)
     exercise: Exercise | None = None
-    undecided: tuple[str, ...] = ()
-    left_open: Mapping[str, str] = field(default_factory=dict)
+    undecided: tuple[Said, ...] = ()
+    left_open: Mapping[str, Said] = field(default_factory=dict)
     """Codes of faults that could not be looked for, each with a sentence for students that says what is undecided."""
 
     @property
@@ -185,32 +194,40 @@ class Network:
             lines += [f"  {sentence}" for sentence in self.undecided]
         return "\n".join(lines)
 
-    def describe_loss(self) -> str:
+    def describe_loss(self) -> Said:
         """Return the loss in a few words."""
         loss = self.loss
         if loss is None:
-            return "none found"
-        detail = f", {loss.detail}" if loss.detail else ""
-        return say("{1} of {2}, reduction: {3}{4}", loss.kind.replace("-", " "), loss.of, loss.reduction, detail)
+            return Text("none found")
+        detail = Text(", {detail}", detail=loss.detail) if loss.detail else ""
+        kind = loss.kind.replace("-", " ")
+        return Text(
+            "{kind} of {of}, reduction: {reduction}{detail}",
+            kind=kind,
+            of=loss.of,
+            reduction=loss.reduction,
+            detail=detail,
+        )
 
-    def describe_optimizer(self) -> str:
+    def describe_optimizer(self) -> Said:
         """Return the optimizer in a few words."""
         optimizer = self.optimizer
         if optimizer is None:
-            return "none found"
+            return Text("none found")
         known = None if optimizer.learning_rate is None else f"{optimizer.learning_rate:.4g}"
         if known is None:
-            rate = "learning rate fed" if optimizer.rate == "fed" else "learning rate undecided"
+            rate = Text("learning rate fed") if optimizer.rate == "fed" else Text("learning rate undecided")
         elif optimizer.rate == "fed":
-            rate = say("learning rate fed, {1} by default", known)
+            rate = Text("learning rate fed, {known} by default", known=known)
         elif optimizer.rate == "decays":
-            rate = say("learning rate decays from {1}", known)
+            rate = Text("learning rate decays from {known}", known=known)
         elif optimizer.rate == "varies":
-            rate = say("learning rate varies, {1} at most", known)
+            rate = Text("learning rate varies, {known} at most", known=known)
         else:
-            rate = say("learning rate {1}", known)
+            rate = Text("learning rate {known}", known=known)
         count = len(optimizer.variables)
-        return f"{optimizer.kind}, {rate}, {count} variable{'s' * (count != 1)}"
+        variables = Text("1 variable") if count == 1 else Text("{count} variables", count=count)
+        return joined([str(optimizer.kind), rate, variables], ", ")
 
     def as_json(self) -> dict[str, Any]:
         """Return the object of ``netgrader read --json``: layers, loss, optimizer, and the codes of faults and remarks."""
@@ -225,9 +242,9 @@ class Network:
 
     def svg(self) -> str:
         """Draw layers with widths and activations, loss and optimizer; faulty places are marked."""
-        from netgrader.reader.drawing import svg  # noqa: PLC0415 - a view of this type
+        from netgrader.reader import drawing  # noqa: PLC0415 - a view of this type
 
-        return svg(self)
+        return drawing.svg(drawing.boxes_of(self), str(drawing.title_of(self)))
 
     def _repr_svg_(self) -> str:
         return self.svg()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.reader.faults.layer_faults import scored_elsewhere
 from netgrader.reader.find.roles import HIDING
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -19,17 +20,17 @@ if TYPE_CHECKING:
 
 __all__ = ["HOW_WIDE", "WHICH_RATE", "left_open"]
 
-BETWEEN = "It could not be decided what stands between the layers; your instructor will look at it."
-HOW_WIDE = "It could not be decided how wide the layers are; your instructor will look at it."
-WHICH_PREDICTION = "It could not be decided what the prediction computes; your instructor will look at it."
-WHICH_RATE = "It could not be decided which learning rate is used; your instructor will look at it."
+BETWEEN = Text("It could not be decided what stands between the layers; your instructor will look at it.")
+HOW_WIDE = Text("It could not be decided how wide the layers are; your instructor will look at it.")
+WHICH_PREDICTION = Text("It could not be decided what the prediction computes; your instructor will look at it.")
+WHICH_RATE = Text("It could not be decided which learning rate is used; your instructor will look at it.")
 
 
 @dataclass(frozen=True)
 class _Question:
     """A question, when it is open, and the codes of the faults that an answer could be."""
 
-    sentence: str
+    sentence: Said
     """What students read of it."""
     is_open: Callable[[Reading], bool]
     codes: tuple[str, ...]
@@ -114,7 +115,7 @@ _OF_LOSS = (
 _OF_LAST = ("relu-on-logits", "logits-are-probabilities")
 _OF_ANY = (
     _Question(
-        "It could not be decided what the loss computes; your instructor will look at it.",
+        Text("It could not be decided what the loss computes; your instructor will look at it."),
         _loss,
         (*_OF_LOSS, *_OF_LAST),
     ),
@@ -124,7 +125,7 @@ _OF_ANY = (
         ("missing-activation", "softmax-in-hidden-layer", "wrong-activation"),
     ),
     _Question(
-        "It could not be decided what stands after the last layer; your instructor will look at it.",
+        Text("It could not be decided what stands after the last layer; your instructor will look at it."),
         _after_the_last,
         _OF_LAST,
         behind=_OF_LOSS,
@@ -136,7 +137,7 @@ _OF_ANY = (
         "activations",
     ),
     _Question(
-        "It could not be decided whether each layer has a bias; your instructor will look at it.",
+        Text("It could not be decided whether each layer has a bias; your instructor will look at it."),
         lambda reading: not reading.setup.opened,
         ("missing-bias",),
         "bias",
@@ -144,7 +145,7 @@ _OF_ANY = (
     _Question(BETWEEN, lambda reading: scored_elsewhere(reading.found), ("too-few-layers",)),
     _Question(HOW_WIDE, _widths, ("wrong-width",), "widths"),
     _Question(
-        "It could not be decided which optimizer this is; your instructor will look at it.",
+        Text("It could not be decided which optimizer this is; your instructor will look at it."),
         lambda reading: _of_train_op(reading, reading.descent.kind),
         ("wrong-optimizer",),
         "optimizer",
@@ -156,19 +157,21 @@ _OF_ANY = (
         "learning_rate",
     ),
     _Question(
-        "It could not be decided what a training step does; your instructor will look at it.",
+        Text("It could not be decided what a training step does; your instructor will look at it."),
         lambda reading: _of_train_op(reading, reading.descent.runs or None),
         ("maximises-loss", "layers-not-trained"),
     ),
     _Question(
-        "It could not be decided whether evaluation gives the same answer each time; your instructor will look at it.",
+        Text(
+            "It could not be decided whether evaluation gives the same answer each time; your instructor will look at it."
+        ),
         lambda reading: reading.rows.repeats is None,
         ("dropout-at-evaluation", "keep-rate-swapped", "rows-mixed"),
     ),
 )
 _OF_CLASSES = (
     _Question(
-        "It could not be decided what the accuracy computes; your instructor will look at it.",
+        Text("It could not be decided what the accuracy computes; your instructor will look at it."),
         _accuracy,
         ("accuracy-over-wrong-axis", "accuracy-without-argmax", "accuracy-not-mean"),
         behind=("accuracy-wrong",),
@@ -177,7 +180,7 @@ _OF_CLASSES = (
 )
 _OF_NUMBERS = (
     _Question(
-        "It could not be decided whether the loss is a mean over the rows; your instructor will look at it.",
+        Text("It could not be decided whether the loss is a mean over the rows; your instructor will look at it."),
         _mean,
         ("loss-not-mean",),
     ),
@@ -187,7 +190,7 @@ QUESTIONS = {False: (*_OF_ANY, *_OF_CLASSES), True: (*_OF_ANY, *_OF_NUMBERS)}
 """By whether numbers are to be come close to."""
 
 
-def left_open(reading: Reading, found: Collection[str]) -> Mapping[str, str]:
+def left_open(reading: Reading, found: Collection[str]) -> Mapping[str, Said]:
     """Return the codes of the faults that could not be looked for, each with the sentence that says what is open.
 
     `found` are the codes of those that were found: what one of them answers, or keeps open, is not asked.

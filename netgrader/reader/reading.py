@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from netgrader.faults import fault, speaking_of_numbers
-from netgrader.phrases import say
+from netgrader.faults import fault, kind_of
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find import Found, Given
 from netgrader.reader.find.layers import find_statistics, without_statistics
@@ -36,10 +35,12 @@ from netgrader.reader.trial.probe import GraphProbe, Setup, choose_shares, open_
 from netgrader.reader.trial.start_trial import Start, averages_vary, first_weights, try_start
 from netgrader.reader.trial.step_trial import try_steps
 from netgrader.reader.trial.target_trial import TargetTrial, try_targets
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from netgrader.faults import Fault
     from netgrader.reader.find.layers import Step
     from netgrader.reader.find.roles import Roles
     from netgrader.reader.graph.nodes import Array, Message
@@ -105,8 +106,17 @@ def read_network(
     GraphError
         If there is no graph in what was given; the message is a sentence.
     """
-    with nullcontext() if exercise is None or exercise.outputs is None else speaking_of_numbers():
-        return _read_network(graph, parts, exercise, lab, values, eval_feed)
+    network = _read_network(graph, parts, exercise, lab, values, eval_feed)
+    if exercise is None or exercise.outputs is None:
+        return network
+    faults, remarks = (tuple(map(_of_numbers, found)) for found in (network.faults, network.remarks))
+    return replace(network, faults=faults, remarks=remarks)
+
+
+def _of_numbers(fault: Fault) -> Fault:
+    """Return a fault with the sentence that speaks of numbers to come close to, if its code has one."""
+    said = kind_of(fault.code).regression.get("sentence")
+    return replace(fault, sentence=Text(said)) if said else fault
 
 
 def _read_network(
@@ -117,7 +127,7 @@ def _read_network(
     values: Mapping[str, Array] | None,
     eval_feed: Mapping[str, Array] | None,
 ) -> Network:
-    """Read the graph in the words that are in force: see `read_network`."""
+    """Read the graph in the sentences that speak of classes: see `read_network`."""
     with _some_lab(lab, graph) as chosen:
         traced = _traced(graph, parts, exercise, chosen)
         if traced is None:
@@ -134,7 +144,7 @@ def _traced(graph: object, parts: object, exercise: Exercise | None, lab: Lab | 
         return None
     with _some_lab("auto" if lab is None else lab, graph) as chosen:
         if chosen is None or not hasattr(chosen, "traced"):
-            raise GraphError("A model of others is loaded in a cage, and none can be had here.")
+            raise GraphError(Text("A model of others is loaded in a cage, and none can be had here."))
         found: Traced = chosen.traced()
         return found
 
@@ -154,7 +164,7 @@ def _read_in(
         meta = read_source(graph)
     except GraphError as error:
         if exercise is not None and "no operation" in str(error):
-            return Network(exercise=exercise, faults=(fault("built-in-default-graph", found="an empty graph"),))
+            return Network(exercise=exercise, faults=(fault("built-in-default-graph", found=Text("an empty graph")),))
         raise
     sizes = _sizes_asked_for(exercise)
     given = Given(_hints(parts), exercise, values, feed, parts is not None, *sizes, beside=_beside(parts))
@@ -173,7 +183,7 @@ def _read_in(
     network = network_of(_read_as(meta, given, lab))
     if traced.refused is None:
         return network
-    given_form, taken = (say("labels of shape {1}", shape) for shape in traced.refused)
+    given_form, taken = (Text("{labels} of shape {shape}", shape=shape) for shape in traced.refused)
     return replace(network, faults=(fault("labels-not-one-hot", "", given_form, taken), *network.faults))
 
 

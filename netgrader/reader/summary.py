@@ -6,13 +6,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from netgrader.phrases import say
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find.losses import CROSS_ENTROPY, OVER_ROWS
 from netgrader.reader.find.optimizers import FUSED
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.model import Layer, Loss, Network, Optimizer, Role
 from netgrader.reader.open_questions import left_open
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -93,24 +93,24 @@ def _layers(reading: Reading) -> tuple[Layer, ...]:
 def _roles(reading: Reading) -> dict[str, Role]:
     found, roles, reasons = reading.found, reading.found.roles, reading.found.roles.reasons
     switches = _switches(found)
-    played: dict[str, tuple[str | None, str, tuple[str, ...]]] = {
+    played: dict[str, tuple[str | None, Said, tuple[str, ...]]] = {
         "X": (roles.images, reasons.get("X", ""), ()),
         "Y": (roles.labels, reasons.get("Y", ""), roles.label_candidates),
         "loss": (found.loss, reasons.get("loss", ""), roles.losses),
         "train_op": (roles.train_op, reasons.get("train_op", ""), ()),
-        "logits": (reading.loss.logits or found.scores, "what the last layer puts out, and the loss is of", ()),
-        "prediction": (found.outputs.prediction, "made from the scores without the labels", ()),
-        "accuracy": (found.outputs.accuracy, "compares what is made from the scores with the labels", ()),
+        "logits": (reading.loss.logits or found.scores, Text("what the last layer puts out, and the loss is of"), ()),
+        "prediction": (found.outputs.prediction, Text("made from the scores without the {labels}"), ()),
+        "accuracy": (found.outputs.accuracy, Text("compares what is made from the scores with the {labels}"), ()),
         "switches": (
             next(iter(switches), None),
-            "what layers compute depends on it, and evaluation fixes it",
+            Text("what layers compute depends on it, and evaluation fixes it"),
             switches,
         ),
-        "learning_rate": (reading.descent.rate_of, "the optimizer multiplies its step with it", ()),
-        "probabilities": (_probabilities(reading), "a softmax of the scores", ()),
+        "learning_rate": (reading.descent.rate_of, Text("the optimizer multiplies its step with it"), ()),
+        "probabilities": (_probabilities(reading), Text("a softmax of the scores"), ()),
     }
     return {
-        key: Role(key, name, reason if name else "nothing in the graph plays it", candidates)
+        key: Role(key, name, reason if name else Text("nothing in the graph plays it"), candidates)
         for key, (name, reason, candidates) in played.items()
     }
 
@@ -137,46 +137,52 @@ def _probabilities(reading: Reading) -> str | None:
     return max(made, key=lambda tensor: graph.order[node_of(tensor)], default=None)
 
 
-def _undecided(reading: Reading) -> Iterator[str]:
+def _undecided(reading: Reading) -> Iterator[Said]:
     found, descent, setup = reading.found, reading.descent, reading.setup
     if not found.judged:
-        yield "It is fed no labels, so this reader does not judge it."
+        yield Text("It is fed no {labels}, so this reader does not judge it.")
         return
     trained, several = found.roles.train_op is not None, "+" in (descent.kind or "")  # which have several rates
     yield from _lacking(found)
-    open_now = {
-        "It only trains: what evaluation computes was not given, and dropout is not judged.": not found.given.evaluates,
-        f"The graph was not tried out: {setup.refused}": setup.refused is not None,
-        f"The network was not tried out: {setup.problem}": setup.runs is False and bool(setup.problem),
-        "Which loss this is could not be decided.": found.loss is not None and reading.loss.match is None,
-        **{f"What stands after {s.node} could not be decided.": s.activation == "undecided" for s in found.steps},
-        "Which optimizer this is could not be decided.": trained and descent.kind is None,
-        "At which rate it learns could not be decided.": trained and descent.rate is None and not several,
+    open_now: dict[Said, bool] = {
+        Text(
+            "It only trains: what evaluation computes was not given, and dropout is not judged."
+        ): not found.given.evaluates,
+        Text("The graph was not tried out: {why}", why=setup.refused or ""): setup.refused is not None,
+        Text("The network was not tried out: {why}", why=setup.problem or ""): setup.runs is False
+        and bool(setup.problem),
+        Text("Which loss this is could not be decided."): found.loss is not None and reading.loss.match is None,
+        **{
+            Text("What stands after {op} could not be decided.", op=step.node): step.activation == "undecided"
+            for step in found.steps
+        },
+        Text("Which optimizer this is could not be decided."): trained and descent.kind is None,
+        Text("At which rate it learns could not be decided."): trained and descent.rate is None and not several,
     }
     yield from (sentence for sentence, is_open in open_now.items() if is_open)
 
 
-def _lacking(found: Found) -> Iterator[str]:
+def _lacking(found: Found) -> Iterator[Said]:
     """What the graph does not have, so that it cannot be read as a network."""
     graph, loss = found.graph, found.loss or found.hints.get("loss")
     if not graph.variables:
-        yield "There are no variables in the graph: nothing in it can be trained."
+        yield Text("There are no variables in the graph: nothing in it can be trained.")
     elif loss is None:
-        yield "There is no loss in the graph: nothing depends on labels and on what layers compute."
+        yield Text("There is no loss in the graph: nothing depends on {labels} and on what layers compute.")
     elif not graph.variables_in(loss):
-        yield f"The loss {node_of(loss)[:80]!r} depends on no variable."
+        yield Text("The loss {op!r} depends on no variable.", op=node_of(loss)[:80])
 
 
-PART = "net.{part}"
-LAYER, ONLY_LAYER, NAMED_LAYER = "layer {number} of {count}", "the layer", "layer {name}"
+PART = Text("net.{part}")
+LAYER, ONLY_LAYER, NAMED_LAYER = Text("layer {number} of {count}"), Text("the layer"), Text("layer {name}")
 PARTS = {
-    "X": "the placeholder of the images",
-    "Y": "the placeholder of the labels",
-    "logits": "the logits",
-    "prediction": "the prediction",
-    "loss": "the loss",
-    "train_op": "the training operation",
-    "accuracy": "the accuracy",
+    "X": Text("the placeholder of the {images}"),
+    "Y": Text("the placeholder of the {labels}"),
+    "logits": Text("the logits"),
+    "prediction": Text("the prediction"),
+    "loss": Text("the loss"),
+    "train_op": Text("the training operation"),
+    "accuracy": Text("the accuracy"),
 }
 """The student's names of parts, and what they are called where nobody said which attribute of `net` they are."""
 
@@ -185,17 +191,20 @@ def _with_places(faults: Iterable[Fault], network: Network, given: Given) -> tup
     """The faults, found at ops of the network, each with where it is in words."""
     hints = given.hints if given.names is None else {}
     own = {node_of(name): part for part, name in hints.items()}
-    return tuple(_told(fault, _in_words(fault.place, network, own, hints), network, given.names) for fault in faults)
+    placed = [(fault, _in_words(fault.op, network, own, hints)) for fault in faults]
+    if given.names is not None:
+        return tuple(_by_layer(fault, at, network, given.names) for fault, at in placed)
+    # A part that is missing, or whose op is called as it is, has no other name.
+    named = {op for op in (*own, *hints) if own.get(op, op) == op}
+    return tuple(replace(fault, at=at, named=fault.op in named) for fault, at in placed)
 
 
-def _told(fault: Fault, at: str, network: Network, names: Mapping[str, str] | None) -> Fault:
-    """A fault with where it is in words; of functions that were traced by the layer's name, and not by an op's."""
-    if names is None:
-        return replace(fault, at=at)
+def _by_layer(fault: Fault, at: Said, network: Network, names: Mapping[str, str]) -> Fault:
+    """A fault of functions that were traced, with where it is by the layer's name, and not by an op's."""
     layers = {place: layer.name for layer in network.layers for place in (layer.place, *layer.variables)}
-    name = layers.get(fault.place) or names.get(fault.place) or ""
-    name = name or ("" if at else _layer_in(fault.place, set(layers.values())))
-    return replace(fault, place=name, at=say(NAMED_LAYER, name=name) if name else at)
+    name = layers.get(fault.op) or names.get(fault.op) or ""
+    name = name or ("" if at else _layer_in(fault.op, set(layers.values())))
+    return replace(fault, place=name, at=NAMED_LAYER.format(name=name) if name else at, named=bool(name))
 
 
 def _layer_in(op: str, layers: Iterable[str]) -> str:
@@ -205,15 +214,15 @@ def _layer_in(op: str, layers: Iterable[str]) -> str:
     return max(found, key=len, default="")
 
 
-def _in_words(place: str, network: Network, own: Mapping[str, str], hints: Mapping[str, str]) -> str:
+def _in_words(place: str, network: Network, own: Mapping[str, str], hints: Mapping[str, str]) -> Said:
     if not place:
         return ""
     if place in own or place in hints:  # a part that is missing, or misnamed, has a name and no op
-        return say(PART, part=own.get(place, place))
+        return PART.format(part=own.get(place, place))
     count = len(network.layers)
     for number, layer in enumerate(network.layers, 1):
         if place == layer.place or place in layer.variables:
-            return ONLY_LAYER if count == 1 else say(LAYER, number=number, count=count)
+            return ONLY_LAYER if count == 1 else LAYER.format(number=number, count=count)
     played = {node_of(role.name): part for part, role in network.roles.items() if role.name}
     if network.optimizer is not None and network.optimizer.place:
         played.setdefault(network.optimizer.place, "train_op")

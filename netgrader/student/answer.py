@@ -6,11 +6,10 @@ import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netgrader.checks.wording import PLACE
-from netgrader.faults import kind_of
-from netgrader.phrases import say
+from netgrader.catalogue import LONGEST, OF_NO_COURSE, CourseTexts
 from netgrader.results import Outcome
 from netgrader.student.cell_runs import notebook_shell
+from netgrader.text import Said, Text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,37 +29,47 @@ COLOURS = {
     Outcome.UNGRADABLE: "#59636e",
     WAITING: "#59636e",
 }
-NOT_DONE = "{name}: not done yet. Fill in the cell above, run it, then run this one again."
-NOT_RUN = "{name}: not done yet, or not run since the kernel started. Fill in the cell above, run it, then run this one again."
-WAITS = "{name}: this needs {others}, not done yet. Fill that in, run it, then run this cell again."
-STILL_RAISES = (
-    "{name}: the line raise NotImplementedError() still stands in {others}, and your code stops there. "
-    "Delete that line, run the cell, then run this one again."
+NOT_DONE = Text("{name}: not done yet. Fill in the cell above, run it, then run this one again.")
+NOT_RUN = Text(
+    "{name}: not done yet, or not run since the kernel started. Fill in the cell above, run it, then run this one again."
 )
-STOPPED = (
-    "{name}: your cell stopped with an error when it was last run, so what there is now may be of an earlier run. "
-    "Mend it and run it again, then run this one."
+WAITS = Text("{name}: this needs {others}, not done yet. Fill that in, run it, then run this cell again.")
+STILL_RAISES = Text(
+    "{name}: the line raise NotImplementedError() still stands in {others}, and your code "
+    "stops there. Delete that line, run the cell, then run this one again."
 )
-INTERRUPTED = "{name}: your cell was interrupted before its end. Run it to its end, then run this one again."
-APART = (
-    "{name}: {apart} runs your cell apart from the notebook, and nothing that it makes stays. Delete that first line, "
-    "run the cell, then run this one again."
+STOPPED = Text(
+    "{name}: your cell stopped with an error when it was last run, so what there is now may "
+    "be of an earlier run. Mend it and run it again, then run this one."
 )
-ALL_PASSED = "{name}: all {count} checks passed. Grading runs these again."
-ALL_BUT_HIDDEN = "{name}: all {count} checks passed. Grading runs these again, and only then it is seen {beyond}."
-ONE_PASSED = "{name}: its check passed. Grading runs it again."
-SOME_PASSED = "{name}: {passed} of {count} checks passed."
-PRINTED = "Your code printed:"
-HINT = "Hint"
-NOT_MADE = (
-    "{name}: there is no {others}, which your cell makes with {name}. Put back the lines that the cell had below the "
-    "function, run it, then run this one again."
+INTERRUPTED = Text("{name}: your cell was interrupted before its end. Run it to its end, then run this one again.")
+APART = Text(
+    "{name}: {apart} runs your cell apart from the notebook, and nothing that it makes "
+    "stays. Delete that first line, run the cell, then run this one again."
+)
+ALL_PASSED = Text("{name}: all {count} checks passed. Grading runs these again.")
+ALL_BUT_HIDDEN = Text("{name}: all {count} checks passed. Grading runs these again, and only then it is seen {beyond}.")
+ONE_PASSED = Text("{name}: its check passed. Grading runs it again.")
+SOME_PASSED = Text("{name}: {passed} of {count} checks passed.")
+PRINTED = Text("Your code printed:")
+HINT = Text("Hint")
+NOT_MADE = Text(
+    "{name}: there is no {others}, which your cell makes with {name}. Put back the lines "
+    "that the cell had below the function, run it, then run this one again."
 )
 LINES, WIDTH = 20, 200
 FOLLOWING = {"built-in-default-graph": frozenset({"error-in-code"})}
 """Codes that often come of others: names that are taken, where each network is built in the one graph that there is."""
 SEPARATE = frozenset({"error-in-code", "missing-tensor", "misnamed-part"})
 """Codes of which a second one may be another mistake: it is one place or one part that each is about."""
+
+
+OUTCOMES = {
+    Outcome.PASSED: Text("passed"),
+    Outcome.PARTIAL: Text("partly passed"),
+    Outcome.FAILED: Text("not yet"),
+    Outcome.UNGRADABLE: Text("could not be checked"),
+}
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,7 @@ class Answer:
     """Whether there is code in these already, and below or above it still the line that says that there is none."""
     not_made: bool = False
     """Whether the function is there, and what its cell was to make with it is not."""
-    stopped: str | None = None
+    stopped: Said | None = None
     """With which error the cell stopped when it was last run, empty if it was interrupted; there are no verdicts then."""
     apart: str = ""
     """The first line that the cell had when it was last run, and that kept what it makes from the notebook."""
@@ -89,48 +98,49 @@ class Answer:
     """What the student's code printed while it was tried."""
     code: str = ""
     """Of the error that it stopped with."""
-    note: str | None = None
+    note: Said | None = None
     """What else is to be said, below the verdicts."""
+    texts: CourseTexts = OF_NO_COURSE
+    """How the course says it."""
 
     @property
-    def headline(self) -> str:
+    def headline(self) -> Said:
         """The first line."""
         if self.waits_for:
             own = NOT_RUN if self.not_run else NOT_DONE
             text = own if self.waits_for == (self.name,) else WAITS
             text = STILL_RAISES if self.still_raises else NOT_MADE if self.not_made else text
-            return say(text, name=self.name, others=", ".join(self.waits_for))
+            return text.format(name=self.name, others=", ".join(self.waits_for))
         if self.stopped is not None:
             text = APART if self.apart else STOPPED if self.stopped else INTERRUPTED
-            return say(text, name=self.name, apart=self.apart)
+            return text.format(name=self.name, apart=self.apart)
         passed = sum(check.outcome is Outcome.PASSED for check in self.checks)
         if passed < len(self.checks):
-            return say(SOME_PASSED, name=self.name, passed=passed, count=len(self.checks))
+            return SOME_PASSED.format(name=self.name, passed=passed, count=len(self.checks))
         if self.beyond:
-            return say(ALL_BUT_HIDDEN, name=self.name, count=passed, beyond=self.beyond)
-        return say(ONE_PASSED if passed == 1 else ALL_PASSED, name=self.name, count=passed)
+            return ALL_BUT_HIDDEN.format(name=self.name, count=passed, beyond=self.texts.gettext(self.beyond))
+        return (ONE_PASSED if passed == 1 else ALL_PASSED).format(name=self.name, count=passed)
 
     @property
-    def hints(self) -> Mapping[str, Sequence[str]]:
+    def hints(self) -> Mapping[str, Sequence[Said]]:
         """The hints of the faults in each check that is wrong, by its name; each hint once, at the first such check."""
-        found: dict[str, Sequence[str]] = {}
-        given: set[str] = set()
+        found: dict[str, Sequence[Said]] = {}
+        given: set[Said] = set()
         waiting = self.waiting
         for check in self.checks:
             wrong = check.outcome in WRONG and check.check not in waiting
-            found[check.check] = [one for one in _hints(check.faults) if wrong and one not in given]
+            found[check.check] = [one for one in self._hints(check.faults) if wrong and one not in given]
             given.update(found[check.check])
         return found
 
     @property
     def waiting(self) -> frozenset[str]:
         """Checks that say no more than another one does: that it has to pass first, or the same mistake once more."""
-        told: set[tuple[str, str]] = set()
+        told: set[tuple[str, Said]] = set()
         waiting = {check.check for check in self.checks if _waits(check)}
         for check in (check for check in self.checks if check.outcome in WRONG):
             # Sizes in an error's text differ from call to call; which line of which function raised it does not.
-            place = (check.message or "").rpartition(say(PLACE).partition("{")[0])[2]
-            mistakes = {(code, place if code in SEPARATE else "") for code in check.faults}
+            mistakes = {(one.code, one.where if one.code in SEPARATE else "") for one in check.findings if one.code}
             known = {code for code, _ in told}
             following = frozenset[str]().union(*(FOLLOWING.get(code, ()) for code in known))
             if mistakes and all(one in told or one[0] in following for one in mistakes):
@@ -138,31 +148,40 @@ class Answer:
             told |= mistakes
         return frozenset(waiting)
 
-    def _what_for(self, waiting: CheckResult) -> str:
+    def _what_for(self, waiting: CheckResult) -> Said:
         wanting = (check for check in self.checks if check.outcome is not Outcome.PASSED)
         first = next((check for check in wanting if check is waiting or check.check not in self.waiting), None)
-        return say("waits for what is said below") if first is waiting else say("waits for the above")
+        return Text("waits for what is said below") if first is waiting else Text("waits for the above")
 
     @property
     def _below(self) -> Sequence[str]:
-        return [text for text in (self.stopped, say(self.note) if self.note else None) if text]
+        return [self._say(text) for text in (self.stopped, self.note) if text]
 
     @property
     def _shown_print(self) -> Sequence[str]:
         lines = [line if len(line) <= WIDTH else line[: WIDTH - 1] + "…" for line in self.printed.splitlines()]
-        return lines if len(lines) <= LINES else [*lines[:LINES], say("… and {1:,} lines more", len(lines) - LINES)]
+        more = Text("… and {count:,} lines more", count=len(lines) - LINES)
+        return lines if len(lines) <= LINES else [*lines[:LINES], self._say(more)]
+
+    def _say(self, said: Said) -> str:
+        return plain(self.texts.say(said), LONGEST)
+
+    def _hints(self, codes: Iterable[str]) -> list[Said]:
+        """Return the hints that the catalogue has for these codes."""
+        return [Text(hint) for hint in (self.texts.kind(code).hint for code in codes) if hint]
 
     def __str__(self) -> str:
-        lines, waiting, hints = [self.headline], self.waiting, self.hints
+        lines, waiting, hints, say = [self._say(self.headline)], self.waiting, self.hints, self._say
         for check in self.checks:
+            sentence = self.texts.gettext(check.sentence)
             if check.check in waiting:
-                lines.append(f"  {WAITING} {check.sentence}: {self._what_for(check)}")
+                lines.append(f"  {WAITING} {sentence}: {say(self._what_for(check))}")
                 continue
-            lines.append(f"  {MARKS[check.outcome]} {check.sentence}")
-            lines += [f"      {text}" for text in _texts(check)]
-            lines += [f"      {say(HINT)}: {text}" for text in hints[check.check]]
+            lines.append(f"  {MARKS[check.outcome]} {sentence}")
+            lines += [f"      {say(text)}" for text in (check.message, check.hint) if text]
+            lines += [f"      {say(HINT)}: {say(text)}" for text in hints[check.check]]
         lines += [f"  {text}" for text in self._below]
-        lines += [f"  {say(HINT)}: {text}" for text in _hints([self.code])]
+        lines += [f"  {say(HINT)}: {say(text)}" for text in self._hints([self.code])]
         if self.printed:
             lines += [f"  {say(PRINTED)}", *(f"    {line}" for line in self._shown_print)]
         return "\n".join(lines)
@@ -170,12 +189,31 @@ class Answer:
     def _repr_html_(self) -> str:
         waiting, hints = self.waiting, self.hints
         waits = {check.check: self._what_for(check) if check.check in waiting else "" for check in self.checks}
-        items = "".join(_item(check, hints[check.check], waits[check.check]) for check in self.checks)
+        items = "".join(self._item(check, hints[check.check], waits[check.check]) for check in self.checks)
         listed = f'<ul style="list-style:none;margin:.3em 0;padding:0">{items}</ul>' if items else ""
-        below = "".join([f"<div>{html.escape(text)}</div>" for text in self._below] + _folded(_hints([self.code])))
+        below = "".join(
+            [f"<div>{html.escape(text)}</div>" for text in self._below] + self._folded(self._hints([self.code]))
+        )
         printed = html.escape("\n".join(self._shown_print))
-        shown = f"<div>{html.escape(say(PRINTED))}</div><pre>{printed}</pre>" if self.printed else ""
-        return f'<div role="status"><strong>{html.escape(self.headline)}</strong>{listed}{below}{shown}</div>'
+        shown = f"<div>{html.escape(self._say(PRINTED))}</div><pre>{printed}</pre>" if self.printed else ""
+        headline = html.escape(self._say(self.headline))
+        return f'<div role="status"><strong>{headline}</strong>{listed}{below}{shown}</div>'
+
+    def _folded(self, hints: Iterable[Said]) -> list[str]:
+        summary = f"<summary>{html.escape(self._say(HINT))}</summary>"
+        return [f"<details>{summary}{html.escape(self._say(one))}</details>" for one in hints]
+
+    def _item(self, check: CheckResult, hints: Sequence[Said], waits: Said) -> str:
+        kind = WAITING if waits else check.outcome
+        mark = (
+            f'<span style="background:{COLOURS[kind]};color:#fff;border-radius:.3em;padding:0 .4em;font-weight:bold">'
+            f'<span aria-hidden="true">{WAITING if waits else MARKS[check.outcome]}</span> '
+            f"{html.escape(self._say(waits or OUTCOMES[check.outcome]))}</span>"
+        )
+        told = [] if waits else [self._say(text) for text in (check.message, check.hint) if text]
+        texts = [*map(html.escape, told), *([] if waits else self._folded(hints))]
+        said = "".join(f'<div style="margin-left:1.5em">{text}</div>' for text in texts)
+        return f'<li style="margin:.25em 0">{mark} · {html.escape(self.texts.gettext(check.sentence))}{said}</li>'
 
     def show(self) -> None:
         """Display it: as HTML in a notebook, with the text for frontends that have none, else print it."""
@@ -189,37 +227,3 @@ class Answer:
 
 def _waits(check: CheckResult) -> bool:
     return check.outcome is not Outcome.PASSED and not check.faults and bool(check.follows)
-
-
-def _texts(check: CheckResult) -> Sequence[str]:
-    return [text for text in (check.message, check.hint) if text]
-
-
-def _hints(codes: Iterable[str]) -> Sequence[str]:
-    """Return the hints that the catalogue has for these codes."""
-    return [hint for hint in (kind_of(code).hint for code in codes) if hint]
-
-
-def _folded(hints: Iterable[str]) -> list[str]:
-    summary = f"<summary>{html.escape(say(HINT))}</summary>"
-    return [f"<details>{summary}{html.escape(one)}</details>" for one in hints]
-
-
-def _item(check: CheckResult, hints: Sequence[str], waits: str) -> str:
-    words = {
-        Outcome.PASSED: say("passed"),
-        Outcome.PARTIAL: say("partly passed"),
-        Outcome.FAILED: say("not yet"),
-        Outcome.UNGRADABLE: say("could not be checked"),
-    }
-    kind, sign, word = check.outcome, MARKS[check.outcome], words[check.outcome]
-    colour = COLOURS[WAITING if waits else kind]
-    if waits:
-        sign, word = WAITING, waits
-    mark = (
-        f'<span style="background:{colour};color:#fff;border-radius:.3em;padding:0 .4em;font-weight:bold">'
-        f'<span aria-hidden="true">{sign}</span> {html.escape(word)}</span>'
-    )
-    texts = [] if waits else [*map(html.escape, _texts(check)), *_folded(hints)]
-    said = "".join(f'<div style="margin-left:1.5em">{text}</div>' for text in texts)
-    return f'<li style="margin:.25em 0">{mark} · {html.escape(check.sentence)}{said}</li>'

@@ -16,10 +16,7 @@ from netgrader.checks.exercises import load_exercises, load_texts
 from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
 from netgrader.checks.source_lines import Cell, by_key
-from netgrader.checks.wording import message
 from netgrader.evidence import PLACEHOLDER
-from netgrader.faults import speaking_of
-from netgrader.phrases import Verbatim, say
 from netgrader.student.answer import Answer
 from netgrader.student.capture import take
 from netgrader.student.cell_runs import RanApart, cell_runs, made_by, why_stopped
@@ -27,6 +24,7 @@ from netgrader.student.course_data import ChecksNotFoundError, checks_folder
 from netgrader.student.estimate import estimate
 from netgrader.student.notebook_cells import is_stub
 from netgrader.student.probes import describe
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -64,8 +62,8 @@ def check(
     if namespace is None:
         namespace = sys._getframe(1).f_globals  # noqa: SLF001  (what inspect.currentframe gives, where it exists)
     folder = Path(folder) if folder is not None else checks_folder()
-    with speaking_of(load_texts(folder)):
-        examine(getattr(name, "__name__", str(name)), namespace, folder).show()
+    answer = examine(getattr(name, "__name__", str(name)), namespace, folder)
+    replace(answer, texts=load_texts(folder)).show()
 
 
 def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
@@ -82,7 +80,7 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
         return _stopped(name, unread, namespace)
     if is_stub(namespace.get(name)):
         written = any(name in made_by(text) and "NotImplementedError" not in text for text in cell_runs().texts)
-        return Answer(name, waits_for=(name,), note=say(ELSEWHERE, name) if written else None)
+        return Answer(name, waits_for=(name,), note=ELSEWHERE.format(name=name) if written else None)
     with tempfile.TemporaryDirectory(prefix="netgrader-check-", ignore_cleanup_errors=True) as root:
         out = Path(root) / cell
         out.mkdir()
@@ -128,7 +126,7 @@ def _stopped(name: str, error: BaseException, namespace: Mapping[str, Any]) -> A
         return Answer(name, stopped="", apart=str(error))
     told = describe(error, namespace)
     if isinstance(error, KeyboardInterrupt):
-        at = say("It was at {1}. If that belongs to a loop: does it come to its end?", Verbatim(told.line or ""))
+        at = Text("It was at {line}. If that belongs to a loop: does it come to its end?", line=told.line or "")
         return Answer(name, stopped="", note=at if told.line else None)
     if told.kind == PLACEHOLDER:
         return _unfinished(name, namespace)
@@ -136,9 +134,7 @@ def _stopped(name: str, error: BaseException, namespace: Mapping[str, Any]) -> A
         told = replace(told, line=error.text.strip())
     fault = explain(told, name)
     # A hint on the values in the line helps nobody whose line was not read, or imports what is not there.
-    return Answer(
-        name, stopped=message([fault]), code="" if isinstance(error, SyntaxError | ImportError) else fault.code
-    )
+    return Answer(name, stopped=fault.said, code="" if isinstance(error, SyntaxError | ImportError) else fault.code)
 
 
 def _run(bench: TestContext, tests: Sequence[Path], cell: str) -> Sequence[CheckResult]:

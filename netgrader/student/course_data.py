@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import functools
 import os
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netgrader import data
+from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.checks.exercises import FILE, BadExerciseError, load_exercises, load_texts
 from netgrader.errors import NotebookError
-from netgrader.faults import OF_NO_COURSE, speaking_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from netgrader.data import DataSpec, Parts
 
 __all__ = [
@@ -26,7 +23,7 @@ __all__ = [
     "given_data",
     "load_data",
     "load_mnist",
-    "spoken",
+    "own_texts",
 ]
 
 CHECKS = "NETGRADER_CHECKS"
@@ -105,12 +102,9 @@ def checks_folder(*further: Path) -> Path:
     )
 
 
-@contextmanager
-def spoken() -> Iterator[None]:
-    """Have texts be said as the notebook's course says them while the body lasts; as they stand, where it is not found."""
+def own_texts() -> CourseTexts:
+    """Return what the notebook's course makes of all texts; what no course does, where it is not found."""
     try:
-        texts = load_texts(checks_folder())
+        return load_texts(checks_folder())
     except (ChecksNotFoundError, BadExerciseError):
-        texts = OF_NO_COURSE
-    with speaking_of(texts):
-        yield
+        return OF_NO_COURSE

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.diagnose import without_prelude
 from netgrader.data import DATA_HASH
-from netgrader.phrases import Verbatim, say
 from netgrader.student.cell_runs import cell_runs
-from netgrader.student.course_data import spoken
+from netgrader.student.course_data import own_texts
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["going_on", "is_stub", "quietly", "ready", "show_figure", "skipped_in_grading"]
 
-CANNOT = "This cell shows what the cells above made, and cannot: {kind}: {text} What is wrong there says their check."
-NOT_DONE = "Not yet: {names} still to be done. Then run this cell again."
+CANNOT = Text(
+    "This cell shows what the cells above made, and cannot: {kind}: {text} What is wrong there says their check."
+)
+NOT_DONE = Text("Not yet: {names} still to be done. Then run this cell again.")
 
 # What a body of `pass`, of `...` or of a docstring compiles to.
 _IDLE = frozenset({"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"})
@@ -53,8 +55,7 @@ def ready(*names: str, namespace: Mapping[str, Any] | None = None) -> bool:
         namespace = sys._getframe(1).f_globals  # noqa: SLF001 (what inspect.currentframe gives, where it exists)
     missing = [name for name in names if name not in namespace or is_stub(namespace[name])]
     if missing:
-        with spoken():
-            print(say(NOT_DONE, names=_listed(missing)))  # noqa: T201 (a notebook cell's own output)
+        print(own_texts().say(NOT_DONE.format(names=_listed(missing))))  # noqa: T201 (a notebook cell's own output)
     return not missing
 
 
@@ -80,13 +81,12 @@ def going_on() -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 (what was made above may be anything)
         first = without_prelude(str(error)).strip().partition("\n")[0]
         text = first if first.endswith(".") else f"{first}."
-        with spoken():
-            print(say(CANNOT, kind=Verbatim(type(error).__name__), text=Verbatim(text)))  # noqa: T201
+        print(own_texts().say(CANNOT.format(kind=type(error).__name__, text=text)))  # noqa: T201
 
 
-def _listed(names: list[str]) -> str:
+def _listed(names: list[str]) -> Said:
     *first, last = (f"`{name}`" for name in names)
-    return say("{1} and {2}", ", ".join(first), last) if first else last
+    return Text("{names} and {last}", names=", ".join(first), last=last) if first else last
 
 
 @contextmanager

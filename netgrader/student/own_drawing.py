@@ -7,17 +7,16 @@ from typing import Any
 from netgrader.checks.context import Dataset
 from netgrader.drawing_pad import FALLBACK, can_be_drawn, pad_html, script, style
 from netgrader.judges.pads import pad_of
-from netgrader.phrases import say
 from netgrader.reader.lab.local import LocalLab
-from netgrader.student.course_data import data_spec, given_data, spoken
+from netgrader.student.course_data import data_spec, given_data, own_texts
 from netgrader.student.graphs import export_graph
+from netgrader.text import Text
 
 __all__ = ["drawing_pad"]
 
-NO_IMAGES = "One can draw for a network that tells grey images apart; those of this course are none."
+NO_IMAGES = Text("One can draw for a network that tells grey {images} apart; those of this course are none.")
 
 
-@spoken()
 def drawing_pad(net: Any, sess: Any = None) -> None:
     """Show a pad on which you can draw; your trained network answers while you do.
 
@@ -30,7 +29,7 @@ def drawing_pad(net: Any, sess: Any = None) -> None:
     sess
         The session that it was trained in, open or closed; the last one of its graph if None.
     """
-    spec = data_spec()
+    spec, say = data_spec(), own_texts().say
     if not can_be_drawn(spec):
         print(say(NO_IMAGES))  # noqa: T201 (a notebook cell's own output)
         return
@@ -41,10 +40,10 @@ def drawing_pad(net: Any, sess: Any = None) -> None:
     finally:
         lab.close()
     if pad.network is None or pad.frame is None:
-        print(pad.refused)  # noqa: T201 (likewise)
+        print(say(pad.refused))  # noqa: T201 (likewise)
         return
     from IPython.display import display  # noqa: PLC0415 (reading the data should not wait for IPython)
 
-    page = pad_html(pad.network, pad.frame, spec, pad.tried, alone=True)
+    page = pad_html(pad.network, pad.frame, spec, pad.tried, say, alone=True)
     page = f"<style>{style()}</style>{page}<script>{script()}</script>"
     display({"text/html": page, "text/plain": say(FALLBACK)}, raw=True)

@@ -6,10 +6,10 @@ import re
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from netgrader.phrases import say
 from netgrader.student.cell_runs import notebook_shell
-from netgrader.student.course_data import spoken
+from netgrader.student.course_data import own_texts
 from netgrader.student.probes import is_own, text_of
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,8 +22,8 @@ MARK = "_netgrader_own_lines"
 USUAL = "Context"
 """IPython's way of showing errors, unless a student asked for another one by ``%xmode`` or ``%tb``."""
 MOST = 5  # errors of which each was raised while the next was handled
-STOPPED = "stopped here, before the end of the cell"
-LEFT_OUT = "Lines of libraries are left out; %tb Verbose, in a new cell, shows them."
+STOPPED = Text("stopped here, before the end of the cell")
+LEFT_OUT = Text("Lines of libraries are left out; %tb Verbose, in a new cell, shows them.")
 # What TensorFlow tells of its own ops and files behind what is wrong.
 BEHIND = re.compile(r"\n\s*(?:\[\[(?:\{\{)?node |Original stack trace for )")
 
@@ -44,8 +44,7 @@ def _short(shell: Any, shown: Any, render: Render) -> Render:
         told = _told(error, trace, shell.user_ns) if shown.mode == USUAL else None
         if told is None:
             return render(kind, error, trace, *args, **named)
-        with spoken():
-            return [*render(type(told), told, told.__traceback__, tb_offset=0), say(LEFT_OUT)]
+        return [*render(type(told), told, told.__traceback__, tb_offset=0), own_texts().say(LEFT_OUT)]
 
     return structured_traceback
 
@@ -62,8 +61,7 @@ def _told(error: BaseException, trace: TracebackType | None, namespace: Mapping[
 def _stand_in(error: BaseException, own: list[TracebackType], namespace: Mapping[str, Any], most: int) -> BaseException:
     text = BEHIND.split(text_of(error), 1)[0].rstrip()
     if isinstance(error, KeyboardInterrupt):
-        with spoken():
-            text = text or say(STOPPED)
+        text = text or own_texts().say(STOPPED)
     made: BaseException = type(type(error).__name__, (Exception,), {"__str__": lambda _: text})()
     notes = getattr(error, "__notes__", None)
     for note in notes if isinstance(notes, list | tuple) else ():

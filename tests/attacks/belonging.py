@@ -291,7 +291,10 @@ def page() -> str:
         "",
         "| protection | without it | attacks | seen by |",
         "|---|---|---|---|",
-        *(f"| {one.name} | {one.off} | {_listed(one)} | `{one.where.rpartition('/')[2]}` |" for one in PROTECTIONS),
+        *(
+            f"| {one.name} | {one.off} | {_listed(one)} | `{str(one.where).rpartition('/')[2]}` |"
+            for one in PROTECTIONS
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -300,7 +303,7 @@ def _listed(protection: Protection) -> str:
     by_file: dict[str, list[str]] = {}
     for attack in held_off(protection):
         file, _, name = attack.partition(": ")
-        by_file.setdefault(file, []).append(name.replace("|", "\\|") + ("*" if attack in protection.seen else ""))
+        by_file.setdefault(file, []).append(name.replace("|", "\\|") + ("*" if attack in str(protection.seen) else ""))
     return "; ".join(f"`{file}`: {', '.join(names)}" for file, names in by_file.items())
 
 

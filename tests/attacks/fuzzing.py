@@ -37,6 +37,7 @@ from netgrader.reader.graph.nodes import meta_graph_def
 from netgrader.reader.lab import LabError
 from netgrader.reader.lab.allow import accept
 from tests.datasets import DIGITS
+from tests.texts import english
 
 Target = Callable[[bytes, Path], None]
 
@@ -300,7 +301,7 @@ def read_submission(content: bytes, _: Path) -> None:
     skeleton = identify(notebook, skeletons())
     if skeleton is not None:
         restored = restore(notebook, skeleton)
-        json.dumps([[cell.source for cell in restored.cells], restored.notes]).encode()
+        json.dumps([[cell.source for cell in restored.cells], english(restored.notes)]).encode()
 
 
 def read_archive(content: bytes, folder: Path) -> None:

@@ -124,7 +124,7 @@ def ran(attacked: Attacked, asked: Callable[[str], list[Attack]]) -> Attacked:
 def test_what_was_right_keeps_its_points(ran: Attacked, attack: Attack, said: str) -> None:
     assert_in_vain(ran, attack)
     result = ran.results[attack.name].result
-    messages = " ".join(check.message for cell in result.cells for check in cell.checks if check.message)
+    messages = " ".join(str(check.message) for cell in result.cells for check in cell.checks if check.message)
     assert said in messages
     assert "Traceback" not in messages
     if result.score == 5:
@@ -383,5 +383,5 @@ def test_what_is_no_notebook_is_said_in_a_sentence(tiny, uncaged, tmp_path, cont
     assert result.status.value == "not-gradable"
     assert result.score == 0
     assert result.problem
-    assert result.problem.endswith((".", "?"))
-    assert len(result.problem) < 400
+    assert str(result.problem).endswith((".", "?"))
+    assert len(str(result.problem)) < 400

@@ -14,6 +14,7 @@ from netgrader.results import Outcome, Status
 from tests.attacks.attacked import RIGHT, Attack, code_cell, notebook_of
 from tests.attacks.conftest import Attacked, assert_in_vain
 from tests.attacks.test_broken import of_colab, windows_lines
+from tests.texts import english
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,11 +50,11 @@ def in_another_order(notebook: dict[str, Any]) -> None:
 ENDED = [
     (
         Attack("an endless cell", squares=f"{RIGHT}\nwhile True: pass", squares_deserves=3),
-        ("The cell squares took longer than 4 seconds and was stopped.", "Does a loop there end?"),
+        ("Running the cell squares took longer than 4 seconds and was stopped.", "Does a loop there end?"),
     ),
     (
         Attack("a loop that never begins to answer", squares="while True: pass"),
-        ("The cell squares took longer than 4 seconds and was stopped.", "“squares” is not finished"),
+        ("Running the cell squares took longer than 4 seconds and was stopped.", "“squares” is not finished"),
     ),
     (
         Attack("a dead kernel", squares="import os\nos._exit(1)"),
@@ -90,7 +91,7 @@ def ran(attacked: Attacked, asked: Callable[[str], list[Any]]) -> Attacked:
 def said_of(ran: Attacked, attack: Attack) -> str:
     result = ran.results[attack.name].result
     messages = [check.message for cell in result.cells for check in cell.checks if check.message]
-    return " ".join([result.problem or "", *messages, *result.measured.get("notes", [])])
+    return " ".join(map(str, [result.problem or "", *messages, *result.notes]))
 
 
 @pytest.mark.parametrize(("attack", "says"), ENDED, ids=lambda value: getattr(value, "name", ""))
@@ -127,4 +128,4 @@ def test_all_oddities_of_a_file_at_once_cost_nothing(attacked: Attacked, tmp_pat
     (job,) = find_jobs(tmp_path / "handed in", attacked.course)
     result = grade_job(job).result
     assert (result.notebook, result.score, result.problem) == ("1_sums.ipynb", 5.0, None)
-    assert any("数字 (1).ipynb" in note for note in result.measured["notes"])
+    assert any("数字 (1).ipynb" in note for note in english(result.notes))

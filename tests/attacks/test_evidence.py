@@ -293,7 +293,7 @@ def test_half_a_character_is_a_question_mark_so_that_what_is_told_can_be_written
     items = [{"name": "\ud800", "kind": "error", "error": {"kind": "E", "message": "\udfff", "line": "\U0001f600"}}]
     (folder / "manifest.json").write_text(json.dumps({"format": 1, "cell": "\udead", "items": items}))
     found = read(folder)
-    assert (found.cell, found.errors["?"].message, found.errors["?"].line) == ("?", "?", "\U0001f600")
+    assert (found.cell, str(found.errors["?"].message), found.errors["?"].line) == ("?", "?", "\U0001f600")
 
 
 def test_what_a_probe_writes_is_read(tmp_path: Path) -> None:

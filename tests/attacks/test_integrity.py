@@ -12,6 +12,7 @@ from netgrader.files import decode
 from netgrader.results import NotebookResult, Observed
 from tests.attacks.attacked import RIGHT, Attack
 from tests.attacks.conftest import Attacked
+from tests.texts import english
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "reference" / "results.schema.json").read_text())
 ATTACKS = [
@@ -37,10 +38,10 @@ def test_of_an_honest_notebook_there_is_nothing_to_tell(seen) -> None:
 
 
 def test_a_cell_that_met_a_limit_is_told_with_the_limit(seen) -> None:
-    first, *rest = seen["endless"].integrity
+    first, *rest = english(seen["endless"].integrity)
     assert first == Observed("squares", "The cell went on for longer than its time.", "time")
     assert [one.cell for one in rest] == ["check_squares"]  # and what is missing for it
-    assert seen["dies"].integrity == (Observed("squares", "The kernel ended in the cell.", None),)
+    assert english(seen["dies"].integrity) == (Observed("squares", "The kernel ended in the cell.", None),)
     assert [one.limit for one in seen["greedy"].integrity] == ["memory"]
 
 
@@ -53,5 +54,5 @@ def test_the_json_has_it_and_is_read_back(seen) -> None:
     jsonschema.validate(json.loads(json.dumps([result.as_json() for result in seen.values()])), SCHEMA)
     for result in seen.values():
         raw = json.loads(json.dumps(result.as_json()))
-        assert decode(NotebookResult, raw).integrity == result.integrity
+        assert decode(NotebookResult, raw).integrity == english(result.integrity)
         assert decode(NotebookResult, {key: value for key, value in raw.items() if key != "integrity"}).integrity == ()

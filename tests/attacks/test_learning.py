@@ -227,7 +227,7 @@ def test_codes_of_images_of_both_halves_are_told_by_the_images_turned_a_little(l
     told = recompute(lab, exported(coded(mnist, np.flatnonzero(~right)[:290])), mnist, given)
     assert told.test > plain.test + 0.08
     require_learned(told)
-    assert "may be known by heart" in (seen_test_images(told) or "")
+    assert "may be known by heart" in str(seen_test_images(told))
 
 
 @pytest.mark.parametrize("table", [projected, by_neighbour, by_neighbour_of_all])
@@ -306,9 +306,9 @@ def test_a_doubtful_lead_costs_what_it_may_have_brought_and_is_told() -> None:
     require_learned(replace(CLEAN, lead=TOLD + 1))
     seen = replace(CLEAN, lead=TOLD + 1, surplus=0.002)
     assert seen.counted == pytest.approx(0.983)
-    assert "4.0 standard errors apart. Counted was 98.30 %" in (seen_test_images(seen) or "")
+    assert "4.0 standard errors apart. Counted was 98.30 %" in str(seen_test_images(seen))
     assert (CLEAN.counted, seen_test_images(CLEAN)) == (CLEAN.test, None)
-    assert "by 5.5 standard errors" in (seen_test_images(replace(CLEAN, by_heart=NAMED + 0.5)) or "")
+    assert "by 5.5 standard errors" in str(seen_test_images(replace(CLEAN, by_heart=NAMED + 0.5)))
     behind = replace(CLEAN, lead=TOLD + 1, surplus=-0.002)
     assert behind.counted == CLEAN.test
 

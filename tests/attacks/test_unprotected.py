@@ -272,9 +272,9 @@ def test_each_attack_belongs_to_one_protection_and_each_protection_is_seen_to_ma
     for protection in PROTECTIONS:
         assert belonging.held_off(protection), protection.name
         assert set(protection.seen) <= set(belonging.held_off(protection)), protection.name
-        file, _, function = protection.where.partition("::")
+        file, _, function = str(protection.where).partition("::")
         assert re.search(rf"^def {function}\(", (belonging.ROOT / file).read_text(), re.MULTILINE), protection.where
-        assert protection.seen or not protection.where.startswith((protections.HERE, protections.READERS)), (
+        assert protection.seen or not str(protection.where).startswith((protections.HERE, protections.READERS)), (
             protection.name
         )
 

@@ -30,7 +30,7 @@ def two_seconds(monkeypatch):
 def test_a_sheet_of_columns_without_end_is_a_sentence(tmp_path, two_seconds, read_sheet, columns):
     path = tmp_path / "sheet.csv"
     path.write_bytes(b"Identifier" + b"," * columns + b"\n")
-    with pytest.raises(UsageError, match=SENTENCE if columns > 1_000_000 else "is no g|took more than 2 seconds"):
+    with pytest.raises(UsageError, match=r"is no g|took more than 2 seconds"):
         read_sheet(path)
 
 
@@ -81,7 +81,7 @@ def test_an_objection_of_fifty_megabytes_is_read_as_far_as_objections_go(tmp_pat
     (tmp_path / "a.txt").write_bytes(b"> " * 25_000_000)
     (tmp_path / "b.eml").write_bytes(b"From: eve\nContent-Type: text/html\n\n" + b"<p>" * 16_000_000)
     read = objections.read_objections(tmp_path, "digits")
-    assert [(one.file, one.student, one.reason.startswith("Not read to its end")) for one in read] == [
+    assert [(one.file, one.student, str(one.reason).startswith("Not read to its end")) for one in read] == [
         ("a.txt", "", True),
         ("b.eml", "", True),
     ]
@@ -101,7 +101,7 @@ def test_an_objection_that_takes_too_long_is_named_and_the_next_is_read(tmp_path
     monkeypatch.setattr(objections, "within_limits", met)
     first, second = objections.read_objections(tmp_path, "digits")
     assert (first.file, first.reason) == ("a.txt", words.OBJECTIONS_UNREAD.format(limit="took more than 30 seconds"))
-    assert (second.student, second.reason) == ("ada", "it is right")
+    assert (second.student, str(second.reason)) == ("ada", "it is right")
 
 
 def test_a_graph_is_read_in_a_process_that_is_ended(tmp_path, monkeypatch):

@@ -15,7 +15,6 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
-from netgrader.faults import speaking_of
 from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.report_page import build_report, render_report
@@ -142,20 +141,18 @@ def pages(tmp_path_factory, digits):
         ("right", "Zoë Ångström", notebooks.right_student()),
         ("wrong", "محمد <b>Ali</b>", notebooks.wrong_student()),
     ):
-        with speaking_of(EXERCISES.texts):
-            page = build_page(
-                cells,
-                graded,
-                assignment="digits",
-                notebook=notebooks.NOTEBOOK,
-                student=student,
-                student_id="student",
-                data=PageData(DIGITS, digits),
-            )
-        written[name] = render_page(page)
-    written["report"] = render_report(build_report(classes.eight_students()))
-    written["large"] = render_report(build_report(classes.large()))
-    written["empty"] = render_report(build_report(classes.nobody()))
+        page = build_page(
+            cells,
+            graded,
+            assignment="digits",
+            notebook=notebooks.NOTEBOOK,
+            student=student,
+            student_id="student",
+            data=PageData(DIGITS, digits, EXERCISES.texts),
+        )
+        written[name] = render_page(page, EXERCISES.texts)
+    for name, view in (("report", classes.eight_students()), ("large", classes.large()), ("empty", classes.nobody())):
+        written[name] = render_report(build_report(view), EXERCISES.texts)
     paths = {}
     for name, html in written.items():
         paths[name] = folder / f"{name}.html"

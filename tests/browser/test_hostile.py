@@ -17,6 +17,7 @@ from netgrader.pages.graded import Graded, Marks
 from netgrader.pages.report_page import build_report, render_report
 from netgrader.pages.report_view import ClassView
 from netgrader.pages.shell import content_security_policy
+from netgrader.reader.drawing import NetworkBox
 from netgrader.results import Status
 from tests.browser import payloads
 from tests.feedback import examples as notebooks
@@ -112,7 +113,7 @@ def feedback(texts, port):
                 hint=text,
             )
         )
-        images.append(seen.NetworkDrawing(text, (text,), (text,)))
+        images.append(seen.NetworkDrawing((NetworkBox(text, text, (text,)),), (text,), (text,)))
         series.append(seen.Series(text, (1.0, 2.0), (0.5, 0.6)))
         digits.append(seen.Comparison(text, 0.5, 0.6))
     cells.append(notebooks.check_cell("train", 3))

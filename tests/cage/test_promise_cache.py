@@ -146,5 +146,5 @@ def test_doctor_says_what_is_not_limited_and_what_to_type(groupless, monkeypatch
         (said,) = (one for one in doctor.findings(sandbox) if "control group" in one.what)
         assert not said.good
         assert said.needed == needed
-        assert "shared pages, pipes and socket buffers" in said.found
+        assert "shared pages, pipes and socket buffers" in str(said.found)
         assert "systemd-run" in said.remedy

@@ -25,6 +25,7 @@ from netgrader.grading.stages import Options
 from tests.attacks.conftest import Attacked, attacked_course, tries
 from tests.attacks.test_reading import READING
 from tests.attacks.test_writing import WRITING
+from tests.texts import english
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -270,7 +271,7 @@ def test_marks_are_the_same_and_the_result_says_where_it_was_run(tiny) -> None:
     caged, (result,) = grade(path), grade(path, options=Options(sandbox="user")).notebooks
     assert [cell.points for cell in result.cells] == [cell.points for cell in caged.notebooks[0].cells]
     assert result.environment["sandbox"] == "user"
-    assert UserSandbox.note in result.measured["notes"]
+    assert UserSandbox.note in english(result.notes)
 
 
 def course_findings(sandbox: str) -> list[doctor.Finding]:

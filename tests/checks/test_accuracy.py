@@ -120,7 +120,7 @@ def test_a_network_without_values_was_not_trained(plain: GraphEvidence) -> None:
     with pytest.raises(Failed) as raised:
         require_values(handed_over(replace(plain, values={})))
     (fault,) = raised.value.faults
-    assert (fault.code, fault.found) == ("train-op-not-run", "no values of variables in the session")
+    assert (fault.code, str(fault.found)) == ("train-op-not-run", "no values of variables in the session")
 
 
 def handed_over(graph: GraphEvidence, **error: object) -> CellEvidence:
@@ -136,10 +136,10 @@ def test_a_network_without_values_is_told_with_the_error_that_its_training_stopp
     with pytest.raises(Failed) as raised:
         require_values(without)
     (fault,) = raised.value.faults
-    assert fault.found == (
+    assert str(fault.found) == (
         "no values of variables in the session, since the cell training stopped at ResourceExhaustedError: OOM"
     )
-    assert fault.expected == "smaller layers or minibatches, which take less memory"
+    assert str(fault.expected) == "smaller layers or minibatches, which take less memory"
 
 
 def test_a_network_without_values_whose_time_was_up_cannot_be_graded(plain: GraphEvidence) -> None:
@@ -286,8 +286,8 @@ def test_the_target_that_the_exercise_sets_is_the_one_that_is_told(
         require_target(accuracy, target=target, full=full, none=0.95)
     assert raised.value.share == pytest.approx(share, abs=1e-3)
     (fault,) = raised.value.faults
-    assert fault.found == f"{100 * accuracy:.2f} % on the test images"
-    assert fault.expected == {0.97: "over 97 %", 0.965: "over 96.5 %"}[target]
+    assert str(fault.found) == f"{100 * accuracy:.2f} % on the test images"
+    assert str(fault.expected) == {0.97: "over 97 %", 0.965: "over 96.5 %"}[target]
 
 
 def test_from_where_chance_decides_all_points_are_given() -> None:
@@ -298,7 +298,7 @@ def test_from_where_chance_decides_all_points_are_given() -> None:
             target=0.985,
             full=0.9842,
             none=0.975,
-            remark=lambda text, **found: told.append((text, *found.values())),
+            remark=lambda text, **found: told.append(tuple(map(str, (text, *found.values())))),
         )
     ((text, found, expected),) = told
     assert (text.endswith("it counts in full."), found, expected) == (True, "98.42 %", "over 98.5 %")

@@ -4,7 +4,7 @@ import pytest
 
 from netgrader.checks.exercises import BadExerciseError, load_exercises
 from netgrader.errors import NetgraderError
-from netgrader.faults import CATALOGUE, Severity, course_kinds, speaking_of
+from netgrader.faults import CATALOGUE, Severity, course_kinds
 from netgrader.grading.grade_submission import grade
 
 OWN = """
@@ -37,19 +37,19 @@ def test_a_code_of_the_course_is_graded_with_its_sentence_and_severity(tiny, unc
     path = tiny.submit("ada", squares="squares = [k * k for k in range(1, 11)]")
     (result,) = grade(path, course=tiny.course).notebooks
     check = next(check for cell in result.cells for check in cell.checks if "squares-off-by-one" in check.faults)
-    assert check.message.startswith("The squares begin with that of one. Found 1; expected 0.")
+    assert str(check.message).startswith("The squares begin with that of one. Found 1; expected 0.")
     assert check.severity["squares-off-by-one"] is Severity.SLIGHT
-    assert "Counting begins with 0 here." in check.hint
+    assert "Counting begins with 0 here." in str(check.hint)
     assert "squares-off-by-one" not in CATALOGUE
 
 
 def test_a_sentence_of_the_catalogue_is_replaced_and_the_rest_of_its_code_stays(tiny):
     tiny.write("source/numbers/checks/faults.toml", OWN)
     before = CATALOGUE["not-done"]
-    with speaking_of(tiny.assignment.texts):
-        kind = CATALOGUE["not-done"]
-        assert (kind.sentence, kind.why, kind.severity) == ("Still to be done.", before.why, before.severity)
-        assert len(CATALOGUE) == len(set(CATALOGUE)) == len(CATALOGUE.keys() | {"squares-off-by-one"})
+    texts = tiny.assignment.texts
+    kind = texts.kind("not-done")
+    assert (str(kind.sentence), kind.why, kind.severity) == ("Still to be done.", before.why, before.severity)
+    assert texts.kinds.keys() == CATALOGUE.keys() | {"squares-off-by-one"}
     assert CATALOGUE["not-done"] == before
 
 

@@ -1,59 +1,59 @@
-"""A course that says `language = "de"` speaks German: every text of ours is translated, and what does not fit is English."""
+"""A course that says `language = "de"` is shown in German: every text of ours is translated, and verdicts know no language."""
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import string
-import tomllib
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
-from netgrader import faults, languages
+from netgrader.catalogue import LANGUAGES, CourseTexts
 from netgrader.checks.exercises import BadExerciseError, load_exercises, load_texts
-from netgrader.checks.wording import hint, message
-from netgrader.fault_kinds import KINDS
-from netgrader.faults import CATALOGUE, CourseTexts, fault, speaking_of
+from netgrader.faults import fault
 from netgrader.imports import PACKAGE
-from netgrader.languages import LANGUAGES, read
-from netgrader.pages import shell, words
+from netgrader.pages import words
+from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import Graded
-from netgrader.phrases import say
-from netgrader.results import CheckResult, Outcome, Visibility
+from netgrader.results import CheckResult, NotebookResult, Outcome, Visibility
 from netgrader.student.answer import Answer
+from netgrader.text import WORDS, Text, joined
 from netgrader.wheel import student_files
+from scripts import messages
 from tests.feedback import examples as ex
-from tests.guides import phrases as listing
 
-CHECKS = PACKAGE.parent / "source" / "digits" / "checks"
+ROOT = PACKAGE.parent
+CHECKS = ROOT / "source" / "digits" / "checks"
 FILES = [
-    pytest.param(file, found, id=file.relative_to(PACKAGE.parent).as_posix())
-    for file, found in listing.listed("de").items()
+    pytest.param(file, said, id=file.relative_to(ROOT).as_posix()) for file, said in messages.catalogues("de").items()
 ]
 
 
-def of(file: Path):
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+def in_file(file: Path):
+    """Return the messages in a ``.po`` file, those with a context left out."""
+    return [one for one in read_po(io.BytesIO(file.read_bytes()), "de") if one.id and not one.context]
+
+
+def forms(message):
+    """Yield each form of a message with its translation."""
+    pair = isinstance(message.id, tuple)
+    yield from zip(message.id, message.string, strict=True) if pair else [(message.id, message.string)]
 
 
 def places(text):
-    """Places for values in a text, with how they are formatted; none in what is no form, such as a set written out."""
-    try:
-        return {tuple(place[1:]) for place in string.Formatter().parse(text) if place[1] is not None}
-    except ValueError:
-        return set()
+    """The names of places for values in a text."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-def leaves(table, *at):
-    """Yield each text of a table, with where it stands."""
-    if isinstance(table, str):
-        yield at, table
-    elif isinstance(table, dict | list):
-        for name, one in table.items() if isinstance(table, dict) else enumerate(table):
-            yield from leaves(one, *at, name)
+def has_words(text):
+    """Whether a template says something beside its values, names and code."""
+    bare = re.sub(r"\{[^}]*\}", "", text)
+    code = re.search(r"tf\.|net\.|feed_dict|^minimize\(|\bop\b|\b[MG]B\b|None", bare)
+    return bool(re.search(r"[A-Za-z]{2,}", bare)) and not code
 
 
 @pytest.fixture
@@ -66,86 +66,100 @@ def german(tmp_path):
 
 
 @pytest.fixture
-def _spoken(german):
-    with speaking_of(load_texts(german, listing.COURSE / "grader_tests" / "hidden.toml")):
-        yield
+def texts(german):
+    return load_texts(german, ROOT / "grader_tests" / "hidden.toml")
 
 
 # ---- Everything is translated --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("file", "found"), FILES)
-def test_every_phrase_is_translated_with_the_same_places(file, found):
-    translated = of(file)
-    assert list(translated) == list(dict.fromkeys(text for _, said in found for text in said if text))
-    assert [text for text, said in translated.items() if not said] == []
-    assert {text: said for text, said in translated.items() if places(text) != places(said)} == {}
+@pytest.mark.parametrize(("file", "said"), FILES)
+def test_every_text_of_ours_is_in_the_catalogue_translated_with_places_that_it_has(file, said):
+    found = in_file(file)
+    assert {one.id for one in found} == {*said}
+    pairs = [pair for one in found for pair in forms(one)]
+    assert [text for text, german in pairs if not german and has_words(text)] == []
+    odd = {text: german for text, german in pairs if german and places(german) - places(text) - WORDS.keys()}
+    assert odd == {}
 
 
-def test_every_word_of_the_pages_is_translated_with_the_same_places():
-    english = dict(leaves(of(words.FILE)))
-    german = dict(leaves(read("de", "words")))
-    assert german.keys() == english.keys()
-    assert {at: said for at, said in german.items() if places(said) != places(english[at])} == {}
+@pytest.mark.parametrize(("file", "said"), FILES)
+def test_the_compiled_catalogue_is_that_of_the_file(file, said):
+    made = messages.written(said, messages.catalogue_in(file, "de"), "de")
+    assert file.read_bytes() == messages.as_text(made)
+    assert file.with_suffix(".mo").read_bytes() == messages.compiled(made)
 
 
-def test_every_fault_is_translated_with_the_same_places():
-    kinds = ("sentence", "why", "hint", "regression", "rows")
-    english = dict(
-        leaves({code: {of: getattr(kind, of) for of in kinds if getattr(kind, of)} for code, kind in KINDS.items()})
-    )
-    german = dict(leaves(read("de", "faults")))
-    assert german.keys() == english.keys()
-    assert {at: said for at, said in german.items() if not places(said) <= places(english[at])} == {}
-
-
-# ---- It is said ----------------------------------------------------------------------------------------------------------
+# ---- It is shown ---------------------------------------------------------------------------------------------------------
 
 
 def english_in(text):
     """Sentences of ours in English, of 12 letters or more, that stand in a text."""
-    ours = [said for _, said in leaves(of(words.FILE))]
-    ours += [said for file, found in listing.listed("de").items() for _, texts in found for said in texts]
-    ours += [said for kind in KINDS.values() for said in (kind.sentence, kind.why, kind.hint) if said]
-    pieces = {max(re.split(r"\{[^}]*\}", said), key=len).strip() for said in ours}
-    german = " ".join(said for table in (read("de", "words"), read("de", "phrases")) for _, said in leaves(table))
+    found = [pair for file, _ in (one.values for one in FILES) for one in in_file(file) for pair in forms(one)]
+    pieces = {max(re.split(r"\{[^}]*\}", said), key=len).strip() for said, _ in found}
+    german = " ".join(said or "" for _, said in found)
     return sorted(one for one in pieces if len(one) >= 12 and " " in one and one in text and one not in german)
 
 
-@pytest.mark.usefixtures("_spoken")
-def test_a_feedback_page_has_no_english_sentence_of_ours():
-    found = [
-        ("softmax-before-loss", say("softmax"), "", say("layer {number} of {count}", number=2, count=3)),
-        ("wrong-width", say("{1} outputs", 12), "10", ""),
-        ("no-shuffling", "each pass over the images feeds them in the same order", "a new order in each epoch", ""),
-    ]
-    checks = [
-        ex.failed(
-            f"test_{number}", say("The network is a single layer of ten neurons"), fault(*one[:1], one[3], *one[1:3])
-        )
-        for number, one in enumerate(found)
-    ]
-    graded = Graded(ex.result(ex.cell("train", 3, *checks, ex.passed("test_fine", say("The bias starts at zero")))))
-    page = build_page([ex.check_cell("train", 3)], graded, assignment="digits", notebook="1", student="Ada")
-    html = render_page(page)
-    assert '<html lang="de">' in html
-    assert "Was als Nächstes zu tun ist" in html
-    assert english_in(re.sub(r"<style.*?</style>|<script.*?</script>", "", html, flags=re.DOTALL)) == []
+def without_code(html):
+    return re.sub(r"<style.*?</style>|<script.*?</script>", "", html, flags=re.DOTALL)
 
 
-def page():
-    """A page of a notebook with given text, code of the student's and a verdict of 8.75 points of 10, as HTML."""
+def graded_as(result: NotebookResult, texts: CourseTexts) -> Graded:
+    return Graded(result.rendered(texts))
+
+
+def judged(*checks) -> NotebookResult:
+    return ex.result(ex.cell("train", 10, *checks))
+
+
+def found(code, *more):
+    """A verdict as it is kept: with texts, in no language."""
+    one = fault(code, *more)
+    return CheckResult(
+        check=code,
+        sentence="The network is a single layer of ten neurons",
+        visibility=Visibility.PUBLIC,
+        outcome=Outcome.FAILED,
+        credit=0.0,
+        max_credit=1.0,
+        faults=(code,),
+        message=one.said,
+        hint=CourseTexts().hint([code]),
+        findings=(one,),
+    )
+
+
+KEPT = judged(
+    found("softmax-before-loss", Text("layer {number} of {count}", number=2, count=3), Text("softmax")),
+    found("wrong-width", "", Text("{outputs} outputs", outputs=12), "10"),
+    found("no-shuffling", "", Text("one step an epoch"), Text("a new order in each epoch")),
+)
+
+
+def page(result, texts):
+    """A page of a notebook with given text, code of the student's and a verdict, as HTML."""
     text = {"cell_type": "markdown", "source": "# One layer\n\nAll that was given."}
     cells = [text, ex.solution("train", "x = 1"), ex.check_cell("train", 10)]
-    checks = [ex.passed(f"test_{number}", "Fein") for number in range(7)]
-    wrong = ex.failed("test_it", "Falsch", fault("no-shuffling"))
-    graded = Graded(ex.result(ex.cell("train", 10, wrong, *checks)))
-    return render_page(build_page(cells, graded, assignment="digits", notebook="1", student="Ada"))
+    about = {"assignment": "digits", "notebook": "1", "student": "Ada", "data": PageData(texts=texts)}
+    return render_page(build_page(cells, graded_as(result, texts), **about), texts)
 
 
-@pytest.mark.usefixtures("_spoken")
-def test_english_text_of_a_notebook_on_a_german_page_says_that_it_is_english():
-    html = page()
+def test_a_feedback_page_has_no_english_sentence_of_ours(texts):
+    html = page(KEPT, texts)
+    assert '<html lang="de">' in html
+    assert "Was als Nächstes zu tun ist" in html
+    assert "ein Schritt je Epoche" in html or "Epoche" in html
+    assert english_in(without_code(html)) == []
+
+
+def test_the_same_verdicts_are_equal_as_json_whatever_language_they_are_shown_in(texts):
+    assert KEPT.as_json(texts) == KEPT.as_json(texts.in_english) == KEPT.rendered(texts.in_english).as_json(texts)
+    assert "Found 12 outputs; expected 10." in KEPT.as_json(texts)["cells"][0]["checks"][1]["message"]
+
+
+def test_english_text_of_a_notebook_on_a_german_page_says_that_it_is_english(texts):
+    html = page(KEPT, texts)
     assert '<h1 lang="en">One layer</h1>' in html
     assert re.search(r'<div class="prose" lang="en">\s*<p dir="auto">All that was given', html)
     assert '<pre class="source" lang="en"' in html
@@ -153,118 +167,66 @@ def test_english_text_of_a_notebook_on_a_german_page_says_that_it_is_english():
 
 
 def test_a_notebook_in_the_language_of_its_page_says_nothing_of_languages():
-    assert 'lang="en"' not in page().replace('<html lang="en">', "")
-    with speaking_of(CourseTexts(language="de")):
-        assert 'lang="en"' not in page()
+    assert 'lang="en"' not in page(KEPT, CourseTexts()).replace('<html lang="en">', "")
+    assert 'lang="en"' not in page(KEPT, CourseTexts(language="de"))
 
 
-@pytest.mark.usefixtures("_spoken")
-def test_numbers_on_a_german_page_have_german_separators():
-    assert "<b>8,75</b>" in page()
-    assert (shell.number(12345.0), shell.number(0.003), shell.number(2.5e-5)) == ("12.345", "0,003", "2,5e-5")
-    assert (shell.percent(0.9265), shell.points(0.333)) == (f"92,65{shell.NO_BREAK}%", "0,33")
-    assert {len(words.DECIMAL), len(words.THOUSANDS)} == {1}
-
-
-@pytest.mark.usefixtures("_spoken")
-def test_an_answer_of_check_has_no_english_sentence_of_ours():
-    wrong = fault("softmax-before-loss", "layer 2", "a tensor without the labels", "the logits")
-    terms = {"visibility": Visibility.PUBLIC, "max_credit": 1.0}
-    verdicts = (
-        CheckResult(check="a", sentence=say("The optimizer is Adam"), outcome=Outcome.PASSED, credit=1.0, **terms),
-        CheckResult(
-            check="b",
-            sentence=say("The loss is the softmax cross-entropy of the logits"),
-            outcome=Outcome.FAILED,
-            credit=0.0,
-            faults=(wrong.code,),
-            message=message([wrong]),
-            hint=hint([wrong.code]),
-            **terms,
-        ),
-    )
+def test_an_answer_of_check_has_no_english_sentence_of_ours(texts):
+    right = CheckResult("a", "The optimizer is Adam", Visibility.PUBLIC, Outcome.PASSED, 1.0, 1.0)
     answers = [
-        Answer("train", verdicts),
-        Answer("train", verdicts[:1], beyond="whether train makes your own network as good as it says"),
-        Answer("train", waits_for=("train",)),
-        Answer("train", stopped=""),
+        Answer("train", (right, KEPT.cells[0].checks[0]), texts=texts),
+        Answer("train", (right,), beyond="whether train makes your own network as good as it says", texts=texts),
+        Answer("train", waits_for=("train",), texts=texts),
+        Answer("train", stopped="", texts=texts),
     ]
     for answer in answers:
-        said = f"{answer} {answer._repr_html_()}"
-        # Headings of the course's notebooks, which are given text, stay as they are.
-        assert english_in(said.replace(CATALOGUE[wrong.code].where, "")) == []
+        assert english_in(f"{answer} {answer._repr_html_()}") == []
     assert "Der Optimierer ist Adam" in str(answers[0])
-    assert f"Hinweis: {CATALOGUE[wrong.code].hint}" in str(answers[0])
+    hint = texts.say(Text(texts.kind("softmax-before-loss").hint))
+    assert f"Hinweis: {hint}" in str(answers[0])
 
 
-@pytest.mark.usefixtures("_spoken")
-def test_places_of_the_data_are_filled_in_german():
-    assert "zehn" in CATALOGUE["sigmoid-cross-entropy"].why
-    assert "Ziffer" in CATALOGUE["sigmoid-cross-entropy"].why
-    assert "digit" not in CATALOGUE["sigmoid-cross-entropy"].why
+def test_places_of_the_data_are_filled_in_german(texts):
+    said = texts.say(Text(texts.kind("sigmoid-cross-entropy").why))
+    assert "zehn" in said
+    assert "Ziffer" in said
+    assert "digit" not in said
 
 
 def test_what_the_inputs_of_other_data_are_called_is_german(german):
-    rows = replace(
-        CourseTexts(language="de"), instead={"image": "row", "images": "rows", "pixel": "feature", "label": "target"}
-    )
-    with speaking_of(rows):
-        assert say("all {1:,}", 3) == "alle 3"
-        assert "Bild" not in CATALOGUE["part-of-data-only"].why
-        assert "Trainingsbeispiele" in say("training images only")
+    words = {name: str(word).replace("image", "row").replace("Image", "Row") for name, word in WORDS.items()}
+    rows = CourseTexts(words, language="de", rows=True)
+    assert rows.say(Text("all {n:,}", n=3)) == "alle 3"
+    assert "Bild" not in rows.say(Text(rows.kind("part-of-data-only").why))
+    assert "Trainingsbeispiele" in rows.say(Text("training {images} only"))
 
 
-# ---- What does not fit is English ----------------------------------------------------------------------------------------
+def test_a_plural_has_the_form_of_its_number(texts):
+    one, many = (texts.say(words.STUDENTS.of(number)) for number in (1, 2))
+    assert one != many
+    assert many.startswith("2 ")
 
 
-WRONG = {
-    "{1} of {2}": "{1} von {3}",
-    "the rate of {1}": "die Rate von {1:d}",
-    "the width of {1}": "die Breite von {1",
-    "the bias of {1}": "",
-    "an image": "ein Bild",
-}
+# ---- What is missing is English ------------------------------------------------------------------------------------------
 
 
-def test_a_translation_that_does_not_fit_or_is_missing_is_said_in_english(german):
-    (german / "phrases.de.toml").write_text(
-        "\n".join(f'"{text}" = "{said}"' for text, said in WRONG.items()), encoding="utf-8"
-    )
-    with speaking_of(load_texts(german)):
-        assert say("{1} of {2}", 1, 2) == "1 of 2"
-        assert say("the rate of {1}", "W") == "the rate of W"
-        assert say("the width of {1}", "W") == "the width of W"
-        assert say("the bias of {1}", "b") == "the bias of b"
-        assert say("an image") == "ein Bild"
-        assert say("nothing of the kind") == "nothing of the kind"
+def test_what_a_language_lacks_is_said_in_english(texts):
+    assert texts.say(Text("nothing of the {kind}", kind="kind")) == "nothing of the kind"
+    assert CourseTexts(language="xx").say(words.LATE.format(penalty=1)) == str(words.LATE.format(penalty=1))
 
 
-def test_what_a_language_lacks_is_said_in_english(tmp_path, monkeypatch):
-    folder = tmp_path / "xx"
-    folder.mkdir()
-    (folder / "words.toml").write_text(
-        'LANGUAGE = "xx"\nLATE = "{points} Punkte"\nSTUDENTS = ["eine"]\n', encoding="utf-8"
-    )
-    (folder / "faults.toml").write_text('[missing-bias]\nsentence = "Kein {bias}."\nwhy = "Darum."\n', encoding="utf-8")
-    monkeypatch.setattr(languages, "FOLDER", tmp_path)
-    for made in (read, words._said_in, faults._said_in):
-        made.cache_clear()
-    english = {"late": words.LATE, "students": words.STUDENTS, "sentence": CATALOGUE["missing-bias"].sentence}
-    with speaking_of(CourseTexts(language="xx")):
-        assert words.LANGUAGE == "xx"
-        said = {"late": words.LATE, "students": words.STUDENTS, "sentence": CATALOGUE["missing-bias"].sentence}
-        assert said == english
-        assert CATALOGUE["missing-bias"].why == "Darum."
-    for made in (read, words._said_in, faults._said_in):
-        made.cache_clear()
+def test_a_catalogue_of_the_course_that_is_none_is_refused(german):
+    (german / "messages.de.mo").write_bytes(b"no catalogue")
+    with pytest.raises(BadExerciseError, match=r"messages\.de\.mo"):
+        load_texts(german)
 
 
 # ---- Where it is said, and who has it ------------------------------------------------------------------------------------
 
 
 def test_outside_of_the_course_everything_is_english():
-    assert words.LANGUAGE == "en"
     assert load_exercises(CHECKS).language == "en"
+    assert str(joined([words.POINTS, words.FOR])) == "points for"
 
 
 def test_a_language_that_there_is_not_is_refused(german):
@@ -274,15 +236,9 @@ def test_a_language_that_there_is_not_is_refused(german):
         load_exercises(german)
 
 
-def test_what_the_guide_shows_stands_in_the_courses_file():
-    guide = (listing.COURSE / "docs" / "guides" / "translate.md").read_text(encoding="utf-8")
-    shown = tomllib.loads(guide.partition("# checks/phrases.de.toml\n")[2].partition("```")[0])
-    assert shown.items() <= of(CHECKS / "phrases.de.toml").items()
-
-
 def test_students_get_the_languages_and_nothing_of_the_hidden_tests():
-    assert {"languages/de/faults.toml", "languages/de/phrases.toml", "languages/de/words.toml"} <= {*student_files()}
-    released = of(CHECKS / "phrases.de.toml").keys() | read("de", "phrases").keys()
-    hidden = [text for _, said in listing.of_checks(listing.COURSE / "grader_tests") for text in said]
+    assert "languages/de.mo" in student_files()
+    hidden = {*messages.of_course(ROOT / "grader_tests")}
     assert hidden
-    assert [text for text in hidden if text in released] == []
+    assert hidden.isdisjoint(messages.of_netgrader()) or hidden - {*messages.of_netgrader()}
+    assert hidden.isdisjoint(messages.of_course(CHECKS))

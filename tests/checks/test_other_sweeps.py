@@ -430,7 +430,7 @@ def test_the_checks_of_the_guide_tell_what_is_right_and_what_is_not(handed_over,
     results = found.checks[CELL]
     assert sum(check.credit for check in results) == points, [check.message for check in results]
     told = [check.message for check in results if "sweep-too-narrow" in check.faults]
-    assert all("too much alike" in message for message in told)
+    assert all("too much alike" in str(message) for message in told)
     assert bool(told) is (name == "dropout, narrow")
 
 

@@ -9,17 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.checks.context import Dataset
 from netgrader.checks.exercises import exercises_of
 from netgrader.checks.held_out import mark
 from netgrader.checks.held_out_rows import held_out_inputs
 from netgrader.data import DataPart, DataSpec
-from netgrader.faults import CATALOGUE, CourseTexts, fault, speaking_of
+from netgrader.faults import CATALOGUE
 from netgrader.judges.arrays import judge_images
 from netgrader.judges.preparations import preparation_of
 from netgrader.judges.rows import judge_rows, judge_targets
 from netgrader.judges.sweep_runs import _images
-from netgrader.phrases import say
+from netgrader.text import Text
 from netgrader.toml_tables import SenselessTableError
 
 N_TRAIN, N_TEST, FEATURES = 600, 200, 5
@@ -90,7 +91,7 @@ def test_in_a_constant_feature_any_number_will_do_but_it_must_be_one():
     assert judged(right)[0] is None
     right[:, 3] = np.nan
     charge, _ = judged(right)
-    assert (charge.fault.code, charge.fault.found) == ("wrong-range", "values that are not finite, in column 3")
+    assert (charge.fault.code, str(charge.fault.found)) == ("wrong-range", "values that are not finite, in column 3")
 
 
 X, T = DATA.x_train.astype(np.float64), DATA.x_test.astype(np.float64)
@@ -134,7 +135,7 @@ MISTAKES = [
 
 def test_a_shift_that_is_none_is_said_to_be_none():
     charge, _ = judged((X / np.abs(X).max()).astype(np.float32))
-    assert charge.fault.found.endswith(" plus 0")
+    assert str(charge.fault.found).endswith(" plus 0")
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_a_shift_that_is_none_is_said_to_be_none():
 def test_usual_mistakes_are_named(of_test, found, code, words):
     charge, _ = judged(found.astype(np.float32), of_test=of_test)
     assert charge.fault.code == code
-    assert words in charge.fault.found
+    assert words in str(charge.fault.found)
 
 
 def test_what_is_asked_for_as_it_is_is_right_as_it_is_and_whole_numbers_are_told():
@@ -224,22 +225,15 @@ def test_few_training_rows_do_not_stop_it(classes, n_train):
 
 
 def test_texts_say_rows_and_features_and_those_of_images_say_what_they_said():
-    texts = CourseTexts(DATA.spec.words, DATA.spec.instead, regression=True)
-    of_images = fault("fixed-batch-size", found=say("{1:,} images", 3)), CATALOGUE["scaled-on-one-side"]
-    with speaking_of(texts):
-        of_rows = fault("fixed-batch-size", found=say("{1:,} images", 3)), CATALOGUE["scaled-on-one-side"]
-        assert say("an image's output changes with the other images") == "a row's output changes with the other rows"
-        assert (
-            say("Images and labels; `images`, images:0, {1}", "images")
-            == "Rows and targets; `images`, images:0, images"
-        )
-        for code in CATALOGUE:
-            said = f"{CATALOGUE[code].sentence} {CATALOGUE[code].why}"
-            assert "image" not in said
-            assert "{" not in said
-    assert (of_images[0].found, of_rows[0].found) == ("3 images", "3 rows")
-    assert of_images[1].sentence == "Training and test images are not scaled alike."
-    assert of_rows[1].sentence == "Training and test rows are not scaled alike."
+    texts = CourseTexts(DATA.spec.words, regression=True, rows=True)
+    said = Text("{an_image}'s output changes with the other {images}, by {n:,} {labels}", n=3)
+    assert texts.say(said) == "a row's output changes with the other rows, by 3 targets"
+    assert OF_NO_COURSE.say(said) == str(said) == "an image's output changes with the other images, by 3 labels"
+    for code in CATALOGUE:
+        kind = texts.kind(code)
+        told = f"{texts.say(Text(kind.sentence))} {texts.say(Text(kind.why))}"
+        assert "image" not in told
+        assert "{" not in told
 
 
 def test_a_training_loop_is_not_asked_for_on_rows():
@@ -264,7 +258,9 @@ def test_images_with_colours_are_judged_redrawn_and_marked(colours):
     for wrong, code in ((rows.astype(float), "not-scaled"), (rows // 255, "integer-division")):
         assert judge_images(wrong, images, spec).charge.fault.code == code
     turned = images.swapaxes(1, 2).reshape(400, -1) / 255
-    assert judge_images(turned, images, spec).charge.fault.found.startswith("the pixels of each image in another order")
+    assert str(judge_images(turned, images, spec).charge.fault.found).startswith(
+        "the pixels of each image in another order"
+    )
     made = held_out_inputs("7", (images, labels), (images, labels), spec)
     assert made.images.shape == images.shape
     assert (made.images[made.hidden] != images[made.hidden]).any(axis=(1, 2, 3)).all()

@@ -80,7 +80,7 @@ def test_a_test_that_returns_has_passed_and_its_docstring_is_the_sentence(course
             """
     ''')["test_fine"]
     assert (verdict.outcome, verdict.credit, verdict.max_credit) == (Outcome.PASSED, 2.0, 2.0)
-    assert verdict.sentence == "It is fine"
+    assert str(verdict.sentence) == "It is fine"
     assert verdict.check == "test_some_public.py::test_fine"
     assert verdict.visibility is Visibility.PUBLIC
     assert (verdict.faults, verdict.message, verdict.hint) == ((), None, None)
@@ -95,8 +95,8 @@ def test_a_failed_test_names_its_fault_with_what_was_found_and_why_it_matters(co
     ''')["test_width"]
     assert (verdict.outcome, verdict.credit) == (Outcome.FAILED, 0.0)
     assert verdict.faults == ("wrong-width",)
-    assert verdict.message.endswith("Found 15; expected 1500. Where: layer 1.")
-    assert "The width decides" in verdict.hint
+    assert str(verdict.message).endswith("Found 15; expected 1500. Where: layer 1.")
+    assert "The width decides" in str(verdict.hint)
 
 
 def test_a_sentence_serves_where_no_code_fits(course):
@@ -107,7 +107,7 @@ def test_a_sentence_serves_where_no_code_fits(course):
             fail("There are 3 of them.", expected=4)
     ''')["test_it"]
     assert verdict.faults == ()
-    assert verdict.message == "There are 3 of them. Expected 4."
+    assert str(verdict.message) == "There are 3 of them. Expected 4."
     assert verdict.hint is None
 
 
@@ -146,7 +146,7 @@ def test_a_remark_costs_nothing_and_is_not_carried_over_to_the_next_test(course)
     ''')
     assert verdicts["test_first"].outcome is Outcome.PASSED
     assert verdicts["test_first"].faults == ("unclipped-log",)
-    assert "Where: loss." in verdicts["test_first"].message
+    assert "Where: loss." in str(verdicts["test_first"].message)
     assert verdicts["test_second"].faults == ()
 
 
@@ -163,8 +163,8 @@ def test_an_assertion_is_a_failure_with_its_own_sentence_and_never_a_traceback(c
             assert 1 == 2
     ''')
     assert {verdict.outcome for verdict in verdicts.values()} == {Outcome.FAILED}
-    assert verdicts["test_says"].message == "One is not two."
-    assert verdicts["test_says_nothing"].message == "Not so."
+    assert str(verdicts["test_says"].message) == "One is not two."
+    assert str(verdicts["test_says_nothing"].message) == "Not so."
 
 
 def test_a_broken_test_is_ungradable_for_the_student_and_told_to_the_instructor(course):
@@ -180,8 +180,8 @@ def test_a_broken_test_is_ungradable_for_the_student_and_told_to_the_instructor(
     ''')
     broken, after = run.checks["check_a"]
     assert (broken.outcome, broken.credit, broken.max_credit) == (Outcome.UNGRADABLE, 0.0, 3.0)
-    assert "IndexError" not in broken.message
-    assert "Traceback" not in broken.message
+    assert "IndexError" not in str(broken.message)
+    assert "Traceback" not in str(broken.message)
     assert "IndexError" in run.log[0]
     assert "test_broken" in run.log[0]
     assert after.outcome is Outcome.PASSED
@@ -194,7 +194,7 @@ def test_a_test_can_say_that_there_is_nothing_to_judge(course):
             """It can be judged"""
             ungradable("The session was closed.")
     ''')["test_it"]
-    assert (verdict.outcome, verdict.message) == (Outcome.UNGRADABLE, "The session was closed.")
+    assert (verdict.outcome, str(verdict.message)) == (Outcome.UNGRADABLE, "The session was closed.")
 
 
 def test_a_test_that_takes_too_long_is_stopped_and_the_next_one_runs(course):
@@ -219,7 +219,7 @@ def test_a_test_that_takes_too_long_is_stopped_and_the_next_one_runs(course):
     endless, after = run.checks["check_a"]
     assert time.monotonic() - started < 60
     assert endless.outcome is Outcome.UNGRADABLE
-    assert "2 seconds" in endless.message
+    assert "2 seconds" in str(endless.message)
     assert after.outcome is Outcome.PASSED
 
 
@@ -249,7 +249,7 @@ def test_what_ends_with_the_fault_of_an_earlier_test_could_judge_nothing_and_is_
     assert [verdict.faults for verdict in verdicts.values()] == [("wrong-width",), (), ("missing-bias",)]
     more = verdicts["test_more"]
     assert (more.outcome, more.follows) == (Outcome.FAILED, ("wrong-width",))
-    assert more.message.startswith("This follows from another fault: “A layer does not have the number of neurons")
+    assert str(more.message).startswith("This follows from another fault: “A layer does not have the number of neurons")
     assert cell_points(list(verdicts.values()), 3) == 0  # nothing else was shown
 
 
@@ -268,7 +268,7 @@ def test_a_part_of_the_credit_that_an_earlier_test_gave_is_not_given_again(cours
 def test_what_builds_on_something_ungradable_is_ungradable(course):
     verdicts = course.verdicts(FOUND.format(ends='ungradable("Nothing there.")'))
     assert [verdict.outcome for verdict in verdicts.values()][:2] == [Outcome.UNGRADABLE] * 2
-    assert verdicts["test_more"].message == "Nothing there."
+    assert str(verdicts["test_more"].message) == "Nothing there."
 
 
 def test_only_the_cells_that_are_asked_for_are_run(course):
@@ -337,10 +337,10 @@ def test_evidence_is_read_by_cell_and_what_is_missing_ends_the_test(course):
     ''')
     assert verdicts["test_there"].outcome is Outcome.PASSED
     assert verdicts["test_raised"].faults == ("minimises-wrong-tensor",)
-    assert "train: minimize(accuracy)" in verdicts["test_raised"].message
+    assert "train: minimize(accuracy)" in str(verdicts["test_raised"].message)
     assert verdicts["test_not_there"].outcome is Outcome.UNGRADABLE
-    assert "“others”" in verdicts["test_not_there"].message
-    assert "not reached" in verdicts["test_no_cell"].message
+    assert "“others”" in str(verdicts["test_not_there"].message)
+    assert "not reached" in str(verdicts["test_no_cell"].message)
 
 
 def test_the_reason_for_missing_evidence_is_what_the_student_reads(course):
@@ -351,7 +351,7 @@ def test_the_reason_for_missing_evidence_is_what_the_student_reads(course):
             cell_evidence.array("numbers")
     '''
     bench = course.bench(problems={"check_b": "The kernel died in the cell before."})
-    assert course.verdicts(text, bench=bench)["test_it"].message == "The kernel died in the cell before."
+    assert str(course.verdicts(text, bench=bench)["test_it"].message) == "The kernel died in the cell before."
 
 
 def test_evidence_that_cannot_be_read_is_ungradable(course):
@@ -364,7 +364,7 @@ def test_evidence_that_cannot_be_read_is_ungradable(course):
             cell_evidence.array("numbers")
     ''')["test_it"]
     assert verdict.outcome is Outcome.UNGRADABLE
-    assert "not JSON" in verdict.message
+    assert "not JSON" in str(verdict.message)
 
 
 def test_what_tests_measure_and_show_comes_out(course):
@@ -445,8 +445,8 @@ def test_the_process_is_left_as_it_was_and_edited_tests_are_run_anew(course, mon
             """It is {}"""
     '''
     modules, environment, flag = set(sys.modules), dict(os.environ), sys.dont_write_bytecode
-    assert course.verdicts(text.format("old"))["test_it"].sentence == "It is old"
-    assert course.verdicts(text.format("new"))["test_it"].sentence == "It is new"
+    assert str(course.verdicts(text.format("old"))["test_it"].sentence) == "It is old"
+    assert str(course.verdicts(text.format("new"))["test_it"].sentence) == "It is new"
     ours = {name for name in set(sys.modules) - modules if "test_some" in name}
     assert ours == set()
     assert dict(os.environ) == environment
@@ -538,7 +538,7 @@ def test_what_the_reader_left_open_earns_nothing_and_is_nobodys_fault(course):
         "test_width": (Outcome.PASSED, 1.0),
         "test_others": (Outcome.UNGRADABLE, 0.0),
     }
-    assert (verdicts["test_bias"].message, verdicts["test_bias"].faults) == ("Nobody knows.", ())
+    assert (str(verdicts["test_bias"].message), verdicts["test_bias"].faults) == ("Nobody knows.", ())
 
 
 def test_a_fault_that_was_found_is_told_whatever_else_was_left_open(course):
@@ -563,8 +563,8 @@ def test_a_network_without_trained_layers_is_judged_no_further(course):
 def test_a_network_is_drawn_with_its_cell_once(course):
     run = course.run(READING, bench=having_read(course, check_a=network("wrong-width")))
     (seen,) = run.observations["check_a"]
-    assert seen.svg.startswith("<svg")
-    assert seen.marked == (CATALOGUE["wrong-width"].sentence,)
+    assert [str(box.name) for box in seen.boxes if box.faults]
+    assert tuple(map(str, seen.marked)) == (CATALOGUE["wrong-width"].sentence,)
     assert run.log == ()
 
 

@@ -147,14 +147,14 @@ def test_a_mistake_in_the_layer_is_charged_in_the_layer_and_not_again_in_the_net
 def test_a_message_tells_a_student_what_was_found_what_is_expected_and_where(verdicts):
     checks = checks_of(verdicts["network: another default"], NETWORK)
     (check,) = [check for check in checks if check.outcome is Outcome.FAILED]
-    assert "Found 0.01; expected 0.003." in check.message
-    assert check.hint.startswith("The function must pass its argument on")
-    assert "Read: Notebook 1, Step 5: an optimizer." in check.hint
+    assert "Found 0.01; expected 0.003." in str(check.message)
+    assert str(check.hint).startswith("The function must pass its argument on")
+    assert "Read: Notebook 1, Step 5: an optimizer." in str(check.hint)
 
 
 def test_an_error_names_the_students_line(verdicts):
     checks = checks_of(verdicts["layer: an error"], LAYER)
-    assert "NameError: name 'c' is not defined" in checks[0].message
+    assert "NameError: name 'c' is not defined" in str(checks[0].message)
 
 
 def test_the_verifier_in_its_own_process_with_the_lab_in_a_cage_says_the_same(verdicts):

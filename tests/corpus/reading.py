@@ -91,9 +91,9 @@ def read(entry: Entry, lab: Any, mode: str) -> Row:
     try:
         network = read_network(graph, parts, exercise, lab=lab, eval_feed=entry.eval_feed)
         faults = [fault.code for fault in network.faults]
-        places = [fault.where for fault in network.faults] if keras else []
+        places = [str(fault.where) for fault in network.faults] if keras else []
         remarks = [fault.code for fault in network.remarks]
-        undecided = list(network.undecided)
+        undecided = list(map(str, network.undecided))
     except Exception as error:  # noqa: BLE001 - that the reader raises is what is looked for here
         problem = f"{type(error).__name__}: {str(error)[:300]}"
     return Row(

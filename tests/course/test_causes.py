@@ -54,7 +54,7 @@ def test_what_follows_from_a_fault_that_is_charged_elsewhere_names_the_charge():
     checks = {"check_network": found("maximises-loss"), "check_training": (first, follower, fine)}
     settled = charged_once(checks, made_with(SOURCES))["check_training"]
     assert [check.follows for check in settled] == [("maximises-loss",), ("maximises-loss",), ()]
-    assert CATALOGUE["maximises-loss"].sentence in settled[1].message
+    assert CATALOGUE["maximises-loss"].sentence in str(settled[1].message)
     alone = charged_once({"check_training": (first, follower, fine)}, made_with(SOURCES))["check_training"]
     assert (alone[0].faults, alone[1]) == (("learning-rate-too-low",), follower)
 
@@ -88,8 +88,8 @@ def test_what_an_earlier_charge_explains_is_not_charged_again(earlier, cell, wha
     if follows:
         (cause,) = earlier.values()
         assert (first.outcome, first.faults, first.follows) == (Outcome.PASSED, (), (cause,))
-        assert first.message.startswith("This follows from another fault: “")
-        assert first.message.endswith("It is charged there, and costs nothing here.")
+        assert str(first.message).startswith("This follows from another fault: “")
+        assert str(first.message).endswith("It is charged there, and costs nothing here.")
     else:
         assert (first.outcome, first.faults, first.follows) == (Outcome.FAILED, (what,), ())
     assert (cell_points([first, beside], 2) == 2) is follows

@@ -7,6 +7,7 @@ from netgrader.grading.execution import Execution
 from netgrader.grading.grade_submission import grade, grade_job
 from netgrader.grading.jobs import find_jobs, jobs_of
 from netgrader.results import Outcome, Status
+from tests.texts import english
 
 pytestmark = pytest.mark.usefixtures("uncaged")
 
@@ -55,7 +56,7 @@ def test_a_folder_is_graded_notebook_by_notebook_in_order(tiny):
 def test_a_file_that_is_not_a_notebook_is_a_result_with_its_sentence(tiny):
     notebook = only(grade(tiny.submit("hana", content=b"not a notebook")))
     assert (notebook.status, notebook.score, notebook.max_score) == (Status.NOT, 0.0, 5.0)
-    assert "not JSON" in notebook.problem
+    assert "not JSON" in str(notebook.problem)
     assert [cell.points for cell in notebook.cells] == [0.0, 0.0, None]
 
 
@@ -63,7 +64,7 @@ def test_a_notebook_of_another_assignment_says_which_there_are(tiny):
     content = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     notebook = only(grade(tiny.submit("ida", content=content)))
     assert notebook.status is Status.NOT
-    assert "none of the course's notebooks (1_sums, 2_words)" in notebook.problem
+    assert "none of the course's notebooks (1_sums, 2_words)" in str(notebook.problem)
 
 
 def test_a_renamed_file_is_graded_as_what_it_is(tiny):
@@ -71,7 +72,7 @@ def test_a_renamed_file_is_graded_as_what_it_is(tiny):
     moved = path.rename(path.with_name("final version (1).ipynb"))
     notebook = only(grade(moved))
     assert (notebook.notebook, notebook.score) == ("2_words.ipynb", 4.0)
-    assert "by its cells it is 2_words.ipynb" in notebook.measured["notes"][0]
+    assert "by its cells it is 2_words.ipynb" in english(notebook.notes)[0]
 
 
 def test_of_two_copies_the_one_with_the_right_name_is_graded(tiny):
@@ -80,7 +81,7 @@ def test_of_two_copies_the_one_with_the_right_name_is_graded(tiny):
     path.with_name("1_sums-Copy1.ipynb").write_bytes(wrong)
     (job,) = jobs_of(tiny.assignment, "ada")
     assert job.path == path
-    assert job.notes == ("1_sums-Copy1.ipynb is the same notebook; 1_sums.ipynb was graded.",)
+    assert english(job.notes) == ("1_sums-Copy1.ipynb is the same notebook; 1_sums.ipynb was graded.",)
 
 
 def test_helper_modules_travel_but_not_the_courses_own(tiny, monkeypatch):
@@ -107,7 +108,7 @@ def write_nothing(folder):
 def test_a_notebook_that_hands_over_nothing_is_not_gradable_and_says_why(tiny, monkeypatch):
     monkeypatch.setattr("netgrader.grading.stages.run_request", lambda _r, _o, folder: write_nothing(folder))
     notebook = only(grade(tiny.submit("ada")))
-    assert (notebook.status, notebook.problem, notebook.score) == (Status.NOT, "The kernel died.", 0.0)
+    assert (notebook.status, str(notebook.problem), notebook.score) == (Status.NOT, "The kernel died.", 0.0)
     assert {check.outcome for cell in notebook.cells for check in cell.checks} == {Outcome.UNGRADABLE}
 
 

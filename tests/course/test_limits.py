@@ -80,7 +80,7 @@ def test_of_a_training_that_is_too_long_what_it_had_made_is_graded(course):
     assert code == 1
     assert points(result) == {"check_deep_network": 4.0, "check_deep_training": 0.0, "check_deep_accuracy": 0.0}
     assert result["status"] == "partly-gradable"
-    assert "The cell deep_training took longer than 25 seconds and was stopped." in result["problem"]
+    assert "Running the cell deep_training took longer than 25 seconds and was stopped." in result["problem"]
     assert "train for fewer epochs or a smaller network" in result["problem"]
     assert set(result["faults"]) == {"accuracy-too-low", "target-missed"}  # a hundred images, again and again
     assert 0.3 < result["measured"]["test_accuracy"] < 0.9

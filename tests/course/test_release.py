@@ -350,7 +350,7 @@ def everything(folder):
                 for name in archive.namelist():
                     texts[name] = archive.read(name).decode("utf-8", "replace")
         elif path.is_file() and path.suffix != ".npz":
-            texts[path.name] = path.read_text(encoding="utf-8")
+            texts[path.name] = path.read_text(encoding="utf-8", errors="replace")
     return texts
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from netgrader.grading.restore import identify, restore
 from netgrader.grading.submission import parse_notebook
+from tests.texts import english
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ ORDER = ["setup", "add", "check_add", "squares", "check_squares", "why"]
 def test_an_honest_notebook_is_run_as_it_is_and_nothing_is_said(tiny, restored):
     notebook = restored(tiny.filled())
     assert shown(notebook) == ORDER
-    assert notebook.notes == ()
+    assert english(notebook.notes) == ()
     assert notebook.cells[2].source == "def add(a, b):\n    return a + b"
 
 
@@ -46,7 +47,7 @@ def test_a_deleted_check_cell_returns_to_its_place(tiny, restored):
     content["cells"].remove(cell_of(content, "check_add"))
     notebook = restored(content)
     assert shown(notebook) == ORDER
-    assert notebook.notes == ("The cell check_add was missing and was put back.",)
+    assert english(notebook.notes) == ("The cell check_add was missing and was put back.",)
 
 
 def test_all_tracked_cells_deleted_return_in_order(tiny, restored):
@@ -60,7 +61,7 @@ def test_a_deleted_solution_cell_returns_empty_and_not_as_a_stub(tiny, restored)
     content["cells"].remove(cell_of(content, "add"))
     notebook = restored(content)
     assert [cell.source for cell in notebook.cells if cell.grade_id == "add"] == [""]
-    assert "The cell add was missing" in notebook.notes[0]
+    assert "The cell add was missing" in str(notebook.notes[0])
 
 
 def test_an_own_cell_in_the_place_of_a_deleted_solution_is_taken_for_it(tiny, restored):
@@ -69,7 +70,7 @@ def test_an_own_cell_in_the_place_of_a_deleted_solution_is_taken_for_it(tiny, re
     content["cells"][place] = extra("add = sum_of_two")
     notebook = restored(content)
     assert [cell.source for cell in notebook.cells if cell.grade_id == "add"] == ["add = sum_of_two"]
-    assert notebook.notes == ("The cell add had lost its id and was recognised by its content.",)
+    assert english(notebook.notes) == ("The cell add had lost its id and was recognised by its content.",)
 
 
 def test_an_emptied_or_changed_check_cell_gets_its_own_text_back(tiny, restored):
@@ -78,7 +79,7 @@ def test_an_emptied_or_changed_check_cell_gets_its_own_text_back(tiny, restored)
         cell_of(content, "check_add")["source"] = text
         notebook = restored(content)
         assert [cell.source for cell in notebook.cells if cell.grade_id == "check_add"] == ['check("add")']
-        assert notebook.notes == ("The cell check_add had been changed; its own text is back.",)
+        assert english(notebook.notes) == ("The cell check_add had been changed; its own text is back.",)
 
 
 def test_a_doubled_check_cell_counts_once(tiny, restored):
@@ -86,7 +87,7 @@ def test_a_doubled_check_cell_counts_once(tiny, restored):
     content["cells"].append(dict(cell_of(content, "check_add")))
     notebook = restored(content)
     assert shown(notebook) == ORDER
-    assert notebook.notes == ("The cell check_add was there twice; it counts once.",)
+    assert english(notebook.notes) == ("The cell check_add was there twice; it counts once.",)
 
 
 def test_a_copy_of_a_check_cell_that_holds_own_code_is_run_as_own_code(tiny, restored):
@@ -113,7 +114,7 @@ def test_moved_cells_return_to_their_place_and_the_others_stay(tiny, restored):
     content["cells"].append(check)
     notebook = restored(content)
     assert shown(notebook) == ORDER
-    assert notebook.notes == ("The cell check_add had been moved and is back at its place.",)
+    assert english(notebook.notes) == ("The cell check_add had been moved and is back at its place.",)
 
 
 def test_own_cells_stay_behind_the_cell_that_they_followed(tiny, restored):
@@ -146,7 +147,7 @@ def test_a_renamed_id_is_recognised_by_the_cells_own_id(tiny, restored):
     notebook = restored(content)
     assert shown(notebook) == ORDER
     assert notebook.cells[2].source == "def add(a, b):\n    return a + b"
-    assert "The cell add had lost its id and was recognised by its content." in notebook.notes
+    assert "The cell add had lost its id and was recognised by its content." in english(notebook.notes)
 
 
 def test_flags_and_points_are_those_of_the_release(tiny, restored):
@@ -161,7 +162,7 @@ def test_a_solution_cell_turned_into_text_is_code_again(tiny, restored):
     cell_of(content, "add")["cell_type"] = "markdown"
     notebook = restored(content)
     assert notebook.cells[2].cell_type == "code"
-    assert notebook.notes == ("The cell add had become a markdown cell and was read as code again.",)
+    assert english(notebook.notes) == ("The cell add had become a markdown cell and was read as code again.",)
 
 
 def test_a_notebook_whose_ids_another_tool_dropped_is_recognised_by_its_text(tiny, restored):
@@ -241,4 +242,4 @@ def test_a_check_cell_under_another_id_is_recognised_and_it_is_said(tiny, restor
     cell_of(content, "check_add")["metadata"]["nbgrader"]["grade_id"] = "check_plus"
     notebook = restored(content)
     assert shown(notebook) == ORDER
-    assert notebook.notes == ("The cell check_add had lost its id and was recognised by its content.",)
+    assert english(notebook.notes) == ("The cell check_add had lost its id and was recognised by its content.",)

@@ -12,6 +12,7 @@ from netgrader.grading.submission import (
     parse_notebook,
     read_notebook,
 )
+from tests.texts import english
 
 
 def notebook(*cells, **top):
@@ -111,13 +112,13 @@ def test_format_3_is_upgraded_and_said():
         ("markdown", "## Title", ""),
         ("code", "x = 1\ny = 2", "a"),
     ]
-    assert "old format 3" in read.notes[0]
+    assert "old format 3" in str(read.notes[0])
 
 
 def test_cells_that_are_no_cells_are_left_out_and_counted():
     read = parse_notebook(notebook(7, {"cell_type": "video", "source": "x"}, code({"not": "text"}), code("good")))
     assert [cell.source for cell in read.cells] == ["good"]
-    assert read.notes == ("Of the notebook's cells 3 could not be read and are left out.",)
+    assert english(read.notes) == ("Of the notebook's cells 3 could not be read and are left out.",)
 
 
 def test_ids_are_taken_over_only_where_they_look_like_ids():
@@ -143,7 +144,7 @@ def test_helper_modules_travel_and_links_and_bytes_do_not(tmp_path):
     (tmp_path / "odd name.py").write_text("no")
     texts, notes = helper_files(tmp_path)
     assert texts == {"tools.py": "x = 1\n"}
-    assert notes == ("binary.py is not text in UTF-8 and was not taken along.",)
+    assert english(notes) == ("binary.py is not text in UTF-8 and was not taken along.",)
 
 
 def test_helper_modules_over_their_limit_stay_behind_together(tmp_path):
@@ -151,7 +152,7 @@ def test_helper_modules_over_their_limit_stay_behind_together(tmp_path):
     (tmp_path / "b.py").write_text("#" * 250_000)
     texts, (note,) = helper_files(tmp_path)
     assert texts == {}
-    assert "more than 200 kB together" in note
+    assert "more than 200 kB together" in str(note)
 
 
 def test_among_too_many_modules_those_that_the_notebook_names_are_found(tmp_path):
@@ -165,9 +166,11 @@ def test_among_too_many_modules_those_that_the_notebook_names_are_found(tmp_path
 
 def test_a_kernel_that_is_not_installed_is_named_and_the_courses_is_used():
     spec = {"kernelspec": {"name": "ir", "language": "R", "display_name": "R"}}
-    assert "asks for the kernel ir, which the grader does not have" in parse_notebook(notebook(metadata=spec)).notes[0]
+    assert "asks for the kernel ir, which the grader does not have" in str(
+        parse_notebook(notebook(metadata=spec)).notes[0]
+    )
     assert parse_notebook(notebook(metadata={"kernelspec": {"name": "python3", "language": "python"}})).notes == ()
-    assert "the kernel another one" in parse_notebook(notebook(metadata={"kernelspec": {"name": "<b>"}})).notes[0]
+    assert "the kernel another one" in str(parse_notebook(notebook(metadata={"kernelspec": {"name": "<b>"}})).notes[0])
 
 
 def test_notebooks_are_found_beside_checkpoints_and_links(tmp_path):

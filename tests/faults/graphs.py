@@ -13,7 +13,6 @@ import tensorflow.compat.v1 as tf
 
 from netgrader.checks.exercises import Exercises, load_exercises
 from netgrader.checks.source_lines import Cell, by_key, with_lines
-from netgrader.faults import speaking_of
 from netgrader.reader import read_network
 from netgrader.student.graphs import export_graph
 from tests.checks.students import GLOROT
@@ -43,15 +42,14 @@ def faults_in(block: Block, lab: Lab) -> list[Fault]:
     linecache.cache[FILE] = (len(block.text), None, block.text.splitlines(keepends=True), FILE)
     tf.reset_default_graph()
     tf.set_random_seed(1)
-    with speaking_of(asked.texts):
-        exec(compile(block.text, FILE, "exec"), names)  # noqa: S102  (as a notebook does)
-        net = names[function]()
-        wanted = replace(asked.network_as_read(exercise), **dict(block.terms)) if exercise else None
-        network = read_network(net.graph, net, wanted, lab=lab)
-        shown = with_lines(network, export_graph(net), by_key([Cell(function, block.text)]), function)
+    exec(compile(block.text, FILE, "exec"), names)  # noqa: S102  (as a notebook does)
+    net = names[function]()
+    wanted = replace(asked.network_as_read(exercise), **dict(block.terms)) if exercise else None
+    network = read_network(net.graph, net, wanted, lab=lab)
+    shown = with_lines(network, export_graph(net), by_key([Cell(function, block.text)]), function)
     return [*shown.faults, *shown.remarks]
 
 
 def lines_of(fault: Fault) -> set[int]:
     """The lines of the student's cell that a fault shows."""
-    return {int(number) for number in re.findall(r"line (\d+) of", fault.lines)}
+    return {int(number) for number in re.findall(r"line (\d+) of", str(fault.lines))}

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from netgrader import observations as seen
-from netgrader.checks import wording
 from netgrader.faults import CATALOGUE, Fault
 from netgrader.pages.graded import CellMark, Graded, Marks
+from netgrader.reader.drawing import boxes_of
 from netgrader.reader.model import Layer, Loss, Network, Optimizer
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
 from tests.datasets import EXERCISES
@@ -62,7 +62,9 @@ def passed(check, sentence, *, hidden=False, credit=1.0, **more):
 def failed(check, sentence, *faults, hidden=False, credit=1.0, share=0.0, **more):
     outcome = Outcome.PARTIAL if share else Outcome.FAILED
     codes = tuple(fault.code for fault in faults)
-    more = {"message": wording.message(faults), "hint": wording.hint(codes), "faults": codes, **more}
+    said = " ".join(str(fault.said) for fault in faults)
+    hint = EXERCISES.texts.written(EXERCISES.texts.hint(codes))
+    more = {"message": said or None, "hint": hint, "faults": codes, **more}
     return _check(check, sentence, hidden, outcome, credit * share, credit, **more)
 
 
@@ -121,11 +123,13 @@ RIGHT = Network(
     optimizer=Optimizer("adam", 0.003, ("W", "b"), "Adam"),
 )
 RIGHT_NETWORK = seen.NetworkDrawing(
-    RIGHT.svg(),
+    boxes_of(RIGHT),
     ("dense, 784 to 10, with bias, no activation", "loss: softmax cross-entropy of the logits, mean", "Adam, 0.003"),
 )
 WRONG_NETWORK = seen.NetworkDrawing(
-    replace(RIGHT, faults=(Fault("softmax-before-loss", CATALOGUE["softmax-before-loss"].sentence, "Softmax"),)).svg(),
+    boxes_of(
+        replace(RIGHT, faults=(Fault("softmax-before-loss", CATALOGUE["softmax-before-loss"].sentence, "Softmax"),))
+    ),
     ("dense, 784 to 10, with bias, softmax", "loss: softmax cross-entropy of probabilities, mean", "Adam, 0.01"),
     ("The loss applies a softmax to what is a softmax already (Softmax:0).",),
 )
@@ -163,7 +167,7 @@ WRONG_IMAGES = seen.WrongImages(
     total=10_000,
 )
 
-SECTION = EXERCISES.texts.kinds["softmax-before-loss"].where.removeprefix("Notebook 1, ")
+SECTION = str(EXERCISES.texts.kinds["softmax-before-loss"].where).removeprefix("Notebook 1, ")
 TEXT = (
     f"## {SECTION}\n"
     r"""

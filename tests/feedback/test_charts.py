@@ -5,12 +5,17 @@ import re
 import pytest
 
 from netgrader import observations as seen
+from netgrader.catalogue import OF_NO_COURSE
 from netgrader.faults import CATALOGUE, Fault
-from netgrader.pages import charts, shell
-from netgrader.pages.feedback_figures import figure
+from netgrader.pages import charts, feedback_figures, shell
 from netgrader.reader import drawing
-from netgrader.reader.drawing import svg
 from netgrader.reader.model import Layer, Loss, Network, Optimizer
+from tests.texts import english
+
+
+def figure(observation):
+    """Return the figure of an observation, in English."""
+    return english(feedback_figures.figure(observation))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +45,7 @@ def test_numbers_are_written_as_people_write_them(value, text):
 
 def test_a_gap_in_a_curve_is_not_bridged():
     line = seen.Series("loss", (1.0, 2.0, 3.0, 4.0, 5.0), (1.0, 2.0, None, 3.0, 4.0))
-    drawn = charts.lines("Loss", [line], charts.axis("step", line.x), charts.axis("loss", [1.0, 4.0]))
+    drawn = charts.lines("Loss", [line], charts.axis("step", line.x), charts.axis("loss", [1.0, 4.0]), OF_NO_COURSE)
     assert drawn.count("<polyline") == 2
 
 
@@ -54,7 +59,7 @@ def test_no_picture_has_a_number_that_is_none():
         seen.Sweep((0.0, -1.0, 1e-3), (None, 0.5, 0.9), best=5.0),
         seen.RowCounts("t", (), ()),
         seen.Comparison("t", -3.0, 7.0),
-        seen.NetworkDrawing("not svg", ()),
+        seen.NetworkDrawing((), ()),
     )
     for observation in odd:
         made = figure(observation)
@@ -84,7 +89,7 @@ def test_the_drawing_marks_a_fault_at_what_it_is_about():
         optimizer=Optimizer("adam", 0.01, ("W", "b"), "Adam"),
         faults=(fault("softmax-before-loss", "Softmax"), fault("missing-bias", "MatMul"), fault("rows-mixed")),
     )
-    text = [re.sub(r"<[^>]+>", "", line) for line in re.findall(r"<text.*?</text>", svg(network))]
+    text = [re.sub(r"<[^>]+>", "", line) for line in re.findall(r"<text.*?</text>", network.svg())]
     said = " | ".join(text)
     order = (
         "Images",
@@ -96,19 +101,19 @@ def test_the_drawing_marks_a_fault_at_what_it_is_about():
     )
     places = [said.index(piece) for piece in (*order, "The network as a whole")]
     assert places == sorted(places)
-    assert svg(network).count('fill="#fdf0ee"') == 3
+    assert network.svg().count('fill="#fdf0ee"') == 3
 
 
 def test_the_drawing_escapes_what_a_student_named():
     network = Network(layers=(Layer("<script>", 1, 1, "<b>", True, (), ""),))
-    assert "<script>" not in svg(network)
-    assert "<b>" not in svg(network)
+    assert "<script>" not in network.svg()
+    assert "<b>" not in network.svg()
 
 
 def test_the_page_has_a_colour_of_its_own_for_each_colour_of_a_drawing():
     style = (shell.TEMPLATES / "feedback.css").read_text(encoding="utf-8")
     fault = Fault("softmax-before-loss", CATALOGUE["softmax-before-loss"].sentence)
-    drawn = svg(Network(layers=(Layer("dense", 784, 10, "none", True, ("W", "b")),), faults=(fault,)))
+    drawn = Network(layers=(Layer("dense", 784, 10, "none", True, ("W", "b")),), faults=(fault,)).svg()
     painted = set(re.findall(r'(?:fill|stroke)="#[0-9a-f]{6}"', drawn))
     assert {f'fill="{drawing.FAULT_PALE}"', f'stroke="{drawing.FAULT}"', f'fill="{drawing.INK}"'} <= painted
     assert [one for one in painted if f".drawing [{one}]" not in style] == []
@@ -123,7 +128,7 @@ def test_predictions_are_drawn_over_what_is_true_with_the_worst_rows_in_numbers(
     assert 'class="line s2"' in drawn.body
     assert "true, k€" in drawn.body
     assert drawn.numbers.rows[0] == ("3", "9", "4", "5")
-    assert drawn.numbers.title == "The images that are farthest off"
+    assert str(drawn.numbers.title) == "The images that are farthest off"
     assert drawn.notes == ("4 of the 8 test images are drawn.",)
 
 

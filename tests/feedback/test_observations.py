@@ -9,6 +9,8 @@ import pytest
 from netgrader import observations as seen
 from netgrader.files import decode, plain_json
 from netgrader.pages.feedback_figures import figure
+from netgrader.reader.drawing import NetworkBox
+from netgrader.text import Text
 from tests.feedback.test_pad import FRAME, random_network
 
 
@@ -23,7 +25,7 @@ def decoded(raw):
 
 EVERY_KIND = {
     "check_train": (
-        seen.NetworkDrawing("<svg/>", ("dense, 784 to 10",), ("a softmax too many",)),
+        seen.NetworkDrawing((NetworkBox(Text("Loss"), "mean"),), ("dense, 784 to 10",), ("a softmax too many",)),
         seen.Curves("Accuracy", "epoch", "accuracy", (seen.Series("test", (1.0, 2.0), (0.9, None)),), percent=True),
         seen.Comparison("Test accuracy", 0.99, 0.91),
         seen.WrongImages((seen.WrongImage(8, 6, 5),), wrong=740, total=10_000),

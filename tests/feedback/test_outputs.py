@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from PIL import Image
 
+from netgrader.catalogue import OF_NO_COURSE
 from netgrader.pages import markdown, safe, words
 from netgrader.pages.feedback_outputs import LONGEST_TEXT, MOST_OUTPUTS, render_outputs
 from netgrader.pages.markdown import formula
@@ -26,7 +27,7 @@ PNG = png(2, 2)
 
 
 def shown(*outputs):
-    return "".join(render_outputs(outputs, "o"))
+    return "".join(render_outputs(outputs, "o", OF_NO_COURSE))
 
 
 def test_a_progress_bar_shows_its_last_state():
@@ -68,7 +69,7 @@ def test_an_error_in_a_library_is_shown_at_the_students_own_innermost_line():
         "InvalidArgumentError: too large",
     ]
     error = {"output_type": "error", "ename": "InvalidArgumentError", "evalue": "too large", "traceback": trace}
-    (html,) = render_outputs([error], "p")
+    (html,) = render_outputs([error], "p", OF_NO_COURSE)
     assert "<code>sess.run(net.train_op, feed)</code>" in html
     assert "/usr/lib" not in html
 
@@ -104,7 +105,7 @@ def test_rich_output_is_in_a_frame_that_can_neither_run_nor_load_nor_be_left():
 
 @pytest.mark.parametrize(("length", "told"), [(1_000, False), (safe.LONGEST_HTML + 1, True)])
 def test_html_that_is_too_long_is_left_out_and_says_so(length, told):
-    assert (words.SHORTENED in shown(ex.display(text__html=f"<p>{'a' * length}"))) is told
+    assert (str(words.SHORTENED) in shown(ex.display(text__html=f"<p>{'a' * length}"))) is told
 
 
 def test_ids_in_a_text_cannot_meet_those_of_the_page():

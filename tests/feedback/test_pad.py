@@ -77,7 +77,7 @@ def test_the_weights_stand_in_the_page_as_they_are():
 
 def test_no_name_of_a_class_ends_the_data():
     spec = msgspec.structs.replace(DIGITS, names=("</script><b>0", "<!--1", "\u2028", *DIGITS.names[3:]))
-    html = pad_html(random_network(784, 10), FRAME, spec, 200)
+    html = pad_html(random_network(784, 10), FRAME, spec, 200, str)
     assert html.count("</script>") == 1
     assert "<!--" not in html
     assert told(html)["names"][:3] == ["</script><b>0", "<!--1", "\u2028"]

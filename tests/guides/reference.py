@@ -19,7 +19,7 @@ from netgrader.checks import CellEvidence, language
 from netgrader.checks.run import Fixtures
 from netgrader.cli import app
 from netgrader.fault_kinds import KINDS
-from netgrader.faults import CATALOGUE, speaking_of
+from netgrader.text import Text
 from research import figures
 from tests.datasets import EXERCISES
 
@@ -83,12 +83,12 @@ def faults() -> str:
         WRITTEN,
         "A code is public and never renamed. [Points](../guides/points.md#what-a-mistake-costs) says what a severity costs.\n",
     ]
-    with speaking_of(EXERCISES.texts):
-        spoken = [CATALOGUE[code] for code in KINDS]
+    say = EXERCISES.texts.say
+    spoken = [EXERCISES.texts.kind(code) for code in KINDS]
     for group in sorted({kind.group for kind in spoken}):
         kinds = [kind for kind in spoken if kind.group == group]
         parts.append(f"## {group}\n")
-        rows = ((f"`{kind.code}`", kind.severity, kind.sentence, "; ".join(kind.places)) for kind in kinds)
+        rows = ((f"`{kind.code}`", kind.severity, say(Text(kind.sentence)), "; ".join(kind.places)) for kind in kinds)
         parts.append(table("code,severity,what students read,explained in", rows))
     return "\n".join(parts)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,8 @@ import nbformat
 from nbconvert import HTMLExporter
 
 from netgrader.fault_kinds import PAGES as FAULTS
-from netgrader.fault_kinds import page_of
-from netgrader.faults import speaking_of
+from netgrader.fault_kinds import of_any_data, page_of
+from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.report_page import build_report, render_report
 from netgrader.which_course import find_course
@@ -61,7 +62,11 @@ def main() -> None:
     shutil.rmtree(PAGES, ignore_errors=True)
     pages = tracked("*.md")
     for page in pages:
-        text = page_of(page.stem) if ROOT / page.parent == FAULTS else (ROOT / page).read_text(encoding="utf-8")
+        text = (
+            of_any_data(page_of(page.stem))
+            if ROOT / page.parent == FAULTS
+            else (ROOT / page).read_text(encoding="utf-8")
+        )
         _write(page, LINK.sub(lambda link, page=page: _target(page, link[1]), text))
     for page in pages:
         for file in _linked(page):
@@ -80,13 +85,15 @@ def _write_looks() -> None:
     shutil.rmtree(LOOKS, ignore_errors=True)
     LOOKS.mkdir(parents=True)
     assignment = find_course().assignment("digits")
-    with speaking_of(assignment.texts):
-        cells, graded = feedback.wrong_student()
-        about = {"assignment": "digits", "notebook": feedback.NOTEBOOK, "student": "Ada"}
-        made = {
-            "A feedback page": ("feedback.html", render_page(build_page(cells, graded, **about))),
-            "A class report": ("report.html", render_report(build_report(report.eight_students()))),
-        }
+    texts = assignment.texts
+    cells, graded = feedback.wrong_student()
+    about = {"assignment": "digits", "notebook": feedback.NOTEBOOK, "student": "Ada", "data": PageData(texts=texts)}
+    page = build_page(cells, graded, **about)
+    class_report = build_report(replace(report.eight_students(), texts=texts))
+    made = {
+        "A feedback page": ("feedback.html", render_page(page, texts)),
+        "A class report": ("report.html", render_report(class_report, texts)),
+    }
     for number, notebook in enumerate(assignment.notebooks, 1):
         node = nbformat.read(ROOT / "release" / "digits" / f"{notebook}.ipynb", as_version=4)
         made[f"Notebook {number}, as students get it"] = (

@@ -233,7 +233,7 @@ def test_the_hidden_test_of_the_guide_is_appended_to_the_courses_own_as_it_stand
     bench = TestContext(folder.parent, load_exercises(CHECKS), lambda: pytest.fail("No lab is needed."))
     run = run_tests(bench, [], [tests], cells=["check_prepare_data"])
     check = run.checks["check_prepare_data"][-1]
-    assert (check.sentence, check.outcome) == ("Paper is 0: nobody writes into the corner of an image", outcome)
+    assert (str(check.sentence), check.outcome) == ("Paper is 0: nobody writes into the corner of an image", outcome)
     assert check.faults == (() if level == 0 else ("not-scaled",))
     assert run.log == ()
 
@@ -258,5 +258,5 @@ def test_training_on_test_images_is_a_mistake_everywhere_and_where_it_is_doubtfu
         surplus=0.0026,
     )
     said = words.CONCERN_SEEN.format(notebook="3_deep_network", seen=seen_test_images(figures))
-    assert snippet("3_deep_network: it may", TEST_IMAGES).strip() == said
-    assert f"*{words.CONCERNS}*" in TEST_IMAGES
+    assert snippet("3_deep_network: it may", TEST_IMAGES).strip() == str(said)
+    assert f"*{words.CONCERNS!s}*" in TEST_IMAGES

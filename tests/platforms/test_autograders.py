@@ -12,7 +12,7 @@ import pytest
 
 from netgrader.commands import export
 from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
-from netgrader.platforms.autograders import LARGEST, NotebookStanding, Said, Standing, gradescope, prairielearn
+from netgrader.platforms.autograders import LARGEST, NotebookStanding, Sentences, Standing, gradescope, prairielearn
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -131,7 +131,7 @@ def test_that_nothing_was_graded_is_an_error_of_ours_once_nothing_more_comes():
 
 
 def test_what_is_not_gradable_costs_no_attempt_on_prairielearn_and_says_why():
-    problem = Said(("This notebook could not be graded. It is damaged.",))
+    problem = Sentences(("This notebook could not be graded. It is damaged.",))
     answer = notebook(CellResult("check_add", 0.0, 2.0, False), status=Status.NOT, problem="It is damaged.")
     theirs = fits(
         "prairielearn", prairielearn(Standing((NotebookStanding(answer.notebook, answer.result, problem),), over=True))
@@ -159,7 +159,7 @@ def test_what_students_wrote_is_text_and_too_much_of_it_is_cut():
     evil = "<script>alert(1)</script>\n" + "x" * 400_000
     cells = [CellResult(f"check_{k}", 0.0, 1.0, False, (check("a", Outcome.FAILED, 0.0),)) for k in range(20)]
     answer = notebook(*cells)
-    said = Said((evil,), {(cell.cell, "test.py::a"): (evil,) for cell in cells})
+    said = Sentences((evil,), {(cell.cell, "test.py::a"): (evil,) for cell in cells})
     standing = Standing((NotebookStanding(answer.notebook, answer.result, said),))
     results = fits("gradescope", gradescope(standing))
     assert "<script" not in json.dumps(results)

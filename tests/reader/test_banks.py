@@ -65,7 +65,7 @@ def test_variants_of_the_right_loss_are_the_right_loss():
     match = recognise(observations(smoothed))
     assert match is not None
     assert match.kind == "softmax-cross-entropy"
-    assert "label smoothing" in match.detail
+    assert "label smoothing" in str(match.detail)
 
 
 def test_a_loss_of_no_formula_is_not_named():

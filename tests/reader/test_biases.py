@@ -112,7 +112,7 @@ def test_a_bias_is_seen_behind_what_only_scales_or_normalises(lab, name, tried):
 @pytest.mark.parametrize("name", NO_BIAS)
 def test_what_is_no_bias_is_not_taken_for_one(lab, name):
     faults = [fault for fault in read(lab, NO_BIAS[name]).faults if fault.code == "missing-bias"]
-    assert [fault.at for fault in faults] == ["layer 1 of 2"]
+    assert [str(fault.at) for fault in faults] == ["layer 1 of 2"]
 
 
 @pytest.mark.parametrize("divided", [True, False])

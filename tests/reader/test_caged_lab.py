@@ -135,7 +135,11 @@ def test_a_frame_comes_back_as_it_was_sent(pipe):
     assert came["n"] == 3
 
 
-@pytest.mark.parametrize("value", [np.array(["a"]), np.array([None]), np.complex64(1), object(), "\ud800"], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [np.array(["a"]), np.array([None]), np.complex64(1), object(), "\ud800"],
+    ids=["text", "none", "complex", "object", "half a character"],
+)
 def test_what_cannot_be_sent_is_an_error_and_the_next_frame_comes(pipe, value):
     channel, _ = pipe
     with pytest.raises((TypeError, ValueError)):

@@ -215,7 +215,7 @@ def test_an_op_that_is_not_allowed_is_never_run_and_is_named(lab, op):
     with pytest.raises(LabError) as caught:
         session.run(["stolen:0"], {"x:0": 1.0})
     assert caught.value.kind == "op"
-    assert op in caught.value.sentence
+    assert op in str(caught.value.sentence)
 
 
 def test_an_op_hidden_in_a_function_in_a_loop_is_found(lab):
@@ -231,7 +231,7 @@ def test_an_op_hidden_in_a_function_in_a_loop_is_found(lab):
     with pytest.raises(LabError) as caught:
         graph.session(1).run(["out:0"], {"x:0": 0})
     assert caught.value.kind == "op"
-    assert "ReadFile" in caught.value.sentence
+    assert "ReadFile" in str(caught.value.sentence)
 
 
 def test_functions_and_functional_control_flow_run(lab):
@@ -273,7 +273,7 @@ def test_bytes_that_are_no_graph_are_one_sentence(lab, content):
     with pytest.raises(LabError) as caught:
         lab.load(content)
     assert caught.value.kind == "graph"
-    assert "\n" not in caught.value.sentence
+    assert "\n" not in str(caught.value.sentence)
 
 
 def test_tensorflows_refusals_are_one_sentence(lab):
@@ -289,7 +289,7 @@ def test_tensorflows_refusals_are_one_sentence(lab):
         with pytest.raises(LabError) as caught:
             session.run([fetch], feeds)
         assert caught.value.kind == "run"
-        assert "\n" not in caught.value.sentence
+        assert "\n" not in str(caught.value.sentence)
     with pytest.raises(LabError, match="shape"):
         session.assign({"model/w": np.zeros((4, 1))})
     with pytest.raises(LabError, match="no variable"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
@@ -103,8 +102,8 @@ def test_of_an_unknown_error_it_stays_open_how_predictions_meet_targets(lab):
     net = numbers(lambda y, p: tf.reduce_mean((y - p) ** 2) / tf.math.reduce_variance(y))
     left_open = read_network(net.graph, net, NUMBERS, lab=lab).left_open
     assert {"broadcast-in-loss", "classification-loss", "differences-cancel", "loss-not-mean"} <= left_open.keys()
-    assert np.unique(list(left_open.values())).size > 1
-    assert all(sentence.endswith("your instructor will look at it.") for sentence in left_open.values())
+    assert len({*left_open.values()}) > 1
+    assert all(str(sentence).endswith("your instructor will look at it.") for sentence in left_open.values())
 
 
 def test_a_loss_of_some_rows_of_the_batch_is_undecided(lab):

@@ -436,7 +436,7 @@ def test_each_error_is_named_whatever_its_scale_and_what_is_added(kind):
 def test_the_width_of_a_huber_error_is_found(delta):
     match = recognise_error(observations(lambda z, y: huber(z - y, delta)))
     assert match is not None
-    assert (match.kind, match.detail) == (HUBER, f"from {delta:.3g} on a line")
+    assert (match.kind, str(match.detail)) == (HUBER, f"from {delta:.3g} on a line")
 
 
 def test_an_error_of_no_formula_is_not_named():

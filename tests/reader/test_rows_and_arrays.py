@@ -140,6 +140,6 @@ def test_a_reshape_for_so_many_rows_is_a_fixed_batch(style, rows, lab):
         loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=w.y, logits=scores))
         tf.train.AdamOptimizer(0.001).minimize(loss)
         network = read_network(graph, {"X": w.x, "Y": w.y, "logits": scores, "loss": loss}, ASKED, lab=lab)
-    found = [(fault.code, fault.found) for fault in network.faults if fault.code != "missing-tensor"]
+    found = [(fault.code, str(fault.found)) for fault in network.faults if fault.code != "missing-tensor"]
     assert found == ([("fixed-batch-size", f"a reshape for {rows} rows")] if rows else [])
     assert bool(network.undecided) == (style is images_that_fit_nowhere)

@@ -374,7 +374,7 @@ def test_weights_alone_are_the_wrong_thing_to_minimise(lab):
 def sentences(build, **options):
     with tf.Graph().as_default() as graph:
         build()
-    return " ".join(read_network(graph, lab=None, **options).undecided)
+    return " ".join(map(str, read_network(graph, lab=None, **options).undecided))
 
 
 def test_what_a_graph_lacks_is_said():

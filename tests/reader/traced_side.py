@@ -86,9 +86,9 @@ def row(thing: Any, parts: Any = None) -> dict[str, Any]:
     said = [*network.faults, *network.remarks]
     return {
         **network.as_json(),
-        "where": [fault.where for fault in said],
-        "found": [fault.found for fault in said],
-        "undecided": list(network.undecided),
+        "where": [str(fault.where) for fault in said],
+        "found": [str(fault.found) for fault in said],
+        "undecided": list(map(str, network.undecided)),
         "text": str(network),
         "rate": network.optimizer and network.optimizer.rate,
         "marked": network.svg().count("✗"),

@@ -8,16 +8,22 @@ from dataclasses import replace
 
 import pytest
 
-from netgrader.faults import speaking_of
+from netgrader.pages import report_page
 from netgrader.pages.checks_table import report_csv
 from netgrader.pages.feedback_verdicts import by_hand
 from netgrader.pages.graded import CellMark, Graded, Marks
-from netgrader.pages.report_page import build_report, render_report
+from netgrader.pages.report_page import render_report
 from netgrader.pages.report_view import ClassView, Column, NotebookColumns
 from netgrader.results import Observed, Status
 from netgrader.which_course import find_course
 from tests.feedback import examples as notebooks
 from tests.report import examples as ex
+from tests.texts import english
+
+
+def build_report(view):
+    """Return the report on a class, in English."""
+    return english(report_page.build_report(view))
 
 
 def table(view):
@@ -267,7 +273,7 @@ def test_the_report_is_the_same_each_time():
 
 def test_a_blank_answer_is_not_said_to_have_been_read():
     judged, blank = (CellMark(0.0, manual, 2.0) for manual in (0.0, None))
-    assert [by_hand(0.0, 2.0, mark)[1] for mark in (judged, blank, None)] == [
+    assert [str(by_hand(0.0, 2.0, mark)[1]) for mark in (judged, blank, None)] == [
         "marked by a person",
         "not answered",
         "not answered",
@@ -332,12 +338,12 @@ def test_what_was_not_run_or_could_not_be_graded_counts_for_no_check():
     unknown = notebooks.ungradable("test_x", "It runs", "The notebook is not JSON.")
     passed = notebooks.passed("test_scaled", "The images are scaled")
     result = notebooks.result(notebooks.cell("train", 3, following, unknown, passed))
-    assert [share.sentence for share in build_report(one(Graded(result))).checks] == ["The images are scaled"]
+    assert [str(share.sentence) for share in build_report(one(Graded(result))).checks] == ["The images are scaled"]
 
 
 def test_the_page_says_where_what_went_wrong_is_explained():
-    with speaking_of(find_course().assignment("digits").texts):
-        page = render_report(build_report(ex.eight_students()))
+    texts = find_course().assignment("digits").texts
+    page = render_report(build_report(replace(ex.eight_students(), texts=texts)), texts)
     assert "Explained in: Notebook 1" in page
     assert "<b>3 of 6</b>" in page
     assert "<b>5 of 5</b>" not in page

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from netgrader.faults import CATALOGUE, speaking_of
+from netgrader.faults import CATALOGUE
 from netgrader.results import CheckResult, Outcome, Visibility
 from netgrader.student.answer import Answer
 from tests.checks.students import GLOROT, LOSS, NETWORK, PREDICTION
-from tests.datasets import EXERCISES
 
 ROOT = Path(__file__).parents[2]
 CHECKS = ROOT / "source" / "digits" / "checks"
@@ -29,12 +28,6 @@ from netgrader.student import check
 """
 TWICE = NETWORK.replace(LOSS, LOSS.replace("logits=logits", "logits=prediction"))
 UNREADABLE = NETWORK.replace(PREDICTION, f"{PREDICTION})")
-
-
-@pytest.fixture(autouse=True)
-def of_digits():
-    with speaking_of(EXERCISES.texts):
-        yield
 
 
 # ---- In a notebook -------------------------------------------------------------------------------------------------------

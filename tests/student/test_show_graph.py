@@ -83,7 +83,7 @@ def test_edges_follow_the_data_and_only_the_loss_goes_into_training():
 
 
 def test_training_says_what_it_updates_at_which_rate():
-    assert node(drawn(network(20)), "Adam").detail.endswith("updates 4 variables, learning rate 0.003")
+    assert str(node(drawn(network(20)), "Adam").detail).endswith("updates 4 variables, learning rate 0.003")
 
 
 def test_a_rate_that_is_fed_is_seen_to_go_into_training():

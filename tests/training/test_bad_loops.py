@@ -252,7 +252,7 @@ def test_it_earns_what_is_right_about_it_and_one_sentence_says_what_is_not(bad, 
     training = bad.training(name)
     faults = [fault for verdict in training.verdicts.values() for fault in verdict.faults]
     assert len(faults) == (1 if words else 0)
-    assert all(fault.found.startswith(words) for fault in faults)
+    assert all(str(fault.found).startswith(words) for fault in faults)
     assert points(training) == pytest.approx(worth, abs=0.01)
 
 

@@ -94,7 +94,7 @@ def test_a_fault_comes_with_its_figures_and_costs_something(wrong, name):
 @pytest.mark.parametrize("name", [name for name, terms in WRONG.items() if "found" in terms])
 def test_a_fault_says_what_was_found(wrong, name):
     verdicts = wrong.training(name).verdicts.values()
-    assert WRONG[name]["found"] in [fault.found for verdict in verdicts for fault in verdict.faults]
+    assert WRONG[name]["found"] in [str(fault.found) for verdict in verdicts for fault in verdict.faults]
 
 
 def credits_of_tests():

@@ -173,7 +173,7 @@ def _enter(received: list[int]) -> dict[str, Any]:
             _check(_libc.setns(descriptor, NAMESPACES[kind]), f"setns {kind}")
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         child = os.fork()
-    except BaseException as error:  # noqa: BLE001 - whatever it was, this process must not go on
+    except BaseException as error:  # noqa: BLE001
         _refuse(error)
     if child:
         _hand_on(child, answer)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import fault
-from netgrader.phrases import say
 from netgrader.reader.faults.layer_faults import looped
 from netgrader.reader.find.joining import depths
 from netgrader.reader.find.layers import CONVOLUTIONS
 from netgrader.reader.trial.probe import products
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def convolutions(reading: Reading) -> Iterator[Fault]:
     count = max(depths(found.graph, known), default=0)
     if count < least:
         place = (known or found.steps)[-1].node
-        yield fault("too-few-layers", place, say("{1} convolutions", count), str(least))
+        yield fault("too-few-layers", place, Text("{count} convolutions", count=count), str(least))
 
 
 def images(reading: Reading) -> Iterator[Fault]:
@@ -40,7 +40,9 @@ def images(reading: Reading) -> Iterator[Fault]:
         return
     for node, shape in reading.images.torn.items():
         asked = [*exercise.image_shape, 1][:3]
-        yield fault("image-torn", node, say("neighbouring pixels apart, in shape {1}", list(shape)), str(asked))
+        yield fault(
+            "image-torn", node, Text("neighbouring {pixels} apart, in shape {list}", list=list(shape)), str(asked)
+        )
 
 
 def _measured(found: Found) -> bool:

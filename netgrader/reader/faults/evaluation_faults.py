@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import Severity, fault
-from netgrader.phrases import say
 from netgrader.reader.find.roles import updates_under
 from netgrader.reader.graph.nodes import fits, node_of
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,16 +35,25 @@ def rows(reading: Reading) -> Iterator[Fault]:
     found, trial = reading.found, reading.rows
     place = node_of(reading.loss.logits or found.scores or "")
     if reading.layers.all_dropped is not None:
-        yield fault("keep-rate-swapped", reading.layers.all_dropped, "everything is dropped", "nothing, when evaluated")
+        yield fault(
+            "keep-rate-swapped",
+            reading.layers.all_dropped,
+            Text("everything is dropped"),
+            Text("nothing, when evaluated"),
+        )
     elif trial.all_dropped:
-        yield fault("keep-rate-swapped", place, "everything is dropped in training", "a part")
+        yield fault("keep-rate-swapped", place, Text("everything is dropped in training"), Text("a part"))
     if trial.by_chance or (trial.repeats is False and _draws(found)):
-        yield fault("dropout-at-evaluation", place, "two evaluations of the same images differ", "the same output")
+        yield fault(
+            "dropout-at-evaluation", place, Text("two evaluations of the same {images} differ"), Text("the same output")
+        )
     elif trial.repeats is False:
-        changed = "each evaluation changes what the next one gives, by what it updates"
-        yield fault("rows-mixed", place, changed, "evaluation that updates nothing")
+        changed = Text("each evaluation changes what the next one gives, by what it updates")
+        yield fault("rows-mixed", place, changed, Text("evaluation that updates nothing"))
     elif trial.mixed:
-        yield fault("rows-mixed", place, "an image's output changes with the other images", "each by itself")
+        yield fault(
+            "rows-mixed", place, Text("{an_image}'s output changes with the other {images}"), Text("each by itself")
+        )
 
 
 def fixed_batch(reading: Reading) -> Iterator[Fault]:
@@ -54,9 +63,15 @@ def fixed_batch(reading: Reading) -> Iterator[Fault]:
         return
     shapes = {name: found.graph.static_shape(name) or () for name in (found.roles.images, found.roles.labels) if name}
     source = next((name for name, shape in shapes.items() if setup.batch in shape[:1]), None)
-    told = say("a reshape for {1} rows", setup.batch) if source is None else say("shape {1}", list(shapes[source]))
+    told = (
+        Text("a reshape for {batch} rows", batch=setup.batch)
+        if source is None
+        else Text("shape {list}", list=list(shapes[source]))
+    )
     grave = Severity.REMARK if found.exercise is None else None  # else it may be all the rows that there are
-    yield fault("fixed-batch-size", node_of(source or found.roles.images or ""), told, "any number of images", grave)
+    yield fault(
+        "fixed-batch-size", node_of(source or found.roles.images or ""), told, Text("any number of {images}"), grave
+    )
 
 
 def _draws(found: Found) -> bool:
@@ -77,8 +92,8 @@ def placeholders(reading: Reading) -> Iterator[Fault]:
     flat = (exercise.inputs or (shape or (1,))[-1] or 1,)  # rows of any width, where nobody says which
     takes = [flat] if asked is None else [flat, asked]
     if shape is not None and not any(fits((1, *sizes), (None, *shape[1:])) for sizes in takes):
-        wanted = str([None, *asked]) if asked else say("[None, {1}]", exercise.inputs or "n")
-        yield fault("wrong-placeholder", node_of(images), say("shape {1}", list(shape)), wanted)
+        wanted = str([None, *asked]) if asked else Text("[None, {inputs}]", inputs=exercise.inputs or "n")
+        yield fault("wrong-placeholder", node_of(images), Text("shape {list}", list=list(shape)), wanted)
     elif not dtype.startswith(("float", "bfloat")):
         yield fault("wrong-placeholder", node_of(images), dtype, "float32")
 
@@ -95,7 +110,7 @@ def moving_averages(reading: Reading) -> Iterator[Fault]:
     left = [name for name in sorted(found.statistics - moved) if found.graph.nodes[name].rank() == 1]
     # What does not begin with one value was measured before, and is not meant to move.
     for name in [name for name in left if not reading.averages_vary.get(name)][:1]:
-        told = "training does not update the moving averages", "updated at each step"
+        told = Text("training does not update the moving averages"), Text("updated at each step")
         yield fault("batchnorm-not-updated", name, *told)
 
 

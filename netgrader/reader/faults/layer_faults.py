@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.faults import Severity, fault
-from netgrader.phrases import say
 from netgrader.reader.find.joining import depths
 from netgrader.reader.find.layers import between, factor_behind, transposes, weights_key
 from netgrader.reader.find.losses import CROSS_ENTROPY
 from netgrader.reader.find.roles import all_updates, uses_data
 from netgrader.reader.trial.probe import products
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,17 +48,17 @@ def depth(reading: Reading) -> Iterator[Fault]:
         least, count = len(exercise.widths), len(steps)
         # Without a trial it may stay open whether layers side by side are parts of one.
         if (count if reading.setup.opened else levels) > least:
-            yield fault("too-many-layers", place, say("{1} layers", count), str(least))
+            yield fault("too-many-layers", place, Text("{count} layers", count=count), str(least))
     apart, joined = _weights_elsewhere(found)
     if count + len(joined) >= least:
         return
     loose = [step.node for step in found.unused if not _mirrors(step, steps)] or apart
     if loose:
-        many = say("{1} layers in a row", least)
-        yield fault("layer-not-connected", loose[0], "a layer that the loss does not depend on", many)
+        many = Text("{least} layers in a row", least=least)
+        yield fault("layer-not-connected", loose[0], Text("a layer that the loss does not depend on"), many)
     else:
-        many = "{1} layers" if len(steps) == count else "{1} layers in a row"
-        yield fault("too-few-layers", place, say(many, count), f"{least}")
+        many = Text("{count} layers") if len(steps) == count else Text("{count} layers in a row")
+        yield fault("too-few-layers", place, many.format(count=count), f"{least}")
 
 
 def _weights_elsewhere(found: Found) -> tuple[list[str], list[str]]:
@@ -95,12 +95,16 @@ def widths(reading: Reading) -> Iterator[Fault]:
         return
     for step, width in zip(steps, asked, strict=True):
         if step.outputs not in (None, width):
-            many = say("{1} outputs", step.outputs) if step.kind == "dense" else say("{1} channels", step.outputs)
+            many = (
+                Text("{outputs} outputs", outputs=step.outputs)
+                if step.kind == "dense"
+                else Text("{outputs} channels", outputs=step.outputs)
+            )
             yield fault("wrong-width", step.node, many, str(width))
     first, inputs = steps[0], reading.found.given.inputs
     once = first.kind == "dense" and not first.parts and first.places in (None, 1)  # and not of each piece of an image
     if once and (first.inputs or inputs) < inputs:
-        yield fault("wrong-width", first.node, say("{1} inputs", first.inputs), str(inputs))
+        yield fault("wrong-width", first.node, Text("{inputs} inputs", inputs=first.inputs), str(inputs))
 
 
 def activations(reading: Reading) -> Iterator[Fault]:
@@ -115,8 +119,8 @@ def activations(reading: Reading) -> Iterator[Fault]:
     lacking = "missing-activation" if exercise is not None and exercise.nonlinear else "linear-layers"
     for step, expected in zip(steps, asked, strict=True):
         code, told, default, severity = {
-            "none": (lacking, "no activation", "a nonlinearity", grave),
-            "softmax": ("softmax-in-hidden-layer", "softmax", "an activation of each unit by itself", None),
+            "none": (lacking, Text("no activation"), Text("a nonlinearity"), grave),
+            "softmax": ("softmax-in-hidden-layer", "softmax", Text("an activation of each unit by itself"), None),
         }.get(step.activation, ("wrong-activation", step.activation, "", None))
         if _has_activation(step) and step.activation != expected and (expected or default):
             yield fault(code, step.node, told, expected or default, severity)
@@ -148,7 +152,7 @@ def bias(reading: Reading) -> Iterator[Fault]:
     for step in reading.found.steps:
         size = sum(nodes[name].size() or step.outputs or 0 for name in step.bias)
         if not step.normalised and (not size or size < min(step.outputs or 0, 2)):
-            yield fault("missing-bias", step.node, "no bias", "one for each output")
+            yield fault("missing-bias", step.node, Text("no bias"), Text("one for each output"))
 
 
 def unused(reading: Reading) -> Iterator[Fault]:
@@ -194,7 +198,7 @@ def shared(reading: Reading) -> Iterator[Fault]:
         grave = Severity.REMARK if _is_free(reading) and len(same) > MEANT else None
         for step in others:
             if not tied and step.data != first.data and first.node in graph.ancestor_nodes([step.data]):
-                told = say("the weights of {1}", first.node), "weights of its own"
+                told = Text("the weights of {node}", node=first.node), Text("weights of its own")
                 yield fault("shared-weights", step.node, *told, grave)
 
 
@@ -259,11 +263,17 @@ class _Beginning:
 
 
 BEGINNINGS = (
-    ("zero-initialisation", _Beginning.is_zero, "all weights zero", "random weights", None),
-    ("constant-initialisation", _Beginning.is_equal, "all weights equal", "random weights", None),
-    ("huge-initialisation", _Beginning.is_huge, "numbers of about {1:.2g}", "about {1:.2g}", None),
+    ("zero-initialisation", _Beginning.is_zero, Text("all weights zero"), Text("random weights"), None),
+    ("constant-initialisation", _Beginning.is_equal, Text("all weights equal"), Text("random weights"), None),
+    ("huge-initialisation", _Beginning.is_huge, Text("numbers of about {size:.2g}"), Text("about {fan_in:.2g}"), None),
     # Which layer function made it is charged where that is asked for.
-    ("wrong-initialisation", _Beginning.is_not_glorot, "standard deviation {1:.2g}", "Glorot uniform", Severity.REMARK),
+    (
+        "wrong-initialisation",
+        _Beginning.is_not_glorot,
+        Text("standard deviation {size:.2g}"),
+        "Glorot uniform",
+        Severity.REMARK,
+    ),
 )
 """Code, condition, what is found, what is expected, and the severity where it is not the catalogue's."""
 
@@ -277,7 +287,7 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
         one = _Beginning(reading, step, layer, value.astype(np.float64))
         for code, begins, told, expected, severity in BEGINNINGS:
             if begins(one):
-                found, wanted = say(told, one.size), say(expected, one.fan_in**-0.5)
+                found, wanted = told.format(size=one.size), expected.format(fan_in=one.fan_in**-0.5)
                 yield fault(code, step.variables[0], found, wanted, severity)
                 break
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import Severity, fault
-from netgrader.phrases import say
 from netgrader.reader.find.activations import CLIPPED_LOG
 from netgrader.reader.find.layers import between
 from netgrader.reader.find.losses import CROSS_ENTROPY, FUSED_LOSSES, OVER_ROWS
 from netgrader.reader.find.optimizers import DUAL_AVERAGING
 from netgrader.reader.find.roles import all_updates
 from netgrader.reader.graph.nodes import node_of
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,8 +51,11 @@ def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
     match, activation = reading.loss.match, reading.loss.last_activation
     softened = match is not None and (match.kind == CROSS_ENTROPY or match.kind in _MISREAD)
     if softened and activation not in _UNTOUCHED:
-        code, told = _BEFORE.get(activation, "relu-on-logits"), say("{1} before the loss", activation)
-        yield fault(code, node_of(reading.loss.logits or ""), told, "no activation")
+        code, told = (
+            _BEFORE.get(activation, "relu-on-logits"),
+            Text("{activation} before the loss", activation=activation),
+        )
+        yield fault(code, node_of(reading.loss.logits or ""), told, Text("no activation"))
 
 
 def another_loss(reading: Reading) -> Iterator[Fault]:
@@ -65,7 +68,7 @@ def another_loss(reading: Reading) -> Iterator[Fault]:
     if match.kind in _SQUARED and last != "undecided":
         code = "mse-on-softmax" if last in _BEFORE else "mse-on-logits"
     if match.kind not in _SCORES:
-        yield fault(code, _place(reading), match.kind.replace("-", " "), "softmax cross-entropy")
+        yield fault(code, _place(reading), match.kind.replace("-", " "), Text("softmax cross-entropy"))
 
 
 def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
@@ -74,15 +77,17 @@ def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
     if match is None:
         return
     if match.kind in OVER_ROWS and match.kind not in _SQUARED:
-        yield fault("loss-over-wrong-axis", place, "over the rows of a batch", "over the classes of a row")
+        yield fault("loss-over-wrong-axis", place, Text("over the rows of a batch"), Text("over the classes of a row"))
     elif match.kind.startswith("labels-off-by-one"):
         step = "+1" if match.kind.endswith("up") else "-1"
-        yield fault("labels-off-by-one", place, say("label {1}", step), "the label itself")
+        yield fault("labels-off-by-one", place, Text("{label} {step}", step=step), Text("the {label} itself"))
     elif match.kind == "labels-logits-swapped" or _log_of_labels(reading):
         yield fault("labels-logits-swapped", place)
     elif _of_scores(reading) and reading.loss.last_activation not in _BEFORE:
         grave = Severity.FATAL if reading.loss.finite is False else None
-        yield fault("logits-are-probabilities", place, "scores taken for probabilities", "a softmax first", grave)
+        yield fault(
+            "logits-are-probabilities", place, Text("scores taken for probabilities"), Text("a softmax first"), grave
+        )
 
 
 def _of_scores(reading: Reading) -> bool:
@@ -112,7 +117,7 @@ def climbing(reading: Reading) -> Iterator[Fault]:
     """A step that makes the loss larger."""
     # Dual averaging begins with a jump towards zero, wherever the weights are: McMahan et al., 2013, algorithm 1.
     if reading.descent.climbs and reading.descent.kind not in DUAL_AVERAGING:
-        yield fault("maximises-loss", _place(reading), "each step makes the loss larger", "smaller")
+        yield fault("maximises-loss", _place(reading), Text("each step makes the loss larger"), "smaller")
 
 
 def not_finite(reading: Reading) -> Iterator[Fault]:
@@ -139,7 +144,12 @@ def wrong_tensor(reading: Reading) -> Iterator[Fault]:
         or graph.ancestor_nodes(given.values()).intersection(graph.variables) <= given.keys()
     )
     if shown and not (found.exercise is None and others):
-        yield fault("minimises-wrong-tensor", found.roles.train_op or "", "a tensor without the labels", "the loss")
+        yield fault(
+            "minimises-wrong-tensor",
+            found.roles.train_op or "",
+            Text("a tensor without the {labels}"),
+            Text("the loss"),
+        )
 
 
 def _made_from(graph: Graph, gradient: str) -> set[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import Severity, fault
-from netgrader.phrases import Verbatim, say
 from netgrader.reader.find.roles import all_updates, uses_data
 from netgrader.reader.graph.nodes import node_of
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +37,9 @@ def rate(reading: Reading) -> Iterator[Fault]:
     if not asked or found is None or (descent.measured and list(optimizer(reading))):
         return  # what multiplies the steps of another rule is not comparable
     if all(abs(abs(rate) / asked - 1) > SLACK for rate in (found, *descent.rates[:1])):
-        yield fault("learning-rate-not-as-stated", descent.place, say("learning rate {1:.3g}", found), f"{asked:g}")
+        yield fault(
+            "learning-rate-not-as-stated", descent.place, Text("learning rate {found:.3g}", found=found), f"{asked:g}"
+        )
 
 
 def fed_rate(reading: Reading) -> Iterator[Fault]:
@@ -47,7 +49,9 @@ def fed_rate(reading: Reading) -> Iterator[Fault]:
         return
     unfed = [source for source in descent.rate_from if found.graph[source].op != "PlaceholderWithDefault"]
     if unfed:
-        yield fault("schedule-not-fed", node_of(unfed[0]), "a rate that must be fed", f"{exercise.learning_rate:g}")
+        yield fault(
+            "schedule-not-fed", node_of(unfed[0]), Text("a rate that must be fed"), f"{exercise.learning_rate:g}"
+        )
 
 
 def standing_rate(reading: Reading) -> Iterator[Fault]:
@@ -78,8 +82,8 @@ def not_trained(reading: Reading) -> Iterator[Fault]:
             yield fault(
                 "layers-not-trained",
                 step.node,
-                say("{1} never changes", Verbatim(min(own))),
-                "every layer trained",
+                Text("{own} never changes", own=min(own)),
+                Text("every layer trained"),
                 grave,
             )
 

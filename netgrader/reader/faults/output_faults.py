@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import Severity, fault
-from netgrader.phrases import Verbatim, say
 from netgrader.reader.find.losses import CROSS_ENTROPY
 from netgrader.reader.graph.nodes import node_of
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 NOTHING_WITHOUT = frozenset({"X", "Y", "loss", "train_op"})
 """Parts without which no network can be trained."""
 
-_WRONG_AXIS = ("accuracy-over-wrong-axis", "the largest over the images", "the largest over the classes")
-_NO_ARGMAX, _CLASSES = "accuracy-without-argmax", "the classes compared"
+_WRONG_AXIS = ("accuracy-over-wrong-axis", Text("the largest over the {images}"), Text("the largest over the classes"))
+_NO_ARGMAX, _CLASSES = "accuracy-without-argmax", Text("the classes compared")
 #: By what was measured: code, what was found, what was expected.
 _ACCURACIES = {
     "wrong-axis": _WRONG_AXIS,
@@ -27,14 +27,14 @@ _ACCURACIES = {
     "labels-over-wrong-axis": _WRONG_AXIS,
     "scores-over-wrong-axis": _WRONG_AXIS,
     "probabilities-over-wrong-axis": _WRONG_AXIS,
-    "no-argmax": (_NO_ARGMAX, "scores compared with labels", _CLASSES),
-    "no-argmax-probabilities": (_NO_ARGMAX, "probabilities compared with labels", _CLASSES),
-    "rounded": (_NO_ARGMAX, "rounded probabilities compared", _CLASSES),
-    "percent": ("accuracy-not-mean", "a percentage", "a share from 0 to 1"),
-    "count": ("accuracy-not-mean", "a count", "a share from 0 to 1"),
-    "not-averaged": ("accuracy-not-mean", "a value for each image", "their mean"),
-    "whole-number": ("accuracy-not-mean", "a whole number: the cast is missing", "a share from 0 to 1"),
-    "error-rate": ("accuracy-not-mean", "the share that is wrong", "the share that is right"),
+    "no-argmax": (_NO_ARGMAX, Text("scores compared with {labels}"), _CLASSES),
+    "no-argmax-probabilities": (_NO_ARGMAX, Text("probabilities compared with {labels}"), _CLASSES),
+    "rounded": (_NO_ARGMAX, Text("rounded probabilities compared"), _CLASSES),
+    "percent": ("accuracy-not-mean", Text("a percentage"), Text("a share from 0 to 1")),
+    "count": ("accuracy-not-mean", Text("a count"), Text("a share from 0 to 1")),
+    "not-averaged": ("accuracy-not-mean", Text("a value for each {image}"), Text("their mean")),
+    "whole-number": ("accuracy-not-mean", Text("a whole number: the cast is missing"), Text("a share from 0 to 1")),
+    "error-rate": ("accuracy-not-mean", Text("the share that is wrong"), Text("the share that is right")),
 }
 
 
@@ -50,9 +50,9 @@ def claimed_logits(reading: Reading) -> Iterator[Fault]:
         return
     place = node_of(reading.found.hints.get("logits", ""))
     if form in ("softmax", "sigmoid", "hard-sigmoid"):
-        yield fault("logits-are-probabilities", place, "probabilities", "scores before the softmax")
+        yield fault("logits-are-probabilities", place, "probabilities", Text("scores before the softmax"))
     else:
-        yield fault("relu-on-logits", place, say("{1} on what is called logits", form), "no activation")
+        yield fault("relu-on-logits", place, Text("{form} on what is called logits", form=form), Text("no activation"))
 
 
 def uses_labels(reading: Reading) -> Iterator[Fault]:
@@ -65,7 +65,10 @@ def uses_labels(reading: Reading) -> Iterator[Fault]:
     made = [*claimed, *(step.data for step in found.steps if step.node in forward)]
     for tensor in [one for one in made if labels in graph.ancestors([one])][:1]:
         yield fault(
-            "prediction-uses-labels", node_of(tensor), "depends on the labels that are fed", "on the images only"
+            "prediction-uses-labels",
+            node_of(tensor),
+            Text("depends on the {labels} that are fed"),
+            Text("on the {images} only"),
         )
 
 
@@ -90,7 +93,7 @@ def prediction(reading: Reading) -> Iterator[Fault]:
     in_loss = tensor in graph.ancestors([found.roles.loss]) and match.kind != CROSS_ENTROPY
     counted = tensor in graph.ancestors([measured]) and reading.outputs.accuracy_is in _ACCURACIES
     if not (varied or in_loss or counted):
-        told = "another class than the largest score", "the class with the largest logit"
+        told = Text("another class than the largest score"), Text("the class with the largest logit")
         yield fault("prediction-wrong", node_of(tensor), *told)
 
 
@@ -101,14 +104,16 @@ def missing(reading: Reading) -> Iterator[Fault]:
         return
     lacking = _lacking(reading)
     if lacking and found.given.names is not None:  # no net has these attributes, and one cause is reported once
-        yield fault("missing-tensor", "", "no step of training", "compile(optimizer=…, loss=…)", Severity.FATAL)
+        yield fault("missing-tensor", "", Text("no step of training"), "compile(optimizer=…, loss=…)", Severity.FATAL)
         return
     for name in lacking:
         grave = Severity.FATAL if name in NOTHING_WITHOUT else None
-        yield fault("missing-tensor", name, say("no {1} in the graph", Verbatim(name)), f"net.{name}", grave)
+        yield fault("missing-tensor", name, Text("no {name} in the graph", name=name), f"net.{name}", grave)
     # What is made with variables has layers that may be hidden, in a loop or as single numbers.
     if not found.steps and (roles.loss or roles.images) and not found.graph.variables_in(roles.loss):
-        yield fault("missing-tensor", "logits", "no layer between images and loss", "net.logits", Severity.FATAL)
+        yield fault(
+            "missing-tensor", "logits", Text("no layer between {images} and loss"), "net.logits", Severity.FATAL
+        )
 
 
 def _lacking(reading: Reading) -> list[str]:
@@ -133,14 +138,14 @@ def misnamed(reading: Reading) -> Iterator[Fault]:
     played = {"X": roles.images, "Y": roles.labels, "train_op": roles.train_op, "loss": known}
     for part, tensor in played.items():
         if tensor is not None and hints.get(part, tensor) != tensor:
-            told = say("net.{1} is {2}", Verbatim(part), Verbatim(node_of(hints[part])))
-            reason = roles.reasons.get(part, "by what it is made from")
+            told = Text("net.{part} is {hints}", part=part, hints=node_of(hints[part]))
+            reason = roles.reasons.get(part, Text("by what it is made from"))
             yield fault("misnamed-part", part, told, f"{node_of(tensor)} ({reason})")
     tensor = hints.get("accuracy")
     if tensor is not None and node_of(tensor) not in found.graph.fed | found.graph.varied:
         # As where Python compared, and not the session.
-        told = say("net.{1} is {2}", Verbatim("accuracy"), Verbatim(node_of(tensor)))
-        yield fault("accuracy-wrong", "accuracy", told, "the share of images whose class is right")
+        told = Text("net.{value} is {tensor}", value="accuracy", tensor=node_of(tensor))
+        yield fault("accuracy-wrong", Text("accuracy"), told, Text("the share of {images} whose class is right"))
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import Severity, fault
-from netgrader.phrases import say
 from netgrader.reader.find.target_losses import ASKED, CLASSIFICATION, OF_AVERAGES, PAIRS, SIGNED
 from netgrader.reader.graph.nodes import fits, node_of
 from netgrader.reader.trial.target_trial import SCALED
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,14 +34,14 @@ def for_classes(reading: Reading) -> Iterator[Fault]:
     if match is not None and (match.kind in CLASSIFICATION or match.kind.startswith("labels-")):
         yield fault("classification-loss", _place(reading), match.kind.replace("-", " "), _asked(reading))
     elif match is None and reading.targets.constant and not ops.isdisjoint(_CLASS_OPS):
-        yield fault("classification-loss", _place(reading), "softmax cross entropy", _asked(reading))
+        yield fault("classification-loss", _place(reading), Text("softmax cross entropy"), _asked(reading))
 
 
-def _asked(reading: Reading) -> str:
+def _asked(reading: Reading) -> Said:
     """The error that is asked for, in words."""
     exercise = reading.found.exercise
     kind = exercise.loss if exercise is not None else None
-    return kind.replace("-", " ") if kind in ASKED else "an error such as the mean squared error"
+    return kind.replace("-", " ") if kind in ASKED else Text("an error such as the mean squared error")
 
 
 def compared_wrongly(reading: Reading) -> Iterator[Fault]:
@@ -50,7 +50,12 @@ def compared_wrongly(reading: Reading) -> Iterator[Fault]:
     if match is None or _is_constant(reading):
         return
     if match.detail == PAIRS:
-        yield fault("broadcast-in-loss", _place(reading), "each prediction compared with every target", "with its own")
+        yield fault(
+            "broadcast-in-loss",
+            _place(reading),
+            Text("each prediction compared with every target"),
+            Text("with its own"),
+        )
     elif match.kind in (SIGNED, OF_AVERAGES):
         yield fault("differences-cancel", _place(reading), match.kind.replace("-", " "), _asked(reading))
 
@@ -69,8 +74,8 @@ def another_error(reading: Reading) -> Iterator[Fault]:
     if match.kind != asked:
         yield fault("wrong-loss", _place(reading), match.kind.replace("-", " "), _asked(reading))
     elif reading.loss.reduction in ("sum", "none"):
-        found = {"sum": "their sum", "none": "a number for each row"}[reading.loss.reduction]
-        yield fault("loss-not-mean", _place(reading), found, "their mean")
+        found = {"sum": Text("their sum"), "none": Text("a number for each row")}[reading.loss.reduction]
+        yield fault("loss-not-mean", _place(reading), found, Text("their mean"))
 
 
 def out_of_reach(reading: Reading) -> Iterator[Fault]:
@@ -79,16 +84,18 @@ def out_of_reach(reading: Reading) -> Iterator[Fault]:
     if trial.low is None or trial.high is None:
         return
     place = node_of(reading.loss.logits or reading.found.scores or "")
-    bounds = say("from {1:.3g} to {2:.3g}", trial.low, trial.high)
+    bounds = Text("from {low:.3g} to {high:.3g}", low=trial.low, high=trial.high)
     if _is_constant(reading):
-        yield fault("targets-out-of-reach", place, say("always {1:.3g}", trial.low), "any number that a target is")
+        yield fault(
+            "targets-out-of-reach", place, Text("always {low:.3g}", low=trial.low), Text("any number that a target is")
+        )
     elif exercise is not None and exercise.targets is not None:
         low, high = exercise.targets
         edge = EDGE * (high - low)
         if trial.low > low + edge or trial.high < high - edge:
-            yield fault("targets-out-of-reach", place, bounds, say("from {1:.3g} to {2:.3g}", low, high))
+            yield fault("targets-out-of-reach", place, bounds, Text("from {low:.3g} to {high:.3g}", low=low, high=high))
     elif exercise is not None and (exercise.activations or ("",))[-1] == "none" and trial.bounded:
-        yield fault("targets-out-of-reach", place, last if last != "undecided" else bounds, "no activation")
+        yield fault("targets-out-of-reach", place, last if last != "undecided" else bounds, Text("no activation"))
 
 
 def another_prediction(reading: Reading) -> Iterator[Fault]:
@@ -97,8 +104,10 @@ def another_prediction(reading: Reading) -> Iterator[Fault]:
     if reading.found.exercise is None or tensor is None or match is None or match.detail == PAIRS:
         return
     if reading.targets.prediction_fits is False:
-        scaled = "a number in the scale that the loss works in" if match.detail == SCALED else "another number"
-        yield fault("prediction-wrong", node_of(tensor), scaled, "the number that comes close to the target")
+        scaled = (
+            Text("a number in the scale that the loss works in") if match.detail == SCALED else Text("another number")
+        )
+        yield fault("prediction-wrong", node_of(tensor), scaled, Text("the number that comes close to the target"))
 
 
 def placeholder(reading: Reading) -> Iterator[Fault]:
@@ -109,8 +118,10 @@ def placeholder(reading: Reading) -> Iterator[Fault]:
     if labels is None or shape is None:
         return
     if not any(fits((1, *sizes), (None, *shape[1:])) for sizes in ((width,), ())):
-        wanted = "[None]" if width == 1 else say("[None, {1}]", width)
-        yield fault("wrong-placeholder", node_of(labels), say("shape {1}", list(shape)), wanted, Severity.SERIOUS)
+        wanted = "[None]" if width == 1 else Text("[None, {width}]", width=width)
+        yield fault(
+            "wrong-placeholder", node_of(labels), Text("shape {list}", list=list(shape)), wanted, Severity.SERIOUS
+        )
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (

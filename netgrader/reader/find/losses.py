@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.phrases import say
 from netgrader.reader.find.activations import log_softmax, sigmoid, softmax
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -49,7 +49,7 @@ class LossMatch:
     scale: float
     offset: float
     error: float
-    detail: str = ""
+    detail: Said = ""
 
 
 def _hot(z: Array, labels: Array) -> Array:
@@ -155,7 +155,7 @@ def solved(features: Sequence[Sequence[float]] | Array, values: Array) -> tuple[
     return factors, float(np.abs(values - columns @ factors).max() / values.std())
 
 
-def _fit(kind: str, features: Sequence[Sequence[float]], values: Array, detail: str = "") -> LossMatch | None:
+def _fit(kind: str, features: Sequence[Sequence[float]], values: Array, detail: Said = "") -> LossMatch | None:
     """The formula with these features; the scale is the first one's."""
     if not np.isfinite(features).all() or np.ptp([row[0] for row in features]) == 0:
         return None
@@ -168,7 +168,7 @@ def _variants(observations: Sequence[Observation], values: Array) -> Iterator[Lo
     yield from _smoothed(observations, values)
     for gamma in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0):
         features = [[_focal(o, gamma)] for o in observations]
-        match = _fit(CROSS_ENTROPY, features, values, say("focal form, {1:g}", gamma))
+        match = _fit(CROSS_ENTROPY, features, values, Text("focal form, {gamma:g}", gamma=gamma))
         if match is not None:
             yield match
     yield from _weighted(observations, values)
@@ -179,7 +179,7 @@ def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[Lo
     (right, spread, offset), error = solved([_smoothing(o.scores, o.labels) for o in observations], values)
     total = right + spread
     if total != 0 and 0 < spread / total < 0.6:
-        detail = say("label smoothing {1:.2g}", spread / total)
+        detail = Text("{label} smoothing {spread:.2g}", spread=spread / total)
         yield LossMatch(CROSS_ENTROPY, float(total), float(offset), error, detail)
 
 
@@ -202,4 +202,4 @@ def _weighted(observations: Sequence[Observation], values: Array) -> Iterator[Lo
     features = [[cross_entropy_rows(o.scores, o.labels)[o.labels == c].sum() for c in classes] for o in observations]
     (*weights, offset), error = solved(features, values)
     if min(weights) > 0 or max(weights) < 0:
-        yield LossMatch(CROSS_ENTROPY, float(np.mean(weights)), float(offset), error, "class weights")
+        yield LossMatch(CROSS_ENTROPY, float(np.mean(weights)), float(offset), error, Text("class weights"))

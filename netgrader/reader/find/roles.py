@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, permutations
 from typing import TYPE_CHECKING
 
-from netgrader.phrases import say
 from netgrader.reader.find.losses import FUSED_LOSSES
 from netgrader.reader.find.optimizers import FUSED, fused_name
 from netgrader.reader.graph.functions import BRANCHES, LOOPS
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.graph.source import GraphError
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -75,7 +75,7 @@ class Roles:
     images: str | None = None
     labels: str | None = None
     label_candidates: tuple[str, ...] = ()
-    reasons: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, Said] = field(default_factory=dict)
 
     @property
     def loss(self) -> str | None:
@@ -145,7 +145,13 @@ def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int
     """
     products = len(list(graph.of_ops(PRODUCTS)))
     if products > MAX_PRODUCTS:
-        raise GraphError(say("The graph has {1:,} products; at most {2:,} are read.", products, MAX_PRODUCTS))
+        raise GraphError(
+            Text(
+                "The graph has {products:,} products; at most {max_products:,} are read.",
+                products=products,
+                max_products=MAX_PRODUCTS,
+            )
+        )
     fed = [hint for hint in (hints.get("X"), hints.get("Y")) if hint is not None and hint in graph]
     sources = [*dict.fromkeys((*graph.rows, *fed))]
     roles = _with_train_op(graph, hints, sources)
@@ -157,14 +163,16 @@ def _with_train_op(graph: Graph, hints: Mapping[str, str], sources: list[str]) -
     hint = hints.get("train_op")
     under = updates_under(graph, hint) if hint in graph and hint is not None else ()
     if any(update.gradient or uses_data(graph, update, sources) for update in under):
-        reason = "named by the network, and it changes variables by what is fed"
+        reason = Text("named by the network, and it changes variables by what is fed")
         return Roles(hint, under, reasons={"train_op": reason})
     candidates = train_ops(graph)
     if not candidates:
         return Roles()
     last, _ = max(candidates, key=lambda item: (item[1], graph.order[item[0]]))
     return Roles(
-        last, updates_under(graph, last), reasons={"train_op": "the last op that changes variables by what is fed"}
+        last,
+        updates_under(graph, last),
+        reasons={"train_op": Text("the last op that changes variables by what is fed")},
     )
 
 
@@ -227,10 +235,10 @@ def _with_losses(graph: Graph, hint: str | None, roles: Roles, sources: list[str
     made = graph.descendants(starts, past=NOT_DIFFERENTIABLE) | _of_stopped_labels(graph, steps)
     late = {tensor: _late_sources(graph, tensor, sources) for tensor in _ends(graph, made, roles, updating)}
     late = {tensor: found for tensor, found in late.items() if found and not _of_gradients(graph, tensor)}
-    reason = "depends on the labels and, differentiably, on what the layers compute"
+    reason = Text("depends on the {labels} and, differentiably, on what the layers compute")
     own = _late_sources(graph, hint, sources) if hint in made and hint is not None else []
     if hint in made and hint is not None and (own or not late):
-        late, reason = {**late, hint: own}, "named by the network"
+        late, reason = {**late, hint: own}, Text("named by the network")
     moved = {update.variable for update in roles.updates}
     trained = {name for name, (_, weights) in steps.items() if not moved.isdisjoint(graph.variables_in(weights))}
 
@@ -307,8 +315,8 @@ _SOURCE_TERMS: Mapping[str, tuple[Callable[[_Source], bool], ...]] = {
 }
 #: Why a source was chosen, by whether the student names it.
 _REASONS = {
-    "X": {True: "named by the network", False: "the layers read it"},
-    "Y": {True: "named by the network", False: "the loss reads it, the layers do not"},
+    "X": {True: Text("named by the network"), False: Text("the layers read it")},
+    "Y": {True: Text("named by the network"), False: Text("the loss reads it, the layers do not")},
 }
 
 

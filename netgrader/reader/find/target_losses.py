@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.phrases import say
 from netgrader.reader.find.activations import log_softmax
 from netgrader.reader.find.losses import TOLERANCE, LossMatch, solved
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -67,7 +67,7 @@ _JOINED: Mapping[str, Callable[[Array, Array, Callable[[Array, Array], Array]], 
     "": lambda z, y, error: float(error(z, y).sum()),
     "pairs": _paired,
 }
-PAIRS = "each row with every other"
+PAIRS = Text("each row with every other")
 """`LossMatch.detail` of a loss in which each output meets every target."""
 
 
@@ -130,4 +130,4 @@ def _with_delta(observations: Sequence[Observation], values: Array, joined: str)
         best = min((best / width, best, best * width), key=lambda delta: at(delta).error)
         width **= 0.6
     match = at(best)
-    return match if joined else replace(match, detail=say("from {1:.3g} on a line", best))
+    return match if joined else replace(match, detail=Text("from {best:.3g} on a line", best=best))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from netgrader.phrases import say
 from netgrader.reader.graph.nodes import copied, inputs_set, output_index
 from netgrader.reader.graph.source import MAX_BYTES, MAX_NODES, GraphError
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -100,7 +100,7 @@ class _Call:
         names = [argument.name for argument in self.function.signature.input_arg]
         data, _ = _split(self.node.input)
         if len(names) != len(data):
-            raise GraphError(say("The call {1!r} does not fit its function.", self.node.name[:80]))
+            raise GraphError(Text("The call {name!r} does not fit its function.", name=self.node.name[:80]))
         return dict(zip(names, data, strict=True))
 
 
@@ -134,7 +134,9 @@ class _Writer:
             name = item.partition(":")[0]
             outputs, position = self.handed.get(name, [item]), output_index(item) if name in self.handed else 0
             if position >= len(outputs):
-                raise GraphError(say("The graph asks for an output that the call {1!r} does not have.", name[:80]))
+                raise GraphError(
+                    Text("The graph asks for an output that the call {name!r} does not have.", name=name[:80])
+                )
             item = outputs[position]
         return item
 
@@ -142,23 +144,29 @@ class _Writer:
         """Return a name that is written out, once it is known that all of them together are not too long."""
         self.left -= len(name)
         if self.left < 0:
-            raise GraphError(say("With its functions written out the graph has over {1:,} bytes.", MAX_BYTES))
+            raise GraphError(
+                Text("With its functions written out the graph has over {max_bytes:,} bytes.", max_bytes=MAX_BYTES)
+            )
         return name
 
     def _copy(self, node: Message) -> Message:
         if len(self.target.node) >= MAX_NODES:
-            raise GraphError(say("With its functions written out the graph has over {1:,} operations.", MAX_NODES))
+            raise GraphError(
+                Text("With its functions written out the graph has over {max_nodes:,} operations.", max_nodes=MAX_NODES)
+            )
         copy = self.target.node.add()
         copy.CopyFrom(node)
         return copy
 
     def _call(self, node: Message, name: str, above: tuple[str, ...]) -> None:
         if name not in self.functions:
-            raise GraphError(say("The graph calls a function {1!r} that is not there.", name[:80]))
+            raise GraphError(Text("The graph calls a function {name!r} that is not there.", name=name[:80]))
         if name in above:
-            raise GraphError(say("The graph's function {1!r} calls itself.", name[:80]))
+            raise GraphError(Text("The graph's function {name!r} calls itself.", name=name[:80]))
         if len(above) >= MAX_DEPTH:
-            raise GraphError(say("The graph's functions call each other more than {1} deep.", MAX_DEPTH))
+            raise GraphError(
+                Text("The graph's functions call each other more than {max_depth} deep.", max_depth=MAX_DEPTH)
+            )
         call = _Call(node, self.functions[name], (*above, name))
         values, (_, controls) = call.values, _split(node.input)
         ops = {inner.name: inner.op for inner in call.function.node_def}
@@ -190,7 +198,11 @@ class _Writer:
             return self._spent(values[item])
         if name not in ops:
             raise GraphError(
-                say("The function called by {1!r} reads {2!r}, which is not there.", call.name[:80], name[:80])
+                Text(
+                    "The function called by {name!r} reads {name_2!r}, which is not there.",
+                    name=call.name[:80],
+                    name_2=name[:80],
+                )
             )
         position = self._outputs(ops[name]).get(rest.partition(":")[0], 0) + output_index(item)
         return self._spent(f"{call.name}/{name}:{position}")

@@ -11,7 +11,6 @@ from functools import cached_property, reduce
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from netgrader.phrases import say
 from netgrader.reader.graph.constants import fold
 from netgrader.reader.graph.nodes import (
     DTYPES,
@@ -25,6 +24,7 @@ from netgrader.reader.graph.nodes import (
     sizes_of,
 )
 from netgrader.reader.graph.source import GraphError
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -125,7 +125,9 @@ class Graph:
         try:
             return {name: position for position, name in enumerate(sorter.static_order())}
         except CycleError as error:
-            raise GraphError(say("The graph is cyclic: {1!r} depends on itself.", error.args[1][0][:80])) from error
+            raise GraphError(
+                Text("The graph is cyclic: {args!r} depends on itself.", args=error.args[1][0][:80])
+            ) from error
 
     def behind(self, tensor: str) -> str:
         """Return the tensor that an op which only hands several on takes this one from; the tensor itself for others."""
@@ -205,7 +207,7 @@ class Graph:
         """Keep account of the walks."""
         self._visits += visits
         if self._visits > MAX_VISITS:
-            raise GraphError("The graph is too tangled to be read: following it takes too many steps.")
+            raise GraphError(Text("The graph is too tangled to be read: following it takes too many steps."))
 
     def dominators(self, source: str, target: str) -> list[str]:
         """Return the tensors that every path of values from `source` to `target` passes, in order, both ends included.
@@ -321,14 +323,18 @@ def plain_graph(definition: Message) -> Graph:
     names: set[str] = set()
     for node in nodes:
         if node.name in names:
-            raise GraphError(say("The graph has two operations named {1!r}.", node.name[:80]))
+            raise GraphError(Text("The graph has two operations named {name!r}.", name=node.name[:80]))
         names.add(node.name)
     for node in nodes:
         if len(node.inputs) < _LEAST.get(node.op, 0):
-            raise GraphError(say("The operation {1!r} ({2}) lacks an input.", node.name[:80], node.op))
+            raise GraphError(Text("The operation {name!r} ({op}) lacks an input.", name=node.name[:80], op=node.op))
         missing = {*map(node_of, node.inputs), *node.controls} - names
         if missing:
             raise GraphError(
-                say("The operation {1!r} reads {2!r}, which is not there.", node.name[:80], min(missing)[:80])
+                Text(
+                    "The operation {name!r} reads {missing!r}, which is not there.",
+                    name=node.name[:80],
+                    missing=min(missing)[:80],
+                )
             )
     return Graph(nodes)

@@ -11,8 +11,8 @@ from google.protobuf import message as protobuf_message
 from google.protobuf import text_format
 
 from netgrader.errors import NetgraderError
-from netgrader.phrases import say
 from netgrader.reader.graph.nodes import Message, message, meta_graph_def
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,19 +40,33 @@ def read_source(source: object) -> Message:
     """
     content = _content(source)
     if len(content) > MAX_BYTES:
-        raise GraphError(say("The graph has {1:,} bytes; at most {2:,} are read.", len(content), MAX_BYTES))
+        raise GraphError(
+            Text(
+                "The graph has {count:,} bytes; at most {max_bytes:,} are read.",
+                count=len(content),
+                max_bytes=MAX_BYTES,
+            )
+        )
     if not content.strip():
-        raise GraphError("The graph is empty: there is nothing in it.")
+        raise GraphError(Text("The graph is empty: there is nothing in it."))
     meta = _parse_text(content) if _TEXT.match(content[:2000]) else _parse_binary(content)
     graph = meta.graph_def
     if not graph.node:
-        raise GraphError("The graph is empty: it has no operation.")
+        raise GraphError(Text("The graph is empty: it has no operation."))
     nodes = len(graph.node) + sum(len(function.node_def) for function in graph.library.function)
     if nodes > MAX_NODES:
-        raise GraphError(say("The graph has {1:,} operations; at most {2:,} are read.", nodes, MAX_NODES))
+        raise GraphError(
+            Text(
+                "The graph has {nodes:,} operations; at most {max_nodes:,} are read.", nodes=nodes, max_nodes=MAX_NODES
+            )
+        )
     if len(graph.library.function) > MAX_FUNCTIONS:
         raise GraphError(
-            say("The graph has {1:,} functions; at most {2:,} are read.", len(graph.library.function), MAX_FUNCTIONS)
+            Text(
+                "The graph has {count:,} functions; at most {max_functions:,} are read.",
+                count=len(graph.library.function),
+                max_functions=MAX_FUNCTIONS,
+            )
         )
     return meta
 
@@ -68,9 +82,12 @@ def _content(source: object) -> bytes:
         try:
             return bytes(source.SerializeToString())
         except (ValueError, TypeError, protobuf_message.EncodeError) as error:
-            raise GraphError("The message given as a graph cannot be serialised.") from error
+            raise GraphError(Text("The message given as a graph cannot be serialised.")) from error
     raise GraphError(
-        say("A {1} is not a graph: a tf.Graph, a GraphDef, a MetaGraphDef or a file is.", type(source).__name__)
+        Text(
+            "A {kind} is not a graph: a tf.Graph, a GraphDef, a MetaGraphDef or a file is.",
+            kind=type(source).__name__,
+        )
     )
 
 
@@ -79,8 +96,10 @@ def _file(path: Path) -> bytes:
         with path.open("rb") as stream:
             return stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "its name is impossible"
-        raise GraphError(say("The file {1!r} cannot be read: {2}.", str(path)[:200], reason)) from error
+        reason = getattr(error, "strerror", None) or Text("its name is impossible")
+        raise GraphError(
+            Text("The file {path!r} cannot be read: {reason}.", path=str(path)[:200], reason=reason)
+        ) from error
 
 
 def _from_graph(graph: Any) -> bytes:
@@ -89,7 +108,7 @@ def _from_graph(graph: Any) -> bytes:
     try:
         meta.graph_def.ParseFromString(graph.as_graph_def().SerializeToString())
     except (ValueError, protobuf_message.Error) as error:
-        raise GraphError("The graph is too large to be serialised.") from error
+        raise GraphError(Text("The graph is too large to be serialised.")) from error
     for key in ("variables", "trainable_variables", "local_variables", "cond_context", "while_context"):
         for item in graph.get_collection(key):
             # What has no message, or refuses to give it, is left out. Outside of a graph a variable of the second kind refuses.
@@ -101,18 +120,24 @@ def _from_graph(graph: Any) -> bytes:
 
 def _parse_text(content: bytes) -> Message:
     if len(content) > MAX_TEXT_BYTES:
-        raise GraphError(say("The graph's text has {1:,} bytes; at most {2:,} are read.", len(content), MAX_TEXT_BYTES))
+        raise GraphError(
+            Text(
+                "The graph's text has {count:,} bytes; at most {max_text_bytes:,} are read.",
+                count=len(content),
+                max_text_bytes=MAX_TEXT_BYTES,
+            )
+        )
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise GraphError("The graph looks like text but is not UTF-8.") from error
+        raise GraphError(Text("The graph looks like text but is not UTF-8.")) from error
     for empty, is_meta in ((message("GraphDef")(), False), (meta_graph_def(), True)):
         try:
             parsed = text_format.Parse(text, empty, allow_unknown_field=False)
         except (text_format.ParseError, ValueError, RecursionError, OverflowError):
             continue
         return parsed if is_meta else _wrapped(parsed)
-    raise GraphError("The text is neither a GraphDef nor a MetaGraphDef, or it is cut off.")
+    raise GraphError(Text("The text is neither a GraphDef nor a MetaGraphDef, or it is cut off."))
 
 
 def _parse_binary(content: bytes) -> Message:
@@ -131,9 +156,9 @@ _READINGS: tuple[tuple[str, Callable[[Message], bool]], ...] = (
 )
 #: How other bytes begin, and the sentence for each.
 _OTHER_BYTES = (
-    ((b"\x0a", b"\x12", b"\x1a", b"\x22"), "The bytes begin like a graph but are cut off or damaged."),
-    ((b"\x89HDF",), "An .h5 file is not read: load it with Keras and save it as .keras, or export it."),
-    ((b"",), "The bytes are not a graph: neither a GraphDef nor a MetaGraphDef, binary or text."),
+    ((b"\x0a", b"\x12", b"\x1a", b"\x22"), Text("The bytes begin like a graph but are cut off or damaged.")),
+    ((b"\x89HDF",), Text("An .h5 file is not read: load it with Keras and save it as .keras, or export it.")),
+    ((b"",), Text("The bytes are not a graph: neither a GraphDef nor a MetaGraphDef, binary or text.")),
 )
 
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.phrases import say
 from netgrader.reader.graph.source import GraphError
 from netgrader.reader.lab.keras_models import as_it_began, traced_model
 from netgrader.reader.lab.traced import Traced, joined, reason
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,12 +58,12 @@ def traced(thing: Any, examples: object = None, shape: Sequence[int] | None = No
     GraphError
         If it cannot be traced; the message is a sentence.
     """
-    import tensorflow as tf  # noqa: PLC0415 - it is there where such a thing is
+    import tensorflow as tf  # noqa: PLC0415 - in a cage
 
     if not tf.executing_eagerly():
         raise GraphError("A model or a function is read where TensorFlow runs eagerly: without disable_v2_behavior().")
     if not is_traceable(thing):
-        raise GraphError(say("There is no model: it is an object of the kind {1}.", type(thing).__name__))
+        raise GraphError(Text("There is no model: it is an object of the kind {kind}.", kind=type(thing).__name__))
     given = [_spec(tf, part, name) for name in ("X", "Y") if (part := _part(examples, name)) is not None]
     with _sentences():
         keras = sys.modules.get("keras")
@@ -108,7 +108,7 @@ def _sentences() -> Iterator[None]:
     except GraphError:
         raise
     except Exception as error:  # a model's own code raises anything
-        raise GraphError(say("The model cannot be traced: {1}.", reason(error))) from error
+        raise GraphError(Text("The model cannot be traced: {reason}.", reason=reason(error))) from error
 
 
 def _part(examples: object, name: str) -> Any:

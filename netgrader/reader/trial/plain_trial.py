@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.errors import NetgraderError
-from netgrader.phrases import say
 from netgrader.reader.find.activations import ACTIVATIONS, leaky_slope, softmax
 from netgrader.reader.find.layers import CONVOLUTIONS
 from netgrader.reader.graph.branches import inlined
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.source import read_source
 from netgrader.reader.plain_network import LEAKY, MOST_WEIGHTS, PORTABLE, PlainNetwork, activated, plain_layer, scores
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,16 +45,18 @@ SAME = 2e-3
 ROUGH = 0.02
 """By how much rounding may move the probabilities of an image, on average; it moves those of trained networks by 0.001."""
 
-VARIES = "it answers the same image differently each time"
-NOT_ROWS = "{place} does not hold a row for each image"
-UNKNOWN = "{layer}, at {place}, is neither a weighted sum nor an activation of each number by itself, which can be computed here"
-CONVOLUTION = "{layer}, at {place}, is a convolution, and only fully connected layers can be computed here"
-TOO_MANY = "it has more than {most:,} weights, as many as find room here"
-TOO_WIDE = "{layer} begins with more than {most:,} numbers, as many as can be tried"
-NOT_FINITE = "{layer} has weights that are no finite numbers"
-NOT_FED = "its scores are not made from the images"
-OTHERWISE = "what was understood of it does not come to the same scores"
-ROUNDED = "with weights that are rounded to eight bits it gives other answers"
+VARIES = Text("it answers the same {image} differently each time")
+NOT_ROWS = Text("{place} does not hold a row for each {image}")
+UNKNOWN = Text(
+    "{layer}, at {place}, is neither a weighted sum nor an activation of each number by itself, which can be computed here"
+)
+CONVOLUTION = Text("{layer}, at {place}, is a convolution, and only fully connected layers can be computed here")
+TOO_MANY = Text("it has more than {most:,} weights, as many as find room here")
+TOO_WIDE = Text("{layer} begins with more than {most:,} numbers, as many as can be tried")
+NOT_FINITE = Text("{layer} has weights that are no finite numbers")
+NOT_FED = Text("its scores are not made from the {images}")
+OTHERWISE = Text("what was understood of it does not come to the same scores")
+ROUNDED = Text("with weights that are rounded to eight bits it gives other answers")
 
 
 class NotPlain(NetgraderError):
@@ -152,7 +154,7 @@ class _Chain:
             name, slope, place = self._activation(sums.end, len(exact) + 1)
             exact.append((sums, name, slope))
             if len(exact) > MOST_STRETCHES:
-                raise NotPlain(say(UNKNOWN, layer="one of its many layers", place=self._named(place)))
+                raise NotPlain(UNKNOWN.format(layer=Text("one of its many layers"), place=self._named(place)))
         pixels = np.asarray(self.inputs, np.float64).reshape(len(self.inputs), -1) / self.full
         value = pixels
         for sums, name, slope in exact:
@@ -174,7 +176,7 @@ class _Chain:
             try:
                 yield plain_layer(sums.table, self._size(sums.end), name, slope)
             except ValueError as error:
-                raise NotPlain(say(NOT_FINITE, layer=_layer(number))) from error
+                raise NotPlain(NOT_FINITE.format(layer=_layer(number))) from error
 
     def _sums(self, start: int, number: int) -> _Sums:
         """Return the longest stretch of weighted sums that begins at `start`."""
@@ -192,12 +194,12 @@ class _Chain:
         size = self._size(end)
         operations = {self.graph[tensor].op for tensor in self.tensors[start : end + 1]}
         if size * width > self._left and operations & CONVOLUTIONS.keys():
-            raise NotPlain(say(CONVOLUTION, layer=_layer(number), place=self._named(end)))
+            raise NotPlain(CONVOLUTION.format(layer=_layer(number), place=self._named(end)))
         self._left -= size * width
         if self._left < 0:
-            raise NotPlain(say(TOO_MANY, most=MOST_WEIGHTS))
+            raise NotPlain(TOO_MANY.format(most=MOST_WEIGHTS))
         if width > WIDEST:
-            raise NotPlain(say(TOO_WIDE, layer=_layer(number), most=WIDEST))
+            raise NotPlain(TOO_WIDE.format(layer=_layer(number), most=WIDEST))
         (bias,) = self._run([end], nothing, start)[0]
         batches = [np.arange(first, min(first + AT_ONCE, width)) for first in range(0, width, AT_ONCE)]
         rows = [self._run([end], np.eye(len(batch), width, batch[0]), start)[0] for batch in batches]
@@ -217,7 +219,9 @@ class _Chain:
                 return *named, place
         follows = ends[0] if ends else start + 1
         kind = CONVOLUTION if self.graph[self.tensors[start + 1]].op in CONVOLUTIONS else UNKNOWN
-        raise NotPlain(say(kind, layer=say("what follows {1}", _layer(number)), place=self._named(follows)))
+        raise NotPlain(
+            kind.format(layer=Text("what follows {layer}", layer=_layer(number)), place=self._named(follows))
+        )
 
     def _ends(self, start: int) -> list[int]:
         """Return the places behind `start` that hold a row for each image, as far as a stretch may go."""
@@ -227,7 +231,7 @@ class _Chain:
     def _size(self, place: int) -> int:
         size = self._sizes[place]
         if not size:
-            raise NotPlain(say(NOT_ROWS, place=self._named(place)))
+            raise NotPlain(NOT_ROWS.format(place=self._named(place)))
         return size
 
     def _row_sizes(self) -> list[int]:
@@ -255,8 +259,8 @@ class _Chain:
         return node_of(self.tensors[min(place, len(self.tensors) - 1)])[:80]
 
 
-def _layer(number: int) -> str:
-    return say("layer {1}", number)
+def _layer(number: int) -> Said:
+    return Text("layer {number}", number=number)
 
 
 def _are_sums(found: Array) -> bool:

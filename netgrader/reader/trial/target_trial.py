@@ -16,6 +16,7 @@ from netgrader.reader.find.outputs import LossReading
 from netgrader.reader.find.target_losses import SQUARED, recognise_error
 from netgrader.reader.trial.loss_trial import RUNS, Place, named_along, place_of, reduction
 from netgrader.reader.trial.probe import Sample, as_rows, orient, same
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ FAR, FARTHER = 1e3, 1e4
 """Outputs of a last layer at which a bounded activation has reached its bounds."""
 FEW_BEYOND = 0.1
 """Of outputs at least so many lie above their targets and as many below, where it can be told what the sign does."""
-SCALED = "of targets that are scaled first"
+SCALED = Text("of targets that are scaled first")
 """`LossMatch.detail` where the loss compares with a line through the targets, not with the targets themselves."""
 
 
