@@ -1,6 +1,6 @@
 """Public checks of notebook 2. They run in your notebook when you call check("…"), and again when it is graded."""
 
-from netgrader.checks import Severity, fail, fail_all, grades
+from netgrader.checks import Severity, Text, fail, fail_all, grades
 from netgrader.judges.accuracy import curves, recomputed, require_values, seen_test_images
 from netgrader.judges.input_gradients import gradients, require_each, require_largest, require_shapes
 from netgrader.judges.shown import show_claim, show_gradients, wrong_images
@@ -203,7 +203,7 @@ def test_the_best_rate_is_the_sweeps(bench, remark):
     require_best(student_sweep(bench))
     if bench.quick:  # in grading runs of ours tell
         for found, expected in doubts(bench):
-            remark("Grading may find a better rate than yours.", found=found, expected=expected)
+            remark(Text("Grading may find a better rate than yours."), found=found, expected=expected)
 
 
 @grades(SWEEP, credit=0, faults=("accuracy-not-mean", "wrong-return"))
@@ -226,8 +226,8 @@ def test_there_is_an_accuracy_for_each_epoch(bench, cell_evidence, remark):
         fail(code, found=f"{len(acc_trn)} and {len(acc_val)} accuracies", expected=f"{epochs} of each")
     most = max(*acc_trn, *acc_val)
     if bench.quick and not most <= 1:  # in grading they are compared with what the network reaches
-        expected = "shares from 0 to 1, as net.accuracy gives them"
-        remark("Grading will not find these accuracies.", found=f"{most:g}", expected=expected)
+        expected = Text("shares from 0 to 1, as net.accuracy gives them")
+        remark(Text("Grading will not find these accuracies."), found=f"{most:g}", expected=expected)
 
 
 @grades(
