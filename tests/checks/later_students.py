@@ -217,7 +217,7 @@ WRONG_SWEEPS = {
         "best-not-from-sweep",
     ),
     "not the highest": work(
-        "sweep = {1e-4: 0.88, 3e-4: 0.914, 1e-3: 0.92, 3e-3: 0.946, 1e-2: 0.93}\nbest_learning_rate = 0.001",
+        "sweep = {1e-4: 0.88, 3e-4: 0.914, 1e-3: 0.938, 3e-3: 0.946, 1e-2: 0.93}\nbest_learning_rate = 0.0003",
         "best-not-from-sweep",
     ),
     "made up": work(

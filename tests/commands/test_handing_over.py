@@ -27,7 +27,7 @@ def test_submissions_come_out_of_both_platforms_and_marks_go_back(booked, netgra
     assert done.returncode == 0, done.stdout + done.stderr
     done = netgrader("collect", moodle, "--sheet", sheet, cwd=booked.root)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [line.split()[0] for line in done.stdout.splitlines() if "late" in line] == ["ada@uni.example"]
+    assert [line.split()[1] for line in done.stdout.splitlines() if "late" in line] == ["ada@uni.example"]
     assert "3 handed in numbers, 3 collected" in done.stdout
     with opened(booked.course) as gradebook:
         for points, one in enumerate(there):
