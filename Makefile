@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: docs environments-report golden mutants-report attack-report bench benchmark-report benchmarks-report fuzz help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures kills-report class-report messages training-report rates-report right-report reader-report reference format release size wheel lock clean
+.PHONY: docs environments-report golden attack-report bench benchmark-report benchmarks-report fuzz help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures class-report messages training-report rates-report right-report reader-report reference format release size wheel lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -101,12 +101,6 @@ right-report: setup ## MINUTES=n (10) of right notebooks in six styles with many
 rates-report: setup ## SEEDS=n (10) of learning rates of four optimizers, then research/rates.md; goes on where it was
 	@nice $(BIN)/python -m research.rates --seeds $(or $(SEEDS),10)
 	@$(BIN)/python -m research.rates_report
-
-mutants-report: setup ## MINUTES=n (all) of conditions of the package turned round, one at a time: do tests notice? rows in research/mutants.csv; goes on where it was
-	@nice $(BIN)/python -m research.mutants $(if $(MINUTES),--minutes $(MINUTES))
-
-kills-report: setup ## KILLS=n (100) of netgrader autograde at random moments; rows in research/kills.csv; goes on where it was
-	@nice $(BIN)/python -m research.kills --kills $(or $(KILLS),100)
 
 environments-report: setup ## ENVIRONMENT=name (all): the notebooks with the versions of Colab, Kaggle, the oldest and the newest; goes on where it was (needs uv); research/environments.md
 	@nice $(BIN)/python -m research.environments $(if $(ENVIRONMENT),"$(ENVIRONMENT)")

@@ -130,20 +130,6 @@ def luck(path: Path) -> tuple[str, list[Row]]:
     ), rows_of(path)
 
 
-def marks(path: Path) -> tuple[str, list[Row]]:
-    """Count notebooks whose marks differ from one grading to the next."""
-    rows = rows_of(path)
-    given = defaultdict(set)
-    for row in rows:
-        given[row["student"], row["notebook"]].add((row["score"], row["codes"]))
-    runs = len({row["run"] for row in rows})
-    differ = sum(len(marks) > 1 for marks in given.values())
-    return (
-        f"{len(given)} notebooks of the sample class graded {runs} times, with secrets of their own: {differ} with different marks",
-        rows,
-    )
-
-
 def others(_path: Path) -> tuple[str, list[Row]]:
     """Count what is said of other people's benchmarks."""
     measured = last_rows(TOOL)
@@ -165,7 +151,6 @@ COUNTED: dict[str, Callable[[Path], tuple[str, list[Row]]]] = {
     "rates": rates,
     "luck": luck,
     "clean": clean,
-    "marks": marks,
 }
 FIGURES = {
     name: Figure(name, **entry)
