@@ -27,7 +27,7 @@ app = typer.Typer(
 )
 
 Sandbox = Annotated[
-    Literal["bubblewrap", "bubblewrap-without-control-group", "user", "none"],
+    Literal["bubblewrap", "bubblewrap-without-control-group", "user"],
     typer.Option(
         "--sandbox",
         help="Where submissions run: bubblewrap, bubblewrap-without-control-group where root has none for "
