@@ -42,8 +42,8 @@ FOOTER_NOT_RUN = Text(
 )
 
 # Feedback: summary
-POINTS_OF = Text("{points} of {most} points")
-POINTS_ALTOGETHER = Text("{points} of {most}")
+OF_POINTS = Text("of {most} points")
+OF_MOST = Text("of {most}")
 POINTS = Text("points")
 POINTS_HEAD = Text("Points")
 POINTS_WAITING = Plural(
