@@ -58,3 +58,15 @@ def test_paths_of_the_repository_that_are_named_are_there():
             for path in named.findall(page.read_text(encoding="utf-8")):
                 example = re.search(r"/flowers/|[A-Z]{4}", path)  # of a course of one's own
                 assert example or path in made or (ROOT / path).exists(), f"{page.relative_to(ROOT)} names {path}"
+
+
+def test_the_architecture_is_one_short_page_whose_paths_are_there():
+    """Twelve hundred words and a table of 25 rows: who needs more than that to find a place needs fewer places."""
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = page.partition("\n## To change X")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")]
+    assert len(rows) - 1 <= 25  # one is the heading
+    assert len(re.findall(r"\S*\w\S*", page)) <= 1200
+    named = re.findall(r"`([\w./-]+(?:/|\.py|\.md))`", page)
+    assert len(named) > 40
+    assert [path for path in named if not any((ROOT / folder / path).exists() for folder in (".", "netgrader"))] == []
