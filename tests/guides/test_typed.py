@@ -29,7 +29,7 @@ WRONG = (typer.BadParameter.__mro__[1], click.UsageError)
 BLOCK = re.compile(r"(?ms)^ *(`{3,})(\w*)[^\n]*\n(.*?)^ *\1$")
 INLINE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 SHELL = ("", "sh", "bash", "console", "shell")
-SHOWN = ("commands/", "submission ─►", "3_deep_network: it may", "netgrader: In")
+SHOWN = ("3_deep_network: it may", "netgrader: In")
 """How blocks begin in which nothing is typed: drawings, and what is said."""
 OUTSIDE = {
     ".": "the shell's",
