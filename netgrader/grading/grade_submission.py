@@ -140,7 +140,7 @@ def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
     submitted: SubmittedNotebook | None = None
     if problem is None:
         try:
-            submitted = read_notebook(job.path, store)
+            submitted = read_notebook(job.path)
         except UnreadableError as error:
             problem = str(error)
     if submitted is None or skeleton is None:
@@ -148,7 +148,7 @@ def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
     require_closed(job.assignment.course, options)
     require_data(job.assignment, skeleton)
     require_files(job.assignment)
-    helpers, left_behind = submitted_helpers(job.path.parent, job.assignment, submitted)
+    helpers, left_behind = submitted_helpers(job.path.parent, job.assignment)
     notes += left_behind
     skeleton, of_older = as_handed_out(job.assignment, skeleton, [cell.source for cell in submitted.cells])
     notes += of_older
@@ -213,16 +213,14 @@ def _further(prepared: Prepared, number: int, runs: list[Ran]) -> tuple[Ran, Ver
     return ran, verified
 
 
-def submitted_helpers(
-    folder: Path, assignment: Assignment, notebook: SubmittedNotebook
-) -> tuple[dict[str, str], tuple[Said, ...]]:
+def submitted_helpers(folder: Path, assignment: Assignment) -> tuple[dict[str, str], tuple[Said, ...]]:
     """Return modules that travel with a student's notebook, and notes on those that do not.
 
     The course's own modules are not among them, under whatever name they were handed in: each notebook is given the
     ones that belong to it from the course, and no others, since they may hold what it asks for.
     """
     ours = {path.name: path.read_text(encoding="utf-8") for path in sorted(assignment.source.glob("*.py"))}
-    texts, notes = helper_files(folder, notebook)
+    texts, notes = helper_files(folder)
     own = set(ours.values())
     return {name: text for name, text in texts.items() if name not in ours and text not in own}, notes
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.folders import bring_up, folders_below
 from netgrader.grading.restore import identify
-from netgrader.grading.result_store import open_store
 from netgrader.grading.submission import (
     UnreadableError,
     find_notebooks,
@@ -179,7 +178,7 @@ def _job(path: Path, assignments: Sequence[Assignment]) -> Job:
     """Return what the notebook at `path` is: by its ids, else by its name."""
     named = next((one for one in assignments if path.stem in one.notebooks), None)
     try:
-        submitted = read_notebook(path, open_store(assignments[0].course))
+        submitted = read_notebook(path)
     except UnreadableError as error:
         return Job(named or assignments[0], stem_of(path), path, error.said)
     skeletons = list(_skeletons(assignments))
