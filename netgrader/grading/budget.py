@@ -89,11 +89,15 @@ class Account:
         return Spent(self.content, found.seconds, replaced=(*found.replaced, *found.runs))
 
     @property
-    def used_up(self) -> tuple[float, float] | None:
-        """Return the seconds used and those there are, where none are left for code that has not been judged in full."""
-        used = sum(one.seconds for one in _of_folder(self.file.parent).values())
+    def used(self) -> float:
+        """Return the seconds that all notebooks of the student have used."""
+        return sum(one.seconds for one in _of_folder(self.file.parent))
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether no time is left for code that has not been judged in full."""
         is_judged = {*self.spent.judged.values()} == {True}
-        return None if is_judged or used < self.budget.seconds else (used, self.budget.seconds)
+        return not is_judged and self.used >= self.budget.seconds
 
     def charge(self, number: int, seconds: float, *, judged: bool) -> None:
         """Note how long the run of a number took with its verdicts, as often as that is cut off."""
@@ -104,16 +108,13 @@ class Account:
 
     def keep(self, store: Store, entries: tuple[Entry, ...]) -> None:
         """Note which runs belong to what was handed in, and keep their evidence if there is room for it."""
-        others = (one.evidence_bytes for name, one in _of_folder(self.file.parent).items() if name != self.file.stem)
-        folders = [entry.content / EVIDENCE for entry in entries]
-        size = sum(map(_size, folders))
-        if size + sum(others) > self.budget.evidence_bytes:
-            shared = {run for file, one in _of_everybody(self.file.parents[2]) if file != self.file for run in one.runs}
-            for entry in entries:
-                if entry.key.digest not in shared:
-                    store.trim(entry.key, EVIDENCE)
-            size = sum(map(_size, folders))
         spent, runs = self.spent, tuple(entry.key.digest for entry in entries)
+        folders = [entry.content / EVIDENCE for entry in entries]
+        others = sum(one.evidence_bytes for one in _of_folder(self.file.parent)) - _read(self.file).evidence_bytes
+        if others + sum(map(_size, folders)) > self.budget.evidence_bytes:
+            for entry in entries:
+                store.trim(entry.key, EVIDENCE)
+        size = sum(map(_size, folders))
         write_json(self.file, replace(spent, evidence_bytes=size, runs=runs, replaced=(*spent.replaced, *spent.runs)))
 
 
@@ -136,7 +137,7 @@ def budget_of(assignment: Assignment) -> Budget:
 def spent_by_class(assignment: Assignment) -> dict[str, tuple[float, int]]:
     """Return the seconds that each student has used for an assignment, and the bytes of evidence that are kept."""
     folders = sorted(_folder(assignment, "*").parent.glob("*/"))
-    found = {folder.name: _of_folder(folder).values() for folder in folders}
+    found = {folder.name: _of_folder(folder) for folder in folders}
     return {
         student: (sum(one.seconds for one in spent), sum(one.evidence_bytes for one in spent))
         for student, spent in found.items()
@@ -175,8 +176,8 @@ def _of_everybody(folder: Path) -> list[tuple[Path, Spent]]:
     return [(file, _read(file)) for file in sorted(folder.glob("*/*/*.json"))]
 
 
-def _of_folder(folder: Path) -> dict[str, Spent]:
-    return {file.stem: _read(file) for file in sorted(folder.glob("*.json"))}
+def _of_folder(folder: Path) -> list[Spent]:
+    return [*map(_read, sorted(folder.glob("*.json")))]
 
 
 def _read(file: Path) -> Spent:

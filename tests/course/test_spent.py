@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from netgrader.grading.budget import Budget, computing_used, drop_replaced, spent_by_class
+from netgrader.grading.budget import computing_used, drop_replaced, spent_by_class
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import jobs_of
 from netgrader.grading.result_store import open_store
@@ -185,17 +185,6 @@ def test_runs_of_the_same_code_under_other_limits_are_replaced(tiny, limited, gr
         graded()
     drop_replaced(tiny.course, open_store(tiny.course))
     assert kept(tiny)[0] == 1
-
-
-def test_evidence_that_another_student_shares_stays(tiny, graded, monkeypatch):
-    graded("ada")
-    there = kept(tiny)
-    monkeypatch.setattr("netgrader.grading.budget.budget_of", lambda _: Budget(seconds=1_000.0, evidence_bytes=10))
-    graded("eve")
-    assert kept(tiny) == there
-    assert spent_by_class(tiny.assignment)["eve"][1] == there[1]  # whoever else has it, it is there for her
-    graded("eve", squares="squares = [1]")
-    assert kept(tiny) == (2, there[1])
 
 
 def test_it_is_shown_who_has_used_most(tiny, limited, graded, each_takes):
