@@ -254,21 +254,19 @@ def _result(
     notes: Sequence[Said],
 ) -> NotebookResult:
     cells = tuple(_of_cell(cell, verified.checks) for cell in skeleton.graded)
-    judged = [check for cell in cells for check in cell.checks]
-    reason = _why_not_judged(cells, ran.execution.problem)
-    ungradable = sum(check.outcome is Outcome.UNGRADABLE for check in judged)
-    undecided = Status.NOT if ungradable == len(judged) else Status.PARTLY
-    ended_early = [ran.execution.problem] if ran.execution.problem and reason is None else []
+    status, problem = _status(cells, ran.execution.problem)
+    if status is Status.GRADED and ran.execution.problem:
+        notes = (*notes, ran.execution.problem)
     return NotebookResult(
         notebook=notebook.name + SUFFIX,
         score=_total(cell.points for cell in cells if cell.points is not None),
         max_score=_total(cell.max_points for cell in cells if not cell.manual),
         cells=cells,
-        faults=tuple(dict.fromkeys(code for check in judged if check.outcome in CHARGED for code in check.faults)),
-        status=Status.GRADED if reason is None else undecided,
-        problem=reason,
+        faults=_charged(cells),
+        status=status,
+        problem=problem,
         measured=dict(verified.measured),
-        notes=(*notes, *ended_early),
+        notes=tuple(notes),
         seconds={**_seconds(ran), "verify": round(verified.seconds, 2), **_experiments(ran, verified)},
         environment=dict(ran.execution.environment),
         integrity=observed(notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}),
@@ -280,6 +278,21 @@ def _of_cell(cell: SkeletonCell, verdicts: Mapping[str, tuple[CheckResult, ...]]
         return CellResult(cell.grade_id, None, cell.points, manual=True)
     checks = verdicts.get(cell.grade_id, ())
     return CellResult(cell.grade_id, cell_points(checks, cell.points), cell.points, manual=False, checks=checks)
+
+
+def _charged(cells: Sequence[CellResult]) -> tuple[str, ...]:
+    """Return the codes of faults that cost points, each once."""
+    checks = (check for cell in cells for check in cell.checks if check.outcome in CHARGED)
+    return tuple(dict.fromkeys(code for check in checks for code in check.faults))
+
+
+def _status(cells: Sequence[CellResult], ended_early: Said | None) -> tuple[Status, Said | None]:
+    """Whether all could be judged, and the sentence why not."""
+    reason = _why_not_judged(cells, ended_early)
+    if reason is None:
+        return Status.GRADED, None
+    judged = [check for cell in cells for check in cell.checks if check.outcome is not Outcome.UNGRADABLE]
+    return (Status.PARTLY if judged else Status.NOT), reason
 
 
 def _why_not_judged(cells: Sequence[CellResult], ended_early: Said | None) -> Said | None:

@@ -12,20 +12,18 @@ from typing import TYPE_CHECKING, Any
 from netgrader.checks.diagnose import TOOK_TOO_LONG
 from netgrader.grading.execution import CellStatus
 from netgrader.grading.kernel_link import Ended
-from netgrader.grading.kernel_startup import PUT_BACK
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from netgrader.grading.execution import CellRun, ExecutionCell, ExecutionLimits, ExecutionRequest, Output
+    from netgrader.grading.execution import CellRun, ExecutionCell, ExecutionLimits, ExecutionRequest
     from netgrader.grading.kernel_link import Reply
 
 __all__ = [
     "cell_named",
     "duration",
     "ended_early",
-    "put_back",
     "seen_from_outside",
     "too_much_evidence",
     "took_too_long",
@@ -35,6 +33,17 @@ __all__ = [
 REST = Text("What comes after it was not run; what stands before it is graded.")
 WENT_ON = Text("What it had made by then is graded, and what comes after it was run.")
 UNTIL_THEN = Text("What it had made by then is graded; what comes after it was not run.")
+TOO_MUCH_MEMORY = Text(
+    "The run ended in {where}, where more than {size} of memory were needed. {rest} {advice}",
+    advice=Text("Use smaller layers or minibatches, or float32 instead of float64."),
+)
+TOO_MUCH_WRITTEN = Text(
+    "The run ended in {where}, which wrote too much to disk. {rest} {advice}",
+    advice=Text("Write less, or use smaller layers: at a check the weights of a network are written down."),
+)
+BY_LIMIT = {"memory": TOO_MUCH_MEMORY, "disk": TOO_MUCH_WRITTEN, "files": TOO_MUCH_WRITTEN}
+BY_ANOTHER_LIMIT = Text("The run ended in {where}, where a limit was hit ({limit}). {rest}")
+DIED = Text("The kernel died in {where}. {rest} Does the cell end the process, or use a library that crashes?")
 MOST_NAMES = 300
 COMPRESSION = ({"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 22},)
 """Without a header, and with a window of 4 MB, as much as a notebook may have of code."""
@@ -96,33 +105,9 @@ def took_too_long(seconds: float, whole_notebook: bool) -> Said:
 
 def _died(reply: Reply, where: Said, limits: ExecutionLimits) -> Said:
     limit = reply.outcome.limit if reply.outcome else None
-    if limit == "memory":
-        size = Text("{memory_bytes:.3g} GB", memory_bytes=limits.memory_bytes / 1e9)
-        advice = Text("Use smaller layers or minibatches, or float32 instead of float64.")
-        return Text(
-            "The run ended in {where}, where more than {size} of memory were needed. {rest} {advice}",
-            where=where,
-            size=size,
-            rest=REST,
-            advice=advice,
-        )
-    if limit in ("disk", "files"):
-        advice = Text("Write less, or use smaller layers: at a check the weights of a network are written down.")
-        return Text(
-            "The run ended in {where}, which wrote too much to disk. {rest} {advice}",
-            where=where,
-            rest=REST,
-            advice=advice,
-        )
-    if limit is not None:
-        return Text(
-            "The run ended in {where}, where a limit was hit ({limit}). {rest}", where=where, limit=limit, rest=REST
-        )
-    return Text(
-        "The kernel died in {where}. {rest} Does the cell end the process, or use a library that crashes?",
-        where=where,
-        rest=REST,
-    )
+    said = DIED if limit is None else BY_LIMIT.get(limit, BY_ANOTHER_LIMIT)
+    size = Text("{memory_bytes:.3g} GB", memory_bytes=limits.memory_bytes / 1e9)
+    return said.format(where=where, rest=REST, size=size, limit=limit)
 
 
 def too_much_evidence(cell: str, limits: ExecutionLimits) -> Said:
@@ -150,17 +135,6 @@ def duration(seconds: float) -> Said:
     if seconds >= 120:
         return Text("{seconds:.3g} minutes", seconds=seconds / 60)
     return Text("{seconds:.3g} seconds", seconds=seconds)
-
-
-def put_back(outputs: Sequence[Output], where: Said) -> Iterator[Said]:
-    """Yield a sentence if a cell says that it left nothing to print to. It is the kernel's word, and decides nothing."""
-    printed = "".join(str(output.get("text")) for output in outputs if output.get("name") == "stderr")
-    for name in ("stdout", "stderr"):
-        if f"sys.{name} {PUT_BACK}" in printed:
-            yield (
-                f"At its end {where} left nothing as sys.{name} that can be printed to, so it was put back and what comes "
-                f"after was run. Does the cell set sys.{name} or close it? Set it back there."
-            )
 
 
 def seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dict[str, Any]:

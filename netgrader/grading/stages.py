@@ -265,9 +265,8 @@ def run_request(request: ExecutionRequest, options: Options, folder: Path) -> No
     from netgrader.cage import require_self_tests  # noqa: PLC0415
     from netgrader.cage.zygote import Zygote  # noqa: PLC0415
     from netgrader.cage_contents import preload  # noqa: PLC0415
-    from netgrader.grading.cage_files import font_files  # noqa: PLC0415  (slow, and not needed for what is in the store)
 
-    sandbox = Zygote.open_sandbox(options.sandbox, preload(options.threads, font_files))
+    sandbox = Zygote.open_sandbox(options.sandbox, preload(options.threads))
     from netgrader.grading.execute import execute  # noqa: PLC0415  (while packages are imported elsewhere)
 
     require_self_tests(options.sandbox)

@@ -77,10 +77,9 @@ def verify_stage(store: Store, inputs: VerdictInputs, options: Options) -> tuple
         from netgrader.cage import require_self_tests  # noqa: PLC0415
         from netgrader.cage.zygote import Zygote  # noqa: PLC0415
         from netgrader.cage_contents import preload  # noqa: PLC0415
-        from netgrader.grading.cage_files import font_files  # noqa: PLC0415  (slow, and not needed for what is in the store)
 
         require_self_tests(options.sandbox)
-        zygote = Zygote.address_for(options.sandbox, preload(options.threads, font_files))
+        zygote = Zygote.address_for(options.sandbox, preload(options.threads))
         asked = dataclasses.replace(inputs.request, zygote=zygote)
         verification = _verification(asked, None if options.anew else _known(store, inputs))
         if verification.problem:
