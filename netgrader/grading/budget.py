@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netgrader.files import decode, write_json
 from netgrader.grading.execution import EVIDENCE
 from netgrader.grading.members import counted_as
-from netgrader.grading.result_store import ABOUT, INPUTS, hash_json
+from netgrader.grading.result_store import hash_json
 from netgrader.grading.stages import RUN
-from netgrader.grading.verify_stage import VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from netgrader.course import Assignment, Course
@@ -33,9 +32,7 @@ __all__ = [
     "Spent",
     "account_of",
     "budget_of",
-    "computing_used",
     "drop_replaced",
-    "spent_by_class",
 ]
 
 FOLDER = "spent"
@@ -134,46 +131,19 @@ def budget_of(assignment: Assignment) -> Budget:
     return Budget(limits.student_seconds or HAND_INS * all_of_them, limits.student_evidence_bytes)
 
 
-def spent_by_class(assignment: Assignment) -> dict[str, tuple[float, int]]:
-    """Return the seconds that each student has used for an assignment, and the bytes of evidence that are kept."""
-    folders = sorted(_folder(assignment, "*").parent.glob("*/"))
-    found = {folder.name: _of_folder(folder) for folder in folders}
-    return {
-        student: (sum(one.seconds for one in spent), sum(one.evidence_bytes for one in spent))
-        for student, spent in found.items()
-    }
-
-
-def computing_used(assignment: Assignment) -> Iterator[str]:
-    """Yield a line for each student who has used half of their computing time or more, who used most first."""
-    most = budget_of(assignment).seconds
-    for student, (seconds, _) in sorted(spent_by_class(assignment).items(), key=lambda one: -one[1][0]):
-        if 2 * seconds >= most:
-            yield f"{student} has used {seconds / 60:.0f} of {most / 60:.0f} minutes of computing for {assignment.name}."
-
-
 def drop_replaced(course: Course, store: Store) -> None:
-    """Remove the runs of hand-ins that were replaced, and their verdicts, where nobody's latest hand-in is the same."""
-    files = _of_everybody(course.scratch / FOLDER)
-    needed = {run for _, one in files for run in one.runs}
-    gone = {run for _, one in files for run in one.replaced} - needed
-    digests = {_about(store.content(RUN, run).parent / ABOUT).get("digest", "") for run in gone}
-    for verdicts in (store.root / VERDICTS).glob("??/*") if gone else ():
-        if _about(verdicts / INPUTS).get("inputs", {}).get("evidence", "-") in digests:
-            store.remove(verdicts)
-    for run in gone:
-        store.remove(store.content(RUN, run).parent)
-    for file, one in files:
+    """Remove the runs of hand-ins that were replaced, where nobody's latest hand-in is the same."""
+    files = {file: _read(file) for file in sorted((course.scratch / FOLDER).glob("*/*/*.json"))}
+    needed = {run for one in files.values() for run in one.runs}
+    for file, one in files.items():
         if one.replaced:
+            for run in {*one.replaced} - needed:
+                store.remove(store.content(RUN, run).parent)
             write_json(file, replace(one, replaced=()))
 
 
 def _folder(assignment: Assignment, student: str) -> Path:
     return assignment.course.scratch / FOLDER / assignment.name / student
-
-
-def _of_everybody(folder: Path) -> list[tuple[Path, Spent]]:
-    return [(file, _read(file)) for file in sorted(folder.glob("*/*/*.json"))]
 
 
 def _of_folder(folder: Path) -> list[Spent]:
@@ -185,13 +155,6 @@ def _read(file: Path) -> Spent:
         return decode(Spent, json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return Spent()
-
-
-def _about(file: Path) -> dict[str, Any]:
-    try:
-        return decode(dict, json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
 
 
 def _size(folder: Path) -> int:

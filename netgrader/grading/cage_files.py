@@ -47,28 +47,21 @@ def given_data(request: ExecutionRequest) -> Iterator[tuple[Mount, ...]]:
     if request.data is None or request.spec is None:
         yield ()
         return
-    inside = f"{DATA_INSIDE}/{request.spec.file}"
-    if not request.held_out:
-        yield (Mount(request.data.resolve(), inside),)
-    else:
-        folder = scratch_folder("data")
-        try:
-            folder.chmod(0o755)
-            yield (Mount(_redrawn(request.data, request.spec, request.held_out, folder), inside),)
-        finally:
-            remove_tree(folder)
+    folder = scratch_folder("data")
+    try:
+        folder.chmod(0o755)
+        file = _redrawn(request.data, request.spec, request.held_out, folder) if request.held_out else request.data
+        yield (Mount(file.resolve(), f"{DATA_INSIDE}/{request.spec.file}"),)
+    finally:
+        remove_tree(folder)
 
 
 def data_environment(mounts: tuple[Mount, ...]) -> dict[str, str]:
     """Return the variables by which the students' package finds the data and sees that they are whole."""
-    return {
-        name: value
-        for mount in mounts
-        for name, value in (
-            (DATA, mount.inside),
-            (DATA_HASH, hashlib.sha256(mount.host.read_bytes()).hexdigest()),
-        )
-    }
+    found: dict[str, str] = {}
+    for mount in mounts:
+        found = {DATA: mount.inside, DATA_HASH: hashlib.sha256(mount.host.read_bytes()).hexdigest()}
+    return found
 
 
 def _redrawn(data: Path, spec: DataSpec, seed: str, folder: Path) -> Path:

@@ -33,6 +33,7 @@ __all__ = [
 REST = Text("What comes after it was not run; what stands before it is graded.")
 WENT_ON = Text("What it had made by then is graded, and what comes after it was run.")
 UNTIL_THEN = Text("What it had made by then is graded; what comes after it was not run.")
+NOTEBOOK_RAN, CELL_RAN = Text("the notebook had run for {duration}"), Text("it had run for {duration}")
 TOO_MUCH_MEMORY = Text(
     "The run ended in {where}, where more than {size} of memory were needed. {rest} {advice}",
     advice=Text("Use smaller layers or minibatches, or float32 instead of float64."),
@@ -95,12 +96,8 @@ def ended_early(reply: Reply, where: Said, limits: ExecutionLimits, *, whole_not
 
 def took_too_long(seconds: float, whole_notebook: bool) -> Said:
     """Return what happened to a cell, after its name, where it or the whole notebook had so many seconds."""
-    what = (
-        Text("the notebook had run for {duration}", duration=duration(seconds))
-        if whole_notebook
-        else Text("it had run for {duration}", duration=duration(seconds))
-    )
-    return Text("was stopped when {what}", what=what)
+    what = NOTEBOOK_RAN if whole_notebook else CELL_RAN
+    return Text("was stopped when {what}", what=what.format(duration=duration(seconds)))
 
 
 def _died(reply: Reply, where: Said, limits: ExecutionLimits) -> Said:
@@ -162,17 +159,14 @@ def seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dic
 
 def _stopped(cell: ExecutionCell, run: CellRun, limits: ExecutionLimits) -> dict[str, Any]:
     """Return the error that a cell stopped with, and the names that it speaks of: some it did not come to define."""
+    kind, message = run.error_name, run.error_message or ""
     if run.status is CellStatus.TIMEOUT:
         # It had what the others left; KeyboardInterrupt, which is how it was stopped, says nothing to anybody.
         short = run.seconds < limits.cell_seconds
-        kind, message = (
-            TOOK_TOO_LONG,
-            str(took_too_long(limits.notebook_seconds if short else limits.cell_seconds, short)),
-        )
-    elif run.error_name is None:
+        kind = TOOK_TOO_LONG
+        message = str(took_too_long(limits.notebook_seconds if short else limits.cell_seconds, short))
+    if kind is None:
         return {}
-    else:
-        kind, message = run.error_name, run.error_message or ""
     names = list(dict.fromkeys(re.findall(r"[^\W\d]\w*", cell.source)))[:MOST_NAMES]
     return {"error": {"kind": kind, "message": message, "names": names}}
 
