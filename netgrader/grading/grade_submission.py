@@ -149,7 +149,7 @@ def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
     except UnreadableError as error:
         return NotPrepared(str(error), tuple(notes), skeleton)
     require_closed(job.assignment.course, options)
-    require_data(job.assignment, skeleton)
+    require_data(job.assignment)
     require_files(job.assignment)
     helpers, left_behind = submitted_helpers(job.path.parent, job.assignment)
     notes += left_behind

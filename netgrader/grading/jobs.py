@@ -114,11 +114,6 @@ def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[J
     jobs = jobs_of(assignment, student) if jobs is None else jobs
     path = assignment.course.folder("submitted", student, assignment.name) / f"{notebook}{SUFFIX}"
     missing = Job(assignment, notebook, path, Text("{name} was not handed in.", name=path.name))
-    other = {
-        job.path: Text("The file {name} holds the notebook {notebook}.", name=path.name, notebook=job.notebook)
-        for job in jobs
-    }
-    missing = replace(missing, problem=other.get(path, missing.problem))
     return next((job for job in jobs if job.notebook == notebook), missing)
 
 

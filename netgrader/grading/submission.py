@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError
 from netgrader.limited import ExceededError, within_limits
+from netgrader.strangers import printable
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
@@ -52,8 +52,6 @@ PACKAGES = frozenset(
         "ipykernel_launcher",
     }
 )
-# What no name is shown with: control and format characters, bytes that are no text, ends of lines.
-UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Ids end in file names and database rows of ours, so they are taken over only where they look like ids.
 ID = re.compile(r"[A-Za-z0-9_.\-]{1,120}\Z")
 
@@ -138,7 +136,7 @@ def _is_regular(path: Path) -> bool:
 
 def name_of(path: Path) -> str:
     """Return a file's name with control, format and unassigned characters replaced by U+FFFD."""
-    return "".join("�" if unicodedata.category(sign) in UNSEEN else sign for sign in path.name)
+    return printable(path.name.replace("\n", "�").replace("\t", "�"))
 
 
 def stem_of(path: Path) -> str:
