@@ -91,11 +91,10 @@ def _make(folder: Path) -> Path:
         compileall.compile_dir(part, quiet=2, stripdir=str(part), prependdir=PACKAGE_FOLDER)
         for path in (part, *part.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
-        try:
+        with contextlib.suppress(OSError):
             part.rename(folder)
-        except OSError:
-            if not _is_ours(folder):  # else another process was quicker
-                raise
+        if not _is_ours(folder):  # else made now, or by another process that was quicker
+            raise SandboxError(f"{folder} cannot be written, or is somebody else's.")
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return folder

@@ -59,7 +59,7 @@ def _problems(raw: Mapping[str, object], codes: frozenset[str]) -> Iterator[str]
         if code not in codes:
             near = get_close_matches(code, codes, n=1)
             yield f"{code} is no code of the catalogue of faults" + (f"; is it {near[0]}?" if near else ".")
-        elif not isinstance(word, str) or word not in set(Severity):
+        elif word not in [*Severity]:
             yield f'{code} must be one of {known}, in quotes, such as {code} = "slight", not {word!r}.'
 
 

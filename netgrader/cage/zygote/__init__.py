@@ -54,6 +54,9 @@ class Preload:
     at_import: Sequence[str] = ()
     """Names of variables that are read when they are imported: a run that wants other values begins from nothing."""
 
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Small files in its home folder, such as modules of one's own."""
+
     def values(self) -> dict[str, str | None]:
         """Return the values of the variables that matter at an import, or before."""
         env = {**basic_environment(), **self.env}
@@ -163,7 +166,7 @@ class Zygote:
         SandboxError
             If it cannot be started.
         """
-        plan = Plan([sys.executable, INSIDE], mounts=[Mount(PROGRAM, INSIDE)], env=preload.env)
+        plan = Plan([sys.executable, INSIDE], mounts=[Mount(PROGRAM, INSIDE)], env=preload.env, files=preload.files)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # A folder that nobody but us may enter, and that is in no cage.
         folder = scratch_folder("z", unlisted(Path(TMP)))
