@@ -17,17 +17,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from netgrader.cage import Mount, SandboxError
 from netgrader.cage.zygote import Preload
 from netgrader.imports import PACKAGE
 from netgrader.wheel import student_files
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from netgrader.cage import Sandbox
 
 __all__ = [
     "PACKAGE_FOLDER",
@@ -58,11 +52,11 @@ def tensorflow_environment(threads: int) -> dict[str, str]:
     return {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", **dict.fromkeys(names, count)}
 
 
-def preload(threads: int, files: Callable[[Sandbox], Mapping[str, bytes]] = lambda _: {}) -> Preload:
-    """Return what a zygote imports for kernels and labs with that many threads; for `files` see `Preload`."""
+def preload(threads: int) -> Preload:
+    """Return what a zygote imports for kernels and labs with that many threads."""
     # What a kernel sets before a notebook imports Matplotlib.
     env = {**tensorflow_environment(threads), "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-    return Preload(PRELOADED, env, AT_IMPORT, files)
+    return Preload(PRELOADED, env, AT_IMPORT)
 
 
 def our_package() -> Mount:
@@ -97,11 +91,10 @@ def _make(folder: Path) -> Path:
         compileall.compile_dir(part, quiet=2, stripdir=str(part), prependdir=PACKAGE_FOLDER)
         for path in (part, *part.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
-        try:
+        with contextlib.suppress(OSError):
             part.rename(folder)
-        except OSError:
-            if not _is_ours(folder):  # else another process was quicker
-                raise
+        if not _is_ours(folder):  # else made now, or by another process that was quicker
+            raise SandboxError(f"{folder} cannot be written, or is somebody else's.")
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return folder

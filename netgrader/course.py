@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import json
 import os
 import re
 import secrets
@@ -12,11 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from netgrader.belonging import CONFIGS, TESTS
-from netgrader.errors import NetgraderError, UsageError
-from netgrader.files import decode
+from netgrader.errors import UsageError
 from netgrader.imports import cells_named, imported_modules
 
 if TYPE_CHECKING:
@@ -152,13 +149,9 @@ class Course:
             drawn = file.with_name(f".secret.{secrets.token_hex(8)}")
             drawn.touch(mode=0o600)
             drawn.write_bytes(secrets.token_bytes(32))
-            try:
+            with contextlib.suppress(FileExistsError):  # another process was faster: its secret is everybody's
                 file.hardlink_to(drawn)
-            except FileExistsError:  # another process was faster: its secret is everybody's
-                pass
-            except OSError:  # a disk that has no such links
-                drawn.replace(file)
-            drawn.unlink(missing_ok=True)
+            drawn.unlink()
             return file.read_bytes()
 
     @property
@@ -420,7 +413,8 @@ class Assignment:
         NetgraderError
             If a source notebook is none.
         """
-        return frozenset().union(*(_exercise_names(self.source / f"{name}.ipynb") for name in self.notebooks))
+        cells = (cell for name in self.notebooks for cell in self.skeleton(name).tracked if cell.cell_type == "code")
+        return frozenset(cell.grade_id.removeprefix("check_") for cell in cells if cell.is_solution or cell.is_graded)
 
     def skeleton(self, notebook: str) -> Skeleton:
         """The release version of `notebook`, as nbgrader makes it from the source."""
@@ -445,48 +439,3 @@ def _may_be_folder(path: Path) -> bool:
         return path.is_dir()
     except PermissionError:
         return True
-
-
-class _About(msgspec.Struct, frozen=True):
-    """nbgrader's metadata of a cell."""
-
-    grade_id: str = ""
-    grade: bool = False
-    solution: bool = False
-
-
-class _Metadata(msgspec.Struct, frozen=True):
-    nbgrader: _About = _About()
-
-
-class _SourceCell(msgspec.Struct, frozen=True):
-    cell_type: str
-    source: str | list[str]
-    metadata: _Metadata
-
-    @property
-    def about(self) -> _About:
-        return self.metadata.nbgrader
-
-    @property
-    def text(self) -> str:
-        return "".join(self.source)
-
-
-class _SourceNotebook(msgspec.Struct, frozen=True):
-    cells: list[_SourceCell]
-
-
-def _exercise_names(notebook: Path) -> frozenset[str]:
-    """Names of the exercises of a source notebook."""
-    named = [cell.about.grade_id for cell in _code_cells(notebook) if cell.about.solution or cell.about.grade]
-    return frozenset(name.removeprefix("check_") for name in named)
-
-
-def _code_cells(notebook: Path) -> list[_SourceCell]:
-    """The code cells, read from the file alone: what nbgrader would need a second for."""
-    try:
-        cells = decode(_SourceNotebook, json.loads(notebook.read_text(encoding="utf-8"))).cells
-    except (OSError, ValueError) as error:
-        raise NetgraderError(f"{notebook} cannot be read as a notebook: {error}.") from error
-    return [cell for cell in cells if cell.cell_type == "code"]

@@ -294,25 +294,24 @@ def _part(spec: DataSpec, part: DataPart, content: bytes, file: Path) -> tuple[A
             inputs, targets = archive[part.inputs], archive[part.targets]
     except (ValueError, KeyError, zipfile.BadZipFile) as error:  # the hash was right: then it is NumPy that differs
         raise DamagedDataError(f"NumPy {np.__version__} cannot read the data file {file.resolve()}: {error}") from error
-    whole, numbers = (np.uint8, "bytes"), (np.float64, "numbers")
-    wanted = whole if spec.scaling == "largest" else numbers
-    for name, array, shape, (kind, what) in (
-        (part.inputs, inputs, (part.rows, *spec.shape), wanted),
-        (part.targets, targets, (part.rows,), numbers if spec.is_regression else whole),
-    ):
-        if array.shape != shape or not np.can_cast(array.dtype, kind):
-            raise DamagedDataError(f"In the data file {file.resolve()} {name} is not an array of {shape} {what}.")
-        if not np.isfinite(array).all():
-            raise DamagedDataError(f"In the data file {file.resolve()} {name} has values that are not finite.")
+    inputs = _checked(inputs, part.inputs, (part.rows, *spec.shape), spec.scaling == "largest", file)
+    targets = _checked(targets, part.targets, (part.rows,), not spec.is_regression, file)
     if not spec.is_regression and targets.max(initial=0) >= spec.classes:
         found = int(targets.max())
         raise DamagedDataError(
             f"In the data file {file.resolve()} {part.targets} names the class {found} of {spec.classes}."
         )
-    return (
-        inputs if spec.scaling == "largest" else inputs.astype(np.float32),
-        targets.astype(np.float32) if spec.is_regression else targets,
-    )
+    return inputs, targets
+
+
+def _checked(array: Array, name: str, shape: tuple[int, ...], whole: bool, file: Path) -> Array:
+    """Return an array of this shape, of bytes where it is to be of `whole` numbers, else of numbers in single precision."""
+    kind, kept, what = (np.uint8, np.uint8, "bytes") if whole else (np.float64, np.float32, "numbers")
+    if array.shape != shape or not np.can_cast(array.dtype, kind):
+        raise DamagedDataError(f"In the data file {file.resolve()} {name} is not an array of {shape} {what}.")
+    if not np.isfinite(array).all():
+        raise DamagedDataError(f"In the data file {file.resolve()} {name} has values that are not finite.")
+    return array.astype(kept, copy=False)
 
 
 def _find(name: str) -> Path:

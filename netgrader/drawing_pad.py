@@ -80,26 +80,25 @@ def frame_of(images: npt.NDArray[Any], largest: int) -> PadFrame:
     shown = images[:SAMPLE].reshape(-1, *images.shape[1:3]).astype(np.float64)
     height, width = shown.shape[1:]
     inked = shown > INKED * largest
-    boxes, centres = [], []
-    for image, ink in zip(shown, inked, strict=True):
-        rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-        if len(rows):
-            boxes.append((rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1))
-            mass = image.sum()
-            centres.append(
-                (
-                    image.sum(axis=1) @ (np.arange(height) + 0.5) / mass,
-                    image.sum(axis=0) @ (np.arange(width) + 0.5) / mass,
-                )
-            )
-    if not boxes:
+    there = inked.any(axis=(1, 2))
+    if not there.any():
         return PadFrame(height, width, (height, width), (height / 2, width / 2))
+    shown, inked = shown[there], inked[there]
+    boxes = np.stack([_extent(inked.any(axis=2)), _extent(inked.any(axis=1))], axis=1)
+    mass = shown.sum(axis=(1, 2))
+    rows, columns = shown.sum(axis=2) @ (np.arange(height) + 0.5), shown.sum(axis=1) @ (np.arange(width) + 0.5)
     # A 1 is narrow and a dash is low: how much room there is show those that fill it.
-    box = np.quantile(np.array(boxes, np.float64), 0.95, axis=0)
-    centre = np.median(np.array(centres), axis=0)
+    box = np.quantile(boxes.astype(np.float64), 0.95, axis=0)
+    centre = np.median(np.stack([rows, columns], axis=1) / mass[:, None], axis=0)
     return PadFrame(
         height, width, (float(box[0]), float(box[1])), (round(float(centre[0]), 2), round(float(centre[1]), 2))
     )
+
+
+def _extent(inked: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Return for each row (n, size) how far it is from its first true value to its last, both included."""
+    extent: npt.NDArray[np.int64] = inked.shape[1] - inked[:, ::-1].argmax(axis=1) - inked.argmax(axis=1)
+    return extent
 
 
 def title(spec: DataSpec) -> Said:

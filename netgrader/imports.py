@@ -127,19 +127,12 @@ def constants_of(tree: ast.Module) -> Mapping[str, ast.expr]:
 
 
 def texts_in(node: ast.expr, constants: Mapping[str, ast.expr], depth: int = 5) -> Iterator[str]:
-    """Yield the texts that an expression is, or lists; what is computed is left out."""
-    match node:
-        case ast.Constant(value=str(text)):
-            yield text
-        case ast.Name(id=name) if name in constants and depth:
-            yield from texts_in(constants[name], constants, depth - 1)
-        case ast.Starred(value=inner):
-            yield from texts_in(inner, constants, depth)
-        case ast.Tuple(elts=each) | ast.List(elts=each):
-            for one in each:
-                yield from texts_in(one, constants, depth)
-        case _:
-            return
+    """Yield the texts in an expression and in the constants that it names."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.Constant) and isinstance(one.value, str):
+            yield one.value
+        elif isinstance(one, ast.Name) and one.id in constants and depth:
+            yield from texts_in(constants[one.id], constants, depth - 1)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import hashlib
@@ -118,11 +119,8 @@ def skeleton(assignment: Assignment, notebook: str) -> Skeleton:
     for content in (source.read_bytes(), config, str(FORMAT).encode()):
         key.update(hashlib.sha256(content).digest())
     kept = assignment.course.scratch / "skeletons" / f"{notebook}-{key.hexdigest()[:24]}.json"
-    if kept.is_file():
-        try:
-            return _from_text(kept.read_text(encoding="utf-8"))
-        except (ValueError, KeyError, TypeError):
-            kept.unlink(missing_ok=True)  # damaged: made again below
+    with contextlib.suppress(OSError, ValueError):  # not there, or damaged
+        return _from_text(kept.read_text(encoding="utf-8"))
     made = _generate(assignment, source)
     write_json(kept, made)
     return made

@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Any
 from netgrader.cage import open_sandbox, require_self_tests
 from netgrader.cage.zygote import Zygote
 from netgrader.cage_contents import preload
-from netgrader.grading.cage_files import font_files
 from netgrader.grading.execute import execute
 from netgrader.grading.execution import ExecutionCell, ExecutionRequest
 from netgrader.reader.lab.caged import CagedLab
@@ -94,7 +93,7 @@ def row(number: int, group: str, name: str, whole: float, **more: float) -> dict
 
 def cages(number: int, root: Path) -> Iterator[dict[str, Any]]:
     """Rows of one round of harmless runs."""
-    warm = preload(2, font_files)
+    warm = preload(2)
     for name, source in HARMLESS.items():
         for way in WAYS:
             sandbox = Zygote.open_sandbox("bubblewrap", warm) if way == "as a fork" else open_sandbox()

@@ -20,7 +20,7 @@ from netgrader.commands.show import (
     ungraded,
 )
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.grading.budget import computing_used, drop_replaced
+from netgrader.grading.budget import drop_replaced
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import DaskPool, Done, ProcessPool, Task, grade_tasks, longest_first
@@ -139,7 +139,7 @@ def grade_class(
     _summary(out, chosen, done, failed, time.monotonic() - begun, waiting=waiting)
     if strangers:
         out.print(f"Graded, but not among the gradebook's students until now: {_few(strangers)}.")
-    for message in (*saver.penalties, *shared, *computing_used(assignment)):
+    for message in (*saver.penalties, *shared):
         out.print(message)
     for student in saver.late:
         out.print(f"{student} handed in while grading ran: what is newest is graded next time.")

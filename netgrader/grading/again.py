@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["RetryRule", "best_of_runs", "figure_in", "retry_rule_of"]
 
 ACCURACY, ERROR = "test_accuracy", "test_error"
-ACCURACIES, ERRORS = "accuracies_of_runs", "errors_of_runs"
+OF_RUNS = {ACCURACY: "accuracies_of_runs", ERROR: "errors_of_runs"}
 NEAR = 0.26  # of the slope from `none` to `full`: three deviations of 0.08 % where it is 0.92 % (research/fairness.md)
 
 
@@ -104,9 +104,10 @@ def best_of_runs(first: Run, rule: RetryRule, again: Callable[[int], Run]) -> Ru
         return first
     verdicts = [verified for _, verified in runs]
     ran, counted = best
-    names = (ERRORS, ERROR) if any(ERROR in verified.measured for verified in verdicts) else (ACCURACIES, ACCURACY)
-    figures = {names[0]: [verified.measured.get(names[1]) for verified in verdicts]}
-    readings = [verified.reading for verified in verdicts]
+    figure = ERROR if ERROR in counted.measured else ACCURACY
+    figures = {OF_RUNS[figure]: [verified.measured.get(figure) for verified in verdicts]}
+    readings = [math.nan if verified.reading is None else verified.reading for verified in verdicts]
+    reading = sum(readings)
     return ran, dataclasses.replace(
         counted,
         measured_by_cell={
@@ -114,7 +115,7 @@ def best_of_runs(first: Run, rule: RetryRule, again: Callable[[int], Run]) -> Ru
             rule.cell: {**counted.measured_by_cell.get(rule.cell, {}), **figures},
         },
         seconds=sum(verified.seconds for verified in verdicts),
-        reading=None if None in readings else sum(reading for reading in readings if reading is not None),
+        reading=None if math.isnan(reading) else reading,
         digest=hash_json([verified.digest for verified in verdicts]),
     )
 

@@ -7,6 +7,7 @@ one of ours. So there is nothing to escape from, no link to follow, and no more 
 from __future__ import annotations
 
 import lzma
+import os
 import warnings
 import zipfile
 import zlib
@@ -52,7 +53,7 @@ def unpack(
     with _readable(shown), zipfile.ZipFile(archive) as opened:
         there = opened.infolist()
         for name, place in sorted(entries.items()):
-            if not ((folder / name).exists() or (folder / name).is_symlink()):
+            if not os.path.lexists(folder / name):
                 left -= _copy(opened, there[place], folder / name, min(limits.file, left))
 
 
@@ -74,9 +75,9 @@ def _readable(shown: str) -> Iterator[None]:
         ValueError,
         RuntimeError,
     ) as error:
-        locked = "password" in str(error) or "encrypted" in str(error)
-        reason = "is locked by a password" if locked else "cannot be unpacked: it is damaged, or no zip archive"
-        raise UnreadableError(f"{shown} {reason}.") from error
+        raise UnreadableError(
+            f"{shown} cannot be unpacked: it is damaged, locked by a password, or no zip archive."
+        ) from error
 
 
 def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most: int) -> int:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netgrader.files import decode, write_json
 from netgrader.grading.execution import EVIDENCE
 from netgrader.grading.members import counted_as
-from netgrader.grading.result_store import ABOUT, INPUTS, hash_json
+from netgrader.grading.result_store import hash_json
 from netgrader.grading.stages import RUN
-from netgrader.grading.verify_stage import VERDICTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from netgrader.course import Assignment, Course
@@ -33,9 +32,7 @@ __all__ = [
     "Spent",
     "account_of",
     "budget_of",
-    "computing_used",
     "drop_replaced",
-    "spent_by_class",
 ]
 
 FOLDER = "spent"
@@ -89,11 +86,15 @@ class Account:
         return Spent(self.content, found.seconds, replaced=(*found.replaced, *found.runs))
 
     @property
-    def used_up(self) -> tuple[float, float] | None:
-        """Return the seconds used and those there are, where none are left for code that has not been judged in full."""
-        used = sum(one.seconds for one in _of_folder(self.file.parent).values())
+    def used(self) -> float:
+        """Return the seconds that all notebooks of the student have used."""
+        return sum(one.seconds for one in _of_folder(self.file.parent))
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether no time is left for code that has not been judged in full."""
         is_judged = {*self.spent.judged.values()} == {True}
-        return None if is_judged or used < self.budget.seconds else (used, self.budget.seconds)
+        return not is_judged and self.used >= self.budget.seconds
 
     def charge(self, number: int, seconds: float, *, judged: bool) -> None:
         """Note how long the run of a number took with its verdicts, as often as that is cut off."""
@@ -104,16 +105,13 @@ class Account:
 
     def keep(self, store: Store, entries: tuple[Entry, ...]) -> None:
         """Note which runs belong to what was handed in, and keep their evidence if there is room for it."""
-        others = (one.evidence_bytes for name, one in _of_folder(self.file.parent).items() if name != self.file.stem)
-        folders = [entry.content / EVIDENCE for entry in entries]
-        size = sum(map(_size, folders))
-        if size + sum(others) > self.budget.evidence_bytes:
-            shared = {run for file, one in _of_everybody(self.file.parents[2]) if file != self.file for run in one.runs}
-            for entry in entries:
-                if entry.key.digest not in shared:
-                    store.trim(entry.key, EVIDENCE)
-            size = sum(map(_size, folders))
         spent, runs = self.spent, tuple(entry.key.digest for entry in entries)
+        folders = [entry.content / EVIDENCE for entry in entries]
+        others = sum(one.evidence_bytes for one in _of_folder(self.file.parent)) - _read(self.file).evidence_bytes
+        if others + sum(map(_size, folders)) > self.budget.evidence_bytes:
+            for entry in entries:
+                store.trim(entry.key, EVIDENCE)
+        size = sum(map(_size, folders))
         write_json(self.file, replace(spent, evidence_bytes=size, runs=runs, replaced=(*spent.replaced, *spent.runs)))
 
 
@@ -133,37 +131,14 @@ def budget_of(assignment: Assignment) -> Budget:
     return Budget(limits.student_seconds or HAND_INS * all_of_them, limits.student_evidence_bytes)
 
 
-def spent_by_class(assignment: Assignment) -> dict[str, tuple[float, int]]:
-    """Return the seconds that each student has used for an assignment, and the bytes of evidence that are kept."""
-    folders = sorted(_folder(assignment, "*").parent.glob("*/"))
-    found = {folder.name: _of_folder(folder).values() for folder in folders}
-    return {
-        student: (sum(one.seconds for one in spent), sum(one.evidence_bytes for one in spent))
-        for student, spent in found.items()
-    }
-
-
-def computing_used(assignment: Assignment) -> Iterator[str]:
-    """Yield a line for each student who has used half of their computing time or more, who used most first."""
-    most = budget_of(assignment).seconds
-    for student, (seconds, _) in sorted(spent_by_class(assignment).items(), key=lambda one: -one[1][0]):
-        if 2 * seconds >= most:
-            yield f"{student} has used {seconds / 60:.0f} of {most / 60:.0f} minutes of computing for {assignment.name}."
-
-
 def drop_replaced(course: Course, store: Store) -> None:
-    """Remove the runs of hand-ins that were replaced, and their verdicts, where nobody's latest hand-in is the same."""
-    files = _of_everybody(course.scratch / FOLDER)
-    needed = {run for _, one in files for run in one.runs}
-    gone = {run for _, one in files for run in one.replaced} - needed
-    digests = {_about(store.content(RUN, run).parent / ABOUT).get("digest", "") for run in gone}
-    for verdicts in (store.root / VERDICTS).glob("??/*") if gone else ():
-        if _about(verdicts / INPUTS).get("inputs", {}).get("evidence", "-") in digests:
-            store.remove(verdicts)
-    for run in gone:
-        store.remove(store.content(RUN, run).parent)
-    for file, one in files:
+    """Remove the runs of hand-ins that were replaced, where nobody's latest hand-in is the same."""
+    files = {file: _read(file) for file in sorted((course.scratch / FOLDER).glob("*/*/*.json"))}
+    needed = {run for one in files.values() for run in one.runs}
+    for file, one in files.items():
         if one.replaced:
+            for run in {*one.replaced} - needed:
+                store.remove(store.content(RUN, run).parent)
             write_json(file, replace(one, replaced=()))
 
 
@@ -171,12 +146,8 @@ def _folder(assignment: Assignment, student: str) -> Path:
     return assignment.course.scratch / FOLDER / assignment.name / student
 
 
-def _of_everybody(folder: Path) -> list[tuple[Path, Spent]]:
-    return [(file, _read(file)) for file in sorted(folder.glob("*/*/*.json"))]
-
-
-def _of_folder(folder: Path) -> dict[str, Spent]:
-    return {file.stem: _read(file) for file in sorted(folder.glob("*.json"))}
+def _of_folder(folder: Path) -> list[Spent]:
+    return [*map(_read, sorted(folder.glob("*.json")))]
 
 
 def _read(file: Path) -> Spent:
@@ -184,13 +155,6 @@ def _read(file: Path) -> Spent:
         return decode(Spent, json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return Spent()
-
-
-def _about(file: Path) -> dict[str, Any]:
-    try:
-        return decode(dict, json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
 
 
 def _size(folder: Path) -> int:

@@ -1,4 +1,4 @@
-"""Files that go into a run's cage and come out of it: the data and fonts that it is given, the evidence that it leaves.
+"""Files that go into a run's cage and come out of it: the data that it is given, the evidence that it leaves.
 
 Half of the test inputs are replaced and marks stand among the training images. Evidence is taken out of a folder that a
 stranger's process can write to, byte by byte, into one of ours.
@@ -7,18 +7,15 @@ stranger's process can write to, byte by byte, into one of ours.
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import os
 import re
 import stat
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.cage import HOME, Limits, Mount, Plan, Sandbox, remove_tree, scratch_folder
-from netgrader.cage_contents import cache_folder
+from netgrader.cage import HOME, Mount, remove_tree, scratch_folder
 from netgrader.checks.context import dataset_in
 from netgrader.checks.held_out import mark
 from netgrader.checks.held_out_rows import held_out_inputs
@@ -26,20 +23,16 @@ from netgrader.data import DATA, DATA_HASH
 from netgrader.evidence import MANIFEST, BadEvidence, EvidenceLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from netgrader.data import DataSpec
     from netgrader.grading.execution import ExecutionRequest
 
-__all__ = ["FOLDER", "TooMuchEvidence", "copy_evidence", "data_environment", "font_files", "given_data"]
+__all__ = ["FOLDER", "TooMuchEvidence", "copy_evidence", "data_environment", "given_data"]
 
 FOLDER = "course"
 DATA_INSIDE = f"{HOME}/{FOLDER}/data"
-FONTS_INSIDE = "/run/fonts"
-FONTS_FOLDER = ".cache/matplotlib"
-FONTS_SECONDS = 60.0
-LARGEST_LIST = 5_000_000
 _ZEROS = bytes(1 << 20)
 # What a manifest names a file by, wherever it stands: each name is one that evidence may have, and becomes a path of ours.
 _NAMED = re.compile(rb'"([0-9]{1,6}\.(?:pb|npy))"')
@@ -54,28 +47,21 @@ def given_data(request: ExecutionRequest) -> Iterator[tuple[Mount, ...]]:
     if request.data is None or request.spec is None:
         yield ()
         return
-    inside = f"{DATA_INSIDE}/{request.spec.file}"
-    if not request.held_out:
-        yield (Mount(request.data.resolve(), inside),)
-    else:
-        folder = scratch_folder("data")
-        try:
-            folder.chmod(0o755)
-            yield (Mount(_redrawn(request.data, request.spec, request.held_out, folder), inside),)
-        finally:
-            remove_tree(folder)
+    folder = scratch_folder("data")
+    try:
+        folder.chmod(0o755)
+        file = _redrawn(request.data, request.spec, request.held_out, folder) if request.held_out else request.data
+        yield (Mount(file.resolve(), f"{DATA_INSIDE}/{request.spec.file}"),)
+    finally:
+        remove_tree(folder)
 
 
 def data_environment(mounts: tuple[Mount, ...]) -> dict[str, str]:
     """Return the variables by which the students' package finds the data and sees that they are whole."""
-    return {
-        name: value
-        for mount in mounts
-        for name, value in (
-            (DATA, mount.inside),
-            (DATA_HASH, hashlib.sha256(mount.host.read_bytes()).hexdigest()),
-        )
-    }
+    found: dict[str, str] = {}
+    for mount in mounts:
+        found = {DATA: mount.inside, DATA_HASH: hashlib.sha256(mount.host.read_bytes()).hexdigest()}
+    return found
 
 
 def _redrawn(data: Path, spec: DataSpec, seed: str, folder: Path) -> Path:
@@ -94,51 +80,6 @@ def _redrawn(data: Path, spec: DataSpec, seed: str, folder: Path) -> Path:
     np.savez(file, allow_pickle=False, **arrays)
     file.chmod(0o644)
     return file
-
-
-def font_files(sandbox: Sandbox) -> Mapping[str, bytes]:
-    """Return Matplotlib's list of fonts for a kernel's home folder; none where there is no Matplotlib or no list could be made.
-
-    It is made once, since Matplotlib would take a second to find them, and in a cage, since fonts that only the host sees
-    would be missing in it later.
-    """
-    try:
-        version = importlib.metadata.version("matplotlib")
-    except importlib.metadata.PackageNotFoundError:
-        return {}
-    key = hashlib.sha256(f"{version} {sys.prefix} {sys.version} {sandbox.name}".encode()).hexdigest()[:16]
-    folder = _font_list(sandbox, key)
-    if folder is None:
-        return {}
-    return {f"{FONTS_FOLDER}/{path.name}": path.read_bytes() for path in folder.glob("fontlist-*.json")}
-
-
-def _font_list(sandbox: Sandbox, key: str) -> Path | None:
-    """Return the folder with the list."""
-    folder = cache_folder() / f"fonts-{key}"
-    if not folder.is_dir():
-        made = scratch_folder("fonts")
-        try:
-            plan = Plan(
-                [sys.executable, "-c", "import matplotlib.font_manager"],
-                mounts=[Mount(made, FONTS_INSIDE, writable=True)],
-                env={"MPLCONFIGDIR": FONTS_INSIDE},
-                limits=Limits(wall_seconds=FONTS_SECONDS),
-            )
-            sandbox.start(plan).wait()
-            found = [path for path in made.glob("fontlist-*.json") if path.stat().st_size < LARGEST_LIST]
-            if not found:
-                return None
-            part = scratch_folder("fonts", folder.parent)
-            for path in found:
-                (part / path.name).write_bytes(path.read_bytes())
-            try:
-                part.rename(folder)
-            except OSError:
-                remove_tree(part)  # another process was quicker
-        finally:
-            remove_tree(made)
-    return folder
 
 
 class TooMuchEvidence(BadEvidence):

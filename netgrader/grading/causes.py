@@ -16,7 +16,7 @@ import re
 import symtable
 from typing import TYPE_CHECKING
 
-from netgrader.checks.cell_points import CHARGED, causes, is_consequence
+from netgrader.checks.cell_points import CHARGED, causes
 from netgrader.checks.wording import FOLLOWS_FROM, FORGIVEN
 from netgrader.faults import FOR_A_PERSON, Severity, kind_of
 from netgrader.results import Outcome, severity_of
@@ -54,25 +54,7 @@ def charged_once(
         named = (cause for found in check.causes.values() for cause in found)
         return {name: charged[name] for name in (*used, *named) if name in charged}
 
-    settled = {cell: [_settled(check, before(cell, check)) for check in found] for cell, found in checks.items()}
-    return {cell: tuple(_with_causes(checks[cell], found)) for cell, found in settled.items()}
-
-
-def _with_causes(found: Sequence[CheckResult], settled: Sequence[CheckResult]) -> Iterator[CheckResult]:
-    """Yield a cell's verdicts; what follows from a fault of its own that is charged elsewhere names the charge."""
-    explained = {
-        code: now.follows
-        for was, now in zip(found, settled, strict=True)
-        for code in was.faults
-        if code not in now.faults
-    }
-    for check in settled:
-        if is_consequence(check) and explained.keys() >= {*check.follows}:
-            follows = tuple(dict.fromkeys(cause for code in check.follows for cause in explained[code]))
-            said = joined(FOLLOWS_FROM.format(sentence=Text(kind_of(cause).sentence)) for cause in follows)
-            yield dataclasses.replace(check, follows=follows, message=said)
-        else:
-            yield check
+    return {cell: tuple(_settled(check, before(cell, check)) for check in found) for cell, found in checks.items()}
 
 
 def _settled(check: CheckResult, before: Mapping[str, Mapping[str, Severity]]) -> CheckResult:

@@ -16,13 +16,14 @@ from netgrader.checks.diagnose import without_prelude
 from netgrader.grading.kernel_link import UNREAD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from netgrader.grading.execution import ExecutionLimits, Output
 
 __all__ = ["Collector"]
 
 STREAMS = ("stdout", "stderr")
+SHOWING = ("display_data", "execute_result", "stream", "error")
 LONGEST_NAME = 200
 LONGEST_ERROR = 4_000
 LONGEST_TRACEBACK = 40_000
@@ -30,74 +31,80 @@ MOST_MIME_TYPES = 12
 LONGEST_CHARACTER = 12
 """Bytes of a file's that a character may take (``\\ud83d\\ude00``)."""
 LEAST_TEXT = 200
-FRAME = 1_000
-"""Bytes of an output around what it shows, at most."""
+NOT_KEPT = (
+    "… {dropped} more outputs are not kept: a cell may show {outputs} outputs and {cell:.3g} MB, "
+    "a notebook {notebook:.3g} MB in all.\n"
+)
+TOO_LARGE = {"text/plain": "… too large to be kept"}
 
 
 class Collector:
     """Collects the outputs of one cell.
 
     Since all cells have one limit, `room` is how many bytes may be kept.
-
-    Attributes
-    ----------
-    used
-        How many of them are kept, once `outputs` has been asked for.
     """
 
     def __init__(self, limits: ExecutionLimits, room: int | None = None) -> None:
         self._limits = limits
-        self._room = limits.notebook_output_bytes if room is None else room
-        self._characters = limits.text_characters
-        self.used = 0
-        self._outputs: list[dict[str, Any]] = []
-        self._text: _Text | None = None
-        self._charged: list[tuple[int, int]] = []
-        self._displays: dict[str, list[int]] = {}
-        self._size = 0
-        self._dropped = 0
+        self._room = limits.output_bytes if room is None else min(room, limits.output_bytes)
         self._clear_first = False
+        self._takers: Mapping[str, Callable[[str, Mapping[str, Any]], object]] = {
+            "stream": self._stream,
+            "display_data": self._display,
+            "execute_result": self._display,
+            "update_display_data": self._update,
+            "clear_output": self._clear_output,
+            "error": self._error,
+            UNREAD: self._unread,
+        }
+        self._clear()
+
+    def _clear(self) -> None:
+        self._outputs: list[dict[str, Any]] = []
+        self._weights: list[int] = []
+        self._text: _Text | None = None
+        self._characters = self._limits.text_characters
+        self._displays: dict[str, int] = {}
+        self._dropped = 0
+
+    @property
+    def used(self) -> int:
+        """How many bytes are kept."""
+        return sum(self._weights)
 
     def take(self, kind: str, content: Mapping[str, Any]) -> None:
         """Take a message of the type `kind`; unknown types are nothing to show."""
-        if kind == "stream":
-            self._stream(content)
-        elif kind in ("display_data", "execute_result"):
-            self._display(kind, content)
-        elif kind == "update_display_data":
-            self._update(content)
-        elif kind == "clear_output":
-            if content.get("wait") is True:
-                self._clear_first = True
-            else:
-                self._clear()
-        elif kind == "error":
-            error = _error(content)
-            self._append(error, LONGEST_ERROR, _weight(error))
-        elif kind == UNREAD:
-            self._dropped += 1
+        if self._clear_first and kind in SHOWING:
+            self._clear()
+            self._clear_first = False
+        take = self._takers.get(kind)
+        if take is not None:
+            take(kind, content)
 
     def outputs(self) -> tuple[Output, ...]:
         """Return what was collected."""
         self._end_text()
-        found = list(self._outputs)
-        if self._dropped:
-            limits = self._limits
-            allowed = f"{limits.outputs} outputs and {limits.output_bytes / 1e6:.3g} MB"
-            allowed += f", a notebook {limits.notebook_output_bytes / 1e6:.3g} MB in all"
-            found.append(_said(f"… {self._dropped} more outputs are not kept: a cell may show {allowed}.\n"))
-        return tuple(found)
+        if not self._dropped:
+            return tuple(self._outputs)
+        limits = self._limits
+        text = NOT_KEPT.format(
+            dropped=self._dropped,
+            outputs=limits.outputs,
+            cell=limits.output_bytes / 1e6,
+            notebook=limits.notebook_output_bytes / 1e6,
+        )
+        return (*self._outputs, {"output_type": "stream", "name": "stdout", "text": text})
 
-    def _stream(self, content: Mapping[str, Any]) -> None:
+    def _stream(self, _kind: str, content: Mapping[str, Any]) -> None:
         name, text = content.get("name"), content.get("text")
         if name not in STREAMS or not isinstance(text, str):
             return
-        self._clear_if_asked()
         if self._text is None or self._outputs[-1]["name"] != name:
-            # What has been kept of the cell's text is no more to be had; of each further piece a little still is.
-            most = min(max(self._characters, LEAST_TEXT), (self._room - self.used) // LONGEST_CHARACTER)
-            weight = max(most, LEAST_TEXT) * LONGEST_CHARACTER
-            if not self._append({"output_type": "stream", "name": name, "text": ""}, 0, weight):
+            self._end_text()
+            # Where the cell's text is used up, a little of each further piece still is kept.
+            room = (self._room - self.used) // LONGEST_CHARACTER
+            most = max(LEAST_TEXT, min(room, self._characters))
+            if not self._append({"output_type": "stream", "name": name, "text": ""}, most * LONGEST_CHARACTER):
                 return
             self._text = _Text(most)
         self._text.add(text)
@@ -108,65 +115,51 @@ class Collector:
             kept = self._text.cut()
             self._outputs[-1]["text"] = kept
             self._characters -= len(kept)
-            self._charge(len(self._outputs) - 1, 0, _weight(self._outputs[-1]))
+            self._weights[-1] = _weight(self._outputs[-1])
             self._text = None
 
     def _display(self, kind: str, content: Mapping[str, Any]) -> None:
-        data = _bundle(content.get("data"))
-        output: dict[str, Any] = {"output_type": kind, "data": data, "metadata": {}}
+        output: dict[str, Any] = {"output_type": kind, "data": _bundle(content.get("data")), "metadata": {}}
         if kind == "execute_result":
             count = content.get("execution_count")
             output["execution_count"] = count if isinstance(count, int) and abs(count) < 1_000_000 else None
-        self._clear_if_asked()
-        if self._append(output, _bundle_size(data), _weight(output)):
-            identity = _display_id(content)
-            if identity is not None:
-                self._displays.setdefault(identity, []).append(len(self._outputs) - 1)
+        identity = _display_id(content)
+        if self._append(output) and identity:
+            self._displays[identity] = len(self._outputs) - 1
 
-    def _update(self, content: Mapping[str, Any]) -> None:
-        data = _bundle(content.get("data"))
-        size, weight = _bundle_size(data), FRAME + _weight(data)
-        for index in self._displays.get(_display_id(content) or "", []):
-            self._charge(index, 0, FRAME)
-            if self._fits(size, weight):
-                self._charge(index, size, weight)
-                self._outputs[index]["data"] = data
-            else:
-                self._outputs[index]["data"] = {"text/plain": "… too large to be kept"}
+    def _update(self, _kind: str, content: Mapping[str, Any]) -> None:
+        """Show something else in the place of the last output of this id."""
+        index = self._displays.get(_display_id(content))
+        if index is None:
+            return
+        self._weights[index] = 0
+        for data in (_bundle(content.get("data")), TOO_LARGE):
+            self._outputs[index]["data"] = data
+            self._weights[index] = _weight(self._outputs[index])
+            if self.used <= self._room:
+                return
 
-    def _append(self, output: dict[str, Any], size: int, weight: int) -> bool:
-        """Keep an output of `size` bytes of content that takes `weight` in all, if there is room for it."""
+    def _clear_output(self, _kind: str, content: Mapping[str, Any]) -> None:
+        self._clear_first = content.get("wait") is True
+        if not self._clear_first:
+            self._clear()
+
+    def _error(self, _kind: str, content: Mapping[str, Any]) -> None:
+        self._append(_error(content))
+
+    def _unread(self, _kind: str, _content: Mapping[str, Any]) -> None:
+        self._dropped += 1
+
+    def _append(self, output: dict[str, Any], weight: int | None = None) -> bool:
+        """Keep an output that takes `weight` bytes, if there is room for it."""
         self._end_text()
-        if len(self._outputs) >= self._limits.outputs or not self._fits(size, weight):
+        weight = _weight(output) if weight is None else weight
+        if len(self._outputs) >= self._limits.outputs or self.used + weight > self._room:
             self._dropped += 1
             return False
         self._outputs.append(output)
-        self._charged.append((0, 0))
-        self._charge(len(self._outputs) - 1, size, weight)
+        self._weights.append(weight)
         return True
-
-    def _fits(self, size: int, weight: int) -> bool:
-        return self._size + size <= self._limits.output_bytes and self.used + weight <= self._room
-
-    def _charge(self, index: int, size: int, weight: int) -> None:
-        """Count an output as so large from now on."""
-        old_size, old_weight = self._charged[index]
-        self._charged[index] = (size, weight)
-        self._size += size - old_size
-        self.used += weight - old_weight
-
-    def _clear(self) -> None:
-        self._text = None
-        self._outputs.clear()
-        self._charged.clear()
-        self._displays.clear()
-        self._size = self.used = 0
-        self._characters = self._limits.text_characters
-        self._clear_first = False
-
-    def _clear_if_asked(self) -> None:
-        if self._clear_first:
-            self._clear()
 
 
 class _Text:
@@ -176,44 +169,30 @@ class _Text:
         self._half = most // 2
         self._head = ""
         self._tail = ""
-        self._line = ""
         self._lost = 0
 
     def add(self, text: str) -> None:
-        if len(text) > 8 * self._half > 0:  # nothing of what lies between would be kept
-            middle = len(text) - 4 * self._half
-            self.add(text[: 2 * self._half])
-            self._lost += middle
-            text = text[-2 * self._half :]
-        *done, self._line = (self._line + text).split("\n")
-        if done:
-            self._keep("".join(_last_state(line) + "\n" for line in done))
-        if "\r" in self._line:
-            self._line = _last_state(self._line) + ("\r" if self._line.endswith("\r") else "")
-        if len(self._line) > self._half:
-            self._keep(self._line)
-            self._line = ""
+        piece = 8 * self._half
+        for begin in range(0, len(text), piece):
+            self._tail += text[begin : begin + piece]
+            if len(self._tail) > piece:  # now and then, so that adding stays cheap
+                self._shorten()
 
     def cut(self) -> str:
-        self._keep(_last_state(self._line))
-        self._line = ""
-        self._cut_tail()
-        if not self._lost:
-            return self._head + self._tail
-        return f"{self._head}\n… {self._lost:,} characters are not kept …\n{self._tail}"
+        self._shorten()
+        text = self._tail.rstrip("\r")
+        return f"{self._head}\n… {self._lost:,} characters are not kept …\n{text}" if self._lost else self._head + text
 
-    def _keep(self, text: str) -> None:
-        room = self._half - len(self._head) if not self._tail else 0
-        self._head += text[:room]
-        self._tail += text[room:]
-        if len(self._tail) > 2 * self._half:  # cut now and then, so that adding stays cheap
-            self._cut_tail()
-
-    def _cut_tail(self) -> None:
-        surplus = len(self._tail) - self._half
-        if surplus > 0:
-            self._tail = self._tail[surplus:]
-            self._lost += surplus
+    def _shorten(self) -> None:
+        *done, line = self._tail.split("\n")
+        # What comes next may rewrite the line.
+        text = "\n".join([*map(_last_state, done), _last_state(line) + "\r" * line.endswith("\r")])
+        if not self._head and len(text) > 2 * self._half:
+            self._head, text = text[: self._half], text[self._half :]
+        if self._head:
+            self._lost += max(0, len(text) - self._half)
+            text = text[-self._half :]
+        self._tail = text
 
 
 def _last_state(line: str) -> str:
@@ -223,23 +202,9 @@ def _last_state(line: str) -> str:
 
 def _bundle(data: object) -> dict[str, Any]:
     """Return a mime bundle with text as text; what is neither text nor JSON is left out."""
-    found: dict[str, Any] = {}
-    if not isinstance(data, dict):
-        return found
-    for kind, value in list(data.items())[:MOST_MIME_TYPES]:
-        if not isinstance(kind, str) or len(kind) > LONGEST_NAME:
-            continue
-        if isinstance(value, str):
-            found[kind] = value
-        elif isinstance(value, list) and all(isinstance(line, str) for line in value):
-            found[kind] = "".join(value)
-        elif kind.endswith("json"):
-            found[kind] = value
-    return found
-
-
-def _bundle_size(data: Mapping[str, Any]) -> int:
-    return sum(len(value) if isinstance(value, str) else len(json.dumps(value)) for value in data.values())
+    items = list(data.items())[:MOST_MIME_TYPES] if isinstance(data, dict) else []
+    named = [(kind, value) for kind, value in items if isinstance(kind, str) and len(kind) <= LONGEST_NAME]
+    return {kind: value for kind, value in named if isinstance(value, str) or kind.endswith("json")}
 
 
 def _weight(value: object) -> int:
@@ -256,34 +221,23 @@ def _weight(value: object) -> int:
     return max(size, len(json.dumps(value)))
 
 
-def _display_id(content: Mapping[str, Any]) -> str | None:
+def _display_id(content: Mapping[str, Any]) -> str:
+    """Return the id by which an output is updated, empty if it has none."""
     transient = content.get("transient")
-    identity = transient.get("display_id") if isinstance(transient, dict) else None
-    return identity if isinstance(identity, str) and len(identity) <= LONGEST_NAME else None
+    return _text(transient.get("display_id"), LONGEST_NAME) if isinstance(transient, dict) else ""
 
 
 def _error(content: Mapping[str, Any]) -> dict[str, Any]:
     traceback = content.get("traceback")
     lines = [line for line in traceback if isinstance(line, str)] if isinstance(traceback, list) else []
-    kept, size = [], 0
-    for line in reversed(lines):
-        size += 1 + len(line)
-        if size > LONGEST_TRACEBACK:
-            kept.append("…")
-            break
-        kept.append(line)
     return {
         "output_type": "error",
         "ename": _text(content.get("ename"), LONGEST_NAME),
         "evalue": _text(without_prelude(str(content.get("evalue") or "")), LONGEST_ERROR),
-        "traceback": kept[::-1],
+        "traceback": ["\n".join(lines)[-LONGEST_TRACEBACK:]],
     }
 
 
 def _text(value: object, most: int) -> str:
     text = value if isinstance(value, str) else ""
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def _said(text: str) -> dict[str, Any]:
-    return {"output_type": "stream", "name": "stdout", "text": text}

@@ -13,61 +13,52 @@ from netgrader.imports import cells_named, constants_of, parsed, texts_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from netgrader.course import Assignment
 
 __all__ = ["file_problems"]
 
-FAULTS_OF = frozenset({"fail", "fault", "partial"})
-"""Functions that are given a code."""
+CODE_OF = {"fail": 0, "fault": 0, "partial": 1}
+"""Functions that are given a code, and as which of their arguments."""
 
 
 def file_problems(assignment: Assignment, notebook: str) -> Iterator[str]:
     """Yield what cannot work in the probes and tests of a notebook, in sentences with what to do."""
-    yield from _of_no_notebook(assignment)
+    yield from _read_by_nobody(assignment)
     files = assignment.files(notebook)
-    trees: dict[Path, ast.Module] = {}
-    broken = False
-    for path in (*files.probes, *files.public_tests, *files.hidden_tests):
-        try:
-            trees[path] = parsed(path)
-        except NetgraderError as error:
-            broken = True
-            yield str(error)
-    if broken:
+    tests = (*files.public_tests, *files.hidden_tests)
+    try:
+        trees = {path: parsed(path) for path in (*files.probes, *tests)}
+    except NetgraderError as error:
+        yield str(error)
         return
     checks = [cell.grade_id for cell in assignment.skeleton(notebook).graded if cell.is_check]
-    known = (*checks, *assignment.evidence_cells(notebook))
-    probed = {cell for path in files.probes for cell in cells_named(path, "probe")}
-    graded: set[str] = set()
-    kinds = assignment.texts.kinds
-    for path in (*files.public_tests, *files.hidden_tests):
-        cells = cells_named(path, "grades")
-        graded |= cells
-        for cell in sorted(cells - {*known}):
+    for path in tests:
+        for cell in sorted(cells_named(path, "grades") - {*checks, *assignment.evidence_cells(notebook)}):
             yield f"{path} has tests of {cell}, which is no check cell of {notebook}{_near(cell, checks)}"
-        for code in sorted(_codes(trees[path]) - {*kinds}):
-            yield f"{path} names the fault {code}, which is in no catalogue{_near(code, [*kinds])}"
-    for cell in (cell for cell in checks if cell not in graded):
-        yield f'{cell} is worth points, but no test grades it. Write one with @grades("{cell}").'
-    for cell in (cell for cell in checks if cell not in probed):
-        yield f'{cell} is worth points, but no probe takes its evidence. Write one with @probe("{cell}").'
+        for code in sorted(_codes(trees[path]) - {*assignment.texts.kinds}):
+            yield f"{path} names the fault {code}, which is in no catalogue{_near(code, [*assignment.texts.kinds])}"
+    for decorator, paths, lacks in (
+        ("grades", tests, "no test grades it"),
+        ("probe", files.probes, "no probe takes its evidence"),
+    ):
+        named = frozenset[str]().union(*(cells_named(path, decorator) for path in paths))
+        for cell in (cell for cell in checks if cell not in named):
+            yield f'{cell} is worth points, but {lacks}. Write one with @{decorator}("{cell}").'
 
 
-def _of_no_notebook(assignment: Assignment) -> Iterator[str]:
+def _read_by_nobody(assignment: Assignment) -> Iterator[str]:
     """Yield files that nothing reads, since they are called like no notebook."""
     course = assignment.course
     shorts = [re.sub(r"^\d+_", "", name) for name in assignment.notebooks]
+    every = map(course.assignment, course.assignments)  # hidden tests of all lie in one folder
+    files = [one.files(name) for one in every for name in one.notebooks]
+    read = {path for one in files for path in (*one.probes, *one.public_tests, *one.hidden_tests)}
     for form, folder in (
         ("probes_{}.py", assignment.checks),
         ("test_{}_public.py", assignment.checks),
         ("test_{}.py", course.hidden_tests),
     ):
-        # Hidden tests of all assignments lie in one folder.
-        all_of_them = (assignment,) if folder == assignment.checks else map(course.assignment, course.assignments)
-        every = [one.files(name) for one in all_of_them for name in one.notebooks]
-        read = {path for one in every for path in (*one.probes, *one.public_tests, *one.hidden_tests)}
         for path in sorted({*folder.glob(form.format("*"))} - read):
             names = " or ".join(form.format(f"{short}[_…]") for short in shorts)
             yield f"{path} is read by nobody, since it is called like no notebook. Call it {names}."
@@ -81,19 +72,11 @@ def _near(name: str, names: list[str]) -> str:
 def _codes(tree: ast.Module) -> frozenset[str]:
     """Return the codes that tests look for, or find."""
     constants = constants_of(tree)
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        if _name(node.func) == "grades":
-            found.update(
-                text for word in node.keywords if word.arg == "faults" for text in texts_in(word.value, constants)
-            )
-        elif _name(node.func) in FAULTS_OF:
-            given = node.args[1:2] if _name(node.func) == "partial" else node.args[:1]
-            found.update(text for one in given for text in texts_in(one, constants) if CODE.fullmatch(text))
-    return frozenset(found)
-
-
-def _name(function: ast.expr) -> str:
-    return ast.unparse(function).rpartition(".")[2]
+    given: list[ast.expr] = []
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = ast.unparse(call.func).rpartition(".")[2]
+        if name == "grades":
+            given += [word.value for word in call.keywords if word.arg == "faults"]
+        elif name in CODE_OF:
+            given += call.args[CODE_OF[name] :][:1]
+    return frozenset(text for one in given for text in texts_in(one, constants) if CODE.fullmatch(text))

@@ -27,7 +27,6 @@ from netgrader.grading.cage_files import (
     TooMuchEvidence,
     copy_evidence,
     data_environment,
-    font_files,
     given_data,
 )
 from netgrader.grading.cell_outputs import Collector
@@ -45,7 +44,6 @@ from netgrader.grading.run_report import (
     cell_named,
     duration,
     ended_early,
-    put_back,
     seen_from_outside,
     too_much_evidence,
 )
@@ -59,8 +57,11 @@ __all__ = ["execute"]
 EVIDENCE_INSIDE = "/run/evidence"
 PROBES_INSIDE = f"{HOME}/{FOLDER}/checks"
 SETUP_SECONDS = 30.0
-MOST_NOTES = 10
-"""Of what cells leave behind: a notebook of ten thousand has no more to say."""
+BY_A_LIMIT = {
+    Ended.INTERRUPTED: (CellStatus.TIMEOUT, "time"),
+    Ended.STUCK: (CellStatus.TIMEOUT, "time"),
+    Ended.FLOODED: (CellStatus.LIMIT, "output"),
+}
 VERSIONS = ("tensorflow", "numpy", "ipykernel")
 STARTUP = (
     "seed_everything({seed}, {shift})",
@@ -116,7 +117,6 @@ class _Run:
         self._problem: Said | None = None
         self._over: Said | None = None  # why no further cell is run
         self._problems: dict[str, Said] = {}
-        self._notes: list[Said] = []
         self._student_seconds = self._capture_seconds = 0.0
         self._output_bytes = self._evidence_bytes = 0
         self._worth_taking = True  # evidence: the kernel answers, and no cell before was left out
@@ -131,7 +131,7 @@ class _Run:
                 argv=(),
                 mounts=mounts,
                 env={**_environment(self._request.threads), **data_environment(data)},
-                files={**font_files(self._sandbox), **helpers},
+                files=helpers,
                 cwd=FOLDER,
                 limits=_sandbox_limits(self._limits),
             )
@@ -152,7 +152,7 @@ class _Run:
             },
             usage=_usage(outcome.usage),
             outside=seen_from_outside(self._request, self._done),
-            notes=(*([self._sandbox.note] if self._sandbox.note else []), *self._notes[:MOST_NOTES]),
+            notes=(self._sandbox.note,) if self._sandbox.note else (),
             environment=_versions(self._sandbox),
         )
 
@@ -200,16 +200,16 @@ class _Run:
             self._end(ended, over=whole or not self._worth_taking)
         outputs = collector.outputs()
         self._output_bytes += collector.used
-        self._notes += put_back(outputs, cell_named(index, cell))
+        status, limit = _status_and_limit(reply)
         return CellRun(
             cell.name,
-            _status(reply),
+            status,
             seconds=round(reply.seconds, 3),
             cpu_seconds=round(max(0.0, kernel.caged.usage().cpu_seconds - cpu), 3),
             error_name=reply.error_name,
             error_message=reply.error_message,
             outputs=outputs,
-            limit=_limit(reply),
+            limit=limit,
         )
 
     def _capture(self, link: Link, cell: ExecutionCell) -> bool:
@@ -326,21 +326,14 @@ def _sandbox_limits(limits: ExecutionLimits) -> Limits:
     )
 
 
-def _status(reply: Reply) -> CellStatus:
+def _status_and_limit(reply: Reply) -> tuple[CellStatus, str | None]:
+    """Return how a cell ended, and the limit that ended the run, if one did."""
+    if reply.ended in BY_A_LIMIT:
+        return BY_A_LIMIT[reply.ended]
     if reply.ended is Ended.DONE:
-        return CellStatus.ERROR if reply.error_name else CellStatus.OK
-    if reply.ended in (Ended.DEAD, Ended.SILENT):
-        return CellStatus.LIMIT if reply.outcome and reply.outcome.limit else CellStatus.DEAD
-    return CellStatus.LIMIT if reply.ended is Ended.FLOODED else CellStatus.TIMEOUT
-
-
-def _limit(reply: Reply) -> str | None:
-    """Return the limit that ended the run, if one did."""
-    if reply.ended in (Ended.INTERRUPTED, Ended.STUCK):
-        return "time"
-    if reply.ended is Ended.FLOODED:
-        return "output"
-    return reply.outcome.limit if reply.outcome else None
+        return (CellStatus.ERROR if reply.error_name else CellStatus.OK), None
+    limit = reply.outcome.limit if reply.outcome else None
+    return (CellStatus.LIMIT if limit else CellStatus.DEAD), limit
 
 
 def _usage(usage: Usage) -> dict[str, float]:

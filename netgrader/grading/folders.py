@@ -54,22 +54,18 @@ def choose(entries: Iterable[tuple[str, int]], kinds: tuple[str, ...]) -> Mappin
 
     Hidden ones are passed over; of several of one name the one that lies highest is taken, and of those the first.
     """
-    found: dict[str, tuple[int, int]] = {}
-    for path, entry in entries:
-        parts = PurePosixPath(path.replace("\\", "/")).parts
+    named = [(PurePosixPath(path.replace("\\", "/")).parts, entry) for path, entry in entries]
+    found: dict[str, int] = {}
+    for parts, entry in sorted(named, key=lambda one: len(one[0])):
         name = plain_name(parts[-1]) if parts else ""
         hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
-        if hidden or not name.lower().endswith(kinds):
-            continue
-        if name not in found or len(parts) < found[name][0]:
-            found[name] = (len(parts), entry)
-    return {name: entry for name, (_, entry) in found.items()}
+        if name.lower().endswith(kinds) and not hidden:
+            found.setdefault(name, entry)
+    return found
 
 
 def plain_name(name: str) -> str:
     """Return a name without control characters, of a length that every file system takes."""
     stem, dot, suffix = name.rpartition(".")
-    clean = "".join(
-        character for character in stem if unicodedata.category(character)[0] != "C" and character not in '/:*?"<>|'
-    )
-    return re.sub(r"\s+", " ", clean).strip()[:60] + dot + suffix
+    plain = "".join(character for character in stem if unicodedata.category(character)[0] != "C")
+    return " ".join(re.sub(r'[/:*?"<>|]', "", plain).split())[:60] + dot + suffix

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netgrader.checks.cell_points import cell_points
+from netgrader.checks.cell_points import CHARGED, cell_points
 from netgrader.files import plain_json
 from netgrader.grading.again import best_of_runs, retry_rule_of
 from netgrader.grading.budget import account_of
@@ -18,14 +18,18 @@ from netgrader.grading.jobs import Job, find_jobs
 from netgrader.grading.restore import RestoredCell, RestoredNotebook, restore
 from netgrader.grading.result_store import hash_json, open_store
 from netgrader.grading.severities import as_the_course_says, severities_of
-from netgrader.grading.stages import RUN, Options, Ran, require_closed, require_data, require_files, run_stage
-from netgrader.grading.submission import (
-    SubmittedNotebook,
-    UnreadableError,
-    helper_files,
-    read_notebook,
+from netgrader.grading.stages import (
+    RUN,
+    Options,
+    Ran,
+    require_closed,
+    require_data,
+    require_files,
+    run_inputs,
+    run_stage,
 )
-from netgrader.grading.verify_stage import are_known, verify_stage
+from netgrader.grading.submission import UnreadableError, helper_files, read_notebook
+from netgrader.grading.verify_stage import verdict_inputs, verify_stage
 from netgrader.limited import ExceededError, within_limits
 from netgrader.releases import as_handed_out
 from netgrader.results import (
@@ -36,6 +40,7 @@ from netgrader.results import (
     Status,
     SubmissionResult,
 )
+from netgrader.skeleton import Skeleton
 from netgrader.text import Said, Text
 from netgrader.which_course import find_course
 
@@ -46,7 +51,7 @@ if TYPE_CHECKING:
     from netgrader.grading.budget import Account
     from netgrader.grading.result_store import Store
     from netgrader.grading.verify import Verification
-    from netgrader.skeleton import Skeleton
+    from netgrader.skeleton import SkeletonCell
 
 __all__ = ["NotPrepared", "Prepared", "grade", "grade_job", "prepare"]
 
@@ -108,11 +113,13 @@ class Prepared:
 
     def _run(self, number: int) -> tuple[Ran, Verification, frozenset[str]]:
         store, assignment, options, name = self.store, self.job.assignment, self.options, self.notebook.name
-        ran, ran_now = run_stage(store, assignment, self.notebook, self.helpers, options, run=number)
-        if ran.entry.trimmed and not are_known(store, assignment, name, ran, options, run=number):
-            anew = replace(options, anew=True)
-            ran, ran_now = run_stage(store, assignment, self.notebook, self.helpers, anew, run=number)
-        verified, verified_now = verify_stage(store, assignment, name, ran, options, run=number)
+        asked = run_inputs(assignment, self.notebook, self.helpers, options, run=number)
+        ran, ran_now = run_stage(store, asked, options)
+        inputs = verdict_inputs(assignment, name, ran, options, run=number)
+        if ran.entry.trimmed and store.get(inputs.key) is None:
+            ran, ran_now = run_stage(store, asked, replace(options, anew=True))
+            inputs = verdict_inputs(assignment, name, ran, options, run=number)
+        verified, verified_now = verify_stage(store, inputs, options)
         return ran, verified, frozenset(name for name, now in ((RUN, ran_now), ("verify", verified_now)) if now)
 
 
@@ -133,22 +140,18 @@ def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
     NetgraderError
         If grading cannot work here. A submission's own trouble is what is returned.
     """
-    known = job.notebook in job.assignment.notebooks
-    skeleton = job.assignment.skeleton(job.notebook) if known else None
-    problem, notes = job.problem, list(job.notes)
-    store = open_store(job.assignment.course)
-    submitted: SubmittedNotebook | None = None
-    if problem is None:
-        try:
-            submitted = read_notebook(job.path, store)
-        except UnreadableError as error:
-            problem = str(error)
-    if submitted is None or skeleton is None:
-        return NotPrepared(problem or "", tuple(notes), skeleton)
+    notes = [*job.notes]
+    skeleton = job.assignment.skeleton(job.notebook) if job.notebook in job.assignment.notebooks else None
+    if skeleton is None or job.problem is not None:
+        return NotPrepared(job.problem or "", tuple(notes), skeleton)
+    try:
+        submitted = read_notebook(job.path)
+    except UnreadableError as error:
+        return NotPrepared(str(error), tuple(notes), skeleton)
     require_closed(job.assignment.course, options)
-    require_data(job.assignment, skeleton)
+    require_data(job.assignment)
     require_files(job.assignment)
-    helpers, left_behind = submitted_helpers(job.path.parent, job.assignment, submitted)
+    helpers, left_behind = submitted_helpers(job.path.parent, job.assignment)
     notes += left_behind
     skeleton, of_older = as_handed_out(job.assignment, skeleton, [cell.source for cell in submitted.cells])
     notes += of_older
@@ -157,9 +160,10 @@ def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
     except ExceededError as error:
         return NotPrepared(NOT_RESTORED.format(limit=error), tuple(notes), skeleton)
     account = account_of(job, notebook, helpers)
-    used_up = account.used_up if account is not None else None
-    if used_up is not None:
-        return NotPrepared(USED_UP.format(used=used_up[0] / 60, most=used_up[1] / 60), tuple(notes), skeleton)
+    if account is not None and account.is_used_up:
+        used, most = account.used / 60, account.budget.seconds / 60
+        return NotPrepared(USED_UP.format(used=used, most=most), tuple(notes), skeleton)
+    store = open_store(job.assignment.course)
     return Prepared(job, store, skeleton, notebook, helpers, (*notes, *notebook.notes), options, account)
 
 
@@ -213,25 +217,21 @@ def _further(prepared: Prepared, number: int, runs: list[Ran]) -> tuple[Ran, Ver
     return ran, verified
 
 
-def submitted_helpers(
-    folder: Path, assignment: Assignment, notebook: SubmittedNotebook
-) -> tuple[dict[str, str], tuple[Said, ...]]:
+def submitted_helpers(folder: Path, assignment: Assignment) -> tuple[dict[str, str], tuple[Said, ...]]:
     """Return modules that travel with a student's notebook, and notes on those that do not.
 
     The course's own modules are not among them, under whatever name they were handed in: each notebook is given the
     ones that belong to it from the course, and no others, since they may hold what it asks for.
     """
     ours = {path.name: path.read_text(encoding="utf-8") for path in sorted(assignment.source.glob("*.py"))}
-    texts, notes = helper_files(folder, notebook)
+    texts, notes = helper_files(folder)
     own = set(ours.values())
     return {name: text for name, text in texts.items() if name not in ours and text not in own}, notes
 
 
 def _not_gradable(job: Job, skeleton: Skeleton | None, problem: Said, notes: Sequence[Said]) -> GradedNotebook:
-    cells = tuple(
-        CellResult(cell.grade_id, None if cell.is_manual else 0.0, cell.points, cell.is_manual)
-        for cell in (skeleton.graded if skeleton else ())
-    )
+    skeleton = skeleton or Skeleton(job.notebook, ())
+    cells = tuple(_of_cell(cell, {}) for cell in skeleton.graded)
     result = NotebookResult(
         notebook=job.notebook + SUFFIX,
         score=0.0,
@@ -242,11 +242,7 @@ def _not_gradable(job: Job, skeleton: Skeleton | None, problem: Said, notes: Seq
         problem=problem,
         notes=tuple(notes),
     )
-    shown = (
-        tuple((RestoredCell(c.cell_type, c.source, c if c.nbgrader else None), ()) for c in skeleton.cells)
-        if skeleton
-        else ()
-    )
+    shown = tuple((RestoredCell(c.cell_type, c.source, c if c.nbgrader else None), ()) for c in skeleton.cells)
     return GradedNotebook(result, shown, digest=hash_json(plain_json([problem, list(notes), skeleton])))
 
 
@@ -257,22 +253,16 @@ def _result(
     verified: Verification,
     notes: Sequence[Said],
 ) -> NotebookResult:
-    cells = []
-    for cell in skeleton.graded:
-        checks: tuple[CheckResult, ...] = () if cell.is_manual else verified.checks.get(cell.grade_id, ())
-        points = None if cell.is_manual else cell_points(checks, cell.points)
-        cells.append(CellResult(cell.grade_id, points, cell.points, cell.is_manual, checks))
-    judged = [check for cell in cells for check in cell.checks]
+    cells = tuple(_of_cell(cell, verified.checks) for cell in skeleton.graded)
     status, problem = _status(cells, ran.execution.problem)
     if status is Status.GRADED and ran.execution.problem:
-        notes = [*notes, ran.execution.problem]
-    charged = (check for check in judged if check.outcome in {Outcome.FAILED, Outcome.PARTIAL})
+        notes = (*notes, ran.execution.problem)
     return NotebookResult(
         notebook=notebook.name + SUFFIX,
         score=_total(cell.points for cell in cells if cell.points is not None),
         max_score=_total(cell.max_points for cell in cells if not cell.manual),
-        cells=tuple(cells),
-        faults=tuple(dict.fromkeys(code for check in charged for code in check.faults)),
+        cells=cells,
+        faults=_charged(cells),
         status=status,
         problem=problem,
         measured=dict(verified.measured),
@@ -281,6 +271,42 @@ def _result(
         environment=dict(ran.execution.environment),
         integrity=observed(notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}),
     )
+
+
+def _of_cell(cell: SkeletonCell, verdicts: Mapping[str, tuple[CheckResult, ...]]) -> CellResult:
+    if cell.is_manual:
+        return CellResult(cell.grade_id, None, cell.points, manual=True)
+    checks = verdicts.get(cell.grade_id, ())
+    return CellResult(cell.grade_id, cell_points(checks, cell.points), cell.points, manual=False, checks=checks)
+
+
+def _charged(cells: Sequence[CellResult]) -> tuple[str, ...]:
+    """Return the codes of faults that cost points, each once."""
+    checks = (check for cell in cells for check in cell.checks if check.outcome in CHARGED)
+    return tuple(dict.fromkeys(code for check in checks for code in check.faults))
+
+
+def _status(cells: Sequence[CellResult], ended_early: Said | None) -> tuple[Status, Said | None]:
+    """Whether all could be judged, and the sentence why not."""
+    reason = _why_not_judged(cells, ended_early)
+    if reason is None:
+        return Status.GRADED, None
+    judged = [check for cell in cells for check in cell.checks if check.outcome is not Outcome.UNGRADABLE]
+    return (Status.PARTLY if judged else Status.NOT), reason
+
+
+def _why_not_judged(cells: Sequence[CellResult], ended_early: Said | None) -> Said | None:
+    """Return why not all of it could be judged; None if it could."""
+    automatic = [cell for cell in cells if not cell.manual]
+    ungradable = [check for cell in automatic for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
+    if ungradable:
+        return ended_early or ungradable[0].message or ungradable[0].sentence
+    untested = next((cell.cell for cell in automatic if not cell.checks), None)
+    if untested is not None:
+        return Text("The course has no tests for {untested}, so nothing could be said of it.", untested=untested)
+    # What a cell had made when it was stopped was judged, and is less than what it would have made.
+    lost = any((cell.points or 0) < cell.max_points for cell in automatic)
+    return ended_early if lost else None
 
 
 def _made_with(notebook: RestoredNotebook) -> Mapping[str, Sequence[str]]:
@@ -293,29 +319,8 @@ def _made_with(notebook: RestoredNotebook) -> Mapping[str, Sequence[str]]:
 
 def _few(notes: Sequence[Said]) -> list[Said]:
     """Return notes of a number that somebody may read."""
-    return (
-        [*notes]
-        if len(notes) <= MOST_NOTES
-        else [*notes[:MOST_NOTES], Text("And {count} more.", count=len(notes) - MOST_NOTES)]
-    )
-
-
-def _status(cells: Sequence[CellResult], ended_early: Said | None) -> tuple[Status, Said | None]:
-    """Whether all could be judged, and the sentence why not."""
-    automatic = [cell for cell in cells if not cell.manual]
-    judged = [check for cell in automatic for check in cell.checks]
-    ungradable = [check for check in judged if check.outcome is Outcome.UNGRADABLE]
-    untested = next((cell.cell for cell in automatic if not cell.checks), None)
-    if untested is None and not ungradable:
-        # What a cell had made when it was stopped was judged, and is less than what it would have made.
-        cut_short = ended_early is not None and any((cell.points or 0) < cell.max_points for cell in automatic)
-        return (Status.PARTLY, ended_early) if cut_short else (Status.GRADED, None)
-    status = Status.NOT if len(ungradable) == len(judged) else Status.PARTLY
-    if untested is not None and not ungradable:
-        return status, Text(
-            "The course has no tests for {untested}, so nothing could be said of it.", untested=untested
-        )
-    return status, ended_early or ungradable[0].message
+    more = len(notes) - MOST_NOTES
+    return [*notes[:MOST_NOTES], *([Text("And {count} more.", count=more)] if more > 0 else [])]
 
 
 def _seconds(ran: Ran) -> dict[str, float]:

@@ -65,7 +65,8 @@ def _of_doubts(execution: Execution, checks: Mapping[str, Sequence[CheckResult]]
         for check in verdicts:
             if check.outcome is not Outcome.PASSED and FOR_A_PERSON & set(check.faults):
                 yield Observed(name, check.message or check.sentence, None)
-        unread = (check.message for check in verdicts if check.outcome is Outcome.UNGRADABLE and check.message)
-        said = next((message for message in unread if message != execution.problem), None)
-        if said is not None and name not in execution.problems:
-            yield Observed(name, said, None)
+        unread = [check.message for check in verdicts if check.outcome is Outcome.UNGRADABLE]
+        told = {None, execution.problem}
+        said = [message for message in unread if message not in told]
+        if said and name not in execution.problems:
+            yield Observed(name, said[0] or "", None)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.folders import bring_up, folders_below
 from netgrader.grading.restore import identify
-from netgrader.grading.result_store import open_store
 from netgrader.grading.submission import (
     UnreadableError,
     find_notebooks,
@@ -31,6 +30,13 @@ __all__ = ["Job", "find_jobs", "job_of", "jobs_in", "jobs_of"]
 SUFFIX = ".ipynb"
 ARCHIVE = ".zip"
 MOST_FILES = 50
+SAME_NOTEBOOK = Text("{other} is the same notebook; {graded} was graded.")
+NONE_OF_OURS = Text("This is none of the course's notebooks ({known}): it has none of their cells.")
+OF_NBGRADER = Text(
+    "{file} is a notebook of '{assignment}', one of nbgrader's own assignments, whose tests are in its notebooks. "
+    "It is graded by nbgrader autograde {assignment}."
+)
+RENAMED = Text("The file is called {file}; by its cells it is {notebook}.")
 
 
 @dataclass(frozen=True)
@@ -62,12 +68,8 @@ def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
         raise UsageError(f"There is no file or folder {path}.")
     every = [course.assignment(name) for name in course.assignments]
     assignments = sorted(every, key=lambda one: not one.is_ours)  # what fits nowhere is said of the first
-    if not any(one.is_ours for one in assignments):
+    if not assignments or not assignments[0].is_ours:
         raise UsageError(f"No assignment in {course.root} has checks of ours, so there is nothing to grade {path} by.")
-    return _found(path, assignments)
-
-
-def _found(path: Path, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
     if path.is_dir():
         return _of_folder(_folder_of_notebooks(path), assignments)
     if path.suffix.lower() != SUFFIX:
@@ -110,31 +112,22 @@ def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[J
     `jobs` are all of the submission's, if they are known.
     """
     jobs = jobs_of(assignment, student) if jobs is None else jobs
-    found = next((job for job in jobs if job.notebook == notebook), None)
-    if found:
-        return found
     path = assignment.course.folder("submitted", student, assignment.name) / f"{notebook}{SUFFIX}"
-    for job in jobs:
-        if job.path == path:
-            problem = Text("The file {name} holds the notebook {notebook}.", name=path.name, notebook=job.notebook)
-            return replace(job, notebook=notebook, problem=problem)
-    return Job(assignment, notebook, path, Text("{name} was not handed in.", name=path.name))
+    missing = Job(assignment, notebook, path, Text("{name} was not handed in.", name=path.name))
+    return next((job for job in jobs if job.notebook == notebook), missing)
 
 
 def _folder_of_notebooks(path: Path) -> Path:
     """Return `path`, or the one folder below it that holds notebooks: a student's folder holds one for each assignment."""
-    if find_notebooks(path):
-        return path
-    below = [folder for folder in folders_below(path) if find_notebooks(folder)]
-    if all(folder.parent != path for folder in below) and any(path.glob(f"*/*/*{SUFFIX}")):
-        raise UsageError(
-            f"The folder {path} holds a class. Name one student's folder in it, or type netgrader autograde ASSIGNMENT."
-        )
+    below = [folder for folder in (path, *folders_below(path)) if find_notebooks(folder)]
     if not below:
         raise UsageError(f"There are no notebooks ({SUFFIX}) in the folder {path}.")
-    if len(below) > 1:
-        names = ", ".join(folder.name for folder in below)
-        raise UsageError(f"The folder {path} holds several folders with notebooks ({names}). Name one of them.")
+    if below[0] != path and len(below) > 1:
+        names = ", ".join(str(folder.relative_to(path)) for folder in below)
+        raise UsageError(
+            f"The folder {path} holds several folders with notebooks ({names}). Name one of them, or type "
+            "netgrader autograde ASSIGNMENT for a class."
+        )
     return below[0]
 
 
@@ -145,18 +138,13 @@ def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ..
         raise UnreadableError(
             Text("There are {count:,} notebooks in one submission. Hand in your own alone.", count=len(paths))
         )
-    jobs = [_job(path, assignments) for path in paths]
     chosen: dict[tuple[str, str], Job] = {}
-    for job in sorted(jobs, key=_preference):
-        key = (job.assignment.name, job.notebook)
-        if key not in chosen:
-            chosen[key] = job
-        else:
-            kept = chosen[key]
-            names = {"other": name_of(job.path), "graded": name_of(kept.path)}
-            note = Text("{other} is the same notebook; {graded} was graded.", **names)
-            chosen[key] = replace(kept, notes=(*kept.notes, note))
-    return tuple(sorted(chosen.values(), key=lambda job: (job.assignment.name, job.notebook)))
+    for job in sorted((_job(path, assignments) for path in paths), key=_preference):
+        kept = chosen.setdefault((job.assignment.name, job.notebook), job)
+        if kept is not job:
+            note = SAME_NOTEBOOK.format(other=name_of(job.path), graded=name_of(kept.path))
+            chosen[job.assignment.name, job.notebook] = replace(kept, notes=(*kept.notes, note))
+    return tuple(chosen[key] for key in sorted(chosen))
 
 
 def _preference(job: Job) -> tuple[bool, bool, float]:
@@ -177,31 +165,19 @@ def _skeletons(assignments: Sequence[Assignment]) -> Iterator[tuple[Assignment, 
 
 def _job(path: Path, assignments: Sequence[Assignment]) -> Job:
     """Return what the notebook at `path` is: by its ids, else by its name."""
-    named = next((one for one in assignments if path.stem in one.notebooks), None)
+    named = next((one for one in assignments if path.stem in one.notebooks), assignments[0])
     try:
-        submitted = read_notebook(path, open_store(assignments[0].course))
+        submitted = read_notebook(path)
     except UnreadableError as error:
-        return Job(named or assignments[0], stem_of(path), path, error.said)
+        return Job(named, stem_of(path), path, error.said)
     skeletons = list(_skeletons(assignments))
     found = identify(submitted, [skeleton for _, skeleton in skeletons], path.stem)
     if found is None:
         known = ", ".join(name for one in assignments for name in one.notebooks)
-        problem = Text("This is none of the course's notebooks ({known}): it has none of their cells.", known=known)
-        return Job(named or assignments[0], stem_of(path), path, problem)
+        return Job(named, stem_of(path), path, NONE_OF_OURS.format(known=known))
     assignment = next(one for one, skeleton in skeletons if skeleton is found)
     if not assignment.is_ours:
-        problem = Text(
-            "{file} is a notebook of '{assignment}', one of nbgrader's own assignments, whose tests are in its notebooks. "
-            "It is graded by nbgrader autograde {assignment}.",
-            file=name_of(path),
-            assignment=assignment.name,
-        )
+        problem = OF_NBGRADER.format(file=name_of(path), assignment=assignment.name)
         return Job(assignment, found.notebook, path, problem)
-    renamed = path.stem != found.notebook
-    name = Text(
-        "The file is called {file}; by its cells it is {notebook}.",
-        file=name_of(path),
-        notebook=found.notebook + SUFFIX,
-    )
-    notes = (name,) if renamed else ()
-    return Job(assignment, found.notebook, path, None, notes)
+    renamed = RENAMED.format(file=name_of(path), notebook=found.notebook + SUFFIX)
+    return Job(assignment, found.notebook, path, None, () if path.stem == found.notebook else (renamed,))

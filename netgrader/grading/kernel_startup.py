@@ -3,7 +3,8 @@
 Its source is run there as it stands, by the calls of `netgrader.grading.execute.STARTUP`, so it imports the standard library
 only. What of NumPy and TensorFlow is there already (the kernel may have begun as a fork of a zygote) is seeded at once, the
 rest by hooks when the notebook imports it: draws are the same either way. Where nobody seeds, all of them follow from one
-seed. A student's own seeds are left as they are in the first run and shifted in further ones.
+seed, but for the order of data sets of `tf.data`. A student's own seeds are left as they are in the first run and shifted in
+further ones.
 """
 
 from __future__ import annotations
@@ -16,18 +17,16 @@ import logging
 import random
 import sys
 import types
-import zlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["PUT_BACK", "keep_streams", "log_to_notebook", "seed_everything"]
+__all__ = ["keep_streams", "log_to_notebook", "seed_everything"]
 
 MODULUS = 2**31 - 1
 DRAWING = frozenset({"keras", "tensorflow"})
 """Packages that draw random numbers while they are imported: what comes after must not hang on when that was."""
-PUT_BACK = "was put back after this cell, which left"
 
 
 class _Ours(int):
@@ -50,8 +49,7 @@ def seed_everything(seed: int, shift: int = 0) -> None:
         "tensorflow.python.framework.ops": lambda module: _seed_graphs(module, seed),
         "tensorflow.python.framework.random_seed": lambda module: _shift_tensorflow(module, shift),
         "tensorflow.python.eager.context": lambda module: module.set_global_seed(seed % MODULUS),
-        "tensorflow.python.data.util.random_seed": _mark_data_seeds,
-        "tensorflow.python.ops.gen_dataset_ops": _vary_data_seeds,
+        "tensorflow.python.data.util.random_seed": _leave_data_unseeded,
     }
     for name in [name for name in hooks if name in sys.modules]:
         hooks.pop(name)(sys.modules[name])
@@ -142,7 +140,6 @@ def _seed_graphs(module: Any, seed: int) -> None:
     def initialise(self: Any, *arguments: Any, **options: Any) -> None:
         original(self, *arguments, **options)
         self.seed = _Ours(seed % MODULUS)
-        self.unseeded_data = set()  # names of the ops that hold such seeds of data sets
 
     module.Graph.__init__ = initialise
 
@@ -169,55 +166,22 @@ def _moving(original: Callable[[Any], Any], shift: int) -> Callable[[Any], Any]:
     return moved
 
 
-def _mark_data_seeds(module: Any) -> None:
-    """Note which data sets have a seed from us alone."""
+def _leave_data_unseeded(module: Any) -> None:
+    """Let data sets that the student does not seed come in a new order each time: with a seed of ours it would be one order."""
     original = module.get_seed
 
     @functools.wraps(original)
     def get_seed(seed: Any) -> Any:
-        found = original(seed)
-        graph: Any = getattr(found[0], "graph", None)
-        if seed is None and isinstance(getattr(graph, "seed", None), _Ours):
-            graph.unseeded_data.add(found[0].op.name)
-        return found
+        graph = sys.modules["tensorflow.python.framework.ops"].get_default_graph()
+        own = graph.seed
+        if seed is None and isinstance(own, _Ours):
+            graph.seed = None
+        try:
+            return original(seed)
+        finally:
+            graph.seed = own
 
     module.get_seed = get_seed
-
-
-def _vary_data_seeds(module: Any) -> None:
-    """Have each run of an iterator's initialiser draw the seeds of the data sets that the student did not seed.
-
-    Without seeds they come in a new order each time, with constant ones in the same.
-    """
-    original = module.make_iterator
-
-    @functools.wraps(original)
-    def make_iterator(dataset: Any, iterator: Any, name: Any = None) -> Any:
-        if getattr(getattr(dataset, "graph", None), "unseeded_data", None):
-            _draw_seeds(dataset.graph, dataset.op)
-        return original(dataset, iterator, name=name)
-
-    module.make_iterator = make_iterator
-
-
-def _draw_seeds(graph: Any, last: Any) -> None:
-    """Put a random number in the place of each such seed that the op `last` depends on."""
-    draw = sys.modules["tensorflow.python.ops.gen_random_ops"].random_uniform_int
-    constant = sys.modules["tensorflow.python.framework.constant_op"].constant
-    int64 = sys.modules["tensorflow.python.framework.dtypes"].int64
-    seen, ahead = set(), [last]
-    with graph.as_default(), graph.control_dependencies(None), graph.name_scope("data_seed"):
-        while ahead:
-            op = ahead.pop()
-            seen.add(op.name)
-            for position, tensor in enumerate(op.inputs):
-                name = tensor.op.name
-                if name in graph.unseeded_data and "Dataset" in op.type:
-                    own = zlib.crc32(name.encode()) % MODULUS
-                    shape, one, many = constant([], int64), constant(1, int64), constant(MODULUS, int64)
-                    op._update_input(position, draw(shape, one, many, seed=int(graph.seed), seed2=own))  # noqa: SLF001
-                elif name not in seen:
-                    ahead.append(tensor.op)
 
 
 def log_to_notebook() -> None:
@@ -245,16 +209,16 @@ def keep_streams(shell: Any) -> None:
     def put_back() -> None:
         told = []
         for name, (stream, session, thread) in kept.items():
-            left = getattr(sys, name, None)
-            if _can_be_written_to(left):
+            if _can_be_written_to(getattr(sys, name, None)):
                 continue
-            again = stream
-            if not _can_be_written_to(again):
+            if not _can_be_written_to(stream):
                 again = type(stream)(session, thread, name, watchfd=False)
                 again.set_parent(shell.get_parent())
                 kept[name] = (again, session, thread)
-            setattr(sys, name, again)
-            told.append(f"sys.{name} {PUT_BACK} {_called(left)} in its place: nothing could be printed to that.")
+            setattr(sys, name, kept[name][0])
+            told.append(
+                f"sys.{name} was put back after this cell: nothing could be printed to what the cell left in its place."
+            )
         if told:  # else nothing is asked of a stream of a student's own, which may have `write` and `flush` alone
             sys.stderr.write("".join(f"{sentence}\n" for sentence in told))
 
@@ -275,10 +239,3 @@ def _can_be_written_to(stream: Any) -> bool:
     except Exception:  # noqa: BLE001  (whatever it is, it is a student's)
         return False
     return not getattr(stream, "closed", False)
-
-
-def _called(left: Any) -> str:
-    if left is None:
-        return "None"
-    kind = f"an object of the type {type(left).__name__[:80]}"
-    return f"{kind} that is closed" if hasattr(left, "closed") else kind

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta
 
 from netgrader.errors import UsageError
 from netgrader.files import decode
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["FILE", "counted_as", "groups_of"]
 
 FILE = "groups.toml"
+Student = Annotated[str, Meta(pattern=r"^(?!\.{1,2}$)[^/]+$")]
+"""The name of a folder."""
 
 
 def groups_of(assignment: Assignment) -> Mapping[str, Sequence[str]]:
@@ -31,13 +36,12 @@ def groups_of(assignment: Assignment) -> Mapping[str, Sequence[str]]:
         return {}
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8")).get(assignment.name, {})
-        groups = decode(dict[str, list[str]], table)
-    except ValueError:
-        groups = {"": [""]}
-    members = [student for group in groups.values() for student in group]
-    if any("/" in one or one in {"", ".", ".."} for one in members):
-        raise UsageError(f'{file} must have a table such as [{assignment.name}] with team1 = ["ada", "bela"].')
-    twice = sorted({one for one in members if members.count(one) > 1})
+        groups = decode(dict[str, list[Student]], table)
+    except ValueError as error:
+        sentence = f'{file} must have a table such as [{assignment.name}] with team1 = ["ada", "bela"].'
+        raise UsageError(sentence) from error
+    members = Counter(student for group in groups.values() for student in group)
+    twice = sorted(student for student, times in members.items() if times > 1)
     if twice:
         raise UsageError(f"{file} has {', '.join(twice)} in more than one group of {assignment.name}.")
     return groups

@@ -99,18 +99,14 @@ def grade_task(task: Task, options: Options) -> Done:
 
 
 def longest_first(tasks: Sequence[Task]) -> list[Task]:
-    """Sort `tasks` by how long they took before, for the student or else for the others; else later notebooks first."""
-    own: dict[Task, float] = {}
-    by_notebook: dict[str, list[float]] = {}
-    for task in tasks:
+    """Sort `tasks` by how long they took the student before; else later notebooks first."""
+
+    def taken(task: Task) -> tuple[float, str]:
         before = load_last_result(task.job.assignment, task.student, task.job.notebook)
-        if before is not None:
-            own[task] = sum(before.result.seconds.get(stage, 0.0) for stage in ("execute", "verify"))
-            by_notebook.setdefault(task.job.notebook, []).append(own[task])
-    usual = {name: sorted(found)[len(found) // 2] for name, found in by_notebook.items()}
-    return sorted(
-        tasks, key=lambda task: (own.get(task, usual.get(task.job.notebook, 0.0)), task.job.notebook), reverse=True
-    )
+        seconds = before.result.seconds if before is not None else {}
+        return seconds.get("execute", 0.0) + seconds.get("verify", 0.0), task.job.notebook
+
+    return sorted(tasks, key=taken, reverse=True)
 
 
 def grade_tasks(
@@ -152,11 +148,9 @@ def _done(task: Task, future: Future[Done]) -> Done:
         return future.result()
     if isinstance(error, BrokenExecutor):
         return Done(task, error=str(error))
-    if type(error).__name__ == "KilledWorker":  # Dask's
-        return Done(
-            task, error="The workers that graded it were killed, one after another; their memory may not suffice."
-        )
-    return Done(task, error=f"The cluster could not grade it: {type(error).__name__}: {error}")
+    return Done(
+        task, error=f"The cluster could not grade it (did its memory suffice?): {type(error).__name__}: {error}"
+    )
 
 
 class ProcessPool:

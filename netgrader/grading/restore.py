@@ -8,8 +8,6 @@ followed. Nothing a student wrote in a cell of their own is lost; what is replac
 from __future__ import annotations
 
 import bisect
-import difflib
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,17 +15,21 @@ from netgrader.skeleton import SkeletonCell  # noqa: TC001  (a kept one is decod
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from netgrader.grading.submission import SubmittedCell, SubmittedNotebook
     from netgrader.skeleton import Skeleton
 
 __all__ = ["RestoredCell", "RestoredNotebook", "identify", "restore"]
 
-# How much a cell must look like a solution (0 to 1) to be taken for it where its neighbours do not tell its place.
-LIKENESS = 0.35
-COMPARED = 800  # characters
-MOST_COMPARED = 8  # cells, for each that is looked for
+COUNTS_ONCE = Text("The cell {grade_id} was there twice; it counts once.")
+RUN_AS_WELL = Text("The cell {grade_id} was there twice; the first counts, and the other was run as well.")
+PUT_BACK = Text("The cell {name} was missing and was put back.")
+MISSING = Text("The cell {name} was missing; what stands in other cells was run all the same.")
+MOVED = Text("The cell {name} had been moved and is back at its place.")
+CHANGED = Text("The cell {name} had been changed; its own text is back.")
+OTHER_TYPE = Text("The cell {name} had become a {cell_type} cell and was read as {cell_type_2} again.")
+WITHOUT_ID = Text("The cell {name} had lost its id and was recognised by its content.")
 
 
 @dataclass(frozen=True)
@@ -63,20 +65,19 @@ def identify(notebook: SubmittedNotebook, skeletons: Sequence[Skeleton], file_st
 
     Its ids decide, or the text of its locked cells where ids were lost; the file's name only breaks a tie.
     """
-    best: tuple[float, bool] = (0.0, False)
-    found: Skeleton | None = None
-    for skeleton in skeletons:
-        if not skeleton.tracked:
-            continue
-        known = sum(index is not None for index in _by_id(notebook.cells, skeleton))
-        same = len({cell.source for cell in skeleton.tracked if cell.locked} & {cell.source for cell in notebook.cells})
-        matched = max(known, same)
-        if matched < min(2, len(skeleton.tracked)):
-            continue
-        score = (matched / len(skeleton.tracked), skeleton.notebook == file_stem)
-        if score > best:
-            best, found = score, skeleton
-    return found
+    known = [one for one in skeletons if one.tracked and _matched(notebook, one) >= min(2, len(one.tracked))]
+
+    def score(one: Skeleton) -> tuple[float, bool]:
+        return _matched(notebook, one) / len(one.tracked), one.notebook == file_stem
+
+    return max(known, key=score, default=None)
+
+
+def _matched(notebook: SubmittedNotebook, skeleton: Skeleton) -> int:
+    """Return how many tracked cells of `skeleton` are there, by id or by text."""
+    known = sum(index is not None for index in _by_id(notebook.cells, skeleton))
+    same = {cell.source for cell in skeleton.tracked if cell.locked} & {cell.source for cell in notebook.cells}
+    return max(known, len(same))
 
 
 def restore(notebook: SubmittedNotebook, skeleton: Skeleton) -> RestoredNotebook:
@@ -86,45 +87,57 @@ def restore(notebook: SubmittedNotebook, skeleton: Skeleton) -> RestoredNotebook
     solution cells the first keeps the id and both are run; a deleted solution cell comes back empty, not as the
     release's stub, which would overwrite what the student may have written elsewhere.
     """
-    notes = list(notebook.notes)
     matches = _match(notebook.cells, skeleton)
-    first: dict[int, int] = {}  # skeleton index -> index in the submission
-    for position, index in enumerate(matches):
-        if index is not None:
-            first.setdefault(index, position)
+    counting = _counting(notebook.cells, matches, skeleton)
+    in_place = _in_place(counting)
+    own, noted = _own_cells(notebook.cells, matches, counting, in_place, skeleton)
+    notes = [*notebook.notes, *noted]
+    cells = [*own.get(-1, ())]
     for index, tracked in enumerate(skeleton.tracked):
-        _prefer_the_untouched(first, matches, notebook.cells, index, tracked)
-    in_place = _in_place(first)
-
-    extras: dict[int, list[RestoredCell]] = {}  # skeleton index (-1: before all) -> the student's cells behind it
-    anchor = -1
-    for position, cell in enumerate(notebook.cells):
-        index = matches[position]
-        if index is not None and first[index] == position:
-            anchor = index if index in in_place else anchor
-            continue
-        if index is not None:
-            tracked = skeleton.tracked[index]
-            if tracked.locked and cell.source.strip() in {tracked.source.strip(), ""}:
-                notes.append(Text("The cell {grade_id} was there twice; it counts once.", grade_id=tracked.grade_id))
-                continue
-            notes.append(
-                Text(
-                    "The cell {grade_id} was there twice; the first counts, and the other was run as well.",
-                    grade_id=tracked.grade_id,
-                )
-            )
-        extras.setdefault(anchor, []).append(RestoredCell(cell.cell_type, cell.source))
-
-    cells = list(extras.get(-1, []))
-    for index, tracked in enumerate(skeleton.tracked):
-        submitted = notebook.cells[first[index]] if index in first else None
-        moved = index in first and index not in in_place
-        restored, note = _put_back(tracked, submitted, moved=moved)
-        cells.append(restored)
-        notes.extend(note)
-        cells.extend(extras.get(index, []))
+        submitted = notebook.cells[counting[index]] if index in counting else None
+        restored, note = _put_back(tracked, submitted, moved=index not in in_place)
+        cells += [restored, *own.get(index, ())]
+        notes += note
     return RestoredNotebook(skeleton.notebook, tuple(cells), tuple(notes))
+
+
+def _counting(cells: Sequence[SubmittedCell], matches: Sequence[int | None], skeleton: Skeleton) -> dict[int, int]:
+    """Return for each tracked cell that is there which position counts: the first, of a locked cell's the first untouched."""
+
+    def rank(place: tuple[int, int]) -> tuple[bool, int]:
+        index, position = place
+        tracked = skeleton.tracked[index]
+        return tracked.locked and cells[position].source.rstrip() == tracked.source.rstrip(), -position
+
+    places = [(index, position) for position, index in enumerate(matches) if index is not None]
+    return dict(sorted(places, key=rank))  # of several the last one stays
+
+
+def _own_cells(
+    cells: Sequence[SubmittedCell],
+    matches: Sequence[int | None],
+    counting: Mapping[int, int],
+    in_place: frozenset[int],
+    skeleton: Skeleton,
+) -> tuple[dict[int, list[RestoredCell]], list[Said]]:
+    """Return the student's own cells by the tracked cell that they stand behind (-1: before all), and notes on copies."""
+    own: dict[int, list[RestoredCell]] = {}
+    notes: list[Said] = []
+    anchor = -1
+    counted = {position: index for index, position in counting.items()}
+    for position, cell in enumerate(cells):
+        if position in counted:
+            anchor = counted[position] if counted[position] in in_place else anchor
+            continue
+        index = matches[position]
+        if index is not None:
+            copied = skeleton.tracked[index]
+            unused = copied.locked and cell.source.strip() in {copied.source.strip(), ""}
+            notes.append((COUNTS_ONCE if unused else RUN_AS_WELL).format(grade_id=copied.grade_id))
+            if unused:
+                continue
+        own.setdefault(anchor, []).append(RestoredCell(cell.cell_type, cell.source))
+    return own, notes
 
 
 def _put_back(
@@ -133,156 +146,87 @@ def _put_back(
     """Return one tracked cell as it is run, and what is to be said of it."""
     name = tracked.grade_id
     if submitted is None:
-        if tracked.locked:
-            return RestoredCell(tracked.cell_type, tracked.source, tracked), (
-                Text("The cell {name} was missing and was put back.", name=name),
-            )
-        return RestoredCell(tracked.cell_type, "", tracked), (
-            Text("The cell {name} was missing; what stands in other cells was run all the same.", name=name),
-        )
-    notes: list[Said] = []
-    if moved:
-        notes.append(Text("The cell {name} had been moved and is back at its place.", name=name))
-    if tracked.locked:
-        if submitted.source.rstrip() != tracked.source.rstrip() or submitted.cell_type != tracked.cell_type:
-            notes.append(Text("The cell {name} had been changed; its own text is back.", name=name))
-        if submitted.grade_id != name:
-            notes.append(Text("The cell {name} had lost its id and was recognised by its content.", name=name))
-        return RestoredCell(tracked.cell_type, tracked.source, tracked), tuple(notes)
-    if submitted.cell_type != tracked.cell_type:
-        notes.append(
-            Text(
-                "The cell {name} had become a {cell_type} cell and was read as {cell_type_2} again.",
-                name=name,
-                cell_type=submitted.cell_type,
-                cell_type_2=tracked.cell_type,
-            )
-        )
-    if submitted.grade_id != name:
-        notes.append(Text("The cell {name} had lost its id and was recognised by its content.", name=name))
-    return RestoredCell(tracked.cell_type, submitted.source, tracked), tuple(notes)
+        empty = RestoredCell(tracked.cell_type, tracked.source if tracked.locked else "", tracked)
+        return empty, ((PUT_BACK if tracked.locked else MISSING).format(name=name),)
+    other_type = submitted.cell_type != tracked.cell_type
+    changed = other_type or submitted.source.rstrip() != tracked.source.rstrip()
+    said = (
+        (moved, MOVED),
+        (tracked.locked and changed, CHANGED),
+        (not tracked.locked and other_type, OTHER_TYPE),
+        (submitted.grade_id != name, WITHOUT_ID),
+    )
+    notes = tuple(
+        text.format(name=name, cell_type=submitted.cell_type, cell_type_2=tracked.cell_type)
+        for met, text in said
+        if met
+    )
+    return RestoredCell(tracked.cell_type, (tracked if tracked.locked else submitted).source, tracked), notes
 
 
-def _prefer_the_untouched(
-    first: dict[int, int],
-    matches: Sequence[int | None],
-    cells: Sequence[SubmittedCell],
-    index: int,
-    tracked: SkeletonCell,
-) -> None:
-    """Of copies of a locked cell, the one with its own text is the cell; another may be a student's use of a copy."""
-    if not tracked.locked or index not in first:
-        return
-    copies = [position for position, match in enumerate(matches) if match == index]
-    same = [position for position in copies if cells[position].source.rstrip() == tracked.source.rstrip()]
-    if same:
-        first[index] = same[0]
-
-
-def _in_place(first: dict[int, int]) -> frozenset[int]:
+def _in_place(counting: Mapping[int, int]) -> frozenset[int]:
     """Return the largest set of tracked cells whose order is still that of the release; all others were moved.
 
     The longest increasing run of release indexes in the submission's order, by patience sorting.
     """
-    order = [index for index, _ in sorted(first.items(), key=lambda item: item[1])]
     tails: list[int] = []
-    chains: list[tuple[int, ...]] = []
-    for index in order:
+    chains: list[tuple[int, ...]] = [()]
+    for index in sorted(counting, key=counting.__getitem__):
         slot = bisect.bisect_left(tails, index)
-        chain = (*(chains[slot - 1] if slot else ()), index)
         tails[slot : slot + 1] = [index]
-        chains[slot : slot + 1] = [chain]
-    return frozenset(chains[-1]) if chains else frozenset()
+        chains[slot + 1 : slot + 2] = [(*chains[slot], index)]
+    return frozenset(chains[-1])
 
 
 def _match(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | None]:
-    """Return for each submitted cell the index of the tracked cell that it is: by id, else by text, else by likeness."""
+    """Return for each submitted cell the index of the tracked cell that it is: by id, else by text, else by its place."""
     matches = _by_id(cells, skeleton)
-    taken = {index for index in matches if index is not None}
-    for index, tracked in enumerate(skeleton.tracked):
-        if index in taken or not tracked.source.strip():
-            continue
-        for position, cell in enumerate(cells):
-            if matches[position] is None and cell.source.strip() == tracked.source.strip():
-                matches[position] = index
-                taken.add(index)
-                break
-    for index, tracked in enumerate(skeleton.tracked):
-        if index not in taken and tracked.is_solution:
-            likeliest = _alike(cells, matches, index, skeleton)
-            if likeliest is not None:
-                matches[likeliest] = index
-                taken.add(index)
+    for find in (_with_its_text, _in_its_place):
+        for index in range(len(skeleton.tracked)):
+            found = None if index in matches else find(cells, matches, index, skeleton)
+            if found is not None:
+                matches[found] = index
     return matches
 
 
 def _by_id(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | None]:
     """Return matches by nbgrader's id; by the format's cell id where nbgrader's is lost."""
     by_grade_id = {cell.grade_id: index for index, cell in enumerate(skeleton.tracked)}
-    by_cell_id = {cell.cell_id: index for index, cell in enumerate(skeleton.tracked) if cell.cell_id}
-    matches = [by_grade_id.get(cell.grade_id) if cell.grade_id else None for cell in cells]
-    taken = {index for index in matches if index is not None}
+    by_cell_id = {cell.cell_id: index for index, cell in enumerate(skeleton.tracked)}
+    matches = [by_grade_id.get(cell.grade_id) for cell in cells]
     for position, cell in enumerate(cells):
-        if matches[position] is None and cell.cell_id:
-            index = by_cell_id.get(cell.cell_id)
-            if index is not None and index not in taken:
-                matches[position] = index
-                taken.add(index)
+        index = by_cell_id.get(cell.cell_id) if cell.cell_id else None
+        if matches[position] is None and index not in matches:
+            matches[position] = index
     return matches
 
 
-def _alike(
-    cells: Sequence[SubmittedCell],
-    matches: Sequence[int | None],
-    index: int,
-    skeleton: Skeleton,
+def _with_its_text(
+    cells: Sequence[SubmittedCell], matches: Sequence[int | None], index: int, skeleton: Skeleton
 ) -> int | None:
-    """Return the cell without an id that is tracked cell `index`: between its neighbours, most alike; None if none is."""
+    """Return the first cell without an id that has the text of tracked cell `index`."""
+    text = skeleton.tracked[index].source.strip()
+    same = (
+        position for position, cell in enumerate(cells) if matches[position] is None and cell.source.strip() == text
+    )
+    return next(same, None) if text else None
+
+
+def _in_its_place(
+    cells: Sequence[SubmittedCell], matches: Sequence[int | None], index: int, skeleton: Skeleton
+) -> int | None:
+    """Return the student's only cell between those before and after solution cell `index`; None for none or several.
+
+    Several are run where they are, as the student's own.
+    """
     tracked = skeleton.tracked[index]
     # The release's own text is nobody's solution.
-    released = {cell.source.strip() for cell in skeleton.cells if cell.nbgrader is None}
-    before = [position for position, match in enumerate(matches) if match is not None and match < index]
-    after = [position for position, match in enumerate(matches) if match is not None and match > index]
-    start = max(before, default=-1) + 1
-    stop = min((position for position in after if position >= start), default=len(cells))
-    bounded = (before or index == 0) and (after or index == len(skeleton.tracked) - 1)
-    wanted = _defined(tracked.source)
-    likeness = _Likeness(tracked)
-    candidates = []
-    for position in range(start, stop):
-        cell = cells[position]
-        text = cell.source.strip()
-        if matches[position] is not None or cell.cell_type != tracked.cell_type or not text or text in released:
-            continue
-        bonus = 0.5 if wanted and wanted & _defined(cell.source[:COMPARED]) else 0.0
-        candidates.append((bonus + likeness.at_most(cell), position, bonus))
-    # Most alike at a first look: the careful comparison takes long, and there may be thousands of cells.
-    best, found = (-1.0 if bounded else LIKENESS), None
-    for _, position, bonus in sorted(candidates, key=lambda one: (-one[0], one[1]))[:MOST_COMPARED]:
-        alike = max(likeness.of(cells[position]), bonus) + bonus
-        if alike > best or (alike == best and found is not None and position < found):
-            best, found = alike, position
-    return found
-
-
-class _Likeness:
-    """How alike other cells are to one, 0 to 1."""
-
-    def __init__(self, tracked: SkeletonCell) -> None:
-        # It keeps what it finds out about the second text: thousands of cells are compared with one.
-        self._quick = difflib.SequenceMatcher(None, "", tracked.source[:COMPARED], autojunk=False)
-        self._text = tracked.source[:COMPARED]
-
-    def at_most(self, cell: SubmittedCell) -> float:
-        """Return what `of` says, or more; quickly."""
-        self._quick.set_seq1(cell.source[:COMPARED])
-        return self._quick.quick_ratio()
-
-    def of(self, cell: SubmittedCell) -> float:
-        """Compare with care, which takes up to the cube of the length that is compared."""
-        return difflib.SequenceMatcher(None, self._text, cell.source[:COMPARED], autojunk=False).ratio()
-
-
-def _defined(source: str) -> frozenset[str]:
-    """Return names of the functions and classes that a cell defines at its top, in valid Python or not."""
-    return frozenset(re.findall(r"^(?:def|class)[ \t]++(\w+)", source, re.MULTILINE))
+    released = {cell.source.strip() for cell in skeleton.cells if cell.nbgrader is None} | {""}
+    places = {-1: -1, len(skeleton.tracked): len(cells)}
+    places |= {match: position for position, match in enumerate(matches) if match is not None}
+    begin, end = places.get(index - 1), places.get(index + 1)
+    if begin is None or end is None or not tracked.is_solution:
+        return None
+    of_type = [position for position in range(begin + 1, end) if cells[position].cell_type == tracked.cell_type]
+    own = [position for position in of_type if cells[position].source.strip() not in released]
+    return own[0] if len(own) == 1 and matches[own[0]] is None else None

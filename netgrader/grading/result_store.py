@@ -2,9 +2,8 @@
 
 Each result is a folder ``<stage>/<first two digits>/<hash>/``, readable by people: ``inputs.json`` says what it was
 made from, ``entry.json`` what is in it (with a hash for each file) and how long it took, ``content/`` is the result. It
-is made under another name, flushed to the disk, and moved to its place in one step, so a killed run leaves at most a
-folder in ``tmp/<stage>/``. A damaged entry is noticed by its hashes when it is read, set aside, and made again; `Store.warnings`
-has a sentence on it.
+is made under another name and moved to its place in one step, so a killed run leaves at most a folder in ``tmp/<stage>/``.
+A damaged entry is noticed by its hashes when it is read, set aside, and made again; `Store.warnings` has a sentence on it.
 """
 
 from __future__ import annotations
@@ -124,7 +123,9 @@ class Store:
         entry = self._read(key, folder)
         if entry is None:
             name = f"{key.stage} {folder.name[:12]}"
-            self.warnings.append(f"The result {name} in the store {_why_unusable(folder)}, so it was made again.")
+            self.warnings.append(
+                f"The result {name} in the store was damaged, or is of another version; it was made again."
+            )
             self.remove(folder)
         return entry
 
@@ -189,7 +190,6 @@ class Store:
         }
         write_json(part / INPUTS, {"stage": key.stage, "inputs": key.inputs})
         write_json(part / ABOUT, about)
-        _flush(part)
         folder = self.path(key)
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -202,7 +202,6 @@ class Store:
             if theirs:
                 return theirs
             part.rename(folder)
-        _flush_folder(folder.parent)
         return Entry(key, folder / CONTENT, about["digest"], seconds, dict(parts))  # type: ignore[arg-type]
 
     def forget(self, key: Key) -> None:
@@ -313,16 +312,6 @@ def in_use(name: str) -> bool:
     return parts[-3:-2] == [_host()] and psutil.pid_exists(int(parts[-2]))
 
 
-def _why_unusable(folder: Path) -> str:
-    try:
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-        if about["format"] != FORMAT:
-            return "was written by another version of netgrader"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "was damaged (what it says of itself cannot be read)"
-    return "was damaged (its files do not have the hashes that they were kept with)"
-
-
 def _names(folder: Path) -> list[str]:
     found = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     return sorted(path.relative_to(folder).as_posix() for path in found)
@@ -333,21 +322,3 @@ def _regular_only(folder: Path) -> None:
     for path in folder.rglob("*"):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             path.unlink()
-
-
-def _flush(folder: Path) -> None:
-    """Have a folder's files and names on the disk before it gets its name."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as stream:
-                os.fsync(stream.fileno())
-    for path in [*(path for path in folder.rglob("*") if path.is_dir()), folder]:
-        _flush_folder(path)
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,20 +12,18 @@ from typing import TYPE_CHECKING, Any
 from netgrader.checks.diagnose import TOOK_TOO_LONG
 from netgrader.grading.execution import CellStatus
 from netgrader.grading.kernel_link import Ended
-from netgrader.grading.kernel_startup import PUT_BACK
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from netgrader.grading.execution import CellRun, ExecutionCell, ExecutionLimits, ExecutionRequest, Output
+    from netgrader.grading.execution import CellRun, ExecutionCell, ExecutionLimits, ExecutionRequest
     from netgrader.grading.kernel_link import Reply
 
 __all__ = [
     "cell_named",
     "duration",
     "ended_early",
-    "put_back",
     "seen_from_outside",
     "too_much_evidence",
     "took_too_long",
@@ -35,6 +33,18 @@ __all__ = [
 REST = Text("What comes after it was not run; what stands before it is graded.")
 WENT_ON = Text("What it had made by then is graded, and what comes after it was run.")
 UNTIL_THEN = Text("What it had made by then is graded; what comes after it was not run.")
+NOTEBOOK_RAN, CELL_RAN = Text("the notebook had run for {duration}"), Text("it had run for {duration}")
+TOO_MUCH_MEMORY = Text(
+    "The run ended in {where}, where more than {size} of memory were needed. {rest} {advice}",
+    advice=Text("Use smaller layers or minibatches, or float32 instead of float64."),
+)
+TOO_MUCH_WRITTEN = Text(
+    "The run ended in {where}, which wrote too much to disk. {rest} {advice}",
+    advice=Text("Write less, or use smaller layers: at a check the weights of a network are written down."),
+)
+BY_LIMIT = {"memory": TOO_MUCH_MEMORY, "disk": TOO_MUCH_WRITTEN, "files": TOO_MUCH_WRITTEN}
+BY_ANOTHER_LIMIT = Text("The run ended in {where}, where a limit was hit ({limit}). {rest}")
+DIED = Text("The kernel died in {where}. {rest} Does the cell end the process, or use a library that crashes?")
 MOST_NAMES = 300
 COMPRESSION = ({"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 22},)
 """Without a header, and with a window of 4 MB, as much as a notebook may have of code."""
@@ -86,43 +96,15 @@ def ended_early(reply: Reply, where: Said, limits: ExecutionLimits, *, whole_not
 
 def took_too_long(seconds: float, whole_notebook: bool) -> Said:
     """Return what happened to a cell, after its name, where it or the whole notebook had so many seconds."""
-    what = (
-        Text("the notebook had run for {duration}", duration=duration(seconds))
-        if whole_notebook
-        else Text("it had run for {duration}", duration=duration(seconds))
-    )
-    return Text("was stopped when {what}", what=what)
+    what = NOTEBOOK_RAN if whole_notebook else CELL_RAN
+    return Text("was stopped when {what}", what=what.format(duration=duration(seconds)))
 
 
 def _died(reply: Reply, where: Said, limits: ExecutionLimits) -> Said:
     limit = reply.outcome.limit if reply.outcome else None
-    if limit == "memory":
-        size = Text("{memory_bytes:.3g} GB", memory_bytes=limits.memory_bytes / 1e9)
-        advice = Text("Use smaller layers or minibatches, or float32 instead of float64.")
-        return Text(
-            "The run ended in {where}, where more than {size} of memory were needed. {rest} {advice}",
-            where=where,
-            size=size,
-            rest=REST,
-            advice=advice,
-        )
-    if limit in ("disk", "files"):
-        advice = Text("Write less, or use smaller layers: at a check the weights of a network are written down.")
-        return Text(
-            "The run ended in {where}, which wrote too much to disk. {rest} {advice}",
-            where=where,
-            rest=REST,
-            advice=advice,
-        )
-    if limit is not None:
-        return Text(
-            "The run ended in {where}, where a limit was hit ({limit}). {rest}", where=where, limit=limit, rest=REST
-        )
-    return Text(
-        "The kernel died in {where}. {rest} Does the cell end the process, or use a library that crashes?",
-        where=where,
-        rest=REST,
-    )
+    said = DIED if limit is None else BY_LIMIT.get(limit, BY_ANOTHER_LIMIT)
+    size = Text("{memory_bytes:.3g} GB", memory_bytes=limits.memory_bytes / 1e9)
+    return said.format(where=where, rest=REST, size=size, limit=limit)
 
 
 def too_much_evidence(cell: str, limits: ExecutionLimits) -> Said:
@@ -152,17 +134,6 @@ def duration(seconds: float) -> Said:
     return Text("{seconds:.3g} seconds", seconds=seconds)
 
 
-def put_back(outputs: Sequence[Output], where: Said) -> Iterator[Said]:
-    """Yield a sentence if a cell says that it left nothing to print to. It is the kernel's word, and decides nothing."""
-    printed = "".join(str(output.get("text")) for output in outputs if output.get("name") == "stderr")
-    for name in ("stdout", "stderr"):
-        if f"sys.{name} {PUT_BACK}" in printed:
-            yield (
-                f"At its end {where} left nothing as sys.{name} that can be printed to, so it was put back and what comes "
-                f"after was run. Does the cell set sys.{name} or close it? Set it back there."
-            )
-
-
 def seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dict[str, Any]:
     """Return what no code inside can change: files that were brought, sizes of what is written out, time used."""
     return {
@@ -188,17 +159,14 @@ def seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dic
 
 def _stopped(cell: ExecutionCell, run: CellRun, limits: ExecutionLimits) -> dict[str, Any]:
     """Return the error that a cell stopped with, and the names that it speaks of: some it did not come to define."""
+    kind, message = run.error_name, run.error_message or ""
     if run.status is CellStatus.TIMEOUT:
         # It had what the others left; KeyboardInterrupt, which is how it was stopped, says nothing to anybody.
         short = run.seconds < limits.cell_seconds
-        kind, message = (
-            TOOK_TOO_LONG,
-            str(took_too_long(limits.notebook_seconds if short else limits.cell_seconds, short)),
-        )
-    elif run.error_name is None:
+        kind = TOOK_TOO_LONG
+        message = str(took_too_long(limits.notebook_seconds if short else limits.cell_seconds, short))
+    if kind is None:
         return {}
-    else:
-        kind, message = run.error_name, run.error_message or ""
     names = list(dict.fromkeys(re.findall(r"[^\W\d]\w*", cell.source)))[:MOST_NAMES]
     return {"error": {"kind": kind, "message": message, "names": names}}
 

@@ -59,7 +59,7 @@ def _problems(raw: Mapping[str, object], codes: frozenset[str]) -> Iterator[str]
         if code not in codes:
             near = get_close_matches(code, codes, n=1)
             yield f"{code} is no code of the catalogue of faults" + (f"; is it {near[0]}?" if near else ".")
-        elif not isinstance(word, str) or word not in set(Severity):
+        elif word not in [*Severity]:
             yield f'{code} must be one of {known}, in quotes, such as {code} = "slight", not {word!r}.'
 
 
@@ -69,15 +69,13 @@ def as_the_course_says(check: CheckResult, said: Mapping[str, Severity]) -> Chec
     Where all are remarks by the course's own word, the check has passed; what the catalogue takes for a remark and the
     course does not, costs something.
     """
-    grades = {code: said.get(code) or severity_of(check, code) for code in check.faults}
-    outcome, credit = check.outcome, check.credit
-    raised = [
-        grade
-        for code, grade in grades.items()
-        if code in said and grade is not Severity.REMARK and kind_of(code).remark and code not in check.severity
-    ]
-    if outcome in CHARGED and said.keys() & grades.keys() and set(grades.values()) == {Severity.REMARK}:
-        outcome, credit = Outcome.PASSED, check.max_credit
-    elif outcome is Outcome.PASSED and raised:
-        outcome, credit = Outcome.PARTIAL, check.credit * float(min(KEPT[grade] for grade in raised))
-    return dataclasses.replace(check, outcome=outcome, credit=credit, severity=grades)
+    own = {code: said[code] for code in check.faults if code in said}
+    grades = {code: own.get(code) or severity_of(check, code) for code in check.faults}
+    graded = dataclasses.replace(check, severity=grades)
+    if own and check.outcome in CHARGED and set(grades.values()) == {Severity.REMARK}:
+        return dataclasses.replace(graded, outcome=Outcome.PASSED, credit=check.max_credit)
+    remarks = [code for code in own if kind_of(code).remark and code not in check.severity]
+    raised = [float(KEPT[own[code]]) for code in remarks if own[code] is not Severity.REMARK]
+    if raised and check.outcome is Outcome.PASSED:
+        return dataclasses.replace(graded, outcome=Outcome.PARTIAL, credit=check.credit * min(raised))
+    return graded

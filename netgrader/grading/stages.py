@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib.metadata
+import math
 import platform
-import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,18 +26,18 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment, Course
     from netgrader.grading.restore import RestoredNotebook
-    from netgrader.skeleton import Skeleton
 
 __all__ = [
     "RUN",
     "Options",
     "Ran",
+    "RunInputs",
     "open_to_all",
     "require_closed",
     "require_data",
     "require_files",
     "run_context",
-    "run_key",
+    "run_inputs",
     "run_request",
     "run_stage",
     "versions_of",
@@ -45,7 +46,6 @@ __all__ = [
 RUN = "execute"
 AS_USER = "user"
 """The sandbox that has the machine's file system."""
-LOADER = re.compile(r"\bload_(?:data|mnist)\b")
 LARGEST_BESIDE = 20_000_000
 """Bytes of all files together that notebooks read themselves: each run has a copy."""
 VERSIONS_OF_A_RUN = ("tensorflow", "keras", "numpy", "ipython", "ipykernel")
@@ -61,8 +61,8 @@ class Options:
     """Cores that one notebook may use."""
     anew: bool = False
     """Whether to run and verify again what is in the store."""
-    memory_bytes: int | None = None
-    notebook_seconds: float | None = None
+    memory_bytes: int = sys.maxsize
+    notebook_seconds: float = math.inf
     """Of the course's limits, no more than that: what the machine has."""
 
 
@@ -79,8 +79,8 @@ class Ran:
         return self.entry.content / EVIDENCE
 
 
-def require_data(assignment: Assignment, skeleton: Skeleton) -> None:
-    """Require that the training data is there and whole, if the notebook's own given cells load it.
+def require_data(assignment: Assignment) -> None:
+    """Require that the data of a course that has some is there and whole.
 
     Raises
     ------
@@ -88,13 +88,8 @@ def require_data(assignment: Assignment, skeleton: Skeleton) -> None:
         That names the file and says what to do: what is missing of ours must not cost a student points.
     """
     data, spec = assignment.data, assignment.spec
-    if not any(cell.locked and LOADER.search(cell.source) for cell in skeleton.cells):
-        return
     if data is None or spec is None:
-        raise NetgraderError(
-            f"{assignment.name} loads data, but {assignment.checks / 'exercises.toml'} has no table [data] that says which. "
-            "Nothing was graded and no mark was changed."
-        )
+        return
     what_to_do = f"Nothing was graded and no mark was changed. Put the {data.name} of the course back, and call again."
     try:
         with data.open("rb"):
@@ -156,27 +151,25 @@ def open_to_all(course: Course, sandbox: str) -> Path | None:
     return next((path for path in paths if path.exists() and reachable(path)), None)
 
 
-def run_stage(
-    store: Store,
-    assignment: Assignment,
-    notebook: RestoredNotebook,
-    helpers: Mapping[str, str],
-    options: Options,
-    *,
-    run: int = 0,
-) -> tuple[Ran, bool]:
-    """Run the notebook, or take the run from the store; and whether it was run now.
+@dataclass(frozen=True)
+class RunInputs:
+    """What a run of a notebook depends on: the run that is asked for, and the hash of it all as a key."""
+
+    request: ExecutionRequest
+    key: Key
+
+
+def run_inputs(
+    assignment: Assignment, notebook: RestoredNotebook, helpers: Mapping[str, str], options: Options, *, run: int = 0
+) -> RunInputs:
+    """Return the inputs of the run of a number.
 
     The run of number 0 repeats what the student saw, their own seeds included; in those of other numbers all are others.
     """
     files = assignment.files(notebook.name)
     taken_at = set(assignment.evidence_cells(notebook.name))
-    limits = _limits(assignment, options)
-    key = run_key(assignment, notebook, helpers, options, run=run)
-
-    releases = every_release(assignment, notebook.name)
-    code = (cell for one in releases for cell in one.cells if cell.cell_type == "code" and not cell.is_solution)
-    released = {cell.source for cell in code}  # to the letter: blanks around a copy may be data
+    given = [cell for one in every_release(assignment, notebook.name) for cell in one.cells if not cell.is_solution]
+    released = {cell.source for cell in given if cell.cell_type == "code"}  # to the letter: blanks may be data
     request = ExecutionRequest(
         cells=tuple(
             ExecutionCell(
@@ -190,10 +183,10 @@ def run_stage(
         ),
         helpers=helpers,
         beside=(*assignment.beside, *files.given),
-        probes=(*files.probes, *(path for path in (files.exercises, files.hidden) if path.is_file())),
+        probes=(*files.probes, *filter(Path.is_file, (files.exercises, files.hidden))),
         data=assignment.data_file,
         spec=assignment.spec,
-        limits=limits,
+        limits=_limits(assignment, options),
         seed=assignment.course.seed + run,
         respect_seeds=run == 0,
         threads=options.threads,
@@ -202,9 +195,20 @@ def run_stage(
     if _needs_held_out(assignment, notebook):
         seed = secret_seed(assignment.course.secret, request.challenge(), run)
         request = dataclasses.replace(request, held_out=seed)
+    # Text and untouched check cells' outputs are no part of it: only what is run, and where evidence is taken.
+    own = {
+        "code": hash_json([[cell.source, cell.evidence] for cell in request.cells]),
+        "files": {name: hash_bytes(text.encode()) for name, text in sorted(helpers.items())},
+        "run": run,
+    }
+    return RunInputs(request, Key(RUN, {**run_context(assignment, notebook.name, options), **own}))
+
+
+def run_stage(store: Store, inputs: RunInputs, options: Options) -> tuple[Ran, bool]:
+    """Run a notebook, or take the run from the store; and whether it was run now."""
     if options.anew:
-        store.forget(key)
-    entry, made = store.get_or_make(key, lambda folder: run_request(request, options, folder))
+        store.forget(inputs.key)
+    entry, made = store.get_or_make(inputs.key, lambda folder: run_request(inputs.request, options, folder))
     return Ran(entry, Execution.load(entry.content)), made
 
 
@@ -215,33 +219,16 @@ def _needs_held_out(assignment: Assignment, notebook: RestoredNotebook) -> bool:
     return any(one.says("least_accuracy") or one.says("target") for one in asked)
 
 
-def run_key(
-    assignment: Assignment, notebook: RestoredNotebook, helpers: Mapping[str, str], options: Options, *, run: int = 0
-) -> Key:
-    """Return what a run of the notebook depends on."""
-    taken_at = set(assignment.evidence_cells(notebook.name))
-    # Text and untouched check cells' outputs are no part of it: only what is run, and where evidence is taken.
-    code = [[cell.source, cell.grade_id if cell.grade_id in taken_at else ""] for cell in notebook.code]
-    return Key(
-        RUN,
-        {
-            **run_context(assignment, notebook.name, options),
-            "code": hash_json(code),
-            "files": {name: hash_bytes(text.encode()) for name, text in sorted(helpers.items())},
-            **({"run": run} if run else {}),
-        },
-    )
-
-
 def run_context(assignment: Assignment, notebook: str, options: Options) -> dict[str, object]:
     """Return what all runs of a notebook depend on, whoever handed it in."""
     files = assignment.files(notebook)
-    beside = (*assignment.beside, *files.given)
+    beside = {path.name: path for path in (*assignment.beside, *files.given)}
+    data = {} if assignment.data is None else {"data": assignment.data}
     return {
         "notebook": notebook,
         "probes": hash_files({path.name: path for path in (*files.probes, files.exercises, files.hidden)}),
-        "data": hash_files({"data": assignment.data})["data"] if assignment.data else None,
-        **({"beside": hash_files({path.name: path for path in beside})} if beside else {}),
+        "data": hash_files(data),
+        "beside": hash_files(beside),
         "seed": assignment.course.seed,
         "limits": msgspec.to_builtins(_limits(assignment, options)),
         "sandbox": options.sandbox,
@@ -254,8 +241,8 @@ def _limits(assignment: Assignment, options: Options) -> ExecutionLimits:
     limits = assignment.exercises_in_grading.limits.of_a_run
     return msgspec.structs.replace(
         limits,
-        memory_bytes=min(limits.memory_bytes, options.memory_bytes or limits.memory_bytes),
-        notebook_seconds=min(limits.notebook_seconds, options.notebook_seconds or limits.notebook_seconds),
+        memory_bytes=min(limits.memory_bytes, options.memory_bytes),
+        notebook_seconds=min(limits.notebook_seconds, options.notebook_seconds),
     )
 
 
@@ -270,9 +257,8 @@ def run_request(request: ExecutionRequest, options: Options, folder: Path) -> No
     from netgrader.cage import require_self_tests  # noqa: PLC0415
     from netgrader.cage.zygote import Zygote  # noqa: PLC0415
     from netgrader.cage_contents import preload  # noqa: PLC0415
-    from netgrader.grading.cage_files import font_files  # noqa: PLC0415  (slow, and not needed for what is in the store)
 
-    sandbox = Zygote.open_sandbox(options.sandbox, preload(options.threads, font_files))
+    sandbox = Zygote.open_sandbox(options.sandbox, preload(options.threads))
     from netgrader.grading.execute import execute  # noqa: PLC0415  (while packages are imported elsewhere)
 
     require_self_tests(options.sandbox)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from netgrader.course import Assignment
+    from netgrader.grading.graded_notebook import GradedNotebook
     from netgrader.grading.stages import Options
     from netgrader.results import CellResult
 
@@ -22,6 +23,7 @@ __all__ = ["misfits"]
 
 NEAR = 0.005
 LONGEST = 300
+STOPPED = {CellStatus.ERROR, CellStatus.TIMEOUT, CellStatus.LIMIT, CellStatus.DEAD}
 
 
 def misfits(assignment: Assignment, notebook: str, released: Path, options: Options) -> Iterator[str]:
@@ -38,8 +40,7 @@ def misfits(assignment: Assignment, notebook: str, released: Path, options: Opti
     yield from _of_solution(Job(assignment, notebook, source), options)
     for cell in grade_job(Job(assignment, notebook, released), options).result.cells:
         if cell.points:
-            earned = [check for check in cell.checks if check.credit > 0]
-            passed = f" ({earned[0].check}: {earned[0].sentence})" if earned else ""
+            passed = "".join(f" ({check.check}: {check.sentence})" for check in cell.checks if check.credit > 0)
             yield (
                 f"{cell.cell}: the release earns {cell.points:g} of {cell.max_points:g} points as it is, without a line of a "
                 f"student's{passed}. Let the tests of the cell require what only work can give, or give form no credit."
@@ -51,16 +52,16 @@ def _of_solution(job: Job, options: Options) -> Iterator[str]:
     if isinstance(prepared, NotPrepared):
         yield f"{job.path}: {prepared.problem}"
         return
-    stopped = {CellStatus.ERROR, CellStatus.TIMEOUT, CellStatus.LIMIT, CellStatus.DEAD}
     for run in prepared.run()[0].execution.cells:
-        if run.status in stopped:
+        if run.status in STOPPED:
             why = f"{run.error_name}: {run.error_message}" if run.error_name else f"it ended as {run.status}"
             yield f"{job.path.name}, cell {run.name or 'without a grade_id'}: it does not run to its end ({plain(why, LONGEST)})."
-    graded = grade_job(job, options)
+    yield from _of_verdicts(job, grade_job(job, options))
+
+
+def _of_verdicts(job: Job, graded: GradedNotebook) -> Iterator[str]:
     for trouble in graded.trouble:
-        first, *others = [line for line in trouble.splitlines() if line.strip()] or [""]
-        own = [line for line in others if str(job.assignment.course.root) in line]
-        yield f"The tests of {job.notebook} do not run: {plain(' '.join([first, *others[-1:], *own[-1:]]), 2 * LONGEST)}"
+        yield f"The tests of {job.notebook} do not run: {plain(trouble[-2 * LONGEST :], 2 * LONGEST)}"
     for cell in graded.result.cells:
         if cell.points is not None and cell.points < cell.max_points - NEAR:
             yield (

@@ -18,7 +18,7 @@ import tempfile
 import time
 import traceback
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netgrader.cage.watch import resident_bytes
 from netgrader.checks.context import TestContext, dataset_in
@@ -179,10 +179,10 @@ def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) 
 
 def _own_cells(outside: Mapping[str, Json]) -> Iterator[Cell]:
     """Yield the student's own cells as they were run."""
-    cells = outside.get("cells")
-    for run in cells if isinstance(cells, list) else []:
-        if isinstance(run, dict) and "source" in run:
-            yield Cell(str(run.get("name") or ""), str(run["source"]))
+    cells: Any = outside.get("cells", [])  # see `run_report.seen_from_outside`
+    for run in cells:
+        if "source" in run:
+            yield Cell(run["name"], run["source"])
 
 
 def _started_lab(request: VerificationRequest) -> Lab | None:

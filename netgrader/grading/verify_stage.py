@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netgrader.files import decode, plain_json, write_json
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment, NotebookFiles
 
-__all__ = ["VERDICTS", "are_known", "tests_hashes", "verdict_context", "verify_stage"]
+__all__ = ["VERDICTS", "VerdictInputs", "tests_hashes", "verdict_context", "verdict_inputs", "verify_stage"]
 
 VERDICTS = "verify"
 READING = "reading"
@@ -27,17 +28,25 @@ VERIFICATION_FILE = "verification.json"
 VERSIONS_OF_A_VERIFICATION = ("tensorflow", "numpy", "protobuf", "pytest")
 
 
-def verify_stage(
-    store: Store, assignment: Assignment, notebook: str, ran: Ran, options: Options, *, run: int = 0
-) -> tuple[Verification, bool]:
-    """Run the tests on what the run of a number handed over, or take their verdicts from the store; and whether now.
+@dataclass(frozen=True)
+class VerdictInputs:
+    """What verdicts depend on: the tests that are asked for on what evidence, and the hash of it all as a key."""
 
-    After a change of tests only the tests of the check cells that it touches are run: see `netgrader.grading.changed_tests`.
-    """
+    request: VerificationRequest
+    key: Key
+    latest: Key
+    """That of all verdicts on the same evidence, whatever the tests were."""
+
+    @property
+    def tests(self) -> tuple[Path, ...]:
+        """Return the files of tests."""
+        return (*self.request.public_tests, *self.request.hidden_tests)
+
+
+def verdict_inputs(assignment: Assignment, notebook: str, ran: Ran, options: Options, *, run: int = 0) -> VerdictInputs:
+    """Return the inputs of the verdicts on what the run of a number handed over."""
     files = assignment.files(notebook)
-    tests = (*files.public_tests, *files.hidden_tests)
     context = {"evidence": ran.entry.digest, **verdict_context(assignment, options, run=run)}
-    key = _key(assignment, notebook, ran, options, run)
     request = VerificationRequest(
         evidence=ran.evidence,
         public_tests=files.public_tests,
@@ -50,19 +59,29 @@ def verify_stage(
         outside=ran.execution.outside,
         sandbox=options.sandbox,
     )
+    return VerdictInputs(
+        request,
+        Key(VERDICTS, {**context, "tests": tests_hashes(assignment, notebook)}),
+        Key(VERDICTS, {**context, "exercises": hash_json(hash_files(_asked(files)))}),
+    )
+
+
+def verify_stage(store: Store, inputs: VerdictInputs, options: Options) -> tuple[Verification, bool]:
+    """Run the tests, or take their verdicts from the store; and whether they were run now.
+
+    After a change of tests only the tests of the check cells that it touches are run: see `netgrader.grading.changed_tests`.
+    """
     parts: dict[str, float] = {}
-    latest = Key(VERDICTS, {**context, "exercises": hash_json(hash_files(_asked(files)))})
 
     def make(folder: Path) -> None:
         from netgrader.cage import require_self_tests  # noqa: PLC0415
         from netgrader.cage.zygote import Zygote  # noqa: PLC0415
         from netgrader.cage_contents import preload  # noqa: PLC0415
-        from netgrader.grading.cage_files import font_files  # noqa: PLC0415  (slow, and not needed for what is in the store)
 
         require_self_tests(options.sandbox)
-        zygote = Zygote.address_for(options.sandbox, preload(options.threads, font_files))
-        asked = dataclasses.replace(request, zygote=zygote)
-        verification = _verification(asked, None if options.anew else _known(store, latest, tests))
+        zygote = Zygote.address_for(options.sandbox, preload(options.threads))
+        asked = dataclasses.replace(inputs.request, zygote=zygote)
+        verification = _verification(asked, None if options.anew else _known(store, inputs))
         if verification.problem:
             raise _Unfinished(verification)
         if verification.reading is not None:
@@ -70,36 +89,26 @@ def verify_stage(
         write_json(folder / VERIFICATION_FILE, _kept(verification))
 
     if options.anew:
-        store.forget(key)
+        store.forget(inputs.key)
     try:
-        entry, made = store.get_or_make(key, make, parts)
+        entry, made = store.get_or_make(inputs.key, make, parts)
     except _Unfinished as unfinished:
         # What was judged counts today; the next call tries again.
         done = unfinished.verification
         return dataclasses.replace(done, reading=None, digest=hash_json(plain_json(_kept(done)))), True
-    by_cell = tests_by_cell(tests) if made else None
+    by_cell = tests_by_cell(inputs.tests) if made else None
     if by_cell is not None:
-        store.put_record(latest, {"inputs": key.inputs, "cells": by_cell})
+        store.put_record(inputs.latest, {"inputs": inputs.key.inputs, "cells": by_cell})
     found = _load(entry.content)
     return dataclasses.replace(
         found, seconds=entry.seconds, reading=entry.parts.get(READING), digest=entry.digest
     ), made
 
 
-def are_known(store: Store, assignment: Assignment, notebook: str, ran: Ran, options: Options, *, run: int = 0) -> bool:
-    """Whether the verdicts on what the run of a number handed over are in the store."""
-    return store.get(_key(assignment, notebook, ran, options, run)) is not None
-
-
-def _key(assignment: Assignment, notebook: str, ran: Ran, options: Options, run: int) -> Key:
-    context = {"evidence": ran.entry.digest, **verdict_context(assignment, options, run=run)}
-    return Key(VERDICTS, {**context, "tests": tests_hashes(assignment, notebook)})
-
-
 def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -> dict[str, object]:
     """Return what all verdicts depend on beside the tests and the evidence."""
     return {
-        "data": hash_files({"data": assignment.data})["data"] if assignment.data else None,
+        "data": hash_files({} if assignment.data is None else {"data": assignment.data}),
         "seed": assignment.course.seed + run,
         "sandbox": options.sandbox,
         "versions": versions_of(VERSIONS_OF_A_VERIFICATION),
@@ -127,15 +136,12 @@ class _Unfinished(Exception):
         self.verification = verification
 
 
-def _known(
-    store: Store, latest: Key, tests: tuple[Path, ...]
-) -> tuple[Verification, frozenset[str], frozenset[str]] | None:
+def _known(store: Store, inputs: VerdictInputs) -> tuple[Verification, frozenset[str], frozenset[str]] | None:
     """Return the last verification of the same evidence, the cells whose verdicts hold, and those whose tests are to be run.
 
-    None if nothing can be taken over. `latest` is all that verdicts depend on but the tests.
+    None if nothing can be taken over.
     """
-    record = store.get_record(latest)
-    now = tests_by_cell(tests) if record else None
+    record, now = store.get_record(inputs.latest), tests_by_cell(inputs.tests)
     if not record or now is None:
         return None
     try:

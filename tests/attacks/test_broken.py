@@ -135,26 +135,6 @@ def test_what_was_right_keeps_its_points(ran: Attacked, attack: Attack, said: st
 # ---- files as other tools and other hands leave them ---------------------------------------------------------------------
 
 
-def format_3(notebook: dict) -> dict:
-    cells = []
-    for cell in notebook["cells"]:
-        old = {"cell_type": cell["cell_type"], "metadata": cell["metadata"]}
-        cells.append(
-            old
-            | (
-                {"input": cell["source"], "outputs": [], "language": "python"}
-                if cell["cell_type"] == "code"
-                else {"source": cell["source"]}
-            )
-        )
-    return {
-        "nbformat": 3,
-        "nbformat_minor": 0,
-        "metadata": {"name": ""},
-        "worksheets": [{"cells": cells, "metadata": {}}],
-    }
-
-
 def without_ids(notebook: dict) -> dict:
     for cell in notebook["cells"]:
         cell.pop("id", None)
@@ -278,7 +258,6 @@ def joined(notebook: dict) -> dict:
 
 
 READABLE: list[Callable[[dict], dict]] = [
-    format_3,
     without_ids,
     of_colab,
     of_vs_code,
@@ -309,7 +288,6 @@ def test_a_right_notebook_in_another_shape_keeps_all_points(tiny, uncaged, tmp_p
 
 ENCODINGS = {
     "a byte order mark": lambda text: codecs.BOM_UTF8 + text.encode(),
-    "UTF-16": lambda text: text.encode("utf-16"),
     "Windows line ends in the file": lambda text: json.dumps(json.loads(text), indent=1).replace("\n", "\r\n").encode(),
     "escaped and unescaped": lambda text: json.dumps(json.loads(text), ensure_ascii=False).encode(),
     "blanks around it": lambda text: b"\n\n  " + text.encode() + b"\n\n",

@@ -98,7 +98,7 @@ def sent(source: str) -> list[str]:
 LINK, OUTPUTS = "netgrader.grading.kernel_link", "netgrader.grading.cell_outputs"
 CHANNEL = "netgrader.cage.kernel_channel"
 ANY_NUMBER = {f"{LINK}.MOST_VALUES": None}
-ROOM = replace(LIMITS, notebook_output_bytes=1_000_000_000)
+ROOM = replace(LIMITS, notebook_output_bytes=1_000_000_000, output_bytes=1_000_000_000)
 WEIGHTLESS = {f"{OUTPUTS}._weight": lambda _: 0}
 HOARDS = {
     "parts without end": Hoard(sent("write(2, b'\\x01\\x02xy' * 250_000, 30)"), {f"{CHANNEL}.MOST_PARTS": 10**9}),
@@ -140,7 +140,7 @@ HOARDS = {
             "display({'text/plain': 'x' * 2_900_000}, raw=True, display_id='h', update=True)"
         )
         * 3,
-        limits=replace(ROOM, output_bytes=1_000_000_000),
+        limits=ROOM,
     ),
     "cells that end in errors": Hoard(
         sent("for _ in range(199): send('error', {'ename': 'E', 'evalue': 'e' * 4000, 'traceback': ['é' * 39_000]})")

@@ -30,20 +30,16 @@ values = st.recursive(
 cells = st.fixed_dictionaries(
     {},
     optional={
-        "cell_type": st.sampled_from(["code", "markdown", "raw", "heading"]) | values,
+        "cell_type": st.sampled_from(["code", "markdown", "raw"]) | values,
         "source": st.text(max_size=50) | st.lists(st.text(max_size=9), max_size=3) | values,
         "metadata": st.fixed_dictionaries({}, optional={"nbgrader": values, "id": values}) | values,
         "id": values,
         "outputs": values,
-        "level": values,
     },
 )
 notebooks = st.fixed_dictionaries(
-    {"nbformat": st.sampled_from([3, 4]) | values, "cells": st.lists(cells | values, max_size=5) | values},
-    optional={
-        "metadata": values,
-        "worksheets": st.lists(st.fixed_dictionaries({"cells": st.lists(cells)}), max_size=2) | values,
-    },
+    {"nbformat": st.sampled_from([4]) | values, "cells": st.lists(cells | values, max_size=5) | values},
+    optional={"metadata": values},
 )
 
 

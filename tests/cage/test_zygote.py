@@ -307,7 +307,7 @@ print(random.random(), random.Random().random(), tempfile.mktemp(), uuid.uuid4()
 
 def test_memory_that_siblings_would_share_keeps_a_process_from_being_used(tmp_path):
     """What a package maps for its children, all children of the zygote would have in common."""
-    with started(["sharing"], {"PYTHONPATH": HOME}, files=lambda _: {"sharing.py": SHARING}) as zygote:
+    with started(["sharing"], {"PYTHONPATH": HOME}, files={"sharing.py": SHARING}) as zygote:
         with pytest.raises(SandboxError, match="memory that its children would share"):
             zygote.wait()
         assert not zygote.serves(Plan((), warm=True))
@@ -315,7 +315,7 @@ def test_memory_that_siblings_would_share_keeps_a_process_from_being_used(tmp_pa
 
 def test_threads_keep_a_process_from_being_used():
     with (
-        started(["threads"], {"PYTHONPATH": HOME}, files=lambda _: {"threads.py": THREADS}) as zygote,
+        started(["threads"], {"PYTHONPATH": HOME}, files={"threads.py": THREADS}) as zygote,
         pytest.raises(SandboxError, match="threads"),
     ):
         zygote.wait()

@@ -261,8 +261,9 @@ def test_where_results_are_to_be_written_is_tried_before_anything_is_graded(type
 
 def test_a_folder_of_students_is_not_a_submission(typed, tiny):
     tiny.submit("ada")
+    tiny.submit("bela")
     said = one_sentence(typed("grade", "submitted"), 2)
-    assert "submitted holds a class. Name one student's folder in it, or type netgrader autograde" in said
+    assert "(ada/numbers, bela/numbers). Name one of them, or type netgrader autograde" in said
 
 
 def test_what_breaks_in_a_check_is_said_to_the_instructor(netgrader, tiny):

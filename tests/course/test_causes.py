@@ -12,7 +12,7 @@ from netgrader.checks.diagnose import StoppedCell, explain
 from netgrader.checks.language import Grades
 from netgrader.checks.plugin import PlannedCheck
 from netgrader.evidence import ProbeError
-from netgrader.faults import CATALOGUE, Severity, fault
+from netgrader.faults import Severity, fault
 from netgrader.grading.causes import charged_once, made_with
 from netgrader.results import Outcome, Visibility
 
@@ -46,17 +46,6 @@ def settled(earlier, what, *, cell="training", sources=SOURCES, **terms):
     """The verdicts of a cell that found `what`, after earlier cells were charged with what is given by cell."""
     checks = {f"check_{name}": found(code) for name, code in earlier.items()}
     return charged_once({**checks, f"check_{cell}": found(what, **terms)}, made_with(sources))[f"check_{cell}"]
-
-
-def test_what_follows_from_a_fault_that_is_charged_elsewhere_names_the_charge():
-    first, fine = found("learning-rate-too-low", causes=["check_network"])
-    follower = planned("test_next").result(Outcome.FAILED, 0.0, said="!", follows=["learning-rate-too-low"])
-    checks = {"check_network": found("maximises-loss"), "check_training": (first, follower, fine)}
-    settled = charged_once(checks, made_with(SOURCES))["check_training"]
-    assert [check.follows for check in settled] == [("maximises-loss",), ("maximises-loss",), ()]
-    assert CATALOGUE["maximises-loss"].sentence in str(settled[1].message)
-    alone = charged_once({"check_training": (first, follower, fine)}, made_with(SOURCES))["check_training"]
-    assert (alone[0].faults, alone[1]) == (("learning-rate-too-low",), follower)
 
 
 @pytest.mark.parametrize(

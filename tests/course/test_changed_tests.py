@@ -72,8 +72,8 @@ def changed(tmp_path):
         ('@grades("check_c")', '@grades("check_c", credit=2)', {"check_c"}),
         ('"""Close enough."""', '"""Close enough."""  # a comment', set()),
         ('"""Checks."""', '"""Our checks."""', set()),
-        ("LIMIT = 3", "LIMIT = 4", {"check_a"}),
-        ("abs(number)", "number", {"check_a"}),
+        ("LIMIT = 3", "LIMIT = 4", {"check_a", "check_b", "check_c"}),
+        ("abs(number)", "number", {"check_a", "check_b", "check_c"}),
         ("import numpy as np", "import numpy as np\nnp.seterr('raise')", {"check_a", "check_b", "check_c"}),
     ],
 )

@@ -81,7 +81,7 @@ def test_an_older_netgraders_entry_is_stale_and_made_again(tiny, graded, capsys)
     assert re.search(r"runs of notebooks │ 1 │ \d+ │ 1 │", said(capsys))
     again = graded()
     assert "execute" in again.made
-    assert "was written by another version of netgrader, so it was made again" in again.warnings[0]
+    assert "was damaged, or is of another version; it was made again" in again.warnings[0]
 
 
 def test_runs_that_were_killed_and_submissions_that_newer_ones_replaced_are_listed_and_pruned(tiny, graded, capsys):

@@ -13,7 +13,6 @@ from netgrader.cage.bubblewrap import BubblewrapSandbox
 from netgrader.cage.zygote import Zygote
 from netgrader.cage_contents import preload
 from netgrader.evidence import MANIFEST
-from netgrader.grading.cage_files import font_files
 from netgrader.grading.execute import execute
 from netgrader.grading.execution import ExecutionCell, ExecutionRequest
 from tests.execution.conftest import check
@@ -50,7 +49,7 @@ CELLS = (
 
 @pytest.fixture(scope="module")
 def warm():
-    with Zygote.start(BubblewrapSandbox(), preload(2, font_files)) as zygote:
+    with Zygote.start(BubblewrapSandbox(), preload(2)) as zygote:
         zygote.wait()
         yield BubblewrapSandbox(zygote=zygote)
         assert zygote.alive

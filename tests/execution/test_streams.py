@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from netgrader.evidence import read_evidence
-from tests.texts import english
 
 from .conftest import check
 
@@ -33,13 +32,6 @@ def test_what_comes_after_is_run_and_shown(run, source):
     assert read_evidence(folder / "evidence" / "check_again").facts == {"number": 2}
     assert execution.cells[2].outputs[0]["text"] == "after\n"
     assert any("was put back after this cell" in output.get("text", "") for output in execution.cells[0].outputs)
-    (note, *_) = english(execution.notes)
-    assert note.startswith("At its end code cell 1 (it begins with “import sys”) left nothing as sys.stdout")
-
-
-def test_of_many_such_cells_only_some_are_told(run):
-    execution, _ = run(*["import sys\nsys.stderr = None"] * 12)
-    assert len(execution.notes) == 10
 
 
 def test_an_exception_after_it_is_told_as_ever(run):

@@ -1,4 +1,4 @@
-"""On its way from the file to the gradebook a notebook is parsed once and run once."""
+"""On its way from the file to the gradebook a notebook is run once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nbgrader.api import Gradebook
 
 from netgrader.commands.autograde import grade_class
 from netgrader.commands.show import console
-from netgrader.grading import stages, submission
+from netgrader.grading import stages
 from netgrader.grading.stages import Options
 
 pytestmark = [
@@ -39,23 +39,16 @@ class GradesHere:
 
 @pytest.fixture
 def counted(monkeypatch):
-    """How often each notebook was parsed, by its bytes, and how often each was run, by its code."""
-    parsed, ran = Counter(), Counter()
-    parse, run = submission.parse_notebook, stages.run_request
-
-    def counting_parse(content):
-        parsed[hashlib.sha256(content).hexdigest()] += 1
-        return parse(content)
+    """How often each notebook was run, by its code."""
+    ran, run = Counter(), stages.run_request
 
     def counting_run(request, *rest):
         ran[hashlib.sha256(repr(request.cells).encode()).hexdigest()] += 1
         return run(request, *rest)
 
-    monkeypatch.setenv("NETGRADER_WITHIN_LIMITS", "1")  # what is parsed within limits is parsed here
-    monkeypatch.setattr(submission, "parse_notebook", counting_parse)
     monkeypatch.setattr(stages, "run_request", counting_run)
     monkeypatch.setattr("netgrader.commands.autograde.ProcessPool", GradesHere)
-    return parsed, ran
+    return ran
 
 
 def scores(booked):
@@ -75,26 +68,18 @@ def class_of_three(booked):
     booked.submit("cleo", notebook="2_words")
 
 
-def test_a_class_is_parsed_once_and_run_once(booked, counted):
-    parsed, ran = counted
+def test_a_class_is_run_once(booked, counted):
     class_of_three(booked)
     assert grade_class(booked.assignment, (), Options(), console(), workers=1) == 0
-    assert sorted(parsed.values()) == [1] * 4
-    assert sorted(ran.values()) == [1] * 4
+    assert sorted(counted.values()) == [1] * 4
     right = scores(booked)
     assert (right["ada"]["check_add"], right["bela"]["check_add"], right["cleo"]["check_squares"]) == (2.0, 0.0, 0.0)
     page = (booked.root / "autograded" / "ada" / "numbers" / "1_sums.ipynb").read_text()
     assert "Ada's own." in page
 
 
-def test_a_class_that_did_not_change_is_not_parsed_again_and_a_damaged_record_is(booked, counted):
-    parsed, _ = counted
+def test_a_class_that_did_not_change_is_not_run_again(booked, counted):
     class_of_three(booked)
     for _ in range(2):
         grade_class(booked.assignment, (), Options(), console(), workers=1)
-    assert sorted(parsed.values()) == [1] * 4
-    for record in (booked.course.scratch / "store" / "latest" / "parsed").rglob("*.json"):
-        record.write_text(record.read_text().replace("return a", "return 2 * a"))
-    grade_class(booked.assignment, (), Options(), console(), workers=1)
-    assert max(parsed.values()) == 2
-    assert scores(booked)["ada"]["check_add"] == 2.0
+    assert sorted(counted.values()) == [1] * 4

@@ -30,7 +30,7 @@ from netgrader.cage.types import TMP, Mount, Plan, Sandbox, SandboxError
 from netgrader.cage.zygote.process import ForkEntrance, ZygoteProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["OFF", "Preload", "Zygote"]
 
@@ -53,8 +53,9 @@ class Preload:
     """The environment that they are imported in, but for what every program here is given."""
     at_import: Sequence[str] = ()
     """Names of variables that are read when they are imported: a run that wants other values begins from nothing."""
-    files: Callable[[Sandbox], Mapping[str, bytes]] = lambda _: {}
-    """Returns the small files in its home folder, given the sandbox."""
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Small files in its home folder, such as modules of one's own."""
 
     def values(self) -> dict[str, str | None]:
         """Return the values of the variables that matter at an import, or before."""
@@ -165,9 +166,7 @@ class Zygote:
         SandboxError
             If it cannot be started.
         """
-        plan = Plan(
-            [sys.executable, INSIDE], mounts=[Mount(PROGRAM, INSIDE)], env=preload.env, files=preload.files(sandbox)
-        )
+        plan = Plan([sys.executable, INSIDE], mounts=[Mount(PROGRAM, INSIDE)], env=preload.env, files=preload.files)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # A folder that nobody but us may enter, and that is in no cage.
         folder = scratch_folder("z", unlisted(Path(TMP)))
