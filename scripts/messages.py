@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import sys
 import tomllib
 from datetime import UTC, datetime
@@ -35,6 +36,8 @@ PACKAGE = ROOT / "netgrader"
 KEYWORDS = {"Text": None, "Plural": (1, 2)}
 SAID_IN_TABLES = {"sentence", "why", "hint"}
 OF_THE_COURSE = {"only_in_grading", "called"}
+PLACE, WORD = re.compile(r"\{[^{}]*\}"), re.compile(r"[A-Za-z]{3}")
+"""What is put into a text, and what makes a text worth a translation: places and signs alone are said as they are."""
 WIDTH = 120
 DATED = datetime(2000, 1, 1, tzinfo=UTC)
 """What stands in each catalogue: files are the same on each day."""
@@ -135,7 +138,10 @@ def main() -> None:
         made = written(said, catalogue_in(file, language), language)
         file.write_bytes(as_text(made))
         file.with_suffix(".mo").write_bytes(compiled(made))
-        print(f"{file.relative_to(ROOT)}: {len(made)} texts, {sum(bool(one.string) for one in made)} translated")  # noqa: T201
+        missing = [one.id for one in made if one.id and not one.string and WORD.search(PLACE.sub("", str(one.id)))]
+        print(f"{file.relative_to(ROOT)}: {len(made)} texts, {len(missing)} without a translation")  # noqa: T201
+        for text in missing:
+            print(f"  {text}")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -82,7 +82,10 @@ READING = {
         import glob
         return glob.glob('/root/.*history') + glob.glob('/root/.cache/*') + glob.glob('/home/*/.*history')
     """,
-    "lists the host's temporary files": "import os\nreturn os.listdir('/tmp')",
+    "lists the host's temporary files": """
+        import os, sys  # the folder of the interpreter is seen, wherever it lies
+        return [n for n in os.listdir('/tmp') if not sys.prefix.startswith(f'/tmp/{n}/')]
+    """,
     "lists shared memory of others": "import os\nreturn os.listdir('/dev/shm')",
     "lists disks": "import glob\nreturn [p for kind in ('sd', 'vd', 'nvme', 'mem') for p in glob.glob(f'/dev/{kind}*')]",
     "reads the kernel's log": "return open('/dev/kmsg').readline()",
