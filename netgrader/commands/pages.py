@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netgrader.commands.show import console, require_known
@@ -16,7 +15,6 @@ from netgrader.nbgrader_plugin.converters import generate_feedback
 from netgrader.pages.checks_table import report_csv
 from netgrader.pages.report_page import build_report, render_report
 from netgrader.pages.report_view import load_class
-from netgrader.platforms.people import read_collected
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
@@ -112,8 +110,7 @@ def report_on_class(assignment: Assignment) -> Path:
     """Write the report and its table; the path of the page, ``reports/<assignment>.html``."""
     page = assignment.course.root / "reports" / f"{assignment.name}.html"
     table = page.with_suffix(".csv")
-    view, collected = load_class(assignment, page.parent), read_collected(assignment)
-    view = replace(view, said_late=dict.fromkeys(collected.late, collected.platform))
+    view = load_class(assignment, page.parent)
     write_text(table, report_csv(view))
     write_text(page, render_report(build_report(view, table.name), assignment.texts))
     return page

@@ -49,19 +49,12 @@ class CellMark:
     """Extra credit."""
     waiting: bool = False
     """Whether a person still has to look at it."""
-    left_out: str = ""
-    """What stood where a person gives points, if it is no number of points, as text. It counts for nothing."""
 
     @property
     def points(self) -> float | None:
         """What counts; None while a person has to give it."""
         given = self.manual if self.manual is not None else self.auto
         return None if given is None else given + self.extra
-
-    @property
-    def out_of_range(self) -> bool:
-        """Whether a person gave less than nothing, or more than the cell is worth."""
-        return self.manual is not None and not 0 <= self.manual <= self.max_points
 
 
 @dataclass(frozen=True)
@@ -154,19 +147,18 @@ def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
     """
     cells = tuple(_as_marked(cell, marks.cells.get(cell.cell)) for cell in result.cells)
     theirs = {cell.cell for cell in cells if cell.manual}
-    settled = _is_settled(result, theirs)
     ours = [cell for cell in cells if not cell.manual]
     left = _codes(cells)
-    return replace(
+    marked = replace(
         result,
         cells=cells,
         score=sum(cell.points or 0.0 for cell in ours),
         max_score=sum(cell.max_points for cell in ours),
         faults=tuple(code for code in result.faults if code in left),
-        status=Status.GRADED if settled else result.status,
-        problem=None if settled else _problem(result, cells),
+        problem=_problem(result, cells),
         integrity=tuple(fact for fact in result.integrity if fact.cell not in theirs),
     )
+    return replace(marked, status=Status.GRADED, problem=None) if _is_settled(result, theirs) else marked
 
 
 def _is_settled(result: NotebookResult, theirs: Collection[str]) -> bool:
@@ -300,18 +292,13 @@ def full_name(student: Any) -> str:
 
 
 def _mark(grade: Any) -> CellMark:
-    """A row of the gradebook; what a person gave there that is no number of points is as if not given, and told."""
-    manual, extra = _points(grade.manual_score), _points(grade.extra_credit)
-    left_out = [
-        raw for raw, points in ((grade.manual_score, manual), (grade.extra_credit, extra)) if raw and points is None
-    ]
+    """A row of the gradebook; what a person gave there that is no number of points is as if not given."""
     return CellMark(
         auto=_points(grade.auto_score),
-        manual=manual,
+        manual=_points(grade.manual_score),
         max_points=grade.max_score,
-        extra=extra or 0.0,
-        waiting=bool(grade.needs_manual_grade) or (manual is None and bool(left_out)),
-        left_out=safe.line(left_out[0], 40) if left_out else "",
+        extra=_points(grade.extra_credit) or 0.0,
+        waiting=bool(grade.needs_manual_grade),
     )
 
 

@@ -30,7 +30,7 @@ def test_the_line_is_the_one_of_the_exercise():
 
 
 def test_what_check_answers_on_an_empty_cell_is_quoted():
-    assert "not done yet" in str(NOT_DONE)
+    assert "not done yet" in NOT_DONE.template
     assert "*not done yet*" in TEXT
 
 

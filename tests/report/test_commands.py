@@ -115,16 +115,16 @@ def test_names_in_any_script_and_with_html_in_them_go_the_whole_way(booked):
 
 @pytest.mark.usefixtures("uncaged")
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
-def test_marks_that_cannot_be_right_are_said_on_the_page_and_in_the_report_and_spoil_no_sum(booked):
+def test_marks_that_are_no_number_of_points_spoil_no_sum(booked):
     booked.submit("ada")
     autograde_one(booked.course, "numbers", "ada")
-    for mark, score, found in (
-        (-1.0, "4", "The mark given by hand, -1, lies outside 0 to 2."),
-        (7.5, "12.5", "The mark given by hand, 7.5, lies outside 0 to 2."),
-        (float("inf"), "5", "The mark given by hand, inf, is no number of points"),
-        (float("-inf"), "5", "The mark given by hand, -inf, is no number of points"),
-        (1e308, "5", "The mark given by hand, 1e+308, is no number of points"),
-        (float("nan"), "5", "1 answer waits"),  # which SQLite keeps as no mark at all
+    for mark, score, waits in (
+        (-1.0, "4", False),
+        (7.5, "12.5", False),
+        (float("inf"), "5", True),
+        (float("-inf"), "5", True),
+        (1e308, "5", True),
+        (float("nan"), "5", True),  # which SQLite keeps as no mark at all
     ):
         with Gradebook(booked.course.db_url) as gradebook:
             grade = gradebook.find_grade("why", "1_sums", "numbers", "ada")
@@ -134,8 +134,7 @@ def test_marks_that_cannot_be_right_are_said_on_the_page_and_in_the_report_and_s
         pages = (booked.root / "feedback" / "ada" / "numbers" / "1_sums.html").read_text(encoding="utf-8")
         report = report_on_class(booked.assignment)
         html = report.read_text(encoding="utf-8")
-        assert found in pages + html
-        assert found.replace("by hand", "by hand for why").rstrip(".") in html
+        assert ("1 answer waits" in html) is waits
         with report.with_suffix(".csv").open(encoding="utf-8", newline="") as stream:
             points = sum(float(row["points"] or 0) for row in csv.DictReader(stream))
         assert points == float(score)
