@@ -27,16 +27,8 @@ __all__ = ["describe", "graph_svg", "show_graph"]
 NO_TENSORBOARD = (
     "TensorBoard is not installed: `pip install tensorboard` in a terminal does it. The drawing needs nothing."
 )
-OLD_TENSORBOARD = 'This TensorBoard needs an older setuptools: `pip install "setuptools<81"` in a terminal does it.'
 SECONDS_TO_START = 120
 """A busy computer needs more than twenty; a TensorBoard that cannot start is told at once."""
-LEGEND = {
-    Kind.PLACEHOLDER: "Blue: placeholders.",
-    Kind.VARIABLE: "Yellow: variables.",
-    Kind.CONSTANT: "Grey: constants.",
-    Kind.OPERATION: "White: operations.",
-    Kind.FOLDED: "Dashed: many operations folded into one.",
-}
 PAPER, INK, SOFT, LINE = "#ffffff", "#1f2328", "#57606a", "#6e7781"
 # Fill and border; the kind is written in each node as well, and folded nodes have a dashed border.
 COLOURS: Mapping[Kind, tuple[str, str]] = {
@@ -112,11 +104,9 @@ def _key(graph_def: Any) -> str:
 def _caption(drawing: Outline) -> str:
     if not drawing.n_ops:
         return "The graph is empty: nothing has been added to it yet."
-    nodes = list(drawing.root.nodes())
-    kinds = {node.kind for node in nodes}
-    legend = " ".join(sentence for kind, sentence in LEGEND.items() if kind in kinds)
+    nodes = len([*drawing.root.nodes()])
     hidden = " Operations that only initialise or save variables are left out." if drawing.n_left_out else ""
-    return f"{drawing.n_ops} operations, drawn as {len(nodes)} nodes; data flows downwards. {legend}{hidden}"
+    return f"{drawing.n_ops} operations, drawn as {nodes} nodes; data flows downwards.{hidden}"
 
 
 def _open_tensorboard(graph_def: Any) -> None:
@@ -133,13 +123,9 @@ def _open_tensorboard(graph_def: Any) -> None:
     print("Starting TensorBoard …")  # noqa: T201
     result = manager.start(["--logdir", folder], timeout=timedelta(seconds=SECONDS_TO_START))
     if hasattr(result, "info"):
-        if "google.colab" not in sys.modules:  # its pages reach no localhost; TensorBoard has its own way there
-            print(f"If nothing shows below, open http://localhost:{result.info.port} in a browser.")  # noqa: T201
+        print(f"If nothing shows below, open http://localhost:{result.info.port} in a browser.")  # noqa: T201
         notebook.display(port=result.info.port, height=700)
     else:
-        told = getattr(result, "stderr", None) or ""
-        if "pkg_resources" in told:  # TensorBoard before 2.21 needs what a newer setuptools does not bring
-            print(OLD_TENSORBOARD)  # noqa: T201
         print(  # noqa: T201
             "TensorBoard could not be started from here. Type this in a terminal, and open the address that it prints:"
             f"\n    {subprocess.list2cmdline([program, '--logdir', folder])}"

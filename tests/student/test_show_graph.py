@@ -82,10 +82,6 @@ def test_edges_follow_the_data_and_only_the_loss_goes_into_training():
     }
 
 
-def test_training_says_what_it_updates_at_which_rate():
-    assert str(node(drawn(network(20)), "Adam").detail).endswith("updates 4 variables, learning rate 0.003")
-
-
 def test_a_rate_that_is_fed_is_seen_to_go_into_training():
     graph = tf.Graph()
     with graph.as_default():
@@ -242,12 +238,11 @@ def test_where_tensorboard_does_not_start_the_command_is_said(shell, monkeypatch
 
     def fails(arguments, timeout):
         assert timeout <= timedelta(minutes=2)
-        return manager.StartFailed(exit_code=1, stdout="", stderr="No module named 'pkg_resources'")
+        return manager.StartFailed(exit_code=1, stdout="", stderr="It broke.")
 
     monkeypatch.setattr(manager, "start", fails)
     show_graph(network(), tensorboard=True)
     said = capsys.readouterr().out
-    assert 'pip install "setuptools<81"' in said
     found = re.search(r"--logdir (\S+)", said)
     from pathlib import Path
 
