@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,11 +45,8 @@ GRACE = 1.0
 """Seconds of computing after which an instrument's own refusal to go on is no longer waited for."""
 LOOK = 0.05
 """Seconds between two looks at threads that `train` left behind."""
-STILL, AT_REST = 1.0, 2
-"""Seconds without a step after which a thread is not waited for, since it trains no more, if none of the process's ran in
-more looks than so many."""
-LONGEST_STILL = 5.0
-"""Seconds without a step after which it is not waited for whatever it computes: it may watch for ever."""
+STILL = 5.0
+"""Seconds without a step after which a thread is not waited for: it trains no more, and may watch for ever."""
 
 Array = npt.NDArray[Any]
 
@@ -139,35 +135,15 @@ def _await_threads(before: set[threading.Thread], instrument: Instrument) -> int
     So what is noted does not depend on how far they were when `train` returned. Raises `DoesNotEnd` if they do not end.
     """
     steps = last = instrument.steps
-    since, busy = time.monotonic(), 0
+    since = time.monotonic()
     left = [thread for thread in threading.enumerate() if thread not in before]
-    while any(thread.is_alive() for thread in left):
+    while any(thread.is_alive() for thread in left) and time.monotonic() - since < STILL:
         time.sleep(LOOK)
-        busy += _others_run()
         if instrument.steps != last:
-            last, since, busy = instrument.steps, time.monotonic(), 0
-        still = time.monotonic() - since
-        if still > LONGEST_STILL or (still > STILL and busy <= AT_REST):
-            break
+            last, since = instrument.steps, time.monotonic()
     if left and instrument.out_of_time:
         raise instrument.stopped()
     return instrument.steps - steps
-
-
-def _others_run() -> bool:
-    """Whether another thread of this process runs, or waits for a processor (proc(5): state R); True where nothing says it.
-
-    On a machine that has more to do than it can, a thread that trains hardly computes, but it is there to run.
-    """
-    try:
-        tasks = [task for task in Path("/proc/self/task").iterdir() if task.name != str(threading.get_native_id())]
-    except OSError:
-        return True
-    for task in tasks:
-        with suppress(OSError):  # a thread that has ended meanwhile
-            if (task / "stat").read_text().rpartition(")")[2].split()[0] == "R":
-                return True
-    return False
 
 
 @contextmanager
