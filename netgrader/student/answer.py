@@ -12,7 +12,7 @@ from netgrader.student.cell_runs import notebook_shell
 from netgrader.text import Said, Text, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from netgrader.results import CheckResult
 
@@ -65,6 +65,19 @@ OUTCOMES = {
 
 
 @dataclass(frozen=True)
+class _Row:
+    """A check as it is shown: its mark, color and state in a word, its sentence, what was found, and hints."""
+
+    mark: str
+    color: str
+    word: Said
+    sentence: str
+    told: tuple[Said, ...] = ()
+    hints: tuple[Said, ...] = ()
+    waits: bool = False
+
+
+@dataclass(frozen=True)
 class Answer:
     """The verdicts of a cell's public checks."""
 
@@ -98,17 +111,6 @@ class Answer:
         return (ONE_PASSED if passed == 1 else ALL_PASSED).format(name=self.name, count=passed)
 
     @property
-    def hints(self) -> Mapping[str, Sequence[Said]]:
-        """The hints of the faults in each check that is wrong, by its name; each hint once, at the first such check."""
-        found: dict[str, Sequence[Said]] = {}
-        given: set[Said] = set()
-        waiting = self.waiting
-        for check in (check for check in self.checks if check.outcome in WRONG and check.check not in waiting):
-            found[check.check] = [one for one in self._hints(check.faults) if one not in given]
-            given.update(found[check.check])
-        return found
-
-    @property
     def waiting(self) -> frozenset[str]:
         """Checks that say no more than another one does: that it has to pass first, or the same mistake once more."""
         told: set[tuple[str, Said]] = set()
@@ -138,16 +140,30 @@ class Answer:
         """Return the hints that the catalogue has for these codes."""
         return [Text(hint) for hint in (self.texts.kind(code).hint for code in codes) if hint]
 
-    def __str__(self) -> str:
-        lines, waiting, hints, say = [self._say(self.headline)], self.waiting, self.hints, self._say
+    @property
+    def _rows(self) -> list[_Row]:
+        """What is shown of each check; a hint stands once, at the first check that is wrong by it."""
+        rows, waiting, given = [], self.waiting, set[Said]()
         for check in self.checks:
             sentence = self.texts.gettext(check.sentence)
             if check.check in waiting:
-                lines.append(f"  {WAITING} {sentence}: {say(self._what_for(check))}")
+                rows.append(_Row(WAITING, COLOURS[WAITING], self._what_for(check), sentence, waits=True))
                 continue
-            lines.append(f"  {MARKS[check.outcome]} {sentence}")
-            lines += [f"      {say(text)}" for text in (check.message, check.hint) if text]
-            lines += [f"      {say(HINT)}: {say(text)}" for text in hints.get(check.check, ())]
+            hints = self._hints(check.faults) if check.outcome in WRONG else []
+            told = tuple(text for text in (check.message, check.hint) if text)
+            own = tuple(one for one in hints if one not in given)
+            rows.append(
+                _Row(MARKS[check.outcome], COLOURS[check.outcome], OUTCOMES[check.outcome], sentence, told, own)
+            )
+            given.update(hints)
+        return rows
+
+    def __str__(self) -> str:
+        lines, say = [self._say(self.headline)], self._say
+        for row in self._rows:
+            lines.append(f"  {row.mark} {row.sentence}{f': {say(row.word)}' if row.waits else ''}")
+            lines += [f"      {say(text)}" for text in row.told]
+            lines += [f"      {say(HINT)}: {say(text)}" for text in row.hints]
         lines += [f"  {say(text)}" for text in self.below]
         lines += [f"  {say(HINT)}: {say(text)}" for text in self._hints([self.code])]
         if self.printed:
@@ -155,9 +171,7 @@ class Answer:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        waiting, hints = self.waiting, self.hints
-        waits = {check.check: self._what_for(check) if check.check in waiting else "" for check in self.checks}
-        items = "".join(self._item(check, hints.get(check.check, ()), waits[check.check]) for check in self.checks)
+        items = "".join(map(self._item, self._rows))
         listed = f'<ul style="list-style:none;margin:.3em 0;padding:0">{items}</ul>' if items else ""
         below = "".join(
             [f"<div>{html.escape(self._say(text))}</div>" for text in self.below]
@@ -172,17 +186,14 @@ class Answer:
         summary = f"<summary>{html.escape(self._say(HINT))}</summary>"
         return [f"<details>{summary}{html.escape(self._say(one))}</details>" for one in hints]
 
-    def _item(self, check: CheckResult, hints: Sequence[Said], waits: Said) -> str:
-        kind = WAITING if waits else check.outcome
+    def _item(self, row: _Row) -> str:
         mark = (
-            f'<span style="background:{COLOURS[kind]};color:#fff;border-radius:.3em;padding:0 .4em;font-weight:bold">'
-            f'<span aria-hidden="true">{WAITING if waits else MARKS[check.outcome]}</span> '
-            f"{html.escape(self._say(waits or OUTCOMES[check.outcome]))}</span>"
+            f'<span style="background:{row.color};color:#fff;border-radius:.3em;padding:0 .4em;font-weight:bold">'
+            f'<span aria-hidden="true">{row.mark}</span> {html.escape(self._say(row.word))}</span>'
         )
-        told = [] if waits else [self._say(text) for text in (check.message, check.hint) if text]
-        texts = [*map(html.escape, told), *([] if waits else self._folded(hints))]
+        texts = [*(html.escape(self._say(text)) for text in row.told), *self._folded(row.hints)]
         said = "".join(f'<div style="margin-left:1.5em">{text}</div>' for text in texts)
-        return f'<li style="margin:.25em 0">{mark} · {html.escape(self.texts.gettext(check.sentence))}{said}</li>'
+        return f'<li style="margin:.25em 0">{mark} · {html.escape(row.sentence)}{said}</li>'
 
     def show(self) -> None:
         """Display it: as HTML in a notebook, with the text for frontends that have none, else print it."""

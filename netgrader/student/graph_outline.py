@@ -192,16 +192,9 @@ def _folded(nodes: Sequence[OutlineNode], max_nodes: int) -> list[OutlineNode]:
         foldable = {scope: size for scope, size in sizes.items() if size > 1}
         if not foldable:
             return _only_ends(drawn)
-        # Deep scopes hold what a library made; of those at the same depth the largest wins most. What is called the
-        # same but for a number is folded with it: a reader takes two drawings of one thing for two things.
-        scope = max(foldable, key=lambda scope: (scope.count("/"), foldable[scope]))
-        for alike in [other for other in foldable if _unnumbered(other) == _unnumbered(scope)]:
-            drawn = _fold(drawn, alike)
+        # Deep scopes hold what a library made; of those at the same depth the largest wins most.
+        drawn = _fold(drawn, max(foldable, key=lambda scope: (scope.count("/"), foldable[scope])))
     return drawn
-
-
-def _unnumbered(scope: str) -> str:
-    return re.sub(r"_\d+(?=/|$)", "", scope)
 
 
 def _within(name: str, scope: str) -> bool:

@@ -63,16 +63,10 @@ def _stand_in(error: BaseException, own: list[TracebackType], namespace: Mapping
     if isinstance(error, KeyboardInterrupt):
         text = text or own_texts().say(STOPPED)
     made: BaseException = type(type(error).__name__, (Exception,), {"__str__": lambda _: text})()
-    notes = getattr(error, "__notes__", None)
-    for note in notes if isinstance(notes, list | tuple) else ():
-        made.add_note(str(note))
-    caused = error.__cause__ is not None
-    before = error.__cause__ if caused or error.__suppress_context__ else error.__context__
-    if before is not None and most:
-        lines = [one for one in _walk(before.__traceback__) if is_own(one.tb_frame, namespace)]
-        if lines:
-            stands = _stand_in(before, lines, namespace, most - 1)
-            setattr(made, "__cause__" if caused else "__context__", stands)
+    before = error.__cause__ or error.__context__
+    lines = [one for one in _walk(before.__traceback__ if before else None) if is_own(one.tb_frame, namespace)]
+    if before is not None and lines and most:
+        made.__context__ = _stand_in(before, lines, namespace, most - 1)
     trace = None
     for one in reversed(own):
         trace = TracebackType(trace, one.tb_frame, one.tb_lasti, one.tb_lineno)

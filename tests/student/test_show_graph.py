@@ -123,14 +123,6 @@ def test_a_network_of_twenty_layers_is_folded_until_it_fits_a_page():
     assert {"X", "Y", "Adam"} <= {each.name for each in nodes}
 
 
-def test_scopes_that_differ_by_a_number_only_are_folded_alike():
-    folded = {
-        scope: any(each.name == scope for each in drawn(network(20, 20, dropout=True), max_nodes=30).root.nodes())
-        for scope in ("dropout", "dropout_1", "layer_1", "layer_2")
-    }
-    assert folded == {"dropout": True, "dropout_1": True, "layer_1": False, "layer_2": False}
-
-
 def test_a_large_graph_without_scopes_is_folded_too():
     graph = tf.Graph()
     with graph.as_default():
