@@ -54,6 +54,10 @@ class OutlineNode:
     detail: str
     members: tuple[str, ...]
 
+    def nodes(self) -> Iterator[OutlineNode]:
+        """Yield the node itself, as a scope yields its nodes."""
+        yield self
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -66,10 +70,7 @@ class Scope:
     def nodes(self) -> Iterator[OutlineNode]:
         """All nodes in it, those of inner scopes included."""
         for child in self.children:
-            if isinstance(child, OutlineNode):
-                yield child
-            else:
-                yield from child.nodes()
+            yield from child.nodes()
 
 
 @dataclass(frozen=True)
