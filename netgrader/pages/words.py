@@ -136,9 +136,6 @@ GRADING_BROKE = Text(
 NOT_GRADED_YET = Text("not graded yet")
 CELL_WAITS = Text("{cell}: your written answer waits for a person ({points} points)")
 LOST_ELSEWHERE = Text("This is right. A graver mistake in the same cell limits what the cell keeps of its points.")
-HANDED_IN_LATE = Text(
-    "Handed in {how} after the due date. No points are taken off here: what that costs is up to your course."
-)
 ELSEWHERE_CUT = Text("The rest is left out here.")
 
 # Pictures

@@ -49,6 +49,7 @@ ONE_PASSED = Text("{name}: its check passed. Grading runs it again.")
 SOME_PASSED = Text("{name}: {passed} of {count} checks passed.")
 PRINTED = Text("Your code printed:")
 HINT = Text("Hint")
+WAITS_FOR = Text("waits for the above")
 NOT_MADE = Text(
     "{name}: there is no {others}, which your cell makes with {name}. Put back the lines "
     "that the cell had below the function, run it, then run this one again."
@@ -122,11 +123,6 @@ class Answer:
             told |= mistakes
         return frozenset(waiting)
 
-    def _what_for(self, waiting: CheckResult) -> Said:
-        wanting = (check for check in self.checks if check.outcome is not Outcome.PASSED)
-        first = next((check for check in wanting if check is waiting or check.check not in self.waiting), None)
-        return Text("waits for what is said below") if first is waiting else Text("waits for the above")
-
     @property
     def _shown_print(self) -> Sequence[str]:
         lines = [line if len(line) <= WIDTH else line[: WIDTH - 1] + "…" for line in self.printed.splitlines()]
@@ -142,12 +138,12 @@ class Answer:
 
     @property
     def _rows(self) -> list[_Row]:
-        """What is shown of each check; a hint stands once, at the first check that is wrong by it."""
+        """What is shown of each check, those last that wait; a hint stands once, at the first check that is wrong by it."""
         rows, waiting, given = [], self.waiting, set[Said]()
-        for check in self.checks:
+        for check in sorted(self.checks, key=lambda check: check.check in waiting):
             sentence = self.texts.gettext(check.sentence)
             if check.check in waiting:
-                rows.append(_Row(WAITING, COLOURS[WAITING], self._what_for(check), sentence, waits=True))
+                rows.append(_Row(WAITING, COLOURS[WAITING], WAITS_FOR, sentence, waits=True))
                 continue
             hints = self._hints(check.faults) if check.outcome in WRONG else []
             told = tuple(text for text in (check.message, check.hint) if text)
