@@ -27,14 +27,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from netgrader.data import DataSpec
-    from netgrader.text import Said
 
 __all__ = ["NO_DATA", "PageData", "figure", "grey_picture", "ink_picture", "signed_picture"]
 
 MOST_WRONG = 20
 MOST_LINES = 6
 MOST_NUMBERS = 25
-AGREES = 0.0005
 
 
 @dataclass(frozen=True)
@@ -121,18 +119,13 @@ def _value(value: float | None, axis: Axis) -> str:
 
 def _comparison(claim: seen.Comparison, texts: CourseTexts) -> Figure:
     """What was reported next to what we found: shares, or errors in their unit."""
-    found = {"recomputed": claim.recomputed}
-    notes: tuple[Said, ...] = ()
-    if claim.claimed is not None:
-        found = {"claimed": claim.claimed, **found}
-        difference = abs(claim.claimed - claim.recomputed)
-        agrees = difference <= AGREES * (10 * abs(claim.recomputed) if claim.error else 1.0)
-        in_points, with_unit = f"{100 * difference:.2f}", _with_unit(difference, claim.unit)
-        differ = (words.ERRORS_DIFFER, with_unit) if claim.error else (words.CLAIM_DIFFERS, in_points)
-        notes = (words.CLAIM_AGREES if agrees else differ[0].format(difference=differ[1]),)
-    names = {"claimed": words.CLAIMED, "recomputed": words.RECOMPUTED}
-    rows = [(names[kind], _with_unit(one, claim.unit) if claim.error else percent(one)) for kind, one in found.items()]
-    return Figure("comparison", safe.line(texts.say(claim.title)), piece("pairs", texts, rows), notes=notes)
+    found = [(words.CLAIMED, claim.claimed), (words.RECOMPUTED, claim.recomputed)]
+    rows = [
+        (name, _with_unit(value, claim.unit) if claim.error else percent(value))
+        for name, value in found
+        if value is not None
+    ]
+    return Figure("comparison", safe.line(texts.say(claim.title)), piece("pairs", texts, rows))
 
 
 def _with_unit(value: float, unit: str) -> str:
@@ -162,8 +155,7 @@ def _wrong_images(seen_wrong: seen.WrongImages, data: PageData) -> Figure | None
         if images is not None and 0 <= one.index < len(images):
             address = ink_picture(images[one.index], 255 if data.spec is None else data.spec.largest)
         shown.append((one.index, safe.line(data.name(one.true), 40), safe.line(data.name(one.found), 40), address))
-    caption = words.WRONG_ALL if len(shown) == seen_wrong.wrong else words.WRONG_CAPTION
-    said = caption.format(wrong=f"{seen_wrong.wrong:,}", total=f"{seen_wrong.total:,}")
+    said = words.WRONG_CAPTION.format(wrong=f"{seen_wrong.wrong:,}", total=f"{seen_wrong.total:,}")
     return Figure("wrong-images", said, piece("wrong_images", data.texts, shown))
 
 
@@ -174,8 +166,7 @@ def _rows(rows: seen.RowCounts, texts: CourseTexts) -> Figure:
     if set(counts) == {1}:
         return Figure("rows", title, Markup("<p>{}</p>").format(texts.say(words.ROWS_ONCE.format(rows=counts[1]))))
     pairs = [(words.ROWS_TIMES.of(times), f"{count:,}") for times, count in counts.items()]
-    notes = (words.ROWS_NOTE, *((words.ELSEWHERE_CUT,) if len(pairs) > MOST_NUMBERS else ()))
-    return Figure("rows", title, piece("pairs", texts, pairs[:MOST_NUMBERS]), notes)
+    return Figure("rows", title, piece("pairs", texts, pairs[:MOST_NUMBERS]), (words.ROWS_NOTE,))
 
 
 def _sweep(sweep: seen.Sweep, texts: CourseTexts) -> Figure:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,13 +117,12 @@ class Graded:
     @property
     def accuracy(self) -> float | None:
         """The recomputed test accuracy, a share of one."""
-        value = _number(self.measured.get("test_accuracy"))
-        return value if value is not None and 0 <= value <= 1 else None
+        return self.measured.get("test_accuracy")
 
     @property
     def error(self) -> float | None:
         """The recomputed test error of a regression, in its `unit`."""
-        return _number(self.measured.get("test_error"))
+        return self.measured.get("test_error")
 
     @property
     def unit(self) -> str:
@@ -134,10 +132,6 @@ class Graded:
 
 def _by_id(result: NotebookResult | None) -> Mapping[str, CellResult]:
     return {cell.cell: cell for cell in result.cells} if result else {}
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
@@ -255,19 +249,14 @@ def marks_of(gradebook: Any, assignment: str, student: str | None = None) -> dic
     }
 
 
-def seconds_late(gradebook: Any, assignment: str) -> dict[str, float | None]:
-    """By how much each student who handed in an assignment was late; None where no time or no deadline is known."""
+def seconds_late(gradebook: Any, assignment: str) -> dict[str, float]:
+    """By how much each student who handed in an assignment was late, by nbgrader; of one without a deadline nobody was."""
     from nbgrader import api  # noqa: PLC0415  (slow)
 
-    handed_in = api.SubmittedAssignment
-    query = gradebook.db.query(handed_in.student_id, handed_in.timestamp, handed_in.extension, api.Assignment.duedate)
-    query = query.join(api.Assignment, api.Assignment.id == handed_in.assignment_id)
-    return {
-        row.student_id: max(0.0, (row.timestamp - row.duedate - (row.extension or timedelta())).total_seconds())
-        if row.timestamp and row.duedate
-        else None
-        for row in query.filter(api.Assignment.name == assignment)
-    }
+    query = gradebook.db.query(api.SubmittedAssignment)
+    query = query.join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+    dated = query.filter(api.Assignment.name == assignment, api.Assignment.duedate.is_not(None))
+    return {one.student_id: float(one.total_seconds_late) for one in dated}
 
 
 def gradebook_exists(db_url: str) -> bool:
