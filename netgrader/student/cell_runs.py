@@ -33,7 +33,7 @@ class CellRuns:
 
     def begin(self, info: Any) -> None:
         """A cell is going to run; `info` is what IPython says of it."""
-        text = str(getattr(info, "raw_cell", None) or "")
+        text = str(info.raw_cell)
         self.texts.add(text)
         name = getattr(info, "cell_id", None) or hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
         self._begun = (str(name), time.perf_counter(), time.process_time())
@@ -50,7 +50,7 @@ class CellRuns:
             name, wall, processor = self._begun
             self._begun = None
             self.seconds[name] = max(time.perf_counter() - wall, (time.process_time() - processor) / CORES)
-        made = made_by(str(getattr(result.info, "raw_cell", None) or ""))
+        made = made_by(str(result.info.raw_cell))
         # A cell that makes one of these names again is the one that failed, or stands for it.
         former = [self.error[name] for name in made if name in self.error]
         self.error = {name: error for name, error in self.error.items() if error not in former}
@@ -81,11 +81,8 @@ def _bound(statements: Iterable[ast.stmt]) -> Iterator[str]:
                 yield node.name
 
 
-def install() -> None:
-    """Note how cells of the notebook that this runs in run from now on; does nothing outside of one, or a second time."""
-    shell = notebook_shell()
-    if shell is None or hasattr(shell, PLACE):
-        return
+def install(shell: Any) -> None:
+    """Note from now on how cells run in the notebook whose shell is given."""
     runs = CellRuns()
     setattr(shell, PLACE, runs)
     shell.events.register("pre_run_cell", runs.begin)

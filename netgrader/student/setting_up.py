@@ -20,8 +20,8 @@ def setup() -> None:
         return
     setattr(shell, PLACE, True)
     shell.events.register("pre_run_cell", _before_cell)
-    cell_runs.install()
-    own_lines.install()
+    cell_runs.install(shell)
+    own_lines.install(shell)
 
 
 def _before_cell(_: object) -> None:

@@ -86,8 +86,7 @@ def show_graph(graph: Any, *, tensorboard: bool = False, max_nodes: int = MAX_NO
 
 
 def _graph_def(graph: Any) -> Any:
-    while not hasattr(graph, "as_graph_def") and getattr(graph, "graph", None) not in (None, graph):
-        graph = graph.graph
+    graph = graph if hasattr(graph, "as_graph_def") else getattr(graph, "graph", graph)
     if hasattr(graph, "as_graph_def"):
         return graph.as_graph_def(add_shapes=True)
     if hasattr(graph, "node") and hasattr(graph, "library"):

@@ -47,9 +47,7 @@ def shell(tmp_path, monkeypatch):
     (tmp_path / "site-packages" / "library.py").write_text(LIBRARY)
     monkeypatch.syspath_prepend(tmp_path / "site-packages")
     shell = InteractiveShell()
-    monkeypatch.setattr(own_lines, "notebook_shell", lambda: shell)
-    own_lines.install()
-    own_lines.install()
+    own_lines.install(shell)
     return shell
 
 
