@@ -51,8 +51,6 @@ if TYPE_CHECKING:
 
 __all__ = ["grade_class", "run", "students_of", "tasks_of"]
 
-MOST_NAMED = 10
-
 
 def run(
     name: str,
@@ -136,7 +134,7 @@ def grade_class(
     before_table()
     _summary(out, chosen, done, failed, time.monotonic() - begun)
     if strangers:
-        out.print(f"Graded, but not among the gradebook's students until now: {_few(strangers)}.")
+        out.print(f"Graded, but not among the gradebook's students until now: {', '.join(strangers)}.")
     for message in (*saver.penalties, *shared, *computing_used(assignment)):
         out.print(message)
     for student in saver.late:
@@ -255,11 +253,6 @@ def _summary(
         f"{len(chosen)} students, {len(results)} notebooks in {seconds:.0f} s; "
         f"{now} graded now, {len(results) - now} unchanged; {partly} not in full."
     )
-
-
-def _few(students: Sequence[str]) -> str:
-    more = f" and {len(students) - MOST_NAMED} more" if len(students) > MOST_NAMED else ""
-    return ", ".join(students[:MOST_NAMED]) + more
 
 
 def _trouble(out: Console, done: Sequence[Done]) -> None:

@@ -232,7 +232,7 @@ def test_a_folder_without_a_notebook_is_nothing_handed_in(booked, graded, capsys
     assert "1 have handed in" in capsys.readouterr().out
     out = io.StringIO()
     assert feedback_of_class(booked.assignment, (), Console(file=out, width=200)) == 0
-    assert "empty: no page, since no notebook of numbers was handed in." in out.getvalue()
+    assert "No page of empty: nothing is graded." in out.getvalue()
     view = load_class(booked.assignment, booked.root / "reports")
     assert {one.student: one.submitted for one in view.students} == {"ada": True}
 

@@ -23,23 +23,15 @@ def test_feedback_before_grading_is_a_sentence_that_says_what_to_type(tiny):
         feedback_of_class(tiny.assignment, (), console())
 
 
-@pytest.mark.parametrize(
-    ("asked", "hint"),
-    [
-        ("nobody", ""),
-        ("Ada", " Did you mean ada?"),
-        ("zoem", " Did you mean zoe-m?"),
-    ],
-)
 @pytest.mark.parametrize("graded", [False, True])
-def test_feedback_for_somebody_who_is_not_there_names_whose_ids_are_like_it(tiny, asked, hint, graded):
+def test_feedback_for_somebody_who_is_not_there_names_them(tiny, graded):
     for student in ("ada", "zoe-m"):
         tiny.submit(student)
         if graded:
             tiny.write(f"autograded/{student}/numbers/1_sums.ipynb", "{}")
     with pytest.raises(UsageError) as error:
-        feedback_of_class(tiny.assignment, (asked,), console())
-    assert str(error.value) == f"There is no submission of {asked} for 'numbers'.{hint}"
+        feedback_of_class(tiny.assignment, ("Ada",), console())
+    assert str(error.value) == "There is no submission of Ada for 'numbers'."
 
 
 def test_feedback_says_whose_is_missing_and_what_to_type(tiny, monkeypatch, capsys):
