@@ -41,18 +41,15 @@ from netgrader.text import plain
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.console import Console
 
     from netgrader.course import Assignment
     from netgrader.grading.pool import Watcher
-    from netgrader.pages.graded import Marks
     from netgrader.results import NotebookResult
 
 __all__ = ["grade_class", "run", "students_of", "tasks_of"]
-
-MOST_NAMED = 10
 
 
 def run(
@@ -134,11 +131,10 @@ def grade_class(
         failed = {**unread, **saver.failed}
         with opened(assignment.course) as gradebook:
             shared = share_marks_by_hand(gradebook, assignment)
-            waiting = _waiting(assignment, marks_of(gradebook, assignment.name), chosen)
     before_table()
-    _summary(out, chosen, done, failed, time.monotonic() - begun, waiting=waiting)
+    _summary(out, chosen, done, failed, time.monotonic() - begun)
     if strangers:
-        out.print(f"Graded, but not among the gradebook's students until now: {_few(strangers)}.")
+        out.print(f"Graded, but not among the gradebook's students until now: {', '.join(strangers)}.")
     for message in (*saver.penalties, *shared):
         out.print(message)
     for student in saver.late:
@@ -242,8 +238,6 @@ def _summary(
     done: Sequence[Done],
     failed: dict[str, str],
     seconds: float,
-    *,
-    waiting: int,
 ) -> None:
     """Print the class as a table, what broke, and a line with how many there were."""
     order = sorted(done, key=lambda one: (one.task.student, one.task.job.notebook))
@@ -257,25 +251,8 @@ def _summary(
     partly = sum(ungraded([result]) for result in results) + len(failed)
     out.print(
         f"{len(chosen)} students, {len(results)} notebooks in {seconds:.0f} s; "
-        f"{now} graded now, {len(results) - now} unchanged; {partly} not in full"
-        + (f"; {waiting} answer{'s wait' if waiting > 1 else ' waits'} for a person." if waiting else ".")
+        f"{now} graded now, {len(results) - now} unchanged; {partly} not in full."
     )
-
-
-def _waiting(assignment: Assignment, marks: Mapping[tuple[str, str], Marks], students: Sequence[str]) -> int:
-    """Return how many written answers of those students' a person has still to look at."""
-    graded = [(name, cell) for name in assignment.notebooks for cell in assignment.skeleton(name).graded]
-    written = {(name, cell.grade_id) for name, cell in graded if cell.is_manual}
-    return sum(
-        mark.waiting and (name, cell) in written and student in {*students}
-        for (student, name), of_notebook in marks.items()
-        for cell, mark in of_notebook.cells.items()
-    )
-
-
-def _few(students: Sequence[str]) -> str:
-    more = f" and {len(students) - MOST_NAMED} more" if len(students) > MOST_NAMED else ""
-    return ", ".join(students[:MOST_NAMED]) + more
 
 
 def _trouble(out: Console, done: Sequence[Done]) -> None:

@@ -108,7 +108,7 @@ def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int
         for one in handed:
             if not one.problem:
                 _place(assignment, file, one)
-        _remember(assignment, gradebook, known, handed, download)
+        _remember(assignment, gradebook, known, handed)
     return _say(console(), assignment, download, handed)
 
 
@@ -211,12 +211,8 @@ def _place_for(assignment: Assignment, archive: Path, one: _Handed, student: str
     return replaced
 
 
-def _remember(
-    assignment: Assignment, gradebook: Any, known: Collected, handed: list[_Handed], download: ReceivedFile
-) -> None:
-    """Keep who has which number, in the gradebook if it is one of all of the platform, and who was late if that is told."""
-    if download.sheet is not None or download.platform == CANVAS:
-        known.late[:] = _late(known.late, handed)
+def _remember(assignment: Assignment, gradebook: Any, known: Collected, handed: list[_Handed]) -> None:
+    """Keep who has which number, in the gradebook if it is one of all of the platform."""
     ids = {str(student.id): student for student in gradebook.students}
     told = [(person, student) for one in handed if one.students for person, student in one.people.items() if student]
     for person, student in told:
@@ -224,12 +220,6 @@ def _remember(
         ids[student].lms_user_id = ids[student].lms_user_id or person.lms_id or None
     gradebook.db.commit()
     write_collected(assignment, known)
-
-
-def _late(before: Sequence[str], handed: list[_Handed]) -> list[str]:
-    """Return who is late by what the platform says now, or said before and says nothing of now."""
-    told = {student: one.late for one in handed if not one.problem for student in one.students}
-    return sorted(student for student in {*before, *told} if told.get(student, True))
 
 
 def _say(out: Console, assignment: Assignment, download: ReceivedFile, handed: list[_Handed]) -> int:

@@ -211,21 +211,11 @@ def _feedback(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
     if not pages:
         raise UsageError(f"There are no feedback pages yet. Type netgrader feedback {name} first.")
     lost = sorted(pages.keys() - whose.keys())
-    old = [student for student in sorted(pages) if _is_old(assignment, student, pages[student])]
     target = course.root / FOLDER / f"{name}-moodle-feedback.zip"
     named = {(person.number, person.name): pages[who] for who, person in whose.items() if who in pages}
     count = write_feedback(target, named)
-    again = f"netgrader feedback {name} writes them again"
-    for told, students in (("Not in the sheet, so left out", lost), (f"Older than the last grading ({again})", old)):
-        if students:
-            out.print(f"Feedback pages: {told}: {', '.join(students)}.")
+    if lost:
+        out.print(f"Feedback pages: Not in the sheet, so left out: {', '.join(lost)}.")
     size = target.stat().st_size / 1e6
     out.print(f"{count} pages of {len(named)} students: {os.path.relpath(target)}, {size:.1f} MB")
     return not lost
-
-
-def _is_old(assignment: Assignment, student: str, pages: list[Path]) -> bool:
-    """Whether a notebook was graded after its page was written."""
-    folder = assignment.course.folder("autograded", student, assignment.name)
-    graded = [(page, folder / f"{page.stem}.ipynb") for page in pages]
-    return any(book.is_file() and book.stat().st_mtime > page.stat().st_mtime for page, book in graded)

@@ -11,7 +11,6 @@ import signal
 import time
 from collections.abc import Callable  # noqa: TC003  (a field's type)
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,6 @@ from netgrader.errors import NetgraderError, UsageError
 from netgrader.files import write_text
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import Job, job_of, jobs_in
-from netgrader.grading.run_report import duration
 from netgrader.grading.stages import Options
 from netgrader.grading.submission import UnreadableError, name_of
 from netgrader.pages import safe, words
@@ -156,7 +154,7 @@ def _grade_each(out: Console, report: _Report, place: Platform, assignment: Assi
         said: list[Said] = []
     except UnreadableError as error:
         jobs, said = (), [safe.said(error.said)]
-    said += [*_lateness(place.folder / "submission_metadata.json"), *_strangers(jobs, assignment)]
+    said += _strangers(jobs, assignment)
     report.write(notices=tuple(said))
     for one in notebooks:
         report.answer(_answer(out, assignment, job_of(assignment, ".", one, jobs), options))
@@ -199,22 +197,3 @@ def _strangers(jobs: Sequence[Job], assignment: Assignment) -> Iterator[Said]:
     for job in jobs:
         if job.notebook not in assignment.notebooks:
             yield Text("{file}: {why}", file=name_of(job.path), why=job.problem or "")
-
-
-def _lateness(metadata: Path) -> Iterator[Said]:
-    """Yield how late something was handed in, where Gradescope says it."""
-    try:
-        about = json.loads(metadata.read_text(encoding="utf-8"))
-        handed_in, due = (
-            datetime.fromisoformat(text) for text in (about["created_at"], about["assignment"]["due_date"])
-        )
-        late = (handed_in - due).total_seconds()
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-    ):  # PrairieLearn says nothing, nor does an assignment without a date
-        return
-    if late > 0:
-        yield words.HANDED_IN_LATE.format(how=duration(late))

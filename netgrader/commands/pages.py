@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netgrader.commands.show import console, require_known
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.files import write_text
-from netgrader.grading.jobs import jobs_of
 from netgrader.limited import together
 from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.converters import generate_feedback
 from netgrader.pages.checks_table import report_csv
 from netgrader.pages.report_page import build_report, render_report
 from netgrader.pages.report_view import load_class
-from netgrader.platforms.people import read_collected
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
@@ -28,8 +25,6 @@ if TYPE_CHECKING:
     from netgrader.course import Assignment
 
 __all__ = ["feedback_of_class", "report_on_class", "run", "run_report"]
-
-NOT_GRADED = "which is not graded yet"
 
 
 def run(name: str, students: Sequence[str]) -> int:
@@ -54,20 +49,10 @@ def feedback_of_class(assignment: Assignment, students: Sequence[str], out: Cons
     where = assignment.course.folder("feedback", "STUDENT", assignment.name)
     here = sorted({*chosen, *(students or assignment.course.submitted(assignment.name))})
     out.print(f"Feedback for {len(chosen) - len(failed)} of {len(here)} students: {where}")
-    lacking = [_lacking(assignment, student, graded) for student in here]
-    for said in filter(None, lacking):
-        out.print(said)
-    if any(NOT_GRADED in said for said in lacking):
-        out.print(f"To grade what is missing, type netgrader autograde {assignment.name}.")
+    missing = [student for student in here if student not in graded]
+    if missing:
+        out.print(f"No page of {', '.join(missing)}: nothing is graded. Type netgrader autograde {assignment.name}.")
     return 1 if failed else 0
-
-
-def _lacking(assignment: Assignment, student: str, graded: Sequence[str]) -> str:
-    """Return which pages a student does not get, and why; empty if there is one for each notebook that was handed in."""
-    notebooks = _not_graded_yet(assignment, student)
-    if notebooks:
-        return f"{student}: no page for {', '.join(notebooks)}, {NOT_GRADED}."
-    return "" if student in graded else f"{student}: no page, since no notebook of {assignment.name} was handed in."
 
 
 def _chosen(assignment: Assignment, asked: Sequence[str], graded: Sequence[str]) -> list[str]:
@@ -81,17 +66,6 @@ def _chosen(assignment: Assignment, asked: Sequence[str], graded: Sequence[str])
             f"Type netgrader autograde {assignment.name}{alone} first."
         )
     return sorted(set(asked)) if asked else list(graded)
-
-
-def _not_graded_yet(assignment: Assignment, student: str) -> list[str]:
-    """Return the notebooks of the assignment that a student handed in and of which no page can be made yet."""
-    folder = assignment.course.folder("autograded", student, assignment.name)
-    try:
-        handed_in = [job.notebook for job in jobs_of(assignment, student)]
-    except (NetgraderError, OSError):
-        return []  # what cannot be read is told when grading
-    known = [notebook for notebook in assignment.notebooks if notebook in handed_in]
-    return [notebook for notebook in known if not (folder / f"{notebook}.ipynb").is_file()]
 
 
 def _graded(assignment: Assignment) -> list[str]:
@@ -112,8 +86,7 @@ def report_on_class(assignment: Assignment) -> Path:
     """Write the report and its table; the path of the page, ``reports/<assignment>.html``."""
     page = assignment.course.root / "reports" / f"{assignment.name}.html"
     table = page.with_suffix(".csv")
-    view, collected = load_class(assignment, page.parent), read_collected(assignment)
-    view = replace(view, said_late=dict.fromkeys(collected.late, collected.platform))
+    view = load_class(assignment, page.parent)
     write_text(table, report_csv(view))
     write_text(page, render_report(build_report(view, table.name), assignment.texts))
     return page

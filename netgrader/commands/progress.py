@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Self
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from netgrader.checks.cell_points import causes
-from netgrader.faults import Severity
 from netgrader.files import write_json_line
 from netgrader.grading.pool import Watcher
 from netgrader.results import Status
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
     from netgrader.grading.pool import Done, Task
-    from netgrader.results import NotebookResult
 
 __all__ = ["Journal", "Progress", "log_path"]
 
@@ -34,7 +31,7 @@ COLUMNS = (
     TextColumn("{task.fields[students]}"),
     BarColumn(),
     MofNCompleteColumn(),
-    TextColumn("cells"),
+    TextColumn("notebooks"),
     TimeElapsedColumn(),
     TextColumn("left"),
     TimeRemainingColumn(),
@@ -43,7 +40,7 @@ COLUMNS = (
 
 
 class Progress(Watcher):
-    """Shows students and cells in a live bar on a terminal; elsewhere a line for each notebook."""
+    """Shows students and notebooks in a live bar on a terminal; elsewhere a line for each notebook."""
 
     def __init__(self, out: Console, tasks: Sequence[Task]) -> None:
         self._out = out
@@ -52,7 +49,7 @@ class Progress(Watcher):
         self._students = len(self._left)
         self._running: dict[Task, float] = {}
         self._bar = Bar(*COLUMNS, console=out, transient=True, disable=not out.is_terminal)
-        self._row = self._bar.add_task("", total=sum(map(_cells, tasks)), students=self._students_done())
+        self._row = self._bar.add_task("", total=len(tasks), students=self._students_done())
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -70,10 +67,10 @@ class Progress(Watcher):
         self._running.pop(done.task, None)
         self._done += 1
         self._left -= Counter([done.task.student])
-        self._bar.update(self._row, advance=_cells(done.task), students=self._students_done())
+        self._bar.update(self._row, advance=1, students=self._students_done())
         if self._bar.disable:
             result, name = done.result, f"{done.task.student} {done.task.job.notebook}"
-            what = f"{result.score:g} of {result.max_score:g}{_broken(result)}" if result else done.error
+            what = f"{result.score:g} of {result.max_score:g}" if result else done.error
             # Of a file that could not be run at all no stage was, and nothing is known to be unchanged.
             unread = result is None or result.status is Status.NOT
             how = f"{done.seconds:.1f} s" if done.made or unread else "unchanged"
@@ -87,19 +84,6 @@ class Progress(Watcher):
 
     def _students_done(self) -> str:
         return f"{self._students - len(self._left)}/{self._students} students"
-
-
-def _cells(task: Task) -> int:
-    """Return how many cells of a task earn points; one for a notebook that is none of the course's."""
-    assignment, notebook = task.job.assignment, task.job.notebook
-    return len(assignment.skeleton(notebook).graded) if notebook in assignment.notebooks else 1
-
-
-def _broken(result: NotebookResult) -> str:
-    """Return what is fatal in a notebook, to be shown beside its points."""
-    found = causes(check for cell in result.cells for check in cell.checks)
-    fatal = [code for code, severity in found.items() if severity is Severity.FATAL]
-    return f", fatal: {', '.join(fatal)}" if fatal else ""
 
 
 def log_path(assignment: Assignment) -> Path:

@@ -120,16 +120,13 @@ class Saver(Watcher):
 
     def _save(self, gradebook: Any, student: str, digests: dict[str, str]) -> None:
         """Save a student's marks with nbgrader, unless the gradebook has them and nothing is late."""
-        before: list[str] = []
-        if is_up_to_date(self._assignment, student, digests, gradebook):
-            before = penalties_of(gradebook, self._assignment, student)
-            if not is_late(gradebook, self._assignment, student):
-                return
+        there = is_up_to_date(self._assignment, student, digests, gradebook)
+        if there and not is_late(gradebook, self._assignment, student):
+            return
         handed_in(self._folder(student))  # a time that nbgrader cannot read is the student's own trouble
         autograde_one(self._assignment.course, self._assignment.name, student, self._options.sandbox)
         gradebook.db.rollback()  # what nbgrader wrote is not seen before
-        taken_back = [f"{student}: the penalty for coming late is taken back."] if before else []
-        self.penalties += penalties_of(gradebook, self._assignment, student) or taken_back
+        self.penalties += penalties_of(gradebook, self._assignment, student)
 
     def _folder(self, student: str) -> Path:
         return self._assignment.course.folder("submitted", student, self._assignment.name)

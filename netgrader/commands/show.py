@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -150,13 +149,11 @@ def require_known(asked: Iterable[str], known: Collection[str], assignment: str)
     Raises
     ------
     UsageError
-        That names who is not there, and whose ids are like it.
+        That names who is not there.
     """
     missing = [student for student in asked if student not in known]
     if missing:
-        alike = sorted({match for one in missing for match in get_close_matches(one, known)})
-        hint = f" Did you mean {' or '.join(alike)}?" if alike else ""
-        raise UsageError(f"There is no submission of {', '.join(missing)} for '{assignment}'.{hint}")
+        raise UsageError(f"There is no submission of {', '.join(missing)} for '{assignment}'.")
 
 
 def trouble_lines(out: Console, trouble: Iterable[tuple[str, Sequence[str]]]) -> None:

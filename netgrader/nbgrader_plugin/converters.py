@@ -174,7 +174,7 @@ def _run(
     # nbgrader matches files by these, so a student called "a[1]" must be escaped.
     coursedir.student_id = student if student == "*" else glob.escape(student)
     coursedir.notebook_id = notebook if notebook == "*" else glob.escape(notebook)
-    chosen = kind if student == "*" or notebook != "*" else _of_one(kind, course.assignment(assignment), student)
+    chosen = kind if student == "*" else _of_one(kind, course.assignment(assignment), student)
     converter = chosen(coursedir=coursedir, config=config, log=log, force=True)
     try:
         with nbgraders_ways(course):

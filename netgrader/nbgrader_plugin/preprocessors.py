@@ -188,8 +188,6 @@ def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool
         grade.auto_score = cell.points
         look = result.status is Status.NOT or any(check.outcome is Outcome.UNGRADABLE for check in cell.checks)
         changed = grade.auto_score != previous
-    elif result.status is Status.NOT and result.problem and not answered:
-        grade.auto_score, look = 0.0, False
     else:
         # As in nbgrader: an answer that is still the release's text is none, and no one has to read it.
         grade.auto_score, look = (None, True) if answered else (0.0, False)

@@ -25,16 +25,14 @@ __all__ = ["read_data"]
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
 TRAIN, TEST = ("x_train", "y_train"), ("x_test", "y_test")
-WHOLE = (("x", "y"), ("images", "labels"), ("inputs", "targets"))
+WHOLE = ("x", "y")
 SHARE, SEED = 5, 0
 """One in so many inputs is a test input where the data are not split, drawn with this seed."""
 FEW = 20
 """Of rows so many different whole numbers are taken for classes, more for numbers."""
 LEAST_ROWS = 5
 SEPARATORS = (",", ";", "\t")
-FORMS = (
-    "an .npz with x_train, y_train, x_test, y_test, or with x and y, or with images and labels; or a .csv with a header"
-)
+FORMS = "an .npz with x_train, y_train, x_test, y_test, or with x and y; or a .csv with a header"
 
 
 def read_data(
@@ -74,12 +72,8 @@ def read_data(
         made[inputs] = arrays[inputs].astype(np.uint8 if pictures else np.float32)
         made[targets] = _kept(arrays[targets], classes)
     content = _archive(made)
-    about = {
-        "classes": len(classes),
-        "names": list(names) or _names(classes),
-        "unit": unit,
-        "called": called or re.sub(r"[^\w -]", " ", target_column or "").strip()[:40],
-    }
+    shown = called or re.sub(r"[^\w -]", " ", target_column or "").strip()[:40]
+    about = {"classes": len(classes), "names": list(names) or _names(classes), "unit": unit, "called": shown}
     table: dict[str, Any] = {
         "file": re.sub(r"[^\w.-]", "_", f"{given.resolve().stem}.npz"),
         "sha256": hashlib.sha256(content).hexdigest(),
@@ -114,10 +108,9 @@ def _read(given: Path, target_column: str | None) -> Arrays:
 def _of_arrays(held: Arrays, given: Path) -> Arrays:
     if {*TRAIN, *TEST} <= held.keys():
         return {name: held[name] for name in (*TRAIN, *TEST)}
-    pair = next((pair for pair in WHOLE if {*pair} <= held.keys()), None)
-    if pair is None:
-        raise UsageError(f"The data {given} hold {', '.join(sorted(held))}. They must be {FORMS}.")
-    return _split(held[pair[0]], held[pair[1]])
+    if {*WHOLE} <= held.keys():
+        return _split(*(held[name] for name in WHOLE))
+    raise UsageError(f"The data {given} hold {', '.join(sorted(held))}. They must be {FORMS}.")
 
 
 def _read_table(file: Path, target: str | None) -> tuple[Array, Array]:
@@ -164,9 +157,8 @@ def _numbers(file: Path, name: str, column: npt.NDArray[np.str_]) -> npt.NDArray
 
 def _targets(file: Path, name: str, column: npt.NDArray[np.str_]) -> Array:
     """Return the targets as whole numbers, else as numbers, else as text."""
-    if (column == "").any():
-        row = int(np.argmax(column == "")) + 2
-        raise UsageError(f"Row {row} of {file} has no target in the column {name}. Leave it out.")
+    if "" in column:
+        raise UsageError(f"{file} has a row without a target in the column {name}. Leave it out.")
     for kind in (np.int64, np.float64):
         with contextlib.suppress(ValueError, OverflowError):
             return column.astype(kind)

@@ -56,7 +56,7 @@ def report_csv(view: ClassView) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     for student in sorted(view.students, key=lambda one: one.student):
-        late = bool(late_in_words(view, student))
+        late = bool(late_in_words(student))
         row = TableRow(view.assignment, student.student, student.name, late=late)
         writer.writerows(map(_written, astuple(one)) for one in _of_student(row, student))
     return stream.getvalue()

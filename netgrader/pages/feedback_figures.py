@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass
+import operator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +15,10 @@ from PIL import Image
 from netgrader import drawing_pad
 from netgrader import observations as seen
 from netgrader.catalogue import OF_NO_COURSE, CourseTexts
-from netgrader.pages import charts, safe, words
-from netgrader.pages.feedback_view import Bar, Figure, Numbers
-from netgrader.pages.shell import number, percent, piece
+from netgrader.line_chart import Axis, Line, line_chart, number
+from netgrader.pages import safe, words
+from netgrader.pages.feedback_view import Figure, Numbers
+from netgrader.pages.shell import percent, piece
 from netgrader.reader.drawing import svg
 
 if TYPE_CHECKING:
@@ -25,13 +27,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from netgrader.data import DataSpec
-    from netgrader.text import Said
 
 __all__ = ["NO_DATA", "PageData", "figure", "grey_picture", "ink_picture", "signed_picture"]
 
 MOST_WRONG = 20
+MOST_LINES = 6
 MOST_NUMBERS = 25
-AGREES = 0.0005
 
 
 @dataclass(frozen=True)
@@ -85,73 +86,46 @@ def _network(network: seen.NetworkDrawing, texts: CourseTexts) -> Figure:
     # Inside the page and not as an <img>, which the page's colours do not reach.
     drawn = safe.clean_svg(svg(network.boxes, caption, lambda said: safe.line(texts.say(said))))
     body = piece("drawing", texts, alt, drawn) if network.boxes else Markup()
-    return Figure("network", caption, body, items=(*layers, *marked), items_title=words.NETWORK_LAYERS)
+    return Figure("network", caption, body, items=(*layers, *marked))
 
 
 def _curves(curves: seen.Curves, texts: CourseTexts) -> Figure:
-    series = [
-        charts.Line(safe.line(texts.say(one.name), 60), one.x, one.y) for one in curves.series[: charts.MOST_LINES]
-    ]
-    x = charts.axis(
-        safe.line(texts.say(curves.x_label), 60),
-        (value for one in series for value in one.x),
-        log=curves.log_x,
-        whole=all(float(value).is_integer() for one in series for value in one.x),
-    )
-    y = charts.axis(
-        safe.line(texts.say(curves.y_label), 60),
-        (value for one in series for value in one.y if value is not None),
-        log=curves.log_y,
-        percent=curves.percent,
-    )
-    title = safe.line(texts.say(curves.title))
-    drawn = charts.lines(title, series, x, y, texts)
-    return Figure("curves", title, drawn, items=_legend(series, y), numbers=_numbers(series, x, y))
+    lines = [Line(safe.line(texts.say(one.name), 60), one.x, one.y) for one in curves.series[:MOST_LINES]]
+    whole = all(float(value).is_integer() for one in lines for value in one.x)
+    x = Axis(safe.line(texts.say(curves.x_label), 60), log=curves.log_x, whole=whole)
+    y = Axis(safe.line(texts.say(curves.y_label), 60), log=curves.log_y, percent=curves.percent)
+    return _charted("curves", safe.line(texts.say(curves.title)), lines, x, y)
 
 
-def _legend(series: Sequence[charts.Line], y: charts.Axis) -> tuple[str, ...]:
-    named = []
-    for one in series:
-        last = next((value for value in reversed(one.y) if value is not None), None)
-        named.append(one.name if last is None else f"{one.name}: {y.words(last)}")
-    return tuple(named)
+def _charted(kind: str, title: str, lines: Sequence[Line], x: Axis, y: Axis) -> Figure:
+    chart = safe.clean_svg(line_chart(title, lines, x, y))
+    body = Markup('<div class="drawing">{}</div>').format(chart)
+    return Figure(kind, title, body, numbers=_numbers(lines, x, y))
 
 
-def _numbers(series: Sequence[charts.Line], x: charts.Axis, y: charts.Axis) -> Numbers | None:
-    across = sorted({value for one in series for value in one.x})
+def _numbers(lines: Sequence[Line], x: Axis, y: Axis) -> Numbers | None:
+    """Return the values of the lines as a table, if it is short."""
+    across = sorted({value for one in lines for value in one.x})
     if not 0 < len(across) <= MOST_NUMBERS:
         return None
-    columns = [dict(zip(one.x, one.y, strict=True)) for one in series]
-    rows = []
-    for value in across:
-        found = [column.get(value) for column in columns]
-        rows.append((x.words(value), *("–" if one is None else y.words(one) for one in found)))
-    return Numbers((x.label, *(one.name for one in series)), tuple(rows))
+    columns = [dict(zip(one.x, one.y, strict=True)) for one in lines]
+    rows = [(x.written(value), *(_value(column.get(value), y) for column in columns)) for value in across]
+    return Numbers((x.label, *(one.name for one in lines)), tuple(rows))
+
+
+def _value(value: float | None, axis: Axis) -> str:
+    return "–" if value is None else axis.written(value)
 
 
 def _comparison(claim: seen.Comparison, texts: CourseTexts) -> Figure:
-    """What was reported next to what we found: shares, or errors, whose bars are shares of the larger one."""
-    found = {"recomputed": claim.recomputed}
-    notes: tuple[Said, ...] = ()
-    if claim.claimed is not None:
-        found = {"claimed": claim.claimed, **found}
-        difference = abs(claim.claimed - claim.recomputed)
-        agrees = difference <= AGREES * (10 * abs(claim.recomputed) if claim.error else 1.0)
-        in_points, with_unit = f"{100 * difference:.2f}", _with_unit(difference, claim.unit)
-        differ = (words.ERRORS_DIFFER, with_unit) if claim.error else (words.CLAIM_DIFFERS, in_points)
-        notes = (words.CLAIM_AGREES if agrees else differ[0].format(difference=differ[1]),)
-    longest = max(map(abs, found.values())) or 1.0 if claim.error else 1.0
-    names = {"claimed": words.CLAIMED, "recomputed": words.RECOMPUTED}
+    """What was reported next to what we found: shares, or errors in their unit."""
+    found = [(words.CLAIMED, claim.claimed), (words.RECOMPUTED, claim.recomputed)]
     rows = [
-        (
-            kind,
-            names[kind],
-            _with_unit(one, claim.unit) if claim.error else percent(one),
-            round(100 * min(max(one / longest, 0.0), 1.0), 2),
-        )
-        for kind, one in found.items()
+        (name, _with_unit(value, claim.unit) if claim.error else percent(value))
+        for name, value in found
+        if value is not None
     ]
-    return Figure("comparison", safe.line(texts.say(claim.title)), piece("claims", texts, rows), notes=notes)
+    return Figure("comparison", safe.line(texts.say(claim.title)), piece("pairs", texts, rows))
 
 
 def _with_unit(value: float, unit: str) -> str:
@@ -159,28 +133,17 @@ def _with_unit(value: float, unit: str) -> str:
 
 
 def _predictions(seen_found: seen.Predictions, texts: CourseTexts) -> Figure | None:
-    if not seen_found.true:
+    """The rows whose predictions are farthest off, as a table."""
+    if not seen_found.worst:
         return None
-    across = charts.axis(_labelled(texts.say(words.PREDICTED_TRUE), seen_found.unit), seen_found.true)
-    up = charts.axis(
-        _labelled(texts.say(words.PREDICTED_FOUND), seen_found.unit), [*seen_found.found, *seen_found.true]
-    )
-    places = list(zip(seen_found.true, seen_found.found, strict=True))
-    picture = charts.dots(texts.say(words.PREDICTED), places, texts.say(words.PREDICTED_ROW), across, up, texts=texts)
-    worst = tuple(
-        (f"{row:,}", across.words(true), up.words(found), number(abs(found - true)))
-        for row, found, true in seen_found.worst
-    )
-    heads = (words.PREDICTED_ROW, words.PREDICTED_TRUE, words.PREDICTED_FOUND, words.PREDICTED_OFF)
-    few = len(places) < seen_found.total
-    said = words.PREDICTED_SOME.format(shown=f"{len(places):,}", total=f"{seen_found.total:,}")
-    return Figure(
-        "dots", words.PREDICTED, picture, (said,) if few else (), numbers=Numbers(heads, worst, words.PREDICTED_WORST)
-    )
-
-
-def _labelled(name: str, unit: str) -> str:
-    return f"{name}, {safe.line(unit, 40)}" if unit else name
+    rows = [
+        (f"{row:,}", number(true), number(found), number(abs(found - true))) for row, found, true in seen_found.worst
+    ]
+    unit = safe.line(seen_found.unit, 40)
+    in_unit = f", {unit}" if unit else ""
+    measured = (words.PREDICTED_TRUE, words.PREDICTED_FOUND, words.PREDICTED_OFF)
+    heads = [texts.say(words.PREDICTED_ROW), *(f"{texts.say(name)}{in_unit}" for name in measured)]
+    return Figure("predictions", words.PREDICTED_WORST, piece("table", texts, heads, rows))
 
 
 def _wrong_images(seen_wrong: seen.WrongImages, data: PageData) -> Figure | None:
@@ -192,54 +155,30 @@ def _wrong_images(seen_wrong: seen.WrongImages, data: PageData) -> Figure | None
         if images is not None and 0 <= one.index < len(images):
             address = ink_picture(images[one.index], 255 if data.spec is None else data.spec.largest)
         shown.append((one.index, safe.line(data.name(one.true), 40), safe.line(data.name(one.found), 40), address))
-    caption = words.WRONG_ALL if len(shown) == seen_wrong.wrong else words.WRONG_CAPTION
-    said = caption.format(wrong=f"{seen_wrong.wrong:,}", total=f"{seen_wrong.total:,}")
+    said = words.WRONG_CAPTION.format(wrong=f"{seen_wrong.wrong:,}", total=f"{seen_wrong.total:,}")
     return Figure("wrong-images", said, piece("wrong_images", data.texts, shown))
 
 
 def _rows(rows: seen.RowCounts, texts: CourseTexts) -> Figure:
+    """How many rows were fed how often, where it is not once for each."""
     title = safe.line(texts.say(rows.title))
     counts = {times: count for times, count in sorted(zip(rows.times, rows.rows, strict=True)) if count}
     if set(counts) == {1}:
-        # As it should be: nothing to draw.
         return Figure("rows", title, Markup("<p>{}</p>").format(texts.say(words.ROWS_ONCE.format(rows=counts[1]))))
-    most = max(counts.values(), default=0)
-    bars = [
-        Bar(words.ROWS_TIMES.of(times), f"{count:,}", round(100 * count / most, 1)) for times, count in counts.items()
-    ]
-    notes = (words.ROWS_NOTE, *((words.ELSEWHERE_CUT,) if len(bars) > MOST_NUMBERS else ()))
-    return Figure("rows", title, piece("bars", texts, bars[:MOST_NUMBERS]), notes)
+    pairs = [(words.ROWS_TIMES.of(times), f"{count:,}") for times, count in counts.items()]
+    return Figure("rows", title, piece("pairs", texts, pairs[:MOST_NUMBERS]), (words.ROWS_NOTE,))
 
 
 def _sweep(sweep: seen.Sweep, texts: CourseTexts) -> Figure:
-    order = sorted(range(len(sweep.rates)), key=lambda index: sweep.rates[index])
-    found = charts.Line(
-        texts.say(words.SWEEP_FOUND),
-        tuple(sweep.rates[index] for index in order),
-        tuple(sweep.accuracies[index] for index in order),
-    )
-    again = sorted((float(rate), accuracy) for rate, accuracy in sweep.recomputed.items())
-    series = [found]
-    if again:
-        # Points, each after a gap: nobody knows what lies between the rates that were tried again.
-        x = tuple(rate for rate, _ in again for _ in range(2))
-        shares = tuple(value for _, share in again for value in (None, share))
-        series.append(charts.Line(texts.say(words.SWEEP_RECOMPUTED), x, shares))
-    rates = [rate for one in series for rate in one.x]
-    across = charts.axis(texts.say(words.RATE), [*rates, *([sweep.best] if sweep.best else [])], log=True)
-    up = charts.axis(
-        texts.say(words.ACCURACY), (value for one in series for value in one.y if value is not None), percent=True
-    )
-    best = (words.SWEEP_BEST.format(rate=number(sweep.best)),) if sweep.best else ()
-    notes = (*best, *((words.SWEEP_SHORT,) if again else ()))
-    return Figure(
-        "sweep",
-        words.SWEEP_CAPTION,
-        charts.lines(texts.say(words.SWEEP_CAPTION), series, across, up, texts, mark=sweep.best),
-        notes=notes,
-        items=tuple(one.name for one in series),
-        numbers=_numbers(series, across, up),
-    )
+    found = sorted(zip(sweep.rates, sweep.accuracies, strict=True), key=operator.itemgetter(0))
+    lines = [Line(texts.say(words.SWEEP_FOUND), [rate for rate, _ in found], [share for _, share in found])]
+    if sweep.recomputed:
+        again = sorted((float(rate), share) for rate, share in sweep.recomputed.items())
+        name = texts.say(words.SWEEP_RECOMPUTED)
+        lines.append(Line(name, [rate for rate, _ in again], [share for _, share in again], joined=False))
+    x, y = Axis(texts.say(words.RATE), log=True), Axis(texts.say(words.ACCURACY), percent=True)
+    drawn = _charted("sweep", texts.say(words.SWEEP_CAPTION), lines, x, y)
+    return replace(drawn, notes=(words.SWEEP_SHORT,) if sweep.recomputed else ())
 
 
 def _images(observation: seen.Images, texts: CourseTexts) -> Figure | None:

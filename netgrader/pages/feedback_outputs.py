@@ -68,12 +68,10 @@ def _one(output: Mapping[str, Any], prefix: str, texts: CourseTexts) -> Markup |
 
 def _stream(name: str, written: str, texts: CourseTexts) -> Markup | None:
     log = name == "stderr"
-    shown, cut = _tidy(written, LONGEST_LOG if log else LONGEST_TEXT)
+    shown = _tidy(written, LONGEST_LOG if log else LONGEST_TEXT)
     if not shown.strip():
         return None
     body = _pre(shown)
-    if cut:
-        body += note(texts.say(words.SHORTENED))
     if log:
         return Markup('<details class="log"><summary>{}</summary>{}</details>').format(texts.say(words.LOG), body)
     return _folded(body, shown, texts)
@@ -94,7 +92,7 @@ def _folded(body: Markup, shown: str, texts: CourseTexts) -> Markup:
 
 def _error(output: Mapping[str, Any], texts: CourseTexts) -> Markup:
     kind = safe.line(output.get("ename", ""), 80)
-    said = safe.line(_tidy(_string(output.get("evalue")), 600)[0], 600)
+    said = safe.line(_tidy(_string(output.get("evalue")), 600), 600)
     return piece("stopped", texts, words.STOPPED.format(kind=kind), said, _line_of(output.get("traceback")))
 
 
@@ -110,7 +108,7 @@ def _line_of(traceback: object) -> str:
 
 
 def _display(data: Mapping[str, Any], prefix: str, texts: CourseTexts) -> Markup | None:
-    plain = _tidy(_string(data.get("text/plain")), LONGEST_TEXT)[0]
+    plain = _tidy(_string(data.get("text/plain")), LONGEST_TEXT)
     drawn = _picture(data, plain, texts)
     if drawn:
         return drawn
@@ -139,12 +137,10 @@ def _picture(data: Mapping[str, Any], plain: str, texts: CourseTexts) -> Markup 
     return Markup('<p class="picture"><img src="{}" alt="{}"></p>').format(address, alt)
 
 
-def _tidy(written: str, longest: int) -> tuple[str, bool]:
-    """Text without colours, each line as a terminal would leave it, and whether it had to be cut."""
-    cut = len(written) > 4 * longest
+def _tidy(written: str, longest: int) -> str:
+    """Text without colors, each line as a terminal would leave it, at most `longest` characters of it."""
     lines = [line.rstrip("\r").rpartition("\r")[2] for line in ANSI.sub("", written[: 4 * longest]).split("\n")]
-    kept = "\n".join(lines).rstrip()
-    return safe.text(kept, longest), cut or len(kept) > longest
+    return safe.text("\n".join(lines).rstrip(), longest)
 
 
 def note(sentence: str) -> Markup:

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from netgrader import drawing_pad
 from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.checks.cell_points import GRAVEST_FIRST
+from netgrader.line_chart import number as written
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_figures import NO_DATA, PageData
 from netgrader.pages.feedback_outputs import note, render_outputs
@@ -19,7 +20,6 @@ from netgrader.pages.feedback_verdicts import (
     Places,
     causes_of,
     cell_name,
-    marked,
     steps_of,
     verdict_by_hand,
     verdict_of,
@@ -27,7 +27,6 @@ from netgrader.pages.feedback_verdicts import (
 from netgrader.pages.feedback_view import Block, Cause, CellVerdict, NextStep, Page, Section
 from netgrader.pages.markdown import LONGEST_MARKDOWN, heading_id, heading_key, headings, highlight, render_markdown
 from netgrader.pages.objections import objection_to
-from netgrader.pages.shell import number as written
 from netgrader.pages.shell import percent, render
 from netgrader.results import Outcome, Status
 from netgrader.skeleton import SkeletonCell
@@ -43,7 +42,6 @@ __all__ = ["build_page", "parts_of", "render_page"]
 MOST_CELLS = 1_000
 PROBLEM_CELL = "problem"
 MOST_STEPS = 6
-MOST_FURTHER = 3
 MOST_LINES = 40
 """Of code that stand open."""
 LONGEST_RAW = 4_000
@@ -102,29 +100,26 @@ def build_page(
         for number, (cell, raw) in enumerate(zip(texts, cells, strict=True))
     ]
     verdicts = [block.verdict for block in blocks if block.verdict is not None]
-    readable = graded.status not in {None, Status.NOT}
-    given = [verdict for verdict in verdicts if verdict.points is not None]
-    waiting = [verdict for verdict in verdicts if verdict.points is None]
-    return Page(
+    page = Page(
         assignment=safe.line(assignment, 120),
         notebook=safe.line(notebook, 120),
         title=title or safe.line(notebook, 120),
         student=safe.line(student, 120),
-        points=max(0.0, sum(verdict.points or 0.0 for verdict in given) - graded.marks.late_penalty),
-        max_points=sum(verdict.max_points for verdict in given),
-        waiting=sum(verdict.max_points for verdict in waiting),
-        waiting_cells=len(waiting),
         late_penalty=graded.marks.late_penalty,
         verdicts=tuple(verdicts),
-        steps=_steps(verdicts, graded, places, data.texts) if readable else (),
         facts=_facts(graded),
-        notices=(*((notice,) if notice else ()), *_notices(graded), *_odd_marks(verdicts, graded)),
+        notices=tuple(text for text in (notice, *_notices(graded)) if text),
         whole=graded.status is Status.GRADED,
-        parts=parts_of(blocks) if readable else (),
-        readable=readable,
-        causes=_causes(verdicts, graded, data.texts) if readable else (),
-        further=_further(texts, make) if readable else (),
         notebook_language="" if data.texts.notebooks == data.texts.language else data.texts.notebooks,
+    )
+    if graded.status in {None, Status.NOT}:
+        return page
+    return replace(
+        page,
+        readable=True,
+        steps=_steps(verdicts, graded, places, data.texts),
+        causes=_causes(verdicts, graded, data.texts),
+        parts=parts_of(blocks),
     )
 
 
@@ -216,23 +211,25 @@ class _Blocks:
 
     def _verdict(self, cell: SkeletonCell) -> CellVerdict | None:
         """The box at a graded cell, None at any other."""
-        grade_id = cell.grade_id
-        result = self.graded.by_checks.get(grade_id)
+        result = self.graded.by_checks.get(cell.grade_id)
         if result is not None and not result.manual:
-            verdict = verdict_of(result, self.graded, self.places, self.data)
-            if self.sender is None or verdict.points is None or verdict.points >= verdict.max_points:
-                return verdict
-            return replace(
-                verdict, objection=objection_to(self.graded.results[grade_id], verdict.points, **self.sender)
-            )
+            return self._objectionable(verdict_of(result, self.graded, self.places, self.data))
         if not cell.is_graded:
             return None
-        mark = self.graded.marks.cells.get(grade_id)
-        most = result.max_points if result else cell.points
-        if result is None and not cell.is_solution:
-            points = (mark.points if mark else 0.0) or 0.0
-            return CellVerdict(grade_id, cell_name(grade_id), str(Outcome.UNGRADABLE), words.NOT_GRADED, points, most)
-        return verdict_by_hand(grade_id, most, mark)
+        mark = self.graded.marks.cells.get(cell.grade_id)
+        if result is not None or cell.is_solution:
+            return verdict_by_hand(cell.grade_id, cell.points, mark)
+        points = mark.points if mark else None
+        name = cell_name(cell.grade_id)
+        return CellVerdict(cell.grade_id, name, str(Outcome.UNGRADABLE), words.NOT_GRADED, points or 0.0, cell.points)
+
+    def _objectionable(self, verdict: CellVerdict) -> CellVerdict:
+        """A verdict with what the student may send back, where it takes points."""
+        if self.sender is None or verdict.points is None or verdict.points >= verdict.max_points:
+            return verdict
+        return replace(
+            verdict, objection=objection_to(self.graded.results[verdict.cell], verdict.points, **self.sender)
+        )
 
 
 def _places(notebook: str, cells: Sequence[SkeletonCell], title: int) -> Places:
@@ -296,19 +293,6 @@ def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places, text
     return tuple(sorted(once.values(), key=lambda step: step.gravity))[:MOST_STEPS]
 
 
-def _further(cells: Sequence[SkeletonCell], make: _Blocks) -> tuple[Markup, ...]:
-    """What the notebook itself proposes to whom has done all: paragraphs of its given text that begin so."""
-    begins = re.compile(
-        rf"^\*\*(?:To try|{re.escape(make.data.texts.say(words.TO_TRY))})\b[^\n]*(?:\n[^\n]+)*", re.MULTILINE
-    )
-    given = [cell.source for cell in cells if cell.cell_type == "markdown" and not make.is_the_students(cell)]
-    found = [paragraph for source in given for paragraph in begins.findall(source[:LONGEST_MARKDOWN])]
-    return tuple(
-        render_markdown(paragraph, prefix=f"f{number}-", heading_shift=3, anchor=make.places.link)
-        for number, paragraph in enumerate(found[:MOST_FURTHER])
-    )
-
-
 def _facts(graded: Graded) -> tuple[Said, ...]:
     """What was measured, in sentences."""
     facts: list[Said] = []
@@ -335,15 +319,6 @@ def _notices(graded: Graded) -> tuple[Said, ...]:
         case Status.PARTLY:
             said = [joined([words.PROBLEM_PARTLY, *said, words.PROBLEM_PARTLY_MORE])]
     return (*said, *(safe.said(note, LONGEST_NOTICE) for note in result.notes))
-
-
-def _odd_marks(verdicts: Sequence[CellVerdict], graded: Graded) -> tuple[Said, ...]:
-    """Marks given by hand that make the sum one that nobody would expect."""
-    return tuple(
-        words.IN_CELL.format(cell=verdict.name, note=note)
-        for verdict in verdicts
-        for note in marked(graded.marks.cells.get(verdict.cell))
-    )
 
 
 def _bare(heading: str) -> str:

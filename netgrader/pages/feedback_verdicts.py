@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from netgrader.catalogue import LONGEST
 from netgrader.checks.cell_points import CHARGED, causes, gravest, gravity, is_consequence
 from netgrader.faults import Severity
-from netgrader.observations import Comparison, WrongImages
 from netgrader.pages import safe, words
-from netgrader.pages.feedback_figures import AGREES, PageData, figure
+from netgrader.pages.feedback_figures import PageData, figure
 from netgrader.pages.feedback_view import Cause, CellVerdict, Check, Figure, NextStep, Reason
 from netgrader.pages.graded import is_unclear
 from netgrader.pages.markdown import heading_key
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from netgrader.catalogue import CourseTexts
-    from netgrader.observations import Observation
     from netgrader.pages.graded import CellMark, Graded
 
 
@@ -33,7 +31,6 @@ __all__ = [
     "by_hand",
     "causes_of",
     "cell_name",
-    "marked",
     "outcome_of",
     "steps_of",
     "verdict_by_hand",
@@ -135,7 +132,6 @@ def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> Cell
         points=points,
         max_points=max_points,
         manual=True,
-        notes=(*marked(mark), *((words.READ_AGAIN,) if mark and mark.waiting and points is not None else ())),
     )
 
 
@@ -164,19 +160,28 @@ def steps_of(
         return [NextStep(verdict.name, verdict.anchor, by_hand, lost, about=verdict.anchor)]
     # A check that follows from another one comes last: the other one is what to work on.
     named = sorted((check for check in cell.checks if check.outcome in CHARGED), key=gravity)
-    if not named:
-        unclear = (check.message for check in cell.checks if check.outcome is Outcome.UNGRADABLE)
-        said = safe.said(next((message for message in unclear if message), words.NEXT_AGAIN))
-        return [NextStep(verdict.name, verdict.anchor, said, lost, about=said)]
+    if named:
+        return [_gravest_step(verdict, named, places, lost, texts)]
+    unclear = (check.message for check in cell.checks if check.outcome is Outcome.UNGRADABLE)
+    said = safe.said(next((message for message in unclear if message), words.NEXT_AGAIN))
+    return [NextStep(verdict.name, verdict.anchor, said, lost, about=said)]
+
+
+def _gravest_step(
+    verdict: CellVerdict, named: Sequence[CheckResult], places: Places, lost: float, texts: CourseTexts
+) -> NextStep:
+    """What to do about the first of the checks that take points, the gravest first, and that there are more mistakes."""
     first = named[0]
     kind = next(map(texts.kind, causes([first])), None)
-    sentence = safe.said(first.message or (Text(kind.sentence) if kind else first.sentence), LONGEST)
+    default = first.sentence if kind is None else Text(kind.sentence)
+    sentence = safe.said(first.message or default, LONGEST)
     more = len({code for check in named for code in check.faults} - set(first.faults))
     if more:
         sentence = joined([sentence, words.NEXT_MORE.of(more)])
-    where, link = places.to_read(kind.places, cell.cell) if kind else ("", "")
-    about = kind.code if kind else sentence
-    return [NextStep(verdict.name, verdict.anchor, sentence, lost, where, link, about, gravity(first))]
+    if kind is None:
+        return NextStep(verdict.name, verdict.anchor, sentence, lost, about=sentence, gravity=gravity(first))
+    where, link = places.to_read(kind.places, verdict.cell)
+    return NextStep(verdict.name, verdict.anchor, sentence, lost, where, link, kind.code, gravity(first))
 
 
 def _checks(cell: CellResult, places: Places, texts: CourseTexts) -> tuple[Check, ...]:
@@ -192,11 +197,6 @@ def _checks(cell: CellResult, places: Places, texts: CourseTexts) -> tuple[Check
 def _check(check: CheckResult, cell: str, places: Places, said: Collection[str], texts: CourseTexts) -> Check:
     kinds = [*map(texts.kind, dict.fromkeys(check.faults))]
     remark = check.outcome is Outcome.PASSED and bool(check.message or check.faults)
-    worst = gravest([check])
-    derived = check.hint is None or (bool(kinds) and check.hint == texts.written(texts.hint(check.faults)))
-    credit = words.COSTS.get(worst, "") if worst else ""
-    if not credit and check.outcome is Outcome.PARTIAL and check.max_credit:
-        credit = words.CREDIT_PARTLY.format(share=percent(check.credit / check.max_credit, 0))
     return Check(
         state=REMARK if remark else str(check.outcome),
         word=words.OUTCOMES[check.outcome],
@@ -207,51 +207,41 @@ def _check(check: CheckResult, cell: str, places: Places, said: Collection[str],
             for kind in kinds
             if kind.code not in said
         ),
-        hint="" if derived else safe.text(check.hint or "", LONGEST),
+        hint=_own_hint(check, texts),
         hidden=check.visibility is Visibility.HIDDEN,
-        credit=credit,
+        credit=_credit(check),
         follows=is_consequence(check),
         check=check.check,
     )
 
 
+def _own_hint(check: CheckResult, texts: CourseTexts) -> str:
+    """The hint of a check that does not follow from its faults: reasons say those."""
+    if check.faults and check.hint == texts.written(texts.hint(check.faults)):
+        return ""
+    return safe.text(check.hint or "", LONGEST)
+
+
+def _credit(check: CheckResult) -> Said:
+    """What a check costs by its gravest fault, or how much of its credit it earned; empty where it says neither."""
+    worst = gravest([check])
+    if worst in words.COSTS:
+        return words.COSTS[worst]
+    if check.outcome is Outcome.PARTIAL and check.max_credit:
+        return words.CREDIT_PARTLY.format(share=percent(check.credit / check.max_credit, 0))
+    return ""
+
+
 def _figures(graded: Graded, cell: str, data: PageData) -> tuple[Figure, ...]:
-    observations = graded.observations.get(cell, ())
-    drawn = ((observation, figure(observation, data)) for observation in observations)
-    return tuple(_told_apart(one, shown, observations) for shown, one in drawn if one is not None)
-
-
-def _told_apart(drawn: Figure, shown: Observation, others: Sequence[Observation]) -> Figure:
-    """A comparison with a word on the other accuracy of the cell, where that on the original test images differs from it."""
-    wrong = next((one for one in others if isinstance(one, WrongImages)), None)
-    if not isinstance(shown, Comparison) or shown.error or wrong is None or not wrong.total:
-        return drawn
-    original = 1 - wrong.wrong / wrong.total
-    if abs(original - shown.recomputed) <= AGREES:
-        return drawn
-    return replace(drawn, notes=(*drawn.notes, words.CLAIM_GIVEN.format(accuracy=percent(original))))
+    drawn = (figure(observation, data) for observation in graded.observations.get(cell, ()))
+    return tuple(one for one in drawn if one is not None)
 
 
 def _notes(mark: CellMark | None, auto: float | None) -> tuple[Said, ...]:
-    notes: tuple[Said, ...] = marked(mark)
-    if mark and mark.manual is not None and auto is not None and abs(mark.manual - auto) >= SMALLEST_LOSS:
-        changed = words.CHANGED_BY_HAND.format(points=written(mark.manual), auto=written(auto))
-        notes = (changed, *notes)
-    return notes
-
-
-def marked(mark: CellMark | None) -> tuple[Said, ...]:
-    """What is to be said of a mark that a person gave beside its points."""
-    if mark is None:
+    """Say that a person changed the mark."""
+    if mark is None or mark.manual is None or auto is None or abs(mark.manual - auto) < SMALLEST_LOSS:
         return ()
-    notes: list[Said] = []
-    if mark.left_out:
-        notes.append(words.LEFT_OUT.format(mark=mark.left_out))
-    if mark.manual is not None and mark.out_of_range:
-        notes.append(words.OUT_OF_RANGE.format(points=written(mark.manual), most=written(mark.max_points)))
-    if abs(mark.extra) >= SMALLEST_LOSS:
-        notes.append(words.EXTRA.format(points=written(mark.extra)))
-    return tuple(notes)
+    return (words.CHANGED_BY_HAND.format(points=written(mark.manual), auto=written(auto)),)
 
 
 ELSEWHERE = re.compile(r"Notebook (\d+), (.+)")

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from netgrader.text import Said
 
 __all__ = [
-    "Bar",
     "Block",
     "Cause",
     "CellVerdict",
@@ -64,32 +63,21 @@ class Check:
 
 @dataclass(frozen=True)
 class Numbers:
-    """A table of the numbers in a chart, with a `title` where they are not all of its."""
+    """A table of the numbers in a chart."""
 
     head: tuple[Said, ...]
     rows: tuple[tuple[str, ...], ...]
-    title: Said = ""
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A bar: what it is of, how many, as written, and its length in percent of the longest one."""
-
-    label: Said
-    count: str
-    percent: float
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its caption; `notes` are sentences beneath, `items` a list of lines (layers, legend)."""
+    """A picture with its caption; `notes` are sentences beneath, `items` the layers of a network in words."""
 
     kind: str
     caption: Said
     body: Markup
     notes: tuple[Said, ...] = ()
     items: tuple[str, ...] = ()
-    items_title: Said = ""
     numbers: Numbers | None = None
 
 
@@ -203,22 +191,41 @@ class Page:
     notebook: str
     title: str
     student: str
-    points: float
-    max_points: float
-    waiting: float
     verdicts: tuple[CellVerdict, ...]
-    steps: tuple[NextStep, ...]
     facts: tuple[Said, ...]
     notices: tuple[Said, ...]
-    parts: tuple[Section, ...]
-    waiting_cells: int = 0
-    readable: bool = True
+    readable: bool = False
     whole: bool = True
+    steps: tuple[NextStep, ...] = ()
+    parts: tuple[Section, ...] = ()
     late_penalty: float = 0.0
     causes: tuple[Cause, ...] = ()
-    further: tuple[Markup, ...] = ()
-    """What the notebook proposes to try when all is done."""
     notebook_language: str = ""
     """What the notebook's own text is in, where that is another language than the page's."""
     most_open: int = 3
     """So many steps stand open; more at once are not done."""
+
+    @property
+    def given(self) -> tuple[CellVerdict, ...]:
+        """The verdicts that have points."""
+        return tuple(verdict for verdict in self.verdicts if verdict.points is not None)
+
+    @property
+    def points(self) -> float:
+        """The points of all verdicts that have some; a late penalty takes no more than there are."""
+        return max(0.0, sum(verdict.points or 0.0 for verdict in self.given) - self.late_penalty)
+
+    @property
+    def max_points(self) -> float:
+        """What these verdicts are worth."""
+        return sum(verdict.max_points for verdict in self.given)
+
+    @property
+    def waiting(self) -> float:
+        """What the others are worth, which wait for a person."""
+        return sum(verdict.max_points for verdict in self.verdicts) - self.max_points
+
+    @property
+    def waiting_cells(self) -> int:
+        """How many wait for a person."""
+        return len(self.verdicts) - len(self.given)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,19 +48,12 @@ class CellMark:
     """Extra credit."""
     waiting: bool = False
     """Whether a person still has to look at it."""
-    left_out: str = ""
-    """What stood where a person gives points, if it is no number of points, as text. It counts for nothing."""
 
     @property
     def points(self) -> float | None:
         """What counts; None while a person has to give it."""
         given = self.manual if self.manual is not None else self.auto
         return None if given is None else given + self.extra
-
-    @property
-    def out_of_range(self) -> bool:
-        """Whether a person gave less than nothing, or more than the cell is worth."""
-        return self.manual is not None and not 0 <= self.manual <= self.max_points
 
 
 @dataclass(frozen=True)
@@ -125,13 +117,12 @@ class Graded:
     @property
     def accuracy(self) -> float | None:
         """The recomputed test accuracy, a share of one."""
-        value = _number(self.measured.get("test_accuracy"))
-        return value if value is not None and 0 <= value <= 1 else None
+        return self.measured.get("test_accuracy")
 
     @property
     def error(self) -> float | None:
         """The recomputed test error of a regression, in its `unit`."""
-        return _number(self.measured.get("test_error"))
+        return self.measured.get("test_error")
 
     @property
     def unit(self) -> str:
@@ -143,10 +134,6 @@ def _by_id(result: NotebookResult | None) -> Mapping[str, CellResult]:
     return {cell.cell: cell for cell in result.cells} if result else {}
 
 
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
 def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
     """Return the result as people left it: a cell that one of them marked is theirs, and what checks found there is no verdict.
 
@@ -154,19 +141,18 @@ def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
     """
     cells = tuple(_as_marked(cell, marks.cells.get(cell.cell)) for cell in result.cells)
     theirs = {cell.cell for cell in cells if cell.manual}
-    settled = _is_settled(result, theirs)
     ours = [cell for cell in cells if not cell.manual]
     left = _codes(cells)
-    return replace(
+    marked = replace(
         result,
         cells=cells,
         score=sum(cell.points or 0.0 for cell in ours),
         max_score=sum(cell.max_points for cell in ours),
         faults=tuple(code for code in result.faults if code in left),
-        status=Status.GRADED if settled else result.status,
-        problem=None if settled else _problem(result, cells),
+        problem=_problem(result, cells),
         integrity=tuple(fact for fact in result.integrity if fact.cell not in theirs),
     )
+    return replace(marked, status=Status.GRADED, problem=None) if _is_settled(result, theirs) else marked
 
 
 def _is_settled(result: NotebookResult, theirs: Collection[str]) -> bool:
@@ -263,19 +249,14 @@ def marks_of(gradebook: Any, assignment: str, student: str | None = None) -> dic
     }
 
 
-def seconds_late(gradebook: Any, assignment: str) -> dict[str, float | None]:
-    """By how much each student who handed in an assignment was late; None where no time or no deadline is known."""
+def seconds_late(gradebook: Any, assignment: str) -> dict[str, float]:
+    """By how much each student who handed in an assignment was late, by nbgrader; of one without a deadline nobody was."""
     from nbgrader import api  # noqa: PLC0415  (slow)
 
-    handed_in = api.SubmittedAssignment
-    query = gradebook.db.query(handed_in.student_id, handed_in.timestamp, handed_in.extension, api.Assignment.duedate)
-    query = query.join(api.Assignment, api.Assignment.id == handed_in.assignment_id)
-    return {
-        row.student_id: max(0.0, (row.timestamp - row.duedate - (row.extension or timedelta())).total_seconds())
-        if row.timestamp and row.duedate
-        else None
-        for row in query.filter(api.Assignment.name == assignment)
-    }
+    query = gradebook.db.query(api.SubmittedAssignment)
+    query = query.join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+    dated = query.filter(api.Assignment.name == assignment, api.Assignment.duedate.is_not(None))
+    return {one.student_id: float(one.total_seconds_late) for one in dated}
 
 
 def gradebook_exists(db_url: str) -> bool:
@@ -300,18 +281,13 @@ def full_name(student: Any) -> str:
 
 
 def _mark(grade: Any) -> CellMark:
-    """A row of the gradebook; what a person gave there that is no number of points is as if not given, and told."""
-    manual, extra = _points(grade.manual_score), _points(grade.extra_credit)
-    left_out = [
-        raw for raw, points in ((grade.manual_score, manual), (grade.extra_credit, extra)) if raw and points is None
-    ]
+    """A row of the gradebook; what a person gave there that is no number of points is as if not given."""
     return CellMark(
         auto=_points(grade.auto_score),
-        manual=manual,
+        manual=_points(grade.manual_score),
         max_points=grade.max_score,
-        extra=extra or 0.0,
-        waiting=bool(grade.needs_manual_grade) or (manual is None and bool(left_out)),
-        left_out=safe.line(left_out[0], 40) if left_out else "",
+        extra=_points(grade.extra_credit) or 0.0,
+        waiting=bool(grade.needs_manual_grade),
     )
 
 

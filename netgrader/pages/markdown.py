@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from contextlib import suppress
 from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -98,15 +99,10 @@ def heading_id(heading: str) -> str:
 
 def formula(latex: str, *, display: bool) -> Markup:
     """A formula as MathML; as its LaTeX where it cannot be read."""
-    mathml = None
     if len(latex) <= LONGEST_FORMULA and _depth(latex) <= DEEPEST:
-        try:
-            mathml = converter.convert(latex.strip(), display="block" if display else "inline")
-        except Exception:  # noqa: BLE001  (the converter raises errors of many kinds on what it cannot read)
-            mathml = None
-    if mathml is None:
-        return Markup('<code class="latex">{}</code>').format(safe.text(latex.strip(), LONGEST_FORMULA))
-    return safe.clean_mathml(mathml)
+        with suppress(Exception):  # the converter raises errors of many kinds on what it cannot read
+            return safe.clean_mathml(converter.convert(latex.strip(), display="block" if display else "inline"))
+    return Markup('<code class="latex">{}</code>').format(safe.text(latex.strip(), LONGEST_FORMULA))
 
 
 class _Renderer(IPythonRenderer):  # type: ignore[misc]

@@ -9,7 +9,6 @@ from netgrader.faults import FOR_A_PERSON
 from netgrader.pages import safe, words
 from netgrader.pages.report_view import Concern
 from netgrader.pages.shell import percent
-from netgrader.pages.shell import points as written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +26,7 @@ def to_judge(view: ClassView) -> tuple[Concern, ...]:
     found = []
     for student in view.students:
         problems = _problems(student)
-        reasons = sorted([*_facts(student, usual), *_marks(student), *problems], key=lambda reason: reason[0])
+        reasons = sorted([*_facts(student, usual), *problems], key=lambda reason: reason[0])
         if reasons:
             command = (
                 f"netgrader autograde {safe.line(view.assignment)} --student {shlex.quote(safe.line(student.student))}"
@@ -52,19 +51,6 @@ def _facts(student: StudentView, usual: Mapping[str, float | None]) -> Iterator[
             yield 1, words.CONCERN_SEEN.format(notebook=notebook, seen=seen)
         weight = 1 if FOR_A_PERSON.isdisjoint(graded.faults) else 0
         yield from ((weight, words.IN_CELL.format(cell=notebook, note=fact)) for fact in graded.integrity)
-
-
-def _marks(student: StudentView) -> Iterator[tuple[int, Said]]:
-    """What went wrong with the marks themselves."""
-    for graded in student.notebooks.values():
-        for cell, mark in graded.marks.cells.items():
-            if mark.left_out:
-                yield 2, words.CONCERN_LEFT_OUT.format(cell=cell, mark=mark.left_out)
-            if mark.out_of_range and mark.manual is not None:
-                yield (
-                    2,
-                    words.CONCERN_MARK.format(cell=cell, points=written(mark.manual), most=written(mark.max_points)),
-                )
 
 
 def _problems(student: StudentView) -> list[tuple[int, Said]]:

@@ -20,7 +20,6 @@ from netgrader.pages.graded import (
     marks_of,
     seconds_late,
 )
-from netgrader.pages.objections import FOLDER, read_objections
 from netgrader.results import Status
 
 if TYPE_CHECKING:
@@ -28,9 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from netgrader.course import Assignment
-    from netgrader.pages.feedback_view import Bar
     from netgrader.pages.graded import Graded
-    from netgrader.pages.objections import Objection
     from netgrader.pages.report_checks import CheckRow
     from netgrader.results import CellResult
     from netgrader.text import Said
@@ -39,7 +36,6 @@ __all__ = [
     "ClassView",
     "Column",
     "Concern",
-    "Doubted",
     "NotebookColumns",
     "Report",
     "Score",
@@ -137,18 +133,11 @@ def points_of(graded: Graded) -> float:
 
 @dataclass(frozen=True)
 class ClassView:
-    """A class and an assignment: all that the report knows.
-
-    `objections` are what students sent back on verdicts, `said_late` who was late by what which platform says.
-    """
+    """A class and an assignment: all that the report knows."""
 
     assignment: str
     notebooks: tuple[NotebookColumns, ...]
     students: tuple[StudentView, ...]
-    objections: tuple[Objection, ...] = ()
-    said_late: Mapping[str, str] = field(default_factory=dict)
-    addresses: frozenset[tuple[str, str]] = frozenset()
-    """The gradebook's addresses, in lower case, each with the student whose it is."""
     texts: CourseTexts = OF_NO_COURSE
     """How the course says what is told."""
 
@@ -199,20 +188,6 @@ class Concern:
 
 
 @dataclass(frozen=True)
-class Doubted:
-    """A verdict that a student doubts: whose, in which cell, its result then and now (empty if it is the same), and why.
-
-    `student` is None where nobody of the class has the id.
-    """
-
-    student: StudentView | None
-    said: Objection
-    now: str = ""
-    stranger: bool = False
-    """Whether a mail was sent from an address that the gradebook does not have for this student."""
-
-
-@dataclass(frozen=True)
 class Report:
     """The page."""
 
@@ -222,8 +197,6 @@ class Report:
     to_do: tuple[Said, ...]
     """What a person has to do of the class as a whole."""
     to_judge: tuple[Concern, ...]
-    doubted: tuple[Doubted, ...]
-    distribution: tuple[Bar, ...]
     checks: tuple[CheckRow, ...]
     notebooks: tuple[NotebookColumns, ...]
     rows: tuple[StudentRow, ...]
@@ -238,13 +211,9 @@ class Report:
         return sum(columns.max_points for columns in self.notebooks)
 
 
-def late_in_words(view: ClassView, student: StudentView) -> Said:
-    """By how much a student was late; where the gradebook cannot tell, that the platform says so; empty if not late."""
-    if student.late:
-        return words.duration(student.late)
-    if student.late is None and student.submitted and student.student in view.said_late:
-        return words.LATE_SAID.format(platform=view.said_late[student.student])
-    return ""
+def late_in_words(student: StudentView) -> Said:
+    """By how much a student was late; empty where not, or where the gradebook cannot tell."""
+    return words.duration(student.late) if student.late else ""
 
 
 def by_name(student: StudentView) -> tuple[str, str]:
@@ -267,7 +236,6 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
         return ClassView(assignment.name, columns, ())
     with Gradebook(assignment.course.db_url) as gradebook:
         names = {student.id: full_name(student) for student in gradebook.students}
-        addresses = frozenset((str(student.email).casefold(), student.id) for student in gradebook.students)
         marks, late = marks_of(gradebook, assignment.name), seconds_late(gradebook, assignment.name)
         views = tuple(
             _student(
@@ -279,12 +247,7 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
             )
             for student in sorted(handed_in | set(names))
         )
-    objections = read_objections(course.root / FOLDER, name)
-    return ClassView(
-        *(assignment.name, columns, views, objections),
-        addresses=addresses,
-        texts=assignment.texts,
-    )
+    return ClassView(name, columns, views, assignment.texts)
 
 
 def _columns(assignment: Assignment, notebook: str) -> NotebookColumns:

@@ -43,9 +43,10 @@ HTML_TAGS = frozenset({
     "img", "ins", "kbd", "li", "mark", "ol", "p", "pre", "progress", "q", "s", "samp", "small", "span", "strong", "sub",
     "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul", "var", "wbr", "x-math",
 })
-SVG_TAGS = frozenset({"svg", "title", "rect", "path", "text"})
+SVG_TAGS = frozenset({"svg", "title", "rect", "path", "circle", "text"})
 SVG_ATTRIBUTES = frozenset({
-    "x", "y", "d", "rx", "width", "height", "viewBox", "fill", "stroke", "stroke-width", "stroke-dasharray",
+    "x", "y", "cx", "cy", "d", "r", "rx", "transform", "width", "height", "viewBox", "fill", "stroke", "stroke-width",
+    "stroke-dasharray",
     "font-family", "font-size", "font-weight", "text-anchor", "role", "aria-label",
 })
 MATHML_TAGS = frozenset({
@@ -160,7 +161,7 @@ def _filtered(prefix: str, _tag: str, attribute: str, value: str) -> str | None:
 
 
 def clean_svg(svg: str) -> Markup:
-    """Return our drawing of a network, without anything that a name in it could have brought in."""
+    """Return our drawing of a network or chart, without anything that a name in it could have brought in."""
     return Markup(  # noqa: S704  (nh3 made it safe)
         nh3.clean(
             svg,

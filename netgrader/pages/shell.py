@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from markupsafe import Markup, escape
 
+from netgrader.line_chart import NO_BREAK
 from netgrader.pages import words
 from netgrader.text import Said, Text
 
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
 
     from netgrader.catalogue import CourseTexts
 
-__all__ = ["NO_BREAK", "content_security_policy", "number", "percent", "piece", "points", "render", "stylesheet"]
+__all__ = ["content_security_policy", "percent", "piece", "points", "render", "stylesheet"]
 
 TEMPLATES = Path(__file__).parent / "templates"
-NO_BREAK = "\u00a0"
 
 
 def render(template: str, texts: CourseTexts, /, *, script: str = "", style: str = "", **view: Any) -> str:
@@ -99,16 +99,6 @@ def _unbroken(value: object) -> object:
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     return re.sub(r"(?<=\d) %", f"{NO_BREAK}%", value)
-
-
-def number(value: float) -> str:
-    """A number as one writes it: 0.003, 1500, 2.5e-05."""
-    if value == 0:
-        return "0"
-    if abs(value) >= 1e6 or abs(value) < 1e-4:
-        mantissa, _, exponent = f"{value:.2e}".partition("e")
-        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
 
 
 def percent(share: float, digits: int | None = None) -> str:

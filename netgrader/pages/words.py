@@ -12,13 +12,8 @@ from netgrader.text import Plural, Text
 WAITING = Text("waits for a person")
 BY_HAND = Text("marked by a person")
 UNANSWERED = Text("not answered")
-READ_AGAIN = Text("Something changed since this mark was given; a person will look at it again.")
 
 # Charts
-LINE_IN_WORDS = Text(
-    "{name}: from {first} to {last}, highest {highest} at {axis} {at}, lowest {lowest} at {axis} {at_lowest}"
-)
-LINE_EMPTY = Text("{name}: no values")
 NUMBERS = Text("The numbers")
 
 # Feedback: frame
@@ -65,9 +60,6 @@ NEXT_NONE_LEAD = Text(
     "beside the checks below: have a look at it."
 )
 NEXT_NONE_PLAIN = Text("Every check passed.")
-NEXT_FURTHER = Text("If you like to go on:")
-# How paragraphs of a notebook begin that propose it.
-TO_TRY = Text("To try")
 NEXT_MEND = Text(
     "Mend what the sentence above says and hand your notebook in again, or ask your "
     "instructor. It scores nothing only as long as it cannot be read."
@@ -85,11 +77,6 @@ PROBLEM_PARTLY = Text("Part of this notebook could not be graded.")
 PROBLEM_PARTLY_MORE = Text(
     "It scores nothing there for now, and your instructor sees it in the report. All other points are kept."
 )
-OUT_OF_RANGE = Text("The mark given by hand, {points}, lies outside 0 to {most}. Please tell your instructor.")
-LEFT_OUT = Text(
-    "The mark given by hand, {mark}, is no number of points and counts for nothing. Please tell your instructor."
-)
-EXTRA = Text("Extra credit from your instructor is counted in: {points}.")
 IN_CELL = Text("{cell}: {note}")
 
 # Feedback: a check cell
@@ -149,9 +136,6 @@ GRADING_BROKE = Text(
 NOT_GRADED_YET = Text("not graded yet")
 CELL_WAITS = Text("{cell}: your written answer waits for a person ({points} points)")
 LOST_ELSEWHERE = Text("This is right. A graver mistake in the same cell limits what the cell keeps of its points.")
-HANDED_IN_LATE = Text(
-    "Handed in {how} after the due date. No points are taken off here: what that costs is up to your course."
-)
 ELSEWHERE_CUT = Text("The rest is left out here.")
 
 # Pictures
@@ -161,19 +145,9 @@ NETWORK_MARKED = Text("marked: {sentence}")
 NETWORK_LAYERS = Text("The drawing in words")
 CLAIMED = Text("you reported")
 RECOMPUTED = Text("we recomputed")
-CLAIM_AGREES = Text("The two agree.")
-CLAIM_GIVEN = Text(
-    "This is on the test {images} that your notebook was given when it was graded, half of "
-    "them replaced. On the original ones, which count, it is {accuracy}."
-)
-CLAIM_DIFFERS = Text("The two differ by {difference} percentage points.")
 WRONG_CAPTION = Text("{wrong} of {total} test {images} are not recognised yet. Some of them:")
-WRONG_ALL = Text("{wrong} of {total} test {images} are not recognised yet:")
 WRONG_ALT = Text("test {image} {index}, a {true} that the network takes for a {found}")
 ERROR_ONE = Text("Your network is off by {error} on the test {images}, as we recomputed it.")
-ERRORS_DIFFER = Text("The two differ by {difference}.")
-PREDICTED = Text("What your network finds for the test {images}, over what is true; on the line they are the same")
-PREDICTED_SOME = Text("{shown} of the {total} test {images} are drawn.")
 PREDICTED_FOUND = Text("found")
 PREDICTED_TRUE = Text("true")
 PREDICTED_ROW = Text("test {image}")
@@ -188,7 +162,6 @@ SWEEP_SHORT = Text(
     "Our runs are short. Where yours took more steps, its results lie above ours; that is no "
     "fault, as long as a run can have reached them."
 )
-SWEEP_BEST = Text("The line marks {rate}, the rate that you chose.")
 RATE = Text("learning rate")
 ACCURACY = Text("test accuracy")
 ROWS_TIMES = Plural("{number} time", "{number} times")
@@ -219,15 +192,6 @@ SHORT_WAITING = Plural(
 SHORT_NOT_GRADED_YET = Plural(
     "{number} notebook is not graded yet: type {command}.", "{number} notebooks are not graded yet: type {command}."
 )
-SHORT_MARKS = Plural(
-    "{number} mark given by hand cannot be right: see below.",
-    "{number} marks given by hand cannot be right: see below.",
-)
-SHORT_EXTRA = Plural(
-    "Extra credit is counted in for {number} student, on top of what the cells are worth.",
-    "Extra credit is counted in for {number} students, on top of what the cells are worth.",
-)
-SHORT_NOT_YET = Text("Nobody has handed in {notebooks} yet, so this page leaves it out.")
 CSV = Text("As a table, with a row for each student and check: {name}")
 
 # Report: what waits for a person
@@ -242,12 +206,7 @@ TO_JUDGE_LEAD = Text(
 )
 CONCERN_SEEN = Text("{notebook}: it may have been trained on test {images}. Found {seen}")
 CONCERN_TOO_GOOD = Text("{notebook}: {accuracy} is unusual; networks of this kind stay below {usual}.")
-CONCERN_MARK = Text("The mark given by hand for {cell}, {points}, lies outside 0 to {most}: correct it in formgrader.")
-CONCERN_LEFT_OUT = Text(
-    "The mark given by hand for {cell}, {mark}, is no number of points: it counts for nothing; correct it."
-)
 LATE_BY = Text("late: {how}")
-LATE_SAID = Text("{platform} says so")
 DAYS = Plural("{number} day", "{number} days")
 HOURS = Plural("{number} hour", "{number} hours")
 MINUTES = Plural("{number} minute", "{number} minutes")
@@ -270,7 +229,6 @@ SORT = Text("Sort by {column}")
 NOT_HANDED_IN = Text("not handed in")
 NOT_GRADED_WORD = Text("not graded yet")
 
-DISTRIBUTION = Text("Distribution of the scores")
 
 FAULTS_NONE = Text("This check names no mistake.")
 FAULT_WHERE = Text("Explained in: {where}")
@@ -287,17 +245,6 @@ CHECKS_REST = Text("{number} more checks that some did not pass")
 CHECKS_SHARE = Text("{passed} of {judged}")
 CHECKS_HIDDEN = Text("hidden")
 
-# Report: doubted verdicts
-OBJECTIONS = Text("Verdicts that students doubt")
-OBJECTIONS_LEAD = Text("What students sent you, from the course’s folder objections.")
-OBJECTIONS_NOW = Text("now {result}")
-OBJECTIONS_UNREAD = Text("This file could not be read: that {limit}. Look at it yourself.")
-OBJECTIONS_LONG = Text("Not read to its end: it has more than {size} kB. Look at it yourself.")
-OBJECTIONS_MANY = Text("Not read, and no file after it: there are too many. Look at them yourself.")
-OBJECTIONS_NOBODY = Text("nobody in this class has this id")
-OBJECTIONS_FILE = Text("in the file {file}")
-OBJECTIONS_SENDER = Text("the mail comes from {sender}, which is not this student's address in the gradebook")
-OBJECTIONS_NO_REASON = Text("no reason given")
 LIMIT_MET = Text(" Limit: {limit}.")
 
 REPORT_FOOTER = Text("Scores are those of the gradebook: where a person changed a mark, it is the person's.")

@@ -66,6 +66,11 @@ class NotebookStanding:
     broke: bool = False
     """Whether grading broke, for a reason that is not the student's."""
 
+    @property
+    def summary(self) -> tuple[Said, ...]:
+        """What is said of the notebook as a whole."""
+        return (words.GRADING_BROKE, *self.said.summary) if self.broke else self.said.summary
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -183,15 +188,12 @@ def _fitting(made: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
 
 def _summary(standing: Standing) -> tuple[Said, ...]:
     """Return what is said of the submission as a whole, and of each notebook of it."""
-    told = {one.notebook: ((words.GRADING_BROKE,) if one.broke else ()) + one.said.summary for one in standing.answers}
-    once = [text for text in next(iter(told.values()), ()) if all(text in texts for texts in told.values())]
-    own = (
-        Text("{notebook}: {text}", notebook=name, text=text)
-        for name, texts in told.items()
-        for text in texts
-        if text not in once
-    )
-    return (*(() if standing.over else (words.GRADING_BEGAN,)), *standing.notices, *own, *once)
+    told = [(one.notebook, text) for one in standing.answers for text in one.summary]
+    if len(standing.answers) > 1:
+        own: list[Said] = [Text("{notebook}: {text}", notebook=name, text=text) for name, text in told]
+    else:
+        own = [text for _, text in told]
+    return (*(() if standing.over else (words.GRADING_BEGAN,)), *standing.notices, *own)
 
 
 def _state(one: NotebookStanding) -> str:
@@ -203,22 +205,15 @@ def _state(one: NotebookStanding) -> str:
 def _lines(number: int, one: NotebookStanding) -> Iterator[_Line]:
     """Yield the tests of a notebook; their points are its own, to the hundredth."""
     if one.result is None:
-        said = (words.GRADING_BROKE,) if one.broke else ()
-        state = "failed" if one.broke else ""
-        tags = ("autograder_error",) if one.broke else ()
-        yield _Line(
-            Text("{notebook}: {text}", notebook=one.notebook, text=words.NOT_GRADED_YET),
-            f"{number}.1",
-            said,
-            state,
-            tags=tags,
-        )
+        name = Text("{notebook}: {text}", notebook=one.notebook, text=words.NOT_GRADED_YET)
+        if one.broke:
+            yield _Line(name, f"{number}.1", (words.GRADING_BROKE,), "failed", tags=("autograder_error",))
+        else:
+            yield _Line(name, f"{number}.1")
         return
-    at = 0
-    for cell in one.result.cells:
-        for line in _of_cell(cell, one):
-            at += 1
-            yield _Line(line.name, f"{number}.{at}", line.said, line.state, line.points, line.most, line.tags)
+    lines = (line for cell in one.result.cells for line in _of_cell(cell, one))
+    for at, line in enumerate(lines, 1):
+        yield replace(line, number=f"{number}.{at}")
 
 
 def _of_cell(cell: CellResult, one: NotebookStanding) -> Iterator[_Line]:
@@ -247,14 +242,17 @@ def _total(points: Iterator[float]) -> float:
 
 
 def _test(line: _Line, most: int, say: Callable[[Said], str]) -> dict[str, Any]:
-    return {
+    about = {
         "name": say(line.name),
         "number": line.number,
-        **({"score": line.points, "max_score": line.most} if line.most is not None else {}),
-        **({"status": line.state} if line.state else {}),
-        **({"output": _html(line.said, most, say), "output_format": "html"} if line.said else {}),
-        **({"tags": list(line.tags)} if line.tags else {}),
+        "score": line.points,
+        "max_score": line.most,
+        "status": line.state or None,
+        "output": _html(line.said, most, say) or None,
+        "output_format": "html",
+        "tags": list(line.tags) or None,
     }
+    return {name: value for name, value in about.items() if value is not None}
 
 
 def _html(said: Sequence[Said], most: int, say: Callable[[Said], str]) -> str:

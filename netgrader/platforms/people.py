@@ -85,8 +85,6 @@ class Collected:
     """Students by their numbers."""
     names: dict[str, str] = field(default_factory=dict)
     """Their names as the platform wrote them, by number."""
-    late: list[str] = field(default_factory=list)
-    """Students who were late by what the platform says."""
 
     def on(self, platform: str) -> Collected:
         """Return it if it is of `platform`, else one of that platform with nothing in it."""

@@ -12,7 +12,7 @@ from netgrader.student.cell_runs import notebook_shell
 from netgrader.text import Said, Text, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from netgrader.results import CheckResult
 
@@ -43,25 +43,18 @@ STOPPED = Text(
     "be of an earlier run. Mend it and run it again, then run this one."
 )
 INTERRUPTED = Text("{name}: your cell was interrupted before its end. Run it to its end, then run this one again.")
-APART = Text(
-    "{name}: {apart} runs your cell apart from the notebook, and nothing that it makes "
-    "stays. Delete that first line, run the cell, then run this one again."
-)
 ALL_PASSED = Text("{name}: all {count} checks passed. Grading runs these again.")
 ALL_BUT_HIDDEN = Text("{name}: all {count} checks passed. Grading runs these again, and only then it is seen {beyond}.")
 ONE_PASSED = Text("{name}: its check passed. Grading runs it again.")
 SOME_PASSED = Text("{name}: {passed} of {count} checks passed.")
 PRINTED = Text("Your code printed:")
 HINT = Text("Hint")
+WAITS_FOR = Text("waits for the above")
 NOT_MADE = Text(
     "{name}: there is no {others}, which your cell makes with {name}. Put back the lines "
     "that the cell had below the function, run it, then run this one again."
 )
 LINES, WIDTH = 20, 200
-FOLLOWING = {"built-in-default-graph": frozenset({"error-in-code"})}
-"""Codes that often come of others: names that are taken, where each network is built in the one graph that there is."""
-SEPARATE = frozenset({"error-in-code", "missing-tensor", "misnamed-part"})
-"""Codes of which a second one may be another mistake: it is one place or one part that each is about."""
 
 
 OUTCOMES = {
@@ -73,6 +66,19 @@ OUTCOMES = {
 
 
 @dataclass(frozen=True)
+class _Row:
+    """A check as it is shown: its mark, color and state in a word, its sentence, what was found, and hints."""
+
+    mark: str
+    color: str
+    word: Said
+    sentence: str
+    told: tuple[Said, ...] = ()
+    hints: tuple[Said, ...] = ()
+    waits: bool = False
+
+
+@dataclass(frozen=True)
 class Answer:
     """The verdicts of a cell's public checks."""
 
@@ -80,40 +86,24 @@ class Answer:
     """The solution cell."""
     checks: tuple[CheckResult, ...] = ()
     """Its verdicts."""
-    waits_for: tuple[str, ...] = ()
-    """What has not been filled in, the cell itself or something that it needs; there are no verdicts then."""
-    not_run: bool = False
-    """Whether the cell has made nothing since the kernel started."""
-    still_raises: bool = False
-    """Whether there is code in these already, and below or above it still the line that says that there is none."""
-    not_made: bool = False
-    """Whether the function is there, and what its cell was to make with it is not."""
-    stopped: Said | None = None
-    """With which error the cell stopped when it was last run, empty if it was interrupted; there are no verdicts then."""
-    apart: str = ""
-    """The first line that the cell had when it was last run, and that kept what it makes from the notebook."""
+    problem: Said = ""
+    """Why there are no verdicts: what is to be done first."""
     beyond: str = ""
     """What only grading looks at, as the end of a sentence."""
     printed: str = ""
     """What the student's code printed while it was tried."""
-    code: str = ""
-    """Of the error that it stopped with."""
-    note: Said | None = None
+    below: tuple[Said, ...] = ()
     """What else is to be said, below the verdicts."""
+    code: str = ""
+    """Of the error that the cell stopped with."""
     texts: CourseTexts = OF_NO_COURSE
     """How the course says it."""
 
     @property
     def headline(self) -> Said:
         """The first line."""
-        if self.waits_for:
-            own = NOT_RUN if self.not_run else NOT_DONE
-            text = own if self.waits_for == (self.name,) else WAITS
-            text = STILL_RAISES if self.still_raises else NOT_MADE if self.not_made else text
-            return text.format(name=self.name, others=", ".join(self.waits_for))
-        if self.stopped is not None:
-            text = APART if self.apart else STOPPED if self.stopped else INTERRUPTED
-            return text.format(name=self.name, apart=self.apart)
+        if self.problem:
+            return self.problem
         passed = sum(check.outcome is Outcome.PASSED for check in self.checks)
         if passed < len(self.checks):
             return SOME_PASSED.format(name=self.name, passed=passed, count=len(self.checks))
@@ -122,40 +112,16 @@ class Answer:
         return (ONE_PASSED if passed == 1 else ALL_PASSED).format(name=self.name, count=passed)
 
     @property
-    def hints(self) -> Mapping[str, Sequence[Said]]:
-        """The hints of the faults in each check that is wrong, by its name; each hint once, at the first such check."""
-        found: dict[str, Sequence[Said]] = {}
-        given: set[Said] = set()
-        waiting = self.waiting
-        for check in self.checks:
-            wrong = check.outcome in WRONG and check.check not in waiting
-            found[check.check] = [one for one in self._hints(check.faults) if wrong and one not in given]
-            given.update(found[check.check])
-        return found
-
-    @property
     def waiting(self) -> frozenset[str]:
         """Checks that say no more than another one does: that it has to pass first, or the same mistake once more."""
         told: set[tuple[str, Said]] = set()
         waiting = {check.check for check in self.checks if _waits(check)}
         for check in (check for check in self.checks if check.outcome in WRONG):
-            # Sizes in an error's text differ from call to call; which line of which function raised it does not.
-            mistakes = {(one.code, one.where if one.code in SEPARATE else "") for one in check.findings if one.code}
-            known = {code for code, _ in told}
-            following = frozenset[str]().union(*(FOLLOWING.get(code, ()) for code in known))
-            if mistakes and all(one in told or one[0] in following for one in mistakes):
+            mistakes = {(one.code, one.where) for one in check.findings if one.code}
+            if mistakes and mistakes <= told:
                 waiting.add(check.check)
             told |= mistakes
         return frozenset(waiting)
-
-    def _what_for(self, waiting: CheckResult) -> Said:
-        wanting = (check for check in self.checks if check.outcome is not Outcome.PASSED)
-        first = next((check for check in wanting if check is waiting or check.check not in self.waiting), None)
-        return Text("waits for what is said below") if first is waiting else Text("waits for the above")
-
-    @property
-    def _below(self) -> Sequence[str]:
-        return [self._say(text) for text in (self.stopped, self.note) if text]
 
     @property
     def _shown_print(self) -> Sequence[str]:
@@ -170,29 +136,42 @@ class Answer:
         """Return the hints that the catalogue has for these codes."""
         return [Text(hint) for hint in (self.texts.kind(code).hint for code in codes) if hint]
 
-    def __str__(self) -> str:
-        lines, waiting, hints, say = [self._say(self.headline)], self.waiting, self.hints, self._say
-        for check in self.checks:
+    @property
+    def _rows(self) -> list[_Row]:
+        """What is shown of each check, those last that wait; a hint stands once, at the first check that is wrong by it."""
+        rows, waiting, given = [], self.waiting, set[Said]()
+        for check in sorted(self.checks, key=lambda check: check.check in waiting):
             sentence = self.texts.gettext(check.sentence)
             if check.check in waiting:
-                lines.append(f"  {WAITING} {sentence}: {say(self._what_for(check))}")
+                rows.append(_Row(WAITING, COLOURS[WAITING], WAITS_FOR, sentence, waits=True))
                 continue
-            lines.append(f"  {MARKS[check.outcome]} {sentence}")
-            lines += [f"      {say(text)}" for text in (check.message, check.hint) if text]
-            lines += [f"      {say(HINT)}: {say(text)}" for text in hints[check.check]]
-        lines += [f"  {text}" for text in self._below]
+            hints = self._hints(check.faults) if check.outcome in WRONG else []
+            told = tuple(text for text in (check.message, check.hint) if text)
+            own = tuple(one for one in hints if one not in given)
+            rows.append(
+                _Row(MARKS[check.outcome], COLOURS[check.outcome], OUTCOMES[check.outcome], sentence, told, own)
+            )
+            given.update(hints)
+        return rows
+
+    def __str__(self) -> str:
+        lines, say = [self._say(self.headline)], self._say
+        for row in self._rows:
+            lines.append(f"  {row.mark} {row.sentence}{f': {say(row.word)}' if row.waits else ''}")
+            lines += [f"      {say(text)}" for text in row.told]
+            lines += [f"      {say(HINT)}: {say(text)}" for text in row.hints]
+        lines += [f"  {say(text)}" for text in self.below]
         lines += [f"  {say(HINT)}: {say(text)}" for text in self._hints([self.code])]
         if self.printed:
             lines += [f"  {say(PRINTED)}", *(f"    {line}" for line in self._shown_print)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        waiting, hints = self.waiting, self.hints
-        waits = {check.check: self._what_for(check) if check.check in waiting else "" for check in self.checks}
-        items = "".join(self._item(check, hints[check.check], waits[check.check]) for check in self.checks)
+        items = "".join(map(self._item, self._rows))
         listed = f'<ul style="list-style:none;margin:.3em 0;padding:0">{items}</ul>' if items else ""
         below = "".join(
-            [f"<div>{html.escape(text)}</div>" for text in self._below] + self._folded(self._hints([self.code]))
+            [f"<div>{html.escape(self._say(text))}</div>" for text in self.below]
+            + self._folded(self._hints([self.code]))
         )
         printed = html.escape("\n".join(self._shown_print))
         shown = f"<div>{html.escape(self._say(PRINTED))}</div><pre>{printed}</pre>" if self.printed else ""
@@ -203,17 +182,14 @@ class Answer:
         summary = f"<summary>{html.escape(self._say(HINT))}</summary>"
         return [f"<details>{summary}{html.escape(self._say(one))}</details>" for one in hints]
 
-    def _item(self, check: CheckResult, hints: Sequence[Said], waits: Said) -> str:
-        kind = WAITING if waits else check.outcome
+    def _item(self, row: _Row) -> str:
         mark = (
-            f'<span style="background:{COLOURS[kind]};color:#fff;border-radius:.3em;padding:0 .4em;font-weight:bold">'
-            f'<span aria-hidden="true">{WAITING if waits else MARKS[check.outcome]}</span> '
-            f"{html.escape(self._say(waits or OUTCOMES[check.outcome]))}</span>"
+            f'<span style="background:{row.color};color:#fff;border-radius:.3em;padding:0 .4em;font-weight:bold">'
+            f'<span aria-hidden="true">{row.mark}</span> {html.escape(self._say(row.word))}</span>'
         )
-        told = [] if waits else [self._say(text) for text in (check.message, check.hint) if text]
-        texts = [*map(html.escape, told), *([] if waits else self._folded(hints))]
+        texts = [*(html.escape(self._say(text)) for text in row.told), *self._folded(row.hints)]
         said = "".join(f'<div style="margin-left:1.5em">{text}</div>' for text in texts)
-        return f'<li style="margin:.25em 0">{mark} · {html.escape(self.texts.gettext(check.sentence))}{said}</li>'
+        return f'<li style="margin:.25em 0">{mark} · {html.escape(row.sentence)}{said}</li>'
 
     def show(self) -> None:
         """Display it: as HTML in a notebook, with the text for frontends that have none, else print it."""

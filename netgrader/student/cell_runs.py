@@ -12,18 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["CORES", "CellRuns", "RanApart", "cell_runs", "install", "made_by", "notebook_shell", "why_stopped"]
+__all__ = ["CORES", "CellRuns", "cell_runs", "install", "made_by", "notebook_shell", "why_stopped"]
 
 PLACE = "_netgrader_cell_runs"
-APART = frozenset({"%%timeit", "%%writefile", "%%bash", "%%sh", "%%script", "%%html", "%%javascript"})
-HERE = frozenset({"%%time", "%%capture", "%%prun"})
-"""First lines by which nothing of a cell stays in the notebook, and by which all of it does."""
 CORES = 2
 """On which times are reckoned."""
-
-
-class RanApart(RuntimeError):
-    """A cell's first line, such as ``%%timeit``, ran it where nothing that it makes stays; its text is that word."""
 
 
 class CellRuns:
@@ -32,18 +25,16 @@ class CellRuns:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         """How long each cell took, in seconds on `CORES` cores."""
-        self.error: dict[str, BaseException | None] = {}
-        """For each name the error of the last cell that was to make it; None where that cell ran to its end."""
+        self.error: dict[str, BaseException] = {}
+        """For each name the error of the last cell that was to make it, if that stopped with one."""
         self.texts: set[str] = set()
         """What was run."""
         self._begun: tuple[str, float, float] | None = None
-        self._functions: dict[str, Any] = {}
 
     def begin(self, info: Any) -> None:
         """A cell is going to run; `info` is what IPython says of it."""
-        text = str(getattr(info, "raw_cell", None) or "")
+        text = str(info.raw_cell)
         self.texts.add(text)
-        self._functions = _functions_of(text)
         name = getattr(info, "cell_id", None) or hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
         self._begun = (str(name), time.perf_counter(), time.process_time())
 
@@ -59,29 +50,13 @@ class CellRuns:
             name, wall, processor = self._begun
             self._begun = None
             self.seconds[name] = max(time.perf_counter() - wall, (time.process_time() - processor) / CORES)
-        made = made_by(str(getattr(result.info, "raw_cell", None) or ""))
-        # A cell that made one of these names before is this one as it was: what it no longer makes did not fail now.
-        former = [error for name, error in self.error.items() if name in made and error is not None]
-        self.error = {
-            name: None if any(error is one for one in former) else error for name, error in self.error.items()
-        }
+        made = made_by(str(result.info.raw_cell))
+        # A cell that makes one of these names again is the one that failed, or stands for it.
+        former = [self.error[name] for name in made if name in self.error]
+        self.error = {name: error for name, error in self.error.items() if error not in former}
         error = result.error_before_exec or result.error_in_exec
-        if error is None and self._functions and self._ran_apart(str(result.info.raw_cell)):
-            error = RanApart(result.info.raw_cell.split(maxsplit=1)[0])
-        self.error |= dict.fromkeys(made, error)
-
-    def _ran_apart(self, text: str) -> bool:
-        """Whether what the functions of a cell are called is bound to what it was before, where its first line may do that."""
-        magic, now = text.split(maxsplit=1)[0], _functions_of(text)
-        same = all(now.get(name) is value for name, value in self._functions.items())
-        bound = any(value is not None for value in now.values())
-        return same and magic not in HERE and (bound or magic in APART)
-
-
-def _functions_of(text: str) -> dict[str, Any]:
-    """Return what is bound by now to the functions that a cell with a magic first line defines; nothing of another cell."""
-    names = re.findall(r"^(?:async\s+)?def\s+(\w+)", text, re.MULTILINE) if text.lstrip().startswith("%%") else []
-    return {name: getattr(notebook_shell(), "user_ns", {}).get(name) for name in names}
+        if error is not None:
+            self.error |= dict.fromkeys(made, error)
 
 
 def made_by(source: str) -> frozenset[str]:
@@ -106,11 +81,8 @@ def _bound(statements: Iterable[ast.stmt]) -> Iterator[str]:
                 yield node.name
 
 
-def install() -> None:
-    """Note how cells of the notebook that this runs in run from now on; does nothing outside of one, or a second time."""
-    shell = notebook_shell()
-    if shell is None or hasattr(shell, PLACE):
-        return
+def install(shell: Any) -> None:
+    """Note from now on how cells run in the notebook whose shell is given."""
     runs = CellRuns()
     setattr(shell, PLACE, runs)
     shell.events.register("pre_run_cell", runs.begin)
@@ -126,7 +98,7 @@ def cell_runs() -> CellRuns:
 def why_stopped(names: Iterable[str]) -> BaseException | None:
     """Return the error of the last cell that was to make one of `names`, if it stopped with one."""
     known = cell_runs().error
-    return next((known[name] for name in names if known.get(name) is not None), None)
+    return next((known[name] for name in names if name in known), None)
 
 
 def notebook_shell() -> Any:

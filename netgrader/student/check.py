@@ -17,9 +17,9 @@ from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
 from netgrader.checks.source_lines import Cell, by_key
 from netgrader.evidence import PLACEHOLDER
-from netgrader.student.answer import Answer
+from netgrader.student.answer import INTERRUPTED, NOT_DONE, NOT_MADE, NOT_RUN, STILL_RAISES, STOPPED, WAITS, Answer
 from netgrader.student.capture import take
-from netgrader.student.cell_runs import RanApart, cell_runs, made_by, why_stopped
+from netgrader.student.cell_runs import cell_runs, made_by, why_stopped
 from netgrader.student.course_data import ChecksNotFoundError, checks_folder
 from netgrader.student.estimate import estimate
 from netgrader.student.notebook_cells import is_stub
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 SECONDS = 120.0
-ELSEWHERE = (
-    "A cell that you ran before writes {1}, and the one with YOUR CODE HERE took its place. Put your code there."
-)
 
 
 def check(
@@ -76,11 +73,10 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
     """
     cell, tests = _cell(name), _tests(folder)
     unread = why_stopped((name,))
-    if isinstance(unread, SyntaxError | RanApart):  # nothing of the cell was run, or nothing that it made stayed
+    if isinstance(unread, SyntaxError):  # nothing of the cell was run
         return _stopped(name, unread, namespace)
     if is_stub(namespace.get(name)):
-        written = any(name in made_by(text) and "NotImplementedError" not in text for text in cell_runs().texts)
-        return Answer(name, waits_for=(name,), note=ELSEWHERE.format(name=name) if written else None)
+        return Answer(name, problem=NOT_DONE.format(name=name))
     with tempfile.TemporaryDirectory(prefix="netgrader-check-", ignore_cleanup_errors=True) as root:
         out = Path(root) / cell
         out.mkdir()
@@ -103,7 +99,8 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
             bench.close()
     asked = exercises.of_cell(cell)
     note = estimate(exercises.limits) if asked.estimates_time else None
-    return Answer(name, tuple(checks), beyond=asked.only_in_grading, printed=took.printed, note=note)
+    below = () if note is None else (note,)
+    return Answer(name, checks=tuple(checks), beyond=asked.only_in_grading, printed=took.printed, below=below)
 
 
 def _named(text: str, exercises: Iterable[str]) -> Cell:
@@ -122,19 +119,18 @@ def _tests(folder: Path) -> Sequence[Path]:
 
 def _stopped(name: str, error: BaseException, namespace: Mapping[str, Any]) -> Answer:
     """Answer with the error that the solution cell ended with: what it left is of an earlier run."""
-    if isinstance(error, RanApart):
-        return Answer(name, stopped="", apart=str(error))
     told = describe(error, namespace)
     if isinstance(error, KeyboardInterrupt):
         at = Text("It was at {line}. If that belongs to a loop: does it come to its end?", line=told.line or "")
-        return Answer(name, stopped="", note=at if told.line else None)
+        return Answer(name, problem=INTERRUPTED.format(name=name), below=(at,) if told.line else ())
     if told.kind == PLACEHOLDER:
         return _unfinished(name, namespace)
     if isinstance(error, SyntaxError) and error.text:
         told = replace(told, line=error.text.strip())
     fault = explain(told, name)
     # A hint on the values in the line helps nobody whose line was not read, or imports what is not there.
-    return Answer(name, stopped=fault.said, code="" if isinstance(error, SyntaxError | ImportError) else fault.code)
+    code = "" if isinstance(error, SyntaxError | ImportError) else fault.code
+    return Answer(name, problem=STOPPED.format(name=name), below=(fault.said,), code=code)
 
 
 def _run(bench: TestContext, tests: Sequence[Path], cell: str) -> Sequence[CheckResult]:
@@ -168,18 +164,37 @@ def _not_done(taken: Evidence, *, written: bool) -> bool:
 
 def _unfinished(name: str, namespace: Mapping[str, Any], asked: Iterable[str] = ()) -> Answer:
     """Answer with what is to be done first: `name` itself, functions that it needs, or what of `asked` its cell is to make."""
-    functions = {found: value for found, value in list(namespace.items()) if inspect.isfunction(value)}
-    stubs = tuple(found for found, value in functions.items() if is_stub(value))
-    raising = tuple(
-        found
-        for found, value in functions.items()
-        if value.__globals__ is namespace and "NotImplementedError" in value.__code__.co_names and found not in stubs
+    functions, stubs, raising = _functions(namespace)
+    if name not in namespace:
+        return _first(name, NOT_RUN, [name])
+    if name in stubs:
+        return _first(name, NOT_DONE, [name])
+    used = {name} | _names_in(functions[name].__code__) if name in functions else set[str]()
+    not_made = [one for one in asked if used and one not in namespace]
+    candidates = (
+        (STILL_RAISES, [found for found in raising if found in used]),
+        (WAITS, [found for found in stubs if found in used]),
+        (NOT_MADE, not_made),
+        (WAITS, stubs),
+        (STILL_RAISES, raising),
+        (NOT_DONE, [name]),
     )
-    if name in raising or (raising and not stubs):
-        return Answer(name, waits_for=(name,) if name in raising else raising, still_raises=True)
-    missing = name not in namespace
-    not_made = tuple(one for one in asked if one not in namespace)
-    if name in functions and name not in stubs and not_made:
-        needed = tuple(stub for stub in stubs if stub in _names_in(functions[name].__code__))
-        return Answer(name, waits_for=needed) if needed else Answer(name, waits_for=not_made, not_made=True)
-    return Answer(name, waits_for=(name,) if name in stubs or missing else stubs or (name,), not_run=missing)
+    return next(_first(name, text, others) for text, others in candidates if others)
+
+
+def _functions(namespace: Mapping[str, Any]) -> tuple[dict[str, FunctionType], list[str], list[str]]:
+    """Return the notebook's functions, the names of those that do nothing, and of those that still raise below their code."""
+    functions = {found: value for found, value in list(namespace.items()) if inspect.isfunction(value)}
+    stubs = [found for found, value in functions.items() if is_stub(value)]
+    raising = [found for found, value in functions.items() if found not in stubs and _still_raises(value, namespace)]
+    return functions, stubs, raising
+
+
+def _first(name: str, text: Text, others: Iterable[str]) -> Answer:
+    """Answer that `others` are to be done first."""
+    return Answer(name, problem=text.format(name=name, others=", ".join(others)))
+
+
+def _still_raises(function: FunctionType, namespace: Mapping[str, Any]) -> bool:
+    """Whether a function of the notebook has code, and still the line that says that there is none."""
+    return function.__globals__ is namespace and "NotImplementedError" in function.__code__.co_names

@@ -1,8 +1,8 @@
 """Places boxes that edges connect in layers from top to bottom, with few crossings and short edges.
 
 The method of Sugiyama, Tagawa and Toda (Methods for visual understanding of hierarchical system structures, IEEE
-Transactions on Systems, Man, and Cybernetics 11, 1981): layers by longest path, orders by barycentres; within a layer
-the best positions for given orders follow by least squares (pool adjacent violators).
+Transactions on Systems, Man, and Cybernetics 11, 1981): layers by longest path, orders by barycentres, and places near the
+middle of what a box is linked to.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,9 +22,10 @@ __all__ = ["Box", "Edge", "Placement", "Point", "place"]
 
 GAP_ACROSS = 22.0
 GAP_DOWN = 34.0
-GAP_AT_BORDER = 16.0  # beside a layer of mere points
+GAP_AT_BORDER = 16.0  # next to a layer of mere points
 LANE = 12.0  # width that an edge takes in a layer that it passes
-SWEEPS = 12
+SWEEPS = 24
+STRAIGHT = 4.0  # how much more a long edge pulls its ends together than a short one
 
 Point = tuple[float, float]
 
@@ -63,215 +67,182 @@ class Placement:
 _Slot = str | tuple[Edge, int]
 
 
+@dataclass(frozen=True)
+class _Wire:
+    """An edge as it runs down: its slots from the upper box to the lower one, and how far off their middles it ends.
+
+    It is `turned` if it leads upwards.
+    """
+
+    slots: tuple[_Slot, ...]
+    upper: str
+    lower: str
+    upper_dx: float
+    lower_dx: float
+    turned: bool
+
+    def links(self) -> Iterable[tuple[_Slot, _Slot, float]]:
+        """Yield neighboring slots, with how far right of the first one the second is to stand."""
+        last = len(self.slots) - 2
+        for at, (one, two) in enumerate(itertools.pairwise(self.slots)):
+            yield one, two, self.upper_dx * (at == 0) - self.lower_dx * (at == last)
+
+
 def place(boxes: Mapping[str, Box], edges: Iterable[Edge]) -> Placement:
     """Place `boxes`; edges that would close a circle run upwards.
 
     The first layer is on top. A box without incoming edges stands just above the first box that uses it.
     """
-    edges = list(dict.fromkeys(edges))
-    down = _without_circles(boxes, edges)
-    rank = _ranks(boxes, down)
-    layers, links = _layers(boxes, down, rank)
+    if not boxes:
+        return Placement({}, {}, 0.0, 0.0)
+    kept = [edge for edge in dict.fromkeys(edges) if edge.source != edge.target]
+    rank = _ranks(boxes, kept)
+    wires = {edge: _wire(edge, rank) for edge in kept}
+    layers = _ordered(_layers(boxes, wires.values(), rank), [*wires.values()])
     widths = {slot: boxes[slot].width if isinstance(slot, str) else LANE for layer in layers for slot in layer}
-    layers = _ordered(layers, links)
-    across = _positions(layers, links, widths)
-    left = min((across[slot] - widths[slot] / 2 for slot in across), default=0.0)
+    across = _positions(layers, [*wires.values()], widths)
+    left = min(across[slot] - widths[slot] / 2 for slot in across)
     across = {slot: x - left for slot, x in across.items()}
     tops, heights = _heights(boxes, layers)
-    fed = {lower for _, lower in down.values()}
-    middles = {}
-    for i, layer in enumerate(layers):
-        for slot in layer:
-            if isinstance(slot, str):  # what is used stands close to what uses it: inputs low, results high
-                half = boxes[slot].height / 2
-                middles[slot] = (across[slot], tops[i] + half if slot in fed else tops[i] + heights[i] - half)
-    routes = {}
-    for edge, (upper, lower) in down.items():
-        flipped = upper != edge.source
-        upper_dx, lower_dx = (edge.target_dx, edge.source_dx) if flipped else (edge.source_dx, edge.target_dx)
-        first, last = middles[upper][0] + upper_dx, middles[lower][0] + lower_dx
-        route = [
-            (first, middles[upper][1] + boxes[upper].height / 2),
-            (first, tops[rank[upper]] + heights[rank[upper]]),
-        ]
-        for i in range(rank[upper] + 1, rank[lower]):
-            route += [(across[edge, i], tops[i]), (across[edge, i], tops[i] + heights[i])]
-        route += [(last, tops[rank[lower]]), (last, middles[lower][1] - boxes[lower].height / 2)]
-        routes[edge] = tuple(reversed(route)) if flipped else tuple(route)
+    middles = {key: (across[key], tops[rank[key]] + box.height / 2) for key, box in boxes.items()}
+    # What is used stands close to what uses it: results high, inputs low.
+    for key in set(boxes) - {wire.lower for wire in wires.values()}:
+        middles[key] = (across[key], tops[rank[key]] + heights[rank[key]] - boxes[key].height / 2)
     return Placement(
         middles=middles,
-        routes=routes,
-        width=max((across[slot] + widths[slot] / 2 for slot in across), default=0.0),
-        height=tops[-1] + heights[-1] if layers else 0.0,
+        routes={edge: _route(wire, middles, boxes, across, (tops, heights, rank)) for edge, wire in wires.items()},
+        width=max(across[slot] + widths[slot] / 2 for slot in across),
+        height=tops[-1] + heights[-1],
     )
 
 
-def _without_circles(boxes: Mapping[str, Box], edges: Sequence[Edge]) -> dict[Edge, tuple[str, str]]:
-    """Each edge with its upper and its lower end: turned round where it leads back to where a walk came from."""
-    after: dict[str, list[Edge]] = defaultdict(list)
-    for each in edges:
-        after[each.source].append(each)
-    down: dict[Edge, tuple[str, str]] = {}
-    state: dict[str, str] = {}
-    for start in boxes:
-        if start in state:
-            continue
-        state[start] = "open"
-        walk = [(start, iter(after[start]))]
-        while walk:
-            key, todo = walk[-1]
-            edge = next(todo, None)
-            if edge is None:
-                state[key] = "done"
-                walk.pop()
-            elif state.get(edge.target) == "open":
-                down[edge] = (edge.target, edge.source)
-            else:
-                down[edge] = (edge.source, edge.target)
-                if edge.target not in state:
-                    state[edge.target] = "open"
-                    walk.append((edge.target, iter(after[edge.target])))
-    return {edge: ends for edge, ends in down.items() if ends[0] != ends[1]}
-
-
-def _ranks(boxes: Mapping[str, Box], down: Mapping[Edge, tuple[str, str]]) -> dict[str, int]:
-    before: dict[str, set[str]] = defaultdict(set)
-    after: dict[str, set[str]] = defaultdict(set)
-    for upper, lower in down.values():
-        before[lower].add(upper)
-        after[upper].add(lower)
-    base = 1 if any(box.first for box in boxes.values()) else 0
+def _ranks(boxes: Mapping[str, Box], edges: Sequence[Edge]) -> dict[str, int]:
+    """Return the layer of each box: below all that it uses, but for edges that close a circle."""
+    before, order = _sorted(boxes, edges)
     rank: dict[str, int] = {}
-    waiting = {key: len(before[key]) for key in boxes}
-    free = [key for key in boxes if not waiting[key]]
-    while free:
-        key = free.pop()
-        lowest = 0 if boxes[key].first else base
-        rank[key] = max([lowest, *(rank[upper] + 1 for upper in before[key])])
-        for lower in after[key]:
-            waiting[lower] -= 1
-            if not waiting[lower]:
-                free.append(lower)
-    for key in boxes:
-        if not before[key] and after[key] and not boxes[key].first:
-            rank[key] = min(rank[lower] for lower in after[key]) - 1
-    bottom = max((rank[key] for key in boxes if not boxes[key].last), default=-1) + 1
-    return {key: bottom if box.last else rank[key] for key, box in boxes.items()}
+    for key in order:
+        rank[key] = 1 + max((rank[upper] for upper in before[key]), default=-1)
+    users: dict[str, list[int]] = defaultdict(list)
+    for edge in edges:
+        users[edge.source].append(rank[edge.target])
+    inputs = {key for key, box in boxes.items() if not box.first} - {edge.target for edge in edges}
+    for key in inputs & set(users):
+        rank[key] = max(rank[key], min(users[key]) - 1)
+    return rank
 
 
-def _layers(
-    boxes: Mapping[str, Box], down: Mapping[Edge, tuple[str, str]], rank: Mapping[str, int]
-) -> tuple[list[list[_Slot]], list[tuple[_Slot, _Slot, float, float]]]:
-    """Slots by layer, and the links between slots of neighbouring layers with where they start and end."""
+def _sorted(boxes: Mapping[str, Box], edges: Iterable[Edge]) -> tuple[Mapping[str, set[str]], list[str]]:
+    """Return what each box stands below, and the boxes in such an order; a link of each circle is left out."""
+    firsts = {key for key, box in boxes.items() if box.first}
+    lasts = {key for key, box in boxes.items() if box.last}
+    before = {key: set(boxes) - lasts if key in lasts else firsts - {key} for key in boxes}
+    for key in firsts:
+        before[key] = set()
+    for edge in edges:
+        before[edge.target].add(edge.source)
+    while True:
+        try:
+            return before, list(TopologicalSorter(before).static_order())
+        except CycleError as error:
+            upper, lower = error.args[1][-2:]
+            before[lower].discard(upper)
+
+
+def _wire(edge: Edge, rank: Mapping[str, int]) -> _Wire:
+    ends = [(edge.source, edge.source_dx), (edge.target, edge.target_dx)]
+    (upper, upper_dx), (lower, lower_dx) = sorted(ends, key=lambda end: rank[end[0]])
+    passed = ((edge, layer) for layer in range(rank[upper] + 1, rank[lower]))
+    return _Wire((upper, *passed, lower), upper, lower, upper_dx, lower_dx, turned=upper != edge.source)
+
+
+def _layers(boxes: Mapping[str, Box], wires: Iterable[_Wire], rank: Mapping[str, int]) -> list[list[_Slot]]:
+    """Return the slots of each layer."""
     layers: list[list[_Slot]] = [[] for _ in range(max(rank.values(), default=-1) + 1)]
     for key in boxes:
         layers[rank[key]].append(key)
-    links: list[tuple[_Slot, _Slot, float, float]] = []
-    for edge, (upper, lower) in down.items():
-        flipped = upper != edge.source
-        upper_dx, lower_dx = (edge.target_dx, edge.source_dx) if flipped else (edge.source_dx, edge.target_dx)
-        slots: list[_Slot] = [upper]
-        for i in range(rank[upper] + 1, rank[lower]):
-            layers[i].append((edge, i))
-            slots.append((edge, i))
-        slots.append(lower)
-        for i, (one, two) in enumerate(itertools.pairwise(slots)):
-            links.append((one, two, upper_dx if i == 0 else 0.0, lower_dx if two == lower else 0.0))
-    return layers, links
+    for wire in wires:
+        for slot in wire.slots[1:-1]:
+            layers[slot[1]].append(slot)  # type: ignore[index]
+    return layers
 
 
-def _ordered(
-    layers: Sequence[Sequence[_Slot]], links: Sequence[tuple[_Slot, _Slot, float, float]]
-) -> list[list[_Slot]]:
-    """The layers in an order with few crossings."""
+def _ordered(layers: Sequence[Sequence[_Slot]], wires: Sequence[_Wire]) -> list[list[_Slot]]:
+    """Return the layers in an order with few crossings: each by the places of what is linked to it above, then below."""
     above: dict[_Slot, list[tuple[_Slot, float]]] = defaultdict(list)
     below: dict[_Slot, list[tuple[_Slot, float]]] = defaultdict(list)
-    for upper, lower, upper_dx, lower_dx in links:
-        above[lower].append((upper, upper_dx))
-        below[upper].append((lower, lower_dx))
-    current = [list(layer) for layer in layers]
-    best, fewest = current, _crossings(current, links)
+    for upper, lower, dx in (link for wire in wires for link in wire.links()):
+        above[lower].append((upper, dx))
+        below[upper].append((lower, -dx))
+    ordered = [list(layer) for layer in layers]
     for sweep in range(SWEEPS):
-        neighbours = below if sweep % 2 else above
-        order = range(len(current) - 2, -1, -1) if sweep % 2 else range(1, len(current))
-        current = [list(layer) for layer in current]
-        for i in order:
-            at = {slot: float(k) for k, slot in enumerate(current[i + 1 if sweep % 2 else i - 1])}
-            here = {slot: float(k) for k, slot in enumerate(current[i])}
-            current[i].sort(key=lambda slot: _barycentre(slot, neighbours[slot], at, here))
-        crossings = _crossings(current, links)
-        if crossings < fewest:
-            best, fewest = current, crossings
-    return best
+        down = sweep % 2 == 0
+        neighbors = above if down else below
+        at = {slot: float(place) for layer in ordered for place, slot in enumerate(layer)}
+        for layer in ordered if down else reversed(ordered):
+            layer.sort(key=lambda slot: _barycentre(slot, neighbors[slot], at))
+            at.update({slot: float(place) for place, slot in enumerate(layer)})
+    return ordered
 
 
-def _barycentre(
-    slot: _Slot, neighbours: Sequence[tuple[_Slot, float]], at: Mapping[_Slot, float], here: Mapping[_Slot, float]
-) -> float:
-    places = [at[other] + 1e-3 * dx for other, dx in neighbours if other in at]
-    return sum(places) / len(places) if places else here[slot]
-
-
-def _crossings(layers: Sequence[Sequence[_Slot]], links: Sequence[tuple[_Slot, _Slot, float, float]]) -> int:
-    at = {slot: k for layer in layers for k, slot in enumerate(layer)}
-    level = {slot: i for i, layer in enumerate(layers) for slot in layer}
-    between: dict[int, list[tuple[float, float]]] = defaultdict(list)
-    for upper, lower, upper_dx, lower_dx in links:
-        between[level[upper]].append((at[upper] + 1e-3 * upper_dx, at[lower] + 1e-3 * lower_dx))
-    return sum(
-        (one[0] - two[0]) * (one[1] - two[1]) < 0
-        for pairs in between.values()
-        for k, one in enumerate(pairs)
-        for two in pairs[:k]
-    )
+def _barycentre(slot: _Slot, neighbors: Sequence[tuple[_Slot, float]], at: Mapping[_Slot, float]) -> float:
+    places = [at[other] + 1e-3 * dx for other, dx in neighbors] or [at[slot]]
+    return sum(places) / len(places)
 
 
 def _positions(
-    layers: Sequence[Sequence[_Slot]],
-    links: Sequence[tuple[_Slot, _Slot, float, float]],
-    widths: Mapping[_Slot, float],
+    layers: Sequence[Sequence[_Slot]], wires: Sequence[_Wire], widths: Mapping[_Slot, float]
 ) -> dict[_Slot, float]:
-    """Middles across: near the middle of what a slot is linked to, orders and distances kept."""
+    """Return middles across: near the middle of what a slot is linked to, orders and distances kept."""
     wishes: dict[_Slot, list[tuple[_Slot, float, float]]] = defaultdict(list)
-    for upper, lower, upper_dx, lower_dx in links:
-        # Long edges should be straight more than short ones should be upright.
-        weight = 1.0 + 3.0 * (isinstance(upper, tuple) + isinstance(lower, tuple))
-        wishes[lower].append((upper, upper_dx - lower_dx, weight))
-        wishes[upper].append((lower, lower_dx - upper_dx, weight))
+    for wire in wires:
+        weight = STRAIGHT if len(wire.slots) > 2 else 1.0
+        for upper, lower, dx in wire.links():
+            wishes[lower].append((upper, dx, weight))
+            wishes[upper].append((lower, -dx, weight))
     across: dict[_Slot, float] = {}
     for layer in layers:
-        x = 0.0
-        for slot in layer:
-            across[slot] = x + widths[slot] / 2
-            x += widths[slot] + GAP_ACROSS
-        for slot in layer:
-            across[slot] -= x / 2
-    for sweep in range(4 * SWEEPS):
+        offsets = _offsets([widths[slot] for slot in layer])
+        across.update(zip(layer, offsets - offsets.mean(), strict=True))
+    for sweep in range(SWEEPS):
         for layer in layers if sweep % 2 == 0 else reversed(layers):
-            wanted = []
-            for slot in layer:
-                total = sum(weight for *_, weight in wishes[slot])
-                mean = sum((across[other] + dx) * weight for other, dx, weight in wishes[slot])
-                wanted.append((mean / total, total) if total else (across[slot], 0.1))
-            across.update(zip(layer, _spread(wanted, [widths[slot] for slot in layer]), strict=True))
+            wanted = np.array([_wanted(wishes[slot], across, across[slot]) for slot in layer])
+            offsets = _offsets([widths[slot] for slot in layer])
+            free = wanted - offsets
+            # Halfway between pushing right whatever is too close and pushing it left: both keep order and distance.
+            pushed = np.maximum.accumulate(free) + np.minimum.accumulate(free[::-1])[::-1]
+            across.update(zip(layer, (offsets + pushed / 2).tolist(), strict=True))
     return across
 
 
-def _spread(wanted: Sequence[tuple[float, float]], widths: Sequence[float]) -> list[float]:
-    """The positions closest to those wanted (by weighted squares) that keep order and distance."""
-    offsets = [0.0]
-    for one, two in itertools.pairwise(widths):
-        offsets.append(offsets[-1] + (one + two) / 2 + GAP_ACROSS)
-    blocks: list[tuple[float, float, int]] = []  # mean, weight, number of slots
-    for (x, weight), offset in zip(wanted, offsets, strict=True):
-        mean, total, count = x - offset, weight, 1
-        while blocks and blocks[-1][0] > mean:
-            other, other_weight, other_count = blocks.pop()
-            mean = (mean * total + other * other_weight) / (total + other_weight)
-            total, count = total + other_weight, count + other_count
-        blocks.append((mean, total, count))
-    means = [mean for mean, _, count in blocks for _ in range(count)]
-    return [mean + offset for mean, offset in zip(means, offsets, strict=True)]
+def _wanted(wishes: Sequence[tuple[_Slot, float, float]], across: Mapping[_Slot, float], here: float) -> float:
+    """Return the middle of what a slot is linked to, by weight; where it is, if it is linked to nothing."""
+    if not wishes:
+        return here
+    return float(np.average([across[other] + dx for other, dx, _ in wishes], weights=[weight for *_, weight in wishes]))
+
+
+def _offsets(widths: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return the middles of neighbors of these widths, as close as they may stand."""
+    sizes = np.array(widths)
+    return np.cumsum(sizes + GAP_ACROSS) - sizes / 2
+
+
+def _route(
+    wire: _Wire,
+    middles: Mapping[str, Point],
+    boxes: Mapping[str, Box],
+    across: Mapping[_Slot, float],
+    levels: tuple[Sequence[float], Sequence[float], Mapping[str, int]],
+) -> tuple[Point, ...]:
+    """Return the points that an edge passes from its source to its target."""
+    tops, heights, rank = levels
+    (upper_x, upper_y), (lower_x, lower_y) = middles[wire.upper], middles[wire.lower]
+    first, last, start = upper_x + wire.upper_dx, lower_x + wire.lower_dx, rank[wire.upper]
+    down = [(first, upper_y + boxes[wire.upper].height / 2), (first, tops[start] + heights[start])]
+    for layer, slot in enumerate(wire.slots[1:-1], start + 1):
+        down += [(across[slot], tops[layer]), (across[slot], tops[layer] + heights[layer])]
+    down += [(last, tops[rank[wire.lower]]), (last, lower_y - boxes[wire.lower].height / 2)]
+    return tuple(reversed(down)) if wire.turned else tuple(down)
 
 
 def _heights(boxes: Mapping[str, Box], layers: Sequence[Sequence[_Slot]]) -> tuple[list[float], list[float]]:

@@ -8,7 +8,7 @@ belongs together, as TensorFlow gives them: this is for drawings, where a wrong 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -24,8 +24,6 @@ LEFT_OUT = ""
 
 # What TensorFlow puts around a name without its telling a reader anything.
 _NOISE = re.compile(r"_sg(?=_\d+$|$)|V2$")
-_SAVING = frozenset({"SaveV2", "RestoreV2", "ShardedFilename", "MergeV2Checkpoints"})
-_ASSIGNING = frozenset({"Assign", "AssignVariableOp"})
 _APPLYING = re.compile(r"(?:Resource)?(?:Sparse)?Apply[A-Z]")
 _GRADIENTS = re.compile(r"(?:.*?/)?gradients(?:_\d+)?(?=/)")
 _DIFFERENTIATED = re.compile(r"gradients(?:_\d+)?/(.+?)_grad(?:_\d+)?/")
@@ -56,6 +54,10 @@ class OutlineNode:
     detail: str
     members: tuple[str, ...]
 
+    def nodes(self) -> Iterator[OutlineNode]:
+        """Yield the node itself, as a scope yields its nodes."""
+        yield self
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -68,10 +70,7 @@ class Scope:
     def nodes(self) -> Iterator[OutlineNode]:
         """All nodes in it, those of inner scopes included."""
         for child in self.children:
-            if isinstance(child, OutlineNode):
-                yield child
-            else:
-                yield from child.nodes()
+            yield from child.nodes()
 
 
 @dataclass(frozen=True)
@@ -102,11 +101,11 @@ def outline(graph_def: Any, max_nodes: int = MAX_NODES) -> Outline:
     nodes = _nodes(ops, groups)
     drawn = _folded(nodes, max_nodes)
     stands_for = {member: node.name for node in drawn for member in node.members}
-    at = {owner: stands_for[name] for name, owner in groups.owner.items() if owner != LEFT_OUT}
-    edges = [(at[source], at[target]) for source, target in _edges(ops, groups)]
+    at = {owner: stands_for.get(name, LEFT_OUT) for name, owner in groups.owner.items()}
+    edges = {(at.get(source, LEFT_OUT), at[target]): None for source, target in _edges(ops, groups)}
     return Outline(
         root=Scope("", "", tuple(_tree(drawn, ""))),
-        edges=tuple(edge for edge in dict.fromkeys(edges) if edge[0] != edge[1]),
+        edges=tuple(edge for edge in edges if edge[0] != edge[1] and LEFT_OUT not in edge),
         n_ops=len(ops),
         n_left_out=len(ops) - len(stands_for),
     )
@@ -123,43 +122,35 @@ def _nodes(ops: Mapping[str, Any], groups: Groups) -> list[OutlineNode]:
 def _node(owner: str, members: Sequence[str], ops: Mapping[str, Any], groups: Groups) -> OutlineNode:
     label = _NOISE.sub("", owner.rpartition("/")[2])
     if owner in groups.training:
-        n_variables = len({next(data_inputs(ops[name]), name) for name in members if "Apply" in ops[name].op})
-        updates = "updates 1 variable" if n_variables == 1 else f"updates {n_variables} variables"
-        detail = f"gradients and optimizer, {len(members)} operations\n{updates}{_rate(members, ops)}"
+        detail = f"gradients and optimizer,\n{len(members)} operations"
         return OutlineNode(owner, Kind.FOLDED, label, detail, tuple(members))
     if owner in groups.gradients:
         return OutlineNode(owner, Kind.FOLDED, label, f"gradients, {len(members)} operations", tuple(members))
-    node = ops[owner]
+    kind, detail = _described(ops[owner], label)
+    return OutlineNode(owner, kind, label, detail, tuple(members))
+
+
+def _described(node: Any, label: str) -> tuple[Kind, str]:
+    """Return what an op is drawn as, and what the drawing says of it."""
     shape = _shape(node)
     if node.op in VARIABLE_OPS:
-        return OutlineNode(owner, Kind.VARIABLE, label, _joined("variable", _variable_shape(node)), tuple(members))
+        return Kind.VARIABLE, _joined("variable", _sizes(node.attr["shape"].shape))
     if node.op.startswith("Placeholder"):
-        return OutlineNode(owner, Kind.PLACEHOLDER, label, _joined("placeholder", shape), tuple(members))
+        return Kind.PLACEHOLDER, _joined("placeholder", shape)
     if node.op == "Const":
-        return OutlineNode(owner, Kind.CONSTANT, label, _joined("constant", _value(node) or shape), tuple(members))
+        return Kind.CONSTANT, _joined("constant", _value(node) or shape)
     kind = _NOISE.sub("", node.op)
     same = re.sub(r"_\d+$|_", "", label).lower() == kind.lower()
-    return OutlineNode(owner, Kind.OPERATION, label, _joined("" if same else kind, shape), tuple(members))
+    return Kind.OPERATION, _joined("" if same else kind, shape)
 
 
 def _joined(first: str, second: str) -> str:
     return ", ".join(part for part in (first, second) if part)
 
 
-def _rate(members: Sequence[str], ops: Mapping[str, Any]) -> str:
-    for name in members:
-        if name.endswith("/learning_rate") and ops[name].op == "Const":
-            return f", learning rate {_value(ops[name])}"
-    return ""
-
-
 def _shape(node: Any) -> str:
     shapes = node.attr["_output_shapes"].list.shape if "_output_shapes" in node.attr else ()
     return _sizes(shapes[0]) if shapes else ""
-
-
-def _variable_shape(node: Any) -> str:
-    return _sizes(node.attr["shape"].shape) if "shape" in node.attr else ""
 
 
 def _sizes(shape: Any) -> str:
@@ -174,12 +165,8 @@ def _sizes(shape: Any) -> str:
 def _value(node: Any) -> str:
     """The value of a constant that is a single number of a common type; empty for others."""
     tensor = node.attr["value"].tensor
-    if tensor.tensor_shape.dim:
-        return ""
-    for numbers in (tensor.float_val, tensor.double_val, tensor.int_val, tensor.int64_val):
-        if len(numbers) == 1:
-            return f"{numbers[0]:.6g}"
-    return ""
+    numbers = [*tensor.float_val, *tensor.double_val, *tensor.int_val, *tensor.int64_val]
+    return "" if tensor.tensor_shape.dim or len(numbers) != 1 else f"{numbers[0]:.6g}"
 
 
 def _edges(ops: Mapping[str, Any], groups: Groups) -> Iterator[tuple[str, str]]:
@@ -188,14 +175,11 @@ def _edges(ops: Mapping[str, Any], groups: Groups) -> Iterator[tuple[str, str]]:
     users = groups.consumers()
     for target in sorted(opaque):
         of = differentiated(ops, groups, target)
-        if of is not None and groups.owner[of] not in {target, LEFT_OUT}:
+        if of is not None:
             yield groups.owner[of], target
     for name, node in ops.items():
         target = groups.owner[name]
-        for each in data_inputs(node):
-            source = groups.owner.get(each, LEFT_OUT)
-            if LEFT_OUT in {source, target}:
-                continue
+        for source in {groups.owner.get(each, LEFT_OUT): None for each in data_inputs(node)}:
             if target not in opaque or source in opaque or users[source] <= opaque:
                 yield source, target
 
@@ -204,22 +188,14 @@ def _folded(nodes: Sequence[OutlineNode], max_nodes: int) -> list[OutlineNode]:
     """`nodes`, with scopes folded into one node each until there are at most `max_nodes`, or no scope is left."""
     drawn = list(nodes)
     while len(drawn) > max_nodes:
-        sizes = Counter(node.name.rpartition("/")[0] for node in drawn)
-        del sizes[""]
-        inner = {scope: sum(n for other, n in sizes.items() if _within(other, scope)) for scope in sizes}
-        foldable = {scope: n for scope, n in inner.items() if n > 1}
+        scopes = {node.name.rpartition("/")[0] for node in drawn} - {""}
+        sizes = {scope: sum(_within(node.name, scope) for node in drawn) for scope in scopes}
+        foldable = {scope: size for scope, size in sizes.items() if size > 1}
         if not foldable:
-            break
-        # Deep scopes hold what a library made; of those at the same depth the largest wins most. What is called the
-        # same but for a number is folded with it: a reader takes two drawings of one thing for two things.
-        scope = max(foldable, key=lambda scope: (scope.count("/"), foldable[scope]))
-        for alike in [other for other in foldable if _unnumbered(other) == _unnumbered(scope)]:
-            drawn = _fold(drawn, alike)
-    return drawn if len(drawn) <= max_nodes else _only_ends(drawn)
-
-
-def _unnumbered(scope: str) -> str:
-    return re.sub(r"_\d+(?=/|$)", "", scope)
+            return _only_ends(drawn)
+        # Deep scopes hold what a library made; of those at the same depth the largest wins most.
+        drawn = _fold(drawn, max(foldable, key=lambda scope: (scope.count("/"), foldable[scope])))
+    return drawn
 
 
 def _within(name: str, scope: str) -> bool:
@@ -238,10 +214,8 @@ def _only_ends(nodes: Sequence[OutlineNode]) -> list[OutlineNode]:
     """For a graph without scopes that is too large: its operations in one node, between what goes in and comes out."""
     operations = [node for node in nodes if node.kind in {Kind.OPERATION, Kind.CONSTANT}]
     members = tuple(member for node in operations for member in node.members)
-    rest = [node for node in nodes if node.kind not in {Kind.OPERATION, Kind.CONSTANT}]
-    if not members:
-        return rest
-    return [*rest, OutlineNode(operations[0].name, Kind.FOLDED, "operations", f"{len(members)} operations", members)]
+    folded = OutlineNode("operations", Kind.FOLDED, "operations", f"{len(members)} operations", members)
+    return [*(node for node in nodes if node not in operations), folded]
 
 
 def _tree(nodes: Sequence[OutlineNode], scope: str) -> Iterator[OutlineNode | Scope]:
@@ -270,39 +244,66 @@ class Groups:
         The owners that are an optimizer with the gradients that it uses.
     gradients
         The owners that are gradients which no optimizer uses.
+    variables
+        The owners that are variables.
     """
 
     def __init__(self, ops: Mapping[str, Any]) -> None:
         self._ops = ops
-        self.owner: dict[str, str] = {name: _named_like(name, ops) for name in ops}
-        self.training: set[str] = set()
-        self.gradients: set[str] = set()
+        saving = tuple(f"{name.rpartition('/')[0]}/" for name, node in ops.items() if node.op == "SaveV2")
+        self.owner = {name: LEFT_OUT if name.startswith(saving) else _named_like(name, ops) for name in ops}
+        drawn = [(name, owner) for name, owner in self.owner.items() if owner != LEFT_OUT]
+        self.training = {owner for name, owner in drawn if _APPLYING.match(ops[name].op)}
+        self.variables = {owner for name, owner in drawn if ops[name].op in VARIABLE_OPS}
+        self.gradients = {found[0] for name, _ in drawn if (found := _GRADIENTS.match(name))}
 
     def move(self, old: str, new: str) -> None:
         """Give everything that `old` owns to `new`."""
-        for name, owner in self.owner.items():
-            if owner == old:
-                self.owner[name] = new
+        self.owner |= {name: new for name, owner in self.owner.items() if owner == old}
 
     def consumers(self) -> dict[str, set[str]]:
         """Owners that use something of an owner, by the latter."""
         users: dict[str, set[str]] = defaultdict(set)
         for name, node in self._ops.items():
             for source in data_inputs(node):
-                if source in self.owner and self.owner[source] != self.owner[name]:
-                    users[self.owner[source]].add(self.owner[name])
-        return users
+                users[self.owner.get(source, LEFT_OUT)].add(self.owner[name])
+        return {owner: using - {owner, LEFT_OUT} for owner, using in users.items()}
 
 
 def group(ops: Mapping[str, Any]) -> Groups:
     """Find an owner for each op of `ops`, NodeDefs by name."""
     groups = Groups(ops)
-    _leave_out_housekeeping(groups, ops)
-    _gather_gradients(groups, ops)
-    _gather_training(groups, ops)
-    _give_variables_their_values(groups, ops)
-    _hide_arguments(groups, ops)
+    users = groups.consumers()
+    for gradients in sorted(groups.gradients):
+        for optimizer in sorted(users.get(gradients, set()) & groups.training)[:1]:
+            groups.gradients.discard(gradients)
+            groups.move(gradients, optimizer)
+    # What uses an op is made after it, so the last one comes first.
+    heads = [name for name in ops if groups.owner[name] == name]
+    for head in reversed(heads):
+        new = _serves(head, ops[head], groups)
+        if new is not None:
+            groups.move(head, new)
     return groups
+
+
+def _serves(head: str, node: Any, groups: Groups) -> str | None:
+    """Return the owner whose part an op is: it starts, counts or configures that one and nothing else; None if none is."""
+    opaque = groups.training | groups.gradients
+    if head in opaque:
+        return None
+    if node.op == "NoOp":
+        return LEFT_OUT
+    using = groups.consumers().get(head, set())
+    others = sorted(using - opaque or using)
+    if node.op == "Const" and _MADE_BY_TENSORFLOW.fullmatch(head) and node.attr["dtype"].type in _INTEGERS:
+        return (others or [LEFT_OUT])[0]  # the axes of a sum, say
+    if len(others) != 1 or node.op.startswith("Placeholder"):
+        return None
+    is_variable = node.op in VARIABLE_OPS
+    counts = is_variable and others[0] in groups.training  # Adam's counters
+    starts = not is_variable and others[0] in groups.variables
+    return others[0] if counts or starts else None
 
 
 def data_inputs(node: Any) -> Iterator[str]:
@@ -314,83 +315,16 @@ def data_inputs(node: Any) -> Iterator[str]:
 
 def differentiated(ops: Mapping[str, Any], groups: Groups, owner: str) -> str | None:
     """The op whose gradient is taken in `owner`: the first that TensorFlow names a gradient op after."""
-    for name in ops:
-        found = _DIFFERENTIATED.search(name)
-        if groups.owner[name] == owner and found and found[1] in ops:
-            return found[1]
-    return None
+    members = [name for name in ops if groups.owner[name] == owner]
+    found = (_DIFFERENTIATED.search(name) for name in members)
+    return next((match[1] for match in found if match and match[1] in ops), None)
 
 
 def _named_like(name: str, ops: Mapping[str, Any]) -> str:
-    """The outermost op that `name` lies under, as in ``W/read`` under ``W``; the op itself if there is none."""
-    end = name.find("/")
-    while end != -1:
-        if name[:end] in ops:
-            return name[:end]
-        end = name.find("/", end + 1)
-    return name
-
-
-def _leave_out_housekeeping(groups: Groups, ops: Mapping[str, Any]) -> None:
-    for name, node in ops.items():
-        starts = [each[1:].partition(":")[0] for each in node.input if each.startswith("^")]
-        only_starts = node.op == "NoOp" and len(starts) == len(node.input)
-        if only_starts and all(each in ops and ops[each].op in {*_ASSIGNING, "NoOp"} for each in starts):
-            groups.owner[name] = LEFT_OUT
-        elif node.op in _SAVING:
-            scope = name.rpartition("/")[0]
-            for other in ops:
-                if other == name or (scope and other.startswith(scope + "/")):
-                    groups.owner[other] = LEFT_OUT
-
-
-def _gather_gradients(groups: Groups, ops: Mapping[str, Any]) -> None:
-    for name in ops:
-        found = _GRADIENTS.match(name)
-        if found and groups.owner[name] != LEFT_OUT:
-            groups.owner[name] = found[0]
-            groups.gradients.add(found[0])
-
-
-def _gather_training(groups: Groups, ops: Mapping[str, Any]) -> None:
-    groups.training = {groups.owner[name] for name, node in ops.items() if _APPLYING.match(node.op)} - {LEFT_OUT}
-    users = groups.consumers()
-    for gradients in sorted(groups.gradients):
-        optimizers = users[gradients] & groups.training
-        if optimizers:
-            groups.gradients.discard(gradients)
-            groups.move(gradients, min(optimizers))
-    users = groups.consumers()
-    for name, node in ops.items():  # Adam's counters, and its slots where they have a scope of their own
-        used_by = users[groups.owner[name]]
-        if node.op in VARIABLE_OPS and used_by and used_by <= groups.training:
-            groups.move(groups.owner[name], min(used_by))
-
-
-def _give_variables_their_values(groups: Groups, ops: Mapping[str, Any]) -> None:
-    """What serves to initialise one variable, and nothing else, becomes part of it."""
-    variables = {groups.owner[name] for name, node in ops.items() if node.op in VARIABLE_OPS}
-    assigned: dict[str, set[str]] = defaultdict(set)
-    for name, node in ops.items():
-        if node.op in _ASSIGNING and groups.owner[name] in variables:
-            assigned[groups.owner[name]] |= {groups.owner.get(source, LEFT_OUT) for source in data_inputs(node)}
-    todo = [(variable, source) for variable, sources in assigned.items() for source in sources]
-    while todo:
-        variable, source = todo.pop()
-        if source in {variable, LEFT_OUT} or source in variables | groups.training:
-            continue
-        if groups.consumers()[source] <= {variable}:
-            members = [name for name, owner in groups.owner.items() if owner == source]
-            if any(ops[name].op.startswith("Placeholder") for name in members):
-                continue
-            groups.move(source, variable)
-            todo += [(variable, groups.owner[each]) for name in members for each in data_inputs(ops[name])]
-
-
-def _hide_arguments(groups: Groups, ops: Mapping[str, Any]) -> None:
-    """Integers that TensorFlow made for an op of its own, the axes of a sum, say, become part of that op."""
-    users = groups.consumers()
-    for name, node in ops.items():
-        made_for = users[name] - groups.training - groups.gradients or users[name]
-        if node.op == "Const" and _MADE_BY_TENSORFLOW.fullmatch(name) and node.attr["dtype"].type in _INTEGERS:
-            groups.owner[name] = min(made_for) if made_for else LEFT_OUT
+    """The gradients, or the outermost op, that `name` lies under, as in ``W/read`` under ``W``; itself if under neither."""
+    gradients = _GRADIENTS.match(name)
+    if gradients:
+        return gradients[0]
+    parts = name.split("/")
+    above = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
+    return next((outer for outer in above if outer in ops), name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -18,6 +18,7 @@ from netgrader.student.sessions import kept_values, variable_values
 __all__ = ["NoGraph", "export_graph"]
 
 CONTRACT = ("graph", "X", "Y", "logits", "prediction", "loss", "train_op", "accuracy", "eval_feed", "W1")
+NO_PARTS = frozenset({"graph", "eval_feed"})
 GROUP = "several_tensors"  # which is what students read of such a part
 
 
@@ -50,50 +51,39 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
         If there is neither a graph nor a tensor in `net`.
     """
     attributes = dict(_attributes(net))
-    elements = {name: element for name, element in _elements(attributes) if name not in {"graph", "eval_feed"}}
-    returned = attributes.get("graph")
-    graph = _graph(returned, elements)
-    parts: dict[str, str] = {}
-    groups: dict[str, list[str]] = {}
-    elsewhere: list[Json] = []
-    for name, element in elements.items():
-        members = element if isinstance(element, list) else [element]
-        if any(member.graph is not graph for member in members):
-            elsewhere.append(name)
-        elif isinstance(element, list):
-            groups[name] = [member.name for member in members]
-        else:
-            parts[name] = element.name
-    noted: dict[str, Json] = {**(about or {}), **_kept_as(net)}
-    with suppress(Exception):  # what is only shown costs nobody a network
-        noted.update(made_at(graph))
-    if elsewhere:
-        noted["elsewhere"] = elsewhere
-    if returned is not graph:
-        noted["returned"] = _returned(returned)
-    step = attributes.get("train_op")
-    if "train_op" not in elements and step is not None:
-        noted["no_step"] = type(step).__name__[:100]
-    meta_graph = _meta_graph(graph)
-    if groups:
-        noted["lists"] = sorted(groups)
-    for name, members in groups.items():
-        parts[name] = _add_group(meta_graph, name, members)
-    of_graph = session is not None and getattr(session, "graph", None) is graph
+    elements = {name: _members(value) for name, value in attributes.items() if name not in NO_PARTS}
+    elements = {name: members for name, members in elements.items() if members}
+    graph = _graph(attributes.get("graph"), [member.graph for members in elements.values() for member in members])
+    inside = {name: members for name, members in elements.items() if _all_in(members, graph)}
+    of_graph = getattr(session, "graph", None) is graph
+    noted = {**(about or {}), **_facts(net, attributes, elements, graph)}
     if session is not None and not of_graph:
         noted["session_of_another"] = True
+    with suppress(Exception):  # what is only shown costs nobody a network
+        noted.update(made_at(graph))
+    meta_graph = _meta_graph(graph)
     return GraphEvidence(
+        parts={name: _part(meta_graph, name, members) for name, members in inside.items()},
         # The same graph is to be the same bytes each time: what is seen to be handed over twice is looked at once.
         meta_graph=meta_graph.SerializeToString(deterministic=True),
-        parts=parts,
         eval_feed={**fed_switches(graph), **dict(_eval_feed(attributes.get("eval_feed"), graph))},
         values=variable_values(session, graph) if of_graph else kept_values(graph),
         about=noted,
     )
 
 
-def _kept_as(net: Any) -> Mapping[str, Json]:
-    return {"keys": True} if isinstance(net, Mapping) else {}
+def _facts(net: Any, attributes: Mapping[str, Any], elements: Mapping[str, list[Any]], graph: Any) -> dict[str, Json]:
+    """What is noted of a network, as far as there is anything to note."""
+    inside = [name for name, members in elements.items() if _all_in(members, graph)]
+    step = None if "train_op" in elements else attributes.get("train_op")
+    facts: dict[str, Json] = {
+        "keys": isinstance(net, Mapping),
+        "elsewhere": [name for name in elements if name not in inside],
+        "returned": _returned(attributes.get("graph"), graph),
+        "no_step": "" if step is None else type(step).__name__[:100],
+        "lists": sorted(name for name in inside if len(elements[name]) > 1),
+    }
+    return {name: fact for name, fact in facts.items() if fact}
 
 
 def _attributes(net: Any) -> Iterator[tuple[str, Any]]:
@@ -105,25 +95,22 @@ def _attributes(net: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(net, list | tuple) and not hasattr(net, "_fields"):
         yield from ((str(index), value) for index, value in enumerate(net))
         return
-    # What answers to every name answers to these with what they are not.
-    fields, own = getattr(net, "_fields", ()), getattr(net, "__dict__", {})
-    names = [*CONTRACT, *(fields if isinstance(fields, tuple) else ()), *(own if isinstance(own, dict) else ())]
-    for name in dict.fromkeys(names):
+    own = getattr(net, "__dict__", {})
+    fields = getattr(net, "_fields", ()) if isinstance(net, tuple) else ()
+    # What answers to every name answers to this one with what it is not.
+    for name in dict.fromkeys([*CONTRACT, *fields, *(own if isinstance(own, dict) else ())]):
         if hasattr(net, name):
             yield name, getattr(net, name)
 
 
-def _elements(attributes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Attributes that are tensors or operations, or lists of them."""
-    for name, value in attributes.items():
-        if isinstance(value, list | tuple):
-            members = [element for element in map(_element, value) if element is not None]
-            if members and len(members) == len(value):
-                yield name, members if len(members) > 1 else members[0]
-            continue
-        element = _element(value)
-        if element is not None:
-            yield name, element
+def _members(value: Any) -> list[Any]:
+    """The tensors and operations that a part is, several if it is a list of them; none if it is anything else."""
+    members = [_element(one) for one in (value if isinstance(value, list | tuple) else [value])]
+    return [] if any(member is None for member in members) else members
+
+
+def _all_in(members: Iterable[Any], graph: Any) -> bool:
+    return all(member.graph is graph for member in members)
 
 
 def _element(value: Any) -> Any:
@@ -137,23 +124,21 @@ def _element(value: Any) -> Any:
     return None
 
 
-def _graph(returned: Any, elements: Mapping[str, Any]) -> Any:
-    """The graph that the parts lie in; most of them, if they disagree. The one returned, if there are no parts."""
+def _graph(returned: Any, graphs: Sequence[Any]) -> Any:
+    """The one of `graphs`, those of the parts, that was returned, else what most parts lie in; the one returned without any."""
     tf = sys.modules["tensorflow"].compat.v1
-    graphs = [
-        member.graph
-        for element in elements.values()
-        for member in (element if isinstance(element, list) else [element])
-    ]
-    if isinstance(returned, tf.Graph) and (not graphs or any(graph is returned for graph in graphs)):
+    if isinstance(returned, tf.Graph) and returned in (graphs or [returned]):
         return returned
     if graphs:
-        return max(graphs, key=lambda graph: sum(other is graph for other in graphs))
+        return max(graphs, key=graphs.count)
     raise NoGraph("no tensor or graph in what was returned as the network")
 
 
-def _returned(returned: Any) -> str:
+def _returned(returned: Any, graph: Any) -> str:
+    """What was returned as the graph, if it is not the one that the parts lie in."""
     tf = sys.modules["tensorflow"].compat.v1
+    if returned is graph:
+        return ""
     if not isinstance(returned, tf.Graph):
         return "none"
     return "other" if returned.get_operations() else "empty"
@@ -170,11 +155,13 @@ def _meta_graph(graph: Any) -> Any:
         tf.logging.set_verbosity(verbosity)
 
 
-def _add_group(meta_graph: Any, name: str, members: Iterable[str]) -> str:
-    """Add an op to the exported copy that runs all `members`, so that a part which is a list has a name too."""
+def _part(meta_graph: Any, name: str, members: Sequence[Any]) -> str:
+    """The name of a part; of a list that of an op which runs all members, added to the exported copy."""
+    if len(members) == 1:
+        return str(members[0].name)
     node = meta_graph.graph_def.node.add()
     node.name, node.op = f"{GROUP}/{''.join(filter(str.isalnum, name)) or 'part'}", "NoOp"
-    node.input.extend(f"^{member.partition(':')[0]}" for member in members)
+    node.input.extend(f"^{member.name.partition(':')[0]}" for member in members)
     return str(node.name)
 
 

@@ -105,22 +105,9 @@ def quietly() -> Iterator[None]:
         with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 (os.devnull is no path on Windows)
             os.dup2(nowhere.fileno(), _STDERR)
         yield
-        _say_all_now()
     finally:
         os.dup2(kept, _STDERR)
         os.close(kept)
-
-
-def _say_all_now() -> None:
-    """Have a TensorFlow that greets once more at its first session do so; 2.21 no longer does."""
-    tf = sys.modules.get("tensorflow")
-    if tf is None or tuple(map(int, tf.__version__.split(".")[:2])) >= (2, 21):
-        return
-    graph = tf.Graph()
-    with graph.as_default():
-        one = tf.constant(1)
-    with tf.compat.v1.Session(graph=graph) as session:
-        session.run(one)
 
 
 def show_figure(figure: Figure, alt: str) -> None:

@@ -6,7 +6,6 @@ import re
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from netgrader.student.cell_runs import notebook_shell
 from netgrader.student.course_data import own_texts
 from netgrader.student.probes import is_own, text_of
 from netgrader.text import Text
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["install"]
 
-MARK = "_netgrader_own_lines"
 USUAL = "Context"
 """IPython's way of showing errors, unless a student asked for another one by ``%xmode`` or ``%tb``."""
 MOST = 5  # errors of which each was raised while the next was handled
@@ -28,13 +26,10 @@ LEFT_OUT = Text("Lines of libraries are left out; %tb Verbose, in a new cell, sh
 BEHIND = re.compile(r"\n\s*(?:\[\[(?:\{\{)?node |Original stack trace for )")
 
 
-def install() -> None:
-    """Show errors of this notebook's cells so from now on; does nothing outside of one, or a second time."""
-    shell = notebook_shell()
-    shown = getattr(shell, "InteractiveTB", None)
-    if shown is not None and not hasattr(shown, MARK):
-        setattr(shown, MARK, True)
-        shown.structured_traceback = _short(shell, shown, shown.structured_traceback)
+def install(shell: Any) -> None:
+    """Show errors of cells so from now on, in the notebook whose shell is given."""
+    shown = shell.InteractiveTB
+    shown.structured_traceback = _short(shell, shown, shown.structured_traceback)
 
 
 def _short(shell: Any, shown: Any, render: Render) -> Render:
@@ -63,16 +58,10 @@ def _stand_in(error: BaseException, own: list[TracebackType], namespace: Mapping
     if isinstance(error, KeyboardInterrupt):
         text = text or own_texts().say(STOPPED)
     made: BaseException = type(type(error).__name__, (Exception,), {"__str__": lambda _: text})()
-    notes = getattr(error, "__notes__", None)
-    for note in notes if isinstance(notes, list | tuple) else ():
-        made.add_note(str(note))
-    caused = error.__cause__ is not None
-    before = error.__cause__ if caused or error.__suppress_context__ else error.__context__
-    if before is not None and most:
-        lines = [one for one in _walk(before.__traceback__) if is_own(one.tb_frame, namespace)]
-        if lines:
-            stands = _stand_in(before, lines, namespace, most - 1)
-            setattr(made, "__cause__" if caused else "__context__", stands)
+    before = error.__cause__ or error.__context__
+    lines = [one for one in _walk(before.__traceback__ if before else None) if is_own(one.tb_frame, namespace)]
+    if before is not None and lines and most:
+        made.__context__ = _stand_in(before, lines, namespace, most - 1)
     trace = None
     for one in reversed(own):
         trace = TracebackType(trace, one.tb_frame, one.tb_lasti, one.tb_lineno)

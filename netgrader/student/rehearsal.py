@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,11 +45,8 @@ GRACE = 1.0
 """Seconds of computing after which an instrument's own refusal to go on is no longer waited for."""
 LOOK = 0.05
 """Seconds between two looks at threads that `train` left behind."""
-STILL, AT_REST = 1.0, 2
-"""Seconds without a step after which a thread is not waited for, since it trains no more, if none of the process's ran in
-more looks than so many."""
-LONGEST_STILL = 5.0
-"""Seconds without a step after which it is not waited for whatever it computes: it may watch for ever."""
+STILL = 5.0
+"""Seconds without a step after which a thread is not waited for: it trains no more, and may watch for ever."""
 
 Array = npt.NDArray[Any]
 
@@ -139,35 +135,15 @@ def _await_threads(before: set[threading.Thread], instrument: Instrument) -> int
     So what is noted does not depend on how far they were when `train` returned. Raises `DoesNotEnd` if they do not end.
     """
     steps = last = instrument.steps
-    since, busy = time.monotonic(), 0
+    since = time.monotonic()
     left = [thread for thread in threading.enumerate() if thread not in before]
-    while any(thread.is_alive() for thread in left):
+    while any(thread.is_alive() for thread in left) and time.monotonic() - since < STILL:
         time.sleep(LOOK)
-        busy += _others_run()
         if instrument.steps != last:
-            last, since, busy = instrument.steps, time.monotonic(), 0
-        still = time.monotonic() - since
-        if still > LONGEST_STILL or (still > STILL and busy <= AT_REST):
-            break
+            last, since = instrument.steps, time.monotonic()
     if left and instrument.out_of_time:
         raise instrument.stopped()
     return instrument.steps - steps
-
-
-def _others_run() -> bool:
-    """Whether another thread of this process runs, or waits for a processor (proc(5): state R); True where nothing says it.
-
-    On a machine that has more to do than it can, a thread that trains hardly computes, but it is there to run.
-    """
-    try:
-        tasks = [task for task in Path("/proc/self/task").iterdir() if task.name != str(threading.get_native_id())]
-    except OSError:
-        return True
-    for task in tasks:
-        with suppress(OSError):  # a thread that has ended meanwhile
-            if (task / "stat").read_text().rpartition(")")[2].split()[0] == "R":
-                return True
-    return False
 
 
 @contextmanager
@@ -216,56 +192,67 @@ def _kind(value: Any) -> str:
     return f"{type(value).__name__}{of}"[:100]
 
 
+class _UnusableError(ValueError):
+    """The student's arrays cannot be trained on; its text says why."""
+
+
 def _arrays(student: Student) -> tuple[dict[str, Array], dict[str, Array], str | None]:
     """The student's four arrays and what identifies their rows; or stand-ins and theirs, and a sentence that says why."""
-    found: dict[str, Array] = {}
     spec = student.exercises.data
-    for name in ARRAYS:
-        try:
-            value = student.value(name)
-        except NameError:
-            return *_stand_ins(spec), f"{name} is not defined"
-        if not isinstance(value, np.ndarray):
-            return *_stand_ins(spec), f"{name} is not an array"
-        found[name] = value
-    table: dict[str, Array] = {}
-    for part in ("train", "test"):
-        images, labels = found[f"x_{part}"], found[f"y_{part}_1_hot"]
-        problem = _shape_problem(images, spec.size)
-        if problem is None:
-            table[f"x_{part}"] = _identity(f"x_{part}", images)
-            problem = _prints_problem(table[f"x_{part}"]) or _label_problem(labels, spec.classes)
-        if problem is None and len(images) != len(labels):
-            problem = f"there are {len(images)} images and {len(labels)} labels"
-        if problem:
-            return *_stand_ins(spec), f"in x_{part} and y_{part}_1_hot {problem}"
-        table[f"y_{part}_1_hot"] = _identity(f"y_{part}_1_hot", labels)
+    try:
+        found = {name: _array(student, name) for name in ARRAYS}
+        table = {**_table(found, "train", spec), **_table(found, "test", spec)}
+    except _UnusableError as problem:
+        return *_stand_ins(spec), str(problem)
     return found, {name: table[name] for name in ARRAYS}, None
 
 
-def _shape_problem(images: Array, pixels: int) -> str | None:
+def _array(student: Student, name: str) -> Array:
+    try:
+        value = student.value(name)
+    except NameError:
+        raise _UnusableError(f"{name} is not defined") from None
+    if not isinstance(value, np.ndarray):
+        raise _UnusableError(f"{name} is not an array")
+    return value
+
+
+def _table(found: Mapping[str, Array], part: str, spec: DataSpec) -> dict[str, Array]:
+    """What identifies the rows of a pair of arrays."""
+    x, y = f"x_{part}", f"y_{part}_1_hot"
+    images, labels = found[x], found[y]
+    try:
+        _require_shape(images, spec.size)
+        prints = _identity(x, images)
+        _require_prints(prints)
+        _require_labels(labels, spec.classes, len(images))
+    except _UnusableError as problem:
+        raise _UnusableError(f"in {x} and {y} {problem}") from None
+    return {x: prints, y: _identity(y, labels)}
+
+
+def _require_shape(images: Array, pixels: int) -> None:
     if images.dtype.kind not in "fiub" or images.ndim != 2 or images.shape[1] != pixels or len(images) < LEAST_ROWS:
-        return f"the images are not numbers of shape (n, {pixels})"
-    return None
+        raise _UnusableError(f"the images are not numbers of shape (n, {pixels})")
 
 
-def _prints_problem(prints: Array) -> str | None:
+def _require_prints(prints: Array) -> None:
     if not np.isfinite(prints).all():
-        return "the images are not finite"
+        raise _UnusableError("the images are not finite")
     if len(np.unique(prints[:, 0])) < 0.9 * len(prints):
-        return "many images are equal"
-    return None
+        raise _UnusableError("many images are equal")
 
 
-def _label_problem(labels: Array, n_classes: int) -> str | None:
+def _require_labels(labels: Array, n_classes: int, n_images: int) -> None:
     if labels.dtype.kind not in "fiub" or labels.ndim != 2 or labels.shape[1] != n_classes:
-        return f"the labels are not numbers of shape (n, {n_classes})"
+        raise _UnusableError(f"the labels are not numbers of shape (n, {n_classes})")
     named, unclear = classes(labels.astype(np.float32))
     if unclear > len(labels) / 100:
-        return "the labels name no class"
+        raise _UnusableError("the labels name no class")
     if len(np.unique(named[named != NO_LABEL])) < 2:
-        return "the labels all name one class"
-    return None
+        raise _UnusableError("the labels all name one class")
+    if len(labels) != n_images:
+        raise _UnusableError(f"there are {n_images} images and {len(labels)} labels")
 
 
 def _stand_ins(spec: DataSpec) -> tuple[dict[str, Array], dict[str, Array]]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib.abc
-import importlib.machinery
 import inspect
 import itertools
 import sys
@@ -25,7 +23,6 @@ from netgrader.reader.lab import LAB_SESSION
 from netgrader.student.fed import VARIABLES, begins_anew, is_training, note_runs
 
 if TYPE_CHECKING:
-    import types
     from collections.abc import Callable, Iterator, Sequence
 
 __all__ = [
@@ -44,7 +41,6 @@ __all__ = [
 SESSION_MODULE = "tensorflow.python.client.session"
 KEPT = "_netgrader_kept_values"
 LARGE = 400_000_000  # bytes
-MARK = "_netgrader_keeps_values"
 REGISTER = "_netgrader_ended"
 TRAINED, RUN = "_netgrader_trained", "_netgrader_run"
 MOST, BYTES = 24, 150_000_000
@@ -58,12 +54,15 @@ Values = dict[str, npt.NDArray[Any]]
 
 
 def install() -> None:
-    """Have sessions keep their variables' values when they are closed, from now on or from TensorFlow's import on."""
+    """Have sessions keep their variables' values when they are closed, if TensorFlow is imported; once."""
     module = sys.modules.get(SESSION_MODULE)
-    if module is not None and hasattr(module, "BaseSession"):
-        _hook(module)
-    elif not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
+    cls = getattr(module, "BaseSession", None)
+    if cls is None or hasattr(cls, REGISTER):
+        return
+    cls.close = _keeping(cls.close)
+    cls.run = _keeping_before(cls.run)
+    note_runs(cls)
+    setattr(cls, REGISTER, Register())
 
 
 def kept_values(graph: Any) -> Values:
@@ -151,17 +150,6 @@ def _plain(value: Any) -> npt.NDArray[Any]:
     return array if array.dtype.kind in "biuf" else array.astype(np.float32)
 
 
-def _hook(module: types.ModuleType) -> None:
-    """Wrap ``close`` of TensorFlow's sessions, once."""
-    cls = module.BaseSession
-    if getattr(cls.close, MARK, False):
-        return
-    cls.close = _keeping(cls.close)
-    cls.run = _keeping_before(cls.run)
-    note_runs(cls)
-    setattr(cls, REGISTER, Register())
-
-
 def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
     @functools.wraps(close)
     def wrapper(self: Any) -> None:
@@ -169,7 +157,6 @@ def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
             register().end(self)
         close(self)
 
-    setattr(wrapper, MARK, True)
     return wrapper
 
 
@@ -324,31 +311,3 @@ def trained_variables(graph: Any) -> frozenset[str]:
     if not any((variable.shape.num_elements() or 0) >= LEAST_WEIGHTS for variable in variables):
         return frozenset()
     return frozenset(variable.op.name for variable in variables)
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    """Hooks TensorFlow's session module right after it is imported."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        """The module's ordinary spec, with a loader that hooks it once it is loaded."""
-        if fullname != SESSION_MODULE:
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader)
-        return spec
-
-
-class _Loader(importlib.abc.Loader):
-    def __init__(self, loader: importlib.abc.Loader) -> None:
-        self._loader = loader
-
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType | None:
-        return self._loader.create_module(spec)
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        self._loader.exec_module(module)
-        _hook(module)

@@ -20,23 +20,15 @@ from netgrader.student.graph_layout import Box, Edge, Placement, Point, place
 from netgrader.student.graph_outline import MAX_NODES, Kind, Outline, OutlineNode, Scope, outline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["describe", "graph_svg", "show_graph"]
 
 NO_TENSORBOARD = (
     "TensorBoard is not installed: `pip install tensorboard` in a terminal does it. The drawing needs nothing."
 )
-OLD_TENSORBOARD = 'This TensorBoard needs an older setuptools: `pip install "setuptools<81"` in a terminal does it.'
 SECONDS_TO_START = 120
 """A busy computer needs more than twenty; a TensorBoard that cannot start is told at once."""
-LEGEND = {
-    Kind.PLACEHOLDER: "Blue: placeholders.",
-    Kind.VARIABLE: "Yellow: variables.",
-    Kind.CONSTANT: "Grey: constants.",
-    Kind.OPERATION: "White: operations.",
-    Kind.FOLDED: "Dashed: many operations folded into one.",
-}
 PAPER, INK, SOFT, LINE = "#ffffff", "#1f2328", "#57606a", "#6e7781"
 # Fill and border; the kind is written in each node as well, and folded nodes have a dashed border.
 COLOURS: Mapping[Kind, tuple[str, str]] = {
@@ -94,8 +86,7 @@ def show_graph(graph: Any, *, tensorboard: bool = False, max_nodes: int = MAX_NO
 
 
 def _graph_def(graph: Any) -> Any:
-    while not hasattr(graph, "as_graph_def") and getattr(graph, "graph", None) not in (None, graph):
-        graph = graph.graph
+    graph = graph if hasattr(graph, "as_graph_def") else getattr(graph, "graph", graph)
     if hasattr(graph, "as_graph_def"):
         return graph.as_graph_def(add_shapes=True)
     if hasattr(graph, "node") and hasattr(graph, "library"):
@@ -112,11 +103,9 @@ def _key(graph_def: Any) -> str:
 def _caption(drawing: Outline) -> str:
     if not drawing.n_ops:
         return "The graph is empty: nothing has been added to it yet."
-    nodes = list(drawing.root.nodes())
-    kinds = {node.kind for node in nodes}
-    legend = " ".join(sentence for kind, sentence in LEGEND.items() if kind in kinds)
+    nodes = len([*drawing.root.nodes()])
     hidden = " Operations that only initialise or save variables are left out." if drawing.n_left_out else ""
-    return f"{drawing.n_ops} operations, drawn as {len(nodes)} nodes; data flows downwards. {legend}{hidden}"
+    return f"{drawing.n_ops} operations, drawn as {nodes} nodes; data flows downwards.{hidden}"
 
 
 def _open_tensorboard(graph_def: Any) -> None:
@@ -133,13 +122,9 @@ def _open_tensorboard(graph_def: Any) -> None:
     print("Starting TensorBoard …")  # noqa: T201
     result = manager.start(["--logdir", folder], timeout=timedelta(seconds=SECONDS_TO_START))
     if hasattr(result, "info"):
-        if "google.colab" not in sys.modules:  # its pages reach no localhost; TensorBoard has its own way there
-            print(f"If nothing shows below, open http://localhost:{result.info.port} in a browser.")  # noqa: T201
+        print(f"If nothing shows below, open http://localhost:{result.info.port} in a browser.")  # noqa: T201
         notebook.display(port=result.info.port, height=700)
     else:
-        told = getattr(result, "stderr", None) or ""
-        if "pkg_resources" in told:  # TensorBoard before 2.21 needs what a newer setuptools does not bring
-            print(OLD_TENSORBOARD)  # noqa: T201
         print(  # noqa: T201
             "TensorBoard could not be started from here. Type this in a terminal, and open the address that it prints:"
             f"\n    {subprocess.list2cmdline([program, '--logdir', folder])}"
@@ -180,7 +165,7 @@ def graph_svg(outline: Outline, title: str, key: str) -> str:
     key
         A prefix for the ids in the SVG, unique in the page.
     """
-    block = _scope(outline.root, outline.edges, {})
+    block = _scope(outline.root, outline.edges)
     width, height = block.width + 2 * MARGIN, block.height + 2 * MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{key}-title {key}-desc" '
@@ -205,44 +190,44 @@ def describe(outline: Outline) -> str:
     return "; ".join(sentences) + "."
 
 
-def _scope(scope: Scope, edges: tuple[tuple[str, str], ...], styles: Mapping[str, str]) -> _Block:
+PORT = _Block(0.0, 0.0, is_node=False)
+"""Where an edge enters or leaves a scope."""
+
+
+def _scope(scope: Scope, edges: Sequence[tuple[str, str]]) -> _Block:
     """Draw what is in `scope`; `edges` are all edges of the drawing."""
-    blocks = {
-        child.name: _node(child) if isinstance(child, OutlineNode) else _framed(child, _scope(child, edges, styles))
-        for child in scope.children
-    }
-    home = {
-        node.name: child.name
-        for child in scope.children
-        for node in ([child] if isinstance(child, OutlineNode) else child.nodes())
-    }
+    blocks = {child.name: _child(child, edges) for child in scope.children}
+    wires = _wires(scope, blocks, edges)  # and the node that each comes from
     boxes = {name: Box(block.width, block.height) for name, block in blocks.items()}
-    wires: dict[Edge, str] = {}  # the node that an edge comes from
-    for source, target in edges:
-        upper, lower = home.get(source, f"inlet {source}"), home.get(target, f"outlet {source}")
-        if upper == lower or (source not in home and target not in home):
-            continue
-        boxes.setdefault(upper, Box(0, 0, first=True))
-        boxes.setdefault(lower, Box(0, 0, last=True))
-        from_block, to_block = blocks.get(upper), blocks.get(lower)
-        edge = Edge(
-            upper,
-            lower,
-            from_block.outlets.get(source, 0.0) if from_block else 0.0,
-            to_block.inlets.get(source, 0.0) if to_block else 0.0,
-        )
-        wires[edge] = source
+    for edge in wires:
+        boxes.setdefault(edge.source, Box(0, 0, first=True))
+        boxes.setdefault(edge.target, Box(0, 0, last=True))
     placement = place(boxes, wires)
     result = _Block(placement.width, placement.height, is_node=False)
     for edge in wires:
-        into = blocks.get(edge.target)
-        result.svg.append(_curve(placement.routes[edge], arrow=into is not None and into.is_node))
+        result.svg.append(_curve(placement.routes[edge], arrow=blocks.get(edge.target, PORT).is_node))
     for name, block in blocks.items():
         x, y = placement.middles[name]
         result.svg.append(f'<g transform="translate({x - block.width / 2:.1f} {y - block.height / 2:.1f})">')
         result.svg += [*block.svg, "</g>"]
     _add_ports(result, placement)
     return result
+
+
+def _child(child: OutlineNode | Scope, edges: Sequence[tuple[str, str]]) -> _Block:
+    return _node(child) if isinstance(child, OutlineNode) else _framed(child, _scope(child, edges))
+
+
+def _wires(scope: Scope, blocks: Mapping[str, _Block], edges: Sequence[tuple[str, str]]) -> dict[Edge, str]:
+    """Return the edges between what is in `scope`, and to its border, each with the node that it comes from."""
+    home = {node.name: child.name for child in scope.children for node in child.nodes()}
+    wires: dict[Edge, str] = {}
+    for source, target in edges:
+        upper, lower = home.get(source, f"inlet {source}"), home.get(target, f"outlet {source}")
+        if upper != lower and not home.keys().isdisjoint({source, target}):
+            start, end = blocks.get(upper, PORT), blocks.get(lower, PORT)
+            wires[Edge(upper, lower, start.outlets.get(source, 0.0), end.inlets.get(source, 0.0))] = source
+    return wires
 
 
 def _add_ports(block: _Block, placement: Placement) -> None:

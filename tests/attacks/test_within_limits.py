@@ -11,9 +11,8 @@ import pytest
 from netgrader.checks.diagnose import said_of, without_prelude
 from netgrader.commands import collect, read
 from netgrader.errors import UsageError
-from netgrader.limited import ExceededError, within_limits
+from netgrader.limited import within_limits
 from netgrader.new_course import NewAssignment, make_assignment
-from netgrader.pages import objections, words
 from netgrader.platforms.received import canvas_sheet, moodle_sheet
 from netgrader.reader.graph.nodes import message
 
@@ -75,33 +74,6 @@ def test_data_that_are_larger_than_they_look_are_a_sentence(tmp_path):
 def test_an_error_is_read_in_a_time_that_grows_as_it_does(two_seconds, message):
     assert within_limits(without_prelude, message)
     assert within_limits(said_of, "ValueError", message)
-
-
-def test_an_objection_of_fifty_megabytes_is_read_as_far_as_objections_go(tmp_path):
-    (tmp_path / "a.txt").write_bytes(b"> " * 25_000_000)
-    (tmp_path / "b.eml").write_bytes(b"From: eve\nContent-Type: text/html\n\n" + b"<p>" * 16_000_000)
-    read = objections.read_objections(tmp_path, "digits")
-    assert [(one.file, one.student, str(one.reason).startswith("Not read to its end")) for one in read] == [
-        ("a.txt", "", True),
-        ("b.eml", "", True),
-    ]
-
-
-def test_an_objection_that_takes_too_long_is_named_and_the_next_is_read(tmp_path, monkeypatch):
-    form = objections.FORM.format(student="ada", assignment="digits", notebook="1", cell="check_x", result="0 of 9")
-    for name in ("a.txt", "b.txt"):
-        (tmp_path / name).write_text(f"{form}it is right")
-    limits = iter([ExceededError("took more than 30 seconds")])
-
-    def met(*work):
-        for error in limits:
-            raise error
-        return within_limits(*work)
-
-    monkeypatch.setattr(objections, "within_limits", met)
-    first, second = objections.read_objections(tmp_path, "digits")
-    assert (first.file, first.reason) == ("a.txt", words.OBJECTIONS_UNREAD.format(limit="took more than 30 seconds"))
-    assert (second.student, str(second.reason)) == ("ada", "it is right")
 
 
 def test_a_graph_is_read_in_a_process_that_is_ended(tmp_path, monkeypatch):

@@ -153,22 +153,6 @@ LEFT_OVER = {
         ),
         never=STOPPED,
     ),
-    "a cell that a magic runs apart": attempt(
-        "prepare_data",
-        WITH_DATA,
-        "def prepare_data(images):\n    return images\n\nx_train = prepare_data(x_train)",
-        "%%timeit -n1 -r1\ndef prepare_data(images):\n    return images / 1\n\nprepared = prepare_data(x_train)",
-        says=("%%timeit runs your cell apart",),
-        never=(*STOPPED, "stopped with"),
-    ),
-    "a cell above the one that it is to be in": attempt(
-        "fully_connected_layer",
-        GIVEN,
-        GLOROT,
-        "def fully_connected_layer(x, n_output, name=None, activation=None):\n    raise NotImplementedError()",
-        says=("not done yet", "A cell that you ran before writes fully_connected_layer"),
-        never=(": all ",),
-    ),
     "rates that are no powers": attempt(
         "learning_rate_sweep",
         GIVEN,
@@ -182,7 +166,6 @@ LEFT_OVER = {
         WITH_DATA,
         "%%time\ndef prepare_data(images):\n    return images / 1\n\nx_train = prepare_data(x_train)",
         says=("all 4 checks passed",),
-        never=("runs your cell apart",),
     ),
     "the line that failed is gone": attempt(
         "prepare_data",

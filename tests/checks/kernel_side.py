@@ -15,10 +15,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
 
-import netgrader.student  # noqa: F401  (before TensorFlow, as a notebook may do)
-
 import numpy as np  # isort: skip
 import tensorflow.compat.v1 as tf  # isort: skip
+import netgrader.student  # noqa: F401  # isort: skip  (watches the sessions)
 from netgrader.evidence import read_evidence
 from netgrader.reader.graph.source import read_source
 from netgrader.student.capture import take

@@ -12,10 +12,9 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import netgrader.student  # noqa: F401  (before TensorFlow, as a notebook does)
-
 import numpy as np  # isort: skip
 import tensorflow.compat.v1 as tf  # isort: skip
+import netgrader.student  # noqa: F401  # isort: skip  (watches the sessions)
 from netgrader.checks.exercises import load_exercises
 from netgrader.data import load_data
 from netgrader.student.capture import take

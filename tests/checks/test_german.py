@@ -20,7 +20,7 @@ from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import Graded
 from netgrader.results import CheckResult, NotebookResult, Outcome, Visibility
-from netgrader.student.answer import Answer
+from netgrader.student.answer import NOT_DONE, STOPPED, Answer
 from netgrader.text import WORDS, Text, joined
 from netgrader.wheel import student_files
 from scripts import messages
@@ -176,8 +176,8 @@ def test_an_answer_of_check_has_no_english_sentence_of_ours(texts):
     answers = [
         Answer("train", (right, KEPT.cells[0].checks[0]), texts=texts),
         Answer("train", (right,), beyond="whether train makes your own network as good as it says", texts=texts),
-        Answer("train", waits_for=("train",), texts=texts),
-        Answer("train", stopped="", texts=texts),
+        Answer("train", problem=NOT_DONE.format(name="train"), texts=texts),
+        Answer("train", problem=STOPPED.format(name="train"), texts=texts),
     ]
     for answer in answers:
         assert english_in(f"{answer} {answer._repr_html_()}") == []

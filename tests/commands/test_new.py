@@ -46,7 +46,7 @@ def shapes(tmp_path_factory):
     rng = np.random.default_rng(7)
     labels = rng.integers(0, len(SHAPES), 2500)
     file = tmp_path_factory.mktemp("given") / "shapes.npz"
-    np.savez(file, images=np.stack([shape(kind, rng) for kind in labels]), labels=labels)
+    np.savez(file, x=np.stack([shape(kind, rng) for kind in labels]), y=labels)
     return file
 
 
@@ -168,7 +168,7 @@ def test_a_low_target_lowers_what_counts_as_nothing(shapes, tmp_path):
         ({"x": np.zeros((9, 4)), "y": np.zeros((9, 2))}, "one class or number for each"),
         ({"x": np.zeros((30, 4)), "y": np.zeros(30, int)}, "classes must be"),
         ({"x": np.zeros((6, 4)), "y": np.arange(6) % 2}, "x_train in .* has 5 rows|x_test in .* has 1 rows"),
-        ({"images": np.zeros((9, 4, 4), np.uint8), "labels": np.arange(8)}, "9 inputs and 8 targets"),
+        ({"x": np.zeros((9, 4, 4), np.uint8), "y": np.arange(8)}, "9 inputs and 8 targets"),
     ],
 )
 def test_data_that_cannot_be_read_are_refused_with_what_they_must_be(tmp_path, arrays, told):
@@ -256,7 +256,7 @@ def test_a_table_is_read_with_its_target_column(tmp_path):
         (TABLE.replace("41;", "41,5;"), "price", "column size of .* must hold numbers .*'41,5'"),
         (TABLE.replace("41;", "nan;"), "price", "not finite"),
         (TABLE.replace("41;", "1e39;"), "price", "column size of .* must hold numbers .*overflow"),
-        (TABLE.replace("100.5", ""), "price", "Row 2 of .* has no target in the column price"),
+        (TABLE.replace("100.5", ""), "price", "has a row without a target in the column price"),
         (TABLE.replace("41;", "41;7;"), "price", "cannot read .*houses.csv as a table.* 3 to 4 at row 3"),
         (TABLE.partition("\n")[2], "price", "there are 40, 0, 100.5"),
         (TABLE.replace("rooms", "size"), "price", "names its columns, each once"),
@@ -315,7 +315,7 @@ def test_a_course_of_a_table_with_classes_grades_its_right_and_its_wrong_submiss
 
 
 def test_nothing_is_unpickled(tmp_path):
-    np.savez(tmp_path / "given.npz", images=np.array([{}], dtype=object), labels=np.array([0]))
+    np.savez(tmp_path / "given.npz", x=np.array([{}], dtype=object), y=np.array([0]))
     with pytest.raises(UsageError, match="without pickle"):
         read_data(tmp_path / "given.npz", called="image", names=())
 

@@ -8,8 +8,7 @@ import pytest
 from rich.console import Console
 from rich.control import Control
 
-from netgrader.commands import autograde
-from netgrader.commands.show import TerminalConsole, class_table, console, notebook_lines, trouble_lines
+from netgrader.commands.show import TerminalConsole, class_table, notebook_lines, trouble_lines
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
 
 
@@ -99,9 +98,3 @@ def test_what_does_not_work_is_said_before_the_points_and_what_follows_from_it_i
     assert "Sentence of later" not in text
     class_table(Console(file=out, width=200), [("ada", result, None)])
     assert "fatal: maximises-loss; serious: no-shuffling: Said." in out.getvalue()
-
-
-def test_the_last_line_of_a_class_says_how_many_answers_wait_for_a_person(capsys):
-    for waiting, end in ((0, "not in full."), (1, "1 answer waits for a person."), (2, "2 answers wait for a person.")):
-        autograde._summary(console(), ["ada"], [], {}, 1.0, waiting=waiting)
-        assert capsys.readouterr().out.strip().endswith(end)

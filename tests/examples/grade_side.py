@@ -16,10 +16,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import netgrader.student  # noqa: F401  (before TensorFlow, as a notebook does)
-
 import numpy as np  # isort: skip
 import tensorflow.compat.v1 as tf  # isort: skip
+import netgrader.student  # noqa: F401  # isort: skip  (watches the sessions)
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests

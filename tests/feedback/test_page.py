@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from netgrader.observations import Comparison, WrongImages
 from netgrader.pages import words
 from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
@@ -42,15 +41,6 @@ def verdicts(page):
 def test_points_are_added_up_and_what_waits_is_told_apart():
     page = page_of(*ex.wrong_student())
     assert (page.points, page.max_points, page.waiting, page.late_penalty) == (3.0, 8, 2, 0.5)
-
-
-@pytest.mark.parametrize("given", [0.95, 0.98])
-def test_an_accuracy_on_the_images_as_graded_is_told_from_that_on_the_original_ones(given):
-    cells, graded = ex.right_student()
-    shown = {"check_train": (Comparison("Test accuracy", given, given), WrongImages((), 20, 1000))}
-    train = verdicts(page_of(cells, replace(graded, observations=shown)))["train"]
-    said = [one for figure in train.figures for one in figure.notes if "On the original ones" in one and "98" in one]
-    assert len(said) == (given != 0.98)
 
 
 def test_what_to_do_next_names_causes_and_leaves_out_what_follows_from_another_check():
@@ -98,21 +88,6 @@ def test_an_answer_that_was_never_written_is_a_thing_to_do():
     page = page_of(cells, replace(graded, marks=Marks(cells={"what_w1_shows": CellMark(0.0, None, 2)})))
     assert [(step.name, step.points) for step in page.steps] == [("what_w1_shows", 2)]
     assert "Write an answer" in str(page.steps[0].sentence)
-
-
-def test_whoever_has_all_points_is_offered_what_the_notebook_proposes_to_try():
-    given = "# One layer\n\nAll of it.\n\n**To try, if you like**: a *rate*\nof 10.\n\nThe end."
-    own = ex.markdown("**To try** my luck")
-    result = ex.result(ex.cell("train", 3, ex.passed("test_it", "Fine")))
-    cells = [ex.markdown(given), own, ex.check_cell("train", 3)]
-    html = rendered(page_of(cells, Graded(result), released={given}))
-    offered = re.search(r"If you like to go on:</p>(.*?)</section>", html, re.DOTALL)[1]
-    assert "<strong>To try, if you like</strong>: a <em>rate</em>\nof 10." in offered
-    assert "All of it" not in offered
-    assert "my luck" not in offered
-    assert "The end" not in offered
-    wrong = Graded(ex.result(ex.cell("train", 3, ex.failed("test_it", "Told."))))
-    assert "If you like to go on" not in rendered(page_of(cells, wrong, released={given}))
 
 
 def test_a_section_of_another_notebook_is_named_and_not_linked():
@@ -219,7 +194,7 @@ def test_a_mark_that_a_person_lowered_is_not_said_to_be_one_that_could_not_be_gr
 
 
 @pytest.mark.parametrize("checks", [(), (NO_BIAS,)])
-def test_an_objection_to_a_mark_by_hand_names_the_result_that_the_report_compares_it_with(checks):
+def test_an_objection_to_a_mark_by_hand_names_that_mark(checks):
     page = one_cell(CellMark(1.0, 1.0, 2), *checks, student_id="ada")
     assert "result: 1 of 2\n" in page.verdicts[0].objection
 
@@ -277,34 +252,6 @@ def test_a_notebook_that_was_cut_short_is_graded_once_a_person_marked_what_lost_
     cells = [ex.check_cell("one", 2), ex.check_cell("two", 2)]
     assert not page_of(cells, Graded(result, marks=Marks({"check_one": CellMark(2.0, 2.0, 2)}))).whole
     assert page_of(cells, Graded(result, marks=Marks({"check_two": CellMark(0.0, 1.0, 2)}))).whole
-
-
-@pytest.mark.parametrize(
-    ("mark", "said"),
-    [
-        (
-            CellMark(2.0, 20.0, 2),
-            "train: The mark given by hand, 20, lies outside 0 to 2. Please tell your instructor.",
-        ),
-        (CellMark(2.0, None, 2, extra=3.0), "train: Extra credit from your instructor is counted in: 3."),
-        (CellMark(2.0, None, 2, left_out="inf"), "train: The mark given by hand, inf, is no number of points"),
-    ],
-)
-def test_a_sum_that_nobody_would_expect_is_explained_at_the_top(mark, said):
-    page = one_cell(mark, ex.passed("test_a", "It trains"))
-    assert page.notices[0].startswith(said)
-    html = rendered(page)
-    assert html.index(said) < html.index("What to do next</h2>")
-    assert "Nothing is left to mend" in html
-    assert "What your network does" not in html  # nothing is drawn
-
-
-@pytest.mark.parametrize("mark", [-1.0, 2.5])
-def test_a_mark_by_hand_outside_its_range_is_pointed_out(mark):
-    cells, graded = ex.right_student()
-    marks = Marks(cells={"what_w1_shows": CellMark(None, mark, 2)})
-    notes = verdicts(page_of(cells, replace(graded, marks=marks)))["what_w1_shows"].notes
-    assert any("outside 0 to 2" in note for note in notes)
 
 
 def test_an_answer_that_was_never_written_is_not_said_to_be_read():

@@ -23,23 +23,15 @@ def test_feedback_before_grading_is_a_sentence_that_says_what_to_type(tiny):
         feedback_of_class(tiny.assignment, (), console())
 
 
-@pytest.mark.parametrize(
-    ("asked", "hint"),
-    [
-        ("nobody", ""),
-        ("Ada", " Did you mean ada?"),
-        ("zoem", " Did you mean zoe-m?"),
-    ],
-)
 @pytest.mark.parametrize("graded", [False, True])
-def test_feedback_for_somebody_who_is_not_there_names_whose_ids_are_like_it(tiny, asked, hint, graded):
+def test_feedback_for_somebody_who_is_not_there_names_them(tiny, graded):
     for student in ("ada", "zoe-m"):
         tiny.submit(student)
         if graded:
             tiny.write(f"autograded/{student}/numbers/1_sums.ipynb", "{}")
     with pytest.raises(UsageError) as error:
-        feedback_of_class(tiny.assignment, (asked,), console())
-    assert str(error.value) == f"There is no submission of {asked} for 'numbers'.{hint}"
+        feedback_of_class(tiny.assignment, ("Ada",), console())
+    assert str(error.value) == "There is no submission of Ada for 'numbers'."
 
 
 def test_feedback_says_whose_is_missing_and_what_to_type(tiny, monkeypatch, capsys):
@@ -55,12 +47,7 @@ def test_feedback_says_whose_is_missing_and_what_to_type(tiny, monkeypatch, caps
     assert made == ["ada", "bob"]
     first, *said = capsys.readouterr().out.splitlines()
     assert first.startswith("Feedback for 2 of 4 students")
-    assert said == [
-        "bob: no page for 2_words, which is not graded yet.",
-        "eve: no page for 1_sums, which is not graded yet.",
-        "mia: no page, since no notebook of numbers was handed in.",
-        "To grade what is missing, type netgrader autograde numbers.",
-    ]
+    assert said == ["No page of eve, mia: nothing is graded. Type netgrader autograde numbers."]
 
 
 def test_a_report_before_anything_was_handed_in_makes_no_gradebook(tiny):
@@ -115,16 +102,16 @@ def test_names_in_any_script_and_with_html_in_them_go_the_whole_way(booked):
 
 @pytest.mark.usefixtures("uncaged")
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
-def test_marks_that_cannot_be_right_are_said_on_the_page_and_in_the_report_and_spoil_no_sum(booked):
+def test_marks_that_are_no_number_of_points_spoil_no_sum(booked):
     booked.submit("ada")
     autograde_one(booked.course, "numbers", "ada")
-    for mark, score, found in (
-        (-1.0, "4", "The mark given by hand, -1, lies outside 0 to 2."),
-        (7.5, "12.5", "The mark given by hand, 7.5, lies outside 0 to 2."),
-        (float("inf"), "5", "The mark given by hand, inf, is no number of points"),
-        (float("-inf"), "5", "The mark given by hand, -inf, is no number of points"),
-        (1e308, "5", "The mark given by hand, 1e+308, is no number of points"),
-        (float("nan"), "5", "1 answer waits"),  # which SQLite keeps as no mark at all
+    for mark, score, waits in (
+        (-1.0, "4", False),
+        (7.5, "12.5", False),
+        (float("inf"), "5", True),
+        (float("-inf"), "5", True),
+        (1e308, "5", True),
+        (float("nan"), "5", True),  # which SQLite keeps as no mark at all
     ):
         with Gradebook(booked.course.db_url) as gradebook:
             grade = gradebook.find_grade("why", "1_sums", "numbers", "ada")
@@ -134,8 +121,7 @@ def test_marks_that_cannot_be_right_are_said_on_the_page_and_in_the_report_and_s
         pages = (booked.root / "feedback" / "ada" / "numbers" / "1_sums.html").read_text(encoding="utf-8")
         report = report_on_class(booked.assignment)
         html = report.read_text(encoding="utf-8")
-        assert found in pages + html
-        assert found.replace("by hand", "by hand for why").rstrip(".") in html
+        assert ("1 answer waits" in html) is waits
         with report.with_suffix(".csv").open(encoding="utf-8", newline="") as stream:
             points = sum(float(row["points"] or 0) for row in csv.DictReader(stream))
         assert points == float(score)

@@ -11,10 +11,9 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
-import netgrader.student  # noqa: F401  (before TensorFlow, as a notebook may do)
-
 import numpy as np  # isort: skip
 import tensorflow.compat.v1 as tf  # isort: skip
+import netgrader.student  # noqa: F401  # isort: skip  (watches the sessions)
 from netgrader.student import sessions
 
 RATES = (1e-3, 1e-2, 1e-1)

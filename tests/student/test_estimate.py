@@ -19,7 +19,7 @@ import time
 from IPython.display import display
 import netgrader.student
 from netgrader.checks.parameters import ExecutionLimits
-from netgrader.student.cell_runs import install
+from netgrader.student import setup
 from netgrader.student.estimate import estimate
 def tell(**limits):
     display({"text/plain": str(estimate(ExecutionLimits(**limits)))}, raw=True)
@@ -49,7 +49,7 @@ def said(tmp_path_factory):
         "tell(cell_seconds=60, notebook_seconds=90)",
         "tell(cell_seconds=1, notebook_seconds=90)",
         "tell(cell_seconds=0.5, notebook_seconds=90)",
-        "install(); install(); 1 / 0",
+        "setup(); setup(); 1 / 0",
         WORK.format(seconds=0.3),
         "tell(cell_seconds=60, notebook_seconds=180)",
         EXPERIMENT,
@@ -78,7 +78,7 @@ def test_what_is_near_a_limit_and_what_is_over_it_is_said_with_what_to_do(said):
     assert said[3].endswith("Train for fewer epochs, or a smaller network.")
 
 
-def test_an_error_in_a_cell_and_a_second_installation_change_nothing(said):
+def test_an_error_in_a_cell_and_a_second_setup_change_nothing(said):
     assert said[4].startswith("Grading runs this notebook again: about ")
     assert said[4].endswith("60 seconds a cell and 3 minutes in all.")
 

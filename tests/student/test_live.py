@@ -56,8 +56,8 @@ def test_the_bar_is_full_and_the_curves_are_shown_at_the_end(screen):
         live.curves(training=accuracy, test=[value / 2 for value in accuracy])
     last = screen.shown[-1]
     assert 'value="100"' in last["text/html"]
-    assert "training 0.7" in last["text/html"]
-    assert "test 0.35" in last["text/html"]
+    assert "training: 0.7" in last["text/html"]
+    assert "test: 0.35" in last["text/html"]
     assert last["text/plain"].endswith("training 0.7000, test 0.3500")
 
 

@@ -82,10 +82,6 @@ def test_edges_follow_the_data_and_only_the_loss_goes_into_training():
     }
 
 
-def test_training_says_what_it_updates_at_which_rate():
-    assert str(node(drawn(network(20)), "Adam").detail).endswith("updates 4 variables, learning rate 0.003")
-
-
 def test_a_rate_that_is_fed_is_seen_to_go_into_training():
     graph = tf.Graph()
     with graph.as_default():
@@ -125,14 +121,6 @@ def test_a_network_of_twenty_layers_is_folded_until_it_fits_a_page():
     assert len(nodes) <= 44
     assert any(each.kind is Kind.FOLDED and each.name.startswith("layer_") for each in nodes)
     assert {"X", "Y", "Adam"} <= {each.name for each in nodes}
-
-
-def test_scopes_that_differ_by_a_number_only_are_folded_alike():
-    folded = {
-        scope: any(each.name == scope for each in drawn(network(20, 20, dropout=True), max_nodes=30).root.nodes())
-        for scope in ("dropout", "dropout_1", "layer_1", "layer_2")
-    }
-    assert folded == {"dropout": True, "dropout_1": True, "layer_1": False, "layer_2": False}
 
 
 def test_a_large_graph_without_scopes_is_folded_too():
@@ -242,12 +230,11 @@ def test_where_tensorboard_does_not_start_the_command_is_said(shell, monkeypatch
 
     def fails(arguments, timeout):
         assert timeout <= timedelta(minutes=2)
-        return manager.StartFailed(exit_code=1, stdout="", stderr="No module named 'pkg_resources'")
+        return manager.StartFailed(exit_code=1, stdout="", stderr="It broke.")
 
     monkeypatch.setattr(manager, "start", fails)
     show_graph(network(), tensorboard=True)
     said = capsys.readouterr().out
-    assert 'pip install "setuptools<81"' in said
     found = re.search(r"--logdir (\S+)", said)
     from pathlib import Path
 

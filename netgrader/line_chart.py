@@ -1,0 +1,172 @@
+"""Lines in a frame with labelled axes, as an SVG: for the notebook while it trains, and for the pages.
+
+All looks are presentation attributes, as in the drawing of a network: a page's style sheet maps the colors, a notebook has none.
+"""
+
+from __future__ import annotations
+
+import html
+import itertools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy.typing as npt
+
+__all__ = ["Axis", "Line", "line_chart", "number"]
+
+NO_BREAK = "\u00a0"
+# Each line differs from the others in color (told apart with any color vision), in dashes, and in its line of the legend.
+STYLES = (("#0072b2", ""), ("#b34a00", "7 3"), ("#00735c", "2 3"), ("#5b4a9f", "9 3 2 3"))
+INK, MUTED, GRID, PAPER = "#1b1b1f", "#4c535c", "#d0d0d0", "#ffffff"
+WIDTH, HEIGHT = 520, 230
+LEFT, RIGHT, TOP, BOTTOM = 74, 16, 12, 44
+ROW, BELOW = 19, 8
+"""Height of a line of the legend, and how far below the frame the first one stands."""
+FEW = 24
+"""Values up to which each has a point of its own."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A named line; `y` is None or not finite where a value is missing. One that is not `joined` is points alone."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float | None]
+    joined: bool = True
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What an axis shows, and how: logarithmic, as percentages of one, or as whole numbers."""
+
+    label: str
+    log: bool = False
+    percent: bool = False
+    whole: bool = False
+
+    def written(self, value: float) -> str:
+        """Return a value as it stands at the axis."""
+        return f"{100 * value:.4g}{NO_BREAK}%" if self.percent else number(value)
+
+    def scaled(self, values: Iterable[float | None]) -> npt.NDArray[np.float64]:
+        """Return values as they lie along the axis, float64 (n,); NaN where one cannot be shown."""
+        found = np.array([*values], np.float64)
+        with np.errstate(all="ignore"):
+            found = np.log10(found) if self.log else found
+        found[~np.isfinite(found)] = np.nan
+        return found
+
+    def ticks(self, scaled: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return three to seven round numbers that enclose what lies along the axis, ascending."""
+        known = scaled[~np.isnan(scaled)].tolist()
+        low, high = (min(known), max(known)) if known else (0.0, 1.0)
+        least = 1.0 if self.whole or self.log else 1e-3 * max(1.0, abs(high))  # powers of ten on a logarithmic axis
+        rough = max((high - low) / 4, least)
+        unit = 10.0 ** math.floor(math.log10(rough))
+        step = next(factor * unit for factor in (1, 2, 5, 10) if factor * unit >= rough)
+        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+        return step * np.arange(first, max(last, first + 1) + 1)
+
+    def named(self, ticks: npt.NDArray[np.float64]) -> list[str]:
+        """Return what stands at ticks."""
+        return [self.written(float(value)) for value in (10.0**ticks if self.log else ticks)]
+
+
+def number(value: float) -> str:
+    """A number as one writes it: 0.003, 1500, 2.5e-5."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 1e6 or abs(value) < 1e-4:
+        mantissa, _, exponent = f"{value:.2e}".partition("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+
+
+def line_chart(title: str, lines: Sequence[Line], x: Axis, y: Axis, *, until: float | None = None) -> str:
+    """Draw lines over a common axis; values that are not finite leave a gap.
+
+    Parameters
+    ----------
+    title
+        What the picture shows; the last value of each line follows it, for who cannot see it.
+    until
+        A value of x that the axis reaches at least.
+    """
+    across, up = [x.scaled(line.x) for line in lines], [y.scaled(line.y) for line in lines]
+    ends = x.scaled([] if until is None else [until])
+    x_ticks, y_ticks = x.ticks(np.concatenate([*across, ends])), y.ticks(np.concatenate([*up, ends[:0]]))
+    height = HEIGHT + ROW * (len(lines) + 1) - BELOW
+    drawn = _frame(x.label, y.label)
+    for place, name in zip(_across(x_ticks, x_ticks), x.named(x_ticks), strict=True):
+        drawn.append(f'<text x="{place}" y="{HEIGHT - BOTTOM + 17}" text-anchor="middle" fill="{MUTED}">{name}</text>')
+    for place, name in zip(_up(y_ticks, y_ticks), y.named(y_ticks), strict=True):
+        drawn.append(f'<path d="M{LEFT} {place}H{WIDTH - RIGHT}" stroke="{GRID}"/>')
+        drawn.append(f'<text x="{LEFT - 8}" y="{place + 4:.1f}" text-anchor="end" fill="{MUTED}">{name}</text>')
+    legend = [_in_legend(line, y) for line in lines]
+    for row, (line, xs, ys, style) in enumerate(zip(lines, across, up, itertools.cycle(STYLES), strict=False)):
+        drawn += _drawn(_across(xs, x_ticks), _up(ys, y_ticks), style, joined=line.joined)
+        drawn += _legend_row(HEIGHT + BELOW + ROW * row, legend[row], style)
+    said = html.escape(f"{title}: {'; '.join(legend)}" if legend else title)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
+        f'aria-label="{said}" style="max-width:100%;height:auto" font-family="system-ui, sans-serif" font-size="12" '
+        f'fill="{INK}"><rect width="{WIDTH}" height="{height}" rx="6" fill="{PAPER}"/>{"".join(drawn)}</svg>'
+    )
+
+
+def _frame(x_label: str, y_label: str) -> list[str]:
+    middle = (TOP + HEIGHT - BOTTOM) / 2
+    return [
+        f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 9}" text-anchor="middle">{html.escape(x_label)}</text>',
+        f'<text transform="translate(14 {middle}) rotate(-90)" text-anchor="middle">{html.escape(y_label)}</text>',
+    ]
+
+
+def _across(scaled: npt.NDArray[np.float64], ticks: npt.NDArray[np.float64]) -> list[float]:
+    return _placed(scaled, ticks, LEFT, WIDTH - RIGHT)
+
+
+def _up(scaled: npt.NDArray[np.float64], ticks: npt.NDArray[np.float64]) -> list[float]:
+    return _placed(scaled, ticks, HEIGHT - BOTTOM, TOP)
+
+
+def _placed(scaled: npt.NDArray[np.float64], ticks: npt.NDArray[np.float64], first: int, last: int) -> list[float]:
+    """Return where values lie in the picture: the first tick at `first`, the last one at `last`."""
+    share = (scaled - ticks[0]) / (ticks[-1] - ticks[0])
+    return [round(first + one * (last - first), 1) for one in share.tolist()]
+
+
+def _drawn(across: list[float], up: list[float], style: tuple[str, str], *, joined: bool) -> list[str]:
+    """Return a line, with a gap where a value is missing, and points where there are few or nothing joins them."""
+    color, dashes = style
+    points = [point for point in zip(across, up, strict=True) if not math.isnan(sum(point))]
+    parts = []
+    if joined:
+        runs = itertools.groupby(zip(across, up, strict=True), lambda point: math.isnan(sum(point)))
+        path = "".join("M" + "L".join(f"{x} {y}" for x, y in run) for is_gap, run in runs if not is_gap)
+        parts.append(f'<path d="{path}" fill="none" stroke="{color}" stroke-width="2" stroke-dasharray="{dashes}"/>')
+    if not joined or len(across) <= FEW:
+        parts += [f'<circle cx="{x}" cy="{y}" r="3.2" fill="{color}"/>' for x, y in points]
+    return parts
+
+
+def _in_legend(line: Line, axis: Axis) -> str:
+    """Return a line's name and its last value."""
+    known = [value for value in line.y if value is not None and math.isfinite(value)]
+    return f"{line.name}: {axis.written(known[-1])}" if known else line.name
+
+
+def _legend_row(y: int, text: str, style: tuple[str, str]) -> list[str]:
+    color, dashes = style
+    return [
+        f'<path d="M{LEFT} {y}h30" stroke="{color}" stroke-width="2" stroke-dasharray="{dashes}"/>',
+        f'<circle cx="{LEFT + 15}" cy="{y}" r="3.2" fill="{color}"/>',
+        f'<text x="{LEFT + 40}" y="{y + 4}">{html.escape(text)}</text>',
+    ]
