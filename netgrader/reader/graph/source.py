@@ -103,13 +103,13 @@ def _file(path: Path) -> bytes:
 
 
 def _from_graph(graph: Any) -> bytes:
-    """Serialise a ``tf.Graph`` with those of its collections that say which variables there are."""
+    """Serialise a ``tf.Graph`` with those of its collections that say what is trained and what belongs to a loop or a branch."""
     meta = meta_graph_def()
     try:
         meta.graph_def.ParseFromString(graph.as_graph_def().SerializeToString())
     except (ValueError, protobuf_message.Error) as error:
         raise GraphError(Text("The graph is too large to be serialised.")) from error
-    for key in ("variables", "trainable_variables", "local_variables", "cond_context", "while_context"):
+    for key in ("trainable_variables", "cond_context", "while_context"):
         for item in graph.get_collection(key):
             # What has no message, or refuses to give it, is left out. Outside of a graph a variable of the second kind refuses.
             with suppress(ValueError, TypeError, AttributeError, NotImplementedError, RuntimeError), graph.as_default():

@@ -24,7 +24,6 @@ from netgrader.reader.lab.imported import (
     tensorflow,
     trainable_variables,
     translated,
-    variable_definitions,
 )
 
 if TYPE_CHECKING:
@@ -79,9 +78,8 @@ class _LocalGraph:
         self._requests: list[tuple[str, tuple[str, ...]]] = []
         nodes = accepted.meta.graph_def.node
         self.variables = tuple(node.name for node in nodes if node.op in VARIABLES)
-        definitions = variable_definitions(source)
-        self.trainable = trainable_variables(nodes, self.variables, definitions)
-        self.initialisers = first_assignments(nodes, self.variables, definitions)
+        self.trainable = trainable_variables(source, nodes, self.variables)
+        self.initialisers = first_assignments(nodes, self.variables)
         # Importing says whether TensorFlow takes the graph; seed 1 is the one that experiments ask for.
         self._imports = {1: Imported(reseed(self._meta, 1))}
 
@@ -115,10 +113,6 @@ class _LocalGraph:
             raise LabError("run", f"The graph has no operation {op[:80]!r}.") from error
 
 
-#: In TensorFlow's words for a placeholder that was not fed (tensorflow/core/kernels/constant_op.cc).
-_UNFED = "You must feed a value for placeholder tensor"
-
-
 class _LocalSession:
     """A session with variable values of its own; see `netgrader.reader.lab.LabSession`."""
 
@@ -130,23 +124,14 @@ class _LocalSession:
 
     def initialise(self) -> None:
         """Run the initialisers; a variable that begins with what is fed stays as it is, and what needs it says so."""
-        pending = [op for op in self._owner.initialisers if op not in self._owner.left_out]
-        errors = tensorflow().errors
+        errors = (tensorflow().errors.FailedPreconditionError, tensorflow().errors.InvalidArgumentError)
         with translated("run"):
-            with suppress(errors.FailedPreconditionError, errors.InvalidArgumentError):
-                self._session.run(pending)
+            with suppress(*errors):
+                self._session.run(list(self._owner.initialisers))
                 return
-            while pending:  # one that needs another's result waits for it
-                failed: dict[str, Exception] = {}
-                for op in pending:
-                    try:
-                        self._session.run(op)
-                    except (errors.FailedPreconditionError, errors.InvalidArgumentError) as error:
-                        if _UNFED not in str(error):
-                            failed[op] = error
-                if len(failed) == len(pending):
-                    raise next(iter(failed.values()))
-                pending = list(failed)
+            for operation in self._owner.initialisers:  # one that needs another's result comes after it
+                with suppress(*errors):
+                    self._session.run(operation)
 
     def assign(self, values: Mapping[str, Array]) -> None:
         operations, feeds = [], {}
