@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice, permutations
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from netgrader.reader.find.losses import FUSED_LOSSES
@@ -18,7 +20,7 @@ from netgrader.reader.graph.source import GraphError
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from netgrader.reader.graph.nodes import Node
     from netgrader.reader.graph.plain import Graph
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 #: Ops through which no gradient comes: what lies behind one is not what was minimised.
 NOT_DIFFERENTIABLE = words(
     "ArgMax ArgMin Equal NotEqual Greater GreaterEqual Less LessEqual InTopK InTopKV2 Round Floor Ceil Sign Rint "
-    "LogicalAnd LogicalOr LogicalNot StopGradient Shape Size Rank ZerosLike OnesLike ApproximateEqual IsNan "
+    "LogicalAnd LogicalOr LogicalNot Shape Size Rank ZerosLike OnesLike ApproximateEqual IsNan "
     "IsFinite OneHot ScalarSummary HistogramSummary",
 )
 ASSIGNMENTS = words(
@@ -152,16 +154,15 @@ def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int
                 max_products=MAX_PRODUCTS,
             )
         )
-    fed = [hint for hint in (hints.get("X"), hints.get("Y")) if hint is not None and hint in graph]
+    fed = [hints[part] for part in ("X", "Y") if hints.get(part) in graph]
     sources = [*dict.fromkeys((*graph.rows, *fed))]
-    roles = _with_train_op(graph, hints, sources)
-    roles = _with_losses(graph, hints.get("loss"), roles, sources)
+    roles = _with_train_op(graph, hints.get("train_op", ""), sources)
+    roles = _with_losses(graph, hints.get("loss", ""), roles, sources)
     return _with_images_and_labels(graph, hints, roles, pixels, classes)
 
 
-def _with_train_op(graph: Graph, hints: Mapping[str, str], sources: list[str]) -> Roles:
-    hint = hints.get("train_op")
-    under = updates_under(graph, hint) if hint in graph and hint is not None else ()
+def _with_train_op(graph: Graph, hint: str, sources: list[str]) -> Roles:
+    under = updates_under(graph, hint) if hint in graph else ()
     if any(update.gradient or uses_data(graph, update, sources) for update in under):
         reason = Text("named by the network, and it changes variables by what is fed")
         return Roles(hint, under, reasons={"train_op": reason})
@@ -178,20 +179,17 @@ def _with_train_op(graph: Graph, hints: Mapping[str, str], sources: list[str]) -
 
 def train_ops(graph: Graph) -> list[tuple[str, int]]:
     """Return the ops that nothing waits for and that change variables by what is fed, each with how many updates it makes."""
-    every = all_updates(graph)
     weights = {name for _, operand in linear_steps(graph).values() for name in graph.variables_in(operand)}
-    by_data = {update.node for update in every if uses_data(graph, update, graph.rows)}
-    of_weights = {update.node for update in every if update.variable in weights}
+    every = all_updates(graph)
     # An optimizer that is given something without images and labels is a train op all the same.
-    by_gradient = {update.node for update in every if update.gradient}
-    training = (by_data & of_weights) or by_data or (by_gradient & of_weights)
+    training = [update for update in every if uses_data(graph, update, graph.rows)] or [
+        one for one in every if one.gradient
+    ]
+    moving = {update.node for update in training if update.variable in weights} or {one.node for one in training}
     idle = graph.nodes.keys() - graph.waiting.keys() - set(map(node_of, graph.consumers))
-    counts = (
-        (name, len(graph.ancestor_nodes([f"{name}:0"], control=True) & training))
-        for name in graph.nodes
-        if name in idle
-    )
-    return list(islice((item for item in counts if item[1]), MAX_TRAIN_OPS)) if training else []
+    ends = sorted(idle, key=graph.order.__getitem__)
+    counts = ((name, len(graph.ancestor_nodes([f"{name}:0"], control=True) & moving)) for name in ends)
+    return list(islice(filter(itemgetter(1), counts), MAX_TRAIN_OPS))
 
 
 # Losses ----------------------------------------------------------------------------------------------------------
@@ -226,19 +224,18 @@ _LOSS_TERMS: tuple[tuple[str, Callable[[_Candidate], float]], ...] = (
 )
 
 
-def _with_losses(graph: Graph, hint: str | None, roles: Roles, sources: list[str]) -> Roles:
+#: Why a loss was chosen, by whether the student names it.
+_LOSS_REASONS = {
+    True: Text("named by the network"),
+    False: Text("depends on the {labels} and, differentiably, on what the layers compute"),
+}
+
+
+def _with_losses(graph: Graph, hint: str, roles: Roles, sources: list[str]) -> Roles:
     """Find losses: what depends differentiably on a product of data and variables and on a source that comes in after it."""
     steps = linear_steps(graph)
-    updating = written(graph, roles.updates)
-    hidden = () if steps else graph.of_ops(HIDING)
-    starts = [*(f"{name}:0" for name in steps), *(tensor for node in hidden for tensor in graph.outputs[node.name])]
-    made = graph.descendants(starts, past=NOT_DIFFERENTIABLE) | _of_stopped_labels(graph, steps)
-    late = {tensor: _late_sources(graph, tensor, sources) for tensor in _ends(graph, made, roles, updating)}
-    late = {tensor: found for tensor, found in late.items() if found and not _of_gradients(graph, tensor)}
-    reason = Text("depends on the {labels} and, differentiably, on what the layers compute")
-    own = _late_sources(graph, hint, sources) if hint in made and hint is not None else []
-    if hint in made and hint is not None and (own or not late):
-        late, reason = {**late, hint: own}, Text("named by the network")
+    updating, made = written(graph, roles.updates), _made_by_layers(graph, steps)
+    late = _late_by_end(graph, _ends(graph, made, roles, updating), made.intersection([hint]), sources)
     moved = {update.variable for update in roles.updates}
     trained = {name for name, (_, weights) in steps.items() if not moved.isdisjoint(graph.variables_in(weights))}
 
@@ -252,25 +249,22 @@ def _with_losses(graph: Graph, hint: str | None, roles: Roles, sources: list[str
         )
 
     ranked = sorted(map(candidate, late), key=lambda one: [-value(one) for _, value in _LOSS_TERMS])
-    reasons = {**roles.reasons, **({"loss": reason} if ranked else {})}
+    reasons = {**roles.reasons, "loss": _LOSS_REASONS[ranked[0].named]} if ranked else roles.reasons
     return replace(roles, losses=tuple(one.tensor for one in ranked), reasons=reasons)
 
 
-def _ends(graph: Graph, made: set[str], roles: Roles, updating: set[str]) -> Iterator[str]:
-    """Yield where what is `made` from layers ends: not in an update, nor in a branch that evaluation does not take."""
-    closed = graph.untaken | {update.node for update in roles.updates}
-    read = {tensor for one in made for tensor in graph[one].inputs}
-    return (tensor for tensor in made - updating - read if node_of(tensor) not in closed)
+def _made_by_layers(graph: Graph, steps: Iterable[str]) -> set[str]:
+    """Return what follows differentiably from products of data and variables, or from functions that may hide such."""
+    made = [f"{name}:0" for name in steps]
+    hidden = [tensor for node in graph.of_ops(HIDING) for tensor in graph.outputs[node.name]]
+    return graph.descendants(made or hidden, past=NOT_DIFFERENTIABLE)
 
 
-def _of_stopped_labels(graph: Graph, steps: Iterable[str]) -> set[str]:
-    """Return what follows from a cross-entropy that is given scores as labels: its older function takes no gradient of those.
-
-    So there is no gradient at all, and no step that minimises it.
-    """
-    above = graph.descendants([f"{name}:0" for name in steps])
-    swapped = [n.name for n in graph.of_ops(FUSED_LOSSES) if n.inputs[1] in above and n.inputs[0] not in above]
-    return graph.descendants([f"{name}:0" for name in swapped], past=NOT_DIFFERENTIABLE)
+def _late_by_end(graph: Graph, ends: Iterable[str], named: set[str], sources: list[str]) -> dict[str, list[str]]:
+    """Return what may be a loss, of these ends and of what the student names, each with the sources that come in late."""
+    late = {tensor: _late_sources(graph, tensor, sources) for tensor in named.union(ends)}
+    found = {tensor: behind for tensor, behind in late.items() if behind and not _of_gradients(graph, tensor)}
+    return found or {tensor: [] for tensor in named}
 
 
 def _of_gradients(graph: Graph, tensor: str) -> bool:
@@ -278,6 +272,13 @@ def _of_gradients(graph: Graph, tensor: str) -> bool:
     above = graph.ancestors([tensor])
     backward = {f"{node.name}:1" for node in graph.of_ops(FUSED_LOSSES)}
     return not above.isdisjoint(backward) or any(graph[one].op.endswith(("Grad", "GradientArgs")) for one in above)
+
+
+def _ends(graph: Graph, made: set[str], roles: Roles, updating: set[str]) -> Iterator[str]:
+    """Yield where what is `made` from layers ends: not in an update, nor in a branch that evaluation does not take."""
+    closed = graph.untaken | {update.node for update in roles.updates}
+    read = {tensor for one in made for tensor in graph[one].inputs}
+    return (tensor for tensor in made - updating - read if node_of(tensor) not in closed)
 
 
 def _late_sources(graph: Graph, tensor: str, sources: Iterable[str]) -> list[str]:
@@ -297,9 +298,9 @@ def _data_of(graph: Graph, steps: Mapping[str, tuple[str, str]]) -> set[str]:
 
 @dataclass(frozen=True)
 class _Source:
-    """A tensor that may be fed images, or labels, and what speaks for it."""
+    """A tensor that may be fed images, or labels, and what speaks for it; no tensor where none may."""
 
-    tensor: str
+    tensor: str | None
     named: bool
     early: bool
     """Whether the student names it, and whether layers read it."""
@@ -322,42 +323,55 @@ _REASONS = {
 
 def _with_images_and_labels(graph: Graph, hints: Mapping[str, str], roles: Roles, pixels: int, classes: int) -> Roles:
     """Find what is fed images and labels: of what the loss reads, or of all, where there is none."""
-    inside = graph.ancestors([roles.loss]) if roles.loss else {f"{name}:0" for name in graph.nodes} | set(graph.sources)
-    names = [*map(node_of, inside)]
-    early = _data_of(graph, linear_steps(graph, PRODUCTS, names) or linear_steps(graph, ["Mul"], names))
-    early = early or graph.ancestors([read for node in graph.of_ops(HIDING) for read in node.inputs])
+    inside = graph.ancestors([roles.loss]) if roles.loss else {*graph.sources, *(f"{name}:0" for name in graph.nodes)}
+    early = _read_by_layers(graph, inside)
 
-    def ranked(part: str, fits: Callable[[Graph, str, int], bool], size: int) -> list[_Source]:
-        """What may be fed for a part, the likeliest first."""
-        named = inside.intersection([hints.get(part, "")])
-        tensors = [tensor for tensor in dict.fromkeys((*graph.rows, *named)) if tensor in inside]
-        shaped = {tensor: graph.static_shape(tensor) is not None for tensor in tensors}
-        found = [_Source(one, one in named, one in early, fits(graph, one, size), shaped[one]) for one in tensors]
-        return sorted(found, key=lambda one: [not value(one) for value in _SOURCE_TERMS[part]])
-
-    sure = roles.loss is not None
-    image = _first(one for one in ranked("X", _holds, pixels) if one.named or (one.early and (sure or one.fits)))
-    others = [one for one in ranked("Y", _labels, classes) if one.tensor != image.tensor]
-    label = _first(one for one in others if sure or one.named or (one.fits and not one.early))
+    images = _ranked(graph, "X", hints, inside, early, partial(_holds, pixels))
+    image = _first(one for one in images if one.named or one.early)
+    targets = _ranked(graph, "Y", hints, inside - {image.tensor}, early, partial(_labels, classes))
+    label = _first(one for one in targets if roles.loss or one.named or (one.fits and not one.early))
     return replace(
         roles,
-        images=image.tensor or None,
-        labels=label.tensor or None,
-        label_candidates=tuple(one.tensor for one in others if sure and not one.early),
+        images=image.tensor,
+        labels=label.tensor,
+        label_candidates=tuple(str(one.tensor) for one in targets if not one.early),
         reasons={**roles.reasons, "X": _REASONS["X"][image.named], "Y": _REASONS["Y"][label.named]},
     )
 
 
+def _ranked(
+    graph: Graph,
+    part: str,
+    hints: Mapping[str, str],
+    inside: Container[str | None],
+    early: set[str],
+    fits: Callable[[Graph, str], bool],
+) -> list[_Source]:
+    """Return what may be fed for a part, the likeliest first: sources, and what the student names."""
+    named = hints.get(part, "")
+    tensors = [one for one in dict.fromkeys((*graph.rows, named)) if one in inside]
+    shaped = {one: graph.static_shape(one) is not None for one in tensors}
+    found = [_Source(one, one == named, one in early, fits(graph, one), shaped[one]) for one in tensors]
+    return sorted(found, key=lambda one: [not value(one) for value in _SOURCE_TERMS[part]])
+
+
+def _read_by_layers(graph: Graph, inside: Iterable[str]) -> set[str]:
+    """Return all that the data of layers is made from: of products, else of factors, else of functions that may hide them."""
+    names = [*map(node_of, inside)]
+    early = _data_of(graph, linear_steps(graph, PRODUCTS, names) or linear_steps(graph, ["Mul"], names))
+    return early or graph.ancestors([read for node in graph.of_ops(HIDING) for read in node.inputs])
+
+
 def _first(sources: Iterator[_Source]) -> _Source:
     """Return the first source; one without a name where there is none."""
-    return next(sources, _Source("", named=False, early=False, fits=False, shaped=False))
+    return next(sources, _Source(None, named=False, early=False, fits=False, shaped=False))
 
 
-def _holds(graph: Graph, source: str, pixels: int) -> bool:
+def _holds(pixels: int, graph: Graph, source: str) -> bool:
     shape = graph.static_shape(source)
     return bool(shape) and math.prod(length or 1 for length in shape or ()) % pixels == 0
 
 
-def _labels(graph: Graph, source: str, classes: int) -> bool:
+def _labels(classes: int, graph: Graph, source: str) -> bool:
     shape = graph.static_shape(source)
     return shape is not None and (classes in shape or len(shape) == 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cached_property, reduce
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from netgrader.reader.graph.constants import fold
@@ -117,11 +118,10 @@ class Graph:
     @cached_property
     def order(self) -> dict[str, int]:
         """A position for each node, after all that it reads and waits for; a cycle that is no loop is a `GraphError`."""
-        before = {node.name: [*map(node_of, node.inputs), *node.controls] for node in self.nodes.values()}
         closing = {node.name for node in self.of_ops(_BACK_EDGES)}
-        sorter = TopologicalSorter(
-            {name: [one for one in reads if one not in closing] for name, reads in before.items()}
-        )
+        sorter: TopologicalSorter[str] = TopologicalSorter()
+        for node in self.nodes.values():
+            sorter.add(node.name, *({*map(node_of, node.inputs), *node.controls} - closing))
         try:
             return {name: position for position, name in enumerate(sorter.static_order())}
         except CycleError as error:
@@ -192,16 +192,15 @@ class Graph:
         ends = set(stop)
 
         def makes(tensor: str) -> Iterable[str]:
-            return (one for one in self._made_with(tensor, past) if one not in ends)
+            made = (self.outputs[node.name] for node in self.value_readers(tensor) if node.op not in past)
+            return set(chain.from_iterable(made)) - ends
 
-        return self.walked([tensor for tensor in tensors if tensor not in ends], makes)
+        return self.walked(set(tensors) - ends, makes)
 
-    def _made_with(self, tensor: str, past: frozenset[str] = frozenset()) -> Iterator[str]:
-        """Yield the tensors that nodes make with the values of this one."""
-        for name in self.consumers.get(tensor, ()):
-            node = self.nodes[name]
-            if node.op not in past and tensor in self.value_inputs(node):
-                yield from self.outputs[name]
+    def value_readers(self, tensor: str) -> list[Node]:
+        """Return the nodes that use the values of a tensor."""
+        readers = [self.nodes[name] for name in self.consumers.get(tensor, ())]
+        return [node for node in readers if tensor in self.value_inputs(node)]
 
     def _count(self, visits: int) -> None:
         """Keep account of the walks."""
@@ -209,13 +208,13 @@ class Graph:
         if self._visits > MAX_VISITS:
             raise GraphError(Text("The graph is too tangled to be read: following it takes too many steps."))
 
-    def dominators(self, source: str, target: str) -> list[str]:
+    def dominators(self, source: str | None, target: str | None) -> list[str]:
         """Return the tensors that every path of values from `source` to `target` passes, in order, both ends included.
 
         Empty if there is no path. Loops are passed once.
         """
         inside = self.descendants([source]) & self.ancestors([target])
-        if target not in inside:
+        if source is None or target not in inside:
             return []
         # A node is between the tensors that it reads and the one that it makes; immediate dominators as in
         # Cooper, Harvey and Kennedy, 'A simple, fast dominance algorithm' (2001): one pass.
@@ -249,9 +248,9 @@ class Graph:
         """Names of the variables."""
         return tuple(node.name for node in self.of_ops(VARIABLES))
 
-    def variables_in(self, tensor: str | None) -> list[str]:
-        """Return the variables that a tensor is made from, in the graph's order."""
-        nodes = self.ancestor_nodes([tensor])
+    def variables_in(self, *tensors: str | None) -> list[str]:
+        """Return the variables that tensors are made from, in the graph's order."""
+        nodes = self.ancestor_nodes(tensors)
         return [name for name in self.variables if name in nodes]
 
     @cached_property
@@ -284,10 +283,11 @@ class Graph:
 
     def _is_share(self, source: str) -> bool:
         """Whether a source of no known shape is what a dropout keeps or drops: random numbers are compared with it."""
-        below = self.descendants([source]) if self.static_shape(source) is None else set()
-        tests = [node for node in self.of_ops(_COMPARING) if not below.isdisjoint(node.inputs)]
-        above = [{self.nodes[name].op for name in self.ancestor_nodes(test.inputs)} for test in tests]
-        return any(not RANDOM.isdisjoint(ops) and VARIABLES.isdisjoint(ops) for ops in above)
+        if self.static_shape(source) is not None:
+            return False
+        noise = self.descendants(f"{node.name}:0" for node in self.of_ops(RANDOM))
+        tests = {f"{node.name}:0" for node in self.of_ops(_COMPARING) if node.name not in self.varied}
+        return not tests.isdisjoint(noise & self.descendants([source]))
 
     def static_shape(self, source: str) -> tuple[int | None, ...] | None:
         """Return the shape that a source or a variable declares."""
