@@ -111,9 +111,9 @@ def sizes_of(shape: Message) -> tuple[int | None, ...] | None:
 
 def fits(sizes: tuple[int, ...], shape: tuple[int | None, ...] | None) -> bool:
     """Whether an array of these sizes has a shape that may be known in part."""
-    return shape is None or (
-        len(shape) == len(sizes) and all(a in (None, b) for a, b in zip(shape, sizes, strict=True))
-    )
+    if shape is None:
+        return True
+    return len(shape) == len(sizes) and all(a in (None, b) for a, b in zip(shape, sizes, strict=True))
 
 
 def words(text: str) -> frozenset[str]:
@@ -166,11 +166,6 @@ def copied(raw: Message, name: str, inputs: Iterable[str]) -> Message:
 
 def plain_node(raw: Message) -> Node:
     """The plain node of a NodeDef."""
-    inputs, controls = [], []
-    for item in raw.input:
-        if item.startswith("^"):
-            controls.append(item[1:])
-        else:
-            name, colon, index = item.rpartition(":")
-            inputs.append(item if colon and index.isdigit() and name else item + ":0")
-    return Node(raw.name, raw.op, tuple(inputs), tuple(controls), raw.attr)
+    inputs = tuple(item if ":" in item else f"{item}:0" for item in raw.input if not item.startswith("^"))
+    controls = tuple(item[1:] for item in raw.input if item.startswith("^"))
+    return Node(raw.name, raw.op, inputs, controls, raw.attr)

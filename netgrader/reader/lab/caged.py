@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import msgspec
 import numpy as np
@@ -140,7 +140,7 @@ class CagedLab:
         threads = str(self._threads)
         plan = Plan(
             argv=[sys.executable, "-P", "-c", "from netgrader.reader.lab.server import main; main()"],
-            mounts=[our_package(), *([self._model] if self._model else [])],
+            mounts=[our_package()] if self._model is None else [our_package(), self._model],
             env={
                 "PYTHONPATH": PACKAGE_FOLDER,
                 "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -155,10 +155,9 @@ class CagedLab:
             caged = self._sandbox.start(plan, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         except SandboxError as error:
             raise LabError("lost", str(error)) from error
-        if caged.stdin is None or caged.stdout is None:  # asked for above
-            raise LabError("lost", "The lab could not be reached.")
         self._generation += 1
-        return _Server(caged, Channel(caged.stdout, caged.stdin))
+        # Both pipes are asked for above.
+        return _Server(caged, Channel(cast("IO[bytes]", caged.stdout), cast("IO[bytes]", caged.stdin)))
 
     def alive(self) -> int:
         """The number of the server that runs, which is started anew if the last one was lost."""

@@ -172,8 +172,7 @@ def _meaning(op: Any) -> tuple[str, list[tuple[str, bytes]]]:
 
 def _layer_of(path: str, model: str) -> str:
     """The layer in a variable's path, below the model's own name."""
-    *above, _ = path.split("/")
-    return "/".join(above[1:] if len(above) > 1 and above[0] == model else above)
+    return path.removeprefix(f"{model}/").rpartition("/")[0] or model
 
 
 def _accuracy(model: Any, y: Any, out: Any) -> Callable[[Any, Any], Any] | None:
