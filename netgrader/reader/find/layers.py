@@ -20,7 +20,7 @@ from netgrader.reader.graph.nodes import node_of, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from netgrader.reader.find.roles import Roles
+    from netgrader.reader.find.roles import Roles, Update
     from netgrader.reader.graph.nodes import Node
     from netgrader.reader.graph.plain import Graph
 
@@ -225,16 +225,15 @@ def static_activations(graph: Graph, start: str, end: str) -> list[str]:
     ways = between(graph, start, end)
     ops = [node.op for node in ways]
     found = [_activation_of(graph, node) for node in ways if node.op not in _MOVING]
-    turned = ops.count("Transpose") > 1 and "Softmax" in ops  # it may be of the rows of a batch
     pooled = "MaxPool" in ops and not found  # the largest of a window is no linear function
-    return ["undecided"] if turned or pooled or "undecided" in found else (found or ["none"])
+    return ["undecided"] if pooled or "undecided" in found else (found or ["none"])
 
 
 def _activation_of(graph: Graph, node: Node) -> str:
     """Return the activation that an op is by itself, the larger of zero and something included; ``undecided`` for others."""
-    values = [graph.constant(read) for read in node.inputs] if node.op == "Maximum" else []
-    zero = any(value is not None and not value.any() for value in values)
-    return "relu" if zero else OPS.get(node.op, "undecided")
+    if node.op == "Maximum" and any(graph.holds_only(read, 0.0) for read in node.inputs):
+        return "relu"
+    return OPS.get(node.op, "undecided")
 
 
 def find_statistics(graph: Graph, trained: Graph, roles: Roles, evaluated: str | None) -> frozenset[str]:
@@ -243,13 +242,17 @@ def find_statistics(graph: Graph, trained: Graph, roles: Roles, evaluated: str |
     `graph` is as evaluation sees it, `trained` as training does.
     """
     used = set(graph.variables_in(evaluated))
-    above = {update: written(graph, [update]) for update in all_updates(graph) if update.gradient is None}
-    kept = {update.variable for update, read in above.items() if roles.images in read and roles.labels not in read}
+    kept = {update.variable for update in all_updates(graph) if _keeps_statistics(graph, update, roles)}
     # What an optimizer moves is a weight, even where only the branch of evaluation reads it.
     moved = {update.variable for update in roles.updates if update.gradient}
-    both = set(trained.variables_in(evaluated)) if evaluated in trained else used
-    alone = {name for name in used - both - moved if graph.nodes[name].rank() == 1}
-    return frozenset((kept & used) | alone)
+    evaluated_alone = used.difference(trained.variables_in(evaluated), moved)
+    return frozenset((kept & used) | {name for name in evaluated_alone if graph.nodes[name].rank() == 1})
+
+
+def _keeps_statistics(graph: Graph, update: Update, roles: Roles) -> bool:
+    """Whether an assignment, and no optimizer, writes what is made from the images and not from the labels."""
+    read = written(graph, [update])
+    return update.gradient is None and roles.images in read and roles.labels not in read
 
 
 def without_statistics(step: Step, statistics: frozenset[str]) -> Step:

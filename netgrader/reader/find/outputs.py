@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from itertools import chain, dropwhile
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from netgrader.reader.find.joining import join_parts
 from netgrader.reader.find.layers import RESHAPING, between, find_steps, static_activations
 from netgrader.reader.find.losses import CROSS_ENTROPY, FUSED_LOSSES, LossMatch
@@ -198,9 +196,7 @@ def _formula(graph: Graph, node: Node, below: set[str]) -> tuple[str, str]:
 
 def _is_square(graph: Graph, node: Node) -> bool:
     """Whether an op squares what it reads."""
-    if node.op == "Pow":
-        return bool(np.all(graph.constant(node.inputs[1]) == np.array(2.0)))
-    return node.op in ("SquaredDifference", "Square")
+    return node.op in ("SquaredDifference", "Square") or (node.op == "Pow" and graph.holds_only(node.inputs[1], 2.0))
 
 
 def _reduction(graph: Graph, start: str, loss: str) -> str:
@@ -263,5 +259,7 @@ def find_unused(graph: Graph, roles: Roles, used: Sequence[Step], claimed: Seque
     late = graph.descendants([roles.labels])
     # The same weights once more, as tracing leaves them behind, are no layer of their own.
     own = set(chain.from_iterable(step.variables for step in used))
-    found = [step for step in find_steps(graph, loose, roles.images) if step.product in loose and step.data not in late]
-    return tuple(step for step in found if not own.issuperset(step.variables))
+    steps = find_steps(graph, loose, roles.images)
+    return tuple(
+        step for step in steps if step.product in loose and step.data not in late and not own.issuperset(step.variables)
+    )

@@ -13,10 +13,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from netgrader.reader.find.losses import FUSED_LOSSES
-from netgrader.reader.find.optimizers import FUSED, fused_name
+from netgrader.reader.find.optimizers import FUSED, FUSED_OPS
 from netgrader.reader.graph.functions import BRANCHES, LOOPS
 from netgrader.reader.graph.nodes import node_of, words
-from netgrader.reader.graph.source import GraphError
+from netgrader.reader.graph.source import require_at_most
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
@@ -47,6 +47,11 @@ TRANSPOSED = frozenset({"Conv2DBackpropInput", "Conv3DBackpropInputV2"})
 HIDING = BRANCHES + LOOPS
 #: Where a product has data and weights, where they are not its first two inputs.
 _OPERANDS = {SPARSE: (1, 3), **dict.fromkeys(TRANSPOSED, (1, 2))}
+#: Ops that change a variable → the kind of the update, and which inputs are gradient and rate; -1 for none.
+_UPDATES = {
+    **{op: (op, -1, -1) for op in ASSIGNMENTS},
+    **{op: (name, FUSED[name].gradient, FUSED[name].rate) for op, name in FUSED_OPS.items()},
+}
 #: Of more products than this, or ops that train apart from each other, a graph is no network of a course.
 MAX_PRODUCTS = 4_000
 MAX_TRAIN_OPS = 300
@@ -87,15 +92,14 @@ class Roles:
 
 def update_of(graph: Graph, node: Node) -> Update | None:
     """Return the update that a node makes, if it makes one."""
-    name = fused_name(node.op)
-    if (name is None and node.op not in ASSIGNMENTS) or not node.inputs:
+    rule = _UPDATES.get(node.op)
+    if rule is None:
         return None
+    kind, gradient, rate = rule
     behind = graph.walked(node.inputs[:1], lambda tensor: graph[tensor].inputs[:1])
     variable = next(filter(graph.variables.__contains__, map(node_of, behind)), None)
-    if variable is None or name is None:
-        return None if variable is None else Update(variable, node.name, node.op)
-    inputs: dict[int | None, str] = dict(enumerate(node.inputs))
-    return Update(variable, node.name, name, inputs.get(FUSED[name].gradient), inputs.get(FUSED[name].rate))
+    inputs = dict(enumerate(node.inputs))
+    return None if variable is None else Update(variable, node.name, kind, inputs.get(gradient), inputs.get(rate))
 
 
 def all_updates(graph: Graph) -> list[Update]:
@@ -146,14 +150,15 @@ def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int
     `hints` are what the student says: role → tensor or op; `pixels` and `classes` how wide images and one-hot labels are.
     """
     products = len(list(graph.of_ops(PRODUCTS)))
-    if products > MAX_PRODUCTS:
-        raise GraphError(
-            Text(
-                "The graph has {products:,} products; at most {max_products:,} are read.",
-                products=products,
-                max_products=MAX_PRODUCTS,
-            )
-        )
+    require_at_most(
+        products,
+        MAX_PRODUCTS,
+        Text(
+            "The graph has {products:,} products; at most {max_products:,} are read.",
+            products=products,
+            max_products=MAX_PRODUCTS,
+        ),
+    )
     fed = [hints[part] for part in ("X", "Y") if hints.get(part) in graph]
     sources = [*dict.fromkeys((*graph.rows, *fed))]
     roles = _with_train_op(graph, hints.get("train_op", ""), sources)
@@ -163,7 +168,7 @@ def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int
 
 def _with_train_op(graph: Graph, hint: str, sources: list[str]) -> Roles:
     under = updates_under(graph, hint) if hint in graph else ()
-    if any(update.gradient or uses_data(graph, update, sources) for update in under):
+    if any(_trains(graph, update, sources) for update in under):
         reason = Text("named by the network, and it changes variables by what is fed")
         return Roles(hint, under, reasons={"train_op": reason})
     candidates = train_ops(graph)
@@ -177,14 +182,15 @@ def _with_train_op(graph: Graph, hint: str, sources: list[str]) -> Roles:
     )
 
 
+def _trains(graph: Graph, update: Update, sources: Iterable[str]) -> bool:
+    """Whether an update is a part of training: an optimizer's, whatever it is given, or one by the data fed."""
+    return update.gradient is not None or uses_data(graph, update, sources)
+
+
 def train_ops(graph: Graph) -> list[tuple[str, int]]:
     """Return the ops that nothing waits for and that change variables by what is fed, each with how many updates it makes."""
-    weights = {name for _, operand in linear_steps(graph).values() for name in graph.variables_in(operand)}
-    every = all_updates(graph)
-    # An optimizer that is given something without images and labels is a train op all the same.
-    training = [update for update in every if uses_data(graph, update, graph.rows)] or [
-        one for one in every if one.gradient
-    ]
+    weights = graph.variables_in(*(operand for _, operand in linear_steps(graph).values()))
+    training = [update for update in all_updates(graph) if _trains(graph, update, graph.rows)]
     moving = {update.node for update in training if update.variable in weights} or {one.node for one in training}
     idle = graph.nodes.keys() - graph.waiting.keys() - set(map(node_of, graph.consumers))
     ends = sorted(idle, key=graph.order.__getitem__)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netgrader.reader.graph.nodes import copied, inputs_set, output_index
-from netgrader.reader.graph.source import MAX_BYTES, MAX_NODES, GraphError
+from netgrader.reader.graph.source import MAX_BYTES, MAX_NODES, GraphError, require_at_most
 from netgrader.text import Text
 
 if TYPE_CHECKING:
@@ -164,10 +164,8 @@ class _Writer:
             raise GraphError(Text("The graph calls a function {name!r} that is not there.", name=name[:80]))
         if name in above:
             raise GraphError(Text("The graph's function {name!r} calls itself.", name=name[:80]))
-        if len(above) >= MAX_DEPTH:
-            raise GraphError(
-                Text("The graph's functions call each other more than {max_depth} deep.", max_depth=MAX_DEPTH)
-            )
+        deep = Text("The graph's functions call each other more than {max_depth} deep.", max_depth=MAX_DEPTH)
+        require_at_most(len(above) + 1, MAX_DEPTH, deep)
         call = _Call(node, self.functions[name], (*above, name))
         values, (_, controls) = call.values, _split(node.input)
         ops = {inner.name: inner.op for inner in call.function.node_def}

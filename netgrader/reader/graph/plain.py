@@ -6,7 +6,7 @@ inputs: they say which numbers a number is made from.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cached_property, reduce
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain
@@ -307,6 +307,11 @@ class Graph:
         """Return the value of a tensor that is the same in every run, as far as simple arithmetic tells; else None."""
         return fold(tensor, self.nodes, self.known)
 
+    def holds_only(self, tensor: str, number: float) -> bool:
+        """Whether all values of a tensor are this number in every run."""
+        value = self.constant(tensor)
+        return value is not None and bool((value == number).all())
+
 
 def _turned_over(pairs: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[str]]:
     """Return for each of the second the first that have it."""
@@ -320,15 +325,14 @@ def _turned_over(pairs: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[s
 def plain_graph(definition: Message) -> Graph:
     """Return the plain graph of a GraphDef; a `GraphError` if it contradicts itself."""
     nodes = [plain_node(raw) for raw in definition.node]
-    names: set[str] = set()
-    for node in nodes:
-        if node.name in names:
-            raise GraphError(Text("The graph has two operations named {name!r}.", name=node.name[:80]))
-        names.add(node.name)
+    names = Counter(node.name for node in nodes)
+    twice, count = names.most_common(1)[0]
+    if count > 1:
+        raise GraphError(Text("The graph has two operations named {name!r}.", name=twice[:80]))
     for node in nodes:
         if len(node.inputs) < _LEAST.get(node.op, 0):
             raise GraphError(Text("The operation {name!r} ({op}) lacks an input.", name=node.name[:80], op=node.op))
-        missing = {*map(node_of, node.inputs), *node.controls} - names
+        missing = {*map(node_of, node.inputs), *node.controls} - names.keys()
         if missing:
             raise GraphError(
                 Text(

@@ -21,7 +21,7 @@ from netgrader.cage import Limits, Mount, Plan, Sandbox, SandboxError, open_sand
 from netgrader.cage.zygote import Zygote
 from netgrader.cage_contents import PACKAGE_FOLDER, our_package
 from netgrader.reader.graph.source import GraphError
-from netgrader.reader.lab import LabError
+from netgrader.reader.lab import NOTHING, LabError
 from netgrader.reader.lab.traced import Traced
 from netgrader.reader.lab.wire import Channel, FrameError
 
@@ -256,8 +256,8 @@ class _CagedSession:
             raise _strange()
         return found
 
-    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] | None = None) -> list[Array | None]:
-        fetched = self._ask("run", FETCHED, fetches=list(fetches), feeds=_arrays(feeds or {}))
+    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] = NOTHING) -> list[Array | None]:
+        fetched = self._ask("run", FETCHED, fetches=list(fetches), feeds=_arrays(feeds))
         return _of_length(len(fetches), fetched)
 
     def run_batches(
@@ -265,7 +265,7 @@ class _CagedSession:
         fetches: Sequence[str],
         data: Mapping[str, Array],
         batches: Sequence[npt.NDArray[np.int64]],
-        constant: Mapping[str, Array] | None = None,
+        constant: Mapping[str, Array] = NOTHING,
     ) -> list[list[Array | None]]:
         found: list[list[Array | None]] = self._ask(
             "run_batches",
@@ -273,7 +273,7 @@ class _CagedSession:
             fetches=list(fetches),
             data=_arrays(data),
             batches=[np.asarray(batch) for batch in batches],
-            constant=_arrays(constant or {}),
+            constant=_arrays(constant),
         )
         return [_of_length(len(fetches), fetched) for fetched in _of_length(len(batches), found)]
 

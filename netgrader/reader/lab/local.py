@@ -15,7 +15,7 @@ import numpy.typing as npt
 from netgrader.reader.graph.nodes import fits
 from netgrader.reader.graph.plain import VARIABLES
 from netgrader.reader.graph.source import GraphError, read_source
-from netgrader.reader.lab import LAB_SESSION, LabError
+from netgrader.reader.lab import LAB_SESSION, NOTHING, LabError
 from netgrader.reader.lab.allow import Accepted, accept, reseed
 from netgrader.reader.lab.imported import (
     Imported,
@@ -171,19 +171,19 @@ class _LocalSession:
                 initialised[name] = self._session.run(self._import.variable(name)[2])
         return initialised
 
-    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] | None = None) -> list[Array | None]:
+    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] = NOTHING) -> list[Array | None]:
         targets = self._targets(fetches)
-        return self._run(targets, self._feeds(feeds or {}))
+        return self._run(targets, self._feeds(feeds))
 
     def run_batches(
         self,
         fetches: Sequence[str],
         data: Mapping[str, Array],
         batches: Sequence[npt.NDArray[np.int64]],
-        constant: Mapping[str, Array] | None = None,
+        constant: Mapping[str, Array] = NOTHING,
     ) -> list[list[Array | None]]:
         targets = self._targets(fetches)
-        fixed = self._feeds(constant or {})
+        fixed = self._feeds(constant)
         arrays = self._feeds(data)
         results = []
         for batch in batches:

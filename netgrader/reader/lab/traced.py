@@ -137,15 +137,12 @@ def as_traced(
     with, where that is not the value that it has.
     """
     count = len(concrete.inputs) - len(concrete.captured_inputs)
-    fed = [tensor.name for tensor in concrete.inputs[:count]]
-    inner = [tensor.name for tensor in concrete.inputs[count:]]
+    inputs = [tensor.name for tensor in concrete.inputs]
+    fed, inner = inputs[:count], inputs[count:]
     parts = {key: tensor.name for key, tensor in ends.items()} | {"X": fed[0]}
     changing = [operation.name for operation in concrete.graph.control_outputs]
-    wide = len(tf.nest.flatten(x))
-    if y is not None and len(fed) > wide:
-        parts["Y"] = fed[wide]
     definition = concrete.graph.as_graph_def()
-    _prune(definition, {node_of(name) for name in (*parts.values(), *fed, *changing)} - {SWITCH}, {*inner})
+    _prune(definition, {*map(node_of, (*parts.values(), *fed, *changing))} - {SWITCH}, {*inner})
     _let_identities_wait_for_nothing(definition)
     values = [_value(tf, captured, begin) for captured in concrete.captured_inputs]
     with tf.Graph().as_default() as graph:
@@ -155,8 +152,10 @@ def as_traced(
             tf.compat.v1.group(*steps, name=STEP)
             parts["train_op"] = STEP
     width = _width(ends.get("prediction"))
-    if width == 1 and y is not None:
-        del parts["prediction"]  # a number to come close to, or the share of one of two classes: nobody said which
+    if y is not None:
+        parts["Y"] = fed[len(tf.nest.flatten(x))]
+        if width == 1:
+            del parts["prediction"]  # a number to come close to, or the share of one of two classes: nobody said which
     switched = any(node.name == SWITCH for node in definition.node)
     return Traced(read_source(graph).SerializeToString(), parts, names, width, switched=switched)
 
