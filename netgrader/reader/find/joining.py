@@ -70,7 +70,7 @@ def _once(graph: Graph, steps: Sequence[Step], images: str | None) -> list[Step]
 def _again(graph: Graph, first: Step, other: Step, seen: set[str]) -> bool:
     """Whether `other` is `first` over again: not on top of it, or with a further piece of the images each time."""
     below, behind = graph.descendants([first.product]), graph.ancestors([first.data])
-    reads = {read for one in below & graph.ancestors([other.data]) for read in graph.value_inputs(graph[one])}
+    reads = graph.values_read(below & graph.ancestors([other.data]))
     return other.data not in below or bool(reads & seen - below - behind)
 
 
@@ -81,21 +81,25 @@ def _joined(graph: Graph, parts: Sequence[Step], inside: set[str]) -> list[Step]
     if len(parts) == 1 or meeting is None:
         return [*parts]
     ways = {node.op for part in parts for node in between(graph, part.product, meeting)}
-    joined = replace(
-        parts[0],
-        variables=_distinct(part.variables for part in parts),
-        bias=_distinct(part.bias for part in parts),
-        inputs=None,
-        outputs=None,
-        added=ways.isdisjoint(_JOINING | _ARRAYS),
-        parts=tuple(parts),
-    )
-    if not joined.added and not all(part.bias for part in parts):
-        joined = replace(joined, bias=())
+    joined = _whole(parts, added=ways.isdisjoint(_JOINING | _ARRAYS))
     if not ways <= _LINEAR:
         return [joined]
     output, bias = bias_after(graph, meeting, inside)
     return [replace(joined, product=meeting, output=output, bias=bias or joined.bias)]
+
+
+def _whole(parts: Sequence[Step], *, added: bool) -> Step:
+    """Return the layer of parts that are `added`, or stand side by side: then it has a bias where each of them has one."""
+    biased = added or all(part.bias for part in parts)
+    return replace(
+        parts[0],
+        variables=_distinct(part.variables for part in parts),
+        bias=_distinct(part.bias for part in parts) if biased else (),
+        inputs=None,
+        outputs=None,
+        added=added,
+        parts=tuple(parts),
+    )
 
 
 def _distinct(names: Iterable[Iterable[str]]) -> tuple[str, ...]:

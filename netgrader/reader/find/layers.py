@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from netgrader.reader.find.activations import OPS
-from netgrader.reader.find.roles import PRODUCTS, SPARSE, TRANSPOSED, all_updates, linear_steps, written
+from netgrader.reader.find.roles import (
+    PRODUCTS,
+    SPARSE,
+    TRANSPOSED,
+    all_updates,
+    linear_steps,
+    moved_by_gradients,
+    written,
+)
 from netgrader.reader.graph.nodes import node_of, words
 
 if TYPE_CHECKING:
@@ -148,7 +156,7 @@ def factor_behind(graph: Graph, product: str, inside: set[str]) -> float:
     """Return by what numbers of the graph a product is multiplied, before its bias or behind it."""
     factor = 1.0
     for node, others in _after(graph, product, inside):
-        value = graph.constant(others[0]) if node.op in _SCALING and others else None
+        value = graph.constant(next(iter(others), product)) if node.op in _SCALING else None
         if value is not None and value.any():
             factor *= float(np.sqrt(np.square(value, dtype=np.float64).mean())) ** _SCALING[node.op]
         elif node.op not in RESHAPING | _ADDITIONS:
@@ -244,8 +252,7 @@ def find_statistics(graph: Graph, trained: Graph, roles: Roles, evaluated: str |
     used = set(graph.variables_in(evaluated))
     kept = {update.variable for update in all_updates(graph) if _keeps_statistics(graph, update, roles)}
     # What an optimizer moves is a weight, even where only the branch of evaluation reads it.
-    moved = {update.variable for update in roles.updates if update.gradient}
-    evaluated_alone = used.difference(trained.variables_in(evaluated), moved)
+    evaluated_alone = used.difference(trained.variables_in(evaluated), moved_by_gradients(roles.updates))
     return frozenset((kept & used) | {name for name in evaluated_alone if graph.nodes[name].rank() == 1})
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from netgrader.reader.find.joining import join_parts
 from netgrader.reader.find.layers import RESHAPING, between, find_steps, static_activations
 from netgrader.reader.find.losses import CROSS_ENTROPY, FUSED_LOSSES, LossMatch
-from netgrader.reader.find.roles import PRODUCTS, all_updates, written
+from netgrader.reader.find.roles import PRODUCTS, all_updates, moved_by_gradients, written
 from netgrader.reader.graph.nodes import node_of, words
 
 if TYPE_CHECKING:
@@ -129,8 +129,7 @@ def _find_scores(
 def _joined_later(graph: Graph, tensor: str, end: str) -> bool:
     """Whether between `tensor` and `end` something comes in that is made from variables."""
     below = graph.descendants([tensor])
-    inner = below.intersection(graph.ancestors([end])) - {tensor}
-    reads = set(chain.from_iterable(graph.value_inputs(graph[one]) for one in inner))
+    reads = graph.values_read(below.intersection(graph.ancestors([end])) - {tensor})
     return not graph.varied.isdisjoint(map(node_of, reads - below))
 
 
@@ -169,7 +168,7 @@ def read_loss(graph: Graph, scores: str | None, loss: str | None) -> LossReading
     told = [node for node in nodes if node.op in FUSED_LOSSES or _is_square(graph, node)]
     if len(told) != 1 or not _LOGARITHMS.isdisjoint(node.op for node in nodes):
         return LossReading()
-    kind, start = _formula(graph, told[0], graph.descendants([scores]))
+    kind, start = _formula(graph, told[0], scores)
     if not kind:
         return LossReading()
     *inner, last = static_activations(graph, scores, start)
@@ -181,17 +180,16 @@ def read_loss(graph: Graph, scores: str | None, loss: str | None) -> LossReading
 _LOGARITHMS = words("Log Exp LogSoftmax")
 
 
-def _formula(graph: Graph, node: Node, below: set[str]) -> tuple[str, str]:
-    """Return the kind of a row's error, and what of the scores, and all `below` them, goes into it; empty where undecided."""
+def _formula(graph: Graph, node: Node, scores: str) -> tuple[str, str]:
+    """Return the kind of a row's error, and what is made of the scores for it; empty where undecided."""
     if node.op in FUSED_LOSSES:
-        scores, labels = node.inputs[:2]
-        if labels not in below:
-            return CROSS_ENTROPY, scores
-        return ("", "") if node_of(scores) in graph.varied else ("labels-logits-swapped", labels)
-    given = next(read for read in node.inputs if read in below)
-    while graph[given].op in RESHAPING | {"Sub"} and not below.isdisjoint(graph[given].inputs):
-        given = next(read for read in graph[given].inputs if read in below)
-    return "mean-squared-error", given
+        logits, labels = node.inputs[:2]
+        if labels not in graph.descendants([scores]):
+            return CROSS_ENTROPY, logits
+        return ("", "") if node_of(logits) in graph.varied else ("labels-logits-swapped", labels)
+    way = graph.dominators(scores, f"{node.name}:0")[:-1]
+    made = (tensor for tensor in reversed(way) if graph[tensor].op not in RESHAPING | {"Sub"})
+    return "mean-squared-error", next(made, scores)
 
 
 def _is_square(graph: Graph, node: Node) -> bool:
@@ -218,8 +216,7 @@ def find_outputs(graph: Graph, roles: Roles, hints: Mapping[str, str], scores: s
     if prediction is None:
         last = graph.descendants([scores]) or below
         above = graph.ancestors([accuracy])
-        made = {f"{node.name}:0" for node in graph.of_ops(["Softmax", "ArgMax", "Sigmoid"])} - late
-        free = made & (last | (above & below))
+        free = (graph.made_by(["Softmax", "ArgMax", "Sigmoid"]) - late) & (last | (above & below))
         prediction = min(free, key=lambda tensor: (tensor not in above, -graph.order[node_of(tensor)]), default=None)
     return Outputs(prediction, accuracy, logits, accuracies)
 
@@ -230,20 +227,19 @@ def _find_accuracies(graph: Graph, roles: Roles, scores: str | None, both: set[s
     Where nothing does, it may be what else both lead to at last: a confusion matrix.
     """
     updating = written(graph, roles.updates)
-    tests = {f"{node.name}:0" for node in graph.of_ops(LABEL_TESTS)} & both - updating
-    compared = graph.descendants(tests)
+    compared = graph.descendants(graph.made_by(LABEL_TESTS) & both - updating)
     pool = compared or both - updating - set(roles.losses)
-    means = {f"{node.name}:0" for node in graph.of_ops(["Mean", "RealDiv"])} & compared
-    read = set(chain.from_iterable(graph[one].inputs for one in both))
-    ends = sorted(means | (pool - read), key=lambda tensor: graph.order[node_of(tensor)])
-    found = [one for one in ends if node_of(one) in graph.fed and _is_ours(graph, one, scores)]
+    means = graph.made_by(["Mean", "RealDiv"]) & compared
+    ends = sorted(means | (pool - graph.values_read(both)), key=lambda tensor: graph.order[node_of(tensor)])
+    own = set(graph.variables_in(scores))
+    trained = moved_by_gradients(all_updates(graph)) if own else set()
+    found = [one for one in ends if node_of(one) in graph.fed and _is_ours(graph, one, own, trained)]
     return tuple(found[:_MOST_ACCURACIES]), bool(compared)
 
 
-def _is_ours(graph: Graph, tensor: str, scores: str | None) -> bool:
-    """Whether a tensor is no summary, and not made with weights that an optimizer trains and none of those of the scores."""
-    used, own = set(graph.variables_in(tensor)), set(graph.variables_in(scores))
-    trained = {update.variable for update in all_updates(graph) if update.gradient and own}
+def _is_ours(graph: Graph, tensor: str, own: set[str], trained: set[str]) -> bool:
+    """Whether a tensor is no summary, and not made with weights that are `trained` and none of the scores' `own`."""
+    used = set(graph.variables_in(tensor))
     return not graph[tensor].op.endswith("Summary") and (used.isdisjoint(trained) or not used.isdisjoint(own))
 
 
@@ -254,8 +250,8 @@ def find_unused(graph: Graph, roles: Roles, used: Sequence[Step], claimed: Seque
     """
     if roles.images is None or not used:
         return ()
-    made = {f"{node.name}:0" for node in graph.of_ops(PRODUCTS) if node.name not in graph.untaken}
-    loose = made - graph.ancestors([*claimed, *roles.losses]) - written(graph, roles.updates)
+    needed = graph.ancestors([*claimed, *roles.losses]) | written(graph, roles.updates)
+    loose = graph.made_by(PRODUCTS) - needed - {f"{name}:0" for name in graph.untaken}
     late = graph.descendants([roles.labels])
     # The same weights once more, as tracing leaves them behind, are no layer of their own.
     own = set(chain.from_iterable(step.variables for step in used))

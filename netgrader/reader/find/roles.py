@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice, permutations
+from itertools import chain, islice, permutations
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -107,6 +107,11 @@ def all_updates(graph: Graph) -> list[Update]:
     return [update for node in graph.nodes.values() if (update := update_of(graph, node)) is not None]
 
 
+def moved_by_gradients(updates: Iterable[Update]) -> set[str]:
+    """Return the variables that optimizers move."""
+    return {update.variable for update in updates if update.gradient}
+
+
 def updates_under(graph: Graph, train_op: str) -> tuple[Update, ...]:
     """Return all updates that running `train_op` makes."""
     names = graph.ancestor_nodes([f"{graph[train_op].name}:0"], control=True)
@@ -124,10 +129,8 @@ def uses_data(graph: Graph, update: Update, sources: Iterable[str]) -> bool:
     return not written(graph, [update]).isdisjoint(sources)
 
 
-def is_linear_step(graph: Graph, node: Node) -> tuple[str, str] | None:
-    """Return data and weights, if the node is a product of both: weights depend on variables, not on data."""
-    if node.op not in PRODUCTS and node.op != "Mul":
-        return None
+def _operands(graph: Graph, node: Node) -> tuple[str, str] | None:
+    """Return data and weights of a product, if it is one of both: weights depend on variables, not on data."""
     first, last = _OPERANDS.get(node.op, (0, 1))
     for data, weights in permutations(node.inputs[first : last + 1 : last - first]):
         if node_of(data) in graph.fed and node_of(weights) in graph.varied - graph.fed:
@@ -140,8 +143,8 @@ def linear_steps(
 ) -> dict[str, tuple[str, str]]:
     """Return data and weights of products by node: of all in the graph, or of those by some ops, among the nodes `inside`."""
     among = graph.nodes.keys() if inside is None else set(inside)
-    nodes = (node for node in graph.of_ops(ops) if node.name in among)
-    return {node.name: found for node in nodes if (found := is_linear_step(graph, node))}
+    nodes = graph.of_ops(ops)
+    return {node.name: found for node in nodes if node.name in among and (found := _operands(graph, node))}
 
 
 def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int) -> Roles:
@@ -262,8 +265,7 @@ def _with_losses(graph: Graph, hint: str, roles: Roles, sources: list[str]) -> R
 def _made_by_layers(graph: Graph, steps: Iterable[str]) -> set[str]:
     """Return what follows differentiably from products of data and variables, or from functions that may hide such."""
     made = [f"{name}:0" for name in steps]
-    hidden = [tensor for node in graph.of_ops(HIDING) for tensor in graph.outputs[node.name]]
-    return graph.descendants(made or hidden, past=NOT_DIFFERENTIABLE)
+    return graph.descendants(made or graph.made_by(HIDING), stop=graph.made_by(NOT_DIFFERENTIABLE))
 
 
 def _late_by_end(graph: Graph, ends: Iterable[str], named: set[str], sources: list[str]) -> dict[str, list[str]]:
@@ -283,8 +285,7 @@ def _of_gradients(graph: Graph, tensor: str) -> bool:
 def _ends(graph: Graph, made: set[str], roles: Roles, updating: set[str]) -> Iterator[str]:
     """Yield where what is `made` from layers ends: not in an update, nor in a branch that evaluation does not take."""
     closed = graph.untaken | {update.node for update in roles.updates}
-    read = {tensor for one in made for tensor in graph[one].inputs}
-    return (tensor for tensor in made - updating - read if node_of(tensor) not in closed)
+    return (tensor for tensor in made - updating - graph.values_read(made) if node_of(tensor) not in closed)
 
 
 def _late_sources(graph: Graph, tensor: str, sources: Iterable[str]) -> list[str]:
@@ -329,13 +330,13 @@ _REASONS = {
 
 def _with_images_and_labels(graph: Graph, hints: Mapping[str, str], roles: Roles, pixels: int, classes: int) -> Roles:
     """Find what is fed images and labels: of what the loss reads, or of all, where there is none."""
-    inside = graph.ancestors([roles.loss]) if roles.loss else {*graph.sources, *(f"{name}:0" for name in graph.nodes)}
+    inside = graph.ancestors([roles.loss]) if roles.loss else set(chain.from_iterable(graph.outputs.values()))
     early = _read_by_layers(graph, inside)
 
     images = _ranked(graph, "X", hints, inside, early, partial(_holds, pixels))
     image = _first(one for one in images if one.named or one.early)
     targets = _ranked(graph, "Y", hints, inside - {image.tensor}, early, partial(_labels, classes))
-    label = _first(one for one in targets if roles.loss or one.named or (one.fits and not one.early))
+    label = _label(targets, read=roles.loss is not None)
     return replace(
         roles,
         images=image.tensor,
@@ -368,6 +369,11 @@ def _read_by_layers(graph: Graph, inside: Iterable[str]) -> set[str]:
     return early or graph.ancestors([read for node in graph.of_ops(HIDING) for read in node.inputs])
 
 
+def _label(targets: Iterable[_Source], *, read: bool) -> _Source:
+    """Return what labels are fed to: the likeliest where a loss has `read` it, else one that is named or looks like it."""
+    return _first(one for one in targets if read or one.named or (one.fits and not one.early))
+
+
 def _first(sources: Iterator[_Source]) -> _Source:
     """Return the first source; one without a name where there is none."""
     return next(sources, _Source(None, named=False, early=False, fits=False, shaped=False))
@@ -375,7 +381,7 @@ def _first(sources: Iterator[_Source]) -> _Source:
 
 def _holds(pixels: int, graph: Graph, source: str) -> bool:
     shape = graph.static_shape(source)
-    return bool(shape) and math.prod(length or 1 for length in shape or ()) % pixels == 0
+    return shape is not None and math.prod(length or 1 for length in shape) % pixels == 0
 
 
 def _labels(classes: int, graph: Graph, source: str) -> bool:

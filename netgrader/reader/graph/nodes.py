@@ -11,7 +11,7 @@ import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy.typing as npt
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -93,7 +93,7 @@ class Node:
     def size(self) -> int | None:
         """How many numbers a variable holds; None where that is not known."""
         shape = self.shape()
-        return None if shape is None or None in shape else math.prod(size or 0 for size in shape)
+        return None if shape is None or None in shape else math.prod(cast("tuple[int, ...]", shape))
 
     def rank(self) -> int:
         """How many axes a variable has; zero where that is not known."""

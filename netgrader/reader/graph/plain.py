@@ -97,7 +97,7 @@ class Graph:
         return self.nodes[node_of(name) if name not in self.nodes else name]
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (name in self.nodes or node_of(name) in self.nodes)
+        return isinstance(name, str) and node_of(name) in self.nodes
 
     @cached_property
     def consumers(self) -> dict[str, list[str]]:
@@ -182,17 +182,15 @@ class Graph:
         """Return the nodes of `ancestors`."""
         return {node_of(tensor) for tensor in self.ancestors(tensors, stop=stop, control=control)}
 
-    def descendants(
-        self, tensors: Iterable[str | None], *, past: frozenset[str] = frozenset(), stop: Iterable[str] = ()
-    ) -> set[str]:
-        """Return all tensors made from the values of `tensors`, themselves included; ops in `past` are not passed.
+    def descendants(self, tensors: Iterable[str | None], *, stop: Iterable[str] = ()) -> set[str]:
+        """Return all tensors made from the values of `tensors`, themselves included.
 
         Nothing that is in `stop` is among them, or followed.
         """
         ends = set(stop)
 
         def makes(tensor: str) -> Iterable[str]:
-            made = (self.outputs[node.name] for node in self.value_readers(tensor) if node.op not in past)
+            made = (self.outputs[node.name] for node in self.value_readers(tensor))
             return set(chain.from_iterable(made)) - ends
 
         return self.walked(set(tensors) - ends, makes)
@@ -201,6 +199,10 @@ class Graph:
         """Return the nodes that use the values of a tensor."""
         readers = [self.nodes[name] for name in self.consumers.get(tensor, ())]
         return [node for node in readers if tensor in self.value_inputs(node)]
+
+    def values_read(self, tensors: Iterable[str]) -> set[str]:
+        """Return the tensors whose values are used where `tensors` are made."""
+        return set(chain.from_iterable(self.value_inputs(self[tensor]) for tensor in tensors))
 
     def _count(self, visits: int) -> None:
         """Keep account of the walks."""
@@ -242,6 +244,10 @@ class Graph:
         """Yield the nodes with one of these ops."""
         wanted = frozenset(ops)
         return (node for node in self.nodes.values() if node.op in wanted)
+
+    def made_by(self, ops: Iterable[str]) -> set[str]:
+        """Return the tensors that come out of nodes with one of these ops."""
+        return set(chain.from_iterable(self.outputs[node.name] for node in self.of_ops(ops)))
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
@@ -285,9 +291,8 @@ class Graph:
         """Whether a source of no known shape is what a dropout keeps or drops: random numbers are compared with it."""
         if self.static_shape(source) is not None:
             return False
-        noise = self.descendants(f"{node.name}:0" for node in self.of_ops(RANDOM))
-        tests = {f"{node.name}:0" for node in self.of_ops(_COMPARING) if node.name not in self.varied}
-        return not tests.isdisjoint(noise & self.descendants([source]))
+        drawn = self.descendants(self.made_by(RANDOM)) & self.descendants([source])
+        return not self.varied.issuperset(map(node_of, self.made_by(_COMPARING) & drawn))
 
     def static_shape(self, source: str) -> tuple[int | None, ...] | None:
         """Return the shape that a source or a variable declares."""
