@@ -160,18 +160,22 @@ def _print_to_identity(node: Message) -> None:
 def _left_out(nodes: Iterable[Message], silenced: set[str], bad: Mapping[str, str]) -> dict[str, str]:
     """Return the nodes that are not run, each with the op that is the reason: all that is computed from such an op."""
     dependents = _dependents(nodes, silenced)
-    causes = {node.name: node.op for node in nodes if node.op not in ALLOWED}
-    causes |= {node.name: bad[one] for node in nodes for one in sorted(_called(node) & bad.keys())}
-    causes |= dict.fromkeys(silenced, "an op that only tells")
     found = dict.fromkeys(silenced | {node.name for node in nodes if node.op == _DRAWING}, "")
 
     def onward(name: str) -> list[str]:
         return [one for one in dependents[name] if one not in found]
 
-    for cause, op in causes.items():
+    for cause, op in _causes(nodes, silenced, bad).items():
         for name in reached([cause], onward):
             found.setdefault(name, op)
     return {name: op for name, op in found.items() if op}
+
+
+def _causes(nodes: Iterable[Message], silenced: set[str], bad: Mapping[str, str]) -> dict[str, str]:
+    """Return the nodes that are not run by themselves, each with the op that is the reason."""
+    causes = {node.name: node.op for node in nodes if node.op not in ALLOWED}
+    causes |= {node.name: bad[one] for node in nodes for one in sorted(_called(node) & bad.keys())}
+    return causes | dict.fromkeys(silenced, "an op that only tells")
 
 
 def _dependents(nodes: Iterable[Message], silenced: set[str]) -> Mapping[str, list[str]]:

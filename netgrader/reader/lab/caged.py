@@ -251,7 +251,7 @@ class _CagedSession:
 
     def values(self, names: Sequence[str] | None = None) -> dict[str, Array]:
         found: dict[str, Array]
-        found = self._ask("values", dict[str, np.ndarray], names=None if names is None else list(names))
+        found = self._ask("values", dict[str, np.ndarray], names=names)
         if names is not None and set(found) != set(names):
             raise _strange()
         return found
@@ -272,7 +272,7 @@ class _CagedSession:
             list[FETCHED],
             fetches=list(fetches),
             data=_arrays(data),
-            batches=[np.asarray(batch) for batch in batches],
+            batches=list(batches),
             constant=_arrays(constant),
         )
         return [_of_length(len(fetches), fetched) for fetched in _of_length(len(batches), found)]

@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 class LocalLab:
     """Loads graphs into TensorFlow in this process.
 
-    `timeout` is how many seconds one run may take, None for no limit; `threads` how many threads TensorFlow may use for one
+    `timeout` is how many seconds one run may take, 0 for no limit; `threads` how many threads TensorFlow may use for one
     op, 0 for as many as there are cores.
     """
 
-    def __init__(self, timeout: float | None = None, threads: int = 0) -> None:
+    def __init__(self, timeout: float = 0.0, threads: int = 0) -> None:
         self._timeout = timeout
         self._threads = threads
-        self.sessions: list[_LocalSession] = []
+        self.sessions: set[_LocalSession] = set()
 
     def load(self, meta_graph: bytes) -> _LocalGraph:
         """Accept a serialised MetaGraphDef or GraphDef; see `netgrader.reader.lab.Lab.load`."""
@@ -64,7 +64,7 @@ class LocalLab:
         )
         # Without the graph optimiser a first run starts sooner; with it each step of a training takes two thirds.
         config.graph_options.rewrite_options.disable_meta_optimizer = not often
-        config.operation_timeout_in_ms = int(1000 * self._timeout) if self._timeout else 0
+        config.operation_timeout_in_ms = int(1000 * self._timeout)
         return config
 
 
@@ -99,7 +99,7 @@ class _LocalGraph:
             self._imports[seed] = imported
         with translated("run"):
             session = _LocalSession(self, self._imports[seed], self.lab.config(often=often))
-        self.lab.sessions.append(session)
+        self.lab.sessions.add(session)
         return session
 
     def check(self, name: str) -> None:
@@ -139,9 +139,8 @@ class _LocalSession:
             placeholder, assign, _ = self._variable(name)
             operations.append(assign)
             feeds[placeholder] = self._as(name, value)
-        if operations:
-            with translated("run"):
-                self._session.run(operations, feeds)
+        with translated("run"):
+            self._session.run(operations, feeds)
 
     def _variable(self, name: str) -> tuple[Any, Any, Any]:
         if name not in self._owner.variables:
@@ -196,8 +195,7 @@ class _LocalSession:
 
     def close(self) -> None:
         self._session.close()
-        if self in self._owner.lab.sessions:
-            self._owner.lab.sessions.remove(self)
+        self._owner.lab.sessions.discard(self)
 
     def _targets(self, fetches: Sequence[str]) -> list[Any]:
         targets = []

@@ -62,7 +62,7 @@ def joined(tf: Any, concrete: Sequence[Any], named: Mapping[int, tuple[str, str,
     GraphError
         If none is fed anything.
     """
-    changes = {one: _changes(one) if len(_fed(tf, one)) > 1 else 0 for one in concrete if _fed(tf, one)}
+    changes = {one: _changes(tf, one) for one in concrete if _fed(tf, one)}
     if not changes:
         raise GraphError("No function is fed anything.")
     main = max(changes, key=changes.__getitem__)
@@ -72,7 +72,7 @@ def joined(tf: Any, concrete: Sequence[Any], named: Mapping[int, tuple[str, str,
 
     def both(*inputs: Any) -> dict[str, Any]:
         # Evaluation first: what it reads must not wait for what training writes.
-        shown = [tensor for one in evaluating for tensor in tf.nest.flatten(_called(tf, one, inputs))]
+        shown = tf.nest.flatten([_called(tf, one, inputs) for one in evaluating])
         if trains:
             _called(tf, main, inputs)
         first = next(filter(tf.is_tensor, shown), None)
@@ -107,9 +107,10 @@ def _called(tf: Any, concrete: Any, inputs: Sequence[Any]) -> Any:
     return concrete(*args, **kwargs)
 
 
-def _changes(concrete: Any) -> int:
-    """How many ops of a function change variables."""
-    return sum(bool(_CHANGES.search(node.op)) for nodes in _scopes(concrete.graph.as_graph_def()) for node in nodes)
+def _changes(tf: Any, concrete: Any) -> int:
+    """Return how many ops of a function change variables by images and labels; zero where it is fed less."""
+    scopes = _scopes(concrete.graph.as_graph_def()) if len(_fed(tf, concrete)) > 1 else []
+    return sum(bool(_CHANGES.search(node.op)) for nodes in scopes for node in nodes)
 
 
 def _scopes(graph: Any) -> list[Any]:
