@@ -6,7 +6,7 @@ To add one, add a line to `ACTIVATIONS`; tests/reader/test_banks.py runs over al
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -104,12 +104,10 @@ def name_activation(before: Array, after: Array, offset: Array | None = None) ->
     It is one of the bank, ``leaky-relu``, or None where nothing fits. `offset` is what is fetched when zeros are fed, where
     something else is added to the function's value (a residual connection).
     """
-    if not np.ndim(before) or not np.ndim(after) or not len(before) or not len(after):
+    before, after = (np.atleast_1d(np.asarray(values, dtype=np.float64)) for values in (before, after))
+    if not before.size or not after.size or not np.isfinite(after).all():
         return None
-    before = np.asarray(before, dtype=np.float64).reshape(len(before), -1)
-    after = np.asarray(after, dtype=np.float64).reshape(len(after), -1)
-    if not np.isfinite(after).all():
-        return None
+    before, after = before.reshape(len(before), -1), after.reshape(len(after), -1)
     with np.errstate(all="ignore"):  # a function of another kind may be of numbers that it makes too large
         errors = dict(_errors(before, after, offset))
     best = min(errors, key=errors.__getitem__, default="")
@@ -120,25 +118,22 @@ def name_activation(before: Array, after: Array, offset: Array | None = None) ->
     return None
 
 
+def _slopes(before: Array, after: Array) -> Any:
+    """Return what numbers left of zero are multiplied by, as a masked array; all other numbers are masked."""
+    return np.ma.masked_array(after, before >= -1e-3) / np.ma.masked_array(before, before >= -1e-3)
+
+
 def _is_leaky(before: Array, after: Array) -> bool:
     """Two slopes that meet at zero, the left one smaller; it may differ by column (parametric ReLU)."""
-    positive, negative = before > 1e-3, before < -1e-3
-    if not positive.any() or not negative.any() or not np.allclose(after[positive] / before[positive], 1, atol=1e-3):
+    positive, slopes = before > 1e-3, _slopes(before, after)
+    if not positive.any() or not slopes.count() or not np.allclose(after[positive] / before[positive], 1, atol=1e-3):
         return False
-    highest = -np.inf
-    for column in range(before.shape[1]):
-        slopes = after[negative[:, column], column] / before[negative[:, column], column]
-        if len(slopes):
-            if np.ptp(slopes) > 1e-3:
-                return False
-            highest = max(highest, float(slopes.max()))
-    return highest < 0.999
+    return bool(np.ma.max(slopes.max(axis=0) - slopes.min(axis=0)) <= 1e-3 and slopes.max() < 0.999)
 
 
 def leaky_slope(before: Array, after: Array) -> float | None:
     """The slope left of zero of a leaky ReLU that is the same for all numbers; None where it is none."""
-    negative = before < -1e-3
-    if before.shape != after.shape or not negative.any() or not _is_leaky(before, after):
+    if before.shape != after.shape or not _is_leaky(before, after):
         return None
-    slopes = after[negative] / before[negative]
-    return float(np.median(slopes)) if np.ptp(slopes) <= 1e-3 else None
+    slopes = _slopes(before, after)
+    return float(np.ma.median(slopes)) if slopes.max() - slopes.min() <= 1e-3 else None

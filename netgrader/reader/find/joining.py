@@ -7,13 +7,14 @@ added are one product; ten neurons of their own are a layer of ten.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from netgrader.reader.find.layers import RESHAPING, between, bias_after, weights_key
-from netgrader.reader.graph.nodes import node_of, reached, words
+from netgrader.reader.graph.nodes import node_of, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from netgrader.reader.find.layers import Step
     from netgrader.reader.graph.plain import Graph
@@ -33,7 +34,7 @@ def depths(graph: Graph, steps: Sequence[Step]) -> list[int]:
     return found
 
 
-def join_parts(graph: Graph, steps: Sequence[Step], ends: Sequence[str], images: str | None) -> list[Step]:
+def join_parts(graph: Graph, steps: Sequence[Step], ends: Sequence[str | None], images: str | None) -> list[Step]:
     """Return the layers that steps are parts of."""
     steps = _once(graph, steps, images)
     levels = depths(graph, steps)
@@ -44,7 +45,7 @@ def join_parts(graph: Graph, steps: Sequence[Step], ends: Sequence[str], images:
         readers = frozenset(other.node for other in steps if other.data in below and other is not step)
         groups.setdefault((level, readers or frozenset(below.intersection(ends))), []).append(step)
     inside = graph.ancestor_nodes(ends)
-    joined = [one for group in groups.values() for one in _joined(graph, group, inside)]
+    joined = chain.from_iterable(_joined(graph, group, inside) for group in groups.values())
     # A layer is where the last of its parts is: what reads it comes after it.
     return sorted(joined, key=lambda step: max(graph.order[part.node] for part in (step, *step.parts)))
 
@@ -69,28 +70,31 @@ def _once(graph: Graph, steps: Sequence[Step], images: str | None) -> list[Step]
 def _again(graph: Graph, first: Step, other: Step, seen: set[str]) -> bool:
     """Whether `other` is `first` over again: not on top of it, or with a further piece of the images each time."""
     below, behind = graph.descendants([first.product]), graph.ancestors([first.data])
-    reads = {read for one in below & graph.ancestors([other.data]) for read in graph.value_inputs(graph[one])}
+    reads = graph.values_read(below & graph.ancestors([other.data]))
     return other.data not in below or bool(reads & seen - below - behind)
 
 
-def _joined(graph: Graph, parts: Sequence[Step], inside: set[str]) -> Iterator[Step]:
-    """Yield the layer that steps are parts of; each by itself where nothing reads them together."""
+def _joined(graph: Graph, parts: Sequence[Step], inside: set[str]) -> list[Step]:
+    """Return the layer that steps are parts of; each by itself where nothing reads them together."""
     common = set.intersection(*(graph.descendants([part.product]) for part in parts))
     meeting = min(common, key=lambda tensor: graph.order[node_of(tensor)], default=None)
     if len(parts) == 1 or meeting is None:
-        yield from parts
-        return
-    first = parts[0]
-    linear = all(meeting in _way(graph, part.product, inside) for part in parts)
-    output, bias = bias_after(graph, meeting, inside) if linear else (first.output, ())
-    added = all(node.op not in _JOINING | _ARRAYS for part in parts for node in between(graph, part.product, meeting))
-    own = tuple(dict.fromkeys(name for part in parts for name in part.bias))
-    yield replace(
-        first,
-        product=meeting if linear else first.product,
-        output=output,
-        variables=tuple(dict.fromkeys(name for part in parts for name in part.variables)),
-        bias=bias or (own if added or all(part.bias for part in parts) else ()),
+        return [*parts]
+    ways = {node.op for part in parts for node in between(graph, part.product, meeting)}
+    joined = _whole(parts, added=ways.isdisjoint(_JOINING | _ARRAYS))
+    if not ways <= _LINEAR:
+        return [joined]
+    output, bias = bias_after(graph, meeting, inside)
+    return [replace(joined, product=meeting, output=output, bias=bias or joined.bias)]
+
+
+def _whole(parts: Sequence[Step], *, added: bool) -> Step:
+    """Return the layer of parts that are `added`, or stand side by side: then it has a bias where each of them has one."""
+    biased = added or all(part.bias for part in parts)
+    return replace(
+        parts[0],
+        variables=_distinct(part.variables for part in parts),
+        bias=_distinct(part.bias for part in parts) if biased else (),
         inputs=None,
         outputs=None,
         added=added,
@@ -98,11 +102,6 @@ def _joined(graph: Graph, parts: Sequence[Step], inside: set[str]) -> Iterator[S
     )
 
 
-def _way(graph: Graph, start: str, inside: set[str]) -> set[str]:
-    """Return a tensor, and all that is made of it by joining, adding and reshaping alone."""
-
-    def onward(tensor: str) -> Iterable[str]:
-        readers = [name for name in graph.consumers.get(tensor, ()) if name in inside]
-        return (one for name in readers if graph.nodes[name].op in _LINEAR for one in graph.outputs[name])
-
-    return reached([start], onward)
+def _distinct(names: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """Return names in order, each once."""
+    return tuple(dict.fromkeys(chain.from_iterable(names)))

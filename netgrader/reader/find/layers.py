@@ -9,18 +9,26 @@ and their place in a sum is no bias.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from netgrader.reader.find.activations import OPS
-from netgrader.reader.find.roles import PRODUCTS, SPARSE, TRANSPOSED, all_updates, linear_steps, written
-from netgrader.reader.graph.nodes import node_of, reached, words
+from netgrader.reader.find.roles import (
+    PRODUCTS,
+    SPARSE,
+    TRANSPOSED,
+    all_updates,
+    linear_steps,
+    moved_by_gradients,
+    written,
+)
+from netgrader.reader.graph.nodes import node_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from netgrader.reader.find.roles import Roles
+    from netgrader.reader.find.roles import Roles, Update
     from netgrader.reader.graph.nodes import Node
     from netgrader.reader.graph.plain import Graph
 
@@ -34,9 +42,6 @@ _ADDITIONS = words("Add AddV2 BiasAdd BiasAddV1 Sub AddN")
 #: Ops that multiply with a constant, by the sign of its power.
 _SCALING = {"Mul": 1.0, "RealDiv": -1.0, "Div": -1.0}
 _NORMALISATIONS = words("FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3")
-#: On the way of a variance to a root, which is then divided by.
-_HANDING = words("Identity ReadVariableOp Reshape ExpandDims Cast Add AddV2 Maximum Switch Enter BroadcastTo")
-_ROOTS = words("Rsqrt Sqrt") | _NORMALISATIONS
 #: Ops that move or pool what an activation made.
 _MOVING = RESHAPING | words("MaxPool AvgPool Pad ConcatV2")
 #: Nodes after a product among which its bias, or a constant factor, is looked for.
@@ -93,7 +98,7 @@ class Step:
     rejoined: bool = False
 
 
-def find_steps(graph: Graph, ends: Iterable[str], images: str | None) -> list[Step]:
+def find_steps(graph: Graph, ends: Iterable[str | None], images: str | None) -> list[Step]:
     """Find the linear steps between the images and `ends`, in the graph's order; all before `ends` where there are no images."""
     inside = graph.ancestor_nodes(ends)
     if images is not None:
@@ -115,15 +120,16 @@ def find_steps(graph: Graph, ends: Iterable[str], images: str | None) -> list[St
 def _product(graph: Graph, node: Node, inside: set[str]) -> str | None:
     """Return the tensor that holds the product; for a multiplication element by element the sum that follows, if any."""
     tensor = f"{node.name}:0"
-    sums = [f"{name}:0" for name in graph.consumers.get(tensor, ()) if name in inside and graph.nodes[name].op == "Sum"]
-    return tensor if node.op in PRODUCTS else next(iter(sums), None)
+    if node.op in PRODUCTS:
+        return tensor
+    sums = (f"{reader.name}:0" for reader in graph.value_readers(tensor) if reader.op == "Sum")
+    return next(filter(lambda one: node_of(one) in inside, sums), None)
 
 
 def _after(graph: Graph, tensor: str, inside: set[str]) -> Iterator[tuple[Node, list[str]]]:
     """Yield the nodes on the way behind a tensor, as long as one reads it alone, each with what else it reads."""
     for _ in range(_MOST_AFTER):
-        nodes = [graph.nodes[name] for name in graph.consumers.get(tensor, ()) if name in inside]
-        readers = [node for node in nodes if tensor in graph.value_inputs(node)]
+        readers = [node for node in graph.value_readers(tensor) if node.name in inside]
         if len(readers) != 1:
             return
         yield readers[0], [read for read in readers[0].inputs if read != tensor]
@@ -140,9 +146,9 @@ def bias_after(graph: Graph, product: str, inside: set[str]) -> tuple[str, tuple
     for node, others in _after(graph, product, inside):
         if node.op not in _ADDITIONS | RESHAPING or not graph.fed.isdisjoint(map(node_of, others)):
             break
-        variables = tuple(name for other in others for name in graph.variables_in(other))
+        variables = graph.variables_in(*others)
         if variables:
-            return f"{node.name}:0", variables
+            return f"{node.name}:0", tuple(variables)
     return product, ()
 
 
@@ -150,7 +156,7 @@ def factor_behind(graph: Graph, product: str, inside: set[str]) -> float:
     """Return by what numbers of the graph a product is multiplied, before its bias or behind it."""
     factor = 1.0
     for node, others in _after(graph, product, inside):
-        value = graph.constant(others[0]) if node.op in _SCALING and others else None
+        value = graph.constant(next(iter(others), product)) if node.op in _SCALING else None
         if value is not None and value.any():
             factor *= float(np.sqrt(np.square(value, dtype=np.float64).mean())) ** _SCALING[node.op]
         elif node.op not in RESHAPING | _ADDITIONS:
@@ -169,13 +175,14 @@ def _normalisation(graph: Graph, tensor: str, inside: set[str]) -> tuple[str, bo
 
 
 def _static_widths(graph: Graph, step: Step) -> tuple[int | None, int | None]:
-    """Return inputs and outputs as the shape of the one variable says that is used as it is, or transposed."""
-    shapes = [graph.nodes[name].shape() or () for name in step.variables]
-    ways = {way.op for name in step.variables for way in between(graph, f"{name}:0", step.weights)}
-    if len(shapes) != 1 or None in shapes[0] or not ways <= _READING | {"Transpose"}:
+    """Return inputs and outputs as the shape of the one variable says that is used as it is."""
+    if len(step.variables) != 1:
         return None, None
-    inputs, outputs = product_widths(graph.nodes[step.node], step, [size or 0 for size in shapes[0]])
-    return (outputs, inputs) if "Transpose" in ways else (inputs, outputs)
+    shape = graph.nodes[step.variables[0]].shape() or ()
+    ways = {way.op for way in between(graph, f"{step.variables[0]}:0", step.weights)}
+    if None in shape or not ways <= _READING:
+        return None, None
+    return product_widths(graph.nodes[step.node], step, cast("Sequence[int]", shape))
 
 
 def product_widths(node: Node, step: Step, shape: Sequence[int]) -> tuple[int | None, int | None]:
@@ -218,23 +225,23 @@ def between(graph: Graph, start: str, end: str) -> list[Node]:
 def static_activation(graph: Graph, start: str, end: str) -> str:
     """Return the activation between two tensors as the ops say it: a name, ``none``, or ``undecided``."""
     found = static_activations(graph, start, end)
-    return "undecided" if found is None or len(found) > 1 else (found or ["none"])[0]
+    return found[0] if len(found) == 1 else "undecided"
 
 
-def static_activations(graph: Graph, start: str, end: str) -> list[str] | None:
-    """Return the activations between two tensors as the ops say it, in order; None where an op is not known."""
+def static_activations(graph: Graph, start: str, end: str) -> list[str]:
+    """Return the activations between two tensors as the ops say it, in order: ``none``, or ``undecided``, by itself."""
     ways = between(graph, start, end)
     ops = [node.op for node in ways]
     found = [_activation_of(graph, node) for node in ways if node.op not in _MOVING]
-    turned = ops.count("Transpose") > 1 and "Softmax" in ops  # it may be of the rows of a batch
     pooled = "MaxPool" in ops and not found  # the largest of a window is no linear function
-    return None if turned or pooled or None in found else [name for name in found if name]
+    return ["undecided"] if pooled or "undecided" in found else (found or ["none"])
 
 
-def _activation_of(graph: Graph, node: Node) -> str | None:
-    """Return the activation that an op is by itself, the larger of zero and something included; None for others."""
-    values = [graph.constant(read) for read in node.inputs] if node.op == "Maximum" else []
-    return "relu" if any(value is not None and not value.any() for value in values) else OPS.get(node.op)
+def _activation_of(graph: Graph, node: Node) -> str:
+    """Return the activation that an op is by itself, the larger of zero and something included; ``undecided`` for others."""
+    if node.op == "Maximum" and any(graph.holds_only(read, 0.0) for read in node.inputs):
+        return "relu"
+    return OPS.get(node.op, "undecided")
 
 
 def find_statistics(graph: Graph, trained: Graph, roles: Roles, evaluated: str | None) -> frozenset[str]:
@@ -243,14 +250,16 @@ def find_statistics(graph: Graph, trained: Graph, roles: Roles, evaluated: str |
     `graph` is as evaluation sees it, `trained` as training does.
     """
     used = set(graph.variables_in(evaluated))
-    above = {update: written(graph, [update]) for update in all_updates(graph) if update.gradient is None}
-    kept = {update.variable for update, read in above.items() if roles.images in read and roles.labels not in read}
+    kept = {update.variable for update in all_updates(graph) if _keeps_statistics(graph, update, roles)}
     # What an optimizer moves is a weight, even where only the branch of evaluation reads it.
-    moved = {update.variable for update in roles.updates if update.gradient}
-    kept |= {name for name in used if _is_variance(graph, name)} - {update.variable for update in roles.updates}
-    both = set(trained.variables_in(evaluated)) if evaluated in trained else used
-    alone = {name for name in used - both if graph.nodes[name].rank() == 1}
-    return frozenset((kept & used) | (alone - moved))
+    evaluated_alone = used.difference(trained.variables_in(evaluated), moved_by_gradients(roles.updates))
+    return frozenset((kept & used) | {name for name in evaluated_alone if graph.nodes[name].rank() == 1})
+
+
+def _keeps_statistics(graph: Graph, update: Update, roles: Roles) -> bool:
+    """Whether an assignment, and no optimizer, writes what is made from the images and not from the labels."""
+    read = written(graph, [update])
+    return update.gradient is None and roles.images in read and roles.labels not in read
 
 
 def without_statistics(step: Step, statistics: frozenset[str]) -> Step:
@@ -258,15 +267,3 @@ def without_statistics(step: Step, statistics: frozenset[str]) -> Step:
     parts = tuple(without_statistics(part, statistics) for part in step.parts)
     bias = tuple(name for name in step.bias if name not in statistics)
     return replace(step, parts=parts, bias=bias, normalised=step.normalised or bias != step.bias)
-
-
-def _is_variance(graph: Graph, name: str) -> bool:
-    """Whether a vector is used under a root that something is divided by: the place of a variance."""
-
-    def handed(tensor: str) -> Iterator[str]:
-        readers = (graph.nodes[reader] for reader in graph.consumers.get(tensor, ()))
-        return (f"{node.name}:0" for node in readers if node.op in _HANDING and tensor in graph.value_inputs(node))
-
-    way = reached([f"{name}:0"] if graph.nodes[name].rank() == 1 else [], handed)
-    readers = [graph.nodes[reader] for tensor in way for reader in graph.consumers.get(tensor, ())]
-    return any(node.op in _ROOTS and not way.isdisjoint(node.inputs[-1:]) for node in readers)

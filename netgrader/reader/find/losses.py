@@ -137,15 +137,21 @@ def recognise(observations: Sequence[Observation], kinds: Sequence[str] | None =
     `observations` are twelve or more, of random scores and labels; `kinds` says which formulas to try: all, and the right
     one with its variants (label smoothing, class weights, focal form), if None.
     """
-    values = np.array([observation.value for observation in observations], dtype=np.float64)
-    if not np.isfinite(values).all() or np.ptp(values) <= 1e-9 * (1 + np.abs(values).max()):
+    values = varied_values(observations)
+    if values is None:
         return None
     with np.errstate(all="ignore"):  # a formula of another kind may divide by zero on these scores
-        formulas = {kind: [[LOSSES[kind](o.scores, o.labels)] for o in observations] for kind in kinds or LOSSES}
-    fits = [match for kind, features in formulas.items() if (match := _fit(kind, features, values)) is not None]
-    best = sorted(fits, key=lambda match: match.error)[:1]
+        formulas = {kind: [LOSSES[kind](o.scores, o.labels) for o in observations] for kind in kinds or LOSSES}
+    best = min((fitted(kind, features, values) for kind, features in formulas.items()), key=lambda match: match.error)
     variants = _variants(observations, values) if kinds is None else iter(())
-    return next((match for match in chain(best, variants) if match.error < TOLERANCE), None)
+    return next((match for match in chain([best], variants) if match.error < TOLERANCE), None)
+
+
+def varied_values(observations: Sequence[Observation]) -> Array | None:
+    """Return the values of the loss; None where they are not numbers, or are all the same."""
+    values = np.array([observation.value for observation in observations], dtype=np.float64)
+    told = np.isfinite(values).all() and np.ptp(values) > 1e-9 * (1 + np.abs(values).max())
+    return values if told else None
 
 
 def solved(features: Sequence[Sequence[float]] | Array, values: Array) -> tuple[Array, float]:
@@ -155,28 +161,28 @@ def solved(features: Sequence[Sequence[float]] | Array, values: Array) -> tuple[
     return factors, float(np.abs(values - columns @ factors).max() / values.std())
 
 
-def _fit(kind: str, features: Sequence[Sequence[float]], values: Array, detail: Said = "") -> LossMatch | None:
-    """The formula with these features; the scale is the first one's."""
-    if not np.isfinite(features).all() or np.ptp([row[0] for row in features]) == 0:
-        return None
-    factors, error = solved(features, values)
-    return LossMatch(kind, float(factors[0]), float(factors[-1]), error, detail)
+def fitted(kind: str, features: Sequence[float] | Array, values: Array, detail: Said = "") -> LossMatch:
+    """Return the formula with this feature for each observation; its error is infinite where that cannot be."""
+    column = np.asarray(features, dtype=np.float64)[:, None]
+    if not np.isfinite(column).all() or not np.ptp(column):
+        return LossMatch(kind, 0.0, 0.0, np.inf, detail)
+    (scale, offset), error = solved(column, values)
+    return LossMatch(kind, float(scale), float(offset), error, detail)
 
 
 def _variants(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
-    """The right loss in forms that an exercise may leave free, the simplest first."""
+    """Yield the right loss in forms that an exercise may leave free, the simplest first."""
     yield from _smoothed(observations, values)
     for gamma in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0):
-        features = [[_focal(o, gamma)] for o in observations]
-        match = _fit(CROSS_ENTROPY, features, values, Text("focal form, {gamma:g}", gamma=gamma))
-        if match is not None:
-            yield match
+        features = [_focal(o, gamma) for o in observations]
+        yield fitted(CROSS_ENTROPY, features, values, Text("focal form, {gamma:g}", gamma=gamma))
     yield from _weighted(observations, values)
 
 
 def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
     """Label smoothing: a share of the label is spread over all classes (Szegedy et al., 2016)."""
-    (right, spread, offset), error = solved([_smoothing(o.scores, o.labels) for o in observations], values)
+    features = np.array([_smoothing(o.scores, o.labels) for o in observations])
+    (right, spread, offset), error = solved(features, values)
     total = right + spread
     if total != 0 and 0 < spread / total < 0.6:
         detail = Text("{label} smoothing {spread:.2g}", spread=spread / total)
@@ -196,10 +202,11 @@ def _focal(observation: Observation, gamma: float) -> float:
 
 def _weighted(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
     """Each class with a weight of its own."""
-    classes = sorted({int(label) for o in observations for label in o.labels})
+    classes = np.unique(np.concatenate([o.labels for o in observations]))
     if len(observations) < 2 * len(classes) + 2:
         return
-    features = [[cross_entropy_rows(o.scores, o.labels)[o.labels == c].sum() for c in classes] for o in observations]
-    (*weights, offset), error = solved(features, values)
-    if min(weights) > 0 or max(weights) < 0:
+    rows = [(o.labels, cross_entropy_rows(o.scores, o.labels)) for o in observations]
+    sums = np.array([np.bincount(labels, errors, minlength=classes.max() + 1)[classes] for labels, errors in rows])
+    (*weights, offset), error = solved(sums, values)
+    if abs(np.sign(weights).sum()) == len(classes):
         yield LossMatch(CROSS_ENTROPY, float(np.mean(weights)), float(offset), error, Text("class weights"))

@@ -27,7 +27,7 @@ class Fused:
 
     kind: str
     gradient: int
-    rate: int | None
+    rate: int
 
 
 #: By the op's name without ``Resource``, ``Sparse`` and ``Apply`` (tensorflow/core/ops/training_ops.cc).
@@ -55,12 +55,8 @@ FUSED: Mapping[str, Fused] = {
 #: These take the gradients so far and no step from where the weights are.
 DUAL_AVERAGING = frozenset({"ftrl", "adagrad-da"})
 _PREFIXES = ("ResourceSparseApply", "SparseApply", "ResourceApply", "Apply")
-_OPS = {prefix + name: name for prefix, name in product(_PREFIXES, FUSED)}
-
-
-def fused_name(op: str) -> str | None:
-    """Return the name in `FUSED` of an optimizer's op; None for any other op."""
-    return _OPS.get(op)
+#: Optimizers' ops → their names in `FUSED`.
+FUSED_OPS = {prefix + name: name for prefix, name in product(_PREFIXES, FUSED)}
 
 
 def _averaged(values: Sequence[Array], decay: float, *, share: float = 1.0, start: float = 0.0) -> Array:

@@ -8,14 +8,13 @@ batch are terms of their own, each with its own way from the images. Weight deca
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, dropwhile
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from netgrader.reader.find.joining import join_parts
 from netgrader.reader.find.layers import RESHAPING, between, find_steps, static_activations
 from netgrader.reader.find.losses import CROSS_ENTROPY, FUSED_LOSSES, LossMatch
-from netgrader.reader.find.roles import PRODUCTS, all_updates, written
+from netgrader.reader.find.roles import PRODUCTS, all_updates, moved_by_gradients, written
 from netgrader.reader.graph.nodes import node_of, words
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ _SUMMED = {
     **dict.fromkeys(words("Identity Mean Sum Reshape Squeeze Cast Neg StopGradient CheckNumerics"), slice(1)),
 }
 _MOST_TERMS = 40
-_SQUARES = words("SquaredDifference Square Pow")
 #: Ops between a row's error and the loss, and what they make of the rows: TensorFlow's own losses divide a sum by a count.
 _REDUCTIONS = (("mean", words("Mean RealDiv DivNoNan")), ("sum", words("Sum")))
 
@@ -97,17 +95,17 @@ def find_layers(graph: Graph, roles: Roles, hints: Mapping[str, str], loss: str 
     Where there is no loss, the layers end in what the network is said to put out: `ends`.
     """
 
-    def steps_before(ends: Sequence[str]) -> tuple[Step, ...]:
+    def steps_before(ends: Sequence[str | None]) -> tuple[Step, ...]:
         return tuple(join_parts(graph, find_steps(graph, ends, roles.images), ends, roles.images))
 
     whole = steps_before(ends)
     for term in [loss, *_terms(graph, roles, hints, loss, whole)]:
-        steps = whole if term is None or term == loss else steps_before([term])
-        scores, chain = _find_scores(graph, roles, steps, term)
+        steps = whole if term == loss else steps_before([term])
+        scores, way = _find_scores(graph, roles, steps, term)
         if scores is not None:
             own = {part.node for part in _parts(steps)}
             aside = tuple(part for part in _parts(whole) if part.node not in own)
-            return Layers(steps, scores, chain, None if term == loss else term, aside)
+            return Layers(steps, scores, way, None if term == loss else term, aside)
     return Layers(whole)
 
 
@@ -120,21 +118,18 @@ def _find_scores(
     graph: Graph, roles: Roles, steps: Sequence[Step], loss: str | None
 ) -> tuple[str | None, tuple[str, ...]]:
     """Return what the last layer puts out, and the way from there to the loss, on which variables come in no more."""
-    if loss is None or roles.images is None or not steps:
-        return None, ()
     reads_labels = graph.descendants([roles.labels])
     before = [tensor for tensor in graph.dominators(roles.images, loss) if tensor not in reads_labels]
     products = {part.product for part in _parts(steps)}
-    for index, tensor in enumerate(before):
-        if products <= graph.ancestors([tensor]) and not _joined_later(graph, tensor, before[-1]):
-            return tensor, tuple(before[index:])
-    return None, ()
+    behind = (tensor for tensor in before if products and products <= graph.ancestors([tensor]))
+    scores = next((tensor for tensor in behind if not _joined_later(graph, tensor, before[-1])), None)
+    return scores, tuple(dropwhile(lambda tensor: tensor != scores, before))
 
 
 def _joined_later(graph: Graph, tensor: str, end: str) -> bool:
     """Whether between `tensor` and `end` something comes in that is made from variables."""
     below = graph.descendants([tensor])
-    reads = {read for inner in below & graph.ancestors([end]) - {tensor} for read in graph.value_inputs(graph[inner])}
+    reads = graph.values_read(below.intersection(graph.ancestors([end])) - {tensor})
     return not graph.varied.isdisjoint(map(node_of, reads - below))
 
 
@@ -143,9 +138,7 @@ def _terms(graph: Graph, roles: Roles, hints: Mapping[str, str], loss: str | Non
 
     Empty where the loss is one term only.
     """
-    if loss is None or roles.images is None or roles.labels is None:
-        return []
-    claimed = [hints[key] for key in ("logits", "prediction") if key in hints]
+    claimed = [hints.get("logits"), hints.get("prediction")]
     products = {step.product for step in steps}
     summed = sorted(_summands(graph, loss) - {loss}, key=lambda tensor: -graph.order[node_of(tensor)])
     above = {tensor: graph.ancestors([tensor]) for tensor in summed[:_MOST_TERMS]}
@@ -153,7 +146,7 @@ def _terms(graph: Graph, roles: Roles, hints: Mapping[str, str], loss: str | Non
     return sorted(found, key=lambda tensor: (above[tensor].isdisjoint(claimed), -len(above[tensor] & products)))
 
 
-def _summands(graph: Graph, loss: str) -> set[str]:
+def _summands(graph: Graph, loss: str | None) -> set[str]:
     """Return all that the loss is a sum of, sums of sums included, and the loss."""
     learned = graph.fed & graph.varied
 
@@ -173,37 +166,35 @@ def read_loss(graph: Graph, scores: str | None, loss: str | None) -> LossReading
         return LossReading()
     nodes = between(graph, scores, loss)
     told = [node for node in nodes if node.op in FUSED_LOSSES or _is_square(graph, node)]
-    if len(told) != 1:
+    if len(told) != 1 or not _LOGARITHMS.isdisjoint(node.op for node in nodes):
         return LossReading()
-    below = graph.descendants([scores])
-    kind, start = _formula(graph, told[0], below)
-    found = static_activations(graph, scores, start) if start else None
-    *inner, last = ["undecided"] if found is None else found or ["none"]
-    match = LossMatch(kind, 1.0, 0.0, 0.0) if kind and {node.op for node in nodes}.isdisjoint(_LOGARITHMS) else None
+    kind, start = _formula(graph, told[0], scores)
+    if not kind:
+        return LossReading()
+    *inner, last = static_activations(graph, scores, start)
     reduction = _reduction(graph, f"{told[0].name}:0", loss)
-    return LossReading() if match is None else LossReading(match, start, last, tuple(inner), reduction)
+    return LossReading(LossMatch(kind, 1.0, 0.0, 0.0), start, last, tuple(inner), reduction)
 
 
 #: With these a row's error is no formula that ops tell.
 _LOGARITHMS = words("Log Exp LogSoftmax")
 
 
-def _formula(graph: Graph, node: Node, below: set[str]) -> tuple[str, str]:
-    """Return the kind of a row's error, and what of the scores, and all `below` them, goes into it; empty where undecided."""
-    given = [read for read in node.inputs if read in below]
-    if node.op not in FUSED_LOSSES:
-        while graph[given[0]].op in RESHAPING | {"Sub"} and not below.isdisjoint(graph[given[0]].inputs):
-            given = [read for read in graph[given[0]].inputs if read in below]
-        return "mean-squared-error", given[0]
-    scores, labels = node.inputs[:2]
-    if labels not in below:
-        return CROSS_ENTROPY, scores
-    return ("", "") if node_of(scores) in graph.varied else ("labels-logits-swapped", labels)
+def _formula(graph: Graph, node: Node, scores: str) -> tuple[str, str]:
+    """Return the kind of a row's error, and what is made of the scores for it; empty where undecided."""
+    if node.op in FUSED_LOSSES:
+        logits, labels = node.inputs[:2]
+        if labels not in graph.descendants([scores]):
+            return CROSS_ENTROPY, logits
+        return ("", "") if node_of(logits) in graph.varied else ("labels-logits-swapped", labels)
+    way = graph.dominators(scores, f"{node.name}:0")[:-1]
+    made = (tensor for tensor in reversed(way) if graph[tensor].op not in RESHAPING | {"Sub"})
+    return "mean-squared-error", next(made, scores)
 
 
 def _is_square(graph: Graph, node: Node) -> bool:
-    power = graph.constant(node.inputs[1]) if node.op == "Pow" else np.array(2.0)
-    return node.op in _SQUARES and power is not None and bool((power == 2.0).all())
+    """Whether an op squares what it reads."""
+    return node.op in ("SquaredDifference", "Square") or (node.op == "Pow" and graph.holds_only(node.inputs[1], 2.0))
 
 
 def _reduction(graph: Graph, start: str, loss: str) -> str:
@@ -215,10 +206,7 @@ def _reduction(graph: Graph, start: str, loss: str) -> str:
 
 def find_outputs(graph: Graph, roles: Roles, hints: Mapping[str, str], scores: str | None) -> Outputs:
     """Find candidates for prediction and accuracy, from the student's names first, then from the graph."""
-    named = (hints.get(key) for key in ("prediction", "accuracy", "logits"))
-    prediction, accuracy, logits = (tensor if tensor in graph else None for tensor in named)
-    if roles.images is None:
-        return Outputs(prediction, accuracy, logits)
+    prediction, accuracy, logits = hints.get("prediction"), hints.get("accuracy"), hints.get("logits")
     # By the images, not by the scores: what is evaluated may be another tower than the one that is trained.
     below, late = graph.descendants([roles.images]), graph.descendants([roles.labels])
     accuracies: tuple[str, ...] = ()
@@ -226,10 +214,9 @@ def find_outputs(graph: Graph, roles: Roles, hints: Mapping[str, str], scores: s
         accuracies, compared = _find_accuracies(graph, roles, scores, below & late)
         accuracy = next(iter(accuracies), None) if compared else None
     if prediction is None:
-        last = graph.descendants([scores]) if scores is not None else below
+        last = graph.descendants([scores]) or below
         above = graph.ancestors([accuracy])
-        made = {f"{node.name}:0" for node in graph.of_ops(["Softmax", "ArgMax", "Sigmoid"])} - late
-        free = made & (last | (above & below))
+        free = (graph.made_by(["Softmax", "ArgMax", "Sigmoid"]) - late) & (last | (above & below))
         prediction = min(free, key=lambda tensor: (tensor not in above, -graph.order[node_of(tensor)]), default=None)
     return Outputs(prediction, accuracy, logits, accuracies)
 
@@ -240,24 +227,20 @@ def _find_accuracies(graph: Graph, roles: Roles, scores: str | None, both: set[s
     Where nothing does, it may be what else both lead to at last: a confusion matrix.
     """
     updating = written(graph, roles.updates)
-    tests = {f"{node.name}:0" for node in graph.of_ops(LABEL_TESTS)} & both - updating
-    compared = graph.descendants(tests)
+    compared = graph.descendants(graph.made_by(LABEL_TESTS) & both - updating)
     pool = compared or both - updating - set(roles.losses)
-    means = {tensor for tensor in compared if graph[tensor].op in ("Mean", "RealDiv")}
-    read = {tensor for one in both for tensor in graph[one].inputs}
-    trained = {update.variable for update in all_updates(graph) if update.gradient}
+    means = graph.made_by(["Mean", "RealDiv"]) & compared
+    ends = sorted(means | (pool - graph.values_read(both)), key=lambda tensor: graph.order[node_of(tensor)])
     own = set(graph.variables_in(scores))
-
-    def is_ours(tensor: str) -> bool:
-        """Whether it is not made with weights that an optimizer trains and none of those of the scores."""
-        used = set(graph.variables_in(tensor))
-        return not own or used.isdisjoint(trained) or not used.isdisjoint(own)
-
-    ends = sorted(means | (pool - read), key=lambda tensor: graph.order[node_of(tensor)])
-    found = [
-        one for one in ends if not graph[one].op.endswith("Summary") and node_of(one) in graph.fed and is_ours(one)
-    ]
+    trained = moved_by_gradients(all_updates(graph)) if own else set()
+    found = [one for one in ends if node_of(one) in graph.fed and _is_ours(graph, one, own, trained)]
     return tuple(found[:_MOST_ACCURACIES]), bool(compared)
+
+
+def _is_ours(graph: Graph, tensor: str, own: set[str], trained: set[str]) -> bool:
+    """Whether a tensor is no summary, and not made with weights that are `trained` and none of the scores' `own`."""
+    used = set(graph.variables_in(tensor))
+    return not graph[tensor].op.endswith("Summary") and (used.isdisjoint(trained) or not used.isdisjoint(own))
 
 
 def find_unused(graph: Graph, roles: Roles, used: Sequence[Step], claimed: Sequence[str]) -> tuple[Step, ...]:
@@ -267,10 +250,12 @@ def find_unused(graph: Graph, roles: Roles, used: Sequence[Step], claimed: Seque
     """
     if roles.images is None or not used:
         return ()
-    made = {f"{node.name}:0" for node in graph.of_ops(PRODUCTS) if node.name not in graph.untaken}
-    loose = made - graph.ancestors([*claimed, *roles.losses]) - written(graph, roles.updates)
+    needed = graph.ancestors([*claimed, *roles.losses]) | written(graph, roles.updates)
+    loose = graph.made_by(PRODUCTS) - needed - {f"{name}:0" for name in graph.untaken}
     late = graph.descendants([roles.labels])
     # The same weights once more, as tracing leaves them behind, are no layer of their own.
-    own = {name for step in used for name in step.variables}
-    found = [step for step in find_steps(graph, loose, roles.images) if step.product in loose and step.data not in late]
-    return tuple(step for step in found if not own.issuperset(step.variables))
+    own = set(chain.from_iterable(step.variables for step in used))
+    steps = find_steps(graph, loose, roles.images)
+    return tuple(
+        step for step in steps if step.product in loose and step.data not in late and not own.issuperset(step.variables)
+    )

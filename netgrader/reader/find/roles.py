@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from itertools import islice, permutations
+from functools import partial
+from itertools import chain, islice, permutations
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from netgrader.reader.find.losses import FUSED_LOSSES
-from netgrader.reader.find.optimizers import FUSED, fused_name
+from netgrader.reader.find.optimizers import FUSED, FUSED_OPS
 from netgrader.reader.graph.functions import BRANCHES, LOOPS
 from netgrader.reader.graph.nodes import node_of, words
-from netgrader.reader.graph.source import GraphError
+from netgrader.reader.graph.source import require_at_most
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from netgrader.reader.graph.nodes import Node
     from netgrader.reader.graph.plain import Graph
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 #: Ops through which no gradient comes: what lies behind one is not what was minimised.
 NOT_DIFFERENTIABLE = words(
     "ArgMax ArgMin Equal NotEqual Greater GreaterEqual Less LessEqual InTopK InTopKV2 Round Floor Ceil Sign Rint "
-    "LogicalAnd LogicalOr LogicalNot StopGradient Shape Size Rank ZerosLike OnesLike ApproximateEqual IsNan "
+    "LogicalAnd LogicalOr LogicalNot Shape Size Rank ZerosLike OnesLike ApproximateEqual IsNan "
     "IsFinite OneHot ScalarSummary HistogramSummary",
 )
 ASSIGNMENTS = words(
@@ -45,6 +47,11 @@ TRANSPOSED = frozenset({"Conv2DBackpropInput", "Conv3DBackpropInputV2"})
 HIDING = BRANCHES + LOOPS
 #: Where a product has data and weights, where they are not its first two inputs.
 _OPERANDS = {SPARSE: (1, 3), **dict.fromkeys(TRANSPOSED, (1, 2))}
+#: Ops that change a variable → the kind of the update, and which inputs are gradient and rate; -1 for none.
+_UPDATES = {
+    **{op: (op, -1, -1) for op in ASSIGNMENTS},
+    **{op: (name, FUSED[name].gradient, FUSED[name].rate) for op, name in FUSED_OPS.items()},
+}
 #: Of more products than this, or ops that train apart from each other, a graph is no network of a course.
 MAX_PRODUCTS = 4_000
 MAX_TRAIN_OPS = 300
@@ -85,20 +92,24 @@ class Roles:
 
 def update_of(graph: Graph, node: Node) -> Update | None:
     """Return the update that a node makes, if it makes one."""
-    name = fused_name(node.op)
-    if (name is None and node.op not in ASSIGNMENTS) or not node.inputs:
+    rule = _UPDATES.get(node.op)
+    if rule is None:
         return None
+    kind, gradient, rate = rule
     behind = graph.walked(node.inputs[:1], lambda tensor: graph[tensor].inputs[:1])
     variable = next(filter(graph.variables.__contains__, map(node_of, behind)), None)
-    if variable is None or name is None:
-        return None if variable is None else Update(variable, node.name, node.op)
-    inputs: dict[int | None, str] = dict(enumerate(node.inputs))
-    return Update(variable, node.name, name, inputs.get(FUSED[name].gradient), inputs.get(FUSED[name].rate))
+    inputs = dict(enumerate(node.inputs))
+    return None if variable is None else Update(variable, node.name, kind, inputs.get(gradient), inputs.get(rate))
 
 
 def all_updates(graph: Graph) -> list[Update]:
     """Return all updates in the graph, run by any op or none."""
     return [update for node in graph.nodes.values() if (update := update_of(graph, node)) is not None]
+
+
+def moved_by_gradients(updates: Iterable[Update]) -> set[str]:
+    """Return the variables that optimizers move."""
+    return {update.variable for update in updates if update.gradient}
 
 
 def updates_under(graph: Graph, train_op: str) -> tuple[Update, ...]:
@@ -118,10 +129,8 @@ def uses_data(graph: Graph, update: Update, sources: Iterable[str]) -> bool:
     return not written(graph, [update]).isdisjoint(sources)
 
 
-def is_linear_step(graph: Graph, node: Node) -> tuple[str, str] | None:
-    """Return data and weights, if the node is a product of both: weights depend on variables, not on data."""
-    if node.op not in PRODUCTS and node.op != "Mul":
-        return None
+def _operands(graph: Graph, node: Node) -> tuple[str, str] | None:
+    """Return data and weights of a product, if it is one of both: weights depend on variables, not on data."""
     first, last = _OPERANDS.get(node.op, (0, 1))
     for data, weights in permutations(node.inputs[first : last + 1 : last - first]):
         if node_of(data) in graph.fed and node_of(weights) in graph.varied - graph.fed:
@@ -134,8 +143,8 @@ def linear_steps(
 ) -> dict[str, tuple[str, str]]:
     """Return data and weights of products by node: of all in the graph, or of those by some ops, among the nodes `inside`."""
     among = graph.nodes.keys() if inside is None else set(inside)
-    nodes = (node for node in graph.of_ops(ops) if node.name in among)
-    return {node.name: found for node in nodes if (found := is_linear_step(graph, node))}
+    nodes = graph.of_ops(ops)
+    return {node.name: found for node in nodes if node.name in among and (found := _operands(graph, node))}
 
 
 def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int) -> Roles:
@@ -144,25 +153,25 @@ def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int
     `hints` are what the student says: role → tensor or op; `pixels` and `classes` how wide images and one-hot labels are.
     """
     products = len(list(graph.of_ops(PRODUCTS)))
-    if products > MAX_PRODUCTS:
-        raise GraphError(
-            Text(
-                "The graph has {products:,} products; at most {max_products:,} are read.",
-                products=products,
-                max_products=MAX_PRODUCTS,
-            )
-        )
-    fed = [hint for hint in (hints.get("X"), hints.get("Y")) if hint is not None and hint in graph]
+    require_at_most(
+        products,
+        MAX_PRODUCTS,
+        Text(
+            "The graph has {products:,} products; at most {max_products:,} are read.",
+            products=products,
+            max_products=MAX_PRODUCTS,
+        ),
+    )
+    fed = [hints[part] for part in ("X", "Y") if hints.get(part) in graph]
     sources = [*dict.fromkeys((*graph.rows, *fed))]
-    roles = _with_train_op(graph, hints, sources)
-    roles = _with_losses(graph, hints.get("loss"), roles, sources)
+    roles = _with_train_op(graph, hints.get("train_op", ""), sources)
+    roles = _with_losses(graph, hints.get("loss", ""), roles, sources)
     return _with_images_and_labels(graph, hints, roles, pixels, classes)
 
 
-def _with_train_op(graph: Graph, hints: Mapping[str, str], sources: list[str]) -> Roles:
-    hint = hints.get("train_op")
-    under = updates_under(graph, hint) if hint in graph and hint is not None else ()
-    if any(update.gradient or uses_data(graph, update, sources) for update in under):
+def _with_train_op(graph: Graph, hint: str, sources: list[str]) -> Roles:
+    under = updates_under(graph, hint) if hint in graph else ()
+    if any(_trains(graph, update, sources) for update in under):
         reason = Text("named by the network, and it changes variables by what is fed")
         return Roles(hint, under, reasons={"train_op": reason})
     candidates = train_ops(graph)
@@ -176,22 +185,20 @@ def _with_train_op(graph: Graph, hints: Mapping[str, str], sources: list[str]) -
     )
 
 
+def _trains(graph: Graph, update: Update, sources: Iterable[str]) -> bool:
+    """Whether an update is a part of training: an optimizer's, whatever it is given, or one by the data fed."""
+    return update.gradient is not None or uses_data(graph, update, sources)
+
+
 def train_ops(graph: Graph) -> list[tuple[str, int]]:
     """Return the ops that nothing waits for and that change variables by what is fed, each with how many updates it makes."""
-    every = all_updates(graph)
-    weights = {name for _, operand in linear_steps(graph).values() for name in graph.variables_in(operand)}
-    by_data = {update.node for update in every if uses_data(graph, update, graph.rows)}
-    of_weights = {update.node for update in every if update.variable in weights}
-    # An optimizer that is given something without images and labels is a train op all the same.
-    by_gradient = {update.node for update in every if update.gradient}
-    training = (by_data & of_weights) or by_data or (by_gradient & of_weights)
+    weights = graph.variables_in(*(operand for _, operand in linear_steps(graph).values()))
+    training = [update for update in all_updates(graph) if _trains(graph, update, graph.rows)]
+    moving = {update.node for update in training if update.variable in weights} or {one.node for one in training}
     idle = graph.nodes.keys() - graph.waiting.keys() - set(map(node_of, graph.consumers))
-    counts = (
-        (name, len(graph.ancestor_nodes([f"{name}:0"], control=True) & training))
-        for name in graph.nodes
-        if name in idle
-    )
-    return list(islice((item for item in counts if item[1]), MAX_TRAIN_OPS)) if training else []
+    ends = sorted(idle, key=graph.order.__getitem__)
+    counts = ((name, len(graph.ancestor_nodes([f"{name}:0"], control=True) & moving)) for name in ends)
+    return list(islice(filter(itemgetter(1), counts), MAX_TRAIN_OPS))
 
 
 # Losses ----------------------------------------------------------------------------------------------------------
@@ -226,19 +233,18 @@ _LOSS_TERMS: tuple[tuple[str, Callable[[_Candidate], float]], ...] = (
 )
 
 
-def _with_losses(graph: Graph, hint: str | None, roles: Roles, sources: list[str]) -> Roles:
+#: Why a loss was chosen, by whether the student names it.
+_LOSS_REASONS = {
+    True: Text("named by the network"),
+    False: Text("depends on the {labels} and, differentiably, on what the layers compute"),
+}
+
+
+def _with_losses(graph: Graph, hint: str, roles: Roles, sources: list[str]) -> Roles:
     """Find losses: what depends differentiably on a product of data and variables and on a source that comes in after it."""
     steps = linear_steps(graph)
-    updating = written(graph, roles.updates)
-    hidden = () if steps else graph.of_ops(HIDING)
-    starts = [*(f"{name}:0" for name in steps), *(tensor for node in hidden for tensor in graph.outputs[node.name])]
-    made = graph.descendants(starts, past=NOT_DIFFERENTIABLE) | _of_stopped_labels(graph, steps)
-    late = {tensor: _late_sources(graph, tensor, sources) for tensor in _ends(graph, made, roles, updating)}
-    late = {tensor: found for tensor, found in late.items() if found and not _of_gradients(graph, tensor)}
-    reason = Text("depends on the {labels} and, differentiably, on what the layers compute")
-    own = _late_sources(graph, hint, sources) if hint in made and hint is not None else []
-    if hint in made and hint is not None and (own or not late):
-        late, reason = {**late, hint: own}, Text("named by the network")
+    updating, made = written(graph, roles.updates), _made_by_layers(graph, steps)
+    late = _late_by_end(graph, _ends(graph, made, roles, updating), made.intersection([hint]), sources)
     moved = {update.variable for update in roles.updates}
     trained = {name for name, (_, weights) in steps.items() if not moved.isdisjoint(graph.variables_in(weights))}
 
@@ -252,25 +258,21 @@ def _with_losses(graph: Graph, hint: str | None, roles: Roles, sources: list[str
         )
 
     ranked = sorted(map(candidate, late), key=lambda one: [-value(one) for _, value in _LOSS_TERMS])
-    reasons = {**roles.reasons, **({"loss": reason} if ranked else {})}
+    reasons = {**roles.reasons, "loss": _LOSS_REASONS[ranked[0].named]} if ranked else roles.reasons
     return replace(roles, losses=tuple(one.tensor for one in ranked), reasons=reasons)
 
 
-def _ends(graph: Graph, made: set[str], roles: Roles, updating: set[str]) -> Iterator[str]:
-    """Yield where what is `made` from layers ends: not in an update, nor in a branch that evaluation does not take."""
-    closed = graph.untaken | {update.node for update in roles.updates}
-    read = {tensor for one in made for tensor in graph[one].inputs}
-    return (tensor for tensor in made - updating - read if node_of(tensor) not in closed)
+def _made_by_layers(graph: Graph, steps: Iterable[str]) -> set[str]:
+    """Return what follows differentiably from products of data and variables, or from functions that may hide such."""
+    made = [f"{name}:0" for name in steps]
+    return graph.descendants(made or graph.made_by(HIDING), stop=graph.made_by(NOT_DIFFERENTIABLE))
 
 
-def _of_stopped_labels(graph: Graph, steps: Iterable[str]) -> set[str]:
-    """Return what follows from a cross-entropy that is given scores as labels: its older function takes no gradient of those.
-
-    So there is no gradient at all, and no step that minimises it.
-    """
-    above = graph.descendants([f"{name}:0" for name in steps])
-    swapped = [n.name for n in graph.of_ops(FUSED_LOSSES) if n.inputs[1] in above and n.inputs[0] not in above]
-    return graph.descendants([f"{name}:0" for name in swapped], past=NOT_DIFFERENTIABLE)
+def _late_by_end(graph: Graph, ends: Iterable[str], named: set[str], sources: list[str]) -> dict[str, list[str]]:
+    """Return what may be a loss, of these ends and of what the student names, each with the sources that come in late."""
+    late = {tensor: _late_sources(graph, tensor, sources) for tensor in named.union(ends)}
+    found = {tensor: behind for tensor, behind in late.items() if behind and not _of_gradients(graph, tensor)}
+    return found or {tensor: [] for tensor in named}
 
 
 def _of_gradients(graph: Graph, tensor: str) -> bool:
@@ -278,6 +280,12 @@ def _of_gradients(graph: Graph, tensor: str) -> bool:
     above = graph.ancestors([tensor])
     backward = {f"{node.name}:1" for node in graph.of_ops(FUSED_LOSSES)}
     return not above.isdisjoint(backward) or any(graph[one].op.endswith(("Grad", "GradientArgs")) for one in above)
+
+
+def _ends(graph: Graph, made: set[str], roles: Roles, updating: set[str]) -> Iterator[str]:
+    """Yield where what is `made` from layers ends: not in an update, nor in a branch that evaluation does not take."""
+    closed = graph.untaken | {update.node for update in roles.updates}
+    return (tensor for tensor in made - updating - graph.values_read(made) if node_of(tensor) not in closed)
 
 
 def _late_sources(graph: Graph, tensor: str, sources: Iterable[str]) -> list[str]:
@@ -297,9 +305,9 @@ def _data_of(graph: Graph, steps: Mapping[str, tuple[str, str]]) -> set[str]:
 
 @dataclass(frozen=True)
 class _Source:
-    """A tensor that may be fed images, or labels, and what speaks for it."""
+    """A tensor that may be fed images, or labels, and what speaks for it; no tensor where none may."""
 
-    tensor: str
+    tensor: str | None
     named: bool
     early: bool
     """Whether the student names it, and whether layers read it."""
@@ -322,42 +330,60 @@ _REASONS = {
 
 def _with_images_and_labels(graph: Graph, hints: Mapping[str, str], roles: Roles, pixels: int, classes: int) -> Roles:
     """Find what is fed images and labels: of what the loss reads, or of all, where there is none."""
-    inside = graph.ancestors([roles.loss]) if roles.loss else {f"{name}:0" for name in graph.nodes} | set(graph.sources)
-    names = [*map(node_of, inside)]
-    early = _data_of(graph, linear_steps(graph, PRODUCTS, names) or linear_steps(graph, ["Mul"], names))
-    early = early or graph.ancestors([read for node in graph.of_ops(HIDING) for read in node.inputs])
+    inside = graph.ancestors([roles.loss]) if roles.loss else set(chain.from_iterable(graph.outputs.values()))
+    early = _read_by_layers(graph, inside)
 
-    def ranked(part: str, fits: Callable[[Graph, str, int], bool], size: int) -> list[_Source]:
-        """What may be fed for a part, the likeliest first."""
-        named = inside.intersection([hints.get(part, "")])
-        tensors = [tensor for tensor in dict.fromkeys((*graph.rows, *named)) if tensor in inside]
-        shaped = {tensor: graph.static_shape(tensor) is not None for tensor in tensors}
-        found = [_Source(one, one in named, one in early, fits(graph, one, size), shaped[one]) for one in tensors]
-        return sorted(found, key=lambda one: [not value(one) for value in _SOURCE_TERMS[part]])
-
-    sure = roles.loss is not None
-    image = _first(one for one in ranked("X", _holds, pixels) if one.named or (one.early and (sure or one.fits)))
-    others = [one for one in ranked("Y", _labels, classes) if one.tensor != image.tensor]
-    label = _first(one for one in others if sure or one.named or (one.fits and not one.early))
+    images = _ranked(graph, "X", hints, inside, early, partial(_holds, pixels))
+    image = _first(one for one in images if one.named or one.early)
+    targets = _ranked(graph, "Y", hints, inside - {image.tensor}, early, partial(_labels, classes))
+    label = _label(targets, read=roles.loss is not None)
     return replace(
         roles,
-        images=image.tensor or None,
-        labels=label.tensor or None,
-        label_candidates=tuple(one.tensor for one in others if sure and not one.early),
+        images=image.tensor,
+        labels=label.tensor,
+        label_candidates=tuple(str(one.tensor) for one in targets if not one.early),
         reasons={**roles.reasons, "X": _REASONS["X"][image.named], "Y": _REASONS["Y"][label.named]},
     )
 
 
+def _ranked(
+    graph: Graph,
+    part: str,
+    hints: Mapping[str, str],
+    inside: Container[str | None],
+    early: set[str],
+    fits: Callable[[Graph, str], bool],
+) -> list[_Source]:
+    """Return what may be fed for a part, the likeliest first: sources, and what the student names."""
+    named = hints.get(part, "")
+    tensors = [one for one in dict.fromkeys((*graph.rows, named)) if one in inside]
+    shaped = {one: graph.static_shape(one) is not None for one in tensors}
+    found = [_Source(one, one == named, one in early, fits(graph, one), shaped[one]) for one in tensors]
+    return sorted(found, key=lambda one: [not value(one) for value in _SOURCE_TERMS[part]])
+
+
+def _read_by_layers(graph: Graph, inside: Iterable[str]) -> set[str]:
+    """Return all that the data of layers is made from: of products, else of factors, else of functions that may hide them."""
+    names = [*map(node_of, inside)]
+    early = _data_of(graph, linear_steps(graph, PRODUCTS, names) or linear_steps(graph, ["Mul"], names))
+    return early or graph.ancestors([read for node in graph.of_ops(HIDING) for read in node.inputs])
+
+
+def _label(targets: Iterable[_Source], *, read: bool) -> _Source:
+    """Return what labels are fed to: the likeliest where a loss has `read` it, else one that is named or looks like it."""
+    return _first(one for one in targets if read or one.named or (one.fits and not one.early))
+
+
 def _first(sources: Iterator[_Source]) -> _Source:
     """Return the first source; one without a name where there is none."""
-    return next(sources, _Source("", named=False, early=False, fits=False, shaped=False))
+    return next(sources, _Source(None, named=False, early=False, fits=False, shaped=False))
 
 
-def _holds(graph: Graph, source: str, pixels: int) -> bool:
+def _holds(pixels: int, graph: Graph, source: str) -> bool:
     shape = graph.static_shape(source)
-    return bool(shape) and math.prod(length or 1 for length in shape or ()) % pixels == 0
+    return shape is not None and math.prod(length or 1 for length in shape) % pixels == 0
 
 
-def _labels(graph: Graph, source: str, classes: int) -> bool:
+def _labels(classes: int, graph: Graph, source: str) -> bool:
     shape = graph.static_shape(source)
     return shape is not None and (classes in shape or len(shape) == 1)

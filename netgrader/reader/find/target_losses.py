@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.find.activations import log_softmax
-from netgrader.reader.find.losses import TOLERANCE, LossMatch, solved
-from netgrader.text import Text
+from netgrader.reader.find.losses import TOLERANCE, LossMatch, fitted, varied_values
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -57,16 +57,16 @@ ERRORS: Mapping[str, Callable[[Array, Array], Array]] = {
 }
 
 
+def _summed(z: Array, y: Array, error: Callable[[Array, Array], Array]) -> float:
+    """The error of each row's output with its own target: how the numbers of the right loss come together."""
+    return float(error(z, y).sum())
+
+
 def _paired(z: Array, y: Array, error: Callable[[Array, Array], Array]) -> float:
     """The error of each row's output with each row's target, (n, k) and (n, k)."""
     return float(error(z[:, None], y[None]).sum())
 
 
-#: How the numbers come together → the whole loss, of all errors of one formula. The first is the right one.
-_JOINED: Mapping[str, Callable[[Array, Array, Callable[[Array, Array], Array]], float]] = {
-    "": lambda z, y, error: float(error(z, y).sum()),
-    "pairs": _paired,
-}
 PAIRS = Text("each row with every other")
 """`LossMatch.detail` of a loss in which each output meets every target."""
 
@@ -76,8 +76,8 @@ def recognise_error(observations: Sequence[Observation]) -> LossMatch | None:
 
     `observations` are twelve or more, of what the network put out (rows, outputs) and of targets of that shape.
     """
-    values = np.array([observation.value for observation in observations], dtype=np.float64)
-    if not np.isfinite(values).all() or np.ptp(values) <= 1e-9 * (1 + np.abs(values).max()):
+    values = varied_values(observations)
+    if values is None:
         return None
     with np.errstate(all="ignore"):  # a formula of another kind may take the logarithm of a number below zero
         return next((match for match in _matches(observations, values) if match.error < TOLERANCE), None)
@@ -85,49 +85,36 @@ def recognise_error(observations: Sequence[Observation]) -> LossMatch | None:
 
 def _matches(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
     """What each formula explains: plain ones first, then roots of sums, then those with a width to be found."""
-    for joined, together in _JOINED.items():
+    for together, detail in ((_summed, ""), (_paired, PAIRS)):
         for kind, error in ERRORS.items():
-            if kind == SIGNED and joined:
-                continue  # of all pairs it is the same, up to a factor
-            yield _fitted(kind, [together(o.scores, o.labels, error) for o in observations], values, joined)
-        squares = np.array([together(o.scores, o.labels, ERRORS[SQUARED]) for o in observations])
-        yield _fitted(ROOT, np.sqrt(squares), values, joined)
-        yield _with_delta(observations, values, joined)
-    yield _fitted("euclidean-distance", [_distances(o) for o in observations], values)
-    yield _fitted(
-        "softmax-cross-entropy", [float(-(o.labels * log_softmax(o.scores)).sum()) for o in observations], values
-    )
-    for power in (1, 2):
-        averages = [float((np.abs((o.scores - o.labels).mean(0)) ** power).sum()) for o in observations]
-        yield _fitted(OF_AVERAGES, averages, values)
+            yield fitted(kind, [together(o.scores, o.labels, error) for o in observations], values, detail)
+        squares = [together(o.scores, o.labels, ERRORS[SQUARED]) for o in observations]
+        yield fitted(ROOT, np.sqrt(squares), values, detail)
+        yield _with_delta(observations, values, together, detail)
+    yield fitted("euclidean-distance", [_distances(o) for o in observations], values)
+    crossed = [float(-(o.labels * log_softmax(o.scores)).sum()) for o in observations]
+    yield fitted("softmax-cross-entropy", crossed, values)
+    averages = np.array([np.abs((o.scores - o.labels).mean(0)) for o in observations])
+    yield fitted(OF_AVERAGES, averages.sum(1), values)
+    yield fitted(OF_AVERAGES, np.square(averages).sum(1), values)
 
 
 def _distances(observation: Observation) -> float:
     return float(np.linalg.norm(observation.scores - observation.labels, axis=1).sum())
 
 
-def _fitted(kind: str, features: Sequence[float] | Array, values: Array, joined: str = "") -> LossMatch:
-    """The formula with this feature for each observation; its error is infinite where that cannot be."""
-    detail = PAIRS if joined else ""
-    column = np.asarray(features, dtype=np.float64)[:, None]
-    if not np.isfinite(column).all() or not np.ptp(column):
-        return LossMatch(kind, 0.0, 0.0, np.inf, detail)
-    (scale, offset), error = solved(column, values)
-    return LossMatch(kind, float(scale), float(offset), error, detail)
-
-
-def _with_delta(observations: Sequence[Observation], values: Array, joined: str) -> LossMatch:
+def _with_delta(
+    observations: Sequence[Observation], values: Array, together: Callable[..., float], detail: Said
+) -> LossMatch:
     """Huber's error at the width that explains best."""
-    together = _JOINED[joined]
 
     def at(delta: float) -> LossMatch:
         features = [together(o.scores, o.labels, lambda z, y: huber(z - y, delta)) for o in observations]
-        return _fitted(HUBER, features, values, joined)
+        return fitted(HUBER, features, values, detail)
 
     best = min(map(float, DELTAS), key=lambda delta: at(delta).error)
     width = float(DELTAS[1] / DELTAS[0])
     for _ in range(16):
         best = min((best / width, best, best * width), key=lambda delta: at(delta).error)
         width **= 0.6
-    match = at(best)
-    return match if joined else replace(match, detail=Text("from {best:.3g} on a line", best=best))
+    return replace(at(best), detail=detail or Text("from {best:.3g} on a line", best=best))

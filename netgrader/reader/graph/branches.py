@@ -60,7 +60,7 @@ def _dead(graph: Graph) -> set[str]:
         if node.op in _SWITCHES:
             dead |= {False: {f"{name}:1"}, True: {f"{name}:0"}, None: set()}[truth(graph.constant(node.inputs[1]))]
         reads = [read in dead or node_of(read) in dead for read in node.inputs]
-        never = all(reads) and bool(reads) if node.op in _MERGES else any(reads) or not dead.isdisjoint(node.controls)
+        never = all(reads) if node.op in _MERGES else any(reads) or not dead.isdisjoint(node.controls)
         if never:
             dead.add(name)
     return dead
@@ -68,13 +68,17 @@ def _dead(graph: Graph) -> set[str]:
 
 def _decided(graph: Graph, node: Node, dead: set[str]) -> Node:
     """Return a branch or a choice that reads only what it hands on, where that is known; any other node as it is."""
-    choose = _CHOICES.get(node.op)
-    kept = choose(graph, node, dead) if choose is not None else ()
+    kept = _CHOICES.get(node.op, _all_kept)(graph, node, dead)
     if not kept:
         return node
     gone = tuple(node_of(read) for read in node.inputs if read not in kept)
     op = node.op if node.op in _SWITCHES else "Identity"
     return replace(node, op=op, inputs=kept, controls=(*node.controls, *gone))
+
+
+def _all_kept(*_: object) -> tuple[str, ...]:
+    """Return nothing: an op that makes no choice reads all that it did."""
+    return ()
 
 
 def _alive(_: Graph, node: Node, dead: set[str]) -> tuple[str, ...]:

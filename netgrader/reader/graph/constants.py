@@ -100,7 +100,7 @@ def decode(proto: Message) -> Array | None:
     kind = DTYPES.get(proto.dtype % REFERENCE, "")
     field = _FIELDS.get(kind)
     shape = tuple(dim.size for dim in proto.tensor_shape.dim)
-    size = int(np.prod(shape, dtype=np.float64)) if shape else 1
+    size = int(np.prod(shape, dtype=np.float64))
     if field is None or min(shape, default=0) < 0 or not 0 <= size <= _MAX_CONSTANT:
         return None
     if proto.tensor_content:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netgrader.reader.graph.nodes import copied, inputs_set, output_index
-from netgrader.reader.graph.source import MAX_BYTES, MAX_NODES, GraphError
+from netgrader.reader.graph.source import MAX_BYTES, MAX_NODES, GraphError, require_at_most
 from netgrader.text import Text
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ _OUTPUTS: dict[str, tuple[str, ...]] = {
     "Svd": ("s", "u", "v"),
     "SelfAdjointEigV2": ("e", "v"),
 }
+#: Op → where its outputs are, by name.
+_POSITIONS = {op: {name: position for position, name in enumerate(names)} for op, names in _OUTPUTS.items()}
 
 
 def written_out(meta: Message) -> Message:
@@ -64,7 +66,7 @@ def written_out(meta: Message) -> Message:
     """
     graph = meta.graph_def
     functions = {function.signature.name: function for function in graph.library.function}
-    if not any(_callee(node, functions) for node in graph.node):
+    if not any(map(_callee, graph.node)):
         return meta
     result = type(meta)()
     result.CopyFrom(meta)
@@ -73,10 +75,9 @@ def written_out(meta: Message) -> Message:
     return result
 
 
-def _callee(node: Message, functions: dict[str, Message]) -> str:
+def _callee(node: Message) -> str:
     """Return the function that a node calls, empty for none."""
-    direct = node.op if node.op in functions else ""
-    return str(node.attr["f"].func.name) if node.op in CALLS else direct
+    return str(node.attr["f"].func.name) if node.op in CALLS else ""
 
 
 def _split(items: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -122,7 +123,7 @@ class _Writer:
 
     def _node(self, node: Message, above: tuple[str, ...]) -> None:
         """Write a node: a call as its body, any other as it is."""
-        name = _callee(node, self.functions)
+        name = _callee(node)
         if name:
             self._call(node, name, above)
         else:
@@ -163,10 +164,8 @@ class _Writer:
             raise GraphError(Text("The graph calls a function {name!r} that is not there.", name=name[:80]))
         if name in above:
             raise GraphError(Text("The graph's function {name!r} calls itself.", name=name[:80]))
-        if len(above) >= MAX_DEPTH:
-            raise GraphError(
-                Text("The graph's functions call each other more than {max_depth} deep.", max_depth=MAX_DEPTH)
-            )
+        deep = Text("The graph's functions call each other more than {max_depth} deep.", max_depth=MAX_DEPTH)
+        require_at_most(len(above) + 1, MAX_DEPTH, deep)
         call = _Call(node, self.functions[name], (*above, name))
         values, (_, controls) = call.values, _split(node.input)
         ops = {inner.name: inner.op for inner in call.function.node_def}
@@ -186,9 +185,6 @@ class _Writer:
         waits += map(self._spent, controls)
         self.left -= inner.ByteSize()
         copy = copied(inner, self._spent(f"{call.node.name}/{inner.name}"), [*reads, *waits])
-        for key, value in copy.attr.items():
-            if value.placeholder in call.node.attr:
-                copy.attr[key].CopyFrom(call.node.attr[value.placeholder])
         self._node(copy, call.above)
 
     def _value(self, call: Message, item: str, values: dict[str, str], ops: dict[str, str]) -> str:
@@ -204,15 +200,8 @@ class _Writer:
                     name_2=name[:80],
                 )
             )
-        position = self._outputs(ops[name]).get(rest.partition(":")[0], 0) + output_index(item)
+        position = _POSITIONS.get(ops[name], {}).get(rest.partition(":")[0], 0) + output_index(item)
         return self._spent(f"{call.name}/{name}:{position}")
-
-    def _outputs(self, op: str) -> dict[str, int]:
-        """Return where the outputs of an op are, by name."""
-        names = _OUTPUTS.get(op, ())
-        if op in self.functions:
-            names = tuple(end.name for end in self.functions[op].signature.output_arg)
-        return {name: position for position, name in enumerate(names)}
 
     def _hand_on(self, call: Message, outputs: list[str], types: list[int], waits: list[str]) -> None:
         """Leave an op in the call's place: what was fetched or waited for under its name still can be."""

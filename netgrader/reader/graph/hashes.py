@@ -39,11 +39,9 @@ def _hash(node: Any, known: Mapping[str, bytes]) -> bytes:
     digest = hashlib.sha256(node.op.encode())
     for name in sorted(node.attr.keys() - OF_NAMES):
         digest.update(name.encode() + node.attr[name].SerializeToString(deterministic=True))
-    reads = [read for read in node.input if not read.startswith("^")]
-    for read in reads:
-        digest.update(known.get(_op(read), b"") + read.partition(":")[2].encode())
-    for before in sorted(known.get(_op(read), b"") for read in node.input if read.startswith("^")):
-        digest.update(before)
+    reads = [known.get(_op(item), b"") + item.partition(":")[2].encode() for item in node.input]
+    values = len(reads) - sum(item.startswith("^") for item in node.input)  # what is only waited for comes last
+    digest.update(b"".join([*reads[:values], *sorted(reads[values:])]))
     return digest.digest()
 
 

@@ -11,7 +11,7 @@ import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy.typing as npt
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -93,7 +93,7 @@ class Node:
     def size(self) -> int | None:
         """How many numbers a variable holds; None where that is not known."""
         shape = self.shape()
-        return None if shape is None or None in shape else math.prod(size or 0 for size in shape)
+        return None if shape is None or None in shape else math.prod(cast("tuple[int, ...]", shape))
 
     def rank(self) -> int:
         """How many axes a variable has; zero where that is not known."""
@@ -111,9 +111,9 @@ def sizes_of(shape: Message) -> tuple[int | None, ...] | None:
 
 def fits(sizes: tuple[int, ...], shape: tuple[int | None, ...] | None) -> bool:
     """Whether an array of these sizes has a shape that may be known in part."""
-    return shape is None or (
-        len(shape) == len(sizes) and all(a in (None, b) for a, b in zip(shape, sizes, strict=True))
-    )
+    if shape is None:
+        return True
+    return len(shape) == len(sizes) and all(a in (None, b) for a, b in zip(shape, sizes, strict=True))
 
 
 def words(text: str) -> frozenset[str]:
@@ -166,11 +166,6 @@ def copied(raw: Message, name: str, inputs: Iterable[str]) -> Message:
 
 def plain_node(raw: Message) -> Node:
     """The plain node of a NodeDef."""
-    inputs, controls = [], []
-    for item in raw.input:
-        if item.startswith("^"):
-            controls.append(item[1:])
-        else:
-            name, colon, index = item.rpartition(":")
-            inputs.append(item if colon and index.isdigit() and name else item + ":0")
-    return Node(raw.name, raw.op, tuple(inputs), tuple(controls), raw.attr)
+    inputs = tuple(item if ":" in item else f"{item}:0" for item in raw.input if not item.startswith("^"))
+    controls = tuple(item[1:] for item in raw.input if item.startswith("^"))
+    return Node(raw.name, raw.op, inputs, controls, raw.attr)

@@ -6,9 +6,10 @@ inputs: they say which numbers a number is made from.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cached_property, reduce
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from netgrader.reader.graph.constants import fold
@@ -96,7 +97,7 @@ class Graph:
         return self.nodes[node_of(name) if name not in self.nodes else name]
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (name in self.nodes or node_of(name) in self.nodes)
+        return isinstance(name, str) and node_of(name) in self.nodes
 
     @cached_property
     def consumers(self) -> dict[str, list[str]]:
@@ -117,11 +118,10 @@ class Graph:
     @cached_property
     def order(self) -> dict[str, int]:
         """A position for each node, after all that it reads and waits for; a cycle that is no loop is a `GraphError`."""
-        before = {node.name: [*map(node_of, node.inputs), *node.controls] for node in self.nodes.values()}
         closing = {node.name for node in self.of_ops(_BACK_EDGES)}
-        sorter = TopologicalSorter(
-            {name: [one for one in reads if one not in closing] for name, reads in before.items()}
-        )
+        sorter: TopologicalSorter[str] = TopologicalSorter()
+        for node in self.nodes.values():
+            sorter.add(node.name, *({*map(node_of, node.inputs), *node.controls} - closing))
         try:
             return {name: position for position, name in enumerate(sorter.static_order())}
         except CycleError as error:
@@ -182,26 +182,27 @@ class Graph:
         """Return the nodes of `ancestors`."""
         return {node_of(tensor) for tensor in self.ancestors(tensors, stop=stop, control=control)}
 
-    def descendants(
-        self, tensors: Iterable[str | None], *, past: frozenset[str] = frozenset(), stop: Iterable[str] = ()
-    ) -> set[str]:
-        """Return all tensors made from the values of `tensors`, themselves included; ops in `past` are not passed.
+    def descendants(self, tensors: Iterable[str | None], *, stop: Iterable[str] = ()) -> set[str]:
+        """Return all tensors made from the values of `tensors`, themselves included.
 
         Nothing that is in `stop` is among them, or followed.
         """
         ends = set(stop)
 
         def makes(tensor: str) -> Iterable[str]:
-            return (one for one in self._made_with(tensor, past) if one not in ends)
+            made = (self.outputs[node.name] for node in self.value_readers(tensor))
+            return set(chain.from_iterable(made)) - ends
 
-        return self.walked([tensor for tensor in tensors if tensor not in ends], makes)
+        return self.walked(set(tensors) - ends, makes)
 
-    def _made_with(self, tensor: str, past: frozenset[str] = frozenset()) -> Iterator[str]:
-        """Yield the tensors that nodes make with the values of this one."""
-        for name in self.consumers.get(tensor, ()):
-            node = self.nodes[name]
-            if node.op not in past and tensor in self.value_inputs(node):
-                yield from self.outputs[name]
+    def value_readers(self, tensor: str) -> list[Node]:
+        """Return the nodes that use the values of a tensor."""
+        readers = [self.nodes[name] for name in self.consumers.get(tensor, ())]
+        return [node for node in readers if tensor in self.value_inputs(node)]
+
+    def values_read(self, tensors: Iterable[str]) -> set[str]:
+        """Return the tensors whose values are used where `tensors` are made."""
+        return set(chain.from_iterable(self.value_inputs(self[tensor]) for tensor in tensors))
 
     def _count(self, visits: int) -> None:
         """Keep account of the walks."""
@@ -209,13 +210,13 @@ class Graph:
         if self._visits > MAX_VISITS:
             raise GraphError(Text("The graph is too tangled to be read: following it takes too many steps."))
 
-    def dominators(self, source: str, target: str) -> list[str]:
+    def dominators(self, source: str | None, target: str | None) -> list[str]:
         """Return the tensors that every path of values from `source` to `target` passes, in order, both ends included.
 
         Empty if there is no path. Loops are passed once.
         """
         inside = self.descendants([source]) & self.ancestors([target])
-        if target not in inside:
+        if source is None or target not in inside:
             return []
         # A node is between the tensors that it reads and the one that it makes; immediate dominators as in
         # Cooper, Harvey and Kennedy, 'A simple, fast dominance algorithm' (2001): one pass.
@@ -244,14 +245,18 @@ class Graph:
         wanted = frozenset(ops)
         return (node for node in self.nodes.values() if node.op in wanted)
 
+    def made_by(self, ops: Iterable[str]) -> set[str]:
+        """Return the tensors that come out of nodes with one of these ops."""
+        return set(chain.from_iterable(self.outputs[node.name] for node in self.of_ops(ops)))
+
     @cached_property
     def variables(self) -> tuple[str, ...]:
         """Names of the variables."""
         return tuple(node.name for node in self.of_ops(VARIABLES))
 
-    def variables_in(self, tensor: str | None) -> list[str]:
-        """Return the variables that a tensor is made from, in the graph's order."""
-        nodes = self.ancestor_nodes([tensor])
+    def variables_in(self, *tensors: str | None) -> list[str]:
+        """Return the variables that tensors are made from, in the graph's order."""
+        nodes = self.ancestor_nodes(tensors)
         return [name for name in self.variables if name in nodes]
 
     @cached_property
@@ -284,10 +289,10 @@ class Graph:
 
     def _is_share(self, source: str) -> bool:
         """Whether a source of no known shape is what a dropout keeps or drops: random numbers are compared with it."""
-        below = self.descendants([source]) if self.static_shape(source) is None else set()
-        tests = [node for node in self.of_ops(_COMPARING) if not below.isdisjoint(node.inputs)]
-        above = [{self.nodes[name].op for name in self.ancestor_nodes(test.inputs)} for test in tests]
-        return any(not RANDOM.isdisjoint(ops) and VARIABLES.isdisjoint(ops) for ops in above)
+        if self.static_shape(source) is not None:
+            return False
+        drawn = self.descendants(self.made_by(RANDOM)) & self.descendants([source])
+        return not self.varied.issuperset(map(node_of, self.made_by(_COMPARING) & drawn))
 
     def static_shape(self, source: str) -> tuple[int | None, ...] | None:
         """Return the shape that a source or a variable declares."""
@@ -307,6 +312,11 @@ class Graph:
         """Return the value of a tensor that is the same in every run, as far as simple arithmetic tells; else None."""
         return fold(tensor, self.nodes, self.known)
 
+    def holds_only(self, tensor: str, number: float) -> bool:
+        """Whether all values of a tensor are this number in every run."""
+        value = self.constant(tensor)
+        return value is not None and bool((value == number).all())
+
 
 def _turned_over(pairs: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[str]]:
     """Return for each of the second the first that have it."""
@@ -320,15 +330,14 @@ def _turned_over(pairs: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[s
 def plain_graph(definition: Message) -> Graph:
     """Return the plain graph of a GraphDef; a `GraphError` if it contradicts itself."""
     nodes = [plain_node(raw) for raw in definition.node]
-    names: set[str] = set()
-    for node in nodes:
-        if node.name in names:
-            raise GraphError(Text("The graph has two operations named {name!r}.", name=node.name[:80]))
-        names.add(node.name)
+    names = Counter(node.name for node in nodes)
+    twice, count = names.most_common(1)[0]
+    if count > 1:
+        raise GraphError(Text("The graph has two operations named {name!r}.", name=twice[:80]))
     for node in nodes:
         if len(node.inputs) < _LEAST.get(node.op, 0):
             raise GraphError(Text("The operation {name!r} ({op}) lacks an input.", name=node.name[:80], op=node.op))
-        missing = {*map(node_of, node.inputs), *node.controls} - names
+        missing = {*map(node_of, node.inputs), *node.controls} - names.keys()
         if missing:
             raise GraphError(
                 Text(

@@ -32,6 +32,12 @@ class GraphError(NetgraderError):
     """What was given is not a graph that can be read; the message is a sentence."""
 
 
+def require_at_most(count: int, most: int, sentence: Text) -> None:
+    """Raise a `GraphError` with this sentence where there are more than so many."""
+    if count > most:
+        raise GraphError(sentence)
+
+
 def read_source(source: object) -> Message:
     """Read a graph from a ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes or text, or the path of a file of them.
 
@@ -39,14 +45,12 @@ def read_source(source: object) -> Message:
     that there is no graph in it, or more than the limits allow.
     """
     content = _content(source)
-    if len(content) > MAX_BYTES:
-        raise GraphError(
-            Text(
-                "The graph has {count:,} bytes; at most {max_bytes:,} are read.",
-                count=len(content),
-                max_bytes=MAX_BYTES,
-            )
-        )
+    size = len(content)
+    require_at_most(
+        size,
+        MAX_BYTES,
+        Text("The graph has {count:,} bytes; at most {max_bytes:,} are read.", count=size, max_bytes=MAX_BYTES),
+    )
     if not content.strip():
         raise GraphError(Text("The graph is empty: there is nothing in it."))
     meta = _parse_text(content) if _TEXT.match(content[:2000]) else _parse_binary(content)
@@ -54,20 +58,21 @@ def read_source(source: object) -> Message:
     if not graph.node:
         raise GraphError(Text("The graph is empty: it has no operation."))
     nodes = len(graph.node) + sum(len(function.node_def) for function in graph.library.function)
-    if nodes > MAX_NODES:
-        raise GraphError(
-            Text(
-                "The graph has {nodes:,} operations; at most {max_nodes:,} are read.", nodes=nodes, max_nodes=MAX_NODES
-            )
-        )
-    if len(graph.library.function) > MAX_FUNCTIONS:
-        raise GraphError(
-            Text(
-                "The graph has {count:,} functions; at most {max_functions:,} are read.",
-                count=len(graph.library.function),
-                max_functions=MAX_FUNCTIONS,
-            )
-        )
+    require_at_most(
+        nodes,
+        MAX_NODES,
+        Text("The graph has {nodes:,} operations; at most {max_nodes:,} are read.", nodes=nodes, max_nodes=MAX_NODES),
+    )
+    functions = len(graph.library.function)
+    require_at_most(
+        functions,
+        MAX_FUNCTIONS,
+        Text(
+            "The graph has {count:,} functions; at most {max_functions:,} are read.",
+            count=functions,
+            max_functions=MAX_FUNCTIONS,
+        ),
+    )
     return meta
 
 
@@ -103,13 +108,13 @@ def _file(path: Path) -> bytes:
 
 
 def _from_graph(graph: Any) -> bytes:
-    """Serialise a ``tf.Graph`` with those of its collections that say which variables there are."""
+    """Serialise a ``tf.Graph`` with those of its collections that say what is trained and what belongs to a loop or a branch."""
     meta = meta_graph_def()
     try:
         meta.graph_def.ParseFromString(graph.as_graph_def().SerializeToString())
     except (ValueError, protobuf_message.Error) as error:
         raise GraphError(Text("The graph is too large to be serialised.")) from error
-    for key in ("variables", "trainable_variables", "local_variables", "cond_context", "while_context"):
+    for key in ("trainable_variables", "cond_context", "while_context"):
         for item in graph.get_collection(key):
             # What has no message, or refuses to give it, is left out. Outside of a graph a variable of the second kind refuses.
             with suppress(ValueError, TypeError, AttributeError, NotImplementedError, RuntimeError), graph.as_default():
@@ -119,14 +124,15 @@ def _from_graph(graph: Any) -> bytes:
 
 
 def _parse_text(content: bytes) -> Message:
-    if len(content) > MAX_TEXT_BYTES:
-        raise GraphError(
-            Text(
-                "The graph's text has {count:,} bytes; at most {max_text_bytes:,} are read.",
-                count=len(content),
-                max_text_bytes=MAX_TEXT_BYTES,
-            )
-        )
+    require_at_most(
+        len(content),
+        MAX_TEXT_BYTES,
+        Text(
+            "The graph's text has {count:,} bytes; at most {max_text_bytes:,} are read.",
+            count=len(content),
+            max_text_bytes=MAX_TEXT_BYTES,
+        ),
+    )
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -6,6 +6,7 @@ Two labs answer: `netgrader.reader.lab.local.LocalLab` in this process (in a stu
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 
     from netgrader.reader.graph.nodes import Array
 
-__all__ = ["LAB_SESSION", "Lab", "LabError", "LabSession", "LoadedGraph"]
+__all__ = ["LAB_SESSION", "NOTHING", "Lab", "LabError", "LabSession", "LoadedGraph"]
 
+NOTHING: Mapping[str, Array] = MappingProxyType({})
+"""Feeds of a run that is fed nothing."""
 LAB_SESSION = "_netgrader_lab_session"
 """Set on the TensorFlow sessions of a lab: what keeps the values of a student's sessions leaves these alone."""
 
@@ -47,7 +50,7 @@ class LabSession(Protocol):
     def values(self, names: Sequence[str] | None = None) -> dict[str, Array]:
         """Values of the variables by op name; all of them if None."""
 
-    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] | None = None) -> list[Array | None]:
+    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] = NOTHING) -> list[Array | None]:
         """Fetch tensors or run ops by name, feeding any feedable tensor by name; None for an op."""
 
     def run_batches(
@@ -55,7 +58,7 @@ class LabSession(Protocol):
         fetches: Sequence[str],
         data: Mapping[str, Array],
         batches: Sequence[npt.NDArray[np.int64]],
-        constant: Mapping[str, Array] | None = None,
+        constant: Mapping[str, Array] = NOTHING,
     ) -> list[list[Array | None]]:
         """Run once for each batch: tensor ``t`` is fed ``data[t][batch]``, and `constant` as it is; one call."""
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import msgspec
 import numpy as np
@@ -21,7 +21,7 @@ from netgrader.cage import Limits, Mount, Plan, Sandbox, SandboxError, open_sand
 from netgrader.cage.zygote import Zygote
 from netgrader.cage_contents import PACKAGE_FOLDER, our_package
 from netgrader.reader.graph.source import GraphError
-from netgrader.reader.lab import LabError
+from netgrader.reader.lab import NOTHING, LabError
 from netgrader.reader.lab.traced import Traced
 from netgrader.reader.lab.wire import Channel, FrameError
 
@@ -140,7 +140,7 @@ class CagedLab:
         threads = str(self._threads)
         plan = Plan(
             argv=[sys.executable, "-P", "-c", "from netgrader.reader.lab.server import main; main()"],
-            mounts=[our_package(), *([self._model] if self._model else [])],
+            mounts=[our_package()] if self._model is None else [our_package(), self._model],
             env={
                 "PYTHONPATH": PACKAGE_FOLDER,
                 "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -155,10 +155,9 @@ class CagedLab:
             caged = self._sandbox.start(plan, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         except SandboxError as error:
             raise LabError("lost", str(error)) from error
-        if caged.stdin is None or caged.stdout is None:  # asked for above
-            raise LabError("lost", "The lab could not be reached.")
         self._generation += 1
-        return _Server(caged, Channel(caged.stdout, caged.stdin))
+        # Both pipes are asked for above.
+        return _Server(caged, Channel(cast("IO[bytes]", caged.stdout), cast("IO[bytes]", caged.stdin)))
 
     def alive(self) -> int:
         """The number of the server that runs, which is started anew if the last one was lost."""
@@ -252,13 +251,13 @@ class _CagedSession:
 
     def values(self, names: Sequence[str] | None = None) -> dict[str, Array]:
         found: dict[str, Array]
-        found = self._ask("values", dict[str, np.ndarray], names=None if names is None else list(names))
+        found = self._ask("values", dict[str, np.ndarray], names=names)
         if names is not None and set(found) != set(names):
             raise _strange()
         return found
 
-    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] | None = None) -> list[Array | None]:
-        fetched = self._ask("run", FETCHED, fetches=list(fetches), feeds=_arrays(feeds or {}))
+    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] = NOTHING) -> list[Array | None]:
+        fetched = self._ask("run", FETCHED, fetches=list(fetches), feeds=_arrays(feeds))
         return _of_length(len(fetches), fetched)
 
     def run_batches(
@@ -266,15 +265,15 @@ class _CagedSession:
         fetches: Sequence[str],
         data: Mapping[str, Array],
         batches: Sequence[npt.NDArray[np.int64]],
-        constant: Mapping[str, Array] | None = None,
+        constant: Mapping[str, Array] = NOTHING,
     ) -> list[list[Array | None]]:
         found: list[list[Array | None]] = self._ask(
             "run_batches",
             list[FETCHED],
             fetches=list(fetches),
             data=_arrays(data),
-            batches=[np.asarray(batch) for batch in batches],
-            constant=_arrays(constant or {}),
+            batches=list(batches),
+            constant=_arrays(constant),
         )
         return [_of_length(len(fetches), fetched) for fetched in _of_length(len(batches), found)]
 

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
 
-from netgrader.reader.graph.nodes import REFERENCE, input_node, message
+from netgrader.reader.graph.nodes import input_node, message
 from netgrader.reader.lab import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-#: Those that are trained last: what they say of a variable counts.
-_COLLECTIONS = ("variables", "local_variables", "trainable_variables")
-#: Ops of optimizers, and TensorFlow's numbers of the types of real numbers (types.proto).
+#: Ops of optimizers, and ops that set a variable.
 _MOVES = re.compile(r"(Resource)?(Sparse)?Apply")
-_REAL = (1, 2, 14, 19)
+_SETS = re.compile(r"Assign(VariableOp)?\Z")
+#: Where a message of TensorFlow's says a place, and lines of it that only head what follows.
+_PLACES = re.compile(
+    r"\{\{[^}]*\}\}|^(Graph execution error|Detected at node|Node: |Original stack trace).*$", re.MULTILINE
+)
 
 
 def tensorflow() -> Any:
@@ -47,17 +49,11 @@ def translated(kind: str) -> Iterator[None]:
         raise LabError(kind, f"TensorFlow refused: {_sentence(error)}") from error
 
 
-_HEADINGS = ("Graph execution error", "Detected at node", "Node: ", "Original stack trace")
-
-
 def _sentence(error: BaseException) -> str:
-    text = str(getattr(error, "message", None) or error)
-    # TensorFlow may begin with a heading and a list of places, and says what it is about after them.
-    lines = [line for line in text.strip().split("\n") if line.strip() and not line.startswith(_HEADINGS)]
-    text = re.sub(r"\{\{[^}]*\}\}", "", lines[0] if lines else "")
-    text = re.sub(r"\s+", " ", text).strip(" \t[]")[:300]
-    text = text or type(error).__name__
-    return text if text.endswith(".") else text + "."
+    """Return the first line of TensorFlow's message that says what it is about."""
+    lines = _PLACES.sub("", str(error)).splitlines()
+    line = " ".join(next(filter(str.strip, lines), "").split()).strip("[]. ")[:300]
+    return f"{line or type(error).__name__}."
 
 
 class Imported:
@@ -134,36 +130,26 @@ def tensor_name(name: str) -> str:
     return name if ":" in name else name + ":0"
 
 
-def variable_definitions(source: Any) -> dict[str, Any]:
-    """Return the variables that the graph's collections define, by op name."""
-    definitions: dict[str, Any] = {}
-    cls = message("VariableDef")
-    for key in [key for key in _COLLECTIONS if key in source.collection_def]:
-        for content in source.collection_def[key].bytes_list.value:
-            with suppress(DecodeError):  # damage means only that this hint is not there
-                definition = cls.FromString(content)
-                name = definition.variable_name.partition(":")[0]
-                definition.trainable |= key == "trainable_variables"
-                definitions[name] = definition
-    return definitions
+def trainable_variables(source: Any, nodes: Any, variables: Sequence[str]) -> tuple[str, ...]:
+    """Return them by the graph's collection; else what an optimizer's op moves; else all variables."""
+    told = set()
+    for content in source.collection_def["trainable_variables"].bytes_list.value:
+        with suppress(DecodeError):  # damage means only that this hint is not there
+            told.add(message("VariableDef").FromString(content).variable_name.partition(":")[0])
+    trained = told or _first_by_variable(nodes, _MOVES).keys() or variables
+    return tuple(name for name in variables if name in trained)
 
 
-def trainable_variables(nodes: Any, variables: Sequence[str], definitions: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return them by the collections; else what an optimizer's op moves; else all that hold real numbers."""
-    told = {name for name, definition in definitions.items() if definition.trainable}
-    moved = {input_node(node.input[0]) for node in nodes if node.input and _MOVES.match(node.op)}.intersection(
-        variables
-    )
-    real = {node.name for node in nodes if "dtype" in node.attr and node.attr["dtype"].type % REFERENCE in _REAL}
-    return tuple(name for name in variables if name in (told or moved or real))
-
-
-def first_assignments(nodes: Any, variables: Sequence[str], definitions: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the op that first sets each variable: by the collections, else the first assignment to it in the graph."""
-    setting = [node for node in nodes if node.op in ("Assign", "AssignVariableOp") and node.input]
-    first = {input_node(node.input[0]): node.name for node in reversed(setting)}
-    present = {node.name for node in nodes}
-    first |= {name: f"{name}/Assign" for name in variables if f"{name}/Assign" in present}
-    defined = {name: input_node(definition.initializer_name) for name, definition in definitions.items()}
-    first |= {name: operation for name, operation in defined.items() if operation in present}
+def first_assignments(nodes: Any, variables: Sequence[str]) -> tuple[str, ...]:
+    """Return the op that first sets each variable: its initialiser, since graphs are in the order in which they were made."""
+    first = _first_by_variable(nodes, _SETS)
     return tuple(first[name] for name in variables if name in first)
+
+
+def _first_by_variable(nodes: Any, ops: re.Pattern[str]) -> dict[str, str]:
+    """Return the first node with one of these ops for each node that it is about."""
+    found: dict[str, str] = {}
+    for node in nodes:
+        if ops.match(node.op) and node.input:
+            found.setdefault(input_node(node.input[0]), node.name)
+    return found

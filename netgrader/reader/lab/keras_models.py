@@ -21,7 +21,7 @@ def traced_model(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: S
     x = _model_inputs(tf, keras, model, given, shape)
     if not model.built:
         model(keras.tree.map_structure(lambda spec: tf.zeros([1, *spec.shape[1:]], spec.dtype), x))
-    compiled = bool(getattr(model, "compiled", False)) and model.optimizer is not None
+    compiled = getattr(model, "optimizer", None) is not None
     if compiled and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     spec = keras.tree.map_structure(lambda one: keras.KerasTensor(one.shape, one.dtype), x)
@@ -31,8 +31,9 @@ def traced_model(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: S
     own = type(model).train_step is not keras.Model.train_step
     labels = [*given[1:2], *_label_specs(tf, keras, out)]
     y, found = _first_taken(labels, lambda y: (_with_its_own_step if own else _traced_model)(tf, model, x, y, out))
-    refused = next(((str(one.shape), str(y.shape)) for one in given[1:2] if one is not y), None)
-    return replace(found, refused=refused)
+    if len(given) > 1 and y is not given[1]:
+        return replace(found, refused=(str(given[1].shape), str(y.shape)))
+    return found
 
 
 def _first_taken(labels: Sequence[Any], trace: Callable[[Any], Traced]) -> tuple[Any, Traced]:
@@ -107,9 +108,8 @@ def _model_inputs(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: 
         )
     if given:
         return given[0]
-    config = (model.get_build_config() or {}) if model.built else {}
-    called = config.get("input_shape")
-    sizes = called[1:] if isinstance(called, tuple | list) and all(isinstance(s, int | None) for s in called) else shape
+    called = (model.get_build_config() or {}).get("input_shape")
+    sizes = called[1:] if called else shape
     if sizes is None:
         raise GraphError("The model does not say its inputs: give it an Input, or call it on some rows first.")
     return tf.TensorSpec([None, *sizes], tf.float32, "X")
@@ -124,7 +124,7 @@ def _label_specs(tf: Any, keras: Any, out: Any) -> list[Any]:
 
 def _traced_model(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
     """Trace a model, and the step that Keras trains it by where there are labels."""
-    accuracy = _accuracy(model, y, out) if y is not None else None
+    accuracy = _accuracy(model, y, out)
     modes: list[list[Any]] = []
 
     def mode(inputs: Any, labels: Any, *, training: bool) -> dict[str, Any]:
@@ -147,9 +147,11 @@ def _traced_model(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
             found, trained = (mode(inputs, labels, training=flag) for flag in (False, True))
             if modes[-1] != modes[-2]:
                 found = {key: tf.where(training, trained[key], found[key]) for key in found}
-            scaled = optimizer.scale_loss(found["loss"]) if labels is not None else None
+            if labels is None:
+                return found
+            scaled = optimizer.scale_loss(found["loss"])
         weights = model.trainable_variables
-        slopes = tape.gradient(scaled, weights) if scaled is not None and weights else []
+        slopes = tape.gradient(scaled, weights)
         if any(slope is not None for slope in slopes):
             optimizer.apply_gradients(zip(slopes, weights, strict=True))
         return found
@@ -159,9 +161,7 @@ def _traced_model(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
         concrete = tf.function(step, autograph=False).get_concrete_function(x, y, tf.TensorSpec([], tf.bool, SWITCH))
     finally:
         model._clear_losses()
-    named = _named(model)
-    begin = as_it_began(optimizer) if y is not None else {}
-    return as_traced(tf, concrete, x, y, named, begin, concrete.structured_outputs)
+    return as_traced(tf, concrete, x, y, _named(model), as_it_began(optimizer), concrete.structured_outputs)
 
 
 def _meaning(op: Any) -> tuple[str, list[tuple[str, bytes]]]:
@@ -172,17 +172,16 @@ def _meaning(op: Any) -> tuple[str, list[tuple[str, bytes]]]:
 
 def _layer_of(path: str, model: str) -> str:
     """The layer in a variable's path, below the model's own name."""
-    *above, _ = path.split("/")
-    return "/".join(above[1:] if len(above) > 1 and above[0] == model else above)
+    return path.removeprefix(f"{model}/").rpartition("/")[0] or model
 
 
 def _accuracy(model: Any, y: Any, out: Any) -> Callable[[Any, Any], Any] | None:
     """Return the first metric of the model that is an accuracy, as a function of labels and outputs of one batch."""
-    own = getattr(model, "_compile_metrics", None)
-    if own is None or not hasattr(y, "shape"):
+    if not hasattr(y, "shape"):
         return None
-    metrics = [metric for metric in _like(own, y, out).metrics if "acc" in metric.name and hasattr(metric, "_fn")]
-    return next((partial(_mean, metric._fn, metric._fn_kwargs) for metric in metrics), None)
+    metrics = getattr(_like(getattr(model, "_compile_metrics", None), y, out), "metrics", ())
+    found = (metric for metric in metrics if "acc" in metric.name and hasattr(metric, "_fn"))
+    return next((partial(_mean, metric._fn, metric._fn_kwargs) for metric in found), None)
 
 
 def _mean(function: Callable[..., Any], arguments: Mapping[str, Any], labels: Any, made: Any) -> Any:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from netgrader.reader.graph.nodes import fits
 from netgrader.reader.graph.plain import VARIABLES
 from netgrader.reader.graph.source import GraphError, read_source
-from netgrader.reader.lab import LAB_SESSION, LabError
+from netgrader.reader.lab import LAB_SESSION, NOTHING, LabError
 from netgrader.reader.lab.allow import Accepted, accept, reseed
 from netgrader.reader.lab.imported import (
     Imported,
@@ -24,7 +24,6 @@ from netgrader.reader.lab.imported import (
     tensorflow,
     trainable_variables,
     translated,
-    variable_definitions,
 )
 
 if TYPE_CHECKING:
@@ -36,14 +35,14 @@ if TYPE_CHECKING:
 class LocalLab:
     """Loads graphs into TensorFlow in this process.
 
-    `timeout` is how many seconds one run may take, None for no limit; `threads` how many threads TensorFlow may use for one
+    `timeout` is how many seconds one run may take, 0 for no limit; `threads` how many threads TensorFlow may use for one
     op, 0 for as many as there are cores.
     """
 
-    def __init__(self, timeout: float | None = None, threads: int = 0) -> None:
+    def __init__(self, timeout: float = 0.0, threads: int = 0) -> None:
         self._timeout = timeout
         self._threads = threads
-        self.sessions: list[_LocalSession] = []
+        self.sessions: set[_LocalSession] = set()
 
     def load(self, meta_graph: bytes) -> _LocalGraph:
         """Accept a serialised MetaGraphDef or GraphDef; see `netgrader.reader.lab.Lab.load`."""
@@ -65,7 +64,7 @@ class LocalLab:
         )
         # Without the graph optimiser a first run starts sooner; with it each step of a training takes two thirds.
         config.graph_options.rewrite_options.disable_meta_optimizer = not often
-        config.operation_timeout_in_ms = int(1000 * self._timeout) if self._timeout else 0
+        config.operation_timeout_in_ms = int(1000 * self._timeout)
         return config
 
 
@@ -79,9 +78,8 @@ class _LocalGraph:
         self._requests: list[tuple[str, tuple[str, ...]]] = []
         nodes = accepted.meta.graph_def.node
         self.variables = tuple(node.name for node in nodes if node.op in VARIABLES)
-        definitions = variable_definitions(source)
-        self.trainable = trainable_variables(nodes, self.variables, definitions)
-        self.initialisers = first_assignments(nodes, self.variables, definitions)
+        self.trainable = trainable_variables(source, nodes, self.variables)
+        self.initialisers = first_assignments(nodes, self.variables)
         # Importing says whether TensorFlow takes the graph; seed 1 is the one that experiments ask for.
         self._imports = {1: Imported(reseed(self._meta, 1))}
 
@@ -101,7 +99,7 @@ class _LocalGraph:
             self._imports[seed] = imported
         with translated("run"):
             session = _LocalSession(self, self._imports[seed], self.lab.config(often=often))
-        self.lab.sessions.append(session)
+        self.lab.sessions.add(session)
         return session
 
     def check(self, name: str) -> None:
@@ -115,10 +113,6 @@ class _LocalGraph:
             raise LabError("run", f"The graph has no operation {op[:80]!r}.") from error
 
 
-#: In TensorFlow's words for a placeholder that was not fed (tensorflow/core/kernels/constant_op.cc).
-_UNFED = "You must feed a value for placeholder tensor"
-
-
 class _LocalSession:
     """A session with variable values of its own; see `netgrader.reader.lab.LabSession`."""
 
@@ -130,23 +124,14 @@ class _LocalSession:
 
     def initialise(self) -> None:
         """Run the initialisers; a variable that begins with what is fed stays as it is, and what needs it says so."""
-        pending = [op for op in self._owner.initialisers if op not in self._owner.left_out]
-        errors = tensorflow().errors
+        errors = (tensorflow().errors.FailedPreconditionError, tensorflow().errors.InvalidArgumentError)
         with translated("run"):
-            with suppress(errors.FailedPreconditionError, errors.InvalidArgumentError):
-                self._session.run(pending)
+            with suppress(*errors):
+                self._session.run(list(self._owner.initialisers))
                 return
-            while pending:  # one that needs another's result waits for it
-                failed: dict[str, Exception] = {}
-                for op in pending:
-                    try:
-                        self._session.run(op)
-                    except (errors.FailedPreconditionError, errors.InvalidArgumentError) as error:
-                        if _UNFED not in str(error):
-                            failed[op] = error
-                if len(failed) == len(pending):
-                    raise next(iter(failed.values()))
-                pending = list(failed)
+            for operation in self._owner.initialisers:  # one that needs another's result comes after it
+                with suppress(*errors):
+                    self._session.run(operation)
 
     def assign(self, values: Mapping[str, Array]) -> None:
         operations, feeds = [], {}
@@ -154,9 +139,8 @@ class _LocalSession:
             placeholder, assign, _ = self._variable(name)
             operations.append(assign)
             feeds[placeholder] = self._as(name, value)
-        if operations:
-            with translated("run"):
-                self._session.run(operations, feeds)
+        with translated("run"):
+            self._session.run(operations, feeds)
 
     def _variable(self, name: str) -> tuple[Any, Any, Any]:
         if name not in self._owner.variables:
@@ -186,19 +170,19 @@ class _LocalSession:
                 initialised[name] = self._session.run(self._import.variable(name)[2])
         return initialised
 
-    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] | None = None) -> list[Array | None]:
+    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] = NOTHING) -> list[Array | None]:
         targets = self._targets(fetches)
-        return self._run(targets, self._feeds(feeds or {}))
+        return self._run(targets, self._feeds(feeds))
 
     def run_batches(
         self,
         fetches: Sequence[str],
         data: Mapping[str, Array],
         batches: Sequence[npt.NDArray[np.int64]],
-        constant: Mapping[str, Array] | None = None,
+        constant: Mapping[str, Array] = NOTHING,
     ) -> list[list[Array | None]]:
         targets = self._targets(fetches)
-        fixed = self._feeds(constant or {})
+        fixed = self._feeds(constant)
         arrays = self._feeds(data)
         results = []
         for batch in batches:
@@ -211,8 +195,7 @@ class _LocalSession:
 
     def close(self) -> None:
         self._session.close()
-        if self in self._owner.lab.sessions:
-            self._owner.lab.sessions.remove(self)
+        self._owner.lab.sessions.discard(self)
 
     def _targets(self, fetches: Sequence[str]) -> list[Any]:
         targets = []

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.reader.graph.nodes import input_node, inputs_set, message, meta_graph_def, reached
-from netgrader.reader.graph.source import GraphError
+from netgrader.reader.graph.nodes import input_node, inputs_set, node_of, reached
+from netgrader.reader.graph.source import GraphError, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -62,28 +62,29 @@ def joined(tf: Any, concrete: Sequence[Any], named: Mapping[int, tuple[str, str,
     GraphError
         If none is fed anything.
     """
-    fed = {one: _fed(tf, one) for one in concrete if _fed(tf, one)}
-    training = sorted((one for one in fed if _changes(one) and len(fed[one]) > 1), key=_changes, reverse=True)
-    evaluating = [one for one in fed if one not in training]
-    if not fed:
+    changes = {one: _changes(tf, one) for one in concrete if _fed(tf, one)}
+    if not changes:
         raise GraphError("No function is fed anything.")
-    main = (training or evaluating)[0]
-    specs = fed[main]
-    beside = [one for one in evaluating if one is not main and _fits(fed[one], specs)][:1]
+    main = max(changes, key=changes.__getitem__)
+    specs = _fed(tf, main)
+    evaluating = [one for one, count in changes.items() if not count and _fits(_fed(tf, one), specs)][:1]
+    trains = changes[main] > 0
 
     def both(*inputs: Any) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for one in [*beside, main]:
-            made = [tensor for tensor in tf.nest.flatten(_called(tf, one, inputs)) if tf.is_tensor(tensor)]
-            found |= {"prediction" if one in evaluating else "loss": tf.identity(first) for first in made[:1]}
-        return found
+        # Evaluation first: what it reads must not wait for what training writes.
+        shown = tf.nest.flatten([_called(tf, one, inputs) for one in evaluating])
+        if trains:
+            _called(tf, main, inputs)
+        first = next(filter(tf.is_tensor, shown), None)
+        return {} if first is None else {"prediction": tf.identity(first)}
 
-    names = [spec.name or f"input_{index}" for index, spec in enumerate(specs)]
-    specs = [tf.TensorSpec(s.shape, s.dtype, clean(name)) for s, name in zip(specs, names, strict=True)]
-    whole = tf.function(both, autograph=False).get_concrete_function(*specs)
-    outputs = {key: tensor for key, tensor in whole.structured_outputs.items() if key == "prediction"}
-    made = as_traced(tf, whole, specs[0], specs[1] if training else None, named, begin, outputs)
-    return replace(made, evaluates=bool(beside or not training))
+    named_specs = [
+        tf.TensorSpec(spec.shape, spec.dtype, clean(spec.name or f"input_{index}")) for index, spec in enumerate(specs)
+    ]
+    whole = tf.function(both, autograph=False).get_concrete_function(*named_specs)
+    y = named_specs[1] if trains else None
+    made = as_traced(tf, whole, named_specs[0], y, named, begin, whole.structured_outputs)
+    return replace(made, evaluates=bool(evaluating))
 
 
 def _fed(tf: Any, concrete: Any) -> list[Any]:
@@ -92,10 +93,9 @@ def _fed(tf: Any, concrete: Any) -> list[Any]:
 
 
 def _fits(some: Sequence[Any], specs: Sequence[Any]) -> bool:
-    return len(some) <= len(specs) and all(
-        one.dtype == other.dtype and one.shape.is_compatible_with(other.shape)
-        for one, other in zip(some, specs, strict=False)
-    )
+    """Whether the first inputs of one function can be fed to another that takes no more of them."""
+    pairs = zip(some, specs, strict=False)
+    return len(some) <= len(specs) and all(one.is_compatible_with(other) for one, other in pairs)
 
 
 def _called(tf: Any, concrete: Any, inputs: Sequence[Any]) -> Any:
@@ -107,11 +107,15 @@ def _called(tf: Any, concrete: Any, inputs: Sequence[Any]) -> Any:
     return concrete(*args, **kwargs)
 
 
-def _changes(concrete: Any) -> int:
-    """How many ops of a function change variables."""
-    definition = concrete.graph.as_graph_def()
-    nodes = [*definition.node, *(node for function in definition.library.function for node in function.node_def)]
-    return sum(bool(_CHANGES.search(node.op)) for node in nodes)
+def _changes(tf: Any, concrete: Any) -> int:
+    """Return how many ops of a function change variables by images and labels; zero where it is fed less."""
+    scopes = _scopes(concrete.graph.as_graph_def()) if len(_fed(tf, concrete)) > 1 else []
+    return sum(bool(_CHANGES.search(node.op)) for nodes in scopes for node in nodes)
+
+
+def _scopes(graph: Any) -> list[Any]:
+    """Return the nodes of a GraphDef, and those of each of its functions."""
+    return [graph.node, *(function.node_def for function in graph.library.function)]
 
 
 def clean(name: str) -> str:
@@ -133,125 +137,77 @@ def as_traced(
     `named` says of a variable, by the id of its handle, its name, its layer, and whether it is trained; `begin` what it begins
     with, where that is not the value that it has.
     """
-    trains = y is not None
-    kept = {tensor.op.name for tensor in ends.values()} | {op.name for op in concrete.graph.control_outputs}
-    kept |= {tensor.op.name for tensor in concrete.inputs if tensor.op.name != SWITCH}
-    meta = meta_graph_def()
-    meta.graph_def.ParseFromString(concrete.graph.as_graph_def().SerializeToString())
-    _prune(meta.graph_def, kept)
-    _let_outputs_wait_for_nothing(meta.graph_def, {tensor.op.name for tensor in ends.values()})
-    captured = dict(zip((t.op.name for t in concrete.inputs[::-1]), concrete.captured_inputs[::-1], strict=False))
-    names = _with_captured(tf, meta, captured, named, begin)
-    changing = [op.name for op in concrete.graph.control_outputs]
-    parts = {key: tensor.name for key, tensor in ends.items()}
-    if trains and changing:
-        meta.graph_def.node.add(name=STEP, op="NoOp").input.extend(f"^{name}" for name in changing)
-        parts["train_op"] = STEP
-    fed = [tensor for tensor in concrete.inputs if tensor.op.name not in captured]
-    count = len(tf.nest.flatten(x))
-    parts["X"] = fed[0].name
-    if y is not None and len(fed) > count:
-        parts["Y"] = fed[count].name
-    made = ends.get("prediction")
-    width = made.shape[-1] if made is not None and made.shape.rank == 2 else None
-    if width == 1 and trains:
-        del parts["prediction"]  # a number to come close to, or the share of one of two classes: nobody said which
-    switched = any(node.name == SWITCH for node in meta.graph_def.node)
-    return Traced(meta.SerializeToString(), parts, names, width or 0, switched=switched)
+    count = len(concrete.inputs) - len(concrete.captured_inputs)
+    inputs = [tensor.name for tensor in concrete.inputs]
+    fed, inner = inputs[:count], inputs[count:]
+    parts = {key: tensor.name for key, tensor in ends.items()} | {"X": fed[0]}
+    changing = [operation.name for operation in concrete.graph.control_outputs]
+    definition = concrete.graph.as_graph_def()
+    _prune(definition, {*map(node_of, (*parts.values(), *fed, *changing))} - {SWITCH}, {*inner})
+    _let_identities_wait_for_nothing(definition)
+    values = [_value(tf, captured, begin) for captured in concrete.captured_inputs]
+    with tf.Graph().as_default() as graph:
+        made, names = _begun(tf, zip(inner, concrete.captured_inputs, values, strict=True), named)
+        steps = tf.compat.v1.import_graph_def(definition, input_map=made, return_elements=changing, name="")
+        if y is not None and changing:
+            tf.compat.v1.group(*steps, name=STEP)
+            parts["train_op"] = STEP
+    width = _width(ends.get("prediction"))
+    if y is not None:
+        parts["Y"] = fed[len(tf.nest.flatten(x))]
+        if width == 1:
+            del parts["prediction"]  # a number to come close to, or the share of one of two classes: nobody said which
+    switched = any(node.name == SWITCH for node in definition.node)
+    return Traced(read_source(graph).SerializeToString(), parts, names, width, switched=switched)
 
 
-def _prune(graph: Any, kept: Iterable[str]) -> None:
-    """Take out what none of these nodes is made from or waits for."""
+def _width(prediction: Any) -> int:
+    """Return how many numbers a function puts out for each row; 0 where that is not known."""
+    return (prediction.shape[-1] or 0) if prediction is not None and prediction.shape.rank == 2 else 0
+
+
+def _prune(graph: Any, kept: Iterable[str], captured: Collection[str]) -> None:
+    """Take out what none of these nodes is made from or waits for, and the places of what is captured."""
     nodes = {node.name: node for node in graph.node}
-    seen = reached(kept, lambda name: map(input_node, nodes[name].input))
+    seen = reached(kept, lambda name: map(input_node, nodes[name].input)) - set(map(node_of, captured))
     left = [node for node in graph.node if node.name in seen]
     del graph.node[:]
     graph.node.extend(left)
 
 
-def _let_outputs_wait_for_nothing(graph: Any, ends: Collection[str]) -> None:
+def _let_identities_wait_for_nothing(graph: Any) -> None:
     """Have what functions return not wait for what they change: who asks for a loss does not want a step taken."""
-    scopes = [(graph.node, ends)]
-    scopes += [(f.node_def, {item.partition(":")[0] for item in f.ret.values()}) for f in graph.library.function]
-    for nodes, returned in scopes:
+    for nodes in _scopes(graph):
         for node in nodes:
-            if node.name in returned and node.op == "Identity":
-                inputs_set(node, [item for item in node.input if not item.startswith("^")])
+            if node.op == "Identity":
+                inputs_set(node, node.input[:1])
 
 
-def _with_captured(
-    tf: Any, meta: Any, captured: Mapping[str, Any], named: Mapping[int, tuple[str, str, bool]], begin: Begin
-) -> dict[str, str]:
-    """Put what was captured into the graph: variables that begin with their values, and constants; the layers' names."""
-    graph = meta.graph_def
-    taken = {node.name for node in graph.node}
-    called: dict[str, str] = {}
+def _begun(
+    tf: Any, captured: Iterable[tuple[str, Any, Any]], named: Mapping[int, tuple[str, str, bool]]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Make a constant, or a variable that begins so, of each tensor that is captured as this object of this value.
+
+    Return those by the tensors, and the layers' names by the variables.
+    """
+    made: dict[str, Any] = {}
     layers: dict[str, str] = {}
-    for node in list(graph.node):
-        if node.name not in captured:
+    for tensor, thing, value in captured:
+        if thing.dtype != tf.resource:
+            made[tensor] = tf.constant(value)
             continue
-        value = captured[node.name]
-        if value.dtype != tf.resource:
-            _constant(tf, node, value.numpy())
-            continue
-        types = value._handle_data.shape_and_type if value._handle_data is not None else []
-        if not types:
-            continue  # a table, an iterator
-        path, layer, trainable = named.get(id(value), (node.name, "", False))
-        name = _free(clean(path), taken)
-        called[node.name] = name
-        layers[name] = layer
-        array = begin.get(id(value))
-        if array is None:
-            array = tf.raw_ops.ReadVariableOp(resource=value, dtype=types[0].dtype).numpy()
-        _variable(tf, graph, node, name, array)
-        definition = message("VariableDef")(
-            variable_name=f"{name}:0", initializer_name=f"{name}/Assign", is_resource=True, trainable=trainable
-        )
-        for key in ("variables", *(["trainable_variables"] if trainable else [])):
-            meta.collection_def[key].bytes_list.value.append(definition.SerializeToString())
-    for node in graph.node:
-        for index, item in enumerate(node.input):
-            control, tensor = item.startswith("^"), item.lstrip("^")
-            own, colon, rest = tensor.partition(":")
-            if own in called:
-                node.input[index] = "^" * control + called[own] + colon + rest
-    return layers
+        path, layer, trainable = named.get(id(thing), (tensor, "", False))
+        variable = tf.compat.v1.Variable(value, trainable=trainable, name=clean(path), use_resource=True)
+        made[tensor] = variable.handle
+        layers[variable.op.name] = layer
+    return made, layers
 
 
-def _free(name: str, taken: set[str]) -> str:
-    """The name, or with a number the first that is free, together with those of its initialiser; then it is taken."""
-    free, count = name, 0
-    while {free, f"{free}/Assign", f"{free}/initial_value"} & taken:
-        count += 1
-        free = f"{name}_{count}"
-    taken |= {free, f"{free}/Assign", f"{free}/initial_value"}
-    return free
-
-
-def _constant(tf: Any, node: Any, array: Any) -> None:
-    """Make a node a constant."""
-    node.op = "Const"
-    del node.input[:]
-    node.attr.clear()
-    proto = tf.make_tensor_proto(array)
-    node.attr["value"].tensor.ParseFromString(proto.SerializeToString())
-    node.attr["dtype"].type = proto.dtype
-
-
-def _variable(tf: Any, graph: Any, node: Any, name: str, array: Any) -> None:
-    """Make a node a variable of this name, and add the op that first sets it to the array."""
-    first = graph.node.add(name=f"{name}/initial_value")
-    _constant(tf, first, array)
-    kind = first.attr["dtype"].type
-    node.name, node.op = name, "VarHandleOp"
-    node.attr.clear()
-    node.attr["dtype"].type = kind
-    for size in np.shape(array):
-        node.attr["shape"].shape.dim.add(size=size)
-    if not np.shape(array):
-        node.attr["shape"].shape.SetInParent()
-    node.attr["shared_name"].s = name.encode()
-    assign = graph.node.add(name=f"{name}/Assign", op="AssignVariableOp")
-    assign.input.extend([name, first.name])
-    assign.attr["dtype"].type = kind
+def _value(tf: Any, captured: Any, begin: Begin) -> Any:
+    """Return the value of a constant that was captured, or what a variable begins with."""
+    if captured.dtype != tf.resource:
+        return captured.numpy()
+    if id(captured) in begin:
+        return begin[id(captured)]
+    (kind,) = captured._handle_data.shape_and_type
+    return tf.raw_ops.ReadVariableOp(resource=captured, dtype=kind.dtype).numpy()

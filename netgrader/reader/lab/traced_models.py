@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netgrader.reader.graph.source import GraphError
-from netgrader.reader.lab.keras_models import as_it_began, traced_model
+from netgrader.reader.lab.keras_models import traced_model
 from netgrader.reader.lab.traced import Traced, joined, reason
 from netgrader.text import Text
 
@@ -28,11 +28,19 @@ _ASKS_FOR_CODE = re.compile(r"safe_mode|[Cc]ould not locate (class|function)|cus
 
 def is_traceable(thing: object) -> bool:
     """Whether a thing is a model or a function that can be traced; TensorFlow is not imported for that."""
-    tf, keras = sys.modules.get("tensorflow"), sys.modules.get("keras")
-    kinds = [keras.Model] if keras is not None and hasattr(keras, "Model") else []
-    if tf is not None and hasattr(tf, "Module"):
-        kinds += [tf.Module, tf.types.experimental.PolymorphicFunction, tf.types.experimental.ConcreteFunction]
-    return isinstance(thing, tuple(kinds))
+    module = getattr(sys.modules.get("tensorflow"), "Module", ())
+    return isinstance(thing, (_keras_model(), module, *_function_kinds()))
+
+
+def _keras_model() -> Any:
+    """Return the class of Keras's models; no class where Keras was not imported."""
+    return getattr(sys.modules.get("keras"), "Model", ())
+
+
+def _function_kinds() -> tuple[Any, Any]:
+    """Return the classes of TensorFlow's functions; no class where TensorFlow was not imported."""
+    kinds = getattr(getattr(sys.modules.get("tensorflow"), "types", None), "experimental", None)
+    return getattr(kinds, "PolymorphicFunction", ()), getattr(kinds, "ConcreteFunction", ())
 
 
 def is_model_file(path: object) -> bool:
@@ -66,9 +74,8 @@ def traced(thing: Any, examples: object = None, shape: Sequence[int] | None = No
         raise GraphError(Text("There is no model: it is an object of the kind {kind}.", kind=type(thing).__name__))
     given = [_spec(tf, part, name) for name in ("X", "Y") if (part := _part(examples, name)) is not None]
     with _sentences():
-        keras = sys.modules.get("keras")
-        if keras is not None and isinstance(thing, keras.Model):
-            return traced_model(tf, keras, thing, given, shape)
+        if isinstance(thing, _keras_model()):
+            return traced_model(tf, sys.modules["keras"], thing, given, shape)
         return _functions(tf, thing, given)
 
 
@@ -117,7 +124,7 @@ def _part(examples: object, name: str) -> Any:
 
 
 def _spec(tf: Any, array: Any, name: str) -> Any:
-    array = array if hasattr(array, "shape") and hasattr(array, "dtype") else np.asarray(array)
+    array = np.asarray(array)
     kind = tf.as_dtype(array.dtype)
     return tf.TensorSpec([None, *array.shape[1:]], tf.float32 if kind == tf.float64 else kind, name)
 
@@ -127,30 +134,19 @@ def _spec(tf: Any, array: Any, name: str) -> Any:
 
 def _functions(tf: Any, thing: Any, given: Sequence[Any]) -> Traced:
     """Trace what trains and what evaluates, of one function or of those that a thing has, on the same inputs."""
-    concrete = [found for one in _own_functions(tf, thing) if (found := _concrete(tf, one, given)) is not None]
+    concrete = [found for one in _own_functions(thing) if (found := _concrete(tf, one, given)) is not None]
     if not concrete:
         raise GraphError("No function says what it is fed: give it an input_signature, or examples X and Y.")
     named = {}
     for path, variable in _variables(tf, thing, concrete):
         layer = ".".join(path[:-1]) or path[-1]
         named[id(variable.handle)] = ("/".join(path), layer, bool(variable.trainable))
-    return joined(tf, concrete, named, _begin_of(thing))
+    return joined(tf, concrete, named, {})
 
 
-def _begin_of(thing: Any) -> dict[int, Any]:
-    """What the variables of Keras's optimizers among a module's attributes began with."""
-    keras = sys.modules.get("keras")
-    kinds = getattr(getattr(keras, "optimizers", None), "Optimizer", ())
-    begin: dict[int, Any] = {}
-    for optimizer in getattr(thing, "__dict__", {}).values():
-        if isinstance(optimizer, kinds) and optimizer.built:
-            begin |= as_it_began(optimizer)
-    return begin
-
-
-def _own_functions(tf: Any, thing: Any) -> list[Any]:
+def _own_functions(thing: Any) -> list[Any]:
     """A function itself, or those that a module or a loaded model has: its signatures where it has no others."""
-    kinds = (tf.types.experimental.PolymorphicFunction, tf.types.experimental.ConcreteFunction)
+    kinds = _function_kinds()
     if isinstance(thing, kinds):
         return [thing]
     names = [name for name in [*dir(type(thing)), *vars(thing)] if not name.startswith("_") or name == "__call__"]
