@@ -53,6 +53,16 @@ class Exercise:
     targets: tuple[float, float] | None = None
     """The smallest and the largest target, which an activation behind the last layer must reach."""
 
+    @property
+    def row_shapes(self) -> list[tuple[int, ...]]:
+        """The shapes in which an image may be fed, the likeliest first."""
+        flat = self.inputs and (self.inputs,)
+        return [sizes for sizes in (self.input_shape, flat) if sizes]
+
+
+NOTHING_ASKED = Exercise("", loss=None, nonlinear=False)
+"""In place of an exercise where nobody asks for the network."""
+
 
 @dataclass(frozen=True)
 class Role:
@@ -137,6 +147,16 @@ class Optimizer:
     rate: str = field(default="", compare=False)
 
 
+_RATES = {
+    "": Text("learning rate {known}"),
+    "fed": Text("learning rate fed, {known} by default"),
+    "decays": Text("learning rate decays from {known}"),
+    "varies": Text("learning rate varies, {known} at most"),
+}
+_RATES_UNKNOWN = {"fed": Text("learning rate fed")}
+"""How the learning rate is described, by `Optimizer.rate`: where it is known, and where it is not."""
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
     """A graph as the reader understands it.
@@ -214,17 +234,10 @@ class Network:
         optimizer = self.optimizer
         if optimizer is None:
             return Text("none found")
-        known = None if optimizer.learning_rate is None else f"{optimizer.learning_rate:.4g}"
-        if known is None:
-            rate = Text("learning rate fed") if optimizer.rate == "fed" else Text("learning rate undecided")
-        elif optimizer.rate == "fed":
-            rate = Text("learning rate fed, {known} by default", known=known)
-        elif optimizer.rate == "decays":
-            rate = Text("learning rate decays from {known}", known=known)
-        elif optimizer.rate == "varies":
-            rate = Text("learning rate varies, {known} at most", known=known)
-        else:
-            rate = Text("learning rate {known}", known=known)
+        known, rate = "", _RATES_UNKNOWN.get(optimizer.rate, Text("learning rate undecided"))
+        if optimizer.learning_rate is not None:
+            known, rate = f"{optimizer.learning_rate:.4g}", _RATES[optimizer.rate]
+        rate = rate.format(known=known)
         count = len(optimizer.variables)
         variables = Text("1 variable") if count == 1 else Text("{count} variables", count=count)
         return joined([str(optimizer.kind), rate, variables], ", ")

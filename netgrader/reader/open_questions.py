@@ -48,13 +48,12 @@ class _Question:
 def _loss(reading: Reading) -> bool:
     """Whether there is a loss of no known formula; one that is no number is wrong, whatever it is."""
     loss = reading.loss
-    return reading.found.loss is not None and loss.match is None and loss.finite is not False
+    return reading.found.loss is not None and not loss.decided and loss.finite is not False
 
 
 def _hides_layers(reading: Reading) -> bool:
     """Whether there is a loop or a branch in the network that is a function: what it computes is not read."""
-    graph = reading.found.graph
-    return any(graph.nodes[name].op in HIDING for name in graph.ancestor_nodes([reading.found.loss]))
+    return not reading.found.graph.ops_above([reading.found.loss]).isdisjoint(HIDING)
 
 
 def _between(reading: Reading) -> bool:
@@ -70,7 +69,7 @@ def _widths(reading: Reading) -> bool:
 
 def _after_the_last(reading: Reading) -> bool:
     """Whether there is a loss of a known formula, and nobody knows what becomes of the scores before it."""
-    return reading.loss.match is not None and reading.loss.last_activation == "undecided"
+    return reading.loss.decided and reading.loss.last_activation == "undecided"
 
 
 def _mean(reading: Reading) -> bool:

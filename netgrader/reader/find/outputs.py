@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.find.joining import join_parts
-from netgrader.reader.find.layers import RESHAPING, between, find_steps, static_activations
-from netgrader.reader.find.losses import CROSS_ENTROPY, FUSED_LOSSES, LossMatch
+from netgrader.reader.find.layers import RESHAPING, between, find_steps, ops_between, static_activations
+from netgrader.reader.find.losses import CROSS_ENTROPY, FUSED_LOSSES, UNDECIDED, LossMatch
 from netgrader.reader.find.roles import PRODUCTS, all_updates, written
 from netgrader.reader.graph.nodes import node_of, words
 
@@ -63,8 +63,8 @@ class Layers:
 class LossReading:
     """What is known of the loss."""
 
-    match: LossMatch | None = None
-    """The formula that it is; None where undecided."""
+    match: LossMatch = UNDECIDED
+    """The formula that it is."""
     logits: str | None = None
     """The tensor behind the last layer that `match` is a formula of."""
     last_activation: str = "undecided"
@@ -79,6 +79,11 @@ class LossReading:
     finite_at_extremes: bool | None = None
     """Whether it is a number for ordinary scores, and for scores of which a softmax makes zeros; None where that was
     not asked."""
+
+    @property
+    def decided(self) -> bool:
+        """Whether its formula is known."""
+        return self.match is not UNDECIDED
 
 
 @dataclass(frozen=True)
@@ -179,9 +184,10 @@ def read_loss(graph: Graph, scores: str | None, loss: str | None) -> LossReading
     kind, start = _formula(graph, told[0], below)
     found = static_activations(graph, scores, start) if start else None
     *inner, last = ["undecided"] if found is None else found or ["none"]
-    match = LossMatch(kind, 1.0, 0.0, 0.0) if kind and {node.op for node in nodes}.isdisjoint(_LOGARITHMS) else None
+    if not kind or not _LOGARITHMS.isdisjoint(node.op for node in nodes):
+        return LossReading()
     reduction = _reduction(graph, f"{told[0].name}:0", loss)
-    return LossReading() if match is None else LossReading(match, start, last, tuple(inner), reduction)
+    return LossReading(LossMatch(kind, 1.0, 0.0, 0.0), start, last, tuple(inner), reduction)
 
 
 #: With these a row's error is no formula that ops tell.
@@ -208,7 +214,7 @@ def _is_square(graph: Graph, node: Node) -> bool:
 
 def _reduction(graph: Graph, start: str, loss: str) -> str:
     """Return how rows' errors come together in the loss."""
-    ops = {node.op for node in between(graph, start, loss)}
+    ops = {*ops_between(graph, start, loss)}
     found = [name for name, kinds in _REDUCTIONS if not ops.isdisjoint(kinds)]
     return (found or ["none" if ops <= RESHAPING | _ADDING | _SCALING else "undecided"])[0]
 

@@ -82,6 +82,21 @@ class Roles:
         """The likeliest of the losses."""
         return next(iter(self.losses), None)
 
+    @property
+    def updated(self) -> set[str]:
+        """The variables that training changes."""
+        return {update.variable for update in self.updates}
+
+    @property
+    def fused(self) -> list[Update]:
+        """The updates by optimizers' own ops, which are given gradients."""
+        return [update for update in self.updates if update.gradient]
+
+    @property
+    def gradients(self) -> dict[str, str]:
+        """The gradients that optimizers' own ops are given, by variable."""
+        return {update.variable: update.gradient for update in self.updates if update.gradient}
+
 
 def update_of(graph: Graph, node: Node) -> Update | None:
     """Return the update that a node makes, if it makes one."""
@@ -99,6 +114,11 @@ def update_of(graph: Graph, node: Node) -> Update | None:
 def all_updates(graph: Graph) -> list[Update]:
     """Return all updates in the graph, run by any op or none."""
     return [update for node in graph.nodes.values() if (update := update_of(graph, node)) is not None]
+
+
+def descended(graph: Graph) -> set[str]:
+    """Return the variables that any optimizer in the graph is given a gradient for."""
+    return {update.variable for update in all_updates(graph) if update.gradient}
 
 
 def updates_under(graph: Graph, train_op: str) -> tuple[Update, ...]:

@@ -182,6 +182,12 @@ class Graph:
         """Return the nodes of `ancestors`."""
         return {node_of(tensor) for tensor in self.ancestors(tensors, stop=stop, control=control)}
 
+    def ops_above(
+        self, tensors: Iterable[str | None], *, stop: Iterable[str] = (), control: bool = False
+    ) -> frozenset[str]:
+        """Return the ops of `ancestor_nodes`."""
+        return frozenset(self.nodes[name].op for name in self.ancestor_nodes(tensors, stop=stop, control=control))
+
     def descendants(
         self, tensors: Iterable[str | None], *, past: frozenset[str] = frozenset(), stop: Iterable[str] = ()
     ) -> set[str]:
@@ -286,7 +292,7 @@ class Graph:
         """Whether a source of no known shape is what a dropout keeps or drops: random numbers are compared with it."""
         below = self.descendants([source]) if self.static_shape(source) is None else set()
         tests = [node for node in self.of_ops(_COMPARING) if not below.isdisjoint(node.inputs)]
-        above = [{self.nodes[name].op for name in self.ancestor_nodes(test.inputs)} for test in tests]
+        above = [self.ops_above(test.inputs) for test in tests]
         return any(not RANDOM.isdisjoint(ops) and VARIABLES.isdisjoint(ops) for ops in above)
 
     def static_shape(self, source: str) -> tuple[int | None, ...] | None:
