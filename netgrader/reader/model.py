@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from netgrader.text import Said, Text, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from netgrader.faults import Fault
 
@@ -184,8 +185,7 @@ class Network:
     @property
     def parameters(self) -> int | None:
         """How many numbers the layers' variables hold; None where one of them is undecided."""
-        counts = [layer.parameters for layer in self.layers]
-        return None if None in counts else sum(count or 0 for count in counts)
+        return total([layer.parameters for layer in self.layers])
 
     def _meaning(self) -> tuple[Any, ...]:
         optimizer = self.optimizer
@@ -201,17 +201,13 @@ class Network:
 
     def __str__(self) -> str:
         lines = ["Network"]
-        named = [f"{layer.name}: {layer.describe()}" if layer.name else layer.describe() for layer in self.layers]
+        named = [f"{layer.name}: {layer.describe()}".removeprefix(": ") for layer in self.layers]
         layers = [f"  {index}. {words}" for index, words in enumerate(named, 1)]
         lines += layers or ["  no layers found"]
         lines += [f"  loss: {self.describe_loss()}", f"  optimizer: {self.describe_optimizer()}"]
-        for title, faults in (("Faults", self.faults), ("Remarks", self.remarks)):
-            if faults:
-                lines.append(title)
-                lines += [f"  {line}" for fault in faults for line in _fault_lines(fault)]
-        if self.undecided:
-            lines.append("Undecided")
-            lines += [f"  {sentence}" for sentence in self.undecided]
+        lines += _section("Faults", chain.from_iterable(map(_fault_lines, self.faults)))
+        lines += _section("Remarks", chain.from_iterable(map(_fault_lines, self.remarks)))
+        lines += _section("Undecided", self.undecided)
         return "\n".join(lines)
 
     def describe_loss(self) -> Said:
@@ -263,12 +259,23 @@ class Network:
         return self.svg()
 
 
+def total(counts: Sequence[int | None]) -> int | None:
+    """Return the sum of counts; None where one is not known."""
+    return None if None in counts else sum(count or 0 for count in counts)
+
+
 def _chosen(part: Layer | Loss | Optimizer | None, keys: tuple[str, ...]) -> dict[str, Any] | None:
     """Some attributes of a part of the network as JSON."""
     if part is None:
         return None
     values = {key: getattr(part, key) for key in keys}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+def _section(title: str, lines: Iterable[Said]) -> list[str]:
+    """A title and the lines below it; nothing where there are none."""
+    found = [f"  {line}" for line in lines]
+    return [title, *found] if found else []
 
 
 def _fault_lines(fault: Fault) -> list[str]:

@@ -58,8 +58,12 @@ def _hides_layers(reading: Reading) -> bool:
 
 def _between(reading: Reading) -> bool:
     """Whether there are layers of which nobody knows what becomes of them before the next."""
-    activations = {(step.activation, step.followed) for step in reading.found.steps}
-    return ("undecided", True) in activations or _hides_layers(reading)
+    return "undecided" in _followed_by(reading) or _hides_layers(reading)
+
+
+def _followed_by(reading: Reading) -> set[str]:
+    """What stands behind the layers that another one follows."""
+    return {step.activation for step in reading.found.steps if step.followed}
 
 
 def _widths(reading: Reading) -> bool:
@@ -131,7 +135,7 @@ _OF_ANY = (
     ),
     _Question(
         BETWEEN,
-        lambda reading: ("other", True) in {(step.activation, step.followed) for step in reading.found.steps},
+        lambda reading: "other" in _followed_by(reading),
         ("wrong-activation",),
         "activations",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from netgrader.reader.faults import find_faults
 from netgrader.reader.find import Found, Given
 from netgrader.reader.find.layers import find_statistics, without_statistics
 from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused, read_loss
-from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_under
+from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_of, updates_under, written
 from netgrader.reader.graph.branches import as_trained, inlined
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.plain import RANDOM
@@ -32,8 +31,10 @@ from netgrader.reader.trial.loss_trial import try_extreme_scores, try_loss
 from netgrader.reader.trial.optimizer_trial import Descent, choose_loss, read_optimizer
 from netgrader.reader.trial.output_trial import OutputTrial, RowTrial, try_outputs, try_rows
 from netgrader.reader.trial.probe import (
+    NO_SOURCE,
     GraphProbe,
     Setup,
+    Source,
     choose_shares,
     open_probe,
     randomise_weights,
@@ -219,32 +220,24 @@ def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
 
 def _sizes_in(graph: Graph, hints: Mapping[str, str]) -> tuple[int, int]:
     """Infer both sizes from a graph: guess which source holds which, then follow the layers and the loss to their sources."""
-    wide = sorted(graph.rows, key=lambda source: -_width(graph, source))
+    wide = sorted((source_of(graph, name) for name in graph.rows), key=lambda source: -source.width)
     guessed = wide[:1] + wide[1:][-1:]
     roles = find_roles(graph, hints, *_declared(graph, *guessed))
-    return _declared(graph, roles.images or "", roles.labels or "")
+    return _declared(graph, source_of(graph, roles.images), source_of(graph, roles.labels))
 
 
-def _declared(graph: Graph, images: str = "", labels: str = "") -> tuple[int, int]:
+def _declared(graph: Graph, images: Source = NO_SOURCE, labels: Source = NO_SOURCE) -> tuple[int, int]:
     """Return both sizes as images and labels declare them, where there are such, else by the first weights and the last."""
     matrices = _matrices(graph)
     (rows, _), (_, columns) = matrices[0], matrices[-1]
-    classes = _width(graph, labels)
-    may_be_a_class = classes == 1 and columns != 1 and source_of(graph, labels).whole
-    return _width(graph, images) or rows, columns if may_be_a_class else classes or columns
+    may_be_a_class = labels.width == 1 and columns != 1 and labels.whole
+    return images.width or rows, columns if may_be_a_class else labels.width or columns
 
 
 def _matrices(graph: Graph) -> list[tuple[int, int]]:
     """Return the sizes of the variables that are matrices; where there is none those of two classes."""
     shapes = [shape for name in graph.variables if (shape := graph.static_shape(name)) and len(shape) == 2]
     return [(rows, columns) for rows, columns in shapes if rows and columns] or [(1, 2)]
-
-
-def _width(graph: Graph, source: str) -> int:
-    """Return how many numbers a row of a source has; 0 where that is not said, or it is a single number."""
-    shape = graph.static_shape(source) if source in graph else None
-    sizes = [size or 0 for size in (shape or ())[1:]]
-    return math.prod(sizes) if sizes else 0
 
 
 MOST_NETWORKS = 5
@@ -355,15 +348,10 @@ def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequ
     layers = replace(layers, steps=tuple(without_statistics(step, statistics) for step in layers.steps))
     noisy = turned if evaluated in trained and trained.ops_above([evaluated]) & RANDOM else {}
     # What is put out, and what is made for the updates that a loop may run in addition to the training step, is used.
-    named = {*hints.values(), outputs.prediction, outputs.accuracy, *_run_beside(graph, given)} - {None, roles.train_op}
-    unused = find_unused(graph, roles, (*layers.steps, *layers.aside), sorted(map(str, named)))
+    named = {*hints.values(), outputs.prediction, outputs.accuracy} - {None, roles.train_op}
+    beside = written(graph, updates_of(graph, given.beside))
+    unused = find_unused(graph, roles, (*layers.steps, *layers.aside), [*map(str, named), *beside])
     return Found(graph, given, roles, layers, outputs, statistics, unused, noisy)
-
-
-def _run_beside(graph: Graph, given: Given) -> list[str]:
-    """What is made for the updates that a loop may run in addition to the training step."""
-    updates = [update for name in given.beside if name in graph for update in updates_under(graph, name)]
-    return [tensor for update in updates for tensor in graph.nodes[update.node].inputs[1:]]
 
 
 def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading:
@@ -429,7 +417,7 @@ def _ends(graph: Graph, roles: Roles, given: Given) -> list[str]:
     """
     if roles.losses:
         return [roles.losses[0]]
-    named = [given.hints[key] for key in ("logits", "prediction") if key in given.hints]
+    named = given.named("logits", "prediction")
     if named or (given.exercise is None and roles.train_op is not None):
         return named
     made = graph.descendants([data for data, _ in linear_steps(graph).values()])

@@ -11,7 +11,7 @@ import numpy as np
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find.losses import CROSS_ENTROPY, OVER_ROWS
 from netgrader.reader.graph.nodes import node_of
-from netgrader.reader.model import Layer, Loss, Network, Optimizer, Role
+from netgrader.reader.model import Layer, Loss, Network, Optimizer, Role, total
 from netgrader.reader.open_questions import left_open
 from netgrader.text import Said, Text
 
@@ -86,8 +86,7 @@ def _layer(reading: Reading, step: Step) -> Layer:
     graph, names, last = reading.found.graph, reading.found.given.names or {}, reading.loss.last_activation
     activation = step.activation if step.followed or last in ("undecided", "none") else last
     variables = tuple(dict.fromkeys((*step.variables, *step.bias)))
-    sizes = [graph.nodes[name].size() for name in variables]
-    count = None if None in sizes else sum(size or 0 for size in sizes)
+    count = total([graph.nodes[name].size() for name in variables])
     bias, name = bool(step.bias) or step.normalised, names.get("".join(variables[:1]), "")
     return Layer(step.kind, step.inputs, step.outputs, activation, bias, variables, step.node, count, name)
 
@@ -141,7 +140,7 @@ def _undecided(reading: Reading) -> Iterator[Said]:
         yield Text("It is fed no {labels}, so this reader does not judge it.")
         return
     trained, several = found.roles.train_op is not None, "+" in (descent.kind or "")  # which have several rates
-    refused, problem = setup.refused or "", "" if setup.runs is not False else setup.problem
+    refused, problem = setup.refused, "" if setup.runs is not False else setup.problem
     open_now: tuple[tuple[object, Said], ...] = (
         (
             not found.given.evaluates,
@@ -226,5 +225,5 @@ def _in_words(place: str, network: Network, known: Mapping[str, str]) -> Said:
     if place in layers:
         return ONLY_LAYER if count == 1 else LAYER.format(number=layers[place], count=count)
     played = {} if network.optimizer is None else {network.optimizer.place: "train_op"}
-    played |= {node_of(role.name): part for part, role in network.roles.items() if role.name}
+    played |= {node_of(role.name): part for part, role in network.roles.items()}
     return PARTS.get(played.get(place, ""), "") if place else ""

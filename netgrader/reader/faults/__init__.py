@@ -6,7 +6,8 @@ a page to ``netgrader/fault_pages/``, and a test: docs/guides/extend-the-reader.
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, filterfalse
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from netgrader.faults import CATALOGUE
@@ -36,6 +37,7 @@ _CHECKS = {
     True: (*target_faults.CHECKS, *loss_faults.ANY_LOSS, *_OF_ANY),
 }
 """By whether numbers are to be come close to."""
+_IS_REMARK = attrgetter("remark")
 
 
 def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
@@ -44,8 +46,6 @@ def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]
         return (), ()
     checks = _CHECKS[reading.found.given.regression]
     found = dict.fromkeys(chain.from_iterable(check(reading) for check in checks))
-    faults = [fault for fault in found if not fault.remark]
-    remarks = [fault for fault in found if fault.remark]
-    brought = set(chain.from_iterable(CATALOGUE[fault.code].brings for fault in faults))
-    own, said = (tuple(fault for fault in some if fault.code not in brought) for some in (faults, remarks))
-    return own, said
+    brought = {code for fault in found if not fault.remark for code in CATALOGUE[fault.code].brings}
+    own = [fault for fault in found if fault.code not in brought]
+    return tuple(filterfalse(_IS_REMARK, own)), tuple(filter(_IS_REMARK, own))

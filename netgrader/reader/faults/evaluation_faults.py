@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import Severity, fault
-from netgrader.reader.find.roles import updates_under
+from netgrader.reader.find.roles import updates_of
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.trial.probe import source_of
@@ -89,9 +89,7 @@ def moving_averages(reading: Reading) -> Iterator[Fault]:
     found = reading.found
     if found.roles.images is None or not found.roles.updates:
         return
-    beside = [name for name in found.given.beside if name in found.graph]
-    named = [update for name in beside for update in updates_under(found.graph, name)]
-    moved = found.roles.updated.union(update.variable for update in named)
+    moved = found.roles.updated.union(update.variable for update in updates_of(found.graph, found.given.beside))
     # What does not begin with one value was measured before, and is not meant to move.
     left = sorted(found.statistics - moved - reading.start.measured)
     for name in [name for name in left if found.graph.nodes[name].rank() == 1][:1]:

@@ -52,8 +52,7 @@ def fed_rate(reading: Reading) -> Iterator[Fault]:
 def standing_rate(reading: Reading) -> Iterator[Fault]:
     """A schedule by a counter that nothing counts up: it has one assignment, which is its first value."""
     graph, rate = reading.found.graph, reading.descent.rate_of
-    assigning = [node for node in graph.nodes.values() if node.op.startswith("Assign")]
-    written = Counter(node_of(read) for node in assigning for read in node.inputs[:1])
+    written = Counter(update.variable for update in all_updates(graph))
     for counter in graph.variables_in(rate):
         if graph[counter].dtype("dtype").startswith("int") and written[counter] <= 1:
             yield fault("schedule-stands-still", node_of(counter), expected="minimize(loss, global_step=…)")
@@ -78,7 +77,7 @@ def _still(reading: Reading) -> set[str]:
     found, descent, graph = reading.found, reading.descent, reading.found.graph
     # What an optimizer is given a gradient for may be moved later.
     later = found.roles.gradients.keys()
-    still = {*descent.still, *descent.unreached} - later if descent.runs else set()
+    still = {*descent.still, *descent.unreached} - later
     if not reading.setup.opened and descent.moved:
         still = set(found.weights)
     if reading.free:

@@ -58,7 +58,7 @@ def claimed_logits(reading: Reading) -> Iterator[Fault]:
 def uses_labels(reading: Reading) -> Iterator[Fault]:
     """A prediction for which the labels are needed."""
     found, graph, labels = reading.found, reading.found.graph, reading.found.roles.labels
-    claimed = [found.hints[key] for key in ("logits", "prediction") if found.hints.get(key) in graph]
+    claimed = found.given.named("logits", "prediction")
     # Where no loss is understood, a product of a gradient may be taken for a layer.
     forward = graph.ancestor_nodes([found.loss, *claimed])
     made = [*claimed, *(step.data for step in found.steps if step.node in forward)]

@@ -51,6 +51,10 @@ class Given:
         """What is asked of the network: nothing where no exercise asks for it."""
         return self.exercise or NOTHING_ASKED
 
+    def named(self, *parts: str) -> list[str]:
+        """Return what the student calls these parts, of those that have a name."""
+        return [self.hints[part] for part in parts if part in self.hints]
+
     @property
     def regression(self) -> bool:
         """Whether labels are real numbers to come close to, not classes."""

@@ -68,7 +68,7 @@ class Step:
     `window` has the sides of what a convolution looks at, and `places` to how many places of an input the step is applied:
     known once it was run.
     `followed` says whether another step reads the result, `alone` whether that step's data is made from nothing else,
-    `rejoined` whether what other layers make of the result comes back to it before that.
+    `rejoined` whether several ways lead from it to further layers.
     """
 
     node: str

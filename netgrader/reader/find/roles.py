@@ -128,6 +128,11 @@ def updates_under(graph: Graph, train_op: str) -> tuple[Update, ...]:
     return tuple(sorted(updates, key=lambda update: graph.order[update.node]))
 
 
+def updates_of(graph: Graph, names: Iterable[str]) -> list[Update]:
+    """Return the updates that running what has these names makes; of what is not in the graph there are none."""
+    return [update for name in names if name in graph for update in updates_under(graph, name)]
+
+
 def written(graph: Graph, updates: Iterable[Update]) -> set[str]:
     """Return all that what updates write is made from."""
     return graph.ancestors([tensor for update in updates for tensor in graph.nodes[update.node].inputs[1:]])

@@ -12,6 +12,7 @@ from netgrader.reader.find.activations import ACTIVATIONS, OPS, name_activation
 from netgrader.reader.find.layers import CONVOLUTIONS, between, product_widths, static_activation
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.graph.plain import RANDOM
+from netgrader.reader.model import total
 from netgrader.reader.trial.probe import ROWS, Sample, products, same
 
 if TYPE_CHECKING:
@@ -95,12 +96,7 @@ def _summed_up(step: Step, parts: Sequence[Step]) -> Step:
     apart = step.added and not step.repeated and len({part.data for part in parts}) > 1
     inputs = [part.inputs for part in (parts if apart else parts[:1])]
     outputs = [part.outputs for part in (parts[:1] if step.added or step.repeated else parts)]
-    return replace(step, parts=tuple(parts), inputs=_total(inputs), outputs=_total(outputs))
-
-
-def _total(sizes: Sequence[int | None]) -> int | None:
-    """The sum of sizes; None where one is not known."""
-    return None if None in sizes else sum(size or 0 for size in sizes)
+    return replace(step, parts=tuple(parts), inputs=total(inputs), outputs=total(outputs))
 
 
 def try_activations(found: Found, probe: GraphProbe | None) -> LayerTrial:

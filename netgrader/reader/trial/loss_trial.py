@@ -126,8 +126,7 @@ def _is_over_batch(place: Place, after: Sequence[Observation], before: Sequence[
 
 def _labels_in_scores(found: Found) -> bool:
     """Whether what the student calls logits or prediction is made with the labels."""
-    late = found.graph.descendants([found.roles.labels])
-    return any(found.hints.get(key) in late for key in ("logits", "prediction"))
+    return not found.graph.descendants([found.roles.labels]).isdisjoint(found.given.named("logits", "prediction"))
 
 
 def place_of(found: Found, probe: GraphProbe) -> Place:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.find.optimizers import FUSED
+from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.trial.probe import ROWS, randomise_weights
 
 if TYPE_CHECKING:
@@ -38,10 +39,10 @@ class Descent:
     place: str = ""
     """The op that it is named after, for messages."""
     moved: tuple[str, ...] = ()
-    still: tuple[str, ...] = ()
+    still: frozenset[str] = frozenset()
     """The variables that the loss depends on and that the steps changed, or left as they were though the loss has a
     gradient there."""
-    unreached: tuple[str, ...] = ()
+    unreached: frozenset[str] = frozenset()
     """The variables of layers that the loss has no gradient for."""
     climbs: bool | None = None
     """Whether a step goes up what should be minimised; None where that could not be told."""
@@ -64,8 +65,8 @@ def read_optimizer(found: Found, probe: GraphProbe | None) -> Descent:
         return Descent()
     descent = Descent(
         kind="+".join(sorted({FUSED[update.kind].kind for update in fused})),
-        place=found.roles.train_op or fused[0].node,
-        moved=tuple(dict.fromkeys(update.variable for update in fused)),
+        place=node_of(found.roles.train_op),
+        moved=tuple(found.roles.gradients),
     )
     # Each may be converted for the type of one variable.
     tensors = {found.graph.past(update.rate, ("Cast", "Identity")) for update in fused if update.rate}

@@ -241,7 +241,7 @@ def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
     # The scores or probabilities that it is chosen by: a class alone hides what moves below it.
     trial = _tried_rows(found, probe, found.graph.past(tensor, _CHOOSING))
     # Of a tower that trains another one may be evaluated, unless what is named is all made from the same images.
-    named = {found.hints[key] for key in ("logits", "prediction", "accuracy") if key in found.hints}
+    named = {*found.given.named("logits", "prediction", "accuracy")}
     told = found.given.names is not None or (named and named <= found.graph.descendants([found.roles.images]))
     return trial if told or (trial.repeats and not trial.by_chance) else RowTrial()
 

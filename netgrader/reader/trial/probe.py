@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 
+from netgrader.reader.find.roles import written
 from netgrader.reader.graph.nodes import fits
 from netgrader.reader.lab import LabError
 
@@ -49,7 +50,7 @@ class Setup:
 
     opened: bool = False
     """Whether the lab took the graph; what it said where it did not is `refused`."""
-    refused: str | None = None
+    refused: str = ""
     runs: bool | None = None
     """Whether inputs were found with which it runs; None where nothing in it can be run."""
     problem: str = ""
@@ -86,6 +87,12 @@ class Source:
         return self.shape or ()
 
     @property
+    def width(self) -> int:
+        """How many numbers a row has; 0 where that is not said, or it is a single number."""
+        sizes = [size or 0 for size in self.sizes[1:]]
+        return math.prod(sizes) if sizes else 0
+
+    @property
     def whole(self) -> bool:
         """Whether it holds whole numbers."""
         return not self.dtype.startswith(("float", "bfloat"))
@@ -99,9 +106,12 @@ class Source:
         return [form for form, shape in shapes.items() if fits(shape, self.shape)] or [*shapes][:1]
 
 
+NO_SOURCE = Source()
+
+
 def source_of(graph: Graph, name: str | None) -> Source:
     """Return what a source declares."""
-    return Source() if name is None else Source(name, graph.static_shape(name), graph.static_dtype(name))
+    return NO_SOURCE if name is None else Source(name, graph.static_shape(name), graph.static_dtype(name))
 
 
 @dataclass
@@ -300,7 +310,7 @@ class GraphProbe:
     def setup(self, runs: bool | None) -> Setup:
         """Return how the graph could be run, once all is tried."""
         problem = next(iter(self.problems), "")
-        return Setup(True, None, runs, problem, self.batch, tuple(self.loaded.trainable))
+        return Setup(True, "", runs, problem, self.batch, tuple(self.loaded.trainable))
 
     def _batch_of(self, source: Source) -> int | None:
         """How many rows a source says that it holds, which come first, unless it holds columns."""
@@ -348,10 +358,8 @@ def run_first(found: Found) -> str | None:
 
 def _needed(found: Found) -> list[str]:
     """The sources that have to be fed for the network or its train op to run."""
-    graph, reads = found.graph, [run_first(found)]
-    for update in found.roles.updates:
-        reads += graph.nodes[update.node].inputs
-    above = graph.ancestors(reads)
+    graph = found.graph
+    above = graph.ancestors([run_first(found)]) | written(graph, found.roles.updates)
     return [source for source in graph.sources if source in above and graph[source].op != "PlaceholderWithDefault"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from netgrader.reader.find import Found
+    from netgrader.reader.find.layers import Step
     from netgrader.reader.graph.nodes import Array
     from netgrader.reader.trial.probe import GraphProbe
 
@@ -37,15 +38,11 @@ class Start:
 def try_start(found: Found, probe: GraphProbe) -> Start:
     """Look at how the network begins: its weights, and how far its first scores spread."""
     first = first_weights(found, probe)
-    weights, zeros = first.weights, [name for name, value in first.weights.items() if not value.any()]
     feeds = probe.feed(probe.sample(ROWS))
-    hidden = [part for part in products(found.steps[:-1]) if part.weights in zeros and part.variables]
-    return Start(
-        weights,
-        probe.ask(0.0, _spread, found, probe, feeds),
-        frozenset(p.weights for p in hidden if probe.ask(False, _is_parted, found, probe, p.variables[0], feeds)),
-        first.measured,
-    )
+    zeros = [name for name, value in first.weights.items() if not value.any()]
+    hidden = [part for part in products(found.steps[:-1]) if part.weights in zeros]
+    parted = [part.weights for part in hidden if probe.ask(False, _is_parted, found, probe, part, feeds)]
+    return replace(first, spread=probe.ask(0.0, _spread, found, probe, feeds), parted=frozenset(parted))
 
 
 def first_weights(found: Found, probe: GraphProbe) -> Start:
@@ -76,12 +73,13 @@ def _spread(found: Found, probe: GraphProbe, feeds: Mapping[str, Array]) -> floa
     return float(np.std(scores - scores.mean(axis=-1, keepdims=True) if several else scores))
 
 
-def _is_parted(found: Found, probe: GraphProbe, variable: str, feeds: Mapping[str, Array]) -> bool:
+def _is_parted(found: Found, probe: GraphProbe, part: Step, feeds: Mapping[str, Array]) -> bool:
     """Whether weights that begin as zeros get a gradient for each unit: random weights behind them tell their units apart.
 
     Units may be in columns or in rows.
     """
-    slope = probe.fetch(probe.gradients(found.loss or "", [variable]).get(variable), feeds).astype(np.float64)
+    gradients = probe.gradients(found.loss or "", part.variables[:1])
+    slope = probe.fetch(next(iter(gradients.values()), None), feeds).astype(np.float64)
     axes = (0, 1) if slope.ndim == 2 else (-1,)
     far = min(np.abs(slope - slope.mean(axis=axis, keepdims=True)).max() for axis in axes)
     return slope.ndim > 1 and bool(far > TOLD_APART * np.abs(slope).max())

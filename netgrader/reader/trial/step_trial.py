@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netgrader.reader.find.optimizers import StepMatch, recognise_steps
+from netgrader.reader.find.roles import written
+from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.trial.optimizer_trial import Descent, flat
 from netgrader.reader.trial.probe import ROWS, randomise_weights
 
@@ -26,7 +27,7 @@ FAINT = 1e-4
 ALONG, ALONG_NOISE = 0.02, 0.1
 """Cosines of gradient and step that tell up from down; the latter where the network draws random numbers."""
 MANY = 1500
-"""Numbers of a gradient that are enough to tell rules apart."""
+"""Numbers of a gradient that are enough to tell rules apart; at most twice as many are looked at."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,10 @@ def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Desce
         descent,
         runs=True,
         moved=tuple(moved),
-        still=tuple(name for name in taken.sloped if name not in moved),
-        unreached=tuple(name for name in weights if name not in reached),
+        still=frozenset(taken.sloped).difference(moved),
+        unreached=frozenset(weights).difference(reached),
     )
-    used = [name for name in moved if name in reached]
+    used = sorted(reached.keys() & moved)
     return _with_rule(found, loss, descent, taken, used, random=random) if used else descent
 
 
@@ -95,18 +96,20 @@ def _with_rule(
     found: Found, loss: LossReading, descent: Descent, taken: _Taken, used: Sequence[str], *, random: bool
 ) -> Descent:
     """Add which way the steps go, and by which rule where the optimizer has no op of its own."""
-    gradients, places = _thinned(taken, used)
-    steps = [after - before for before, after in itertools.pairwise(places)]
-    if not np.isfinite(flat([*gradients, *steps])).all():
+    gradients = np.array([flat(each[name] for name in used) for each in taken.slopes])
+    steps = np.diff([flat(each[name] for name in used) for each in taken.values], axis=0)
+    if not np.isfinite([gradients, steps]).all():
         return descent
-    slope = _slope(taken, used)
+    slope = _slope(gradients, steps)
     if abs(slope) > (ALONG_NOISE if random else ALONG) and (loss.decided or found.loss == found.roles.loss):
         # A loss that is the right one with its sign turned falls where the right one climbs.
         turned = loss.match.scale <= 0
         descent = replace(descent, climbs=(slope > 0) != turned)
     if random or descent.kind is not None:
         return descent
-    return _with_match(found, descent, recognise_steps(gradients, steps))
+    index = np.flatnonzero(gradients[0])
+    index = index[:: max(len(index) // MANY, 1)]
+    return _with_match(found, descent, recognise_steps(list(gradients[:, index]), list(steps[:, index])))
 
 
 def _with_match(found: Found, descent: Descent, rule: StepMatch | None) -> Descent:
@@ -114,25 +117,13 @@ def _with_match(found: Found, descent: Descent, rule: StepMatch | None) -> Desce
     if rule is None or rule.signs:
         return descent
     rate = None if _is_fed_more(found) or not np.isfinite(rule.rate) else abs(rule.rate)
-    place = descent.place or found.roles.train_op or ""
-    return replace(descent, kind=rule.kind, measured=True, place=place, rate=rate)
+    return replace(descent, kind=rule.kind, measured=True, place=node_of(found.roles.train_op), rate=rate)
 
 
-def _thinned(taken: _Taken, names: Sequence[str]) -> tuple[list[Array], list[Array]]:
-    """Gradients and values of some variables, flattened, of at most twice `MANY` numbers that have a gradient."""
-    gradients = [flat(each[name] for name in names) for each in taken.slopes]
-    places = [flat(each[name] for name in names) for each in taken.values]
-    index = np.flatnonzero(gradients[0])
-    index = index[:: max(len(index) // MANY, 1)]
-    return [array[index] for array in gradients], [array[index] for array in places]
-
-
-def _slope(taken: _Taken, names: Sequence[str]) -> float:
+def _slope(gradients: Array, steps: Array) -> float:
     """The cosine of the first step that moves anything and of the gradients before it, which some optimizers gather."""
-    values = [flat(each[name] for name in names) for each in taken.values]
-    steps = [after - before for before, after in itertools.pairwise(values)]
-    first = int(np.argmax([step.any() for step in steps]))
-    gathered = np.sum([flat(each[name] for name in names) for each in taken.slopes[: first + 1]], axis=0)
+    first = int(np.argmax(steps.any(axis=1)))
+    gathered = gradients[: first + 1].sum(axis=0)
     size = float(np.linalg.norm(gathered) * np.linalg.norm(steps[first]))
     return float(gathered @ steps[first]) / max(size, 1e-300)
 
@@ -140,6 +131,6 @@ def _slope(taken: _Taken, names: Sequence[str]) -> float:
 def _is_fed_more(found: Found) -> bool:
     """Whether training is fed numbers beside what the loss is made from: a rate written by hand may come from them."""
     graph = found.graph
-    under = graph.ancestors(tensor for update in found.roles.updates for tensor in graph.nodes[update.node].inputs[1:])
-    fed = under.intersection(graph.sources) - graph.ancestors([found.roles.loss]) - found.given.eval_feed.keys()
+    known = graph.ancestors([found.roles.loss]) | found.given.eval_feed.keys()
+    fed = written(graph, found.roles.updates).intersection(graph.sources) - known
     return any(graph[source].op != "PlaceholderWithDefault" for source in fed)
