@@ -107,11 +107,7 @@ def _lines(box: NetworkBox, say: Callable[[Said], str]) -> list[tuple[str, str]]
 
 def _places(network: Network) -> list[_Place]:
     """Return what may be drawn; the box of other outputs, and the last, have no name until they have a fault."""
-    first = network.layers[0] if network.layers else None
-    # Of a convolution the inputs are channels, and a layer that reads single pixels has one.
-    known = first is not None and first.inputs is not None and first.inputs > 1 and first.kind == "dense"
-    each = Text("{inputs:,} numbers each", inputs=first.inputs) if first is not None and known else ""
-    places = [_Place(Text("{Images}"), each, {"X"})]
+    places = [_Place(Text("{Images}"), _row_of(network), {"X"})]
     for number, layer in enumerate(network.layers, 1):
         kind, sizes, *more = layer.described
         name = Text("Layer {number}: {kind}, {sizes}", number=number, kind=kind, sizes=sizes)
@@ -124,6 +120,12 @@ def _places(network: Network) -> list[_Place]:
     return [*places, _Place("", "", {"prediction", "accuracy"}, "outputs"), _Place("", "")]
 
 
+def _row_of(network: Network) -> Said:
+    """How many numbers an image has: of a convolution the inputs are channels, and a layer that reads single pixels has one."""
+    first = {layer.inputs or 0 for layer in network.layers[:1] if layer.kind == "dense"} - {0, 1}
+    return Text("{inputs:,} numbers each", inputs=first.pop()) if first else ""
+
+
 def _named(word: Said) -> Said:
     """Return the name of an activation as people write it."""
     return NAMES.get(word, word) if isinstance(word, str) else word
@@ -134,12 +136,12 @@ def _mark(faults: Collection[Fault], boxes: list[_Place]) -> None:
     *_, outputs, whole = boxes
     for fault in faults:
         drawn = kind_of(fault.code).drawn
-        about = next((box for box in boxes if drawn and box.about == drawn), None)
-        here = next((box for box in boxes if box.holds(fault)), None)
-        (about if about is not None and drawn == "loss" else here or about or whole).faults.append(fault)
-    outputs.name, whole.name = Text("Prediction and accuracy"), Text("The network as a whole")
-    for box in (outputs, whole):
-        box.name = box.name if box.faults else ""
+        about = [box for box in boxes if drawn and box.about == drawn]
+        here = [box for box in boxes if box.holds(fault)]
+        box, *_ = (*about, *here, whole) if drawn == "loss" else (*here, *about, whole)
+        box.faults.append(fault)
+    outputs.name = Text("Prediction and accuracy") if outputs.faults else ""
+    whole.name = Text("The network as a whole") if whole.faults else ""
 
 
 def _draw(boxes: list[list[tuple[str, str]]], marked: list[bool]) -> tuple[str, int]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from netgrader.text import Said, Text, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from netgrader.faults import Fault
 
@@ -52,6 +53,16 @@ class Exercise:
     """Whether a Keras model, or another that is traced, is asked for: then no part of a `net` is."""
     targets: tuple[float, float] | None = None
     """The smallest and the largest target, which an activation behind the last layer must reach."""
+
+    @property
+    def row_shapes(self) -> list[tuple[int, ...]]:
+        """The shapes in which an image may be fed, the likeliest first."""
+        flat = self.inputs and (self.inputs,)
+        return [sizes for sizes in (self.input_shape, flat) if sizes]
+
+
+NOTHING_ASKED = Exercise("", loss=None, nonlinear=False)
+"""In place of an exercise where nobody asks for the network."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +148,16 @@ class Optimizer:
     rate: str = field(default="", compare=False)
 
 
+_RATES = {
+    "": Text("learning rate {known}"),
+    "fed": Text("learning rate fed, {known} by default"),
+    "decays": Text("learning rate decays from {known}"),
+    "varies": Text("learning rate varies, {known} at most"),
+}
+_RATES_UNKNOWN = {"fed": Text("learning rate fed")}
+"""How the learning rate is described, by `Optimizer.rate`: where it is known, and where it is not."""
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
     """A graph as the reader understands it.
@@ -164,8 +185,7 @@ class Network:
     @property
     def parameters(self) -> int | None:
         """How many numbers the layers' variables hold; None where one of them is undecided."""
-        counts = [layer.parameters for layer in self.layers]
-        return None if None in counts else sum(count or 0 for count in counts)
+        return total([layer.parameters for layer in self.layers])
 
     def _meaning(self) -> tuple[Any, ...]:
         optimizer = self.optimizer
@@ -181,17 +201,13 @@ class Network:
 
     def __str__(self) -> str:
         lines = ["Network"]
-        named = [f"{layer.name}: {layer.describe()}" if layer.name else layer.describe() for layer in self.layers]
+        named = [f"{layer.name}: {layer.describe()}".removeprefix(": ") for layer in self.layers]
         layers = [f"  {index}. {words}" for index, words in enumerate(named, 1)]
         lines += layers or ["  no layers found"]
         lines += [f"  loss: {self.describe_loss()}", f"  optimizer: {self.describe_optimizer()}"]
-        for title, faults in (("Faults", self.faults), ("Remarks", self.remarks)):
-            if faults:
-                lines.append(title)
-                lines += [f"  {line}" for fault in faults for line in _fault_lines(fault)]
-        if self.undecided:
-            lines.append("Undecided")
-            lines += [f"  {sentence}" for sentence in self.undecided]
+        lines += _section("Faults", chain.from_iterable(map(_fault_lines, self.faults)))
+        lines += _section("Remarks", chain.from_iterable(map(_fault_lines, self.remarks)))
+        lines += _section("Undecided", self.undecided)
         return "\n".join(lines)
 
     def describe_loss(self) -> Said:
@@ -214,17 +230,10 @@ class Network:
         optimizer = self.optimizer
         if optimizer is None:
             return Text("none found")
-        known = None if optimizer.learning_rate is None else f"{optimizer.learning_rate:.4g}"
-        if known is None:
-            rate = Text("learning rate fed") if optimizer.rate == "fed" else Text("learning rate undecided")
-        elif optimizer.rate == "fed":
-            rate = Text("learning rate fed, {known} by default", known=known)
-        elif optimizer.rate == "decays":
-            rate = Text("learning rate decays from {known}", known=known)
-        elif optimizer.rate == "varies":
-            rate = Text("learning rate varies, {known} at most", known=known)
-        else:
-            rate = Text("learning rate {known}", known=known)
+        known, rate = "", _RATES_UNKNOWN.get(optimizer.rate, Text("learning rate undecided"))
+        if optimizer.learning_rate is not None:
+            known, rate = f"{optimizer.learning_rate:.4g}", _RATES[optimizer.rate]
+        rate = rate.format(known=known)
         count = len(optimizer.variables)
         variables = Text("1 variable") if count == 1 else Text("{count} variables", count=count)
         return joined([str(optimizer.kind), rate, variables], ", ")
@@ -250,12 +259,23 @@ class Network:
         return self.svg()
 
 
+def total(counts: Sequence[int | None]) -> int | None:
+    """Return the sum of counts; None where one is not known."""
+    return None if None in counts else sum(count or 0 for count in counts)
+
+
 def _chosen(part: Layer | Loss | Optimizer | None, keys: tuple[str, ...]) -> dict[str, Any] | None:
     """Some attributes of a part of the network as JSON."""
     if part is None:
         return None
     values = {key: getattr(part, key) for key in keys}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+def _section(title: str, lines: Iterable[Said]) -> list[str]:
+    """A title and the lines below it; nothing where there are none."""
+    found = [f"  {line}" for line in lines]
+    return [title, *found] if found else []
 
 
 def _fault_lines(fault: Fault) -> list[str]:

@@ -48,19 +48,22 @@ class _Question:
 def _loss(reading: Reading) -> bool:
     """Whether there is a loss of no known formula; one that is no number is wrong, whatever it is."""
     loss = reading.loss
-    return reading.found.loss is not None and loss.match is None and loss.finite is not False
+    return reading.found.loss is not None and not loss.decided and loss.finite is not False
 
 
 def _hides_layers(reading: Reading) -> bool:
     """Whether there is a loop or a branch in the network that is a function: what it computes is not read."""
-    graph = reading.found.graph
-    return any(graph.nodes[name].op in HIDING for name in graph.ancestor_nodes([reading.found.loss]))
+    return not reading.found.graph.ops_above([reading.found.loss]).isdisjoint(HIDING)
 
 
 def _between(reading: Reading) -> bool:
     """Whether there are layers of which nobody knows what becomes of them before the next."""
-    activations = {(step.activation, step.followed) for step in reading.found.steps}
-    return ("undecided", True) in activations or _hides_layers(reading)
+    return "undecided" in _followed_by(reading) or _hides_layers(reading)
+
+
+def _followed_by(reading: Reading) -> set[str]:
+    """What stands behind the layers that another one follows."""
+    return {step.activation for step in reading.found.steps if step.followed}
 
 
 def _widths(reading: Reading) -> bool:
@@ -70,7 +73,7 @@ def _widths(reading: Reading) -> bool:
 
 def _after_the_last(reading: Reading) -> bool:
     """Whether there is a loss of a known formula, and nobody knows what becomes of the scores before it."""
-    return reading.loss.match is not None and reading.loss.last_activation == "undecided"
+    return reading.loss.decided and reading.loss.last_activation == "undecided"
 
 
 def _mean(reading: Reading) -> bool:
@@ -132,7 +135,7 @@ _OF_ANY = (
     ),
     _Question(
         BETWEEN,
-        lambda reading: ("other", True) in {(step.activation, step.followed) for step in reading.found.steps},
+        lambda reading: "other" in _followed_by(reading),
         ("wrong-activation",),
         "activations",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from netgrader.reader.faults import find_faults
 from netgrader.reader.find import Found, Given
 from netgrader.reader.find.layers import find_statistics, without_statistics
 from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused, read_loss
-from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_under
+from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_of, updates_under, written
 from netgrader.reader.graph.branches import as_trained, inlined
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.plain import RANDOM
@@ -24,15 +23,25 @@ from netgrader.reader.graph.source import GraphError, read_source
 from netgrader.reader.lab import LabError
 from netgrader.reader.lab.traced_models import is_model_file, is_traceable
 from netgrader.reader.lab.traced_models import traced as traced_here
-from netgrader.reader.model import Exercise, Network
+from netgrader.reader.model import NOTHING_ASKED, Exercise, Network
 from netgrader.reader.summary import PARTS, network_of
 from netgrader.reader.trial.image_trial import ImageTrial, try_images
 from netgrader.reader.trial.layer_trial import LayerTrial, try_activations, try_widths
 from netgrader.reader.trial.loss_trial import try_extreme_scores, try_loss
 from netgrader.reader.trial.optimizer_trial import Descent, choose_loss, read_optimizer
 from netgrader.reader.trial.output_trial import OutputTrial, RowTrial, try_outputs, try_rows
-from netgrader.reader.trial.probe import GraphProbe, Setup, choose_shares, open_probe, randomise_weights, run_first
-from netgrader.reader.trial.start_trial import Start, averages_vary, first_weights, try_start
+from netgrader.reader.trial.probe import (
+    NO_SOURCE,
+    GraphProbe,
+    Setup,
+    Source,
+    choose_shares,
+    open_probe,
+    randomise_weights,
+    run_first,
+    source_of,
+)
+from netgrader.reader.trial.start_trial import Start, first_weights, try_start
 from netgrader.reader.trial.step_trial import try_steps
 from netgrader.reader.trial.target_trial import TargetTrial, try_targets
 from netgrader.text import Text
@@ -66,8 +75,16 @@ class Reading:
     rows: RowTrial = field(default_factory=RowTrial)
     images: ImageTrial = field(default_factory=ImageTrial)
     """What each experiment showed."""
-    averages_vary: Mapping[str, bool] = field(default_factory=dict)
-    """Whether statistics of the data begin with different values, by variable."""
+
+    @property
+    def asked(self) -> Exercise:
+        """What is asked of the network: nothing where no exercise asks for it."""
+        return self.found.asked
+
+    @property
+    def free(self) -> bool:
+        """Whether nobody asks for the network."""
+        return self.found.exercise is None
 
 
 def read_network(
@@ -106,8 +123,16 @@ def read_network(
     GraphError
         If there is no graph in what was given; the message is a sentence.
     """
-    network = _read_network(graph, parts, exercise, lab, values, eval_feed)
-    if exercise is None or exercise.outputs is None:
+    asked = exercise or NOTHING_ASKED
+    with _some_lab(lab, graph) as chosen:
+        traced = _traced(graph, parts, asked, chosen)
+        if traced is not None:
+            graph, parts, eval_feed = traced.meta_graph, traced.parts, traced.eval_feed
+        network = _read_in(chosen, graph, _given(parts, exercise, values or {}, eval_feed, traced))
+    if traced is not None and traced.refused is not None:
+        given_form, taken = (Text("{labels} of shape {shape}", shape=shape) for shape in traced.refused)
+        network = replace(network, faults=(fault("labels-not-one-hot", "", given_form, taken), *network.faults))
+    if asked.outputs is None:
         return network
     faults, remarks = (tuple(map(_of_numbers, found)) for found in (network.faults, network.remarks))
     return replace(network, faults=faults, remarks=remarks)
@@ -119,27 +144,10 @@ def _of_numbers(fault: Fault) -> Fault:
     return replace(fault, sentence=Text(said)) if said else fault
 
 
-def _read_network(
-    graph: object,
-    parts: object,
-    exercise: Exercise | None,
-    lab: Lab | Literal["auto"] | None,
-    values: Mapping[str, Array] | None,
-    eval_feed: Mapping[str, Array] | None,
-) -> Network:
-    """Read the graph in the sentences that speak of classes: see `read_network`."""
-    with _some_lab(lab, graph) as chosen:
-        traced = _traced(graph, parts, exercise, chosen)
-        if traced is None:
-            return _read_in(chosen, graph, parts, exercise, values or {}, eval_feed)
-        return _read_in(chosen, traced.meta_graph, traced.parts, exercise, values or {}, traced.eval_feed, traced)
-
-
-def _traced(graph: object, parts: object, exercise: Exercise | None, lab: Lab | None) -> Traced | None:
+def _traced(graph: object, parts: object, asked: Exercise, lab: Lab | None) -> Traced | None:
     """The graph of a model or of functions, which are traced; None of what is a graph already."""
     if is_traceable(graph):
-        flat = (exercise.inputs,) if exercise is not None and exercise.inputs else None
-        return traced_here(graph, parts, flat if exercise is None else exercise.input_shape or flat)
+        return traced_here(graph, parts, next(iter(asked.row_shapes), None))
     if not is_model_file(graph):
         return None
     with _some_lab("auto" if lab is None else lab, graph) as chosen:
@@ -149,30 +157,29 @@ def _traced(graph: object, parts: object, exercise: Exercise | None, lab: Lab | 
         return found
 
 
-def _read_in(
-    lab: Lab | None,
-    graph: object,
+def _given(
     parts: object,
     exercise: Exercise | None,
     values: Mapping[str, Array],
     eval_feed: Mapping[str, Array] | None,
-    traced: Traced | None = None,
-) -> Network:
-    """Read a graph, or what was traced, and try it out in the lab."""
-    feed = {_tensor(str(key)): np.asarray(value) for key, value in (eval_feed or _eval_feed(parts)).items()}
-    try:
-        meta = read_source(graph)
-    except GraphError as error:
-        if exercise is not None and "no operation" in str(error):
-            return Network(exercise=exercise, faults=(fault("built-in-default-graph", found=Text("an empty graph")),))
-        raise
-    sizes = _sizes_asked_for(exercise)
-    given = Given(_hints(parts), exercise, values, feed, parts is not None, *sizes, beside=_beside(parts))
-    if getattr(exercise, "keras", False):  # what was traced, and comes as a graph
+    traced: Traced | None,
+) -> Given:
+    """What is given with a graph, or with what was traced."""
+    asked, named = exercise or NOTHING_ASKED, _attributes(parts)
+    feed = {_tensor(key): np.asarray(value) for key, value in (eval_feed or _eval_feed(named)).items()}
+    classes = asked.outputs or asked.classes or (asked.widths or (0,))[-1]
+    beside = frozenset(_name(value) for key, value in named.items() if key not in PARTS)
+    given = Given(
+        _hints(named), exercise, values, feed, parts is not None, asked.inputs or 0, classes, beside=beside - {""}
+    )
+    if asked.keras:  # what was traced, though it may come as a graph
         given = replace(given, has_parts=False, names={})
-    if traced is None:
-        return network_of(_read_as(meta, given, lab))
-    given = replace(
+    return given if traced is None else _given_traced(given, traced)
+
+
+def _given_traced(given: Given, traced: Traced) -> Given:
+    """What is given with a graph that was traced here."""
+    return replace(
         given,
         has_parts=False,
         classes=given.classes or traced.outputs,
@@ -180,11 +187,18 @@ def _read_in(
         evaluates=traced.evaluates,
         single=traced.outputs == 1,
     )
-    network = network_of(_read_as(meta, given, lab))
-    if traced.refused is None:
-        return network
-    given_form, taken = (Text("{labels} of shape {shape}", shape=shape) for shape in traced.refused)
-    return replace(network, faults=(fault("labels-not-one-hot", "", given_form, taken), *network.faults))
+
+
+def _read_in(lab: Lab | None, graph: object, given: Given) -> Network:
+    """Read a graph and try it out in the lab."""
+    try:
+        meta = read_source(graph)
+    except GraphError as error:
+        if given.exercise is None or "no operation" not in str(error):
+            raise
+        empty = fault("built-in-default-graph", found=Text("an empty graph"))
+        return Network(exercise=given.exercise, faults=(empty,))
+    return network_of(_read_as(meta, given, lab))
 
 
 def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
@@ -204,37 +218,26 @@ def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
     return attempt(hints, lab)
 
 
-def _sizes_asked_for(exercise: Exercise | None) -> tuple[int, int]:
-    """How wide a flattened image is and how many classes there are, by what is asked; 0 where nothing says it."""
-    if exercise is None:
-        return 0, 0
-    widths = exercise.widths or (0,)
-    return exercise.inputs or 0, exercise.outputs or exercise.classes or widths[-1]
-
-
 def _sizes_in(graph: Graph, hints: Mapping[str, str]) -> tuple[int, int]:
     """Infer both sizes from a graph: guess which source holds which, then follow the layers and the loss to their sources."""
-    wide = sorted(graph.rows, key=lambda source: -_width(graph, source))
+    wide = sorted((source_of(graph, name) for name in graph.rows), key=lambda source: -source.width)
     guessed = wide[:1] + wide[1:][-1:]
     roles = find_roles(graph, hints, *_declared(graph, *guessed))
-    return _declared(graph, roles.images or "", roles.labels or "")
+    return _declared(graph, source_of(graph, roles.images), source_of(graph, roles.labels))
 
 
-def _declared(graph: Graph, images: str = "", labels: str = "") -> tuple[int, int]:
+def _declared(graph: Graph, images: Source = NO_SOURCE, labels: Source = NO_SOURCE) -> tuple[int, int]:
     """Return both sizes as images and labels declare them, where there are such, else by the first weights and the last."""
+    matrices = _matrices(graph)
+    (rows, _), (_, columns) = matrices[0], matrices[-1]
+    may_be_a_class = labels.width == 1 and columns != 1 and labels.whole
+    return images.width or rows, columns if may_be_a_class else labels.width or columns
+
+
+def _matrices(graph: Graph) -> list[tuple[int, int]]:
+    """Return the sizes of the variables that are matrices; where there is none those of two classes."""
     shapes = [shape for name in graph.variables if (shape := graph.static_shape(name)) and len(shape) == 2]
-    weights = [(rows, columns) for rows, columns in shapes if rows and columns] or [(1, 2)]
-    classes = _width(graph, labels)
-    whole = classes == 1 and not graph.static_dtype(labels).startswith("float")
-    if not classes or (whole and 1 not in weights[-1]):
-        classes = weights[-1][1]  # a whole number for each row may say a class
-    return _width(graph, images) or weights[0][0], classes
-
-
-def _width(graph: Graph, source: str) -> int:
-    """Return how many numbers a row of a source has; 0 where that is not said, or it is a single number."""
-    shape = graph.static_shape(source) if source in graph else None
-    return math.prod(size or 0 for size in shape[1:]) if shape is not None and len(shape) > 1 else 0
+    return [(rows, columns) for rows, columns in shapes if rows and columns] or [(1, 2)]
 
 
 MOST_NETWORKS = 5
@@ -283,31 +286,29 @@ def _own_lab(graph: object) -> Lab | None:
         return None
 
 
-def _hints(parts: object) -> dict[str, str]:
-    hints = {}
-    for name in PARTS:
-        value = parts.get(name) if hasattr(parts, "get") else getattr(parts, name, None)
-        text = value if isinstance(value, str) else getattr(value, "name", None)
-        if isinstance(text, str) and text:
-            hints[name] = text if name == "train_op" else _tensor(text)
-    return hints
+def _attributes(parts: object) -> Mapping[str, object]:
+    """What a student names, whatever holds it."""
+    if isinstance(parts, Mapping):
+        return parts
+    known = {name: getattr(parts, name, None) for name in (*PARTS, "eval_feed")}
+    return {**getattr(parts, "__dict__", {}), **known}
 
 
-def _beside(parts: object) -> frozenset[str]:
-    named = parts if isinstance(parts, Mapping) else getattr(parts, "__dict__", {})
-    texts = (
-        value if isinstance(value, str) else getattr(value, "name", None)
-        for key, value in named.items()
-        if key not in PARTS
-    )
-    return frozenset(text for text in texts if isinstance(text, str))
+def _name(value: object) -> str:
+    """The name of a tensor or an op, or of one that is called by its name; empty for anything else."""
+    name = getattr(value, "name", value)
+    return name if isinstance(name, str) else ""
 
 
-def _eval_feed(parts: object) -> Mapping[str, Array]:
-    raw = parts.get("eval_feed") if hasattr(parts, "get") else getattr(parts, "eval_feed", None)
-    if not isinstance(raw, dict):
-        return {}
-    return {str(getattr(key, "name", key)): value for key, value in raw.items()}
+def _hints(named: Mapping[str, object]) -> dict[str, str]:
+    """What the student calls each part: a tensor, or an op that trains."""
+    names = {part: _name(named.get(part)) for part in PARTS}
+    return {part: name if part == "train_op" else _tensor(name) for part, name in names.items() if name}
+
+
+def _eval_feed(named: Mapping[str, object]) -> Mapping[str, Array]:
+    raw = named.get("eval_feed")
+    return {str(getattr(key, "name", key)): value for key, value in raw.items()} if isinstance(raw, dict) else {}
 
 
 def _tensor(name: str) -> str:
@@ -335,7 +336,7 @@ def _read(
 
 def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequence[str]) -> Found:
     """What following the graph says: layers, outputs, statistics of the data, and layers that nothing depends on."""
-    hints = {key: name for key, name in given.hints.items() if key == "train_op" or name in graph}
+    hints = given.hints
     layers = find_layers(graph, roles, hints, roles.loss, ends)
     if given.regression:
         outputs = Outputs(hints.get("prediction"), None, hints.get("logits"))
@@ -344,19 +345,13 @@ def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequ
     evaluated = hints.get("logits") or hints.get("prediction") or layers.scores
     trained, turned = as_trained(whole, graph)
     statistics = find_statistics(graph, trained, roles, evaluated)
-    drawn = trained.ancestor_nodes([evaluated]) if turned and evaluated in trained else set()
-    noisy = {} if RANDOM.isdisjoint(trained.nodes[name].op for name in drawn) else turned
     layers = replace(layers, steps=tuple(without_statistics(step, statistics) for step in layers.steps))
-    named = {name for key, name in hints.items() if key != "train_op"}
-    claimed = {*named, outputs.prediction, outputs.accuracy, *_run_beside(graph, given)} - {None}
-    unused = find_unused(graph, roles, (*layers.steps, *layers.aside), sorted(map(str, claimed)))
+    noisy = turned if evaluated in trained and trained.ops_above([evaluated]) & RANDOM else {}
+    # What is put out, and what is made for the updates that a loop may run in addition to the training step, is used.
+    named = {*hints.values(), outputs.prediction, outputs.accuracy} - {None, roles.train_op}
+    beside = written(graph, updates_of(graph, given.beside))
+    unused = find_unused(graph, roles, (*layers.steps, *layers.aside), [*map(str, named), *beside])
     return Found(graph, given, roles, layers, outputs, statistics, unused, noisy)
-
-
-def _run_beside(graph: Graph, given: Given) -> list[str]:
-    """What is made for the updates that a loop may run in addition to the training step."""
-    updates = [update for name in given.beside if name in graph for update in updates_under(graph, name)]
-    return [tensor for update in updates for tensor in graph.nodes[update.node].inputs[1:]]
 
 
 def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading:
@@ -375,42 +370,40 @@ def _with_prediction(found: Found, loss: LossReading) -> Found:
 
 def _tried_out(found: Found, probe: GraphProbe) -> Reading:
     """What trying says, question by question; each experiment is given what those before it found."""
-    descent = read_optimizer(found, probe)
     runs = probe.fit_inputs()
+    descent = read_optimizer(found, probe)
     if not runs:
-        reading, averages = _by_ops(found, probe, descent), averages_vary(found, probe)
-        start = first_weights(found, probe)
-        return replace(reading, setup=probe.setup(runs), start=start, averages_vary=averages)
+        return replace(_by_ops(found, probe, descent), setup=probe.setup(runs), start=first_weights(found, probe))
     choose_shares(found, probe)
-    tried, found = run_first(found), replace(found, minimised=choose_loss(found, probe))
+    tried, found = run_first(found), replace(found, minimised=probe.ask(None, choose_loss, found, probe))
     if found.loss is not None and found.loss != tried:
         found = replace(found, layers=find_layers(found.graph, found.roles, found.hints, found.loss, [found.loss]))
     start = try_start(found, probe)
-    randomise_weights(found, probe)
-    found = _with_steps(found, try_widths(found, probe))
+    probe.ask(None, randomise_weights, found, probe)
+    found = _with_steps(found, probe.ask(found.steps, try_widths, found, probe))
+    nothing, targets = (found.layers, LossReading()), TargetTrial()
     if found.given.regression:
-        scored, loss, targets = try_targets(found, probe)
+        scored, loss, targets = probe.ask((*nothing, targets), try_targets, found, probe)
     else:
-        (scored, loss), targets = try_loss(found, probe), TargetTrial()
+        scored, loss = probe.ask(nothing, try_loss, found, probe)
     found = replace(found, layers=scored)
     # What was tried and fits no formula is none that the ops may look like; of a loss that stays the same trying tells nothing.
     if not loss.form or targets.constant:
         loss = read_loss(found.graph, found.scores, found.loss)
     layers = try_activations(found, probe)
     found = _with_steps(found, layers.steps)
+    outputs = OutputTrial()
     if found.given.regression:
-        outputs, found = OutputTrial(), _with_prediction(found, loss)
+        found = _with_prediction(found, loss)
     else:
-        if loss.match is not None and loss.finite is not False:
-            loss = replace(loss, finite_at_extremes=try_extreme_scores(found, probe, loss.form))
+        loss = replace(loss, finite_at_extremes=probe.ask(None, try_extreme_scores, found, probe, loss))
         outputs = try_outputs(found, probe, loss)
         found = replace(found, outputs=replace(found.outputs, accuracy=outputs.accuracy))
-    descent = try_steps(found, probe, loss, descent, random=layers.random)
-    randomise_weights(found, probe)
-    rows = try_rows(found, probe, loss)
+    descent = probe.ask(descent, try_steps, found, probe, loss, descent, random=layers.random)
+    probe.ask(None, randomise_weights, found, probe)
+    rows = probe.ask(RowTrial(), try_rows, found, probe, loss)
     images = try_images(found, probe)
-    averages = averages_vary(found, probe)
-    return Reading(found, probe.setup(runs), start, layers, loss, outputs, targets, descent, rows, images, averages)
+    return Reading(found, probe.setup(runs), start, layers, loss, outputs, targets, descent, rows, images)
 
 
 def _with_steps(found: Found, steps: Sequence[Step]) -> Found:
@@ -424,8 +417,8 @@ def _ends(graph: Graph, roles: Roles, given: Given) -> list[str]:
     """
     if roles.losses:
         return [roles.losses[0]]
-    named = [given.hints[key] for key in ("logits", "prediction") if key in given.hints]
-    if given.exercise is None and roles.train_op is not None:
+    named = given.named("logits", "prediction")
+    if named or (given.exercise is None and roles.train_op is not None):
         return named
-    made = graph.descendants([data for data, _ in linear_steps(graph).values()]) if not named else set()
-    return named or [t for t in sorted(made) if node_of(t) in graph.varied and not graph.consumers.get(t)]
+    made = graph.descendants([data for data, _ in linear_steps(graph).values()])
+    return [tensor for tensor in sorted(made) if node_of(tensor) in graph.varied and tensor not in graph.consumers]

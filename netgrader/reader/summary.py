@@ -6,11 +6,12 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find.losses import CROSS_ENTROPY, OVER_ROWS
-from netgrader.reader.find.optimizers import FUSED
 from netgrader.reader.graph.nodes import node_of
-from netgrader.reader.model import Layer, Loss, Network, Optimizer, Role
+from netgrader.reader.model import Layer, Loss, Network, Optimizer, Role, total
 from netgrader.reader.open_questions import left_open
 from netgrader.text import Said, Text
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from netgrader.faults import Fault
     from netgrader.reader.find import Found, Given
+    from netgrader.reader.find.layers import Step
     from netgrader.reader.reading import Reading
     from netgrader.reader.trial.optimizer_trial import Descent
 
@@ -48,13 +50,11 @@ def _loss(reading: Reading) -> Loss | None:
     found, match, last = reading.found, reading.loss.match, reading.loss.last_activation
     if found.loss is None:
         return None
-    kind, detail = ("undecided", "") if match is None else (match.kind, match.detail)
     of = {"none": "logits", "softmax": "probabilities", "sigmoid": "probabilities"}.get(last, last)
+    kind = _REPORTED_KINDS.get(match.kind, match.kind)
     if found.given.regression:
-        of = "prediction"
-    else:
-        kind = _REPORTED_KINDS.get(kind, kind)
-    return Loss(kind, of, reading.loss.reduction, node_of(found.loss), detail)
+        of, kind = "prediction", match.kind
+    return Loss(kind, of, reading.loss.reduction, node_of(found.loss), match.detail)
 
 
 def _optimizer(reading: Reading) -> Optimizer:
@@ -65,29 +65,30 @@ def _optimizer(reading: Reading) -> Optimizer:
 def _moved(reading: Reading) -> tuple[str, ...]:
     """The variables that training moves: the layers', and what else an optimizer's own op is given a gradient for."""
     found = reading.found
-    own = [update.variable for update in found.roles.updates if update.kind in FUSED and update.gradient]
-    return tuple(dict.fromkeys([*reading.descent.moved, *(name for name in own if name not in found.weights)]))
+    others = [name for name in found.roles.gradients if name not in found.weights]
+    return tuple(dict.fromkeys([*reading.descent.moved, *others]))
 
 
 def _use_of_rate(descent: Descent) -> str:
     """How the rate is used where it is no constant."""
-    rates = descent.rates
-    if rates and max(rates) - min(rates) > SAME_RATE * max(map(abs, rates)):
+    rates = descent.rates or (0.0,)
+    if np.ptp(rates) > SAME_RATE * max(rates):
         return "decays" if rates[0] == max(rates) else "varies"
     return "fed" if descent.rate_from else ""
 
 
 def _layers(reading: Reading) -> tuple[Layer, ...]:
-    graph, names = reading.found.graph, reading.found.given.names or {}
-    layers, last = [], reading.loss.last_activation
-    for step in reading.found.steps:
-        activation = step.activation if step.followed or last in ("undecided", "none") else last
-        variables = tuple(dict.fromkeys((*step.variables, *step.bias)))
-        sizes = [graph.nodes[name].size() for name in variables]
-        count = None if None in sizes else sum(size or 0 for size in sizes)
-        bias, name = bool(step.bias) or step.normalised, names.get("".join(variables[:1]), "")
-        layers.append(Layer(step.kind, step.inputs, step.outputs, activation, bias, variables, step.node, count, name))
-    return tuple(layers)
+    return tuple(_layer(reading, step) for step in reading.found.steps)
+
+
+def _layer(reading: Reading, step: Step) -> Layer:
+    """A layer as it is handed out; the last one's activation is what stands before the loss."""
+    graph, names, last = reading.found.graph, reading.found.given.names or {}, reading.loss.last_activation
+    activation = step.activation if step.followed or last in ("undecided", "none") else last
+    variables = tuple(dict.fromkeys((*step.variables, *step.bias)))
+    count = total([graph.nodes[name].size() for name in variables])
+    bias, name = bool(step.bias) or step.normalised, names.get("".join(variables[:1]), "")
+    return Layer(step.kind, step.inputs, step.outputs, activation, bias, variables, step.node, count, name)
 
 
 def _roles(reading: Reading) -> dict[str, Role]:
@@ -118,48 +119,48 @@ def _roles(reading: Reading) -> dict[str, Role]:
 def _switches(found: Found) -> tuple[str, ...]:
     """What is fed beside images and labels, or has a default, and decides what the layers compute."""
     graph, roles = found.graph, found.roles
-    end = found.scores or found.loss
-    if end is None:
-        return ()
-    above = graph.ancestors([end], control=True) | graph.known.keys()
-    return tuple(source for source in graph.sources if source in above and source not in (roles.images, roles.labels))
+    above = graph.ancestors([found.scores or found.loss], control=True) | graph.known.keys()
+    return tuple(source for source in graph.sources if source in above - {roles.images, roles.labels})
 
 
 def _probabilities(reading: Reading) -> str | None:
     """The softmax of the scores that the labels have no part in; the last one where there are several."""
-    graph, scores, labels = reading.found.graph, reading.found.scores, reading.found.roles.labels
-    if scores is None:
-        return None
-    below = graph.descendants([scores]) - graph.descendants([labels])
-    made = [node.name + ":0" for node in graph.of_ops(["Softmax"]) if node.name + ":0" in below]
+    graph, found = reading.found.graph, reading.found
     if reading.outputs.prediction_is == "softmax":
-        return reading.found.outputs.prediction
+        return found.outputs.prediction
+    below = graph.descendants([found.scores]) - graph.descendants([found.roles.labels])
+    made = below.intersection(f"{node.name}:0" for node in graph.of_ops(["Softmax"]))
     return max(made, key=lambda tensor: graph.order[node_of(tensor)], default=None)
 
 
 def _undecided(reading: Reading) -> Iterator[Said]:
+    """What stayed undecided, in sentences."""
     found, descent, setup = reading.found, reading.descent, reading.setup
     if not found.judged:
         yield Text("It is fed no {labels}, so this reader does not judge it.")
         return
     trained, several = found.roles.train_op is not None, "+" in (descent.kind or "")  # which have several rates
-    yield from _lacking(found)
-    open_now: dict[Said, bool] = {
-        Text(
-            "It only trains: what evaluation computes was not given, and dropout is not judged."
-        ): not found.given.evaluates,
-        Text("The graph was not tried out: {why}", why=setup.refused or ""): setup.refused is not None,
-        Text("The network was not tried out: {why}", why=setup.problem or ""): setup.runs is False
-        and bool(setup.problem),
-        Text("Which loss this is could not be decided."): found.loss is not None and reading.loss.match is None,
-        **{
-            Text("What stands after {op} could not be decided.", op=step.node): step.activation == "undecided"
+    refused, problem = setup.refused, "" if setup.runs is not False else setup.problem
+    open_now: tuple[tuple[object, Said], ...] = (
+        (
+            not found.given.evaluates,
+            Text("It only trains: what evaluation computes was not given, and dropout is not judged."),
+        ),
+        (refused, Text("The graph was not tried out: {why}", why=refused)),
+        (problem, Text("The network was not tried out: {why}", why=problem)),
+        (found.loss and not reading.loss.decided, Text("Which loss this is could not be decided.")),
+        *(
+            (step.activation == "undecided", Text("What stands after {op} could not be decided.", op=step.node))
             for step in found.steps
-        },
-        Text("Which optimizer this is could not be decided."): trained and descent.kind is None,
-        Text("At which rate it learns could not be decided."): trained and descent.rate is None and not several,
-    }
-    yield from (sentence for sentence, is_open in open_now.items() if is_open)
+        ),
+        (trained and descent.kind is None, Text("Which optimizer this is could not be decided.")),
+        (
+            trained and descent.rate is None and not several,
+            Text("At which rate it learns could not be decided."),
+        ),
+    )
+    yield from _lacking(found)
+    yield from (sentence for is_open, sentence in open_now if is_open)
 
 
 def _lacking(found: Found) -> Iterator[Said]:
@@ -189,41 +190,40 @@ PARTS = {
 
 def _with_places(faults: Iterable[Fault], network: Network, given: Given) -> tuple[Fault, ...]:
     """The faults, found at ops of the network, each with where it is in words."""
-    hints = given.hints if given.names is None else {}
-    own = {node_of(name): part for part, name in hints.items()}
-    placed = [(fault, _in_words(fault.op, network, own, hints)) for fault in faults]
     if given.names is not None:
-        return tuple(_by_layer(fault, at, network, given.names) for fault, at in placed)
-    # A part that is missing, or whose op is called as it is, has no other name.
-    named = {op for op in (*own, *hints) if own.get(op, op) == op}
-    return tuple(replace(fault, at=at, named=fault.op in named) for fault, at in placed)
+        names = given.names
+        return tuple(_by_layer(fault, _in_words(fault.op, network, {}), network, names) for fault in faults)
+    own = {node_of(name): part for part, name in given.hints.items()}
+    # A part that is missing, or misnamed, has a name and no op; whose op is called as it is has no other name.
+    known = {**{part: part for part in given.hints}, **own}
+    placed = [(fault, _in_words(fault.op, network, known)) for fault in faults]
+    return tuple(replace(fault, at=at, named=known.get(fault.op) == fault.op) for fault, at in placed)
 
 
 def _by_layer(fault: Fault, at: Said, network: Network, names: Mapping[str, str]) -> Fault:
     """A fault of functions that were traced, with where it is by the layer's name, and not by an op's."""
     layers = {place: layer.name for layer in network.layers for place in (layer.place, *layer.variables)}
     name = layers.get(fault.op) or names.get(fault.op) or ""
-    name = name or ("" if at else _layer_in(fault.op, set(layers.values())))
+    if not name and not at:
+        name = _layer_in(fault.op, set(layers.values()) - {""})
     return replace(fault, place=name, at=NAMED_LAYER.format(name=name) if name else at, named=bool(name))
 
 
 def _layer_in(op: str, layers: Iterable[str]) -> str:
     """The layer that an op is of, by its path: Keras numbers a layer's ops, `dense_2_1`, where it is called again."""
-    parts = op.split("/")
-    found = [n for n in layers if n and any(re.fullmatch(re.escape(n.split("/")[-1]) + r"(_\d+)*", p) for p in parts)]
+    ends = {name: re.escape(name.split("/")[-1]) for name in layers}
+    found = [name for name, end in ends.items() if re.search(rf"(^|/){end}(_\d+)*(/|$)", op)]
     return max(found, key=len, default="")
 
 
-def _in_words(place: str, network: Network, own: Mapping[str, str], hints: Mapping[str, str]) -> Said:
-    if not place:
-        return ""
-    if place in own or place in hints:  # a part that is missing, or misnamed, has a name and no op
-        return PART.format(part=own.get(place, place))
+def _in_words(place: str, network: Network, known: Mapping[str, str]) -> Said:
+    """Where an op is: a part that is `known` by a name, a layer, or a part."""
+    if place in known:
+        return PART.format(part=known[place])
     count = len(network.layers)
-    for number, layer in enumerate(network.layers, 1):
-        if place == layer.place or place in layer.variables:
-            return ONLY_LAYER if count == 1 else LAYER.format(number=number, count=count)
-    played = {node_of(role.name): part for part, role in network.roles.items() if role.name}
-    if network.optimizer is not None and network.optimizer.place:
-        played.setdefault(network.optimizer.place, "train_op")
-    return PARTS.get(played.get(place, ""), "")
+    layers = {op: number for number, layer in enumerate(network.layers, 1) for op in (layer.place, *layer.variables)}
+    if place in layers:
+        return ONLY_LAYER if count == 1 else LAYER.format(number=layers[place], count=count)
+    played = {} if network.optimizer is None else {network.optimizer.place: "train_op"}
+    played |= {node_of(role.name): part for part, role in network.roles.items()}
+    return PARTS.get(played.get(place, ""), "") if place else ""

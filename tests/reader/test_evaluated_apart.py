@@ -102,10 +102,6 @@ def test_a_right_network_of_unusual_make_is_read_and_has_no_fault(build, lab):
     assert not network.undecided
 
 
-def test_normalising_rows_is_no_activation(lab):
-    assert read(DEEP, normalised(tf.identity), lab).codes == {"missing-activation"}
-
-
 @pytest.mark.usefixtures("_variables")
 def test_descent_in_another_mode_than_the_loss_that_is_shown_is_undecided_and_no_fault(lab):
     network = read(DEEP, trained_in_another_mode, lab)

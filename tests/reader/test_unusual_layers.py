@@ -98,14 +98,14 @@ def test_a_transposed_convolution_says_from_how_many_channels_to_how_many(lab):
     assert (layer.kind, layer.inputs, layer.outputs, layer.activation) == ("conv2d-transpose", 4, 6, "relu")
 
 
-def test_a_matrix_that_only_decays_is_a_layer_that_is_not_connected(lab):
+def test_a_matrix_that_only_decays_is_no_layer(lab):
     with tf.Graph().as_default() as graph:
         x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
         z, lost = dense(x, 10), tf.Variable(np.ones((784, 30), np.float32))
         loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=z)) + tf.nn.l2_loss(lost)
         net = {"X": x, "Y": y, "loss": loss, "train_op": tf.train.AdamOptimizer(0.001).minimize(loss)}
         content = tf.train.export_meta_graph(graph=graph).SerializeToString()
-    assert "layer-not-connected" in read_network(content, net, "two_layer_network", lab=lab).codes
+    assert "too-few-layers" in read_network(content, net, "two_layer_network", lab=lab).codes
 
 
 def test_scores_that_are_lengths_of_vectors_are_accused_of_nothing(lab):

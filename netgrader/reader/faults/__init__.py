@@ -6,6 +6,8 @@ a page to ``netgrader/fault_pages/``, and a test: docs/guides/extend-the-reader.
 
 from __future__ import annotations
 
+from itertools import chain, filterfalse
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from netgrader.faults import CATALOGUE
@@ -23,17 +25,27 @@ if TYPE_CHECKING:
     from netgrader.faults import Fault
     from netgrader.reader.reading import Reading
 
+_OF_ANY = (
+    *layer_faults.CHECKS,
+    *evaluation_faults.CHECKS,
+    *convolution_faults.CHECKS,
+    *output_faults.CHECKS,
+    *optimizer_faults.CHECKS,
+)
+_CHECKS = {
+    False: (*loss_faults.CHECKS, *_OF_ANY),
+    True: (*target_faults.CHECKS, *loss_faults.ANY_LOSS, *_OF_ANY),
+}
+"""By whether numbers are to be come close to."""
+_IS_REMARK = attrgetter("remark")
+
 
 def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
     """All faults and all remarks of a reading, each once, in the order of loss, layers, outputs, optimizer."""
     if not reading.found.judged:
         return (), ()
-    of_the_loss = loss_faults.CHECKS
-    if reading.found.given.regression:
-        of_the_loss = (*target_faults.CHECKS, *loss_faults.ANY_LOSS)
-    of_layers = (*layer_faults.CHECKS, *evaluation_faults.CHECKS, *convolution_faults.CHECKS)
-    checks = (*of_the_loss, *of_layers, *output_faults.CHECKS, *optimizer_faults.CHECKS)
-    found = list(dict.fromkeys(fault for check in checks for fault in check(reading)))
+    checks = _CHECKS[reading.found.given.regression]
+    found = dict.fromkeys(chain.from_iterable(check(reading) for check in checks))
     brought = {code for fault in found if not fault.remark for code in CATALOGUE[fault.code].brings}
     own = [fault for fault in found if fault.code not in brought]
-    return tuple(fault for fault in own if not fault.remark), tuple(fault for fault in own if fault.remark)
+    return tuple(filterfalse(_IS_REMARK, own)), tuple(filter(_IS_REMARK, own))

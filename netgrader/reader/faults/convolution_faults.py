@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 def convolutions(reading: Reading) -> Iterator[Fault]:
     """Fewer convolutions than asked for, one behind the other."""
-    found, exercise = reading.found, reading.found.exercise
-    least = exercise.min_conv_layers if exercise is not None else None
+    found, least = reading.found, reading.asked.min_conv_layers
     if least is None or not _measured(found) or looped(found):
         return
     known = [step for step in found.steps if _is_convolution(found, step)]
@@ -35,14 +34,11 @@ def convolutions(reading: Reading) -> Iterator[Fault]:
 
 def images(reading: Reading) -> Iterator[Fault]:
     """Images of which a convolution does not see neighbours as neighbours."""
-    exercise = reading.found.exercise
-    if exercise is None or exercise.image_shape is None or reading.rows.mixed:
-        return
+    asked = str([*(reading.asked.image_shape or ()), 1][:3])
     for node, shape in reading.images.torn.items():
-        asked = [*exercise.image_shape, 1][:3]
-        yield fault(
-            "image-torn", node, Text("neighbouring {pixels} apart, in shape {list}", list=list(shape)), str(asked)
-        )
+        if not reading.rows.mixed:
+            told = Text("neighbouring {pixels} apart, in shape {list}", list=list(shape))
+            yield fault("image-torn", node, told, asked)
 
 
 def _measured(found: Found) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,9 @@ import numpy as np
 
 from netgrader.faults import Severity, fault
 from netgrader.reader.find.joining import depths
-from netgrader.reader.find.layers import between, factor_behind, transposes, weights_key
-from netgrader.reader.find.losses import CROSS_ENTROPY
-from netgrader.reader.find.roles import all_updates, uses_data
+from netgrader.reader.find.layers import factor_behind, ops_between, transposes, weights_key
+from netgrader.reader.find.roles import all_updates, moved_by_gradients
+from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.trial.probe import products
 from netgrader.text import Text
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from netgrader.reader.reading import Reading
 
 _UNKNOWN = ("undecided", "other")
-_LOOPING = ("NextIteration", "RefNextIteration", "While", "StatelessWhile")
+_LOOPING = words("NextIteration RefNextIteration While StatelessWhile")
 HUGE = 10.5
 """Root mean square of weights times the root of the inputs, 5 % above ten; Glorot's is about 1.4."""
 WILD, HUGE_WHERE_WILD = 100.0, 4.2
@@ -33,42 +34,46 @@ WILD, HUGE_WHERE_WILD = 100.0, 4.2
 SPREADS = 2.0
 """Standard deviation of first scores; ten scores that spread so far begin at a cross-entropy of 4, not at log 10."""
 MEANT = 2
-"""The same weights are not read more often by mistake."""
+"""So often the same weights are read by mistake."""
 
 
-def depth(reading: Reading) -> Iterator[Fault]:
-    """More or fewer layers than asked for."""
-    found, exercise, steps = reading.found, reading.found.exercise, reading.found.steps
-    if exercise is None or not steps or looped(found) or scored_elsewhere(found):
+def _in_a_row(found: Found) -> int | None:
+    """How many layers follow one another; None where that is not known."""
+    if not found.steps or looped(found) or scored_elsewhere(found):
+        return None
+    return max(depths(found.graph, found.steps))
+
+
+def too_many(reading: Reading) -> Iterator[Fault]:
+    """More layers in a row than asked for."""
+    asked, count = reading.asked.widths, _in_a_row(reading.found)
+    if asked is not None and count is not None and count > len(asked):
+        place = reading.found.steps[-1].node
+        yield fault("too-many-layers", place, Text("{count} layers", count=count), str(len(asked)))
+
+
+def too_few(reading: Reading) -> Iterator[Fault]:
+    """Fewer layers in a row than asked for."""
+    found, steps, count = reading.found, reading.found.steps, _in_a_row(reading.found)
+    least = reading.asked.min_layers or len(reading.asked.widths or ())
+    if count is None or count + len(_joined(found)) >= least:
         return
-    place, levels = steps[-1].node, max(depths(found.graph, steps))
-    if exercise.widths is None:
-        least, count = exercise.min_layers or 0, levels
-    else:
-        least, count = len(exercise.widths), len(steps)
-        # Without a trial it may stay open whether layers side by side are parts of one.
-        if (count if reading.setup.opened else levels) > least:
-            yield fault("too-many-layers", place, Text("{count} layers", count=count), str(least))
-    apart, joined = _weights_elsewhere(found)
-    if count + len(joined) >= least:
-        return
-    loose = [step.node for step in found.unused if not _mirrors(step, steps)] or apart
+    loose = [step.node for step in found.unused if not _mirrors(step, steps)]
     if loose:
         many = Text("{least} layers in a row", least=least)
         yield fault("layer-not-connected", loose[0], Text("a layer that the loss does not depend on"), many)
     else:
         many = Text("{count} layers") if len(steps) == count else Text("{count} layers in a row")
-        yield fault("too-few-layers", place, many.format(count=count), f"{least}")
+        yield fault("too-few-layers", steps[-1].node, many.format(count=count), f"{least}")
 
 
-def _weights_elsewhere(found: Found) -> tuple[list[str], list[str]]:
-    """Matrices that are trained and that no layer multiplies with: apart from the images, and on their way to the loss."""
+def _joined(found: Found) -> list[str]:
+    """Matrices that are trained on the way to the loss, and that no layer multiplies with."""
     graph, late = found.graph, found.graph.descendants([found.roles.labels])
-    trained = {update.variable for update in found.roles.updates if update.gradient} - set(found.weights)
-    matrices = sorted(name for name in trained if graph.nodes[name].rank() > 1)
+    trained = found.roles.gradients.keys() - set(found.weights)
     way = graph.descendants([found.roles.images], stop=late) & graph.ancestors([found.loss])
-    joined = [name for name in matrices if way & graph.descendants([name + ":0"], stop=late)]
-    return [name for name in matrices if name not in joined], joined
+    made = {name: graph.descendants([f"{name}:0"], stop=late) for name in trained if graph.nodes[name].rank() > 1}
+    return [name for name, below in made.items() if way & below]
 
 
 def scored_elsewhere(found: Found) -> bool:
@@ -79,8 +84,7 @@ def scored_elsewhere(found: Found) -> bool:
 
 def looped(found: Found) -> bool:
     """Whether a layer is in a loop: how often it is passed is not known."""
-    images, loss = found.roles.images, found.loss
-    return bool(images and loss) and any(node.op in _LOOPING for node in between(found.graph, images or "", loss or ""))
+    return not _LOOPING.isdisjoint(ops_between(found.graph, found.roles.images, found.loss))
 
 
 def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
@@ -89,39 +93,37 @@ def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
 
 def widths(reading: Reading) -> Iterator[Fault]:
     """Layers of another width than asked for."""
-    exercise, steps = reading.found.exercise, reading.found.steps
-    asked = None if exercise is None else exercise.widths
-    if exercise is None or asked is None or len(asked) != len(steps) or looped(reading.found):
+    asked, steps, inputs = reading.asked.widths, reading.found.steps, reading.found.given.inputs
+    if asked is None or len(asked) != len(steps) or looped(reading.found):
         return
     for step, width in zip(steps, asked, strict=True):
         if step.outputs not in (None, width):
-            many = (
-                Text("{outputs} outputs", outputs=step.outputs)
-                if step.kind == "dense"
-                else Text("{outputs} channels", outputs=step.outputs)
-            )
-            yield fault("wrong-width", step.node, many, str(width))
-    first, inputs = steps[0], reading.found.given.inputs
-    once = first.kind == "dense" and not first.parts and first.places in (None, 1)  # and not of each piece of an image
+            yield fault("wrong-width", step.node, _UNITS[step.kind == "dense"].format(outputs=step.outputs), str(width))
+    first = steps[0]
+    once = first.kind == "dense" and first.places in (None, 1)  # and not of each piece of an image
     if once and (first.inputs or inputs) < inputs:
         yield fault("wrong-width", first.node, Text("{inputs} inputs", inputs=first.inputs), str(inputs))
 
 
+_UNITS = {True: Text("{outputs} outputs"), False: Text("{outputs} channels")}
+"""How widths are called, by whether a layer is dense."""
+
+
 def activations(reading: Reading) -> Iterator[Fault]:
     """An activation between layers that is missing, or not the function that the exercise asks for."""
-    exercise, steps = reading.found.exercise, reading.found.steps
-    asked: Sequence[str | None] = [None] * len(steps)
-    if exercise is not None and exercise.activations is not None:
-        asked = exercise.activations
+    steps = reading.found.steps
+    asked = reading.asked.activations or [""] * len(steps)
     if len(asked) != len(steps) or looped(reading.found):
         return
     grave = Severity.REMARK if _is_free(reading) else None
-    lacking = "missing-activation" if exercise is not None and exercise.nonlinear else "linear-layers"
+    lacking = "missing-activation" if reading.asked.nonlinear else "linear-layers"
+    named = {
+        "none": (lacking, Text("no activation"), Text("a nonlinearity"), grave),
+        "softmax": ("softmax-in-hidden-layer", "softmax", Text("an activation of each unit by itself"), None),
+    }
     for step, expected in zip(steps, asked, strict=True):
-        code, told, default, severity = {
-            "none": (lacking, Text("no activation"), Text("a nonlinearity"), grave),
-            "softmax": ("softmax-in-hidden-layer", "softmax", Text("an activation of each unit by itself"), None),
-        }.get(step.activation, ("wrong-activation", step.activation, "", None))
+        other = ("wrong-activation", step.activation, "", None)
+        code, told, default, severity = named.get(step.activation, other)
         if _has_activation(step) and step.activation != expected and (expected or default):
             yield fault(code, step.node, told, expected or default, severity)
 
@@ -131,59 +133,53 @@ def _has_activation(step: Step) -> bool:
 
     Half of a separable convolution needs none; and where more than one way leads on, another may have one.
     """
-    known = step.followed and step.alone and step.activation not in _UNKNOWN
-    return known and not (step.activation == "none" and (step.kind == "depthwise-conv2d" or step.rejoined))
+    if step.activation == "none" and (step.kind == "depthwise-conv2d" or step.rejoined):
+        return False
+    return step.followed and step.alone and step.activation not in _UNKNOWN
 
 
 def _is_free(reading: Reading) -> bool:
     """Whether an exercise leaves the layers free, and without those that lack an activation there are enough."""
-    exercise, steps = reading.found.exercise, reading.found.steps
-    if exercise is None or exercise.min_layers is None or exercise.widths is not None:
-        return False
+    steps, least = reading.found.steps, reading.asked.min_layers
     lacking = [step for step in steps if step.followed and step.activation == "none"]
-    return len({weights_key(reading.found.graph, step) for step in steps}) - len(lacking) >= exercise.min_layers
+    return least is not None and len({weights_key(reading.found.graph, step) for step in steps}) - len(lacking) >= least
 
 
 def bias(reading: Reading) -> Iterator[Fault]:
     """Dense layers without the bias that was asked for; only a trial shows whether a column of the weights is one."""
-    exercise, nodes = reading.found.exercise, reading.found.graph.nodes
-    if exercise is None or not exercise.bias or not reading.setup.opened:
+    nodes = reading.found.graph.nodes
+    if not reading.asked.bias or not reading.setup.opened:
         return
     for step in reading.found.steps:
-        size = sum(nodes[name].size() or step.outputs or 0 for name in step.bias)
-        if not step.normalised and (not size or size < min(step.outputs or 0, 2)):
+        size = sum(nodes[name].size() or step.outputs or 1 for name in step.bias)
+        if not step.normalised and size < min(step.outputs or 1, 2):
             yield fault("missing-bias", step.node, Text("no bias"), Text("one for each output"))
 
 
 def unused(reading: Reading) -> Iterator[Fault]:
-    """Layers that nothing depends on: a remark."""
+    """Layers that nothing depends on: a remark; as many as there are may be the whole network once more."""
     found = reading.found
-    loose = [step for step in found.unused if not _mirrors(step, found.steps)]
-    if _twin(found):
-        yield fault("built-twice", found.roles.train_op or "")
-    elif not found.unused or any(f.code == "layer-not-connected" for f in depth(reading)):
-        return
-    elif len(found.unused) >= len(found.steps) and not loose:
-        yield fault("built-twice", found.unused[0].node)
-    else:
-        yield fault("unused-layer", found.unused[0].node)
+    alike = len(found.unused) >= len(found.steps) and all(_mirrors(step, found.steps) for step in found.unused)
+    loose = [step.node for step in found.unused]
+    if _has_twin(found):
+        yield fault("built-twice", node_of(found.roles.train_op))
+    elif loose:
+        yield fault("built-twice" if alike else "unused-layer", loose[0])
 
 
-def _twin(found: Found) -> bool:
+def _has_twin(found: Found) -> bool:
     """Whether another optimizer is given gradients of variables of the same shapes as ours."""
-    graph = found.graph
-    ours = {update.variable for update in found.roles.updates}
-    others = [update for update in all_updates(graph) if update.gradient and update.variable not in ours]
-    given = {update.variable for update in others if uses_data(graph, update, graph.rows)}
-    moved = [graph.nodes[name].shape() for name in found.weights if name in ours]
-    loose = [graph.nodes[name].shape() for name in given]
-    return bool(moved) and all(loose.count(shape) >= moved.count(shape) for shape in moved)
+    graph, ours = found.graph, found.roles.updated
+    others = moved_by_gradients(all_updates(graph)) - ours
+    own, made = (Counter(graph.nodes[name].shape() for name in names) for names in (ours & {*found.weights}, others))
+    return bool(own) and own <= made
 
 
 def shared(reading: Reading) -> Iterator[Fault]:
     """Two layers, one after the other, that read the same weights: next to one another they do it by design.
 
-    So does what goes back by the weights that it came by, transposed: an autoencoder with tied weights.
+    So does what goes back by the weights that it came by, transposed: an autoencoder with tied weights. A layer that is
+    passed three times and more is a recurrence, which may be meant (Lan et al., 2020).
     """
     graph, steps = reading.found.graph, reading.found.steps
     if reading.found.loss is None:
@@ -191,15 +187,11 @@ def shared(reading: Reading) -> Iterator[Fault]:
     ways: dict[str, list[Step]] = {}
     for step in steps:
         ways.setdefault(weights_key(graph, step), []).append(step)
-    for same in ways.values():
-        first, *others = same
-        tied = len({transposes(graph, step) for step in same}) > 1
-        # A layer that is passed three times and more is a recurrence, which may be meant (Lan et al., 2020).
-        grave = Severity.REMARK if _is_free(reading) and len(same) > MEANT else None
-        for step in others:
-            if not tied and step.data != first.data and first.node in graph.ancestor_nodes([step.data]):
-                told = Text("the weights of {node}", node=first.node), Text("weights of its own")
-                yield fault("shared-weights", step.node, *told, grave)
+    for first, other in [same for same in ways.values() if len(same) == MEANT]:
+        tied = transposes(graph, first) != transposes(graph, other)
+        if not tied and other.data != first.data and first.node in graph.ancestor_nodes([other.data]):
+            told = Text("the weights of {node}", node=first.node), Text("weights of its own")
+            yield fault("shared-weights", other.node, *told)
 
 
 @dataclass(frozen=True)
@@ -214,8 +206,7 @@ class _Beginning:
     @property
     def hidden(self) -> bool:
         """Whether another layer follows; without a loss it may be its gradient that reads the layer."""
-        known = self.reading.found.loss is not None or self.reading.found.exercise is not None
-        return self.layer.followed and known
+        return self.layer.followed and (self.reading.found.loss is not None or not self.reading.free)
 
     @property
     def size(self) -> float:
@@ -239,13 +230,12 @@ class _Beginning:
 
     def is_huge(self) -> bool:
         """Whether weights are large, and the first scores that come of them spread widely."""
-        match, start, found = self.reading.loss.match, self.reading.start, self.reading.found
-        # Averages of the data that are as they began make numbers large, and behind the last layer a softmax may hide it.
-        shown = self.layer.followed or match is None or match.kind != CROSS_ENTROPY or start.spread > SPREADS
-        wild = start.spread > WILD and not found.statistics
+        start, found = self.reading.start, self.reading.found
+        # Averages of the data that are as they began make numbers large.
+        wild = WILD < start.spread < np.inf and not found.statistics
         inside = found.graph.ancestor_nodes([found.loss, *(one.output for one in found.steps)])
         gain = self.size * self.fan_in**0.5 * min(1.0, factor_behind(found.graph, self.step.product, inside))
-        return shown and self.step.weights not in start.of_any_size and gain > (HUGE_WHERE_WILD if wild else HUGE)
+        return start.spread > SPREADS and gain > (HUGE_WHERE_WILD if wild else HUGE)
 
     def is_not_glorot(self) -> bool:
         """Whether weights are asked to be uniform up to sqrt(6 / (inputs + outputs)) and are not.
@@ -253,8 +243,8 @@ class _Beginning:
         Glorot and Bengio, 2010, equation 16. Each output of a convolution is a sum over its window, and each input goes into
         as many.
         """
-        exercise, kernel = self.reading.found.exercise, self.kernel
-        if exercise is None or exercise.initialisation != "glorot-uniform" or not kernel.any():
+        kernel = self.kernel
+        if self.reading.asked.initialisation != "glorot-uniform" or not kernel.any():
             return False
         bound = (6.0 / (kernel[..., 0, 0].size * sum(kernel.shape[-2:]))) ** 0.5
         largest, share = float(np.abs(kernel).max()), float((np.abs(kernel) < bound / 2).mean())
@@ -293,7 +283,8 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
-    depth,
+    too_many,
+    too_few,
     widths,
     activations,
     bias,

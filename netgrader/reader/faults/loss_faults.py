@@ -7,96 +7,99 @@ from typing import TYPE_CHECKING
 from netgrader.faults import Severity, fault
 from netgrader.reader.find.activations import CLIPPED_LOG
 from netgrader.reader.find.layers import between
-from netgrader.reader.find.losses import CROSS_ENTROPY, FUSED_LOSSES, OVER_ROWS
+from netgrader.reader.find.losses import CROSS_ENTROPY, FUSED_LOSSES, OVER_ROWS, UNDECIDED
 from netgrader.reader.find.optimizers import DUAL_AVERAGING
-from netgrader.reader.find.roles import all_updates
+from netgrader.reader.find.roles import all_updates, moved_by_gradients
 from netgrader.reader.graph.nodes import node_of
-from netgrader.text import Text
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from netgrader.faults import Fault
-    from netgrader.reader.graph.plain import Graph
+    from netgrader.reader.find import Found
     from netgrader.reader.reading import Reading
 
 _SQUARED = ("mean-squared-error", "root-mean-squared-error", "euclidean-distance")
 _SIGMOID = ("sigmoid-cross-entropy", "binary-cross-entropy", "log-of-sigmoid")
 _SCORES = ("cross-entropy-of-scores", "log-of-scores", "log-of-scores-tight")
-_ENTERING = frozenset({"Enter", "RefEnter"})
+_LOGARITHMS = ("Log", "LogSoftmax", *FUSED_LOSSES)
 #: What turns scores into shares, and how that is called before a loss.
 _BEFORE = {
     "softmax": "softmax-before-loss",
     "sigmoid": "sigmoid-before-loss",
     "hard-sigmoid": "sigmoid-before-loss",
 }
-
-
-_MISREAD = ("labels-off-by-one-up", "labels-off-by-one-down", "labels-logits-swapped")
+_SHIFTED = frozenset({"labels-off-by-one-up", "labels-off-by-one-down"})
+_SWAPPED = "labels-logits-swapped"
 _UNTOUCHED = ("none", "log-softmax", CLIPPED_LOG, "undecided", "other")
+_AXIS = ("loss-over-wrong-axis", Text("over the rows of a batch"), Text("over the classes of a row"))
+#: By the kind of the loss, what is wrong for any classifier: code, what was found, what is expected.
+_BROKEN: Mapping[str, tuple[str, Said, Said]] = {
+    **dict.fromkeys(OVER_ROWS.difference(_SQUARED), _AXIS),
+    "labels-off-by-one-up": ("labels-off-by-one", Text("{label} {step}", step="+1"), Text("the {label} itself")),
+    "labels-off-by-one-down": ("labels-off-by-one", Text("{label} {step}", step="-1"), Text("the {label} itself")),
+    _SWAPPED: (_SWAPPED, "", ""),
+}
+#: Kinds of losses that are classed by another code than `wrong-loss`, where cross-entropy is asked for.
+_OTHER = {**dict.fromkeys(_SIGMOID, "sigmoid-cross-entropy"), **dict.fromkeys(_SQUARED, "mse-on-logits")}
 
 
 def is_asked(reading: Reading) -> bool:
     """Whether the exercise asks for softmax cross-entropy."""
-    exercise = reading.found.exercise
-    return exercise is not None and exercise.loss == CROSS_ENTROPY
+    return reading.asked.loss == CROSS_ENTROPY
 
 
 def _place(reading: Reading) -> str:
-    return node_of(reading.found.loss or "")
+    return node_of(reading.found.loss)
+
+
+def _kind(reading: Reading) -> str:
+    """The kind of the loss."""
+    return _SWAPPED if _log_of_labels(reading) else reading.loss.match.kind
 
 
 def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
     """An activation on what the loss itself turns into probabilities."""
-    match, activation = reading.loss.match, reading.loss.last_activation
-    softened = match is not None and (match.kind == CROSS_ENTROPY or match.kind in _MISREAD)
-    if softened and activation not in _UNTOUCHED:
-        code, told = (
-            _BEFORE.get(activation, "relu-on-logits"),
-            Text("{activation} before the loss", activation=activation),
-        )
-        yield fault(code, node_of(reading.loss.logits or ""), told, Text("no activation"))
+    activation = reading.loss.last_activation
+    if _kind(reading) in {CROSS_ENTROPY, _SWAPPED, *_SHIFTED} and activation not in _UNTOUCHED:
+        code = _BEFORE.get(activation, "relu-on-logits")
+        told = Text("{activation} before the loss", activation=activation)
+        yield fault(code, node_of(reading.loss.logits), told, Text("no activation"))
 
 
 def another_loss(reading: Reading) -> Iterator[Fault]:
     """Another loss than the cross-entropy that was asked for."""
-    match, last = reading.loss.match, reading.loss.last_activation
-    broken = list(broken_cross_entropy(reading))
-    if match is None or not is_asked(reading) or match.kind == CROSS_ENTROPY or broken:
+    kind, last = _kind(reading), reading.loss.last_activation
+    known = {UNDECIDED.kind, CROSS_ENTROPY, *_SCORES, *_BROKEN}
+    if not is_asked(reading) or kind in known or _of_scores(reading):
         return
-    code = "sigmoid-cross-entropy" if match.kind in _SIGMOID else "wrong-loss"
-    if match.kind in _SQUARED and last != "undecided":
-        code = "mse-on-softmax" if last in _BEFORE else "mse-on-logits"
-    if match.kind not in _SCORES:
-        yield fault(code, _place(reading), match.kind.replace("-", " "), Text("softmax cross-entropy"))
+    code = _OTHER.get(kind, "wrong-loss")
+    if code == "mse-on-logits":
+        code = {"undecided": "wrong-loss", **dict.fromkeys(_BEFORE, "mse-on-softmax")}.get(last, code)
+    yield fault(code, _place(reading), kind.replace("-", " "), Text("softmax cross-entropy"))
 
 
 def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
     """Formulas that are wrong for any classifier."""
-    match, place = reading.loss.match, _place(reading)
-    if match is None:
-        return
-    if match.kind in OVER_ROWS and match.kind not in _SQUARED:
-        yield fault("loss-over-wrong-axis", place, Text("over the rows of a batch"), Text("over the classes of a row"))
-    elif match.kind.startswith("labels-off-by-one"):
-        step = "+1" if match.kind.endswith("up") else "-1"
-        yield fault("labels-off-by-one", place, Text("{label} {step}", step=step), Text("the {label} itself"))
-    elif match.kind == "labels-logits-swapped" or _log_of_labels(reading):
-        yield fault("labels-logits-swapped", place)
+    kind, place = _kind(reading), _place(reading)
+    if kind in _BROKEN:
+        code, told, expected = _BROKEN[kind]
+        yield fault(code, place, told, expected)
     elif _of_scores(reading) and reading.loss.last_activation not in _BEFORE:
         grave = Severity.FATAL if reading.loss.finite is False else None
-        yield fault(
-            "logits-are-probabilities", place, Text("scores taken for probabilities"), Text("a softmax first"), grave
-        )
+        told, expected = Text("scores taken for probabilities"), Text("a softmax first")
+        yield fault("logits-are-probabilities", place, told, expected, grave)
 
 
 def _of_scores(reading: Reading) -> bool:
     """Whether the loss takes scores for probabilities: its logarithm is of the scores themselves."""
-    loss = reading.loss
-    alone = loss.last_activation == CLIPPED_LOG and not loss.inner_activations
-    if loss.match is not None and loss.match.kind == "binary-cross-entropy":
+    loss, kind = reading.loss, _kind(reading)
+    if kind == "binary-cross-entropy":
         return loss.last_activation == "none" and not is_asked(reading)
-    return loss.match is not None and (loss.match.kind in _SCORES or (loss.match.kind == CROSS_ENTROPY and alone))
+    if kind == CROSS_ENTROPY:
+        return loss.last_activation == CLIPPED_LOG and not loss.inner_activations
+    return kind in _SCORES
 
 
 def _log_of_labels(reading: Reading) -> bool:
@@ -104,13 +107,12 @@ def _log_of_labels(reading: Reading) -> bool:
 
     The sum of p log(y + e) is an affine function of p at the label: by its values alone it is the negative probability.
     """
-    match, found = reading.loss.match, reading.found
-    graph, labels = found.graph, found.roles.labels
-    if match is None or match.kind != "negative-probability" or labels is None or found.loss is None:
+    found = reading.found
+    if reading.loss.match.kind != "negative-probability":
         return False
-    late = graph.descendants([found.scores or ""])
-    logarithms = ("Log", "LogSoftmax", *FUSED_LOSSES)
-    return any(node.op in logarithms and node.inputs[0] not in late for node in between(graph, labels, found.loss))
+    late = found.graph.descendants([found.scores])
+    way = between(found.graph, found.roles.labels, found.loss)
+    return any(node.op in _LOGARITHMS and node.inputs[0] not in late for node in way)
 
 
 def climbing(reading: Reading) -> Iterator[Fault]:
@@ -130,38 +132,27 @@ def not_finite(reading: Reading) -> Iterator[Fault]:
 
 def wrong_tensor(reading: Reading) -> Iterator[Fault]:
     """A gradient of something that the labels have no part in."""
-    found, graph = reading.found, reading.found.graph
-    given = {update.variable: update.gradient for update in found.roles.updates if update.gradient}
+    found, given = reading.found, reading.found.roles.gradients
     labels = found.roles.labels or found.hints.get("Y")
-    above = set().union(*(_made_from(graph, gradient) for gradient in given.values()))
-    if labels is None or not given or labels in above:
+    if labels is None or labels in found.graph.ancestors(given.values()) or not _is_shown(found):
         return
     # Of several networks that train against each other, each has a loss of its own, some without labels.
-    others = {update.variable for update in all_updates(graph) if update.gradient} - given.keys()
-    # A gradient that is gathered in variables first shows neither images nor labels.
-    shown = (
-        found.roles.images in above
-        or graph.ancestor_nodes(given.values()).intersection(graph.variables) <= given.keys()
-    )
-    if shown and not (found.exercise is None and others):
-        yield fault(
-            "minimises-wrong-tensor",
-            found.roles.train_op or "",
-            Text("a tensor without the {labels}"),
-            Text("the loss"),
-        )
+    others = moved_by_gradients(all_updates(found.graph)) - given.keys()
+    if not (reading.free and others):
+        told = Text("a tensor without the {labels}"), Text("the loss")
+        yield fault("minimises-wrong-tensor", node_of(found.roles.train_op), *told)
 
 
-def _made_from(graph: Graph, gradient: str) -> set[str]:
-    """What a gradient is made from, also by way of the stacks on which a loop leaves values for its gradient."""
-    pushes = [(graph.past(push.inputs[0], _ENTERING), push.inputs[1]) for push in graph.of_ops({"StackPushV2"})]
-    found, before = graph.ancestors([gradient]), 0
-    while pushes and len(found) > before:
-        before = len(found)
-        pops = (graph[tensor] for tensor in found if graph[tensor].op == "StackPopV2")
-        stacks = {graph.past(pop.inputs[0], _ENTERING) for pop in pops}
-        found |= graph.ancestors(value for stack, value in pushes if stack in stacks)
-    return found
+def _is_shown(found: Found) -> bool:
+    """Whether there are gradients, and they show what they are made from.
+
+    Those of a loop are made from stacks, and those that are gathered in variables first show neither images nor labels.
+    """
+    graph, given = found.graph, found.roles.gradients
+    gathered = graph.ancestor_nodes(given.values()).intersection(graph.variables) - given.keys()
+    if "StackPopV2" in graph.ops_above(given.values()):
+        return False
+    return found.roles.images in graph.ancestors(given.values()) or (bool(given) and not gathered)
 
 
 ANY_LOSS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (climbing, not_finite, wrong_tensor)

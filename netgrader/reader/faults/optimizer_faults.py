@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from netgrader.faults import Severity, fault
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from netgrader.faults import Fault
-    from netgrader.reader.graph.nodes import Node
     from netgrader.reader.reading import Reading
 
 #: Kinds that are the one asked for with something added that exercises leave free.
@@ -24,79 +24,63 @@ SLACK = 0.03
 
 def optimizer(reading: Reading) -> Iterator[Fault]:
     """Another optimizer than asked for."""
-    exercise, found = reading.found.exercise, reading.descent.kind
-    asked = exercise and exercise.optimizer
+    asked, found = reading.asked.optimizer, reading.descent.kind
     if asked and found and found not in ALSO.get(asked, (asked,)):
         yield fault("wrong-optimizer", reading.descent.place, found, asked)
 
 
 def rate(reading: Reading) -> Iterator[Fault]:
     """Another learning rate than the one that was asked for."""
-    exercise, descent = reading.found.exercise, reading.descent
-    asked, found = exercise and exercise.learning_rate, descent.rate
-    if not asked or found is None or (descent.measured and list(optimizer(reading))):
+    asked, descent = reading.asked.learning_rate, reading.descent
+    if not asked or descent.rate is None or (descent.measured and list(optimizer(reading))):
         return  # what multiplies the steps of another rule is not comparable
-    if all(abs(abs(rate) / asked - 1) > SLACK for rate in (found, *descent.rates[:1])):
-        yield fault(
-            "learning-rate-not-as-stated", descent.place, Text("learning rate {found:.3g}", found=found), f"{asked:g}"
-        )
+    off = [abs(abs(rate) / asked - 1) for rate in (descent.rate, *descent.rates[:1])]
+    if min(off) > SLACK:
+        told = Text("learning rate {found:.3g}", found=descent.rate)
+        yield fault("learning-rate-not-as-stated", descent.place, told, f"{asked:g}")
 
 
 def fed_rate(reading: Reading) -> Iterator[Fault]:
     """A rate that waits to be fed where training feeds images and labels only."""
-    found, exercise, descent = reading.found, reading.found.exercise, reading.descent
-    if exercise is None or exercise.learning_rate is None or not found.given.has_parts or descent.rate is not None:
+    found, asked, descent = reading.found, reading.asked.learning_rate, reading.descent
+    if asked is None or not found.given.has_parts or descent.rate is not None:
         return
-    unfed = [source for source in descent.rate_from if found.graph[source].op != "PlaceholderWithDefault"]
-    if unfed:
-        yield fault(
-            "schedule-not-fed", node_of(unfed[0]), Text("a rate that must be fed"), f"{exercise.learning_rate:g}"
-        )
+    for source in [one for one in descent.rate_from if found.graph[one].op != "PlaceholderWithDefault"][:1]:
+        yield fault("schedule-not-fed", node_of(source), Text("a rate that must be fed"), f"{asked:g}")
 
 
 def standing_rate(reading: Reading) -> Iterator[Fault]:
     """A schedule by a counter that nothing counts up: it has one assignment, which is its first value."""
     graph, rate = reading.found.graph, reading.descent.rate_of
+    written = Counter(update.variable for update in all_updates(graph))
     for counter in graph.variables_in(rate):
-        writes = [node for node in graph.nodes.values() if node.op.startswith("Assign") and _of(node) == counter]
-        if graph[counter].dtype("dtype").startswith("int") and len(writes) <= 1:
+        if graph[counter].dtype("dtype").startswith("int") and written[counter] <= 1:
             yield fault("schedule-stands-still", node_of(counter), expected="minimize(loss, global_step=…)")
-
-
-def _of(assignment: Node) -> str:
-    """Return the variable that is assigned to."""
-    return node_of(assignment.inputs[0]) if assignment.inputs else ""
 
 
 def not_trained(reading: Reading) -> Iterator[Fault]:
     """Layers that training leaves as they are; the author of a free network may leave some untrained on purpose."""
-    found, exercise, trainable = reading.found, reading.found.exercise, {*reading.setup.trainable}
+    found, least, trainable = reading.found, reading.asked.min_layers, {*reading.setup.trainable}
     still = _still(reading)
     trained = [step for step in found.steps if not still.issuperset(step.variables)]
-    least = exercise.min_layers if exercise is not None and exercise.widths is None else None
     free = reading.setup.opened and least is not None and len(trained) >= least
     for step in found.steps:
         own = still.intersection((*step.variables, *step.bias))
         if own and (own.issuperset(step.variables) or own == {*step.bias}):
-            grave = Severity.REMARK if free and not own & trainable else None
-            yield fault(
-                "layers-not-trained",
-                step.node,
-                Text("{own} never changes", own=min(own)),
-                Text("every layer trained"),
-                grave,
-            )
+            grave = Severity.REMARK if free and own.isdisjoint(trainable) else None
+            told = Text("{own} never changes", own=min(own)), Text("every layer trained")
+            yield fault("layers-not-trained", step.node, *told, grave)
 
 
 def _still(reading: Reading) -> set[str]:
     """The variables that training should move and does not; where nobody asks, another op may move them."""
     found, descent, graph = reading.found, reading.descent, reading.found.graph
     # What an optimizer is given a gradient for may be moved later.
-    later = {update.variable for update in found.roles.updates if update.gradient}
-    still = {*descent.still, *descent.unreached} - later if descent.runs else set()
+    later = found.roles.gradients.keys()
+    still = {*descent.still, *descent.unreached} - later
     if not reading.setup.opened and descent.moved:
         still = set(found.weights)
-    if found.exercise is None:
+    if reading.free:
         elsewhere = {update.variable for update in all_updates(graph) if uses_data(graph, update, graph.rows)}
         still &= {*reading.setup.trainable} - elsewhere
     return still - {*descent.moved}

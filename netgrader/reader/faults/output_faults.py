@@ -44,11 +44,11 @@ _NO_ACTIVATION = frozenset({"none", "log-softmax", "classes", "distribution", "o
 
 def claimed_logits(reading: Reading) -> Iterator[Fault]:
     """Logits that are probabilities already, where the loss is right all the same."""
-    match, form = reading.loss.match, reading.outputs.logits_is
-    right = match is not None and match.kind == CROSS_ENTROPY and reading.loss.last_activation == "none"
-    if not right or form is None or form in _NO_ACTIVATION:
+    form = reading.outputs.logits_is or "none"
+    right = reading.loss.match.kind == CROSS_ENTROPY and reading.loss.last_activation == "none"
+    if not right or form in _NO_ACTIVATION:
         return
-    place = node_of(reading.found.hints.get("logits", ""))
+    place = node_of(reading.found.hints.get("logits"))
     if form in ("softmax", "sigmoid", "hard-sigmoid"):
         yield fault("logits-are-probabilities", place, "probabilities", Text("scores before the softmax"))
     else:
@@ -57,42 +57,35 @@ def claimed_logits(reading: Reading) -> Iterator[Fault]:
 
 def uses_labels(reading: Reading) -> Iterator[Fault]:
     """A prediction for which the labels are needed."""
-    found, graph = reading.found, reading.found.graph
-    labels = found.roles.labels if found.roles.labels != found.roles.images else None
-    claimed = [found.hints[key] for key in ("logits", "prediction") if found.hints.get(key) in graph]
+    found, graph, labels = reading.found, reading.found.graph, reading.found.roles.labels
+    claimed = found.given.named("logits", "prediction")
     # Where no loss is understood, a product of a gradient may be taken for a layer.
     forward = graph.ancestor_nodes([found.loss, *claimed])
     made = [*claimed, *(step.data for step in found.steps if step.node in forward)]
-    for tensor in [one for one in made if labels in graph.ancestors([one])][:1]:
-        yield fault(
-            "prediction-uses-labels",
-            node_of(tensor),
-            Text("depends on the {labels} that are fed"),
-            Text("on the {images} only"),
-        )
+    told = Text("depends on the {labels} that are fed"), Text("on the {images} only")
+    for tensor in [one for one in made if labels in graph.ancestors([one]) - {found.roles.images}][:1]:
+        yield fault("prediction-uses-labels", node_of(tensor), *told)
 
 
 def accuracy(reading: Reading) -> Iterator[Fault]:
-    """An accuracy that is computed in another way."""
+    """An accuracy that is computed in another way; a measure that nobody asks for need not be a share."""
     form, tensor = reading.outputs.accuracy_is, reading.found.outputs.accuracy
-    if form not in _ACCURACIES or tensor is None:
-        return
-    code, found, expected = _ACCURACIES[form]
-    if code == "accuracy-not-mean" and reading.found.exercise is None:
-        return
-    yield fault(code, node_of(tensor), found, expected)
+    if form in _ACCURACIES:
+        code, found, expected = _ACCURACIES[form]
+        if code != "accuracy-not-mean" or not reading.free:
+            yield fault(code, node_of(tensor), found, expected)
 
 
 def prediction(reading: Reading) -> Iterator[Fault]:
     """A prediction that the student names and that is another class than the scores', for no reason named already."""
-    found, match, graph = reading.found, reading.loss.match, reading.found.graph
-    tensor, labels, measured = found.hints.get("prediction"), found.roles.labels, found.outputs.accuracy
-    if tensor is None or tensor != found.outputs.prediction or reading.outputs.prediction_ranks or match is None:
+    found, graph = reading.found, reading.found.graph
+    tensor = found.hints.get("prediction")
+    if tensor is None or reading.outputs.prediction_ranks or not reading.loss.decided:
         return
-    varied = reading.rows.mixed or reading.rows.repeats is False or labels in graph.ancestors([tensor])
-    in_loss = tensor in graph.ancestors([found.roles.loss]) and match.kind != CROSS_ENTROPY
-    counted = tensor in graph.ancestors([measured]) and reading.outputs.accuracy_is in _ACCURACIES
-    if not (varied or in_loss or counted):
+    varied = reading.rows.mixed or not reading.rows.repeats
+    in_loss = tensor in graph.ancestors([found.roles.loss]) and reading.loss.match.kind != CROSS_ENTROPY
+    counted = reading.outputs.accuracy_is in _ACCURACIES
+    if not (varied or in_loss or counted or list(uses_labels(reading))):
         told = Text("another class than the largest score"), Text("the class with the largest logit")
         yield fault("prediction-wrong", node_of(tensor), *told)
 
@@ -100,7 +93,7 @@ def prediction(reading: Reading) -> Iterator[Fault]:
 def missing(reading: Reading) -> Iterator[Fault]:
     """Parts that an exercise asks for and that are nowhere in the graph."""
     found, roles = reading.found, reading.found.roles
-    if found.exercise is None:
+    if reading.free:
         return
     lacking = _lacking(reading)
     if lacking and found.given.names is not None:  # no net has these attributes, and one cause is reported once
@@ -111,40 +104,38 @@ def missing(reading: Reading) -> Iterator[Fault]:
         yield fault("missing-tensor", name, Text("no {name} in the graph", name=name), f"net.{name}", grave)
     # What is made with variables has layers that may be hidden, in a loop or as single numbers.
     if not found.steps and (roles.loss or roles.images) and not found.graph.variables_in(roles.loss):
-        yield fault(
-            "missing-tensor", "logits", Text("no layer between {images} and loss"), "net.logits", Severity.FATAL
-        )
+        told = Text("no layer between {images} and loss")
+        yield fault("missing-tensor", "logits", told, "net.logits", Severity.FATAL)
 
 
 def _lacking(reading: Reading) -> list[str]:
     """The names of the parts that are not there; a loss that does without the labels is reported as such."""
     found, roles, outputs = reading.found, reading.found.roles, reading.found.outputs
-    parts = {"X": roles.images, "Y": roles.labels, "loss": roles.loss, "train_op": roles.train_op}
+    labels = roles.labels or (roles.loss and found.hints.get("Y"))
+    parts = {"X": roles.images, "Y": labels, "loss": roles.loss, "train_op": roles.train_op}
     if found.given.has_parts:
         parts["prediction"] = outputs.prediction
     if found.given.has_parts and not found.given.regression:
         untried = () if reading.setup.opened else outputs.accuracies
         parts["accuracy"] = outputs.accuracy or next(iter(untried), None)
-    if roles.loss is not None and found.hints.get("Y") in found.graph:
-        del parts["Y"]
     return [name for name, tensor in parts.items() if tensor is None]
 
 
 def misnamed(reading: Reading) -> Iterator[Fault]:
     """Attributes of `net` that hold another tensor than the one that plays the part: a remark, names being hints only."""
     found, roles, hints = reading.found, reading.found.roles, reading.found.hints
-    losses = (found.loss, *roles.losses)
-    known = hints.get("loss") if hints.get("loss") in losses else found.loss
-    played = {"X": roles.images, "Y": roles.labels, "train_op": roles.train_op, "loss": known}
+    played = {"X": roles.images, "Y": roles.labels, "train_op": roles.train_op}
+    if hints.get("loss") not in roles.losses:
+        played["loss"] = found.loss
     for part, tensor in played.items():
         if tensor is not None and hints.get(part, tensor) != tensor:
             told = Text("net.{part} is {hints}", part=part, hints=node_of(hints[part]))
             reason = roles.reasons.get(part, Text("by what it is made from"))
             yield fault("misnamed-part", part, told, f"{node_of(tensor)} ({reason})")
-    tensor = hints.get("accuracy")
-    if tensor is not None and node_of(tensor) not in found.graph.fed | found.graph.varied:
+    measure = node_of(hints.get("accuracy"))
+    if measure and measure not in found.graph.fed | found.graph.varied:
         # As where Python compared, and not the session.
-        told = Text("net.{value} is {tensor}", value="accuracy", tensor=node_of(tensor))
+        told = Text("net.{value} is {tensor}", value="accuracy", tensor=measure)
         yield fault("accuracy-wrong", Text("accuracy"), told, Text("the share of {images} whose class is right"))
 
 

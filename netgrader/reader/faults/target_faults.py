@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import Severity, fault
+from netgrader.reader.find.losses import CROSS_ENTROPY, UNDECIDED
 from netgrader.reader.find.target_losses import ASKED, CLASSIFICATION, OF_AVERAGES, PAIRS, SIGNED
-from netgrader.reader.graph.nodes import fits, node_of
+from netgrader.reader.graph.nodes import node_of
+from netgrader.reader.trial.probe import source_of
 from netgrader.reader.trial.target_trial import SCALED
 from netgrader.text import Said, Text
 
@@ -15,113 +17,107 @@ if TYPE_CHECKING:
 
     from netgrader.faults import Fault
     from netgrader.reader.reading import Reading
+    from netgrader.reader.trial.target_trial import TargetTrial
 
 #: Of the targets' range so much may be out of reach: rounding, and a sigmoid that only comes close to 1.
 EDGE = 0.02
+_CANCELLING = frozenset({SIGNED, OF_AVERAGES})
+_NO_MEANS = {"sum": Text("their sum"), "none": Text("a number for each row")}
 _CLASS_OPS = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits", "Softmax", "LogSoftmax")
 
 
 def _place(reading: Reading) -> str:
-    return node_of(reading.found.loss or "")
+    return node_of(reading.found.loss)
 
 
 def for_classes(reading: Reading) -> Iterator[Fault]:
     """A loss that compares classes; of one number for each row that nobody asks for it may be right."""
-    found, match = reading.found, reading.loss.match
-    if found.exercise is None:
-        return
-    ops = {found.graph.nodes[name].op for name in found.graph.ancestor_nodes([found.loss])}
-    if match is not None and (match.kind in CLASSIFICATION or match.kind.startswith("labels-")):
-        yield fault("classification-loss", _place(reading), match.kind.replace("-", " "), _asked(reading))
-    elif match is None and reading.targets.constant and not ops.isdisjoint(_CLASS_OPS):
-        yield fault("classification-loss", _place(reading), Text("softmax cross entropy"), _asked(reading))
+    graph, kind = reading.found.graph, reading.loss.match.kind
+    ops = graph.ops_above([reading.found.loss])
+    told: Said = kind.replace("-", " ")
+    if not reading.loss.decided and reading.targets.constant and not ops.isdisjoint(_CLASS_OPS):
+        kind, told = CROSS_ENTROPY, Text("softmax cross entropy")
+    if not reading.free and kind in CLASSIFICATION:
+        yield fault("classification-loss", _place(reading), told, _asked(reading))
 
 
 def _asked(reading: Reading) -> Said:
     """The error that is asked for, in words."""
-    exercise = reading.found.exercise
-    kind = exercise.loss if exercise is not None else None
+    kind = reading.asked.loss
     return kind.replace("-", " ") if kind in ASKED else Text("an error such as the mean squared error")
 
 
 def compared_wrongly(reading: Reading) -> Iterator[Fault]:
     """A loss in which outputs meet the targets of other rows, or differences cancel."""
-    match = reading.loss.match
-    if match is None or _is_constant(reading):
+    match, place = reading.loss.match, _place(reading)
+    if _is_constant(reading):
         return
     if match.detail == PAIRS:
         yield fault(
-            "broadcast-in-loss",
-            _place(reading),
-            Text("each prediction compared with every target"),
-            Text("with its own"),
+            "broadcast-in-loss", place, Text("each prediction compared with every target"), Text("with its own")
         )
-    elif match.kind in (SIGNED, OF_AVERAGES):
-        yield fault("differences-cancel", _place(reading), match.kind.replace("-", " "), _asked(reading))
+    elif match.kind in _CANCELLING:
+        yield fault("differences-cancel", place, match.kind.replace("-", " "), _asked(reading))
 
 
 def _is_constant(reading: Reading) -> bool:
     """Whether one number comes out, whatever the last layer puts out."""
-    return reading.targets.low is not None and reading.targets.low == reading.targets.high
+    return reading.targets.low == reading.targets.high
 
 
 def another_error(reading: Reading) -> Iterator[Fault]:
     """Another error than asked for, or not its mean."""
-    exercise, match = reading.found.exercise, reading.loss.match
-    asked = exercise.loss if exercise is not None else None
-    if match is None or asked not in ASKED or match.kind in {SIGNED, OF_AVERAGES, *CLASSIFICATION}:
+    asked, kind = reading.asked.loss, reading.loss.match.kind
+    if asked not in ASKED or kind in _CANCELLING | CLASSIFICATION | {UNDECIDED.kind}:
         return
-    if match.kind != asked:
-        yield fault("wrong-loss", _place(reading), match.kind.replace("-", " "), _asked(reading))
-    elif reading.loss.reduction in ("sum", "none"):
-        found = {"sum": Text("their sum"), "none": Text("a number for each row")}[reading.loss.reduction]
-        yield fault("loss-not-mean", _place(reading), found, Text("their mean"))
+    if kind != asked:
+        yield fault("wrong-loss", _place(reading), kind.replace("-", " "), _asked(reading))
+    elif reading.loss.reduction in _NO_MEANS:
+        yield fault("loss-not-mean", _place(reading), _NO_MEANS[reading.loss.reduction], Text("their mean"))
 
 
 def out_of_reach(reading: Reading) -> Iterator[Fault]:
     """An activation of the last layer that keeps the output from where targets are."""
-    exercise, trial, last = reading.found.exercise, reading.targets, reading.loss.last_activation
-    if trial.low is None or trial.high is None:
-        return
-    place = node_of(reading.loss.logits or reading.found.scores or "")
-    bounds = Text("from {low:.3g} to {high:.3g}", low=trial.low, high=trial.high)
+    trial, last = reading.targets, reading.loss.last_activation
+    targets, bounds = reading.asked.targets, _span(trial.low, trial.high)
+    linear = (reading.asked.activations or ("",))[-1] == "none" and targets is None
+    code, place = "targets-out-of-reach", node_of(reading.loss.logits or reading.found.scores)
     if _is_constant(reading):
-        yield fault(
-            "targets-out-of-reach", place, Text("always {low:.3g}", low=trial.low), Text("any number that a target is")
-        )
-    elif exercise is not None and exercise.targets is not None:
-        low, high = exercise.targets
-        edge = EDGE * (high - low)
-        if trial.low > low + edge or trial.high < high - edge:
-            yield fault("targets-out-of-reach", place, bounds, Text("from {low:.3g} to {high:.3g}", low=low, high=high))
-    elif exercise is not None and (exercise.activations or ("",))[-1] == "none" and trial.bounded:
-        yield fault("targets-out-of-reach", place, last if last != "undecided" else bounds, Text("no activation"))
+        yield fault(code, place, Text("always {low:.3g}", low=trial.low), Text("any number that a target is"))
+    elif targets is not None and _is_beyond(trial, *targets):
+        yield fault(code, place, bounds, _span(*targets))
+    elif linear and trial.bounded:
+        yield fault(code, place, last if last != "undecided" else bounds, Text("no activation"))
+
+
+def _span(low: float, high: float) -> Text:
+    """A range of numbers in words."""
+    return Text("from {low:.3g} to {high:.3g}", low=low, high=high)
+
+
+def _is_beyond(trial: TargetTrial, low: float, high: float) -> bool:
+    """Whether the smallest or the largest target cannot come out."""
+    edge = EDGE * (high - low)
+    return trial.low > low + edge or trial.high < high - edge
 
 
 def another_prediction(reading: Reading) -> Iterator[Fault]:
     """A prediction that is not what the loss compares with the targets; where nobody asks it may be a class."""
-    tensor, match = reading.found.hints.get("prediction"), reading.loss.match
-    if reading.found.exercise is None or tensor is None or match is None or match.detail == PAIRS:
+    place, detail = node_of(reading.found.hints.get("prediction")), reading.loss.match.detail
+    if reading.free or detail == PAIRS or reading.targets.prediction_fits is not False:
         return
-    if reading.targets.prediction_fits is False:
-        scaled = (
-            Text("a number in the scale that the loss works in") if match.detail == SCALED else Text("another number")
-        )
-        yield fault("prediction-wrong", node_of(tensor), scaled, Text("the number that comes close to the target"))
+    told = Text("a number in the scale that the loss works in") if detail == SCALED else Text("another number")
+    yield fault("prediction-wrong", place, told, Text("the number that comes close to the target"))
 
 
 def placeholder(reading: Reading) -> Iterator[Fault]:
     """A placeholder that the targets do not fit."""
     found = reading.found
-    labels, width = found.roles.labels, found.given.classes
-    shape = found.graph.static_shape(labels) if labels in found.graph.sources and found.given.has_parts else None
-    if labels is None or shape is None:
-        return
-    if not any(fits((1, *sizes), (None, *shape[1:])) for sizes in ((width,), ())):
+    source, width = source_of(found.graph, found.roles.labels), found.given.classes
+    if found.given.has_parts and not source.takes([width]) and not source.takes([]):
         wanted = "[None]" if width == 1 else Text("[None, {width}]", width=width)
-        yield fault(
-            "wrong-placeholder", node_of(labels), Text("shape {list}", list=list(shape)), wanted, Severity.SERIOUS
-        )
+        told = Text("shape {list}", list=list(source.sizes))
+        yield fault("wrong-placeholder", node_of(source.name), told, wanted, Severity.SERIOUS)
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (

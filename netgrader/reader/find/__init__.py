@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from netgrader.reader.model import NOTHING_ASKED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -43,6 +45,15 @@ class Given:
     """Whether a function puts out a single number for each row."""
     beside: frozenset[str] = frozenset()
     """What else the student names, which a loop may run beside the training step: tensors and ops by name."""
+
+    @property
+    def asked(self) -> Exercise:
+        """What is asked of the network: nothing where no exercise asks for it."""
+        return self.exercise or NOTHING_ASKED
+
+    def named(self, *parts: str) -> list[str]:
+        """Return what the student calls these parts, of those that have a name."""
+        return [self.hints[part] for part in parts if part in self.hints]
 
     @property
     def regression(self) -> bool:
@@ -89,6 +100,11 @@ class Found:
     def exercise(self) -> Exercise | None:
         """What asks for the network."""
         return self.given.exercise
+
+    @property
+    def asked(self) -> Exercise:
+        """What is asked of the network: nothing where no exercise asks for it."""
+        return self.given.asked
 
     @property
     def hints(self) -> Mapping[str, str]:

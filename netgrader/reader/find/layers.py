@@ -73,7 +73,7 @@ class Step:
     `window` has the sides of what a convolution looks at, and `places` to how many places of an input the step is applied:
     known once it was run.
     `followed` says whether another step reads the result, `alone` whether that step's data is made from nothing else,
-    `rejoined` whether what other layers make of the result comes back to it before that.
+    `rejoined` whether several ways lead from it to further layers.
     """
 
     node: str
@@ -216,10 +216,15 @@ def transposes(graph: Graph, step: Step) -> bool:
     return (node.op in TRANSPOSED or _turned(node, step)) != bool(ways.count("Transpose") % 2)
 
 
-def between(graph: Graph, start: str, end: str) -> list[Node]:
-    """Return the nodes on the ways of values from `start` (left out) to `end`, in order."""
+def between(graph: Graph, start: str | None, end: str | None) -> list[Node]:
+    """Return the nodes on the ways of values from `start` (left out) to `end`, in order; none where one is missing."""
     names = {node_of(tensor) for tensor in graph.descendants([start]) & graph.ancestors([end])} - {node_of(start)}
     return [graph.nodes[name] for name in sorted(names, key=graph.order.__getitem__)]
+
+
+def ops_between(graph: Graph, start: str | None, end: str | None) -> list[str]:
+    """Return the ops of the nodes `between` two tensors, in order."""
+    return [node.op for node in between(graph, start, end)]
 
 
 def static_activation(graph: Graph, start: str, end: str) -> str:

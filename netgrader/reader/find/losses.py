@@ -52,6 +52,10 @@ class LossMatch:
     detail: Said = ""
 
 
+UNDECIDED = LossMatch("undecided", 1.0, 0.0, 0.0)
+"""In place of a formula that is not known."""
+
+
 def _hot(z: Array, labels: Array) -> Array:
     return np.asarray(np.eye(z.shape[1])[labels])
 

@@ -12,8 +12,8 @@ from itertools import chain, dropwhile
 from typing import TYPE_CHECKING
 
 from netgrader.reader.find.joining import join_parts
-from netgrader.reader.find.layers import RESHAPING, between, find_steps, static_activations
-from netgrader.reader.find.losses import CROSS_ENTROPY, FUSED_LOSSES, LossMatch
+from netgrader.reader.find.layers import RESHAPING, between, find_steps, ops_between, static_activations
+from netgrader.reader.find.losses import CROSS_ENTROPY, FUSED_LOSSES, UNDECIDED, LossMatch
 from netgrader.reader.find.roles import PRODUCTS, all_updates, moved_by_gradients, written
 from netgrader.reader.graph.nodes import node_of, words
 
@@ -61,8 +61,8 @@ class Layers:
 class LossReading:
     """What is known of the loss."""
 
-    match: LossMatch | None = None
-    """The formula that it is; None where undecided."""
+    match: LossMatch = UNDECIDED
+    """The formula that it is."""
     logits: str | None = None
     """The tensor behind the last layer that `match` is a formula of."""
     last_activation: str = "undecided"
@@ -77,6 +77,11 @@ class LossReading:
     finite_at_extremes: bool | None = None
     """Whether it is a number for ordinary scores, and for scores of which a softmax makes zeros; None where that was
     not asked."""
+
+    @property
+    def decided(self) -> bool:
+        """Whether its formula is known."""
+        return self.match is not UNDECIDED
 
 
 @dataclass(frozen=True)
@@ -199,7 +204,7 @@ def _is_square(graph: Graph, node: Node) -> bool:
 
 def _reduction(graph: Graph, start: str, loss: str) -> str:
     """Return how rows' errors come together in the loss."""
-    ops = {node.op for node in between(graph, start, loss)}
+    ops = {*ops_between(graph, start, loss)}
     found = [name for name, kinds in _REDUCTIONS if not ops.isdisjoint(kinds)]
     return (found or ["none" if ops <= RESHAPING | _ADDING | _SCALING else "undecided"])[0]
 

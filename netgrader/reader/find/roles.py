@@ -89,6 +89,21 @@ class Roles:
         """The likeliest of the losses."""
         return next(iter(self.losses), None)
 
+    @property
+    def updated(self) -> set[str]:
+        """The variables that training changes."""
+        return {update.variable for update in self.updates}
+
+    @property
+    def fused(self) -> list[Update]:
+        """The updates by optimizers' own ops, which are given gradients."""
+        return [update for update in self.updates if update.gradient]
+
+    @property
+    def gradients(self) -> dict[str, str]:
+        """The gradients that optimizers' own ops are given, by variable."""
+        return {update.variable: update.gradient for update in self.updates if update.gradient}
+
 
 def update_of(graph: Graph, node: Node) -> Update | None:
     """Return the update that a node makes, if it makes one."""
@@ -117,6 +132,11 @@ def updates_under(graph: Graph, train_op: str) -> tuple[Update, ...]:
     names = graph.ancestor_nodes([f"{graph[train_op].name}:0"], control=True)
     updates = filter(None, (update_of(graph, graph.nodes[name]) for name in names))
     return tuple(sorted(updates, key=lambda update: graph.order[update.node]))
+
+
+def updates_of(graph: Graph, names: Iterable[str]) -> list[Update]:
+    """Return the updates that running what has these names makes; of what is not in the graph there are none."""
+    return [update for name in names if name in graph for update in updates_under(graph, name)]
 
 
 def written(graph: Graph, updates: Iterable[Update]) -> set[str]:

@@ -121,9 +121,10 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def node_of(tensor: str) -> str:
-    """The node that a tensor comes from."""
-    return tensor.rpartition(":")[0] or tensor
+def node_of(tensor: str | None) -> str:
+    """The node that a tensor comes from; empty where there is no tensor."""
+    name = tensor or ""
+    return name.rpartition(":")[0] or name
 
 
 def reached(starts: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:

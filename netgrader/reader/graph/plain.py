@@ -182,6 +182,12 @@ class Graph:
         """Return the nodes of `ancestors`."""
         return {node_of(tensor) for tensor in self.ancestors(tensors, stop=stop, control=control)}
 
+    def ops_above(
+        self, tensors: Iterable[str | None], *, stop: Iterable[str] = (), control: bool = False
+    ) -> frozenset[str]:
+        """Return the ops of `ancestor_nodes`."""
+        return frozenset(self.nodes[name].op for name in self.ancestor_nodes(tensors, stop=stop, control=control))
+
     def descendants(self, tensors: Iterable[str | None], *, stop: Iterable[str] = ()) -> set[str]:
         """Return all tensors made from the values of `tensors`, themselves included.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.find.layers import between
+from netgrader.reader.find.layers import ops_between
 from netgrader.reader.graph.nodes import words
 from netgrader.reader.trial.probe import Sample, products
 
@@ -46,19 +46,17 @@ class ImageTrial:
 
 def try_images(found: Found, probe: GraphProbe) -> ImageTrial:
     """Look where the pixels of an image lie before each convolution that reads the images themselves."""
-    size = found.exercise.image_shape if found.exercise is not None else None
-    if size is None or found.roles.images is None or probe.batch is not None:
+    size = found.asked.image_shape
+    if size is None or probe.batch is not None:
         return ImageTrial()
     first = [part for part in products(found.steps) if _is_first(found, part)]
-    torn = {part.node: _torn(found, probe, part, size) for part in first}
-    return ImageTrial({node: shape for node, shape in torn.items() if shape is not None})
+    read = {part.node: probe.ask(None, _torn, found, probe, part, size) for part in first}
+    return ImageTrial({node: shape for node, shape in read.items() if shape is not None})
 
 
 def _is_first(found: Found, step: Step) -> bool:
-    graph, images = found.graph, found.roles.images or ""
-    return graph.nodes[step.node].op in _OVER_IMAGES and _LAYING_OUT.issuperset(
-        node.op for node in between(graph, images, step.data)
-    )
+    way = ops_between(found.graph, found.roles.images, step.data)
+    return found.graph.nodes[step.node].op in _OVER_IMAGES and _LAYING_OUT.issuperset(way)
 
 
 def _torn(found: Found, probe: GraphProbe, step: Step, size: tuple[int, ...]) -> tuple[int, ...] | None:
@@ -66,34 +64,35 @@ def _torn(found: Found, probe: GraphProbe, step: Step, size: tuple[int, ...]) ->
     height, width = size[:2]
     random = np.random.default_rng(11)
     chosen = random.permutation(height * width)[:PIXELS]
-    laid_out = np.repeat(
-        random.uniform(0.1, 0.4, (1, height * width, probe.pixels // (height * width))), len(chosen) + 1, 0
-    )
-    laid_out[1 + np.arange(len(chosen)), chosen] += 0.5
-    read = found.graph.past(step.data, ("SpaceToBatchND",))
-    value = probe.fetch(read, probe.feed(_sample(probe, laid_out.reshape(len(laid_out), -1))))
-    if value is None or value.ndim != 4 or len(value) != len(laid_out):
+    base = random.uniform(0.1, 0.4, (1, height * width, probe.pixels // (height * width)))
+    images = np.repeat(base, len(chosen) + 1, 0)
+    images[1 + np.arange(len(chosen)), chosen] += 0.5
+    value = probe.fetch(found.graph.past(step.data, ("SpaceToBatchND",)), probe.feed(_sample(probe, images)))
+    if value.ndim != 4 or len(value) != len(images):
         return None
     if found.graph.nodes[step.node].attributes["data_format"].s == b"NCHW":
         value = value.transpose(0, 2, 3, 1)
     changed = np.abs(value[1:] - value[:1]).max(axis=3) > 1e-6
-    sizes = value.shape[1:3]
-    found_at = {pixel: np.argwhere(one) for pixel, one in zip(chosen, changed, strict=True) if one.any()}
-    # What lies at several places, as in an image that its mirror image is added to, lies nowhere between them: where most
-    # pixels do, the others are those that lie near their mirror images, and say nothing of the whole.
-    once = {pixel: at for pixel, at in found_at.items() if (np.ptp(at, axis=0) <= 2 * _most_off(sizes)).all()}
-    if len(once) < max(LEAST_PIXELS, len(found_at) / 2):
+    # A pixel that is cut off, or lies at several places as in an image that its mirror image is added to, has no place.
+    places = [np.argwhere(one) for one in changed]
+    once = [index for index, at in enumerate(places) if _is_one_place(at, value.shape[1:3])]
+    if len(once) < max(LEAST_PIXELS, int(changed.any(axis=(1, 2)).sum()) / 2):
         return None
-    pixels = np.stack(np.divmod(list(once), width), 1)
-    places = np.array([at.mean(axis=0) for at in once.values()])
-    torn = _is_apart(pixels, places, sizes) or _is_a_line(pixels, places, step.window)
+    pixels = np.stack(np.divmod(chosen[once], width), 1)
+    centres = np.array([places[index].mean(axis=0) for index in once])
+    torn = _is_apart(pixels, centres, value.shape[1:3]) or _is_a_line(pixels, centres, step.window)
     return value.shape[1:] if torn else None
 
 
+def _is_one_place(at: Array, sizes: tuple[int, ...]) -> bool:
+    """Whether a pixel lies somewhere, and nowhere far from there."""
+    return len(at) > 0 and bool((np.ptp(at, axis=0) <= 2 * _most_off(sizes)).all())
+
+
 def _sample(probe: GraphProbe, images: Array) -> Sample:
-    if probe.found.given.regression:
-        return Sample(images.astype(np.float32), probe.as_targets(np.zeros((len(images), probe.classes))))
-    return Sample(images.astype(np.float32), np.full(len(images), 1 % probe.classes))
+    """Images with labels that are all one."""
+    labels = np.repeat(probe.sample(1).labels[:1], len(images), 0)
+    return Sample(images.reshape(len(images), -1).astype(np.float32), labels)
 
 
 def _most_off(sizes: tuple[int, ...]) -> Array:

@@ -8,22 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.find.optimizers import FUSED
-from netgrader.reader.graph.plain import PLACEHOLDERS
+from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.trial.probe import ROWS, randomise_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping
 
     from netgrader.reader.find import Found
     from netgrader.reader.graph.nodes import Array
-    from netgrader.reader.graph.plain import Graph
     from netgrader.reader.trial.probe import GraphProbe
 
 #: After how many steps the rate of a schedule is looked at.
 COUNTS = (0, 1, 10, 100, 1_000, 10_000)
-#: A direction that agrees with a gradient less than this says nothing of what is minimised.
-HINT = 0.3
-#: And for a candidate that is not the likeliest by the graph.
+#: A direction that agrees with a gradient less than this does not tell what is minimised.
 STRONG = 0.9
 #: One that agrees this well needs no further candidate looked at.
 SURE = 0.98
@@ -42,10 +39,10 @@ class Descent:
     place: str = ""
     """The op that it is named after, for messages."""
     moved: tuple[str, ...] = ()
-    still: tuple[str, ...] = ()
+    still: frozenset[str] = frozenset()
     """The variables that the loss depends on and that the steps changed, or left as they were though the loss has a
     gradient there."""
-    unreached: tuple[str, ...] = ()
+    unreached: frozenset[str] = frozenset()
     """The variables of layers that the loss has no gradient for."""
     climbs: bool | None = None
     """Whether a step goes up what should be minimised; None where that could not be told."""
@@ -63,61 +60,46 @@ class Descent:
 
 def read_optimizer(found: Found, probe: GraphProbe | None) -> Descent:
     """Read kind and rate off the optimizer's own ops, where there are such."""
-    graph, roles = found.graph, found.roles
-    fused = [update for update in roles.updates if update.kind in FUSED and update.gradient]
+    fused = found.roles.fused
     if not fused:
         return Descent()
     descent = Descent(
         kind="+".join(sorted({FUSED[update.kind].kind for update in fused})),
-        place=roles.train_op or fused[0].node,
-        moved=tuple(dict.fromkeys(update.variable for update in fused)),
+        place=node_of(found.roles.train_op),
+        moved=tuple(found.roles.gradients),
     )
-    tensors = {_as_it_came(graph, update.rate) for update in fused if update.rate}
-    if len(tensors) == 1:
-        return _with_rate(found, probe, descent, tensors.pop())
-    rates = {_constant(graph, tensor) for tensor in tensors}
-    return replace(descent, rate=rates.pop()) if len(rates) == 1 else descent
-
-
-def _constant(graph: Graph, tensor: str) -> float | None:
-    """The number that a tensor always is; None where it may differ."""
-    value = graph.constant(tensor)
-    return None if value is None or value.size != 1 else float(value.reshape(()))
-
-
-def _as_it_came(graph: Graph, tensor: str) -> str:
-    """A rate before it was converted for the type of one variable."""
-    while graph[tensor].op in ("Cast", "Identity") and graph.constant(tensor) is None:
-        tensor = graph[tensor].inputs[0]
-    return tensor
+    # Each may be converted for the type of one variable.
+    tensors = {found.graph.past(update.rate, ("Cast", "Identity")) for update in fused if update.rate}
+    return _with_rate(found, probe, descent, tensors.pop()) if len(tensors) == 1 else descent
 
 
 def _with_rate(found: Found, probe: GraphProbe | None, descent: Descent, tensor: str) -> Descent:
     """Add the rate that one tensor holds."""
+    graph = found.graph
+    above, value = graph.ancestors([tensor]) - found.given.eval_feed.keys(), graph.constant(tensor)
+    rates: tuple[float, ...] = () if value is None else (float(value.max()),)
+    rates = rates if probe is None else probe.ask(rates, _rates, found, probe, tensor)
+    return replace(
+        descent,
+        rate_of=tensor,
+        rate_from=tuple(source for source in graph.sources if source in above),
+        rates=rates,
+        rate=max(rates, default=None),  # a schedule may begin below the rate that it is named after, or fall from it
+    )
+
+
+def _rates(found: Found, probe: GraphProbe, tensor: str) -> tuple[float, ...]:
+    """The rate at the start, and after some numbers of steps."""
     graph, fed = found.graph, found.given.eval_feed
-    above = graph.ancestors([tensor])
-    placeholders = [source for source in graph.sources if source in above and graph[source].op in PLACEHOLDERS]
-    sources = tuple(source for source in placeholders if source not in fed)
-    descent = replace(descent, rate_of=tensor, rate_from=sources, rate=_constant(graph, tensor))
-    unfed = any(graph[source].op != "PlaceholderWithDefault" for source in sources)
-    if probe is None or unfed or descent.rate is not None:
-        return descent
-    rates = _rates(found, probe, tensor, {key: value for key, value in fed.items() if key in above})
-    # A schedule may begin below the rate that it is named after, or fall from it.
-    return replace(descent, rates=rates, rate=max(rates)) if rates else descent
-
-
-def _rates(found: Found, probe: GraphProbe, tensor: str, feeds: dict[str, Array]) -> tuple[float, ...]:
-    """The rate at the start, and where it depends on a counter, after some numbers of steps."""
-    counted = {update.variable for update in found.roles.updates if update.gradient is None}
-    counters = [name for name in found.graph.variables_in(tensor) if name in counted]
-    before = {name: value for name, value in (probe.values(counters) or {}).items() if value.size == 1}
+    feeds = {name: fed[name] for name in graph.ancestors([tensor]) & fed.keys()}
+    counted = found.roles.updated - found.roles.gradients.keys()
+    before = probe.values(counted.intersection(graph.variables_in(tensor)))
     rates = []
-    for count in COUNTS if before else COUNTS[:1]:
+    for count in COUNTS:
         probe.assign({name: (value + count).astype(value.dtype) for name, value in before.items()})
-        rates.append(probe.fetch(tensor, feeds))
+        rates.append(probe.fetch(tensor, feeds).max())
     probe.assign(before)
-    return tuple(float(rate.reshape(())) for rate in rates if rate is not None and np.isfinite(rate).all())
+    return tuple(map(float, rates)) if np.isfinite(rates).all() else ()
 
 
 def choose_loss(found: Found, probe: GraphProbe) -> str | None:
@@ -125,63 +107,53 @@ def choose_loss(found: Found, probe: GraphProbe) -> str | None:
 
     None where that cannot be told.
     """
-    graph, roles, weights = found.graph, found.roles, found.float_weights
-    if not weights or not randomise_weights(found, probe):
-        return None
-    feeds = probe.feed(probe.sample(ROWS))
+    randomise_weights(found, probe)
+    graph, weights, feeds = found.graph, found.float_weights, probe.feed(probe.sample(ROWS))
     # Gradients gathered in variables first say nothing of this run: then the step itself is looked at.
-    seen = graph.descendants([roles.images])
-    fused = {u.variable: u.gradient for u in roles.updates if u.kind in FUSED and u.gradient in seen}
-    given = {name: tensor for name, tensor in fused.items() if tensor and name in weights}
-    stepped = {} if given else _step_taken(found, probe, weights, feeds)
+    seen = graph.descendants([found.roles.images])
+    given = {name: tensor for name, tensor in found.roles.gradients.items() if name in weights and tensor in seen}
+    stepped = {} if given else probe.ask({}, _step_taken, found, probe, weights, feeds)
     sure = SURE_OF_ERROR if found.given.regression else SURE
-    best, chosen, needed = 0.0, None, HINT
-    for candidate in roles.losses[:MOST_CANDIDATES]:
-        gradients = probe.gradients(candidate, weights)
-        own = {} if gradients is None else dict(zip(weights, gradients, strict=True))
-        likeness = abs(_likeness(probe, own, given, stepped, feeds))
-        # The first candidates are the likelier ones: a later one must fit clearly better.
-        if likeness > max(best + 1 - sure, needed):
-            best, chosen = likeness, candidate
-        if best > sure:
+    likeness: dict[str, float] = {}
+    for candidate in found.roles.losses[:MOST_CANDIDATES]:
+        gradients = probe.ask({}, probe.gradients, candidate, weights)
+        likeness[candidate] = probe.ask(0.0, _likeness, probe, gradients, given, stepped, feeds)
+        if likeness[candidate] > sure:
             break
-        needed = STRONG
     # A candidate may be part of the update itself: begin again, with the optimizer's own variables as they were.
     probe.initialise()
-    return chosen
+    best = max(likeness, key=likeness.__getitem__, default="")
+    return best if likeness.get(best, 0.0) > STRONG else None
 
 
-def _step_taken(found: Found, probe: GraphProbe, weights: list[str], feeds: dict[str, Array]) -> dict[str, Array]:
+def _step_taken(found: Found, probe: GraphProbe, weights: list[str], feeds: Mapping[str, Array]) -> Mapping[str, Array]:
     """What one step takes away from each variable: for optimizers whose gradient is not to be seen."""
-    if found.roles.train_op is None:
-        return {}
     before = probe.values(weights)
-    ran = probe.run([found.roles.train_op], feeds)
+    probe.fetch(found.roles.train_op, feeds)
     after = probe.values(weights)
-    probe.assign(before or {})
-    if ran is None or before is None or after is None:
-        return {}
+    probe.assign(before)
     return {name: before[name] - after[name] for name in weights}
 
 
 def _likeness(
     probe: GraphProbe,
-    gradients: dict[str, str | None],
-    given: dict[str, str],
-    stepped: dict[str, Array],
-    feeds: dict[str, Array],
+    gradients: Mapping[str, str],
+    given: Mapping[str, str],
+    stepped: Mapping[str, Array],
+    feeds: Mapping[str, Array],
 ) -> float:
-    """The cosine between a candidate's gradient and the gradient that the optimizer is given, or the step it took."""
-    own = {name: tensor for name in given or stepped if (tensor := gradients.get(name)) is not None}
+    """How near a candidate's gradient is to the gradient that the optimizer is given, or to the step it took, up or down.
+
+    It is the size of their cosine.
+    """
+    names = [name for name in gradients if name in (given or stepped)]
     # One run for both: what is random, such as dropout, is then the same on both sides.
-    values = probe.run([*own.values(), *(given[name] for name in own if given)], feeds) if own else None
-    if values is None:
-        return 0.0
-    left, right = flat(values[: len(own)]), flat(values[len(own) :] or [stepped[name] for name in own])
+    values = probe.run([gradients[name] for name in names] + [given[name] for name in names if given], feeds)
+    left, right = flat(values[: len(names)]), flat(values[len(names) :] or [stepped[name] for name in names])
     sizes = float(np.linalg.norm(left) * np.linalg.norm(right))
-    return float(left @ right) / sizes if left.shape == right.shape and 0 < sizes < np.inf else 0.0
+    return abs(float(left @ right)) / sizes if left.shape == right.shape and 0 < sizes < np.inf else 0.0
 
 
-def flat(arrays: Sequence[Array]) -> Array:
+def flat(arrays: Iterable[Array]) -> Array:
     """Return all numbers of some arrays, one after another, in double precision."""
-    return np.concatenate([array.reshape(-1).astype(np.float64) for array in arrays])
+    return np.concatenate([np.zeros(0), *(np.ravel(array) for array in arrays)])

@@ -22,12 +22,11 @@ from netgrader.reader.plain_network import LEAKY, MOST_WEIGHTS, PORTABLE, PlainN
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from netgrader.reader.graph.nodes import Array
     from netgrader.reader.graph.plain import Graph
     from netgrader.reader.lab import Lab, LabSession
-    from netgrader.reader.plain_network import PlainLayer
 
 __all__ = ["NotPlain", "plain_network"]
 
@@ -53,7 +52,6 @@ UNKNOWN = Text(
 CONVOLUTION = Text("{layer}, at {place}, is a convolution, and only fully connected layers can be computed here")
 TOO_MANY = Text("it has more than {most:,} weights, as many as find room here")
 TOO_WIDE = Text("{layer} begins with more than {most:,} numbers, as many as can be tried")
-NOT_FINITE = Text("{layer} has weights that are no finite numbers")
 NOT_FED = Text("its scores are not made from the {images}")
 OTHERWISE = Text("what was understood of it does not come to the same scores")
 ROUNDED = Text("with weights that are rounded to eight bits it gives other answers")
@@ -108,7 +106,7 @@ def plain_network(
     """
     feed = dict(eval_feed or {})
     meta, _, graph = inlined(read_source(meta_graph), feed)
-    images, logits = (graph.behind(end if ":" in end else f"{end}:0") for end in ends)
+    images, logits = map(graph.behind, ends)
     if images not in graph or logits not in graph:
         raise NotPlain(NOT_FED)
     loaded = lab.load(meta.SerializeToString())
@@ -144,17 +142,11 @@ class _Chain:
 
     def taken_apart(self) -> PlainNetwork:
         """Return the network, which is compared with what it was made from."""
-        exact: list[tuple[_Sums, str, float]] = []
-        place, last = 0, len(self.tensors) - 1
+        last = len(self.tensors) - 1
         own, again = (self._run([last], self.inputs)[0] for _ in range(2))
         if not np.allclose(own, again, rtol=1e-4, atol=1e-5):
             raise NotPlain(VARIES)
-        while place < last:
-            sums = self._sums(place, len(exact) + 1)
-            name, slope, place = self._activation(sums.end, len(exact) + 1)
-            exact.append((sums, name, slope))
-            if len(exact) > MOST_STRETCHES:
-                raise NotPlain(UNKNOWN.format(layer=Text("one of its many layers"), place=self._named(place)))
+        exact = self._stretches(last)
         pixels = np.asarray(self.inputs, np.float64).reshape(len(self.inputs), -1) / self.full
         value = pixels
         for sums, name, slope in exact:
@@ -163,7 +155,7 @@ class _Chain:
             value = activated(value, name, slope)
         if value.shape != own.shape or not np.abs(value - own).max() <= SAME * max(1.0, float(np.abs(own).max())):
             raise NotPlain(OTHERWISE)
-        layers = tuple(self._layers(exact))
+        layers = tuple(plain_layer(sums.table, self._size(sums.end), name, slope) for sums, name, slope in exact)
         rounded = scores(PlainNetwork(layers), pixels)
         off = np.abs(softmax(rounded) - softmax(own)).max(axis=1)
         if not off.mean() <= ROUGH:
@@ -171,14 +163,18 @@ class _Chain:
         agrees = float(np.mean(rounded.argmax(axis=1) == own.argmax(axis=1)))
         return PlainNetwork(layers, agrees, float(off.max()))
 
-    def _layers(self, exact: Sequence[tuple[_Sums, str, float]]) -> Iterator[PlainLayer]:
-        for number, (sums, name, slope) in enumerate(exact, 1):
-            try:
-                yield plain_layer(sums.table, self._size(sums.end), name, slope)
-            except ValueError as error:
-                raise NotPlain(NOT_FINITE.format(layer=_layer(number))) from error
+    def _stretches(self, last: int) -> list[tuple[_Sums, str, float]]:
+        """Return the sums and activations, with its slope left of zero, that lead to the last tensor."""
+        exact: list[tuple[_Sums, str, float]] = []
+        place = 0
+        while place < last and len(exact) < MOST_STRETCHES:
+            layer = Text("layer {number}", number=len(exact) + 1)
+            sums = self._sums(place, layer)
+            name, slope, place = self._activation(sums.end, layer)
+            exact.append((sums, name, slope))
+        return exact
 
-    def _sums(self, start: int, number: int) -> _Sums:
+    def _sums(self, start: int, layer: Said) -> _Sums:
         """Return the longest stretch of weighted sums that begins at `start`."""
         width, ends = self._size(start), self._ends(start)
         one, other = (WIDE * self.random.standard_normal((ROWS, width)) for _ in range(2))
@@ -191,21 +187,20 @@ class _Chain:
             end = place
         if end == start:
             return _Sums(start)
-        size = self._size(end)
+        self._left -= self._size(end) * width
         operations = {self.graph[tensor].op for tensor in self.tensors[start : end + 1]}
-        if size * width > self._left and operations & CONVOLUTIONS.keys():
-            raise NotPlain(CONVOLUTION.format(layer=_layer(number), place=self._named(end)))
-        self._left -= size * width
+        if self._left < 0 and not operations.isdisjoint(CONVOLUTIONS):
+            raise NotPlain(CONVOLUTION.format(layer=layer, place=self._named(end)))
         if self._left < 0:
             raise NotPlain(TOO_MANY.format(most=MOST_WEIGHTS))
         if width > WIDEST:
-            raise NotPlain(TOO_WIDE.format(layer=_layer(number), most=WIDEST))
+            raise NotPlain(TOO_WIDE.format(layer=layer, most=WIDEST))
         (bias,) = self._run([end], nothing, start)[0]
         batches = [np.arange(first, min(first + AT_ONCE, width)) for first in range(0, width, AT_ONCE)]
         rows = [self._run([end], np.eye(len(batch), width, batch[0]), start)[0] for batch in batches]
         return _Sums(end, (np.concatenate(rows) - bias, bias))
 
-    def _activation(self, start: int, number: int) -> tuple[str, float, int]:
+    def _activation(self, start: int, layer: Said) -> tuple[str, float, int]:
         """Return the activation that follows a stretch, its slope left of zero, and where it ends."""
         if start == len(self.tensors) - 1:
             return "none", 0.0, start
@@ -218,10 +213,8 @@ class _Chain:
             if named is not None:
                 return *named, place
         follows = ends[0] if ends else start + 1
-        kind = CONVOLUTION if self.graph[self.tensors[start + 1]].op in CONVOLUTIONS else UNKNOWN
-        raise NotPlain(
-            kind.format(layer=Text("what follows {layer}", layer=_layer(number)), place=self._named(follows))
-        )
+        follower = Text("what follows {layer}", layer=layer)
+        raise NotPlain(UNKNOWN.format(layer=follower, place=self._named(follows)))
 
     def _ends(self, start: int) -> list[int]:
         """Return the places behind `start` that hold a row for each image, as far as a stretch may go."""
@@ -237,13 +230,9 @@ class _Chain:
     def _row_sizes(self) -> list[int]:
         """Return how many numbers each tensor holds for an image; 0 where it does not hold a row for each."""
         few, rows = self.inputs[:ROWS], min(ROWS, len(self.inputs))
-        found = self.session.run(self.tensors, {**self.feed, self.images: few})
-        self._shapes = [np.shape(value) for value in found]
-        floats = [value is not None and np.asarray(value).dtype.kind == "f" for value in found]
-        return [
-            int(np.prod(shape[1:])) if shape[:1] == (rows,) and number else 0
-            for shape, number in zip(self._shapes, floats, strict=True)
-        ]
+        found = [np.asarray(value) for value in self.session.run(self.tensors, {**self.feed, self.images: few})]
+        self._shapes = [value.shape for value in found]
+        return [value[0].size if value.shape[:1] == (rows,) and value.dtype.kind == "f" else 0 for value in found]
 
     def _run(self, places: Sequence[int], rows: Array, start: int = 0) -> list[Array]:
         """Return what tensors hold for rows that are fed at `start`, each (n, size) in float64."""
@@ -257,10 +246,6 @@ class _Chain:
 
     def _named(self, place: int) -> str:
         return node_of(self.tensors[min(place, len(self.tensors) - 1)])[:80]
-
-
-def _layer(number: int) -> Said:
-    return Text("layer {number}", number=number)
 
 
 def _are_sums(found: Array) -> bool:

@@ -1,28 +1,34 @@
-"""One graph in the lab, with inputs that fit its placeholders and answers that never raise.
+"""One graph in the lab, with inputs that fit its placeholders.
 
-All that the reader finds out by trying goes through here. What cannot be run is None:
-then the question stays undecided.
+All that the reader finds out by trying goes through here. What cannot be run is `Untried`, and each question says
+what it comes to then: it stays undecided.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 
+from netgrader.reader.find.roles import written
 from netgrader.reader.graph.nodes import fits
 from netgrader.reader.lab import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from netgrader.reader.find import Found
     from netgrader.reader.find.layers import Step
     from netgrader.reader.graph.nodes import Array
+    from netgrader.reader.graph.plain import Graph
     from netgrader.reader.lab import Lab, LabSession, LoadedGraph
+
+Answer = TypeVar("Answer")
+Asked = ParamSpec("Asked")
 
 #: Rows that are fed where nothing else is asked for.
 ROWS = 6
@@ -30,6 +36,12 @@ ROWS = 6
 MOST_ROWS, MOST_RESHAPES = 1_000, 3
 #: Scores that vary more than this saturate a softmax.
 LARGE = 3.0
+#: A bias is given random values as if it were a sum of so many numbers.
+OF_A_BIAS = 16
+
+
+class Untried(Exception):
+    """The lab refused, or there is nothing that could be run."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,7 @@ class Setup:
 
     opened: bool = False
     """Whether the lab took the graph; what it said where it did not is `refused`."""
-    refused: str | None = None
+    refused: str = ""
     runs: bool | None = None
     """Whether inputs were found with which it runs; None where nothing in it can be run."""
     problem: str = ""
@@ -56,9 +68,50 @@ class Sample:
     images: Array
     labels: Array
 
-    def rows(self, index: Array | Sequence[int] | slice) -> Sample:
+    def rows(self, index: Array) -> Sample:
         """Some of the rows."""
         return Sample(self.images[index], self.labels[index])
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of the graph, and what it declares; `name` is None where there is none."""
+
+    name: str | None = None
+    shape: tuple[int | None, ...] | None = None
+    dtype: str = "float32"
+
+    @property
+    def sizes(self) -> tuple[int | None, ...]:
+        """The sizes of its shape; none where it says no shape."""
+        return self.shape or ()
+
+    @property
+    def width(self) -> int:
+        """How many numbers a row has; 0 where that is not said, or it is a single number."""
+        sizes = [size or 0 for size in self.sizes[1:]]
+        return math.prod(sizes) if sizes else 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether it holds whole numbers."""
+        return not self.dtype.startswith(("float", "bfloat"))
+
+    def takes(self, sizes: Sequence[int]) -> bool:
+        """Whether any number of rows of these sizes can be fed."""
+        return self.shape is None or fits((1, *sizes), (None, *self.shape[1:]))
+
+    def fitting(self, shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
+        """The forms whose shape it can be fed; the first one where none fits."""
+        return [form for form, shape in shapes.items() if fits(shape, self.shape)] or [*shapes][:1]
+
+
+NO_SOURCE = Source()
+
+
+def source_of(graph: Graph, name: str | None) -> Source:
+    """Return what a source declares."""
+    return NO_SOURCE if name is None else Source(name, graph.static_shape(name), graph.static_dtype(name))
 
 
 @dataclass
@@ -81,6 +134,10 @@ class GraphProbe:
     _gradients: dict[tuple[str, ...], list[str | None]] = field(default_factory=dict)
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(7))
 
+    def __post_init__(self) -> None:
+        self.images = source_of(self.found.graph, self.found.roles.images)
+        self.labels = source_of(self.found.graph, self.found.roles.labels)
+
     @property
     def pixels(self) -> int:
         """How wide a flattened image is."""
@@ -90,6 +147,15 @@ class GraphProbe:
     def classes(self) -> int:
         """How many classes there are."""
         return self.found.given.classes
+
+    def ask(
+        self, otherwise: Answer, question: Callable[Asked, Answer], *given: Asked.args, **named: Asked.kwargs
+    ) -> Answer:
+        """Return the answer to a question; `otherwise` where it cannot be tried."""
+        try:
+            return question(*given, **named)
+        except Untried:
+            return otherwise
 
     # Inputs ----------------------------------------------------------------------------------------------------
 
@@ -102,37 +168,27 @@ class GraphProbe:
         images = self.rng.random((rows, self.pixels)) * (self.rng.random((rows, self.pixels)) < 0.5)
         if self.found.given.regression:
             return Sample(images.astype(np.float32), self.as_targets(self.rng.standard_normal((rows, self.classes))))
-        inner = self.classes - 2
-        labels = 1 + np.arange(rows) % inner if inner > 1 else np.arange(rows) % self.classes
-        return Sample(images.astype(np.float32), self.rng.permutation(labels))
+        first, several = (1, self.classes - 2) if self.classes > 3 else (0, self.classes)
+        return Sample(images.astype(np.float32), self.rng.permutation(first + np.arange(rows) % several))
 
     def feed(self, sample: Sample) -> dict[str, Array]:
         """What to feed for these rows, with all else that evaluation needs."""
-        roles, feeds = self.found.roles, dict(self.others)
-        if roles.images is not None:
-            feeds[roles.images] = self._image_array(sample.images)
-        if roles.labels is not None:
-            feeds[roles.labels] = self._label_array(sample.labels)
-        feeds.update(self.found.given.eval_feed)
-        return feeds
-
-    def _image_array(self, images: Array) -> Array:
-        """Images as the graph takes them."""
-        source = self.found.roles.images
-        if source is not None and not self.found.graph.static_dtype(source).startswith(("float", "bfloat")):
-            images = np.round(images * 255)
-        shape = self._image_shapes(len(images))[self.image_form]
-        return np.ascontiguousarray(images.T if self.image_form == "columns" else images.reshape(shape))
+        rows = len(sample.images)
+        images = np.round(sample.images * 255) if self.images.whole else sample.images
+        numbered = self.found.given.regression or self.label_form.startswith("ids")
+        labels = sample.labels if numbered else np.eye(self.classes, dtype=np.float64)[sample.labels]
+        rowwise = {
+            self.images.name: _laid_out(images, self.image_form, self._image_shapes(rows)),
+            self.labels.name: _laid_out(labels, self.label_form, self._label_shapes(rows)),
+        }
+        named = {name: value for name, value in rowwise.items() if name is not None}
+        return {**self.others, **named, **self.found.given.eval_feed}
 
     def _image_shapes(self, rows: int) -> dict[str, tuple[int, ...]]:
         """The shapes in which so many images can be fed, by the name of the form, the likeliest first."""
-        side, exercise, source = round(self.pixels**0.5), self.found.exercise, self.found.roles.images
-        declared = ((self.found.graph.static_shape(source) if source else None) or ())[1:]
-        known = tuple(size or 0 for size in declared)
-        if exercise is not None and exercise.input_shape is not None:
-            known = exercise.input_shape
+        side, asked = round(self.pixels**0.5), self.found.asked.input_shape
         shapes = {
-            "known": (rows, *known),
+            "known": (rows, *(asked or tuple(size or 0 for size in self.images.sizes[1:]))),
             "rows": (rows, self.pixels),
             "square": (rows, side, side),
             "channel": (rows, side, side, 1),
@@ -142,21 +198,6 @@ class GraphProbe:
         }
         return {form: shape for form, shape in shapes.items() if math.prod(shape) == rows * self.pixels}
 
-    def as_targets(self, numbers: Array) -> Array:
-        """Numbers as the targets that the graph can be given: whole ones where its placeholder says so."""
-        source = self.found.roles.labels
-        dtype = "" if source is None else self.found.graph.static_dtype(source)
-        numbers = np.abs(numbers) if dtype.startswith("uint") else numbers
-        return np.round(numbers) if "int" in dtype else np.asarray(numbers, dtype=np.float32)
-
-    def _label_array(self, labels: Array) -> Array:
-        """Labels as the graph takes them."""
-        numbers = labels
-        if not self.found.given.regression and not self.label_form.startswith("ids"):
-            numbers = np.eye(self.classes, dtype=np.float64)[labels]
-        shape = self._label_shapes(len(labels))[self.label_form]
-        return np.ascontiguousarray(numbers.T if self.label_form == "columns" else numbers.reshape(shape))
-
     def _label_shapes(self, rows: int) -> dict[str, tuple[int, ...]]:
         """The shapes in which so many labels can be fed, by the name of the form."""
         width = self.classes
@@ -164,85 +205,84 @@ class GraphProbe:
             return {"rows": (rows, width), "ids": (rows * width,), "columns": (width, rows)}
         return {"one-hot": (rows, width), "columns": (width, rows), "ids": (rows,), "ids-column": (rows, 1)}
 
+    def as_targets(self, numbers: Array) -> Array:
+        """Numbers as the targets that the graph can be given: whole ones where its placeholder says so."""
+        return np.round(numbers) if self.labels.whole else np.asarray(numbers, dtype=np.float32)
+
     # Runs ------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _problems_noted(self) -> Iterator[None]:
-        """Note what the lab refuses, and go on behind the block."""
+    def _refusals_noted(self) -> Iterator[None]:
+        """Note what the lab refuses, which is then `Untried`."""
         try:
             yield
         except LabError as error:
             self.problems.append(error.sentence)
+            raise Untried from error
 
-    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array]) -> list[Array] | None:
-        """Fetch tensors; None if the lab refuses or one of them is no array of numbers."""
-        with self._problems_noted():
+    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array]) -> list[Array]:
+        """Fetch tensors, each an array of numbers; of an op it is empty."""
+        with self._refusals_noted():
             found = self.session.run(list(fetches), feeds)
-            if any(value is not None and np.asarray(value).dtype.kind not in "biuf" for value in found):
-                return None
-            return [np.zeros(0) if value is None else np.asarray(value) for value in found]
-        return None
+        values = [np.zeros(0) if value is None else np.asarray(value) for value in found]
+        if not {value.dtype.kind for value in values} <= set("biuf"):
+            raise Untried
+        return values
 
-    def fetch(self, tensor: str, feeds: Mapping[str, Array]) -> Array | None:
-        """Fetch one tensor; None if it cannot be had."""
-        found = self.run([tensor], feeds)
-        return None if found is None else found[0]
+    def fetch(self, tensor: str | None, feeds: Mapping[str, Array]) -> Array:
+        """Fetch one tensor; it cannot be tried where there is none."""
+        if tensor is None:
+            raise Untried
+        return self.run([tensor], feeds)[0]
 
-    def gradients(self, of: str, wrt: Sequence[str]) -> list[str | None] | None:
-        """Names of the gradients of the sum of `of`; None if they cannot be had."""
+    def gradients(self, of: str, wrt: Sequence[str]) -> dict[str, str]:
+        """The gradients of the sum of `of`, by what they are for, where there is one."""
         key = (of, *wrt)
-        with self._problems_noted():
-            if key not in self._gradients:
+        if key not in self._gradients:
+            with self._refusals_noted():
                 self._gradients[key] = self.loaded.gradients(of, wrt)
-            return self._gradients[key]
-        return None
+        pairs = zip(wrt, self._gradients[key], strict=True)
+        return {name: tensor for name, tensor in pairs if tensor is not None}
 
-    def values(self, names: Iterable[str]) -> dict[str, Array] | None:
+    def values(self, names: Iterable[str]) -> dict[str, Array]:
         """Values of variables."""
-        with self._problems_noted():
+        with self._refusals_noted():
             return self.session.values(list(names))
-        return None
 
-    def assign(self, values: Mapping[str, Array]) -> bool:
-        """Set variables; False if the lab refuses."""
-        with self._problems_noted():
+    def assign(self, values: Mapping[str, Array]) -> None:
+        """Set variables."""
+        with self._refusals_noted():
             self.session.assign(values)
-            return True
-        return False
 
     def initialise(self) -> bool:
         """Run the graph's own initialisers; False if the lab refuses."""
-        with self._problems_noted():
-            self.session.initialise()
-            return True
-        return False
+        return self.ask(False, self._initialised)
 
-    def randomise(self, names: Sequence[str], scale: float = 1.0) -> bool:
+    def _initialised(self) -> bool:
+        with self._refusals_noted():
+            self.session.initialise()
+        return True
+
+    def randomise(self, names: Sequence[str]) -> None:
         """Give variables random values: matrices so that their outputs are about as large as their inputs."""
-        current = self.values(names)
-        if current is None:
-            return False
         chosen = {}
-        for name, value in current.items():
-            if value.dtype.kind != "f":
-                continue
-            fan_in = max(int(np.prod(value.shape[:-1])), 1) if value.ndim > 1 else 16
-            size = np.float32(scale * (4.0 / fan_in) ** 0.5)
+        for name, value in self.values(names).items():
+            fan_in = math.prod(value.shape[:-1]) if value.ndim > 1 else OF_A_BIAS
+            size = np.float32((4.0 / max(fan_in, 1)) ** 0.5)
             chosen[name] = self.rng.standard_normal(value.shape, dtype=np.float32) * size
-        return self.assign(chosen)
+        self.assign(chosen)
 
     # What the placeholders take --------------------------------------------------------------------------------
 
     def fit_inputs(self) -> bool | None:
         """Find shapes and further values with which the network runs: whether there are any; None where nothing can be run."""
-        target, roles = run_first(self.found), self.found.roles
+        target = run_first(self.found)
         if target is None:
             return None
-        for source in _needed(self.found):
-            if source not in (roles.images, roles.labels, *self.found.given.eval_feed):
-                self.others.setdefault(source, self._guess(source))
-        declared = self._batch_of(roles.images) or self._batch_of(roles.labels)
-        for self.batch in (declared, *([] if declared else self._rows_of_reshapes(target))):
+        told = {self.images.name, self.labels.name, *self.found.given.eval_feed, *self.others}
+        self.others |= {source: self._guess(source) for source in _needed(self.found) if source not in told}
+        declared = self._batch_of(self.images) or self._batch_of(self.labels)
+        for self.batch in (declared, *self._rows_of_reshapes()):
             if self._find_forms(target):
                 return True
         self.batch = declared
@@ -250,51 +290,43 @@ class GraphProbe:
 
     def _find_forms(self, target: str) -> bool:
         """Find shapes with which the network runs, for as many rows as must be fed."""
-        roles, rows = self.found.roles, self.batch or ROWS
-        labels = roles.labels
-        whole = labels is not None and not self.found.graph.static_dtype(labels).startswith("float")
-        label_forms = self._fitting(labels, self._label_shapes(rows))
-        if whole and self.found.graph.static_shape(labels or "") is None:
+        rows = self.batch or ROWS
+        image_forms = self.images.fitting(self._image_shapes(rows))
+        label_forms = self.labels.fitting(self._label_shapes(rows))
+        if self.labels.whole:
             label_forms.sort(key=lambda form: form != "ids")
-        for image_form in self._fitting(roles.images, self._image_shapes(rows)):
-            for label_form in label_forms:
-                self.image_form, self.label_form = image_form, label_form
-                if self.fetch(target, self.feed(self.sample(ROWS))) is not None:
-                    return True
+        for self.image_form, self.label_form in itertools.product(image_forms, label_forms):
+            if self.ask(None, self.fetch, target, self.feed(self.sample(ROWS))) is not None:
+                return True
         return False
 
-    def _fitting(self, source: str | None, shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
-        """The forms whose shape a source can be fed; all where it says no shape, and the first one where none fits."""
-        declared = self.found.graph.static_shape(source) if source else None
-        return [form for form, shape in shapes.items() if fits(shape, declared)] or [*shapes][:1]
-
-    def _rows_of_reshapes(self, target: str) -> list[int]:
+    def _rows_of_reshapes(self) -> list[int]:
         """How many rows reshapes of what is fed may be written for: what they say first, where that is a number."""
         graph = self.found.graph
-        fed = [graph.nodes[name] for name in sorted(graph.ancestor_nodes([target]) & graph.fed)]
-        shapes = [graph.constant(node.inputs[1]) for node in fed if node.op == "Reshape"]
+        shapes = [graph.constant(node.inputs[1]) for node in graph.of_ops(["Reshape"]) if node.name in graph.fed]
         first = [int(shape[0]) for shape in shapes if shape is not None and shape.size > 1]
         return [rows for rows in dict.fromkeys(first) if 0 < rows <= MOST_ROWS][:MOST_RESHAPES]
 
     def setup(self, runs: bool | None) -> Setup:
         """Return how the graph could be run, once all is tried."""
         problem = next(iter(self.problems), "")
-        return Setup(True, None, runs, problem, self.batch, tuple(self.loaded.trainable))
+        return Setup(True, "", runs, problem, self.batch, tuple(self.loaded.trainable))
 
-    def _batch_of(self, source: str | None) -> int | None:
-        shape = self.found.graph.static_shape(source) if source else None
-        if not shape or shape[0] is None or (len(shape) > 1 and shape[0] in (self.pixels, self.classes)):
-            return None
-        return shape[0]
+    def _batch_of(self, source: Source) -> int | None:
+        """How many rows a source says that it holds, which come first, unless it holds columns."""
+        first = next(iter(source.sizes), None)
+        return None if first in (self.pixels, self.classes) else first
 
     def _guess(self, source: str) -> Array:
         """A value for a placeholder of unknown purpose: evaluation, all kept, a moderate rate."""
-        dtype = self.found.graph.static_dtype(source)
-        shape = self.found.graph.static_shape(source) or ()
-        sizes = tuple(size or 1 for size in shape)
-        if dtype == "bool":
-            return np.zeros(sizes, dtype=bool)
-        return np.ones(sizes) if dtype.startswith("float") else np.zeros(sizes, dtype=np.int64)
+        declared = source_of(self.found.graph, source)
+        sizes = tuple(size or 1 for size in declared.sizes)
+        return np.zeros(sizes, dtype=np.int64) if declared.whole else np.ones(sizes)
+
+
+def _laid_out(rows: Array, form: str, shapes: Mapping[str, tuple[int, ...]]) -> Array:
+    """Numbers of each row in a form."""
+    return np.ascontiguousarray(rows.T if form == "columns" else rows.reshape(shapes[form]))
 
 
 def open_probe(found: Found, lab: Lab | None, content: bytes) -> tuple[Setup, GraphProbe | None]:
@@ -310,7 +342,7 @@ def open_probe(found: Found, lab: Lab | None, content: bytes) -> tuple[Setup, Gr
     others = {name: value for name, value in found.graph.known.items() if name not in given.eval_feed}
     probe = GraphProbe(found, loaded, session, others=others)
     if not probe.initialise():
-        probe.assign(dict(given.values))
+        probe.ask(None, probe.assign, given.values)
     return Setup(), probe
 
 
@@ -326,51 +358,52 @@ def run_first(found: Found) -> str | None:
 
 def _needed(found: Found) -> list[str]:
     """The sources that have to be fed for the network or its train op to run."""
-    graph, end = found.graph, run_first(found)
-    above = graph.ancestors([end])
-    under = {t for u in found.roles.updates for t in graph.ancestors(graph.nodes[u.node].inputs)}
-    return [s for s in graph.sources if s in above | under and graph[s].op != "PlaceholderWithDefault"]
+    graph = found.graph
+    above = graph.ancestors([run_first(found)]) | written(graph, found.roles.updates)
+    return [source for source in graph.sources if source in above and graph[source].op != "PlaceholderWithDefault"]
 
 
 def choose_shares(found: Found, probe: GraphProbe) -> None:
     """Feed numbers that nothing is said of: all kept, or nothing dropped, whichever lets the images through unchanged."""
-    graph, scores = found.graph, found.scores
-    loose = [source for source in _needed(found) if source in probe.others and source not in graph.known]
-    loose = [source for source in loose if graph.static_dtype(source).startswith("float")]
-    loose = [source for source in loose if source in graph.ancestors([scores]) and probe.others[source].size == 1]
-    for share in (1.0, 0.0, 1.0) if loose else ():
-        probe.others |= {source: np.full_like(probe.others[source], share) for source in loose}
-        if randomise_weights(found, probe) and _are_let_through(probe, scores or ""):
+    graph = found.graph
+    above = graph.ancestors([found.scores]) - graph.known.keys()
+    loose = [name for name in probe.others if name in above and not source_of(graph, name).whole]
+    for share in (1.0, 0.0) if loose else ():
+        chosen = {name: np.full_like(probe.others[name], share) for name in loose}
+        if probe.ask(False, _are_let_through, found, probe, chosen):
+            probe.others |= chosen
             break
     probe.initialise()
 
 
-def _are_let_through(probe: GraphProbe, scores: str) -> bool:
-    """Whether images lead to finite scores that differ by row and by class, and that are the same again."""
-    feeds = probe.feed(probe.sample(ROWS))
-    once, again = (probe.fetch(scores, feeds) for _ in range(2))
-    if once is None or again is None or not np.isfinite(once).all():
-        return False
-    varied = [bool(np.ptp(once, axis=axis).any()) for axis, size in enumerate(once.shape) if size > 1]
-    return any(varied) and all(varied) and np.allclose(once, again)
+def _are_let_through(found: Found, probe: GraphProbe, shares: Mapping[str, Array]) -> bool:
+    """Whether images lead to scores that follow them, and that are the same again."""
+    randomise_weights(found, probe)
+    one, other = ({**probe.feed(probe.sample(ROWS)), **shares} for _ in range(2))
+    first, again, later = (probe.fetch(found.scores, feeds) for feeds in (one, one, other))
+    return bool(np.isfinite(first).all()) and same(first, again) and not same(first, later)
 
 
-def randomise_weights(found: Found, probe: GraphProbe) -> bool:
-    """Randomise the weights of the layers and rescale until the scores have unit scale; False if the lab refuses.
+def randomise_weights(found: Found, probe: GraphProbe) -> None:
+    """Randomise the weights of the layers and rescale until the scores have unit scale.
 
     Moving averages that stand at their start can make a network's numbers large, and then nothing has a gradient.
     """
     weights = found.float_weights
-    if not weights or not probe.randomise(weights):
-        return False
-    last = [name for step in found.steps[-1:] for name in (*step.variables, *step.bias) if name in weights]
+    if not weights:
+        raise Untried
+    probe.randomise(weights)
+    last = {*found.steps[-1].variables, *found.steps[-1].bias} & {*weights}
+    probe.ask(None, _rescale, found, probe, sorted(last))
+
+
+def _rescale(found: Found, probe: GraphProbe, last: Sequence[str]) -> None:
+    """Divide the weights of the last layer by the scale of the scores while that is large."""
     for _ in range(4):
-        value = None if found.scores is None else probe.fetch(found.scores, probe.feed(probe.sample(ROWS)))
-        size = float(np.std(value)) if value is not None and value.size else 0.0
-        current = probe.values(last) if LARGE < size < np.inf else None
-        if current is None or not probe.assign({name: v / size for name, v in current.items()}):
-            break
-    return True
+        size = float(np.std(probe.fetch(found.scores, probe.feed(probe.sample(ROWS)))))
+        if not LARGE < size < np.inf:
+            return
+        probe.assign({name: value / size for name, value in probe.values(last).items()})
 
 
 def same(one: Array, other: Array) -> bool:
@@ -380,13 +413,9 @@ def same(one: Array, other: Array) -> bool:
 
 def orient(value: Array, rows: int, classes: int) -> str | None:
     """How scores stand: ``rows``, ``columns``, or None where neither fits."""
-    if value.ndim and value.shape[0] == rows and value.size == rows * classes:
+    if value.shape[:1] == (rows,) and value.size == rows * classes:
         return "rows"
-    if rows == 1 and value.shape == (classes,):
-        return "rows"
-    if value.ndim == 2 and value.shape == (classes, rows):
-        return "columns"
-    return None
+    return "columns" if value.shape == (classes, rows) else None
 
 
 def as_rows(value: Array, form: str, rows: int) -> Array:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netgrader.reader.find.optimizers import StepMatch, recognise_steps
+from netgrader.reader.find.roles import written
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.trial.optimizer_trial import Descent, flat
 from netgrader.reader.trial.probe import ROWS, randomise_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from netgrader.reader.find import Found
     from netgrader.reader.find.outputs import LossReading
@@ -24,20 +24,18 @@ if TYPE_CHECKING:
 STEPS = 4
 FAINT = 1e-4
 """A gradient smaller than this, relative to the largest, may leave a variable as it is in single precision."""
-SLIGHT = 0.05
-"""A part of the largest change of the loss by one variable: what changes it less may do so by rounding."""
 ALONG, ALONG_NOISE = 0.02, 0.1
 """Cosines of gradient and step that tell up from down; the latter where the network draws random numbers."""
 MANY = 1500
-"""Numbers of a gradient that are enough to tell rules apart."""
+"""Numbers of a gradient that are enough to tell rules apart; at most twice as many are looked at."""
 
 
 @dataclass(frozen=True)
 class _Taken:
     """Steps that were taken: gradients by variable before each, and values of all variables, the last ones after it."""
 
-    slopes: list[dict[str, Array]]
-    values: list[dict[str, Array]]
+    slopes: list[Mapping[str, Array]]
+    values: list[Mapping[str, Array]]
 
     @property
     def moved(self) -> list[str]:
@@ -51,14 +49,6 @@ class _Taken:
         heights = {name: max(float(np.abs(s[name]).max(initial=0)) for s in self.slopes) for name in self.slopes[0]}
         return [name for name, height in heights.items() if height > FAINT * max(heights.values())]
 
-    def ascents(self, names: Sequence[str], step: int) -> list[float]:
-        """By how much a step changes the loss with each variable, to first order."""
-        ascents = []
-        for name in names:
-            gathered = np.sum([slope[name] for slope in self.slopes[: step + 1]], axis=0, dtype=np.float64)
-            ascents.append(float((gathered * (self.values[step + 1][name] - self.values[step][name])).sum()))
-        return ascents
-
 
 def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Descent, *, random: bool) -> Descent:
     """Run a few steps from random weights and look at what moved, by how much, and which way.
@@ -66,44 +56,39 @@ def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Desce
     `descent` is what the optimizer's own ops say; `random` whether the network draws random numbers.
     """
     train_op, weights = found.roles.train_op, found.float_weights
-    if train_op is None or not weights or found.loss is None:
+    if train_op is None or found.loss is None:
         return descent
     # What was fetched before may have counted steps or moved averages that the optimizer keeps.
     probe.initialise()
-    gradients = probe.gradients(found.loss, weights) if randomise_weights(found, probe) else None
-    if gradients is None:
-        return descent
-    reached = {name: tensor for name, tensor in zip(weights, gradients, strict=True) if tensor is not None}
-    taken = _steps_taken(probe, train_op, weights, reached, random=random)
+    randomise_weights(found, probe)
+    reached = probe.gradients(found.loss, weights)
+    # With what is drawn at random in one run with the step: dropout then leaves out the same for both.
+    runs = [[*reached.values(), train_op]] if random else [[*reached.values()], [train_op]]
+    taken = probe.ask(None, _steps_taken, probe, runs, weights, tuple(reached))
     if taken is None:
         return replace(descent, runs=False)
-    moved = {*taken.moved}
+    moved = taken.moved
     descent = replace(
         descent,
         runs=True,
-        moved=tuple(taken.moved),
-        still=tuple(name for name in taken.sloped if name not in moved),
-        unreached=tuple(name for name in weights if name not in reached),
+        moved=tuple(moved),
+        still=frozenset(taken.sloped).difference(moved),
+        unreached=frozenset(weights).difference(reached),
     )
-    used = [*filter(moved.__contains__, reached)]
+    used = sorted(reached.keys() & moved)
     return _with_rule(found, loss, descent, taken, used, random=random) if used else descent
 
 
 def _steps_taken(
-    probe: GraphProbe, train_op: str, weights: Sequence[str], reached: dict[str, str], *, random: bool
-) -> _Taken | None:
-    """Take steps from the weights as they are; None if the lab refuses."""
+    probe: GraphProbe, runs: Sequence[Sequence[str]], weights: Sequence[str], reached: Sequence[str]
+) -> _Taken:
+    """Take steps from the weights as they are; the first of `runs` gives the gradients of what is `reached`."""
     feeds = probe.feed(probe.sample(ROWS))
-    taken = _Taken([], [probe.values(weights) or {}])
+    taken = _Taken([], [probe.values(weights)])
     for _ in range(STEPS):
-        # With what is drawn at random in one run with the step: dropout then leaves out the same for both.
-        before = [] if random else probe.run([*reached.values()], feeds)
-        ran = probe.run([*reached.values(), train_op] if random else [train_op], feeds)
-        after = probe.values(weights)
-        if ran is None or before is None or after is None:
-            return None
-        taken.slopes.append(dict(zip(reached, before or ran, strict=False)))
-        taken.values.append(after)
+        slopes, *_ = [probe.run(fetches, feeds) for fetches in runs]
+        taken.slopes.append(dict(zip(reached, slopes, strict=False)))
+        taken.values.append(probe.values(weights))
     return taken
 
 
@@ -111,60 +96,41 @@ def _with_rule(
     found: Found, loss: LossReading, descent: Descent, taken: _Taken, used: Sequence[str], *, random: bool
 ) -> Descent:
     """Add which way the steps go, and by which rule where the optimizer has no op of its own."""
-    gradients, places = _thinned(taken, used)
-    steps = [after - before for before, after in itertools.pairwise(places)]
-    if not np.isfinite(flat([*gradients, *steps])).all():
+    gradients = np.array([flat(each[name] for name in used) for each in taken.slopes])
+    steps = np.diff([flat(each[name] for name in used) for each in taken.values], axis=0)
+    if not np.isfinite([gradients, steps]).all():
         return descent
-    if loss.match is not None or found.loss == found.roles.loss:
-        ways = _ways(taken, used, gradients, steps, ALONG_NOISE if random else ALONG)
+    slope = _slope(gradients, steps)
+    if abs(slope) > (ALONG_NOISE if random else ALONG) and (loss.decided or found.loss == found.roles.loss):
         # A loss that is the right one with its sign turned falls where the right one climbs.
-        turned = loss.match is not None and loss.match.scale <= 0
-        # Where parts are led up and others down, nobody knows what the steps are for.
-        runs = descent.runs if len(ways) < 2 else None
-        descent = replace(descent, climbs=ways == {not turned} if len(ways) == 1 else None, runs=runs)
+        turned = loss.match.scale <= 0
+        descent = replace(descent, climbs=(slope > 0) != turned)
     if random or descent.kind is not None:
         return descent
-    return _with_match(found, descent, recognise_steps(gradients, steps))
+    index = np.flatnonzero(gradients[0])
+    index = index[:: max(len(index) // MANY, 1)]
+    return _with_match(found, descent, recognise_steps(list(gradients[:, index]), list(steps[:, index])))
 
 
 def _with_match(found: Found, descent: Descent, rule: StepMatch | None) -> Descent:
     """Add the rule that explains the steps, and its rate where none is fed; steps by signs alone are of several rules."""
     if rule is None or rule.signs:
         return descent
-    descent = replace(descent, kind=rule.kind, measured=True, place=descent.place or found.roles.train_op or "")
-    if _fed_rates(found) or not np.isfinite(rule.rate):
-        return descent
-    return replace(descent, rate=abs(rule.rate))
+    rate = None if _is_fed_more(found) or not np.isfinite(rule.rate) else abs(rule.rate)
+    return replace(descent, kind=rule.kind, measured=True, place=node_of(found.roles.train_op), rate=rate)
 
 
-def _thinned(taken: _Taken, names: Sequence[str]) -> tuple[list[Array], list[Array]]:
-    """Gradients and values of some variables, flattened, of at most twice `MANY` numbers that have a gradient."""
-    gradients, places = (
-        [flat([each[name] for name in names]) for each in every] for every in (taken.slopes, taken.values)
-    )
-    index = np.flatnonzero(gradients[0])
-    index = index[:: max(len(index) // MANY, 1)]
-    return [array[index] for array in gradients], [array[index] for array in places]
+def _slope(gradients: Array, steps: Array) -> float:
+    """The cosine of the first step that moves anything and of the gradients before it, which some optimizers gather."""
+    first = int(np.argmax(steps.any(axis=1)))
+    gathered = gradients[: first + 1].sum(axis=0)
+    size = float(np.linalg.norm(gathered) * np.linalg.norm(steps[first]))
+    return float(gathered @ steps[first]) / max(size, 1e-300)
 
 
-def _ways(
-    taken: _Taken, used: Sequence[str], gradients: Sequence[Array], steps: Sequence[Array], least: float
-) -> set[bool]:
-    """Return whether the variables that have a part in a step are led up the loss, down, or some each; empty if not clear."""
-    # An optimizer that gathers gradients first moves only after some runs.
-    first = next((index for index, step in enumerate(steps) if step.any()), 0)
-    gathered = np.sum(gradients[: first + 1], axis=0)
-    slope, size = float(gathered @ steps[first]), float(np.linalg.norm(gathered) * np.linalg.norm(steps[first]))
-    ascents = taken.ascents(used, first)
-    ways = {ascent > 0 for ascent in ascents if abs(ascent) > SLIGHT * max(map(abs, ascents))}
-    return ways if abs(slope) > least * size or len(ways) > 1 else set()
-
-
-def _fed_rates(found: Found) -> bool:
-    """Whether training is fed numbers which a rate written by hand may come from."""
+def _is_fed_more(found: Found) -> bool:
+    """Whether training is fed numbers beside what the loss is made from: a rate written by hand may come from them."""
     graph = found.graph
-    under = graph.ancestors(
-        [tensor for update in found.roles.updates for tensor in graph.nodes[update.node].inputs[1:]]
-    )
-    fed = under - graph.ancestors([found.roles.loss]) - found.given.eval_feed.keys()
-    return any(graph[node_of(source)].op != "PlaceholderWithDefault" for source in fed.intersection(graph.sources))
+    known = graph.ancestors([found.roles.loss]) | found.given.eval_feed.keys()
+    fed = written(graph, found.roles.updates).intersection(graph.sources) - known
+    return any(graph[source].op != "PlaceholderWithDefault" for source in fed)

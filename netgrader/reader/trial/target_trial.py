@@ -14,8 +14,17 @@ import numpy as np
 from netgrader.reader.find.losses import TOLERANCE, LossMatch, Observation, solved
 from netgrader.reader.find.outputs import LossReading
 from netgrader.reader.find.target_losses import SQUARED, recognise_error
-from netgrader.reader.trial.loss_trial import RUNS, Place, named_along, place_of, reduction
-from netgrader.reader.trial.probe import Sample, as_rows, orient, same
+from netgrader.reader.trial.loss_trial import (
+    RUNS,
+    Seen,
+    is_finite,
+    named_along,
+    observations,
+    place_of,
+    reduction,
+    run_with,
+)
+from netgrader.reader.trial.probe import Sample, same
 from netgrader.text import Text
 
 if TYPE_CHECKING:
@@ -24,6 +33,7 @@ if TYPE_CHECKING:
     from netgrader.reader.find import Found
     from netgrader.reader.find.outputs import Layers
     from netgrader.reader.graph.nodes import Array
+    from netgrader.reader.trial.loss_trial import Place
     from netgrader.reader.trial.probe import GraphProbe
 
 FAR, FARTHER = 1e3, 1e4
@@ -38,9 +48,9 @@ SCALED = Text("of targets that are scaled first")
 class TargetTrial:
     """What outputs and targets that went in showed; None where that could not be tried."""
 
-    low: float | None = None
-    high: float | None = None
-    """Between which numbers the output lies, whatever the last layer puts out; infinite where it has no bound."""
+    low: float = -np.inf
+    high: float = np.inf
+    """Between which numbers the output lies, whatever the last layer puts out; infinite where no bound is known."""
     constant: bool | None = None
     """Whether the loss stays the same whatever the network puts out."""
     prediction_fits: bool | None = None
@@ -49,17 +59,7 @@ class TargetTrial:
     @property
     def bounded(self) -> bool:
         """Whether the output has a bound on one side at least."""
-        return any(end is not None and np.isfinite(end) for end in (self.low, self.high))
-
-
-@dataclass(frozen=True)
-class _ErrorRun:
-    """For random numbers behind the last layer: the tensors of the way from there, the prediction, targets and the loss."""
-
-    chain: list[Array]
-    prediction: Array | None
-    targets: Array
-    value: Array
+        return bool(np.isfinite([self.low, self.high]).any())
 
 
 def try_targets(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading, TargetTrial]:
@@ -68,23 +68,16 @@ def try_targets(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading, T
     The layers come with the tensor that the loss was read from.
     """
     place = place_of(found, probe)
-    if place is None or found.read is None:
-        return found.layers, LossReading(), TargetTrial()
-    layers = replace(found.layers, scores=place.scores, chain=place.chain)
-    undecided = LossReading(form=place.form)
+    layers, undecided = replace(found.layers, scores=place.scores, chain=place.chain), LossReading(form=place.form)
     prediction = _own_prediction(found, place)
-    runs = _observe(found, probe, place, prediction)
-    if not runs:
+    outputs = probe.ask({}, _observe, found, probe, place, prediction)
+    if not outputs:
         return layers, undecided, TargetTrial()
-    if not all(np.isfinite(run.value).all() for run in runs):
-        # Where nobody says which numbers targets are, these may be none: of a logarithm, say.
-        natural = probe.fetch(found.read, probe.feed(probe.sample(place.rows)))
-        finite = natural is not None and bool(np.isfinite(natural).all())
-        return layers, replace(undecided, finite=finite if found.exercise is not None else None), TargetTrial()
-    outputs = _candidates(place, probe, runs, prediction)
+    if not is_finite(outputs):
+        return layers, replace(undecided, finite=probe.ask(None, _is_finite, found, probe, place)), TargetTrial()
     tensor, match = _matched(outputs)
-    low, high = _reach(probe, place, tensor or next(reversed(outputs), place.scores))
-    trial = TargetTrial(low, high, _is_constant(found, probe, place))
+    low, high = probe.ask((-np.inf, np.inf), _reach, probe, place, tensor or next(reversed(outputs)))
+    trial = TargetTrial(low, high, probe.ask(None, _is_constant, found, probe, place))
     if match is None:
         return layers, undecided, trial
     loss = replace(
@@ -97,23 +90,25 @@ def try_targets(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading, T
     return layers, loss, replace(trial, prediction_fits=_prediction_fits(outputs, prediction, tensor, match))
 
 
-def _matched(outputs: dict[str, list[Observation]]) -> tuple[str, LossMatch | None]:
+def _is_finite(found: Found, probe: GraphProbe, place: Place) -> bool | None:
+    """Whether the loss is a number as the network begins; where nobody says which numbers targets are, it need not be."""
+    natural = probe.fetch(found.read, probe.feed(probe.sample(place.rows)))
+    return None if found.exercise is None else bool(np.isfinite(natural).all())
+
+
+def _matched(outputs: Seen) -> tuple[str, LossMatch | None]:
     """The tensor that the loss is an error of, and which: of the targets, else of a line through them.
 
     Of what lies beyond all targets an absolute error is the signed one.
     """
     mixed = {tensor: seen for tensor, seen in outputs.items() if _on_both_sides(seen)}
-    for rule, tensors in ((recognise_error, mixed), (_of_scaled_targets, outputs)):
-        for tensor, seen in tensors.items():
-            match = rule(seen)
-            if match is not None:
-                return tensor, match
-    return "", None
+    errors = {tensor: recognise_error(seen) for tensor, seen in mixed.items()}
+    scaled = {tensor: _of_scaled_targets(seen) for tensor, seen in outputs.items()}
+    known = [(tensor, match) for tensor, match in (*errors.items(), *scaled.items()) if match is not None]
+    return next(iter(known), ("", None))
 
 
-def _prediction_fits(
-    outputs: dict[str, list[Observation]], prediction: str | None, tensor: str, match: LossMatch
-) -> bool | None:
+def _prediction_fits(outputs: Seen, prediction: str | None, tensor: str, match: LossMatch) -> bool | None:
     """Whether the loss is least where the prediction is the target; None where there is no prediction."""
     if prediction not in outputs:
         return None
@@ -123,61 +118,37 @@ def _prediction_fits(
 
 def _own_prediction(found: Found, place: Place) -> str | None:
     """What the student calls the prediction, where it is made from what the last layer puts out, without the labels."""
-    tensor = found.hints.get("prediction")
-    if tensor is None or place.scores not in found.graph.ancestors([tensor]):
-        return None
-    return None if tensor in found.graph.descendants([found.roles.labels]) else tensor
+    graph, tensor = found.graph, found.hints.get("prediction")
+    made = graph.descendants([place.scores]) - graph.descendants([found.roles.labels])
+    return tensor if tensor in made else None
 
 
-def _observe(found: Found, probe: GraphProbe, place: Place, prediction: str | None) -> list[_ErrorRun]:
-    """Runs of random outputs and of targets that are spread as those are; empty where the lab refuses.
+def _observe(found: Found, probe: GraphProbe, place: Place, prediction: str | None) -> Seen:
+    """Observe random outputs with targets that are spread as those are.
 
     Outputs that are never below zero have targets that are not either: of others there may be no logarithm.
     """
-    fetches = [*place.chain, *([prediction] if prediction else []), found.read or ""]
-    rows = place.rows
-    pool: list[Array] = []
-    runs: list[_ErrorRun] = []
-    for count in range(2 * RUNS):
-        fed = probe.rng.standard_normal(place.value.shape) * 1.7
-        sample = probe.sample(rows)
-        if count >= RUNS:
-            known = np.concatenate(pool)
-            drawn = known[probe.rng.integers(0, len(known), rows)]
-            size = 0.3 * known.std() if known.min() < 0 else 0.0 if known.std() else 1.0
-            sample = Sample(sample.images, probe.as_targets(drawn + size * probe.rng.standard_normal(drawn.shape)))
-        values = probe.run(fetches, {**probe.feed(sample), place.scores: fed})
-        if values is None:
-            return []
-        chain, made = values[: len(place.chain)], values[-2] if prediction else None
-        if count >= RUNS:
-            runs.append(_ErrorRun(chain, made, sample.labels, values[-1]))
-            continue
-        fitting = [v for v in (made, *reversed(chain)) if v is not None and _fits(v, place, probe)]
-        pool.append(as_rows(fitting[0], place.form, rows))
-    return runs
+    samples = [probe.sample(place.rows) for _ in range(RUNS)]
+    first = _random_outputs(found, probe, place, samples, prediction)
+    pool = np.concatenate([one.scores for one in first.get(prediction or "", [*first.values()][-1])])
+    targets = [Sample(sample.images, _targets_like(pool, probe, place.rows)) for sample in samples]
+    return _random_outputs(found, probe, place, targets, prediction)
 
 
-def _fits(value: Array, place: Place, probe: GraphProbe) -> bool:
-    """Whether there is a number for each output of each row."""
-    return value.dtype.kind == "f" and orient(value, place.rows, probe.classes) == place.form
+def _random_outputs(
+    found: Found, probe: GraphProbe, place: Place, samples: Sequence[Sample], prediction: str | None
+) -> Seen:
+    """Observe random numbers behind the last layer, with given targets."""
+    more = [prediction] if prediction else []
+    size, fed = place.value.shape, probe.rng.standard_normal
+    return observations(probe, place, [run_with(found, probe, place, one, 1.7 * fed(size), *more) for one in samples])
 
 
-def _candidates(
-    place: Place, probe: GraphProbe, runs: Sequence[_ErrorRun], prediction: str | None
-) -> dict[str, list[Observation]]:
-    """For each tensor that the loss may be an error of: its values, the targets and the loss, for each run."""
-    made = {tensor: [run.chain[index] for run in runs] for index, tensor in enumerate(place.chain)}
-    if prediction is not None:
-        made.setdefault(prediction, [run.prediction for run in runs if run.prediction is not None])
-    return {
-        tensor: [
-            Observation(as_rows(value, place.form, place.rows), run.targets, float(run.value.sum()))
-            for value, run in zip(values, runs, strict=True)
-        ]
-        for tensor, values in made.items()
-        if all(_fits(value, place, probe) for value in values)
-    }
+def _targets_like(outputs: Array, probe: GraphProbe, rows: int) -> Array:
+    """Targets that are spread as outputs are, and a little more where those may be below zero; around those that are all one."""
+    drawn = outputs[probe.rng.integers(0, len(outputs), rows)]
+    size = 0.3 * outputs.std() if outputs.min() < 0 else float(not outputs.std())
+    return probe.as_targets(drawn + size * probe.rng.standard_normal(drawn.shape))
 
 
 def _of_scaled_targets(observations: Sequence[Observation]) -> LossMatch | None:
@@ -185,12 +156,10 @@ def _of_scaled_targets(observations: Sequence[Observation]) -> LossMatch | None:
     values = np.array([observation.value for observation in observations])
     if np.ptp(values) <= 1e-9 * (1 + np.abs(values).max()):
         return None
-    features = [
-        [float(part.sum()) for part in (o.scores**2, o.scores * o.labels, o.scores, o.labels**2, o.labels)]
-        for o in observations
-    ]
+    parts = [(o.scores**2, o.scores * o.labels, o.scores, o.labels**2, o.labels) for o in observations]
+    features = np.array([[part.sum() for part in each] for each in parts], dtype=np.float64)
     (scale, product, *_), error = solved(features, values)
-    squares, products = (np.std([row[index] for row in features]) for index in (0, 1))
+    squares, products = features[:, :2].std(axis=0)
     if error > TOLERANCE or min(abs(scale) * squares, abs(product) * products) < 1e-3 * values.std():
         return None
     return LossMatch(SQUARED, float(scale), 0.0, error, SCALED)
@@ -206,49 +175,33 @@ def _alike(one: Sequence[Observation], other: Sequence[Observation]) -> bool:
     return all(same(a.scores, b.scores) for a, b in zip(one, other, strict=True))
 
 
-def _activation(outputs: dict[str, list[Observation]], tensor: str) -> str:
+def _activation(outputs: Seen, tensor: str) -> str:
     """What stands between the last layer's output, which comes first, and what the loss is of; a line through it is nothing."""
     values = {name: np.concatenate([o.scores for o in made]) for name, made in outputs.items()}
     before, after = next(iter(values.values())), values[tensor]
     line = np.polynomial.Polynomial.fit(before.reshape(-1), after.reshape(-1), 1)
     if np.allclose(line(before), after, rtol=1e-3, atol=1e-3 * (after.std() + 1e-9)):
         return "none" if np.ptp(after) else "other"
-    names = list(values)
-    return named_along({name: values[name] for name in names[: names.index(tensor) + 1]}, tensor)[-1]
+    return named_along(values, tensor)[-1]
 
 
-def _loss_for(found: Found, probe: GraphProbe, place: Place, feeds: dict[str, Array], fed: Array) -> float | None:
-    value = probe.fetch(found.read or "", {**feeds, place.scores: fed})
-    return None if value is None or not np.isfinite(value).all() else float(np.asarray(value, np.float64).sum())
-
-
-def _is_constant(found: Found, probe: GraphProbe, place: Place) -> bool | None:
+def _is_constant(found: Found, probe: GraphProbe, place: Place) -> bool:
     """Whether the loss stays the same whatever the last layer puts out."""
     feeds = probe.feed(probe.sample(place.rows))
-    values = [
-        _loss_for(found, probe, place, feeds, probe.rng.standard_normal(place.value.shape) * size)
-        for size in (0.1, 1.0, 3.0, 3.0)
-    ]
-    known = [value for value in values if value is not None]
-    return bool(np.ptp(known) <= 1e-6 * max(map(abs, known))) if len(known) == len(values) else None
+    drawn = [size * probe.rng.standard_normal(place.value.shape) for size in (0.1, 1.0, 3.0, 3.0)]
+    values = [float(probe.fetch(found.read, {**feeds, place.scores: fed}).sum()) for fed in drawn]
+    return bool(np.ptp(values) <= 1e-6 * np.abs(values).max())
 
 
-def _reach(probe: GraphProbe, place: Place, tensor: str) -> tuple[float | None, float | None]:
+def _reach(probe: GraphProbe, place: Place, tensor: str) -> tuple[float, float]:
     """Between which numbers a tensor lies, by what it is for large numbers behind the last layer and for larger ones."""
     feeds = probe.feed(probe.sample(place.rows))
     ends = []
     for size in (FAR, FARTHER):
         drawn = [probe.rng.standard_normal(place.value.shape) for _ in range(4)]
-        every = [np.zeros(place.value.shape), *(size * np.sign(d) for d in drawn), *drawn]
-        values = [probe.fetch(tensor, {**feeds, place.scores: fed}) for fed in every]
-        numbers = [np.asarray(v, np.float64).reshape(-1) for v in values if v is not None]
-        if len(numbers) < len(values):
-            return None, None
-        known: Array = np.concatenate(numbers)
-        known = np.asarray(known[~np.isnan(known)])
-        if not len(known):
-            return None, None
-        ends.append((float(known.min()), float(known.max())))
+        every = [np.zeros(place.value.shape), *(size * np.sign(one) for one in drawn), *drawn]
+        values = np.array([probe.fetch(tensor, {**feeds, place.scores: fed}) for fed in every], dtype=np.float64)
+        ends.append((np.nanmin(values), np.nanmax(values)))
     (low, high), (lower, higher) = ends
     slack = 1e-2 * max(high - low, 1e-6)
-    return -np.inf if lower < low - slack else low, np.inf if higher > high + slack else high
+    return -np.inf if lower < low - slack else float(low), np.inf if higher > high + slack else float(high)
