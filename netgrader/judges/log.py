@@ -18,7 +18,7 @@ from netgrader.judges.notes import (
     PARTS,
     Asked,
 )
-from netgrader.text import Text
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,12 +28,19 @@ if TYPE_CHECKING:
 
 __all__ = ["BadTrainingLog", "LoggedCall", "Rows", "Tables", "TrainingLog", "read_training_log", "same_rows"]
 
-MAX_ROWS = 60_000_000
+MAX_ROWS = 60_000_000  # of all runs of a call
+MOST_ASKED = 1_000_000  # epochs, or rows of a minibatch
 ROUNDED = (4.0, 12.0, 40.0)
 """How far the fingerprint of an image may move by rounding, the nearer ones first: that of shares of one in half precision
 by 4, one standard deviation. Those of different images are a thousand apart, of a few by chance less than 40."""
 NEARLY_ALL = 0.95
 """Share of the rows of a call that are not exactly known ones, above which they count as rounded; of noised ones 0.001 do."""
+
+KINDS: Mapping[type, str] = {np.float64: "f", np.int64: "iu"}
+"""Kinds of the numbers that are read as these."""
+TABLES_APART = Text("The tables of the student's rows do not fit together.")
+BLOCKS_APART = Text("The instrument's blocks of rows do not fit together.")
+LABELS_APART = Text("The instrument's rows and {labels} differ in length.")
 
 Int = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
@@ -187,8 +194,8 @@ def _tables(evidence: Evidence, spec: DataSpec) -> tuple[Tables, _RowFinder]:
     found = {name: _array(evidence.arrays, f"table/{name}") for name in ARRAYS}
     x_train, y_train, x_test, y_test = (found[name] for name in ARRAYS)
     for images, labels in ((x_train, y_train), (x_test, y_test)):
-        if images.ndim != 2 or images.shape[1] != WIDTH or labels.shape != (len(images),) or not len(images):
-            raise BadTrainingLog(Text("The tables of the student's rows do not fit together."))
+        _require(images.ndim == 2 and len(images) > 0, TABLES_APART)
+        _require((*images.shape[1:], *labels.shape) == (WIDTH, len(images)), TABLES_APART)
     why = evidence.facts.get("stand_ins")
     prints = np.concatenate([x_train, x_test]).astype(np.float64)
     finder = _RowFinder(prints, spec.size)
@@ -247,31 +254,30 @@ class _RowFinder:
 
 
 def _call(evidence: Evidence, name: str, asked: object, finder: _RowFinder) -> LoggedCall:
-    if not isinstance(asked, dict):
-        raise BadTrainingLog(Text("It is not said what train was called with."))
+    terms = asked if isinstance(asked, dict) else {}
     noted = {part: _array(evidence.arrays, f"{name}/{part}") for part in PARTS}
     events = _table_of(noted["events"], len(COLUMNS), "events")
-    figures = _table_of(noted["figures"], len(FIGURES), "figures")
-    column = {key: events[:, COLUMNS.index(key)] for key in COLUMNS}
-    if len(figures) != len(events):
-        raise BadTrainingLog(Text("The instrument's notes are not of one length."))
+    figures = _table_of(noted["figures"], len(FIGURES), "figures", kind=np.float64)
+    column = dict(zip(COLUMNS, events.T, strict=True))
+    _require(len(figures) == len(events), Text("The instrument's notes are not of one length."))
     returned, after = (evidence.facts.get(f"{name}/{fact}") for fact in ("returned", "steps_after"))
-    state = figures[:, FIGURES.index("state")]
-    final = float(noted["final"].reshape(-1)[0]) if noted["final"].size == 1 else float("nan")
+    kinds = returned if isinstance(returned, list) else []
+    state, loss = figures.T
+    final = float(np.append(noted["final"], np.nan).reshape(-1)[0])
     by_own = _steps_of_its_own(column["asked"], state, final)
     return LoggedCall(
-        n_epochs=_whole(asked.get("n_epochs")),
-        mini_batch_size=_whole(asked.get("mini_batch_size")),
+        n_epochs=_whole(terms.get("n_epochs")),
+        mini_batch_size=_whole(terms.get("mini_batch_size")),
         asked=column["asked"] | (by_own * np.int64(Asked.STEP)),
         sizes=column["n_rows"],
         version=column["graph_version"],
         state=state,
-        loss=figures[:, FIGURES.index("loss")],
+        loss=loss,
         final=final,
         rows=_rows(column, noted, finder),
         acc_trn=_reported(evidence.arrays.get(f"{name}/acc_trn")),
         acc_val=_reported(evidence.arrays.get(f"{name}/acc_val")),
-        returned=tuple(one for one in returned if isinstance(one, str | int)) if isinstance(returned, list) else (),
+        returned=tuple(one for one in kinds if isinstance(one, str | int)),
         error=evidence.errors.get(f"{name}/train"),
         closed=evidence.facts.get(f"{name}/closed") is True,
         steps_after=after if isinstance(after, int) else 0,
@@ -291,25 +297,26 @@ def _steps_of_its_own(asked: Int, state: Float, final: float) -> Bool:
 def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], finder: _RowFinder) -> Rows:
     """Spread blocks over the runs that were fed them, and labels over the runs that were fed any."""
     sizes, blocks, asked = column["n_rows"], column["block"], column["asked"]
-    block_sizes = noted["block_sizes"]
+    block_sizes, found, given = noted["block_sizes"], noted["found"], noted["labels"]
     prints = _table_of(noted["rows"], WIDTH, "rows", kind=np.float64)
-    fed = blocks >= 0
-    if block_sizes.ndim != 1 or block_sizes.dtype.kind not in "iu" or (sizes < 0).any() or (block_sizes < 0).any():
-        raise BadTrainingLog(Text("The instrument's blocks of rows are not counted."))
-    if sizes.sum() > MAX_ROWS or (blocks >= len(block_sizes)).any() or block_sizes.sum() != len(prints):
-        raise BadTrainingLog(Text("The instrument's blocks of rows do not fit together."))
-    if (sizes[fed] != block_sizes[blocks[fed]]).any() or sizes[~fed].any():
-        raise BadTrainingLog(Text("The instrument's runs and blocks differ in length."))
-    labelled = (asked & (Asked.STEP | Asked.LOSS | Asked.ACCURACY | Asked.GRADIENT)) > 0
-    found, given = noted["found"], noted["labels"]
-    if found.shape != (sizes.sum(),) or given.shape != (sizes[labelled].sum(),):
-        raise BadTrainingLog(Text("The instrument's rows and {labels} differ in length."))
+    fed, labelled = blocks >= 0, (asked & (Asked.STEP | Asked.LOSS | Asked.ACCURACY | Asked.GRADIENT)) > 0
+    _require(block_sizes.ndim == 1 and block_sizes.dtype.kind in "iu", BLOCKS_APART)
+    _require(bool((np.append(sizes, block_sizes) >= 0).all()), BLOCKS_APART)
+    _require(int(sizes.sum()) <= MAX_ROWS and int(block_sizes.sum()) == len(prints), BLOCKS_APART)
+    _require(bool((blocks < len(block_sizes)).all()), BLOCKS_APART)
+    _require(np.array_equal(sizes[fed], block_sizes[blocks[fed]]) and not sizes[~fed].any(), BLOCKS_APART)
+    _require((found.shape, given.shape) == ((sizes.sum(),), (sizes[labelled].sum(),)), LABELS_APART)
     index, factor, shift, near = finder.find(prints)
     starts = np.concatenate([[0], np.cumsum(block_sizes)])
     at = _ranges(starts[blocks[fed]], sizes[fed])
     labels = np.full(len(at), NO_LABEL, dtype=np.uint8)
     labels[np.repeat(labelled, sizes)] = given
     return Rows(index[at], factor[at], shift[at], labels, found.astype(np.uint8), near[at])
+
+
+def _require(fits: bool, otherwise: Said) -> None:
+    if not fits:
+        raise BadTrainingLog(otherwise)
 
 
 def _ranges(starts: Int, sizes: Int) -> Int:
@@ -326,12 +333,9 @@ def _array(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> npt.NDArray[Any
 
 
 def _table_of(array: npt.NDArray[Any], width: int, what: str, kind: type = np.int64) -> npt.NDArray[Any]:
-    wanted = "f" if kind is np.float64 or what == "figures" else "iu"
-    if array.ndim != 2 or array.shape[1] != width or array.dtype.kind not in wanted:
-        raise BadTrainingLog(
-            Text("The instrument's {what} are not a table of {width} columns.", what=what, width=width)
-        )
-    return array.astype(np.float64 if wanted == "f" else np.int64, copy=False)
+    words = Text("The instrument's {what} are not a table of {width} columns.", what=what, width=width)
+    _require(array.ndim == 2 and array.shape[1:] == (width,) and array.dtype.kind in KINDS[kind], words)
+    return array.astype(kind, copy=False)
 
 
 def _reported(array: npt.NDArray[Any] | None) -> Float | None:
@@ -339,6 +343,6 @@ def _reported(array: npt.NDArray[Any] | None) -> Float | None:
 
 
 def _whole(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 1_000_000:
+    if type(value) is not int or not 0 < value < MOST_ASKED:
         raise BadTrainingLog(Text("It is not said what train was called with."))
     return value

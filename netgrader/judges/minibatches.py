@@ -34,8 +34,6 @@ class _Limits(NamedTuple):
     """Of the size asked for, by which minibatches may differ from it."""
     nearly_all: float = 0.95
     """Of the minibatches that are like the one before, or share a row with it: that is how they are made."""
-    in_a_row: float = 0.4
-    """Of the minibatches that are the one before again: with each fed twice in a row every second one is."""
     overlap: float = 0.02
     """Of the rows of a minibatch that the one before held, too."""
     repeated: float = 0.005
@@ -153,11 +151,14 @@ def _size_fits(fed: _Fed) -> bool:
 
 def _is_complete(fed: _Fed) -> bool:
     """Whether each image was fed once; an incomplete last minibatch may be missing, or be filled up."""
-    if fed.whole_passes or fed.missing == fed.rows - fed.different == 0:
+    if fed.whole_passes:
         return True
-    if fed.rows > fed.different:  # twice only where the last minibatch was filled up with some that had been fed before
-        before = fed.index[: -fed.sizes[-1]]
-        return fed.missing == 0 and fed.alike and len(np.unique(before)) == len(before)
+    before = fed.index[: -fed.sizes[-1]]
+    before = before[before < fed.n_given]
+    if len(np.unique(before)) < len(before):
+        return False
+    if not fed.missing:
+        return True
     as_asked = fed.usual == fed.asked or not _size_fits(fed)
     return as_asked and bool((fed.sizes == fed.usual).all()) and fed.missing == (fed.n % fed.usual or fed.usual)
 
@@ -211,10 +212,6 @@ def _each(fed: _Fed) -> Said:
     return Text("each of the {n:,} {images} once", n=fed.n)
 
 
-def _steps(fed: _Fed) -> Said:
-    return Text("1 step") if len(fed.sizes) == 1 else Text("{count:,} steps", count=len(fed.sizes))
-
-
 class _EpochRule(NamedTuple):
     """A fault of an epoch: when it is one, and its figures."""
 
@@ -240,8 +237,8 @@ NO_MINIBATCHES = (
     _EpochRule(
         "no-minibatches",
         lambda fed: fed.alike and 2 * fed.usual >= fed.n > 1.5 * fed.asked,
-        lambda fed: Text("{steps} on {usual:,} {images}", steps=_steps(fed), usual=fed.usual),
-        lambda fed: Text("about {n:,} steps on {asked:,} each", n=fed.n // fed.asked, asked=fed.asked),
+        lambda fed: Text("minibatches of {usual:,}", usual=fed.usual),
+        lambda fed: Text("of {asked:,}", asked=fed.asked),
     ),
 )
 """Where one of these applies, nothing else is said of the epoch."""
@@ -262,12 +259,6 @@ REPEATED = (
     ),
     _EpochRule("sampled-with-replacement", _drawn_at_random, share=1.0),
     _EpochRule("part-of-data-only", _drawn_from_a_part),
-    _EpochRule(
-        "wrong-slice",
-        lambda fed: _overlaps(fed) and _same(fed) > LIMITS.in_a_row,
-        lambda _: Text("each minibatch several times in a row"),
-        lambda _: Text("the loop over the epochs around that over the minibatches"),
-    ),
     _EpochRule(
         "wrong-slice",
         _overlaps,
@@ -401,8 +392,6 @@ def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
         found = Text(
             "train steps were fed {count:,} of the {n_test:,} test {images}", count=len(of_test), n_test=subject.n_test
         )
-        if (call.asked[strays] & Asked.ACCURACY).any():
-            found = Text("{found}; the train op is among the fetches of the evaluation", found=found)
         yield finding(Aspect.HELD_OUT, "trained-on-test", found=found, expected=Text("training {images} only"))
     elif len(strays):
         yield finding(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -54,12 +54,27 @@ NOT_SHARES = "accuracy-not-mean"
 RATE, DROPOUT = "learning_rate", "dropout"
 WORDS = {RATE: Text("learning rate"), DROPOUT: Text("share to drop")}
 
-TIE, TIE_ROWS = 0.003, 10_000  # two standard deviations of an accuracy near 98 % on so many images
-ALIKE = 0.02  # accuracy: reruns at one rate differ by half of it, good and bad rates by more
-HARDLY_LEARNED = 2 / 9  # of the way from chance to 1: 0.3 of ten classes, which untrained networks stay below
-LEAST_PERCENT = 5.0  # larger than any share of one, smaller than any network's percentage
-MOST_SHARE = 1.001  # 1, and rounding
-SLACK = 0.01  # relative, of the width of a grid: rounding
+
+class _SweepLimits(NamedTuple):
+    """Where accuracies of a sweep differ. Accuracies, unless another unit is given."""
+
+    tie: float = 0.003
+    """Two standard deviations of an accuracy near 98 % on `tie_rows` images."""
+    tie_rows: int = 10_000
+    """Test images."""
+    alike: float = 0.02
+    """Reruns at one rate differ by half of it, good and bad rates by more."""
+    hardly_learned: float = 2 / 9
+    """Of the way from chance to 1: 0.3 of ten classes, which untrained networks stay below."""
+    least_percent: float = 5.0
+    """Larger than any share of one, smaller than any network's percentage."""
+    most_share: float = 1.001
+    """1, and rounding."""
+    slack: float = 0.01
+    """Of the width of a grid: rounding."""
+
+
+LIMITS = _SweepLimits()
 
 
 @dataclass(frozen=True)
@@ -145,7 +160,7 @@ class StudentSweep:
     @property
     def tie(self) -> float:
         """Return by how much accuracies on the test images differ by chance."""
-        return TIE * max(1.0, math.sqrt(TIE_ROWS / self.spec.test.rows))
+        return LIMITS.tie * max(1.0, math.sqrt(LIMITS.tie_rows / self.spec.test.rows))
 
 
 def claimed(sweep: StudentSweep, rate: float) -> float:
@@ -161,7 +176,7 @@ def put_right(pairs: Array, asked: Swept = LEARNING_RATE) -> tuple[Array, bool]:
     if not asked.is_rate or not pairs.size:
         return pairs, False
     accuracies, rates = pairs.T
-    least = LEAST_PERCENT / 100
+    least = LIMITS.least_percent / 100
     exchanged = bool(np.median(rates) < least <= accuracies.min() and accuracies.max() <= 100)
     return (pairs[:, ::-1], True) if exchanged else (pairs, False)
 
@@ -184,12 +199,11 @@ def read_sweep(
     wrong = [rate for rate in rates if not is_value(float(rate), asked)]
     if wrong:
         fail("sweep-too-narrow", found=f"{wrong[0]:g}", expected=_valid_words(asked))
-    odd, accuracies = _as_shares(accuracies)
+    # A network whose weights are no numbers any more answers all images alike: it guesses.
+    odd, accuracies = _as_shares(np.where(np.isnan(accuracies), spec.above_chance(0.0), accuracies))
     if lists and odd is None:
         several, last = Text("several accuracies for a value"), Text("the test accuracy in the end")
         odd = fault("wrong-return", found=several, expected=last, severity=Severity.SLIGHT)
-    # A network whose weights are no numbers any more answers all images alike: it guesses.
-    accuracies = np.where(np.isnan(accuracies), spec.above_chance(0.0), accuracies)
     return StudentSweep(rates, accuracies, best, spec, odd, exchanged, asked)
 
 
@@ -201,23 +215,20 @@ def _valid_words(asked: Swept) -> Said:
 
 def _as_shares(accuracies: Array) -> tuple[Fault | None, Array]:
     """Return accuracies as shares of one, and what is wrong with how they were written, if something is."""
-    numbers = accuracies[np.isfinite(accuracies)]
-    if _are_shares(numbers):
+    least, largest = float(accuracies.min()), float(accuracies.max())
+    if _are_shares(accuracies):
         return None, accuracies
-    if _are_shares(numbers / 100) and np.median(numbers) >= LEAST_PERCENT:
-        largest = float(numbers.max())
+    if _are_shares(accuracies / 100) and np.median(accuracies) >= LIMITS.least_percent:
         expected = Text("a share of one, {largest:g}", largest=largest / 100)
         return fault(NOT_SHARES, found=f"{largest:g}", expected=expected, causes=(NOT_SHARES,)), accuracies / 100
-    found = Text("no numbers")
-    if len(numbers):
-        found = Text("values from {min:.4g} to {max:.4g}", min=numbers.min(), max=numbers.max())
+    found = Text("values from {min:.4g} to {max:.4g}", min=least, max=largest)
     expected = Text("accuracies on the test {images}, shares from 0 to 1: no losses, and no numbers of {images}")
     odd = fault("wrong-return", found=found, expected=expected, severity=Severity.SLIGHT, causes=(NOT_SHARES,))
     return odd, accuracies
 
 
 def _are_shares(numbers: Array) -> bool:
-    return len(numbers) > 0 and bool(numbers.min() >= 0 and numbers.max() <= MOST_SHARE)
+    return bool(numbers.min() >= 0 and numbers.max() <= LIMITS.most_share)
 
 
 def student_sweep(bench: TestContext) -> StudentSweep:
@@ -230,12 +241,12 @@ def student_sweep(bench: TestContext) -> StudentSweep:
 
 def is_rate(value: object) -> TypeGuard[float]:
     """Whether a value is a learning rate that can be tried."""
-    return isinstance(value, int | float) and bool(np.isfinite(value)) and value > 0
+    return isinstance(value, int | float) and 0 < value < math.inf
 
 
 def is_value(value: object, asked: Swept) -> TypeGuard[float]:
     """Whether a value is valid for the swept parameter."""
-    return is_rate(value) or (not asked.is_rate and isinstance(value, int | float) and value == 0)
+    return is_rate(value) or (not asked.is_rate and value == 0)
 
 
 def drawn_rate(rates: Collection[float], challenge: int) -> float:
@@ -274,8 +285,14 @@ def require_grid(sweep: StudentSweep) -> None:
             different >= asked.values,
             Text("{values} values or more of the {words}", values=asked.values, words=asked.words),
         ),
-        (decades >= asked.decades - SLACK, Text("values over {decades:g} decades or more", decades=asked.decades)),
-        (most - least >= asked.span * (1 - SLACK), Text("values that lie {span:g} apart or more", span=asked.span)),
+        (
+            decades >= asked.decades - LIMITS.slack,
+            Text("values over {decades:g} decades or more", decades=asked.decades),
+        ),
+        (
+            most - least >= asked.span * (1 - LIMITS.slack),
+            Text("values that lie {span:g} apart or more", span=asked.span),
+        ),
     ):
         if not fits:
             fail("sweep-too-narrow", found=found, expected=expected)
@@ -290,8 +307,7 @@ def require_chosen(bench: TestContext) -> None:
     asked = swept(bench.exercises)
     best = bench.evidence(sweep_cell(bench)).fact(asked.best)
     if not is_value(best, asked):
-        words = _valid_words(asked) if isinstance(best, int | float) else Text("one of the values of your sweep")
-        fail("best-not-from-sweep", found=best, expected=words)
+        fail("best-not-from-sweep", found=best, expected=_valid_words(asked))
 
 
 def require_best(sweep: StudentSweep) -> None:
@@ -316,12 +332,12 @@ def require_best(sweep: StudentSweep) -> None:
 def odd_shapes(sweep: StudentSweep) -> Iterator[tuple[Said, Said]]:
     """Yield why the accuracies of a sweep do not show which value is best: what is there, what should be."""
     low, high = float(np.min(sweep.accuracies)), float(np.max(sweep.accuracies))
-    if high < sweep.spec.above_chance(HARDLY_LEARNED):
+    if high < sweep.spec.above_chance(LIMITS.hardly_learned):
         yield (
             Text("an accuracy of {high:.3f} at best, hardly more than by guessing", high=high),
             Text("networks that are trained before their accuracy is taken"),
         )
-    elif high - low < ALIKE:
+    elif high - low < LIMITS.alike:
         yield (
             Text("accuracies from {low:.3f} to {high:.3f}, hardly different", low=low, high=high),
             Text("clearly lower ones at both ends, each from a network built with its own value"),

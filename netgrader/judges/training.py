@@ -23,14 +23,15 @@ from netgrader.judges.accuracy import (
 from netgrader.judges.answers import opened, outputs_for, random_of, shaped
 from netgrader.judges.arrays import data_as_handed
 from netgrader.judges.as_handed import network_cells, train_rows_as_handed
-from netgrader.judges.learning_rate import BATCH, STEPS, RunImages, fed_in_training, judge_rate, short_run
+from netgrader.judges.learning_rate import BATCH, STEPS, fed_in_training, judge_rate, short_run
 from netgrader.judges.measure import measure_of
+from netgrader.judges.sweep_runs import run_images
 from netgrader.reader import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from netgrader.checks.context import Dataset, TestContext
+    from netgrader.checks.context import TestContext
     from netgrader.evidence import GraphEvidence
     from netgrader.faults import Fault
     from netgrader.judges.accuracy import Recomputed
@@ -93,8 +94,10 @@ def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str
 
 def _reached_by_ours(bench: TestContext, cell: str, network: str, handed: HandedRows) -> float:
     """Return the score that a network as it was handed over has after a short training of ours; -inf if it cannot be trained."""
-    graph, data, measure = bench.evidence(network).graph(NET), _data(bench), measure_of(bench, cell)
-    rows, test = np.arange(STEPS * BATCH) % len(handed.rows), _some_test_rows(bench)
+    graph, measure = bench.evidence(network).graph(NET), measure_of(bench, cell)
+    data = data_as_handed(bench) or bench.dataset
+    rows = np.arange(STEPS * BATCH) % len(handed.rows)
+    test = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
     try:
         x, y, step = (graph.parts[part] for part in ("X", "Y", "train_op"))
         with opened(bench.lab, graph, {}) as session:
@@ -120,7 +123,7 @@ def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
             return None  # what changes while it trains is no one rate
         rate = optimizer.learning_rate
         third, at, triple, tenfold = (
-            short_run(bench.lab, _at_rate(graph, tensor, factor * rate), factor * rate, _images(bench))
+            short_run(bench.lab, _at_rate(graph, tensor, factor * rate), factor * rate, run_images(bench))
             for factor in (1 / 3, 1, 3, 10)
         )
     except (LabError, KeyError):
@@ -149,23 +152,3 @@ def _cells_with(bench: TestContext, rate: float) -> Iterator[str]:
 
 def _same(found: object, rate: float) -> bool:
     return isinstance(found, int | float) and math.isclose(found, rate, rel_tol=SAME_RATE)
-
-
-def _data(bench: TestContext) -> Dataset:
-    """Return the data, scaled as the notebook's are."""
-    return data_as_handed(bench) or bench.dataset
-
-
-def _some_test_rows(bench: TestContext) -> slice:
-    return slice(None, None, max(1, len(bench.dataset.x_test) // TEST_ROWS))
-
-
-def _images(bench: TestContext) -> RunImages:
-    """Return what short runs train on and are tested with."""
-    data, test = _data(bench), _some_test_rows(bench)
-    rows = np.arange(STEPS * BATCH) % len(data.x_train)
-    return RunImages(
-        (data.prepared(data.x_train[rows]), data.y_train[rows]),
-        (data.prepared(data.x_test[test]), data.y_test[test]),
-        bench.spec.classes,
-    )

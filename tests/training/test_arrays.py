@@ -85,12 +85,8 @@ def test_wrong_images_are_named_with_what_was_found(raw, name):
     assert charge.share < 1
 
 
-def test_where_grey_levels_begin_again_at_zero_is_shown_and_a_wave_of_them_is_no_overflow(raw):
-    over = judge_images(WRONG["wrong-order, beyond 255 in uint8"](raw), raw, DIGITS).charge.fault
-    assert str(over.found) == "grey level 127 became 0.498, and 128 became 0"
-    wave = judge_images(np.sin(flat(raw) / 20), raw, DIGITS).charge.fault
-    assert wave.code == "wrong-order"
-    assert "uint8" not in str(wave.expected)
+def test_a_wave_of_grey_levels_is_no_scale_of_them(raw):
+    assert judge_images(np.sin(flat(raw) / 20), raw, DIGITS).charge.fault.code == "wrong-order"
 
 
 def test_the_first_row_that_is_wrong_is_shown(raw):
