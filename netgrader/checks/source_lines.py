@@ -51,10 +51,6 @@ _MADE_BEFORE: Mapping[str, frozenset[str]] = {
     "dropout-at-evaluation": RANDOM,
     "keep-rate-swapped": RANDOM,
 }
-_MADE_AFTER = frozenset({"wrong-activation", "softmax-in-hidden-layer"})
-_COMPARED = frozenset({"GreaterEqual", "Greater", "Less", "LessEqual", "Floor"})
-_FED = frozenset({"Placeholder", "PlaceholderWithDefault"})
-_LINEAR = frozenset({"Add", "AddV2", "BiasAdd", "Identity", "Reshape"})
 _OURS = str(Path(__file__).parents[1])
 
 
@@ -142,23 +138,15 @@ def with_lines(network: Network, graph: GraphEvidence, cells: Mapping[str, Cell]
 
 
 def _maker(fault: Fault, nodes: Sequence[Any], order: Mapping[str, int]) -> int | None:
-    """Return the number of the operation that a fault is about: where it shows, or what makes it before or after that."""
-    number = order.get(fault.op.partition(":")[0])
+    """Return the number of the operation that a fault is about: where it shows, or what makes it before that."""
+    number = order.get(_op(fault.op))
     if number is None:
         return None
-    if fault.code in _MADE_BEFORE:
-        makers = [at for at in _above(number, nodes, order) if nodes[at].op in _MADE_BEFORE[fault.code]]
-        # What a switch turns off is not what stays on.
-        always = (at for at in makers if fault.code == "dropout-at-evaluation" and not _is_switched(at, nodes, order))
-        number = next(always, next(iter(makers), number))
-    if fault.code in _MADE_AFTER:
-        name = nodes[number].name
-        for at in range(number + 1, len(nodes)):
-            if any(tensor.partition(":")[0] == name for tensor in nodes[at].input):
-                if nodes[at].op not in _LINEAR:
-                    return at
-                name = nodes[at].name
-    return number
+    kinds = _MADE_BEFORE.get(fault.code, ())
+    makers = [at for at in _above(number, nodes, order) if nodes[at].op in kinds]
+    # Of several random numbers it is not known which are meant.
+    known = makers if len(makers) == 1 or kinds is not RANDOM else []
+    return next(iter(known), number)
 
 
 def _above(number: int, nodes: Sequence[Any], order: Mapping[str, int]) -> Iterator[int]:
@@ -171,18 +159,6 @@ def _above(number: int, nodes: Sequence[Any], order: Mapping[str, int]) -> Itera
         new = sorted(one for one in read if one is not None and one not in seen)
         seen.update(new)
         ahead.extend(new)
-
-
-def _is_switched(random: int, nodes: Sequence[Any], order: Mapping[str, int]) -> bool:
-    """Whether random numbers are compared with something that is fed."""
-    names = {nodes[random].name}
-    for node in nodes[random + 1 :]:
-        if not any(_op(tensor) in names for tensor in node.input):
-            continue
-        if node.op in _COMPARED:
-            return any(nodes[at].op in _FED for at in _above(order[node.name], nodes, order))
-        names.add(node.name)
-    return False
 
 
 def _op(tensor: str) -> str:
@@ -198,11 +174,18 @@ def _in_words(noted: _Noted, number: int, cells: Mapping[str, Cell], exercise: s
         text = _text(cell, line) if cell is not None else ""
         if cell is None or not text:
             continue
-        form = SAME if cell is before else OWN if cell.name == exercise else NAMED if cell.name else OTHER
         shown = plain(text.replace("`", "'"), LONGEST_LINE)
+        form = SAME if cell is before else _form(cell, exercise)
         said.append(form.format(number=line + _blank(cell), cell=cell.name, text=shown))
         before = cell
     return BOTH.format(first=said[0], second=said[1]) if len(said) > 1 else next(iter(said), "")
+
+
+def _form(cell: Cell, exercise: str) -> Text:
+    """Return how a line of a cell is told."""
+    if cell.name == exercise:
+        return OWN
+    return NAMED if cell.name else OTHER
 
 
 def _blank(cell: Cell) -> int:
