@@ -223,22 +223,23 @@ def prove(sweep: StudentSweep, networks: Sequence[TrainedNetwork]) -> Proof:
     Results are taken in ascending order, with the lowest accuracy that is near, so that as many are proven as can be.
     """
     by: dict[float, tuple[int, int]] = {}
+    left = set(range(len(networks)))
     for measure in range(MEASURES):
         for rate in sorted({*sweep.rates.tolist()} - by.keys(), key=lambda rate: claimed(sweep, rate)):
-            used = {number for number, _ in by.values()}
-            left = [(number, network) for number, network in enumerate(networks) if number not in used]
             fits = [
-                (network.value is None, network.accuracies[measure], number)
-                for number, network in left
-                if network.value in {rate, None} and _reaches(network, measure, claimed(sweep, rate))
+                (networks[number].value is None, networks[number].accuracies[measure], number)
+                for number in left
+                if _reaches(networks[number], rate, measure, claimed(sweep, rate))
             ]
-            if fits:
-                by[rate] = min(fits)[-1], measure
+            for _, _, number in sorted(fits)[:1]:
+                by[rate] = number, measure
+                left.remove(number)
     return Proof(networks, by)
 
 
-def _reaches(network: TrainedNetwork, measure: int, reported: float) -> bool:
-    if len(network.accuracies) <= measure:
+def _reaches(network: TrainedNetwork, rate: float, measure: int, reported: float) -> bool:
+    """Whether a network can be what a result at a rate was measured of."""
+    if network.value not in {rate, None} or len(network.accuracies) <= measure:
         return False
     accuracy = network.accuracies[measure]
     by_chance = DEVIATIONS * math.sqrt(max(accuracy * (1 - accuracy), 0.0) / TEST_ROWS)

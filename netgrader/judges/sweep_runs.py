@@ -74,7 +74,7 @@ def require_run(bench: TestContext, remark: Callable[..., None]) -> None:
     follows = consequence(sweep, proof_of(bench))
     if follows is not None:
         remark(NOT_REPRODUCED, found=follows[0], expected=follows[1])
-    fail_all([sweep.odd] if sweep.odd else [], share=0.5)
+    fail_all(sweep.odd, share=0.5)
 
 
 def require_trained(bench: TestContext) -> None:
