@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -40,6 +41,7 @@ KINDS: Mapping[type, str] = {np.float64: "f", np.int64: "iu"}
 """Kinds of the numbers that are read as these."""
 TABLES_APART = Text("The tables of the student's rows do not fit together.")
 BLOCKS_APART = Text("The instrument's blocks of rows do not fit together.")
+NOT_SAID = Text("It is not said what train was called with.")
 LABELS_APART = Text("The instrument's rows and {labels} differ in length.")
 
 Int = npt.NDArray[np.int64]
@@ -183,8 +185,8 @@ def read_training_log(evidence: Evidence, spec: DataSpec) -> TrainingLog:
     """
     tables, finder = _tables(evidence, spec)
     calls: list[LoggedCall] = []
-    while (asked := evidence.facts.get(f"{len(calls)}/asked")) is not None:
-        calls.append(_call(evidence, str(len(calls)), asked, finder))
+    while f"{len(calls)}/asked" in evidence.facts:
+        calls.append(_call(evidence, str(len(calls)), finder))
     if not calls:
         raise BadTrainingLog(Text("No call of train was noted."))
     return TrainingLog(tuple(calls), tables, spec)
@@ -253,21 +255,43 @@ class _RowFinder:
         return index
 
 
-def _call(evidence: Evidence, name: str, asked: object, finder: _RowFinder) -> LoggedCall:
-    terms = asked if isinstance(asked, dict) else {}
+class _Terms(msgspec.Struct, frozen=True):
+    """What `train` was called with."""
+
+    n_epochs: Annotated[int, msgspec.Meta(gt=0, lt=MOST_ASKED)]
+    mini_batch_size: Annotated[int, msgspec.Meta(gt=0, lt=MOST_ASKED)]
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """Facts of a call; the fields of `LoggedCall` mean the same."""
+
+    asked: _Terms
+    returned: tuple[str | int, ...] = ()
+    closed: bool = False
+    steps_after: int = 0
+
+
+def _told(evidence: Evidence, name: str) -> _Told:
+    names = evidence.facts.keys() & {f"{name}/{fact}" for fact in _Told.__struct_fields__}
+    try:
+        return msgspec.convert({one.removeprefix(f"{name}/"): evidence.facts[one] for one in names}, _Told)
+    except msgspec.ValidationError:
+        raise BadTrainingLog(NOT_SAID) from None
+
+
+def _call(evidence: Evidence, name: str, finder: _RowFinder) -> LoggedCall:
+    told = _told(evidence, name)
     noted = {part: _array(evidence.arrays, f"{name}/{part}") for part in PARTS}
     events = _table_of(noted["events"], len(COLUMNS), "events")
     figures = _table_of(noted["figures"], len(FIGURES), "figures", kind=np.float64)
     column = dict(zip(COLUMNS, events.T, strict=True))
     _require(len(figures) == len(events), Text("The instrument's notes are not of one length."))
-    returned, after = (evidence.facts.get(f"{name}/{fact}") for fact in ("returned", "steps_after"))
-    kinds = returned if isinstance(returned, list) else []
     state, loss = figures.T
     final = float(np.append(noted["final"], np.nan).reshape(-1)[0])
     by_own = _steps_of_its_own(column["asked"], state, final)
     return LoggedCall(
-        n_epochs=_whole(terms.get("n_epochs")),
-        mini_batch_size=_whole(terms.get("mini_batch_size")),
+        n_epochs=told.asked.n_epochs,
+        mini_batch_size=told.asked.mini_batch_size,
         asked=column["asked"] | (by_own * np.int64(Asked.STEP)),
         sizes=column["n_rows"],
         version=column["graph_version"],
@@ -277,10 +301,10 @@ def _call(evidence: Evidence, name: str, asked: object, finder: _RowFinder) -> L
         rows=_rows(column, noted, finder),
         acc_trn=_reported(evidence.arrays.get(f"{name}/acc_trn")),
         acc_val=_reported(evidence.arrays.get(f"{name}/acc_val")),
-        returned=tuple(one for one in kinds if isinstance(one, str | int)),
+        returned=told.returned,
         error=evidence.errors.get(f"{name}/train"),
-        closed=evidence.facts.get(f"{name}/closed") is True,
-        steps_after=after if isinstance(after, int) else 0,
+        closed=told.closed,
+        steps_after=told.steps_after,
         own_optimizer=bool(by_own.any()),
     )
 
@@ -334,15 +358,9 @@ def _array(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> npt.NDArray[Any
 
 def _table_of(array: npt.NDArray[Any], width: int, what: str, kind: type = np.int64) -> npt.NDArray[Any]:
     words = Text("The instrument's {what} are not a table of {width} columns.", what=what, width=width)
-    _require(array.ndim == 2 and array.shape[1:] == (width,) and array.dtype.kind in KINDS[kind], words)
+    _require(array.shape[1:] == (width,) and array.dtype.kind in KINDS[kind], words)
     return array.astype(kind, copy=False)
 
 
 def _reported(array: npt.NDArray[Any] | None) -> Float | None:
     return None if array is None or array.dtype.kind not in "fiu" else array.astype(np.float64).reshape(-1)
-
-
-def _whole(value: object) -> int:
-    if type(value) is not int or not 0 < value < MOST_ASKED:
-        raise BadTrainingLog(Text("It is not said what train was called with."))
-    return value

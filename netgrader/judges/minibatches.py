@@ -428,10 +428,22 @@ def judge_order(subject: Subject) -> Iterator[LoopFinding]:
 def _same_minibatches(subject: Subject) -> bool:
     """Whether minibatch k of each epoch holds the same images as that of the epoch before, for nearly all k."""
     epochs = subject.course.epochs
-    sets = [[np.sort(subject.call.indices(run)) for run in epoch.steps] for epoch in epochs]
-    pairs = [(one, other) for one, other in pairwise(sets) if len(one) == len(other) > 1]
-    same = [np.mean([np.array_equal(*two) for two in zip(*pair, strict=True)]) for pair in pairs]
-    return len(same) > 0 and bool(min(same) > LIMITS.repeats)
+    return len(epochs) > 1 and min(_kept(subject, *pair) for pair in pairwise(epochs)) > LIMITS.repeats
+
+
+def _kept(subject: Subject, one: Epoch, other: Epoch) -> float:
+    """Return the share of the minibatches of an epoch all of whose images that of the same number held in the epoch before."""
+    sizes = subject.call.sizes[other.steps]
+    before, now = (_numbered(subject, epoch) for epoch in (one, other))
+    held = np.bincount(np.repeat(np.arange(len(sizes)), sizes), weights=np.isin(now, before), minlength=len(sizes))
+    return float((held == sizes).mean())
+
+
+def _numbered(subject: Subject, epoch: Epoch) -> Int:
+    """Return a number for each row that an epoch was fed, which tells the row and the minibatch that holds it."""
+    sizes = subject.call.sizes[epoch.steps]
+    number: Int = np.repeat(np.arange(len(sizes)), sizes) * len(subject.tables.classes) + subject.rows(epoch).index
+    return number
 
 
 def _goes_round(subject: Subject) -> bool:
@@ -455,33 +467,21 @@ def _follows(subject: Subject, one: Epoch, other: Epoch) -> bool:
     return bool(np.isin(apart, [1, len(next_order) - 1]).mean() > LIMITS.repeats)
 
 
-def _ascending(subject: Subject) -> bool:
-    """Whether the images of a single epoch, though more were asked for, are in the order of the file."""
-    epochs = subject.course.epochs
-    single = len(epochs) == 1 < min(subject.call.n_epochs, len(epochs[0].steps))
-    return single and bool((np.diff(subject.rows(epochs[0]).index) > 0).all())
-
-
-def _one_step_each(subject: Subject) -> bool:
-    """Whether each epoch is one step, and no error ended it."""
-    epochs = subject.course.epochs
-    return len(epochs) > 1 and subject.call.error is None and all(len(epoch.steps) == 1 for epoch in epochs)
-
-
 ORDERS: Sequence[tuple[Callable[[Subject], bool], Text]] = (
     (_same_minibatches, Text("minibatch 1 of each epoch holds the same {images}, and so on")),
     (_goes_round, Text("one order in all epochs, backwards in some or begun elsewhere")),
-    (_ascending, Text("the {images} in the order of x_train")),
-    (_one_step_each, Text("one step an epoch")),
 )
 """What epochs do that have no new order each, and how that is said."""
 
 
 def _purity(subject: Subject, epoch: Epoch) -> float:
     """Return the mean share of the most frequent class in the epoch's minibatches; 0 if there are too few to tell."""
-    known = subject.origins.shown
+    known, index, sizes = subject.origins.shown, subject.rows(epoch).index, subject.call.sizes[epoch.steps]
     shown: Bytes = np.where(known != NO_LABEL, known, subject.tables.classes)
-    classes = [shown[index[index >= 0]] for index in map(subject.call.indices, epoch.steps)]
-    named = [one[one != NO_LABEL] for one in classes]
-    shares = [np.max(np.bincount(one)) / len(one) for one in named if len(one) >= LIMITS.smallest]
-    return float(np.mean(shares)) if len(shares) > 1 else 0.0
+    classes = np.where(index >= 0, shown[index], NO_LABEL)
+    counts = np.zeros((len(sizes), NO_LABEL + 1))
+    np.add.at(counts, (np.repeat(np.arange(len(sizes)), sizes), classes), 1)
+    named = counts[:, :NO_LABEL]
+    enough = named.sum(axis=1) >= LIMITS.smallest
+    shares = named.max(axis=1)[enough] / named.sum(axis=1)[enough]
+    return float(shares.mean()) if len(shares) > 1 else 0.0

@@ -180,10 +180,7 @@ def _is(value: float, accuracies: Sequence[float], *, rounded: bool = True) -> b
 
 
 def _best_so_far(values: Float, parts: Sequence[Part]) -> bool:
-    """Whether each value is the highest of those measured up to it, or each is the highest of all."""
+    """Whether each value is the highest of those measured up to it."""
     first = [part.accuracies[:1] or (np.nan,) for part in parts]
     so_far = np.maximum.accumulate(np.concatenate(first))
-    return any(
-        all(agree(float(value), float(best)) for value, best in zip(values, bests, strict=True))
-        for bests in (so_far, np.full(len(so_far), so_far[-1]))
-    )
+    return all(agree(float(value), float(best)) for value, best in zip(values, so_far, strict=True))

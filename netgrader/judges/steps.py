@@ -29,6 +29,7 @@ NAME = "train"
 INITIALISER = r"(?:Operation '|name: \")(?:\w+/)*(?:init|group_deps)(?:_\d+)?['\"]"
 # Variables of optimizers, of which the instrument has none: its steps are functions.
 OF_OPTIMIZERS = r"uninitialized value \S*(?:beta\d_power|Adam|Momentum|Adagrad|RMSProp)"
+OF_SHAPES = re.compile(f"Cannot feed value of shape|{NOT_AS_MANY}")
 STEPS = Text("steps of net.train_op")
 MEANINGS: tuple[tuple[re.Pattern[str], str, Said, Said], ...] = (
     (
@@ -77,7 +78,7 @@ def error_fault(subject: Subject) -> Fault | None:
 
 def _of_what_is_run(error: ProbeError, place: str) -> Fault | None:
     """Return what TensorFlow says of the instrument, whose own graph is right: it is what is run, or fed, that is not."""
-    if "Cannot feed value of shape" in error.message or re.search(NOT_AS_MANY, error.message):
+    if OF_SHAPES.search(error.message):
         code = "labels-not-one-hot" if re.search(r"Tensor '?Y:0", error.message) else "error-in-code"
         found = said_of(error.kind, error.message)
         return fault(code, found=found, place=place, advice=advice(error.message, error.line))

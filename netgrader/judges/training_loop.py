@@ -209,16 +209,16 @@ def _noted_truly(bench: TestContext, raw: Evidence, subjects: tuple[Subject, ...
 
 def _images(bench: TestContext, raw: Evidence) -> ImageRows:
     """Return the images that `train` could read, training and test rows one after the other; none if they are no such thing."""
-    parts: list[ImageRows] = []
-    for item in (f"images/{name}" for name in IMAGES):
-        table = raw.tables.get(item)
-        array = raw.arrays.get(item, NO_IMAGES) if table is None else NO_IMAGES
-        if (array if table is None else table).shape[1:] != (bench.spec.size,):
-            return NO_IMAGES
-        parts.append(
-            np.asarray(array, np.float32) if table is None else TableRows(table, bench.references[table.reference])
-        )
-    return Joined(parts, bench.spec.size)
+    parts = [_part(bench, raw, f"images/{name}") for name in IMAGES]
+    fits = {part.shape[1:] for part in parts} == {(bench.spec.size,)}
+    return Joined(parts, bench.spec.size) if fits else NO_IMAGES
+
+
+def _part(bench: TestContext, raw: Evidence, item: str) -> ImageRows:
+    table = raw.tables.get(item)
+    if table is None:
+        return np.asarray(raw.arrays.get(item, NO_IMAGES), np.float32)
+    return TableRows(table, bench.references[table.reference])
 
 
 NO_IMAGES = np.empty((0, 0), np.float32)
