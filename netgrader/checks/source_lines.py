@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import linecache
 import re
 from bisect import bisect_right
@@ -40,7 +41,6 @@ LONGEST_LINE = 120
 OWN = Text("line {number} of your cell: `{text}`")
 NAMED = Text("line {number} of the cell {cell}: `{text}`")
 OTHER = Text("line {number} of another cell: `{text}`")
-SAME = Text("line {number} of it: `{text}`")
 BOTH = Text("{first}, and {second}")
 
 # What Python calls the text of a cell: in IPython and Colab, in ipykernel.
@@ -61,6 +61,9 @@ class Cell:
     name: str
     """The exercise that it is, empty if it is none."""
     text: str
+
+
+NOWHERE = Cell("", "")
 
 
 def by_key(cells: Iterable[Cell]) -> dict[str, Cell]:
@@ -94,23 +97,19 @@ def made_at(graph: Any) -> dict[str, Json]:
 
 def _lines(frames: Iterable[Any]) -> Iterator[tuple[str, int]]:
     """Yield the line of the notebook that called for an operation, and the one that made it if that is another."""
-    own: list[Any] = []
-    for frame in frames:
-        kind = _kind(frame.filename)
-        if kind == "ours":
-            own.clear()  # what calls us is no line that makes a network
-        elif kind == "cell":
-            own.append(frame)
+    # What calls us is no line that makes a network.
+    called = itertools.takewhile(lambda frame: not frame.filename.startswith(_OURS), reversed(list(frames)))
+    own = [frame for frame in called if _is_cell(frame.filename)]
     if own:
-        functions = (frame for frame in own if not frame.name.startswith("<"))
-        called = next(functions, own[0])
-        yield from dict.fromkeys((frame.filename, frame.lineno) for frame in (called, own[-1]))
+        functions = [frame for frame in own if not frame.name.startswith("<")]
+        outermost = [*own, *functions][-1]
+        yield from dict.fromkeys((frame.filename, frame.lineno) for frame in (outermost, own[0]))
 
 
 @functools.lru_cache(maxsize=1_000)
-def _kind(file: str) -> str:
-    """Return whose code a file holds."""
-    return "ours" if file.startswith(_OURS) else "cell" if _CELL.search(file) else "other"
+def _is_cell(file: str) -> bool:
+    """Whether a file is what Python calls the text of a cell."""
+    return _CELL.search(file) is not None
 
 
 class _Noted(msgspec.Struct):
@@ -167,25 +166,23 @@ def _op(tensor: str) -> str:
 
 def _in_words(noted: _Noted, number: int, cells: Mapping[str, Cell], exercise: str) -> Said:
     run = noted.runs[max(0, bisect_right(noted.runs, number, key=lambda run: run[0]) - 1)]
-    said: list[Text] = []
-    before = None
-    for at, line in zip(run[1::2], run[2::2], strict=False):
-        cell = cells.get(noted.cells[at]) if at < len(noted.cells) else None
-        text = _text(cell, line) if cell is not None else ""
-        if cell is None or not text:
-            continue
-        shown = plain(text.replace("`", "'"), LONGEST_LINE)
-        form = SAME if cell is before else _form(cell, exercise)
-        said.append(form.format(number=line + _blank(cell), cell=cell.name, text=shown))
-        before = cell
-    return BOTH.format(first=said[0], second=said[1]) if len(said) > 1 else next(iter(said), "")
+    known = {at: cells.get(key, NOWHERE) for at, key in enumerate(noted.cells)}
+    lines = [_line(known.get(at, NOWHERE), line, exercise) for at, line in zip(run[1::2], run[2::2], strict=False)]
+    said: list[Said] = list(filter(None, lines))
+    if len(said) > 1:
+        return BOTH.format(first=said[0], second=said[1])
+    return next(iter(said), "")
 
 
-def _form(cell: Cell, exercise: str) -> Text:
-    """Return how a line of a cell is told."""
+def _line(cell: Cell, line: int, exercise: str) -> Said:
+    """Return how a line of a cell is told; empty where it has no such line."""
+    text = plain(_text(cell, line).replace("`", "'"), LONGEST_LINE)
+    if not text:
+        return ""
+    form = NAMED if cell.name else OTHER
     if cell.name == exercise:
-        return OWN
-    return NAMED if cell.name else OTHER
+        form = OWN
+    return form.format(number=line + _blank(cell), cell=cell.name, text=text)
 
 
 def _blank(cell: Cell) -> int:

@@ -16,14 +16,13 @@ from netgrader.judges.aspects import Charge
 from netgrader.judges.known_images import PROJECTIONS, fingerprints, match_scaled
 from netgrader.judges.labels import class_shift, one_hot_words, row_shift
 from netgrader.judges.preparations import preparation_of
-from netgrader.judges.rows import SHIFTS, SOME, judge_rows, judge_targets, own_columns, same_rows
+from netgrader.judges.rows import SHIFTS, SOME, judge_kind, judge_rows, judge_targets, own_columns, same_rows
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from netgrader.checks.context import CellEvidence, Dataset, TestContext
     from netgrader.data import DataSpec
     from netgrader.faults import Fault
-    from netgrader.grey_levels import GreyLevels
     from netgrader.judges.log import Bytes, Float, Int
     from netgrader.judges.preparations import Preparation
 
@@ -31,7 +30,6 @@ __all__ = [
     "JudgedImages",
     "data_as_handed",
     "images_of",
-    "is_scaled",
     "judge_images",
     "judge_one_hot",
     "require_images",
@@ -52,10 +50,6 @@ class _ImageLimits(NamedTuple):
     """Share of the rows that are given ones, with which the others count as mistakes."""
     dark: float = 0.5
     """Of the largest value there may be: what keeps below that is hardly seen."""
-    smallest: float = 1.01 / 10
-    """Of the usual factor: one that `judge_images` surely takes for one scaling, not two."""
-    rounding: float = 3e-7
-    """Of the largest value: what single precision loses."""
 
 
 LIMITS = _ImageLimits()
@@ -173,9 +167,7 @@ class _Comparison:
         if not -LIMITS.close <= self.low <= self.high <= 1 + LIMITS.close:
             found = Text("values from {low:.4g} to {high:.4g}", low=self.low, high=self.high)
             return _charge("wrong-range", 0.25, found=found, expected=Text("from 0 to 1"))
-        if self.images.dtype.kind != "f":
-            return _charge("not-floating-point", 0.5, found=f"{self.images.dtype}", expected=Text("float32 or float64"))
-        return None
+        return judge_kind(self.images.dtype)
 
     def _rounded(self) -> Charge | None:
         """Whether all grey levels but two are gone."""
@@ -262,9 +254,7 @@ def judge_one_hot(labels: Array, given: Bytes, spec: DataSpec, rows: Int | None 
     if len(wrong):
         in_order = rows is None or _ordered(rows)
         return _wrong_classes(best.astype(np.uint8), given, true, wrong, spec.classes, in_order=in_order)
-    if labels.dtype.kind != "f":
-        return _charge("not-floating-point", 0.5, found=f"{labels.dtype}", expected=Text("float32 or float64"))
-    return None
+    return judge_kind(labels.dtype)
 
 
 def _ordered(rows: Int) -> bool:
@@ -301,7 +291,6 @@ def _charge(code: str, share: float = 0.0, *, found: Said, expected: Said = "", 
 
 
 OTHER = {"train": "test", "test": "train"}
-REFERENCES = {"train": "x_train_2d", "test": "x_test_2d"}
 ONE_SIDE = "scaled-on-one-side"
 
 
@@ -343,16 +332,11 @@ def images_of(bench: TestContext, part: str) -> JudgedImages:
     """Return what ``x_train`` or ``x_test`` (`part` ``"train"`` or ``"test"``) is, judged once."""
 
     def judge() -> JudgedImages:
-        name, (raw, _) = f"x_{part}", bench.part(part)
-        if not bench.spec.is_images:
-            other, _ = bench.part(OTHER[part])
-            return JudgedImages(
-                *judge_rows(_evidence(bench).array(name), raw, other, bench.spec, of_test=part == "test")
-            )
-        table = _evidence(bench).raw.tables.get(name)
-        if table is not None and table.reference == REFERENCES[part] and is_scaled(table, len(raw), bench.spec):
-            return JudgedImages(None, np.arange(len(raw)))
-        return judge_images(_evidence(bench).array(name), raw, bench.spec)
+        made, (raw, _) = _evidence(bench).array(f"x_{part}"), bench.part(part)
+        if bench.spec.is_images:
+            return judge_images(made, raw, bench.spec)
+        other, _ = bench.part(OTHER[part])
+        return JudgedImages(*judge_rows(made, raw, other, bench.spec, of_test=part == "test"))
 
     images: JudgedImages = bench.once((Text("prepared {images}"), part), judge)
     return images
@@ -415,24 +399,6 @@ def _columns(bench: TestContext, rows: Int) -> Int | None:
 
 def _evidence(bench: TestContext) -> CellEvidence:
     return bench.evidence(f"check_{bench.exercises.of_kind('data')}")
-
-
-def is_scaled(levels: GreyLevels, n: int, spec: DataSpec) -> bool:
-    """Whether a table alone tells that `n` images are right: each level times one factor, and all between 0 and 1.
-
-    Where it does not, the images have to be looked at. `judge_images` finds nothing wrong with those of which it does.
-    """
-    table: npt.NDArray[np.float64] = levels.table[: spec.largest + 1].astype(np.float64)
-    if (
-        levels.table.dtype.kind != "f"
-        or levels.shape not in {(n, spec.size), (n, *spec.fed_shape)}
-        or not np.isfinite(table).all()
-    ):
-        return False
-    factor = float(table[-1]) / spec.largest
-    off = np.abs(table - np.arange(len(table)) * factor)
-    in_range = bool(((table >= 0) & (table <= 1)).all())
-    return in_range and factor > LIMITS.smallest / spec.largest and bool((off <= LIMITS.rounding * table[-1]).all())
 
 
 def _scaled(bench: TestContext, part: str) -> bool:

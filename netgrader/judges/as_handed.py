@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from netgrader.checks.exercises import NET, BadExerciseError
 from netgrader.judges.accuracy import ROUNDED
-from netgrader.judges.answers import opened, outputs_for, random_of, shaped
+from netgrader.judges.answers import opened, outputs_for, random_of, run_alone, shaped
 from netgrader.judges.arrays import images_of
 from netgrader.judges.measure import measure_of
 from netgrader.reader import LabError
@@ -100,11 +100,8 @@ def own_accuracy(session: LabSession, graph: GraphEvidence, handed: HandedRows) 
     if not {"X", "Y", "accuracy"} <= graph.parts.keys():
         return None
     feeds = {graph.parts["X"]: shaped(graph, handed.rows), graph.parts["Y"]: handed.labels, **graph.eval_feed}
-    try:
-        (value,) = session.run([graph.parts["accuracy"]], feeds)
-    except LabError:
-        return None
-    return float(np.mean(value)) if value is not None and np.size(value) else None
+    value = run_alone(session, graph.parts["accuracy"], feeds)
+    return None if isinstance(value, LabError) or not value.size else float(np.mean(value))
 
 
 def causes_of_accuracy(bench: TestContext, cell: str, reported: float) -> tuple[str, ...]:

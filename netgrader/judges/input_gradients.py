@@ -212,7 +212,8 @@ def _each_parts(parts: Mapping[str, str]) -> list[str]:
 def _run(session: LabSession, graph: GraphEvidence, part: str, images: Array, one_hot: Array) -> Array:
     """Return the value of a part for images; labels are fed as well, for what asks for them."""
     feeds = {graph.parts["X"]: images.astype(np.float32), **graph.eval_feed}
-    feeds |= {graph.parts[label]: one_hot for label in ("Y",) if label in graph.parts}
+    if "Y" in graph.parts:
+        feeds[graph.parts["Y"]] = one_hot
     value = run_alone(session, graph.parts[part], feeds)
     if isinstance(value, LabError):
         raise value
@@ -241,23 +242,14 @@ def _top(slopes: Array, probabilities: Array) -> Array:
 def _split(raw: Sequence[Array], shape: tuple[int, ...], classes: int) -> Array:
     """Return gradients (k, n, pixels) of what was handed over, a list of them or an array that holds them.
 
-    None (0, n, pixels) if one is not of the `shape` (n, pixels), whichever way the student's images lie.
+    None (0, n, pixels) if one is not of as many images and numbers as the `shape` (n, pixels) says.
     """
     whole = (classes, *shape)
     if len(raw) == 1 and sorted(raw[0].shape) == sorted(whole):
         return raw[0].transpose([raw[0].shape.index(size) for size in whole])
-    upright = [_upright(part, shape) for part in raw]
-    if any((len(part), part.size) != (shape[0], math.prod(shape)) for part in upright):
+    if {(part.shape[:1], part.size) for part in raw} != {(shape[:1], math.prod(shape))}:
         return np.empty((0, *shape))
-    return np.array(upright).reshape(-1, *shape)
-
-
-def _upright(part: Array, shape: tuple[int, ...]) -> Array:
-    """Return a gradient with images in its rows, where it has them in its columns."""
-    squeezed = np.atleast_1d(part.squeeze())
-    if part.shape[:1] == shape[:1]:
-        return part.reshape(len(part), -1)
-    return squeezed.T if squeezed.shape == shape[::-1] else squeezed
+    return np.array([part.reshape(shape) for part in raw])
 
 
 def _agree(found: Array, expected: Array) -> bool:

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 
     from netgrader.data import DataSpec
 
-__all__ = ["SHIFTS", "SOME", "Columns", "judge_rows", "judge_targets", "keep_order", "own_columns", "same_rows"]
+__all__ = [
+    "SHIFTS",
+    "SOME",
+    "Columns",
+    "judge_kind",
+    "judge_rows",
+    "judge_targets",
+    "keep_order",
+    "own_columns",
+    "same_rows",
+]
 
 Array = npt.NDArray[Any]
 Float = npt.NDArray[np.float64]
@@ -87,7 +97,7 @@ def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_tes
     for right in (wanted, unbiased * wanted):
         rows = _rows_of(values[:, varying], right[:, varying])
         if rows is not None:
-            return _of_kind(found.dtype), rows
+            return judge_kind(found.dtype), rows
     own, others = (one.reshape(-1, spec.size).astype(np.float64) for one in (raw, other))
     for code, what, made in _mistakes(own, others, spec, of_test=of_test):
         rows = _rows_of(values[:, varying], made[:, varying])
@@ -113,7 +123,7 @@ def _varying(train: Array, spec: DataSpec) -> npt.NDArray[np.bool_]:
     return varying if varying.any() else ~varying
 
 
-def _of_kind(kind: np.dtype[Any]) -> Charge | None:
+def judge_kind(kind: np.dtype[Any]) -> Charge | None:
     """Return what is wrong with the type of numbers that are right."""
     return None if kind.kind == "f" else _charge("not-floating-point", 0.5, found=f"{kind}", expected=FLOATING)
 
@@ -158,12 +168,16 @@ def keep_order(found: Float, raw: Float) -> bool:
     return bool((grown >= -LIMITS.close * found.std(axis=0)).all())
 
 
+SCALED = {
+    "standard": Text("each less its mean over the training rows, over its standard deviation there"),
+    "largest": Text("divided by {largest}"),
+    "none": Text("as they are given"),
+}
+"""What rows must be, by how the course scales them."""
+
+
 def _expected(spec: DataSpec) -> Said:
-    if spec.scaling == "standard":
-        return Text("each less its mean over the training rows, over its standard deviation there")
-    return (
-        Text("divided by {largest}", largest=spec.largest) if spec.scaling == "largest" else Text("as they are given")
-    )
+    return SCALED[spec.scaling].format(largest=spec.largest)
 
 
 def _mistakes(rows: Float, other: Float, spec: DataSpec, *, of_test: bool) -> Iterator[tuple[Said, Said, Float]]:
@@ -310,7 +324,7 @@ def judge_targets(found: Array, given: Array, rows: Int | None = None) -> Charge
     with np.errstate(invalid="ignore"):
         wrong = np.flatnonzero(~(np.abs(values - true) <= slack))
     if not len(wrong):
-        return _of_kind(found.dtype)
+        return judge_kind(found.dtype)
     row = int(wrong[0])
     told, expected = f"{values[row]:.6g}", f"{true[row]:.6g}"
     place = Text("row {row}, the first of {count:,}", row=row, count=len(wrong))

@@ -43,8 +43,16 @@ Array = npt.NDArray[Any]
 
 TEST_ROWS = 2_000  # of the test rows, for short runs: chance moves an accuracy by half a percent
 AS_GOOD = 0.05  # of a score; so much one run ends below another by chance, or for its fewer steps
-SAME_RATE = 1e-4  # relative; a rate kept in half precision is another rate
 SHORTFALL = "accuracy-too-low"
+OF_RATES = (
+    "learning-rate-too-low",
+    "learning-rate-too-high",
+    "learning-rate-diverges",
+    "best-not-from-sweep",
+    "sweep-result-not-reproduced",
+    "sweep-too-narrow",
+)
+"""What an earlier sweep may be charged with, from which a rate comes."""
 
 
 def require_training(bench: TestContext, cell: str) -> Recomputed:
@@ -111,7 +119,7 @@ def _reached_by_ours(bench: TestContext, cell: str, network: str, handed: Handed
 
 
 def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
-    """Return what is wrong with the rate at which a network was trained, and whose it was; None if nothing is known to be."""
+    """Return what is wrong with the rate at which a network was trained; None if nothing is known to be."""
     if bench.spec.is_regression:
         return None
     try:
@@ -129,26 +137,10 @@ def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
     except (LabError, KeyError):
         return None
     found = judge_rate(third, at, triple, tenfold)
-    return found and replace(found, causes=tuple(_cells_with(bench, rate)))
+    return found and replace(found, causes=OF_RATES)
 
 
 def _at_rate(graph: GraphEvidence, tensor: str, rate: float) -> GraphEvidence:
     """Return a network that is fed another rate wherever it trains."""
     fed = graph.about.get("train_feed")
     return replace(graph, about={**graph.about, "train_feed": {**(fed if isinstance(fed, dict) else {}), tensor: rate}})
-
-
-def _cells_with(bench: TestContext, rate: float) -> Iterator[str]:
-    """Yield the check cells that handed this rate over: in a network that was asked for without one, or as a sweep's best."""
-    for cell in network_cells(bench):
-        optimizer = bench.network(cell).optimizer
-        if optimizer is not None and _same(optimizer.learning_rate, rate):
-            yield cell
-    for name, kind in bench.exercises.kinds.items():
-        facts = bench.evidence(f"check_{name}").raw.facts if kind == "sweep" else {}
-        if any(fact.startswith("best_") and _same(value, rate) for fact, value in facts.items()):
-            yield f"check_{name}"
-
-
-def _same(found: object, rate: float) -> bool:
-    return isinstance(found, int | float) and math.isclose(found, rate, rel_tol=SAME_RATE)

@@ -116,7 +116,7 @@ with tf.Graph().as_default() as graph: network()
 """
     line = str(of_cell(source)[2]("made"))
     assert line.startswith("line 2 of your cell: `def network(): h(1) # 'a' long")
-    assert line.endswith("…`, and line 1 of it: `def h(x): return tf.identity(x, name='made')`")
+    assert line.endswith("…`, and line 1 of your cell: `def h(x): return tf.identity(x, name='made')`")
     assert len(line) < 250
 
 
