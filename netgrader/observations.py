@@ -68,8 +68,6 @@ class NetworkDrawing(_Drawn, frozen=True, tag="network"):
     """One line of words for each layer, in order: the drawing for those who cannot see it."""
     marked: tuple[Said, ...] = ()
     """One sentence for each marked place."""
-    asked: str = ""
-    """The learning rate that it was asked for, as written, where that is not the exercise's own."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
 import numpy as np
 
 from netgrader import reader
@@ -263,6 +264,11 @@ class TestContext:
         given: HeldOut = self.once("given", self._given)
         return given
 
+    def part(self, name: str) -> tuple[Array, Array]:
+        """Return the inputs of ``train`` or ``test`` as the notebook was given them, and their true targets."""
+        data = self.dataset
+        return {"train": (data.x_train, data.y_train), "test": (self.given.images, data.y_test)}[name]
+
     @property
     def references(self) -> Mapping[str, npt.NDArray[np.uint8]]:
         """Return our own copies of the arrays that evidence may refer to, under the names that the notebooks give them."""
@@ -282,9 +288,7 @@ class TestContext:
 
     def challenge(self, cell: str) -> int | None:
         """Return the number that was handed over with a cell's check and that nobody knew before; None outside of grading."""
-        challenges = self.outside.get("challenges")
-        number = challenges.get(cell) if isinstance(challenges, dict) else None
-        return number if isinstance(number, int) else None
+        return msgspec.convert(self.outside.get("challenges", {}), dict[str, int]).get(cell)
 
     def untrained(self, cell: str) -> Said | None:
         """Return why a cell's network cannot have been trained before its check, in words; None if it can have been."""
@@ -336,8 +340,7 @@ class TestContext:
     @property
     def _secret(self) -> str:
         """Return what the data of the run follow from; empty if it was given the original ones."""
-        secret = self.outside.get("held_out")
-        return secret if isinstance(secret, str) else ""
+        return msgspec.convert(self.outside.get("held_out", ""), str)
 
     def _given(self) -> HeldOut:
         dataset = self._originals()
@@ -378,10 +381,11 @@ def require_layers(network: Network) -> None:
     if not network.layers:
         fail("layer-not-connected", found=Text("no trained layer between the {images} and the loss"))
     exercise, outputs = network.exercise, network.layers[-1].outputs
-    numbers, classes = (None, None) if exercise is None else (exercise.outputs, exercise.classes)
-    fitting = {numbers} if numbers else {classes, (classes or 0) - 1}
-    if outputs is not None and (numbers or classes) and outputs not in fitting:
-        fail("wrong-width", found=Text("{outputs} outputs", outputs=outputs), expected=f"{numbers or classes}")
+    if exercise is None or outputs is None:
+        return
+    wanted = exercise.outputs or exercise.classes
+    if wanted and outputs not in {wanted, (exercise.classes or 0) - 1}:
+        fail("wrong-width", found=Text("{outputs} outputs", outputs=outputs), expected=f"{wanted}")
 
 
 def _fed(graph: GraphEvidence) -> dict[str, npt.NDArray[Any]]:
@@ -393,21 +397,19 @@ def _fed(graph: GraphEvidence) -> dict[str, npt.NDArray[Any]]:
 class _References(Mapping[str, "npt.NDArray[np.uint8]"]):
     """Return our own copies of the arrays that evidence may refer to, under the names that the notebooks give them."""
 
-    NAMES = ("x_train_2d", "x_test_2d")
-
     def __init__(self, bench: TestContext) -> None:
-        self._bench = bench
         # A table of levels is of whole numbers: of others there is none. A course may say nothing of data.
         spec = bench.exercises.spec
-        self._names = self.NAMES if spec is None or spec.scaling == "largest" else ()
+        of_levels = spec is None or spec.scaling == "largest"
+        self._parts = {"x_train_2d": "train", "x_test_2d": "test"} if of_levels else {}
+        self._bench = bench
 
     def __getitem__(self, name: str) -> npt.NDArray[np.uint8]:
-        if name not in self._names:
-            raise KeyError(name)
-        return self._bench.dataset.x_train if name == "x_train_2d" else self._bench.given.images
+        images, _ = self._bench.part(self._parts[name])
+        return images
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._parts)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._parts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader.checks.advice import ON_A_TENSOR, TWO_GRAPHS, advice
+from netgrader.checks.seen import cells_until
 from netgrader.checks.wording import NO_ROOM, SMALLER
 from netgrader.evidence import PLACEHOLDER
 from netgrader.faults import fault
@@ -15,8 +16,9 @@ from netgrader.reader.graph.source import GraphError, read_source
 from netgrader.text import Said, Text, joined, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from netgrader.checks.seen import SeenCell
     from netgrader.evidence import GraphEvidence, Json, ProbeError
     from netgrader.faults import Fault
 
@@ -87,6 +89,8 @@ class StoppedCell:
     """The names that the cell speaks of."""
     grade_id: str = ""
     """Its id, empty if it has none."""
+    number: int = 0
+    """Its place among the notebook's code cells, from 0."""
 
     @property
     def sentence(self) -> Said:
@@ -134,36 +138,28 @@ def stopped_before(outside: Mapping[str, Json], check: str, name: str) -> Stoppe
     outside
         What was seen of the run from outside of it; empty in a student's own notebook.
     """
-    found = list(_until(outside.get("cells"), check))
-    since = next((at for at in range(len(found) - 1, -1, -1) if found[at][1]), -1) + 1
-    stopped = [one for one, _ in found if one is not None]
-    called = {one.grade_id: one for one in stopped if one.grade_id}
-    speaking = [one for one in stopped if name in one.names]
-    recent = [one for one, _ in found[since:] if one is not None]
-    exercise = check.removeprefix("check_")
-    candidates = [called.get(name), called.get(exercise), *speaking[-1:], *recent[-1:]]
-    return next((one for one in candidates if one is not None), None)
+    before, exercise = cells_until(outside, check)[:-1], check.removeprefix("check_")
+    since = max((number for number, cell in enumerate(before) if cell.evidence), default=-1)
+    stopped = [_stopped(number, cell) for number, cell in enumerate(before) if cell.is_mishap]
+    known = [one for one in stopped if _nearness(one, name, exercise, since)]
+    return max(known, key=lambda one: (_nearness(one, name, exercise, since), one.number), default=None)
 
 
-def _until(cells: Json, check: str) -> Iterator[tuple[StoppedCell | None, bool]]:
-    """Yield for each cell before the check the error that it stopped with, and whether it is a check itself."""
-    for number, run in enumerate(cells if isinstance(cells, list) else []):
-        if not isinstance(run, dict) or run.get("evidence") == check:
-            return
-        error = run.get("error")
-        name = run.get("name")
-        stopped = None
-        if isinstance(error, dict) and not _is_placeholder(error) and run.get("given") is not True:
-            called = Text("the cell {name}", name=name) if name else Text("code cell {number}", number=number + 1)
-            names = error.get("names")
-            spoken = frozenset(map(str, names if isinstance(names, list) else ()))
-            stopped = StoppedCell(called, str(error.get("kind")), str(error.get("message")), spoken, str(name or ""))
-        yield stopped, bool(run.get("evidence"))
+def _nearness(one: StoppedCell, name: str, exercise: str, since: int) -> int:
+    """Return how much a cell has to do with a name that is missing, from 4 if it is called so to 0 for nothing."""
+    if one.grade_id == name:
+        return 4
+    if one.grade_id == exercise:
+        return 3
+    if name in one.names:
+        return 2
+    return int(one.number > since)
 
 
-def _is_placeholder(error: Mapping[str, Json]) -> bool:
-    """Whether a cell's error is that of the line that the notebook came with; a library's says what it cannot do."""
-    return error.get("kind") == "NotImplementedError" and not error.get("message")
+def _stopped(number: int, cell: SeenCell) -> StoppedCell:
+    """Return how a cell of the student's stopped."""
+    called = Text("the cell {name}", name=cell.name) if cell.name else Text("code cell {number}", number=number + 1)
+    return StoppedCell(called, cell.error.kind, cell.error.message, cell.error.names, cell.name, number)
 
 
 OF_SHAPES = ("accuracy-over-wrong-axis", "fixed-batch-size", "labels-not-one-hot", "wrong-placeholder", "wrong-shape")
@@ -182,6 +178,13 @@ MEANINGS: Sequence[tuple[str, str]] = (
     (TWO_GRAPHS, "error-in-code"),
     (r"must be from the same graph|is not an element of this graph", "built-in-default-graph"),
 )
+EXPECTED: Mapping[str, Said] = {
+    "WrongReturn": "",
+    "NoGraph": Text("SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists"),
+}
+"""What is expected where the probe says that something is of another kind, by the kind of its error."""
+A_TENSOR = Text("a tensor of TensorFlow's")
+AN_ARRAY = Text("an array: a tensor has no numbers before a session runs it")
 OF_TWO_GRAPHS = Text("a session and a part of a network that belong to two graphs")
 
 
@@ -201,19 +204,9 @@ def explain(
     stopped
         The cell because of which a name is missing, if that is known.
     """
-    if error.kind == PLACEHOLDER:
-        return fault("not-done", place=name)
-    wrong = _wrong_return(error)
-    if wrong is not None:
-        return fault("wrong-return", found=wrong[0], expected=wrong[1], place=name)
-    if error.kind == "NoRoom":
-        return fault(NO_ROOM, expected=SMALLER, place=name)
-    if error.kind == "NameError" and error.line is None:
-        if stopped is None:
-            return fault("missing-name", found=error.message, place=name, causes=OF_SHAPES)
-        found = Text("{found}, since {why}", found=error.message, why=stopped.sentence)
-        expected = remedy(stopped.kind, stopped.message)
-        return fault("missing-name", found=found, expected=expected, place=name, causes=STOPS_AT.get(stopped.kind, ()))
+    known = _of_the_probe(error, name) or _missing_name(error, name, stopped)
+    if known is not None:
+        return known
     place = f"{name}: {error.line}" if error.line else name
     two_graphs = re.search(TWO_GRAPHS, error.message, re.DOTALL)
     said = OF_TWO_GRAPHS if two_graphs else said_of(error.kind, error.message)
@@ -223,15 +216,28 @@ def explain(
     return fault(code, found=said, place=place, advice=advice(without_prelude(error.message), error.line))
 
 
-def _wrong_return(error: ProbeError) -> tuple[Said, Said] | None:
-    """Return what was made in place of what, where it is of another kind than the exercise asks for."""
-    if error.kind == "WrongReturn":
-        return error.message, ""
-    if error.kind == "NoGraph":
-        return error.message, Text("SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists")
+def _of_the_probe(error: ProbeError, name: str) -> Fault | None:
+    """Return what an error means that the probe raised itself, since it was given nothing or another kind of thing."""
+    if error.kind == PLACEHOLDER:
+        return fault("not-done", place=name)
+    if error.kind == "NoRoom":
+        return fault(NO_ROOM, expected=SMALLER, place=name)
+    if error.kind in EXPECTED:
+        return fault("wrong-return", found=error.message, expected=EXPECTED[error.kind], place=name)
     if error.line is None and ON_A_TENSOR in error.message:
-        return Text("a tensor of TensorFlow's"), Text("an array: a tensor has no numbers before a session runs it")
+        return fault("wrong-return", found=A_TENSOR, expected=AN_ARRAY, place=name)
     return None
+
+
+def _missing_name(error: ProbeError, name: str, stopped: StoppedCell | None) -> Fault | None:
+    """Return what it means that a name is missing, and the cell that stopped because of which it is, if one did."""
+    if error.kind != "NameError" or error.line is not None:
+        return None
+    if stopped is None:
+        return fault("missing-name", found=error.message, place=name, causes=OF_SHAPES)
+    found = Text("{found}, since {why}", found=error.message, why=stopped.sentence)
+    expected = remedy(stopped.kind, stopped.message)
+    return fault("missing-name", found=found, expected=expected, place=name, causes=STOPS_AT.get(stopped.kind, ()))
 
 
 def _swapped(unfinished: GraphEvidence) -> bool:

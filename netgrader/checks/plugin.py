@@ -93,7 +93,7 @@ class PlannedCheck:
         follows: Iterable[str] = (),
     ) -> CheckResult:
         """Return the verdict with this test's name and terms."""
-        codes = tuple(dict.fromkeys(fault.code for fault in faults if fault.code))
+        named = {fault.code: fault for fault in faults if fault.code}
         return CheckResult(
             check=self.check,
             sentence=self.sentence,
@@ -101,13 +101,13 @@ class PlannedCheck:
             outcome=outcome,
             credit=credit,
             max_credit=self.grades.credit,
-            faults=codes,
-            message=said if said is not None else (joined(fault.said for fault in faults) if faults else None),
-            hint=self.texts.hint(codes),
+            faults=tuple(named),
+            message=joined(fault.said for fault in faults) if faults else said,
+            hint=self.texts.hint(tuple(named)),
             findings=tuple(faults),
             follows=tuple(dict.fromkeys(follows)),
-            severity={fault.code: fault.severity for fault in faults if fault.code and fault.severity is not None},
-            causes={fault.code: found for fault in faults if (found := _causes_of(fault))},
+            severity={code: fault.severity for code, fault in named.items() if fault.severity is not None},
+            causes={code: found for code, fault in named.items() if (found := _causes_of(fault))},
         )
 
     def not_reached(self) -> CheckResult:
@@ -169,7 +169,7 @@ class GradingPlugin:
         """Notice a test file that cannot be loaded."""
         if isinstance(node, pytest.Collector):
             details = str(report.longrepr)
-            last = details.strip().splitlines()[-1].removeprefix("E").strip() if details.strip() else "no reason given"
+            last = details.strip().rpartition("\n")[2].removeprefix("E").strip()
             self._broken.append(BrokenTests(f"{node.path.name} cannot be loaded: {plain(last)}", details))
 
     @pytest.hookimpl(tryfirst=True)
@@ -228,7 +228,7 @@ class GradingPlugin:
         if terms is None:
             self._broken.append(BrokenTests(f"{_file_name(item)}: {item.name} does not say what it grades (@grades)."))
             return None
-        unknown = [code for code in terms.faults if code not in self.texts.kinds]
+        unknown = sorted(set(terms.faults) - self.texts.kinds.keys())
         if unknown:
             self._broken.append(
                 BrokenTests(f"{_file_name(item)}: no such fault in the catalogue: {', '.join(unknown)}.")
@@ -251,19 +251,20 @@ class GradingPlugin:
 
     def _failed(self, planned: PlannedCheck, raised: Failed) -> CheckResult:
         """Charge what was found, unless an earlier test of the cell found just that: then this one could judge nothing."""
-        unknown = [fault.code for fault in raised.faults if fault.code and fault.code not in self.texts.kinds]
+        named = [fault.code for fault in raised.faults if fault.code]
+        unknown = set(named) - self.texts.kinds.keys()
         if unknown:
-            self.log.append(f"{planned.check}: no such fault in the catalogue: {', '.join(unknown)}.")
+            self.log.append(f"{planned.check}: no such fault in the catalogue: {', '.join(sorted(unknown))}.")
             return planned.result(Outcome.UNGRADABLE, 0.0, said=BROKEN_TEST)
         known = self._found.setdefault(planned.grades.cell, [])
-        if all(fault.code and fault in known for fault in raised.faults):
+        if len(named) == len(raised.faults) and all(fault in known for fault in raised.faults):
             said = FOLLOWS_FROM.format(sentence=self.texts.told(raised.faults[0]).sentence)
-            return planned.result(Outcome.FAILED, 0.0, said=said, follows=[fault.code for fault in raised.faults])
+            return planned.result(Outcome.FAILED, 0.0, said=said, follows=named)
         known += raised.faults
-        outcome = Outcome.PARTIAL if raised.share > 0 and planned.grades.credit > 0 else Outcome.FAILED
+        credit = planned.grades.credit * raised.share
         follows = [raised.follows] if raised.follows else []
         found = self._told([*raised.faults, *self._remarks])
-        return planned.result(outcome, planned.grades.credit * raised.share, found, follows=follows)
+        return planned.result(Outcome.PARTIAL if credit else Outcome.FAILED, credit, found, follows=follows)
 
     def _told(self, faults: Iterable[Fault]) -> list[Fault]:
         """Return faults in the sentences of the course."""

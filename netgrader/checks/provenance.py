@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netgrader.checks.seen import cells_until
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def untrained(outside: Mapping[str, Json], cell: str, rows: int) -> Said | None:
 
     `outside` is what was seen of the student's process from outside of it; empty in a student's own notebook.
     """
-    seconds = _seconds_before(outside.get("cells"), cell)
+    seconds = _seconds_before(outside, cell)
     if seconds is None or seconds >= rows * LEAST_SECONDS_A_ROW:
         return None
     return Text(
@@ -37,14 +38,14 @@ def untrained(outside: Mapping[str, Json], cell: str, rows: int) -> Said | None:
     )
 
 
-def idle(outside: Mapping[str, Json], cell: str, since: str = "") -> Said | None:
+def idle(outside: Mapping[str, Json], cell: str, since: str | None = None) -> Said | None:
     """Return why no sweep of learning rates can have been run before the check `cell`, in words; None if one can have been.
 
     What ran before the cell `since`, which makes what is swept, was none.
 
     The numbers alone cannot tell: who has seen one sweep can type in another that is as likely.
     """
-    seconds = _seconds_before(outside.get("cells"), cell, since)
+    seconds = _seconds_before(outside, cell, since)
     if seconds is None or seconds >= LEAST_SWEEP_SECONDS:
         return None
     return Text(
@@ -53,18 +54,10 @@ def idle(outside: Mapping[str, Json], cell: str, since: str = "") -> Said | None
     )
 
 
-def _seconds_before(cells: Json, cell: str, since: str = "") -> float | None:
+def _seconds_before(outside: Mapping[str, Json], cell: str, since: str | None = None) -> float | None:
     """Return the processor time of the student's own cells from `since` on up to the check `cell`; None if that is not known."""
-    total = known = 0.0
-    for run in cells if isinstance(cells, list) else []:
-        if not isinstance(run, dict):
-            return None
-        seconds = run.get("cpu_seconds")
-        seconds = float(seconds) if isinstance(seconds, int | float) else 0.0
-        known += seconds
-        if since and run.get("name") == since:
-            total = 0.0
-        total += 0.0 if run.get("given") is True else seconds
-        if run.get("evidence") == cell:
-            return total if known else None
-    return None
+    before = cells_until(outside, cell)
+    if not sum(one.cpu_seconds for one in before):
+        return None
+    start = max((number for number, one in enumerate(before) if one.name == since), default=0)
+    return sum(one.cpu_seconds for one in before[start:] if not one.given)

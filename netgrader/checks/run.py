@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from netgrader.checks.context import TestContext
     from netgrader.checks.exercises import Exercises
-    from netgrader.checks.language import Grades
     from netgrader.observations import Observation
     from netgrader.reader import Lab, Network
 
@@ -58,7 +58,6 @@ class Fixtures:
         self._plugin = plugin
         self.measurements: dict[str, dict[str, Any]] = {}
         self.observations: dict[str, list[Observation]] = {}
-        self._drawn: dict[str, Network] = {}
 
     def _cell(self, request: pytest.FixtureRequest) -> str:
         return self._plugin.terms(request.node).grades.cell
@@ -150,7 +149,7 @@ class Fixtures:
         terms = self._plugin.terms(request.node).grades
 
         def look(network: Network) -> None:
-            self._refuse(network, frozenset(terms.faults), terms)
+            self._refuse(network, frozenset(terms.faults))
 
         return look
 
@@ -161,34 +160,24 @@ class Fixtures:
 
         def look(network: Network) -> None:
             found = {*network.left_open, *(fault.code for fault in [*network.faults, *network.remarks])}
-            self._refuse(network, found - self._plugin.looked_for(terms.cell), terms)
+            self._refuse(network, found - self._plugin.looked_for(terms.cell))
 
         return look
 
-    def _draw(self, cell: str, network: Network, asked: str = "") -> None:
+    def _draw(self, cell: str, network: Network) -> None:
         try:
             told = replace(network, faults=tuple(map(self._bench.exercises.texts.told, network.faults)))
-            seen = _drawing(told, asked)
+            seen = _drawing(told)
         except Exception as error:  # noqa: BLE001  (a picture that fails must not cost anyone a mark)
             self._plugin.log.append(f"The network of {cell} could not be drawn: {error!r}")
         else:
-            self._drawn.setdefault(cell, network)
             self.observations.setdefault(cell, []).append(seen)
 
-    def _draw_other(self, cell: str, network: Network) -> None:
-        """Draw a network of a further rate too, where only there something is wrong."""
-        default = self._drawn.get(cell)
-        rate = network.exercise.learning_rate if network.exercise is not None else None
-        if default is not None and default is not network and not default.faults and rate is not None:
-            self._bench.once(("drawing of another", cell), lambda: self._draw(cell, network, f"{rate:.4g}"))
-
-    def _refuse(self, network: Network, codes: frozenset[str] | set[str], terms: Grades) -> None:
+    def _refuse(self, network: Network, codes: frozenset[str] | set[str]) -> None:
         for remark in network.remarks:
             if remark.code in codes:
                 self._plugin.remark(remark)
         found = [fault for fault in network.faults if fault.code in codes]
-        if found:
-            self._draw_other(terms.cell, network)
         # A function of an earlier cell may have built this part: then it is charged where that was written.
         fail_all([replace(fault, causes=(fault.code, *IN_A_LAYER.get(fault.code, ()))) for fault in found])
         require_decided(network, codes)
@@ -229,13 +218,12 @@ class TestRun:
         return {name: value for noted in self.measured_by_cell.values() for name, value in noted.items()}
 
 
-def _drawing(network: Network, asked: str = "") -> NetworkDrawing:
-    """Return the network as pages show it, drawn and in words; `asked` is the learning rate it was asked for."""
+def _drawing(network: Network) -> NetworkDrawing:
+    """Return the network as pages show it, drawn and in words."""
     return NetworkDrawing(
         boxes=boxes_of(network),
         layers=tuple(layer.describe() for layer in network.layers),
         marked=tuple(fault.said for fault in network.faults),
-        asked=asked,
     )
 
 
@@ -283,13 +271,10 @@ def run_tests(
     with _undisturbed(visibility), np.errstate(all="ignore"):
         code = pytest.main(_arguments(visibility), plugins=[plugin, fixtures])
     plugin.raise_if_broken()
-    if code == pytest.ExitCode.INTERRUPTED:
-        raise KeyboardInterrupt
-    if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}:
-        raise BrokenTests(f"pytest could not run the tests (it ended with {code}).")
+    _require_ended(code)
     checks: dict[str, list[CheckResult]] = {}
     for planned in plugin.plan:
-        verdict = plugin.verdicts.get(planned.check) or planned.not_reached()
+        verdict = plugin.verdicts.get(planned.check, planned.not_reached())
         checks.setdefault(planned.grades.cell, []).append(verdict)
     return TestRun(
         checks={cell: tuple(found) for cell, found in checks.items()},
@@ -297,6 +282,14 @@ def run_tests(
         observations={cell: tuple(seen) for cell, seen in fixtures.observations.items()},
         log=tuple(plugin.log),
     )
+
+
+def _require_ended(code: int) -> None:
+    """Raise what it means if pytest did not come to its end."""
+    if code == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
+    if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}:
+        raise BrokenTests(f"pytest could not run the tests (it ended with {code}).")
 
 
 def _as_json(noted: Mapping[str, Any], bench: TestContext) -> dict[str, Any]:
@@ -317,21 +310,12 @@ def _arguments(files: Mapping[Path, Visibility]) -> list[str]:
 def _undisturbed(files: Mapping[Path, Visibility]) -> Iterator[None]:
     """Leave the process as it was: no compiled files beside the tests, no modules, no settings of the environment."""
     environment = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
-    before = {name: os.environ.get(name) for name in [*environment, "PYTEST_CURRENT_TEST", "PYTEST_VERSION"]}
-    modules, compiled = set(sys.modules), sys.dont_write_bytecode
-    os.environ.update(environment)
-    sys.dont_write_bytecode = True
-    try:
-        yield
-    finally:
-        sys.dont_write_bytecode = compiled
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        # A test file is loaded afresh each time: its author edits it, and the kernel lives on.
-        for name in set(sys.modules) - modules:
-            file = getattr(sys.modules[name], "__file__", None)
-            if file and Path(file).resolve() in files:
-                del sys.modules[name]
+    modules = set(sys.modules)
+    with mock.patch.dict(os.environ, environment), mock.patch.object(sys, "dont_write_bytecode", new=True):
+        try:
+            yield
+        finally:
+            # A test file is loaded afresh each time: its author edits it, and the kernel lives on.
+            for name in set(sys.modules) - modules:
+                if Path(getattr(sys.modules[name], "__file__", None) or ".").resolve() in files:
+                    del sys.modules[name]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import linecache
 import re
 from bisect import bisect_right
@@ -40,7 +41,6 @@ LONGEST_LINE = 120
 OWN = Text("line {number} of your cell: `{text}`")
 NAMED = Text("line {number} of the cell {cell}: `{text}`")
 OTHER = Text("line {number} of another cell: `{text}`")
-SAME = Text("line {number} of it: `{text}`")
 BOTH = Text("{first}, and {second}")
 
 # What Python calls the text of a cell: in IPython and Colab, in ipykernel.
@@ -51,10 +51,6 @@ _MADE_BEFORE: Mapping[str, frozenset[str]] = {
     "dropout-at-evaluation": RANDOM,
     "keep-rate-swapped": RANDOM,
 }
-_MADE_AFTER = frozenset({"wrong-activation", "softmax-in-hidden-layer"})
-_COMPARED = frozenset({"GreaterEqual", "Greater", "Less", "LessEqual", "Floor"})
-_FED = frozenset({"Placeholder", "PlaceholderWithDefault"})
-_LINEAR = frozenset({"Add", "AddV2", "BiasAdd", "Identity", "Reshape"})
 _OURS = str(Path(__file__).parents[1])
 
 
@@ -65,6 +61,9 @@ class Cell:
     name: str
     """The exercise that it is, empty if it is none."""
     text: str
+
+
+NOWHERE = Cell("", "")
 
 
 def by_key(cells: Iterable[Cell]) -> dict[str, Cell]:
@@ -98,23 +97,19 @@ def made_at(graph: Any) -> dict[str, Json]:
 
 def _lines(frames: Iterable[Any]) -> Iterator[tuple[str, int]]:
     """Yield the line of the notebook that called for an operation, and the one that made it if that is another."""
-    own: list[Any] = []
-    for frame in frames:
-        kind = _kind(frame.filename)
-        if kind == "ours":
-            own.clear()  # what calls us is no line that makes a network
-        elif kind == "cell":
-            own.append(frame)
+    # What calls us is no line that makes a network.
+    called = itertools.takewhile(lambda frame: not frame.filename.startswith(_OURS), reversed(list(frames)))
+    own = [frame for frame in called if _is_cell(frame.filename)]
     if own:
-        functions = (frame for frame in own if not frame.name.startswith("<"))
-        called = next(functions, own[0])
-        yield from dict.fromkeys((frame.filename, frame.lineno) for frame in (called, own[-1]))
+        functions = [frame for frame in own if not frame.name.startswith("<")]
+        outermost = [*own, *functions][-1]
+        yield from dict.fromkeys((frame.filename, frame.lineno) for frame in (outermost, own[0]))
 
 
 @functools.lru_cache(maxsize=1_000)
-def _kind(file: str) -> str:
-    """Return whose code a file holds."""
-    return "ours" if file.startswith(_OURS) else "cell" if _CELL.search(file) else "other"
+def _is_cell(file: str) -> bool:
+    """Whether a file is what Python calls the text of a cell."""
+    return _CELL.search(file) is not None
 
 
 class _Noted(msgspec.Struct):
@@ -142,23 +137,15 @@ def with_lines(network: Network, graph: GraphEvidence, cells: Mapping[str, Cell]
 
 
 def _maker(fault: Fault, nodes: Sequence[Any], order: Mapping[str, int]) -> int | None:
-    """Return the number of the operation that a fault is about: where it shows, or what makes it before or after that."""
-    number = order.get(fault.op.partition(":")[0])
+    """Return the number of the operation that a fault is about: where it shows, or what makes it before that."""
+    number = order.get(_op(fault.op))
     if number is None:
         return None
-    if fault.code in _MADE_BEFORE:
-        makers = [at for at in _above(number, nodes, order) if nodes[at].op in _MADE_BEFORE[fault.code]]
-        # What a switch turns off is not what stays on.
-        always = (at for at in makers if fault.code == "dropout-at-evaluation" and not _is_switched(at, nodes, order))
-        number = next(always, next(iter(makers), number))
-    if fault.code in _MADE_AFTER:
-        name = nodes[number].name
-        for at in range(number + 1, len(nodes)):
-            if any(tensor.partition(":")[0] == name for tensor in nodes[at].input):
-                if nodes[at].op not in _LINEAR:
-                    return at
-                name = nodes[at].name
-    return number
+    kinds = _MADE_BEFORE.get(fault.code, ())
+    makers = [at for at in _above(number, nodes, order) if nodes[at].op in kinds]
+    # Of several random numbers it is not known which are meant.
+    known = makers if len(makers) == 1 or kinds is not RANDOM else []
+    return next(iter(known), number)
 
 
 def _above(number: int, nodes: Sequence[Any], order: Mapping[str, int]) -> Iterator[int]:
@@ -173,36 +160,29 @@ def _above(number: int, nodes: Sequence[Any], order: Mapping[str, int]) -> Itera
         ahead.extend(new)
 
 
-def _is_switched(random: int, nodes: Sequence[Any], order: Mapping[str, int]) -> bool:
-    """Whether random numbers are compared with something that is fed."""
-    names = {nodes[random].name}
-    for node in nodes[random + 1 :]:
-        if not any(_op(tensor) in names for tensor in node.input):
-            continue
-        if node.op in _COMPARED:
-            return any(nodes[at].op in _FED for at in _above(order[node.name], nodes, order))
-        names.add(node.name)
-    return False
-
-
 def _op(tensor: str) -> str:
     return tensor.lstrip("^").partition(":")[0]
 
 
 def _in_words(noted: _Noted, number: int, cells: Mapping[str, Cell], exercise: str) -> Said:
     run = noted.runs[max(0, bisect_right(noted.runs, number, key=lambda run: run[0]) - 1)]
-    said: list[Text] = []
-    before = None
-    for at, line in zip(run[1::2], run[2::2], strict=False):
-        cell = cells.get(noted.cells[at]) if at < len(noted.cells) else None
-        text = _text(cell, line) if cell is not None else ""
-        if cell is None or not text:
-            continue
-        form = SAME if cell is before else OWN if cell.name == exercise else NAMED if cell.name else OTHER
-        shown = plain(text.replace("`", "'"), LONGEST_LINE)
-        said.append(form.format(number=line + _blank(cell), cell=cell.name, text=shown))
-        before = cell
-    return BOTH.format(first=said[0], second=said[1]) if len(said) > 1 else next(iter(said), "")
+    known = {at: cells.get(key, NOWHERE) for at, key in enumerate(noted.cells)}
+    lines = [_line(known.get(at, NOWHERE), line, exercise) for at, line in zip(run[1::2], run[2::2], strict=False)]
+    said: list[Said] = list(filter(None, lines))
+    if len(said) > 1:
+        return BOTH.format(first=said[0], second=said[1])
+    return next(iter(said), "")
+
+
+def _line(cell: Cell, line: int, exercise: str) -> Said:
+    """Return how a line of a cell is told; empty where it has no such line."""
+    text = plain(_text(cell, line).replace("`", "'"), LONGEST_LINE)
+    if not text:
+        return ""
+    form = NAMED if cell.name else OTHER
+    if cell.name == exercise:
+        form = OWN
+    return form.format(number=line + _blank(cell), cell=cell.name, text=text)
 
 
 def _blank(cell: Cell) -> int:

@@ -7,7 +7,7 @@ the other half better was trained on it, or looks it up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from netgrader.checks.held_out import (
 )
 from netgrader.checks.language import fail, partial, ungradable
 from netgrader.faults import Severity
-from netgrader.judges.answers import digest, opened, outputs_for, random_of, require_fed
+from netgrader.judges.answers import asks_for_more, digest, fixed_starts, opened, outputs_for, random_of, require_fed
 from netgrader.judges.arrays import data_as_handed
 from netgrader.judges.measure import ACCURACY, measure_of
 from netgrader.reader import LabError
@@ -75,6 +75,12 @@ NO_STEP = Text(
     "trained; your instructor will look at it."
 )
 FINITE = Text("a loss that stays finite: a lower learning rate, and the loss computed from the logits")
+USES_LABELS = {
+    "logits": Text("logits that ask for more than X"),
+    "prediction": Text("a prediction that asks for more than X"),
+}
+FROM_X = {"logits": Text("logits from X alone"), "prediction": Text("a prediction from X alone")}
+UNSTEADY = 1e-2  # relative, of an output: an image that gets another one beside others gets another answer
 ROUNDED = 6e-4  # what an accuracy may be off by that was rounded to three digits or computed in another order
 
 
@@ -191,49 +197,47 @@ def recompute(
     measure
         What is asked of its answers.
     """
-    random, spec = random_of(graph), dataset.spec
+    x_test, y_test = dataset.x_test, dataset.y_test
+    given = held_out or HeldOut(x_test, np.zeros(len(x_test), bool))
+    random = random_of(graph)
     train = random.permutation(len(dataset.x_train))[: -(-len(dataset.x_train) // SAMPLE)]
-    hidden = np.zeros(len(dataset.x_test), bool) if held_out is None else held_out.hidden
-    redrawn = dataset.x_test[:0] if held_out is None else held_out.images[hidden]
-    trials = dataset.x_test[:0] if marked is None else marked.trials
-    once = redraw(dataset.x_test, random) if spec.is_images and not quick else dataset.x_test[:0]
-    inputs = (dataset.x_train[train], dataset.x_test, redrawn, trials, once, redraw(once, random))
-    parts: list[Array] = [dataset.prepared(part) for part in inputs]
-    few = parts[1][:FEW]  # there may be fewer
-    outputs, once_more = _outputs(lab, graph, (np.concatenate(parts), few), measure, spec)
-    before = outputs[len(parts[0]) : len(parts[0]) + len(few)]
-    steady = np.allclose(before, once_more, rtol=1e-2, atol=1e-2 * measure.figure(0.0) or 1e-2)
-    outputs = dataset.by_class(outputs)
-    on_train, on_test, on_redrawn, on_marks, on_once, on_twice = np.split(
-        outputs, np.cumsum([len(part) for part in parts])[:-1]
+    once = x_test[:0] if quick or not dataset.spec.is_images else redraw(x_test, random)
+    trials = x_test[:0] if marked is None else marked.trials
+    inputs = (dataset.x_train[train], x_test, given.images[given.hidden], trials, once, redraw(once, random))
+    parts = [dataset.prepared(part) for part in inputs]
+    outputs, again = _outputs(lab, graph, (np.concatenate(parts), parts[1][:FEW]), measure, dataset.spec)
+    ends = np.cumsum([len(part) for part in parts])[:-1]
+    on_train, on_test, on_hidden, on_marks, *on_moved = np.split(dataset.by_class(outputs), ends)
+    before = outputs[len(train) :][: len(again)]
+    known = measure.answers(on_test)
+    in_notebook = known.copy()
+    in_notebook[given.hidden] = measure.answers(on_hidden)
+    unmoved, *moved = (measure.answers(one) == y_test[: len(once)] for one in (on_test[: len(once)], *on_moved))
+    return replace(
+        _compare_halves(measure, on_test, y_test, given.hidden, dataset.spec),
+        train=measure.score(measure.answers(on_train), dataset.y_train[train]),
+        test=measure.score(known, y_test),
+        found=known,
+        notebook=measure.score(in_notebook, y_test),
+        by_heart=by_heart(unmoved, *moved),
+        steady=np.allclose(before, again, rtol=UNSTEADY, atol=UNSTEADY * measure.figure(0.0) or UNSTEADY),
+        marks=None if marked is None else marked.known(on_marks.argmax(axis=1)),
     )
-    answers = measure.answers
-    known = answers(on_test)
-    right, in_notebook = known == dataset.y_test, known.copy()
-    in_notebook[hidden] = answers(on_redrawn)
-    given = measure.score(known[~hidden], dataset.y_test[~hidden])
-    unseen = measure.score(known[hidden], dataset.y_test[hidden]) if hidden.any() else given
-    surely, _ = lead_of_the_given(measure.known(on_test, dataset.y_test), hidden)
-    lead, ahead = lead_of_the_given(right, hidden)
+
+
+def _compare_halves(
+    measure: Measure, outputs: Array, targets: Array, hidden: npt.NDArray[np.bool_], spec: DataSpec
+) -> Recomputed:
+    """Return how well the test images are known that a notebook was given, and those that are `hidden` (n,)."""
+    answers = measure.answers(outputs)
+    given = measure.score(answers[~hidden], targets[~hidden])
+    unseen = measure.score(answers[hidden], targets[hidden]) if hidden.any() else given
+    surely, _ = lead_of_the_given(measure.known(outputs, targets), hidden)
+    lead, ahead = lead_of_the_given(answers == targets, hidden)
     if spec.is_regression:  # hardly any number is exactly right: what counts is how far off they are
         lead, ahead = surely, given - unseen
-    return Recomputed(
-        spec=spec,
-        train=measure.score(answers(on_train), dataset.y_train[train]),
-        test=measure.score(known, dataset.y_test),
-        found=known,
-        notebook=measure.score(in_notebook, dataset.y_test),
-        given=given,
-        hidden=unseen,
-        lead=max(lead, surely),
-        by_heart=by_heart(
-            right[: len(once)], *(answers(one) == dataset.y_test[: len(one)] for one in (on_once, on_twice))
-        ),
-        surplus=ahead * float(np.mean(~hidden)),
-        steady=steady,
-        marks=None if marked is None else marked.known(on_marks.argmax(axis=1)),
-        measure=measure,
-    )
+    surplus = ahead * float(np.mean(~hidden))
+    return Recomputed(spec, 0.0, 0.0, answers, 0.0, given, unseen, max(lead, surely), surplus=surplus, measure=measure)
 
 
 def _outputs(
@@ -246,11 +250,8 @@ def _outputs(
             first, second = (outputs_for(session, graph, one, random, measure, width=spec.outputs) for one in inputs)
     except LabError as error:
         require_fed(graph, error, "net.logits")
-        if "feed" in error.sentence and "placeholder" in error.sentence:
-            found, expected = Text("logits that ask for more than X"), Text("logits from X alone")
-            if spec.is_regression:
-                found, expected = Text("a prediction that asks for more than X"), Text("a prediction from X alone")
-            fail("prediction-uses-labels", found=found, expected=expected)
+        if asks_for_more(error):
+            fail("prediction-uses-labels", found=USES_LABELS[measure.part], expected=FROM_X[measure.part])
         raise
     return first, second
 
@@ -308,42 +309,37 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
     """
     if recomputed.counted >= least:
         return
-    spec, measure = recomputed.spec, recomputed.measure
+    measure = recomputed.measure
     found, expected = (
         Text("{told} on the test {images}", told=measure.told(recomputed.counted)),
         measure.at_least(least),
     )
-    stepped = graph.about.get("stepped")
-    if recomputed.counted < spec.above_chance(GUESSED) and not _moved(lab, graph):
-        if stepped is True:
-            found = Text("{found}, as before any training, though training steps were run", found=found)
-            fail("evaluated-in-fresh-session", found=found, expected=AS_TRAINED, severity=Severity.FATAL)
-        fail("train-op-not-run", found=found, expected=expected)
-    if recomputed.counted < spec.above_chance(GUESSED) and stepped is False:
-        ungradable(NO_STEP.format(found=found))
+    if recomputed.counted < recomputed.spec.above_chance(GUESSED):
+        _require_moved(lab, graph, found, expected)
     if not all(np.isfinite(value).all() for value in graph.values.values()):
         found, expected = Text("{found}, and weights that are nan, which is no number", found=found), FINITE
-    share = max(0.0, (recomputed.counted - spec.nothing_for) / (least - spec.nothing_for))
+    nothing = recomputed.spec.nothing_for
+    share = max(0.0, (recomputed.counted - nothing) / (least - nothing))
     partial(share, "accuracy-too-low", found=found, expected=expected)
+
+
+def _require_moved(lab: Lab, graph: GraphEvidence, found: Said, expected: Said) -> None:
+    """End the test unless training moved a network that knows nothing; as ungradable where no step was seen and it moved."""
+    stepped = graph.about.get("stepped")
+    if _moved(lab, graph):
+        if stepped is False:
+            ungradable(NO_STEP.format(found=found))
+    elif stepped is True:
+        found = Text("{found}, as before any training, though training steps were run", found=found)
+        fail("evaluated-in-fresh-session", found=found, expected=AS_TRAINED, severity=Severity.FATAL)
+    else:
+        fail("train-op-not-run", found=found, expected=expected)
 
 
 def _moved(lab: Lab, graph: GraphEvidence) -> bool:
     """Whether a variable that begins with the same value each time has another one in what was handed over."""
-    loaded = lab.load(graph.meta_graph)
-    fresh = []
-    for seed in (1, 2):
-        session = loaded.session(seed=seed)
-        try:
-            session.initialise()
-            fresh.append(session.values())
-        finally:
-            session.close()
-    return any(
-        name in graph.values
-        and np.array_equal(first, fresh[1].get(name))
-        and not np.array_equal(first, graph.values[name])
-        for name, first in fresh[0].items()
-    )
+    starts = fixed_starts(lab, graph)
+    return any(not np.array_equal(starts[name], graph.values[name]) for name in starts.keys() & graph.values.keys())
 
 
 def require_target(
@@ -368,10 +364,8 @@ def require_target(
             remark(told, found=measure.told(accuracy, 2), expected=measure.at_least(target))
         return
     share = max(0.0, (accuracy - none) / (full - none))
-    found, expected = Text("{told} on the test {images}", told=measure.told(accuracy, 2)), measure.at_least(target)
-    if share > 0:
-        partial(share, "target-missed", found=found, expected=expected)
-    fail("target-missed", found=found, expected=expected)
+    found = Text("{told} on the test {images}", told=measure.told(accuracy, 2))
+    partial(share, "target-missed", found=found, expected=measure.at_least(target))
 
 
 def target_met(accuracy: float, *, target: float, full: float, measure: Measure = ACCURACY) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import math
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,21 +17,36 @@ import numpy.typing as npt
 
 from netgrader.checks.language import fail
 from netgrader.judges.measure import ACCURACY
+from netgrader.reader import LabError
 from netgrader.reader.graph.source import read_source
 from netgrader.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from netgrader.evidence import GraphEvidence
     from netgrader.judges.measure import Measure
-    from netgrader.reader import Lab, LabError, LabSession
+    from netgrader.reader import Lab, LabSession, LoadedGraph
 
-__all__ = ["answers_for", "digest", "opened", "outputs_for", "random_of", "require_fed", "shaped"]
+__all__ = [
+    "answers_for",
+    "asks_for_more",
+    "digest",
+    "fixed_starts",
+    "opened",
+    "outputs_for",
+    "random_of",
+    "require_fed",
+    "run_alone",
+    "run_parts",
+    "shaped",
+    "started",
+]
 
 Array = npt.NDArray[Any]
 
 MOST_ROWS, LEAST_ROWS = 2_500, 1_500  # in a run
+UNFED = re.compile(r"feed a value for placeholder tensor '(?P<name>[^']+)'")
 SWITCHED = Text(
     "a placeholder with a default, as tf.placeholder_with_default(False, shape=[]) makes "
     "one, or the part eval_feed, as in eval_feed={training: False}"
@@ -41,25 +55,19 @@ SWITCHED = Text(
 
 def shaped(graph: GraphEvidence, inputs: Array, part: str = "X") -> Array:
     """Return inputs (n, …) in the shape that the network's X has, or another `part`, where that is of as many numbers."""
-    sizes = [-1 if size is None else size for size in _shape_of(graph.meta_graph, graph.parts.get(part, ""))[1:]]
-    known = math.prod(size for size in sizes if size >= 0)
-    number = math.prod(inputs.shape[1:])
-    if not sizes or sizes.count(-1) > 1 or not known or (number % known if -1 in sizes else number != known):
+    sizes = _shape_of(graph.meta_graph, graph.parts.get(part, ""))[1:]
+    try:
+        return inputs.reshape(len(inputs), *sizes) if sizes else inputs
+    except ValueError:  # of another number, or with more than one size that is open
         return inputs
-    return inputs.reshape(len(inputs), *sizes)
 
 
 @functools.lru_cache(maxsize=8)
-def _shape_of(meta_graph: bytes, tensor: str) -> tuple[int | None, ...]:
-    """Return the shape that a placeholder has; empty where it says none."""
-    return next(
-        (
-            tuple(None if dim.size < 0 else int(dim.size) for dim in node.attr["shape"].shape.dim)
-            for node in read_source(meta_graph).graph_def.node
-            if node.name == tensor.partition(":")[0]
-        ),
-        (),
-    )
+def _shape_of(meta_graph: bytes, tensor: str) -> tuple[int, ...]:
+    """Return the shape that a placeholder has, -1 where a size is open; empty where it says none."""
+    nodes = {node.name: node for node in read_source(meta_graph).graph_def.node}
+    known = nodes.get(tensor.partition(":")[0])
+    return () if known is None else tuple(int(dim.size) for dim in known.attr["shape"].shape.dim)
 
 
 @contextmanager
@@ -74,14 +82,60 @@ def opened(lab: Lab, graph: GraphEvidence, values: Mapping[str, Array] | None = 
         If the lab does not accept the graph, or cannot initialise it.
     """
     loaded = lab.load(graph.meta_graph)
-    session = loaded.session(seed=1)
+    own = graph.values if values is None else values
+    with started(loaded) as session:
+        session.assign({name: own[name] for name in own.keys() & set(loaded.variables)})
+        yield session
+
+
+@contextmanager
+def started(loaded: LoadedGraph, seed: int = 1, *, often: bool = False) -> Iterator[LabSession]:
+    """Open a session in which the variables are as the graph's own initialisers leave them.
+
+    `often` says that the same is going to be run many times.
+
+    Raises
+    ------
+    LabError
+        If the lab cannot initialise it.
+    """
+    session = loaded.session(seed=seed, often=often)
     try:
         session.initialise()
-        own = graph.values if values is None else values
-        session.assign({name: value for name, value in own.items() if name in loaded.variables})
         yield session
     finally:
         session.close()
+
+
+def fixed_starts(lab: Lab, graph: GraphEvidence) -> dict[str, Array]:
+    """Return the variables that begin with the same values each time: biases mostly, and what the optimizer remembers."""
+    loaded, begun = lab.load(graph.meta_graph), []
+    for seed in (1, 2):
+        with started(loaded, seed) as session:
+            begun.append(session.values())
+    return {name: value for name, value in begun[0].items() if np.array_equal(value, begun[1].get(name))}
+
+
+def run_parts(session: LabSession, tensors: Sequence[str], feeds: Mapping[str, Array]) -> list[Array] | LabError:
+    """Return values of tensors, or the error with which TensorFlow stopped, as it does where something else must be fed.
+
+    Raises
+    ------
+    LabError
+        Of any other kind.
+    """
+    try:
+        return [np.asarray(value) for value in session.run(tensors, feeds)]
+    except LabError as error:
+        if error.kind not in {"run", "op"}:
+            raise
+        return error
+
+
+def run_alone(session: LabSession, tensor: str, feeds: Mapping[str, Array]) -> Array | LabError:
+    """Return the value of one tensor, as `run_parts` does."""
+    found = run_parts(session, [tensor], feeds)
+    return found if isinstance(found, LabError) else found[0]
 
 
 def answers_for(lab: Lab, graph: GraphEvidence, inputs: Array, outputs: int, measure: Measure = ACCURACY) -> Array:
@@ -90,9 +144,14 @@ def answers_for(lab: Lab, graph: GraphEvidence, inputs: Array, outputs: int, mea
         return measure.answers(outputs_for(session, graph, inputs, random_of(graph), measure, width=outputs))
 
 
+def asks_for_more(error: LabError) -> bool:
+    """Whether a run stopped since a placeholder was not fed."""
+    return UNFED.search(error.sentence) is not None
+
+
 def require_fed(graph: GraphEvidence, error: LabError, part: str) -> None:
     """End the test if a run of a network's `part` stopped since it was not fed what evaluation has to be fed beside X and Y."""
-    asked = re.search(r"feed a value for placeholder tensor '(?P<name>[^']+)'", error.sentence)
+    asked = UNFED.search(error.sentence)
     if asked is None or asked.group(1) in {graph.parts.get(own, "").partition(":")[0] for own in ("X", "Y")}:
         return
     found = Text("{part} that cannot be computed before {group} is fed, too", part=part, group=asked.group(1))

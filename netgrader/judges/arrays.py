@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +16,13 @@ from netgrader.judges.aspects import Charge
 from netgrader.judges.known_images import PROJECTIONS, fingerprints, match_scaled
 from netgrader.judges.labels import class_shift, one_hot_words, row_shift
 from netgrader.judges.preparations import preparation_of
-from netgrader.judges.rows import SOME, judge_rows, judge_targets, own_columns, same_rows
+from netgrader.judges.rows import SHIFTS, SOME, judge_kind, judge_rows, judge_targets, own_columns, same_rows
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from netgrader.checks.context import CellEvidence, Dataset, TestContext
     from netgrader.data import DataSpec
     from netgrader.faults import Fault
-    from netgrader.grey_levels import GreyLevels
     from netgrader.judges.log import Bytes, Float, Int
     from netgrader.judges.preparations import Preparation
 
@@ -31,7 +30,6 @@ __all__ = [
     "JudgedImages",
     "data_as_handed",
     "images_of",
-    "is_scaled",
     "judge_images",
     "judge_one_hot",
     "require_images",
@@ -40,12 +38,21 @@ __all__ = [
 
 Array = npt.NDArray[Any]
 
-# Half precision keeps three digits of a grey level.
-CLOSE = 2e-3
-# A row is a given image if its projections point the same way up to this.
-ALIGNED = 1e-3
-NEARLY_ALL = 0.999
-DARK = 0.5  # of the largest value there may be: what keeps below that is hardly seen
+
+class _ImageLimits(NamedTuple):
+    """Where grey levels are the same, or too dark."""
+
+    close: float = 2e-3
+    """Of a grey level: half precision keeps three digits."""
+    aligned: float = 1e-3
+    """Of the length of a row's projections, up to which they point the same way as those of a given image."""
+    nearly_all: float = 0.999
+    """Share of the rows that are given ones, with which the others count as mistakes."""
+    dark: float = 0.5
+    """Of the largest value there may be: what keeps below that is hardly seen."""
+
+
+LIMITS = _ImageLimits()
 
 
 @dataclass(frozen=True)
@@ -76,26 +83,26 @@ def judge_images(images: Array, raw: Bytes, spec: DataSpec) -> JudgedImages:
         What the course's data are.
     """
     n, pixels = len(raw), spec.size
-    expected = str((n, *spec.fed_shape))
-    if images.shape == (n, *spec.fed_shape):
-        images = images.reshape(n, pixels)
-    if images.shape != (n, pixels):
-        same_size = images.size == raw.size and images.shape[:1] == (n,)
-        inner = judge_images(images.reshape(n, pixels), raw, spec) if same_size else JudgedImages(None, None)
-        share = 0.25 if same_size and inner.charge is None else 0.0
-        found: Said = Text("shape {shape}", shape=images.shape)
-        if images.shape == (n, spec.classes):
-            found = Text("{found}, as {labels} have it", found=found)
-        found = _of_the_others(found, images, n, spec)
-        return JudgedImages(_charge("wrong-shape", share, found=found, expected=expected), inner.rows)
+    if images.shape not in {(n, *spec.fed_shape), (n, pixels)}:
+        return _of_another_shape(images, raw, spec)
+    images = images.reshape(n, pixels)
     if images.dtype == np.float16:
         images = images.astype(np.float32)
-    if images.dtype.kind == "f" and not np.isfinite(images).all():
-        row = int(np.flatnonzero(~np.isfinite(images).all(axis=1))[0])
-        return JudgedImages(
-            _charge("wrong-range", found=Text("values that are not finite"), place=Text("row {row}", row=row)), None
-        )
+    finite = np.isfinite(images).all(axis=1)
+    if not finite.all():
+        found, place = Text("values that are not finite"), Text("row {row}", row=int(np.argmin(finite)))
+        return JudgedImages(_charge("wrong-range", found=found, place=place), None)
     return _Comparison(images, raw.reshape(n, pixels), spec).judge()
+
+
+def _of_another_shape(images: Array, raw: Bytes, spec: DataSpec) -> JudgedImages:
+    """Judge images of another shape: a part is earned where the rows of as many numbers are right."""
+    found, expected = Text("shape {shape}", shape=images.shape), str((len(raw), *spec.fed_shape))
+    if images.size != raw.size or images.shape[:1] != (len(raw),):
+        return JudgedImages(_charge("wrong-shape", found=found, expected=expected), None)
+    inner = judge_images(images.reshape(len(raw), spec.size), raw, spec)
+    share = 0.0 if inner.charge else 0.25
+    return JudgedImages(_charge("wrong-shape", share, found=found, expected=expected), inner.rows)
 
 
 class _Comparison:
@@ -111,31 +118,25 @@ class _Comparison:
 
     def judge(self) -> JudgedImages:
         in_order = np.arange(len(self.raw))
-        factor = self._factors(in_order)
-        if np.isfinite(factor).all():
-            return JudgedImages(self._scale(factor), in_order)
-        if np.array_equal(self.images, self.raw // self.spec.largest):
-            found = Text("only {names}", names=", ".join(f"{value:g}" for value in np.unique(self.images)[:3]))
-            return JudgedImages(_charge("integer-division", 0.25, found=found, expected=self._all_levels()), in_order)
+        factors = self._factors(in_order)
+        if np.isfinite(factors).all():
+            return JudgedImages(self._scale(factors), in_order)
         if self._levels() or np.array_equal(self.images > 0, self.raw > 0):
             return JudgedImages(self._rounded() or self._range(), in_order)
-        match = match_scaled(self.given, self.theirs, self.spec.size)
-        if len(np.unique(match.index)) == len(self.raw) and (match.index >= 0).all():
-            return JudgedImages(self._scale(self._factors(match.index)), match.index)
-        if (match.index >= 0).mean() >= NEARLY_ALL:
-            row = int(np.flatnonzero(match.index != in_order)[0])
-            found = (
-                Text("{image} {index} in row {row}", index=match.index[row], row=row)
-                if match.index[row] >= 0
-                else Text("no given {image} in row {row}", row=row)
-            )
-            return JudgedImages(
-                _charge(
-                    "wrong-order", found=found, expected=Text("each {image} once"), place=Text("row {row}", row=row)
-                ),
-                match.index,
-            )
+        index = match_scaled(self.given, self.theirs, self.spec.size).index
+        if np.array_equal(np.sort(index), in_order):
+            return JudgedImages(self._scale(self._factors(index)), index)
+        if (index >= 0).mean() >= LIMITS.nearly_all:
+            return JudgedImages(self._not_each_once(index), index)
         return JudgedImages(self._strange(), None)
+
+    def _not_each_once(self, index: Int) -> Charge:
+        """Name the first of the rows that is another given image, or none."""
+        row = int(np.argmax(index != np.arange(len(index))))
+        found, place = Text("{image} {index} in row {row}", index=index[row], row=row), Text("row {row}", row=row)
+        if index[row] < 0:
+            found = Text("no given {image} in row {row}", row=row)
+        return _charge("wrong-order", found=found, expected=Text("each {image} once"), place=place)
 
     def _all_levels(self) -> Said:
         return Text("all grey levels over {largest}", largest=self.spec.largest)
@@ -146,35 +147,27 @@ class _Comparison:
         with np.errstate(divide="ignore", invalid="ignore"):
             factor = (theirs * given).sum(axis=1) / (given**2).sum(axis=1)
         off = np.linalg.norm(theirs - factor[:, np.newaxis] * given, axis=1)
-        aligned = (off <= ALIGNED * np.linalg.norm(theirs, axis=1)) & (factor != 0) & (rows >= 0)
+        aligned = (off <= LIMITS.aligned * np.linalg.norm(theirs, axis=1)) & (factor != 0) & (rows >= 0)
         return np.where(aligned, factor, np.nan)
 
     def _scale(self, factors: Float) -> Charge | None:
         """Return what is wrong with the scale of rows that are given images."""
         factor = float(np.nanmedian(factors))
         found = Text("values from {low:.4g} to {high:.4g}", low=self.low, high=self.high)
-        whole = self.images.dtype.kind != "f"
         if abs(factor) >= 0.5:
             return _charge("not-scaled", 0.25, found=found, expected=Text("from 0 to 1"))
-        if np.ptp(factors) > abs(factor) / 10 and self.high < DARK:
+        if np.ptp(factors) > abs(factor) / 10 and self.high < LIMITS.dark:
             found = Text("{found}, each {image} divided by a number of its own", found=found)
             return _charge("wrong-range", 0.25, found=found, expected=Text("one number for all, from 0 to 1"))
         if abs(factor) < 1 / self.spec.largest / 10:
             return _charge("scaled-twice", 0.25, found=found, expected=Text("from 0 to 1"))
-        if whole:
-            return _charge("not-floating-point", 0.5, found=f"{self.images.dtype}", expected=Text("float32 or float64"))
         return self._range()
 
     def _range(self) -> Charge | None:
-        if not self._in_range():
+        if not -LIMITS.close <= self.low <= self.high <= 1 + LIMITS.close:
             found = Text("values from {low:.4g} to {high:.4g}", low=self.low, high=self.high)
             return _charge("wrong-range", 0.25, found=found, expected=Text("from 0 to 1"))
-        if self.images.dtype.kind != "f":
-            return _charge("not-floating-point", 0.5, found=f"{self.images.dtype}", expected=Text("float32 or float64"))
-        return None
-
-    def _in_range(self) -> bool:
-        return self.low >= -CLOSE and self.high <= 1 + CLOSE
+        return judge_kind(self.images.dtype)
 
     def _rounded(self) -> Charge | None:
         """Whether all grey levels but two are gone."""
@@ -185,44 +178,14 @@ class _Comparison:
 
     def _levels(self) -> bool:
         """Whether each value depends on the grey level at its place alone, and grows with it."""
-        table, used = self._table()
+        table, used = np.zeros(LEVELS), np.unique(self.raw[:1000])
+        table[self.raw.reshape(-1)] = self.images.reshape(-1)
         rising = bool((np.diff(table[used]) >= 0).all()) and table[used[-1]] > table[used[0]]
         return rising and bool(np.array_equal(table[self.raw], self.images))
 
-    def _table(self) -> tuple[Float, Bytes]:
-        """Return what each grey level became, if that depends on it alone, and levels that there are."""
-        table = np.zeros(LEVELS)
-        table[self.raw.reshape(-1)] = self.images.reshape(-1)
-        return table, np.unique(self.raw[:1000])
-
-    def _overflow(self) -> Charge | None:
-        """Whether each value depends on the grey level at its place alone, and rises with it but where it begins again.
-
-        Where it does, it falls by most of what there is from the smallest value to the largest.
-        """
-        table, used = self._table()
-        drops = -np.diff(table[used])
-        begins_again = bool((drops < 0).any()) and np.max(drops) > np.ptp(table[used]) / 2
-        if not begins_again or not np.array_equal(table[self.raw], self.images):
-            return None
-        place = int(np.argmax(drops))
-        below, above = used[place], used[place + 1]
-        found = Text(
-            "grey level {below} became {table:.3g}, and {above} became {table_2:.3g}",
-            below=below,
-            table=table[below],
-            above=above,
-            table_2=table[above],
-        )
-        expected = Text(
-            "a floating-point number of each first: in uint8 what is beyond {levels} begins again at 0",
-            levels=LEVELS - 1,
-        )
-        return _charge("wrong-order", found=found, expected=expected)
-
     def _strange(self) -> Charge:
         """Rows that are no given images: name the usual ways there."""
-        known = self._overflow() or self._by_pixel()
+        known = self._by_pixel()
         if known is not None:
             return known
         n = len(self.raw)
@@ -252,7 +215,7 @@ class _Comparison:
 
     def _aligned(self, prints: Float, others: Float) -> bool:
         match = match_scaled(others[:SOME], prints[:SOME], self.spec.size)
-        return bool((match.index == np.arange(len(match.index))).mean() > NEARLY_ALL)
+        return bool((match.index == np.arange(len(match.index))).mean() > LIMITS.nearly_all)
 
 
 def judge_one_hot(labels: Array, given: Bytes, spec: DataSpec, rows: Int | None = None) -> Charge | None:
@@ -291,50 +254,33 @@ def judge_one_hot(labels: Array, given: Bytes, spec: DataSpec, rows: Int | None 
     if len(wrong):
         in_order = rows is None or _ordered(rows)
         return _wrong_classes(best.astype(np.uint8), given, true, wrong, spec.classes, in_order=in_order)
-    if labels.dtype.kind != "f":
-        return _charge("not-floating-point", 0.5, found=f"{labels.dtype}", expected=Text("float32 or float64"))
-    return None
+    return judge_kind(labels.dtype)
 
 
 def _ordered(rows: Int) -> bool:
-    return bool((rows == np.arange(len(rows))).mean() >= NEARLY_ALL)
+    return bool((rows == np.arange(len(rows))).mean() >= LIMITS.nearly_all)
 
 
 def _labels_shape(labels: Array, n: int, spec: DataSpec) -> Charge:
-    found: Said = Text("shape {shape}", shape=labels.shape)
-    expected = f"({n}, {spec.classes})"
+    found, expected = Text("shape {shape}", shape=labels.shape), f"({n}, {spec.classes})"
     if labels.size == n:
         found = Text("{found}: the {called}s themselves", found=found, called=spec.called)
         return _charge("labels-not-one-hot", found=found, expected=expected)
-    if labels.shape == (n, spec.size):
-        found = Text("{found}, as {images} have it", found=found)
-    found = _of_the_others(found, labels, n, spec)
     return _charge("wrong-shape", found=found, expected=expected)
-
-
-def _of_the_others(found: Said, array: Array, n: int, spec: DataSpec) -> Said:
-    """Return what was found, and whether it has as many rows as the other set has: it was made from that."""
-    train, test = spec.train.rows, spec.test.rows
-    if train == test or array.shape[:1] != ((train,) if n == test else (test,)):
-        return found
-    return Text("{found}, as many rows as {other} has", found=found, other="x_train" if n == test else "x_test")
 
 
 def _wrong_classes(best: Bytes, given: Bytes, true: Bytes, wrong: Int, classes: int, *, in_order: bool) -> Charge:
     row = int(wrong[0])
     expected, place = f"{true[row]}", Text("row {row}, the first of {count:,}", row=row, count=len(wrong))
-    shift = class_shift(best, true, classes)
+    if class_shift(best, true, classes) is not None:
+        found = Text("the {label} {best}", best=best[row])
+        return _charge("labels-off-by-one", found=found, expected=expected, place=place)
+    shift = row_shift(best, given, np.arange(len(given)), SHIFTS) if in_order else None
     if shift is not None:
-        return _charge(
-            "labels-off-by-one", found=Text("the {label} {best}", best=best[row]), expected=expected, place=place
-        )
-    if in_order:
-        shift = row_shift(best, given, np.arange(len(given)), (1, -1, 2, -2, 3, -3, 10, -10, 100, -100))
-        if shift is not None:
-            later = Text("the {label} of the {image} {shift} after it, {best}")
-            earlier = Text("the {label} of the {image} {shift} before it, {best}")
-            rows = (later if shift > 0 else earlier).format(shift=abs(shift), best=best[row])
-            return _charge("labels-shifted", found=rows, expected=expected, place=place)
+        later = Text("the {label} of the {image} {shift} after it, {best}")
+        earlier = Text("the {label} of the {image} {shift} before it, {best}")
+        rows = (later if shift > 0 else earlier).format(shift=abs(shift), best=best[row])
+        return _charge("labels-shifted", found=rows, expected=expected, place=place)
     apart = np.array_equal(np.bincount(best, minlength=classes), np.bincount(given, minlength=classes))
     code = "labels-shuffled-apart" if apart else "labels-wrong"
     return _charge(code, found=Text("the {label} {best}", best=best[row]), expected=expected, place=place)
@@ -345,9 +291,6 @@ def _charge(code: str, share: float = 0.0, *, found: Said, expected: Said = "", 
 
 
 OTHER = {"train": "test", "test": "train"}
-REFERENCES = {"train": "x_train_2d", "test": "x_test_2d"}
-SMALLEST = 1.01 / 10  # of the usual factor: one that `judge_images` surely takes for one scaling, not two
-ROUNDING = 3e-7  # of the largest: what single precision loses
 ONE_SIDE = "scaled-on-one-side"
 
 
@@ -374,8 +317,7 @@ def require_labels(bench: TestContext, part: str) -> None:
     Targets of a regression, ``y_train`` and ``y_test``, have to be the given ones.
     """
     name = f"y_{part}" if bench.spec.is_regression else f"y_{part}_1_hot"
-    labels = _evidence(bench).array(name)
-    given = bench.dataset.y_train if part == "train" else bench.dataset.y_test
+    labels, (_, given) = _evidence(bench).array(name), bench.part(part)
     try:
         rows = images_of(bench, part).rows
     except Failed:  # without images the labels are taken to be in the order of the given ones
@@ -390,18 +332,11 @@ def images_of(bench: TestContext, part: str) -> JudgedImages:
     """Return what ``x_train`` or ``x_test`` (`part` ``"train"`` or ``"test"``) is, judged once."""
 
     def judge() -> JudgedImages:
-        raw = bench.dataset.x_train if part == "train" else bench.given.images
-        name = f"x_{part}"
-        if not bench.spec.is_images:
-            found, other = (
-                _evidence(bench).array(name),
-                bench.given.images if part == "train" else bench.dataset.x_train,
-            )
-            return JudgedImages(*judge_rows(found, raw, other, bench.spec, of_test=part == "test"))
-        table = _evidence(bench).raw.tables.get(name)
-        if table is not None and table.reference == REFERENCES[part] and is_scaled(table, len(raw), bench.spec):
-            return JudgedImages(None, np.arange(len(raw)))
-        return judge_images(_evidence(bench).array(name), raw, bench.spec)
+        made, (raw, _) = _evidence(bench).array(f"x_{part}"), bench.part(part)
+        if bench.spec.is_images:
+            return judge_images(made, raw, bench.spec)
+        other, _ = bench.part(OTHER[part])
+        return JudgedImages(*judge_rows(made, raw, other, bench.spec, of_test=part == "test"))
 
     images: JudgedImages = bench.once((Text("prepared {images}"), part), judge)
     return images
@@ -443,7 +378,7 @@ def _preparation(bench: TestContext) -> Preparation | None:
 
 def _some_pairs(bench: TestContext, part: str) -> tuple[Array, Array]:
     """Return some of the student's rows, (n, size), and the inputs that they show; none where these are not known."""
-    raw = bench.dataset.x_train if part == "train" else bench.given.images
+    raw, _ = bench.part(part)
     made, rows = _evidence(bench).array(f"x_{part}"), images_of(bench, part).shown(len(raw))
     some, size = slice(None, None, max(1, len(raw) // SOME)), bench.spec.size
     shown = raw[rows[some]]
@@ -458,30 +393,12 @@ def _columns(bench: TestContext, rows: Int) -> Int | None:
     counts = np.zeros((bench.spec.classes, bench.spec.classes), np.int64)
     np.add.at(counts, (true, labels.argmax(axis=1)), 1)
     called = counts.argmax(axis=1)
-    always = counts.max(axis=1).sum() >= NEARLY_ALL * len(true) and len(set(called)) == len(called)
+    always = counts.max(axis=1).sum() >= LIMITS.nearly_all * len(true) and len(set(called)) == len(called)
     return called if always and (called != np.arange(len(called))).any() else None
 
 
 def _evidence(bench: TestContext) -> CellEvidence:
     return bench.evidence(f"check_{bench.exercises.of_kind('data')}")
-
-
-def is_scaled(levels: GreyLevels, n: int, spec: DataSpec) -> bool:
-    """Whether a table alone tells that `n` images are right: each level times one factor, and all between 0 and 1.
-
-    Where it does not, the images have to be looked at. `judge_images` finds nothing wrong with those of which it does.
-    """
-    table: npt.NDArray[np.float64] = levels.table[: spec.largest + 1].astype(np.float64)
-    if (
-        levels.table.dtype.kind != "f"
-        or levels.shape not in {(n, spec.size), (n, *spec.fed_shape)}
-        or not np.isfinite(table).all()
-    ):
-        return False
-    factor = float(table[-1]) / spec.largest
-    off = np.abs(table - np.arange(len(table)) * factor)
-    in_range = bool(((table >= 0) & (table <= 1)).all())
-    return in_range and factor > SMALLEST / spec.largest and bool((off <= ROUNDING * table[-1]).all())
 
 
 def _scaled(bench: TestContext, part: str) -> bool:

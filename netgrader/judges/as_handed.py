@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from netgrader.checks.exercises import NET, BadExerciseError
 from netgrader.judges.accuracy import ROUNDED
-from netgrader.judges.answers import opened, outputs_for, random_of, shaped
+from netgrader.judges.answers import opened, outputs_for, random_of, run_alone, shaped
 from netgrader.judges.arrays import images_of
 from netgrader.judges.measure import measure_of
 from netgrader.reader import LabError
@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 Array = npt.NDArray[Any]
+NONE = np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,9 @@ def _as_handed(bench: TestContext, part: str) -> HandedRows:
 
 
 def _our_rows(bench: TestContext, part: str) -> HandedRows:
-    data = bench.dataset
-    inputs, true = (data.x_train, data.y_train) if part == "train" else (bench.given.images, data.y_test)
+    inputs, true = bench.part(part)
     labels = true if bench.spec.is_regression else bench.spec.one_hot(true)
-    return HandedRows(data.prepared(inputs), labels, true, np.arange(len(true)))
+    return HandedRows(bench.dataset.prepared(inputs), labels, true, np.arange(len(true)))
 
 
 def _own_rows(bench: TestContext, part: str) -> HandedRows | None:
@@ -85,11 +85,11 @@ def _own_rows(bench: TestContext, part: str) -> HandedRows | None:
         cell = f"check_{bench.exercises.of_kind('data')}"
     except BadExerciseError:
         return None
-    true = bench.dataset.y_train if part == "train" else bench.dataset.y_test
+    _, true = bench.part(part)
     arrays, numbers = bench.evidence(cell).raw.arrays, bench.spec.is_regression
-    rows, labels = arrays.get(f"x_{part}"), arrays.get(f"y_{part}" if numbers else f"y_{part}_1_hot")
-    fits = (len(true), *bench.spec.fed_shape), (len(true),) if numbers else (len(true), bench.spec.classes)
-    if rows is None or labels is None or (rows.shape, labels.shape) != fits:
+    name, targets = (f"y_{part}", ()) if numbers else (f"y_{part}_1_hot", (bench.spec.classes,))
+    rows, labels = arrays.get(f"x_{part}", NONE), arrays.get(name, NONE)
+    if (rows.shape, labels.shape) != ((len(true), *bench.spec.fed_shape), (len(true), *targets)):
         return None
     shown = images_of(bench, part).shown(len(true))
     return HandedRows(rows, labels, true[shown], shown, (cell,))
@@ -100,11 +100,8 @@ def own_accuracy(session: LabSession, graph: GraphEvidence, handed: HandedRows) 
     if not {"X", "Y", "accuracy"} <= graph.parts.keys():
         return None
     feeds = {graph.parts["X"]: shaped(graph, handed.rows), graph.parts["Y"]: handed.labels, **graph.eval_feed}
-    try:
-        (value,) = session.run([graph.parts["accuracy"]], feeds)
-    except LabError:
-        return None
-    return float(np.mean(value)) if value is not None and np.size(value) else None
+    value = run_alone(session, graph.parts["accuracy"], feeds)
+    return None if isinstance(value, LabError) or not value.size else float(np.mean(value))
 
 
 def causes_of_accuracy(bench: TestContext, cell: str, reported: float) -> tuple[str, ...]:

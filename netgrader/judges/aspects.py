@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from netgrader.faults import ALL, CATALOGUE, Severity, kind_of
 from netgrader.text import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from netgrader.faults import Fault
     from netgrader.text import Said
@@ -79,7 +79,7 @@ class Verdict:
 NOT_REPORTED = frozenset({"evaluated-on-part", "evaluated-in-fresh-session"})
 
 
-def verdicts(findings: Iterable[LoopFinding], error: Fault | None = None) -> dict[Aspect, Verdict]:
+def verdicts(findings: Sequence[LoopFinding], error: Fault | None = None) -> dict[Aspect, Verdict]:
     """Return a verdict for each aspect.
 
     Parameters
@@ -89,44 +89,55 @@ def verdicts(findings: Iterable[LoopFinding], error: Fault | None = None) -> dic
     error
         What `train` raised, if anything; it is among the findings.
     """
-    first: dict[tuple[Aspect, Said, str], LoopFinding] = {}
-    shares: dict[Aspect, float] = {}
-    for found in sorted(findings, key=lambda found: found.fault.severity is not Severity.FATAL):
-        first.setdefault((found.aspect, found.fault.code or found.fault.sentence, found.side), found)
-        if not found.fault.remark:
-            shares[found.aspect] = min(shares.get(found.aspect, 1.0), found.share)
-    wrong = [found for found in first.values() if not found.fault.remark]
-    causes = {id(found): _cause(found, wrong, error) for found in wrong}
-    follows: dict[Aspect, Fault] = {}
-    for found in [found for found in wrong if causes[id(found)] is None]:
-        if found.fault.code in NOT_REPORTED and found.aspect is Aspect.EVALUATION:
-            shares[Aspect.REPORT] = 0.0
-            follows.setdefault(Aspect.REPORT, found.fault)
+    different = _each_code_once(findings)
+    wrong = [found for found in different if not found.fault.remark]
+    explained = [(found, _cause(found, wrong, error)) for found in wrong]
+    spoilt = [found.fault for found, cause in explained if cause is None and _spoils_report(found)]
+    explained += [(LoopFinding(Aspect.REPORT, fault), fault) for fault in spoilt[:1]]
     said: dict[Aspect, Verdict] = {}
     named: set[str] = set()
     for aspect in Aspect:
-        own = [found for found in wrong if found.aspect is aspect]
-        # What one aspect has named is not named again under another.
-        fresh = tuple(found.fault for found in own if causes[id(found)] is None and found.fault.code not in named)
-        because = next((causes[id(found)] or found.fault for found in own), follows.get(aspect))
-        remarks = tuple(found.fault for found in first.values() if found.fault.remark and found.aspect is aspect)
-        said[aspect] = Verdict(aspect, shares.get(aspect, 1.0), fresh, None if fresh else because, remarks)
-        named |= {fault.code for fault in fresh if fault.code}
+        verdict = _verdict(aspect, explained, named)
+        named |= {fault.code for fault in verdict.faults}
+        remarks = tuple(found.fault for found in different if found.aspect is aspect and found.fault.remark)
+        said[aspect] = replace(verdict, remarks=remarks)
     return said
+
+
+def _verdict(aspect: Aspect, explained: Sequence[tuple[LoopFinding, Fault | None]], named: Collection[str]) -> Verdict:
+    """Return what is wrong in an aspect, by findings with their causes; what is `named` under another is not named again."""
+    own = [(found, cause) for found, cause in explained if found.aspect is aspect]
+    fresh = tuple(found.fault for found, cause in own if cause is None and found.fault.code not in named)
+    because = [None if fresh else cause or found.fault for found, cause in own]
+    share = min((found.share for found, _ in own), default=1.0)
+    return Verdict(aspect, share, fresh, next(iter(because), None))
+
+
+def _each_code_once(findings: Iterable[LoopFinding]) -> list[LoopFinding]:
+    """Return the first finding of each code in an aspect and on a side, a fatal one before others; the least share counts."""
+    first: dict[tuple[Aspect, Said, str], LoopFinding] = {}
+    for found in sorted(findings, key=lambda found: found.fault.severity is not Severity.FATAL):
+        key = found.aspect, found.fault.code or found.fault.sentence, found.side
+        known = first.get(key, found)
+        first[key] = replace(known, share=min(known.share, found.share))
+    return list(first.values())
+
+
+def _spoils_report(found: LoopFinding) -> bool:
+    return found.aspect is Aspect.EVALUATION and found.fault.code in NOT_REPORTED
 
 
 def _cause(finding: LoopFinding, wrong: Sequence[LoopFinding], error: Fault | None) -> Fault | None:
     """Return what a finding follows from, None if it stands for itself."""
-    code = finding.fault.code
     # Whatever an error means, it keeps the rest from happening.
-    if error is not None and finding.fault is not error and code in CATALOGUE["error-in-code"].brings:
+    if error not in {None, finding.fault} and finding.fault.code in CATALOGUE["error-in-code"].brings:
         return error
-    for other in wrong:
-        kind = kind_of(other.fault.code)
-        one_side = not (other.side and finding.side) or other.side == finding.side
-        if not one_side or other.fault.code == code:
-            continue
-        # What earns nothing leaves nothing else to say.
-        if code in kind.brings or (ALL in kind.brings and other.share == 0):
-            return other.fault
-    return None
+    return next((other.fault for other in wrong if _brings(other, finding)), None)
+
+
+def _brings(one: LoopFinding, other: LoopFinding) -> bool:
+    """Whether the one brings the other: on its side, by the catalogue, or as it earns nothing and leaves nothing to say."""
+    if one.fault.code == other.fault.code or len({one.side, other.side} - {""}) > 1:
+        return False
+    brings = kind_of(one.fault.code).brings
+    return other.fault.code in brings or (ALL in brings and one.share == 0)

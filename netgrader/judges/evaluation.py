@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from netgrader.judges.aspects import LoopFinding
-    from netgrader.judges.log import Bool, Int
-    from netgrader.judges.subject import Epoch, Subject
+    from netgrader.judges.log import Bool, Float, Int, LoggedCall
+    from netgrader.judges.subject import Subject
 
-__all__ = ["Look", "Measured", "Part", "agree", "judge_evaluation", "looks", "measure", "single_runs"]
+__all__ = ["Measured", "Part", "agree", "judge_evaluation", "measure", "single_runs"]
 
-# Single precision, and the last digit of what was rounded for printing.
-ROUNDING = 2e-5
+ROUNDING = 2e-5  # single precision, and the last digit of what was rounded for printing
 DIGITS = (2, 3, 4)
+ALMOST = 0.97  # share of the images; starting here it is all but a last incomplete chunk, which costs nothing
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,10 @@ class Part:
     share: float
     """The part of its images that was evaluated."""
     accuracies: tuple[float, ...]
-    """The accuracy on them: over different rows, over all rows, and as a mean over runs; by the labels fed, by the
-    student's labels and by the true ones. One value where all is well."""
-    mislabelled: tuple[float, ...]
-    """The accuracy by the labels fed, where these are labels of other images; it is none of `accuracies` then."""
-    counts: tuple[int, ...]
-    """Numbers of rows and of runs, by which a sum instead of a mean is too large."""
+    """The accuracy on them: over different rows, over all rows, and as a mean over runs; by the labels fed unless these are
+    labels of other images, by the student's labels and by the true ones. One value where all is well."""
+    sums: tuple[float, ...]
+    """The same times the numbers of rows and of runs: sums in place of a mean."""
 
 
 @dataclass(frozen=True)
@@ -47,18 +45,6 @@ class Measured:
 
     train: Part
     test: Part
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a look at some images saw: of which set, how many different ones, and the accuracy by rows and by runs.
-
-    `side` is ``"training"`` or ``"test"``.
-    """
-
-    side: str
-    rows: int
-    accuracies: tuple[float, ...]
 
 
 def measure(subject: Subject, runs: Int) -> Measured:
@@ -76,49 +62,25 @@ def _part(subject: Subject, runs: Int, mask: Bool, members: Int) -> Part:
     # What was found of both sets at once can be cut apart, an accuracy of both cannot.
     read = runs[own | ((call.asked[runs] & Asked.ACCURACY) == 0)]
     runs = runs[own]
-    sizes = call.sizes[runs]
     at = np.flatnonzero(mask & np.repeat(np.isin(np.arange(len(call.sizes)), read), call.sizes))
     # A row that was looked at twice counts once, as it was seen last.
     different, last = np.unique(call.rows.index[at][::-1], return_index=True)
     once = at[::-1][last]
-    found: list[tuple[float, ...]] = []
-    for correct in _correct(subject) if len(once) else []:
-        found.append((float(correct[once].mean()),))
-        if len(runs):
-            by_run = per_run(call, correct)[runs] / np.maximum(sizes, 1)
-            found[-1] += (float(np.average(by_run, weights=sizes)), float(by_run.mean()))
-    apart = subject.fed_own_labels and subject.of_others(once)
-    mislabelled = found.pop(0) if found and apart else ()
-    accuracies = tuple(dict.fromkeys(value for one in found for value in one))
-    counts = tuple(int(count) for count in {len(once), int(sizes.sum()), len(runs)} if count > 1)
-    return Part(len(different) / len(members), accuracies, mislabelled, counts)
+    fed, *others = _correct(subject)
+    kinds = others if subject.fed_own_labels and subject.of_others(once) else [fed, *others]
+    accuracies = dict.fromkeys(value for correct in kinds for value in _accuracies(call, correct, once, runs))
+    counts = {len(once), int(call.sizes[runs].sum()), len(runs)} - {0, 1}
+    sums = tuple(count * accuracy for count in counts for accuracy in accuracies)
+    return Part(len(different) / len(members), tuple(accuracies), sums)
 
 
-def looks(subject: Subject, runs: Int) -> list[Look]:
-    """Return the looks that some evaluations are, one by one: runs in which no row comes twice are the chunks of one look."""
-    call, tables, correct = subject.call, subject.tables, _correct(subject)[0]
-    shown = np.zeros(tables.n_train + tables.n_test, dtype=np.bool_)
-    chunks: list[list[int]] = []
-    sides: list[str] = []
-    for run in runs:
-        index = call.indices(run)
-        rows = index[index >= 0]
-        if 2 * len(rows) <= len(index):
-            continue
-        side = "training" if 2 * (rows < tables.n_train).sum() > len(rows) else "test"
-        if not sides or sides[-1] != side or shown[rows].any():
-            chunks.append([])
-            sides.append(side)
-            shown[:] = False
-        shown[rows] = True
-        chunks[-1].append(int(run))
-    found = []
-    for side, one in zip(sides, chunks, strict=True):
-        shares = [float(correct[call.starts[run] : call.starts[run + 1]].mean()) for run in one]
-        means = float(np.average(shares, weights=call.sizes[one])), float(np.mean(shares))
-        different = len(np.unique(call.of(one).index))
-        found.append(Look(side, different, tuple(dict.fromkeys(means))))
-    return found
+def _accuracies(call: LoggedCall, correct: Bool, once: Int, runs: Int) -> list[float]:
+    """Return the mean over the rows `once`, over all rows of some runs, and over these runs."""
+    if not len(once):
+        return []
+    by_run = per_run(call, correct)[runs] / np.maximum(call.sizes[runs], 1)
+    means = [float(np.average(by_run, weights=call.sizes[runs])), float(by_run.mean())] if len(runs) else []
+    return [float(correct[once].mean()), *means]
 
 
 def _correct(subject: Subject) -> list[Bool]:
@@ -138,13 +100,9 @@ def single_runs(subject: Subject, runs: Int) -> list[float]:
 
 def agree(value: float, accuracy: float, *, rounded: bool = True) -> bool:
     """Whether a value reported is this accuracy, possibly `rounded` to a few digits."""
-    if abs(value - accuracy) <= ROUNDING:
+    if abs(value - accuracy) <= ROUNDING * max(1.0, accuracy):
         return True
     return rounded and any(abs(round(accuracy, digits) - value) < 1e-7 for digits in DIGITS)
-
-
-# From this share on it is all but a last incomplete chunk, which is remarked on and costs nothing.
-ALMOST = 0.97
 
 
 def judge_evaluation(subject: Subject) -> Iterator[LoopFinding]:
@@ -152,57 +110,59 @@ def judge_evaluation(subject: Subject) -> Iterator[LoopFinding]:
     epochs = subject.course.epochs
     if not epochs:
         return
-    fresh = [number for number, epoch in enumerate(epochs) if _fresh(subject, epoch)]
-    if fresh:
-        yield finding(
-            Aspect.EVALUATION,
-            "evaluated-in-fresh-session",
-            found=Text("weights that were initialised anew after the last step of epoch {fresh}", fresh=fresh[0] + 1),
-            expected=Text("the session that was trained"),
-        )
-        return
     measured = [measure(subject, epoch.evaluations) for epoch in epochs]
     shares = np.array([[one.train.share, one.test.share] for one in measured])
-    if len(epochs) > 1 and not shares[:-1].any() and shares[-1].min() >= ALMOST:
-        found = Text("an evaluation after the last of {count} epochs", count=len(epochs))
-        yield finding(
-            Aspect.EVALUATION, "evaluated-too-seldom", share=0.5, found=found, expected=Text("one after each")
-        )
+    misplaced = _in_fresh_session(subject) or _too_seldom(shares) or _before_epochs(subject, shares)
+    if misplaced is not None:
+        yield misplaced
         return
+    for side, of_side, n in (("training", shares[:, 0], subject.n_train), ("test", shares[:, 1], subject.n_test)):
+        yield from _coverage(side, of_side, n)
+
+
+def _coverage(side: str, shares: Float, n: int) -> Iterator[LoopFinding]:
+    """Judge the share of a side's `n` images that was evaluated after each epoch (epochs,)."""
+    least = int(np.argmin(shares))
+    if shares[least] == 1:
+        return
+    code, earned = ("evaluated-on-part", 0.0) if shares[least] < ALMOST else ("last-chunk-not-evaluated", 1.0)
+    found = Text(
+        "{share:,} of {n:,} {what} {images} after epoch {least}",
+        share=round(shares[least] * n),
+        n=n,
+        what=side,
+        least=least + 1,
+    )
+    yield finding(Aspect.EVALUATION, code, side=side, share=earned, found=found, expected=Text("all {n:,}", n=n))
+
+
+def _too_seldom(shares: Float) -> LoopFinding | None:
+    """Return a finding if all was evaluated after the last epoch and nothing after the others."""
+    if len(shares) == 1 or shares[:-1].any() or shares[-1].min() < ALMOST:
+        return None
+    found = Text("an evaluation after the last of {count} epochs", count=len(shares))
+    return finding(Aspect.EVALUATION, "evaluated-too-seldom", share=0.5, found=found, expected=Text("one after each"))
+
+
+def _before_epochs(subject: Subject, shares: Float) -> LoopFinding | None:
+    """Return a finding if all was evaluated before the first step and nothing after the last."""
     ahead = measure(subject, subject.course.before)
-    if not shares[-1].any() and min(ahead.train.share, ahead.test.share) >= ALMOST:
-        found = Text("an evaluation before the first step and none after the last")
-        yield finding(
-            Aspect.EVALUATION, "evaluated-before-epoch", share=0.5, found=found, expected=Text("one after each epoch")
-        )
-        return
-    sides = [("training", [one.train for one in measured]), ("test", [one.test for one in measured])]
-    n_rows = {"training": subject.n_train, "test": subject.n_test}
-    for what, parts in sides:
-        least = min(range(len(parts)), key=lambda number: parts[number].share)
-        share = parts[least].share
-        if share < 1:
-            n = n_rows[what]
-            yield finding(
+    if shares[-1].any() or min(ahead.train.share, ahead.test.share) < ALMOST:
+        return None
+    found = Text("an evaluation before the first step and none after the last")
+    expected = Text("one after each epoch")
+    return finding(Aspect.EVALUATION, "evaluated-before-epoch", share=0.5, found=found, expected=expected)
+
+
+def _in_fresh_session(subject: Subject) -> LoopFinding | None:
+    """Return a finding if the weights got their initial values between an epoch's last step and its evaluations."""
+    for number, epoch in enumerate(subject.course.epochs):
+        end = epoch.evaluations[-1] if len(epoch.evaluations) else 0
+        if (subject.call.asked[epoch.steps[-1] + 1 : end] & Asked.INITIALISE).any():
+            return finding(
                 Aspect.EVALUATION,
-                "evaluated-on-part" if share < ALMOST else "last-chunk-not-evaluated",
-                side=what,
-                share=0.0 if share < ALMOST else 1.0,
-                found=Text(
-                    "{share:,} of {n:,} {what} {images} after epoch {least}",
-                    share=round(share * n),
-                    n=n,
-                    what=what,
-                    least=least + 1,
-                ),
-                expected=Text("all {n:,}", n=n),
+                "evaluated-in-fresh-session",
+                found=Text("weights that were initialised anew after the last step of epoch {fresh}", fresh=number + 1),
+                expected=Text("the session that was trained"),
             )
-
-
-def _fresh(subject: Subject, epoch: Epoch) -> bool:
-    """Whether the weights got their initial values between the last step of the epoch and its evaluations."""
-    if not len(epoch.evaluations):
-        return False
-    call = subject.call
-    between = slice(int(epoch.steps[-1]) + 1, int(epoch.evaluations[-1]))
-    return bool((call.asked[between] & Asked.INITIALISE).any())
+    return None

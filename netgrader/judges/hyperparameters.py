@@ -14,7 +14,7 @@ import numpy.typing as npt
 from netgrader import reader
 from netgrader.checks.exercises import value_at
 from netgrader.checks.language import fail, ungradable
-from netgrader.judges.answers import shaped
+from netgrader.judges.answers import run_parts, shaped, started
 from netgrader.judges.learning_rate import fed_in_training
 from netgrader.judges.sweeps import DROPOUT, drawn_rate, student_sweep, sweep_cell, swept
 from netgrader.reader import LabError
@@ -94,18 +94,14 @@ def _require_dropped(bench: TestContext, graphs: Graphs) -> None:
     Where the same share is dropped at all values, it may be what is left at one of them by chance: it is exchanged with the
     share to keep only where it is so at all values that do not fit.
     """
-    found = {drop: _dropped_by(bench, graph) for drop, graph in graphs.items()}
-    wrong = {drop: shares for drop, shares in found.items() if not _has(shares, drop)}
+    dropped = {drop: _dropped_by(bench, graph) for drop, graph in graphs.items()}
+    wrong = {drop: shares for drop, shares in dropped.items() if not _has(shares, drop)}
     other = {drop: shares for drop, shares in wrong.items() if not _has(shares, 1 - drop)}
+    code = NOT_AS_STATED if other else "keep-rate-swapped"
     for drop, shares in (other or wrong).items():
-        most = max(shares, default=0.0)
-        fail(
-            NOT_AS_STATED if other else "keep-rate-swapped",
-            found=Text("{most:.2f} of the numbers dropped", most=most)
-            if most > NEAR
-            else Text("nothing dropped in training"),
-            expected=Text("{drop:g} of the numbers dropped in training", drop=round(drop, 6)),
-        )
+        most = max([0.0, *shares])
+        found = Text("{most:.2f} of the numbers dropped", most=most)
+        fail(code, found=found, expected=Text("{drop:g} of the numbers dropped in training", drop=round(drop, 6)))
 
 
 def _dropped_by(bench: TestContext, graph: GraphEvidence) -> list[float]:
@@ -133,21 +129,22 @@ def dropped_shares(lab: Lab, graph: GraphEvidence, network: Network, spec: DataS
     one_hot = spec.one_hot(random.integers(0, spec.classes, ROWS))
     feeds = {name: value for name, value in ((images, shaped(graph, rows)), (labels, one_hot)) if name}
     modes = _modes(graph, nodes, feeds)
-    session = lab.load(graph.meta_graph).session(seed=1)
     try:
-        session.initialise()
-        trained = _values(session, places, [{**feeds, **mode} for mode in modes])
-        # A run of its own: where dropout is on here, too, it drops other numbers.
-        by_itself = [dict(graph.eval_feed)] if graph.eval_feed else [{}, *modes]
-        evaluated = _values(session, places, [{**feeds, **mode} for mode in by_itself])
+        with started(lab.load(graph.meta_graph)) as session:
+            trained = _values(session, places, [{**feeds, **mode} for mode in modes])
+            # A run of its own: where dropout is on here, too, it drops other numbers.
+            by_itself = [dict(graph.eval_feed)] if graph.eval_feed else [{}, *modes]
+            evaluated = _values(session, places, [{**feeds, **mode} for mode in by_itself])
     except LabError:
         return None
-    finally:
-        session.close()
     if not evaluated or not trained:
         return None
-    known = max(evaluated, key=lambda values: sum(np.count_nonzero(value) for value in values))
+    known = max(evaluated, key=_count_nonzero)
     return max(([*_shares(known, values)] for values in trained), key=sum)
+
+
+def _count_nonzero(values: Sequence[Array]) -> int:
+    return sum(map(np.count_nonzero, values))
 
 
 def _modes(graph: GraphEvidence, nodes: Mapping[str, Any], fed: Feed) -> list[Feed]:
@@ -160,16 +157,8 @@ def _modes(graph: GraphEvidence, nodes: Mapping[str, Any], fed: Feed) -> list[Fe
 
 def _values(session: LabSession, places: Sequence[str], feeds: Sequence[Feed]) -> list[list[Array]]:
     """Return what tensors hold with each of the feeds that can be run."""
-    found = []
-    for feed in feeds:
-        try:
-            run = session.run(places, feed)
-        except LabError as error:
-            if error.kind != "run":
-                raise
-        else:
-            found.append([np.zeros(0) if value is None else np.asarray(value) for value in run])
-    return found
+    found = (run_parts(session, places, feed) for feed in feeds)
+    return [values for values in found if not isinstance(values, LabError)]
 
 
 def _shares(evaluated: list[Array], trained: list[Array]) -> Iterator[float]:
@@ -187,18 +176,21 @@ def _named(graph: GraphEvidence, network: Network, role: str) -> str:
 def _data_of(nodes: Mapping[str, Any], layer: Layer, images: str) -> str:
     """Return the tensor that a layer multiplies with its weights; empty where the graph does not have its op."""
     node = nodes.get(layer.place)
-    reads = [read for read in node.input if not read.startswith("^")] if node is not None else []
-    data = next((read for read in reads if _comes_from(nodes, read, images)), "")
+    data = next((read for read in (node.input if node else ()) if _comes_from(nodes, read, images)), "")
     return data if not data or ":" in data else f"{data}:0"
 
 
 def _comes_from(nodes: Mapping[str, Any], tensor: str, source: str) -> bool:
-    seen, ahead = set(), [tensor]
+    """Whether a tensor is computed from another one."""
+    seen: set[str] = set()
+    ahead = [_op(tensor)]
     while ahead:
-        name = ahead.pop().lstrip("^").partition(":")[0]
-        if name == source.partition(":")[0]:
-            return True
+        name = ahead.pop()
         if name in nodes and name not in seen:
             seen.add(name)
-            ahead += nodes[name].input
-    return False
+            ahead += map(_op, nodes[name].input)
+    return _op(source) in seen
+
+
+def _op(tensor: str) -> str:
+    return tensor.lstrip("^").partition(":")[0]

@@ -171,6 +171,10 @@ Floats = npt.NDArray[np.float32]
 class ImageRows(Protocol):
     """Images, float32 (n, pixels): an array, or what makes rows (k, pixels) when they are asked for by their indices (k,)."""
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return (n, pixels)."""
+
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: Int, /) -> Floats: ...
@@ -180,6 +184,7 @@ class TableRows:
     """Rows of a table of grey levels, shape (n, pixels), applied to known images, uint8 (n, height, width)."""
 
     def __init__(self, levels: GreyLevels, known: npt.NDArray[np.uint8]) -> None:
+        self.shape = levels.shape
         self._table = levels.table.astype(np.float32)
         self._known = known.reshape(levels.shape)
 
@@ -195,22 +200,16 @@ class Joined:
 
     def __init__(self, parts: Sequence[ImageRows], pixels: int) -> None:
         self._parts = parts
-        self._pixels = pixels
         self._ends = np.cumsum([len(part) for part in parts])
+        self.shape = (int(self._ends[-1]), pixels)
 
     def __len__(self) -> int:
-        return int(self._ends[-1])
+        return self.shape[0]
 
     def __getitem__(self, index: Int, /) -> Floats:
         part_of = np.searchsorted(self._ends, index, side="right")
-        if len(index) and (part_of == part_of[0]).all():
-            return self._of(int(part_of[0]), index)
-        shown = np.empty((len(index), self._pixels), np.float32)
+        shown = np.empty((len(index), self.shape[1]), np.float32)
         for number in np.unique(part_of):
-            mine = part_of == number
-            shown[mine] = self._of(number, index[mine])
+            part, mine = self._parts[number], part_of == number
+            shown[mine] = part[index[mine] - (self._ends[number] - len(part))]
         return shown
-
-    def _of(self, number: int, index: Int) -> Floats:
-        part = self._parts[number]
-        return part[index - (self._ends[number] - len(part))]

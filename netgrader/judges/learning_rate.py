@@ -20,6 +20,7 @@ so everything is judged by ratios.
 from __future__ import annotations
 
 import math
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.faults import fault
-from netgrader.judges.answers import shaped
+from netgrader.judges.answers import shaped, started
 from netgrader.text import Text
 
 if TYPE_CHECKING:
@@ -59,10 +60,28 @@ Array = npt.NDArray[Any]
 STEPS, BATCH = 300, 64
 EARLY = 100  # steps; the shortest run from which a sweep's accuracies may honestly come
 SMOOTH = 100  # the last steps, over which a run's loss is averaged
-EXPLODES, STUCK = (
-    3.0,
-    0.95,
-)  # largest loss over the first; last over first, which fresh weights and guessing nearly reach
+
+
+class _RateLimits(NamedTuple):
+    """Ratios of losses, unless another unit is given; measured as the module says."""
+
+    explodes: float = 3.0
+    """The largest loss over the first."""
+    stuck: float = 0.95
+    """The last over the first, which fresh weights and guessing nearly reach."""
+    little: float = 1.2
+    """See `may_be_far_too_low`."""
+    hardly_begun: float = 0.5
+    """The last over the first, likewise."""
+    too_low: float = 1.45
+    """Over the loss at three times the rate."""
+    by_chance: float = 0.01
+    """Accuracy: runs of networks that are as good differ by it on 600 to 2,000 test inputs."""
+    surely: float = 0.7
+    """Of the loss at a third of the rate: see `is_settled`."""
+
+
+LIMITS = _RateLimits()
 
 
 @dataclass(frozen=True)
@@ -104,12 +123,12 @@ class ShortRun:
     @property
     def explodes(self) -> bool:
         """Whether the loss exploded on the way."""
-        return not np.isfinite(self.losses).all() or bool(self.losses.max() > EXPLODES * self.losses[0])
+        return not np.isfinite(self.losses).all() or bool(self.losses.max() > LIMITS.explodes * self.losses[0])
 
     @property
     def stuck(self) -> bool:
         """Whether the loss ended no better than guessing."""
-        return bool(self.last >= STUCK * self.losses[0])
+        return bool(self.last >= LIMITS.stuck * self.losses[0])
 
     @property
     def diverges(self) -> bool:
@@ -124,7 +143,7 @@ def short_run(
     images: RunImages,
     *,
     seed: int = 1,
-    enough: Callable[[ShortRun], bool] | None = None,
+    enough: Callable[[ShortRun], bool] = lambda _: False,
 ) -> ShortRun:
     """Train the graph from its own initialiser for `STEPS` minibatches.
 
@@ -139,14 +158,8 @@ def short_run(
     enough
         Says of the run of `EARLY` steps whether it already tells what is asked; it then ends there.
     """
-    trial = _Trial(lab, graph, rate, images, seed)
-    try:
-        trial.begin()
-        if enough is None or not enough(trial.run):
-            trial.go_on(STEPS)
-    finally:
-        trial.close()
-    return trial.run
+    runs = short_runs(lab, {"": (graph, rate)}, images, seed=seed, enough=lambda early: enough(early[""]))
+    return runs[""]
 
 
 def short_runs(
@@ -154,6 +167,7 @@ def short_runs(
     graphs: Mapping[str, tuple[GraphEvidence, float]],
     images: RunImages,
     *,
+    seed: int = 1,
     enough: Callable[[Mapping[str, ShortRun]], bool],
 ) -> dict[str, ShortRun]:
     """Train several graphs, each made for its rate, as `short_run` does, all for as long: to the end unless it is `enough`.
@@ -162,36 +176,24 @@ def short_runs(
     they were.
     """
     trials: dict[str, _Trial] = {}
-    try:
+    with ExitStack() as sessions:
         for name, (graph, rate) in graphs.items():
-            trials[name] = _Trial(lab, graph, rate, images)
-            trials[name].begin()
+            session = sessions.enter_context(started(lab.load(graph.meta_graph), seed, often=True))
+            trials[name] = _Trial(session, graph, rate, images)
+            trials[name].go_on(EARLY)
         if not enough({name: trial.run for name, trial in trials.items()}):
             for trial in trials.values():
                 trial.go_on(STEPS)
-    finally:
-        for trial in trials.values():
-            trial.close()
     return {name: trial.run for name, trial in trials.items()}
 
 
 class _Trial:
     """A short training that can be gone on with."""
 
-    def __init__(self, lab: Lab, graph: GraphEvidence, rate: float, images: RunImages, seed: int = 1) -> None:
-        self._graph, self._rate, self._images = graph, rate, images
+    def __init__(self, session: LabSession, graph: GraphEvidence, rate: float, images: RunImages) -> None:
+        self._session, self._graph, self._rate, self._images = session, graph, rate, images
         self._losses: list[float] = []
         self._reached: list[float] = []
-        self._session = lab.load(graph.meta_graph).session(seed=seed, often=True)
-        try:
-            self._session.initialise()
-        except BaseException:
-            self.close()
-            raise
-
-    def begin(self) -> None:
-        """Train for `EARLY` steps."""
-        self.go_on(EARLY)
 
     def go_on(self, steps: int) -> None:
         """Train until so many steps were taken in all, and take the accuracy."""
@@ -215,9 +217,6 @@ class _Trial:
     def run(self) -> ShortRun:
         return ShortRun(self._rate, np.asarray(self._losses), self._reached[0], self._reached[-1])
 
-    def close(self) -> None:
-        self._session.close()
-
 
 def fed_in_training(graph: GraphEvidence) -> dict[str, Array]:
     """Return the numbers that a network's function says training feeds beside images and labels, by tensor.
@@ -235,12 +234,6 @@ def _accuracy(session: LabSession, graph: GraphEvidence, test: tuple[Array, Arra
     return float(np.mean(np.argmax(np.asarray(logits), axis=1) == test[1]))
 
 
-LITTLE, HARDLY_BEGUN = 1.2, 0.5  # see `may_be_far_too_low`
-TOO_LOW = 1.45  # ratio of losses; see above
-BY_CHANCE = 0.01  # accuracy: runs of networks that are as good differ by it on 600 to 2,000 test inputs
-SURELY = 0.7  # of the loss at a third of the rate: see `is_settled`
-
-
 class _Bands(NamedTuple):
     """From which ratio of losses another rate is better, and by how much its accuracy has to be."""
 
@@ -250,7 +243,10 @@ class _Bands(NamedTuple):
     gain: float
 
 
-BANDS: Mapping[bool, _Bands] = {False: _Bands(1.5, 1.15, 1.0, -math.inf), True: _Bands(1.8, 1.35, 1.35, BY_CHANCE)}
+BANDS: Mapping[bool, _Bands] = {
+    False: _Bands(1.5, 1.15, 1.0, -math.inf),
+    True: _Bands(1.8, 1.35, 1.35, LIMITS.by_chance),
+}
 """By whether the rate is the best of a sweep that can be true; see above."""
 
 
@@ -268,7 +264,7 @@ def may_be_far_too_low(at: ShortRun, triple: ShortRun) -> bool:
     Losses fall ever less from rate to rate as they near the best: from 1.2 at the first step of three on, no second one
     makes it 1.5.
     """
-    return at.diverges or at.last > LITTLE * triple.last or at.last > HARDLY_BEGUN * at.losses[0]
+    return at.diverges or at.last > LIMITS.little * triple.last or at.last > LIMITS.hardly_begun * at.losses[0]
 
 
 def judge_rate(
@@ -287,13 +283,10 @@ def judge_rate(
             found=Text("{rate:.3g}: the loss rises up to {nanmax:.3g}", rate=at.rate, nanmax=np.nanmax(at.losses)),
         )
     other = verdict.against
-    which = Text("a larger rate") if other.rate > at.rate else Text("a smaller rate")
     return fault(
         verdict.code,
         found=Text("{rate:.3g}, which ends at a loss of {last:.3g}", rate=at.rate, last=at.last),
-        expected=Text(
-            "{which}; {rate:.3g} ends at {last:.3g} after as many steps", which=which, rate=other.rate, last=other.last
-        ),
+        expected=Text("{rate:.3g} ends at {last:.3g} after as many steps", rate=other.rate, last=other.last),
     )
 
 
@@ -309,7 +302,7 @@ def compare_rates(
     if at.stuck or (at.explodes and at.last > bands.worse * third.last):
         return RateVerdict("learning-rate-diverges")
     for code, other, ratio in (
-        ("learning-rate-too-low", triple, TOO_LOW),
+        ("learning-rate-too-low", triple, LIMITS.too_low),
         ("learning-rate-too-low", tenfold, bands.far_too_low),
         ("learning-rate-too-high", third, bands.too_high),
     ):
@@ -324,6 +317,6 @@ def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun) -> bool:
     Near the best losses have fallen by half, and lie far below those at a third of the rate: in the runs of
     ``research/rates.csv`` none of these was found too high or too low in the end.
     """
-    if at.explodes or at.last > HARDLY_BEGUN * at.losses[0] or may_be_far_too_low(at, triple):
+    if at.explodes or at.last > LIMITS.hardly_begun * at.losses[0] or may_be_far_too_low(at, triple):
         return False
-    return at.last <= SURELY * third.last
+    return at.last <= LIMITS.surely * third.last

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -18,7 +19,7 @@ from netgrader.judges.notes import (
     PARTS,
     Asked,
 )
-from netgrader.text import Text
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,12 +29,20 @@ if TYPE_CHECKING:
 
 __all__ = ["BadTrainingLog", "LoggedCall", "Rows", "Tables", "TrainingLog", "read_training_log", "same_rows"]
 
-MAX_ROWS = 60_000_000
+MAX_ROWS = 60_000_000  # of all runs of a call
+MOST_ASKED = 1_000_000  # epochs, or rows of a minibatch
 ROUNDED = (4.0, 12.0, 40.0)
 """How far the fingerprint of an image may move by rounding, the nearer ones first: that of shares of one in half precision
 by 4, one standard deviation. Those of different images are a thousand apart, of a few by chance less than 40."""
 NEARLY_ALL = 0.95
 """Share of the rows of a call that are not exactly known ones, above which they count as rounded; of noised ones 0.001 do."""
+
+KINDS: Mapping[type, str] = {np.float64: "f", np.int64: "iu"}
+"""Kinds of the numbers that are read as these."""
+TABLES_APART = Text("The tables of the student's rows do not fit together.")
+BLOCKS_APART = Text("The instrument's blocks of rows do not fit together.")
+NOT_SAID = Text("It is not said what train was called with.")
+LABELS_APART = Text("The instrument's rows and {labels} differ in length.")
 
 Int = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
@@ -176,8 +185,8 @@ def read_training_log(evidence: Evidence, spec: DataSpec) -> TrainingLog:
     """
     tables, finder = _tables(evidence, spec)
     calls: list[LoggedCall] = []
-    while (asked := evidence.facts.get(f"{len(calls)}/asked")) is not None:
-        calls.append(_call(evidence, str(len(calls)), asked, finder))
+    while f"{len(calls)}/asked" in evidence.facts:
+        calls.append(_call(evidence, str(len(calls)), finder))
     if not calls:
         raise BadTrainingLog(Text("No call of train was noted."))
     return TrainingLog(tuple(calls), tables, spec)
@@ -187,8 +196,8 @@ def _tables(evidence: Evidence, spec: DataSpec) -> tuple[Tables, _RowFinder]:
     found = {name: _array(evidence.arrays, f"table/{name}") for name in ARRAYS}
     x_train, y_train, x_test, y_test = (found[name] for name in ARRAYS)
     for images, labels in ((x_train, y_train), (x_test, y_test)):
-        if images.ndim != 2 or images.shape[1] != WIDTH or labels.shape != (len(images),) or not len(images):
-            raise BadTrainingLog(Text("The tables of the student's rows do not fit together."))
+        _require(images.ndim == 2 and len(images) > 0, TABLES_APART)
+        _require((*images.shape[1:], *labels.shape) == (WIDTH, len(images)), TABLES_APART)
     why = evidence.facts.get("stand_ins")
     prints = np.concatenate([x_train, x_test]).astype(np.float64)
     finder = _RowFinder(prints, spec.size)
@@ -246,35 +255,56 @@ class _RowFinder:
         return index
 
 
-def _call(evidence: Evidence, name: str, asked: object, finder: _RowFinder) -> LoggedCall:
-    if not isinstance(asked, dict):
-        raise BadTrainingLog(Text("It is not said what train was called with."))
+class _Terms(msgspec.Struct, frozen=True):
+    """What `train` was called with."""
+
+    n_epochs: Annotated[int, msgspec.Meta(gt=0, lt=MOST_ASKED)]
+    mini_batch_size: Annotated[int, msgspec.Meta(gt=0, lt=MOST_ASKED)]
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """Facts of a call; the fields of `LoggedCall` mean the same."""
+
+    asked: _Terms
+    returned: tuple[str | int, ...] = ()
+    closed: bool = False
+    steps_after: int = 0
+
+
+def _told(evidence: Evidence, name: str) -> _Told:
+    names = evidence.facts.keys() & {f"{name}/{fact}" for fact in _Told.__struct_fields__}
+    try:
+        return msgspec.convert({one.removeprefix(f"{name}/"): evidence.facts[one] for one in names}, _Told)
+    except msgspec.ValidationError:
+        raise BadTrainingLog(NOT_SAID) from None
+
+
+def _call(evidence: Evidence, name: str, finder: _RowFinder) -> LoggedCall:
+    told = _told(evidence, name)
     noted = {part: _array(evidence.arrays, f"{name}/{part}") for part in PARTS}
     events = _table_of(noted["events"], len(COLUMNS), "events")
-    figures = _table_of(noted["figures"], len(FIGURES), "figures")
-    column = {key: events[:, COLUMNS.index(key)] for key in COLUMNS}
-    if len(figures) != len(events):
-        raise BadTrainingLog(Text("The instrument's notes are not of one length."))
-    returned, after = (evidence.facts.get(f"{name}/{fact}") for fact in ("returned", "steps_after"))
-    state = figures[:, FIGURES.index("state")]
-    final = float(noted["final"].reshape(-1)[0]) if noted["final"].size == 1 else float("nan")
+    figures = _table_of(noted["figures"], len(FIGURES), "figures", kind=np.float64)
+    column = dict(zip(COLUMNS, events.T, strict=True))
+    _require(len(figures) == len(events), Text("The instrument's notes are not of one length."))
+    state, loss = figures.T
+    final = float(np.append(noted["final"], np.nan).reshape(-1)[0])
     by_own = _steps_of_its_own(column["asked"], state, final)
     return LoggedCall(
-        n_epochs=_whole(asked.get("n_epochs")),
-        mini_batch_size=_whole(asked.get("mini_batch_size")),
+        n_epochs=told.asked.n_epochs,
+        mini_batch_size=told.asked.mini_batch_size,
         asked=column["asked"] | (by_own * np.int64(Asked.STEP)),
         sizes=column["n_rows"],
         version=column["graph_version"],
         state=state,
-        loss=figures[:, FIGURES.index("loss")],
+        loss=loss,
         final=final,
         rows=_rows(column, noted, finder),
         acc_trn=_reported(evidence.arrays.get(f"{name}/acc_trn")),
         acc_val=_reported(evidence.arrays.get(f"{name}/acc_val")),
-        returned=tuple(one for one in returned if isinstance(one, str | int)) if isinstance(returned, list) else (),
+        returned=told.returned,
         error=evidence.errors.get(f"{name}/train"),
-        closed=evidence.facts.get(f"{name}/closed") is True,
-        steps_after=after if isinstance(after, int) else 0,
+        closed=told.closed,
+        steps_after=told.steps_after,
         own_optimizer=bool(by_own.any()),
     )
 
@@ -291,25 +321,26 @@ def _steps_of_its_own(asked: Int, state: Float, final: float) -> Bool:
 def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], finder: _RowFinder) -> Rows:
     """Spread blocks over the runs that were fed them, and labels over the runs that were fed any."""
     sizes, blocks, asked = column["n_rows"], column["block"], column["asked"]
-    block_sizes = noted["block_sizes"]
+    block_sizes, found, given = noted["block_sizes"], noted["found"], noted["labels"]
     prints = _table_of(noted["rows"], WIDTH, "rows", kind=np.float64)
-    fed = blocks >= 0
-    if block_sizes.ndim != 1 or block_sizes.dtype.kind not in "iu" or (sizes < 0).any() or (block_sizes < 0).any():
-        raise BadTrainingLog(Text("The instrument's blocks of rows are not counted."))
-    if sizes.sum() > MAX_ROWS or (blocks >= len(block_sizes)).any() or block_sizes.sum() != len(prints):
-        raise BadTrainingLog(Text("The instrument's blocks of rows do not fit together."))
-    if (sizes[fed] != block_sizes[blocks[fed]]).any() or sizes[~fed].any():
-        raise BadTrainingLog(Text("The instrument's runs and blocks differ in length."))
-    labelled = (asked & (Asked.STEP | Asked.LOSS | Asked.ACCURACY | Asked.GRADIENT)) > 0
-    found, given = noted["found"], noted["labels"]
-    if found.shape != (sizes.sum(),) or given.shape != (sizes[labelled].sum(),):
-        raise BadTrainingLog(Text("The instrument's rows and {labels} differ in length."))
+    fed, labelled = blocks >= 0, (asked & (Asked.STEP | Asked.LOSS | Asked.ACCURACY | Asked.GRADIENT)) > 0
+    _require(block_sizes.ndim == 1 and block_sizes.dtype.kind in "iu", BLOCKS_APART)
+    _require(bool((np.append(sizes, block_sizes) >= 0).all()), BLOCKS_APART)
+    _require(int(sizes.sum()) <= MAX_ROWS and int(block_sizes.sum()) == len(prints), BLOCKS_APART)
+    _require(bool((blocks < len(block_sizes)).all()), BLOCKS_APART)
+    _require(np.array_equal(sizes[fed], block_sizes[blocks[fed]]) and not sizes[~fed].any(), BLOCKS_APART)
+    _require((found.shape, given.shape) == ((sizes.sum(),), (sizes[labelled].sum(),)), LABELS_APART)
     index, factor, shift, near = finder.find(prints)
     starts = np.concatenate([[0], np.cumsum(block_sizes)])
     at = _ranges(starts[blocks[fed]], sizes[fed])
     labels = np.full(len(at), NO_LABEL, dtype=np.uint8)
     labels[np.repeat(labelled, sizes)] = given
     return Rows(index[at], factor[at], shift[at], labels, found.astype(np.uint8), near[at])
+
+
+def _require(fits: bool, otherwise: Said) -> None:
+    if not fits:
+        raise BadTrainingLog(otherwise)
 
 
 def _ranges(starts: Int, sizes: Int) -> Int:
@@ -326,19 +357,10 @@ def _array(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> npt.NDArray[Any
 
 
 def _table_of(array: npt.NDArray[Any], width: int, what: str, kind: type = np.int64) -> npt.NDArray[Any]:
-    wanted = "f" if kind is np.float64 or what == "figures" else "iu"
-    if array.ndim != 2 or array.shape[1] != width or array.dtype.kind not in wanted:
-        raise BadTrainingLog(
-            Text("The instrument's {what} are not a table of {width} columns.", what=what, width=width)
-        )
-    return array.astype(np.float64 if wanted == "f" else np.int64, copy=False)
+    words = Text("The instrument's {what} are not a table of {width} columns.", what=what, width=width)
+    _require(array.shape[1:] == (width,) and array.dtype.kind in KINDS[kind], words)
+    return array.astype(kind, copy=False)
 
 
 def _reported(array: npt.NDArray[Any] | None) -> Float | None:
     return None if array is None or array.dtype.kind not in "fiu" else array.astype(np.float64).reshape(-1)
-
-
-def _whole(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 1_000_000:
-        raise BadTrainingLog(Text("It is not said what train was called with."))
-    return value

@@ -34,8 +34,6 @@ class _Limits(NamedTuple):
     """Of the size asked for, by which minibatches may differ from it."""
     nearly_all: float = 0.95
     """Of the minibatches that are like the one before, or share a row with it: that is how they are made."""
-    in_a_row: float = 0.4
-    """Of the minibatches that are the one before again: with each fed twice in a row every second one is."""
     overlap: float = 0.02
     """Of the rows of a minibatch that the one before held, too."""
     repeated: float = 0.005
@@ -153,11 +151,14 @@ def _size_fits(fed: _Fed) -> bool:
 
 def _is_complete(fed: _Fed) -> bool:
     """Whether each image was fed once; an incomplete last minibatch may be missing, or be filled up."""
-    if fed.whole_passes or fed.missing == fed.rows - fed.different == 0:
+    if fed.whole_passes:
         return True
-    if fed.rows > fed.different:  # twice only where the last minibatch was filled up with some that had been fed before
-        before = fed.index[: -fed.sizes[-1]]
-        return fed.missing == 0 and fed.alike and len(np.unique(before)) == len(before)
+    before = fed.index[: -fed.sizes[-1]]
+    before = before[before < fed.n_given]
+    if len(np.unique(before)) < len(before):
+        return False
+    if not fed.missing:
+        return True
     as_asked = fed.usual == fed.asked or not _size_fits(fed)
     return as_asked and bool((fed.sizes == fed.usual).all()) and fed.missing == (fed.n % fed.usual or fed.usual)
 
@@ -211,10 +212,6 @@ def _each(fed: _Fed) -> Said:
     return Text("each of the {n:,} {images} once", n=fed.n)
 
 
-def _steps(fed: _Fed) -> Said:
-    return Text("1 step") if len(fed.sizes) == 1 else Text("{count:,} steps", count=len(fed.sizes))
-
-
 class _EpochRule(NamedTuple):
     """A fault of an epoch: when it is one, and its figures."""
 
@@ -240,8 +237,8 @@ NO_MINIBATCHES = (
     _EpochRule(
         "no-minibatches",
         lambda fed: fed.alike and 2 * fed.usual >= fed.n > 1.5 * fed.asked,
-        lambda fed: Text("{steps} on {usual:,} {images}", steps=_steps(fed), usual=fed.usual),
-        lambda fed: Text("about {n:,} steps on {asked:,} each", n=fed.n // fed.asked, asked=fed.asked),
+        lambda fed: Text("minibatches of {usual:,}", usual=fed.usual),
+        lambda fed: Text("of {asked:,}", asked=fed.asked),
     ),
 )
 """Where one of these applies, nothing else is said of the epoch."""
@@ -262,12 +259,6 @@ REPEATED = (
     ),
     _EpochRule("sampled-with-replacement", _drawn_at_random, share=1.0),
     _EpochRule("part-of-data-only", _drawn_from_a_part),
-    _EpochRule(
-        "wrong-slice",
-        lambda fed: _overlaps(fed) and _same(fed) > LIMITS.in_a_row,
-        lambda _: Text("each minibatch several times in a row"),
-        lambda _: Text("the loop over the epochs around that over the minibatches"),
-    ),
     _EpochRule(
         "wrong-slice",
         _overlaps,
@@ -401,8 +392,6 @@ def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
         found = Text(
             "train steps were fed {count:,} of the {n_test:,} test {images}", count=len(of_test), n_test=subject.n_test
         )
-        if (call.asked[strays] & Asked.ACCURACY).any():
-            found = Text("{found}; the train op is among the fetches of the evaluation", found=found)
         yield finding(Aspect.HELD_OUT, "trained-on-test", found=found, expected=Text("training {images} only"))
     elif len(strays):
         yield finding(
@@ -439,10 +428,22 @@ def judge_order(subject: Subject) -> Iterator[LoopFinding]:
 def _same_minibatches(subject: Subject) -> bool:
     """Whether minibatch k of each epoch holds the same images as that of the epoch before, for nearly all k."""
     epochs = subject.course.epochs
-    sets = [[np.sort(subject.call.indices(run)) for run in epoch.steps] for epoch in epochs]
-    pairs = [(one, other) for one, other in pairwise(sets) if len(one) == len(other) > 1]
-    same = [np.mean([np.array_equal(*two) for two in zip(*pair, strict=True)]) for pair in pairs]
-    return len(same) > 0 and bool(min(same) > LIMITS.repeats)
+    return len(epochs) > 1 and min(_kept(subject, *pair) for pair in pairwise(epochs)) > LIMITS.repeats
+
+
+def _kept(subject: Subject, one: Epoch, other: Epoch) -> float:
+    """Return the share of the minibatches of an epoch all of whose images that of the same number held in the epoch before."""
+    sizes = subject.call.sizes[other.steps]
+    before, now = (_numbered(subject, epoch) for epoch in (one, other))
+    held = np.bincount(np.repeat(np.arange(len(sizes)), sizes), weights=np.isin(now, before), minlength=len(sizes))
+    return float((held == sizes).mean())
+
+
+def _numbered(subject: Subject, epoch: Epoch) -> Int:
+    """Return a number for each row that an epoch was fed, which tells the row and the minibatch that holds it."""
+    sizes = subject.call.sizes[epoch.steps]
+    number: Int = np.repeat(np.arange(len(sizes)), sizes) * len(subject.tables.classes) + subject.rows(epoch).index
+    return number
 
 
 def _goes_round(subject: Subject) -> bool:
@@ -466,33 +467,21 @@ def _follows(subject: Subject, one: Epoch, other: Epoch) -> bool:
     return bool(np.isin(apart, [1, len(next_order) - 1]).mean() > LIMITS.repeats)
 
 
-def _ascending(subject: Subject) -> bool:
-    """Whether the images of a single epoch, though more were asked for, are in the order of the file."""
-    epochs = subject.course.epochs
-    single = len(epochs) == 1 < min(subject.call.n_epochs, len(epochs[0].steps))
-    return single and bool((np.diff(subject.rows(epochs[0]).index) > 0).all())
-
-
-def _one_step_each(subject: Subject) -> bool:
-    """Whether each epoch is one step, and no error ended it."""
-    epochs = subject.course.epochs
-    return len(epochs) > 1 and subject.call.error is None and all(len(epoch.steps) == 1 for epoch in epochs)
-
-
 ORDERS: Sequence[tuple[Callable[[Subject], bool], Text]] = (
     (_same_minibatches, Text("minibatch 1 of each epoch holds the same {images}, and so on")),
     (_goes_round, Text("one order in all epochs, backwards in some or begun elsewhere")),
-    (_ascending, Text("the {images} in the order of x_train")),
-    (_one_step_each, Text("one step an epoch")),
 )
 """What epochs do that have no new order each, and how that is said."""
 
 
 def _purity(subject: Subject, epoch: Epoch) -> float:
     """Return the mean share of the most frequent class in the epoch's minibatches; 0 if there are too few to tell."""
-    known = subject.origins.shown
+    known, index, sizes = subject.origins.shown, subject.rows(epoch).index, subject.call.sizes[epoch.steps]
     shown: Bytes = np.where(known != NO_LABEL, known, subject.tables.classes)
-    classes = [shown[index[index >= 0]] for index in map(subject.call.indices, epoch.steps)]
-    named = [one[one != NO_LABEL] for one in classes]
-    shares = [np.max(np.bincount(one)) / len(one) for one in named if len(one) >= LIMITS.smallest]
-    return float(np.mean(shares)) if len(shares) > 1 else 0.0
+    classes = np.where(index >= 0, shown[index], NO_LABEL)
+    counts = np.zeros((len(sizes), NO_LABEL + 1))
+    np.add.at(counts, (np.repeat(np.arange(len(sizes)), sizes), classes), 1)
+    named = counts[:, :NO_LABEL]
+    enough = named.sum(axis=1) >= LIMITS.smallest
+    shares = named.max(axis=1)[enough] / named.sum(axis=1)[enough]
+    return float(shares.mean()) if len(shares) > 1 else 0.0

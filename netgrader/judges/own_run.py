@@ -9,19 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.exercises import NET
-from netgrader.checks.language import Failed, Ungradable, fail
+from netgrader.checks.language import fail
 from netgrader.checks.wording import percent
 from netgrader.judges.accuracy import ROUNDED
 from netgrader.judges.answers import answers_for
 from netgrader.judges.as_handed import causes_of_accuracy, test_rows_as_handed
 from netgrader.judges.aspects import Aspect
+from netgrader.judges.reported_accuracy import is_best_so_far
 from netgrader.judges.shown import accuracy_curves, wrong_images
 from netgrader.judges.training_loop import training_of
 from netgrader.observations import Comparison
 from netgrader.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from netgrader.checks.context import TestContext
     from netgrader.observations import Observation
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["OwnRun", "RunCells", "own_run", "require_run_reported", "show_own_run"]
 
 OWN = Text("your own network trained as well as the one that your function was tried on")
-# More than this the accuracy of one layer does not move from one epoch to the next, but for the first.
-CHANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def require_run_reported(bench: TestContext, cells: RunCells, remark: Callable[.
         accuracy=run.accuracy,
     )
     # The best of a curve is one value, as its last is; the nearest of many would be whatever one likes.
-    if abs(max(run.reported) - run.accuracy) <= ROUNDED or _only_rises(run.reported, run.accuracy):
+    if abs(max(run.reported) - run.accuracy) <= ROUNDED or is_best_so_far(run.reported, run.accuracy):
         remark("picked-best-epoch-on-test", found=best)
         return
     fail(
@@ -134,22 +133,6 @@ def _require_own_network(bench: TestContext, cells: RunCells, run: OwnRun | None
         fail("train-op-not-run", found=found, expected=OWN, place=cells.place, causes=causes)
 
 
-def _takes_each_epoch(bench: TestContext) -> bool:
-    """Whether `train` was found to take its accuracies after each epoch."""
-    try:
-        said = training_of(bench).verdicts
-    except (Failed, Ungradable):
-        return False
-    return said[Aspect.EVALUATION].share == said[Aspect.REPORT].share == 1
-
-
-@np.errstate(over="ignore", invalid="ignore")  # a curve is whatever was handed over
-def _only_rises(reported: Sequence[float], accuracy: float) -> bool:
-    """Whether a curve never falls, stands still somewhere, and ends a little above what the network does."""
-    steps = np.diff(reported)
-    return bool(len(steps) and (steps >= 0).all() and (steps == 0).any() and 0 < reported[-1] - accuracy < CHANCE)
-
-
 def show_own_run(
     bench: TestContext, cells: RunCells, show: Callable[[Observation], None], measured: dict[str, Any]
 ) -> None:
@@ -159,6 +142,6 @@ def show_own_run(
         return
     measured["test_accuracy"] = run.accuracy
     show(Comparison(Text("Test accuracy of your network"), run.reported[-1] if run.reported else None, run.accuracy))
-    training, test = bench.evidence(cells.run).raw.arrays.get("acc_trn"), np.asarray(run.reported)
-    show(accuracy_curves(training, test, run.accuracy, each_epoch=_takes_each_epoch(bench)))
+    training = bench.evidence(cells.run).raw.arrays.get("acc_trn", np.empty(0))
+    show(accuracy_curves(training, np.asarray(run.reported), run.accuracy))
     show(wrong_images(run.found, run.true))

@@ -75,8 +75,10 @@ def show_pad(bench: TestContext, cell: str, show: Callable[[Observation], None])
 def _pad(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
     spec = dataset.spec
     missing = [part for part in ("X", "logits") if part not in graph.parts]
-    if missing or not graph.values:
-        raise NetgraderError(NO_PARTS.format(missing=missing[0]) if missing else NO_VALUES)
+    if missing:
+        raise NetgraderError(NO_PARTS.format(missing=missing[0]))
+    if not graph.values:
+        raise NetgraderError(NO_VALUES)
     ends = graph.parts["X"], graph.parts["logits"]
     inputs = shaped(graph, spec.prepared(dataset.x_test[:TRIED], dataset.x_train))
     full = _full(lab, graph, ends, inputs, dataset)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,17 +28,36 @@ __all__ = ["Replayed", "images_fit", "replay"]
 
 Floats = npt.NDArray[np.float32]
 
-MOST_STEPS = 3_000
-"""Steps of a call that are computed again. Whoever gets them right has written a loop."""
-MOST_ROWS = 2_000
-"""Rows of an evaluation for which the class found is computed again."""
-MOST_SNAPSHOTS = 60
-NEAR = 0.02
-"""How far states and losses may be apart. A state moves by several units in an epoch; float32 sums in another order
-leave it within a thousandth."""
-STEPS_AGREE, FOUND_AGREE = 0.9, 0.97
-AT_ONCE = 512
-"""Images that are compared together."""
+
+class _ReplayLimits(NamedTuple):
+    """How much is computed again, and what agrees."""
+
+    first_steps: int = 20
+    """Steps of which most must agree."""
+    steps: int = 3_000
+    """Steps of a call that are computed again. A student who gets them right has written a loop."""
+    rows: int = 2_000
+    """Rows of an evaluation for which the class found is computed again."""
+    snapshots: int = 60
+    """Networks that are remembered."""
+    near: float = 0.02
+    """How far states and losses may be apart. A state moves by several units in an epoch; float32 sums in another order
+    leave it within a thousandth."""
+    steps_agree: float = 0.9
+    """Share of the steps."""
+    found_agree: float = 0.97
+    """Share of the rows of evaluations."""
+    agree: float = 1e-4
+    """How far two losses may be apart in the first step."""
+    least_spread: float = 0.01
+    """Share of a label that a loop spreads over all classes, at least,"""
+    most_spread: float = 0.5
+    """and at most."""
+    at_once: int = 512
+    """Images that are compared together."""
+
+
+LIMITS = _ReplayLimits()
 
 
 class Replayed(Enum):
@@ -54,8 +73,8 @@ def images_fit(images: ImageRows, tables: Tables, pixels: int) -> bool:
     if len(images) != given:
         return False
     scale = np.abs(tables.prints[np.isfinite(tables.prints)]).max(initial=1e-30)
-    for start in range(0, given, AT_ONCE):
-        rows = np.arange(start, min(start + AT_ONCE, given))
+    for start in range(0, given, LIMITS.at_once):
+        rows = np.arange(start, min(start + LIMITS.at_once, given))
         shown = images[rows]
         if shown.shape != (len(rows), pixels):
             return False
@@ -105,45 +124,48 @@ class _Replay:
         # restored one goes on from where it was saved. All of them are told apart by their states.
         self._networks: list[tuple[float, Learner]] = []
         self._smoothing: float | None = None
+        self._steps: list[bool] = []
+        """Which of the steps were those that were noted."""
+        self._rows_right = np.zeros(2, np.int64)
+        """For how many rows the class noted is that of the network, and of how many."""
 
     def result(self) -> Replayed:
         """Return what came of it."""
-        call = self._call
-        same = tried = 0
-        right = looked = 0
-        stepped = False
-        for run in range(len(call.asked)):
-            asked = int(call.asked[run])
+        call, begun = self._call, False
+        for run, asked in enumerate(call.asked.tolist()):
+            network = self._nearest(float(call.state[run]))
             if asked & Asked.INITIALISE:
                 for _ in range(2):  # one that stays as it is, should a restored one begin here
                     self._remember(Learner(self._weights.copy()))
-                continue
-            network = self._nearest(float(call.state[run]))
-            if asked & Asked.STEP:
-                tried += 1
-                same += network is not None and self._step(network, run)
-                stepped = True
-                if tried >= MOST_STEPS or (tried >= 20 and same < tried / 2):
+            elif asked & Asked.STEP:
+                self._steps.append(network is not None and self._step(network, run))
+                begun = True
+                if self._decided():
                     break
             elif call.sizes[run]:
-                if stepped and network is not None:
+                if begun and network is not None:
                     self._remember(copy.deepcopy(network))
-                    stepped = False
-                agreed, rows = self._classes(network, run)
-                right, looked = right + agreed, looked + rows
-        agrees = tried > 0 and same >= STEPS_AGREE * tried and right >= FOUND_AGREE * looked
-        return Replayed.SAME if agrees else Replayed.OTHER
+                begun = False
+                self._rows_right += self._classes(network, run)
+        agrees = sum(self._steps) >= max(LIMITS.steps_agree * len(self._steps), 1)
+        right, looked = self._rows_right
+        return Replayed.SAME if agrees and right >= LIMITS.found_agree * looked else Replayed.OTHER
+
+    def _decided(self) -> bool:
+        """Whether enough steps were taken to say what comes of it."""
+        tried = len(self._steps)
+        return tried >= LIMITS.steps or (tried >= LIMITS.first_steps and sum(self._steps) < tried / 2)
 
     def _state(self, network: Learner) -> float:
         return float(np.dot(network.w.reshape(-1), self._direction))
 
     def _remember(self, network: Learner) -> None:
-        self._networks = [*self._networks[-MOST_SNAPSHOTS:], (self._state(network), network)]
+        self._networks = [*self._networks[-LIMITS.snapshots :], (self._state(network), network)]
 
     def _nearest(self, state: float) -> Learner | None:
         """Return the network in this state, if there is one: of several the one that was used last."""
         for known, network in reversed(self._networks):
-            if abs(known - state) <= NEAR or (np.isnan(known) and np.isnan(state)):
+            if np.isclose(known, state, rtol=0, atol=LIMITS.near, equal_nan=True):
                 return network
         return None
 
@@ -176,12 +198,12 @@ class _Replay:
                 self._smoothing = _smoothing(network, batch, noted)
             loss = network.step(batch.x, batch.spread(self._smoothing), self._rate)
         self._remember(network)
-        return abs(noted - loss) <= NEAR * (1 + abs(loss)) or (np.isnan(noted) and np.isnan(loss))
+        return bool(np.isclose(noted, loss, rtol=LIMITS.near, atol=LIMITS.near, equal_nan=True))
 
     def _classes(self, network: Learner | None, run: int) -> tuple[int, int]:
         """Return for how many rows of an evaluation the class noted is the one that the network gives, and of how many."""
         call = self._call
-        at = np.arange(call.starts[run], min(call.starts[run + 1], call.starts[run] + MOST_ROWS))
+        at = np.arange(call.starts[run], min(call.starts[run + 1], call.starts[run] + LIMITS.rows))
         at = at[(call.rows.index[at] >= 0) & np.isfinite(call.rows.factor[at])]
         if network is None or not len(at):
             return 0, len(at)
@@ -195,7 +217,5 @@ def _smoothing(network: Learner, batch: _Batch, noted: float) -> float:
     own, _ = loss_and_slope(logits, batch.y)
     spread, _ = loss_and_slope(logits, batch.spread(1.0))
     # Before training the two are near one another, and a tenth of that is all that tells; losses agree to 1e-5.
-    if not np.isfinite(noted) or abs(noted - own) <= 1e-4 or abs(spread - own) < 1e-3:
-        return 0.0
-    share = (noted - own) / (spread - own)
-    return share if 0.01 < share < 0.5 else 0.0
+    share = np.float64(noted - own) / (spread - own)
+    return float(share) if abs(noted - own) > LIMITS.agree and LIMITS.least_spread < share < LIMITS.most_spread else 0.0

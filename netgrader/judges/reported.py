@@ -3,146 +3,122 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netgrader.judges.aspects import Aspect
-from netgrader.judges.evaluation import Look, Measured, Part, agree, looks, measure, single_runs
+from netgrader.judges.evaluation import agree, measure, single_runs
 from netgrader.judges.subject import finding
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from netgrader.judges.aspects import LoopFinding
+    from netgrader.judges.evaluation import Measured, Part
     from netgrader.judges.log import Float
-    from netgrader.judges.subject import Epoch, Subject
+    from netgrader.judges.subject import Subject
 
 __all__ = ["judge_report"]
 
 EXPECTED = Text("(acc_trn, acc_val), each with one number for each epoch")
-# Less than this off what was measured is an average taken a little differently, and no claim worth the name.
-NEAR = 0.002
-SIDES = {"acc_trn": "training", "acc_val": "test"}
+A_GENERATOR = Text("a generator, as yield makes one")
+WRONG = "reported-accuracy-wrong"
+NEAR = 0.002  # accuracy; less than this off what was measured is an average taken a little differently
+NAMES = ("acc_trn", "acc_val")
+SIDES = ("training", "test")
 
 
 @dataclass(frozen=True)
 class _Epoch:
-    """What can be told apart after one epoch."""
+    """What a loop may have taken for the accuracies after an epoch."""
 
-    subject: Subject
-    epoch: Epoch
     now: Measured
-    before: Measured | None
-    steps: tuple[float, ...]
-    looks: tuple[float, ...]
-    sizes: tuple[int, ...] = ()
-    """Of the steps."""
+    running: tuple[float, ...]
+    """Means over the epoch's minibatches as they were trained on, each of the same weight and by its size."""
+    single: tuple[float, ...]
+    """The accuracies of single minibatches."""
 
-    @cached_property
-    def parts(self) -> list[Look]:
-        """Evaluations that saw a part of one of the sets only."""
-        n_rows = {"training": self.subject.n_train, "test": self.subject.n_test}
-        return [one for one in looks(self.subject, self.epoch.evaluations) if one.rows < n_rows[one.side]]
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """What a reported value turned out to be: a fault's code, and words."""
-
-    code: str
-    words: Said
+    def part(self, side: int) -> Part:
+        """Return what was measured on the images of a side, as `SIDES` has them."""
+        return (self.now.train, self.now.test)[side]
 
 
 def judge_report(subject: Subject) -> Iterator[LoopFinding]:
     """Compare both lists with the measured accuracies, epoch by epoch."""
-    call = subject.call
     if not subject.course.epochs:
         return
-    reported = None if call.steps_after else _lists(subject)
-    if reported is None:
+    lists = _lists(subject)
+    if not lists:
         yield finding(Aspect.REPORT, "wrong-return", found=_what(subject), expected=EXPECTED)
         return
-    acc_trn, acc_val = reported
-    if not (np.isfinite(acc_trn).all() and np.isfinite(acc_val).all()):
+    if not np.isfinite(np.concatenate(lists)).all():
         yield finding(Aspect.REPORT, "wrong-return", found=Text("numbers that are not finite"), expected=EXPECTED)
         return
-    if len(acc_trn) != len(acc_val) or len(acc_val) != call.n_epochs:
+    lengths, asked = {len(values) for values in lists}, subject.call.n_epochs
+    if lengths != {asked}:
         found = Text(
             "{count} and {count_2} numbers for {n_epochs} epochs",
-            count=len(acc_trn),
-            count_2=len(acc_val),
-            n_epochs=call.n_epochs,
+            count=len(lists[0]),
+            count_2=len(lists[1]),
+            n_epochs=asked,
         )
-        if call.returned[:1] == ("generator",):
-            found = Text("a generator, as yield makes one")
+        found = A_GENERATOR if subject.call.returned[:1] == ("generator",) else found
         yield finding(Aspect.REPORT, "wrong-return", share=0.25, found=found, expected=EXPECTED)
-        if len(acc_trn) != len(acc_val) or len(acc_val) != len(subject.course.epochs):
+    if lengths in ({asked}, {len(subject.course.epochs)}):
+        yield from _judge_lists(np.stack(lists), _epochs(subject))
+
+
+def _judge_lists(reported: Float, epochs: Sequence[_Epoch]) -> Iterator[LoopFinding]:
+    """Judge what was reported (2, epochs) as it is, unless it is right in another order."""
+    codes = [_read_all(epochs, values, side) for side, values in enumerate(reported)]
+    if not any(map(any, codes)):
+        return
+    for code, share, found, other in (
+        ("wrong-return", 0.25, Text("a pair (acc_trn, acc_val) for each epoch"), reported.T),
+        ("reports-train-accuracy", 0.0, Text("the two lists in exchange: (acc_val, acc_trn)"), reported[::-1]),
+    ):
+        as_other = [_read_all(epochs, values, side) for side, values in enumerate(other)]
+        if other.shape == reported.shape and not any(map(any, as_other)):
+            yield finding(Aspect.REPORT, code, share=share, found=found, expected=EXPECTED)
             return
-    epochs = _epochs(subject)[: len(acc_val)]
-    if _pairs(epochs, acc_trn, acc_val):
-        found = Text("a pair (acc_trn, acc_val) for each epoch")
-        yield finding(Aspect.REPORT, "wrong-return", share=0.25, found=found, expected=EXPECTED)
-        return
-    if _exchanged(epochs, acc_trn, acc_val):
-        found = Text("the two lists in exchange: (acc_val, acc_trn)")
-        yield finding(Aspect.REPORT, "reports-train-accuracy", found=found, expected=EXPECTED)
-        return
-    sides: list[tuple[str, Float, Callable[[_Epoch, float], _Reading | None]]] = [
-        ("acc_trn", acc_trn, _read_train),
-        ("acc_val", acc_val, _read_test),
-    ]
-    for name, values, read in sides:
-        yield from _judge_side(name, values, epochs, read)
+    for side, values in enumerate(reported):
+        yield from _judge_side(side, values, epochs, codes[side])
 
 
 def _judge_side(
-    name: str, values: Float, epochs: Sequence[_Epoch], read: Callable[[_Epoch, float], _Reading | None]
+    side: int, values: Float, epochs: Sequence[_Epoch], codes: Sequence[str | None]
 ) -> Iterator[LoopFinding]:
-    readings = [read(epoch, float(value)) for epoch, value in zip(epochs, values, strict=False)]
-    wrong = [number for number, reading in enumerate(readings) if reading is not None]
+    wrong = [number for number, code in enumerate(codes) if code]
     if not wrong:
         return
-    parts = [epoch.now.test if name == "acc_val" else epoch.now.train for epoch in epochs]
+    name, parts = NAMES[side], [epoch.part(side) for epoch in epochs]
     if _best_so_far(values, parts):
         found = Text("{name} is the highest value so far, not that of the epoch", name=name)
         yield finding(Aspect.REPORT, "picked-best-epoch-on-test", share=1.0, found=found)
         return
-    codes = {reading.code for reading in readings if reading is not None}
     # An explanation that holds in some epochs and not in others is a coincidence.
-    code = codes.pop() if len(codes) == 1 else "reported-accuracy-wrong"
-    number = wrong[0]
-    reading = readings[number]
-    words = reading.words if reading is not None and reading.code == code else ""
-    accuracies = parts[number].accuracies
+    different = {codes[number] for number in wrong}
+    code = codes[wrong[0]] if len(different) == 1 else None
+    accuracies = parts[wrong[0]].accuracies
     yield finding(
         Aspect.REPORT,
-        code,
-        side=SIDES[name],
-        found=Text(
-            "{name} {values:.6g} after epoch {number}{words}",
-            name=name,
-            values=values[number],
-            number=number + 1,
-            words=words,
-        ),
+        code or WRONG,
+        side=SIDES[side],
+        found=Text("{name} {value:.6g} after epoch {number}", name=name, value=values[wrong[0]], number=wrong[0] + 1),
         expected=f"{accuracies[0]:.4f}" if accuracies else Text("an accuracy that was measured ({name})", name=name),
     )
 
 
-def _lists(subject: Subject) -> tuple[Float, Float] | None:
-    """Return both lists, without the accuracy before training where it leads them; None if they are no numbers."""
+def _lists(subject: Subject) -> tuple[Float, ...]:
+    """Return both lists, without the accuracy before training where it leads them; none if they are no numbers."""
     call = subject.call
-    if call.acc_trn is None or call.acc_val is None:
-        return None
+    if call.acc_trn is None or call.acc_val is None or call.steps_after:
+        return ()
     lists = call.acc_trn, call.acc_val
-    if all(len(values) == call.n_epochs + 1 for values in lists) and len(subject.course.before):
-        untrained = measure(subject, subject.course.before)
-        if any(agree(float(lists[1][0]), accuracy) for accuracy in untrained.test.accuracies):
-            return lists[0][1:], lists[1][1:]
-    return lists
+    untrained = {len(values) for values in lists} == {call.n_epochs + 1} and len(subject.course.before) > 0
+    return tuple(values[1:] for values in lists) if untrained else lists
 
 
 def _what(subject: Subject) -> Said:
@@ -152,125 +128,59 @@ def _what(subject: Subject) -> Said:
             "numbers before the training had ended: a thread went on for {steps_after:,} steps",
             steps_after=subject.call.steps_after,
         )
-    kinds = subject.call.returned
-    if not kinds or kinds[0] == "NoneType":
+    kind, *count = subject.call.returned[:2] or ("NoneType",)
+    if kind == "NoneType":
         return Text("nothing")
-    if len(kinds) > 1 and kinds[1] == 2:
-        return f"({', '.join(str(kind) for kind in kinds[2:])})"
-    if len(kinds) > 1:
-        return Text("a {kind} of {count}", kind=kinds[0], count=kinds[1])
-    return Text("a {kind}", kind=kinds[0])
+    return Text("a {kind} of {count}", kind=kind, count=count[0]) if count else Text("a {kind}", kind=kind)
 
 
 def _epochs(subject: Subject) -> list[_Epoch]:
-    epochs, found = subject.course.epochs, []
-    before = measure(subject, subject.course.before) if len(subject.course.before) else None
-    for epoch in epochs:
-        now = measure(subject, epoch.evaluations)
-        small = np.setdiff1d(np.arange(epoch.steps[0], epoch.steps[-1]), epoch.steps)
-        small = np.concatenate([small, epoch.evaluations])
-        small = small[(subject.call.sizes[small] > 0) & (subject.call.sizes[small] <= 2 * subject.call.mini_batch_size)]
-        sizes = tuple(int(size) for size in subject.call.sizes[epoch.steps])
-        steps, others = single_runs(subject, epoch.steps), single_runs(subject, small)
-        found.append(_Epoch(subject, epoch, now, before, tuple(steps), tuple(others), sizes))
-        before = now
+    call, found = subject.call, []
+    for epoch in subject.course.epochs:
+        between = np.setdiff1d(np.arange(epoch.steps[0], epoch.steps[-1]), epoch.steps)
+        looks = np.concatenate([epoch.steps[-1:], between, epoch.evaluations])
+        small = looks[(call.sizes[looks] > 0) & (call.sizes[looks] <= 2 * call.mini_batch_size)]
+        steps, sizes = single_runs(subject, epoch.steps), call.sizes[epoch.steps]
+        # Minibatches may be empty.
+        running = float(np.mean(steps)), float(np.average(steps, weights=np.maximum(sizes, 1e-9)))
+        found.append(_Epoch(measure(subject, epoch.evaluations), running, tuple(single_runs(subject, small))))
     return found
 
 
-def _exchanged(epochs: Sequence[_Epoch], acc_trn: Float, acc_val: Float) -> bool:
-    """Whether each list is the other one, and neither is itself."""
-    pairs = list(zip(epochs, acc_trn, acc_val, strict=False))
-    return bool(pairs) and all(
-        _is(float(trn), epoch.now.test)
-        and _is(float(val), epoch.now.train)
-        and not (_is(float(trn), epoch.now.train) or _is(float(val), epoch.now.test))
-        for epoch, trn, val in pairs
-    )
+def _read_all(epochs: Sequence[_Epoch], values: Float, side: int) -> list[str | None]:
+    return [_read(epoch, float(value), side) for epoch, value in zip(epochs, values, strict=False)]
 
 
-def _pairs(epochs: Sequence[_Epoch], acc_trn: Float, acc_val: Float) -> bool:
-    """Whether the first list holds both accuracies of the first epoch, and the second those of the second."""
-    if len(epochs) != 2 or len(acc_trn) != 2 or len(acc_val) != 2:
-        return False
-    rows = list(zip(epochs, (acc_trn, acc_val), strict=True))
-    paired = all(_is(float(row[0]), one.now.train) and _is(float(row[1]), one.now.test) for one, row in rows)
-    return paired and not (_is(float(acc_trn[1]), epochs[1].now.train) and _is(float(acc_val[0]), epochs[0].now.test))
-
-
-def _is(value: float, part: Part) -> bool:
-    return any(agree(value, accuracy) for accuracy in part.accuracies)
-
-
-def _read_test(epoch: _Epoch, value: float) -> _Reading | None:
-    """Return what a value of acc_val is; None if it is as it should be."""
-    if _is(value, epoch.now.test):
+def _read(epoch: _Epoch, value: float, side: int) -> str | None:
+    """Return the code of what a reported value is; None if it is as it should be, or close to it."""
+    own = epoch.part(side).accuracies
+    if _is(value, own):
         return None
-    if _is(value, epoch.now.train):
-        return _Reading("reports-train-accuracy", Text(", which is that of the training {images}"))
-    return _read(epoch, value, "test", batch="reports-train-accuracy", running="reports-train-accuracy")
+    for code, accuracies, rounded in _mistakes(epoch, side):
+        if _is(value, accuracies, rounded=rounded):
+            return code
+    near = any(abs(value - accuracy) < NEAR for accuracy in own)
+    return None if near else WRONG
 
 
-def _read_train(epoch: _Epoch, value: float) -> _Reading | None:
-    """Return what a value of acc_trn is; None if it is as it should be."""
-    if _is(value, epoch.now.train):
-        return None
-    if _is(value, epoch.now.test):
-        return _Reading("reported-accuracy-wrong", Text(", which is that of the test {images}"))
-    return _read(epoch, value, "training", batch="evaluated-on-part", running="evaluated-while-training")
+def _mistakes(epoch: _Epoch, side: int) -> Iterator[tuple[str, Sequence[float], bool]]:
+    """Yield what else a value of a side may be: a code, numbers, and whether they may have been rounded."""
+    own, other = epoch.part(side), epoch.part(1 - side)
+    of_test = side == 1
+    yield "reports-train-accuracy" if of_test else WRONG, other.accuracies, True
+    yield "accuracy-not-mean", [100 * accuracy for accuracy in own.accuracies], True
+    yield "accuracy-not-mean", own.sums, True
+    yield "evaluated-on-part", [own.share * accuracy for accuracy in own.accuracies], False
+    yield "reports-train-accuracy" if of_test else "evaluated-while-training", epoch.running, False
+    yield "reports-train-accuracy" if of_test else "evaluated-on-part", epoch.single, False
 
 
-def _read(epoch: _Epoch, value: float, side: str, *, batch: str, running: str) -> _Reading | None:
-    """Return the first of the known mistakes that gives this value; None if it is close enough to what was measured."""
-    own = epoch.now.train if side == "training" else epoch.now.test
-    for accuracy in own.accuracies:
-        factors = {100.0: Text("a percentage"), **{float(count): Text("a sum, not divided") for count in own.counts}}
-        for factor, words in factors.items():
-            if abs(value - factor * accuracy) <= 1e-4 * factor * max(accuracy, 0.01):
-                return _Reading("accuracy-not-mean", Text(", {words}", words=words))
-    wrong = "reported-accuracy-wrong"
-    parts = [accuracy * own.share for accuracy in own.accuracies]
-    mistakes: list[tuple[str, Text, list[float]]] = [
-        (wrong, Text("the share of wrong answers"), [1 - accuracy for accuracy in own.accuracies]),
-        (wrong, Text("that by {labels} of other {images}"), list(own.mislabelled)),
-        ("evaluated-on-part", Text("the right answers on a part divided by the number of all"), parts),
-        (running, Text("the mean over the epoch's minibatches as they were trained on"), _running(epoch)),
-        (batch, Text("that of a single minibatch"), [*epoch.steps[-1:], *epoch.looks]),
-    ]
-    if epoch.before is not None:
-        accuracies = [*epoch.before.train.accuracies, *epoch.before.test.accuracies]
-        mistakes.append((wrong, Text("that of the epoch before"), accuracies))
-    losses, steps = epoch.subject.call.loss, epoch.epoch.steps
-    seen = [*losses[steps[-1:]], losses[steps].mean(), *losses[epoch.epoch.evaluations]]
-    near = any(abs(value - accuracy) < NEAR for accuracy in own.accuracies)
-    mistakes.append((wrong, Text("a loss"), [] if near else [float(loss) for loss in seen]))
-    for part in epoch.parts:
-        own_side = part.side == side
-        other = "reports-train-accuracy" if part.side == "training" else wrong
-        code = "evaluated-on-part" if own_side else other
-        mistakes.append(
-            (
-                code,
-                Text("that of {rows:,} {side} {images}", rows=part.rows, side=Text(part.side)),
-                list(part.accuracies),
-            )
-        )
-    for code, words, accuracies in mistakes:
-        if any(agree(value, accuracy, rounded=False) for accuracy in accuracies):
-            return _Reading(code, Text(", which is {words}", words=words))
-    return None if near else _Reading(wrong, "")
-
-
-def _running(epoch: _Epoch) -> list[float]:
-    """Means over the minibatches, each of the same weight or by its size."""
-    means = [float(np.mean(epoch.steps))]
-    return [*means, float(np.average(epoch.steps, weights=epoch.sizes))] if sum(epoch.sizes) else means
+def _is(value: float, accuracies: Sequence[float], *, rounded: bool = True) -> bool:
+    return any(agree(value, accuracy, rounded=rounded) for accuracy in accuracies)
 
 
 def _best_so_far(values: Float, parts: Sequence[Part]) -> bool:
-    """Whether each value is the highest of those measured up to it, or each is the highest of all."""
-    if not all(part.accuracies for part in parts):
-        return False
-    so_far = np.maximum.accumulate([part.accuracies[0] for part in parts])
-    return all(agree(float(value), float(best)) for value, best in zip(values, so_far, strict=False)) or all(
-        agree(float(value), float(so_far[-1])) for value in values
-    )
+    """Whether each value is the highest of those measured up to it."""
+    first = [part.accuracies[:1] or (np.nan,) for part in parts]
+    so_far = np.maximum.accumulate(np.concatenate(first))
+    return all(agree(float(value), float(best)) for value, best in zip(values, so_far, strict=True))

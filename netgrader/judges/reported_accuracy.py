@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,6 @@ import numpy.typing as npt
 from netgrader.checks.language import Failed, fail, partial
 from netgrader.judges.accuracy import ROUNDED, curves, error_curves, train_accuracy
 from netgrader.judges.as_handed import causes_of_accuracy
-from netgrader.judges.measure import ACCURACY
 from netgrader.judges.training import require_training
 from netgrader.text import Text
 
@@ -21,17 +20,31 @@ if TYPE_CHECKING:
     from netgrader.checks.context import TestContext
     from netgrader.judges.accuracy import Recomputed
 
-__all__ = ["require_curves", "require_reported"]
+__all__ = ["is_best_so_far", "require_curves", "require_reported"]
 
 Array = npt.NDArray[Any]
 
-SAMPLED = 0.05  # more than this an accuracy on the sample, of a thousand images say, hardly differs from that on all
-CHANCE = 0.005  # more than this an accuracy hardly moves from one late epoch to the next
-UNSTEADY = 0.01  # what an accuracy may be off by if it differs from time to time, which is charged where it was built
-MOST_EPOCHS = 100  # of a curve that is looked through for the epoch that weights were set back to
-RUNNING = (
-    0.02  # what an accuracy on training images may be off by that was taken on a part of them, or as they were fed
-)
+
+class _ReportLimits(NamedTuple):
+    """How far a reported accuracy may be off. Accuracies, unless another unit is given."""
+
+    sampled: float = 0.05
+    """An accuracy on the sample, of a thousand images say, hardly differs by more from that on all."""
+    chance: float = 0.01
+    """An accuracy hardly moves by more from one late epoch to the next."""
+    unsteady: float = 0.01
+    """If it differs from time to time, which is charged where the network was built."""
+    epochs: int = 100
+    """Epochs of a curve that is looked through for the one that weights were set back to."""
+    running: float = 0.02
+    """If it was taken on a part of the training images, or as they were fed."""
+
+
+LIMITS = _ReportLimits()
+
+
+NO_ACCURACIES = Text("no accuracies"), Text("the accuracy after each epoch")
+NO_ERRORS = Text("no errors"), Text("the error after each epoch")
 
 
 def require_curves(bench: TestContext, cell: str, remark: Callable[..., None], *, whole_curve: bool = False) -> None:
@@ -76,46 +89,40 @@ def require_reported(
     """
     measure = recomputed.measure
     if not len(acc_val) or not len(acc_trn):
-        found, expected = Text("no accuracies"), Text("the accuracy after each epoch")
-        if recomputed.spec.is_regression:
-            found, expected = Text("no errors"), Text("the error after each epoch")
+        found, expected = NO_ERRORS if recomputed.spec.is_regression else NO_ACCURACIES
         fail("reported-accuracy-wrong", found=found, expected=expected)
     acc_trn, acc_val = ([measure.score_of(float(value)) for value in curve] for curve in (acc_trn, acc_val))
-    near = ROUNDED if recomputed.steady else UNSTEADY
-    last = float(acc_val[-1])
-    if abs(last - recomputed.notebook) <= near:
-        on_training = float(acc_trn[-1])
-        train = recomputed.train
-        if whole_curve and on_train is not None and not abs(on_training - train) <= RUNNING:
-            train = on_train()  # where there are few training images, the sample of them is small
-        if whole_curve and not abs(on_training - train) <= RUNNING:
-            found = Text("{written} on the training {images}", written=measure.written(on_training))
-            expected = Text("{written}, which we measure", written=measure.written(train, 3))
-            partial(0.5, "reported-accuracy-wrong", found=found, expected=expected)
+    near = ROUNDED if recomputed.steady else LIMITS.unsteady
+    last, true = acc_val[-1], recomputed.notebook
+    if abs(last - true) <= near:
+        if whole_curve:
+            _require_on_training(recomputed, acc_trn[-1], on_train)
         return
     if _of_an_earlier_epoch(acc_trn, acc_val, recomputed, near, on_train):
-        remark(
-            "picked-best-epoch-on-test",
-            found=Text(
-                "{written}, while the network has {written_2}",
-                written=measure.written(last),
-                written_2=measure.written(recomputed.notebook),
-            ),
+        found = Text(
+            "{written}, while the network has {written_2}",
+            written=measure.written(last),
+            written_2=measure.written(true),
         )
+        remark("picked-best-epoch-on-test", found=found)
         return
-    train = recomputed.train
-    if on_train is not None and abs(last - train) <= SAMPLED:
-        train = on_train()
-    if abs(last - train) <= near < abs(train - recomputed.notebook):
-        fail(
-            "reports-train-accuracy",
-            found=measure.written(last),
-            expected=Text("{written} on the test {images}", written=measure.written(recomputed.notebook)),
-        )
-    expected = Text("{written}, which we measure", written=measure.written(recomputed.notebook))
-    if measure is ACCURACY and abs(last / 100 - recomputed.notebook) <= near:
-        expected = Text("{written}, a share of one and not of a hundred", written=measure.written(recomputed.notebook))
+    train = on_train() if on_train is not None and abs(last - recomputed.train) <= LIMITS.sampled else recomputed.train
+    if abs(last - train) <= near < abs(train - true):
+        expected = Text("{written} on the test {images}", written=measure.written(true))
+        fail("reports-train-accuracy", found=measure.written(last), expected=expected)
+    expected = Text("{written}, which we measure", written=measure.written(true))
     fail("reported-accuracy-wrong", found=measure.written(last), expected=expected)
+
+
+def _require_on_training(recomputed: Recomputed, reported: float, on_train: Callable[[], float] | None) -> None:
+    """End the test unless a score on the training images is that of a sample of them, or of all where the sample is small."""
+    measure, train = recomputed.measure, recomputed.train
+    if on_train is not None and abs(reported - train) > LIMITS.running:
+        train = on_train()
+    if not abs(reported - train) <= LIMITS.running:
+        found = Text("{written} on the training {images}", written=measure.written(reported))
+        expected = Text("{written}, which we measure", written=measure.written(train, 3))
+        partial(0.5, "reported-accuracy-wrong", found=found, expected=expected)
 
 
 def _of_an_earlier_epoch(
@@ -131,20 +138,18 @@ def _of_an_earlier_epoch(
     images, and of a curve of no more epochs than anybody trains.
     """
     values: Array = np.asarray(acc_val, np.float64)
-    if abs(float(np.max(values)) - recomputed.notebook) <= near or _best_so_far(acc_val, recomputed.notebook):
+    if abs(float(np.max(values)) - recomputed.notebook) <= near or is_best_so_far(acc_val, recomputed.notebook):
         return True
-    if on_train is None or len(acc_trn) != len(acc_val) or len(acc_val) > MOST_EPOCHS:
+    if on_train is None or len(acc_trn) != len(acc_val) or len(acc_val) > LIMITS.epochs:
         return False
-    as_good = np.flatnonzero(np.abs(values - recomputed.notebook) <= near)
-    on_training: Array = np.asarray(acc_trn, np.float64)[as_good]
-    if not (np.abs(on_training - recomputed.train) <= SAMPLED).any():
-        return False
-    return bool((np.abs(on_training - on_train()) <= near).any())
+    on_training = np.asarray(acc_trn, np.float64)[np.abs(values - recomputed.notebook) <= near]
+    likely = bool((np.abs(on_training - recomputed.train) <= LIMITS.sampled).any())
+    return likely and bool((np.abs(on_training - on_train()) <= near).any())
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a curve is whatever was handed over
-def _best_so_far(values: Sequence[float], last: float) -> bool:
+def is_best_so_far(values: Sequence[float], last: float) -> bool:
     """Whether a curve never falls, and its end is that of an earlier epoch, a little above the accuracy in the end."""
     steps = np.diff(np.asarray(values, np.float64))
     rises = len(steps) > 1 and bool((steps >= 0).all()) and steps[0] > 0
-    return rises and steps[-1] == 0 and 0 < float(values[-1]) - last < CHANCE
+    return rises and steps[-1] == 0 and 0 < float(values[-1]) - last < LIMITS.chance

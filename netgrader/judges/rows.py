@@ -7,7 +7,7 @@ where it differs with what the usual mistakes make of the same rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 
     from netgrader.data import DataSpec
 
-__all__ = ["SOME", "Columns", "judge_rows", "judge_targets", "keep_order", "own_columns", "same_rows"]
+__all__ = [
+    "SHIFTS",
+    "SOME",
+    "Columns",
+    "judge_kind",
+    "judge_rows",
+    "judge_targets",
+    "keep_order",
+    "own_columns",
+    "same_rows",
+]
 
 Array = npt.NDArray[Any]
 Float = npt.NDArray[np.float64]
@@ -30,16 +40,28 @@ Int = npt.NDArray[np.int64]
 Judged = tuple[Charge | None, Int | None]
 """What is wrong, None if nothing; and which given row each row is, -1 where that is not known, None if it is of none."""
 
-CLOSE = 2e-3
-"""Of a value and of what its feature varies by: half precision keeps three digits."""
-ROUNDED = 1e-5
-"""Of a row in another order: single precision."""
-NEARLY_ALL = 0.999
 SOME = 2000  # rows that are compared where all are likely to be alike
-EQUAL = 1e-6
-"""Of a correlation: columns that are like this one up to rounding."""
+
+
+class _RowLimits(NamedTuple):
+    """Where numbers of rows are the same."""
+
+    close: float = 2e-3
+    """Of a value and of what its feature varies by: half precision keeps three digits."""
+    rounded: float = 1e-5
+    """Of a row in another order: single precision."""
+    nearly_all: float = 0.999
+    """Share of the rows in their place, with which all count as in order."""
+    equal: float = 1e-6
+    """Of a correlation: columns that are like this one up to rounding."""
+    shifted: float = 0.97
+    """Share of the targets that a shift must explain."""
+
+
+LIMITS = _RowLimits()
 FLOATING = Text("float32 or float64")
 SHIFTS = (1, -1, 2, -2, 3, -3, 10, -10, 100, -100)
+"""Rows by which targets may be shifted."""
 
 
 def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_test: bool) -> Judged:
@@ -60,39 +82,50 @@ def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_tes
         Whether `raw` are the test inputs.
     """
     n = len(raw)
-    if found.shape == (n, *spec.fed_shape):
-        found = found.reshape(n, spec.size)
-    if found.shape != (n, spec.size):
-        charge = _charge(
-            "wrong-shape", found=Text("shape {shape}", shape=found.shape), expected=str((n, *spec.fed_shape))
-        )
-        if found.size != n * spec.size or found.shape[:1] != (n,):
-            return charge, None
-        inner, rows = judge_rows(found.reshape(n, spec.size), raw, other, spec, of_test=of_test)
-        return (Charge(charge.fault, 0.25) if inner is None else charge), rows
-    values = found.astype(np.float64)
+    if found.shape not in {(n, *spec.fed_shape), (n, spec.size)}:
+        return _of_another_shape(found, raw, other, spec, of_test=of_test)
+    values = found.reshape(n, spec.size).astype(np.float64)
     if not np.isfinite(values).all():
         row, column = (int(at[0]) for at in np.nonzero(~np.isfinite(values)))
         why = Text("values that are not finite, in column {column}", column=column)
         return _charge("wrong-range", found=why, expected=Text("numbers"), place=Text("row {row}", row=row)), None
     train = (other if of_test else raw).reshape(-1, spec.size)
     wanted = spec.prepared(raw, train).astype(np.float64)
-    _, deviation = spec.mean_and_deviation(train)
-    varying = deviation > 0 if (deviation > 0).any() else np.ones(spec.size, bool)
+    varying = _varying(train, spec)
     # A deviation over n - 1 rows in place of n is as good.
     unbiased = np.sqrt((len(train) - 1) / len(train)) if spec.scaling == "standard" else 1.0
     for right in (wanted, unbiased * wanted):
         rows = _rows_of(values[:, varying], right[:, varying])
         if rows is not None:
-            kind = found.dtype
-            right_kind = kind.kind == "f"
-            return None if right_kind else _charge("not-floating-point", 0.5, found=f"{kind}", expected=FLOATING), rows
+            return judge_kind(found.dtype), rows
     own, others = (one.reshape(-1, spec.size).astype(np.float64) for one in (raw, other))
     for code, what, made in _mistakes(own, others, spec, of_test=of_test):
         rows = _rows_of(values[:, varying], made[:, varying])
         if rows is not None:
             return _charge(code, 0.25, found=what, expected=_expected(spec)), rows
     return _strange(values, wanted, raw, spec, varying)
+
+
+def _of_another_shape(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_test: bool) -> Judged:
+    """Judge inputs of another shape: a part is earned where the rows of as many numbers are right."""
+    shape = str((len(raw), *spec.fed_shape))
+    charge = _charge("wrong-shape", found=Text("shape {shape}", shape=found.shape), expected=shape)
+    if found.shape[:1] != (len(raw),) or found.size != len(raw) * spec.size:
+        return charge, None
+    inner, rows = judge_rows(found.reshape(len(raw), spec.size), raw, other, spec, of_test=of_test)
+    return Charge(charge.fault, 0.0 if inner else 0.25), rows
+
+
+def _varying(train: Array, spec: DataSpec) -> npt.NDArray[np.bool_]:
+    """Return which features vary in training (size,); all of them where none does."""
+    _, deviation = spec.mean_and_deviation(train)
+    varying: npt.NDArray[np.bool_] = deviation > 0
+    return varying if varying.any() else ~varying
+
+
+def judge_kind(kind: np.dtype[Any]) -> Charge | None:
+    """Return what is wrong with the type of numbers that are right."""
+    return None if kind.kind == "f" else _charge("not-floating-point", 0.5, found=f"{kind}", expected=FLOATING)
 
 
 @dataclass(frozen=True)
@@ -120,7 +153,7 @@ def own_columns(found: Float, raw: Float) -> Columns | None:
     directions = (one[some] - one[some].mean(axis=0) for one in (found, raw))
     theirs, own = (one / np.where(one.any(axis=0), np.linalg.norm(one, axis=0), 1) for one in directions)
     alike = np.abs(theirs.T @ own)
-    source = (alike + EQUAL * np.eye(len(alike))).argmax(axis=1)
+    source = (alike + LIMITS.equal * np.eye(len(alike))).argmax(axis=1)
     rows, middle = raw[:, source], found.mean(axis=0)
     mean, spread = rows.mean(axis=0), rows.var(axis=0)
     factor = ((rows - mean) * (found - middle)).mean(axis=0) / np.where(spread > 0, spread, 1)
@@ -132,15 +165,19 @@ def keep_order(found: Float, raw: Float) -> bool:
     """Whether in each column the numbers found grow with those given, or stay as they are, as with numbers that are clipped."""
     order = np.argsort(raw, axis=0, kind="stable")
     grown = np.diff(np.take_along_axis(found, order, axis=0), axis=0)
-    return bool((grown >= -CLOSE * found.std(axis=0)).all())
+    return bool((grown >= -LIMITS.close * found.std(axis=0)).all())
+
+
+SCALED = {
+    "standard": Text("each less its mean over the training rows, over its standard deviation there"),
+    "largest": Text("divided by {largest}"),
+    "none": Text("as they are given"),
+}
+"""What rows must be, by how the course scales them."""
 
 
 def _expected(spec: DataSpec) -> Said:
-    if spec.scaling == "standard":
-        return Text("each less its mean over the training rows, over its standard deviation there")
-    return (
-        Text("divided by {largest}", largest=spec.largest) if spec.scaling == "largest" else Text("as they are given")
-    )
+    return SCALED[spec.scaling].format(largest=spec.largest)
 
 
 def _mistakes(rows: Float, other: Float, spec: DataSpec, *, of_test: bool) -> Iterator[tuple[Said, Said, Float]]:
@@ -187,7 +224,7 @@ def _between(rows: Float, by: Float) -> Float:
 
 def same_rows(found: Float, wanted: Float) -> npt.NDArray[np.bool_]:
     """Return which rows are those that are wanted (n,), up to rounding."""
-    close = np.abs(found - wanted) <= CLOSE * (wanted.std(axis=0) + np.abs(wanted)) + 1e-12
+    close = np.abs(found - wanted) <= LIMITS.close * (wanted.std(axis=0) + np.abs(wanted)) + 1e-12
     same: npt.NDArray[np.bool_] = close.all(axis=1)
     return same
 
@@ -200,20 +237,15 @@ def _rows_of(found: Float, wanted: Float) -> Int | None:
     spread = np.where(wanted.std(axis=0) > 0, wanted.std(axis=0), 1)
     directions = np.random.default_rng(0).standard_normal((wanted.shape[1], 4)) / spread[:, None] / np.sqrt(len(spread))
     theirs, prints = found @ directions, wanted @ directions
-    slack = ROUNDED * float((1 + np.abs(wanted / spread)).max(initial=1.0))
+    slack = LIMITS.rounded * float((1 + np.abs(wanted / spread)).max(initial=1.0))
     if (np.abs(np.sort(theirs[:, 0]) - np.sort(prints[:, 0])) > slack).any():
         return None  # whatever their order, they are others
     index, own = Table(prints, slack).find(theirs), Table(prints, 1e-9).first
     index = own[np.where(index >= 0, index, 0)]
-    if not _same_in_order(found, wanted, index) or not np.array_equal(np.sort(index), np.sort(own)):
+    if not same_rows(found, wanted[index]).all() or not np.array_equal(np.sort(index), np.sort(own)):
         return None
     counted = np.bincount(index, minlength=n)
     return np.where(counted[index] == 1, index, -1)
-
-
-def _same_in_order(found: Float, wanted: Float, index: Int) -> bool:
-    close = np.abs(found - wanted[index]) <= CLOSE * (wanted.std(axis=0) + np.abs(wanted[index])) + 1e-12
-    return bool(close.all())
 
 
 def _strange(found: Float, wanted: Float, raw: Array, spec: DataSpec, varying: npt.NDArray[np.bool_]) -> Judged:
@@ -292,32 +324,27 @@ def judge_targets(found: Array, given: Array, rows: Int | None = None) -> Charge
     with np.errstate(invalid="ignore"):
         wrong = np.flatnonzero(~(np.abs(values - true) <= slack))
     if not len(wrong):
-        kind = found.dtype
-        return None if kind.kind == "f" else _charge("not-floating-point", 0.5, found=f"{kind}", expected=FLOATING)
+        return judge_kind(found.dtype)
     row = int(wrong[0])
-    told: Said = f"{values[row]:.6g}"
-    expected, place = f"{true[row]:.6g}", Text("row {row}, the first of {count:,}", row=row, count=len(wrong))
-    in_order = rows is None or bool((rows == np.arange(n)).mean() >= NEARLY_ALL)
-    for shift in SHIFTS if in_order else ():
-        if (np.abs(values - np.roll(wanted, -shift)) <= slack).mean() > 0.97:
-            told = (
-                Text("the target {shift} after it, {told}")
-                if shift > 0
-                else Text("the target {shift} before it, {told}")
-            ).format(shift=abs(shift), told=told)
-            return _charge("labels-shifted", found=told, expected=expected, place=place)
-    finite = np.isfinite(values).all()
-    apart = finite and bool((np.abs(np.sort(values) - np.sort(wanted)) <= slack).all())
-    if (
-        not apart
-        and finite
-        and np.ptp(values) > 0
-        and np.ptp(wanted) > 0
-        and np.corrcoef(values, true)[0, 1] > 1 - 1e-6
-    ):
-        told = Text("{told}: the targets at another scale", told=told)
-    code = "labels-shuffled-apart" if apart else "labels-wrong"
-    return _charge(code, found=told, expected=expected, place=place)
+    told, expected = f"{values[row]:.6g}", f"{true[row]:.6g}"
+    place = Text("row {row}, the first of {count:,}", row=row, count=len(wrong))
+    in_order = rows is None or bool((rows == np.arange(n)).mean() >= LIMITS.nearly_all)
+    shift = _shift(values, wanted, slack) if in_order else 0
+    if shift:
+        words = (
+            Text("the target {shift} after it, {told}") if shift > 0 else Text("the target {shift} before it, {told}")
+        )
+        return _charge(
+            "labels-shifted", found=words.format(shift=abs(shift), told=told), expected=expected, place=place
+        )
+    apart = bool((np.abs(np.sort(values) - np.sort(wanted)) <= slack).all())
+    return _charge("labels-shuffled-apart" if apart else "labels-wrong", found=told, expected=expected, place=place)
+
+
+def _shift(values: Float, wanted: Float, slack: float) -> int:
+    """Return by how many places the targets are shifted, 0 if they are not."""
+    fitting = (shift for shift in SHIFTS if (np.abs(values - np.roll(wanted, -shift)) <= slack).mean() > LIMITS.shifted)
+    return next(fitting, 0)
 
 
 def _charge(code: Said, share: float = 0.0, *, found: Said, expected: Said = "", place: Said = "") -> Charge:

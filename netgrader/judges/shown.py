@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "accuracy_curves",
+    "finite",
     "gradient_pictures",
     "predictions",
     "rate_curves",
@@ -49,15 +50,31 @@ __all__ = [
     "wrong_images",
 ]
 
-MOST_EPOCHS = 200
-MOST_WRONG = 12
-MOST_DOTS = 300
 CLAIM = Text("Accuracy on the test {images}")
 ERROR_CLAIM = Text("Error on the test {images}")
 ERRORS_EACH_EPOCH = Text("Error after each epoch, as your code reported it")
-EACH_EPOCH = Text("Accuracy after each epoch, as your code reported it"), Text("epoch")
-NOW_AND_THEN = Text("Accuracy each time that your code took it, as it reported it"), Text("evaluation")
+EACH_TIME = Text("Accuracy each time that your code took it, as it reported it")
 ACCURACY = "accuracy"
+
+
+class _DrawingLimits(NamedTuple):
+    """How much is drawn."""
+
+    epochs: int = 200
+    """Epochs of a curve."""
+    wrong: int = 12
+    """Test inputs that a network gets wrong."""
+    dots: int = 300
+    """Predictions."""
+    every: int = 5
+    """Steps from one point of a loss curve to the next."""
+    step: float = 0.02
+    """Grey levels of 1, to either side, by which a pixel is moved."""
+
+
+LIMITS = _DrawingLimits()
+
+
 RATES = Text("Loss at your learning rate and at others, averaged over {smooth} steps")
 YOURS, THIRD, TRIPLE, TENFOLD = (
     Text("{rate}, yours"),
@@ -65,14 +82,10 @@ YOURS, THIRD, TRIPLE, TENFOLD = (
     Text("{rate}, three times"),
     Text("{rate}, ten times"),
 )
-EVERY = 5
-"""Steps from one point of a loss curve to the next."""
 TRAINING, TEST, RECOMPUTED = Text("training"), Text("test"), Text("test, recomputed at the end")
 
 
-def show_claim(
-    show: Callable[[Observation], None], evidence: CellEvidence, recomputed: float, *, epochs: int | None = None
-) -> None:
+def show_claim(show: Callable[[Observation], None], evidence: CellEvidence, recomputed: float) -> None:
     """Hand over what a cell reported of its training beside what is true, whether or not anything else about it is right.
 
     Parameters
@@ -83,19 +96,22 @@ def show_claim(
         What the cell handed over that trains; it may lack the curves.
     recomputed
         The accuracy on the test images that its network has.
-    epochs
-        How many epochs there were; None where nobody knows.
     """
-    training, test = (evidence.raw.arrays.get(name, np.empty(0)).reshape(-1) for name in ("acc_trn", "acc_val"))
-    show(Comparison(CLAIM, float(test[-1]) if len(test) else None, recomputed))
-    if len(training) or len(test):
-        each_epoch = {len(training), len(test)} - {0} == {epochs}
-        show(accuracy_curves(training, test, recomputed, each_epoch=each_epoch))
+    training, test = _curves(evidence, "acc_trn", "acc_val")
+    show(Comparison(CLAIM, _last(test), recomputed))
+    if len(training) + len(test):
+        show(accuracy_curves(training, test, recomputed))
 
 
-def accuracy_curves(
-    training: npt.NDArray[Any] | None, test: npt.NDArray[Any], recomputed: float, *, each_epoch: bool
-) -> Curves:
+def _curves(evidence: CellEvidence, *names: str) -> list[npt.NDArray[Any]]:
+    return [evidence.raw.arrays.get(name, np.empty(0)).reshape(-1) for name in names]
+
+
+def _last(curve: npt.NDArray[Any]) -> float | None:
+    return float(curve[-1]) if len(curve) else None
+
+
+def accuracy_curves(training: npt.NDArray[Any], test: npt.NDArray[Any], recomputed: float) -> Curves:
     """Return the curves that were reported, and the recomputed test accuracy at the last epoch.
 
     Parameters
@@ -104,14 +120,18 @@ def accuracy_curves(
         Accuracies as they were reported, shares of one; anything may stand in them.
     recomputed
         The accuracy on the test images that the network has as it was left.
-    each_epoch
-        Whether they are known to be one for each epoch; else they are numbered as they came.
     """
-    title, axis = EACH_EPOCH if each_epoch else NOW_AND_THEN
-    lines = [_line(name, values) for name, values in ((TRAINING, training), (TEST, test)) if values is not None]
-    shown = tuple(line for line in lines if line.x)
-    last = max((line.x[-1] for line in shown), default=1.0)
-    return Curves(title, axis, ACCURACY, (*shown, Series(RECOMPUTED, (last,), (recomputed,))), percent=True)
+    lines = _lines(training, test, recomputed)
+    return Curves(EACH_TIME, Text("evaluation"), ACCURACY, lines, percent=True)
+
+
+def _lines(
+    training: npt.NDArray[Any], test: npt.NDArray[Any], recomputed: float, most: float = 1.0
+) -> tuple[Series, ...]:
+    """Return two curves that were reported, without empty ones, and what was recomputed at their end."""
+    lines = [_line(name, values, most) for name, values in ((TRAINING, training), (TEST, test)) if len(values)]
+    last = max((line.x[-1] for line in lines), default=1.0)
+    return (*lines, Series(RECOMPUTED, (last,), (recomputed,)))
 
 
 def show_errors(
@@ -131,21 +151,19 @@ def show_errors(
         The test targets (n,).
     """
     error, unit = recomputed.measure.figure(recomputed.notebook), recomputed.spec.unit
-    training, test = (evidence.raw.arrays.get(name, np.empty(0)).reshape(-1) for name in ("err_trn", "err_val"))
-    show(Comparison(ERROR_CLAIM, float(test[-1]) if len(test) else None, error, error=True, unit=unit))
-    if len(training) or len(test):
-        lines = tuple(_line(name, values, math.inf) for name, values in ((TRAINING, training), (TEST, test)))
-        last = max((line.x[-1] for line in lines if line.x), default=1.0)
+    training, test = _curves(evidence, "err_trn", "err_val")
+    show(Comparison(ERROR_CLAIM, _last(test), error, error=True, unit=unit))
+    if len(training) + len(test):
         label = Text("error, {unit}", unit=unit) if unit else "error"
-        found = Series(RECOMPUTED, (last,), (error,))
-        show(Curves(ERRORS_EACH_EPOCH, Text("epoch"), label, (*(line for line in lines if line.x), found), log_y=True))
+        lines = _lines(training, test, error, math.inf)
+        show(Curves(ERRORS_EACH_EPOCH, Text("epoch"), label, lines, log_y=True))
     show(predictions(recomputed.found, targets, unit))
 
 
 def predictions(found: npt.NDArray[Any], true: npt.NDArray[Any], unit: str = "") -> Predictions:
     """Return what a network finds for test rows beside what is true, both (n,): some of them, and the worst of all."""
-    worst = np.argsort(-np.abs(found - true), kind="stable")[:MOST_WRONG]
-    some = slice(None, None, max(1, -(-len(true) // MOST_DOTS)))
+    worst = np.argsort(-np.abs(found - true), kind="stable")[: LIMITS.wrong]
+    some = slice(None, None, max(1, -(-len(true) // LIMITS.dots)))
     return Predictions(
         tuple(map(float, true[some])),
         tuple(map(float, found[some])),
@@ -162,18 +180,20 @@ def rate_curves(third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortR
     # Where ten times the rate can tell nothing, the run at three times stands for it.
     if verdict is not None and verdict.against is tenfold and tenfold is not triple:
         named.append((TENFOLD, tenfold))
-    lines = []
-    for words, run in named:
-        losses = run.smoothed
-        steps = list(range(EVERY - 1, len(losses), EVERY))
-        lines.append(
-            Series(
-                words.format(rate=f"{run.rate:.3g}"),
-                tuple(float(step + 1) for step in steps),
-                tuple(float(losses[step]) if math.isfinite(losses[step]) else None for step in steps),
-            )
-        )
+    lines = [_losses(words, run) for words, run in named]
     return Curves(RATES.format(smooth=SMOOTH), Text("step"), Text("loss"), tuple(lines), log_y=True)
+
+
+def _losses(words: Text, run: ShortRun) -> Series:
+    losses = run.smoothed
+    steps = np.arange(LIMITS.every - 1, len(losses), LIMITS.every)
+    shown = tuple(map(finite, losses[steps].tolist()))
+    return Series(words.format(rate=f"{run.rate:.3g}"), tuple((steps + 1.0).tolist()), shown)
+
+
+def finite(value: float) -> float | None:
+    """Return a number to draw; None for what is none."""
+    return value if math.isfinite(value) else None
 
 
 def sweep_curve(sweep: StudentSweep, runs: Iterable[ShortRun]) -> Sweep:
@@ -184,27 +204,26 @@ def sweep_curve(sweep: StudentSweep, runs: Iterable[ShortRun]) -> Sweep:
         for rate in sweep.rates
         if math.isclose(rate, run.rate, rel_tol=1e-6)
     }
-    accuracies = tuple(float(value) if math.isfinite(value) else None for value in sweep.accuracies)
+    accuracies = tuple(map(finite, sweep.accuracies.tolist()))
     return Sweep(tuple(map(float, sweep.rates)), accuracies, sweep.best, again)
 
 
 def wrong_images(found: npt.NDArray[Any], true: npt.NDArray[Any]) -> WrongImages:
     """Return the first test images that a network takes for others; `found` and `true` are classes of shape (n,)."""
     wrong = np.flatnonzero(found != true)
-    shown = tuple(WrongImage(int(index), int(found[index]), int(true[index])) for index in wrong[:MOST_WRONG])
+    shown = tuple(WrongImage(int(index), int(found[index]), int(true[index])) for index in wrong[: LIMITS.wrong])
     return WrongImages(shown, len(wrong), len(true))
 
 
 def _line(name: Said, values: npt.NDArray[Any], most: float = 1.0) -> Series:
-    numbers = [float(value) for value in np.asarray(values, dtype=np.float64).reshape(-1)[:MOST_EPOCHS]]
+    numbers = np.asarray(values, dtype=np.float64).reshape(-1)[: LIMITS.epochs]
     # What is no share of one would push everything else out of the picture.
-    drawn = tuple(value if math.isfinite(value) and 0 <= value <= most else None for value in numbers)
-    return Series(name, tuple(float(epoch + 1) for epoch in range(len(drawn))), drawn)
+    drawn = tuple(map(finite, np.where((numbers >= 0) & (numbers <= most), numbers, np.nan).tolist()))
+    return Series(name, tuple(np.arange(1.0, len(drawn) + 1).tolist()), drawn)
 
 
 Array = npt.NDArray[Any]
 
-STEP = 0.02  # grey levels of 1, to either side
 TITLE = Text(
     "How each of the {many} outputs changes with each {pixel} of a test {image}, a {shown}: "
     "above by your gradients, below as we find it by moving each {pixel} a little"
@@ -235,7 +254,6 @@ def gradient_pictures(
     """
     if not spec.is_images or len(spec.shape) != 2:
         return None
-    height, width = spec.shape
     try:
         with opened(lab, graph, values) as session:
             sure = _outputs(session, graph, images, spec.classes).max(axis=1)
@@ -244,11 +262,11 @@ def gradient_pictures(
             ours = _slopes(session, graph, images[chosen], spec.classes)
     except (LabError, ValueError):
         return None
-    if len(yours) != spec.classes or any(part is None or part.shape != (1, spec.size) for part in yours):
+    if len(yours) != spec.classes:
         return None
-    above = np.stack([part[0] for part in yours if part is not None])
-    rows = tuple(_row(part) for part in (above, ours))
+    rows = tuple(_row(part) for part in (yours[:, 0], ours))
     title = TITLE.format(many=spelled(spec.classes), shown=spec.name(int(labels[chosen])))
+    height, width = spec.shape
     return Images(title, tuple(map(spec.name, range(spec.classes))), rows, (height, width), signed=True)
 
 
@@ -272,9 +290,9 @@ def _outputs(session: LabSession, graph: GraphEvidence, images: Array, classes: 
 
 def _slopes(session: LabSession, graph: GraphEvidence, image: Array, classes: int) -> Array:
     """Return how the softmax outputs change with each pixel, by central differences (classes, pixels)."""
-    steps = STEP * np.eye(image.size)
+    steps = LIMITS.step * np.eye(image.size)
     up, down = (_outputs(session, graph, image + sign * steps, classes) for sign in (1, -1))
-    slopes: Array = (up - down).T / (2 * STEP)
+    slopes: Array = (up - down).T / (2 * LIMITS.step)
     return slopes
 
 

@@ -26,11 +26,32 @@ if TYPE_CHECKING:
 __all__ = ["error_fault", "judge_graph", "judge_run"]
 
 NAME = "train"
+INITIALISER = r"(?:Operation '|name: \")(?:\w+/)*(?:init|group_deps)(?:_\d+)?['\"]"
 # Variables of optimizers, of which the instrument has none: its steps are functions.
-_OF_OPTIMIZERS = re.compile(r"uninitialized value \S*(?:beta\d_power|Adam|Momentum|Adagrad|RMSProp)")
-_INITIALISER = re.compile(
-    r"Operation '(?:\w+/)*(?:init|group_deps)(?:_\d+)?'|name: \"(?:\w+/)*(?:init|group_deps)(?:_\d+)?\""
+OF_OPTIMIZERS = r"uninitialized value \S*(?:beta\d_power|Adam|Momentum|Adagrad|RMSProp)"
+OF_SHAPES = re.compile(f"Cannot feed value of shape|{NOT_AS_MANY}")
+STEPS = Text("steps of net.train_op")
+MEANINGS: tuple[tuple[re.Pattern[str], str, Said, Said], ...] = (
+    (
+        re.compile(f"{INITIALISER}.*is not an element of this graph", re.DOTALL),
+        "not-initialised",
+        Text("an initialiser made outside of net.graph"),
+        "with net.graph.as_default():",
+    ),
+    (
+        re.compile("No gradients provided"),
+        "train-op-not-run",
+        Text("an optimizer of its own, for something that does not follow from the weights"),
+        STEPS,
+    ),
+    (
+        re.compile(f"No variables to optimize|{OF_OPTIMIZERS}"),
+        "train-op-not-run",
+        Text("an optimizer of its own"),
+        STEPS,
+    ),
 )
+"""What an error says before the first step: a pattern, the fault's code, what was found and expected."""
 DOES_NOT_END = "DoesNotEnd"  # the instrument's own error; its message is the seconds of computing
 
 
@@ -41,15 +62,10 @@ def error_fault(subject: Subject) -> Fault | None:
         return None
     place = f"{NAME}: {error.line}" if error.line else NAME
     if error.kind == DOES_NOT_END:
-        sizes = subject.call.sizes[subject.course.steps]
-        steps = Text("{count:,} steps in {message} seconds of computing", count=len(sizes), message=error.message)
+        steps = len(subject.course.steps)
+        found = Text("{count:,} steps in {message} seconds of computing", count=steps, message=error.message)
         wanted = Text("{n_epochs} epochs and then an end", n_epochs=subject.call.n_epochs)
-        size, asked = int(np.median(sizes)) if len(sizes) else 0, subject.call.mini_batch_size
-        if 0 < 2 * size < asked:
-            wanted = Text(
-                "{wanted}, in minibatches of {asked:,}: these are of {size:,}", wanted=wanted, asked=asked, size=size
-            )
-        return fault("training-does-not-end", found=steps, expected=wanted)
+        return fault("training-does-not-end", found=found, expected=wanted)
     if "uninitialized" in error.message and len(subject.course.steps):
         return fault(
             "evaluated-in-fresh-session",
@@ -62,7 +78,7 @@ def error_fault(subject: Subject) -> Fault | None:
 
 def _of_what_is_run(error: ProbeError, place: str) -> Fault | None:
     """Return what TensorFlow says of the instrument, whose own graph is right: it is what is run, or fed, that is not."""
-    if "Cannot feed value of shape" in error.message or re.search(NOT_AS_MANY, error.message):
+    if OF_SHAPES.search(error.message):
         code = "labels-not-one-hot" if re.search(r"Tensor '?Y:0", error.message) else "error-in-code"
         found = said_of(error.kind, error.message)
         return fault(code, found=found, place=place, advice=advice(error.message, error.line))
@@ -71,16 +87,9 @@ def _of_what_is_run(error: ProbeError, place: str) -> Fault | None:
 
 def _before_a_step(message: str, place: str) -> Fault | None:
     """Return what TensorFlow says of the instrument where no step was taken, and what it means there."""
-    steps = Text("steps of net.train_op")
-    if "is not an element of this graph" in message and _INITIALISER.search(message):
-        made = Text("an initialiser made outside of net.graph")
-        return fault("not-initialised", found=made, expected="with net.graph.as_default():", place=place)
-    if "No gradients provided" in message:
-        found = Text("an optimizer of its own, for something that does not follow from the weights")
-        return fault("train-op-not-run", found=found, expected=steps, place=place)
-    if "No variables to optimize" in message or _OF_OPTIMIZERS.search(message):
-        return fault("train-op-not-run", found=Text("an optimizer of its own"), expected=steps, place=place)
-    return None
+    fitting = ((code, found, expected) for pattern, code, found, expected in MEANINGS if pattern.search(message))
+    code, said, expected = next(fitting, ("", "", ""))
+    return fault(code, found=said, expected=expected, place=place) if code else None
 
 
 def judge_run(
@@ -95,7 +104,7 @@ def judge_run(
     steps_elsewhere
         Whether another call did take steps.
     only_one
-        Whether there is one epoch however many are asked for.
+        Whether there is one epoch however many are asked for, which spoils a training.
     """
     call, course = subject.call, subject.course
     if error is not None:
@@ -108,26 +117,22 @@ def judge_run(
         found = Text("steps by an optimizer of its own, which knows nothing of the network's learning rate")
         yield finding(Aspect.RUN, "train-op-not-run", share=0.25, found=found, expected=Text("steps of net.train_op"))
     yield from _initialisation(subject)
-    done, asked = len(course.epochs), call.n_epochs
-    if done < asked:
-        # An error is charged where it was raised; one epoch however many are asked for is what spoils a training.
-        severity = Severity.FATAL if error is None and only_one and done == 1 else None
-        yield finding(
-            Aspect.RUN, "too-few-epochs", share=0.5, found=_epochs(done), expected=_epochs(asked), severity=severity
-        )
-    elif done > asked:
-        yield finding(Aspect.RUN, "too-many-epochs", share=0.5, found=_epochs(done), expected=_epochs(asked))
+    yield from _number_of_epochs(subject, Severity.FATAL if only_one else None)
     losses = call.loss[course.steps]
     if not np.isfinite(losses).all():
-        first = int(np.flatnonzero(~np.isfinite(losses))[0])
-        yield finding(
-            Aspect.RUN,
-            "loss-not-finite",
-            share=0.5,
-            found=Text("loss {losses} in step {first:,}", losses=losses[first], first=first + 1),
-        )
+        first = int(np.argmin(np.isfinite(losses)))
+        found = Text("loss {losses} in step {first:,}", losses=losses[first], first=first + 1)
+        yield finding(Aspect.RUN, "loss-not-finite", share=0.5, found=found)
     elif error is None:
         yield from _left_behind(subject)
+
+
+def _number_of_epochs(subject: Subject, severity: Severity | None) -> Iterator[LoopFinding]:
+    """Judge how many epochs there were; of which `severity` it is if they are too few or too many."""
+    done, asked = len(subject.course.epochs), subject.call.n_epochs
+    if done != asked:
+        code = "too-few-epochs" if done < asked else "too-many-epochs"
+        yield finding(Aspect.RUN, code, share=0.5, found=_epochs(done), expected=_epochs(asked), severity=severity)
 
 
 def _no_step(subject: Subject, steps_elsewhere: bool) -> LoopFinding:
@@ -136,14 +141,8 @@ def _no_step(subject: Subject, steps_elsewhere: bool) -> LoopFinding:
         return finding(
             Aspect.RUN, "too-few-epochs", share=0.25, found=Text("no epoch"), expected=_epochs(call.n_epochs)
         )
-    states = np.append(call.state, call.final)
-    states = states[np.isfinite(states)]
-    found = Text("no step of net.train_op")
-    if len(states) > 1 and len(call.initialisations) <= 1 and np.ptp(states) > 0:
-        found = Text("{found}, though the weights moved: by an optimizer of its own?", found=found)
-    return finding(
-        Aspect.RUN, "train-op-not-run", found=found, expected=Text("{n_epochs} epochs of steps", n_epochs=call.n_epochs)
-    )
+    found, expected = Text("no step of net.train_op"), Text("{n_epochs} epochs of steps", n_epochs=call.n_epochs)
+    return finding(Aspect.RUN, "train-op-not-run", found=found, expected=expected)
 
 
 def _epochs(count: int) -> Said:
@@ -154,11 +153,13 @@ def _initialisation(subject: Subject) -> Iterator[LoopFinding]:
     """Judge whether the weights get their initial value before the first step, and not again."""
     call, course = subject.call, subject.course
     first = course.steps[0] if len(course.epochs) else call.steps[0]
-    again = [run for run in call.initialisations if run > first and _next_run(subject, run) in course.steps]
+    others = np.flatnonzero((call.asked & Asked.INITIALISE) == 0)
+    later = np.append(others, -1)[np.searchsorted(others, call.initialisations[call.initialisations > first])]
+    again = int(np.isin(later, course.steps).sum())  # of what follows an initialiser; evaluations are judged elsewhere
     starts = [call.state[epoch.steps[0]] for epoch in course.epochs]
     reset = len(starts) > 1 and _moves(subject) and bool(np.isclose(starts[1:], starts[0], rtol=1e-6).all())
     if again or reset:
-        found = _times(len(again) or len(starts) - 1)
+        found = _times(again or len(starts) - 1)
         yield finding(
             Aspect.RUN, "reinitialised-each-epoch", share=0.5, found=found, expected=Text("once, before the loop")
         )
@@ -177,13 +178,6 @@ def _moves(subject: Subject) -> bool:
     states = subject.call.state[subject.course.steps[0] :]
     states = states[np.isfinite(states)]
     return len(states) > 0 and bool(np.ptp(states) > 0)
-
-
-def _next_run(subject: Subject, event: int) -> int:
-    """Return the first run after an event that fed rows, -1 if there is none."""
-    call = subject.call
-    later = np.flatnonzero((call.asked[event:] & Asked.INITIALISE) == 0)
-    return event + int(later[0]) if len(later) else -1
 
 
 def _left_behind(subject: Subject) -> Iterator[LoopFinding]:

@@ -14,10 +14,9 @@ import numpy as np
 from netgrader.checks.diagnose import remedy
 from netgrader.checks.language import fail, fail_all, require_decided, ungradable
 from netgrader.faults import Severity
-from netgrader.judges.answers import random_of, require_fed, shaped
+from netgrader.judges.answers import random_of, require_fed, run_alone, shaped, started
 from netgrader.judges.dense import fetch
 from netgrader.reader import Exercise, LabError
-from netgrader.reader.graph.source import read_source
 from netgrader.reader.open_questions import WHICH_RATE
 from netgrader.text import Text, plain
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     from netgrader.checks.context import CellEvidence
     from netgrader.evidence import GraphEvidence
-    from netgrader.reader import Lab, Network
+    from netgrader.reader import Lab, LabSession, Network
 
     Array = npt.NDArray[Any]
 
@@ -51,31 +50,47 @@ __all__ = [
 ]
 
 STEP = "net.train_op"
+NOT_BY_NAME = Text(
+    "Parts are not returned by their names: here those in the graph are looked at, but train cannot find them."
+)
+A_DICT = Text("a dict, which has no {names}", names="net.X")
+BY_NAME = Text("SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists")
 PARTS = ("X", "Y", "logits", "prediction", "loss", "train_op", "accuracy")
 """Names by which cells, and `train`, use a network's parts."""
-SPREAD, CLOSE = 0.1, 1e-3
-# Rows of which the accuracy is taken, more than a usual minibatch; how many, and which are right, follows from the graph.
-JUDGED = 300, 400
-INKED = 0.1  # part of the pixels: of images that are alike a network of random weights would say one class
-ROWS = 7  # no size that a placeholder might have by accident
-BATCHES = (8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1)
-"""Sizes that a network may have been written for, where it takes one only."""
-SAME_RATE = 1e-4  # relative; a rate kept in half precision is another rate
+
+
+class _Trials(NamedTuple):
+    """How networks are tried out."""
+
+    spread: float = 0.1
+    """The standard deviation of the weights."""
+    close: float = 1e-3
+    """How far an accuracy may be off."""
+    inked: float = 0.1
+    """Share of the pixels: of images that are alike a network of random weights would say one class."""
+    rows: int = 7
+    """No size that a placeholder might have by accident."""
+    same_rate: float = 1e-4
+    """Relative; a rate kept in half precision is another rate."""
+    judged: tuple[int, int] = (300, 400)
+    """Rows of which the accuracy is taken, more than a usual minibatch; how many, and which are right, follows from the graph."""
+    batches: tuple[int, ...] = (8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1)
+    """Sizes that a network may have been written for, where it takes one only."""
+
+
+LIMITS = _Trials()
+APART = Text("both things that a layer returns taken apart: h, W = fully_connected_layer(…)")
+ONE_NUMBER = Text("one, whose value is a number")
 
 
 def require_graph(graph: GraphEvidence) -> None:
     """End the test unless the parts lie in the graph that is returned with them."""
     returned = graph.about.get("returned")
     if returned == "none":
-        fail(
-            "missing-tensor",
-            found=Text("no attribute graph"),
-            expected=Text("net.graph, as SimpleNamespace(graph=graph, X=X, …) has it"),
-        )
+        expected = Text("net.graph, as SimpleNamespace(graph=graph, X=X, …) has it")
+        fail("missing-tensor", found=Text("no attribute graph"), expected=expected)
     if returned is not None or graph.about.get("elsewhere"):
-        found = (
-            Text("an empty graph") if returned == "empty" else Text("parts that lie in another graph than net.graph")
-        )
+        found = Text("parts that lie in another graph than net.graph")
         fail("built-in-default-graph", found=found, expected=Text("all parts in net.graph"))
 
 
@@ -126,63 +141,47 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
     """End the test unless loss and accuracy follow from rows and one-hot labels, of any number, which is what training feeds."""
     names = _names(network)
     fed_with = _fed(network, names)
-    fetches = [name for name in (names.get("loss"), names.get("accuracy")) if name is not None]
-    if fed_with is None or not fetches or "fixed-batch-size" in network.codes:
+    if fed_with is None or "fixed-batch-size" in network.codes:
         return
-    images, labels, pixels, classes, asked = fed_with  # only what was asked for may have another shape than rows
-    session = lab.load(graph.meta_graph).session(seed=1)
-
-    def stops(parts: list[str], rows: int) -> LabError | None:
-        """Run parts of the network on so many rows, and return the error that it stops with."""
-        inputs = np.full((rows, pixels), 0.5)
-        fed = inputs if asked is None else shaped(graph, inputs)
-        feeds = {images: fed, labels: np.eye(classes)[np.arange(rows) % classes]}
-        try:
-            session.run(parts, {**graph.eval_feed, **feeds})
-        except LabError as error:
-            if error.kind != "run":
-                raise
-            return error
-        return None
-
-    try:
-        session.initialise()
-        error = stops(fetches, ROWS + (classes == ROWS))
-        if error is None:
-            return
-        _require_single(graph)
-        fail_all([fault for fault in network.faults if fault.code == "accuracy-over-wrong-axis"])
-        size = next((size for size in BATCHES if stops(fetches, size) is None), None)
-        if size is not None:
-            fail(
-                "fixed-batch-size", found=Text("batches of {size}", size=size), expected=Text("any number of {images}")
+    with started(lab.load(graph.meta_graph)) as session:
+        for name in filter(None, (names.get("loss"), names.get("accuracy"))):
+            error = _stops(session, graph, fed_with, name, LIMITS.rows + (fed_with.classes == LIMITS.rows))
+            if error is None:
+                continue
+            _require_single(graph)
+            fail_all([fault for fault in network.faults if fault.code == "accuracy-over-wrong-axis"])
+            for size in LIMITS.batches:
+                if _stops(session, graph, fed_with, name, size) is None:
+                    found, expected = Text("batches of {size}", size=size), Text("any number of {images}")
+                    fail("fixed-batch-size", found=found, expected=expected)
+            sizes = ", ".join(map(str, fed_with.asked or (fed_with.pixels,)))
+            expected = Text(
+                "X of shape (n, {sizes}) and Y of shape (n, {classes})", sizes=sizes, classes=fed_with.classes
             )
-        sizes = ", ".join(map(str, asked or (pixels,)))
-        expected = Text("X of shape (n, {sizes}) and Y of shape (n, {classes})", sizes=sizes, classes=classes)
-        fail(
-            "wrong-placeholder",
-            found=Text("a network that cannot be fed so ({sentence})", sentence=error.sentence),
-            expected=expected,
-        )
-    finally:
-        session.close()
+            found = Text("a network that cannot be fed so ({sentence})", sentence=error.sentence)
+            fail("wrong-placeholder", found=found, expected=expected)
+
+
+def _stops(session: LabSession, graph: GraphEvidence, fed: _FedShape, name: str, rows: int) -> LabError | None:
+    """Run a part of the network on so many rows, and return the error that it stops with."""
+    value = run_alone(session, name, _feeds(graph, fed, np.full((rows, fed.pixels), 0.5), np.arange(rows)))
+    return value if isinstance(value, LabError) else None
+
+
+def _feeds(graph: GraphEvidence, fed: _FedShape, rows: Array, classes: Array) -> dict[str, Array]:
+    """Return what is fed for rows (n, pixels) with labels that name these `classes` (n,), up to their number."""
+    # Only what was asked for may have another shape than rows.
+    shown = rows if fed.asked is None else shaped(graph, rows)
+    return {**graph.eval_feed, fed.images: shown, fed.labels: np.eye(fed.classes)[classes % fed.classes]}
 
 
 def _require_single(graph: GraphEvidence) -> None:
     """End the test if the logits, the loss or the accuracy are several tensors."""
     lists = graph.about.get("lists")
     listed = lists if isinstance(lists, list) else []
-    if "logits" in listed:
-        pair = Text("both things that a layer returns taken apart: h, W = fully_connected_layer(…)")
-        fail("wrong-return", found=Text("several tensors in place of the logits"), expected=pair, place="net.logits")
-    for part in ("loss", "accuracy"):
+    for part, expected in (("logits", APART), ("loss", ONE_NUMBER), ("accuracy", ONE_NUMBER)):
         if part in listed:
-            fail(
-                "wrong-return",
-                found=Text("several tensors"),
-                expected=Text("one, whose value is a number"),
-                place=f"net.{part}",
-            )
+            fail("wrong-return", found=Text("several tensors"), expected=expected, place=f"net.{part}")
 
 
 def require_loss(network: Network) -> None:
@@ -217,41 +216,14 @@ def require_optimizer(network: Network) -> None:
         fail("layers-not-trained", found=Text("an optimizer that moves no variable"))
 
 
-def require_rate(
-    network: Network, rate: float, *, severity: Severity | None = None, graph: GraphEvidence | None = None
-) -> None:
-    """End the test unless the optimizer uses the rate that was asked for; `severity` where another is less grave than usual.
-
-    Parameters
-    ----------
-    graph
-        The network's graph, which tells of a rate that is text.
-    """
-    if network.optimizer is None:
-        fail(
-            "missing-tensor",
-            found=Text("no operation that trains"),
-            expected="train_op",
-            place=STEP,
-            severity=Severity.FATAL,
-        )
-    found = network.optimizer.learning_rate
-    text = _text_for_a_number(graph) if found is None and graph is not None else ""
-    if text:
-        said = Text("text, in quotes: {value}", value=f'"{text}"')
-        fail("learning-rate-not-as-stated", found=said, expected=f"{rate:.4g}", severity=severity)
+def require_rate(network: Network, rate: float, *, severity: Severity | None = None) -> None:
+    """End the test unless the optimizer uses the rate that was asked for; `severity` where another is less grave than usual."""
+    require_optimizer(network)
+    found = network.optimizer.learning_rate if network.optimizer is not None else None
     if found is None:
         ungradable(WHICH_RATE)
-    if not math.isclose(found, rate, rel_tol=SAME_RATE):
+    if not math.isclose(found, rate, rel_tol=LIMITS.same_rate):
         fail("learning-rate-not-as-stated", found=f"{found:.4g}", expected=f"{rate:.4g}", severity=severity)
-
-
-def _text_for_a_number(graph: GraphEvidence) -> str:
-    """Return text that the graph would make a number of, which no session does; empty if there is none."""
-    nodes = {node.name: node for node in read_source(graph.meta_graph).graph_def.node}
-    made_of = (nodes.get(node.input[0]) for node in nodes.values() if node.op == "Cast")
-    texts = (one.attr["value"].tensor.string_val for one in made_of if one is not None and one.op == "Const")
-    return next((plain(text[0].decode("utf-8", "replace"), 20) for text in texts if text), "")
 
 
 def require_alike(network: Network, rate: float, other: Network) -> None:
@@ -278,48 +250,68 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
     """
     names = _names(network)
     fed_with, accuracy = _fed(network, names), names.get("accuracy")
-    of = [name for name in (names.get("logits"), names.get("prediction") if free else None) if name is not None]
+    of = [names.get("logits"), names.get("prediction") if free else None]
     if fed_with is None or accuracy is None or network.faults:
         return
-    images, labels, pixels, classes, asked = fed_with
-    random = random_of(graph)
-    counts = [int(random.integers(*JUDGED)), int(random.integers(*JUDGED)), ROWS]
-    loaded = lab.load(graph.meta_graph)
-    session = loaded.session(seed=1)
-    count = 0
-    try:
-        session.initialise()
+    random, loaded = random_of(graph), lab.load(graph.meta_graph)
+    counts = [int(random.integers(*LIMITS.judged)), int(random.integers(*LIMITS.judged)), LIMITS.rows]
+    with started(loaded) as session:
         values = session.values(loaded.trainable)
-        session.assign({name: random.normal(0, SPREAD, value.shape) for name, value in values.items()})
+        session.assign({name: random.normal(0, LIMITS.spread, value.shape) for name, value in values.items()})
         # In one session, for what adds up from one evaluation to the next; few rows, of which each counts.
         for count in counts:
-            outputs: list[Array] = []
             right = random.permutation(count) < random.integers(1 + count // 4, count // 2)
-            rows = random.uniform(size=(count, pixels)) * (random.uniform(size=(count, pixels)) < INKED)
-            others = random.integers(1, classes, count)
-            one_hot = np.eye(classes)
-            feeds = {**graph.eval_feed, images: shaped(graph, rows) if asked else rows}
-            outputs += [np.asarray(session.run([name], {**feeds, labels: one_hot[[0] * count]})[0]) for name in of]
-            shares = []
-            for scores in (one for one in outputs if one.shape in {(count, classes), (count,)}):
-                # The `right` rows have the class of these scores for their label, the others another one.
-                best = (scores.argmax(axis=1) if scores.ndim > 1 else scores).astype(int)
-                fed = {**feeds, labels: one_hot[np.where(right, best, best + others) % classes]}
-                shares.append(np.asarray(session.run([accuracy], fed)[0]))
-            _require_right_share(shares, right)
-    except LabError as error:
-        if error.kind not in {"run", "op"}:
-            raise
-        if count != ROWS:  # which are few: what is right of many rows is decided
-            ungradable(Text("The accuracy cannot be run on {images} of ours; your instructor will look at it."))
-    finally:
-        session.close()
+            trial = _ShareTrial(session, graph, fed_with, _rows(random, count, fed_with.pixels), random)
+            shares = [trial.share(accuracy, trial.scores(name), right) for name in of if name is not None]
+            _require_run(shares, count)
+            _require_right_share([share for share in shares if isinstance(share, np.ndarray)], right)
+
+
+def _require_run(shares: Sequence[Array | LabError | None], count: int) -> None:
+    """End the test as ungradable if a run on so many rows stopped; of few rows many networks stop that are right."""
+    if count != LIMITS.rows and any(isinstance(share, LabError) for share in shares):
+        ungradable(Text("The accuracy cannot be run on {images} of ours; your instructor will look at it."))
+
+
+def _rows(random: np.random.Generator, count: int, pixels: int) -> Array:
+    """Draw rows (count, pixels) of which a few pixels are inked."""
+    inked: Array = random.uniform(size=(count, pixels)) * (random.uniform(size=(count, pixels)) < LIMITS.inked)
+    return inked
+
+
+class _ShareTrial(NamedTuple):
+    """Rows of ours of which a network's accuracy is taken."""
+
+    session: LabSession
+    graph: GraphEvidence
+    fed: _FedShape
+    rows: Array
+    random: np.random.Generator
+
+    def _run(self, tensor: str, classes: Array) -> Array | LabError:
+        """Run a tensor on the rows with labels that name these `classes` (n,)."""
+        return run_alone(self.session, tensor, _feeds(self.graph, self.fed, self.rows, classes))
+
+    def scores(self, tensor: str) -> Array | LabError:
+        """Return the logits, or the predictions, of the rows."""
+        return self._run(tensor, np.zeros(len(self.rows), int))
+
+    def share(self, accuracy: str, scores: Array | LabError, right: Array) -> Array | LabError | None:
+        """Return the accuracy where just the rows that are `right` (n,) have the class of their scores for their label."""
+        if isinstance(scores, LabError):
+            return scores
+        if scores.shape not in {(len(right), self.fed.classes), (len(right),)}:
+            return None
+        best = scores.reshape(len(right), -1)
+        classes = (best.argmax(axis=1) if best.shape[1] > 1 else best[:, 0]).astype(int)
+        others = self.random.integers(1, self.fed.classes, len(right))
+        return self._run(accuracy, np.where(right, classes, classes + others))
 
 
 def _require_right_share(shares: Sequence[Array], right: Array) -> None:
     """End the test unless one of the `shares` is that of the rows that are `right`."""
     true = float(np.mean(right))
-    if not shares or any(one.size == 1 and math.isclose(one.item(), true, abs_tol=CLOSE) for one in shares):
+    if not shares or any(one.size == 1 and math.isclose(one.item(), true, abs_tol=LIMITS.close) for one in shares):
         return
     told = f"{shares[0].item():.4g}" if shares[0].size == 1 else Text("shape {shape}", shape=shares[0].shape)
     expected = Text(
@@ -334,17 +326,9 @@ def _require_right_share(shares: Sequence[Array], right: Array) -> None:
 def note_parts(graph: GraphEvidence, remark: Callable[..., None]) -> None:
     """Remark that parts are not returned by their names: grading finds them in the graph, and `train` does not."""
     missing = [part for part in PARTS if part not in graph.parts]
+    found = Text("no part {names}", names=", ".join(f"net.{part}" for part in missing)) if missing else A_DICT
     if missing or graph.about.get("keys") is True:
-        names = ", ".join(f"net.{part}" for part in missing or PARTS[:1])
-        remark(
-            Text(
-                "Parts are not returned by their names: here those in the graph are looked at, but train cannot find them."
-            ),
-            found=Text("no part {names}", names=names)
-            if missing
-            else Text("a dict, which has no {names}", names=names),
-            expected=Text("SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists"),
-        )
+        remark(NOT_BY_NAME, found=found, expected=BY_NAME)
 
 
 def note_switches(graph: GraphEvidence, remark: Callable[..., None]) -> None:
@@ -366,18 +350,10 @@ def require_evaluable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
     fed_with, accuracy = _fed(network, graph.parts), graph.parts.get("accuracy")
     if fed_with is None or accuracy is None:
         return
-    images, labels, pixels, classes, _ = fed_with
-    rows = shaped(graph, np.zeros((ROWS, pixels)))
-    session = lab.load(graph.meta_graph).session(seed=1)
-    try:
-        session.initialise()
-        session.run([accuracy], {**graph.eval_feed, images: rows, labels: np.eye(classes)[np.arange(ROWS)]})
-    except LabError as error:
+    with started(lab.load(graph.meta_graph)) as session:
+        error = _stops(session, graph, fed_with, accuracy, LIMITS.rows)
+    if error is not None:
         require_fed(graph, error, "net.accuracy")
-        if error.kind not in {"run", "op"}:
-            raise
-    finally:
-        session.close()
 
 
 def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str, layer: int = 0) -> None:
@@ -386,43 +362,26 @@ def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str,
     A layer may keep weights and bias in one variable, or build its weights from parts. So where the variable itself is
     not what was handed over, it must have the weights' shape and change with the layer's variables.
     """
-    name = graph.parts.get(part)
+    name, own = graph.parts.get(part), network.layers[layer]
     if name is None:
-        fail(
-            "missing-tensor",
-            found=Text("no attribute {part} that is a tensor or variable", part=part),
-            expected=Text("net.{part}", part=part),
-        )
-    variables = network.layers[layer].variables
-    if name.partition(":")[0] in variables:
+        found = Text("no attribute {part} that is a tensor or variable", part=part)
+        fail("missing-tensor", found=found, expected=Text("net.{part}", part=part))
+    if name.partition(":")[0] in own.variables:
         return
     loaded = lab.load(graph.meta_graph)
-    session = loaded.session(seed=1)
-    try:
-        session.initialise()
+    with started(loaded) as session:
         before = fetch(loaded, session, name)
-        values = session.values([variable for variable in variables if variable in loaded.variables])
+        values = session.values(sorted({*own.variables} & {*loaded.variables}))
         session.assign({variable: value + 1.0 for variable, value in values.items()})
         after = fetch(loaded, session, name)
-    except LabError as error:
-        if error.kind != "run":
-            raise
-        fail(
-            "missing-tensor",
-            found=Text("{part} that is not made from variables alone", part=part),
-            expected=Text("the layer's weights"),
+    if isinstance(before, LabError) or isinstance(after, LabError):
+        found = Text("{part} that is not made from variables alone", part=part)
+        fail("missing-tensor", found=found, expected=Text("the layer's weights"))
+    if after.shape not in {(own.inputs, own.outputs), (own.outputs, own.inputs)} or np.array_equal(before, after):
+        found = Text(
+            "{part} of shape {shape}, which is not what layer {layer} multiplies by",
+            part=part,
+            shape=after.shape,
+            layer=layer + 1,
         )
-    finally:
-        session.close()
-    shape = (network.layers[layer].inputs, network.layers[layer].outputs)
-    if np.shape(after) not in {shape, shape[::-1]} or np.array_equal(before, after):
-        fail(
-            "missing-tensor",
-            found=Text(
-                "{part} of shape {shape}, which is not what layer {layer} multiplies by",
-                part=part,
-                shape=np.shape(after),
-                layer=layer + 1,
-            ),
-            expected=Text("its weights, {shape}", shape=shape),
-        )
+        fail("missing-tensor", found=found, expected=Text("its weights, {shape}", shape=(own.inputs, own.outputs)))

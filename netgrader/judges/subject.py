@@ -115,29 +115,29 @@ def _stray(call: LoggedCall, tables: Tables, is_step: Bool) -> Bool:
 
 def _cuts(call: LoggedCall, tables: Tables, steps: Int, looks: Int) -> list[int]:
     """Positions among `steps` at which the second and later epochs begin."""
-    asked, n_steps, n_rows = call.n_epochs, len(steps), len(tables.train)
-    fed = int(call.sizes[steps].sum())
-    slack = max(call.mini_batch_size, int(np.max(call.sizes[steps])))
+    asked, n_steps = call.n_epochs, len(steps)
     gap = np.searchsorted(steps, looks)
     weight = np.bincount(gap, weights=call.sizes[looks], minlength=n_steps + 1)
     seen = np.flatnonzero((weight > 0) & (2 * weight >= np.max(weight)))
     seen = seen[(seen > 0) & (seen < n_steps)]
-    found, divides = len(seen) + 1, n_steps % asked == 0
-    if divides and abs(fed - asked * n_rows) <= asked * slack:
+    found = len(seen) + 1
+    if _are_passes(asked, call, tables, steps):
         return _equal(n_steps, asked)
-    if found == asked:
+    if found == asked or found not in {1, n_steps}:
         return [int(cut) for cut in seen]
-    if found > asked and found % asked == 0 and fed <= 1.5 * asked * n_rows:
-        grouped = seen[found // asked - 1 :: found // asked]
-        if len(set(np.diff([0, *grouped, n_steps]))) == 1:
-            return [int(cut) for cut in grouped]
-    if found in {1, n_steps}:
-        passes = round(fed / n_rows)
-        if passes >= 1 and n_steps % passes == 0 and abs(fed - passes * n_rows) <= passes * slack:
-            return _equal(n_steps, passes)
-        # Where an error ended it, nothing says that it was in the last epoch.
-        return _equal(n_steps, asked) if divides and call.error is None else []
-    return [int(cut) for cut in seen]
+    passes = round(int(call.sizes[steps].sum()) / len(tables.train))
+    if _are_passes(passes, call, tables, steps):
+        return _equal(n_steps, passes)
+    # Where an error ended it, nothing says that it was in the last epoch.
+    return _equal(n_steps, asked) if n_steps % asked == 0 and call.error is None else []
+
+
+def _are_passes(number: int, call: LoggedCall, tables: Tables, steps: Int) -> bool:
+    """Whether some train steps are so many passes over the training rows, of as many steps each, up to a minibatch in each."""
+    if number < 1 or len(steps) % number:
+        return False
+    slack = max(call.mini_batch_size, int(np.max(call.sizes[steps])))
+    return abs(int(call.sizes[steps].sum()) - number * len(tables.train)) <= number * slack
 
 
 def _equal(n_steps: int, parts: int) -> list[int]:

@@ -18,7 +18,7 @@ from netgrader.checks.exercises import NET, trained_at
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.wording import percent
 from netgrader.faults import Severity, fault
-from netgrader.judges.answers import opened, shaped
+from netgrader.judges.answers import fixed_starts, opened, shaped
 from netgrader.judges.arrays import data_as_handed
 from netgrader.judges.as_handed import own_accuracy, test_rows_as_handed
 from netgrader.judges.aspects import Charge
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from netgrader.checks.context import Dataset, TestContext
     from netgrader.evidence import GraphEvidence
+    from netgrader.faults import Fault
     from netgrader.judges.sweeps import StudentSweep
-    from netgrader.reader import Lab, LabSession
+    from netgrader.reader import LabSession
 
 __all__ = [
     "DEFAULT",
@@ -40,6 +41,7 @@ __all__ = [
     "Proof",
     "TrainedNetwork",
     "called",
+    "charge_for",
     "consequence",
     "distinct",
     "doubts",
@@ -152,20 +154,8 @@ def _is_faulty(bench: TestContext) -> bool:
 def _starts(bench: TestContext, graph: GraphEvidence) -> Mapping[str, Array]:
     """Return the variables that begin with the same values each time, biases mostly."""
     shapes = tuple(sorted((name, value.shape) for name, value in graph.values.items()))
-    found: Mapping[str, Array] = bench.once(("starts", shapes), lambda: _fixed_starts(bench.lab, graph))
+    found: Mapping[str, Array] = bench.once(("starts", shapes), lambda: fixed_starts(bench.lab, graph))
     return found
-
-
-def _fixed_starts(lab: Lab, graph: GraphEvidence) -> dict[str, Array]:
-    loaded, begun = lab.load(graph.meta_graph), []
-    for seed in (1, 2):
-        session = loaded.session(seed=seed)
-        try:
-            session.initialise()
-            begun.append(session.values())
-        finally:
-            session.close()
-    return {name: value for name, value in begun[0].items() if np.array_equal(value, begun[1].get(name))}
 
 
 def distinct(
@@ -177,23 +167,22 @@ def distinct(
     """
     kept: list[tuple[GraphEvidence, float]] = []
     for graph in graphs:
-        begun = starts(graph)
-        moved = _distance(begun, graph.values) if begun.keys() & graph.values.keys() else None
-        if moved == 0:
-            continue
-        apart = [(_distance(graph.values, other.values), max(moved or 0.0, moved_too)) for other, moved_too in kept]
-        if not any(distance <= SAME * most for distance, most in apart):
-            kept.append((graph, moved or 0.0))
+        moved = _distance(starts(graph), graph.values)
+        # Where nothing begins with the same values each time, it is not known how far training moved them.
+        known = np.nan_to_num(moved, posinf=0.0)
+        near = [_distance(graph.values, other.values) <= SAME * max(known, far) for other, far in kept]
+        if moved != 0 and not any(near):
+            kept.append((graph, known))
     return [graph for graph, _ in kept]
 
 
 def _distance(one: Mapping[str, Array], other: Mapping[str, Array]) -> float:
-    """Return the root mean square by which variables of two networks differ; infinite where they have others."""
-    names = one.keys() & other.keys()
-    if any(one[name].shape != other[name].shape for name in names):
+    """Return the root mean square by which variables of two networks differ; infinite where none is in both."""
+    names = sorted(one.keys() & other.keys())
+    if not names or any(one[name].shape != other[name].shape for name in names):
         return math.inf
-    squares = [np.square(one[name] - other[name], dtype=np.float64).reshape(-1) for name in sorted(names)]
-    return float(np.sqrt(np.mean(np.concatenate(squares)))) if squares else math.inf
+    apart = [(one[name] - other[name]).astype(np.float64).reshape(-1) for name in names]
+    return float(np.sqrt(np.mean(np.square(np.concatenate(apart)))))
 
 
 def _measured(bench: TestContext, graph: GraphEvidence, *, as_handed: bool = False) -> TrainedNetwork:
@@ -234,22 +223,23 @@ def prove(sweep: StudentSweep, networks: Sequence[TrainedNetwork]) -> Proof:
     Results are taken in ascending order, with the lowest accuracy that is near, so that as many are proven as can be.
     """
     by: dict[float, tuple[int, int]] = {}
+    left = set(range(len(networks)))
     for measure in range(MEASURES):
         for rate in sorted({*sweep.rates.tolist()} - by.keys(), key=lambda rate: claimed(sweep, rate)):
-            used = {number for number, _ in by.values()}
-            left = [(number, network) for number, network in enumerate(networks) if number not in used]
             fits = [
-                (network.value is None, network.accuracies[measure], number)
-                for number, network in left
-                if network.value in {rate, None} and _reaches(network, measure, claimed(sweep, rate))
+                (networks[number].value is None, networks[number].accuracies[measure], number)
+                for number in left
+                if _reaches(networks[number], rate, measure, claimed(sweep, rate))
             ]
-            if fits:
-                by[rate] = min(fits)[-1], measure
+            for _, _, number in sorted(fits)[:1]:
+                by[rate] = number, measure
+                left.remove(number)
     return Proof(networks, by)
 
 
-def _reaches(network: TrainedNetwork, measure: int, reported: float) -> bool:
-    if len(network.accuracies) <= measure:
+def _reaches(network: TrainedNetwork, rate: float, measure: int, reported: float) -> bool:
+    """Whether a network can be what a result at a rate was measured of."""
+    if network.value not in {rate, None} or len(network.accuracies) <= measure:
         return False
     accuracy = network.accuracies[measure]
     by_chance = DEVIATIONS * math.sqrt(max(accuracy * (1 - accuracy), 0.0) / TEST_ROWS)
@@ -266,11 +256,16 @@ def judge_proof(sweep: StudentSweep, proof: Proof) -> Charge | None:
     missing = lacking(sweep, proof)
     if missing <= 0:
         return None
-    few = 2 * missing < number
     trained = len(proof.networks) >= number
-    severity = Severity.SERIOUS if few or trained else None
     found, expected = _not_reached(sweep, proof) if trained else _not_trained(sweep, proof)
-    return Charge(fault(NOT_REPRODUCED, found=found, expected=expected, severity=severity), 0.5 if few else 0.0)
+    charge = charge_for(fault(NOT_REPRODUCED, found=found, expected=expected), missing, number)
+    return replace(charge, fault=replace(charge.fault, severity=Severity.SERIOUS)) if trained else charge
+
+
+def charge_for(wrong: Fault, count: int, of: int) -> Charge:
+    """Return what results cost that are not reproduced, so many `of` those looked at: a few are less grave than most."""
+    few = 2 * count < of
+    return Charge(replace(wrong, severity=Severity.SERIOUS), 0.5) if few else Charge(wrong)
 
 
 def _unproven(sweep: StudentSweep, proof: Proof) -> float:
@@ -311,7 +306,7 @@ def doubts(bench: TestContext) -> Iterator[tuple[Said, Said]]:
     """Yield why grading may not believe a sweep that is in order as far as it goes: what is there, what should be."""
     sweep, sessions = student_sweep(bench), bench.evidence(sweep_cell(bench)).raw.facts.get("sessions")
     charge = None
-    if isinstance(sessions, dict) and sessions.get("all") is True:
+    if sessions == {"all": True}:
         with suppress(LabError, Failed, Ungradable):
             charge = judge_proof(sweep, proof_of(bench))
     if charge is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import numpy.typing as npt
 
 from netgrader.checks.exercises import value_at
 from netgrader.checks.language import fail_all
-from netgrader.faults import Severity, fault
+from netgrader.faults import fault
 from netgrader.judges.arrays import data_as_handed
 from netgrader.judges.aspects import Charge
 from netgrader.judges.learning_rate import (
@@ -30,6 +29,7 @@ from netgrader.judges.sweep_proofs import (
     OF_ITS_OWN,
     OF_ONE,
     called,
+    charge_for,
     consequence,
     judge_proof,
     proof_of,
@@ -45,7 +45,16 @@ if TYPE_CHECKING:
     from netgrader.faults import Fault
     from netgrader.judges.sweeps import StudentSweep
 
-__all__ = ["found_by_sweep", "rate_runs", "require_good_rate", "require_run", "require_trained", "trial_runs", "untrue"]
+__all__ = [
+    "found_by_sweep",
+    "rate_runs",
+    "require_good_rate",
+    "require_run",
+    "require_trained",
+    "run_images",
+    "trial_runs",
+    "untrue",
+]
 
 Array = npt.NDArray[Any]
 
@@ -65,7 +74,7 @@ def require_run(bench: TestContext, remark: Callable[..., None]) -> None:
     follows = consequence(sweep, proof_of(bench))
     if follows is not None:
         remark(NOT_REPRODUCED, found=follows[0], expected=follows[1])
-    fail_all([sweep.odd] if sweep.odd else [], share=0.5)
+    fail_all(sweep.odd, share=0.5)
 
 
 def require_trained(bench: TestContext) -> None:
@@ -92,9 +101,7 @@ def _judge(bench: TestContext) -> Charge | None:
     wrong = untrue(sweep, list(trial_runs(bench).values()), _believed(bench)) if charge is None else []
     if not wrong:
         return charge
-    few = 2 * len(wrong) < len(_rerun(bench))
-    severity = Severity.SERIOUS if few else None
-    return Charge(dataclasses.replace(wrong[0], severity=severity), 0.5 if few else 0.0)
+    return charge_for(wrong[0], len(wrong), len(_rerun(bench)))
 
 
 def require_good_rate(bench: TestContext, remark: Callable[..., None]) -> None:
@@ -184,7 +191,7 @@ def trial_runs(bench: TestContext) -> Mapping[str, ShortRun]:
 
 
 def _trial_runs(bench: TestContext) -> dict[str, ShortRun]:
-    sweep, evidence, images = student_sweep(bench), bench.evidence(sweep_cell(bench)), _images(bench)
+    sweep, evidence, images = student_sweep(bench), bench.evidence(sweep_cell(bench)), run_images(bench)
     runs = _runs_around(bench, images) if sweep.asked.is_rate else {}
     values = np.unique(sweep.rates).tolist()
     for name, value in _rerun(bench).items():
@@ -208,7 +215,7 @@ def _runs_around(bench: TestContext, images: RunImages) -> dict[str, ShortRun]:
     return runs
 
 
-def _images(bench: TestContext) -> RunImages:
+def run_images(bench: TestContext) -> RunImages:
     """Return the images of short runs, scaled as the notebook's are."""
 
     def make() -> RunImages:

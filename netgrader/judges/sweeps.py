@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,6 @@ __all__ = [
     "is_rate",
     "is_value",
     "odd_shapes",
-    "put_right",
     "read_sweep",
     "require_best",
     "require_chosen",
@@ -54,12 +53,27 @@ NOT_SHARES = "accuracy-not-mean"
 RATE, DROPOUT = "learning_rate", "dropout"
 WORDS = {RATE: Text("learning rate"), DROPOUT: Text("share to drop")}
 
-TIE, TIE_ROWS = 0.003, 10_000  # two standard deviations of an accuracy near 98 % on so many images
-ALIKE = 0.02  # accuracy: reruns at one rate differ by half of it, good and bad rates by more
-HARDLY_LEARNED = 2 / 9  # of the way from chance to 1: 0.3 of ten classes, which untrained networks stay below
-LEAST_PERCENT = 5.0  # larger than any share of one, smaller than any network's percentage
-MOST_SHARE = 1.001  # 1, and rounding
-SLACK = 0.01  # relative, of the width of a grid: rounding
+
+class _SweepLimits(NamedTuple):
+    """Where accuracies of a sweep differ. Accuracies, unless another unit is given."""
+
+    tie: float = 0.003
+    """Two standard deviations of an accuracy near 98 % on `tie_rows` images."""
+    tie_rows: int = 10_000
+    """Test images."""
+    alike: float = 0.02
+    """Reruns at one rate differ by half of it, good and bad rates by more."""
+    hardly_learned: float = 2 / 9
+    """Of the way from chance to 1: 0.3 of ten classes, which untrained networks stay below."""
+    least_percent: float = 5.0
+    """Larger than any share of one, smaller than any network's percentage."""
+    most_share: float = 1.001
+    """1, and rounding."""
+    slack: float = 0.01
+    """Of the width of a grid: rounding."""
+
+
+LIMITS = _SweepLimits()
 
 
 @dataclass(frozen=True)
@@ -136,34 +150,19 @@ class StudentSweep:
     accuracies: Array
     best: float
     spec: DataSpec
-    odd: Fault | None = None
-    """What is wrong with how it is written, if something is."""
-    exchanged: bool = False
-    """Whether the student wrote a dict of accuracies and their rates; here they are in order."""
+    odd: tuple[Fault, ...] = ()
+    """What is wrong with how it is written."""
     asked: Swept = LEARNING_RATE
 
     @property
     def tie(self) -> float:
         """Return by how much accuracies on the test images differ by chance."""
-        return TIE * max(1.0, math.sqrt(TIE_ROWS / self.spec.test.rows))
+        return LIMITS.tie * max(1.0, math.sqrt(LIMITS.tie_rows / self.spec.test.rows))
 
 
 def claimed(sweep: StudentSweep, rate: float) -> float:
     """Return the accuracy that a sweep reports at a rate; minus infinity where it reports none."""
     return float(np.max(sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-3, atol=0)], initial=-math.inf))
-
-
-def put_right(pairs: Array, asked: Swept = LEARNING_RATE) -> tuple[Array, bool]:
-    """Return `pairs` (n, 2) as rates and accuracies, and whether they were accuracies and their rates.
-
-    No network is as bad as most rates are small, and no accuracy is above 100 percent.
-    """
-    if not asked.is_rate or not pairs.size:
-        return pairs, False
-    accuracies, rates = pairs.T
-    least = LEAST_PERCENT / 100
-    exchanged = bool(np.median(rates) < least <= accuracies.min() and accuracies.max() <= 100)
-    return (pairs[:, ::-1], True) if exchanged else (pairs, False)
 
 
 def read_sweep(
@@ -173,24 +172,22 @@ def read_sweep(
 
     `lists` says that there were several accuracies for a rate, of which the last was taken.
     """
-    if pairs.ndim != 2 or pairs.shape[1:] != (2,) or not len(pairs):
+    if pairs.shape[1:] != (2,) or not len(pairs):
         fail(
             "sweep-too-narrow",
             found=Text("an empty sweep"),
             expected=Text("a dict of {words} → test accuracy", words=asked.words),
         )
-    pairs, exchanged = put_right(pairs, asked)
     rates, accuracies = pairs[np.argsort(pairs[:, 0])].astype(np.float64).T
     wrong = [rate for rate in rates if not is_value(float(rate), asked)]
     if wrong:
         fail("sweep-too-narrow", found=f"{wrong[0]:g}", expected=_valid_words(asked))
-    odd, accuracies = _as_shares(accuracies)
-    if lists and odd is None:
-        several, last = Text("several accuracies for a value"), Text("the test accuracy in the end")
-        odd = fault("wrong-return", found=several, expected=last, severity=Severity.SLIGHT)
     # A network whose weights are no numbers any more answers all images alike: it guesses.
-    accuracies = np.where(np.isnan(accuracies), spec.above_chance(0.0), accuracies)
-    return StudentSweep(rates, accuracies, best, spec, odd, exchanged, asked)
+    odd, accuracies = _as_shares(np.where(np.isnan(accuracies), spec.above_chance(0.0), accuracies))
+    if lists and not odd:
+        several, last = Text("several accuracies for a value"), Text("the test accuracy in the end")
+        odd = (fault("wrong-return", found=several, expected=last, severity=Severity.SLIGHT),)
+    return StudentSweep(rates, accuracies, best, spec, odd, asked)
 
 
 def _valid_words(asked: Swept) -> Said:
@@ -199,25 +196,22 @@ def _valid_words(asked: Swept) -> Said:
     return Text("values of the {words}, from 0 on", words=asked.words)
 
 
-def _as_shares(accuracies: Array) -> tuple[Fault | None, Array]:
-    """Return accuracies as shares of one, and what is wrong with how they were written, if something is."""
-    numbers = accuracies[np.isfinite(accuracies)]
-    if _are_shares(numbers):
-        return None, accuracies
-    if _are_shares(numbers / 100) and np.median(numbers) >= LEAST_PERCENT:
-        largest = float(numbers.max())
+def _as_shares(accuracies: Array) -> tuple[tuple[Fault, ...], Array]:
+    """Return what is wrong with how accuracies were written, and them as shares of one."""
+    least, largest = float(accuracies.min()), float(accuracies.max())
+    if _are_shares(accuracies):
+        return (), accuracies
+    if _are_shares(accuracies / 100) and np.median(accuracies) >= LIMITS.least_percent:
         expected = Text("a share of one, {largest:g}", largest=largest / 100)
-        return fault(NOT_SHARES, found=f"{largest:g}", expected=expected, causes=(NOT_SHARES,)), accuracies / 100
-    found = Text("no numbers")
-    if len(numbers):
-        found = Text("values from {min:.4g} to {max:.4g}", min=numbers.min(), max=numbers.max())
+        return (fault(NOT_SHARES, found=f"{largest:g}", expected=expected, causes=(NOT_SHARES,)),), accuracies / 100
+    found = Text("values from {min:.4g} to {max:.4g}", min=least, max=largest)
     expected = Text("accuracies on the test {images}, shares from 0 to 1: no losses, and no numbers of {images}")
     odd = fault("wrong-return", found=found, expected=expected, severity=Severity.SLIGHT, causes=(NOT_SHARES,))
-    return odd, accuracies
+    return (odd,), accuracies
 
 
 def _are_shares(numbers: Array) -> bool:
-    return len(numbers) > 0 and bool(numbers.min() >= 0 and numbers.max() <= MOST_SHARE)
+    return bool(numbers.min() >= 0 and numbers.max() <= LIMITS.most_share)
 
 
 def student_sweep(bench: TestContext) -> StudentSweep:
@@ -230,12 +224,12 @@ def student_sweep(bench: TestContext) -> StudentSweep:
 
 def is_rate(value: object) -> TypeGuard[float]:
     """Whether a value is a learning rate that can be tried."""
-    return isinstance(value, int | float) and bool(np.isfinite(value)) and value > 0
+    return isinstance(value, int | float) and 0 < value < math.inf
 
 
 def is_value(value: object, asked: Swept) -> TypeGuard[float]:
     """Whether a value is valid for the swept parameter."""
-    return is_rate(value) or (not asked.is_rate and isinstance(value, int | float) and value == 0)
+    return is_rate(value) or (not asked.is_rate and value == 0)
 
 
 def drawn_rate(rates: Collection[float], challenge: int) -> float:
@@ -259,13 +253,9 @@ def _drawn(text: str) -> int:
 
 
 def require_grid(sweep: StudentSweep) -> None:
-    """End the test unless the values are as many, and as far apart, as the exercise's table asks for.
-
-    A dict of accuracies and their rates has all that was asked for, and loses half of this.
-    """
+    """End the test unless the values are as many, and as far apart, as the exercise's table asks for."""
     asked, different = sweep.asked, len(np.unique(sweep.rates))
     least, most = float(sweep.rates[0]), float(sweep.rates[-1])
-    decades = math.log10(most / least) if least > 0 else math.inf
     low, high = asked.between
     found = Text("{different} values from {least:g} to {most:g}", different=different, least=least, most=most)
     for fits, expected in (
@@ -274,15 +264,17 @@ def require_grid(sweep: StudentSweep) -> None:
             different >= asked.values,
             Text("{values} values or more of the {words}", values=asked.values, words=asked.words),
         ),
-        (decades >= asked.decades - SLACK, Text("values over {decades:g} decades or more", decades=asked.decades)),
-        (most - least >= asked.span * (1 - SLACK), Text("values that lie {span:g} apart or more", span=asked.span)),
+        (
+            most >= least * 10 ** (asked.decades - LIMITS.slack),
+            Text("values over {decades:g} decades or more", decades=asked.decades),
+        ),
+        (
+            most - least >= asked.span * (1 - LIMITS.slack),
+            Text("values that lie {span:g} apart or more", span=asked.span),
+        ),
     ):
         if not fits:
             fail("sweep-too-narrow", found=found, expected=expected)
-    if sweep.exchanged:
-        expected = Text("a dict of {words} → test accuracy", words=asked.words)
-        found = Text("a dict of test accuracy → {words}", words=asked.words)
-        fail_all([fault("wrong-return", found=found, expected=expected, severity=Severity.SLIGHT)], share=0.5)
 
 
 def require_chosen(bench: TestContext) -> None:
@@ -290,13 +282,13 @@ def require_chosen(bench: TestContext) -> None:
     asked = swept(bench.exercises)
     best = bench.evidence(sweep_cell(bench)).fact(asked.best)
     if not is_value(best, asked):
-        words = _valid_words(asked) if isinstance(best, int | float) else Text("one of the values of your sweep")
-        fail("best-not-from-sweep", found=best, expected=words)
+        fail("best-not-from-sweep", found=best, expected=_valid_words(asked))
 
 
 def require_best(sweep: StudentSweep) -> None:
     """End the test unless the chosen rate is the one of the sweep whose accuracy is, within chance, the highest."""
-    fail_all([sweep.odd] if sweep.odd and not _are_shares(sweep.accuracies) else [])
+    if not _are_shares(sweep.accuracies):
+        fail_all(sweep.odd)
     chosen, top = claimed(sweep, sweep.best), float(np.max(sweep.accuracies))
     if chosen == -math.inf:
         fail("best-not-from-sweep", found=f"{sweep.best:.3g}", expected=Text("one of the values of your sweep"))
@@ -316,12 +308,12 @@ def require_best(sweep: StudentSweep) -> None:
 def odd_shapes(sweep: StudentSweep) -> Iterator[tuple[Said, Said]]:
     """Yield why the accuracies of a sweep do not show which value is best: what is there, what should be."""
     low, high = float(np.min(sweep.accuracies)), float(np.max(sweep.accuracies))
-    if high < sweep.spec.above_chance(HARDLY_LEARNED):
+    if high < sweep.spec.above_chance(LIMITS.hardly_learned):
         yield (
             Text("an accuracy of {high:.3f} at best, hardly more than by guessing", high=high),
             Text("networks that are trained before their accuracy is taken"),
         )
-    elif high - low < ALIKE:
+    elif high - low < LIMITS.alike:
         yield (
             Text("accuracies from {low:.3f} to {high:.3f}, hardly different", low=low, high=high),
             Text("clearly lower ones at both ends, each from a network built with its own value"),

@@ -23,14 +23,15 @@ from netgrader.judges.accuracy import (
 from netgrader.judges.answers import opened, outputs_for, random_of, shaped
 from netgrader.judges.arrays import data_as_handed
 from netgrader.judges.as_handed import network_cells, train_rows_as_handed
-from netgrader.judges.learning_rate import BATCH, STEPS, RunImages, fed_in_training, judge_rate, short_run
+from netgrader.judges.learning_rate import BATCH, STEPS, fed_in_training, judge_rate, short_run
 from netgrader.judges.measure import measure_of
+from netgrader.judges.sweep_runs import run_images
 from netgrader.reader import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from netgrader.checks.context import Dataset, TestContext
+    from netgrader.checks.context import TestContext
     from netgrader.evidence import GraphEvidence
     from netgrader.faults import Fault
     from netgrader.judges.accuracy import Recomputed
@@ -42,8 +43,16 @@ Array = npt.NDArray[Any]
 
 TEST_ROWS = 2_000  # of the test rows, for short runs: chance moves an accuracy by half a percent
 AS_GOOD = 0.05  # of a score; so much one run ends below another by chance, or for its fewer steps
-SAME_RATE = 1e-4  # relative; a rate kept in half precision is another rate
 SHORTFALL = "accuracy-too-low"
+OF_RATES = (
+    "learning-rate-too-low",
+    "learning-rate-too-high",
+    "learning-rate-diverges",
+    "best-not-from-sweep",
+    "sweep-result-not-reproduced",
+    "sweep-too-narrow",
+)
+"""What an earlier sweep may be charged with, from which a rate comes."""
 
 
 def require_training(bench: TestContext, cell: str) -> Recomputed:
@@ -93,8 +102,10 @@ def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str
 
 def _reached_by_ours(bench: TestContext, cell: str, network: str, handed: HandedRows) -> float:
     """Return the score that a network as it was handed over has after a short training of ours; -inf if it cannot be trained."""
-    graph, data, measure = bench.evidence(network).graph(NET), _data(bench), measure_of(bench, cell)
-    rows, test = np.arange(STEPS * BATCH) % len(handed.rows), _some_test_rows(bench)
+    graph, measure = bench.evidence(network).graph(NET), measure_of(bench, cell)
+    data = data_as_handed(bench) or bench.dataset
+    rows = np.arange(STEPS * BATCH) % len(handed.rows)
+    test = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
     try:
         x, y, step = (graph.parts[part] for part in ("X", "Y", "train_op"))
         with opened(bench.lab, graph, {}) as session:
@@ -108,7 +119,7 @@ def _reached_by_ours(bench: TestContext, cell: str, network: str, handed: Handed
 
 
 def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
-    """Return what is wrong with the rate at which a network was trained, and whose it was; None if nothing is known to be."""
+    """Return what is wrong with the rate at which a network was trained; None if nothing is known to be."""
     if bench.spec.is_regression:
         return None
     try:
@@ -120,52 +131,16 @@ def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
             return None  # what changes while it trains is no one rate
         rate = optimizer.learning_rate
         third, at, triple, tenfold = (
-            short_run(bench.lab, _at_rate(graph, tensor, factor * rate), factor * rate, _images(bench))
+            short_run(bench.lab, _at_rate(graph, tensor, factor * rate), factor * rate, run_images(bench))
             for factor in (1 / 3, 1, 3, 10)
         )
     except (LabError, KeyError):
         return None
     found = judge_rate(third, at, triple, tenfold)
-    return found and replace(found, causes=tuple(_cells_with(bench, rate)))
+    return found and replace(found, causes=OF_RATES)
 
 
 def _at_rate(graph: GraphEvidence, tensor: str, rate: float) -> GraphEvidence:
     """Return a network that is fed another rate wherever it trains."""
     fed = graph.about.get("train_feed")
     return replace(graph, about={**graph.about, "train_feed": {**(fed if isinstance(fed, dict) else {}), tensor: rate}})
-
-
-def _cells_with(bench: TestContext, rate: float) -> Iterator[str]:
-    """Yield the check cells that handed this rate over: in a network that was asked for without one, or as a sweep's best."""
-    for cell in network_cells(bench):
-        optimizer = bench.network(cell).optimizer
-        if optimizer is not None and _same(optimizer.learning_rate, rate):
-            yield cell
-    for name, kind in bench.exercises.kinds.items():
-        facts = bench.evidence(f"check_{name}").raw.facts if kind == "sweep" else {}
-        if any(fact.startswith("best_") and _same(value, rate) for fact, value in facts.items()):
-            yield f"check_{name}"
-
-
-def _same(found: object, rate: float) -> bool:
-    return isinstance(found, int | float) and math.isclose(found, rate, rel_tol=SAME_RATE)
-
-
-def _data(bench: TestContext) -> Dataset:
-    """Return the data, scaled as the notebook's are."""
-    return data_as_handed(bench) or bench.dataset
-
-
-def _some_test_rows(bench: TestContext) -> slice:
-    return slice(None, None, max(1, len(bench.dataset.x_test) // TEST_ROWS))
-
-
-def _images(bench: TestContext) -> RunImages:
-    """Return what short runs train on and are tested with."""
-    data, test = _data(bench), _some_test_rows(bench)
-    rows = np.arange(STEPS * BATCH) % len(data.x_train)
-    return RunImages(
-        (data.prepared(data.x_train[rows]), data.y_train[rows]),
-        (data.prepared(data.x_test[test]), data.y_test[test]),
-        bench.spec.classes,
-    )

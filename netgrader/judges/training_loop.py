@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,10 +19,11 @@ from netgrader.judges.log import BadTrainingLog, read_training_log, same_rows
 from netgrader.judges.minibatches import judge_held_out, judge_order, judge_rows
 from netgrader.judges.notes import IMAGES, first_weights
 from netgrader.judges.reported import judge_report
+from netgrader.judges.shown import finite
 from netgrader.judges.steps import error_fault, judge_graph, judge_run
 from netgrader.judges.subject import Origins, Subject, origins
 from netgrader.observations import Curves, RowCounts, Series
-from netgrader.text import Text, joined
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -45,6 +45,7 @@ __all__ = [
     "training_pictures",
 ]
 
+MOST_DRAWN = 200  # steps of a curve
 BELIEVED = (
     0.25  # share of what was noted of steps that cannot be computed again: no more than what spoils a training leaves
 )
@@ -74,15 +75,13 @@ class Training:
 
 def _lacks_epochs(subjects: tuple[Subject, ...]) -> bool:
     """Whether some call ended well after fewer epochs than asked for."""
-    return any(
-        subject.call.error is None and 0 < len(subject.course.epochs) < subject.call.n_epochs for subject in subjects
-    )
+    ended = (subject for subject in subjects if subject.call.error is None)
+    return any(0 < len(subject.course.epochs) < subject.call.n_epochs for subject in ended)
 
 
 def _only_one_epoch(subjects: tuple[Subject, ...]) -> bool:
-    """Whether each call made one epoch, though they were asked for different numbers."""
-    asked = {subject.call.n_epochs for subject in subjects}
-    return len(asked) > 1 and all(len(subject.course.epochs) == 1 for subject in subjects)
+    """Whether each of several calls made one epoch, whatever it was asked for."""
+    return len(subjects) > 1 and {len(subject.course.epochs) for subject in subjects} == {1}
 
 
 def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training:
@@ -95,33 +94,39 @@ def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training
     """
     origins = origins or Origins(log.spec, log.tables.classes)
     subjects = tuple(Subject(call, log.tables, origins) for call in log.calls)
-    stepped = [len(subject.call.steps) > 0 for subject in subjects]
+    stepped = any(len(subject.call.steps) for subject in subjects)
+    only_one = _only_one_epoch(subjects)
     findings: list[LoopFinding] = []
     first_error: Fault | None = None
     for subject in subjects:
-        error = error_fault(subject)
-        if error is not None and not len(subject.call.steps) and _lacks_epochs(subjects):
-            error = None  # one epoch was asked for, none was run, and the code was not ready for that
+        error = _error(subject, subjects)
         first_error = first_error or error
-        findings += judge_run(subject, error, steps_elsewhere=any(stepped), only_one=_only_one_epoch(subjects))
-        for judge in (judge_graph, judge_rows, judge_order, judge_labels, judge_held_out):
+        findings += judge_run(subject, error, steps_elsewhere=stepped, only_one=only_one)
+        for judge in (judge_graph, judge_rows, judge_order, judge_labels, judge_held_out, judge_evaluation):
             findings += judge(subject)
-        findings += judge_evaluation(subject)
         if not any(finding.aspect is Aspect.REPORT for finding in findings):
             findings += judge_report(subject)
     said = verdicts(findings, first_error)
-    doubts = [fault(subject.unrepeatable) for subject in subjects if subject.unrepeatable]
-    if doubts:
-        said = {
-            aspect: replace(one, share=min(one.share, BELIEVED), because=one.because or doubts[0])
-            for aspect, one in said.items()
-        }
-    if not any(stepped):
-        # Without a step there is nothing to judge and nothing to earn.
-        said |= {
-            aspect: Verdict(aspect, 0.0, because=findings[0].fault) for aspect in Aspect if aspect is not Aspect.RUN
-        }
-    return Training(said, subjects)
+    if not stepped:
+        nothing = {aspect: Verdict(aspect, 0.0, because=findings[0].fault) for aspect in Aspect}
+        return Training({**nothing, Aspect.RUN: said[Aspect.RUN]}, subjects)
+    return Training(_as_far_as_believed(said, subjects), subjects)
+
+
+def _error(subject: Subject, subjects: tuple[Subject, ...]) -> Fault | None:
+    """Return what a call raised; None where one epoch was asked for and none was run, for which the code was not ready."""
+    return error_fault(subject) if len(subject.call.steps) or not _lacks_epochs(subjects) else None
+
+
+def _as_far_as_believed(said: Mapping[Aspect, Verdict], subjects: tuple[Subject, ...]) -> Mapping[Aspect, Verdict]:
+    """Return verdicts that earn no more than what was noted of the steps is believed."""
+    code = next((subject.unrepeatable for subject in subjects if subject.unrepeatable), "")
+    if not code:
+        return said
+    return {
+        aspect: replace(one, share=min(one.share, BELIEVED), because=one.because or fault(code))
+        for aspect, one in said.items()
+    }
 
 
 NOT_TRUE = Text(
@@ -130,7 +135,6 @@ NOT_TRUE = Text(
     "NumPy? Undo it, restart the kernel and run all cells."
 )
 ROWS = Text("How often each training {image} was fed in the first epoch")
-LEFT_OUT = Text("; the last minibatch, which was not full, was left out, as it may be")
 
 
 def training_of(bench: TestContext) -> Training:
@@ -190,36 +194,34 @@ def _noted_truly(bench: TestContext, raw: Evidence, subjects: tuple[Subject, ...
     from netgrader.judges.replay import Replayed, images_fit, replay  # noqa: PLC0415  (which no student needs)
 
     challenge, spec, images = bench.challenge(_cell(bench)), bench.spec, _images(bench, raw)
-    if challenge is None or images is None or not images_fit(images, subjects[0].tables, spec.size):
+    asked = bench.exercises.of_cell(_cell(bench)).calls
+    noted = [(subject.call.n_epochs, subject.call.mini_batch_size) for subject in subjects]
+    as_asked = noted == [(call.n_epochs, call.mini_batch_size) for call in asked]
+    if challenge is None or not as_asked or not images_fit(images, subjects[0].tables, spec.size):
         return False
-    terms = bench.exercises.of_cell(_cell(bench)).calls
-    if len(subjects) != len(terms):
-        return False
-    for number, (subject, asked) in enumerate(zip(subjects, terms, strict=True)):
-        call = subject.call
-        if (call.n_epochs, call.mini_batch_size) != (asked.n_epochs, asked.mini_batch_size):
-            return False
-        if len(call.steps) and not subject.unrepeatable:
-            rate = asked.learning_rate
-            weights = first_weights(challenge, number, spec.size, spec.classes)
-            if replay(call, images, weights, rate) is not Replayed.SAME:
-                return False
-    return True
+    return all(
+        replay(subject.call, images, first_weights(challenge, number, spec.size, spec.classes), call.learning_rate)
+        is Replayed.SAME
+        for number, (subject, call) in enumerate(zip(subjects, asked, strict=True))
+        if len(subject.call.steps) and not subject.unrepeatable
+    )
 
 
-def _images(bench: TestContext, raw: Evidence) -> ImageRows | None:
-    """Return the images that `train` could read, training and test rows one after the other; None if they are no such thing."""
-    parts: list[ImageRows] = []
-    for item in (f"images/{name}" for name in IMAGES):
-        table = raw.tables.get(item)
-        shape = table.shape if table is not None else raw.arrays[item].shape if item in raw.arrays else ()
-        if len(shape) != 2 or shape[1] != bench.spec.size:
-            return None
-        if table is not None:
-            parts.append(TableRows(table, bench.references[table.reference]))
-        else:
-            parts.append(np.asarray(raw.arrays[item], np.float32))
-    return Joined(parts, bench.spec.size)
+def _images(bench: TestContext, raw: Evidence) -> ImageRows:
+    """Return the images that `train` could read, training and test rows one after the other; none if they are no such thing."""
+    parts = [_part(bench, raw, f"images/{name}") for name in IMAGES]
+    fits = {part.shape[1:] for part in parts} == {(bench.spec.size,)}
+    return Joined(parts, bench.spec.size) if fits else NO_IMAGES
+
+
+def _part(bench: TestContext, raw: Evidence, item: str) -> ImageRows:
+    table = raw.tables.get(item)
+    if table is None:
+        return np.asarray(raw.arrays.get(item, NO_IMAGES), np.float32)
+    return TableRows(table, bench.references[table.reference])
+
+
+NO_IMAGES = np.empty((0, 0), np.float32)
 
 
 def require_trained(bench: TestContext, aspect: Aspect, remark: Callable[..., None]) -> None:
@@ -240,9 +242,9 @@ def require_run(bench: TestContext) -> None:
 
 def _require_right(verdict: Verdict) -> None:
     fail_all(verdict.faults, verdict.share)
-    if verdict.share < 1:
-        sentence, code = (verdict.because.sentence, verdict.because.code) if verdict.because else ("", "")
-        raise Failed([fault(FOLLOWS_FROM.format(sentence=sentence))], verdict.share, code or None)
+    if verdict.share < 1 and verdict.because is not None:
+        follows = FOLLOWS_FROM.format(sentence=verdict.because.sentence)
+        raise Failed([fault(follows)], verdict.share, verdict.because.code or None)
 
 
 def show_training(bench: TestContext, show: Callable[[Observation], None]) -> None:
@@ -258,21 +260,13 @@ def training_pictures(training: Training) -> Iterator[Observation]:
         return
     call, epochs = subject.call, subject.course.epochs
     times = subject.seen(epochs[0])
-    left = subject.n_train % call.mini_batch_size
-    incomplete = times == {0: left, 1: subject.n_train - left}
-    yield RowCounts(joined([ROWS, LEFT_OUT], "") if incomplete else ROWS, tuple(times), tuple(times.values()))
-    losses = [float(loss) for loss in call.loss[subject.course.steps]]
-    every = max(1, len(losses) // 200)
-    shown = list(range(0, len(losses), every))
+    yield RowCounts(ROWS, tuple(times), tuple(times.values()))
+    losses = call.loss[subject.course.steps]
+    shown = np.arange(0, len(losses), max(1, len(losses) // MOST_DRAWN))
+    drawn = Series(Text("loss"), tuple(shown.astype(float).tolist()), tuple(map(finite, losses[shown].tolist())))
     yield Curves(
         Text("The loss during {count} epochs on a network of ours", count=len(epochs)),
         Text("step"),
         Text("loss"),
-        (
-            Series(
-                Text("loss"),
-                tuple(float(step) for step in shown),
-                tuple(losses[step] if math.isfinite(losses[step]) else None for step in shown),
-            ),
-        ),
+        (drawn,),
     )

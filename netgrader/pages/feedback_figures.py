@@ -80,8 +80,7 @@ def figure(observation: seen.Observation, data: PageData = NO_DATA) -> Figure | 
 def _network(network: seen.NetworkDrawing, texts: CourseTexts) -> Figure:
     layers = tuple(safe.line(texts.say(layer)) for layer in network.layers)
     marked = tuple(safe.line(texts.say(words.NETWORK_MARKED.format(sentence=said))) for said in network.marked)
-    at = words.NETWORK_AT.format(rate=safe.line(network.asked, 20))
-    caption = texts.say(at if network.asked else words.NETWORK_CAPTION)
+    caption = texts.say(words.NETWORK_CAPTION)
     alt = f"{caption}: {'; '.join([*layers, *marked])}"
     # Inside the page and not as an <img>, which the page's colours do not reach.
     drawn = safe.clean_svg(svg(network.boxes, caption, lambda said: safe.line(texts.say(said))))

@@ -142,7 +142,6 @@ ELSEWHERE_CUT = Text("The rest is left out here.")
 
 # Pictures
 NETWORK_CAPTION = Text("Your network, as the grader reads it from the graph")
-NETWORK_AT = Text("Your network when asked for at a learning rate of {rate}")
 NETWORK_MARKED = Text("marked: {sentence}")
 NETWORK_LAYERS = Text("The drawing in words")
 CLAIMED = Text("you reported")

@@ -11,7 +11,7 @@ import numpy as np
 from netgrader.checks.exercises import trained_at, value_at
 from netgrader.evidence import GraphEvidence
 from netgrader.judges.sweep_proofs import DEFAULT, MOST_TRAINED
-from netgrader.judges.sweeps import BEST, in_question, is_value, put_right, swept
+from netgrader.judges.sweeps import BEST, in_question, is_value, swept
 from netgrader.reader.graph.hashes import op_hashes
 from netgrader.student.probes import WrongReturn, export_graph
 from netgrader.student.sessions import fitting, seen_networks, shapes_of
@@ -42,7 +42,6 @@ def hand_over_sweep(student: Student, out: EvidenceWriter) -> None:
         pairs, lists = _results(student.value("sweep"), asked)
         out.array("sweep", pairs)
         out.fact("lists", lists)
-    pairs, _ = put_right(pairs, asked)
     # Where no usable value was chosen, the one that did best stands for it.
     best = float(pairs[np.argmax(np.nan_to_num(pairs[:, 1], nan=-np.inf)), 0]) if len(pairs) else USUAL_RATE
     with student.capturing(out, asked.best):

@@ -125,10 +125,11 @@ def test_a_network_without_values_was_not_trained(plain: GraphEvidence) -> None:
 
 def handed_over(graph: GraphEvidence, **error: object) -> CellEvidence:
     """What was handed over after the cell `training` had stopped with an error, if one is given."""
-    run: dict[str, Any] = {"name": "training", "evidence": None}
+    run: dict[str, Any] = {"name": "training"}
     if error:
         run["error"] = {"names": ["net"], **error}
-    return CellEvidence("check_training", Evidence("check_training", graphs={"net": graph}), {"cells": [run]})
+    raw = Evidence("check_training", graphs={"net": graph})
+    return CellEvidence("check_training", raw, {"cells": [run, {"evidence": "check_training"}]})
 
 
 def test_a_network_without_values_is_told_with_the_error_that_its_training_stopped_at(plain: GraphEvidence) -> None:

@@ -47,8 +47,5 @@ def test_other_distributions_are_refused(inputs, outputs):
 
 
 def test_a_sample_is_described_in_words():
-    random = np.random.default_rng(3)
-    assert str(describe_sample(random.uniform(-0.05, 0.05, (784, 10)))) == "uniform between -0.05 and 0.05"
-    assert str(describe_sample(random.normal(0, 2, (784, 10)))).startswith("normal with standard deviation 1.9")
-    assert str(describe_sample(np.full((3, 4), 0.5))) == "all weights 0.5"
-    assert "not uniform" in str(describe_sample(random.uniform(-1, 1, (784, 10)) ** 3))
+    sample = np.array([-0.5, 0.5])
+    assert str(describe_sample(sample)) == "between -0.5 and 0.5 with standard deviation 0.5"

@@ -36,7 +36,6 @@ from netgrader.judges.sweeps import (
     StudentSweep,
     drawn_rate,
     in_question,
-    put_right,
     read_sweep,
     require_best,
     require_grid,
@@ -204,8 +203,7 @@ def _judged(monkeypatch: pytest.MonkeyPatch, charged: Fault | None, sweep: Stude
 
 @pytest.mark.parametrize("factor", [100, 10_000])
 def test_accuracies_that_are_no_shares_follow_from_a_network_whose_accuracy_is_none(factor: float) -> None:
-    odd = read_sweep(np.stack([SWEEP.rates, factor * SWEEP.accuracies], axis=1), 3e-3, DIGITS).odd
-    assert odd is not None
+    (odd,) = read_sweep(np.stack([SWEEP.rates, factor * SWEEP.accuracies], axis=1), 3e-3, DIGITS).odd
     assert odd.causes == ("accuracy-not-mean",)
 
 
@@ -434,24 +432,6 @@ def test_the_rate_that_is_tried_in_any_case_follows_from_what_was_handed_in() ->
         assert {drawn_rate(rates, challenge), rates[0], rates[-1]} <= set(order[:6])
     many = np.geomspace(1e-4, 1e-2, 200).tolist()
     assert {many[0], many[-1]} <= set(in_question(many, many[99], 1)[:6])
-
-
-@pytest.mark.parametrize(
-    ("pairs", "exchanged"),
-    [
-        ([(0.88, 1e-4), (0.94, 1e-3), (0.93, 1e-2)], True),
-        ([(11.4, 1.0), (88.1, 1e-4), (94.2, 1e-3), (93.0, 1e-2)], True),
-        ([(1e-4, 0.88), (1e-3, 0.94), (1e-2, 0.93)], False),
-        ([(0.05, 0.9), (0.5, 0.3), (5.0, 0.1)], False),
-        ([(0.3, float("nan")), (0.1, 0.9), (0.03, 0.8)], False),
-        ([], False),
-    ],
-)
-def test_accuracies_in_the_place_of_rates_are_seen_to_be_so(pairs: list[tuple[float, float]], exchanged: bool) -> None:
-    given = np.array(pairs).reshape(-1, 2)
-    found, turned = put_right(given)
-    assert turned is exchanged
-    assert np.array_equal(found, given[:, ::-1] if exchanged else given, equal_nan=True)
 
 
 def test_a_sweep_of_four_rates_or_of_less_than_two_decades_is_too_narrow() -> None:

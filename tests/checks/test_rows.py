@@ -19,7 +19,7 @@ from netgrader.faults import CATALOGUE
 from netgrader.judges.arrays import judge_images
 from netgrader.judges.preparations import preparation_of
 from netgrader.judges.rows import judge_rows, judge_targets
-from netgrader.judges.sweep_runs import _images
+from netgrader.judges.sweep_runs import run_images
 from netgrader.text import Text
 from netgrader.toml_tables import SenselessTableError
 
@@ -292,11 +292,12 @@ def test_a_sweep_is_looked_at_at_the_scale_that_the_notebook_has():
         dataset=DATA,
         spec=DATA.spec,
         given=SimpleNamespace(images=DATA.x_test),
+        part={"train": (DATA.x_train, DATA.y_train), "test": (DATA.x_test, DATA.y_test)}.__getitem__,
         exercises=SimpleNamespace(of_kind=lambda _: "prepare_data"),
         evidence=lambda _: SimpleNamespace(array={"x_train": own, "x_test": own}.__getitem__),
         once=lambda _, make: make(),
     )
-    assert np.allclose(_images(bench).test[0], (T - X.mean()) / X.std(), atol=1e-2)
+    assert np.allclose(run_images(bench).test[0], (T - X.mean()) / X.std(), atol=1e-2)
 
 
 BY_ITSELF = {

@@ -116,7 +116,7 @@ with tf.Graph().as_default() as graph: network()
 """
     line = str(of_cell(source)[2]("made"))
     assert line.startswith("line 2 of your cell: `def network(): h(1) # 'a' long")
-    assert line.endswith("…`, and line 1 of it: `def h(x): return tf.identity(x, name='made')`")
+    assert line.endswith("…`, and line 1 of your cell: `def h(x): return tf.identity(x, name='made')`")
     assert len(line) < 250
 
 
@@ -136,7 +136,7 @@ def test_what_is_called_by_way_of_us_is_told_where_it_is_made_and_not_where_we_a
         ("dropout-at-evaluation", "logits", 5),
         ("keep-rate-swapped", "logits", 5),
         ("rows-mixed", "logits", 6),
-        ("wrong-activation", "product", 4),
+        ("wrong-activation", "product", 3),
         ("missing-bias", "product", 3),
         ("accuracy-over-wrong-axis", "accuracy", 7),
         ("accuracy-not-mean", "accuracy", 8),
@@ -158,17 +158,16 @@ def test_the_line_is_that_of_the_operation_that_makes_the_mistake(code, place, l
     assert str(lines) == f"line {line} of your cell: `{source.splitlines()[line - 1].strip()}`"
 
 
-def test_of_two_dropouts_the_line_is_that_of_the_one_without_a_switch():
+def test_of_two_dropouts_the_line_is_that_of_the_place_where_they_show():
     source = """with tf.Graph().as_default() as graph:
-    X, training = tf.placeholder(tf.float32, [None, 4]), tf.placeholder_with_default(False, [])
-    h = tf.nn.dropout(X, rate=0.2)
-    h = tf.nn.dropout(h, rate=tf.where(training, 0.2, 0.0))
+    X = tf.placeholder(tf.float32, [None, 4])
+    h = tf.nn.dropout(tf.nn.dropout(X, rate=0.2), rate=0.2)
     logits = tf.identity(h, name="logits")
 """
     network = Network(faults=(fault("dropout-at-evaluation", "logits"),))
     graph = export_graph({"graph": run(source, {"tf": tf})["graph"]})
     lines = with_lines(network, graph, by_key([Cell("one", source)]), "one").faults[0].lines
-    assert str(lines) == "line 3 of your cell: `h = tf.nn.dropout(X, rate=0.2)`"
+    assert str(lines) == 'line 4 of your cell: `logits = tf.identity(h, name="logits")`'
 
 
 @pytest.mark.parametrize("place", ["", "nowhere", "logits", "several_tensors/trainop"])

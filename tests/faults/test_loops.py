@@ -43,7 +43,7 @@ EXAMPLES = {block.page: block for block in BLOCKS if (block.kind, block.section)
 FIGURES = {
     "part-of-data-only": (Aspect.ROWS, "600 of 1,500", "each of the 1,500 images once"),
     "same-batch-always": (Aspect.ROWS, "24 steps on the same 64 images", ""),
-    "no-minibatches": (Aspect.ROWS, "1 step on 1,500 images", "about 23 steps on 64 each"),
+    "no-minibatches": (Aspect.ROWS, "minibatches of 1,500", "of 64"),
     "batch-size-ignored": (Aspect.ROWS, "minibatches of 32", "of 64"),
     "too-few-epochs": (Aspect.RUN, "1 epoch", "2 epochs"),
     "sorted-data": (Aspect.ORDER, "in a minibatch", "about 10 %"),

@@ -1,7 +1,6 @@
 """What tests hand over for the pages to draw of a training."""
 
 import math
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,12 +15,13 @@ from netgrader.judges.shown import accuracy_curves, rate_curves, show_claim, swe
 from netgrader.judges.sweeps import StudentSweep
 from netgrader.observations import drawable
 from netgrader.pages.feedback_figures import figure
-from netgrader.reader.model import Exercise, Layer, Network, Optimizer
+from netgrader.pages.words import NETWORK_CAPTION
+from netgrader.reader.model import Network
 from tests.datasets import DIGITS
 
 
 def test_the_recomputed_accuracy_stands_at_the_end_of_the_reported_curves():
-    curves = accuracy_curves(np.array([0.9, 0.92]), np.array([0.91, 0.95]), 0.915, each_epoch=True)
+    curves = accuracy_curves(np.array([0.9, 0.92]), np.array([0.91, 0.95]), 0.915)
     assert [(str(line.name), line.x[-1], line.y[-1]) for line in curves.series] == [
         ("training", 2.0, 0.92),
         ("test", 2.0, 0.95),
@@ -30,13 +30,13 @@ def test_the_recomputed_accuracy_stands_at_the_end_of_the_reported_curves():
 
 
 def test_numbers_that_are_no_shares_leave_a_gap_and_not_a_broken_picture():
-    curves = accuracy_curves(None, np.array([0.9, math.nan, 97.0]), 0.9, each_epoch=True)
+    curves = accuracy_curves(np.empty(0), np.array([0.9, math.nan, 97.0]), 0.9)
     assert curves.series[0].y == (0.9, None, None)
     assert "nan" not in figure(curves).body
 
 
 def test_where_nothing_was_reported_the_recomputed_accuracy_stands_alone():
-    curves = accuracy_curves(np.array([]), np.array([]), 0.1, each_epoch=True)
+    curves = accuracy_curves(np.array([]), np.array([]), 0.1)
     assert [str(line.name) for line in curves.series] == ["test, recomputed at the end"]
 
 
@@ -48,42 +48,16 @@ def test_digits_got_wrong_are_counted_and_the_first_of_them_named():
     assert [(one.index, one.found, one.true) for one in digits.images] == [(4, 9, 1), (20, 0, 6)]
 
 
-def test_a_network_that_is_wrong_only_at_another_rate_is_drawn_at_that_rate_with_the_place_marked():
-    right = Network(
-        layers=(Layer("dense", 784, 10, "none", True, ("W", "b"), "MatMul"),),
-        optimizer=Optimizer("adam", 0.003, ("W", "b"), "Adam"),
-    )
-    code = "learning-rate-not-as-stated"
-    ignores = replace(
-        right,
-        exercise=Exercise("one_layer_network", learning_rate=0.0113),
-        faults=(Fault(code, CATALOGUE[code].sentence, "Adam", "0.003", "0.0113"),),
-    )
-    fixtures = Fixtures(
-        SimpleNamespace(once=lambda _, make: make(), exercises=SimpleNamespace(texts=OF_NO_COURSE)),
-        SimpleNamespace(log=[]),
-    )
-    fixtures._draw("check_x", right)
-    fixtures._draw_other("check_x", ignores)
-    default, other = fixtures.observations["check_x"]
-    assert (default.asked, default.marked) == ("", ())
-    assert "expected 0.0113" in str(other.marked[0])
-    (drawn,) = drawable({"check_x": (other,)})["check_x"]
-    assert figure(drawn).caption == "Your network when asked for at a learning rate of 0.0113"
-
-
-def test_a_network_that_is_wrong_at_its_own_rate_is_drawn_once():
+def test_a_network_is_drawn_with_the_faulty_place_marked():
     code = "missing-bias"
-    wrong = Network(
-        layers=(), faults=(Fault(code, CATALOGUE[code].sentence),), exercise=Exercise("x", learning_rate=1.0)
-    )
-    fixtures = Fixtures(
-        SimpleNamespace(once=lambda _, make: make(), exercises=SimpleNamespace(texts=OF_NO_COURSE)),
-        SimpleNamespace(log=[]),
-    )
+    wrong = Network(layers=(), faults=(Fault(code, CATALOGUE[code].sentence),))
+    texts = SimpleNamespace(exercises=SimpleNamespace(texts=OF_NO_COURSE))
+    fixtures = Fixtures(texts, SimpleNamespace(log=[]))
     fixtures._draw("check_x", wrong)
-    fixtures._draw_other("check_x", replace(wrong))
-    assert len(fixtures.observations["check_x"]) == 1
+    (seen,) = fixtures.observations["check_x"]
+    assert [str(one) for one in seen.marked] == [str(CATALOGUE[code].sentence)]
+    (drawn,) = drawable({"check_x": (seen,)})["check_x"]
+    assert figure(drawn).caption == str(NETWORK_CAPTION)
 
 
 @pytest.mark.parametrize(
@@ -98,18 +72,6 @@ def test_a_claim_stands_beside_what_is_true_whatever_was_handed_over(arrays, cla
     shown = []
     show_claim(shown.append, SimpleNamespace(raw=Evidence("check_x", arrays=arrays)), 0.749)
     assert (shown[0].claimed, shown[0].recomputed, len(shown)) == (claimed, 0.749, drawn)
-
-
-@pytest.mark.parametrize(
-    ("trained", "known", "axis"), [(5, 5, "epoch"), (5, None, "evaluation"), (2, 5, "evaluation")], ids=str
-)
-def test_accuracies_are_numbered_as_epochs_only_where_they_are_known_to_be_one_for_each(trained, known, axis):
-    shown = []
-    taken = np.linspace(0.9, 0.95, trained)
-    arrays = {"acc_trn": taken, "acc_val": taken}
-    show_claim(shown.append, SimpleNamespace(raw=Evidence("check_x", arrays=arrays)), 0.95, epochs=known)
-    assert str(shown[1].x_label) == axis
-    assert ("each epoch" in str(shown[1].title)) is (axis == "epoch")
 
 
 def run_at(rate, last, steps=300):

@@ -13,9 +13,8 @@ from netgrader import read_network
 from netgrader.checks.exercises import exercises_of
 from netgrader.data import DataPart, DataSpec
 from netgrader.evidence import GraphEvidence
-from netgrader.grey_levels import GreyLevels
 from netgrader.judges.answers import shaped
-from netgrader.judges.arrays import is_scaled, judge_images
+from netgrader.judges.arrays import judge_images
 from netgrader.reader import Exercise
 from netgrader.toml_tables import SenselessTableError
 
@@ -258,7 +257,6 @@ def test_images_are_prepared_in_the_shape_that_is_asked_for(shape):
     assert judge_images(right, raw, spec).charge is None
     other = judge_images(right.reshape(40, HEIGHT, WIDTH), raw, spec).charge
     assert (other.fault.code, other.fault.expected) == ("wrong-shape", str((40, *shape)))
-    assert is_scaled(GreyLevels(np.arange(256) / np.float32(255), "x_train_2d", right.shape), 40, spec)
 
 
 # ---- images as they are, and torn -----------------------------------------------------------------------------------

@@ -1,0 +1,51 @@
+"""What was seen of a notebook's cells from outside of the student's process, as `netgrader.grading.run_report` notes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["CellError", "SeenCell", "cells_until"]
+
+
+class CellError(msgspec.Struct, frozen=True):
+    """The error that a cell stopped with: its class, its text, and the names that the cell speaks of."""
+
+    kind: str = ""
+    message: str = ""
+    names: frozenset[str] = frozenset()
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether it is that of the line that the notebook came with; a library's says what it cannot do."""
+        return self.kind == "NotImplementedError" and not self.message
+
+
+class SeenCell(msgspec.Struct, frozen=True):
+    """A code cell that was run."""
+
+    name: str = ""
+    """Its id, empty if it has none."""
+    evidence: str = ""
+    """Its id if it is a check cell."""
+    given: bool = False
+    """Whether its source is the course's own."""
+    cpu_seconds: float = 0.0
+    error: CellError = CellError()
+    """Without a kind if it ran to its end."""
+
+    @property
+    def is_mishap(self) -> bool:
+        """Whether it is the student's and stopped, though it was written."""
+        return bool(self.error.kind) and not self.given and not self.error.is_placeholder
+
+
+def cells_until(outside: Mapping[str, Any], check: str) -> list[SeenCell]:
+    """Return the cells up to a check cell, itself included; none where it was not seen, as in a student's own notebook."""
+    cells = msgspec.convert(outside.get("cells", []), list[SeenCell])
+    ends = [number for number, cell in enumerate(cells, 1) if cell.evidence == check]
+    return cells[: min(ends, default=0)]
