@@ -1,4 +1,4 @@
-"""What the tests of a notebook share: prepared images are looked at only where they have to be, and reading is timed."""
+"""What the tests of a notebook share: prepared images are judged, and reading is timed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.language import Failed
 from netgrader.evidence import EvidenceWriter, GraphEvidence
-from netgrader.grey_levels import GreyLevels
 from netgrader.judges.arrays import require_images
 from netgrader.student import load_mnist
 
@@ -34,38 +33,7 @@ def handed_over(tmp_path):
     return make
 
 
-@pytest.fixture
-def laid_out(monkeypatch):
-    """The tables that were laid out."""
-    seen = []
-    real = GreyLevels.laid_out
-
-    def noted(levels, known):
-        seen.append(levels)
-        return real(levels, known)
-
-    monkeypatch.setattr(GreyLevels, "laid_out", noted)
-    return seen
-
-
-def test_images_of_tables_are_laid_out_only_where_the_table_does_not_settle_it(handed_over, laid_out):
-    given = load_mnist()[1][0]
-
-    def write(out):
-        out.array("x_test", given.reshape(-1, 784) / 255, ("x_test_2d", given))
-        out.array("x_train", given.reshape(-1, 784) / 255, ("x_test_2d", given))
-
-    bench = handed_over("check_prepare_data", write)
-    require_images(bench, "test")
-    assert laid_out == []
-    # A table that fits, of the other images.
-    with pytest.raises(Failed) as failed:
-        require_images(bench, "train")
-    assert [fault.code for fault in failed.value.faults] == ["wrong-shape"]
-    assert len(laid_out) == 1
-
-
-def test_images_of_another_range_are_looked_at_and_named(handed_over, laid_out):
+def test_images_of_another_range_are_named(handed_over):
     (of_train, _), (of_test, _) = load_mnist()
 
     def write(out):
@@ -76,7 +44,6 @@ def test_images_of_another_range_are_looked_at_and_named(handed_over, laid_out):
     with pytest.raises(Failed) as failed:
         require_images(bench, "test")
     assert [fault.code for fault in failed.value.faults] == ["scaled-on-one-side"]
-    assert [levels.reference for levels in laid_out] == ["x_test_2d"]
 
 
 def test_what_reading_took_is_added_up_whether_it_came_to_an_end_or_not(handed_over, monkeypatch):

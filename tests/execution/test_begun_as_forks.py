@@ -96,10 +96,10 @@ def test_packages_are_there_at_once_and_notebooks_know_nothing_of_one_another(wa
     execute(ExecutionRequest(left, probes=probes), warm, tmp_path / "one")
     look = (
         "import sys, os\ntf = sys.modules.get('tensorflow')\n"
-        "print(tf is not None, hasattr(tf, 'left_behind'), os.listdir('/tmp'))"
+        "print(tf is not None, hasattr(tf, 'left_behind'), 'x' in os.listdir('/tmp'))"
     )
     run = execute(ExecutionRequest([ExecutionCell(look)], probes=probes), warm, tmp_path / "two")
-    assert run.cells[0].outputs[0]["text"] == "True False []\n"
+    assert run.cells[0].outputs[0]["text"] == "True False False\n"
 
 
 def test_a_helper_with_the_name_of_a_package_is_imported_in_its_place_as_ever(warm, probes, tmp_path):

@@ -216,7 +216,7 @@ def train_ops(graph: Graph) -> list[tuple[str, int]]:
     training = [update for update in all_updates(graph) if _trains(graph, update, graph.rows)]
     moving = {update.node for update in training if update.variable in weights} or {one.node for one in training}
     idle = graph.nodes.keys() - graph.waiting.keys() - set(map(node_of, graph.consumers))
-    ends = sorted(idle, key=graph.order.__getitem__)
+    ends = sorted(idle, key=graph.order.__getitem__) if moving else []
     counts = ((name, len(graph.ancestor_nodes([f"{name}:0"], control=True) & moving)) for name in ends)
     return list(islice(filter(itemgetter(1), counts), MAX_TRAIN_OPS))
 
