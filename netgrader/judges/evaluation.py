@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netgrader.faults import Severity
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.notes import NO_LABEL, Asked
 from netgrader.judges.subject import finding, per_run
@@ -185,9 +186,10 @@ def judge_evaluation(subject: Subject) -> Iterator[LoopFinding]:
             n = n_rows[what]
             yield finding(
                 Aspect.EVALUATION,
-                "evaluated-on-part" if share < ALMOST else "last-chunk-not-evaluated",
+                "evaluated-on-part",
                 side=what,
                 share=0.0 if share < ALMOST else 1.0,
+                severity=None if share < ALMOST else Severity.REMARK,
                 found=Text(
                     "{share:,} of {n:,} {what} {images} after epoch {least}",
                     share=round(share * n),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from netgrader.checks.context import CellEvidence
     from netgrader.evidence import GraphEvidence
     from netgrader.reader import Lab, Network
+    from netgrader.reader.model import Optimizer
 
     Array = npt.NDArray[Any]
 
@@ -61,6 +62,16 @@ ROWS = 7  # no size that a placeholder might have by accident
 BATCHES = (8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1)
 """Sizes that a network may have been written for, where it takes one only."""
 SAME_RATE = 1e-4  # relative; a rate kept in half precision is another rate
+SINGLE = (
+    (
+        "logits",
+        Text("several tensors in place of the logits"),
+        Text("both things that a layer returns taken apart: h, W = fully_connected_layer(…)"),
+    ),
+    ("loss", Text("several tensors"), Text("one, whose value is a number")),
+    ("accuracy", Text("several tensors"), Text("one, whose value is a number")),
+)
+"""Parts that are one tensor: what is found in their place, and what is expected."""
 
 
 def require_graph(graph: GraphEvidence) -> None:
@@ -171,18 +182,9 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
 def _require_single(graph: GraphEvidence) -> None:
     """End the test if the logits, the loss or the accuracy are several tensors."""
     lists = graph.about.get("lists")
-    listed = lists if isinstance(lists, list) else []
-    if "logits" in listed:
-        pair = Text("both things that a layer returns taken apart: h, W = fully_connected_layer(…)")
-        fail("wrong-return", found=Text("several tensors in place of the logits"), expected=pair, place="net.logits")
-    for part in ("loss", "accuracy"):
-        if part in listed:
-            fail(
-                "wrong-return",
-                found=Text("several tensors"),
-                expected=Text("one, whose value is a number"),
-                place=f"net.{part}",
-            )
+    for part, found, expected in SINGLE:
+        if isinstance(lists, list) and part in lists:
+            fail("wrong-return", found=found, expected=expected, place=f"net.{part}")
 
 
 def require_loss(network: Network) -> None:
@@ -203,17 +205,18 @@ def note_reduction(network: Network, remark: Callable[..., None]) -> None:
         remark(Text("The loss is not averaged over the {images}, as the exercise asks."), found=found, expected=mean)
 
 
+def _optimizer(network: Network) -> Optimizer:
+    """Return the optimizer; end the test if there is none."""
+    if network.optimizer is None:
+        expected = _asked(network).optimizer or "train_op"
+        found = Text("no operation that trains")
+        fail("missing-tensor", found=found, expected=expected, place=STEP, severity=Severity.FATAL)
+    return network.optimizer
+
+
 def require_optimizer(network: Network) -> None:
     """End the test unless an optimizer moves variables; its faults say whether it is the right one."""
-    if network.optimizer is None:
-        fail(
-            "missing-tensor",
-            found=Text("no operation that trains"),
-            expected=_asked(network).optimizer or "train_op",
-            place=STEP,
-            severity=Severity.FATAL,
-        )
-    if not network.optimizer.variables:
+    if not _optimizer(network).variables:
         fail("layers-not-trained", found=Text("an optimizer that moves no variable"))
 
 
@@ -227,15 +230,7 @@ def require_rate(
     graph
         The network's graph, which tells of a rate that is text.
     """
-    if network.optimizer is None:
-        fail(
-            "missing-tensor",
-            found=Text("no operation that trains"),
-            expected="train_op",
-            place=STEP,
-            severity=Severity.FATAL,
-        )
-    found = network.optimizer.learning_rate
+    found = _optimizer(network).learning_rate
     text = _text_for_a_number(graph) if found is None and graph is not None else ""
     if text:
         said = Text("text, in quotes: {value}", value=f'"{text}"')

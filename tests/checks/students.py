@@ -84,7 +84,7 @@ RIGHT_LAYERS = {
     """),
     "one seed for all": work(
         GLOROT.replace("glorot_uniform_initializer()", "glorot_uniform_initializer(seed=3)"),
-        remarks=("same-seed-in-each-layer",),
+        remarks=("shared-weights",),
     ),
 }
 

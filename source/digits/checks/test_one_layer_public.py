@@ -1,6 +1,6 @@
 """Public checks of notebook 1. They run in your notebook when you call check("…"), and again when it is graded."""
 
-from netgrader.checks import Severity, grades
+from netgrader.checks import Severity, Text, grades
 from netgrader.judges.arrays import require_images, require_labels
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.dense import (
@@ -163,7 +163,9 @@ def test_each_layer_has_weights_of_its_own(bench, cell_evidence, remark):
     """Two layers of different names have weights of their own"""
     require_weights_used(try_case(bench, 0))
     if not require_own_weights(bench.lab, cell_evidence.graph("two layers")):
-        remark("same-seed-in-each-layer")
+        remark(
+            "shared-weights", found=Text("the same first weights in two layers, since their initializers have one seed")
+        )
 
 
 # ---- one_layer_network ---------------------------------------------------------------------------------------------
@@ -434,7 +436,6 @@ def test_no_test_image_is_trained_on(bench, remark):
         "evaluated-too-seldom",
         "evaluated-before-epoch",
         "evaluated-in-fresh-session",
-        "last-chunk-not-evaluated",
     ),
 )
 def test_accuracy_is_taken_on_all_images(bench, remark):
