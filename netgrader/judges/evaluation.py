@@ -164,18 +164,14 @@ def judge_evaluation(subject: Subject) -> Iterator[LoopFinding]:
         return
     measured = [measure(subject, epoch.evaluations) for epoch in epochs]
     shares = np.array([[one.train.share, one.test.share] for one in measured])
+    ahead, once, grave = measure(subject, subject.course.before), None, None
     if len(epochs) > 1 and not shares[:-1].any() and shares[-1].min() >= ALMOST:
-        found = Text("an evaluation after the last of {count} epochs", count=len(epochs))
-        yield finding(
-            Aspect.EVALUATION, "evaluated-too-seldom", share=0.5, found=found, expected=Text("one after each")
-        )
-        return
-    ahead = measure(subject, subject.course.before)
-    if not shares[-1].any() and min(ahead.train.share, ahead.test.share) >= ALMOST:
-        found = Text("an evaluation before the first step and none after the last")
-        yield finding(
-            Aspect.EVALUATION, "evaluated-before-epoch", share=0.5, found=found, expected=Text("one after each epoch")
-        )
+        once = Text("an evaluation after the last of {count} epochs", count=len(epochs))
+    elif not shares[-1].any() and min(ahead.train.share, ahead.test.share) >= ALMOST:
+        once, grave = Text("an evaluation before the first step and none after the last"), Severity.SERIOUS
+    if once is not None:
+        each = Text("one after each epoch")
+        yield finding(Aspect.EVALUATION, "evaluated-too-seldom", share=0.5, found=once, expected=each, severity=grave)
         return
     sides = [("training", [one.train for one in measured]), ("test", [one.test for one in measured])]
     n_rows = {"training": subject.n_train, "test": subject.n_test}

@@ -29,7 +29,7 @@ PUBLIC = """
     train-op-not-run wrong-optimizer learning-rate-not-as-stated not-initialised reinitialised-each-epoch
     evaluated-in-fresh-session graph-grows same-batch-always part-of-data-only no-minibatches no-shuffling sorted-data
     wrong-slice batch-size-ignored too-few-epochs too-many-epochs training-does-not-end sampled-with-replacement
-    unknown-rows another-session session-closed train-op-in-evaluation evaluated-too-seldom evaluated-before-epoch
+    unknown-rows another-session session-closed evaluated-too-seldom
     evaluated-while-training schedule-not-fed not-scaled scaled-on-one-side scaled-twice
     integer-division wrong-range wrong-shape not-floating-point wrong-order labels-wrong labels-shuffled-apart
     labels-shifted target-missed accuracy-too-low trained-on-test reports-train-accuracy reported-accuracy-wrong

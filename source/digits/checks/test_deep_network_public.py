@@ -71,14 +71,14 @@ def test_a_nonlinearity_stands_between_the_layers(network, refuse):
         "labels-logits-swapped",
         "labels-not-one-hot",
         "unclipped-log",
+        "loss-not-mean",
     ),
 )
-def test_the_loss_compares_logits_with_labels(bench, network, refuse, remark):
+def test_the_loss_compares_logits_with_labels(network, refuse, remark):
     """There is a loss, and it compares the logits with the labels"""
     refuse(network)
     require_loss(network)
-    if bench.quick:
-        note_reduction(network, remark)
+    note_reduction(network, remark)
 
 
 @grades(NETWORK, credit=6, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"))

@@ -108,14 +108,14 @@ def test_neurons_have_a_bias(network, refuse):
         "labels-logits-swapped",
         "labels-not-one-hot",
         "unclipped-log",
+        "loss-not-mean",
     ),
 )
-def test_loss_is_softmax_cross_entropy(bench, network, refuse, remark):
+def test_loss_is_softmax_cross_entropy(network, refuse, remark):
     """The loss is the softmax cross-entropy of the logits"""
     refuse(network)
     require_loss(network)
-    if bench.quick:
-        note_reduction(network, remark)
+    note_reduction(network, remark)
 
 
 @grades(NETWORK, credit=6, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"))
