@@ -27,8 +27,8 @@ FILE = """
 net = deep_network()
 with tf.Session(graph=net.graph) as sess, net.graph.as_default():
     sess.run(tf.global_variables_initializer())
-    for start in range(0, 4 * 60000, 100):
-        rows = np.arange(start, start + 100) % 60000
+    for _ in range(6 * 600):
+        rows = np.random.randint(0, 60000, 100)
         sess.run(net.train_op, {net.X: x_train[rows], net.Y: y_train_1_hot[rows]})
     tf.train.Saver(tf.trainable_variables()).save(sess, "./from_a_friend", write_meta_graph=False)
 """
