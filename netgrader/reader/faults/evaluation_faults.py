@@ -33,7 +33,7 @@ _DRAWING = frozenset(
 def rows(reading: Reading) -> Iterator[Fault]:
     """A row's output that depends on chance or on other rows."""
     found, trial = reading.found, reading.rows
-    place = node_of(reading.loss.logits or found.scores or "")
+    place = reading.output
     if reading.layers.all_dropped is not None:
         yield fault(
             "keep-rate-swapped",
@@ -54,6 +54,12 @@ def rows(reading: Reading) -> Iterator[Fault]:
         yield fault(
             "rows-mixed", place, Text("{an_image}'s output changes with the other {images}"), Text("each by itself")
         )
+
+
+def constant(reading: Reading) -> Iterator[Fault]:
+    """An output that no row changes, whatever the weights are."""
+    if reading.rows.constant:
+        yield fault("constant-output", reading.output, Text("the same output for {images} that differ"))
 
 
 def fixed_batch(reading: Reading) -> Iterator[Fault]:
@@ -114,4 +120,4 @@ def moving_averages(reading: Reading) -> Iterator[Fault]:
         yield fault("batchnorm-not-updated", name, *told)
 
 
-CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (rows, fixed_batch, moving_averages, placeholders)
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (rows, constant, fixed_batch, moving_averages, placeholders)

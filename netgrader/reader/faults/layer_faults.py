@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -26,12 +26,6 @@ if TYPE_CHECKING:
 
 _UNKNOWN = ("undecided", "other")
 _LOOPING = ("NextIteration", "RefNextIteration", "While", "StatelessWhile")
-HUGE = 10.5
-"""Root mean square of weights times the root of the inputs, 5 % above ten; Glorot's is about 1.4."""
-WILD, HUGE_WHERE_WILD = 100.0, 4.2
-"""Where the first scores spread by more than `WILD`, their cross-entropy begins at about as much, and less weight is huge."""
-SPREADS = 2.0
-"""Standard deviation of first scores; ten scores that spread so far begin at a cross-entropy of 4, not at log 10."""
 MEANT = 2
 """The same weights are not read more often by mistake."""
 
@@ -202,6 +196,24 @@ def shared(reading: Reading) -> Iterator[Fault]:
                 yield fault("shared-weights", step.node, *told, grave)
 
 
+class _Limits(NamedTuple):
+    """Where weights begin too large, or too small: root mean squares times the root of the inputs; Glorot's is about 1.4."""
+
+    huge: float = 10.5
+    """5 % above ten."""
+    huge_where_wild: float = 4.2
+    """Where the first scores spread by more than `wild`."""
+    tiny: float = 0.014
+    """A hundredth of Glorot's."""
+    wild: float = 100.0
+    """Standard deviation of first scores, at which their cross-entropy begins at about as much."""
+    spreads: float = 2.0
+    """The same; ten scores that spread so far begin at a cross-entropy of 4, not at log 10."""
+
+
+LIMITS = _Limits()
+
+
 @dataclass(frozen=True)
 class _Beginning:
     """How the weights of a product of a layer begin."""
@@ -228,6 +240,11 @@ class _Beginning:
         counted = self.kernel[..., 0].size
         return counted if self.step.kind.startswith("conv") else self.step.inputs or counted
 
+    @property
+    def gain(self) -> float:
+        """By how much the layer makes numbers of one size larger that have nothing to do with one another."""
+        return float(self.size * self.fan_in**0.5)
+
     def is_zero(self) -> bool:
         """Whether all units of a hidden layer begin with zeros, and nothing tells them apart."""
         return self.hidden and not self.kernel.any() and self.step.weights not in self.reading.start.parted
@@ -241,11 +258,20 @@ class _Beginning:
         """Whether weights are large, and the first scores that come of them spread widely."""
         match, start, found = self.reading.loss.match, self.reading.start, self.reading.found
         # Averages of the data that are as they began make numbers large, and behind the last layer a softmax may hide it.
-        shown = self.layer.followed or match is None or match.kind != CROSS_ENTROPY or start.spread > SPREADS
-        wild = start.spread > WILD and not found.statistics
+        shown = self.layer.followed or match is None or match.kind != CROSS_ENTROPY or start.spread > LIMITS.spreads
+        wild = start.spread > LIMITS.wild and not found.statistics
         inside = found.graph.ancestor_nodes([found.loss, *(one.output for one in found.steps)])
-        gain = self.size * self.fan_in**0.5 * min(1.0, factor_behind(found.graph, self.step.product, inside))
-        return shown and self.step.weights not in start.of_any_size and gain > (HUGE_WHERE_WILD if wild else HUGE)
+        gain = self.gain * min(1.0, factor_behind(found.graph, self.step.product, inside))
+        return (
+            shown
+            and self.step.weights not in start.of_any_size
+            and gain > (LIMITS.huge_where_wild if wild else LIMITS.huge)
+        )
+
+    def is_tiny(self) -> bool:
+        """Whether the weights of a hidden layer are not zero and so small that hardly anything comes through."""
+        matters = self.hidden and self.step.weights not in self.reading.start.of_any_size
+        return matters and 0 < self.gain < LIMITS.tiny
 
     def is_not_glorot(self) -> bool:
         """Whether weights are asked to be uniform up to sqrt(6 / (inputs + outputs)) and are not.
@@ -266,6 +292,7 @@ BEGINNINGS = (
     ("zero-initialisation", _Beginning.is_zero, Text("all weights zero"), Text("random weights"), None),
     ("constant-initialisation", _Beginning.is_equal, Text("all weights equal"), Text("random weights"), None),
     ("huge-initialisation", _Beginning.is_huge, Text("numbers of about {size:.2g}"), Text("about {fan_in:.2g}"), None),
+    ("tiny-initialisation", _Beginning.is_tiny, Text("numbers of about {size:.2g}"), Text("about {fan_in:.2g}"), None),
     # Which layer function made it is charged where that is asked for.
     (
         "wrong-initialisation",
@@ -279,7 +306,7 @@ BEGINNINGS = (
 
 
 def initialisation(reading: Reading) -> Iterator[Fault]:
-    """Weights that begin all zero, all equal, huge, or not as the exercise asks: the first of `BEGINNINGS` that holds."""
+    """Weights that begin all zero, all equal, huge, tiny, or not as the exercise asks: the first of `BEGINNINGS` that holds."""
     for step, layer in [(part, layer) for layer in reading.found.steps for part in products([layer])]:
         value = reading.start.weights.get(step.weights)
         if value is None or value.ndim < 2 or not step.variables or not np.isfinite(value).all():

@@ -83,7 +83,7 @@ def out_of_reach(reading: Reading) -> Iterator[Fault]:
     exercise, trial, last = reading.found.exercise, reading.targets, reading.loss.last_activation
     if trial.low is None or trial.high is None:
         return
-    place = node_of(reading.loss.logits or reading.found.scores or "")
+    place = reading.output
     bounds = Text("from {low:.3g} to {high:.3g}", low=trial.low, high=trial.high)
     if _is_constant(reading):
         yield fault(

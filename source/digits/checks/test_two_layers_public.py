@@ -20,6 +20,7 @@ from netgrader.judges.sweep_proofs import doubts
 from netgrader.judges.sweep_runs import require_trained
 from netgrader.judges.sweeps import require_best, require_chosen, require_grid, student_sweep
 from netgrader.judges.training import require_training
+from netgrader.judges.training_remarks import note_training
 
 NETWORK = "check_two_layer_network"
 SWEEP = "check_learning_rate_sweep"
@@ -245,11 +246,14 @@ def test_there_is_an_accuracy_for_each_epoch(bench, cell_evidence, remark):
         "weights-not-trained-here",
         "evaluated-in-fresh-session",
         "missing-tensor",
+        "dead-units",
+        "large-batch",
     ),
 )
-def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show):
+def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show, remark):
     """The network in the session is trained: it recognises test images that we hold"""
     require_values(cell_evidence)
+    note_training(bench, TRAINING, remark)
     result = recomputed(bench, TRAINING)
     measured["test_accuracy"], measured["train_accuracy"] = round(result.counted, 4), round(result.train, 4)
     show_claim(show, cell_evidence, result.notebook, epochs=bench.exercises.table("two_layer_training")["epochs"])
