@@ -123,7 +123,7 @@ def is_linear_step(graph: Graph, node: Node) -> tuple[str, str] | None:
     if node.op not in PRODUCTS and node.op != "Mul":
         return None
     first, last = _OPERANDS.get(node.op, (0, 1))
-    for data, weights in permutations(node.inputs[first : last + 1 : last - first]):
+    for data, weights in permutations(node.inputs[first : last + 1 : last - first], 2):
         if node_of(data) in graph.fed and node_of(weights) in graph.varied - graph.fed:
             return data, weights
     return None
