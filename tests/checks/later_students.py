@@ -77,7 +77,8 @@ RIGHT_TWO_LAYERS = {
                 net.train_op = adam.apply_gradients(adam.compute_gradients(net.loss))
             return net
     """),
-    "keras layers and a keras optimizer's cousin": work("""
+    "keras layers and a keras optimizer's cousin": work(
+        """
         def two_layer_network(learning_rate=1e-3):
             graph = tf.Graph()
             with graph.as_default():
@@ -92,7 +93,9 @@ RIGHT_TWO_LAYERS = {
                 train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)
             return dict(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op,
                         accuracy=accuracy)
-    """),
+    """,
+        remarks=("loss-not-mean",),
+    ),
 }
 
 WRONG_TWO_LAYERS = {
