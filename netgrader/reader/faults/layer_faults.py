@@ -74,7 +74,9 @@ def scored_elsewhere(found: Found) -> bool:
 def looped(found: Found) -> bool:
     """Whether a layer is in a loop: how often it is passed is not known."""
     images, loss = found.roles.images, found.loss
-    return bool(images and loss) and any(node.op in _LOOPING for node in between(found.graph, images or "", loss or ""))
+    if not images or not loss:
+        return False
+    return any(node.op in _LOOPING for node in between(found.graph, images, loss))
 
 
 def _mirrors(step: Step, steps: Sequence[Step]) -> bool:

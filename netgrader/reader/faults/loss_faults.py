@@ -55,7 +55,7 @@ def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
             _BEFORE.get(activation, "relu-on-logits"),
             Text("{activation} before the loss", activation=activation),
         )
-        yield fault(code, node_of(reading.loss.logits or ""), told, Text("no activation"))
+        yield fault(code, reading.output, told, Text("no activation"))
 
 
 def another_loss(reading: Reading) -> Iterator[Fault]:
@@ -108,7 +108,7 @@ def _log_of_labels(reading: Reading) -> bool:
     graph, labels = found.graph, found.roles.labels
     if match is None or match.kind != "negative-probability" or labels is None or found.loss is None:
         return False
-    late = graph.descendants([found.scores or ""])
+    late = graph.descendants([found.scores])
     logarithms = ("Log", "LogSoftmax", *FUSED_LOSSES)
     return any(node.op in logarithms and node.inputs[0] not in late for node in between(graph, labels, found.loss))
 
