@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["note_training"]
 
 
-class _Limits(NamedTuple):
+class _TrainingLimits(NamedTuple):
     """From where on something is remarked on."""
 
     fewest_steps: int = 12
@@ -35,7 +35,7 @@ class _Limits(NamedTuple):
     """Training rows that a unit is tried on."""
 
 
-LIMITS = _Limits()
+LIMITS = _TrainingLimits()
 
 
 def note_training(bench: TestContext, cell: str, remark: Callable[..., None]) -> None:

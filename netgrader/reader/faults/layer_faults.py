@@ -198,7 +198,7 @@ def shared(reading: Reading) -> Iterator[Fault]:
                 yield fault("shared-weights", step.node, *told, grave)
 
 
-class _Limits(NamedTuple):
+class _WeightLimits(NamedTuple):
     """Where weights begin too large, or too small: root mean squares times the root of the inputs; Glorot's is about 1.4."""
 
     huge: float = 10.5
@@ -213,7 +213,7 @@ class _Limits(NamedTuple):
     """The same; ten scores that spread so far begin at a cross-entropy of 4, not at log 10."""
 
 
-LIMITS = _Limits()
+LIMITS = _WeightLimits()
 
 
 @dataclass(frozen=True)
