@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netgrader.faults import Severity
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.notes import NO_LABEL, Asked
 from netgrader.judges.subject import finding, per_run
@@ -24,6 +25,7 @@ __all__ = ["Measured", "Part", "agree", "judge_evaluation", "measure", "single_r
 ROUNDING = 2e-5  # single precision, and the last digit of what was rounded for printing
 DIGITS = (2, 3, 4)
 ALMOST = 0.97  # share of the images; starting here it is all but a last incomplete chunk, which costs nothing
+EACH = Text("one after each epoch")
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def _coverage(side: str, shares: Float, n: int) -> Iterator[LoopFinding]:
     least = int(np.argmin(shares))
     if shares[least] == 1:
         return
-    code, earned = ("evaluated-on-part", 0.0) if shares[least] < ALMOST else ("last-chunk-not-evaluated", 1.0)
+    earned, severity = (0.0, None) if shares[least] < ALMOST else (1.0, Severity.REMARK)
     found = Text(
         "{share:,} of {n:,} {what} {images} after epoch {least}",
         share=round(shares[least] * n),
@@ -133,7 +135,15 @@ def _coverage(side: str, shares: Float, n: int) -> Iterator[LoopFinding]:
         what=side,
         least=least + 1,
     )
-    yield finding(Aspect.EVALUATION, code, side=side, share=earned, found=found, expected=Text("all {n:,}", n=n))
+    yield finding(
+        Aspect.EVALUATION,
+        "evaluated-on-part",
+        side=side,
+        share=earned,
+        found=found,
+        expected=Text("all {n:,}", n=n),
+        severity=severity,
+    )
 
 
 def _too_seldom(shares: Float) -> LoopFinding | None:
@@ -141,7 +151,7 @@ def _too_seldom(shares: Float) -> LoopFinding | None:
     if len(shares) == 1 or shares[:-1].any() or shares[-1].min() < ALMOST:
         return None
     found = Text("an evaluation after the last of {count} epochs", count=len(shares))
-    return finding(Aspect.EVALUATION, "evaluated-too-seldom", share=0.5, found=found, expected=Text("one after each"))
+    return finding(Aspect.EVALUATION, "evaluated-too-seldom", share=0.5, found=found, expected=EACH)
 
 
 def _before_epochs(subject: Subject, shares: Float) -> LoopFinding | None:
@@ -150,8 +160,9 @@ def _before_epochs(subject: Subject, shares: Float) -> LoopFinding | None:
     if shares[-1].any() or min(ahead.train.share, ahead.test.share) < ALMOST:
         return None
     found = Text("an evaluation before the first step and none after the last")
-    expected = Text("one after each epoch")
-    return finding(Aspect.EVALUATION, "evaluated-before-epoch", share=0.5, found=found, expected=expected)
+    return finding(
+        Aspect.EVALUATION, "evaluated-too-seldom", share=0.5, found=found, expected=EACH, severity=Severity.SERIOUS
+    )
 
 
 def _in_fresh_session(subject: Subject) -> LoopFinding | None:

@@ -396,7 +396,7 @@ def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
     elif len(strays):
         yield finding(
             Aspect.HELD_OUT,
-            "train-op-in-evaluation",
+            "evaluated-while-training",
             share=0.5,
             found=Text(
                 "{count} train steps on {sizes:,} {images} at once",

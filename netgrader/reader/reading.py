@@ -86,6 +86,16 @@ class Reading:
         """Whether nobody asks for the network."""
         return self.found.exercise is None
 
+    @property
+    def scores(self) -> str | None:
+        """The tensor of the logits, or what the last layer puts out where the loss shows none."""
+        return self.loss.logits or self.found.scores
+
+    @property
+    def output(self) -> str:
+        """The node that makes `scores`; empty where there is none."""
+        return node_of(self.scores or "")
+
 
 def read_network(
     graph: object,

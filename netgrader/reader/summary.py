@@ -99,7 +99,7 @@ def _roles(reading: Reading) -> dict[str, Role]:
         "Y": (roles.labels, reasons.get("Y", ""), roles.label_candidates),
         "loss": (found.loss, reasons.get("loss", ""), roles.losses),
         "train_op": (roles.train_op, reasons.get("train_op", ""), ()),
-        "logits": (reading.loss.logits or found.scores, Text("what the last layer puts out, and the loss is of"), ()),
+        "logits": (reading.scores, Text("what the last layer puts out, and the loss is of"), ()),
         "prediction": (found.outputs.prediction, Text("made from the scores without the {labels}"), ()),
         "accuracy": (found.outputs.accuracy, Text("compares what is made from the scores with the {labels}"), ()),
         "switches": (

@@ -9,20 +9,31 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.reader.graph.nodes import reached
 from netgrader.reader.lab import LAB_SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["VARIABLES", "begins_anew", "fed_switches", "is_training", "left_at_default", "note_runs", "took_steps"]
+__all__ = [
+    "VARIABLES",
+    "begins_anew",
+    "fed_switches",
+    "is_training",
+    "left_at_default",
+    "note_runs",
+    "took_steps",
+    "usual_batch",
+]
 
-STEPPED, TRAINS, STARTS = "_netgrader_stepped", "_netgrader_trains", "_netgrader_starts"
+BATCHES, TRAINS, STARTS = "_netgrader_batches", "_netgrader_trains", "_netgrader_starts"
 SWITCHES, IN_TRAINING, TURNED = "_netgrader_switches", "_netgrader_in_training", "_netgrader_turned"
 NUMBERS = "biuf"  # kinds of what evidence may hold
 SETS = frozenset({"Assign", "AssignVariableOp"})
@@ -38,8 +49,22 @@ def note_runs(cls: Any) -> None:
 
 def took_steps(net: Any) -> bool:
     """Whether a session took a training step in the graph of a network's logits, or of the numbers that it predicts."""
-    graphs = [getattr(getattr(net, part, None), "graph", None) for part in ("logits", "prediction")]
-    return any(getattr(graph, STEPPED, False) for graph in graphs)
+    return bool(_batches(net))
+
+
+def usual_batch(net: Any) -> int:
+    """Return how many rows most of the training steps were fed that `took_steps` looks for; 0 where there are none."""
+    usual = _batches(net).most_common(1)
+    return usual[0][0] if usual else 0
+
+
+def _batches(net: Any) -> Counter[int]:
+    """How many training steps were fed so many rows, by their number."""
+    graphs = {getattr(getattr(net, part, None), "graph", None) for part in ("logits", "prediction")}
+    counted: Counter[int] = Counter()
+    for graph in graphs:
+        counted.update(getattr(graph, BATCHES, {}))
+    return counted
 
 
 def fed_switches(graph: Any) -> dict[str, npt.NDArray[Any]]:
@@ -56,16 +81,13 @@ def left_at_default(net: Any) -> list[str]:
     last: Any = getattr(getattr(net, "logits", None), "op", None)
     if last is None or not took_steps(net):
         return []
-    graph = last.graph
-    ops: dict[str, Any] = {}
-    ahead = [last]
-    while ahead:
-        op = ahead.pop()
-        if op.name not in ops:
-            ops[op.name] = op
-            ahead += [tensor.op for tensor in op.inputs]
-    turned = getattr(graph, TURNED, ())
-    return sorted(name for name, op in ops.items() if _is_switch(op) and name not in turned)
+    turned = getattr(last.graph, TURNED, ())
+    return sorted(op.name for op in _made_from(last) if _is_switch(op) and op.name not in turned)
+
+
+def _made_from(op: Any) -> set[Any]:
+    """The op, and all ops whose results it is made from."""
+    return reached([op], lambda one: [tensor.op for tensor in one.inputs])
 
 
 def _is_switch(op: Any) -> bool:
@@ -86,7 +108,7 @@ def _noting(run: Callable[..., Any]) -> Callable[..., Any]:
 def _note(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
     trains = is_training(graph, fetches)
     if trains:
-        setattr(graph, STEPPED, True)
+        _of(graph, BATCHES, Counter)[_rows_in(feed_dict)] += 1
     for key, value in feed_dict.items():
         tensor = graph.as_graph_element(key, allow_operation=False)
         if tensor.op.type == "Placeholder" and not isinstance(value, list | tuple):
@@ -95,6 +117,12 @@ def _note(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
                 _note_switch(graph, tensor.name, one, trains=trains)
         elif _is_switch(tensor.op) and not _is_default(tensor.op, value):
             _of(graph, TURNED, set).add(tensor.op.name)
+
+
+def _rows_in(feed_dict: Mapping[Any, Any]) -> int:
+    """Return how many rows are fed: of several arrays those of the shortest, 0 where there is none."""
+    arrays = [value for value in feed_dict.values() if isinstance(value, np.ndarray) and value.ndim]
+    return min(map(len, arrays), default=0)
 
 
 def _note_switch(graph: Any, name: str, value: npt.NDArray[Any], *, trains: bool) -> None:
@@ -171,13 +199,7 @@ def _updates(op: Any) -> bool:
 def _starts(op: Any) -> bool:
     if not _assigns(op) or op.type not in SETS:
         return False
-    seen, ahead = set(), [op.inputs[1].op]
-    while ahead:
-        one = ahead.pop()
-        if one.name not in seen:
-            seen.add(one.name)
-            ahead += _before(one)
-    return not any(op.graph.get_operation_by_name(name).type in VARIABLES for name in seen)
+    return VARIABLES.isdisjoint(one.type for one in reached([op.inputs[1].op], _before))
 
 
 def _assigns(op: Any) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.student.course_data import data_spec, given_data
-from netgrader.student.fed import left_at_default, took_steps
+from netgrader.student.fed import left_at_default, took_steps, usual_batch
 from netgrader.student.probes import WrongReturn, export_graph
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ def hand_over_trained(student: Student, out: EvidenceWriter) -> None:
             )
         net = student.value("net")
         left: list[Json] = [*left_at_default(net)]
-        out.graph("net", export_graph(net, session, {"stepped": took_steps(net), "left_at_default": left}))
+        noted: dict[str, Json] = {"stepped": took_steps(net), "batch": usual_batch(net), "left_at_default": left}
+        out.graph("net", export_graph(net, session, noted))
 
 
 def _numbers(value: object, most: int) -> npt.NDArray[Any]:

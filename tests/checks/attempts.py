@@ -443,7 +443,7 @@ RETURNED = " train_op=train_op,"
 EQUAL = "tf.equal(tf.argmax(prediction, 1), tf.argmax(Y, 1))"
 assert all(part in GLOROT + NETWORK for part in (N_INPUT, EQUAL))
 NOT_MEAN = (
-    "The loss is not averaged over the images, as the exercise asks. Found {}; expected their mean, by tf.reduce_mean"
+    "The loss is a sum over the rows of a batch, not their mean. Found {}; expected their mean, by tf.reduce_mean"
 )
 EACH = LOSS.replace("tf.reduce_mean(", "(")
 IN_ALL = ("not done yet",)

@@ -2,6 +2,7 @@
 
 ``python grade_students.py WORK.json VERDICTS.json``: WORK holds a list of ``{"name", "cells", "sources"}``; with
 ``"notebook"`` the tests of another notebook than the first, and with ``"keep"`` a folder where the evidence is left.
+With a ``"secret"`` the last of the sources is given data as in grading: marks among the training images, and other test images.
 With ``"variants"``, sources by name, each of these is run after `sources` in their namespace and graded by its own
 name: what takes long, such as a training, is then done once.
 """
@@ -85,23 +86,40 @@ def grade(
     notebook: str = "one_layer",
     variants: dict[str, str] | None = None,
     keep: str | None = None,
+    secret: str = "",
 ) -> list[Verdicts]:
     namespace: dict[str, object] = {"__name__": "__main__"}
     tf.reset_default_graph()
+    outside = {"held_out": secret} if secret else {}
     for number, source in enumerate(sources):
+        if secret and number == len(sources) - 1:
+            namespace |= rows_given(outside)
         _run(source, f"<cell {number}>", namespace)
     if variants is None:
-        return [judged(name, cells, sources, namespace, notebook, keep)]
+        return [judged(name, cells, sources, namespace, notebook, keep, outside)]
     found = []
     for variant, source in variants.items():
         own = dict(namespace)
         _run(source, f"<{variant}>", own)
-        found.append(judged(variant, cells, [*sources, source], own, notebook, None))
+        found.append(judged(variant, cells, [*sources, source], own, notebook, None, outside))
     return found
 
 
+def rows_given(outside: dict[str, str]) -> dict[str, object]:
+    """The rows of images that a notebook is given in a run that was seen from outside like this."""
+    bench = TestContext(CHECKS, load_exercises(CHECKS), LocalLab, outside=outside)
+    data = bench.dataset
+    return {"x_train": data.prepared(data.x_train), "x_test": data.prepared(bench.given.images)}
+
+
 def judged(  # noqa: PLR0917  (what a student handed in, and where it goes)
-    name: str, cells: list[str], sources: list[str], namespace: dict[str, object], notebook: str, keep: str | None
+    name: str,
+    cells: list[str],
+    sources: list[str],
+    namespace: dict[str, object],
+    notebook: str,
+    keep: str | None,
+    outside: dict[str, str],
 ) -> Verdicts:
     start = time.perf_counter()
     public, hidden = CHECKS / f"test_{notebook}_public.py", ROOT / "grader_tests" / f"test_{notebook}.py"
@@ -114,7 +132,7 @@ def judged(  # noqa: PLR0917  (what a student handed in, and where it goes)
             take(cell, namespace, out, checks)
         if keep:
             shutil.copytree(root, keep)
-        bench = TestContext(Path(root), load_exercises(Path(checks)), LocalLab)
+        bench = TestContext(Path(root), load_exercises(Path(checks)), LocalLab, outside=outside)
         try:
             run = run_tests(bench, [public], [hidden], cells=cells)
         finally:

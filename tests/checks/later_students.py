@@ -77,7 +77,8 @@ RIGHT_TWO_LAYERS = {
                 net.train_op = adam.apply_gradients(adam.compute_gradients(net.loss))
             return net
     """),
-    "keras layers and a keras optimizer's cousin": work("""
+    "keras layers and a keras optimizer's cousin": work(
+        """
         def two_layer_network(learning_rate=1e-3):
             graph = tf.Graph()
             with graph.as_default():
@@ -92,7 +93,9 @@ RIGHT_TWO_LAYERS = {
                 train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)
             return dict(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op,
                         accuracy=accuracy)
-    """),
+    """,
+        remarks=("loss-not-mean",),
+    ),
 }
 
 WRONG_TWO_LAYERS = {
@@ -205,9 +208,6 @@ RIGHT_SWEEPS = {
 }
 
 WRONG_SWEEPS = {
-    "four rates": work(
-        "sweep = {1e-4: 0.88, 1e-3: 0.938, 3e-3: 0.946, 1e-2: 0.93}\nbest_learning_rate = 0.003", "sweep-too-narrow"
-    ),
     "one decade": work(
         "sweep = {1e-3: 0.938, 2e-3: 0.944, 3e-3: 0.946, 5e-3: 0.944, 1e-2: 0.93}\nbest_learning_rate = 0.003",
         "sweep-too-narrow",
@@ -347,15 +347,6 @@ RIGHT_GRADIENTS |= {
 }
 
 WRONG_GRADIENTS = {
-    "of the loss that training lowers": work(
-        """
-        def input_gradients(net):
-            with net.graph.as_default():
-                each = [tf.gradients(net.loss, net.X)[0] for d in range(10)]
-                return each, tf.gradients(tf.reduce_max(net.prediction, axis=1), net.X)[0]
-        """,
-        "gradient-of-loss",
-    ),
     "of the loss, once": work(
         """
         def input_gradients(net):
@@ -363,15 +354,6 @@ WRONG_GRADIENTS = {
                 return tf.gradients(net.loss, net.X), tf.gradients(tf.reduce_max(net.prediction, axis=1), net.X)[0]
         """,
         "gradient-of-loss",
-    ),
-    "of the right class": work(
-        """
-        def input_gradients(net):
-            with net.graph.as_default():
-                each = [tf.gradients(net.prediction[:, d], net.X)[0] for d in range(10)]
-                return each, tf.gradients(tf.reduce_sum(net.prediction * net.Y, axis=1), net.X)[0]
-        """,
-        "gradient-of-wrong-tensor",
     ),
     "of the logits": work(
         """

@@ -84,7 +84,7 @@ RIGHT_LAYERS = {
     """),
     "one seed for all": work(
         GLOROT.replace("glorot_uniform_initializer()", "glorot_uniform_initializer(seed=3)"),
-        remarks=("same-seed-in-each-layer",),
+        remarks=("shared-weights",),
     ),
 }
 
@@ -210,7 +210,8 @@ RIGHT_NETWORKS = {
             net.train_op = optimizer.apply_gradients(optimizer.compute_gradients(net.loss))
             return net
     """),
-    "a dict, sparse labels, summed loss": work("""
+    "a dict, sparse labels, summed loss": work(
+        """
         def one_layer_network(learning_rate=3e-3):
             g = tf.Graph()
             with g.as_default():
@@ -223,7 +224,9 @@ RIGHT_NETWORKS = {
                 acc = tf.reduce_mean(tf.cast(tf.equal(guess, digits), tf.float32))
                 step = tf.train.AdamOptimizer(learning_rate).minimize(loss)
             return dict(graph=g, X=X, Y=Y, logits=h, W1=W, prediction=guess, loss=loss, train_op=step, accuracy=acc)
-    """),
+    """,
+        remarks=("loss-not-mean",),
+    ),
     "log by hand": work(
         _network((LOSS, "loss = -tf.reduce_mean(tf.reduce_sum(Y * tf.log(prediction), 1))")), remarks=("unclipped-log",)
     ),

@@ -23,14 +23,14 @@ PUBLIC = """
     logits-are-probabilities loss-not-finite broadcast-in-loss classification-loss differences-cancel
     loss-not-mean targets-out-of-reach missing-activation linear-layers wrong-activation softmax-in-hidden-layer
     missing-bias wrong-width layer-not-connected too-few-layers too-many-layers shared-weights zero-initialisation
-    constant-initialisation huge-initialisation wrong-initialisation bias-not-zero same-seed-in-each-layer
+    constant-initialisation huge-initialisation wrong-initialisation bias-not-zero
     dropout-at-evaluation keep-rate-swapped batchnorm-not-updated rows-mixed fixed-batch-size wrong-placeholder
     missing-tensor misnamed-part built-in-default-graph built-twice unused-layer keras3-removed-api layers-not-trained
     train-op-not-run wrong-optimizer learning-rate-not-as-stated not-initialised reinitialised-each-epoch
     evaluated-in-fresh-session graph-grows same-batch-always part-of-data-only no-minibatches no-shuffling sorted-data
     wrong-slice batch-size-ignored too-few-epochs too-many-epochs training-does-not-end sampled-with-replacement
-    unknown-rows another-session session-closed train-op-in-evaluation evaluated-too-seldom evaluated-before-epoch
-    evaluated-while-training last-chunk-not-evaluated schedule-not-fed not-scaled scaled-on-one-side scaled-twice
+    unknown-rows another-session session-closed evaluated-too-seldom
+    evaluated-while-training schedule-not-fed not-scaled scaled-on-one-side scaled-twice
     integer-division wrong-range wrong-shape not-floating-point wrong-order labels-wrong labels-shuffled-apart
     labels-shifted target-missed accuracy-too-low trained-on-test reports-train-accuracy reported-accuracy-wrong
     answers-looked-up prediction-uses-labels weights-not-trained-here accuracy-over-wrong-axis accuracy-without-argmax

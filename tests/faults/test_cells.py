@@ -7,6 +7,8 @@ import pytest
 from tests.faults.blocks import CHECK, marked, of_kind
 from tests.faults.cells import judged
 
+pytestmark = pytest.mark.timeout(3600)  # all that is asked for is run in the first test's setup
+
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory, asked):

@@ -26,7 +26,7 @@ _SAME = Text("the same output")
 def rows(reading: Reading) -> Iterator[Fault]:
     """A row's output that depends on chance or on other rows."""
     found, trial = reading.found, reading.rows
-    place = node_of(reading.loss.logits or found.scores)
+    place = reading.output
     dropped = reading.layers.all_dropped
     if dropped is not None:
         yield fault("keep-rate-swapped", dropped, Text("everything is dropped"), Text("nothing, when evaluated"))
@@ -50,6 +50,12 @@ def rows(reading: Reading) -> Iterator[Fault]:
     )
     for code, told, expected in [row[1:] for row in mixed if row[0]][:1]:
         yield fault(code, place, told, expected)
+
+
+def constant(reading: Reading) -> Iterator[Fault]:
+    """An output that no row changes, whatever the weights are."""
+    if reading.rows.constant:
+        yield fault("constant-output", reading.output, Text("the same output for {images} that differ"))
 
 
 def fixed_batch(reading: Reading) -> Iterator[Fault]:
@@ -97,4 +103,4 @@ def moving_averages(reading: Reading) -> Iterator[Fault]:
         yield fault("batchnorm-not-updated", name, *told)
 
 
-CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (rows, fixed_batch, moving_averages, placeholders)
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (rows, constant, fixed_batch, moving_averages, placeholders)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -27,12 +27,6 @@ if TYPE_CHECKING:
 
 _UNKNOWN = ("undecided", "other")
 _LOOPING = words("NextIteration RefNextIteration While StatelessWhile")
-HUGE = 10.5
-"""Root mean square of weights times the root of the inputs, 5 % above ten; Glorot's is about 1.4."""
-WILD, HUGE_WHERE_WILD = 100.0, 4.2
-"""Where the first scores spread by more than `WILD`, their cross-entropy begins at about as much, and less weight is huge."""
-SPREADS = 2.0
-"""Standard deviation of first scores; ten scores that spread so far begin at a cross-entropy of 4, not at log 10."""
 MEANT = 2
 """So often the same weights are read by mistake."""
 
@@ -194,6 +188,26 @@ def shared(reading: Reading) -> Iterator[Fault]:
             yield fault("shared-weights", other.node, *told)
 
 
+class _WeightLimits(NamedTuple):
+    """Where weights begin too large, or too small: root mean squares times the root of the inputs; Glorot's is about 1.4."""
+
+    huge: float = 10.5
+    """5 % above ten."""
+    huge_where_wild: float = 4.2
+    """Where the first scores spread by more than `wild`."""
+    tiny: float = 0.014
+    """A hundredth of Glorot's."""
+    faint: float = 0.05
+    """Standard deviation of first scores; a hidden layer of such weights gives about a hundredth, Glorot's half of one."""
+    wild: float = 100.0
+    """Standard deviation of first scores, at which their cross-entropy begins at about as much."""
+    spreads: float = 2.0
+    """The same; ten scores that spread so far begin at a cross-entropy of 4, not at log 10."""
+
+
+LIMITS = _WeightLimits()
+
+
 @dataclass(frozen=True)
 class _Beginning:
     """How the weights of a product of a layer begin."""
@@ -219,6 +233,11 @@ class _Beginning:
         counted = self.kernel[..., 0].size
         return counted if self.step.kind.startswith("conv") else self.step.inputs or counted
 
+    @property
+    def gain(self) -> float:
+        """By how much the layer makes numbers of one size larger that have nothing to do with one another."""
+        return float(self.size * self.fan_in**0.5)
+
     def is_zero(self) -> bool:
         """Whether all units of a hidden layer begin with zeros, and nothing tells them apart."""
         return self.hidden and not self.kernel.any() and self.step.weights not in self.reading.start.parted
@@ -232,10 +251,14 @@ class _Beginning:
         """Whether weights are large, and the first scores that come of them spread widely."""
         start, found = self.reading.start, self.reading.found
         # Averages of the data that are as they began make numbers large.
-        wild = WILD < start.spread < np.inf and not found.statistics
+        wild = LIMITS.wild < start.spread < np.inf and not found.statistics
         inside = found.graph.ancestor_nodes([found.loss, *(one.output for one in found.steps)])
-        gain = self.size * self.fan_in**0.5 * min(1.0, factor_behind(found.graph, self.step.product, inside))
-        return start.spread > SPREADS and gain > (HUGE_WHERE_WILD if wild else HUGE)
+        gain = self.gain * min(1.0, factor_behind(found.graph, self.step.product, inside))
+        return start.spread > LIMITS.spreads and gain > (LIMITS.huge_where_wild if wild else LIMITS.huge)
+
+    def is_tiny(self) -> bool:
+        """Whether the weights of a hidden layer are not zero and so small that the first scores hardly differ."""
+        return self.hidden and 0 < self.gain < LIMITS.tiny and 0 < self.reading.start.spread < LIMITS.faint
 
     def is_not_glorot(self) -> bool:
         """Whether weights are asked to be uniform up to sqrt(6 / (inputs + outputs)) and are not.
@@ -256,6 +279,7 @@ BEGINNINGS = (
     ("zero-initialisation", _Beginning.is_zero, Text("all weights zero"), Text("random weights"), None),
     ("constant-initialisation", _Beginning.is_equal, Text("all weights equal"), Text("random weights"), None),
     ("huge-initialisation", _Beginning.is_huge, Text("numbers of about {size:.2g}"), Text("about {fan_in:.2g}"), None),
+    ("tiny-initialisation", _Beginning.is_tiny, Text("numbers of about {size:.2g}"), Text("about {fan_in:.2g}"), None),
     # Which layer function made it is charged where that is asked for.
     (
         "wrong-initialisation",
@@ -269,7 +293,7 @@ BEGINNINGS = (
 
 
 def initialisation(reading: Reading) -> Iterator[Fault]:
-    """Weights that begin all zero, all equal, huge, or not as the exercise asks: the first of `BEGINNINGS` that holds."""
+    """Weights that begin all zero, all equal, huge, tiny, or not as the exercise asks: the first of `BEGINNINGS` that holds."""
     for step, layer in [(part, layer) for layer in reading.found.steps for part in products([layer])]:
         value = reading.start.weights.get(step.weights)
         if value is None or value.ndim < 2 or not step.variables or not np.isfinite(value).all():

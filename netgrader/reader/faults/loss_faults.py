@@ -65,7 +65,7 @@ def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
     if _kind(reading) in {CROSS_ENTROPY, _SWAPPED, *_SHIFTED} and activation not in _UNTOUCHED:
         code = _BEFORE.get(activation, "relu-on-logits")
         told = Text("{activation} before the loss", activation=activation)
-        yield fault(code, node_of(reading.loss.logits), told, Text("no activation"))
+        yield fault(code, reading.output, told, Text("no activation"))
 
 
 def another_loss(reading: Reading) -> Iterator[Fault]:

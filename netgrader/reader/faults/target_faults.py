@@ -81,7 +81,7 @@ def out_of_reach(reading: Reading) -> Iterator[Fault]:
     trial, last = reading.targets, reading.loss.last_activation
     targets, bounds = reading.asked.targets, _span(trial.low, trial.high)
     linear = (reading.asked.activations or ("",))[-1] == "none" and targets is None
-    code, place = "targets-out-of-reach", node_of(reading.loss.logits or reading.found.scores)
+    code, place = "targets-out-of-reach", reading.output
     if _is_constant(reading):
         yield fault(code, place, Text("always {low:.3g}", low=trial.low), Text("any number that a target is"))
     elif targets is not None and _is_beyond(trial, *targets):

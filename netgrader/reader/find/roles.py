@@ -152,7 +152,7 @@ def uses_data(graph: Graph, update: Update, sources: Iterable[str]) -> bool:
 def _operands(graph: Graph, node: Node) -> tuple[str, str] | None:
     """Return data and weights of a product, if it is one of both: weights depend on variables, not on data."""
     first, last = _OPERANDS.get(node.op, (0, 1))
-    for data, weights in permutations(node.inputs[first : last + 1 : last - first]):
+    for data, weights in permutations(node.inputs[first : last + 1 : last - first], 2):
         if node_of(data) in graph.fed and node_of(weights) in graph.varied - graph.fed:
             return data, weights
     return None

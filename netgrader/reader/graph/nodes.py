@@ -11,7 +11,7 @@ import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy.typing as npt
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 Array = npt.NDArray[Any]
+Reached = TypeVar("Reached")
 
 #: A protobuf message; its fields are made at run time, so the type checker knows none of them.
 Message = Any
@@ -127,7 +128,7 @@ def node_of(tensor: str | None) -> str:
     return name.rpartition(":")[0] or name
 
 
-def reached(starts: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:
+def reached(starts: Iterable[Reached], following: Callable[[Reached], Iterable[Reached]]) -> set[Reached]:
     """Return all that is reached from `starts`, themselves included, where `following` says what comes next."""
     seen = set(starts)
     todo = list(seen)

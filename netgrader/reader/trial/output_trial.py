@@ -13,7 +13,7 @@ import numpy as np
 
 from netgrader.reader.find.activations import ACTIVATIONS, name_activation, softmax
 from netgrader.reader.graph.plain import RANDOM
-from netgrader.reader.trial.probe import ROWS, Sample, Untried, as_rows, orient, same
+from netgrader.reader.trial.probe import ROWS, Sample, Untried, as_rows, orient, randomise_weights, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -95,6 +95,8 @@ class RowTrial:
     """Whether it is numbers drawn at random, the same in each run, that make equal rows of a batch differ."""
     all_dropped: bool = False
     """Whether what training drops at random is everything."""
+    constant: bool = False
+    """Whether all rows get the same output, with any weights."""
 
 
 def try_outputs(found: Found, probe: GraphProbe, loss: LossReading) -> OutputTrial:
@@ -262,7 +264,18 @@ def _tried_rows(found: Found, probe: GraphProbe, tensor: str) -> RowTrial:
     mixed, other_batch = _mixed(probe, tensor, sample, form, as_rows(once, form, rows))
     by_chance = mixed and probe.ask(False, _is_drawn, found, probe, tensor, sample)
     dropped = not mixed and probe.ask(False, _all_dropped, found, probe, tensor, form)
-    return RowTrial(True, mixed and not by_chance, other_batch, by_chance, dropped)
+    constant = probe.ask(False, _is_constant, found, probe, tensor, form, sample)
+    return RowTrial(True, mixed and not by_chance, other_batch, by_chance, dropped, constant)
+
+
+def _is_constant(found: Found, probe: GraphProbe, tensor: str, form: str, sample: Sample) -> bool:
+    """Whether rows that differ get the same output whenever the weights of the layers are drawn again."""
+    rows, feeds = len(sample.labels), probe.feed(sample)
+    for _ in range(DRAWS):
+        if np.ptp(as_rows(probe.fetch(tensor, feeds), form, rows), axis=0).any():
+            return False
+        randomise_weights(found, probe)
+    return True
 
 
 def _mixed(probe: GraphProbe, tensor: str, sample: Sample, form: str, full: Array) -> tuple[bool, bool]:

@@ -9,6 +9,7 @@ from netgrader.judges.structure import require_feedable, require_graph, require_
 from netgrader.judges.sweep_runs import require_trained
 from netgrader.judges.sweeps import require_best, require_chosen, require_grid, student_sweep
 from netgrader.judges.training import require_training
+from netgrader.judges.training_remarks import note_training
 from netgrader.reader import LabError
 
 DATA, NETWORK, SWEEP = "check_prepare_data", "check_convolutional_network", "check_dropout_sweep"
@@ -176,8 +177,9 @@ def test_the_best_value_is_the_sweeps(bench):
 
 
 @grades(TRAINING, faults=(*HONEST, *RATES, "accuracy-too-low"))
-def test_the_network_is_trained(bench):
+def test_the_network_is_trained(bench, remark):
     """The network in the session is trained: it recognises test images"""
+    note_training(bench, TRAINING, remark)
     require_training(bench, TRAINING)
 
 

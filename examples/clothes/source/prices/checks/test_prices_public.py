@@ -5,6 +5,7 @@ from netgrader.judges.accuracy import recomputed, require_learned, require_own, 
 from netgrader.judges.arrays import require_images, require_labels
 from netgrader.judges.structure import require_graph, require_loss, require_optimizer
 from netgrader.judges.training import require_training
+from netgrader.judges.training_remarks import note_training
 
 DATA, NETWORK, TRAINING, ERROR = "check_prepare_data", "check_network", "check_training", "check_error"
 HONEST = (
@@ -77,8 +78,9 @@ def test_training_lowers_the_loss(network, refuse):
 
 
 @grades(TRAINING, faults=(*HONEST, "accuracy-too-low"))
-def test_the_network_is_trained(bench):
+def test_the_network_is_trained(bench, remark):
     """The network in the session is trained: it comes near the test targets"""
+    note_training(bench, TRAINING, remark)
     require_training(bench, TRAINING)
 
 

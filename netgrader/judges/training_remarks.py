@@ -1,0 +1,77 @@
+"""What is noted of a training and costs nothing: minibatches that are a large part of the data, and units that died."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from netgrader.checks.exercises import NET
+from netgrader.judges.answers import opened, shaped
+from netgrader.judges.arrays import data_as_handed
+from netgrader.reader import LabError
+from netgrader.reader.graph.nodes import node_of
+from netgrader.reader.graph.plain import plain_graph
+from netgrader.reader.graph.source import GraphError, read_source
+from netgrader.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from netgrader.checks.context import TestContext
+
+__all__ = ["note_training"]
+
+
+class _TrainingLimits(NamedTuple):
+    """From where on something is remarked on."""
+
+    fewest_steps: int = 12
+    """In an epoch. Minibatches of a tenth of the data and more were found to generalise worse: Keskar et al., 2017, section 2."""
+    dead: float = 0.5
+    """Share of a layer's units; of networks that were trained well fewer put out nothing."""
+    rows: int = 1_000
+    """Training rows that a unit is tried on."""
+
+
+LIMITS = _TrainingLimits()
+
+
+def note_training(bench: TestContext, cell: str, remark: Callable[..., None]) -> None:
+    """Remark on how the network of a cell was trained, and on what became of its units."""
+    _note_batch(bench, cell, remark)
+    with suppress(GraphError, LabError, KeyError):  # a network that cannot be run says nothing of its units
+        _note_dead_units(bench, cell, remark)
+
+
+def _note_batch(bench: TestContext, cell: str, remark: Callable[..., None]) -> None:
+    """Remark that most training steps were fed a large part of the training rows, as the notebook noted it."""
+    size, rows = bench.evidence(cell).graph(NET).about.get("batch"), bench.spec.train.rows
+    if isinstance(size, int) and size * LIMITS.fewest_steps > rows:
+        found = Text("training steps on {size:,} of {rows:,} {images} each", size=size, rows=rows)
+        remark("large-batch", found=found, expected=Text("{most:,} at most", most=rows // LIMITS.fewest_steps))
+
+
+def _note_dead_units(bench: TestContext, cell: str, remark: Callable[..., None]) -> None:
+    """Remark on the first layer with a ReLU whose units put out 0, whatever they are fed.
+
+    Raises
+    ------
+    GraphError, LabError, KeyError
+        If the network cannot be run.
+    """
+    graph, data = bench.evidence(cell).graph(NET), data_as_handed(bench) or bench.dataset
+    plain, images, labels = plain_graph(read_source(graph.meta_graph).graph_def), graph.parts["X"], graph.parts.get("Y")
+    made = plain.descendants([images]) - plain.descendants([labels])
+    relus = sorted(made.intersection(f"{node.name}:0" for node in plain.of_ops({"Relu"})))
+    rows = data.prepared(data.x_train[: LIMITS.rows])
+    with opened(bench.lab, graph) as session:
+        outputs = session.run(relus, {images: shaped(graph, rows), **graph.eval_feed})
+    for relu, output in zip(relus, map(np.asarray, outputs), strict=True):
+        dead = ~output.any(axis=tuple(range(output.ndim - 1)))
+        if output.ndim > 1 and dead.sum() > LIMITS.dead * dead.size:
+            told = Text("{dead:,} of {units:,} units put out 0 for each of {rows:,} training {images}")
+            found = told.format(dead=int(dead.sum()), units=len(dead), rows=len(rows))
+            remark("dead-units", found=found, place=node_of(relu))
+            return
