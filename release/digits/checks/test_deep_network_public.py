@@ -16,6 +16,7 @@ from netgrader.judges.structure import (
     require_step,
 )
 from netgrader.judges.training import require_training
+from netgrader.judges.training_remarks import note_training
 
 NETWORK = "check_deep_network"
 TRAINING = "check_deep_training"
@@ -71,14 +72,14 @@ def test_a_nonlinearity_stands_between_the_layers(network, refuse):
         "labels-logits-swapped",
         "labels-not-one-hot",
         "unclipped-log",
+        "loss-not-mean",
     ),
 )
-def test_the_loss_compares_logits_with_labels(bench, network, refuse, remark):
+def test_the_loss_compares_logits_with_labels(network, refuse, remark):
     """There is a loss, and it compares the logits with the labels"""
     refuse(network)
     require_loss(network)
-    if bench.quick:
-        note_reduction(network, remark)
+    note_reduction(network, remark)
 
 
 @grades(NETWORK, credit=6, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"))
@@ -147,6 +148,8 @@ def test_the_whole_is_what_was_asked_for(network, refuse_others):
         "weights-not-trained-here",
         "evaluated-in-fresh-session",
         "missing-tensor",
+        "dead-units",
+        "large-batch",
     ),
 )
 def test_the_network_is_trained(bench, cell_evidence, remark):
@@ -154,6 +157,7 @@ def test_the_network_is_trained(bench, cell_evidence, remark):
     require_values(cell_evidence)
     if bench.quick:
         note_switches(cell_evidence.graph("net"), remark)
+    note_training(bench, TRAINING, remark)
     require_training(bench, TRAINING)
 
 

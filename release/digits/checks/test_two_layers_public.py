@@ -20,6 +20,7 @@ from netgrader.judges.sweep_proofs import doubts
 from netgrader.judges.sweep_runs import require_trained
 from netgrader.judges.sweeps import require_best, require_chosen, require_grid, student_sweep
 from netgrader.judges.training import require_training
+from netgrader.judges.training_remarks import note_training
 
 NETWORK = "check_two_layer_network"
 SWEEP = "check_learning_rate_sweep"
@@ -108,14 +109,14 @@ def test_neurons_have_a_bias(network, refuse):
         "labels-logits-swapped",
         "labels-not-one-hot",
         "unclipped-log",
+        "loss-not-mean",
     ),
 )
-def test_loss_is_softmax_cross_entropy(bench, network, refuse, remark):
+def test_loss_is_softmax_cross_entropy(network, refuse, remark):
     """The loss is the softmax cross-entropy of the logits"""
     refuse(network)
     require_loss(network)
-    if bench.quick:
-        note_reduction(network, remark)
+    note_reduction(network, remark)
 
 
 @grades(NETWORK, credit=6, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"))
@@ -244,11 +245,14 @@ def test_there_is_an_accuracy_for_each_epoch(bench, cell_evidence, remark):
         "weights-not-trained-here",
         "evaluated-in-fresh-session",
         "missing-tensor",
+        "dead-units",
+        "large-batch",
     ),
 )
-def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show):
+def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show, remark):
     """The network in the session is trained: it recognises test images that we hold"""
     require_values(cell_evidence)
+    note_training(bench, TRAINING, remark)
     result = recomputed(bench, TRAINING)
     measured["test_accuracy"], measured["train_accuracy"] = round(result.counted, 4), round(result.train, 4)
     show_claim(show, cell_evidence, result.notebook)
