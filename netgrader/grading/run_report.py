@@ -35,12 +35,12 @@ WENT_ON = Text("What it had made by then is graded, and what comes after it was 
 UNTIL_THEN = Text("What it had made by then is graded; what comes after it was not run.")
 NOTEBOOK_RAN, CELL_RAN = Text("the notebook had run for {duration}"), Text("it had run for {duration}")
 TOO_MUCH_MEMORY = Text(
-    "The run ended in {where}, where more than {size} of memory were needed. {rest} {advice}",
-    advice=Text("Use smaller layers or minibatches, or float32 instead of float64."),
+    "The run ended in {where}, where more than {size} of memory were needed. {rest} "
+    "Use smaller layers or minibatches, or float32 instead of float64."
 )
 TOO_MUCH_WRITTEN = Text(
-    "The run ended in {where}, which wrote too much to disk. {rest} {advice}",
-    advice=Text("Write less, or use smaller layers: at a check the weights of a network are written down."),
+    "The run ended in {where}, which wrote too much to disk. {rest} "
+    "Write less, or use smaller layers: at a check the weights of a network are written down."
 )
 BY_LIMIT = {"memory": TOO_MUCH_MEMORY, "disk": TOO_MUCH_WRITTEN, "files": TOO_MUCH_WRITTEN}
 BY_ANOTHER_LIMIT = Text("The run ended in {where}, where a limit was hit ({limit}). {rest}")

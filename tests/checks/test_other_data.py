@@ -213,19 +213,29 @@ def test_one_class_may_do_without_an_output_and_no_number_may(outputs, asked, fi
         require_layers(found)
 
 
-@pytest.mark.parametrize(
-    ("made", "code"), [({"axis": 0}, "accuracy-over-wrong-axis"), ({"batch": 64}, "fixed-batch-size")]
-)
-def test_what_cannot_be_computed_of_any_number_of_rows_is_told_before_it_is_trained(bench, made, code):
+def handed_over(bench, graph):
     cell = bench.evidence_root / "check_garment_network"
     cell.mkdir()
-    graph = network(**made)
     out = EvidenceWriter(cell, cell.name)
     out.graph("net", graph)
     out.close()
+    return bench.network(cell.name)
+
+
+def test_what_cannot_be_computed_of_any_number_of_rows_is_told_before_it_is_trained(bench):
+    graph = network(axis=0)
     with pytest.raises(Failed) as caught:
-        require_feedable(bench.lab, graph, bench.network(cell.name))
-    assert [fault.code for fault in caught.value.faults] == [code]
+        require_feedable(bench.lab, graph, handed_over(bench, graph))
+    assert [fault.code for fault in caught.value.faults] == ["accuracy-over-wrong-axis"]
+
+
+def test_a_network_for_one_number_of_rows_is_named_once(bench):
+    graph = network(batch=64)
+    found = handed_over(bench, graph)
+    assert found.codes == {"fixed-batch-size"}
+    require_feedable(bench.lab, graph, found)
+    with pytest.raises(Failed, match="batches of one size only"):
+        require_feedable(bench.lab, graph, replace(found, faults=()))
 
 
 def test_the_accuracy_is_that_of_numpy_on_the_courses_images_and_on_the_half_that_nobody_had(bench):
