@@ -330,6 +330,9 @@ def _evaluated(found: Found, probe: GraphProbe, loss: LossReading) -> str | None
     They may be of another tower than the one that is trained: without dropout, with averaged weights.
     """
     made, accuracy = found.graph.descendants([found.roles.images]), found.outputs.accuracy
-    claimed = (found.hints.get("prediction"), found.hints.get("logits"), found.outputs.prediction)
+    logits, prediction = found.hints.get("logits"), found.hints.get("prediction")
+    # What is called logits, unless the prediction is not made of it: then that is of the tower that is trained.
+    claimed = (logits, prediction) if logits in found.graph.ancestors([prediction]) else (prediction, logits)
     counted = None if accuracy is None else _scores_of(found, probe, loss, accuracy)
-    return next((tensor for tensor in (*claimed, counted, loss.logits, found.scores) if tensor in made), None)
+    known = (*claimed, found.outputs.prediction, counted, loss.logits, found.scores)
+    return next((tensor for tensor in known if tensor in made), None)
