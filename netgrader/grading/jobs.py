@@ -36,6 +36,8 @@ OF_NBGRADER = Text(
     "{file} is a notebook of '{assignment}', one of nbgrader's own assignments, whose tests are in its notebooks. "
     "It is graded by nbgrader autograde {assignment}."
 )
+HOLDS_ANOTHER = Text("The file {name} holds the notebook {notebook}.")
+NOT_HANDED_IN = Text("{name} was not handed in.")
 RENAMED = Text("The file is called {file}; by its cells it is {notebook}.")
 
 
@@ -113,8 +115,9 @@ def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[J
     """
     jobs = jobs_of(assignment, student) if jobs is None else jobs
     path = assignment.course.folder("submitted", student, assignment.name) / f"{notebook}{SUFFIX}"
-    missing = Job(assignment, notebook, path, Text("{name} was not handed in.", name=path.name))
-    return next((job for job in jobs if job.notebook == notebook), missing)
+    in_its_place = {job.path: HOLDS_ANOTHER.format(name=path.name, notebook=job.notebook) for job in jobs}
+    problem = in_its_place.get(path, NOT_HANDED_IN.format(name=path.name))
+    return next((job for job in jobs if job.notebook == notebook), Job(assignment, notebook, path, problem))
 
 
 def _folder_of_notebooks(path: Path) -> Path:

@@ -19,7 +19,7 @@ from netgrader.judges.learning_rate import fed_in_training
 from netgrader.judges.sweeps import DROPOUT, drawn_rate, student_sweep, sweep_cell, swept
 from netgrader.reader import LabError
 from netgrader.reader.graph.hashes import op_hashes
-from netgrader.reader.graph.nodes import DTYPES
+from netgrader.reader.graph.plain import PLACEHOLDERS, plain_graph
 from netgrader.reader.graph.source import read_source
 from netgrader.text import Text
 
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from netgrader.data import DataSpec
     from netgrader.evidence import GraphEvidence
     from netgrader.judges.sweeps import Swept
-    from netgrader.reader import Lab, LabSession, Layer, Network
+    from netgrader.reader import Lab, LabSession, Network
+    from netgrader.reader.graph.plain import Graph
 
 __all__ = ["dropped_shares", "require_followed"]
 
@@ -42,7 +43,6 @@ NOT_AS_STATED = "hyperparameter-not-as-stated"
 ROWS = 400
 LEAST_COUNTED = 400  # numbers that are not zero, for a share of them
 NEAR = 0.03  # of a share; of so few numbers chance moves it by a third of this at most one time in twenty
-PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderWithDefault"})
 
 
 def require_followed(bench: TestContext) -> None:
@@ -121,14 +121,14 @@ def dropped_shares(lab: Lab, graph: GraphEvidence, network: Network, spec: DataS
     Those are zero in training and were not when evaluated. Where nobody says what training feeds, it is what the graph has
     by itself, or its switches to either side: whichever drops the most.
     """
-    nodes = {node.name: node for node in read_source(graph.meta_graph).graph_def.node}
+    plain = plain_graph(read_source(graph.meta_graph).graph_def)
     images, labels = (_named(graph, network, role) for role in ("X", "Y"))
-    places = [place for layer in network.layers if (place := _data_of(nodes, layer, images))]
+    places = [*_read_by_layers(plain, network, images)]
     random = np.random.default_rng(3)
     rows = random.uniform(0.2, 1.0, (ROWS, spec.size)).astype(np.float32)
     one_hot = spec.one_hot(random.integers(0, spec.classes, ROWS))
     feeds = {name: value for name, value in ((images, shaped(graph, rows)), (labels, one_hot)) if name}
-    modes = _modes(graph, nodes, feeds)
+    modes = _modes(graph, plain, feeds)
     try:
         with started(lab.load(graph.meta_graph)) as session:
             trained = _values(session, places, [{**feeds, **mode} for mode in modes])
@@ -147,11 +147,11 @@ def _count_nonzero(values: Sequence[Array]) -> int:
     return sum(map(np.count_nonzero, values))
 
 
-def _modes(graph: GraphEvidence, nodes: Mapping[str, Any], fed: Feed) -> list[Feed]:
+def _modes(graph: GraphEvidence, plain: Graph, fed: Feed) -> list[Feed]:
     """Return what may be fed in training besides images and labels."""
     told = fed_in_training(graph)
-    placeholders = [node for node in nodes.values() if node.op in PLACEHOLDERS and f"{node.name}:0" not in fed]
-    switches = [f"{node.name}:0" for node in placeholders if DTYPES.get(node.attr["dtype"].type) == "bool"]
+    placeholders = {f"{node.name}:0" for node in plain.of_ops(PLACEHOLDERS)} - fed.keys()
+    switches = [name for name in sorted(placeholders) if plain.static_dtype(name) == "bool"]
     return [told] if told else [{}, *(dict.fromkeys(switches, np.asarray(on)) for on in (True, False))]
 
 
@@ -173,24 +173,9 @@ def _named(graph: GraphEvidence, network: Network, role: str) -> str:
     return (played.name if played is not None else None) or graph.parts.get(role, "")
 
 
-def _data_of(nodes: Mapping[str, Any], layer: Layer, images: str) -> str:
-    """Return the tensor that a layer multiplies with its weights; empty where the graph does not have its op."""
-    node = nodes.get(layer.place)
-    data = next((read for read in (node.input if node else ()) if _comes_from(nodes, read, images)), "")
-    return data if not data or ":" in data else f"{data}:0"
-
-
-def _comes_from(nodes: Mapping[str, Any], tensor: str, source: str) -> bool:
-    """Whether a tensor is computed from another one."""
-    seen: set[str] = set()
-    ahead = [_op(tensor)]
-    while ahead:
-        name = ahead.pop()
-        if name in nodes and name not in seen:
-            seen.add(name)
-            ahead += map(_op, nodes[name].input)
-    return _op(source) in seen
-
-
-def _op(tensor: str) -> str:
-    return tensor.lstrip("^").partition(":")[0]
+def _read_by_layers(plain: Graph, network: Network, images: str) -> Iterator[str]:
+    """Yield the tensors made from the images that layers multiply with their weights, as far as the graph has their ops."""
+    made = plain.descendants([images or None])
+    for layer in network.layers:
+        node = plain.nodes.get(layer.place)
+        yield from made.intersection(() if node is None else node.inputs)

@@ -180,7 +180,10 @@ def _is(value: float, accuracies: Sequence[float], *, rounded: bool = True) -> b
 
 
 def _best_so_far(values: Float, parts: Sequence[Part]) -> bool:
-    """Whether each value is the highest of those measured up to it."""
+    """Whether each value is the highest of those measured up to it, or each is the highest of all."""
     first = [part.accuracies[:1] or (np.nan,) for part in parts]
     so_far = np.maximum.accumulate(np.concatenate(first))
-    return all(agree(float(value), float(best)) for value, best in zip(values, so_far, strict=True))
+    return any(
+        all(agree(float(value), float(highest)) for value, highest in zip(values, best, strict=True))
+        for best in (so_far, np.full_like(so_far, so_far[-1]))
+    )

@@ -199,7 +199,7 @@ def note_reduction(network: Network, remark: Callable[..., None]) -> None:
     )
     if found is not None:
         mean = Text("their mean, by tf.reduce_mean: one number, whose size does not depend on that of the batch")
-        remark(Text("The loss is not averaged over the {images}, as the exercise asks."), found=found, expected=mean)
+        remark("loss-not-mean", found=found, expected=mean)
 
 
 def require_optimizer(network: Network) -> None:
