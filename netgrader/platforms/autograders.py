@@ -188,11 +188,16 @@ def _fitting(made: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
 
 def _summary(standing: Standing) -> tuple[Said, ...]:
     """Return what is said of the submission as a whole, and of each notebook of it."""
-    told = [(one.notebook, text) for one in standing.answers for text in one.summary]
-    if len(standing.answers) > 1:
-        own: list[Said] = [Text("{notebook}: {text}", notebook=name, text=text) for name, text in told]
-    else:
-        own = [text for _, text in told]
+    said_of: dict[Said, list[str]] = {}
+    for one in standing.answers:
+        for text in one.summary:
+            said_of.setdefault(text, []).append(one.notebook)
+    own = [
+        text
+        if len(names) == len(standing.answers)
+        else Text("{notebook}: {text}", notebook=", ".join(names), text=text)
+        for text, names in said_of.items()
+    ]
     return (*(() if standing.over else (words.GRADING_BEGAN,)), *standing.notices, *own)
 
 
