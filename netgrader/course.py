@@ -149,9 +149,11 @@ class Course:
             drawn = file.with_name(f".secret.{secrets.token_hex(8)}")
             drawn.touch(mode=0o600)
             drawn.write_bytes(secrets.token_bytes(32))
-            with contextlib.suppress(FileExistsError):  # another process was faster: its secret is everybody's
+            with contextlib.suppress(OSError):  # another process was faster, or the disk has no links
                 file.hardlink_to(drawn)
-            drawn.unlink()
+            if not file.exists():
+                drawn.replace(file)
+            drawn.unlink(missing_ok=True)
             return file.read_bytes()
 
     @property

@@ -127,7 +127,7 @@ def run_parts(session: LabSession, tensors: Sequence[str], feeds: Mapping[str, A
     try:
         return [np.asarray(value) for value in session.run(tensors, feeds)]
     except LabError as error:
-        if error.kind not in {"run", "op"}:
+        if error.kind != "run":
             raise
         return error
 

@@ -201,6 +201,14 @@ def fetch(loaded: LoadedGraph, session: LabSession, part: str) -> Array | LabErr
     return run_alone(session, part if ":" in part else f"{part}:0", {})
 
 
+def _fetched(loaded: LoadedGraph, session: LabSession, part: str) -> Array:
+    """Return the value of a part, as `fetch` does; what it stops with is an error."""
+    value = fetch(loaded, session, part)
+    if isinstance(value, LabError):
+        raise value
+    return value
+
+
 def _positive(random: np.random.Generator, value: Array, inputs: int) -> Array:
     scale = 2.0 / np.sqrt(inputs) if value.ndim > 1 and value.size > max(value.shape) else 1.0
     return scale * random.uniform(0.5, 1.5, value.shape)
@@ -311,10 +319,10 @@ def require_own_weights(lab: Lab, graph: GraphEvidence) -> bool:
     """
     loaded, random = lab.load(graph.meta_graph), np.random.default_rng(1)
     with started(loaded, seed=0) as session:
-        start1, start2 = (fetch(loaded, session, graph.parts[part]) for part in ("W1", "W2"))
+        start1, start2 = (_fetched(loaded, session, graph.parts[part]) for part in ("W1", "W2"))
         values = session.values(loaded.trainable)
         session.assign({name: random.normal(size=value.shape) for name, value in values.items()})
-        first, second = (fetch(loaded, session, graph.parts[part]) for part in ("W1", "W2"))
+        first, second = (_fetched(loaded, session, graph.parts[part]) for part in ("W1", "W2"))
     if np.array_equal(first, second):
         fail(
             "shared-weights",

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.language import fail, partial
-from netgrader.judges.answers import run_alone, started
+from netgrader.judges.answers import asks_for_more, run_alone, started
 from netgrader.reader import LabError
 from netgrader.text import Said, Text, spelled
 
@@ -123,6 +123,8 @@ def try_gradients(
             raw = [_run(session, graph, part, images, one_hot) for part in _each_parts(graph.parts)]
             largest = [_run(session, graph, part, images, one_hot) for part in LARGEST if part in graph.parts]
         except LabError as error:
+            if error.kind != "run":
+                raise
             expected = Text("gradients for any number of {images}, a row for each: -1 in place of a number in a shape")
             fail(
                 "gradient-wrong-shape",
@@ -174,7 +176,7 @@ def require_largest(trial: GradientTrial) -> None:
     """End the test unless `largest` is the gradient of the largest softmax output of each image."""
     expected = Text("for each {image}, how its largest softmax output changes with each {pixel}")
     if not len(trial.largest):
-        nothing = Text("no value for each {pixel} of each {image}, as of None, which tf.gradients gives of an argmax")
+        nothing = Text("no value for each {pixel} of each {image}; of an argmax, for one, tf.gradients gives None")
         fail("gradient-wrong-shape", found=nothing, expected=expected)
     _require_slopes(trial.largest[0], trial.top, trial.top_logit, trial.loss, expected)
 
@@ -212,9 +214,9 @@ def _each_parts(parts: Mapping[str, str]) -> list[str]:
 def _run(session: LabSession, graph: GraphEvidence, part: str, images: Array, one_hot: Array) -> Array:
     """Return the value of a part for images; labels are fed as well, for what asks for them."""
     feeds = {graph.parts["X"]: images.astype(np.float32), **graph.eval_feed}
-    if "Y" in graph.parts:
-        feeds[graph.parts["Y"]] = one_hot
     value = run_alone(session, graph.parts[part], feeds)
+    if isinstance(value, LabError) and asks_for_more(value) and "Y" in graph.parts:
+        value = run_alone(session, graph.parts[part], {**feeds, graph.parts["Y"]: one_hot})
     if isinstance(value, LabError):
         raise value
     return np.asarray(value, np.float64)
@@ -245,6 +247,7 @@ def _split(raw: Sequence[Array], shape: tuple[int, ...], classes: int) -> Array:
     None (0, n, pixels) if one is not of as many images and numbers as the `shape` (n, pixels) says.
     """
     whole = (classes, *shape)
+    raw = [part[0] if part.shape == (1, *shape) else part for part in raw]  # tf.stack of one gradient has one axis more
     if len(raw) == 1 and sorted(raw[0].shape) == sorted(whole):
         return raw[0].transpose([raw[0].shape.index(size) for size in whole])
     if {(part.shape[:1], part.size) for part in raw} != {(shape[:1], math.prod(shape))}:

@@ -160,6 +160,7 @@ def _is_complete(fed: _Fed) -> bool:
     if not fed.missing:
         return True
     as_asked = fed.usual == fed.asked or not _size_fits(fed)
+    as_asked &= fed.rows == fed.different
     return as_asked and bool((fed.sizes == fed.usual).all()) and fed.missing == (fed.n % fed.usual or fed.usual)
 
 

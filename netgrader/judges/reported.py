@@ -76,7 +76,7 @@ def _judge_lists(reported: Float, epochs: Sequence[_Epoch]) -> Iterator[LoopFind
     if not any(map(any, codes)):
         return
     for code, share, found, other in (
-        ("wrong-return", 0.25, Text("a pair (acc_trn, acc_val) for each epoch"), reported.T),
+        ("wrong-return", 0.25, Text("a pair (acc_trn, acc_val) for each epoch"), reported.T[: len(NAMES)]),
         ("reports-train-accuracy", 0.0, Text("the two lists in exchange: (acc_val, acc_trn)"), reported[::-1]),
     ):
         as_other = [_read_all(epochs, values, side) for side, values in enumerate(other)]
@@ -184,6 +184,6 @@ def _best_so_far(values: Float, parts: Sequence[Part]) -> bool:
     first = [part.accuracies[:1] or (np.nan,) for part in parts]
     so_far = np.maximum.accumulate(np.concatenate(first))
     return any(
-        all(agree(float(value), float(highest)) for value, highest in zip(values, best, strict=True))
+        all(agree(float(value), float(highest)) for value, highest in zip(values, best, strict=False))
         for best in (so_far, np.full_like(so_far, so_far[-1]))
     )

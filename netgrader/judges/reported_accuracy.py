@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from netgrader.checks.context import TestContext
     from netgrader.judges.accuracy import Recomputed
 
-__all__ = ["is_best_so_far", "require_curves", "require_reported"]
+__all__ = ["require_curves", "require_reported"]
 
 Array = npt.NDArray[Any]
 
@@ -138,7 +138,7 @@ def _of_an_earlier_epoch(
     images, and of a curve of no more epochs than anybody trains.
     """
     values: Array = np.asarray(acc_val, np.float64)
-    if abs(float(np.max(values)) - recomputed.notebook) <= near or is_best_so_far(acc_val, recomputed.notebook):
+    if abs(float(np.max(values)) - recomputed.notebook) <= near or _best_so_far(acc_val, recomputed.notebook):
         return True
     if on_train is None or len(acc_trn) != len(acc_val) or len(acc_val) > LIMITS.epochs:
         return False
@@ -148,7 +148,7 @@ def _of_an_earlier_epoch(
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a curve is whatever was handed over
-def is_best_so_far(values: Sequence[float], last: float) -> bool:
+def _best_so_far(values: Sequence[float], last: float) -> bool:
     """Whether a curve never falls, and its end is that of an earlier epoch, a little above the accuracy in the end."""
     steps = np.diff(np.asarray(values, np.float64))
     rises = len(steps) > 1 and bool((steps >= 0).all()) and steps[0] > 0

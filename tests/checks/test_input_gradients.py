@@ -37,7 +37,8 @@ def network(gradients: Callable[[Any, Any, Any], tuple[list[Any], Any]]) -> Grap
         hidden = tf.nn.relu(x @ tf.get_variable("W1", [784, 200], initializer=initial))
         logits = hidden @ tf.get_variable("W2", [200, 10], initializer=initial)
         each, largest = gradients(x, logits, tf.nn.softmax(logits))
-        parts = {"graph": graph, "X": x, "logits": logits, "largest": largest}
+        labels = tf.placeholder(tf.int32, [None])  # which no gradient asks for
+        parts = {"graph": graph, "X": x, "Y": labels, "logits": logits, "largest": largest}
         return export_graph(parts | {f"each@{number}": tensor for number, tensor in enumerate(each)})
 
 
@@ -72,6 +73,7 @@ RIGHT = {
     "a list of ten": lambda x, _, p: (softmax_outputs(x, p), largest(x, p)),
     "stacked first": lambda x, _, p: ([tf.stack(softmax_outputs(x, p))], largest(x, p)),
     "stacked between": lambda x, _, p: ([tf.stack(softmax_outputs(x, p), axis=1)], largest(x, p)),
+    "each of one stacked": lambda x, _, p: ([tf.stack([g]) for g in softmax_outputs(x, p)], tf.stack([largest(x, p)])),
     "by a mask": lambda x, _, p: (
         [slope(p * tf.one_hot(k, 10), x) for k in range(10)],
         slope(p * tf.one_hot(tf.argmax(p, axis=1), 10), x),

@@ -30,7 +30,7 @@ from netgrader.judges.shown import wrong_images
 from netgrader.judges.structure import require_feedable
 from netgrader.judges.training_loop import training_of
 from netgrader.pages.feedback_figures import PageData, figure
-from netgrader.reader import Exercise
+from netgrader.reader import Exercise, LabError
 from netgrader.reader.lab.local import LocalLab
 from netgrader.reader.model import Layer, Network
 from netgrader.results import Outcome
@@ -153,6 +153,7 @@ def network(
     *,
     axis: int = 1,
     batch: int | None = None,
+    by_python: bool = False,
 ) -> GraphEvidence:
     """A one-layer network, trained for two epochs where there are data."""
     with tf.Graph().as_default() as graph:
@@ -165,6 +166,8 @@ def network(
         loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
         step = tf.train.AdamOptimizer(0.003).minimize(loss)
         right = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, axis), tf.argmax(y, 1)), tf.float32))
+        if by_python:
+            right = tf.py_func(np.asarray, [right], tf.float32)
         parts = {"graph": graph, "X": x, "Y": y, "logits": logits, "loss": loss, "train_op": step, "accuracy": right}
         with tf.Session(graph=graph) as session:
             session.run(tf.global_variables_initializer())
@@ -227,6 +230,12 @@ def test_what_cannot_be_computed_of_any_number_of_rows_is_told_before_it_is_trai
     with pytest.raises(Failed) as caught:
         require_feedable(bench.lab, graph, handed_over(bench, graph))
     assert [fault.code for fault in caught.value.faults] == ["accuracy-over-wrong-axis"]
+
+
+def test_an_accuracy_that_the_lab_does_not_run_is_left_to_a_person(bench):
+    graph = network(by_python=True)
+    with pytest.raises(LabError, match="PyFunc"):
+        require_feedable(bench.lab, graph, handed_over(bench, graph))
 
 
 def test_a_network_for_one_number_of_rows_is_named_once(bench):
