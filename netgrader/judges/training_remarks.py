@@ -62,9 +62,10 @@ def _note_dead_units(bench: TestContext, cell: str, remark: Callable[..., None])
         If the network cannot be run.
     """
     graph, data = bench.evidence(cell).graph(NET), data_as_handed(bench) or bench.dataset
-    plain, images, labels = plain_graph(read_source(graph.meta_graph).graph_def), graph.parts["X"], graph.parts.get("Y")
-    made = plain.descendants([images]) - plain.descendants([labels])
-    relus = sorted(made.intersection(f"{node.name}:0" for node in plain.of_ops({"Relu"})))
+    plain, images = plain_graph(read_source(graph.meta_graph).graph_def), graph.parts["X"]
+    # What all that reaches the logits passes: a ReLU may be one side of another activation.
+    passed = plain.dominators(images, graph.parts["logits"])
+    relus = sorted({f"{node.name}:0" for node in plain.of_ops({"Relu"})}.intersection(passed))
     rows = data.prepared(data.x_train[: LIMITS.rows])
     with opened(bench.lab, graph) as session:
         outputs = session.run(relus, {images: shaped(graph, rows), **graph.eval_feed})

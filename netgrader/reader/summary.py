@@ -72,7 +72,7 @@ def _moved(reading: Reading) -> tuple[str, ...]:
 def _use_of_rate(descent: Descent) -> str:
     """How the rate is used where it is no constant."""
     rates = descent.rates or (0.0,)
-    if np.ptp(rates) > SAME_RATE * max(rates):
+    if np.ptp(rates) > SAME_RATE * np.abs(rates).max():
         return "decays" if rates[0] == max(rates) else "varies"
     return "fed" if descent.rate_from else ""
 

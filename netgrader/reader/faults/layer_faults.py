@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 _UNKNOWN = ("undecided", "other")
 _LOOPING = words("NextIteration RefNextIteration While StatelessWhile")
+_SATURATING = ("sigmoid", "tanh")
+"""What hides in the scores how large the numbers before it are."""
 MEANT = 2
-"""So often the same weights are read by mistake."""
+"""So often again the same weights are read where that may be meant: a recurrence (Lan et al., 2020)."""
 
 
 def _in_a_row(found: Found) -> int | None:
@@ -181,22 +183,24 @@ def shared(reading: Reading) -> Iterator[Fault]:
     ways: dict[str, list[Step]] = {}
     for step in steps:
         ways.setdefault(weights_key(graph, step), []).append(step)
-    for first, other in [same for same in ways.values() if len(same) == MEANT]:
-        tied = transposes(graph, first) != transposes(graph, other)
-        if not tied and other.data != first.data and first.node in graph.ancestor_nodes([other.data]):
-            told = Text("the weights of {node}", node=first.node), Text("weights of its own")
-            yield fault("shared-weights", other.node, *told)
+    for first, *others in ways.values():
+        grave = Severity.REMARK if _is_free(reading) and len(others) >= MEANT else None
+        for other in others:
+            tied = transposes(graph, first) != transposes(graph, other)
+            if not tied and other.data != first.data and first.node in graph.ancestor_nodes([other.data]):
+                told = Text("the weights of {node}", node=first.node), Text("weights of its own")
+                yield fault("shared-weights", other.node, *told, grave)
 
 
 class _WeightLimits(NamedTuple):
-    """Where weights begin too large, or too small: root mean squares times the root of the inputs; Glorot's is about 1.4."""
+    """Where weights begin too large, or too small."""
 
     huge: float = 10.5
-    """5 % above ten."""
+    """Root mean square times the root of the inputs, 5 % above ten; Glorot's is 1.4 where outputs are few."""
     huge_where_wild: float = 4.2
-    """Where the first scores spread by more than `wild`."""
-    tiny: float = 0.014
-    """A hundredth of Glorot's."""
+    """The same, where the first scores spread by more than `wild`."""
+    tiny: float = 0.01
+    """Share of Glorot's root mean square."""
     faint: float = 0.05
     """Standard deviation of first scores; a hidden layer of such weights gives about a hundredth, Glorot's half of one."""
     wild: float = 100.0
@@ -254,11 +258,14 @@ class _Beginning:
         wild = LIMITS.wild < start.spread < np.inf and not found.statistics
         inside = found.graph.ancestor_nodes([found.loss, *(one.output for one in found.steps)])
         gain = self.gain * min(1.0, factor_behind(found.graph, self.step.product, inside))
-        return start.spread > LIMITS.spreads and gain > (LIMITS.huge_where_wild if wild else LIMITS.huge)
+        shown = start.spread > LIMITS.spreads or self.layer.activation in _SATURATING
+        return shown and gain > (LIMITS.huge_where_wild if wild else LIMITS.huge)
 
     def is_tiny(self) -> bool:
         """Whether the weights of a hidden layer are not zero and so small that the first scores hardly differ."""
-        return self.hidden and 0 < self.gain < LIMITS.tiny and 0 < self.reading.start.spread < LIMITS.faint
+        glorot = (2.0 / (self.fan_in + self.kernel.shape[-1])) ** 0.5
+        faint = 0 < self.reading.start.spread < LIMITS.faint and not self.reading.found.statistics
+        return self.hidden and faint and 0 < self.size < LIMITS.tiny * glorot
 
     def is_not_glorot(self) -> bool:
         """Whether weights are asked to be uniform up to sqrt(6 / (inputs + outputs)) and are not.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from functools import cached_property, reduce
 from graphlib import CycleError, TopologicalSorter
-from itertools import chain
+from itertools import chain, filterfalse
 from typing import TYPE_CHECKING
 
 from netgrader.reader.graph.constants import fold
@@ -121,7 +121,8 @@ class Graph:
         closing = {node.name for node in self.of_ops(_BACK_EDGES)}
         sorter: TopologicalSorter[str] = TopologicalSorter()
         for node in self.nodes.values():
-            sorter.add(node.name, *({*map(node_of, node.inputs), *node.controls} - closing))
+            before = dict.fromkeys([*map(node_of, node.inputs), *node.controls])
+            sorter.add(node.name, *filterfalse(closing.__contains__, before))
         try:
             return {name: position for position, name in enumerate(sorter.static_order())}
         except CycleError as error:

@@ -143,11 +143,13 @@ def as_traced(
     parts = {key: tensor.name for key, tensor in ends.items()} | {"X": fed[0]}
     changing = [operation.name for operation in concrete.graph.control_outputs]
     definition = concrete.graph.as_graph_def()
-    _prune(definition, {*map(node_of, (*parts.values(), *fed, *changing))} - {SWITCH}, {*inner})
+    # A table has no value to begin with, and stays what the function is given.
+    held = [pair for pair in zip(inner, concrete.captured_inputs, strict=True) if _has_value(tf, pair[1])]
+    _prune(definition, {*map(node_of, (*parts.values(), *fed, *changing))} - {SWITCH}, {tensor for tensor, _ in held})
     _let_identities_wait_for_nothing(definition)
-    values = [_value(tf, captured, begin) for captured in concrete.captured_inputs]
+    values = [(tensor, captured, _value(tf, captured, begin)) for tensor, captured in held]
     with tf.Graph().as_default() as graph:
-        made, names = _begun(tf, zip(inner, concrete.captured_inputs, values, strict=True), named)
+        made, names = _begun(tf, values, named)
         steps = tf.compat.v1.import_graph_def(definition, input_map=made, return_elements=changing, name="")
         if y is not None and changing:
             tf.compat.v1.group(*steps, name=STEP)
@@ -201,6 +203,11 @@ def _begun(
         made[tensor] = variable.handle
         layers[variable.op.name] = layer
     return made, layers
+
+
+def _has_value(tf: Any, captured: Any) -> bool:
+    """Whether what was captured is a constant or a variable."""
+    return captured.dtype != tf.resource or captured._handle_data is not None
 
 
 def _value(tf: Any, captured: Any, begin: Begin) -> Any:

@@ -58,8 +58,10 @@ class _Activation:
 def try_widths(found: Found, probe: GraphProbe) -> tuple[Step, ...]:
     """Return the layers with the widths that the values in their products have."""
     every, sample = products(found.steps), probe.sample(ROWS)
-    # Without a number that is the same in all rows by chance, as zeros are.
-    sample = Sample(probe.rng.uniform(0.1, 1.0, sample.images.shape), sample.labels)
+    # No number of the data is the same in all rows, not even where they are rounded: the first row is dark, the last bright.
+    images = probe.rng.uniform(0.1, 1.0, sample.images.shape)
+    images[0], images[-1] = 0.0, 1.0
+    sample = Sample(images, sample.labels)
     values = probe.run([t for step in every for t in (step.data, step.weights, step.product)], probe.feed(sample))
     triples = zip(every, values[::3], values[1::3], values[2::3], strict=True)
     measured = {step: _measured(found, step, len(sample.labels), *arrays) for step, *arrays in triples}

@@ -77,7 +77,7 @@ def _with_rate(found: Found, probe: GraphProbe | None, descent: Descent, tensor:
     """Add the rate that one tensor holds."""
     graph = found.graph
     above, value = graph.ancestors([tensor]) - found.given.eval_feed.keys(), graph.constant(tensor)
-    rates: tuple[float, ...] = () if value is None else (float(value.max()),)
+    rates = () if value is None else tuple(map(float, value.ravel()[:1]))
     rates = rates if probe is None else probe.ask(rates, _rates, found, probe, tensor)
     return replace(
         descent,
@@ -97,7 +97,7 @@ def _rates(found: Found, probe: GraphProbe, tensor: str) -> tuple[float, ...]:
     rates = []
     for count in COUNTS:
         probe.assign({name: (value + count).astype(value.dtype) for name, value in before.items()})
-        rates.append(probe.fetch(tensor, feeds).max())
+        rates.append(probe.fetch(tensor, feeds).max(initial=-np.inf))
     probe.assign(before)
     return tuple(map(float, rates)) if np.isfinite(rates).all() else ()
 

@@ -269,10 +269,12 @@ def _tried_rows(found: Found, probe: GraphProbe, tensor: str) -> RowTrial:
 
 
 def _is_constant(found: Found, probe: GraphProbe, tensor: str, form: str, sample: Sample) -> bool:
-    """Whether rows that differ get the same output whenever the weights of the layers are drawn again."""
-    rows, feeds = len(sample.labels), probe.feed(sample)
-    for _ in range(DRAWS):
-        if np.ptp(as_rows(probe.fetch(tensor, feeds), form, rows), axis=0).any():
+    """Whether rows that differ, of any size of numbers, get the same output whenever the layers' weights are drawn again."""
+    rows = len(sample.labels)
+    for size in (1.0, 1e2, 1e4):
+        fed = [probe.feed(Sample(size * one.images, one.labels)) for one in (sample, probe.sample(rows))]
+        outputs = [as_rows(probe.fetch(tensor, feeds), form, rows) for feeds in fed]
+        if np.ptp(np.concatenate(outputs), axis=0).any():
             return False
         randomise_weights(found, probe)
     return True

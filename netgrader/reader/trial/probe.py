@@ -313,9 +313,9 @@ class GraphProbe:
         return Setup(True, "", runs, problem, self.batch, tuple(self.loaded.trainable))
 
     def _batch_of(self, source: Source) -> int | None:
-        """How many rows a source says that it holds, which come first, unless it holds columns."""
-        first = next(iter(source.sizes), None)
-        return None if first in (self.pixels, self.classes) else first
+        """How many rows a source says that it holds, which come first, unless it holds columns: these have two axes."""
+        first, *more = (*source.sizes, None)
+        return None if more[1:] and first in (self.pixels, self.classes) else first
 
     def _guess(self, source: str) -> Array:
         """A value for a placeholder of unknown purpose: evaluation, all kept, a moderate rate."""
@@ -419,5 +419,13 @@ def orient(value: Array, rows: int, classes: int) -> str | None:
 
 
 def as_rows(value: Array, form: str, rows: int) -> Array:
-    """Scores of one row an image."""
+    """Scores of one row an image.
+
+    Raises
+    ------
+    Untried
+        If they are not of so many images.
+    """
+    if value.size % rows:
+        raise Untried
     return np.asarray(value.T if form == "columns" else value.reshape(rows, -1), dtype=np.float64)

@@ -28,7 +28,8 @@ class Start:
     weights: Mapping[str, Array] = field(default_factory=dict)
     """The weights as each layer uses them first, by tensor, whatever they are cut out of or built from."""
     spread: float = np.inf
-    """The standard deviation of the first scores, less their mean in each row where there are several; infinite where unknown."""
+    """The standard deviation of the first scores, less their mean in each row where there are several; infinite where
+    nothing is run, 0 where the scores cannot be."""
     parted: frozenset[str] = frozenset()
     """The weights of hidden layers that begin as zeros, and whose units get gradients of their own."""
     measured: frozenset[str] = frozenset()
@@ -57,7 +58,7 @@ def first_weights(found: Found, probe: GraphProbe) -> Start:
 
 
 def _fetched(probe: GraphProbe, weights: str) -> Array:
-    """Weights as they are; where one function waits for another, reading them waits for what that is fed."""
+    """Weights as they are, read while rows are fed: where one function waits for another, reading waits for its feeds."""
     return probe.fetch(weights, probe.feed(probe.sample(ROWS)))
 
 
@@ -79,7 +80,7 @@ def _is_parted(found: Found, probe: GraphProbe, part: Step, feeds: Mapping[str, 
     Units may be in columns or in rows.
     """
     gradients = probe.gradients(found.loss or "", part.variables[:1])
-    slope = probe.fetch(next(iter(gradients.values()), None), feeds).astype(np.float64)
+    slope = np.atleast_2d(probe.fetch(next(iter(gradients.values()), None), feeds).astype(np.float64))
     axes = (0, 1) if slope.ndim == 2 else (-1,)
-    far = min(np.abs(slope - slope.mean(axis=axis, keepdims=True)).max() for axis in axes)
-    return slope.ndim > 1 and bool(far > TOLD_APART * np.abs(slope).max())
+    far = min(np.abs(slope - slope.mean(axis=axis, keepdims=True)).max(initial=0.0) for axis in axes)
+    return bool(far > TOLD_APART * np.abs(slope).max(initial=0.0))

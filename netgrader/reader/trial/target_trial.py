@@ -200,8 +200,9 @@ def _reach(probe: GraphProbe, place: Place, tensor: str) -> tuple[float, float]:
     for size in (FAR, FARTHER):
         drawn = [probe.rng.standard_normal(place.value.shape) for _ in range(4)]
         every = [np.zeros(place.value.shape), *(size * np.sign(one) for one in drawn), *drawn]
-        values = np.array([probe.fetch(tensor, {**feeds, place.scores: fed}) for fed in every], dtype=np.float64)
-        ends.append((np.nanmin(values), np.nanmax(values)))
+        found = [np.ravel(probe.fetch(tensor, {**feeds, place.scores: fed})) for fed in every]
+        values = np.concatenate(found, dtype=np.float64)
+        ends.append((np.nanmin(values, initial=np.inf), np.nanmax(values, initial=-np.inf)))
     (low, high), (lower, higher) = ends
     slack = 1e-2 * max(high - low, 1e-6)
     return -np.inf if lower < low - slack else float(low), np.inf if higher > high + slack else float(high)
