@@ -81,6 +81,7 @@ class Container:
         argv += ["--cap-drop", "ALL", *(part for one in CAPABILITIES for part in ("--cap-add", f"CAP_{one}"))]
         for entry in system():
             argv += ["--symlink", *entry] if isinstance(entry, tuple) else ["--ro-bind", str(entry.host), entry.inside]
+        argv += ["--perms", "1777", "--tmpfs", TMP]  # before what may lie in it
         places = {one.inside: one.host for one in interpreter()} | {str(PACKAGE): PACKAGE}
         for parent in sorted({str(above) for inside in places for above in Path(inside).parents}):
             argv += ["--perms", "0755", "--dir", parent]  # bubblewrap's own are closed to others
@@ -89,7 +90,7 @@ class Container:
         argv += ["--perms", "0755", "--dir", "/opt", "--symlink", sys.prefix, HOME]
         for file in ("passwd", "group", "nsswitch.conf"):
             argv += ["--ro-bind", f"/etc/{file}", f"/etc/{file}"]
-        argv += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", TMP]
+        argv += ["--proc", "/proc", "--dev", "/dev"]
         argv += ["--perms", "1777", "--size", str(64 * 2**20), "--tmpfs", SHM]  # of the size that Docker gives
         argv += ["--bind", str(self.place), self.inside, "--bind", str(self.home), "/root"]
         for name, value in {"HOME": "/root", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}.items():
