@@ -106,6 +106,13 @@ def test_whoever_has_all_points_is_offered_what_the_notebook_proposes_to_try_and
     assert "If you like to go on" not in rendered(page_of(cells, wrong, released={given}))
 
 
+def test_code_in_the_reason_of_a_fault_is_shown_as_code():
+    result = ex.result(ex.cell("net", 3, ex.failed("test_loss", "It is the loss", ex.fault("softmax-before-loss"))))
+    html = rendered(page_of([ex.check_cell("net", 3)], Graded(result)))
+    assert '<code class="own" lang="en">prediction</code>' in html
+    assert "`prediction`" not in html
+
+
 def test_a_section_of_another_notebook_is_named_and_not_linked():
     cells, graded = ex.wrong_student()
     here = verdicts(page_of(cells, graded))["one_layer_network"].checks[0].reasons[0]
