@@ -186,17 +186,20 @@ def outputs_for(
     order = random.permutation(len(inputs))
     batches = list(_batches(order, random))
     rows = session.run_batches([part], {x: shaped(graph, inputs)}, batches, graph.eval_feed)
+    outputs = [np.asarray(row[0]) for row in rows]
+    # A batch of as many rows as there are outputs stands as all others do.
+    in_rows = [output.shape for output in outputs] == [(len(batch), width) for batch in batches]
     found = np.empty((len(inputs), width), np.float32)
-    for row, batch in zip(rows, batches, strict=True):
-        output = np.asarray(row[0])
-        if output.shape == (width, len(batch)) or (width == 1 and output.shape == (len(batch),)):
-            output = output.reshape(width, len(batch)).T
-        if output.shape != (len(batch), width):
+    for output, batch in zip(outputs, batches, strict=True):
+        upright = output
+        if not in_rows and (output.shape == (width, len(batch)) or (width == 1 and output.ndim == 1)):
+            upright = output.reshape(width, -1).T
+        if upright.shape != (len(batch), width):
             what = (
                 Text("logits of shape {shape}") if measure.part == "logits" else Text("a prediction of shape {shape}")
             )
-            fail("wrong-width", found=what.format(shape=output.shape), expected=f"({len(batch)}, {width})")
-        found[batch] = output
+            fail("wrong-width", found=what.format(shape=upright.shape), expected=f"({len(batch)}, {width})")
+        found[batch] = upright
     return found
 
 

@@ -24,6 +24,8 @@ from netgrader.judges.accuracy import (
     require_values,
     target_met,
 )
+from netgrader.judges.answers import outputs_for
+from netgrader.judges.measure import ACCURACY
 from netgrader.judges.reported_accuracy import require_reported
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student import load_mnist
@@ -81,6 +83,25 @@ def test_the_accuracy_is_that_of_numpy(mnist: Dataset, plain: GraphEvidence) -> 
     assert recomputed.test == pytest.approx(np.mean(found == mnist.y_test), abs=1e-3)
     assert recomputed.test > 0.75
     require_learned(recomputed)
+
+
+@pytest.mark.parametrize("columns", [False, True])
+def test_a_batch_of_as_many_images_as_there_are_classes_stands_as_all_others_do(
+    mnist: Dataset, plain: GraphEvidence, monkeypatch: pytest.MonkeyPatch, columns: bool
+) -> None:
+    """The last batch of a set may be of any size."""
+    images = mnist.prepared(mnist.x_test[:30])
+    expected = (images @ plain.values["w"]).argmax(axis=1)
+
+    class Session:
+        def run_batches(self, _parts: Any, feeds: Any, batches: Any, _feed: Any) -> list[Any]:
+            scores = [feeds[plain.parts["X"]][batch] @ plain.values["w"] for batch in batches]
+            return [[one.T if columns else one] for one in scores]
+
+    sizes = iter([np.arange(20), np.arange(20, 30)])
+    monkeypatch.setattr("netgrader.judges.answers._batches", lambda *_: sizes)
+    found = outputs_for(Session(), plain, images, np.random.default_rng(1), ACCURACY, width=10)
+    assert (found.argmax(axis=1) == expected).all()
 
 
 def test_data_that_verifiers_share_cannot_be_written_to() -> None:
