@@ -105,9 +105,10 @@ def fuzz_reader(name: str, start: int, seconds: float) -> Report:
 
 def walk_roads(start: int, seconds: float) -> Report:
     """Whole roads for so many seconds, from seed `start` on."""
-    report, deadline = Report(), time.monotonic() + seconds
+    report = Report()
     with tempfile.TemporaryDirectory(prefix="netgrader-fuzz-") as name:
         road = build_road(Path(name))
+        deadline = time.monotonic() + seconds
         for seed in itertools.count(start):
             if time.monotonic() > deadline:
                 break
