@@ -116,7 +116,7 @@ def points(value: float) -> str:
 def with_code(context: Context, text: Said) -> Markup:
     """A sentence in which code stands between backticks."""
     shown = str(escape(_shown(context, text)))
-    return Markup(re.sub(r"`([^`\n]+)`", r'<code translate="no">\1</code>', shown))  # noqa: S704  (escaped)
+    return Markup(re.sub(r"`([^`\n]+)`", r'<code class="own" translate="no">\1</code>', shown))  # noqa: S704  (escaped)
 
 
 def breakable(name: str) -> Markup:

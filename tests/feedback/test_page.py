@@ -109,7 +109,7 @@ def test_whoever_has_all_points_is_offered_what_the_notebook_proposes_to_try_and
 def test_code_in_the_reason_of_a_fault_is_shown_as_code():
     result = ex.result(ex.cell("net", 3, ex.failed("test_loss", "It is the loss", ex.fault("softmax-before-loss"))))
     html = rendered(page_of([ex.check_cell("net", 3)], Graded(result)))
-    assert '<code translate="no">prediction</code>' in html
+    assert '<code class="own" translate="no">prediction</code>' in html
     assert "`prediction`" not in html
 
 
