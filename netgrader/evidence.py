@@ -24,6 +24,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.errors import NetgraderError
 from netgrader.grey_levels import LEVELS, GreyLevels, LaidOut, table_between
 from netgrader.strangers import read_json
 from netgrader.text import Said, Text
@@ -72,13 +73,8 @@ _Npy = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}\.npy\Z")]
 _Shape = Annotated[tuple[Annotated[int, msgspec.Meta(ge=0)], ...], msgspec.Meta(max_length=MOST_DIMENSIONS)]
 
 
-class BadEvidence(Exception):
-    """What was handed over cannot be read; `said` is a sentence for the instructor."""
-
-    @property
-    def said(self) -> Said:
-        """The message."""
-        return self.args[0] if isinstance(self.args[0], Text) else str(self)
+class BadEvidence(NetgraderError):
+    """What was handed over cannot be read; the message is a sentence that students and instructors read."""
 
 
 @dataclass(frozen=True)

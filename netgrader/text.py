@@ -87,6 +87,7 @@ def _made(text: Text, plural: tuple[str, int] | None) -> Text:
 
 
 def _plain(value: object) -> Value:
+    value = getattr(value, "said", value)  # an error, whose message is data as well
     if isinstance(value, Text | str | int | float):
         return value
     if isinstance(value, numbers.Integral):

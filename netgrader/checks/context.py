@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from netgrader import reader
-from netgrader.checks.diagnose import TOOK_TOO_LONG, StoppedCell, explain, stopped_before
+from netgrader.checks.diagnose import StoppedCell, explain, stopped_before
 from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.checks.held_out import HeldOut, Marked, mark
 from netgrader.checks.held_out_rows import held_out_inputs
@@ -145,7 +145,7 @@ class CellEvidence:
             If it was stopped since its time was up.
         """
         stopped = stopped_before(self._outside, self.cell, name)
-        if stopped is not None and stopped.kind == TOOK_TOO_LONG:
+        if stopped is not None and stopped.seconds is not None:
             raise Ungradable(TOO_LATE.format(name=plain(name, 60), why=stopped.sentence))
         return stopped
 

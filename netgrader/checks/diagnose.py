@@ -13,7 +13,7 @@ from netgrader.evidence import PLACEHOLDER
 from netgrader.faults import fault
 from netgrader.reader.graph.plain import plain_graph
 from netgrader.reader.graph.source import GraphError, read_source
-from netgrader.text import Said, Text, joined, plain
+from netgrader.text import Said, Text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,13 +22,11 @@ if TYPE_CHECKING:
     from netgrader.evidence import GraphEvidence, Json, ProbeError
     from netgrader.faults import Fault
 
-__all__ = ["TOOK_TOO_LONG", "StoppedCell", "explain", "remedy", "said_of", "stopped_before", "without_prelude"]
-
-TOOK_TOO_LONG = "TookTooLong"
-"""The kind of a cell that was stopped when its time was up; its message says how long it had."""
+__all__ = ["StoppedCell", "duration", "explain", "remedy", "said_of", "stopped_before", "without_prelude"]
 
 LONGEST = 100_000  # characters of an error's text that are looked at
 SAID = 200  # characters of an error's text that are shown
+TIME_WAS_UP = Text("{cell} was stopped after {duration}, when its time was up")
 NO_ANSWER = Text("input(), which nobody answers when a notebook is graded")
 
 # What a kind of error means where a notebook is graded, and what is expected instead.
@@ -91,13 +89,22 @@ class StoppedCell:
     """Its id, empty if it has none."""
     number: int = 0
     """Its place among the notebook's code cells, from 0."""
+    seconds: float | None = None
+    """For one that was stopped when its time was up: how long it ran."""
 
     @property
     def sentence(self) -> Said:
         """Return what happened, as part of a sentence."""
-        if self.kind == TOOK_TOO_LONG:
-            return joined([self.cell, self.message])
+        if self.seconds is not None:
+            return TIME_WAS_UP.format(cell=self.cell, duration=duration(self.seconds))
         return Text("{cell} stopped at {error}", cell=self.cell, error=said_of(self.kind, self.message))
+
+
+def duration(seconds: float) -> Text:
+    """Return a time in seconds as a sentence writes it."""
+    if seconds >= 120:
+        return Text("{seconds:.3g} minutes", seconds=seconds / 60)
+    return Text("{seconds:.3g} s", seconds=seconds)
 
 
 def said_of(kind: str, message: str) -> Said:
@@ -159,7 +166,8 @@ def _nearness(one: StoppedCell, name: str, exercise: str, since: int) -> int:
 def _stopped(number: int, cell: SeenCell) -> StoppedCell:
     """Return how a cell of the student's stopped."""
     called = Text("the cell {name}", name=cell.name) if cell.name else Text("code cell {number}", number=number + 1)
-    return StoppedCell(called, cell.error.kind, cell.error.message, cell.error.names, cell.name, number)
+    error = cell.error
+    return StoppedCell(called, error.kind, error.message, error.names, cell.name, number, error.seconds)
 
 
 OF_SHAPES = ("accuracy-over-wrong-axis", "fixed-batch-size", "labels-not-one-hot", "wrong-placeholder", "wrong-shape")

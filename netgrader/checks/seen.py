@@ -18,6 +18,8 @@ class CellError(msgspec.Struct, frozen=True):
     kind: str = ""
     message: str = ""
     names: frozenset[str] = frozenset()
+    seconds: float | None = None
+    """For a cell that was stopped when its time was up: how long it ran."""
 
     @property
     def is_placeholder(self) -> bool:

@@ -21,6 +21,7 @@ from netgrader.checks.held_out import mark
 from netgrader.checks.held_out_rows import held_out_inputs
 from netgrader.data import DATA, DATA_HASH
 from netgrader.evidence import MANIFEST, BadEvidence, EvidenceLimits
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,8 @@ __all__ = ["FOLDER", "TooMuchEvidence", "copy_evidence", "data_environment", "gi
 FOLDER = "course"
 DATA_INSIDE = f"{HOME}/{FOLDER}/data"
 _ZEROS = bytes(1 << 20)
+NO_FILE = Text("The evidence holds something that is not a regular file.")
+TOO_LARGE = Text("The evidence is too large.")
 # What a manifest names a file by, wherever it stands: each name is one that evidence may have, and becomes a path of ours.
 _NAMED = re.compile(rb'"([0-9]{1,6}\.(?:pb|npy))"')
 
@@ -118,7 +121,7 @@ def copy_evidence(source: Path, target: Path, limits: EvidenceLimits | None = No
     try:
         folder = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:
-        raise BadEvidence("The evidence's folder is gone.") from error
+        raise BadEvidence(Text("The evidence's folder is gone.")) from error
     try:
         target.mkdir()
         if _file_size(folder, MANIFEST) is None:
@@ -127,14 +130,14 @@ def copy_evidence(source: Path, target: Path, limits: EvidenceLimits | None = No
         total = _copy_file(folder, MANIFEST, target, min(limits.manifest_bytes, most))
         names = sorted({name.decode("ascii") for name in _NAMED.findall((target / MANIFEST).read_bytes())})
         if len(names) > limits.files:
-            raise BadEvidence(f"The evidence has more than {limits.files} files.")
+            raise BadEvidence(Text("The evidence has more than {most} files.", most=limits.files))
         # A text may look like a name; whoever reads the evidence misses what should be there.
         sizes = {name: size for name in names if (size := _file_size(folder, name)) is not None}
         size = total + sum(sizes.values())
         if size > limits.total_bytes:
-            raise BadEvidence(f"The evidence is too large: {size:,} bytes.")
+            raise BadEvidence(TOO_LARGE)
         if size > most:
-            raise TooMuchEvidence(f"The evidence is too large: {size:,} bytes, and {most:,} were left.")
+            raise TooMuchEvidence(TOO_LARGE)
         for name in sizes:
             total += _copy_file(folder, name, target, min(limits.total_bytes, most) - total)
     finally:
@@ -149,9 +152,9 @@ def _file_size(folder: int, name: str) -> int | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise BadEvidence("The evidence holds something that is not a regular file.") from error
+        raise BadEvidence(NO_FILE) from error
     if not stat.S_ISREG(status.st_mode):
-        raise BadEvidence("The evidence holds something that is not a regular file.")
+        raise BadEvidence(NO_FILE)
     return status.st_size
 
 
@@ -160,18 +163,18 @@ def _copy_file(folder: int, name: str, target: Path, most: int) -> int:
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     except FileNotFoundError as error:
-        raise BadEvidence(f"The evidence lacks {name}.") from error
+        raise BadEvidence(Text("The evidence lacks {name}.", name=name)) from error
     except OSError as error:
-        raise BadEvidence("The evidence holds something that is not a regular file.") from error
+        raise BadEvidence(NO_FILE) from error
     copied = 0
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise BadEvidence("The evidence holds something that is not a regular file.")
+            raise BadEvidence(NO_FILE)
         with (target / name).open("wb", buffering=0) as writing:
             while content := os.read(descriptor, len(_ZEROS)):
                 copied += len(content)
                 if copied > most:
-                    raise BadEvidence("The evidence is too large.")
+                    raise BadEvidence(TOO_LARGE)
                 if content == _ZEROS:
                     writing.seek(copied)
                 else:

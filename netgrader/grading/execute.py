@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from netgrader.cage import HOME, Limits, Mount, Plan, Sandbox, Usage, remove_tree, scratch_folder
 from netgrader.cage.kernel import CagedKernel
 from netgrader.cage_contents import PACKAGE_FOLDER, our_package, tensorflow_environment
+from netgrader.checks.diagnose import duration, said_of
 from netgrader.evidence import MANIFEST, BadEvidence
 from netgrader.grading import kernel_startup
 from netgrader.grading.cage_files import (
@@ -42,7 +43,6 @@ from netgrader.grading.execution import (
 from netgrader.grading.kernel_link import Ended, Link, Reply
 from netgrader.grading.run_report import (
     cell_named,
-    duration,
     ended_early,
     seen_from_outside,
     too_much_evidence,
@@ -103,6 +103,8 @@ def _exchange() -> Iterator[Path]:
 
 
 NO_EVIDENCE_FOR = Text("No evidence could be taken for {cell}: {why}.")
+NO_FOLDER = Text("its folder could not be made ({why})")
+NOTHING_FOR = Text("No evidence was handed over for {cell}.")
 TRIED_TOO_LONG = Text("Trying out what the notebook defines for {cell} took longer than {duration}.")
 
 
@@ -219,7 +221,7 @@ class _Run:
         try:
             _open_to_all(folder)
         except OSError as error:
-            reason = f"its folder could not be made ({error.strerror})"
+            reason = NO_FOLDER.format(why=error.strerror)
             self._problems[cell.evidence] = NO_EVIDENCE_FOR.format(cell=cell.evidence, why=reason)
             return False
         left = self._limits.notebook_seconds - self._capture_seconds
@@ -240,8 +242,8 @@ class _Run:
             self._end(ended, over=True)
             problem = problem and ended
         elif problem is not None and reply.error_name:
-            detail = reply.error_message or "no message"
-            problem = NO_EVIDENCE_FOR.format(cell=cell.evidence, why=f"{reply.error_name}: {detail}")
+            stopped_at = said_of(reply.error_name, reply.error_message or "")
+            problem = NO_EVIDENCE_FOR.format(cell=cell.evidence, why=stopped_at)
         if problem is not None:
             self._problems[cell.evidence] = problem
         return problem is None
@@ -262,11 +264,11 @@ class _Run:
         except TooMuchEvidence:
             problem = too_much_evidence(evidence, self._limits)
         except BadEvidence as error:
-            problem = str(error)
+            problem = error.said
         finally:
             remove_tree(folder)
         if problem is None and not (target / MANIFEST).is_file():
-            problem = f"No evidence was handed over for {evidence}."
+            problem = NOTHING_FOR.format(cell=evidence)
         if problem is not None:
             shutil.rmtree(target, ignore_errors=True)
         return problem

@@ -147,7 +147,7 @@ def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
     try:
         submitted = read_notebook(job.path)
     except UnreadableError as error:
-        return NotPrepared(str(error), tuple(notes), skeleton)
+        return NotPrepared(error.said, tuple(notes), skeleton)
     require_closed(job.assignment.course, options)
     require_data(job.assignment)
     require_files(job.assignment)

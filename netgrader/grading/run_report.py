@@ -9,7 +9,7 @@ import lzma
 import re
 from typing import TYPE_CHECKING, Any
 
-from netgrader.checks.diagnose import TOOK_TOO_LONG
+from netgrader.checks.diagnose import duration
 from netgrader.grading.execution import CellStatus
 from netgrader.grading.kernel_link import Ended
 from netgrader.text import Said, Text
@@ -22,18 +22,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "cell_named",
-    "duration",
     "ended_early",
     "seen_from_outside",
     "too_much_evidence",
-    "took_too_long",
     "written_bytes",
 ]
 
 REST = Text("What comes after it was not run; what stands before it is graded.")
 WENT_ON = Text("What it had made by then is graded, and what comes after it was run.")
 UNTIL_THEN = Text("What it had made by then is graded; what comes after it was not run.")
-NOTEBOOK_RAN, CELL_RAN = Text("the notebook had run for {duration}"), Text("it had run for {duration}")
 TOO_MUCH_MEMORY = Text(
     "The run ended in {where}, where more than {size} of memory were needed. {rest} "
     "Use smaller layers or minibatches, or float32 instead of float64."
@@ -94,12 +91,6 @@ def ended_early(reply: Reply, where: Said, limits: ExecutionLimits, *, whole_not
     )
 
 
-def took_too_long(seconds: float, whole_notebook: bool) -> Said:
-    """Return what happened to a cell, after its name, where it or the whole notebook had so many seconds."""
-    what = NOTEBOOK_RAN if whole_notebook else CELL_RAN
-    return Text("was stopped when {what}", what=what.format(duration=duration(seconds)))
-
-
 def _died(reply: Reply, where: Said, limits: ExecutionLimits) -> Said:
     limit = reply.outcome.limit if reply.outcome else None
     said = DIED if limit is None else BY_LIMIT.get(limit, BY_ANOTHER_LIMIT)
@@ -127,13 +118,6 @@ def cell_named(index: int, cell: ExecutionCell) -> Said:
     return Text("code cell {index} (it begins with “{first}”)", index=index + 1, first=first[:50])
 
 
-def duration(seconds: float) -> Said:
-    """Return a time as a person says it."""
-    if seconds >= 120:
-        return Text("{seconds:.3g} minutes", seconds=seconds / 60)
-    return Text("{seconds:.3g} seconds", seconds=seconds)
-
-
 def seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dict[str, Any]:
     """Return what no code inside can change: files that were brought, sizes of what is written out, time used."""
     return {
@@ -159,16 +143,14 @@ def seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dic
 
 def _stopped(cell: ExecutionCell, run: CellRun, limits: ExecutionLimits) -> dict[str, Any]:
     """Return the error that a cell stopped with, and the names that it speaks of: some it did not come to define."""
-    kind, message = run.error_name, run.error_message or ""
+    error: dict[str, Any] = {"kind": run.error_name, "message": run.error_message or ""}
     if run.status is CellStatus.TIMEOUT:
-        # It had what the others left; KeyboardInterrupt, which is how it was stopped, says nothing to anybody.
-        short = run.seconds < limits.cell_seconds
-        kind = TOOK_TOO_LONG
-        message = str(took_too_long(limits.notebook_seconds if short else limits.cell_seconds, short))
-    if kind is None:
+        # Whatever it stopped with, the reason is the grader's, and the words are not the student's.
+        error = {"kind": "KeyboardInterrupt", "message": "", "seconds": min(run.seconds, limits.cell_seconds)}
+    if error["kind"] is None:
         return {}
     names = list(dict.fromkeys(re.findall(r"[^\W\d]\w*", cell.source)))[:MOST_NAMES]
-    return {"error": {"kind": kind, "message": message, "names": names}}
+    return {"error": {**error, "names": names}}
 
 
 def written_bytes(cells: Sequence[ExecutionCell], helpers: Mapping[str, str]) -> int:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.errors import NetgraderError
 from netgrader.judges.known_images import WIDTH, Table, match_scaled
 from netgrader.judges.notes import (
     ARRAYS,
@@ -50,7 +51,7 @@ Bytes = npt.NDArray[np.uint8]
 Bool = npt.NDArray[np.bool_]
 
 
-class BadTrainingLog(ValueError):
+class BadTrainingLog(NetgraderError):
     """What the instrument is said to have noted contradicts itself; the message is a sentence."""
 
 

@@ -10,7 +10,6 @@ from netgrader.drawing_pad import can_be_drawn, frame_of
 from netgrader.errors import NetgraderError
 from netgrader.judges.answers import opened, shaped
 from netgrader.observations import Pad
-from netgrader.reader import LabError
 from netgrader.reader.trial.plain_trial import plain_network
 from netgrader.text import Text
 
@@ -49,8 +48,8 @@ def pad_of(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
     """
     try:
         return _pad(lab, graph, dataset)
-    except (NetgraderError, LabError) as error:
-        return Pad(refused=NOT_HERE.format(why=str(error).rstrip(".")))
+    except NetgraderError as error:
+        return Pad(refused=NOT_HERE.format(why=error))
     except Exception as error:  # noqa: BLE001  (a pad that cannot be made must not cost anyone a mark)
         return Pad(refused=NOT_HERE.format(why=BROKEN.format(kind=type(error).__name__)))
 

@@ -161,7 +161,7 @@ def _training(bench: TestContext) -> Training:
         if known is not raw:
             log = read_training_log(known, bench.spec)
     except BadTrainingLog as problem:
-        ungradable(str(problem))
+        ungradable(problem.said)
     data = bench.dataset
     shown = origins(log.tables, bench.spec, (data.x_train, data.y_train), (bench.given.images, data.y_test))
     training = judge_training(log, shown)

@@ -20,7 +20,7 @@ from pygments import highlight as pygments_highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from netgrader.pages import safe, words
+from netgrader.pages import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -158,7 +158,7 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
         said = escape(_bare(text))
         if source is None or not safe.DATA_PICTURE.match(source):
             # Pictures from elsewhere are not loaded: a page asks nothing of the network.
-            return f"<em>[{said or words.PICTURE}]</em>"
+            return f"<em>[{said or '…'}]</em>"
         return f'<img src="{escape(source)}" alt="{said}">'
 
     def _attached(self, url: str) -> str | None:

@@ -50,11 +50,11 @@ def in_another_order(notebook: dict[str, Any]) -> None:
 ENDED = [
     (
         Attack("an endless cell", squares=f"{RIGHT}\nwhile True: pass", squares_deserves=3),
-        ("Running the cell squares took longer than 4 seconds and was stopped.", "Does a loop there end?"),
+        ("Running the cell squares took longer than 4 s and was stopped.", "Does a loop there end?"),
     ),
     (
         Attack("a loop that never begins to answer", squares="while True: pass"),
-        ("Running the cell squares took longer than 4 seconds and was stopped.", "“squares” is not finished"),
+        ("Running the cell squares took longer than 4 s and was stopped.", "“squares” is not finished"),
     ),
     (
         Attack("a dead kernel", squares="import os\nos._exit(1)"),

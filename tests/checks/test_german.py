@@ -12,8 +12,11 @@ import pytest
 from babel.messages.pofile import read_po
 
 from netgrader.catalogue import LANGUAGES, CourseTexts
+from netgrader.checks.diagnose import stopped_before
 from netgrader.checks.exercises import BadExerciseError, load_exercises, load_texts
+from netgrader.evidence import BadEvidence
 from netgrader.faults import fault
+from netgrader.grading.grade_submission import NOT_RESTORED
 from netgrader.imports import PACKAGE
 from netgrader.pages import words
 from netgrader.pages.feedback_figures import PageData
@@ -208,8 +211,25 @@ def test_what_the_inputs_of_other_data_are_called_is_german(german):
 
 def test_a_plural_has_the_form_of_its_number(texts):
     one, many = (texts.say(words.STUDENTS.of(number)) for number in (1, 2))
-    assert one != many
+    assert one.startswith("1 ")
     assert many.startswith("2 ")
+    assert one[2:] != many[2:]
+    assert many != str(words.STUDENTS.of(2))
+
+
+def test_what_an_error_says_is_german_where_it_stands_in_a_german_sentence(texts):
+    error = BadEvidence(Text("The evidence holds something that is not a regular file."))
+    assert texts.say(NOT_RESTORED.format(limit=error)) == texts.say(NOT_RESTORED.format(limit=error.said))
+    assert english_in(texts.say(NOT_RESTORED.format(limit=error))) == []
+
+
+def test_a_cell_whose_time_was_up_is_german_on_a_german_page(texts):
+    outside = {
+        "cells": [{"name": "train", "error": {"kind": "KeyboardInterrupt", "seconds": 90.0}}, {"evidence": "check"}]
+    }
+    said = texts.say(stopped_before(outside, "check", "train").sentence)
+    assert "90 s" in said
+    assert english_in(said) == []
 
 
 # ---- What is missing is English ------------------------------------------------------------------------------------------
@@ -243,7 +263,8 @@ def test_a_language_that_there_is_not_is_refused(german):
 
 def test_students_get_the_languages_and_nothing_of_the_hidden_tests():
     assert "languages/de.mo" in student_files()
-    hidden = {*messages.of_course(ROOT / "grader_tests")}
+    hidden = {*messages.of_course(ROOT / "grader_tests")} - {*messages.of_netgrader()}
     assert hidden
-    assert hidden.isdisjoint(messages.of_netgrader()) or hidden - {*messages.of_netgrader()}
     assert hidden.isdisjoint(messages.of_course(CHECKS))
+    told = (PACKAGE / "languages" / "de.mo").read_bytes()
+    assert [one for one in hidden if one.encode() in told] == []

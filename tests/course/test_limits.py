@@ -80,7 +80,7 @@ def test_of_a_training_that_is_too_long_what_it_had_made_is_graded(course):
     assert code == 1
     assert points(result) == {"check_deep_network": 4.0, "check_deep_training": 0.0, "check_deep_accuracy": 0.0}
     assert result["status"] == "partly-gradable"
-    assert "Running the cell deep_training took longer than 25 seconds and was stopped." in result["problem"]
+    assert "Running the cell deep_training took longer than 25 s and was stopped." in result["problem"]
     assert "train for fewer epochs or a smaller network" in result["problem"]
     assert set(result["faults"]) == {"accuracy-too-low", "target-missed"}  # a hundred images, again and again
     assert 0.3 < result["measured"]["test_accuracy"] < 0.9
@@ -96,7 +96,7 @@ def test_a_training_that_is_too_long_to_hand_anything_over_keeps_the_points_of_w
     outcomes = {check["outcome"] for cell in result["cells"][1:] for check in cell["checks"]}
     assert outcomes == {"ungradable"}
     said = result["cells"][1]["checks"][0]["message"]
-    assert "“net” is not finished, since the cell deep_training was stopped when it had run for 25 seconds" in said
+    assert "“net” is not finished, since the cell deep_training was stopped after 25 s, when its time was up" in said
     assert result["faults"] == []
 
 

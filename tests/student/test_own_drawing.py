@@ -17,7 +17,7 @@ from netgrader.data import load_data
 from netgrader.judges.pads import pad_of
 from netgrader.reader.lab.local import LocalLab
 from netgrader.reader.plain_network import PlainLayer, PlainNetwork, scores
-from netgrader.student import drawing_pad, own_drawing
+from netgrader.student import drawing_pad, own_drawing, setup
 from netgrader.student.graphs import export_graph
 from tests.datasets import SIGNS, signs
 
@@ -47,6 +47,7 @@ def shown(monkeypatch):
 
 def trained(data, factor=1.0, shape=()):
     """A network of two layers that was fed shares of the largest level, or the levels themselves; its session is open."""
+    setup()
     graph, size = tf.Graph(), data.spec.size
     images = data.prepared(data.x_train) * factor
     with graph.as_default():
