@@ -1,4 +1,4 @@
-"""What of ours is in a cage: parts of this package, and what a zygote has imported.
+"""The cage as this package uses it: what of ours is in it, what a zygote has imported, and what is said where it refuses.
 
 The parts are copied and compiled once for each version of them, and mounted read-only: what students get, no more. The folder
 of an editable install is the instructor's whole repository, so that it is never mounted itself.
@@ -17,22 +17,35 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from netgrader.cage import Mount, SandboxError
-from netgrader.cage.zygote import Preload
+from notebook_cage import Mount, SandboxError, gaps, require_self_tests
+from notebook_cage.bubblewrap import BubblewrapSandbox
+from notebook_cage.zygote import Preload
+
+from netgrader.errors import CageError
 from netgrader.imports import PACKAGE
 from netgrader.wheel import student_files
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = [
+    "HIDDEN",
     "PACKAGE_FOLDER",
     "cache_folder",
+    "cage_warning",
     "our_package",
     "preload",
+    "refusals",
+    "require_cage",
     "tensorflow_environment",
 ]
 
 PACKAGE_FOLDER = "/opt/netgrader"
 """Where it is seen inside: to be put on the module path."""
+HIDDEN = (PACKAGE,)
+"""What looks empty inside: this whole package, where it is installed among the others."""
 UNUSED_SECONDS = 7 * 24 * 3600.0
 PRELOADED = ("numpy", "ipykernel.kernelapp", "matplotlib.pyplot", "tensorflow.compat.v1")
 """What a notebook's kernel and the lab import. Not Matplotlib's inline backend, which looks for its kernel when imported."""
@@ -56,7 +69,41 @@ def preload(threads: int) -> Preload:
     """Return what a zygote imports for kernels and labs with that many threads."""
     # What a kernel sets before a notebook imports Matplotlib.
     env = {**tensorflow_environment(threads), "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-    return Preload(PRELOADED, env, AT_IMPORT)
+    return Preload(PRELOADED, env, AT_IMPORT, hidden=HIDDEN)
+
+
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what the cage refuses into an error of ours."""
+    try:
+        yield
+    except SandboxError as error:
+        raise CageError(str(error)) from error
+
+
+def require_cage(sandbox: str) -> None:
+    """See that the sandbox called `sandbox` keeps its promises on this machine.
+
+    Raises
+    ------
+    CageError
+        If it does not: the sentence names the promise, and what to type.
+    """
+    try:
+        require_self_tests(sandbox, HIDDEN)
+    except SandboxError as error:
+        raise CageError(f"{error} Type: {_doctor(sandbox)}") from error
+
+
+def cage_warning(sandbox: str) -> str:
+    """Return what each grading in `sandbox` says once: what that does not promise; empty if that is nothing."""
+    missing = gaps(sandbox)
+    return f"Take care: {missing}. Type: {_doctor(sandbox)}" if missing else ""
+
+
+def _doctor(sandbox: str) -> str:
+    """Return what to type to see what a sandbox promises here."""
+    return "netgrader doctor" if sandbox == BubblewrapSandbox.name else f"netgrader doctor --sandbox {sandbox}"
 
 
 def our_package() -> Mount:
@@ -76,7 +123,7 @@ def _copied(signature: str) -> Path:
         _forget_old(root)
         return _make(folder)
     except OSError as error:
-        raise SandboxError(f"There is no place for a copy of our package: {error}.") from error
+        raise CageError(f"There is no place for a copy of our package: {error}.") from error
 
 
 def _make(folder: Path) -> Path:
@@ -94,7 +141,7 @@ def _make(folder: Path) -> Path:
         with contextlib.suppress(OSError):
             part.rename(folder)
         if not _is_ours(folder):  # else made now, or by another process that was quicker
-            raise SandboxError(f"{folder} cannot be written, or is somebody else's.")
+            raise CageError(f"{folder} cannot be written, or is somebody else's.")
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return folder

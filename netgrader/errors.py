@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netgrader.text import Said, Text
 
-__all__ = ["NetgraderError", "NotebookError", "UsageError"]
+__all__ = ["CageError", "NetgraderError", "NotebookError", "UsageError"]
 
 
 class NetgraderError(Exception):
@@ -18,6 +18,10 @@ class NetgraderError(Exception):
 
 class UsageError(NetgraderError):
     """What was asked for makes no sense: a path that does not exist, an assignment that there is not."""
+
+
+class CageError(NetgraderError):
+    """A cage cannot be built or started here, or does not keep its promises."""
 
 
 class NotebookError(Exception):

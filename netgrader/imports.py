@@ -8,20 +8,24 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import importlib.util
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from netgrader.errors import NetgraderError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from importlib.machinery import ModuleSpec
 
 __all__ = [
+    "CAGE",
     "PACKAGE",
     "cells_named",
     "code_hash",
     "constants_of",
+    "files_of",
     "imported_modules",
     "imported_names",
     "is_part_of",
@@ -32,18 +36,27 @@ __all__ = [
 ]
 
 PACKAGE = Path(__file__).resolve().parent
+CAGE = Path(str(cast("ModuleSpec", importlib.util.find_spec("notebook_cage")).origin)).resolve().parent
+"""The package that runs what students write, of which verdicts depend as well."""
 SHOWING = ("cli", "commands", "formgrader", "nbgrader_plugin", "new_course", "pages", "platforms")
 """What hands in and shows: no run and no verdict depends on it."""
 
 
 @functools.cache
 def code_hash() -> str:
-    """Return the SHA-256 of everything in this package that a run or a verdict can depend on, a 64-digit hex number."""
+    """Return the SHA-256 of all that a run or a verdict can depend on, of this package and the cage, as 64 hex digits."""
     total = hashlib.sha256()
-    for path in package_files(SHOWING):
-        total.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0")
+    ours = {path.relative_to(PACKAGE).as_posix(): path for path in package_files(SHOWING)}
+    for name, path in {**ours, **files_of(CAGE)}.items():
+        total.update(name.encode() + b"\0")
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
+
+
+def files_of(package: Path) -> dict[str, Path]:
+    """Return the files of a package by their paths from the folder around it, without what Python compiled."""
+    files = sorted(path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return {path.relative_to(package.parent).as_posix(): path for path in files}
 
 
 def package_files(without: Collection[str] = ()) -> list[Path]:

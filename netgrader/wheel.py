@@ -20,7 +20,7 @@ from netgrader import __version__
 from netgrader.errors import NetgraderError
 from netgrader.fault_kinds import PAGES, without_answers
 from netgrader.files import write_bytes, zipped
-from netgrader.imports import PACKAGE, imported_names, is_part_of, package_files
+from netgrader.imports import CAGE, PACKAGE, files_of, imported_names, is_part_of, package_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,7 +34,6 @@ FORM = "netgrader_student-*.whl"
 
 WITHHELD = (
     "belonging",
-    "cage",
     "cage_contents",
     "checks.cell_points",
     "checks.provenance",
@@ -111,10 +110,10 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
 
 
 def build_own_wheel(target: Path) -> Path:
-    """Write the wheel of this whole package, as it is installed here: from a checkout or from a wheel."""
+    """Write the wheel of this whole package and the cage, as installed here: from a checkout or from a wheel."""
     about = importlib.metadata.distribution(PACKAGE.name)
-    paths = [path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    files = {f"{PACKAGE.name}/{path.relative_to(PACKAGE).as_posix()}": path.read_bytes() for path in sorted(paths)}
+    parts = {name: path for package in (PACKAGE, CAGE) for name, path in files_of(package).items()}
+    files = {name: path.read_bytes() for name, path in parts.items()}
     more = {name: about.read_text(name) or "" for name in ("METADATA", "entry_points.txt")}
     return _write(target, f"{PACKAGE.name}-{about.version}", files, more)
 

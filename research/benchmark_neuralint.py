@@ -20,7 +20,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netgrader.cage import Limits, Mount, Plan, open_sandbox
+from notebook_cage import Limits, Mount, Plan, open_sandbox
+
 from research.benchmarks import HERE, append, checked, claims, content, rows
 from tests.corpus.reading import commit
 

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from notebook_cage import Limits, Mount, Plan, open_sandbox
 
-from netgrader.cage import Limits, Mount, Plan, open_sandbox
 from netgrader.evidence import BadEvidence, read_evidence
 from netgrader.judges.learning_rate import BATCH, STEPS, ShortRun, judge_rate
 from netgrader.judges.log import BadTrainingLog, read_training_log

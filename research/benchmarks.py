@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from netgrader.cage import Limits, Mount, Plan, open_sandbox
+from notebook_cage import Limits, Mount, Plan, open_sandbox
+
 from netgrader.reader import Exercise, LabError, read_network
 from netgrader.reader.graph.source import GraphError
 from netgrader.reader.lab.caged import CagedLab

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from notebook_cage import Limits, Mount, Plan, open_sandbox
 
-from netgrader.cage import Limits, Mount, Plan, open_sandbox
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
 from research.elsewhere_attacks import ATTACKS, KEY, NEIGHBOUR

@@ -19,7 +19,8 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from netgrader.cage import SandboxError, require_self_tests
+from notebook_cage import SandboxError, require_self_tests
+
 from tests.attacks.fuzzing import TARGETS, Report, fuzz
 from tests.attacks.whole_road import build_road, change
 

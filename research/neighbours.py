@@ -22,8 +22,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netgrader.cage import open_sandbox, require_self_tests
-from netgrader.cage.zygote import Zygote
+from notebook_cage import open_sandbox, require_self_tests
+from notebook_cage.zygote import Zygote
+
 from netgrader.cage_contents import preload
 from netgrader.grading.execute import execute
 from netgrader.grading.execution import ExecutionCell, ExecutionRequest

@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.cage import require_self_tests
+from notebook_cage import require_self_tests
+
 from research.rows import append_row, code_of, measured_commit, rows_of
 from tests.course.right_notebooks import SEEDS, STYLES, Seeded, graded
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
 import shutil
-import sys
 import textwrap
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,10 +30,6 @@ c = get_config()
 configure(c, Path(__file__).parent)
 c.CourseDirectory.course_id = "tiny"
 """
-
-
-HERE = Path(__file__).parent
-LEVELS = tomllib.loads((HERE / "levels.toml").read_text(encoding="utf-8"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -71,49 +64,6 @@ def asked(request):
         return found
 
     return values
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """See that the levels name files that there are; a quick test cannot import TensorFlow."""
-    for name in (*LEVELS["quick"], *LEVELS["root"], *LEVELS["all"], *LEVELS["sampled"]):
-        if not (HERE / name.partition("::")[0]).exists():
-            raise pytest.UsageError(f"tests/levels.toml names {name}, which is not there.")
-    if config.option.markexpr == "quick":
-        sys.modules["tensorflow"] = None  # type: ignore[assignment]
-    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # as in netgrader.cli
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Whether a file or folder need not be imported since none of its tests is asked for, or can be run by who is not root."""
-    name = str(collection_path.relative_to(HERE))
-    if collection_path.is_file() and config.option.markexpr == "quick":
-        return name not in LEVELS["quick"]
-    if config.option.markexpr == "not all" and name in LEVELS["all"]:
-        return True
-    return True if name in LEVELS["root"] and os.geteuid() != 0 else None
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its level; files with a test that takes long go first, so that no core waits for one of them."""
-    cases: dict[tuple[Path, str, int], list[pytest.Item]] = {}
-    for item in items:
-        path, test = item.path.relative_to(HERE), item.name.partition("[")[0]
-        names = {str(path), *map(str, path.parents), f"{path}::{test}", f"{path}::{item.name}"}
-        if names & set(LEVELS["quick"]):
-            item.add_marker(pytest.mark.quick)
-        if names & LEVELS["all"].keys():
-            item.add_marker(pytest.mark.all)
-        most = LEVELS["sampled"].get(f"{path}::{test}", LEVELS["sampled"].get(str(path)))
-        if most is not None:
-            cases.setdefault((path, test, most), []).append(item)
-    for (_, _, most), of_one_test in cases.items():
-        count = len(of_one_test)
-        chosen = {number * count // most for number in range(most)} if count > most else set(range(count))
-        for number, item in enumerate(of_one_test):
-            if number not in chosen:
-                item.add_marker(pytest.mark.all)
-    long = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in long)
 
 
 PROBES = {

@@ -395,7 +395,7 @@ class ExecutionLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     cores: Annotated[float, number(0.1, 1024)] = 2.0
     processes: Annotated[int, whole(16, 100_000)] = 256
     disk_bytes: Bytes = 1_200_000_000
-    """As `netgrader.cage.Limits` has them."""
+    """As `notebook_cage.Limits` has them."""
     text_characters: Annotated[int, whole(100, 10_000_000)] = 60_000
     """How much of the text that a cell prints is kept: its beginning and its end."""
     output_bytes: Annotated[int, whole(1_000, 1_000_000_000)] = 3_000_000

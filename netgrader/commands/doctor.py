@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
-    from netgrader.cage.self_tests import SelfTest
+    from notebook_cage.self_tests import SelfTest
+
     from netgrader.course import Course
 
 __all__ = ["Finding", "findings", "run"]
@@ -193,17 +194,19 @@ def _kernel() -> Finding:
 
 
 def _cage(sandbox: str) -> Iterator[Finding]:
-    from netgrader.cage.remedies import remedy  # noqa: PLC0415  (with its package, POSIX)
+    from notebook_cage.remedies import remedy  # noqa: PLC0415  (with its package, POSIX)
 
     if sys.platform != "linux":
         yield Finding("cage", False, f"not on {platform.system()}", remedy())
         return
-    from netgrader.cage import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
-    from netgrader.cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
-    from netgrader.cage.bubblewrap_version import bubblewrap_version  # noqa: PLC0415  (POSIX)
-    from netgrader.cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
-    from netgrader.cage.self_tests import run_self_tests  # noqa: PLC0415  (POSIX)
-    from netgrader.cage.user import UserSandbox  # noqa: PLC0415  (POSIX)
+    from notebook_cage import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
+    from notebook_cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
+    from notebook_cage.bubblewrap_version import bubblewrap_version  # noqa: PLC0415  (POSIX)
+    from notebook_cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
+    from notebook_cage.self_tests import run_self_tests  # noqa: PLC0415  (POSIX)
+    from notebook_cage.user import UserSandbox  # noqa: PLC0415  (POSIX)
+
+    from netgrader.cage_contents import HIDDEN  # noqa: PLC0415  (POSIX)
 
     if sandbox in {BubblewrapSandbox.name, GrouplessBubblewrap.name}:
         path = shutil.which("bwrap")
@@ -222,7 +225,7 @@ def _cage(sandbox: str) -> Iterator[Finding]:
             GROUP_REMEDY,
             needed=os.geteuid() == 0 and sandbox not in {GrouplessBubblewrap.name, UserSandbox.name},
         )
-        tests = run_self_tests(opened)
+        tests = run_self_tests(opened, HIDDEN)
         begins = not tests or any(one.held for one in tests)
         yield from (
             _promises(tests, opened.not_promised)
@@ -244,7 +247,7 @@ def _promises(tests: Iterable[SelfTest], not_promised: Collection[str]) -> Itera
 
 def _promise_remedy(promise: str) -> str:
     """Return what to do where a cage begins, and a promise is not kept."""
-    from netgrader.cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
+    from notebook_cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
 
     remedies = {
         "memory": GROUP_REMEDY,
@@ -256,7 +259,7 @@ def _promise_remedy(promise: str) -> str:
 
 def _zygote() -> Finding:
     """Whether TensorFlow's import is paid once for a worker."""
-    from netgrader.cage.zygote import Zygote  # noqa: PLC0415  (POSIX)
+    from notebook_cage.zygote import Zygote  # noqa: PLC0415  (POSIX)
 
     problem = Zygote.problem()
     found = problem or "the same promises: TensorFlow is imported once for a worker"

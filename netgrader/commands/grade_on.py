@@ -15,8 +15,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from netgrader.cage import strongest_here
-from netgrader.cage.host import memory_here
+from notebook_cage import strongest_here
+from notebook_cage.host import memory_here
+
 from netgrader.commands.show import console, notebook_lines, trouble_lines, uncaged_warning
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.files import write_text

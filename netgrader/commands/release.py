@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from netgrader.cage import SandboxError
 from netgrader.checks.exercises import FILE
 from netgrader.commands.show import console
 from netgrader.course import holds_work
-from netgrader.errors import NetgraderError, UsageError
+from netgrader.errors import CageError, NetgraderError, UsageError
 from netgrader.grading.course_files import file_problems
 from netgrader.grading.severities import severities_of
 from netgrader.grading.stages import Options, require_files
@@ -137,8 +136,8 @@ def _try_out(assignment: Assignment, options: Options, released: Path, notebooks
         try:
             with out.status(f"grading {name} ({number} of {len(notebooks)}) …"):
                 found += misfits(assignment, name, released / f"{name}.ipynb", options)
-        except SandboxError as error:
-            out.print(f"Released without having been graded first: {error} Type netgrader doctor.")
+        except CageError as error:
+            out.print(f"Released without having been graded first: {error}")
             return
     if found:
         lines = "\n".join(f"- {one}" for one in found)

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.segment import Segment
 from rich.table import Table
 
-from netgrader.cage import cage_warning
+from netgrader.cage_contents import cage_warning
 from netgrader.checks.cell_points import causes, gravest, gravity, is_consequence
 from netgrader.errors import UsageError
 from netgrader.faults import Severity

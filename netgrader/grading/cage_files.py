@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
+from notebook_cage import HOME, Mount, remove_tree, scratch_folder
 
-from netgrader.cage import HOME, Mount, remove_tree, scratch_folder
 from netgrader.checks.context import dataset_in
 from netgrader.checks.held_out import mark
 from netgrader.checks.held_out_rows import held_out_inputs

@@ -17,9 +17,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.cage import HOME, Limits, Mount, Plan, Sandbox, Usage, remove_tree, scratch_folder
-from netgrader.cage.kernel import CagedKernel
-from netgrader.cage_contents import PACKAGE_FOLDER, our_package, tensorflow_environment
+from notebook_cage import HOME, Limits, Mount, Plan, Sandbox, Usage, remove_tree, scratch_folder
+from notebook_cage.kernel import CagedKernel
+
+from netgrader.cage_contents import HIDDEN, PACKAGE_FOLDER, our_package, tensorflow_environment
 from netgrader.checks.diagnose import duration, said_of
 from netgrader.evidence import MANIFEST, BadEvidence
 from netgrader.grading import kernel_startup
@@ -134,6 +135,7 @@ class _Run:
                 mounts=mounts,
                 env={**_environment(self._request.threads), **data_environment(data)},
                 files=helpers,
+                hidden=HIDDEN,
                 cwd=FOLDER,
                 limits=_sandbox_limits(self._limits),
             )

@@ -19,9 +19,9 @@ from netgrader.strangers import read_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from netgrader.cage import RunOutcome
-    from netgrader.cage.kernel import CagedKernel
-    from netgrader.cage.kernel_channel import KernelChannel
+    from notebook_cage import RunOutcome
+    from notebook_cage.kernel import CagedKernel
+    from notebook_cage.kernel_channel import KernelChannel
 
 __all__ = ["UNREAD", "Ended", "Link", "Reply"]
 

@@ -143,7 +143,7 @@ def require_closed(course: Course, options: Options) -> None:
 
 def open_to_all(course: Course, sandbox: str) -> Path | None:
     """Return what of a course is open to what is handed in and must not be, in the sandbox of that name; None for nothing."""
-    from netgrader.cage.host import reachable  # noqa: PLC0415  (POSIX)
+    from notebook_cage.host import reachable  # noqa: PLC0415  (POSIX)
 
     if sandbox != AS_USER:
         return None
@@ -251,18 +251,19 @@ def run_request(request: ExecutionRequest, options: Options, folder: Path) -> No
 
     Raises
     ------
-    SandboxError
+    CageError
         If there is no such sandbox here, it does not keep its promises, or no kernel starts in it.
     """
-    from netgrader.cage import require_self_tests  # noqa: PLC0415
-    from netgrader.cage.zygote import Zygote  # noqa: PLC0415
-    from netgrader.cage_contents import preload  # noqa: PLC0415
+    from notebook_cage.zygote import Zygote  # noqa: PLC0415
 
-    sandbox = Zygote.open_sandbox(options.sandbox, preload(options.threads))
-    from netgrader.grading.execute import execute  # noqa: PLC0415  (while packages are imported elsewhere)
+    from netgrader.cage_contents import preload, refusals, require_cage  # noqa: PLC0415
 
-    require_self_tests(options.sandbox)
-    execute(request, sandbox, folder)
+    with refusals():
+        sandbox = Zygote.open_sandbox(options.sandbox, preload(options.threads))
+        from netgrader.grading.execute import execute  # noqa: PLC0415  (while packages are imported elsewhere)
+
+        require_cage(options.sandbox)
+        execute(request, sandbox, folder)
 
 
 @functools.cache

@@ -20,7 +20,8 @@ import traceback
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-from netgrader.cage.watch import resident_bytes
+from notebook_cage.watch import resident_bytes
+
 from netgrader.checks.context import TestContext, dataset_in
 from netgrader.checks.exercises import BadExerciseError, load_exercises
 from netgrader.checks.plugin import BrokenTests

@@ -74,12 +74,13 @@ def verify_stage(store: Store, inputs: VerdictInputs, options: Options) -> tuple
     parts: dict[str, float] = {}
 
     def make(folder: Path) -> None:
-        from netgrader.cage import require_self_tests  # noqa: PLC0415
-        from netgrader.cage.zygote import Zygote  # noqa: PLC0415
-        from netgrader.cage_contents import preload  # noqa: PLC0415
+        from notebook_cage.zygote import Zygote  # noqa: PLC0415
 
-        require_self_tests(options.sandbox)
-        zygote = Zygote.address_for(options.sandbox, preload(options.threads))
+        from netgrader.cage_contents import preload, refusals, require_cage  # noqa: PLC0415
+
+        require_cage(options.sandbox)
+        with refusals():
+            zygote = Zygote.address_for(options.sandbox, preload(options.threads))
         asked = dataclasses.replace(inputs.request, zygote=zygote)
         verification = _verification(asked, None if options.anew else _known(store, inputs))
         if verification.problem:

@@ -244,6 +244,6 @@ def _reasons(texts: list[str]) -> Iterator[str]:
             found = re.match(r"^(?:[\w.]+\.)?(\w+(?:Error|Exception|Warning))(?:: (.*))?$", line.strip())
             if found:
                 kind, message = found.groups()
-                ours = kind in {"NetgraderError", "NotCagedError", "SandboxError", "StoreError"}
+                ours = kind in {"CageError", "NetgraderError", "NotCagedError", "StoreError"}
                 yield message if ours and message else f"{kind}: {message}"
     yield from (text for text in texts if text)

@@ -22,7 +22,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Unicode
 
-from netgrader.cage import cage_warning
+from netgrader.cage_contents import cage_warning
 from netgrader.course import Assignment, Course
 from netgrader.errors import NetgraderError
 from netgrader.grading.grade_submission import grade_job

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netgrader.cage.watch import process_memory, process_tree
+from notebook_cage.watch import process_memory, process_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

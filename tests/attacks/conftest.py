@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from notebook_cage import require_self_tests
 
-from netgrader.cage import require_self_tests
 from netgrader.course import Course
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs

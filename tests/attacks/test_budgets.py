@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
+from notebook_cage import open_sandbox
 
-from netgrader.cage import open_sandbox
 from netgrader.evidence import read_evidence
 from netgrader.grading.execute import execute
 from netgrader.grading.execution import Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
@@ -96,7 +96,7 @@ def sent(source: str) -> list[str]:
 
 
 LINK, OUTPUTS = "netgrader.grading.kernel_link", "netgrader.grading.cell_outputs"
-CHANNEL = "netgrader.cage.kernel_channel"
+CHANNEL = "notebook_cage.kernel_channel"
 ANY_NUMBER = {f"{LINK}.MOST_VALUES": None}
 ROOM = replace(LIMITS, notebook_output_bytes=1_000_000_000, output_bytes=1_000_000_000)
 WEIGHTLESS = {f"{OUTPUTS}._weight": lambda _: 0}

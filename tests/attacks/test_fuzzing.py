@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from notebook_cage import require_self_tests
 
-from netgrader.cage import require_self_tests
 from netgrader.evidence import BadEvidence, EvidenceLimits, read_evidence, read_npy
 from netgrader.grading.submission import SubmittedNotebook, UnreadableError, parse_notebook
 from tests.attacks.fuzzing import TARGETS, Fuzzed, fuzz, main

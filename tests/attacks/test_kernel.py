@@ -8,8 +8,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from notebook_cage import open_sandbox
 
-from netgrader.cage import open_sandbox
 from netgrader.evidence import BadEvidence, read_evidence
 from netgrader.grading.execute import execute
 from netgrader.grading.execution import Execution, ExecutionCell, ExecutionLimits, ExecutionRequest

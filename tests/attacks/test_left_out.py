@@ -205,7 +205,7 @@ def grade(program: str, found: dict[str, Left]) -> None:
         name: value for name, value in os.environ.items() if not name.startswith(("NETGRADER_", "PYTEST_", "JUPYTER"))
     }
     env |= {"PATH": os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]]), "COLUMNS": "400"}
-    env["NETGRADER_COLD"] = (
+    env["NOTEBOOK_CAGE_COLD"] = (
         "1"  # the tiny course needs no TensorFlow, which a zygote would import for each command anew
     )
     orders = []

@@ -70,7 +70,7 @@ READING = {
     """,
     "imports the grader's own modules": """
         import importlib.util
-        return [m for m in ('netgrader.grading', 'netgrader.cage', 'netgrader.commands', 'netgrader.nbgrader_plugin')
+        return [m for m in ('netgrader.grading', 'notebook_cage', 'netgrader.commands', 'netgrader.nbgrader_plugin')
                 if importlib.util.find_spec(m)]
     """,
     "reads the instructor's keys": """
@@ -144,7 +144,8 @@ def test_the_same_attempts_find_what_is_put_into_the_cage(template, monkeypatch,
     """With one protection off: the course mounted where the kernel can read it."""
     import shutil
 
-    from netgrader.cage import Mount
+    from notebook_cage import Mount
+
     from netgrader.grading import execute
 
     root = tmp_path_factory.mktemp("open") / "course"

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from notebook_cage import HOME, Mount
+from tests.cage.test_protections import Online, Unfiltered, Weakened
 
-from netgrader.cage import HOME, Mount
 from netgrader.grading import execute as execution
 from tests.attacks import (
     belonging,
@@ -32,12 +33,11 @@ from tests.attacks.protections import PROTECTIONS
 from tests.attacks.test_reading import READING
 from tests.attacks.test_writing import WRITING
 from tests.attacks.unprotected import BY_NAME, deserved, points, seen
-from tests.cage.test_protections import Online, Unfiltered, Weakened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from netgrader.cage import Sandbox
+    from notebook_cage import Sandbox
 
 
 def assert_all_succeed(course: Attacked, attacks: list[Attack]) -> None:
@@ -128,7 +128,7 @@ def given(patch: pytest.MonkeyPatch, *mounts: Mount, env: dict[str, str] | None 
 
 
 def in_cage(patch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
-    patch.setattr("netgrader.cage.zygote.Zygote.open_sandbox", lambda *_, **__: sandbox)
+    patch.setattr("notebook_cage.zygote.Zygote.open_sandbox", lambda *_, **__: sandbox)
 
 
 @contextmanager

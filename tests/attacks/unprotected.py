@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from notebook_cage import Mount, open_sandbox
 
 import netgrader
-from netgrader.cage import Mount, open_sandbox
 from netgrader.evidence import MANIFEST, Evidence, ProbeError
 from netgrader.grading import execute as execution
 from netgrader.grading.execution import CellStatus, ExecutionCell, ExecutionLimits, ExecutionRequest

@@ -8,21 +8,23 @@ import sys
 from pathlib import Path
 
 import pytest
+from notebook_cage import Plan, host, open_sandbox
+from notebook_cage.host import interpreter
 
 import netgrader
-from netgrader.cage import Plan, host, open_sandbox
-from netgrader.cage.host import interpreter
-from netgrader.cage_contents import PACKAGE_FOLDER, our_package
+from netgrader.cage_contents import HIDDEN, PACKAGE_FOLDER, our_package, preload
 from netgrader.course import Course
 from netgrader.errors import UsageError
+from netgrader.imports import PACKAGE
 from netgrader.wheel import student_files
 
 ROOT = Path(netgrader.__file__).parent.parent
 
 
-def inside(program, package):
+def inside(program, package, hidden=()):
+    plan = Plan([sys.executable, "-c", program], mounts=[package], env={"PYTHONPATH": PACKAGE_FOLDER}, hidden=hidden)
     caged = open_sandbox().start(
-        Plan([sys.executable, "-c", program], mounts=[package], env={"PYTHONPATH": PACKAGE_FOLDER}),
+        plan,
         stdout=subprocess.PIPE,
     )
     output = caged.stdout.read().decode()
@@ -127,18 +129,16 @@ def test_a_users_own_packages_are_found_inside_where_they_are_found_outside(tmp_
     assert [mount.inside for mount in interpreter() if mount.host == folder] == ([str(folder)] if enabled else [])
 
 
-def test_our_package_looks_empty_where_it_is_installed_among_others(tmp_path, monkeypatch):
+def test_what_a_plan_hides_looks_empty_where_it_is_installed_among_packages(tmp_path, monkeypatch):
     folder = tmp_path / "site-packages" / "netgrader"
     folder.mkdir(parents=True)
     (folder / "hidden.py").touch()
     (folder.parent / "beside.py").touch()
-    monkeypatch.setattr(host, "_PACKAGE", folder)
     look = (
         f"import os; print(*map(os.path.exists, [{str(folder / 'hidden.py')!r}, {str(folder.parent / 'beside.py')!r}]))"
     )
     monkeypatch.setattr(sys, "path", [*sys.path, str(folder.parent)])
-    assert inside(look, our_package()) == ["False", "True"]
-    monkeypatch.setattr("netgrader.cage.bubblewrap.covered", list)
+    assert inside(look, our_package(), [folder]) == ["False", "True"]
     assert inside(look, our_package()) == ["True", "True"]  # or the first would show nothing
 
 
@@ -156,3 +156,8 @@ def test_a_course_among_what_every_run_sees_is_refused(tmp_path, monkeypatch):
 def test_the_repository_is_not_there(name):
     (found,) = inside(f"import os; print(os.path.exists({str(ROOT / name)!r}))", our_package())
     assert found == "False"
+
+
+def test_this_package_is_hidden_in_every_run_and_in_the_zygote():
+    assert PACKAGE in HIDDEN
+    assert preload(1).hidden == HIDDEN

@@ -6,10 +6,12 @@ import os
 import time
 
 import pytest
+from notebook_cage import sandboxes
+from notebook_cage.cgroups import ControlGroup
+from notebook_cage.self_tests import SelfTest
 
-from netgrader.cage import SandboxError, sandboxes
-from netgrader.cage.cgroups import ControlGroup
-from netgrader.cage.self_tests import SelfTest
+from netgrader.cage_contents import require_cage
+from netgrader.errors import CageError
 
 
 @pytest.fixture
@@ -18,7 +20,7 @@ def tried(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     trials, answers = [], []
 
-    def run_self_tests(sandbox):
+    def run_self_tests(sandbox, _hidden):
         trials.append(sandbox.name)
         held = answers.pop(0) if answers else True
         return [
@@ -31,7 +33,7 @@ def tried(monkeypatch, tmp_path):
     def require(name="bubblewrap", *said):
         answers[:] = said
         sandboxes.require_self_tests.cache_clear()
-        sandboxes.require_self_tests(name)
+        require_cage(name)
 
     require.trials = trials
     yield require
@@ -53,7 +55,7 @@ def test_promises_that_were_held_are_tried_once_a_boot(tried, monkeypatch, tmp_p
 
 def test_a_broken_promise_is_named_with_what_to_type(tried):
     for _ in range(2):  # it is not noted as held, nor as broken
-        with pytest.raises(SandboxError) as raised:
+        with pytest.raises(CageError) as raised:
             tried("bubblewrap", False, False)
         assert "“a limit on memory”" in str(raised.value)
         assert str(raised.value).endswith("Type: netgrader doctor")
@@ -80,25 +82,25 @@ def test_grading_refuses_a_cage_that_does_not_keep_its_promises(tried, tiny, mon
     monkeypatch.setattr(
         sandboxes,
         "run_self_tests",
-        lambda _: [SelfTest("a filter of system calls", held=False, detail="mount: done")],
+        lambda *_: [SelfTest("a filter of system calls", held=False, detail="mount: done")],
     )
     sandboxes.require_self_tests.cache_clear()
-    with pytest.raises(SandboxError, match="a filter of system calls"):
+    with pytest.raises(CageError, match="a filter of system calls"):
         grade(path)
 
 
 @pytest.fixture
 def groupless(monkeypatch):
     """A machine on which no control group can be had."""
-    monkeypatch.setattr("netgrader.cage.limiting.make_group", lambda *_: ControlGroup())
-    monkeypatch.setattr("netgrader.cage.cgroups.make_group", lambda *_: ControlGroup())
+    monkeypatch.setattr("notebook_cage.limiting.make_group", lambda *_: ControlGroup())
+    monkeypatch.setattr("notebook_cage.cgroups.make_group", lambda *_: ControlGroup())
 
 
 def test_root_grades_nothing_where_memory_is_not_limited_unless_told_to(tried, groupless, monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    with pytest.raises(SandboxError, match="not limited by a control group") as raised:
+    with pytest.raises(CageError, match="not limited by a control group") as raised:
         tried()
-    assert "--sandbox bubblewrap-without-control-group" in str(raised.value)
+    assert "the sandbox bubblewrap-without-control-group" in str(raised.value)
     assert tried.trials == []
     tried("bubblewrap-without-control-group")
     assert tried.trials == ["bubblewrap-without-control-group"]
@@ -113,7 +115,7 @@ def test_an_ordinary_user_grades_where_memory_is_watched_only(tried, groupless, 
 def test_promises_that_were_held_with_a_control_group_are_tried_again_without_one(tried, monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     tried()
-    monkeypatch.setattr("netgrader.cage.limiting.memory_gap", lambda: "the memory is not limited")
+    monkeypatch.setattr("notebook_cage.limiting.memory_gap", lambda: "the memory is not limited")
     tried()
     assert len(tried.trials) == 2
 
@@ -140,8 +142,8 @@ def test_a_grading_with_a_control_group_does_not_say_so(capsys):
 def test_doctor_says_what_is_not_limited_and_what_to_type(groupless, monkeypatch):
     from netgrader.commands import doctor
 
-    monkeypatch.setattr("netgrader.cage.self_tests.run_self_tests", lambda _: [])
-    monkeypatch.setattr("netgrader.cage.zygote.Zygote.problem", lambda: None)
+    monkeypatch.setattr("notebook_cage.self_tests.run_self_tests", lambda *_: [])
+    monkeypatch.setattr("notebook_cage.zygote.Zygote.problem", lambda: None)
     for sandbox, needed in (("bubblewrap", os.geteuid() == 0), ("bubblewrap-without-control-group", False)):
         (said,) = (one for one in doctor.findings(sandbox) if "control group" in one.what)
         assert not said.good

@@ -6,11 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from notebook_cage import remedies
+from notebook_cage.bubblewrap_version import judge_version
+from notebook_cage.remedies import remedy
+from notebook_cage.self_tests import SelfTest
 
-from netgrader.cage import remedies
-from netgrader.cage.bubblewrap_version import judge_version
-from netgrader.cage.remedies import remedy
-from netgrader.cage.self_tests import SelfTest
 from netgrader.commands import doctor
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def test_where_bubblewrap_is_refused_doctor_says_it_once_with_what_to_do(
     refused.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
     refused.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr("netgrader.cage.remedies.remedy", lambda: "do this")
+    monkeypatch.setattr("notebook_cage.remedies.remedy", lambda: "do this")
     said = [one for one in doctor.findings() if one.what.startswith("cage") and "control group" not in one.what]
     assert [(one.what, one.good, one.remedy) for one in said] == [("cage", False, "do this")]
     assert "Permission denied" in str(said[0].found)
@@ -95,7 +95,7 @@ def test_a_promise_that_is_not_kept_has_a_remedy_of_its_own(
     monkeypatch: pytest.MonkeyPatch, promise: str, part: str
 ) -> None:
     kept, broken = SelfTest("a limit on time", held=True, detail=""), SelfTest(promise, held=False, detail="seen")
-    monkeypatch.setattr("netgrader.cage.self_tests.run_self_tests", lambda _: [kept, broken])
+    monkeypatch.setattr("notebook_cage.self_tests.run_self_tests", lambda *_: [kept, broken])
     (said,) = (one for one in doctor.findings() if one.what == f"cage: {promise}")
     assert part in said.remedy
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from notebook_cage import Limits, Mount, Plan, SandboxError, open_sandbox
+from notebook_cage import user as users
+from notebook_cage.host import remove_tree, scratch_folder, unlisted
+from notebook_cage.self_tests import run_self_tests
+from notebook_cage.types import TMP
+from notebook_cage.user import OPEN_TO_ALL, USERS, UserSandbox
 
-from netgrader.cage import Limits, Mount, Plan, SandboxError, cage_warning, open_sandbox
-from netgrader.cage import user as users
-from netgrader.cage.host import remove_tree, scratch_folder, unlisted
-from netgrader.cage.self_tests import run_self_tests
-from netgrader.cage.types import TMP
-from netgrader.cage.user import OPEN_TO_ALL, USERS, UserSandbox
+from netgrader.cage_contents import cage_warning
 from netgrader.commands import doctor
 from netgrader.grading.grade_submission import grade
 from netgrader.grading.stages import Options
@@ -87,7 +88,7 @@ def test_every_promise_is_held_but_for_those_that_it_does_not_make(groups: bool)
 
 def test_doctor_and_grading_say_what_is_not_promised(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("netgrader.cage.self_tests._SelfTests.memory_of_the_kernels", lambda _: [])
+    monkeypatch.setattr("notebook_cage.self_tests._SelfTests.memory_of_the_kernels", lambda _: [])
     said = {one.what: one for one in doctor.findings("user") if one.what.startswith("cage")}
     for promise, sentence in UserSandbox.not_promised.items():
         assert (said[f"cage: {promise}"].found, said[f"cage: {promise}"].needed) == (sentence, False)

@@ -13,14 +13,14 @@ import time
 from pathlib import Path
 
 import pytest
+from notebook_cage import HOME, Limits, Mount, Plan, SandboxError, remove_tree
+from notebook_cage.bubblewrap import BubblewrapSandbox
+from notebook_cage.host import unlisted
+from notebook_cage.self_tests import run_self_tests
+from notebook_cage.types import TMP
+from notebook_cage.watch import process_tree
+from notebook_cage.zygote import OFF, Preload, Zygote
 
-from netgrader.cage import HOME, Limits, Mount, Plan, SandboxError, remove_tree
-from netgrader.cage.bubblewrap import BubblewrapSandbox
-from netgrader.cage.host import unlisted
-from netgrader.cage.self_tests import run_self_tests
-from netgrader.cage.types import TMP
-from netgrader.cage.watch import process_tree
-from netgrader.cage.zygote import OFF, Preload, Zygote
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
@@ -401,12 +401,12 @@ def test_everything_ends_with_the_cage(warm, zygote):
 def test_nothing_lives_on(victim, tmp_path):
     marker = f"netgrader-{os.getpid()}-{time.monotonic_ns()}"
     starter = (
-        "import subprocess, sys\nfrom netgrader.cage.bubblewrap import BubblewrapSandbox\n"
-        "from netgrader.cage import Plan\nfrom netgrader.cage.zygote import Preload, Zygote\n"
+        "import subprocess, sys\nfrom notebook_cage.bubblewrap import BubblewrapSandbox\n"
+        "from notebook_cage import Plan\nfrom notebook_cage.zygote import Preload, Zygote\n"
         "zygote = Zygote.start(BubblewrapSandbox(), Preload())\n"
         "plan = Plan([sys.executable, '-I', '-S', '-c', sys.argv[1]], warm=True)\n"
         "caged = BubblewrapSandbox(zygote=zygote).start(plan, stdout=subprocess.PIPE)\n"
-        "caged.stdout.readline()\nprint(zygote.process.number, *__import__('netgrader.cage.watch', fromlist=['x'])"
+        "caged.stdout.readline()\nprint(zygote.process.number, *__import__('notebook_cage.watch', fromlist=['x'])"
         ".process_tree(zygote.process.number), flush=True)\nprint(caged.wait(), flush=True)"
     )
     lasting = f"import time; print({marker!r}, flush=True); time.sleep(600)"

@@ -15,7 +15,7 @@ def netgrader(request):
     """Run the command; gives the finished process."""
     command = Path(sys.executable).parent / "netgrader"
     # The tiny course needs no TensorFlow, which a zygote would import for each command anew.
-    cold = {"NETGRADER_COLD": "1"} if "tiny" in request.fixturenames else {}
+    cold = {"NOTEBOOK_CAGE_COLD": "1"} if "tiny" in request.fixturenames else {}
 
     def run(*arguments, cwd=None, seconds=120, **environment):
         env = {key: value for key, value in os.environ.items() if not key.startswith(("NETGRADER_", "PYTEST_"))}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from notebook_cage import open_sandbox
 
-from netgrader.cage import open_sandbox
 from netgrader.grading.execute import execute
 from netgrader.grading.execution import ExecutionCell, ExecutionLimits, ExecutionRequest
 

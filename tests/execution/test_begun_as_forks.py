@@ -7,10 +7,10 @@ import json
 import re
 
 import pytest
+from notebook_cage import open_sandbox
+from notebook_cage.bubblewrap import BubblewrapSandbox
+from notebook_cage.zygote import Zygote
 
-from netgrader.cage import open_sandbox
-from netgrader.cage.bubblewrap import BubblewrapSandbox
-from netgrader.cage.zygote import Zygote
 from netgrader.cage_contents import preload
 from netgrader.evidence import MANIFEST
 from netgrader.grading.execute import execute

@@ -8,9 +8,9 @@ import socket
 from pathlib import Path
 
 import pytest
+from notebook_cage import Plan, open_sandbox
+from notebook_cage.kernel import CagedKernel
 
-from netgrader.cage import Plan, open_sandbox
-from netgrader.cage.kernel import CagedKernel
 from netgrader.evidence import BadEvidence, EvidenceLimits, read_evidence
 from netgrader.grading.cage_files import TooMuchEvidence, copy_evidence
 from netgrader.grading.cell_outputs import Collector

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+from notebook_cage import HOME
 
-from netgrader.cage import HOME
 from netgrader.checks.exercises import exercises_of
 from netgrader.evidence import read_evidence
 from netgrader.grading.execution import (

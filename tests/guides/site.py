@@ -41,7 +41,7 @@ CONTENTS = {
     "Reference": ("docs/reference/*",),
     "Faults": ("netgrader/fault_pages/*",),
     "Explanation": ("docs/explanation/*", "SECURITY"),
-    "Project": ("ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "research/README"),
+    "Project": ("ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "packages/*/README", "research/README"),
     "More": ("research/*", "research/*/*", "data/*", "examples/*/*", "release/*/*", "source/*"),
 }
 """What the site's menu lists, by heading, as patterns of pages; what stands twice counts where it stands first."""

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "netgrader"
-MODULES = [path for path in PACKAGE.rglob("*.py") if path.stem != "__init__"]
+ROOT = Path(__file__).parents[2]
+FILES = [*(ROOT / "netgrader").rglob("*.py"), *(ROOT / "packages").glob("*/src/**/*.py")]
+MODULES = [path for path in FILES if not path.stem.startswith("__")]
 
 
 def modules() -> list[str]:

@@ -135,6 +135,8 @@ def pip(arguments: list[str], *, whole: bool) -> None:
     for one in arguments[1:]:
         if one == "requirements.txt":
             assert (ROOT / "release" / "digits" / one).is_file()
+        elif one.startswith("./"):
+            assert (ROOT / one / "pyproject.toml").is_file()
         elif not one.startswith(("-", "/")):
             Requirement(one)
 

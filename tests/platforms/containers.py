@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyseccomp
+from notebook_cage.host import interpreter, system
+from notebook_cage.types import SHM, TMP
 
-import netgrader
-from netgrader.cage.host import interpreter, system
-from netgrader.cage.types import SHM, TMP
+from netgrader.imports import CAGE, PACKAGE
 from netgrader.platforms.autograder_files import HOME
 
 CAPABILITIES = (
@@ -32,7 +32,6 @@ CAPABILITIES = (
     *("NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE"),
 )
 NAMESPACES = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
-PACKAGE = Path(netgrader.__file__).parent
 
 
 @dataclass
@@ -82,7 +81,7 @@ class Container:
         for entry in system():
             argv += ["--symlink", *entry] if isinstance(entry, tuple) else ["--ro-bind", str(entry.host), entry.inside]
         argv += ["--perms", "1777", "--tmpfs", TMP]  # before what may lie in it
-        places = {one.inside: one.host for one in interpreter()} | {str(PACKAGE): PACKAGE}
+        places = {one.inside: one.host for one in interpreter()} | {str(one): one for one in (PACKAGE, CAGE)}
         for parent in sorted({str(above) for inside in places for above in Path(inside).parents}):
             argv += ["--perms", "0755", "--dir", parent]  # bubblewrap's own are closed to others
         for inside, host in places.items():

@@ -191,7 +191,7 @@ def test_the_zip_holds_what_grading_needs_and_opens_it_to_nobody(tiny, monkeypat
         "course/grader_tests/test_sums.py",
     } <= names.keys()
     assert not any("submitted" in name or "gradebook" in name for name in names)
-    assert {"netgrader/cli.py", "netgrader/platforms/templates/setup.sh.j2"} <= set(modules)
+    assert {"netgrader/cli.py", "netgrader/platforms/templates/setup.sh.j2", "notebook_cage/guard.py"} <= set(modules)
     assert not any(name.endswith(".pyc") for name in modules)
     assert "\ntensorflow==" in pinned
     assert exported(gradescope=True, notebook="2_words") == 0

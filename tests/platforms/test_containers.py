@@ -7,8 +7,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from notebook_cage.user import UserSandbox
 
-from netgrader.cage.user import UserSandbox
 from netgrader.grading.grade_submission import grade
 from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
 from tests.conftest import build

@@ -8,10 +8,10 @@ import time
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from notebook_cage.bubblewrap import BubblewrapSandbox
+from notebook_cage.watch import process_tree
+from notebook_cage.zygote import Preload, Zygote
 
-from netgrader.cage.bubblewrap import BubblewrapSandbox
-from netgrader.cage.watch import process_tree
-from netgrader.cage.zygote import Preload, Zygote
 from netgrader.cage_contents import preload
 from netgrader.reader.lab import LabError
 from netgrader.reader.lab.caged import CagedLab

@@ -16,10 +16,10 @@ from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar, cast
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from notebook_cage import Limits, Mount, Plan, Sandbox, SandboxError, open_sandbox
+from notebook_cage.zygote import Zygote
 
-from netgrader.cage import Limits, Mount, Plan, Sandbox, SandboxError, open_sandbox
-from netgrader.cage.zygote import Zygote
-from netgrader.cage_contents import PACKAGE_FOLDER, our_package
+from netgrader.cage_contents import HIDDEN, PACKAGE_FOLDER, our_package
 from netgrader.reader.graph.source import GraphError
 from netgrader.reader.lab import NOTHING, LabError
 from netgrader.reader.lab.traced import Traced
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from netgrader.cage import Caged
+    from notebook_cage import Caged
+
     from netgrader.reader.graph.nodes import Array
 
 T = TypeVar("T")
@@ -58,7 +59,7 @@ class CagedLab:
     """A lab whose TensorFlow runs in a sandbox, given by name or opened already; a `LabError` if there can be none here.
 
     It may use so many `threads`, take so many `seconds` for one request and `memory_bytes` in all, and be started anew as
-    often as it has `lives` after it was lost. `zygote` is the address of one (`netgrader.cage.zygote.Zygote.address_for`) that
+    often as it has `lives` after it was lost. `zygote` is the address of one (`notebook_cage.zygote.Zygote.address_for`) that
     it may begin as a fork of. `model` is a file or folder that it sees, and can trace.
     """
 
@@ -148,6 +149,7 @@ class CagedLab:
                 "TF_NUM_INTEROP_THREADS": threads,
                 "CUDA_VISIBLE_DEVICES": "-1",
             },
+            hidden=HIDDEN,
             limits=self._limits,
             warm=True,
         )

@@ -6,14 +6,14 @@
     caged = open_sandbox().start(Plan(["/bin/cat", "/run/given"], mounts=[Mount(path, "/run/given")]))
     outcome = caged.wait()
 
-Beside these names there are a kernel (`netgrader.cage.kernel`), a faster start (`netgrader.cage.zygote`) and the self-tests one
-by one (`netgrader.cage.self_tests`); everything else is private.
+Beside these names there are a kernel (`notebook_cage.kernel`), a faster start (`notebook_cage.zygote`) and the self-tests one
+by one (`notebook_cage.self_tests`); everything else is private.
 """
 
-from netgrader.cage.host import remove_tree, scratch_folder
-from netgrader.cage.sandboxes import SANDBOXES, cage_warning, open_sandbox, require_self_tests, strongest_here
-from netgrader.cage.supervisor import Caged
-from netgrader.cage.types import HOME, Limits, Mount, Plan, RunOutcome, Sandbox, SandboxError, Usage
+from notebook_cage.host import remove_tree, scratch_folder
+from notebook_cage.sandboxes import SANDBOXES, gaps, open_sandbox, require_self_tests, strongest_here
+from notebook_cage.supervisor import Caged
+from notebook_cage.types import HOME, Limits, Mount, Plan, RunOutcome, Sandbox, SandboxError, Usage
 
 __all__ = [
     "HOME",
@@ -26,7 +26,7 @@ __all__ = [
     "Sandbox",
     "SandboxError",
     "Usage",
-    "cage_warning",
+    "gaps",
     "open_sandbox",
     "remove_tree",
     "require_self_tests",

@@ -11,10 +11,7 @@ from pathlib import Path
 
 __all__ = ["remedy"]
 
-LINUX = (
-    "the cage is made of Linux's namespaces: release, feedback and report work here; to grade, run netgrader on Linux, also "
-    "in a virtual machine"
-)
+LINUX = "the cage is made of Linux's namespaces: to begin one, use Linux, also in a virtual machine"
 APPARMOR = (
     "AppArmor keeps bubblewrap from making user namespaces (Ubuntu since 23.10). Type: "
     r"printf 'abi <abi/4.0>,\ninclude <tunables/global>\nprofile bwrap /usr/bin/bwrap flags=(unconfined) {\n  userns,\n}\n' "
@@ -22,25 +19,25 @@ APPARMOR = (
 )
 CLONE = (
     "user namespaces are switched off for users. Type: echo kernel.unprivileged_userns_clone=1 | "
-    "sudo tee /etc/sysctl.d/60-netgrader.conf && sudo sysctl --system"
+    "sudo tee /etc/sysctl.d/60-notebook-cage.conf && sudo sysctl --system"
 )
 NONE_LEFT = (
     "no user namespaces may be made on this machine. Type: echo user.max_user_namespaces=15000 | "
-    "sudo tee /etc/sysctl.d/60-netgrader.conf && sudo sysctl --system"
+    "sudo tee /etc/sysctl.d/60-notebook-cage.conf && sudo sysctl --system"
 )
 DOCKER = (
-    "the container around netgrader refuses it namespaces. Begin it with: docker run --user $(id -u):$(id -g) "
+    "the container around it refuses it namespaces. Begin it with: docker run --user $(id -u):$(id -g) "
     "--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined"
 )
 PODMAN = (
-    "the container around netgrader refuses it namespaces. Begin it with: podman run --security-opt seccomp=unconfined "
+    "the container around it refuses it namespaces. Begin it with: podman run --security-opt seccomp=unconfined "
     "--security-opt label=disable --security-opt unmask=ALL"
 )
 POD = (
-    "the pod refuses netgrader namespaces. In the container's securityContext write seccompProfile: {type: Unconfined}, "
+    "the pod refuses it namespaces. In the container's securityContext write seccompProfile: {type: Unconfined}, "
     "appArmorProfile: {type: Unconfined} and procMount: Unmasked, and in the pod's spec hostUsers: false"
 )
-LESS = "; where that cannot be had, --sandbox user does without and promises less"
+LESS = "; where that cannot be had, the sandbox user does without and promises less"
 OTHERWISE = "try `bwrap --unshare-all --ro-bind / / true`: until that works here, no cage can begin"
 
 

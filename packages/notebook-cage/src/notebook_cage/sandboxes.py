@@ -19,19 +19,19 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap
-from netgrader.cage.cgroups import GROUP_REMEDY
-from netgrader.cage.host import interpreter
-from netgrader.cage.self_tests import run_self_tests
-from netgrader.cage.types import Sandbox, SandboxError
-from netgrader.cage.user import UserSandbox
+from notebook_cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap
+from notebook_cage.cgroups import GROUP_REMEDY
+from notebook_cage.host import interpreter
+from notebook_cage.self_tests import run_self_tests
+from notebook_cage.types import Sandbox, SandboxError
+from notebook_cage.user import UserSandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 __all__ = [
     "SANDBOXES",
-    "cage_warning",
+    "gaps",
     "once_a_boot",
     "open_sandbox",
     "require_self_tests",
@@ -71,57 +71,57 @@ def strongest_here() -> str:
     return (GrouplessBubblewrap if BubblewrapSandbox().memory_gap else BubblewrapSandbox).name
 
 
-def cage_warning(name: str) -> str:
-    """Return what each grading in the sandbox called `name` says once: what it does not promise; empty if that is nothing."""
+def gaps(name: str) -> str:
+    """Return what the sandbox called `name` does not promise, in one sentence's words; empty if that is nothing."""
     try:
         sandbox = open_sandbox(name)
     except SandboxError:  # whoever runs something in it says so
         return ""
-    gaps = "; ".join(filter(None, [*sandbox.not_promised.values(), sandbox.memory_gap]))
-    return f"Take care: {gaps}. Type: {_doctor(name)}" if gaps else ""
-
-
-def _doctor(name: str) -> str:
-    """Return what to type to see what the sandbox called `name` promises here."""
-    return f"netgrader doctor{'' if name == BubblewrapSandbox.name else f' --sandbox {name}'}"
+    return "; ".join(filter(None, [*sandbox.not_promised.values(), sandbox.memory_gap]))
 
 
 @functools.cache
-def require_self_tests(name: str = "bubblewrap") -> None:
+def require_self_tests(name: str = "bubblewrap", hidden: tuple[Path, ...] = ()) -> None:
     """Run the self-tests of the sandbox called `name`, unless they have passed since the machine was booted.
+
+    Parameters
+    ----------
+    name
+        The sandbox.
+    hidden
+        As in the plans that are to be run.
 
     Raises
     ------
     SandboxError
-        If one fails, there is no such sandbox, or root would grade without a limit on memory that holds: the sentence
-        names it and says what to type.
+        If one fails, there is no such sandbox, or root would run something without a limit on memory that holds.
     """
     sandbox = open_sandbox(name)
     gap = sandbox.memory_gap
     if gap and os.geteuid() == 0 and name not in {GrouplessBubblewrap.name, UserSandbox.name}:
         raise SandboxError(
-            f"Nothing is graded as root here, since {gap}. Give netgrader a control group for memory that it "
-            f"may write to ({GROUP_REMEDY}), or accept that and ask for --sandbox {GrouplessBubblewrap.name}."
+            f"Nothing is run as root here, since {gap}. Give it a control group for memory that it may write to "
+            f"({GROUP_REMEDY}), or accept that and ask for the sandbox {GrouplessBubblewrap.name}."
         )
-    problem = once_a_boot(name, gap, lambda: _problem(sandbox))
+    problem = once_a_boot(name, gap, lambda: _problem(sandbox, hidden), hidden)
     if problem is not None:
         raise SandboxError(problem)
 
 
-def once_a_boot(name: str, gap: str, attempt: Callable[[], str | None]) -> str | None:
+def once_a_boot(name: str, gap: str, attempt: Callable[[], str | None], hidden: tuple[Path, ...] = ()) -> str | None:
     """Return what `attempt` returns: None for success, which is cached until the next boot.
 
     Parameters
     ----------
     name
         What is tried.
-    gap
-        As `Sandbox.memory_gap`, on which the result depends.
+    gap, hidden
+        As `Sandbox.memory_gap` and `Plan.hidden`, on which the result depends.
     attempt
         Returns None or a sentence on what is wrong.
     """
     with _cache() as folder:
-        passed = folder / f"{_key(name, gap)}.held"
+        passed = folder / f"{_key(name, gap, hidden)}.held"
         if passed.is_file():
             return None
         problem = attempt()
@@ -131,20 +131,17 @@ def once_a_boot(name: str, gap: str, attempt: Callable[[], str | None]) -> str |
         return problem
 
 
-def _problem(sandbox: Sandbox) -> str | None:
+def _problem(sandbox: Sandbox, hidden: tuple[Path, ...]) -> str | None:
     """Return a sentence on the promises that are not kept, or None."""
     for _ in range(ATTEMPTS):
-        broken = [one for one in run_self_tests(sandbox) if one.needed and not one.held]
+        broken = [one for one in run_self_tests(sandbox, hidden) if one.needed and not one.held]
         if not broken:
             return None
     more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
-    return (
-        f"Nothing is graded: the cage does not keep the promise “{broken[0].name}”{more} ({broken[0].detail}). "
-        f"Type: {_doctor(sandbox.name)}"
-    )
+    return f"Nothing is run: the cage does not keep the promise “{broken[0].name}”{more} ({broken[0].detail})."
 
 
-def _key(name: str, gap: str) -> str:
+def _key(name: str, gap: str, hidden: tuple[Path, ...]) -> str:
     """Return a hash of all that the self-tests depend on."""
     tools = [shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin:/usr/sbin") for tool in TOOLS]
     code = hashlib.sha256()
@@ -153,6 +150,7 @@ def _key(name: str, gap: str) -> str:
     depends_on = {
         "sandbox": name,
         "gap": gap,
+        "hidden": list(map(str, hidden)),
         "boot": BOOT.read_text() if BOOT.is_file() else "",
         "machine": os.uname().release,
         "user": os.geteuid(),
@@ -168,7 +166,7 @@ def _key(name: str, gap: str) -> str:
 def _cache() -> Iterator[Path]:
     """Give the cache's folder, locked so that of many processes one tries; one for now if this user has no place for it."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(base) / "netgrader" / "promises"
+    folder = Path(base) / "notebook-cage"
     with contextlib.ExitStack() as stack:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,8 +1,7 @@
 """What of the host a run is given: system libraries, our interpreter, an environment, accounts and scratch folders.
 
 Everything of the host is mounted read-only, and named part by part: a virtual environment may lie in a folder that holds
-secrets, too. What is mounted follows from this interpreter: its prefixes, and the folders of packages on its path. Our own
-package is covered where it is installed among them.
+secrets, too. What is mounted follows from this interpreter: its prefixes, and the folders of packages on its path.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from netgrader.cage.types import HOME, TMP, Mount, Plan, SandboxError
+from notebook_cage.types import HOME, TMP, Mount, Plan, SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,7 +31,6 @@ __all__ = [
     "USER",
     "accounts",
     "basic_environment",
-    "covered",
     "exposed",
     "furnish",
     "hand_over",
@@ -61,7 +59,6 @@ _ETC = tuple(
 )
 _PREFIX_PARTS = ("bin", "lib", "lib64", "libexec", "share", "pyvenv.cfg")
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages")
-_PACKAGE = Path(__file__).resolve().parents[1]
 _SCRATCH = "ng-"
 CAP_SYS_ADMIN = 21
 """Its number in linux/capability.h."""
@@ -98,11 +95,6 @@ def exposed(path: Path) -> list[str]:
     mounts = [*(entry for entry in system() if isinstance(entry, Mount)), *interpreter()]
     seen = [Path(one.inside) / path.relative_to(one.host) for one in mounts if path.is_relative_to(one.host)]
     return sorted({str(one) for one in seen})
-
-
-def covered() -> list[str]:
-    """Return the folders inside that must look empty: our package where it is installed, of which a run gets its parts."""
-    return exposed(_PACKAGE)
 
 
 def _prefixes() -> list[Path]:
@@ -271,7 +263,7 @@ def unlisted(root: Path) -> Path:
 
     Where somebody else has taken its name it is `root`.
     """
-    folder = root / f"netgrader-{os.geteuid()}"
+    folder = root / f"notebook-cage-{os.geteuid()}"
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o711)
     status = folder.lstat()

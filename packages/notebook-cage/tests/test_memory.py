@@ -6,11 +6,10 @@ import subprocess
 import sys
 
 import pytest
-
-from netgrader.cage.bubblewrap import BubblewrapSandbox
-from netgrader.cage.filter import filter_program
-from netgrader.cage.self_tests import HOARDS, _SelfTests
-from netgrader.cage.watch import process_memory
+from notebook_cage.bubblewrap import BubblewrapSandbox
+from notebook_cage.filter import filter_program
+from notebook_cage.self_tests import HOARDS, _SelfTests
+from notebook_cage.watch import process_memory
 
 PAGES, FILES, UNIX, PIPES = HOARDS
 
@@ -45,7 +44,7 @@ WITHOUT = {
 @pytest.mark.parametrize("what", WITHOUT)
 def test_without_a_control_group_it_is_not_limited_where_nobody_looks(what, tmp_path, monkeypatch):
     for function, instead in WITHOUT[what].items():
-        monkeypatch.setattr(f"netgrader.cage.{function}", instead)
+        monkeypatch.setattr(f"notebook_cage.{function}", instead)
     assert not held(BubblewrapSandbox(groups=False), what, tmp_path)
 
 

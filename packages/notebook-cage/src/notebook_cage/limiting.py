@@ -8,13 +8,13 @@ import secrets
 import shutil
 from typing import TYPE_CHECKING, ClassVar
 
-from netgrader.cage.cgroups import GAP, ControlGroup, make_group, memory_gap
-from netgrader.cage.types import SandboxError
+from notebook_cage.cgroups import GAP, ControlGroup, make_group, memory_gap
+from notebook_cage.types import SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from netgrader.cage.types import Limits, Mount, Plan
+    from notebook_cage.types import Limits, Mount, Plan
 
 __all__ = ["LimitingSandbox"]
 

@@ -1,7 +1,7 @@
 """Control groups: limits on all processes of a cage together, where this machine lets us make a group.
 
 Version 1 gives each kind of limit a tree of its own, version 2 has one tree. A group of ours is a child of a group that
-we may write to; where there is none, `make_group` gives a group of nothing and a watchdog (`netgrader.cage.watch`) takes over.
+we may write to; where there is none, `make_group` gives a group of nothing and a watchdog (`notebook_cage.watch`) takes over.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netgrader.cage.types import Limits
+from notebook_cage.types import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ GAP = (
     "estimated from outside, and what the kernel holds for it (locks, tables, names of files) is not limited"
 )
 GROUP_REMEDY = "under systemd: systemd-run --scope, with --user unless you are root, before the command"
-PREFIX = "netgrader-"
+PREFIX = "notebook-cage-"
 PERIOD = 100_000  # microseconds: the kernel's own default of cpu.max
 V1_KINDS = ("memory", "cpu", "cpuacct")
 SETTINGS = {

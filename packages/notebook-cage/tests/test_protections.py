@@ -14,10 +14,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from netgrader.cage import Limits, Mount, Plan
-from netgrader.cage.bubblewrap import BubblewrapSandbox
-from netgrader.cage.zygote import Preload, Zygote
+from notebook_cage import Limits, Mount, Plan
+from notebook_cage.bubblewrap import BubblewrapSandbox
+from notebook_cage.zygote import Preload, Zygote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +76,7 @@ class Unfiltered(BubblewrapSandbox):
 
     def _options(self, plan: Plan, user: int, descriptors: list[int], *, watched: bool) -> Iterator[str]:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("netgrader.cage.bubblewrap.filter_program", lambda **_: ALLOW_ALL)
+            patch.setattr("notebook_cage.bubblewrap.filter_program", lambda **_: ALLOW_ALL)
             yield from list(super()._options(plan, user, descriptors, watched=watched))
 
     def _request(self, *arguments: Any, **options: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """An IPython kernel in a cage: always our own interpreter's, with channels that nobody but us can reach.
 
 The kernel listens on sockets in a folder made for it alone, which only its cage and we see. What it sends is untrusted: see
-`netgrader.cage.kernel_channel`. Whoever drives kernels through jupyter_client (nbclient, nbgrader) has
+`notebook_cage.kernel_channel`. Whoever drives kernels through jupyter_client (nbclient, nbgrader) has
 `CagedKernelManager`; whatever kernel, environment or folder is asked of that, it is this kernel, which sees its plan.
 """
 
@@ -23,15 +23,15 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.session import Session
 from traitlets import Instance, Unicode, default
 
-from netgrader.cage.host import remove_tree, scratch_folder, unlisted
-from netgrader.cage.kernel_channel import KernelChannel
-from netgrader.cage.sandboxes import open_sandbox
-from netgrader.cage.types import TMP, Mount, Plan, Sandbox, SandboxError
+from notebook_cage.host import remove_tree, scratch_folder, unlisted
+from notebook_cage.kernel_channel import KernelChannel
+from notebook_cage.sandboxes import open_sandbox
+from notebook_cage.types import TMP, Mount, Plan, Sandbox, SandboxError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from netgrader.cage.supervisor import Caged
+    from notebook_cage.supervisor import Caged
 
 __all__ = ["CagedKernel", "CagedKernelManager"]
 
@@ -132,7 +132,7 @@ class CagedKernel:
             self._folder.remove()
             raise
         try:
-            self.session = Session(key=self._folder.key, username="netgrader")
+            self.session = Session(key=self._folder.key, username="notebook-cage")
             deadline = time.monotonic() + seconds
             self.shell, self.control, self.iopub = (
                 self._connected(channel, kind, deadline)

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import psutil
 
-from netgrader.cage.filter import filter_program
-from netgrader.cage.host import (
+from notebook_cage.filter import filter_program
+from notebook_cage.host import (
     furnish,
     hand_over,
     interpreter,
@@ -31,14 +31,14 @@ from netgrader.cage.host import (
     scratch_folder,
     unlisted,
 )
-from netgrader.cage.limiting import LimitingSandbox
-from netgrader.cage.supervisor import GRACE, Caged, Launch
-from netgrader.cage.types import SHM, TMP, Mount, Plan, SandboxError
+from notebook_cage.limiting import LimitingSandbox
+from notebook_cage.supervisor import GRACE, Caged, Launch
+from notebook_cage.types import SHM, TMP, Mount, Plan, SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from netgrader.cage.zygote import Zygote
+    from notebook_cage.zygote import Zygote
 
 __all__ = ["USERS", "UserSandbox"]
 
@@ -88,12 +88,12 @@ class UserSandbox(LimitingSandbox):
         return str(mount.host)
 
     def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
-        """Start `plan` as another user; see `netgrader.cage.types.Sandbox.start`."""
+        """Start `plan` as another user; see `notebook_cage.types.Sandbox.start`."""
         for mount in interpreter():
             if not reachable(mount.host):
                 raise SandboxError(
-                    f"{mount.host} cannot be read by another user, and programs here run as one. Install netgrader where "
-                    "everybody may read, such as below /opt."
+                    f"{mount.host} cannot be read by another user, and programs here run as one. Install the packages "
+                    "where everybody may read, such as below /opt."
                 )
         with contextlib.ExitStack() as over:
             user = over.enter_context(_own_user())

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from netgrader.cage.filter import filter_program
-from netgrader.cage.host import (
+from notebook_cage.filter import filter_program
+from notebook_cage.host import (
     USER,
     accounts,
     basic_environment,
-    covered,
+    exposed,
     hand_over,
     interpreter,
     makes_namespaces,
@@ -21,14 +22,14 @@ from netgrader.cage.host import (
     require_readable,
     system,
 )
-from netgrader.cage.limiting import LimitingSandbox
-from netgrader.cage.supervisor import Caged, Entrance, Launch
-from netgrader.cage.types import HOME, SHM, TMP, Mount, Plan, SandboxError
+from notebook_cage.limiting import LimitingSandbox
+from notebook_cage.supervisor import Caged, Entrance, Launch
+from notebook_cage.types import HOME, SHM, TMP, Mount, Plan, SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from netgrader.cage.zygote import Zygote
+    from notebook_cage.zygote import Zygote
 
 __all__ = ["BubblewrapSandbox", "GrouplessBubblewrap"]
 
@@ -60,7 +61,7 @@ class BubblewrapSandbox(LimitingSandbox):
         return type(self)(groups=self._groups, zygote=zygote)
 
     def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
-        """Start `plan` in a cage; see `netgrader.cage.types.Sandbox.start`."""
+        """Start `plan` in a cage; see `notebook_cage.types.Sandbox.start`."""
         user = new_user() if self.root else USER
         group = self._group(plan.limits)
         descriptors: list[int] = []
@@ -196,7 +197,7 @@ class BubblewrapSandbox(LimitingSandbox):
             yield from ("--perms", "0644", "--ro-bind-data", str(_descriptor(text.encode(), descriptors)), name)
         for mount in interpreter():
             yield from _bind(mount, made)
-        for folder in covered():
+        for folder in itertools.chain.from_iterable(map(exposed, plan.hidden)):
             yield from ("--perms", "0755", "--tmpfs", folder, "--remount-ro", folder)
         yield from _open_folders(PurePosixPath(HOME) / plan.cwd, made)
         for name, content in plan.files.items():

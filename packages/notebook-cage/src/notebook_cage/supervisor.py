@@ -18,8 +18,8 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING
 
-from netgrader.cage.types import Limits, RunOutcome, SandboxError, Usage
-from netgrader.cage.watch import (
+from notebook_cage.types import Limits, RunOutcome, SandboxError, Usage
+from notebook_cage.watch import (
     folder_use,
     process_cpu_seconds,
     process_memory,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from netgrader.cage.cgroups import ControlGroup
+    from notebook_cage.cgroups import ControlGroup
 
 __all__ = ["Caged", "Entrance", "Launch"]
 
@@ -138,7 +138,7 @@ class Caged:
         self._tail = bytearray()
         self._begin = time.monotonic()
         self._next_scan = 0.0
-        self._thread = threading.Thread(target=self._run, name="netgrader-cage", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="notebook-cage", daemon=True)
         self._thread.start()
         self._started.wait()
         if self._failure is not None:

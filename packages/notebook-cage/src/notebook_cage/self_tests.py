@@ -18,9 +18,9 @@ from typing import IO, TYPE_CHECKING, cast
 
 import psutil
 
-from netgrader.cage.filter import NEWEST
-from netgrader.cage.host import basic_environment, interpreter, makes_namespaces, remove_tree, scratch_folder
-from netgrader.cage.types import Limits, Mount, Plan, RunOutcome, Sandbox, SandboxError
+from notebook_cage.filter import NEWEST
+from notebook_cage.host import basic_environment, interpreter, makes_namespaces, remove_tree, scratch_folder
+from notebook_cage.types import Limits, Mount, Plan, RunOutcome, Sandbox, SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -230,10 +230,10 @@ class SelfTest:
     """False for what the sandbox does not claim to keep (`Sandbox.not_promised`), or not on this machine (`memory_gap`)."""
 
 
-def run_self_tests(sandbox: Sandbox) -> list[SelfTest]:
-    """Try each promise, in a few seconds."""
-    with tempfile.TemporaryDirectory(prefix="netgrader-self-tests-") as name:
-        tests = _SelfTests(sandbox, Path(name))
+def run_self_tests(sandbox: Sandbox, hidden: Sequence[Path] = ()) -> list[SelfTest]:
+    """Try each promise, in a few seconds; `hidden` is that of the plans that are to be run."""
+    with tempfile.TemporaryDirectory(prefix="notebook-cage-") as name:
+        tests = _SelfTests(sandbox, Path(name), hidden)
         found: list[SelfTest] = []
         limits = (tests.memory, tests.memory_of_the_kernels, tests.time, tests.disk, tests.nothing_lives_on)
         for check in (tests.explore, *limits):
@@ -249,9 +249,10 @@ def run_self_tests(sandbox: Sandbox) -> list[SelfTest]:
 
 
 class _SelfTests:
-    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+    def __init__(self, sandbox: Sandbox, folder: Path, hidden: Sequence[Path] = ()) -> None:
         self._sandbox = sandbox
         self._folder = folder
+        self._hidden = hidden
         given = folder / "given"
         given.mkdir(exist_ok=True)
         given.chmod(0o777)  # so that only the mount keeps it as it is
@@ -263,6 +264,7 @@ class _SelfTests:
         plan = Plan(
             argv=[sys.executable, "-I", "-S", "-c", program, *arguments],
             mounts=[self._given, *mounts],
+            hidden=self._hidden,
             limits=limits,
             warm=True,
         )
@@ -277,7 +279,8 @@ class _SelfTests:
         secret = self._folder / "secret"
         secret.write_text("secret")
         closed = [str(secret), str(Path.home() / ".ssh"), "/root/.ssh", "/etc/shadow"]
-        secrets = [*closed, "/var/lib", "/sys/class", *map(str, _beside())]
+        parts = [str(path) for folder in self._hidden for path in folder.iterdir()]
+        secrets = [*closed, "/var/lib", "/sys/class", *parts]
         folders = [mount.inside for mount in interpreter() if mount.host.is_dir()][:4]
         folders += ["/usr/lib", self._sandbox.seen(self._given), "/etc", "/dev", "/", str(self._folder)]
         output, outcome = self._run(_EXPLORER, json.dumps([secrets, folders]), json.dumps([_call_numbers(), NEWEST]))
@@ -361,9 +364,9 @@ class _SelfTests:
 
     def nothing_lives_on(self) -> list[SelfTest]:
         """Kill the process that started a cage, as the machine would, and see whether the cage goes with it."""
-        marker = f"netgrader-{os.getpid()}-{time.monotonic_ns()}"
+        marker = f"notebook-cage-{os.getpid()}-{time.monotonic_ns()}"
         starter = (
-            "import subprocess, sys\nfrom netgrader.cage import Limits, Plan, open_sandbox\n"
+            "import subprocess, sys\nfrom notebook_cage import Limits, Plan, open_sandbox\n"
             "plan = Plan([sys.executable, '-I', '-S', '-c', *sys.argv[2:]])\n"
             "caged = open_sandbox(sys.argv[1]).start(plan, stdout=subprocess.PIPE)\n"
             "print(caged.stdout.readline().decode(), flush=True)\ncaged.wait()"
@@ -409,14 +412,6 @@ def _nothing(name: str, found: Iterable[object], otherwise: str) -> SelfTest:
 def _said(outcome: RunOutcome) -> str:
     ended = f"ended by the limit on {outcome.limit}" if outcome.limit else f"exit code {outcome.code}"
     return f"{ended} after {outcome.usage.wall_seconds:.1f} s"
-
-
-def _beside() -> list[Path]:
-    """Return what a cage must not see of the package around this one, and of what lies beside that."""
-    package = Path(__file__).resolve().parents[1]
-    mounted = [Path(mount.inside) for mount in interpreter()]
-    beside = [path for path in package.parent.iterdir() if not any(one.is_relative_to(path) for one in mounted)]
-    return [*package.iterdir(), *(path for path in beside if not any(path.is_relative_to(one) for one in mounted))]
 
 
 def _until(condition: Callable[[], bool], seconds: float) -> bool:

@@ -1,7 +1,7 @@
 """Runs that begin as forks of a process which has imported what is slow: `Zygote` is the only door.
 
 bubblewrap builds the cage as ever. In it a shell stands in for the program and says when the cage is ready; then the zygote
-(`netgrader.cage.zygote.program`), which has a cage of its own with packages, no network and nobody's files, forks a child
+(`notebook_cage.zygote.program`), which has a cage of its own with packages, no network and nobody's files, forks a child
 that joins the cage's namespaces. Where the environment variable `OFF` is set, where the sandbox has no cage or a cage that
 is entered like that does not pass the self-tests, each run begins from nothing: slower, and otherwise the same.
 """
@@ -22,12 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Self
 
-from netgrader.cage.bubblewrap import BubblewrapSandbox
-from netgrader.cage.host import basic_environment, remove_tree, scratch_folder, unlisted
-from netgrader.cage.sandboxes import once_a_boot, open_sandbox
-from netgrader.cage.self_tests import run_self_tests
-from netgrader.cage.types import TMP, Mount, Plan, Sandbox, SandboxError
-from netgrader.cage.zygote.process import ForkEntrance, ZygoteProcess
+from notebook_cage.bubblewrap import BubblewrapSandbox
+from notebook_cage.host import basic_environment, remove_tree, scratch_folder, unlisted
+from notebook_cage.sandboxes import once_a_boot, open_sandbox
+from notebook_cage.self_tests import run_self_tests
+from notebook_cage.types import TMP, Mount, Plan, Sandbox, SandboxError
+from notebook_cage.zygote.process import ForkEntrance, ZygoteProcess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["OFF", "Preload", "Zygote"]
 
 LOG = logging.getLogger(__name__)
-OFF = "NETGRADER_COLD"
+OFF = "NOTEBOOK_CAGE_COLD"
 """The setting that turns zygotes off: an environment variable, if it is not empty."""
 PROGRAM = Path(__file__).with_name("program.py")
 INSIDE = "/run/zygote.py"
@@ -56,6 +56,8 @@ class Preload:
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Small files in its home folder, such as modules of one's own."""
+    hidden: Sequence[Path] = ()
+    """As in `Plan.hidden`."""
 
     def values(self) -> dict[str, str | None]:
         """Return the values of the variables that matter at an import, or before."""
@@ -166,7 +168,13 @@ class Zygote:
         SandboxError
             If it cannot be started.
         """
-        plan = Plan([sys.executable, INSIDE], mounts=[Mount(PROGRAM, INSIDE)], env=preload.env, files=preload.files)
+        plan = Plan(
+            [sys.executable, INSIDE],
+            mounts=[Mount(PROGRAM, INSIDE)],
+            env=preload.env,
+            files=preload.files,
+            hidden=preload.hidden,
+        )
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # A folder that nobody but us may enter, and that is in no cage.
         folder = scratch_folder("z", unlisted(Path(TMP)))

@@ -13,11 +13,10 @@ import time
 from pathlib import Path
 
 import pytest
-
-from netgrader.cage import HOME, Limits, Mount, Plan, SandboxError, open_sandbox
-from netgrader.cage.bubblewrap import BubblewrapSandbox
-from netgrader.cage.filter import filter_program
-from netgrader.cage.self_tests import _SelfTests, run_self_tests
+from notebook_cage import HOME, Limits, Mount, Plan, SandboxError, open_sandbox
+from notebook_cage.bubblewrap import BubblewrapSandbox
+from notebook_cage.filter import filter_program
+from notebook_cage.self_tests import _SelfTests, run_self_tests
 
 SMALL = Limits(wall_seconds=30, memory_bytes=400_000_000, disk_bytes=20_000_000)
 
@@ -50,7 +49,7 @@ def test_every_promise_is_held(either):
 
 def test_a_filter_of_system_calls_that_is_missing_is_noticed(monkeypatch):
     allow_all = b"\x06\x00\x00\x00\x00\x00\xff\x7f"  # a program of one instruction: return SECCOMP_RET_ALLOW
-    monkeypatch.setattr("netgrader.cage.bubblewrap.filter_program", lambda **_: allow_all)
+    monkeypatch.setattr("notebook_cage.bubblewrap.filter_program", lambda **_: allow_all)
     held = {promise.name: promise for promise in run_self_tests(BubblewrapSandbox())}
     assert not held["a filter of system calls"].held
     assert "socket inet: done" in str(held["a filter of system calls"].detail)
@@ -335,7 +334,7 @@ def test_a_call_that_is_newer_than_the_list_does_not_exist(sandbox, monkeypatch)
     )
     assert run(sandbox, ask)[0].split() == ["-1", "EINVAL"]
     filter_program.cache_clear()
-    monkeypatch.setattr("netgrader.cage.filter.NEWEST", 449)
+    monkeypatch.setattr("notebook_cage.filter.NEWEST", 449)
     assert run(sandbox, ask)[0].split() == ["-1", "ENOSYS"]
     filter_program.cache_clear()
 
@@ -368,8 +367,8 @@ WRITES = "import os; open('/out/a', 'w').write('b'); print(os.getuid(), open('/p
 RUNS = """
 import subprocess, sys
 from pathlib import Path
-from netgrader.cage import Limits, Mount, Plan
-from netgrader.cage.bubblewrap import BubblewrapSandbox
+from notebook_cage import Limits, Mount, Plan
+from notebook_cage.bubblewrap import BubblewrapSandbox
 
 program, folder = sys.argv[1:]
 mounts = [Mount(Path(folder), "/out", writable=True)]

@@ -1,6 +1,6 @@
 """A Python process that has imported what is slow, and forks a child into each cage that is asked for.
 
-It is run as a program by `netgrader.cage.zygote`, in a cage of its own, and imports the standard library and the
+It is run as a program by `notebook_cage.zygote`, in a cage of its own, and imports the standard library and the
 packages that it is told to: nothing untrusted ever enters it, it reads nothing but requests of ours, and it runs no
 threads. A child joins namespaces that bubblewrap has made for one run, gives up every right, takes the same filter of
 system calls, looks whether all that holds, and only then becomes ``python -P -c …``.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 
 import pytest
-
-from netgrader.cage import Limits, cgroups
-from netgrader.cage.cgroups import ControlGroup, make_group
+from notebook_cage import Limits, cgroups
+from notebook_cage.cgroups import ControlGroup, make_group
 
 LIMITS = Limits(memory_bytes=1_000_000, cpu_cores=1.5)
 
@@ -89,11 +88,11 @@ def test_where_the_files_cannot_be_read_there_is_no_group(tmp_path):
 
 def test_groups_of_processes_that_are_gone_are_swept(version_2):
     scope, files = version_2
-    (scope.parent / "netgrader-999999999-dead").mkdir()
-    (scope.parent / f"netgrader-{os.getpid()}-alive").mkdir()
+    (scope.parent / "notebook-cage-999999999-dead").mkdir()
+    (scope.parent / f"notebook-cage-{os.getpid()}-alive").mkdir()
     make_group(LIMITS, *files)
-    assert not (scope.parent / "netgrader-999999999-dead").exists()
-    assert (scope.parent / f"netgrader-{os.getpid()}-alive").exists()
+    assert not (scope.parent / "notebook-cage-999999999-dead").exists()
+    assert (scope.parent / f"notebook-cage-{os.getpid()}-alive").exists()
 
 
 def test_a_group_that_is_gone_counts_nothing(tmp_path):

@@ -11,14 +11,14 @@ import tempfile
 import threading
 from typing import IO, TYPE_CHECKING, Any
 
-from netgrader.cage.host import remove_tree
-from netgrader.cage.supervisor import Entrance
+from notebook_cage.host import remove_tree
+from notebook_cage.supervisor import Entrance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from netgrader.cage.types import SandboxError
+    from notebook_cage.types import SandboxError
 
 __all__ = ["ForkEntrance", "ZygoteProcess"]
 
@@ -32,7 +32,7 @@ class ForkEntrance(Entrance):
     Parameters
     ----------
     request
-        Program, environment, limits, user and filter, as `netgrader.cage.zygote.program` reads them.
+        Program, environment, limits, user and filter, as `notebook_cage.zygote.program` reads them.
     cgroup_procs
         Files of control groups that a process writes its id to in order to join.
     user_namespace
@@ -182,7 +182,7 @@ class ZygoteProcess:
         self._refused: OSError | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(
-            target=self._run, args=(argv, stdin, inherited), name="netgrader-zygote", daemon=True
+            target=self._run, args=(argv, stdin, inherited), name="notebook-cage-zygote", daemon=True
         )
         self._thread.start()
         self._started.wait()

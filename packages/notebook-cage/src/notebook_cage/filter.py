@@ -13,7 +13,7 @@ import struct
 import tempfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from netgrader.cage.types import SandboxError
+from notebook_cage.types import SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -116,7 +116,7 @@ def _rules() -> Iterator[_Rule]:
     # Room on a disk can be taken without writing, past every limit on the size of files: a terabyte in a second. Told
     # that the file system cannot do it, programs write instead.
     yield _Rule(("fallocate",), errno.EOPNOTSUPP)
-    # A core may be handed to a program of the host's (`netgrader.cage.limiting`), so nobody turns them on again.
+    # A core may be handed to a program of the host's (`notebook_cage.limiting`), so nobody turns them on again.
     yield _Rule(("setrlimit",), conditions=((0, "MASKED_EQ", _LOW, _CORES),))
     yield _Rule(("prlimit64",), conditions=((1, "MASKED_EQ", _LOW, _CORES), (2, "NE", 0, 0)))
     for family in sorted({*range(_LAST_FAMILY)} - {_LOCAL}):

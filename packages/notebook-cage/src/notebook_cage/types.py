@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, Self
 
-from netgrader.errors import NetgraderError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from netgrader.cage.supervisor import Caged
-    from netgrader.cage.zygote import Zygote
+    from notebook_cage.supervisor import Caged
+    from notebook_cage.zygote import Zygote
 
 __all__ = ["HOME", "SHM", "TMP", "Limits", "Mount", "Plan", "RunOutcome", "Sandbox", "SandboxError", "Usage"]
 
@@ -22,7 +20,7 @@ TMP = "/tmp"  # noqa: S108 - the cage's own, also in memory
 SHM = "/dev/shm"  # noqa: S108 - likewise
 
 
-class SandboxError(NetgraderError):
+class SandboxError(Exception):
     """A cage cannot be built or started here; the message is a sentence that says what to do."""
 
 
@@ -71,6 +69,8 @@ class Plan:
     """Program and arguments, with paths as they are inside."""
     mounts: Sequence[Mount] = ()
     """What is seen beside the system's libraries and our interpreter."""
+    hidden: Sequence[Path] = ()
+    """Folders of the host that look empty, where they lie among the packages that every run sees."""
     env: Mapping[str, str] = field(default_factory=dict)
     """The whole environment but for what the sandbox itself sets (HOME, PATH, LANG and the like)."""
     files: Mapping[str, bytes] = field(default_factory=dict)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import nbformat
 import pytest
 from nbclient import NotebookClient
-
-from netgrader.cage import HOME, Mount, Plan, SandboxError, open_sandbox
-from netgrader.cage.kernel import CagedKernel, CagedKernelManager
+from notebook_cage import HOME, Mount, Plan, SandboxError, open_sandbox
+from notebook_cage.kernel import CagedKernel, CagedKernelManager
 
 
 def notebook(*sources):
