@@ -49,7 +49,7 @@ FIELDS = (
     "gigabytes",
 )
 MEASURED = ("source/digits", "release/digits", ":!release/digits/README.md")
-"""What students get: the wheel among it, whose name changes with the package; and the solutions."""
+"""What students get, and the solutions; the students' wheel is built by `make release`, which has to be typed first."""
 REQUIREMENTS = RELEASE / "requirements.txt"
 SYSTEMS_ROWS = ROWS.with_name("environments_systems.csv")
 INSTALLING_ROWS = ROWS.with_name("environments_installing.csv")

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from netgrader.commands.release import generate
 from netgrader.course import Assignment, Course
 from netgrader.grading.execution import CellRun, CellStatus, Execution
 from netgrader.grading.run_report import written_bytes
+from netgrader.imports import PACKAGE
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from netgrader.student.capture import take
 from tests.golden.recorded import Golden, Recorded
@@ -40,6 +42,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=Golden.REPLAY.value,
         help="replay what stands in tests/golden; live: run the programs; record: run those that it lacks, and keep them",
     )
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory):
+    """What the source of the course on digits generates now: its release, with the students' wheel."""
+    target = tmp_path_factory.mktemp("release") / "digits"
+    digits = Course(PACKAGE.parent).assignment("digits")
+    generate(digits, target, digits.notebooks, save=False)
+    return target
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import shutil
 import tempfile
@@ -24,7 +25,7 @@ from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.nbgrader_plugin.gradebook import removed_notebooks
 from netgrader.releases import remember
 from netgrader.web_release import GITHUB, ON_GITHUB, WebAddress, add_fetching
-from netgrader.wheel import build_wheel, tried
+from netgrader.wheel import FORM, build_wheel, tried
 from netgrader.which_course import find_course, only_assignment
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["chosen", "differences", "generate", "release", "run"]
 
+REQUIREMENTS = "requirements.txt"
 README = """\
 # {title}
 
@@ -205,11 +207,20 @@ def release(
 
 
 def differences(assignment: Assignment) -> tuple[str, ...]:
-    """Names of the files in which ``release/`` is not what ``source/`` generates; writes nothing to either."""
+    """Names of the files in which ``release/`` is not what ``source/`` generates; writes nothing to either.
+
+    A release without a wheel, as it is kept under version control, is compared without what is built for it.
+    """
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / "fresh"
         generate(assignment, fresh, assignment.notebooks, save=False)
         wanted, found = _contents(fresh), _contents(assignment.release)
+    if not fnmatch.filter(found, FORM):
+        wanted = {
+            name: content
+            for name, content in wanted.items()
+            if name != REQUIREMENTS and not fnmatch.fnmatch(name, FORM)
+        }
     return tuple(sorted(name for name in {*wanted, *found} if wanted.get(name) != found.get(name)))
 
 
@@ -238,7 +249,7 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     for one in files:
         _copy_beside(assignment, one, target)
     wheel = build_wheel(target, [path for one in files for path in (*one.probes, *one.public_tests, *one.given)])
-    (target / "requirements.txt").write_text("\n".join([f"./{wheel.name}", *tried(), ""]), encoding="utf-8")
+    (target / REQUIREMENTS).write_text("\n".join([f"./{wheel.name}", *tried(), ""]), encoding="utf-8")
     for path in filter(None, (*assignment.beside, assignment.data_file)):
         shutil.copyfile(path, target / path.name)
     (target / "README.md").write_text(_readme(assignment, [f"{name}.ipynb" for name in notebooks]), encoding="utf-8")

@@ -33,14 +33,6 @@ def real():
     return course.assignment("digits")
 
 
-@pytest.fixture(scope="module")
-def fresh(real, tmp_path_factory):
-    """What its source generates."""
-    target = tmp_path_factory.mktemp("release") / "digits"
-    generate(real, target, real.notebooks, save=False)
-    return target
-
-
 def names(folder):
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
@@ -264,10 +256,23 @@ def test_the_wheel_is_one_that_pip_installs_and_python_imports(tmp_path):
 
 
 def test_what_lies_in_release_is_what_source_generates(real, fresh):
-    wanted = {name: (fresh / name).read_bytes() for name in names(fresh)}
-    found = {name: (real.release / name).read_bytes() for name in names(real.release)}
+    built = {"requirements.txt", *(path.name for folder in (fresh, real.release) for path in folder.glob(FORM))}
+    wanted, found = (
+        {name: (folder / name).read_bytes() for name in names(folder) if name not in built}
+        for folder in (fresh, real.release)
+    )
     assert sorted(name for name in wanted if wanted[name] != found.get(name)) == []
     assert sorted(found) == sorted(wanted)
+
+
+def test_a_release_that_is_kept_without_what_is_built_is_compared_without_it(booked):
+    target = release(booked.assignment)
+    (wheel,) = target.glob(FORM)
+    wheel.unlink()
+    (target / "requirements.txt").unlink()
+    assert differences(booked.assignment) == ()
+    (target / "README.md").write_text("touched")
+    assert differences(booked.assignment) == ("README.md",)
 
 
 def test_no_line_of_a_solution_is_anywhere_in_the_release(real, fresh):

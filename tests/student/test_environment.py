@@ -13,13 +13,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from netgrader.commands.release import README
-from netgrader.wheel import FORM, REQUIRED, TRIED
+from netgrader.wheel import FORM, REQUIRED, TRIED, tried
 from research.environments import ALONE, INSTALLING, INSTALLING_ROWS, NEWEST, PAGE, ROWS, SOLVED, TENSORBOARD, page
 from research.rows import rows_of
 
 ROOT = Path(__file__).parents[2]
 RELEASE = ROOT / "release" / "digits"
-FIRST, *LISTED = (RELEASE / "requirements.txt").read_text(encoding="utf-8").splitlines()
+LISTED = tried()
 BROUGHT = {"keras": "tensorflow"}
 """What comes with another package, which needs it itself."""
 INSTRUCTORS = {
@@ -35,20 +35,21 @@ def imported(source):
             yield node.module.partition(".")[0]
 
 
-def sources():
+def sources(fresh):
     """All code that students get, by its place."""
     for path in RELEASE.glob("*.ipynb"):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         yield from ((path.name, "".join(cell["source"])) for cell in cells if cell["cell_type"] == "code")
     for path in RELEASE.rglob("*.py"):
         yield path.name, path.read_text(encoding="utf-8")
-    with zipfile.ZipFile(RELEASE / FIRST) as wheel:
+    (packed,) = fresh.glob(FORM)
+    with zipfile.ZipFile(packed) as wheel:
         yield from ((name, wheel.read(name)) for name in wheel.namelist() if name.endswith(".py"))
 
 
-def test_each_package_that_students_code_imports_is_asked_for():
+def test_each_package_that_students_code_imports_is_asked_for(fresh):
     found = defaultdict(set)
-    for place, source in sources():
+    for place, source in sources(fresh):
         for module in imported(source):
             found[module].add(place)
     own = {"netgrader", *(path.stem for path in RELEASE.rglob("*.py"))}
@@ -64,9 +65,9 @@ def test_each_package_that_students_code_imports_is_asked_for():
         assert needed & set(packages[module])
 
 
-def test_the_wheel_is_small_and_asks_for_nothing_that_requirements_lacks():
-    (wheel,) = RELEASE.glob(FORM)
-    assert f"./{wheel.name}" == FIRST
+def test_the_wheel_is_small_and_asks_for_nothing_that_requirements_lacks(fresh):
+    (wheel,) = fresh.glob(FORM)
+    assert (fresh / "requirements.txt").read_text(encoding="utf-8").splitlines() == [f"./{wheel.name}", *LISTED]
     assert wheel.stat().st_size < 3_000_000
     assert set(REQUIRED) < {Requirement(line).name for line in LISTED}
 

@@ -15,7 +15,6 @@ from netgrader.wheel import FORM
 from tests.student.test_notebooks_run import NOTEBOOKS, SOURCE, answers, cleared, complaints
 
 ROOT = Path(__file__).parents[2]
-RELEASE = ROOT / "release" / "digits"
 TAKEN = Path(__file__).with_name("without_posix.py")
 WITHOUT = """
 import sys
@@ -27,9 +26,9 @@ assert netgrader.__file__.startswith({wheel!r}), netgrader.__file__
 
 
 @pytest.mark.parametrize("platform", ["win32", "darwin"])
-def test_students_modules_use_nothing_that_python_lacks_there(platform, tmp_path):
+def test_students_modules_use_nothing_that_python_lacks_there(platform, fresh, tmp_path):
     """As typeshed knows each name of the standard library, by platform."""
-    (wheel,) = RELEASE.glob(FORM)
+    (wheel,) = fresh.glob(FORM)
     held = [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".py")]
     command = [sys.executable, "-m", "mypy", "--platform", platform, "--cache-dir", tmp_path, *held]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
@@ -38,14 +37,14 @@ def test_students_modules_use_nothing_that_python_lacks_there(platform, tmp_path
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(fresh, tmp_path, monkeypatch):
     """A copy of the release whose wheel is unpacked, and a first cell that makes it what is imported."""
     monkeypatch.setenv("PYTHONWARNDEFAULTENCODING", "1")
     monkeypatch.setenv(
         "PYTHONWARNINGS", "ignore::EncodingWarning"
     )  # of others; without_posix.py has its own word on ours
-    shutil.copytree(RELEASE, tmp_path / "digits")
-    (wheel,) = RELEASE.glob(FORM)
+    shutil.copytree(fresh, tmp_path / "digits")
+    (wheel,) = fresh.glob(FORM)
     zipfile.ZipFile(wheel).extractall(tmp_path / "wheel")
     return tmp_path / "digits", WITHOUT.format(wheel=str(tmp_path / "wheel"), taken=str(TAKEN))
 
