@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 
-.PHONY: docs environments-report golden attack-report bench benchmark-report benchmarks-report fuzz help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures class-report messages training-report rates-report right-report reader-report reference format release size wheel lock clean
+.PHONY: docs environments-report golden attack-report bench benchmarks-report fuzz help setup demo quick test test-all sample-class check clean-report fairness-report notebook-figures messages training-report rates-report right-report reader-report reference format release size wheel lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -69,7 +69,6 @@ reader-report: setup ## read what is not read yet of the corpus, then research/r
 bench: setup ## ROUNDS=n (5), OTTER=folder of a virtual environment with otter-grader: what grading costs, as ratios in one run
 	@$(BIN)/python -m research.bench.grading --rounds $(or $(ROUNDS),5) $(if $(OTTER),--otter $(OTTER))
 	@$(BIN)/python research/bench/reader.py
-	@$(BIN)/python -m research.bench.widgets
 
 KERAS ?= build/benchmarks-keras
 benchmarks-report: setup ## BENCHMARKS=folder of clones of three repositories (it says which commits), read; then research/benchmarks.md; goes on where it was
@@ -80,11 +79,6 @@ benchmarks-report: setup ## BENCHMARKS=folder of clones of three repositories (i
 	@nice $(BIN)/python -m research.benchmark_training $(BENCHMARKS) --keras $(KERAS) --pandas $(KERAS)-pandas
 	@nice $(BIN)/python -m research.benchmark_neuralint $(BENCHMARKS)
 	@$(BIN)/python -m research.benchmarks_report
-
-benchmark-report: setup ## NEURALINT=folder that holds its clone, MINUTES=n (10): what tools say of our benchmark, then research/benchmark/results.md; goes on where it was
-	@nice $(BIN)/python -m research.benchmark read --minutes $(MINUTES)
-	@$(if $(NEURALINT),nice $(BIN)/python -m research.benchmark neuralint $(NEURALINT),true)
-	@$(BIN)/python -m research.benchmark report
 
 attack-report: setup ## OTTER=folder of a virtual environment with otter-grader: the same attacks on three graders, then research/attacks.md
 	@nice $(BIN)/python -m research.elsewhere $(if $(OTTER),--otter $(OTTER))
@@ -104,10 +98,6 @@ rates-report: setup ## SEEDS=n (10) of learning rates of four optimizers, then r
 
 environments-report: setup ## ENVIRONMENT=name (all): the notebooks with the versions of Colab, Kaggle, the oldest and the newest; goes on where it was (needs uv); research/environments.md
 	@nice $(BIN)/python -m research.environments $(if $(ENVIRONMENT),"$(ENVIRONMENT)")
-
-class-report: setup ## STUDENTS=n (300): a class whose runs are replayed; NO_CHANGE=1 leaves out a changed test; rows in research/simulated_class.csv, research/scale.svg
-	@nice $(BIN)/python -m research.simulated_class --students $(or $(STUDENTS),300) $(if $(NO_CHANGE),--no-change)
-	@$(BIN)/python -m research.simulated_class_plot
 
 format: setup ## format the code
 	@$(BIN)/ruff check --fix-only --quiet .
