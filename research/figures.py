@@ -1,16 +1,9 @@
-"""What was measured of verdicts, as ``docs/reference/measured.md`` tells it, and whether the code has changed since.
-
-Each figure is counted from committed rows. ``figures.toml`` says which code decides them; ``figures.lock`` has the hashes of that
-code at the commits that the rows name, so that only `lock`, which `make reference` calls, needs the repository's history.
-"""
+"""What was measured of verdicts, as ``docs/reference/measured.md`` tells it: each figure is counted from committed rows."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import statistics
-import subprocess
-import tomllib
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,49 +14,30 @@ from research.benchmarks import rows as last_rows
 from research.benchmarks_report import ACCUSED, Sums, verdict
 from research.kinds_of_networks import CLEAN, GUILTY
 from research.rates_report import GOOD, kept, verdicts
-from research.rows import DECLARED, ROOT, rows_of
+from research.rows import rows_of
 from research.training_report import NONE, earned_all, is_alone, is_named, latest, loops_of, lost, of_most
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-__all__ = ["FIGURES", "Figure", "lock", "locked", "page"]
+__all__ = ["FIGURES", "Figure", "page"]
 
 HERE = Path(__file__).parent
-LOCK = HERE / "figures.lock"
-ENDINGS = (".py", ".toml", ".ipynb", ".npy")
-"""Of the files in a folder that count as code."""
-DIGITS = 12
 Row = dict[str, Any]
-Code = dict[str, str]
-"""Hashes of files by their paths, as git names what a file holds."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """An entry of ``figures.toml``; `rows` lie in ``research/``."""
+    """A figure: the question that it answers, where its rows lie in ``research/``, and how they are counted."""
 
-    name: str
     question: str
     rows: str
-    target: str
-    code: tuple[str, ...]
-    changed: tuple[dict[str, Any], ...] = ()
+    count: Callable[[Path], tuple[str, list[Row]]]
 
     def found(self) -> tuple[str, set[str]]:
         """Return what its rows say, and at which commits they were measured."""
-        said, some = COUNTED[self.name](HERE / self.rows)
+        said, some = self.count(HERE / self.rows)
         return said, {row["commit"] for row in some}
-
-    def reasons(self, commits: Iterable[str]) -> list[str]:
-        """Return why files may have changed since these commits."""
-        return [entry["why"] for entry in self.changed if set(entry["at"]) & set(commits)]
-
-    def older_than(self, commit: str, then: Code, now: Code) -> list[str]:
-        """Return the files that differ from what was measured at a commit and are not named for it."""
-        named = [path for entry in self.changed if commit in entry["at"] for path in entry["files"]]
-        differ = sorted(path for path in then.keys() | now.keys() if then.get(path) != now.get(path))
-        return [path for path in differ if not any(path == one or path.startswith(f"{one}/") for one in named)]
 
 
 def corpus(path: Path) -> tuple[str, list[Row]]:
@@ -142,87 +116,34 @@ def others(_path: Path) -> tuple[str, list[Row]]:
     ), list(measured.values())
 
 
-COUNTED: dict[str, Callable[[Path], tuple[str, list[Row]]]] = {
-    "corpus": corpus,
-    "keras": corpus,
-    "others": others,
-    "loops": loops,
-    "notebooks": notebooks,
-    "rates": rates,
-    "luck": luck,
-    "clean": clean,
-}
-FIGURES = {
-    name: Figure(name, **entry)
-    for name, entry in tomllib.loads(DECLARED.read_text(encoding="utf-8")).items()
-    if (HERE / entry["rows"]).exists()
-}
-
-
-def code_now(paths: Iterable[str], root: Path = ROOT) -> Code:
-    """Return the code as it is in the working tree."""
-    found = {}
-    for part in paths:
-        files = sorted((root / part).rglob("*")) if (root / part).is_dir() else [root / part]
-        for file in files:
-            inside = file.relative_to(root)
-            if file.suffix in ENDINGS and not any(name.startswith(".") for name in inside.parts):
-                content = file.read_bytes()
-                whole = b"blob %d\0%b" % (len(content), content)
-                found[inside.as_posix()] = hashlib.sha1(whole, usedforsecurity=False).hexdigest()[:DIGITS]
-    return found
-
-
-def code_at(commit: str, paths: Iterable[str]) -> Code:
-    """Return the code as it was at a commit; nothing is known of one with a plus, measured on changes that were in no commit."""
-    if commit.endswith("+"):
-        return {}
-    command = ["git", "ls-tree", "-r", commit, "--", *paths]
-    out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    entries = (line.partition("\t") for line in out.splitlines())
-    return {path: about.split()[2][:DIGITS] for about, _, path in entries if path.endswith(ENDINGS)}
-
-
-def locked() -> dict[str, dict[str, Code]]:
-    """Return the code that each figure was measured on, by commit."""
-    return dict(json.loads(LOCK.read_text(encoding="utf-8")))
-
-
-def lock() -> None:
-    """Write down the code that the rows were measured on."""
-    known = locked() if LOCK.exists() else {}
-    told = {}
-    for figure in FIGURES.values():
-        _, commits = figure.found()
-        told[figure.name] = {
-            commit: known.get(figure.name, {}).get(commit) or code_at(commit, figure.code) for commit in sorted(commits)
-        }
-    LOCK.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+FIGURES = (
+    Figure("Is a right network ever accused? Are faults named?", "reader_corpus.jsonl", corpus),
+    Figure("The same, of Keras models and modules", "reader_corpus_keras.jsonl", corpus),
+    Figure("What is said of [other people's benchmarks](../../research/benchmarks.md)?", "benchmarks.csv", others),
+    Figure("Does a right training loop lose anything? Are mistakes in one named?", "training.csv", loops),
+    Figure("Does a right notebook lose points?", "right_notebooks.csv", notebooks),
+    Figure("Is a good learning rate ever refused, a bad one missed?", "rates.csv", rates),
+    Figure("How far does chance move an accuracy?", "fairness.csv", luck),
+    Figure("Is anybody said to have trained on test images who has not?", "clean_networks.csv", clean),
+)
 
 
 def page() -> str:
     """Return the page of all figures."""
     lines = []
-    for figure in FIGURES.values():
+    for figure in FIGURES:
         said, commits = figure.found()
-        cells = (
-            figure.question,
-            said,
-            f"[{figure.rows}](../../research/{figure.rows})",
-            ", ".join(f"`{commit}`" for commit in sorted(commits)),
-            " ".join(figure.reasons(commits)),
-        )
-        lines.append(f"| {' | '.join(cells)} |")
+        measured = ", ".join(f"`{commit}`" for commit in sorted(commits))
+        lines.append(f"| {figure.question} | {said} | [{figure.rows}](../../research/{figure.rows}) | {measured} |")
     return PAGE.format(rows="\n".join(lines))
 
 
 PAGE = """# What was measured of verdicts
 
 Written by `make reference` from the rows, which are measured by the targets of [research](../../research/README.md); each page there says what is
-counted, and every miss. A test compares this page with the rows. It fails, too, where code that decides a figure has changed since,
-in other files than [figures.toml](../../research/figures.toml) names; why the figure stands all the same is said on the right.
+counted, and every miss. A test compares this page with the rows. A figure holds for the commits beside it.
 
-| question | found | rows | measured at | changed since |
-|---|---|---|---|---|
+| question | found | rows | measured at |
+|---|---|---|---|
 {rows}
 """

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import csv
 import subprocess
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["DECLARED", "ROOT", "append_row", "code_of", "measured_commit", "rows_of"]
+__all__ = ["ROOT", "append_row", "measured_commit", "rows_of"]
 
 ROOT = Path(__file__).parents[1]
-DECLARED = ROOT / "research" / "figures.toml"
-"""Which code decides which figure."""
 
 
 def measured_commit(*paths: str) -> str:
@@ -40,8 +37,3 @@ def append_row(path: Path, fields: Sequence[str], row: Mapping[str, object]) -> 
         if new:
             out.writeheader()
         out.writerow(row)
-
-
-def code_of(figure: str) -> tuple[str, ...]:
-    """Return the files and folders that decide a figure."""
-    return tuple(tomllib.loads(DECLARED.read_text(encoding="utf-8"))[figure]["code"])

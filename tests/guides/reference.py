@@ -245,6 +245,5 @@ PAGES = {
 
 
 if __name__ == "__main__":
-    figures.lock()
     for name, page in PAGES.items():
         (FOLDER / name).write_text(page(), encoding="utf-8")
