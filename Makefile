@@ -23,7 +23,7 @@ quick: setup ## the tests that need no TensorFlow and no cage: under a minute
 	@$(BIN)/python -m pytest -q -m quick
 
 test: setup ## all behaviour, a fixed sample of the cases: about ten minutes on two cores
-	@$(BIN)/python -m compileall -q netgrader
+	@$(BIN)/python -m compileall -q netgrader packages/*/src
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not all"
 
 test-all: ## every case, all networks trained anew, with browsers and PostgreSQL: hours; goes on where it was

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notebook_cage import Mount, SandboxError, gaps, require_self_tests
+from notebook_cage import BrokenPromiseError, Mount, SandboxError, gaps, require_self_tests
 from notebook_cage.bubblewrap import BubblewrapSandbox
 from notebook_cage.zygote import Preload
 
@@ -89,10 +89,11 @@ def require_cage(sandbox: str) -> None:
     CageError
         If it does not: the sentence names the promise, and what to type.
     """
-    try:
-        require_self_tests(sandbox, HIDDEN)
-    except SandboxError as error:
-        raise CageError(f"{error} Type: {_doctor(sandbox)}") from error
+    with refusals():
+        try:
+            require_self_tests(sandbox, HIDDEN)
+        except BrokenPromiseError as error:
+            raise CageError(f"{error} Type: {_doctor(sandbox)}") from error
 
 
 def cage_warning(sandbox: str) -> str:

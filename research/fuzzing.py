@@ -19,8 +19,9 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from notebook_cage import SandboxError, require_self_tests
+from notebook_cage import require_self_tests
 
+from netgrader.errors import CageError
 from tests.attacks.fuzzing import TARGETS, Report, fuzz
 from tests.attacks.whole_road import build_road, change
 
@@ -117,7 +118,7 @@ def walk_roads(start: int, seconds: float) -> Report:
             begin = time.monotonic()
             try:
                 road.walk(change(road.good, random), Path(name), random)
-            except SandboxError:  # the machine's trouble, not the notebook's: this seed is not counted
+            except CageError:  # the machine's trouble, not the notebook's: this seed is not counted
                 sys.stdout.write(f"{ROAD}, seed {seed}: {traceback.format_exc(limit=-1)}\n")
                 break
             except Exception:  # noqa: BLE001  (this is what is looked for)

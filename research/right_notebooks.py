@@ -101,7 +101,7 @@ def main() -> int:
         record_all(options.record)
         return 0
     deadline = None if options.minutes is None else time.monotonic() + 60 * options.minutes
-    at = measured_commit("netgrader", "source/digits", "grader_tests", "tests/right")
+    at = measured_commit("netgrader", "packages", "source/digits", "grader_tests", "tests/right")
     part, parts = map(int, options.part.split("/"))
     counted = {at, *later(options.since)} if options.since else {at}
     known = {(row["notebook"], row["style"], int(row["seed"])) for row in rows_of(ROWS) if row["commit"] in counted}

@@ -26,7 +26,7 @@ __all__ = ["StoppedCell", "duration", "explain", "remedy", "said_of", "stopped_b
 
 LONGEST = 100_000  # characters of an error's text that are looked at
 SAID = 200  # characters of an error's text that are shown
-TIME_WAS_UP = Text("{cell} was stopped after {duration}, when its time was up")
+TIME_WAS_UP = Text("{cell} was stopped after {duration}: its time, or that of the whole notebook, was up")
 NO_ANSWER = Text("input(), which nobody answers when a notebook is graded")
 
 # What a kind of error means where a notebook is graded, and what is expected instead.

@@ -197,7 +197,9 @@ def _cage(sandbox: str) -> Iterator[Finding]:
     from notebook_cage.remedies import remedy  # noqa: PLC0415  (with its package, POSIX)
 
     if sys.platform != "linux":
-        yield Finding("cage", False, f"not on {platform.system()}", remedy())
+        yield Finding(
+            "cage", False, f"not on {platform.system()}", f"{remedy()}; release, feedback and report work here"
+        )
         return
     from notebook_cage import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
     from notebook_cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)

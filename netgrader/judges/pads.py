@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.drawing_pad import can_be_drawn, frame_of
-from netgrader.errors import NetgraderError
 from netgrader.judges.answers import opened, shaped
 from netgrader.observations import Pad
-from netgrader.reader.trial.plain_trial import plain_network
+from netgrader.reader.trial.plain_trial import NotPlain, plain_network
 from netgrader.text import Text
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def pad_of(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
     """
     try:
         return _pad(lab, graph, dataset)
-    except NetgraderError as error:
+    except NotPlain as error:
         return Pad(refused=NOT_HERE.format(why=error))
     except Exception as error:  # noqa: BLE001  (a pad that cannot be made must not cost anyone a mark)
         return Pad(refused=NOT_HERE.format(why=BROKEN.format(kind=type(error).__name__)))
@@ -75,9 +74,9 @@ def _pad(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
     spec = dataset.spec
     missing = [part for part in ("X", "logits") if part not in graph.parts]
     if missing:
-        raise NetgraderError(NO_PARTS.format(missing=missing[0]))
+        raise NotPlain(NO_PARTS.format(missing=missing[0]))
     if not graph.values:
-        raise NetgraderError(NO_VALUES)
+        raise NotPlain(NO_VALUES)
     ends = graph.parts["X"], graph.parts["logits"]
     inputs = shaped(graph, spec.prepared(dataset.x_test[:TRIED], dataset.x_train))
     full = _full(lab, graph, ends, inputs, dataset)
@@ -85,7 +84,7 @@ def _pad(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
         lab, graph.meta_graph, ends, inputs * full, values=graph.values, eval_feed=graph.eval_feed, full=full
     )
     if (network.layers[0].inputs, network.layers[-1].outputs) != (spec.size, spec.classes):
-        raise NetgraderError(WRONG_OUTPUTS.format(classes=spec.classes))
+        raise NotPlain(WRONG_OUTPUTS.format(classes=spec.classes))
     return Pad(network, frame_of(dataset.x_test, spec.largest), len(inputs))
 
 

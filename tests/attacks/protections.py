@@ -176,7 +176,7 @@ NOBODY = Protection(
     "an unprivileged user without capabilities",
     "the program stays root",
     (),
-    "packages/notebook-cage/tests/test_protections.py::test_an_attack_is_held_off_by_what_it_succeeds_without",
+    "tests/cage/test_protections.py::test_an_attack_is_held_off_by_what_it_succeeds_without",
 )
 TIME = Protection(
     "a limit on time",
@@ -218,7 +218,7 @@ SHARE = Protection(
     "cores of its own",
     "a program may choose others",
     (),
-    "packages/notebook-cage/tests/test_protections.py::test_an_attack_is_held_off_by_what_it_succeeds_without",
+    "tests/cage/test_protections.py::test_an_attack_is_held_off_by_what_it_succeeds_without",
 )
 DEATH = Protection(
     "evidence is taken when its check cell is reached",

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from notebook_cage import HOME, Limits, Mount, Plan, SandboxError, open_sandbox
+from notebook_cage import HOME, Limits, Mount, Plan, SandboxError, cgroups, open_sandbox
 from notebook_cage.bubblewrap import BubblewrapSandbox
 from notebook_cage.filter import filter_program
 from notebook_cage.self_tests import _SelfTests, run_self_tests
@@ -261,7 +261,7 @@ def test_nothing_of_a_run_is_left_on_the_machine(sandbox):
     """Control groups, too."""
     _, outcome = run(sandbox, "print('hello')")
     assert outcome.code == 0
-    assert list(Path("/sys/fs/cgroup").rglob(f"netgrader-{os.getpid()}-*")) == []
+    assert list(Path("/sys/fs/cgroup").rglob(f"{cgroups.PREFIX}{os.getpid()}-*")) == []
 
 
 def test_a_cage_ends_in_an_instant(sandbox):

@@ -13,11 +13,12 @@ by one (`notebook_cage.self_tests`); everything else is private.
 from notebook_cage.host import remove_tree, scratch_folder
 from notebook_cage.sandboxes import SANDBOXES, gaps, open_sandbox, require_self_tests, strongest_here
 from notebook_cage.supervisor import Caged
-from notebook_cage.types import HOME, Limits, Mount, Plan, RunOutcome, Sandbox, SandboxError, Usage
+from notebook_cage.types import HOME, BrokenPromiseError, Limits, Mount, Plan, RunOutcome, Sandbox, SandboxError, Usage
 
 __all__ = [
     "HOME",
     "SANDBOXES",
+    "BrokenPromiseError",
     "Caged",
     "Limits",
     "Mount",

@@ -3,18 +3,17 @@
 import sys
 
 from notebook_cage.bubblewrap import BubblewrapSandbox
-from notebook_cage.remedies import remedy
 from notebook_cage.sandboxes import open_sandbox
 from notebook_cage.self_tests import run_self_tests
 from notebook_cage.types import SandboxError
 
 
 def main(name: str = BubblewrapSandbox.name) -> int:
-    """Print each promise with what was seen; return 1 if one is not kept that should be, or no cage can begin."""
+    """Print each promise with what was seen; return 1 if one is not kept that should be, or there is no such sandbox."""
     try:
         tried = run_self_tests(open_sandbox(name))
     except SandboxError as error:
-        sys.stderr.write(f"{error} What helps: {remedy()}\n")
+        sys.stderr.write(f"{error}\n")
         return 1
     for one in tried:
         sys.stdout.write(f"{'kept' if one.held else 'OPEN'}  {one.name}: {one.detail}\n")

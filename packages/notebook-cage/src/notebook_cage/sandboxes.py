@@ -23,7 +23,7 @@ from notebook_cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap
 from notebook_cage.cgroups import GROUP_REMEDY
 from notebook_cage.host import interpreter
 from notebook_cage.self_tests import run_self_tests
-from notebook_cage.types import Sandbox, SandboxError
+from notebook_cage.types import BrokenPromiseError, Sandbox, SandboxError
 from notebook_cage.user import UserSandbox
 
 if TYPE_CHECKING:
@@ -93,8 +93,10 @@ def require_self_tests(name: str = "bubblewrap", hidden: tuple[Path, ...] = ()) 
 
     Raises
     ------
+    BrokenPromiseError
+        If one fails.
     SandboxError
-        If one fails, there is no such sandbox, or root would run something without a limit on memory that holds.
+        If there is no such sandbox, or root would run something without a limit on memory that holds.
     """
     sandbox = open_sandbox(name)
     gap = sandbox.memory_gap
@@ -105,7 +107,7 @@ def require_self_tests(name: str = "bubblewrap", hidden: tuple[Path, ...] = ()) 
         )
     problem = once_a_boot(name, gap, lambda: _problem(sandbox, hidden), hidden)
     if problem is not None:
-        raise SandboxError(problem)
+        raise BrokenPromiseError(problem)
 
 
 def once_a_boot(name: str, gap: str, attempt: Callable[[], str | None], hidden: tuple[Path, ...] = ()) -> str | None:

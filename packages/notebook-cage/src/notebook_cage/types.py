@@ -12,7 +12,19 @@ if TYPE_CHECKING:
     from notebook_cage.supervisor import Caged
     from notebook_cage.zygote import Zygote
 
-__all__ = ["HOME", "SHM", "TMP", "Limits", "Mount", "Plan", "RunOutcome", "Sandbox", "SandboxError", "Usage"]
+__all__ = [
+    "HOME",
+    "SHM",
+    "TMP",
+    "BrokenPromiseError",
+    "Limits",
+    "Mount",
+    "Plan",
+    "RunOutcome",
+    "Sandbox",
+    "SandboxError",
+    "Usage",
+]
 
 HOME = "/home/student"
 """Home folder inside: in memory, and gone with the run."""
@@ -22,6 +34,10 @@ SHM = "/dev/shm"  # noqa: S108 - likewise
 
 class SandboxError(Exception):
     """A cage cannot be built or started here; the message is a sentence that says what to do."""
+
+
+class BrokenPromiseError(SandboxError):
+    """A self-test failed: the cage does not keep a promise on this machine."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +86,8 @@ class Plan:
     mounts: Sequence[Mount] = ()
     """What is seen beside the system's libraries and our interpreter."""
     hidden: Sequence[Path] = ()
-    """Folders of the host that look empty, where they lie among the packages that every run sees."""
+    """Folders of the host that look empty, where they lie among the packages that every run sees; not in the sandbox
+    ``user``, which has no file system of its own."""
     env: Mapping[str, str] = field(default_factory=dict)
     """The whole environment but for what the sandbox itself sets (HOME, PATH, LANG and the like)."""
     files: Mapping[str, bytes] = field(default_factory=dict)

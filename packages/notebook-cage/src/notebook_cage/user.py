@@ -77,7 +77,9 @@ class UserSandbox(LimitingSandbox):
     def __init__(self, *, groups: bool = True) -> None:
         super().__init__(groups=groups)
         if not self.root:
-            raise SandboxError(f"The sandbox '{self.name}' needs root, to become another user. Leave --sandbox out.")
+            raise SandboxError(
+                f"The sandbox '{self.name}' needs root, to become another user. Ask for another sandbox."
+            )
 
     def with_zygote(self, zygote: Zygote) -> Self:  # noqa: ARG002 - there are no namespaces to enter
         """Return itself."""
