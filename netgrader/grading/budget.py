@@ -1,6 +1,6 @@
 """Count what a student uses for an assignment over all hand-ins: seconds of computing, and bytes of evidence that are kept.
 
-A run has limits of its own (`ExecutionLimits`); here are those of everything that one student, or one group, hands in. What
+A run has limits of its own (`ExecutionLimits`); here are those of everything that one student hands in. What
 a course changes costs a student nothing: what was judged in full is judged again for free.
 """
 
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from netgrader.files import decode, write_json
 from netgrader.grading.execution import EVIDENCE
-from netgrader.grading.members import counted_as
 from netgrader.grading.result_store import hash_json
 from netgrader.grading.stages import RUN
 
@@ -120,7 +119,7 @@ def account_of(job: Job, notebook: RestoredNotebook, helpers: Mapping[str, str])
     if not job.student:
         return None
     content = hash_json([[cell.source for cell in notebook.code], dict(helpers)])
-    file = _folder(job.assignment, counted_as(job.assignment, job.student)) / f"{job.notebook}.json"
+    file = _folder(job.assignment, job.student) / f"{job.notebook}.json"
     return Account(file, budget_of(job.assignment), content)
 
 

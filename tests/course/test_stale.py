@@ -12,7 +12,7 @@ from netgrader.commands import store as command
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import jobs_of
 from netgrader.grading.result_store import Key, Store, open_store
-from netgrader.nbgrader_plugin.groups import set_aside
+from netgrader.nbgrader_plugin.handing_in import set_aside
 
 pytestmark = pytest.mark.usefixtures("uncaged")
 
