@@ -88,7 +88,7 @@ class RestoreCells(_Step):
             return _through((DeduplicateIds, OverwriteKernelspec, OverwriteCells), self.parent, nb, resources)
         skeleton = assignment.skeleton(resources["nbgrader"]["notebook"])
         cells = (RestoredCell(cell.cell_type, cell.source, cell if cell.nbgrader else None) for cell in skeleton.cells)
-        fill(nb, skeleton, ((cell, ()) for cell in cells), None)
+        fill(nb, skeleton, ((cell, ()) for cell in cells))
         return nb, resources
 
 
