@@ -67,7 +67,6 @@ STARTUP = (
     "seed_everything({seed}, {shift})",
     "keep_streams(get_ipython())",
     "get_ipython().ask_exit = lambda: None",
-    "log_to_notebook()",
 )
 """What of `netgrader.grading.kernel_startup` is called in a kernel, in this order, before anything of a student's.
 

@@ -13,7 +13,6 @@ import functools
 import importlib.abc
 import importlib.machinery
 import importlib.util
-import logging
 import random
 import sys
 import types
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["keep_streams", "log_to_notebook", "seed_everything"]
+__all__ = ["keep_streams", "seed_everything"]
 
 MODULUS = 2**31 - 1
 DRAWING = frozenset({"keras", "tensorflow"})
@@ -182,15 +181,6 @@ def _leave_data_unseeded(module: Any) -> None:
             graph.seed = own
 
     module.get_seed = get_seed
-
-
-def log_to_notebook() -> None:
-    """Have packages that were imported before there was a notebook log to where there is one now."""
-    for name in ("tensorflow", "absl", "keras"):
-        for handler in logging.getLogger(name).handlers:
-            for stream in ("stdout", "stderr"):
-                if getattr(handler, "stream", None) is getattr(sys, f"__{stream}__"):
-                    handler.setStream(getattr(sys, stream))  # type: ignore[attr-defined]
 
 
 def keep_streams(shell: Any) -> None:

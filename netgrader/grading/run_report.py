@@ -123,8 +123,8 @@ def cell_named(index: int, cell: ExecutionCell) -> Said:
     """Return what to call a cell: its id, or its number with how it begins."""
     if cell.name:
         return Text("the cell {name}", name=cell.name)
-    first = next((line.strip() for line in cell.source.splitlines() if line.strip()), "")
-    return Text("code cell {index} (it begins with “{first}”)", index=index + 1, first=first[:50])
+    first, _, _ = cell.source.strip().partition("\n")
+    return Text("code cell {index} (it begins with “{first}”)", index=index + 1, first=first[:50].strip())
 
 
 def duration(seconds: float) -> Said:
