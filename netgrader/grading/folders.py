@@ -9,33 +9,24 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["KINDS", "MOST_FILES", "bring_up", "choose", "folders_below", "in_folders", "plain_name"]
+__all__ = ["KINDS", "MOST_FILES", "bring_up", "choose", "in_folders", "plain_name"]
 
 KINDS = (".ipynb", ".py")
 """What is graded of a submission."""
 MOST_FILES = 200  # notebooks and modules of one submission
-DEPTH = 3  # folders in one another that are looked through
 MOST_BYTES = 200_000_000  # of all that lies in a submission's folder once more is brought up
 LARGEST = 50_000_000  # bytes of one file, as much as a notebook may have
 
 
-def folders_below(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
-    """Yield the folders below `folder` that anybody could mean: not too deep, no hidden ones, no links."""
-    for path in sorted(folder.iterdir()):
-        if path.is_dir() and not path.is_symlink() and not path.name.startswith((".", "__MACOSX")):
-            yield path
-            if depth > 1:
-                yield from folders_below(path, depth - 1)
-
-
 def in_folders(folder: Path) -> Mapping[str, Path]:
     """Return the notebooks and modules in folders of a submission, by the names that they get when they are brought up."""
-    below = (path for one in folders_below(folder) for path in sorted(one.iterdir()))
-    files = [path for path in below if path.name.lower().endswith(KINDS) and path.is_file() and not path.is_symlink()]
-    return {plain_name(path.name): path for path in reversed(files)}
+    found = (path for path in sorted(folder.rglob("*")) if path.parent != folder)  # links are not followed
+    files = [path for path in found if path.is_file() and not path.is_symlink()]
+    entries = ((path.relative_to(folder).as_posix(), number) for number, path in enumerate(files))
+    return {name: files[number] for name, number in choose(entries, KINDS).items()}
 
 
 def bring_up(folder: Path) -> None:

@@ -263,7 +263,7 @@ def test_a_folder_of_students_is_not_a_submission(typed, tiny):
     tiny.submit("ada")
     tiny.submit("bela")
     said = one_sentence(typed("grade", "submitted"), 2)
-    assert "(ada/numbers, bela/numbers). Name one of them, or type netgrader autograde" in said
+    assert "Name the folder that holds them, or type netgrader autograde" in said
 
 
 def test_what_breaks_in_a_check_is_said_to_the_instructor(netgrader, tiny):
