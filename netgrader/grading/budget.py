@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from netgrader.errors import NetgraderError
 from netgrader.files import decode, write_json
 from netgrader.grading.execution import EVIDENCE
 from netgrader.grading.result_store import hash_json
@@ -150,10 +151,22 @@ def _of_folder(folder: Path) -> list[Spent]:
 
 
 def _read(file: Path) -> Spent:
+    """Return what is noted in a file; nothing has been used where there is none yet.
+
+    Raises
+    ------
+    NetgraderError
+        If it is damaged: as an empty account it would give a student all of the time once more.
+    """
     try:
         return decode(Spent, json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return Spent()
+    except ValueError as error:
+        raise NetgraderError(
+            f"{file}, which notes what a student has used, is damaged, so nothing was graded with it and no mark was changed. "
+            "Put a copy of it back, or delete it: then the student has all of the time once more."
+        ) from error
 
 
 def _size(folder: Path) -> int:

@@ -62,16 +62,12 @@ def _settled(check: CheckResult, before: Mapping[str, Mapping[str, Severity]]) -
     if check.outcome not in CHARGED:
         return check
     found = {code: _cause(check.causes.get(code, ()), before) for code in check.faults}
-    follows = tuple(dict.fromkeys(cause for cause in found.values() if cause))
-    if not follows:
-        return check
     left = tuple(code for code, cause in found.items() if not cause)
-    check = dataclasses.replace(
-        check,
-        faults=left,
-        findings=tuple(fault for fault in check.findings if fault.code in left or not fault.code),
-        follows=(*check.follows, *follows),
-    )
+    if len(left) == len(found):
+        return check
+    follows = dict.fromkeys(filter(None, found.values()))
+    findings = tuple(fault for fault in check.findings if fault.code in {*left, ""})
+    check = dataclasses.replace(check, faults=left, findings=findings, follows=(*check.follows, *follows))
     if any(severity_of(check, code) is not Severity.REMARK for code in left):
         return check
     wording, outcome, credit = UNDECIDED if MISSING in found else (FORGIVEN, Outcome.PASSED, check.max_credit)

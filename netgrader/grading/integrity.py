@@ -61,12 +61,12 @@ def _of_run(cells: Sequence[RestoredCell], execution: Execution) -> Iterator[Obs
 
 def _of_doubts(execution: Execution, checks: Mapping[str, Sequence[CheckResult]]) -> Iterator[Observed]:
     """Yield the verdicts that a person decides about, and what could not be judged."""
+    told = {None, execution.problem}
     for name, verdicts in checks.items():
         for check in verdicts:
             if check.outcome is not Outcome.PASSED and FOR_A_PERSON & set(check.faults):
                 yield Observed(name, check.message or check.sentence, None)
         unread = [check.message for check in verdicts if check.outcome is Outcome.UNGRADABLE]
-        told = {None, execution.problem}
         said = [message for message in unread if message not in told]
         if said and name not in execution.problems:
             yield Observed(name, said[0] or "", None)

@@ -69,13 +69,17 @@ def as_the_course_says(check: CheckResult, said: Mapping[str, Severity]) -> Chec
     Where all are remarks by the course's own word, the check has passed; what the catalogue takes for a remark and the
     course does not, costs something.
     """
-    own = {code: said[code] for code in check.faults if code in said}
-    grades = {code: own.get(code) or severity_of(check, code) for code in check.faults}
+    grades = {code: said.get(code) or severity_of(check, code) for code in check.faults}
     graded = dataclasses.replace(check, severity=grades)
-    if own and check.outcome in CHARGED and set(grades.values()) == {Severity.REMARK}:
+    own = said.keys() & grades.keys()
+    if own and check.outcome in CHARGED and {*grades.values()} == {Severity.REMARK}:
         return dataclasses.replace(graded, outcome=Outcome.PASSED, credit=check.max_credit)
-    remarks = [code for code in own if kind_of(code).remark and code not in check.severity]
-    raised = [float(KEPT[own[code]]) for code in remarks if own[code] is not Severity.REMARK]
+    raised = [float(KEPT[said[code]]) for code in own if said[code] is not Severity.REMARK and _was_remark(check, code)]
     if raised and check.outcome is Outcome.PASSED:
         return dataclasses.replace(graded, outcome=Outcome.PARTIAL, credit=check.credit * min(raised))
     return graded
+
+
+def _was_remark(check: CheckResult, code: str) -> bool:
+    """Whether the catalogue takes a fault for a remark, and the check did as well."""
+    return kind_of(code).remark and code not in check.severity

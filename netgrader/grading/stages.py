@@ -167,20 +167,8 @@ def run_inputs(
     The run of number 0 repeats what the student saw, their own seeds included; in those of other numbers all are others.
     """
     files = assignment.files(notebook.name)
-    taken_at = set(assignment.evidence_cells(notebook.name))
-    given = [cell for one in every_release(assignment, notebook.name) for cell in one.cells if not cell.is_solution]
-    released = {cell.source for cell in given if cell.cell_type == "code"}  # to the letter: blanks may be data
     request = ExecutionRequest(
-        cells=tuple(
-            ExecutionCell(
-                source=cell.source,
-                name=cell.grade_id,
-                evidence=cell.grade_id if cell.grade_id in taken_at else "",
-                runs=cell.origin is None or not cell.origin.is_check,
-                given=cell.source in released or (cell.origin is not None and cell.origin.locked),
-            )
-            for cell in notebook.code
-        ),
+        cells=_cells(assignment, notebook),
         helpers=helpers,
         beside=(*assignment.beside, *files.given),
         probes=(*files.probes, *filter(Path.is_file, (files.exercises, files.hidden))),
@@ -202,6 +190,23 @@ def run_inputs(
         "run": run,
     }
     return RunInputs(request, Key(RUN, {**run_context(assignment, notebook.name, options), **own}))
+
+
+def _cells(assignment: Assignment, notebook: RestoredNotebook) -> tuple[ExecutionCell, ...]:
+    """Return the code cells as they are to be run."""
+    taken_at = set(assignment.evidence_cells(notebook.name))
+    given = [cell for one in every_release(assignment, notebook.name) for cell in one.cells if not cell.is_solution]
+    released = {cell.source for cell in given if cell.cell_type == "code"}  # to the letter: blanks may be data
+    return tuple(
+        ExecutionCell(
+            source=cell.source,
+            name=cell.grade_id,
+            evidence=cell.grade_id if cell.grade_id in taken_at else "",
+            runs=cell.origin is None or not cell.origin.is_check,
+            given=cell.source in released,
+        )
+        for cell in notebook.code
+    )
 
 
 def run_stage(store: Store, inputs: RunInputs, options: Options) -> tuple[Ran, bool]:
@@ -268,10 +273,4 @@ def run_request(request: ExecutionRequest, options: Options, folder: Path) -> No
 @functools.cache
 def versions_of(packages: tuple[str, ...]) -> dict[str, str]:
     """Return the versions of Python and of `packages` that are installed."""
-    found = {"python": platform.python_version()}
-    for package in packages:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = "none"
-    return found
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}}

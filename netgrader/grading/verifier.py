@@ -117,7 +117,7 @@ def _forked(worker: int, request: VerificationRequest, home: Path) -> int:
     with (home / VERDICTS).open("a", encoding="utf-8") as lines:
 
         def tell(line: VerifierLine) -> None:
-            write_json_line(lines, **{name: value for name, value in plain_json(line).items() if value is not None})
+            write_json_line(lines, **plain_json(line))
 
         try:
             _answer(request, tell)
