@@ -68,9 +68,13 @@ def _settled(check: CheckResult, before: Mapping[str, Mapping[str, Severity]]) -
     follows = dict.fromkeys(filter(None, found.values()))
     findings = tuple(fault for fault in check.findings if fault.code in {*left, ""})
     check = dataclasses.replace(check, faults=left, findings=findings, follows=(*check.follows, *follows))
-    if any(severity_of(check, code) is not Severity.REMARK for code in left):
-        return check
-    wording, outcome, credit = UNDECIDED if MISSING in found else (FORGIVEN, Outcome.PASSED, check.max_credit)
+    charged = [code for code in left if severity_of(check, code) is not Severity.REMARK]
+    return check if charged else _without_charge(check, tuple(follows), is_missing=MISSING in found)
+
+
+def _without_charge(check: CheckResult, follows: Sequence[str], *, is_missing: bool) -> CheckResult:
+    """Return a verdict of which nothing is left to charge: passed, or undecided where there was nothing to judge."""
+    wording, outcome, credit = UNDECIDED if is_missing else (FORGIVEN, Outcome.PASSED, check.max_credit)
     said = joined(wording.format(sentence=Text(kind_of(cause).sentence)) for cause in follows)
     return dataclasses.replace(check, outcome=outcome, credit=credit, message=said, hint=None)
 

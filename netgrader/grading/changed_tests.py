@@ -51,8 +51,8 @@ def _tests(path: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield of each test in a file its cell, and the text that its verdict depends on."""
     tree = parsed(path)
     constants = constants_of(tree)
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    tests = [node for node in functions if node.name.startswith(TEST)]
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef
+    tests = [node for node in tree.body if isinstance(node, kinds) and node.name.startswith(TEST)]
     shared = [ast.dump(node) for node in tree.body if node not in tests]
     for test in tests:
         yield _cell_of(test, constants), [ast.dump(test), *shared]

@@ -151,7 +151,7 @@ class _Run:
             },
             usage=_usage(outcome.usage),
             outside=seen_from_outside(self._request, self._done),
-            notes=(self._sandbox.note,) if self._sandbox.note else (),
+            notes=tuple(filter(None, [self._sandbox.note])),
             environment=_versions(self._sandbox),
         )
 
@@ -331,8 +331,7 @@ def _status_and_limit(reply: Reply) -> tuple[CellStatus, str | None]:
         return BY_A_LIMIT[reply.ended]
     if reply.ended is Ended.DONE:
         return (CellStatus.ERROR if reply.error_name else CellStatus.OK), None
-    limit = reply.outcome.limit if reply.outcome else None
-    return (CellStatus.LIMIT if limit else CellStatus.DEAD), limit
+    return (CellStatus.LIMIT if reply.limit else CellStatus.DEAD), reply.limit
 
 
 def _usage(usage: Usage) -> dict[str, float]:

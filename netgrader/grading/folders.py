@@ -31,7 +31,7 @@ def in_folders(folder: Path) -> Mapping[str, Path]:
 
 def bring_up(folder: Path) -> None:
     """Copy them up beside what lies there, over which nothing is written: nbgrader looks for notebooks nowhere else."""
-    there = [path for path in folder.iterdir() if path.name.lower().endswith(KINDS) and path.is_file()]
+    there = [path for path in folder.iterdir() if path.name.lower().endswith(KINDS)]
     left = MOST_BYTES - sum(path.lstat().st_size for path in there)
     for name, path in sorted(in_folders(folder).items()):
         size = path.stat().st_size

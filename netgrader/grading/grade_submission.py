@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from netgrader.course import Assignment, Course
-    from netgrader.grading.budget import Account
+    from netgrader.grading.budget import Account, NoAccount
     from netgrader.grading.result_store import Store
     from netgrader.grading.verify import Verification
     from netgrader.skeleton import SkeletonCell
@@ -58,11 +58,6 @@ __all__ = ["NotPrepared", "Prepared", "grade", "grade_job", "prepare"]
 SUFFIX = ".ipynb"
 MOST_NOTES = 30
 """As many as somebody may read."""
-USED_UP = Text(
-    "Running what you handed in for this assignment has taken {used:.0f} minutes in all, and "
-    "each student has {most:.0f}, so this was not run. Ask your instructor, who can raise "
-    "student_seconds under [limits] in exercises.toml."
-)
 NOT_RESTORED = Text(
     "Putting the course's cells back among those of the notebook {limit}. Take the release's "
     "notebook and copy your answers into it."
@@ -98,8 +93,8 @@ class Prepared:
     helpers: Mapping[str, str]
     notes: tuple[Said, ...]
     options: Options
-    account: Account | None = None
-    """Where it is noted what the student uses; None for nobody of the class."""
+    account: Account | NoAccount
+    """Where it is noted what the student uses."""
 
     def run(self, number: int = 0) -> tuple[Ran, Verification, frozenset[str]]:
         """Run and judge it, or take both from the store; with the stages that were done now. See `run_stage`."""
@@ -109,8 +104,7 @@ class Prepared:
             judged = not found[1].problem
             return found
         finally:
-            if self.account is not None:
-                self.account.charge(number, time.monotonic() - begun, judged=judged)
+            self.account.charge(number, time.monotonic() - begun, judged=judged)
 
     def _run(self, number: int) -> tuple[Ran, Verification, frozenset[str]]:
         store, assignment, options, name = self.store, self.job.assignment, self.options, self.notebook.name
@@ -163,9 +157,9 @@ def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
     except ExceededError as error:
         return NotPrepared(NOT_RESTORED.format(limit=error), tuple(notes), skeleton)
     account = account_of(job, notebook, helpers)
-    if account is not None and account.is_used_up:
-        used, most = account.used / 60, account.budget.seconds / 60
-        return NotPrepared(USED_UP.format(used=used, most=most), tuple(notes), skeleton)
+    refused = account.refusal
+    if refused is not None:
+        return NotPrepared(refused, tuple(notes), skeleton)
     store = open_store(job.assignment.course)
     return Prepared(job, store, skeleton, notebook, helpers, (*notes, *notebook.notes), options, account)
 
@@ -192,8 +186,7 @@ def _graded(job: Job, options: Options) -> GradedNotebook:
     rule = retry_rule_of(job.assignment.exercises_in_grading, tuple(cell.grade_id for cell in skeleton.graded))
     if rule is not None:
         ran, verified = best_of_runs((ran, verified), rule, lambda run: _further(prepared, run, runs))
-    if prepared.account is not None:
-        prepared.account.keep(prepared.store, tuple(one.entry for one in runs))
+    prepared.account.keep(prepared.store, tuple(one.entry for one in runs))
     notes = (*prepared.notes, *ran.execution.notes)[:MOST_NOTES]
     graded = {
         cell: tuple(as_the_course_says(check, severities) for check in found) for cell, found in verified.checks.items()

@@ -63,10 +63,16 @@ def _of_doubts(execution: Execution, checks: Mapping[str, Sequence[CheckResult]]
     """Yield the verdicts that a person decides about, and what could not be judged."""
     told = {None, execution.problem}
     for name, verdicts in checks.items():
-        for check in verdicts:
-            if check.outcome is not Outcome.PASSED and FOR_A_PERSON & set(check.faults):
-                yield Observed(name, check.message or check.sentence, None)
-        unread = [check.message for check in verdicts if check.outcome is Outcome.UNGRADABLE]
-        said = [message for message in unread if message not in told]
-        if said and name not in execution.problems:
-            yield Observed(name, said[0] or "", None)
+        yield from (
+            Observed(name, check.message or check.sentence, None) for check in verdicts if _is_for_a_person(check)
+        )
+        unread = [
+            check.message for check in verdicts if check.outcome is Outcome.UNGRADABLE and check.message not in told
+        ]
+        if unread and name not in execution.problems:
+            yield Observed(name, unread[0] or "", None)
+
+
+def _is_for_a_person(check: CheckResult) -> bool:
+    """Whether a person decides what a verdict means."""
+    return check.outcome is not Outcome.PASSED and not FOR_A_PERSON.isdisjoint(check.faults)

@@ -145,9 +145,14 @@ def _preference(job: Job) -> tuple[bool, bool, float]:
     return (job.problem is not None, job.path.stem != job.notebook, -job.path.stat().st_mtime)
 
 
+def _named(path: Path, assignments: Sequence[Assignment]) -> Assignment:
+    """Return the assignment that has a notebook of this name, else the first one."""
+    return next((one for one in assignments if path.stem in one.notebooks), assignments[0])
+
+
 def _job(path: Path, assignments: Sequence[Assignment]) -> Job:
     """Return what the notebook at `path` is: by its ids, else by its name."""
-    named = next((one for one in assignments if path.stem in one.notebooks), assignments[0])
+    named = _named(path, assignments)
     try:
         submitted = read_notebook(path)
     except UnreadableError as error:

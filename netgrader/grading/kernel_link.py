@@ -20,7 +20,6 @@ from netgrader.strangers import read_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from netgrader.cage import RunOutcome
     from netgrader.cage.kernel import CagedKernel
     from netgrader.cage.kernel_channel import KernelChannel
 
@@ -65,7 +64,8 @@ class Reply:
     error_name: str | None = None
     error_message: str | None = None
     seconds: float = 0.0
-    outcome: RunOutcome | None = None
+    limit: str | None = None
+    """The limit that ended the kernel, if one did."""
 
 
 class Link:
@@ -110,7 +110,7 @@ class Link:
             outcome = self._kernel.caged.outcome
             if outcome is not None:
                 self._listen(waiting)  # its last words
-                return Reply(Ended.DEAD, seconds=now - begin, outcome=outcome)
+                return Reply(Ended.DEAD, seconds=now - begin, limit=outcome.limit)
             if waiting.silent:
                 return Reply(Ended.SILENT, seconds=now - begin)
             if self._kernel.shell.received + self._kernel.iopub.received > self._received_bytes:

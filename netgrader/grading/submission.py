@@ -38,6 +38,7 @@ __all__ = [
 
 FORMAT = 4
 """What Jupyter has written since 2015."""
+NOTEBOOKS = "[!.]*.[iI][pP][yY][nN][bB]"
 CELL_TYPES = ("code", "markdown", "raw")
 # In the place of these a module of a student's would be imported, by the notebook and by what takes evidence.
 PACKAGES = frozenset(
@@ -135,8 +136,7 @@ class _Notebook(msgspec.Struct):
 
 def find_notebooks(folder: Path) -> tuple[Path, ...]:
     """Return the notebooks directly in `folder`, in order of their names; checkpoints and hidden files are none."""
-    named = (path for path in folder.iterdir() if path.suffix.lower() == ".ipynb" and not path.name.startswith("."))
-    return tuple(sorted(filter(_is_regular, named)))
+    return tuple(sorted(filter(_is_regular, folder.glob(NOTEBOOKS))))
 
 
 def _is_regular(path: Path) -> bool:

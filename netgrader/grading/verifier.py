@@ -187,8 +187,7 @@ def _own_cells(outside: Mapping[str, Json]) -> Iterator[Cell]:
 
 def _started_lab(request: VerificationRequest) -> Lab | None:
     """Return the lab, started where a graph was handed over: TensorFlow is imported while other evidence is judged."""
-    cells = request.cells if request.cells is not None else ("*",)
-    if not any(any(request.evidence.glob(f"{cell}/*.pb")) for cell in cells):
+    if not any(request.evidence.glob("*/*.pb")):
         return None
     try:
         return CagedLab(request.sandbox, zygote=request.zygote)

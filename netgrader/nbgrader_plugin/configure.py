@@ -162,11 +162,12 @@ def _wrong(steps: Sequence[Any], *, sanitize: bool) -> str | None:
         SaveAutoGrades: "takes marks from what students' code prints",
     }
     wanted: list[type[Any]] = [RestoreCells] if sanitize else [CagedExecute, SaveVerdicts]
-    kinds = [type(step).__mro__ for step in steps if getattr(step, "enabled", True)]
+    switched_on = [step for step in steps if getattr(step, "enabled", True)]
     for bad, why in refused.items():
-        if found := [kind[0].__name__ for kind in kinds if bad in kind]:
-            return f"{found[0]} {why}"
-    there = [one for kind in kinds for one in wanted if one in kind]
+        for step in switched_on:
+            if isinstance(step, bad):
+                return f"{type(step).__name__} {why}"
+    there = [one for step in switched_on for one in wanted if isinstance(step, one)]
     names = " and ".join(one.__name__ for one in wanted)
     return None if there == wanted else f"{names} must be there, switched on, once and in this order"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import glob
 import logging
 import os
 import shutil
@@ -81,7 +82,8 @@ def autograde_one(course: Course, assignment: str, student: str, sandbox: str | 
     config = nbgrader_config(course)
     if sandbox is not None:
         config.CagedExecute.sandbox = sandbox
-    _run(_of_notebooks_alone(Autograde), course, config, assignment=assignment, student=student)
+    kind = _of_one(_of_notebooks_alone(Autograde), course.assignment(assignment), student)
+    _run(kind, course, config, assignment=assignment, student=glob.escape(student))
 
 
 def generate_feedback(course: Course, assignment: str, student: str) -> None:
@@ -94,7 +96,8 @@ def generate_feedback(course: Course, assignment: str, student: str) -> None:
     """
     from nbgrader.converters import GenerateFeedback  # noqa: PLC0415  (slow)
 
-    _run(GenerateFeedback, course, nbgrader_config(course), assignment=assignment, student=student)
+    kind = _of_one(GenerateFeedback, course.assignment(assignment), student)
+    _run(kind, course, nbgrader_config(course), assignment=assignment, student=glob.escape(student))
 
 
 def patient(db_url: str) -> str:
@@ -159,8 +162,13 @@ def nbgraders_ways(course: Course) -> Iterator[None]:
 def _run(
     kind: type[Any], course: Course, config: Any, *, assignment: str, student: str = "*", notebook: str = "*"
 ) -> None:
-    import glob  # noqa: PLC0415  (only for its escape)
+    """Run a converter of nbgrader's; `student` and `notebook` are patterns of names.
 
+    Raises
+    ------
+    NetgraderError
+        With the reason, if it failed.
+    """
     from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415  (slow)
 
     config.CourseDirectory.root = str(course.root)
@@ -170,11 +178,9 @@ def _run(
     log.addHandler(caught)
     coursedir = CourseDirectory(config=config, log=log)
     coursedir.assignment_id = assignment
-    # nbgrader matches files by these, so a student called "a[1]" must be escaped.
-    coursedir.student_id = student if student == "*" else glob.escape(student)
-    coursedir.notebook_id = notebook if notebook == "*" else glob.escape(notebook)
-    chosen = kind if student == "*" else _of_one(kind, course.assignment(assignment), student)
-    converter = chosen(coursedir=coursedir, config=config, log=log, force=True)
+    coursedir.student_id = student
+    coursedir.notebook_id = notebook
+    converter = kind(coursedir=coursedir, config=config, log=log, force=True)
     try:
         with nbgraders_ways(course):
             converter.start()

@@ -70,9 +70,9 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
 def course_of(step: Any) -> Course:
     """Return the course of the converter that a step or an exporter of nbgrader's belongs to."""
     owner = step.parent
-    while owner is not None and not hasattr(owner, "coursedir"):
+    while not hasattr(owner, "coursedir"):
         owner = owner.parent
-    return Course(Path(owner.coursedir.root if owner is not None else Path.cwd()))
+    return Course(Path(owner.coursedir.root))
 
 
 class RestoreCells(_Step):
@@ -155,19 +155,20 @@ def save_verdicts(
         If the gradebook does not have the notebook's cells; nothing of the transaction is left then.
     """
     before = load_last_result(assignment, student, notebook)
-    released = {(cell.grade_id, cell.source) for one in every_release(assignment, notebook) for cell in one.tracked}
+    known = {} if before is None else before.answers
     answers = {cell.grade_id: cell.source for cell, _ in graded.cells if cell.origin and cell.origin.is_solution}
     hashes = {name: hash_bytes(text.encode()) for name, text in answers.items()}
+    released = {(cell.grade_id, cell.source) for one in every_release(assignment, notebook) for cell in one.tracked}
+    unanswered = dict(answers.items() & released)
     try:
         submitted = gradebook.find_submission_notebook(notebook, assignment.name, student)
         grades = {grade.name: grade for grade in submitted.grades}
         comments = {comment.name: comment for comment in submitted.comments}
         for cell in graded.result.cells:
-            changed = before is None or hashes.get(cell.cell) != before.answers.get(cell.cell)
-            answered = (cell.cell, answers.get(cell.cell)) not in released
-            _save(grades[cell.cell], cell, graded.result, changed=changed, answered=answered)
-        for name, text in answers.items():
-            comments[name].auto_comment = NO_RESPONSE if (name, text) in released else None
+            changed = hashes.get(cell.cell) != known.get(cell.cell)
+            _save(grades[cell.cell], cell, graded.result, changed=changed, answered=cell.cell not in unanswered)
+        for name in answers:
+            comments[name].auto_comment = NO_RESPONSE if name in unanswered else None
     except (MissingEntry, KeyError) as error:
         gradebook.db.rollback()
         raise NetgraderError(
