@@ -26,6 +26,7 @@ from netgrader.text import Text, joined
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from netgrader.faults import Fault
     from netgrader.results import CheckResult
 
 __all__ = ["charged_once", "made_with"]
@@ -66,10 +67,14 @@ def _settled(check: CheckResult, before: Mapping[str, Mapping[str, Severity]]) -
     if len(left) == len(found):
         return check
     follows = dict.fromkeys(filter(None, found.values()))
-    findings = tuple(fault for fault in check.findings if fault.code in {*left, ""})
-    check = dataclasses.replace(check, faults=left, findings=findings, follows=(*check.follows, *follows))
+    check = dataclasses.replace(check, findings=_findings_of(check, {*left, ""}))
+    check = dataclasses.replace(check, faults=left, follows=(*check.follows, *follows))
     charged = [code for code in left if severity_of(check, code) is not Severity.REMARK]
     return check if charged else _without_charge(check, tuple(follows), is_missing=MISSING in found)
+
+
+def _findings_of(check: CheckResult, codes: Collection[str]) -> tuple[Fault, ...]:
+    return tuple(fault for fault in check.findings if fault.code in codes)
 
 
 def _without_charge(check: CheckResult, follows: Sequence[str], *, is_missing: bool) -> CheckResult:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 __all__ = ["KINDS", "MOST_FILES", "bring_up", "choose", "in_folders", "plain_name"]
@@ -17,14 +17,25 @@ __all__ = ["KINDS", "MOST_FILES", "bring_up", "choose", "in_folders", "plain_nam
 KINDS = (".ipynb", ".py")
 """What is graded of a submission."""
 MOST_FILES = 200  # notebooks and modules of one submission
+DEPTH = 3  # folders in one another that are looked through
 MOST_BYTES = 200_000_000  # of all that lies in a submission's folder once more is brought up
 LARGEST = 50_000_000  # bytes of one file, as much as a notebook may have
 
 
+def _files(folder: Path, depth: int) -> Iterator[Path]:
+    """Yield the files in a folder, and in those below it down to a depth; links are not followed."""
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink():
+            continue
+        if path.is_file():
+            yield path
+        elif path.is_dir() and depth:
+            yield from _files(path, depth - 1)
+
+
 def in_folders(folder: Path) -> Mapping[str, Path]:
     """Return the notebooks and modules in folders of a submission, by the names that they get when they are brought up."""
-    found = (path for path in sorted(folder.rglob("*")) if path.parent != folder)  # links are not followed
-    files = [path for path in found if path.is_file() and not path.is_symlink()]
+    files = [path for path in _files(folder, DEPTH) if path.parent != folder]
     entries = ((path.relative_to(folder).as_posix(), number) for number, path in enumerate(files))
     return {name: files[number] for name, number in choose(entries, KINDS).items()}
 

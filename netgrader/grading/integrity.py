@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from netgrader.faults import FOR_A_PERSON
 from netgrader.grading.execution import CellStatus
 from netgrader.results import Observed, Outcome
-from netgrader.text import Text, tidy
+from netgrader.text import Said, Text, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,16 +61,19 @@ def _of_run(cells: Sequence[RestoredCell], execution: Execution) -> Iterator[Obs
 
 def _of_doubts(execution: Execution, checks: Mapping[str, Sequence[CheckResult]]) -> Iterator[Observed]:
     """Yield the verdicts that a person decides about, and what could not be judged."""
-    told = {None, execution.problem}
     for name, verdicts in checks.items():
         yield from (
             Observed(name, check.message or check.sentence, None) for check in verdicts if _is_for_a_person(check)
         )
-        unread = [
-            check.message for check in verdicts if check.outcome is Outcome.UNGRADABLE and check.message not in told
-        ]
+        unread = _unread(verdicts, execution.problem)
         if unread and name not in execution.problems:
-            yield Observed(name, unread[0] or "", None)
+            yield Observed(name, unread[0], None)
+
+
+def _unread(verdicts: Sequence[CheckResult], problem: Said | None) -> list[Said]:
+    """Return why checks could not be judged, where it is not why the run ended."""
+    undecided = (check.message for check in verdicts if check.outcome is Outcome.UNGRADABLE)
+    return [message for message in undecided if message is not None and message != problem]
 
 
 def _is_for_a_person(check: CheckResult) -> bool:

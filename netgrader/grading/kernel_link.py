@@ -169,7 +169,7 @@ class _Waiting:
 
     def take(self, parts: Sequence[bytes], *, shell: bool) -> None:
         """Take a message in its parts: delimiter, signature, header, parent's header, metadata, content."""
-        match [*itertools.dropwhile(DELIMITER.__ne__, parts)]:
+        match [*itertools.dropwhile(lambda part: part != DELIMITER, parts)]:
             case [_, _, header, parent, _, content, *_] if max(len(header), len(parent)) <= LARGEST_HEADER:
                 if _json(parent).get("msg_id") == self._id:
                     take = self._take_reply if shell else self._take_shown

@@ -72,14 +72,17 @@ def as_the_course_says(check: CheckResult, said: Mapping[str, Severity]) -> Chec
     grades = {code: said.get(code) or severity_of(check, code) for code in check.faults}
     graded = dataclasses.replace(check, severity=grades)
     own = said.keys() & grades.keys()
-    if own and check.outcome in CHARGED and {*grades.values()} == {Severity.REMARK}:
+    if not own:
+        return graded
+    if check.outcome in CHARGED and {*grades.values()} == {Severity.REMARK}:
         return dataclasses.replace(graded, outcome=Outcome.PASSED, credit=check.max_credit)
-    raised = [float(KEPT[said[code]]) for code in own if said[code] is not Severity.REMARK and _was_remark(check, code)]
+    raised = _raised(check, {code: said[code] for code in own})
     if raised and check.outcome is Outcome.PASSED:
         return dataclasses.replace(graded, outcome=Outcome.PARTIAL, credit=check.credit * min(raised))
     return graded
 
 
-def _was_remark(check: CheckResult, code: str) -> bool:
-    """Whether the catalogue takes a fault for a remark, and the check did as well."""
-    return kind_of(code).remark and code not in check.severity
+def _raised(check: CheckResult, own: Mapping[str, Severity]) -> list[float]:
+    """Return what is kept for each fault that the catalogue and the check take for a remark, and the course does not."""
+    remarks = [code for code in own if kind_of(code).remark and code not in check.severity]
+    return [float(KEPT[own[code]]) for code in remarks if own[code] is not Severity.REMARK]

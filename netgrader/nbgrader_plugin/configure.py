@@ -163,13 +163,18 @@ def _wrong(steps: Sequence[Any], *, sanitize: bool) -> str | None:
     }
     wanted: list[type[Any]] = [RestoreCells] if sanitize else [CagedExecute, SaveVerdicts]
     switched_on = [step for step in steps if getattr(step, "enabled", True)]
-    for bad, why in refused.items():
-        for step in switched_on:
+    for step in switched_on:
+        for bad, why in refused.items():
             if isinstance(step, bad):
                 return f"{type(step).__name__} {why}"
-    there = [one for step in switched_on for one in wanted if isinstance(step, one)]
+    return _out_of_order(switched_on, wanted)
+
+
+def _out_of_order(steps: Sequence[Any], wanted: Sequence[type[Any]]) -> str | None:
+    """Return that the steps wanted are not all there once and in their order; None if they are."""
+    there = [one for step in steps for one in wanted if isinstance(step, one)]
     names = " and ".join(one.__name__ for one in wanted)
-    return None if there == wanted else f"{names} must be there, switched on, once and in this order"
+    return None if there == [*wanted] else f"{names} must be there, switched on, once and in this order"
 
 
 def _sentence(course: Course, reason: str) -> str:

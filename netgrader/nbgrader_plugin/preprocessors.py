@@ -156,10 +156,9 @@ def save_verdicts(
     """
     before = load_last_result(assignment, student, notebook)
     known = {} if before is None else before.answers
-    answers = {cell.grade_id: cell.source for cell, _ in graded.cells if cell.origin and cell.origin.is_solution}
+    answers = _answers(graded)
     hashes = {name: hash_bytes(text.encode()) for name, text in answers.items()}
-    released = {(cell.grade_id, cell.source) for one in every_release(assignment, notebook) for cell in one.tracked}
-    unanswered = dict(answers.items() & released)
+    unanswered = dict(answers.items() & _released(assignment, notebook))
     try:
         submitted = gradebook.find_submission_notebook(notebook, assignment.name, student)
         grades = {grade.name: grade for grade in submitted.grades}
@@ -175,6 +174,16 @@ def save_verdicts(
             f"The gradebook does not have the cells that {notebook} has now. Type netgrader release, then grade again."
         ) from error
     return LastResult(graded.result, graded.observations, graded.digest, hashes, graded.run)
+
+
+def _answers(graded: GradedNotebook) -> dict[str, str]:
+    """Return what is in the solution cells, by their ids."""
+    return {cell.grade_id: cell.source for cell, _ in graded.cells if cell.origin and cell.origin.is_solution}
+
+
+def _released(assignment: Assignment, notebook: str) -> set[tuple[str, str]]:
+    """Return ids of cells with each text that they were released with."""
+    return {(cell.grade_id, cell.source) for one in every_release(assignment, notebook) for cell in one.tracked}
 
 
 def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool, answered: bool) -> None:
