@@ -180,6 +180,7 @@ def _by_id(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | Non
     """Return matches by nbgrader's id; by the format's cell id where nbgrader's is lost."""
     by_grade_id = {cell.grade_id: index for index, cell in enumerate(skeleton.tracked)}
     by_cell_id = {cell.cell_id: index for index, cell in enumerate(skeleton.tracked)}
+    by_cell_id.pop("", None)  # notebooks of format 4.4 have no such ids
     matches = [by_grade_id.get(cell.grade_id) for cell in cells]
     for position, cell in enumerate(cells):
         index = by_cell_id.get(cell.cell_id)

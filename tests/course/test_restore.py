@@ -1,5 +1,6 @@
 import json
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -239,3 +240,14 @@ def test_a_check_cell_under_another_id_is_recognised(tiny, restored):
     cell_of(content, "check_add")["metadata"]["nbgrader"]["grade_id"] = "check_plus"
     notebook = restored(content)
     assert shown(notebook) == ORDER
+
+
+def test_cells_without_ids_are_not_taken_for_one_another(tiny, skeleton):
+    cells = tuple(replace(cell, cell_id="") for cell in skeleton.cells)
+    content = tiny.filled()
+    content["cells"].remove(cell_of(content, "why"))
+    for cell in content["cells"]:
+        cell.pop("id", None)
+    content["cells"].insert(0, extra("mine = 1"))
+    notebook = restore(parse_notebook(json.dumps(content).encode()), replace(skeleton, cells=cells))
+    assert shown(notebook) == ["mine = 1", *ORDER]
