@@ -15,7 +15,7 @@ from netgrader.grading.causes import charged_once, made_with
 from netgrader.grading.graded_notebook import GradedNotebook, with_outputs
 from netgrader.grading.integrity import observed
 from netgrader.grading.jobs import Job, find_jobs
-from netgrader.grading.restore import RestoredCell, RestoredNotebook, restore
+from netgrader.grading.restore import RestoredNotebook, as_released, restore
 from netgrader.grading.result_store import hash_json, open_store
 from netgrader.grading.severities import as_the_course_says, severities_of
 from netgrader.grading.stages import (
@@ -237,7 +237,7 @@ def _not_gradable(job: Job, skeleton: Skeleton, problem: Said, notes: Sequence[S
         problem=problem,
         notes=tuple(notes),
     )
-    shown = tuple((RestoredCell(c.cell_type, c.source, c if c.nbgrader else None), ()) for c in skeleton.cells)
+    shown = with_outputs(as_released(skeleton), ())
     return GradedNotebook(result, shown, digest=hash_json(plain_json([problem, list(notes), skeleton])))
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from netgrader.grading.submission import SubmittedCell, SubmittedNotebook
     from netgrader.skeleton import Skeleton
 
-__all__ = ["RestoredCell", "RestoredNotebook", "identify", "restore"]
+__all__ = ["RestoredCell", "RestoredNotebook", "as_released", "identify", "restore"]
 
 COUNTS_ONCE = Text("The cell {grade_id} was there twice; it counts once.")
 RUN_AS_WELL = Text("The cell {grade_id} was there twice; the first counts, and the other was run as well.")
@@ -56,6 +56,11 @@ class RestoredNotebook:
     def code(self) -> tuple[RestoredCell, ...]:
         """Return the cells that are run, in order."""
         return tuple(cell for cell in self.cells if cell.cell_type == "code")
+
+
+def as_released(skeleton: Skeleton) -> tuple[RestoredCell, ...]:
+    """Return the cells of a release without anybody's work."""
+    return tuple(RestoredCell(cell.cell_type, cell.source, cell if cell.nbgrader else None) for cell in skeleton.cells)
 
 
 def identify(notebook: SubmittedNotebook, skeletons: Sequence[Skeleton], file_stem: str = "") -> Skeleton | None:

@@ -207,10 +207,8 @@ class Store:
         return Entry(key, folder / CONTENT, about["digest"], seconds, dict(parts))  # type: ignore[arg-type]
 
     def forget(self, key: Key) -> None:
-        """Remove the result of `key`, so that it is made again."""
-        folder = self.path(key)
-        if folder.is_dir():
-            self.remove(folder)
+        """Remove the result of `key`, if there is one, so that it is made again."""
+        self.remove(self.path(key))
 
     def trim(self, key: Key, part: str) -> None:
         """Remove a folder of a result's files; the rest stays, with the digest of all of them."""

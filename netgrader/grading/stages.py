@@ -32,6 +32,7 @@ __all__ = [
     "Options",
     "Ran",
     "RunInputs",
+    "data_hash",
     "open_to_all",
     "require_closed",
     "require_data",
@@ -228,11 +229,10 @@ def run_context(assignment: Assignment, notebook: str, options: Options) -> dict
     """Return what all runs of a notebook depend on, whoever handed it in."""
     files = assignment.files(notebook)
     beside = {path.name: path for path in (*assignment.beside, *files.given)}
-    data = {} if assignment.data is None else {"data": assignment.data}
     return {
         "notebook": notebook,
         "probes": hash_files({path.name: path for path in (*files.probes, files.exercises, files.hidden)}),
-        "data": hash_files(data),
+        "data": data_hash(assignment),
         "beside": hash_files(beside),
         "seed": assignment.course.seed,
         "limits": msgspec.to_builtins(_limits(assignment, options)),
@@ -240,6 +240,11 @@ def run_context(assignment: Assignment, notebook: str, options: Options) -> dict
         "versions": versions_of(VERSIONS_OF_A_RUN),
         "netgrader": code_hash(),
     }
+
+
+def data_hash(assignment: Assignment) -> dict[str, str | None]:
+    """Return the hash of the course's data by name; nothing for a course without any."""
+    return hash_files({} if assignment.data is None else {"data": assignment.data})
 
 
 def _limits(assignment: Assignment, options: Options) -> ExecutionLimits:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from netgrader.files import decode, plain_json, write_json
 from netgrader.grading.changed_tests import cells_to_run, tests_by_cell
 from netgrader.grading.result_store import Key, Store, hash_files, hash_json
-from netgrader.grading.stages import Options, Ran, versions_of
+from netgrader.grading.stages import Options, Ran, data_hash, versions_of
 from netgrader.grading.verify import Verification, VerificationRequest, verify
 from netgrader.imports import code_hash
 
@@ -105,7 +105,7 @@ def verify_stage(store: Store, inputs: VerdictInputs, options: Options) -> tuple
 def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -> dict[str, object]:
     """Return what all verdicts depend on beside the tests and the evidence."""
     return {
-        "data": hash_files({} if assignment.data is None else {"data": assignment.data}),
+        "data": data_hash(assignment),
         "seed": assignment.course.seed + run,
         "sandbox": options.sandbox,
         "versions": versions_of(VERSIONS_OF_A_VERIFICATION),

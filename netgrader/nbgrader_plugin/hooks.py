@@ -36,7 +36,7 @@ def adopt(folder: Path, jobs: Iterable[Job]) -> tuple[Path, ...]:
     linked = []
     for job in jobs:
         right = folder / f"{job.notebook}.ipynb"
-        if job.problem is None and right.name != job.path.name and not os.path.lexists(right):
+        if job.problem is None and not os.path.lexists(right):
             right.symlink_to(job.path.name)
             linked.append(right)
     return tuple(linked)

@@ -28,7 +28,7 @@ from netgrader.errors import NetgraderError
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.graded_notebook import LastResult, load_last_result, save_last_result
 from netgrader.grading.jobs import Job, job_of
-from netgrader.grading.restore import RestoredCell
+from netgrader.grading.restore import as_released
 from netgrader.grading.result_store import hash_bytes
 from netgrader.grading.stages import Options
 from netgrader.nbgrader_plugin.deadlines import set_deadline
@@ -87,8 +87,7 @@ class RestoreCells(_Step):
         if not assignment.is_ours:
             return _through((DeduplicateIds, OverwriteKernelspec, OverwriteCells), self.parent, nb, resources)
         skeleton = assignment.skeleton(resources["nbgrader"]["notebook"])
-        cells = (RestoredCell(cell.cell_type, cell.source, cell if cell.nbgrader else None) for cell in skeleton.cells)
-        fill(nb, skeleton, ((cell, ()) for cell in cells))
+        fill(nb, skeleton, ((cell, ()) for cell in as_released(skeleton)))
         return nb, resources
 
 
