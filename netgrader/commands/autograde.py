@@ -35,7 +35,6 @@ from netgrader.nbgrader_plugin.gradebook import (
     require_writable,
     sync_cells,
 )
-from netgrader.nbgrader_plugin.groups import share_marks_by_hand, share_submissions
 from netgrader.pages.graded import marks_of
 from netgrader.text import plain
 from netgrader.which_course import find_course
@@ -68,9 +67,6 @@ def run(
     assignment = find_course().own_assignment(name, "nbgrader autograde")
     out = console()
     uncaged_warning(out, sandbox)
-    if not dry_run:
-        for line in share_submissions(assignment):
-            out.print(line)
     chosen = students_of(assignment, students)
     if only:
         chosen = [student for student in chosen if not_in_full(assignment, student)]
@@ -129,13 +125,11 @@ def grade_class(
         saver = Saver(assignment, tasks, options)
         done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler, saver=saver)
         failed = {**unread, **saver.failed}
-        with opened(assignment.course) as gradebook:
-            shared = share_marks_by_hand(gradebook, assignment)
     before_table()
     _summary(out, chosen, done, failed, time.monotonic() - begun)
     if strangers:
         out.print(f"Graded, but not among the gradebook's students until now: {', '.join(strangers)}.")
-    for message in (*saver.penalties, *shared):
+    for message in saver.penalties:
         out.print(message)
     for student in saver.late:
         out.print(f"{student} handed in while grading ran: what is newest is graded next time.")
@@ -248,10 +242,11 @@ def _summary(
     _trouble(out, done)
     results = [one.result for one in done if one.result is not None]
     now = sum(bool(one.made) for one in done)
+    unchanged = sum(bool(result.seconds) for result in results) - now  # what cannot be read was not run, now or before
     partly = sum(ungraded([result]) for result in results) + len(failed)
     out.print(
         f"{len(chosen)} students, {len(results)} notebooks in {seconds:.0f} s; "
-        f"{now} graded now, {len(results) - now} unchanged; {partly} not in full."
+        f"{now} graded now, {unchanged} unchanged; {partly} not in full."
     )
 
 

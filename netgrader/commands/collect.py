@@ -18,9 +18,8 @@ from netgrader.files import write_text
 from netgrader.grading.folders import KINDS, MOST_FILES, choose
 from netgrader.grading.submission import UnreadableError
 from netgrader.nbgrader_plugin.gradebook import opened
-from netgrader.nbgrader_plugin.groups import set_aside
 from netgrader.nbgrader_plugin.handing_in import FILE as TIMESTAMP
-from netgrader.nbgrader_plugin.handing_in import holds_same, stamp
+from netgrader.nbgrader_plugin.handing_in import holds_same, set_aside, stamp
 from netgrader.platforms.people import (
     CANVAS,
     MOODLE,

@@ -52,9 +52,7 @@ class RetryRule:
 
     def asks_again(self, run: Verification) -> bool:
         """Whether a run is followed by another, since chance may have decided which accuracy it came to."""
-        figure = figure_in(run.measured)
-        near = figure is not None and self.again_from <= figure < self.full
-        return near and not _named(run, self.cell)
+        return self.again_from <= figure_in(run.measured) < self.full and not _named(run, self.cell)
 
 
 def _named(run: Verification, cell: str) -> bool:
@@ -74,12 +72,15 @@ def retry_rule_of(exercises: Exercises, cells: tuple[str, ...]) -> RetryRule | N
     return None
 
 
-def figure_in(measured: Mapping[str, Any]) -> float | None:
-    """Return the test accuracy among what was measured, or less than zero the test error: larger is better in both."""
+def figure_in(measured: Mapping[str, Any]) -> float:
+    """Return the test accuracy among what was measured, or less than zero the test error: larger is better in both.
+
+    Where there is neither it is less than any.
+    """
     accuracy, error = measured.get(ACCURACY), measured.get(ERROR)
     if isinstance(accuracy, float):
         return accuracy
-    return -error if isinstance(error, float) else None
+    return -error if isinstance(error, float) else -math.inf
 
 
 def best_of_runs(first: Run, rule: RetryRule, again: Callable[[int], Run]) -> Run:
@@ -96,30 +97,25 @@ def best_of_runs(first: Run, rule: RetryRule, again: Callable[[int], Run]) -> Ru
     """
     runs, best = [first], first
     while len(runs) < rule.runs and rule.asks_again(best[1]):
-        further = again(len(runs))
-        runs.append(further)
-        if _figure(further) > _figure(best):
-            best = further
+        runs.append(again(len(runs)))
+        best = max(runs, key=_figure)
     if len(runs) == 1:
         return first
     verdicts = [verified for _, verified in runs]
     ran, counted = best
     figure = ERROR if ERROR in counted.measured else ACCURACY
-    figures = {OF_RUNS[figure]: [verified.measured.get(figure) for verified in verdicts]}
-    readings = [math.nan if verified.reading is None else verified.reading for verified in verdicts]
-    reading = sum(readings)
+    of_cell = {
+        **counted.measured_by_cell.get(rule.cell, {}),
+        OF_RUNS[figure]: [one.measured.get(figure) for one in verdicts],
+    }
     return ran, dataclasses.replace(
         counted,
-        measured_by_cell={
-            **counted.measured_by_cell,
-            rule.cell: {**counted.measured_by_cell.get(rule.cell, {}), **figures},
-        },
+        measured_by_cell={**counted.measured_by_cell, rule.cell: of_cell},
         seconds=sum(verified.seconds for verified in verdicts),
-        reading=None if math.isnan(reading) else reading,
+        reading=sum(verified.reading for verified in verdicts),
         digest=hash_json([verified.digest for verified in verdicts]),
     )
 
 
 def _figure(run: Run) -> float:
-    found = figure_in(run[1].measured)
-    return -math.inf if found is None else found
+    return figure_in(run[1].measured)

@@ -1,6 +1,6 @@
 """Count what a student uses for an assignment over all hand-ins: seconds of computing, and bytes of evidence that are kept.
 
-A run has limits of its own (`ExecutionLimits`); here are those of everything that one student, or one group, hands in. What
+A run has limits of its own (`ExecutionLimits`); here are those of everything that one student hands in. What
 a course changes costs a student nothing: what was judged in full is judged again for free.
 """
 
@@ -10,11 +10,12 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from netgrader.errors import NetgraderError
 from netgrader.files import decode, write_json
 from netgrader.grading.execution import EVIDENCE
-from netgrader.grading.members import counted_as
 from netgrader.grading.result_store import hash_json
 from netgrader.grading.stages import RUN
+from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,7 @@ __all__ = [
     "FOLDER",
     "Account",
     "Budget",
+    "NoAccount",
     "Spent",
     "account_of",
     "budget_of",
@@ -36,6 +38,11 @@ __all__ = [
 ]
 
 FOLDER = "spent"
+USED_UP = Text(
+    "Running what you handed in for this assignment has taken {used:.0f} minutes in all, and "
+    "each student has {most:.0f}, so this was not run. Ask your instructor, who can raise "
+    "student_seconds under [limits] in exercises.toml."
+)
 HAND_INS = 3  # as long as all notebooks of an assignment may take, so often: an ordinary hand-in takes a tenth of that
 
 
@@ -91,10 +98,12 @@ class Account:
         return sum(one.seconds for one in _of_folder(self.file.parent))
 
     @property
-    def is_used_up(self) -> bool:
-        """Whether no time is left for code that has not been judged in full."""
+    def refusal(self) -> Said | None:
+        """Return why the code is not run: no time is left, and it has not been judged in full; None if it may be run."""
         is_judged = {*self.spent.judged.values()} == {True}
-        return not is_judged and self.used >= self.budget.seconds
+        if is_judged or self.used < self.budget.seconds:
+            return None
+        return USED_UP.format(used=self.used / 60, most=self.budget.seconds / 60)
 
     def charge(self, number: int, seconds: float, *, judged: bool) -> None:
         """Note how long the run of a number took with its verdicts, as often as that is cut off."""
@@ -115,12 +124,24 @@ class Account:
         write_json(self.file, replace(spent, evidence_bytes=size, runs=runs, replaced=(*spent.replaced, *spent.runs)))
 
 
-def account_of(job: Job, notebook: RestoredNotebook, helpers: Mapping[str, str]) -> Account | None:
-    """Return the account of a student's notebook; None for what is graded for nobody of the class."""
+class NoAccount:
+    """The account of what is graded for nobody of the class: nothing is noted, and nothing is refused."""
+
+    refusal: Said | None = None
+
+    def charge(self, number: int, seconds: float, *, judged: bool) -> None:
+        """Note nothing."""
+
+    def keep(self, store: Store, entries: tuple[Entry, ...]) -> None:
+        """Note nothing."""
+
+
+def account_of(job: Job, notebook: RestoredNotebook, helpers: Mapping[str, str]) -> Account | NoAccount:
+    """Return the account of a student's notebook."""
     if not job.student:
-        return None
+        return NoAccount()
     content = hash_json([[cell.source for cell in notebook.code], dict(helpers)])
-    file = _folder(job.assignment, counted_as(job.assignment, job.student)) / f"{job.notebook}.json"
+    file = _folder(job.assignment, job.student) / f"{job.notebook}.json"
     return Account(file, budget_of(job.assignment), content)
 
 
@@ -151,10 +172,22 @@ def _of_folder(folder: Path) -> list[Spent]:
 
 
 def _read(file: Path) -> Spent:
+    """Return what is noted in a file; nothing has been used where there is none yet.
+
+    Raises
+    ------
+    NetgraderError
+        If it is damaged: as an empty account it would give a student all of the time once more.
+    """
     try:
         return decode(Spent, json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return Spent()
+    except ValueError as error:
+        raise NetgraderError(
+            f"{file}, which notes what a student has used, is damaged, so nothing was graded with it and no mark was changed. "
+            "Put a copy of it back, or delete it: then the student has all of the time once more."
+        ) from error
 
 
 def _size(folder: Path) -> int:

@@ -6,10 +6,12 @@ stranger's process can write to, byte by byte, into one of ours.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import stat
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -24,7 +26,7 @@ from netgrader.evidence import MANIFEST, BadEvidence, EvidenceLimits
 from netgrader.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from netgrader.data import DataSpec
@@ -34,8 +36,9 @@ __all__ = ["FOLDER", "TooMuchEvidence", "copy_evidence", "data_environment", "gi
 
 FOLDER = "course"
 DATA_INSIDE = f"{HOME}/{FOLDER}/data"
+LIMITS = EvidenceLimits()
 _ZEROS = bytes(1 << 20)
-NO_FILE = Text("The evidence holds something that is not a regular file.")
+NOT_REGULAR = Text("The evidence holds something that is not a regular file.")
 TOO_LARGE = Text("The evidence is too large.")
 # What a manifest names a file by, wherever it stands: each name is one that evidence may have, and becomes a path of ours.
 _NAMED = re.compile(rb'"([0-9]{1,6}\.(?:pb|npy))"')
@@ -89,7 +92,7 @@ class TooMuchEvidence(BadEvidence):
     """All that a notebook hands over is more than it may be."""
 
 
-def copy_evidence(source: Path, target: Path, limits: EvidenceLimits | None = None, most: int | None = None) -> int:
+def copy_evidence(source: Path, target: Path, limits: EvidenceLimits = LIMITS, most: int = sys.maxsize) -> int:
     """Copy the manifest of the flat folder `source`, and the files that it names, into the new folder `target`.
 
     Nothing is followed, what nobody names is not looked at, and the bytes are copied: whoever still holds one of the files
@@ -102,7 +105,7 @@ def copy_evidence(source: Path, target: Path, limits: EvidenceLimits | None = No
     limits
         How much one check cell may hand over.
     most
-        How much may still come of the notebook; None for as much as `limits` say.
+        How much may still come of the notebook.
 
     Returns
     -------
@@ -116,15 +119,13 @@ def copy_evidence(source: Path, target: Path, limits: EvidenceLimits | None = No
     BadEvidence
         If one of them is no regular file, or they are more than `limits` allow.
     """
-    limits = limits or EvidenceLimits()
-    most = limits.total_bytes if most is None else most
     try:
         folder = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError as error:
         raise BadEvidence(Text("The evidence's folder is gone.")) from error
     try:
         target.mkdir()
-        if _file_size(folder, MANIFEST) is None:
+        if not _sizes(folder, [MANIFEST]):
             return 0
         # What it is as a whole is known before any of it is copied.
         total = _copy_file(folder, MANIFEST, target, min(limits.manifest_bytes, most))
@@ -132,7 +133,7 @@ def copy_evidence(source: Path, target: Path, limits: EvidenceLimits | None = No
         if len(names) > limits.files:
             raise BadEvidence(Text("The evidence has more than {most} files.", most=limits.files))
         # A text may look like a name; whoever reads the evidence misses what should be there.
-        sizes = {name: size for name in names if (size := _file_size(folder, name)) is not None}
+        sizes = _sizes(folder, names)
         size = total + sum(sizes.values())
         if size > limits.total_bytes:
             raise BadEvidence(TOO_LARGE)
@@ -145,31 +146,28 @@ def copy_evidence(source: Path, target: Path, limits: EvidenceLimits | None = No
     return total
 
 
-def _file_size(folder: int, name: str) -> int | None:
-    """Return how long a file is as it is read; None if it is not there."""
+def _sizes(folder: int, names: Iterable[str]) -> dict[str, int]:
+    """Return how long files are as they are read, those of them that are there."""
+    sizes = {}
     try:
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return None
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                sizes[name] = os.stat(name, dir_fd=folder, follow_symlinks=False).st_size
     except OSError as error:
-        raise BadEvidence(NO_FILE) from error
-    if not stat.S_ISREG(status.st_mode):
-        raise BadEvidence(NO_FILE)
-    return status.st_size
+        raise BadEvidence(NOT_REGULAR) from error
+    return sizes
 
 
 def _copy_file(folder: int, name: str, target: Path, most: int) -> int:
     """Copy one file; how many bytes it is."""
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-    except FileNotFoundError as error:
-        raise BadEvidence(Text("The evidence lacks {name}.", name=name)) from error
     except OSError as error:
-        raise BadEvidence(NO_FILE) from error
+        raise BadEvidence(NOT_REGULAR) from error
     copied = 0
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise BadEvidence(NO_FILE)
+            raise BadEvidence(NOT_REGULAR)
         with (target / name).open("wb", buffering=0) as writing:
             while content := os.read(descriptor, len(_ZEROS)):
                 copied += len(content)

@@ -26,6 +26,7 @@ from netgrader.text import Text, joined
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from netgrader.faults import Fault
     from netgrader.results import CheckResult
 
 __all__ = ["charged_once", "made_with"]
@@ -62,19 +63,23 @@ def _settled(check: CheckResult, before: Mapping[str, Mapping[str, Severity]]) -
     if check.outcome not in CHARGED:
         return check
     found = {code: _cause(check.causes.get(code, ()), before) for code in check.faults}
-    follows = tuple(dict.fromkeys(cause for cause in found.values() if cause))
-    if not follows:
-        return check
     left = tuple(code for code, cause in found.items() if not cause)
-    check = dataclasses.replace(
-        check,
-        faults=left,
-        findings=tuple(fault for fault in check.findings if fault.code in left or not fault.code),
-        follows=(*check.follows, *follows),
-    )
-    if any(severity_of(check, code) is not Severity.REMARK for code in left):
+    if len(left) == len(found):
         return check
-    wording, outcome, credit = UNDECIDED if MISSING in found else (FORGIVEN, Outcome.PASSED, check.max_credit)
+    follows = dict.fromkeys(filter(None, found.values()))
+    check = dataclasses.replace(check, findings=_findings_of(check, {*left, ""}))
+    check = dataclasses.replace(check, faults=left, follows=(*check.follows, *follows))
+    charged = [code for code in left if severity_of(check, code) is not Severity.REMARK]
+    return check if charged else _without_charge(check, tuple(follows), is_missing=MISSING in found)
+
+
+def _findings_of(check: CheckResult, codes: Collection[str]) -> tuple[Fault, ...]:
+    return tuple(fault for fault in check.findings if fault.code in codes)
+
+
+def _without_charge(check: CheckResult, follows: Sequence[str], *, is_missing: bool) -> CheckResult:
+    """Return a verdict of which nothing is left to charge: passed, or undecided where there was nothing to judge."""
+    wording, outcome, credit = UNDECIDED if is_missing else (FORGIVEN, Outcome.PASSED, check.max_credit)
     said = joined(wording.format(sentence=Text(kind_of(cause).sentence)) for cause in follows)
     return dataclasses.replace(check, outcome=outcome, credit=credit, message=said, hint=None)
 

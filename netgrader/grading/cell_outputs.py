@@ -2,12 +2,13 @@
 
 All that is kept counts, text, names and errors, too, as what it takes in memory or in a file, whichever is more.
 
-The messages are a stranger's. Only values of the types that nbformat knows are taken over, key by key, and metadata not
-at all; what pages show of them is sanitised again where they are made.
+The messages are a stranger's. Only texts are taken over, key by key, and metadata not at all; what
+pages show of them is sanitised again where they are made.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,6 @@ NOT_KEPT = (
     "… {dropped} more outputs are not kept: a cell may show {outputs} outputs and {cell:.3g} MB, "
     "a notebook {notebook:.3g} MB in all.\n"
 )
-TOO_LARGE = {"text/plain": "… too large to be kept"}
 
 
 class Collector:
@@ -44,11 +44,11 @@ class Collector:
     Since all cells have one limit, `room` is how many bytes may be kept.
     """
 
-    def __init__(self, limits: ExecutionLimits, room: int | None = None) -> None:
+    def __init__(self, limits: ExecutionLimits, room: int = sys.maxsize) -> None:
         self._limits = limits
-        self._room = limits.output_bytes if room is None else min(room, limits.output_bytes)
+        self._room = min(room, limits.output_bytes)
         self._clear_first = False
-        self._takers: Mapping[str, Callable[[str, Mapping[str, Any]], object]] = {
+        self._takers: Mapping[str, Callable[[Mapping[str, Any]], object]] = {
             "stream": self._stream,
             "display_data": self._display,
             "execute_result": self._display,
@@ -77,9 +77,8 @@ class Collector:
         if self._clear_first and kind in SHOWING:
             self._clear()
             self._clear_first = False
-        take = self._takers.get(kind)
-        if take is not None:
-            take(kind, content)
+        if kind in self._takers:
+            self._takers[kind](content)
 
     def outputs(self) -> tuple[Output, ...]:
         """Return what was collected."""
@@ -95,7 +94,7 @@ class Collector:
         )
         return (*self._outputs, {"output_type": "stream", "name": "stdout", "text": text})
 
-    def _stream(self, _kind: str, content: Mapping[str, Any]) -> None:
+    def _stream(self, content: Mapping[str, Any]) -> None:
         name, text = content.get("name"), content.get("text")
         if name not in STREAMS or not isinstance(text, str):
             return
@@ -118,42 +117,35 @@ class Collector:
             self._weights[-1] = _weight(self._outputs[-1])
             self._text = None
 
-    def _display(self, kind: str, content: Mapping[str, Any]) -> None:
-        output: dict[str, Any] = {"output_type": kind, "data": _bundle(content.get("data")), "metadata": {}}
-        if kind == "execute_result":
-            count = content.get("execution_count")
-            output["execution_count"] = count if isinstance(count, int) and abs(count) < 1_000_000 else None
-        identity = _display_id(content)
-        if self._append(output) and identity:
-            self._displays[identity] = len(self._outputs) - 1
+    def _display(self, content: Mapping[str, Any]) -> None:
+        output = {"output_type": "display_data", "data": _bundle(content.get("data")), "metadata": {}}
+        if self._append(output, _weight(output)):
+            self._displays[_display_id(content)] = len(self._outputs) - 1
 
-    def _update(self, _kind: str, content: Mapping[str, Any]) -> None:
-        """Show something else in the place of the last output of this id."""
+    def _update(self, content: Mapping[str, Any]) -> None:
+        """Show something else in the place of the last output of this id, if there is room for it."""
         index = self._displays.get(_display_id(content))
         if index is None:
             return
-        self._weights[index] = 0
-        for data in (_bundle(content.get("data")), TOO_LARGE):
-            self._outputs[index]["data"] = data
-            self._weights[index] = _weight(self._outputs[index])
-            if self.used <= self._room:
-                return
+        output = {**self._outputs[index], "data": _bundle(content.get("data"))}
+        weight = _weight(output)
+        if self.used - self._weights[index] + weight <= self._room:
+            self._outputs[index], self._weights[index] = output, weight
 
-    def _clear_output(self, _kind: str, content: Mapping[str, Any]) -> None:
-        self._clear_first = content.get("wait") is True
-        if not self._clear_first:
-            self._clear()
+    def _clear_output(self, _content: Mapping[str, Any]) -> None:
+        """Clear what is shown when something else is: the last state stays."""
+        self._clear_first = True
 
-    def _error(self, _kind: str, content: Mapping[str, Any]) -> None:
-        self._append(_error(content))
+    def _error(self, content: Mapping[str, Any]) -> None:
+        output = _error(content)
+        self._append(output, _weight(output))
 
-    def _unread(self, _kind: str, _content: Mapping[str, Any]) -> None:
+    def _unread(self, _content: Mapping[str, Any]) -> None:
         self._dropped += 1
 
-    def _append(self, output: dict[str, Any], weight: int | None = None) -> bool:
+    def _append(self, output: dict[str, Any], weight: int) -> bool:
         """Keep an output that takes `weight` bytes, if there is room for it."""
         self._end_text()
-        weight = _weight(output) if weight is None else weight
         if len(self._outputs) >= self._limits.outputs or self.used + weight > self._room:
             self._dropped += 1
             return False
@@ -200,25 +192,15 @@ def _last_state(line: str) -> str:
     return line.rstrip("\r").rpartition("\r")[2]
 
 
-def _bundle(data: object) -> dict[str, Any]:
-    """Return a mime bundle with text as text; what is neither text nor JSON is left out."""
-    items = list(data.items())[:MOST_MIME_TYPES] if isinstance(data, dict) else []
-    named = [(kind, value) for kind, value in items if isinstance(kind, str) and len(kind) <= LONGEST_NAME]
-    return {kind: value for kind, value in named if isinstance(value, str) or kind.endswith("json")}
+def _bundle(data: object) -> dict[str, str]:
+    """Return the texts of a mime bundle; pages show nothing else of it."""
+    items = itertools.islice(data.items(), MOST_MIME_TYPES) if isinstance(data, dict) else ()
+    return {kind: value for kind, value in items if isinstance(value, str) and len(kind) <= LONGEST_NAME}
 
 
-def _weight(value: object) -> int:
-    """Return bytes that a value takes in memory, or in a file where that is more."""
-    size, todo = 0, [value]
-    while todo:
-        node = todo.pop()
-        size += sys.getsizeof(node)
-        if isinstance(node, dict):
-            todo.extend(node)
-            todo.extend(node.values())
-        elif isinstance(node, list):
-            todo.extend(node)
-    return max(size, len(json.dumps(value)))
+def _weight(output: object) -> int:
+    """Return how many bytes an output of texts takes in memory, or in a file where that is more."""
+    return max(sys.getsizeof(json.dumps(output, ensure_ascii=False)), len(json.dumps(output)))
 
 
 def _display_id(content: Mapping[str, Any]) -> str:
@@ -233,7 +215,7 @@ def _error(content: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "output_type": "error",
         "ename": _text(content.get("ename"), LONGEST_NAME),
-        "evalue": _text(without_prelude(str(content.get("evalue") or "")), LONGEST_ERROR),
+        "evalue": _text(without_prelude(str(content.get("evalue", ""))), LONGEST_ERROR),
         "traceback": ["\n".join(lines)[-LONGEST_TRACEBACK:]],
     }
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
 import re
 from typing import TYPE_CHECKING
 
 from netgrader.errors import NetgraderError
-from netgrader.fault_kinds import CODE
-from netgrader.imports import cells_named, constants_of, parsed, texts_in
+from netgrader.imports import cells_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,26 +16,24 @@ if TYPE_CHECKING:
 
 __all__ = ["file_problems"]
 
-CODE_OF = {"fail": 0, "fault": 0, "partial": 1}
-"""Functions that are given a code, and as which of their arguments."""
-
 
 def file_problems(assignment: Assignment, notebook: str) -> Iterator[str]:
     """Yield what cannot work in the probes and tests of a notebook, in sentences with what to do."""
     yield from _read_by_nobody(assignment)
+    try:
+        yield from _unmatched(assignment, notebook)
+    except NetgraderError as error:  # a file is not Python
+        yield str(error)
+
+
+def _unmatched(assignment: Assignment, notebook: str) -> Iterator[str]:
+    """Yield tests of cells that there are not, and check cells without a test or a probe."""
     files = assignment.files(notebook)
     tests = (*files.public_tests, *files.hidden_tests)
-    try:
-        trees = {path: parsed(path) for path in (*files.probes, *tests)}
-    except NetgraderError as error:
-        yield str(error)
-        return
     checks = [cell.grade_id for cell in assignment.skeleton(notebook).graded if cell.is_check]
     for path in tests:
         for cell in sorted(cells_named(path, "grades") - {*checks, *assignment.evidence_cells(notebook)}):
             yield f"{path} has tests of {cell}, which is no check cell of {notebook}{_near(cell, checks)}"
-        for code in sorted(_codes(trees[path]) - {*assignment.texts.kinds}):
-            yield f"{path} names the fault {code}, which is in no catalogue{_near(code, [*assignment.texts.kinds])}"
     for decorator, paths, lacks in (
         ("grades", tests, "no test grades it"),
         ("probe", files.probes, "no probe takes its evidence"),
@@ -67,16 +63,3 @@ def _read_by_nobody(assignment: Assignment) -> Iterator[str]:
 def _near(name: str, names: list[str]) -> str:
     near = difflib.get_close_matches(name, names, n=1)
     return f"; is it {near[0]}?" if near else "."
-
-
-def _codes(tree: ast.Module) -> frozenset[str]:
-    """Return the codes that tests look for, or find."""
-    constants = constants_of(tree)
-    given: list[ast.expr] = []
-    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
-        name = ast.unparse(call.func).rpartition(".")[2]
-        if name == "grades":
-            given += [word.value for word in call.keywords if word.arg == "faults"]
-        elif name in CODE_OF:
-            given += call.args[CODE_OF[name] :][:1]
-    return frozenset(text for one in given for text in texts_in(one, constants) if CODE.fullmatch(text))

@@ -68,7 +68,6 @@ STARTUP = (
     "seed_everything({seed}, {shift})",
     "keep_streams(get_ipython())",
     "get_ipython().ask_exit = lambda: None",
-    "log_to_notebook()",
 )
 """What of `netgrader.grading.kernel_startup` is called in a kernel, in this order, before anything of a student's.
 
@@ -156,7 +155,7 @@ class _Run:
             },
             usage=_usage(outcome.usage),
             outside=seen_from_outside(self._request, self._done),
-            notes=(self._sandbox.note,) if self._sandbox.note else (),
+            notes=tuple(filter(None, [self._sandbox.note])),
             environment=_versions(self._sandbox),
         )
 
@@ -336,8 +335,7 @@ def _status_and_limit(reply: Reply) -> tuple[CellStatus, str | None]:
         return BY_A_LIMIT[reply.ended]
     if reply.ended is Ended.DONE:
         return (CellStatus.ERROR if reply.error_name else CellStatus.OK), None
-    limit = reply.outcome.limit if reply.outcome else None
-    return (CellStatus.LIMIT if limit else CellStatus.DEAD), limit
+    return (CellStatus.LIMIT if reply.limit else CellStatus.DEAD), reply.limit
 
 
 def _usage(usage: Usage) -> dict[str, float]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["KINDS", "MOST_FILES", "bring_up", "choose", "folders_below", "in_folders", "plain_name"]
+__all__ = ["KINDS", "MOST_FILES", "bring_up", "choose", "in_folders", "plain_name"]
 
 KINDS = (".ipynb", ".py")
 """What is graded of a submission."""
@@ -22,25 +22,27 @@ MOST_BYTES = 200_000_000  # of all that lies in a submission's folder once more 
 LARGEST = 50_000_000  # bytes of one file, as much as a notebook may have
 
 
-def folders_below(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
-    """Yield the folders below `folder` that anybody could mean: not too deep, no hidden ones, no links."""
+def _files(folder: Path, depth: int) -> Iterator[Path]:
+    """Yield the files in a folder, and in those below it down to a depth; links are not followed."""
     for path in sorted(folder.iterdir()):
-        if path.is_dir() and not path.is_symlink() and not path.name.startswith((".", "__MACOSX")):
+        if path.is_symlink():
+            continue
+        if path.is_file():
             yield path
-            if depth > 1:
-                yield from folders_below(path, depth - 1)
+        elif path.is_dir() and depth:
+            yield from _files(path, depth - 1)
 
 
 def in_folders(folder: Path) -> Mapping[str, Path]:
     """Return the notebooks and modules in folders of a submission, by the names that they get when they are brought up."""
-    below = (path for one in folders_below(folder) for path in sorted(one.iterdir()))
-    files = [path for path in below if path.name.lower().endswith(KINDS) and path.is_file() and not path.is_symlink()]
-    return {plain_name(path.name): path for path in reversed(files)}
+    files = [path for path in _files(folder, DEPTH) if path.parent != folder]
+    entries = ((path.relative_to(folder).as_posix(), number) for number, path in enumerate(files))
+    return {name: files[number] for name, number in choose(entries, KINDS).items()}
 
 
 def bring_up(folder: Path) -> None:
     """Copy them up beside what lies there, over which nothing is written: nbgrader looks for notebooks nowhere else."""
-    there = [path for path in folder.iterdir() if path.name.lower().endswith(KINDS) and path.is_file()]
+    there = [path for path in folder.iterdir() if path.name.lower().endswith(KINDS)]
     left = MOST_BYTES - sum(path.lstat().st_size for path in there)
     for name, path in sorted(in_folders(folder).items()):
         size = path.stat().st_size

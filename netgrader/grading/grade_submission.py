@@ -15,7 +15,7 @@ from netgrader.grading.causes import charged_once, made_with
 from netgrader.grading.graded_notebook import GradedNotebook, with_outputs
 from netgrader.grading.integrity import observed
 from netgrader.grading.jobs import Job, find_jobs
-from netgrader.grading.restore import RestoredCell, RestoredNotebook, restore
+from netgrader.grading.restore import RestoredNotebook, as_released, restore
 from netgrader.grading.result_store import hash_json, open_store
 from netgrader.grading.severities import as_the_course_says, severities_of
 from netgrader.grading.stages import (
@@ -29,7 +29,7 @@ from netgrader.grading.stages import (
     run_stage,
 )
 from netgrader.grading.submission import UnreadableError, helper_files, read_notebook
-from netgrader.grading.verify_stage import verdict_inputs, verify_stage
+from netgrader.grading.verify_stage import VERDICTS, verdict_inputs, verify_stage
 from netgrader.limited import ExceededError, within_limits
 from netgrader.releases import as_handed_out
 from netgrader.results import (
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from netgrader.course import Assignment, Course
-    from netgrader.grading.budget import Account
+    from netgrader.grading.budget import Account, NoAccount
     from netgrader.grading.result_store import Store
     from netgrader.grading.verify import Verification
     from netgrader.skeleton import SkeletonCell
@@ -57,11 +57,7 @@ __all__ = ["NotPrepared", "Prepared", "grade", "grade_job", "prepare"]
 
 SUFFIX = ".ipynb"
 MOST_NOTES = 30
-USED_UP = Text(
-    "Running what you handed in for this assignment has taken {used:.0f} minutes in all, and "
-    "each student has {most:.0f}, so this was not run. Ask your instructor, who can raise "
-    "student_seconds under [limits] in exercises.toml."
-)
+"""As many as somebody may read."""
 NOT_RESTORED = Text(
     "Putting the course's cells back among those of the notebook {limit}. Take the release's "
     "notebook and copy your answers into it."
@@ -97,8 +93,8 @@ class Prepared:
     helpers: Mapping[str, str]
     notes: tuple[Said, ...]
     options: Options
-    account: Account | None = None
-    """Where it is noted what the student uses; None for nobody of the class."""
+    account: Account | NoAccount
+    """Where it is noted what the student uses."""
 
     def run(self, number: int = 0) -> tuple[Ran, Verification, frozenset[str]]:
         """Run and judge it, or take both from the store; with the stages that were done now. See `run_stage`."""
@@ -108,8 +104,7 @@ class Prepared:
             judged = not found[1].problem
             return found
         finally:
-            if self.account is not None:
-                self.account.charge(number, time.monotonic() - begun, judged=judged)
+            self.account.charge(number, time.monotonic() - begun, judged=judged)
 
     def _run(self, number: int) -> tuple[Ran, Verification, frozenset[str]]:
         store, assignment, options, name = self.store, self.job.assignment, self.options, self.notebook.name
@@ -120,7 +115,7 @@ class Prepared:
             ran, ran_now = run_stage(store, asked, replace(options, anew=True))
             inputs = verdict_inputs(assignment, name, ran, options, run=number)
         verified, verified_now = verify_stage(store, inputs, options)
-        return ran, verified, frozenset(name for name, now in ((RUN, ran_now), ("verify", verified_now)) if now)
+        return ran, verified, frozenset(name for name, now in ((RUN, ran_now), (VERDICTS, verified_now)) if now)
 
 
 @dataclass(frozen=True)
@@ -129,7 +124,7 @@ class NotPrepared:
 
     problem: Said
     notes: tuple[Said, ...]
-    skeleton: Skeleton | None
+    skeleton: Skeleton
 
 
 def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
@@ -141,9 +136,11 @@ def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
         If grading cannot work here. A submission's own trouble is what is returned.
     """
     notes = [*job.notes]
-    skeleton = job.assignment.skeleton(job.notebook) if job.notebook in job.assignment.notebooks else None
-    if skeleton is None or job.problem is not None:
-        return NotPrepared(job.problem or "", tuple(notes), skeleton)
+    if job.problem is not None:
+        is_known = job.notebook in job.assignment.notebooks
+        skeleton = job.assignment.skeleton(job.notebook) if is_known else Skeleton(job.notebook, ())
+        return NotPrepared(job.problem, tuple(notes), skeleton)
+    skeleton = job.assignment.skeleton(job.notebook)
     try:
         submitted = read_notebook(job.path)
     except UnreadableError as error:
@@ -160,9 +157,9 @@ def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
     except ExceededError as error:
         return NotPrepared(NOT_RESTORED.format(limit=error), tuple(notes), skeleton)
     account = account_of(job, notebook, helpers)
-    if account is not None and account.is_used_up:
-        used, most = account.used / 60, account.budget.seconds / 60
-        return NotPrepared(USED_UP.format(used=used, most=most), tuple(notes), skeleton)
+    refused = account.refusal
+    if refused is not None:
+        return NotPrepared(refused, tuple(notes), skeleton)
     store = open_store(job.assignment.course)
     return Prepared(job, store, skeleton, notebook, helpers, (*notes, *notebook.notes), options, account)
 
@@ -189,9 +186,8 @@ def _graded(job: Job, options: Options) -> GradedNotebook:
     rule = retry_rule_of(job.assignment.exercises_in_grading, tuple(cell.grade_id for cell in skeleton.graded))
     if rule is not None:
         ran, verified = best_of_runs((ran, verified), rule, lambda run: _further(prepared, run, runs))
-    if prepared.account is not None:
-        prepared.account.keep(prepared.store, tuple(one.entry for one in runs))
-    notes = _few([*prepared.notes, *ran.execution.notes])
+    prepared.account.keep(prepared.store, tuple(one.entry for one in runs))
+    notes = (*prepared.notes, *ran.execution.notes)[:MOST_NOTES]
     graded = {
         cell: tuple(as_the_course_says(check, severities) for check in found) for cell, found in verified.checks.items()
     }
@@ -229,8 +225,7 @@ def submitted_helpers(folder: Path, assignment: Assignment) -> tuple[dict[str, s
     return {name: text for name, text in texts.items() if name not in ours and text not in own}, notes
 
 
-def _not_gradable(job: Job, skeleton: Skeleton | None, problem: Said, notes: Sequence[Said]) -> GradedNotebook:
-    skeleton = skeleton or Skeleton(job.notebook, ())
+def _not_gradable(job: Job, skeleton: Skeleton, problem: Said, notes: Sequence[Said]) -> GradedNotebook:
     cells = tuple(_of_cell(cell, {}) for cell in skeleton.graded)
     result = NotebookResult(
         notebook=job.notebook + SUFFIX,
@@ -242,7 +237,7 @@ def _not_gradable(job: Job, skeleton: Skeleton | None, problem: Said, notes: Seq
         problem=problem,
         notes=tuple(notes),
     )
-    shown = tuple((RestoredCell(c.cell_type, c.source, c if c.nbgrader else None), ()) for c in skeleton.cells)
+    shown = with_outputs(as_released(skeleton), ())
     return GradedNotebook(result, shown, digest=hash_json(plain_json([problem, list(notes), skeleton])))
 
 
@@ -267,7 +262,7 @@ def _result(
         problem=problem,
         measured=dict(verified.measured),
         notes=tuple(notes),
-        seconds={**_seconds(ran), "verify": round(verified.seconds, 2), **_experiments(ran, verified)},
+        seconds=_seconds(ran, verified),
         environment=dict(ran.execution.environment),
         integrity=observed(notebook.code, ran.execution, {cell.cell: cell.checks for cell in cells}),
     )
@@ -288,25 +283,34 @@ def _charged(cells: Sequence[CellResult]) -> tuple[str, ...]:
 
 def _status(cells: Sequence[CellResult], ended_early: Said | None) -> tuple[Status, Said | None]:
     """Whether all could be judged, and the sentence why not."""
-    reason = _why_not_judged(cells, ended_early)
+    automatic = [cell for cell in cells if not cell.manual]
+    reason = _ungradable(automatic, ended_early) or _untested(automatic) or _lost(automatic, ended_early)
     if reason is None:
         return Status.GRADED, None
     judged = [check for cell in cells for check in cell.checks if check.outcome is not Outcome.UNGRADABLE]
     return (Status.PARTLY if judged else Status.NOT), reason
 
 
-def _why_not_judged(cells: Sequence[CellResult], ended_early: Said | None) -> Said | None:
-    """Return why not all of it could be judged; None if it could."""
-    automatic = [cell for cell in cells if not cell.manual]
-    ungradable = [check for cell in automatic for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
-    if ungradable:
-        return ended_early or ungradable[0].message or ungradable[0].sentence
-    untested = next((cell.cell for cell in automatic if not cell.checks), None)
-    if untested is not None:
-        return Text("The course has no tests for {untested}, so nothing could be said of it.", untested=untested)
-    # What a cell had made when it was stopped was judged, and is less than what it would have made.
-    lost = any((cell.points or 0) < cell.max_points for cell in automatic)
-    return ended_early if lost else None
+def _ungradable(cells: Sequence[CellResult], ended_early: Said | None) -> Said | None:
+    """Return why a check could not be decided; None if all were."""
+    checks = [check for cell in cells for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
+    return next((ended_early or check.message or check.sentence for check in checks), None)
+
+
+def _untested(cells: Sequence[CellResult]) -> Said | None:
+    """Return the sentence on the first cell that the course has no tests for; None if there is none."""
+    names = [cell.cell for cell in cells if not cell.checks]
+    sentence = Text("The course has no tests for {untested}, so nothing could be said of it.")
+    return next((sentence.format(untested=name) for name in names), None)
+
+
+def _lost(cells: Sequence[CellResult], ended_early: Said | None) -> Said | None:
+    """Return why the run ended early, if points were lost by then.
+
+    What a cell had made when it was stopped was judged, and is less than what it would have made.
+    """
+    earned, most = sum(cell.points or 0 for cell in cells), sum(cell.max_points for cell in cells)
+    return ended_early if earned < most else None
 
 
 def _made_with(notebook: RestoredNotebook) -> Mapping[str, Sequence[str]]:
@@ -317,26 +321,15 @@ def _made_with(notebook: RestoredNotebook) -> Mapping[str, Sequence[str]]:
         return {}
 
 
-def _few(notes: Sequence[Said]) -> list[Said]:
-    """Return notes of a number that somebody may read."""
-    more = len(notes) - MOST_NOTES
-    return [*notes[:MOST_NOTES], *([Text("And {count} more.", count=more)] if more > 0 else [])]
+def _seconds(ran: Ran, verified: Verification) -> dict[str, float]:
+    """Return how long the run took, of that the kernel's start, the student's own code and the taking of evidence, and verdicts.
 
-
-def _seconds(ran: Ran) -> dict[str, float]:
-    """Return how long the run took, and of that the kernel's start, the student's own code, and the taking of evidence."""
-    parts = ran.execution.seconds
-    return {
-        "execute": round(parts.get("total", ran.entry.seconds), 2),
-        **{k: round(v, 2) for k, v in parts.items() if k != "total"},
-    }
-
-
-def _experiments(ran: Ran, verified: Verification) -> dict[str, float]:
-    """Return how long evidence, and verdicts but for the reading of networks, took; nothing where they were cut off."""
-    if verified.experiments is None:
-        return {}
-    return {"experiments": round(ran.execution.seconds.get("capture", 0.0) + verified.experiments, 2)}
+    `experiments` are evidence and verdicts but for the reading of networks.
+    """
+    parts = {"total": ran.entry.seconds, "capture": 0.0, **ran.execution.seconds}
+    taken = {"execute": parts.pop("total"), **parts, "verify": verified.seconds}
+    taken["experiments"] = parts["capture"] + verified.experiments
+    return {name: round(seconds, 2) for name, seconds in taken.items()}
 
 
 def _total(points: Any) -> float:

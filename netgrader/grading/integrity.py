@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from netgrader.faults import FOR_A_PERSON
 from netgrader.grading.execution import CellStatus
 from netgrader.results import Observed, Outcome
-from netgrader.text import Text, tidy
+from netgrader.text import Said, Text, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -62,11 +62,20 @@ def _of_run(cells: Sequence[RestoredCell], execution: Execution) -> Iterator[Obs
 def _of_doubts(execution: Execution, checks: Mapping[str, Sequence[CheckResult]]) -> Iterator[Observed]:
     """Yield the verdicts that a person decides about, and what could not be judged."""
     for name, verdicts in checks.items():
-        for check in verdicts:
-            if check.outcome is not Outcome.PASSED and FOR_A_PERSON & set(check.faults):
-                yield Observed(name, check.message or check.sentence, None)
-        unread = [check.message for check in verdicts if check.outcome is Outcome.UNGRADABLE]
-        told = {None, execution.problem}
-        said = [message for message in unread if message not in told]
-        if said and name not in execution.problems:
-            yield Observed(name, said[0] or "", None)
+        yield from (
+            Observed(name, check.message or check.sentence, None) for check in verdicts if _is_for_a_person(check)
+        )
+        unread = _unread(verdicts, execution.problem)
+        if unread and name not in execution.problems:
+            yield Observed(name, unread[0], None)
+
+
+def _unread(verdicts: Sequence[CheckResult], problem: Said | None) -> list[Said]:
+    """Return why checks could not be judged, where it is not why the run ended."""
+    undecided = (check.message for check in verdicts if check.outcome is Outcome.UNGRADABLE)
+    return [message for message in undecided if message is not None and message != problem]
+
+
+def _is_for_a_person(check: CheckResult) -> bool:
+    """Whether a person decides what a verdict means."""
+    return check.outcome is not Outcome.PASSED and not FOR_A_PERSON.isdisjoint(check.faults)

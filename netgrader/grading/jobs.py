@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from netgrader.errors import NetgraderError, UsageError
-from netgrader.grading.folders import bring_up, folders_below
+from netgrader.errors import UsageError
+from netgrader.grading.folders import bring_up
 from netgrader.grading.restore import identify
 from netgrader.grading.submission import (
     UnreadableError,
@@ -19,23 +19,18 @@ from netgrader.limited import together
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from netgrader.course import Assignment, Course
-    from netgrader.skeleton import Skeleton
 
 __all__ = ["Job", "find_jobs", "job_of", "jobs_in", "jobs_of"]
 
 SUFFIX = ".ipynb"
-ARCHIVE = ".zip"
+ARCHIVES = "*.[zZ][iI][pP]"
 MOST_FILES = 50
 SAME_NOTEBOOK = Text("{other} is the same notebook; {graded} was graded.")
 NONE_OF_OURS = Text("This is none of the course's notebooks ({known}): it has none of their cells.")
-OF_NBGRADER = Text(
-    "{file} is a notebook of '{assignment}', one of nbgrader's own assignments, whose tests are in its notebooks. "
-    "It is graded by nbgrader autograde {assignment}."
-)
 HOLDS_ANOTHER = Text("The file {name} holds the notebook {notebook}.")
 NOT_HANDED_IN = Text("{name} was not handed in.")
 RENAMED = Text("The file is called {file}; by its cells it is {notebook}.")
@@ -68,12 +63,18 @@ def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
     """
     if not path.exists():
         raise UsageError(f"There is no file or folder {path}.")
-    every = [course.assignment(name) for name in course.assignments]
-    assignments = sorted(every, key=lambda one: not one.is_ours)  # what fits nowhere is said of the first
-    if not assignments or not assignments[0].is_ours:
+    every = map(course.assignment, course.assignments)
+    assignments = [one for one in every if one.is_ours]
+    if not assignments:
         raise UsageError(f"No assignment in {course.root} has checks of ours, so there is nothing to grade {path} by.")
     if path.is_dir():
-        return _of_folder(_folder_of_notebooks(path), assignments)
+        jobs = _of_folder(path, assignments)
+        if not jobs:
+            raise UsageError(
+                f"There are no notebooks ({SUFFIX}) in the folder {path} itself. Name the folder that holds them, or type "
+                "netgrader autograde ASSIGNMENT for a class."
+            )
+        return jobs
     if path.suffix.lower() != SUFFIX:
         raise UsageError(f"{path} is not a notebook ({SUFFIX}) and not a folder.")
     return (_job(path, assignments),)
@@ -94,12 +95,15 @@ def jobs_in(folder: Path, assignment: Assignment) -> tuple[Job, ...]:
     with together():
         if not find_notebooks(folder):
             bring_up(folder)
-        archive = next((path for path in sorted(folder.iterdir()) if path.suffix.lower() == ARCHIVE), None)
-        if archive is not None and not find_notebooks(folder):
+        jobs = _of_folder(folder, [assignment])
+        archives = sorted(folder.glob(ARCHIVES))
+        if archives and not jobs:
             raise UnreadableError(
-                Text("{archive} is an archive. Unpack it and hand in the notebooks in it.", archive=name_of(archive))
+                Text(
+                    "{archive} is an archive. Unpack it and hand in the notebooks in it.", archive=name_of(archives[0])
+                )
             )
-        return _of_folder(folder, [assignment])
+        return jobs
 
 
 def jobs_of(assignment: Assignment, student: str) -> tuple[Job, ...]:
@@ -118,20 +122,6 @@ def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[J
     in_its_place = {job.path: HOLDS_ANOTHER.format(name=path.name, notebook=job.notebook) for job in jobs}
     problem = in_its_place.get(path, NOT_HANDED_IN.format(name=path.name))
     return next((job for job in jobs if job.notebook == notebook), Job(assignment, notebook, path, problem))
-
-
-def _folder_of_notebooks(path: Path) -> Path:
-    """Return `path`, or the one folder below it that holds notebooks: a student's folder holds one for each assignment."""
-    below = [folder for folder in (path, *folders_below(path)) if find_notebooks(folder)]
-    if not below:
-        raise UsageError(f"There are no notebooks ({SUFFIX}) in the folder {path}.")
-    if below[0] != path and len(below) > 1:
-        names = ", ".join(str(folder.relative_to(path)) for folder in below)
-        raise UsageError(
-            f"The folder {path} holds several folders with notebooks ({names}). Name one of them, or type "
-            "netgrader autograde ASSIGNMENT for a class."
-        )
-    return below[0]
 
 
 def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
@@ -155,32 +145,23 @@ def _preference(job: Job) -> tuple[bool, bool, float]:
     return (job.problem is not None, job.path.stem != job.notebook, -job.path.stat().st_mtime)
 
 
-def _skeletons(assignments: Sequence[Assignment]) -> Iterator[tuple[Assignment, Skeleton]]:
-    """Yield the skeletons of all notebooks; an assignment of nbgrader's own whose source makes none is left out."""
-    for one in assignments:
-        for name in one.notebooks:
-            try:
-                yield one, one.skeleton(name)
-            except NetgraderError:
-                if one.is_ours:
-                    raise
+def _named(path: Path, assignments: Sequence[Assignment]) -> Assignment:
+    """Return the assignment that has a notebook of this name, else the first one."""
+    return next((one for one in assignments if path.stem in one.notebooks), assignments[0])
 
 
 def _job(path: Path, assignments: Sequence[Assignment]) -> Job:
     """Return what the notebook at `path` is: by its ids, else by its name."""
-    named = next((one for one in assignments if path.stem in one.notebooks), assignments[0])
+    named = _named(path, assignments)
     try:
         submitted = read_notebook(path)
     except UnreadableError as error:
         return Job(named, stem_of(path), path, error.said)
-    skeletons = list(_skeletons(assignments))
+    skeletons = [(one, one.skeleton(name)) for one in assignments for name in one.notebooks]
     found = identify(submitted, [skeleton for _, skeleton in skeletons], path.stem)
     if found is None:
-        known = ", ".join(name for one in assignments for name in one.notebooks)
+        known = ", ".join(skeleton.notebook for _, skeleton in skeletons)
         return Job(named, stem_of(path), path, NONE_OF_OURS.format(known=known))
     assignment = next(one for one, skeleton in skeletons if skeleton is found)
-    if not assignment.is_ours:
-        problem = OF_NBGRADER.format(file=name_of(path), assignment=assignment.name)
-        return Job(assignment, found.notebook, path, problem)
     renamed = RENAMED.format(file=name_of(path), notebook=found.notebook + SUFFIX)
     return Job(assignment, found.notebook, path, None, () if path.stem == found.notebook else (renamed,))

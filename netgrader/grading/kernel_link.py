@@ -7,6 +7,7 @@ piece waits its turn in the kernel.
 
 from __future__ import annotations
 
+import itertools
 import select
 import time
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from netgrader.strangers import read_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from notebook_cage import RunOutcome
     from notebook_cage.kernel import CagedKernel
     from notebook_cage.kernel_channel import KernelChannel
 
@@ -64,7 +64,8 @@ class Reply:
     error_name: str | None = None
     error_message: str | None = None
     seconds: float = 0.0
-    outcome: RunOutcome | None = None
+    limit: str | None = None
+    """The limit that ended the kernel, if one did."""
 
 
 class Link:
@@ -84,7 +85,7 @@ class Link:
         *,
         seconds: float,
         silent: bool = False,
-        shown: Callable[[str, Mapping[str, Any]], None] | None = None,
+        shown: Callable[[str, Mapping[str, Any]], None] = lambda _kind, _content: None,
     ) -> Reply:
         """Run `code`.
 
@@ -109,7 +110,7 @@ class Link:
             outcome = self._kernel.caged.outcome
             if outcome is not None:
                 self._listen(waiting)  # its last words
-                return Reply(Ended.DEAD, seconds=now - begin, outcome=outcome)
+                return Reply(Ended.DEAD, seconds=now - begin, limit=outcome.limit)
             if waiting.silent:
                 return Reply(Ended.SILENT, seconds=now - begin)
             if self._kernel.shell.received + self._kernel.iopub.received > self._received_bytes:
@@ -119,14 +120,8 @@ class Link:
                     return Reply(Ended.STUCK, seconds=now - begin)
                 self._kernel.interrupt()
                 deadline, interrupted = now + GIVE_WAY, True
-        reply = waiting.reply or {}
-        failed = reply.get("status") != "ok"
-        return Reply(
-            Ended.INTERRUPTED if interrupted else Ended.DONE,
-            error_name=_short(reply.get("ename") or "Error", 200) if failed else None,
-            error_message=_short(without_prelude(str(reply.get("evalue") or "")), 2000) if failed else None,
-            seconds=time.monotonic() - begin,
-        )
+        ended = Ended.INTERRUPTED if interrupted else Ended.DONE
+        return Reply(ended, *_error_in(waiting.reply or {}), seconds=time.monotonic() - begin)
 
     def _listen(self, waiting: _Waiting) -> None:
         """Take what has arrived; waits a moment if nothing has."""
@@ -152,7 +147,7 @@ class Link:
 class _Waiting:
     """What is known so far of a piece of code that was sent."""
 
-    def __init__(self, message_id: str, shown: Callable[[str, Mapping[str, Any]], None] | None) -> None:
+    def __init__(self, message_id: str, shown: Callable[[str, Mapping[str, Any]], None]) -> None:
         self._id = message_id
         self._shown = shown
         self.reply: Mapping[str, Any] | None = None
@@ -173,23 +168,30 @@ class _Waiting:
         return self.reply is None and not self._begun and time.monotonic() - self._sent_at > SILENCE
 
     def take(self, parts: Sequence[bytes], *, shell: bool) -> None:
-        """Take a message in its parts."""
-        start = parts.index(DELIMITER) if DELIMITER in parts else len(parts)
-        # delimiter, signature, header, parent's header, metadata, content
-        if len(parts) < start + 6 or max(len(parts[start + 2]), len(parts[start + 3])) > LARGEST_HEADER:
-            return
-        if _json(parts[start + 3]).get("msg_id") != self._id:
-            return
-        kind = _json(parts[start + 2]).get("msg_type")
-        if shell:
-            if kind == "execute_reply" and self.reply is None:
-                self.reply, self._replied_at = _json(parts[start + 5]), time.monotonic()
-        elif kind == "status":
+        """Take a message in its parts: delimiter, signature, header, parent's header, metadata, content."""
+        match [*itertools.dropwhile(lambda part: part != DELIMITER, parts)]:
+            case [_, _, header, parent, _, content, *_] if max(len(header), len(parent)) <= LARGEST_HEADER:
+                if _json(parent).get("msg_id") == self._id:
+                    take = self._take_reply if shell else self._take_shown
+                    take(str(_json(header).get("msg_type")), _json(content))
+
+    def _take_reply(self, kind: str, content: Mapping[str, Any]) -> None:
+        if kind == "execute_reply" and self.reply is None:
+            self.reply, self._replied_at = content, time.monotonic()
+
+    def _take_shown(self, kind: str, content: Mapping[str, Any]) -> None:
+        if kind == "status":
             self._begun = True
-            self._idle = self._idle or _json(parts[start + 5]).get("execution_state") == "idle"
-        elif isinstance(kind, str) and self._shown is not None:
-            content = _json(parts[start + 5])
+            self._idle = self._idle or content.get("execution_state") == "idle"
+        else:
             self._shown(kind if content else UNREAD, content)
+
+
+def _error_in(reply: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return the name of the exception that a reply tells of and its message; None of both if there was none."""
+    if reply.get("status") == "ok":
+        return None, None
+    return _short(reply.get("ename", "Error"), 200), _short(without_prelude(str(reply.get("evalue", ""))), 2000)
 
 
 def _json(content: bytes) -> Mapping[str, Any]:

@@ -13,7 +13,6 @@ import functools
 import importlib.abc
 import importlib.machinery
 import importlib.util
-import logging
 import random
 import sys
 import types
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["keep_streams", "log_to_notebook", "seed_everything"]
+__all__ = ["keep_streams", "seed_everything"]
 
 MODULUS = 2**31 - 1
 DRAWING = frozenset({"keras", "tensorflow"})
@@ -50,6 +49,7 @@ def seed_everything(seed: int, shift: int = 0) -> None:
         "tensorflow.python.framework.random_seed": lambda module: _shift_tensorflow(module, shift),
         "tensorflow.python.eager.context": lambda module: module.set_global_seed(seed % MODULUS),
         "tensorflow.python.data.util.random_seed": _leave_data_unseeded,
+        **dict.fromkeys(DRAWING, lambda _module: None),
     }
     for name in [name for name in hooks if name in sys.modules]:
         hooks.pop(name)(sys.modules[name])
@@ -57,22 +57,18 @@ def seed_everything(seed: int, shift: int = 0) -> None:
 
 
 class _SeedingFinder(importlib.abc.MetaPathFinder):
-    """Calls a hook right after a module has been imported, and undoes what importing some of them draws."""
+    """Calls a hook right after a module has been imported, and undoes what importing it drew."""
 
     def __init__(self, hooks: dict[str, Callable[[types.ModuleType], None]], fresh: random.Random) -> None:
         self._hooks = hooks
-        self._drawing = set(DRAWING)
         self._generators = (random._inst, fresh)  # noqa: SLF001
 
     def find_spec(
         self, fullname: str, _path: Sequence[str] | None, _target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname not in self._hooks and fullname not in self._drawing:
+        if fullname not in self._hooks:
             return None
-        # Out of the way first: the next line but one comes here again.
-        hook = self._hooks.pop(fullname, None)
-        draws = fullname in self._drawing
-        self._drawing.discard(fullname)
+        hook = self._hooks.pop(fullname)  # out of the way first: the next line comes here again
         spec = importlib.util.find_spec(fullname)
         if spec is None or spec.loader is None:
             return spec
@@ -82,11 +78,9 @@ class _SeedingFinder(importlib.abc.MetaPathFinder):
         def exec_module(module: types.ModuleType) -> None:
             states = [generator.getstate() for generator in self._generators]
             run(module)
-            if draws:
-                for generator, state in zip(self._generators, states, strict=True):
-                    generator.setstate(state)
-            if hook is not None:
-                hook(module)
+            for generator, state in zip(self._generators, states, strict=True):
+                generator.setstate(state)
+            hook(module)
 
         spec.loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
@@ -184,15 +178,6 @@ def _leave_data_unseeded(module: Any) -> None:
     module.get_seed = get_seed
 
 
-def log_to_notebook() -> None:
-    """Have packages that were imported before there was a notebook log to where there is one now."""
-    for name in ("tensorflow", "absl", "keras"):
-        for handler in logging.getLogger(name).handlers:
-            for stream in ("stdout", "stderr"):
-                if getattr(handler, "stream", None) is getattr(sys, f"__{stream}__"):
-                    handler.setStream(getattr(sys, stream))  # type: ignore[attr-defined]
-
-
 def keep_streams(shell: Any) -> None:
     """Put back after each cell, and before a traceback is shown, a stream that nothing can be printed to any more.
 
@@ -202,12 +187,11 @@ def keep_streams(shell: Any) -> None:
     # What a stream is made of is kept as well, since one that was closed has lost it.
     kept = {
         name: (stream, stream.session, stream.pub_thread)
-        for name in ("stdout", "stderr")
+        for name in ("stderr", "stdout")  # that which is written to is put back first
         if (stream := getattr(sys, name))
     }
 
     def put_back() -> None:
-        told = []
         for name, (stream, session, thread) in kept.items():
             if _can_be_written_to(getattr(sys, name, None)):
                 continue
@@ -216,11 +200,9 @@ def keep_streams(shell: Any) -> None:
                 again.set_parent(shell.get_parent())
                 kept[name] = (again, session, thread)
             setattr(sys, name, kept[name][0])
-            told.append(
-                f"sys.{name} was put back after this cell: nothing could be printed to what the cell left in its place."
+            sys.stderr.write(
+                f"sys.{name} was put back after this cell: nothing could be printed to what the cell left in its place.\n"
             )
-        if told:  # else nothing is asked of a stream of a student's own, which may have `write` and `flush` alone
-            sys.stderr.write("".join(f"{sentence}\n" for sentence in told))
 
     show = shell._showtraceback  # noqa: SLF001  (IPython's hook for those who show tracebacks elsewhere)
 

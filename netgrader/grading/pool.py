@@ -24,7 +24,7 @@ from netgrader.text import plain
 from netgrader.workers import EndedError, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future
 
     from netgrader.grading.jobs import Job
@@ -284,12 +284,11 @@ def _require_workers(client: Any, course: Course) -> None:
         raise NetgraderError("The cluster has no workers. Start some with dask worker, and call again.")
     ours = _versions()
     for worker, (theirs, store, same_store) in machines.items():
-        for name in SAME:
-            if theirs[name] != ours[name]:
-                raise NetgraderError(
-                    f"The worker {worker} has {name} {theirs[name]}, and this machine {ours[name]}. Install "
-                    "the same, so that all notebooks are graded alike."
-                )
+        if theirs != ours:
+            raise NetgraderError(
+                f"The worker {worker} has {_listed(theirs)}, and this machine {_listed(ours)}. Install "
+                "the same, so that all notebooks are graded alike."
+            )
         if not same_store:
             raise NetgraderError(
                 f"The worker {worker} does not see the store {course.scratch} (it looks in {store}). Put the course on "
@@ -302,6 +301,10 @@ def _machine(root: str, secret: str) -> tuple[dict[str, str], str, bool]:
     scratch = Course(Path(root)).scratch
     marker = scratch / MARKER
     return _versions(), str(scratch), marker.is_file() and marker.read_text(encoding="utf-8") == secret
+
+
+def _listed(versions: Mapping[str, str]) -> str:
+    return ", ".join(map(" ".join, versions.items()))
 
 
 def _versions() -> dict[str, str]:

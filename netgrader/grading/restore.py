@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from netgrader.grading.submission import SubmittedCell, SubmittedNotebook
     from netgrader.skeleton import Skeleton
 
-__all__ = ["RestoredCell", "RestoredNotebook", "identify", "restore"]
+__all__ = ["RestoredCell", "RestoredNotebook", "as_released", "identify", "restore"]
 
 COUNTS_ONCE = Text("The cell {grade_id} was there twice; it counts once.")
 RUN_AS_WELL = Text("The cell {grade_id} was there twice; the first counts, and the other was run as well.")
@@ -28,8 +28,6 @@ PUT_BACK = Text("The cell {name} was missing and was put back.")
 MISSING = Text("The cell {name} was missing; other cells were kept where they stood.")
 MOVED = Text("The cell {name} had been moved and is back at its place.")
 CHANGED = Text("The cell {name} had been changed; its own text is back.")
-OTHER_TYPE = Text("The cell {name} had become a {cell_type} cell and was read as {cell_type_2} again.")
-WITHOUT_ID = Text("The cell {name} had lost its id and was recognised by its content.")
 
 
 @dataclass(frozen=True)
@@ -60,12 +58,17 @@ class RestoredNotebook:
         return tuple(cell for cell in self.cells if cell.cell_type == "code")
 
 
+def as_released(skeleton: Skeleton) -> tuple[RestoredCell, ...]:
+    """Return the cells of a release without anybody's work."""
+    return tuple(RestoredCell(cell.cell_type, cell.source, cell if cell.nbgrader else None) for cell in skeleton.cells)
+
+
 def identify(notebook: SubmittedNotebook, skeletons: Sequence[Skeleton], file_stem: str = "") -> Skeleton | None:
     """Return which of `skeletons` the notebook was filled in from; None if from none of them.
 
     Its ids decide, or the text of its locked cells where ids were lost; the file's name only breaks a tie.
     """
-    known = [one for one in skeletons if one.tracked and _matched(notebook, one) >= min(2, len(one.tracked))]
+    known = [one for one in skeletons if _matched(notebook, one) >= max(1, min(2, len(one.tracked)))]
 
     def score(one: Skeleton) -> tuple[float, bool]:
         return _matched(notebook, one) / len(one.tracked), one.notebook == file_stem
@@ -75,9 +78,9 @@ def identify(notebook: SubmittedNotebook, skeletons: Sequence[Skeleton], file_st
 
 def _matched(notebook: SubmittedNotebook, skeleton: Skeleton) -> int:
     """Return how many tracked cells of `skeleton` are there, by id or by text."""
-    known = sum(index is not None for index in _by_id(notebook.cells, skeleton))
+    known = {*_by_id(notebook.cells, skeleton)} - {None}
     same = {cell.source for cell in skeleton.tracked if cell.locked} & {cell.source for cell in notebook.cells}
-    return max(known, len(same))
+    return max(len(known), len(same))
 
 
 def restore(notebook: SubmittedNotebook, skeleton: Skeleton) -> RestoredNotebook:
@@ -144,23 +147,12 @@ def _put_back(
     tracked: SkeletonCell, submitted: SubmittedCell | None, *, moved: bool
 ) -> tuple[RestoredCell, tuple[Said, ...]]:
     """Return one tracked cell as it is run, and what is to be said of it."""
-    name = tracked.grade_id
     if submitted is None:
         empty = RestoredCell(tracked.cell_type, tracked.source if tracked.locked else "", tracked)
-        return empty, ((PUT_BACK if tracked.locked else MISSING).format(name=name),)
-    other_type = submitted.cell_type != tracked.cell_type
-    changed = other_type or submitted.source.rstrip() != tracked.source.rstrip()
-    said = (
-        (moved, MOVED),
-        (tracked.locked and changed, CHANGED),
-        (not tracked.locked and other_type, OTHER_TYPE),
-        (submitted.grade_id != name, WITHOUT_ID),
-    )
-    notes = tuple(
-        text.format(name=name, cell_type=submitted.cell_type, cell_type_2=tracked.cell_type)
-        for met, text in said
-        if met
-    )
+        return empty, ((PUT_BACK if tracked.locked else MISSING).format(name=tracked.grade_id),)
+    same = (submitted.cell_type, submitted.source.rstrip()) == (tracked.cell_type, tracked.source.rstrip())
+    said = ((moved, MOVED), (tracked.locked and not same, CHANGED))
+    notes = tuple(text.format(name=tracked.grade_id) for met, text in said if met)
     return RestoredCell(tracked.cell_type, (tracked if tracked.locked else submitted).source, tracked), notes
 
 
@@ -182,8 +174,8 @@ def _match(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | Non
     """Return for each submitted cell the index of the tracked cell that it is: by id, else by text, else by its place."""
     matches = _by_id(cells, skeleton)
     for find in (_with_its_text, _in_its_place):
-        for index in range(len(skeleton.tracked)):
-            found = None if index in matches else find(cells, matches, index, skeleton)
+        for index in sorted({*range(len(skeleton.tracked))}.difference(matches)):
+            found = find(cells, matches, index, skeleton)
             if found is not None:
                 matches[found] = index
     return matches
@@ -193,9 +185,10 @@ def _by_id(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | Non
     """Return matches by nbgrader's id; by the format's cell id where nbgrader's is lost."""
     by_grade_id = {cell.grade_id: index for index, cell in enumerate(skeleton.tracked)}
     by_cell_id = {cell.cell_id: index for index, cell in enumerate(skeleton.tracked)}
+    by_cell_id.pop("", None)  # notebooks of format 4.4 have no such ids
     matches = [by_grade_id.get(cell.grade_id) for cell in cells]
     for position, cell in enumerate(cells):
-        index = by_cell_id.get(cell.cell_id) if cell.cell_id else None
+        index = by_cell_id.get(cell.cell_id)
         if matches[position] is None and index not in matches:
             matches[position] = index
     return matches
@@ -204,12 +197,10 @@ def _by_id(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | Non
 def _with_its_text(
     cells: Sequence[SubmittedCell], matches: Sequence[int | None], index: int, skeleton: Skeleton
 ) -> int | None:
-    """Return the first cell without an id that has the text of tracked cell `index`."""
-    text = skeleton.tracked[index].source.strip()
-    same = (
-        position for position, cell in enumerate(cells) if matches[position] is None and cell.source.strip() == text
-    )
-    return next(same, None) if text else None
+    """Return the first cell without an id that has the text of tracked cell `index`; None for none."""
+    texts = {skeleton.tracked[index].source.strip()} - {""}
+    free = (position for position, match in enumerate(matches) if match is None)
+    return next((position for position in free if cells[position].source.strip() in texts), None)
 
 
 def _in_its_place(
@@ -220,13 +211,11 @@ def _in_its_place(
     Several are run where they are, as the student's own.
     """
     tracked = skeleton.tracked[index]
-    # The release's own text is nobody's solution.
-    released = {cell.source.strip() for cell in skeleton.cells if cell.nbgrader is None} | {""}
-    places = {-1: -1, len(skeleton.tracked): len(cells)}
-    places |= {match: position for position, match in enumerate(matches) if match is not None}
-    begin, end = places.get(index - 1), places.get(index + 1)
-    if begin is None or end is None or not tracked.is_solution:
-        return None
-    of_type = [position for position in range(begin + 1, end) if cells[position].cell_type == tracked.cell_type]
-    own = [position for position in of_type if cells[position].source.strip() not in released]
-    return own[0] if len(own) == 1 and matches[own[0]] is None else None
+    places: dict[int | None, int] = {match: position for position, match in enumerate(matches)}
+    places |= {-1: -1, len(skeleton.tracked): len(cells)}
+    # The release's own text is nobody's solution. Where a neighbour is not there, nothing lies between.
+    released = {cell.source.strip() for cell in skeleton.cells} | {""}
+    between = range(places.get(index - 1, len(cells)) + 1, places.get(index + 1, -1))
+    free = [position for position in between if matches[position] is None]
+    own = [p for p in free if cells[p].cell_type == tracked.cell_type and cells[p].source.strip() not in released]
+    return own[0] if tracked.is_solution and len(own) == 1 else None

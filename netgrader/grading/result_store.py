@@ -19,6 +19,7 @@ import shutil
 import time
 import uuid
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -49,7 +50,6 @@ __all__ = [
 
 FORMAT = 1
 STALE_SECONDS = 86_400
-FORGOTTEN_SECONDS = 180 * 86_400
 RECORDS = "latest"
 REPLACED = "replaced"
 """The folder of submissions that newer ones replaced, by assignment; nothing here reads them."""
@@ -57,6 +57,7 @@ UNFINISHED = "tmp"
 ABOUT = "entry.json"
 INPUTS = "inputs.json"
 CONTENT = "content"
+NO_PARTS: Mapping[str, float] = MappingProxyType({})
 
 
 class StoreError(NetgraderError):
@@ -144,7 +145,7 @@ class Store:
         return self.root / RECORDS / key.stage / key.digest[:2] / f"{key.digest}.json"
 
     def get_or_make(
-        self, key: Key, make: Callable[[Path], None], parts: Mapping[str, float] | None = None
+        self, key: Key, make: Callable[[Path], None], parts: Mapping[str, float] = NO_PARTS
     ) -> tuple[Entry, bool]:
         """Return the result of `key`, made by ``make(folder)`` if there is none; and whether it was made now.
 
@@ -160,7 +161,7 @@ class Store:
             return found, False
         part = self.root / UNFINISHED / key.stage / f"{key.digest[:12]}-{_own()}"
         try:
-            entry = self._make(key, part, make, {} if parts is None else parts)
+            entry = self._make(key, part, make, parts)
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}:
                 raise StoreError(
@@ -187,6 +188,7 @@ class Store:
             "parts": dict(parts),
             "digest": hash_json(files),
             "files": files,
+            "trimmed": False,
         }
         write_json(part / INPUTS, {"stage": key.stage, "inputs": key.inputs})
         write_json(part / ABOUT, about)
@@ -205,10 +207,8 @@ class Store:
         return Entry(key, folder / CONTENT, about["digest"], seconds, dict(parts))  # type: ignore[arg-type]
 
     def forget(self, key: Key) -> None:
-        """Remove the result of `key`, so that it is made again."""
-        folder = self.path(key)
-        if folder.is_dir():
-            self.remove(folder)
+        """Remove the result of `key`, if there is one, so that it is made again."""
+        self.remove(self.path(key))
 
     def trim(self, key: Key, part: str) -> None:
         """Remove a folder of a result's files; the rest stays, with the digest of all of them."""
@@ -220,14 +220,10 @@ class Store:
         shutil.rmtree(folder / CONTENT / part, ignore_errors=True)
 
     def clean(self) -> None:
-        """Remove what killed runs left behind more than a day ago, and records that have not been written for half a year.
+        """Remove what killed runs left behind more than a day ago.
 
         What a process that lives is at work on stays, however old the clock makes it.
         """
-        for record in (self.root / RECORDS).glob("*/??/*.json"):
-            with contextlib.suppress(FileNotFoundError):  # another process may be cleaning too
-                if time.time() - record.stat().st_mtime > FORGOTTEN_SECONDS:
-                    record.unlink()
         for part in (self.root / UNFINISHED).glob("*/*"):
             with contextlib.suppress(FileNotFoundError):  # another process may be cleaning too
                 if time.time() - part.stat().st_mtime > STALE_SECONDS and not in_use(part.name):
@@ -238,11 +234,9 @@ class Store:
         try:
             about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
             files = {name: hash_file(content / name) for name in _names(content)}
-            trimmed = bool(about.get("trimmed"))
-            whole = trimmed or about["digest"] == hash_json(files)
-            intact = about["format"] == FORMAT and about["files"] == files and whole
-            parts = {name: float(value) for name, value in about.get("parts", {}).items()}
-            return Entry(key, content, about["digest"], float(about["seconds"]), parts, trimmed) if intact else None
+            whole = about["trimmed"] or about["digest"] == hash_json(files)
+            entry = Entry(key, content, about["digest"], about["seconds"], about["parts"], about["trimmed"])
+            return entry if whole and about["files"] == files else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 

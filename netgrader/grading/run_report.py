@@ -42,6 +42,33 @@ TOO_MUCH_WRITTEN = Text(
 BY_LIMIT = {"memory": TOO_MUCH_MEMORY, "disk": TOO_MUCH_WRITTEN, "files": TOO_MUCH_WRITTEN}
 BY_ANOTHER_LIMIT = Text("The run ended in {where}, where a limit was hit ({limit}). {rest}")
 DIED = Text("The kernel died in {where}. {rest} Does the cell end the process, or use a library that crashes?")
+FLOODED = Text(
+    "The run ended in {where}: by then the notebook had sent more than {most} of output. {rest} Print less there."
+)
+SILENT = Text(
+    "The kernel did not answer any more at {where}. {rest} Does a cell replace a part of "
+    "IPython, such as get_ipython().displayhook?"
+)
+STOPPED = Text(
+    "Running {where} took longer than {duration} and was stopped. {went_on} Does a loop there "
+    "end? If it does, train for fewer epochs or a smaller network."
+)
+STUCK = Text(
+    "The run ended in {where}, which took longer than {duration}. {rest} Does a loop there "
+    "end? If it does, train for fewer epochs or a smaller network."
+)
+TOO_LONG_IN_ALL = Text(
+    "The notebook ran longer than {duration} in all and was stopped in {where}. {rest} Train "
+    "for fewer epochs, or a smaller network."
+)
+BY_END = {
+    Ended.FLOODED: FLOODED,
+    Ended.DEAD: DIED,
+    Ended.SILENT: SILENT,
+    Ended.INTERRUPTED: STOPPED,
+    Ended.STUCK: STUCK,
+}
+BY_TIME_OF_ALL = {Ended.INTERRUPTED: TOO_LONG_IN_ALL, Ended.STUCK: TOO_LONG_IN_ALL}
 MOST_NAMES = 300
 COMPRESSION = ({"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 22},)
 """Without a header, and with a window of 4 MB, as much as a notebook may have of code."""
@@ -49,53 +76,21 @@ COMPRESSION = ({"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 22},)
 
 def ended_early(reply: Reply, where: Said, limits: ExecutionLimits, *, whole_notebook: bool) -> Said:
     """Return why the run ended in `where`; `whole_notebook` if it is the time of all cells together that ran out."""
-    if reply.ended is Ended.FLOODED:
-        most = Text("{received_bytes:,.0f} MB", received_bytes=limits.received_bytes / 1e6)
-        return Text(
-            "The run ended in {where}: by then the notebook had sent more than {most} of output. {rest} Print less there.",
-            where=where,
-            most=most,
-            rest=REST,
-        )
-    if reply.ended is Ended.DEAD:
-        return _died(reply, where, limits)
-    if reply.ended is Ended.SILENT:
-        return Text(
-            "The kernel did not answer any more at {where}. {rest} Does a cell replace a part of "
-            "IPython, such as get_ipython().displayhook?",
-            where=where,
-            rest=REST,
-        )
-    if whole_notebook:
-        return Text(
-            "The notebook ran longer than {duration} in all and was stopped in {where}. {rest} Train "
-            "for fewer epochs, or a smaller network.",
-            duration=duration(limits.notebook_seconds),
-            where=where,
-            rest=UNTIL_THEN if reply.ended is Ended.INTERRUPTED else REST,
-        )
-    if reply.ended is Ended.INTERRUPTED:
-        return Text(
-            "Running {where} took longer than {duration} and was stopped. {went_on} Does a loop there "
-            "end? If it does, train for fewer epochs or a smaller network.",
-            where=where,
-            duration=duration(limits.cell_seconds),
-            went_on=WENT_ON,
-        )
-    return Text(
-        "The run ended in {where}, which took longer than {duration}. {rest} Does a loop there "
-        "end? If it does, train for fewer epochs or a smaller network.",
-        where=where,
-        duration=duration(limits.cell_seconds),
-        rest=REST,
+    said, seconds = (
+        (BY_END | BY_TIME_OF_ALL, limits.notebook_seconds) if whole_notebook else (BY_END, limits.cell_seconds)
     )
-
-
-def _died(reply: Reply, where: Said, limits: ExecutionLimits) -> Said:
-    limit = reply.outcome.limit if reply.outcome else None
-    said = DIED if limit is None else BY_LIMIT.get(limit, BY_ANOTHER_LIMIT)
-    size = Text("{memory_bytes:.3g} GB", memory_bytes=limits.memory_bytes / 1e9)
-    return said.format(where=where, rest=REST, size=size, limit=limit)
+    reason = said[reply.ended]
+    if reply.limit is not None:
+        reason = BY_LIMIT.get(reply.limit, BY_ANOTHER_LIMIT)
+    return reason.format(
+        where=where,
+        rest=UNTIL_THEN if whole_notebook and reply.ended is Ended.INTERRUPTED else REST,
+        duration=duration(seconds),
+        went_on=WENT_ON,
+        most=Text("{received_bytes:,.0f} MB", received_bytes=limits.received_bytes / 1e6),
+        size=Text("{memory_bytes:.3g} GB", memory_bytes=limits.memory_bytes / 1e9),
+        limit=reply.limit,
+    )
 
 
 def too_much_evidence(cell: str, limits: ExecutionLimits) -> Said:
@@ -114,8 +109,8 @@ def cell_named(index: int, cell: ExecutionCell) -> Said:
     """Return what to call a cell: its id, or its number with how it begins."""
     if cell.name:
         return Text("the cell {name}", name=cell.name)
-    first = next((line.strip() for line in cell.source.splitlines() if line.strip()), "")
-    return Text("code cell {index} (it begins with “{first}”)", index=index + 1, first=first[:50])
+    first, _, _ = cell.source.strip().partition("\n")
+    return Text("code cell {index} (it begins with “{first}”)", index=index + 1, first=first[:50].strip())
 
 
 def seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dict[str, Any]:

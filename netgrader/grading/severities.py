@@ -69,13 +69,20 @@ def as_the_course_says(check: CheckResult, said: Mapping[str, Severity]) -> Chec
     Where all are remarks by the course's own word, the check has passed; what the catalogue takes for a remark and the
     course does not, costs something.
     """
-    own = {code: said[code] for code in check.faults if code in said}
-    grades = {code: own.get(code) or severity_of(check, code) for code in check.faults}
+    grades = {code: said.get(code) or severity_of(check, code) for code in check.faults}
     graded = dataclasses.replace(check, severity=grades)
-    if own and check.outcome in CHARGED and set(grades.values()) == {Severity.REMARK}:
+    own = said.keys() & grades.keys()
+    if not own:
+        return graded
+    if check.outcome in CHARGED and {*grades.values()} == {Severity.REMARK}:
         return dataclasses.replace(graded, outcome=Outcome.PASSED, credit=check.max_credit)
-    remarks = [code for code in own if kind_of(code).remark and code not in check.severity]
-    raised = [float(KEPT[own[code]]) for code in remarks if own[code] is not Severity.REMARK]
+    raised = _raised(check, {code: said[code] for code in own})
     if raised and check.outcome is Outcome.PASSED:
         return dataclasses.replace(graded, outcome=Outcome.PARTIAL, credit=check.credit * min(raised))
     return graded
+
+
+def _raised(check: CheckResult, own: Mapping[str, Severity]) -> list[float]:
+    """Return what is kept for each fault that the catalogue and the check take for a remark, and the course does not."""
+    remarks = [code for code in own if kind_of(code).remark and code not in check.severity]
+    return [float(KEPT[own[code]]) for code in remarks if own[code] is not Severity.REMARK]

@@ -32,6 +32,7 @@ __all__ = [
     "Options",
     "Ran",
     "RunInputs",
+    "data_hash",
     "open_to_all",
     "require_closed",
     "require_data",
@@ -167,20 +168,8 @@ def run_inputs(
     The run of number 0 repeats what the student saw, their own seeds included; in those of other numbers all are others.
     """
     files = assignment.files(notebook.name)
-    taken_at = set(assignment.evidence_cells(notebook.name))
-    given = [cell for one in every_release(assignment, notebook.name) for cell in one.cells if not cell.is_solution]
-    released = {cell.source for cell in given if cell.cell_type == "code"}  # to the letter: blanks may be data
     request = ExecutionRequest(
-        cells=tuple(
-            ExecutionCell(
-                source=cell.source,
-                name=cell.grade_id,
-                evidence=cell.grade_id if cell.grade_id in taken_at else "",
-                runs=cell.origin is None or not cell.origin.is_check,
-                given=cell.source in released or (cell.origin is not None and cell.origin.locked),
-            )
-            for cell in notebook.code
-        ),
+        cells=_cells(assignment, notebook),
         helpers=helpers,
         beside=(*assignment.beside, *files.given),
         probes=(*files.probes, *filter(Path.is_file, (files.exercises, files.hidden))),
@@ -204,6 +193,23 @@ def run_inputs(
     return RunInputs(request, Key(RUN, {**run_context(assignment, notebook.name, options), **own}))
 
 
+def _cells(assignment: Assignment, notebook: RestoredNotebook) -> tuple[ExecutionCell, ...]:
+    """Return the code cells as they are to be run."""
+    taken_at = set(assignment.evidence_cells(notebook.name))
+    given = [cell for one in every_release(assignment, notebook.name) for cell in one.cells if not cell.is_solution]
+    released = {cell.source for cell in given if cell.cell_type == "code"}  # to the letter: blanks may be data
+    return tuple(
+        ExecutionCell(
+            source=cell.source,
+            name=cell.grade_id,
+            evidence=cell.grade_id if cell.grade_id in taken_at else "",
+            runs=cell.origin is None or not cell.origin.is_check,
+            given=cell.source in released,
+        )
+        for cell in notebook.code
+    )
+
+
 def run_stage(store: Store, inputs: RunInputs, options: Options) -> tuple[Ran, bool]:
     """Run a notebook, or take the run from the store; and whether it was run now."""
     if options.anew:
@@ -223,11 +229,10 @@ def run_context(assignment: Assignment, notebook: str, options: Options) -> dict
     """Return what all runs of a notebook depend on, whoever handed it in."""
     files = assignment.files(notebook)
     beside = {path.name: path for path in (*assignment.beside, *files.given)}
-    data = {} if assignment.data is None else {"data": assignment.data}
     return {
         "notebook": notebook,
         "probes": hash_files({path.name: path for path in (*files.probes, files.exercises, files.hidden)}),
-        "data": hash_files(data),
+        "data": data_hash(assignment),
         "beside": hash_files(beside),
         "seed": assignment.course.seed,
         "limits": msgspec.to_builtins(_limits(assignment, options)),
@@ -235,6 +240,11 @@ def run_context(assignment: Assignment, notebook: str, options: Options) -> dict
         "versions": versions_of(VERSIONS_OF_A_RUN),
         "netgrader": code_hash(),
     }
+
+
+def data_hash(assignment: Assignment) -> dict[str, str | None]:
+    """Return the hash of the course's data by name; nothing for a course without any."""
+    return hash_files({} if assignment.data is None else {"data": assignment.data})
 
 
 def _limits(assignment: Assignment, options: Options) -> ExecutionLimits:
@@ -269,10 +279,4 @@ def run_request(request: ExecutionRequest, options: Options, folder: Path) -> No
 @functools.cache
 def versions_of(packages: tuple[str, ...]) -> dict[str, str]:
     """Return the versions of Python and of `packages` that are installed."""
-    found = {"python": platform.python_version()}
-    for package in packages:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = "none"
-    return found
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}}

@@ -11,7 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from netgrader.errors import NetgraderError
+from netgrader.files import decode
 from netgrader.limited import ExceededError, within_limits
 from netgrader.strangers import printable
 from netgrader.text import Said, Text
@@ -35,6 +38,7 @@ __all__ = [
 
 FORMAT = 4
 """What Jupyter has written since 2015."""
+NOTEBOOKS = "[!.]*.[iI][pP][yY][nN][bB]"
 CELL_TYPES = ("code", "markdown", "raw")
 # In the place of these a module of a student's would be imported, by the notebook and by what takes evidence.
 PACKAGES = frozenset(
@@ -123,10 +127,16 @@ class SubmittedNotebook:
     notes: tuple[Said, ...] = ()
 
 
+class _Notebook(msgspec.Struct):
+    """What is looked at of a notebook's JSON; notebooks of an older format have no such list of cells."""
+
+    nbformat: int
+    cells: list[Any] = []
+
+
 def find_notebooks(folder: Path) -> tuple[Path, ...]:
     """Return the notebooks directly in `folder`, in order of their names; checkpoints and hidden files are none."""
-    named = (path for path in folder.iterdir() if path.suffix.lower() == ".ipynb" and not path.name.startswith("."))
-    return tuple(sorted(filter(_is_regular, named)))
+    return tuple(sorted(filter(_is_regular, folder.glob(NOTEBOOKS))))
 
 
 def _is_regular(path: Path) -> bool:
@@ -184,7 +194,7 @@ def read_notebook(path: Path) -> SubmittedNotebook:
     except OSError as error:
         # Not the student's doing, so no result: a mark that is there stays.
         raise NetgraderError(
-            f"{path.parent / name_of(path)} cannot be read ({error.strerror or error}), so it was not graded. "
+            f"{path.parent / name_of(path)} cannot be read ({error.strerror}), so it was not graded. "
             "Make it readable for the user who grades, and call again."
         ) from error
     try:
@@ -195,8 +205,8 @@ def read_notebook(path: Path) -> SubmittedNotebook:
 
 def parse_notebook(content: bytes, limits: SubmissionLimits = LIMITS) -> SubmittedNotebook:
     """Parse the bytes of a notebook, as `read_notebook` does."""
-    found = [_cell(raw) for raw in _raw_cells(_json(content, limits), limits.cells)]
-    cells = tuple(cell for cell in found if cell is not None)
+    found = [*map(_cell, _raw_cells(_json(content, limits), limits.cells))]
+    cells = tuple(filter(None, found))
     if sum(len(cell.source) for cell in cells if cell.cell_type == "code") > limits.code_bytes:
         raise UnreadableError(
             Text(
@@ -213,41 +223,28 @@ def parse_notebook(content: bytes, limits: SubmissionLimits = LIMITS) -> Submitt
 
 def _raw_cells(raw: Any, most: int) -> Sequence[Any]:
     """Return the list of cells of a notebook in JSON."""
-    if not isinstance(raw, dict) or "nbformat" not in raw:
+    try:
+        notebook = decode(_Notebook, raw)
+    except ValueError as error:
         raise UnreadableError(
             Text("The file is JSON but not a notebook. Open it in Jupyter and save it again, or ask for help.")
-        )
-    version, cells = raw["nbformat"], raw.get("cells")
-    if type(version) is not int:
-        raise UnreadableError(
-            Text("The file does not say which notebook format it has. Open it in Jupyter and save it again.")
-        )
-    if version != FORMAT:
-        raise UnreadableError((TOO_NEW if version > FORMAT else TOO_OLD).format(version=version))
-    if not isinstance(cells, list):
-        raise UnreadableError(Text("The notebook has no list of cells. Open it in Jupyter and save it again."))
-    if len(cells) > most:
+        ) from error
+    if notebook.nbformat != FORMAT:
+        raise UnreadableError((TOO_NEW if notebook.nbformat > FORMAT else TOO_OLD).format(version=notebook.nbformat))
+    if len(notebook.cells) > most:
         raise UnreadableError(
             Text("The notebook has more than {cells} cells. Delete the ones that are not needed.", cells=most)
         )
-    return cells
+    return notebook.cells
 
 
 def _json(content: bytes, limits: SubmissionLimits) -> Any:
     """Decode and parse, with the sentence that fits what is wrong."""
-    if not content.strip():
-        raise UnreadableError(Text("The file is empty. Save the notebook in Jupyter and hand it in again."))
     if content.count(b"[") + content.count(b"{") > limits.brackets:
         raise UnreadableError(
             Text(
                 "The notebook holds more lists and tables than can be read. Clear its outputs (Edit, "
                 "Clear All Outputs), save it and hand it in again."
-            )
-        )
-    if content[:4] == b"PK\x03\x04":
-        raise UnreadableError(
-            Text(
-                "The file is a zip archive that was given the name of a notebook. Unpack it and hand in what is inside."
             )
         )
     try:

@@ -107,8 +107,8 @@ class Verification:
     """What pages may draw, by check cell."""
     seconds: float = 0.0
     """How long it took."""
-    reading: float | None = None
-    """How many seconds of that networks were read; None if it was stopped before that was told."""
+    reading: float = 0.0
+    """How many seconds of that networks were read, as far as that was told before it was stopped."""
     problem: str | None = None
     """Why some tests were not reached, if so."""
     log: tuple[str, ...] = ()
@@ -117,9 +117,9 @@ class Verification:
     """Hash of it as it stands in the store, empty before it is there."""
 
     @property
-    def experiments(self) -> float | None:
-        """Return the seconds that were no reading of networks; None if it was stopped before that was told."""
-        return None if self.reading is None else self.seconds - self.reading
+    def experiments(self) -> float:
+        """Return the seconds that were no reading of networks."""
+        return self.seconds - self.reading
 
     @property
     def measured(self) -> dict[str, Json]:
@@ -215,5 +215,5 @@ def _verification(
         observations=drawable(noted.observations),
         seconds=seconds,
         problem=problem,
-        log=(*noted.log, *([problem] if problem else []), *([output] if output else [])),
+        log=(*noted.log, *filter(None, (problem, output))),
     )

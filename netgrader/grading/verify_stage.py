@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from netgrader.files import decode, plain_json, write_json
 from netgrader.grading.changed_tests import cells_to_run, tests_by_cell
 from netgrader.grading.result_store import Key, Store, hash_files, hash_json
-from netgrader.grading.stages import Options, Ran, versions_of
+from netgrader.grading.stages import Options, Ran, data_hash, versions_of
 from netgrader.grading.verify import Verification, VerificationRequest, verify
 from netgrader.imports import code_hash
 
@@ -85,8 +85,7 @@ def verify_stage(store: Store, inputs: VerdictInputs, options: Options) -> tuple
         verification = _verification(asked, None if options.anew else _known(store, inputs))
         if verification.problem:
             raise _Unfinished(verification)
-        if verification.reading is not None:
-            parts[READING] = verification.reading
+        parts[READING] = verification.reading
         write_json(folder / VERIFICATION_FILE, _kept(verification))
 
     if options.anew:
@@ -96,20 +95,18 @@ def verify_stage(store: Store, inputs: VerdictInputs, options: Options) -> tuple
     except _Unfinished as unfinished:
         # What was judged counts today; the next call tries again.
         done = unfinished.verification
-        return dataclasses.replace(done, reading=None, digest=hash_json(plain_json(_kept(done)))), True
+        return dataclasses.replace(done, digest=hash_json(plain_json(_kept(done)))), True
     by_cell = tests_by_cell(inputs.tests) if made else None
     if by_cell is not None:
         store.put_record(inputs.latest, {"inputs": inputs.key.inputs, "cells": by_cell})
     found = _load(entry.content)
-    return dataclasses.replace(
-        found, seconds=entry.seconds, reading=entry.parts.get(READING), digest=entry.digest
-    ), made
+    return dataclasses.replace(found, seconds=entry.seconds, reading=entry.parts[READING], digest=entry.digest), made
 
 
 def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -> dict[str, object]:
     """Return what all verdicts depend on beside the tests and the evidence."""
     return {
-        "data": hash_files({} if assignment.data is None else {"data": assignment.data}),
+        "data": data_hash(assignment),
         "seed": assignment.course.seed + run,
         "sandbox": options.sandbox,
         "versions": versions_of(VERSIONS_OF_A_VERIFICATION),
@@ -145,16 +142,12 @@ def _known(store: Store, inputs: VerdictInputs) -> tuple[Verification, frozenset
     record, now = store.get_record(inputs.latest), tests_by_cell(inputs.tests)
     if not record or now is None:
         return None
-    try:
-        entry = store.get(Key(VERDICTS, record["inputs"]))
-        if entry is None:
-            return None
-        verification = _load(entry.content)
-        run = cells_to_run(now, record["cells"])
-    except (OSError, ValueError, KeyError, TypeError):
+    entry = store.get(Key(VERDICTS, record["inputs"]))
+    verification = Verification() if entry is None else _load(entry.content)
+    if entry is None or verification.log:  # what went wrong in tests is not known by cell
         return None
-    # What went wrong in tests is not known by cell: then all are run.
-    return None if verification.log else (verification, frozenset(now) - run, run)
+    run = cells_to_run(now, record["cells"])
+    return verification, frozenset(now) - run, run
 
 
 def _verification(

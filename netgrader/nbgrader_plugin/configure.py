@@ -162,13 +162,19 @@ def _wrong(steps: Sequence[Any], *, sanitize: bool) -> str | None:
         SaveAutoGrades: "takes marks from what students' code prints",
     }
     wanted: list[type[Any]] = [RestoreCells] if sanitize else [CagedExecute, SaveVerdicts]
-    kinds = [type(step).__mro__ for step in steps if getattr(step, "enabled", True)]
-    for bad, why in refused.items():
-        if found := [kind[0].__name__ for kind in kinds if bad in kind]:
-            return f"{found[0]} {why}"
-    there = [one for kind in kinds for one in wanted if one in kind]
+    switched_on = [step for step in steps if getattr(step, "enabled", True)]
+    for step in switched_on:
+        for bad, why in refused.items():
+            if isinstance(step, bad):
+                return f"{type(step).__name__} {why}"
+    return _out_of_order(switched_on, wanted)
+
+
+def _out_of_order(steps: Sequence[Any], wanted: Sequence[type[Any]]) -> str | None:
+    """Return that the steps wanted are not all there once and in their order; None if they are."""
+    there = [one for step in steps for one in wanted if isinstance(step, one)]
     names = " and ".join(one.__name__ for one in wanted)
-    return None if there == wanted else f"{names} must be there, switched on, once and in this order"
+    return None if there == [*wanted] else f"{names} must be there, switched on, once and in this order"
 
 
 def _sentence(course: Course, reason: str) -> str:

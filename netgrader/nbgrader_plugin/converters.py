@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import importlib.metadata
+import glob
 import logging
 import os
-import re
 import shutil
 import sys
+import sysconfig
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,7 +82,8 @@ def autograde_one(course: Course, assignment: str, student: str, sandbox: str | 
     config = nbgrader_config(course)
     if sandbox is not None:
         config.CagedExecute.sandbox = sandbox
-    _run(_of_notebooks_alone(Autograde), course, config, assignment=assignment, student=student)
+    kind = _of_one(_of_notebooks_alone(Autograde), course.assignment(assignment), student)
+    _run(kind, course, config, assignment=assignment, student=glob.escape(student))
 
 
 def generate_feedback(course: Course, assignment: str, student: str) -> None:
@@ -95,7 +96,8 @@ def generate_feedback(course: Course, assignment: str, student: str) -> None:
     """
     from nbgrader.converters import GenerateFeedback  # noqa: PLC0415  (slow)
 
-    _run(GenerateFeedback, course, nbgrader_config(course), assignment=assignment, student=student)
+    kind = _of_one(GenerateFeedback, course.assignment(assignment), student)
+    _run(kind, course, nbgrader_config(course), assignment=assignment, student=glob.escape(student))
 
 
 def patient(db_url: str) -> str:
@@ -137,11 +139,16 @@ def _of_notebooks_alone(kind: type[Any]) -> type[Any]:
 def nbgraders_ways(course: Course) -> Iterator[None]:
     """Set up what nbgrader needs around it: its scripts and the course's own modules found, and its own warnings unheard.
 
-    It starts ``alembic`` by name to make a gradebook, which lies beside our interpreter or where it was installed. Its commands
-    put the course's folder on Python's path, where an instructor's plugins lie.
+    It starts ``alembic`` by name to make a gradebook. Its commands put the course's folder on Python's path, for an instructor's
+    plugins.
     """
     before, modules = os.environ.get("PATH", os.defpath), list(sys.path)
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), *_folder_of("alembic"), before])
+    scripts = [
+        str(Path(sys.executable).parent),
+        sysconfig.get_path("scripts"),
+        sysconfig.get_path("scripts", "posix_user"),
+    ]
+    os.environ["PATH"] = os.pathsep.join([*scripts, before])
     sys.path.insert(0, str(course.root))
     try:
         with warnings.catch_warnings():
@@ -152,35 +159,33 @@ def nbgraders_ways(course: Course) -> Iterator[None]:
         sys.path[:] = modules
 
 
-def _folder_of(script: str) -> list[str]:
-    """Return where the script of the distribution called the same was installed: with another environment's packages, there."""
-    files = importlib.metadata.files(script) or ()
-    return [str(Path(file.locate()).resolve().parent) for file in files if file.name == script][:1]
-
-
 def _run(
     kind: type[Any], course: Course, config: Any, *, assignment: str, student: str = "*", notebook: str = "*"
 ) -> None:
-    import glob  # noqa: PLC0415  (only for its escape)
+    """Run a converter of nbgrader's; `student` and `notebook` are patterns of names.
 
+    Raises
+    ------
+    NetgraderError
+        With the reason, if it failed.
+    """
     from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415  (slow)
 
     config.CourseDirectory.root = str(course.root)
     config.CourseDirectory.db_url = patient(course.db_url)
     log = logging.Logger("netgrader.nbgrader")  # noqa: LOG001  (of its own, so that nothing else hears of it)
-    log.addHandler(_Lines())
+    caught = _Caught()
+    log.addHandler(caught)
     coursedir = CourseDirectory(config=config, log=log)
     coursedir.assignment_id = assignment
-    # nbgrader matches files by these, so a student called "a[1]" must be escaped.
-    coursedir.student_id = student if student == "*" else glob.escape(student)
-    coursedir.notebook_id = notebook if notebook == "*" else glob.escape(notebook)
-    chosen = kind if student == "*" else _of_one(kind, course.assignment(assignment), student)
-    converter = chosen(coursedir=coursedir, config=config, log=log, force=True)
+    coursedir.student_id = student
+    coursedir.notebook_id = notebook
+    converter = kind(coursedir=coursedir, config=config, log=log, force=True)
     try:
         with nbgraders_ways(course):
             converter.start()
     except Exception as error:
-        raise _as_sentence(error, log.handlers[0].lines) from error  # type: ignore[attr-defined]
+        raise _as_sentence(caught.error or error) from error
 
 
 def _of_one(kind: type[Any], assignment: Assignment, student: str) -> type[Any]:
@@ -201,49 +206,29 @@ def _of_one(kind: type[Any], assignment: Assignment, student: str) -> type[Any]:
     return OfOne
 
 
-class _Lines(logging.Handler):
-    """Keeps what nbgrader logs as an error: it is where the reason stands."""
+class _Caught(logging.Handler):
+    """Keeps the exception that nbgrader was handling when it logged an error: it raises another one without the reason."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.lines: list[str] = []
+        self.error: BaseException | None = None
 
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
+    def emit(self, _record: logging.LogRecord) -> None:
+        self.error = sys.exception() or self.error
 
 
-def _as_sentence(error: Exception, lines: list[str]) -> NetgraderError:
-    """Return the reason behind nbgrader's exception: the last line of the traceback that it logged."""
-    # Words of a stranger's may stand in it: what kind of trouble it is, is told by exceptions alone.
-    reason = plain(next(_reasons([*reversed(lines), str(error)]), f"{type(error).__name__}: {error}"))
-    if _is_of_the_gradebook(error):
+def _as_sentence(error: BaseException) -> NetgraderError:
+    """Return an error of ours with the reason why nbgrader could not go on."""
+    from nbgrader.converters.base import NbGraderException  # noqa: PLC0415  (slow)
+    from sqlalchemy.exc import DatabaseError, OperationalError  # noqa: PLC0415  (slow)
+
+    is_sentence = isinstance(error, NetgraderError | NbGraderException)
+    reason = plain(str(error) if is_sentence else f"{type(error).__name__}: {error}")
+    if type(error) in {DatabaseError, OperationalError}:
         return GradebookError(
             f"The gradebook cannot be used: {reason}. If another program has it locked, close that program. What was graded is "
             "kept: call again."
         )
-    if "has no attribute 'fail'" in reason:  # what nbgrader comes to where it cannot read a time
+    if isinstance(error, AttributeError) and error.name == "fail":  # what nbgrader comes to where it cannot read a time
         return NetgraderError(NO_TIME)
     return NetgraderError(f"nbgrader could not go on: {reason}")
-
-
-def _is_of_the_gradebook(error: BaseException) -> bool:
-    """Whether an exception comes from one of the database's own."""
-    from sqlalchemy.exc import DatabaseError, OperationalError  # noqa: PLC0415  (slow)
-
-    one: BaseException | None = error
-    while one is not None:
-        if isinstance(one, OperationalError) or type(one) is DatabaseError:
-            return True
-        one = one.__cause__ or one.__context__
-    return False
-
-
-def _reasons(texts: list[str]) -> Iterator[str]:
-    for text in texts:
-        for line in reversed(text.strip().splitlines()):
-            found = re.match(r"^(?:[\w.]+\.)?(\w+(?:Error|Exception|Warning))(?:: (.*))?$", line.strip())
-            if found:
-                kind, message = found.groups()
-                ours = kind in {"CageError", "NetgraderError", "NotCagedError", "StoreError"}
-                yield message if ours and message else f"{kind}: {message}"
-    yield from (text for text in texts if text)

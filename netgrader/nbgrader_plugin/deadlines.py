@@ -44,7 +44,7 @@ def deadlines_of(assignment: Assignment) -> tuple[datetime | None, Mapping[str, 
         return None, {}
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8")).get(assignment.name)
-        found = msgspec.convert(table, _Table, builtin_types=(datetime,)) if table else None
+        found = msgspec.convert(table, _Table | None, builtin_types=(datetime,))
     except (ValueError, msgspec.ValidationError) as error:
         raise UsageError(
             f"{file} must have, for each assignment, a table such as [{assignment.name}] with due = 2026-12-01T23:59:00 and, "

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -13,25 +15,25 @@ from jinja2 import pass_context
 from netgrader.checks.cell_points import gravest
 from netgrader.faults import Severity
 from netgrader.limited import ExceededError, within_limits
-from netgrader.pages.markdown import render_markdown, without_gaps
-from netgrader.pages.safe import LONGEST_HTML, PICTURE_BYTES, framed, picture
+from netgrader.pages.markdown import render_markdown
+from netgrader.pages.safe import framed, picture
 from netgrader.results import CellResult, CheckResult, Outcome, Status, Visibility
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from jinja2.runtime import Context
 
     from netgrader.catalogue import CourseTexts
+    from netgrader.grading.execution import Output
     from netgrader.grading.graded_notebook import GradedNotebook
     from netgrader.grading.restore import RestoredCell
     from netgrader.skeleton import Skeleton
 
 __all__ = ["as_it_is", "fill", "page_of", "safe_markdown", "safe_outputs"]
 
-LONGEST_SOURCE = 100_000  # characters of one cell that are shown
-MOST_SOURCE = 600_000  # of all cells together
-MOST_SHOWN = 20_000_000  # of what they put out, and of what is made of it
+MOST_SHOWN = 20_000_000
+"""Characters that are made of all outputs together."""
 LEFT_OUT = "The rest is left out here: it is longer than a page takes. All of it was graded."
 NOT_MADE = (
     "**What this notebook put out is not shown here:** making a page of it {limit}. "
@@ -41,6 +43,7 @@ MARKS = {Outcome.PASSED: "✓", Outcome.PARTIAL: "◐", Outcome.FAILED: "✗", O
 LONGEST_TEXT = 60_000
 MOST_COLOURS = 500
 """Commands to a terminal in one text: whoever makes colours of them takes the text anew after each."""
+MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+\-.!|$&]")
 COMMAND = re.compile(r"\x1b\[[0-9;?]{0,40}+[@-~]?")
 
 
@@ -61,87 +64,67 @@ def page_of(graded: GradedNotebook, skeleton: Skeleton, texts: CourseTexts) -> A
 
 def _page(graded: GradedNotebook, skeleton: Skeleton) -> dict[str, Any]:
     page = nbformat.v4.new_notebook()
-    result = graded.result
-    fill(page, skeleton, _shown(graded), str(result.problem) if result.status is Status.NOT else None)
+    fill(page, skeleton, _shown(graded))
+    if graded.result.status is Status.NOT:
+        why = f"**Not graded.** {_plain(str(graded.result.problem))}"
+        page.cells.insert(0, nbformat.v4.new_markdown_cell(why, id="problem"))
     page.metadata["netgrader"] = {"digest": graded.digest}
     return dict(page)
 
 
 def _shown(graded: GradedNotebook) -> Iterable[tuple[RestoredCell, list[dict[str, Any]]]]:
-    """Return the cells with what is shown of them, as much as a page takes: what a student wrote and put out may be megabytes."""
+    """Yield the cells with what is shown of their outputs, as much as a page takes, and with the verdicts."""
     results = {cell.cell: cell for cell in graded.result.cells if not cell.manual}
-    sources, shown = MOST_SOURCE, MOST_SHOWN
+    left = MOST_SHOWN
     for cell, outputs in graded.cells:
-        kept = cell if cell.origin and cell.origin.locked else _cut(cell, sources)
-        sources -= len(kept.source)
         if cell.grade_id in results:
-            yield kept, [verdict_output(results[cell.grade_id], str(graded.result.problem or ""))]
-            continue
-        made = safe_outputs(outputs) if shown > 0 else []
-        shown -= sum(len(text) for output in (*made, *outputs) for text in _texts(output))
-        yield kept, made if made or not outputs else [_said(LEFT_OUT)]
+            shown = [verdict_output(results[cell.grade_id], str(graded.result.problem or ""))]
+        elif left > 0:
+            shown = safe_outputs(outputs)
+            left -= len(json.dumps(shown))
+        else:
+            shown = [_printed(LEFT_OUT)]
+        yield cell, shown
 
 
-def _cut(cell: RestoredCell, most: int) -> RestoredCell:
-    """Return a cell of which no more is shown than a page takes; what was run is all of it."""
-    if cell.cell_type == "code":
-        cell = replace(cell, source=without_gaps(cell.source))
-    if len(cell.source) <= min(most, LONGEST_SOURCE):
-        return cell
-    note = f"\n# {LEFT_OUT}" if cell.cell_type == "code" else f"\n\n{LEFT_OUT}"
-    return replace(cell, source=cell.source[: max(0, min(most, LONGEST_SOURCE))] + note)
+def _printed(text: str, name: str = "stdout") -> dict[str, Any]:
+    return {"output_type": "stream", "name": name, "text": text}
 
 
-def _texts(output: Mapping[str, Any]) -> Iterable[str]:
-    said = (*output.get("data", {}).values(), *output.get("traceback", ()), output.get("text", ""))
-    return (text for text in said if isinstance(text, str))
-
-
-def _said(text: str) -> dict[str, Any]:
-    return {"output_type": "stream", "name": "stdout", "text": text}
-
-
-def fill(
-    nb: Any, skeleton: Skeleton, cells: Iterable[tuple[RestoredCell, Sequence[dict[str, Any]]]], problem: str | None
-) -> None:
+def fill(nb: Any, skeleton: Skeleton, cells: Iterable[tuple[RestoredCell, Sequence[dict[str, Any]]]]) -> None:
     """Write the cells into nbgrader's notebook, with the metadata of the release and no one else's."""
     nb.metadata = nbformat.from_dict(dict(skeleton.metadata))
-    nb.cells = []
-    if problem:
-        nb.cells.append(nbformat.v4.new_markdown_cell(f"**Not graded.** {_plain(problem)}", id="problem"))
     # The course's pictures stand with the course's text; a submission's own do not travel.
-    pictures = {cell.source: cell.attachments for cell in skeleton.cells if cell.attachments}
-    nb.cells += [
-        _cell(cell, f"cell-{number}", outputs, pictures.get(cell.source))
+    pictures = {cell.source: cell.attachments for cell in skeleton.cells}
+    nb.cells = [
+        _cell(cell, f"cell-{number}", outputs, pictures.get(cell.source, {}))
         for number, (cell, outputs) in enumerate(cells)
     ]
 
 
-def _cell(cell: RestoredCell, name: str, outputs: Sequence[dict[str, Any]], pictures: Mapping[str, Any] | None) -> Any:
+def _cell(cell: RestoredCell, name: str, outputs: Sequence[dict[str, Any]], pictures: Mapping[str, Any]) -> Any:
     """Return a cell of the notebook format; not by `nbformat.v4`'s makers, which validate each cell by itself."""
     of_kind: dict[str, dict[str, Any]] = {
-        "code": {"execution_count": None, "outputs": list(outputs)},
-        "markdown": {"attachments": dict(pictures)} if pictures else {},
+        "code": {"execution_count": None, "outputs": list(outputs), "metadata": {}},
+        "markdown": {"attachments": dict(pictures), "metadata": {}},
+        # A raw cell without a type is put into formgrader's page as it is, markup and all.
+        "raw": {"metadata": {"raw_mimetype": "text/plain"}},
     }
-    kind = cell.cell_type if cell.cell_type in of_kind else "raw"
-    # A raw cell without a type is put into formgrader's page as it is, markup and all.
-    metadata: dict[str, Any] = {"raw_mimetype": "text/plain"} if kind == "raw" else {}
+    about = {**of_kind[cell.cell_type], "id": name, "cell_type": cell.cell_type, "source": cell.source}
     if cell.origin is not None:
-        metadata |= cell.origin.frozen
-        metadata |= {"nbgrader": dict(cell.origin.nbgrader)} if cell.origin.nbgrader else {}
-    about = {"id": name, "cell_type": kind, "metadata": metadata, "source": cell.source}
-    return nbformat.from_dict({**about, **of_kind.get(kind, {})})
+        about["metadata"] |= {**cell.origin.frozen, "nbgrader": cell.origin.nbgrader}
+    return nbformat.from_dict(about)
 
 
 def _plain(text: str) -> str:
     """Return text for Markdown in which nothing is markup."""
-    return "".join("\\" + character if character in "\\`*_{}[]<>()#+-.!|$&" else character for character in text)
+    return MARKUP.sub(r"\\\g<0>", text)
 
 
-def verdict_output(cell: CellResult, problem: str | None = None) -> dict[str, Any]:
-    """Return what stands under a check cell: its points and a line for each check, as text and as HTML."""
-    said = [problem] if problem and not cell.checks else []
-    lines = [f"{cell.cell}: {cell.points or 0:g} of {cell.max_points:g} points", *said, *map(_line, cell.checks)]
+def verdict_output(cell: CellResult, problem: str = "") -> dict[str, Any]:
+    """Return what is under a check cell: its points and a line for each check, or `problem`, as text and as HTML."""
+    said = [*map(_line, cell.checks)] or [problem]
+    lines = [f"{cell.cell}: {cell.points or 0:g} of {cell.max_points:g} points", *said]
     html = "".join(f"<p>{escape(line)}</p>" for line in lines)
     return {"output_type": "display_data", "metadata": {}, "data": {"text/plain": "\n".join(lines), "text/html": html}}
 
@@ -149,7 +132,7 @@ def verdict_output(cell: CellResult, problem: str | None = None) -> dict[str, An
 @pass_context
 def safe_markdown(context: Context, source: str) -> str:
     """Markdown as harmless HTML: in place of nbconvert's own filter, which lets a student's scripts through."""
-    cell = context.get("cell") or {}
+    cell = context.get("cell", {})
     return str(render_markdown(source, cell.get("attachments"), prefix=f"text-{cell.get('id', '')}-"))
 
 
@@ -158,44 +141,51 @@ def as_it_is(html: str) -> str:
     return html
 
 
-def safe_outputs(outputs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return outputs fit for formgrader's page: text, pictures, and rich output in frames where it cannot run or load."""
-    safe: list[dict[str, Any]] = []
-    for output in outputs:
-        kind = output.get("output_type")
-        if kind == "stream":
-            name = "stderr" if output.get("name") == "stderr" else "stdout"
-            safe.append({"output_type": "stream", "name": name, "text": _text(output.get("text"))})
-        elif kind == "error":
-            trace = output.get("traceback")
-            lines = [_text(line) for line in trace] if isinstance(trace, list) else []
-            name, value = _text(output.get("ename")), _text(output.get("evalue"))
-            safe.append({"output_type": "error", "ename": name, "evalue": value, "traceback": lines})
-        elif kind in {"display_data", "execute_result"}:
-            data = output.get("data")
-            bundle = _bundle(data) if isinstance(data, dict) else {}
-            if bundle:
-                # A result becomes a display: its number would be read by whoever looks for a score.
-                safe.append({"output_type": "display_data", "metadata": {}, "data": bundle})
-    return safe
+def safe_outputs(outputs: Iterable[Output]) -> list[dict[str, Any]]:
+    """Return a run's outputs fit for formgrader's page: text, pictures, rich output in frames where it cannot run or load."""
+    return [*filter(None, map(_safe_output, outputs))]
 
 
-def _bundle(data: Mapping[str, Any]) -> dict[str, str]:
-    clean: dict[str, str] = {}
-    for kind, value in data.items():
-        if kind in {"image/png", "image/jpeg"}:
-            clean[kind] = (picture(kind, _text(value, 2 * PICTURE_BYTES)) or "").partition(",")[2]
-        elif kind == "text/plain":
-            clean[kind] = _text(value)
-        elif kind in {"text/html", "image/svg+xml"}:
-            clean["text/html"] = str(framed(_text(value, LONGEST_HTML + 1)))
-    return {kind: value for kind, value in clean.items() if value}
+def _safe_output(output: Output) -> dict[str, Any]:
+    """Return one output; empty if nothing of it can be shown."""
+    if output["output_type"] == "stream":
+        return _printed(_text(output["text"]), output["name"])
+    if output["output_type"] == "error":
+        texts = {name: _text(output[name]) for name in ("ename", "evalue")}
+        return {"output_type": "error", **texts, "traceback": [*map(_text, output["traceback"])]}
+    bundle = _bundle(output["data"])
+    # A result becomes a display: its number would be read by whoever looks for a score.
+    return {"output_type": "display_data", "metadata": {}, "data": bundle} if bundle else {}
 
 
-def _text(value: Any, longest: int = LONGEST_TEXT) -> str:
-    text = "".join(value) if isinstance(value, list) and all(isinstance(v, str) for v in value) else value
-    kept = text[:longest] if isinstance(text, str) else ""
+def _bundle(data: Mapping[str, str]) -> dict[str, str]:
+    """Return what can be shown of an output, by its types."""
+    made = {shown: make(data[kind]) for kind, (shown, make) in SHOWN_AS.items() if kind in data}
+    return {kind: value for kind, value in made.items() if value}
+
+
+def _text(text: str) -> str:
+    kept = text[:LONGEST_TEXT]
     return kept if kept.count("\x1b") <= MOST_COLOURS else COMMAND.sub("", kept)
+
+
+def _frame(html: str) -> str:
+    return str(framed(html))
+
+
+def _picture(kind: str, content: str) -> str:
+    """Return a picture in base64; nothing if it is not what it says."""
+    return (picture(kind, content) or "").partition(",")[2]
+
+
+SHOWN_AS: Mapping[str, tuple[str, Callable[[str], str]]] = {
+    "text/plain": ("text/plain", _text),
+    "image/png": ("image/png", partial(_picture, "image/png")),
+    "image/jpeg": ("image/jpeg", partial(_picture, "image/jpeg")),
+    "image/svg+xml": ("text/html", _frame),
+    "text/html": ("text/html", _frame),
+}
+"""Types of output that formgrader's page shows, and as what."""
 
 
 def _line(check: CheckResult) -> str:

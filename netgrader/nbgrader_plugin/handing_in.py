@@ -7,6 +7,7 @@ to change. Penalties rest on it, as nbgrader has them; where that matters, a pla
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from datetime import UTC, datetime
 from stat import S_ISREG
@@ -14,12 +15,14 @@ from typing import TYPE_CHECKING
 
 from netgrader.errors import NetgraderError
 from netgrader.grading.folders import KINDS
-from netgrader.grading.result_store import hash_file
+from netgrader.grading.result_store import REPLACED, hash_file, open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["FILE", "NO_TIME", "handed_in", "holds_same", "stamp"]
+    from netgrader.course import Assignment
+
+__all__ = ["FILE", "NO_TIME", "handed_in", "holds_same", "set_aside", "stamp"]
 
 FILE = "timestamp.txt"
 LONGEST_STAMP = 64  # bytes of it: nbgrader writes 30
@@ -38,6 +41,16 @@ def _work_in(folder: Path) -> dict[str, str]:
     """Return hashes of the notebooks and modules in a folder by their paths in it."""
     work = (path for path in folder.rglob("*") if path.suffix.lower() in KINDS and path.is_file())
     return {path.relative_to(folder).as_posix(): hash_file(path) for path in work}
+
+
+def set_aside(assignment: Assignment, student: str) -> Path:
+    """Move what a student handed in before into the store, if there is anything; return its folder, which is gone."""
+    folder = assignment.course.folder("submitted", student, assignment.name)
+    if folder.is_dir():
+        aside = open_store(assignment.course).root / REPLACED / assignment.name / student
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(folder, aside.with_name(f"{aside.name}-{time.time_ns()}"))
+    return folder
 
 
 def handed_in(folder: Path | str) -> datetime | None:

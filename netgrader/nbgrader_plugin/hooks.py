@@ -36,35 +36,30 @@ def adopt(folder: Path, jobs: Iterable[Job]) -> tuple[Path, ...]:
     linked = []
     for job in jobs:
         right = folder / f"{job.notebook}.ipynb"
-        if job.problem is None and right.name != job.path.name and not os.path.lexists(right):
+        if job.problem is None and not os.path.lexists(right):
             right.symlink_to(job.path.name)
             linked.append(right)
     return tuple(linked)
 
 
-def drop_links(folder: Path, *, notebooks: bool = False) -> None:
-    """Remove links and pipes that were handed in beside the notebooks.
+def drop_links(folder: Path) -> None:
+    """Remove links and pipes that were handed in.
 
-    nbgrader copies what lies beside a notebook: through a link it would copy a file of the instructor's, and at a pipe
-    it stops. They hold nothing of the student's. With `notebooks` those called as notebooks are removed, too, which nbgrader
-    itself would open.
+    nbgrader copies what is next to a notebook: through a link it would copy or open a file of the instructor's, and at a pipe it
+    stops. They hold nothing of the student's.
     """
     for path in sorted(folder.rglob("*")):
-        if (notebooks or path.suffix != ".ipynb") and (path.is_symlink() or not (path.is_file() or path.is_dir())):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
             path.unlink()
 
 
 def adopt_hook(*, assignment: str, notebooks: list[str], **_: Any) -> None:
-    """Ready a submission before nbgrader autogrades it, in the course's folder, and add to its list of notebooks."""
-    if notebooks:
-        own = Course(Path.cwd()).assignment(assignment)
-        folder = Path(notebooks[0]).parent
-        drop_links(folder, notebooks=not own.is_ours)
-        if not own.is_ours:
-            notebooks[:] = [path for path in notebooks if Path(path).is_file()]
-            return
-        links = adopt(folder, jobs_in(folder, own))
-        notebooks.extend(str(link) for link in links if str(link) not in notebooks)
+    """Ready a submission before nbgrader autogrades it, in the course's folder, and set its list of notebooks."""
+    own = Course(Path.cwd()).assignment(assignment)
+    folder = Path(notebooks[0]).parent
+    drop_links(folder)
+    links = adopt(folder, jobs_in(folder, own)) if own.is_ours else ()
+    notebooks[:] = sorted({*filter(os.path.isfile, notebooks), *map(str, links)})
 
 
 class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
@@ -83,13 +78,11 @@ class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
             If it is of an assignment of ours, and what would be run on it are not our steps.
         """
         course = course_of(self)
-        if not _is_ours(course, (resources or {}).get("nbgrader", {}).get("assignment", "")):
+        if not _is_ours(course, resources["nbgrader"]["assignment"]):
             return super().from_filename(filename, resources=resources, **kw)
         require_steps(self._preprocessors, course, sanitize=self.parent._sanitizing)  # noqa: SLF001  (which of its two runs it is)
         path = Path(filename)
-        resources = resources if resources is not None else {}
-        resources.setdefault("metadata", {})
-        resources["metadata"].update(name=path.stem, path=str(path.parent), modified_date="")
+        resources["metadata"] = {"name": path.stem, "path": str(path.parent), "modified_date": ""}
         return self.from_notebook_node(nbformat.v4.new_notebook(), resources=resources, **kw)
 
 

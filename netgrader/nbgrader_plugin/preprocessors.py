@@ -28,7 +28,7 @@ from netgrader.errors import NetgraderError
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.graded_notebook import LastResult, load_last_result, save_last_result
 from netgrader.grading.jobs import Job, job_of
-from netgrader.grading.restore import RestoredCell
+from netgrader.grading.restore import as_released
 from netgrader.grading.result_store import hash_bytes
 from netgrader.grading.stages import Options
 from netgrader.nbgrader_plugin.deadlines import set_deadline
@@ -70,9 +70,9 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
 def course_of(step: Any) -> Course:
     """Return the course of the converter that a step or an exporter of nbgrader's belongs to."""
     owner = step.parent
-    while owner is not None and not hasattr(owner, "coursedir"):
+    while not hasattr(owner, "coursedir"):
         owner = owner.parent
-    return Course(Path(owner.coursedir.root if owner is not None else Path.cwd()))
+    return Course(Path(owner.coursedir.root))
 
 
 class RestoreCells(_Step):
@@ -87,8 +87,7 @@ class RestoreCells(_Step):
         if not assignment.is_ours:
             return _through((DeduplicateIds, OverwriteKernelspec, OverwriteCells), self.parent, nb, resources)
         skeleton = assignment.skeleton(resources["nbgrader"]["notebook"])
-        cells = (RestoredCell(cell.cell_type, cell.source, cell if cell.nbgrader else None) for cell in skeleton.cells)
-        fill(nb, skeleton, ((cell, ()) for cell in cells), None)
+        fill(nb, skeleton, ((cell, ()) for cell in as_released(skeleton)))
         return nb, resources
 
 
@@ -155,25 +154,35 @@ def save_verdicts(
         If the gradebook does not have the notebook's cells; nothing of the transaction is left then.
     """
     before = load_last_result(assignment, student, notebook)
-    released = {(cell.grade_id, cell.source) for one in every_release(assignment, notebook) for cell in one.tracked}
-    answers = {cell.grade_id: cell.source for cell, _ in graded.cells if cell.origin and cell.origin.is_solution}
+    known = {} if before is None else before.answers
+    answers = _answers(graded)
     hashes = {name: hash_bytes(text.encode()) for name, text in answers.items()}
+    unanswered = dict(answers.items() & _released(assignment, notebook))
     try:
         submitted = gradebook.find_submission_notebook(notebook, assignment.name, student)
         grades = {grade.name: grade for grade in submitted.grades}
         comments = {comment.name: comment for comment in submitted.comments}
         for cell in graded.result.cells:
-            changed = before is None or hashes.get(cell.cell) != before.answers.get(cell.cell)
-            answered = (cell.cell, answers.get(cell.cell)) not in released
-            _save(grades[cell.cell], cell, graded.result, changed=changed, answered=answered)
-        for name, text in answers.items():
-            comments[name].auto_comment = NO_RESPONSE if (name, text) in released else None
+            changed = hashes.get(cell.cell) != known.get(cell.cell)
+            _save(grades[cell.cell], cell, graded.result, changed=changed, answered=cell.cell not in unanswered)
+        for name in answers:
+            comments[name].auto_comment = NO_RESPONSE if name in unanswered else None
     except (MissingEntry, KeyError) as error:
         gradebook.db.rollback()
         raise NetgraderError(
             f"The gradebook does not have the cells that {notebook} has now. Type netgrader release, then grade again."
         ) from error
     return LastResult(graded.result, graded.observations, graded.digest, hashes, graded.run)
+
+
+def _answers(graded: GradedNotebook) -> dict[str, str]:
+    """Return what is in the solution cells, by their ids."""
+    return {cell.grade_id: cell.source for cell, _ in graded.cells if cell.origin and cell.origin.is_solution}
+
+
+def _released(assignment: Assignment, notebook: str) -> set[tuple[str, str]]:
+    """Return ids of cells with each text that they were released with."""
+    return {(cell.grade_id, cell.source) for one in every_release(assignment, notebook) for cell in one.tracked}
 
 
 def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool, answered: bool) -> None:

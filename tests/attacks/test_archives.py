@@ -155,3 +155,14 @@ def test_folders_bring_up_no_more_than_a_submission_may_hold(tmp_path, monkeypat
     bring_up(tmp_path)
     bring_up(tmp_path)
     assert [path.name for path in sorted(tmp_path.glob("*.ipynb"))] == ["0.ipynb", "1.ipynb"]
+
+
+def test_folders_deep_in_one_another_and_links_are_not_looked_through(tmp_path) -> None:
+    deep = tmp_path / "handed in" / "/".join("a" * 50)
+    deep.mkdir(parents=True)
+    (deep / "1_sums.ipynb").write_text("{}")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "2_words.ipynb").write_text("{}")
+    (tmp_path / "handed in" / "link").symlink_to(tmp_path / "elsewhere")
+    bring_up(tmp_path / "handed in")
+    assert not [*(tmp_path / "handed in").glob("*.ipynb")]

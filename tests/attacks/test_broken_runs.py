@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from netgrader.grading.grade_submission import grade_job
-from netgrader.grading.jobs import find_jobs
+from netgrader.grading.jobs import jobs_in
 from netgrader.results import Outcome, Status
 from tests.attacks.attacked import RIGHT, Attack, code_cell, notebook_of
 from tests.attacks.conftest import Attacked, assert_in_vain
@@ -125,7 +125,7 @@ def test_all_oddities_of_a_file_at_once_cost_nothing(attacked: Attacked, tmp_pat
     folder = tmp_path / "handed in" / "第3週"
     folder.mkdir(parents=True)
     (folder / "数字 (1).ipynb").write_bytes(codecs.BOM_UTF8 + text.encode())
-    (job,) = find_jobs(tmp_path / "handed in", attacked.course)
+    (job,) = jobs_in(tmp_path / "handed in", attacked.course.assignment("numbers"))
     result = grade_job(job).result
     assert (result.notebook, result.score, result.problem) == ("1_sums.ipynb", 5.0, None)
     assert any("数字 (1).ipynb" in note for note in english(result.notes))

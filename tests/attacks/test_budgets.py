@@ -117,13 +117,6 @@ HOARDS = {
     "metadata of millions of lists": Hoard(
         sent("send('display_data', {'data': {}, 'metadata': {'a': [[] for _ in range(2_000_000)]}})"), ANY_NUMBER
     ),
-    "cells of tables": Hoard(
-        [
-            "from IPython.display import display\nfor _ in range(29): display({'application/json': [[]] * 25_000}, raw=True)"
-        ]
-        * 6,
-        limits=ROOM,
-    ),
     "cells that print by turns": Hoard(
         ["import sys\nfor n in range(200): print('é' * 60_000, file=(sys.stdout, sys.stderr)[n % 2], flush=True)"] * 5,
         {f"{OUTPUTS}.LEAST_TEXT": 60_000},
@@ -139,7 +132,7 @@ HOARDS = {
             "from IPython.display import display\nfor _ in range(40): h = display('a', display_id='h')\n"
             "display({'text/plain': 'x' * 2_900_000}, raw=True, display_id='h', update=True)"
         )
-        * 3,
+        * 5,
         limits=ROOM,
     ),
     "cells that end in errors": Hoard(
@@ -162,6 +155,10 @@ DROPPED = {
         "from IPython.display import clear_output, display\n"
         "for _ in range(40): display({'text/plain': 'x' * 2_000_000}, raw=True); clear_output()"
     ),
+    "cells of tables": [
+        "from IPython.display import display\nfor _ in range(29): display({'application/json': [[]] * 25_000}, raw=True)"
+    ]
+    * 6,
     "updates of what was never shown": sent(
         "for n in range(50): send('update_display_data', "
         "{'data': {'text/plain': 'x' * 2_000_000}, 'transient': {'display_id': str(n)}})"

@@ -138,7 +138,8 @@ def test_workers_with_another_version_are_refused_with_both_named(netgrader, boo
     cluster.add_worker(PYTHONPATH=str(old.parent))
     said = netgrader("autograde", "numbers", "--scheduler", cluster.address)
     assert said.returncode == 1
-    assert "has netgrader 0.0.9, and this machine 0.1.0" in " ".join(said.stderr.split())
+    assert "has netgrader 0.0.9, tensorflow " in " ".join(said.stderr.split())
+    assert "and this machine netgrader 0.1.0, tensorflow " in " ".join(said.stderr.split())
 
 
 def test_a_scheduler_that_is_not_there_and_two_ways_at_once_are_sentences(netgrader, booked):

@@ -21,7 +21,7 @@ def test_what_is_returned_comes_back_as_it_was_declared(tmp_path):
 
 
 def test_what_is_raised_comes_back_where_it_is_ours_and_by_its_name_where_not():
-    with pytest.raises(UnreadableError, match="The file is empty"):
+    with pytest.raises(UnreadableError, match="it is not JSON"):
         within_limits(parse_notebook, b"")
     with pytest.raises(UsageError, match="no such course"):
         within_limits(side.raises, UsageError, "no such course")

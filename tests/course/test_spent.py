@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from netgrader.errors import NetgraderError
 from netgrader.grading.budget import drop_replaced
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import jobs_of
@@ -173,17 +174,22 @@ def test_verdicts_that_are_cut_off_end_with_the_time_that_a_student_has(tiny, li
     assert spent(tiny, "eve") == 200.0
 
 
-def test_a_group_has_an_account_of_its_own_and_uses_up_no_members(tiny, limited, graded, each_takes):
+def test_a_damaged_account_is_no_empty_one(tiny, limited, graded, each_takes):
     limited(student_seconds=150)
     each_takes(100.0)
-    groups = tiny.root / "groups.toml"
-    groups.write_text('[numbers]\n"team/1" = ["ada", "eve"]\n')
     for number in range(2):
-        graded("ada", squares=f"squares = [{number}]")
-    assert spent(tiny, "group team_1") == 200.0
-    assert graded("eve", squares="squares = [2]").result.status is Status.NOT
-    groups.unlink()
-    assert graded("eve", squares="squares = [3]").result.status is Status.GRADED
+        graded(squares=f"squares = [{number}]")
+    (account,) = (tiny.course.scratch / "spent").rglob("*.json")
+    noted = account.read_text()
+    account.write_text(noted[: len(noted) // 2])
+    with pytest.raises(NetgraderError, match=r"is damaged, so nothing was graded .* or delete it"):
+        graded(squares="squares = [2]")
+    with pytest.raises(NetgraderError, match="is damaged"):
+        drop_replaced(tiny.course, open_store(tiny.course))
+    account.write_text(noted)
+    assert graded(squares="squares = [2]").result.status is Status.NOT
+    account.unlink()
+    assert graded(squares="squares = [2]").result.status is Status.GRADED
 
 
 def test_runs_of_the_same_code_under_other_limits_are_replaced(tiny, limited, graded):

