@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import numpy.typing as npt
 
     from netgrader.judges.aspects import LoopFinding
     from netgrader.judges.log import Bool, Float, Int, LoggedCall
@@ -41,8 +43,7 @@ class Part:
     """The same times the numbers of rows and of runs: sums in place of a mean."""
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """What was measured after an epoch, `train` and `test`."""
 
     train: Part
@@ -100,11 +101,12 @@ def single_runs(subject: Subject, runs: Int) -> list[float]:
     return [float(value) for value in correct / np.maximum(subject.call.sizes[runs], 1)]
 
 
-def agree(value: float, accuracy: float, *, rounded: bool = True) -> bool:
-    """Whether a value reported is this accuracy, possibly `rounded` to a few digits."""
-    if abs(value - accuracy) <= ROUNDING * max(1.0, accuracy):
-        return True
-    return rounded and any(abs(round(accuracy, digits) - value) < 1e-7 for digits in DIGITS)
+def agree(value: float, accuracies: npt.ArrayLike, *, rounded: bool = True) -> bool:
+    """Whether a value reported is one of some accuracies, possibly `rounded` to a few digits."""
+    known = np.asarray(accuracies, np.float64)
+    written = np.stack([known.round(digits) for digits in DIGITS])
+    exact = np.abs(value - known) <= ROUNDING * np.maximum(1.0, known)
+    return bool(exact.any()) or (rounded and bool((np.abs(value - written) < 1e-7).any()))
 
 
 def judge_evaluation(subject: Subject) -> Iterator[LoopFinding]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.language import Failed, fail, partial
-from netgrader.judges.accuracy import ROUNDED, curves, error_curves, train_accuracy
+from netgrader.judges.accuracy import ROUNDED, curves, error_curves, shows_best_so_far, train_accuracy
 from netgrader.judges.as_handed import causes_of_accuracy
 from netgrader.judges.training import require_training
 from netgrader.text import Text
@@ -30,8 +30,6 @@ class _ReportLimits(NamedTuple):
 
     sampled: float = 0.05
     """An accuracy on the sample, of a thousand images say, hardly differs by more from that on all."""
-    chance: float = 0.01
-    """An accuracy hardly moves by more from one late epoch to the next."""
     unsteady: float = 0.01
     """If it differs from time to time, which is charged where the network was built."""
     epochs: int = 100
@@ -138,18 +136,10 @@ def _of_an_earlier_epoch(
     images, and of a curve of no more epochs than anybody trains.
     """
     values: Array = np.asarray(acc_val, np.float64)
-    if abs(float(np.max(values)) - recomputed.notebook) <= near or _best_so_far(acc_val, recomputed.notebook):
+    if abs(float(np.max(values)) - recomputed.notebook) <= near or shows_best_so_far(acc_val, recomputed.notebook):
         return True
     if on_train is None or len(acc_trn) != len(acc_val) or len(acc_val) > LIMITS.epochs:
         return False
     on_training = np.asarray(acc_trn, np.float64)[np.abs(values - recomputed.notebook) <= near]
     likely = bool((np.abs(on_training - recomputed.train) <= LIMITS.sampled).any())
     return likely and bool((np.abs(on_training - on_train()) <= near).any())
-
-
-@np.errstate(over="ignore", invalid="ignore")  # a curve is whatever was handed over
-def _best_so_far(values: Sequence[float], last: float) -> bool:
-    """Whether a curve never falls, and its end is that of an earlier epoch, a little above the accuracy in the end."""
-    steps = np.diff(np.asarray(values, np.float64))
-    rises = len(steps) > 1 and bool((steps >= 0).all()) and steps[0] > 0
-    return rises and steps[-1] == 0 and 0 < float(values[-1]) - last < LIMITS.chance

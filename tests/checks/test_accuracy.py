@@ -22,6 +22,7 @@ from netgrader.judges.accuracy import (
     require_target,
     require_trained,
     require_values,
+    shows_best_so_far,
     target_met,
 )
 from netgrader.judges.answers import outputs_for
@@ -212,6 +213,24 @@ def test_what_a_student_waits_for_is_measured_on_a_sample_and_says_the_same(
         assert np.array_equal(quick.found, full.found)
         assert quick.train == pytest.approx(full.train, abs=0.05)
         assert quick.notebook == full.notebook == full.test  # the notebook was given the original images
+
+
+@pytest.mark.parametrize(
+    ("curve", "is_so"),
+    [
+        ([0.8, 0.923, 0.923], True),
+        ([0.8, 0.8, 0.9, 0.923, 0.923], True),
+        ([0.923, 0.923], False),  # typed, or measured once
+        ([0.8, 0.91, 0.923], False),  # the last is the best: that is what the network has
+        ([0.8, 0.924, 0.923, 0.923], False),
+        ([0.8, 0.94, 0.94], False),  # far above
+        ([0.8, 0.91, 0.91], False),  # below
+        ([np.nan, 0.923, 0.923], False),
+        ([0.923], False),
+    ],
+)
+def test_the_best_so_far_never_falls_and_ends_a_little_above_the_accuracy(curve: list[float], is_so: bool) -> None:
+    assert bool(shows_best_so_far(curve, 0.92)) is is_so
 
 
 def no_remark(code: str, **_: object) -> None:
