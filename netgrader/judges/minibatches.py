@@ -421,23 +421,19 @@ def judge_order(subject: Subject) -> Iterator[LoopFinding]:
         yield finding(
             Aspect.ORDER, "sorted-data", found=found, expected=Text("about {classes:.0f} %", classes=100 / spec.classes)
         )
-    same = next((found for keeps, found in ORDERS if keeps(subject)), None)
-    if same is not None:
-        yield finding(Aspect.ORDER, "no-shuffling", found=same, expected=Text("a new order in each epoch"))
+    for keeps, same in ORDERS:
+        kept = [keeps(subject, *pair) for pair in pairwise(epochs)]
+        if kept and all(kept):
+            yield finding(Aspect.ORDER, "no-shuffling", found=same, expected=Text("a new order in each epoch"))
+            return
 
 
-def _same_minibatches(subject: Subject) -> bool:
-    """Whether minibatch k of each epoch holds the same images as that of the epoch before, for nearly all k."""
-    epochs = subject.course.epochs
-    return len(epochs) > 1 and min(_kept(subject, *pair) for pair in pairwise(epochs)) > LIMITS.repeats
-
-
-def _kept(subject: Subject, one: Epoch, other: Epoch) -> float:
-    """Return the share of the minibatches of an epoch all of whose images that of the same number held in the epoch before."""
+def _same_minibatches(subject: Subject, one: Epoch, other: Epoch) -> bool:
+    """Whether minibatch k of an epoch holds the same images as that of the epoch before, for nearly all k."""
     sizes = subject.call.sizes[other.steps]
     before, now = (_numbered(subject, epoch) for epoch in (one, other))
     held = np.bincount(np.repeat(np.arange(len(sizes)), sizes), weights=np.isin(now, before), minlength=len(sizes))
-    return float((held == sizes).mean())
+    return bool((held == sizes).mean() > LIMITS.repeats)
 
 
 def _numbered(subject: Subject, epoch: Epoch) -> Int:
@@ -447,16 +443,11 @@ def _numbered(subject: Subject, epoch: Epoch) -> Int:
     return number
 
 
-def _goes_round(subject: Subject) -> bool:
-    """Whether each epoch goes through the images in the order of the one before, backwards or begun elsewhere.
+def _goes_round(subject: Subject, one: Epoch, other: Epoch) -> bool:
+    """Whether an epoch goes through the images in the order of the one before, backwards or begun elsewhere.
 
     That shows at the ends of minibatches: within one the order means nothing.
     """
-    epochs = subject.course.epochs
-    return len(epochs) > 1 and all(_follows(subject, one, other) for one, other in pairwise(epochs))
-
-
-def _follows(subject: Subject, one: Epoch, other: Epoch) -> bool:
     order, next_order = (subject.rows(epoch).index for epoch in (one, other))
     ends = np.unique(np.cumsum(subject.call.sizes[one.steps]))
     ends = ends[(ends > 0) & (ends < len(order))]  # minibatches may be empty
@@ -468,7 +459,7 @@ def _follows(subject: Subject, one: Epoch, other: Epoch) -> bool:
     return bool(np.isin(apart, [1, len(next_order) - 1]).mean() > LIMITS.repeats)
 
 
-ORDERS: Sequence[tuple[Callable[[Subject], bool], Text]] = (
+ORDERS: Sequence[tuple[Callable[[Subject, Epoch, Epoch], bool], Text]] = (
     (_same_minibatches, Text("minibatch 1 of each epoch holds the same {images}, and so on")),
     (_goes_round, Text("one order in all epochs, backwards in some or begun elsewhere")),
 )
