@@ -47,6 +47,7 @@ Array = npt.NDArray[Any]
 
 MOST_ROWS, LEAST_ROWS = 2_500, 1_500  # in a run
 UNFED = re.compile(r"feed a value for placeholder tensor '(?P<name>[^']+)'")
+OF_SHAPE = {"logits": Text("logits of shape {shape}"), "prediction": Text("a prediction of shape {shape}")}
 SWITCHED = Text(
     "a placeholder with a default, as tf.placeholder_with_default(False, shape=[]) makes "
     "one, or the part eval_feed, as in eval_feed={training: False}"
@@ -187,20 +188,28 @@ def outputs_for(
     batches = list(_batches(order, random))
     rows = session.run_batches([part], {x: shaped(graph, inputs)}, batches, graph.eval_feed)
     outputs = [np.asarray(row[0]) for row in rows]
-    # A batch of as many rows as there are outputs stands as all others do.
-    in_rows = [output.shape for output in outputs] == [(len(batch), width) for batch in batches]
+    lengths = [len(batch) for batch in batches]
+    upright = _upright(outputs, lengths, width)
+    if upright is None:
+        what = OF_SHAPE[measure.part].format(shape=outputs[0].shape)
+        fail("wrong-width", found=what, expected=f"({lengths[0]}, {width})")
     found = np.empty((len(inputs), width), np.float32)
-    for output, batch in zip(outputs, batches, strict=True):
-        upright = output
-        if not in_rows and (output.shape == (width, len(batch)) or (width == 1 and output.ndim == 1)):
-            upright = output.reshape(width, -1).T
-        if upright.shape != (len(batch), width):
-            what = (
-                Text("logits of shape {shape}") if measure.part == "logits" else Text("a prediction of shape {shape}")
-            )
-            fail("wrong-width", found=what.format(shape=upright.shape), expected=f"({len(batch)}, {width})")
-        found[batch] = upright
+    found[np.concatenate([order[:0], *batches])] = np.concatenate([found[:0], *upright])
     return found
+
+
+def _upright(outputs: list[Array], lengths: Sequence[int], width: int) -> list[Array] | None:
+    """Return the outputs of batches of these lengths as rows; None if they are of another shape.
+
+    A batch of as many rows as there are outputs stands as all others do.
+    """
+    turned = [output.T for output in outputs]
+    numbers = [output[..., np.newaxis] for output in outputs]  # where there is one for each row
+    wanted = [(length, width) for length in lengths]
+    for upright in (outputs, turned, numbers):
+        if [output.shape for output in upright] == wanted:
+            return upright
+    return None
 
 
 def _batches(order: npt.NDArray[np.int64], random: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:

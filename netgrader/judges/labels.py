@@ -14,6 +14,7 @@ from netgrader.text import Said, Text, spelled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from netgrader.data import Array
     from netgrader.judges.aspects import LoopFinding
     from netgrader.judges.log import Bytes, Int
     from netgrader.judges.subject import Subject
@@ -85,24 +86,28 @@ def class_shift(labels: Bytes, own: Bytes, classes: int) -> int | None:
     return best if best and shifts[best] > EXPLAINED * len(labels) else None
 
 
-def row_shift(labels: Bytes, own: Bytes, index: Int, shifts: tuple[int, ...]) -> int | None:
+def row_shift(labels: Array, own: Array, index: Int, shifts: tuple[int, ...], slack: float = 0.0) -> int | None:
     """Return by how many rows `labels` are shifted, along the array or along the order of feeding; None if they are not.
 
     Parameters
     ----------
     labels
-        The class fed with each row, shape (m,).
+        The class, or number, fed with each row, shape (m,).
     own
-        The class of each row of the array.
+        That of each row of the array.
     index
         Which row of the array each one is, shape (m,).
     shifts
         Shifts to try.
+    slack
+        By how much numbers may differ that are the same.
     """
+    labels, own = labels.astype(np.float64), own.astype(np.float64)
     fed = own[index]
     for shift in shifts:
         along_array = own[np.clip(index + shift, 0, len(own) - 1)]
         along_order = np.roll(fed, -shift)
-        if max((labels == along_array).mean(), (labels == along_order).mean()) > EXPLAINED:
+        shifted = np.stack([along_array, along_order])
+        if (np.abs(labels - shifted) <= slack).mean(axis=1).max() > EXPLAINED:
             return shift
     return None

@@ -28,8 +28,6 @@ Array = npt.NDArray[Any]
 class _ReportLimits(NamedTuple):
     """How far a reported accuracy may be off. Accuracies, unless another unit is given."""
 
-    sampled: float = 0.05
-    """An accuracy on the sample, of a thousand images say, hardly differs by more from that on all."""
     unsteady: float = 0.01
     """If it differs from time to time, which is charged where the network was built."""
     epochs: int = 100
@@ -79,7 +77,7 @@ def require_reported(
     Parameters
     ----------
     on_train
-        Gives the accuracy on all training images; asked only where that may be what was reported.
+        Gives the accuracy on all training images; asked only where another is reported for the test images than they have.
     whole_curve
         Whether the last of `acc_trn` has to be the accuracy on the training images, by the rule of the exercise.
 
@@ -89,6 +87,7 @@ def require_reported(
     if not len(acc_val) or not len(acc_trn):
         found, expected = NO_ERRORS if recomputed.spec.is_regression else NO_ACCURACIES
         fail("reported-accuracy-wrong", found=found, expected=expected)
+    on_train = on_train or (lambda: recomputed.train)
     acc_trn, acc_val = ([measure.score_of(float(value)) for value in curve] for curve in (acc_trn, acc_val))
     near = ROUNDED if recomputed.steady else LIMITS.unsteady
     last, true = acc_val[-1], recomputed.notebook
@@ -104,7 +103,7 @@ def require_reported(
         )
         remark("picked-best-epoch-on-test", found=found)
         return
-    train = on_train() if on_train is not None and abs(last - recomputed.train) <= LIMITS.sampled else recomputed.train
+    train = on_train()
     if abs(last - train) <= near < abs(train - true):
         expected = Text("{written} on the test {images}", written=measure.written(true))
         fail("reports-train-accuracy", found=measure.written(last), expected=expected)
@@ -112,11 +111,11 @@ def require_reported(
     fail("reported-accuracy-wrong", found=measure.written(last), expected=expected)
 
 
-def _require_on_training(recomputed: Recomputed, reported: float, on_train: Callable[[], float] | None) -> None:
+def _require_on_training(recomputed: Recomputed, reported: float, on_train: Callable[[], float]) -> None:
     """End the test unless a score on the training images is that of a sample of them, or of all where the sample is small."""
-    measure, train = recomputed.measure, recomputed.train
-    if on_train is not None and abs(reported - train) > LIMITS.running:
-        train = on_train()
+    if abs(reported - recomputed.train) <= LIMITS.running:
+        return
+    measure, train = recomputed.measure, on_train()
     if not abs(reported - train) <= LIMITS.running:
         found = Text("{written} on the training {images}", written=measure.written(reported))
         expected = Text("{written}, which we measure", written=measure.written(train, 3))
@@ -128,7 +127,7 @@ def _of_an_earlier_epoch(
     acc_val: Sequence[float],
     recomputed: Recomputed,
     near: float,
-    on_train: Callable[[], float] | None,
+    on_train: Callable[[], float],
 ) -> bool:
     """Whether a curve tells of a network that was set back to an earlier epoch, or shows the best so far.
 
@@ -138,8 +137,7 @@ def _of_an_earlier_epoch(
     values: Array = np.asarray(acc_val, np.float64)
     if abs(float(np.max(values)) - recomputed.notebook) <= near or shows_best_so_far(acc_val, recomputed.notebook):
         return True
-    if on_train is None or len(acc_trn) != len(acc_val) or len(acc_val) > LIMITS.epochs:
+    if len(acc_trn) != len(acc_val) or len(acc_val) > LIMITS.epochs:
         return False
     on_training = np.asarray(acc_trn, np.float64)[np.abs(values - recomputed.notebook) <= near]
-    likely = bool((np.abs(on_training - recomputed.train) <= LIMITS.sampled).any())
-    return likely and bool((np.abs(on_training - on_train()) <= near).any())
+    return bool((np.abs(on_training - on_train()) <= near).any())
