@@ -212,11 +212,6 @@ class TestRun:
     observations: Mapping[str, tuple[Observation, ...]]
     log: tuple[str, ...]
 
-    @property
-    def measured(self) -> dict[str, Any]:
-        """Return the figures of all cells."""
-        return {name: value for noted in self.measured_by_cell.values() for name, value in noted.items()}
-
 
 def _drawing(network: Network) -> NetworkDrawing:
     """Return the network as pages show it, drawn and in words."""

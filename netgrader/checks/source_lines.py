@@ -166,12 +166,13 @@ def _op(tensor: str) -> str:
 
 def _in_words(noted: _Noted, number: int, cells: Mapping[str, Cell], exercise: str) -> Said:
     run = noted.runs[max(0, bisect_right(noted.runs, number, key=lambda run: run[0]) - 1)]
-    known = {at: cells.get(key, NOWHERE) for at, key in enumerate(noted.cells)}
-    lines = [_line(known.get(at, NOWHERE), line, exercise) for at, line in zip(run[1::2], run[2::2], strict=False)]
+    known = dict(enumerate(noted.cells))
+    places = zip(run[1::2], run[2::2], strict=False)
+    lines = [_line(cells.get(known.get(at, ""), NOWHERE), line, exercise) for at, line in places]
     said: list[Said] = list(filter(None, lines))
     if len(said) > 1:
         return BOTH.format(first=said[0], second=said[1])
-    return next(iter(said), "")
+    return said[0] if said else ""
 
 
 def _line(cell: Cell, line: int, exercise: str) -> Said:
@@ -179,9 +180,7 @@ def _line(cell: Cell, line: int, exercise: str) -> Said:
     text = plain(_text(cell, line).replace("`", "'"), LONGEST_LINE)
     if not text:
         return ""
-    form = NAMED if cell.name else OTHER
-    if cell.name == exercise:
-        form = OWN
+    form = {"": OTHER, exercise: OWN}.get(cell.name, NAMED)
     return form.format(number=line + _blank(cell), cell=cell.name, text=text)
 
 

@@ -170,7 +170,7 @@ def _before_epochs(subject: Subject, shares: Float) -> LoopFinding | None:
 def _in_fresh_session(subject: Subject) -> LoopFinding | None:
     """Return a finding if the weights got their initial values between an epoch's last step and its evaluations."""
     for number, epoch in enumerate(subject.course.epochs):
-        end = epoch.evaluations[-1] if len(epoch.evaluations) else 0
+        end = np.append(epoch.steps, epoch.evaluations)[-1]
         if (subject.call.asked[epoch.steps[-1] + 1 : end] & Asked.INITIALISE).any():
             return finding(
                 Aspect.EVALUATION,

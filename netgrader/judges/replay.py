@@ -70,15 +70,12 @@ class Replayed(Enum):
 def images_fit(images: ImageRows, tables: Tables, pixels: int) -> bool:
     """Whether `images`, training and test rows of so many `pixels`, are the ones that the tables' fingerprints are of."""
     given = len(tables.prints)
-    if len(images) != given:
+    if images.shape != (given, pixels):
         return False
     scale = np.abs(tables.prints[np.isfinite(tables.prints)]).max(initial=1e-30)
     for start in range(0, given, LIMITS.at_once):
         rows = np.arange(start, min(start + LIMITS.at_once, given))
-        shown = images[rows]
-        if shown.shape != (len(rows), pixels):
-            return False
-        if not np.allclose(fingerprints(shown), tables.prints[rows], rtol=0, atol=1e-6 * scale, equal_nan=True):
+        if not np.allclose(fingerprints(images[rows]), tables.prints[rows], rtol=0, atol=1e-6 * scale, equal_nan=True):
             return False
     return True
 

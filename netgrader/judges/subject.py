@@ -80,11 +80,10 @@ def course(call: LoggedCall, tables: Tables) -> CallEpochs:
     looks = looks[looks >= start]
     if not len(steps):
         return CallEpochs((), looks, strays, start)
-    cuts = _cuts(call, tables, steps, looks)
+    cuts, after = _cuts(call, tables, steps, looks), np.append(steps, len(call.sizes))
     epochs = []
     for first, last in zip([0, *cuts], [*cuts, len(steps)], strict=True):
-        after = steps[last] if last < len(steps) else len(call.sizes)
-        epochs.append(Epoch(steps[first:last], looks[(looks > steps[last - 1]) & (looks < after)]))
+        epochs.append(Epoch(steps[first:last], looks[(looks > steps[last - 1]) & (looks < after[last])]))
     return CallEpochs(tuple(epochs), looks[looks < steps[0]], strays, start)
 
 
@@ -93,7 +92,7 @@ def _start(call: LoggedCall, tables: Tables, is_step: Bool) -> int:
 
     Whoever tries out a step and then starts anew has lost nothing; whoever starts anew in each epoch has.
     """
-    last = call.initialisations[-1] if len(call.initialisations) else 0
+    last = np.append(0, call.initialisations)[-1]
     if not is_step[:last].any():
         return 0
     enough = call.n_epochs * (len(tables.train) - call.mini_batch_size)

@@ -99,10 +99,8 @@ class Proof:
     @property
     def of_one(self) -> bool:
         """Whether all networks were built with one value, or come from one training that went on."""
-        return any(
-            len(known) == 1 and None not in known
-            for known in ({one.value for one in self.networks}, {one.run for one in self.networks})
-        )
+        values, runs = {one.value for one in self.networks}, {one.run for one in self.networks}
+        return any(len(known - {None}) == len(known) == 1 for known in (values, runs))
 
 
 def proof_of(bench: TestContext) -> Proof:
@@ -269,7 +267,7 @@ def charge_for(wrong: Fault, count: int, of: int) -> Charge:
 
 
 def _unproven(sweep: StudentSweep, proof: Proof) -> float:
-    return float(next(rate for rate in sweep.rates if float(rate) not in proof.by))
+    return float(min({*sweep.rates.tolist()} - proof.by.keys()))
 
 
 def _not_trained(sweep: StudentSweep, proof: Proof) -> tuple[Said, Said]:
