@@ -75,6 +75,10 @@ _FOREWORD = re.compile(r"(?:(?<!\s)\s*+Exception encountered when calling [\w.]+
 _REUSE = re.compile(r", disallowed\. Did you mean to set reuse.*")
 
 
+SHOWN_AS = {"_IncompleteInputError": "SyntaxError"}
+"""What kinds of errors are called that only IPython has: this one where Python reads on for ever."""
+
+
 @dataclass(frozen=True)
 class StoppedCell:
     """A cell that stopped with an error."""
@@ -104,10 +108,10 @@ def said_of(kind: str, message: str) -> Said:
     """Return an exception in one line."""
     if kind == "StdinNotImplementedError":
         return NO_ANSWER
-    kind = "SyntaxError" if kind == "_IncompleteInputError" else kind  # IPython's, where Python reads on for ever
+    kind = SHOWN_AS.get(kind, kind)
     first = _READ_FROM.sub(" (line \\1)", without_prelude(message).strip().partition("\n")[0])
     first = _REUSE.sub("", first).rstrip(".")
-    return plain(f"{kind}: {first}" if first else kind, SAID)
+    return plain(": ".join(filter(None, (kind, first))), SAID)
 
 
 def without_prelude(message: str) -> str:

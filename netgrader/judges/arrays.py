@@ -296,14 +296,15 @@ def require_labels(bench: TestContext, part: str) -> None:
 
     Targets of a regression, ``y_train`` and ``y_test``, have to be the given ones.
     """
-    name = f"y_{part}" if bench.spec.is_regression else f"y_{part}_1_hot"
+    name, judge = f"y_{part}_1_hot", partial(judge_one_hot, spec=bench.spec)
+    if bench.spec.is_regression:
+        name, judge = f"y_{part}", partial(judge_targets)
     labels, (_, given) = _evidence(bench).array(name), bench.part(part)
     try:
         rows = images_of(bench, part).rows
     except Failed:  # without images the labels are taken to be in the order of the given ones
         rows = None
-    numbers = bench.spec.is_regression
-    charge = judge_targets(labels, given, rows) if numbers else judge_one_hot(labels, given, bench.spec, rows)
+    charge = judge(labels, given, rows=rows)
     if charge is not None:
         raise _failed(charge, name)
 
@@ -347,13 +348,13 @@ def _as_handed(bench: TestContext) -> Dataset | None:
 
 def _preparation(bench: TestContext) -> Preparation | None:
     """Return how inputs became the student's rows, by some of them; None if as asked, or if it is not known."""
-    known, data = [_some_pairs(bench, part) for part in ("train", "test")], bench.dataset
-    made, raw = known[0]
+    train, test, data = _some_pairs(bench, "train"), _some_pairs(bench, "test"), bench.dataset
+    made, raw = train
     if len(made) == len(raw) and same_rows(made, data.prepared(raw).astype(np.float64)).all():
         return None
     # Test rows may hold numbers between those of training rows; where they are prepared otherwise, training rows decide.
-    made, raw = (np.concatenate(parts) for parts in zip(*known, strict=True))
-    return preparation_of(made, raw, bench.spec) or preparation_of(*known[0], bench.spec)
+    made, raw = map(np.concatenate, zip(train, test, strict=True))
+    return preparation_of(made, raw, bench.spec) or preparation_of(*train, bench.spec)
 
 
 def _some_pairs(bench: TestContext, part: str) -> tuple[Array, Array]:

@@ -94,10 +94,7 @@ def verdicts(findings: Sequence[LoopFinding], error: Fault | None = None) -> dic
         What `train` raised, if anything; it is among the findings.
     """
     different = _each_code_once(findings)
-    wrong = [found for found in different if not found.fault.remark]
-    explained = [(found, _cause(found, wrong, error)) for found in wrong]
-    spoilt = [found.fault for found, cause in explained if cause is None and _spoils_report(found)]
-    explained += [(LoopFinding(Aspect.REPORT, one), one) for one in spoilt[:1]]
+    explained = _explained([found for found in different if not found.fault.remark], error)
     said: dict[Aspect, Verdict] = {}
     named: set[str] = set()
     for aspect in Aspect:
@@ -106,6 +103,13 @@ def verdicts(findings: Sequence[LoopFinding], error: Fault | None = None) -> dic
         remarks = tuple(found.fault for found in different if found.aspect is aspect and found.fault.remark)
         said[aspect] = replace(verdict, remarks=remarks)
     return said
+
+
+def _explained(wrong: Sequence[LoopFinding], error: Fault | None) -> list[tuple[LoopFinding, Fault | None]]:
+    """Return findings, each with what it follows from; what spoils the report is one of its own there."""
+    explained = [(found, _cause(found, wrong, error)) for found in wrong]
+    spoilt = [found.fault for found, cause in explained if cause is None and _spoils_report(found)]
+    return explained + [(LoopFinding(Aspect.REPORT, one), one) for one in spoilt[:1]]
 
 
 def _verdict(aspect: Aspect, explained: Sequence[tuple[LoopFinding, Fault | None]], named: Collection[str]) -> Verdict:

@@ -73,8 +73,8 @@ def _part(subject: Subject, runs: Int, mask: Bool, members: Int) -> Part:
     kinds = others if subject.fed_own_labels and subject.of_others(once) else [fed, *others]
     accuracies = dict.fromkeys(value for correct in kinds for value in _accuracies(call, correct, once, runs))
     counts = {len(once), int(call.sizes[runs].sum()), len(runs)} - {0, 1}
-    sums = tuple(count * accuracy for count in counts for accuracy in accuracies)
-    return Part(len(different) / len(members), tuple(accuracies), sums)
+    sums = np.outer([*counts], [*accuracies]).reshape(-1).tolist()
+    return Part(len(different) / len(members), tuple(accuracies), tuple(sums))
 
 
 def _accuracies(call: LoggedCall, correct: Bool, once: Int, runs: Int) -> list[float]:
