@@ -71,6 +71,10 @@ class Dataset:
         """Return a network's outputs (n, classes) with the column of each class in its place."""
         return outputs if self.columns is None else outputs[:, self.columns]
 
+    def called(self, classes: Array) -> Array:
+        """Return classes (n,) as the labels call them."""
+        return classes if self.columns is None else self.columns[classes]
+
 
 @functools.cache
 def dataset_in(file: Path, spec: DataSpec) -> Dataset:

@@ -211,7 +211,7 @@ def explain(
     known = _of_the_probe(error, name) or _missing_name(error, name, stopped)
     if known is not None:
         return known
-    place = f"{name}: {error.line}" if error.line else name
+    place = ": ".join(filter(None, (name, error.line)))
     two_graphs = re.search(TWO_GRAPHS, error.message, re.DOTALL)
     said = OF_TWO_GRAPHS if two_graphs else said_of(error.kind, error.message)
     code = next((code for pattern, code in MEANINGS if re.search(pattern, error.message, re.DOTALL)), "error-in-code")

@@ -255,8 +255,7 @@ def run_tests(
         If the user stopped it.
     """
     visibility = _visibility(public, hidden)
-    chosen = None if cells is None else frozenset(cells)
-    plugin = GradingPlugin(visibility, chosen, seconds, bench.exercises.texts, on_plan, on_verdict)
+    plugin = GradingPlugin(visibility, cells, seconds, bench.exercises.texts, on_plan, on_verdict)
     fixtures = Fixtures(bench, plugin)
     # Formulas are tried on any numbers there are: what overflows in them is nothing that a student can mend.
     with _undisturbed(visibility), np.errstate(all="ignore"):

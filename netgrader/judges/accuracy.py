@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Recomputed",
     "curves",
-    "error_curves",
     "recompute",
     "recomputed",
     "require_learned",
@@ -423,8 +422,3 @@ def shows_best_so_far(curve: Sequence[float], last: float) -> bool:
 def curves(evidence: CellEvidence) -> tuple[Array, Array]:
     """Return the accuracies on training and test images that were reported, an array of numbers each."""
     return evidence.array("acc_trn"), evidence.array("acc_val")
-
-
-def error_curves(evidence: CellEvidence) -> tuple[Array, Array]:
-    """Return the errors on training and test rows that were reported, an array of numbers each."""
-    return evidence.array("err_trn"), evidence.array("err_val")

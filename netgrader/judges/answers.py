@@ -72,8 +72,8 @@ def _shape_of(meta_graph: bytes, tensor: str) -> tuple[int, ...]:
 
 
 @contextmanager
-def opened(lab: Lab, graph: GraphEvidence, values: Mapping[str, Array] | None = None) -> Iterator[LabSession]:
-    """Open a session in which the variables have the values that were handed over with the graph, or others.
+def opened(lab: Lab, graph: GraphEvidence) -> Iterator[LabSession]:
+    """Open a session in which the variables have the values that were handed over with the graph.
 
     Variables without one start as the graph's own initialisers leave them; values of others are left out.
 
@@ -83,9 +83,8 @@ def opened(lab: Lab, graph: GraphEvidence, values: Mapping[str, Array] | None = 
         If the lab does not accept the graph, or cannot initialise it.
     """
     loaded = lab.load(graph.meta_graph)
-    own = graph.values if values is None else values
     with started(loaded) as session:
-        session.assign({name: own[name] for name in own.keys() & set(loaded.variables)})
+        session.assign({name: graph.values[name] for name in graph.values.keys() & set(loaded.variables)})
         yield session
 
 

@@ -108,6 +108,8 @@ MADE_BY = {
 """The parts of a layer, and what makes them."""
 HUGE = 5.0  # times the size that keeps a signal of unit variance at unit variance
 
+CALLED = {"none": Text("no activation")}
+"""What an activation is called in a sentence, where that is not its name."""
 ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
     "none": lambda t: t,
     "relu": lambda t: np.maximum(t, 0.0),
@@ -282,10 +284,11 @@ def require_activation(trial: DenseTrial) -> None:
     asked = ACTIVATIONS[trial.activation]
     if _is_applied(trial, asked):
         return
-    expected = Text("{activation} of x·W + b", activation=trial.activation) if trial.activation != "none" else "x·W + b"
+    applied = Text("{activation} of x·W + b", activation=trial.activation)
+    expected = {"none": "x·W + b"}.get(trial.activation, applied)
     name = _recognised(trial)
     if name is not None:
-        fail("wrong-activation", found=Text("no activation") if name == "none" else name, expected=expected)
+        fail("wrong-activation", found=CALLED.get(name, name), expected=expected)
     for inner, activation in ACTIVATIONS.items():
         if _is_applied(trial, partial(_after, asked, activation)):
             found = Text("{activation} of {inner} of x·W + b", activation=trial.activation, inner=inner)

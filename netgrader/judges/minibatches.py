@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from netgrader.judges.aspects import LoopFinding
-    from netgrader.judges.log import Bytes, Float, Int
+    from netgrader.judges.log import Bool, Bytes, Float, Int
     from netgrader.judges.subject import Epoch, Subject
 
 __all__ = ["judge_held_out", "judge_order", "judge_rows"]
@@ -166,14 +166,17 @@ def _is_complete(fed: _Fed) -> bool:
 
 def _shared(fed: _Fed) -> float:
     """Return the mean share of a minibatch that the one before holds, too; 0 if there is but one."""
-    shares = fed.again[1:] / np.minimum(fed.held[1:], fed.held[:-1])
-    return float(shares.mean()) if len(shares) else 0.0
+    return _mean(fed.again[1:] / np.minimum(fed.held[1:], fed.held[:-1]))
 
 
 def _same(fed: _Fed) -> float:
     """Return the share of the minibatches that are the one before again; 0 if there is but one."""
-    same = (fed.again[1:] == fed.held[1:]) & (fed.held[1:] == fed.held[:-1])
-    return float(same.mean()) if len(same) else 0.0
+    return _mean((fed.again[1:] == fed.held[1:]) & (fed.held[1:] == fed.held[:-1]))
+
+
+def _mean(shares: Float | Bool) -> float:
+    """Return a mean; 0 if there is nothing."""
+    return float(shares.mean()) if len(shares) else 0.0
 
 
 def _drawn_at_random(fed: _Fed) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.language import Failed, fail, partial
-from netgrader.judges.accuracy import ROUNDED, curves, error_curves, shows_best_so_far, train_accuracy
+from netgrader.judges.accuracy import ROUNDED, shows_best_so_far, train_accuracy
 from netgrader.judges.as_handed import causes_of_accuracy
 from netgrader.judges.training import require_training
 from netgrader.text import Text
@@ -39,10 +39,6 @@ class _ReportLimits(NamedTuple):
 LIMITS = _ReportLimits()
 
 
-NO_ACCURACIES = Text("no accuracies"), Text("the accuracy after each epoch")
-NO_ERRORS = Text("no errors"), Text("the error after each epoch")
-
-
 def require_curves(bench: TestContext, cell: str, remark: Callable[..., None], *, whole_curve: bool = False) -> None:
     """End the test unless the network of a cell was trained there, and the curves handed over with it are what it does.
 
@@ -50,8 +46,7 @@ def require_curves(bench: TestContext, cell: str, remark: Callable[..., None], *
     `require_reported`.
     """
     result, evidence = require_training(bench, cell), bench.evidence(cell)
-    read = error_curves if bench.spec.is_regression else curves
-    trained, tested = (curve.tolist() for curve in read(evidence))
+    trained, tested = (evidence.array(name).tolist() for name in result.measure.curves)
     try:
         require_reported(result, trained, tested, remark, lambda: train_accuracy(bench, cell), whole_curve=whole_curve)
     except Failed as failed:
@@ -85,7 +80,7 @@ def require_reported(
     """
     measure = recomputed.measure
     if not len(acc_val) or not len(acc_trn):
-        found, expected = NO_ERRORS if recomputed.spec.is_regression else NO_ACCURACIES
+        found, expected = measure.no_curves
         fail("reported-accuracy-wrong", found=found, expected=expected)
     on_train = on_train or (lambda: recomputed.train)
     acc_trn, acc_val = ([measure.score_of(float(value)) for value in curve] for curve in (acc_trn, acc_val))

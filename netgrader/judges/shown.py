@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -255,7 +256,7 @@ def gradient_pictures(
     if not spec.is_images or len(spec.shape) != 2:
         return None
     try:
-        with opened(lab, graph, values) as session:
+        with opened(lab, replace(graph, values=values)) as session:
             sure = _outputs(session, graph, images, spec.classes).max(axis=1)
             chosen = int(np.argmin(sure))
             yours = each_gradient(session, graph, images[[chosen]], labels[[chosen]], spec.classes)

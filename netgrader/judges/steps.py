@@ -65,7 +65,7 @@ def error_fault(subject: Subject) -> Fault | None:
     error = subject.call.error
     if error is None:
         return None
-    place = f"{NAME}: {error.line}" if error.line else NAME
+    place = ": ".join(filter(None, (NAME, error.line)))
     if error.kind == DOES_NOT_END:
         found = STEPS_TAKEN.of(len(subject.course.steps), message=error.message)
         return fault("training-does-not-end", found=found, expected=AN_END.of(subject.call.n_epochs))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from netgrader.checks.context import CellEvidence
     from netgrader.evidence import GraphEvidence
-    from netgrader.reader import Lab, LabSession, Network
+    from netgrader.reader import Lab, LabSession, Network, Optimizer
 
     Array = npt.NDArray[Any]
 
@@ -194,8 +194,8 @@ def note_reduction(network: Network, remark: Callable[..., None]) -> None:
         remark("loss-not-mean", found=found, expected=mean)
 
 
-def require_optimizer(network: Network) -> None:
-    """End the test unless an optimizer moves variables; its faults say whether it is the right one."""
+def require_optimizer(network: Network) -> Optimizer:
+    """Return the optimizer; end the test unless it moves variables. Its faults say whether it is the right one."""
     if network.optimizer is None:
         fail(
             "missing-tensor",
@@ -206,12 +206,12 @@ def require_optimizer(network: Network) -> None:
         )
     if not network.optimizer.variables:
         fail("layers-not-trained", found=Text("an optimizer that moves no variable"))
+    return network.optimizer
 
 
 def require_rate(network: Network, rate: float, *, severity: Severity | None = None) -> None:
     """End the test unless the optimizer uses the rate that was asked for; `severity` where another is less grave than usual."""
-    require_optimizer(network)
-    found = network.optimizer.learning_rate if network.optimizer is not None else None
+    found = require_optimizer(network).learning_rate
     if found is None:
         ungradable(WHICH_RATE)
     if not math.isclose(found, rate, rel_tol=LIMITS.same_rate):

@@ -29,7 +29,7 @@ from netgrader.text import Said, Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from netgrader.checks.context import Dataset, TestContext
+    from netgrader.checks.context import TestContext
     from netgrader.evidence import GraphEvidence
     from netgrader.faults import Fault
     from netgrader.judges.sweeps import StudentSweep
@@ -40,7 +40,6 @@ __all__ = [
     "MOST_TRAINED",
     "Proof",
     "TrainedNetwork",
-    "called",
     "charge_for",
     "consequence",
     "distinct",
@@ -194,12 +193,7 @@ def sample(bench: TestContext) -> tuple[Array, Array]:
     """Return test images as the notebook was given and scaled them, and what its labels call their classes."""
     data = data_as_handed(bench) or bench.dataset
     rows = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
-    return data.prepared(bench.given.images[rows]), called(data, data.y_test[rows])
-
-
-def called(data: Dataset, classes: Array) -> Array:
-    """Return the classes as the student's labels call them."""
-    return classes if data.columns is None else data.columns[classes]
+    return data.prepared(bench.given.images[rows]), data.called(data.y_test[rows])
 
 
 def _accuracy(session: LabSession, graph: GraphEvidence, images: Array, labels: Array) -> float:

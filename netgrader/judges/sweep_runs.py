@@ -28,7 +28,6 @@ from netgrader.judges.sweep_proofs import (
     NOT_REPRODUCED,
     OF_ITS_OWN,
     OF_ONE,
-    called,
     charge_for,
     consequence,
     judge_proof,
@@ -222,7 +221,7 @@ def run_images(bench: TestContext) -> RunImages:
         data = data_as_handed(bench) or bench.dataset
         few = np.arange(STEPS * BATCH) % len(data.x_train)
         return RunImages(
-            (data.prepared(data.x_train[few]), called(data, data.y_train[few])), sample(bench), bench.spec.classes
+            (data.prepared(data.x_train[few]), data.called(data.y_train[few])), sample(bench), bench.spec.classes
         )
 
     images: RunImages = bench.once("images of short runs", make)

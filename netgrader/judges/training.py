@@ -85,9 +85,8 @@ def _trained(bench: TestContext, cell: str) -> Recomputed:
 
 def _least(bench: TestContext, cell: str) -> float:
     """Return the score that a training must reach, of an error that of the largest that there may be."""
-    asked = bench.exercises.of_cell(cell)
-    figure = asked.largest_error if bench.spec.is_regression else asked.least_accuracy
-    return float(measure_of(bench, cell).score_of(figure))
+    measure = measure_of(bench, cell)
+    return float(measure.score_of(getattr(bench.exercises.of_cell(cell), measure.asked)))
 
 
 def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str]:
@@ -108,7 +107,7 @@ def _reached_by_ours(bench: TestContext, cell: str, network: str, handed: Handed
     test = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
     try:
         x, y, step = (graph.parts[part] for part in ("X", "Y", "train_op"))
-        with opened(bench.lab, graph, {}) as session:
+        with opened(bench.lab, replace(graph, values={})) as session:
             fed = {x: shaped(graph, handed.rows[rows]), y: shaped(graph, handed.labels[rows], "Y")}
             session.run_batches([step], fed, list(np.arange(len(rows)).reshape(STEPS, BATCH)), fed_in_training(graph))
             inputs, random = data.prepared(data.x_test[test]), random_of(graph)
