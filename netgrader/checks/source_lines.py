@@ -154,8 +154,8 @@ def _above(number: int, nodes: Sequence[Any], order: Mapping[str, int]) -> Itera
     while ahead:
         at = ahead.popleft()
         yield at
-        read = {order.get(_op(tensor)) for tensor in nodes[at].input if nodes[at].op != "Shape"}
-        new = sorted(one for one in read if one is not None and one not in seen)
+        read = {order.get(_op(tensor), at) for tensor in nodes[at].input if nodes[at].op != "Shape"}
+        new = sorted(read - seen)
         seen.update(new)
         ahead.extend(new)
 
@@ -186,7 +186,8 @@ def _line(cell: Cell, line: int, exercise: str) -> Said:
 
 def _blank(cell: Cell) -> int:
     """Return how many empty lines a cell begins with: IPython leaves them out, and so counts from the first that is not."""
-    return next((number for number, line in enumerate(cell.text.split("\n")) if line.strip()), 0)
+    blank = len(cell.text) - len(cell.text.lstrip())
+    return cell.text[:blank].count("\n")
 
 
 def _text(cell: Cell, line: int) -> str:

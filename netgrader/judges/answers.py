@@ -189,16 +189,17 @@ def outputs_for(
     outputs = [np.asarray(row[0]) for row in rows]
     lengths = [len(batch) for batch in batches]
     upright = _upright(outputs, lengths, width)
-    if upright is None:
-        what = OF_SHAPE[measure.part].format(shape=outputs[0].shape)
-        fail("wrong-width", found=what, expected=f"({lengths[0]}, {width})")
+    for output, length in zip(upright, lengths, strict=True):
+        if output.shape != (length, width):
+            what = OF_SHAPE[measure.part].format(shape=output.shape)
+            fail("wrong-width", found=what, expected=f"({length}, {width})")
     found = np.empty((len(inputs), width), np.float32)
     found[np.concatenate([order[:0], *batches])] = np.concatenate([found[:0], *upright])
     return found
 
 
-def _upright(outputs: list[Array], lengths: Sequence[int], width: int) -> list[Array] | None:
-    """Return the outputs of batches of these lengths as rows; None if they are of another shape.
+def _upright(outputs: list[Array], lengths: Sequence[int], width: int) -> list[Array]:
+    """Return the outputs of batches of these lengths as rows; as they are if they are of another shape.
 
     A batch of as many rows as there are outputs stands as all others do.
     """
@@ -208,7 +209,7 @@ def _upright(outputs: list[Array], lengths: Sequence[int], width: int) -> list[A
     for upright in (outputs, turned, numbers):
         if [output.shape for output in upright] == wanted:
             return upright
-    return None
+    return outputs
 
 
 def _batches(order: npt.NDArray[np.int64], random: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:

@@ -102,7 +102,6 @@ def row_shift(labels: Array, own: Array, index: Int, shifts: tuple[int, ...], sl
     slack
         By how much numbers may differ that are the same.
     """
-    labels, own = labels.astype(np.float64), own.astype(np.float64)
     fed = own[index]
     for shift in shifts:
         along_array = own[np.clip(index + shift, 0, len(own) - 1)]

@@ -12,7 +12,7 @@ import numpy as np
 from netgrader.faults import Severity
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.notes import NO_LABEL, Asked
-from netgrader.judges.subject import finding
+from netgrader.judges.subject import finding, usual
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
@@ -364,9 +364,9 @@ def _scale(subject: Subject) -> Iterator[LoopFinding]:
     """Judge whether `train` feeds the rows of the student's arrays as they are, or at a scale that is as good."""
     call, tables, origins = subject.call, subject.tables, subject.origins
     steps = call.of(subject.course.steps)
-    train = _factor(steps.factor[steps.index < tables.n_train])
+    train = usual(steps.factor[steps.index < tables.n_train])
     of_test = (call.rows.index >= tables.n_train) & np.repeat((call.asked & Asked.STEP) == 0, call.sizes)
-    test = _factor(call.rows.factor[of_test])
+    test = usual(call.rows.factor[of_test])
     test = train if np.isnan(test) else test
     if np.isnan(train) or np.allclose([train, test], 1, rtol=0, atol=1e-3):
         return
@@ -379,12 +379,6 @@ def _scale(subject: Subject) -> Iterator[LoopFinding]:
         found = Text("{train} and those of x_test by {test:.3g}", train=found, test=test)
     for code in codes:
         yield finding(Aspect.ROWS, code, share=0.25, found=found, expected=Text("the rows as they are"))
-
-
-def _factor(factors: Float) -> float:
-    """Return the usual one of some factors; NaN if there is none."""
-    known = factors[np.isfinite(factors)]
-    return float(np.percentile(known, 50, method="higher")) if len(known) else float("nan")
 
 
 def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:

@@ -108,8 +108,12 @@ def _is_right(reported: Float, epochs: Sequence[_Epoch]) -> bool:
 
 
 def _wrong(side: int, values: Float, epochs: Sequence[_Epoch]) -> list[int]:
-    """Return the epochs whose value is no accuracy that was measured on the images of a side, nor close to one."""
-    return [number for number, epoch in enumerate(epochs) if not _is_near(values[number], epoch.now[side].accuracies)]
+    """Return the epochs whose value is no accuracy that was measured on the images of a side, nor close to one.
+
+    There may be more epochs than values, or fewer.
+    """
+    pairs = enumerate(zip(values, epochs, strict=False))
+    return [number for number, (value, epoch) in pairs if not _is_near(value, epoch.now[side].accuracies)]
 
 
 def _is_near(value: float, accuracies: Sequence[float]) -> bool:

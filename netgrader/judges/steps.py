@@ -152,7 +152,7 @@ def _no_step(subject: Subject, steps_elsewhere: bool) -> LoopFinding:
 def _initialisation(subject: Subject) -> Iterator[LoopFinding]:
     """Judge whether the weights get their initial value before the first step, and not again."""
     call, course = subject.call, subject.course
-    first = course.steps[0] if len(course.epochs) else call.steps[0]
+    first = np.append(course.steps, call.steps)[0]
     others = np.flatnonzero((call.asked & Asked.INITIALISE) == 0)
     later = np.append(others, -1)[np.searchsorted(others, call.initialisations[call.initialisations > first])]
     again = int(np.isin(later, course.steps).sum())  # of what follows an initialiser; evaluations are judged elsewhere

@@ -310,10 +310,11 @@ def _require_right_share(shares: Sequence[Array], right: Array) -> None:
 
 def note_parts(graph: GraphEvidence, remark: Callable[..., None]) -> None:
     """Remark that parts are not returned by their names: grading finds them in the graph, and `train` does not."""
-    missing = [part for part in PARTS if part not in graph.parts]
-    found = Text("no part {names}", names=", ".join(f"net.{part}" for part in missing)) if missing else A_DICT
-    if missing or graph.about.get("keys") is True:
-        remark(NOT_BY_NAME, found=found, expected=BY_NAME)
+    missing = [f"net.{part}" for part in PARTS if part not in graph.parts]
+    if missing:
+        remark(NOT_BY_NAME, found=Text("no part {names}", names=", ".join(missing)), expected=BY_NAME)
+    elif graph.about.get("keys") is True:
+        remark(NOT_BY_NAME, found=A_DICT, expected=BY_NAME)
 
 
 def note_switches(graph: GraphEvidence, remark: Callable[..., None]) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from netgrader.faults import Severity
     from netgrader.judges.log import Bool, Bytes, Float, Int, LoggedCall, Rows, Tables
 
-__all__ = ["NOISE", "CallEpochs", "Epoch", "Origins", "Subject", "course", "finding", "origins", "per_run"]
+__all__ = ["NOISE", "CallEpochs", "Epoch", "Origins", "Subject", "course", "finding", "origins", "per_run", "usual"]
 
 # A train step this many times larger than the others, and than what was asked for, is an evaluation with the train op.
 STRAY = 3
@@ -167,12 +167,13 @@ def origins(
     labels = np.concatenate([part[1] for part in (train, test)])
     match = match_scaled(fingerprints(images) / spec.largest, tables.prints, spec.size)
     known = np.where(match.index >= 0, labels[match.index], NO_LABEL).astype(np.uint8)
-    return Origins(spec, known, _usual(match.factor[: tables.n_train]), _usual(match.factor[tables.n_train :]))
+    return Origins(spec, known, usual(match.factor[: tables.n_train]), usual(match.factor[tables.n_train :]))
 
 
-def _usual(factors: Float) -> float:
+def usual(factors: Float) -> float:
+    """Return the middle one of some factors; NaN where most are not known."""
     known = factors[np.isfinite(factors)]
-    return float(np.median(known)) if 2 * len(known) > len(factors) else float("nan")
+    return float(np.percentile(known, 50, method="higher")) if 2 * len(known) > len(factors) else float("nan")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.wording import percent
 from netgrader.faults import Severity, fault
 from netgrader.judges.answers import fixed_starts, opened, shaped
-from netgrader.judges.arrays import data_as_handed
+from netgrader.judges.arrays import data_for
 from netgrader.judges.as_handed import own_accuracy, test_rows_as_handed
 from netgrader.judges.aspects import Charge
 from netgrader.judges.sweeps import BEST, claimed, odd_shapes, student_sweep, sweep_cell, swept
@@ -191,7 +191,7 @@ def _measured(bench: TestContext, graph: GraphEvidence, *, as_handed: bool = Fal
 
 def sample(bench: TestContext) -> tuple[Array, Array]:
     """Return test images as the notebook was given and scaled them, and what its labels call their classes."""
-    data = data_as_handed(bench) or bench.dataset
+    data = data_for(bench)
     rows = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
     return data.prepared(bench.given.images[rows]), data.called(data.y_test[rows])
 

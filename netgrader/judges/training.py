@@ -21,9 +21,9 @@ from netgrader.judges.accuracy import (
     require_values,
 )
 from netgrader.judges.answers import opened, outputs_for, random_of, shaped
-from netgrader.judges.arrays import data_as_handed
+from netgrader.judges.arrays import data_for
 from netgrader.judges.as_handed import network_cells, train_rows_as_handed
-from netgrader.judges.learning_rate import BATCH, STEPS, fed_in_training, judge_rate, short_run
+from netgrader.judges.learning_rate import BATCH, STEPS, fed_in_training, judge_rate, short_run, told_in_training
 from netgrader.judges.measure import measure_of
 from netgrader.judges.sweep_runs import run_images
 from netgrader.reader import LabError
@@ -92,7 +92,7 @@ def _least(bench: TestContext, cell: str) -> float:
 def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str]:
     """Yield the check cells of rows and of networks with which our own training comes no further than the student's did."""
     handed = train_rows_as_handed(bench)
-    guessed = 0.0 if bench.spec.is_regression else bench.spec.above_chance(GUESSED)
+    guessed = bench.spec.above_chance(GUESSED)
     for network in () if bench.quick else network_cells(bench):
         # Of two that know nothing neither is the better one.
         if _reached_by_ours(bench, cell, network, handed) <= max(counted, guessed) + AS_GOOD:
@@ -102,7 +102,7 @@ def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str
 def _reached_by_ours(bench: TestContext, cell: str, network: str, handed: HandedRows) -> float:
     """Return the score that a network as it was handed over has after a short training of ours; -inf if it cannot be trained."""
     graph, measure = bench.evidence(network).graph(NET), measure_of(bench, cell)
-    data = data_as_handed(bench) or bench.dataset
+    data = data_for(bench)
     rows = np.arange(STEPS * BATCH) % len(handed.rows)
     test = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
     try:
@@ -141,5 +141,4 @@ def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
 
 def _at_rate(graph: GraphEvidence, tensor: str, rate: float) -> GraphEvidence:
     """Return a network that is fed another rate wherever it trains."""
-    fed = graph.about.get("train_feed")
-    return replace(graph, about={**graph.about, "train_feed": {**(fed if isinstance(fed, dict) else {}), tensor: rate}})
+    return replace(graph, about={**graph.about, "train_feed": {**told_in_training(graph), tensor: rate}})

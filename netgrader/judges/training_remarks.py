@@ -9,7 +9,7 @@ import numpy as np
 
 from netgrader.checks.exercises import NET
 from netgrader.judges.answers import opened, shaped
-from netgrader.judges.arrays import data_as_handed
+from netgrader.judges.arrays import data_for
 from netgrader.reader import LabError
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.plain import plain_graph
@@ -64,7 +64,7 @@ def _note_dead_units(bench: TestContext, graph: GraphEvidence, remark: Callable[
     GraphError, LabError
         If the network cannot be run.
     """
-    data = data_as_handed(bench) or bench.dataset
+    data = data_for(bench)
     plain, images = plain_graph(read_source(graph.meta_graph).graph_def), graph.parts["X"]
     # What all that reaches the logits passes: a ReLU may be one side of another activation.
     passed = plain.dominators(images, graph.parts["logits"])
