@@ -15,7 +15,7 @@ from netgrader.faults import CATALOGUE, fault
 from netgrader.grey_levels import LEVELS
 from netgrader.judges.aspects import make_charge
 from netgrader.judges.known_images import PROJECTIONS, fingerprints, match_scaled
-from netgrader.judges.labels import class_shift, one_hot_words, row_shift
+from netgrader.judges.labels import class_shift, mismatch, one_hot_words, row_shift
 from netgrader.judges.preparations import preparation_of
 from netgrader.judges.rows import (
     SHIFTS,
@@ -266,9 +266,9 @@ def _wrong_classes(best: Bytes, given: Bytes, true: Bytes, wrong: Int, classes: 
         earlier = Text("the {label} of the {image} {shift} before it, {best}")
         rows = (later if shift > 0 else earlier).format(shift=abs(shift), best=best[row])
         return make_charge("labels-shifted", found=rows, expected=expected, place=place)
-    apart = np.array_equal(np.bincount(best, minlength=classes), np.bincount(given, minlength=classes))
-    code = "labels-shuffled-apart" if apart else "labels-wrong"
-    return make_charge(code, found=Text("the {label} {best}", best=best[row]), expected=expected, place=place)
+    return make_charge(
+        mismatch(best, given), found=Text("the {label} {best}", best=best[row]), expected=expected, place=place
+    )
 
 
 OTHER = {"train": "test", "test": "train"}

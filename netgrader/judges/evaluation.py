@@ -120,8 +120,8 @@ def judge_evaluation(subject: Subject) -> Iterator[LoopFinding]:
     if misplaced is not None:
         yield misplaced
         return
-    for side, of_side, n in (("training", shares[:, 0], subject.n_train), ("test", shares[:, 1], subject.n_test)):
-        yield from _coverage(side, of_side, n)
+    yield from _coverage("training", shares[:, 0], subject.n_train)
+    yield from _coverage("test", shares[:, 1], subject.n_test)
 
 
 def _coverage(side: str, shares: Float, n: int) -> Iterator[LoopFinding]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from netgrader.judges.log import Bytes, Int
     from netgrader.judges.subject import Subject
 
-__all__ = ["class_shift", "judge_labels", "one_hot_words", "row_shift"]
+__all__ = ["class_shift", "judge_labels", "mismatch", "one_hot_words", "row_shift"]
 
 # A shift explains the labels if it explains this share of them.
 EXPLAINED = 0.97
@@ -84,6 +84,12 @@ def class_shift(labels: Bytes, own: Bytes, classes: int) -> int | None:
     shifts = np.bincount((labels.astype(np.int64) - own) % classes, minlength=classes)
     best = int(np.argmax(shifts))
     return best if best and shifts[best] > EXPLAINED * len(labels) else None
+
+
+def mismatch(labels: Array, given: Array, slack: float = 0.0) -> str:
+    """Return the code of wrong labels (n,): they are the given ones in another order, or others."""
+    apart = np.abs(np.sort(labels.astype(np.float64)) - np.sort(given.astype(np.float64)))
+    return "labels-shuffled-apart" if (apart <= slack).all() else "labels-wrong"
 
 
 def row_shift(labels: Array, own: Array, index: Int, shifts: tuple[int, ...], slack: float = 0.0) -> int | None:

@@ -172,8 +172,7 @@ class Error:
 
     def in_unit(self, error: float) -> str:
         """Return an error with its unit."""
-        number = f"{error:.3g}" if 1e-3 <= abs(error) < 1e5 or not error else f"{error:.2e}"
-        return f"{number} {self.unit}".strip()
+        return f"{error:.3g} {self.unit}".strip()
 
 
 def error_of(kind: str, differences: Array) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from netgrader.judges.aspects import Charge, make_charge
 from netgrader.judges.known_images import Table
-from netgrader.judges.labels import row_shift
+from netgrader.judges.labels import mismatch, row_shift
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
@@ -122,15 +123,15 @@ def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_tes
     varying = _varying(train, spec)
     # A deviation over n - 1 rows in place of n is as good.
     unbiased = np.sqrt((len(train) - 1) / len(train)) if spec.scaling == "standard" else 1.0
-    for right in (wanted, unbiased * wanted):
-        rows = _rows_of(values[:, varying], right[:, varying])
-        if rows is not None:
-            return JudgedRows(judge_kind(found.dtype), rows)
     own, others = (one.reshape(-1, spec.size).astype(np.float64) for one in (raw, other))
-    for code, what, made in _mistakes(own, others, spec, of_test=of_test):
+    right = ("", "", wanted), ("", "", unbiased * wanted)
+    for code, what, made in chain(right, _mistakes(own, others, spec, of_test=of_test)):
         rows = _rows_of(values[:, varying], made[:, varying])
         if rows is not None:
-            return JudgedRows(make_charge(code, 0.25, found=what, expected=_expected(spec)), rows)
+            charge = judge_kind(found.dtype)
+            if code:
+                charge = make_charge(code, 0.25, found=what, expected=_expected(spec))
+            return JudgedRows(charge, rows)
     return _strange(values, wanted, raw, spec, varying)
 
 
@@ -354,5 +355,4 @@ def judge_targets(found: Array, given: Array, rows: Int | None = None) -> Charge
         return make_charge(
             "labels-shifted", found=words.format(shift=abs(shift), told=told), expected=expected, place=place
         )
-    apart = bool((np.abs(np.sort(values) - np.sort(wanted)) <= slack).all())
-    return make_charge("labels-shuffled-apart" if apart else "labels-wrong", found=told, expected=expected, place=place)
+    return make_charge(mismatch(values, wanted, slack), found=told, expected=expected, place=place)

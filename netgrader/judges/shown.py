@@ -302,10 +302,9 @@ def show_gradients(bench: TestContext, training: str, show: Callable[[Observatio
     graph = bench.evidence(gradients_cell(bench)).raw.graphs.get("gradients")
     if graph is None or "logits" not in graph.parts:
         return
-    trained = bench.evidence(training).raw.graphs.get("net")
+    trained = bench.evidence(training).raw.graphs.get("net", graph)
     few, spec = slice(0, 200), bench.spec
     images, labels = bench.dataset.prepared(bench.dataset.x_test[few]), bench.dataset.y_test[few]
-    values = trained.values if trained is not None else {}
-    drawn = gradient_pictures(bench.lab, graph, values, images, labels, spec=spec)
+    drawn = gradient_pictures(bench.lab, graph, trained.values, images, labels, spec=spec)
     if drawn is not None:
         show(drawn)
