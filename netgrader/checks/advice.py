@@ -47,8 +47,8 @@ def advice(message: str, line: str | None) -> Said:
         The student's line that it was raised in, if there is one.
     """
     text = message if line is None else f"{message}\n>>> {line}"
-    fitting = ((re.search(one.pattern, text, re.DOTALL), one.answer) for one in ADVICE)
-    found, answer = next((one for one in fitting if one[0]), (None, ""))
-    if found is None:
-        return ""
-    return Text(answer, **dict(zip(PLACES, filter(None, found.groups()), strict=False)))
+    for one in ADVICE:
+        found = re.search(one.pattern, text, re.DOTALL)
+        if found:
+            return Text(one.answer, **dict(zip(PLACES, filter(None, found.groups()), strict=False)))
+    return ""

@@ -71,6 +71,10 @@ class Dataset:
         """Return a network's outputs (n, classes) with the column of each class in its place."""
         return outputs if self.columns is None else outputs[:, self.columns]
 
+    def called(self, classes: Array) -> Array:
+        """Return classes (n,) as the labels call them."""
+        return classes if self.columns is None else self.columns[classes]
+
 
 @functools.cache
 def dataset_in(file: Path, spec: DataSpec) -> Dataset:
@@ -294,9 +298,7 @@ class TestContext:
         """Return why a cell's network cannot have been trained before its check, in words; None if it can have been."""
         from netgrader.checks.provenance import untrained  # noqa: PLC0415  (which no student needs)
 
-        spec = self.exercises.spec
-        rows = spec.train.rows if spec is not None else 0  # of no known rows no time is too short
-        return untrained(self.outside, cell, rows)
+        return untrained(self.outside, cell, self.spec.train.rows)
 
     def networks(self, cell: str) -> Networks:
         """Return the networks that a cell was asked for at further rates."""
@@ -390,7 +392,7 @@ def require_layers(network: Network) -> None:
 
 def _fed(graph: GraphEvidence) -> dict[str, npt.NDArray[Any]]:
     """Return what evaluation is fed beside images and labels: small things, and nothing in place of what is to be computed."""
-    own = {graph.parts[part] for part in COMPUTED if part in graph.parts}
+    own = {graph.parts.get(part) for part in COMPUTED}
     return {name: value for name, value in graph.eval_feed.items() if name not in own and value.size <= MOST_FED}
 
 

@@ -73,6 +73,10 @@ _FOREWORD = re.compile(r"(?:(?<!\s)\s*+Exception encountered when calling [\w.]+
 _REUSE = re.compile(r", disallowed\. Did you mean to set reuse.*")
 
 
+SHOWN_AS = {"_IncompleteInputError": "SyntaxError"}
+"""What kinds of errors are called that only IPython has: this one where Python reads on for ever."""
+
+
 @dataclass(frozen=True)
 class StoppedCell:
     """A cell that stopped with an error."""
@@ -111,10 +115,10 @@ def said_of(kind: str, message: str) -> Said:
     """Return an exception in one line."""
     if kind == "StdinNotImplementedError":
         return NO_ANSWER
-    kind = "SyntaxError" if kind == "_IncompleteInputError" else kind  # IPython's, where Python reads on for ever
+    kind = SHOWN_AS.get(kind, kind)
     first = _READ_FROM.sub(" (line \\1)", without_prelude(message).strip().partition("\n")[0])
     first = _REUSE.sub("", first).rstrip(".")
-    return plain(f"{kind}: {first}" if first else kind, SAID)
+    return plain(": ".join(filter(None, (kind, first))), SAID)
 
 
 def without_prelude(message: str) -> str:
@@ -215,7 +219,7 @@ def explain(
     known = _of_the_probe(error, name) or _missing_name(error, name, stopped)
     if known is not None:
         return known
-    place = f"{name}: {error.line}" if error.line else name
+    place = ": ".join(filter(None, (name, error.line)))
     two_graphs = re.search(TWO_GRAPHS, error.message, re.DOTALL)
     said = OF_TWO_GRAPHS if two_graphs else said_of(error.kind, error.message)
     code = next((code for pattern, code in MEANINGS if re.search(pattern, error.message, re.DOTALL)), "error-in-code")

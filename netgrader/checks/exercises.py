@@ -130,7 +130,7 @@ class Exercises:
         kinds = _beside(folder / FAULTS, lambda content: course_kinds(content.decode()))
         # Hidden tests have translations of their own.
         files = (place / MESSAGES.format(self.language) for place in (folder, self.hidden.parent))
-        own = tuple(found for file in files if (found := _beside(file, own_translations)))
+        own = tuple(filter(None, (_beside(file, own_translations) for file in files)))
         return replace(about, kinds={**CATALOGUE, **(kinds or {})}, language=self.language, own=own)
 
     def of_kind(self, kind: str) -> str:

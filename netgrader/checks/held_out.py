@@ -225,8 +225,12 @@ def by_heart(right: npt.NDArray[np.bool_], once: npt.NDArray[np.bool_], twice: n
         Which images are known as they are (n,), redrawn, and redrawn once more.
     """
     more = right - 2.0 * once + twice
-    error = math.sqrt(float(more @ more))
-    return float(more.sum()) / error if error > 0 else 0.0
+    return _in_errors(float(more.sum()), math.sqrt(float(more @ more)))
+
+
+def _in_errors(difference: float, error: float) -> float:
+    """Return a difference in standard errors; 0 where there is no error, and so no difference."""
+    return difference / error if error > 0 else 0.0
 
 
 def knowledge(logits: npt.NDArray[np.float32], labels: Bytes) -> Floats:
@@ -266,4 +270,4 @@ def lead_of_the_given(known: npt.NDArray[Any], hidden: npt.NDArray[np.bool_]) ->
     rest -= rest.mean()
     lead = float(rest[~hidden].mean() - rest[hidden].mean())
     error = math.sqrt(float(rest @ rest) / (n - 1) * (1 / given + 1 / (n - given)))
-    return (lead / error if error > 0 else 0.0), lead
+    return _in_errors(lead, error), lead

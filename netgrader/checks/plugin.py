@@ -27,7 +27,7 @@ from netgrader.results import CheckResult, Outcome, Visibility
 from netgrader.text import Said, joined, plain, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from netgrader.faults import Fault
@@ -121,7 +121,7 @@ class GradingPlugin:
 
     visibility: Mapping[Path, Visibility]
     """What each test file is, by resolved path."""
-    cells: frozenset[str] | None = None
+    cells: Collection[str] | None = None
     """Check cells whose tests are run; all if None."""
     seconds: float = 60.0
     """Time limit for one test."""
@@ -262,7 +262,7 @@ class GradingPlugin:
             return planned.result(Outcome.FAILED, 0.0, said=said, follows=named)
         known += raised.faults
         credit = planned.grades.credit * raised.share
-        follows = [raised.follows] if raised.follows else []
+        follows = filter(None, [raised.follows])
         found = self._told([*raised.faults, *self._remarks])
         return planned.result(Outcome.PARTIAL if credit else Outcome.FAILED, credit, found, follows=follows)
 

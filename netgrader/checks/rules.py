@@ -52,7 +52,7 @@ class Rule(NamedTuple):
 
 
 def _bytes_of(asked: AnyNetworkTerms, course: Exercises) -> int:
-    widths = [*([course.spec.size] if course.spec is not None else []), *asked.widths]
+    widths = (course.data.size, *asked.widths)
     return BYTES_A_WEIGHT * sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(widths))
 
 
@@ -69,14 +69,14 @@ RULES = (
         lambda asked, course: len(asked.calls) * asked.seconds <= course.limits.capture_seconds,
         "be lower: all calls together may last {course.limits.capture_seconds:g}, the capture_seconds of [limits]",
     ),
+)
+RULES_OF_DATA = (
     Rule(
         AnyNetworkTerms,
         "widths",
         lambda asked, course: _bytes_of(asked, course) <= course.limits.memory_bytes,
         "need no more memory than {course.limits.memory_bytes:,} bytes, the memory_bytes of [limits]",
     ),
-)
-RULES_OF_DATA = (
     Rule(
         AnyNetworkTerms,
         "widths",

@@ -212,11 +212,6 @@ class TestRun:
     observations: Mapping[str, tuple[Observation, ...]]
     log: tuple[str, ...]
 
-    @property
-    def measured(self) -> dict[str, Any]:
-        """Return the figures of all cells."""
-        return {name: value for noted in self.measured_by_cell.values() for name, value in noted.items()}
-
 
 def _drawing(network: Network) -> NetworkDrawing:
     """Return the network as pages show it, drawn and in words."""
@@ -259,29 +254,34 @@ def run_tests(
     KeyboardInterrupt
         If the user stopped it.
     """
-    visibility = {path.resolve(): Visibility.PUBLIC for path in public}
-    visibility |= {path.resolve(): Visibility.HIDDEN for path in hidden}
-    missing = [path for path in visibility if not path.is_file()]
-    if missing:
-        raise BrokenTests(f"There is no file of tests {missing[0]}.")
-    chosen = None if cells is None else frozenset(cells)
-    plugin = GradingPlugin(visibility, chosen, seconds, bench.exercises.texts, on_plan, on_verdict)
+    visibility = _visibility(public, hidden)
+    plugin = GradingPlugin(visibility, cells, seconds, bench.exercises.texts, on_plan, on_verdict)
     fixtures = Fixtures(bench, plugin)
     # Formulas are tried on any numbers there are: what overflows in them is nothing that a student can mend.
     with _undisturbed(visibility), np.errstate(all="ignore"):
         code = pytest.main(_arguments(visibility), plugins=[plugin, fixtures])
     plugin.raise_if_broken()
     _require_ended(code)
-    checks: dict[str, list[CheckResult]] = {}
+    checks: dict[str, tuple[CheckResult, ...]] = {}
     for planned in plugin.plan:
         verdict = plugin.verdicts.get(planned.check, planned.not_reached())
-        checks.setdefault(planned.grades.cell, []).append(verdict)
+        checks[planned.grades.cell] = (*checks.get(planned.grades.cell, ()), verdict)
     return TestRun(
-        checks={cell: tuple(found) for cell, found in checks.items()},
+        checks=checks,
         measured_by_cell={cell: _as_json(noted, bench) for cell, noted in fixtures.measurements.items() if noted},
         observations={cell: tuple(seen) for cell, seen in fixtures.observations.items()},
         log=tuple(plugin.log),
     )
+
+
+def _visibility(public: Sequence[Path], hidden: Sequence[Path]) -> dict[Path, Visibility]:
+    """Return what each test file is, by resolved path; raise BrokenTests for one that is not there."""
+    visibility = dict.fromkeys(map(Path.resolve, public), Visibility.PUBLIC)
+    visibility |= dict.fromkeys(map(Path.resolve, hidden), Visibility.HIDDEN)
+    for path in visibility:
+        if not path.is_file():
+            raise BrokenTests(f"There is no file of tests {path}.")
+    return visibility
 
 
 def _require_ended(code: int) -> None:

@@ -154,8 +154,8 @@ def _above(number: int, nodes: Sequence[Any], order: Mapping[str, int]) -> Itera
     while ahead:
         at = ahead.popleft()
         yield at
-        read = {order.get(_op(tensor)) for tensor in nodes[at].input if nodes[at].op != "Shape"}
-        new = sorted(one for one in read if one is not None and one not in seen)
+        read = {order.get(_op(tensor), at) for tensor in nodes[at].input if nodes[at].op != "Shape"}
+        new = sorted(read - seen)
         seen.update(new)
         ahead.extend(new)
 
@@ -166,12 +166,13 @@ def _op(tensor: str) -> str:
 
 def _in_words(noted: _Noted, number: int, cells: Mapping[str, Cell], exercise: str) -> Said:
     run = noted.runs[max(0, bisect_right(noted.runs, number, key=lambda run: run[0]) - 1)]
-    known = {at: cells.get(key, NOWHERE) for at, key in enumerate(noted.cells)}
-    lines = [_line(known.get(at, NOWHERE), line, exercise) for at, line in zip(run[1::2], run[2::2], strict=False)]
+    known = dict(enumerate(noted.cells))
+    places = zip(run[1::2], run[2::2], strict=False)
+    lines = [_line(cells.get(known.get(at, ""), NOWHERE), line, exercise) for at, line in places]
     said: list[Said] = list(filter(None, lines))
     if len(said) > 1:
         return BOTH.format(first=said[0], second=said[1])
-    return next(iter(said), "")
+    return said[0] if said else ""
 
 
 def _line(cell: Cell, line: int, exercise: str) -> Said:
@@ -179,15 +180,14 @@ def _line(cell: Cell, line: int, exercise: str) -> Said:
     text = plain(_text(cell, line).replace("`", "'"), LONGEST_LINE)
     if not text:
         return ""
-    form = NAMED if cell.name else OTHER
-    if cell.name == exercise:
-        form = OWN
+    form = {"": OTHER, exercise: OWN}.get(cell.name, NAMED)
     return form.format(number=line + _blank(cell), cell=cell.name, text=text)
 
 
 def _blank(cell: Cell) -> int:
     """Return how many empty lines a cell begins with: IPython leaves them out, and so counts from the first that is not."""
-    return next((number for number, line in enumerate(cell.text.split("\n")) if line.strip()), 0)
+    blank = len(cell.text) - len(cell.text.lstrip())
+    return cell.text[:blank].count("\n")
 
 
 def _text(cell: Cell, line: int) -> str:

@@ -33,7 +33,7 @@ from netgrader.reader import LabError
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from netgrader.checks.context import CellEvidence, Dataset, TestContext
     from netgrader.checks.held_out import Marked
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Recomputed",
     "curves",
-    "error_curves",
     "recompute",
     "recomputed",
     "require_learned",
@@ -55,6 +54,7 @@ __all__ = [
     "require_values",
     "score_on_all_of_train",
     "seen_test_images",
+    "shows_best_so_far",
     "target_met",
     "train_accuracy",
 ]
@@ -81,6 +81,7 @@ USES_LABELS = {
 }
 FROM_X = {"logits": Text("logits from X alone"), "prediction": Text("a prediction from X alone")}
 UNSTEADY = 1e-2  # relative, of an output: an image that gets another one beside others gets another answer
+CHANCE = 0.01  # accuracy; one hardly moves by more from one epoch to the next, after the first
 ROUNDED = 6e-4  # what an accuracy may be off by that was rounded to three digits or computed in another order
 
 
@@ -410,11 +411,14 @@ def _recomputed(bench: TestContext, cell: str) -> tuple[Recomputed, Dataset]:
     return made
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a curve is whatever was handed over
+def shows_best_so_far(curve: Sequence[float], last: float) -> bool:
+    """Whether a curve never falls, and its end is that of an earlier epoch, a little above the accuracy in the end."""
+    steps = np.diff(np.asarray(curve, np.float64))
+    rises = curve[0] < curve[-1] and bool((steps >= 0).all())
+    return rises and steps[-1] == 0 and 0 < curve[-1] - last < CHANCE
+
+
 def curves(evidence: CellEvidence) -> tuple[Array, Array]:
     """Return the accuracies on training and test images that were reported, an array of numbers each."""
     return evidence.array("acc_trn"), evidence.array("acc_val")
-
-
-def error_curves(evidence: CellEvidence) -> tuple[Array, Array]:
-    """Return the errors on training and test rows that were reported, an array of numbers each."""
-    return evidence.array("err_trn"), evidence.array("err_val")

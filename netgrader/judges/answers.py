@@ -47,6 +47,7 @@ Array = npt.NDArray[Any]
 
 MOST_ROWS, LEAST_ROWS = 2_500, 1_500  # in a run
 UNFED = re.compile(r"feed a value for placeholder tensor '(?P<name>[^']+)'")
+OF_SHAPE = {"logits": Text("logits of shape {shape}"), "prediction": Text("a prediction of shape {shape}")}
 SWITCHED = Text(
     "a placeholder with a default, as tf.placeholder_with_default(False, shape=[]) makes "
     "one, or the part eval_feed, as in eval_feed={training: False}"
@@ -71,8 +72,8 @@ def _shape_of(meta_graph: bytes, tensor: str) -> tuple[int, ...]:
 
 
 @contextmanager
-def opened(lab: Lab, graph: GraphEvidence, values: Mapping[str, Array] | None = None) -> Iterator[LabSession]:
-    """Open a session in which the variables have the values that were handed over with the graph, or others.
+def opened(lab: Lab, graph: GraphEvidence) -> Iterator[LabSession]:
+    """Open a session in which the variables have the values that were handed over with the graph.
 
     Variables without one start as the graph's own initialisers leave them; values of others are left out.
 
@@ -82,9 +83,8 @@ def opened(lab: Lab, graph: GraphEvidence, values: Mapping[str, Array] | None = 
         If the lab does not accept the graph, or cannot initialise it.
     """
     loaded = lab.load(graph.meta_graph)
-    own = graph.values if values is None else values
     with started(loaded) as session:
-        session.assign({name: own[name] for name in own.keys() & set(loaded.variables)})
+        session.assign({name: graph.values[name] for name in graph.values.keys() & set(loaded.variables)})
         yield session
 
 
@@ -187,20 +187,29 @@ def outputs_for(
     batches = list(_batches(order, random))
     rows = session.run_batches([part], {x: shaped(graph, inputs)}, batches, graph.eval_feed)
     outputs = [np.asarray(row[0]) for row in rows]
-    # A batch of as many rows as there are outputs stands as all others do.
-    in_rows = [output.shape for output in outputs] == [(len(batch), width) for batch in batches]
+    lengths = [len(batch) for batch in batches]
+    upright = _upright(outputs, lengths, width)
+    for output, length in zip(upright, lengths, strict=True):
+        if output.shape != (length, width):
+            what = OF_SHAPE[measure.part].format(shape=output.shape)
+            fail("wrong-width", found=what, expected=f"({length}, {width})")
     found = np.empty((len(inputs), width), np.float32)
-    for output, batch in zip(outputs, batches, strict=True):
-        upright = output
-        if not in_rows and (output.shape == (width, len(batch)) or (width == 1 and output.ndim == 1)):
-            upright = output.reshape(width, -1).T
-        if upright.shape != (len(batch), width):
-            what = (
-                Text("logits of shape {shape}") if measure.part == "logits" else Text("a prediction of shape {shape}")
-            )
-            fail("wrong-width", found=what.format(shape=upright.shape), expected=f"({len(batch)}, {width})")
-        found[batch] = upright
+    found[np.concatenate([order[:0], *batches])] = np.concatenate([found[:0], *upright])
     return found
+
+
+def _upright(outputs: list[Array], lengths: Sequence[int], width: int) -> list[Array]:
+    """Return the outputs of batches of these lengths as rows; as they are if they are of another shape.
+
+    A batch of as many rows as there are outputs stands as all others do.
+    """
+    turned = [output.T for output in outputs]
+    numbers = [output[..., np.newaxis] for output in outputs]  # where there is one for each row
+    wanted = [(length, width) for length in lengths]
+    for upright in (outputs, turned, numbers):
+        if [output.shape for output in upright] == wanted:
+            return upright
+    return outputs
 
 
 def _batches(order: npt.NDArray[np.int64], random: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:

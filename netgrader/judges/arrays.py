@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,23 +13,35 @@ from netgrader.checks.exercises import BadExerciseError
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.faults import CATALOGUE, fault
 from netgrader.grey_levels import LEVELS
-from netgrader.judges.aspects import Charge
+from netgrader.judges.aspects import make_charge
 from netgrader.judges.known_images import PROJECTIONS, fingerprints, match_scaled
-from netgrader.judges.labels import class_shift, one_hot_words, row_shift
+from netgrader.judges.labels import class_shift, mismatch, one_hot_words, row_shift
 from netgrader.judges.preparations import preparation_of
-from netgrader.judges.rows import SHIFTS, SOME, judge_kind, judge_rows, judge_targets, own_columns, same_rows
+from netgrader.judges.rows import (
+    SHIFTS,
+    SOME,
+    JudgedRows,
+    are_in_order,
+    judge_kind,
+    judge_reshaped,
+    judge_rows,
+    judge_targets,
+    own_columns,
+    same_rows,
+)
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from netgrader.checks.context import CellEvidence, Dataset, TestContext
     from netgrader.data import DataSpec
     from netgrader.faults import Fault
+    from netgrader.judges.aspects import Charge
     from netgrader.judges.log import Bytes, Float, Int
     from netgrader.judges.preparations import Preparation
 
 __all__ = [
-    "JudgedImages",
     "data_as_handed",
+    "data_for",
     "images_of",
     "judge_images",
     "judge_one_hot",
@@ -55,21 +68,7 @@ class _ImageLimits(NamedTuple):
 LIMITS = _ImageLimits()
 
 
-@dataclass(frozen=True)
-class JudgedImages:
-    """What an array of images is."""
-
-    charge: Charge | None
-    """What is wrong with it, None if nothing."""
-    rows: Int | None
-    """Which given image each row shows, None where that is not known."""
-
-    def shown(self, count: int) -> Int:
-        """Return which given image each of so many rows shows: those in its place, where that is not known."""
-        return np.arange(count) if self.rows is None else self.rows
-
-
-def judge_images(images: Array, raw: Bytes, spec: DataSpec) -> JudgedImages:
+def judge_images(images: Array, raw: Bytes, spec: DataSpec) -> JudgedRows:
     """Compare an array with the given images.
 
     Parameters
@@ -84,25 +83,15 @@ def judge_images(images: Array, raw: Bytes, spec: DataSpec) -> JudgedImages:
     """
     n, pixels = len(raw), spec.size
     if images.shape not in {(n, *spec.fed_shape), (n, pixels)}:
-        return _of_another_shape(images, raw, spec)
+        return judge_reshaped(images, n, spec, partial(judge_images, raw=raw, spec=spec))
     images = images.reshape(n, pixels)
     if images.dtype == np.float16:
         images = images.astype(np.float32)
     finite = np.isfinite(images).all(axis=1)
     if not finite.all():
         found, place = Text("values that are not finite"), Text("row {row}", row=int(np.argmin(finite)))
-        return JudgedImages(_charge("wrong-range", found=found, place=place), None)
+        return JudgedRows(make_charge("wrong-range", found=found, place=place), None)
     return _Comparison(images, raw.reshape(n, pixels), spec).judge()
-
-
-def _of_another_shape(images: Array, raw: Bytes, spec: DataSpec) -> JudgedImages:
-    """Judge images of another shape: a part is earned where the rows of as many numbers are right."""
-    found, expected = Text("shape {shape}", shape=images.shape), str((len(raw), *spec.fed_shape))
-    if images.size != raw.size or images.shape[:1] != (len(raw),):
-        return JudgedImages(_charge("wrong-shape", found=found, expected=expected), None)
-    inner = judge_images(images.reshape(len(raw), spec.size), raw, spec)
-    share = 0.0 if inner.charge else 0.25
-    return JudgedImages(_charge("wrong-shape", share, found=found, expected=expected), inner.rows)
 
 
 class _Comparison:
@@ -116,19 +105,19 @@ class _Comparison:
         self.given = fingerprints(raw)
         self.low, self.high = float(images.min()), float(images.max())
 
-    def judge(self) -> JudgedImages:
+    def judge(self) -> JudgedRows:
         in_order = np.arange(len(self.raw))
         factors = self._factors(in_order)
         if np.isfinite(factors).all():
-            return JudgedImages(self._scale(factors), in_order)
+            return JudgedRows(self._scale(factors), in_order)
         if self._levels() or np.array_equal(self.images > 0, self.raw > 0):
-            return JudgedImages(self._rounded() or self._range(), in_order)
+            return JudgedRows(self._rounded() or self._range(), in_order)
         index = match_scaled(self.given, self.theirs, self.spec.size).index
         if np.array_equal(np.sort(index), in_order):
-            return JudgedImages(self._scale(self._factors(index)), index)
+            return JudgedRows(self._scale(self._factors(index)), index)
         if (index >= 0).mean() >= LIMITS.nearly_all:
-            return JudgedImages(self._not_each_once(index), index)
-        return JudgedImages(self._strange(), None)
+            return JudgedRows(self._not_each_once(index), index)
+        return JudgedRows(self._strange(), None)
 
     def _not_each_once(self, index: Int) -> Charge:
         """Name the first of the rows that is another given image, or none."""
@@ -136,7 +125,7 @@ class _Comparison:
         found, place = Text("{image} {index} in row {row}", index=index[row], row=row), Text("row {row}", row=row)
         if index[row] < 0:
             found = Text("no given {image} in row {row}", row=row)
-        return _charge("wrong-order", found=found, expected=Text("each {image} once"), place=place)
+        return make_charge("wrong-order", found=found, expected=Text("each {image} once"), place=place)
 
     def _all_levels(self) -> Said:
         return Text("all grey levels over {largest}", largest=self.spec.largest)
@@ -155,18 +144,18 @@ class _Comparison:
         factor = float(np.nanmedian(factors))
         found = Text("values from {low:.4g} to {high:.4g}", low=self.low, high=self.high)
         if abs(factor) >= 0.5:
-            return _charge("not-scaled", 0.25, found=found, expected=Text("from 0 to 1"))
+            return make_charge("not-scaled", 0.25, found=found, expected=Text("from 0 to 1"))
         if np.ptp(factors) > abs(factor) / 10 and self.high < LIMITS.dark:
             found = Text("{found}, each {image} divided by a number of its own", found=found)
-            return _charge("wrong-range", 0.25, found=found, expected=Text("one number for all, from 0 to 1"))
+            return make_charge("wrong-range", 0.25, found=found, expected=Text("one number for all, from 0 to 1"))
         if abs(factor) < 1 / self.spec.largest / 10:
-            return _charge("scaled-twice", 0.25, found=found, expected=Text("from 0 to 1"))
+            return make_charge("scaled-twice", 0.25, found=found, expected=Text("from 0 to 1"))
         return self._range()
 
     def _range(self) -> Charge | None:
         if not -LIMITS.close <= self.low <= self.high <= 1 + LIMITS.close:
             found = Text("values from {low:.4g} to {high:.4g}", low=self.low, high=self.high)
-            return _charge("wrong-range", 0.25, found=found, expected=Text("from 0 to 1"))
+            return make_charge("wrong-range", 0.25, found=found, expected=Text("from 0 to 1"))
         return judge_kind(self.images.dtype)
 
     def _rounded(self) -> Charge | None:
@@ -174,7 +163,7 @@ class _Comparison:
         if len(np.unique(self.images[:1000])) > 2 or len(np.unique(self.images)) > 2:
             return None
         found = Text("only {low:g} and {high:g}", low=self.low, high=self.high)
-        return _charge("integer-division", 0.25, found=found, expected=self._all_levels())
+        return make_charge("integer-division", 0.25, found=found, expected=self._all_levels())
 
     def _levels(self) -> bool:
         """Whether each value depends on the grey level at its place alone, and grows with it."""
@@ -193,11 +182,11 @@ class _Comparison:
             found = Text(
                 "{pixels} of many {images} in each row: reshaped to ({size}, n) and turned around", size=self.spec.size
             )
-            return _charge("rows-mixed", found=found, expected=Text("{an_image} in each row"))
+            return make_charge("rows-mixed", found=found, expected=Text("{an_image} in each row"))
         wrong = np.flatnonzero(np.isnan(self._factors(np.arange(n))))
         row = int(wrong[0])
         found = Text("{count:,} of {n:,} rows that are not the {image} given there", count=len(wrong), n=n)
-        return _charge(
+        return make_charge(
             "wrong-order", found=found, expected=Text("{image} i in row i"), place=Text("row {row}", row=row)
         )
 
@@ -209,9 +198,9 @@ class _Comparison:
             return None
         if len(columns.moved):
             found = Text("the {pixels} of each {image} in another order, as where it is turned or mirrored")
-            return _charge("wrong-order", 0.25, found=found, expected=Text("as given"))
+            return make_charge("wrong-order", 0.25, found=found, expected=Text("as given"))
         found = Text("values from {low:.4g} to {high:.4g}, each {pixel} scaled by itself", low=self.low, high=self.high)
-        return _charge("wrong-range", 0.25, found=found, expected=Text("from 0 to 1"))
+        return make_charge("wrong-range", 0.25, found=found, expected=Text("from 0 to 1"))
 
     def _aligned(self, prints: Float, others: Float) -> bool:
         match = match_scaled(others[:SOME], prints[:SOME], self.spec.size)
@@ -248,25 +237,21 @@ def judge_one_hot(labels: Array, given: Bytes, spec: DataSpec, rows: Int | None 
                 "{expected}: a[np.arange(n), {labels}] = 1 sets one place in each row, a[{labels}] = 1 whole rows",
                 expected=expected,
             )
-        return _charge("labels-not-one-hot", found=found, expected=expected, place=place)
+        return make_charge("labels-not-one-hot", found=found, expected=expected, place=place)
     true = given if rows is None else np.where(rows >= 0, given[rows], best)
     wrong = np.flatnonzero(best != true)
     if len(wrong):
-        in_order = rows is None or _ordered(rows)
+        in_order = are_in_order(rows)
         return _wrong_classes(best.astype(np.uint8), given, true, wrong, spec.classes, in_order=in_order)
     return judge_kind(labels.dtype)
-
-
-def _ordered(rows: Int) -> bool:
-    return bool((rows == np.arange(len(rows))).mean() >= LIMITS.nearly_all)
 
 
 def _labels_shape(labels: Array, n: int, spec: DataSpec) -> Charge:
     found, expected = Text("shape {shape}", shape=labels.shape), f"({n}, {spec.classes})"
     if labels.size == n:
         found = Text("{found}: the {called}s themselves", found=found, called=spec.called)
-        return _charge("labels-not-one-hot", found=found, expected=expected)
-    return _charge("wrong-shape", found=found, expected=expected)
+        return make_charge("labels-not-one-hot", found=found, expected=expected)
+    return make_charge("wrong-shape", found=found, expected=expected)
 
 
 def _wrong_classes(best: Bytes, given: Bytes, true: Bytes, wrong: Int, classes: int, *, in_order: bool) -> Charge:
@@ -274,20 +259,16 @@ def _wrong_classes(best: Bytes, given: Bytes, true: Bytes, wrong: Int, classes: 
     expected, place = f"{true[row]}", Text("row {row}, the first of {count:,}", row=row, count=len(wrong))
     if class_shift(best, true, classes) is not None:
         found = Text("the {label} {best}", best=best[row])
-        return _charge("labels-off-by-one", found=found, expected=expected, place=place)
+        return make_charge("labels-off-by-one", found=found, expected=expected, place=place)
     shift = row_shift(best, given, np.arange(len(given)), SHIFTS) if in_order else None
     if shift is not None:
         later = Text("the {label} of the {image} {shift} after it, {best}")
         earlier = Text("the {label} of the {image} {shift} before it, {best}")
         rows = (later if shift > 0 else earlier).format(shift=abs(shift), best=best[row])
-        return _charge("labels-shifted", found=rows, expected=expected, place=place)
-    apart = np.array_equal(np.bincount(best, minlength=classes), np.bincount(given, minlength=classes))
-    code = "labels-shuffled-apart" if apart else "labels-wrong"
-    return _charge(code, found=Text("the {label} {best}", best=best[row]), expected=expected, place=place)
-
-
-def _charge(code: str, share: float = 0.0, *, found: Said, expected: Said = "", place: Said = "") -> Charge:
-    return Charge(fault(code, found=found, expected=expected, place=place), share)
+        return make_charge("labels-shifted", found=rows, expected=expected, place=place)
+    return make_charge(
+        mismatch(best, given), found=Text("the {label} {best}", best=best[row]), expected=expected, place=place
+    )
 
 
 OTHER = {"train": "test", "test": "train"}
@@ -316,29 +297,30 @@ def require_labels(bench: TestContext, part: str) -> None:
 
     Targets of a regression, ``y_train`` and ``y_test``, have to be the given ones.
     """
-    name = f"y_{part}" if bench.spec.is_regression else f"y_{part}_1_hot"
+    name, judge = f"y_{part}_1_hot", partial(judge_one_hot, spec=bench.spec)
+    if bench.spec.is_regression:
+        name, judge = f"y_{part}", partial(judge_targets)
     labels, (_, given) = _evidence(bench).array(name), bench.part(part)
     try:
         rows = images_of(bench, part).rows
     except Failed:  # without images the labels are taken to be in the order of the given ones
         rows = None
-    numbers = bench.spec.is_regression
-    charge = judge_targets(labels, given, rows) if numbers else judge_one_hot(labels, given, bench.spec, rows)
+    charge = judge(labels, given, rows=rows)
     if charge is not None:
         raise _failed(charge, name)
 
 
-def images_of(bench: TestContext, part: str) -> JudgedImages:
+def images_of(bench: TestContext, part: str) -> JudgedRows:
     """Return what ``x_train`` or ``x_test`` (`part` ``"train"`` or ``"test"``) is, judged once."""
 
-    def judge() -> JudgedImages:
+    def judge() -> JudgedRows:
         made, (raw, _) = _evidence(bench).array(f"x_{part}"), bench.part(part)
         if bench.spec.is_images:
             return judge_images(made, raw, bench.spec)
         other, _ = bench.part(OTHER[part])
-        return JudgedImages(*judge_rows(made, raw, other, bench.spec, of_test=part == "test"))
+        return judge_rows(made, raw, other, bench.spec, of_test=part == "test")
 
-    images: JudgedImages = bench.once((Text("prepared {images}"), part), judge)
+    images: JudgedRows = bench.once((Text("prepared {images}"), part), judge)
     return images
 
 
@@ -349,6 +331,11 @@ def data_as_handed(bench: TestContext) -> Dataset | None:
     """
     data: Dataset | None = bench.once("data_as_handed", lambda: _as_handed(bench))
     return data
+
+
+def data_for(bench: TestContext) -> Dataset:
+    """Return the data as the student's arrays have them; ours, where these are as asked for or not understood."""
+    return data_as_handed(bench) or bench.dataset
 
 
 def _as_handed(bench: TestContext) -> Dataset | None:
@@ -367,13 +354,13 @@ def _as_handed(bench: TestContext) -> Dataset | None:
 
 def _preparation(bench: TestContext) -> Preparation | None:
     """Return how inputs became the student's rows, by some of them; None if as asked, or if it is not known."""
-    known, data = [_some_pairs(bench, part) for part in ("train", "test")], bench.dataset
-    made, raw = known[0]
+    train, test, data = _some_pairs(bench, "train"), _some_pairs(bench, "test"), bench.dataset
+    made, raw = train
     if len(made) == len(raw) and same_rows(made, data.prepared(raw).astype(np.float64)).all():
         return None
     # Test rows may hold numbers between those of training rows; where they are prepared otherwise, training rows decide.
-    made, raw = (np.concatenate(parts) for parts in zip(*known, strict=True))
-    return preparation_of(made, raw, bench.spec) or preparation_of(*known[0], bench.spec)
+    made, raw = map(np.concatenate, zip(train, test, strict=True))
+    return preparation_of(made, raw, bench.spec) or preparation_of(*train, bench.spec)
 
 
 def _some_pairs(bench: TestContext, part: str) -> tuple[Array, Array]:

@@ -125,5 +125,5 @@ def causes_of_accuracy(bench: TestContext, cell: str, reported: float) -> tuple[
 
 def network_cells(bench: TestContext) -> tuple[str, ...]:
     """Return the check cells to which networks were handed over that exercises ask for."""
-    cells = [f"check_{name}" for name in bench.exercises.networks]
+    cells = map("check_{}".format, bench.exercises.networks)
     return tuple(cell for cell in cells if bench.evidence(cell).has(NET))

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from netgrader.faults import ALL, CATALOGUE, Severity, kind_of
-from netgrader.text import Said
+from netgrader.faults import ALL, CATALOGUE, Severity, fault, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from netgrader.faults import Fault
     from netgrader.text import Said
 
-__all__ = ["Aspect", "Charge", "LoopFinding", "Verdict", "verdicts"]
+__all__ = ["Aspect", "Charge", "LoopFinding", "Verdict", "make_charge", "verdicts"]
 
 
 class Aspect(StrEnum):
@@ -45,6 +44,11 @@ class Charge:
 
     fault: Fault
     share: float = 0.0
+
+
+def make_charge(code: str, share: float = 0.0, *, found: Said, expected: Said = "", place: Said = "") -> Charge:
+    """Return a charge with a fault of the catalogue, and its figures."""
+    return Charge(fault(code, found=found, expected=expected, place=place), share)
 
 
 @dataclass(frozen=True)
@@ -90,18 +94,22 @@ def verdicts(findings: Sequence[LoopFinding], error: Fault | None = None) -> dic
         What `train` raised, if anything; it is among the findings.
     """
     different = _each_code_once(findings)
-    wrong = [found for found in different if not found.fault.remark]
-    explained = [(found, _cause(found, wrong, error)) for found in wrong]
-    spoilt = [found.fault for found, cause in explained if cause is None and _spoils_report(found)]
-    explained += [(LoopFinding(Aspect.REPORT, fault), fault) for fault in spoilt[:1]]
+    explained = _explained([found for found in different if not found.fault.remark], error)
     said: dict[Aspect, Verdict] = {}
     named: set[str] = set()
     for aspect in Aspect:
         verdict = _verdict(aspect, explained, named)
-        named |= {fault.code for fault in verdict.faults}
+        named |= {one.code for one in verdict.faults}
         remarks = tuple(found.fault for found in different if found.aspect is aspect and found.fault.remark)
         said[aspect] = replace(verdict, remarks=remarks)
     return said
+
+
+def _explained(wrong: Sequence[LoopFinding], error: Fault | None) -> list[tuple[LoopFinding, Fault | None]]:
+    """Return findings, each with what it follows from; what spoils the report is one of its own there."""
+    explained = [(found, _cause(found, wrong, error)) for found in wrong]
+    spoilt = [found.fault for found, cause in explained if cause is None and _spoils_report(found)]
+    return explained + [(LoopFinding(Aspect.REPORT, one), one) for one in spoilt[:1]]
 
 
 def _verdict(aspect: Aspect, explained: Sequence[tuple[LoopFinding, Fault | None]], named: Collection[str]) -> Verdict:

@@ -108,6 +108,8 @@ MADE_BY = {
 """The parts of a layer, and what makes them."""
 HUGE = 5.0  # times the size that keeps a signal of unit variance at unit variance
 
+CALLED = {"none": Text("no activation")}
+"""What an activation is called in a sentence, where that is not its name."""
 ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
     "none": lambda t: t,
     "relu": lambda t: np.maximum(t, 0.0),
@@ -201,12 +203,15 @@ def fetch(loaded: LoadedGraph, session: LabSession, part: str) -> Array | LabErr
     return run_alone(session, part if ":" in part else f"{part}:0", {})
 
 
-def _fetched(loaded: LoadedGraph, session: LabSession, part: str) -> Array:
-    """Return the value of a part, as `fetch` does; what it stops with is an error."""
-    value = fetch(loaded, session, part)
-    if isinstance(value, LabError):
-        raise value
-    return value
+def _both_weights(loaded: LoadedGraph, session: LabSession, graph: GraphEvidence) -> list[Array]:
+    """Return the values of the parts ``W1`` and ``W2``; what one stops with is an error."""
+    values = []
+    for part in ("W1", "W2"):
+        value = fetch(loaded, session, graph.parts[part])
+        if isinstance(value, LabError):
+            raise value
+        values.append(value)
+    return values
 
 
 def _positive(random: np.random.Generator, value: Array, inputs: int) -> Array:
@@ -282,10 +287,11 @@ def require_activation(trial: DenseTrial) -> None:
     asked = ACTIVATIONS[trial.activation]
     if _is_applied(trial, asked):
         return
-    expected = Text("{activation} of x·W + b", activation=trial.activation) if trial.activation != "none" else "x·W + b"
+    applied = Text("{activation} of x·W + b", activation=trial.activation)
+    expected = {"none": "x·W + b"}.get(trial.activation, applied)
     name = _recognised(trial)
     if name is not None:
-        fail("wrong-activation", found=Text("no activation") if name == "none" else name, expected=expected)
+        fail("wrong-activation", found=CALLED.get(name, name), expected=expected)
     for inner, activation in ACTIVATIONS.items():
         if _is_applied(trial, partial(_after, asked, activation)):
             found = Text("{activation} of {inner} of x·W + b", activation=trial.activation, inner=inner)
@@ -319,10 +325,10 @@ def require_own_weights(lab: Lab, graph: GraphEvidence) -> bool:
     """
     loaded, random = lab.load(graph.meta_graph), np.random.default_rng(1)
     with started(loaded, seed=0) as session:
-        start1, start2 = (_fetched(loaded, session, graph.parts[part]) for part in ("W1", "W2"))
+        start1, start2 = _both_weights(loaded, session, graph)
         values = session.values(loaded.trainable)
         session.assign({name: random.normal(size=value.shape) for name, value in values.items()})
-        first, second = (_fetched(loaded, session, graph.parts[part]) for part in ("W1", "W2"))
+        first, second = _both_weights(loaded, session, graph)
     if np.array_equal(first, second):
         fail(
             "shared-weights",

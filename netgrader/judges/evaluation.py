@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import numpy.typing as npt
 
     from netgrader.judges.aspects import LoopFinding
     from netgrader.judges.log import Bool, Float, Int, LoggedCall
@@ -41,8 +43,7 @@ class Part:
     """The same times the numbers of rows and of runs: sums in place of a mean."""
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """What was measured after an epoch, `train` and `test`."""
 
     train: Part
@@ -72,8 +73,8 @@ def _part(subject: Subject, runs: Int, mask: Bool, members: Int) -> Part:
     kinds = others if subject.fed_own_labels and subject.of_others(once) else [fed, *others]
     accuracies = dict.fromkeys(value for correct in kinds for value in _accuracies(call, correct, once, runs))
     counts = {len(once), int(call.sizes[runs].sum()), len(runs)} - {0, 1}
-    sums = tuple(count * accuracy for count in counts for accuracy in accuracies)
-    return Part(len(different) / len(members), tuple(accuracies), sums)
+    sums = np.outer([*counts], [*accuracies]).reshape(-1).tolist()
+    return Part(len(different) / len(members), tuple(accuracies), tuple(sums))
 
 
 def _accuracies(call: LoggedCall, correct: Bool, once: Int, runs: Int) -> list[float]:
@@ -100,11 +101,12 @@ def single_runs(subject: Subject, runs: Int) -> list[float]:
     return [float(value) for value in correct / np.maximum(subject.call.sizes[runs], 1)]
 
 
-def agree(value: float, accuracy: float, *, rounded: bool = True) -> bool:
-    """Whether a value reported is this accuracy, possibly `rounded` to a few digits."""
-    if abs(value - accuracy) <= ROUNDING * max(1.0, accuracy):
-        return True
-    return rounded and any(abs(round(accuracy, digits) - value) < 1e-7 for digits in DIGITS)
+def agree(value: float, accuracies: npt.ArrayLike, *, rounded: bool = True) -> bool:
+    """Whether a value reported is one of some accuracies, possibly `rounded` to a few digits."""
+    known = np.asarray(accuracies, np.float64)
+    written = np.stack([known.round(digits) for digits in DIGITS])
+    exact = np.abs(value - known) <= ROUNDING * np.maximum(1.0, known)
+    return bool(exact.any()) or (rounded and bool((np.abs(value - written) < 1e-7).any()))
 
 
 def judge_evaluation(subject: Subject) -> Iterator[LoopFinding]:
@@ -118,8 +120,8 @@ def judge_evaluation(subject: Subject) -> Iterator[LoopFinding]:
     if misplaced is not None:
         yield misplaced
         return
-    for side, of_side, n in (("training", shares[:, 0], subject.n_train), ("test", shares[:, 1], subject.n_test)):
-        yield from _coverage(side, of_side, n)
+    yield from _coverage("training", shares[:, 0], subject.n_train)
+    yield from _coverage("test", shares[:, 1], subject.n_test)
 
 
 def _coverage(side: str, shares: Float, n: int) -> Iterator[LoopFinding]:
@@ -168,7 +170,7 @@ def _before_epochs(subject: Subject, shares: Float) -> LoopFinding | None:
 def _in_fresh_session(subject: Subject) -> LoopFinding | None:
     """Return a finding if the weights got their initial values between an epoch's last step and its evaluations."""
     for number, epoch in enumerate(subject.course.epochs):
-        end = epoch.evaluations[-1] if len(epoch.evaluations) else 0
+        end = np.append(epoch.steps, epoch.evaluations)[-1]
         if (subject.call.asked[epoch.steps[-1] + 1 : end] & Asked.INITIALISE).any():
             return finding(
                 Aspect.EVALUATION,

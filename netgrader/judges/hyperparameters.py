@@ -131,10 +131,10 @@ def dropped_shares(lab: Lab, graph: GraphEvidence, network: Network, spec: DataS
     modes = _modes(graph, plain, feeds)
     try:
         with started(lab.load(graph.meta_graph)) as session:
-            trained = _values(session, places, [{**feeds, **mode} for mode in modes])
+            trained = _values(session, places, feeds, modes)
             # A run of its own: where dropout is on here, too, it drops other numbers.
             by_itself = [dict(graph.eval_feed)] if graph.eval_feed else [{}, *modes]
-            evaluated = _values(session, places, [{**feeds, **mode} for mode in by_itself])
+            evaluated = _values(session, places, feeds, by_itself)
     except LabError:
         return None
     if not evaluated or not trained:
@@ -155,9 +155,9 @@ def _modes(graph: GraphEvidence, plain: Graph, fed: Feed) -> list[Feed]:
     return [told] if told else [{}, *(dict.fromkeys(switches, np.asarray(on)) for on in (True, False))]
 
 
-def _values(session: LabSession, places: Sequence[str], feeds: Sequence[Feed]) -> list[list[Array]]:
-    """Return what tensors hold with each of the feeds that can be run."""
-    found = (run_parts(session, places, feed) for feed in feeds)
+def _values(session: LabSession, places: Sequence[str], fed: Feed, modes: Sequence[Feed]) -> list[list[Array]]:
+    """Return what tensors hold with each of the modes that can be run, fed in addition."""
+    found = (run_parts(session, places, {**fed, **mode}) for mode in modes)
     return [values for values in found if not isinstance(values, LabError)]
 
 

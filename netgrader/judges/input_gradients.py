@@ -58,7 +58,7 @@ class _GradientLimits(NamedTuple):
 LIMITS = _GradientLimits()
 
 
-EACH, LARGEST = "each@", ("largest",)
+EACH, LARGEST = "each@", "largest"
 """The parts that hold the gradients of the outputs, by their numbers, and of the largest one."""
 OTHER_TENSOR = "gradient-of-wrong-tensor"
 UNKNOWN = Text("something that the softmax outputs do not do")
@@ -113,15 +113,11 @@ def try_gradients(
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     one_hot = np.eye(classes)[labels]
     with started(lab.load(graph.meta_graph), seed) as session:
-        moved = {
-            sign: np.stack(
-                [_run(session, graph, "logits", images + sign * LIMITS.step * d, one_hot) for d in directions], axis=1
-            )
-            for sign in (1, -1)
-        }
+        steps = LIMITS.step * np.concatenate([directions, -directions])
+        moved = np.stack([_run(session, graph, "logits", images + step, one_hot) for step in steps], axis=1)
         try:  # the network itself could be run
             raw = [_run(session, graph, part, images, one_hot) for part in _each_parts(graph.parts)]
-            largest = [_run(session, graph, part, images, one_hot) for part in LARGEST if part in graph.parts]
+            largest = [_run(session, graph, LARGEST, images, one_hot)] if LARGEST in graph.parts else []
         except LabError as error:
             if error.kind != "run":
                 raise
@@ -131,8 +127,8 @@ def try_gradients(
                 found=Text("for {count} {images} {sentence}", count=len(images), sentence=error.sentence.rstrip(".")),
                 expected=expected,
             )
-    ours = {sign: _outputs(side, labels, classes) for sign, side in moved.items()}
-    slopes = {name: (ours[1][name] - ours[-1][name]) / (2 * LIMITS.step) for name in ours[1]}
+    ours, half = _outputs(moved, labels, classes), LIMITS.directions
+    slopes = {name: (values[:, :half] - values[:, half:]) / (2 * LIMITS.step) for name, values in ours.items()}
     each, tops = _split(raw, images.shape, classes), _split(largest, images.shape, classes)
     return GradientTrial(
         each=each @ directions.T,
@@ -140,8 +136,8 @@ def try_gradients(
         shapes=tuple(part.shape for part in raw),
         probabilities=np.moveaxis(slopes["probabilities"], -1, 0),
         logits=np.moveaxis(slopes["logits"], -1, 0),
-        top=_top(slopes["probabilities"], ours[1]["probabilities"] + ours[-1]["probabilities"]),
-        top_logit=_top(slopes["logits"], ours[1]["probabilities"] + ours[-1]["probabilities"]),
+        top=_top(slopes["probabilities"], ours["probabilities"]),
+        top_logit=_top(slopes["logits"], ours["probabilities"]),
         loss=slopes["loss"],
     )
 

@@ -14,11 +14,12 @@ from netgrader.text import Said, Text, spelled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from netgrader.data import Array
     from netgrader.judges.aspects import LoopFinding
     from netgrader.judges.log import Bytes, Int
     from netgrader.judges.subject import Subject
 
-__all__ = ["class_shift", "judge_labels", "one_hot_words", "row_shift"]
+__all__ = ["class_shift", "judge_labels", "mismatch", "one_hot_words", "row_shift"]
 
 # A shift explains the labels if it explains this share of them.
 EXPLAINED = 0.97
@@ -85,24 +86,33 @@ def class_shift(labels: Bytes, own: Bytes, classes: int) -> int | None:
     return best if best and shifts[best] > EXPLAINED * len(labels) else None
 
 
-def row_shift(labels: Bytes, own: Bytes, index: Int, shifts: tuple[int, ...]) -> int | None:
+def mismatch(labels: Array, given: Array, slack: float = 0.0) -> str:
+    """Return the code of wrong labels (n,): they are the given ones in another order, or others."""
+    apart = np.abs(np.sort(labels.astype(np.float64)) - np.sort(given.astype(np.float64)))
+    return "labels-shuffled-apart" if (apart <= slack).all() else "labels-wrong"
+
+
+def row_shift(labels: Array, own: Array, index: Int, shifts: tuple[int, ...], slack: float = 0.0) -> int | None:
     """Return by how many rows `labels` are shifted, along the array or along the order of feeding; None if they are not.
 
     Parameters
     ----------
     labels
-        The class fed with each row, shape (m,).
+        The class, or number, fed with each row, shape (m,).
     own
-        The class of each row of the array.
+        That of each row of the array.
     index
         Which row of the array each one is, shape (m,).
     shifts
         Shifts to try.
+    slack
+        By how much numbers may differ that are the same.
     """
     fed = own[index]
     for shift in shifts:
         along_array = own[np.clip(index + shift, 0, len(own) - 1)]
         along_order = np.roll(fed, -shift)
-        if max((labels == along_array).mean(), (labels == along_order).mean()) > EXPLAINED:
+        shifted = np.stack([along_array, along_order])
+        if (np.abs(labels - shifted) <= slack).mean(axis=1).max() > EXPLAINED:
             return shift
     return None

@@ -34,7 +34,7 @@ from netgrader.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from netgrader.evidence import GraphEvidence
+    from netgrader.evidence import GraphEvidence, Json
     from netgrader.faults import Fault
     from netgrader.reader import Lab, LabSession
 
@@ -53,6 +53,7 @@ __all__ = [
     "may_be_far_too_low",
     "short_run",
     "short_runs",
+    "told_in_training",
 ]
 
 Array = npt.NDArray[Any]
@@ -218,14 +219,19 @@ class _Trial:
         return ShortRun(self._rate, np.asarray(self._losses), self._reached[0], self._reached[-1])
 
 
+def told_in_training(graph: GraphEvidence) -> dict[str, Json]:
+    """Return what a network's function says training feeds, by tensor, as it was handed over."""
+    told = graph.about.get("train_feed")
+    return told if isinstance(told, dict) else {}
+
+
 def fed_in_training(graph: GraphEvidence) -> dict[str, Array]:
     """Return the numbers that a network's function says training feeds beside images and labels, by tensor.
 
     Nothing is fed in the place of what the network computes.
     """
-    told = graph.about.get("train_feed")
     own = set(graph.parts.values())
-    numbers = told.items() if isinstance(told, dict) else ()
+    numbers = told_in_training(graph).items()
     return {name: np.asarray(value) for name, value in numbers if isinstance(value, int | float) and name not in own}
 
 

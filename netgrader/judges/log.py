@@ -155,16 +155,10 @@ class LoggedCall:
         """Return numbers of the events that gave the weights their initial values."""
         return np.flatnonzero(self.asked & Asked.INITIALISE)
 
-    def of(self, runs: Int | list[int]) -> Rows:
+    def of(self, runs: Int) -> Rows:
         """Return the rows of some runs, one after the other."""
-        pieces = [np.arange(self.starts[run], self.starts[run + 1]) for run in runs]
-        at = np.concatenate(pieces) if pieces else np.empty(0, dtype=np.int64)
-        rows = self.rows
+        at, rows = _ranges(self.starts[runs], self.sizes[runs]), self.rows
         return Rows(rows.index[at], rows.factor[at], rows.shift[at], rows.labels[at], rows.found[at], rows.near[at])
-
-    def indices(self, run: int) -> Int:
-        """Return which rows of the tables one run was fed."""
-        return self.rows.index[self.starts[run] : self.starts[run + 1]]
 
 
 @dataclass(frozen=True)
@@ -249,8 +243,6 @@ class _RowFinder:
         index = np.full(len(prints), -1)
         for slack in ROUNDED:
             other = np.flatnonzero(index < 0)
-            if not len(other):
-                break
             found = Table(self._known, slack).find(prints[other])
             index[other] = np.where(found >= 0, self.first[found], -1)
         return index

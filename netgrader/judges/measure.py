@@ -39,6 +39,18 @@ class Measure(Protocol):
     def part(self) -> str:
         """What of a network its answers are: ``logits`` or ``prediction``."""
 
+    @property
+    def curves(self) -> tuple[str, str]:
+        """The names of what notebooks report of training and of test inputs after each epoch."""
+
+    @property
+    def no_curves(self) -> tuple[Text, Text]:
+        """What was found and expected where nothing is reported."""
+
+    @property
+    def asked(self) -> str:
+        """The parameter that says what a training has to reach."""
+
     def answers(self, outputs: Array) -> Array:
         """Return the answers (n,) of outputs (n, k)."""
 
@@ -68,6 +80,9 @@ class Accuracy:
     """The share of inputs whose class is the one with the largest logit."""
 
     part = "logits"
+    curves = "acc_trn", "acc_val"
+    no_curves = Text("no accuracies"), Text("the accuracy after each epoch")
+    asked = "least_accuracy"
 
     def answers(self, outputs: Array) -> Array:
         """Return the classes."""
@@ -115,6 +130,9 @@ class Error:
     """That of who always answers the median of the targets, or their mean."""
     unit: str = ""
     part: str = "prediction"
+    curves: tuple[str, str] = ("err_trn", "err_val")
+    no_curves: tuple[Text, Text] = (Text("no errors"), Text("the error after each epoch"))
+    asked: str = "largest_error"
 
     def answers(self, outputs: Array) -> Array:
         """Return the numbers; what is none is as far off as can be."""
@@ -154,8 +172,7 @@ class Error:
 
     def in_unit(self, error: float) -> str:
         """Return an error with its unit."""
-        number = f"{error:.3g}" if 1e-3 <= abs(error) < 1e5 or not error else f"{error:.2e}"
-        return f"{number} {self.unit}".strip()
+        return f"{error:.3g} {self.unit}".strip()
 
 
 def error_of(kind: str, differences: Array) -> float:

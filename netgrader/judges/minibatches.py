@@ -12,14 +12,14 @@ import numpy as np
 from netgrader.faults import Severity
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.notes import NO_LABEL, Asked
-from netgrader.judges.subject import finding
+from netgrader.judges.subject import finding, usual
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from netgrader.judges.aspects import LoopFinding
-    from netgrader.judges.log import Bytes, Float, Int
+    from netgrader.judges.log import Bool, Bytes, Float, Int
     from netgrader.judges.subject import Epoch, Subject
 
 __all__ = ["judge_held_out", "judge_order", "judge_rows"]
@@ -166,14 +166,17 @@ def _is_complete(fed: _Fed) -> bool:
 
 def _shared(fed: _Fed) -> float:
     """Return the mean share of a minibatch that the one before holds, too; 0 if there is but one."""
-    shares = fed.again[1:] / np.minimum(fed.held[1:], fed.held[:-1])
-    return float(shares.mean()) if len(shares) else 0.0
+    return _mean(fed.again[1:] / np.minimum(fed.held[1:], fed.held[:-1]))
 
 
 def _same(fed: _Fed) -> float:
     """Return the share of the minibatches that are the one before again; 0 if there is but one."""
-    same = (fed.again[1:] == fed.held[1:]) & (fed.held[1:] == fed.held[:-1])
-    return float(same.mean()) if len(same) else 0.0
+    return _mean((fed.again[1:] == fed.held[1:]) & (fed.held[1:] == fed.held[:-1]))
+
+
+def _mean(shares: Float | Bool) -> float:
+    """Return a mean; 0 if there is nothing."""
+    return float(shares.mean()) if len(shares) else 0.0
 
 
 def _drawn_at_random(fed: _Fed) -> bool:
@@ -361,9 +364,9 @@ def _scale(subject: Subject) -> Iterator[LoopFinding]:
     """Judge whether `train` feeds the rows of the student's arrays as they are, or at a scale that is as good."""
     call, tables, origins = subject.call, subject.tables, subject.origins
     steps = call.of(subject.course.steps)
-    train = _factor(steps.factor[steps.index < tables.n_train])
+    train = usual(steps.factor[steps.index < tables.n_train])
     of_test = (call.rows.index >= tables.n_train) & np.repeat((call.asked & Asked.STEP) == 0, call.sizes)
-    test = _factor(call.rows.factor[of_test])
+    test = usual(call.rows.factor[of_test])
     test = train if np.isnan(test) else test
     if np.isnan(train) or np.allclose([train, test], 1, rtol=0, atol=1e-3):
         return
@@ -376,12 +379,6 @@ def _scale(subject: Subject) -> Iterator[LoopFinding]:
         found = Text("{train} and those of x_test by {test:.3g}", train=found, test=test)
     for code in codes:
         yield finding(Aspect.ROWS, code, share=0.25, found=found, expected=Text("the rows as they are"))
-
-
-def _factor(factors: Float) -> float:
-    """Return the usual one of some factors; NaN if there is none."""
-    known = factors[np.isfinite(factors)]
-    return float(np.percentile(known, 50, method="higher")) if len(known) else float("nan")
 
 
 def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
@@ -421,23 +418,19 @@ def judge_order(subject: Subject) -> Iterator[LoopFinding]:
         yield finding(
             Aspect.ORDER, "sorted-data", found=found, expected=Text("about {classes:.0f} %", classes=100 / spec.classes)
         )
-    same = next((found for keeps, found in ORDERS if keeps(subject)), None)
-    if same is not None:
-        yield finding(Aspect.ORDER, "no-shuffling", found=same, expected=Text("a new order in each epoch"))
+    for keeps, same in ORDERS:
+        kept = [keeps(subject, *pair) for pair in pairwise(epochs)]
+        if kept and all(kept):
+            yield finding(Aspect.ORDER, "no-shuffling", found=same, expected=Text("a new order in each epoch"))
+            return
 
 
-def _same_minibatches(subject: Subject) -> bool:
-    """Whether minibatch k of each epoch holds the same images as that of the epoch before, for nearly all k."""
-    epochs = subject.course.epochs
-    return len(epochs) > 1 and min(_kept(subject, *pair) for pair in pairwise(epochs)) > LIMITS.repeats
-
-
-def _kept(subject: Subject, one: Epoch, other: Epoch) -> float:
-    """Return the share of the minibatches of an epoch all of whose images that of the same number held in the epoch before."""
+def _same_minibatches(subject: Subject, one: Epoch, other: Epoch) -> bool:
+    """Whether minibatch k of an epoch holds the same images as that of the epoch before, for nearly all k."""
     sizes = subject.call.sizes[other.steps]
     before, now = (_numbered(subject, epoch) for epoch in (one, other))
     held = np.bincount(np.repeat(np.arange(len(sizes)), sizes), weights=np.isin(now, before), minlength=len(sizes))
-    return float((held == sizes).mean())
+    return bool((held == sizes).mean() > LIMITS.repeats)
 
 
 def _numbered(subject: Subject, epoch: Epoch) -> Int:
@@ -447,16 +440,11 @@ def _numbered(subject: Subject, epoch: Epoch) -> Int:
     return number
 
 
-def _goes_round(subject: Subject) -> bool:
-    """Whether each epoch goes through the images in the order of the one before, backwards or begun elsewhere.
+def _goes_round(subject: Subject, one: Epoch, other: Epoch) -> bool:
+    """Whether an epoch goes through the images in the order of the one before, backwards or begun elsewhere.
 
     That shows at the ends of minibatches: within one the order means nothing.
     """
-    epochs = subject.course.epochs
-    return len(epochs) > 1 and all(_follows(subject, one, other) for one, other in pairwise(epochs))
-
-
-def _follows(subject: Subject, one: Epoch, other: Epoch) -> bool:
     order, next_order = (subject.rows(epoch).index for epoch in (one, other))
     ends = np.unique(np.cumsum(subject.call.sizes[one.steps]))
     ends = ends[(ends > 0) & (ends < len(order))]  # minibatches may be empty
@@ -468,7 +456,7 @@ def _follows(subject: Subject, one: Epoch, other: Epoch) -> bool:
     return bool(np.isin(apart, [1, len(next_order) - 1]).mean() > LIMITS.repeats)
 
 
-ORDERS: Sequence[tuple[Callable[[Subject], bool], Text]] = (
+ORDERS: Sequence[tuple[Callable[[Subject, Epoch, Epoch], bool], Text]] = (
     (_same_minibatches, Text("minibatch 1 of each epoch holds the same {images}, and so on")),
     (_goes_round, Text("one order in all epochs, backwards in some or begun elsewhere")),
 )

@@ -72,9 +72,9 @@ def show_pad(bench: TestContext, cell: str, show: Callable[[Observation], None])
 
 def _pad(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
     spec = dataset.spec
-    missing = [part for part in ("X", "logits") if part not in graph.parts]
-    if missing:
-        raise NotPlain(NO_PARTS.format(missing=missing[0]))
+    for part in ("X", "logits"):
+        if part not in graph.parts:
+            raise NotPlain(NO_PARTS.format(missing=part))
     if not graph.values:
         raise NotPlain(NO_VALUES)
     ends = graph.parts["X"], graph.parts["logits"]

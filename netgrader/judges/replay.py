@@ -70,15 +70,12 @@ class Replayed(Enum):
 def images_fit(images: ImageRows, tables: Tables, pixels: int) -> bool:
     """Whether `images`, training and test rows of so many `pixels`, are the ones that the tables' fingerprints are of."""
     given = len(tables.prints)
-    if len(images) != given:
+    if images.shape != (given, pixels):
         return False
     scale = np.abs(tables.prints[np.isfinite(tables.prints)]).max(initial=1e-30)
     for start in range(0, given, LIMITS.at_once):
         rows = np.arange(start, min(start + LIMITS.at_once, given))
-        shown = images[rows]
-        if shown.shape != (len(rows), pixels):
-            return False
-        if not np.allclose(fingerprints(shown), tables.prints[rows], rtol=0, atol=1e-6 * scale, equal_nan=True):
+        if not np.allclose(fingerprints(images[rows]), tables.prints[rows], rtol=0, atol=1e-6 * scale, equal_nan=True):
             return False
     return True
 
@@ -124,6 +121,8 @@ class _Replay:
         # restored one goes on from where it was saved. All of them are told apart by their states.
         self._networks: list[tuple[float, Learner]] = []
         self._smoothing: float | None = None
+        self._begun = False
+        """Whether steps were taken since the last evaluation."""
         self._steps: list[bool] = []
         """Which of the steps were those that were noted."""
         self._rows_right = np.zeros(2, np.int64)
@@ -131,25 +130,29 @@ class _Replay:
 
     def result(self) -> Replayed:
         """Return what came of it."""
-        call, begun = self._call, False
-        for run, asked in enumerate(call.asked.tolist()):
-            network = self._nearest(float(call.state[run]))
-            if asked & Asked.INITIALISE:
-                for _ in range(2):  # one that stays as it is, should a restored one begin here
-                    self._remember(Learner(self._weights.copy()))
-            elif asked & Asked.STEP:
-                self._steps.append(network is not None and self._step(network, run))
-                begun = True
-                if self._decided():
-                    break
-            elif call.sizes[run]:
-                if begun and network is not None:
-                    self._remember(copy.deepcopy(network))
-                begun = False
-                self._rows_right += self._classes(network, run)
+        for run, asked in enumerate(self._call.asked.tolist()):
+            self._follow(run, asked)
+            if self._decided():
+                break
         agrees = sum(self._steps) >= max(LIMITS.steps_agree * len(self._steps), 1)
         right, looked = self._rows_right
         return Replayed.SAME if agrees and right >= LIMITS.found_agree * looked else Replayed.OTHER
+
+    def _follow(self, run: int, asked: int) -> None:
+        """Do what a run did."""
+        network = self._nearest(float(self._call.state[run]))
+        if asked & Asked.INITIALISE:
+            # One of them stays as it is, should a restored one begin here.
+            self._remember(Learner(self._weights.copy()))
+            self._remember(Learner(self._weights.copy()))
+        elif asked & Asked.STEP:
+            self._steps.append(network is not None and self._step(network, run))
+            self._begun = True
+        elif self._call.sizes[run]:
+            if self._begun and network is not None:
+                self._remember(copy.deepcopy(network))
+            self._begun = False
+            self._rows_right += self._classes(network, run)
 
     def _decided(self) -> bool:
         """Whether enough steps were taken to say what comes of it."""

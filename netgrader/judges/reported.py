@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
 
     from netgrader.judges.aspects import LoopFinding
     from netgrader.judges.evaluation import Measured, Part
@@ -28,6 +30,10 @@ WRONG = "reported-accuracy-wrong"
 NEAR = 0.002  # accuracy; less than this off what was measured is an average taken a little differently
 NAMES = ("acc_trn", "acc_val")
 SIDES = ("training", "test")
+OTHER_SIDE = (WRONG, "reports-train-accuracy")
+RUNNING = ("evaluated-while-training", "reports-train-accuracy")
+SINGLE = ("evaluated-on-part", "reports-train-accuracy")
+"""What it is, by side, to report accuracies of the other side, of minibatches as they were trained on, of one minibatch."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +41,25 @@ class _Epoch:
     """What a loop may have taken for the accuracies after an epoch."""
 
     now: Measured
+    """What was measured on the images of both sides."""
     running: tuple[float, ...]
     """Means over the epoch's minibatches as they were trained on, each of the same weight and by its size."""
     single: tuple[float, ...]
     """The accuracies of single minibatches."""
+    best: tuple[Float, ...]
+    """By side, the highest accuracy up to this epoch, and the highest of all."""
 
-    def part(self, side: int) -> Part:
-        """Return what was measured on the images of a side, as `SIDES` has them."""
-        return (self.now.train, self.now.test)[side]
+
+class _Reading(NamedTuple):
+    """What a value may be in place of the accuracy after its epoch."""
+
+    code: str
+    numbers: npt.ArrayLike
+    rounded: bool = False
+    share: float = 0.0
+
+
+UNEXPLAINED = _Reading(WRONG, ())
 
 
 def judge_report(subject: Subject) -> Iterator[LoopFinding]:
@@ -72,42 +89,75 @@ def judge_report(subject: Subject) -> Iterator[LoopFinding]:
 
 def _judge_lists(reported: Float, epochs: Sequence[_Epoch]) -> Iterator[LoopFinding]:
     """Judge what was reported (2, epochs) as it is, unless it is right in another order."""
-    codes = [_read_all(epochs, values, side) for side, values in enumerate(reported)]
-    if not any(map(any, codes)):
+    if _is_right(reported, epochs):
         return
     for code, share, found, other in (
         ("wrong-return", 0.25, Text("a pair (acc_trn, acc_val) for each epoch"), reported.T[: len(NAMES)]),
         ("reports-train-accuracy", 0.0, Text("the two lists in exchange: (acc_val, acc_trn)"), reported[::-1]),
     ):
-        as_other = [_read_all(epochs, values, side) for side, values in enumerate(other)]
-        if other.shape == reported.shape and not any(map(any, as_other)):
+        if other.shape == reported.shape and _is_right(other, epochs):
             yield finding(Aspect.REPORT, code, share=share, found=found, expected=EXPECTED)
             return
     for side, values in enumerate(reported):
-        yield from _judge_side(side, values, epochs, codes[side])
+        yield from _judge_side(side, values, epochs)
 
 
-def _judge_side(
-    side: int, values: Float, epochs: Sequence[_Epoch], codes: Sequence[str | None]
-) -> Iterator[LoopFinding]:
-    wrong = [number for number, code in enumerate(codes) if code]
+def _is_right(reported: Float, epochs: Sequence[_Epoch]) -> bool:
+    """Whether all that was reported (2, epochs) was measured."""
+    return not any(_wrong(side, values, epochs) for side, values in enumerate(reported))
+
+
+def _wrong(side: int, values: Float, epochs: Sequence[_Epoch]) -> list[int]:
+    """Return the epochs whose value is no accuracy that was measured on the images of a side, nor close to one.
+
+    There may be more epochs than values, or fewer.
+    """
+    pairs = enumerate(zip(values, epochs, strict=False))
+    return [number for number, (value, epoch) in pairs if not _is_near(value, epoch.now[side].accuracies)]
+
+
+def _is_near(value: float, accuracies: Sequence[float]) -> bool:
+    return agree(value, accuracies) or bool((np.abs(value - np.asarray(accuracies)) < NEAR).any())
+
+
+def _judge_side(side: int, values: Float, epochs: Sequence[_Epoch]) -> Iterator[LoopFinding]:
+    wrong = _wrong(side, values, epochs)
     if not wrong:
         return
-    name, parts = NAMES[side], [epoch.part(side) for epoch in epochs]
-    if _best_so_far(values, parts):
-        found = Text("{name} is the highest value so far, not that of the epoch", name=name)
-        yield finding(Aspect.REPORT, "picked-best-epoch-on-test", share=1.0, found=found)
-        return
-    # An explanation that holds in some epochs and not in others is a coincidence.
-    different = {codes[number] for number in wrong}
-    code = codes[wrong[0]] if len(different) == 1 else None
-    accuracies = parts[wrong[0]].accuracies
+    name, first = NAMES[side], wrong[0]
+    reading = _explanation(side, values[wrong], [epochs[number] for number in wrong])
+    accuracies = epochs[first].now[side].accuracies
     yield finding(
         Aspect.REPORT,
-        code or WRONG,
+        reading.code,
+        share=reading.share,
         side=SIDES[side],
-        found=Text("{name} {value:.6g} after epoch {number}", name=name, value=values[wrong[0]], number=wrong[0] + 1),
+        found=Text("{name} {value:.6g} after epoch {number}", name=name, value=values[first], number=first + 1),
         expected=f"{accuracies[0]:.4f}" if accuracies else Text("an accuracy that was measured ({name})", name=name),
+    )
+
+
+def _explanation(side: int, values: Float, epochs: Sequence[_Epoch]) -> _Reading:
+    """Return what wrong values of a side are. What holds in some epochs and not in others is a coincidence."""
+    first: _Reading
+    for first, *others in zip(*(_readings(epoch, side) for epoch in epochs), strict=True):
+        pairs = zip(values, (first, *others), strict=True)
+        if all(agree(value, one.numbers, rounded=one.rounded) for value, one in pairs):
+            return first
+    return UNEXPLAINED
+
+
+def _readings(epoch: _Epoch, side: int) -> tuple[_Reading, ...]:
+    """Return what else a value of a side may be."""
+    own, other = np.asarray(epoch.now[side].accuracies), epoch.now[1 - side].accuracies
+    return (
+        _Reading("picked-best-epoch-on-test", epoch.best[side], rounded=True, share=1.0),
+        _Reading(OTHER_SIDE[side], other, rounded=True),
+        _Reading("accuracy-not-mean", 100 * own, rounded=True),
+        _Reading("accuracy-not-mean", epoch.now[side].sums, rounded=True),
+        _Reading("evaluated-on-part", epoch.now[side].share * own),
+        _Reading(RUNNING[side], epoch.running),
+        _Reading(SINGLE[side], epoch.single),
     )
 
 
@@ -135,55 +185,22 @@ def _what(subject: Subject) -> Said:
 
 
 def _epochs(subject: Subject) -> list[_Epoch]:
-    call, found = subject.call, []
-    for epoch in subject.course.epochs:
+    call, epochs, found = subject.call, subject.course.epochs, []
+    measured = [measure(subject, epoch.evaluations) for epoch in epochs]
+    best = [_best(parts) for parts in zip(*measured, strict=True)]
+    for epoch, now, *of_sides in zip(epochs, measured, *best, strict=True):
         between = np.setdiff1d(np.arange(epoch.steps[0], epoch.steps[-1]), epoch.steps)
         looks = np.concatenate([epoch.steps[-1:], between, epoch.evaluations])
         small = looks[(call.sizes[looks] > 0) & (call.sizes[looks] <= 2 * call.mini_batch_size)]
         steps, sizes = single_runs(subject, epoch.steps), call.sizes[epoch.steps]
         # Minibatches may be empty.
         running = float(np.mean(steps)), float(np.average(steps, weights=np.maximum(sizes, 1e-9)))
-        found.append(_Epoch(measure(subject, epoch.evaluations), running, tuple(single_runs(subject, small))))
+        found.append(_Epoch(now, running, tuple(single_runs(subject, small)), tuple(of_sides)))
     return found
 
 
-def _read_all(epochs: Sequence[_Epoch], values: Float, side: int) -> list[str | None]:
-    return [_read(epoch, float(value), side) for epoch, value in zip(epochs, values, strict=False)]
-
-
-def _read(epoch: _Epoch, value: float, side: int) -> str | None:
-    """Return the code of what a reported value is; None if it is as it should be, or close to it."""
-    own = epoch.part(side).accuracies
-    if _is(value, own):
-        return None
-    for code, accuracies, rounded in _mistakes(epoch, side):
-        if _is(value, accuracies, rounded=rounded):
-            return code
-    near = any(abs(value - accuracy) < NEAR for accuracy in own)
-    return None if near else WRONG
-
-
-def _mistakes(epoch: _Epoch, side: int) -> Iterator[tuple[str, Sequence[float], bool]]:
-    """Yield what else a value of a side may be: a code, numbers, and whether they may have been rounded."""
-    own, other = epoch.part(side), epoch.part(1 - side)
-    of_test = side == 1
-    yield "reports-train-accuracy" if of_test else WRONG, other.accuracies, True
-    yield "accuracy-not-mean", [100 * accuracy for accuracy in own.accuracies], True
-    yield "accuracy-not-mean", own.sums, True
-    yield "evaluated-on-part", [own.share * accuracy for accuracy in own.accuracies], False
-    yield "reports-train-accuracy" if of_test else "evaluated-while-training", epoch.running, False
-    yield "reports-train-accuracy" if of_test else "evaluated-on-part", epoch.single, False
-
-
-def _is(value: float, accuracies: Sequence[float], *, rounded: bool = True) -> bool:
-    return any(agree(value, accuracy, rounded=rounded) for accuracy in accuracies)
-
-
-def _best_so_far(values: Float, parts: Sequence[Part]) -> bool:
-    """Whether each value is the highest of those measured up to it, or each is the highest of all."""
+def _best(parts: Sequence[Part]) -> Float:
+    """Return for each epoch the highest accuracy up to it, and the highest of all (epochs, 2)."""
     first = [part.accuracies[:1] or (np.nan,) for part in parts]
     so_far = np.maximum.accumulate(np.concatenate(first))
-    return any(
-        all(agree(float(value), float(highest)) for value, highest in zip(values, best, strict=False))
-        for best in (so_far, np.full_like(so_far, so_far[-1]))
-    )
+    return np.stack([so_far, np.full_like(so_far, so_far[-1])], axis=1)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.language import Failed, fail, partial
-from netgrader.judges.accuracy import ROUNDED, curves, error_curves, train_accuracy
+from netgrader.judges.accuracy import ROUNDED, shows_best_so_far, train_accuracy
 from netgrader.judges.as_handed import causes_of_accuracy
 from netgrader.judges.training import require_training
 from netgrader.text import Text
@@ -28,10 +28,6 @@ Array = npt.NDArray[Any]
 class _ReportLimits(NamedTuple):
     """How far a reported accuracy may be off. Accuracies, unless another unit is given."""
 
-    sampled: float = 0.05
-    """An accuracy on the sample, of a thousand images say, hardly differs by more from that on all."""
-    chance: float = 0.01
-    """An accuracy hardly moves by more from one late epoch to the next."""
     unsteady: float = 0.01
     """If it differs from time to time, which is charged where the network was built."""
     epochs: int = 100
@@ -43,10 +39,6 @@ class _ReportLimits(NamedTuple):
 LIMITS = _ReportLimits()
 
 
-NO_ACCURACIES = Text("no accuracies"), Text("the accuracy after each epoch")
-NO_ERRORS = Text("no errors"), Text("the error after each epoch")
-
-
 def require_curves(bench: TestContext, cell: str, remark: Callable[..., None], *, whole_curve: bool = False) -> None:
     """End the test unless the network of a cell was trained there, and the curves handed over with it are what it does.
 
@@ -54,8 +46,7 @@ def require_curves(bench: TestContext, cell: str, remark: Callable[..., None], *
     `require_reported`.
     """
     result, evidence = require_training(bench, cell), bench.evidence(cell)
-    read = error_curves if bench.spec.is_regression else curves
-    trained, tested = (curve.tolist() for curve in read(evidence))
+    trained, tested = (evidence.array(name).tolist() for name in result.measure.curves)
     try:
         require_reported(result, trained, tested, remark, lambda: train_accuracy(bench, cell), whole_curve=whole_curve)
     except Failed as failed:
@@ -81,7 +72,7 @@ def require_reported(
     Parameters
     ----------
     on_train
-        Gives the accuracy on all training images; asked only where that may be what was reported.
+        Gives the accuracy on all training images; asked only where another is reported for the test images than they have.
     whole_curve
         Whether the last of `acc_trn` has to be the accuracy on the training images, by the rule of the exercise.
 
@@ -89,8 +80,9 @@ def require_reported(
     """
     measure = recomputed.measure
     if not len(acc_val) or not len(acc_trn):
-        found, expected = NO_ERRORS if recomputed.spec.is_regression else NO_ACCURACIES
+        found, expected = measure.no_curves
         fail("reported-accuracy-wrong", found=found, expected=expected)
+    on_train = on_train or (lambda: recomputed.train)
     acc_trn, acc_val = ([measure.score_of(float(value)) for value in curve] for curve in (acc_trn, acc_val))
     near = ROUNDED if recomputed.steady else LIMITS.unsteady
     last, true = acc_val[-1], recomputed.notebook
@@ -106,7 +98,7 @@ def require_reported(
         )
         remark("picked-best-epoch-on-test", found=found)
         return
-    train = on_train() if on_train is not None and abs(last - recomputed.train) <= LIMITS.sampled else recomputed.train
+    train = on_train()
     if abs(last - train) <= near < abs(train - true):
         expected = Text("{written} on the test {images}", written=measure.written(true))
         fail("reports-train-accuracy", found=measure.written(last), expected=expected)
@@ -114,11 +106,11 @@ def require_reported(
     fail("reported-accuracy-wrong", found=measure.written(last), expected=expected)
 
 
-def _require_on_training(recomputed: Recomputed, reported: float, on_train: Callable[[], float] | None) -> None:
+def _require_on_training(recomputed: Recomputed, reported: float, on_train: Callable[[], float]) -> None:
     """End the test unless a score on the training images is that of a sample of them, or of all where the sample is small."""
-    measure, train = recomputed.measure, recomputed.train
-    if on_train is not None and abs(reported - train) > LIMITS.running:
-        train = on_train()
+    if abs(reported - recomputed.train) <= LIMITS.running:
+        return
+    measure, train = recomputed.measure, on_train()
     if not abs(reported - train) <= LIMITS.running:
         found = Text("{written} on the training {images}", written=measure.written(reported))
         expected = Text("{written}, which we measure", written=measure.written(train, 3))
@@ -130,7 +122,7 @@ def _of_an_earlier_epoch(
     acc_val: Sequence[float],
     recomputed: Recomputed,
     near: float,
-    on_train: Callable[[], float] | None,
+    on_train: Callable[[], float],
 ) -> bool:
     """Whether a curve tells of a network that was set back to an earlier epoch, or shows the best so far.
 
@@ -138,18 +130,9 @@ def _of_an_earlier_epoch(
     images, and of a curve of no more epochs than anybody trains.
     """
     values: Array = np.asarray(acc_val, np.float64)
-    if abs(float(np.max(values)) - recomputed.notebook) <= near or _best_so_far(acc_val, recomputed.notebook):
+    if abs(float(np.max(values)) - recomputed.notebook) <= near or shows_best_so_far(acc_val, recomputed.notebook):
         return True
-    if on_train is None or len(acc_trn) != len(acc_val) or len(acc_val) > LIMITS.epochs:
+    if len(acc_trn) != len(acc_val) or len(acc_val) > LIMITS.epochs:
         return False
     on_training = np.asarray(acc_trn, np.float64)[np.abs(values - recomputed.notebook) <= near]
-    likely = bool((np.abs(on_training - recomputed.train) <= LIMITS.sampled).any())
-    return likely and bool((np.abs(on_training - on_train()) <= near).any())
-
-
-@np.errstate(over="ignore", invalid="ignore")  # a curve is whatever was handed over
-def _best_so_far(values: Sequence[float], last: float) -> bool:
-    """Whether a curve never falls, and its end is that of an earlier epoch, a little above the accuracy in the end."""
-    steps = np.diff(np.asarray(values, np.float64))
-    rises = len(steps) > 1 and bool((steps >= 0).all()) and steps[0] > 0
-    return rises and steps[-1] == 0 and 0 < float(values[-1]) - last < LIMITS.chance
+    return bool((np.abs(on_training - on_train()) <= near).any())

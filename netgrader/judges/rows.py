@@ -6,19 +6,21 @@ where it differs with what the usual mistakes make of the same rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.faults import fault
-from netgrader.judges.aspects import Charge
+from netgrader.judges.aspects import Charge, make_charge
 from netgrader.judges.known_images import Table
+from netgrader.judges.labels import mismatch, row_shift
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from netgrader.data import DataSpec
 
@@ -26,7 +28,10 @@ __all__ = [
     "SHIFTS",
     "SOME",
     "Columns",
+    "JudgedRows",
+    "are_in_order",
     "judge_kind",
+    "judge_reshaped",
     "judge_rows",
     "judge_targets",
     "keep_order",
@@ -37,9 +42,6 @@ __all__ = [
 Array = npt.NDArray[Any]
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
-Judged = tuple[Charge | None, Int | None]
-"""What is wrong, None if nothing; and which given row each row is, -1 where that is not known, None if it is of none."""
-
 SOME = 2000  # rows that are compared where all are likely to be alike
 
 
@@ -54,8 +56,6 @@ class _RowLimits(NamedTuple):
     """Share of the rows in their place, with which all count as in order."""
     equal: float = 1e-6
     """Of a correlation: columns that are like this one up to rounding."""
-    shifted: float = 0.97
-    """Share of the targets that a shift must explain."""
 
 
 LIMITS = _RowLimits()
@@ -64,7 +64,35 @@ SHIFTS = (1, -1, 2, -2, 3, -3, 10, -10, 100, -100)
 """Rows by which targets may be shifted."""
 
 
-def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_test: bool) -> Judged:
+class JudgedRows(NamedTuple):
+    """What an array of inputs is."""
+
+    charge: Charge | None
+    """What is wrong with it, None if nothing."""
+    rows: Int | None
+    """Which given input each row shows, -1 where that is not known, None if it is known of none."""
+
+    def shown(self, count: int) -> Int:
+        """Return which given input each of so many rows shows: those in its place, where that is not known."""
+        return np.arange(count) if self.rows is None else self.rows
+
+
+def are_in_order(rows: Int | None) -> bool:
+    """Whether rows show the given inputs in their order, but for a few; also where that is not known."""
+    return rows is None or bool((rows == np.arange(len(rows))).mean() >= LIMITS.nearly_all)
+
+
+def judge_reshaped(found: Array, n: int, spec: DataSpec, judge: Callable[[Array], JudgedRows]) -> JudgedRows:
+    """Judge inputs of another shape than that of `n` rows: a part is earned where as many numbers are right, by `judge`."""
+    shape = str((n, *spec.fed_shape))
+    charge = make_charge("wrong-shape", found=Text("shape {shape}", shape=found.shape), expected=shape)
+    if found.shape[:1] != (n,) or found.size != n * spec.size:
+        return JudgedRows(charge, None)
+    inner = judge(found.reshape(n, spec.size))
+    return JudgedRows(replace(charge, share=0.0 if inner.charge else 0.25), inner.rows)
+
+
+def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_test: bool) -> JudgedRows:
     """Compare an array with the given inputs, prepared.
 
     Parameters
@@ -83,37 +111,28 @@ def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_tes
     """
     n = len(raw)
     if found.shape not in {(n, *spec.fed_shape), (n, spec.size)}:
-        return _of_another_shape(found, raw, other, spec, of_test=of_test)
+        return judge_reshaped(found, n, spec, partial(judge_rows, raw=raw, other=other, spec=spec, of_test=of_test))
     values = found.reshape(n, spec.size).astype(np.float64)
     if not np.isfinite(values).all():
-        row, column = (int(at[0]) for at in np.nonzero(~np.isfinite(values)))
+        row, column = np.argwhere(~np.isfinite(values))[0].tolist()
         why = Text("values that are not finite, in column {column}", column=column)
-        return _charge("wrong-range", found=why, expected=Text("numbers"), place=Text("row {row}", row=row)), None
+        place = Text("row {row}", row=row)
+        return JudgedRows(make_charge("wrong-range", found=why, expected=Text("numbers"), place=place), None)
     train = (other if of_test else raw).reshape(-1, spec.size)
     wanted = spec.prepared(raw, train).astype(np.float64)
     varying = _varying(train, spec)
     # A deviation over n - 1 rows in place of n is as good.
     unbiased = np.sqrt((len(train) - 1) / len(train)) if spec.scaling == "standard" else 1.0
-    for right in (wanted, unbiased * wanted):
-        rows = _rows_of(values[:, varying], right[:, varying])
-        if rows is not None:
-            return judge_kind(found.dtype), rows
     own, others = (one.reshape(-1, spec.size).astype(np.float64) for one in (raw, other))
-    for code, what, made in _mistakes(own, others, spec, of_test=of_test):
+    right = ("", "", wanted), ("", "", unbiased * wanted)
+    for code, what, made in chain(right, _mistakes(own, others, spec, of_test=of_test)):
         rows = _rows_of(values[:, varying], made[:, varying])
         if rows is not None:
-            return _charge(code, 0.25, found=what, expected=_expected(spec)), rows
+            charge = judge_kind(found.dtype)
+            if code:
+                charge = make_charge(code, 0.25, found=what, expected=_expected(spec))
+            return JudgedRows(charge, rows)
     return _strange(values, wanted, raw, spec, varying)
-
-
-def _of_another_shape(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_test: bool) -> Judged:
-    """Judge inputs of another shape: a part is earned where the rows of as many numbers are right."""
-    shape = str((len(raw), *spec.fed_shape))
-    charge = _charge("wrong-shape", found=Text("shape {shape}", shape=found.shape), expected=shape)
-    if found.shape[:1] != (len(raw),) or found.size != len(raw) * spec.size:
-        return charge, None
-    inner, rows = judge_rows(found.reshape(len(raw), spec.size), raw, other, spec, of_test=of_test)
-    return Charge(charge.fault, 0.0 if inner else 0.25), rows
 
 
 def _varying(train: Array, spec: DataSpec) -> npt.NDArray[np.bool_]:
@@ -125,7 +144,7 @@ def _varying(train: Array, spec: DataSpec) -> npt.NDArray[np.bool_]:
 
 def judge_kind(kind: np.dtype[Any]) -> Charge | None:
     """Return what is wrong with the type of numbers that are right."""
-    return None if kind.kind == "f" else _charge("not-floating-point", 0.5, found=f"{kind}", expected=FLOATING)
+    return None if kind.kind == "f" else make_charge("not-floating-point", 0.5, found=f"{kind}", expected=FLOATING)
 
 
 @dataclass(frozen=True)
@@ -180,7 +199,7 @@ def _expected(spec: DataSpec) -> Said:
     return SCALED[spec.scaling].format(largest=spec.largest)
 
 
-def _mistakes(rows: Float, other: Float, spec: DataSpec, *, of_test: bool) -> Iterator[tuple[Said, Said, Float]]:
+def _mistakes(rows: Float, other: Float, spec: DataSpec, *, of_test: bool) -> Iterator[tuple[str, Said, Float]]:
     """Yield what the usual mistakes make of the rows: a code, what it is in words, and the rows."""
     train, both = other if of_test else rows, np.concatenate([rows, other])
     mean, deviation = train.mean(axis=0), _deviation(train)
@@ -248,32 +267,32 @@ def _rows_of(found: Float, wanted: Float) -> Int | None:
     return np.where(counted[index] == 1, index, -1)
 
 
-def _strange(found: Float, wanted: Float, raw: Array, spec: DataSpec, varying: npt.NDArray[np.bool_]) -> Judged:
+def _strange(found: Float, wanted: Float, raw: Array, spec: DataSpec, varying: npt.NDArray[np.bool_]) -> JudgedRows:
     """Rows that are none of the usual: name what stands where."""
     rows = raw.reshape(found.shape).astype(np.float64)
     columns, in_order = own_columns(found, rows), np.arange(len(found))
     if columns is not None and columns.factor[varying].all():
-        return _of_columns(columns, spec, varying), None if len(columns.moved) else in_order
+        return JudgedRows(_of_columns(columns, spec, varying), None if len(columns.moved) else in_order)
     if any(_are_of_themselves(found, one, varying) for one in (rows, wanted)):
         what = Text("each row scaled by numbers of its own, such as its mean or its length")
-        return _charge("wrong-range", 0.25, found=what, expected=_expected(spec)), in_order
+        return JudgedRows(make_charge("wrong-range", 0.25, found=what, expected=_expected(spec)), in_order)
     if found[:, varying].std(axis=0).all() and keep_order(found, rows):
         what = Text("numbers that grow with those given, and not in proportion to them, as clipped ones do")
-        return _charge("wrong-range", 0.25, found=what, expected=_expected(spec)), in_order
-    return _displaced(found, wanted, varying), None
+        return JudgedRows(make_charge("wrong-range", 0.25, found=what, expected=_expected(spec)), in_order)
+    return JudgedRows(_displaced(found, wanted, varying), None)
 
 
 def _of_columns(columns: Columns, spec: DataSpec, varying: npt.NDArray[np.bool_]) -> Charge:
     """Name what is wrong with columns that are given ones, each scaled by numbers of its own."""
     for at in columns.moved[:1]:
         what = Text("column {source} in the place of column {at}", source=columns.source[at], at=at)
-        return _charge("wrong-order", 0.25, found=what, expected=Text("columns in their order"))
+        return make_charge("wrong-order", 0.25, found=what, expected=Text("columns in their order"))
     first = int(np.flatnonzero(varying)[0])
     factor, shift = float(columns.factor[first]), round(float(columns.shift[first]), 6) + 0.0  # no -0
     what = Text(
         "scaled by numbers of their own, the first times {factor:.4g} plus {shift:.4g}", factor=factor, shift=shift
     )
-    return _charge("wrong-range", 0.25, found=what, expected=_expected(spec))
+    return make_charge("wrong-range", 0.25, found=what, expected=_expected(spec))
 
 
 def _are_of_themselves(found: Float, rows: Float, varying: npt.NDArray[np.bool_]) -> bool:
@@ -292,10 +311,10 @@ def _displaced(found: Float, wanted: Float, varying: npt.NDArray[np.bool_]) -> C
     n, size = wanted.shape
     if same_rows(found.T.reshape(n, size)[:, varying], wanted[:, varying]).all():
         what = Text("numbers of many rows in each: reshaped to ({size}, n) and turned around", size=size)
-        return _charge("rows-mixed", found=what, expected=Text("one in each row"))
+        return make_charge("rows-mixed", found=what, expected=Text("one in each row"))
     wrong = np.flatnonzero(~same_rows(found[:, varying], wanted[:, varying]))
     what = Text("{count:,} of {n:,} rows that are not the row given there, scaled", count=len(wrong), n=n)
-    return _charge(
+    return make_charge(
         "wrong-order", found=what, expected=Text("row i in row i"), place=Text("row {wrong}", wrong=int(wrong[0]))
     )
 
@@ -314,7 +333,7 @@ def judge_targets(found: Array, given: Array, rows: Int | None = None) -> Charge
     """
     n = len(given)
     if found.shape not in {(n,), (n, 1)}:
-        return _charge(
+        return make_charge(
             "wrong-shape", found=Text("shape {shape}", shape=found.shape), expected=Text("({n}, 1) or ({n},)", n=n)
         )
     values, wanted = found.reshape(n).astype(np.float64), given.astype(np.float64)
@@ -328,24 +347,12 @@ def judge_targets(found: Array, given: Array, rows: Int | None = None) -> Charge
     row = int(wrong[0])
     told, expected = f"{values[row]:.6g}", f"{true[row]:.6g}"
     place = Text("row {row}, the first of {count:,}", row=row, count=len(wrong))
-    in_order = rows is None or bool((rows == np.arange(n)).mean() >= LIMITS.nearly_all)
-    shift = _shift(values, wanted, slack) if in_order else 0
-    if shift:
+    shift = row_shift(values, wanted, np.arange(n), SHIFTS, slack) if are_in_order(rows) else None
+    if shift is not None:
         words = (
             Text("the target {shift} after it, {told}") if shift > 0 else Text("the target {shift} before it, {told}")
         )
-        return _charge(
+        return make_charge(
             "labels-shifted", found=words.format(shift=abs(shift), told=told), expected=expected, place=place
         )
-    apart = bool((np.abs(np.sort(values) - np.sort(wanted)) <= slack).all())
-    return _charge("labels-shuffled-apart" if apart else "labels-wrong", found=told, expected=expected, place=place)
-
-
-def _shift(values: Float, wanted: Float, slack: float) -> int:
-    """Return by how many places the targets are shifted, 0 if they are not."""
-    fitting = (shift for shift in SHIFTS if (np.abs(values - np.roll(wanted, -shift)) <= slack).mean() > LIMITS.shifted)
-    return next(fitting, 0)
-
-
-def _charge(code: Said, share: float = 0.0, *, found: Said, expected: Said = "", place: Said = "") -> Charge:
-    return Charge(fault(code, found=found, expected=expected, place=place), share)
+    return make_charge(mismatch(values, wanted, slack), found=told, expected=expected, place=place)

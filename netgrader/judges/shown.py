@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -255,7 +256,7 @@ def gradient_pictures(
     if not spec.is_images or len(spec.shape) != 2:
         return None
     try:
-        with opened(lab, graph, values) as session:
+        with opened(lab, replace(graph, values=values)) as session:
             sure = _outputs(session, graph, images, spec.classes).max(axis=1)
             chosen = int(np.argmin(sure))
             yours = each_gradient(session, graph, images[[chosen]], labels[[chosen]], spec.classes)
@@ -301,10 +302,9 @@ def show_gradients(bench: TestContext, training: str, show: Callable[[Observatio
     graph = bench.evidence(gradients_cell(bench)).raw.graphs.get("gradients")
     if graph is None or "logits" not in graph.parts:
         return
-    trained = bench.evidence(training).raw.graphs.get("net")
+    trained = bench.evidence(training).raw.graphs.get("net", graph)
     few, spec = slice(0, 200), bench.spec
     images, labels = bench.dataset.prepared(bench.dataset.x_test[few]), bench.dataset.y_test[few]
-    values = trained.values if trained is not None else {}
-    drawn = gradient_pictures(bench.lab, graph, values, images, labels, spec=spec)
+    drawn = gradient_pictures(bench.lab, graph, trained.values, images, labels, spec=spec)
     if drawn is not None:
         show(drawn)

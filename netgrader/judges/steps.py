@@ -13,7 +13,7 @@ from netgrader.faults import Severity, fault
 from netgrader.judges.aspects import Aspect, LoopFinding
 from netgrader.judges.notes import Asked
 from netgrader.judges.subject import finding
-from netgrader.text import Said, Text
+from netgrader.text import Plural, Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +52,11 @@ MEANINGS: tuple[tuple[re.Pattern[str], str, Said, Said], ...] = (
     ),
 )
 """What an error says before the first step: a pattern, the fault's code, what was found and expected."""
+EPOCHS = Plural("1 epoch", "{number} epochs")
+AN_END = Plural("1 epoch and then an end", "{number} epochs and then an end")
+OF_STEPS = Plural("1 epoch of steps", "{number} epochs of steps")
+STEPS_TAKEN = Plural("1 step in {message} seconds of computing", "{number} steps in {message} seconds of computing")
+AGAIN = Plural("once again after the first step", "{number} times again after the first step")
 DOES_NOT_END = "DoesNotEnd"  # the instrument's own error; its message is the seconds of computing
 
 
@@ -60,12 +65,10 @@ def error_fault(subject: Subject) -> Fault | None:
     error = subject.call.error
     if error is None:
         return None
-    place = f"{NAME}: {error.line}" if error.line else NAME
+    place = ": ".join(filter(None, (NAME, error.line)))
     if error.kind == DOES_NOT_END:
-        steps = len(subject.course.steps)
-        found = Text("{count:,} steps in {message} seconds of computing", count=steps, message=error.message)
-        wanted = Text("{n_epochs} epochs and then an end", n_epochs=subject.call.n_epochs)
-        return fault("training-does-not-end", found=found, expected=wanted)
+        found = STEPS_TAKEN.of(len(subject.course.steps), message=error.message)
+        return fault("training-does-not-end", found=found, expected=AN_END.of(subject.call.n_epochs))
     if "uninitialized" in error.message and len(subject.course.steps):
         return fault(
             "evaluated-in-fresh-session",
@@ -87,9 +90,10 @@ def _of_what_is_run(error: ProbeError, place: str) -> Fault | None:
 
 def _before_a_step(message: str, place: str) -> Fault | None:
     """Return what TensorFlow says of the instrument where no step was taken, and what it means there."""
-    fitting = ((code, found, expected) for pattern, code, found, expected in MEANINGS if pattern.search(message))
-    code, said, expected = next(fitting, ("", "", ""))
-    return fault(code, found=said, expected=expected, place=place) if code else None
+    for pattern, code, found, expected in MEANINGS:
+        if pattern.search(message):
+            return fault(code, found=found, expected=expected, place=place)
+    return None
 
 
 def judge_run(
@@ -132,52 +136,39 @@ def _number_of_epochs(subject: Subject, severity: Severity | None) -> Iterator[L
     done, asked = len(subject.course.epochs), subject.call.n_epochs
     if done != asked:
         code = "too-few-epochs" if done < asked else "too-many-epochs"
-        yield finding(Aspect.RUN, code, share=0.5, found=_epochs(done), expected=_epochs(asked), severity=severity)
+        found, expected = EPOCHS.of(done), EPOCHS.of(asked)
+        yield finding(Aspect.RUN, code, share=0.5, found=found, expected=expected, severity=severity)
 
 
 def _no_step(subject: Subject, steps_elsewhere: bool) -> LoopFinding:
     call = subject.call
     if steps_elsewhere:
-        return finding(
-            Aspect.RUN, "too-few-epochs", share=0.25, found=Text("no epoch"), expected=_epochs(call.n_epochs)
-        )
-    found, expected = Text("no step of net.train_op"), Text("{n_epochs} epochs of steps", n_epochs=call.n_epochs)
-    return finding(Aspect.RUN, "train-op-not-run", found=found, expected=expected)
-
-
-def _epochs(count: int) -> Said:
-    return Text("1 epoch") if count == 1 else Text("{count} epochs", count=count)
+        expected = EPOCHS.of(call.n_epochs)
+        return finding(Aspect.RUN, "too-few-epochs", share=0.25, found=Text("no epoch"), expected=expected)
+    found = Text("no step of net.train_op")
+    return finding(Aspect.RUN, "train-op-not-run", found=found, expected=OF_STEPS.of(call.n_epochs))
 
 
 def _initialisation(subject: Subject) -> Iterator[LoopFinding]:
     """Judge whether the weights get their initial value before the first step, and not again."""
     call, course = subject.call, subject.course
-    first = course.steps[0] if len(course.epochs) else call.steps[0]
+    first = np.append(course.steps, call.steps)[0]
     others = np.flatnonzero((call.asked & Asked.INITIALISE) == 0)
     later = np.append(others, -1)[np.searchsorted(others, call.initialisations[call.initialisations > first])]
     again = int(np.isin(later, course.steps).sum())  # of what follows an initialiser; evaluations are judged elsewhere
     starts = [call.state[epoch.steps[0]] for epoch in course.epochs]
     reset = len(starts) > 1 and _moves(subject) and bool(np.isclose(starts[1:], starts[0], rtol=1e-6).all())
     if again or reset:
-        found = _times(again or len(starts) - 1)
+        found = AGAIN.of(again or len(starts) - 1)
         yield finding(
             Aspect.RUN, "reinitialised-each-epoch", share=0.5, found=found, expected=Text("once, before the loop")
         )
 
 
-def _times(count: int) -> Said:
-    return (
-        Text("once again after the first step")
-        if count == 1
-        else Text("{count} times again after the first step", count=count)
-    )
-
-
 def _moves(subject: Subject) -> bool:
     """Whether the weights changed at all: steps on nothing but zeros leave them where they are."""
     states = subject.call.state[subject.course.steps[0] :]
-    states = states[np.isfinite(states)]
-    return len(states) > 0 and bool(np.ptp(states) > 0)
+    return len(np.unique(states[np.isfinite(states)])) > 1
 
 
 def _left_behind(subject: Subject) -> Iterator[LoopFinding]:
@@ -206,11 +197,11 @@ def judge_graph(subject: Subject) -> Iterator[LoopFinding]:
     grown = grown[(call.asked[grown] & Asked.INITIALISE) == 0]
     first = epochs[0].steps
     within = _between(grown, first[0] + 1, first[-1])
-    done = int(epochs[0].evaluations[-1]) if len(epochs[0].evaluations) else int(first[-1])
+    done = np.concatenate([first, epochs[0].evaluations])[-1]
     later = _between(grown, done + 1, len(call.version))
     if len(within) > 2 or (len(later) and len(epochs) > 1):
         added = int(call.version[-1] - call.version[first[0]])
-        found = Text("{added:,} operations added during {count} epochs", added=added, count=len(epochs))
+        found = Text("{added:,} operations added during {epochs}", added=added, epochs=EPOCHS.of(len(epochs)))
         yield finding(Aspect.GRAPH, "graph-grows", found=found, expected=Text("none"))
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from netgrader.checks.context import CellEvidence
     from netgrader.evidence import GraphEvidence
-    from netgrader.reader import Lab, LabSession, Network
+    from netgrader.reader import Lab, LabSession, Network, Optimizer
 
     Array = npt.NDArray[Any]
 
@@ -74,8 +74,6 @@ class _Trials(NamedTuple):
     """Relative; a rate kept in half precision is another rate."""
     judged: tuple[int, int] = (300, 400)
     """Rows of which the accuracy is taken, more than a usual minibatch; how many, and which are right, follows from the graph."""
-    batches: tuple[int, ...] = (8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1)
-    """Sizes that a network may have been written for, where it takes one only."""
 
 
 LIMITS = _Trials()
@@ -143,23 +141,17 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
     fed_with = _fed(network, names)
     if fed_with is None or "fixed-batch-size" in network.codes:
         return
+    rows = LIMITS.rows + (fed_with.classes == LIMITS.rows)
     with started(lab.load(graph.meta_graph)) as session:
-        for name in filter(None, (names.get("loss"), names.get("accuracy"))):
-            error = _stops(session, graph, fed_with, name, LIMITS.rows + (fed_with.classes == LIMITS.rows))
-            if error is None:
-                continue
-            _require_single(graph)
-            fail_all([fault for fault in network.faults if fault.code == "accuracy-over-wrong-axis"])
-            for size in LIMITS.batches:
-                if _stops(session, graph, fed_with, name, size) is None:
-                    found, expected = Text("batches of {size}", size=size), Text("any number of {images}")
-                    fail("fixed-batch-size", found=found, expected=expected)
-            sizes = ", ".join(map(str, fed_with.asked or (fed_with.pixels,)))
-            expected = Text(
-                "X of shape (n, {sizes}) and Y of shape (n, {classes})", sizes=sizes, classes=fed_with.classes
-            )
-            found = Text("a network that cannot be fed so ({sentence})", sentence=error.sentence)
-            fail("wrong-placeholder", found=found, expected=expected)
+        parts = filter(None, (names.get("loss"), names.get("accuracy")))
+        errors = [_stops(session, graph, fed_with, name, rows) for name in parts]
+    for error in filter(None, errors):
+        _require_single(graph)
+        fail_all([fault for fault in network.faults if fault.code == "accuracy-over-wrong-axis"])
+        sizes = ", ".join(map(str, fed_with.asked or (fed_with.pixels,)))
+        expected = Text("X of shape (n, {sizes}) and Y of shape (n, {classes})", sizes=sizes, classes=fed_with.classes)
+        found = Text("a network that cannot be fed so ({sentence})", sentence=error.sentence)
+        fail("wrong-placeholder", found=found, expected=expected)
 
 
 def _stops(session: LabSession, graph: GraphEvidence, fed: _FedShape, name: str, rows: int) -> LabError | None:
@@ -202,8 +194,8 @@ def note_reduction(network: Network, remark: Callable[..., None]) -> None:
         remark("loss-not-mean", found=found, expected=mean)
 
 
-def require_optimizer(network: Network) -> None:
-    """End the test unless an optimizer moves variables; its faults say whether it is the right one."""
+def require_optimizer(network: Network) -> Optimizer:
+    """Return the optimizer; end the test unless it moves variables. Its faults say whether it is the right one."""
     if network.optimizer is None:
         fail(
             "missing-tensor",
@@ -214,12 +206,12 @@ def require_optimizer(network: Network) -> None:
         )
     if not network.optimizer.variables:
         fail("layers-not-trained", found=Text("an optimizer that moves no variable"))
+    return network.optimizer
 
 
 def require_rate(network: Network, rate: float, *, severity: Severity | None = None) -> None:
     """End the test unless the optimizer uses the rate that was asked for; `severity` where another is less grave than usual."""
-    require_optimizer(network)
-    found = network.optimizer.learning_rate if network.optimizer is not None else None
+    found = require_optimizer(network).learning_rate
     if found is None:
         ungradable(WHICH_RATE)
     if not math.isclose(found, rate, rel_tol=LIMITS.same_rate):
@@ -254,23 +246,15 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
     if fed_with is None or accuracy is None or network.faults:
         return
     random, loaded = random_of(graph), lab.load(graph.meta_graph)
-    counts = [int(random.integers(*LIMITS.judged)), int(random.integers(*LIMITS.judged)), LIMITS.rows]
     with started(loaded) as session:
         values = session.values(loaded.trainable)
         session.assign({name: random.normal(0, LIMITS.spread, value.shape) for name, value in values.items()})
-        # In one session, for what adds up from one evaluation to the next; few rows, of which each counts.
-        for count in counts:
+        # In one session, for what adds up from one evaluation to the next.
+        for count in random.integers(*LIMITS.judged, 2).tolist():
             right = random.permutation(count) < random.integers(1 + count // 4, count // 2)
             trial = _ShareTrial(session, graph, fed_with, _rows(random, count, fed_with.pixels), random)
-            shares = [trial.share(accuracy, trial.scores(name), right) for name in of if name is not None]
-            _require_run(shares, count)
-            _require_right_share([share for share in shares if isinstance(share, np.ndarray)], right)
-
-
-def _require_run(shares: Sequence[Array | LabError | None], count: int) -> None:
-    """End the test as ungradable if a run on so many rows stopped; of few rows many networks stop that are right."""
-    if count != LIMITS.rows and any(isinstance(share, LabError) for share in shares):
-        ungradable(Text("The accuracy cannot be run on {images} of ours; your instructor will look at it."))
+            shares = [trial.share(accuracy, name, right) for name in filter(None, of)]
+            _require_right_share([share for share in shares if share is not None], right)
 
 
 def _rows(random: np.random.Generator, count: int, pixels: int) -> Array:
@@ -288,18 +272,19 @@ class _ShareTrial(NamedTuple):
     rows: Array
     random: np.random.Generator
 
-    def _run(self, tensor: str, classes: Array) -> Array | LabError:
-        """Run a tensor on the rows with labels that name these `classes` (n,)."""
-        return run_alone(self.session, tensor, _feeds(self.graph, self.fed, self.rows, classes))
+    def _run(self, tensor: str, classes: Array) -> Array:
+        """Run a tensor on the rows with labels that name these `classes` (n,); ungradable where it stops."""
+        value = run_alone(self.session, tensor, _feeds(self.graph, self.fed, self.rows, classes))
+        if isinstance(value, LabError):
+            ungradable(Text("The accuracy cannot be run on {images} of ours; your instructor will look at it."))
+        return value
 
-    def scores(self, tensor: str) -> Array | LabError:
-        """Return the logits, or the predictions, of the rows."""
-        return self._run(tensor, np.zeros(len(self.rows), int))
+    def share(self, accuracy: str, tensor: str, right: Array) -> Array | None:
+        """Return the accuracy where just the rows that are `right` (n,) have the class of their scores for their label.
 
-    def share(self, accuracy: str, scores: Array | LabError, right: Array) -> Array | LabError | None:
-        """Return the accuracy where just the rows that are `right` (n,) have the class of their scores for their label."""
-        if isinstance(scores, LabError):
-            return scores
+        The scores are those that a `tensor`, logits or prediction, gives the rows; None if it has none for each row.
+        """
+        scores = self._run(tensor, np.zeros(len(self.rows), int))
         if scores.shape not in {(len(right), self.fed.classes), (len(right),)}:
             return None
         best = scores.reshape(len(right), -1)
@@ -325,10 +310,11 @@ def _require_right_share(shares: Sequence[Array], right: Array) -> None:
 
 def note_parts(graph: GraphEvidence, remark: Callable[..., None]) -> None:
     """Remark that parts are not returned by their names: grading finds them in the graph, and `train` does not."""
-    missing = [part for part in PARTS if part not in graph.parts]
-    found = Text("no part {names}", names=", ".join(f"net.{part}" for part in missing)) if missing else A_DICT
-    if missing or graph.about.get("keys") is True:
-        remark(NOT_BY_NAME, found=found, expected=BY_NAME)
+    missing = [f"net.{part}" for part in PARTS if part not in graph.parts]
+    if missing:
+        remark(NOT_BY_NAME, found=Text("no part {names}", names=", ".join(missing)), expected=BY_NAME)
+    elif graph.about.get("keys") is True:
+        remark(NOT_BY_NAME, found=A_DICT, expected=BY_NAME)
 
 
 def note_switches(graph: GraphEvidence, remark: Callable[..., None]) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from netgrader.faults import Severity
     from netgrader.judges.log import Bool, Bytes, Float, Int, LoggedCall, Rows, Tables
 
-__all__ = ["NOISE", "CallEpochs", "Epoch", "Origins", "Subject", "course", "finding", "origins", "per_run"]
+__all__ = ["NOISE", "CallEpochs", "Epoch", "Origins", "Subject", "course", "finding", "origins", "per_run", "usual"]
 
 # A train step this many times larger than the others, and than what was asked for, is an evaluation with the train op.
 STRAY = 3
@@ -80,11 +80,10 @@ def course(call: LoggedCall, tables: Tables) -> CallEpochs:
     looks = looks[looks >= start]
     if not len(steps):
         return CallEpochs((), looks, strays, start)
-    cuts = _cuts(call, tables, steps, looks)
+    cuts, after = _cuts(call, tables, steps, looks), np.append(steps, len(call.sizes))
     epochs = []
     for first, last in zip([0, *cuts], [*cuts, len(steps)], strict=True):
-        after = steps[last] if last < len(steps) else len(call.sizes)
-        epochs.append(Epoch(steps[first:last], looks[(looks > steps[last - 1]) & (looks < after)]))
+        epochs.append(Epoch(steps[first:last], looks[(looks > steps[last - 1]) & (looks < after[last])]))
     return CallEpochs(tuple(epochs), looks[looks < steps[0]], strays, start)
 
 
@@ -93,7 +92,7 @@ def _start(call: LoggedCall, tables: Tables, is_step: Bool) -> int:
 
     Whoever tries out a step and then starts anew has lost nothing; whoever starts anew in each epoch has.
     """
-    last = call.initialisations[-1] if len(call.initialisations) else 0
+    last = np.append(0, call.initialisations)[-1]
     if not is_step[:last].any():
         return 0
     enough = call.n_epochs * (len(tables.train) - call.mini_batch_size)
@@ -168,12 +167,13 @@ def origins(
     labels = np.concatenate([part[1] for part in (train, test)])
     match = match_scaled(fingerprints(images) / spec.largest, tables.prints, spec.size)
     known = np.where(match.index >= 0, labels[match.index], NO_LABEL).astype(np.uint8)
-    return Origins(spec, known, _usual(match.factor[: tables.n_train]), _usual(match.factor[tables.n_train :]))
+    return Origins(spec, known, usual(match.factor[: tables.n_train]), usual(match.factor[tables.n_train :]))
 
 
-def _usual(factors: Float) -> float:
+def usual(factors: Float) -> float:
+    """Return the middle one of some factors; NaN where most are not known."""
     known = factors[np.isfinite(factors)]
-    return float(np.median(known)) if 2 * len(known) > len(factors) else float("nan")
+    return float(np.percentile(known, 50, method="higher")) if 2 * len(known) > len(factors) else float("nan")
 
 
 @dataclass(frozen=True)

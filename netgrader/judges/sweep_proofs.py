@@ -19,7 +19,7 @@ from netgrader.checks.language import Failed, Ungradable
 from netgrader.checks.wording import percent
 from netgrader.faults import Severity, fault
 from netgrader.judges.answers import fixed_starts, opened, shaped
-from netgrader.judges.arrays import data_as_handed
+from netgrader.judges.arrays import data_for
 from netgrader.judges.as_handed import own_accuracy, test_rows_as_handed
 from netgrader.judges.aspects import Charge
 from netgrader.judges.sweeps import BEST, claimed, odd_shapes, student_sweep, sweep_cell, swept
@@ -29,7 +29,7 @@ from netgrader.text import Said, Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from netgrader.checks.context import Dataset, TestContext
+    from netgrader.checks.context import TestContext
     from netgrader.evidence import GraphEvidence
     from netgrader.faults import Fault
     from netgrader.judges.sweeps import StudentSweep
@@ -40,7 +40,6 @@ __all__ = [
     "MOST_TRAINED",
     "Proof",
     "TrainedNetwork",
-    "called",
     "charge_for",
     "consequence",
     "distinct",
@@ -99,10 +98,8 @@ class Proof:
     @property
     def of_one(self) -> bool:
         """Whether all networks were built with one value, or come from one training that went on."""
-        return any(
-            len(known) == 1 and None not in known
-            for known in ({one.value for one in self.networks}, {one.run for one in self.networks})
-        )
+        values, runs = {one.value for one in self.networks}, {one.run for one in self.networks}
+        return any(len(known - {None}) == len(known) == 1 for known in (values, runs))
 
 
 def proof_of(bench: TestContext) -> Proof:
@@ -194,14 +191,9 @@ def _measured(bench: TestContext, graph: GraphEvidence, *, as_handed: bool = Fal
 
 def sample(bench: TestContext) -> tuple[Array, Array]:
     """Return test images as the notebook was given and scaled them, and what its labels call their classes."""
-    data = data_as_handed(bench) or bench.dataset
+    data = data_for(bench)
     rows = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
-    return data.prepared(bench.given.images[rows]), called(data, data.y_test[rows])
-
-
-def called(data: Dataset, classes: Array) -> Array:
-    """Return the classes as the student's labels call them."""
-    return classes if data.columns is None else data.columns[classes]
+    return data.prepared(bench.given.images[rows]), data.called(data.y_test[rows])
 
 
 def _accuracy(session: LabSession, graph: GraphEvidence, images: Array, labels: Array) -> float:
@@ -269,7 +261,7 @@ def charge_for(wrong: Fault, count: int, of: int) -> Charge:
 
 
 def _unproven(sweep: StudentSweep, proof: Proof) -> float:
-    return float(next(rate for rate in sweep.rates if float(rate) not in proof.by))
+    return float(min({*sweep.rates.tolist()} - proof.by.keys()))
 
 
 def _not_trained(sweep: StudentSweep, proof: Proof) -> tuple[Said, Said]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from netgrader.checks.exercises import value_at
 from netgrader.checks.language import fail_all
 from netgrader.faults import fault
-from netgrader.judges.arrays import data_as_handed
+from netgrader.judges.arrays import data_for
 from netgrader.judges.aspects import Charge
 from netgrader.judges.learning_rate import (
     BATCH,
@@ -28,7 +28,6 @@ from netgrader.judges.sweep_proofs import (
     NOT_REPRODUCED,
     OF_ITS_OWN,
     OF_ONE,
-    called,
     charge_for,
     consequence,
     judge_proof,
@@ -193,11 +192,12 @@ def trial_runs(bench: TestContext) -> Mapping[str, ShortRun]:
 def _trial_runs(bench: TestContext) -> dict[str, ShortRun]:
     sweep, evidence, images = student_sweep(bench), bench.evidence(sweep_cell(bench)), run_images(bench)
     runs = _runs_around(bench, images) if sweep.asked.is_rate else {}
-    values = np.unique(sweep.rates).tolist()
+    values, known = np.unique(sweep.rates).tolist(), {run.rate: run for run in runs.values()}
     for name, value in _rerun(bench).items():
-        known = [run for run in runs.values() if run.rate == value]
         graph = evidence.graph(value_at(values.index(value)))
-        runs[name] = known[0] if known else short_run(bench.lab, graph, value, images, enough=_agrees(sweep, value))
+        if value not in known:
+            known[value] = short_run(bench.lab, graph, value, images, enough=_agrees(sweep, value))
+        runs[name] = known[value]
     return runs
 
 
@@ -219,10 +219,10 @@ def run_images(bench: TestContext) -> RunImages:
     """Return the images of short runs, scaled as the notebook's are."""
 
     def make() -> RunImages:
-        data = data_as_handed(bench) or bench.dataset
+        data = data_for(bench)
         few = np.arange(STEPS * BATCH) % len(data.x_train)
         return RunImages(
-            (data.prepared(data.x_train[few]), called(data, data.y_train[few])), sample(bench), bench.spec.classes
+            (data.prepared(data.x_train[few]), data.called(data.y_train[few])), sample(bench), bench.spec.classes
         )
 
     images: RunImages = bench.once("images of short runs", make)

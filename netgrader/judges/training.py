@@ -21,9 +21,9 @@ from netgrader.judges.accuracy import (
     require_values,
 )
 from netgrader.judges.answers import opened, outputs_for, random_of, shaped
-from netgrader.judges.arrays import data_as_handed
+from netgrader.judges.arrays import data_for
 from netgrader.judges.as_handed import network_cells, train_rows_as_handed
-from netgrader.judges.learning_rate import BATCH, STEPS, fed_in_training, judge_rate, short_run
+from netgrader.judges.learning_rate import BATCH, STEPS, fed_in_training, judge_rate, short_run, told_in_training
 from netgrader.judges.measure import measure_of
 from netgrader.judges.sweep_runs import run_images
 from netgrader.reader import LabError
@@ -85,15 +85,14 @@ def _trained(bench: TestContext, cell: str) -> Recomputed:
 
 def _least(bench: TestContext, cell: str) -> float:
     """Return the score that a training must reach, of an error that of the largest that there may be."""
-    asked = bench.exercises.of_cell(cell)
-    figure = asked.largest_error if bench.spec.is_regression else asked.least_accuracy
-    return float(measure_of(bench, cell).score_of(figure))
+    measure = measure_of(bench, cell)
+    return float(measure.score_of(getattr(bench.exercises.of_cell(cell), measure.asked)))
 
 
 def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str]:
     """Yield the check cells of rows and of networks with which our own training comes no further than the student's did."""
     handed = train_rows_as_handed(bench)
-    guessed = 0.0 if bench.spec.is_regression else bench.spec.above_chance(GUESSED)
+    guessed = bench.spec.above_chance(GUESSED)
     for network in () if bench.quick else network_cells(bench):
         # Of two that know nothing neither is the better one.
         if _reached_by_ours(bench, cell, network, handed) <= max(counted, guessed) + AS_GOOD:
@@ -103,12 +102,12 @@ def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str
 def _reached_by_ours(bench: TestContext, cell: str, network: str, handed: HandedRows) -> float:
     """Return the score that a network as it was handed over has after a short training of ours; -inf if it cannot be trained."""
     graph, measure = bench.evidence(network).graph(NET), measure_of(bench, cell)
-    data = data_as_handed(bench) or bench.dataset
+    data = data_for(bench)
     rows = np.arange(STEPS * BATCH) % len(handed.rows)
     test = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
     try:
         x, y, step = (graph.parts[part] for part in ("X", "Y", "train_op"))
-        with opened(bench.lab, graph, {}) as session:
+        with opened(bench.lab, replace(graph, values={})) as session:
             fed = {x: shaped(graph, handed.rows[rows]), y: shaped(graph, handed.labels[rows], "Y")}
             session.run_batches([step], fed, list(np.arange(len(rows)).reshape(STEPS, BATCH)), fed_in_training(graph))
             inputs, random = data.prepared(data.x_test[test]), random_of(graph)
@@ -142,5 +141,4 @@ def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
 
 def _at_rate(graph: GraphEvidence, tensor: str, rate: float) -> GraphEvidence:
     """Return a network that is fed another rate wherever it trains."""
-    fed = graph.about.get("train_feed")
-    return replace(graph, about={**graph.about, "train_feed": {**(fed if isinstance(fed, dict) else {}), tensor: rate}})
+    return replace(graph, about={**graph.about, "train_feed": {**told_in_training(graph), tensor: rate}})

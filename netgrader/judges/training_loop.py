@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,7 @@ from netgrader.observations import Curves, RowCounts, Series
 from netgrader.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from netgrader.checks.context import TestContext
     from netgrader.evidence import Evidence
@@ -63,20 +64,17 @@ class Training:
     @property
     def codes(self) -> tuple[str, ...]:
         """Return codes of the faults named, remarks left out, each once."""
-        named = [fault.code for verdict in self.verdicts.values() for fault in verdict.faults]
-        return tuple(dict.fromkeys(named))
+        return _codes(verdict.faults for verdict in self.verdicts.values())
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """Return codes of what is noted and costs nothing."""
-        noted = [fault.code for verdict in self.verdicts.values() for fault in verdict.remarks]
-        return tuple(dict.fromkeys(noted))
+        return _codes(verdict.remarks for verdict in self.verdicts.values())
 
 
-def _lacks_epochs(subjects: tuple[Subject, ...]) -> bool:
-    """Whether some call ended well after fewer epochs than asked for."""
-    ended = (subject for subject in subjects if subject.call.error is None)
-    return any(0 < len(subject.course.epochs) < subject.call.n_epochs for subject in ended)
+def _codes(faults: Iterable[tuple[Fault, ...]]) -> tuple[str, ...]:
+    """Return the codes of some faults, each once."""
+    return tuple(dict.fromkeys(fault.code for fault in chain.from_iterable(faults)))
 
 
 def _only_one_epoch(subjects: tuple[Subject, ...]) -> bool:
@@ -99,7 +97,7 @@ def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training
     findings: list[LoopFinding] = []
     first_error: Fault | None = None
     for subject in subjects:
-        error = _error(subject, subjects)
+        error = error_fault(subject)
         first_error = first_error or error
         findings += judge_run(subject, error, steps_elsewhere=stepped, only_one=only_one)
         for judge in (judge_graph, judge_rows, judge_order, judge_labels, judge_held_out, judge_evaluation):
@@ -111,11 +109,6 @@ def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training
         nothing = {aspect: Verdict(aspect, 0.0, because=findings[0].fault) for aspect in Aspect}
         return Training({**nothing, Aspect.RUN: said[Aspect.RUN]}, subjects)
     return Training(_as_far_as_believed(said, subjects), subjects)
-
-
-def _error(subject: Subject, subjects: tuple[Subject, ...]) -> Fault | None:
-    """Return what a call raised; None where one epoch was asked for and none was run, for which the code was not ready."""
-    return error_fault(subject) if len(subject.call.steps) or not _lacks_epochs(subjects) else None
 
 
 def _as_far_as_believed(said: Mapping[Aspect, Verdict], subjects: tuple[Subject, ...]) -> Mapping[Aspect, Verdict]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from netgrader.checks.exercises import NET
 from netgrader.judges.answers import opened, shaped
-from netgrader.judges.arrays import data_as_handed
+from netgrader.judges.arrays import data_for
 from netgrader.reader import LabError
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.plain import plain_graph
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from netgrader.checks.context import TestContext
+    from netgrader.evidence import GraphEvidence
 
 __all__ = ["note_training"]
 
@@ -41,8 +42,10 @@ LIMITS = _TrainingLimits()
 def note_training(bench: TestContext, cell: str, remark: Callable[..., None]) -> None:
     """Remark on how the network of a cell was trained, and on what became of its units."""
     _note_batch(bench, cell, remark)
-    with suppress(GraphError, LabError, KeyError):  # a network that cannot be run says nothing of its units
-        _note_dead_units(bench, cell, remark)
+    graph = bench.evidence(cell).graph(NET)
+    with suppress(GraphError, LabError):  # a network that cannot be run says nothing of its units
+        if {"X", "logits"} <= graph.parts.keys():
+            _note_dead_units(bench, graph, remark)
 
 
 def _note_batch(bench: TestContext, cell: str, remark: Callable[..., None]) -> None:
@@ -53,15 +56,15 @@ def _note_batch(bench: TestContext, cell: str, remark: Callable[..., None]) -> N
         remark("large-batch", found=found, expected=Text("{most:,} at most", most=rows // LIMITS.fewest_steps))
 
 
-def _note_dead_units(bench: TestContext, cell: str, remark: Callable[..., None]) -> None:
+def _note_dead_units(bench: TestContext, graph: GraphEvidence, remark: Callable[..., None]) -> None:
     """Remark on the first layer with a ReLU whose units put out 0, whatever they are fed.
 
     Raises
     ------
-    GraphError, LabError, KeyError
+    GraphError, LabError
         If the network cannot be run.
     """
-    graph, data = bench.evidence(cell).graph(NET), data_as_handed(bench) or bench.dataset
+    data = data_for(bench)
     plain, images = plain_graph(read_source(graph.meta_graph).graph_def), graph.parts["X"]
     # What all that reaches the logits passes: a ReLU may be one side of another activation.
     passed = plain.dominators(images, graph.parts["logits"])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from netgrader.catalogue import CourseTexts
 
-__all__ = ["content_security_policy", "percent", "piece", "points", "render", "stylesheet"]
+__all__ = ["content_security_policy", "percent", "piece", "points", "render", "stylesheet", "up_to"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -82,6 +82,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["points"] = points
+    environment.filters["up_to"] = up_to
     environment.filters["breakable"] = breakable
     environment.filters["with_code"] = with_code
     environment.globals["words"] = words
@@ -110,6 +111,12 @@ def percent(share: float, digits: int | None = None) -> str:
 def points(value: float) -> str:
     """Points as one writes them: 3, 2.5, 0.33."""
     return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) >= 0.005 else "0"
+
+
+def up_to(value: float) -> Text:
+    """Up to how many points a step brings, as one writes them."""
+    written = points(value)
+    return words.NEXT_UP_TO.of(1 if written == "1" else 2, points=written)
 
 
 @pass_context

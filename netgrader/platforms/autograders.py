@@ -18,6 +18,7 @@ from netgrader.pages.feedback_page import build_page
 from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.pages.graded import Graded
 from netgrader.pages.shell import points as written
+from netgrader.pages.shell import up_to
 from netgrader.results import CellResult, NotebookResult, Outcome, Status
 from netgrader.text import Said, Text
 
@@ -301,8 +302,7 @@ def _of_page(page: Page, say: Callable[[Said], str]) -> Iterator[str]:
         yield f"{cause.name} {say(cause.word)}. {say(cause.sentence)}"
     yield from map(say, page.facts)
     for step in page.steps:
-        points = written(step.points)
-        most = say(words.NEXT_UP_TO.of(1 if points == "1" else 2, points=points))
+        most = say(up_to(step.points))
         where = f" {say(words.WHERE)}: {step.where}." if step.where else ""
         yield f"{say(words.NEXT)}: {step.name} ({most}): {say(step.sentence)}{where}"
     if not page.readable:

@@ -141,7 +141,7 @@ def judged(  # noqa: PLR0917  (what a student handed in, and where it goes)
     named = [(next((one for one in exercises if one in made_by(source)), ""), source) for source in sources]
     settled = charged_once(run.checks, made_with(named))
     checks = {cell: [dataclasses.asdict(check) for check in found] for cell, found in settled.items()}
-    measured = dict(run.measured)
+    measured = {name: value for noted in run.measured_by_cell.values() for name, value in noted.items()}
     seconds = time.perf_counter() - start
     return {"name": name, "checks": checks, "measured": measured, "log": list(run.log), "seconds": seconds}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from netgrader.checks.context import CellEvidence, Dataset, dataset_in
 from netgrader.checks.held_out import held_out_images
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.evidence import Evidence, GraphEvidence
+from netgrader.judges import own_run
 from netgrader.judges.accuracy import (
     Recomputed,
     recompute,
@@ -21,9 +23,11 @@ from netgrader.judges.accuracy import (
     require_target,
     require_trained,
     require_values,
+    shows_best_so_far,
     target_met,
 )
 from netgrader.judges.answers import outputs_for
+from netgrader.judges.aspects import Aspect, Verdict
 from netgrader.judges.measure import ACCURACY
 from netgrader.judges.reported_accuracy import require_reported
 from netgrader.reader.lab.local import LocalLab
@@ -211,6 +215,49 @@ def test_what_a_student_waits_for_is_measured_on_a_sample_and_says_the_same(
         assert np.array_equal(quick.found, full.found)
         assert quick.train == pytest.approx(full.train, abs=0.05)
         assert quick.notebook == full.notebook == full.test  # the notebook was given the original images
+
+
+@pytest.mark.parametrize(
+    ("curve", "is_so"),
+    [
+        ([0.8, 0.923, 0.923], True),
+        ([0.8, 0.8, 0.9, 0.923, 0.923], True),
+        ([0.923, 0.923], False),  # typed, or measured once
+        ([0.8, 0.91, 0.923], False),  # the last is the best: that is what the network has
+        ([0.8, 0.924, 0.923, 0.923], False),
+        ([0.8, 0.94, 0.94], False),  # far above
+        ([0.8, 0.91, 0.91], False),  # below
+        ([np.nan, 0.923, 0.923], False),
+        ([0.923], False),
+    ],
+)
+def test_the_best_so_far_never_falls_and_ends_a_little_above_the_accuracy(curve: list[float], is_so: bool) -> None:
+    assert bool(shows_best_so_far(curve, 0.92)) is is_so
+
+
+@pytest.mark.parametrize(
+    ("reported", "code"),
+    [
+        ((0.8, 0.92), None),
+        ((0.8, 0.92, 0.91), "picked-best-epoch-on-test"),  # the best of the curve is what the network does
+        ((0.8, 0.923, 0.923), "picked-best-epoch-on-test"),  # the best so far
+        ((0.8, 0.923, 0.924), "reported-accuracy-wrong"),
+    ],
+)
+def test_the_own_run_reports_what_the_network_does_or_the_best_so_far(
+    monkeypatch: pytest.MonkeyPatch, reported: tuple[float, ...], code: str | None
+) -> None:
+    run = own_run.OwnRun(reported, 0.92, np.zeros(1, np.int64), np.zeros(1, np.uint8))
+    right = SimpleNamespace(verdicts={aspect: Verdict(aspect) for aspect in Aspect})
+    monkeypatch.setattr(own_run, "training_of", lambda _: right)
+    monkeypatch.setattr(own_run, "own_run", lambda *_: run)
+    monkeypatch.setattr(own_run, "_require_own_network", lambda *_: None)
+    monkeypatch.setattr(own_run, "causes_of_accuracy", lambda *_: ())
+    cells = own_run.RunCells("run_training", "check_network", "the cell", 0.7)
+    said: list[str] = []
+    monkeypatch.setattr(own_run, "fail", lambda code, **_: said.append(code))
+    own_run.require_run_reported(SimpleNamespace(), cells, lambda code, **_: said.append(code))
+    assert said == ([] if code is None else [code])
 
 
 def no_remark(code: str, **_: object) -> None:

@@ -378,7 +378,7 @@ def test_what_tests_measure_and_show_comes_out(course):
             measured["widths"] = exercise["widths"]
             show(Comparison("Accuracy", 0.9, 0.5))
     ''')
-    assert run.measured == {"test_accuracy": 0.5, "widths": [10]}
+    assert [*run.measured_by_cell.values()] == [{"test_accuracy": 0.5, "widths": [10]}]
     assert run.observations["check_a"][0].recomputed == 0.5
 
 

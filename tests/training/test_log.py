@@ -25,6 +25,13 @@ def with_array(evidence, name, value):
     return replace(evidence, arrays=arrays)
 
 
+def test_lists_for_fewer_epochs_than_were_run_are_judged_as_far_as_they_go(evidence):
+    arrays = {name: evidence.arrays[name][:1] for name in ("0/acc_trn", "0/acc_val")}
+    asked = {**evidence.facts, "0/asked": {**evidence.facts["0/asked"], "n_epochs": 1}}
+    longer = replace(evidence, arrays={**evidence.arrays, **arrays}, facts=asked)
+    assert judge_training(read_training_log(longer, DIGITS)).codes == ("too-many-epochs",)
+
+
 NAMES = [
     "table/x_train",
     "table/y_test_1_hot",
