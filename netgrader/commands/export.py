@@ -16,7 +16,7 @@ from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.pages.graded import gradebook_exists, marks_of
 from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
 from netgrader.platforms.feedback_zip import write_feedback
-from netgrader.platforms.people import MOODLE, match, notes_on, read_collected, roster_of
+from netgrader.platforms.people import MOODLE, match, notes_on, roster_of
 from netgrader.platforms.received import canvas_sheet, moodle_sheet
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ __all__ = ["run"]
 
 FOLDER = "exports"
 SILENT = "so Moodle skips it without a word"
-IGNORE = "Allow updating records that have been modified more recently in Moodle than in the spreadsheet"
+TICK = "tick 'Allow updating records that have been modified more recently in Moodle than in the spreadsheet'"
 
 
 FATES: Mapping[str, tuple[str, bool]] = {
@@ -42,10 +42,9 @@ FATES: Mapping[str, tuple[str, bool]] = {
     "locked": (f"Locked, {SILENT}", True),
     "above": (f"Above the maximum, {SILENT}", True),
     "taken": ("Above the maximum, which Canvas takes", False),
-    "graded": (f"Graded in Moodle before, {SILENT} if it was changed there later, unless you tick '{IGNORE}'", False),
-    "unread": (
-        f"Graded in Moodle before, whose German dates it does not read, {SILENT}, unless you tick '{IGNORE}'",
-        True,
+    "graded": (
+        f"Graded in Moodle before, {SILENT} if the mark was changed there later or the sheet is in German. To prevent it, {TICK}",
+        False,
     ),
     "unfinished": ("Not written, since a person has still to give points", True),
     "missing": ("Not written, since nobody in {sheet} fits", True),
@@ -120,11 +119,10 @@ def _written(out: Console, target: Path) -> None:
     )
 
 
-def _rows(out: Console, sheet: Sheet, assignment: Assignment, gradebook: Any) -> dict[str, SheetRow]:
+def _rows(out: Console, sheet: Sheet, gradebook: Any) -> dict[str, SheetRow]:
     """Return the rows of a sheet by the students whose they are."""
-    known = read_collected(assignment)
     roster = roster_of(gradebook)
-    found, _ = match(sheet.people, roster, known.on(sheet.platform))
+    found, _ = match(sheet.people, roster)
     for person, note in notes_on(found, roster).items():
         out.print(f"The row of {found[person]} in {sheet.table.path.name}: {note}.")
     return {found[row.person]: row for row in sheet.rows if row.person in found}
@@ -139,7 +137,7 @@ def _export(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
         points, waiting = _marks(marks_of(gradebook, name))
         if not points:
             raise UsageError(f"Nobody has a mark for {name} yet. Type netgrader autograde {name} first.")
-        rows, ours = _rows(out, sheet, assignment, gradebook), gradebook.find_assignment(name).max_score
+        rows, ours = _rows(out, sheet, gradebook), gradebook.find_assignment(name).max_score
     found: dict[str, list[str]] = {"written": [], "same": [], **{fate: [] for fate in FATES}}
     for student in sorted(points):
         waits = {"unfinished": student} if student in waiting else {}
@@ -197,7 +195,7 @@ def _fill(sheet: Sheet, row: SheetRow | None, student: str, points: float) -> di
     elif row.most is not None and mark > row.most:
         fates["above" if sheet.platform == MOODLE else "taken"] = f"{student} ({mark:f} of {row.most:f})"
     elif row.graded:
-        fates["graded" if sheet.dates_read else "unread"] = student
+        fates["graded"] = student
     return fates
 
 
@@ -205,7 +203,7 @@ def _feedback(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
     """Pack the feedback pages of the class for Moodle; whether nobody's is left out."""
     course, name = assignment.course, assignment.name
     with opened(course) as gradebook:
-        whose = {student: row.person for student, row in _rows(out, sheet, assignment, gradebook).items()}
+        whose = {student: row.person for student, row in _rows(out, sheet, gradebook).items()}
     folders = {student: course.folder("feedback", student, name) for student in course.submitted(name, "feedback")}
     pages = {student: found for student, folder in folders.items() if (found := sorted(folder.glob("*.html")))}
     if not pages:
