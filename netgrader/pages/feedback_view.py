@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from netgrader.pages import words
+from netgrader.pages.shell import points as written
+
 if TYPE_CHECKING:
     from netgrader.faults import Severity
     from netgrader.text import Said
@@ -187,6 +190,12 @@ class NextStep:
     link: str = ""
     about: Said = ""
     gravity: int = 9
+
+    @property
+    def up_to(self) -> Said:
+        """The points in words."""
+        shown = written(self.points)
+        return words.NEXT_UP_TO.of(1 if shown == "1" else 2, points=shown)
 
 
 @dataclass(frozen=True)
