@@ -140,7 +140,7 @@ def _predictions(seen_found: seen.Predictions, texts: CourseTexts) -> Figure | N
     ]
     unit = safe.line(seen_found.unit, 40)
     in_unit = f", {unit}" if unit else ""
-    measured = (words.PREDICTED_TRUE, words.PREDICTED_FOUND, words.PREDICTED_OFF)
+    measured = (words.PREDICTED_TRUE, words.FOUND, words.PREDICTED_OFF)
     heads = [texts.say(words.PREDICTED_ROW), *(f"{texts.say(name)}{in_unit}" for name in measured)]
     return Figure("predictions", words.PREDICTED_WORST, piece("table", texts, heads, rows))
 

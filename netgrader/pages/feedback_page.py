@@ -217,12 +217,12 @@ class _Blocks:
             return self._objectionable(verdict_of(result, self.graded, self.places, self.data))
         if not cell.is_graded:
             return None
-        mark = self.graded.marks.cells.get(cell.grade_id)
+        mark = self.graded.marks.of(cell.grade_id)
         if result is not None or cell.is_solution:
             return verdict_by_hand(cell.grade_id, cell.points, mark)
-        points = mark.points if mark else None
         name = cell_name(cell.grade_id)
-        return CellVerdict(cell.grade_id, name, str(Outcome.UNGRADABLE), words.NOT_GRADED, points or 0.0, cell.points)
+        points = mark.points or 0.0
+        return CellVerdict(cell.grade_id, name, str(Outcome.UNGRADABLE), words.NOT_GRADED, points, cell.points)
 
     def _objectionable(self, verdict: CellVerdict) -> CellVerdict:
         """A verdict with what the student may send back, where it takes points."""

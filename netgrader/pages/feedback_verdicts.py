@@ -78,7 +78,7 @@ def causes_of(cell: CellResult, verdict: CellVerdict, texts: CourseTexts) -> lis
     ]
 
 
-def outcome_of(cell: CellResult, mark: CellMark | None) -> tuple[str, Said, float | None]:
+def outcome_of(cell: CellResult, mark: CellMark) -> tuple[str, Said, float | None]:
     """The outcome of a decided cell, also in a word, and its points: None while a person has to give them."""
     if cell.manual:
         return by_hand(cell.points, cell.max_points, mark)
@@ -98,7 +98,7 @@ def verdict_of(
 
     `places` are where the notebook's sections stand on the page.
     """
-    mark, decided = graded.marks.cells.get(cell.cell), graded.results[cell.cell]
+    mark, decided = graded.marks.of(cell.cell), graded.results[cell.cell]
     state, word, points = outcome_of(decided, mark)
     if decided.manual:
         judged = (check for check in cell.checks if check.outcome is not Outcome.UNGRADABLE)
@@ -121,9 +121,9 @@ def _unweighed(check: CheckResult) -> dict[str, Severity]:
     return dict.fromkeys(check.faults, Severity.MEASURED)
 
 
-def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> CellVerdict:
+def verdict_by_hand(cell: str, max_points: float, mark: CellMark) -> CellVerdict:
     """The box of a cell that a person grades."""
-    state, word, points = by_hand(mark.points if mark else None, max_points, mark)
+    state, word, points = by_hand(mark.points, max_points, mark)
     return CellVerdict(
         cell=cell,
         name=cell_name(cell),
@@ -135,15 +135,16 @@ def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> Cell
     )
 
 
-def by_hand(points: float | None, most: float, mark: CellMark | None) -> tuple[str, Said, float | None]:
+def by_hand(points: float | None, most: float, mark: CellMark) -> tuple[str, Said, float | None]:
     """The outcome of a cell that a person grades, also in a word, and its points: None while it waits for the person."""
-    if points is None or (mark is not None and mark.waiting and mark.manual is None):
+    if points is None or mark.is_open:
         return WAITING, words.WAITING, None
-    if points == 0 and (mark is None or mark.manual is None):
-        # Nobody had to read it: it is still the text that the notebook came with.
-        return str(Outcome.FAILED), words.UNANSWERED, points
-    state = Outcome.PASSED if points >= most else Outcome.PARTIAL if points > 0 else Outcome.FAILED
-    return str(state), words.BY_HAND, points
+    if points >= most:
+        return str(Outcome.PASSED), words.BY_HAND, points
+    if points > 0:
+        return str(Outcome.PARTIAL), words.BY_HAND, points
+    # Where nobody had to read it, it is still the text that the notebook came with.
+    return str(Outcome.FAILED), words.BY_HAND if mark.by_hand else words.UNANSWERED, points
 
 
 def steps_of(
@@ -237,9 +238,9 @@ def _figures(graded: Graded, cell: str, data: PageData) -> tuple[Figure, ...]:
     return tuple(one for one in drawn if one is not None)
 
 
-def _notes(mark: CellMark | None, auto: float | None) -> tuple[Said, ...]:
+def _notes(mark: CellMark, auto: float | None) -> tuple[Said, ...]:
     """Say that a person changed the mark."""
-    if mark is None or mark.manual is None or auto is None or abs(mark.manual - auto) < SMALLEST_LOSS:
+    if mark.manual is None or auto is None or abs(mark.manual - auto) < SMALLEST_LOSS:
         return ()
     return (words.CHANGED_BY_HAND.format(points=written(mark.manual), auto=written(auto)),)
 

@@ -38,11 +38,11 @@ __all__ = [
 class CellMark:
     """What the gradebook holds for one graded cell."""
 
-    auto: float | None
+    auto: float | None = None
     """The grader's points, None where there are none."""
-    manual: float | None
+    manual: float | None = None
     """Points that a person gave; they replace `auto`."""
-    max_points: float
+    max_points: float = 0.0
     """What the cell is worth."""
     extra: float = 0.0
     """Extra credit."""
@@ -52,8 +52,22 @@ class CellMark:
     @property
     def points(self) -> float | None:
         """What counts; None while a person has to give it."""
-        given = self.manual if self.manual is not None else self.auto
+        given = self.manual if self.by_hand else self.auto
         return None if given is None else given + self.extra
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person gave the points."""
+        return self.manual is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a person still has to give them."""
+        return self.waiting and not self.by_hand
+
+
+NO_MARK = CellMark()
+"""Of a cell that the gradebook does not have."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +77,10 @@ class Marks:
     cells: Mapping[str, CellMark] = field(default_factory=dict)
     comments: Mapping[str, str] = field(default_factory=dict)
     late_penalty: float = 0.0
+
+    def of(self, cell: str) -> CellMark:
+        """Return the mark of a cell."""
+        return self.cells.get(cell, NO_MARK)
 
 
 @dataclass(frozen=True)
@@ -139,7 +157,7 @@ def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
 
     All of it is graded once people marked each cell that could not be judged, or lost points where none is named so.
     """
-    cells = tuple(_as_marked(cell, marks.cells.get(cell.cell)) for cell in result.cells)
+    cells = tuple(_as_marked(cell, marks) for cell in result.cells)
     theirs = {cell.cell for cell in cells if cell.manual}
     ours = [cell for cell in cells if not cell.manual]
     left = _codes(cells)
@@ -173,11 +191,12 @@ def _unclear(cells: Sequence[CellResult]) -> list[Said | None]:
     return [check.message for cell in cells for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
 
 
-def _as_marked(cell: CellResult, mark: CellMark | None) -> CellResult:
+def _as_marked(cell: CellResult, marks: Marks) -> CellResult:
     """Return a cell with the points that count; one that a person marked has no checks."""
-    if mark is None:
+    if cell.cell not in marks.cells:
         return cell
-    theirs = cell.manual or mark.manual is not None
+    mark = marks.of(cell.cell)
+    theirs = cell.manual or mark.by_hand
     return replace(cell, points=mark.points, manual=theirs, checks=() if theirs else cell.checks)
 
 

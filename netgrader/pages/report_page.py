@@ -98,7 +98,7 @@ def _row(view: ClassView, student: StudentView) -> StudentRow:
     late = late_in_words(student)
     notes: list[Said] = [words.LATE_BY.format(how=late)] if late else []
     if not student.notebooks:
-        notes.append(words.NOT_GRADED_WORD if student.submitted else words.NOT_HANDED_IN)
+        notes.append(words.NOT_GRADED_YET if student.submitted else words.NOT_HANDED_IN)
     codes = tuple(safe.line(code, 60) for graded in student.notebooks.values() for code in graded.faults)
     say = view.texts.say
     states = {say(score.word) for score in scores}

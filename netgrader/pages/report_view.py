@@ -157,14 +157,12 @@ def score_of(graded: Graded | None, column: Column) -> Score:
     most = column.max_points
     if graded is None:
         return Score("absent", words.NOT_HANDED_IN, None, most)
-    result, mark = graded.results.get(column.cell), graded.marks.cells.get(column.cell)
+    result, mark = graded.results.get(column.cell), graded.marks.of(column.cell)
     if result is not None:
         return Score(*outcome_of(result, mark), most)
-    if mark is not None and mark.points is not None and not mark.waiting:
+    if mark.points is not None or (column.manual and graded.decided):
         return Score(*by_hand(mark.points, most, mark), most)
-    if column.manual and graded.decided is not None:
-        return Score("waiting", words.WAITING, None, most)
-    return Score("ungraded", words.NOT_GRADED_WORD, None if graded.decided is None else 0.0, most)
+    return Score("ungraded", words.NOT_GRADED_YET, 0.0 if graded.decided else None, most)
 
 
 @dataclass(frozen=True)

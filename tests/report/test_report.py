@@ -11,7 +11,7 @@ import pytest
 from netgrader.pages import report_page
 from netgrader.pages.checks_table import report_csv
 from netgrader.pages.feedback_verdicts import by_hand
-from netgrader.pages.graded import CellMark, Graded, Marks
+from netgrader.pages.graded import NO_MARK, CellMark, Graded, Marks
 from netgrader.pages.report_page import render_report
 from netgrader.pages.report_view import ClassView, Column, NotebookColumns
 from netgrader.results import Observed, Status
@@ -243,7 +243,7 @@ def test_the_report_is_the_same_each_time():
 
 def test_a_blank_answer_is_not_said_to_have_been_read():
     judged, blank = (CellMark(0.0, manual, 2.0) for manual in (0.0, None))
-    assert [str(by_hand(0.0, 2.0, mark)[1]) for mark in (judged, blank, None)] == [
+    assert [str(by_hand(0.0, 2.0, mark)[1]) for mark in (judged, blank, NO_MARK)] == [
         "marked by a person",
         "not answered",
         "not answered",
