@@ -32,7 +32,7 @@ __all__ = [
     "causes_of",
     "cell_name",
     "outcome_of",
-    "steps_of",
+    "step_of",
     "verdict_by_hand",
     "verdict_of",
 ]
@@ -147,30 +147,23 @@ def by_hand(points: float | None, most: float, mark: CellMark) -> tuple[str, Sai
     return str(Outcome.FAILED), words.BY_HAND if mark.by_hand else words.UNANSWERED, points
 
 
-def steps_of(
-    cell: CellResult, verdict: CellVerdict, places: Places, by_hand: Said, texts: CourseTexts
-) -> list[NextStep]:
-    """What to do about a decided cell: its gravest root cause, or that it could not be graded. Nothing if no points are lost.
+def step_of(cell: CellResult, verdict: CellVerdict, places: Places, by_hand: Said, texts: CourseTexts) -> NextStep:
+    """What to do about a cell that loses points: its gravest root cause, or that it could not be graded.
 
     A mark by hand has the step `by_hand`, for any findings of checks.
     """
-    lost = cell.max_points - (verdict.points or 0.0)
-    if verdict.points is None or lost < SMALLEST_LOSS:
-        return []
     if cell.manual:
-        return [NextStep(verdict.name, verdict.anchor, by_hand, lost, about=verdict.anchor)]
+        return NextStep(verdict.name, verdict.anchor, by_hand, verdict.lost, about=verdict.anchor)
     # A check that follows from another one comes last: the other one is what to work on.
     named = sorted((check for check in cell.checks if check.outcome in CHARGED), key=gravity)
     if named:
-        return [_gravest_step(verdict, named, places, lost, texts)]
-    unclear = (check.message for check in cell.checks if check.outcome is Outcome.UNGRADABLE)
-    said = safe.said(next((message for message in unclear if message), words.NEXT_AGAIN))
-    return [NextStep(verdict.name, verdict.anchor, said, lost, about=said)]
+        return _gravest_step(verdict, named, places, texts)
+    unclear = [check.message or words.NEXT_AGAIN for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
+    said = safe.said([*unclear, words.NEXT_AGAIN][0])
+    return NextStep(verdict.name, verdict.anchor, said, verdict.lost, about=said)
 
 
-def _gravest_step(
-    verdict: CellVerdict, named: Sequence[CheckResult], places: Places, lost: float, texts: CourseTexts
-) -> NextStep:
+def _gravest_step(verdict: CellVerdict, named: Sequence[CheckResult], places: Places, texts: CourseTexts) -> NextStep:
     """What to do about the first of the checks that take points, the gravest first, and that there are more mistakes."""
     first = named[0]
     kind = next(map(texts.kind, causes([first])), None)
@@ -180,9 +173,9 @@ def _gravest_step(
     if more:
         sentence = joined([sentence, words.NEXT_MORE.of(more)])
     if kind is None:
-        return NextStep(verdict.name, verdict.anchor, sentence, lost, about=sentence, gravity=gravity(first))
+        return NextStep(verdict.name, verdict.anchor, sentence, verdict.lost, about=sentence, gravity=gravity(first))
     where, link = places.to_read(kind.places, verdict.cell)
-    return NextStep(verdict.name, verdict.anchor, sentence, lost, where, link, kind.code, gravity(first))
+    return NextStep(verdict.name, verdict.anchor, sentence, verdict.lost, where, link, kind.code, gravity(first))
 
 
 def _checks(cell: CellResult, places: Places, texts: CourseTexts) -> tuple[Check, ...]:
@@ -218,7 +211,7 @@ def _check(check: CheckResult, cell: str, places: Places, said: Collection[str],
 
 def _own_hint(check: CheckResult, texts: CourseTexts) -> str:
     """The hint of a check that does not follow from its faults: reasons say those."""
-    if check.faults and check.hint == texts.written(texts.hint(check.faults)):
+    if check.hint == texts.written(texts.hint(check.faults)):
         return ""
     return safe.text(check.hint or "", LONGEST)
 
@@ -271,7 +264,6 @@ class Places:
 
         Where there is none, the text of the exercise itself says what was asked for.
         """
-        sections = sections or [heading for heading in [self.exercises.get(cell)] if heading]
-        here = next((section for section in sections if self.link(section)), None)
-        where = here or next(iter(sections), "")
+        sections = [*sections] or [self.exercises.get(cell, "")]
+        where = next(filter(self.link, sections), sections[0])
         return where, self.link(where)

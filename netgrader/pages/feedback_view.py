@@ -102,6 +102,11 @@ class CellVerdict:
     """What the student may send back if this seems wrong."""
 
     @property
+    def lost(self) -> float:
+        """The points that it takes; none while a person has to give them."""
+        return 0.0 if self.points is None else self.max_points - self.points
+
+    @property
     def passed(self) -> tuple[Check, ...]:
         """The checks about which nothing is to be said."""
         return tuple(check for check in self.checks if check.state == "passed")
@@ -153,15 +158,6 @@ class Section:
 
     blocks: tuple[Block, ...]
     title: Said = ""
-
-
-@dataclass(frozen=True)
-class Further:
-    """What the notebook proposes to try when all is done, and in which section; `link` is its anchor, empty if it has none."""
-
-    section: str
-    link: str
-    text: Markup
 
 
 @dataclass(frozen=True)
@@ -218,7 +214,6 @@ class Page:
     parts: tuple[Section, ...] = ()
     late_penalty: float = 0.0
     causes: tuple[Cause, ...] = ()
-    further: tuple[Further, ...] = ()
     notebook_language: str = ""
     """What the notebook's own text is in, where that is another language than the page's."""
     most_open: int = 3

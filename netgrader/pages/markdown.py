@@ -166,7 +166,7 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
         if not isinstance(attached, dict):
             return None
         pictures = (safe.picture(mime, content) for mime, content in attached.items())
-        return next((picture for picture in pictures if picture), None)
+        return next(filter(None, pictures), None)
 
 
 def _bare(html: str) -> str:

@@ -90,22 +90,6 @@ def test_an_answer_that_was_never_written_is_a_thing_to_do():
     assert "Write an answer" in str(page.steps[0].sentence)
 
 
-def test_whoever_has_all_points_is_offered_what_the_notebook_proposes_to_try_and_in_which_section():
-    given = "# One layer\n\nAll of it.\n\n## The rate\n\n**To try, if you like**: a *rate*\nof 10.\n\nThe end."
-    own = ex.markdown("**To try** my luck")
-    result = ex.result(ex.cell("train", 3, ex.passed("test_it", "Fine")))
-    cells = [ex.markdown(given), own, ex.check_cell("train", 3)]
-    html = rendered(page_of(cells, Graded(result), released={given}))
-    offered = re.search(r"If you like to go on:</p>(.*?)</section>", html, re.DOTALL)[1]
-    assert '<a href="#m0-the-rate">The rate</a>' in offered
-    assert "<strong>To try, if you like</strong>: a <em>rate</em>\nof 10." in offered
-    assert "All of it" not in offered
-    assert "my luck" not in offered
-    assert "The end" not in offered
-    wrong = Graded(ex.result(ex.cell("train", 3, ex.failed("test_it", "Told."))))
-    assert "If you like to go on" not in rendered(page_of(cells, wrong, released={given}))
-
-
 def test_code_in_the_reason_of_a_fault_is_shown_as_code():
     result = ex.result(ex.cell("net", 3, ex.failed("test_loss", "It is the loss", ex.fault("softmax-before-loss"))))
     html = rendered(page_of([ex.check_cell("net", 3)], Graded(result)))
@@ -165,7 +149,7 @@ def test_what_came_with_the_notebook_is_folded_and_what_the_student_wrote_or_cha
         assert text in folded
     for text in ("AdamOptimizer", "max<", "I tried a rate of 1 here.", "strokes of a digit"):
         assert text in opened
-    assert str(page.parts[0].title) == "The data"
+    assert str(page.parts[0].title) == "A network with one layer · The data"
 
 
 def test_a_given_cell_that_stopped_stays_in_sight():
