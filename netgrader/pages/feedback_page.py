@@ -89,11 +89,10 @@ def build_page(
     """
     # The first cell of a notebook that could not be graded says so; the page says it in its own words.
     cells = [cell for cell in cells[:MOST_CELLS] if cell.get("id") != PROBLEM_CELL]
-    texts = [_cell(cell) for cell in cells]
+    texts = [*map(_cell, cells)]
     places = _places(notebook, texts)
-    came = frozenset(text.strip() for text in released)
     sender = {"student": student_id, "assignment": assignment, "notebook": notebook}
-    make = _Blocks(graded, places, data, came, sender)
+    make = _Blocks(graded, places, data, frozenset(map(str.strip, released)), sender)
     blocks = [
         make.block(number, cell, raw.get("outputs", ()))
         for number, (cell, raw) in enumerate(zip(texts, cells, strict=True))
@@ -107,7 +106,7 @@ def build_page(
         late_penalty=graded.marks.late_penalty,
         verdicts=tuple(verdicts),
         facts=_facts(graded),
-        notices=tuple(text for text in (notice, *_notices(graded)) if text),
+        notices=tuple(filter(None, (notice, *_notices(graded)))),
         whole=graded.status is Status.GRADED,
         notebook_language="" if data.texts.notebooks == data.texts.language else data.texts.notebooks,
     )

@@ -155,22 +155,21 @@ def _by_id(result: NotebookResult | None) -> Mapping[str, CellResult]:
 def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
     """Return the result as people left it: a cell that one of them marked is theirs, and what checks found there is no verdict.
 
-    All of it is graded once people marked each cell that could not be judged, or lost points where none is named so.
+    All of it is graded once people marked each cell that could not be judged, or lost points where none is named so. Points are
+    those of its cells: its scores stay those of the checks.
     """
     cells = tuple(_as_marked(cell, marks) for cell in result.cells)
     theirs = {cell.cell for cell in cells if cell.manual}
-    ours = [cell for cell in cells if not cell.manual]
+    settled = _is_settled(result, theirs)
     left = _codes(cells)
-    marked = replace(
+    return replace(
         result,
         cells=cells,
-        score=sum(cell.points or 0.0 for cell in ours),
-        max_score=sum(cell.max_points for cell in ours),
         faults=tuple(code for code in result.faults if code in left),
-        problem=_problem(result, cells),
+        status=Status.GRADED if settled else result.status,
+        problem=None if settled else _problem(result, cells),
         integrity=tuple(fact for fact in result.integrity if fact.cell not in theirs),
     )
-    return replace(marked, status=Status.GRADED, problem=None) if _is_settled(result, theirs) else marked
 
 
 def _is_settled(result: NotebookResult, theirs: Collection[str]) -> bool:

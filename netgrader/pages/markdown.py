@@ -156,17 +156,16 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
     def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
         source = self._attached(url) if url.startswith("attachment:") else url
         said = escape(_bare(text))
-        if source is None or not safe.DATA_PICTURE.match(source):
+        if not safe.DATA_PICTURE.match(source):
             # Pictures from elsewhere are not loaded: a page asks nothing of the network.
             return f"<em>[{said or words.PICTURE}]</em>"
         return f'<img src="{escape(source)}" alt="{said}">'
 
-    def _attached(self, url: str) -> str | None:
-        attached = self.attachments.get(url.removeprefix("attachment:"))
-        if not isinstance(attached, dict):
-            return None
+    def _attached(self, url: str) -> str:
+        """The address of an attached picture; empty if there is none."""
+        attached = self.attachments.get(url.removeprefix("attachment:"), {})
         pictures = (safe.picture(mime, content) for mime, content in attached.items())
-        return next(filter(None, pictures), None)
+        return next(filter(None, pictures), "")
 
 
 def _bare(html: str) -> str:
@@ -205,6 +204,8 @@ DEEPEST_INDENT = 24
 """Columns up to which the style sheet knows how far in a line begins; it knows the even ones."""
 MOST_BLANK = 20
 """Lines of nothing in a row: whoever looks for what begins a line looks through all of them from each of them."""
+BLANK_LINE = re.compile(r"^[^\S\n]++$", re.MULTILINE)
+GAP = re.compile(rf"^\n{{{MOST_BLANK},}}+", re.MULTILINE)
 TAG = re.compile(r"<[^>]*>")
 BEGINNING = re.compile(r"(?:<[^>]*>| )*")
 
@@ -221,12 +222,7 @@ def highlight(source: str) -> Markup:
 
 def without_gaps(source: str) -> str:
     """`source` with no more than `MOST_BLANK` lines of nothing in a row, as it is shown."""
-    kept, blank = [], 0
-    for line in source.split("\n"):
-        blank = 0 if line.strip() else blank + 1
-        if blank <= MOST_BLANK:
-            kept.append("" if blank else line)
-    return "\n".join(kept)
+    return GAP.sub("\n" * MOST_BLANK, BLANK_LINE.sub("", source))
 
 
 def _indent(line: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -41,7 +42,6 @@ __all__ = [
     "Score",
     "StudentRow",
     "StudentView",
-    "by_name",
     "late_in_words",
     "load_class",
     "points_of",
@@ -65,7 +65,7 @@ class NotebookColumns:
 
     notebook: str
     columns: tuple[Column, ...]
-    plausible: float | None = None
+    plausible: float = math.inf
 
     @property
     def max_points(self) -> float:
@@ -107,11 +107,14 @@ class StudentView:
         return sum(graded) if graded else None
 
     @property
+    def is_unknown(self) -> bool:
+        """Whether something was handed in, and nobody knows yet which notebooks it is."""
+        return self.submitted and not self.notebooks
+
+    @property
     def not_graded_yet(self) -> int:
         """How many notebooks were handed in and never graded; one if nobody knows yet which they are."""
-        if self.submitted and not self.notebooks:
-            return 1
-        return sum(graded.decided is None for graded in self.notebooks.values())
+        return self.is_unknown + sum(graded.decided is None for graded in self.notebooks.values())
 
     @property
     def is_judged(self) -> bool:
@@ -199,8 +202,6 @@ class Report:
     notebooks: tuple[NotebookColumns, ...]
     rows: tuple[StudentRow, ...]
     csv_name: str
-    codes: tuple[str, ...] = ()
-    """Those of all mistakes."""
     empty: Said = ""
 
     @property
@@ -212,12 +213,6 @@ class Report:
 def late_in_words(student: StudentView) -> Said:
     """By how much a student was late; empty where not, or where the gradebook cannot tell."""
     return words.duration(student.late) if student.late else ""
-
-
-def by_name(student: StudentView) -> tuple[str, str]:
-    """Order students by their names' letters and digits."""
-    name = student.shown.casefold()
-    return "".join(character for character in name if character.isalnum() or character.isspace()).strip(), name
 
 
 def load_class(assignment: Assignment, folder: Path) -> ClassView:
@@ -250,11 +245,11 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
 
 def _columns(assignment: Assignment, notebook: str) -> NotebookColumns:
     cells = assignment.skeleton(notebook).graded
-    usual = [assignment.exercises.of_cell(cell.grade_id).plausible for cell in cells]
+    usual = filter(None, (assignment.exercises.of_cell(cell.grade_id).plausible for cell in cells))
     return NotebookColumns(
         notebook,
         tuple(Column(cell.grade_id, cell_name(cell.grade_id), cell.points, cell.is_manual) for cell in cells),
-        max((one for one in usual if one is not None), default=None),
+        max(usual, default=math.inf),
     )
 
 
