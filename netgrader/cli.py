@@ -22,6 +22,7 @@ app = typer.Typer(
     help="A course that grades itself.\n\nExit codes: 0 graded, 1 something could not be graded, 2 usage.",
     no_args_is_help=True,
     add_completion=False,
+    suggest_commands=False,  # it suggests hidden ones, too
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

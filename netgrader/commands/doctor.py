@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import os
 import platform
 import shutil
@@ -12,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
-from packaging.requirements import Requirement
 
 from netgrader.errors import NetgraderError, NotebookError
 from netgrader.which_course import find_course
@@ -82,7 +80,6 @@ def findings(sandbox: str = "bubblewrap") -> Iterator[Finding]:
     yield Finding(
         "Python", supported, f"{version} ({sys.executable})", "install netgrader into one of Python 3.11 to 3.13"
     )
-    yield from _packages()
     try:
         course = find_course()
     except NetgraderError as error:
@@ -92,22 +89,6 @@ def findings(sandbox: str = "bubblewrap") -> Iterator[Finding]:
     yield _kernel()
     yield from _cage(sandbox)
     yield _memory()
-
-
-def _packages() -> Iterator[Finding]:
-    """Yield what we need by what is said where we are installed: what is missing, and what is of a version that nobody tried."""
-    for wanted in map(Requirement, importlib.metadata.requires("netgrader") or ()):
-        if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
-            continue
-        remedy = f"{sys.executable} -m pip install '{wanted.name}{wanted.specifier}'"
-        try:
-            version = importlib.metadata.version(wanted.name)
-        except importlib.metadata.PackageNotFoundError:
-            yield Finding(wanted.name, False, "not installed", remedy)
-            continue
-        tried = wanted.specifier.contains(version, prereleases=True)
-        found = version if tried else f"{version}, which was not tried: {wanted.specifier}"
-        yield Finding(wanted.name, tried, found, remedy, needed=False)
 
 
 def _course(course: Course, sandbox: str) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from netgrader.commands.show import console, require_known
@@ -59,13 +58,12 @@ def _chosen(assignment: Assignment, asked: Sequence[str], graded: Sequence[str])
     require_known(asked, {*graded, *assignment.course.submitted(assignment.name)}, assignment.name)
     missing = [student for student in asked if student not in graded]
     if missing or not graded:
-        alone = "".join(f" --student {shlex.quote(student)}" for student in missing)
-        whose = f"Nothing of {', '.join(missing)}" if missing else "Nothing"
+        whose = ", ".join(missing) or "anybody"
         raise UsageError(
-            f"{whose} has been graded for '{assignment.name}' yet. "
-            f"Type netgrader autograde {assignment.name}{alone} first."
+            f"Nothing of {whose} has been graded for '{assignment.name}' yet. "
+            f"Type netgrader autograde {assignment.name} first."
         )
-    return sorted(set(asked)) if asked else list(graded)
+    return sorted(set(asked)) or list(graded)
 
 
 def _graded(assignment: Assignment) -> list[str]:

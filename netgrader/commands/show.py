@@ -15,6 +15,7 @@ from netgrader.checks.cell_points import causes, gravest, gravity, is_consequenc
 from netgrader.errors import UsageError
 from netgrader.faults import Severity
 from netgrader.grading.graded_notebook import load_last_result
+from netgrader.pages.graded import Marks
 from netgrader.results import CheckResult, NotebookResult, Outcome, Status
 from netgrader.strangers import printable
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from netgrader.grading.pool import Done
-    from netgrader.pages.graded import Marks
     from netgrader.results import CellResult
     from netgrader.text import Said
 
@@ -122,10 +122,12 @@ def changes_table(out: Console, done: Sequence[Done], marks: Mapping[tuple[str, 
     table.add_column("after", justify="right")
     table.add_column("why")
     rows = sorted(
-        row for one in done for row in _changed_cells(one, marks.get((one.task.student, one.task.job.notebook)))
+        row
+        for one in done
+        for row in _changed_cells(one, marks.get((one.task.student, one.task.job.notebook), Marks()))
     )
-    for row in rows:
-        table.add_row(*row)
+    for *row, why in rows:
+        table.add_row(*row, out.render_str(why, markup=True))
     if rows:
         out.print(table)
     changed = {student for student, *_ in rows}
@@ -164,9 +166,9 @@ def trouble_lines(out: Console, trouble: Iterable[tuple[str, Sequence[str]]]) ->
     whole = "--debug" in sys.argv
     for name, entries in trouble:
         for entry in entries:
-            lines = [line for line in entry.splitlines() if line.strip()]
-            ends = dict.fromkeys([lines[0], lines[-1]])
-            said = "".join(f"\n    {line}" for line in lines) if whole else f"{' '.join(ends)} (--debug shows all)"
+            lines = entry.strip().splitlines()
+            ends = " ".join(dict.fromkeys([lines[0], lines[-1]]))
+            said = "\n    ".join(["", *lines]) if whole else f"{ends} (--debug shows all)"
             out.print(f"For the instructor, a check broke on {name}: {said}")
 
 
@@ -205,26 +207,16 @@ def ungraded(results: Sequence[NotebookResult]) -> bool:
     return any(result.status is not Status.GRADED for result in results)
 
 
-def _changed_cells(done: Done, marks: Marks | None) -> Iterator[tuple[str, ...]]:
+def _changed_cells(done: Done, marks: Marks) -> Iterator[tuple[str, ...]]:
     """Yield a row for each cell that has other points than in the last result, if a person did not give its points."""
     student, notebook = done.task.student, done.task.job.notebook
     last = load_last_result(done.task.job.assignment, student, notebook)
     before = {cell.cell: cell for cell in last.result.cells} if last else {}
-    given = {cell for cell, mark in marks.cells.items() if mark.manual is not None} if marks else set()
     for cell in done.result.cells if done.result else ():
         was, now = _points(before.get(cell.cell)), _points(cell)
-        if now not in {was, "-"} and cell.cell not in given:
-            yield student, notebook, cell.cell, was, now, "\n".join(_changes(before.get(cell.cell), cell))
+        if now not in {was, "-"} and not marks.of(cell.cell).by_hand:
+            yield student, notebook, cell.cell, was, now, "\n".join(_reasons(cell.checks))
 
 
 def _points(cell: CellResult | None) -> str:
     return "-" if cell is None or cell.points is None else f"{cell.points:g}"
-
-
-def _changes(before: CellResult | None, after: CellResult) -> Iterator[str]:
-    """Yield a line for each check of a cell that is judged otherwise than in the last result, if there is one."""
-    old = {check.check: check for check in before.checks} if before else {}
-    for check in after.checks:
-        was = old.get(check.check)
-        if was is not None and (was.outcome, was.credit, was.severity) != (check.outcome, check.credit, check.severity):
-            yield f"{check.sentence} ({was.outcome} → {check.outcome})"

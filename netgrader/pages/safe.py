@@ -10,7 +10,6 @@ import base64
 import functools
 import io
 import re
-import unicodedata
 import warnings
 
 import nh3
@@ -18,7 +17,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from netgrader.pages import words
-from netgrader.text import Said, Text, tidy
+from netgrader.text import Said, plain, tidy
 
 __all__ = ["clean_html", "clean_mathml", "clean_svg", "csv_text", "framed", "line", "picture", "text"]
 
@@ -84,29 +83,26 @@ FRAME_POLICY = (
     "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
 )
 """Holds in the frame where the page around it has no policy: formgrader's has none."""
-UNPRINTABLE = {number: None for number in range(32) if chr(number) not in "\t\n"}
+# Of C0 and C1 all but the tabulator and the end of a line; and halves of characters, which no file can hold.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP"}
 """Of pictures that are shown, as Pillow calls them."""
 
 
 def said(value: Said, longest: int = LONGEST) -> Said:
     """Return what is said with names and code in it as one line of text each, at most `longest` characters of it."""
-    return tidy(value, longest) if isinstance(value, Text) else line(value, longest)
+    return tidy(value, longest)
 
 
 def text(value: object, longest: int = LONGEST) -> str:
     """`value` as text without control characters, at most `longest` characters of it."""
-    kept = "".join(
-        character for character in str(value)[: longest + 1] if character in "\n\t" or not _is_control(character)
-    )
+    kept = CONTROL.sub("", str(value)[: longest + 1])
     return kept if len(kept) <= longest else kept[: longest - 1] + "…"
 
 
 def line(value: object, longest: int = LONGEST_LINE) -> str:
     """`value` as one line of text, for names and titles, without marks that change the direction of other text."""
-    joined = " ".join(text(value, 4 * longest).split())
-    joined = "".join(character for character in joined if unicodedata.category(character) != "Cf")
-    return joined if len(joined) <= longest else joined[: longest - 1] + "…"
+    return plain(value, longest)
 
 
 def csv_text(value: str) -> str:
@@ -114,15 +110,11 @@ def csv_text(value: str) -> str:
     return FORMULA.sub(r"\1'", line(value))
 
 
-def _is_control(character: str) -> bool:
-    return unicodedata.category(character) in {"Cc", "Cs", "Cn"}
-
-
 def framed(html: str) -> Markup:
     """Return rich output in a sandboxed frame, in which it neither runs, loads nor reaches the page; a note if too long."""
     if len(html) > LONGEST_HTML:
         return Markup("<p><em>{}</em></p>").format(words.SHORTENED)
-    shown = html.translate(UNPRINTABLE)
+    shown = CONTROL.sub("", html)
     return Markup('<iframe class="rich-output" sandbox loading="lazy" title="{}" srcdoc="{}"></iframe>').format(
         words.OUTPUT, f"{FRAME_POLICY}{shown}"
     )
