@@ -238,10 +238,8 @@ def _summary(
 ) -> None:
     """Print the class as a table, what broke, and a line with how many there were."""
     order = sorted(done, key=lambda one: (one.task.student, one.task.job.notebook))
-    rows = [(one.task.student, _in_english(one), one.error) for one in order]
-    named = {(student, error) for student, _, error in rows if error}
-    rows += [(student, None, error) for student, error in failed.items() if (student, error) not in named]
-    class_table(out, rows)
+    rows = [(one.task.student, _in_english(one), None) for one in order if one.result is not None]
+    class_table(out, [*rows, *((student, None, error) for student, error in failed.items())])
     _trouble(out, done)
     results = [one.result for one in done if one.result is not None]
     now = sum(bool(one.made) for one in done)

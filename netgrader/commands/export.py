@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from decimal import Decimal
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from netgrader.commands.collect import assignment_called
@@ -134,21 +134,19 @@ def _export(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
     if not gradebook_exists(course.db_url):
         raise UsageError(f"There is no gradebook yet, so there are no marks. Type netgrader autograde {name} first.")
     with opened(course) as gradebook:
-        points, waiting = _marks(marks_of(gradebook, name))
-        if not points:
-            raise UsageError(f"Nobody has a mark for {name} yet. Type netgrader autograde {name} first.")
-        rows, ours = _rows(out, sheet, gradebook), gradebook.find_assignment(name).max_score
-    found: dict[str, list[str]] = {"written": [], "same": [], **{fate: [] for fate in FATES}}
-    for student in sorted(points):
-        waits = {"unfinished": student} if student in waiting else {}
-        for fate, said in (waits or _fill(sheet, rows.get(student), student, points[student])).items():
-            found[fate].append(said)
+        known, rows = marks_of(gradebook, name), _rows(out, sheet, gradebook)
+    if not known:
+        raise UsageError(f"Nobody has a mark for {name} yet. Type netgrader autograde {name} first.")
+    points, waiting = _marks(known)
     handed_in = {one for one in course.submitted(name) if holds_work(course.folder("submitted", one, name))}
+    found: dict[str, list[str]] = defaultdict(list)
+    found["unfinished"] = sorted(waiting)
     found["ungraded"] = sorted(handed_in - points.keys())
+    for student in sorted(points.keys() - waiting):
+        for fate, said in _fill(sheet, rows.get(student), student, points[student]).items():
+            found[fate].append(said)
     target = course.root / FOLDER / f"{name}-{sheet.platform.lower()}.csv"
     write_bytes(target, sheet.table.content())
-    for theirs in sorted({row.most for row in sheet.rows if row.most not in {None, Decimal(str(ours))}}):
-        out.print(f"The maximum is {theirs:f} in {sheet.platform} and {ours:g} here: marks go out as they are.")
     return _say(out, sheet, found, target)
 
 
@@ -158,10 +156,7 @@ def _say(out: Console, sheet: Sheet, found: Mapping[str, list[str]], target: Pat
     for fate in told:
         how = FATES[fate][0].format(platform=sheet.platform, sheet=sheet.table.path.name)
         out.print(f"{how}: {', '.join(found[fate])}.")
-    if sheet.platform != MOODLE:
-        out.print("Import it soon: Canvas takes all columns of the file, those of other assignments, too.")
-    called = f" for '{sheet.title}'" if sheet.title else ""
-    counts = f"{len(found['written'])} marks written{called}, {len(found['same'])} stood there already"
+    counts = f"{len(found['written'])} marks written for '{sheet.title}', {len(found['same'])} stood there already"
     out.print(f"{counts}: {os.path.relpath(target)}")
     return not any(FATES[fate][1] for fate in told)
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["chosen", "differences", "generate", "release", "run"]
 
+NOT_RELEASED = frozenset({"__pycache__", ".ipynb_checkpoints"})
+"""Folders that programs write beside what is released."""
 README = """\
 # {title}
 
@@ -309,5 +311,5 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts and ".ipynb_checkpoints" not in path.parts
+        if path.is_file() and NOT_RELEASED.isdisjoint(path.parts)
     }

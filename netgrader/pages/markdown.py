@@ -46,7 +46,7 @@ PLACE = re.compile(r'<x-math n="(\d+)"></x-math>')
 MARKER = re.compile(r"[ \t]*+(?:>|[-+*](?=\s)|\d{1,9}+[.)](?=\s))")
 BLANKS = re.compile(r"[^\S\n]{100,}+")
 TAGS = re.compile(r"<[^<>]*+>")
-HEADING = re.compile(r" {0,3}(#{1,6})[ \t]++(.+)")
+HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]++(.+)", re.MULTILINE)
 FLAT_ENVIRONMENTS = {"equation": "", "equation*": "", "displaymath": "", "math": ""}
 
 
@@ -83,13 +83,13 @@ def render_markdown(
 
 def headings(source: str) -> list[tuple[int, str]]:
     """The headings of a Markdown cell that begin with ``#``: how many of these, and the text."""
-    lines = (HEADING.match(line) for line in source[:LONGEST_MARKDOWN].split("\n"))
-    return [(len(found[1]), found[2].rstrip().rstrip("#").rstrip() or found[2].strip()) for found in lines if found]
+    found = HEADING.findall(source[:LONGEST_MARKDOWN])
+    return [(len(marks), text.rstrip().rstrip("#").rstrip() or text.strip()) for marks, text in found]
 
 
 def heading_key(heading: str) -> str:
     """A heading without marks and case, by which sections are found."""
-    return " ".join("".join(one if one.isalnum() else " " for one in heading.casefold()).split())
+    return re.sub(r"[\W_]+", " ", heading.casefold()).strip()
 
 
 def heading_id(heading: str) -> str:

@@ -242,12 +242,12 @@ def _test(line: _Line, most: int, say: Callable[[Said], str]) -> dict[str, Any]:
         "name": say(line.name),
         "score": line.points,
         "max_score": line.most,
-        "status": line.state or None,
-        "output": _html(line.said, most, say) or None,
+        "status": line.state,
+        "output": _html(line.said, most, say),
         "output_format": "html",
-        "tags": list(line.tags) or None,
+        "tags": list(line.tags),
     }
-    return {name: value for name, value in about.items() if value is not None}
+    return {name: value for name, value in about.items() if value not in (None, "", [])}
 
 
 def _html(said: Sequence[Said], most: int, say: Callable[[Said], str]) -> str:

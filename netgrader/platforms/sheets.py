@@ -132,7 +132,7 @@ class Sheet:
     """Whether numbers have a comma."""
     has_teams: bool = False
     title: str = ""
-    """What the platform calls the assignment, if the sheet says it."""
+    """What the platform calls the assignment, or the sheet."""
 
     @functools.cached_property
     def people(self) -> tuple[Person, ...]:
@@ -215,6 +215,7 @@ def read_moodle(path: Path) -> Sheet:
     return Sheet(
         *(MOODLE, table, names.index(GRADE), tuple(rows), 5),
         comma=any("," in cells.get(MOST, "") for cells in found),
+        title=path.stem,
         has_teams=TEAM in names,
     )
 
