@@ -79,7 +79,7 @@ class _Handed:
     @property
     def when(self) -> datetime | None:
         """When it was handed in, as far as the platform says."""
-        return next((person.when for person in self.submission.people if person.when), None)
+        return next(filter(None, (person.when for person in self.submission.people)), None)
 
     @property
     def left_out(self) -> list[str]:
@@ -134,9 +134,9 @@ def _handed(
     notes: Mapping[Person, str],
 ) -> _Handed:
     """Return a submission with its students, and what is to be said of those who are none."""
-    students = [found[person] for person in submission.people if person in found]
-    told = [notes[person] for person in submission.people if person in notes]
-    reasons = [why[person] for person in submission.people if person in why]
+    students = [*filter(None, map(found.get, submission.people))]
+    told = [*filter(None, map(notes.get, submission.people))]
+    reasons = [*filter(None, map(why.get, submission.people))]
     problem = submission.problem
     if not students:
         problem = problem or next(iter(reasons), NOT_IN_SHEET)
@@ -204,11 +204,10 @@ def _say(out: Console, assignment: Assignment, download: ReceivedFile, handed: l
         late, left = ["late"] * one.late, [f"left out: {', '.join(one.left_out)}"] * bool(one.left_out)
         notes = "; ".join([*late, *dict.fromkeys(one.notes), *left])
         table.add_row(", ".join(one.students), one.submission.owner.shown, ", ".join(sorted(one.files)), notes)
-    if placed:
-        out.print(table)
+    out.print(table)
     for one in lost:
         out.print(f"Not collected: {one.submission.owner.shown}: {one.problem.rstrip('.')}.")
-    if any(not one.students for one in lost):
+    if lost:
         out.print(WHAT_TO_DO.format(sheet=SHEETS[platform]))
     out.print(
         f"{len(handed)} handed in {assignment.name}, {len(placed)} collected into "

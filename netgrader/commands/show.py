@@ -177,8 +177,8 @@ def _why(result: NotebookResult) -> Said:
         return result.problem or ""
     lost = [check for cell in result.cells for check in cell.checks if check.outcome is not Outcome.PASSED]
     codes = "; ".join(f"{severity}: {code}" for code, severity in causes(lost).items())
-    first = next((_cut(check.message or check.sentence) for check in sorted(lost, key=gravity)), "")
-    return f"{codes}: {first}" if codes else first
+    first = [_cut(check.message or check.sentence) for check in sorted(lost, key=gravity)[:1]]
+    return ": ".join(filter(None, (codes, *first)))
 
 
 def _reasons(checks: Sequence[CheckResult]) -> list[str]:

@@ -43,8 +43,6 @@ __all__ = ["build_page", "parts_of", "render_page"]
 MOST_CELLS = 1_000
 PROBLEM_CELL = "problem"
 MOST_STEPS = 6
-MOST_LINES = 40
-"""Of code that stand open."""
 LONGEST_RAW = 4_000
 LONGEST_NOTICE = 1_000
 
@@ -147,7 +145,7 @@ class _Blocks:
                 "code",
                 highlight(source),
                 yours=yours,
-                lines=source.count("\n") + 1 if source.count("\n") >= MOST_LINES else 0,
+                lines=source.count("\n") + 1,
                 label=words.CODE_OF.format(number=number + 1),
                 outputs=render_outputs(outputs, self.data.texts),
                 verdict=verdict,

@@ -141,7 +141,7 @@ class Block:
     headings: tuple[str, ...] = ()
     """The headings in it."""
     lines: int = 0
-    """How many lines of code it has, where they are too many to stand open; else 0."""
+    """How many lines of code it has."""
     label: Said = ""
     """What a screen reader calls it."""
     outputs: tuple[Markup, ...] = ()
@@ -150,6 +150,8 @@ class Block:
     """The box that follows."""
     comment: Markup | None = None
     """What a person wrote about it."""
+    most_open: int = 40
+    """So many lines of code stand open."""
 
 
 @dataclass(frozen=True)

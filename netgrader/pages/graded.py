@@ -295,7 +295,7 @@ def student_name(gradebook: Any, student: str) -> str:
 
 def full_name(student: Any) -> str:
     """The name of a student of the gradebook's, the id where there is none."""
-    return " ".join(part for part in (student.first_name, student.last_name) if part) or str(student.id)
+    return " ".join(filter(None, (student.first_name, student.last_name))) or str(student.id)
 
 
 def _mark(grade: Any) -> CellMark:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping  # noqa: TC003  (a field's type)
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import escape
@@ -109,8 +109,8 @@ class _Line:
     said: tuple[Said, ...] = ()
     state: str = ""
     """``passed`` or ``failed``, or neither."""
-    points: float | None = None
-    most: float | None = None
+    points: float = 0.0
+    most: float = 0.0
     tags: tuple[str, ...] = ()
 
 
@@ -160,8 +160,8 @@ def prairielearn(standing: Standing) -> dict[str, Any]:
             "tests": [
                 {
                     "name": say(line.name),
-                    "points": line.points or 0.0,
-                    "max_points": line.most or 0.0,
+                    "points": line.points,
+                    "max_points": line.most,
                     "message": _cut(as_text(line.said, say), most, say),
                 }
                 for line in standing.lines
@@ -219,8 +219,7 @@ def _of_cell(cell: CellResult, result: NotebookResult, said: Sentences) -> Itera
         yield _Line(name, (told,), "failed", cell.points, cell.max_points, ("ungradable",))
     else:
         for check, points, most in points_by_check(cell):
-            line = _of_check(name, check, points, most, said.checks.get((cell.cell, check.check), ()))
-            yield line if most else replace(line, points=None, most=None)
+            yield _of_check(name, check, points, most, said.checks.get((cell.cell, check.check), ()))
 
 
 def _of_check(cell: str, check: CheckResult, points: float, most: float, said: tuple[Said, ...]) -> _Line:
@@ -238,16 +237,16 @@ def _total(points: Iterator[float]) -> float:
 
 
 def _test(line: _Line, most: int, say: Callable[[Said], str]) -> dict[str, Any]:
+    scores = {"score": line.points, "max_score": line.most} if line.most else {}
     about = {
         "name": say(line.name),
-        "score": line.points,
-        "max_score": line.most,
+        **scores,
         "status": line.state,
         "output": _html(line.said, most, say),
         "output_format": "html",
         "tags": list(line.tags),
     }
-    return {name: value for name, value in about.items() if value not in (None, "", [])}
+    return {name: value for name, value in about.items() if value not in ("", [])}
 
 
 def _html(said: Sequence[Said], most: int, say: Callable[[Said], str]) -> str:
