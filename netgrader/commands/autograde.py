@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from netgrader.commands.progress import Journal, Progress
-from netgrader.commands.saving import Saver
+from netgrader.commands.saving import Saver, Unsaved
 from netgrader.commands.show import (
     changes_table,
     class_table,
@@ -116,7 +116,7 @@ def grade_class(
         drop_replaced(assignment.course, store)
         tasks, unread = tasks_of(assignment, chosen)
         if dry_run:
-            done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler)
+            done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler, saver=Unsaved())
             with opened(assignment.course) as gradebook:
                 given = marks_of(gradebook, assignment.name)
             changes_table(out, done, given)
@@ -194,7 +194,7 @@ def _graded(
     *,
     workers: int | None,
     scheduler: str | None,
-    saver: Saver | None = None,
+    saver: Saver | Unsaved,
 ) -> list[Done]:
     """Grade `tasks`; `saver` is told and waited for.
 
@@ -209,13 +209,12 @@ def _graded(
     ended = "failed"
     try:
         with Progress(out, tasks) as progress:
-            watchers: list[Watcher] = [progress, journal, *([saver] if saver else [])]
+            watchers: list[Watcher] = [progress, journal, saver]
             done: list[Done] = []
             if tasks:
                 pool = DaskPool(scheduler, assignment.course) if scheduler else ProcessPool(workers)
                 done = grade_tasks(tasks, options, pool, watchers)
-            if saver:
-                saver.finish()
+            saver.finish()
         ended = "finished"
     except KeyboardInterrupt as error:
         ended = "stopped"
@@ -223,8 +222,7 @@ def _graded(
             f"Stopped. What was graded is kept; call again to go on: netgrader autograde {assignment.name}"
         ) from error
     finally:
-        if saver:
-            saver.stop()
+        saver.stop()
         journal.close(ended)
     return done
 

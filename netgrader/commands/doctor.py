@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
+    from netgrader.cage import Sandbox
     from netgrader.cage.self_tests import SelfTest
     from netgrader.course import Course
 
@@ -180,40 +181,49 @@ def _cage(sandbox: str) -> Iterator[Finding]:
         yield Finding("cage", False, f"not on {platform.system()}", remedy())
         return
     from netgrader.cage import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
+
+    yield from _bubblewrap(sandbox)
+    try:
+        yield from _opened(open_sandbox(sandbox))
+    except SandboxError as error:
+        yield Finding("cage", False, str(error), remedy())
+
+
+def _bubblewrap(sandbox: str) -> Iterator[Finding]:
     from netgrader.cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
     from netgrader.cage.bubblewrap_version import bubblewrap_version  # noqa: PLC0415  (POSIX)
-    from netgrader.cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
-    from netgrader.cage.self_tests import run_self_tests  # noqa: PLC0415  (POSIX)
-    from netgrader.cage.user import UserSandbox  # noqa: PLC0415  (POSIX)
 
     if sandbox in {BubblewrapSandbox.name, GrouplessBubblewrap.name}:
         path = shutil.which("bwrap")
         yield Finding("bubblewrap", path is not None, path or "not installed", "sudo apt-get install -y bubblewrap")
-        if path is None:
-            return
-        version = bubblewrap_version(path)
-        yield Finding("bubblewrap: version", version.fixed, version.found, BUBBLEWRAP_REMEDY, needed=False)
-    try:
-        opened = open_sandbox(sandbox)
-        gap = opened.memory_gap
-        yield Finding(
-            "cage: a control group for memory",
-            not gap,
-            gap or "the kernel limits all memory of a run",
-            GROUP_REMEDY,
-            needed=os.geteuid() == 0 and sandbox not in {GrouplessBubblewrap.name, UserSandbox.name},
-        )
-        tests = run_self_tests(opened)
-        begins = not tests or any(one.held for one in tests)
-        yield from (
-            _promises(tests, opened.not_promised)
-            if begins
-            else [Finding("cage", False, f"none can begin: {tests[0].detail}", remedy())]
-        )
-        if begins and isinstance(opened, BubblewrapSandbox):
-            yield _zygote()
-    except SandboxError as error:
-        yield Finding("cage", False, str(error), remedy())
+        if path is not None:
+            version = bubblewrap_version(path)
+            yield Finding("bubblewrap: version", version.fixed, version.found, BUBBLEWRAP_REMEDY, needed=False)
+
+
+def _opened(sandbox: Sandbox) -> Iterator[Finding]:
+    """Yield what a cage keeps of its promises, or that none can begin."""
+    from netgrader.cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.remedies import remedy  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.self_tests import run_self_tests  # noqa: PLC0415  (POSIX)
+    from netgrader.cage.user import UserSandbox  # noqa: PLC0415  (POSIX)
+
+    gap = sandbox.memory_gap
+    yield Finding(
+        "cage: a control group for memory",
+        not gap,
+        gap or "the kernel limits all memory of a run",
+        GROUP_REMEDY,
+        needed=os.geteuid() == 0 and not isinstance(sandbox, GrouplessBubblewrap | UserSandbox),
+    )
+    tests = run_self_tests(sandbox)
+    if tests and not any(one.held for one in tests):
+        yield Finding("cage", False, f"none can begin: {tests[0].detail}", remedy())
+        return
+    yield from _promises(tests, sandbox.not_promised)
+    if isinstance(sandbox, BubblewrapSandbox):
+        yield _zygote()
 
 
 def _promises(tests: Iterable[SelfTest], not_promised: Collection[str]) -> Iterator[Finding]:
@@ -250,5 +260,6 @@ def _memory() -> Finding:
 
     total = psutil.virtual_memory().total / 1e9
     enough = total >= NEEDED_MEMORY_GB
-    cores = os.cpu_count() or 1
-    return Finding("memory", enough, f"{total:.1f} GB, {cores} cores", f"{NEEDED_MEMORY_GB:.0f} GB a notebook at once")
+    return Finding(
+        "memory", enough, f"{total:.1f} GB, {os.cpu_count()} cores", f"{NEEDED_MEMORY_GB:.0f} GB a notebook at once"
+    )

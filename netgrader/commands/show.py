@@ -18,6 +18,7 @@ from netgrader.grading.graded_notebook import load_last_result
 from netgrader.pages.graded import Marks
 from netgrader.results import CheckResult, NotebookResult, Outcome, Status
 from netgrader.strangers import printable
+from netgrader.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -198,8 +199,7 @@ def _reason(check: CheckResult) -> str:
 
 
 def _cut(text: Said) -> str:
-    line = " ".join(str(text).split())
-    return line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 1] + "…"
+    return plain(text, LONGEST_REASON)
 
 
 def ungraded(results: Sequence[NotebookResult]) -> bool:

@@ -15,18 +15,22 @@ if TYPE_CHECKING:
 __all__ = ["points_by_check"]
 
 
+NEXT_TO_NOTHING = 1e-9
+"""The weight of a check without credit: it has points only where no check has any."""
+
+
 def points_by_check(cell: CellResult) -> Iterator[tuple[CheckResult, float, float]]:
     """Yield the checks of a cell, each with its part of the cell's points and of its maximum, to the hundredth.
 
     What a cell loses is taken off what its checks miss, then off those that did not pass, then off the others.
     """
-    weights = [check.max_credit for check in cell.checks]
-    weights = weights if any(weights) else [1.0] * len(weights)
+    weights = [check.max_credit or NEXT_TO_NOTHING for check in cell.checks]
     whole, most = sum(weights), round(100 * cell.max_points)
     ends = [round(most * end / whole) for end in itertools.accumulate(weights)]
     parts = [end - start for start, end in zip([0, *ends], ends, strict=False)]
     checks = list(zip(cell.checks, parts, strict=True))
-    missed = [round(part * (1 - check.credit / (check.max_credit or 1.0))) for check, part in checks]
+    shares = [check.credit / weight for check, weight in zip(cell.checks, weights, strict=True)]
+    missed = [round(part * (1 - share)) for part, share in zip(parts, shares, strict=True)]
     failed = [part * (check.outcome is not Outcome.PASSED) for check, part in checks]
     lost = most - round(100 * min(max(cell.points or 0.0, 0.0), cell.max_points))
     kept = list(parts)

@@ -50,7 +50,7 @@ LONGEST_NOTICE = 1_000
 def render_page(page: Page, texts: CourseTexts = OF_NO_COURSE) -> str:
     """The page as one HTML file, as the course says it."""
     pads = any(figure.kind == "pad" for verdict in page.verdicts for figure in verdict.figures)
-    more = {"script": drawing_pad.script(), "style": drawing_pad.style()} if pads and page.readable else {}
+    more = {"script": drawing_pad.script(), "style": drawing_pad.style()} if pads else {}
     return render("feedback.html.j2", texts, page=page, **more)
 
 

@@ -58,6 +58,15 @@ def test_an_accuracy_out_of_the_ordinary_is_for_a_person_to_judge_and_an_ordinar
     assert "Ada Lovelace" not in found
 
 
+def test_test_images_that_may_have_been_trained_on_are_for_a_person_to_judge():
+    clean = ex.right()
+    seen = Graded(replace(clean.result, measured={**clean.result.measured, "test_images_seen": "9,800 of them."}))
+    assert judged(build_report(one(clean))) == {}
+    assert judged(build_report(one(seen))) == {
+        "Ada": ("1_one_layer: it may have been trained on test images. Found 9,800 of them.",)
+    }
+
+
 def test_facts_about_answers_that_were_looked_up_come_first():
     looked_up = notebooks.failed("test_l", "It was learned", notebooks.fault("answers-looked-up"))
     result = notebooks.result(notebooks.cell("train", 3, looked_up))
