@@ -14,7 +14,7 @@ from netgrader.checks.cell_points import gravest
 from netgrader.faults import Severity
 from netgrader.limited import ExceededError, within_limits
 from netgrader.pages.markdown import render_markdown, without_gaps
-from netgrader.pages.safe import LONGEST_HTML, PICTURE_BYTES, framed, picture
+from netgrader.pages.safe import LONGEST_HTML, LONGEST_PICTURE, framed, picture
 from netgrader.results import CellResult, CheckResult, Outcome, Status, Visibility
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _bundle(data: Mapping[str, Any]) -> dict[str, str]:
     clean: dict[str, str] = {}
     for kind, value in data.items():
         if kind in {"image/png", "image/jpeg"}:
-            clean[kind] = (picture(kind, _text(value, 2 * PICTURE_BYTES)) or "").partition(",")[2]
+            clean[kind] = (picture(kind, _text(value, LONGEST_PICTURE + 1)) or "").partition(",")[2]
         elif kind == "text/plain":
             clean[kind] = _text(value)
         elif kind in {"text/html", "image/svg+xml"}:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from netgrader.pages import safe
 from netgrader.pages.check_points import points_by_check
 from netgrader.pages.feedback_verdicts import outcome_of
-from netgrader.pages.report_view import points_of
+from netgrader.pages.report_view import earned, points_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +81,7 @@ def _of_notebook(row: TableRow, graded: Graded) -> Iterator[TableRow]:
     row = replace(row, seconds=f"{sum(graded.result.seconds.get(stage, 0.0) for stage in STAGES):.1f}")
     for cell in graded.results.values():
         yield from _of_cell(replace(row, cell=safe.csv_text(cell.cell)), cell, graded.marks.of(cell.cell))
-    taken = points_of(graded) - sum(cell.points or 0.0 for cell in graded.results.values())
+    taken = points_of(graded) - earned(graded)
     if taken:
         yield replace(row, cell="late_penalty", points=_number(taken), max_points="0")
 

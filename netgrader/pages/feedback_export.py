@@ -55,7 +55,7 @@ class FeedbackExporter(Exporter):  # type: ignore[misc]
         """The page of `nb`; ``resources["nbgrader"]`` says whose it is."""
         from nbgrader.api import Gradebook  # noqa: PLC0415  (slow)
 
-        about = (resources or {})["nbgrader"]
+        about = resources["nbgrader"]
         assignment = Course(Path(self.parent.coursedir.root)).assignment(about["assignment"])
         _fit_for_release(assignment, about["student"])
         if not assignment.is_ours:

@@ -18,7 +18,7 @@ from netgrader import observations as seen
 from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.line_chart import Axis, Line, line_chart, number
 from netgrader.pages import safe, words
-from netgrader.pages.feedback_view import Figure, Numbers
+from netgrader.pages.feedback_view import Figure
 from netgrader.pages.shell import percent, piece
 from netgrader.reader.drawing import svg
 
@@ -85,21 +85,7 @@ def _curves(curves: seen.Curves, data: PageData = NO_DATA) -> Figure:
 def _charted(kind: str, title: str, lines: Sequence[Line], x: Axis, y: Axis) -> Figure:
     chart = safe.clean_svg(line_chart(title, lines, x, y))
     body = Markup('<div class="drawing">{}</div>').format(chart)
-    return Figure(kind, title, body, numbers=_numbers(lines, x, y))
-
-
-def _numbers(lines: Sequence[Line], x: Axis, y: Axis) -> Numbers | None:
-    """Return the values of the lines as a table, if it is short."""
-    across = sorted({value for one in lines for value in one.x})
-    if not 0 < len(across) <= MOST_NUMBERS:
-        return None
-    columns = [dict(zip(one.x, one.y, strict=True)) for one in lines]
-    rows = [(x.written(value), *(_value(column.get(value), y) for column in columns)) for value in across]
-    return Numbers((x.label, *(one.name for one in lines)), tuple(rows))
-
-
-def _value(value: float | None, axis: Axis) -> str:
-    return "–" if value is None else axis.written(value)
+    return Figure(kind, title, body)
 
 
 @figure.register

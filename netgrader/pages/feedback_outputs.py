@@ -60,10 +60,8 @@ def _one(output: Mapping[str, Any], texts: CourseTexts) -> Markup | None:
         case "error":
             return _error(output, texts)
         case "display_data" | "execute_result":
-            data = output.get("data")
-            return _display(data, texts) if isinstance(data, dict) else None
-        case _:
-            return None
+            return _display(output["data"], texts)
+    return None
 
 
 def _stream(name: str, written: str, texts: CourseTexts) -> Markup | None:
@@ -93,14 +91,12 @@ def _folded(body: Markup, shown: str, texts: CourseTexts) -> Markup:
 def _error(output: Mapping[str, Any], texts: CourseTexts) -> Markup:
     kind = safe.line(output.get("ename", ""), 80)
     said = safe.line(_tidy(_string(output.get("evalue")), 600), 600)
-    return piece("stopped", texts, words.STOPPED.format(kind=kind), said, _line_of(output.get("traceback")))
+    return piece("stopped", texts, words.STOPPED.format(kind=kind), said, _line_of(output["traceback"]))
 
 
-def _line_of(traceback: object) -> str:
+def _line_of(traceback: Iterable[str]) -> str:
     """The line of the student's own code that an IPython traceback points at: in the innermost cell of the notebook."""
-    if not isinstance(traceback, list):
-        return ""
-    told = ANSI.sub("", "\n".join(map(str, traceback))[-20_000:])
+    told = ANSI.sub("", "\n".join(traceback)[-20_000:])
     arrows = ARROW.findall(OF_LIBRARIES.sub("", told))
     return safe.line(arrows[-1], 200) if arrows else ""
 
@@ -109,7 +105,7 @@ def _display(data: Mapping[str, Any], texts: CourseTexts) -> Markup | None:
     drawn = _picture(data, texts)
     if drawn:
         return drawn
-    rich = _string(data.get("text/html")) or _string(data.get("image/svg+xml"))
+    rich = _string(data.get("text/html"))
     if rich:
         return safe.framed(rich)
     plain = _tidy(_string(data.get("text/plain")), LONGEST_TEXT)

@@ -21,11 +21,13 @@ __all__ = [
     "Check",
     "Figure",
     "NextStep",
-    "Numbers",
     "Page",
     "Reason",
     "Section",
 ]
+
+
+PASSED, FOLLOWING, TO_READ = "passed", "following", "to-read"
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,12 @@ class Check:
     check: str = ""
     """Which test it is: ``file::function``."""
 
-
-@dataclass(frozen=True)
-class Numbers:
-    """A table of the numbers in a chart."""
-
-    head: tuple[Said, ...]
-    rows: tuple[tuple[str, ...], ...]
+    @property
+    def group(self) -> str:
+        """Where it stands in the box of its cell."""
+        if self.follows:
+            return FOLLOWING
+        return PASSED if self.state == PASSED else TO_READ
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,6 @@ class Figure:
     body: Markup
     notes: tuple[Said, ...] = ()
     items: tuple[str, ...] = ()
-    numbers: Numbers | None = None
 
 
 @dataclass(frozen=True)
@@ -109,18 +109,20 @@ class CellVerdict:
     @property
     def passed(self) -> tuple[Check, ...]:
         """The checks about which nothing is to be said."""
-        return tuple(check for check in self.checks if check.state == "passed")
+        return self._in(PASSED)
 
     @property
     def following(self) -> tuple[Check, ...]:
         """Those that only follow from what is named in another."""
-        return tuple(check for check in self.checks if check.follows)
+        return self._in(FOLLOWING)
 
     @property
     def to_read(self) -> tuple[Check, ...]:
         """All others."""
-        known = {*self.passed, *self.following}
-        return tuple(check for check in self.checks if check not in known)
+        return self._in(TO_READ)
+
+    def _in(self, group: str) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks if check.group == group)
 
     @property
     def anchor(self) -> str:

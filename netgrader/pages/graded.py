@@ -160,16 +160,15 @@ def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
     """
     cells = tuple(_as_marked(cell, marks) for cell in result.cells)
     theirs = {cell.cell for cell in cells if cell.manual}
-    settled = _is_settled(result, theirs)
     left = _codes(cells)
-    return replace(
+    marked = replace(
         result,
         cells=cells,
         faults=tuple(code for code in result.faults if code in left),
-        status=Status.GRADED if settled else result.status,
-        problem=None if settled else _problem(result, cells),
+        problem=_problem(result, cells),
         integrity=tuple(fact for fact in result.integrity if fact.cell not in theirs),
     )
+    return replace(marked, status=Status.GRADED, problem=None) if _is_settled(result, theirs) else marked
 
 
 def _is_settled(result: NotebookResult, theirs: Collection[str]) -> bool:
@@ -247,16 +246,14 @@ def marks_of(gradebook: Any, assignment: str, student: str | None = None) -> dic
     )
     graded = graded.join(grade, grade.notebook_id == api.SubmittedNotebook.id)
     said = asked(api.BaseCell.name.label("cell"), comment.manual_comment)
-    said = said.join(comment, comment.notebook_id == api.SubmittedNotebook.id).filter(
-        comment.manual_comment.is_not(None)
-    )
+    # nbgrader's own "No response." is nobody's comment; what a cell lacks stands in its box.
+    said = said.join(comment, comment.notebook_id == api.SubmittedNotebook.id).filter(comment.manual_comment != "")
     cells: dict[tuple[str, str], dict[str, CellMark]] = {}
     comments: dict[tuple[str, str], dict[str, str]] = {}
     for row in graded.join(api.BaseCell, api.BaseCell.id == grade.cell_id):
         cells.setdefault((row.student_id, row.notebook), {})[row.cell] = _mark(row)
     for row in said.join(api.BaseCell, api.BaseCell.id == comment.cell_id):
-        if row.manual_comment:  # nbgrader's own "No response." is nobody's comment; what a cell lacks stands in its box
-            comments.setdefault((row.student_id, row.notebook), {})[row.cell] = row.manual_comment
+        comments.setdefault((row.student_id, row.notebook), {})[row.cell] = row.manual_comment
     return {
         (row.student_id, row.notebook): Marks(
             cells=cells.get((row.student_id, row.notebook), {}),

@@ -42,6 +42,7 @@ __all__ = [
     "Score",
     "StudentRow",
     "StudentView",
+    "earned",
     "late_in_words",
     "load_class",
     "points_of",
@@ -131,7 +132,12 @@ class StudentView:
 
 def points_of(graded: Graded) -> float:
     """The points of a notebook that count: a late penalty takes no more than there are."""
-    return max(0.0, sum(cell.points or 0.0 for cell in graded.results.values()) - graded.marks.late_penalty)
+    return max(0.0, earned(graded) - graded.marks.late_penalty)
+
+
+def earned(graded: Graded) -> float:
+    """The points of a notebook's cells."""
+    return sum(cell.points or 0.0 for cell in graded.results.values())
 
 
 @dataclass(frozen=True)

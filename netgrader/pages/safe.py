@@ -23,7 +23,8 @@ __all__ = ["clean_html", "clean_mathml", "clean_svg", "csv_text", "framed", "lin
 
 LONGEST = 200_000
 """Characters of one piece of text or HTML that are shown."""
-PICTURE_BYTES = 3_000_000
+LONGEST_PICTURE = 4_000_000
+"""Characters of a picture: four for three bytes."""
 LONGEST_LINE = 300
 LONGEST_HTML = 1_000_000
 """Characters of HTML in one frame: longer is not shown."""
@@ -178,13 +179,13 @@ def clean_mathml(mathml: str) -> Markup:
 
 def picture(mime: str, content: object) -> str | None:
     """A picture of a notebook's output as a ``data:`` address; None unless it is what it says and not too large."""
-    if mime not in FORMATS or not isinstance(content, str) or len(content) > 2 * PICTURE_BYTES:
+    if mime not in FORMATS or not isinstance(content, str) or len(content) > LONGEST_PICTURE:
         return None
     try:
         raw = base64.b64decode("".join(content.split()), validate=True)
     except ValueError:
         return None
-    if len(raw) > PICTURE_BYTES or not 0 < _pixels(raw, FORMATS[mime]) <= MOST_PIXELS:
+    if not 0 < _pixels(raw, FORMATS[mime]) <= MOST_PIXELS:
         return None
     return f"data:{mime};base64," + base64.b64encode(raw).decode("ascii")
 

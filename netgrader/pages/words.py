@@ -13,9 +13,6 @@ WAITING = Text("waits for a person")
 BY_HAND = Text("marked by a person")
 UNANSWERED = Text("not answered")
 
-# Charts
-NUMBERS = Text("The numbers")
-
 # Feedback: frame
 FEEDBACK = Text("Feedback")
 FEEDBACK_TITLE = Text("{notebook}: feedback for {student}")
