@@ -98,8 +98,8 @@ def _of_cell(row: TableRow, cell: CellResult, mark: CellMark) -> Iterator[TableR
             outcome=str(check.outcome),
             points=_number(own),
             max_points=_number(own_most),
-            faults=safe.csv_text(" ".join(check.faults)),
-            follows=safe.csv_text(" ".join(check.follows)),
+            faults=" ".join(check.faults),
+            follows=" ".join(check.follows),
         )
     if not cell.checks or abs(rest) >= SMALLEST:
         left = "" if points is None else _number(rest)

@@ -85,7 +85,14 @@ def _curves(curves: seen.Curves, data: PageData = NO_DATA) -> Figure:
 def _charted(kind: str, title: str, lines: Sequence[Line], x: Axis, y: Axis) -> Figure:
     chart = safe.clean_svg(line_chart(title, lines, x, y))
     body = Markup('<div class="drawing">{}</div>').format(chart)
-    return Figure(kind, title, body)
+    return Figure(kind, title, body, items=tuple(_in_words(one, x, y) for one in lines))
+
+
+def _in_words(line: Line, x: Axis, y: Axis) -> str:
+    """Return a line for those who cannot see it: some of its points, evenly over all of it."""
+    points = [(at, value) for at, value in zip(line.x, line.y, strict=True) if value is not None]
+    some = points[:: len(points) // MOST_NUMBERS + 1]
+    return f"{line.name}: {'; '.join(f'{x.written(at)}: {y.written(value)}' for at, value in some)}"
 
 
 @figure.register

@@ -139,12 +139,12 @@ def by_hand(points: float | None, most: float, mark: CellMark) -> tuple[str, Sai
     """The outcome of a cell that a person grades, also in a word, and its points: None while it waits for the person."""
     if points is None or mark.is_open:
         return WAITING, words.WAITING, None
+    if points == 0 and not mark.by_hand:
+        # Nobody had to read it: it is still the text that the notebook came with.
+        return str(Outcome.FAILED), words.UNANSWERED, points
     if points >= most:
         return str(Outcome.PASSED), words.BY_HAND, points
-    if points > 0:
-        return str(Outcome.PARTIAL), words.BY_HAND, points
-    # Where nobody had to read it, it is still the text that the notebook came with.
-    return str(Outcome.FAILED), words.BY_HAND if mark.by_hand else words.UNANSWERED, points
+    return str(Outcome.PARTIAL if points > 0 else Outcome.FAILED), words.BY_HAND, points
 
 
 def step_of(cell: CellResult, verdict: CellVerdict, places: Places, by_hand: Said, texts: CourseTexts) -> NextStep:
