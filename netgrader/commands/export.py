@@ -199,9 +199,9 @@ def _feedback(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
     course, name = assignment.course, assignment.name
     with opened(course) as gradebook:
         whose = {student: row.person for student, row in _rows(out, sheet, gradebook).items()}
-    folders = {student: course.folder("feedback", student, name) for student in course.submitted(name, "feedback")}
-    pages = {student: found for student, folder in folders.items() if (found := sorted(folder.glob("*.html")))}
-    if not pages:
+    there = course.submitted(name, "feedback")
+    pages = {student: sorted(course.folder("feedback", student, name).glob("*.html")) for student in there}
+    if not any(pages.values()):
         raise UsageError(f"There are no feedback pages yet. Type netgrader feedback {name} first.")
     lost = sorted(pages.keys() - whose.keys())
     target = course.root / FOLDER / f"{name}-moodle-feedback.zip"

@@ -48,7 +48,7 @@ def feedback_of_class(assignment: Assignment, students: Sequence[str], out: Cons
     where = assignment.course.folder("feedback", "STUDENT", assignment.name)
     here = sorted({*chosen, *(students or assignment.course.submitted(assignment.name))})
     out.print(f"Feedback for {len(chosen) - len(failed)} of {len(here)} students: {where}")
-    missing = [student for student in here if student not in graded]
+    missing = sorted({*here} - {*graded})
     if missing:
         out.print(f"No page of {', '.join(missing)}: nothing is graded. Type netgrader autograde {assignment.name}.")
     return 1 if failed else 0
@@ -56,7 +56,7 @@ def feedback_of_class(assignment: Assignment, students: Sequence[str], out: Cons
 
 def _chosen(assignment: Assignment, asked: Sequence[str], graded: Sequence[str]) -> list[str]:
     require_known(asked, {*graded, *assignment.course.submitted(assignment.name)}, assignment.name)
-    missing = [student for student in asked if student not in graded]
+    missing = sorted({*asked} - {*graded})
     if missing or not graded:
         whose = ", ".join(missing) or "anybody"
         raise UsageError(

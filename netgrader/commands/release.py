@@ -85,7 +85,7 @@ def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check
     released = [path.stem for path in sorted(target.glob("*.ipynb"))]
     remember(which, released)
     typer.echo(f"{target}: {', '.join(sorted(path.name for path in target.iterdir()))}")
-    waiting = [name for name in which.notebooks if name not in released]
+    waiting = sorted({*which.notebooks} - {*released})
     if waiting:
         typer.echo(f"Not released: {', '.join(waiting)}, and what only these are given.")
     _say_who_handed_in(which)

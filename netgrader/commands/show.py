@@ -154,7 +154,7 @@ def require_known(asked: Iterable[str], known: Collection[str], assignment: str)
     UsageError
         That names who is not there.
     """
-    missing = [student for student in asked if student not in known]
+    missing = sorted({*asked} - {*known})
     if missing:
         raise UsageError(f"There is no submission of {', '.join(missing)} for '{assignment}'.")
 
