@@ -187,9 +187,11 @@ def _fitting(made: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
 
 def _summary(standing: Standing) -> tuple[Said, ...]:
     """Return what is said of the submission as a whole, and of each notebook of it."""
-    own = (
-        Text("{notebook}: {text}", notebook=one.notebook, text=text) for one in standing.answers for text in one.summary
-    )
+    said_of: dict[Said, list[str]] = {}
+    for one in standing.answers:
+        for text in one.summary:
+            said_of.setdefault(text, []).append(one.notebook)
+    own = (Text("{notebook}: {text}", notebook=", ".join(names), text=text) for text, names in said_of.items())
     return (*(() if standing.over else (words.GRADING_BEGAN,)), *standing.notices, *own)
 
 
