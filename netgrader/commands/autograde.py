@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from netgrader.grading.pool import Watcher
     from netgrader.results import NotebookResult
 
-__all__ = ["grade_class", "run", "students_of", "tasks_of"]
+__all__ = ["grade_class", "run", "tasks_of"]
 
 
 def run(

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
 
-__all__ = ["PLATFORMS", "Platform", "run"]
+__all__ = ["PLATFORMS", "run"]
 
 NEEDED_BYTES = 3_000_000_000
 """Of memory: what a run may take of the course on digits, and we beside it."""

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from netgrader.data import DataSpec
     from netgrader.pages.graded import Graded
 
-__all__ = ["FeedbackExporter", "OfCourse", "feedback_page"]
+__all__ = ["FeedbackExporter", "feedback_page"]
 
 # The exchange's own notes on a submission: nbgrader reads them when it releases feedback.
 FOR_RELEASE = frozenset({"timestamp.txt", "submission_secret.txt"})

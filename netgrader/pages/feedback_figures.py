@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from netgrader.data import DataSpec
 
-__all__ = ["NO_DATA", "PageData", "figure", "grey_picture", "ink_picture", "signed_picture"]
+__all__ = ["NO_DATA", "PageData", "figure"]
 
 MOST_WRONG = 20
 MOST_LINES = 6

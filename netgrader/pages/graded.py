@@ -23,7 +23,6 @@ __all__ = [
     "CellMark",
     "Graded",
     "Marks",
-    "as_marked",
     "full_name",
     "gradebook_exists",
     "graded_notebook",
@@ -42,8 +41,6 @@ class CellMark:
     """The grader's points, None where there are none."""
     manual: float | None = None
     """Points that a person gave; they replace `auto`."""
-    max_points: float = 0.0
-    """What the cell is worth."""
     extra: float = 0.0
     """Extra credit."""
     waiting: bool = False
@@ -242,7 +239,7 @@ def marks_of(gradebook: Any, assignment: str, student: str | None = None) -> dic
     grade, comment = api.Grade, api.Comment
     graded = asked(
         *(api.BaseCell.name.label("cell"), grade.auto_score, grade.manual_score, grade.extra_credit),
-        *(grade.needs_manual_grade, grade.max_score),
+        grade.needs_manual_grade,
     )
     graded = graded.join(grade, grade.notebook_id == api.SubmittedNotebook.id)
     said = asked(api.BaseCell.name.label("cell"), comment.manual_comment)
@@ -300,7 +297,6 @@ def _mark(grade: Any) -> CellMark:
     return CellMark(
         auto=_points(grade.auto_score),
         manual=_points(grade.manual_score),
-        max_points=grade.max_score,
         extra=_points(grade.extra_credit) or 0.0,
         waiting=bool(grade.needs_manual_grade),
     )

@@ -22,7 +22,7 @@ from netgrader.platforms.people import CANVAS, MOODLE, Person, name_key, same_na
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["CsvTable", "Sheet", "SheetRow", "read_canvas", "read_moodle", "read_people"]
+__all__ = ["Sheet", "SheetRow", "read_canvas", "read_moodle", "read_people"]
 
 MOST_BYTES = 50_000_000
 DELIMITERS = (",", ";", "\t")

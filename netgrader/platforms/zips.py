@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from netgrader.platforms.sheets import Sheet
 
-__all__ = ["Download", "DownloadedSubmission", "NameReading", "read_download", "readings"]
+__all__ = ["Download", "DownloadedSubmission", "read_download", "readings"]
 
 LONGEST = 1_000  # characters of a path: no platform keeps longer names, and each way to split one is tried
 
