@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from netgrader.results import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from netgrader.results import CellResult, CheckResult
 
@@ -25,9 +25,8 @@ def points_by_check(cell: CellResult) -> Iterator[tuple[CheckResult, float, floa
     What a cell loses is taken off what its checks miss, then off those that did not pass, then off the others.
     """
     weights = [check.max_credit or NEXT_TO_NOTHING for check in cell.checks]
-    whole, most = sum(weights), round(100 * cell.max_points)
-    ends = [round(most * end / whole) for end in itertools.accumulate(weights)]
-    parts = [end - start for start, end in zip([0, *ends], ends, strict=False)]
+    most = round(100 * cell.max_points)
+    parts = _parts(most, weights)
     checks = list(zip(cell.checks, parts, strict=True))
     shares = [check.credit / weight for check, weight in zip(cell.checks, weights, strict=True)]
     missed = [round(part * (1 - share)) for part, share in zip(parts, shares, strict=True)]
@@ -39,3 +38,9 @@ def points_by_check(cell: CellResult) -> Iterator[tuple[CheckResult, float, floa
         kept[at], lost = kept[at] - taken, lost - taken
     for (check, part), points in zip(checks, kept, strict=True):
         yield check, points / 100, part / 100
+
+
+def _parts(whole: int, weights: Sequence[float]) -> list[int]:
+    """Return whole parts of a number in proportion to weights, which add up to it."""
+    ends = [0, *(round(whole * end / sum(weights)) for end in itertools.accumulate(weights))]
+    return [end - start for start, end in itertools.pairwise(ends)]
