@@ -22,6 +22,7 @@ app = typer.Typer(
     help="A course that grades itself.\n\nExit codes: 0 graded, 1 something could not be graded, 2 usage.",
     no_args_is_help=True,
     add_completion=False,
+    suggest_commands=False,  # it suggests hidden ones, too
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -123,20 +124,19 @@ def collect(
     file: Annotated[
         Path, typer.Argument(metavar="FILE.zip", help="The submissions, as they were downloaded.", show_default=False)
     ],
-    assignment: OneAssignment = None,
     sheet: Annotated[
-        Path | None,
+        Path,
         typer.Option(
             "--sheet",
             metavar="FILE.csv",
             help="Moodle's grading worksheet, or Canvas's gradebook: who is who, members of teams, times.",
+            show_default=False,
         ),
-    ] = None,
+    ],
+    assignment: OneAssignment = None,
     enter: Annotated[
         bool,
-        typer.Option(
-            "--enter", help="Enter into the gradebook whoever handed in, or is in the sheet, and is not there."
-        ),
+        typer.Option("--enter", help="Enter into the gradebook whoever is in the sheet and is not there."),
     ] = False,
 ) -> None:
     """Bring submissions that were downloaded from Moodle or Canvas to where they are graded; say who handed in what.

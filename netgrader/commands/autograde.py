@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from netgrader.commands.progress import Journal, Progress
-from netgrader.commands.saving import Saver
+from netgrader.commands.saving import Saver, Unsaved
 from netgrader.commands.show import (
     changes_table,
     class_table,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from netgrader.grading.pool import Watcher
     from netgrader.results import NotebookResult
 
-__all__ = ["grade_class", "run", "students_of", "tasks_of"]
+__all__ = ["grade_class", "run", "tasks_of"]
 
 
 def run(
@@ -112,7 +112,7 @@ def grade_class(
         drop_replaced(assignment.course, store)
         tasks, unread = tasks_of(assignment, chosen)
         if dry_run:
-            done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler)
+            done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler, saver=Unsaved())
             with opened(assignment.course) as gradebook:
                 given = marks_of(gradebook, assignment.name)
             changes_table(out, done, given)
@@ -144,9 +144,6 @@ def students_of(assignment: Assignment, asked: Sequence[str]) -> list[str]:
     UsageError
         If there is nobody, or not everybody who is asked for.
     """
-    for student in asked:
-        if "/" in student or "\\" in student or student in {"", ".", ".."}:
-            raise UsageError(f"'{student}' cannot be a student's id: it names a folder, so it has no slash in it.")
     there = list(assignment.course.submitted(assignment.name))
     if not there:
         folder = assignment.course.folder("submitted", "STUDENT", assignment.name)
@@ -191,7 +188,7 @@ def _graded(
     *,
     workers: int | None,
     scheduler: str | None,
-    saver: Saver | None = None,
+    saver: Saver | Unsaved,
 ) -> list[Done]:
     """Grade `tasks`; `saver` is told and waited for.
 
@@ -206,13 +203,12 @@ def _graded(
     ended = "failed"
     try:
         with Progress(out, tasks) as progress:
-            watchers: list[Watcher] = [progress, journal, *([saver] if saver else [])]
+            watchers: list[Watcher] = [progress, journal, saver]
             done: list[Done] = []
             if tasks:
                 pool = DaskPool(scheduler, assignment.course) if scheduler else ProcessPool(workers)
                 done = grade_tasks(tasks, options, pool, watchers)
-            if saver:
-                saver.finish()
+            saver.finish()
         ended = "finished"
     except KeyboardInterrupt as error:
         ended = "stopped"
@@ -220,8 +216,7 @@ def _graded(
             f"Stopped. What was graded is kept; call again to go on: netgrader autograde {assignment.name}"
         ) from error
     finally:
-        if saver:
-            saver.stop()
+        saver.stop()
         journal.close(ended)
     return done
 
@@ -235,10 +230,8 @@ def _summary(
 ) -> None:
     """Print the class as a table, what broke, and a line with how many there were."""
     order = sorted(done, key=lambda one: (one.task.student, one.task.job.notebook))
-    rows = [(one.task.student, _in_english(one), one.error) for one in order]
-    named = {(student, error) for student, _, error in rows if error}
-    rows += [(student, None, error) for student, error in failed.items() if (student, error) not in named]
-    class_table(out, rows)
+    rows = [(one.task.student, _in_english(one), None) for one in order if one.result is not None]
+    class_table(out, [*rows, *((student, None, error) for student, error in failed.items())])
     _trouble(out, done)
     results = [one.result for one in done if one.result is not None]
     now = sum(bool(one.made) for one in done)

@@ -24,27 +24,22 @@ from netgrader.platforms.people import (
     CANVAS,
     MOODLE,
     NOBODY,
-    Collected,
-    Person,
     enter_student,
     match,
     name_key,
     notes_on,
-    read_collected,
     roster_of,
-    write_collected,
 )
-from netgrader.platforms.received import fits_for, read_handed_in, unpack_into
+from netgrader.platforms.received import read_handed_in, unpack_into
 from netgrader.which_course import find_course, only_assignment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from rich.console import Console
 
     from netgrader.course import Assignment
-    from netgrader.platforms.people import Member
+    from netgrader.platforms.people import Member, Person
     from netgrader.platforms.received import ReceivedFile
     from netgrader.platforms.zips import DownloadedSubmission
 
@@ -57,8 +52,8 @@ TEST_STUDENT = "studenttest"
 NOTHING = "there is no notebook or module in it"
 SHEETS = {CANVAS: "Canvas's gradebook", MOODLE: "Moodle's grading worksheet"}
 WHAT_TO_DO = (
-    "For whom nobody fits: give {sheet} with --sheet FILE.csv, which knows addresses and numbers; or correct the names (nbgrader "
-    "db student add ID --first-name=… --last-name=… --email=…); or enter who is nobody there with --enter. Then call again."
+    "For whom nobody fits: download {sheet} again; or correct the names (nbgrader db student add ID --first-name=… "
+    "--last-name=… --email=…); or enter who is nobody there with --enter. Then call again."
 )
 
 
@@ -67,25 +62,23 @@ class _Handed:
     """A submission, and what became of it."""
 
     submission: DownloadedSubmission
-    people: dict[Person, str] = field(default_factory=dict)
-    """Who handed it in, one or the members of a team, each with the student's id; empty where nobody fits."""
-    students: list[str] = field(default_factory=list)
-    """Whose it is."""
-    problem: str = ""
+    students: list[str]
+    """Whose it is, one or the members of a team; empty where nobody fits."""
+    problem: str
     """Why it is nobody's, or cannot be read."""
-    notes: list[str] = field(default_factory=list)
+    notes: list[str]
     files: Mapping[str, int] = field(default_factory=dict)
     """Those that are graded, by their names there, and their places in the archive."""
 
     @property
     def late(self) -> bool:
         """Whether the platform says so."""
-        return self.submission.late or any(person.late for person in self.people)
+        return self.submission.late or any(person.late for person in self.submission.people)
 
     @property
     def when(self) -> datetime | None:
         """When it was handed in, as far as the platform says."""
-        return next((person.when for person in self.people if person.when), None)
+        return next(filter(None, (person.when for person in self.submission.people)), None)
 
     @property
     def left_out(self) -> list[str]:
@@ -94,20 +87,18 @@ class _Handed:
         return sorted(PurePosixPath(name).name for name, place in self.submission.files if place not in kept)
 
 
-def run(file: Path, name: str | None, sheet: Path | None, *, enter: bool) -> int:
-    """Collect what was handed in; the exit code."""
+def run(file: Path, name: str | None, sheet: Path, *, enter: bool) -> int:
+    """Collect what people of the sheet handed in; the exit code."""
     assignment = assignment_called(name)
+    download = read_handed_in(file, sheet, assignment.notebooks)
     with opened(assignment.course) as gradebook:
-        known = read_collected(assignment)
-        download = read_handed_in(file, sheet, roster_of(gradebook), known, assignment.notebooks)
-        known = known.on(download.platform)
-        if enter:
-            _enter(gradebook, known, download)
-        handed = handed_in_by(download, roster_of(gradebook), known)
-        for one in handed:
-            if not one.problem:
-                _place(assignment, file, one)
-        _remember(assignment, gradebook, known, handed)
+        if enter and any(one.people for one in download.submissions):
+            _enter(gradebook, download)
+        _keep_numbers(gradebook, download)
+        handed = handed_in_by(download, roster_of(gradebook))
+    for one in handed:
+        if not one.problem:
+            _place(assignment, file, one)
     return _say(console(), assignment, download, handed)
 
 
@@ -123,39 +114,11 @@ def assignment_called(name: str | None) -> Assignment:
     return course.assignment(name) if name is not None else only_assignment(course, course.assignments)
 
 
-def _named(download: ReceivedFile, submission: DownloadedSubmission, roster: list[Member]) -> dict[Person, str]:
-    """Return who is named as the one, or the team, that handed something in; nobody where names are disputed."""
-    number, name = submission.owner.number, submission.owner.name
-    if submission.disputed:
-        return {}
-    if download.sheet is not None:
-        return dict.fromkeys(download.sheet.who(number, name), "")
-    # A number that is read off a name may be one that its owner chose, unless both belong together; what was collected before by
-    # a name alone says nothing of that.
-    sure = download.platform == CANVAS and fits_for(None, roster, Collected())(number, name)
-    return {Person(number, name, lms_id=number if sure else ""): ""}
-
-
-def _people(download: ReceivedFile, handed: list[_Handed]) -> Sequence[Person]:
-    """Return all people whom the platform names: in the sheet, or without one in the file."""
-    return download.sheet.people if download.sheet else [person for one in handed for person in one.people]
-
-
-def handed_in_by(download: ReceivedFile, roster: list[Member], known: Collected) -> list[_Handed]:
-    """Return each submission with whose it is, by the sheet if there is one, else by names; or why it is nobody's."""
-    handed = [_Handed(one, _named(download, one, roster)) for one in download.submissions]
-    found, why = match(_people(download, handed), roster, known)
+def handed_in_by(download: ReceivedFile, roster: list[Member]) -> list[_Handed]:
+    """Return each submission with whose it is, or why it is nobody's."""
+    found, why = match(download.sheet.people, roster)
     notes = notes_on(found, roster)
-    for one in handed:
-        one.people = {person: found.get(person, "") for person in one.people}
-        one.students = [*filter(None, one.people.values())]
-        one.notes = [*filter(None, map(notes.get, one.people))]
-        reasons = [*filter(None, map(why.get, one.people))]
-        one.problem = one.submission.problem
-        if not one.students:
-            one.problem = one.problem or next(iter(reasons), NOT_IN_SHEET)
-        elif reasons:
-            one.notes.append(f"{len(reasons)} of the team fit nobody: {reasons[0]}")
+    handed = [_handed(one, found, why, notes) for one in download.submissions]
     owned = Counter(student for one in handed for student in one.students)
     for one in handed:
         if any(owned[student] > 1 for student in one.students):
@@ -163,19 +126,39 @@ def handed_in_by(download: ReceivedFile, roster: list[Member], known: Collected)
     return handed
 
 
-def _enter(gradebook: Any, known: Collected, download: ReceivedFile) -> None:
-    """Enter those whom nobody in the gradebook fits, if anybody handed in; whose number is whose is kept."""
-    roster = roster_of(gradebook)
-    handed = [one for one in handed_in_by(download, roster, known) if one.people]
-    _, why = match(_people(download, handed) if handed else (), roster, known)
-    for person in [one for one, reason in why.items() if reason == NOBODY and name_key(one.name) != TEST_STUDENT]:
-        _keep(known, person, enter_student(gradebook, person))
+def _handed(
+    submission: DownloadedSubmission,
+    found: Mapping[Person, str],
+    why: Mapping[Person, str],
+    notes: Mapping[Person, str],
+) -> _Handed:
+    """Return a submission with its students, and what is to be said of those who are none."""
+    students = [*filter(None, map(found.get, submission.people))]
+    told = [*filter(None, map(notes.get, submission.people))]
+    reasons = [*filter(None, map(why.get, submission.people))]
+    problem = submission.problem
+    if not students:
+        problem = problem or next(iter(reasons), NOT_IN_SHEET)
+    elif reasons:
+        told.append(f"{len(reasons)} of the team fit nobody: {reasons[0]}")
+    return _Handed(submission, students, problem, told)
 
 
-def _keep(known: Collected, person: Person, student: str) -> None:
-    """Keep whose number a person's is."""
-    if person.number:
-        known.students[person.number], known.names[person.number] = student, person.name
+def _enter(gradebook: Any, download: ReceivedFile) -> None:
+    """Enter those of the sheet whom nobody in the gradebook fits."""
+    _, why = match(download.sheet.people, roster_of(gradebook))
+    for person, reason in why.items():
+        if reason == NOBODY and name_key(person.name) != TEST_STUDENT:
+            enter_student(gradebook, person)
+
+
+def _keep_numbers(gradebook: Any, download: ReceivedFile) -> None:
+    """Keep in the gradebook who has which number, if it is one of all of the platform."""
+    found, _ = match(download.sheet.people, roster_of(gradebook))
+    ids = {student: person.lms_id for person, student in found.items()}
+    for student in gradebook.students:
+        student.lms_user_id = student.lms_user_id or ids.get(student.id) or None
+    gradebook.db.commit()
 
 
 def _place(assignment: Assignment, archive: Path, one: _Handed) -> None:
@@ -210,17 +193,6 @@ def _place_for(assignment: Assignment, archive: Path, one: _Handed, student: str
     return replaced
 
 
-def _remember(assignment: Assignment, gradebook: Any, known: Collected, handed: list[_Handed]) -> None:
-    """Keep who has which number, in the gradebook if it is one of all of the platform."""
-    ids = {str(student.id): student for student in gradebook.students}
-    told = [(person, student) for one in handed if one.students for person, student in one.people.items() if student]
-    for person, student in told:
-        _keep(known, person, student)
-        ids[student].lms_user_id = ids[student].lms_user_id or person.lms_id or None
-    gradebook.db.commit()
-    write_collected(assignment, known)
-
-
 def _say(out: Console, assignment: Assignment, download: ReceivedFile, handed: list[_Handed]) -> int:
     """Say who handed in what, who was late, and what fits nobody; the exit code."""
     platform = download.platform
@@ -231,11 +203,10 @@ def _say(out: Console, assignment: Assignment, download: ReceivedFile, handed: l
         late, left = ["late"] * one.late, [f"left out: {', '.join(one.left_out)}"] * bool(one.left_out)
         notes = "; ".join([*late, *dict.fromkeys(one.notes), *left])
         table.add_row(", ".join(one.students), one.submission.owner.shown, ", ".join(sorted(one.files)), notes)
-    if placed:
-        out.print(table)
+    out.print(table)
     for one in lost:
         out.print(f"Not collected: {one.submission.owner.shown}: {one.problem.rstrip('.')}.")
-    if any(not one.students for one in lost):
+    if lost:
         out.print(WHAT_TO_DO.format(sheet=SHEETS[platform]))
     out.print(
         f"{len(handed)} handed in {assignment.name}, {len(placed)} collected into "

@@ -47,4 +47,4 @@ def _to_open(assignment: Assignment) -> list[tuple[str, Path]]:
     for student in assignment.course.submitted(assignment.name):
         folder = assignment.course.folder("feedback", student, assignment.name)
         pages += [(student, page) for page in sorted(folder.glob("*.html"))]
-    return [(what, page) for what, page in pages if page.is_file()]
+    return pages

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import os
 import platform
 import shutil
@@ -12,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
-from packaging.requirements import Requirement
 
 from netgrader.errors import NetgraderError, NotebookError
 from netgrader.which_course import find_course
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
+    from notebook_cage import Sandbox
     from notebook_cage.self_tests import SelfTest
 
     from netgrader.course import Course
@@ -83,7 +82,6 @@ def findings(sandbox: str = "bubblewrap") -> Iterator[Finding]:
     yield Finding(
         "Python", supported, f"{version} ({sys.executable})", "install netgrader into one of Python 3.11 to 3.13"
     )
-    yield from _packages()
     try:
         course = find_course()
     except NetgraderError as error:
@@ -93,22 +91,6 @@ def findings(sandbox: str = "bubblewrap") -> Iterator[Finding]:
     yield _kernel()
     yield from _cage(sandbox)
     yield _memory()
-
-
-def _packages() -> Iterator[Finding]:
-    """Yield what we need by what is said where we are installed: what is missing, and what is of a version that nobody tried."""
-    for wanted in map(Requirement, importlib.metadata.requires("netgrader") or ()):
-        if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
-            continue
-        remedy = f"{sys.executable} -m pip install '{wanted.name}{wanted.specifier}'"
-        try:
-            version = importlib.metadata.version(wanted.name)
-        except importlib.metadata.PackageNotFoundError:
-            yield Finding(wanted.name, False, "not installed", remedy)
-            continue
-        tried = wanted.specifier.contains(version, prereleases=True)
-        found = version if tried else f"{version}, which was not tried: {wanted.specifier}"
-        yield Finding(wanted.name, tried, found, remedy, needed=False)
 
 
 def _course(course: Course, sandbox: str) -> Iterator[Finding]:
@@ -202,42 +184,51 @@ def _cage(sandbox: str) -> Iterator[Finding]:
         )
         return
     from notebook_cage import SandboxError, open_sandbox  # noqa: PLC0415  (POSIX)
+
+    yield from _bubblewrap(sandbox)
+    try:
+        yield from _opened(open_sandbox(sandbox))
+    except SandboxError as error:
+        yield Finding("cage", False, str(error), remedy())
+
+
+def _bubblewrap(sandbox: str) -> Iterator[Finding]:
     from notebook_cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
     from notebook_cage.bubblewrap_version import bubblewrap_version  # noqa: PLC0415  (POSIX)
+
+    if sandbox in {BubblewrapSandbox.name, GrouplessBubblewrap.name}:
+        path = shutil.which("bwrap")
+        yield Finding("bubblewrap", path is not None, path or "not installed", "sudo apt-get install -y bubblewrap")
+        if path is not None:
+            version = bubblewrap_version(path)
+            yield Finding("bubblewrap: version", version.fixed, version.found, BUBBLEWRAP_REMEDY, needed=False)
+
+
+def _opened(sandbox: Sandbox) -> Iterator[Finding]:
+    """Yield what a cage keeps of its promises, or that none can begin."""
+    from notebook_cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
     from notebook_cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
+    from notebook_cage.remedies import remedy  # noqa: PLC0415  (POSIX)
     from notebook_cage.self_tests import run_self_tests  # noqa: PLC0415  (POSIX)
     from notebook_cage.user import UserSandbox  # noqa: PLC0415  (POSIX)
 
     from netgrader.cage_contents import HIDDEN  # noqa: PLC0415  (POSIX)
 
-    if sandbox in {BubblewrapSandbox.name, GrouplessBubblewrap.name}:
-        path = shutil.which("bwrap")
-        yield Finding("bubblewrap", path is not None, path or "not installed", "sudo apt-get install -y bubblewrap")
-        if path is None:
-            return
-        version = bubblewrap_version(path)
-        yield Finding("bubblewrap: version", version.fixed, version.found, BUBBLEWRAP_REMEDY, needed=False)
-    try:
-        opened = open_sandbox(sandbox)
-        gap = opened.memory_gap
-        yield Finding(
-            "cage: a control group for memory",
-            not gap,
-            gap or "the kernel limits all memory of a run",
-            GROUP_REMEDY,
-            needed=os.geteuid() == 0 and sandbox not in {GrouplessBubblewrap.name, UserSandbox.name},
-        )
-        tests = run_self_tests(opened, HIDDEN)
-        begins = not tests or any(one.held for one in tests)
-        yield from (
-            _promises(tests, opened.not_promised)
-            if begins
-            else [Finding("cage", False, f"none can begin: {tests[0].detail}", remedy())]
-        )
-        if begins and isinstance(opened, BubblewrapSandbox):
-            yield _zygote()
-    except SandboxError as error:
-        yield Finding("cage", False, str(error), remedy())
+    gap = sandbox.memory_gap
+    yield Finding(
+        "cage: a control group for memory",
+        not gap,
+        gap or "the kernel limits all memory of a run",
+        GROUP_REMEDY,
+        needed=os.geteuid() == 0 and not isinstance(sandbox, GrouplessBubblewrap | UserSandbox),
+    )
+    tests = run_self_tests(sandbox, HIDDEN)
+    if tests and not any(one.held for one in tests):
+        yield Finding("cage", False, f"none can begin: {tests[0].detail}", remedy())
+        return
+    yield from _promises(tests, sandbox.not_promised)
+    if isinstance(sandbox, BubblewrapSandbox):
+        yield _zygote()
 
 
 def _promises(tests: Iterable[SelfTest], not_promised: Collection[str]) -> Iterator[Finding]:
@@ -274,5 +265,6 @@ def _memory() -> Finding:
 
     total = psutil.virtual_memory().total / 1e9
     enough = total >= NEEDED_MEMORY_GB
-    cores = os.cpu_count() or 1
-    return Finding("memory", enough, f"{total:.1f} GB, {cores} cores", f"{NEEDED_MEMORY_GB:.0f} GB a notebook at once")
+    return Finding(
+        "memory", enough, f"{total:.1f} GB, {os.cpu_count()} cores", f"{NEEDED_MEMORY_GB:.0f} GB a notebook at once"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from decimal import Decimal
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from netgrader.commands.collect import assignment_called
@@ -16,7 +16,7 @@ from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.pages.graded import gradebook_exists, marks_of
 from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
 from netgrader.platforms.feedback_zip import write_feedback
-from netgrader.platforms.people import MOODLE, match, notes_on, read_collected, roster_of
+from netgrader.platforms.people import MOODLE, match, notes_on, roster_of
 from netgrader.platforms.received import canvas_sheet, moodle_sheet
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ __all__ = ["run"]
 
 FOLDER = "exports"
 SILENT = "so Moodle skips it without a word"
-IGNORE = "Allow updating records that have been modified more recently in Moodle than in the spreadsheet"
+TICK = "tick 'Allow updating records that have been modified more recently in Moodle than in the spreadsheet'"
 
 
 FATES: Mapping[str, tuple[str, bool]] = {
@@ -42,10 +42,9 @@ FATES: Mapping[str, tuple[str, bool]] = {
     "locked": (f"Locked, {SILENT}", True),
     "above": (f"Above the maximum, {SILENT}", True),
     "taken": ("Above the maximum, which Canvas takes", False),
-    "graded": (f"Graded in Moodle before, {SILENT} if it was changed there later, unless you tick '{IGNORE}'", False),
-    "unread": (
-        f"Graded in Moodle before, whose German dates it does not read, {SILENT}, unless you tick '{IGNORE}'",
-        True,
+    "graded": (
+        f"Graded in Moodle before, {SILENT} if the mark was changed there later or the sheet is in German. To prevent it, {TICK}",
+        False,
     ),
     "unfinished": ("Not written, since a person has still to give points", True),
     "missing": ("Not written, since nobody in {sheet} fits", True),
@@ -120,11 +119,10 @@ def _written(out: Console, target: Path) -> None:
     )
 
 
-def _rows(out: Console, sheet: Sheet, assignment: Assignment, gradebook: Any) -> dict[str, SheetRow]:
+def _rows(out: Console, sheet: Sheet, gradebook: Any) -> dict[str, SheetRow]:
     """Return the rows of a sheet by the students whose they are."""
-    known = read_collected(assignment)
     roster = roster_of(gradebook)
-    found, _ = match(sheet.people, roster, known.on(sheet.platform))
+    found, _ = match(sheet.people, roster)
     for person, note in notes_on(found, roster).items():
         out.print(f"The row of {found[person]} in {sheet.table.path.name}: {note}.")
     return {found[row.person]: row for row in sheet.rows if row.person in found}
@@ -136,21 +134,19 @@ def _export(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
     if not gradebook_exists(course.db_url):
         raise UsageError(f"There is no gradebook yet, so there are no marks. Type netgrader autograde {name} first.")
     with opened(course) as gradebook:
-        points, waiting = _marks(marks_of(gradebook, name))
-        if not points:
-            raise UsageError(f"Nobody has a mark for {name} yet. Type netgrader autograde {name} first.")
-        rows, ours = _rows(out, sheet, assignment, gradebook), gradebook.find_assignment(name).max_score
-    found: dict[str, list[str]] = {"written": [], "same": [], **{fate: [] for fate in FATES}}
-    for student in sorted(points):
-        waits = {"unfinished": student} if student in waiting else {}
-        for fate, said in (waits or _fill(sheet, rows.get(student), student, points[student])).items():
-            found[fate].append(said)
+        known, rows = marks_of(gradebook, name), _rows(out, sheet, gradebook)
+    if not known:
+        raise UsageError(f"Nobody has a mark for {name} yet. Type netgrader autograde {name} first.")
+    points, waiting = _marks(known)
     handed_in = {one for one in course.submitted(name) if holds_work(course.folder("submitted", one, name))}
+    found: dict[str, list[str]] = defaultdict(list)
+    found["unfinished"] = sorted(waiting)
     found["ungraded"] = sorted(handed_in - points.keys())
+    for student in sorted(points.keys() - waiting):
+        for fate, said in _fill(sheet, rows.get(student), student, points[student]).items():
+            found[fate].append(said)
     target = course.root / FOLDER / f"{name}-{sheet.platform.lower()}.csv"
     write_bytes(target, sheet.table.content())
-    for theirs in sorted({row.most for row in sheet.rows if row.most not in {None, Decimal(str(ours))}}):
-        out.print(f"The maximum is {theirs:f} in {sheet.platform} and {ours:g} here: marks go out as they are.")
     return _say(out, sheet, found, target)
 
 
@@ -160,10 +156,7 @@ def _say(out: Console, sheet: Sheet, found: Mapping[str, list[str]], target: Pat
     for fate in told:
         how = FATES[fate][0].format(platform=sheet.platform, sheet=sheet.table.path.name)
         out.print(f"{how}: {', '.join(found[fate])}.")
-    if sheet.platform != MOODLE:
-        out.print("Import it soon: Canvas takes all columns of the file, those of other assignments, too.")
-    called = f" for '{sheet.title}'" if sheet.title else ""
-    counts = f"{len(found['written'])} marks written{called}, {len(found['same'])} stood there already"
+    counts = f"{len(found['written'])} marks written for '{sheet.title}', {len(found['same'])} stood there already"
     out.print(f"{counts}: {os.path.relpath(target)}")
     return not any(FATES[fate][1] for fate in told)
 
@@ -197,7 +190,7 @@ def _fill(sheet: Sheet, row: SheetRow | None, student: str, points: float) -> di
     elif row.most is not None and mark > row.most:
         fates["above" if sheet.platform == MOODLE else "taken"] = f"{student} ({mark:f} of {row.most:f})"
     elif row.graded:
-        fates["graded" if sheet.dates_read else "unread"] = student
+        fates["graded"] = student
     return fates
 
 
@@ -205,10 +198,10 @@ def _feedback(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
     """Pack the feedback pages of the class for Moodle; whether nobody's is left out."""
     course, name = assignment.course, assignment.name
     with opened(course) as gradebook:
-        whose = {student: row.person for student, row in _rows(out, sheet, assignment, gradebook).items()}
-    folders = {student: course.folder("feedback", student, name) for student in course.submitted(name, "feedback")}
-    pages = {student: found for student, folder in folders.items() if (found := sorted(folder.glob("*.html")))}
-    if not pages:
+        whose = {student: row.person for student, row in _rows(out, sheet, gradebook).items()}
+    there = course.submitted(name, "feedback")
+    pages = {student: sorted(course.folder("feedback", student, name).glob("*.html")) for student in there}
+    if not any(pages.values()):
         raise UsageError(f"There are no feedback pages yet. Type netgrader feedback {name} first.")
     lost = sorted(pages.keys() - whose.keys())
     target = course.root / FOLDER / f"{name}-moodle-feedback.zip"

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
 
-__all__ = ["PLATFORMS", "Platform", "run"]
+__all__ = ["PLATFORMS", "run"]
 
 NEEDED_BYTES = 3_000_000_000
 """Of memory: what a run may take of the course on digits, and we beside it."""
@@ -96,12 +96,17 @@ class _Report:
         known = self.standing.answers
         self.write(answers=tuple(answer if one.notebook == answer.notebook else one for one in known))
 
-    def end(self, *said: Said, broke: bool = False) -> None:
-        """Write that nothing more comes; where all `broke`, each notebook that has no result did."""
-        answers = tuple(
-            replace(one, broke=one.broke or (broke and one.result is None)) for one in self.standing.answers
+    def end(self, *said: Said) -> None:
+        """Write that nothing more comes."""
+        self.write(notices=(*said, *self.standing.notices), over=True)
+
+    def fail(self) -> None:
+        """Write that nothing more comes, since we broke: so did each notebook that has no result."""
+        answers = self.standing.answers
+        self.standing = replace(
+            self.standing, answers=tuple(one if one.result else replace(one, broke=True) for one in answers)
         )
-        self.write(answers=answers, notices=(*said, *self.standing.notices), over=True)
+        self.end(words.GRADING_BROKE)
 
 
 def run(platform: str, name: str, notebook: str | None, folder: Path | None = None) -> int:
@@ -127,7 +132,7 @@ def run(platform: str, name: str, notebook: str | None, folder: Path | None = No
         report.standing = replace(report.standing, texts=assignment.texts)
         _grade(out, report, place, assignment, notebook)
     except Exception as error:
-        report.end(words.GRADING_BROKE, broke=True)
+        report.fail()
         if not isinstance(error, NetgraderError):
             raise
         out.print(f"Nothing was graded: {error}")

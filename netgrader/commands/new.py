@@ -29,23 +29,28 @@ def run(root: Path, wanted: NewAssignment) -> int:
     if not name.isidentifier():
         raise UsageError(f"'{name}' cannot be an assignment's name: take letters, digits and underscores.")
     is_new = not (root / CONFIG).is_file()
-    if is_new and root.exists() and any(root.iterdir()):
-        raise UsageError(f"{root} is not empty, and no course of nbgrader's. Name a new folder.")
-    root.mkdir(parents=True, exist_ok=True)
-    if not is_new:
-        _require_ready(root)
-    written = make_assignment(root, replace(wanted, name=name))
     if is_new:
+        _require_empty(root)
+        written = make_assignment(root, replace(wanted, name=name))
         make_config(root)
+    else:
+        _require_ready(root)
+        written = make_assignment(root, replace(wanted, name=name))
     out = console()
-    for path in written:
-        out.print(str(path.relative_to(root)))
+    out.print("\n".join(str(path.relative_to(root)) for path in written))
     out.print(f"\nNow type, in {root}:")
     if is_taken_for_another(root):
         out.print(f"  {trusting(root.resolve())}")
     for line in (f"release --assignment {name}", f"autograde {name}", f"feedback {name}", f"report {name}"):
         out.print(f"  netgrader {line}")
     return 0
+
+
+def _require_empty(root: Path) -> None:
+    """Make the folder `root`, unless it is there and empty."""
+    root.mkdir(parents=True, exist_ok=True)
+    if any(root.iterdir()):
+        raise UsageError(f"{root} is not empty, and no course of nbgrader's. Name a new folder.")
 
 
 def _require_ready(root: Path) -> None:

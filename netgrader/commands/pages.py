@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from netgrader.commands.show import console, require_known
@@ -49,7 +48,7 @@ def feedback_of_class(assignment: Assignment, students: Sequence[str], out: Cons
     where = assignment.course.folder("feedback", "STUDENT", assignment.name)
     here = sorted({*chosen, *(students or assignment.course.submitted(assignment.name))})
     out.print(f"Feedback for {len(chosen) - len(failed)} of {len(here)} students: {where}")
-    missing = [student for student in here if student not in graded]
+    missing = sorted({*here} - {*graded})
     if missing:
         out.print(f"No page of {', '.join(missing)}: nothing is graded. Type netgrader autograde {assignment.name}.")
     return 1 if failed else 0
@@ -57,15 +56,14 @@ def feedback_of_class(assignment: Assignment, students: Sequence[str], out: Cons
 
 def _chosen(assignment: Assignment, asked: Sequence[str], graded: Sequence[str]) -> list[str]:
     require_known(asked, {*graded, *assignment.course.submitted(assignment.name)}, assignment.name)
-    missing = [student for student in asked if student not in graded]
+    missing = sorted({*asked} - {*graded})
     if missing or not graded:
-        alone = "".join(f" --student {shlex.quote(student)}" for student in missing)
-        whose = f"Nothing of {', '.join(missing)}" if missing else "Nothing"
+        whose = ", ".join(missing) or "anybody"
         raise UsageError(
-            f"{whose} has been graded for '{assignment.name}' yet. "
-            f"Type netgrader autograde {assignment.name}{alone} first."
+            f"Nothing of {whose} has been graded for '{assignment.name}' yet. "
+            f"Type netgrader autograde {assignment.name} first."
         )
-    return sorted(set(asked)) if asked else list(graded)
+    return sorted(set(asked)) or list(graded)
 
 
 def _graded(assignment: Assignment) -> list[str]:

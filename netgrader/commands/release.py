@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["chosen", "differences", "generate", "release", "run"]
 
 REQUIREMENTS = "requirements.txt"
+NOT_RELEASED = frozenset({"__pycache__", ".ipynb_checkpoints"})
+"""Folders that programs write beside what is released."""
 README = """\
 # {title}
 
@@ -84,7 +86,7 @@ def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check
     released = [path.stem for path in sorted(target.glob("*.ipynb"))]
     remember(which, released)
     typer.echo(f"{target}: {', '.join(sorted(path.name for path in target.iterdir()))}")
-    waiting = [name for name in which.notebooks if name not in released]
+    waiting = sorted({*which.notebooks} - {*released})
     if waiting:
         typer.echo(f"Not released: {', '.join(waiting)}, and what only these are given.")
     _say_who_handed_in(which)
@@ -319,5 +321,5 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts and ".ipynb_checkpoints" not in path.parts
+        if path.is_file() and NOT_RELEASED.isdisjoint(path.parts)
     }

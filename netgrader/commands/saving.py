@@ -26,9 +26,19 @@ if TYPE_CHECKING:
     from netgrader.grading.pool import Done, Task
     from netgrader.grading.stages import Options
 
-__all__ = ["Saver", "file_states"]
+__all__ = ["Saver", "Unsaved", "file_states"]
 
 STOP_SECONDS = 1.0
+
+
+class Unsaved(Watcher):
+    """Saves nothing: for a dry run."""
+
+    def finish(self) -> None:
+        """Wait for nothing."""
+
+    def stop(self) -> None:
+        """Stop nothing."""
 
 
 class Saver(Watcher):
@@ -105,7 +115,7 @@ class Saver(Watcher):
 
     def _one(self, gradebook: Any, student: str) -> None:
         own = self._done.pop(student)
-        error = next((one.error for one in own if one.error), None)
+        error = next(filter(None, (one.error for one in own)), None)
         if error:
             self.failed[student] = error
         elif file_states(self._folder(student)) != self._files[student]:

@@ -15,8 +15,10 @@ from netgrader.checks.cell_points import causes, gravest, gravity, is_consequenc
 from netgrader.errors import UsageError
 from netgrader.faults import Severity
 from netgrader.grading.graded_notebook import load_last_result
+from netgrader.pages.graded import Marks
 from netgrader.results import CheckResult, NotebookResult, Outcome, Status
 from netgrader.strangers import printable
+from netgrader.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from netgrader.grading.pool import Done
-    from netgrader.pages.graded import Marks
     from netgrader.results import CellResult
     from netgrader.text import Said
 
@@ -122,10 +123,12 @@ def changes_table(out: Console, done: Sequence[Done], marks: Mapping[tuple[str, 
     table.add_column("after", justify="right")
     table.add_column("why")
     rows = sorted(
-        row for one in done for row in _changed_cells(one, marks.get((one.task.student, one.task.job.notebook)))
+        row
+        for one in done
+        for row in _changed_cells(one, marks.get((one.task.student, one.task.job.notebook), Marks()))
     )
-    for row in rows:
-        table.add_row(*row)
+    for *row, why in rows:
+        table.add_row(*row, out.render_str(why, markup=True))
     if rows:
         out.print(table)
     changed = {student for student, *_ in rows}
@@ -151,7 +154,7 @@ def require_known(asked: Iterable[str], known: Collection[str], assignment: str)
     UsageError
         That names who is not there.
     """
-    missing = [student for student in asked if student not in known]
+    missing = sorted({*asked} - {*known})
     if missing:
         raise UsageError(f"There is no submission of {', '.join(missing)} for '{assignment}'.")
 
@@ -164,9 +167,9 @@ def trouble_lines(out: Console, trouble: Iterable[tuple[str, Sequence[str]]]) ->
     whole = "--debug" in sys.argv
     for name, entries in trouble:
         for entry in entries:
-            lines = [line for line in entry.splitlines() if line.strip()]
-            ends = dict.fromkeys([lines[0], lines[-1]])
-            said = "".join(f"\n    {line}" for line in lines) if whole else f"{' '.join(ends)} (--debug shows all)"
+            lines = entry.strip().splitlines()
+            ends = " ".join(dict.fromkeys([lines[0], lines[-1]]))
+            said = "\n    ".join(["", *lines]) if whole else f"{ends} (--debug shows all)"
             out.print(f"For the instructor, a check broke on {name}: {said}")
 
 
@@ -175,8 +178,8 @@ def _why(result: NotebookResult) -> Said:
         return result.problem or ""
     lost = [check for cell in result.cells for check in cell.checks if check.outcome is not Outcome.PASSED]
     codes = "; ".join(f"{severity}: {code}" for code, severity in causes(lost).items())
-    first = next((_cut(check.message or check.sentence) for check in sorted(lost, key=gravity)), "")
-    return f"{codes}: {first}" if codes else first
+    first = [_cut(check.message or check.sentence) for check in sorted(lost, key=gravity)[:1]]
+    return ": ".join(filter(None, (codes, *first)))
 
 
 def _reasons(checks: Sequence[CheckResult]) -> list[str]:
@@ -196,8 +199,7 @@ def _reason(check: CheckResult) -> str:
 
 
 def _cut(text: Said) -> str:
-    line = " ".join(str(text).split())
-    return line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 1] + "…"
+    return plain(text, LONGEST_REASON)
 
 
 def ungraded(results: Sequence[NotebookResult]) -> bool:
@@ -205,26 +207,16 @@ def ungraded(results: Sequence[NotebookResult]) -> bool:
     return any(result.status is not Status.GRADED for result in results)
 
 
-def _changed_cells(done: Done, marks: Marks | None) -> Iterator[tuple[str, ...]]:
+def _changed_cells(done: Done, marks: Marks) -> Iterator[tuple[str, ...]]:
     """Yield a row for each cell that has other points than in the last result, if a person did not give its points."""
     student, notebook = done.task.student, done.task.job.notebook
     last = load_last_result(done.task.job.assignment, student, notebook)
     before = {cell.cell: cell for cell in last.result.cells} if last else {}
-    given = {cell for cell, mark in marks.cells.items() if mark.manual is not None} if marks else set()
     for cell in done.result.cells if done.result else ():
         was, now = _points(before.get(cell.cell)), _points(cell)
-        if now not in {was, "-"} and cell.cell not in given:
-            yield student, notebook, cell.cell, was, now, "\n".join(_changes(before.get(cell.cell), cell))
+        if now not in {was, "-"} and not marks.of(cell.cell).by_hand:
+            yield student, notebook, cell.cell, was, now, "\n".join(_reasons(cell.checks))
 
 
 def _points(cell: CellResult | None) -> str:
     return "-" if cell is None or cell.points is None else f"{cell.points:g}"
-
-
-def _changes(before: CellResult | None, after: CellResult) -> Iterator[str]:
-    """Yield a line for each check of a cell that is judged otherwise than in the last result, if there is one."""
-    old = {check.check: check for check in before.checks} if before else {}
-    for check in after.checks:
-        was = old.get(check.check)
-        if was is not None and (was.outcome, was.credit, was.severity) != (check.outcome, check.credit, check.severity):
-            yield f"{check.sentence} ({was.outcome} → {check.outcome})"

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 from netgrader.results import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from netgrader.results import CellResult, CheckResult
 
 __all__ = ["points_by_check"]
+
+
+NEXT_TO_NOTHING = 1e-9
+"""The weight of a check without credit: it has points only where no check has any."""
 
 
 def points_by_check(cell: CellResult) -> Iterator[tuple[CheckResult, float, float]]:
@@ -20,13 +24,12 @@ def points_by_check(cell: CellResult) -> Iterator[tuple[CheckResult, float, floa
 
     What a cell loses is taken off what its checks miss, then off those that did not pass, then off the others.
     """
-    weights = [check.max_credit for check in cell.checks]
-    weights = weights if any(weights) else [1.0] * len(weights)
-    whole, most = sum(weights), round(100 * cell.max_points)
-    ends = [round(most * end / whole) for end in itertools.accumulate(weights)]
-    parts = [end - start for start, end in zip([0, *ends], ends, strict=False)]
+    weights = [check.max_credit or NEXT_TO_NOTHING for check in cell.checks]
+    most = round(100 * cell.max_points)
+    parts = _parts(most, weights)
     checks = list(zip(cell.checks, parts, strict=True))
-    missed = [round(part * (1 - check.credit / (check.max_credit or 1.0))) for check, part in checks]
+    shares = [check.credit / weight for check, weight in zip(cell.checks, weights, strict=True)]
+    missed = [round(part * (1 - share)) for part, share in zip(parts, shares, strict=True)]
     failed = [part * (check.outcome is not Outcome.PASSED) for check, part in checks]
     lost = most - round(100 * min(max(cell.points or 0.0, 0.0), cell.max_points))
     kept = list(parts)
@@ -35,3 +38,9 @@ def points_by_check(cell: CellResult) -> Iterator[tuple[CheckResult, float, floa
         kept[at], lost = kept[at] - taken, lost - taken
     for (check, part), points in zip(checks, kept, strict=True):
         yield check, points / 100, part / 100
+
+
+def _parts(whole: int, weights: Sequence[float]) -> list[int]:
+    """Return whole parts of a number in proportion to weights, which add up to it."""
+    ends = [0, *(round(whole * end / sum(weights)) for end in itertools.accumulate(weights))]
+    return [end - start for start, end in itertools.pairwise(ends)]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from netgrader.pages import safe
 from netgrader.pages.check_points import points_by_check
 from netgrader.pages.feedback_verdicts import outcome_of
-from netgrader.pages.report_view import late_in_words, points_of
+from netgrader.pages.report_view import earned, points_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,27 +38,32 @@ class TableRow:
     cell: str = ""
     check: str = ""
     outcome: str = ""
-    points: float | None = None
-    max_points: float | None = None
-    faults: tuple[str, ...] = ()
-    follows: tuple[str, ...] = ()
-    by_hand: bool = False
-    late: bool = False
-    seconds: float | None = None
+    points: str = ""
+    max_points: str = ""
+    faults: str = ""
+    follows: str = ""
+    by_hand: str = "no"
+    late: str = "no"
+    seconds: str = ""
 
 
+YES_OR_NO = ("no", "yes")
 COLUMNS = tuple(field.name for field in fields(TableRow))
 
 
 def report_csv(view: ClassView) -> str:
     """Return the class as CSV: points are those that count, and those of a student add up to the student's score."""
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+    writer.writeheader()
     for student in sorted(view.students, key=lambda one: one.student):
-        late = bool(late_in_words(student))
-        row = TableRow(view.assignment, student.student, student.name, late=late)
-        writer.writerows(map(_written, astuple(one)) for one in _of_student(row, student))
+        row = TableRow(
+            assignment=safe.csv_text(view.assignment),
+            student=safe.csv_text(student.student),
+            name=safe.csv_text(student.name),
+            late=YES_OR_NO[bool(student.late)],
+        )
+        writer.writerows(map(asdict, _of_student(row, student)))
     return stream.getvalue()
 
 
@@ -66,23 +71,22 @@ def _of_student(row: TableRow, student: StudentView) -> Iterator[TableRow]:
     if not student.notebooks:
         yield replace(row, outcome="not-graded" if student.submitted else "absent")
     for notebook, graded in student.notebooks.items():
-        yield from _of_notebook(replace(row, notebook=notebook), graded)
+        yield from _of_notebook(replace(row, notebook=safe.csv_text(notebook)), graded)
 
 
 def _of_notebook(row: TableRow, graded: Graded) -> Iterator[TableRow]:
     if graded.result is None:
         yield replace(row, outcome="not-graded")
         return
-    spent = [graded.result.seconds[stage] for stage in STAGES if stage in graded.result.seconds]
-    row = replace(row, seconds=round(sum(spent), 1) if spent else None)
+    row = replace(row, seconds=f"{sum(graded.result.seconds.get(stage, 0.0) for stage in STAGES):.1f}")
     for cell in graded.results.values():
-        yield from _of_cell(replace(row, cell=cell.cell), cell, graded.marks.cells.get(cell.cell))
-    taken = points_of(graded) - sum(cell.points or 0.0 for cell in graded.results.values())
+        yield from _of_cell(replace(row, cell=safe.csv_text(cell.cell)), cell, graded.marks.of(cell.cell))
+    taken = points_of(graded) - earned(graded)
     if taken:
-        yield replace(row, cell="late_penalty", points=taken, max_points=0.0)
+        yield replace(row, cell="late_penalty", points=_number(taken), max_points="0")
 
 
-def _of_cell(row: TableRow, cell: CellResult, mark: CellMark | None) -> Iterator[TableRow]:
+def _of_cell(row: TableRow, cell: CellResult, mark: CellMark) -> Iterator[TableRow]:
     """Yield a row for each check; a cell that has none, or extra credit, is a row of its own."""
     state, _, points = outcome_of(cell, mark)
     rest, most = points or 0.0, cell.max_points
@@ -90,28 +94,19 @@ def _of_cell(row: TableRow, cell: CellResult, mark: CellMark | None) -> Iterator
         rest, most = rest - own, most - own_most
         yield replace(
             row,
-            check=check.check,
+            check=safe.csv_text(check.check),
             outcome=str(check.outcome),
-            points=own,
-            max_points=own_most,
-            faults=check.faults,
-            follows=check.follows,
+            points=_number(own),
+            max_points=_number(own_most),
+            faults=" ".join(check.faults),
+            follows=" ".join(check.follows),
         )
     if not cell.checks or abs(rest) >= SMALLEST:
-        by_hand = mark is not None and mark.manual is not None
-        left = None if points is None else rest
-        yield replace(row, outcome=str(state), points=left, max_points=most, by_hand=by_hand)
+        left = "" if points is None else _number(rest)
+        by_hand = YES_OR_NO[mark.by_hand]
+        yield replace(row, outcome=state, points=left, max_points=_number(most), by_hand=by_hand)
 
 
-def _written(value: object) -> str:
-    """Return a value as CSV: text that no spreadsheet runs, yes or no, blanks between several codes."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case float():
-            return f"{value:.6f}".rstrip("0").rstrip(".")
-        case tuple():
-            return " ".join(value)
-    return safe.csv_text(str(value))
+def _number(points: float) -> str:
+    """Return points without what sums of such numbers are off by."""
+    return f"{points:.10g}"

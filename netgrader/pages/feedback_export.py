@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from netgrader.data import DataSpec
     from netgrader.pages.graded import Graded
 
-__all__ = ["FeedbackExporter", "OfCourse", "feedback_page"]
+__all__ = ["FeedbackExporter", "feedback_page"]
 
 # The exchange's own notes on a submission: nbgrader reads them when it releases feedback.
 FOR_RELEASE = frozenset({"timestamp.txt", "submission_secret.txt"})
@@ -55,7 +55,7 @@ class FeedbackExporter(Exporter):  # type: ignore[misc]
         """The page of `nb`; ``resources["nbgrader"]`` says whose it is."""
         from nbgrader.api import Gradebook  # noqa: PLC0415  (slow)
 
-        about = (resources or {})["nbgrader"]
+        about = resources["nbgrader"]
         assignment = Course(Path(self.parent.coursedir.root)).assignment(about["assignment"])
         _fit_for_release(assignment, about["student"])
         if not assignment.is_ours:

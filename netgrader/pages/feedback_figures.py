@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import operator
 from dataclasses import dataclass, replace
@@ -17,18 +18,18 @@ from netgrader import observations as seen
 from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.line_chart import Axis, Line, line_chart, number
 from netgrader.pages import safe, words
-from netgrader.pages.feedback_view import Figure, Numbers
+from netgrader.pages.feedback_view import Figure
 from netgrader.pages.shell import percent, piece
 from netgrader.reader.drawing import svg
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import numpy.typing as npt
 
     from netgrader.data import DataSpec
 
-__all__ = ["NO_DATA", "PageData", "figure", "grey_picture", "ink_picture", "signed_picture"]
+__all__ = ["NO_DATA", "PageData", "figure"]
 
 MOST_WRONG = 20
 MOST_LINES = 6
@@ -54,69 +55,48 @@ class PageData:
 NO_DATA = PageData()
 
 
-def figure(observation: seen.Observation, data: PageData = NO_DATA) -> Figure | None:  # noqa: PLR0911  (one for each kind)
+@functools.singledispatch
+def figure(observation: object, data: PageData = NO_DATA) -> Figure | None:  # noqa: ARG001  (by kind, below)
     """The figure of one observation; None where there is nothing to draw."""
-    match observation:
-        case seen.NetworkDrawing():
-            return _network(observation, data.texts)
-        case seen.Curves():
-            return _curves(observation, data.texts)
-        case seen.Comparison():
-            return _comparison(observation, data.texts)
-        case seen.WrongImages():
-            return _wrong_images(observation, data)
-        case seen.Predictions():
-            return _predictions(observation, data.texts)
-        case seen.RowCounts():
-            return _rows(observation, data.texts)
-        case seen.Sweep():
-            return _sweep(observation, data.texts)
-        case seen.Images():
-            return _images(observation, data.texts)
-        case seen.Pad():
-            return _pad(observation, data)
+    raise TypeError(f"no kind of observation: {type(observation).__name__}")
 
 
-def _network(network: seen.NetworkDrawing, texts: CourseTexts) -> Figure:
-    layers = tuple(safe.line(texts.say(layer)) for layer in network.layers)
-    marked = tuple(safe.line(texts.say(words.NETWORK_MARKED.format(sentence=said))) for said in network.marked)
-    caption = texts.say(words.NETWORK_CAPTION)
+@figure.register
+def _network(network: seen.NetworkDrawing, data: PageData = NO_DATA) -> Figure:
+    layers = tuple(safe.line(data.texts.say(layer)) for layer in network.layers)
+    marked = tuple(safe.line(data.texts.say(words.NETWORK_MARKED.format(sentence=said))) for said in network.marked)
+    caption = data.texts.say(words.NETWORK_CAPTION)
     alt = f"{caption}: {'; '.join([*layers, *marked])}"
     # Inside the page and not as an <img>, which the page's colours do not reach.
-    drawn = safe.clean_svg(svg(network.boxes, caption, lambda said: safe.line(texts.say(said))))
-    body = piece("drawing", texts, alt, drawn) if network.boxes else Markup()
+    drawn = safe.clean_svg(svg(network.boxes, caption, lambda said: safe.line(data.texts.say(said))))
+    body = piece("drawing", data.texts, alt, drawn) if network.boxes else Markup()
     return Figure("network", caption, body, items=(*layers, *marked))
 
 
-def _curves(curves: seen.Curves, texts: CourseTexts) -> Figure:
-    lines = [Line(safe.line(texts.say(one.name), 60), one.x, one.y) for one in curves.series[:MOST_LINES]]
+@figure.register
+def _curves(curves: seen.Curves, data: PageData = NO_DATA) -> Figure:
+    lines = [Line(safe.line(data.texts.say(one.name), 60), one.x, one.y) for one in curves.series[:MOST_LINES]]
     whole = all(float(value).is_integer() for one in lines for value in one.x)
-    x = Axis(safe.line(texts.say(curves.x_label), 60), log=curves.log_x, whole=whole)
-    y = Axis(safe.line(texts.say(curves.y_label), 60), log=curves.log_y, percent=curves.percent)
-    return _charted("curves", safe.line(texts.say(curves.title)), lines, x, y)
+    x = Axis(safe.line(data.texts.say(curves.x_label), 60), log=curves.log_x, whole=whole)
+    y = Axis(safe.line(data.texts.say(curves.y_label), 60), log=curves.log_y, percent=curves.percent)
+    return _charted("curves", safe.line(data.texts.say(curves.title)), lines, x, y)
 
 
 def _charted(kind: str, title: str, lines: Sequence[Line], x: Axis, y: Axis) -> Figure:
     chart = safe.clean_svg(line_chart(title, lines, x, y))
     body = Markup('<div class="drawing">{}</div>').format(chart)
-    return Figure(kind, title, body, numbers=_numbers(lines, x, y))
+    return Figure(kind, title, body, items=tuple(_in_words(one, x, y) for one in lines))
 
 
-def _numbers(lines: Sequence[Line], x: Axis, y: Axis) -> Numbers | None:
-    """Return the values of the lines as a table, if it is short."""
-    across = sorted({value for one in lines for value in one.x})
-    if not 0 < len(across) <= MOST_NUMBERS:
-        return None
-    columns = [dict(zip(one.x, one.y, strict=True)) for one in lines]
-    rows = [(x.written(value), *(_value(column.get(value), y) for column in columns)) for value in across]
-    return Numbers((x.label, *(one.name for one in lines)), tuple(rows))
+def _in_words(line: Line, x: Axis, y: Axis) -> str:
+    """Return a line for those who cannot see it: some of its points, evenly over all of it."""
+    points = [(at, value) for at, value in zip(line.x, line.y, strict=True) if value is not None]
+    some = points[:: len(points) // MOST_NUMBERS + 1]
+    return f"{line.name}: {'; '.join(f'{x.written(at)}: {y.written(value)}' for at, value in some)}"
 
 
-def _value(value: float | None, axis: Axis) -> str:
-    return "–" if value is None else axis.written(value)
-
-
-def _comparison(claim: seen.Comparison, texts: CourseTexts) -> Figure:
+@figure.register
+def _comparison(claim: seen.Comparison, data: PageData = NO_DATA) -> Figure:
     """What was reported next to what we found: shares, or errors in their unit."""
     found = [(words.CLAIMED, claim.claimed), (words.RECOMPUTED, claim.recomputed)]
     rows = [
@@ -124,14 +104,15 @@ def _comparison(claim: seen.Comparison, texts: CourseTexts) -> Figure:
         for name, value in found
         if value is not None
     ]
-    return Figure("comparison", safe.line(texts.say(claim.title)), piece("pairs", texts, rows))
+    return Figure("comparison", safe.line(data.texts.say(claim.title)), piece("pairs", data.texts, rows))
 
 
 def _with_unit(value: float, unit: str) -> str:
     return f"{number(value)} {safe.line(unit, 40)}".strip()
 
 
-def _predictions(seen_found: seen.Predictions, texts: CourseTexts) -> Figure | None:
+@figure.register
+def _predictions(seen_found: seen.Predictions, data: PageData = NO_DATA) -> Figure | None:
     """The rows whose predictions are farthest off, as a table."""
     if not seen_found.worst:
         return None
@@ -140,12 +121,13 @@ def _predictions(seen_found: seen.Predictions, texts: CourseTexts) -> Figure | N
     ]
     unit = safe.line(seen_found.unit, 40)
     in_unit = f", {unit}" if unit else ""
-    measured = (words.PREDICTED_TRUE, words.PREDICTED_FOUND, words.PREDICTED_OFF)
-    heads = [texts.say(words.PREDICTED_ROW), *(f"{texts.say(name)}{in_unit}" for name in measured)]
-    return Figure("predictions", words.PREDICTED_WORST, piece("table", texts, heads, rows))
+    measured = (words.PREDICTED_TRUE, words.FOUND, words.PREDICTED_OFF)
+    heads = [data.texts.say(words.PREDICTED_ROW), *(f"{data.texts.say(name)}{in_unit}" for name in measured)]
+    return Figure("predictions", words.PREDICTED_WORST, piece("table", data.texts, heads, rows))
 
 
-def _wrong_images(seen_wrong: seen.WrongImages, data: PageData) -> Figure | None:
+@figure.register
+def _wrong_images(seen_wrong: seen.WrongImages, data: PageData = NO_DATA) -> Figure | None:
     if not seen_wrong.images:
         return None
     shown, images = [], data.test_images
@@ -158,42 +140,50 @@ def _wrong_images(seen_wrong: seen.WrongImages, data: PageData) -> Figure | None
     return Figure("wrong-images", said, piece("wrong_images", data.texts, shown))
 
 
-def _rows(rows: seen.RowCounts, texts: CourseTexts) -> Figure:
+@figure.register
+def _rows(rows: seen.RowCounts, data: PageData = NO_DATA) -> Figure:
     """How many rows were fed how often, where it is not once for each."""
-    title = safe.line(texts.say(rows.title))
+    title = safe.line(data.texts.say(rows.title))
     counts = {times: count for times, count in sorted(zip(rows.times, rows.rows, strict=True)) if count}
     if set(counts) == {1}:
-        return Figure("rows", title, Markup("<p>{}</p>").format(texts.say(words.ROWS_ONCE.format(rows=counts[1]))))
+        return Figure("rows", title, Markup("<p>{}</p>").format(data.texts.say(words.ROWS_ONCE.format(rows=counts[1]))))
     pairs = [(words.ROWS_TIMES.of(times), f"{count:,}") for times, count in counts.items()]
-    return Figure("rows", title, piece("pairs", texts, pairs[:MOST_NUMBERS]), (words.ROWS_NOTE,))
+    return Figure("rows", title, piece("pairs", data.texts, pairs[:MOST_NUMBERS]), (words.ROWS_NOTE,))
 
 
-def _sweep(sweep: seen.Sweep, texts: CourseTexts) -> Figure:
-    found = sorted(zip(sweep.rates, sweep.accuracies, strict=True), key=operator.itemgetter(0))
-    lines = [Line(texts.say(words.SWEEP_FOUND), [rate for rate, _ in found], [share for _, share in found])]
-    if sweep.recomputed:
-        again = sorted((float(rate), share) for rate, share in sweep.recomputed.items())
-        name = texts.say(words.SWEEP_RECOMPUTED)
-        lines.append(Line(name, [rate for rate, _ in again], [share for _, share in again], joined=False))
-    x, y = Axis(texts.say(words.RATE), log=True), Axis(texts.say(words.ACCURACY), percent=True)
-    drawn = _charted("sweep", texts.say(words.SWEEP_CAPTION), lines, x, y)
-    return replace(drawn, notes=(words.SWEEP_SHORT,) if sweep.recomputed else ())
+@figure.register
+def _sweep(sweep: seen.Sweep, data: PageData = NO_DATA) -> Figure:
+    x, y = Axis(data.texts.say(words.RATE), log=True), Axis(data.texts.say(words.ACCURACY), percent=True)
+    title = data.texts.say(words.SWEEP_CAPTION)
+    own = _line(data.texts.say(words.SWEEP_FOUND), zip(sweep.rates, sweep.accuracies, strict=True))
+    if not sweep.recomputed:
+        return _charted("sweep", title, [own], x, y)
+    again = ((float(rate), share) for rate, share in sweep.recomputed.items())
+    ours = replace(_line(data.texts.say(words.SWEEP_RECOMPUTED), again), joined=False)
+    return replace(_charted("sweep", title, [own, ours], x, y), notes=(words.SWEEP_SHORT,))
 
 
-def _images(observation: seen.Images, texts: CourseTexts) -> Figure | None:
+def _line(name: str, points: Iterable[tuple[float, float | None]]) -> Line:
+    """Return points in order."""
+    found = sorted(points, key=operator.itemgetter(0))
+    return Line(name, [x for x, _ in found], [y for _, y in found])
+
+
+@figure.register
+def _images(observation: seen.Images, data: PageData = NO_DATA) -> Figure | None:
     if not observation.rows:
         return None
-    draw = signed_picture if observation.signed else grey_picture
-    columns = [safe.line(texts.gettext(column), 20) for column in observation.columns]
+    draw, notes = (signed_picture, (words.SIGNED,)) if observation.signed else (grey_picture, ())
+    columns = [safe.line(data.texts.gettext(column), 20) for column in observation.columns]
     rows = [[draw(image, observation.shape) for image in row] for row in observation.rows]
-    table = piece("images", texts, columns, rows)
-    notes = (words.SIGNED,) if observation.signed else ()
-    return Figure("images", safe.line(texts.say(observation.title)), table, notes=notes)
+    table = piece("images", data.texts, columns, rows)
+    return Figure("images", safe.line(data.texts.say(observation.title)), table, notes=notes)
 
 
-def _pad(pad: seen.Pad, data: PageData) -> Figure | None:
+@figure.register
+def _pad(pad: seen.Pad, data: PageData = NO_DATA) -> Figure | None:
     spec = data.spec
-    if spec is None or not (pad.refused or (pad.network is not None and pad.frame is not None)):
+    if spec is None:
         return None
     title = drawing_pad.title(spec)
     if pad.network is None or pad.frame is None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from netgrader.pages import safe, words
-from netgrader.pages.markdown import formula, render_markdown
 from netgrader.pages.shell import piece
 
 if TYPE_CHECKING:
@@ -25,18 +24,19 @@ LONGEST_LOG = 3_000
 MOST_LINES = 16
 """Of printed text that stand open."""
 ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
-FRAME = re.compile(r"^(?:Cell |File |Input )", re.MULTILINE)
+# IPython heads a cell's frame with "Cell In[5], line 3" and a library's with "File /usr/lib/…".
+OF_LIBRARIES = re.compile(r"^File .*?(?=^(?:Cell|Input) |\Z)", re.MULTILINE | re.DOTALL)
 ARROW = re.compile(r"^-+>\s*\d+\s?(.*)$", re.MULTILINE)
 
 
-def render_outputs(outputs: Iterable[Mapping[str, Any]], prefix: str, texts: CourseTexts) -> tuple[Markup, ...]:
-    """The outputs of one cell in order; `prefix` keeps ids in them apart from those of other cells."""
+def render_outputs(outputs: Iterable[Mapping[str, Any]], texts: CourseTexts) -> tuple[Markup, ...]:
+    """The outputs of one cell in order."""
     rendered: list[Markup] = []
     for output in _joined(outputs):
         if len(rendered) == MOST_OUTPUTS:
             rendered.append(note(texts.say(words.SHORTENED)))
             break
-        made = _one(output, f"{prefix}-{len(rendered)}-", texts)
+        made = _one(output, texts)
         if made:
             rendered.append(made)
     return tuple(rendered)
@@ -53,17 +53,15 @@ def _joined(outputs: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]
             yield from run
 
 
-def _one(output: Mapping[str, Any], prefix: str, texts: CourseTexts) -> Markup | None:
+def _one(output: Mapping[str, Any], texts: CourseTexts) -> Markup | None:
     match output.get("output_type"):
         case "stream":
             return _stream(str(output.get("name")), str(output.get("text")), texts)
         case "error":
             return _error(output, texts)
         case "display_data" | "execute_result":
-            data = output.get("data")
-            return _display(data, prefix, texts) if isinstance(data, dict) else None
-        case _:
-            return None
+            return _display(output["data"], texts)
+    return None
 
 
 def _stream(name: str, written: str, texts: CourseTexts) -> Markup | None:
@@ -93,48 +91,35 @@ def _folded(body: Markup, shown: str, texts: CourseTexts) -> Markup:
 def _error(output: Mapping[str, Any], texts: CourseTexts) -> Markup:
     kind = safe.line(output.get("ename", ""), 80)
     said = safe.line(_tidy(_string(output.get("evalue")), 600), 600)
-    return piece("stopped", texts, words.STOPPED.format(kind=kind), said, _line_of(output.get("traceback")))
+    return piece("stopped", texts, words.STOPPED.format(kind=kind), said, _line_of(output["traceback"]))
 
 
-def _line_of(traceback: object) -> str:
+def _line_of(traceback: Iterable[str]) -> str:
     """The line of the student's own code that an IPython traceback points at: in the innermost cell of the notebook."""
-    if not isinstance(traceback, list):
-        return ""
-    frames = FRAME.split(ANSI.sub("", "\n".join(str(part) for part in traceback)[-20_000:]))
-    # IPython heads a cell's frame with "Cell In[5], line 3" and a library's with "File /usr/lib/…".
-    own = [frame for frame in frames if re.match(r"In ?\[", frame)] or frames
-    arrows = (ARROW.search(frame) for frame in reversed(own))
-    return next((safe.line(arrow[1], 200) for arrow in arrows if arrow), "")
+    told = ANSI.sub("", "\n".join(traceback)[-20_000:])
+    arrows = ARROW.findall(OF_LIBRARIES.sub("", told))
+    return safe.line(arrows[-1], 200) if arrows else ""
 
 
-def _display(data: Mapping[str, Any], prefix: str, texts: CourseTexts) -> Markup | None:
-    plain = _tidy(_string(data.get("text/plain")), LONGEST_TEXT)
-    drawn = _picture(data, plain, texts)
+def _display(data: Mapping[str, Any], texts: CourseTexts) -> Markup | None:
+    drawn = _picture(data, texts)
     if drawn:
         return drawn
-    rich = _string(data.get("text/html")) or _string(data.get("image/svg+xml"))
+    rich = _string(data.get("text/html"))
     if rich:
         return safe.framed(rich)
-    if data.get("text/markdown"):
-        return Markup('<div class="prose">{}</div>').format(
-            render_markdown(_string(data["text/markdown"]), prefix=prefix, heading_shift=3)
-        )
-    if data.get("text/latex"):
-        return formula(_string(data["text/latex"]).strip().strip("$"), display=True)
+    plain = _tidy(_string(data.get("text/plain")), LONGEST_TEXT)
     if plain.strip():
         return _folded(_pre(plain), plain, texts)
-    return note(texts.say(words.NOT_SHOWN)) if data else None
+    return note(texts.say(words.NOT_SHOWN))
 
 
-def _picture(data: Mapping[str, Any], plain: str, texts: CourseTexts) -> Markup | None:
-    candidates = [safe.picture(mime, _string(data.get(mime))) for mime in safe.MAGIC if data.get(mime)]
-    address = next((address for address in candidates if address), None)
+def _picture(data: Mapping[str, Any], texts: CourseTexts) -> Markup | None:
+    addresses = (safe.picture(mime, data.get(mime)) for mime in safe.FORMATS)
+    address = next(filter(None, addresses), None)
     if address is None:
         return None
-    alt = safe.line(plain, 300)
-    # What Matplotlib says of itself describes nothing.
-    alt = texts.say(words.OUTPUT) if not alt or re.match(r"<(Figure|Axes|IPython|PIL|matplotlib)", alt) else alt
-    return Markup('<p class="picture"><img src="{}" alt="{}"></p>').format(address, alt)
+    return Markup('<p class="picture"><img src="{}" alt="{}"></p>').format(address, texts.say(words.OUTPUT))
 
 
 def _tidy(written: str, longest: int) -> str:
@@ -149,7 +134,5 @@ def note(sentence: str) -> Markup:
 
 
 def _string(value: object) -> str:
-    """A notebook's multi-line string: text, or a list of lines."""
-    if isinstance(value, list):
-        return "".join(str(part) for part in value)
+    """Text of an output; none where it is something else."""
     return value if isinstance(value, str) else ""

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from netgrader import drawing_pad
 from netgrader.catalogue import OF_NO_COURSE, CourseTexts
@@ -15,17 +15,18 @@ from netgrader.checks.cell_points import GRAVEST_FIRST
 from netgrader.line_chart import number as written
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_figures import NO_DATA, PageData
-from netgrader.pages.feedback_outputs import note, render_outputs
+from netgrader.pages.feedback_outputs import render_outputs
 from netgrader.pages.feedback_verdicts import (
+    SMALLEST_LOSS,
     Places,
     causes_of,
     cell_name,
-    steps_of,
+    step_of,
     verdict_by_hand,
     verdict_of,
 )
-from netgrader.pages.feedback_view import Block, Cause, CellVerdict, Further, NextStep, Page, Section
-from netgrader.pages.markdown import LONGEST_MARKDOWN, heading_id, heading_key, headings, highlight, render_markdown
+from netgrader.pages.feedback_view import Block, Cause, CellVerdict, NextStep, Page, Section
+from netgrader.pages.markdown import heading_id, heading_key, headings, highlight, render_markdown
 from netgrader.pages.objections import objection_to
 from netgrader.pages.shell import percent, render
 from netgrader.results import Outcome, Status
@@ -33,7 +34,7 @@ from netgrader.skeleton import SkeletonCell
 from netgrader.text import Said, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from netgrader.pages.graded import Graded
 
@@ -41,9 +42,7 @@ __all__ = ["build_page", "parts_of", "render_page"]
 
 MOST_CELLS = 1_000
 PROBLEM_CELL = "problem"
-MOST_STEPS, MOST_FURTHER = 6, 4
-MOST_LINES = 40
-"""Of code that stand open."""
+MOST_STEPS = 6
 LONGEST_RAW = 4_000
 LONGEST_NOTICE = 1_000
 
@@ -51,7 +50,7 @@ LONGEST_NOTICE = 1_000
 def render_page(page: Page, texts: CourseTexts = OF_NO_COURSE) -> str:
     """The page as one HTML file, as the course says it."""
     pads = any(figure.kind == "pad" for verdict in page.verdicts for figure in verdict.figures)
-    more = {"script": drawing_pad.script(), "style": drawing_pad.style()} if pads and page.readable else {}
+    more = {"script": drawing_pad.script(), "style": drawing_pad.style()} if pads else {}
     return render("feedback.html.j2", texts, page=page, **more)
 
 
@@ -64,7 +63,7 @@ def build_page(
     student: str,
     student_id: str = "",
     data: PageData = NO_DATA,
-    released: Collection[str] | None = None,
+    released: Collection[str] = (),
     notice: Said = "",
 ) -> Page:
     """The feedback page of one notebook.
@@ -82,19 +81,16 @@ def build_page(
     data
         What is known of the course's data.
     released
-        The text of each cell as it was released: what still says the same came with the notebook and is folded. None
-        where it is not known: then what nbgrader does not track is taken for it.
+        The text of each cell as it was released: what still says the same came with the notebook and is folded.
     notice
         What is to be said of the page itself.
     """
     # The first cell of a notebook that could not be graded says so; the page says it in its own words.
     cells = [cell for cell in cells[:MOST_CELLS] if cell.get("id") != PROBLEM_CELL]
-    texts = [_cell(cell) for cell in cells]
-    title_cell, title = _title(texts)
-    places = _places(notebook, texts, title_cell)
-    came = None if released is None else frozenset(text.strip() for text in released)
-    sender = {"student": student_id, "assignment": assignment, "notebook": notebook} if student_id else None
-    make = _Blocks(graded, places, data, came, title_cell, sender, _Left(data.texts))
+    texts = [*map(_cell, cells)]
+    places = _places(notebook, texts)
+    sender = {"student": student_id, "assignment": assignment, "notebook": notebook}
+    make = _Blocks(graded, places, data, frozenset(map(str.strip, released)), sender)
     blocks = [
         make.block(number, cell, raw.get("outputs", ()))
         for number, (cell, raw) in enumerate(zip(texts, cells, strict=True))
@@ -103,12 +99,12 @@ def build_page(
     page = Page(
         assignment=safe.line(assignment, 120),
         notebook=safe.line(notebook, 120),
-        title=title or safe.line(notebook, 120),
+        title=_title(texts) or safe.line(notebook, 120),
         student=safe.line(student, 120),
         late_penalty=graded.marks.late_penalty,
         verdicts=tuple(verdicts),
         facts=_facts(graded),
-        notices=tuple(text for text in (notice, *_notices(graded)) if text),
+        notices=tuple(filter(None, (notice, *_notices(graded)))),
         whole=graded.status is Status.GRADED,
         notebook_language="" if data.texts.notebooks == data.texts.language else data.texts.notebooks,
     )
@@ -120,59 +116,24 @@ def build_page(
         steps=_steps(verdicts, graded, places, data.texts),
         causes=_causes(verdicts, graded, data.texts),
         parts=parts_of(blocks),
-        further=_further(texts, make),
     )
-
-
-@dataclass
-class _Left:
-    """How many characters a page still takes, by what they are; what is beyond that is cut, or stands there as it is."""
-
-    texts: CourseTexts
-    code: int = 600_000
-    text: int = 300_000
-    outputs: int = 20_000_000
-
-    def highlighted(self, source: str) -> Markup:
-        """Code with its colours."""
-        kept = source[: self.code]
-        self.code -= len(kept)
-        return highlight(kept if len(kept) == len(source) else f"{kept}\n# {self.texts.say(words.SHORTENED)}")
-
-    def rendered(
-        self, source: str, attachments: Mapping[str, Any] | None, prefix: str, anchor: Callable[[str], str]
-    ) -> Markup:
-        """Markdown as HTML."""
-        kept = source[: self.text]
-        self.text -= min(len(kept), LONGEST_MARKDOWN)
-        return render_markdown(kept, attachments, prefix=prefix, heading_shift=1, anchor=anchor)
-
-    def shown(self, outputs: Sequence[Mapping[str, Any]], prefix: str) -> tuple[Markup, ...]:
-        """Outputs of a cell."""
-        if self.outputs <= 0:
-            return (note(self.texts.say(words.SHORTENED)),) if outputs else ()
-        made = render_outputs(outputs, prefix, self.texts)
-        self.outputs -= sum(map(len, made)) + sum(len(str(output.get("data", ""))) for output in outputs)
-        return made
 
 
 @dataclass
 class _Blocks:
     """Makes the pieces of one notebook.
 
-    `released` are the texts that it came with, `title_cell` is where its title stands, `sender` who may object to a verdict.
+    `released` are the texts that it came with, `sender` says who objects to a verdict.
     """
 
     graded: Graded
     places: Places
     data: PageData
-    released: frozenset[str] | None
-    title_cell: int
-    sender: Mapping[str, str] | None
-    left: _Left
+    released: frozenset[str]
+    sender: Mapping[str, str]
 
     def block(self, number: int, cell: SkeletonCell, outputs: Sequence[Mapping[str, Any]]) -> Block:
-        """The piece that a cell becomes, one after the other: what they may take of the page is counted."""
+        """The piece that a cell becomes."""
         verdict, source = self._verdict(cell), cell.source
         written = self.graded.marks.comments.get(cell.grade_id, "")
         comment = render_markdown(written, prefix=f"c{number}-", heading_shift=4) if written.strip() else None
@@ -182,22 +143,19 @@ class _Blocks:
         if cell.cell_type == "code":
             return Block(
                 "code",
-                self.left.highlighted(source),
+                highlight(source),
                 yours=yours,
-                lines=source.count("\n") + 1 if source.count("\n") >= MOST_LINES else 0,
+                lines=source.count("\n") + 1,
                 label=words.CODE_OF.format(number=number + 1),
-                outputs=self.left.shown(outputs, f"o{number}"),
+                outputs=render_outputs(outputs, self.data.texts),
                 verdict=verdict,
                 comment=comment,
             )
         if cell.cell_type != "markdown":
             return Block("raw", escape(safe.text(source, LONGEST_RAW)), yours=yours, comment=comment)
-        if number == self.title_cell:
-            # The page's own heading says it.
-            source = re.sub(r"^ {0,3}# [^\n]*\n?", "", source, count=1, flags=re.MULTILINE)
         return Block(
             "answer" if cell.is_solution else "text",
-            self.left.rendered(source, cell.attachments, _prefix(number), self.places.link),
+            render_markdown(source, cell.attachments, prefix=_prefix(number), heading_shift=1, anchor=self.places.link),
             yours=yours,
             headings=tuple(safe.line(_bare(heading), 80) for _, heading in headings(source)),
             verdict=verdict,
@@ -208,7 +166,7 @@ class _Blocks:
         """Whether the student wrote it."""
         if cell.grade_id:
             return cell.is_solution
-        return self.released is not None and cell.source.strip() not in self.released
+        return cell.source.strip() not in self.released
 
     def _verdict(self, cell: SkeletonCell) -> CellVerdict | None:
         """The box at a graded cell, None at any other."""
@@ -217,39 +175,37 @@ class _Blocks:
             return self._objectionable(verdict_of(result, self.graded, self.places, self.data))
         if not cell.is_graded:
             return None
-        mark = self.graded.marks.cells.get(cell.grade_id)
+        mark = self.graded.marks.of(cell.grade_id)
         if result is not None or cell.is_solution:
             return verdict_by_hand(cell.grade_id, cell.points, mark)
-        points = mark.points if mark else None
         name = cell_name(cell.grade_id)
-        return CellVerdict(cell.grade_id, name, str(Outcome.UNGRADABLE), words.NOT_GRADED, points or 0.0, cell.points)
+        points = mark.points or 0.0
+        return CellVerdict(cell.grade_id, name, str(Outcome.UNGRADABLE), words.NOT_GRADED, points, cell.points)
 
     def _objectionable(self, verdict: CellVerdict) -> CellVerdict:
         """A verdict with what the student may send back, where it takes points."""
-        if self.sender is None or verdict.points is None or verdict.points >= verdict.max_points:
+        if verdict.lost <= 0:
             return verdict
-        return replace(
-            verdict, objection=objection_to(self.graded.results[verdict.cell], verdict.points, **self.sender)
-        )
+        return replace(verdict, objection=objection_to(self.graded.results[verdict.cell], **self.sender))
 
 
-def _places(notebook: str, cells: Sequence[SkeletonCell], title: int) -> Places:
+def _places(notebook: str, cells: Sequence[SkeletonCell]) -> Places:
     """The notebook's sections: of several with the same heading the first one wins."""
     anchors: dict[str, str] = {}
     exercises: dict[str, str] = {}
     last = ""
     for number, cell in enumerate(cells):
-        if cell.cell_type == "markdown" and not cell.is_solution:
-            for level, heading in headings(cell.source):
-                if heading_key(heading):
-                    last = safe.line(_bare(heading), 80)
-                    of_page = number == title and level == 1
-                    anchors.setdefault(
-                        heading_key(heading), "top" if of_page else _prefix(number) + heading_id(heading)
-                    )
-        elif cell.is_graded:
+        for _, heading in _headings(cell):
+            last = safe.line(_bare(heading), 80)
+            anchors.setdefault(heading_key(heading), _prefix(number) + heading_id(heading))
+        if cell.is_graded:
             exercises[cell.grade_id] = last
     return Places(notebook.partition("_")[0], anchors, exercises)
+
+
+def _headings(cell: SkeletonCell) -> list[tuple[int, str]]:
+    """The headings of a cell of text, unless it is an answer: how deep each is, and its text."""
+    return headings(cell.source) if cell.cell_type == "markdown" and not cell.is_solution else []
 
 
 def _prefix(number: int) -> str:
@@ -257,14 +213,10 @@ def _prefix(number: int) -> str:
     return f"m{number}-"
 
 
-def _title(cells: Sequence[SkeletonCell]) -> tuple[int, str]:
-    """The notebook's first heading and its cell's number; -1 and nothing if the notebook begins with another one."""
-    for number, cell in enumerate(cells):
-        if cell.cell_type == "markdown" and not cell.is_solution:
-            found = headings(cell.source)
-            if found and found[0][0] == 1:
-                return number, safe.line(_bare(found[0][1]), 120)
-    return -1, ""
+def _title(cells: Sequence[SkeletonCell]) -> str:
+    """The notebook's first heading of the first level; empty if it has none."""
+    first = (heading for cell in cells for level, heading in _headings(cell) if level == 1)
+    return safe.line(_bare(next(first, "")), 120)
 
 
 def _causes(verdicts: Sequence[CellVerdict], graded: Graded, texts: CourseTexts) -> tuple[Cause, ...]:
@@ -285,42 +237,26 @@ def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places, text
     by_hand = words.NEXT_COMMENTED if graded.marks.comments else words.NEXT_BY_HAND
     once: dict[Said, NextStep] = {}
     for verdict in verdicts:
+        if verdict.lost < SMALLEST_LOSS:
+            continue
         if verdict.cell in results and not verdict.manual:
-            for step in steps_of(results[verdict.cell], verdict, places, by_hand, texts):
-                before = once.get(step.about)
-                once[step.about] = replace(before, points=before.points + step.points) if before else step
-        elif verdict.manual and verdict.word == words.UNANSWERED:
+            step = step_of(results[verdict.cell], verdict, places, by_hand, texts)
+            before = once.get(step.about, replace(step, points=0.0))
+            once[step.about] = replace(before, points=before.points + step.points)
+        elif verdict.word == words.UNANSWERED:
             once[verdict.anchor] = NextStep(verdict.name, verdict.anchor, words.NEXT_ANSWER, verdict.max_points)
     return tuple(sorted(once.values(), key=lambda step: step.gravity))[:MOST_STEPS]
-
-
-def _further(cells: Sequence[SkeletonCell], make: _Blocks) -> tuple[Further, ...]:
-    """What the notebook itself proposes to whom has done all: paragraphs of its given text that begin so."""
-    begins = tuple(f"**{word}" for word in ("To try", make.data.texts.say(words.TO_TRY)))
-    given = [cell.source for cell in cells if cell.cell_type == "markdown" and not make.is_the_students(cell)]
-    section = ""
-    found: list[Further] = []
-    for paragraph in "\n\n".join(given)[:LONGEST_MARKDOWN].split("\n\n"):
-        for _, heading in headings(paragraph):
-            section = safe.line(_bare(heading), 80)
-        if paragraph.startswith(begins):
-            text = render_markdown(paragraph, prefix=f"f{len(found)}-", heading_shift=3, anchor=make.places.link)
-            found.append(Further(section, make.places.link(section), text))
-    return tuple(found[:MOST_FURTHER])
 
 
 def _facts(graded: Graded) -> tuple[Said, ...]:
     """What was measured, in sentences."""
     facts: list[Said] = []
-    accuracy = graded.accuracy
-    if accuracy is not None:
-        facts.append(words.ACCURACY_ONE.format(accuracy=percent(accuracy)))
+    if graded.accuracy is not None:
+        facts.append(words.ACCURACY_ONE.format(accuracy=percent(graded.accuracy)))
     if graded.error is not None:
         facts.append(words.ERROR_ONE.format(error=f"{written(graded.error)} {graded.unit}".strip()))
-    met = words.TARGET.get(str(graded.measured.get("target_met")))
-    if met:
-        facts.append(met)
-    return tuple(facts)
+    met = str(graded.measured.get("target_met"))
+    return (*facts, words.TARGET[met]) if met in words.TARGET else tuple(facts)
 
 
 def _notices(graded: Graded) -> tuple[Said, ...]:
@@ -328,13 +264,14 @@ def _notices(graded: Graded) -> tuple[Said, ...]:
     result = graded.decided
     if result is None:
         return (words.PROBLEM,)
-    said: list[Said] = [safe.said(result.problem, LONGEST_NOTICE)] if result.problem else []
+    why = safe.said(result.problem or "", LONGEST_NOTICE)
+    notes = [safe.said(note, LONGEST_NOTICE) for note in result.notes]
     match result.status:
         case Status.NOT:
-            said = [joined([words.PROBLEM, *said])]
+            return (joined(filter(None, (words.PROBLEM, why))), *notes)
         case Status.PARTLY:
-            said = [joined([words.PROBLEM_PARTLY, *said, words.PROBLEM_PARTLY_MORE])]
-    return (*said, *(safe.said(note, LONGEST_NOTICE) for note in result.notes))
+            return (joined(filter(None, (words.PROBLEM_PARTLY, why, words.PROBLEM_PARTLY_MORE))), *notes)
+    return tuple(notes)
 
 
 def _bare(heading: str) -> str:
@@ -344,13 +281,13 @@ def _bare(heading: str) -> str:
 
 def _cell(raw: Any) -> SkeletonCell:
     """A cell of a notebook, nbformat's own or a dictionary."""
-    source, nbgrader = raw.get("source", ""), raw.get("metadata", {}).get("nbgrader")
+    nbgrader = raw["metadata"].get("nbgrader")
     return SkeletonCell(
         cell_id=str(raw.get("id", "")),
         cell_type=raw["cell_type"],
-        source="".join(source) if isinstance(source, list) else str(source),
+        source=raw["source"],
         nbgrader=nbgrader if isinstance(nbgrader, dict) and nbgrader.get("grade_id") else None,
-        attachments=raw.get("attachments") or {},
+        attachments=raw.get("attachments", {}),
     )
 
 
@@ -372,10 +309,6 @@ def _is_given(block: Block) -> bool:
 
 
 def _part_title(blocks: Sequence[Block]) -> Said:
-    headings = [heading for block in blocks for heading in block.headings]
-    if not headings:
-        return words.GIVEN_UNTITLED
-    if len(headings) > MOST_HEADINGS:
-        # The last one leads to the cell that follows: it says what was asked for there.
-        headings = [*headings[: MOST_HEADINGS - 2], "…", headings[-1]]
-    return " · ".join(headings)
+    # The last one leads to the cell that follows: it says what was asked for there.
+    headings = [heading for block in blocks for heading in block.headings][-MOST_HEADINGS:]
+    return " · ".join(headings) or words.GIVEN_UNTITLED

@@ -32,7 +32,7 @@ __all__ = [
     "causes_of",
     "cell_name",
     "outcome_of",
-    "steps_of",
+    "step_of",
     "verdict_by_hand",
     "verdict_of",
 ]
@@ -78,7 +78,7 @@ def causes_of(cell: CellResult, verdict: CellVerdict, texts: CourseTexts) -> lis
     ]
 
 
-def outcome_of(cell: CellResult, mark: CellMark | None) -> tuple[str, Said, float | None]:
+def outcome_of(cell: CellResult, mark: CellMark) -> tuple[str, Said, float | None]:
     """The outcome of a decided cell, also in a word, and its points: None while a person has to give them."""
     if cell.manual:
         return by_hand(cell.points, cell.max_points, mark)
@@ -98,7 +98,7 @@ def verdict_of(
 
     `places` are where the notebook's sections stand on the page.
     """
-    mark, decided = graded.marks.cells.get(cell.cell), graded.results[cell.cell]
+    mark, decided = graded.marks.of(cell.cell), graded.results[cell.cell]
     state, word, points = outcome_of(decided, mark)
     if decided.manual:
         judged = (check for check in cell.checks if check.outcome is not Outcome.UNGRADABLE)
@@ -121,9 +121,9 @@ def _unweighed(check: CheckResult) -> dict[str, Severity]:
     return dict.fromkeys(check.faults, Severity.MEASURED)
 
 
-def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> CellVerdict:
+def verdict_by_hand(cell: str, max_points: float, mark: CellMark) -> CellVerdict:
     """The box of a cell that a person grades."""
-    state, word, points = by_hand(mark.points if mark else None, max_points, mark)
+    state, word, points = by_hand(mark.points, max_points, mark)
     return CellVerdict(
         cell=cell,
         name=cell_name(cell),
@@ -135,41 +135,35 @@ def verdict_by_hand(cell: str, max_points: float, mark: CellMark | None) -> Cell
     )
 
 
-def by_hand(points: float | None, most: float, mark: CellMark | None) -> tuple[str, Said, float | None]:
+def by_hand(points: float | None, most: float, mark: CellMark) -> tuple[str, Said, float | None]:
     """The outcome of a cell that a person grades, also in a word, and its points: None while it waits for the person."""
-    if points is None or (mark is not None and mark.waiting and mark.manual is None):
+    if points is None or mark.is_open:
         return WAITING, words.WAITING, None
-    if points == 0 and (mark is None or mark.manual is None):
+    if points == 0 and not mark.by_hand:
         # Nobody had to read it: it is still the text that the notebook came with.
         return str(Outcome.FAILED), words.UNANSWERED, points
-    state = Outcome.PASSED if points >= most else Outcome.PARTIAL if points > 0 else Outcome.FAILED
-    return str(state), words.BY_HAND, points
+    if points >= most:
+        return str(Outcome.PASSED), words.BY_HAND, points
+    return str(Outcome.PARTIAL if points > 0 else Outcome.FAILED), words.BY_HAND, points
 
 
-def steps_of(
-    cell: CellResult, verdict: CellVerdict, places: Places, by_hand: Said, texts: CourseTexts
-) -> list[NextStep]:
-    """What to do about a decided cell: its gravest root cause, or that it could not be graded. Nothing if no points are lost.
+def step_of(cell: CellResult, verdict: CellVerdict, places: Places, by_hand: Said, texts: CourseTexts) -> NextStep:
+    """What to do about a cell that loses points: its gravest root cause, or that it could not be graded.
 
     A mark by hand has the step `by_hand`, for any findings of checks.
     """
-    lost = cell.max_points - (verdict.points or 0.0)
-    if verdict.points is None or lost < SMALLEST_LOSS:
-        return []
     if cell.manual:
-        return [NextStep(verdict.name, verdict.anchor, by_hand, lost, about=verdict.anchor)]
+        return NextStep(verdict.name, verdict.anchor, by_hand, verdict.lost, about=verdict.anchor)
     # A check that follows from another one comes last: the other one is what to work on.
     named = sorted((check for check in cell.checks if check.outcome in CHARGED), key=gravity)
     if named:
-        return [_gravest_step(verdict, named, places, lost, texts)]
-    unclear = (check.message for check in cell.checks if check.outcome is Outcome.UNGRADABLE)
-    said = safe.said(next((message for message in unclear if message), words.NEXT_AGAIN))
-    return [NextStep(verdict.name, verdict.anchor, said, lost, about=said)]
+        return _gravest_step(verdict, named, places, texts)
+    unclear = [check.message or words.NEXT_AGAIN for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
+    said = safe.said([*unclear, words.NEXT_AGAIN][0])
+    return NextStep(verdict.name, verdict.anchor, said, verdict.lost, about=said)
 
 
-def _gravest_step(
-    verdict: CellVerdict, named: Sequence[CheckResult], places: Places, lost: float, texts: CourseTexts
-) -> NextStep:
+def _gravest_step(verdict: CellVerdict, named: Sequence[CheckResult], places: Places, texts: CourseTexts) -> NextStep:
     """What to do about the first of the checks that take points, the gravest first, and that there are more mistakes."""
     first = named[0]
     kind = next(map(texts.kind, causes([first])), None)
@@ -179,9 +173,9 @@ def _gravest_step(
     if more:
         sentence = joined([sentence, words.NEXT_MORE.of(more)])
     if kind is None:
-        return NextStep(verdict.name, verdict.anchor, sentence, lost, about=sentence, gravity=gravity(first))
+        return NextStep(verdict.name, verdict.anchor, sentence, verdict.lost, about=sentence, gravity=gravity(first))
     where, link = places.to_read(kind.places, verdict.cell)
-    return NextStep(verdict.name, verdict.anchor, sentence, lost, where, link, kind.code, gravity(first))
+    return NextStep(verdict.name, verdict.anchor, sentence, verdict.lost, where, link, kind.code, gravity(first))
 
 
 def _checks(cell: CellResult, places: Places, texts: CourseTexts) -> tuple[Check, ...]:
@@ -217,7 +211,7 @@ def _check(check: CheckResult, cell: str, places: Places, said: Collection[str],
 
 def _own_hint(check: CheckResult, texts: CourseTexts) -> str:
     """The hint of a check that does not follow from its faults: reasons say those."""
-    if check.faults and check.hint == texts.written(texts.hint(check.faults)):
+    if check.hint == texts.written(texts.hint(check.faults)):
         return ""
     return safe.text(check.hint or "", LONGEST)
 
@@ -237,9 +231,9 @@ def _figures(graded: Graded, cell: str, data: PageData) -> tuple[Figure, ...]:
     return tuple(one for one in drawn if one is not None)
 
 
-def _notes(mark: CellMark | None, auto: float | None) -> tuple[Said, ...]:
+def _notes(mark: CellMark, auto: float | None) -> tuple[Said, ...]:
     """Say that a person changed the mark."""
-    if mark is None or mark.manual is None or auto is None or abs(mark.manual - auto) < SMALLEST_LOSS:
+    if mark.manual is None or auto is None or abs(mark.manual - auto) < SMALLEST_LOSS:
         return ()
     return (words.CHANGED_BY_HAND.format(points=written(mark.manual), auto=written(auto)),)
 
@@ -270,7 +264,6 @@ class Places:
 
         Where there is none, the text of the exercise itself says what was asked for.
         """
-        sections = sections or [heading for heading in [self.exercises.get(cell)] if heading]
-        here = next((section for section in sections if self.link(section)), None)
-        where = here or next(iter(sections), "")
+        sections = [*sections] or [self.exercises.get(cell, "")]
+        where = next(filter(self.link, sections), sections[0])
         return where, self.link(where)

@@ -18,11 +18,13 @@ __all__ = [
     "Check",
     "Figure",
     "NextStep",
-    "Numbers",
     "Page",
     "Reason",
     "Section",
 ]
+
+
+PASSED, FOLLOWING, TO_READ = "passed", "following", "to-read"
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,12 @@ class Check:
     check: str = ""
     """Which test it is: ``file::function``."""
 
-
-@dataclass(frozen=True)
-class Numbers:
-    """A table of the numbers in a chart."""
-
-    head: tuple[Said, ...]
-    rows: tuple[tuple[str, ...], ...]
+    @property
+    def group(self) -> str:
+        """Where it stands in the box of its cell."""
+        if self.follows:
+            return FOLLOWING
+        return PASSED if self.state == PASSED else TO_READ
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,6 @@ class Figure:
     body: Markup
     notes: tuple[Said, ...] = ()
     items: tuple[str, ...] = ()
-    numbers: Numbers | None = None
 
 
 @dataclass(frozen=True)
@@ -99,20 +99,27 @@ class CellVerdict:
     """What the student may send back if this seems wrong."""
 
     @property
+    def lost(self) -> float:
+        """The points that it takes; none while a person has to give them."""
+        return 0.0 if self.points is None else self.max_points - self.points
+
+    @property
     def passed(self) -> tuple[Check, ...]:
         """The checks about which nothing is to be said."""
-        return tuple(check for check in self.checks if check.state == "passed")
+        return self._in(PASSED)
 
     @property
     def following(self) -> tuple[Check, ...]:
         """Those that only follow from what is named in another."""
-        return tuple(check for check in self.checks if check.follows)
+        return self._in(FOLLOWING)
 
     @property
     def to_read(self) -> tuple[Check, ...]:
         """All others."""
-        known = {*self.passed, *self.following}
-        return tuple(check for check in self.checks if check not in known)
+        return self._in(TO_READ)
+
+    def _in(self, group: str) -> tuple[Check, ...]:
+        return tuple(check for check in self.checks if check.group == group)
 
     @property
     def anchor(self) -> str:
@@ -133,7 +140,7 @@ class Block:
     headings: tuple[str, ...] = ()
     """The headings in it."""
     lines: int = 0
-    """How many lines of code it has, where they are too many to stand open; else 0."""
+    """How many lines of code it has."""
     label: Said = ""
     """What a screen reader calls it."""
     outputs: tuple[Markup, ...] = ()
@@ -142,6 +149,8 @@ class Block:
     """The box that follows."""
     comment: Markup | None = None
     """What a person wrote about it."""
+    most_open: int = 40
+    """So many lines of code stand open."""
 
 
 @dataclass(frozen=True)
@@ -150,15 +159,6 @@ class Section:
 
     blocks: tuple[Block, ...]
     title: Said = ""
-
-
-@dataclass(frozen=True)
-class Further:
-    """What the notebook proposes to try when all is done, and in which section; `link` is its anchor, empty if it has none."""
-
-    section: str
-    link: str
-    text: Markup
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,6 @@ class Page:
     parts: tuple[Section, ...] = ()
     late_penalty: float = 0.0
     causes: tuple[Cause, ...] = ()
-    further: tuple[Further, ...] = ()
     notebook_language: str = ""
     """What the notebook's own text is in, where that is another language than the page's."""
     most_open: int = 3

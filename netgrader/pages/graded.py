@@ -23,7 +23,6 @@ __all__ = [
     "CellMark",
     "Graded",
     "Marks",
-    "as_marked",
     "full_name",
     "gradebook_exists",
     "graded_notebook",
@@ -38,12 +37,10 @@ __all__ = [
 class CellMark:
     """What the gradebook holds for one graded cell."""
 
-    auto: float | None
+    auto: float | None = None
     """The grader's points, None where there are none."""
-    manual: float | None
+    manual: float | None = None
     """Points that a person gave; they replace `auto`."""
-    max_points: float
-    """What the cell is worth."""
     extra: float = 0.0
     """Extra credit."""
     waiting: bool = False
@@ -52,8 +49,22 @@ class CellMark:
     @property
     def points(self) -> float | None:
         """What counts; None while a person has to give it."""
-        given = self.manual if self.manual is not None else self.auto
+        given = self.manual if self.by_hand else self.auto
         return None if given is None else given + self.extra
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person gave the points."""
+        return self.manual is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a person still has to give them."""
+        return self.waiting and not self.by_hand
+
+
+NO_MARK = CellMark()
+"""Of a cell that the gradebook does not have."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,10 @@ class Marks:
     cells: Mapping[str, CellMark] = field(default_factory=dict)
     comments: Mapping[str, str] = field(default_factory=dict)
     late_penalty: float = 0.0
+
+    def of(self, cell: str) -> CellMark:
+        """Return the mark of a cell."""
+        return self.cells.get(cell, NO_MARK)
 
 
 @dataclass(frozen=True)
@@ -137,17 +152,15 @@ def _by_id(result: NotebookResult | None) -> Mapping[str, CellResult]:
 def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
     """Return the result as people left it: a cell that one of them marked is theirs, and what checks found there is no verdict.
 
-    All of it is graded once people marked each cell that could not be judged, or lost points where none is named so.
+    All of it is graded once people marked each cell that could not be judged, or lost points where none is named so. Points are
+    those of its cells: its scores stay those of the checks.
     """
-    cells = tuple(_as_marked(cell, marks.cells.get(cell.cell)) for cell in result.cells)
+    cells = tuple(_as_marked(cell, marks) for cell in result.cells)
     theirs = {cell.cell for cell in cells if cell.manual}
-    ours = [cell for cell in cells if not cell.manual]
     left = _codes(cells)
     marked = replace(
         result,
         cells=cells,
-        score=sum(cell.points or 0.0 for cell in ours),
-        max_score=sum(cell.max_points for cell in ours),
         faults=tuple(code for code in result.faults if code in left),
         problem=_problem(result, cells),
         integrity=tuple(fact for fact in result.integrity if fact.cell not in theirs),
@@ -173,11 +186,12 @@ def _unclear(cells: Sequence[CellResult]) -> list[Said | None]:
     return [check.message for cell in cells for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
 
 
-def _as_marked(cell: CellResult, mark: CellMark | None) -> CellResult:
+def _as_marked(cell: CellResult, marks: Marks) -> CellResult:
     """Return a cell with the points that count; one that a person marked has no checks."""
-    if mark is None:
+    if cell.cell not in marks.cells:
         return cell
-    theirs = cell.manual or mark.manual is not None
+    mark = marks.of(cell.cell)
+    theirs = cell.manual or mark.by_hand
     return replace(cell, points=mark.points, manual=theirs, checks=() if theirs else cell.checks)
 
 
@@ -225,20 +239,18 @@ def marks_of(gradebook: Any, assignment: str, student: str | None = None) -> dic
     grade, comment = api.Grade, api.Comment
     graded = asked(
         *(api.BaseCell.name.label("cell"), grade.auto_score, grade.manual_score, grade.extra_credit),
-        *(grade.needs_manual_grade, grade.max_score),
+        grade.needs_manual_grade,
     )
     graded = graded.join(grade, grade.notebook_id == api.SubmittedNotebook.id)
     said = asked(api.BaseCell.name.label("cell"), comment.manual_comment)
-    said = said.join(comment, comment.notebook_id == api.SubmittedNotebook.id).filter(
-        comment.manual_comment.is_not(None)
-    )
+    # nbgrader's own "No response." is nobody's comment; what a cell lacks stands in its box.
+    said = said.join(comment, comment.notebook_id == api.SubmittedNotebook.id).filter(comment.manual_comment != "")
     cells: dict[tuple[str, str], dict[str, CellMark]] = {}
     comments: dict[tuple[str, str], dict[str, str]] = {}
     for row in graded.join(api.BaseCell, api.BaseCell.id == grade.cell_id):
         cells.setdefault((row.student_id, row.notebook), {})[row.cell] = _mark(row)
     for row in said.join(api.BaseCell, api.BaseCell.id == comment.cell_id):
-        if row.manual_comment:  # nbgrader's own "No response." is nobody's comment; what a cell lacks stands in its box
-            comments.setdefault((row.student_id, row.notebook), {})[row.cell] = row.manual_comment
+        comments.setdefault((row.student_id, row.notebook), {})[row.cell] = row.manual_comment
     return {
         (row.student_id, row.notebook): Marks(
             cells=cells.get((row.student_id, row.notebook), {}),
@@ -277,7 +289,7 @@ def student_name(gradebook: Any, student: str) -> str:
 
 def full_name(student: Any) -> str:
     """The name of a student of the gradebook's, the id where there is none."""
-    return " ".join(part for part in (student.first_name, student.last_name) if part) or str(student.id)
+    return " ".join(filter(None, (student.first_name, student.last_name))) or str(student.id)
 
 
 def _mark(grade: Any) -> CellMark:
@@ -285,7 +297,6 @@ def _mark(grade: Any) -> CellMark:
     return CellMark(
         auto=_points(grade.auto_score),
         manual=_points(grade.manual_score),
-        max_points=grade.max_score,
         extra=_points(grade.extra_credit) or 0.0,
         waiting=bool(grade.needs_manual_grade),
     )

@@ -46,7 +46,7 @@ PLACE = re.compile(r'<x-math n="(\d+)"></x-math>')
 MARKER = re.compile(r"[ \t]*+(?:>|[-+*](?=\s)|\d{1,9}+[.)](?=\s))")
 BLANKS = re.compile(r"[^\S\n]{100,}+")
 TAGS = re.compile(r"<[^<>]*+>")
-HEADING = re.compile(r" {0,3}(#{1,6})[ \t]++(.+)")
+HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]++(.+)", re.MULTILINE)
 FLAT_ENVIRONMENTS = {"equation": "", "equation*": "", "displaymath": "", "math": ""}
 
 
@@ -83,13 +83,13 @@ def render_markdown(
 
 def headings(source: str) -> list[tuple[int, str]]:
     """The headings of a Markdown cell that begin with ``#``: how many of these, and the text."""
-    lines = (HEADING.match(line) for line in source[:LONGEST_MARKDOWN].split("\n"))
-    return [(len(found[1]), found[2].rstrip().rstrip("#").rstrip() or found[2].strip()) for found in lines if found]
+    found = HEADING.findall(source[:LONGEST_MARKDOWN])
+    return [(len(marks), text.rstrip().rstrip("#").rstrip() or text.strip()) for marks, text in found]
 
 
 def heading_key(heading: str) -> str:
     """A heading without marks and case, by which sections are found."""
-    return " ".join("".join(one if one.isalnum() else " " for one in heading.casefold()).split())
+    return re.sub(r"[\W_]+", " ", heading.casefold()).strip()
 
 
 def heading_id(heading: str) -> str:
@@ -156,17 +156,16 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
     def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002
         source = self._attached(url) if url.startswith("attachment:") else url
         said = escape(_bare(text))
-        if source is None or not safe.DATA_PICTURE.match(source):
+        if not safe.DATA_PICTURE.match(source):
             # Pictures from elsewhere are not loaded: a page asks nothing of the network.
             return f"<em>[{said or '…'}]</em>"
         return f'<img src="{escape(source)}" alt="{said}">'
 
-    def _attached(self, url: str) -> str | None:
-        attached = self.attachments.get(url.removeprefix("attachment:"))
-        if not isinstance(attached, dict):
-            return None
+    def _attached(self, url: str) -> str:
+        """The address of an attached picture; empty if there is none."""
+        attached = self.attachments.get(url.removeprefix("attachment:"), {})
         pictures = (safe.picture(mime, content) for mime, content in attached.items())
-        return next((picture for picture in pictures if picture), None)
+        return next(filter(None, pictures), "")
 
 
 def _bare(html: str) -> str:
@@ -205,6 +204,8 @@ DEEPEST_INDENT = 24
 """Columns up to which the style sheet knows how far in a line begins; it knows the even ones."""
 MOST_BLANK = 20
 """Lines of nothing in a row: whoever looks for what begins a line looks through all of them from each of them."""
+BLANK_LINE = re.compile(r"^[^\S\n]++$", re.MULTILINE)
+GAP = re.compile(rf"^\n{{{MOST_BLANK},}}+", re.MULTILINE)
 TAG = re.compile(r"<[^>]*>")
 BEGINNING = re.compile(r"(?:<[^>]*>| )*")
 
@@ -221,12 +222,7 @@ def highlight(source: str) -> Markup:
 
 def without_gaps(source: str) -> str:
     """`source` with no more than `MOST_BLANK` lines of nothing in a row, as it is shown."""
-    kept, blank = [], 0
-    for line in source.split("\n"):
-        blank = 0 if line.strip() else blank + 1
-        if blank <= MOST_BLANK:
-            kept.append("" if blank else line)
-    return "\n".join(kept)
+    return GAP.sub("\n" * MOST_BLANK, BLANK_LINE.sub("", source))
 
 
 def _indent(line: str) -> int:

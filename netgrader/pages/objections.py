@@ -21,9 +21,9 @@ result: {result}
 because: """
 
 
-def objection_to(cell: CellResult, points: float, *, student: str, assignment: str, notebook: str) -> str:
+def objection_to(cell: CellResult, *, student: str, assignment: str, notebook: str) -> str:
     """Return the text that a student sends, up to the reason, which is for the student to write."""
     codes = sorted({code for check in cell.checks for code in check.faults})
-    result = ", ".join([f"{written(points)} of {written(cell.max_points)}", *codes])
+    result = ", ".join([f"{written(cell.points or 0.0)} of {written(cell.max_points)}", *codes])
     about = {"student": student, "assignment": assignment, "notebook": notebook, "cell": cell.cell}
     return FORM.format(**{key: safe.line(value, 120) for key, value in about.items()}, result=result)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from netgrader.pages.report_view import ClassView, StudentView
     from netgrader.results import CheckResult
 
-__all__ = ["CheckRow", "Mistake", "checks_of"]
+__all__ = ["CheckRow", "checks_of"]
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from netgrader.pages.report_checks import checks_of
 from netgrader.pages.report_rules import to_judge
 from netgrader.pages.report_view import (
     ClassView,
+    NotebookColumns,
     Report,
     StudentRow,
     StudentView,
-    by_name,
     late_in_words,
     score_of,
 )
@@ -41,24 +41,30 @@ def render_report(report: Report, texts: CourseTexts = OF_NO_COURSE) -> str:
 def build_report(view: ClassView, csv_name: str = "") -> Report:
     """The report on a class; `csv_name` is the table next to it that it links to."""
     assignment = safe.line(view.assignment, 120)
-    there = {notebook for student in view.students for notebook in student.notebooks}
-    # A notebook that nobody has handed in yet is no points lost.
-    kept = tuple(one for one in view.notebooks if one.notebook in there) or view.notebooks
-    view = replace(view, notebooks=kept, students=tuple(sorted(view.students, key=by_name)))
+    view = replace(
+        view,
+        notebooks=_handed_in(view),
+        students=tuple(sorted(view.students, key=lambda student: student.shown.casefold())),
+    )
     rows = tuple(_row(view, student) for student in view.students)
-    handed_in = any(student.submitted or student.notebooks for student in view.students)
+    empty = not any(student.submitted or student.notebooks for student in view.students)
     return Report(
         assignment=assignment,
         facts=tuple(_facts(view)),
         to_do=tuple(_to_do(view, rows)),
         to_judge=to_judge(view),
         checks=checks_of(view),
-        notebooks=kept,
+        notebooks=view.notebooks,
         rows=rows,
-        csv_name=csv_name or f"{assignment}.csv",
-        codes=tuple(sorted({code for row in rows for code in row.codes})),
-        empty="" if handed_in else words.EMPTY.format(assignment=assignment),
+        csv_name=csv_name,
+        empty=words.EMPTY.format(assignment=assignment) if empty else "",
     )
+
+
+def _handed_in(view: ClassView) -> tuple[NotebookColumns, ...]:
+    """Return the notebooks that somebody has handed in: any other is no points lost yet. All of them if nobody has any."""
+    there = {notebook for student in view.students for notebook in student.notebooks}
+    return tuple(one for one in view.notebooks if one.notebook in there) or view.notebooks
 
 
 def _facts(view: ClassView) -> Iterator[Said]:
@@ -98,7 +104,7 @@ def _row(view: ClassView, student: StudentView) -> StudentRow:
     late = late_in_words(student)
     notes: list[Said] = [words.LATE_BY.format(how=late)] if late else []
     if not student.notebooks:
-        notes.append(words.NOT_GRADED_WORD if student.submitted else words.NOT_HANDED_IN)
+        notes.append(words.NOT_GRADED_YET if student.submitted else words.NOT_HANDED_IN)
     codes = tuple(safe.line(code, 60) for graded in student.notebooks.values() for code in graded.faults)
     say = view.texts.say
     states = {say(score.word) for score in scores}

@@ -37,11 +37,11 @@ def to_judge(view: ClassView) -> tuple[Concern, ...]:
     return tuple(concern for *_, concern in sorted(found, key=lambda one: one[:2]))
 
 
-def _facts(student: StudentView, usual: Mapping[str, float | None]) -> Iterator[tuple[int, Said]]:
+def _facts(student: StudentView, usual: Mapping[str, float]) -> Iterator[tuple[int, Said]]:
     """What a person should judge: facts about how a result came about. Weight 0 comes first."""
     for notebook, graded in student.notebooks.items():
-        accuracy, most = graded.accuracy, usual.get(notebook)
-        if accuracy is not None and most is not None and accuracy > most:
+        accuracy, most = graded.accuracy or 0.0, usual[notebook]
+        if accuracy > most:
             yield (
                 1,
                 words.CONCERN_TOO_GOOD.format(notebook=notebook, accuracy=percent(accuracy), usual=percent(most)),
@@ -55,13 +55,13 @@ def _facts(student: StudentView, usual: Mapping[str, float | None]) -> Iterator[
 
 def _problems(student: StudentView) -> list[tuple[int, Said]]:
     """What of a student's could not be graded, or not in full, and why; empty text where a fact of a cell says it."""
-    if student.submitted and not student.notebooks:
+    if student.is_unknown:
         return [(3, words.NOT_GRADED_ANYTHING)]
-    results = {notebook: graded.decided for notebook, graded in student.notebooks.items()}
+    results = {notebook: graded.decided for notebook, graded in student.notebooks.items() if graded.decided}
     return [
         (3, "" if _is_fact(result) else words.IN_CELL.format(cell=notebook, note=result.problem))
         for notebook, result in results.items()
-        if result is not None and result.problem
+        if result.problem
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -41,7 +42,7 @@ __all__ = [
     "Score",
     "StudentRow",
     "StudentView",
-    "by_name",
+    "earned",
     "late_in_words",
     "load_class",
     "points_of",
@@ -65,7 +66,7 @@ class NotebookColumns:
 
     notebook: str
     columns: tuple[Column, ...]
-    plausible: float | None = None
+    plausible: float = math.inf
 
     @property
     def max_points(self) -> float:
@@ -107,11 +108,14 @@ class StudentView:
         return sum(graded) if graded else None
 
     @property
+    def is_unknown(self) -> bool:
+        """Whether something was handed in, and nobody knows yet which notebooks it is."""
+        return self.submitted and not self.notebooks
+
+    @property
     def not_graded_yet(self) -> int:
         """How many notebooks were handed in and never graded; one if nobody knows yet which they are."""
-        if self.submitted and not self.notebooks:
-            return 1
-        return sum(graded.decided is None for graded in self.notebooks.values())
+        return self.is_unknown + sum(graded.decided is None for graded in self.notebooks.values())
 
     @property
     def is_judged(self) -> bool:
@@ -128,7 +132,12 @@ class StudentView:
 
 def points_of(graded: Graded) -> float:
     """The points of a notebook that count: a late penalty takes no more than there are."""
-    return max(0.0, sum(cell.points or 0.0 for cell in graded.results.values()) - graded.marks.late_penalty)
+    return max(0.0, earned(graded) - graded.marks.late_penalty)
+
+
+def earned(graded: Graded) -> float:
+    """The points of a notebook's cells."""
+    return sum(cell.points or 0.0 for cell in graded.results.values())
 
 
 @dataclass(frozen=True)
@@ -157,14 +166,12 @@ def score_of(graded: Graded | None, column: Column) -> Score:
     most = column.max_points
     if graded is None:
         return Score("absent", words.NOT_HANDED_IN, None, most)
-    result, mark = graded.results.get(column.cell), graded.marks.cells.get(column.cell)
+    result, mark = graded.results.get(column.cell), graded.marks.of(column.cell)
     if result is not None:
         return Score(*outcome_of(result, mark), most)
-    if mark is not None and mark.points is not None and not mark.waiting:
+    if mark.points is not None or (column.manual and graded.decided):
         return Score(*by_hand(mark.points, most, mark), most)
-    if column.manual and graded.decided is not None:
-        return Score("waiting", words.WAITING, None, most)
-    return Score("ungraded", words.NOT_GRADED_WORD, None if graded.decided is None else 0.0, most)
+    return Score("ungraded", words.NOT_GRADED_YET, 0.0 if graded.decided else None, most)
 
 
 @dataclass(frozen=True)
@@ -201,8 +208,6 @@ class Report:
     notebooks: tuple[NotebookColumns, ...]
     rows: tuple[StudentRow, ...]
     csv_name: str
-    codes: tuple[str, ...] = ()
-    """Those of all mistakes."""
     empty: Said = ""
 
     @property
@@ -214,12 +219,6 @@ class Report:
 def late_in_words(student: StudentView) -> Said:
     """By how much a student was late; empty where not, or where the gradebook cannot tell."""
     return words.duration(student.late) if student.late else ""
-
-
-def by_name(student: StudentView) -> tuple[str, str]:
-    """Order students by their names' letters and digits."""
-    name = student.shown.casefold()
-    return "".join(character for character in name if character.isalnum() or character.isspace()).strip(), name
 
 
 def load_class(assignment: Assignment, folder: Path) -> ClassView:
@@ -252,11 +251,11 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
 
 def _columns(assignment: Assignment, notebook: str) -> NotebookColumns:
     cells = assignment.skeleton(notebook).graded
-    usual = [assignment.exercises.of_cell(cell.grade_id).plausible for cell in cells]
+    usual = filter(None, (assignment.exercises.of_cell(cell.grade_id).plausible for cell in cells))
     return NotebookColumns(
         notebook,
         tuple(Column(cell.grade_id, cell_name(cell.grade_id), cell.points, cell.is_manual) for cell in cells),
-        max((one for one in usual if one is not None), default=None),
+        max(usual, default=math.inf),
     )
 
 

@@ -7,11 +7,9 @@ policy (`netgrader.pages.shell`), under which nothing runs or loads, in frames i
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 import io
 import re
-import unicodedata
 import warnings
 
 import nh3
@@ -19,13 +17,14 @@ from markupsafe import Markup
 from PIL import Image
 
 from netgrader.pages import words
-from netgrader.text import Said, Text, tidy
+from netgrader.text import Said, plain, tidy
 
 __all__ = ["clean_html", "clean_mathml", "clean_svg", "csv_text", "framed", "line", "picture", "text"]
 
 LONGEST = 200_000
 """Characters of one piece of text or HTML that are shown."""
-PICTURE_BYTES = 3_000_000
+LONGEST_PICTURE = 4_000_000
+"""Characters of a picture: four for three bytes."""
 LONGEST_LINE = 300
 LONGEST_HTML = 1_000_000
 """Characters of HTML in one frame: longer is not shown."""
@@ -85,33 +84,26 @@ FRAME_POLICY = (
     "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
 )
 """Holds in the frame where the page around it has no policy: formgrader's has none."""
-UNPRINTABLE = {number: None for number in range(32) if chr(number) not in "\t\n"}
-MAGIC = {
-    "image/png": (b"\x89PNG\r\n\x1a\n",),
-    "image/jpeg": (b"\xff\xd8\xff",),
-    "image/gif": (b"GIF87a", b"GIF89a"),
-    "image/webp": (b"RIFF",),
-}
+# Of C0 and C1 all but the tabulator and the end of a line; and halves of characters, which no file can hold.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP"}
+"""Of pictures that are shown, as Pillow calls them."""
 
 
 def said(value: Said, longest: int = LONGEST) -> Said:
     """Return what is said with names and code in it as one line of text each, at most `longest` characters of it."""
-    return tidy(value, longest) if isinstance(value, Text) else line(value, longest)
+    return tidy(value, longest)
 
 
 def text(value: object, longest: int = LONGEST) -> str:
     """`value` as text without control characters, at most `longest` characters of it."""
-    kept = "".join(
-        character for character in str(value)[: longest + 1] if character in "\n\t" or not _is_control(character)
-    )
+    kept = CONTROL.sub("", str(value)[: longest + 1])
     return kept if len(kept) <= longest else kept[: longest - 1] + "…"
 
 
 def line(value: object, longest: int = LONGEST_LINE) -> str:
     """`value` as one line of text, for names and titles, without marks that change the direction of other text."""
-    joined = " ".join(text(value, 4 * longest).split())
-    joined = "".join(character for character in joined if unicodedata.category(character) != "Cf")
-    return joined if len(joined) <= longest else joined[: longest - 1] + "…"
+    return plain(value, longest)
 
 
 def csv_text(value: str) -> str:
@@ -119,15 +111,11 @@ def csv_text(value: str) -> str:
     return FORMULA.sub(r"\1'", line(value))
 
 
-def _is_control(character: str) -> bool:
-    return unicodedata.category(character) in {"Cc", "Cs", "Cn"}
-
-
 def framed(html: str) -> Markup:
     """Return rich output in a sandboxed frame, in which it neither runs, loads nor reaches the page; a note if too long."""
     if len(html) > LONGEST_HTML:
         return Markup("<p><em>{}</em></p>").format(words.SHORTENED)
-    shown = html.translate(UNPRINTABLE)
+    shown = CONTROL.sub("", html)
     return Markup('<iframe class="rich-output" sandbox loading="lazy" title="{}" srcdoc="{}"></iframe>').format(
         words.OUTPUT, f"{FRAME_POLICY}{shown}"
     )
@@ -191,24 +179,23 @@ def clean_mathml(mathml: str) -> Markup:
 
 def picture(mime: str, content: object) -> str | None:
     """A picture of a notebook's output as a ``data:`` address; None unless it is what it says and not too large."""
-    magic = MAGIC.get(mime)
-    if magic is None or not isinstance(content, str) or len(content) > 2 * PICTURE_BYTES:
+    if mime not in FORMATS or not isinstance(content, str) or len(content) > LONGEST_PICTURE:
         return None
     try:
         raw = base64.b64decode("".join(content.split()), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None
-    if not raw.startswith(magic) or len(raw) > PICTURE_BYTES or not 0 < _pixels(raw) <= MOST_PIXELS:
+    if not 0 < _pixels(raw, FORMATS[mime]) <= MOST_PIXELS:
         return None
     return f"data:{mime};base64," + base64.b64encode(raw).decode("ascii")
 
 
-def _pixels(raw: bytes) -> int:
-    """How many pixels a picture says that it has, which a browser makes room for; 0 where it does not say."""
+def _pixels(raw: bytes, kind: str) -> int:
+    """How many pixels a picture of this format says that it has, which a browser makes room for; 0 where it is none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that it is large is what we ask
-            with Image.open(io.BytesIO(raw)) as opened:
+            with Image.open(io.BytesIO(raw), formats=(kind,)) as opened:
                 return opened.width * opened.height
     except Exception:  # noqa: BLE001  (whatever a reader of pictures makes of what is none)
         return 0

@@ -13,9 +13,6 @@ WAITING = Text("waits for a person")
 BY_HAND = Text("marked by a person")
 UNANSWERED = Text("not answered")
 
-# Charts
-NUMBERS = Text("The numbers")
-
 # Feedback: frame
 FEEDBACK = Text("Feedback")
 FEEDBACK_TITLE = Text("{notebook}: feedback for {student}")
@@ -59,8 +56,6 @@ NEXT_NONE_LEAD = Text(
     "Every check passed. What your network does, and what it still gets wrong, is drawn "
     "beside the checks below: have a look at it."
 )
-NEXT_FURTHER = Text("If you like to go on:")
-TO_TRY = Text("To try")
 NEXT_NONE_PLAIN = Text("Every check passed.")
 NEXT_MEND = Text(
     "Mend what the sentence above says and hand your notebook in again, or ask your "
@@ -148,12 +143,11 @@ RECOMPUTED = Text("we recomputed")
 WRONG_CAPTION = Text("{wrong} of {total} test {images} are not recognised yet. Some of them:")
 WRONG_ALT = Text("test {image} {index}, a {true} that the network takes for a {found}")
 ERROR_ONE = Text("Your network is off by {error} on the test {images}, as we recomputed it.")
-PREDICTED_FOUND = Text("found")
+FOUND = Text("found")
 PREDICTED_TRUE = Text("true")
 PREDICTED_ROW = Text("test {image}")
 PREDICTED_OFF = Text("off by")
 PREDICTED_WORST = Text("The {images} that are farthest off")
-WRONG_FOUND = Text("found")
 WRONG_TRUE = Text("is")
 SWEEP_CAPTION = Text("Test accuracy over the learning rate")
 SWEEP_FOUND = Text("your sweep")
@@ -227,8 +221,6 @@ FILTER = Text("Show only (name, mistake, or state)")
 FILTER_COUNT = Text("{shown} of {all} students shown")
 SORT = Text("Sort by {column}")
 NOT_HANDED_IN = Text("not handed in")
-NOT_GRADED_WORD = Text("not graded yet")
-
 
 FAULTS_NONE = Text("This check names no mistake.")
 FAULT_WHERE = Text("Explained in: {where}")
@@ -241,7 +233,7 @@ CHECKS_LEAD = Text(
 )
 CHECKS_ALL = Text("Everybody passed every check.")
 CHECKS_NONE = Text("No check has been decided yet.")
-CHECKS_REST = Text("{number} more checks that some did not pass")
+CHECKS_REST = Plural("{number} more check that some did not pass", "{number} more checks that some did not pass")
 CHECKS_SHARE = Text("{passed} of {judged}")
 CHECKS_HIDDEN = Text("hidden")
 
@@ -258,7 +250,7 @@ OUTCOMES = {
 
 SEVERITIES = {"fatal": Text("does not work"), "serious": Text("not as it should be"), "slight": Text("nearly right")}
 
-CAUSES = {"fatal": Text("does not work"), "serious": Text("is not as it should be")}
+CAUSES = {"fatal": SEVERITIES["fatal"], "serious": Text("is not as it should be")}
 
 TARGET = {
     "yes": Text("The target is met."),
@@ -274,11 +266,7 @@ COSTS = {
     "slight": Text("Slight: it costs a tenth of the cell’s points."),
 }
 
-TABLE_KEY = {
-    "ungradable": Text("could not be graded"),
-    "ungraded": Text("not graded yet"),
-    "waiting": Text("waits for a person"),
-}
+TABLE_KEY = {"ungradable": OUTCOMES["ungradable"], "ungraded": NOT_GRADED_YET, "waiting": WAITING}
 
 FAULT_SEVERITIES = {
     "fatal": Text("fatal"),

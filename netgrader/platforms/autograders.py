@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping  # noqa: TC003  (a field's type)
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import escape
@@ -19,7 +19,7 @@ from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.pages.graded import Graded
 from netgrader.pages.shell import points as written
 from netgrader.pages.shell import up_to
-from netgrader.results import CellResult, NotebookResult, Outcome, Status
+from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Standing:
     @property
     def lines(self) -> list[_Line]:
         """Return the tests of all notebooks, in order."""
-        return [line for number, one in enumerate(self.answers, 1) for line in _lines(number, one)]
+        return [line for one in self.answers for line in _lines(one)]
 
     @property
     def is_whole(self) -> bool:
@@ -107,12 +107,11 @@ class _Line:
     """A test as platforms show it; without points it only says something."""
 
     name: Said
-    number: str
     said: tuple[Said, ...] = ()
     state: str = ""
     """``passed`` or ``failed``, or neither."""
-    points: float | None = None
-    most: float | None = None
+    points: float = 0.0
+    most: float = 0.0
     tags: tuple[str, ...] = ()
 
 
@@ -132,7 +131,7 @@ def gradescope(standing: Standing) -> dict[str, Any]:
             "notebooks": {one.notebook: _state(one) for one in standing.answers},
         },
     }
-    lines = standing.lines or [_Line(words.NOT_GRADED_YET, "1")]
+    lines = standing.lines or [_Line(words.NOT_GRADED_YET)]
 
     def cut(most: int) -> dict[str, Any]:
         return {
@@ -162,8 +161,8 @@ def prairielearn(standing: Standing) -> dict[str, Any]:
             "tests": [
                 {
                     "name": say(line.name),
-                    "points": line.points or 0.0,
-                    "max_points": line.most or 0.0,
+                    "points": line.points,
+                    "max_points": line.most,
                     "message": _cut(as_text(line.said, say), most, say),
                 }
                 for line in standing.lines
@@ -193,12 +192,7 @@ def _summary(standing: Standing) -> tuple[Said, ...]:
     for one in standing.answers:
         for text in one.summary:
             said_of.setdefault(text, []).append(one.notebook)
-    own = [
-        text
-        if len(names) == len(standing.answers)
-        else Text("{notebook}: {text}", notebook=", ".join(names), text=text)
-        for text, names in said_of.items()
-    ]
+    own = (Text("{notebook}: {text}", notebook=", ".join(names), text=text) for text, names in said_of.items())
     return (*(() if standing.over else (words.GRADING_BEGAN,)), *standing.notices, *own)
 
 
@@ -208,39 +202,37 @@ def _state(one: NotebookStanding) -> str:
     return "autograder-error" if one.broke else "not-graded-yet"
 
 
-def _lines(number: int, one: NotebookStanding) -> Iterator[_Line]:
+def _lines(one: NotebookStanding) -> Iterator[_Line]:
     """Yield the tests of a notebook; their points are its own, to the hundredth."""
-    if one.result is None:
-        name = Text("{notebook}: {text}", notebook=one.notebook, text=words.NOT_GRADED_YET)
-        if one.broke:
-            yield _Line(name, f"{number}.1", (words.GRADING_BROKE,), "failed", tags=("autograder_error",))
-        else:
-            yield _Line(name, f"{number}.1")
+    if one.result is not None:
+        for cell in one.result.cells:
+            yield from _of_cell(cell, one.result, one.said)
         return
-    lines = (line for cell in one.result.cells for line in _of_cell(cell, one))
-    for at, line in enumerate(lines, 1):
-        yield replace(line, number=f"{number}.{at}")
+    name = Text("{notebook}: {text}", notebook=one.notebook, text=words.NOT_GRADED_YET)
+    broke = _Line(name, (words.GRADING_BROKE,), "failed", tags=("autograder_error",))
+    yield broke if one.broke else _Line(name)
 
 
-def _of_cell(cell: CellResult, one: NotebookStanding) -> Iterator[_Line]:
+def _of_cell(cell: CellResult, result: NotebookResult, said: Sentences) -> Iterator[_Line]:
     name = cell_name(cell.cell)
     if cell.points is None:
-        yield _Line(words.CELL_WAITS.format(cell=name, points=written(cell.max_points)), "", tags=("manual",))
-        return
-    if not cell.checks:
-        problem = one.result.problem if one.result else None
-        told = safe.said(problem) if problem else words.NOT_GRADED
-        yield _Line(name, "", (told,), "failed", cell.points, cell.max_points, ("ungradable",))
-        return
-    for check, points, most in points_by_check(cell):
-        said: tuple[Said, ...] = one.said.checks.get((cell.cell, check.check), ())
-        right = check.outcome is Outcome.PASSED
-        if right and points < most:
-            said = (*said, words.LOST_ELSEWHERE)
-        tags = ("ungradable",) if check.outcome is Outcome.UNGRADABLE else check.faults
-        state = "passed" if right else "failed"
-        line = _Line(f"{name}: {safe.line(check.sentence)}", "", said, state, points, most, tags)
-        yield line if most else replace(line, points=None, most=None)
+        yield _Line(words.CELL_WAITS.format(cell=name, points=written(cell.max_points)), tags=("manual",))
+    elif not cell.checks:
+        told = safe.said(result.problem or words.NOT_GRADED)
+        yield _Line(name, (told,), "failed", cell.points, cell.max_points, ("ungradable",))
+    else:
+        for check, points, most in points_by_check(cell):
+            yield _of_check(name, check, points, most, said.checks.get((cell.cell, check.check), ()))
+
+
+def _of_check(cell: str, check: CheckResult, points: float, most: float, said: tuple[Said, ...]) -> _Line:
+    """Return a check as a test of these points."""
+    name = f"{cell}: {safe.line(check.sentence)}"
+    if check.outcome is Outcome.PASSED:
+        lost = (words.LOST_ELSEWHERE,) if points < most else ()
+        return _Line(name, (*said, *lost), "passed", points, most, check.faults)
+    tags = ("ungradable",) if check.outcome is Outcome.UNGRADABLE else check.faults
+    return _Line(name, said, "failed", points, most, tags)
 
 
 def _total(points: Iterator[float]) -> float:
@@ -248,17 +240,16 @@ def _total(points: Iterator[float]) -> float:
 
 
 def _test(line: _Line, most: int, say: Callable[[Said], str]) -> dict[str, Any]:
+    scores = {"score": line.points, "max_score": line.most} if line.most else {}
     about = {
         "name": say(line.name),
-        "number": line.number,
-        "score": line.points,
-        "max_score": line.most,
-        "status": line.state or None,
-        "output": _html(line.said, most, say) or None,
+        **scores,
+        "status": line.state,
+        "output": _html(line.said, most, say),
         "output_format": "html",
-        "tags": list(line.tags) or None,
+        "tags": list(line.tags),
     }
-    return {name: value for name, value in about.items() if value is not None}
+    return {name: value for name, value in about.items() if value not in ("", [])}
 
 
 def _html(said: Sequence[Said], most: int, say: Callable[[Said], str]) -> str:
@@ -273,17 +264,11 @@ def _cut(said: Said, most: int, say: Callable[[Said], str]) -> str:
 
 
 def what_is_said(assignment: Assignment, graded: GradedNotebook) -> Sentences:
-    """Return the sentences of a notebook's page. Of the notebook's texts only those of the release are looked at."""
+    """Return the sentences of a notebook's page. Only the release's texts are looked at, none of the student's."""
     notebook = graded.result.notebook.removesuffix(".ipynb")
-    known = notebook in assignment.notebooks
-    ours = {cell.source for cell in assignment.skeleton(notebook).cells} if known else set()
     cells = [
-        {
-            "cell_type": cell.cell_type,
-            "source": cell.source if cell.source in ours else "",
-            "metadata": {"nbgrader": dict(cell.origin.nbgrader or {})} if cell.origin else {},
-        }
-        for cell, _ in graded.cells
+        {"cell_type": cell.cell_type, "source": cell.source, "metadata": {"nbgrader": cell.nbgrader}}
+        for cell in assignment.skeleton(notebook).cells
     ]
     texts = assignment.texts
     known_result, data, say = Graded(graded.result.rendered(texts)), PageData(texts=texts), texts.say
@@ -302,9 +287,7 @@ def _of_page(page: Page, say: Callable[[Said], str]) -> Iterator[str]:
         yield f"{cause.name} {say(cause.word)}. {say(cause.sentence)}"
     yield from map(say, page.facts)
     for step in page.steps:
-        most = say(up_to(step.points))
-        where = f" {say(words.WHERE)}: {step.where}." if step.where else ""
-        yield f"{say(words.NEXT)}: {step.name} ({most}): {say(step.sentence)}{where}"
+        yield f"{say(words.NEXT)}: {step.name} ({say(up_to(step.points))}): {say(step.sentence)}"
     if not page.readable:
         yield say(words.NEXT_MEND)
     elif not page.steps and page.whole:
@@ -320,5 +303,3 @@ def _of_shown_check(check: Check, say: Callable[[Said], str]) -> Iterator[str]:
             yield f"{say(words.WHERE)}: {reason.where}"
     if check.hint:
         yield f"{say(words.HINT)}: {say(check.hint)}"
-    if check.hidden and check.state != "passed":
-        yield f"({say(words.HIDDEN)})"

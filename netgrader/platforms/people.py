@@ -5,35 +5,24 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003  (what is read within limits is decoded by what its fields say)
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
-
-from netgrader.files import decode, write_json
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
-
-    from netgrader.course import Assignment
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 __all__ = [
     "CANVAS",
     "MOODLE",
-    "Collected",
     "Member",
     "Person",
     "enter_student",
     "match",
     "name_key",
     "notes_on",
-    "numbers_of",
-    "read_collected",
     "roster_of",
     "same_name",
-    "write_collected",
 ]
 
 T = TypeVar("T")
@@ -54,7 +43,7 @@ class Person:
     """Moodle: that of the participant, in this assignment alone. Canvas: the user's ID. Empty where there is none."""
     name: str
     ids: frozenset[str] = frozenset()
-    """Addresses, user names and student numbers, in lower case."""
+    """Addresses, user names and student numbers, in lower case; without any, Moodle's own word for the participant."""
     lms_id: str = ""
     """A number that is the same in all of the platform; nbgrader keeps it as ``lms_user_id``."""
     team: str = ""
@@ -74,38 +63,6 @@ class Member:
     lms_id: str = ""
     spellings: frozenset[str] = frozenset()
     """Its names word by word, as `_in_words` has them."""
-
-
-@dataclass(frozen=True)
-class Collected:
-    """What is kept of who handed in: for whoever has no name on the platform, or shares it."""
-
-    platform: str = ""
-    students: dict[str, str] = field(default_factory=dict)
-    """Students by their numbers."""
-    names: dict[str, str] = field(default_factory=dict)
-    """Their names as the platform wrote them, by number."""
-
-    def on(self, platform: str) -> Collected:
-        """Return it if it is of `platform`, else one of that platform with nothing in it."""
-        return self if self.platform == platform else Collected(platform)
-
-
-def read_collected(assignment: Assignment) -> Collected:
-    """Return what was kept when submissions of `assignment` were collected; nothing if none were."""
-    try:
-        return decode(Collected, msgspec.json.decode(_file(assignment).read_bytes()))
-    except (OSError, ValueError, msgspec.DecodeError):
-        return Collected()
-
-
-def write_collected(assignment: Assignment, collected: Collected) -> None:
-    """Keep it."""
-    write_json(_file(assignment), collected)
-
-
-def _file(assignment: Assignment) -> Path:
-    return assignment.course.scratch / "collected" / f"{assignment.name}.json"
 
 
 def name_key(name: str) -> str:
@@ -148,46 +105,52 @@ def _member(student: Any) -> Member:
     return Member(str(student.id), frozenset(names), frozenset(ids), email.casefold(), lms_id, spellings)
 
 
-def numbers_of(roster: Iterable[Member], collected: Collected) -> dict[str, str]:
-    """Return whose each of a platform's numbers is known to be; that of nobody is empty.
-
-    Canvas's are in the gradebook, Moodle's are of one assignment alone.
-    """
-    in_gradebook = {member.lms_id: member.student for member in roster if collected.platform == CANVAS}
-    return {**in_gradebook, **collected.students, "": ""}
-
-
-def match(
-    people: Sequence[Person], roster: Sequence[Member], collected: Collected
-) -> tuple[dict[Person, str], dict[Person, str]]:
+def match(people: Sequence[Person], roster: Sequence[Member]) -> tuple[dict[Person, str], dict[Person, str]]:
     """Return whose student each person is, and for all others why nobody is.
 
-    The first of these that knows a person decides alone: addresses, user names and numbers, which must be one student's;
-    what was collected before, by number and name; a name that nobody else has, on either side.
-    A name alone never makes a number that is known as one student's another one's.
+    Addresses, user names and numbers that are known decide alone, and must be one student's; without any, a name that nobody
+    else has, on either side, and that is nobody's who is known by more.
     """
-    known, by_name = _indexed(_ids, roster), _indexed(lambda member: member.names, roster)
-    numbers = numbers_of(roster, collected)
-    sure = {person: _sure(person, known, collected) for person in people}
-    taken = set[str]().union(*sure.values())
+    sure = _known_by_more(people, roster)
+    fitting = _fitting(sure, roster)
+    owned = Counter(student for students in fitting.values() if len(students) == 1 for student in students)
     found: dict[Person, str] = {}
     why: dict[Person, str] = {}
-    for person, students in sure.items():
-        name, owner = name_key(person.name), numbers.get(person.number, "")
-        namesakes = {one.student for one in by_name.get(name, ()) if not _contradicts(person, owner, one)} - taken
-        fitting = students or namesakes
-        if len(fitting) == 1:
-            (found[person],) = fitting
-        elif students:
-            why[person] = f"addresses or numbers are those of {' and '.join(sorted(students))}"
-        elif owner:
-            why[person] = f"the number is known as that of {owner}, and the name is not"
+    for person, students in fitting.items():
+        if len(students) == 1 and owned[min(students)] == 1:
+            found[person] = min(students)
         else:
-            why[person] = SEVERAL if namesakes else NOBODY
-    owned = Counter(found.values())
-    for person in [one for one, student in found.items() if owned[student] > 1]:
-        why[person] = f"somebody else is {found.pop(person)}, too"
+            why[person] = _why_not(sorted(students), sure=bool(sure[person]))
     return found, why
+
+
+def _known_by_more(people: Iterable[Person], roster: Iterable[Member]) -> dict[Person, set[str]]:
+    """Return for each person the students who have one of their addresses, user names and numbers."""
+    known = _indexed(_ids, roster)
+    return {person: {one.student for key in _ids(person) for one in known.get(key, ())} for person in people}
+
+
+def _fitting(sure: Mapping[Person, set[str]], roster: Iterable[Member]) -> dict[Person, set[str]]:
+    """Return for each person the students who are `sure`; without any, those of the name who are nobody's."""
+    taken = set[str]().union(*sure.values())
+    by_name = _indexed(lambda member: member.names, roster)
+    return {person: students or _namesakes(person, by_name) - taken for person, students in sure.items()}
+
+
+def _namesakes(person: Person, by_name: Mapping[str, Iterable[Member]]) -> set[str]:
+    """Return the students of a person's name. Of two who have addresses, which are not the same, only the name is."""
+    has_address = any("@" in one for one in person.ids)
+    called_so = by_name.get(name_key(person.name), ())
+    return {member.student for member in called_so if not (member.email and has_address)}
+
+
+def _why_not(students: Sequence[str], *, sure: bool) -> str:
+    """Return why nobody is a person whom these students fit, `sure` ones by more than the name."""
+    if not students:
+        return NOBODY
+    if len(students) == 1:
+        return f"somebody else is {students[0]}, too"
+    return f"addresses or numbers are those of {' and '.join(students)}" if sure else SEVERAL
 
 
 def notes_on(found: Mapping[Person, str], roster: Sequence[Member]) -> dict[Person, str]:
@@ -214,32 +177,15 @@ def _indexed(keys: Callable[[T], Iterable[str]], those: Iterable[T]) -> Mapping[
     return found
 
 
-def _sure(person: Person, known: Mapping[str, set[Member]], collected: Collected) -> set[str]:
-    """Return whose students those are who are told by more than a name."""
-    fitting = {member.student for one in _ids(person) for member in known.get(one, ())}
-    before = collected.students.get(person.number, "")
-    if not fitting and same_name(collected.names.get(person.number, ""), person.name, collected.platform):
-        return {before} - {""}
-    return fitting
-
-
 def _ids(one: Person | Member) -> set[str]:
     return {*one.ids, f"number {one.lms_id}"} - {"number "}
 
 
-def _contradicts(person: Person, owner: str, member: Member) -> bool:
-    """Whether the number's owner is somebody else, or both have an address, and not the same: they only share a name."""
-    return owner not in {"", member.student} or (bool(member.email) and any("@" in one for one in person.ids))
-
-
 def enter_student(gradebook: Any, person: Person) -> str:
     """Enter somebody who is not among the gradebook's students; the new student's id."""
-    taken = {str(student.id) for student in gradebook.students}
     address = next((one for one in sorted(person.ids) if "@" in one), "")
-    named = person.name if name_key(person.name) else f"participant-{person.number}"
-    plain = next(filter(None, map(_as_id, (address, min(person.ids, default=""), person.lms_id, named))), "student")
-    ways = (plain, *(f"{plain}-{number}" for number in (_as_id(person.number), *range(2, len(taken) + 3)) if number))
-    student = next(way for way in ways if way not in taken)
+    taken = {str(student.id) for student in gradebook.students}
+    student = _new_id(address or min(person.ids, default=person.lms_id), taken)
     first, last = map(_one_field, _first_and_last(person.name, last_first=bool(person.lms_id)))
     about = {
         "first_name": first[:LONGEST],
@@ -249,6 +195,13 @@ def enter_student(gradebook: Any, person: Person) -> str:
     }
     gradebook.update_or_create_student(student, **{key: value or None for key, value in about.items()})
     return student
+
+
+def _new_id(text: str, taken: Collection[str]) -> str:
+    """Return a text as an id that nobody has."""
+    plain = _as_id(text) or "student"
+    ways = (plain, *(f"{plain}-{number}" for number in range(2, len(taken) + 3)))
+    return next(way for way in ways if way not in taken)
 
 
 def _first_and_last(name: str, *, last_first: bool) -> tuple[str, str]:

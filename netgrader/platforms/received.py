@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING
 
 from netgrader.grading.archives import unpack
 from netgrader.limited import read_within_limits
-from netgrader.platforms.people import Collected, name_key, numbers_of
 from netgrader.platforms.sheets import Sheet, read_canvas, read_moodle, read_people
 from netgrader.platforms.zips import DownloadedSubmission, read_download
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from netgrader.platforms.people import Member
-
-__all__ = ["ReceivedFile", "canvas_sheet", "fits_for", "moodle_sheet", "read_handed_in", "unpack_into"]
+__all__ = ["ReceivedFile", "canvas_sheet", "moodle_sheet", "read_handed_in", "unpack_into"]
 
 
 @dataclass(frozen=True)
@@ -26,20 +23,18 @@ class ReceivedFile:
 
     platform: str
     submissions: tuple[DownloadedSubmission, ...]
-    sheet: Sheet | None
+    sheet: Sheet
 
 
-def read_handed_in(
-    file: Path, sheet: Path | None, roster: Sequence[Member], known: Collected, notebooks: Sequence[str]
-) -> ReceivedFile:
-    """Return what was handed in, by the names that fit somebody of the sheet or, without one, of the course.
+def read_handed_in(file: Path, sheet: Path, notebooks: Sequence[str]) -> ReceivedFile:
+    """Return what people of the sheet handed in.
 
     Raises
     ------
     UsageError
         If the file or the sheet is none of a platform's, or takes too long to read.
     """
-    return read_within_limits(file, _handed_in, file, sheet, roster, known, notebooks)
+    return read_within_limits(file, _handed_in, file, sheet, notebooks)
 
 
 def moodle_sheet(file: Path) -> Sheet:
@@ -57,22 +52,7 @@ def unpack_into(folder: Path, archive: Path, entries: Mapping[str, int], shown: 
     read_within_limits(archive, unpack, archive, entries, folder, shown)
 
 
-def _handed_in(
-    file: Path, sheet: Path | None, roster: Sequence[Member], known: Collected, notebooks: Sequence[str]
-) -> ReceivedFile:
+def _handed_in(file: Path, sheet: Path, notebooks: Sequence[str]) -> ReceivedFile:
     download = read_download(file)
-    known = known.on(download.platform)
-    people = read_people(sheet, download.platform) if sheet else None
-    in_sheet = people.people if people else ()
-    numbers = {*numbers_of(roster, known), *(person.number for person in in_sheet)} - {""}
-    submissions = download.submissions(fits_for(people, roster, known), numbers, notebooks)
-    return ReceivedFile(download.platform, submissions, people)
-
-
-def fits_for(sheet: Sheet | None, roster: Sequence[Member], known: Collected) -> Callable[[str, str], bool]:
-    """Return whether somebody is known by a number and a name: to the sheet, or without one to this course."""
-    pairs = {(member.lms_id, name) for member in roster for name in member.names}
-    pairs |= {(number, name_key(name)) for number, name in known.names.items()}
-    if sheet is not None:
-        return lambda number, name: bool(sheet.who(number, name))
-    return lambda number, name: (number, name_key(name)) in pairs
+    people = read_people(sheet, download.platform)
+    return ReceivedFile(download.platform, download.submissions(people, notebooks), people)

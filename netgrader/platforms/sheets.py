@@ -22,7 +22,7 @@ from netgrader.platforms.people import CANVAS, MOODLE, Person, name_key, same_na
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["CsvTable", "Sheet", "SheetRow", "read_canvas", "read_moodle", "read_people"]
+__all__ = ["Sheet", "SheetRow", "read_canvas", "read_moodle", "read_people"]
 
 MOST_BYTES = 50_000_000
 DELIMITERS = (",", ";", "\t")
@@ -130,11 +130,9 @@ class Sheet:
     """How many the platform keeps."""
     comma: bool = False
     """Whether numbers have a comma."""
-    dates_read: bool = True
-    """Whether the platform can read the dates that it wrote itself."""
     has_teams: bool = False
     title: str = ""
-    """What the platform calls the assignment, if the sheet says it."""
+    """What the platform calls the assignment, or the sheet."""
 
     @functools.cached_property
     def people(self) -> tuple[Person, ...]:
@@ -198,29 +196,27 @@ def read_moodle(path: Path) -> Sheet:
         If it is none, or in another language than English or German, or of an assignment that has words for marks.
     """
     table = _table(path)
-    names = [name.strip() for name in table.rows[0]]
-    places = {COLUMNS.get(name.casefold(), ""): place for place, name in reversed([*enumerate(names)])}
-    if not {NUMBER, GRADE, GRADED} <= places.keys():
+    names = [COLUMNS.get(name.strip().casefold(), "") for name in table.rows[0]]
+    if not {NUMBER, GRADE, GRADED} <= {*names}:
         raise UsageError(
             f"{path} is no grading worksheet of Moodle's in English or German: it has no columns Identifier, Grade and Last "
             "modified (grade). Set your language in Moodle to one of them and download it again; upload it in the same language."
         )
-    if SCALE in places:
+    if SCALE in names:
         raise UsageError(
             f"{path} is of an assignment with a scale of words, and netgrader has points. Set its grade to a number of "
             "points in Moodle, and download the worksheet again."
         )
-    german = "ID" in names
+    # Of two columns that mean the same the first one counts.
     found = [
-        {name: values[place].strip() for name, place in places.items() if place < len(values)} for values in table.rows
+        {name: value.strip() for name, value in reversed([*zip(names, values, strict=False)])} for values in table.rows
     ]
     rows = [_moodle_row(line, cells) for line, cells in enumerate(found) if OF_A_PERSON.search(cells.get(NUMBER, ""))]
-    numbers = "".join(cells.get(name, "") for cells in found[1:] for name in (GRADE, MOST))
     return Sheet(
-        *(MOODLE, table, places[GRADE], tuple(rows), 5),
-        comma="," in numbers or (german and not numbers),
-        dates_read=not german,
-        has_teams=TEAM in places,
+        *(MOODLE, table, names.index(GRADE), tuple(rows), 5),
+        comma=any("," in cells.get(MOST, "") for cells in found),
+        title=path.stem,
+        has_teams=TEAM in names,
     )
 
 
@@ -228,10 +224,12 @@ def _moodle_row(line: int, cells: Mapping[str, str]) -> SheetRow:
     def cell(name: str) -> str:
         return cells.get(name, "")
 
+    number_there = OF_A_PERSON.findall(cell(NUMBER))[0]
+    ids = frozenset(filter(None, map(str.casefold, map(cell, (EMAIL, USER, STUDENT)))))
     person = Person(
-        number=OF_A_PERSON.findall(cell(NUMBER))[0],
+        number=number_there,
         name=cell(NAME),
-        ids=frozenset(filter(None, map(str.casefold, map(cell, (EMAIL, USER, STUDENT))))),
+        ids=ids or frozenset({f"participant-{number_there}"}),
         team=cell(TEAM),
         late=bool(LATE.search(cell(STATUS))),
         when=_time(cell(SUBMITTED)),
@@ -259,8 +257,7 @@ def _time(text: str) -> datetime | None:
 def read_canvas(path: Path, column: int | None = None, title: str = "") -> Sheet:
     """Read Canvas's gradebook.
 
-    `column` is the assignment's number, as its column has it in parentheses; if None, the one that is called `title`, or the only
-    one.
+    `column` is the assignment's number, as its column has it in parentheses; if None, the one that is called `title`.
 
     Raises
     ------
@@ -274,13 +271,11 @@ def read_canvas(path: Path, column: int | None = None, title: str = "") -> Sheet
         if name and not TOTALS.search(head[place])
     }
     called = [number for number, (_, name) in found.items() if name.strip().casefold() == title.casefold()]
-    wanted = [column] if column in found else []
-    if column is None:
-        wanted = called if len(called) == 1 else [*found]
+    wanted = {column} & found.keys() if column is not None else called
     if len(wanted) != 1:
         there = ", ".join(f"{number} ({name})" for number, (_, name) in found.items()) or "none"
         raise UsageError(f"Which assignment of {path}? Name its number with --column; there are: {there}.")
-    return _canvas(table, head, identity, *found[wanted[0]])
+    return _canvas(table, head, identity, *found[next(iter(wanted))])
 
 
 def read_people(path: Path, platform: str) -> Sheet:

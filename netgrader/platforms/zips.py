@@ -16,39 +16,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader.errors import UsageError
-from netgrader.platforms.people import CANVAS, MOODLE, name_key
+from netgrader.platforms.people import CANVAS, MOODLE, Person, name_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Download", "DownloadedSubmission", "NameReading", "read_download", "readings"]
+    from netgrader.platforms.sheets import Sheet
 
-MOST_ENTRIES = 200_000  # files, more than any class hands in
+__all__ = ["Download", "DownloadedSubmission", "read_download", "readings"]
+
 LONGEST = 1_000  # characters of a path: no platform keeps longer names, and each way to split one is tried
-METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 # What a platform writes before the student's own name for the file, by its exporter: `mod/assign` of moodle/moodle and
 # `lib/content_zipper.rb` of instructure/canvas-lms. [0-9], since \d and int() take digits of every script.
 # A name has no underscore in Moodle, so the first place that fits is its own; teams have no number for students in no group,
 # and before 4.1 folders ended in an underscore. In Canvas a name may hold underscores and digits, so several places may fit.
-NAMES: Mapping[str, Sequence[re.Pattern[str]]] = {
-    MOODLE: (
-        re.compile(
-            ""
-            "\\A(?P<name>[^/]*?)(?:_(?P<number>[0-9]+))?_assign(?:submission|feedback)_[a-z]+(?P<late>)(?P<attachment>)(?:_?/|_)(?=.)",
-            re.DOTALL,
-        ),
+NAMES: Mapping[str, re.Pattern[str]] = {
+    MOODLE: re.compile(
+        ""
+        "\\A(?P<name>[^/]*?)(?:_(?P<number>[0-9]+))?_assign(?:submission|feedback)_[a-z]+(?P<late>)(?P<attachment>)(?:_?/|_)(?=.)",
+        re.DOTALL,
     ),
-    CANVAS: (
-        re.compile(r"\A(?P<late>LATE_)?(?P<name>anon_[^_/]+)(?P<number>)_(?P<attachment>[0-9]{1,18})_(?=.)", re.DOTALL),
-        re.compile(
-            r"(?P<name>)(?P<late>_LATE)?_(?P<number>[0-9]+)_(?:(?P<attachment>[0-9]{1,18})_(?=.)|(?=(?:text|link)\.html\Z))",
-            re.DOTALL,
-        ),
+    CANVAS: re.compile(
+        r"(?P<name>)(?P<late>_LATE)?_(?P<number>[0-9]+)_(?:(?P<attachment>[0-9]{1,18})_(?=.)|(?=(?:text|link)\.html\Z))",
+        re.DOTALL,
     ),
 }
-OF_A_MAC = re.compile(r"__MACOSX/|(?:.*/)?(?:\.DS_Store|\._[^/]*)\Z", re.DOTALL)
+NO_FILE = re.compile(r".*/\Z|__MACOSX/|(?:.*/)?(?:\.DS_Store|\._[^/]*)\Z", re.DOTALL)
+"""Names of folders, and of what a Mac adds."""
 AGAIN = re.compile(r"-[0-9]+(?=\.\w+$)")
 
 
@@ -74,12 +70,7 @@ class NameReading:
 def readings(platform: str, path: str) -> tuple[NameReading, ...]:
     """Return each way in which a platform may have put a path together, the one with the shortest name first."""
     places = sorted({0, *(found.start() for found in re.finditer("_", path.partition("/")[0]))})
-    return tuple(
-        _reading(path, found)
-        for pattern in NAMES[platform]
-        for place in places
-        if (found := pattern.match(path, place))
-    )
+    return tuple(_reading(path, found) for place in places if (found := NAMES[platform].match(path, place)))
 
 
 def _reading(path: str, found: re.Match[str]) -> NameReading:
@@ -95,13 +86,13 @@ class DownloadedSubmission:
     """What somebody handed in, by the platform's names."""
 
     owner: NameReading
+    people: tuple[Person, ...] = ()
+    """Those of the sheet who handed it in: one, or the members of a team. Empty where nobody fits, or several do."""
     late: bool = False
     files: tuple[tuple[str, int], ...] = ()
     """By the names that they were handed in with, of several of one name the newest first."""
     problem: str = ""
     """Why nobody can tell who handed it in, or what."""
-    disputed: bool = False
-    """Whether it is named as several people's, or nobody's."""
 
 
 @dataclass(frozen=True)
@@ -112,41 +103,30 @@ class Download:
     entries: tuple[tuple[str, int], ...]
     """Paths, without a folder that wraps all of them, and places in the archive."""
 
-    def submissions(
-        self, fits: Callable[[str, str], bool], numbers: Collection[str], notebooks: Collection[str]
-    ) -> tuple[DownloadedSubmission, ...]:
-        """Return what was handed in, in order of names.
+    def submissions(self, sheet: Sheet, notebooks: Collection[str]) -> tuple[DownloadedSubmission, ...]:
+        """Return what people of the sheet handed in, in order of names; `notebooks` are names without suffix.
 
-        `fits` says whether somebody is known by this number and this name; `numbers` are all that are known, and `notebooks`
-        names without suffix. A path that may be several people's is a submission of its own, with a problem.
+        A path that may be several people's is a submission of its own, with a problem.
         """
+        numbers = {person.number for person in sheet.people}
         found: dict[object, list[_Named]] = {}
         for path, place in self.entries:
-            owners = _owners(readings(self.platform, path), fits, numbers, tuple(map(str.casefold, notebooks)))
+            owners = _owners(path, readings(self.platform, path), sheet, numbers)
             key = (owners[0].number, owners[0].name) if len(owners) == 1 else path
             found.setdefault(key, []).append(_Named(path, place, owners))
-        made = [_submission(those, notebooks) for those in found.values()]
+        made = [_submission(those, sheet, notebooks) for those in found.values()]
         return tuple(sorted(made, key=lambda one: (name_key(one.owner.name), one.owner.number)))
 
 
-def _owners(
-    read: Sequence[NameReading],
-    fits: Callable[[str, str], bool],
-    numbers: Collection[str],
-    notebooks: tuple[str, ...],
-) -> tuple[NameReading, ...]:
-    """Return the first reading that fits, or the first, and each longer one whose number is another known one.
+def _owners(path: str, read: Sequence[NameReading], sheet: Sheet, numbers: Collection[str]) -> tuple[NameReading, ...]:
+    """Return the first reading that fits the sheet, and each longer one whose number is another one of the sheet.
 
     The platform writes the number, and its owner chooses the name before it: it may be the beginning of another one's files.
-    Where no number is known it is the reading that leaves the name of a notebook, else each of another number.
+    Where no reading fits it is the first one; where there is none the whole path is the name.
     """
-    fitting = [*itertools.dropwhile(lambda one: not fits(one.number, one.name), read)]
-    rest = fitting or read
-    claims = [one for one in rest[1:] if one.number in numbers and one.number != rest[0].number]
-    if fitting or claims:
-        return (*rest[:1], *claims)
-    likely = [one for one in read if one.path.casefold().startswith(notebooks)]
-    return tuple(likely[:1] or {one.number: one for one in reversed(read)}.values())
+    fitting = [*itertools.dropwhile(lambda one: not sheet.who(one.number, one.name), read)]
+    claims = [one for one in fitting[1:] if one.number in numbers and one.number != fitting[0].number]
+    return (*fitting[:1], *claims) or (*read[:1], NameReading("", path, path))[:1]
 
 
 @dataclass(frozen=True)
@@ -158,18 +138,19 @@ class _Named:
     owners: tuple[NameReading, ...]
 
 
-def _submission(those: Sequence[_Named], notebooks: Collection[str]) -> DownloadedSubmission:
-    """Return what was handed in under one number and name, or the one file that nobody, or several, may have handed in."""
-    if len(those[0].owners) != 1:
-        claims = " and ".join(one.shown for one in those[0].owners) or "nobody"
+def _submission(those: Sequence[_Named], sheet: Sheet, notebooks: Collection[str]) -> DownloadedSubmission:
+    """Return what was handed in under one number and name, or the one file that several may have handed in."""
+    if len(those[0].owners) > 1:
+        claims = " and ".join(one.shown for one in those[0].owners)
         problem = f"it is named as a file of {claims}. Look at it, and put it in place yourself"
-        return DownloadedSubmission(NameReading("", those[0].path, ""), disputed=True, problem=problem)
+        return DownloadedSubmission(NameReading("", those[0].path, ""), problem=problem)
     owners = [one.owners[0] for one in those]
     count = Counter(owner.path.casefold() for owner in owners)
     double = " and ".join(one.path for one in those if count[one.owners[0].path.casefold()] > 1)
     newest = sorted(those, key=lambda one: (len(one.owners[0].attachment), one.owners[0].attachment), reverse=True)
     return DownloadedSubmission(
         owners[0],
+        people=tuple(sheet.who(owners[0].number, owners[0].name)),
         late=any(owner.late for owner in owners),
         files=tuple((_first_name(one.owners[0].path, notebooks), one.place) for one in newest),
         problem=double
@@ -196,13 +177,8 @@ def read_download(path: Path) -> Download:
             found = archive.infolist()
     except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
         raise UsageError(f"{path} cannot be read as a zip archive: {error.args[-1]}.") from error
-    entries = {place: entry for place, entry in enumerate(found) if not entry.is_dir()}
-    if len(entries) > MOST_ENTRIES:
-        raise UsageError(f"{path} holds {len(entries):,} files, which is more than a class can hand in.")
-    if any(entry.compress_type not in METHODS or entry.flag_bits & 1 for entry in entries.values()):
-        raise UsageError(f"{path} is packed or locked as no platform does it. Give it as it was downloaded.")
-    names = ((_name(entry)[:LONGEST], place) for place, entry in entries.items())
-    named = [(name, place) for name, place in names if not OF_A_MAC.match(name)]
+    names = ((_name(entry)[:LONGEST], place) for place, entry in enumerate(found))
+    named = [(name, place) for name, place in names if not NO_FILE.match(name)]
     # A folder around what the platform made is there where a file was unpacked, and packed again.
     inside = [(name.split("/", 1)[-1], place) for name, place in named]
     fitting, download = max(_likely(named), _likely(inside), key=lambda one: one[0])

@@ -15,6 +15,7 @@ from netgrader.limited import within_limits
 from netgrader.new_course import NewAssignment, make_assignment
 from netgrader.platforms.received import canvas_sheet, moodle_sheet
 from netgrader.reader.graph.nodes import message
+from tests.platforms.exporters import canvas_sheet as canvas_sheet_of
 
 SENTENCE = "cannot be read: that took more than 2 seconds. Look at what is in it."
 
@@ -39,7 +40,7 @@ def test_a_download_whose_names_take_long_to_tell_apart_is_a_sentence(booked, tm
         for number in range(3_000):
             out.writestr("_1_2" * 230 + f"_{number}_3_x.ipynb", b"")
     with pytest.raises(UsageError, match=SENTENCE):
-        collect.run(path, None, None, enter=False)
+        collect.run(path, None, canvas_sheet_of(tmp_path / "x.csv", [], {"numbers": 6}), enter=False)
     assert not (booked.root / "submitted").exists()
 
 

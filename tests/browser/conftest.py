@@ -148,6 +148,7 @@ def pages(tmp_path_factory, digits):
             notebook=notebooks.NOTEBOOK,
             student=student,
             student_id="student",
+            released=[cell["source"] for cell in cells if not cell["metadata"]],
             data=PageData(DIGITS, digits, EXERCISES.texts),
         )
         written[name] = render_page(page, EXERCISES.texts)

@@ -18,7 +18,7 @@ from netgrader.pages.report_page import build_report, render_report
 from netgrader.pages.report_view import ClassView
 from netgrader.pages.shell import content_security_policy
 from netgrader.reader.drawing import NetworkBox
-from netgrader.results import Status
+from netgrader.results import Observed, Status
 from tests.browser import payloads
 from tests.feedback import examples as notebooks
 from tests.report import examples as classes
@@ -135,10 +135,11 @@ def report(texts, port):
     for name, payload in texts.items():
         text = payloads.filled(payload, name, port)
         graded = classes.one_mistake()
-        result = replace(graded.result, status=Status.PARTLY, problem=text, faults=(text,))
+        noticed = (Observed(text, text, text),)
+        result = replace(graded.result, status=Status.PARTLY, problem=text, faults=(text,), integrity=noticed)
         students.append(
             replace(
-                classes.student(text, replace(graded, result=result, integrity=(text,)), ident=text),
+                classes.student(text, replace(graded, result=result), ident=text),
                 links={"1_one_layer": "../feedback/x.html"},
             )
         )

@@ -31,14 +31,13 @@ def test_an_instructor_reads_what_waits_before_checks_and_table(browser, pages):
         "What waits for you",
         "Chloë",
         "weights.npz",
-        "The mark given by hand for what_w1_shows, 3, lies outside 0 to 2: correct it in formgrader.",
         "Femi",
         "is unusual; networks of this kind stay below 93.2",
         "The file is not a notebook: it is not JSON.",
         "netgrader autograde digits --student goran --only ungradable",
         "Checks and mistakes",
         "3 of 6",
-        "3 × The softmax is applied twice",
+        "3 × Softmax is applied twice",
         "Students",
         "not handed in",
     )
@@ -46,7 +45,7 @@ def test_an_instructor_reads_what_waits_before_checks_and_table(browser, pages):
 
 def test_the_table_sorts_by_keyboard_and_says_so(browser, pages):
     browser.open(pages["report"])
-    assert names(browser)[:2] == ["Ada Lovelace", "<b>Esra</b> & co"]
+    assert names(browser)[:2] == ["<b>Esra</b> & co", "Ada Lovelace"]
     assert "Click a heading to sort" in browser.text
     button = head(browser, "Total")
     button.send_keys(Keys.ENTER)
@@ -72,7 +71,7 @@ def test_the_table_shows_only_whose_name_state_or_mistake_is_typed(browser, page
     assert sorted(names(browser)) == shown
     assert browser.driver.find_element(By.ID, "shown").text == f"{len(shown)} of 8 students shown"
     offered = browser.run("return [...document.querySelectorAll('#searches option')].map(e => e.value)")
-    assert typed == "béla" or typed in offered
+    assert (typed in offered) == (typed == "not handed in")
 
 
 def test_who_made_a_mistake_is_a_click_away(browser, pages):

@@ -21,7 +21,7 @@ def test_submissions_come_out_of_both_platforms_and_marks_go_back(booked, netgra
         canvas_sheet(tmp_path / "c.csv", there, {"Numbers": 7}, most="7.00"),
     )
     moodle, sheet = moodle_zip(tmp_path / "m.zip", there), moodle_sheet(tmp_path / "m.csv", there, german=True, most=7)
-    done = netgrader("collect", canvas, cwd=booked.root)
+    done = netgrader("collect", canvas, "--sheet", grades, cwd=booked.root)
     assert (done.returncode, "nobody in the gradebook is called so" in done.stdout) == (1, True), done.stderr
     done = netgrader("collect", canvas, "--sheet", grades, "--enter", cwd=booked.root)
     assert done.returncode == 0, done.stdout + done.stderr

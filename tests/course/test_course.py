@@ -1,3 +1,4 @@
+import errno
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,25 @@ def test_outside_any_course_the_one_this_package_lies_in_is_used(tmp_path, monke
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NETGRADER_COURSE", raising=False)
     assert (find_course().root / "netgrader" / "course.py").is_file()
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_the_secret_is_drawn_once_and_read_by_its_owner_alone_also_on_a_disk_without_links(tiny, monkeypatch, links):
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", refused)
+    file = tiny.course.scratch / "secret"
+    file.unlink(missing_ok=True)
+    drawn = tiny.course.secret
+    assert len(drawn) == 32
+    assert tiny.course.secret == file.read_bytes() == drawn
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in file.parent.glob("*secret*")] == ["secret"]
+    file.unlink()
+    assert tiny.course.secret != drawn
+
+
+def refused(*_):
+    raise OSError(errno.EPERM, "Operation not permitted")
 
 
 def test_a_lone_notebook_may_lie_anywhere_but_brings_no_course(tiny, monkeypatch, tmp_path):

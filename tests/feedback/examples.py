@@ -300,10 +300,10 @@ def right_student():
     }
     marks = Marks(
         cells={
-            "check_prepare_data": CellMark(2, None, 2),
-            "check_one_layer_network": CellMark(3, None, 3),
-            "check_train": CellMark(3, None, 3),
-            "what_w1_shows": CellMark(None, 2, 2),
+            "check_prepare_data": CellMark(2, None),
+            "check_one_layer_network": CellMark(3, None),
+            "check_train": CellMark(3, None),
+            "what_w1_shows": CellMark(None, 2),
         },
         comments={"what_w1_shows": "Well seen. *Why* is the border of every picture noise?"},
     )
@@ -387,8 +387,8 @@ def wrong_student():
     }
     marks = Marks(
         cells={
-            "check_one_layer_network": CellMark(1.5, None, 3),
-            "what_w1_shows": CellMark(None, None, 2, waiting=True),
+            "check_one_layer_network": CellMark(1.5, None),
+            "what_w1_shows": CellMark(None, None, waiting=True),
         },
         late_penalty=0.5,
     )

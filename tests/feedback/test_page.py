@@ -85,25 +85,9 @@ def test_a_mistake_felt_in_two_cells_is_one_thing_to_do():
 
 def test_an_answer_that_was_never_written_is_a_thing_to_do():
     cells, graded = ex.right_student()
-    page = page_of(cells, replace(graded, marks=Marks(cells={"what_w1_shows": CellMark(0.0, None, 2)})))
+    page = page_of(cells, replace(graded, marks=Marks(cells={"what_w1_shows": CellMark(0.0, None)})))
     assert [(step.name, step.points) for step in page.steps] == [("what_w1_shows", 2)]
     assert "Write an answer" in str(page.steps[0].sentence)
-
-
-def test_whoever_has_all_points_is_offered_what_the_notebook_proposes_to_try_and_in_which_section():
-    given = "# One layer\n\nAll of it.\n\n## The rate\n\n**To try, if you like**: a *rate*\nof 10.\n\nThe end."
-    own = ex.markdown("**To try** my luck")
-    result = ex.result(ex.cell("train", 3, ex.passed("test_it", "Fine")))
-    cells = [ex.markdown(given), own, ex.check_cell("train", 3)]
-    html = rendered(page_of(cells, Graded(result), released={given}))
-    offered = re.search(r"If you like to go on:</p>(.*?)</section>", html, re.DOTALL)[1]
-    assert '<a href="#m0-the-rate">The rate</a>' in offered
-    assert "<strong>To try, if you like</strong>: a <em>rate</em>\nof 10." in offered
-    assert "All of it" not in offered
-    assert "my luck" not in offered
-    assert "The end" not in offered
-    wrong = Graded(ex.result(ex.cell("train", 3, ex.failed("test_it", "Told."))))
-    assert "If you like to go on" not in rendered(page_of(cells, wrong, released={given}))
 
 
 def test_code_in_the_reason_of_a_fault_is_shown_as_code():
@@ -165,7 +149,7 @@ def test_what_came_with_the_notebook_is_folded_and_what_the_student_wrote_or_cha
         assert text in folded
     for text in ("AdamOptimizer", "max<", "I tried a rate of 1 here.", "strokes of a digit"):
         assert text in opened
-    assert str(page.parts[0].title) == "The data"
+    assert str(page.parts[0].title) == "A network with one layer · The data"
 
 
 def test_a_given_cell_that_stopped_stays_in_sight():
@@ -183,7 +167,7 @@ def test_long_code_and_long_output_are_closed_and_say_how_long_they_are():
 
 def test_a_mark_changed_by_hand_counts_and_is_told():
     cells, graded = ex.wrong_student()
-    marks = Marks(cells={"check_train": CellMark(0.0, 2.0, 3)})
+    marks = Marks(cells={"check_train": CellMark(0.0, 2.0)})
     verdict = verdicts(page_of(cells, replace(graded, marks=marks)))["train"]
     assert verdict.points == 2.0
     assert "2 instead of 0" in verdict.notes[0]
@@ -205,20 +189,20 @@ NO_BIAS = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))
 @pytest.mark.parametrize("manual", [0.5, 1.0, 1.5])
 @pytest.mark.parametrize(("comments", "said"), [({}, ASK), ({"train": "No bias."}, READ)])
 def test_what_to_do_about_a_mark_by_hand_is_to_read_or_to_ask_whatever_checks_found(check, manual, comments, said):
-    page = one_cell(CellMark(1.0, manual, 2), check, comments=comments)
+    page = one_cell(CellMark(1.0, manual), check, comments=comments)
     assert [(step.sentence, step.points) for step in page.steps] == [(said, 2 - manual)]
-    assert one_cell(CellMark(1.0, 2.0, 2), check, comments=comments).steps == ()
+    assert one_cell(CellMark(1.0, 2.0), check, comments=comments).steps == ()
 
 
 def test_a_mark_that_a_person_lowered_is_not_said_to_be_one_that_could_not_be_graded():
-    html = rendered(one_cell(CellMark(2.0, 0.5, 2), ex.passed("test_a", "It trains")))
+    html = rendered(one_cell(CellMark(2.0, 0.5), ex.passed("test_a", "It trains")))
     assert "0.5 instead of 2" in html
     assert "could not be graded" not in html
 
 
 @pytest.mark.parametrize("checks", [(), (NO_BIAS,)])
 def test_an_objection_to_a_mark_by_hand_names_that_mark(checks):
-    page = one_cell(CellMark(1.0, 1.0, 2), *checks, student_id="ada")
+    page = one_cell(CellMark(1.0, 1.0), *checks, student_id="ada")
     assert "result: 1 of 2\n" in page.verdicts[0].objection
 
 
@@ -228,7 +212,7 @@ UNKNOWN = ex.ungradable("test_u", "The loss is right", "It could not be decided 
 
 @pytest.mark.parametrize(("manual", "state"), [(0.0, "failed"), (0.5, "partial"), (2.0, "passed")])
 def test_what_a_person_decided_comes_before_what_checks_found(manual, state):
-    page = one_cell(CellMark(0.6, manual, 2), FATAL, ex.passed("test_a", "It trains"))
+    page = one_cell(CellMark(0.6, manual), FATAL, ex.passed("test_a", "It trains"))
     assert page.causes == ()
     (verdict,) = page.verdicts
     assert (verdict.state, verdict.word, verdict.points) == (state, "marked by a person", manual)
@@ -243,12 +227,12 @@ def test_what_a_person_decided_comes_before_what_checks_found(manual, state):
 def test_nothing_says_of_a_cell_that_a_person_marked_that_it_could_not_be_graded(checks):
     cell = ex.cell("train", 2, *checks)
     result = ex.result(cell, status=Status.PARTLY, problem=UNKNOWN.message)
-    page = page_of([ex.check_cell("train", 2)], Graded(result, marks=Marks({"check_train": CellMark(1.0, 2.0, 2)})))
+    page = page_of([ex.check_cell("train", 2)], Graded(result, marks=Marks({"check_train": CellMark(1.0, 2.0)})))
     assert (page.notices, page.whole, page.steps) == ((), True, ())
     html = rendered(page)
     for said in (UNKNOWN.message, "could not be graded", "has not been graded"):
         assert said not in html
-    waiting = page_of([ex.check_cell("train", 2)], Graded(result, marks=Marks({"check_train": CellMark(1.0, None, 2)})))
+    waiting = page_of([ex.check_cell("train", 2)], Graded(result, marks=Marks({"check_train": CellMark(1.0, None)})))
     assert (len(waiting.notices), waiting.whole) == (1, False)
 
 
@@ -264,7 +248,7 @@ def test_why_a_notebook_is_not_graded_in_full_is_what_nobody_has_marked_yet():
         ex.cell("one", 2, UNKNOWN), ex.cell("two", 2, other), status=Status.PARTLY, problem=UNKNOWN.message
     )
     cells = [ex.check_cell("one", 2), ex.check_cell("two", 2)]
-    page = page_of(cells, Graded(result, marks=Marks({"check_one": CellMark(0.0, 2.0, 2)})))
+    page = page_of(cells, Graded(result, marks=Marks({"check_one": CellMark(0.0, 2.0)})))
     assert other.message in page.notices[0]
     assert UNKNOWN.message not in rendered(page)
 
@@ -273,13 +257,13 @@ def test_a_notebook_that_was_cut_short_is_graded_once_a_person_marked_what_lost_
     result = ex.result(ex.cell("one", 2, ex.passed("test_a", "It trains")), ex.cell("two", 2, NO_BIAS))
     result = replace(result, status=Status.PARTLY, problem="The notebook went on for longer than its time.")
     cells = [ex.check_cell("one", 2), ex.check_cell("two", 2)]
-    assert not page_of(cells, Graded(result, marks=Marks({"check_one": CellMark(2.0, 2.0, 2)}))).whole
-    assert page_of(cells, Graded(result, marks=Marks({"check_two": CellMark(0.0, 1.0, 2)}))).whole
+    assert not page_of(cells, Graded(result, marks=Marks({"check_one": CellMark(2.0, 2.0)}))).whole
+    assert page_of(cells, Graded(result, marks=Marks({"check_two": CellMark(0.0, 1.0)}))).whole
 
 
 def test_an_answer_that_was_never_written_is_not_said_to_be_read():
     cells, graded = ex.right_student()
-    marks = Marks(cells={"what_w1_shows": CellMark(0.0, None, 2)})
+    marks = Marks(cells={"what_w1_shows": CellMark(0.0, None)})
     verdict = verdicts(page_of(cells, replace(graded, marks=marks)))["what_w1_shows"]
     assert (verdict.points, verdict.word) == (0.0, "not answered")
 

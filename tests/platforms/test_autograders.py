@@ -136,7 +136,7 @@ def test_what_is_not_gradable_costs_no_attempt_on_prairielearn_and_says_why():
     theirs = fits(
         "prairielearn", prairielearn(Standing((NotebookStanding(answer.notebook, answer.result, problem),), over=True))
     )
-    assert theirs == {"gradable": False, "format_errors": list(problem.summary)}
+    assert theirs == {"gradable": False, "format_errors": [f"1_sums: {one}" for one in problem.summary]}
     results = fits("gradescope", gradescope(Standing((answer,), over=True)))
     assert (results["score"], results["tests"][0]["tags"]) == (0.0, ["ungradable"])
     assert "It is damaged." in results["tests"][0]["output"]

@@ -15,7 +15,7 @@ from netgrader.commands import collect
 from netgrader.errors import UsageError
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.nbgrader_plugin.handing_in import handed_in
-from netgrader.platforms.people import Collected, Member, Person, match, name_key, read_collected
+from netgrader.platforms.people import Member, Person, match, name_key
 from netgrader.platforms.zips import read_download
 from tests.platforms.exporters import Student, canvas_sheet, canvas_zip, moodle_sheet, moodle_zip
 
@@ -58,6 +58,10 @@ def names(course, student):
     return sorted(path.name for path in folder.iterdir())
 
 
+def without_addresses(students):
+    return [replace(one, email="") for one in students]
+
+
 ALL = ["1_sums.ipynb", "helper.py"]
 UNIQUE = ["ada", "bob", "joe", "vik"]
 
@@ -67,11 +71,12 @@ UNIQUE = ["ada", "bob", "joe", "vik"]
     [{}, {"folders": False}, {"before_4_1": True}, {"typed": True}],
     ids=["folders", "flat", "before 4.1", "with typed text"],
 )
-def test_moodles_zip_is_told_by_names_and_who_shares_one_is_told_by_the_sheet(course, tmp_path, capsys, how):
+def test_moodles_zip_is_told_by_the_sheet_and_who_shares_a_name_by_addresses_in_it(course, tmp_path, capsys, how):
     there = people(course)
     enter(course, there)
     path = moodle_zip(tmp_path / "digits.zip", there, **how)
-    assert collect.run(path, None, None, enter=False) == 1
+    sheet = moodle_sheet(tmp_path / "sheet.csv", without_addresses(there))
+    assert collect.run(path, None, sheet, enter=False) == 1
     said = capsys.readouterr().out
     assert collected(course) == dict.fromkeys(UNIQUE, ALL)
     assert "Not collected: Li Wang (4714): several are called so." in said
@@ -82,14 +87,14 @@ def test_moodles_zip_is_told_by_names_and_who_shares_one_is_told_by_the_sheet(co
     assert collect.run(path, None, sheet, enter=False) == 0
     assert collected(course) == dict.fromkeys([*UNIQUE, "li1", "li2"], ALL)
     assert re.search(r"bob .* late", capsys.readouterr().out)
-    assert collect.run(path, None, None, enter=False) == 0  # the numbers are known by now
 
 
-def test_canvass_zip_is_told_by_names_and_numbers(course, tmp_path, capsys):
+def test_canvass_zip_is_told_by_the_sheet_and_its_numbers_are_kept(course, tmp_path, capsys):
     there = people(course)
     enter(course, there)
     path = canvas_zip(tmp_path / "submissions.zip", there, typed=True)
-    assert collect.run(path, None, None, enter=False) == 1
+    sheet = canvas_sheet(tmp_path / "grades.csv", without_addresses(there), {"digits": 5, "numbers": 6})
+    assert collect.run(path, None, sheet, enter=False) == 1
     assert collected(course) == dict.fromkeys(UNIQUE, ALL)
     assert re.search(r"bob .* late", capsys.readouterr().out)
     sheet = canvas_sheet(tmp_path / "grades.csv", there, {"digits": 5, "numbers": 6})
@@ -97,6 +102,8 @@ def test_canvass_zip_is_told_by_names_and_numbers(course, tmp_path, capsys):
     assert collected(course) == dict.fromkeys([*UNIQUE, "li1", "li2"], ALL)
     with opened(course.course) as gradebook:
         assert {one.id: one.lms_user_id for one in gradebook.students} == {one.id: str(one.number) for one in there}
+    sheet = canvas_sheet(tmp_path / "grades.csv", without_addresses(there), {"digits": 5, "numbers": 6})
+    assert collect.run(path, None, sheet, enter=False) == 0  # the numbers are known by now
 
 
 @pytest.mark.parametrize(("last", "squeezed"), [("bob", "bob_7"), ("-", "_7"), ("x_7_8", "x78_7")])
@@ -112,13 +119,10 @@ def test_a_name_that_ends_in_a_number_is_nobody_elses(course, tmp_path, last, sq
     path = canvas_zip(tmp_path / "submissions.zip", there)
     with zipfile.ZipFile(path) as archive:
         assert any(name.startswith(f"{squeezed}_4711_") for name in archive.namelist())
-    collect.run(path, None, None, enter=False)
-    assert collected(course) == {"cara": ["1_sums.ipynb"]}
     sheet = canvas_sheet(tmp_path / "grades.csv", there, {"numbers": 6})
-    for given in (sheet, None):  # and again, by what is known from then on
-        assert collect.run(path, None, given, enter=False) == 0
-        assert (course.root / "submitted/cara/numbers/1_sums.ipynb").read_bytes() == b"{}"
-        assert (course.root / "submitted/bob/numbers/1_sums.ipynb").read_bytes() == b"[]"
+    assert collect.run(path, None, sheet, enter=False) == 0
+    assert (course.root / "submitted/cara/numbers/1_sums.ipynb").read_bytes() == b"{}"
+    assert (course.root / "submitted/bob/numbers/1_sums.ipynb").read_bytes() == b"[]"
 
 
 @pytest.mark.parametrize("folders", [False, True])
@@ -130,7 +134,7 @@ def test_a_file_that_is_called_as_if_it_were_anothers_is_whose_it_is(course, tmp
     ]
     enter(course, there)
     path = moodle_zip(tmp_path / "digits.zip", there, folders=folders)
-    assert collect.run(path, None, None, enter=False) == 0
+    assert collect.run(path, None, moodle_sheet(tmp_path / "x.csv", there), enter=False) == 0
     assert (course.root / "submitted/ada/numbers/1_sums.ipynb").read_bytes() == b"{}"
     assert len(names(course, "ada")) == len(names(course, "eve")) == 1
 
@@ -149,7 +153,6 @@ HERS = ("bergvictim_77_90001_1_sums.ipynb", b"{}")
 
 
 @pytest.mark.parametrize("within", ["", "digits_submissions/"])
-@pytest.mark.parametrize("with_sheet", [False, True])
 @pytest.mark.parametrize(
     "called",
     [
@@ -162,18 +165,13 @@ HERS = ("bergvictim_77_90001_1_sums.ipynb", b"{}")
         "LATE_78_99999_1_sums.ipynb",
     ],
 )
-def test_a_file_of_canvass_belongs_to_the_first_part_of_its_path_whatever_comes_after(
-    course, tmp_path, called, with_sheet, within
-):
+def test_a_file_of_canvass_belongs_to_the_first_part_of_its_path_whatever_comes_after(course, tmp_path, called, within):
     enter(course, [VICTIM, MALLORY])
     path = packed(tmp_path / "x.zip", [HERS, (f"evemallory_88_90210_{called}", b"[]")], within=within)
-    sheet = canvas_sheet(tmp_path / "x.csv", [VICTIM, MALLORY], {"numbers": 6}) if with_sheet else None
+    sheet = canvas_sheet(tmp_path / "x.csv", [VICTIM, MALLORY], {"numbers": 6})
     collect.run(path, None, sheet, enter=False)
     assert names(course, "victim") == ["1_sums.ipynb"]
     assert (course.root / "submitted/victim/numbers/1_sums.ipynb").read_bytes() == b"{}"
-    if called.startswith("LATE_78") and not with_sheet:  # which is how somebody else's file would be called
-        assert list(collected(course)) == ["victim"]
-        return
     (mine,) = names(course, "mallory")
     assert (course.root / "submitted/mallory/numbers" / mine).read_bytes() == b"[]"
 
@@ -182,7 +180,8 @@ def test_a_file_of_canvass_belongs_to_the_first_part_of_its_path_whatever_comes_
 def test_where_one_alone_handed_in_a_folder_in_a_files_name_is_not_taken_for_one_that_wraps_all(course, tmp_path, sep):
     enter(course, [VICTIM, MALLORY])
     path = packed(tmp_path / "x.zip", [(f"evemallory_88_90210_x{sep}bergvictim_77_99999_1_sums.ipynb", b"[]")])
-    collect.run(path, None, None, enter=False)
+    sheet = canvas_sheet(tmp_path / "x.csv", [VICTIM, MALLORY], {"numbers": 6})
+    collect.run(path, None, sheet, enter=False)
     assert list(collected(course)) == ["mallory"]
 
 
@@ -226,10 +225,12 @@ def test_a_name_that_fits_two_people_is_taken_for_neither_and_both_are_told(cour
 def test_two_entries_of_one_number_and_name_are_both_told_and_neither_is_taken(course, tmp_path, capsys, names):
     enter(course, [VICTIM, MALLORY])
     other = ("evemallory_88_90210_1_sums.ipynb", b"{}")
+    sheet = canvas_sheet(tmp_path / "x.csv", [VICTIM, MALLORY], {"numbers": 6})
     if "assign" in names[0]:
         other = ("Mallory Eve_88_assignsubmission_file/1_sums.ipynb", b"{}")
+        sheet = moodle_sheet(tmp_path / "x.csv", [VICTIM, MALLORY])
     path = packed(tmp_path / "x.zip", [(names[0], b"{}"), (names[1], b"[]"), other])
-    assert collect.run(path, None, None, enter=True) == 1
+    assert collect.run(path, None, sheet, enter=True) == 1
     assert list(collected(course)) == ["mallory"]
     told = "".join(capsys.readouterr().out.split())
     assert "onenamehasseveralfiles," in told
@@ -251,9 +252,7 @@ def test_digits_of_another_script_are_no_number(course, tmp_path, capsys, digits
         sheet = moodle_sheet(tmp_path / "x.csv", [VICTIM, MALLORY])
     collect.run(packed(tmp_path / "x.zip", files), None, sheet, enter=False)
     assert list(collected(course)) == ["mallory"]
-    told = capsys.readouterr().out
-    assert "Not collected" in told
-    assert ("is named as a file of nobody" in told) == (platform == "canvas")
+    assert "nobody has this number and name in the sheet" in " ".join(capsys.readouterr().out.split())
 
 
 ANNA = Student("vic", "Anna", "Berg", 12, "anna@uni.example")
@@ -268,92 +267,43 @@ def number_in_gradebook(course, *students):
 
 
 @pytest.mark.parametrize("displayed", ["berganna_12", "berganna_12_90210", "berganna_12_90210_LATE"])
-@pytest.mark.parametrize("source", ["gradebook", "only the later one", "sheet", "earlier"])
 def test_a_file_of_canvass_with_a_classmates_number_behind_its_name_is_told_and_not_taken(
-    course, tmp_path, capsys, source, displayed
+    course, tmp_path, capsys, displayed
 ):
     """Its owner is displayed as the beginning of the other's files."""
     enter(course, [ANNA, EVIL])
-    number_in_gradebook(course, *{"gradebook": [ANNA, EVIL], "only the later one": [EVIL]}.get(source, []))
-    if source == "earlier":
-        first = [(f"evilmallory_5_90_{PLAIN}", b"{}"), (f"berganna_12_91_{PLAIN}", b"{}")]
-        assert collect.run(packed(tmp_path / "x.zip", first), None, None, enter=False) == 0
-    sheet = canvas_sheet(tmp_path / "x.csv", [ANNA, EVIL], {"numbers": 6}) if source == "sheet" else None
-    before = collected(course)
+    sheet = canvas_sheet(tmp_path / "x.csv", [ANNA, EVIL], {"numbers": 6})
     assert (
         collect.run(packed(tmp_path / "x.zip", [(f"{displayed}_5_101_{PLAIN}", b"[]")]), None, sheet, enter=True) == 1
     )
     told = " ".join(capsys.readouterr().out.split())
     assert "is named as a file of berganna (12) and berganna_12" in told
     assert f" and {displayed} (5). Look at it" in told
-    assert collected(course) == before
-    assert all(path.read_bytes() == b"{}" for path in (course.root / "submitted").rglob("*.ipynb"))
+    assert collected(course) == {}
 
 
-@pytest.mark.parametrize("file", ["1_sums.ipynb", "1_sums (1).ipynb", "mine.ipynb", "5_mine.ipynb"])
-def test_a_name_that_ends_in_a_number_is_nobodys_where_no_number_is_known(course, tmp_path, capsys, file):
-    """Its owner is displayed as a classmate with a number behind the name."""
+def test_a_number_that_the_gradebook_knows_is_no_others_by_a_name(course, tmp_path, capsys):
+    """Somebody goes by a classmate's name on the platform."""
     enter(course, [ANNA, EVIL])
-    first = [(f"evilmallory_5_90_{file}", b"{}")]
-    collect.run(packed(tmp_path / "x.zip", first), None, None, enter=False)
-    assert list(collected(course)) == ([] if file == "5_mine.ipynb" else ["mal"])
-    (course.root / ".netgrader" / "collected" / "numbers.json").unlink()
-    before = collected(course)
-    forged = packed(tmp_path / "y.zip", [(f"berganna_12_5_101_{file}", b"[]")])
-    assert collect.run(forged, None, None, enter=False) == 1
-    assert collected(course) == before
+    number_in_gradebook(course, EVIL)
+    posing = replace(ANNA, number=EVIL.number, email="", files={PLAIN: b"[]"})
+    sheet = canvas_sheet(tmp_path / "x.csv", [posing], {"numbers": 6})
+    assert collect.run(canvas_zip(tmp_path / "x.zip", [posing]), None, sheet, enter=False) == 0
+    assert list(collected(course)) == ["mal"]
+    assert "which is not how the gradebook writes mal" in " ".join(capsys.readouterr().out.split())
 
 
-RENAMED = {
-    "moodle": (f"Mallory Evil_80_assignsubmission_file_/{PLAIN}", f"Anna Berg_80_assignsubmission_file_/{PLAIN}"),
-    "canvas": (f"evilmallory_5_101_{PLAIN}", f"berganna_5_102_{PLAIN}"),
-}
-
-
-@pytest.mark.parametrize("enters", [False, True])
-@pytest.mark.parametrize("known_by", ["moodle", "moodle, sheet without addresses", "canvas", "canvas, gradebook"])
-def test_a_number_that_is_known_as_one_students_is_no_others_by_a_name(course, tmp_path, capsys, known_by, enters):
+@pytest.mark.parametrize("platform", ["moodle", "canvas"])
+def test_who_goes_by_a_classmates_name_has_none_of_the_classmates_work(course, tmp_path, capsys, platform):
     enter(course, [ANNA, EVIL])
-    first, renamed = RENAMED[known_by.partition(",")[0]]
-    if "gradebook" in known_by:
-        number_in_gradebook(course, EVIL)
+    there = [replace(ANNA, email="", files={PLAIN: b"{}"}), replace(ANNA, email="", number=5, files={PLAIN: b"[]"})]
+    if platform == "moodle":
+        path, sheet = moodle_zip(tmp_path / "x.zip", there), moodle_sheet(tmp_path / "x.csv", there)
     else:
-        assert collect.run(packed(tmp_path / "x.zip", [(first, b"{}")]), None, None, enter=False) == 0
-    sheet, before = None, (collected(course), read_collected(course.assignment).students)
-    if "sheet" in known_by:
-        sheet = moodle_sheet(tmp_path / "x.csv", [replace(ANNA, number=80, email="")])
-    capsys.readouterr()
-    assert collect.run(packed(tmp_path / "x.zip", [(renamed, b"[]")]), None, sheet, enter=enters) == 1
-    assert "the number is known as that of mal, and the name is not" in " ".join(capsys.readouterr().out.split())
-    assert (collected(course), read_collected(course.assignment).students) == before
-    with opened(course.course) as gradebook:
-        assert sorted(one.id for one in gradebook.students) == ["mal", "vic"]
-
-
-def test_who_goes_by_anothers_name_for_a_while_does_not_keep_the_others_place_in_the_gradebook(course, tmp_path):
-    enter(course, [ANNA, EVIL])
-    posing = packed(tmp_path / "x.zip", [(RENAMED["canvas"][1], b"[]")])
-    for _ in range(2):
-        assert collect.run(posing, None, None, enter=False) == 0
-    with opened(course.course) as gradebook:
-        assert [one.lms_user_id for one in gradebook.students] == [None, None]
-    (course.root / ".netgrader" / "collected" / "numbers.json").unlink()  # as in the next assignment
-    both = [replace(ANNA, email="", number=7, files={PLAIN: b"{}"}), replace(EVIL, number=5, files={PLAIN: b"[]"})]
-    sheet = canvas_sheet(tmp_path / "x.csv", both, {"numbers": 6})
-    assert collect.run(canvas_zip(tmp_path / "y.zip", both), None, sheet, enter=False) == 0
-    assert (course.root / f"submitted/vic/numbers/{PLAIN}").read_bytes() == b"{}"
-    assert (course.root / f"submitted/mal/numbers/{PLAIN}").read_bytes() == b"[]"
-
-
-@pytest.mark.parametrize("address", [ANNA, EVIL])
-def test_an_address_in_the_sheet_decides_whose_a_known_number_is(course, tmp_path, address):
-    enter(course, [ANNA, EVIL])
-    first, renamed = RENAMED["moodle"]
-    collect.run(packed(tmp_path / "x.zip", [(first, b"{}")]), None, None, enter=False)
-    sheet = moodle_sheet(tmp_path / "x.csv", [replace(ANNA, number=80, email=address.email)])
-    assert collect.run(packed(tmp_path / "x.zip", [(renamed, b"[]")]), None, sheet, enter=False) == 0
-    assert (course.root / f"submitted/{address.id}/numbers/{PLAIN}").read_bytes() == b"[]"
-    assert read_collected(course.assignment).students == {"80": address.id}
+        path, sheet = canvas_zip(tmp_path / "x.zip", there), canvas_sheet(tmp_path / "x.csv", there, {"numbers": 6})
+    assert collect.run(path, None, sheet, enter=True) == 1
+    assert collected(course) == {}
+    assert "somebody else is vic, too" in " ".join(capsys.readouterr().out.split())
 
 
 LOOKS_THE_SAME = {
@@ -377,7 +327,8 @@ LOOKS_THE_SAME = {
 def test_a_name_that_looks_like_another_is_never_placed_without_a_word(course, tmp_path, capsys, kind, enters):
     enter(course, [VICTIM])
     folder = f"{LOOKS_THE_SAME[kind]}_4711_assignsubmission_file"
-    collect.run(packed(tmp_path / "x.zip", [(f"{folder}/1_sums.ipynb", b"[]")]), None, None, enter=enters)
+    sheet = moodle_sheet(tmp_path / "x.csv", [Student("", LOOKS_THE_SAME[kind], "", 4711)])
+    collect.run(packed(tmp_path / "x.zip", [(f"{folder}/1_sums.ipynb", b"[]")]), None, sheet, enter=enters)
     told = " ".join(capsys.readouterr().out.split())
     if "victim" in collected(course):
         assert "there, which is not how the gradebook writes victim" in told
@@ -388,7 +339,8 @@ def test_a_name_that_looks_like_another_is_never_placed_without_a_word(course, t
 @pytest.mark.parametrize("name", ["山田さくら", "김 철수", "Виктор van der Bérg", "Łukasz Ørsted"])
 def test_names_of_any_script_are_entered(course, tmp_path, name):
     files = [(f"{name}_7_assignsubmission_file/1_sums.ipynb", b"{}")]
-    assert collect.run(packed(tmp_path / "x.zip", files), None, None, enter=True) == 0
+    sheet = moodle_sheet(tmp_path / "x.csv", [Student("", name, "", 7)])
+    assert collect.run(packed(tmp_path / "x.zip", files), None, sheet, enter=True) == 0
 
 
 @pytest.mark.parametrize("platform", ["moodle", "canvas"])
@@ -419,7 +371,7 @@ def test_an_address_of_one_and_a_number_of_another_are_nobodys():
         Member("ada", frozenset({"ada"}), frozenset({"ada", "ada@uni.example"}), "ada@uni.example"),
         Member("bob", frozenset({"bob"}), frozenset({"bob", "bob@uni.example"}), "bob@uni.example"),
     ]
-    assert match([person], roster, Collected()) == ({}, {person: "addresses or numbers are those of ada and bob"})
+    assert match([person], roster) == ({}, {person: "addresses or numbers are those of ada and bob"})
 
 
 def test_a_submission_of_a_team_is_nobodys_where_two_teams_are_written_the_same(course, tmp_path):
@@ -437,9 +389,9 @@ def test_nothing_lands_outside_of_the_folder_of_who_handed_it_in(course, tmp_pat
     there = [Student("ada", "Ada", "Lovelace", 4711, files={"1_sums.ipynb": b"{}", hostile: b"evil"})]
     enter(course, there)
     before = {path for path in tmp_path.rglob("*") if course.root not in path.parents}
-    path = moodle_zip(tmp_path / "digits.zip", there)
-    assert collect.run(path, None, None, enter=False) == 0
-    assert {path for path in tmp_path.rglob("*") if course.root not in path.parents} == before | {path}
+    path, sheet = moodle_zip(tmp_path / "digits.zip", there), moodle_sheet(tmp_path / "x.csv", there)
+    assert collect.run(path, None, sheet, enter=False) == 0
+    assert {path for path in tmp_path.rglob("*") if course.root not in path.parents} == before | {path, sheet}
     assert names(course, "ada") == ["1_sums.ipynb", "evil.py"]
 
 
@@ -451,7 +403,8 @@ def test_what_one_hands_in_is_limited_and_takes_nothing_from_others(course, tmp_
         Student("zoe", "Zoe", "Young", 4714, files={"notes.pdf": b""}),
     ]
     enter(course, there)
-    assert collect.run(moodle_zip(tmp_path / "digits.zip", there), None, None, enter=False) == 1
+    sheet = moodle_sheet(tmp_path / "x.csv", there)
+    assert collect.run(moodle_zip(tmp_path / "digits.zip", there), None, sheet, enter=False) == 1
     said = capsys.readouterr().out
     assert collected(course) == {"ada": ["1_sums.ipynb"]}
     assert "Not collected: Eve Hacker (4712): Eve Hacker (4712) holds more than can be read." in said
@@ -472,7 +425,7 @@ def test_a_damaged_file_in_it_is_its_owners_trouble_alone(course, tmp_path, caps
     place = entry.header_offset + 30 + len(entry.filename)
     content[place : place + 4] = b"\xff\xff\xff\xff"
     path.write_bytes(content)
-    assert collect.run(path, None, None, enter=False) == 1
+    assert collect.run(path, None, moodle_sheet(tmp_path / "x.csv", there), enter=False) == 1
     assert collected(course) == {"ada": ["1_sums.ipynb"]}
     assert "Not collected: Eve Hacker (4712): Eve Hacker (4712) cannot be unpacked" in capsys.readouterr().out
 
@@ -487,39 +440,40 @@ def test_teams_have_what_one_of_them_handed_in(course, tmp_path, capsys):
     assert "ada, joe" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("platform", ["moodle", "canvas"])
-def test_who_has_no_name_there_can_be_entered_and_is_known_again(course, tmp_path, platform):
+def test_who_has_no_name_there_can_be_entered_and_is_known_again(course, tmp_path):
     there = people(course)
-    if platform == "moodle":
-        path, ids = moodle_zip(tmp_path / "x.zip", there, blind=True), {f"participant-{one.number}" for one in there}
-    else:
-        path, ids = canvas_zip(tmp_path / "x.zip", there, anonymous=True), {f"anon_ab{one.number}" for one in there}
-    assert collect.run(path, None, None, enter=False) == 1
+    path = moodle_zip(tmp_path / "x.zip", there, blind=True)
+    sheet = moodle_sheet(tmp_path / "x.csv", there, blind=True)
+    assert collect.run(path, None, sheet, enter=False) == 1
     assert collected(course) == {}
     for _ in range(2):
-        assert collect.run(path, None, None, enter=True) == 0
-        assert collected(course) == dict.fromkeys(sorted(ids), ALL)
+        assert collect.run(path, None, sheet, enter=True) == 0
+        assert collected(course) == dict.fromkeys([f"participant-{one.number}" for one in there], ALL)
 
 
-@pytest.mark.parametrize("with_sheet", [False, True])
+def test_a_file_of_canvass_without_names_is_nobodys(course, tmp_path, capsys):
+    there = people(course)
+    path = canvas_zip(tmp_path / "x.zip", there, anonymous=True)
+    assert collect.run(path, None, canvas_sheet(tmp_path / "x.csv", there, {"numbers": 6}), enter=True) == 1
+    assert collected(course) == {}
+    assert "nobody has this number and name in the sheet" in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize("platform", ["moodle", "canvas"])
-def test_a_class_that_nobody_entered_is_entered_with_names_and_addresses(course, tmp_path, platform, with_sheet):
+def test_a_class_that_nobody_entered_is_entered_with_names_and_addresses(course, tmp_path, platform):
     there = people(course)[:3]
-    make = {
-        "moodle": (moodle_zip, moodle_sheet),
-        "canvas": (canvas_zip, lambda path, all_: canvas_sheet(path, all_, {"numbers": 6})),
-    }
-    path, sheet = make[platform][0](tmp_path / "x.zip", there), make[platform][1](tmp_path / "x.csv", there)
-    assert collect.run(path, None, sheet if with_sheet else None, enter=True) == 0
+    if platform == "moodle":
+        path, sheet = moodle_zip(tmp_path / "x.zip", there), moodle_sheet(tmp_path / "x.csv", there)
+    else:
+        path, sheet = canvas_zip(tmp_path / "x.zip", there), canvas_sheet(tmp_path / "x.csv", there, {"numbers": 6})
+    assert collect.run(path, None, sheet, enter=True) == 0
     with opened(course.course) as gradebook:
         entered = {name_key(f"{one.first_name or ''}{one.last_name}") for one in gradebook.students}
-        squeezed = platform == "canvas" and not with_sheet
-        assert entered == {name_key(one.sortable if squeezed else one.name) for one in there}
-        if with_sheet:
-            assert {one.id for one in gradebook.students} == {one.email for one in there}
+        assert entered == {name_key(one.name) for one in there}
+        assert {one.id for one in gradebook.students} == {one.email for one in there}
     first = collected(course)
     assert list(first.values()) == [ALL] * 3
-    assert collect.run(path, None, sheet if with_sheet else None, enter=True) == 0
+    assert collect.run(path, None, sheet, enter=True) == 0
     assert collected(course) == first
 
 
@@ -535,8 +489,8 @@ def test_who_is_in_the_sheet_and_handed_in_nothing_is_entered_once(course, tmp_p
         path = moodle_zip(tmp_path / "x.zip", there[:2], blind=blind)
         sheet = moodle_sheet(tmp_path / "x.csv", there, blind=blind)
     ids = {f"participant-{one.number}" if blind else one.email for one in there}
-    for given in (sheet, sheet, None):
-        assert collect.run(path, None, given, enter=True) == 0
+    for _ in range(2):
+        assert collect.run(path, None, sheet, enter=True) == 0
         with opened(course.course) as gradebook:
             assert {one.id for one in gradebook.students} == ids
     assert len(collected(course)) == 2
@@ -546,9 +500,8 @@ def test_who_is_in_the_sheet_and_handed_in_nothing_is_entered_once(course, tmp_p
 def test_who_was_late_by_the_platform_is_listed(course, tmp_path, platform, capsys):
     there = people(course)[:3]
     enter(course, there)
-    sheet = None
     if platform == "canvas":
-        file = canvas_zip(tmp_path / "x.zip", there)
+        file, sheet = canvas_zip(tmp_path / "x.zip", there), canvas_sheet(tmp_path / "x.csv", there, {"numbers": 6})
     else:
         file, sheet = moodle_zip(tmp_path / "x.zip", there), moodle_sheet(tmp_path / "x.csv", there)
     assert collect.run(file, None, sheet, enter=False) == 0
@@ -558,11 +511,12 @@ def test_who_was_late_by_the_platform_is_listed(course, tmp_path, platform, caps
 
 def test_a_name_that_is_a_formula_is_entered_as_none(course, tmp_path):
     there = [Student("x", '=HYPERLINK("x")', "+1,=2", 4711, "x@uni.example", files={"1_sums.ipynb": b"{}"})]
-    collect.run(moodle_zip(tmp_path / "x.zip", there), None, moodle_sheet(tmp_path / "x.csv", there), enter=True)
+    sheet = moodle_sheet(tmp_path / "x.csv", there)
+    collect.run(moodle_zip(tmp_path / "x.zip", there), None, sheet, enter=True)
     with opened(course.course) as gradebook:
         (entered,) = gradebook.students
     assert (entered.first_name, entered.last_name) == ("HYPERLINK('x')", "1 =2")
-    collect.run(moodle_zip(tmp_path / "x.zip", there), None, None, enter=False)
+    collect.run(moodle_zip(tmp_path / "x.zip", there), None, sheet, enter=False)
     assert list(collected(course)) == ["x@uni.example"]
 
 
@@ -590,16 +544,17 @@ def test_a_name_as_long_as_a_platform_takes_ends_nobodys_collecting(course, tmp_
         Student("", "漢" * 100, "文" * 100, 4712, files={"1_sums.ipynb": b"[]"}),
         Student("", "Zoe", "Young", 4713, files={"1_sums.ipynb": b"{}"}),
     ]
-    path = moodle_zip(tmp_path / "x.zip", there)
+    path, sheet = moodle_zip(tmp_path / "x.zip", there), moodle_sheet(tmp_path / "x.csv", there)
     for _ in range(2):
-        assert collect.run(path, None, None, enter=True) == 0
+        assert collect.run(path, None, sheet, enter=True) == 0
         assert len(collected(course)) == 3
 
 
 def test_two_of_one_name_who_are_entered_are_two(course, tmp_path):
-    there = people(course)[3:5]
-    collect.run(moodle_zip(tmp_path / "x.zip", there), None, None, enter=True)
-    assert collected(course) == dict.fromkeys(["li-wang", "li-wang-4715"], ALL)
+    there = without_addresses(people(course)[3:5])
+    sheet = moodle_sheet(tmp_path / "x.csv", there)
+    collect.run(moodle_zip(tmp_path / "x.zip", there), None, sheet, enter=True)
+    assert collected(course) == dict.fromkeys(["participant-4714", "participant-4715"], ALL)
 
 
 def test_the_time_in_the_sheet_is_that_which_nbgrader_counts(course, tmp_path):
@@ -614,13 +569,13 @@ def test_the_time_in_the_sheet_is_that_which_nbgrader_counts(course, tmp_path):
 def test_what_was_handed_in_anew_replaces_what_was_there_and_that_is_kept(course, tmp_path, capsys):
     there = people(course)[:1]
     enter(course, there)
-    path = moodle_zip(tmp_path / "x.zip", there)
-    collect.run(path, None, None, enter=False)
+    path, sheet = moodle_zip(tmp_path / "x.zip", there), moodle_sheet(tmp_path / "x.csv", there)
+    collect.run(path, None, sheet, enter=False)
     capsys.readouterr()
-    collect.run(path, None, None, enter=False)
+    collect.run(path, None, sheet, enter=False)
     assert "unchanged" in capsys.readouterr().out
     there[0].files = {**there[0].files, "helper.py": HELPER + b"\n"}
-    collect.run(moodle_zip(path, there), None, None, enter=False)
+    collect.run(moodle_zip(path, there), None, sheet, enter=False)
     assert "replaces what was there" in capsys.readouterr().out
     (old,) = (course.root / ".netgrader/store/replaced/numbers").iterdir()
     assert (old / "helper.py").read_bytes() == HELPER
@@ -637,7 +592,8 @@ def test_of_a_file_that_was_uploaded_to_canvas_again_the_newest_counts(course, t
     }
     there = [Student("ada", "Ada", "Lovelace", 4711, files=files)]
     enter(course, there)
-    assert collect.run(canvas_zip(tmp_path / "x.zip", there), None, None, enter=False) == 0
+    sheet = canvas_sheet(tmp_path / "x.csv", there, {"numbers": 6})
+    assert collect.run(canvas_zip(tmp_path / "x.zip", there), None, sheet, enter=False) == 0
     assert "left out: 1_sums.ipynb" in capsys.readouterr().out
     assert names(course, "ada") == ["1_sums.ipynb", "helper.py", "week-1.ipynb", "week-2.ipynb"]
     assert (course.root / "submitted/ada/numbers/1_sums.ipynb").read_bytes() == b"[]"
@@ -664,7 +620,8 @@ def test_a_download_that_was_unpacked_and_packed_again_is_one(course, tmp_path):
         again.writestr("__MACOSX/digits-4711/._x.py", b"")
         again.writestr("digits-4711/._Ada Lovelace_4711_assignsubmission_file", b"")
         again.writestr("Mallory Eve_88_assignsubmission_file/2_words.ipynb", b"")
-    assert collect.run(tmp_path / "again.zip", None, None, enter=False) == 1
+    sheet = moodle_sheet(tmp_path / "x.csv", there)
+    assert collect.run(tmp_path / "again.zip", None, sheet, enter=False) == 1
     assert collected(course) == dict.fromkeys(["ada", "bob"], ALL)
 
 
@@ -686,7 +643,7 @@ def test_what_is_no_file_of_submissions_is_a_sentence(course, tmp_path, content,
             for name, inside in content.items():
                 out.writestr(name, inside)
     with pytest.raises(UsageError, match=said):
-        collect.run(path, None, None, enter=False)
+        collect.run(path, None, moodle_sheet(tmp_path / "x.csv", []), enter=False)
 
 
 def test_a_single_name_cannot_make_a_class_another_platforms(tmp_path):
@@ -698,15 +655,15 @@ def test_a_single_name_cannot_make_a_class_another_platforms(tmp_path):
 def test_a_person_is_nobody_who_has_another_address():
     person = Person("1", "Li Wang", frozenset({"li2@uni.example"}))
     member = Member("li1", frozenset({"liwang"}), frozenset({"li1", "li1@uni.example"}), "li1@uni.example")
-    assert match([person], [member], Collected()) == ({}, {person: "nobody in the gradebook is called so"})
+    assert match([person], [member]) == ({}, {person: "nobody in the gradebook is called so"})
 
 
 def test_one_of_nbgraders_own_assignments_is_collected_by_its_name(course, tmp_path):
     course.write("source/ps1/problem.ipynb", "{}")
     there = people(course)[:1]
     enter(course, there)
-    path = moodle_zip(tmp_path / "x.zip", there)
+    path, sheet = moodle_zip(tmp_path / "x.zip", there), moodle_sheet(tmp_path / "x.csv", there)
     with pytest.raises(UsageError, match=r"these assignments: numbers, ps1\. Name one with --assignment"):
-        collect.run(path, None, None, enter=False)
-    assert collect.run(path, "ps1", None, enter=False) == 0
+        collect.run(path, None, sheet, enter=False)
+    assert collect.run(path, "ps1", sheet, enter=False) == 0
     assert (course.root / "submitted/ada/ps1/helper.py").read_bytes() == HELPER

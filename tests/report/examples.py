@@ -65,7 +65,7 @@ def one_mistake():
     noticed = Observed("check_train", "the kernel read a file named weights.npz that was not handed in.")
     return Graded(
         replace(result, integrity=(noticed,)),
-        marks=Marks({"what_w1_shows": CellMark(None, 3.0, 2)}),
+        marks=Marks({"what_w1_shows": CellMark(None, 3.0)}),
     )
 
 

@@ -149,7 +149,7 @@ def test_a_page_that_a_student_handed_in_is_neither_feedback_nor_linked_to(booke
 def test_feedback_for_somebody_who_was_not_graded_names_who(tiny):
     tiny.submit("ada")
     tiny.write("autograded/bob/numbers/1_sums.ipynb", "{}")
-    said = "Nothing of ada has been graded for 'numbers' yet. Type netgrader autograde numbers --student ada first"
+    said = "Nothing of ada has been graded for 'numbers' yet. Type netgrader autograde numbers first"
     with pytest.raises(UsageError, match=said):
         feedback_of_class(tiny.assignment, ("ada",), console())
 

@@ -11,7 +11,7 @@ import pytest
 from netgrader.pages import report_page
 from netgrader.pages.checks_table import report_csv
 from netgrader.pages.feedback_verdicts import by_hand
-from netgrader.pages.graded import CellMark, Graded, Marks
+from netgrader.pages.graded import NO_MARK, CellMark, Graded, Marks
 from netgrader.pages.report_page import render_report
 from netgrader.pages.report_view import ClassView, Column, NotebookColumns
 from netgrader.results import Observed, Status
@@ -56,6 +56,15 @@ def test_an_accuracy_out_of_the_ordinary_is_for_a_person_to_judge_and_an_ordinar
     found = judged(build_report(ex.eight_students()))
     assert "99.1 % is unusual" in found["Femi"][0]
     assert "Ada Lovelace" not in found
+
+
+def test_test_images_that_may_have_been_trained_on_are_for_a_person_to_judge():
+    clean = ex.right()
+    seen = Graded(replace(clean.result, measured={**clean.result.measured, "test_images_seen": "9,800 of them."}))
+    assert judged(build_report(one(clean))) == {}
+    assert judged(build_report(one(seen))) == {
+        "Ada": ("1_one_layer: it may have been trained on test images. Found 9,800 of them.",)
+    }
 
 
 def test_facts_about_answers_that_were_looked_up_come_first():
@@ -138,7 +147,7 @@ def test_a_remark_is_said_to_cost_nothing():
 
 
 def test_points_are_the_persons_where_a_person_gave_them():
-    graded = replace(ex.wrong(), marks=Marks({"check_train": CellMark(0.0, 2.0, 3)}))
+    graded = replace(ex.wrong(), marks=Marks({"check_train": CellMark(0.0, 2.0)}))
     (row,) = [row for row in table(one(graded)) if row["cell"] == "check_train"]
     assert (row["check"], row["points"], row["max_points"], row["by_hand"]) == ("", "2", "3", "yes")
     assert "yes" not in {row["by_hand"] for row in table(one(ex.wrong()))}
@@ -146,7 +155,7 @@ def test_points_are_the_persons_where_a_person_gave_them():
 
 def overruled(manual):
     """A fatal mistake in `train`, which a person gave these points of 3."""
-    return one(replace(ex.wrong(), marks=Marks({"check_train": CellMark(0.9, manual, 3)})))
+    return one(replace(ex.wrong(), marks=Marks({"check_train": CellMark(0.9, manual)})))
 
 
 @pytest.mark.parametrize("manual", [1.5, 3.0])
@@ -163,7 +172,7 @@ def test_what_a_person_decided_is_no_longer_told_as_what_checks_found(manual):
 
 
 def test_what_could_not_be_graded_is_no_trouble_once_a_person_marked_it():
-    marks = Marks({column.cell: CellMark(0.0, 1.0, column.max_points) for column in ex.COLUMNS.columns})
+    marks = Marks({column.cell: CellMark(0.0, 1.0) for column in ex.COLUMNS.columns})
     assert build_report(one(replace(ex.broken(), marks=marks))).to_judge == ()
     some = Marks(dict([*marks.cells.items()][:1]))
     assert build_report(one(replace(ex.broken(), marks=some))).to_judge != ()
@@ -173,9 +182,9 @@ def test_what_could_not_be_graded_is_no_trouble_once_a_person_marked_it():
     ("marks", "added"),
     [
         (Marks(), {}),
-        (Marks({"check_train": CellMark(0.9, 1.5, 3)}), {("check_train", ""): 1.5}),
-        (Marks({"check_prepare_data": CellMark(2.0, None, 2, extra=1.0)}), {("check_prepare_data", ""): 1.0}),
-        (Marks({"what_w1_shows": CellMark(None, 2.0, 2)}, late_penalty=1.0), {("late_penalty", ""): -1.0}),
+        (Marks({"check_train": CellMark(0.9, 1.5)}), {("check_train", ""): 1.5}),
+        (Marks({"check_prepare_data": CellMark(2.0, None, extra=1.0)}), {("check_prepare_data", ""): 1.0}),
+        (Marks({"what_w1_shows": CellMark(None, 2.0)}, late_penalty=1.0), {("late_penalty", ""): -1.0}),
         (Marks(late_penalty=100.0), {}),
     ],
     ids=["as graded", "a mark by hand", "extra credit", "late", "later than all points"],
@@ -242,8 +251,8 @@ def test_the_report_is_the_same_each_time():
 
 
 def test_a_blank_answer_is_not_said_to_have_been_read():
-    judged, blank = (CellMark(0.0, manual, 2.0) for manual in (0.0, None))
-    assert [str(by_hand(0.0, 2.0, mark)[1]) for mark in (judged, blank, None)] == [
+    judged, blank = (CellMark(0.0, manual) for manual in (0.0, None))
+    assert [str(by_hand(0.0, 2.0, mark)[1]) for mark in (judged, blank, NO_MARK)] == [
         "marked by a person",
         "not answered",
         "not answered",
