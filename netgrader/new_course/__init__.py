@@ -77,7 +77,7 @@ class NewAssignment:
     """The test accuracy that students are asked for, between 0 and 1; of numbers the mean absolute error on the test rows."""
     unit: str = ""
     """What the targets of a regression are in."""
-    target_column: str | None = None
+    target_column: str = ""
     """The column of a table that is to be found out."""
 
 
@@ -110,26 +110,8 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
         target_column=wanted.target_column,
     )
     spec, content = read_within_limits(wanted.data, read, wanted.data, seconds=DATA_SECONDS)
-    own, folder = (
-        (_of_numbers(wanted, spec, content), NUMBERS) if spec.is_regression else (_of_classes(wanted, spec), "")
-    )
-    terms: dict[str, Any] = {
-        "title": name.replace("_", " ").capitalize(),
-        "name": name,
-        "notebook": notebook,
-        "short": name,
-        "spec": spec,
-        "target": wanted.target,
-        "width": 128,
-        "batch": 64,
-        "raw": "2d" if spec.is_images and not spec.is_regression else "raw",
-        "epochs": min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(STEPS * 64 / spec.train.rows))),
-        **own,
-    }
-    terms["spec_lines"] = _toml(terms["spec"])
-    terms["drawn"] = can_be_drawn(spec)
-    terms["asked_scaling"] = SCALING_ASKED[spec.scaling]
-    terms["prepared"] = PREPARED[spec.scaling].format(spec=spec).replace("_raw", f"_{terms['raw']}")
+    terms = _terms(wanted, spec, content)
+    folder = NUMBERS if spec.is_regression else ""
     data = root / "data" / spec.file
     if data.is_file() and data.read_bytes() != content:
         raise UsageError(f"{data} exists and holds something else. Give the data {wanted.data} another name.")
@@ -154,6 +136,34 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
         handed_in.mkdir(parents=True, exist_ok=True)
         write_text(handed_in / f"{notebook}.ipynb", _notebook(terms, student))
     return (solved, *written)
+
+
+def _terms(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[str, Any]:
+    """Return what the templates say of an assignment.
+
+    Raises
+    ------
+    UsageError
+        If the target cannot be one.
+    """
+    raw = "2d" if spec.is_images and not spec.is_regression else "raw"
+    terms: dict[str, Any] = {
+        "title": wanted.name.replace("_", " ").capitalize(),
+        "name": wanted.name,
+        "notebook": f"1_{wanted.name}",
+        "short": wanted.name,
+        "spec": spec,
+        "target": wanted.target,
+        "width": 128,
+        "batch": 64,
+        "raw": raw,
+        "epochs": min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(STEPS * 64 / spec.train.rows))),
+        "drawn": can_be_drawn(spec),
+        "asked_scaling": SCALING_ASKED[spec.scaling],
+        "prepared": PREPARED[spec.scaling].format(spec=spec).replace("_raw", f"_{raw}"),
+    }
+    terms |= _of_numbers(wanted, spec, content) if spec.is_regression else _of_classes(wanted, spec)
+    return terms | {"spec_lines": _toml(terms["spec"])}
 
 
 def _of_classes(wanted: NewAssignment, spec: DataSpec) -> dict[str, Any]:
