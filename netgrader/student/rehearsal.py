@@ -121,7 +121,7 @@ def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, numb
             out.fact(f"{name}/steps_after", _await_threads(before, instrument))
             _report(out, name, returned)
         out.fact(f"{name}/closed", bool(getattr(session, "_closed", False)))
-        final = variable_values(session, instrument.net.graph).get("W")
+        final = variable_values(session).get("W")
     finally:
         session.close()
     ended = not instrument.over()
