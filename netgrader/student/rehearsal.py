@@ -80,14 +80,11 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
     for name, values in table.items():
         out.array(f"table/{name}", values)
     _hand_over_images(arrays, out)
-    copies: dict[str, Array] = {}
     for number, call in enumerate(calls):
-        if any(not _same(name, copies.get(name), table[name]) for name in ARRAYS):
-            copies = {name: np.array(values) for name, values in arrays.items()}
         out.fact(f"{number}/asked", {"n_epochs": call.n_epochs, "mini_batch_size": call.mini_batch_size})
-        with student.lending(copies):
+        with student.lending({name: np.array(values) for name, values in arrays.items()}):
             ended = _call(student, train, call, out, number=number, seconds=seconds)
-        if not ended and student.quick:
+        if student.quick and not ended:
             break  # it is going to be the same with other numbers, and somebody waits
 
 
@@ -136,8 +133,8 @@ def _await_threads(before: set[threading.Thread], instrument: Instrument) -> int
     """
     steps = last = instrument.steps
     since = time.monotonic()
-    left = [thread for thread in threading.enumerate() if thread not in before]
-    while any(thread.is_alive() for thread in left) and time.monotonic() - since < STILL:
+    left = {*threading.enumerate()} - before
+    while left & {*threading.enumerate()} and time.monotonic() - since < STILL:
         time.sleep(LOOK)
         if instrument.steps != last:
             last, since = instrument.steps, time.monotonic()
@@ -204,7 +201,7 @@ def _arrays(student: Student) -> tuple[dict[str, Array], dict[str, Array], str |
         table = {**_table(found, "train", spec), **_table(found, "test", spec)}
     except _UnusableError as problem:
         return *_stand_ins(spec), str(problem)
-    return found, {name: table[name] for name in ARRAYS}, None
+    return found, table, None
 
 
 def _array(student: Student, name: str) -> Array:
@@ -232,7 +229,7 @@ def _table(found: Mapping[str, Array], part: str, spec: DataSpec) -> dict[str, A
 
 
 def _require_shape(images: Array, pixels: int) -> None:
-    if images.dtype.kind not in "fiub" or images.ndim != 2 or images.shape[1] != pixels or len(images) < LEAST_ROWS:
+    if images.dtype.kind not in "fiub" or images.shape[1:] != (pixels,) or len(images) < LEAST_ROWS:
         raise _UnusableError(f"the images are not numbers of shape (n, {pixels})")
 
 
@@ -244,7 +241,7 @@ def _require_prints(prints: Array) -> None:
 
 
 def _require_labels(labels: Array, n_classes: int, n_images: int) -> None:
-    if labels.dtype.kind not in "fiub" or labels.ndim != 2 or labels.shape[1] != n_classes:
+    if labels.dtype.kind not in "fiub" or labels.shape[1:] != (n_classes,):
         raise _UnusableError(f"the labels are not numbers of shape (n, {n_classes})")
     named, unclear = classes(labels.astype(np.float32))
     if unclear > len(labels) / 100:
@@ -266,7 +263,7 @@ def _stand_ins(spec: DataSpec) -> tuple[dict[str, Array], dict[str, Array]]:
     for part, (images, labels) in zip(("train", "test"), given_data(), strict=True):
         stand_ins[f"x_{part}"] = levels[images.reshape(len(images), -1)]
         stand_ins[f"y_{part}_1_hot"] = named[labels]
-    return {name: stand_ins[name] for name in ARRAYS}, {name: _identity(name, stand_ins[name]) for name in ARRAYS}
+    return stand_ins, {name: _identity(name, values) for name, values in stand_ins.items()}
 
 
 def _shuffled(n: int, step: int) -> Array:
@@ -277,8 +274,3 @@ def _shuffled(n: int, step: int) -> Array:
 def _identity(name: str, values: Array) -> Array:
     """Of each row: the fingerprint of an image, the class of a label."""
     return fingerprints(values) if name in IMAGES else classes(values.astype(np.float32))[0]
-
-
-def _same(name: str, copy: Array | None, identity: Array) -> bool:
-    """Whether a copy still is as it was lent."""
-    return copy is not None and np.array_equal(_identity(name, copy), identity)
