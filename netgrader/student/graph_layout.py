@@ -121,7 +121,7 @@ def place(boxes: Mapping[str, Box], edges: Iterable[Edge]) -> Placement:
     sizes, layers = dict[_Slot, Box](), dict[_Slot, int]()
     sizes.update(boxes)
     layers.update(rank)
-    for lane in (lane for wire in wires.values() for lane in wire.lanes):
+    for lane in itertools.chain.from_iterable(wire.lanes for wire in wires.values()):
         sizes[lane], layers[lane] = Box(LANE, 0.0), lane[1]
     across = _across(sizes, layers, wires.values())
     tops, bottoms = _heights(sizes, layers)

@@ -15,12 +15,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["Kind", "Outline", "OutlineNode", "Scope", "outline"]
 
 MAX_NODES = 44  # what fits a page
-VARIABLE_OPS = frozenset({"Variable", "VariableV2", "VarHandleOp"})
 LEFT_OUT = ""
 
 # What TensorFlow puts around a name without its telling a reader anything.
@@ -43,6 +42,12 @@ class Kind(StrEnum):
     FOLDED = "folded"
 
 
+KINDS = {
+    **dict.fromkeys(("Variable", "VariableV2", "VarHandleOp"), Kind.VARIABLE),
+    **dict.fromkeys(("Placeholder", "PlaceholderV2", "PlaceholderWithDefault"), Kind.PLACEHOLDER),
+    "Const": Kind.CONSTANT,
+}
+"""What ops are drawn as; all others as operations."""
 INNER = frozenset({Kind.OPERATION, Kind.CONSTANT})
 """Kinds that are neither what goes in nor what comes out."""
 PARTS = frozenset({(Kind.OPERATION, Kind.VARIABLE), (Kind.CONSTANT, Kind.VARIABLE), (Kind.VARIABLE, Kind.FOLDED)})
@@ -131,21 +136,34 @@ def _nodes(ops: Mapping[str, Any], links: Sequence[tuple[str, str]]) -> list[Out
     """Return the nodes that stand for `ops`, before any scope is folded."""
     named = {name: _named_like(name, ops) for name in ops}
     training = {named[name] for name, node in ops.items() if _APPLYING.match(node.op)}
-    kinds = {head: Kind.FOLDED if head in training else _kind(ops.get(head)) for head in named.values()}
+    gradients = set(named.values()) - ops.keys()  # which are named by their scope
     users: dict[str, set[str]] = defaultdict(set)
     for source, target in links:
         users[named[source]].add(named[target])
-    whole: dict[str, str] = {}
-    # What uses an op is made after it, so the last one comes first.
-    for head in reversed(kinds):
-        using = {whole.get(user, user) for user in users[head]} - {head, LEFT_OUT}
-        optimizers = using & training
-        whole[head] = min(optimizers, default=head) if kinds[head] is Kind.FOLDED else _whole(ops[head], using, kinds)
+    kinds = {head: _kind(head, ops, training | gradients) for head in named.values()}
+    whole = _wholes(ops, users, kinds, training)
     members: dict[str, list[str]] = defaultdict(list)
     for name, head in named.items():
         members[whole[head]].append(name)
     members.pop(LEFT_OUT, None)
-    return [_node(head, own, ops, is_training=head in training) for head, own in members.items()]
+    return [_node(ops.get(head), head, own, is_training=head in training) for head, own in members.items()]
+
+
+def _wholes(
+    ops: Mapping[str, Any], users: Mapping[str, set[str]], kinds: Mapping[str, Kind], training: set[str]
+) -> dict[str, str]:
+    """Return of each group of ops the name of the drawn node that it is part of."""
+    whole: dict[str, str] = {}
+    # What uses an op is made after it, so the last one comes first.
+    for head in reversed([*kinds]):
+        using = {whole.get(user, user) for user in users.get(head, ())} - {head, LEFT_OUT}
+        optimizer = min(using & training, default=head)
+        whole[head] = optimizer if kinds[head] is Kind.FOLDED else _whole(ops[head], using, kinds)
+    return whole
+
+
+def _kind(head: str, ops: Mapping[str, Any], folded: set[str]) -> Kind:
+    return Kind.FOLDED if head in folded else KINDS.get(ops[head].op, Kind.OPERATION)
 
 
 def _whole(node: Any, using: set[str], kinds: Mapping[str, Kind]) -> str:
@@ -161,7 +179,7 @@ def _whole(node: Any, using: set[str], kinds: Mapping[str, Kind]) -> str:
 
 def _is_axis(node: Any) -> bool:
     """Whether an op is a constant that TensorFlow made for another one, such as the axes of a sum."""
-    return node.attr["dtype"].type in _INTEGERS and bool(_MADE_BY_TENSORFLOW.fullmatch(node.name))
+    return bool(_MADE_BY_TENSORFLOW.fullmatch(node.name)) and node.attr["dtype"].type in _INTEGERS
 
 
 def _named_like(name: str, ops: Mapping[str, Any]) -> str:
@@ -172,43 +190,32 @@ def _named_like(name: str, ops: Mapping[str, Any]) -> str:
     return next(outer for outer in itertools.accumulate(name.split("/"), "{}/{}".format) if outer in ops)
 
 
-def _node(head: str, members: Sequence[str], ops: Mapping[str, Any], *, is_training: bool) -> OutlineNode:
-    label = _NOISE.sub("", head.rpartition("/")[2])
+def _node(node: Any, head: str, members: Sequence[str], *, is_training: bool) -> OutlineNode:
+    """Return the node of an op and of what serves it; of gradients, where there is no op, or of an optimizer with its own."""
+    label, folded = _label(head), f"{len(members)} operations"
     if is_training:
-        detail = f"gradients and optimizer,\n{len(members)} operations"
-        return OutlineNode(head, Kind.FOLDED, label, detail, tuple(members))
-    if head not in ops:
-        return OutlineNode(head, Kind.FOLDED, label, f"gradients, {len(members)} operations", tuple(members))
-    return OutlineNode(head, _kind(ops[head]), label, _described(ops[head], label), tuple(members))
-
-
-def _kind(node: Any) -> Kind:
-    """Return what an op is drawn as; None stands for gradients."""
+        return OutlineNode(head, Kind.FOLDED, label, f"gradients and optimizer,\n{folded}", tuple(members))
     if node is None:
-        return Kind.FOLDED
-    if node.op in VARIABLE_OPS:
-        return Kind.VARIABLE
-    if node.op.startswith("Placeholder"):
-        return Kind.PLACEHOLDER
-    return Kind.CONSTANT if node.op == "Const" else Kind.OPERATION
+        return OutlineNode(head, Kind.FOLDED, label, f"gradients, {folded}", tuple(members))
+    kind = KINDS.get(node.op, Kind.OPERATION)
+    return OutlineNode(head, kind, label, ", ".join(filter(None, _described(node, kind, label))), tuple(members))
 
 
-def _described(node: Any, label: str) -> str:
-    """Return what the drawing says of an op."""
-    shape, kind = _shape(node), _kind(node)
+def _described(node: Any, kind: Kind, label: str) -> tuple[str, str]:
+    """Return what an op is, and its shape or its value; what is not known, or is the label, is empty."""
     if kind is Kind.VARIABLE:
-        shape = _sizes(node.attr["shape"].shape)
+        return kind, _sizes(node.attr["shape"].shape)
     if kind is Kind.CONSTANT:
-        shape = _value(node) or shape
-    if kind is not Kind.OPERATION:
-        return _joined(kind, shape)
+        return kind, _value(node) or _shape(node)
+    if kind is Kind.PLACEHOLDER:
+        return kind, _shape(node)
     op = _NOISE.sub("", node.op)
-    same = re.sub(r"_\d+$|_", "", label).lower() == op.lower()
-    return _joined("" if same else op, shape)
+    is_label = re.sub(r"_\d+$|_", "", label).lower() == op.lower()
+    return "" if is_label else op, _shape(node)
 
 
-def _joined(first: str, second: str) -> str:
-    return ", ".join(part for part in (first, second) if part)
+def _label(name: str) -> str:
+    return _NOISE.sub("", name.rpartition("/")[2])
 
 
 def _shape(node: Any) -> str:
@@ -236,16 +243,27 @@ def _edges(nodes: Sequence[OutlineNode], links: Sequence[tuple[str, str]]) -> It
     """Yield pairs of ops to join. Of what goes into gradients, which is nearly everything, only what is differentiated."""
     home = {member: node for node in nodes for member in node.members}
     between = [(source, target) for source, target in links if source in home and target in home]
+    users = _users(home, between)
+    for source, target in between:
+        if home[target].kind is not Kind.FOLDED or users[home[source].name] == {Kind.FOLDED}:
+            yield source, target
+    yield from _differentiated(nodes, home)
+
+
+def _differentiated(nodes: Iterable[OutlineNode], home: Mapping[str, OutlineNode]) -> Iterator[tuple[str, str]]:
+    """Yield for each node with gradients the op whose gradient is taken, the first that an op is named after, and an op of it."""
+    for node in nodes:
+        named = [found[1] for found in map(_DIFFERENTIATED.search, node.members) if found and found[1] in home]
+        yield from ((differentiated, node.members[0]) for differentiated in named[:1])
+
+
+def _users(home: Mapping[str, OutlineNode], between: Sequence[tuple[str, str]]) -> dict[str, set[Kind]]:
+    """Return the kinds of the nodes that use a node, by its name."""
     users: dict[str, set[Kind]] = defaultdict(set)
     for source, target in between:
         if home[source] is not home[target]:
             users[home[source].name].add(home[target].kind)
-    for node in nodes:
-        named = [found[1] for found in map(_DIFFERENTIATED.search, node.members) if found and found[1] in home]
-        yield from ((differentiated, node.members[0]) for differentiated in named[:1])
-    for source, target in between:
-        if home[target].kind is not Kind.FOLDED or users[home[source].name] == {Kind.FOLDED}:
-            yield source, target
+    return users
 
 
 def _folded(nodes: Sequence[OutlineNode], max_nodes: int) -> Sequence[OutlineNode]:
@@ -253,21 +271,20 @@ def _folded(nodes: Sequence[OutlineNode], max_nodes: int) -> Sequence[OutlineNod
 
     Where that does not do, all operations are one node, between what goes in and what comes out.
     """
-    deepest = max((node.name.count("/") for node in nodes), default=0)
-    for depth in range(deepest, 0, -1):
-        if len(nodes) > max_nodes:
-            nodes = _merged(nodes, ["/".join(node.name.split("/")[:depth]) for node in nodes])
-    if len(nodes) > max_nodes:
-        nodes = _merged(nodes, ["operations" if node.kind in INNER else node.name for node in nodes])
+    depth = max((node.name.count("/") for node in nodes), default=0)
+    while len(nodes) > max_nodes and depth >= 0:
+        inside: dict[str, list[OutlineNode]] = defaultdict(list)
+        for node in nodes:
+            inside[_name_at(node, depth)].append(node)
+        nodes = [_as_one(name, own) if len(own) > 1 else own[0] for name, own in inside.items()]
+        depth -= 1
     return nodes
 
 
-def _merged(nodes: Sequence[OutlineNode], names: Sequence[str]) -> list[OutlineNode]:
-    """Return `nodes`, those that have one of `names` in common as one node."""
-    inside: dict[str, list[OutlineNode]] = defaultdict(list)
-    for name, node in zip(names, nodes, strict=True):
-        inside[name].append(node)
-    return [_as_one(name, own) if len(own) > 1 else own[0] for name, own in inside.items()]
+def _name_at(node: OutlineNode, depth: int) -> str:
+    """Return the name of what a node is folded into at a depth."""
+    outermost = "operations" if node.kind in INNER else node.name
+    return "/".join(node.name.split("/")[:depth]) or outermost
 
 
 def _as_one(name: str, nodes: Sequence[OutlineNode]) -> OutlineNode:
