@@ -93,8 +93,10 @@ def _listed(names: list[str]) -> Said:
 def quietly() -> Iterator[None]:
     """Within it, what native code writes to standard error is lost; exceptions are not.
 
-    TensorFlow 2.21 writes lines on import that ``TF_CPP_MIN_LOG_LEVEL`` does not govern, past Python's ``sys.stderr``.
+    TensorFlow 2.21 writes lines on import that ``TF_CPP_MIN_LOG_LEVEL`` does not govern, past Python's ``sys.stderr``. What
+    it writes later is governed by that, which it reads once, as it is imported.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     try:
         kept = os.dup(_STDERR)

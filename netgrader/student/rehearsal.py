@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -28,7 +27,7 @@ from netgrader.student.patience import OutOfPatience, patience
 from netgrader.student.sessions import variable_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from netgrader.data import DataSpec
     from netgrader.evidence import EvidenceWriter
@@ -161,32 +160,20 @@ def _ended(instrument: Instrument) -> Iterator[None]:
 
 
 def _report(out: EvidenceWriter, name: str, returned: Any) -> None:
-    """Hand over what `train` returned, as far as it is numbers."""
-    kinds: list[Any] = [type(returned).__name__[:100]]
-    out.fact(f"{name}/returned", kinds)
-    try:
-        # An iterator that a student wrote may raise anything, or never end.
-        values = list(islice(returned, MOST_REPORTED)) if not isinstance(returned, dict | str) else []
-    except Exception:  # noqa: BLE001
-        return
-    if len(values) == 2 or isinstance(returned, Sequence | np.ndarray):  # how many keys a dict has says nothing
-        kinds.append(len(values))
-    if len(values) != 2:
-        return
-    for part, value in zip(("acc_trn", "acc_val"), values, strict=True):
-        kinds.append(_kind(value))
-        # Anything may be raised where a student's own class is asked for numbers.
-        with suppress(Exception):
-            numbers = np.asarray(value, dtype=np.float64)
-            if numbers.size <= MOST_REPORTED:
-                out.array(f"{name}/{part}", numbers.reshape(-1))
-
-
-def _kind(value: Any) -> str:
-    """What a value is, and what is in it where that is no number."""
-    inner = value[0] if type(value) in {list, tuple} and value else None
-    of = "" if inner is None or isinstance(inner, float | np.number) else f" of {type(inner).__name__}"
-    return f"{type(value).__name__}{of}"[:100]
+    """Hand over of what kind that is which `train` returned, how many it is, and the two as far as they are numbers."""
+    told: list[Any] = [type(returned).__name__[:100]]
+    out.fact(f"{name}/returned", told)
+    if isinstance(returned, dict | str):
+        return  # how many keys it has says nothing
+    # Where a student's own class is asked for values or numbers, anything may be raised.
+    with suppress(Exception):
+        values = list(islice(returned, MOST_REPORTED))
+        told.append(len(values))
+        for part, value in zip(("acc_trn", "acc_val"), values if len(values) == 2 else (), strict=False):
+            with suppress(Exception):
+                numbers = np.asarray(value, dtype=np.float64)
+                if numbers.size <= MOST_REPORTED:
+                    out.array(f"{name}/{part}", numbers.reshape(-1))
 
 
 class _UnusableError(ValueError):
