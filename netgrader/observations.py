@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import base64
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import msgspec
 import numpy as np
@@ -44,14 +43,14 @@ __all__ = [
     "signed_image",
 ]
 
-LARGEST_SIDE = 1_000
-"""Pixels of an image that is drawn."""
 MOST = 300
 """Observations of one cell, layers of a network."""
 MOST_POINTS = 1_000
 FARTHEST = 1e12  # from zero, and the other way round, the nearest to it
 
-BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+Base64 = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9+/]*={0,2}\Z")]
+Side = Annotated[int, msgspec.Meta(gt=0, le=1_000)]
+"""Pixels of an image that is drawn."""
 
 
 class _Drawn(msgspec.Struct, frozen=True, tag_field="kind"):
@@ -174,18 +173,16 @@ class Images(_Drawn, frozen=True, tag="images"):
     """Words for the caption."""
     columns: tuple[str, ...]
     """A heading for each column."""
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[Base64, ...], ...]
     """For each row its images, each height times width bytes in base64."""
-    shape: tuple[int, int]
+    shape: tuple[Side, Side]
     """Height and width of an image."""
     signed: bool = False
     """False: 0 is black and 255 white. True: 128 is zero, less is negative, more is positive."""
 
     def __post_init__(self) -> None:
-        if not all(0 < side <= LARGEST_SIDE for side in self.shape):
-            raise ValueError(f"An image cannot have the shape {self.shape}.")
         text = math.ceil(math.prod(self.shape) / 3) * 4
-        if not all(len(image) == text and BASE64.fullmatch(image) for row in self.rows for image in row):
+        if {len(image) for row in self.rows for image in row} - {text}:
             raise ValueError(f"An image is not {math.prod(self.shape)} bytes in base64.")
 
 

@@ -40,6 +40,8 @@ GIVEN_AS_LOGITS = {RIGHT: "logits", WRONG: "prediction"}
 COLUMN = "tf.matmul(hidden, W2) + b2"
 SCALED = {RIGHT: f"tf.squeeze({COLUMN}, axis=1)", WRONG: COLUMN}
 """What the last layer of a regression puts out: the wrong submission's column is compared with a row of targets."""
+PREFIXES = {"check": "check_"}
+"""Of cells' ids, by kind of cell."""
 NUMBERS = "numbers/"
 """The folder of the templates for targets that are numbers."""
 SCALING_ASKED = {
@@ -258,7 +260,7 @@ def _nbgrader(kind: str, name: str, points: str = "") -> dict[str, object]:
     """Return nbgrader's metadata of a cell; a check cell is called like its solution cell."""
     about: dict[str, object] = {
         "grade": kind == "check",
-        "grade_id": f"check_{name}" if kind == "check" else name,
+        "grade_id": f"{PREFIXES.get(kind, '')}{name}",
         "locked": kind != "solution",
         "schema_version": 3,
         "solution": kind == "solution",
@@ -269,9 +271,7 @@ def _nbgrader(kind: str, name: str, points: str = "") -> dict[str, object]:
 
 def _toml(spec: DataSpec) -> str:
     """Return the table ``[data]``; what is as it is by itself is left out."""
-    told = msgspec.to_builtins(spec)
-    plain = {field.name: field.default for field in msgspec.structs.fields(spec)}
-    return "\n".join(f"{name} = {_value(told[name])}" for name in told if told[name] != plain[name] and told[name])
+    return "\n".join(f"{name} = {_value(told)}" for name, told in msgspec.to_builtins(spec).items())
 
 
 def _value(value: object) -> str:

@@ -113,7 +113,7 @@ class Answer:
 
     @property
     def _shown_print(self) -> Sequence[str]:
-        lines = [line if len(line) <= WIDTH else line[: WIDTH - 1] + "…" for line in self.printed.splitlines()]
+        lines = [line[:WIDTH] for line in self.printed.splitlines()]
         more = Text("… and {count:,} lines more", count=len(lines) - LINES)
         return lines if len(lines) <= LINES else [*lines[:LINES], self._say(more)]
 
@@ -122,7 +122,7 @@ class Answer:
 
     def _hints(self, codes: Iterable[str]) -> list[Said]:
         """Return the hints that the catalogue has for these codes."""
-        return [Text(hint) for hint in (self.texts.kind(code).hint for code in codes) if hint]
+        return [Text(kind.hint) for kind in map(self.texts.kind, codes) if kind.hint]
 
     @property
     def _rows(self) -> list[_Row]:

@@ -36,29 +36,23 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 SECONDS = 120.0
+AT_A_LINE = Text("It was at {line}. If that belongs to a loop: does it come to its end?")
 
 
-def check(
-    name: str | FunctionType, *, namespace: Mapping[str, Any] | None = None, folder: Path | str | None = None
-) -> None:
+def check(name: str | FunctionType) -> None:
     """Check what a cell of the notebook made, and show what was found.
 
     Parameters
     ----------
     name
         The solution cell, as the exercise calls it, ``"train"``, or the function that it defines.
-    namespace
-        Where its names are; the globals of the caller, which is the notebook, if None.
-    folder
-        The folder ``checks`` that came with the notebook; looked for beside the notebook and above it if None.
 
     Notes
     -----
     Only the public checks are run. Grading runs them again, and others beside them.
     """
-    if namespace is None:
-        namespace = sys._getframe(1).f_globals  # noqa: SLF001  (what inspect.currentframe gives, where it exists)
-    folder = Path(folder) if folder is not None else checks_folder()
+    namespace = sys._getframe(1).f_globals  # noqa: SLF001  (the notebook's; what inspect.currentframe gives, where it exists)
+    folder = checks_folder()
     answer = examine(getattr(name, "__name__", str(name)), namespace, folder)
     replace(answer, texts=load_texts(folder)).show()
 
@@ -121,8 +115,8 @@ def _stopped(name: str, error: BaseException, namespace: Mapping[str, Any]) -> A
     """Answer with the error that the solution cell ended with: what it left is of an earlier run."""
     told = describe(error, namespace)
     if isinstance(error, KeyboardInterrupt):
-        at = Text("It was at {line}. If that belongs to a loop: does it come to its end?", line=told.line or "")
-        return Answer(name, problem=INTERRUPTED.format(name=name), below=(at,) if told.line else ())
+        at = (AT_A_LINE.format(line=told.line),) if told.line else ()
+        return Answer(name, problem=INTERRUPTED.format(name=name), below=at)
     if told.kind == PLACEHOLDER:
         return _unfinished(name, namespace)
     if isinstance(error, SyntaxError) and error.text:

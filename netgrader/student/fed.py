@@ -57,8 +57,6 @@ class _Notes:
 
 def _notes(graph: Any) -> _Notes:
     """Return what was run of a graph; nothing, where none is given."""
-    if not hasattr(graph, NOTES) and graph is not None:
-        setattr(graph, NOTES, _Notes())
     notes: _Notes = getattr(graph, NOTES, _Notes())
     return notes
 
@@ -111,7 +109,9 @@ def _default(op: Any) -> Any:
 
 def note_run(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
     """Note a run of a session of `graph`."""
-    notes, trains = _notes(graph), is_training(graph, fetches)
+    notes = _notes(graph)
+    setattr(graph, NOTES, notes)
+    trains = is_training(graph, fetches)
     if trains:
         notes.batches[_rows_in(feed_dict)] += 1
     for key, value in feed_dict.items():
@@ -122,8 +122,7 @@ def note_run(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
 
 def _rows_in(feed_dict: Mapping[Any, Any]) -> int:
     """Return how many rows are fed: of several arrays those of the shortest, 0 where there is none."""
-    arrays = [value for value in feed_dict.values() if isinstance(value, np.ndarray) and value.ndim]
-    return min(map(len, arrays), default=0)
+    return min((len(value) for value in feed_dict.values() if getattr(value, "ndim", 0)), default=0)
 
 
 def _note_switch(notes: _Notes, tensor: Any, value: Any, *, trains: bool) -> None:

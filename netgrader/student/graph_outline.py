@@ -226,10 +226,7 @@ def _shape(node: Any) -> str:
 def _sizes(shape: Any) -> str:
     if shape.unknown_rank:
         return ""
-    return (
-        " \N{MULTIPLICATION SIGN} ".join("?" if dim.size < 0 else f"{dim.size}" for dim in shape.dim)
-        or "a single value"
-    )
+    return " \N{MULTIPLICATION SIGN} ".join(str(dim.size).replace("-1", "?") for dim in shape.dim) or "a single value"
 
 
 def _value(node: Any) -> str:
@@ -288,7 +285,7 @@ def _name_at(node: OutlineNode, depth: int) -> str:
 
 
 def _as_one(name: str, nodes: Sequence[OutlineNode]) -> OutlineNode:
-    members = tuple(member for node in nodes for member in node.members)
+    members = tuple(itertools.chain.from_iterable(node.members for node in nodes))
     return OutlineNode(name, Kind.FOLDED, name.rpartition("/")[2], f"{len(members)} operations", members)
 
 

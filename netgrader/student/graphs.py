@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = ["NoGraph", "export_graph"]
 
 CONTRACT = ("graph", "X", "Y", "logits", "prediction", "loss", "train_op", "accuracy", "eval_feed", "W1")
 NO_PARTS = frozenset({"graph", "eval_feed"})
+NOTHING: Mapping[str, Json] = MappingProxyType({})
 GROUP = "several_tensors"  # which is what students read of such a part
 
 
@@ -26,7 +28,7 @@ class NoGraph(ValueError):
     """There is no TensorFlow graph in what was given as a network."""
 
 
-def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None = None) -> GraphEvidence:
+def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] = NOTHING) -> GraphEvidence:
     """Take a network as evidence.
 
     Parameters
@@ -57,7 +59,7 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
     of_graph = getattr(session, "graph", None) is graph
     facts = _facts(attributes, elements, inside, graph)
     facts |= {"keys": isinstance(net, Mapping), "session_of_another": session is not None and not of_graph}
-    noted = {**(about or {}), **{name: fact for name, fact in facts.items() if fact}}
+    noted = {**about, **{name: fact for name, fact in facts.items() if fact}}
     with suppress(Exception):  # what is only shown costs nobody a network
         noted.update(made_at(graph))
     meta_graph = _meta_graph(graph)

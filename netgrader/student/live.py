@@ -105,6 +105,6 @@ def _open_display() -> Any:
     from IPython.display import display  # noqa: PLC0415 (likewise)
 
     shell = get_ipython()
-    if shell is None or not hasattr(shell, "kernel"):
+    if not hasattr(shell, "kernel"):
         return None
     return display({"text/plain": ""}, raw=True, display_id=True)

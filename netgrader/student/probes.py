@@ -133,7 +133,7 @@ class Student:
         exercises: Exercises,
         seed: int = 0,
         challenge: int = 0,
-        exercise: str | None = None,
+        exercise: str = "",
         *,
         quick: bool = False,
     ) -> None:
@@ -172,10 +172,10 @@ class Student:
     def _not_done(self, name: str) -> bool:
         """Whether `name` waits for the exercise's function, which is a stub; any, where it has none of its own."""
         functions = {name: value for name, value in list(self._namespace.items()) if isinstance(value, FunctionType)}
-        own = functions.get(self.exercise or "")
+        own = functions.get(self.exercise)
         if own is not None:
             return is_stub(own)
-        return self.exercise not in {None, name} and any(is_stub(function) for function in functions.values())
+        return self.exercise not in {"", name} and any(is_stub(function) for function in functions.values())
 
     def has(self, name: str) -> bool:
         """Whether the student's `name` is bound to anything."""
@@ -308,5 +308,5 @@ def is_own(frame: types.FrameType, namespace: Mapping[str, Any]) -> bool:
     if frame.f_globals is namespace:
         return True
     file = Path(frame.f_code.co_filename)
-    beside = file.is_absolute() and file.is_relative_to(Path.cwd()) and "site-packages" not in file.parts
+    beside = file.is_relative_to(Path.cwd()) and "site-packages" not in file.parts
     return beside and str(frame.f_globals.get("__name__")).partition(".")[0] != OURS

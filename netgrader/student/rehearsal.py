@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.grey_levels import GreyLevels, table_between
 from netgrader.judges.known_images import fingerprints
 from netgrader.judges.notes import ARRAYS, IMAGES, LEARNING_RATE, NO_LABEL, first_weights
 from netgrader.student.course_data import given_data
@@ -91,12 +90,8 @@ def _hand_over_images(arrays: Mapping[str, Array], out: EvidenceWriter) -> None:
     """The images as a network sees them; of what is a table of the given grey levels, the table."""
     given = {given: images for given, (images, _) in zip(IMAGES.values(), given_data(), strict=True)}
     for name, reference in IMAGES.items():
-        images = np.asarray(arrays[name])
-        table = table_between(images, given[reference])
-        if table is not None:  # what becomes of a table is 256 numbers to convert, and not all of its pixels
-            out.levels(f"images/{name}", GreyLevels(table.astype(np.float32), reference, images.shape))
-        else:
-            out.array(f"images/{name}", images.astype(np.float32, copy=False), (reference, given[reference]))
+        images = np.asarray(arrays[name]).astype(np.float32, copy=False)
+        out.array(f"images/{name}", images, (reference, given[reference]))
 
 
 def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, number: int, seconds: float) -> bool:

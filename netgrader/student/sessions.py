@@ -46,6 +46,7 @@ MOST, BYTES = 24, 150_000_000
 """How many networks are kept with their weights, and how large they may be together."""
 MOST_OPEN = 6  # sessions that are held open, 15 MB each; of older ones the weights are kept
 LEAST_WEIGHTS = 50  # of a variable: what has fewer is an example, and no network
+COLLECTIONS = ("variables", "local_variables", "trainable_variables")
 THROUGH = frozenset({"Identity", "Cast", "Enter", "ReadVariableOp"})
 UPDATES = ("Apply", "ResourceApply")
 
@@ -77,8 +78,8 @@ def variable_values(session: Any) -> Values:
 
 def register() -> Register:
     """Return what is known of sessions; nothing, where `install` was never called."""
-    found = getattr(sys.modules[SESSION_MODULE].BaseSession, REGISTER, None)
-    return found if isinstance(found, Register) else Register()
+    found: Register = getattr(sys.modules[SESSION_MODULE].BaseSession, REGISTER, Register())
+    return found
 
 
 def _read(session: Any) -> Values:
@@ -97,33 +98,21 @@ def _run(session: Any, fetches: Any) -> Any:
 
 
 def _readable(graph: Any) -> dict[str, Any]:
-    """A tensor that holds the value of each variable of numbers or switches, by op name."""
+    """The variables of numbers or switches by op name: a session reads them through tensors that are already there."""
     text = sys.modules["tensorflow"].string
-    variables = [op for op in graph.get_operations() if op.type in VARIABLES and op.get_attr("dtype") != text]
-    return {op.name: tensor for op in variables for tensor in _reads(op)[:1]}
-
-
-def _reads(variable: Any) -> list[Any]:
-    """Return tensors that hold a variable's value."""
-    if variable.type != "VarHandleOp":
-        return list(variable.outputs)
-    return [use.outputs[0] for use in variable.outputs[0].consumers() if _only_reads(use)]
+    found = itertools.chain.from_iterable(map(graph.get_collection, COLLECTIONS))
+    return {variable.op.name: variable for variable in found if variable.dtype.base_dtype != text}
 
 
 def _read_one_by_one(session: Any, readable: dict[str, Any]) -> Values:
     tf = sys.modules["tensorflow"]
     values: Values = {}
-    for name, tensor in readable.items():
+    for name, variable in readable.items():
         try:
-            values[name] = _plain(_run(session, tensor))
+            values[name] = _plain(_run(session, variable))
         except tf.errors.OpError:
             continue  # never initialised, so there is no value
     return values
-
-
-def _only_reads(op: Any) -> bool:
-    """Whether running `op` reads a variable and does nothing else: a read may wait for a training step to be taken."""
-    return op.type == "ReadVariableOp" and not op.control_inputs and op._get_control_flow_context() is None  # noqa: SLF001
 
 
 def _plain(value: Any) -> npt.NDArray[Any]:

@@ -64,7 +64,7 @@ def show_graph(graph: Any, *, tensorboard: bool = False, max_nodes: int = MAX_NO
     Parameters
     ----------
     graph
-        A ``tf.Graph``, or anything that has one as ``.graph`` (a session, a tensor, a ``net``), or a GraphDef.
+        A ``tf.Graph``, or anything that has one as ``.graph`` (a session, a tensor, a ``net``).
     tensorboard
         Open TensorBoard on it too, to look at every single operation. Needs TensorBoard, which the course's requirements name.
     max_nodes
@@ -91,8 +91,6 @@ def _graph_def(graph: Any) -> Any:
     graph = graph if hasattr(graph, "as_graph_def") else getattr(graph, "graph", graph)
     if hasattr(graph, "as_graph_def"):
         return graph.as_graph_def(add_shapes=True)
-    if hasattr(graph, "node") and hasattr(graph, "library"):
-        return graph
     raise NotAGraphError(f"show_graph draws a TensorFlow graph, such as net.graph; this is a {type(graph).__name__}.")
 
 
@@ -233,12 +231,10 @@ def _wires(scope: Scope, blocks: Mapping[str, _Block], edges: Sequence[tuple[str
 
 
 def _add_ports(block: _Block, placement: Placement) -> None:
+    ports = {"inlet": block.inlets, "outlet": block.outlets}
     for name, (x, _) in placement.middles.items():
-        kind, _, wire = name.partition(" ")
-        if kind == "inlet":
-            block.inlets[wire] = x - placement.width / 2
-        elif kind == "outlet":
-            block.outlets[wire] = x - placement.width / 2
+        kind, _, wire = name.partition(" ")  # no name of an op has a blank
+        ports.get(kind, {})[wire] = x - placement.width / 2
 
 
 def _framed(scope: Scope, inner: _Block) -> _Block:

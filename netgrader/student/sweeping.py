@@ -122,7 +122,7 @@ def _hand_over_trained(
 
 def _value_of(one: TrainedWeights, told: Mapping[float | str, bytes]) -> float | str | None:
     """Return the one value of those `told` that a network was built with; None where that is not known."""
-    own = set(op_hashes(one.graph.as_graph_def()).values()) if told else set()
+    own = set(op_hashes(one.graph.as_graph_def()).values())
     named = [value for value, computed in told.items() if computed in own]
     return named[0] if len(named) == 1 else None
 
@@ -134,10 +134,10 @@ def _as_evidence(
     shapes: Mapping[float, Sequence[tuple[str, tuple[int, ...]]]],
 ) -> Iterator[GraphEvidence]:
     """Yield a network of `made` with each set of weights that was trained and fits it."""
-    likely = [known for known in made if value in {known, DEFAULT, None} and fitting(one, shapes[known])]
-    for shown in likely[:1]:
+    fits = {known: fitting(one, shapes[known]) for known in made if value == known or value not in made}
+    for shown, sets in [fit for fit in fits.items() if fit[1]][:1]:
         net = made[shown]
-        for number, values in enumerate(fitting(one, shapes[shown])):
+        for number, values in enumerate(sets):
             about: dict[str, Json] = {"value": value, "run": f"{one.run}.{number}"}
             yield GraphEvidence(net.meta_graph, net.parts, net.eval_feed, values, about)
 
