@@ -40,7 +40,7 @@ UPDATES = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "Scat
 
 
 @dataclass
-class _Notes:
+class _GraphRuns:
     """What was run of a graph."""
 
     trains: dict[str, bool] = field(default_factory=dict)
@@ -55,9 +55,9 @@ class _Notes:
     """All single values that they were fed."""
 
 
-def _notes(graph: Any) -> _Notes:
+def _notes(graph: Any) -> _GraphRuns:
     """Return what was run of a graph; nothing, where none is given."""
-    notes: _Notes = getattr(graph, NOTES, _Notes())
+    notes: _GraphRuns = getattr(graph, NOTES, _GraphRuns())
     return notes
 
 
@@ -125,7 +125,7 @@ def _rows_in(feed_dict: Mapping[Any, Any]) -> int:
     return min((len(value) for value in feed_dict.values() if getattr(value, "ndim", 0)), default=0)
 
 
-def _note_switch(notes: _Notes, tensor: Any, value: Any, *, trains: bool) -> None:
+def _note_switch(notes: _GraphRuns, tensor: Any, value: Any, *, trains: bool) -> None:
     """Note what a switch is fed; a run that trains nothing and is fed as training is, for its loss say, is no evaluation."""
     name, one = tensor.name, np.asarray(value, tensor.dtype.as_numpy_dtype)
     if one.dtype.kind not in NUMBERS:

@@ -54,7 +54,7 @@ class Live:
 
     def progress(self, steps: Iterable[T]) -> Iterator[T]:
         """Yield each of `steps`, the steps of one epoch, and show how far the training is."""
-        total = operator.length_hint(steps, sys.maxsize)
+        total = max(1, operator.length_hint(steps, sys.maxsize))
         for count, step in enumerate(steps):
             yield step
             if time.monotonic() - self._shown > SECONDS_BETWEEN_UPDATES:
