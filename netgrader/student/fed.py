@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from netgrader.reader.graph.nodes import reached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 __all__ = [
     "VARIABLES",
@@ -149,7 +150,8 @@ def begins_anew(graph: Any, fetches: Any) -> bool:
 
 def _runs(graph: Any, fetches: Any, known: dict[str, bool], is_one: Callable[[Any], bool]) -> bool:
     """Whether a run of `fetches` runs an op that `is_one`; noted in `known` for each op that is fetched."""
-    elements = map(graph.as_graph_element, sys.modules["tensorflow"].nest.flatten(fetches))
+    fetched = list(fetches.values()) if isinstance(fetches, Mapping) else fetches  # keys need not have an order
+    elements = map(graph.as_graph_element, sys.modules["tensorflow"].nest.flatten(fetched))
     ops = [getattr(element, "op", element) for element in elements]
     for op in ops:
         if op.name not in known:
