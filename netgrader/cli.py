@@ -341,9 +341,8 @@ def new(  # noqa: PLR0917  (options by name, for typer)
         str, typer.Option("--assignment", metavar="NAME", help="The assignment; called like the course if not given.")
     ] = "",
     target_column: Annotated[
-        str | None,
-        typer.Option("--target-column", metavar="NAME", help="The column of a .csv that is to be found out."),
-    ] = None,
+        str, typer.Option("--target-column", metavar="NAME", help="The column of a .csv that is to be found out.")
+    ] = "",
     called: Annotated[str, typer.Option("--called", help="What one input shows: flower, price.")] = "",
     names: Annotated[str, typer.Option("--names", help="What the classes are called: rose,tulip,daisy.")] = "",
     target: Annotated[

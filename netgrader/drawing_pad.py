@@ -9,7 +9,7 @@ import functools
 import html
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import numpy as np
@@ -54,25 +54,24 @@ FALLBACK = Text("Here one can draw, and your network answers. This needs a scrip
 TITLE, TITLE_AN = Text("Draw a {called}, and your network answers"), Text("Draw an {called}, and your network answers")
 
 
+Side = msgspec.Meta(gt=0, le=1_000)
+"""Pixels of an image that is drawn."""
+
+
 class PadFrame(msgspec.Struct, frozen=True):
     """What an image of the course is like, for drawings to be made like it."""
 
-    height: int
-    width: int
-    box: tuple[float, float]
+    height: Annotated[int, Side]
+    width: Annotated[int, Side]
+    box: tuple[Annotated[float, Side], Annotated[float, Side]]
     """How tall and how wide what it shows is, in pixels, in most images."""
     centre: tuple[float, float]
     """Where the mass of its ink lies, from its top and its left."""
 
-    def __post_init__(self) -> None:
-        if not all(0 < side <= 1_000 for side in (self.height, self.width, *self.box)):
-            raise ValueError(Text("{An_image} has no such size."))
-
 
 def can_be_drawn(spec: DataSpec) -> bool:
     """Whether a course's inputs are grey images of classes."""
-    grey = len(spec.shape) == 2 or spec.shape[2:] == (1,)
-    return spec.is_images and not spec.is_regression and grey
+    return spec.is_images and not spec.is_regression and spec.shape[2:] in {(), (1,)}
 
 
 def frame_of(images: npt.NDArray[Any], largest: int) -> PadFrame:

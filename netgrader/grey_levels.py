@@ -106,10 +106,6 @@ def table_between(value: Array, reference: Bytes) -> Array | None:
     for start in range(0, len(flat), PIECE):
         piece = flat[start : start + PIECE]
         same = np.take(table, levels[start : start + PIECE], out=looked_up[: len(piece)], mode="clip")
-        if not np.array_equal(same, piece) and not _equal_with_gaps(same, piece):
+        if not np.array_equal(same, piece, equal_nan=True):
             return None
     return table
-
-
-def _equal_with_gaps(one: Array, other: Array) -> bool:
-    return one.dtype.kind == "f" and np.array_equal(one, other, equal_nan=True)

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import numpy.typing as npt
-
 __all__ = ["Axis", "Line", "line_chart", "number"]
 
+Array = npt.NDArray[np.float64]
 NO_BREAK = "\u00a0"
 # Each line differs from the others in color (told apart with any color vision), in dashes, and in its line of the legend.
 STYLES = (("#0072b2", ""), ("#b34a00", "7 3"), ("#00735c", "2 3"), ("#5b4a9f", "9 3 2 3"))
@@ -55,7 +55,7 @@ class Axis:
         """Return a value as it stands at the axis."""
         return f"{100 * value:.4g}{NO_BREAK}%" if self.percent else number(value)
 
-    def scaled(self, values: Iterable[float | None]) -> npt.NDArray[np.float64]:
+    def scaled(self, values: Iterable[float | None]) -> Array:
         """Return values as they lie along the axis, float64 (n,); NaN where one cannot be shown."""
         found = np.array([*values], np.float64)
         with np.errstate(all="ignore"):
@@ -63,18 +63,20 @@ class Axis:
         found[~np.isfinite(found)] = np.nan
         return found
 
-    def ticks(self, scaled: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def ticks(self, scaled: Array) -> Array:
         """Return three to seven round numbers that enclose what lies along the axis, ascending."""
         known = scaled[~np.isnan(scaled)].tolist()
         low, high = (min(known), max(known)) if known else (0.0, 1.0)
         least = 1.0 if self.whole or self.log else 1e-3 * max(1.0, abs(high))  # powers of ten on a logarithmic axis
         rough = max((high - low) / 4, least)
         unit = 10.0 ** math.floor(math.log10(rough))
-        step = next(factor * unit for factor in (1, 2, 5, 10) if factor * unit >= rough)
+        steps = unit * np.array([1, 2, 5, 10])
+        step = steps[np.searchsorted(steps, rough)]
         first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-        return step * np.arange(first, max(last, first + 1) + 1)
+        ticks: Array = step * np.arange(first, max(last, first + 1) + 1)
+        return ticks
 
-    def named(self, ticks: npt.NDArray[np.float64]) -> list[str]:
+    def named(self, ticks: Array) -> list[str]:
         """Return what stands at ticks."""
         return [self.written(float(value)) for value in (10.0**ticks if self.log else ticks)]
 
@@ -100,20 +102,19 @@ def line_chart(title: str, lines: Sequence[Line], x: Axis, y: Axis, *, until: fl
         A value of x that the axis reaches at least.
     """
     across, up = [x.scaled(line.x) for line in lines], [y.scaled(line.y) for line in lines]
-    ends = x.scaled([] if until is None else [until])
-    x_ticks, y_ticks = x.ticks(np.concatenate([*across, ends])), y.ticks(np.concatenate([*up, ends[:0]]))
+    x_ticks, y_ticks = x.ticks(np.concatenate([*across, x.scaled([until])])), y.ticks(np.concatenate([[np.nan], *up]))
     height = HEIGHT + ROW * (len(lines) + 1) - BELOW
     drawn = _frame(x.label, y.label)
-    for place, name in zip(_across(x_ticks, x_ticks), x.named(x_ticks), strict=True):
+    for place, name in zip(_across(x_ticks, x_ticks).tolist(), x.named(x_ticks), strict=True):
         drawn.append(f'<text x="{place}" y="{HEIGHT - BOTTOM + 17}" text-anchor="middle" fill="{MUTED}">{name}</text>')
-    for place, name in zip(_up(y_ticks, y_ticks), y.named(y_ticks), strict=True):
+    for place, name in zip(_up(y_ticks, y_ticks).tolist(), y.named(y_ticks), strict=True):
         drawn.append(f'<path d="M{LEFT} {place}H{WIDTH - RIGHT}" stroke="{GRID}"/>')
         drawn.append(f'<text x="{LEFT - 8}" y="{place + 4:.1f}" text-anchor="end" fill="{MUTED}">{name}</text>')
     legend = [_in_legend(line, y) for line in lines]
     for row, (line, xs, ys, style) in enumerate(zip(lines, across, up, itertools.cycle(STYLES), strict=False)):
         drawn += _drawn(_across(xs, x_ticks), _up(ys, y_ticks), style, joined=line.joined)
         drawn += _legend_row(HEIGHT + BELOW + ROW * row, legend[row], style)
-    said = html.escape(f"{title}: {'; '.join(legend)}" if legend else title)
+    said = html.escape(f"{title}: {'; '.join(legend)}")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
         f'aria-label="{said}" style="max-width:100%;height:auto" font-family="system-ui, sans-serif" font-size="12" '
@@ -129,28 +130,31 @@ def _frame(x_label: str, y_label: str) -> list[str]:
     ]
 
 
-def _across(scaled: npt.NDArray[np.float64], ticks: npt.NDArray[np.float64]) -> list[float]:
+def _across(scaled: Array, ticks: Array) -> Array:
     return _placed(scaled, ticks, LEFT, WIDTH - RIGHT)
 
 
-def _up(scaled: npt.NDArray[np.float64], ticks: npt.NDArray[np.float64]) -> list[float]:
+def _up(scaled: Array, ticks: Array) -> Array:
     return _placed(scaled, ticks, HEIGHT - BOTTOM, TOP)
 
 
-def _placed(scaled: npt.NDArray[np.float64], ticks: npt.NDArray[np.float64], first: int, last: int) -> list[float]:
+def _placed(scaled: Array, ticks: Array, first: int, last: int) -> Array:
     """Return where values lie in the picture: the first tick at `first`, the last one at `last`."""
     share = (scaled - ticks[0]) / (ticks[-1] - ticks[0])
-    return [round(first + one * (last - first), 1) for one in share.tolist()]
+    places: Array = np.round(first + share * (last - first), 1)
+    return places
 
 
-def _drawn(across: list[float], up: list[float], style: tuple[str, str], *, joined: bool) -> list[str]:
+def _drawn(across: Array, up: Array, style: tuple[str, str], *, joined: bool) -> list[str]:
     """Return a line, with a gap where a value is missing, and points where there are few or nothing joins them."""
     color, dashes = style
-    points = [point for point in zip(across, up, strict=True) if not math.isnan(sum(point))]
+    known = ~np.isnan(across + up)
+    points = np.stack([across, up], axis=1)[known].tolist()
     parts = []
     if joined:
-        runs = itertools.groupby(zip(across, up, strict=True), lambda point: math.isnan(sum(point)))
-        path = "".join("M" + "L".join(f"{x} {y}" for x, y in run) for is_gap, run in runs if not is_gap)
+        begins = known & ~np.concatenate([[False], known])[:-1]
+        commands = np.where(begins, "M", "L")[known]
+        path = "".join(f"{command}{x} {y}" for command, (x, y) in zip(commands, points, strict=True))
         parts.append(f'<path d="{path}" fill="none" stroke="{color}" stroke-width="2" stroke-dasharray="{dashes}"/>')
     if not joined or len(across) <= FEW:
         parts += [f'<circle cx="{x}" cy="{y}" r="3.2" fill="{color}"/>' for x, y in points]
@@ -159,8 +163,9 @@ def _drawn(across: list[float], up: list[float], style: tuple[str, str], *, join
 
 def _in_legend(line: Line, axis: Axis) -> str:
     """Return a line's name and its last value."""
-    known = [value for value in line.y if value is not None and math.isfinite(value)]
-    return f"{line.name}: {axis.written(known[-1])}" if known else line.name
+    values = np.array(line.y, np.float64)
+    known = values[np.isfinite(values)]
+    return f"{line.name}: {axis.written(float(known[-1]))}" if len(known) else line.name
 
 
 def _legend_row(y: int, text: str, style: tuple[str, str]) -> list[str]:

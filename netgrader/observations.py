@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import base64
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import msgspec
 import numpy as np
@@ -22,6 +21,8 @@ from netgrader.reader.plain_network import PlainNetwork  # noqa: TC001  (likewis
 from netgrader.text import Said  # noqa: TC001  (decoded by what fields say)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
 __all__ = [
@@ -42,17 +43,14 @@ __all__ = [
     "signed_image",
 ]
 
-LARGEST_SIDE = 1_000
-"""Pixels of an image that is drawn."""
 MOST = 300
 """Observations of one cell, layers of a network."""
 MOST_POINTS = 1_000
 FARTHEST = 1e12  # from zero, and the other way round, the nearest to it
 
-Value = TypeVar("Value")
-
-
-BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+Base64 = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9+/]*={0,2}\Z")]
+Side = Annotated[int, msgspec.Meta(gt=0, le=1_000)]
+"""Pixels of an image that is drawn."""
 
 
 class _Drawn(msgspec.Struct, frozen=True, tag_field="kind"):
@@ -175,18 +173,16 @@ class Images(_Drawn, frozen=True, tag="images"):
     """Words for the caption."""
     columns: tuple[str, ...]
     """A heading for each column."""
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[Base64, ...], ...]
     """For each row its images, each height times width bytes in base64."""
-    shape: tuple[int, int]
+    shape: tuple[Side, Side]
     """Height and width of an image."""
     signed: bool = False
     """False: 0 is black and 255 white. True: 128 is zero, less is negative, more is positive."""
 
     def __post_init__(self) -> None:
-        if not all(0 < side <= LARGEST_SIDE for side in self.shape):
-            raise ValueError(f"An image cannot have the shape {self.shape}.")
         text = math.ceil(math.prod(self.shape) / 3) * 4
-        if not all(len(image) == text and BASE64.fullmatch(image) for row in self.rows for image in row):
+        if {len(image) for row in self.rows for image in row} - {text}:
             raise ValueError(f"An image is not {math.prod(self.shape)} bytes in base64.")
 
 
@@ -227,52 +223,50 @@ def _drawable(one: Observation) -> Observation:
     """Return an observation that a chart has room for: a million values, and 1e308, are as easily handed over as others."""
     match one:
         case Curves():
-            series = (
-                Series(line.name, tuple(map(_on_an_axis, _thinned(line.x))), tuple(map(_on_a_chart, _thinned(line.y))))
-                for line in one.series
-            )
-            return msgspec.structs.replace(one, series=tuple(series))
+            return msgspec.structs.replace(one, series=tuple(map(_drawable_line, one.series)))
         case Sweep():
             return msgspec.structs.replace(
                 one,
-                rates=tuple(map(_on_an_axis, _thinned(one.rates))),
-                accuracies=tuple(map(_on_a_chart, _thinned(one.accuracies))),
-                best=_on_a_chart(one.best),
-                recomputed={rate: found for rate, found in one.recomputed.items() if _on_a_chart(float(rate))},
+                rates=_on_an_axis(one.rates),
+                accuracies=_on_a_chart(one.accuracies),
+                best=_on_a_chart([one.best])[0],
+                recomputed={rate: found for rate, found in one.recomputed.items() if _on_a_chart([float(rate)])[0]},
             )
         case Predictions():
             return msgspec.structs.replace(
                 one,
-                true=tuple(map(_on_an_axis, _thinned(one.true))),
-                found=tuple(map(_on_an_axis, _thinned(one.found))),
-                worst=tuple((row, _on_an_axis(found), _on_an_axis(true)) for row, found, true in one.worst[:MOST]),
+                true=_on_an_axis(one.true),
+                found=_on_an_axis(one.found),
+                worst=tuple((row, *_on_an_axis(both)) for row, *both in one.worst[:MOST]),
             )
         case Comparison():
-            return msgspec.structs.replace(one, claimed=_on_a_chart(one.claimed))
+            return msgspec.structs.replace(one, claimed=_on_a_chart([one.claimed])[0])
         case NetworkDrawing():
             return msgspec.structs.replace(
-                one,
-                boxes=one.boxes[:MOST],
-                layers=one.layers[:MOST],
-                marked=one.marked[:MOST],
+                one, boxes=one.boxes[:MOST], layers=one.layers[:MOST], marked=one.marked[:MOST]
             )
         case _:
             return one
 
 
-def _on_a_chart(value: float | None) -> float | None:
-    """Return `value`, zero where it is next to that, None where no chart reaches."""
-    if value is None or not abs(value) <= FARTHEST:
-        return None
-    return value if abs(value) >= 1 / FARTHEST else 0.0
+def _drawable_line(line: Series) -> Series:
+    return Series(line.name, _on_an_axis(line.x), _on_a_chart(line.y))
 
 
-def _on_an_axis(value: float) -> float:
-    """Return what `_on_a_chart` does, the end of what a chart reaches where it does not."""
-    found = _on_a_chart(value)
-    return math.copysign(FARTHEST, value) if found is None else found
+def _on_a_chart(values: Sequence[float | None]) -> tuple[float | None, ...]:
+    """Return as many values as a chart has places for; zero where one is next to that, None where no chart reaches."""
+    kept = _thinned(values)
+    return tuple(value if abs(value) <= FARTHEST else None for value in kept.tolist())
 
 
-def _thinned(values: tuple[Value, ...]) -> tuple[Value, ...]:
-    """Return `values`, or as many of them as a chart has places for, the last among them."""
-    return values if len(values) <= MOST_POINTS else (*values[:: -(-len(values) // (MOST_POINTS - 1))], values[-1])
+def _on_an_axis(values: Sequence[float]) -> tuple[float, ...]:
+    """Return what `_on_a_chart` does, with the end of what a chart reaches where it does not."""
+    return tuple(np.clip(np.nan_to_num(_thinned(values), nan=FARTHEST), -FARTHEST, FARTHEST).tolist())
+
+
+def _thinned(values: Sequence[float | None]) -> npt.NDArray[np.float64]:
+    """Return values at up to `MOST_POINTS` places, the first and the last among them; NaN where there is none."""
+    places = np.linspace(0, len(values) - 1, min(len(values), MOST_POINTS)).astype(np.intp)
+    kept = np.array(values, np.float64)[places]
+    kept[np.abs(kept) < 1 / FARTHEST] = 0.0
+    return kept

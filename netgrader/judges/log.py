@@ -130,7 +130,7 @@ class LoggedCall:
     acc_val: Float | None = None
     """What `train` returned, None where that is not numbers."""
     returned: tuple[str | int, ...] = ()
-    """Kinds of what it returned: of the whole, how many, of the two."""
+    """Of what kind it is that it returned, and how many."""
     error: ProbeError | None = None
     """What it raised, if anything."""
     closed: bool = False

@@ -40,6 +40,8 @@ GIVEN_AS_LOGITS = {RIGHT: "logits", WRONG: "prediction"}
 COLUMN = "tf.matmul(hidden, W2) + b2"
 SCALED = {RIGHT: f"tf.squeeze({COLUMN}, axis=1)", WRONG: COLUMN}
 """What the last layer of a regression puts out: the wrong submission's column is compared with a row of targets."""
+PREFIXES = {"check": "check_"}
+"""Of cells' ids, by kind of cell."""
 NUMBERS = "numbers/"
 """The folder of the templates for targets that are numbers."""
 SCALING_ASKED = {
@@ -77,7 +79,7 @@ class NewAssignment:
     """The test accuracy that students are asked for, between 0 and 1; of numbers the mean absolute error on the test rows."""
     unit: str = ""
     """What the targets of a regression are in."""
-    target_column: str | None = None
+    target_column: str = ""
     """The column of a table that is to be found out."""
 
 
@@ -110,26 +112,8 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
         target_column=wanted.target_column,
     )
     spec, content = read_within_limits(wanted.data, read, wanted.data, seconds=DATA_SECONDS)
-    own, folder = (
-        (_of_numbers(wanted, spec, content), NUMBERS) if spec.is_regression else (_of_classes(wanted, spec), "")
-    )
-    terms: dict[str, Any] = {
-        "title": name.replace("_", " ").capitalize(),
-        "name": name,
-        "notebook": notebook,
-        "short": name,
-        "spec": spec,
-        "target": wanted.target,
-        "width": 128,
-        "batch": 64,
-        "raw": "2d" if spec.is_images and not spec.is_regression else "raw",
-        "epochs": min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(STEPS * 64 / spec.train.rows))),
-        **own,
-    }
-    terms["spec_lines"] = _toml(terms["spec"])
-    terms["drawn"] = can_be_drawn(spec)
-    terms["asked_scaling"] = SCALING_ASKED[spec.scaling]
-    terms["prepared"] = PREPARED[spec.scaling].format(spec=spec).replace("_raw", f"_{terms['raw']}")
+    terms = _terms(wanted, spec, content)
+    folder = NUMBERS if spec.is_regression else ""
     data = root / "data" / spec.file
     if data.is_file() and data.read_bytes() != content:
         raise UsageError(f"{data} exists and holds something else. Give the data {wanted.data} another name.")
@@ -154,6 +138,34 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
         handed_in.mkdir(parents=True, exist_ok=True)
         write_text(handed_in / f"{notebook}.ipynb", _notebook(terms, student))
     return (solved, *written)
+
+
+def _terms(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[str, Any]:
+    """Return what the templates say of an assignment.
+
+    Raises
+    ------
+    UsageError
+        If the target cannot be one.
+    """
+    raw = "2d" if spec.is_images and not spec.is_regression else "raw"
+    terms: dict[str, Any] = {
+        "title": wanted.name.replace("_", " ").capitalize(),
+        "name": wanted.name,
+        "notebook": f"1_{wanted.name}",
+        "short": wanted.name,
+        "spec": spec,
+        "target": wanted.target,
+        "width": 128,
+        "batch": 64,
+        "raw": raw,
+        "epochs": min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(STEPS * 64 / spec.train.rows))),
+        "drawn": can_be_drawn(spec),
+        "asked_scaling": SCALING_ASKED[spec.scaling],
+        "prepared": PREPARED[spec.scaling].format(spec=spec).replace("_raw", f"_{raw}"),
+    }
+    terms |= _of_numbers(wanted, spec, content) if spec.is_regression else _of_classes(wanted, spec)
+    return terms | {"spec_lines": _toml(terms["spec"])}
 
 
 def _of_classes(wanted: NewAssignment, spec: DataSpec) -> dict[str, Any]:
@@ -248,7 +260,7 @@ def _nbgrader(kind: str, name: str, points: str = "") -> dict[str, object]:
     """Return nbgrader's metadata of a cell; a check cell is called like its solution cell."""
     about: dict[str, object] = {
         "grade": kind == "check",
-        "grade_id": f"check_{name}" if kind == "check" else name,
+        "grade_id": f"{PREFIXES.get(kind, '')}{name}",
         "locked": kind != "solution",
         "schema_version": 3,
         "solution": kind == "solution",
@@ -259,9 +271,7 @@ def _nbgrader(kind: str, name: str, points: str = "") -> dict[str, object]:
 
 def _toml(spec: DataSpec) -> str:
     """Return the table ``[data]``; what is as it is by itself is left out."""
-    told = msgspec.to_builtins(spec)
-    plain = {field.name: field.default for field in msgspec.structs.fields(spec)}
-    return "\n".join(f"{name} = {_value(told[name])}" for name in told if told[name] != plain[name] and told[name])
+    return "\n".join(f"{name} = {_value(told)}" for name, told in msgspec.to_builtins(spec).items())
 
 
 def _value(value: object) -> str:

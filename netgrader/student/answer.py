@@ -112,20 +112,8 @@ class Answer:
         return (ONE_PASSED if passed == 1 else ALL_PASSED).format(name=self.name, count=passed)
 
     @property
-    def waiting(self) -> frozenset[str]:
-        """Checks that say no more than another one does: that it has to pass first, or the same mistake once more."""
-        told: set[tuple[str, Said]] = set()
-        waiting = {check.check for check in self.checks if _waits(check)}
-        for check in (check for check in self.checks if check.outcome in WRONG):
-            mistakes = {(one.code, one.where) for one in check.findings if one.code}
-            if mistakes and mistakes <= told:
-                waiting.add(check.check)
-            told |= mistakes
-        return frozenset(waiting)
-
-    @property
     def _shown_print(self) -> Sequence[str]:
-        lines = [line if len(line) <= WIDTH else line[: WIDTH - 1] + "…" for line in self.printed.splitlines()]
+        lines = [line[:WIDTH] for line in self.printed.splitlines()]
         more = Text("… and {count:,} lines more", count=len(lines) - LINES)
         return lines if len(lines) <= LINES else [*lines[:LINES], self._say(more)]
 
@@ -134,25 +122,33 @@ class Answer:
 
     def _hints(self, codes: Iterable[str]) -> list[Said]:
         """Return the hints that the catalogue has for these codes."""
-        return [Text(hint) for hint in (self.texts.kind(code).hint for code in codes) if hint]
+        return [Text(kind.hint) for kind in map(self.texts.kind, codes) if kind.hint]
 
     @property
     def _rows(self) -> list[_Row]:
-        """What is shown of each check, those last that wait; a hint stands once, at the first check that is wrong by it."""
-        rows, waiting, given = [], self.waiting, set[Said]()
-        for check in sorted(self.checks, key=lambda check: check.check in waiting):
-            sentence = self.texts.gettext(check.sentence)
-            if check.check in waiting:
-                rows.append(_Row(WAITING, COLOURS[WAITING], WAITS_FOR, sentence, waits=True))
-                continue
-            hints = self._hints(check.faults) if check.outcome in WRONG else []
-            told = tuple(text for text in (check.message, check.hint) if text)
-            own = tuple(one for one in hints if one not in given)
-            rows.append(
-                _Row(MARKS[check.outcome], COLOURS[check.outcome], OUTCOMES[check.outcome], sentence, told, own)
-            )
-            given.update(hints)
-        return rows
+        """What is shown of each check; last those that say no more than another one: that waits, or of the same mistake."""
+        rows: list[_Row] = []
+        waiting: list[_Row] = []
+        known: set[tuple[str, Said]] = set()
+        given: set[Said] = set()
+        for check in self.checks:
+            mistakes = _mistakes(check)
+            if _waits(check) or (mistakes and mistakes <= known):
+                sentence = self.texts.gettext(check.sentence)
+                waiting.append(_Row(WAITING, COLOURS[WAITING], WAITS_FOR, sentence, waits=True))
+            else:
+                rows.append(self._row(check, given))
+            known |= mistakes
+        return rows + waiting
+
+    def _row(self, check: CheckResult, given: set[Said]) -> _Row:
+        """Return what is shown of a check; a hint stands once, at the first check that is wrong by it, and is `given` then."""
+        hints = self._hints(check.faults) if check.outcome in WRONG else []
+        told = tuple(text for text in (check.message, check.hint) if text)
+        own = tuple(hint for hint in hints if hint not in given)
+        given.update(hints)
+        sentence = self.texts.gettext(check.sentence)
+        return _Row(MARKS[check.outcome], COLOURS[check.outcome], OUTCOMES[check.outcome], sentence, told, own)
 
     def __str__(self) -> str:
         lines, say = [self._say(self.headline)], self._say
@@ -202,4 +198,10 @@ class Answer:
 
 
 def _waits(check: CheckResult) -> bool:
+    """Whether a check says no more than that another one has to pass first."""
     return check.outcome is not Outcome.PASSED and not check.faults and bool(check.follows)
+
+
+def _mistakes(check: CheckResult) -> set[tuple[str, Said]]:
+    """Return the mistakes by which a check is wrong, each with its place; none where it is not wrong."""
+    return {(one.code, one.where) for one in check.findings if one.code and check.outcome in WRONG}

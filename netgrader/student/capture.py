@@ -89,18 +89,21 @@ def take(
 def _undisturbed(sink: _Sink | None = None) -> Iterator[None]:
     """Leave the student's notebook as it was: no output but into `sink`, no figures, random generators where they were."""
     python, numpy = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002  (the one that students use)
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    figures = set(pyplot.get_fignums()) if pyplot else set()
+    figures = _figures()
     try:
         with redirect_stdout(sink or _Sink()), redirect_stderr(_Sink()), _no_display():
             yield
     finally:
         random.setstate(python)
         np.random.set_state(numpy)  # noqa: NPY002
-        pyplot = sys.modules.get("matplotlib.pyplot")
-        if pyplot:
-            for number in set(pyplot.get_fignums()) - figures:
-                pyplot.close(number)
+        for number in _figures() - figures:
+            sys.modules["matplotlib.pyplot"].close(number)
+
+
+def _figures() -> set[int]:
+    """Return the numbers of the figures that are open."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    return set(pyplot.get_fignums()) if pyplot else set()
 
 
 class _Sink(io.TextIOBase):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import re
+import symtable
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 __all__ = ["CORES", "CellRuns", "cell_runs", "install", "made_by", "notebook_shell", "why_stopped"]
 
@@ -62,23 +62,12 @@ class CellRuns:
 def made_by(source: str) -> frozenset[str]:
     """Return the names that a cell defines or assigns outside of its functions, also where Python cannot read it."""
     try:
-        return frozenset(_bound(ast.parse(source).body))
+        names = symtable.symtable(source, "cell", "exec").get_symbols()
     except SyntaxError:  # of Python, or a line that is IPython's own
         functions = re.findall(r"^\s*(?:async\s+)?def\s+(\w+)", source, re.MULTILINE)
         targets = re.findall(r"^\s*([\w\s,()*]+?)=(?!=)", source, re.MULTILINE)
-        return frozenset([*functions, *(name for target in targets for name in re.findall(r"[^\W\d]\w*", target))])
-
-
-def _bound(statements: Iterable[ast.stmt]) -> Iterator[str]:
-    for statement in statements:
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield statement.name
-            continue
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                yield node.id
-            elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-                yield node.name
+        return frozenset([*functions, *re.findall(r"[^\W\d]\w*", " ".join(targets))])
+    return frozenset(name.get_name() for name in names if name.is_assigned())
 
 
 def install(shell: Any) -> None:

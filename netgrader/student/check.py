@@ -36,29 +36,23 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 SECONDS = 120.0
+AT_A_LINE = Text("It was at {line}. If that belongs to a loop: does it come to its end?")
 
 
-def check(
-    name: str | FunctionType, *, namespace: Mapping[str, Any] | None = None, folder: Path | str | None = None
-) -> None:
+def check(name: str | FunctionType) -> None:
     """Check what a cell of the notebook made, and show what was found.
 
     Parameters
     ----------
     name
         The solution cell, as the exercise calls it, ``"train"``, or the function that it defines.
-    namespace
-        Where its names are; the globals of the caller, which is the notebook, if None.
-    folder
-        The folder ``checks`` that came with the notebook; looked for beside the notebook and above it if None.
 
     Notes
     -----
     Only the public checks are run. Grading runs them again, and others beside them.
     """
-    if namespace is None:
-        namespace = sys._getframe(1).f_globals  # noqa: SLF001  (what inspect.currentframe gives, where it exists)
-    folder = Path(folder) if folder is not None else checks_folder()
+    namespace = sys._getframe(1).f_globals  # noqa: SLF001  (the notebook's; what inspect.currentframe gives, where it exists)
+    folder = checks_folder()
     answer = examine(getattr(name, "__name__", str(name)), namespace, folder)
     replace(answer, texts=load_texts(folder)).show()
 
@@ -121,8 +115,8 @@ def _stopped(name: str, error: BaseException, namespace: Mapping[str, Any]) -> A
     """Answer with the error that the solution cell ended with: what it left is of an earlier run."""
     told = describe(error, namespace)
     if isinstance(error, KeyboardInterrupt):
-        at = Text("It was at {line}. If that belongs to a loop: does it come to its end?", line=told.line or "")
-        return Answer(name, problem=INTERRUPTED.format(name=name), below=(at,) if told.line else ())
+        at = (AT_A_LINE.format(line=told.line),) if told.line else ()
+        return Answer(name, problem=INTERRUPTED.format(name=name), below=at)
     if told.kind == PLACEHOLDER:
         return _unfinished(name, namespace)
     if isinstance(error, SyntaxError) and error.text:
@@ -147,52 +141,38 @@ def _local_lab() -> Lab:
     return LocalLab(timeout=SECONDS)
 
 
-def _names_in(code: CodeType) -> frozenset[str]:
-    """Return the names that a function and those within it use."""
-    within = (_names_in(part) for part in code.co_consts if isinstance(part, CodeType))
-    return frozenset(code.co_names).union(*within)
+def _names_in(code: CodeType | None) -> frozenset[str]:
+    """Return the names that a function and those within it use; none, where there is no function."""
+    within = (_names_in(part) for part in getattr(code, "co_consts", ()) if isinstance(part, CodeType))
+    return frozenset(getattr(code, "co_names", ())).union(*within)
 
 
 def _not_done(taken: Evidence, *, written: bool) -> bool:
     """Whether all there is to see is that something has not been filled in, or what is `written` was not called."""
-    made = bool(taken.arrays or (taken.graphs and not written))
-    errors = taken.errors.values()
-    if any(error.kind == PLACEHOLDER for error in errors):
-        return True
-    return bool(errors) and not made and all(error.kind == "NameError" and error.line is None for error in errors)
+    made = taken.arrays or (taken.graphs and not written)
+    told = {(error.kind, error.line) for error in taken.errors.values()}
+    return PLACEHOLDER in dict(told) or (not made and told == {("NameError", None)})
 
 
 def _unfinished(name: str, namespace: Mapping[str, Any], asked: Iterable[str] = ()) -> Answer:
     """Answer with what is to be done first: `name` itself, functions that it needs, or what of `asked` its cell is to make."""
-    functions, stubs, raising = _functions(namespace)
-    if name not in namespace:
-        return _first(name, NOT_RUN, [name])
-    if name in stubs:
-        return _first(name, NOT_DONE, [name])
-    used = {name} | _names_in(functions[name].__code__) if name in functions else set[str]()
-    not_made = [one for one in asked if used and one not in namespace]
+    known = dict(namespace)
+    functions = {found: value for found, value in known.items() if isinstance(value, FunctionType)}
+    stubs = {found for found, value in functions.items() if is_stub(value)}
+    raising = {found for found, value in functions.items() if _still_raises(value, namespace)} - stubs
+    used = {name} | _names_in(getattr(functions.get(name), "__code__", None))
     candidates = (
-        (STILL_RAISES, [found for found in raising if found in used]),
-        (WAITS, [found for found in stubs if found in used]),
-        (NOT_MADE, not_made),
+        (NOT_RUN, {name} - known.keys()),
+        (NOT_DONE, {name} & stubs),
+        (STILL_RAISES, used & raising),
+        (WAITS, used & stubs),
+        (NOT_MADE, set(asked) - known.keys()),
         (WAITS, stubs),
         (STILL_RAISES, raising),
-        (NOT_DONE, [name]),
+        (NOT_DONE, {name}),
     )
-    return next(_first(name, text, others) for text, others in candidates if others)
-
-
-def _functions(namespace: Mapping[str, Any]) -> tuple[dict[str, FunctionType], list[str], list[str]]:
-    """Return the notebook's functions, the names of those that do nothing, and of those that still raise below their code."""
-    functions = {found: value for found, value in list(namespace.items()) if inspect.isfunction(value)}
-    stubs = [found for found, value in functions.items() if is_stub(value)]
-    raising = [found for found, value in functions.items() if found not in stubs and _still_raises(value, namespace)]
-    return functions, stubs, raising
-
-
-def _first(name: str, text: Text, others: Iterable[str]) -> Answer:
-    """Answer that `others` are to be done first."""
-    return Answer(name, problem=text.format(name=name, others=", ".join(others)))
+    text, others = next(candidate for candidate in candidates if candidate[1])
+    return Answer(name, problem=text.format(name=name, others=", ".join(sorted(others))))
 
 
 def _still_raises(function: FunctionType, namespace: Mapping[str, Any]) -> bool:

@@ -21,9 +21,8 @@ __all__ = [
     "checks_folder",
     "data_spec",
     "given_data",
-    "load_data",
-    "load_mnist",
     "own_texts",
+    "read_data",
 ]
 
 CHECKS = "NETGRADER_CHECKS"
@@ -36,40 +35,15 @@ class ChecksNotFoundError(NotebookError):
     """The folder of public checks is not where it is looked for, or cannot be used."""
 
 
-def load_data(path: str | Path | None = None) -> Parts:
-    """Read the images and labels of the course, as ``keras.datasets.mnist.load_data()`` gives them.
-
-    Parameters
-    ----------
-    path
-        The file. If None, the first that exists of: the file or folder named by the environment variable
-        ``NETGRADER_DATA``; the course's file beside the notebook (in the current folder); the file in a folder
-        ``data`` there or in a folder above.
-
-    Returns
-    -------
-    (x_train, y_train), (x_test, y_test)
-        Grey levels from 0 (paper) to the largest (ink), uint8 of shape (n, height, width), and the classes that they show,
-        uint8 of shape (n,).
-
-    Raises
-    ------
-    MissingDataError
-        If there is no such file.
-    DamagedDataError
-        If its content is not that of the file that comes with the course.
-    """
+def read_data(path: str | Path | None = None) -> Parts:
+    """Read the data of the notebook's course, as `netgrader.data.load_data` does."""
     return data.load_data(data_spec(), None if path is None else Path(path))
-
-
-load_mnist = load_data
-"""What notebooks of the digits course call it."""
 
 
 @functools.cache
 def given_data() -> Parts:
-    """What `load_data` gives, read once in each process, for what compares with it and changes nothing."""
-    parts = load_data()
+    """What `read_data` gives, read once in each process, for what compares with it and changes nothing."""
+    parts = read_data()
     for array in (*parts[0], *parts[1]):
         array.flags.writeable = False
     return parts

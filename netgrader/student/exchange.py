@@ -21,21 +21,15 @@ WORK = (".ipynb", ".py")
 
 
 class Submit(ExchangeSubmit):  # type: ignore[misc]
-    """Hands in as nbgrader does, but for wheels of the course and files that are as they were released."""
+    """Hands in as nbgrader does, but for wheels of the course and files beside the notebook that are as they were released."""
 
     def do_copy(self, src: str, dest: str, log: Any = None) -> None:
         """Copy the student's folder `src` without those."""
-        released, folder = Path(self.release_path), Path(src)
-        same = [
-            path.name
-            for path in folder.rglob("*")
-            if path.suffix.lower() not in WORK
-            and path.is_file()
-            and (released / path.relative_to(folder)).is_file()
-            and filecmp.cmp(path, released / path.relative_to(folder), shallow=False)
-        ]
+        released = Path(self.release_path)
+        same = filecmp.dircmp(src, released).same_files if released.is_dir() else []
+        handed_out = [glob.escape(name) for name in same if Path(name).suffix.lower() not in WORK]
         ignored = self.coursedir.ignore
-        self.coursedir.ignore = [*ignored, WHEELS, *sorted({glob.escape(name) for name in same})]
+        self.coursedir.ignore = [*ignored, WHEELS, *handed_out]
         try:
             super().do_copy(src, dest, log)
         finally:

@@ -6,18 +6,16 @@ that knows nothing is distinguished from one without training steps; it is used 
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import sys
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from netgrader.reader.graph.nodes import reached
-from netgrader.reader.lab import LAB_SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,23 +26,40 @@ __all__ = [
     "fed_switches",
     "is_training",
     "left_at_default",
-    "note_runs",
+    "note_run",
     "took_steps",
     "usual_batch",
 ]
 
-BATCHES, TRAINS, STARTS = "_netgrader_batches", "_netgrader_trains", "_netgrader_starts"
-SWITCHES, IN_TRAINING, TURNED = "_netgrader_switches", "_netgrader_in_training", "_netgrader_turned"
+NOTES = "_netgrader_notes"
 NUMBERS = "biuf"  # kinds of what evidence may hold
+SWITCHES = frozenset({"Placeholder", "PlaceholderWithDefault"})
 SETS = frozenset({"Assign", "AssignVariableOp"})
 ASSIGN = SETS | frozenset({"AssignAdd", "AssignSub", "AssignAddVariableOp", "AssignSubVariableOp"})
 VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 UPDATES = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "ScatterSub", "ResourceScatterSub")
 
 
-def note_runs(cls: Any) -> None:
-    """Make sessions of the class `cls` note what they run."""
-    cls.run = _noting(cls.run)
+@dataclass
+class _GraphRuns:
+    """What was run of a graph."""
+
+    trains: dict[str, bool] = field(default_factory=dict)
+    starts: dict[str, bool] = field(default_factory=dict)
+    """By op, whether running it updates a variable that training moves, and whether it gives one a first value."""
+    batches: Counter[int] = field(default_factory=Counter)
+    """How many training steps were fed so many rows, by their number."""
+    in_training: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    in_evaluation: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    """Single values that placeholders were last fed, by tensor name."""
+    fed: dict[str, set[Any]] = field(default_factory=lambda: defaultdict(set))
+    """All single values that they were fed."""
+
+
+def _notes(graph: Any) -> _GraphRuns:
+    """Return what was run of a graph; nothing, where none is given."""
+    notes: _GraphRuns = getattr(graph, NOTES, _GraphRuns())
+    return notes
 
 
 def took_steps(net: Any) -> bool:
@@ -54,22 +69,20 @@ def took_steps(net: Any) -> bool:
 
 def usual_batch(net: Any) -> int:
     """Return how many rows most of the training steps were fed that `took_steps` looks for; 0 where there are none."""
-    usual = _batches(net).most_common(1)
-    return usual[0][0] if usual else 0
+    batches = _batches(net)
+    return max(batches, key=batches.__getitem__, default=0)
 
 
 def _batches(net: Any) -> Counter[int]:
     """How many training steps were fed so many rows, by their number."""
-    graphs = {getattr(getattr(net, part, None), "graph", None) for part in ("logits", "prediction")}
-    counted: Counter[int] = Counter()
-    for graph in graphs:
-        counted.update(getattr(graph, BATCHES, {}))
-    return counted
+    logits, prediction = (getattr(getattr(net, part, None), "graph", None) for part in ("logits", "prediction"))
+    return _notes(logits).batches | _notes(prediction).batches
 
 
 def fed_switches(graph: Any) -> dict[str, npt.NDArray[Any]]:
     """Return by tensor name the single values that placeholders without a default were last fed where nothing was trained."""
-    return dict(getattr(graph, SWITCHES, {}))
+    fed = _notes(graph).in_evaluation
+    return {name: value for name, value in fed.items() if graph.as_graph_element(name).op.type == "Placeholder"}
 
 
 def left_at_default(net: Any) -> list[str]:
@@ -79,113 +92,71 @@ def left_at_default(net: Any) -> list[str]:
     training alone depends.
     """
     last: Any = getattr(getattr(net, "logits", None), "op", None)
-    if last is None or not took_steps(net):
+    notes = _notes(getattr(last, "graph", None))
+    if not notes.batches:
         return []
-    turned = getattr(last.graph, TURNED, ())
-    return sorted(op.name for op in _made_from(last) if _is_switch(op) and op.name not in turned)
-
-
-def _made_from(op: Any) -> set[Any]:
-    """The op, and all ops whose results it is made from."""
-    return reached([op], lambda one: [tensor.op for tensor in one.inputs])
+    made_from = reached([last], lambda op: [tensor.op for tensor in op.inputs])
+    return sorted(op.name for op in made_from if _is_switch(op) and notes.fed[op.outputs[0].name] <= {_default(op)})
 
 
 def _is_switch(op: Any) -> bool:
     return bool(op.type == "PlaceholderWithDefault" and op.outputs[0].shape.rank == 0)
 
 
-def _noting(run: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(run)
-    def wrapper(self: Any, fetches: Any, feed_dict: Any = None, *options: Any, **named: Any) -> Any:
-        if not getattr(self, LAB_SESSION, False):
-            with contextlib.suppress(Exception):  # whatever a notebook feeds, its run must work as ever
-                _note(self.graph, fetches, feed_dict or {})
-        return run(self, fetches, feed_dict, *options, **named)
-
-    return wrapper
+def _default(op: Any) -> Any:
+    """Return the default of a switch, None where it is not a constant."""
+    return np.asarray(sys.modules["tensorflow"].get_static_value(op.inputs[0])).item()
 
 
-def _note(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
+def note_run(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
+    """Note a run of a session of `graph`."""
+    notes = _notes(graph)
+    setattr(graph, NOTES, notes)
     trains = is_training(graph, fetches)
     if trains:
-        _of(graph, BATCHES, Counter)[_rows_in(feed_dict)] += 1
+        notes.batches[_rows_in(feed_dict)] += 1
     for key, value in feed_dict.items():
         tensor = graph.as_graph_element(key, allow_operation=False)
-        if tensor.op.type == "Placeholder" and not isinstance(value, list | tuple):
-            one = np.asarray(value)
-            if not one.ndim and one.dtype.kind in NUMBERS:
-                _note_switch(graph, tensor.name, one, trains=trains)
-        elif _is_switch(tensor.op) and not _is_default(tensor.op, value):
-            _of(graph, TURNED, set).add(tensor.op.name)
+        if tensor.op.type in SWITCHES and np.ndim(value) == 0:
+            _note_switch(notes, tensor, value, trains=trains)
 
 
 def _rows_in(feed_dict: Mapping[Any, Any]) -> int:
     """Return how many rows are fed: of several arrays those of the shortest, 0 where there is none."""
-    arrays = [value for value in feed_dict.values() if isinstance(value, np.ndarray) and value.ndim]
-    return min(map(len, arrays), default=0)
+    return min((len(value) for value in feed_dict.values() if getattr(value, "ndim", 0)), default=0)
 
 
-def _note_switch(graph: Any, name: str, value: npt.NDArray[Any], *, trains: bool) -> None:
+def _note_switch(notes: _GraphRuns, tensor: Any, value: Any, *, trains: bool) -> None:
     """Note what a switch is fed; a run that trains nothing and is fed as training is, for its loss say, is no evaluation."""
-    in_training, switches = _of(graph, IN_TRAINING, dict), _of(graph, SWITCHES, dict)
+    name, one = tensor.name, np.asarray(value, tensor.dtype.as_numpy_dtype)
+    if one.dtype.kind not in NUMBERS:
+        return
+    notes.fed[name].add(one.item())
     if trains:
-        in_training[name] = value
-    elif name not in switches or value != in_training.get(name):
-        switches[name] = value
-
-
-def _is_default(op: Any, value: Any) -> bool:
-    default = sys.modules["tensorflow"].get_static_value(op.inputs[0])
-    return default is not None and bool(np.asarray(value, default.dtype) == default)
-
-
-def _of(graph: Any, name: str, make: Callable[[], Any]) -> Any:
-    """What is noted of a graph under a name, made when it is first asked for."""
-    if not hasattr(graph, name):
-        setattr(graph, name, make())
-    return getattr(graph, name)
+        notes.in_training[name] = one
+    elif name not in notes.in_evaluation or one != notes.in_training.get(name):
+        notes.in_evaluation[name] = one
 
 
 def is_training(graph: Any, fetches: Any) -> bool:
     """Whether a run of `fetches` updates a variable that training is meant to move."""
-    return _runs(graph, fetches, TRAINS, _updates)
+    return _runs(graph, fetches, _notes(graph).trains, _updates)
 
 
 def begins_anew(graph: Any, fetches: Any) -> bool:
     """Whether a run of `fetches` gives such a variable a value that comes from none: of an initialiser, or of a file."""
-    return _runs(graph, fetches, STARTS, _starts) and not is_training(graph, fetches)
+    return _runs(graph, fetches, _notes(graph).starts, _starts) and not is_training(graph, fetches)
 
 
-def _runs(graph: Any, fetches: Any, name: str, is_one: Callable[[Any], bool]) -> bool:
-    known = _of(graph, name, dict)
-    return any(_reaches(getattr(one, "op", one), known, is_one) for one in _elements(graph, fetches))
-
-
-def _elements(graph: Any, fetches: Any) -> Iterator[Any]:
-    """Yield the tensors and ops that are fetched."""
-    if isinstance(fetches, list | tuple):
-        for one in fetches:
-            yield from _elements(graph, one)
-    elif isinstance(fetches, Mapping):
-        yield from _elements(graph, list(fetches.values()))
-    else:
-        yield graph.as_graph_element(fetches)
-
-
-def _reaches(op: Any, known: dict[str, bool], is_one: Callable[[Any], bool]) -> bool:
-    """Whether running `op` runs an op that `is_one`; noted in `known` for all ops before it."""
-    ahead = [op]
-    while ahead:
-        last = ahead[-1]
-        before = _before(last)
-        known.setdefault(last.name, is_one(last))
-        missing = [one for one in before if one.name not in known]
-        if missing and not known[last.name]:
-            ahead += missing
-            continue
-        known[last.name] = known[last.name] or any(known[one.name] for one in before)
-        ahead.pop()
-    return known[op.name]
+def _runs(graph: Any, fetches: Any, known: dict[str, bool], is_one: Callable[[Any], bool]) -> bool:
+    """Whether a run of `fetches` runs an op that `is_one`; noted in `known` for each op that is fetched."""
+    fetched = list(fetches.values()) if isinstance(fetches, Mapping) else fetches  # keys need not have an order
+    elements = map(graph.as_graph_element, sys.modules["tensorflow"].nest.flatten(fetched))
+    ops = [getattr(element, "op", element) for element in elements]
+    for op in ops:
+        if op.name not in known:
+            known[op.name] = any(map(is_one, reached([op], _before)))
+    return any(known[op.name] for op in ops)
 
 
 def _before(op: Any) -> list[Any]:

@@ -1,22 +1,21 @@
 """Places boxes that edges connect in layers from top to bottom, with few crossings and short edges.
 
-The method of Sugiyama, Tagawa and Toda (Methods for visual understanding of hierarchical system structures, IEEE
-Transactions on Systems, Man, and Cybernetics 11, 1981): layers by longest path, orders by barycentres, and places near the
-middle of what a box is linked to.
+After Sugiyama, Tagawa and Toda (Methods for visual understanding of hierarchical system structures, IEEE Transactions on
+Systems, Man, and Cybernetics 11, 1981): layers by longest path; orders and places by the mean of what a box is linked to.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["Box", "Edge", "Placement", "Point", "place"]
 
@@ -24,10 +23,11 @@ GAP_ACROSS = 22.0
 GAP_DOWN = 34.0
 GAP_AT_BORDER = 16.0  # next to a layer of mere points
 LANE = 12.0  # width that an edge takes in a layer that it passes
-SWEEPS = 24
+SWEEPS = 12  # down and up again, to order the layers, and as many to straighten the edges
 STRAIGHT = 4.0  # how much more a long edge pulls its ends together than a short one
 
 Point = tuple[float, float]
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -71,184 +71,151 @@ _Slot = str | tuple[Edge, int]
 class _Wire:
     """An edge as it runs down: its slots from the upper box to the lower one, and how far off their middles it ends.
 
-    It is `turned` if it leads upwards.
+    It is `turned` if it leads upwards; `lanes` are the slots in the layers that it passes.
     """
 
-    slots: tuple[_Slot, ...]
     upper: str
+    lanes: tuple[tuple[Edge, int], ...]
     lower: str
     upper_dx: float
     lower_dx: float
+    lower_height: float
     turned: bool
 
-    def links(self) -> Iterable[tuple[_Slot, _Slot, float]]:
-        """Yield neighboring slots, with how far right of the first one the second is to stand."""
-        last = len(self.slots) - 2
-        for at, (one, two) in enumerate(itertools.pairwise(self.slots)):
-            yield one, two, self.upper_dx * (at == 0) - self.lower_dx * (at == last)
+    def links(self) -> Iterator[tuple[_Slot, _Slot, float, float]]:
+        """Yield neighboring slots, with how far right of the first one the second is to stand, and how much that counts."""
+        slots: list[_Slot] = [self.upper, *self.lanes, self.lower]
+        weight = STRAIGHT if self.lanes else 1.0
+        shifts = [self.upper_dx, *[0.0] * len(self.lanes)]
+        shifts[-1] -= self.lower_dx
+        for (one, two), shift in zip(itertools.pairwise(slots), shifts, strict=True):
+            yield one, two, shift, weight
+
+
+@dataclass(frozen=True)
+class _Links:
+    """Pairs of slots by number: the slots `of` are to stand at ``x[other] + shift``, with a `weight` each."""
+
+    of: Array
+    other: Array
+    shift: Array
+    weight: Array
+
+    def wanted(self, x: Array) -> Array:
+        """Return where slots at `x` are to stand: the mean of what they are linked to; where they are if to nothing."""
+        pull = np.bincount(self.of, self.weight, len(x))
+        total = np.bincount(self.of, self.weight * (x[self.other] + self.shift), len(x))
+        return np.divide(total, pull, out=x.copy(), where=pull > 0)
 
 
 def place(boxes: Mapping[str, Box], edges: Iterable[Edge]) -> Placement:
     """Place `boxes`; edges that would close a circle run upwards.
 
-    The first layer is on top. A box without incoming edges stands just above the first box that uses it.
+    Each box stands just above the first one that uses it.
     """
     if not boxes:
         return Placement({}, {}, 0.0, 0.0)
     kept = [edge for edge in dict.fromkeys(edges) if edge.source != edge.target]
     rank = _ranks(boxes, kept)
-    wires = {edge: _wire(edge, rank) for edge in kept}
-    layers = _ordered(_layers(boxes, wires.values(), rank), [*wires.values()])
-    widths = {slot: boxes[slot].width if isinstance(slot, str) else LANE for layer in layers for slot in layer}
-    across = _positions(layers, [*wires.values()], widths)
-    left = min(across[slot] - widths[slot] / 2 for slot in across)
-    across = {slot: x - left for slot, x in across.items()}
-    tops, heights = _heights(boxes, layers)
-    middles = {key: (across[key], tops[rank[key]] + box.height / 2) for key, box in boxes.items()}
-    # What is used stands close to what uses it: results high, inputs low.
-    for key in set(boxes) - {wire.lower for wire in wires.values()}:
-        middles[key] = (across[key], tops[rank[key]] + heights[rank[key]] - boxes[key].height / 2)
+    wires = {edge: _wire(edge, rank, boxes) for edge in kept}
+    sizes, layers = dict[_Slot, Box](), dict[_Slot, int]()
+    sizes.update(boxes)
+    layers.update(rank)
+    for lane in itertools.chain.from_iterable(wire.lanes for wire in wires.values()):
+        sizes[lane], layers[lane] = Box(LANE, 0.0), lane[1]
+    across = _across(sizes, layers, wires.values())
+    tops, bottoms = _heights(sizes, layers)
     return Placement(
-        middles=middles,
-        routes={edge: _route(wire, middles, boxes, across, (tops, heights, rank)) for edge, wire in wires.items()},
-        width=max(across[slot] + widths[slot] / 2 for slot in across),
-        height=tops[-1] + heights[-1],
+        middles={key: (across[key], bottoms[rank[key]] - box.height / 2) for key, box in boxes.items()},
+        routes={edge: _route(wire, across, layers, tops, bottoms) for edge, wire in wires.items()},
+        width=max(across[slot] + box.width / 2 for slot, box in sizes.items()),
+        height=bottoms[-1],
     )
 
 
-def _ranks(boxes: Mapping[str, Box], edges: Sequence[Edge]) -> dict[str, int]:
-    """Return the layer of each box: below all that it uses, but for edges that close a circle."""
-    before, order = _sorted(boxes, edges)
-    rank: dict[str, int] = {}
-    for key in order:
-        rank[key] = 1 + max((rank[upper] for upper in before[key]), default=-1)
-    users: dict[str, list[int]] = defaultdict(list)
+def _ranks(boxes: Mapping[str, Box], edges: Iterable[Edge]) -> dict[str, int]:
+    """Return the layer of each box, the first on top: just above all that use it, but for edges that close a circle."""
+    users: dict[str, set[str]] = {key: set() for key in boxes}
     for edge in edges:
-        users[edge.source].append(rank[edge.target])
-    inputs = {key for key, box in boxes.items() if not box.first} - {edge.target for edge in edges}
-    for key in inputs & set(users):
-        rank[key] = max(rank[key], min(users[key]) - 1)
-    return rank
+        users[edge.source].add(edge.target)
+    below: dict[str, int] = {}
+    for key in _last_first(users):
+        below[key] = max((below[user] + 1 for user in users[key]), default=0 if boxes[key].last else 1)
+    above_all = max(below.values()) + 1
+    below |= {key: above_all for key, box in boxes.items() if box.first}
+    layers = sorted(set(below.values()), reverse=True)
+    return {key: layers.index(below[key]) for key in boxes}
 
 
-def _sorted(boxes: Mapping[str, Box], edges: Iterable[Edge]) -> tuple[Mapping[str, set[str]], list[str]]:
-    """Return what each box stands below, and the boxes in such an order; a link of each circle is left out."""
-    firsts = {key for key, box in boxes.items() if box.first}
-    lasts = {key for key, box in boxes.items() if box.last}
-    before = {key: set(boxes) - lasts if key in lasts else firsts - {key} for key in boxes}
-    for key in firsts:
-        before[key] = set()
-    for edge in edges:
-        before[edge.target].add(edge.source)
+def _last_first(users: Mapping[str, set[str]]) -> list[str]:
+    """Return boxes, each after all that use it; of each circle a link is taken out of `users`."""
     while True:
         try:
-            return before, list(TopologicalSorter(before).static_order())
+            return list(TopologicalSorter(users).static_order())
         except CycleError as error:
-            upper, lower = error.args[1][-2:]
-            before[lower].discard(upper)
+            user, used = error.args[1][:2]
+            users[used].discard(user)
 
 
-def _wire(edge: Edge, rank: Mapping[str, int]) -> _Wire:
+def _wire(edge: Edge, rank: Mapping[str, int], boxes: Mapping[str, Box]) -> _Wire:
     ends = [(edge.source, edge.source_dx), (edge.target, edge.target_dx)]
     (upper, upper_dx), (lower, lower_dx) = sorted(ends, key=lambda end: rank[end[0]])
-    passed = ((edge, layer) for layer in range(rank[upper] + 1, rank[lower]))
-    return _Wire((upper, *passed, lower), upper, lower, upper_dx, lower_dx, turned=upper != edge.source)
+    lanes = tuple((edge, layer) for layer in range(rank[upper] + 1, rank[lower]))
+    return _Wire(upper, lanes, lower, upper_dx, lower_dx, boxes[lower].height, turned=upper != edge.source)
 
 
-def _layers(boxes: Mapping[str, Box], wires: Iterable[_Wire], rank: Mapping[str, int]) -> list[list[_Slot]]:
-    """Return the slots of each layer."""
-    layers: list[list[_Slot]] = [[] for _ in range(max(rank.values(), default=-1) + 1)]
-    for key in boxes:
-        layers[rank[key]].append(key)
-    for wire in wires:
-        for slot in wire.slots[1:-1]:
-            layers[slot[1]].append(slot)  # type: ignore[index]
-    return layers
+def _across(sizes: Mapping[_Slot, Box], layers: Mapping[_Slot, int], wires: Iterable[_Wire]) -> dict[_Slot, float]:
+    """Return middles across, the leftmost border at zero: in orders with few crossings, near what a slot is linked to."""
+    number = {slot: at for at, slot in enumerate(sizes)}
+    links = [(number[one], number[two], *rest) for wire in wires for one, two, *rest in wire.links()]
+    upper, lower, shift, weight = np.array(links, np.float64).reshape(-1, 4).T
+    upper, lower = upper.astype(np.intp), lower.astype(np.intp)
+    down, up = _Links(lower, upper, shift, weight), _Links(upper, lower, -shift, weight)
+    both = _Links(*(np.concatenate(ends) for ends in zip(vars(down).values(), vars(up).values(), strict=True)))
+    widths = np.array([box.width for box in sizes.values()])
+    layer_of = np.array([layers[slot] for slot in sizes])
+    rows = [np.flatnonzero(layer_of == layer) for layer in range(layer_of.max() + 1)]
+    x = np.zeros(len(sizes))
+    ordering, straightening = [(down, rows), (up, rows[::-1])], [(both, rows), (both, rows[::-1])]
+    for pulls, in_turn in ordering * SWEEPS + straightening * SWEEPS:
+        for row in in_turn:
+            wanted = pulls.wanted(x)[row]
+            order = np.lexsort((x[row], wanted))
+            x[row[order]] = _side_by_side(wanted[order], widths[row[order]])
+    left = np.min(x - widths / 2)
+    return dict(zip(sizes, (x - left).tolist(), strict=True))
 
 
-def _ordered(layers: Sequence[Sequence[_Slot]], wires: Sequence[_Wire]) -> list[list[_Slot]]:
-    """Return the layers in an order with few crossings: each by the places of what is linked to it above, then below."""
-    above: dict[_Slot, list[tuple[_Slot, float]]] = defaultdict(list)
-    below: dict[_Slot, list[tuple[_Slot, float]]] = defaultdict(list)
-    for upper, lower, dx in (link for wire in wires for link in wire.links()):
-        above[lower].append((upper, dx))
-        below[upper].append((lower, -dx))
-    ordered = [list(layer) for layer in layers]
-    for sweep in range(SWEEPS):
-        down = sweep % 2 == 0
-        neighbors = above if down else below
-        at = {slot: float(place) for layer in ordered for place, slot in enumerate(layer)}
-        for layer in ordered if down else reversed(ordered):
-            layer.sort(key=lambda slot: _barycentre(slot, neighbors[slot], at))
-            at.update({slot: float(place) for place, slot in enumerate(layer)})
-    return ordered
+def _side_by_side(wanted: Array, widths: Array) -> Array:
+    """Return middles near those `wanted`, which ascend, of boxes that do not overlap."""
+    offsets = np.cumsum(widths + GAP_ACROSS) - widths / 2  # as close as they may stand
+    free = wanted - offsets
+    # Halfway between pushing right whatever is too close and pushing it left: both keep order and distance.
+    pushed = np.maximum.accumulate(free) + np.minimum.accumulate(free[::-1])[::-1]
+    middles: Array = offsets + pushed / 2
+    return middles
 
 
-def _barycentre(slot: _Slot, neighbors: Sequence[tuple[_Slot, float]], at: Mapping[_Slot, float]) -> float:
-    places = [at[other] + 1e-3 * dx for other, dx in neighbors] or [at[slot]]
-    return sum(places) / len(places)
-
-
-def _positions(
-    layers: Sequence[Sequence[_Slot]], wires: Sequence[_Wire], widths: Mapping[_Slot, float]
-) -> dict[_Slot, float]:
-    """Return middles across: near the middle of what a slot is linked to, orders and distances kept."""
-    wishes: dict[_Slot, list[tuple[_Slot, float, float]]] = defaultdict(list)
-    for wire in wires:
-        weight = STRAIGHT if len(wire.slots) > 2 else 1.0
-        for upper, lower, dx in wire.links():
-            wishes[lower].append((upper, dx, weight))
-            wishes[upper].append((lower, -dx, weight))
-    across: dict[_Slot, float] = {}
-    for layer in layers:
-        offsets = _offsets([widths[slot] for slot in layer])
-        across.update(zip(layer, offsets - offsets.mean(), strict=True))
-    for sweep in range(SWEEPS):
-        for layer in layers if sweep % 2 == 0 else reversed(layers):
-            wanted = np.array([_wanted(wishes[slot], across, across[slot]) for slot in layer])
-            offsets = _offsets([widths[slot] for slot in layer])
-            free = wanted - offsets
-            # Halfway between pushing right whatever is too close and pushing it left: both keep order and distance.
-            pushed = np.maximum.accumulate(free) + np.minimum.accumulate(free[::-1])[::-1]
-            across.update(zip(layer, (offsets + pushed / 2).tolist(), strict=True))
-    return across
-
-
-def _wanted(wishes: Sequence[tuple[_Slot, float, float]], across: Mapping[_Slot, float], here: float) -> float:
-    """Return the middle of what a slot is linked to, by weight; where it is, if it is linked to nothing."""
-    if not wishes:
-        return here
-    return float(np.average([across[other] + dx for other, dx, _ in wishes], weights=[weight for *_, weight in wishes]))
-
-
-def _offsets(widths: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return the middles of neighbors of these widths, as close as they may stand."""
-    sizes = np.array(widths)
-    return np.cumsum(sizes + GAP_ACROSS) - sizes / 2
+def _heights(sizes: Mapping[_Slot, Box], layers: Mapping[_Slot, int]) -> tuple[list[float], list[float]]:
+    """Return the tops and bottoms of the layers."""
+    heights = np.zeros(max(layers.values()) + 1)
+    np.maximum.at(heights, [layers[slot] for slot in sizes], [box.height for box in sizes.values()])
+    gaps = np.where((heights[:-1] > 0) & (heights[1:] > 0), GAP_DOWN, GAP_AT_BORDER)
+    tops = np.concatenate([[0.0], np.cumsum(heights[:-1] + gaps)])
+    return tops.tolist(), (tops + heights).tolist()
 
 
 def _route(
     wire: _Wire,
-    middles: Mapping[str, Point],
-    boxes: Mapping[str, Box],
     across: Mapping[_Slot, float],
-    levels: tuple[Sequence[float], Sequence[float], Mapping[str, int]],
+    layers: Mapping[_Slot, int],
+    tops: Sequence[float],
+    bottoms: Sequence[float],
 ) -> tuple[Point, ...]:
     """Return the points that an edge passes from its source to its target."""
-    tops, heights, rank = levels
-    (upper_x, upper_y), (lower_x, lower_y) = middles[wire.upper], middles[wire.lower]
-    first, last, start = upper_x + wire.upper_dx, lower_x + wire.lower_dx, rank[wire.upper]
-    down = [(first, upper_y + boxes[wire.upper].height / 2), (first, tops[start] + heights[start])]
-    for layer, slot in enumerate(wire.slots[1:-1], start + 1):
-        down += [(across[slot], tops[layer]), (across[slot], tops[layer] + heights[layer])]
-    down += [(last, tops[rank[wire.lower]]), (last, lower_y - boxes[wire.lower].height / 2)]
+    down = [(across[wire.upper] + wire.upper_dx, bottoms[layers[wire.upper]])]
+    for lane in wire.lanes:
+        down += [(across[lane], tops[lane[1]]), (across[lane], bottoms[lane[1]])]
+    end = across[wire.lower] + wire.lower_dx
+    down += [(end, tops[layers[wire.lower]]), (end, bottoms[layers[wire.lower]] - wire.lower_height)]
     return tuple(reversed(down)) if wire.turned else tuple(down)
-
-
-def _heights(boxes: Mapping[str, Box], layers: Sequence[Sequence[_Slot]]) -> tuple[list[float], list[float]]:
-    """Tops and heights of the layers."""
-    heights = [max((boxes[slot].height for slot in layer if isinstance(slot, str)), default=0.0) for layer in layers]
-    tops = [0.0]
-    for one, two in itertools.pairwise(heights):
-        tops.append(tops[-1] + one + (GAP_DOWN if one and two else GAP_AT_BORDER))
-    return tops, heights

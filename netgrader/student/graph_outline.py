@@ -7,6 +7,7 @@ belongs together, as TensorFlow gives them: this is for drawings, where a wrong 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from dataclasses import dataclass
@@ -14,17 +15,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["Kind", "Outline", "OutlineNode", "Scope", "outline"]
 
-MAX_NODES = 44
-VARIABLE_OPS = frozenset({"Variable", "VariableV2", "VarHandleOp"})
+MAX_NODES = 44  # what fits a page
 LEFT_OUT = ""
 
 # What TensorFlow puts around a name without its telling a reader anything.
 _NOISE = re.compile(r"_sg(?=_\d+$|$)|V2$")
 _APPLYING = re.compile(r"(?:Resource)?(?:Sparse)?Apply[A-Z]")
+_SAVING = re.compile(r"(?:.*/)?save(?:_\d+)?/")
 _GRADIENTS = re.compile(r"(?:.*?/)?gradients(?:_\d+)?(?=/)")
 _DIFFERENTIATED = re.compile(r"gradients(?:_\d+)?/(.+?)_grad(?:_\d+)?/")
 _MADE_BY_TENSORFLOW = re.compile(r"(?:.*/)?Const(?:_\d+)?")
@@ -39,6 +40,18 @@ class Kind(StrEnum):
     CONSTANT = "constant"
     OPERATION = "operation"
     FOLDED = "folded"
+
+
+KINDS = {
+    **dict.fromkeys(("Variable", "VariableV2", "VarHandleOp"), Kind.VARIABLE),
+    **dict.fromkeys(("Placeholder", "PlaceholderV2", "PlaceholderWithDefault"), Kind.PLACEHOLDER),
+    "Const": Kind.CONSTANT,
+}
+"""What ops are drawn as; all others as operations."""
+INNER = frozenset({Kind.OPERATION, Kind.CONSTANT})
+"""Kinds that are neither what goes in nor what comes out."""
+PARTS = frozenset({(Kind.OPERATION, Kind.VARIABLE), (Kind.CONSTANT, Kind.VARIABLE), (Kind.VARIABLE, Kind.FOLDED)})
+"""What is a part of the one that it serves: initial values of a variable, and counters of an optimizer."""
 
 
 @dataclass(frozen=True)
@@ -96,56 +109,113 @@ def outline(graph_def: Any, max_nodes: int = MAX_NODES) -> Outline:
     max_nodes
         How many nodes to draw before scopes are folded.
     """
-    ops = {node.name: node for node in graph_def.node}
-    groups = group(ops)
-    nodes = _nodes(ops, groups)
+    ops = {node.name: node for node in graph_def.node if not _SAVING.match(node.name)}
+    links = [*_links(ops)]
+    nodes = _nodes(ops, links)
     drawn = _folded(nodes, max_nodes)
     stands_for = {member: node.name for node in drawn for member in node.members}
-    at = {owner: stands_for.get(name, LEFT_OUT) for name, owner in groups.owner.items()}
-    edges = {(at.get(source, LEFT_OUT), at[target]): None for source, target in _edges(ops, groups)}
+    edges = dict.fromkeys((stands_for[source], stands_for[target]) for source, target in _edges(nodes, links))
     return Outline(
         root=Scope("", "", tuple(_tree(drawn, ""))),
-        edges=tuple(edge for edge in edges if edge[0] != edge[1] and LEFT_OUT not in edge),
-        n_ops=len(ops),
-        n_left_out=len(ops) - len(stands_for),
+        edges=tuple((source, target) for source, target in edges if source != target),
+        n_ops=len(graph_def.node),
+        n_left_out=len(graph_def.node) - len(stands_for),
     )
 
 
-def _nodes(ops: Mapping[str, Any], groups: Groups) -> list[OutlineNode]:
+def _links(ops: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield an op and one that uses its output, for all of `ops`; control inputs left out."""
+    for name, node in ops.items():
+        for each in node.input:
+            source = each.partition(":")[0]  # a control input begins with ^, and is the name of no op
+            if source in ops:
+                yield source, name
+
+
+def _nodes(ops: Mapping[str, Any], links: Sequence[tuple[str, str]]) -> list[OutlineNode]:
+    """Return the nodes that stand for `ops`, before any scope is folded."""
+    named = {name: _named_like(name, ops) for name in ops}
+    training = {named[name] for name, node in ops.items() if _APPLYING.match(node.op)}
+    gradients = set(named.values()) - ops.keys()  # which are named by their scope
+    users: dict[str, set[str]] = defaultdict(set)
+    for source, target in links:
+        users[named[source]].add(named[target])
+    kinds = {head: _kind(head, ops, training | gradients) for head in named.values()}
+    whole = _wholes(ops, users, kinds, training)
     members: dict[str, list[str]] = defaultdict(list)
-    for name, owner in groups.owner.items():
-        if owner != LEFT_OUT:
-            members[owner].append(name)
-    return [_node(owner, names, ops, groups) for owner, names in members.items()]
+    for name, head in named.items():
+        members[whole[head]].append(name)
+    members.pop(LEFT_OUT, None)
+    return [_node(ops.get(head), head, own, is_training=head in training) for head, own in members.items()]
 
 
-def _node(owner: str, members: Sequence[str], ops: Mapping[str, Any], groups: Groups) -> OutlineNode:
-    label = _NOISE.sub("", owner.rpartition("/")[2])
-    if owner in groups.training:
-        detail = f"gradients and optimizer,\n{len(members)} operations"
-        return OutlineNode(owner, Kind.FOLDED, label, detail, tuple(members))
-    if owner in groups.gradients:
-        return OutlineNode(owner, Kind.FOLDED, label, f"gradients, {len(members)} operations", tuple(members))
-    kind, detail = _described(ops[owner], label)
-    return OutlineNode(owner, kind, label, detail, tuple(members))
+def _wholes(
+    ops: Mapping[str, Any], users: Mapping[str, set[str]], kinds: Mapping[str, Kind], training: set[str]
+) -> dict[str, str]:
+    """Return of each group of ops the name of the drawn node that it is part of."""
+    whole: dict[str, str] = {}
+    # What uses an op is made after it, so the last one comes first.
+    for head in reversed([*kinds]):
+        using = {whole.get(user, user) for user in users.get(head, ())} - {head, LEFT_OUT}
+        optimizer = min(using & training, default=head)
+        whole[head] = optimizer if kinds[head] is Kind.FOLDED else _whole(ops[head], using, kinds)
+    return whole
 
 
-def _described(node: Any, label: str) -> tuple[Kind, str]:
-    """Return what an op is drawn as, and what the drawing says of it."""
-    shape = _shape(node)
-    if node.op in VARIABLE_OPS:
-        return Kind.VARIABLE, _joined("variable", _sizes(node.attr["shape"].shape))
-    if node.op.startswith("Placeholder"):
-        return Kind.PLACEHOLDER, _joined("placeholder", shape)
-    if node.op == "Const":
-        return Kind.CONSTANT, _joined("constant", _value(node) or shape)
-    kind = _NOISE.sub("", node.op)
-    same = re.sub(r"_\d+$|_", "", label).lower() == kind.lower()
-    return Kind.OPERATION, _joined("" if same else kind, shape)
+def _kind(head: str, ops: Mapping[str, Any], folded: set[str]) -> Kind:
+    return Kind.FOLDED if head in folded else KINDS.get(ops[head].op, Kind.OPERATION)
 
 
-def _joined(first: str, second: str) -> str:
-    return ", ".join(part for part in (first, second) if part)
+def _whole(node: Any, using: set[str], kinds: Mapping[str, Kind]) -> str:
+    """Return the name of the drawn node that an op is part of, as it serves this one alone; its own if there is none."""
+    if node.op == "NoOp":
+        return LEFT_OUT
+    shown = {user for user in using if kinds[user] is not Kind.FOLDED}
+    others = sorted(shown or using)
+    if len(others) == 1 and (_is_axis(node) or (kinds[node.name], kinds[others[0]]) in PARTS):
+        return others[0]
+    return str(node.name)
+
+
+def _is_axis(node: Any) -> bool:
+    """Whether an op is a constant that TensorFlow made for another one, such as the axes of a sum."""
+    return bool(_MADE_BY_TENSORFLOW.fullmatch(node.name)) and node.attr["dtype"].type in _INTEGERS
+
+
+def _named_like(name: str, ops: Mapping[str, Any]) -> str:
+    """Return the gradients, or the outermost op, that `name` is under, as ``W/read`` is under ``W``; else `name`."""
+    gradients = _GRADIENTS.match(name)
+    if gradients:
+        return gradients[0]
+    return next(outer for outer in itertools.accumulate(name.split("/"), "{}/{}".format) if outer in ops)
+
+
+def _node(node: Any, head: str, members: Sequence[str], *, is_training: bool) -> OutlineNode:
+    """Return the node of an op and of what serves it; of gradients, where there is no op, or of an optimizer with its own."""
+    label, folded = _label(head), f"{len(members)} operations"
+    if is_training:
+        return OutlineNode(head, Kind.FOLDED, label, f"gradients and optimizer,\n{folded}", tuple(members))
+    if node is None:
+        return OutlineNode(head, Kind.FOLDED, label, f"gradients, {folded}", tuple(members))
+    kind = KINDS.get(node.op, Kind.OPERATION)
+    return OutlineNode(head, kind, label, ", ".join(filter(None, _described(node, kind, label))), tuple(members))
+
+
+def _described(node: Any, kind: Kind, label: str) -> tuple[str, str]:
+    """Return what an op is, and its shape or its value; what is not known, or is the label, is empty."""
+    if kind is Kind.VARIABLE:
+        return kind, _sizes(node.attr["shape"].shape)
+    if kind is Kind.CONSTANT:
+        return kind, _value(node) or _shape(node)
+    if kind is Kind.PLACEHOLDER:
+        return kind, _shape(node)
+    op = _NOISE.sub("", node.op)
+    is_label = re.sub(r"_\d+$|_", "", label).lower() == op.lower()
+    return "" if is_label else op, _shape(node)
+
+
+def _label(name: str) -> str:
+    return _NOISE.sub("", name.rpartition("/")[2])
 
 
 def _shape(node: Any) -> str:
@@ -156,10 +226,7 @@ def _shape(node: Any) -> str:
 def _sizes(shape: Any) -> str:
     if shape.unknown_rank:
         return ""
-    return (
-        " \N{MULTIPLICATION SIGN} ".join("?" if dim.size < 0 else f"{dim.size}" for dim in shape.dim)
-        or "a single value"
-    )
+    return " \N{MULTIPLICATION SIGN} ".join(str(dim.size).replace("-1", "?") for dim in shape.dim) or "a single value"
 
 
 def _value(node: Any) -> str:
@@ -169,162 +236,66 @@ def _value(node: Any) -> str:
     return "" if tensor.tensor_shape.dim or len(numbers) != 1 else f"{numbers[0]:.6g}"
 
 
-def _edges(ops: Mapping[str, Any], groups: Groups) -> Iterator[tuple[str, str]]:
-    """Edges between owners. Of what goes into gradients, which is nearly everything, only what is differentiated."""
-    opaque = groups.training | groups.gradients
-    users = groups.consumers()
-    for target in sorted(opaque):
-        of = differentiated(ops, groups, target)
-        if of is not None:
-            yield groups.owner[of], target
-    for name, node in ops.items():
-        target = groups.owner[name]
-        for source in {groups.owner.get(each, LEFT_OUT): None for each in data_inputs(node)}:
-            if target not in opaque or source in opaque or users[source] <= opaque:
-                yield source, target
+def _edges(nodes: Sequence[OutlineNode], links: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield pairs of ops to join. Of what goes into gradients, which is nearly everything, only what is differentiated."""
+    home = {member: node for node in nodes for member in node.members}
+    between = [(source, target) for source, target in links if source in home and target in home]
+    users = _users(home, between)
+    for source, target in between:
+        if home[target].kind is not Kind.FOLDED or users[home[source].name] == {Kind.FOLDED}:
+            yield source, target
+    yield from _differentiated(nodes, home)
 
 
-def _folded(nodes: Sequence[OutlineNode], max_nodes: int) -> list[OutlineNode]:
-    """`nodes`, with scopes folded into one node each until there are at most `max_nodes`, or no scope is left."""
-    drawn = list(nodes)
-    while len(drawn) > max_nodes:
-        scopes = {node.name.rpartition("/")[0] for node in drawn} - {""}
-        sizes = {scope: sum(_within(node.name, scope) for node in drawn) for scope in scopes}
-        foldable = {scope: size for scope, size in sizes.items() if size > 1}
-        if not foldable:
-            return _only_ends(drawn)
-        # Deep scopes hold what a library made; of those at the same depth the largest wins most.
-        drawn = _fold(drawn, max(foldable, key=lambda scope: (scope.count("/"), foldable[scope])))
-    return drawn
+def _differentiated(nodes: Iterable[OutlineNode], home: Mapping[str, OutlineNode]) -> Iterator[tuple[str, str]]:
+    """Yield for each node with gradients the op whose gradient is taken, the first that an op is named after, and an op of it."""
+    for node in nodes:
+        named = [found[1] for found in map(_DIFFERENTIATED.search, node.members) if found and found[1] in home]
+        yield from ((differentiated, node.members[0]) for differentiated in named[:1])
 
 
-def _within(name: str, scope: str) -> bool:
-    return name == scope or name.startswith(scope + "/")
+def _users(home: Mapping[str, OutlineNode], between: Sequence[tuple[str, str]]) -> dict[str, set[Kind]]:
+    """Return the kinds of the nodes that use a node, by its name."""
+    users: dict[str, set[Kind]] = defaultdict(set)
+    for source, target in between:
+        if home[source] is not home[target]:
+            users[home[source].name].add(home[target].kind)
+    return users
 
 
-def _fold(nodes: Sequence[OutlineNode], scope: str) -> list[OutlineNode]:
-    inside = [node for node in nodes if _within(node.name, scope)]
-    outside = [node for node in nodes if not _within(node.name, scope)]
-    members = tuple(member for node in inside for member in node.members)
-    label = scope.rpartition("/")[2]
-    return [*outside, OutlineNode(scope, Kind.FOLDED, label, f"{len(members)} operations", members)]
+def _folded(nodes: Sequence[OutlineNode], max_nodes: int) -> Sequence[OutlineNode]:
+    """Return `nodes` with scopes folded into one node each, the innermost first, until there are at most `max_nodes`.
+
+    Where that does not do, all operations are one node, between what goes in and what comes out.
+    """
+    depth = max((node.name.count("/") for node in nodes), default=0)
+    while len(nodes) > max_nodes and depth >= 0:
+        inside: dict[str, list[OutlineNode]] = defaultdict(list)
+        for node in nodes:
+            inside[_name_at(node, depth)].append(node)
+        nodes = [_as_one(name, own) if len(own) > 1 else own[0] for name, own in inside.items()]
+        depth -= 1
+    return nodes
 
 
-def _only_ends(nodes: Sequence[OutlineNode]) -> list[OutlineNode]:
-    """For a graph without scopes that is too large: its operations in one node, between what goes in and comes out."""
-    operations = [node for node in nodes if node.kind in {Kind.OPERATION, Kind.CONSTANT}]
-    members = tuple(member for node in operations for member in node.members)
-    folded = OutlineNode("operations", Kind.FOLDED, "operations", f"{len(members)} operations", members)
-    return [*(node for node in nodes if node not in operations), folded]
+def _name_at(node: OutlineNode, depth: int) -> str:
+    """Return the name of what a node is folded into at a depth."""
+    outermost = "operations" if node.kind in INNER else node.name
+    return "/".join(node.name.split("/")[:depth]) or outermost
+
+
+def _as_one(name: str, nodes: Sequence[OutlineNode]) -> OutlineNode:
+    members = tuple(itertools.chain.from_iterable(node.members for node in nodes))
+    return OutlineNode(name, Kind.FOLDED, name.rpartition("/")[2], f"{len(members)} operations", members)
 
 
 def _tree(nodes: Sequence[OutlineNode], scope: str) -> Iterator[OutlineNode | Scope]:
-    """The boxes and nodes directly in `scope`; a box around a single node is not drawn."""
-    start = len(scope) + 1 if scope else 0
+    """Yield the boxes and nodes directly in `scope`, which ends with a slash; a box around a single node is not drawn."""
     inner: dict[str, list[OutlineNode]] = defaultdict(list)
     for node in nodes:
-        head, slash, _ = node.name[start:].partition("/")
-        inner[head if slash else node.name].append(node)
+        inner[node.name[len(scope) :].partition("/")[0]].append(node)
     for head, inside in inner.items():
         if len(inside) == 1:
             yield inside[0]
         else:
-            name = f"{scope}/{head}" if scope else head
-            yield Scope(name, head, tuple(_tree(inside, name)))
-
-
-class Groups:
-    """Owners of ops.
-
-    Attributes
-    ----------
-    owner
-        The owner's name by op name; `LEFT_OUT` for what is not drawn (initialising, saving).
-    training
-        The owners that are an optimizer with the gradients that it uses.
-    gradients
-        The owners that are gradients which no optimizer uses.
-    variables
-        The owners that are variables.
-    """
-
-    def __init__(self, ops: Mapping[str, Any]) -> None:
-        self._ops = ops
-        saving = tuple(f"{name.rpartition('/')[0]}/" for name, node in ops.items() if node.op == "SaveV2")
-        self.owner = {name: LEFT_OUT if name.startswith(saving) else _named_like(name, ops) for name in ops}
-        drawn = [(name, owner) for name, owner in self.owner.items() if owner != LEFT_OUT]
-        self.training = {owner for name, owner in drawn if _APPLYING.match(ops[name].op)}
-        self.variables = {owner for name, owner in drawn if ops[name].op in VARIABLE_OPS}
-        self.gradients = {found[0] for name, _ in drawn if (found := _GRADIENTS.match(name))}
-
-    def move(self, old: str, new: str) -> None:
-        """Give everything that `old` owns to `new`."""
-        self.owner |= {name: new for name, owner in self.owner.items() if owner == old}
-
-    def consumers(self) -> dict[str, set[str]]:
-        """Owners that use something of an owner, by the latter."""
-        users: dict[str, set[str]] = defaultdict(set)
-        for name, node in self._ops.items():
-            for source in data_inputs(node):
-                users[self.owner.get(source, LEFT_OUT)].add(self.owner[name])
-        return {owner: using - {owner, LEFT_OUT} for owner, using in users.items()}
-
-
-def group(ops: Mapping[str, Any]) -> Groups:
-    """Find an owner for each op of `ops`, NodeDefs by name."""
-    groups = Groups(ops)
-    users = groups.consumers()
-    for gradients in sorted(groups.gradients):
-        for optimizer in sorted(users.get(gradients, set()) & groups.training)[:1]:
-            groups.gradients.discard(gradients)
-            groups.move(gradients, optimizer)
-    # What uses an op is made after it, so the last one comes first.
-    heads = [name for name in ops if groups.owner[name] == name]
-    for head in reversed(heads):
-        new = _serves(head, ops[head], groups)
-        if new is not None:
-            groups.move(head, new)
-    return groups
-
-
-def _serves(head: str, node: Any, groups: Groups) -> str | None:
-    """Return the owner whose part an op is: it starts, counts or configures that one and nothing else; None if none is."""
-    opaque = groups.training | groups.gradients
-    if head in opaque:
-        return None
-    if node.op == "NoOp":
-        return LEFT_OUT
-    using = groups.consumers().get(head, set())
-    others = sorted(using - opaque or using)
-    if node.op == "Const" and _MADE_BY_TENSORFLOW.fullmatch(head) and node.attr["dtype"].type in _INTEGERS:
-        return (others or [LEFT_OUT])[0]  # the axes of a sum, say
-    if len(others) != 1 or node.op.startswith("Placeholder"):
-        return None
-    is_variable = node.op in VARIABLE_OPS
-    counts = is_variable and others[0] in groups.training  # Adam's counters
-    starts = not is_variable and others[0] in groups.variables
-    return others[0] if counts or starts else None
-
-
-def data_inputs(node: Any) -> Iterator[str]:
-    """Names of the ops whose outputs `node` uses; control inputs left out."""
-    for each in node.input:
-        if not each.startswith("^"):
-            yield each.partition(":")[0]
-
-
-def differentiated(ops: Mapping[str, Any], groups: Groups, owner: str) -> str | None:
-    """The op whose gradient is taken in `owner`: the first that TensorFlow names a gradient op after."""
-    members = [name for name in ops if groups.owner[name] == owner]
-    found = (_DIFFERENTIATED.search(name) for name in members)
-    return next((match[1] for match in found if match and match[1] in ops), None)
-
-
-def _named_like(name: str, ops: Mapping[str, Any]) -> str:
-    """The gradients, or the outermost op, that `name` lies under, as in ``W/read`` under ``W``; itself if under neither."""
-    gradients = _GRADIENTS.match(name)
-    if gradients:
-        return gradients[0]
-    parts = name.split("/")
-    above = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
-    return next((outer for outer in above if outer in ops), name)
+            yield Scope(scope + head, head, tuple(_tree(inside, f"{scope}{head}/")))

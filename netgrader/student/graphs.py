@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = ["NoGraph", "export_graph"]
 
 CONTRACT = ("graph", "X", "Y", "logits", "prediction", "loss", "train_op", "accuracy", "eval_feed", "W1")
 NO_PARTS = frozenset({"graph", "eval_feed"})
+NOTHING: Mapping[str, Json] = MappingProxyType({})
 GROUP = "several_tensors"  # which is what students read of such a part
 
 
@@ -26,7 +28,7 @@ class NoGraph(ValueError):
     """There is no TensorFlow graph in what was given as a network."""
 
 
-def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None = None) -> GraphEvidence:
+def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] = NOTHING) -> GraphEvidence:
     """Take a network as evidence.
 
     Parameters
@@ -50,15 +52,14 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
     NoGraph
         If there is neither a graph nor a tensor in `net`.
     """
-    attributes = dict(_attributes(net))
-    elements = {name: _members(value) for name, value in attributes.items() if name not in NO_PARTS}
-    elements = {name: members for name, members in elements.items() if members}
-    graph = _graph(attributes.get("graph"), [member.graph for members in elements.values() for member in members])
+    attributes = _attributes(net)
+    elements = _elements(attributes)
+    graph = _graph(attributes.get("graph"), elements)
     inside = {name: members for name, members in elements.items() if _all_in(members, graph)}
     of_graph = getattr(session, "graph", None) is graph
-    noted = {**(about or {}), **_facts(net, attributes, elements, graph)}
-    if session is not None and not of_graph:
-        noted["session_of_another"] = True
+    facts = _facts(attributes, elements, inside, graph)
+    facts |= {"keys": isinstance(net, Mapping), "session_of_another": session is not None and not of_graph}
+    noted = {**about, **{name: fact for name, fact in facts.items() if fact}}
     with suppress(Exception):  # what is only shown costs nobody a network
         noted.update(made_at(graph))
     meta_graph = _meta_graph(graph)
@@ -67,46 +68,51 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] | None
         # The same graph is to be the same bytes each time: what is seen to be handed over twice is looked at once.
         meta_graph=meta_graph.SerializeToString(deterministic=True),
         eval_feed={**fed_switches(graph), **dict(_eval_feed(attributes.get("eval_feed"), graph))},
-        values=variable_values(session, graph) if of_graph else kept_values(graph),
+        values=variable_values(session) if of_graph else kept_values(graph),
         about=noted,
     )
 
 
-def _facts(net: Any, attributes: Mapping[str, Any], elements: Mapping[str, list[Any]], graph: Any) -> dict[str, Json]:
-    """What is noted of a network, as far as there is anything to note."""
-    inside = [name for name, members in elements.items() if _all_in(members, graph)]
-    step = None if "train_op" in elements else attributes.get("train_op")
-    facts: dict[str, Json] = {
-        "keys": isinstance(net, Mapping),
+def _facts(
+    attributes: Mapping[str, Any], elements: Mapping[str, list[Any]], inside: Mapping[str, list[Any]], graph: Any
+) -> dict[str, Json]:
+    """Return what is noted of a network's parts, of which those `inside` are in `graph`."""
+    return {
         "elsewhere": [name for name in elements if name not in inside],
         "returned": _returned(attributes.get("graph"), graph),
-        "no_step": "" if step is None else type(step).__name__[:100],
-        "lists": sorted(name for name in inside if len(elements[name]) > 1),
+        "no_step": "" if "train_op" in elements else _kind(attributes.get("train_op")),
+        "lists": sorted(name for name, members in inside.items() if len(members) > 1),
     }
-    return {name: fact for name, fact in facts.items() if fact}
 
 
-def _attributes(net: Any) -> Iterator[tuple[str, Any]]:
+def _kind(value: Any) -> str:
+    """Return of which type a value is; empty if there is none."""
+    return "" if value is None else type(value).__name__[:100]
+
+
+def _attributes(net: Any) -> dict[str, Any]:
+    """Return the parts of a network by name, or by number."""
     if net is None:
         raise NoGraph("None, as without a return")
+    if isinstance(net, tuple) and hasattr(net, "_asdict"):
+        net = net._asdict()
+    if isinstance(net, list | tuple):
+        net = dict(enumerate(net))
     if isinstance(net, Mapping):
-        yield from ((str(key), value) for key, value in net.items())
-        return
-    if isinstance(net, list | tuple) and not hasattr(net, "_fields"):
-        yield from ((str(index), value) for index, value in enumerate(net))
-        return
-    own = getattr(net, "__dict__", {})
-    fields = getattr(net, "_fields", ()) if isinstance(net, tuple) else ()
-    # What answers to every name answers to this one with what it is not.
-    for name in dict.fromkeys([*CONTRACT, *fields, *(own if isinstance(own, dict) else ())]):
-        if hasattr(net, name):
-            yield name, getattr(net, name)
+        return {str(key): value for key, value in net.items()}
+    # What answers to every name answers to these with what they are not.
+    names = dict.fromkeys([*CONTRACT, *getattr(net, "__dict__", ())])
+    return {name: getattr(net, name) for name in names if hasattr(net, name)}
 
 
-def _members(value: Any) -> list[Any]:
-    """The tensors and operations that a part is, several if it is a list of them; none if it is anything else."""
-    members = [_element(one) for one in (value if isinstance(value, list | tuple) else [value])]
-    return [] if any(member is None for member in members) else members
+def _elements(attributes: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return by name the tensors and operations that a part is, several if it is a list; nothing of what is anything else."""
+    elements = {}
+    for name, value in attributes.items():
+        members = [_element(one) for one in (value if isinstance(value, list | tuple) else [value])]
+        if members and name not in NO_PARTS and not any(member is None for member in members):
+            elements[name] = members
+    return elements
 
 
 def _all_in(members: Iterable[Any], graph: Any) -> bool:
@@ -124,9 +130,10 @@ def _element(value: Any) -> Any:
     return None
 
 
-def _graph(returned: Any, graphs: Sequence[Any]) -> Any:
-    """The one of `graphs`, those of the parts, that was returned, else what most parts lie in; the one returned without any."""
+def _graph(returned: Any, elements: Mapping[str, Sequence[Any]]) -> Any:
+    """Return the graph of the parts that was returned, else the one of most parts; the one returned without any."""
     tf = sys.modules["tensorflow"].compat.v1
+    graphs = [member.graph for members in elements.values() for member in members]
     if isinstance(returned, tf.Graph) and returned in (graphs or [returned]):
         return returned
     if graphs:

@@ -12,6 +12,8 @@ from netgrader.student.fed import left_at_default, took_steps, usual_batch
 from netgrader.student.probes import WrongReturn, export_graph
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from netgrader.evidence import EvidenceWriter, Json
     from netgrader.student.probes import Student
 
@@ -40,14 +42,16 @@ def hand_over_arrays(student: Student, out: EvidenceWriter) -> None:
 
 def hand_over_curves(student: Student, out: EvidenceWriter) -> None:
     """Hand over ``acc_trn`` and ``acc_val``, float64 (n,)."""
-    for name in ("acc_trn", "acc_val"):
-        with student.capturing(out, name):
-            out.array(name, np.asarray(student.value(name), dtype=np.float64).reshape(-1))
+    _hand_over_lists(student, out, ("acc_trn", "acc_val"))
 
 
 def hand_over_errors(student: Student, out: EvidenceWriter) -> None:
     """Hand over ``err_trn`` and ``err_val``, float64 (n,): a regression's errors after each epoch."""
-    for name in ("err_trn", "err_val"):
+    _hand_over_lists(student, out, ("err_trn", "err_val"))
+
+
+def _hand_over_lists(student: Student, out: EvidenceWriter, names: Iterable[str]) -> None:
+    for name in names:
         with student.capturing(out, name):
             out.array(name, np.asarray(student.value(name), dtype=np.float64).reshape(-1))
 

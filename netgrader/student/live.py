@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import html
+import operator
+import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence, Sized
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from netgrader.line_chart import Axis, Line, line_chart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["Live"]
 
@@ -50,11 +54,11 @@ class Live:
 
     def progress(self, steps: Iterable[T]) -> Iterator[T]:
         """Yield each of `steps`, the steps of one epoch, and show how far the training is."""
-        total = len(steps) if isinstance(steps, Sized) else 0
+        total = max(1, operator.length_hint(steps, sys.maxsize))
         for count, step in enumerate(steps):
             yield step
             if time.monotonic() - self._shown > SECONDS_BETWEEN_UPDATES:
-                self._done = self._epoch + (count + 1) / total if total else self._epoch
+                self._done = self._epoch + (count + 1) / total
                 self._show()
         self._epoch += 1
         self._done = self._epoch
@@ -101,6 +105,6 @@ def _open_display() -> Any:
     from IPython.display import display  # noqa: PLC0415 (likewise)
 
     shell = get_ipython()
-    if shell is None or not hasattr(shell, "kernel"):
+    if not hasattr(shell, "kernel"):
         return None
     return display({"text/plain": ""}, raw=True, display_id=True)

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from contextlib import contextmanager
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.diagnose import without_prelude
@@ -22,7 +22,7 @@ from netgrader.student.course_data import own_texts
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from matplotlib.figure import Figure
 
@@ -33,26 +33,15 @@ CANNOT = Text(
 )
 NOT_DONE = Text("Not yet: {names} still to be done. Then run this cell again.")
 
-# What a body of `pass`, of `...` or of a docstring compiles to.
-_IDLE = frozenset({"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"})
 _STDERR = 2
 # A figure is rendered finer than it is shown, so that it stays sharp on a dense screen.
 OVERSAMPLING = 1.75
 DPI = 72 * OVERSAMPLING
 
 
-def ready(*names: str, namespace: Mapping[str, Any] | None = None) -> bool:
-    """Whether each of `names` exists and is more than the stub that the notebook came with; says which is not.
-
-    Parameters
-    ----------
-    names
-        Names that the notebook's cells define.
-    namespace
-        Where to look; the globals of the caller, which is the notebook, if None.
-    """
-    if namespace is None:
-        namespace = sys._getframe(1).f_globals  # noqa: SLF001 (what inspect.currentframe gives, where it exists)
+def ready(*names: str) -> bool:
+    """Whether each of `names`, which the notebook's cells define, is more than the stub that it came with; says which is not."""
+    namespace = sys._getframe(1).f_globals  # noqa: SLF001 (the notebook's; what inspect.currentframe gives, where it exists)
     missing = [name for name in names if name not in namespace or is_stub(namespace[name])]
     if missing:
         print(own_texts().say(NOT_DONE.format(names=_listed(missing))))  # noqa: T201 (a notebook cell's own output)
@@ -68,9 +57,15 @@ def is_stub(value: object) -> bool:
     n_arguments = code.co_argcount + code.co_kwonlyargcount
     if code.co_names == ("NotImplementedError",) and code.co_nlocals == n_arguments:
         return True
-    instructions = list(dis.get_instructions(code))
-    loaded = [each.argval for each in instructions if each.opname in {"LOAD_CONST", "RETURN_CONST"}]
-    return {each.opname for each in instructions} <= _IDLE and loaded == [None]
+    return _instructions(code) == _instructions(_idle.__code__)
+
+
+def _idle() -> None:
+    """Do nothing, as a body of `pass`, of `...` or of a docstring does."""
+
+
+def _instructions(code: CodeType) -> list[tuple[str, object]]:
+    return [(each.opname, each.argval) for each in dis.get_instructions(code) if each.opname != "NOP"]
 
 
 @contextmanager
@@ -80,8 +75,7 @@ def going_on() -> Iterator[None]:
         yield
     except Exception as error:  # noqa: BLE001 (what was made above may be anything)
         first = without_prelude(str(error)).strip().partition("\n")[0]
-        text = first if first.endswith(".") else f"{first}."
-        print(own_texts().say(CANNOT.format(kind=type(error).__name__, text=text)))  # noqa: T201
+        print(own_texts().say(CANNOT.format(kind=type(error).__name__, text=f"{first.rstrip('.')}.")))  # noqa: T201
 
 
 def _listed(names: list[str]) -> Said:
@@ -93,8 +87,10 @@ def _listed(names: list[str]) -> Said:
 def quietly() -> Iterator[None]:
     """Within it, what native code writes to standard error is lost; exceptions are not.
 
-    TensorFlow 2.21 writes lines on import that ``TF_CPP_MIN_LOG_LEVEL`` does not govern, past Python's ``sys.stderr``.
+    TensorFlow 2.21 writes lines on import that ``TF_CPP_MIN_LOG_LEVEL`` does not govern, past Python's ``sys.stderr``. What
+    it writes later is governed by that, which it reads once, as it is imported.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     try:
         kept = os.dup(_STDERR)

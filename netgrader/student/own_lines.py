@@ -11,7 +11,7 @@ from netgrader.student.probes import is_own, text_of
 from netgrader.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     Render = Callable[..., list[str]]
 
@@ -47,20 +47,25 @@ def _short(shell: Any, shown: Any, render: Render) -> Render:
 def _told(error: BaseException, trace: TracebackType | None, namespace: Mapping[str, Any]) -> BaseException | None:
     """Return what stands for an error: its name, its text, and the student's lines; None if there is nothing else to it."""
     frames = list(_walk(trace))
-    own = [one for one in frames if is_own(one.tb_frame, namespace)]
+    own = _own(frames, namespace)
     if not own or own[-1] is frames[-1]:
         return None
     return _stand_in(error, own, namespace, MOST)
 
 
+def _own(frames: Iterable[TracebackType], namespace: Mapping[str, Any]) -> list[TracebackType]:
+    """Return those of frames that run the student's own lines."""
+    return [one for one in frames if is_own(one.tb_frame, namespace)]
+
+
 def _stand_in(error: BaseException, own: list[TracebackType], namespace: Mapping[str, Any], most: int) -> BaseException:
     text = BEHIND.split(text_of(error), 1)[0].rstrip()
     if isinstance(error, KeyboardInterrupt):
-        text = text or own_texts().say(STOPPED)
+        text = own_texts().say(STOPPED)
     made: BaseException = type(type(error).__name__, (Exception,), {"__str__": lambda _: text})()
-    before = error.__cause__ or error.__context__
-    lines = [one for one in _walk(before.__traceback__ if before else None) if is_own(one.tb_frame, namespace)]
-    if before is not None and lines and most:
+    before: Any = error.__cause__ or error.__context__
+    lines = _own(_walk(getattr(before, "__traceback__", None)), namespace)
+    if lines and most:
         made.__context__ = _stand_in(before, lines, namespace, most - 1)
     trace = None
     for one in reversed(own):

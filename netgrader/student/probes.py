@@ -102,11 +102,8 @@ def load_probes(folder: Path) -> dict[str, Probe]:
         exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), module.__dict__)  # noqa: S102  (the course's own file)
         for value in list(vars(module).values()):
             cell = getattr(value, ATTRIBUTE, None)
-            if not isinstance(cell, str):
-                continue
-            if cell in found and found[cell] is not value:
+            if isinstance(cell, str) and found.setdefault(cell, value) is not value:
                 raise ValueError(f"Two probes take the evidence for {cell}; the second is in {path.name}.")
-            found[cell] = value
     return found
 
 
@@ -136,7 +133,7 @@ class Student:
         exercises: Exercises,
         seed: int = 0,
         challenge: int = 0,
-        exercise: str | None = None,
+        exercise: str = "",
         *,
         quick: bool = False,
     ) -> None:
@@ -175,10 +172,10 @@ class Student:
     def _not_done(self, name: str) -> bool:
         """Whether `name` waits for the exercise's function, which is a stub; any, where it has none of its own."""
         functions = {name: value for name, value in list(self._namespace.items()) if isinstance(value, FunctionType)}
-        own = functions.get(self.exercise or "")
+        own = functions.get(self.exercise)
         if own is not None:
             return is_stub(own)
-        return self.exercise not in {None, name} and any(is_stub(function) for function in functions.values())
+        return self.exercise not in {"", name} and any(is_stub(function) for function in functions.values())
 
     def has(self, name: str) -> bool:
         """Whether the student's `name` is bound to anything."""
@@ -299,10 +296,11 @@ def _meant(error: BaseException) -> str:
 def _line(error: BaseException, namespace: Mapping[str, Any]) -> str | None:
     """The last line of the notebook that `error` came through; of a module beside it only where there is none."""
     own = [step for step in traceback.walk_tb(error.__traceback__) if is_own(step[0], namespace)]
-    for frame, number in [step for step in own if step[0].f_globals is namespace][-1:] or own[-1:]:
-        line = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
-        return line[:LINE] or f"line {number}"
-    return None
+    if not own:
+        return None
+    frame, number = max(reversed(own), key=lambda step: step[0].f_globals is namespace)
+    line = linecache.getline(frame.f_code.co_filename, number, frame.f_globals).strip()
+    return line[:LINE] or f"line {number}"
 
 
 def is_own(frame: types.FrameType, namespace: Mapping[str, Any]) -> bool:
@@ -310,5 +308,5 @@ def is_own(frame: types.FrameType, namespace: Mapping[str, Any]) -> bool:
     if frame.f_globals is namespace:
         return True
     file = Path(frame.f_code.co_filename)
-    beside = file.is_absolute() and file.is_relative_to(Path.cwd()) and "site-packages" not in file.parts
+    beside = file.is_relative_to(Path.cwd()) and "site-packages" not in file.parts
     return beside and str(frame.f_globals.get("__name__")).partition(".")[0] != OURS

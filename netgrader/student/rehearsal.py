@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -19,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.grey_levels import GreyLevels, table_between
 from netgrader.judges.known_images import fingerprints
 from netgrader.judges.notes import ARRAYS, IMAGES, LEARNING_RATE, NO_LABEL, first_weights
 from netgrader.student.course_data import given_data
@@ -28,7 +26,7 @@ from netgrader.student.patience import OutOfPatience, patience
 from netgrader.student.sessions import variable_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from netgrader.data import DataSpec
     from netgrader.evidence import EvidenceWriter
@@ -80,14 +78,11 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
     for name, values in table.items():
         out.array(f"table/{name}", values)
     _hand_over_images(arrays, out)
-    copies: dict[str, Array] = {}
     for number, call in enumerate(calls):
-        if any(not _same(name, copies.get(name), table[name]) for name in ARRAYS):
-            copies = {name: np.array(values) for name, values in arrays.items()}
         out.fact(f"{number}/asked", {"n_epochs": call.n_epochs, "mini_batch_size": call.mini_batch_size})
-        with student.lending(copies):
+        with student.lending({name: np.array(values) for name, values in arrays.items()}):
             ended = _call(student, train, call, out, number=number, seconds=seconds)
-        if not ended and student.quick:
+        if student.quick and not ended:
             break  # it is going to be the same with other numbers, and somebody waits
 
 
@@ -95,12 +90,8 @@ def _hand_over_images(arrays: Mapping[str, Array], out: EvidenceWriter) -> None:
     """The images as a network sees them; of what is a table of the given grey levels, the table."""
     given = {given: images for given, (images, _) in zip(IMAGES.values(), given_data(), strict=True)}
     for name, reference in IMAGES.items():
-        images = np.asarray(arrays[name])
-        table = table_between(images, given[reference])
-        if table is not None:  # what becomes of a table is 256 numbers to convert, and not all of its pixels
-            out.levels(f"images/{name}", GreyLevels(table.astype(np.float32), reference, images.shape))
-        else:
-            out.array(f"images/{name}", images.astype(np.float32, copy=False), (reference, given[reference]))
+        images = np.asarray(arrays[name]).astype(np.float32, copy=False)
+        out.array(f"images/{name}", images, (reference, given[reference]))
 
 
 def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, number: int, seconds: float) -> bool:
@@ -121,7 +112,7 @@ def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, numb
             out.fact(f"{name}/steps_after", _await_threads(before, instrument))
             _report(out, name, returned)
         out.fact(f"{name}/closed", bool(getattr(session, "_closed", False)))
-        final = variable_values(session, instrument.net.graph).get("W")
+        final = variable_values(session).get("W")
     finally:
         session.close()
     ended = not instrument.over()
@@ -136,8 +127,8 @@ def _await_threads(before: set[threading.Thread], instrument: Instrument) -> int
     """
     steps = last = instrument.steps
     since = time.monotonic()
-    left = [thread for thread in threading.enumerate() if thread not in before]
-    while any(thread.is_alive() for thread in left) and time.monotonic() - since < STILL:
+    left = {*threading.enumerate()} - before
+    while left & {*threading.enumerate()} and time.monotonic() - since < STILL:
         time.sleep(LOOK)
         if instrument.steps != last:
             last, since = instrument.steps, time.monotonic()
@@ -164,32 +155,20 @@ def _ended(instrument: Instrument) -> Iterator[None]:
 
 
 def _report(out: EvidenceWriter, name: str, returned: Any) -> None:
-    """Hand over what `train` returned, as far as it is numbers."""
-    kinds: list[Any] = [type(returned).__name__[:100]]
-    out.fact(f"{name}/returned", kinds)
-    try:
-        # An iterator that a student wrote may raise anything, or never end.
-        values = list(islice(returned, MOST_REPORTED)) if not isinstance(returned, dict | str) else []
-    except Exception:  # noqa: BLE001
-        return
-    if len(values) == 2 or isinstance(returned, Sequence | np.ndarray):  # how many keys a dict has says nothing
-        kinds.append(len(values))
-    if len(values) != 2:
-        return
-    for part, value in zip(("acc_trn", "acc_val"), values, strict=True):
-        kinds.append(_kind(value))
-        # Anything may be raised where a student's own class is asked for numbers.
-        with suppress(Exception):
-            numbers = np.asarray(value, dtype=np.float64)
-            if numbers.size <= MOST_REPORTED:
-                out.array(f"{name}/{part}", numbers.reshape(-1))
-
-
-def _kind(value: Any) -> str:
-    """What a value is, and what is in it where that is no number."""
-    inner = value[0] if type(value) in {list, tuple} and value else None
-    of = "" if inner is None or isinstance(inner, float | np.number) else f" of {type(inner).__name__}"
-    return f"{type(value).__name__}{of}"[:100]
+    """Hand over of what kind that is which `train` returned, how many it is, and the two as far as they are numbers."""
+    told: list[Any] = [type(returned).__name__[:100]]
+    out.fact(f"{name}/returned", told)
+    if isinstance(returned, dict | str):
+        return  # how many keys it has says nothing
+    # Where a student's own class is asked for values or numbers, anything may be raised.
+    with suppress(Exception):
+        values = list(islice(returned, MOST_REPORTED))
+        told.append(len(values))
+        for part, value in zip(("acc_trn", "acc_val"), values if len(values) == 2 else (), strict=False):
+            with suppress(Exception):
+                numbers = np.asarray(value, dtype=np.float64)
+                if numbers.size <= MOST_REPORTED:
+                    out.array(f"{name}/{part}", numbers.reshape(-1))
 
 
 class _UnusableError(ValueError):
@@ -204,7 +183,7 @@ def _arrays(student: Student) -> tuple[dict[str, Array], dict[str, Array], str |
         table = {**_table(found, "train", spec), **_table(found, "test", spec)}
     except _UnusableError as problem:
         return *_stand_ins(spec), str(problem)
-    return found, {name: table[name] for name in ARRAYS}, None
+    return found, table, None
 
 
 def _array(student: Student, name: str) -> Array:
@@ -232,7 +211,7 @@ def _table(found: Mapping[str, Array], part: str, spec: DataSpec) -> dict[str, A
 
 
 def _require_shape(images: Array, pixels: int) -> None:
-    if images.dtype.kind not in "fiub" or images.ndim != 2 or images.shape[1] != pixels or len(images) < LEAST_ROWS:
+    if images.dtype.kind not in "fiub" or images.shape[1:] != (pixels,) or len(images) < LEAST_ROWS:
         raise _UnusableError(f"the images are not numbers of shape (n, {pixels})")
 
 
@@ -244,7 +223,7 @@ def _require_prints(prints: Array) -> None:
 
 
 def _require_labels(labels: Array, n_classes: int, n_images: int) -> None:
-    if labels.dtype.kind not in "fiub" or labels.ndim != 2 or labels.shape[1] != n_classes:
+    if labels.dtype.kind not in "fiub" or labels.shape[1:] != (n_classes,):
         raise _UnusableError(f"the labels are not numbers of shape (n, {n_classes})")
     named, unclear = classes(labels.astype(np.float32))
     if unclear > len(labels) / 100:
@@ -266,7 +245,7 @@ def _stand_ins(spec: DataSpec) -> tuple[dict[str, Array], dict[str, Array]]:
     for part, (images, labels) in zip(("train", "test"), given_data(), strict=True):
         stand_ins[f"x_{part}"] = levels[images.reshape(len(images), -1)]
         stand_ins[f"y_{part}_1_hot"] = named[labels]
-    return {name: stand_ins[name] for name in ARRAYS}, {name: _identity(name, stand_ins[name]) for name in ARRAYS}
+    return stand_ins, {name: _identity(name, values) for name, values in stand_ins.items()}
 
 
 def _shuffled(n: int, step: int) -> Array:
@@ -277,8 +256,3 @@ def _shuffled(n: int, step: int) -> Array:
 def _identity(name: str, values: Array) -> Array:
     """Of each row: the fingerprint of an image, the class of a label."""
     return fingerprints(values) if name in IMAGES else classes(values.astype(np.float32))[0]
-
-
-def _same(name: str, copy: Array | None, identity: Array) -> bool:
-    """Whether a copy still is as it was lent."""
-    return copy is not None and np.array_equal(_identity(name, copy), identity)

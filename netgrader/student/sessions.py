@@ -12,7 +12,7 @@ import functools
 import inspect
 import itertools
 import sys
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.reader.lab import LAB_SESSION
-from netgrader.student.fed import VARIABLES, begins_anew, is_training, note_runs
+from netgrader.student.fed import VARIABLES, begins_anew, is_training, note_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,13 +40,13 @@ __all__ = [
 
 SESSION_MODULE = "tensorflow.python.client.session"
 KEPT = "_netgrader_kept_values"
-LARGE = 400_000_000  # bytes
 REGISTER = "_netgrader_ended"
 TRAINED, RUN = "_netgrader_trained", "_netgrader_run"
 MOST, BYTES = 24, 150_000_000
 """How many networks are kept with their weights, and how large they may be together."""
 MOST_OPEN = 6  # sessions that are held open, 15 MB each; of older ones the weights are kept
 LEAST_WEIGHTS = 50  # of a variable: what has fewer is an example, and no network
+COLLECTIONS = ("variables", "local_variables", "trainable_variables")
 THROUGH = frozenset({"Identity", "Cast", "Enter", "ReadVariableOp"})
 UPDATES = ("Apply", "ResourceApply")
 
@@ -60,8 +60,7 @@ def install() -> None:
     if cls is None or hasattr(cls, REGISTER):
         return
     cls.close = _keeping(cls.close)
-    cls.run = _keeping_before(cls.run)
-    note_runs(cls)
+    cls.run = _watched(cls.run)
     setattr(cls, REGISTER, Register())
 
 
@@ -70,13 +69,8 @@ def kept_values(graph: Any) -> Values:
     return dict(getattr(graph, KEPT, {}))
 
 
-def variable_values(session: Any, graph: Any) -> Values:
-    """Values of the initialised variables of `session` by op name; those it held when it was closed, if it is.
-
-    Empty if it is a session of another graph than `graph`.
-    """
-    if getattr(session, "graph", None) is not graph:
-        return {}
+def variable_values(session: Any) -> Values:
+    """Values of the initialised variables of `session` by op name; those it held when it was closed, if it is."""
     if getattr(session, "_closed", False):
         return dict(getattr(session, KEPT, {}))
     return _read(session)
@@ -84,16 +78,14 @@ def variable_values(session: Any, graph: Any) -> Values:
 
 def register() -> Register:
     """Return what is known of sessions; nothing, where `install` was never called."""
-    found = getattr(sys.modules[SESSION_MODULE].BaseSession, REGISTER, None)
-    return found if isinstance(found, Register) else Register()
+    found: Register = getattr(sys.modules[SESSION_MODULE].BaseSession, REGISTER, Register())
+    return found
 
 
 def _read(session: Any) -> Values:
     """Read all variables without adding an op to the graph: through the reads and tensors that are already there."""
     tf = sys.modules["tensorflow"]
     readable = _readable(session.graph)
-    if not readable:
-        return {}
     try:
         return {name: _plain(value) for name, value in _run(session, readable).items()}
     except tf.errors.OpError:
@@ -106,42 +98,21 @@ def _run(session: Any, fetches: Any) -> Any:
 
 
 def _readable(graph: Any) -> dict[str, Any]:
-    """A tensor that holds the value of each variable of numbers, by op name.
-
-    Where all of them together are too large, only those that training is meant to move, without an optimizer's own.
-    """
-    found = {op.name: tensor for op in graph.get_operations() if (tensor := _value_of(op)) is not None}
-    if sum((tensor.shape.num_elements() or 0) * tensor.dtype.size for tensor in found.values()) <= LARGE:
-        return found
-    trained = {variable.op.name for variable in graph.get_collection("trainable_variables")}
-    return {name: tensor for name, tensor in found.items() if name in trained}
-
-
-def _value_of(op: Any) -> Any:
-    """A tensor that holds the value of a variable, if it is of numbers or switches; else None."""
-    if op.type not in VARIABLES:
-        return None
-    read = op.outputs[0]
-    if op.type == "VarHandleOp":
-        read = next((use.outputs[0] for use in read.consumers() if _only_reads(use)), None)
-    of_numbers = ("is_floating", "is_integer", "is_bool")
-    return read if read is not None and any(getattr(read.dtype, kind) for kind in of_numbers) else None
+    """The variables of numbers or switches by op name: a session reads them through tensors that are already there."""
+    text = sys.modules["tensorflow"].string
+    found = itertools.chain.from_iterable(map(graph.get_collection, COLLECTIONS))
+    return {variable.op.name: variable for variable in found if variable.dtype.base_dtype != text}
 
 
 def _read_one_by_one(session: Any, readable: dict[str, Any]) -> Values:
     tf = sys.modules["tensorflow"]
     values: Values = {}
-    for name, tensor in readable.items():
+    for name, variable in readable.items():
         try:
-            values[name] = _plain(_run(session, tensor))
+            values[name] = _plain(_run(session, variable))
         except tf.errors.OpError:
             continue  # never initialised, so there is no value
     return values
-
-
-def _only_reads(op: Any) -> bool:
-    """Whether running `op` reads a variable and does nothing else: a read may wait for a training step to be taken."""
-    return op.type == "ReadVariableOp" and not op.control_inputs and op._get_control_flow_context() is None  # noqa: SLF001
 
 
 def _plain(value: Any) -> npt.NDArray[Any]:
@@ -160,15 +131,18 @@ def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
     return wrapper
 
 
-def _keeping_before(run: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap ``run``, so that what was trained is kept when it is evaluated, and before its variables are set anew."""
+def _watched(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap ``run``, so that it is noted, and what was trained is kept when it is evaluated or its variables are set anew."""
 
     @functools.wraps(run)
-    def wrapper(self: Any, fetches: Any, *options: Any, **named: Any) -> Any:
+    def wrapper(self: Any, fetches: Any, feed_dict: Any = None, *options: Any, **named: Any) -> Any:
         if not getattr(self, LAB_SESSION, False):
-            with contextlib.suppress(Exception):  # whatever is wrong with what is fetched, the run itself says so
+            # Whatever a notebook fetches and feeds, its run must work as ever, and says itself what is wrong.
+            with contextlib.suppress(Exception):
+                note_run(self.graph, fetches, feed_dict or {})
+            with contextlib.suppress(Exception):
                 register().before(self, fetches)
-        return run(self, fetches, *options, **named)
+        return run(self, fetches, feed_dict, *options, **named)
 
     return wrapper
 
@@ -227,7 +201,7 @@ class Register:
 
     def note(self, graph: Any, values: Values, run: int | None = None) -> None:
         """Keep weights that a session of `graph` trained; of too many, the oldest of the training that has most of them."""
-        if values and trained_variables(graph):
+        if values and is_network(graph):
             self._kept.append(_without_optimizer(graph, values, next(self._runs) if run is None else run))
         while self._kept and (len(self._kept) > MOST or sum(map(_size, self._kept)) > BYTES):
             most = Counter(one.run for one in self._kept).most_common(1)[0][0]
@@ -237,9 +211,8 @@ class Register:
     def __iter__(self) -> Iterator[TrainedWeights]:
         """Yield what open sessions hold, and then what is kept, the last first."""
         for session in reversed(self._open):
-            values = _read(session) if trained_variables(session.graph) else {}
-            if values:
-                yield _without_optimizer(session.graph, values, getattr(session, RUN))
+            if is_network(session.graph):
+                yield _without_optimizer(session.graph, _read(session), getattr(session, RUN))
         yield from reversed(self._kept)
 
 
@@ -290,24 +263,15 @@ def fitting(trained: TrainedWeights, variables: Sequence[tuple[str, tuple[int, .
     Names tell nothing: layers are named by chance, and a graph may hold several networks, which were built one after the
     other. So the values of each shape are dealt out in order; there are as many sets as are complete.
     """
-    need: dict[tuple[int, ...], list[str]] = {}
-    for name, shape in variables:
-        need.setdefault(shape, []).append(name)
-    have = {shape: [value for value in trained.values.values() if value.shape == shape] for shape in need}
-    sets = min((len(have[shape]) // len(names) for shape, names in need.items()), default=0)
-    found = []
-    for number in range(sets):
-        values: Values = {}
-        for shape, names in need.items():
-            dealt = have[shape][number * len(names) : (number + 1) * len(names)]
-            values.update(zip(names, dealt, strict=True))
-        found.append(values)
-    return found
+    stock: dict[tuple[int, ...], deque[npt.NDArray[Any]]] = defaultdict(deque)
+    for value in trained.values.values():
+        stock[value.shape].append(value)
+    needed = Counter(shape for _, shape in variables)
+    sets = min((len(stock[shape]) // count for shape, count in needed.items()), default=0)
+    return [{name: stock[shape].popleft() for name, shape in variables} for _ in range(sets)]
 
 
-def trained_variables(graph: Any) -> frozenset[str]:
-    """Op names of the variables that training is meant to move, if the graph is a network's; else none."""
+def is_network(graph: Any) -> bool:
+    """Whether training is meant to move so many numbers of a graph that it is a network's."""
     variables = graph.get_collection("trainable_variables")
-    if not any((variable.shape.num_elements() or 0) >= LEAST_WEIGHTS for variable in variables):
-        return frozenset()
-    return frozenset(variable.op.name for variable in variables)
+    return any((variable.shape.num_elements() or 0) >= LEAST_WEIGHTS for variable in variables)

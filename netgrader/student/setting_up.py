@@ -1,18 +1,59 @@
-"""What of the notebook that runs this is watched: its cells, its errors, and the sessions of TensorFlow that its cells run."""
+"""What the first cell of a notebook calls: it reads the data, and from then on the notebook is watched.
+
+Watched are its cells, its errors, and the sessions of TensorFlow that its cells run.
+"""
 
 from __future__ import annotations
 
-from netgrader.student import cell_runs, own_lines, sessions
+from typing import TYPE_CHECKING
 
-__all__ = ["setup"]
+from netgrader.student import cell_runs, course_data, own_lines, sessions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from netgrader.data import Parts
+
+__all__ = ["load_data", "load_mnist", "setup"]
 
 PLACE = "_netgrader_set_up"
+
+
+def load_data(path: str | Path | None = None) -> Parts:
+    """Read the images and labels of the course, as ``keras.datasets.mnist.load_data()`` gives them, and `setup`.
+
+    Parameters
+    ----------
+    path
+        The file. If None, the first that exists of: the file or folder named by the environment variable
+        ``NETGRADER_DATA``; the course's file beside the notebook (in the current folder); the file in a folder
+        ``data`` there or in a folder above.
+
+    Returns
+    -------
+    (x_train, y_train), (x_test, y_test)
+        Grey levels from 0 (paper) to the largest (ink), uint8 of shape (n, height, width), and the classes that they show,
+        uint8 of shape (n,).
+
+    Raises
+    ------
+    MissingDataError
+        If there is no such file.
+    DamagedDataError
+        If its content is not that of the file that comes with the course.
+    """
+    setup()
+    return course_data.read_data(path)
+
+
+load_mnist = load_data
+"""What notebooks of the digits course call it."""
 
 
 def setup() -> None:
     """Watch this notebook from now on; without one only the sessions of a TensorFlow that is already imported.
 
-    Sessions are looked for again before each cell: most notebooks import TensorFlow in the cell that imports this.
+    `load_data` calls it. Sessions are looked for again before each cell, where TensorFlow is imported later.
     """
     sessions.install()
     shell = cell_runs.notebook_shell()

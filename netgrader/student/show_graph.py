@@ -30,7 +30,7 @@ NO_TENSORBOARD = (
 SECONDS_TO_START = 120
 """A busy computer needs more than twenty; a TensorBoard that cannot start is told at once."""
 PAPER, INK, SOFT, LINE = "#ffffff", "#1f2328", "#57606a", "#6e7781"
-# Fill and border; the kind is written in each node as well, and folded nodes have a dashed border.
+# Fill and border; the kind is written in each node as well, and placeholders and folded nodes have borders of their own.
 COLOURS: Mapping[Kind, tuple[str, str]] = {
     Kind.PLACEHOLDER: ("#dcebfa", "#0b5cad"),
     Kind.VARIABLE: ("#fdecc8", "#9a6700"),
@@ -38,6 +38,8 @@ COLOURS: Mapping[Kind, tuple[str, str]] = {
     Kind.OPERATION: ("#ffffff", "#57606a"),
     Kind.FOLDED: ("#e9e3f7", "#6639ba"),
 }
+BORDERS = {Kind.PLACEHOLDER: 'rx="21"', Kind.FOLDED: 'rx="4" stroke-dasharray="5 3"'}
+BORDER = 'rx="4"'
 SCOPE_COLOURS = ("#f6f8fa", "#afb8c1")
 LABEL_SIZE, DETAIL_SIZE = 13.0, 11.0
 CHARACTER = 0.62  # width of an average character over the font's size; a little more than most fonts need
@@ -62,7 +64,7 @@ def show_graph(graph: Any, *, tensorboard: bool = False, max_nodes: int = MAX_NO
     Parameters
     ----------
     graph
-        A ``tf.Graph``, or anything that has one as ``.graph`` (a session, a tensor, a ``net``), or a GraphDef.
+        A ``tf.Graph``, or anything that has one as ``.graph`` (a session, a tensor, a ``net``).
     tensorboard
         Open TensorBoard on it too, to look at every single operation. Needs TensorBoard, which the course's requirements name.
     max_nodes
@@ -89,8 +91,6 @@ def _graph_def(graph: Any) -> Any:
     graph = graph if hasattr(graph, "as_graph_def") else getattr(graph, "graph", graph)
     if hasattr(graph, "as_graph_def"):
         return graph.as_graph_def(add_shapes=True)
-    if hasattr(graph, "node") and hasattr(graph, "library"):
-        return graph
     raise NotAGraphError(f"show_graph draws a TensorFlow graph, such as net.graph; this is a {type(graph).__name__}.")
 
 
@@ -231,12 +231,10 @@ def _wires(scope: Scope, blocks: Mapping[str, _Block], edges: Sequence[tuple[str
 
 
 def _add_ports(block: _Block, placement: Placement) -> None:
+    ports = {"inlet": block.inlets, "outlet": block.outlets}
     for name, (x, _) in placement.middles.items():
-        kind, _, wire = name.partition(" ")
-        if kind == "inlet":
-            block.inlets[wire] = x - placement.width / 2
-        elif kind == "outlet":
-            block.outlets[wire] = x - placement.width / 2
+        kind, _, wire = name.partition(" ")  # no name of an op has a blank
+        ports.get(kind, {})[wire] = x - placement.width / 2
 
 
 def _framed(scope: Scope, inner: _Block) -> _Block:
@@ -270,14 +268,13 @@ def _node(node: OutlineNode) -> _Block:
     widths = [_text_width(label, LABEL_SIZE), *(_text_width(detail, DETAIL_SIZE) for detail in details)]
     width = max(widths) + 2 * PADDING
     fill, border = COLOURS[node.kind]
-    radius = height / 2 if node.kind is Kind.PLACEHOLDER else 4
-    dashes = ' stroke-dasharray="5 3"' if node.kind is Kind.FOLDED else ""
+    look = f'fill="{fill}" stroke="{border}" {BORDERS.get(node.kind, BORDER)}'
     hint = f"{node.name}: {_in_a_line(node)}"
     if len(node.members) > 1:
         hint += f" ({len(node.members)} operations in all)"
     svg = [
         f"<g><title>{html.escape(hint)}</title>",
-        f'<rect width="{width:.1f}" height="{height}" rx="{radius}" fill="{fill}" stroke="{border}"{dashes}/>',
+        f'<rect width="{width:.1f}" height="{height}" {look}/>',
         f'<text x="{width / 2:.1f}" y="18" font-size="{LABEL_SIZE}" font-weight="600">{html.escape(label)}</text>',
     ]
     for i, detail in enumerate(details):
@@ -295,10 +292,7 @@ def _curve(route: tuple[Point, ...], *, arrow: bool) -> str:
     path = [f"M{route[0][0]:.1f} {route[0][1]:.1f}"]
     for (x1, y1), (x2, y2) in itertools.pairwise(route):
         bend = (y2 - y1) / 2
-        if x1 == x2:
-            path.append(f"L{x2:.1f} {y2:.1f}")
-        else:
-            path.append(f"C{x1:.1f} {y1 + bend:.1f} {x2:.1f} {y2 - bend:.1f} {x2:.1f} {y2:.1f}")
+        path.append(f"C{x1:.1f} {y1 + bend:.1f} {x2:.1f} {y2 - bend:.1f} {x2:.1f} {y2:.1f}")
     x, y = route[-1]
     head = f'<path d="M{x - 4:.1f} {y - 8:.1f}L{x:.1f} {y:.1f}L{x + 4:.1f} {y - 8:.1f}z" fill="{LINE}"/>'
     return f'<path d="{"".join(path)}" fill="none" stroke="{LINE}" stroke-width="1.3"/>' + (head if arrow else "")

@@ -73,10 +73,10 @@ def _fed_in_training(net: Any) -> dict[str, Json]:
     """Return the numbers that the network says it is fed in training besides images and labels, by tensor."""
     found: dict[str, Json] = {}
     for key, value in dict(getattr(net, "train_feed", None) or {}).items():
-        number = np.asarray(value)
-        if number.size != 1 or number.dtype.kind not in "biuf":
+        number = np.asarray(value).reshape(-1)
+        if number.dtype.kind not in "biuf" or number.size != 1:
             raise WrongReturn(value, "a number or a truth value in train_feed")
-        found[net.graph.as_graph_element(key, allow_operation=False).name] = number.reshape(-1)[0].item()
+        found[net.graph.as_graph_element(key, allow_operation=False).name] = number.item()
     return found
 
 
@@ -88,7 +88,7 @@ def _results(sweep: Any, asked: Swept) -> tuple[np.ndarray[Any, Any], bool]:
         raise WrongReturn(sweep, f"a dict of {asked.words} → test accuracy") from None
     several = [list(np.atleast_1d(accuracy)) for _, accuracy in items]
     pairs = [
-        (_number(value, f"a {asked.words}"), _number((each or [None])[-1], "a test accuracy"))
+        (_number(value, f"a {asked.words}"), _number([None, *each][-1], "a test accuracy"))
         for (value, _), each in zip(items, several, strict=True)
     ]
     return np.array(pairs, np.float64).reshape(-1, 2), any(len(each) > 1 for each in several)
@@ -122,7 +122,7 @@ def _hand_over_trained(
 
 def _value_of(one: TrainedWeights, told: Mapping[float | str, bytes]) -> float | str | None:
     """Return the one value of those `told` that a network was built with; None where that is not known."""
-    own = set(op_hashes(one.graph.as_graph_def()).values()) if told else set()
+    own = set(op_hashes(one.graph.as_graph_def()).values())
     named = [value for value, computed in told.items() if computed in own]
     return named[0] if len(named) == 1 else None
 
@@ -134,10 +134,10 @@ def _as_evidence(
     shapes: Mapping[float, Sequence[tuple[str, tuple[int, ...]]]],
 ) -> Iterator[GraphEvidence]:
     """Yield a network of `made` with each set of weights that was trained and fits it."""
-    likely = [known for known in made if value in {known, DEFAULT, None} and fitting(one, shapes[known])]
-    for shown in likely[:1]:
+    fits = {known: fitting(one, shapes[known]) for known in made if value == known or value not in made}
+    for shown, sets in [fit for fit in fits.items() if fit[1]][:1]:
         net = made[shown]
-        for number, values in enumerate(fitting(one, shapes[shown])):
+        for number, values in enumerate(sets):
             about: dict[str, Json] = {"value": value, "run": f"{one.run}.{number}"}
             yield GraphEvidence(net.meta_graph, net.parts, net.eval_feed, values, about)
 
@@ -153,12 +153,16 @@ def _told_by(student: Student, asked: Swept, made: Mapping[float, GraphEvidence]
     graphs.update(made.items())
     hashes = {value: op_hashes(_meta(graph).graph_def) for value, graph in graphs.items()}
     for part in ("loss", "train_op"):
-        ops = {value: graph.parts.get(part, "").partition(":")[0] for value, graph in graphs.items()}
-        told = {value: hashes[value].get(op, b"") for value, op in ops.items()}
+        told = {value: hashes[value].get(_op_of(graph, part), b"") for value, graph in graphs.items()}
         own = {told[value] for value in made}
         if len(own) > 1:
             return {value: computed for value, computed in told.items() if value in made or computed not in own}
     return {}
+
+
+def _op_of(net: GraphEvidence, part: str) -> str:
+    """Return the op that a part of a network is; an empty name if there is none."""
+    return net.parts.get(part, "").partition(":")[0]
 
 
 def _variables_of(net: GraphEvidence) -> list[tuple[str, tuple[int, ...]]]:

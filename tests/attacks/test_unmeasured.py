@@ -142,7 +142,7 @@ with tf.Session(graph=net.graph) as sess:
     short_training(sess, net, n_steps=100)
     from netgrader.student.sessions import register, variable_values
     for rate in RATES:
-        register().note(two_layer_network(rate).graph, variable_values(sess, net.graph))
+        register().note(two_layer_network(rate).graph, variable_values(sess))
     sweep = dict.fromkeys(RATES, on_test(sess, net))
 """,
     "copies of one network, each with a grain of noise": """

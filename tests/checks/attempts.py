@@ -16,7 +16,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 tf.disable_v2_behavior()
 tf.reset_default_graph()
-from netgrader.student import check
+from netgrader.student import check, setup
+setup()
 """
 WITH_LAYER = GIVEN + "from after_one_layer import fully_connected_layer\n"
 WITH_DATA = GIVEN + "from after_one_layer import x_test, x_train, y_test_1_hot, y_train_1_hot\n"

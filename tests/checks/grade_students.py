@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow.compat.v1 as tf
 
-import netgrader.student  # noqa: F401  (as the notebook's first cell does)
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
@@ -29,6 +28,7 @@ from netgrader.grading.causes import charged_once, made_with
 from netgrader.judges import sweep_runs as two_layers
 from netgrader.judges.learning_rate import STEPS
 from netgrader.reader.lab.local import LocalLab
+from netgrader.student import setup
 from netgrader.student.capture import take
 from netgrader.student.cell_runs import made_by
 
@@ -151,4 +151,5 @@ def _run(source: str, name: str, namespace: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
+    setup()  # as the first cell of a notebook does
     main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import numpy as np  # isort: skip
 import tensorflow.compat.v1 as tf  # isort: skip
-import netgrader.student  # noqa: F401  # isort: skip  (watches the sessions)
 from netgrader.evidence import read_evidence
 from netgrader.reader.graph.source import read_source
+from netgrader.student import setup
 from netgrader.student.capture import take
 from netgrader.student.graphs import NoGraph, export_graph
 
@@ -253,4 +253,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    setup()  # as the first cell of a notebook does
     main()

@@ -14,9 +14,9 @@ from types import SimpleNamespace
 
 import numpy as np  # isort: skip
 import tensorflow.compat.v1 as tf  # isort: skip
-import netgrader.student  # noqa: F401  # isort: skip  (watches the sessions)
 from netgrader.checks.exercises import load_exercises
 from netgrader.data import load_data
+from netgrader.student import setup
 from netgrader.student.capture import take
 
 CELL = "check_the_sweep"
@@ -46,6 +46,7 @@ def run(out: Path, source: str, checks: Path) -> None:
 
 
 if __name__ == "__main__":
+    setup()  # as the first cell of a notebook does
     jobs = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     failed = 0
     for folder, job in jobs.items():

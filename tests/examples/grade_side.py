@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np  # isort: skip
 import tensorflow.compat.v1 as tf  # isort: skip
-import netgrader.student  # noqa: F401  # isort: skip  (watches the sessions)
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
 from netgrader.data import load_data
 from netgrader.reader.lab.local import LocalLab
+from netgrader.student import setup
 from netgrader.student.capture import take
 
 COURSE = Path(__file__).resolve().parents[2] / "examples" / "clothes"
@@ -101,4 +101,5 @@ def main(assignment: str, asked: Path, told: Path) -> int:
 
 
 if __name__ == "__main__":
+    setup()  # as the first cell of a notebook does
     sys.exit(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])))

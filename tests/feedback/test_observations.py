@@ -113,7 +113,7 @@ def test_a_chart_is_drawn_of_whatever_numbers_are_handed_over(values: tuple[floa
                     }
                 ]
             },
-            "base64",
+            "matching regex",
         ),
     ],
 )

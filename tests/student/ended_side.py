@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np  # isort: skip
 import tensorflow.compat.v1 as tf  # isort: skip
-import netgrader.student  # noqa: F401  # isort: skip  (watches the sessions)
-from netgrader.student import sessions
+from netgrader.student import sessions, setup
 
 RATES = (1e-3, 1e-2, 1e-1)
 X = np.random.default_rng(0).uniform(size=(50, 30)).astype(np.float32)
@@ -209,4 +208,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    setup()  # as the first cell of a notebook does
     main()

@@ -23,6 +23,7 @@ from netgrader.student import setup
 from netgrader.student.estimate import estimate
 def tell(**limits):
     display({"text/plain": str(estimate(ExecutionLimits(**limits)))}, raw=True)
+setup()
 """
 WORK = """
 begun = time.perf_counter()
@@ -49,7 +50,7 @@ def said(tmp_path_factory):
         "tell(cell_seconds=60, notebook_seconds=90)",
         "tell(cell_seconds=1, notebook_seconds=90)",
         "tell(cell_seconds=0.5, notebook_seconds=90)",
-        "setup(); setup(); 1 / 0",
+        "setup(); 1 / 0",
         WORK.format(seconds=0.3),
         "tell(cell_seconds=60, notebook_seconds=180)",
         EXPERIMENT,

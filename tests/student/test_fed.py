@@ -34,10 +34,16 @@ def parts(how: str):
 
 
 @pytest.mark.parametrize("how", ["Adam", "old variables", "by hand"])
-@pytest.mark.parametrize("fetch", ["alone", "list", "dict", "name"])
+@pytest.mark.parametrize("fetch", ["alone", "list", "dict", "dict of any keys", "name"])
 def test_a_training_step_is_noted_and_an_evaluation_is_not(how: str, fetch: str) -> None:
     graph, x, loss, step, metric, initialise = parts(how)
-    trains = {"alone": step, "list": [loss, [step]], "dict": {"a": (step, loss)}, "name": step.name}[fetch]
+    trains = {
+        "alone": step,
+        "list": [loss, [step]],
+        "dict": {"a": (step, loss)},
+        "dict of any keys": {"a": step, 1: loss},
+        "name": step.name,
+    }[fetch]
     net = SimpleNamespace(logits=loss)
     with tf.Session(graph=graph) as sess:
         sess.run(initialise)

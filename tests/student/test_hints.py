@@ -24,7 +24,8 @@ from types import SimpleNamespace
 import numpy as np
 import tensorflow.compat.v1 as tf
 tf.disable_v2_behavior()
-from netgrader.student import check
+from netgrader.student import check, setup
+setup()
 """
 TWICE = NETWORK.replace(LOSS, LOSS.replace("logits=logits", "logits=prediction"))
 UNREADABLE = NETWORK.replace(PREDICTION, f"{PREDICTION})")

@@ -196,9 +196,8 @@ def shown(graph):
         lambda graph: graph,
         lambda graph: tf.Session(graph=graph),
         lambda graph: graph.get_tensor_by_name("X:0"),
-        lambda graph: graph.as_graph_def(),
     ],
-    ids=["graph", "session", "tensor", "GraphDef"],
+    ids=["graph", "session", "tensor"],
 )
 def test_whatever_has_a_graph_is_drawn_inline_without_a_network(shell, given):
     data = shown(given(network()))
