@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from netgrader.text import Said, Text, joined
+from netgrader.text import Plural, Said, Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -61,6 +61,7 @@ class Exercise:
         return [sizes for sizes in (self.input_shape, flat) if sizes]
 
 
+LAYERS, _VARIABLES = Plural("{number} layer", "{number} layers"), Plural("{number} variable", "{number} variables")
 NOTHING_ASKED = Exercise("", loss=None, nonlinear=False)
 """In place of an exercise where nobody asks for the network."""
 
@@ -210,6 +211,10 @@ class Network:
         lines += _section("Undecided", self.undecided)
         return "\n".join(lines)
 
+    def count_layers(self) -> Text:
+        """Return how many layers there are, in words."""
+        return LAYERS.of(len(self.layers))
+
     def describe_loss(self) -> Said:
         """Return the loss in a few words."""
         loss = self.loss
@@ -235,8 +240,7 @@ class Network:
             known, rate = f"{optimizer.learning_rate:.4g}", _RATES[optimizer.rate]
         rate = rate.format(known=known)
         count = len(optimizer.variables)
-        variables = Text("1 variable") if count == 1 else Text("{count} variables", count=count)
-        return joined([str(optimizer.kind), rate, variables], ", ")
+        return joined([str(optimizer.kind), rate, _VARIABLES.of(count)], ", ")
 
     def as_json(self) -> dict[str, Any]:
         """Return the object of ``netgrader read --json``: layers, loss, optimizer, and the codes of faults and remarks."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
@@ -16,10 +16,10 @@ from netgrader.reader.find import Found, Given
 from netgrader.reader.find.layers import find_statistics, without_statistics
 from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused, read_loss
 from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_of, updates_under, written
-from netgrader.reader.graph.branches import as_trained, inlined
-from netgrader.reader.graph.nodes import node_of
+from netgrader.reader.graph.branches import as_trained, both_graphs
+from netgrader.reader.graph.nodes import node_of, tensor_name
 from netgrader.reader.graph.plain import RANDOM
-from netgrader.reader.graph.source import GraphError, read_source
+from netgrader.reader.graph.source import EmptyGraphError, GraphError, read_source
 from netgrader.reader.lab import LabError
 from netgrader.reader.lab.traced_models import is_model_file, is_traceable
 from netgrader.reader.lab.traced_models import traced as traced_here
@@ -176,7 +176,7 @@ def _given(
 ) -> Given:
     """What is given with a graph, or with what was traced."""
     asked, named = exercise or NOTHING_ASKED, _attributes(parts)
-    feed = {_tensor(key): np.asarray(value) for key, value in (eval_feed or _eval_feed(named)).items()}
+    feed = {tensor_name(key): np.asarray(value) for key, value in (eval_feed or _eval_feed(named)).items()}
     classes = asked.outputs or asked.classes or (asked.widths or (0,))[-1]
     beside = frozenset(_name(value) for key, value in named.items() if key not in PARTS)
     given = Given(
@@ -203,8 +203,8 @@ def _read_in(lab: Lab | None, graph: object, given: Given) -> Network:
     """Read a graph and try it out in the lab."""
     try:
         meta = read_source(graph)
-    except GraphError as error:
-        if given.exercise is None or "no operation" not in str(error):
+    except EmptyGraphError:
+        if given.exercise is None:
             raise
         empty = fault("built-in-default-graph", found=Text("an empty graph"))
         return Network(exercise=given.exercise, faults=(empty,))
@@ -212,9 +212,9 @@ def _read_in(lab: Lab | None, graph: object, given: Given) -> Network:
 
 
 def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
-    """Read the graph with what evaluation feeds: functions, loops and branches are written out as that decides."""
-    meta, whole, graph = inlined(meta, given.eval_feed)
-    hints = {name: graph.behind(tensor) for name, tensor in given.hints.items()}
+    """Read the graph with what evaluation feeds, which decides branches."""
+    whole, graph = both_graphs(meta, given.eval_feed)
+    hints = dict(given.hints)
     inputs, classes = _sizes_in(graph, hints)
     given = replace(given, inputs=given.inputs or inputs, classes=given.classes or classes)
     given = replace(given, single=given.single or (given.exercise is None and given.classes == 1))
@@ -246,8 +246,9 @@ def _declared(graph: Graph, images: Source = NO_SOURCE, labels: Source = NO_SOUR
 
 def _matrices(graph: Graph) -> list[tuple[int, int]]:
     """Return the sizes of the variables that are matrices; where there is none those of two classes."""
-    shapes = [shape for name in graph.variables if (shape := graph.static_shape(name)) and len(shape) == 2]
-    return [(rows, columns) for rows, columns in shapes if rows and columns] or [(1, 2)]
+    shapes = [graph.static_shape(name) or () for name in graph.variables]
+    whole = [shape for shape in shapes if len(shape) == 2 and all(shape)]
+    return cast("list[tuple[int, int]]", whole) or [(1, 2)]
 
 
 MOST_NETWORKS = 5
@@ -313,16 +314,12 @@ def _name(value: object) -> str:
 def _hints(named: Mapping[str, object]) -> dict[str, str]:
     """What the student calls each part: a tensor, or an op that trains."""
     names = {part: _name(named.get(part)) for part in PARTS}
-    return {part: name if part == "train_op" else _tensor(name) for part, name in names.items() if name}
+    return {part: name if part == "train_op" else tensor_name(name) for part, name in names.items() if name}
 
 
 def _eval_feed(named: Mapping[str, object]) -> Mapping[str, Array]:
     raw = named.get("eval_feed")
     return {str(getattr(key, "name", key)): value for key, value in raw.items()} if isinstance(raw, dict) else {}
-
-
-def _tensor(name: str) -> str:
-    return name if ":" in name else name + ":0"
 
 
 def _read(

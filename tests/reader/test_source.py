@@ -95,18 +95,6 @@ def doubled(_):
     return definition
 
 
-def recursive(_):
-    with tf.Graph().as_default() as graph:
-        tf.function(lambda x: x + 1, autograph=False)(tf.placeholder(tf.float32, []))
-    definition = graph.as_graph_def()
-    function = definition.library.function[0]
-    call = function.node_def.add(
-        name="again", op="StatefulPartitionedCall", input=[function.signature.input_arg[0].name]
-    )
-    call.attr["f"].func.name = function.signature.name
-    return definition
-
-
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -115,7 +103,6 @@ def recursive(_):
         (cyclic, "cyclic"),
         (dangling, "not there"),
         (doubled, "two operations"),
-        (recursive, "calls itself"),
         (lambda _: b"", "empty"),
         (lambda _: tf.GraphDef(), "empty"),
         (lambda _: b"This is a text.", "not a graph"),

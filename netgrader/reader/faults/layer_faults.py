@@ -11,10 +11,11 @@ import numpy as np
 from netgrader.faults import Severity, fault
 from netgrader.reader.find.joining import depths
 from netgrader.reader.find.layers import factor_behind, ops_between, transposes, weights_key
-from netgrader.reader.find.roles import all_updates, moved_by_gradients
+from netgrader.reader.find.roles import CALLS, all_updates, moved_by_gradients
 from netgrader.reader.graph.nodes import node_of, words
+from netgrader.reader.model import LAYERS
 from netgrader.reader.trial.probe import products
-from netgrader.text import Text
+from netgrader.text import Plural, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from netgrader.reader.reading import Reading
 
 _UNKNOWN = ("undecided", "other")
-_LOOPING = words("NextIteration RefNextIteration While StatelessWhile")
+_HIDDEN = CALLS | words("NextIteration RefNextIteration While StatelessWhile")
 _SATURATING = ("sigmoid", "tanh")
 """What hides in the scores how large the numbers before it are."""
 MEANT = 2
@@ -35,32 +36,34 @@ MEANT = 2
 
 def _in_a_row(found: Found) -> int | None:
     """How many layers follow one another; None where that is not known."""
-    if not found.steps or looped(found) or scored_elsewhere(found):
+    if not found.steps or hidden(found) or scored_elsewhere(found):
         return None
     return max(depths(found.graph, found.steps))
 
 
-def too_many(reading: Reading) -> Iterator[Fault]:
-    """More layers in a row than asked for."""
-    asked, count = reading.asked.widths, _in_a_row(reading.found)
-    if asked is not None and count is not None and count > len(asked):
-        place = reading.found.steps[-1].node
-        yield fault("too-many-layers", place, Text("{count} layers", count=count), str(len(asked)))
+_IN_A_ROW = Plural("{number} layer in a row", "{number} layers in a row")
 
 
-def too_few(reading: Reading) -> Iterator[Fault]:
-    """Fewer layers in a row than asked for."""
-    found, steps, count = reading.found, reading.found.steps, _in_a_row(reading.found)
-    least = reading.asked.min_layers or len(reading.asked.widths or ())
-    if count is None or count + len(_joined(found)) >= least:
+def depth(reading: Reading) -> Iterator[Fault]:
+    """More layers in a row than asked for, or fewer."""
+    found, asked, count = reading.found, len(reading.asked.widths or ()), _in_a_row(reading.found)
+    least = reading.asked.min_layers or asked
+    if count is None:
         return
-    loose = [step.node for step in found.unused if not _mirrors(step, steps)]
+    if count + len(_joined(found)) < least:
+        yield _too_few(found, count, least)
+    elif count > asked > 0:
+        yield fault("too-many-layers", found.steps[-1].node, LAYERS.of(count), str(asked))
+
+
+def _too_few(found: Found, count: int, least: int) -> Fault:
+    """Return the fault of too few layers: one that is there and not connected, where that is why."""
+    loose = [step.node for step in found.unused if not _mirrors(step, found.steps)]
     if loose:
-        many = Text("{least} layers in a row", least=least)
-        yield fault("layer-not-connected", loose[0], Text("a layer that the loss does not depend on"), many)
-    else:
-        many = Text("{count} layers") if len(steps) == count else Text("{count} layers in a row")
-        yield fault("too-few-layers", steps[-1].node, many.format(count=count), f"{least}")
+        told = Text("a layer that the loss does not depend on")
+        return fault("layer-not-connected", loose[0], told, _IN_A_ROW.of(least))
+    many = LAYERS if len(found.steps) == count else _IN_A_ROW
+    return fault("too-few-layers", found.steps[-1].node, many.of(count), f"{least}")
 
 
 def _joined(found: Found) -> list[str]:
@@ -78,9 +81,9 @@ def scored_elsewhere(found: Found) -> bool:
     return logits is not None and logits not in found.graph.ancestors([found.loss])
 
 
-def looped(found: Found) -> bool:
-    """Whether a layer is in a loop: how often it is passed is not known."""
-    return not _LOOPING.isdisjoint(ops_between(found.graph, found.roles.images, found.loss))
+def hidden(found: Found) -> bool:
+    """Whether a layer may be in a loop or a function: how often it is passed, or what it is, is not known."""
+    return not _HIDDEN.isdisjoint(ops_between(found.graph, found.roles.images, found.loss))
 
 
 def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
@@ -89,16 +92,12 @@ def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
 
 def widths(reading: Reading) -> Iterator[Fault]:
     """Layers of another width than asked for."""
-    asked, steps, inputs = reading.asked.widths, reading.found.steps, reading.found.given.inputs
-    if asked is None or len(asked) != len(steps) or looped(reading.found):
+    asked, steps = reading.asked.widths or (), reading.found.steps
+    if len(asked) != len(steps) or hidden(reading.found):
         return
     for step, width in zip(steps, asked, strict=True):
         if step.outputs not in (None, width):
             yield fault("wrong-width", step.node, _UNITS[step.kind == "dense"].format(outputs=step.outputs), str(width))
-    first = steps[0]
-    once = first.kind == "dense" and first.places in (None, 1)  # and not of each piece of an image
-    if once and (first.inputs or inputs) < inputs:
-        yield fault("wrong-width", first.node, Text("{inputs} inputs", inputs=first.inputs), str(inputs))
 
 
 _UNITS = {True: Text("{outputs} outputs"), False: Text("{outputs} channels")}
@@ -109,7 +108,7 @@ def activations(reading: Reading) -> Iterator[Fault]:
     """An activation between layers that is missing, or not the function that the exercise asks for."""
     steps = reading.found.steps
     asked = reading.asked.activations or [""] * len(steps)
-    if len(asked) != len(steps) or looped(reading.found):
+    if len(asked) != len(steps) or hidden(reading.found):
         return
     grave = Severity.REMARK if _is_free(reading) else None
     lacking = "missing-activation" if reading.asked.nonlinear else "linear-layers"
@@ -144,7 +143,7 @@ def _is_free(reading: Reading) -> bool:
 def bias(reading: Reading) -> Iterator[Fault]:
     """Dense layers without the bias that was asked for; only a trial shows whether a column of the weights is one."""
     nodes = reading.found.graph.nodes
-    if not reading.asked.bias or not reading.setup.opened:
+    if not reading.asked.bias or not reading.setup.opened or hidden(reading.found):
         return
     for step in reading.found.steps:
         size = sum(nodes[name].size() or step.outputs or 1 for name in step.bias)
@@ -153,14 +152,12 @@ def bias(reading: Reading) -> Iterator[Fault]:
 
 
 def unused(reading: Reading) -> Iterator[Fault]:
-    """Layers that nothing depends on: a remark; as many as there are may be the whole network once more."""
+    """Layers that nothing depends on, or the whole network once more: a remark."""
     found = reading.found
-    alike = len(found.unused) >= len(found.steps) and all(_mirrors(step, found.steps) for step in found.unused)
-    loose = [step.node for step in found.unused]
     if _has_twin(found):
         yield fault("built-twice", node_of(found.roles.train_op))
-    elif loose:
-        yield fault("built-twice" if alike else "unused-layer", loose[0])
+    elif found.unused:
+        yield fault("unused-layer", found.unused[0].node)
 
 
 def _has_twin(found: Found) -> bool:
@@ -314,8 +311,7 @@ def initialisation(reading: Reading) -> Iterator[Fault]:
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
-    too_many,
-    too_few,
+    depth,
     widths,
     activations,
     bias,

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from netgrader.reader.find.losses import FUSED_LOSSES
 from netgrader.reader.find.optimizers import FUSED, FUSED_OPS
-from netgrader.reader.graph.functions import BRANCHES, LOOPS
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.graph.source import require_at_most
 from netgrader.text import Said, Text
@@ -43,8 +42,9 @@ PRODUCTS = words(
 SPARSE = "SparseTensorDenseMatMul"
 #: Transposed convolutions: they read the shape of the result, and then weights and data.
 TRANSPOSED = frozenset({"Conv2DBackpropInput", "Conv3DBackpropInputV2"})
-#: Functions that are not written out: what they compute is not decided.
-HIDING = BRANCHES + LOOPS
+#: Ops that call functions: what these compute is not decided.
+CALLS = words("PartitionedCall StatefulPartitionedCall")
+HIDING = CALLS | words("If StatelessIf While StatelessWhile")
 #: Where a product has data and weights, where they are not its first two inputs.
 _OPERANDS = {SPARSE: (1, 3), **dict.fromkeys(TRANSPOSED, (1, 2))}
 #: Ops that change a variable → the kind of the update, and which inputs are gradient and rate; -1 for none.

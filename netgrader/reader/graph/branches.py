@@ -1,4 +1,4 @@
-"""What runs? Functions are written out, and branches are decided as evaluation passes them.
+"""What runs? Branches are decided as evaluation passes them.
 
 With the switches as evaluation sets them, the branches that are not taken are left out of walks that follow values.
 They stay in the graph: what training changes in one is still found by walks that follow control.
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.graph.constants import truth
-from netgrader.reader.graph.functions import written_out
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.plain import PLACEHOLDERS, Graph, plain_graph
 
@@ -105,9 +104,8 @@ _CHOICES: Mapping[str, Callable[[Graph, Node, set[str]], tuple[str, ...]]] = {
 }
 
 
-def inlined(meta: Message, feed: Mapping[str, Array]) -> tuple[Message, Graph, Graph]:
-    """Return the graph without calls; then as plain nodes; and those as evaluation sees them."""
-    flat = written_out(meta)
-    whole = plain_graph(flat.graph_def)
+def both_graphs(meta: Message, feed: Mapping[str, Array]) -> tuple[Graph, Graph]:
+    """Return the graph as plain nodes; and those as evaluation sees them."""
+    whole = plain_graph(meta.graph_def)
     _ = whole.order  # a cycle raises an error before anything walks
-    return flat, whole, as_evaluated(whole, feed)
+    return whole, as_evaluated(whole, feed)

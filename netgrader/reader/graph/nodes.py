@@ -150,6 +150,11 @@ def input_node(item: str) -> str:
     return item.lstrip("^").partition(":")[0]
 
 
+def tensor_name(name: str) -> str:
+    """A tensor's name, of an op's the first one's."""
+    return name if ":" in name else name + ":0"
+
+
 def inputs_set(raw: Message, inputs: Iterable[str]) -> Message:
     """Return the NodeDef, which now reads `inputs`."""
     inputs = list(inputs)

@@ -130,13 +130,6 @@ class Graph:
                 Text("The graph is cyclic: {args!r} depends on itself.", args=error.args[1][0][:80])
             ) from error
 
-    def behind(self, tensor: str) -> str:
-        """Return the tensor that an op which only hands several on takes this one from; the tensor itself for others."""
-        while tensor in self and self[tensor].op == "IdentityN" and output_index(tensor) < len(self[tensor].inputs):
-            tensor = self[tensor].inputs[output_index(tensor)]
-            self._count(1)
-        return tensor
-
     def past(self, tensor: str, ops: Container[str]) -> str:
         """Return the tensor that ops of these kinds, each of its first input, make this one from."""
         while self[tensor].op in ops and self[tensor].inputs:

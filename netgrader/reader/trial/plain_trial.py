@@ -15,7 +15,7 @@ import numpy as np
 from netgrader.errors import NetgraderError
 from netgrader.reader.find.activations import ACTIVATIONS, leaky_slope, softmax
 from netgrader.reader.find.layers import CONVOLUTIONS
-from netgrader.reader.graph.branches import inlined
+from netgrader.reader.graph.branches import both_graphs
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.source import read_source
 from netgrader.reader.plain_network import LEAKY, MOST_WEIGHTS, PORTABLE, PlainNetwork, activated, plain_layer, scores
@@ -105,8 +105,9 @@ def plain_network(
         If it cannot be run.
     """
     feed = dict(eval_feed or {})
-    meta, _, graph = inlined(read_source(meta_graph), feed)
-    images, logits = map(graph.behind, ends)
+    meta = read_source(meta_graph)
+    _, graph = both_graphs(meta, feed)
+    images, logits = ends
     if images not in graph or logits not in graph:
         raise NotPlain(NOT_FED)
     loaded = lab.load(meta.SerializeToString())
