@@ -148,6 +148,11 @@ class Optimizer:
     place: str = field(default="", compare=False)
     rate: str = field(default="", compare=False)
 
+    @property
+    def meaning(self) -> tuple[str, str | None]:
+        """Its kind, and its rate as far as that was measured."""
+        return self.kind, None if self.learning_rate is None else f"{self.learning_rate:.3g}"
+
 
 _RATES = {
     "": Text("learning rate {known}"),
@@ -189,10 +194,8 @@ class Network:
         return total([layer.parameters for layer in self.layers])
 
     def _meaning(self) -> tuple[Any, ...]:
-        optimizer = self.optimizer
-        rate = optimizer.learning_rate if optimizer else None
-        kind = optimizer.kind if optimizer else None
-        return self.layers, self.loss, kind, None if rate is None else f"{rate:.3g}", self.codes
+        optimizer = self.optimizer.meaning if self.optimizer else None
+        return self.layers, self.loss, optimizer, self.codes
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Network) and self._meaning() == other._meaning()

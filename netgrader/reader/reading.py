@@ -18,7 +18,6 @@ from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, fin
 from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_of, updates_under, written
 from netgrader.reader.graph.branches import as_trained, both_graphs
 from netgrader.reader.graph.nodes import node_of, tensor_name
-from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.graph.source import EmptyGraphError, GraphError, read_source
 from netgrader.reader.lab import LabError
 from netgrader.reader.lab.traced_models import is_model_file, is_traceable
@@ -111,7 +110,7 @@ def read_network(
     Parameters
     ----------
     graph
-        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them, binary or text. Or a
+        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them. Or a
         ``keras.Model``, compiled or not, a ``tf.Module``, a ``tf.function`` or its concrete function, which are traced here; the
         path of a ``.keras`` file or of a SavedModel's folder, which is loaded in a cage.
     parts
@@ -350,15 +349,15 @@ def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequ
     else:
         outputs = find_outputs(graph, roles, hints, layers.scores)
     evaluated = hints.get("logits") or hints.get("prediction") or layers.scores
-    trained, turned = as_trained(whole, graph)
+    trained = as_trained(whole, graph)
     statistics = find_statistics(graph, trained, roles, evaluated)
     layers = replace(layers, steps=tuple(without_statistics(step, statistics) for step in layers.steps))
-    noisy = turned if evaluated in trained and trained.ops_above([evaluated]) & RANDOM else {}
+
     # What is put out, and what is made for the updates that a loop may run in addition to the training step, is used.
     named = {*hints.values(), outputs.prediction, outputs.accuracy} - {None, roles.train_op}
     beside = written(graph, updates_of(graph, given.beside))
     unused = find_unused(graph, roles, (*layers.steps, *layers.aside), [*map(str, named), *beside])
-    return Found(graph, given, roles, layers, outputs, statistics, unused, noisy)
+    return Found(graph, given, roles, layers, outputs, statistics, unused)
 
 
 def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading:

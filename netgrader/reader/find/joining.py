@@ -89,15 +89,15 @@ def _joined(graph: Graph, parts: Sequence[Step], inside: set[str]) -> list[Step]
 
 
 def _whole(parts: Sequence[Step], *, added: bool) -> Step:
-    """Return the layer of parts that are `added`, or stand side by side: then it has a bias where each of them has one."""
-    biased = added or all(part.bias for part in parts)
+    """Return the layer of parts that are `added`, or stand side by side."""
     return replace(
         parts[0],
         variables=_distinct(part.variables for part in parts),
-        bias=_distinct(part.bias for part in parts) if biased else (),
+        bias=_distinct(part.bias for part in parts),
         inputs=None,
         outputs=None,
         added=added,
+        repeated=False,
         parts=tuple(parts),
     )
 

@@ -33,11 +33,11 @@ def as_evaluated(graph: Graph, eval_feed: Mapping[str, Array]) -> Graph:
     return _chosen(graph, known)
 
 
-def as_trained(graph: Graph, evaluated: Graph) -> tuple[Graph, dict[str, Array]]:
-    """Return the graph with the switches turned over that it is `evaluated` with, and what they are then fed."""
+def as_trained(graph: Graph, evaluated: Graph) -> Graph:
+    """Return the graph with the switches turned over that it is `evaluated` with."""
     values = {f"{node.name}:0": evaluated.constant(f"{node.name}:0") for node in graph.of_ops(PLACEHOLDERS)}
     turned = {tensor: ~value for tensor, value in values.items() if value is not None and value.dtype.kind == "b"}
-    return (_chosen(Graph(graph.nodes.values()), {**evaluated.known, **turned}) if turned else evaluated), turned
+    return _chosen(Graph(graph.nodes.values()), {**evaluated.known, **turned}) if turned else evaluated
 
 
 def _chosen(graph: Graph, known: dict[str, Array]) -> Graph:
