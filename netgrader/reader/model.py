@@ -55,6 +55,11 @@ class Exercise:
     """The smallest and the largest target, which an activation behind the last layer must reach."""
 
     @property
+    def scores(self) -> int:
+        """How many numbers are put out for a row; 0 where nothing is said of them."""
+        return self.outputs or self.classes or (self.widths or (0,))[-1]
+
+    @property
     def row_shapes(self) -> list[tuple[int, ...]]:
         """The shapes in which an image may be fed, the likeliest first."""
         flat = self.inputs and (self.inputs,)

@@ -14,7 +14,7 @@ from netgrader.faults import fault, kind_of
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find import Found, Given
 from netgrader.reader.find.layers import find_statistics, without_statistics
-from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused, read_loss
+from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused
 from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_of, updates_under, written
 from netgrader.reader.graph.branches import as_trained, both_graphs
 from netgrader.reader.graph.nodes import node_of, tensor_name
@@ -176,10 +176,16 @@ def _given(
     """What is given with a graph, or with what was traced."""
     asked, named = exercise or NOTHING_ASKED, _attributes(parts)
     feed = {tensor_name(key): np.asarray(value) for key, value in (eval_feed or _eval_feed(named)).items()}
-    classes = asked.outputs or asked.classes or (asked.widths or (0,))[-1]
     beside = frozenset(_name(value) for key, value in named.items() if key not in PARTS)
     given = Given(
-        _hints(named), exercise, values, feed, parts is not None, asked.inputs or 0, classes, beside=beside - {""}
+        _hints(named),
+        exercise,
+        values,
+        feed,
+        parts is not None,
+        asked.inputs or 0,
+        asked.scores,
+        beside=beside - {""},
     )
     if asked.keras:  # what was traced, though it may come as a graph
         given = replace(given, has_parts=False, names={})
@@ -223,7 +229,7 @@ def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
         content = meta.SerializeToString() if lab is not None else b""
         return _read(graph, whole, replace(given, hints=known), lambda found: open_probe(found, lab, content))
 
-    hints |= _asked_for(graph, hints, attempt) if given.exercise is not None else {}
+    hints |= _asked_for(graph, hints, lambda hints: attempt(hints, lab)) if given.exercise is not None else {}
     return attempt(hints, lab)
 
 
@@ -254,7 +260,7 @@ MOST_NETWORKS = 5
 
 
 def _asked_for(
-    graph: Graph, hints: Mapping[str, str], attempt: Callable[[Mapping[str, str], Lab | None], Reading]
+    graph: Graph, hints: Mapping[str, str], attempt: Callable[[Mapping[str, str]], Reading]
 ) -> dict[str, str]:
     """Of several networks that are trained apart in one graph, the one that is the likeliest answer to the exercise."""
     if "train_op" in hints or "loss" in hints:
@@ -265,7 +271,7 @@ def _asked_for(
     apart = [name for own, name in trained.items() if not any(own < other for other in trained)]
     if len(apart) < 2:
         return {}
-    readings = {name: attempt({**hints, "train_op": name}, None) for name in apart[:MOST_NETWORKS]}
+    readings = {name: attempt({**hints, "train_op": name}) for name in apart[:MOST_NETWORKS]}
     # Of two that fit equally well the later one counts: it is what the last run of a cell left.
     best = min(reversed(readings), key=lambda name: len(find_faults(readings[name])[0]))
     return {"train_op": best}
@@ -361,11 +367,10 @@ def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequ
 
 
 def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading:
-    """What the ops say of a network that is not run."""
+    """What is known of a network that is not run as a whole."""
     layers = try_activations(found, probe)
-    loss = read_loss(found.graph, found.scores, found.loss)
-    found = _with_prediction(found, loss) if found.given.regression else found
-    return Reading(_with_steps(found, layers.steps), layers=layers, loss=loss, descent=descent)
+    found = _with_prediction(found, LossReading()) if found.given.regression else found
+    return Reading(_with_steps(found, layers.steps), layers=layers, descent=descent)
 
 
 def _with_prediction(found: Found, loss: LossReading) -> Found:
@@ -393,9 +398,8 @@ def _tried_out(found: Found, probe: GraphProbe) -> Reading:
     else:
         scored, loss = probe.ask(nothing, try_loss, found, probe)
     found = replace(found, layers=scored)
-    # What was tried and fits no formula is none that the ops may look like; of a loss that stays the same trying tells nothing.
-    if not loss.form or targets.constant:
-        loss = read_loss(found.graph, found.scores, found.loss)
+    if targets.constant:
+        loss = LossReading()  # trying tells nothing of a loss that stays the same
     layers = try_activations(found, probe)
     found = _with_steps(found, layers.steps)
     outputs = OutputTrial()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from netgrader.faults import Severity, fault
 from netgrader.reader.find.joining import depths
-from netgrader.reader.find.layers import factor_behind, ops_between, transposes, weights_key
+from netgrader.reader.find.layers import by_weights, factor_behind, ops_between, transposes
 from netgrader.reader.find.roles import CALLS, all_updates, moved_by_gradients
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.model import LAYERS
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Array
     from netgrader.reader.reading import Reading
 
+Asked = TypeVar("Asked")
 _UNKNOWN = ("undecided", "other")
 _HIDDEN = CALLS | words("NextIteration RefNextIteration While StatelessWhile")
 _SATURATING = ("sigmoid", "tanh")
@@ -90,12 +91,16 @@ def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
     return (step.inputs, step.outputs) in {(other.inputs, other.outputs) for other in steps}
 
 
+def _asked_of(reading: Reading, asked: Sequence[Asked]) -> Iterator[tuple[Step, Asked]]:
+    """Yield each layer with what is asked of it; nothing where it is not known which is which."""
+    steps = reading.found.steps
+    if len(asked) == len(steps) and not hidden(reading.found):
+        yield from zip(steps, asked, strict=True)
+
+
 def widths(reading: Reading) -> Iterator[Fault]:
     """Layers of another width than asked for."""
-    asked, steps = reading.asked.widths or (), reading.found.steps
-    if len(asked) != len(steps) or hidden(reading.found):
-        return
-    for step, width in zip(steps, asked, strict=True):
+    for step, width in _asked_of(reading, reading.asked.widths or ()):
         if step.outputs not in (None, width):
             yield fault("wrong-width", step.node, _UNITS[step.kind == "dense"].format(outputs=step.outputs), str(width))
 
@@ -106,21 +111,19 @@ _UNITS = {True: Text("{outputs} outputs"), False: Text("{outputs} channels")}
 
 def activations(reading: Reading) -> Iterator[Fault]:
     """An activation between layers that is missing, or not the function that the exercise asks for."""
-    steps = reading.found.steps
-    asked = reading.asked.activations or [""] * len(steps)
-    if len(asked) != len(steps) or hidden(reading.found):
-        return
+    asked = reading.asked.activations or [""] * len(reading.found.steps)
     grave = Severity.REMARK if _is_free(reading) else None
     lacking = "missing-activation" if reading.asked.nonlinear else "linear-layers"
     named = {
         "none": (lacking, Text("no activation"), Text("a nonlinearity"), grave),
         "softmax": ("softmax-in-hidden-layer", "softmax", Text("an activation of each unit by itself"), None),
     }
-    for step, expected in zip(steps, asked, strict=True):
+    for step, expected in _asked_of(reading, asked):
         other = ("wrong-activation", step.activation, "", None)
         code, told, default, severity = named.get(step.activation, other)
-        if _has_activation(step) and step.activation != expected and (expected or default):
-            yield fault(code, step.node, told, expected or default, severity)
+        wanted = expected or default
+        if _has_activation(step) and step.activation != expected and wanted:
+            yield fault(code, step.node, told, wanted, severity)
 
 
 def _has_activation(step: Step) -> bool:
@@ -137,7 +140,7 @@ def _is_free(reading: Reading) -> bool:
     """Whether an exercise leaves the layers free, and without those that lack an activation there are enough."""
     steps, least = reading.found.steps, reading.asked.min_layers
     lacking = [step for step in steps if step.followed and step.activation == "none"]
-    return least is not None and len({weights_key(reading.found.graph, step) for step in steps}) - len(lacking) >= least
+    return least is not None and len(by_weights(reading.found.graph, steps)) - len(lacking) >= least
 
 
 def bias(reading: Reading) -> Iterator[Fault]:
@@ -146,7 +149,7 @@ def bias(reading: Reading) -> Iterator[Fault]:
     if not reading.asked.bias or not reading.setup.opened or hidden(reading.found):
         return
     for step in reading.found.steps:
-        size = sum(nodes[name].size() or step.outputs or 1 for name in step.bias)
+        size = sum(nodes[name].size() or 2 for name in step.bias)
         if not step.normalised and size < min(step.outputs or 1, 2):
             yield fault("missing-bias", step.node, Text("no bias"), Text("one for each output"))
 
@@ -177,14 +180,11 @@ def shared(reading: Reading) -> Iterator[Fault]:
     graph, steps = reading.found.graph, reading.found.steps
     if reading.found.loss is None:
         return  # what is a layer, and what belongs to a gradient, is not known
-    ways: dict[str, list[Step]] = {}
-    for step in steps:
-        ways.setdefault(weights_key(graph, step), []).append(step)
-    for first, *others in ways.values():
+    for first, *others in by_weights(graph, steps):
         grave = Severity.REMARK if _is_free(reading) and len(others) >= MEANT else None
         for other in others:
             tied = transposes(graph, first) != transposes(graph, other)
-            if not tied and other.data != first.data and first.node in graph.ancestor_nodes([other.data]):
+            if not tied and first.node in graph.ancestor_nodes([other.data]):
                 told = Text("the weights of {node}", node=first.node), Text("weights of its own")
                 yield fault("shared-weights", other.node, *told, grave)
 
@@ -297,17 +297,26 @@ BEGINNINGS = (
 
 
 def initialisation(reading: Reading) -> Iterator[Fault]:
-    """Weights that begin all zero, all equal, huge, tiny, or not as the exercise asks: the first of `BEGINNINGS` that holds."""
-    for step, layer in [(part, layer) for layer in reading.found.steps for part in products([layer])]:
-        value = reading.start.weights.get(step.weights)
-        if value is None or value.ndim < 2 or not step.variables or not np.isfinite(value).all():
-            continue
-        one = _Beginning(reading, step, layer, value.astype(np.float64))
-        for code, begins, told, expected, severity in BEGINNINGS:
-            if begins(one):
-                found, wanted = told.format(size=one.size), expected.format(fan_in=one.fan_in**-0.5)
-                yield fault(code, step.variables[0], found, wanted, severity)
-                break
+    """Weights that begin all zero, all equal, huge, tiny, or not as the exercise asks."""
+    for layer in reading.found.steps:
+        for step in products([layer]):
+            yield from _beginning_faults(reading, step, layer)
+
+
+def _beginning_faults(reading: Reading, step: Step, layer: Step) -> Iterator[Fault]:
+    """The first of `BEGINNINGS` that holds for a product of a layer."""
+    value = reading.start.weights.get(step.weights, _NO_WEIGHTS)
+    if value.ndim < 2 or not np.isfinite(value).all():
+        return
+    one = _Beginning(reading, step, layer, value.astype(np.float64))
+    for code, begins, told, expected, severity in BEGINNINGS:
+        if begins(one):
+            found, wanted = told.format(size=one.size), expected.format(fan_in=one.fan_in**-0.5)
+            yield fault(code, step.variables[0], found, wanted, severity)
+            return
+
+
+_NO_WEIGHTS = np.zeros(0)
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (

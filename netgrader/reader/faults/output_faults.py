@@ -106,7 +106,7 @@ def missing(reading: Reading) -> Iterator[Fault]:
         grave = Severity.FATAL if name in NOTHING_WITHOUT else None
         yield fault("missing-tensor", name, Text("no {name} in the graph", name=name), f"net.{name}", grave)
     # What is made with variables has layers that may be hidden, in a loop or as single numbers.
-    if not found.steps and (roles.loss or roles.images) and not found.graph.variables_in(roles.loss):
+    if not found.steps and not found.graph.variables_in(roles.loss) and {"X", "loss"} - {*names}:
         told = Text("no layer between {images} and loss")
         yield fault("missing-tensor", "logits", told, "net.logits", Severity.FATAL)
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netgrader.reader.graph.nodes import words
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -72,20 +74,8 @@ ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
 #: Names under which the reader reports spellings of one thing.
 SAME = {"gelu-tanh": "gelu", "hard-sigmoid-6": "hard-sigmoid", "scaled-tanh": "tanh"}
 
-#: Ops that are an activation by themselves, for reading without a lab.
-OPS = {
-    "Relu": "relu",
-    "Relu6": "relu6",
-    "Sigmoid": "sigmoid",
-    "Tanh": "tanh",
-    "Softmax": "softmax",
-    "LogSoftmax": "log-softmax",
-    "Elu": "elu",
-    "Selu": "selu",
-    "Softplus": "softplus",
-    "Softsign": "softsign",
-    "LeakyRelu": "leaky-relu",
-}
+#: Ops that are an activation by themselves.
+OPS = words("Relu Relu6 Sigmoid Tanh Softmax LogSoftmax Elu Selu Softplus Softsign LeakyRelu")
 
 
 def _errors(before: Array, after: Array) -> Iterator[tuple[str, float]]:

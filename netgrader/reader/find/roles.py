@@ -271,7 +271,7 @@ def _with_losses(graph: Graph, hint: str, roles: Roles, sources: list[str]) -> R
     def candidate(tensor: str) -> _Candidate:
         above = graph.ancestor_nodes([tensor])
         inside = above & steps.keys()
-        fused = any(graph.nodes[name].op in FUSED_LOSSES for name in above)
+        fused = not graph.ops_above([tensor]).isdisjoint(FUSED_LOSSES)
         reaches = not updating.isdisjoint(late[tensor])
         return _Candidate(
             tensor, tensor == hint, reaches, len(inside & trained), len(inside - trained), fused, len(above)
@@ -298,7 +298,7 @@ def _late_by_end(graph: Graph, ends: Iterable[str], named: set[str], sources: li
 def _of_gradients(graph: Graph, tensor: str) -> bool:
     """Whether only the gradient of a loss is made so: then what comes out of it at an end is no loss."""
     above = graph.ancestors([tensor])
-    backward = {f"{node.name}:1" for node in graph.of_ops(FUSED_LOSSES)}
+    backward = graph.outputs_of(FUSED_LOSSES, 1)
     return not above.isdisjoint(backward) or any(graph[one].op.endswith(("Grad", "GradientArgs")) for one in above)
 
 

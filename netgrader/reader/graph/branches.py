@@ -27,15 +27,15 @@ _SWITCHES = frozenset({"Switch", "RefSwitch"})
 def as_evaluated(graph: Graph, eval_feed: Mapping[str, Array]) -> Graph:
     """Return the graph with each branch and choice whose condition is known decided; a switch not fed is off."""
     known = {tensor: np.asarray(value) for tensor, value in eval_feed.items()}
-    for node in graph.of_ops(PLACEHOLDERS - {"PlaceholderWithDefault"}):
-        if node.dtype("dtype") == "bool" and not graph.static_shape(node.name + ":0"):
-            known.setdefault(node.name + ":0", np.asarray(False))
+    for tensor in graph.outputs_of(PLACEHOLDERS - {"PlaceholderWithDefault"}):
+        if graph.static_dtype(tensor) == "bool" and not graph.static_shape(tensor):
+            known.setdefault(tensor, np.asarray(False))
     return _chosen(graph, known)
 
 
 def as_trained(graph: Graph, evaluated: Graph) -> Graph:
     """Return the graph with the switches turned over that it is `evaluated` with."""
-    values = {f"{node.name}:0": evaluated.constant(f"{node.name}:0") for node in graph.of_ops(PLACEHOLDERS)}
+    values = {tensor: evaluated.constant(tensor) for tensor in graph.outputs_of(PLACEHOLDERS)}
     turned = {tensor: ~value for tensor, value in values.items() if value is not None and value.dtype.kind == "b"}
     return _chosen(Graph(graph.nodes.values()), {**evaluated.known, **turned}) if turned else evaluated
 

@@ -163,14 +163,6 @@ def inputs_set(raw: Message, inputs: Iterable[str]) -> Message:
     return raw
 
 
-def copied(raw: Message, name: str, inputs: Iterable[str]) -> Message:
-    """Return a copy of a NodeDef under another name and with other inputs."""
-    copy = type(raw)()
-    copy.CopyFrom(raw)
-    copy.name = name
-    return inputs_set(copy, inputs)
-
-
 def plain_node(raw: Message) -> Node:
     """The plain node of a NodeDef."""
     inputs = tuple(item if ":" in item else f"{item}:0" for item in raw.input if not item.startswith("^"))

@@ -245,6 +245,10 @@ class Graph:
         wanted = frozenset(ops)
         return (node for node in self.nodes.values() if node.op in wanted)
 
+    def outputs_of(self, ops: Iterable[str], index: int = 0) -> set[str]:
+        """Return the tensors that nodes with one of these ops put out first, or at this index."""
+        return {f"{node.name}:{index}" for node in self.of_ops(ops)}
+
     def made_by(self, ops: Iterable[str]) -> set[str]:
         """Return the tensors that come out of nodes with one of these ops."""
         return set(chain.from_iterable(self.outputs[node.name] for node in self.of_ops(ops)))

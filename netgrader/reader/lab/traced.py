@@ -67,7 +67,7 @@ def joined(tf: Any, concrete: Sequence[Any], named: Mapping[int, tuple[str, str,
         raise GraphError("No function is fed anything.")
     main = max(changes, key=changes.__getitem__)
     specs = _fed(tf, main)
-    evaluating = [one for one, count in changes.items() if not count and _fits(_fed(tf, one), specs)][:1]
+    evaluating = _evaluating(tf, changes, specs)
     trains = changes[main] > 0
 
     def both(*inputs: Any) -> dict[str, Any]:
@@ -85,6 +85,11 @@ def joined(tf: Any, concrete: Sequence[Any], named: Mapping[int, tuple[str, str,
     y = named_specs[1] if trains else None
     made = as_traced(tf, whole, named_specs[0], y, named, begin, whole.structured_outputs)
     return replace(made, evaluates=bool(evaluating))
+
+
+def _evaluating(tf: Any, changes: Mapping[Any, int], specs: Sequence[Any]) -> list[Any]:
+    """Return the first function that changes nothing and takes the same inputs; an empty list where there is none."""
+    return [one for one, count in changes.items() if not count and _fits(_fed(tf, one), specs)][:1]
 
 
 def _fed(tf: Any, concrete: Any) -> list[Any]:
@@ -143,12 +148,10 @@ def as_traced(
     parts = {key: tensor.name for key, tensor in ends.items()} | {"X": fed[0]}
     changing = [operation.name for operation in concrete.graph.control_outputs]
     definition, bodies = _written_out(tf, concrete.graph, [*inputs, *parts.values(), *changing])
-    # A table has no value to begin with, and stays what the function is given.
-    held = [pair for pair in zip(inner, concrete.captured_inputs, strict=True) if _has_value(tf, pair[1])]
+    values = _values(tf, zip(inner, concrete.captured_inputs, strict=True), begin)
     starts = {*map(node_of, (*parts.values(), *fed, *changing)), *bodies}
-    _prune(definition, starts - {SWITCH}, {tensor for tensor, _ in held})
+    _prune(definition, starts - {SWITCH}, {tensor for tensor, *_ in values})
     _let_identities_wait_for_nothing(definition)
-    values = [(tensor, captured, _value(tf, captured, begin)) for tensor, captured in held]
     with tf.Graph().as_default() as graph:
         made, names = _begun(tf, values, named)
         steps = tf.compat.v1.import_graph_def(definition, input_map=made, return_elements=changing, name="")
@@ -236,6 +239,14 @@ def _begun(
         made[tensor] = variable.handle
         layers[variable.op.name] = layer
     return made, layers
+
+
+def _values(tf: Any, captured: Iterable[tuple[str, Any]], begin: Begin) -> list[tuple[str, Any, Any]]:
+    """Return what was captured, each with its tensor and its value.
+
+    A table has no value to begin with, and stays what the function is given.
+    """
+    return [(tensor, thing, _value(tf, thing, begin)) for tensor, thing in captured if _has_value(tf, thing)]
 
 
 def _has_value(tf: Any, captured: Any) -> bool:

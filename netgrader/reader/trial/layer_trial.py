@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.find.activations import ACTIVATIONS, OPS, name_activation
-from netgrader.reader.find.layers import CONVOLUTIONS, between, product_widths, static_activation
+from netgrader.reader.find.layers import CONVOLUTIONS, between, product_widths
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.model import total
@@ -53,6 +53,9 @@ class _Activation:
     name: str
     random: bool = False
     dropped: bool = False
+
+
+_UNDECIDED = _Activation("undecided")
 
 
 def try_widths(found: Found, probe: GraphProbe) -> tuple[Step, ...]:
@@ -99,7 +102,7 @@ def _summed_up(step: Step, parts: Sequence[Step]) -> Step:
 
 
 def try_activations(found: Found, probe: GraphProbe | None) -> LayerTrial:
-    """Name what is between each linear step and the next, by its values where there is a lab, else by its ops."""
+    """Name what is between each linear step and the next, by its values where there is a lab."""
     steps: list[Step] = []
     random, all_dropped, above = False, None, found.graph.ancestors([found.scores])
     for index, step in enumerate(found.steps):
@@ -157,16 +160,17 @@ def _is_joined(found: Found, start: str, end: str) -> bool:
 
 
 def _activation(found: Found, probe: GraphProbe | None, start: str, end: str) -> _Activation:
-    """What is between two tensors: by values where it can be tried, else by the ops."""
-    static = _Activation(static_activation(found.graph, start, end))
+    """What is between two tensors, by values; undecided where that cannot be tried."""
     chain = found.graph.dominators(start, end)
-    if probe is None or len(chain) < 2:
-        return static
-    return probe.ask(static, _tried, found, probe, chain, static.name)
+    if chain == [start]:
+        return _Activation("none")
+    if probe is None or not chain:
+        return _UNDECIDED
+    return probe.ask(_UNDECIDED, _tried, found, probe, chain)
 
 
-def _tried(found: Found, probe: GraphProbe, chain: Sequence[str], static: str) -> _Activation:
-    """What the values along a chain of tensors say; `static` is what the ops do."""
+def _tried(found: Found, probe: GraphProbe, chain: Sequence[str]) -> _Activation:
+    """What the values along a chain of tensors say."""
     feeds = probe.feed(probe.sample(ROWS))
     fed = probe.rng.standard_normal(probe.fetch(chain[0], feeds).shape)
     fed *= FARTHEST / np.max(fed, initial=1.0)
@@ -175,10 +179,10 @@ def _tried(found: Found, probe: GraphProbe, chain: Sequence[str], static: str) -
         return _Activation("undecided", dropped=True)
     # What is in front of a dropout that stays on is the same in each run.
     settled = len([*itertools.takewhile(bool, map(same, first, again))])
-    name = _Way(probe, feeds, chain[:settled], first[:settled]).named(static)
+    name = _Way(probe, feeds, chain[:settled], first[:settled]).named()
     if settled == len(chain):
         return _Activation(name)
-    return _Activation(name if name in _NAMED else static, random=True)
+    return _Activation(name if name in _NAMED else "undecided", random=True)
 
 
 def _is_drawn(found: Found, chain: Sequence[str]) -> bool:
@@ -195,12 +199,10 @@ class _Way:
     chain: Sequence[str]
     values: Sequence[Array]
 
-    def named(self, static: str) -> str:
-        """The activation along the chain; `static` is what the ops say, and holds where they know it and values do not."""
+    def named(self) -> str:
+        """The activation along the chain."""
         names = [self._along(first, last) for first, last in _stretches([value.size for value in self.values])]
         functions = [name for name in names if name != "none"]
-        if None in functions and static not in ("undecided", "none"):
-            return static
         if None in functions or not functions:
             return "none" if self._is_linear(0, len(self.chain) - 1) else "other"
         return "other" if len(functions) > 1 else str(functions[0])

@@ -294,8 +294,7 @@ def _differ(value: Array, form: str, expected: Array) -> bool:
 
 def _is_drawn(found: Found, probe: GraphProbe, tensor: str, sample: Sample) -> bool:
     """Whether an output follows numbers drawn at random from a seed that stays, as in Keras's dropout, unlike one that is off."""
-    above = found.graph.ancestor_nodes([tensor])
-    drawn = [f"{node.name}:0" for node in found.graph.of_ops(RANDOM) if node.name in above]
+    drawn = sorted(found.graph.outputs_of(RANDOM) & found.graph.ancestors([tensor]))
     feeds = probe.feed(sample)
     once, *numbers = probe.run([tensor, *drawn], feeds)
     turned = {name: value.reshape(-1)[::-1].reshape(value.shape) for name, value in zip(drawn, numbers, strict=True)}
