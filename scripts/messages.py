@@ -139,7 +139,9 @@ def main() -> None:
         file.write_bytes(as_text(made))
         file.with_suffix(".mo").write_bytes(compiled(made))
         missing = [
-            one.id for one in made if one.id and not "".join(one.string or ()) and WORD.search(PLACE.sub("", str(one.id)))
+            one.id
+            for one in made
+            if one.id and not "".join(one.string or ()) and WORD.search(PLACE.sub("", str(one.id)))
         ]
         print(f"{file.relative_to(ROOT)}: {len(made)} texts, {len(missing)} without a translation")  # noqa: T201
         for text in missing:

@@ -147,7 +147,7 @@ KEPT = judged(
 
 def page(result, texts):
     """A page of a notebook with given text, code of the student's and a verdict, as HTML."""
-    text = {"cell_type": "markdown", "source": "# One layer\n\nAll that was given."}
+    text = {"cell_type": "markdown", "metadata": {}, "source": "# One layer\n\nAll that was given."}
     cells = [text, ex.solution("train", "x = 1"), ex.check_cell("train", 10)]
     about = {"assignment": "digits", "notebook": "1", "student": "Ada", "data": PageData(texts=texts)}
     return render_page(build_page(cells, graded_as(result, texts), **about), texts)

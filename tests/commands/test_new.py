@@ -401,7 +401,6 @@ def test_a_release_is_refused_that_would_leave_a_file_out(shapes, tmp_path):
             r"_public\.py is not Python: line \d+",
         ),
         ("grader_tests/test_first.py", ("def test_", "def (test_"), r"test_first\.py is not Python: line \d+"),
-        ("source/first/checks/test_first_public.py", ("too-few-layers", "too-few-layerz"), "is it too-few-layers?"),
         (
             "grader_tests/test_first.py",
             ('"check_training"', '"check_trainin"'),
