@@ -9,6 +9,7 @@ import numpy as np
 from netgrader.drawing_pad import can_be_drawn, frame_of
 from netgrader.judges.answers import opened, shaped
 from netgrader.observations import Pad
+from netgrader.reader.lab import LabError
 from netgrader.reader.trial.plain_trial import NotPlain, plain_network
 from netgrader.text import Text
 
@@ -27,6 +28,7 @@ TRIED = 200
 CLEARLY = 0.1
 """By how much it must be better at levels that are not scaled for them to be what it was trained on."""
 NOT_HERE = Text("Here one could draw, and your network would answer. It cannot, since {why}.")
+NOT_RUN = Text("Here one could draw, and your network would answer, but it could not be run. {why}")
 BROKEN = Text("something went wrong while we read its weights ({kind})")
 NO_PARTS = Text("net has no {missing} that could be run")
 NO_VALUES = Text("no session holds the values of its variables")
@@ -49,6 +51,8 @@ def pad_of(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
         return _pad(lab, graph, dataset)
     except NotPlain as error:
         return Pad(refused=NOT_HERE.format(why=error))
+    except LabError as error:
+        return Pad(refused=NOT_RUN.format(why=error.sentence))
     except Exception as error:  # noqa: BLE001  (a pad that cannot be made must not cost anyone a mark)
         return Pad(refused=NOT_HERE.format(why=BROKEN.format(kind=type(error).__name__)))
 

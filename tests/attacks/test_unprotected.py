@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from notebook_cage import HOME, Mount
-from tests.cage.test_protections import Online, Unfiltered, Weakened
 
 from netgrader.grading import execute as execution
 from tests.attacks import (
@@ -33,6 +32,7 @@ from tests.attacks.protections import PROTECTIONS
 from tests.attacks.test_reading import READING
 from tests.attacks.test_writing import WRITING
 from tests.attacks.unprotected import BY_NAME, deserved, points, seen
+from tests.cage.test_protections import Online, Unfiltered, Weakened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
