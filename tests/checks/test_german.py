@@ -149,7 +149,13 @@ def page(result, texts):
     """A page of a notebook with given text, code of the student's and a verdict, as HTML."""
     text = {"cell_type": "markdown", "metadata": {}, "source": "# One layer\n\nAll that was given."}
     cells = [text, ex.solution("train", "x = 1"), ex.check_cell("train", 10)]
-    about = {"assignment": "digits", "notebook": "1", "student": "Ada", "data": PageData(texts=texts)}
+    about = {
+        "assignment": "digits",
+        "notebook": "1",
+        "student": "Ada",
+        "data": PageData(texts=texts),
+        "released": {text["source"]},
+    }
     return render_page(build_page(cells, graded_as(result, texts), **about), texts)
 
 
@@ -169,7 +175,9 @@ def test_the_same_verdicts_are_equal_as_json_whatever_language_they_are_shown_in
 def test_english_text_of_a_notebook_on_a_german_page_says_that_it_is_english(texts):
     html = page(KEPT, texts)
     assert '<h1 lang="en">One layer</h1>' in html
-    assert re.search(r'<div class="prose" lang="en">\s*<p dir="auto">All that was given', html)
+    assert re.search(
+        r'<div class="prose" lang="en"><h2 id="m0-one-layer">One layer</h2><p dir="auto">All that was given', html
+    )
     assert '<pre class="source" lang="en"' in html
     assert '<p class="found" dir="auto">' in html  # which is German
 
