@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader.catalogue import LONGEST, OF_NO_COURSE, CourseTexts
 from netgrader.results import Outcome
 from netgrader.student.cell_runs import notebook_shell
-from netgrader.text import Said, Text, plain
+from netgrader.text import Plural, Said, Text, joined, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["COLOURS", "Answer"]
 
-MARKS = {Outcome.PASSED: "✓", Outcome.PARTIAL: "◐", Outcome.FAILED: "✗", Outcome.UNGRADABLE: "?"}
+REMARK = "remark"
+"""How a check is shown that passed with something to note."""
+MARKS = {Outcome.PASSED: "✓", REMARK: "•", Outcome.PARTIAL: "◐", Outcome.FAILED: "✗", Outcome.UNGRADABLE: "?"}
 WRONG = frozenset({Outcome.FAILED, Outcome.PARTIAL})
 WAITING = "·"
 # White on each has a contrast of 4.5 or more: a colour of letters alone would be legible on light or on dark, not on both.
 COLOURS = {
     Outcome.PASSED: "#1a7f37",
+    REMARK: "#0969da",
     Outcome.PARTIAL: "#9a6700",
     Outcome.FAILED: "#cf222e",
     Outcome.UNGRADABLE: "#59636e",
@@ -47,6 +51,7 @@ ALL_PASSED = Text("{name}: all {count} checks passed. Grading runs these again."
 ALL_BUT_HIDDEN = Text("{name}: all {count} checks passed. Grading runs these again, and only then it is seen {beyond}.")
 ONE_PASSED = Text("{name}: its check passed. Grading runs it again.")
 SOME_PASSED = Text("{name}: {passed} of {count} checks passed.")
+WITH_REMARKS = Plural("{number} remark, which costs nothing.", "{number} remarks, which cost nothing.")
 PRINTED = Text("Your code printed:")
 HINT = Text("Hint")
 WAITS_FOR = Text("waits for the above")
@@ -59,6 +64,7 @@ LINES, WIDTH = 20, 200
 
 OUTCOMES = {
     Outcome.PASSED: Text("passed"),
+    REMARK: Text("remark"),
     Outcome.PARTIAL: Text("partly passed"),
     Outcome.FAILED: Text("not yet"),
     Outcome.UNGRADABLE: Text("could not be checked"),
@@ -104,6 +110,12 @@ class Answer:
         """The first line."""
         if self.problem:
             return self.problem
+        remarks = Counter(map(_state, self.checks))[REMARK]
+        return joined([self._passed, WITH_REMARKS.of(remarks)]) if remarks else self._passed
+
+    @property
+    def _passed(self) -> Text:
+        """How many checks passed."""
         passed = sum(check.outcome is Outcome.PASSED for check in self.checks)
         if passed < len(self.checks):
             return SOME_PASSED.format(name=self.name, passed=passed, count=len(self.checks))
@@ -148,7 +160,8 @@ class Answer:
         own = tuple(hint for hint in hints if hint not in given)
         given.update(hints)
         sentence = self.texts.gettext(check.sentence)
-        return _Row(MARKS[check.outcome], COLOURS[check.outcome], OUTCOMES[check.outcome], sentence, told, own)
+        state = _state(check)
+        return _Row(MARKS[state], COLOURS[state], OUTCOMES[state], sentence, told, own)
 
     def __str__(self) -> str:
         lines, say = [self._say(self.headline)], self._say
@@ -195,6 +208,11 @@ class Answer:
             display({"text/plain": str(self), "text/html": self._repr_html_()}, raw=True)
         else:
             print(self)  # noqa: T201  (the answer itself)
+
+
+def _state(check: CheckResult) -> str:
+    """Return how a check is shown: its outcome, or that it passed with a remark."""
+    return REMARK if check.outcome is Outcome.PASSED and (check.message or check.faults) else check.outcome
 
 
 def _waits(check: CheckResult) -> bool:

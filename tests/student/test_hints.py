@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,16 @@ def test_each_hint_stands_once_at_the_first_check_that_is_wrong_by_it():
     assert [said.count(one) for one in order] == [1, 1, 1, 1]
     assert sorted(order, key=said.index) == order
     assert Answer("layer", checks)._repr_html_().count("<details") == 2
+
+
+def test_a_remark_has_its_own_sign_and_is_counted_in_the_first_line():
+    passed = CheckResult("a", "The loss is a mean", Visibility.PUBLIC, Outcome.PASSED, 1.0, 1.0)
+    noted = replace(passed, check="b", faults=("loss-not-mean",), message="Found a sum; expected a mean.")
+    first, *lines = str(Answer("layer", (passed, noted))).splitlines()
+    assert first == "layer: all 2 checks passed. Grading runs these again. 1 remark, which costs nothing."
+    assert [line.split()[0] for line in lines[:2]] == ["✓", "•"]
+    assert "2 remarks, which cost nothing." in str(Answer("layer", (noted, noted)))
+    assert "remark" not in str(Answer("layer", (passed,)))
 
 
 def test_a_hint_is_one_line_when_folded_and_a_sentence_or_two_when_open():
