@@ -52,7 +52,7 @@ TEST_STUDENT = "studenttest"
 NOTHING = "there is no notebook or module in it"
 SHEETS = {CANVAS: "Canvas's gradebook", MOODLE: "Moodle's grading worksheet"}
 WHAT_TO_DO = (
-    "For whom nobody fits: download {sheet} again; or correct the names (nbgrader db student add ID --first-name=… "
+    "If nobody fits somebody above: download {sheet} again; or correct the names (nbgrader db student add ID --first-name=… "
     "--last-name=… --email=…); or enter who is nobody there with --enter. Then call again."
 )
 
@@ -90,12 +90,13 @@ class _Handed:
 def run(file: Path, name: str | None, sheet: Path, *, enter: bool) -> int:
     """Collect what people of the sheet handed in; the exit code."""
     assignment = assignment_called(name)
-    download = read_handed_in(file, sheet, assignment.notebooks)
     with opened(assignment.course) as gradebook:
+        known = [member.lms_id for member in roster_of(gradebook)]
+        download = read_handed_in(file, sheet, assignment.notebooks, known)
         if enter and any(one.people for one in download.submissions):
             _enter(gradebook, download)
-        _keep_numbers(gradebook, download)
         handed = handed_in_by(download, roster_of(gradebook))
+        _keep_numbers(gradebook, handed)
     for one in handed:
         if not one.problem:
             _place(assignment, file, one)
@@ -152,10 +153,9 @@ def _enter(gradebook: Any, download: ReceivedFile) -> None:
             enter_student(gradebook, person)
 
 
-def _keep_numbers(gradebook: Any, download: ReceivedFile) -> None:
-    """Keep in the gradebook who has which number, if it is one of all of the platform."""
-    found, _ = match(download.sheet.people, roster_of(gradebook))
-    ids = {student: person.lms_id for person, student in found.items()}
+def _keep_numbers(gradebook: Any, handed: list[_Handed]) -> None:
+    """Keep in the gradebook the numbers of those who handed in, if they are numbers of all of the platform: it has no teams."""
+    ids = {student: person.lms_id for one in handed for person in one.submission.people for student in one.students}
     for student in gradebook.students:
         student.lms_user_id = student.lms_user_id or ids.get(student.id) or None
     gradebook.db.commit()

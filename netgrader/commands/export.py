@@ -43,14 +43,20 @@ FATES: Mapping[str, tuple[str, bool]] = {
     "above": (f"Above the maximum, {SILENT}", True),
     "taken": ("Above the maximum, which Canvas takes", False),
     "graded": (
-        f"Graded in Moodle before, {SILENT} if the mark was changed there later or the sheet is in German. To prevent it, {TICK}",
+        f"Graded in Moodle before, {SILENT} if the mark was changed there later. To prevent it, {TICK}",
         False,
+    ),
+    "unread": (
+        f"Graded in Moodle before, which does not read the dates of a sheet in German, {SILENT}. To prevent it, {TICK}",
+        True,
     ),
     "unfinished": ("Not written, since a person has still to give points", True),
     "missing": ("Not written, since nobody in {sheet} fits", True),
     "ungraded": ("Handed in and not graded", True),
 }
 """Marks that are not simply written: the sentence for each case, and whether the command then exits with 1."""
+GRADED = ("unread", "graded")
+"""Which of them a mark is that Moodle has a date of, by whether it can read the date."""
 
 
 def run(
@@ -190,7 +196,7 @@ def _fill(sheet: Sheet, row: SheetRow | None, student: str, points: float) -> di
     elif row.most is not None and mark > row.most:
         fates["above" if sheet.platform == MOODLE else "taken"] = f"{student} ({mark:f} of {row.most:f})"
     elif row.graded:
-        fates["graded"] = student
+        fates[GRADED[sheet.dates_read]] = student
     return fates
 
 
@@ -199,13 +205,16 @@ def _feedback(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
     course, name = assignment.course, assignment.name
     with opened(course) as gradebook:
         whose = {student: row.person for student, row in _rows(out, sheet, gradebook).items()}
-    there = course.submitted(name, "feedback")
-    pages = {student: sorted(course.folder("feedback", student, name).glob("*.html")) for student in there}
-    if not any(pages.values()):
+    pages = {
+        student: found
+        for student in course.submitted(name, "feedback")
+        if (found := sorted(course.folder("feedback", student, name).glob("*.html")))
+    }
+    if not pages:
         raise UsageError(f"There are no feedback pages yet. Type netgrader feedback {name} first.")
     lost = sorted(pages.keys() - whose.keys())
     target = course.root / FOLDER / f"{name}-moodle-feedback.zip"
-    named = {(person.number, person.name): pages[who] for who, person in whose.items() if who in pages}
+    named = {(whose[who].number, whose[who].name): pages[who] for who in sorted(pages.keys() & whose.keys())}
     count = write_feedback(target, named)
     if lost:
         out.print(f"Feedback pages: Not in the sheet, so left out: {', '.join(lost)}.")

@@ -115,7 +115,7 @@ class Saver(Watcher):
 
     def _one(self, gradebook: Any, student: str) -> None:
         own = self._done.pop(student)
-        error = next(filter(None, (one.error for one in own)), None)
+        error = " ".join(dict.fromkeys(filter(None, (one.error for one in own))))
         if error:
             self.failed[student] = error
         elif file_states(self._folder(student)) != self._files[student]:

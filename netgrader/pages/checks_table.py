@@ -78,7 +78,8 @@ def _of_notebook(row: TableRow, graded: Graded) -> Iterator[TableRow]:
     if graded.result is None:
         yield replace(row, outcome="not-graded")
         return
-    row = replace(row, seconds=f"{sum(graded.result.seconds.get(stage, 0.0) for stage in STAGES):.1f}")
+    spent = [*filter(None, map(graded.result.seconds.get, STAGES))]
+    row = replace(row, seconds=f"{sum(spent):.1f}" * bool(spent))
     for cell in graded.results.values():
         yield from _of_cell(replace(row, cell=safe.csv_text(cell.cell)), cell, graded.marks.of(cell.cell))
     taken = points_of(graded) - earned(graded)

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["build_page", "parts_of", "render_page"]
 
 MOST_CELLS = 1_000
+MOST_SOURCE = 600_000
+"""Characters of all cells together: highlighted, each may take fifteen."""
 PROBLEM_CELL = "problem"
 MOST_STEPS, MOST_FURTHER = 6, 4
 LONGEST_RAW = 4_000
@@ -132,15 +134,19 @@ class _Blocks:
     data: PageData
     released: frozenset[str]
     sender: Mapping[str, str]
+    left: int = MOST_SOURCE
+    """Characters of cells that the page still takes."""
 
     def block(self, number: int, cell: SkeletonCell, outputs: Sequence[Mapping[str, Any]]) -> Block:
-        """The piece that a cell becomes."""
-        verdict, source = self._verdict(cell), cell.source
+        """The piece that a cell becomes, one after the other: what they take of the page is counted."""
+        verdict = self._verdict(cell)
         written = self.graded.marks.comments.get(cell.grade_id, "")
         comment = render_markdown(written, prefix=f"c{number}-", heading_shift=4) if written.strip() else None
         yours = self.is_the_students(cell)
         if verdict is not None and not verdict.manual:
             return Block("verdict", verdict=verdict, comment=comment)
+        source = safe.text(cell.source, self.left)
+        self.left = max(0, self.left - len(source))
         if cell.cell_type == "code":
             return Block(
                 "code",

@@ -108,7 +108,7 @@ def line(value: object, longest: int = LONGEST_LINE) -> str:
 
 def csv_text(value: str) -> str:
     """A text from strangers as a field of a CSV file, which no spreadsheet takes for a formula."""
-    return FORMULA.sub(r"\1'", line(value))
+    return FORMULA.sub(r"\1'", line(value).strip())
 
 
 def framed(html: str) -> Markup:

@@ -43,7 +43,7 @@ class Person:
     """Moodle: that of the participant, in this assignment alone. Canvas: the user's ID. Empty where there is none."""
     name: str
     ids: frozenset[str] = frozenset()
-    """Addresses, user names and student numbers, in lower case; without any, Moodle's own word for the participant."""
+    """Addresses, user names and student numbers, in lower case, and Moodle's own word for the participant."""
     lms_id: str = ""
     """A number that is the same in all of the platform; nbgrader keeps it as ``lms_user_id``."""
     team: str = ""
@@ -185,7 +185,8 @@ def enter_student(gradebook: Any, person: Person) -> str:
     """Enter somebody who is not among the gradebook's students; the new student's id."""
     address = next((one for one in sorted(person.ids) if "@" in one), "")
     taken = {str(student.id) for student in gradebook.students}
-    student = _new_id(address or min(person.ids, default=person.lms_id), taken)
+    named = min(person.ids, key=lambda one: (one.startswith("participant-"), one), default=person.lms_id)
+    student = _new_id(address or named, taken)
     first, last = map(_one_field, _first_and_last(person.name, last_first=bool(person.lms_id)))
     about = {
         "first_name": first[:LONGEST],

@@ -26,15 +26,15 @@ class ReceivedFile:
     sheet: Sheet
 
 
-def read_handed_in(file: Path, sheet: Path, notebooks: Sequence[str]) -> ReceivedFile:
-    """Return what people of the sheet handed in.
+def read_handed_in(file: Path, sheet: Path, notebooks: Sequence[str], known: Sequence[str]) -> ReceivedFile:
+    """Return what people of the sheet handed in; see `Download.submissions`.
 
     Raises
     ------
     UsageError
         If the file or the sheet is none of a platform's, or takes too long to read.
     """
-    return read_within_limits(file, _handed_in, file, sheet, notebooks)
+    return read_within_limits(file, _handed_in, file, sheet, notebooks, known)
 
 
 def moodle_sheet(file: Path) -> Sheet:
@@ -52,7 +52,7 @@ def unpack_into(folder: Path, archive: Path, entries: Mapping[str, int], shown: 
     read_within_limits(archive, unpack, archive, entries, folder, shown)
 
 
-def _handed_in(file: Path, sheet: Path, notebooks: Sequence[str]) -> ReceivedFile:
+def _handed_in(file: Path, sheet: Path, notebooks: Sequence[str], known: Sequence[str]) -> ReceivedFile:
     download = read_download(file)
     people = read_people(sheet, download.platform)
-    return ReceivedFile(download.platform, download.submissions(people, notebooks), people)
+    return ReceivedFile(download.platform, download.submissions(people, notebooks, known), people)

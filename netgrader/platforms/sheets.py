@@ -130,6 +130,8 @@ class Sheet:
     """How many the platform keeps."""
     comma: bool = False
     """Whether numbers have a comma."""
+    dates_read: bool = True
+    """Whether the platform can read the dates that it wrote itself: Moodle cannot in German."""
     has_teams: bool = False
     title: str = ""
     """What the platform calls the assignment, or the sheet."""
@@ -214,7 +216,8 @@ def read_moodle(path: Path) -> Sheet:
     rows = [_moodle_row(line, cells) for line, cells in enumerate(found) if OF_A_PERSON.search(cells.get(NUMBER, ""))]
     return Sheet(
         *(MOODLE, table, names.index(GRADE), tuple(rows), 5),
-        comma=any("," in cells.get(MOST, "") for cells in found),
+        comma="," in "".join(cells.get(MOST, "") + cells.get(GRADE, "") for cells in found),
+        dates_read="ID" not in map(str.strip, table.rows[0]),
         title=path.stem,
         has_teams=TEAM in names,
     )
@@ -229,7 +232,7 @@ def _moodle_row(line: int, cells: Mapping[str, str]) -> SheetRow:
     person = Person(
         number=number_there,
         name=cell(NAME),
-        ids=ids or frozenset({f"participant-{number_there}"}),
+        ids=ids | {f"participant-{number_there}"},
         team=cell(TEAM),
         late=bool(LATE.search(cell(STATUS))),
         when=_time(cell(SUBMITTED)),

@@ -13,6 +13,7 @@ import zipfile
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from netgrader.errors import UsageError
@@ -103,12 +104,15 @@ class Download:
     entries: tuple[tuple[str, int], ...]
     """Paths, without a folder that wraps all of them, and places in the archive."""
 
-    def submissions(self, sheet: Sheet, notebooks: Collection[str]) -> tuple[DownloadedSubmission, ...]:
+    def submissions(
+        self, sheet: Sheet, notebooks: Collection[str], known: Collection[str]
+    ) -> tuple[DownloadedSubmission, ...]:
         """Return what people of the sheet handed in, in order of names; `notebooks` are names without suffix.
 
-        A path that may be several people's is a submission of its own, with a problem.
+        `known` are numbers of people who need not be in the sheet. A path that may be several people's is a submission of its
+        own, with a problem.
         """
-        numbers = {person.number for person in sheet.people}
+        numbers = {*map(attrgetter("number"), sheet.people), *known}
         found: dict[object, list[_Named]] = {}
         for path, place in self.entries:
             owners = _owners(path, readings(self.platform, path), sheet, numbers)
@@ -119,7 +123,7 @@ class Download:
 
 
 def _owners(path: str, read: Sequence[NameReading], sheet: Sheet, numbers: Collection[str]) -> tuple[NameReading, ...]:
-    """Return the first reading that fits the sheet, and each longer one whose number is another one of the sheet.
+    """Return the first reading that fits the sheet, and each longer one whose number is another known one.
 
     The platform writes the number, and its owner chooses the name before it: it may be the beginning of another one's files.
     Where no reading fits it is the first one; where there is none the whole path is the name.

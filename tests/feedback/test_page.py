@@ -181,6 +181,14 @@ def test_long_code_and_long_output_are_closed_and_say_how_long_they_are():
     assert "<summary>90 lines of output</summary>" in html
 
 
+def test_a_page_takes_so_much_of_a_notebook_and_says_where_more_is_left_out():
+    cells = [ex.code("x = 1\n" * 8_000), ex.markdown("why " * 12_000)] * 20
+    *_, last = page_of(cells, Graded(ex.result())).parts
+    shown = [str(block.body) for block in last.blocks]
+    assert "…" not in shown[0] + shown[1]
+    assert [re.sub(r"<[^>]*>", "", one).strip() for one in shown[-2:]] == ["…", "…"]
+
+
 def test_a_mark_changed_by_hand_counts_and_is_told():
     cells, graded = ex.wrong_student()
     marks = Marks(cells={"check_train": CellMark(0.0, 2.0)})

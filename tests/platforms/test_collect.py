@@ -267,12 +267,15 @@ def number_in_gradebook(course, *students):
 
 
 @pytest.mark.parametrize("displayed", ["berganna_12", "berganna_12_90210", "berganna_12_90210_LATE"])
+@pytest.mark.parametrize("source", ["sheet", "gradebook"])
 def test_a_file_of_canvass_with_a_classmates_number_behind_its_name_is_told_and_not_taken(
-    course, tmp_path, capsys, displayed
+    course, tmp_path, capsys, source, displayed
 ):
     """Its owner is displayed as the beginning of the other's files."""
     enter(course, [ANNA, EVIL])
-    sheet = canvas_sheet(tmp_path / "x.csv", [ANNA, EVIL], {"numbers": 6})
+    there = {"sheet": [ANNA, EVIL], "gradebook": [ANNA]}[source]
+    number_in_gradebook(course, *{"sheet": [], "gradebook": [EVIL]}[source])
+    sheet = canvas_sheet(tmp_path / "x.csv", there, {"numbers": 6})
     assert (
         collect.run(packed(tmp_path / "x.zip", [(f"{displayed}_5_101_{PLAIN}", b"[]")]), None, sheet, enter=True) == 1
     )
@@ -410,6 +413,7 @@ def test_what_one_hands_in_is_limited_and_takes_nothing_from_others(course, tmp_
     assert "Not collected: Eve Hacker (4712): Eve Hacker (4712) holds more than can be read." in said
     assert "Not collected: Joe Miller (4713): 300 files are more than can be graded." in said
     assert "Not collected: Zoe Young (4714): there is no notebook or module in it." in said
+    assert "If nobody fits somebody above: download Moodle's grading worksheet again" in " ".join(said.split())
 
 
 def test_a_damaged_file_in_it_is_its_owners_trouble_alone(course, tmp_path, capsys):
@@ -446,9 +450,21 @@ def test_who_has_no_name_there_can_be_entered_and_is_known_again(course, tmp_pat
     sheet = moodle_sheet(tmp_path / "x.csv", there, blind=True)
     assert collect.run(path, None, sheet, enter=False) == 1
     assert collected(course) == {}
-    for _ in range(2):
+    for blind in (True, True, False):
+        path = moodle_zip(tmp_path / "x.zip", there, blind=blind)
+        sheet = moodle_sheet(tmp_path / "x.csv", there, blind=blind)
         assert collect.run(path, None, sheet, enter=True) == 0
         assert collected(course) == dict.fromkeys([f"participant-{one.number}" for one in there], ALL)
+    with opened(course.course) as gradebook:
+        assert len(gradebook.students) == len(there)
+
+
+def test_who_has_a_user_name_and_no_address_there_is_entered_by_the_user_name(course, tmp_path):
+    there = [replace(one, email=one.id) for one in people(course)]
+    sheet = moodle_sheet(tmp_path / "x.csv", there)
+    sheet.write_text(sheet.read_text(encoding="utf-8").replace("Email address", "Username"), encoding="utf-8")
+    assert collect.run(moodle_zip(tmp_path / "x.zip", there), None, sheet, enter=True) == 0
+    assert collected(course) == dict.fromkeys([one.id for one in there], ALL)
 
 
 def test_a_file_of_canvass_without_names_is_nobodys(course, tmp_path, capsys):
@@ -608,6 +624,16 @@ def test_the_sheet_of_another_assignment_fits_nobody(course, tmp_path, capsys):
     assert collect.run(path, None, moodle_sheet(tmp_path / "x.csv", there), enter=False) == 1
     assert collected(course) == {}
     assert "is it of the same assignment?" in capsys.readouterr().out
+
+
+def test_a_sheet_of_another_course_gives_nobody_a_number_of_canvass(course, tmp_path):
+    there = people(course)[:2]
+    enter(course, there)
+    path = canvas_zip(tmp_path / "x.zip", there)
+    sheet = canvas_sheet(tmp_path / "x.csv", [replace(one, number=one.number + 90) for one in there], {"numbers": 6})
+    assert collect.run(path, None, sheet, enter=False) == 1
+    with opened(course.course) as gradebook:
+        assert [one.lms_user_id for one in gradebook.students] == [None, None]
 
 
 def test_a_download_that_was_unpacked_and_packed_again_is_one(course, tmp_path):

@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -122,6 +123,14 @@ def test_a_mark_that_is_shown_with_fewer_decimals_is_the_same(course, tmp_path, 
     assert (course.root / "exports" / "numbers-moodle.csv").read_bytes() == sheet.read_bytes()
 
 
+def test_moodle_does_not_read_its_own_dates_in_german_and_that_is_told(course, tmp_path, capsys):
+    give(course, {"ada": MARKS["ada"]})
+    there = [Student("ada", "Ada", "Lovelace", 4711, "ada@uni.example", grade=5, graded=datetime(2026, 11, 3, 9, 5))]
+    sheet = moodle_sheet(tmp_path / "sheet.csv", there, german=True, most=7)
+    assert export.run(None, moodle=sheet) == 1
+    assert "does not read the dates of a sheet in German, so Moodle skips it without a word" in capsys.readouterr().out
+
+
 def test_what_is_not_whole_yet_is_not_written(course, tmp_path, capsys):
     give(course, MARKS)
     give(course, {"bob": (1.0, 1.0, None)}, needs_manual_grade=True)
@@ -134,12 +143,14 @@ def test_what_is_not_whole_yet_is_not_written(course, tmp_path, capsys):
     assert exported(course, "moodle", "Grade", "Identifier")[4712] == ""
 
 
-def test_blind_rows_are_known_by_their_numbers(course, tmp_path):
+@pytest.mark.parametrize("blind", [True, False])
+def test_rows_that_were_blind_once_are_known_by_their_numbers(course, tmp_path, blind):
     with opened(course.course) as gradebook:
         for one in CLASS:
             gradebook.add_student(f"participant-{one.number}")
     give(course, {f"participant-{one.number}": MARKS[one.id] for one in CLASS})
-    sheet = moodle_sheet(tmp_path / "sheet.csv", CLASS, blind=True, most=7)
+    there = [replace(one, email=f"known.since@{one.id}.example") for one in CLASS]
+    sheet = moodle_sheet(tmp_path / "sheet.csv", there, blind=blind, most=7)
     assert export.run(None, moodle=sheet) == 0
     assert exported(course, "moodle", "Grade", "Identifier")[4711] == "7"
 
@@ -148,6 +159,8 @@ def test_feedback_is_packed_under_names_that_moodle_takes_apart(course, tmp_path
     give(course, MARKS)
     for one in CLASS[:3]:
         course.write(f"feedback/{one.id}/numbers/1_sums.html", f"<p>{one.id}</p>")
+    for without in ("li1", "zoe"):
+        (course.root / "feedback" / without / "numbers").mkdir(parents=True)
     sheet = moodle_sheet(tmp_path / "sheet.csv", CLASS, most=7)
     assert export.run(None, moodle=sheet, feedback=True) == 0
     said = capsys.readouterr().out

@@ -62,7 +62,7 @@ def test_whatever_people_are_called_each_has_their_own_work_and_mark(
         path = canvas_zip(folder / "x.zip", people)
         sheet = canvas_sheet(folder / "x.csv", people, {"numbers": 5}, two_names="two" in platform)
         read, kind = functools.partial(read_canvas, column=5), CANVAS
-    download = read_handed_in(path, sheet, assignment.notebooks)
+    download = read_handed_in(path, sheet, assignment.notebooks, ())
     assert download.platform == kind
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
@@ -93,7 +93,7 @@ def test_who_handed_in_is_told_as_the_course_has_them(assignment, tmp_path):
     there = [Student("ada", "Ada", "Lovelace", 1, files=book)]
     sheet = canvas_sheet(tmp_path / "x.csv", there, {"numbers": 5})
     roster = [Member("ada", frozenset({"adalovelace", "lovelaceada"}))]
-    download = read_handed_in(canvas_zip(tmp_path / "x.zip", there), sheet, assignment.notebooks)
+    download = read_handed_in(canvas_zip(tmp_path / "x.zip", there), sheet, assignment.notebooks, ())
     (one,) = handed_in_by(download, roster)
     assert one.students == ["ada"]
     assert [name for name, _ in one.submission.files] == ["1_sums.ipynb", "1_sums.ipynb"]

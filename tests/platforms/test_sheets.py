@@ -34,11 +34,17 @@ def test_moodles_worksheet_is_read_in_english_and_german(tmp_path, german, mark)
     assert [row.person.late for row in sheet.rows] == [True, False, False]
     assert [row.locked for row in sheet.rows] == [False, False, True]
     assert [bool(row.graded) for row in sheet.rows] == [False, True, False]
-    assert [row.person.ids for row in sheet.rows] == [{one.email} for one in CLASS]
+    assert [row.person.ids for row in sheet.rows] == [{one.email, f"participant-{one.number}"} for one in CLASS]
     assert {row.most for row in sheet.rows} == {Decimal(10)}
     assert sheet.comma == german
     local = datetime(2026, 3, 2, 13, 37).astimezone(UTC).replace(tzinfo=None)
     assert [row.person.when for row in sheet.rows] == [None, None, local]
+
+
+def test_a_comma_in_a_mark_alone_tells_that_numbers_have_one(tmp_path):
+    path = moodle_sheet(tmp_path / "sheet.csv", CLASS, german=True)
+    path.write_text(path.read_text(encoding="utf-8").replace('"10,00"', "10"), encoding="utf-8")
+    assert read_moodle(path).comma
 
 
 @pytest.mark.parametrize("hour", [0, 1, 11, 12, 13, 23])

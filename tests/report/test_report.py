@@ -196,11 +196,14 @@ def test_the_rows_of_a_student_add_up_to_the_points_that_count(marks, added):
     assert {key: float(found[key]) for key in added} == added
 
 
-@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\uff1d1+1"])
+BLANK = "\x01 "
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\uff1d1+1", f"{BLANK}=1+1"])
 def test_a_name_that_a_spreadsheet_would_run_is_made_text(name):
     row = table(one(ex.right(), name=name, ident=name))[0]
-    assert row["name"] == f"'{name}"
-    assert row["student"] == f"'{name}"
+    assert row["name"] == f"'{name.strip(BLANK)}"
+    assert row["student"] == f"'{name.strip(BLANK)}"
 
 
 def test_where_a_semicolon_begins_a_cell_none_begins_as_a_formula():
@@ -273,6 +276,13 @@ def test_each_verdict_on_each_student_is_a_row_of_the_table():
     (mistake,) = [row for row in rows if row["student"] == "chloe" and row["outcome"] == "failed"]
     assert (mistake["cell"], mistake["faults"]) == ("check_one_layer_network", "softmax-before-loss")
     assert (mistake["points"], mistake["max_points"]) == ("0", "3")
+
+
+@pytest.mark.parametrize(("seconds", "said"), [({}, ""), ({"execute": 1.25, "verify": 2.0, "read": 9.0}, "3.2")])
+def test_seconds_are_those_of_running_and_verifying_and_empty_where_nothing_ran(seconds, said):
+    graded = ex.right()
+    graded = replace(graded, result=replace(graded.result, seconds=seconds))
+    assert {row["seconds"] for row in table(one(graded))} == {said}
 
 
 def test_a_table_of_the_class_is_a_sum_by_student_and_cell():
