@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from netgrader.reader.graph.nodes import input_node
 from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.graph.source import read_source
 from netgrader.text import Said, Text, plain
@@ -139,7 +138,7 @@ def with_lines(network: Network, graph: GraphEvidence, cells: Mapping[str, Cell]
 
 def _maker(fault: Fault, nodes: Sequence[Any], order: Mapping[str, int]) -> int | None:
     """Return the number of the operation that a fault is about: where it shows, or what makes it before that."""
-    number = order.get(input_node(fault.op))
+    number = order.get(_op(fault.op))
     if number is None:
         return None
     kinds = _MADE_BEFORE.get(fault.code, ())
@@ -155,10 +154,14 @@ def _above(number: int, nodes: Sequence[Any], order: Mapping[str, int]) -> Itera
     while ahead:
         at = ahead.popleft()
         yield at
-        read = {order.get(input_node(tensor), at) for tensor in nodes[at].input if nodes[at].op != "Shape"}
+        read = {order.get(_op(tensor), at) for tensor in nodes[at].input if nodes[at].op != "Shape"}
         new = sorted(read - seen)
         seen.update(new)
         ahead.extend(new)
+
+
+def _op(tensor: str) -> str:
+    return tensor.lstrip("^").partition(":")[0]
 
 
 def _in_words(noted: _Noted, number: int, cells: Mapping[str, Cell], exercise: str) -> Said:

@@ -93,8 +93,9 @@ def svg(boxes: Sequence[NetworkBox], title: str, say: Callable[[Said], str] = st
 def title_of(network: Network) -> Text:
     """Return what the drawing of a network is called."""
     count = len(network.faults)
+    layers = Text("1 layer") if len(network.layers) == 1 else Text("{count} layers", count=len(network.layers))
     found = Text("faults found: {count}", count=count) if count else Text("no fault found")
-    return Text("A network of {layers}, {found}", layers=network.count_layers(), found=found)
+    return Text("A network of {layers}, {found}", layers=layers, found=found)
 
 
 def _lines(box: NetworkBox, say: Callable[[Said], str]) -> list[tuple[str, str]]:

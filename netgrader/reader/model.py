@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from netgrader.text import Plural, Said, Text, joined
+from netgrader.text import Said, Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -55,18 +55,12 @@ class Exercise:
     """The smallest and the largest target, which an activation behind the last layer must reach."""
 
     @property
-    def scores(self) -> int:
-        """How many numbers are put out for a row; 0 where nothing is said of them."""
-        return self.outputs or self.classes or (self.widths or (0,))[-1]
-
-    @property
     def row_shapes(self) -> list[tuple[int, ...]]:
         """The shapes in which an image may be fed, the likeliest first."""
         flat = self.inputs and (self.inputs,)
         return [sizes for sizes in (self.input_shape, flat) if sizes]
 
 
-LAYERS, _VARIABLES = Plural("{number} layer", "{number} layers"), Plural("{number} variable", "{number} variables")
 NOTHING_ASKED = Exercise("", loss=None, nonlinear=False)
 """In place of an exercise where nobody asks for the network."""
 
@@ -153,11 +147,6 @@ class Optimizer:
     place: str = field(default="", compare=False)
     rate: str = field(default="", compare=False)
 
-    @property
-    def meaning(self) -> tuple[str, str | None]:
-        """Its kind, and its rate as far as that was measured."""
-        return self.kind, None if self.learning_rate is None else f"{self.learning_rate:.3g}"
-
 
 _RATES = {
     "": Text("learning rate {known}"),
@@ -199,8 +188,10 @@ class Network:
         return total([layer.parameters for layer in self.layers])
 
     def _meaning(self) -> tuple[Any, ...]:
-        optimizer = self.optimizer.meaning if self.optimizer else None
-        return self.layers, self.loss, optimizer, self.codes
+        optimizer = self.optimizer
+        rate = optimizer.learning_rate if optimizer else None
+        kind = optimizer.kind if optimizer else None
+        return self.layers, self.loss, kind, None if rate is None else f"{rate:.3g}", self.codes
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Network) and self._meaning() == other._meaning()
@@ -218,10 +209,6 @@ class Network:
         lines += _section("Remarks", chain.from_iterable(map(_fault_lines, self.remarks)))
         lines += _section("Undecided", self.undecided)
         return "\n".join(lines)
-
-    def count_layers(self) -> Text:
-        """Return how many layers there are, in words."""
-        return LAYERS.of(len(self.layers))
 
     def describe_loss(self) -> Said:
         """Return the loss in a few words."""
@@ -248,7 +235,8 @@ class Network:
             known, rate = f"{optimizer.learning_rate:.4g}", _RATES[optimizer.rate]
         rate = rate.format(known=known)
         count = len(optimizer.variables)
-        return joined([str(optimizer.kind), rate, _VARIABLES.of(count)], ", ")
+        variables = Text("1 variable") if count == 1 else Text("{count} variables", count=count)
+        return joined([str(optimizer.kind), rate, variables], ", ")
 
     def as_json(self) -> dict[str, Any]:
         """Return the object of ``netgrader read --json``: layers, loss, optimizer, and the codes of faults and remarks."""

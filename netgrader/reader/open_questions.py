@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netgrader.reader.faults.layer_faults import scored_elsewhere
-from netgrader.reader.faults.output_faults import lacking
-from netgrader.reader.find.roles import CALLS, HIDING
+from netgrader.reader.find.roles import HIDING
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["HOW_WIDE", "WHICH_RATE", "left_open"]
 
 BETWEEN = Text("It could not be decided what stands between the layers; your instructor will look at it.")
-IN_FUNCTIONS = Text("It could not be decided what the functions in the graph compute; your instructor will look at it.")
 HOW_WIDE = Text("It could not be decided how wide the layers are; your instructor will look at it.")
 WHICH_PREDICTION = Text("It could not be decided what the prediction computes; your instructor will look at it.")
 WHICH_RATE = Text("It could not be decided which learning rate is used; your instructor will look at it.")
@@ -61,18 +59,6 @@ def _hides_layers(reading: Reading) -> bool:
 def _between(reading: Reading) -> bool:
     """Whether there are layers of which nobody knows what becomes of them before the next."""
     return "undecided" in _followed_by(reading) or _hides_layers(reading)
-
-
-def _calls(reading: Reading) -> bool:
-    """Whether a function is called on the way to the loss or to a prediction: layers may be in it, or their bias."""
-    found = reading.found
-    claimed = found.given.named("logits", "prediction")
-    return not CALLS.isdisjoint(found.graph.ops_above([found.loss, *claimed]))
-
-
-def _holds_what_lacks(reading: Reading) -> bool:
-    """Whether parts are not there, and a function that is called may hold them."""
-    return any(reading.found.graph.of_ops(CALLS)) and bool(lacking(reading))
 
 
 def _followed_by(reading: Reading) -> set[str]:
@@ -130,11 +116,6 @@ _OF_LOSS = (
     "differences-cancel",
 )
 _OF_LAST = ("relu-on-logits", "logits-are-probabilities")
-_OF_STEPS = ("wrong-optimizer", "learning-rate-not-as-stated", "maximises-loss", "layers-not-trained")
-_OF_LAYERS = (
-    *("too-few-layers", "too-many-layers", "missing-bias", "shared-weights", "wrong-initialisation"),
-    *("zero-initialisation", "constant-initialisation", "huge-initialisation", "tiny-initialisation"),
-)
 _OF_ANY = (
     _Question(
         Text("It could not be decided what the loss computes; your instructor will look at it."),
@@ -165,8 +146,6 @@ _OF_ANY = (
         "bias",
     ),
     _Question(BETWEEN, lambda reading: scored_elsewhere(reading.found), ("too-few-layers",)),
-    _Question(IN_FUNCTIONS, _calls, (*_OF_LAYERS, "prediction-uses-labels")),
-    _Question(IN_FUNCTIONS, _holds_what_lacks, ("missing-tensor", *_OF_LOSS, *_OF_LAST, *_OF_STEPS)),
     _Question(HOW_WIDE, _widths, ("wrong-width",), "widths"),
     _Question(
         Text("It could not be decided which optimizer this is; your instructor will look at it."),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -14,11 +14,12 @@ from netgrader.faults import fault, kind_of
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find import Found, Given
 from netgrader.reader.find.layers import find_statistics, without_statistics
-from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused
+from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused, read_loss
 from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_of, updates_under, written
-from netgrader.reader.graph.branches import as_trained, both_graphs
-from netgrader.reader.graph.nodes import node_of, tensor_name
-from netgrader.reader.graph.source import EmptyGraphError, GraphError, read_source
+from netgrader.reader.graph.branches import as_trained, inlined
+from netgrader.reader.graph.nodes import node_of
+from netgrader.reader.graph.plain import RANDOM
+from netgrader.reader.graph.source import GraphError, read_source
 from netgrader.reader.lab import LabError
 from netgrader.reader.lab.traced_models import is_model_file, is_traceable
 from netgrader.reader.lab.traced_models import traced as traced_here
@@ -110,7 +111,7 @@ def read_network(
     Parameters
     ----------
     graph
-        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them. Or a
+        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them, binary or text. Or a
         ``keras.Model``, compiled or not, a ``tf.Module``, a ``tf.function`` or its concrete function, which are traced here; the
         path of a ``.keras`` file or of a SavedModel's folder, which is loaded in a cage.
     parts
@@ -175,17 +176,11 @@ def _given(
 ) -> Given:
     """What is given with a graph, or with what was traced."""
     asked, named = exercise or NOTHING_ASKED, _attributes(parts)
-    feed = {tensor_name(key): np.asarray(value) for key, value in (eval_feed or _eval_feed(named)).items()}
+    feed = {_tensor(key): np.asarray(value) for key, value in (eval_feed or _eval_feed(named)).items()}
+    classes = asked.outputs or asked.classes or (asked.widths or (0,))[-1]
     beside = frozenset(_name(value) for key, value in named.items() if key not in PARTS)
     given = Given(
-        _hints(named),
-        exercise,
-        values,
-        feed,
-        parts is not None,
-        asked.inputs or 0,
-        asked.scores,
-        beside=beside - {""},
+        _hints(named), exercise, values, feed, parts is not None, asked.inputs or 0, classes, beside=beside - {""}
     )
     if asked.keras:  # what was traced, though it may come as a graph
         given = replace(given, has_parts=False, names={})
@@ -208,8 +203,8 @@ def _read_in(lab: Lab | None, graph: object, given: Given) -> Network:
     """Read a graph and try it out in the lab."""
     try:
         meta = read_source(graph)
-    except EmptyGraphError:
-        if given.exercise is None:
+    except GraphError as error:
+        if given.exercise is None or "no operation" not in str(error):
             raise
         empty = fault("built-in-default-graph", found=Text("an empty graph"))
         return Network(exercise=given.exercise, faults=(empty,))
@@ -217,9 +212,9 @@ def _read_in(lab: Lab | None, graph: object, given: Given) -> Network:
 
 
 def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
-    """Read the graph with what evaluation feeds, which decides branches."""
-    whole, graph = both_graphs(meta, given.eval_feed)
-    hints = dict(given.hints)
+    """Read the graph with what evaluation feeds: functions, loops and branches are written out as that decides."""
+    meta, whole, graph = inlined(meta, given.eval_feed)
+    hints = {name: graph.behind(tensor) for name, tensor in given.hints.items()}
     inputs, classes = _sizes_in(graph, hints)
     given = replace(given, inputs=given.inputs or inputs, classes=given.classes or classes)
     given = replace(given, single=given.single or (given.exercise is None and given.classes == 1))
@@ -229,7 +224,7 @@ def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
         content = meta.SerializeToString() if lab is not None else b""
         return _read(graph, whole, replace(given, hints=known), lambda found: open_probe(found, lab, content))
 
-    hints |= _asked_for(graph, hints, lambda hints: attempt(hints, lab)) if given.exercise is not None else {}
+    hints |= _asked_for(graph, hints, attempt) if given.exercise is not None else {}
     return attempt(hints, lab)
 
 
@@ -251,16 +246,15 @@ def _declared(graph: Graph, images: Source = NO_SOURCE, labels: Source = NO_SOUR
 
 def _matrices(graph: Graph) -> list[tuple[int, int]]:
     """Return the sizes of the variables that are matrices; where there is none those of two classes."""
-    shapes = [graph.static_shape(name) or () for name in graph.variables]
-    whole = [shape for shape in shapes if len(shape) == 2 and all(shape)]
-    return cast("list[tuple[int, int]]", whole) or [(1, 2)]
+    shapes = [shape for name in graph.variables if (shape := graph.static_shape(name)) and len(shape) == 2]
+    return [(rows, columns) for rows, columns in shapes if rows and columns] or [(1, 2)]
 
 
 MOST_NETWORKS = 5
 
 
 def _asked_for(
-    graph: Graph, hints: Mapping[str, str], attempt: Callable[[Mapping[str, str]], Reading]
+    graph: Graph, hints: Mapping[str, str], attempt: Callable[[Mapping[str, str], Lab | None], Reading]
 ) -> dict[str, str]:
     """Of several networks that are trained apart in one graph, the one that is the likeliest answer to the exercise."""
     if "train_op" in hints or "loss" in hints:
@@ -271,7 +265,7 @@ def _asked_for(
     apart = [name for own, name in trained.items() if not any(own < other for other in trained)]
     if len(apart) < 2:
         return {}
-    readings = {name: attempt({**hints, "train_op": name}) for name in apart[:MOST_NETWORKS]}
+    readings = {name: attempt({**hints, "train_op": name}, None) for name in apart[:MOST_NETWORKS]}
     # Of two that fit equally well the later one counts: it is what the last run of a cell left.
     best = min(reversed(readings), key=lambda name: len(find_faults(readings[name])[0]))
     return {"train_op": best}
@@ -319,12 +313,16 @@ def _name(value: object) -> str:
 def _hints(named: Mapping[str, object]) -> dict[str, str]:
     """What the student calls each part: a tensor, or an op that trains."""
     names = {part: _name(named.get(part)) for part in PARTS}
-    return {part: name if part == "train_op" else tensor_name(name) for part, name in names.items() if name}
+    return {part: name if part == "train_op" else _tensor(name) for part, name in names.items() if name}
 
 
 def _eval_feed(named: Mapping[str, object]) -> Mapping[str, Array]:
     raw = named.get("eval_feed")
     return {str(getattr(key, "name", key)): value for key, value in raw.items()} if isinstance(raw, dict) else {}
+
+
+def _tensor(name: str) -> str:
+    return name if ":" in name else name + ":0"
 
 
 def _read(
@@ -355,22 +353,23 @@ def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequ
     else:
         outputs = find_outputs(graph, roles, hints, layers.scores)
     evaluated = hints.get("logits") or hints.get("prediction") or layers.scores
-    trained = as_trained(whole, graph)
+    trained, turned = as_trained(whole, graph)
     statistics = find_statistics(graph, trained, roles, evaluated)
     layers = replace(layers, steps=tuple(without_statistics(step, statistics) for step in layers.steps))
-
+    noisy = turned if evaluated in trained and trained.ops_above([evaluated]) & RANDOM else {}
     # What is put out, and what is made for the updates that a loop may run in addition to the training step, is used.
     named = {*hints.values(), outputs.prediction, outputs.accuracy} - {None, roles.train_op}
     beside = written(graph, updates_of(graph, given.beside))
     unused = find_unused(graph, roles, (*layers.steps, *layers.aside), [*map(str, named), *beside])
-    return Found(graph, given, roles, layers, outputs, statistics, unused)
+    return Found(graph, given, roles, layers, outputs, statistics, unused, noisy)
 
 
 def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading:
-    """What is known of a network that is not run as a whole."""
+    """What the ops say of a network that is not run."""
     layers = try_activations(found, probe)
-    found = _with_prediction(found, LossReading()) if found.given.regression else found
-    return Reading(_with_steps(found, layers.steps), layers=layers, descent=descent)
+    loss = read_loss(found.graph, found.scores, found.loss)
+    found = _with_prediction(found, loss) if found.given.regression else found
+    return Reading(_with_steps(found, layers.steps), layers=layers, loss=loss, descent=descent)
 
 
 def _with_prediction(found: Found, loss: LossReading) -> Found:
@@ -398,8 +397,9 @@ def _tried_out(found: Found, probe: GraphProbe) -> Reading:
     else:
         scored, loss = probe.ask(nothing, try_loss, found, probe)
     found = replace(found, layers=scored)
-    if targets.constant:
-        loss = LossReading()  # trying tells nothing of a loss that stays the same
+    # What was tried and fits no formula is none that the ops may look like; of a loss that stays the same trying tells nothing.
+    if not loss.form or targets.constant:
+        loss = read_loss(found.graph, found.scores, found.loss)
     layers = try_activations(found, probe)
     found = _with_steps(found, layers.steps)
     outputs = OutputTrial()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,8 +42,8 @@ def network_of(reading: Reading) -> Network:
     roles, unknown = _roles(reading), left_open(reading, {fault.code for fault in faults})
     optimizer = None if found.roles.train_op is None else _optimizer(reading)
     network = Network(_layers(reading), _loss(reading), optimizer, (), (), roles, found.exercise, undecided, unknown)
-    given = found.given
-    return replace(network, faults=_with_places(faults, network, given), remarks=_with_places(remarks, network, given))
+    placed = [_with_places(some, network, found.given) for some in (faults, remarks)]
+    return replace(network, faults=placed[0], remarks=placed[1])
 
 
 def _loss(reading: Reading) -> Loss | None:
@@ -92,6 +93,7 @@ def _layer(reading: Reading, step: Step) -> Layer:
 
 def _roles(reading: Reading) -> dict[str, Role]:
     found, roles, reasons = reading.found, reading.found.roles, reading.found.roles.reasons
+    switches = _switches(found)
     played: dict[str, tuple[str | None, Said, tuple[str, ...]]] = {
         "X": (roles.images, reasons.get("X", ""), ()),
         "Y": (roles.labels, reasons.get("Y", ""), roles.label_candidates),
@@ -100,12 +102,35 @@ def _roles(reading: Reading) -> dict[str, Role]:
         "logits": (reading.scores, Text("what the last layer puts out, and the loss is of"), ()),
         "prediction": (found.outputs.prediction, Text("made from the scores without the {labels}"), ()),
         "accuracy": (found.outputs.accuracy, Text("compares what is made from the scores with the {labels}"), ()),
+        "switches": (
+            next(iter(switches), None),
+            Text("what layers compute depends on it, and evaluation fixes it"),
+            switches,
+        ),
         "learning_rate": (reading.descent.rate_of, Text("the optimizer multiplies its step with it"), ()),
+        "probabilities": (_probabilities(reading), Text("a softmax of the scores"), ()),
     }
     return {
         key: Role(key, name, reason if name else Text("nothing in the graph plays it"), candidates)
         for key, (name, reason, candidates) in played.items()
     }
+
+
+def _switches(found: Found) -> tuple[str, ...]:
+    """What is fed beside images and labels, or has a default, and decides what the layers compute."""
+    graph, roles = found.graph, found.roles
+    above = graph.ancestors([found.scores or found.loss], control=True) | graph.known.keys()
+    return tuple(source for source in graph.sources if source in above - {roles.images, roles.labels})
+
+
+def _probabilities(reading: Reading) -> str | None:
+    """The softmax of the scores that the labels have no part in; the last one where there are several."""
+    graph, found = reading.found.graph, reading.found
+    if reading.outputs.prediction_is == "softmax":
+        return found.outputs.prediction
+    below = graph.descendants([found.scores]) - graph.descendants([found.roles.labels])
+    made = below.intersection(f"{node.name}:0" for node in graph.of_ops(["Softmax"]))
+    return max(made, key=lambda tensor: graph.order[node_of(tensor)], default=None)
 
 
 def _undecided(reading: Reading) -> Iterator[Said]:
@@ -114,7 +139,7 @@ def _undecided(reading: Reading) -> Iterator[Said]:
     if not found.judged:
         yield Text("It is fed no {labels}, so this reader does not judge it.")
         return
-    trained = found.roles.train_op is not None
+    trained, several = found.roles.train_op is not None, "+" in (descent.kind or "")  # which have several rates
     refused, problem = setup.refused, "" if setup.runs is not False else setup.problem
     open_now: tuple[tuple[object, Said], ...] = (
         (
@@ -129,7 +154,10 @@ def _undecided(reading: Reading) -> Iterator[Said]:
             for step in found.steps
         ),
         (trained and descent.kind is None, Text("Which optimizer this is could not be decided.")),
-        (trained and descent.rate is None, Text("At which rate it learns could not be decided.")),
+        (
+            trained and descent.rate is None and not several,
+            Text("At which rate it learns could not be decided."),
+        ),
     )
     yield from _lacking(found)
     yield from (sentence for is_open, sentence in open_now if is_open)
@@ -176,7 +204,16 @@ def _by_layer(fault: Fault, at: Said, network: Network, names: Mapping[str, str]
     """A fault of functions that were traced, with where it is by the layer's name, and not by an op's."""
     layers = {place: layer.name for layer in network.layers for place in (layer.place, *layer.variables)}
     name = layers.get(fault.op) or names.get(fault.op) or ""
+    if not name and not at:
+        name = _layer_in(fault.op, set(layers.values()) - {""})
     return replace(fault, place=name, at=NAMED_LAYER.format(name=name) if name else at, named=bool(name))
+
+
+def _layer_in(op: str, layers: Iterable[str]) -> str:
+    """The layer that an op is of, by its path: Keras numbers a layer's ops, `dense_2_1`, where it is called again."""
+    ends = {name: re.escape(name.split("/")[-1]) for name in layers}
+    found = [name for name, end in ends.items() if re.search(rf"(^|/){end}(_\d+)*(/|$)", op)]
+    return max(found, key=len, default="")
 
 
 def _in_words(place: str, network: Network, known: Mapping[str, str]) -> Said:
@@ -187,5 +224,6 @@ def _in_words(place: str, network: Network, known: Mapping[str, str]) -> Said:
     layers = {op: number for number, layer in enumerate(network.layers, 1) for op in (layer.place, *layer.variables)}
     if place in layers:
         return ONLY_LAYER if count == 1 else LAYER.format(number=layers[place], count=count)
-    played = {node_of(role.name): part for part, role in network.roles.items()}
+    played = {} if network.optimizer is None else {network.optimizer.place: "train_op"}
+    played |= {node_of(role.name): part for part, role in network.roles.items()}
     return PARTS.get(played.get(place, ""), "") if place else ""

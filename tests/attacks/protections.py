@@ -263,10 +263,10 @@ GREED = Protection(
     f"{READERS}::test_a_giant_tensor_is_made_where_the_lab_may_take_the_memory",
 )
 GROWTH = Protection(
-    "a limit on the steps that following a graph takes",
+    "a limit on what a graph becomes when its functions are written out",
     "it is raised, and the graph made smaller",
-    within("test_graphs", "as many ways as atoms"),
-    f"{READERS}::test_a_graph_is_followed_without_end_where_nothing_counts",
+    within("test_graphs", "functions that call two"),
+    f"{READERS}::test_functions_are_written_out_without_end_where_nothing_counts",
 )
 STILL_REFUSED = ("another notebook", "a format long gone")  # by what comes after the reader
 NOTEBOOKS = Protection(

@@ -90,8 +90,8 @@ RIGHT = {
     "a relu on the logits": (lambda x, _: dense(x, CLASSES, tf.nn.relu), ["relu"]),
 }
 TOLD = {
-    "pooling": (convolved, "layer 2, at MaxPool.*, is neither a weighted sum nor an activation"),
-    "layers beside one another": (residual, "layer 2, at .*, is neither a weighted sum nor an activation"),
+    "pooling": (convolved, "what follows layer 2, at MaxPool.*, is neither a weighted sum nor an activation"),
+    "layers beside one another": (residual, "what follows layer 2, at .*, is neither a weighted sum nor an activation"),
     "dropout that is on": (dropped, "answers the same image differently each time"),
     "averages of the batch": (within_the_batch, "does not come to the same scores|neither a weighted sum"),
     "scores of nothing": (lambda x, _: dense(tf.zeros_like(x), CLASSES), "not made from the images"),
@@ -160,6 +160,13 @@ def test_more_weights_than_find_room_and_wider_layers_than_can_be_tried_are_told
         taken(lab, evidence)
 
 
+def test_a_convolution_is_told_as_one_where_its_table_finds_no_room(lab, monkeypatch):
+    evidence, _ = built(convolved)
+    monkeypatch.setattr(plain_trial, "MOST_WEIGHTS", 9_000)
+    with pytest.raises(NotPlain, match=r"layer 1, at .*, is a convolution, and only fully connected layers"):
+        taken(lab, evidence)
+
+
 def test_the_largest_network_fits_into_what_a_graded_cell_may_show():
     assert MOST_WEIGHTS * 4 / 3 < 2_800_000
 
@@ -187,6 +194,6 @@ def test_a_layer_that_contradicts_itself_is_none(layer):
 
 
 def test_layers_of_other_widths_are_no_network():
-    layers = [plain_layer((np.ones((rows, 2)), np.zeros(2)), "relu") for rows in (3, 4)]
+    layers = [plain_layer((np.ones((rows, 2)), np.zeros(2)), 2, "relu") for rows in (3, 4)]
     with pytest.raises(ValueError, match="do not go together"):
         PlainNetwork(tuple(layers))

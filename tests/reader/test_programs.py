@@ -80,8 +80,7 @@ def test_a_right_network_is_read_and_has_no_fault(lab, program, hidden):
         network = read_network(net.graph, parts, asked(twist, hidden), lab=lab)
         assert network.codes <= {"missing-tensor"} if parts is not net else not network.codes, str(network)
         widths = [(layer.inputs, layer.outputs, layer.bias) for layer in network.layers]
-        first = 1 if program is programs.conv_as_dense else 784  # channels, and not numbers
-        assert widths == ([(first, WIDTH, True), (WIDTH, 10, True)] if hidden else [(first, 10, True)])
+        assert widths == ([(784, WIDTH, True), (WIDTH, 10, True)] if hidden else [(784, 10, True)])
         assert [layer.activation for layer in network.layers] == (["relu", "none"] if hidden else ["none"])
         assert network.loss is not None
         assert (network.loss.kind, network.loss.of) == ("softmax-cross-entropy", "logits")

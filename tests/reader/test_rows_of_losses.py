@@ -247,6 +247,10 @@ def test_random_layers_that_are_not_to_be_trained_may_stand_before_layers_enough
     assert (network.codes, [remark.code for remark in network.remarks]) == (set(), ["layers-not-trained"])
 
 
+def test_a_layer_that_reads_half_of_the_image_is_named(lab):
+    assert read(lambda x, _: {"logits": dense(x[:, :392], 10)}, ONE, lab).codes == {"wrong-width"}
+
+
 def test_scores_that_are_all_alike_are_no_wrong_prediction(lab):
     assert read(lambda x, _: {"logits": 0.0 * dense(x, 10)}, ONE, lab).codes == set()
 

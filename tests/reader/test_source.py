@@ -6,6 +6,7 @@ import time
 
 import pytest
 import tensorflow.compat.v1 as tf
+from google.protobuf import text_format
 
 from netgrader import read_network
 from netgrader.course_reader import exercise_named
@@ -34,12 +35,12 @@ def test_every_form_of_a_graph_is_read_alike(graph, tmp_path):
     with graph.as_default():
         meta = tf.train.export_meta_graph()
     (tmp_path / "binary").write_bytes(definition.SerializeToString())
-    (tmp_path / "meta").write_bytes(meta.SerializeToString())
-    forms = [graph, definition, meta, meta.SerializeToString(), tmp_path / "binary", str(tmp_path / "meta")]
+    (tmp_path / "text").write_text(text_format.MessageToString(meta), encoding="utf-8")
+    forms = [graph, definition, meta, meta.SerializeToString(), tmp_path / "binary", str(tmp_path / "text")]
     read = [read_network(form, exercise="two_layer_network", lab=None) for form in forms]
     assert all(one == read[0] for one in read)
     assert [(layer.inputs, layer.outputs, layer.activation) for layer in read[0].layers] == [
-        (784, 1500, "undecided"),  # nothing was run
+        (784, 1500, "relu"),
         (1500, 10, "none"),
     ]
     assert not read[0].faults
@@ -94,6 +95,18 @@ def doubled(_):
     return definition
 
 
+def recursive(_):
+    with tf.Graph().as_default() as graph:
+        tf.function(lambda x: x + 1, autograph=False)(tf.placeholder(tf.float32, []))
+    definition = graph.as_graph_def()
+    function = definition.library.function[0]
+    call = function.node_def.add(
+        name="again", op="StatefulPartitionedCall", input=[function.signature.input_arg[0].name]
+    )
+    call.attr["f"].func.name = function.signature.name
+    return definition
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -102,10 +115,11 @@ def doubled(_):
         (cyclic, "cyclic"),
         (dangling, "not there"),
         (doubled, "two operations"),
+        (recursive, "calls itself"),
         (lambda _: b"", "empty"),
         (lambda _: tf.GraphDef(), "empty"),
         (lambda _: b"This is a text.", "not a graph"),
-        (lambda _: b"node { name: 'x' op: 'NoOp' }", "not a graph"),
+        (lambda _: b"node { name: ", "cut off"),
         (lambda _: 7, "not a graph"),
         (lambda _: "/nowhere/at/all.pb", "cannot be read"),
     ],

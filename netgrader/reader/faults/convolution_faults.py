@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import fault
-from netgrader.reader.faults.layer_faults import hidden
+from netgrader.reader.faults.layer_faults import looped
 from netgrader.reader.find.joining import depths
 from netgrader.reader.find.layers import CONVOLUTIONS
 from netgrader.reader.trial.probe import products
-from netgrader.text import Plural, Text
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,19 +20,16 @@ if TYPE_CHECKING:
     from netgrader.reader.reading import Reading
 
 
-_CONVOLUTIONS = Plural("{number} convolution", "{number} convolutions")
-
-
 def convolutions(reading: Reading) -> Iterator[Fault]:
     """Fewer convolutions than asked for, one behind the other."""
     found, least = reading.found, reading.asked.min_conv_layers
-    if least is None or not _measured(found) or hidden(found):
+    if least is None or not _measured(found) or looped(found):
         return
     known = [step for step in found.steps if _is_convolution(found, step)]
     count = max(depths(found.graph, known), default=0)
     if count < least:
         place = (known or found.steps)[-1].node
-        yield fault("too-few-layers", place, _CONVOLUTIONS.of(count), str(least))
+        yield fault("too-few-layers", place, Text("{count} convolutions", count=count), str(least))
 
 
 def images(reading: Reading) -> Iterator[Fault]:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from netgrader.faults import Severity, fault
 from netgrader.reader.find.joining import depths
-from netgrader.reader.find.layers import by_weights, factor_behind, ops_between, transposes
-from netgrader.reader.find.roles import CALLS, all_updates, moved_by_gradients
+from netgrader.reader.find.layers import factor_behind, ops_between, transposes, weights_key
+from netgrader.reader.find.roles import all_updates, moved_by_gradients
 from netgrader.reader.graph.nodes import node_of, words
-from netgrader.reader.model import LAYERS
 from netgrader.reader.trial.probe import products
-from netgrader.text import Plural, Text
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,9 +25,8 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Array
     from netgrader.reader.reading import Reading
 
-Asked = TypeVar("Asked")
 _UNKNOWN = ("undecided", "other")
-_HIDDEN = CALLS | words("NextIteration RefNextIteration While StatelessWhile")
+_LOOPING = words("NextIteration RefNextIteration While StatelessWhile")
 _SATURATING = ("sigmoid", "tanh")
 """What hides in the scores how large the numbers before it are."""
 MEANT = 2
@@ -37,34 +35,32 @@ MEANT = 2
 
 def _in_a_row(found: Found) -> int | None:
     """How many layers follow one another; None where that is not known."""
-    if not found.steps or hidden(found) or scored_elsewhere(found):
+    if not found.steps or looped(found) or scored_elsewhere(found):
         return None
     return max(depths(found.graph, found.steps))
 
 
-_IN_A_ROW = Plural("{number} layer in a row", "{number} layers in a row")
+def too_many(reading: Reading) -> Iterator[Fault]:
+    """More layers in a row than asked for."""
+    asked, count = reading.asked.widths, _in_a_row(reading.found)
+    if asked is not None and count is not None and count > len(asked):
+        place = reading.found.steps[-1].node
+        yield fault("too-many-layers", place, Text("{count} layers", count=count), str(len(asked)))
 
 
-def depth(reading: Reading) -> Iterator[Fault]:
-    """More layers in a row than asked for, or fewer."""
-    found, asked, count = reading.found, len(reading.asked.widths or ()), _in_a_row(reading.found)
-    least = reading.asked.min_layers or asked
-    if count is None:
+def too_few(reading: Reading) -> Iterator[Fault]:
+    """Fewer layers in a row than asked for."""
+    found, steps, count = reading.found, reading.found.steps, _in_a_row(reading.found)
+    least = reading.asked.min_layers or len(reading.asked.widths or ())
+    if count is None or count + len(_joined(found)) >= least:
         return
-    if count + len(_joined(found)) < least:
-        yield _too_few(found, count, least)
-    elif count > asked > 0:
-        yield fault("too-many-layers", found.steps[-1].node, LAYERS.of(count), str(asked))
-
-
-def _too_few(found: Found, count: int, least: int) -> Fault:
-    """Return the fault of too few layers: one that is there and not connected, where that is why."""
-    loose = [step.node for step in found.unused if not _mirrors(step, found.steps)]
+    loose = [step.node for step in found.unused if not _mirrors(step, steps)]
     if loose:
-        told = Text("a layer that the loss does not depend on")
-        return fault("layer-not-connected", loose[0], told, _IN_A_ROW.of(least))
-    many = LAYERS if len(found.steps) == count else _IN_A_ROW
-    return fault("too-few-layers", found.steps[-1].node, many.of(count), f"{least}")
+        many = Text("{least} layers in a row", least=least)
+        yield fault("layer-not-connected", loose[0], Text("a layer that the loss does not depend on"), many)
+    else:
+        many = Text("{count} layers") if len(steps) == count else Text("{count} layers in a row")
+        yield fault("too-few-layers", steps[-1].node, many.format(count=count), f"{least}")
 
 
 def _joined(found: Found) -> list[str]:
@@ -82,27 +78,27 @@ def scored_elsewhere(found: Found) -> bool:
     return logits is not None and logits not in found.graph.ancestors([found.loss])
 
 
-def hidden(found: Found) -> bool:
-    """Whether a layer may be in a loop or a function: how often it is passed, or what it is, is not known."""
-    return not _HIDDEN.isdisjoint(ops_between(found.graph, found.roles.images, found.loss))
+def looped(found: Found) -> bool:
+    """Whether a layer is in a loop: how often it is passed is not known."""
+    return not _LOOPING.isdisjoint(ops_between(found.graph, found.roles.images, found.loss))
 
 
 def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
     return (step.inputs, step.outputs) in {(other.inputs, other.outputs) for other in steps}
 
 
-def _asked_of(reading: Reading, asked: Sequence[Asked]) -> Iterator[tuple[Step, Asked]]:
-    """Yield each layer with what is asked of it; nothing where it is not known which is which."""
-    steps = reading.found.steps
-    if len(asked) == len(steps) and not hidden(reading.found):
-        yield from zip(steps, asked, strict=True)
-
-
 def widths(reading: Reading) -> Iterator[Fault]:
     """Layers of another width than asked for."""
-    for step, width in _asked_of(reading, reading.asked.widths or ()):
+    asked, steps, inputs = reading.asked.widths, reading.found.steps, reading.found.given.inputs
+    if asked is None or len(asked) != len(steps) or looped(reading.found):
+        return
+    for step, width in zip(steps, asked, strict=True):
         if step.outputs not in (None, width):
             yield fault("wrong-width", step.node, _UNITS[step.kind == "dense"].format(outputs=step.outputs), str(width))
+    first = steps[0]
+    once = first.kind == "dense" and first.places in (None, 1)  # and not of each piece of an image
+    if once and (first.inputs or inputs) < inputs:
+        yield fault("wrong-width", first.node, Text("{inputs} inputs", inputs=first.inputs), str(inputs))
 
 
 _UNITS = {True: Text("{outputs} outputs"), False: Text("{outputs} channels")}
@@ -111,19 +107,21 @@ _UNITS = {True: Text("{outputs} outputs"), False: Text("{outputs} channels")}
 
 def activations(reading: Reading) -> Iterator[Fault]:
     """An activation between layers that is missing, or not the function that the exercise asks for."""
-    asked = reading.asked.activations or [""] * len(reading.found.steps)
+    steps = reading.found.steps
+    asked = reading.asked.activations or [""] * len(steps)
+    if len(asked) != len(steps) or looped(reading.found):
+        return
     grave = Severity.REMARK if _is_free(reading) else None
     lacking = "missing-activation" if reading.asked.nonlinear else "linear-layers"
     named = {
         "none": (lacking, Text("no activation"), Text("a nonlinearity"), grave),
         "softmax": ("softmax-in-hidden-layer", "softmax", Text("an activation of each unit by itself"), None),
     }
-    for step, expected in _asked_of(reading, asked):
+    for step, expected in zip(steps, asked, strict=True):
         other = ("wrong-activation", step.activation, "", None)
         code, told, default, severity = named.get(step.activation, other)
-        wanted = expected or default
-        if _has_activation(step) and step.activation != expected and wanted:
-            yield fault(code, step.node, told, wanted, severity)
+        if _has_activation(step) and step.activation != expected and (expected or default):
+            yield fault(code, step.node, told, expected or default, severity)
 
 
 def _has_activation(step: Step) -> bool:
@@ -140,27 +138,29 @@ def _is_free(reading: Reading) -> bool:
     """Whether an exercise leaves the layers free, and without those that lack an activation there are enough."""
     steps, least = reading.found.steps, reading.asked.min_layers
     lacking = [step for step in steps if step.followed and step.activation == "none"]
-    return least is not None and len(by_weights(reading.found.graph, steps)) - len(lacking) >= least
+    return least is not None and len({weights_key(reading.found.graph, step) for step in steps}) - len(lacking) >= least
 
 
 def bias(reading: Reading) -> Iterator[Fault]:
     """Dense layers without the bias that was asked for; only a trial shows whether a column of the weights is one."""
     nodes = reading.found.graph.nodes
-    if not reading.asked.bias or not reading.setup.opened or hidden(reading.found):
+    if not reading.asked.bias or not reading.setup.opened:
         return
     for step in reading.found.steps:
-        size = sum(nodes[name].size() or 2 for name in step.bias)
+        size = sum(nodes[name].size() or step.outputs or 1 for name in step.bias)
         if not step.normalised and size < min(step.outputs or 1, 2):
             yield fault("missing-bias", step.node, Text("no bias"), Text("one for each output"))
 
 
 def unused(reading: Reading) -> Iterator[Fault]:
-    """Layers that nothing depends on, or the whole network once more: a remark."""
+    """Layers that nothing depends on: a remark; as many as there are may be the whole network once more."""
     found = reading.found
+    alike = len(found.unused) >= len(found.steps) and all(_mirrors(step, found.steps) for step in found.unused)
+    loose = [step.node for step in found.unused]
     if _has_twin(found):
         yield fault("built-twice", node_of(found.roles.train_op))
-    elif found.unused:
-        yield fault("unused-layer", found.unused[0].node)
+    elif loose:
+        yield fault("built-twice" if alike else "unused-layer", loose[0])
 
 
 def _has_twin(found: Found) -> bool:
@@ -180,11 +180,14 @@ def shared(reading: Reading) -> Iterator[Fault]:
     graph, steps = reading.found.graph, reading.found.steps
     if reading.found.loss is None:
         return  # what is a layer, and what belongs to a gradient, is not known
-    for first, *others in by_weights(graph, steps):
+    ways: dict[str, list[Step]] = {}
+    for step in steps:
+        ways.setdefault(weights_key(graph, step), []).append(step)
+    for first, *others in ways.values():
         grave = Severity.REMARK if _is_free(reading) and len(others) >= MEANT else None
         for other in others:
             tied = transposes(graph, first) != transposes(graph, other)
-            if not tied and first.node in graph.ancestor_nodes([other.data]):
+            if not tied and other.data != first.data and first.node in graph.ancestor_nodes([other.data]):
                 told = Text("the weights of {node}", node=first.node), Text("weights of its own")
                 yield fault("shared-weights", other.node, *told, grave)
 
@@ -297,30 +300,22 @@ BEGINNINGS = (
 
 
 def initialisation(reading: Reading) -> Iterator[Fault]:
-    """Weights that begin all zero, all equal, huge, tiny, or not as the exercise asks."""
-    for layer in reading.found.steps:
-        for step in products([layer]):
-            yield from _beginning_faults(reading, step, layer)
-
-
-def _beginning_faults(reading: Reading, step: Step, layer: Step) -> Iterator[Fault]:
-    """The first of `BEGINNINGS` that holds for a product of a layer."""
-    value = reading.start.weights.get(step.weights, _NO_WEIGHTS)
-    if value.ndim < 2 or not np.isfinite(value).all():
-        return
-    one = _Beginning(reading, step, layer, value.astype(np.float64))
-    for code, begins, told, expected, severity in BEGINNINGS:
-        if begins(one):
-            found, wanted = told.format(size=one.size), expected.format(fan_in=one.fan_in**-0.5)
-            yield fault(code, step.variables[0], found, wanted, severity)
-            return
-
-
-_NO_WEIGHTS = np.zeros(0)
+    """Weights that begin all zero, all equal, huge, tiny, or not as the exercise asks: the first of `BEGINNINGS` that holds."""
+    for step, layer in [(part, layer) for layer in reading.found.steps for part in products([layer])]:
+        value = reading.start.weights.get(step.weights)
+        if value is None or value.ndim < 2 or not step.variables or not np.isfinite(value).all():
+            continue
+        one = _Beginning(reading, step, layer, value.astype(np.float64))
+        for code, begins, told, expected, severity in BEGINNINGS:
+            if begins(one):
+                found, wanted = told.format(size=one.size), expected.format(fan_in=one.fan_in**-0.5)
+                yield fault(code, step.variables[0], found, wanted, severity)
+                break
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
-    depth,
+    too_many,
+    too_few,
     widths,
     activations,
     bias,

@@ -60,22 +60,16 @@ def standing_rate(reading: Reading) -> Iterator[Fault]:
 
 def not_trained(reading: Reading) -> Iterator[Fault]:
     """Layers that training leaves as they are; the author of a free network may leave some untrained on purpose."""
+    found, least, trainable = reading.found, reading.asked.min_layers, {*reading.setup.trainable}
     still = _still(reading)
-    # What is not meant to be trained may stay as it is where enough other layers are trained.
-    meant = {*reading.setup.trainable} if _is_free(reading, still) else still
-    for step in reading.found.steps:
+    trained = [step for step in found.steps if not still.issuperset(step.variables)]
+    free = reading.setup.opened and least is not None and len(trained) >= least
+    for step in found.steps:
         own = still.intersection((*step.variables, *step.bias))
         if own and (own.issuperset(step.variables) or own == {*step.bias}):
-            grave = Severity.REMARK if own.isdisjoint(meant) else None
+            grave = Severity.REMARK if free and own.isdisjoint(trainable) else None
             told = Text("{own} never changes", own=min(own)), Text("every layer trained")
             yield fault("layers-not-trained", step.node, *told, grave)
-
-
-def _is_free(reading: Reading, still: set[str]) -> bool:
-    """Whether the exercise asks for a number of layers, and as many are trained."""
-    least, steps = reading.asked.min_layers, reading.found.steps
-    trained = [step for step in steps if not still.issuperset(step.variables)]
-    return reading.setup.opened and least is not None and len(trained) >= least
 
 
 def _still(reading: Reading) -> set[str]:

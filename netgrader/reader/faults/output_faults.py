@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netgrader.faults import Severity, fault
-from netgrader.reader.find.layers import ops_between
 from netgrader.reader.find.losses import CROSS_ENTROPY
-from netgrader.reader.find.roles import CALLS
 from netgrader.reader.graph.nodes import node_of
 from netgrader.text import Text
 
@@ -66,8 +64,7 @@ def uses_labels(reading: Reading) -> Iterator[Fault]:
     made = [*claimed, *(step.data for step in found.steps if step.node in forward)]
     told = Text("depends on the {labels} that are fed"), Text("on the {images} only")
     for tensor in [one for one in made if labels in graph.ancestors([one]) - {found.roles.images}][:1]:
-        if CALLS.isdisjoint(ops_between(graph, labels, tensor)):  # of what a function is given it need not use all
-            yield fault("prediction-uses-labels", node_of(tensor), *told)
+        yield fault("prediction-uses-labels", node_of(tensor), *told)
 
 
 def accuracy(reading: Reading) -> Iterator[Fault]:
@@ -96,22 +93,22 @@ def prediction(reading: Reading) -> Iterator[Fault]:
 def missing(reading: Reading) -> Iterator[Fault]:
     """Parts that an exercise asks for and that are nowhere in the graph."""
     found, roles = reading.found, reading.found.roles
-    if reading.free or any(found.graph.of_ops(CALLS)):  # a function may hold what is nowhere else
+    if reading.free:
         return
-    names = lacking(reading)
-    if names and found.given.names is not None:  # no net has these attributes, and one cause is reported once
+    lacking = _lacking(reading)
+    if lacking and found.given.names is not None:  # no net has these attributes, and one cause is reported once
         yield fault("missing-tensor", "", Text("no step of training"), "compile(optimizer=…, loss=…)", Severity.FATAL)
         return
-    for name in names:
+    for name in lacking:
         grave = Severity.FATAL if name in NOTHING_WITHOUT else None
         yield fault("missing-tensor", name, Text("no {name} in the graph", name=name), f"net.{name}", grave)
     # What is made with variables has layers that may be hidden, in a loop or as single numbers.
-    if not found.steps and not found.graph.variables_in(roles.loss) and {"X", "loss"} - {*names}:
+    if not found.steps and (roles.loss or roles.images) and not found.graph.variables_in(roles.loss):
         told = Text("no layer between {images} and loss")
         yield fault("missing-tensor", "logits", told, "net.logits", Severity.FATAL)
 
 
-def lacking(reading: Reading) -> list[str]:
+def _lacking(reading: Reading) -> list[str]:
     """The names of the parts that are not there; a loss that does without the labels is reported as such."""
     found, roles, outputs = reading.found, reading.found.roles, reading.found.outputs
     labels = roles.labels or (roles.loss and found.hints.get("Y"))

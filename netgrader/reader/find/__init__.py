@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netgrader.reader.model import NOTHING_ASKED
@@ -76,7 +76,8 @@ class Found:
     """Variables that hold statistics of the data."""
     unused: tuple[Step, ...] = ()
     """Layers that the loss does not depend on."""
-
+    noisy: Mapping[str, Array] = field(default_factory=dict)
+    """What training feeds its switches, where numbers drawn at random then lead to the scores."""
     minimised: str | None = None
     """The tensor whose gradient the optimizer is given, where that was tried out."""
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.reader.graph.nodes import words
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -74,29 +72,44 @@ ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
 #: Names under which the reader reports spellings of one thing.
 SAME = {"gelu-tanh": "gelu", "hard-sigmoid-6": "hard-sigmoid", "scaled-tanh": "tanh"}
 
-#: Ops that are an activation by themselves.
-OPS = words("Relu Relu6 Sigmoid Tanh Softmax LogSoftmax Elu Selu Softplus Softsign LeakyRelu")
+#: Ops that are an activation by themselves, for reading without a lab.
+OPS = {
+    "Relu": "relu",
+    "Relu6": "relu6",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "Softmax": "softmax",
+    "LogSoftmax": "log-softmax",
+    "Elu": "elu",
+    "Selu": "selu",
+    "Softplus": "softplus",
+    "Softsign": "softsign",
+    "LeakyRelu": "leaky-relu",
+}
 
 
-def _errors(before: Array, after: Array) -> Iterator[tuple[str, float]]:
-    """How far each function of the bank is from the values, relative to their size."""
+def _errors(before: Array, after: Array, offset: Array | None) -> Iterator[tuple[str, float]]:
+    """How far each function of the bank is from the values, relative to their size; see `name_activation`."""
+    shift = 0.0 if offset is None else np.asarray(offset, dtype=np.float64).reshape(after.shape)
     for name, function in ACTIVATIONS.items():
         expected = function(before)
         if expected.shape == after.shape:
-            yield name, float(np.max(np.abs(expected - after)) / (np.max(np.abs(expected)) + 1e-9))
+            expected = expected if offset is None else expected - function(np.zeros_like(before))
+            yield name, float(np.max(np.abs(expected - after + shift)) / (np.max(np.abs(expected)) + 1e-9))
 
 
-def name_activation(before: Array, after: Array) -> str | None:
+def name_activation(before: Array, after: Array, offset: Array | None = None) -> str | None:
     """The name of the function that turns values fed into values fetched, of as many rows (n, width).
 
-    It is one of the bank, ``leaky-relu``, or None where nothing fits.
+    It is one of the bank, ``leaky-relu``, or None where nothing fits. `offset` is what is fetched when zeros are fed, where
+    something else is added to the function's value (a residual connection).
     """
     before, after = (np.atleast_1d(np.asarray(values, dtype=np.float64)) for values in (before, after))
     if not before.size or not after.size or not np.isfinite(after).all():
         return None
     before, after = before.reshape(len(before), -1), after.reshape(len(after), -1)
     with np.errstate(all="ignore"):  # a function of another kind may be of numbers that it makes too large
-        errors = dict(_errors(before, after))
+        errors = dict(_errors(before, after, offset))
     best = min(errors, key=errors.__getitem__, default="")
     if best and errors[best] < 1e-3:
         return SAME.get(best, best)

@@ -1,7 +1,7 @@
 """What are the layers? Products of data with variables on the way from the images to the loss, each with what follows.
 
 This file finds them by following the graph and reads what can be read without running: widths from the shapes of
-variables. What is read here is checked and completed in `netgrader.reader.trial.layer_trial`.
+variables, activations from single ops. What is read here is checked and completed in `netgrader.reader.trial.layer_trial`.
 Moving means and variances, kept next to training and used in evaluation, are distinguished from weights: no gradient moves them,
 and their place in a sum is no bias.
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from netgrader.reader.find.activations import OPS
 from netgrader.reader.find.roles import (
     PRODUCTS,
     SPARSE,
@@ -41,6 +42,8 @@ _ADDITIONS = words("Add AddV2 BiasAdd BiasAddV1 Sub AddN")
 #: Ops that multiply with a constant, by the sign of its power.
 _SCALING = {"Mul": 1.0, "RealDiv": -1.0, "Div": -1.0}
 _NORMALISATIONS = words("FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3")
+#: Ops that move or pool what an activation made.
+_MOVING = RESHAPING | words("MaxPool AvgPool Pad ConcatV2")
 #: Nodes after a product among which its bias, or a constant factor, is looked for.
 _MOST_AFTER = 12
 CONVOLUTIONS = {
@@ -138,14 +141,6 @@ def weights_key(graph: Graph, step: Step) -> str:
     return graph.past(step.weights, _READING).removesuffix(":0")  # of what is split there are more
 
 
-def by_weights(graph: Graph, steps: Iterable[Step]) -> list[list[Step]]:
-    """Return steps in groups that read the same weights, in order."""
-    groups: dict[str, list[Step]] = {}
-    for step in steps:
-        groups.setdefault(weights_key(graph, step), []).append(step)
-    return [*groups.values()]
-
-
 def bias_after(graph: Graph, product: str, inside: set[str]) -> tuple[str, tuple[str, ...]]:
     """Return the tensor after the bias, and the variables of the bias; the product itself where none follows."""
     for node, others in _after(graph, product, inside):
@@ -230,6 +225,28 @@ def between(graph: Graph, start: str | None, end: str | None) -> list[Node]:
 def ops_between(graph: Graph, start: str | None, end: str | None) -> list[str]:
     """Return the ops of the nodes `between` two tensors, in order."""
     return [node.op for node in between(graph, start, end)]
+
+
+def static_activation(graph: Graph, start: str, end: str) -> str:
+    """Return the activation between two tensors as the ops say it: a name, ``none``, or ``undecided``."""
+    found = static_activations(graph, start, end)
+    return found[0] if len(found) == 1 else "undecided"
+
+
+def static_activations(graph: Graph, start: str, end: str) -> list[str]:
+    """Return the activations between two tensors as the ops say it, in order: ``none``, or ``undecided``, by itself."""
+    ways = between(graph, start, end)
+    ops = [node.op for node in ways]
+    found = [_activation_of(graph, node) for node in ways if node.op not in _MOVING]
+    pooled = "MaxPool" in ops and not found  # the largest of a window is no linear function
+    return ["undecided"] if pooled or "undecided" in found else (found or ["none"])
+
+
+def _activation_of(graph: Graph, node: Node) -> str:
+    """Return the activation that an op is by itself, the larger of zero and something included; ``undecided`` for others."""
+    if node.op == "Maximum" and any(graph.holds_only(read, 0.0) for read in node.inputs):
+        return "relu"
+    return OPS.get(node.op, "undecided")
 
 
 def find_statistics(graph: Graph, trained: Graph, roles: Roles, evaluated: str | None) -> frozenset[str]:

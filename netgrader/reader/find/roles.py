@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.reader.find.losses import FUSED_LOSSES
 from netgrader.reader.find.optimizers import FUSED, FUSED_OPS
+from netgrader.reader.graph.functions import BRANCHES, LOOPS
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.graph.source import require_at_most
 from netgrader.text import Said, Text
@@ -42,9 +43,8 @@ PRODUCTS = words(
 SPARSE = "SparseTensorDenseMatMul"
 #: Transposed convolutions: they read the shape of the result, and then weights and data.
 TRANSPOSED = frozenset({"Conv2DBackpropInput", "Conv3DBackpropInputV2"})
-#: Ops that call functions: what these compute is not decided.
-CALLS = words("PartitionedCall StatefulPartitionedCall")
-HIDING = CALLS | words("If StatelessIf While StatelessWhile")
+#: Functions that are not written out: what they compute is not decided.
+HIDING = BRANCHES + LOOPS
 #: Where a product has data and weights, where they are not its first two inputs.
 _OPERANDS = {SPARSE: (1, 3), **dict.fromkeys(TRANSPOSED, (1, 2))}
 #: Ops that change a variable → the kind of the update, and which inputs are gradient and rate; -1 for none.
@@ -102,7 +102,7 @@ class Roles:
     @property
     def gradients(self) -> dict[str, str]:
         """The gradients that optimizers' own ops are given, by variable."""
-        return {update.variable: str(update.gradient) for update in self.fused}
+        return {update.variable: update.gradient for update in self.updates if update.gradient}
 
 
 def update_of(graph: Graph, node: Node) -> Update | None:
@@ -271,7 +271,7 @@ def _with_losses(graph: Graph, hint: str, roles: Roles, sources: list[str]) -> R
     def candidate(tensor: str) -> _Candidate:
         above = graph.ancestor_nodes([tensor])
         inside = above & steps.keys()
-        fused = not graph.ops_above([tensor]).isdisjoint(FUSED_LOSSES)
+        fused = any(graph.nodes[name].op in FUSED_LOSSES for name in above)
         reaches = not updating.isdisjoint(late[tensor])
         return _Candidate(
             tensor, tensor == hint, reaches, len(inside & trained), len(inside - trained), fused, len(above)
@@ -298,7 +298,7 @@ def _late_by_end(graph: Graph, ends: Iterable[str], named: set[str], sources: li
 def _of_gradients(graph: Graph, tensor: str) -> bool:
     """Whether only the gradient of a loss is made so: then what comes out of it at an end is no loss."""
     above = graph.ancestors([tensor])
-    backward = graph.outputs_of(FUSED_LOSSES, 1)
+    backward = {f"{node.name}:1" for node in graph.of_ops(FUSED_LOSSES)}
     return not above.isdisjoint(backward) or any(graph[one].op.endswith(("Grad", "GradientArgs")) for one in above)
 
 
@@ -376,11 +376,9 @@ def _ranked(
 ) -> list[_Source]:
     """Return what may be fed for a part, the likeliest first: sources, and what the student names."""
     named = hints.get(part, "")
-    found = [
-        _Source(one, one == named, one in early, fits(graph, one), graph.static_shape(one) is not None)
-        for one in dict.fromkeys((*graph.rows, named))
-        if one in inside
-    ]
+    tensors = [one for one in dict.fromkeys((*graph.rows, named)) if one in inside]
+    shaped = {one: graph.static_shape(one) is not None for one in tensors}
+    found = [_Source(one, one == named, one in early, fits(graph, one), shaped[one]) for one in tensors]
     return sorted(found, key=lambda one: [not value(one) for value in _SOURCE_TERMS[part]])
 
 
@@ -402,11 +400,10 @@ def _first(sources: Iterator[_Source]) -> _Source:
 
 
 def _holds(pixels: int, graph: Graph, source: str) -> bool:
-    """Whether a source may hold images of so many pixels."""
-    return math.prod(filter(None, graph.static_shape(source) or ())) % pixels == 0
+    shape = graph.static_shape(source)
+    return shape is not None and math.prod(length or 1 for length in shape) % pixels == 0
 
 
 def _labels(classes: int, graph: Graph, source: str) -> bool:
-    """Whether a source may hold labels of so many classes."""
-    shape = graph.static_shape(source) or ()
-    return classes in shape or len(shape) == 1
+    shape = graph.static_shape(source)
+    return shape is not None and (classes in shape or len(shape) == 1)

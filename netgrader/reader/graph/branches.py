@@ -1,4 +1,4 @@
-"""What runs? Branches are decided as evaluation passes them.
+"""What runs? Functions are written out, and branches are decided as evaluation passes them.
 
 With the switches as evaluation sets them, the branches that are not taken are left out of walks that follow values.
 They stay in the graph: what training changes in one is still found by walks that follow control.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.graph.constants import truth
+from netgrader.reader.graph.functions import written_out
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.plain import PLACEHOLDERS, Graph, plain_graph
 
@@ -27,17 +28,17 @@ _SWITCHES = frozenset({"Switch", "RefSwitch"})
 def as_evaluated(graph: Graph, eval_feed: Mapping[str, Array]) -> Graph:
     """Return the graph with each branch and choice whose condition is known decided; a switch not fed is off."""
     known = {tensor: np.asarray(value) for tensor, value in eval_feed.items()}
-    for tensor in graph.outputs_of(PLACEHOLDERS - {"PlaceholderWithDefault"}):
-        if graph.static_dtype(tensor) == "bool" and not graph.static_shape(tensor):
-            known.setdefault(tensor, np.asarray(False))
+    for node in graph.of_ops(PLACEHOLDERS - {"PlaceholderWithDefault"}):
+        if node.dtype("dtype") == "bool" and not graph.static_shape(node.name + ":0"):
+            known.setdefault(node.name + ":0", np.asarray(False))
     return _chosen(graph, known)
 
 
-def as_trained(graph: Graph, evaluated: Graph) -> Graph:
-    """Return the graph with the switches turned over that it is `evaluated` with."""
-    values = {tensor: evaluated.constant(tensor) for tensor in graph.outputs_of(PLACEHOLDERS)}
+def as_trained(graph: Graph, evaluated: Graph) -> tuple[Graph, dict[str, Array]]:
+    """Return the graph with the switches turned over that it is `evaluated` with, and what they are then fed."""
+    values = {f"{node.name}:0": evaluated.constant(f"{node.name}:0") for node in graph.of_ops(PLACEHOLDERS)}
     turned = {tensor: ~value for tensor, value in values.items() if value is not None and value.dtype.kind == "b"}
-    return _chosen(Graph(graph.nodes.values()), {**evaluated.known, **turned}) if turned else evaluated
+    return (_chosen(Graph(graph.nodes.values()), {**evaluated.known, **turned}) if turned else evaluated), turned
 
 
 def _chosen(graph: Graph, known: dict[str, Array]) -> Graph:
@@ -104,8 +105,9 @@ _CHOICES: Mapping[str, Callable[[Graph, Node, set[str]], tuple[str, ...]]] = {
 }
 
 
-def both_graphs(meta: Message, feed: Mapping[str, Array]) -> tuple[Graph, Graph]:
-    """Return the graph as plain nodes; and those as evaluation sees them."""
-    whole = plain_graph(meta.graph_def)
+def inlined(meta: Message, feed: Mapping[str, Array]) -> tuple[Message, Graph, Graph]:
+    """Return the graph without calls; then as plain nodes; and those as evaluation sees them."""
+    flat = written_out(meta)
+    whole = plain_graph(flat.graph_def)
     _ = whole.order  # a cycle raises an error before anything walks
-    return whole, as_evaluated(whole, feed)
+    return flat, whole, as_evaluated(whole, feed)

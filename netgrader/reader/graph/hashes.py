@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from netgrader.reader.graph.nodes import input_node
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,7 +27,7 @@ def op_hashes(graph_def: Any) -> dict[str, bytes]:
         while ahead:
             name = ahead[-1]
             begun.add(name)
-            missing = [one for one in map(input_node, nodes[name].input) if one in nodes and one not in begun]
+            missing = [one for one in map(_op, nodes[name].input) if one in nodes and one not in begun]
             if missing:
                 ahead += missing
                 continue
@@ -41,7 +39,11 @@ def _hash(node: Any, known: Mapping[str, bytes]) -> bytes:
     digest = hashlib.sha256(node.op.encode())
     for name in sorted(node.attr.keys() - OF_NAMES):
         digest.update(name.encode() + node.attr[name].SerializeToString(deterministic=True))
-    reads = [known.get(input_node(item), b"") + item.partition(":")[2].encode() for item in node.input]
+    reads = [known.get(_op(item), b"") + item.partition(":")[2].encode() for item in node.input]
     values = len(reads) - sum(item.startswith("^") for item in node.input)  # what is only waited for comes last
     digest.update(b"".join([*reads[:values], *sorted(reads[values:])]))
     return digest.digest()
+
+
+def _op(tensor: str) -> str:
+    return tensor.lstrip("^").partition(":")[0]

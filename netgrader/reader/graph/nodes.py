@@ -150,17 +150,20 @@ def input_node(item: str) -> str:
     return item.lstrip("^").partition(":")[0]
 
 
-def tensor_name(name: str) -> str:
-    """A tensor's name, of an op's the first one's."""
-    return name if ":" in name else name + ":0"
-
-
 def inputs_set(raw: Message, inputs: Iterable[str]) -> Message:
     """Return the NodeDef, which now reads `inputs`."""
     inputs = list(inputs)
     del raw.input[:]
     raw.input.extend(inputs)
     return raw
+
+
+def copied(raw: Message, name: str, inputs: Iterable[str]) -> Message:
+    """Return a copy of a NodeDef under another name and with other inputs."""
+    copy = type(raw)()
+    copy.CopyFrom(raw)
+    copy.name = name
+    return inputs_set(copy, inputs)
 
 
 def plain_node(raw: Message) -> Node:

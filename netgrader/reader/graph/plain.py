@@ -130,6 +130,13 @@ class Graph:
                 Text("The graph is cyclic: {args!r} depends on itself.", args=error.args[1][0][:80])
             ) from error
 
+    def behind(self, tensor: str) -> str:
+        """Return the tensor that an op which only hands several on takes this one from; the tensor itself for others."""
+        while tensor in self and self[tensor].op == "IdentityN" and output_index(tensor) < len(self[tensor].inputs):
+            tensor = self[tensor].inputs[output_index(tensor)]
+            self._count(1)
+        return tensor
+
     def past(self, tensor: str, ops: Container[str]) -> str:
         """Return the tensor that ops of these kinds, each of its first input, make this one from."""
         while self[tensor].op in ops and self[tensor].inputs:
@@ -244,10 +251,6 @@ class Graph:
         """Yield the nodes with one of these ops."""
         wanted = frozenset(ops)
         return (node for node in self.nodes.values() if node.op in wanted)
-
-    def outputs_of(self, ops: Iterable[str], index: int = 0) -> set[str]:
-        """Return the tensors that nodes with one of these ops put out first, or at this index."""
-        return {f"{node.name}:{index}" for node in self.of_ops(ops)}
 
     def made_by(self, ops: Iterable[str]) -> set[str]:
         """Return the tensors that come out of nodes with one of these ops."""

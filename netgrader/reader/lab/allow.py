@@ -137,16 +137,16 @@ def _silence(nodes: Iterable[Message]) -> set[str]:
     They wait for what they read: inside a loop that is what says which loop an op belongs to. What is no node is a function's
     argument.
     """
-    names, silenced = {node.name for node in nodes}, set()
+    names = {node.name for node in nodes}
+    silent = [node for node in nodes if node.op in SILENT]
+    for node in silent:
+        node.op = "NoOp"
+        node.attr.clear()
+        inputs_set(node, [f"^{name}" for name in sorted(names.intersection(map(input_node, node.input)))])
     for node in nodes:
-        if node.op in SILENT:
-            node.op = "NoOp"
-            node.attr.clear()
-            inputs_set(node, map("^{}".format, sorted(names.intersection(map(input_node, node.input)))))
-            silenced.add(node.name)
-        elif node.op == "Print":
+        if node.op == "Print":
             _print_to_identity(node)
-    return silenced
+    return {node.name for node in silent}
 
 
 def _print_to_identity(node: Message) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
 
-from netgrader.reader.graph.nodes import input_node, message, tensor_name
+from netgrader.reader.graph.nodes import input_node, message
 from netgrader.reader.lab import LabError
 
 if TYPE_CHECKING:
@@ -123,6 +123,11 @@ class Imported:
         """A variable's shape; None where its rank is unknown, None inside where a size is."""
         shape = tensorflow().TensorShape(self.graph.get_operation_by_name(name).get_attr("shape"))
         return None if shape.rank is None else tuple(shape.as_list())
+
+
+def tensor_name(name: str) -> str:
+    """A tensor's name, of an op's the first one's."""
+    return name if ":" in name else name + ":0"
 
 
 def trainable_variables(source: Any, nodes: Any, variables: Sequence[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.reader.graph.nodes import fits, tensor_name
+from netgrader.reader.graph.nodes import fits
 from netgrader.reader.graph.plain import VARIABLES
 from netgrader.reader.graph.source import GraphError, read_source
 from netgrader.reader.lab import LAB_SESSION, NOTHING, LabError
@@ -20,6 +20,7 @@ from netgrader.reader.lab.allow import Accepted, accept, reseed
 from netgrader.reader.lab.imported import (
     Imported,
     first_assignments,
+    tensor_name,
     tensorflow,
     trainable_variables,
     translated,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.reader.graph.nodes import input_node, inputs_set, node_of, output_index, reached
+from netgrader.reader.graph.nodes import input_node, inputs_set, node_of, reached
 from netgrader.reader.graph.source import GraphError, read_source
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def joined(tf: Any, concrete: Sequence[Any], named: Mapping[int, tuple[str, str,
         raise GraphError("No function is fed anything.")
     main = max(changes, key=changes.__getitem__)
     specs = _fed(tf, main)
-    evaluating = _evaluating(tf, changes, specs)
+    evaluating = [one for one, count in changes.items() if not count and _fits(_fed(tf, one), specs)][:1]
     trains = changes[main] > 0
 
     def both(*inputs: Any) -> dict[str, Any]:
@@ -85,11 +85,6 @@ def joined(tf: Any, concrete: Sequence[Any], named: Mapping[int, tuple[str, str,
     y = named_specs[1] if trains else None
     made = as_traced(tf, whole, named_specs[0], y, named, begin, whole.structured_outputs)
     return replace(made, evaluates=bool(evaluating))
-
-
-def _evaluating(tf: Any, changes: Mapping[Any, int], specs: Sequence[Any]) -> list[Any]:
-    """Return the first function that changes nothing and takes the same inputs; an empty list where there is none."""
-    return [one for one, count in changes.items() if not count and _fits(_fed(tf, one), specs)][:1]
 
 
 def _fed(tf: Any, concrete: Any) -> list[Any]:
@@ -147,11 +142,12 @@ def as_traced(
     fed, inner = inputs[:count], inputs[count:]
     parts = {key: tensor.name for key, tensor in ends.items()} | {"X": fed[0]}
     changing = [operation.name for operation in concrete.graph.control_outputs]
-    definition, bodies = _written_out(tf, concrete.graph, [*inputs, *parts.values(), *changing])
-    values = _values(tf, zip(inner, concrete.captured_inputs, strict=True), begin)
-    starts = {*map(node_of, (*parts.values(), *fed, *changing)), *bodies}
-    _prune(definition, starts - {SWITCH}, {tensor for tensor, *_ in values})
+    definition = concrete.graph.as_graph_def()
+    # A table has no value to begin with, and stays what the function is given.
+    held = [pair for pair in zip(inner, concrete.captured_inputs, strict=True) if _has_value(tf, pair[1])]
+    _prune(definition, {*map(node_of, (*parts.values(), *fed, *changing))} - {SWITCH}, {tensor for tensor, _ in held})
     _let_identities_wait_for_nothing(definition)
+    values = [(tensor, captured, _value(tf, captured, begin)) for tensor, captured in held]
     with tf.Graph().as_default() as graph:
         made, names = _begun(tf, values, named)
         steps = tf.compat.v1.import_graph_def(definition, input_map=made, return_elements=changing, name="")
@@ -170,38 +166,6 @@ def as_traced(
 def _width(prediction: Any) -> int:
     """Return how many numbers a function puts out for each row; 0 where that is not known."""
     return (prediction.shape[-1] or 0) if prediction is not None and prediction.shape.rank == 2 else 0
-
-
-def _written_out(tf: Any, graph: Any, kept: Iterable[str]) -> tuple[Any, set[str]]:
-    """Return a function's GraphDef with the bodies of the functions that it calls in place of the calls, and their nodes.
-
-    TensorFlow's own optimizer does that. It leaves an op that hands on the outputs in the place of a call that is `kept`.
-    """
-    from tensorflow.python.grappler import tf_optimizer  # noqa: PLC0415 - it is there
-
-    definition = graph.as_graph_def()
-    if not definition.library.function:
-        return definition, set()
-    meta = tf.compat.v1.MetaGraphDef(graph_def=definition)
-    meta.collection_def["train_op"].node_list.value.extend(kept)
-    config = tf.compat.v1.ConfigProto()
-    options = config.graph_options.rewrite_options
-    options.min_graph_nodes = -1  # of any size
-    options.optimizers.append("function")
-    options.function_optimization = options.AGGRESSIVE
-    flat = tf_optimizer.OptimizeGraph(config, meta)
-    handed = {node.name: [*node.input] for node in flat.node if node.op == "IdentityN"}
-    for node in flat.node:
-        inputs_set(node, [_behind(item, handed) for item in node.input])
-        node.attr.pop("_class", None)  # which names what may not be there any more
-    return flat, {node.name for node in flat.node} - {node.name for node in definition.node}
-
-
-def _behind(item: str, handed: Mapping[str, Sequence[str]]) -> str:
-    """Return the input that ops which hand several on take this one from; what is waited for stays as it is."""
-    while node_of(item) in handed:
-        item = handed[node_of(item)][output_index(item)]
-    return item
 
 
 def _prune(graph: Any, kept: Iterable[str], captured: Collection[str]) -> None:
@@ -239,14 +203,6 @@ def _begun(
         made[tensor] = variable.handle
         layers[variable.op.name] = layer
     return made, layers
-
-
-def _values(tf: Any, captured: Iterable[tuple[str, Any]], begin: Begin) -> list[tuple[str, Any, Any]]:
-    """Return what was captured, each with its tensor and its value.
-
-    A table has no value to begin with, and stays what the function is given.
-    """
-    return [(tensor, thing, _value(tf, thing, begin)) for tensor, thing in captured if _has_value(tf, thing)]
 
 
 def _has_value(tf: Any, captured: Any) -> bool:

@@ -1,7 +1,7 @@
-"""Is what the first convolutions look at still an image? Pixels that hold their row and their column are looked for there.
+"""Is what the first convolutions look at still an image? One pixel after another is changed, and looked for before them.
 
-Where an image is only moved, turned, cut, resized or laid out otherwise, the row and the column of the pixel at a place follow
-from the place by one linear rule. Only that is looked at: what is warped or shuffled on purpose has other ops on the way.
+Where an image is only moved, turned, cut, resized or laid out otherwise, the place of a pixel is found from its row and its
+column by one rule for all. Only that is looked at: what is warped or shuffled on purpose has other ops on the way.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ _LAYING_OUT = words(
     "ResizeBilinear ResizeNearestNeighbor ResizeBicubic ResizeArea"
 )
 _OVER_IMAGES = words("Conv2D DepthwiseConv2dNative")
-SEEN = 1e-6
-"""A place that holds no larger share of the images is padding."""
-#: By how many pixels, or which share of a side, a place may lie off; and for which share of the places the image is torn.
+PIXELS = 60
+LEAST_PIXELS = 12
+"""Pixels that are changed, and fewest of them that must be found again: an image may be cut."""
+#: By how many places, or by which share of the places, a pixel may lie off; and for which share of them it is torn.
 OFF, SHARE_OFF, MANY = 1.5, 0.1, 0.2
 
 
@@ -54,34 +55,38 @@ def try_images(found: Found, probe: GraphProbe) -> ImageTrial:
 
 
 def _is_first(found: Found, step: Step) -> bool:
-    """Whether a convolution with windows of rows and columns reads images that were laid out, and nothing else."""
     way = ops_between(found.graph, found.roles.images, step.data)
-    is_over_images = found.graph.nodes[step.node].op in _OVER_IMAGES and min(step.window, default=1) > 1
-    return is_over_images and _LAYING_OUT.issuperset(way)
+    return found.graph.nodes[step.node].op in _OVER_IMAGES and _LAYING_OUT.issuperset(way)
 
 
 def _torn(found: Found, probe: GraphProbe, step: Step, size: tuple[int, ...]) -> tuple[int, ...] | None:
-    """The shape of what a convolution reads, where neighbours there are no neighbours among the pixels; else None.
-
-    The images that are fed hold nothing, one, the row and the column of each pixel, and the mean of both.
-    """
+    """The shape of what a convolution reads, where neighbours among the pixels are no neighbours there; else None."""
     height, width = size[:2]
-    sides = np.array([height, width])
-    row, column = np.indices((height, width)) / sides[:, None, None]
-    drawn = np.stack([0 * row, 0 * row + 1, row, column, (row + column) / 2])
-    images = np.repeat(drawn.reshape(len(drawn), -1, 1), probe.pixels // (height * width), axis=2)
+    random = np.random.default_rng(11)
+    chosen = random.permutation(height * width)[:PIXELS]
+    base = random.uniform(0.1, 0.4, (1, height * width, probe.pixels // (height * width)))
+    images = np.repeat(base, len(chosen) + 1, 0)
+    images[1 + np.arange(len(chosen)), chosen] += 0.5
     value = probe.fetch(found.graph.past(step.data, ("SpaceToBatchND",)), probe.feed(_sample(probe, images)))
-    if value.ndim != 4 or len(value) != len(images) or not value.size:
+    if value.ndim != 4 or len(value) != len(images):
         return None
     if found.graph.nodes[step.node].attributes["data_format"].s == b"NCHW":
         value = value.transpose(0, 2, 3, 1)
-    nothing, whole, *seen = value[..., 0].astype(np.float64)  # of the channels the first
-    inside = np.abs(whole - nothing) > SEEN
-    rows, columns, means = ((one - nothing)[inside] / (whole - nothing)[inside] for one in seen)
-    places, pixels = np.argwhere(inside), np.column_stack([rows, columns]) * sides
-    is_sum = np.allclose(rows + columns, 2 * means, atol=1e-2)  # and no image that is multiplied with itself
-    in_line = min(value.shape[1:3]) == 1 < min(height, width)
-    return value.shape[1:] if is_sum and (in_line or _is_apart(places, pixels, sides)) else None
+    changed = np.abs(value[1:] - value[:1]).max(axis=3) > 1e-6
+    # A pixel that is cut off, or lies at several places as in an image that its mirror image is added to, has no place.
+    places = [np.argwhere(one) for one in changed]
+    once = [index for index, at in enumerate(places) if _is_one_place(at, value.shape[1:3])]
+    if len(once) < max(LEAST_PIXELS, int(changed.any(axis=(1, 2)).sum()) / 2):
+        return None
+    pixels = np.stack(np.divmod(chosen[once], width), 1)
+    centres = np.array([places[index].mean(axis=0) for index in once])
+    torn = _is_apart(pixels, centres, value.shape[1:3]) or _is_a_line(pixels, centres, step.window)
+    return value.shape[1:] if torn else None
+
+
+def _is_one_place(at: Array, sizes: tuple[int, ...]) -> bool:
+    """Whether a pixel lies somewhere, and nowhere far from there."""
+    return len(at) > 0 and bool((np.ptp(at, axis=0) <= 2 * _most_off(sizes)).all())
 
 
 def _sample(probe: GraphProbe, images: Array) -> Sample:
@@ -90,8 +95,26 @@ def _sample(probe: GraphProbe, images: Array) -> Sample:
     return Sample(images.reshape(len(images), -1).astype(np.float32), labels)
 
 
-def _is_apart(places: Array, pixels: Array, sides: Array) -> bool:
-    """Whether no one linear rule says which pixel lies at a place: a row goes on at the beginning of another."""
-    known = np.column_stack([places, np.ones(len(places))])
-    off = np.abs(known @ np.linalg.lstsq(known, pixels, rcond=None)[0] - pixels)
-    return bool((off > np.maximum(OFF, SHARE_OFF * sides)).any(axis=1).sum() > MANY * len(places))
+def _most_off(sizes: tuple[int, ...]) -> Array:
+    return np.maximum(OFF, SHARE_OFF * np.array(sizes))
+
+
+def _rule(pixels: Array, places: Array) -> tuple[Array, Array]:
+    """The linear rule that gives the places best, rows and columns by row and column, and by how much each place is off it."""
+    known = np.column_stack([pixels, np.ones(len(pixels))])
+    rule = np.linalg.lstsq(known, places, rcond=None)[0]
+    return rule[:2], np.abs(known @ rule - places)
+
+
+def _is_apart(pixels: Array, places: Array, sizes: tuple[int, ...]) -> bool:
+    """Whether no one rule says where pixels lie: a row goes on at the beginning of another."""
+    _, off = _rule(pixels, places)
+    return bool((off > _most_off(sizes)).any(axis=1).mean() > MANY)
+
+
+def _is_a_line(pixels: Array, places: Array, window: tuple[int, ...]) -> bool:
+    """Whether windows with rows and columns are laid on pixels that lie in one line: the others became channels."""
+    if len(window) != 2 or min(window) < 2:
+        return False
+    rule, _ = _rule(pixels, places)
+    return bool(np.linalg.svd(np.ptp(pixels, axis=0)[:, None] * rule, compute_uv=False)[-1] < 1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netgrader.reader.find.activations import ACTIVATIONS, OPS, name_activation
-from netgrader.reader.find.layers import CONVOLUTIONS, between, product_widths
+from netgrader.reader.find.layers import CONVOLUTIONS, between, product_widths, static_activation
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.model import total
@@ -55,9 +55,6 @@ class _Activation:
     dropped: bool = False
 
 
-_UNDECIDED = _Activation("undecided")
-
-
 def try_widths(found: Found, probe: GraphProbe) -> tuple[Step, ...]:
     """Return the layers with the widths that the values in their products have."""
     every, sample = products(found.steps), probe.sample(ROWS)
@@ -74,16 +71,18 @@ def try_widths(found: Found, probe: GraphProbe) -> tuple[Step, ...]:
 def _measured(found: Found, step: Step, rows: int, data: Array, weights: Array, product: Array) -> Step:
     """A product with the widths that its values have."""
     node = found.graph.nodes[step.node]
-    inputs, outputs = product_widths(node, step, weights.shape)
+    kind, (inputs, outputs) = step.kind, product_widths(node, step, weights.shape)
     if node.op == "Mul":
         outputs = product.size // rows
         inputs = weights.size // max(outputs, 1)
+    elif kind == "conv2d" and product[0].size == weights.shape[-1] and data[0].size == weights[..., 0].size:
+        kind, inputs = "dense", weights[..., 0].size  # a window over the whole map
     bias = step.bias
     if not bias and _has_column_of_ones(data, rows):
         bias, inputs = step.variables, inputs and inputs - 1  # one row of the weights is the bias
     window = weights.shape[:-2] if node.op in CONVOLUTIONS else ()
     places = product.size // (rows * outputs) if outputs else None
-    return replace(step, inputs=inputs, outputs=outputs, bias=bias, window=window, places=places)
+    return replace(step, kind=kind, inputs=inputs, outputs=outputs, bias=bias, window=window, places=places)
 
 
 def _has_column_of_ones(data: Array, rows: int) -> bool:
@@ -96,13 +95,14 @@ def _summed_up(step: Step, parts: Sequence[Step]) -> Step:
     """A layer with the widths of the products that it is made of."""
     if not step.parts:
         return parts[0]
-    inputs = [part.inputs for part in (parts if step.added else parts[:1])]
+    apart = step.added and not step.repeated and len({part.data for part in parts}) > 1
+    inputs = [part.inputs for part in (parts if apart else parts[:1])]
     outputs = [part.outputs for part in (parts[:1] if step.added or step.repeated else parts)]
     return replace(step, parts=tuple(parts), inputs=total(inputs), outputs=total(outputs))
 
 
 def try_activations(found: Found, probe: GraphProbe | None) -> LayerTrial:
-    """Name what is between each linear step and the next, by its values where there is a lab."""
+    """Name what is between each linear step and the next, by its values where there is a lab, else by its ops."""
     steps: list[Step] = []
     random, all_dropped, above = False, None, found.graph.ancestors([found.scores])
     for index, step in enumerate(found.steps):
@@ -160,29 +160,28 @@ def _is_joined(found: Found, start: str, end: str) -> bool:
 
 
 def _activation(found: Found, probe: GraphProbe | None, start: str, end: str) -> _Activation:
-    """What is between two tensors, by values; undecided where that cannot be tried."""
+    """What is between two tensors: by values where it can be tried, else by the ops."""
+    static = _Activation(static_activation(found.graph, start, end))
     chain = found.graph.dominators(start, end)
-    if chain == [start]:
-        return _Activation("none")
-    if probe is None or not chain:
-        return _UNDECIDED
-    return probe.ask(_UNDECIDED, _tried, found, probe, chain)
+    if probe is None or len(chain) < 2:
+        return static
+    return probe.ask(static, _tried, found, probe, chain, static.name)
 
 
-def _tried(found: Found, probe: GraphProbe, chain: Sequence[str]) -> _Activation:
-    """What the values along a chain of tensors say."""
+def _tried(found: Found, probe: GraphProbe, chain: Sequence[str], static: str) -> _Activation:
+    """What the values along a chain of tensors say; `static` is what the ops do."""
     feeds = probe.feed(probe.sample(ROWS))
     fed = probe.rng.standard_normal(probe.fetch(chain[0], feeds).shape)
     fed *= FARTHEST / np.max(fed, initial=1.0)
-    first, again = (probe.run(chain, {**feeds, chain[0]: fed}) for _ in range(2))
+    first, again, offset = (probe.run(chain, {**feeds, chain[0]: each}) for each in (fed, fed, np.zeros_like(fed)))
     if np.count_nonzero(first[-1]) <= LEFT * first[-1].size and _is_drawn(found, chain):
         return _Activation("undecided", dropped=True)
     # What is in front of a dropout that stays on is the same in each run.
     settled = len([*itertools.takewhile(bool, map(same, first, again))])
-    name = _Way(probe, feeds, chain[:settled], first[:settled]).named()
+    name = _Way(probe, feeds, chain[:settled], first[:settled], offset[:settled]).named(static)
     if settled == len(chain):
         return _Activation(name)
-    return _Activation(name if name in _NAMED else "undecided", random=True)
+    return _Activation(name if name in _NAMED else static, random=True)
 
 
 def _is_drawn(found: Found, chain: Sequence[str]) -> bool:
@@ -192,17 +191,20 @@ def _is_drawn(found: Found, chain: Sequence[str]) -> bool:
 
 @dataclass(frozen=True)
 class _Way:
-    """The chain of tensors from one layer to the next, with their values for what was fed at its start."""
+    """The chain of tensors from one layer to the next, with their values for what was fed at its start, and for zeros."""
 
     probe: GraphProbe
     feeds: dict[str, Array]
     chain: Sequence[str]
     values: Sequence[Array]
+    zeros: Sequence[Array]
 
-    def named(self) -> str:
-        """The activation along the chain."""
+    def named(self, static: str) -> str:
+        """The activation along the chain; `static` is what the ops say, and holds where they know it and values do not."""
         names = [self._along(first, last) for first, last in _stretches([value.size for value in self.values])]
         functions = [name for name in names if name != "none"]
+        if None in functions and static not in ("undecided", "none"):
+            return static
         if None in functions or not functions:
             return "none" if self._is_linear(0, len(self.chain) - 1) else "other"
         return "other" if len(functions) > 1 else str(functions[0])
@@ -210,7 +212,7 @@ class _Way:
     def _along(self, first: int, last: int) -> str | None:
         """The function along a stretch of the chain, where what comes before and behind it only moves and stretches values."""
         before, after = self.values[first], self.values[last]
-        whole = name_activation(before, after)
+        whole = name_activation(before, after) or name_activation(before, after, self.zeros[last])
         pairs = [pair for pair in itertools.combinations(range(first, last + 1), 2) if pair[1] - pair[0] <= MOST_OPS]
         for start, end in sorted(pairs, key=lambda pair: (pair[0] - pair[1], -pair[0])) if whole is None else ():
             name = name_activation(self.values[start], self.values[end])

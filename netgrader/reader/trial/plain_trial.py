@@ -14,7 +14,8 @@ import numpy as np
 
 from netgrader.errors import NetgraderError
 from netgrader.reader.find.activations import ACTIVATIONS, leaky_slope, softmax
-from netgrader.reader.graph.branches import both_graphs
+from netgrader.reader.find.layers import CONVOLUTIONS
+from netgrader.reader.graph.branches import inlined
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.source import read_source
 from netgrader.reader.plain_network import LEAKY, MOST_WEIGHTS, PORTABLE, PlainNetwork, activated, plain_layer, scores
@@ -48,7 +49,7 @@ NOT_ROWS = Text("{place} does not hold a row for each {image}")
 UNKNOWN = Text(
     "{layer}, at {place}, is neither a weighted sum nor an activation of each number by itself, which can be computed here"
 )
-
+CONVOLUTION = Text("{layer}, at {place}, is a convolution, and only fully connected layers can be computed here")
 TOO_MANY = Text("it has more than {most:,} weights, as many as find room here")
 TOO_WIDE = Text("{layer} begins with more than {most:,} numbers, as many as can be tried")
 NOT_FED = Text("its scores are not made from the {images}")
@@ -65,8 +66,8 @@ class _Sums:
     """A stretch of weighted sums that begins at a place of the chain and goes on to the place `end`."""
 
     end: int
-    table: tuple[Array, Array]
-    """Weights (inputs, outputs) and bias (outputs,)."""
+    table: tuple[Array, Array] | None = None
+    """Weights (inputs, outputs) and bias (outputs,); None where nothing is summed."""
 
 
 def plain_network(
@@ -104,9 +105,8 @@ def plain_network(
         If it cannot be run.
     """
     feed = dict(eval_feed or {})
-    meta = read_source(meta_graph)
-    _, graph = both_graphs(meta, feed)
-    images, logits = ends
+    meta, _, graph = inlined(read_source(meta_graph), feed)
+    images, logits = map(graph.behind, ends)
     if images not in graph or logits not in graph:
         raise NotPlain(NOT_FED)
     loaded = lab.load(meta.SerializeToString())
@@ -150,11 +150,12 @@ class _Chain:
         pixels = np.asarray(self.inputs, np.float64).reshape(len(self.inputs), -1) / self.full
         value = pixels
         for sums, name, slope in exact:
-            weights, bias = sums.table
-            value = activated(value @ weights + bias, name, slope)
+            if sums.table is not None:
+                value = value @ sums.table[0] + sums.table[1]
+            value = activated(value, name, slope)
         if value.shape != own.shape or not np.abs(value - own).max() <= SAME * max(1.0, float(np.abs(own).max())):
             raise NotPlain(OTHERWISE)
-        layers = tuple(plain_layer(sums.table, name, slope) for sums, name, slope in exact)
+        layers = tuple(plain_layer(sums.table, self._size(sums.end), name, slope) for sums, name, slope in exact)
         rounded = scores(PlainNetwork(layers), pixels)
         off = np.abs(softmax(rounded) - softmax(own)).max(axis=1)
         if not off.mean() <= ROUGH:
@@ -180,26 +181,24 @@ class _Chain:
         nothing = np.zeros((1, width))
         probes = np.concatenate([nothing, one, other, one + other, -one])
         end = start
-        for place, found in zip(ends, self._run(ends, self._scaled(probes, start), start), strict=True):
+        for place, found in zip(ends, self._run(ends, probes, start), strict=True):
             if not _are_sums(found):
                 break
             end = place
         if end == start:
-            raise NotPlain(UNKNOWN.format(layer=layer, place=self._named(start + 1)))
+            return _Sums(start)
         self._left -= self._size(end) * width
+        operations = {self.graph[tensor].op for tensor in self.tensors[start : end + 1]}
+        if self._left < 0 and not operations.isdisjoint(CONVOLUTIONS):
+            raise NotPlain(CONVOLUTION.format(layer=layer, place=self._named(end)))
         if self._left < 0:
             raise NotPlain(TOO_MANY.format(most=MOST_WEIGHTS))
         if width > WIDEST:
             raise NotPlain(TOO_WIDE.format(layer=layer, most=WIDEST))
         (bias,) = self._run([end], nothing, start)[0]
-        batches = np.array_split(np.arange(width), range(AT_ONCE, width, AT_ONCE))
-        alone = (self._scaled(np.eye(len(batch), width, batch[0]), start) for batch in batches)
-        rows = [self._run([end], batch, start)[0] for batch in alone]
+        batches = [np.arange(first, min(first + AT_ONCE, width)) for first in range(0, width, AT_ONCE)]
+        rows = [self._run([end], np.eye(len(batch), width, batch[0]), start)[0] for batch in batches]
         return _Sums(end, (np.concatenate(rows) - bias, bias))
-
-    def _scaled(self, rows: Array, start: int) -> Array:
-        """Return rows of numbers about as large as what is fed at `start`."""
-        return rows if start else rows * self.full
 
     def _activation(self, start: int, layer: Said) -> tuple[str, float, int]:
         """Return the activation that follows a stretch, its slope left of zero, and where it ends."""
@@ -213,8 +212,9 @@ class _Chain:
             named = _named(before, after)
             if named is not None:
                 return *named, place
+        follows = ends[0] if ends else start + 1
         follower = Text("what follows {layer}", layer=layer)
-        raise NotPlain(UNKNOWN.format(layer=follower, place=self._named(start + 1)))
+        raise NotPlain(UNKNOWN.format(layer=follower, place=self._named(follows)))
 
     def _ends(self, start: int) -> list[int]:
         """Return the places behind `start` that hold a row for each image, as far as a stretch may go."""
@@ -238,7 +238,8 @@ class _Chain:
         """Return what tensors hold for rows that are fed at `start`, each (n, size) in float64."""
         if not places:
             return []
-        fed = np.asarray(rows).reshape(len(rows), *self._shapes[start][1:])
+        factor = self.full if start == 0 and rows is not self.inputs else 1.0
+        fed = (np.asarray(rows) * factor).reshape(len(rows), *self._shapes[start][1:])
         feeds = {self.images: np.zeros((len(rows), *self._shapes[0][1:])), **self.feed, self.tensors[start]: fed}
         found = self.session.run([self.tensors[place] for place in places], feeds)
         return [np.asarray(value, np.float64).reshape(len(rows), -1) for value in found]

@@ -100,20 +100,16 @@ def _with_rule(
     steps = np.diff([flat(each[name] for name in used) for each in taken.values], axis=0)
     if not np.isfinite([gradients, steps]).all():
         return descent
-    if loss.decided or found.loss == found.roles.loss:
-        descent = _with_way(loss, descent, _slope(gradients, steps), ALONG_NOISE if random else ALONG)
+    slope = _slope(gradients, steps)
+    if abs(slope) > (ALONG_NOISE if random else ALONG) and (loss.decided or found.loss == found.roles.loss):
+        # A loss that is the right one with its sign turned falls where the right one climbs.
+        turned = loss.match.scale <= 0
+        descent = replace(descent, climbs=(slope > 0) != turned)
     if random or descent.kind is not None:
         return descent
     index = np.flatnonzero(gradients[0])
     index = index[:: max(len(index) // MANY, 1)]
     return _with_match(found, descent, recognise_steps(list(gradients[:, index]), list(steps[:, index])))
-
-
-def _with_way(loss: LossReading, descent: Descent, slope: float, enough: float) -> Descent:
-    """Add which way the steps go, where their slope is steep enough."""
-    # A loss that is the right one with its sign turned falls where the right one climbs.
-    turned = loss.match.scale <= 0
-    return replace(descent, climbs=(slope > 0) != turned) if abs(slope) > enough else descent
 
 
 def _with_match(found: Found, descent: Descent, rule: StepMatch | None) -> Descent:
