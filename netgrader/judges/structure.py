@@ -251,7 +251,7 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
     """
     names = _names(network)
     fed_with, accuracy = _fed(network, names), names.get("accuracy")
-    of = [names.get("logits"), names.get("prediction") if free else None]
+    of = list(filter(None, map(names.get, ("logits", "prediction")[: 1 + free])))
     if fed_with is None or accuracy is None or network.faults:
         return
     random, loaded = random_of(graph), lab.load(graph.meta_graph)
@@ -262,7 +262,7 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
         for count in random.integers(*LIMITS.judged, 2).tolist():
             right = random.permutation(count) < random.integers(1 + count // 4, count // 2)
             trial = _ShareTrial(session, graph, fed_with, _rows(random, count, fed_with.pixels), random)
-            shares = [trial.share(accuracy, name, right) for name in filter(None, of)]
+            shares = [trial.share(accuracy, name, right) for name in of]
             _require_right_share([share for share in shares if share is not None], right)
 
 

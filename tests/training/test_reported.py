@@ -44,6 +44,12 @@ def test_what_is_returned_is_what_was_measured_or_named(acc_trn, acc_val, codes)
     assert judged(acc_trn, acc_val, TRAIN, TEST) == codes
 
 
+def test_the_best_so_far_and_the_best_of_all_are_not_mixed():
+    test = 0.87, 0.84, 0.905
+    assert judged(TRAIN, (0.87, 0.87, 0.905), TRAIN, test) == ["picked-best-epoch-on-test"]
+    assert judged(TRAIN, (0.905, 0.87, 0.905), TRAIN, test) == ["reported-accuracy-wrong"]
+
+
 @pytest.mark.parametrize(
     ("train", "acc_val", "codes"),
     [
