@@ -415,8 +415,7 @@ def _recomputed(bench: TestContext, cell: str) -> tuple[Recomputed, Dataset]:
 def shows_best_so_far(curve: Sequence[float], last: float) -> bool:
     """Whether a curve never falls, and its end is that of an earlier epoch, a little above the accuracy in the end."""
     steps = np.diff(np.asarray(curve, np.float64))
-    rises = curve[0] < curve[-1] and bool((steps >= 0).all())
-    return rises and steps[-1] == 0 and 0 < curve[-1] - last < CHANCE
+    return bool(curve[0] < curve[-1] and np.min(steps) == steps[-1] == 0 < curve[-1] - last < CHANCE)
 
 
 def curves(evidence: CellEvidence) -> tuple[Array, Array]:

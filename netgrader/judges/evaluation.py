@@ -26,6 +26,7 @@ __all__ = ["Measured", "Part", "agree", "judge_evaluation", "measure", "single_r
 
 ROUNDING = 2e-5  # single precision, and the last digit of what was rounded for printing
 DIGITS = (2, 3, 4)
+SAME = 1e-7  # of an accuracy: of what was rounded, single precision keeps so much
 ALMOST = 0.97  # share of the images; starting here it is all but a last incomplete chunk, which costs nothing
 EACH = Text("one after each epoch")
 
@@ -103,10 +104,12 @@ def single_runs(subject: Subject, runs: Int) -> list[float]:
 
 def agree(value: float, accuracies: npt.ArrayLike, *, rounded: bool = True) -> bool:
     """Whether a value reported is one of some accuracies, possibly `rounded` to a few digits."""
-    known = np.asarray(accuracies, np.float64)
-    written = np.stack([known.round(digits) for digits in DIGITS])
+    known, units = np.asarray(accuracies, np.float64), 10.0 ** -np.array(DIGITS)
     exact = np.abs(value - known) <= ROUNDING * np.maximum(1.0, known)
-    return bool(exact.any()) or (rounded and bool((np.abs(value - written) < 1e-7).any()))
+    # Halfway between two of them, who rounds takes one or the other: as an accuracy is in binary, or to the even digit.
+    near = np.abs(value - known[..., None]) <= units / 2 + SAME
+    written = np.abs(value - np.round(value / units) * units) < SAME
+    return bool(exact.any()) or (rounded and bool((near & written).any()))
 
 
 def judge_evaluation(subject: Subject) -> Iterator[LoopFinding]:

@@ -448,7 +448,7 @@ def _goes_round(subject: Subject, one: Epoch, other: Epoch) -> bool:
     order, next_order = (subject.rows(epoch).index for epoch in (one, other))
     ends = np.unique(np.cumsum(subject.call.sizes[one.steps]))
     ends = ends[(ends > 0) & (ends < len(order))]  # minibatches may be empty
-    if len(ends) < LIMITS.steps or min(np.min(order), np.min(next_order)) < 0:
+    if len(ends) < LIMITS.steps or min(np.min(order), np.min(next_order, initial=0)) < 0:
         return False
     place = np.full(len(subject.tables.classes), len(order) + len(next_order))
     place[next_order] = np.arange(len(next_order))

@@ -56,7 +56,8 @@ class _Reading(NamedTuple):
     code: str
     numbers: npt.ArrayLike
     rounded: bool = False
-    share: float = 0.0
+    whole: bool = False
+    """Whether all values are this, right ones as well: nothing is wrong with them then, and it is a remark."""
 
 
 UNEXPLAINED = _Reading(WRONG, ())
@@ -113,11 +114,13 @@ def _wrong(side: int, values: Float, epochs: Sequence[_Epoch]) -> list[int]:
     There may be more epochs than values, or fewer.
     """
     pairs = enumerate(zip(values, epochs, strict=False))
-    return [number for number, (value, epoch) in pairs if not _is_near(value, epoch.now[side].accuracies)]
+    return [number for number, (value, epoch) in pairs if not _is_near(value, epoch, side)]
 
 
-def _is_near(value: float, accuracies: Sequence[float]) -> bool:
-    return agree(value, accuracies) or bool((np.abs(value - np.asarray(accuracies)) < NEAR).any())
+def _is_near(value: float, epoch: _Epoch, side: int) -> bool:
+    """Whether a value is an accuracy of a side, or so close to one that it is no other accuracy either."""
+    own, other = epoch.now[side].accuracies, (*epoch.now[1 - side].accuracies, *epoch.running)
+    return agree(value, own) or bool((np.abs(value - np.asarray(own)) < NEAR * (not agree(value, other))).any())
 
 
 def _judge_side(side: int, values: Float, epochs: Sequence[_Epoch]) -> Iterator[LoopFinding]:
@@ -125,24 +128,24 @@ def _judge_side(side: int, values: Float, epochs: Sequence[_Epoch]) -> Iterator[
     if not wrong:
         return
     name, first = NAMES[side], wrong[0]
-    reading = _explanation(side, values[wrong], [epochs[number] for number in wrong])
+    reading = _explanation(side, values, epochs, wrong)
     accuracies = epochs[first].now[side].accuracies
     yield finding(
         Aspect.REPORT,
         reading.code,
-        share=reading.share,
-        side=SIDES[side],
+        share=float(reading.whole),
+        side=SIDES[side] * (not reading.whole),
         found=Text("{name} {value:.6g} after epoch {number}", name=name, value=values[first], number=first + 1),
         expected=f"{accuracies[0]:.4f}" if accuracies else Text("an accuracy that was measured ({name})", name=name),
     )
 
 
-def _explanation(side: int, values: Float, epochs: Sequence[_Epoch]) -> _Reading:
-    """Return what wrong values of a side are. What holds in some epochs and not in others is a coincidence."""
-    first: _Reading
-    for first, *others in zip(*(_readings(epoch, side) for epoch in epochs), strict=True):
-        pairs = zip(values, (first, *others), strict=True)
-        if all(agree(value, one.numbers, rounded=one.rounded) for value, one in pairs):
+def _explanation(side: int, values: Float, epochs: Sequence[_Epoch], wrong: Sequence[int]) -> _Reading:
+    """Return what `wrong` values of a side are. What holds in some epochs and not in others is a coincidence."""
+    for readings in zip(*(_readings(epoch, side) for epoch in epochs), strict=True):
+        first: _Reading = readings[0]
+        numbers = {True: range(min(len(values), len(epochs))), False: wrong}[first.whole]
+        if all(agree(values[number], readings[number].numbers, rounded=first.rounded) for number in numbers):
             return first
     return UNEXPLAINED
 
@@ -151,7 +154,8 @@ def _readings(epoch: _Epoch, side: int) -> tuple[_Reading, ...]:
     """Return what else a value of a side may be."""
     own, other = np.asarray(epoch.now[side].accuracies), epoch.now[1 - side].accuracies
     return (
-        _Reading("picked-best-epoch-on-test", epoch.best[side], rounded=True, share=1.0),
+        _Reading("picked-best-epoch-on-test", epoch.best[side][:1], rounded=True, whole=True),
+        _Reading("picked-best-epoch-on-test", epoch.best[side][1:], rounded=True, whole=True),
         _Reading(OTHER_SIDE[side], other, rounded=True),
         _Reading("accuracy-not-mean", 100 * own, rounded=True),
         _Reading("accuracy-not-mean", epoch.now[side].sums, rounded=True),

@@ -92,7 +92,7 @@ def _least(bench: TestContext, cell: str) -> float:
 def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str]:
     """Yield the check cells of rows and of networks with which our own training comes no further than the student's did."""
     handed = train_rows_as_handed(bench)
-    guessed = bench.spec.above_chance(GUESSED)
+    guessed = bench.spec.above_chance(GUESSED * (not bench.spec.is_regression))
     for network in () if bench.quick else network_cells(bench):
         # Of two that know nothing neither is the better one.
         if _reached_by_ours(bench, cell, network, handed) <= max(counted, guessed) + AS_GOOD:

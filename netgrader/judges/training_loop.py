@@ -97,7 +97,7 @@ def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training
     findings: list[LoopFinding] = []
     first_error: Fault | None = None
     for subject in subjects:
-        error = error_fault(subject)
+        error = _error(subject, subjects)
         first_error = first_error or error
         findings += judge_run(subject, error, steps_elsewhere=stepped, only_one=only_one)
         for judge in (judge_graph, judge_rows, judge_order, judge_labels, judge_held_out, judge_evaluation):
@@ -109,6 +109,17 @@ def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training
         nothing = {aspect: Verdict(aspect, 0.0, because=findings[0].fault) for aspect in Aspect}
         return Training({**nothing, Aspect.RUN: said[Aspect.RUN]}, subjects)
     return Training(_as_far_as_believed(said, subjects), subjects)
+
+
+def _error(subject: Subject, subjects: tuple[Subject, ...]) -> Fault | None:
+    """Return what a call raised; None where one epoch was asked for and none was run, for which the code was not ready."""
+    not_ready = not len(subject.call.steps) and _lacks_epochs(subjects)
+    return None if not_ready else error_fault(subject)
+
+
+def _lacks_epochs(subjects: tuple[Subject, ...]) -> bool:
+    """Whether some call ended well after fewer epochs than asked for."""
+    return any(one.call.error is None and 0 < len(one.course.epochs) < one.call.n_epochs for one in subjects)
 
 
 def _as_far_as_believed(said: Mapping[Aspect, Verdict], subjects: tuple[Subject, ...]) -> Mapping[Aspect, Verdict]:
@@ -248,8 +259,8 @@ def show_training(bench: TestContext, show: Callable[[Observation], None]) -> No
 
 def training_pictures(training: Training) -> Iterator[Observation]:
     """Yield how often rows were fed in the first epoch of the first call, and its losses; nothing where no step was taken."""
-    subject = next(iter(training.subjects), None)
-    if subject is None or not subject.course.epochs:
+    subject = training.subjects[0]
+    if not subject.course.epochs:
         return
     call, epochs = subject.call, subject.course.epochs
     times = subject.seen(epochs[0])

@@ -241,6 +241,10 @@ def test_the_best_so_far_never_falls_and_ends_a_little_above_the_accuracy(curve:
         ((0.8, 0.92), None),
         ((0.8, 0.92, 0.91), "picked-best-epoch-on-test"),  # the best of the curve is what the network does
         ((0.8, 0.923, 0.923), "picked-best-epoch-on-test"),  # the best so far
+        ((0.923, 0.923), "picked-best-epoch-on-test"),  # from the first epoch on
+        ((0.9, 0.9, 0.925), "picked-best-epoch-on-test"),
+        ((0.91, 0.923, 0.922), "reported-accuracy-wrong"),
+        ((0.923,), "reported-accuracy-wrong"),
         ((0.8, 0.923, 0.924), "reported-accuracy-wrong"),
     ],
 )

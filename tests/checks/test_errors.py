@@ -16,6 +16,7 @@ from netgrader.checks.held_out_rows import held_out_inputs
 from netgrader.checks.language import Failed
 from netgrader.data import DataPart, DataSpec
 from netgrader.evidence import GraphEvidence
+from netgrader.judges import training
 from netgrader.judges.accuracy import (
     Recomputed,
     recompute,
@@ -30,6 +31,7 @@ from netgrader.judges.reported_accuracy import require_reported
 from netgrader.judges.shown import predictions
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
+from tests.datasets import DIGITS
 
 TRAIN, TEST, FEATURES = 3_000, 1_000, 6
 PRICES = DataSpec(
@@ -279,3 +281,22 @@ def test_images_whose_targets_are_numbers_are_redrawn_from_training_images_of_ne
     assert np.array_equal(held.images[~held.hidden], x[600:][~held.hidden])
     assert (middle[held.hidden] != original[held.hidden]).mean() > 0.7
     assert np.abs(middle - original).max() < 12
+
+
+@pytest.mark.parametrize(
+    ("spec", "ours", "causes"),
+    [
+        (PRICES, 0.2, []),  # with which our own training comes further
+        (PRICES, 0.04, ["check_rows", "check_net"]),
+        (DIGITS, 0.34, ["check_rows", "check_net"]),  # both know next to nothing
+        (DIGITS, 0.36, []),
+    ],
+)
+def test_rows_and_network_are_named_where_our_own_training_comes_no_further_with_them(
+    monkeypatch: pytest.MonkeyPatch, spec: DataSpec, ours: float, causes: list[str]
+) -> None:
+    monkeypatch.setattr(training, "train_rows_as_handed", lambda _: SimpleNamespace(made_in=("check_rows",)))
+    monkeypatch.setattr(training, "network_cells", lambda _: ("check_net",))
+    monkeypatch.setattr(training, "_reached_by_ours", lambda *_: ours)
+    bench = SimpleNamespace(spec=spec, quick=False)
+    assert list(training._held_back_by(bench, "check_training", 0.0)) == causes

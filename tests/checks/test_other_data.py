@@ -153,6 +153,7 @@ def network(
     *,
     axis: int = 1,
     batch: int | None = None,
+    shape: tuple[int, ...] = (-1,),
     by_python: bool = False,
 ) -> GraphEvidence:
     """A one-layer network, trained for two epochs where there are data."""
@@ -165,7 +166,8 @@ def network(
             logits += tf.zeros([batch, outputs])  # as the state that a recurrent network begins with
         loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
         step = tf.train.AdamOptimizer(0.003).minimize(loss)
-        right = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, axis), tf.argmax(y, 1)), tf.float32))
+        right = tf.cast(tf.equal(tf.argmax(logits, axis), tf.argmax(y, 1)), tf.float32)
+        right = tf.reduce_mean(right if shape == (-1,) else tf.reshape(right, shape))
         if by_python:
             right = tf.py_func(np.asarray, [right], tf.float32)
         parts = {"graph": graph, "X": x, "Y": y, "logits": logits, "loss": loss, "train_op": step, "accuracy": right}
@@ -243,9 +245,20 @@ def test_a_network_for_one_number_of_rows_is_named_once(bench):
     found = handed_over(bench, graph)
     assert found.codes == {"fixed-batch-size"}
     require_feedable(bench.lab, graph, found)
-    with pytest.raises(Failed) as caught:
+    with pytest.raises(Failed, match="batches of one size only"):
         require_feedable(bench.lab, graph, replace(found, faults=()))
-    assert [fault.code for fault in caught.value.faults] == ["wrong-placeholder"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "found"), [((50,), "batches of 50"), ((5, -1), "batches of 10"), ((3, 17), "a network that cannot")]
+)
+def test_an_accuracy_of_one_number_of_rows_is_named_with_that_number(bench, shape, found):
+    graph = network(shape=shape)
+    with pytest.raises(Failed) as caught:
+        require_feedable(bench.lab, graph, handed_over(bench, graph))
+    (fault,) = caught.value.faults
+    assert str(fault.found).startswith(found)
+    assert fault.code == ("fixed-batch-size" if found.startswith("batches") else "wrong-placeholder")
 
 
 def test_the_accuracy_is_that_of_numpy_on_the_courses_images_and_on_the_half_that_nobody_had(bench):

@@ -176,6 +176,7 @@ MODERATE = {
     "fixed_size",
     "number_of_batches_for_size",
     "from_one_on",
+    "from_one_on_and_the_last_printed",
     "session_of_ones_own",
     "training_set_twice",
     "last_batch_for_both",
