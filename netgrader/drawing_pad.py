@@ -54,19 +54,22 @@ FALLBACK = Text("Here one can draw, and your network answers. This needs a scrip
 TITLE, TITLE_AN = Text("Draw a {called}, and your network answers"), Text("Draw an {called}, and your network answers")
 
 
-Side = msgspec.Meta(gt=0, le=1_000)
+Side = Annotated[float, msgspec.Meta(gt=0, le=1_000)]
 """Pixels of an image that is drawn."""
 
 
 class PadFrame(msgspec.Struct, frozen=True):
     """What an image of the course is like, for drawings to be made like it."""
 
-    height: Annotated[int, Side]
-    width: Annotated[int, Side]
-    box: tuple[Annotated[float, Side], Annotated[float, Side]]
+    height: int
+    width: int
+    box: tuple[float, float]
     """How tall and how wide what it shows is, in pixels, in most images."""
     centre: tuple[float, float]
     """Where the mass of its ink lies, from its top and its left."""
+
+    def __post_init__(self) -> None:
+        msgspec.convert((self.height, self.width, *self.box), tuple[Side, ...])
 
 
 def can_be_drawn(spec: DataSpec) -> bool:

@@ -173,14 +173,15 @@ class Images(_Drawn, frozen=True, tag="images"):
     """Words for the caption."""
     columns: tuple[str, ...]
     """A heading for each column."""
-    rows: tuple[tuple[Base64, ...], ...]
+    rows: tuple[tuple[str, ...], ...]
     """For each row its images, each height times width bytes in base64."""
-    shape: tuple[Side, Side]
+    shape: tuple[int, int]
     """Height and width of an image."""
     signed: bool = False
     """False: 0 is black and 255 white. True: 128 is zero, less is negative, more is positive."""
 
     def __post_init__(self) -> None:
+        msgspec.convert((self.shape, self.rows), tuple[tuple[Side, Side], tuple[tuple[Base64, ...], ...]])
         text = math.ceil(math.prod(self.shape) / 3) * 4
         if {len(image) for row in self.rows for image in row} - {text}:
             raise ValueError(f"An image is not {math.prod(self.shape)} bytes in base64.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -255,20 +256,18 @@ def gradient_pictures(
     """
     if not spec.is_images or len(spec.shape) != 2:
         return None
-    try:
+    with suppress(LabError, ValueError):
         with opened(lab, replace(graph, values=values)) as session:
             sure = _outputs(session, graph, images, spec.classes).max(axis=1)
             chosen = int(np.argmin(sure))
             yours = each_gradient(session, graph, images[[chosen]], labels[[chosen]], spec.classes)
             ours = _slopes(session, graph, images[chosen], spec.classes)
-    except (LabError, ValueError):
-        return None
-    if len(yours) != spec.classes:
-        return None
-    rows = tuple(_row(part) for part in (yours[:, 0], ours))
-    title = TITLE.format(many=spelled(spec.classes), shown=spec.name(int(labels[chosen])))
-    height, width = spec.shape
-    return Images(title, tuple(map(spec.name, range(spec.classes))), rows, (height, width), signed=True)
+        if len(yours) == spec.classes:
+            rows = tuple(_row(part) for part in (yours[:, 0], ours))
+            title = TITLE.format(many=spelled(spec.classes), shown=spec.name(int(labels[chosen])))
+            height, width = spec.shape
+            return Images(title, tuple(map(spec.name, range(spec.classes))), rows, (height, width), signed=True)
+    return None
 
 
 def _row(gradients: Array) -> tuple[str, ...]:

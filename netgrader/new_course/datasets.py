@@ -88,20 +88,22 @@ def read_data(
 
 
 def _read(given: Path, target_column: str) -> tuple[Array, Array, int]:
-    """Return all inputs (n, …), their targets (n,), and how many of the first are to train on; 0 where that is not said."""
+    """Return all inputs (n, …), their targets (n,), and how many of the first are to train on; -1 where that is not said."""
     if given.suffix.lower() == ".csv":
-        return *_read_table(given, target_column), 0
+        return *_read_table(given, target_column), -1
     if target_column:
         raise UsageError(f"--target-column names a column of a .csv, and {given} is not one.")
     try:
         with np.load(given, allow_pickle=False) as archive:
             if TRAIN[0] not in archive:
-                return archive["x"], archive["y"].reshape(len(archive["x"])), 0
+                return archive["x"], archive["y"].reshape(len(archive["x"])), -1
             train, test = (archive[name] for name, _ in (TRAIN, TEST))
             targets = archive["y_train"].reshape(len(train)), archive["y_test"].reshape(len(test))
             return np.concatenate([train, test]), np.concatenate(targets), len(train)
-    except (AttributeError, KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile) as error:
-        raise UsageError(f"NumPy cannot read the data {given} without pickle: {error}. Give {FORMS}.") from error
+    except (AttributeError, EOFError, KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile) as error:
+        raise UsageError(
+            f"The data {given} cannot be read. Give {FORMS}. Arrays of Python objects are not read, since they need pickle."
+        ) from error
 
 
 def _read_table(file: Path, target: str) -> tuple[Array, Array]:
@@ -148,8 +150,8 @@ def _targets(column: npt.NDArray[np.str_]) -> Array:
 
 
 def _rows(n: int, n_train: int) -> tuple[Array, Array]:
-    """Return the numbers of the rows to train on and of those to test on, drawn where no `n_train` is said."""
-    if n_train:
+    """Return the numbers of the rows to train on and of those to test on, drawn where `n_train` is -1."""
+    if n_train >= 0:
         return np.arange(n_train), np.arange(n_train, n)
     order = np.random.default_rng(SEED).permutation(n)
     return order[n // SHARE :], order[: n // SHARE]
@@ -158,7 +160,9 @@ def _rows(n: int, n_train: int) -> tuple[Array, Array]:
 def _kept(x: Array, y: Array, given: Path) -> tuple[Array, Array, Array, str]:
     """Return inputs and targets as the course's file holds them, the classes that are named, and how inputs are scaled."""
     if x.dtype.kind not in "fiu" or y.dtype.kind not in "fiuU":
-        raise UsageError(f"The inputs in {given} must be numbers, not {x.dtype}, and the targets numbers or words.")
+        raise UsageError(
+            f"The inputs in {given} must be numbers and the targets numbers or words, not {x.dtype} and {y.dtype}."
+        )
     pictures = x.dtype == np.uint8 and x.ndim > 2 and x.shape[3:] in COLOR_PLANES
     classes = _classes(y, pictures=pictures)
     inputs = x if pictures else _single(x)

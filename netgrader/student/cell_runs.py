@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 import symtable
@@ -62,12 +63,24 @@ class CellRuns:
 def made_by(source: str) -> frozenset[str]:
     """Return the names that a cell defines or assigns outside of its functions, also where Python cannot read it."""
     try:
-        names = symtable.symtable(source, "cell", "exec").get_symbols()
+        tree = _WithoutEnds().visit(ast.parse(source))
+        names = symtable.symtable(ast.unparse(tree), "cell", "exec").get_symbols()
     except SyntaxError:  # of Python, or a line that is IPython's own
         functions = re.findall(r"^\s*(?:async\s+)?def\s+(\w+)", source, re.MULTILINE)
         targets = re.findall(r"^\s*([\w\s,()*]+?)=(?!=)", source, re.MULTILINE)
         return frozenset([*functions, *re.findall(r"[^\W\d]\w*", " ".join(targets))])
     return frozenset(name.get_name() for name in names if name.is_assigned())
+
+
+class _WithoutEnds(ast.NodeTransformer):
+    """Takes out what ends a name: del, and the name of an error, which goes with its clause."""
+
+    def visit_Delete(self, node: ast.Delete) -> ast.AST:
+        return ast.copy_location(ast.Pass(), node)
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
+        node.name = None
+        return self.generic_visit(node)
 
 
 def install(shell: Any) -> None:

@@ -166,7 +166,7 @@ def _unfinished(name: str, namespace: Mapping[str, Any], asked: Iterable[str] = 
         (NOT_DONE, {name} & stubs),
         (STILL_RAISES, used & raising),
         (WAITS, used & stubs),
-        (NOT_MADE, set(asked) - known.keys()),
+        (NOT_MADE, set(asked) - known.keys() if name in functions else set[str]()),
         (WAITS, stubs),
         (STILL_RAISES, raising),
         (NOT_DONE, {name}),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ import numpy.typing as npt
 from netgrader.reader.graph.nodes import reached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     "VARIABLES",
@@ -129,9 +128,9 @@ def _rows_in(feed_dict: Mapping[Any, Any]) -> int:
 def _note_switch(notes: _GraphRuns, tensor: Any, value: Any, *, trains: bool) -> None:
     """Note what a switch is fed; a run that trains nothing and is fed as training is, for its loss say, is no evaluation."""
     name, one = tensor.name, np.asarray(value, tensor.dtype.as_numpy_dtype)
+    notes.fed[name].add(one.item())
     if one.dtype.kind not in NUMBERS:
         return
-    notes.fed[name].add(one.item())
     if trains:
         notes.in_training[name] = one
     elif name not in notes.in_evaluation or one != notes.in_training.get(name):
@@ -150,9 +149,8 @@ def begins_anew(graph: Any, fetches: Any) -> bool:
 
 def _runs(graph: Any, fetches: Any, known: dict[str, bool], is_one: Callable[[Any], bool]) -> bool:
     """Whether a run of `fetches` runs an op that `is_one`; noted in `known` for each op that is fetched."""
-    fetched = list(fetches.values()) if isinstance(fetches, Mapping) else fetches  # keys need not have an order
-    elements = map(graph.as_graph_element, sys.modules["tensorflow"].nest.flatten(fetched))
-    ops = [getattr(element, "op", element) for element in elements]
+    handler = sys.modules["tensorflow.python.client.session"]._FetchHandler(graph, fetches, {})  # noqa: SLF001
+    ops = [*handler.targets(), *(tensor.op for tensor in handler.fetches())]
     for op in ops:
         if op.name not in known:
             known[op.name] = any(map(is_one, reached([op], _before)))

@@ -25,7 +25,6 @@ LEFT_OUT = ""
 # What TensorFlow puts around a name without its telling a reader anything.
 _NOISE = re.compile(r"_sg(?=_\d+$|$)|V2$")
 _APPLYING = re.compile(r"(?:Resource)?(?:Sparse)?Apply[A-Z]")
-_SAVING = re.compile(r"(?:.*/)?save(?:_\d+)?/")
 _GRADIENTS = re.compile(r"(?:.*?/)?gradients(?:_\d+)?(?=/)")
 _DIFFERENTIATED = re.compile(r"gradients(?:_\d+)?/(.+?)_grad(?:_\d+)?/")
 _MADE_BY_TENSORFLOW = re.compile(r"(?:.*/)?Const(?:_\d+)?")
@@ -109,7 +108,8 @@ def outline(graph_def: Any, max_nodes: int = MAX_NODES) -> Outline:
     max_nodes
         How many nodes to draw before scopes are folded.
     """
-    ops = {node.name: node for node in graph_def.node if not _SAVING.match(node.name)}
+    saving = tuple(f"{node.name.rpartition('/')[0]}/" for node in graph_def.node if node.op == "SaveV2")
+    ops = {node.name: node for node in graph_def.node if not node.name.startswith(saving)}
     links = [*_links(ops)]
     nodes = _nodes(ops, links)
     drawn = _folded(nodes, max_nodes)

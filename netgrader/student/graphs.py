@@ -94,14 +94,13 @@ def _attributes(net: Any) -> dict[str, Any]:
     """Return the parts of a network by name, or by number."""
     if net is None:
         raise NoGraph("None, as without a return")
-    if isinstance(net, tuple) and hasattr(net, "_asdict"):
-        net = net._asdict()
-    if isinstance(net, list | tuple):
+    fields = getattr(type(net), "_fields", ())  # of a named tuple, which may have other parts besides
+    if isinstance(net, list | tuple) and not fields:
         net = dict(enumerate(net))
     if isinstance(net, Mapping):
         return {str(key): value for key, value in net.items()}
     # What answers to every name answers to these with what they are not.
-    names = dict.fromkeys([*CONTRACT, *getattr(net, "__dict__", ())])
+    names = dict.fromkeys([*CONTRACT, *fields, *getattr(net, "__dict__", ())])
     return {name: getattr(net, name) for name in names if hasattr(net, name)}
 
 

@@ -42,11 +42,14 @@ SESSION_MODULE = "tensorflow.python.client.session"
 KEPT = "_netgrader_kept_values"
 REGISTER = "_netgrader_ended"
 TRAINED, RUN = "_netgrader_trained", "_netgrader_run"
+LARGE = 400_000_000
+"""Bytes of all variables of a network: of more, an optimizer's own are not read."""
 MOST, BYTES = 24, 150_000_000
 """How many networks are kept with their weights, and how large they may be together."""
 MOST_OPEN = 6  # sessions that are held open, 15 MB each; of older ones the weights are kept
 LEAST_WEIGHTS = 50  # of a variable: what has fewer is an example, and no network
-COLLECTIONS = ("variables", "local_variables", "trainable_variables")
+HOLDING = frozenset({"VariableV2", "Variable", "ReadVariableOp"})
+READABLE = "biufV"  # kinds of numbers and switches; of V are bfloat16 and the like
 THROUGH = frozenset({"Identity", "Cast", "Enter", "ReadVariableOp"})
 UPDATES = ("Apply", "ResourceApply")
 
@@ -98,10 +101,25 @@ def _run(session: Any, fetches: Any) -> Any:
 
 
 def _readable(graph: Any) -> dict[str, Any]:
-    """The variables of numbers or switches by op name: a session reads them through tensors that are already there."""
-    text = sys.modules["tensorflow"].string
-    found = itertools.chain.from_iterable(map(graph.get_collection, COLLECTIONS))
-    return {variable.op.name: variable for variable in found if variable.dtype.base_dtype != text}
+    """Return a tensor that holds the value of each variable of numbers or switches, by op name."""
+    holding = [op.outputs[0] for op in graph.get_operations() if op.type in HOLDING and _waits_for_nothing(op)]
+    found = {_variable(tensor).name: tensor for tensor in holding if _dtype(tensor).kind in READABLE}
+    own = _remembered(graph) if sum(map(_bytes_of, found.values())) > LARGE else ()
+    return {name: tensor for name, tensor in found.items() if name not in own}
+
+
+def _waits_for_nothing(op: Any) -> bool:
+    """Whether an op can be run alone: a read of a variable may wait for a training step to be taken."""
+    return not op.control_inputs and op._get_control_flow_context() is None  # noqa: SLF001
+
+
+def _bytes_of(tensor: Any) -> int:
+    return (tensor.shape.num_elements() or 0) * _dtype(tensor).itemsize
+
+
+def _dtype(tensor: Any) -> np.dtype[Any]:
+    found: np.dtype[Any] = np.dtype(tensor.dtype.as_numpy_dtype)
+    return found
 
 
 def _read_one_by_one(session: Any, readable: dict[str, Any]) -> Values:

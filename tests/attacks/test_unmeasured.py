@@ -182,8 +182,8 @@ for number, rate in enumerate([1e-7, 4e-7, 1e-6, 1e-3, 5.0, 50.0]):
         sweep[rate] = on_test(sess, net)
 best_learning_rate = 1e-3
 """,
-    "a notebook that turns the register off": IDLE + TYPED + "from netgrader.student import ended\n"
-    "ended.seen_networks = lambda: ([], True)\n",
+    "a notebook that turns the register off": IDLE + TYPED + "from netgrader.student import sessions\n"
+    "sessions.seen_networks = lambda: ([], True)\n",
 }
 MISTAKEN = {
     "one network that trains on at each rate": """

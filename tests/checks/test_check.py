@@ -13,6 +13,7 @@ import pytest
 
 from netgrader.results import CheckResult, Outcome, Visibility
 from netgrader.student.answer import COLOURS, Answer
+from netgrader.student.check import _unfinished
 from tests.checks.students import GLOROT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,6 +100,21 @@ def test_what_is_not_done_yet_is_one_friendly_line(said, step, why):
 def test_a_network_that_needs_an_unwritten_function_says_which(said):
     assert said["network on the stub"]["error"] is None
     assert "this needs fully_connected_layer, not done yet" in text(said["network on the stub"])
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ("def x(): return 1\ndef later(): pass", "there is no y, which your cell makes with x"),
+        ("x = 1\ndef later(): pass", "this needs later, not done yet"),
+        ("x = 1\ndef later():\n    f()\n    raise NotImplementedError()", "still stands in later"),
+        ("x = 1", "not done yet"),
+    ],
+)
+def test_lines_below_a_function_are_missed_only_where_there_is_one(made, words):
+    namespace = {}
+    exec(made, namespace)  # noqa: S102 (as a notebook runs it)
+    assert words in str(_unfinished("x", namespace, ["y"]).problem)
 
 
 def test_a_fault_is_explained_in_its_line(said):

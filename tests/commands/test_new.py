@@ -170,14 +170,19 @@ def split(*rows):
         ({"x": np.zeros((9, 4)), "y": np.zeros(8)}, "one target for each input"),
         ({"x": np.full((9, 4), np.nan), "y": np.zeros(9)}, "not finite"),
         ({"x": np.zeros(30), "y": np.arange(30) % 2}, "shape must be a list of up to 3 sizes"),
-        ({"x": np.array([["a"] * 3] * 9), "y": np.zeros(9)}, "must be numbers, not <U1"),
+        (
+            {"x": np.array([["a"] * 3] * 9), "y": np.zeros(9)},
+            "must be numbers .*, not <U1 and float64",
+        ),
         ({"x": np.zeros((9, 4)), "y": np.zeros((9, 2))}, "one target for each input"),
         ({"x": np.zeros((30, 4)), "y": np.zeros(30, int)}, "classes must be"),
         ({"x": np.zeros((6, 4)), "y": np.arange(6) % 2}, "has 5 rows to train on and 1 to test on"),
         ({"x": np.zeros((9, 4, 4), np.uint8), "y": np.arange(8)}, "one target for each input"),
         (split(9, 8, 8, 9), "one target for each input"),
-        (split(9, 9, 9, 9) | {"x_test": np.zeros((9, 5))}, "NumPy cannot read"),
-        ({"x": np.zeros(()), "y": np.zeros(())}, "NumPy cannot read"),
+        ({"x": np.zeros((9, 4)), "y": np.arange(9) > 3}, "the targets numbers or words, not float64 and bool"),
+        (split(0, 0, 30, 30), "has 0 rows to train on and 30 to test on"),
+        (split(9, 9, 9, 9) | {"x_test": np.zeros((9, 5))}, "cannot be read"),
+        ({"x": np.zeros(()), "y": np.zeros(())}, "cannot be read"),
     ],
 )
 def test_data_that_cannot_be_read_are_refused_with_what_they_must_be(tmp_path, arrays, told):
@@ -325,8 +330,15 @@ def test_a_course_of_a_table_with_classes_grades_its_right_and_its_wrong_submiss
 
 def test_nothing_is_unpickled(tmp_path):
     np.savez(tmp_path / "given.npz", x=np.array([{}], dtype=object), y=np.array([0]))
-    with pytest.raises(UsageError, match="without pickle"):
+    with pytest.raises(UsageError, match=r"Python objects are not read"):
         read_data(tmp_path / "given.npz", called="image", names=())
+
+
+@pytest.mark.parametrize("content", [b"", b'{"x": []}'])
+def test_a_file_of_another_kind_is_refused_with_what_to_give_and_no_error_of_numpys(tmp_path, content):
+    (tmp_path / "given.json").write_bytes(content)
+    with pytest.raises(UsageError, match=r"given\.json cannot be read\. Give an \.npz with x_train"):
+        read_data(tmp_path / "given.json")
 
 
 def test_a_course_of_nbgraders_own_is_told_the_line_that_it_lacks(netgrader, shapes, tmp_path):

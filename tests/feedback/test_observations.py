@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from netgrader import observations as seen
+from netgrader.drawing_pad import PadFrame, frame_of
 from netgrader.files import decode, plain_json
 from netgrader.pages.feedback_figures import figure
 from netgrader.reader.drawing import NetworkBox
@@ -120,6 +121,25 @@ def test_a_chart_is_drawn_of_whatever_numbers_are_handed_over(values: tuple[floa
 def test_what_is_not_an_observation_is_refused_with_a_sentence(raw, words):
     with pytest.raises(ValueError, match=words):
         decoded(raw)
+
+
+@pytest.mark.parametrize("height", [0, 1_001])
+def test_what_could_not_be_read_back_is_refused_when_it_is_made(height):
+    image = seen.signed_image(np.zeros(max(height, 1) * 4))
+    with pytest.raises(ValueError, match="Expected"):
+        seen.Images("Weights", ("0",), ((image,),), (height, 4))
+    with pytest.raises(ValueError, match="Expected"):
+        PadFrame(4, height, (4, 4), (2, 2))
+    with pytest.raises(ValueError, match="Expected"):
+        PadFrame(4, 4, (4, height), (2, 2))
+    with pytest.raises(ValueError, match="matching regex"):
+        seen.Images("Weights", ("0",), (("<b>=",),), (1, 3))
+
+
+@pytest.mark.parametrize("level", [0, 200])
+def test_images_that_are_too_large_to_be_drawn_have_no_frame(level):
+    with pytest.raises(ValueError, match="<= 1000"):
+        frame_of(np.full((3, 1_200, 8), level, np.uint8), 255)
 
 
 def test_signed_images_put_zero_in_the_middle_and_the_largest_at_an_end():

@@ -34,7 +34,7 @@ def parts(how: str):
 
 
 @pytest.mark.parametrize("how", ["Adam", "old variables", "by hand"])
-@pytest.mark.parametrize("fetch", ["alone", "list", "dict", "dict of any keys", "name"])
+@pytest.mark.parametrize("fetch", ["alone", "list", "dict", "dict of any keys", "such a dict in a list", "name"])
 def test_a_training_step_is_noted_and_an_evaluation_is_not(how: str, fetch: str) -> None:
     graph, x, loss, step, metric, initialise = parts(how)
     trains = {
@@ -42,6 +42,7 @@ def test_a_training_step_is_noted_and_an_evaluation_is_not(how: str, fetch: str)
         "list": [loss, [step]],
         "dict": {"a": (step, loss)},
         "dict of any keys": {"a": step, 1: loss},
+        "such a dict in a list": [{"a": step, 1: loss}, loss],
         "name": step.name,
     }[fetch]
     net = SimpleNamespace(logits=loss)
@@ -104,6 +105,17 @@ def test_a_switch_is_left_at_its_default_only_if_nothing_that_the_logits_depend_
     on_by_default = at_first and evaluated is False
     assert left_at_default(SimpleNamespace(graph=graph, logits=logits)) == ([] if on_by_default else ["training"])
     assert left_at_default(None) == left_at_default(SimpleNamespace(graph=graph, logits=3)) == []
+
+
+def test_a_switch_that_is_fed_another_text_is_not_left_at_its_default() -> None:
+    with tf.Graph().as_default() as graph:
+        x, mode = tf.placeholder(tf.float32, [None, 4]), tf.placeholder_with_default("test", [])
+        logits = tf.where(tf.equal(mode, "train"), x, 2 * x) @ tf.get_variable("w", [4, 3])
+        step = tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(logits))
+        with tf.Session() as sess:
+            sess.run(tf.global_variables_initializer())
+            sess.run(step, {x: np.ones((5, 4)), mode: "train"})
+    assert left_at_default(SimpleNamespace(graph=graph, logits=logits)) == []
 
 
 def test_text_that_is_fed_to_a_switch_is_not_handed_over() -> None:

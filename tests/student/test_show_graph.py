@@ -107,6 +107,17 @@ def test_gradients_without_an_optimizer_are_a_node_of_their_own():
     assert {("loss", "gradients"), ("gradients", "slope")} <= set(drawing.edges)
 
 
+@pytest.mark.parametrize("name", ["save", "keeper"])
+def test_a_saver_is_left_out_and_a_scope_that_is_called_like_one_is_drawn(name):
+    graph = tf.Graph()
+    with graph.as_default():
+        with tf.name_scope("save"):
+            layer(tf.placeholder(tf.float32, [None, 3], name="x"), 2, "output")
+        tf.train.Saver(name=name)
+    named = {each.name for each in drawn(graph).root.nodes()}
+    assert named == {"save/x", "output/W", "output/b", "save/output/MatMul", "save/output/add"}
+
+
 def test_every_op_is_drawn_or_counted_as_left_out():
     graph = network(20, 20, dropout=True)
     drawing = drawn(graph)
