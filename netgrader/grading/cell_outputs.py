@@ -212,7 +212,7 @@ def _display_id(content: Mapping[str, Any]) -> str:
 
 def _error(content: Mapping[str, Any]) -> dict[str, Any]:
     traceback = content.get("traceback")
-    lines = [line for line in traceback if isinstance(line, str)] if isinstance(traceback, list) else []
+    lines = map(text_of, traceback) if isinstance(traceback, list) else ()
     return {
         "output_type": "error",
         "ename": _text(content.get("ename"), LONGEST_NAME),
