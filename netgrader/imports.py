@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 from netgrader.errors import NetgraderError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from importlib.machinery import ModuleSpec
 
 __all__ = [
@@ -76,19 +76,21 @@ def is_part_of(name: str, packages: Collection[str]) -> bool:
     return any(name == one or name.startswith(f"{one}.") for one in packages)
 
 
-def cells_named(path: Path, decorator: str) -> frozenset[str]:
+def cells_named(path: Path, decorator: str, keyword: str | None = None) -> frozenset[str]:
     """Return the ids of cells that ``@probe("…")`` or ``@grades("…")`` names in a file, read without running it.
+
+    With a `keyword` the texts that it is given instead, as the codes in ``faults=("…",)``.
 
     Raises
     ------
     NetgraderError
         If it is not Python.
     """
-    return _named(path.read_text(encoding="utf-8"), path, decorator)
+    return _named(path.read_text(encoding="utf-8"), path, decorator, keyword)
 
 
 @functools.lru_cache(maxsize=64)
-def _named(source: str, path: Path, decorator: str) -> frozenset[str]:
+def _named(source: str, path: Path, decorator: str, keyword: str | None) -> frozenset[str]:
     """Return the ids that `decorator` names in the text of a file, once for each text: a class asks for it at every notebook.
 
     They are written out, or by a name of the file's.
@@ -100,9 +102,14 @@ def _named(source: str, path: Path, decorator: str) -> frozenset[str]:
         argument
         for one in calls
         if isinstance(one, ast.Call) and ast.unparse(one.func).rpartition(".")[2] == decorator
-        for argument in one.args
+        for argument in _arguments(one).get(keyword, ())
     )
     return frozenset(text for argument in named for text in texts_in(argument, constants))
+
+
+def _arguments(call: ast.Call) -> Mapping[str | None, Sequence[ast.expr]]:
+    """Return the arguments of a call by their keywords, and under None those without."""
+    return {**{word.arg: (word.value,) for word in call.keywords}, None: call.args}
 
 
 def parsed(path: Path) -> ast.Module:

@@ -14,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.diagnose import without_prelude
-from netgrader.grading.kernel_link import UNREAD
+from netgrader.grading.kernel_link import UNREAD, shortened, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -121,6 +121,7 @@ class Collector:
         output = {"output_type": "display_data", "data": _bundle(content.get("data")), "metadata": {}}
         if self._append(output, _weight(output)):
             self._displays[_display_id(content)] = len(self._outputs) - 1
+            self._displays.pop("", None)  # it has no id
 
     def _update(self, content: Mapping[str, Any]) -> None:
         """Show something else in the place of the last output of this id, if there is room for it."""
@@ -211,15 +212,14 @@ def _display_id(content: Mapping[str, Any]) -> str:
 
 def _error(content: Mapping[str, Any]) -> dict[str, Any]:
     traceback = content.get("traceback")
-    lines = [line for line in traceback if isinstance(line, str)] if isinstance(traceback, list) else []
+    lines = map(text_of, traceback) if isinstance(traceback, list) else ()
     return {
         "output_type": "error",
         "ename": _text(content.get("ename"), LONGEST_NAME),
-        "evalue": _text(without_prelude(str(content.get("evalue", ""))), LONGEST_ERROR),
+        "evalue": _text(without_prelude(text_of(content.get("evalue"))), LONGEST_ERROR),
         "traceback": ["\n".join(lines)[-LONGEST_TRACEBACK:]],
     }
 
 
 def _text(value: object, most: int) -> str:
-    text = value if isinstance(value, str) else ""
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return shortened(text_of(value), most)

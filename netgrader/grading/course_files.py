@@ -27,19 +27,20 @@ def file_problems(assignment: Assignment, notebook: str) -> Iterator[str]:
 
 
 def _unmatched(assignment: Assignment, notebook: str) -> Iterator[str]:
-    """Yield tests of cells that there are not, and check cells without a test or a probe."""
+    """Yield tests of cells and faults that there are not, and check cells without a test or a probe."""
     files = assignment.files(notebook)
     tests = (*files.public_tests, *files.hidden_tests)
     checks = [cell.grade_id for cell in assignment.skeleton(notebook).graded if cell.is_check]
     for path in tests:
         for cell in sorted(cells_named(path, "grades") - {*checks, *assignment.evidence_cells(notebook)}):
             yield f"{path} has tests of {cell}, which is no check cell of {notebook}{_near(cell, checks)}"
+        for code in sorted(cells_named(path, "grades", "faults") - {*assignment.texts.kinds}):
+            yield f"{path} names the fault {code}, which is in no catalogue{_near(code, [*assignment.texts.kinds])}"
     for decorator, paths, lacks in (
         ("grades", tests, "no test grades it"),
         ("probe", files.probes, "no probe takes its evidence"),
     ):
-        named = frozenset[str]().union(*(cells_named(path, decorator) for path in paths))
-        for cell in (cell for cell in checks if cell not in named):
+        for cell in sorted({*checks}.difference(*(cells_named(path, decorator) for path in paths))):
             yield f'{cell} is worth points, but {lacks}. Write one with @{decorator}("{cell}").'
 
 

@@ -324,11 +324,12 @@ def _made_with(notebook: RestoredNotebook) -> Mapping[str, Sequence[str]]:
 def _seconds(ran: Ran, verified: Verification) -> dict[str, float]:
     """Return how long the run took, of that the kernel's start, the student's own code and the taking of evidence, and verdicts.
 
-    `experiments` are evidence and verdicts but for the reading of networks.
+    `experiments` are evidence and verdicts but for the reading of networks; nothing where they were cut off before that was told.
     """
     parts = {"total": ran.entry.seconds, "capture": 0.0, **ran.execution.seconds}
     taken = {"execute": parts.pop("total"), **parts, "verify": verified.seconds}
-    taken["experiments"] = parts["capture"] + verified.experiments
+    if verified.problem is None:
+        taken["experiments"] = parts["capture"] + verified.experiments
     return {name: round(seconds, 2) for name, seconds in taken.items()}
 
 

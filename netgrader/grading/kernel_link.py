@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from notebook_cage.kernel import CagedKernel
     from notebook_cage.kernel_channel import KernelChannel
 
-__all__ = ["UNREAD", "Ended", "Link", "Reply"]
+__all__ = ["UNREAD", "Ended", "Link", "Reply", "shortened", "text_of"]
 
 DELIMITER = b"<IDS|MSG>"
 LARGEST_HEADER = 100_000
@@ -191,7 +191,8 @@ def _error_in(reply: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return the name of the exception that a reply tells of and its message; None of both if there was none."""
     if reply.get("status") == "ok":
         return None, None
-    return _short(reply.get("ename", "Error"), 200), _short(without_prelude(str(reply.get("evalue", ""))), 2000)
+    message = without_prelude(text_of(reply.get("evalue")))
+    return shortened(text_of(reply.get("ename")) or "Error", 200), shortened(message, 2000)
 
 
 def _json(content: bytes) -> Mapping[str, Any]:
@@ -203,6 +204,11 @@ def _json(content: bytes) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _short(value: object, most: int) -> str:
-    text = str(value)
+def text_of(value: object) -> str:
+    """Return a text that a stranger's message holds; empty if it is none."""
+    return value if isinstance(value, str) else ""
+
+
+def shortened(text: str, most: int) -> str:
+    """Return at most `most` characters of a text."""
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -78,9 +78,9 @@ def identify(notebook: SubmittedNotebook, skeletons: Sequence[Skeleton], file_st
 
 def _matched(notebook: SubmittedNotebook, skeleton: Skeleton) -> int:
     """Return how many tracked cells of `skeleton` are there, by id or by text."""
-    known = {*_by_id(notebook.cells, skeleton)} - {None}
+    known = _by_id(notebook.cells, skeleton)
     same = {cell.source for cell in skeleton.tracked if cell.locked} & {cell.source for cell in notebook.cells}
-    return max(len(known), len(same))
+    return max(len(known) - known.count(None), len(same))
 
 
 def restore(notebook: SubmittedNotebook, skeleton: Skeleton) -> RestoredNotebook:

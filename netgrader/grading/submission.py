@@ -6,6 +6,7 @@ So whatever else stands in it, outputs and widgets and other tools' metadata, go
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import re
 from dataclasses import dataclass
@@ -136,7 +137,9 @@ class _Notebook(msgspec.Struct):
 
 def find_notebooks(folder: Path) -> tuple[Path, ...]:
     """Return the notebooks directly in `folder`, in order of their names; checkpoints and hidden files are none."""
-    return tuple(sorted(filter(_is_regular, folder.glob(NOTEBOOKS))))
+    # Not by `folder.glob`, which finds none in a folder that cannot be read.
+    names = fnmatch.filter((path.name for path in folder.iterdir()), NOTEBOOKS)
+    return tuple(sorted(filter(_is_regular, map(folder.joinpath, names))))
 
 
 def _is_regular(path: Path) -> bool:

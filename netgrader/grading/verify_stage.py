@@ -143,8 +143,13 @@ def _known(store: Store, inputs: VerdictInputs) -> tuple[Verification, frozenset
     if not record or now is None:
         return None
     entry = store.get(Key(VERDICTS, record["inputs"]))
-    verification = Verification() if entry is None else _load(entry.content)
-    if entry is None or verification.log:  # what went wrong in tests is not known by cell
+    if entry is None:
+        return None
+    try:
+        verification = _load(entry.content)
+    except (OSError, ValueError):  # another process has pruned it since
+        return None
+    if verification.log:  # what went wrong in tests is not known by cell
         return None
     run = cells_to_run(now, record["cells"])
     return verification, frozenset(now) - run, run

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 import glob
+import importlib.metadata
 import logging
 import os
 import shutil
 import sys
-import sysconfig
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -139,16 +139,12 @@ def _of_notebooks_alone(kind: type[Any]) -> type[Any]:
 def nbgraders_ways(course: Course) -> Iterator[None]:
     """Set up what nbgrader needs around it: its scripts and the course's own modules found, and its own warnings unheard.
 
-    It starts ``alembic`` by name to make a gradebook. Its commands put the course's folder on Python's path, for an instructor's
-    plugins.
+    It starts ``alembic`` by name to make a gradebook, which is beside our interpreter or where it was installed. Its commands put
+    the course's folder on Python's path, for an instructor's plugins.
     """
     before, modules = os.environ.get("PATH", os.defpath), list(sys.path)
-    scripts = [
-        str(Path(sys.executable).parent),
-        sysconfig.get_path("scripts"),
-        sysconfig.get_path("scripts", "posix_user"),
-    ]
-    os.environ["PATH"] = os.pathsep.join([*scripts, before])
+    alembic = importlib.metadata.distribution("alembic").locate_file("../../../bin")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), str(Path(str(alembic)).resolve()), before])
     sys.path.insert(0, str(course.root))
     try:
         with warnings.catch_warnings():

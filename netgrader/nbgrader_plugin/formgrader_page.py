@@ -15,7 +15,8 @@ from jinja2 import pass_context
 from netgrader.checks.cell_points import gravest
 from netgrader.faults import Severity
 from netgrader.limited import ExceededError, within_limits
-from netgrader.pages.markdown import render_markdown
+from netgrader.pages import safe
+from netgrader.pages.markdown import LONGEST_CODE, render_markdown, without_gaps
 from netgrader.pages.safe import framed, picture
 from netgrader.results import CellResult, CheckResult, Outcome, Status, Visibility
 
@@ -110,7 +111,9 @@ def _cell(cell: RestoredCell, name: str, outputs: Sequence[dict[str, Any]], pict
         # A raw cell without a type is put into formgrader's page as it is, markup and all.
         "raw": {"metadata": {"raw_mimetype": "text/plain"}},
     }
-    about = {**of_kind[cell.cell_type], "id": name, "cell_type": cell.cell_type, "source": cell.source}
+    # A page takes no more; what was run is all of it.
+    source = safe.text(without_gaps(cell.source), LONGEST_CODE)
+    about = {**of_kind[cell.cell_type], "id": name, "cell_type": cell.cell_type, "source": source}
     if cell.origin is not None:
         about["metadata"] |= {**cell.origin.frozen, "nbgrader": cell.origin.nbgrader}
     return nbformat.from_dict(about)

@@ -152,7 +152,7 @@ def not_on_roster(gradebook: Any, students: Iterable[str]) -> list[str]:
     return [student for student in students if known and student not in known]
 
 
-def _cells_in_gradebook(assignment: Assignment) -> dict[str, list[tuple[str, float, str, str]]]:
+def _cells_in_gradebook(assignment: Assignment) -> dict[str, list[tuple[str, bool, float, str, str]]]:
     from nbgrader.api import Gradebook, MissingEntry  # noqa: PLC0415  (slow)
 
     with nbgraders_ways(assignment.course), Gradebook(assignment.course.db_url) as gradebook:
@@ -163,12 +163,15 @@ def _cells_in_gradebook(assignment: Assignment) -> dict[str, list[tuple[str, flo
         return {notebook.name: _saved_cells(notebook) for notebook in saved.notebooks}
 
 
-def _saved_cells(notebook: Any) -> list[tuple[str, float, str, str]]:
+def _saved_cells(notebook: Any) -> list[tuple[str, bool, float, str, str]]:
     points = {cell.name: cell.max_score for cell in [*notebook.grade_cells, *notebook.task_cells]}
     return sorted(
-        (cell.name, points.get(cell.name, 0.0), cell.cell_type, cell.source) for cell in notebook.source_cells
+        (cell.name, cell.name in points, points.get(cell.name, 0.0), cell.cell_type, cell.source)
+        for cell in notebook.source_cells
     )
 
 
-def _cells(skeleton: Skeleton) -> list[tuple[str, float, str, str]]:
-    return sorted((cell.grade_id, cell.points, cell.cell_type, cell.source) for cell in skeleton.tracked)
+def _cells(skeleton: Skeleton) -> list[tuple[str, bool, float, str, str]]:
+    return sorted(
+        (cell.grade_id, cell.is_graded, cell.points, cell.cell_type, cell.source) for cell in skeleton.tracked
+    )

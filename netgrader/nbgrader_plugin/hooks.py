@@ -58,8 +58,11 @@ def adopt_hook(*, assignment: str, notebooks: list[str], **_: Any) -> None:
     own = Course(Path.cwd()).assignment(assignment)
     folder = Path(notebooks[0]).parent
     drop_links(folder)
-    links = adopt(folder, jobs_in(folder, own)) if own.is_ours else ()
-    notebooks[:] = sorted({*filter(os.path.isfile, notebooks), *map(str, links)})
+    # One of ours that was no file is graded all the same, with 0 points and a page that says why.
+    kept, links = (
+        (notebooks, adopt(folder, jobs_in(folder, own))) if own.is_ours else (filter(os.path.isfile, notebooks), ())
+    )
+    notebooks[:] = sorted({*kept, *map(str, links)})
 
 
 class SubmissionExporter(NotebookExporter):  # type: ignore[misc]

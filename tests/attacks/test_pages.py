@@ -165,6 +165,14 @@ def test_no_id_in_a_text_is_one_of_formgraders(booked: TinyCourse, text: str) ->
     assert not re.findall(r'\bid="([^"]+)"', str(safe_outputs([display(text)])))
 
 
+def test_lines_of_nothing_without_end_keep_nobody_from_the_code(booked: TinyCourse) -> None:
+    booked.submit("bob", add="def add(a, b):" + 20_000 * "\n" + "    return a + b")
+    autograde_one(booked.course, "numbers", "bob")
+    page = formgraders(booked, "bob")
+    assert "is not shown" not in page
+    assert '<span class="k">return</span>' in page
+
+
 def test_brackets_without_end_keep_nobody_from_an_answer(booked: TinyCourse) -> None:
     notebook = booked.filled(why="An answer.")
     notebook["cells"] += [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import textwrap
 
 import pytest
@@ -11,6 +12,7 @@ from netgrader.grading import changed_tests, verify_stage
 from netgrader.grading.changed_tests import cells_to_run
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import jobs_of
+from netgrader.grading.result_store import Store
 
 FILE = '''
 """Checks."""
@@ -89,6 +91,10 @@ def test_what_cannot_be_told_apart_is_not(changed, new):
     assert changed('@grades("check_c")', new) is None
 
 
+def test_two_tests_of_one_name_are_not_told_apart_since_they_are_a_mistake(changed):
+    assert changed("test_c_is_there", "test_b_is_there") is None
+
+
 def test_a_cell_that_is_gone_or_new_is_noticed():
     assert cells_to_run({"check_b": "1", "check_c": "2"}, {"check_a": "0", "check_b": "1"}) == {"check_c"}
 
@@ -137,6 +143,25 @@ def test_a_changed_test_runs_its_cell_and_gives_what_running_all_gives(tiny, ver
     assert verified[2:] == [None]
     assert dataclasses.replace(fresh.result, seconds={}) == dataclasses.replace(second.result, seconds={})
     assert fresh.observations == second.observations
+
+
+@pytest.mark.usefixtures("uncaged")
+def test_verdicts_that_another_process_prunes_are_made_again(tiny, verified, monkeypatch):
+    tiny.submit("ada")
+    first = graded(tiny)
+    hidden = tiny.root / "grader_tests" / "test_sums.py"
+    hidden.write_text(hidden.read_text().replace("credit=3", "credit=4"))
+    get = Store.get
+
+    def pruned(store, key):
+        entry = get(store, key)
+        if entry is not None and key.stage == verify_stage.VERDICTS:
+            shutil.rmtree(entry.content)
+        return entry
+
+    monkeypatch.setattr(Store, "get", pruned)
+    assert graded(tiny).result.score == first.result.score
+    assert verified == [None, None]
 
 
 @pytest.mark.usefixtures("uncaged")

@@ -1,8 +1,10 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from netgrader.errors import UsageError
+from netgrader.grading import verify_stage
 from netgrader.grading.execution import Execution
 from netgrader.grading.grade_submission import grade, grade_job
 from netgrader.grading.jobs import find_jobs, jobs_of
@@ -145,6 +147,13 @@ def test_what_experiments_took_is_told_again_when_nothing_was_done(tiny, uncaged
     # Nothing trains here, and there are no networks to be read.
     assert 0 < seconds["experiments"] <= seconds["verify"] + 0.02
     assert grade_job(job).result.seconds == seconds
+
+
+def test_what_experiments_took_is_not_told_where_they_were_cut_off(tiny, uncaged, monkeypatch):
+    run = verify_stage.verify
+    monkeypatch.setattr(verify_stage, "verify", lambda asked: replace(run(asked), problem="It was stopped."))
+    (job,) = find_jobs(tiny.submit("ada"), tiny.course)
+    assert "experiments" not in grade_job(job).result.seconds
 
 
 def test_changed_text_costs_no_run_and_changed_code_does(tiny, uncaged):

@@ -226,6 +226,13 @@ def test_a_notebook_of_another_assignment_is_none_of_them(tiny):
     assert identify(parse_notebook(json.dumps(content).encode()), skeletons, "1_sums") is None
 
 
+def test_a_notebook_of_one_right_cell_twice_is_identified(tiny):
+    skeletons = [tiny.assignment.skeleton(name) for name in tiny.assignment.notebooks]
+    content = tiny.filled("1_sums")
+    content["cells"] = [cell_of(content, "add")] * 2
+    assert identify(parse_notebook(json.dumps(content).encode()), skeletons).notebook == "1_sums"
+
+
 def test_a_notebook_without_ids_is_identified_by_its_locked_cells(tiny):
     skeletons = [tiny.assignment.skeleton(name) for name in tiny.assignment.notebooks]
     content = tiny.filled("1_sums")

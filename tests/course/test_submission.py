@@ -138,6 +138,16 @@ def test_helper_modules_over_their_limit_stay_behind_together(tmp_path):
     assert "more than 200 kB together" in str(note)
 
 
+def test_a_folder_that_cannot_be_read_is_no_empty_one(tmp_path, monkeypatch):
+    def refused(*_):
+        raise PermissionError
+
+    monkeypatch.setattr("os.scandir", refused)
+    monkeypatch.setattr("os.listdir", refused)
+    with pytest.raises(PermissionError):
+        find_notebooks(tmp_path)
+
+
 def test_notebooks_are_found_beside_checkpoints_and_links(tmp_path):
     (tmp_path / ".ipynb_checkpoints").mkdir()
     for name in ("b.ipynb", "a.IPYNB", ".hidden.ipynb", "x.txt"):

@@ -12,6 +12,7 @@ from notebook_cage import Plan, open_sandbox
 from notebook_cage.kernel import CagedKernel
 
 from netgrader.evidence import BadEvidence, EvidenceLimits, read_evidence
+from netgrader.grading import kernel_link
 from netgrader.grading.cage_files import TooMuchEvidence, copy_evidence
 from netgrader.grading.cell_outputs import Collector
 from netgrader.grading.execution import ExecutionLimits
@@ -210,12 +211,41 @@ def test_one_kernel_does_not_see_the_channels_of_another(run):
         ("unheard-of", {"text": "a"}),
         ("update_display_data", {"data": {"text/plain": "a"}, "transient": {"display_id": "never seen"}}),
         ("update_display_data", {"transient": []}),
+        ("update_display_data", {"data": {"text/plain": "a"}}),
     ],
 )
 def test_a_message_that_makes_no_sense_shows_nothing(kind, content):
     collector = Collector(ExecutionLimits())
     collector.take(kind, content)
     assert collector.outputs() == ()
+
+
+def test_what_has_no_id_is_not_updated():
+    collector = Collector(ExecutionLimits())
+    collector.take("display_data", {"data": {"text/plain": "first"}})
+    collector.take("update_display_data", {"data": {"text/plain": "second"}})
+    (output,) = collector.outputs()
+    assert output["data"] == {"text/plain": "first"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        ({"status": "ok"}, (None, None)),
+        ({}, ("Error", "")),
+        ({"status": "error", "ename": "", "evalue": "boom"}, ("Error", "boom")),
+        ({"status": "error", "ename": None, "evalue": None}, ("Error", "")),
+        ({"status": "error", "ename": "E" * 1000, "evalue": "boom"}, ("E" * 199 + "…", "boom")),
+    ],
+)
+def test_an_error_has_a_name_whatever_the_kernel_says(reply, error):
+    assert kernel_link._error_in(reply) == error
+
+
+def test_an_error_of_no_texts_is_shown_as_one():
+    collector = Collector(ExecutionLimits())
+    collector.take("error", {"ename": None, "evalue": None, "traceback": None})
+    assert collector.outputs() == ({"output_type": "error", "ename": "", "evalue": "", "traceback": [""]},)
 
 
 def test_of_a_bundle_only_text_is_taken_over():

@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import sqlite3
+import sys
 import threading
 
 import nbformat
@@ -11,7 +13,7 @@ from nbgrader.api import Gradebook
 
 from netgrader.errors import NetgraderError
 from netgrader.grading.graded_notebook import load_last_result
-from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one, generate_assignment
+from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one, generate_assignment, nbgraders_ways
 from netgrader.nbgrader_plugin.gradebook import is_up_to_date, opened, require_writable, sync_cells
 
 pytestmark = [
@@ -166,6 +168,17 @@ def test_links_and_pipes_beside_a_notebook_carry_nothing_into_the_course(booked,
     assert secret.is_file()
 
 
+@pytest.mark.parametrize(
+    "make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/null"), lambda path: path.symlink_to("nowhere")]
+)
+def test_a_submission_without_a_file_for_a_notebook_counts_nothing(booked, graded, make):
+    path = booked.submit("ada")
+    path.unlink()
+    make(path)
+    assert {auto for auto, _, _ in graded("ada").values()} == {0.0}
+    assert autograded(booked, "ada").cells
+
+
 def test_a_misnamed_notebook_is_graded_under_its_own_name(booked, graded):
     path = booked.submit("ada")
     path.rename(path.with_name("1_sums (1).ipynb"))
@@ -226,6 +239,30 @@ def test_points_that_the_gradebook_does_not_have_yet_are_a_sentence(booked, grad
         graded("ada")
     assert sync_cells(booked.assignment, ()) == ("1_sums",)
     assert graded("ada")["check_squares"][0] == 5.0
+
+
+def test_a_cell_that_is_graded_for_nothing_is_another_one_than_a_cell_that_is_not_graded(booked):
+    path = booked.root / "source" / "numbers" / "1_sums.ipynb"
+    of_the_cell = cell_of(content := nbformat.read(path, as_version=4), "check_squares").metadata.nbgrader
+    for graded_too, points in ((False, {}), (True, {"points": 0})):
+        of_the_cell.pop("points", None)
+        of_the_cell.update(grade=graded_too, **points)
+        nbformat.write(content, path)
+        assert sync_cells(booked.assignment, ()) == ("1_sums",)
+        assert sync_cells(booked.assignment, ()) == ()
+
+
+def test_alembic_is_found_where_its_environment_takes_packages_from(tiny, tmp_path, monkeypatch):
+    package = tmp_path / "other" / "lib" / "python3" / "site-packages"
+    (package / "alembic-1.0.dist-info").mkdir(parents=True)
+    (package / "alembic-1.0.dist-info" / "METADATA").write_text("Name: alembic\nVersion: 1.0\n")
+    script = tmp_path / "other" / "bin" / "alembic"
+    script.parent.mkdir()
+    script.touch(0o755)
+    monkeypatch.syspath_prepend(package)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
+    with nbgraders_ways(tiny.course):
+        assert shutil.which("alembic") == str(script)
 
 
 def test_a_cell_added_after_submissions_is_nbgraders_refusal_in_a_sentence(booked, graded):
