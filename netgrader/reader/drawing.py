@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from netgrader.faults import kind_of
+from netgrader.reader.model import LAYERS
 from netgrader.text import Said, Text, joined
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def svg(boxes: Sequence[NetworkBox], title: str, say: Callable[[Said], str] = st
 def title_of(network: Network) -> Text:
     """Return what the drawing of a network is called."""
     count = len(network.faults)
-    layers = Text("1 layer") if len(network.layers) == 1 else Text("{count} layers", count=len(network.layers))
+    layers = LAYERS.of(len(network.layers))
     found = Text("faults found: {count}", count=count) if count else Text("no fault found")
     return Text("A network of {layers}, {found}", layers=layers, found=found)
 

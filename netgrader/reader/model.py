@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from netgrader.text import Said, Text, joined
+from netgrader.text import Plural, Said, Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -154,6 +154,8 @@ _RATES = {
     "decays": Text("learning rate decays from {known}"),
     "varies": Text("learning rate varies, {known} at most"),
 }
+LAYERS = Plural("{number} layer", "{number} layers")
+_VARIABLES = Plural("{number} variable", "{number} variables")
 _RATES_UNKNOWN = {"fed": Text("learning rate fed")}
 """How the learning rate is described, by `Optimizer.rate`: where it is known, and where it is not."""
 
@@ -234,8 +236,7 @@ class Network:
         if optimizer.learning_rate is not None:
             known, rate = f"{optimizer.learning_rate:.4g}", _RATES[optimizer.rate]
         rate = rate.format(known=known)
-        count = len(optimizer.variables)
-        variables = Text("1 variable") if count == 1 else Text("{count} variables", count=count)
+        variables = _VARIABLES.of(len(optimizer.variables))
         return joined([str(optimizer.kind), rate, variables], ", ")
 
     def as_json(self) -> dict[str, Any]:

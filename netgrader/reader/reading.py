@@ -19,7 +19,7 @@ from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, upd
 from netgrader.reader.graph.branches import as_trained, inlined
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.plain import RANDOM
-from netgrader.reader.graph.source import GraphError, read_source
+from netgrader.reader.graph.source import EmptyGraphError, GraphError, read_source
 from netgrader.reader.lab import LabError
 from netgrader.reader.lab.traced_models import is_model_file, is_traceable
 from netgrader.reader.lab.traced_models import traced as traced_here
@@ -203,8 +203,8 @@ def _read_in(lab: Lab | None, graph: object, given: Given) -> Network:
     """Read a graph and try it out in the lab."""
     try:
         meta = read_source(graph)
-    except GraphError as error:
-        if given.exercise is None or "no operation" not in str(error):
+    except EmptyGraphError:
+        if given.exercise is None:
             raise
         empty = fault("built-in-default-graph", found=Text("an empty graph"))
         return Network(exercise=given.exercise, faults=(empty,))

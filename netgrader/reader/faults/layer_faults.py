@@ -13,8 +13,9 @@ from netgrader.reader.find.joining import depths
 from netgrader.reader.find.layers import factor_behind, ops_between, transposes, weights_key
 from netgrader.reader.find.roles import all_updates, moved_by_gradients
 from netgrader.reader.graph.nodes import node_of, words
+from netgrader.reader.model import LAYERS
 from netgrader.reader.trial.probe import products
-from netgrader.text import Text
+from netgrader.text import Plural, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,7 @@ _UNKNOWN = ("undecided", "other")
 _LOOPING = words("NextIteration RefNextIteration While StatelessWhile")
 _SATURATING = ("sigmoid", "tanh")
 """What hides in the scores how large the numbers before it are."""
+_IN_A_ROW = Plural("{number} layer in a row", "{number} layers in a row")
 MEANT = 2
 """So often again the same weights are read where that may be meant: a recurrence (Lan et al., 2020)."""
 
@@ -45,7 +47,7 @@ def too_many(reading: Reading) -> Iterator[Fault]:
     asked, count = reading.asked.widths, _in_a_row(reading.found)
     if asked is not None and count is not None and count > len(asked):
         place = reading.found.steps[-1].node
-        yield fault("too-many-layers", place, Text("{count} layers", count=count), str(len(asked)))
+        yield fault("too-many-layers", place, LAYERS.of(count), str(len(asked)))
 
 
 def too_few(reading: Reading) -> Iterator[Fault]:
@@ -56,11 +58,11 @@ def too_few(reading: Reading) -> Iterator[Fault]:
         return
     loose = [step.node for step in found.unused if not _mirrors(step, steps)]
     if loose:
-        many = Text("{least} layers in a row", least=least)
-        yield fault("layer-not-connected", loose[0], Text("a layer that the loss does not depend on"), many)
+        found_loose = Text("a layer that the loss does not depend on")
+        yield fault("layer-not-connected", loose[0], found_loose, _IN_A_ROW.of(least))
     else:
-        many = Text("{count} layers") if len(steps) == count else Text("{count} layers in a row")
-        yield fault("too-few-layers", steps[-1].node, many.format(count=count), f"{least}")
+        many = LAYERS if len(steps) == count else _IN_A_ROW
+        yield fault("too-few-layers", steps[-1].node, many.of(count), f"{least}")
 
 
 def _joined(found: Found) -> list[str]:

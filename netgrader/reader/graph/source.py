@@ -32,6 +32,10 @@ class GraphError(NetgraderError):
     """What was given is not a graph that can be read; the message is a sentence."""
 
 
+class EmptyGraphError(GraphError):
+    """The graph has no operation."""
+
+
 def require_at_most(count: int, most: int, sentence: Text) -> None:
     """Raise a `GraphError` with this sentence where there are more than so many."""
     if count > most:
@@ -56,7 +60,7 @@ def read_source(source: object) -> Message:
     meta = _parse_text(content) if _TEXT.match(content[:2000]) else _parse_binary(content)
     graph = meta.graph_def
     if not graph.node:
-        raise GraphError(Text("The graph is empty: it has no operation."))
+        raise EmptyGraphError(Text("The graph is empty: it has no operation."))
     nodes = len(graph.node) + sum(len(function.node_def) for function in graph.library.function)
     require_at_most(
         nodes,
