@@ -11,8 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from netgrader.faults import kind_of
-from netgrader.reader.model import LAYERS
-from netgrader.text import Said, Text, joined
+from netgrader.text import Plural, Said, Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NAMES", "NetworkBox", "boxes_of", "svg", "title_of"]
 
+LAYERS = Plural("{number} layer", "{number} layers")
 # Narrow enough to be read on a telephone, where it is shown at almost its own size.
 WIDTH = 380
 LEFT, TOP, GAP, PADDING = 8, 10, 22, 10

@@ -154,7 +154,6 @@ _RATES = {
     "decays": Text("learning rate decays from {known}"),
     "varies": Text("learning rate varies, {known} at most"),
 }
-LAYERS = Plural("{number} layer", "{number} layers")
 _VARIABLES = Plural("{number} variable", "{number} variables")
 _RATES_UNKNOWN = {"fed": Text("learning rate fed")}
 """How the learning rate is described, by `Optimizer.rate`: where it is known, and where it is not."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from netgrader.faults import Severity, fault
+from netgrader.reader.drawing import LAYERS
 from netgrader.reader.find.joining import depths
 from netgrader.reader.find.layers import factor_behind, ops_between, transposes, weights_key
 from netgrader.reader.find.roles import all_updates, moved_by_gradients
 from netgrader.reader.graph.nodes import node_of, words
-from netgrader.reader.model import LAYERS
 from netgrader.reader.trial.probe import products
 from netgrader.text import Plural, Text
 
