@@ -1,4 +1,4 @@
-"""The cage as this package uses it: what of ours is in it, what a zygote has imported, and what is said where it refuses.
+"""The cage as netgrader uses it: the package inside it, the imports of a zygote, and the sentences where it refuses.
 
 The parts are copied and compiled once for each version of them, and mounted read-only: what students get, no more. The folder
 of an editable install is the instructor's whole repository, so that it is never mounted itself.

@@ -68,10 +68,12 @@ STARTUP = (
     "seed_everything({seed}, {shift})",
     "keep_streams(get_ipython())",
     "get_ipython().ask_exit = lambda: None",
+    "__import__('netgrader.student').student.setup()",
 )
-"""What of `netgrader.grading.kernel_startup` is called in a kernel, in this order, before anything of a student's.
+"""Calls in a kernel before the student's first cell, in this order, after the source of `netgrader.grading.kernel_startup`.
 
-A forgotten ``exit()`` or ``quit()`` would end the kernel, and cost the points of all that comes after it.
+A forgotten ``exit()`` or ``quit()`` would end the kernel, and cost the points of all that comes after it. The notebook is
+watched whether or not one of its cells calls `netgrader.student.setup`, so that what its sessions trained is always known.
 """
 
 

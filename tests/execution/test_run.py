@@ -187,3 +187,19 @@ def test_each_check_cell_has_a_challenge_of_its_own_which_no_cell_before_it_can_
     given = {name: read_evidence(folder / "evidence" / name).facts["challenge"] for name in names}
     assert given == execution.outside["challenges"]
     assert len({*given.values(), *other.outside["challenges"].values()}) == 4
+
+
+def test_what_a_closed_session_trained_is_known_in_a_notebook_that_never_calls_setup(run):
+    imported = "import tensorflow.compat.v1 as tf\ntf.disable_v2_behavior()"
+    trained = """
+graph = tf.Graph()
+with graph.as_default(), tf.Session(graph=graph) as session:
+    x = tf.placeholder(tf.float32, [None, 40])
+    w = tf.get_variable("w", [40, 40], initializer=tf.zeros_initializer())
+    step = tf.train.GradientDescentOptimizer(1.0).minimize(tf.reduce_sum(tf.matmul(x, w)))
+    session.run(tf.global_variables_initializer())
+    session.run(step, {x: [[1.0] * 40]})
+"""
+    told = "from netgrader.student.sessions import kept_values\nprint(kept_values(graph)['w'][0, 0])"
+    execution, _ = run(imported, trained, told)
+    assert execution.cells[2].outputs[0].get("text") == "-1.0\n", execution.cells
