@@ -35,7 +35,7 @@ class CourseTexts:
     """What a course makes of all texts."""
 
     words: Mapping[str, Said] = field(default_factory=lambda: WORDS)
-    """What stands in places that a text does not fill itself: `netgrader.data.DataSpec.words`."""
+    """Words for the places that a text does not fill itself: `netgrader.data.DataSpec.words`."""
     kinds: Mapping[str, FaultKind] = field(default_factory=lambda: CATALOGUE)
     """All kinds of faults by code: ours, and those that the course adds or says otherwise (`netgrader.faults.course_kinds`)."""
     regression: bool = False

@@ -95,7 +95,7 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
     ] = None,
     sandbox: Sandbox = "bubblewrap",
     only: Annotated[
-        Literal["ungradable"] | None, typer.Option("--only", help="Run anew only what could not be graded in full.")
+        Literal["ungradable"] | None, typer.Option("--only", help="Rerun only what could not be graded in full.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say whose marks would change and why, and save nothing.")

@@ -199,7 +199,7 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def words(self) -> Mapping[str, Said]:
-        """Return what stands in texts' places of these data: `netgrader.catalogue.CourseTexts.words`."""
+        """Return the words of these data that fill the places of texts: `netgrader.catalogue.CourseTexts.words`."""
         article, label = "an" if self.is_images else "a", "target" if self.is_regression else "label"
         return data_words(self.one, article, self.part, label) | {
             "one": self.called,

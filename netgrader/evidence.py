@@ -455,7 +455,7 @@ class _Reader:
             said = Text("The evidence is too large: more than {limit:,} bytes in {name}.")
             images = Text(
                 "A graph is too large: more than {limit:,} bytes. It is not to hold images: they are fed "
-                "to its placeholders. What is in it stays in it: build the network anew, and train it if "
+                "to its placeholders. What is in it stays in it: build the network again, and train it if "
                 "it was."
             )
             raise BadEvidence((images if name.endswith(".pb") else said).format(limit=limit, name=name))

@@ -129,7 +129,7 @@ def _parsed(source: str, path: Path) -> ast.Module:
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         raise NetgraderError(
-            f"{path} is not Python{f': line {line}' if line else ''}, {getattr(error, 'msg', error)}. Mend it and call again."
+            f"{path} is not Python{f': line {line}' if line else ''}, {getattr(error, 'msg', error)}. Fix it and call again."
         ) from error
 
 

@@ -55,7 +55,7 @@ class CheckResult:
 
     `check` is ``file::function``; `sentence` is its docstring's first line; `credit` of `max_credit` is the share of
     its cell's points that it earned; `faults` are codes of netgrader.faults, `findings` what was found, `message` and `hint`
-    what is told of it; `severity` says how grave each is (until
+    the message about it; `severity` says how grave each is (until
     marks are made: of those only that are another than their code). `follows` are codes of faults charged elsewhere, of
     which this is but a consequence: it costs nothing more. `causes` says by code what may have brought a fault, if it was
     charged in an earlier cell (`netgrader.faults.Fault.causes`).

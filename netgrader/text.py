@@ -28,13 +28,13 @@ __all__ = [
 ]
 
 LIMIT = 400
-"""Characters of a name, or of code, that stands in a sentence."""
+"""Characters of a name, or of code, in a sentence."""
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 @dataclass(frozen=True)
 class Plural:
-    """A sentence about a number, with a place for it: what is said of one, and of any other number."""
+    """A sentence about a number, with a place for it: a form for one, and a form for other numbers."""
 
     one: str
     many: str
@@ -55,7 +55,7 @@ class Text:
     template: str
     args: tuple[tuple[str, Value], ...]
     plural: tuple[str, int] | None = None
-    """For a `Plural`: what is said of other numbers than one, and the number."""
+    """For a `Plural`: the form for numbers other than one, and the number."""
 
     def __init__(self, template: str, /, **values: object) -> None:
         object.__setattr__(self, "template", template)
@@ -76,7 +76,7 @@ class Text:
 
 
 Value: TypeAlias = Text | str | int | float
-"""What stands in a place of a template."""
+"""A value for a place of a template."""
 Said: TypeAlias = Text | str
 """What can be said: a `Text`, or a name, code or number that no language changes."""
 
@@ -103,7 +103,7 @@ def plain(text: object, limit: int = LIMIT) -> str:
 
 
 def tidy(said: object, limit: int = LIMIT) -> Said:
-    """Return what is said with `plain` names, code and values in it."""
+    """Return a sentence with `plain` names, code and values in it."""
     if not isinstance(said, Text):
         return plain(said, limit)
     values = {name: tidy(value, limit) if isinstance(value, Text | str) else value for name, value in said.args}
@@ -168,4 +168,4 @@ WORDS: Mapping[str, Said] = data_words() | {
     "count": "many",
     "floor": "a certain value",
 }
-"""What stands in the places of a text that no value fills, where nobody said of which data it speaks."""
+"""Words for the places of a text that no value fills, for data of which nothing is known."""

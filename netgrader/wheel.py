@@ -1,7 +1,7 @@
 """Wheels: of all of us, and the student's, without the grader's side: the same sources give the same bytes.
 
 The student's is called otherwise than the package that grades, and its version ends with a hash of its content: pip installs
-what was mended over what was released before, and leaves what is the same.
+a fixed version over the one released before, and leaves what is the same.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ PLACE, WORD = re.compile(r"\{[^{}]*\}"), re.compile(r"[A-Za-z]{3}")
 """What is put into a text, and what makes a text worth a translation: places and signs alone are said as they are."""
 WIDTH = 120
 DATED = datetime(2000, 1, 1, tzinfo=UTC)
-"""What stands in each catalogue: files are the same on each day."""
+"""The date in each catalogue, so that files are the same on each day."""
 
 Id = str | tuple[str, str]
 
@@ -92,7 +92,7 @@ def of_course(folder: Path) -> list[Id]:
 
 
 def catalogues(language: str) -> dict[Path, list[Id]]:
-    """Return what belongs into which catalogue of a language."""
+    """Return the texts of each catalogue of a language."""
     checks, hidden = ROOT / "source" / "digits" / "checks", ROOT / "grader_tests"
     return {
         PACKAGE / "languages" / f"{language}.po": of_netgrader(),
@@ -102,7 +102,7 @@ def catalogues(language: str) -> dict[Path, list[Id]]:
 
 
 def written(said: Iterable[Id], before: Catalog, language: str) -> Catalog:
-    """Return the catalogue of what is said, with the translations that there are; words of the data stay as they are."""
+    """Return the catalogue of these texts with their known translations; words of the data stay as they are."""
     made = Catalog(locale=language, project="netgrader", header_comment="", creation_date=DATED, revision_date=DATED)
     for message in (one for one in before if one.context):
         made.add(message.id, message.string, context=message.context)

@@ -48,7 +48,7 @@ REMEDIES: Sequence[tuple[frozenset[str], Text]] = (
     ),
     (
         frozenset({"SyntaxError", "_IncompleteInputError", "IndentationError", "TabError", "UsageError"}),
-        Text("a cell that Python can read: run it, and mend the line that is pointed at"),
+        Text("a cell that Python can read: run it, and fix the line that Python points at"),
     ),
     (
         frozenset({"NameError", "UnboundLocalError"}),

@@ -257,7 +257,7 @@ def run_tests(
     visibility = _visibility(public, hidden)
     plugin = GradingPlugin(visibility, cells, seconds, bench.exercises.texts, on_plan, on_verdict)
     fixtures = Fixtures(bench, plugin)
-    # Formulas are tried on any numbers there are: what overflows in them is nothing that a student can mend.
+    # Formulas are tried on any numbers there are: what overflows in them is nothing that a student can fix.
     with _undisturbed(visibility), np.errstate(all="ignore"):
         code = pytest.main(_arguments(visibility), plugins=[plugin, fixtures])
     plugin.raise_if_broken()

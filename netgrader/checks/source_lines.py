@@ -176,7 +176,7 @@ def _in_words(noted: _Noted, number: int, cells: Mapping[str, Cell], exercise: s
 
 
 def _line(cell: Cell, line: int, exercise: str) -> Said:
-    """Return how a line of a cell is told; empty where it has no such line."""
+    """Return how a message refers to a line of a cell; empty if the cell has no such line."""
     text = plain(_text(cell, line).replace("`", "'"), LONGEST_LINE)
     if not text:
         return ""

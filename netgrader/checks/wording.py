@@ -9,7 +9,7 @@ from netgrader.text import Text
 
 __all__ = ["percent"]
 
-FOLLOWS_FROM = Text("This follows from another fault: “{sentence}” It can be judged in full once that is mended.")
+FOLLOWS_FROM = Text("This follows from another fault: “{sentence}” It can be judged in full once that is fixed.")
 FORGIVEN = Text("This follows from another fault: “{sentence}” It is charged there, and costs nothing here.")
 NO_EVIDENCE = Text("There is nothing to look at: the check cell was not reached.")
 NOT_HANDED_OVER = Text("There is nothing to look at: “{name}” was not handed over.")

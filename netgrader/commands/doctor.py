@@ -58,8 +58,8 @@ class Finding:
 
 ENDS = (
     "Grading works here.",
-    "Grading works here only once the line marked MISSING is mended.",
-    "Grading works here only once the {} lines marked MISSING are mended.",
+    "Grading works here only once the line marked MISSING is fixed.",
+    "Grading works here only once the {} lines marked MISSING are fixed.",
 )
 """The last line, for none, one or more lines that are missing."""
 
@@ -99,7 +99,7 @@ def _course(course: Course, sandbox: str) -> Iterator[Finding]:
     try:
         assignments, _ = course.assignments, course.seed
     except NetgraderError as error:
-        yield Finding("course", False, str(error), "mend that file")
+        yield Finding("course", False, str(error), "fix that file")
     else:
         yield Finding("course", True, f"{course.root}, assignments: {', '.join(assignments) or 'none'}")
         yield from _who_grades(course)
@@ -159,7 +159,7 @@ def _data(course: Course) -> Iterator[Finding]:
                     yield Finding("data", True, f"{assignment.data}, verified")
             except (NetgraderError, NotebookError) as error:
                 yield Finding(
-                    "data", False, str(error), "mend that file, or put the data there that came with the course"
+                    "data", False, str(error), "fix that file, or put the data there that came with the course"
                 )
 
 

@@ -147,7 +147,7 @@ def _try_out(assignment: Assignment, options: Options, released: Path, notebooks
         lines = "\n".join(f"- {one}" for one in found)
         raise NetgraderError(
             f"{assignment.name} was not released, since it does not grade as it should:\n{lines}\n"
-            "Mend it and call again; --untried releases it as it is."
+            "Fix it and call again; --untried releases it as it is."
         )
 
 
@@ -282,7 +282,7 @@ def _require_files(assignment: Assignment, notebooks: Sequence[str]) -> None:
     found = dict.fromkeys(one for name in notebooks for one in file_problems(assignment, name))
     if found:
         lines = "\n".join(f"- {one}" for one in found)
-        raise NetgraderError(f"{assignment.name} was not released:\n{lines}\nMend it and call again.")
+        raise NetgraderError(f"{assignment.name} was not released:\n{lines}\nFix it and call again.")
 
 
 def _copy_beside(assignment: Assignment, files: NotebookFiles, target: Path) -> None:

@@ -160,7 +160,7 @@ def require_known(asked: Iterable[str], known: Collection[str], assignment: str)
 
 
 def trouble_lines(out: Console, trouble: Iterable[tuple[str, Sequence[str]]]) -> None:
-    """Say what broke in the course's own checks: the instructor's to mend, no student's fault.
+    """Say what broke in the course's own checks: the instructor's to fix, no student's fault.
 
     `trouble` is whose notebook it was, and what is known of it: tracebacks, of which all is shown with ``--debug``.
     """

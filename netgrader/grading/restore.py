@@ -46,7 +46,7 @@ class RestoredCell:
 
 @dataclass(frozen=True)
 class RestoredNotebook:
-    """The notebook that is run, and a sentence for each thing that was mended."""
+    """The notebook that is run, and a sentence for each thing that was restored."""
 
     name: str
     cells: tuple[RestoredCell, ...]

@@ -66,7 +66,7 @@ def _of_verdicts(job: Job, graded: GradedNotebook) -> Iterator[str]:
         if cell.points is not None and cell.points < cell.max_points - NEAR:
             yield (
                 f"{cell.cell}: the solution earns {cell.points:g} of {cell.max_points:g} points. {_lost(cell)}"
-                "Mend the solution, the test or its parameters."
+                "Fix the solution, the test or its parameters."
             )
     if graded.result.status is not Status.GRADED:
         yield f"{job.path.name}: {graded.result.problem}"

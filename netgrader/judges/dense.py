@@ -179,7 +179,7 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
     if len(known) < len(found):
         fail("wrong-return", found=Text("an h or W that cannot be computed from x alone"), expected="(h, W)")
     first_weights, fetched_again, first_at_zero, weights, results, at_zero = known
-    kept = np.array_equal(first_weights, fetched_again)  # random numbers alone are drawn anew in each run
+    kept = np.array_equal(first_weights, fetched_again)  # only random numbers differ from run to run
     _require_shapes(results, weights, inputs, outputs)
     return DenseTrial(
         inputs=inputs,
@@ -265,7 +265,11 @@ def require_bias(trial: DenseTrial) -> None:
     """End the test unless each neuron adds a bias of its own."""
     require_weights_used(trial)
     if not np.any(trial.at_zero):
-        fail("missing-bias", found=Text("an output of 0 for an input of 0, whatever the variables are"), expected="b")
+        fail(
+            "missing-bias",
+            found=Text("an output of 0 for an input of 0, with any values of the variables"),
+            expected="b",
+        )
     if trial.outputs > 1 and np.ptp(trial.at_zero) == 0:
         fail(
             "missing-bias",

@@ -178,7 +178,9 @@ def _in_fresh_session(subject: Subject) -> LoopFinding | None:
             return finding(
                 Aspect.EVALUATION,
                 "evaluated-in-fresh-session",
-                found=Text("weights that were initialised anew after the last step of epoch {fresh}", fresh=number + 1),
+                found=Text(
+                    "weights that were initialized again after the last step of epoch {fresh}", fresh=number + 1
+                ),
                 expected=Text("the session that was trained"),
             )
     return None

@@ -62,7 +62,7 @@ EACH, LARGEST = "each@", "largest"
 """The parts that hold the gradients of the outputs, by their numbers, and of the largest one."""
 OTHER_TENSOR = "gradient-of-wrong-tensor"
 UNKNOWN = Text("something that the softmax outputs do not do")
-ZEROS = Text("zeros, as of all outputs together, whose sum is 1 whatever the {image} shows")
+ZEROS = Text("zeros, as of all outputs together, whose sum is 1 for every {image}")
 
 
 @dataclass(frozen=True)

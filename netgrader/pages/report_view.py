@@ -148,7 +148,7 @@ class ClassView:
     notebooks: tuple[NotebookColumns, ...]
     students: tuple[StudentView, ...]
     texts: CourseTexts = OF_NO_COURSE
-    """How the course says what is told."""
+    """The language and words of the course."""
 
 
 @dataclass(frozen=True)

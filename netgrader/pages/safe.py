@@ -91,7 +91,7 @@ FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/
 
 
 def said(value: Said, longest: int = LONGEST) -> Said:
-    """Return what is said with names and code in it as one line of text each, at most `longest` characters of it."""
+    """Return a sentence with its names and code as one line each, at most `longest` characters."""
     return tidy(value, longest)
 
 

@@ -49,18 +49,18 @@ GLANCE = Text("At a glance")
 WELL = Text("Right already:")
 NEXT = Text("What to do next")
 NEXT_LATER = Plural("One more, afterwards", "{number} more, afterwards")
-NEXT_LEAD = Text("The gravest first. What follows from it is gone once it is mended.")
+NEXT_LEAD = Text("Most serious first. Fixing it also clears what follows from it.")
 NEXT_UP_TO = Plural("up to {points} point", "up to {points} points")
-NEXT_NONE = Text("Nothing is left to mend.")
+NEXT_NONE = Text("Nothing is left to fix.")
 NEXT_NONE_LEAD = Text(
     "Every check passed. What your network does, and what it still gets wrong, is drawn "
-    "beside the checks below: have a look at it."
+    "next to the checks below: have a look at it."
 )
 NEXT_FURTHER = Text("If you like to go on:")
 TO_TRY = Text("To try")
 NEXT_NONE_PLAIN = Text("Every check passed.")
 NEXT_MEND = Text(
-    "Mend what the sentence above says and hand your notebook in again, or ask your "
+    "Fix what the sentence above says and hand your notebook in again, or ask your "
     "instructor. It scores nothing only as long as it cannot be read."
 )
 NEXT_ANSWER = Text("Write an answer: what stands there is still the text that the notebook came with.")
@@ -68,7 +68,7 @@ NEXT_BY_HAND = Text("Your instructor gave this mark by hand: ask why.")
 NEXT_COMMENTED = Text(
     "Your instructor gave this mark by hand: read the comments in your notebook, and ask if they leave it open."
 )
-NEXT_MORE = Plural("One more mistake stands in this cell.", "{number} more mistakes stand in this cell.")
+NEXT_MORE = Plural("This cell has one more mistake.", "This cell has {number} more mistakes.")
 NEXT_AGAIN = Text("This could not be graded; your points elsewhere are kept.")
 ACCURACY_ONE = Text("Your network gets {accuracy} of the test {images} right, as we recomputed it.")
 PROBLEM = Text("This notebook could not be graded.")
@@ -263,7 +263,7 @@ TARGET = {
 COSTS = {
     "fatal": Text("Fatal: what was asked for does not work. The cell keeps three tenths of its points at most."),
     "serious": Text(
-        "Serious: it works worse than it should, or is not what was asked for. The cell keeps six tenths of its points at most."
+        "Serious: it works poorly, or is not what the exercise asks for. The cell keeps at most six tenths of its points."
     ),
     "slight": Text("Slight: it costs a tenth of the cell’s points."),
 }

@@ -39,12 +39,12 @@ NOT_RUN = Text(
 )
 WAITS = Text("{name}: this needs {others}, not done yet. Fill that in, run it, then run this cell again.")
 STILL_RAISES = Text(
-    "{name}: the line raise NotImplementedError() still stands in {others}, and your code "
+    "{name}: the line raise NotImplementedError() is still in {others}, and your code "
     "stops there. Delete that line, run the cell, then run this one again."
 )
 STOPPED = Text(
     "{name}: your cell stopped with an error when it was last run, so what there is now may "
-    "be of an earlier run. Mend it and run it again, then run this one."
+    "be of an earlier run. Fix it and run it again, then run this one."
 )
 INTERRUPTED = Text("{name}: your cell was interrupted before its end. Run it to its end, then run this one again.")
 ALL_PASSED = Text("{name}: all {count} checks passed. Grading runs these again.")

@@ -65,7 +65,7 @@ def test_a_student_who_did_everything_right_sees_something_worth_reading(browser
         browser.text,
         "10 of 10 points",
         "92.65",
-        "Nothing is left to mend.",
+        "Nothing is left to fix.",
         "Your network, as the grader reads it from the graph",
         "Accuracy after each epoch",
         "735 of 10,000 test images are not recognised yet",

@@ -58,7 +58,7 @@ def test_every_public_code_is_there():
 
 
 KINDS = EXERCISES.texts.kinds
-"""Where to read stands in the course's own texts."""
+"""The course's own texts say where to read."""
 
 
 @pytest.mark.parametrize("code", KINDS)

@@ -342,8 +342,8 @@ def test_doctor_goes_on_behind_a_config_that_cannot_be_read(netgrader, tiny):
     ("missing", "said"),
     [
         (0, "Grading works here."),
-        (1, "Grading works here only once the line marked MISSING is mended."),
-        (2, "Grading works here only once the 2 lines marked MISSING are mended."),
+        (1, "Grading works here only once the line marked MISSING is fixed."),
+        (2, "Grading works here only once the 2 lines marked MISSING are fixed."),
     ],
 )
 def test_doctor_ends_with_what_is_to_be_mended(monkeypatch, capsys, missing, said):

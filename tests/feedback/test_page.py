@@ -17,7 +17,7 @@ from tests.feedback import examples as ex
 from tests.texts import english
 
 DIGITS = PageData(texts=EXERCISES.texts)
-"""Where to read stands in the course's own texts."""
+"""The course's own texts say where to read."""
 
 
 def page_of(cells, graded, **more):
@@ -58,7 +58,7 @@ def test_what_to_do_next_says_that_more_mistakes_cost_points_in_a_cell():
     for checks, more in (((first, again, other), True), ((first, again), False)):
         result = ex.result(ex.cell("train", 3, *checks))
         (step,) = page_of([ex.check_cell("train", 3)], Graded(result)).steps
-        assert str(step.sentence).endswith("One more mistake stands in this cell.") is more
+        assert str(step.sentence).endswith("This cell has one more mistake.") is more
 
 
 def test_what_follows_from_another_check_is_folded_under_a_line_that_counts_it():

@@ -15,42 +15,32 @@ ROUNDED = {
 }
 
 
-@pytest.mark.parametrize("pixels", [25, 784])
-@pytest.mark.parametrize("name", ROUNDED)
-def test_rounded_inputs_are_right(lab, name, pixels):
+def read(lab, pixels, prepare, first_weights, **asked):
+    """Read a network of two layers that begins with `prepare` and multiplies with `first_weights`."""
     with tf.Graph().as_default() as graph:
         x, y = tf.placeholder(tf.float32, [None, pixels]), tf.placeholder(tf.float32, [None, 10])
-        hidden = tf.nn.relu(ROUNDED[name](x) @ tf.get_variable("W1", [pixels, 40]))
+        hidden = tf.nn.relu(prepare(x) @ first_weights())
         logits = hidden @ tf.get_variable("W2", [40, 10]) + tf.get_variable(
             "b", [10], initializer=tf.zeros_initializer()
         )
         loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
-        parts = {
-            "X": x,
-            "Y": y,
-            "logits": logits,
-            "loss": loss,
-            "train_op": tf.train.AdamOptimizer(0.001).minimize(loss),
-        }
-        asked = Exercise(
-            "network", widths=(40, 10), activations=("relu", "none"), inputs=pixels, classes=10, bias=False
-        )
-        network = read_network(graph, parts, asked, lab=lab)
+        step = tf.train.AdamOptimizer(0.001).minimize(loss)
+        parts = {"X": x, "Y": y, "logits": logits, "loss": loss, "train_op": step}
+        exercise = Exercise("network", inputs=pixels, classes=10, **asked) if asked else None
+        return read_network(graph, parts, exercise, lab=lab)
+
+
+@pytest.mark.parametrize("pixels", [25, 784])
+@pytest.mark.parametrize("name", ROUNDED)
+def test_rounded_inputs_are_right(lab, name, pixels):
+    asked = {"widths": (40, 10), "activations": ("relu", "none"), "bias": False}
+    network = read(lab, pixels, ROUNDED[name], lambda: tf.get_variable("W1", [pixels, 40]), **asked)
     assert network.codes <= {"missing-tensor"}, str(network)  # no accuracy, no prediction
     assert [layer.inputs for layer in network.layers] == [pixels, 40]
 
 
 def test_weights_of_one_variable_that_is_zero_are_named(lab):
-    with tf.Graph().as_default() as graph:
-        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
-        hidden = tf.nn.relu(x @ (tf.get_variable("s", [], initializer=tf.zeros_initializer()) * tf.ones([784, 40])))
-        logits = hidden @ tf.get_variable("W2", [40, 10])
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
-        parts = {
-            "X": x,
-            "Y": y,
-            "logits": logits,
-            "loss": loss,
-            "train_op": tf.train.AdamOptimizer(0.001).minimize(loss),
-        }
-        assert "zero-initialisation" in read_network(graph, parts, lab=lab).codes
+    def weights():
+        return tf.get_variable("s", [], initializer=tf.zeros_initializer()) * tf.ones([784, 40])
+
+    assert "zero-initialisation" in read(lab, 784, tf.identity, weights).codes

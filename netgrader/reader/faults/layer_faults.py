@@ -43,7 +43,7 @@ def _in_a_row(found: Found) -> int | None:
 
 
 def too_many(reading: Reading) -> Iterator[Fault]:
-    """More layers in a row than asked for."""
+    """More layers in a row than the exercise asks for."""
     asked, count = reading.asked.widths, _in_a_row(reading.found)
     if asked is not None and count is not None and count > len(asked):
         place = reading.found.steps[-1].node
@@ -51,7 +51,7 @@ def too_many(reading: Reading) -> Iterator[Fault]:
 
 
 def too_few(reading: Reading) -> Iterator[Fault]:
-    """Fewer layers in a row than asked for."""
+    """Fewer layers in a row than the exercise asks for."""
     found, steps, count = reading.found, reading.found.steps, _in_a_row(reading.found)
     least = reading.asked.min_layers or len(reading.asked.widths or ())
     if count is None or count + len(_joined(found)) >= least:

@@ -173,7 +173,7 @@ def _enter(received: list[int]) -> dict[str, Any]:
             _check(_libc.setns(descriptor, NAMESPACES[kind]), f"setns {kind}")
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         child = os.fork()
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:  # noqa: BLE001 - whatever it was, the run is refused and this process ends
         _refuse(error)
     if child:
         _hand_on(child, answer)
@@ -184,7 +184,7 @@ def _enter(received: list[int]) -> dict[str, Any]:
         _give_up(request)
         _require_nothing_left()
         _reseed()
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:  # noqa: BLE001 - whatever it was, the run is refused and this process ends
         _refuse(error)
     return request
 
