@@ -88,6 +88,11 @@ FRAME_POLICY = (
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP"}
 """Of pictures that are shown, as Pillow calls them."""
+FRAME = Markup(
+    '<iframe class="rich-output" sandbox loading="lazy" width="100%" height="448" title="{}" srcdoc="{}"></iframe>'
+)
+FRAMED = re.compile(re.escape(str(FRAME.format(words.OUTPUT, f"{FRAME_POLICY}|"))).replace(r"\|", r'[^"<>]*+'))
+"""A frame of ours, with its policy."""
 
 
 def said(value: Said, longest: int = LONGEST) -> Said:
@@ -112,13 +117,15 @@ def csv_text(value: str) -> str:
 
 
 def framed(html: str) -> Markup:
-    """Return rich output in a sandboxed frame, in which it neither runs, loads nor reaches the page; a note if too long."""
+    """Return rich output in a sandboxed frame, in which it neither runs, loads nor reaches the page; a note if too long.
+
+    What has been framed already stays as it is: pages are made from notebooks that were saved so.
+    """
     if len(html) > LONGEST_HTML:
         return Markup("<p><em>{}</em></p>").format(words.SHORTENED)
-    shown = CONTROL.sub("", html)
-    return Markup('<iframe class="rich-output" sandbox loading="lazy" title="{}" srcdoc="{}"></iframe>').format(
-        words.OUTPUT, f"{FRAME_POLICY}{shown}"
-    )
+    if FRAMED.fullmatch(html):
+        return Markup(html)  # noqa: S704  (what it holds is escaped)
+    return FRAME.format(words.OUTPUT, FRAME_POLICY + CONTROL.sub("", html))
 
 
 def clean_html(html: str, prefix: str) -> Markup:

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from netgrader.catalogue import OF_NO_COURSE
+from netgrader.nbgrader_plugin.formgrader_page import safe_outputs
 from netgrader.pages import markdown, safe, words
 from netgrader.pages.feedback_outputs import LONGEST_TEXT, MOST_OUTPUTS, render_outputs
 from netgrader.pages.markdown import formula
@@ -99,6 +100,15 @@ def test_rich_output_is_in_a_frame_that_can_neither_run_nor_load_nor_be_left():
     assert html.startswith('<iframe class="rich-output" sandbox ')
     assert html.count("<") == 2  # the frame and its end: all else is text in its srcdoc
     assert "default-src &#39;none&#39;" in html
+
+
+def test_a_page_made_from_a_saved_notebook_frames_an_output_once():
+    (saved,) = safe_outputs([ex.display(text__html="<table><td>0.91 | 0.92</td></table>")])
+    html = shown(saved)
+    assert html == saved["data"]["text/html"]
+    assert html.count("iframe") == 2
+    for mimic in (html + "<script>", html.replace("default-src", "x"), html.replace("sandbox", "")):
+        assert shown(ex.display(text__html=mimic)).count("&lt;iframe") == 1
 
 
 @pytest.mark.parametrize(("length", "told"), [(1_000, False), (safe.LONGEST_HTML + 1, True)])
