@@ -19,7 +19,7 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="netgrader",
-    help="A course that grades itself.\n\nExit codes: 0 graded, 1 something could not be graded, 2 usage.",
+    help="A course that grades itself.\n\nExit codes: 0 done, 1 something failed or could not be graded, 2 wrong arguments.",
     no_args_is_help=True,
     add_completion=False,
     suggest_commands=False,  # it suggests hidden ones, too
@@ -54,10 +54,10 @@ Students = Annotated[
 
 @app.callback(invoke_without_command=True)
 def _all(
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks; stands anywhere on the line.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks; goes anywhere on the line.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
-    del debug  # taken off the line by main(), so that it may stand anywhere
+    del debug  # taken off the line by main(), so that it may be anywhere
     if version:
         import netgrader
 
@@ -73,7 +73,7 @@ def grade(
     ],
     json: Json = None,
     sandbox: Sandbox = "bubblewrap",
-    anew: Annotated[bool, typer.Option("--anew", help="Run again what was graded before.")] = False,
+    anew: Annotated[bool, typer.Option("--anew", help="Rerun notebooks that are already graded.")] = False,
 ) -> None:
     """Grade notebooks or submissions' folders, without a gradebook.
 
@@ -95,10 +95,11 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
     ] = None,
     sandbox: Sandbox = "bubblewrap",
     only: Annotated[
-        Literal["ungradable"] | None, typer.Option("--only", help="Rerun only what could not be graded in full.")
+        Literal["ungradable"] | None,
+        typer.Option("--only", help="Rerun only notebooks that could not be graded in full."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say whose marks would change and why, and save nothing.")
+        bool, typer.Option("--dry-run", help="Show whose marks would change and why, and save nothing.")
     ] = False,
 ) -> None:
     """Grade a class into nbgrader's gradebook, on all cores; what was graded before costs nothing.
@@ -136,10 +137,12 @@ def collect(
     assignment: OneAssignment = None,
     enter: Annotated[
         bool,
-        typer.Option("--enter", help="Enter into the gradebook whoever is in the sheet and is not there."),
+        typer.Option(
+            "--enter", help="Add students to the gradebook who submitted, or are in the sheet, and are missing there."
+        ),
     ] = False,
 ) -> None:
-    """Bring submissions that were downloaded from Moodle or Canvas to where they are graded; say who handed in what.
+    """Sort submissions downloaded from Moodle or Canvas into the course; list who submitted what.
 
     Example: netgrader collect digits-4711.zip --sheet Grades-digits-4711.csv
     """
@@ -153,7 +156,7 @@ def store(
     prune: Annotated[bool, typer.Option("--prune", help="Remove what is stale.")] = False,
     sandbox: Sandbox = "bubblewrap",
 ) -> None:
-    """Say how much is kept of gradings, and how much of it is stale; make room.
+    """Show how much disk stored results take, and how much of it is stale; --prune frees it.
 
     Example: netgrader store --prune
     """
@@ -224,7 +227,7 @@ def export(  # noqa: PLR0917  (options by name, for typer)
         ),
     ] = None,
 ) -> None:
-    """Write marks into a sheet of Moodle's or Canvas's, pack feedback for Moodle, make Gradescope's or PrairieLearn's autograder.
+    """Write marks for Moodle or Canvas, pack feedback for Moodle, make an autograder for Gradescope or PrairieLearn.
 
     Example: netgrader export --moodle Grades-digits-4711.csv --moodle-feedback
     """
@@ -267,12 +270,10 @@ def release(
         typer.Option("--notebook", metavar="NAME", help="Release this notebook and no other; may be repeated."),
     ] = None,
     assignment: OneAssignment = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Only say whether release/ is what source/ generates.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only check that release/ is what source/ generates.")] = False,
     untried: Annotated[
         bool,
-        typer.Option("--untried", help="Do not see first that the solution earns all points and the release none."),
+        typer.Option("--untried", help="Skip the check that the solution earns all points and the release none."),
     ] = False,
     sandbox: Sandbox = "bubblewrap",
 ) -> None:
@@ -302,7 +303,7 @@ def read(
     json: Json = None,
     static: Annotated[bool, typer.Option("--static", help="Run nothing: quick, and more stays undecided.")] = False,
 ) -> None:
-    """Say what network a graph or a model holds, and what is wrong with it; it is loaded and tried out in a cage.
+    """Show the network in a graph or model, and its faults; it is loaded and tried out in a cage.
 
     Example: netgrader read graph.pb --exercise two_layer_network
     """
@@ -341,17 +342,17 @@ def new(  # noqa: PLR0917  (options by name, for typer)
         str, typer.Option("--assignment", metavar="NAME", help="The assignment; called like the course if not given.")
     ] = "",
     target_column: Annotated[
-        str, typer.Option("--target-column", metavar="NAME", help="The column of a .csv that is to be found out.")
+        str, typer.Option("--target-column", metavar="NAME", help="The .csv column to predict.")
     ] = "",
     called: Annotated[str, typer.Option("--called", help="What one input shows: flower, price.")] = "",
     names: Annotated[str, typer.Option("--names", help="What the classes are called: rose,tulip,daisy.")] = "",
     target: Annotated[
         float,
         typer.Option(
-            "--target", min=0, help="The test accuracy that students are to reach; of numbers, the mean error."
+            "--target", min=0, help="The test accuracy that students must reach; for numbers, the mean error."
         ),
     ] = 0.9,
-    unit: Annotated[str, typer.Option("--unit", help="What targets that are numbers are in: k€.")] = "",
+    unit: Annotated[str, typer.Option("--unit", help="The unit of numeric targets: k€.")] = "",
 ) -> None:
     """Make a course in which everything works at once, or add an assignment to one.
 
@@ -366,7 +367,7 @@ def new(  # noqa: PLR0917  (options by name, for typer)
 
 @app.command()
 def doctor(sandbox: Sandbox = "bubblewrap") -> None:
-    """Say what this machine has for grading, what is missing, and what to type; exits 1 if grading would not work.
+    """Show what this machine has for grading, what is missing, and what to type; exits 1 if grading would not work.
 
     Example: netgrader doctor
     """

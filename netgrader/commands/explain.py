@@ -25,6 +25,7 @@ def run(code: str | None) -> int:
         return 0
     if code not in KINDS:
         near = " or ".join(get_close_matches(code, KINDS))
-        raise UsageError(f"There is no fault {code}. Near it: {near or 'none'}. “netgrader explain” lists all.")
+        raise UsageError(f"There is no fault code '{code}'. Similar: {near or 'none'}. Type netgrader explain for all.")
+    out.print(f"{code}: {KINDS[code].severity}")
     out.print(Markdown(of_any_data(page_of(code))))
     return 0

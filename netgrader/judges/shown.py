@@ -52,7 +52,7 @@ __all__ = [
     "wrong_images",
 ]
 
-CLAIM = Text("Accuracy on the test {images}")
+CLAIM = Text("Accuracy on the test {images} that this run was given")
 ERROR_CLAIM = Text("Error on the test {images}")
 ERRORS_EACH_EPOCH = Text("Error after each epoch, as your code reported it")
 EACH_TIME = Text("Accuracy each time that your code took it, as it reported it")

@@ -30,7 +30,7 @@ FOOTER = Text(
     "own; the rest of the page is the notebook that you handed in."
 )
 FOOTER_NOT_RUN = Text(
-    "Nothing of this notebook could be judged, so it has no points yet; that is no verdict on your work."
+    "Nothing of this notebook could be judged, so it has no points yet; this says nothing about the quality of your work."
 )
 
 # Feedback: summary
@@ -63,14 +63,14 @@ NEXT_MEND = Text(
     "Fix what the sentence above says and hand your notebook in again, or ask your "
     "instructor. It scores nothing only as long as it cannot be read."
 )
-NEXT_ANSWER = Text("Write an answer: what stands there is still the text that the notebook came with.")
+NEXT_ANSWER = Text("Write your answer: the cell still holds the original text.")
 NEXT_BY_HAND = Text("Your instructor gave this mark by hand: ask why.")
 NEXT_COMMENTED = Text(
     "Your instructor gave this mark by hand: read the comments in your notebook, and ask if they leave it open."
 )
 NEXT_MORE = Plural("This cell has one more mistake.", "This cell has {number} more mistakes.")
 NEXT_AGAIN = Text("This could not be graded; your points elsewhere are kept.")
-ACCURACY_ONE = Text("Your network gets {accuracy} of the test {images} right, as we recomputed it.")
+ACCURACY_ONE = Text("Your network gets {accuracy} of the original test {images} right, as we recomputed it.")
 PROBLEM = Text("This notebook could not be graded.")
 PROBLEM_PARTLY = Text("Part of this notebook could not be graded.")
 PROBLEM_PARTLY_MORE = Text(
@@ -93,7 +93,9 @@ HIDDEN = Text("checked only when grading")
 CREDIT_PARTLY = Text("This earned {share} of its credit.")
 COMMENT = Text("From your instructor")
 OBJECTION = Text("Does this verdict seem wrong?")
-OBJECTION_LEAD = Text("Then say so: send your instructor this text, with your reason at its end. Asking costs nothing.")
+OBJECTION_LEAD = Text(
+    "Then say so: send your instructor this text, with your reason at its end. Asking costs no points."
+)
 NOT_GRADED = Text("This cell has not been graded.")
 CHANGED_BY_HAND = Text("Your instructor changed the mark by hand: {points} instead of {auto}.")
 
@@ -120,20 +122,22 @@ CODE_OF = Text("Code of the cell {number}")
 # Autograders of platforms
 GRADING_BEGAN = Text(
     "Grading has begun. If this still stands here later, it was ended before it came to its "
-    "end, for time or memory: that is no verdict on your work. Hand in again, or tell your "
+    "end, for time or memory: this says nothing about the quality of your work. Hand in again, or tell your "
     "instructor."
 )
 GRADING_ENDED = Text(
-    "Grading took all the time that there is and was ended. What is not graded below is no "
-    "verdict on your work: tell your instructor."
+    "Grading took all the time that there is and was ended. Whatever is not graded below says "
+    "nothing about the quality of your work: tell your instructor."
 )
 GRADING_BROKE = Text(
     "This notebook could not be graded, for a reason that is not yours. It has no points "
-    "yet, and that is no verdict on your work: tell your instructor."
+    "yet, and this says nothing about the quality of your work: tell your instructor."
 )
 NOT_GRADED_YET = Text("not graded yet")
 CELL_WAITS = Text("{cell}: your written answer waits for a person ({points} points)")
-LOST_ELSEWHERE = Text("This is right. A graver mistake in the same cell limits what the cell keeps of its points.")
+LOST_ELSEWHERE = Text(
+    "This is right. A more serious mistake in the same cell limits what the cell keeps of its points."
+)
 ELSEWHERE_CUT = Text("The rest is left out here.")
 
 # Pictures
@@ -153,7 +157,7 @@ PREDICTED_WORST = Text("The {images} that are farthest off")
 WRONG_TRUE = Text("is")
 SWEEP_CAPTION = Text("Test accuracy over the learning rate")
 SWEEP_FOUND = Text("your sweep")
-SWEEP_RECOMPUTED = Text("trained again by us, shortly")
+SWEEP_RECOMPUTED = Text("our short rerun")
 SWEEP_SHORT = Text(
     "Our runs are short. Where yours took more steps, its results lie above ours; that is no "
     "fault, as long as a run can have reached them."
@@ -161,7 +165,7 @@ SWEEP_SHORT = Text(
 RATE = Text("learning rate")
 ACCURACY = Text("test accuracy")
 ROWS_TIMES = Plural("{number} time", "{number} times")
-ROWS_NOTE = Text("How many {images} were fed how often in one epoch.")
+ROWS_NOTE = Text("How often each {image} was fed in one epoch.")
 ROWS_ONCE = Text("Each of the {rows:,} training {images} was fed once.")
 PICTURE_IN_ROW = Text("{column}, row {row}")
 SIGNED = Text("Blue is more than zero, pale is zero, red is less. The colours have one scale in each row.")
@@ -180,7 +184,7 @@ SKIP_REPORT = Text("Skip to the table")
 SHORT = Text("In short")
 SHORT_STUDENTS = Text("{students}, {submitted} with a submission, {graded} graded.")
 STUDENTS = Plural("{number} student", "{number} students")
-SHORT_MEDIAN = Text("Half of them have {median} points or more of {most}; the scores go from {low} to {high}.")
+SHORT_MEDIAN = Text("The median is {median} of {most} points; the scores go from {low} to {high}.")
 SHORT_WAITING = Plural(
     "{number} answer waits for a person: read it in formgrader.",
     "{number} answers wait for a person: read them in formgrader.",
@@ -230,7 +234,7 @@ FAULT_WHERE = Text("Explained in: {where}")
 # Report: checks
 CHECKS = Text("Checks and mistakes")
 CHECKS_LEAD = Text(
-    "How many passed each check, of those for whom it could be decided; lowest first. Open a "
+    "Pass rate of each check, among students for whom it could be judged; lowest first. Open a "
     "check to see who made which mistake."
 )
 CHECKS_ALL = Text("Everybody passed every check.")

@@ -48,7 +48,7 @@ STOPPED = Text(
 )
 INTERRUPTED = Text("{name}: your cell was interrupted before its end. Run it to its end, then run this one again.")
 ALL_PASSED = Text("{name}: all {count} checks passed. Grading runs these again.")
-ALL_BUT_HIDDEN = Text("{name}: all {count} checks passed. Grading runs these again, and only then it is seen {beyond}.")
+ALL_BUT_HIDDEN = Text("{name}: all {count} checks passed. Grading runs these again, and also checks {beyond}.")
 ONE_PASSED = Text("{name}: its check passed. Grading runs it again.")
 SOME_PASSED = Text("{name}: {passed} of {count} checks passed.")
 WITH_REMARKS = Plural("{number} remark, which costs nothing.", "{number} remarks, which cost nothing.")

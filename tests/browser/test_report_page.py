@@ -27,7 +27,7 @@ def test_an_instructor_reads_what_waits_before_checks_and_table(browser, pages):
     in_order(
         browser.text,
         "8 students, 7 with a submission, 6 graded.",
-        "Half of them have 9 points or more of 10; the scores go from 3 to 10.",
+        "The median is 9 of 10 points; the scores go from 3 to 10.",
         "What waits for you",
         "Chloë",
         "weights.npz",

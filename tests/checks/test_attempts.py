@@ -21,7 +21,7 @@ from tests.faults.blocks import BLOCKS, EXAMPLE, TRAIN
 ROOT = Path(__file__).resolve().parents[2]
 
 
-BEYOND = "only then it is seen whether"
+BEYOND = "and also checks whether"
 
 # What graders' tests know of wrong work, by exercise: its notebook, the cells before, and the works.
 KNOWN = {

@@ -64,7 +64,7 @@ def test_explain_prints_the_page_of_a_code_and_lists_all_codes(typed):
 
 
 def test_a_code_that_no_fault_has_is_usage(typed):
-    assert "Near it: labels-off-by-one" in one_sentence(typed("explain", "label-off-by-one"), 2)
+    assert "Similar: labels-off-by-one" in one_sentence(typed("explain", "label-off-by-one"), 2)
 
 
 def test_a_path_that_does_not_exist_is_usage(typed, tiny):

@@ -120,9 +120,9 @@ def test_a_sweep_stands_beside_what_our_short_runs_at_its_rates_reached():
     assert seen.accuracies == (0.93, None, 0.95)
     assert seen.recomputed == {"0.001": 0.9, "0.01": 0.9}
     drawn = figure(seen)
-    assert "trained again by us, shortly: 90&nbsp;%" in drawn.body
+    assert "our short rerun: 90&nbsp;%" in drawn.body
     assert drawn.items == (
         "your sweep: 0.0001: 93\u00a0%; 0.01: 95\u00a0%",
-        "trained again by us, shortly: 0.001: 90\u00a0%; 0.01: 90\u00a0%",
+        "our short rerun: 0.001: 90\u00a0%; 0.01: 90\u00a0%",
     )
     assert any("Where yours took more steps, its results lie above ours" in str(note) for note in drawn.notes)

@@ -204,7 +204,7 @@ def test_the_best_rate_is_the_sweeps(bench, remark):
     require_best(student_sweep(bench))
     if bench.quick:  # in grading runs of ours tell
         for found, expected in doubts(bench):
-            remark(Text("Grading may find a better rate than yours."), found=found, expected=expected)
+            remark(Text("Grading may take points off for this sweep."), found=found, expected=expected)
 
 
 @grades(SWEEP, credit=0, faults=("accuracy-not-mean", "wrong-return"))
