@@ -123,13 +123,17 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
 @app.command()
 def collect(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE.zip", help="The submissions, as they were downloaded.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="FILE.zip", exists=True, help="The submissions, as they were downloaded.", show_default=False
+        ),
     ],
     sheet: Annotated[
         Path,
         typer.Option(
             "--sheet",
             metavar="FILE.csv",
+            exists=True,
             help="Moodle's grading worksheet, or Canvas's gradebook: who is who, members of teams, times.",
             show_default=False,
         ),
@@ -205,7 +209,11 @@ def export(  # noqa: PLR0917  (options by name, for typer)
     ] = None,
     column: Annotated[
         int | None,
-        typer.Option("--column", metavar="NUMBER", help="Canvas's number of the assignment, if there are several."),
+        typer.Option(
+            "--column",
+            metavar="NUMBER",
+            help="Canvas's number of the assignment; needed unless its title in Canvas is the assignment's name.",
+        ),
     ] = None,
     moodle_feedback: Annotated[
         bool,

@@ -141,7 +141,7 @@ def page() -> str:
 PAGE = """# What was measured of verdicts
 
 Written by `make reference` from the rows, which are measured by the targets of [research](../../research/README.md); each page there says what is
-counted, and every miss. A test compares this page with the rows. A figure holds for the commits beside it.
+counted, and every miss. A test compares this page with the rows. Each figure holds for the commits in its row.
 
 | question | found | rows | measured at |
 |---|---|---|---|

@@ -36,7 +36,7 @@ from netgrader.nbgrader_plugin.gradebook import (
     sync_cells,
 )
 from netgrader.pages.graded import marks_of
-from netgrader.text import plain
+from netgrader.text import Plural, plain
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from netgrader.results import NotebookResult
 
 __all__ = ["grade_class", "run", "tasks_of"]
+
+STUDENTS = Plural("1 student", "{number} students")
+NOTEBOOKS = Plural("1 notebook", "{number} notebooks")
 
 
 def run(
@@ -238,7 +241,7 @@ def _summary(
     unchanged = sum(bool(result.seconds) for result in results) - now  # what cannot be read was not run, now or before
     partly = sum(ungraded([result]) for result in results) + len(failed)
     out.print(
-        f"{len(chosen)} students, {len(results)} notebooks in {seconds:.0f} s; "
+        f"{STUDENTS.of(len(chosen))}, {NOTEBOOKS.of(len(results))} in {seconds:.0f} s; "
         f"{now} graded now, {unchanged} unchanged; {partly} not in full."
     )
 

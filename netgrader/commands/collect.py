@@ -45,15 +45,18 @@ if TYPE_CHECKING:
 
 __all__ = ["assignment_called", "handed_in_by", "run"]
 
-NOT_IN_SHEET = "nobody has this number and name in the sheet; is it of the same assignment?"
+NOT_IN_SHEET = (
+    "nobody in the sheet has this number and name: download submissions and sheet of the same assignment again, "
+    "with names shown"
+)
 TWICE = "something else fits the same student, or team"
 TEST_STUDENT = "studenttest"
 """Whom Canvas has in each gradebook for its teacher to try things."""
 NOTHING = "there is no notebook or module in it"
 SHEETS = {CANVAS: "Canvas's gradebook", MOODLE: "Moodle's grading worksheet"}
 WHAT_TO_DO = (
-    "If nobody fits somebody above: download {sheet} again; or correct the names (nbgrader db student add ID --first-name=… "
-    "--last-name=… --email=…); or enter who is nobody there with --enter. Then call again."
+    "To place them: download {sheet} again; or correct the names (nbgrader db student add ID --first-name=… "
+    "--last-name=… --email=…); or add students who are missing in the gradebook with --enter. Then call again."
 )
 
 
@@ -141,7 +144,7 @@ def _handed(
     if not students:
         problem = problem or next(iter(reasons), NOT_IN_SHEET)
     elif reasons:
-        told.append(f"{len(reasons)} of the team fit nobody: {reasons[0]}")
+        told.append(f"{len(reasons)} of the team could not be matched: {reasons[0]}")
     return _Handed(submission, students, problem, told)
 
 

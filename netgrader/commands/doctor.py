@@ -252,9 +252,9 @@ def _promise_remedy(promise: str) -> str:
 
 def _zygote() -> Finding:
     """Whether TensorFlow's import is paid once for a worker."""
-    from notebook_cage.zygote import Zygote  # noqa: PLC0415  (POSIX)
+    from notebook_cage.zygote import OFF, Zygote  # noqa: PLC0415  (POSIX)
 
-    problem = Zygote.problem()
+    problem = f"{OFF} is set." if os.environ.get(OFF) else Zygote.problem()
     found = problem or "the same promises: TensorFlow is imported once for a worker"
     slow = "TensorFlow is imported for each notebook"
     return Finding("cage: entered from a warmed process", problem is None, found, slow, needed=False)

@@ -58,9 +58,9 @@ def _chosen(assignment: Assignment, asked: Sequence[str], graded: Sequence[str])
     require_known(asked, {*graded, *assignment.course.submitted(assignment.name)}, assignment.name)
     missing = sorted({*asked} - {*graded})
     if missing or not graded:
-        whose = ", ".join(missing) or "anybody"
+        whose = f" of {', '.join(missing)}" if missing else ""
         raise UsageError(
-            f"Nothing of {whose} has been graded for '{assignment.name}' yet. "
+            f"Nothing{whose} has been graded for '{assignment.name}' yet. "
             f"Type netgrader autograde {assignment.name} first."
         )
     return sorted(set(asked)) or list(graded)

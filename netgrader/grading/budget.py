@@ -177,7 +177,7 @@ def _read(file: Path) -> Spent:
     Raises
     ------
     NetgraderError
-        If it is damaged: as an empty account it would give a student all of the time once more.
+        If it is damaged: as an empty account it would give the student the full time again.
     """
     try:
         return decode(Spent, json.loads(file.read_text(encoding="utf-8")))
@@ -185,8 +185,8 @@ def _read(file: Path) -> Spent:
         return Spent()
     except ValueError as error:
         raise NetgraderError(
-            f"{file}, which notes what a student has used, is damaged, so nothing was graded with it and no mark was changed. "
-            "Put a copy of it back, or delete it: then the student has all of the time once more."
+            f"{file}, which holds the computing time that a student has used, is damaged, so nothing was graded and no mark was "
+            "changed. Restore it from a copy, or delete it: then the student has the full time again."
         ) from error
 
 

@@ -261,10 +261,9 @@ def _json(content: bytes, limits: SubmissionLimits) -> Any:
     except json.JSONDecodeError as error:
         raise UnreadableError(
             Text(
-                "The file is not a notebook: it is not JSON (line {lineno}: {msg}). Open it in Jupyter; "
+                "The file is not a notebook: it is not JSON (the error is in line {lineno}). Open it in Jupyter; "
                 "if it opens there, save it again, otherwise go back to an earlier copy.",
                 lineno=error.lineno,
-                msg=error.msg,
             )
         ) from error
     except (RecursionError, ValueError) as error:

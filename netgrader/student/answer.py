@@ -154,7 +154,7 @@ class Answer:
         return rows + waiting
 
     def _row(self, check: CheckResult, given: set[Said]) -> _Row:
-        """Return what is shown of a check; a hint stands once, at the first check that is wrong by it, and is `given` then."""
+        """Return what is shown of a check; each hint is shown once, at the first check that is wrong because of it."""
         hints = self._hints(check.faults) if check.outcome in WRONG else []
         told = tuple(text for text in (check.message, check.hint) if text)
         own = tuple(hint for hint in hints if hint not in given)

@@ -1,4 +1,4 @@
-"""What the first cell of a notebook calls: it reads the data, and from then on the notebook is watched.
+"""Read the data, and watch the notebook from then on: what its first cell calls.
 
 Watched are its cells, its errors, and the sessions of TensorFlow that its cells run.
 """

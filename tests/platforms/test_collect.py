@@ -252,7 +252,7 @@ def test_digits_of_another_script_are_no_number(course, tmp_path, capsys, digits
         sheet = moodle_sheet(tmp_path / "x.csv", [VICTIM, MALLORY])
     collect.run(packed(tmp_path / "x.zip", files), None, sheet, enter=False)
     assert list(collected(course)) == ["mallory"]
-    assert "nobody has this number and name in the sheet" in " ".join(capsys.readouterr().out.split())
+    assert "nobody in the sheet has this number and name" in " ".join(capsys.readouterr().out.split())
 
 
 ANNA = Student("vic", "Anna", "Berg", 12, "anna@uni.example")
@@ -413,7 +413,7 @@ def test_what_one_hands_in_is_limited_and_takes_nothing_from_others(course, tmp_
     assert "Not collected: Eve Hacker (4712): Eve Hacker (4712) holds more than can be read." in said
     assert "Not collected: Joe Miller (4713): 300 files are more than can be graded." in said
     assert "Not collected: Zoe Young (4714): there is no notebook or module in it." in said
-    assert "If nobody fits somebody above: download Moodle's grading worksheet again" in " ".join(said.split())
+    assert "To place them: download Moodle's grading worksheet again" in " ".join(said.split())
 
 
 def test_a_damaged_file_in_it_is_its_owners_trouble_alone(course, tmp_path, capsys):
@@ -472,7 +472,7 @@ def test_a_file_of_canvass_without_names_is_nobodys(course, tmp_path, capsys):
     path = canvas_zip(tmp_path / "x.zip", there, anonymous=True)
     assert collect.run(path, None, canvas_sheet(tmp_path / "x.csv", there, {"numbers": 6}), enter=True) == 1
     assert collected(course) == {}
-    assert "nobody has this number and name in the sheet" in " ".join(capsys.readouterr().out.split())
+    assert "nobody in the sheet has this number and name" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize("platform", ["moodle", "canvas"])

@@ -1,4 +1,4 @@
-"""Run an untrusted program or IPython kernel in a cage: of use on its own, for any program of this machine.
+"""Run an untrusted program or IPython kernel in a cage on this machine.
 
 `open_sandbox` gives a sandbox, which starts what a `Plan` says and keeps it from everything that the plan does not name::
 
@@ -6,7 +6,7 @@
     caged = open_sandbox().start(Plan(["/bin/cat", "/run/given"], mounts=[Mount(path, "/run/given")]))
     outcome = caged.wait()
 
-Beside these names there are a kernel (`notebook_cage.kernel`), a faster start (`notebook_cage.zygote`) and the self-tests one
+Next to these names there are a kernel (`notebook_cage.kernel`), a faster start (`notebook_cage.zygote`) and the self-tests one
 by one (`notebook_cage.self_tests`); everything else is private.
 """
 

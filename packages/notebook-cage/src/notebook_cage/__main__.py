@@ -3,13 +3,18 @@
 import sys
 
 from notebook_cage.bubblewrap import BubblewrapSandbox
-from notebook_cage.sandboxes import open_sandbox
+from notebook_cage.sandboxes import SANDBOXES, open_sandbox
 from notebook_cage.self_tests import run_self_tests
 from notebook_cage.types import SandboxError
+
+USAGE = f"usage: python -m notebook_cage [{' | '.join(SANDBOXES)}]"
 
 
 def main(name: str = BubblewrapSandbox.name) -> int:
     """Print each promise with what was seen; return 1 if one is not kept that should be, or there is no such sandbox."""
+    if name in {"-h", "--help"}:
+        sys.stdout.write(f"{USAGE}\n")
+        return 0
     try:
         tried = run_self_tests(open_sandbox(name))
     except SandboxError as error:

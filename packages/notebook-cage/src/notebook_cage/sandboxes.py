@@ -56,7 +56,7 @@ def open_sandbox(name: str = BubblewrapSandbox.name) -> Sandbox:
     Raises
     ------
     SandboxError
-        If there is no such sandbox, or it cannot be had on this machine.
+        If there is no such sandbox, or it cannot run on this machine.
     """
     if name not in SANDBOXES:
         raise SandboxError(f"There is no sandbox '{name}'. There is: {', '.join(SANDBOXES)}.")
