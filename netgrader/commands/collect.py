@@ -136,7 +136,7 @@ def _handed(
     why: Mapping[Person, str],
     notes: Mapping[Person, str],
 ) -> _Handed:
-    """Return a submission with its students, and what is to be said of those who are none."""
+    """Return a submission with its students, and a note on each member who could not be matched."""
     students = [*filter(None, map(found.get, submission.people))]
     told = [*filter(None, map(notes.get, submission.people))]
     reasons = [*filter(None, map(why.get, submission.people))]

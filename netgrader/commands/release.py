@@ -37,7 +37,7 @@ __all__ = ["chosen", "differences", "generate", "release", "run"]
 
 REQUIREMENTS = "requirements.txt"
 NOT_RELEASED = frozenset({"__pycache__", ".ipynb_checkpoints"})
-"""Folders that programs write beside what is released."""
+"""Folders that programs write next to the released files."""
 README = """\
 # {title}
 

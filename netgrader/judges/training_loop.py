@@ -118,7 +118,7 @@ def _error(subject: Subject, subjects: tuple[Subject, ...]) -> Fault | None:
 
 
 def _lacks_epochs(subjects: tuple[Subject, ...]) -> bool:
-    """Whether some call ended well after fewer epochs than asked for."""
+    """Whether some call ended well after fewer epochs than the exercise asks for."""
     return any(one.call.error is None and 0 < len(one.course.epochs) < one.call.n_epochs for one in subjects)
 
 

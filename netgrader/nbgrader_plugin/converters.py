@@ -139,8 +139,8 @@ def _of_notebooks_alone(kind: type[Any]) -> type[Any]:
 def nbgraders_ways(course: Course) -> Iterator[None]:
     """Set up what nbgrader needs around it: its scripts and the course's own modules found, and its own warnings unheard.
 
-    It starts ``alembic`` by name to make a gradebook, which is beside our interpreter or where it was installed. Its commands put
-    the course's folder on Python's path, for an instructor's plugins.
+    nbgrader starts ``alembic`` by name to make a gradebook; it is next to our interpreter or where it was installed.
+    Its commands put the course's folder on Python's path, for an instructor's plugins.
     """
     before, modules = os.environ.get("PATH", os.defpath), list(sys.path)
     alembic = importlib.metadata.distribution("alembic").locate_file("../../../bin")

@@ -157,7 +157,7 @@ def _safe_output(output: Output) -> dict[str, Any]:
         texts = {name: _text(output[name]) for name in ("ename", "evalue")}
         return {"output_type": "error", **texts, "traceback": [*map(_text, output["traceback"])]}
     bundle = _bundle(output["data"])
-    # A result becomes a display: its number would be read by whoever looks for a score.
+    # A result becomes a display: its number would be read by a program that looks for a score.
     return {"output_type": "display_data", "metadata": {}, "data": bundle} if bundle else {}
 
 

@@ -16,7 +16,7 @@ __all__ = ["points_by_check"]
 
 
 NEXT_TO_NOTHING = 1e-300
-"""The weight of a check without credit, which is none beside that of another: it has points only where no check has any."""
+"""The weight of a check without credit: it has points only where no other check of its cell has credit."""
 
 
 def points_by_check(cell: CellResult) -> Iterator[tuple[CheckResult, float, float]]:

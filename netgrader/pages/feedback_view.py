@@ -64,7 +64,7 @@ class Check:
 
     @property
     def group(self) -> str:
-        """Where it stands in the box of its cell."""
+        """Its place in the box of its cell."""
         if self.follows:
             return FOLLOWING
         return PASSED if self.state == PASSED else TO_READ

@@ -243,7 +243,7 @@ def marks_of(gradebook: Any, assignment: str, student: str | None = None) -> dic
     )
     graded = graded.join(grade, grade.notebook_id == api.SubmittedNotebook.id)
     said = asked(api.BaseCell.name.label("cell"), comment.manual_comment)
-    # nbgrader's own "No response." is nobody's comment; what a cell lacks stands in its box.
+    # nbgrader's own "No response." is nobody's comment; its box says what a cell lacks.
     said = said.join(comment, comment.notebook_id == api.SubmittedNotebook.id).filter(comment.manual_comment != "")
     cells: dict[tuple[str, str], dict[str, CellMark]] = {}
     comments: dict[tuple[str, str], dict[str, str]] = {}

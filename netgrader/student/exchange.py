@@ -21,7 +21,7 @@ WORK = (".ipynb", ".py")
 
 
 class Submit(ExchangeSubmit):  # type: ignore[misc]
-    """Hands in as nbgrader does, but for wheels of the course and files beside the notebook that are as they were released."""
+    """Submits as nbgrader does, without wheels of the course and files next to the notebook that nobody changed."""
 
     def do_copy(self, src: str, dest: str, log: Any = None) -> None:
         """Copy the student's folder `src` without those."""

@@ -2,7 +2,7 @@
 
 A student may close a session or leave it open; its values are evidence either way. And a result that a student reports of a
 short training is a number: the weights that gave it are evidence, since whoever has them can compute the number again. So
-what a session held is kept for a while after its end, or after its variables were set anew for the next training.
+what a session held is kept for a while after its end, or after its variables were set again for the next training.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
 
 
 def _watched(run: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap ``run``, so that it is noted, and what was trained is kept when it is evaluated or its variables are set anew."""
+    """Wrap ``run``, so that it is noted, and what was trained is kept when it is evaluated or its variables are set again."""
 
     @functools.wraps(run)
     def wrapper(self: Any, fetches: Any, feed_dict: Any = None, *options: Any, **named: Any) -> Any:
@@ -174,7 +174,7 @@ class TrainedWeights:
     values: Values
     """Variables by op name, in the order in which they were made, without an optimizer's own."""
     run: int
-    """Which training it was: another number since the session was begun, or its variables were set anew."""
+    """Which training it was: another number since the session was begun, or its variables were set again."""
 
 
 class Register:

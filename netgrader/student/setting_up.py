@@ -26,7 +26,7 @@ def load_data(path: str | Path | None = None) -> Parts:
     ----------
     path
         The file. If None, the first that exists of: the file or folder named by the environment variable
-        ``NETGRADER_DATA``; the course's file beside the notebook (in the current folder); the file in a folder
+        ``NETGRADER_DATA``; the course's file next to the notebook (in the current folder); the file in a folder
         ``data`` there or in a folder above.
 
     Returns

@@ -303,7 +303,7 @@ def data(*lines: str, says: tuple[str, ...], tail: str = TAIL) -> Attempt:
 
 GET_W = 'tf.get_variable("W", [n_input, n_output], initializer=tf.glorot_uniform_initializer())'
 HELD = "    # YOUR CODE HERE\n    raise NotImplementedError()"
-RAISES = "the line raise NotImplementedError() still stands in {}"
+RAISES = "the line raise NotImplementedError() is still in {}"
 WRITTEN = "return images.reshape(len(images), -1) / 255, np.eye(10)[labels]"
 # A beginner's first exercise, and code written around the line that says that there is none.
 FIRST = {

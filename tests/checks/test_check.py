@@ -107,7 +107,7 @@ def test_a_network_that_needs_an_unwritten_function_says_which(said):
     [
         ("def x(): return 1\ndef later(): pass", "there is no y, which your cell makes with x"),
         ("x = 1\ndef later(): pass", "this needs later, not done yet"),
-        ("x = 1\ndef later():\n    f()\n    raise NotImplementedError()", "still stands in later"),
+        ("x = 1\ndef later():\n    f()\n    raise NotImplementedError()", "is still in later"),
         ("x = 1", "not done yet"),
     ],
 )

@@ -39,7 +39,7 @@ def test_each_command_explains_itself_with_an_example(typed, command):
 def test_the_help_names_every_command_and_the_exit_codes(typed):
     said = typed("--help").stdout
     assert all(command in said for command in COMMANDS)
-    assert "0 graded, 1 something could not be graded, 2 usage" in said
+    assert "0 done, 1 something failed or could not be graded, 2 wrong" in said
 
 
 def test_the_help_waits_for_no_large_library(netgrader):
@@ -57,7 +57,9 @@ def test_a_command_that_there_is_not_and_a_missing_argument_are_usage(typed):
 
 def test_explain_prints_the_page_of_a_code_and_lists_all_codes(typed):
     said = typed("explain", "labels-off-by-one").stdout
-    assert said.lstrip().startswith(of_any_data(KINDS["labels-off-by-one"].sentence))
+    heading, _, page = said.partition("\n")
+    assert heading == "labels-off-by-one: fatal"
+    assert page.strip().startswith(of_any_data(KINDS["labels-off-by-one"].sentence))
     assert all(heading in said for heading in sections(page_of("labels-off-by-one")))
     listed = typed("explain").stdout.splitlines()
     assert {*KINDS} <= {line.split()[0] for line in listed}

@@ -202,7 +202,7 @@ def test_a_changed_file_changes_the_hash_of_code(monkeypatch):
 def test_probes_that_are_not_python_are_a_sentence_that_names_the_line(tiny):
     path = tiny.root / "source" / "numbers" / "checks" / "probes_sums.py"
     path.write_text("def probe(:\n")
-    with pytest.raises(NetgraderError, match=r"probes_sums.py is not Python: line 1, .*Mend it"):
+    with pytest.raises(NetgraderError, match=r"probes_sums.py is not Python: line 1, .*Fix it"):
         tiny.assignment.evidence_cells("1_sums")
 
 

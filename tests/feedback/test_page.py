@@ -87,7 +87,7 @@ def test_an_answer_that_was_never_written_is_a_thing_to_do():
     cells, graded = ex.right_student()
     page = page_of(cells, replace(graded, marks=Marks(cells={"what_w1_shows": CellMark(0.0, None)})))
     assert [(step.name, step.points) for step in page.steps] == [("what_w1_shows", 2)]
-    assert "Write an answer" in str(page.steps[0].sentence)
+    assert "Write your answer" in str(page.steps[0].sentence)
 
 
 def test_whoever_has_all_points_is_offered_what_the_notebook_proposes_to_try_and_in_which_section():

@@ -1,4 +1,4 @@
-"""A caged kernel for whoever drives kernels through jupyter_client."""
+"""A caged kernel for programs that drive kernels through jupyter_client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A program that stays beside a run of another user, and ends all of that user's processes with it: see `notebook_cage.user`.
+"""A program that watches a run of another user, and ends all of that user's processes with it: see `notebook_cage.user`.
 
 It is started with the arguments DESCRIPTOR USER OTHER COMMAND…, or without a command to end what is left. It needs root and
 the standard library. Whoever started it holds the other end of a pipe: when that closes, on purpose or since its process was

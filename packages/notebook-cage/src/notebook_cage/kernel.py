@@ -1,7 +1,7 @@
 """An IPython kernel in a cage: always our own interpreter's, with channels that nobody but us can reach.
 
 The kernel listens on sockets in a folder made for it alone, which only its cage and we see. What it sends is untrusted: see
-`notebook_cage.kernel_channel`. Whoever drives kernels through jupyter_client (nbclient, nbgrader) has
+`notebook_cage.kernel_channel`. A program that drives kernels through jupyter_client (nbclient, nbgrader) has
 `CagedKernelManager`; whatever kernel, environment or folder is asked of that, it is this kernel, which sees its plan.
 """
 
