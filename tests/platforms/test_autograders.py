@@ -85,7 +85,7 @@ def test_what_a_cell_loses_is_taken_off_the_checks_that_did_not_pass_and_then_of
         ("failed", 0.0, 1.0),
     ]
     assert (lost[1]["tags"], "tags" in lost[0]) == (["wrong-sum"], False)
-    assert "graver mistake" in fatal[0]["output"]
+    assert "more serious mistake" in fatal[0]["output"]
     assert "output" not in lost[0]
 
 

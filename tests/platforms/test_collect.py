@@ -623,7 +623,7 @@ def test_the_sheet_of_another_assignment_fits_nobody(course, tmp_path, capsys):
         one.number = 4711 + (one.number == 4711)
     assert collect.run(path, None, moodle_sheet(tmp_path / "x.csv", there), enter=False) == 1
     assert collected(course) == {}
-    assert "is it of the same assignment?" in capsys.readouterr().out
+    assert "download submissions and sheet of the same assignment" in capsys.readouterr().out
 
 
 def test_a_sheet_of_another_course_gives_nobody_a_number_of_canvass(course, tmp_path):
