@@ -9,7 +9,6 @@ from __future__ import annotations
 import compileall
 import contextlib
 import functools
-import hashlib
 import os
 import secrets
 import shutil
@@ -25,7 +24,7 @@ from notebook_cage.zygote import Preload
 
 from netgrader.errors import CageError
 from netgrader.imports import PACKAGE
-from netgrader.wheel import student_files
+from netgrader.wheel import content_hash, student_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,12 +182,7 @@ def _is_ours(folder: Path) -> bool:
     return folder.is_dir() and not folder.is_symlink() and status.st_uid == os.geteuid()
 
 
+@functools.cache
 def _signature() -> str:
-    """Return what changes whenever a file of the package, its place, or the interpreter does."""
-    total = hashlib.sha256(f"{sys.version} {PACKAGE}".encode())
-    for folder, folders, names in os.walk(PACKAGE):
-        folders[:] = sorted(name for name in folders if name != "__pycache__")
-        for name in sorted(names):
-            status = Path(folder, name).stat()
-            total.update(f"{folder}/{name} {status.st_mtime_ns} {status.st_size}\n".encode())
-    return total.hexdigest()[:24]
+    """Return what changes whenever a file that students have, the package's place, or the interpreter does."""
+    return content_hash(f"{sys.version} {PACKAGE}", student_files())[:24]

@@ -54,15 +54,14 @@ def code_hash() -> str:
 
 
 def files_of(package: Path) -> dict[str, Path]:
-    """Return the files of a package by their paths from the folder around it, without what Python compiled."""
-    files = sorted(path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    """Return the files of a package by their paths from the folder around it, sorted, without what Python compiled."""
+    files = sorted(path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return {path.relative_to(package.parent).as_posix(): path for path in files}
 
 
 def package_files(without: Collection[str] = ()) -> list[Path]:
     """Return the files of this package, sorted; `without` names modules and packages to leave out, as in ``checks.run``."""
-    found = (path for path in sorted(PACKAGE.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
-    return [path for path in found if not is_part_of(module_name(path), without)]
+    return [path for path in files_of(PACKAGE).values() if not is_part_of(module_name(path), without)]
 
 
 def module_name(path: Path) -> str:

@@ -26,7 +26,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["FORM", "REQUIRED", "build_own_wheel", "build_wheel", "pins", "requirements", "student_files", "tried"]
+__all__ = [
+    "FORM",
+    "REQUIRED",
+    "build_own_wheel",
+    "build_wheel",
+    "content_hash",
+    "pins",
+    "requirements",
+    "student_files",
+    "tried",
+]
 
 NAME = "netgrader-student"
 FORM = "netgrader_student-*.whl"
@@ -96,11 +106,8 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
         _refuse_withheld(test)
     files = {f"netgrader/{path}": content for path, content in student_files().items()}
     requires = "".join(f"Requires-Dist: {requirement}\n" for requirement in requirements(REQUIRED))
-    total = hashlib.sha256(requires.encode())
-    for path, code in files.items():
-        total.update(f"{path} {hashlib.sha256(code).hexdigest()}\n".encode())
     # A letter before it: a hash of digits alone would be read as a number.
-    version = f"{__version__}+h{total.hexdigest()[:12]}"
+    version = f"{__version__}+h{content_hash(requires, files)[:12]}"
     metadata = (
         f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {version}\n"
         "Summary: What the notebooks of a neural-network course import.\nLicense: MIT\n"
@@ -159,6 +166,14 @@ def tried() -> tuple[str, ...]:
     asked = map(Requirement, requirements(TRIED))
     oldest = {one.name: [str(bound) for bound in one.specifier if bound.operator == ">="] for one in asked}
     return tuple(f"{name}{','.join([*oldest[name], f'<={newest}'])}" for name, newest in TRIED.items())
+
+
+def content_hash(about: str, files: Mapping[str, bytes]) -> str:
+    """Return the SHA-256 of a text and of files with their paths, as 64 hex digits."""
+    total = hashlib.sha256(about.encode())
+    for path, content in files.items():
+        total.update(f"{path} {hashlib.sha256(content).hexdigest()}\n".encode())
+    return total.hexdigest()
 
 
 def student_files() -> dict[str, bytes]:
