@@ -35,6 +35,7 @@ __all__ = [
     "furnish",
     "hand_over",
     "interpreter",
+    "is_gone",
     "is_passable",
     "makes_namespaces",
     "memory_here",
@@ -283,6 +284,11 @@ def scratch_folder(kind: str, root: Path | None = None) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{kind}-{os.getpid()}-", dir=root))
 
 
+def is_gone(process: str) -> bool:
+    """Whether a text is a process id that no process has."""
+    return process.isdigit() and not Path("/proc", process).exists()
+
+
 def remove_tree(folder: Path) -> None:
     """Remove a folder with untrusted content, which may be nested more deeply than shutil.rmtree can follow."""
     subprocess.run(["rm", "-rf", "--one-file-system", "--", str(folder)], check=False, capture_output=True)
@@ -299,5 +305,5 @@ def _sweep(root: Path) -> None:
         with contextlib.suppress(OSError):
             status = folder.lstat()
             old = time.time() - status.st_mtime > _OLD_SECONDS
-            if old and status.st_uid == os.geteuid() and owner.isdigit() and not Path("/proc", owner).exists():
+            if old and status.st_uid == os.geteuid() and is_gone(owner):
                 remove_tree(folder)

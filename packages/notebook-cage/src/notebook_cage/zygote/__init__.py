@@ -153,7 +153,7 @@ class Zygote:
         except SandboxError as error:
             return str(error)
         for one in tested:
-            if one.needed and not one.held:
+            if one.broken:
                 return f"the promise “{one.name}” is not kept ({one.detail})."
         return "the warmed process ended." if ended else None
 
