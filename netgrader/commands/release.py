@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from netgrader.checks.exercises import FILE
 from netgrader.commands.show import console
 from netgrader.course import holds_work
 from netgrader.errors import CageError, NetgraderError, UsageError
@@ -24,7 +23,7 @@ from netgrader.grading.trial_run import misfits
 from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.nbgrader_plugin.gradebook import removed_notebooks
 from netgrader.releases import remember
-from netgrader.web_release import GITHUB, ON_GITHUB, WebAddress, add_fetching
+from netgrader.web_release import WebAddress, add_fetching
 from netgrader.wheel import FORM, build_wheel, tried
 from netgrader.which_course import find_course, only_assignment
 
@@ -93,7 +92,7 @@ def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check
     address = _address(which)
     if address is not None:
         typer.echo(f"Copy what is in {target} to {address.url}, and leave older archives there; students then open:")
-        typer.echo("\n".join(address.colab(name) or address.file(f"{name}.ipynb") for name in released))
+        typer.echo("\n".join(map(address.colab, released)))
     return 0
 
 
@@ -301,19 +300,13 @@ def _readme(assignment: Assignment, notebooks: Sequence[str]) -> str:
     colab = "upload the notebook, and this folder as one zip file into *Files*; the first cell does the rest."
     if address is not None:
         links = [f"[{name}]({address.colab(name.removesuffix('.ipynb'))})" for name in notebooks]
-        uploaded = "upload the notebook; its first cell fetches the rest."
-        colab = f"{', '.join(links)}: nothing to upload." if address.on_github else uploaded
+        colab = f"{', '.join(links)}: nothing to upload."
     return README.format(title=assignment.name.capitalize(), notebooks=names, data=data, colab=colab)
 
 
 def _address(assignment: Assignment) -> WebAddress | None:
     """Return where the release lies on the web, if the course says so."""
     url = assignment.exercises.release_url
-    if url is not None and url.startswith(ON_GITHUB) and not GITHUB.fullmatch(url):
-        raise UsageError(
-            f"[release] url in {assignment.checks / FILE} must be the page of a folder, "
-            f"{ON_GITHUB}OWNER/REPOSITORY/tree/main/digits; {url} is none."
-        )
     return WebAddress(url) if url is not None else None
 
 
