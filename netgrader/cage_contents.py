@@ -12,6 +12,7 @@ import functools
 import os
 import secrets
 import shutil
+import stat
 import sys
 import tempfile
 import time
@@ -179,7 +180,7 @@ def _is_ours(folder: Path) -> bool:
         status = folder.lstat()
     except OSError:
         return False
-    return folder.is_dir() and not folder.is_symlink() and status.st_uid == os.geteuid()
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
 
 
 @functools.cache

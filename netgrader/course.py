@@ -386,7 +386,7 @@ class Assignment:
         for path in sorted(folder.glob(f"{prefix}*{suffix}.py")):
             middle = path.stem.removeprefix(prefix).removesuffix(suffix)
             owners = [name for name, short in shorts.items() if f"{middle}_".startswith(f"{short}_")]
-            if owners and max(owners, key=lambda name: len(shorts[name])) == notebook:
+            if max(owners, key=lambda name: len(shorts[name]), default=None) == notebook:
                 found.append(path)
         return tuple(found)
 

@@ -182,12 +182,16 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def a_one(self) -> str:
         """What an input is called, with its article."""
-        return f"{'an' if self.is_images else 'a'} {self.one}"
+        return f"{self._article} {self.one}"
 
     @property
     def part(self) -> str:
         """What one of its numbers is called: pixel, feature or number."""
         return self._called[1]
+
+    @property
+    def _article(self) -> str:
+        return "an" if self.is_images else "a"
 
     @property
     def _called(self) -> tuple[str, str]:
@@ -200,8 +204,8 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def words(self) -> Mapping[str, Said]:
         """Return the words of these data that fill the places of texts: `netgrader.catalogue.CourseTexts.words`."""
-        article, label = "an" if self.is_images else "a", "target" if self.is_regression else "label"
-        return data_words(self.one, article, self.part, label) | {
+        label = "target" if self.is_regression else "label"
+        return data_words(self.one, self._article, self.part, label) | {
             "one": self.called,
             "One": self.called[:1].upper() + self.called[1:],
             "many": f"{self.called}{'es' if self.called.endswith('s') else 's'}",

@@ -163,9 +163,7 @@ def tried() -> tuple[str, ...]:
 
     The wheel itself asks for no such bounds, so that pip leaves the packages of a place like Colab as they are.
     """
-    asked = map(Requirement, requirements(TRIED))
-    oldest = {one.name: [str(bound) for bound in one.specifier if bound.operator == ">="] for one in asked}
-    return tuple(f"{name}{','.join([*oldest[name], f'<={newest}'])}" for name, newest in TRIED.items())
+    return tuple(f"{asked},<={newest}" for asked, newest in zip(requirements(TRIED), TRIED.values(), strict=True))
 
 
 def content_hash(about: str, files: Mapping[str, bytes]) -> str:

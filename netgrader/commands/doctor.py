@@ -88,7 +88,6 @@ def findings(sandbox: str = "bubblewrap") -> Iterator[Finding]:
         yield Finding("course", False, str(error), "cd into the course, or make one with netgrader new")
     else:
         yield from _course(course, sandbox)
-    yield _kernel()
     yield from _cage(sandbox)
     yield _memory()
 
@@ -154,18 +153,6 @@ def _data(course: Course) -> Iterator[Finding]:
                 yield Finding(
                     "data", False, str(error), "fix that file, or put the data there that came with the course"
                 )
-
-
-def _kernel() -> Finding:
-    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel  # noqa: PLC0415  (slow)
-
-    try:
-        spec = KernelSpecManager().get_kernel_spec("python3")
-    except NoSuchKernel:
-        return Finding(
-            "kernel", False, "there is no kernel python3", f"{sys.executable} -m ipykernel install --sys-prefix"
-        )
-    return Finding("kernel", True, f"python3 ({spec.argv[0]})")
 
 
 def _cage(sandbox: str) -> Iterator[Finding]:

@@ -205,11 +205,11 @@ def _of_numbers(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[s
             f"{0.9 * guessed:.3g}, since who always answers the same is off by {guessed:.3g}."
         )
     none_at = min(2 * wanted.target, (wanted.target + guessed) / 2)
-    largest, least = (float(end(np.concatenate([train, test]))) for end in (np.max, np.min))
+    every = np.concatenate([train, test])
     return {
         "largest": float(f"{none_at:.3g}"),
         "none_at": float(f"{none_at:.3g}"),
-        "targets": f"[{least:.6g}, {largest:.6g}]",
+        "targets": f"[{every.min():.6g}, {every.max():.6g}]",
         "told_target": f"{wanted.target:g} {spec.unit}".strip(),
         "axis": f"{spec.called}, {spec.unit}" if spec.unit else spec.called,
     }

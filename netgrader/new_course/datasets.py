@@ -97,7 +97,7 @@ def _read(given: Path, target_column: str) -> tuple[Array, Array, int]:
         with np.load(given, allow_pickle=False) as archive:
             if TRAIN[0] not in archive:
                 return archive["x"], archive["y"].reshape(len(archive["x"])), -1
-            train, test = (archive[name] for name, _ in (TRAIN, TEST))
+            train, test = archive["x_train"], archive["x_test"]
             targets = archive["y_train"].reshape(len(train)), archive["y_test"].reshape(len(test))
             return np.concatenate([train, test]), np.concatenate(targets), len(train)
     except (AttributeError, EOFError, KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile) as error:
