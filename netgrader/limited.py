@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.files import plain_number
 from netgrader.text import Said, Text
 from netgrader.workers import EndedError, Workers
 
@@ -221,6 +222,4 @@ def _plain(value: object) -> object:
     """Return a path, a name as it is said, or one of NumPy's numbers as what MessagePack has for it."""
     if isinstance(value, str | PurePath):
         return str(value)
-    if hasattr(value, "item"):
-        return value.item()
-    raise NotImplementedError
+    return plain_number(value)
