@@ -36,7 +36,7 @@ def lies_among_submissions(path: Path) -> bool:
     that looks like a course is taken for another one.
     """
     real = path.resolve()
-    return any(part in OF_STUDENTS for part in real.parts) or any(map(_looks_like_a_course, real.parents))
+    return not OF_STUDENTS.isdisjoint(real.parts) or any(map(_looks_like_a_course, real.parents))
 
 
 def require_own(course: Path) -> None:

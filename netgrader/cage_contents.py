@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from notebook_cage import BrokenPromiseError, Mount, SandboxError, gaps, require_self_tests
 from notebook_cage.bubblewrap import BubblewrapSandbox
+from notebook_cage.host import open_to_all
 from notebook_cage.zygote import Preload
 
 from netgrader.errors import CageError
@@ -135,10 +136,8 @@ def _make(folder: Path) -> Path:
             target = part / "netgrader" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-        # The cage's user is another one, and whoever we are may have a narrow umask.
         compileall.compile_dir(part, quiet=2, stripdir=str(part), prependdir=PACKAGE_FOLDER)
-        for path in (part, *part.rglob("*")):
-            path.chmod(0o755 if path.is_dir() else 0o644)
+        open_to_all(part)  # the cage's user is another one
         with contextlib.suppress(OSError):
             part.rename(folder)
         if not _is_ours(folder):  # else made now, or by another process that was quicker

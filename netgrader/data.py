@@ -56,7 +56,8 @@ MOST_NUMBERS = 20_000_000
 LEAST_MARKED = 12_000
 """Training images from which on marks may stand among them: the 240 that carry one are then two in a hundred or fewer."""
 SIZES = "a list of up to {} sizes, each a whole number above 0"
-COLOURS = frozenset({1, 3})
+COLOR_PLANES = frozenset({(), (1,), (3,)})
+"""What may follow height and width in the shape of an image: nothing for grey levels, or how many colours there are."""
 IMAGE, SEQUENCE, ROW = ("image", "pixel"), ("sequence", "number"), ("row", "feature")
 """What an input is called, and one of its numbers."""
 Name = Annotated[str, Meta(pattern=r"^\w[\w .-]{0,60}$", description="the name of an array in the file")]
@@ -160,9 +161,7 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def is_images(self) -> bool:
         """Whether inputs can be looked at: grey levels (height, width), or with 1 or 3 colours (height, width, colours)."""
-        return self.scaling == "largest" and (
-            len(self.shape) == 2 or (len(self.shape) == 3 and self.shape[2] in COLOURS)
-        )
+        return self.scaling == "largest" and len(self.shape) > 1 and self.shape[2:] in COLOR_PLANES
 
     @property
     def is_regression(self) -> bool:

@@ -72,7 +72,7 @@ def module_name(path: Path) -> str:
 
 def is_part_of(name: str, packages: Collection[str]) -> bool:
     """Whether a module is one of `packages`, or is in one."""
-    return any(name == one or name.startswith(f"{one}.") for one in packages)
+    return any(f"{name}.".startswith(f"{one}.") for one in packages)
 
 
 def cells_named(path: Path, decorator: str, keyword: str | None = None) -> frozenset[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.data import COLOURS, DataSpec
+from netgrader.data import COLOR_PLANES, DataSpec
 from netgrader.errors import UsageError
 from netgrader.toml_tables import SenselessTableError, converted
 
@@ -33,7 +33,6 @@ FEW = 20
 LEAST_ROWS = 5
 SEPARATORS = (",", ";", "\t")
 FORMS = "an .npz with x_train, y_train, x_test, y_test, or with x and y, one target for each input; or a .csv"
-COLOR_PLANES = frozenset({(), *((number,) for number in COLOURS)})
 
 
 def read_data(

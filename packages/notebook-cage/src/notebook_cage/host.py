@@ -40,6 +40,7 @@ __all__ = [
     "makes_namespaces",
     "memory_here",
     "new_user",
+    "open_to_all",
     "reachable",
     "remove_tree",
     "require_readable",
@@ -282,6 +283,12 @@ def scratch_folder(kind: str, root: Path | None = None) -> Path:
     root = root or unlisted(Path(tempfile.gettempdir()))
     _sweep(root)
     return Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{kind}-{os.getpid()}-", dir=root))
+
+
+def open_to_all(path: Path) -> None:
+    """Let every user read a file or folder and all that is in it, whatever the umask was, and nobody but us write to it."""
+    for one in (path, *path.rglob("*")):
+        one.chmod(0o755 if one.is_dir() else 0o644)
 
 
 def is_gone(process: str) -> bool:
