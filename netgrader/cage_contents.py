@@ -133,7 +133,7 @@ def _make(folder: Path) -> Path:
     part = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
     try:
         for name, content in student_files().items():
-            target = part / "netgrader" / name
+            target = part / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
         compileall.compile_dir(part, quiet=2, stripdir=str(part), prependdir=PACKAGE_FOLDER)

@@ -46,8 +46,7 @@ SHOWING = ("cli", "commands", "formgrader", "nbgrader_plugin", "new_course", "pa
 def code_hash() -> str:
     """Return the SHA-256 of all that a run or a verdict can depend on, of this package and the cage, as 64 hex digits."""
     total = hashlib.sha256()
-    ours = {path.relative_to(PACKAGE).as_posix(): path for path in package_files(SHOWING)}
-    for name, path in {**ours, **files_of(CAGE)}.items():
+    for name, path in {**package_files(SHOWING), **files_of(CAGE)}.items():
         total.update(name.encode() + b"\0")
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
@@ -59,9 +58,9 @@ def files_of(package: Path) -> dict[str, Path]:
     return {path.relative_to(package.parent).as_posix(): path for path in files}
 
 
-def package_files(without: Collection[str] = ()) -> list[Path]:
-    """Return the files of this package, sorted; `without` names modules and packages to leave out, as in ``checks.run``."""
-    return [path for path in files_of(PACKAGE).values() if not is_part_of(module_name(path), without)]
+def package_files(without: Collection[str] = ()) -> dict[str, Path]:
+    """Return `files_of` this package; `without` names modules and packages to leave out, as in ``checks.run``."""
+    return {name: path for name, path in files_of(PACKAGE).items() if not is_part_of(module_name(path), without)}
 
 
 def module_name(path: Path) -> str:

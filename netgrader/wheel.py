@@ -104,7 +104,7 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
     """
     for test in released:
         _refuse_withheld(test)
-    files = {f"netgrader/{path}": content for path, content in student_files().items()}
+    files = student_files()
     requires = "".join(f"Requires-Dist: {requirement}\n" for requirement in requirements(REQUIRED))
     # A letter before it: a hash of digits alone would be read as a number.
     version = f"{__version__}+h{content_hash(requires, files)[:12]}"
@@ -119,8 +119,7 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
 def build_own_wheel(target: Path) -> Path:
     """Write the wheel of this whole package and the cage, as installed here: from a checkout or from a wheel."""
     about = importlib.metadata.distribution(PACKAGE.name)
-    parts = {name: path for package in (PACKAGE, CAGE) for name, path in files_of(package).items()}
-    files = {name: path.read_bytes() for name, path in parts.items()}
+    files = {name: path.read_bytes() for name, path in (files_of(PACKAGE) | files_of(CAGE)).items()}
     more = {name: about.read_text(name) or "" for name in ("METADATA", "entry_points.txt")}
     return _write(target, f"{PACKAGE.name}-{about.version}", files, more)
 
@@ -175,8 +174,8 @@ def content_hash(about: str, files: Mapping[str, bytes]) -> str:
 
 
 def student_files() -> dict[str, bytes]:
-    """Return the files of the package that students have, by their paths in it: all that is not withheld."""
-    return {path.relative_to(PACKAGE).as_posix(): _student_part(path) for path in package_files(WITHHELD)}
+    """Return the files of the package that students have, by their paths in the wheel: all that is not withheld."""
+    return {name: _student_part(path) for name, path in package_files(WITHHELD).items()}
 
 
 def _student_part(path: Path) -> bytes:

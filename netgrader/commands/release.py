@@ -217,11 +217,8 @@ def differences(assignment: Assignment) -> tuple[str, ...]:
         generate(assignment, fresh, assignment.notebooks, save=False)
         wanted, found = _contents(fresh), _contents(assignment.release)
     if not fnmatch.filter(found, FORM):
-        wanted = {
-            name: content
-            for name, content in wanted.items()
-            if name != REQUIREMENTS and not fnmatch.fnmatch(name, FORM)
-        }
+        for built in (REQUIREMENTS, *fnmatch.filter(wanted, FORM)):
+            del wanted[built]
     return tuple(sorted(name for name in {*wanted, *found} if wanted.get(name) != found.get(name)))
 
 

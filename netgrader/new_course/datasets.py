@@ -25,7 +25,6 @@ __all__ = ["read_data"]
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
 TRAIN, TEST = ("x_train", "y_train"), ("x_test", "y_test")
-WHOLE = ("x", "y")
 SHARE, SEED = 5, 0
 """One in so many inputs is a test input where the data are not split, drawn with this seed."""
 FEW = 20
