@@ -186,11 +186,10 @@ def _bubblewrap(sandbox: str) -> Iterator[Finding]:
 
 def _opened(sandbox: Sandbox) -> Iterator[Finding]:
     """Yield what a cage keeps of its promises, or that none can begin."""
-    from notebook_cage.bubblewrap import GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
     from notebook_cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
     from notebook_cage.remedies import remedy  # noqa: PLC0415  (POSIX)
+    from notebook_cage.sandboxes import needs_control_group  # noqa: PLC0415  (POSIX)
     from notebook_cage.self_tests import run_self_tests  # noqa: PLC0415  (POSIX)
-    from notebook_cage.user import UserSandbox  # noqa: PLC0415  (POSIX)
 
     from netgrader.cage_contents import HIDDEN  # noqa: PLC0415  (POSIX)
 
@@ -200,7 +199,7 @@ def _opened(sandbox: Sandbox) -> Iterator[Finding]:
         not gap,
         gap or "the kernel limits all memory of a run",
         GROUP_REMEDY,
-        needed=os.geteuid() == 0 and not isinstance(sandbox, GrouplessBubblewrap | UserSandbox),
+        needed=needs_control_group(sandbox.name),
     )
     tests = run_self_tests(sandbox, HIDDEN)
     if tests and not any(one.held for one in tests):
