@@ -178,7 +178,7 @@ _TOGETHER = ContextVar("_TOGETHER", default=_ALONE)
 
 
 @contextlib.contextmanager
-def together(seconds: float | None = None) -> Iterator[None]:
+def together() -> Iterator[None]:
     """Have all work within limits take no longer than one piece of it may: a submission is many notebooks.
 
     What comes when that is used up still has a moment, to say what is left out.
@@ -186,7 +186,7 @@ def together(seconds: float | None = None) -> Iterator[None]:
     if _TOGETHER.get() is not _ALONE:  # whoever asked for more work knows better
         yield
         return
-    token = _TOGETHER.set(_Together(SECONDS if seconds is None else seconds))
+    token = _TOGETHER.set(_Together(SECONDS))
     try:
         yield
     finally:
