@@ -23,7 +23,7 @@ from netgrader.files import write_bytes, zipped
 from netgrader.imports import CAGE, PACKAGE, files_of, imported_names, is_part_of, package_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 __all__ = [
@@ -129,13 +129,19 @@ def pins() -> tuple[str, ...]:
     found: dict[str, str] = {}
     left = [PACKAGE.name]
     while left:
-        for one in map(Requirement, importlib.metadata.requires(left.pop()) or ()):
+        for one in _needs(left.pop()):
             name = canonicalize_name(one.name)
-            if name in found or (one.marker is not None and not one.marker.evaluate({"extra": ""})):
-                continue
-            found[name] = Version(importlib.metadata.version(name)).public
-            left.append(name)
+            if name not in found:
+                found[name] = Version(importlib.metadata.version(name)).public
+                left.append(name)
     return tuple(f"{name}=={version}" for name, version in sorted(found.items()))
+
+
+def _needs(package: str) -> Iterator[Requirement]:
+    """Yield what an installed package needs here, without its extras."""
+    for one in map(Requirement, importlib.metadata.requires(package) or ()):
+        if one.marker is None or one.marker.evaluate({"extra": ""}):
+            yield one
 
 
 def _write(target: Path, name: str, files: dict[str, bytes], about: Mapping[str, str]) -> Path:
@@ -152,8 +158,7 @@ def _write(target: Path, name: str, files: dict[str, bytes], about: Mapping[str,
 
 def requirements(names: Iterable[str]) -> tuple[str, ...]:
     """Return what pip is to install of the packages called `names`, at the versions that this package asks for."""
-    needed = map(Requirement, importlib.metadata.requires("netgrader") or ())
-    found = {one.name: f"{one.name}{one.specifier}" for one in needed if one.marker is None}
+    found = {one.name: f"{one.name}{one.specifier}" for one in _needs(PACKAGE.name)}
     return tuple(found[name] for name in names)
 
 
