@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from netgrader.data import DataSpec
     from netgrader.skeleton import Skeleton
 
-__all__ = ["CONFIG", "Assignment", "Course", "NotebookFiles", "holds_work"]
+__all__ = ["CONFIG", "Assignment", "Course", "NotebookFiles"]
 
 CONFIG = CONFIGS[0]
 MESSAGES = "messages.*.mo"
@@ -208,7 +208,7 @@ class Course:
                     yield folder.name
 
 
-def holds_work(folder: str | Path) -> bool:
+def _holds_work(folder: str | Path) -> bool:
     """Whether there is anything to grade in the folder of a submission: a notebook, an archive, a folder; or none can tell."""
     try:
         with os.scandir(folder) as entries:
@@ -357,6 +357,11 @@ class Assignment:
     def notebooks(self) -> tuple[str, ...]:
         """Names of its notebooks, without suffix, in order."""
         return tuple(sorted(path.stem for path in self.source.glob("*.ipynb")))
+
+    def handed_in(self) -> list[str]:
+        """Return the ids of the students who handed in anything that could be graded, in order."""
+        there = self.course.submitted(self.name)
+        return [one for one in there if _holds_work(self.course.folder("submitted", one, self.name))]
 
     def files(self, notebook: str) -> NotebookFiles:
         """The files that belong to `notebook`.

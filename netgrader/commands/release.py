@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from netgrader.commands.show import console
-from netgrader.course import holds_work
 from netgrader.errors import CageError, NetgraderError, UsageError
 from netgrader.grading.course_files import file_problems
 from netgrader.grading.severities import severities_of
@@ -98,17 +97,13 @@ def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check
 
 def _say_who_handed_in(assignment: Assignment) -> None:
     """Say what a release means for those who handed in before it."""
-    there = [one for one in assignment.course.submitted(assignment.name) if holds_work(_handed_in(assignment, one))]
+    there = assignment.handed_in()
     if there:
         typer.echo(
             f"{len(there)} have handed in {assignment.name} already; their marks stay until you grade again. Who filled in an "
             "older release is graded with its cells, and with the points, checks and tests of this one: "
             f"netgrader autograde {assignment.name} --dry-run says what they change."
         )
-
-
-def _handed_in(assignment: Assignment, student: str) -> Path:
-    return assignment.course.folder("submitted", student, assignment.name)
 
 
 def _compare(assignment: Assignment, notebooks: Sequence[str]) -> int:
