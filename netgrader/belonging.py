@@ -7,6 +7,7 @@ what stands in the folder that one happens to be in is looked at first. The mode
 from __future__ import annotations
 
 import os
+import pwd
 import shlex
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ def lies_among_submissions(path: Path) -> bool:
     that looks like a course is taken for another one.
     """
     real = path.resolve()
-    return any(part in OF_STUDENTS for part in real.parts) or any(map(_looks_like_a_course, real.parents))
+    return not OF_STUDENTS.isdisjoint(real.parts) or any(map(_looks_like_a_course, real.parents))
 
 
 def require_own(course: Path) -> None:
@@ -47,8 +48,6 @@ def require_own(course: Path) -> None:
         If some of it belongs to somebody else or is a link to what was handed in: with what to type to go on.
     """
     allowed = _own_users()
-    if allowed is None:
-        return
     for path in _run_from(course):
         linked, real = path.lstat().st_uid, path.stat().st_uid
         stranger = next((owner for owner in (linked, real) if owner not in allowed), None)
@@ -74,18 +73,14 @@ def _run_from(course: Path) -> Iterator[Path]:
         yield from (path for path in sorted(tests.iterdir()) if path.exists() and path.suffix in {".py", ".txt"})
 
 
-def _own_users() -> frozenset[int] | None:
-    """Whose files are run; None where files belong to nobody."""
-    if not hasattr(os, "geteuid"):
-        return None
+def _own_users() -> frozenset[int]:
+    """Return the users whose files are run."""
     me = os.geteuid()
     behind_sudo = os.environ.get("SUDO_UID", "") if me == 0 else ""
     return frozenset({0, me, *([int(behind_sudo)] if behind_sudo.isdecimal() else [])})
 
 
 def _name(user: int) -> str:
-    import pwd  # noqa: PLC0415  (POSIX)
-
     try:
         return f"the user {pwd.getpwuid(user).pw_name}"
     except KeyError:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import compileall
 import contextlib
 import functools
-import hashlib
 import os
 import secrets
 import shutil
+import stat
 import sys
 import tempfile
 import time
@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING
 
 from notebook_cage import BrokenPromiseError, Mount, SandboxError, gaps, require_self_tests
 from notebook_cage.bubblewrap import BubblewrapSandbox
+from notebook_cage.host import open_to_all
 from notebook_cage.zygote import Preload
 
 from netgrader.errors import CageError
 from netgrader.imports import PACKAGE
-from netgrader.wheel import student_files
+from netgrader.wheel import content_hash, student_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,13 +133,11 @@ def _make(folder: Path) -> Path:
     part = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
     try:
         for name, content in student_files().items():
-            target = part / "netgrader" / name
+            target = part / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-        # The cage's user is another one, and whoever we are may have a narrow umask.
         compileall.compile_dir(part, quiet=2, stripdir=str(part), prependdir=PACKAGE_FOLDER)
-        for path in (part, *part.rglob("*")):
-            path.chmod(0o755 if path.is_dir() else 0o644)
+        open_to_all(part)  # the cage's user is another one
         with contextlib.suppress(OSError):
             part.rename(folder)
         if not _is_ours(folder):  # else made now, or by another process that was quicker
@@ -180,15 +179,10 @@ def _is_ours(folder: Path) -> bool:
         status = folder.lstat()
     except OSError:
         return False
-    return folder.is_dir() and not folder.is_symlink() and status.st_uid == os.geteuid()
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
 
 
+@functools.cache
 def _signature() -> str:
-    """Return what changes whenever a file of the package, its place, or the interpreter does."""
-    total = hashlib.sha256(f"{sys.version} {PACKAGE}".encode())
-    for folder, folders, names in os.walk(PACKAGE):
-        folders[:] = sorted(name for name in folders if name != "__pycache__")
-        for name in sorted(names):
-            status = Path(folder, name).stat()
-            total.update(f"{folder}/{name} {status.st_mtime_ns} {status.st_size}\n".encode())
-    return total.hexdigest()[:24]
+    """Return what changes whenever a file that students have, the package's place, or the interpreter does."""
+    return content_hash(f"{sys.version} {PACKAGE}", student_files())[:24]

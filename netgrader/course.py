@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from netgrader.data import DataSpec
     from netgrader.skeleton import Skeleton
 
-__all__ = ["CONFIG", "Assignment", "Course", "NotebookFiles", "holds_work"]
+__all__ = ["CONFIG", "Assignment", "Course", "NotebookFiles"]
 
 CONFIG = CONFIGS[0]
 MESSAGES = "messages.*.mo"
@@ -208,7 +208,7 @@ class Course:
                     yield folder.name
 
 
-def holds_work(folder: str | Path) -> bool:
+def _holds_work(folder: str | Path) -> bool:
     """Whether there is anything to grade in the folder of a submission: a notebook, an archive, a folder; or none can tell."""
     try:
         with os.scandir(folder) as entries:
@@ -358,6 +358,11 @@ class Assignment:
         """Names of its notebooks, without suffix, in order."""
         return tuple(sorted(path.stem for path in self.source.glob("*.ipynb")))
 
+    def handed_in(self) -> list[str]:
+        """Return the ids of the students who handed in anything that could be graded, in order."""
+        there = self.course.submitted(self.name)
+        return [one for one in there if _holds_work(self.course.folder("submitted", one, self.name))]
+
     def files(self, notebook: str) -> NotebookFiles:
         """The files that belong to `notebook`.
 
@@ -386,7 +391,7 @@ class Assignment:
         for path in sorted(folder.glob(f"{prefix}*{suffix}.py")):
             middle = path.stem.removeprefix(prefix).removesuffix(suffix)
             owners = [name for name, short in shorts.items() if f"{middle}_".startswith(f"{short}_")]
-            if owners and max(owners, key=lambda name: len(shorts[name])) == notebook:
+            if max(owners, key=lambda name: len(shorts[name]), default=None) == notebook:
                 found.append(path)
         return tuple(found)
 

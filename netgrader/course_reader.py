@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, Literal
 
 from netgrader import reader
-from netgrader.checks.exercises import FILE, load_exercises
+from netgrader.checks.exercises import load_exercises
 from netgrader.errors import UsageError
 from netgrader.reader import Exercise
 
@@ -70,8 +70,7 @@ def _exercises() -> list[Exercises]:
 
         return [load_exercises(checks_folder())]
     course = find_course()
-    folders = [course.assignment(name).checks for name in course.assignments]
-    return [load_exercises(folder / FILE) for folder in folders if (folder / FILE).is_file()]
+    return [course.assignment(name).exercises for name in course.assignments]
 
 
 def read_network(

@@ -56,7 +56,8 @@ MOST_NUMBERS = 20_000_000
 LEAST_MARKED = 12_000
 """Training images from which on marks may stand among them: the 240 that carry one are then two in a hundred or fewer."""
 SIZES = "a list of up to {} sizes, each a whole number above 0"
-COLOURS = frozenset({1, 3})
+COLOR_PLANES = frozenset({(), (1,), (3,)})
+"""What may follow height and width in the shape of an image: nothing for grey levels, or how many colours there are."""
 IMAGE, SEQUENCE, ROW = ("image", "pixel"), ("sequence", "number"), ("row", "feature")
 """What an input is called, and one of its numbers."""
 Name = Annotated[str, Meta(pattern=r"^\w[\w .-]{0,60}$", description="the name of an array in the file")]
@@ -160,9 +161,7 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def is_images(self) -> bool:
         """Whether inputs can be looked at: grey levels (height, width), or with 1 or 3 colours (height, width, colours)."""
-        return self.scaling == "largest" and (
-            len(self.shape) == 2 or (len(self.shape) == 3 and self.shape[2] in COLOURS)
-        )
+        return self.scaling == "largest" and len(self.shape) > 1 and self.shape[2:] in COLOR_PLANES
 
     @property
     def is_regression(self) -> bool:
@@ -182,12 +181,16 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def a_one(self) -> str:
         """What an input is called, with its article."""
-        return f"{'an' if self.is_images else 'a'} {self.one}"
+        return f"{self._article} {self.one}"
 
     @property
     def part(self) -> str:
         """What one of its numbers is called: pixel, feature or number."""
         return self._called[1]
+
+    @property
+    def _article(self) -> str:
+        return "an" if self.is_images else "a"
 
     @property
     def _called(self) -> tuple[str, str]:
@@ -200,8 +203,8 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def words(self) -> Mapping[str, Said]:
         """Return the words of these data that fill the places of texts: `netgrader.catalogue.CourseTexts.words`."""
-        article, label = "an" if self.is_images else "a", "target" if self.is_regression else "label"
-        return data_words(self.one, article, self.part, label) | {
+        label = "target" if self.is_regression else "label"
+        return data_words(self.one, self._article, self.part, label) | {
             "one": self.called,
             "One": self.called[:1].upper() + self.called[1:],
             "many": f"{self.called}{'es' if self.called.endswith('s') else 's'}",

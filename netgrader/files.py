@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-__all__ = ["decode", "plain_json", "write_bytes", "write_json", "write_json_line", "write_text", "zipped"]
+__all__ = [
+    "decode",
+    "plain_json",
+    "plain_number",
+    "write_bytes",
+    "write_json",
+    "write_json_line",
+    "write_text",
+    "zipped",
+]
 
 T = TypeVar("T")
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -81,10 +90,11 @@ def decode(kind: type[T], raw: object) -> T:
 
 def plain_json(value: object) -> Any:
     """Return one of our types as JSON values: NumPy's numbers become Python's, and what is not finite becomes null."""
-    return _finite(msgspec.to_builtins(value, str_keys=True, enc_hook=_number))
+    return _finite(msgspec.to_builtins(value, str_keys=True, enc_hook=plain_number))
 
 
-def _number(value: Any) -> Any:
+def plain_number(value: Any) -> Any:
+    """Return one of NumPy's numbers as Python's, as a hook of msgspec's encoders."""
     if hasattr(value, "item"):
         return value.item()
     raise NotImplementedError

@@ -46,23 +46,21 @@ SHOWING = ("cli", "commands", "formgrader", "nbgrader_plugin", "new_course", "pa
 def code_hash() -> str:
     """Return the SHA-256 of all that a run or a verdict can depend on, of this package and the cage, as 64 hex digits."""
     total = hashlib.sha256()
-    ours = {path.relative_to(PACKAGE).as_posix(): path for path in package_files(SHOWING)}
-    for name, path in {**ours, **files_of(CAGE)}.items():
+    for name, path in {**package_files(SHOWING), **files_of(CAGE)}.items():
         total.update(name.encode() + b"\0")
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
 
 
 def files_of(package: Path) -> dict[str, Path]:
-    """Return the files of a package by their paths from the folder around it, without what Python compiled."""
-    files = sorted(path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    """Return the files of a package by their paths from the folder around it, sorted, without what Python compiled."""
+    files = sorted(path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return {path.relative_to(package.parent).as_posix(): path for path in files}
 
 
-def package_files(without: Collection[str] = ()) -> list[Path]:
-    """Return the files of this package, sorted; `without` names modules and packages to leave out, as in ``checks.run``."""
-    found = (path for path in sorted(PACKAGE.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
-    return [path for path in found if not is_part_of(module_name(path), without)]
+def package_files(without: Collection[str] = ()) -> dict[str, Path]:
+    """Return `files_of` this package; `without` names modules and packages to leave out, as in ``checks.run``."""
+    return {name: path for name, path in files_of(PACKAGE).items() if not is_part_of(module_name(path), without)}
 
 
 def module_name(path: Path) -> str:
@@ -73,7 +71,7 @@ def module_name(path: Path) -> str:
 
 def is_part_of(name: str, packages: Collection[str]) -> bool:
     """Whether a module is one of `packages`, or is in one."""
-    return any(name == one or name.startswith(f"{one}.") for one in packages)
+    return any(f"{name}.".startswith(f"{one}.") for one in packages)
 
 
 def cells_named(path: Path, decorator: str, keyword: str | None = None) -> frozenset[str]:

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.files import plain_number
 from netgrader.text import Said, Text
 from netgrader.workers import EndedError, Workers
 
@@ -177,7 +178,7 @@ _TOGETHER = ContextVar("_TOGETHER", default=_ALONE)
 
 
 @contextlib.contextmanager
-def together(seconds: float | None = None) -> Iterator[None]:
+def together() -> Iterator[None]:
     """Have all work within limits take no longer than one piece of it may: a submission is many notebooks.
 
     What comes when that is used up still has a moment, to say what is left out.
@@ -185,7 +186,7 @@ def together(seconds: float | None = None) -> Iterator[None]:
     if _TOGETHER.get() is not _ALONE:  # whoever asked for more work knows better
         yield
         return
-    token = _TOGETHER.set(_Together(SECONDS if seconds is None else seconds))
+    token = _TOGETHER.set(_Together(SECONDS))
     try:
         yield
     finally:
@@ -221,6 +222,4 @@ def _plain(value: object) -> object:
     """Return a path, a name as it is said, or one of NumPy's numbers as what MessagePack has for it."""
     if isinstance(value, str | PurePath):
         return str(value)
-    if hasattr(value, "item"):
-        return value.item()
-    raise NotImplementedError
+    return plain_number(value)

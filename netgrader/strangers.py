@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import Any
 
-__all__ = ["json_depth", "printable", "read_json"]
+__all__ = ["json_depth", "printable", "read_finite_json", "read_json"]
 
 # What is quoted, to the end if it is not closed: each character is looked at once.
 _QUOTED = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
@@ -34,8 +34,10 @@ def printable(text: str) -> str:
     )
 
 
-def read_json(content: bytes, depth: int, *, finite: bool = False, most: int | None = None) -> Any:
+def read_json(content: bytes, depth: int) -> Any:
     """Parse a stranger's JSON.
+
+    Whole numbers of more than 18 digits are read as those with a fraction are: not all of them fit into 64 bits.
 
     Parameters
     ----------
@@ -43,27 +45,42 @@ def read_json(content: bytes, depth: int, *, finite: bool = False, most: int | N
         JSON in UTF-8.
     depth
         How many lists and objects may lie in one another: what walks over a value later would fail on more.
-    finite
-        Whether numbers that are not finite become None: those that JSON does not have, and those such as 1e999.
-        Whole numbers of more than 18 digits are read as those with a fraction are: not all of them fit into 64 bits.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON, or nested more deeply.
+    """
+    return _parsed(content, depth, parse_int=_whole_number)
+
+
+def read_finite_json(content: bytes, depth: int, most: int) -> Any:
+    """Parse a stranger's JSON as `read_json` does, with None for each number that is not finite.
+
+    These are those that JSON does not have, and those such as 1e999.
+
+    Parameters
+    ----------
+    content, depth
+        As of `read_json`.
     most
         How many values it may hold, strings and commas counted, so that no more memory is taken than for its text and
-        those; None for any number.
+        those.
 
     Raises
     ------
     ValueError
         If it is no JSON, nested more deeply, or holds more.
     """
-    if most is not None and len(content) > most and _values(content, most) > most:
+    if _values(content, most) > most:
         raise ValueError("too many values")
+    return _parsed(content, depth, parse_constant=lambda _: None, parse_float=_finite, parse_int=_finite_whole)
+
+
+def _parsed(content: bytes, depth: int, **how: Any) -> Any:
+    """Parse JSON of a limited depth, numbers as `how` says."""
     try:
-        value = json.loads(
-            content.decode("utf-8"),
-            parse_constant=(lambda _: None) if finite else None,
-            parse_float=_finite if finite else None,
-            parse_int=_finite_whole if finite else _whole_number,
-        )
+        value = json.loads(content.decode("utf-8"), **how)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     if json_depth(value) > depth:

@@ -16,11 +16,8 @@ from netgrader.files import write_bytes, zipped
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["GITHUB", "ON_GITHUB", "WebAddress", "add_fetching", "with_fetching"]
+__all__ = ["WebAddress", "add_fetching", "with_fetching"]
 
-ON_GITHUB = "https://github.com/"
-GITHUB = re.compile(re.escape(ON_GITHUB) + r"([\w.-]+)/([\w.-]+)/(?:tree|blob)/([\w.-]+)(/[^?#]*)?")
-"""A folder of a repository, as its page is called."""
 BADGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({address})"
 FETCH = """\
 # In Google Colab this fetches the files that belong to the notebook; elsewhere it does nothing.
@@ -47,32 +44,27 @@ FIRST_WITH_IDS = 5
 
 @dataclass(frozen=True)
 class WebAddress:
-    """Where a release lies on the web, as ``[release] url`` of ``exercises.toml`` says.
-
-    Colab opens notebooks from GitHub, from gists and from Google's drive, and from nowhere else: at any other address a
-    notebook is uploaded to Colab, and fetches the other files from there all the same.
-    """
+    """Where a release lies on the web: the page of a folder in a repository on GitHub, from where Colab opens notebooks."""
 
     url: str
-    """``https://…``: a folder of files, or the page of a folder in a repository on GitHub."""
-
-    @property
-    def on_github(self) -> re.Match[str] | None:
-        """The parts of the address of a folder on GitHub; None elsewhere."""
-        return GITHUB.fullmatch(self.url)
+    """``[release] url`` of ``exercises.toml``."""
 
     def file(self, name: str) -> str:
         """Return where the content of a file is."""
-        parts = self.on_github
-        folder = "https://raw.githubusercontent.com/{}/{}/{}{}".format(*parts.groups("")) if parts else self.url
-        return f"{_quoted(folder)}/{quote(name)}"
+        owner, repository, folder = self._parts
+        return f"{_quoted(f'https://raw.githubusercontent.com/{owner}/{repository}/{folder}')}/{quote(name)}"
 
-    def colab(self, notebook: str) -> str | None:
-        """Return the address that opens a notebook in Colab; None if there is none."""
-        if self.on_github is None:
-            return None
-        folder = "https://colab.research.google.com/github/{}/{}/blob/{}{}".format(*self.on_github.groups(""))
-        return f"{_quoted(folder)}/{quote(notebook)}.ipynb"
+    def colab(self, notebook: str) -> str:
+        """Return the address that opens a notebook in Colab."""
+        owner, repository, folder = self._parts
+        page = _quoted(f"https://colab.research.google.com/github/{owner}/{repository}/blob/{folder}")
+        return f"{page}/{quote(notebook)}.ipynb"
+
+    @property
+    def _parts(self) -> tuple[str, str, str]:
+        """Owner, repository, and the folder with its branch."""
+        owner, repository, _, folder = self.url.removeprefix("https://github.com/").split("/", 3)
+        return owner, repository, folder
 
 
 def _quoted(folder: str) -> str:
@@ -100,11 +92,10 @@ def with_fetching(content: bytes, name: str, archive: str, digest: str, address:
     `archive` is the web address of a zip file, `digest` its SHA-256 in hexadecimal digits.
     """
     notebook = nbformat.reads(content.decode("utf-8"), as_version=nbformat.NO_CONVERT)
-    colab = address.colab(name)
     free = (cell for cell in notebook.cells[:1] if cell.cell_type == "markdown" and "nbgrader" not in cell.metadata)
-    for first in free if colab else ():
+    for first in free:
         title, line, text = first.source.partition("\n")
-        first.source = f"{title}\n\n{BADGE.format(address=colab)}{line}{text}"
+        first.source = f"{title}\n\n{BADGE.format(address=address.colab(name))}{line}{text}"
     place = next((place for place, cell in enumerate(notebook.cells) if cell.cell_type == "code"), len(notebook.cells))
     cell = nbformat.v4.new_code_cell(FETCH.format(address=archive, digest=digest), id=FETCH_ID)
     if notebook.nbformat_minor < FIRST_WITH_IDS:

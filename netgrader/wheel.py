@@ -23,10 +23,20 @@ from netgrader.files import write_bytes, zipped
 from netgrader.imports import CAGE, PACKAGE, files_of, imported_names, is_part_of, package_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["FORM", "REQUIRED", "build_own_wheel", "build_wheel", "pins", "requirements", "student_files", "tried"]
+__all__ = [
+    "FORM",
+    "REQUIRED",
+    "build_own_wheel",
+    "build_wheel",
+    "content_hash",
+    "pins",
+    "requirements",
+    "student_files",
+    "tried",
+]
 
 NAME = "netgrader-student"
 FORM = "netgrader_student-*.whl"
@@ -94,13 +104,10 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
     """
     for test in released:
         _refuse_withheld(test)
-    files = {f"netgrader/{path}": content for path, content in student_files().items()}
+    files = student_files()
     requires = "".join(f"Requires-Dist: {requirement}\n" for requirement in requirements(REQUIRED))
-    total = hashlib.sha256(requires.encode())
-    for path, code in files.items():
-        total.update(f"{path} {hashlib.sha256(code).hexdigest()}\n".encode())
     # A letter before it: a hash of digits alone would be read as a number.
-    version = f"{__version__}+h{total.hexdigest()[:12]}"
+    version = f"{__version__}+h{content_hash(requires, files)[:12]}"
     metadata = (
         f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {version}\n"
         "Summary: What the notebooks of a neural-network course import.\nLicense: MIT\n"
@@ -112,8 +119,7 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
 def build_own_wheel(target: Path) -> Path:
     """Write the wheel of this whole package and the cage, as installed here: from a checkout or from a wheel."""
     about = importlib.metadata.distribution(PACKAGE.name)
-    parts = {name: path for package in (PACKAGE, CAGE) for name, path in files_of(package).items()}
-    files = {name: path.read_bytes() for name, path in parts.items()}
+    files = {name: path.read_bytes() for name, path in (files_of(PACKAGE) | files_of(CAGE)).items()}
     more = {name: about.read_text(name) or "" for name in ("METADATA", "entry_points.txt")}
     return _write(target, f"{PACKAGE.name}-{about.version}", files, more)
 
@@ -123,13 +129,19 @@ def pins() -> tuple[str, ...]:
     found: dict[str, str] = {}
     left = [PACKAGE.name]
     while left:
-        for one in map(Requirement, importlib.metadata.requires(left.pop()) or ()):
+        for one in _needs(left.pop()):
             name = canonicalize_name(one.name)
-            if name in found or (one.marker is not None and not one.marker.evaluate({"extra": ""})):
-                continue
-            found[name] = Version(importlib.metadata.version(name)).public
-            left.append(name)
+            if name not in found:
+                found[name] = Version(importlib.metadata.version(name)).public
+                left.append(name)
     return tuple(f"{name}=={version}" for name, version in sorted(found.items()))
+
+
+def _needs(package: str) -> Iterator[Requirement]:
+    """Yield what an installed package needs here, without its extras."""
+    for one in map(Requirement, importlib.metadata.requires(package) or ()):
+        if one.marker is None or one.marker.evaluate({"extra": ""}):
+            yield one
 
 
 def _write(target: Path, name: str, files: dict[str, bytes], about: Mapping[str, str]) -> Path:
@@ -146,8 +158,7 @@ def _write(target: Path, name: str, files: dict[str, bytes], about: Mapping[str,
 
 def requirements(names: Iterable[str]) -> tuple[str, ...]:
     """Return what pip is to install of the packages called `names`, at the versions that this package asks for."""
-    needed = map(Requirement, importlib.metadata.requires("netgrader") or ())
-    found = {one.name: f"{one.name}{one.specifier}" for one in needed if one.marker is None}
+    found = {one.name: f"{one.name}{one.specifier}" for one in _needs(PACKAGE.name)}
     return tuple(found[name] for name in names)
 
 
@@ -156,14 +167,20 @@ def tried() -> tuple[str, ...]:
 
     The wheel itself asks for no such bounds, so that pip leaves the packages of a place like Colab as they are.
     """
-    asked = map(Requirement, requirements(TRIED))
-    oldest = {one.name: [str(bound) for bound in one.specifier if bound.operator == ">="] for one in asked}
-    return tuple(f"{name}{','.join([*oldest[name], f'<={newest}'])}" for name, newest in TRIED.items())
+    return tuple(f"{asked},<={newest}" for asked, newest in zip(requirements(TRIED), TRIED.values(), strict=True))
+
+
+def content_hash(about: str, files: Mapping[str, bytes]) -> str:
+    """Return the SHA-256 of a text and of files with their paths, as 64 hex digits."""
+    total = hashlib.sha256(about.encode())
+    for path, content in files.items():
+        total.update(f"{path} {hashlib.sha256(content).hexdigest()}\n".encode())
+    return total.hexdigest()
 
 
 def student_files() -> dict[str, bytes]:
-    """Return the files of the package that students have, by their paths in it: all that is not withheld."""
-    return {path.relative_to(PACKAGE).as_posix(): _student_part(path) for path in package_files(WITHHELD)}
+    """Return the files of the package that students have, by their paths in the wheel: all that is not withheld."""
+    return {name: _student_part(path) for name, path in package_files(WITHHELD).items()}
 
 
 def _student_part(path: Path) -> bytes:

@@ -455,7 +455,10 @@ class Release(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: (
         Annotated[
             str,
-            Meta(pattern=r"^https://[^\s\"'<>\\?#]+$", description='"https://…", where the release lies on the web'),
+            Meta(
+                pattern=r"^https://github\.com/[\w.-]+/[\w.-]+/(tree|blob)/[\w.-]+(/[^\s\"'<>\\?#]*)?$",
+                description="the page of a folder, https://github.com/OWNER/REPOSITORY/tree/main/digits",
+            ),
         ]
         | None
     ) = None

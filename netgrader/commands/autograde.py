@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
     from netgrader.grading.pool import Watcher
-    from netgrader.results import NotebookResult
 
 __all__ = ["grade_class", "run", "tasks_of"]
 
@@ -129,14 +128,14 @@ def grade_class(
         done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler, saver=saver)
         failed = {**unread, **saver.failed}
     before_table()
-    _summary(out, chosen, done, failed, time.monotonic() - begun)
+    partly = _summary(out, chosen, done, failed, time.monotonic() - begun)
     if strangers:
         out.print(f"Graded, but not among the gradebook's students until now: {', '.join(strangers)}.")
     for message in saver.penalties:
         out.print(message)
     for student in saver.late:
         out.print(f"{student} handed in while grading ran: what is newest is graded next time.")
-    return 1 if ungraded([one.result for one in done if one.result is not None]) or failed else 0
+    return int(partly > 0)
 
 
 def students_of(assignment: Assignment, asked: Sequence[str]) -> list[str]:
@@ -230,10 +229,14 @@ def _summary(
     done: Sequence[Done],
     failed: dict[str, str],
     seconds: float,
-) -> None:
-    """Print the class as a table, what broke, and a line with how many there were."""
+) -> int:
+    """Print the class as a table, what broke, and how many there were; return how many were not graded in full."""
     order = sorted(done, key=lambda one: (one.task.student, one.task.job.notebook))
-    rows = [(one.task.student, _in_english(one), None) for one in order if one.result is not None]
+    rows = [
+        (one.task.student, one.result.rendered(one.task.job.assignment.texts.in_english), None)
+        for one in order
+        if one.result is not None
+    ]
     class_table(out, [*rows, *((student, None, error) for student, error in failed.items())])
     _trouble(out, done)
     results = [one.result for one in done if one.result is not None]
@@ -244,6 +247,7 @@ def _summary(
         f"{STUDENTS.of(len(chosen))}, {NOTEBOOKS.of(len(results))} in {seconds:.0f} s; "
         f"{now} graded now, {unchanged} unchanged; {partly} not in full."
     )
+    return partly
 
 
 def _trouble(out: Console, done: Sequence[Done]) -> None:
@@ -266,8 +270,3 @@ def _alone(assignment: Assignment) -> Iterator[None]:
                 f"Another netgrader is grading the course in {assignment.course.root}. Wait for it, or stop it."
             ) from error
         yield
-
-
-def _in_english(done: Done) -> NotebookResult | None:
-    """Return the result of a notebook as terminals say it; None if there is none."""
-    return done.result and done.result.rendered(done.task.job.assignment.texts.in_english)

@@ -88,7 +88,6 @@ def findings(sandbox: str = "bubblewrap") -> Iterator[Finding]:
         yield Finding("course", False, str(error), "cd into the course, or make one with netgrader new")
     else:
         yield from _course(course, sandbox)
-    yield _kernel()
     yield from _cage(sandbox)
     yield _memory()
 
@@ -125,18 +124,11 @@ def _store(folder: Path) -> Finding:
 
 def _who_grades(course: Course) -> Iterator[Finding]:
     """Whether nbgrader is set up to grade as we do, and for each assignment who grades it and where its notebooks run."""
-    from netgrader.nbgrader_plugin.configure import (  # noqa: PLC0415  (slow)
-        LINES,
-        autograde_steps,
-        problem_of,
-        sandbox_of,
-    )
+    from netgrader.nbgrader_plugin.configure import LINES, problem_of, sandbox_of  # noqa: PLC0415  (slow)
 
     problem = problem_of(course)
     found = problem or "nbgrader runs what students wrote in the cage, and takes marks from verdicts"
     yield Finding("configuration", problem is None, found, f"add these lines to nbgrader_config.py: {LINES}")
-    sandbox = "none" if problem else sandbox_of(autograde_steps(course)[1])
-    where = f"in the cage ({sandbox})" if sandbox != "none" else UNCAGED
     for name in course.assignments:
         what, ours = f"assignment {name}", course.assignment(name).is_ours
         if not ours:
@@ -145,7 +137,7 @@ def _who_grades(course: Course) -> Iterator[Finding]:
         elif problem:
             yield Finding(what, False, "checks of ours; not graded", "see the configuration above")
         else:
-            yield Finding(what, sandbox != "none", f"checks of ours; its notebooks run {where}")
+            yield Finding(what, True, f"checks of ours; its notebooks run in the cage ({sandbox_of(course)})")
 
 
 def _data(course: Course) -> Iterator[Finding]:
@@ -161,18 +153,6 @@ def _data(course: Course) -> Iterator[Finding]:
                 yield Finding(
                     "data", False, str(error), "fix that file, or put the data there that came with the course"
                 )
-
-
-def _kernel() -> Finding:
-    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel  # noqa: PLC0415  (slow)
-
-    try:
-        spec = KernelSpecManager().get_kernel_spec("python3")
-    except NoSuchKernel:
-        return Finding(
-            "kernel", False, "there is no kernel python3", f"{sys.executable} -m ipykernel install --sys-prefix"
-        )
-    return Finding("kernel", True, f"python3 ({spec.argv[0]})")
 
 
 def _cage(sandbox: str) -> Iterator[Finding]:
@@ -206,11 +186,10 @@ def _bubblewrap(sandbox: str) -> Iterator[Finding]:
 
 def _opened(sandbox: Sandbox) -> Iterator[Finding]:
     """Yield what a cage keeps of its promises, or that none can begin."""
-    from notebook_cage.bubblewrap import BubblewrapSandbox, GrouplessBubblewrap  # noqa: PLC0415  (POSIX)
     from notebook_cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
     from notebook_cage.remedies import remedy  # noqa: PLC0415  (POSIX)
+    from notebook_cage.sandboxes import needs_control_group  # noqa: PLC0415  (POSIX)
     from notebook_cage.self_tests import run_self_tests  # noqa: PLC0415  (POSIX)
-    from notebook_cage.user import UserSandbox  # noqa: PLC0415  (POSIX)
 
     from netgrader.cage_contents import HIDDEN  # noqa: PLC0415  (POSIX)
 
@@ -220,15 +199,13 @@ def _opened(sandbox: Sandbox) -> Iterator[Finding]:
         not gap,
         gap or "the kernel limits all memory of a run",
         GROUP_REMEDY,
-        needed=os.geteuid() == 0 and not isinstance(sandbox, GrouplessBubblewrap | UserSandbox),
+        needed=needs_control_group(sandbox.name),
     )
     tests = run_self_tests(sandbox, HIDDEN)
     if tests and not any(one.held for one in tests):
         yield Finding("cage", False, f"none can begin: {tests[0].detail}", remedy())
         return
     yield from _promises(tests, sandbox.not_promised)
-    if isinstance(sandbox, BubblewrapSandbox):
-        yield _zygote()
 
 
 def _promises(tests: Iterable[SelfTest], not_promised: Collection[str]) -> Iterator[Finding]:
@@ -248,16 +225,6 @@ def _promise_remedy(promise: str) -> str:
         "processes": PROCESSES_REMEDY if os.geteuid() == 0 else KEEPER_REMEDY,
     }
     return next((remedy for part, remedy in remedies.items() if part in promise), KEEPER_REMEDY)
-
-
-def _zygote() -> Finding:
-    """Whether TensorFlow's import is paid once for a worker."""
-    from notebook_cage.zygote import OFF, Zygote  # noqa: PLC0415  (POSIX)
-
-    problem = f"{OFF} is set." if os.environ.get(OFF) else Zygote.problem()
-    found = problem or "the same promises: TensorFlow is imported once for a worker"
-    slow = "TensorFlow is imported for each notebook"
-    return Finding("cage: entered from a warmed process", problem is None, found, slow, needed=False)
 
 
 def _memory() -> Finding:

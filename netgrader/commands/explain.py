@@ -24,8 +24,8 @@ def run(code: str | None) -> int:
         out.print(listed)
         return 0
     if code not in KINDS:
-        near = " or ".join([one for one in KINDS if code in one] or get_close_matches(code, KINDS))
-        raise UsageError(f"There is no fault code '{code}'. Similar: {near or 'none'}. Type netgrader explain for all.")
+        near = " or ".join(get_close_matches(code, KINDS, cutoff=0))
+        raise UsageError(f"There is no fault code '{code}'. Similar: {near}. Type netgrader explain for all.")
     out.print(f"{code}: {KINDS[code].severity}")
     out.print(Markdown(of_any_data(page_of(code))))
     return 0

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from netgrader.commands.collect import assignment_called
 from netgrader.commands.grade_on import PLATFORMS
 from netgrader.commands.show import console
-from netgrader.course import holds_work
 from netgrader.errors import UsageError
 from netgrader.files import write_bytes
 from netgrader.nbgrader_plugin.gradebook import opened
@@ -144,10 +143,9 @@ def _export(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
     if not known:
         raise UsageError(f"Nobody has a mark for {name} yet. Type netgrader autograde {name} first.")
     points, waiting = _marks(known)
-    handed_in = {one for one in course.submitted(name) if holds_work(course.folder("submitted", one, name))}
     found: dict[str, list[str]] = defaultdict(list)
     found["unfinished"] = sorted(waiting)
-    found["ungraded"] = sorted(handed_in - points.keys())
+    found["ungraded"] = sorted({*assignment.handed_in()} - points.keys())
     for student in sorted(points.keys() - waiting):
         for fate, said in _fill(sheet, rows.get(student), student, points[student]).items():
             found[fate].append(said)

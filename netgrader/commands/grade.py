@@ -40,4 +40,4 @@ def run(paths: Sequence[Path], json_file: TextIO | None, sandbox: str, *, anew: 
         trouble_lines(out, [(job.path.name, graded.trouble)])
     if json_file is not None:
         json_file.write(json.dumps(SubmissionResult(tuple(results)).as_json(), indent=2) + "\n")
-    return 1 if ungraded(results) else 0
+    return int(ungraded(results))

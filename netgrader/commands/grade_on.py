@@ -136,7 +136,7 @@ def run(platform: str, name: str, notebook: str | None, folder: Path | None = No
         if not isinstance(error, NetgraderError):
             raise
         out.print(f"Nothing was graded: {error}")
-    return 0 if report.standing.is_whole else 1
+    return int(not report.standing.is_whole)
 
 
 def _grade(out: Console, report: _Report, place: Platform, assignment: Assignment, notebook: str | None) -> None:

@@ -51,7 +51,7 @@ def feedback_of_class(assignment: Assignment, students: Sequence[str], out: Cons
     missing = sorted({*here} - {*graded})
     if missing:
         out.print(f"No page of {', '.join(missing)}: nothing is graded. Type netgrader autograde {assignment.name}.")
-    return 1 if failed else 0
+    return int(bool(failed))
 
 
 def _chosen(assignment: Assignment, asked: Sequence[str], graded: Sequence[str]) -> list[str]:

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from netgrader.checks.exercises import FILE
 from netgrader.commands.show import console
-from netgrader.course import holds_work
 from netgrader.errors import CageError, NetgraderError, UsageError
 from netgrader.grading.course_files import file_problems
 from netgrader.grading.severities import severities_of
@@ -24,7 +22,7 @@ from netgrader.grading.trial_run import misfits
 from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.nbgrader_plugin.gradebook import removed_notebooks
 from netgrader.releases import remember
-from netgrader.web_release import GITHUB, ON_GITHUB, WebAddress, add_fetching
+from netgrader.web_release import WebAddress, add_fetching
 from netgrader.wheel import FORM, build_wheel, tried
 from netgrader.which_course import find_course, only_assignment
 
@@ -93,23 +91,19 @@ def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check
     address = _address(which)
     if address is not None:
         typer.echo(f"Copy what is in {target} to {address.url}, and leave older archives there; students then open:")
-        typer.echo("\n".join(address.colab(name) or address.file(f"{name}.ipynb") for name in released))
+        typer.echo("\n".join(map(address.colab, released)))
     return 0
 
 
 def _say_who_handed_in(assignment: Assignment) -> None:
     """Say what a release means for those who handed in before it."""
-    there = [one for one in assignment.course.submitted(assignment.name) if holds_work(_handed_in(assignment, one))]
+    there = assignment.handed_in()
     if there:
         typer.echo(
             f"{len(there)} have handed in {assignment.name} already; their marks stay until you grade again. Who filled in an "
             "older release is graded with its cells, and with the points, checks and tests of this one: "
             f"netgrader autograde {assignment.name} --dry-run says what they change."
         )
-
-
-def _handed_in(assignment: Assignment, student: str) -> Path:
-    return assignment.course.folder("submitted", student, assignment.name)
 
 
 def _compare(assignment: Assignment, notebooks: Sequence[str]) -> int:
@@ -218,11 +212,8 @@ def differences(assignment: Assignment) -> tuple[str, ...]:
         generate(assignment, fresh, assignment.notebooks, save=False)
         wanted, found = _contents(fresh), _contents(assignment.release)
     if not fnmatch.filter(found, FORM):
-        wanted = {
-            name: content
-            for name, content in wanted.items()
-            if name != REQUIREMENTS and not fnmatch.fnmatch(name, FORM)
-        }
+        for built in (REQUIREMENTS, *fnmatch.filter(wanted, FORM)):
+            del wanted[built]
     return tuple(sorted(name for name in {*wanted, *found} if wanted.get(name) != found.get(name)))
 
 
@@ -301,19 +292,13 @@ def _readme(assignment: Assignment, notebooks: Sequence[str]) -> str:
     colab = "upload the notebook, and this folder as one zip file into *Files*; the first cell does the rest."
     if address is not None:
         links = [f"[{name}]({address.colab(name.removesuffix('.ipynb'))})" for name in notebooks]
-        uploaded = "upload the notebook; its first cell fetches the rest."
-        colab = f"{', '.join(links)}: nothing to upload." if address.on_github else uploaded
+        colab = f"{', '.join(links)}: nothing to upload."
     return README.format(title=assignment.name.capitalize(), notebooks=names, data=data, colab=colab)
 
 
 def _address(assignment: Assignment) -> WebAddress | None:
     """Return where the release lies on the web, if the course says so."""
     url = assignment.exercises.release_url
-    if url is not None and url.startswith(ON_GITHUB) and not GITHUB.fullmatch(url):
-        raise UsageError(
-            f"[release] url in {assignment.checks / FILE} must be the page of a folder, "
-            f"{ON_GITHUB}OWNER/REPOSITORY/tree/main/digits; {url} is none."
-        )
     return WebAddress(url) if url is not None else None
 
 

@@ -15,7 +15,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from netgrader.checks.diagnose import without_prelude
-from netgrader.strangers import read_json
+from netgrader.strangers import read_finite_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ LARGEST_HEADER = 100_000
 DEEPEST = 100
 """How deeply a message may be nested; what libraries for plots and widgets send is at 20."""
 MOST_VALUES = 400_000
-"""How much a message may hold, as `read_json` counts; a plot of a hundred thousand points has half as much."""
+"""How much a message may hold, as `read_finite_json` counts; a plot of a hundred thousand points has half as much."""
 UNREAD = "unread"
 TICK_MS = 100
 LAST_OUTPUT = 2.0
@@ -198,7 +198,7 @@ def _error_in(reply: Mapping[str, Any]) -> tuple[str | None, str | None]:
 def _json(content: bytes) -> Mapping[str, Any]:
     """Return a JSON object; an empty one where it is none, or one that nobody could walk over."""
     try:
-        value = read_json(content, DEEPEST, finite=True, most=MOST_VALUES)
+        value = read_finite_json(content, DEEPEST, MOST_VALUES)
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

@@ -57,7 +57,7 @@ class Options:
     """How a notebook is run; nothing here changes what is right."""
 
     sandbox: str = "bubblewrap"
-    """By name: ``bubblewrap``, ``user`` in a container without namespaces, or ``none`` for trusted notebooks."""
+    """By name: ``bubblewrap``, or ``user`` in a container without namespaces."""
     threads: int = 2
     """Cores that one notebook may use."""
     anew: bool = False

@@ -74,7 +74,7 @@ def judge_in_a_fork(asking: int, request: VerificationRequest, home: Path) -> by
 
 @functools.cache
 def _import_all() -> None:
-    for path in package_files():
+    for path in package_files().values():
         if path.suffix == ".py" and is_part_of(module_name(path), IMPORTED):
             importlib.import_module(f"netgrader.{module_name(path)}")
 

@@ -121,12 +121,12 @@ def require_steps(steps: Sequence[Any], course: Course, *, sanitize: bool) -> No
         raise NotCagedError(_sentence(course, reason))
 
 
-def sandbox_of(grading: Sequence[Any]) -> str:
-    """Return the sandbox in which the steps that grade run notebooks of ours; ``none`` is no sandbox."""
+def sandbox_of(course: Course) -> str:
+    """Return the sandbox in which nbgrader runs notebooks of ours in a course that is set up for it."""
     from netgrader.nbgrader_plugin.preprocessors import CagedExecute  # noqa: PLC0415  (slow)
 
-    ours = next((step for step in grading if isinstance(step, CagedExecute) and step.enabled), None)
-    return "none" if ours is None else str(ours.sandbox)
+    _, grading = autograde_steps(course)
+    return next(str(step.sandbox) for step in grading if isinstance(step, CagedExecute) and step.enabled)
 
 
 def autograde_steps(course: Course) -> tuple[list[Any], list[Any]]:

@@ -154,8 +154,12 @@ def _safe_output(output: Output) -> dict[str, Any]:
     if output["output_type"] == "stream":
         return _printed(_text(output["text"]), output["name"])
     if output["output_type"] == "error":
-        texts = {name: _text(output[name]) for name in ("ename", "evalue")}
-        return {"output_type": "error", **texts, "traceback": [*map(_text, output["traceback"])]}
+        return {
+            "output_type": "error",
+            "ename": _text(output["ename"]),
+            "evalue": _text(output["evalue"]),
+            "traceback": [*map(_text, output["traceback"])],
+        }
     bundle = _bundle(output["data"])
     # A result becomes a display: its number would be read by a program that looks for a score.
     return {"output_type": "display_data", "metadata": {}, "data": bundle} if bundle else {}

@@ -45,9 +45,6 @@ if TYPE_CHECKING:
 __all__ = ["CagedExecute", "RestoreCells", "SaveVerdicts", "course_of", "save_verdicts"]
 
 NO_RESPONSE = "No response."
-NOTEBOOKS = "*.ipynb"
-NOT_SHOWN = "What this notebook put out is not shown here: making a page of it {limit}."
-LANGUAGE = "python"
 
 
 class _Step(NbGraderPreprocessor):  # type: ignore[misc]

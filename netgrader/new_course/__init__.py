@@ -7,7 +7,7 @@ import io
 import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import msgspec
@@ -113,7 +113,7 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
     )
     spec, content = read_within_limits(wanted.data, read, wanted.data, seconds=DATA_SECONDS)
     terms = _terms(wanted, spec, content)
-    folder = NUMBERS if spec.is_regression else ""
+    folder = terms["folder"]
     data = root / "data" / spec.file
     if data.is_file() and data.read_bytes() != content:
         raise UsageError(f"{data} exists and holds something else. Give the data {wanted.data} another name.")
@@ -148,7 +148,6 @@ def _terms(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[str, A
     UsageError
         If the target cannot be one.
     """
-    raw = "2d" if spec.is_images and not spec.is_regression else "raw"
     terms: dict[str, Any] = {
         "title": wanted.name.replace("_", " ").capitalize(),
         "name": wanted.name,
@@ -158,11 +157,11 @@ def _terms(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[str, A
         "target": wanted.target,
         "width": 128,
         "batch": 64,
-        "raw": raw,
+        "folder": NUMBERS if spec.is_regression else "",
         "epochs": min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(STEPS * 64 / spec.train.rows))),
         "drawn": can_be_drawn(spec),
         "asked_scaling": SCALING_ASKED[spec.scaling],
-        "prepared": PREPARED[spec.scaling].format(spec=spec).replace("_raw", f"_{raw}"),
+        "prepared": PREPARED[spec.scaling].format(spec=spec),
     }
     terms |= _of_numbers(wanted, spec, content) if spec.is_regression else _of_classes(wanted, spec)
     return terms | {"spec_lines": _toml(terms["spec"])}
@@ -206,11 +205,11 @@ def _of_numbers(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[s
             f"{0.9 * guessed:.3g}, since who always answers the same is off by {guessed:.3g}."
         )
     none_at = min(2 * wanted.target, (wanted.target + guessed) / 2)
-    largest, least = (float(end(np.concatenate([train, test]))) for end in (np.max, np.min))
+    every = np.concatenate([train, test])
     return {
         "largest": float(f"{none_at:.3g}"),
         "none_at": float(f"{none_at:.3g}"),
-        "targets": f"[{least:.6g}, {largest:.6g}]",
+        "targets": f"[{every.min():.6g}, {every.max():.6g}]",
         "told_target": f"{wanted.target:g} {spec.unit}".strip(),
         "axis": f"{spec.called}, {spec.unit}" if spec.unit else spec.called,
     }
@@ -228,9 +227,8 @@ def _render(template: str, terms: Mapping[str, object]) -> str:
 
 def _notebook(terms: Mapping[str, object], variant: str) -> str:
     """Return the instructor's notebook as JSON; with another `variant` than the right one, the solution has a mistake."""
-    spec = cast("DataSpec", terms["spec"])
     answers = {"given_as_logits": GIVEN_AS_LOGITS[variant], "scaled": SCALED[variant]}
-    text = _render(f"{NUMBERS if spec.is_regression else ''}notebook.j2", {**terms, **answers})
+    text = _render(f"{terms['folder']}notebook.j2", {**terms, **answers})
     book = new_notebook(cells=list(_cells(text)))
     book.metadata = nbformat.from_dict(
         {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.data import COLOURS, DataSpec
+from netgrader.data import COLOR_PLANES, DataSpec
 from netgrader.errors import UsageError
 from netgrader.toml_tables import SenselessTableError, converted
 
@@ -25,7 +25,6 @@ __all__ = ["read_data"]
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
 TRAIN, TEST = ("x_train", "y_train"), ("x_test", "y_test")
-WHOLE = ("x", "y")
 SHARE, SEED = 5, 0
 """One in so many inputs is a test input where the data are not split, drawn with this seed."""
 FEW = 20
@@ -33,7 +32,6 @@ FEW = 20
 LEAST_ROWS = 5
 SEPARATORS = (",", ";", "\t")
 FORMS = "an .npz with x_train, y_train, x_test, y_test, or with x and y, one target for each input; or a .csv"
-COLOR_PLANES = frozenset({(), *((number,) for number in COLOURS)})
 
 
 def read_data(
@@ -97,7 +95,7 @@ def _read(given: Path, target_column: str) -> tuple[Array, Array, int]:
         with np.load(given, allow_pickle=False) as archive:
             if TRAIN[0] not in archive:
                 return archive["x"], archive["y"].reshape(len(archive["x"])), -1
-            train, test = (archive[name] for name, _ in (TRAIN, TEST))
+            train, test = archive["x_train"], archive["x_test"]
             targets = archive["y_train"].reshape(len(train)), archive["y_test"].reshape(len(test))
             return np.concatenate([train, test]), np.concatenate(targets), len(train)
     except (AttributeError, EOFError, KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile) as error:

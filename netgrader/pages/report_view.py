@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from netgrader.catalogue import OF_NO_COURSE, CourseTexts
-from netgrader.course import holds_work
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_verdicts import by_hand, cell_name, outcome_of
 from netgrader.pages.graded import (
@@ -228,8 +227,7 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
     """
     from nbgrader.api import Gradebook  # noqa: PLC0415  (slow)
 
-    course, name = assignment.course, assignment.name
-    handed_in = {one for one in course.submitted(name) if holds_work(course.folder("submitted", one, name))}
+    handed_in = set(assignment.handed_in())
     columns = tuple(_columns(assignment, notebook) for notebook in assignment.notebooks)
     if not handed_in and not gradebook_exists(assignment.course.db_url):
         return ClassView(assignment.name, columns, ())
@@ -246,7 +244,7 @@ def load_class(assignment: Assignment, folder: Path) -> ClassView:
             )
             for student in sorted(handed_in | set(names))
         )
-    return ClassView(name, columns, views, assignment.texts)
+    return ClassView(assignment.name, columns, views, assignment.texts)
 
 
 def _columns(assignment: Assignment, notebook: str) -> NotebookColumns:

@@ -98,7 +98,7 @@ def test_messages_that_are_read_as_they_come_cannot_be_written_down(
     course: Attacked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "netgrader.grading.kernel_link.read_json", lambda content, _depth, **_: json.loads(content.decode())
+        "netgrader.grading.kernel_link.read_finite_json", lambda content, *_: json.loads(content.decode())
     )
     for name in seen(protections.MESSAGES):
         attack = Attack(name, squares=RIGHT, cells=[inspect.cleandoc(test_kernel.MESSAGES[name])], squares_deserves=3.0)

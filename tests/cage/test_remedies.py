@@ -102,46 +102,35 @@ def test_a_promise_that_is_not_kept_has_a_remedy_of_its_own(
 
 
 VERSIONS = {
-    ("bubblewrap 0.12.0", ""): "has the fix",
-    ("bubblewrap 0.13.1", "0.13.1-1"): "has the fix",
-    ("bubblewrap 1.0.0", ""): "has the fix",
-    ("bubblewrap 0.12.0", "0.12.0-1~deb13u1"): "has the fix",
-    ("bubblewrap 0.9.0", "0.9.0-1ubuntu0.2"): "has the fix",
-    ("bubblewrap 0.9.0", "0.9.0-1ubuntu0.3"): "could not tell",  # greater, and the fix was taken out of it
-    ("bubblewrap 0.8.0", "0.8.0-2+deb12u1"): "could not tell",
-    ("bubblewrap 0.11.9", ""): "below 0.12.0",
-    ("bubblewrap 0.9.0", ""): "below 0.12.0",
-    ("", ""): "could not tell",
-    ("bubblewrap \u0661\u0662.0.0", ""): "could not tell",
-    ("0.12.0", ""): "could not tell",
+    "bubblewrap 0.12.0": "has the fix",
+    "bubblewrap 0.13.1": "has the fix",
+    "bubblewrap 1.0.0": "has the fix",
+    "bubblewrap 0.11.9": "below 0.12.0",
+    "bubblewrap 0.9.0": "below 0.12.0",
+    "": "could not tell",
+    "bubblewrap \u0661\u0662.0.0": "could not tell",
+    "0.12.0": "could not tell",
 }
 
 
-@pytest.mark.parametrize(("said", "package"), VERSIONS)
-def test_a_bubblewrap_is_safe_by_its_version_or_a_known_package_and_else_nobody_can_tell(
-    said: str, package: str
-) -> None:
-    judged = judge_version(said, package)
-    expected = VERSIONS[said, package]
+@pytest.mark.parametrize("said", VERSIONS)
+def test_a_bubblewrap_is_safe_by_its_version_and_else_nobody_can_tell(said: str) -> None:
+    judged = judge_version(said)
+    expected = VERSIONS[said]
     assert expected in judged.found
     assert "CVE-2026-87766" in judged.found
     assert judged.fixed == (expected == "has the fix")
 
 
-@pytest.mark.parametrize(("version", "package"), [("0.12.0", ""), ("0.11.0", ""), ("0.11.0", "0.11.0-2+deb13u9")])
+@pytest.mark.parametrize("version", ["0.12.0", "0.11.0"])
 def test_doctor_warns_of_a_bubblewrap_without_the_fix_and_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], version: str, package: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], version: str
 ) -> None:
-    programs = {
-        "bwrap": f'echo bubblewrap {version}; [ "$1" = --version ]',
-        "dpkg-query": f'case "$1" in --search) echo "bubblewrap: $2";; *) echo {package};; esac; [ -n "{package}" ]',
-    }
-    for name, body in programs.items():
-        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
-        (tmp_path / name).chmod(0o755)
+    program = tmp_path / "bwrap"
+    program.write_text(f'#!/bin/sh\necho bubblewrap {version}; [ "$1" = --version ]\n')
+    program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     doctor.run()
     (line,) = (line for line in capsys.readouterr().out.splitlines() if "bubblewrap: version" in line)
     assert line.startswith("ok      " if version == "0.12.0" else "warning ")
-    assert ("could not tell" in line) == bool(package)
     assert ("install bubblewrap 0.12.0 or newer" in line) == (version != "0.12.0")

@@ -270,7 +270,7 @@ def test_a_language_that_there_is_not_is_refused(german):
 
 
 def test_students_get_the_languages_and_nothing_of_the_hidden_tests():
-    assert "languages/de.mo" in student_files()
+    assert "netgrader/languages/de.mo" in student_files()
     hidden = {*messages.of_course(ROOT / "grader_tests")} - {*messages.of_netgrader()}
     assert hidden
     assert hidden.isdisjoint(messages.of_course(CHECKS))

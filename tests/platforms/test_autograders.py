@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from netgrader.commands import export
+from netgrader.pages import words
 from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
 from netgrader.platforms.autograders import LARGEST, NotebookStanding, Sentences, Standing, gradescope, prairielearn
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
@@ -85,7 +86,7 @@ def test_what_a_cell_loses_is_taken_off_the_checks_that_did_not_pass_and_then_of
         ("failed", 0.0, 1.0),
     ]
     assert (lost[1]["tags"], "tags" in lost[0]) == (["wrong-sum"], False)
-    assert "more serious mistake" in fatal[0]["output"]
+    assert str(words.LOST_ELSEWHERE) in fatal[0]["output"]
     assert "output" not in lost[0]
 
 

@@ -22,7 +22,7 @@ def main(name: str = BubblewrapSandbox.name) -> int:
         return 1
     for one in tried:
         sys.stdout.write(f"{'kept' if one.held else 'OPEN'}  {one.name}: {one.detail}\n")
-    return int(any(one.needed and not one.held for one in tried))
+    return int(any(one.broken for one in tried))
 
 
 if __name__ == "__main__":

@@ -254,7 +254,7 @@ def _memory_folder(path: str, size: int) -> Iterator[str]:
 def _parents(path: PurePosixPath, made: set[PurePosixPath]) -> Iterator[str]:
     """Make the folders above `path` so that anybody may pass: bubblewrap's own may be private."""
     for parent in reversed(path.parents):
-        if parent not in made and not any(str(parent).startswith(f"{name}/") for name in ("/usr", "/dev", "/proc")):
+        if parent not in made and not str(parent).startswith(("/usr/", "/dev/", "/proc/")):
             made.add(parent)
             yield from ("--perms", "0755", "--dir", str(parent))
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from notebook_cage.host import is_gone
 from notebook_cage.types import Limits
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def _sweep(parent: Path) -> None:
     for folder in parent.glob(f"{PREFIX}*"):
         owner = folder.name.removeprefix(PREFIX).partition("-")[0]
         with contextlib.suppress(OSError):
-            if owner.isdigit() and not Path("/proc", owner).exists():
+            if is_gone(owner):
                 folder.rmdir()
 
 

@@ -35,10 +35,12 @@ __all__ = [
     "furnish",
     "hand_over",
     "interpreter",
+    "is_gone",
     "is_passable",
     "makes_namespaces",
     "memory_here",
     "new_user",
+    "open_to_all",
     "reachable",
     "remove_tree",
     "require_readable",
@@ -283,6 +285,17 @@ def scratch_folder(kind: str, root: Path | None = None) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{kind}-{os.getpid()}-", dir=root))
 
 
+def open_to_all(path: Path) -> None:
+    """Let every user read a file or folder and all that is in it, whatever the umask was, and nobody but us write to it."""
+    for one in (path, *path.rglob("*")):
+        one.chmod(0o755 if one.is_dir() else 0o644)
+
+
+def is_gone(process: str) -> bool:
+    """Whether a text is a process id that no process has."""
+    return process.isdigit() and not Path("/proc", process).exists()
+
+
 def remove_tree(folder: Path) -> None:
     """Remove a folder with untrusted content, which may be nested more deeply than shutil.rmtree can follow."""
     subprocess.run(["rm", "-rf", "--one-file-system", "--", str(folder)], check=False, capture_output=True)
@@ -299,5 +312,5 @@ def _sweep(root: Path) -> None:
         with contextlib.suppress(OSError):
             status = folder.lstat()
             old = time.time() - status.st_mtime > _OLD_SECONDS
-            if old and status.st_uid == os.geteuid() and owner.isdigit() and not Path("/proc", owner).exists():
+            if old and status.st_uid == os.geteuid() and is_gone(owner):
                 remove_tree(folder)

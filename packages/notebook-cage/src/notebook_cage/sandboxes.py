@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SANDBOXES",
     "gaps",
+    "needs_control_group",
     "once_a_boot",
     "open_sandbox",
     "require_self_tests",
@@ -100,7 +101,7 @@ def require_self_tests(name: str = "bubblewrap", hidden: tuple[Path, ...] = ()) 
     """
     sandbox = open_sandbox(name)
     gap = sandbox.memory_gap
-    if gap and os.geteuid() == 0 and name not in {GrouplessBubblewrap.name, UserSandbox.name}:
+    if gap and needs_control_group(name):
         raise SandboxError(
             f"Nothing is run as root here, since {gap}. Give it a control group for memory that it may write to "
             f"({GROUP_REMEDY}), or accept that and ask for the sandbox {GrouplessBubblewrap.name}."
@@ -108,6 +109,11 @@ def require_self_tests(name: str = "bubblewrap", hidden: tuple[Path, ...] = ()) 
     problem = once_a_boot(name, gap, lambda: _problem(sandbox, hidden), hidden)
     if problem is not None:
         raise BrokenPromiseError(problem)
+
+
+def needs_control_group(name: str) -> bool:
+    """Whether the sandbox called `name` runs nothing without a control group for memory: as root, unless it says otherwise."""
+    return os.geteuid() == 0 and name not in {GrouplessBubblewrap.name, UserSandbox.name}
 
 
 def once_a_boot(name: str, gap: str, attempt: Callable[[], str | None], hidden: tuple[Path, ...] = ()) -> str | None:
@@ -136,7 +142,7 @@ def once_a_boot(name: str, gap: str, attempt: Callable[[], str | None], hidden: 
 def _problem(sandbox: Sandbox, hidden: tuple[Path, ...]) -> str | None:
     """Return a sentence on the promises that are not kept, or None."""
     for _ in range(ATTEMPTS):
-        broken = [one for one in run_self_tests(sandbox, hidden) if one.needed and not one.held]
+        broken = [one for one in run_self_tests(sandbox, hidden) if one.broken]
         if not broken:
             return None
     more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""

@@ -229,6 +229,11 @@ class SelfTest:
     needed: bool = True
     """False for what the sandbox does not claim to keep (`Sandbox.not_promised`), or not on this machine (`memory_gap`)."""
 
+    @property
+    def broken(self) -> bool:
+        """Whether it is claimed to be kept, and was not."""
+        return self.needed and not self.held
+
 
 def run_self_tests(sandbox: Sandbox, hidden: Sequence[Path] = ()) -> list[SelfTest]:
     """Try each promise, in a few seconds; `hidden` is that of the plans that are to be run."""

@@ -26,6 +26,7 @@ from notebook_cage.host import (
     hand_over,
     interpreter,
     is_passable,
+    open_to_all,
     reachable,
     remove_tree,
     scratch_folder,
@@ -215,8 +216,7 @@ def _place(mount: Mount, private: Path) -> Path:
         shutil.copytree(mount.host, place)
     else:
         shutil.copyfile(mount.host, place)
-    for path in (place, *place.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
+    open_to_all(place)
     return place
 
 

@@ -153,7 +153,7 @@ class Zygote:
         except SandboxError as error:
             return str(error)
         for one in tested:
-            if one.needed and not one.held:
+            if one.broken:
                 return f"the promise “{one.name}” is not kept ({one.detail})."
         return "the warmed process ended." if ended else None
 
@@ -258,9 +258,10 @@ class Zygote:
         process = self.process
         if process is None:
             raise SandboxError("Only who started a warmed process can say where it is.")
+        number = None
         if process.own_user:
             self.wait()
-        number = process.number if process.own_user else None
+            number = process.number
         return {"socket": str(process.socket), "values": dict(self._values), "process": number}
 
     def close(self) -> None:
