@@ -141,6 +141,14 @@ def weights_key(graph: Graph, step: Step) -> str:
     return graph.past(step.weights, _READING).removesuffix(":0")  # of what is split there are more
 
 
+def by_weights(graph: Graph, steps: Iterable[Step]) -> list[list[Step]]:
+    """Return steps in groups that read the same weights, in order."""
+    groups: dict[str, list[Step]] = {}
+    for step in steps:
+        groups.setdefault(weights_key(graph, step), []).append(step)
+    return [*groups.values()]
+
+
 def bias_after(graph: Graph, product: str, inside: set[str]) -> tuple[str, tuple[str, ...]]:
     """Return the tensor after the bias, and the variables of the bias; the product itself where none follows."""
     for node, others in _after(graph, product, inside):
