@@ -14,7 +14,7 @@ from netgrader.faults import fault, kind_of
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find import Found, Given
 from netgrader.reader.find.layers import find_statistics, without_statistics
-from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused, read_loss
+from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused
 from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_of, updates_under, written
 from netgrader.reader.graph.branches import as_trained, inlined
 from netgrader.reader.graph.nodes import node_of
@@ -367,9 +367,8 @@ def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequ
 def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading:
     """What the ops say of a network that is not run."""
     layers = try_activations(found, probe)
-    loss = read_loss(found.graph, found.scores, found.loss)
-    found = _with_prediction(found, loss) if found.given.regression else found
-    return Reading(_with_steps(found, layers.steps), layers=layers, loss=loss, descent=descent)
+    found = _with_prediction(found, LossReading()) if found.given.regression else found
+    return Reading(_with_steps(found, layers.steps), layers=layers, descent=descent)
 
 
 def _with_prediction(found: Found, loss: LossReading) -> Found:
@@ -397,9 +396,8 @@ def _tried_out(found: Found, probe: GraphProbe) -> Reading:
     else:
         scored, loss = probe.ask(nothing, try_loss, found, probe)
     found = replace(found, layers=scored)
-    # What was tried and fits no formula is none that the ops may look like; of a loss that stays the same trying tells nothing.
-    if not loss.form or targets.constant:
-        loss = read_loss(found.graph, found.scores, found.loss)
+    if targets.constant:
+        loss = LossReading()  # trying tells nothing of a loss that stays the same
     layers = try_activations(found, probe)
     found = _with_steps(found, layers.steps)
     outputs = OutputTrial()
