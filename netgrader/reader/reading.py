@@ -111,13 +111,12 @@ def read_network(
     Parameters
     ----------
     graph
-        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them, binary or text. Or a
-        ``keras.Model``, compiled or not, a ``tf.Module``, a ``tf.function`` or its concrete function, which are traced here; the
-        path of a ``.keras`` file or of a SavedModel's folder, which is loaded in a cage.
+        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them. Or a
+        ``keras.Model``, compiled or not, which is traced here; the path of a ``.keras`` file, which is loaded in a cage.
     parts
         The student's ``net``: an object with attributes, or a mapping, from names of parts (``X``, ``logits``, ...) to
-        tensors, ops or their names. Hints: what is not named is searched for, what is named is checked. For a model or a
-        function `X` and `Y` may be arrays of some rows, where it does not say itself what it is fed.
+        tensors, ops or their names. Hints: what is not named is searched for, what is named is checked. For a model `X` and
+        `Y` may be arrays of some rows, where it does not say itself what it is fed.
     exercise
         What asks for the network. None: only what is wrong in any network is a fault.
     lab
@@ -155,7 +154,7 @@ def _of_numbers(fault: Fault) -> Fault:
 
 
 def _traced(graph: object, parts: object, asked: Exercise, lab: Lab | None) -> Traced | None:
-    """The graph of a model or of functions, which are traced; None of what is a graph already."""
+    """The graph of a Keras model, which is traced; None of what is a graph already."""
     if is_traceable(graph):
         return traced_here(graph, parts, next(iter(asked.row_shapes), None))
     if not is_model_file(graph):
@@ -194,7 +193,6 @@ def _given_traced(given: Given, traced: Traced) -> Given:
         has_parts=False,
         classes=given.classes or traced.outputs,
         names=traced.names,
-        evaluates=traced.evaluates,
         single=traced.outputs == 1,
     )
 

@@ -118,10 +118,6 @@ def _undecided(reading: Reading) -> Iterator[Said]:
     trained, several = found.roles.train_op is not None, "+" in (descent.kind or "")  # which have several rates
     refused, problem = setup.refused, "" if setup.runs is not False else setup.problem
     open_now: tuple[tuple[object, Said], ...] = (
-        (
-            not found.given.evaluates,
-            Text("It only trains: what evaluation computes was not given, and dropout is not judged."),
-        ),
         (refused, Text("The graph was not tried out: {why}", why=refused)),
         (problem, Text("The network was not tried out: {why}", why=problem)),
         (found.loss and not reading.loss.decided, Text("Which loss this is could not be decided.")),

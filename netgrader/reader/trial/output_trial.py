@@ -234,7 +234,7 @@ def _rank_alike(rows: Array, scores: Array) -> bool:
 def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
     """Whether the scores repeat, whether a row's scores depend on other rows, and whether other batch sizes go."""
     tensor = _evaluated(found, probe, loss)
-    if tensor is None or not found.given.evaluates:
+    if tensor is None:
         return RowTrial()
     # The scores or probabilities that it is chosen by: a class alone hides what moves below it.
     trial = _tried_rows(found, probe, found.graph.past(tensor, _CHOOSING))
