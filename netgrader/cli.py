@@ -301,7 +301,7 @@ def read(
         typer.Argument(
             metavar="GRAPH",
             exists=True,
-            help="A GraphDef or MetaGraphDef, binary or text; a .keras file, a SavedModel's folder.",
+            help="A GraphDef or MetaGraphDef, or a .keras file.",
         ),
     ],
     exercise: Annotated[

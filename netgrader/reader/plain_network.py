@@ -31,12 +31,12 @@ PORTABLE = frozenset(ACTIVATIONS) - {"log-softmax", CLIPPED_LOG, "crelu"} | {LEA
 
 
 class PlainLayer(msgspec.Struct, frozen=True):
-    """Weighted sums and an activation; without weights the activation alone."""
+    """Weighted sums and an activation."""
 
     inputs: int
     outputs: int
     weights: bytes
-    """Whole numbers from -127 to 127, a row for each output; empty where there are none."""
+    """Whole numbers from -127 to 127, a row for each output."""
     scales: tuple[float, ...]
     """For each row what one step of its weights stands for."""
     bias: tuple[float, ...]
@@ -46,10 +46,9 @@ class PlainLayer(msgspec.Struct, frozen=True):
     """Of a leaky ReLU, left of zero."""
 
     def __post_init__(self) -> None:
-        rows = len(self.scales)
-        sums = (rows, self.inputs * self.outputs) == (self.outputs, len(self.weights)) and len(self.bias) == rows
-        alone = not rows and not self.weights and not self.bias and self.inputs == self.outputs
-        if not (self.outputs > 0 and (sums or alone)) or self.activation not in PORTABLE:
+        sizes = len(self.weights), len(self.scales), len(self.bias)
+        fits = self.outputs > 0 and sizes == (self.inputs * self.outputs, self.outputs, self.outputs)
+        if not fits or self.activation not in PORTABLE:
             raise ValueError("A layer's weights, scales and bias do not go together.")
         if not all(map(math.isfinite, (*self.scales, *self.bias, self.slope))):
             raise ValueError("A layer has numbers that are not finite.")
@@ -65,16 +64,13 @@ class PlainNetwork(msgspec.Struct, frozen=True):
     """By how much its probabilities differ from the network's own at most."""
 
     def __post_init__(self) -> None:
-        if not self.layers or any(
-            one.outputs != other.inputs for one, other in zip(self.layers, self.layers[1:], strict=False)
-        ):
+        outputs, inputs = ([getattr(layer, side) for layer in self.layers] for side in ("outputs", "inputs"))
+        if not self.layers or outputs[:-1] != inputs[1:]:
             raise ValueError("The layers of a network do not go together.")
 
 
-def plain_layer(table: tuple[Array, Array] | None, width: int, activation: str, slope: float = 0.0) -> PlainLayer:
-    """Return a layer of rounded weights (inputs, outputs) and a bias (outputs,); without them one that `width` numbers pass."""
-    if table is None:
-        return PlainLayer(width, width, b"", (), (), activation, slope)
+def plain_layer(table: tuple[Array, Array], activation: str, slope: float = 0.0) -> PlainLayer:
+    """Return a layer of rounded weights (inputs, outputs) and a bias (outputs,)."""
     weights, bias = table
     rows = np.asarray(weights, np.float64).T
     scales = np.abs(rows).max(axis=1) / LEVELS
@@ -92,9 +88,8 @@ def scores(network: PlainNetwork, pixels: Array) -> Array:
     """Return what the network puts out (n, classes) for rows of pixels (n, inputs)."""
     value = np.asarray(pixels, np.float64)
     for layer in network.layers:
-        if layer.weights:
-            levels = np.frombuffer(layer.weights, np.int8).reshape(layer.outputs, layer.inputs)
-            value = value @ levels.T.astype(np.float64) * np.array(layer.scales) + np.array(layer.bias)
+        levels = np.frombuffer(layer.weights, np.int8).reshape(layer.outputs, layer.inputs)
+        value = value @ levels.T.astype(np.float64) * np.array(layer.scales) + np.array(layer.bias)
         value = activated(value, layer.activation, layer.slope)
     return value
 

@@ -14,7 +14,7 @@ from netgrader.faults import fault, kind_of
 from netgrader.reader.faults import find_faults
 from netgrader.reader.find import Found, Given
 from netgrader.reader.find.layers import find_statistics, without_statistics
-from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused, read_loss
+from netgrader.reader.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused
 from netgrader.reader.find.roles import find_roles, linear_steps, train_ops, updates_of, updates_under, written
 from netgrader.reader.graph.branches import as_trained, inlined
 from netgrader.reader.graph.nodes import node_of
@@ -111,13 +111,12 @@ def read_network(
     Parameters
     ----------
     graph
-        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them, binary or text. Or a
-        ``keras.Model``, compiled or not, a ``tf.Module``, a ``tf.function`` or its concrete function, which are traced here; the
-        path of a ``.keras`` file or of a SavedModel's folder, which is loaded in a cage.
+        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them. Or a
+        ``keras.Model``, compiled or not, which is traced here; the path of a ``.keras`` file, which is loaded in a cage.
     parts
         The student's ``net``: an object with attributes, or a mapping, from names of parts (``X``, ``logits``, ...) to
-        tensors, ops or their names. Hints: what is not named is searched for, what is named is checked. For a model or a
-        function `X` and `Y` may be arrays of some rows, where it does not say itself what it is fed.
+        tensors, ops or their names. Hints: what is not named is searched for, what is named is checked. For a model `X` and
+        `Y` may be arrays of some rows, where it does not say itself what it is fed.
     exercise
         What asks for the network. None: only what is wrong in any network is a fault.
     lab
@@ -155,7 +154,7 @@ def _of_numbers(fault: Fault) -> Fault:
 
 
 def _traced(graph: object, parts: object, asked: Exercise, lab: Lab | None) -> Traced | None:
-    """The graph of a model or of functions, which are traced; None of what is a graph already."""
+    """The graph of a Keras model, which is traced; None of what is a graph already."""
     if is_traceable(graph):
         return traced_here(graph, parts, next(iter(asked.row_shapes), None))
     if not is_model_file(graph):
@@ -194,7 +193,6 @@ def _given_traced(given: Given, traced: Traced) -> Given:
         has_parts=False,
         classes=given.classes or traced.outputs,
         names=traced.names,
-        evaluates=traced.evaluates,
         single=traced.outputs == 1,
     )
 
@@ -367,9 +365,8 @@ def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequ
 def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading:
     """What the ops say of a network that is not run."""
     layers = try_activations(found, probe)
-    loss = read_loss(found.graph, found.scores, found.loss)
-    found = _with_prediction(found, loss) if found.given.regression else found
-    return Reading(_with_steps(found, layers.steps), layers=layers, loss=loss, descent=descent)
+    found = _with_prediction(found, LossReading()) if found.given.regression else found
+    return Reading(_with_steps(found, layers.steps), layers=layers, descent=descent)
 
 
 def _with_prediction(found: Found, loss: LossReading) -> Found:
@@ -397,9 +394,8 @@ def _tried_out(found: Found, probe: GraphProbe) -> Reading:
     else:
         scored, loss = probe.ask(nothing, try_loss, found, probe)
     found = replace(found, layers=scored)
-    # What was tried and fits no formula is none that the ops may look like; of a loss that stays the same trying tells nothing.
-    if not loss.form or targets.constant:
-        loss = read_loss(found.graph, found.scores, found.loss)
+    if targets.constant:
+        loss = LossReading()  # trying tells nothing of a loss that stays the same
     layers = try_activations(found, probe)
     found = _with_steps(found, layers.steps)
     outputs = OutputTrial()

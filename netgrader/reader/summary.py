@@ -93,7 +93,6 @@ def _layer(reading: Reading, step: Step) -> Layer:
 
 def _roles(reading: Reading) -> dict[str, Role]:
     found, roles, reasons = reading.found, reading.found.roles, reading.found.roles.reasons
-    switches = _switches(found)
     played: dict[str, tuple[str | None, Said, tuple[str, ...]]] = {
         "X": (roles.images, reasons.get("X", ""), ()),
         "Y": (roles.labels, reasons.get("Y", ""), roles.label_candidates),
@@ -102,35 +101,12 @@ def _roles(reading: Reading) -> dict[str, Role]:
         "logits": (reading.scores, Text("what the last layer puts out, and the loss is of"), ()),
         "prediction": (found.outputs.prediction, Text("made from the scores without the {labels}"), ()),
         "accuracy": (found.outputs.accuracy, Text("compares what is made from the scores with the {labels}"), ()),
-        "switches": (
-            next(iter(switches), None),
-            Text("what layers compute depends on it, and evaluation fixes it"),
-            switches,
-        ),
         "learning_rate": (reading.descent.rate_of, Text("the optimizer multiplies its step with it"), ()),
-        "probabilities": (_probabilities(reading), Text("a softmax of the scores"), ()),
     }
     return {
         key: Role(key, name, reason if name else Text("nothing in the graph plays it"), candidates)
         for key, (name, reason, candidates) in played.items()
     }
-
-
-def _switches(found: Found) -> tuple[str, ...]:
-    """What is fed beside images and labels, or has a default, and decides what the layers compute."""
-    graph, roles = found.graph, found.roles
-    above = graph.ancestors([found.scores or found.loss], control=True) | graph.known.keys()
-    return tuple(source for source in graph.sources if source in above - {roles.images, roles.labels})
-
-
-def _probabilities(reading: Reading) -> str | None:
-    """The softmax of the scores that the labels have no part in; the last one where there are several."""
-    graph, found = reading.found.graph, reading.found
-    if reading.outputs.prediction_is == "softmax":
-        return found.outputs.prediction
-    below = graph.descendants([found.scores]) - graph.descendants([found.roles.labels])
-    made = below.intersection(f"{node.name}:0" for node in graph.of_ops(["Softmax"]))
-    return max(made, key=lambda tensor: graph.order[node_of(tensor)], default=None)
 
 
 def _undecided(reading: Reading) -> Iterator[Said]:
@@ -142,10 +118,6 @@ def _undecided(reading: Reading) -> Iterator[Said]:
     trained, several = found.roles.train_op is not None, "+" in (descent.kind or "")  # which have several rates
     refused, problem = setup.refused, "" if setup.runs is not False else setup.problem
     open_now: tuple[tuple[object, Said], ...] = (
-        (
-            not found.given.evaluates,
-            Text("It only trains: what evaluation computes was not given, and dropout is not judged."),
-        ),
         (refused, Text("The graph was not tried out: {why}", why=refused)),
         (problem, Text("The network was not tried out: {why}", why=problem)),
         (found.loss and not reading.loss.decided, Text("Which loss this is could not be decided.")),

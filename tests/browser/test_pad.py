@@ -121,8 +121,8 @@ def test_the_pad_answers_as_tensorflow_does_on_a_thousand_test_images(browser, p
 @pytest.mark.parametrize("name", sorted(PORTABLE))
 def test_every_activation_and_its_slope_are_the_banks(browser, tmp_path, name):
     random = np.random.default_rng(4)
-    first = plain_layer((random.standard_normal((784, 12)) / 10, random.standard_normal(12)), 12, name, 0.2)
-    network = PlainNetwork((first, plain_layer((random.standard_normal((12, 10)), np.zeros(10)), 10, "none")))
+    first = plain_layer((random.standard_normal((784, 12)) / 10, random.standard_normal(12)), name, 0.2)
+    network = PlainNetwork((first, plain_layer((random.standard_normal((12, 10)), np.zeros(10)), "none")))
     browser.open(written(tmp_path, seen.Pad(network, FRAME, 200)))
     images = random.integers(0, 256, (3, 28, 28)).astype(np.uint8)
     found = answers(browser, images)

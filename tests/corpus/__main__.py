@@ -188,7 +188,7 @@ def main() -> int:
         command.add_argument("--limit", type=int, default=None, help="read at most so many")
         command.add_argument("--minutes", type=float, default=None, help="begin nothing new after so many, each way")
         command.add_argument("--static", action="store_true", help="read without a lab")
-        command.add_argument("--keras", action="store_true", help="programs of Keras and modules, in place of graphs")
+        command.add_argument("--keras", action="store_true", help="programs of Keras, in place of graphs")
         command.add_argument("--right", action="store_true", help="read right networks only")
     arguments = parser.parse_args()
     return int(arguments.action(arguments))

@@ -16,18 +16,15 @@ __all__ = ["PROGRAMS", "KerasProgram"]
 
 @dataclass(frozen=True)
 class KerasProgram(Program):
-    """A right program of Keras 3 or of `tf.Module`.
+    """A right program of Keras 3.
 
     Attributes
     ----------
     probabilities
         Whether probabilities come out of it, and not the logits of the reference.
-    examples
-        Whether it says what it is fed by rows of images and labels alone.
     """
 
     probabilities: bool = False
-    examples: bool = False
 
     @property
     def exercise(self) -> str:
@@ -58,11 +55,6 @@ def chain(*parts: Part) -> Reference:
         return x
 
     return reference
-
-
-def in_order(order: Sequence[int], reference: Reference) -> Reference:
-    """The reference of weights that stand in another order."""
-    return lambda v, x, acts: reference(Values([v.trained[i] for i in order], v.by_name), x, acts)
 
 
 def dense(x: Array, given: _Given) -> Array:
@@ -302,11 +294,6 @@ def _classes() -> Iterator[KerasProgram]:
     yield program("added_losses", acts=relu, loss=None, optimizer=None)
     yield program("step_of_its_own", acts=relu, **loose)
     yield program("step_with_its_loss", acts=relu, in_loss="z", optimizer=None)
-    by_name = in_order((2, 0, 3, 1), mlp)
-    yield program("module", logits=by_name, acts=relu, optimizer=("sgd", 0.5))
-    yield program("module_with_dropout", logits=in_order((1, 0, 3, 2), mlp), acts=relu, loss=None, **loose)
-    yield program("module_around_a_model", acts=relu, optimizer=("momentum", 0.1))
-    yield program("functions_of_examples", logits=by_name, acts=("tanh",), optimizer=("momentum", 0.1), examples=True)
 
 
 def _numbers() -> Iterator[KerasProgram]:
@@ -317,8 +304,6 @@ def _numbers() -> Iterator[KerasProgram]:
     yield KerasProgram(
         p + "convolutional", maps, acts=("relu",) * 2, loss=of_number(np.abs), optimizer=None, stochastic=True
     )
-    by_name = in_order((2, 0, 3, 1), mlp)
-    yield KerasProgram(p + "module", by_name, acts=("relu",), loss=squared, optimizer=("sgd", 0.01))
 
 
 PROGRAMS = {program.name: program for program in [*_classes(), *_numbers()]}

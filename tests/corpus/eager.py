@@ -1,4 +1,4 @@
-"""Keras 3 programs and modules: built where TensorFlow runs eagerly, and run as Keras runs them, apart from the reader's traces."""
+"""Keras 3 programs: built where TensorFlow runs eagerly, and run as Keras runs them, apart from the reader's traces."""
 
 from __future__ import annotations
 
@@ -92,11 +92,7 @@ def form_of(text: str) -> str:
 
 def train(thing: Any, x: Array, y: Array) -> None:
     """Train in minibatches, in order, as the program trains."""
-    if hasattr(thing, "fit"):
-        thing.fit(x, y, batch_size=BATCH, shuffle=False, epochs=1, verbose=0)
-        return
-    for first in range(0, len(x), BATCH):
-        thing.train(x[first : first + BATCH], y[first : first + BATCH])
+    thing.fit(x, y, batch_size=BATCH, shuffle=False, epochs=1, verbose=0)
 
 
 def _steps_as_keras(thing: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Operators on programs of Keras 3 and of `tf.Module`: what beginners do to a model, a loss by its name, a step of their own."""
+"""Operators on programs of Keras 3: what beginners do to a model, a loss by its name, a step of their own."""
 
 from __future__ import annotations
 
@@ -445,7 +445,7 @@ def batchnorm_at_evaluation(job: Job) -> Iterator[Change]:
 @operator("keras-frozen", "layers-not-trained", exercises=ALL, trains=True)
 def frozen(job: Job) -> Iterator[Change]:
     source = job.source.copy()
-    if any(word in job.program.name for word in (*RECURRENT, "module", "functions")):
+    if any(word in job.program.name for word in RECURRENT):
         raise NotApplicable("it has no such layer")
     layers = _calls(source, *_LAYERS)
     _set(layers[0], "trainable", "False")

@@ -164,7 +164,7 @@ def _program_hash(program: Program) -> str:
 def products(each: int, most: int, operators: Sequence[str] | None = None, *, keras: bool = False) -> Iterator[Product]:
     """Every program, and products of one operator: `each` variants on a program, `most` in all; always the same ones.
 
-    `operators` are names of those wanted (``none`` is the program itself), all if None. `keras`: of Keras and modules, else of
+    `operators` are names of those wanted (``none`` is the program itself), all if None. `keras`: of Keras, else of
     graphs.
     """
     programs = MODELS if keras else GRAPHS
@@ -326,7 +326,7 @@ def make(product: Product) -> Entry:
 
 
 def thing(product: Product) -> Any:
-    """The model or module of a program, which is made anew each time.
+    """The model of a program, which is made anew each time.
 
     Raises
     ------
@@ -368,8 +368,7 @@ def _verified(begin: Callable[[], Run], product: Product) -> list[str]:
 def _parts(built: Built | None, product: Product) -> dict[str, str]:
     kept = {change.parts for change in product.changes}
     if isinstance(product.program, KerasProgram):
-        form = "one-hot" if product.program.examples else ""
-        form = next((named for named in kept if named != "all"), form)
+        form = next((named for named in kept if named != "all"), "")
         return {"Y": form} if form else {}
     if built is None:
         return {}

@@ -69,7 +69,7 @@ def _page(
     commits = Counter(row.commit for _, row, _ in lab)
     programs = len({entry.program for entry, _, _ in lab})
     kept = f"research/reader_corpus{'_keras' if keras else ''}.jsonl"
-    yield "# What the reader says of Keras models and modules" if keras else "# What the reader says of the corpus"
+    yield "# What the reader says of Keras models" if keras else "# What the reader says of the corpus"
     yield ""
     yield f"Written by `make reader-report`; rows are kept in `{kept}` with the commit that was measured"
     yield f"(here {', '.join(f'{commit}: {count}' for commit, count in commits.most_common())})."

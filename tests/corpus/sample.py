@@ -68,7 +68,7 @@ UNCONFIRMED = (
     "one_layer/adam_written_out+layers-not-trained(trainable=False)",
     "one_layer/cond_around_everything+missing-bias(place 0)",
 )
-#: Of Keras and modules: where their faults are, as their author calls it.
+#: Of Keras: where their faults are, as their author calls it.
 MODELS = {
     "keras/functional+keras-trained-before(twenty minibatches)": (),
     "keras/nested_models+keras-missing-activation(identity 1)": ("layer body/second",),

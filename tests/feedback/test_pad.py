@@ -33,7 +33,7 @@ def random_network(*widths: int, seed: int = 1) -> PlainNetwork:
     ]
     last = len(tables) - 1
     return PlainNetwork(
-        tuple(plain_layer(table, 0, "none" if number == last else "relu") for number, table in enumerate(tables)), 0.995
+        tuple(plain_layer(table, "none" if number == last else "relu") for number, table in enumerate(tables)), 0.995
     )
 
 
@@ -122,7 +122,7 @@ def test_drawings_are_made_like_the_courses_own_images():
 def test_what_is_rounded_is_off_by_half_a_step_of_its_row_at_most():
     random = np.random.default_rng(2)
     weights, bias = random.standard_normal((784, 10)), random.standard_normal(10)
-    network = PlainNetwork((plain_layer((weights, bias), 0, "none"),))
+    network = PlainNetwork((plain_layer((weights, bias), "none"),))
     found = scores(network, np.eye(784)) - bias
     steps = np.abs(weights).max(axis=0) / 127
     assert (np.abs(found - weights) <= 0.501 * steps + 1e-6).all()

@@ -90,8 +90,8 @@ RIGHT = {
     "a relu on the logits": (lambda x, _: dense(x, CLASSES, tf.nn.relu), ["relu"]),
 }
 TOLD = {
-    "pooling": (convolved, "what follows layer 2, at MaxPool.*, is neither a weighted sum nor an activation"),
-    "layers beside one another": (residual, "what follows layer 2, at .*, is neither a weighted sum nor an activation"),
+    "pooling": (convolved, "layer 2, at MaxPool.*, is neither a weighted sum nor an activation"),
+    "layers beside one another": (residual, "layer 2, at .*, is neither a weighted sum nor an activation"),
     "dropout that is on": (dropped, "answers the same image differently each time"),
     "averages of the batch": (within_the_batch, "does not come to the same scores|neither a weighted sum"),
     "scores of nothing": (lambda x, _: dense(tf.zeros_like(x), CLASSES), "not made from the images"),
@@ -194,6 +194,6 @@ def test_a_layer_that_contradicts_itself_is_none(layer):
 
 
 def test_layers_of_other_widths_are_no_network():
-    layers = [plain_layer((np.ones((rows, 2)), np.zeros(2)), 2, "relu") for rows in (3, 4)]
+    layers = [plain_layer((np.ones((rows, 2)), np.zeros(2)), "relu") for rows in (3, 4)]
     with pytest.raises(ValueError, match="do not go together"):
         PlainNetwork(tuple(layers))

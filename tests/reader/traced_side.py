@@ -1,4 +1,4 @@
-"""Models and functions of TensorFlow 2, read in a process that runs eagerly; files of models are left in a folder."""
+"""Models of Keras, read in a process that runs eagerly; files of models are left in a folder."""
 
 from __future__ import annotations
 
@@ -53,29 +53,6 @@ class Unbuilt(keras.Model):
 
     def call(self, x: Any) -> Any:
         return self.scores(x)
-
-
-class Module(tf.Module):
-    """What `tf.saved_model.save` keeps: both functions, and the optimizer's variables."""
-
-    def __init__(self, *, drop: float = 0.0) -> None:
-        super().__init__()
-        self.model = model(drop=drop)
-        self.optimizer = keras.optimizers.SGD(0.1)
-        self.optimizer.build(self.model.trainable_variables)
-
-    @tf.function(input_signature=[tf.TensorSpec([None, 8, 8, 1])])
-    def scores(self, x: Any) -> Any:
-        return self.model(x, training=False)
-
-    @tf.function(input_signature=[tf.TensorSpec([None, 8, 8, 1]), tf.TensorSpec([None], tf.int64)])
-    def train(self, x: Any, y: Any) -> Any:
-        with tf.GradientTape() as tape:
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, self.model(x, training=True))
-            loss = tf.reduce_mean(losses)
-        weights = self.model.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, weights), weights)
-        return loss
 
 
 def row(thing: Any, parts: Any = None) -> dict[str, Any]:
@@ -186,10 +163,6 @@ def main(folder: Path) -> int:
     rows["two classes"] = row(two_classes())
     rows["unbuilt"] = row(Unbuilt())
     rows["unbuilt, with rows"] = row(Unbuilt(), {"X": np.zeros((2, 64), np.float32)})
-    module = Module(drop=0.5)
-    rows["module"], rows["only trains"] = row(module), row(module.train)
-    rows["only evaluates"] = row(module.scores.get_concrete_function())
-    rows["no signature"] = row(tf.function(lambda x: x))
     left = compiled(model(drop=0.5))
     left.fit(x, ids, verbose=0)
     before = [np.array(v) for v in (*left.variables, *left.optimizer.variables)]
@@ -215,8 +188,6 @@ def main(folder: Path) -> int:
     with_code = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda v: v * 2), keras.layers.Dense(2)])
     with_code.save(folder / "code.keras")
     (folder / "old.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
-    tf.saved_model.save(Module(), str(folder / "module"))
-    model(scale=9.0).export(folder / "exported", verbose=False)
     tf.compat.v1.disable_eager_execution()
     rows["graph mode"] = row(left)
     sys.stdout.write(json.dumps(rows))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from netgrader.faults import Severity, fault
 from netgrader.reader.drawing import LAYERS
 from netgrader.reader.find.joining import depths
-from netgrader.reader.find.layers import factor_behind, ops_between, transposes, weights_key
+from netgrader.reader.find.layers import by_weights, factor_behind, ops_between, transposes
 from netgrader.reader.find.roles import all_updates, moved_by_gradients
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.trial.probe import products
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Array
     from netgrader.reader.reading import Reading
 
+Asked = TypeVar("Asked")
 _UNKNOWN = ("undecided", "other")
 _LOOPING = words("NextIteration RefNextIteration While StatelessWhile")
 _SATURATING = ("sigmoid", "tanh")
@@ -42,27 +43,26 @@ def _in_a_row(found: Found) -> int | None:
     return max(depths(found.graph, found.steps))
 
 
-def too_many(reading: Reading) -> Iterator[Fault]:
-    """More layers in a row than the exercise asks for."""
-    asked, count = reading.asked.widths, _in_a_row(reading.found)
-    if asked is not None and count is not None and count > len(asked):
-        place = reading.found.steps[-1].node
-        yield fault("too-many-layers", place, LAYERS.of(count), str(len(asked)))
-
-
-def too_few(reading: Reading) -> Iterator[Fault]:
-    """Fewer layers in a row than the exercise asks for."""
-    found, steps, count = reading.found, reading.found.steps, _in_a_row(reading.found)
-    least = reading.asked.min_layers or len(reading.asked.widths or ())
-    if count is None or count + len(_joined(found)) >= least:
+def depth(reading: Reading) -> Iterator[Fault]:
+    """More layers in a row than the exercise asks for, or fewer."""
+    found, asked, count = reading.found, len(reading.asked.widths or ()), _in_a_row(reading.found)
+    least = reading.asked.min_layers or asked
+    if count is None:
         return
-    loose = [step.node for step in found.unused if not _mirrors(step, steps)]
+    if count + len(_joined(found)) < least:
+        yield _too_few(found, count, least)
+    elif count > asked > 0:
+        yield fault("too-many-layers", found.steps[-1].node, LAYERS.of(count), str(asked))
+
+
+def _too_few(found: Found, count: int, least: int) -> Fault:
+    """Return the fault of too few layers: one that is there and not connected, where that is why."""
+    loose = [step.node for step in found.unused if not _mirrors(step, found.steps)]
     if loose:
-        found_loose = Text("a layer that the loss does not depend on")
-        yield fault("layer-not-connected", loose[0], found_loose, _IN_A_ROW.of(least))
-    else:
-        many = LAYERS if len(steps) == count else _IN_A_ROW
-        yield fault("too-few-layers", steps[-1].node, many.of(count), f"{least}")
+        told = Text("a layer that the loss does not depend on")
+        return fault("layer-not-connected", loose[0], told, _IN_A_ROW.of(least))
+    many = LAYERS if len(found.steps) == count else _IN_A_ROW
+    return fault("too-few-layers", found.steps[-1].node, many.of(count), f"{least}")
 
 
 def _joined(found: Found) -> list[str]:
@@ -89,18 +89,27 @@ def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
     return (step.inputs, step.outputs) in {(other.inputs, other.outputs) for other in steps}
 
 
+def _asked_of(reading: Reading, asked: Sequence[Asked]) -> Iterator[tuple[Step, Asked]]:
+    """Yield each layer with what is asked of it; nothing where it is not known which is which."""
+    steps = reading.found.steps
+    if len(asked) == len(steps) and not looped(reading.found):
+        yield from zip(steps, asked, strict=True)
+
+
 def widths(reading: Reading) -> Iterator[Fault]:
     """Layers of another width than asked for."""
-    asked, steps, inputs = reading.asked.widths, reading.found.steps, reading.found.given.inputs
-    if asked is None or len(asked) != len(steps) or looped(reading.found):
-        return
-    for step, width in zip(steps, asked, strict=True):
+    for step, width in _asked_of(reading, reading.asked.widths or ()):
         if step.outputs not in (None, width):
             yield fault("wrong-width", step.node, _UNITS[step.kind == "dense"].format(outputs=step.outputs), str(width))
-    first = steps[0]
-    once = first.kind == "dense" and first.places in (None, 1)  # and not of each piece of an image
-    if once and (first.inputs or inputs) < inputs:
-        yield fault("wrong-width", first.node, Text("{inputs} inputs", inputs=first.inputs), str(inputs))
+    yield from _narrow(reading)
+
+
+def _narrow(reading: Reading) -> Iterator[Fault]:
+    """The first dense layer reads fewer numbers than an image has, and not each piece of it."""
+    inputs, asked = reading.found.given.inputs, reading.asked.widths or ()
+    for first, _ in list(_asked_of(reading, asked))[:1]:
+        if first.kind == "dense" and first.places in (None, 1) and (first.inputs or inputs) < inputs:
+            yield fault("wrong-width", first.node, Text("{inputs} inputs", inputs=first.inputs), str(inputs))
 
 
 _UNITS = {True: Text("{outputs} outputs"), False: Text("{outputs} channels")}
@@ -109,21 +118,19 @@ _UNITS = {True: Text("{outputs} outputs"), False: Text("{outputs} channels")}
 
 def activations(reading: Reading) -> Iterator[Fault]:
     """An activation between layers that is missing, or not the function that the exercise asks for."""
-    steps = reading.found.steps
-    asked = reading.asked.activations or [""] * len(steps)
-    if len(asked) != len(steps) or looped(reading.found):
-        return
+    asked = reading.asked.activations or [""] * len(reading.found.steps)
     grave = Severity.REMARK if _is_free(reading) else None
     lacking = "missing-activation" if reading.asked.nonlinear else "linear-layers"
     named = {
         "none": (lacking, Text("no activation"), Text("a nonlinearity"), grave),
         "softmax": ("softmax-in-hidden-layer", "softmax", Text("an activation of each unit by itself"), None),
     }
-    for step, expected in zip(steps, asked, strict=True):
+    for step, expected in _asked_of(reading, asked):
         other = ("wrong-activation", step.activation, "", None)
         code, told, default, severity = named.get(step.activation, other)
-        if _has_activation(step) and step.activation != expected and (expected or default):
-            yield fault(code, step.node, told, expected or default, severity)
+        wanted = expected or default
+        if _has_activation(step) and step.activation != expected and wanted:
+            yield fault(code, step.node, told, wanted, severity)
 
 
 def _has_activation(step: Step) -> bool:
@@ -140,29 +147,27 @@ def _is_free(reading: Reading) -> bool:
     """Whether an exercise leaves the layers free, and without those that lack an activation there are enough."""
     steps, least = reading.found.steps, reading.asked.min_layers
     lacking = [step for step in steps if step.followed and step.activation == "none"]
-    return least is not None and len({weights_key(reading.found.graph, step) for step in steps}) - len(lacking) >= least
+    return least is not None and len(by_weights(reading.found.graph, steps)) - len(lacking) >= least
 
 
 def bias(reading: Reading) -> Iterator[Fault]:
     """Dense layers without the bias that was asked for; only a trial shows whether a column of the weights is one."""
     nodes = reading.found.graph.nodes
-    if not reading.asked.bias or not reading.setup.opened:
+    if not reading.asked.bias or not reading.setup.opened or looped(reading.found):
         return
     for step in reading.found.steps:
-        size = sum(nodes[name].size() or step.outputs or 1 for name in step.bias)
+        size = sum(nodes[name].size() or 2 for name in step.bias)
         if not step.normalised and size < min(step.outputs or 1, 2):
             yield fault("missing-bias", step.node, Text("no bias"), Text("one for each output"))
 
 
 def unused(reading: Reading) -> Iterator[Fault]:
-    """Layers that nothing depends on: a remark; as many as there are may be the whole network once more."""
+    """Layers that nothing depends on, or the whole network once more: a remark."""
     found = reading.found
-    alike = len(found.unused) >= len(found.steps) and all(_mirrors(step, found.steps) for step in found.unused)
-    loose = [step.node for step in found.unused]
     if _has_twin(found):
         yield fault("built-twice", node_of(found.roles.train_op))
-    elif loose:
-        yield fault("built-twice" if alike else "unused-layer", loose[0])
+    elif found.unused:
+        yield fault("unused-layer", found.unused[0].node)
 
 
 def _has_twin(found: Found) -> bool:
@@ -182,14 +187,11 @@ def shared(reading: Reading) -> Iterator[Fault]:
     graph, steps = reading.found.graph, reading.found.steps
     if reading.found.loss is None:
         return  # what is a layer, and what belongs to a gradient, is not known
-    ways: dict[str, list[Step]] = {}
-    for step in steps:
-        ways.setdefault(weights_key(graph, step), []).append(step)
-    for first, *others in ways.values():
+    for first, *others in by_weights(graph, steps):
         grave = Severity.REMARK if _is_free(reading) and len(others) >= MEANT else None
         for other in others:
             tied = transposes(graph, first) != transposes(graph, other)
-            if not tied and other.data != first.data and first.node in graph.ancestor_nodes([other.data]):
+            if not tied and first.node in graph.ancestor_nodes([other.data]):
                 told = Text("the weights of {node}", node=first.node), Text("weights of its own")
                 yield fault("shared-weights", other.node, *told, grave)
 
@@ -302,22 +304,30 @@ BEGINNINGS = (
 
 
 def initialisation(reading: Reading) -> Iterator[Fault]:
-    """Weights that begin all zero, all equal, huge, tiny, or not as the exercise asks: the first of `BEGINNINGS` that holds."""
-    for step, layer in [(part, layer) for layer in reading.found.steps for part in products([layer])]:
-        value = reading.start.weights.get(step.weights)
-        if value is None or value.ndim < 2 or not step.variables or not np.isfinite(value).all():
-            continue
-        one = _Beginning(reading, step, layer, value.astype(np.float64))
-        for code, begins, told, expected, severity in BEGINNINGS:
-            if begins(one):
-                found, wanted = told.format(size=one.size), expected.format(fan_in=one.fan_in**-0.5)
-                yield fault(code, step.variables[0], found, wanted, severity)
-                break
+    """Weights that begin all zero, all equal, huge, tiny, or not as the exercise asks."""
+    for layer in reading.found.steps:
+        for step in products([layer]):
+            yield from _beginning_faults(reading, step, layer)
+
+
+def _beginning_faults(reading: Reading, step: Step, layer: Step) -> Iterator[Fault]:
+    """The first of `BEGINNINGS` that holds for a product of a layer."""
+    value = reading.start.weights.get(step.weights, _NO_WEIGHTS)
+    if not step.variables or value.ndim < 2 or not np.isfinite(value).all():
+        return
+    one = _Beginning(reading, step, layer, value.astype(np.float64))
+    for code, begins, told, expected, severity in BEGINNINGS:
+        if begins(one):
+            found, wanted = told.format(size=one.size), expected.format(fan_in=one.fan_in**-0.5)
+            yield fault(code, step.variables[0], found, wanted, severity)
+            return
+
+
+_NO_WEIGHTS = np.zeros(0)
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
-    too_many,
-    too_few,
+    depth,
     widths,
     activations,
     bias,

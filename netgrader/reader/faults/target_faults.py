@@ -9,7 +9,6 @@ from netgrader.reader.find.losses import CROSS_ENTROPY, UNDECIDED
 from netgrader.reader.find.target_losses import ASKED, CLASSIFICATION, OF_AVERAGES, PAIRS, SIGNED
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.trial.probe import source_of
-from netgrader.reader.trial.target_trial import SCALED
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
@@ -106,8 +105,7 @@ def another_prediction(reading: Reading) -> Iterator[Fault]:
     place, detail = node_of(reading.found.hints.get("prediction")), reading.loss.match.detail
     if reading.free or detail == PAIRS or reading.targets.prediction_fits is not False:
         return
-    told = Text("a number in the scale that the loss works in") if detail == SCALED else Text("another number")
-    yield fault("prediction-wrong", place, told, Text("the number that comes close to the target"))
+    yield fault("prediction-wrong", place, Text("another number"), Text("the number that comes close to the target"))
 
 
 def placeholder(reading: Reading) -> Iterator[Fault]:

@@ -38,8 +38,6 @@ class Given:
     yet."""
     names: Mapping[str, str] | None = None
     """What the author calls the layer of each variable, where functions were traced: then nobody named parts of a graph."""
-    evaluates: bool = True
-    """Whether something in the graph evaluates; else it only trains."""
 
     single: bool = False
     """Whether a function puts out a single number for each row."""

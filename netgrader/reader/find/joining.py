@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from netgrader.reader.find.layers import RESHAPING, between, bias_after, weights_key
+from netgrader.reader.find.layers import RESHAPING, between, bias_after, by_weights
 from netgrader.reader.graph.nodes import node_of, words
 
 if TYPE_CHECKING:
@@ -56,11 +56,8 @@ def _once(graph: Graph, steps: Sequence[Step], images: str | None) -> list[Step]
     A layer that reads another layer's weights, and nothing but what comes out of that one, stays a step of its own.
     """
     seen = graph.descendants([images])
-    groups: dict[str, list[Step]] = {}
-    for step in steps:
-        groups.setdefault(weights_key(graph, step), []).append(step)
     result: list[Step] = []
-    for first, *others in groups.values():
+    for first, *others in by_weights(graph, steps):
         again = [other for other in others if _again(graph, first, other, seen)]
         result += [replace(first, parts=(first, *again), repeated=True) if again else first]
         result += [other for other in others if other not in again]

@@ -141,6 +141,14 @@ def weights_key(graph: Graph, step: Step) -> str:
     return graph.past(step.weights, _READING).removesuffix(":0")  # of what is split there are more
 
 
+def by_weights(graph: Graph, steps: Iterable[Step]) -> list[list[Step]]:
+    """Return steps in groups that read the same weights, in order."""
+    groups: dict[str, list[Step]] = {}
+    for step in steps:
+        groups.setdefault(weights_key(graph, step), []).append(step)
+    return [*groups.values()]
+
+
 def bias_after(graph: Graph, product: str, inside: set[str]) -> tuple[str, tuple[str, ...]]:
     """Return the tensor after the bias, and the variables of the bias; the product itself where none follows."""
     for node, others in _after(graph, product, inside):
@@ -229,17 +237,10 @@ def ops_between(graph: Graph, start: str | None, end: str | None) -> list[str]:
 
 def static_activation(graph: Graph, start: str, end: str) -> str:
     """Return the activation between two tensors as the ops say it: a name, ``none``, or ``undecided``."""
-    found = static_activations(graph, start, end)
-    return found[0] if len(found) == 1 else "undecided"
-
-
-def static_activations(graph: Graph, start: str, end: str) -> list[str]:
-    """Return the activations between two tensors as the ops say it, in order: ``none``, or ``undecided``, by itself."""
     ways = between(graph, start, end)
-    ops = [node.op for node in ways]
-    found = [_activation_of(graph, node) for node in ways if node.op not in _MOVING]
-    pooled = "MaxPool" in ops and not found  # the largest of a window is no linear function
-    return ["undecided"] if pooled or "undecided" in found else (found or ["none"])
+    found = [_activation_of(graph, node) for node in ways if node.op not in _MOVING] or ["none"]
+    pooled = "MaxPool" in {node.op for node in ways}  # the largest of a window is no linear function
+    return found[0] if len(found) == 1 and not (pooled and found == ["none"]) else "undecided"
 
 
 def _activation_of(graph: Graph, node: Node) -> str:

@@ -12,8 +12,8 @@ from itertools import chain, dropwhile
 from typing import TYPE_CHECKING
 
 from netgrader.reader.find.joining import join_parts
-from netgrader.reader.find.layers import RESHAPING, between, find_steps, ops_between, static_activations
-from netgrader.reader.find.losses import CROSS_ENTROPY, FUSED_LOSSES, UNDECIDED, LossMatch
+from netgrader.reader.find.layers import find_steps
+from netgrader.reader.find.losses import UNDECIDED, LossMatch
 from netgrader.reader.find.roles import PRODUCTS, all_updates, moved_by_gradients, written
 from netgrader.reader.graph.nodes import node_of, words
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from netgrader.reader.find.layers import Step
     from netgrader.reader.find.roles import Roles
-    from netgrader.reader.graph.nodes import Node
     from netgrader.reader.graph.plain import Graph
 
 _SCALING = words("Mul RealDiv DivNoNan Div")
@@ -33,8 +32,6 @@ _SUMMED = {
     **dict.fromkeys(words("Identity Mean Sum Reshape Squeeze Cast Neg StopGradient CheckNumerics"), slice(1)),
 }
 _MOST_TERMS = 40
-#: Ops between a row's error and the loss, and what they make of the rows: TensorFlow's own losses divide a sum by a count.
-_REDUCTIONS = (("mean", words("Mean RealDiv DivNoNan")), ("sum", words("Sum")))
 
 
 LABEL_TESTS = words("Equal NotEqual InTopK InTopKV2 ApproximateEqual")
@@ -163,50 +160,6 @@ def _summands(graph: Graph, loss: str | None) -> set[str]:
         return varied[:1] if node.op in _SCALING and len(varied) == 1 else reads[_SUMMED.get(node.op, slice(0))]
 
     return graph.walked([loss], terms)
-
-
-def read_loss(graph: Graph, scores: str | None, loss: str | None) -> LossReading:
-    """Recognise TensorFlow's own cross-entropy ops, and a mean of squares, between the scores and the loss."""
-    if scores is None or loss is None:
-        return LossReading()
-    nodes = between(graph, scores, loss)
-    told = [node for node in nodes if node.op in FUSED_LOSSES or _is_square(graph, node)]
-    if len(told) != 1 or not _LOGARITHMS.isdisjoint(node.op for node in nodes):
-        return LossReading()
-    kind, start = _formula(graph, told[0], scores)
-    if not kind:
-        return LossReading()
-    *inner, last = static_activations(graph, scores, start)
-    reduction = _reduction(graph, f"{told[0].name}:0", loss)
-    return LossReading(LossMatch(kind, 1.0, 0.0, 0.0), start, last, tuple(inner), reduction)
-
-
-#: With these a row's error is no formula that ops tell.
-_LOGARITHMS = words("Log Exp LogSoftmax")
-
-
-def _formula(graph: Graph, node: Node, scores: str) -> tuple[str, str]:
-    """Return the kind of a row's error, and what is made of the scores for it; empty where undecided."""
-    if node.op in FUSED_LOSSES:
-        logits, labels = node.inputs[:2]
-        if labels not in graph.descendants([scores]):
-            return CROSS_ENTROPY, logits
-        return ("", "") if node_of(logits) in graph.varied else ("labels-logits-swapped", labels)
-    way = graph.dominators(scores, f"{node.name}:0")[:-1]
-    made = (tensor for tensor in reversed(way) if graph[tensor].op not in RESHAPING | {"Sub"})
-    return "mean-squared-error", next(made, scores)
-
-
-def _is_square(graph: Graph, node: Node) -> bool:
-    """Whether an op squares what it reads."""
-    return node.op in ("SquaredDifference", "Square") or (node.op == "Pow" and graph.holds_only(node.inputs[1], 2.0))
-
-
-def _reduction(graph: Graph, start: str, loss: str) -> str:
-    """Return how rows' errors come together in the loss."""
-    ops = {*ops_between(graph, start, loss)}
-    found = [name for name, kinds in _REDUCTIONS if not ops.isdisjoint(kinds)]
-    return (found or ["none" if ops <= RESHAPING | _ADDING | _SCALING else "undecided"])[0]
 
 
 def find_outputs(graph: Graph, roles: Roles, hints: Mapping[str, str], scores: str | None) -> Outputs:

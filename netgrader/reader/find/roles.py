@@ -102,7 +102,7 @@ class Roles:
     @property
     def gradients(self) -> dict[str, str]:
         """The gradients that optimizers' own ops are given, by variable."""
-        return {update.variable: update.gradient for update in self.updates if update.gradient}
+        return {update.variable: str(update.gradient) for update in self.fused}
 
 
 def update_of(graph: Graph, node: Node) -> Update | None:
@@ -271,7 +271,7 @@ def _with_losses(graph: Graph, hint: str, roles: Roles, sources: list[str]) -> R
     def candidate(tensor: str) -> _Candidate:
         above = graph.ancestor_nodes([tensor])
         inside = above & steps.keys()
-        fused = any(graph.nodes[name].op in FUSED_LOSSES for name in above)
+        fused = not graph.ops_above([tensor]).isdisjoint(FUSED_LOSSES)
         reaches = not updating.isdisjoint(late[tensor])
         return _Candidate(
             tensor, tensor == hint, reaches, len(inside & trained), len(inside - trained), fused, len(above)
@@ -376,9 +376,11 @@ def _ranked(
 ) -> list[_Source]:
     """Return what may be fed for a part, the likeliest first: sources, and what the student names."""
     named = hints.get(part, "")
-    tensors = [one for one in dict.fromkeys((*graph.rows, named)) if one in inside]
-    shaped = {one: graph.static_shape(one) is not None for one in tensors}
-    found = [_Source(one, one == named, one in early, fits(graph, one), shaped[one]) for one in tensors]
+    found = [
+        _Source(one, one == named, one in early, fits(graph, one), graph.static_shape(one) is not None)
+        for one in dict.fromkeys((*graph.rows, named))
+        if one in inside
+    ]
     return sorted(found, key=lambda one: [not value(one) for value in _SOURCE_TERMS[part]])
 
 
@@ -400,10 +402,11 @@ def _first(sources: Iterator[_Source]) -> _Source:
 
 
 def _holds(pixels: int, graph: Graph, source: str) -> bool:
-    shape = graph.static_shape(source)
-    return shape is not None and math.prod(length or 1 for length in shape) % pixels == 0
+    """Whether a source may hold images of so many pixels."""
+    return math.prod(filter(None, graph.static_shape(source) or ())) % pixels == 0
 
 
 def _labels(classes: int, graph: Graph, source: str) -> bool:
-    shape = graph.static_shape(source)
-    return shape is not None and (classes in shape or len(shape) == 1)
+    """Whether a source may hold labels of so many classes."""
+    shape = graph.static_shape(source) or ()
+    return classes in shape or len(shape) == 1

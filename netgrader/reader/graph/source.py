@@ -1,4 +1,4 @@
-"""Where a graph comes from: a ``tf.Graph``, a message, bytes or a file, binary or text, all become one MetaGraphDef."""
+"""Where a graph comes from: a ``tf.Graph``, a message, bytes or a file, all become one MetaGraphDef."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf import message as protobuf_message
-from google.protobuf import text_format
 
 from netgrader.errors import NetgraderError
 from netgrader.reader.graph.nodes import Message, message, meta_graph_def
@@ -18,14 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_BYTES = 256_000_000
-MAX_TEXT_BYTES = 32_000_000
+
 MAX_NODES = 100_000
 MAX_FUNCTIONS = 2_000
 
 _OP = re.compile(r"[A-Za-z_][A-Za-z0-9_.\\/>-]*\Z")
-_TEXT = re.compile(
-    rb"\s*(#[^\n]*\n\s*)*(node|versions|library|meta_info_def|graph_def|collection_def|version|saver_def)\s*[:{]"
-)
 
 
 class GraphError(NetgraderError):
@@ -43,7 +39,7 @@ def require_at_most(count: int, most: int, sentence: Text) -> None:
 
 
 def read_source(source: object) -> Message:
-    """Read a graph from a ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes or text, or the path of a file of them.
+    """Read a graph from a ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them.
 
     The result is a MetaGraphDef of the reader's own pool; for a bare GraphDef one without collections. A `GraphError` says
     that there is no graph in it, or more than the limits allow.
@@ -57,7 +53,7 @@ def read_source(source: object) -> Message:
     )
     if not content.strip():
         raise GraphError(Text("The graph is empty: there is nothing in it."))
-    meta = _parse_text(content) if _TEXT.match(content[:2000]) else _parse_binary(content)
+    meta = _parse(content)
     graph = meta.graph_def
     if not graph.node:
         raise EmptyGraphError(Text("The graph is empty: it has no operation."))
@@ -127,30 +123,7 @@ def _from_graph(graph: Any) -> bytes:
     return bytes(meta.SerializeToString())
 
 
-def _parse_text(content: bytes) -> Message:
-    require_at_most(
-        len(content),
-        MAX_TEXT_BYTES,
-        Text(
-            "The graph's text has {count:,} bytes; at most {max_text_bytes:,} are read.",
-            count=len(content),
-            max_text_bytes=MAX_TEXT_BYTES,
-        ),
-    )
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise GraphError(Text("The graph looks like text but is not UTF-8.")) from error
-    for empty, is_meta in ((message("GraphDef")(), False), (meta_graph_def(), True)):
-        try:
-            parsed = text_format.Parse(text, empty, allow_unknown_field=False)
-        except (text_format.ParseError, ValueError, RecursionError, OverflowError):
-            continue
-        return parsed if is_meta else _wrapped(parsed)
-    raise GraphError(Text("The text is neither a GraphDef nor a MetaGraphDef, or it is cut off."))
-
-
-def _parse_binary(content: bytes) -> Message:
+def _parse(content: bytes) -> Message:
     for name, holds_graph in _READINGS:
         parsed = _attempt(name, content)
         if parsed is not None and holds_graph(parsed) and _plausible(parsed):
@@ -168,7 +141,7 @@ _READINGS: tuple[tuple[str, Callable[[Message], bool]], ...] = (
 _OTHER_BYTES = (
     ((b"\x0a", b"\x12", b"\x1a", b"\x22"), Text("The bytes begin like a graph but are cut off or damaged.")),
     ((b"\x89HDF",), Text("An .h5 file is not read: load it with Keras and save it as .keras, or export it.")),
-    ((b"",), Text("The bytes are not a graph: neither a GraphDef nor a MetaGraphDef, binary or text.")),
+    ((b"",), Text("The bytes are not a graph: neither a GraphDef nor a MetaGraphDef.")),
 )
 
 

@@ -76,8 +76,8 @@ def _with_its_own_step(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
     own = getattr(model, "_compile_metrics", None)
     try:
         vars(model)["_compile_metrics"] = _like(own, y, out)  # Keras would keep what is assigned as a metric more
-        concrete = [evaluated.get_concrete_function(x), trained.get_concrete_function(x, y)]
-        return joined(tf, concrete, _named(model), as_it_began(model.optimizer))
+        both = evaluated.get_concrete_function(x), trained.get_concrete_function(x, y)
+        return joined(tf, *both, _named(model), as_it_began(model.optimizer))
     finally:
         vars(model)["_compile_metrics"] = own
         model._clear_losses()

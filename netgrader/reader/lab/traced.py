@@ -7,23 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netgrader.reader.graph.nodes import input_node, inputs_set, node_of, reached
-from netgrader.reader.graph.source import GraphError, read_source
+from netgrader.reader.graph.source import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable
 
 #: What is fed, and decides between training and evaluation.
 SWITCH = "training"
 STEP = "training_step"
 Begin = Mapping[int, Any]
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.\\/>-]")
-_CHANGES = re.compile(r"Assign|ResourceApply|ResourceScatter")
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,6 @@ class Traced:
     """The layer, in the author's words, that each variable belongs to; empty for what belongs to none."""
     outputs: int = 0
     """How many numbers come out for each row, 0 where that is not known."""
-    evaluates: bool = True
-    """Whether something in it evaluates; else it only trains."""
     switched: bool = False
     """Whether training and evaluation differ, and a switch chooses."""
     refused: tuple[str, str] | None = None
@@ -54,63 +51,19 @@ def reason(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"[:300].rstrip(": .")
 
 
-def joined(tf: Any, concrete: Sequence[Any], named: Mapping[int, tuple[str, str, bool]], begin: Begin) -> Traced:
-    """Put what trains and what evaluates, of these functions, side by side on the same inputs.
+def joined(tf: Any, evaluated: Any, trained: Any, named: Mapping[int, tuple[str, str, bool]], begin: Begin) -> Traced:
+    """Put a function that evaluates, and one that trains on the same inputs, side by side."""
+    specs = [spec for spec in tf.nest.flatten(trained.structured_input_signature) if isinstance(spec, tf.TensorSpec)]
 
-    Raises
-    ------
-    GraphError
-        If none is fed anything.
-    """
-    changes = {one: _changes(tf, one) for one in concrete if _fed(tf, one)}
-    if not changes:
-        raise GraphError("No function is fed anything.")
-    main = max(changes, key=changes.__getitem__)
-    specs = _fed(tf, main)
-    evaluating = [one for one, count in changes.items() if not count and _fits(_fed(tf, one), specs)][:1]
-    trains = changes[main] > 0
-
-    def both(*inputs: Any) -> dict[str, Any]:
+    def both(inputs: Any, labels: Any) -> dict[str, Any]:
         # Evaluation first: what it reads must not wait for what training writes.
-        shown = tf.nest.flatten([_called(tf, one, inputs) for one in evaluating])
-        if trains:
-            _called(tf, main, inputs)
-        first = next(filter(tf.is_tensor, shown), None)
-        return {} if first is None else {"prediction": tf.identity(first)}
+        shown = tf.nest.flatten(evaluated(inputs))
+        trained(inputs, labels)
+        return {"prediction": tf.identity(shown[0])}
 
-    named_specs = [
-        tf.TensorSpec(spec.shape, spec.dtype, clean(spec.name or f"input_{index}")) for index, spec in enumerate(specs)
-    ]
-    whole = tf.function(both, autograph=False).get_concrete_function(*named_specs)
-    y = named_specs[1] if trains else None
-    made = as_traced(tf, whole, named_specs[0], y, named, begin, whole.structured_outputs)
-    return replace(made, evaluates=bool(evaluating))
-
-
-def _fed(tf: Any, concrete: Any) -> list[Any]:
-    """What a concrete function is fed, in order."""
-    return [spec for spec in tf.nest.flatten(concrete.structured_input_signature) if isinstance(spec, tf.TensorSpec)]
-
-
-def _fits(some: Sequence[Any], specs: Sequence[Any]) -> bool:
-    """Whether the first inputs of one function can be fed to another that takes no more of them."""
-    pairs = zip(some, specs, strict=False)
-    return len(some) <= len(specs) and all(one.is_compatible_with(other) for one, other in pairs)
-
-
-def _called(tf: Any, concrete: Any, inputs: Sequence[Any]) -> Any:
-    """What a concrete function gives for the first of these inputs."""
-    rest = iter(inputs)
-    args, kwargs = tf.nest.map_structure(
-        lambda spec: next(rest) if isinstance(spec, tf.TensorSpec) else spec, concrete.structured_input_signature
-    )
-    return concrete(*args, **kwargs)
-
-
-def _changes(tf: Any, concrete: Any) -> int:
-    """Return how many ops of a function change variables by images and labels; zero where it is fed less."""
-    scopes = _scopes(concrete.graph.as_graph_def()) if len(_fed(tf, concrete)) > 1 else []
-    return sum(bool(_CHANGES.search(node.op)) for nodes in scopes for node in nodes)
+    x, y = (tf.TensorSpec(spec.shape, spec.dtype, clean(spec.name)) for spec in specs)
+    whole = tf.function(both, autograph=False).get_concrete_function(x, y)
+    return as_traced(tf, whole, x, y, named, begin, whole.structured_outputs)
 
 
 def _scopes(graph: Any) -> list[Any]:

@@ -54,8 +54,6 @@ ACCURACIES: Mapping[str, Callable[[Array, Array], float]] = {
 }
 
 
-ROWS_DROPPED, DRAWS = 64, 40
-"""Rows and draws in which nothing may be left: of nine tenths that are dropped chance never leaves so little."""
 SHARES = (0.3, 0.7, 0.5, 0.9)
 """Of the rows so many have their highest score at the label."""
 _OF_SCORES = ("no-argmax", "no-argmax-probabilities", "rounded")
@@ -93,8 +91,6 @@ class RowTrial:
     """Whether another number of rows can be fed."""
     by_chance: bool = False
     """Whether it is numbers drawn at random, the same in each run, that make equal rows of a batch differ."""
-    all_dropped: bool = False
-    """Whether what training drops at random is everything."""
     constant: bool = False
     """Whether all rows get the same output, with any weights."""
 
@@ -238,7 +234,7 @@ def _rank_alike(rows: Array, scores: Array) -> bool:
 def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
     """Whether the scores repeat, whether a row's scores depend on other rows, and whether other batch sizes go."""
     tensor = _evaluated(found, probe, loss)
-    if tensor is None or not found.given.evaluates:
+    if tensor is None:
         return RowTrial()
     # The scores or probabilities that it is chosen by: a class alone hides what moves below it.
     trial = _tried_rows(found, probe, found.graph.past(tensor, _CHOOSING))
@@ -263,9 +259,8 @@ def _tried_rows(found: Found, probe: GraphProbe, tensor: str) -> RowTrial:
         return RowTrial(repeats=False)
     mixed, other_batch = _mixed(probe, tensor, sample, form, as_rows(once, form, rows))
     by_chance = mixed and probe.ask(False, _is_drawn, found, probe, tensor, sample)
-    dropped = not mixed and probe.ask(False, _all_dropped, found, probe, tensor, form)
     constant = probe.ask(False, _is_constant, found, probe, tensor, form, sample)
-    return RowTrial(True, mixed and not by_chance, other_batch, by_chance, dropped, constant)
+    return RowTrial(True, mixed and not by_chance, other_batch, by_chance, constant)
 
 
 def _is_constant(found: Found, probe: GraphProbe, tensor: str, form: str, sample: Sample) -> bool:
@@ -297,29 +292,9 @@ def _differ(value: Array, form: str, expected: Array) -> bool:
     return bool(off > MIXED * np.abs(expected).max(initial=0.0) + 1e-12)
 
 
-def _all_dropped(found: Found, probe: GraphProbe, tensor: str, form: str) -> bool:
-    """Whether rows that are scored differently when evaluated are all scored alike with the switches of training, always.
-
-    Or no score is a number, where what is left is divided by the share that is kept.
-    """
-    if not found.noisy:
-        return False
-    sample = probe.sample(ROWS_DROPPED)
-    rows, feeds = len(sample.labels), probe.feed(sample)
-    every = [feeds, *[{**feeds, **found.noisy}] * DRAWS]
-    evaluated, *drawn = (_are_alike(as_rows(probe.fetch(tensor, each), form, rows)) for each in every)
-    return not evaluated and all(drawn)
-
-
-def _are_alike(scores: Array) -> bool:
-    """Whether all rows have the same scores, or none that is a number."""
-    return not np.ptp(scores, axis=0).max() > MIXED * np.abs(scores).max()
-
-
 def _is_drawn(found: Found, probe: GraphProbe, tensor: str, sample: Sample) -> bool:
     """Whether an output follows numbers drawn at random from a seed that stays, as in Keras's dropout, unlike one that is off."""
-    above = found.graph.ancestor_nodes([tensor])
-    drawn = [f"{node.name}:0" for node in found.graph.of_ops(RANDOM) if node.name in above]
+    drawn = sorted(found.graph.made_by(RANDOM) & found.graph.ancestors([tensor]))
     feeds = probe.feed(sample)
     once, *numbers = probe.run([tensor, *drawn], feeds)
     turned = {name: value.reshape(-1)[::-1].reshape(value.shape) for name, value in zip(drawn, numbers, strict=True)}

@@ -66,8 +66,8 @@ class _Sums:
     """A stretch of weighted sums that begins at a place of the chain and goes on to the place `end`."""
 
     end: int
-    table: tuple[Array, Array] | None = None
-    """Weights (inputs, outputs) and bias (outputs,); None where nothing is summed."""
+    table: tuple[Array, Array]
+    """Weights (inputs, outputs) and bias (outputs,)."""
 
 
 def plain_network(
@@ -150,12 +150,11 @@ class _Chain:
         pixels = np.asarray(self.inputs, np.float64).reshape(len(self.inputs), -1) / self.full
         value = pixels
         for sums, name, slope in exact:
-            if sums.table is not None:
-                value = value @ sums.table[0] + sums.table[1]
-            value = activated(value, name, slope)
+            weights, bias = sums.table
+            value = activated(value @ weights + bias, name, slope)
         if value.shape != own.shape or not np.abs(value - own).max() <= SAME * max(1.0, float(np.abs(own).max())):
             raise NotPlain(OTHERWISE)
-        layers = tuple(plain_layer(sums.table, self._size(sums.end), name, slope) for sums, name, slope in exact)
+        layers = tuple(plain_layer(sums.table, name, slope) for sums, name, slope in exact)
         rounded = scores(PlainNetwork(layers), pixels)
         off = np.abs(softmax(rounded) - softmax(own)).max(axis=1)
         if not off.mean() <= ROUGH:
@@ -181,12 +180,12 @@ class _Chain:
         nothing = np.zeros((1, width))
         probes = np.concatenate([nothing, one, other, one + other, -one])
         end = start
-        for place, found in zip(ends, self._run(ends, probes, start), strict=True):
+        for place, found in zip(ends, self._run(ends, self._scaled(probes, start), start), strict=True):
             if not _are_sums(found):
                 break
             end = place
         if end == start:
-            return _Sums(start)
+            raise NotPlain(UNKNOWN.format(layer=layer, place=self._named(start + 1)))
         self._left -= self._size(end) * width
         operations = {self.graph[tensor].op for tensor in self.tensors[start : end + 1]}
         if self._left < 0 and not operations.isdisjoint(CONVOLUTIONS):
@@ -196,9 +195,14 @@ class _Chain:
         if width > WIDEST:
             raise NotPlain(TOO_WIDE.format(layer=layer, most=WIDEST))
         (bias,) = self._run([end], nothing, start)[0]
-        batches = [np.arange(first, min(first + AT_ONCE, width)) for first in range(0, width, AT_ONCE)]
-        rows = [self._run([end], np.eye(len(batch), width, batch[0]), start)[0] for batch in batches]
+        batches = np.array_split(np.arange(width), range(AT_ONCE, width, AT_ONCE))
+        alone = (self._scaled(np.eye(len(batch), width, batch[0]), start) for batch in batches)
+        rows = [self._run([end], batch, start)[0] for batch in alone]
         return _Sums(end, (np.concatenate(rows) - bias, bias))
+
+    def _scaled(self, rows: Array, start: int) -> Array:
+        """Return rows of numbers about as large as what is fed at `start`."""
+        return rows if start else rows * self.full
 
     def _activation(self, start: int, layer: Said) -> tuple[str, float, int]:
         """Return the activation that follows a stretch, its slope left of zero, and where it ends."""
@@ -212,9 +216,8 @@ class _Chain:
             named = _named(before, after)
             if named is not None:
                 return *named, place
-        follows = ends[0] if ends else start + 1
         follower = Text("what follows {layer}", layer=layer)
-        raise NotPlain(UNKNOWN.format(layer=follower, place=self._named(follows)))
+        raise NotPlain(UNKNOWN.format(layer=follower, place=self._named(start + 1)))
 
     def _ends(self, start: int) -> list[int]:
         """Return the places behind `start` that hold a row for each image, as far as a stretch may go."""
@@ -238,8 +241,7 @@ class _Chain:
         """Return what tensors hold for rows that are fed at `start`, each (n, size) in float64."""
         if not places:
             return []
-        factor = self.full if start == 0 and rows is not self.inputs else 1.0
-        fed = (np.asarray(rows) * factor).reshape(len(rows), *self._shapes[start][1:])
+        fed = np.asarray(rows).reshape(len(rows), *self._shapes[start][1:])
         feeds = {self.images: np.zeros((len(rows), *self._shapes[0][1:])), **self.feed, self.tensors[start]: fed}
         found = self.session.run([self.tensors[place] for place in places], feeds)
         return [np.asarray(value, np.float64).reshape(len(rows), -1) for value in found]

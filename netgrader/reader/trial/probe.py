@@ -127,6 +127,8 @@ class GraphProbe:
     """How many rows must be fed; see `Setup`."""
     others: dict[str, Array] = field(default_factory=dict)
     """What has to be fed beside images, labels and what evaluation feeds, by tensor."""
+    counts: tuple[str, ...] = ()
+    """Those of them that are how many rows are fed."""
     problems: list[str] = field(default_factory=list)
     """What the lab refused, for whoever asks why something stayed undecided."""
     image_form: str = "rows"
@@ -182,7 +184,8 @@ class GraphProbe:
             self.labels.name: _laid_out(labels, self.label_form, self._label_shapes(rows)),
         }
         named = {name: value for name, value in rowwise.items() if name is not None}
-        return {**self.others, **named, **self.found.given.eval_feed}
+        counts = {name: np.full_like(self.others[name], rows) for name in self.counts}
+        return {**self.others, **counts, **named, **self.found.given.eval_feed}
 
     def _image_shapes(self, rows: int) -> dict[str, tuple[int, ...]]:
         """The shapes in which so many images can be fed, by the name of the form, the likeliest first."""
@@ -280,23 +283,28 @@ class GraphProbe:
         if target is None:
             return None
         told = {self.images.name, self.labels.name, *self.found.given.eval_feed, *self.others}
-        self.others |= {source: self._guess(source) for source in _needed(self.found) if source not in told}
+        asked = [source for source in _needed(self.found) if source not in told]
+        self.others |= {source: self._guess(source) for source in asked}
+        whole = [source for source in asked if self.others[source].dtype.kind == "i"]
         declared = self._batch_of(self.images) or self._batch_of(self.labels)
-        for self.batch in (declared, *self._rows_of_reshapes()):
-            if self._find_forms(target):
+        batches = (declared, *self._rows_of_reshapes())
+        # A loss that is divided by zero rows is no number; a loss may be none by itself as well.
+        for self.counts, self.batch in itertools.product(dict.fromkeys([(), (*whole,)]), batches):
+            if self._find_forms(target, finite=self.counts != (*whole,)):
                 return True
         self.batch = declared
         return False
 
-    def _find_forms(self, target: str) -> bool:
-        """Find shapes with which the network runs, for as many rows as must be fed."""
+    def _find_forms(self, target: str, *, finite: bool) -> bool:
+        """Find shapes with which the network runs, for as many rows as must be fed; to numbers where they are to be `finite`."""
         rows = self.batch or ROWS
         image_forms = self.images.fitting(self._image_shapes(rows))
         label_forms = self.labels.fitting(self._label_shapes(rows))
         if self.labels.whole:
             label_forms.sort(key=lambda form: form != "ids")
         for self.image_form, self.label_form in itertools.product(image_forms, label_forms):
-            if self.ask(None, self.fetch, target, self.feed(self.sample(ROWS))) is not None:
+            value = self.ask(None, self.fetch, target, self.feed(self.sample(ROWS)))
+            if value is not None and (np.isfinite(value).all() or not finite):
                 return True
         return False
 
@@ -359,7 +367,7 @@ def run_first(found: Found) -> str | None:
 def _needed(found: Found) -> list[str]:
     """The sources that have to be fed for the network or its train op to run."""
     graph = found.graph
-    above = graph.ancestors([run_first(found)]) | written(graph, found.roles.updates)
+    above = graph.ancestors([run_first(found)], control=True) | written(graph, found.roles.updates)
     return [source for source in graph.sources if source in above and graph[source].op != "PlaceholderWithDefault"]
 
 

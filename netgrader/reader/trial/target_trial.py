@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.find.losses import TOLERANCE, LossMatch, Observation, solved
 from netgrader.reader.find.outputs import LossReading
-from netgrader.reader.find.target_losses import SQUARED, recognise_error
+from netgrader.reader.find.target_losses import recognise_error
 from netgrader.reader.trial.loss_trial import (
     RUNS,
     Seen,
@@ -25,12 +24,12 @@ from netgrader.reader.trial.loss_trial import (
     run_with,
 )
 from netgrader.reader.trial.probe import Sample, same
-from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from netgrader.reader.find import Found
+    from netgrader.reader.find.losses import LossMatch, Observation
     from netgrader.reader.find.outputs import Layers
     from netgrader.reader.graph.nodes import Array
     from netgrader.reader.trial.loss_trial import Place
@@ -40,8 +39,6 @@ FAR, FARTHER = 1e3, 1e4
 """Outputs of a last layer at which a bounded activation has reached its bounds."""
 FEW_BEYOND = 0.1
 """Of outputs at least so many lie above their targets and as many below, where it can be told what the sign does."""
-SCALED = Text("of targets that are scaled first")
-"""`LossMatch.detail` where the loss compares with a line through the targets, not with the targets themselves."""
 
 
 @dataclass(frozen=True)
@@ -97,15 +94,15 @@ def _is_finite(found: Found, probe: GraphProbe, place: Place) -> bool | None:
 
 
 def _matched(outputs: Seen) -> tuple[str, LossMatch | None]:
-    """The tensor that the loss is an error of, and which: of the targets, else of a line through them.
+    """The tensor that the loss is an error of, and which.
 
     Of what lies beyond all targets an absolute error is the signed one.
     """
-    mixed = {tensor: seen for tensor, seen in outputs.items() if _on_both_sides(seen)}
-    errors = {tensor: recognise_error(seen) for tensor, seen in mixed.items()}
-    scaled = {tensor: _of_scaled_targets(seen) for tensor, seen in outputs.items()}
-    known = [(tensor, match) for tensor, match in (*errors.items(), *scaled.items()) if match is not None]
-    return next(iter(known), ("", None))
+    for tensor, seen in outputs.items():
+        match = recognise_error(seen) if _on_both_sides(seen) else None
+        if match is not None:
+            return tensor, match
+    return "", None
 
 
 def _prediction_fits(outputs: Seen, prediction: str | None, tensor: str, match: LossMatch) -> bool | None:
@@ -113,7 +110,7 @@ def _prediction_fits(outputs: Seen, prediction: str | None, tensor: str, match: 
     if prediction not in outputs:
         return None
     own = outputs[prediction]
-    return match.detail != SCALED and (_alike(own, outputs[tensor]) or recognise_error(own) == match)
+    return _alike(own, outputs[tensor]) or recognise_error(own) == match
 
 
 def _own_prediction(found: Found, place: Place) -> str | None:
@@ -149,20 +146,6 @@ def _targets_like(outputs: Array, probe: GraphProbe, rows: int) -> Array:
     drawn = outputs[probe.rng.integers(0, len(outputs), rows)]
     size = 0.3 * outputs.std() if outputs.min() < 0 else float(not outputs.std())
     return probe.as_targets(drawn + size * probe.rng.standard_normal(drawn.shape))
-
-
-def _of_scaled_targets(observations: Sequence[Observation]) -> LossMatch | None:
-    """The squared distance from a line through the targets: a factor and a shift that the graph gives them."""
-    values = np.array([observation.value for observation in observations])
-    if np.ptp(values) <= 1e-9 * (1 + np.abs(values).max()):
-        return None
-    parts = [(o.scores**2, o.scores * o.labels, o.scores, o.labels**2, o.labels) for o in observations]
-    features = np.array([[part.sum() for part in each] for each in parts], dtype=np.float64)
-    (scale, product, *_), error = solved(features, values)
-    squares, products = features[:, :2].std(axis=0)
-    if error > TOLERANCE or min(abs(scale) * squares, abs(product) * products) < 1e-3 * values.std():
-        return None
-    return LossMatch(SQUARED, float(scale), 0.0, error, SCALED)
 
 
 def _on_both_sides(observations: Sequence[Observation]) -> bool:
