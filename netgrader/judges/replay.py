@@ -143,8 +143,8 @@ class _Replay:
         network = self._nearest(float(self._call.state[run]))
         if asked & Asked.INITIALISE:
             # One of them stays as it is, should a restored one begin here.
-            self._remember(Learner(self._weights.copy()))
-            self._remember(Learner(self._weights.copy()))
+            self._remember(Learner.begun(self._weights.copy()))
+            self._remember(Learner.begun(self._weights.copy()))
         elif asked & Asked.STEP:
             self._steps.append(network is not None and self._step(network, run))
             self._begun = True

@@ -34,7 +34,7 @@ from netgrader.judges.sweep_proofs import (
     proof_of,
     sample,
 )
-from netgrader.judges.sweeps import BEST, claimed, drawn_rate, require_best, student_sweep, sweep_cell
+from netgrader.judges.sweeps import BEST, claimed, drawn_of, require_best, student_sweep, sweep_cell
 from netgrader.text import Text
 
 if TYPE_CHECKING:
@@ -179,8 +179,7 @@ def _believed(bench: TestContext) -> frozenset[float]:
 
 
 def _drawn(bench: TestContext) -> float:
-    """Return the rate that the student's process could not know while the sweep was made."""
-    return drawn_rate(student_sweep(bench).rates.tolist(), bench.challenge(sweep_cell(bench)) or 0)
+    return drawn_of(bench, student_sweep(bench).rates.tolist())
 
 
 def trial_runs(bench: TestContext) -> Mapping[str, ShortRun]:

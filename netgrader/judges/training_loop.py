@@ -82,15 +82,14 @@ def _only_one_epoch(subjects: tuple[Subject, ...]) -> bool:
     return len(subjects) > 1 and {len(subject.course.epochs) for subject in subjects} == {1}
 
 
-def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training:
+def judge_training(log: TrainingLog, origins: Origins) -> Training:
     """Judge all calls together: a fault that shows in one of them is named once.
 
     Parameters
     ----------
     origins
-        Where the rows of the student's arrays come from; without it the student's own labels stand for the true ones.
+        Where the rows of the student's arrays come from.
     """
-    origins = origins or Origins(log.spec, log.tables.classes)
     subjects = tuple(Subject(call, log.tables, origins) for call in log.calls)
     stepped = any(len(subject.call.steps) for subject in subjects)
     only_one = _only_one_epoch(subjects)
