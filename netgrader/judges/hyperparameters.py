@@ -71,9 +71,7 @@ def _network(bench: TestContext, graph: GraphEvidence) -> Network:
 
     def read() -> Network:
         exercise = bench.exercises.network(swept(bench.exercises).network)
-        return reader.read_network(
-            graph.meta_graph, graph.parts, exercise, lab=bench.lab, eval_feed=graph.eval_feed or None
-        )
+        return reader.read_network(graph.meta_graph, graph.parts, exercise, lab=bench.lab, eval_feed=graph.eval_feed)
 
     network: Network = bench.once(("swept network", graph.meta_graph), read)
     return network

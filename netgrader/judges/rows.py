@@ -136,10 +136,10 @@ def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_tes
 
 
 def _varying(train: Array, spec: DataSpec) -> npt.NDArray[np.bool_]:
-    """Return which features vary in training (size,); all of them where none does."""
+    """Return which features vary in training (size,)."""
     _, deviation = spec.mean_and_deviation(train)
     varying: npt.NDArray[np.bool_] = deviation > 0
-    return varying if varying.any() else ~varying
+    return varying
 
 
 def judge_kind(kind: np.dtype[Any]) -> Charge | None:
@@ -220,12 +220,8 @@ def _mistakes(rows: Float, other: Float, spec: DataSpec, *, of_test: bool) -> It
     yield "wrong-range", Text("less their means, and not divided by their deviations"), rows - mean
     yield "wrong-range", Text("divided by their deviations, and not less their means"), rows / deviation
     yield "wrong-range", Text("divided by their squared deviations"), (rows - mean) / deviation**2
-    whole = float(train.std()) or 1.0
-    yield (
-        "wrong-range",
-        Text("scaled by one mean and one deviation of all features"),
-        (rows - float(train.mean())) / whole,
-    )
+    what = Text("scaled by one mean and one deviation of all features")
+    yield "wrong-range", what, (rows - train.mean()) / train.std()
     yield "wrong-range", Text("scaled to lie between 0 and 1"), _between(rows, train)
 
 
