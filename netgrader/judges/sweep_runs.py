@@ -12,7 +12,6 @@ from netgrader.checks.exercises import value_at
 from netgrader.checks.language import fail_all
 from netgrader.faults import fault
 from netgrader.judges.arrays import data_for
-from netgrader.judges.aspects import Charge
 from netgrader.judges.learning_rate import (
     BATCH,
     STEPS,
@@ -26,7 +25,6 @@ from netgrader.judges.learning_rate import (
 )
 from netgrader.judges.sweep_proofs import (
     NOT_REPRODUCED,
-    OF_ITS_OWN,
     OF_ONE,
     charge_for,
     consequence,
@@ -42,6 +40,7 @@ if TYPE_CHECKING:
 
     from netgrader.checks.context import TestContext
     from netgrader.faults import Fault
+    from netgrader.judges.aspects import Charge
     from netgrader.judges.sweeps import StudentSweep
 
 __all__ = [
@@ -90,12 +89,7 @@ def _charge(bench: TestContext) -> Charge | None:
 
 
 def _judge(bench: TestContext) -> Charge | None:
-    from netgrader.checks.provenance import idle  # noqa: PLC0415  (which no student needs)
-
     sweep = student_sweep(bench)
-    reason = idle(bench.outside, sweep_cell(bench), sweep.asked.network)
-    if reason is not None:
-        return Charge(fault(NOT_REPRODUCED, found=reason, expected=OF_ITS_OWN))
     charge = judge_proof(sweep, proof_of(bench)) if bench.outside else None
     wrong = untrue(sweep, list(trial_runs(bench).values()), _believed(bench)) if charge is None else []
     if not wrong:
