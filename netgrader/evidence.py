@@ -18,6 +18,7 @@ import struct
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 import msgspec
@@ -90,6 +91,7 @@ class EvidenceLimits:
 
 
 LIMITS = EvidenceLimits()
+NO_REFERENCES: Mapping[str, npt.NDArray[np.uint8]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -288,7 +290,7 @@ def read_npy(content: bytes) -> Array:
 
 def read_evidence(
     folder: Path,
-    references: Mapping[str, npt.NDArray[np.uint8]] | None = None,
+    references: Mapping[str, npt.NDArray[np.uint8]] = NO_REFERENCES,
     limits: EvidenceLimits = LIMITS,
     looked_up: dict[object, Array] | None = None,
 ) -> Evidence:
@@ -310,7 +312,7 @@ def read_evidence(
     BadEvidence
         If anything in it is malformed, too large, not a regular file, or not what the manifest says.
     """
-    return _Reader(folder, references or {}, limits, {} if looked_up is None else looked_up).read()
+    return _Reader(folder, references, limits, {} if looked_up is None else looked_up).read()
 
 
 class _Item(msgspec.Struct, tag_field="kind"):
