@@ -208,7 +208,7 @@ class _Replay:
         call = self._call
         at = np.arange(call.starts[run], min(call.starts[run + 1], call.starts[run] + LIMITS.rows))
         at = at[(call.rows.index[at] >= 0) & np.isfinite(call.rows.factor[at])]
-        if network is None or not len(at):
+        if network is None:
             return 0, len(at)
         found = network.logits(self._rows(at)).argmax(axis=1)
         return int((found == call.rows.found[at]).sum()), len(at)
