@@ -136,8 +136,9 @@ class NotebookResult:
         raw = dataclasses.asdict(self.rendered(texts.in_english))
         notes = raw.pop("notes")
         raw["measured"] |= {"notes": list(notes)} if notes else {}
-        for check in (check for cell in raw["cells"] for check in cell["checks"]):
-            del check["findings"]
+        for cell in raw["cells"]:
+            for check in cell["checks"]:
+                del check["findings"]
         return raw
 
 

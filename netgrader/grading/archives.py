@@ -38,9 +38,10 @@ class ArchiveLimits:
     total: int = 200_000_000
 
 
-def unpack(
-    archive: Path, entries: Mapping[str, int], folder: Path, shown: str, limits: ArchiveLimits | None = None
-) -> None:
+LIMITS = ArchiveLimits()
+
+
+def unpack(archive: Path, entries: Mapping[str, int], folder: Path, shown: str, limits: ArchiveLimits = LIMITS) -> None:
     """Copy entries of an archive, named by their places in it, into `folder`, each under its name unless there is one.
 
     Raises
@@ -48,7 +49,6 @@ def unpack(
     UnreadableError
         If they are damaged, locked, or larger than the limits: a sentence on `shown`.
     """
-    limits = limits or ArchiveLimits()
     left = limits.total
     with _readable(shown), zipfile.ZipFile(archive) as opened:
         there = opened.infolist()

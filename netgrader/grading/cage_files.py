@@ -22,7 +22,7 @@ from netgrader.checks.context import dataset_in
 from netgrader.checks.held_out import mark
 from netgrader.checks.held_out_rows import held_out_inputs
 from netgrader.data import DATA, DATA_HASH
-from netgrader.evidence import MANIFEST, BadEvidence, EvidenceLimits
+from netgrader.evidence import LIMITS, MANIFEST, BadEvidence, EvidenceLimits
 from netgrader.text import Text
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ __all__ = ["FOLDER", "TooMuchEvidence", "copy_evidence", "data_environment", "gi
 
 FOLDER = "course"
 DATA_INSIDE = f"{HOME}/{FOLDER}/data"
-LIMITS = EvidenceLimits()
 _ZEROS = bytes(1 << 20)
 NOT_REGULAR = Text("The evidence holds something that is not a regular file.")
 TOO_LARGE = Text("The evidence is too large.")

@@ -10,11 +10,11 @@ from netgrader.errors import NetgraderError
 from netgrader.imports import cells_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from netgrader.course import Assignment
 
-__all__ = ["file_problems"]
+__all__ = ["file_problems", "nearest"]
 
 
 def file_problems(assignment: Assignment, notebook: str) -> Iterator[str]:
@@ -33,9 +33,9 @@ def _unmatched(assignment: Assignment, notebook: str) -> Iterator[str]:
     checks = [cell.grade_id for cell in assignment.skeleton(notebook).graded if cell.is_check]
     for path in tests:
         for cell in sorted(cells_named(path, "grades") - {*checks, *assignment.evidence_cells(notebook)}):
-            yield f"{path} has tests of {cell}, which is no check cell of {notebook}{_near(cell, checks)}"
+            yield f"{path} has tests of {cell}, which is no check cell of {notebook}{nearest(cell, checks)}"
         for code in sorted(cells_named(path, "grades", "faults") - {*assignment.texts.kinds}):
-            yield f"{path} names the fault {code}, which is in no catalogue{_near(code, [*assignment.texts.kinds])}"
+            yield f"{path} names the fault {code}, which is in no catalogue{nearest(code, assignment.texts.kinds)}"
     for decorator, paths, lacks in (
         ("grades", tests, "no test grades it"),
         ("probe", files.probes, "no probe takes its evidence"),
@@ -61,6 +61,7 @@ def _read_by_nobody(assignment: Assignment) -> Iterator[str]:
             yield f"{path} is read by nobody, since it is called like no notebook. Call it {names}."
 
 
-def _near(name: str, names: list[str]) -> str:
-    near = difflib.get_close_matches(name, names, n=1)
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return the end of a sentence on a name that there is not: it asks whether the nearest one is meant."""
+    near = difflib.get_close_matches(name, list(names), n=1)
     return f"; is it {near[0]}?" if near else "."

@@ -19,6 +19,7 @@ from netgrader.grading.restore import RestoredNotebook, as_released, restore
 from netgrader.grading.result_store import hash_json, open_store
 from netgrader.grading.severities import as_the_course_says, severities_of
 from netgrader.grading.stages import (
+    AS_USUAL,
     RUN,
     Options,
     Ran,
@@ -64,7 +65,7 @@ NOT_RESTORED = Text(
 )
 
 
-def grade(path: str | Path, *, course: Course | None = None, options: Options | None = None) -> SubmissionResult:
+def grade(path: str | Path, *, course: Course | None = None, options: Options = AS_USUAL) -> SubmissionResult:
     """Grade one notebook, or all notebooks of one submission's folder. No gradebook is needed or touched.
 
     `path` is a notebook or a folder of notebooks. The `course` is the one whose checks are used; if None the one that one stands
@@ -164,7 +165,7 @@ def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
     return Prepared(job, store, skeleton, notebook, helpers, (*notes, *notebook.notes), options, account)
 
 
-def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
+def grade_job(job: Job, options: Options = AS_USUAL) -> GradedNotebook:
     """Grade one notebook.
 
     Raises
@@ -172,10 +173,6 @@ def grade_job(job: Job, options: Options | None = None) -> GradedNotebook:
     NetgraderError
         If grading cannot work here. A submission's own trouble is in the result.
     """
-    return _graded(job, options or Options())
-
-
-def _graded(job: Job, options: Options) -> GradedNotebook:
     severities = severities_of(job.assignment)
     prepared = prepare(job, options)
     if isinstance(prepared, NotPrepared):

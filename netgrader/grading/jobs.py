@@ -112,12 +112,8 @@ def jobs_of(assignment: Assignment, student: str) -> tuple[Job, ...]:
     return tuple(replace(job, student=student) for job in jobs)
 
 
-def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[Job] | None = None) -> Job:
-    """Return one notebook of a student's submission; a job with a problem if no file of the submission is this notebook.
-
-    `jobs` are all of the submission's, if they are known.
-    """
-    jobs = jobs_of(assignment, student) if jobs is None else jobs
+def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[Job]) -> Job:
+    """Return the one of a submission's `jobs` that is a notebook; one with a problem if no file of it is this notebook."""
     path = assignment.course.folder("submitted", student, assignment.name) / f"{notebook}{SUFFIX}"
     in_its_place = {job.path: HOLDS_ANOTHER.format(name=path.name, notebook=job.notebook) for job in jobs}
     problem = in_its_place.get(path, NOT_HANDED_IN.format(name=path.name))

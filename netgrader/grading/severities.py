@@ -8,12 +8,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 import tomllib
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from netgrader.checks.cell_points import CHARGED, KEPT
 from netgrader.errors import UsageError
 from netgrader.faults import CATALOGUE, Severity, kind_of
+from netgrader.grading.course_files import nearest
 from netgrader.results import CheckResult, Outcome, severity_of
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ def _problems(raw: Mapping[str, object], codes: frozenset[str]) -> Iterator[str]
     known = ", ".join(Severity)
     for code, word in raw.items():
         if code not in codes:
-            near = get_close_matches(code, codes, n=1)
-            yield f"{code} is no code of the catalogue of faults" + (f"; is it {near[0]}?" if near else ".")
+            yield f"{code} is no code of the catalogue of faults{nearest(code, codes)}"
         elif word not in [*Severity]:
             yield f'{code} must be one of {known}, in quotes, such as {code} = "slight", not {word!r}.'
 

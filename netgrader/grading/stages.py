@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from netgrader.grading.restore import RestoredNotebook
 
 __all__ = [
+    "AS_USUAL",
     "RUN",
     "Options",
     "Ran",
@@ -65,6 +66,9 @@ class Options:
     memory_bytes: int = sys.maxsize
     notebook_seconds: float = math.inf
     """Of the course's limits, no more than that: what the machine has."""
+
+
+AS_USUAL = Options()
 
 
 @dataclass(frozen=True)

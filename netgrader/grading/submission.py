@@ -10,7 +10,7 @@ import fnmatch
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -40,7 +40,6 @@ __all__ = [
 FORMAT = 4
 """What Jupyter has written since 2015."""
 NOTEBOOKS = "[!.]*.[iI][pP][yY][nN][bB]"
-CELL_TYPES = ("code", "markdown", "raw")
 # In the place of these a module of a student's would be imported, by the notebook and by what takes evidence.
 PACKAGES = frozenset(
     {
@@ -133,6 +132,16 @@ class _Notebook(msgspec.Struct):
 
     nbformat: int
     cells: list[Any] = []
+
+
+class _Cell(msgspec.Struct):
+    """What is looked at of a cell; what its metadata are is anybody's."""
+
+    cell_type: Literal["code", "markdown", "raw"]
+    source: str | list[str] = ""
+    """The format's 'multiline string'."""
+    metadata: Any = None
+    id: Any = None
 
 
 def find_notebooks(folder: Path) -> tuple[Path, ...]:
@@ -274,28 +283,19 @@ def _json(content: bytes, limits: SubmissionLimits) -> Any:
 
 def _cell(raw: Any) -> SubmittedCell | None:
     """Return one cell; None if it is none."""
-    if not isinstance(raw, dict):
+    try:
+        cell = decode(_Cell, raw)
+    except ValueError:
         return None
-    cell_type, source = raw.get("cell_type"), _text(raw.get("source", ""))
-    if cell_type not in CELL_TYPES or source is None:
-        return None
-    metadata = _table(raw.get("metadata"))
+    source = cell.source if isinstance(cell.source, str) else "".join(cell.source)
+    metadata = _table(cell.metadata)
     grade_id = _table(metadata.get("nbgrader")).get("grade_id")
-    return SubmittedCell(cell_type, _newlines(source), _id(grade_id), _id(raw.get("id")) or _id(metadata.get("id")))
+    return SubmittedCell(cell.cell_type, _newlines(source), _id(grade_id), _id(cell.id) or _id(metadata.get("id")))
 
 
 def _table(value: Any) -> Mapping[str, Any]:
     """Return a JSON object; an empty one of anything else."""
     return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    """Return the format's 'multiline string': a string or a list of them."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and all(isinstance(line, str) for line in value):
-        return "".join(value)
-    return None
 
 
 def _id(value: Any) -> str:

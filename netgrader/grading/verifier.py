@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from netgrader.checks.plugin import PlannedCheck
     from netgrader.evidence import Json
     from netgrader.grading.verify import VerificationRequest
-    from netgrader.reader import Lab
     from netgrader.results import CheckResult
 
 __all__ = ["judge_in_a_fork"]
@@ -134,11 +133,10 @@ def _forked(worker: int, request: VerificationRequest, home: Path) -> int:
 
 
 def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) -> None:
-    started = _started_lab(request)
     bench = TestContext(
         evidence_root=request.evidence,
         exercises=load_exercises(request.exercises, hidden=request.hidden),
-        make_lab=lambda: started or CagedLab(request.sandbox, zygote=request.zygote),
+        make_lab=lambda: CagedLab(request.sandbox, zygote=request.zygote),
         data=request.data,
         seed=request.seed,
         problems=request.problems,
@@ -156,6 +154,7 @@ def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) 
         tell(VerifierLine(verdict=verdict))
 
     try:
+        _start_lab(bench)
         run = run_tests(
             bench,
             request.public_tests,
@@ -174,8 +173,6 @@ def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) 
         tell(VerifierLine(end=end))
     finally:
         bench.close()
-        if started is not None:
-            started.close()
 
 
 def _own_cells(outside: Mapping[str, Json]) -> Iterator[Cell]:
@@ -186,11 +183,8 @@ def _own_cells(outside: Mapping[str, Json]) -> Iterator[Cell]:
             yield Cell(run["name"], run["source"])
 
 
-def _started_lab(request: VerificationRequest) -> Lab | None:
-    """Return the lab, started where a graph was handed over: TensorFlow is imported while other evidence is judged."""
-    if not any(request.evidence.glob("*/*.pb")):
-        return None
-    try:
-        return CagedLab(request.sandbox, zygote=request.zygote)
-    except LabError:
-        return None  # whichever test asks for it is told
+def _start_lab(bench: TestContext) -> None:
+    """Start the lab where a graph was handed over: TensorFlow is imported while other evidence is judged."""
+    if any(bench.evidence_root.glob("*/*.pb")):
+        with contextlib.suppress(LabError):  # whichever test asks for it is told
+            _ = bench.lab

@@ -155,7 +155,8 @@ def verify(request: VerificationRequest) -> Verification:
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="netgrader-verify-") as folder:
         home = Path(folder)
-        (home / OUTPUT).touch()
+        for name in (OUTPUT, VERDICTS):
+            (home / name).touch()
         try:
             how = _workers().call(bytes.decode, LOG, JUDGE, request.absolute(), home)
         except EndedError as error:
@@ -191,8 +192,6 @@ def _environment() -> dict[str, str]:
 
 def _lines(verdicts: Path) -> Iterator[VerifierLine]:
     """Yield what the verifier wrote, line by line; the last line of one that was killed may be cut off."""
-    if not verdicts.is_file():
-        return
     for line in verdicts.read_text(encoding="utf-8").splitlines():
         with contextlib.suppress(json.JSONDecodeError):
             raw = json.loads(line)

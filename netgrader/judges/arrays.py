@@ -15,13 +15,14 @@ from netgrader.faults import CATALOGUE, fault
 from netgrader.grey_levels import LEVELS
 from netgrader.judges.aspects import make_charge
 from netgrader.judges.known_images import PROJECTIONS, fingerprints, match_scaled
-from netgrader.judges.labels import class_shift, mismatch, one_hot_words, row_shift
+from netgrader.judges.labels import class_shift, one_hot_words
 from netgrader.judges.preparations import preparation_of
 from netgrader.judges.rows import (
-    SHIFTS,
     SOME,
     JudgedRows,
+    ToldLabel,
     are_in_order,
+    judge_displaced,
     judge_kind,
     judge_reshaped,
     judge_rows,
@@ -260,15 +261,14 @@ def _wrong_classes(best: Bytes, given: Bytes, true: Bytes, wrong: Int, classes: 
     if class_shift(best, true, classes) is not None:
         found = Text("the {label} {best}", best=best[row])
         return make_charge("labels-off-by-one", found=found, expected=expected, place=place)
-    shift = row_shift(best, given, np.arange(len(given)), SHIFTS) if in_order else None
-    if shift is not None:
-        later = Text("the {label} of the {image} {shift} after it, {best}")
-        earlier = Text("the {label} of the {image} {shift} before it, {best}")
-        rows = (later if shift > 0 else earlier).format(shift=abs(shift), best=best[row])
-        return make_charge("labels-shifted", found=rows, expected=expected, place=place)
-    return make_charge(
-        mismatch(best, given), found=Text("the {label} {best}", best=best[row]), expected=expected, place=place
+    told = ToldLabel(
+        Text("the {label} {best}", best=best[row]),
+        later=Text("the {label} of the {image} {shift} after it, {best}", best=best[row]),
+        earlier=Text("the {label} of the {image} {shift} before it, {best}", best=best[row]),
+        expected=expected,
+        place=place,
     )
+    return judge_displaced(best, given, told, in_order=in_order)
 
 
 OTHER = {"train": "test", "test": "train"}

@@ -99,7 +99,8 @@ def _correct(subject: Subject) -> list[Bool]:
 def single_runs(subject: Subject, runs: Int) -> list[float]:
     """Return the accuracy of each of some runs, by the labels fed."""
     correct = per_run(subject.call, _correct(subject)[0])[runs]
-    return [float(value) for value in correct / np.maximum(subject.call.sizes[runs], 1)]
+    shares: list[float] = (correct / np.maximum(subject.call.sizes[runs], 1)).tolist()
+    return shares
 
 
 def agree(value: float, accuracies: npt.ArrayLike, *, rounded: bool = True) -> bool:

@@ -16,7 +16,7 @@ from netgrader.checks.exercises import value_at
 from netgrader.checks.language import fail, ungradable
 from netgrader.judges.answers import run_parts, shaped, started
 from netgrader.judges.learning_rate import fed_in_training
-from netgrader.judges.sweeps import DROPOUT, drawn_rate, student_sweep, sweep_cell, swept
+from netgrader.judges.sweeps import DROPOUT, drawn_of, student_sweep, sweep_cell, swept
 from netgrader.reader import LabError
 from netgrader.reader.graph.hashes import op_hashes
 from netgrader.reader.graph.plain import PLACEHOLDERS, plain_graph
@@ -61,7 +61,7 @@ def _graphs(bench: TestContext) -> Iterator[tuple[float, GraphEvidence]]:
     """Yield the network at the values that are looked at; one that could not be made ends the test."""
     sweep, cell = student_sweep(bench), sweep_cell(bench)
     known = np.unique(sweep.rates).tolist()
-    values = {known[0], known[-1], drawn_rate(known, bench.challenge(cell) or 0)} | ({sweep.best} & set(known))
+    values = {known[0], known[-1], drawn_of(bench, known)} | ({sweep.best} & set(known))
     for value in sorted(values):
         yield value, bench.evidence(cell).graph(value_at(known.index(value)))
 
@@ -71,9 +71,7 @@ def _network(bench: TestContext, graph: GraphEvidence) -> Network:
 
     def read() -> Network:
         exercise = bench.exercises.network(swept(bench.exercises).network)
-        return reader.read_network(
-            graph.meta_graph, graph.parts, exercise, lab=bench.lab, eval_feed=graph.eval_feed or None
-        )
+        return reader.read_network(graph.meta_graph, graph.parts, exercise, lab=bench.lab, eval_feed=graph.eval_feed)
 
     network: Network = bench.once(("swept network", graph.meta_graph), read)
     return network

@@ -100,8 +100,6 @@ class Table:
 def _nearest(known: Float, order: Int, first: Int, rows: Float, slack: float) -> Int:
     """Match on all columns within `slack`; `known` is sorted by its first column."""
     found = np.full(len(rows), -1, dtype=np.int64)
-    if not len(known) or not len(rows):
-        return found
     finite = np.isfinite(rows).all(axis=1)
     low = np.searchsorted(known[:, 0], rows[:, 0] - slack, side="left")
     high = np.searchsorted(known[:, 0], rows[:, 0] + slack, side="right")

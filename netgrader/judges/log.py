@@ -71,8 +71,8 @@ class Tables:
     n_train: int
     n_test: int
     """Number of rows."""
-    stand_ins: str | None = None
-    """Why these are not the student's own arrays, None if they are."""
+    stand_ins: bool = False
+    """Whether these are other arrays than the student's own."""
 
     @cached_property
     def train(self) -> Int:
@@ -193,7 +193,6 @@ def _tables(evidence: Evidence, spec: DataSpec) -> tuple[Tables, _RowFinder]:
     for images, labels in ((x_train, y_train), (x_test, y_test)):
         _require(images.ndim == 2 and len(images) > 0, TABLES_APART)
         _require((*images.shape[1:], *labels.shape) == (WIDTH, len(images)), TABLES_APART)
-    why = evidence.facts.get("stand_ins")
     prints = np.concatenate([x_train, x_test]).astype(np.float64)
     finder = _RowFinder(prints, spec.size)
     tables = Tables(
@@ -202,7 +201,7 @@ def _tables(evidence: Evidence, spec: DataSpec) -> tuple[Tables, _RowFinder]:
         classes=np.concatenate([y_train, y_test]).astype(np.uint8),
         n_train=len(x_train),
         n_test=len(x_test),
-        stand_ins=why[:500] if isinstance(why, str) else None,
+        stand_ins=evidence.facts.get("stand_ins") is not None,
     )
     return tables, finder
 
@@ -356,4 +355,4 @@ def _table_of(array: npt.NDArray[Any], width: int, what: str, kind: type = np.in
 
 
 def _reported(array: npt.NDArray[Any] | None) -> Float | None:
-    return None if array is None or array.dtype.kind not in "fiu" else array.astype(np.float64).reshape(-1)
+    return None if array is None else array.astype(np.float64).reshape(-1)

@@ -27,8 +27,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntFlag
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -116,16 +117,16 @@ class Learner:
     """
 
     w: Floats
-    b: Floats = field(default_factory=lambda: np.empty(0, np.float32))
-    means: list[Floats] = field(default_factory=list)
-    squares: list[Floats] = field(default_factory=list)
-    steps: int = 0
+    b: Floats
+    means: list[Floats]
+    squares: list[Floats]
+    steps: int
 
-    def __post_init__(self) -> None:
-        if not self.b.size:
-            self.b = np.zeros(self.w.shape[1], np.float32)
-        for moments in (self.means, self.squares):
-            moments.extend(np.zeros_like(value) for value in (self.w, self.b)[len(moments) :])
+    @classmethod
+    def begun(cls, w: Floats) -> Self:
+        """Return one that took no step yet, from weights (pixels, classes), which it changes."""
+        b = np.zeros(w.shape[1], np.float32)
+        return cls(w, b, [np.zeros_like(w), np.zeros_like(b)], [np.zeros_like(w), np.zeros_like(b)], 0)
 
     def logits(self, x: Floats) -> Floats:
         """Return the logits (n, classes) of rows `x` (n, pixels)."""

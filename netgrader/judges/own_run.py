@@ -74,7 +74,7 @@ def _own_run(bench: TestContext, cell: str) -> OwnRun | None:
     found = answers_for(bench.lab, graph, handed.rows, bench.spec.classes)
     order = np.argsort(handed.shown)
     return OwnRun(
-        reported=tuple(float(value) for value in acc_val.reshape(-1)),
+        reported=tuple(acc_val.astype(np.float64).reshape(-1).tolist()),
         accuracy=float(np.mean(found == handed.true)),
         found=found[order],
         true=handed.true[order],

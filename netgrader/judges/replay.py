@@ -143,8 +143,8 @@ class _Replay:
         network = self._nearest(float(self._call.state[run]))
         if asked & Asked.INITIALISE:
             # One of them stays as it is, should a restored one begin here.
-            self._remember(Learner(self._weights.copy()))
-            self._remember(Learner(self._weights.copy()))
+            self._remember(Learner.begun(self._weights.copy()))
+            self._remember(Learner.begun(self._weights.copy()))
         elif asked & Asked.STEP:
             self._steps.append(network is not None and self._step(network, run))
             self._begun = True
@@ -208,7 +208,7 @@ class _Replay:
         call = self._call
         at = np.arange(call.starts[run], min(call.starts[run + 1], call.starts[run] + LIMITS.rows))
         at = at[(call.rows.index[at] >= 0) & np.isfinite(call.rows.factor[at])]
-        if network is None or not len(at):
+        if network is None:
             return 0, len(at)
         found = network.logits(self._rows(at)).argmax(axis=1)
         return int((found == call.rows.found[at]).sum()), len(at)

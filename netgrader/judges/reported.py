@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["judge_report"]
 
 EXPECTED = Text("(acc_trn, acc_val), each with one number for each epoch")
-A_GENERATOR = Text("a generator, as yield makes one")
 WRONG = "reported-accuracy-wrong"
 NEAR = 0.002  # accuracy; less than this off what was measured is an average taken a little differently
 NAMES = ("acc_trn", "acc_val")
@@ -82,7 +81,6 @@ def judge_report(subject: Subject) -> Iterator[LoopFinding]:
             count_2=len(lists[1]),
             n_epochs=asked,
         )
-        found = A_GENERATOR if subject.call.returned[:1] == ("generator",) else found
         yield finding(Aspect.REPORT, "wrong-return", share=0.25, found=found, expected=EXPECTED)
     if lengths in ({asked}, {len(subject.course.epochs)}):
         yield from _judge_lists(np.stack(lists), _epochs(subject))

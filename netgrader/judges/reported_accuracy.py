@@ -59,7 +59,7 @@ def require_reported(
     acc_trn: Sequence[float],
     acc_val: Sequence[float],
     remark: Callable[..., None],
-    on_train: Callable[[], float] | None = None,
+    on_train: Callable[[], float],
     *,
     whole_curve: bool = False,
 ) -> None:
@@ -82,7 +82,6 @@ def require_reported(
     if not len(acc_val) or not len(acc_trn):
         found, expected = measure.no_curves
         fail("reported-accuracy-wrong", found=found, expected=expected)
-    on_train = on_train or (lambda: recomputed.train)
     acc_trn, acc_val = ([measure.score_of(float(value)) for value in curve] for curve in (acc_trn, acc_val))
     near = ROUNDED if recomputed.steady else LIMITS.unsteady
     last, true = acc_val[-1], recomputed.notebook

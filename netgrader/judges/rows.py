@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from netgrader.data import DataSpec
 
 __all__ = [
-    "SHIFTS",
     "SOME",
     "Columns",
     "JudgedRows",
+    "ToldLabel",
     "are_in_order",
+    "judge_displaced",
     "judge_kind",
     "judge_reshaped",
     "judge_rows",
@@ -136,10 +137,10 @@ def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_tes
 
 
 def _varying(train: Array, spec: DataSpec) -> npt.NDArray[np.bool_]:
-    """Return which features vary in training (size,); all of them where none does."""
+    """Return which features vary in training (size,)."""
     _, deviation = spec.mean_and_deviation(train)
     varying: npt.NDArray[np.bool_] = deviation > 0
-    return varying if varying.any() else ~varying
+    return varying
 
 
 def judge_kind(kind: np.dtype[Any]) -> Charge | None:
@@ -220,12 +221,8 @@ def _mistakes(rows: Float, other: Float, spec: DataSpec, *, of_test: bool) -> It
     yield "wrong-range", Text("less their means, and not divided by their deviations"), rows - mean
     yield "wrong-range", Text("divided by their deviations, and not less their means"), rows / deviation
     yield "wrong-range", Text("divided by their squared deviations"), (rows - mean) / deviation**2
-    whole = float(train.std()) or 1.0
-    yield (
-        "wrong-range",
-        Text("scaled by one mean and one deviation of all features"),
-        (rows - float(train.mean())) / whole,
-    )
+    what = Text("scaled by one mean and one deviation of all features")
+    yield "wrong-range", what, (rows - train.mean()) / train.std()
     yield "wrong-range", Text("scaled to lie between 0 and 1"), _between(rows, train)
 
 
@@ -347,12 +344,34 @@ def judge_targets(found: Array, given: Array, rows: Int | None = None) -> Charge
     row = int(wrong[0])
     told, expected = f"{values[row]:.6g}", f"{true[row]:.6g}"
     place = Text("row {row}, the first of {count:,}", row=row, count=len(wrong))
-    shift = row_shift(values, wanted, np.arange(n), SHIFTS, slack) if are_in_order(rows) else None
-    if shift is not None:
-        words = (
-            Text("the target {shift} after it, {told}") if shift > 0 else Text("the target {shift} before it, {told}")
-        )
-        return make_charge(
-            "labels-shifted", found=words.format(shift=abs(shift), told=told), expected=expected, place=place
-        )
-    return make_charge(mismatch(values, wanted, slack), found=told, expected=expected, place=place)
+    words = ToldLabel(
+        told,
+        later=Text("the target {shift} after it, {told}", told=told),
+        earlier=Text("the target {shift} before it, {told}", told=told),
+        expected=expected,
+        place=place,
+    )
+    return judge_displaced(values, wanted, words, in_order=are_in_order(rows), slack=slack)
+
+
+class ToldLabel(NamedTuple):
+    """The first of some wrong labels, or targets, in words."""
+
+    found: Said
+    later: Text
+    earlier: Text
+    """What was found; where it is that of the row `shift` after its own, or before it."""
+    expected: Said
+    place: Said
+
+
+def judge_displaced(found: Array, given: Array, told: ToldLabel, *, in_order: bool, slack: float = 0.0) -> Charge:
+    """Return what labels or targets `found` (n,) are of which some are wrong: the given ones shifted, shuffled, or others.
+
+    They may be shifted where the rows are `in_order`. Numbers that are the same may differ by `slack`.
+    """
+    shift = row_shift(found, given, np.arange(len(given)), SHIFTS, slack) if in_order else None
+    if shift is None:
+        return make_charge(mismatch(found, given, slack), found=told.found, expected=told.expected, place=told.place)
+    words = (told.later if shift > 0 else told.earlier).format(shift=abs(shift))
+    return make_charge("labels-shifted", found=words, expected=told.expected, place=told.place)

@@ -247,7 +247,7 @@ class Subject:
         index = self.rows(epoch).index
         times = np.bincount(index[(index >= 0) & (index < self.tables.n_train)], minlength=self.tables.n_train)
         often, rows = np.unique(times[self.tables.train], return_counts=True)
-        return {int(time): int(row) for time, row in zip(often, rows, strict=True)}
+        return dict(zip(often.tolist(), rows.tolist(), strict=True))
 
     def rows(self, epoch: Epoch) -> Rows:
         """Return the rows fed in the train steps of an epoch."""

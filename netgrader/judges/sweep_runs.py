@@ -12,7 +12,6 @@ from netgrader.checks.exercises import value_at
 from netgrader.checks.language import fail_all
 from netgrader.faults import fault
 from netgrader.judges.arrays import data_for
-from netgrader.judges.aspects import Charge
 from netgrader.judges.learning_rate import (
     BATCH,
     STEPS,
@@ -26,7 +25,6 @@ from netgrader.judges.learning_rate import (
 )
 from netgrader.judges.sweep_proofs import (
     NOT_REPRODUCED,
-    OF_ITS_OWN,
     OF_ONE,
     charge_for,
     consequence,
@@ -34,7 +32,7 @@ from netgrader.judges.sweep_proofs import (
     proof_of,
     sample,
 )
-from netgrader.judges.sweeps import BEST, claimed, drawn_rate, require_best, student_sweep, sweep_cell
+from netgrader.judges.sweeps import BEST, claimed, drawn_of, require_best, student_sweep, sweep_cell
 from netgrader.text import Text
 
 if TYPE_CHECKING:
@@ -42,6 +40,7 @@ if TYPE_CHECKING:
 
     from netgrader.checks.context import TestContext
     from netgrader.faults import Fault
+    from netgrader.judges.aspects import Charge
     from netgrader.judges.sweeps import StudentSweep
 
 __all__ = [
@@ -90,12 +89,7 @@ def _charge(bench: TestContext) -> Charge | None:
 
 
 def _judge(bench: TestContext) -> Charge | None:
-    from netgrader.checks.provenance import idle  # noqa: PLC0415  (which no student needs)
-
     sweep = student_sweep(bench)
-    reason = idle(bench.outside, sweep_cell(bench), sweep.asked.network)
-    if reason is not None:
-        return Charge(fault(NOT_REPRODUCED, found=reason, expected=OF_ITS_OWN))
     charge = judge_proof(sweep, proof_of(bench)) if bench.outside else None
     wrong = untrue(sweep, list(trial_runs(bench).values()), _believed(bench)) if charge is None else []
     if not wrong:
@@ -179,8 +173,7 @@ def _believed(bench: TestContext) -> frozenset[float]:
 
 
 def _drawn(bench: TestContext) -> float:
-    """Return the rate that the student's process could not know while the sweep was made."""
-    return drawn_rate(student_sweep(bench).rates.tolist(), bench.challenge(sweep_cell(bench)) or 0)
+    return drawn_of(bench, student_sweep(bench).rates.tolist())
 
 
 def trial_runs(bench: TestContext) -> Mapping[str, ShortRun]:

@@ -31,6 +31,7 @@ __all__ = [
     "StudentSweep",
     "Swept",
     "claimed",
+    "drawn_of",
     "drawn_rate",
     "in_question",
     "is_rate",
@@ -236,6 +237,11 @@ def drawn_rate(rates: Collection[float], challenge: int) -> float:
     """Return the one of `rates` that is rerun whatever is proven: nobody can know beforehand which it is."""
     different = sorted(set(rates))
     return different[_drawn(f"{challenge}") % len(different)]
+
+
+def drawn_of(bench: TestContext, rates: Collection[float]) -> float:
+    """Return the one of a sweep's `rates` that the student's process could not know while the sweep was made."""
+    return drawn_rate(rates, bench.challenge(sweep_cell(bench)) or 0)
 
 
 def in_question(rates: Sequence[float], best: float, challenge: int) -> list[float]:

@@ -123,7 +123,7 @@ def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
         return None
     try:
         network = reader.read_network(
-            graph.meta_graph, graph.parts, lab=bench.lab, values=graph.values or None, eval_feed=graph.eval_feed
+            graph.meta_graph, graph.parts, lab=bench.lab, values=graph.values, eval_feed=graph.eval_feed
         )
         tensor, optimizer = network.roles["learning_rate"].name, network.optimizer
         if tensor is None or optimizer is None or optimizer.learning_rate is None or optimizer.rate:

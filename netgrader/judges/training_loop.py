@@ -82,15 +82,14 @@ def _only_one_epoch(subjects: tuple[Subject, ...]) -> bool:
     return len(subjects) > 1 and {len(subject.course.epochs) for subject in subjects} == {1}
 
 
-def judge_training(log: TrainingLog, origins: Origins | None = None) -> Training:
+def judge_training(log: TrainingLog, origins: Origins) -> Training:
     """Judge all calls together: a fault that shows in one of them is named once.
 
     Parameters
     ----------
     origins
-        Where the rows of the student's arrays come from; without it the student's own labels stand for the true ones.
+        Where the rows of the student's arrays come from.
     """
-    origins = origins or Origins(log.spec, log.tables.classes)
     subjects = tuple(Subject(call, log.tables, origins) for call in log.calls)
     stepped = any(len(subject.call.steps) for subject in subjects)
     only_one = _only_one_epoch(subjects)
@@ -180,7 +179,7 @@ def _with_handed(bench: TestContext, evidence: Evidence, tables: Tables) -> Evid
     It may read the given ones, too: a student who repairs their arrays below the data cell loses nothing here.
     """
     handed, size, read = train_rows_as_handed(bench), bench.spec.size, tables.prints[: tables.n_train]
-    if not handed.made_in or tables.stand_ins is not None:
+    if not handed.made_in or tables.stand_ins:
         return evidence
     images, given = handed.rows.reshape(-1, size), bench.dataset.prepared(bench.dataset.x_train)
     prints = fingerprints(images)

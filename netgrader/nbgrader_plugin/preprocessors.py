@@ -27,7 +27,7 @@ from netgrader.course import Assignment, Course
 from netgrader.errors import NetgraderError
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.graded_notebook import LastResult, load_last_result, save_last_result
-from netgrader.grading.jobs import Job, job_of
+from netgrader.grading.jobs import Job, job_of, jobs_of
 from netgrader.grading.restore import as_released
 from netgrader.grading.result_store import hash_bytes
 from netgrader.grading.stages import Options
@@ -52,8 +52,9 @@ class _Step(NbGraderPreprocessor):  # type: ignore[misc]
 
     def job(self, resources: Any) -> Job:
         """Return the submitted notebook that nbgrader is at."""
-        about = resources["nbgrader"]
-        return job_of(self.assignment(resources), about["student"], about["notebook"])
+        assignment, about = self.assignment(resources), resources["nbgrader"]
+        student = about["student"]
+        return job_of(assignment, student, about["notebook"], jobs_of(assignment, student))
 
     def assignment(self, resources: Any) -> Assignment:
         """Return the assignment that nbgrader is at, in the course whose converter called us."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from netgrader.errors import UsageError
-from netgrader.grading.archives import ArchiveLimits, unpack
+from netgrader.grading.archives import LIMITS, ArchiveLimits, unpack
 from netgrader.grading.folders import KINDS, bring_up, choose
 from netgrader.grading.jobs import find_jobs, jobs_of
 from netgrader.grading.submission import UnreadableError
@@ -29,7 +29,7 @@ def archive(path: Path, entries: dict[str, bytes | str], **options) -> Path:
     return path
 
 
-def unpacked(path: Path, folder: Path, limits: ArchiveLimits | None = None) -> Path:
+def unpacked(path: Path, folder: Path, limits: ArchiveLimits = LIMITS) -> Path:
     """What `netgrader collect` does with an archive of a platform's: its notebooks and modules, copied into a folder."""
     with zipfile.ZipFile(path) as opened:
         entries = [(one.filename, place) for place, one in enumerate(opened.infolist()) if not one.is_dir()]

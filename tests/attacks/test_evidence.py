@@ -301,7 +301,7 @@ def test_what_a_probe_writes_is_read(tmp_path: Path) -> None:
     out.array("a", np.arange(3))
     out.fact("f", {"a": [1, None, "x"]})
     out.close()
-    found = read_evidence(tmp_path, None, SMALL)
+    found = read_evidence(tmp_path, limits=SMALL)
     assert found.arrays["a"].tolist() == [0, 1, 2]
     assert found.facts["f"] == {"a": [1, None, "x"]}
 

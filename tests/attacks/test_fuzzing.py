@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from notebook_cage import require_self_tests
 
-from netgrader.evidence import BadEvidence, EvidenceLimits, read_evidence, read_npy
+from netgrader.evidence import BadEvidence, read_evidence, read_npy
 from netgrader.grading.submission import SubmittedNotebook, UnreadableError, parse_notebook
 from tests.attacks.fuzzing import TARGETS, Fuzzed, fuzz, main
 from tests.attacks.whole_road import build_road, change
@@ -104,7 +104,7 @@ def test_a_manifest_of_any_shape_is_read_or_refused(tmp_path_factory: Any, items
     folder = tmp_path_factory.mktemp("evidence")
     (folder / "manifest.json").write_text(json.dumps({"format": 1, "cell": cell, "items": items}))
     try:
-        evidence = read_evidence(folder, None, EvidenceLimits())
+        evidence = read_evidence(folder)
     except BadEvidence:
         return
     assert isinstance(evidence.cell, str)

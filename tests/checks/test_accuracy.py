@@ -131,7 +131,7 @@ def test_a_report_is_compared_with_the_test_images_that_the_notebook_had(mnist: 
     recomputed = recompute(LocalLab(), evidence, mnist, given)
     assert recomputed.notebook == pytest.approx(np.mean(found == mnist.y_test), abs=1e-3)
     assert recomputed.test == recompute(LocalLab(), evidence, mnist).test
-    require_reported(recomputed, [0.9], [recomputed.notebook], no_remark)
+    require_reported(recomputed, [0.9], [recomputed.notebook], no_remark, lambda: recomputed.train)
 
 
 def test_logits_that_need_the_labels_are_named(mnist: Dataset) -> None:
@@ -270,7 +270,7 @@ def no_remark(code: str, **_: object) -> None:
 
 @pytest.mark.parametrize("acc_val", [[0.8, 0.92], [0.8, 0.9204]])
 def test_a_true_report_is_accepted_and_may_be_rounded(acc_val: list[float]) -> None:
-    require_reported(GOOD, [0.9, 0.95], acc_val, no_remark)
+    require_reported(GOOD, [0.9, 0.95], acc_val, no_remark, lambda: GOOD.train)
 
 
 @pytest.mark.parametrize(
@@ -307,10 +307,12 @@ def test_a_curve_in_which_some_value_is_near_was_not_measured(acc_trn: Any, acc_
 
 
 def test_a_curve_of_training_images_that_ends_elsewhere_costs_half() -> None:
-    require_reported(GOOD, [0.9, GOOD.train - 0.01], [0.8, 0.92], no_remark, whole_curve=True)
-    require_reported(GOOD, [0.0, 0.0], [0.8, 0.92], no_remark)  # where an exercise leaves free what is reported
+    require_reported(GOOD, [0.9, GOOD.train - 0.01], [0.8, 0.92], no_remark, lambda: GOOD.train, whole_curve=True)
+    require_reported(
+        GOOD, [0.0, 0.0], [0.8, 0.92], no_remark, lambda: GOOD.train
+    )  # where an exercise leaves free what is reported
     with pytest.raises(Failed) as raised:
-        require_reported(GOOD, [0.0, 0.0], [0.8, 0.92], no_remark, whole_curve=True)
+        require_reported(GOOD, [0.0, 0.0], [0.8, 0.92], no_remark, lambda: GOOD.train, whole_curve=True)
     assert (raised.value.faults[0].code, raised.value.share) == ("reported-accuracy-wrong", 0.5)
 
 
@@ -319,9 +321,9 @@ def test_where_the_accuracy_differs_from_time_to_time_so_may_the_report(mnist: D
     found = recompute(LocalLab(), evidence, mnist, quick=True)
     assert not found.steady
     assert recompute(LocalLab(), plain, mnist, quick=True).steady
-    require_reported(found, [0.9], [found.test + 0.008], no_remark)
+    require_reported(found, [0.9], [found.test + 0.008], no_remark, lambda: found.train)
     with pytest.raises(Failed):
-        require_reported(found, [0.9], [found.test + 0.02], no_remark)
+        require_reported(found, [0.9], [found.test + 0.02], no_remark, lambda: found.train)
 
 
 @pytest.mark.parametrize(
@@ -336,7 +338,7 @@ def test_where_the_accuracy_differs_from_time_to_time_so_may_the_report(mnist: D
 )
 def test_an_untrue_report_is_named(acc_val: list[float], code: str) -> None:
     with pytest.raises(Failed) as raised:
-        require_reported(GOOD, [0.9, 0.95], acc_val, no_remark)
+        require_reported(GOOD, [0.9, 0.95], acc_val, no_remark, lambda: GOOD.train)
     assert raised.value.faults[0].code == code
 
 

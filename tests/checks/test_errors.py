@@ -243,14 +243,14 @@ def test_reported_errors_are_those_that_we_measure(prices, good):
     def remark(code: str, **words: str) -> None:
         said.append({"code": code, **words})
 
-    require_reported(found, [error(found.train)], [9.0, error(found.notebook)], remark)
+    require_reported(found, [error(found.train)], [9.0, error(found.notebook)], remark, lambda: found.train)
     assert not said
-    require_reported(found, [3.0, 3.0], [error(found.notebook), error(found.notebook) + 1], remark)
+    require_reported(found, [3.0, 3.0], [error(found.notebook), error(found.notebook) + 1], remark, lambda: found.train)
     assert [one["code"] for one in said] == ["picked-best-epoch-on-test"]
     for last, code in ((0.3, "reported-accuracy-wrong"), (error(found.train), "reports-train-accuracy")):
         other = replace(found, notebook=found.notebook - 0.05)
         with pytest.raises(Failed) as caught:
-            require_reported(other, [1.0], [last], remark)
+            require_reported(other, [1.0], [last], remark, lambda: found.train)
         assert caught.value.faults[0].code == code
         assert str(caught.value.faults[0].expected).startswith(other.measure.written(other.notebook))
 

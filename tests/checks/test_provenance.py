@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from netgrader.checks.provenance import idle, untrained
+from netgrader.checks.provenance import untrained
 from netgrader.grading.execution import ExecutionCell
 from netgrader.grading.integrity import MUCH_WRITTEN
 from netgrader.grading.run_report import written_bytes
@@ -125,20 +125,3 @@ def test_what_the_notebook_came_with_is_not_counted():
 @pytest.mark.parametrize("outside", [{}, {"cells": []}, seen((0.1, False, "other"))])
 def test_nothing_is_said_where_nothing_was_seen(outside):
     assert untrained(outside, CELL, 60_000) is None
-
-
-def test_a_sweep_that_took_no_time_was_typed_in():
-    said = idle(seen((0.02, False, ""), (9.0, True, ""), (0.1, True, CELL), (40.0, False, "")), CELL)
-    assert "0.02 seconds" in str(said)
-
-
-@pytest.mark.parametrize("outside", [{}, {"cells": []}, seen((1.2, False, ""), (0.1, True, CELL))])
-def test_a_sweep_that_took_its_time_or_was_not_watched_is_not_doubted(outside):
-    assert idle(outside, CELL) is None
-
-
-def test_what_was_computed_before_the_network_was_made_is_no_sweep_of_it():
-    watched = seen((9.0, False, ""), (0.01, False, ""), (0.02, False, ""), (0.1, True, CELL))
-    watched["cells"][2]["name"] = "two_layer_network"
-    assert "0.03 seconds" in str(idle(watched, CELL, "two_layer_network"))
-    assert idle(watched, CELL) is None

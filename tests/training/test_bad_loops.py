@@ -331,7 +331,7 @@ def with_spoiled_arrays(rehearse, arrays, raw, asked):
 def test_a_fault_of_the_arrays_is_no_fault_of_the_loop(with_spoiled_arrays, name):
     training = with_spoiled_arrays.training(name)
     assert training.codes == ()
-    assert training.subjects[0].tables.stand_ins is None
+    assert not training.subjects[0].tables.stand_ins
 
 
 def test_labels_made_anew_from_the_digits_are_right_whatever_the_array_holds(with_spoiled_arrays):

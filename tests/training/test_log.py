@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from netgrader.judges.log import BadTrainingLog, read_training_log
+from netgrader.judges.subject import Origins
 from netgrader.judges.training_loop import judge_training
 from tests.datasets import DIGITS
 from tests.training.mutants import loop
@@ -25,11 +26,17 @@ def with_array(evidence, name, value):
     return replace(evidence, arrays=arrays)
 
 
+def judged(evidence):
+    """What is said of the calls, by the student's own labels."""
+    log = read_training_log(evidence, DIGITS)
+    return judge_training(log, Origins(DIGITS, log.tables.classes))
+
+
 def test_lists_for_fewer_epochs_than_were_run_are_judged_as_far_as_they_go(evidence):
     arrays = {name: evidence.arrays[name][:1] for name in ("0/acc_trn", "0/acc_val")}
     asked = {**evidence.facts, "0/asked": {**evidence.facts["0/asked"], "n_epochs": 1}}
     longer = replace(evidence, arrays={**evidence.arrays, **arrays}, facts=asked)
-    assert judge_training(read_training_log(longer, DIGITS)).codes == ("too-many-epochs",)
+    assert judged(longer).codes == ("too-many-epochs",)
 
 
 NAMES = [
@@ -109,5 +116,4 @@ def test_whatever_fits_together_gets_a_verdict(evidence, seed):
         },
         facts={**evidence.facts, "0/returned": ["tuple", 2, "list", 5]},
     )
-    training = judge_training(read_training_log(spoiled, DIGITS))
-    assert training.codes
+    assert judged(spoiled).codes
