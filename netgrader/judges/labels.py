@@ -64,7 +64,7 @@ def _explained(subject: Subject, index: Int, labels: Bytes, own: Bytes) -> LoopF
         found = Text(
             "each {image} with the {label} of the {image} {shift} {value} it",
             shift=abs(shift),
-            value="after" if shift > 0 else "before",
+            value=Text("after") if shift > 0 else Text("before"),
         )
         return finding(Aspect.LABELS, "labels-shifted", found=found, expected=Text("with its own"))
     wrong = (labels != own[index]).sum()

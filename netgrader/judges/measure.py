@@ -186,7 +186,7 @@ def error_in(dataset: Dataset, kind: str = MEAN_ABSOLUTE) -> Error:
     """Return an error on the data's test targets."""
     targets = dataset.y_test.astype(np.float64)
     middle = np.median(targets) if kind == MEAN_ABSOLUTE else targets.mean()
-    return Error(kind, error_of(kind, targets - middle), dataset.spec.unit)
+    return Error(kind, error_of(kind, targets - middle) or 1.0, dataset.spec.unit)
 
 
 def measure_of(bench: TestContext, exercise: str) -> Measure:
