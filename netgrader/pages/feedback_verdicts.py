@@ -201,19 +201,11 @@ def _check(check: CheckResult, cell: str, places: Places, said: Collection[str],
             for kind in kinds
             if kind.code not in said
         ),
-        hint=_own_hint(check, texts),
         hidden=check.visibility is Visibility.HIDDEN,
         credit=_credit(check),
         follows=is_consequence(check),
         check=check.check,
     )
-
-
-def _own_hint(check: CheckResult, texts: CourseTexts) -> str:
-    """The hint of a check that does not follow from its faults: reasons say those."""
-    if check.hint == texts.written(texts.hint(check.faults)):
-        return ""
-    return safe.text(check.hint or "", LONGEST)
 
 
 def _credit(check: CheckResult) -> Said:

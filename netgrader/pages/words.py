@@ -56,8 +56,6 @@ NEXT_NONE_LEAD = Text(
     "Every check passed. What your network does, and what it still gets wrong, is drawn "
     "next to the checks below: have a look at it."
 )
-NEXT_FURTHER = Text("If you like to go on:")
-TO_TRY = Text("To try")
 NEXT_NONE_PLAIN = Text("Every check passed.")
 NEXT_MEND = Text(
     "Fix what the sentence above says and hand your notebook in again, or ask your "
@@ -88,7 +86,6 @@ ANSWER = Text("Your answer")
 MARK_BY_HAND = Text("Mark")
 WHY = Text("Why it matters")
 WHERE = Text("Where to read")
-HINT = Text("Hint")
 HIDDEN = Text("checked only when grading")
 CREDIT_PARTLY = Text("This earned {share} of its credit.")
 COMMENT = Text("From your instructor")
