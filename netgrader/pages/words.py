@@ -220,8 +220,6 @@ TABLE_KEY_DASH = Text("–  not handed in")
 TABLE_CAPTION = Text("Points of each student for each cell")
 STUDENT = Text("Student")
 TOTAL = Text("Total")
-FILTER = Text("Show only (name, mistake, or state)")
-FILTER_COUNT = Text("{shown} of {all} students shown")
 SORT = Text("Sort by {column}")
 NOT_HANDED_IN = Text("not handed in")
 
