@@ -83,9 +83,7 @@ class Fault:
     @property
     def remark(self) -> bool:
         """Whether it costs no points."""
-        kind = CATALOGUE.get(self.code)
-        severity = self.severity or (kind.severity if kind else None)
-        return severity is Severity.REMARK
+        return (self.severity or kind_of(self.code).severity) is Severity.REMARK
 
 
 def fault(

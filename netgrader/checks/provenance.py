@@ -6,6 +6,7 @@ change how much processor time it took.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from netgrader.checks.seen import cells_until
@@ -31,7 +32,7 @@ def untrained(outside: Mapping[str, Json], cell: str, rows: int) -> Said | None:
     `outside` is what was seen of the student's process from outside of it; empty in a student's own notebook.
     """
     seconds = _seconds_before(outside, cell)
-    if seconds is None or seconds >= rows * LEAST_SECONDS_A_ROW:
+    if seconds >= rows * LEAST_SECONDS_A_ROW:
         return None
     return Text(
         "{seconds:.1f} seconds of computing before this check, in which no such network is trained", seconds=seconds
@@ -46,7 +47,7 @@ def idle(outside: Mapping[str, Json], cell: str, since: str | None = None) -> Sa
     The numbers alone cannot tell: who has seen one sweep can type in another that is as likely.
     """
     seconds = _seconds_before(outside, cell, since)
-    if seconds is None or seconds >= LEAST_SWEEP_SECONDS:
+    if seconds >= LEAST_SWEEP_SECONDS:
         return None
     return Text(
         "numbers, and {seconds:.2f} seconds of computing before this check, in which no network is trained",
@@ -54,10 +55,10 @@ def idle(outside: Mapping[str, Json], cell: str, since: str | None = None) -> Sa
     )
 
 
-def _seconds_before(outside: Mapping[str, Json], cell: str, since: str | None = None) -> float | None:
-    """Return the processor time of the student's own cells from `since` on up to the check `cell`; None if that is not known."""
+def _seconds_before(outside: Mapping[str, Json], cell: str, since: str | None = None) -> float:
+    """Return the processor time of the student's own cells from `since` up to the check `cell`; infinite if not known."""
     before = cells_until(outside, cell)
     if not sum(one.cpu_seconds for one in before):
-        return None
+        return math.inf
     start = max((number for number, one in enumerate(before) if one.name == since), default=0)
     return sum(one.cpu_seconds for one in before[start:] if not one.given)
