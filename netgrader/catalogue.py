@@ -91,40 +91,32 @@ class CourseTexts:
 
     def gettext(self, template: str) -> str:
         """Return a template in the course's language, with its places as they are."""
-        found = (one.gettext(template) for one in self._translations)
-        return next((said for said in found if said != template), template)
+        return _translation(self.own, self.language).gettext(template)
 
     def ngettext(self, one: str, many: str, number: int) -> str:
         """Return the form of a template that a number asks for, in the course's language."""
-        english = one if number == 1 else many
-        found = (translation.ngettext(one, many, number) for translation in self._translations)
-        return next((said for said in found if said != english), english)
+        return _translation(self.own, self.language).ngettext(one, many, number)
 
     def _word(self, form: str, word: Said) -> str:
         """Return a word of the data in the form that a place asks for, such as a dative."""
         if isinstance(word, Text):
             return self.gettext(word.template)
-        found = (one.pgettext(form, word) for one in self._translations)
-        return next((said for said in found if said != word), self.gettext(word))
-
-    @property
-    def _translations(self) -> tuple[NullTranslations, ...]:
-        return (*map(_compiled, self.own), _ours(self.language))
+        found = _translation(self.own, self.language).pgettext(form, word)
+        return self.gettext(word) if found == word else found
 
 
 OF_NO_COURSE = CourseTexts()
 
 
-@functools.lru_cache(maxsize=8)
-def _ours(language: str) -> NullTranslations:
-    """Return our own translations into a language; none for English."""
-    file = FOLDER / f"{language}.mo"
-    return _compiled(file.read_bytes()) if file.is_file() else NullTranslations()
-
-
 @functools.lru_cache(maxsize=16)
-def _compiled(content: bytes) -> NullTranslations:
-    return GNUTranslations(io.BytesIO(content))
+def _translation(own: tuple[bytes, ...], language: str) -> NullTranslations:
+    """Return where texts are translated: in a course's own catalogues, then in ours, which has none for English."""
+    file = FOLDER / f"{language}.mo"
+    ours = [file.read_bytes()] if file.is_file() else []
+    translation = NullTranslations()
+    for content in (*own, *ours):
+        translation.add_fallback(GNUTranslations(io.BytesIO(content)))
+    return translation
 
 
 def own_translations(content: bytes) -> bytes:
@@ -135,5 +127,5 @@ def own_translations(content: bytes) -> bytes:
     OSError, ValueError
         If it is none.
     """
-    _compiled(content)
+    GNUTranslations(io.BytesIO(content))
     return content

@@ -24,9 +24,12 @@ __all__ = [
     "kind_of",
 ]
 
-FOUND_AND_EXPECTED = Text("Found {found}; expected {expected}.")
-FOUND = Text("Found {found}.")
-EXPECTED = Text("Expected {expected}.")
+TOLD = {
+    (True, True): Text("Found {found}; expected {expected}."),
+    (True, False): Text("Found {found}."),
+    (False, True): Text("Expected {expected}."),
+}
+"""What is said where something was found, and something expected."""
 PLACE = Text("Where: {place}.")
 LINES = Text("See {lines}.")
 
@@ -71,19 +74,16 @@ class Fault:
     @property
     def said(self) -> Text:
         """What was found, what was expected, and where, in a sentence or two."""
-        told = FOUND_AND_EXPECTED if self.found and self.expected else FOUND if self.found else EXPECTED
-        about = [told.format(found=self.found, expected=self.expected)] if self.found or self.expected else []
-        place = [PLACE.format(place=tidy(self.where))] if self.where else []
-        lines = [LINES.format(lines=self.lines)] if self.lines else []
-        advice = [self.advice] if self.advice else []
-        return joined([tidy(self.sentence), *about, *place, *lines, *advice])
+        told = TOLD.get((bool(self.found), bool(self.expected)))
+        about = told.format(found=self.found, expected=self.expected) if told else ""
+        place = PLACE.format(place=tidy(self.where)) if self.where else ""
+        lines = LINES.format(lines=self.lines) if self.lines else ""
+        return joined(filter(None, [tidy(self.sentence), about, place, lines, self.advice]))
 
     @property
     def remark(self) -> bool:
         """Whether it costs no points."""
-        kind = CATALOGUE.get(self.code)
-        severity = self.severity or (kind.severity if kind else None)
-        return severity is Severity.REMARK
+        return (self.severity or kind_of(self.code).severity) is Severity.REMARK
 
 
 def fault(

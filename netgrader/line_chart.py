@@ -1,4 +1,4 @@
-"""Lines in a frame with labelled axes, as an SVG: for the notebook while it trains, and for the pages.
+"""Lines in a frame with labelled axes, as an SVG for the pages.
 
 All looks are presentation attributes, as in the drawing of a network: a page's style sheet maps the colors, a notebook has none.
 """
@@ -91,18 +91,13 @@ def number(value: float) -> str:
     return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
 
 
-def line_chart(title: str, lines: Sequence[Line], x: Axis, y: Axis, *, until: float | None = None) -> str:
+def line_chart(title: str, lines: Sequence[Line], x: Axis, y: Axis) -> str:
     """Draw lines over a common axis; values that are not finite leave a gap.
 
-    Parameters
-    ----------
-    title
-        What the picture shows; the last value of each line follows it, for who cannot see it.
-    until
-        A value of x that the axis reaches at least.
+    `title` says what the picture shows; the last value of each line follows it, for those who cannot see it.
     """
     across, up = [x.scaled(line.x) for line in lines], [y.scaled(line.y) for line in lines]
-    x_ticks, y_ticks = x.ticks(np.concatenate([*across, x.scaled([until])])), y.ticks(np.concatenate([[np.nan], *up]))
+    x_ticks, y_ticks = x.ticks(np.concatenate([[np.nan], *across])), y.ticks(np.concatenate([[np.nan], *up]))
     height = HEIGHT + ROW * (len(lines) + 1) - BELOW
     drawn = _frame(x.label, y.label)
     for place, name in zip(_across(x_ticks, x_ticks).tolist(), x.named(x_ticks), strict=True):

@@ -23,6 +23,7 @@ __all__ = [
     "filled",
     "joined",
     "plain",
+    "shortened",
     "spelled",
     "tidy",
 ]
@@ -99,7 +100,12 @@ def plain(text: object, limit: int = LIMIT) -> str:
     """Return text that a student may have chosen, in one line without control characters and at most `limit` long."""
     line = " ".join(str(text)[: 20 * limit].split())
     line = "".join(character for character in line if unicodedata.category(character)[0] != "C")
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    return shortened(line, limit)
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return at most `limit` characters of a text: an ellipsis in place of the last where it is longer."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def tidy(said: object, limit: int = LIMIT) -> Said:

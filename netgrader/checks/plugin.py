@@ -173,9 +173,9 @@ class GradingPlugin:
             self._broken.append(BrokenTests(f"{node.path.name} cannot be loaded: {plain(last)}", details))
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    def pytest_collection_modifyitems(self, items: list[pytest.Function]) -> None:
         """Choose the tests of the cells that are asked for."""
-        chosen: list[pytest.Item] = []
+        chosen: list[pytest.Function] = []
         for item in items:
             planned = self._entry(item)
             if planned is None or (self.cells is not None and planned.grades.cell not in self.cells):
@@ -183,7 +183,7 @@ class GradingPlugin:
             chosen.append(item)
             self.plan.append(planned)
             self._planned[item.nodeid] = planned
-            name = _function_name(item)
+            name = item.originalname
             if self._files.setdefault(name, _file_name(item)) != _file_name(item):
                 self._broken.append(BrokenTests(f"Two tests of one notebook are called {name}; give one another name."))
         items[:] = [] if self._broken else chosen
@@ -220,9 +220,7 @@ class GradingPlugin:
 
     # How it decides.
 
-    def _entry(self, item: pytest.Item) -> PlannedCheck | None:
-        if not isinstance(item, pytest.Function):
-            return None
+    def _entry(self, item: pytest.Function) -> PlannedCheck | None:
         function = item.function
         terms = grades_of(function)
         if terms is None:
@@ -234,7 +232,7 @@ class GradingPlugin:
                 BrokenTests(f"{_file_name(item)}: no such fault in the catalogue: {', '.join(unknown)}.")
             )
             return None
-        sentence = (function.__doc__ or "").strip().splitlines()[0]
+        sentence = function.__doc__.strip().splitlines()[0]
         name = f"{_file_name(item)}::{item.name}"
         return PlannedCheck(name, sentence, self.visibility[item.path.resolve()], terms, self.texts)
 
@@ -297,10 +295,6 @@ def _asserted(raised: BaseException) -> Said:
     """Return the author's sentence; the comparison that pytest may have added below it is not for students."""
     first = plain(str(raised).partition("\n")[0])
     return CONTRADICTED if not first or first.startswith("assert ") else first
-
-
-def _function_name(item: pytest.Item) -> str:
-    return getattr(item, "originalname", None) or item.name
 
 
 def _file_name(item: pytest.Item) -> str:

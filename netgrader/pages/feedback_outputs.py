@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from netgrader.pages import safe, words
 from netgrader.pages.shell import piece
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from netgrader.catalogue import CourseTexts
 
@@ -32,7 +31,7 @@ ARROW = re.compile(r"^-+>\s*\d+\s?(.*)$", re.MULTILINE)
 def render_outputs(outputs: Iterable[Mapping[str, Any]], texts: CourseTexts) -> tuple[Markup, ...]:
     """The outputs of one cell in order."""
     rendered: list[Markup] = []
-    for output in _joined(outputs):
+    for output in outputs:
         if len(rendered) == MOST_OUTPUTS:
             rendered.append(note(texts.say(words.SHORTENED)))
             break
@@ -42,21 +41,10 @@ def render_outputs(outputs: Iterable[Mapping[str, Any]], texts: CourseTexts) -> 
     return tuple(rendered)
 
 
-def _joined(outputs: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """Outputs with neighbouring streams of one name joined: a kernel sends what is printed in pieces."""
-    for (kind, name), run in itertools.groupby(
-        outputs, key=lambda output: (output.get("output_type"), str(output.get("name", "stdout")))
-    ):
-        if kind == "stream":
-            yield {"output_type": kind, "name": name, "text": "".join(_string(one.get("text")) for one in run)}
-        else:
-            yield from run
-
-
 def _one(output: Mapping[str, Any], texts: CourseTexts) -> Markup | None:
     match output.get("output_type"):
         case "stream":
-            return _stream(str(output.get("name")), str(output.get("text")), texts)
+            return _stream(str(output.get("name")), _string(output.get("text")), texts)
         case "error":
             return _error(output, texts)
         case "display_data" | "execute_result":

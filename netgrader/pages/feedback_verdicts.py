@@ -197,23 +197,15 @@ def _check(check: CheckResult, cell: str, places: Places, said: Collection[str],
         sentence=safe.line(check.sentence),
         found=safe.text(check.message or "", LONGEST),
         reasons=tuple(
-            Reason(kind.code, Text(kind.why) if kind.why else "", *places.to_read(kind.places, cell))
+            Reason(kind.code, Text(kind.why), *places.to_read(kind.places, cell))
             for kind in kinds
             if kind.code not in said
         ),
-        hint=_own_hint(check, texts),
         hidden=check.visibility is Visibility.HIDDEN,
         credit=_credit(check),
         follows=is_consequence(check),
         check=check.check,
     )
-
-
-def _own_hint(check: CheckResult, texts: CourseTexts) -> str:
-    """The hint of a check that does not follow from its faults: reasons say those."""
-    if check.hint == texts.written(texts.hint(check.faults)):
-        return ""
-    return safe.text(check.hint or "", LONGEST)
 
 
 def _credit(check: CheckResult) -> Said:
@@ -222,7 +214,7 @@ def _credit(check: CheckResult) -> Said:
     if worst in words.COSTS:
         return words.COSTS[worst]
     if check.outcome is Outcome.PARTIAL and check.max_credit:
-        return words.CREDIT_PARTLY.format(share=percent(check.credit / check.max_credit, 0))
+        return words.CREDIT_PARTLY.format(share=percent(round(check.credit / check.max_credit, 2)))
     return ""
 
 

@@ -51,8 +51,6 @@ class Check:
     """What was found and expected, empty if there is nothing to say."""
     reasons: tuple[Reason, ...] = ()
     """Why it matters and where to read, one for each fault."""
-    hint: Said = ""
-    """A hint of the check's own."""
     hidden: bool = False
     """Whether the student does not have its code."""
     credit: Said = ""
@@ -162,15 +160,6 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Further:
-    """What the notebook proposes to try when all is done, and in which section; `link` is its anchor, empty if it has none."""
-
-    section: str
-    link: str
-    text: Markup
-
-
-@dataclass(frozen=True)
 class Cause:
     """Something grave, said before any points: in which cell, how grave (also in a word), and what it is."""
 
@@ -218,7 +207,6 @@ class Page:
     parts: tuple[Section, ...] = ()
     late_penalty: float = 0.0
     causes: tuple[Cause, ...] = ()
-    further: tuple[Further, ...] = ()
     notebook_language: str = ""
     """What the notebook's own text is in, where that is another language than the page's."""
     most_open: int = 3

@@ -213,12 +213,11 @@ def graded_notebook(
     assignment: Assignment, student: str, notebook: str, marks: Mapping[tuple[str, str], Marks]
 ) -> Graded:
     """What is known of a student's notebook, with its part of `marks_of`; of one that was never graded nothing is."""
+    own = marks.get((student, notebook), Marks())
     last = load_last_result(assignment, student, notebook)
-    return Graded(
-        result=last.result.rendered(assignment.texts) if last else None,
-        observations=last.observations if last else {},
-        marks=marks.get((student, notebook), Marks()),
-    )
+    if last is None:
+        return Graded(None, marks=own)
+    return Graded(last.result.rendered(assignment.texts), last.observations, own)
 
 
 def marks_of(gradebook: Any, assignment: str, student: str | None = None) -> dict[tuple[str, str], Marks]:

@@ -105,8 +105,4 @@ def _row(view: ClassView, student: StudentView) -> StudentRow:
     notes: list[Said] = [words.LATE_BY.format(how=late)] if late else []
     if not student.notebooks:
         notes.append(words.NOT_GRADED_YET if student.submitted else words.NOT_HANDED_IN)
-    codes = tuple(safe.line(code, 60) for graded in student.notebooks.values() for code in graded.faults)
-    say = view.texts.say
-    states = {say(score.word) for score in scores}
-    search = " ".join([student.shown, safe.line(student.student), *codes, *map(say, notes), *sorted(states)])
-    return StudentRow(student, scores, tuple(notes), codes, search.casefold())
+    return StudentRow(student, scores, tuple(notes))

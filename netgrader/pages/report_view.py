@@ -175,13 +175,11 @@ def score_of(graded: Graded | None, column: Column) -> Score:
 
 @dataclass(frozen=True)
 class StudentRow:
-    """A line of the table; `notes` stand below the name, `search` is what the page looks for in it."""
+    """A line of the table; `notes` stand below the name."""
 
     student: StudentView
     scores: tuple[Score, ...]
     notes: tuple[Said, ...]
-    codes: tuple[str, ...]
-    search: str
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from netgrader.pages import words
-from netgrader.text import Said, plain, tidy
+from netgrader.text import Said, plain, shortened, tidy
 
 __all__ = ["clean_html", "clean_mathml", "clean_svg", "csv_text", "framed", "line", "picture", "text"]
 
@@ -103,7 +103,7 @@ def said(value: Said, longest: int = LONGEST) -> Said:
 def text(value: object, longest: int = LONGEST) -> str:
     """`value` as text without control characters, at most `longest` characters of it."""
     kept = CONTROL.sub("", str(value)[: longest + 1])
-    return kept if len(kept) <= longest else kept[: longest - 1] + "…"
+    return shortened(kept, longest)
 
 
 def line(value: object, longest: int = LONGEST_LINE) -> str:

@@ -102,9 +102,9 @@ def _unbroken(value: object) -> object:
     return re.sub(r"(?<=\d) %", f"{NO_BREAK}%", value)
 
 
-def percent(share: float, digits: int | None = None) -> str:
+def percent(share: float) -> str:
     """A share of one as a percentage, with a space that does not break: 92.65 %."""
-    written = f"{100 * share:.2f}".rstrip("0").rstrip(".") if digits is None else f"{100 * share:.{digits}f}"
+    written = f"{100 * share:.2f}".rstrip("0").rstrip(".")
     return f"{written}{NO_BREAK}%"
 
 

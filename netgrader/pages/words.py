@@ -56,8 +56,6 @@ NEXT_NONE_LEAD = Text(
     "Every check passed. What your network does, and what it still gets wrong, is drawn "
     "next to the checks below: have a look at it."
 )
-NEXT_FURTHER = Text("If you like to go on:")
-TO_TRY = Text("To try")
 NEXT_NONE_PLAIN = Text("Every check passed.")
 NEXT_MEND = Text(
     "Fix what the sentence above says and hand your notebook in again, or ask your "
@@ -88,7 +86,6 @@ ANSWER = Text("Your answer")
 MARK_BY_HAND = Text("Mark")
 WHY = Text("Why it matters")
 WHERE = Text("Where to read")
-HINT = Text("Hint")
 HIDDEN = Text("checked only when grading")
 CREDIT_PARTLY = Text("This earned {share} of its credit.")
 COMMENT = Text("From your instructor")
@@ -223,8 +220,6 @@ TABLE_KEY_DASH = Text("–  not handed in")
 TABLE_CAPTION = Text("Points of each student for each cell")
 STUDENT = Text("Student")
 TOTAL = Text("Total")
-FILTER = Text("Show only (name, mistake, or state)")
-FILTER_COUNT = Text("{shown} of {all} students shown")
 SORT = Text("Sort by {column}")
 NOT_HANDED_IN = Text("not handed in")
 

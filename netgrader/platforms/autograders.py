@@ -301,5 +301,3 @@ def _of_shown_check(check: Check, say: Callable[[Said], str]) -> Iterator[str]:
             yield f"{say(words.WHY)}: {say(reason.why)}"
         if reason.where:
             yield f"{say(words.WHERE)}: {reason.where}"
-    if check.hint:
-        yield f"{say(words.HINT)}: {say(check.hint)}"

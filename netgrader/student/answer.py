@@ -47,9 +47,10 @@ STOPPED = Text(
     "be of an earlier run. Fix it and run it again, then run this one."
 )
 INTERRUPTED = Text("{name}: your cell was interrupted before its end. Run it to its end, then run this one again.")
-ALL_PASSED = Text("{name}: all {count} checks passed. Grading runs these again.")
+ALL_PASSED = Plural(
+    "{name}: its check passed. Grading runs it again.", "{name}: all {number} checks passed. Grading runs these again."
+)
 ALL_BUT_HIDDEN = Text("{name}: all {count} checks passed. Grading runs these again, and also checks {beyond}.")
-ONE_PASSED = Text("{name}: its check passed. Grading runs it again.")
 SOME_PASSED = Text("{name}: {passed} of {count} checks passed.")
 WITH_REMARKS = Plural("{number} remark, which costs nothing.", "{number} remarks, which cost nothing.")
 PRINTED = Text("Your code printed:")
@@ -121,7 +122,7 @@ class Answer:
             return SOME_PASSED.format(name=self.name, passed=passed, count=len(self.checks))
         if self.beyond:
             return ALL_BUT_HIDDEN.format(name=self.name, count=passed, beyond=self.texts.gettext(self.beyond))
-        return (ONE_PASSED if passed == 1 else ALL_PASSED).format(name=self.name, count=passed)
+        return ALL_PASSED.of(passed, name=self.name)
 
     @property
     def _shown_print(self) -> Sequence[str]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from netgrader.checks.exercises import load_exercises
 from netgrader.evidence import EvidenceWriter
+from netgrader.student.cell_runs import notebook_shell
 from netgrader.student.probes import Student, describe, load_probes
 
 if TYPE_CHECKING:
@@ -86,12 +87,12 @@ def take(
 
 
 @contextmanager
-def _undisturbed(sink: _Sink | None = None) -> Iterator[None]:
+def _undisturbed(sink: _Sink) -> Iterator[None]:
     """Leave the student's notebook as it was: no output but into `sink`, no figures, random generators where they were."""
     python, numpy = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002  (the one that students use)
     figures = _figures()
     try:
-        with redirect_stdout(sink or _Sink()), redirect_stderr(_Sink()), _no_display():
+        with redirect_stdout(sink), redirect_stderr(_Sink()), _no_display():
             yield
     finally:
         random.setstate(python)
@@ -121,16 +122,10 @@ class _Sink(io.TextIOBase):
         return len(text)
 
 
-def _shell() -> Any:
-    """IPython's shell, if there is one."""
-    interactive = sys.modules.get("IPython.core.interactiveshell")
-    return interactive.InteractiveShell._instance if interactive else None  # noqa: SLF001  (instance() would make one)
-
-
 @contextmanager
 def _no_display() -> Iterator[None]:
     """Keep IPython from showing rich output meanwhile."""
-    shell = _shell()
+    shell = notebook_shell()
     if shell is None:
         yield
         return

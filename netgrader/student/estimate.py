@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netgrader.checks.diagnose import duration
 from netgrader.student.cell_runs import CORES, cell_runs
 from netgrader.text import Said, Text
 
@@ -37,18 +38,11 @@ def estimate(limits: ExecutionLimits) -> Said | None:
     cell, notebook = limits.cell_seconds, limits.notebook_seconds
     longest, total = max(seconds), sum(seconds)
     fine = FINE.format(
-        total=_said(total), cores=CORES, longest=_said(longest), cell=_said(cell), notebook=_said(notebook)
+        total=duration(round(total)),
+        cores=CORES,
+        longest=duration(round(longest)),
+        cell=duration(cell),
+        notebook=duration(notebook),
     )
     share = max(longest / cell, total / notebook)
     return fine if share < NEAR else (CLOSE if share < 1 else TOO_LONG).format(fine=fine, advice=ADVICE)
-
-
-def _said(seconds: float) -> Said:
-    """A time as a person says it."""
-    if round(seconds) == 1:
-        return Text("1 second")
-    return (
-        Text("{seconds:.0f} seconds", seconds=seconds)
-        if seconds < 90
-        else Text("{seconds:g} minutes", seconds=round(seconds / 60, 1))
-    )

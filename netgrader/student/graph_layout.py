@@ -42,7 +42,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Edge:
-    """From the bottom of box `source` to the top of box `target`, off their middles by `source_dx` and `target_dx`."""
+    """From the bottom of box `source` to the top of another box `target`, off their middles by `source_dx` and `target_dx`."""
 
     source: str
     target: str
@@ -115,7 +115,7 @@ def place(boxes: Mapping[str, Box], edges: Iterable[Edge]) -> Placement:
     """
     if not boxes:
         return Placement({}, {}, 0.0, 0.0)
-    kept = [edge for edge in dict.fromkeys(edges) if edge.source != edge.target]
+    kept = list(dict.fromkeys(edges))
     rank = _ranks(boxes, kept)
     wires = {edge: _wire(edge, rank, boxes) for edge in kept}
     sizes, layers = dict[_Slot, Box](), dict[_Slot, int]()

@@ -19,7 +19,7 @@ from netgrader.checks.diagnose import without_prelude
 from netgrader.data import DATA_HASH
 from netgrader.student.cell_runs import cell_runs
 from netgrader.student.course_data import own_texts
-from netgrader.text import Said, Text
+from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,7 +44,8 @@ def ready(*names: str) -> bool:
     namespace = sys._getframe(1).f_globals  # noqa: SLF001 (the notebook's; what inspect.currentframe gives, where it exists)
     missing = [name for name in names if name not in namespace or is_stub(namespace[name])]
     if missing:
-        print(own_texts().say(NOT_DONE.format(names=_listed(missing))))  # noqa: T201 (a notebook cell's own output)
+        listed = ", ".join(f"`{name}`" for name in missing)
+        print(own_texts().say(NOT_DONE.format(names=listed)))  # noqa: T201 (a notebook cell's own output)
     return not missing
 
 
@@ -76,11 +77,6 @@ def going_on() -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 (what was made above may be anything)
         first = without_prelude(str(error)).strip().partition("\n")[0]
         print(own_texts().say(CANNOT.format(kind=type(error).__name__, text=f"{first.rstrip('.')}.")))  # noqa: T201
-
-
-def _listed(names: list[str]) -> Said:
-    *first, last = (f"`{name}`" for name in names)
-    return Text("{names} and {last}", names=", ".join(first), last=last) if first else last
 
 
 @contextmanager

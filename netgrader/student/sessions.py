@@ -221,7 +221,7 @@ class Register:
         """Keep weights that a session of `graph` trained; of too many, the oldest of the training that has most of them."""
         if values and is_network(graph):
             self._kept.append(_without_optimizer(graph, values, next(self._runs) if run is None else run))
-        while self._kept and (len(self._kept) > MOST or sum(map(_size, self._kept)) > BYTES):
+        while len(self._kept) > MOST or sum(map(_size, self._kept)) > BYTES:
             most = Counter(one.run for one in self._kept).most_common(1)[0][0]
             del self._kept[next(place for place, one in enumerate(self._kept) if one.run == most)]
             self.forgotten = True

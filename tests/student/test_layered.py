@@ -29,7 +29,8 @@ def random_graph(seed, n, *, circles):
     rng = random.Random(seed)  # noqa: S311 (graphs to draw)
     sizes = {str(i): Box(rng.uniform(10, 120), rng.uniform(10, 60)) for i in range(n)}
     pairs = [(rng.randrange(n), rng.randrange(n)) for _ in range(2 * n)]
-    ends = pairs if circles else [(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]]
+    pairs = [pair for pair in pairs if pair[0] != pair[1]]
+    ends = pairs if circles else [(min(pair), max(pair)) for pair in pairs]
     return sizes, [Edge(str(a), str(b)) for a, b in ends]
 
 

@@ -73,7 +73,7 @@ def test_ready_when_all_names_are_filled_in(capsys):
 
 def test_what_is_missing_is_named(capsys):
     assert not asked("net", "train", "x", namespace={"train": raises, "x": 0})
-    assert capsys.readouterr().out == "Not yet: `net` and `train` still to be done. Then run this cell again.\n"
+    assert capsys.readouterr().out == "Not yet: `net`, `train` still to be done. Then run this cell again.\n"
 
 
 def test_names_are_looked_up_where_it_is_called(capsys):

@@ -19,7 +19,7 @@ import tensorflow.compat.v1 as tf
 
 from netgrader.checks.exercises import load_exercises
 from netgrader.evidence import EvidenceWriter
-from netgrader.student.capture import _undisturbed
+from netgrader.student.capture import _Sink, _undisturbed
 from netgrader.student.probes import Student
 from netgrader.student.rehearsal import Call, rehearse
 from netgrader.student.sessions import install
@@ -41,7 +41,7 @@ def main(path: str) -> None:
         Path(folder).mkdir(parents=True)
         out = EvidenceWriter(folder, "check_train")
         student = Student(namespace, load_exercises(Path(terms["checks"])) if "checks" in terms else EXERCISES)
-        with student.capturing(out, "train"), _undisturbed():
+        with student.capturing(out, "train"), _undisturbed(_Sink()):
             exec(source, namespace)  # noqa: S102  (the loop under test)
             rehearse(student, out, calls, job["seconds"])
         changed = [name for name, value in arrays.items() if not _equal(namespace.get(name), value)]

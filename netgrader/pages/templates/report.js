@@ -2,8 +2,7 @@
   "use strict";
   var table = document.getElementById("class");
   if (!table) return;
-  var body = table.tBodies[0], rows = Array.from(body.rows), filter = document.getElementById("filter");
-  var heads = Array.from(table.tHead.rows[1].cells), count = document.getElementById("shown");
+  var body = table.tBodies[0], rows = Array.from(body.rows), heads = Array.from(table.tHead.rows[1].cells);
 
   function key(row, column) {
     var value = row.cells[column].getAttribute("data-sort");
@@ -28,14 +27,5 @@
     });
   });
 
-  function show() {
-    var wanted = filter.value.trim().toLowerCase();
-    rows.forEach(function (row) { row.hidden = row.getAttribute("data-search").indexOf(wanted) < 0; });
-    var shown = rows.filter(function (row) { return !row.hidden; }).length;
-    count.textContent = count.getAttribute("data-words").replace("{shown}", shown).replace("{all}", rows.length);
-  }
-
-  filter.addEventListener("input", show);
   document.getElementById("controls").hidden = false;
-  show();
 })();
