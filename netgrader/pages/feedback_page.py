@@ -25,8 +25,8 @@ from netgrader.pages.feedback_verdicts import (
     verdict_by_hand,
     verdict_of,
 )
-from netgrader.pages.feedback_view import Block, Cause, CellVerdict, NextStep, Page, Section
-from netgrader.pages.markdown import heading_id, heading_key, headings, highlight, render_markdown
+from netgrader.pages.feedback_view import Block, Cause, CellVerdict, Further, NextStep, Page, Section
+from netgrader.pages.markdown import LONGEST_MARKDOWN, heading_id, heading_key, headings, highlight, render_markdown
 from netgrader.pages.objections import objection_to
 from netgrader.pages.shell import percent, render
 from netgrader.results import Outcome, Status
@@ -44,7 +44,7 @@ MOST_CELLS = 1_000
 MOST_SOURCE = 600_000
 """Characters of all cells together: highlighted, each may take fifteen."""
 PROBLEM_CELL = "problem"
-MOST_STEPS = 6
+MOST_STEPS, MOST_FURTHER = 6, 4
 LONGEST_RAW = 4_000
 LONGEST_NOTICE = 1_000
 
@@ -118,6 +118,7 @@ def build_page(
         steps=_steps(verdicts, graded, places, data.texts),
         causes=_causes(verdicts, graded, data.texts),
         parts=parts_of(blocks),
+        further=_further(texts, make),
     )
 
 
@@ -252,6 +253,20 @@ def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places, text
         elif verdict.word == words.UNANSWERED:
             once[verdict.anchor] = NextStep(verdict.name, verdict.anchor, words.NEXT_ANSWER, verdict.max_points)
     return tuple(sorted(once.values(), key=lambda step: step.gravity))[:MOST_STEPS]
+
+
+def _further(cells: Sequence[SkeletonCell], make: _Blocks) -> tuple[Further, ...]:
+    """What the notebook itself proposes to whom has done all: paragraphs of its given text that begin so."""
+    begins = tuple(f"**{word}" for word in ("To try", make.data.texts.say(words.TO_TRY)))
+    given = [cell.source for cell in cells if cell.cell_type == "markdown" and not make.is_the_students(cell)]
+    section = ""
+    found: list[Further] = []
+    for paragraph in "\n\n".join(given)[:LONGEST_MARKDOWN].split("\n\n"):
+        *_, section = section, *(safe.line(_bare(heading), 80) for _, heading in headings(paragraph))
+        if paragraph.startswith(begins):
+            text = render_markdown(paragraph, prefix=f"f{len(found)}-", heading_shift=3, anchor=make.places.link)
+            found.append(Further(section, make.places.link(section), text))
+    return tuple(found[:MOST_FURTHER])
 
 
 def _facts(graded: Graded) -> tuple[Said, ...]:

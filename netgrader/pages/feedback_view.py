@@ -160,6 +160,15 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Further:
+    """What the notebook proposes to try when all is done, and in which section; `link` is its anchor, empty if it has none."""
+
+    section: str
+    link: str
+    text: Markup
+
+
+@dataclass(frozen=True)
 class Cause:
     """Something grave, said before any points: in which cell, how grave (also in a word), and what it is."""
 
@@ -207,6 +216,7 @@ class Page:
     parts: tuple[Section, ...] = ()
     late_penalty: float = 0.0
     causes: tuple[Cause, ...] = ()
+    further: tuple[Further, ...] = ()
     notebook_language: str = ""
     """What the notebook's own text is in, where that is another language than the page's."""
     most_open: int = 3

@@ -56,6 +56,8 @@ NEXT_NONE_LEAD = Text(
     "Every check passed. What your network does, and what it still gets wrong, is drawn "
     "next to the checks below: have a look at it."
 )
+NEXT_FURTHER = Text("If you like to go on:")
+TO_TRY = Text("To try")
 NEXT_NONE_PLAIN = Text("Every check passed.")
 NEXT_MEND = Text(
     "Fix what the sentence above says and hand your notebook in again, or ask your "

@@ -1,12 +1,14 @@
 """What a student's notebook imports."""
 
 from netgrader.student.check import check
+from netgrader.student.live import Live
 from netgrader.student.notebook_cells import going_on, quietly, ready, show_figure, skipped_in_grading
 from netgrader.student.own_drawing import drawing_pad
 from netgrader.student.setting_up import load_data, load_mnist, setup
 from netgrader.student.show_graph import show_graph
 
 __all__ = [
+    "Live",
     "check",
     "drawing_pad",
     "going_on",

@@ -90,6 +90,22 @@ def test_an_answer_that_was_never_written_is_a_thing_to_do():
     assert "Write your answer" in str(page.steps[0].sentence)
 
 
+def test_whoever_has_all_points_is_offered_what_the_notebook_proposes_to_try_and_in_which_section():
+    given = "# One layer\n\nAll of it.\n\n## The rate\n\n**To try, if you like**: a *rate*\nof 10.\n\nThe end."
+    own = ex.markdown("**To try** my luck")
+    result = ex.result(ex.cell("train", 3, ex.passed("test_it", "Fine")))
+    cells = [ex.markdown(given), own, ex.check_cell("train", 3)]
+    html = rendered(page_of(cells, Graded(result), released={given}))
+    offered = re.search(r"If you like to go on:</p>(.*?)</section>", html, re.DOTALL)[1]
+    assert '<a href="#m0-the-rate">The rate</a>' in offered
+    assert "<strong>To try, if you like</strong>: a <em>rate</em>\nof 10." in offered
+    assert "All of it" not in offered
+    assert "my luck" not in offered
+    assert "The end" not in offered
+    wrong = Graded(ex.result(ex.cell("train", 3, ex.failed("test_it", "Told."))))
+    assert "If you like to go on" not in rendered(page_of(cells, wrong, released={given}))
+
+
 def test_code_in_the_reason_of_a_fault_is_shown_as_code():
     result = ex.result(ex.cell("net", 3, ex.failed("test_loss", "It is the loss", ex.fault("softmax-before-loss"))))
     html = rendered(page_of([ex.check_cell("net", 3)], Graded(result)))

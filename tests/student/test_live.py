@@ -1,0 +1,11 @@
+"""Notebooks that were released with `Live` train as they did."""
+
+from netgrader.student import Live
+
+
+def test_a_loop_that_shows_its_training_goes_through_all_steps_of_each_epoch():
+    live, steps = Live(2, y_label="error"), []
+    for epoch in range(2):
+        steps += [(epoch, step) for step in live.progress(range(0, 30, 10))]
+        live.curves(training=[0.5], test=[0.4])
+    assert steps == [(0, 0), (0, 10), (0, 20), (1, 0), (1, 10), (1, 20)]
