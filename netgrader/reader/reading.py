@@ -217,13 +217,13 @@ def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
     given = replace(given, inputs=given.inputs or inputs, classes=given.classes or classes)
     given = replace(given, single=given.single or (given.exercise is None and given.classes == 1))
 
-    def attempt(hints: Mapping[str, str], lab: Lab | None) -> Reading:
+    def attempt(hints: Mapping[str, str]) -> Reading:
         known = {key: name for key, name in hints.items() if name in graph}
         content = meta.SerializeToString() if lab is not None else b""
         return _read(graph, whole, replace(given, hints=known), lambda found: open_probe(found, lab, content))
 
     hints |= _asked_for(graph, hints, attempt) if given.exercise is not None else {}
-    return attempt(hints, lab)
+    return attempt(hints)
 
 
 def _sizes_in(graph: Graph, hints: Mapping[str, str]) -> tuple[int, int]:
@@ -252,7 +252,7 @@ MOST_NETWORKS = 5
 
 
 def _asked_for(
-    graph: Graph, hints: Mapping[str, str], attempt: Callable[[Mapping[str, str], Lab | None], Reading]
+    graph: Graph, hints: Mapping[str, str], attempt: Callable[[Mapping[str, str]], Reading]
 ) -> dict[str, str]:
     """Of several networks that are trained apart in one graph, the one that is the likeliest answer to the exercise."""
     if "train_op" in hints or "loss" in hints:
@@ -263,7 +263,7 @@ def _asked_for(
     apart = [name for own, name in trained.items() if not any(own < other for other in trained)]
     if len(apart) < 2:
         return {}
-    readings = {name: attempt({**hints, "train_op": name}, None) for name in apart[:MOST_NETWORKS]}
+    readings = {name: attempt({**hints, "train_op": name}) for name in apart[:MOST_NETWORKS]}
     # Of two that fit equally well the later one counts: it is what the last run of a cell left.
     best = min(reversed(readings), key=lambda name: len(find_faults(readings[name])[0]))
     return {"train_op": best}

@@ -91,6 +91,7 @@ def test_a_step_of_training_of_its_own_is_read(rows):
     assert (right["faults"], right["optimizer"]["kind"]) == ([], "adam"), right["text"]
     assert [one["name"] for one in right["layers"]] == ["hidden", "scores"]
     assert rows["own step up"]["faults"] == ["maximises-loss"]
+    assert (rows["own step, two inputs"]["faults"], len(rows["own step, two inputs"]["layers"])) == ([], 2)
 
 
 def test_a_step_that_raises_is_told_with_what_it_raised(rows):

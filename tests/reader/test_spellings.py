@@ -125,6 +125,40 @@ def a_sum_divided_by_rows_that_are_fed():
     adam(total / tf.cast(rows, tf.float32))
 
 
+def rows_and_a_switch_that_are_fed_as_numbers():
+    x, y = placeholders()
+    w1, b1, w2, b2 = weights()
+    rows, training = tf.placeholder(tf.int32, []), tf.placeholder(tf.int32, [])
+    h = tf.nn.relu(tf.reshape(x, [rows, 784]) @ w1 + b1)
+    h = tf.cond(training > 0, lambda: tf.nn.dropout(h, rate=0.5), lambda: h)
+    adam(cross_entropy(y, h @ w2 + b2))
+
+
+def lengths_of_the_rows():
+    x, y = placeholders()
+    w1, b1, w2, b2 = weights()
+    lengths = tf.placeholder(tf.int32, [None])
+    pooled = tf.nn.relu(x @ w1 + b1) / tf.cast(tf.reshape(lengths, [-1, 1]), tf.float32)
+    adam(cross_entropy(y, pooled @ w2 + b2))
+
+
+def rows_that_start_somewhere():
+    x, y = placeholders()
+    w1, b1, w2, b2 = weights()
+    first, rows = tf.placeholder(tf.int32, []), tf.placeholder(tf.int32, [])
+    z = tf.nn.relu(x[first : first + rows] @ w1 + b1) @ w2 + b2
+    adam(cross_entropy(y[first : first + rows], z))
+
+
+def beside_one_with_another_loss():
+    x, y = placeholders()
+    for loss in (lambda z: tf.reduce_mean((tf.nn.softmax(z) - y) ** 2), lambda z: cross_entropy(y, z)):
+        with tf.variable_scope(None, default_name="network"):
+            w1, b1, w2, b2 = weights()
+            own = [w1, b1, w2, b2]
+            adam(loss(tf.nn.relu(x @ w1 + b1) @ w2 + b2), var_list=own)
+
+
 OF_PARTS = (layer_in_both_branches, batch_in_two_towers)
 """No one tensor holds all scores of these, which could be fed."""
 
@@ -133,6 +167,10 @@ OF_PARTS = (layer_in_both_branches, batch_in_two_towers)
     "build",
     [
         rows_that_are_fed_as_a_number,
+        rows_and_a_switch_that_are_fed_as_numbers,
+        lengths_of_the_rows,
+        rows_that_start_somewhere,
+        beside_one_with_another_loss,
         a_sum_divided_by_rows_that_are_fed,
         layer_in_both_branches,
         batch_in_two_towers,

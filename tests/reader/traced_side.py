@@ -148,6 +148,12 @@ def own_step(way: float) -> Any:
     return compiled(OwnStep(way, inputs, keras.layers.Dense(10, name="scores")(hidden)))
 
 
+def two_inputs() -> Any:
+    inputs = [keras.Input((8,), name="pixels"), keras.Input((3,), name="more")]
+    hidden = keras.layers.Dense(12, "relu", name="hidden")(keras.layers.Concatenate()(inputs))
+    return compiled(OwnStep(1.0, inputs, keras.layers.Dense(10, name="scores")(hidden)))
+
+
 def main(folder: Path) -> int:
     x, ids = np.zeros((4, 8, 8, 1), np.float32), np.arange(4)
     rows: dict[str, Any] = {"compiled": row(compiled(model()))}
@@ -173,6 +179,7 @@ def main(folder: Path) -> int:
     rows["trained"] = row(left)
     stepping = own_step(1.0)
     rows["own step"], rows["own step up"] = row(stepping), row(own_step(-1.0))
+    rows["own step, two inputs"] = row(two_inputs())
     rows["own step that raises"] = row(broken_step())
     rows["optimizers"] = [[name, row(compiled(model(), make(0.002)))] for name, make in OPTIMIZERS]
     stepping.fit(np.zeros((4, 8), np.float32), ids, verbose=0)

@@ -53,7 +53,6 @@ def reason(error: Exception) -> str:
 
 def joined(tf: Any, evaluated: Any, trained: Any, named: Mapping[int, tuple[str, str, bool]], begin: Begin) -> Traced:
     """Put a function that evaluates, and one that trains on the same inputs, side by side."""
-    specs = [spec for spec in tf.nest.flatten(trained.structured_input_signature) if isinstance(spec, tf.TensorSpec)]
 
     def both(inputs: Any, labels: Any) -> dict[str, Any]:
         # Evaluation first: what it reads must not wait for what training writes.
@@ -61,7 +60,9 @@ def joined(tf: Any, evaluated: Any, trained: Any, named: Mapping[int, tuple[str,
         trained(inputs, labels)
         return {"prediction": tf.identity(shown[0])}
 
-    x, y = (tf.TensorSpec(spec.shape, spec.dtype, clean(spec.name)) for spec in specs)
+    x, y = tf.nest.map_structure(
+        lambda spec: tf.TensorSpec(spec.shape, spec.dtype, clean(spec.name)), trained.structured_input_signature[0]
+    )
     whole = tf.function(both, autograph=False).get_concrete_function(x, y)
     return as_traced(tf, whole, x, y, named, begin, whole.structured_outputs)
 

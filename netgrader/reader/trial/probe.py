@@ -10,7 +10,7 @@ import itertools
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 import numpy as np
 
@@ -34,6 +34,8 @@ Asked = ParamSpec("Asked")
 ROWS = 6
 #: A reshape for more rows than this is not tried, nor are more numbers of rows.
 MOST_ROWS, MOST_RESHAPES = 1_000, 3
+#: Of whole numbers that are fed so many may be how many rows there are: each of them, and all that go together, are tried.
+MOST_COUNTS = 3
 #: Scores that vary more than this saturate a softmax.
 LARGE = 3.0
 #: A bias is given random values as if it were a sum of so many numbers.
@@ -184,8 +186,16 @@ class GraphProbe:
             self.labels.name: _laid_out(labels, self.label_form, self._label_shapes(rows)),
         }
         named = {name: value for name, value in rowwise.items() if name is not None}
-        counts = {name: np.full_like(self.others[name], rows) for name in self.counts}
-        return {**self.others, **counts, **named, **self.found.given.eval_feed}
+        others = {name: self._for_rows(name, value, rows) for name, value in self.others.items()}
+        counts = {
+            name: np.full(cast("tuple[int, ...]", source_of(self.found.graph, name).sizes), rows)
+            for name in self.counts
+        }
+        return {**others, **named, **self.found.given.eval_feed, **counts}
+
+    def _for_rows(self, name: str, value: Array, rows: int) -> Array:
+        """Return a value for so many rows, where its source has a place for each."""
+        return np.repeat(value[:1], rows, axis=0) if source_of(self.found.graph, name).sizes[:1] == (None,) else value
 
     def _image_shapes(self, rows: int) -> dict[str, tuple[int, ...]]:
         """The shapes in which so many images can be fed, by the name of the form, the likeliest first."""
@@ -285,15 +295,21 @@ class GraphProbe:
         told = {self.images.name, self.labels.name, *self.found.given.eval_feed, *self.others}
         asked = [source for source in _needed(self.found) if source not in told]
         self.others |= {source: self._guess(source) for source in asked}
-        whole = [source for source in asked if self.others[source].dtype.kind == "i"]
+        whole = [source for source in (*asked, *self.found.given.eval_feed) if self._may_count(source)][:MOST_COUNTS]
         declared = self._batch_of(self.images) or self._batch_of(self.labels)
         batches = (declared, *self._rows_of_reshapes())
+        counted = [few for size in range(len(whole) + 1) for few in itertools.combinations(whole, size)]
         # A loss that is divided by zero rows is no number; a loss may be none by itself as well.
-        for self.counts, self.batch in itertools.product(dict.fromkeys([(), (*whole,)]), batches):
-            if self._find_forms(target, finite=self.counts != (*whole,)):
+        for finite, self.counts, self.batch in itertools.product((True, False), counted, batches):
+            if self._find_forms(target, finite=finite):
                 return True
-        self.batch = declared
+        self.counts, self.batch = (), declared
         return False
+
+    def _may_count(self, source: str) -> bool:
+        """Whether a source may hold how many rows are fed: whole numbers, and none of them for a row."""
+        declared = source_of(self.found.graph, source)
+        return "int" in declared.dtype and None not in declared.sizes
 
     def _find_forms(self, target: str, *, finite: bool) -> bool:
         """Find shapes with which the network runs, for as many rows as must be fed; to numbers where they are to be `finite`."""
@@ -329,7 +345,8 @@ class GraphProbe:
         """A value for a placeholder of unknown purpose: evaluation, all kept, a moderate rate."""
         declared = source_of(self.found.graph, source)
         sizes = tuple(size or 1 for size in declared.sizes)
-        return np.zeros(sizes, dtype=np.int64) if declared.whole else np.ones(sizes)
+        many = "int" in declared.dtype and bool(sizes)  # lengths, or places in a table: there is one of each
+        return np.full(sizes, many, dtype=np.int64) if declared.whole else np.ones(sizes)
 
 
 def _laid_out(rows: Array, form: str, shapes: Mapping[str, tuple[int, ...]]) -> Array:
