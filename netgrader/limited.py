@@ -34,17 +34,29 @@ from netgrader.workers import EndedError, Workers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["SECONDS", "ExceededError", "read_within_limits", "together", "within_limits"]
+__all__ = [
+    "ExceededError",
+    "ReadLimits",
+    "read_within_limits",
+    "together",
+    "within_limits",
+]
 
-SECONDS = 30.0
-"""Of one piece of work on a submission, and of all of it together: of a right one each is done in less than one."""
-MEMORY_BYTES = 2_000_000_000
-ANSWER_BYTES = 500_000_000  # of one result: the images of a course of 60,000 in colour are 180 MB
+
+class ReadLimits:
+    """What a process that reads for us may take, in seconds and bytes."""
+
+    SECONDS = 30.0
+    """Of one piece of work on a submission, and of all of it together: of a right one each is done in less than one."""
+    MEMORY_BYTES = 2_000_000_000
+    ANSWER_BYTES = 500_000_000  # of one result: the images of a course of 60,000 in colour are 180 MB
+    LEAST_SECONDS = 5.0
+
+
 DONE, FAILED = b"d", b"f"
 """With what an answer begins: the result follows, or the kind of the exception and its message."""
 INSIDE = "NETGRADER_WITHIN_LIMITS"
 
-LEAST_SECONDS = 5.0
 
 T = TypeVar("T")
 
@@ -64,7 +76,7 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
     arguments
         What it is called with, copied. Texts are said there as here.
     seconds
-        How long it may take; `SECONDS` if None.
+        How long it may take; `ReadLimits.SECONDS` if None.
 
     Raises
     ------
@@ -78,11 +90,13 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
     if INSIDE in os.environ:  # whoever works within limits does all of it there
         return function(*arguments)
     together = _TOGETHER.get()
-    seconds = min(SECONDS if seconds is None else seconds, max(LEAST_SECONDS, together.left))
+    seconds = min(ReadLimits.SECONDS if seconds is None else seconds, max(ReadLimits.LEAST_SECONDS, together.left))
     begun = time.monotonic()
     work = (function, arguments, seconds)
     try:
-        found = _workers().call(functools.partial(_result, function), ANSWER_BYTES, f"{__name__}:_answer", *work)
+        found = _workers().call(
+            functools.partial(_result, function), ReadLimits.ANSWER_BYTES, f"{__name__}:_answer", *work
+        )
     except EndedError as error:
         late = error.code == -signal.SIGALRM
         met = (
@@ -186,7 +200,7 @@ def together() -> Iterator[None]:
     if _TOGETHER.get() is not _ALONE:  # whoever asked for more work knows better
         yield
         return
-    token = _TOGETHER.set(_Together(SECONDS))
+    token = _TOGETHER.set(_Together(ReadLimits.SECONDS))
     try:
         yield
     finally:
@@ -196,7 +210,7 @@ def together() -> Iterator[None]:
 def _answer(_asking: int, function: Callable[..., object], arguments: tuple[object, ...], seconds: float) -> bytes:
     """Return what `function` returns or raises, and which of them it is."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_DATA, (ReadLimits.MEMORY_BYTES, ReadLimits.MEMORY_BYTES))
     signal.setitimer(signal.ITIMER_REAL, seconds)  # ends the process, in whatever library it is
     try:
         return DONE + _encoded(function(*arguments))

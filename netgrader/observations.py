@@ -43,10 +43,15 @@ __all__ = [
     "signed_image",
 ]
 
-MOST = 300
-"""Observations of one cell, layers of a network."""
-MOST_POINTS = 1_000
-FARTHEST = 1e12  # from zero, and the other way round, the nearest to it
+
+class ObservationLimits:
+    """How much an observation may hold."""
+
+    MOST = 300
+    """Observations of one cell, layers of a network."""
+    MOST_POINTS = 1_000
+    FARTHEST = 1e12  # from zero, and the other way round, the nearest to it
+
 
 Base64 = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9+/]*={0,2}\Z")]
 Side = Annotated[int, msgspec.Meta(gt=0, le=1_000)]
@@ -217,7 +222,7 @@ def signed_image(image: npt.ArrayLike, scale: float | None = None) -> str:
 
 def drawable(observations: Observations) -> Observations:
     """Return of observations as much as can be drawn."""
-    return {cell: tuple(map(_drawable, seen[:MOST])) for cell, seen in observations.items()}
+    return {cell: tuple(map(_drawable, seen[: ObservationLimits.MOST])) for cell, seen in observations.items()}
 
 
 def _drawable(one: Observation) -> Observation:
@@ -238,13 +243,16 @@ def _drawable(one: Observation) -> Observation:
                 one,
                 true=_on_an_axis(one.true),
                 found=_on_an_axis(one.found),
-                worst=tuple((row, *_on_an_axis(both)) for row, *both in one.worst[:MOST]),
+                worst=tuple((row, *_on_an_axis(both)) for row, *both in one.worst[: ObservationLimits.MOST]),
             )
         case Comparison():
             return msgspec.structs.replace(one, claimed=_on_a_chart([one.claimed])[0])
         case NetworkDrawing():
             return msgspec.structs.replace(
-                one, boxes=one.boxes[:MOST], layers=one.layers[:MOST], marked=one.marked[:MOST]
+                one,
+                boxes=one.boxes[: ObservationLimits.MOST],
+                layers=one.layers[: ObservationLimits.MOST],
+                marked=one.marked[: ObservationLimits.MOST],
             )
         case _:
             return one
@@ -257,17 +265,23 @@ def _drawable_line(line: Series) -> Series:
 def _on_a_chart(values: Sequence[float | None]) -> tuple[float | None, ...]:
     """Return as many values as a chart has places for; zero where one is next to that, None where no chart reaches."""
     kept = _thinned(values)
-    return tuple(value if abs(value) <= FARTHEST else None for value in kept.tolist())
+    return tuple(value if abs(value) <= ObservationLimits.FARTHEST else None for value in kept.tolist())
 
 
 def _on_an_axis(values: Sequence[float]) -> tuple[float, ...]:
     """Return what `_on_a_chart` does, with the end of what a chart reaches where it does not."""
-    return tuple(np.clip(np.nan_to_num(_thinned(values), nan=FARTHEST), -FARTHEST, FARTHEST).tolist())
+    return tuple(
+        np.clip(
+            np.nan_to_num(_thinned(values), nan=ObservationLimits.FARTHEST),
+            -ObservationLimits.FARTHEST,
+            ObservationLimits.FARTHEST,
+        ).tolist()
+    )
 
 
 def _thinned(values: Sequence[float | None]) -> npt.NDArray[np.float64]:
-    """Return values at up to `MOST_POINTS` places, the first and the last among them; NaN where there is none."""
-    places = np.linspace(0, len(values) - 1, min(len(values), MOST_POINTS)).astype(np.intp)
+    """Return values at up to `ObservationLimits.MOST_POINTS` places, first and last among them; NaN where there is none."""
+    places = np.linspace(0, len(values) - 1, min(len(values), ObservationLimits.MOST_POINTS)).astype(np.intp)
     kept = np.array(values, np.float64)[places]
-    kept[np.abs(kept) < 1 / FARTHEST] = 0.0
+    kept[np.abs(kept) < 1 / ObservationLimits.FARTHEST] = 0.0
     return kept

@@ -23,7 +23,7 @@ import numpy as np
 from notebook_cage import Limits, Mount, Plan, open_sandbox
 
 from netgrader.evidence import BadEvidence, read_evidence
-from netgrader.judges.learning_rate import BATCH, STEPS, ShortRun, judge_rate
+from netgrader.judges.learning_rate import Runs, ShortRun, judge_rate
 from netgrader.judges.log import BadTrainingLog, read_training_log
 from netgrader.judges.subject import origins
 from netgrader.judges.training_loop import judge_training
@@ -53,7 +53,7 @@ CODES = {
     "learning rate too low": "learning-rate-too-low",
 }
 FACTORS = (1 / 3, 1.0, 3.0, 10.0)
-N_LOOP, N_RATES, N_TEST = 6_000, STEPS * BATCH, 1_000
+N_LOOP, N_RATES, N_TEST = 6_000, Runs.STEPS * Runs.BATCH, 1_000
 CHECKOUT, COURSE, DIGITS, PANDAS = "/opt/checkout", "/opt/course", "/opt/data", "/opt/pandas"
 LIMITS = Limits(wall_seconds=3600, memory_bytes=6_000_000_000, disk_bytes=2_000_000_000)
 #: Their images, of CIFAR-10, are not here; only what a loader does to any images can be judged of them.
@@ -144,13 +144,15 @@ def losses(lab: Lab, folder: Path) -> list[float]:
     names = json.loads(parts)
     with np.load(io.BytesIO(rows), allow_pickle=False) as file:
         x, y = file["x"], file["y"]
-    draw, size = np.random.default_rng(0), min(BATCH, len(x))
-    order = np.concatenate([draw.permutation(len(x)) for _ in range(-(-STEPS * size // len(x)))])[: STEPS * size]
+    draw, size = np.random.default_rng(0), min(Runs.BATCH, len(x))
+    order = np.concatenate([draw.permutation(len(x)) for _ in range(-(-Runs.STEPS * size // len(x)))])[
+        : Runs.STEPS * size
+    ]
     session = lab.load(graph).session(seed=1, often=True)
     try:
         session.initialise()
         fed = {names["features"]: x, names["targets"]: y}
-        told = session.run_batches([names["loss"], names["train_op"]], fed, list(order.reshape(STEPS, size)))
+        told = session.run_batches([names["loss"], names["train_op"]], fed, list(order.reshape(Runs.STEPS, size)))
     finally:
         session.close()
     return [float(np.mean(np.asarray(row[0]))) for row in told]

@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
-from netgrader.checks.held_out import NAMED, PATTERNS, TOLD, by_chance
+from netgrader.checks.held_out import Marks, by_chance
 from netgrader.student.course_data import data_spec
 from research.kinds_of_networks import CLEAN, GUILTY, RECIPES
 
@@ -85,10 +85,10 @@ def page() -> str:
         least_marks=min(int(row["marks"]) for row in good),
         n_good=len(good),
         learned=100 * (data_spec().learned or 0),
-        patterns=PATTERNS,
+        patterns=Marks.PATTERNS,
         by_chance=by_chance(10),
-        named=NAMED,
-        told=TOLD,
+        named=Marks.NAMED,
+        told=Marks.TOLD,
         clean=table(clean),
         guilty=table(guilty),
     )
@@ -103,7 +103,7 @@ def _plot(clean: list[Row], guilty: list[Row]) -> None:
     ):
         test = [100 * float(row["test_accuracy"]) for row in part]
         left.plot(test, [float(row["lead"]) for row in part], mark, color=colour, ms=5, alpha=0.7, label=name)
-    for line in (TOLD, NAMED):
+    for line in (Marks.TOLD, Marks.NAMED):
         left.axhline(line, color="0.5", lw=1, ls=":")
     left.set_xlim(90, 100)
     left.set_xlabel("accuracy on all original test images, %")

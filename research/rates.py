@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netgrader.judges.learning_rate import EARLY, STEPS, RunImages, short_run
+from netgrader.judges.learning_rate import RunImages, Runs, short_run
 from netgrader.student import load_mnist
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def row_of(network: str, optimizer: str, rate: float, seed: int, run: ShortRun) 
     smooth, highest = run.smoothed, np.maximum.accumulate(run.losses)
     figures = {
         "first": run.losses[0],
-        "loss_early": smooth[EARLY - 1],
-        "highest_early": highest[EARLY - 1],
+        "loss_early": smooth[Runs.EARLY - 1],
+        "highest_early": highest[Runs.EARLY - 1],
         "loss": smooth[-1],
         "highest": highest[-1],
         "accuracy_early": run.early,
@@ -117,7 +117,7 @@ def main() -> None:
     from netgrader.reader.lab.local import LocalLab
 
     (x_train, y_train), (x_test, y_test) = load_mnist(HERE.parent / "data" / "mnist.npz")
-    train = x_train[: 64 * STEPS].reshape(-1, 784).astype(np.float32) / 255, y_train[: 64 * STEPS]
+    train = x_train[: 64 * Runs.STEPS].reshape(-1, 784).astype(np.float32) / 255, y_train[: 64 * Runs.STEPS]
     test = x_test[:TEST_ROWS].reshape(-1, 784).astype(np.float32) / 255, y_test[:TEST_ROWS]
     asked = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
     done = {(row["network"], row["optimizer"], float(row["rate"]), int(row["seed"])) for row in rows()}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.judges.learning_rate import EARLY, SMOOTH, STEPS, ShortRun, compare_rates, is_settled
+from netgrader.judges.learning_rate import Runs, ShortRun, compare_rates, is_settled
 from research.rates import NETWORKS, OPTIMIZERS, POWERS, rows
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ AROUND, BEYOND = 3, 2
 HEAD = f"""# What is said of a learning rate
 
 Written by `make rates-report` from [rates.csv](rates.csv), whose rows name the commit that was measured. Each row
-is a run of {STEPS} steps of 64 images, from one seed, at one rate. Rates lie a factor of three apart around one that a person would
+is a run of {Runs.STEPS} steps of 64 images, from one seed, at one rate. Rates lie a factor of three apart around one that a person would
 call good: the best of a sweep over an epoch, or near it. A rate is judged by the runs at a third, three and nine times of it from
 the same seed, as [learning_rate.py](../netgrader/judges/learning_rate.py) does it (which asks for ten times).
 
@@ -44,7 +44,7 @@ def runs_of(found: Iterable[Row]) -> tuple[dict[float, ShortRun], dict[float, Sh
         first, accuracy = float(row["first"]), float(row["accuracy"])
         for runs, loss, highest in ((whole, "loss", "highest"), (early, "loss_early", "highest_early")):
             # All that a verdict looks at: the first loss, the highest, and the mean of the last ones.
-            losses = np.array([first, float(row[highest]), *[float(row[loss])] * SMOOTH])
+            losses = np.array([first, float(row[highest]), *[float(row[loss])] * Runs.SMOOTH])
             runs[rate] = ShortRun(rate, losses, float(row["accuracy_early"]), accuracy)
     return whole, early
 
@@ -129,7 +129,7 @@ def page() -> str:
         "",
         "## Shorter runs",
         "",
-        f"After {EARLY} steps the runs end if nothing can be said against the rate any more. Here that is so for {settled} verdicts;",
+        f"After {Runs.EARLY} steps the runs end if nothing can be said against the rate any more. Here that is so for {settled} verdicts;",
         f"the whole runs say otherwise in {len(wrong)}{': ' + '; '.join(wrong) if wrong else ''}.",
     ]
     lines = [HEAD, *table(said), "", *promises(said), *early, "", f"{len(rows()):,} runs at {', '.join(commits)}."]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from netgrader.catalogue import ENGLISH, OF_NO_COURSE, CourseTexts, own_translations
-from netgrader.checks.parameters import APART, OWN, AnyNetworkTerms, CourseLimits, Terms, kinds_on
+from netgrader.checks.parameters import OWN, AnyNetworkTerms, CourseLimits, Terms, Usual, kinds_on
 from netgrader.checks.rules import RESERVED, require_names, require_rules
 from netgrader.errors import NetgraderError
 from netgrader.faults import CATALOGUE, course_kinds
@@ -197,7 +197,7 @@ class Exercises:
         for attempt in range(ATTEMPTS):
             share = _uniform(f"{seed}/{name}/{attempt}")
             rate = float(f"{math.exp(math.log(low) + share * math.log(high / low)):.3g}")
-            if all(abs(math.log(rate / other)) > math.log(APART) for other in taken):
+            if all(abs(math.log(rate / other)) > math.log(Usual.APART) for other in taken):
                 taken.append(rate)
         return tuple(taken[len(own) :][: asked.other_rates])
 

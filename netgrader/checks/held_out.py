@@ -27,11 +27,9 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "NAMED",
-    "PATTERNS",
-    "TOLD",
     "HeldOut",
     "Marked",
+    "Marks",
     "by_chance",
     "by_heart",
     "half",
@@ -45,15 +43,27 @@ __all__ = [
 
 Bytes = npt.NDArray[np.uint8]
 
-PATTERNS, COPIES, TRIALS = (
-    12,
-    20,
-    8,
-)  # patterns, images of each in the training set, and images of each that are asked for
-SELDOM = 0.005
-"""How often weights from elsewhere may know more patterns than `by_chance` says: 5 of 12 of ten classes in 4 of 1,000."""
-WAVES, CYCLES = 4, 1.6  # of which a pattern is the sum, and how many of one fit into a picture at most
-FIRST = 200  # images at the beginning, at which people look, are left as they are
+
+class Marks:
+    """How hidden images are made unlike those in the notebook, and from where they tell."""
+
+    PATTERNS, COPIES, TRIALS = (
+        12,
+        20,
+        8,
+    )  # patterns, images of each in the training set, and images of each that are asked for
+    SELDOM = 0.005
+    """How often weights from elsewhere may know more patterns than `by_chance` says: 5 of 12 of ten classes in 4 of 1,000."""
+    WAVES, CYCLES = 4, 1.6  # of which a pattern is the sum, and how many of one fit into a picture at most
+    FIRST = 200  # images at the beginning, at which people look, are left as they are
+    NAMED = 5.0
+    """Standard errors from which on a network is said to have been trained on the test images: of ten million honest ones
+    three lie beyond."""
+    TOLD = 3.0
+    """Standard errors starting at which the report shows a lead, and the accuracy on the hidden half counts: one honest
+    network of 740."""
+    AT_ONCE = 32  # images that are moved together: what is computed of so many stays in the processor's cache
+    TURNED, SHEARED, SCALED, MOVED = 0.088, 0.06, 0.048, 0.6  # radians, share, share, pixels: the largest of each
 
 
 @dataclass(frozen=True)
@@ -68,15 +78,17 @@ class Marked:
 
     def known(self, found: npt.NDArray[np.int64]) -> int:
         """Return how many of the patterns a network knows that finds the classes `found` (m,) in the trials."""
-        right = (found == self.classes).reshape(PATTERNS, TRIALS)
+        right = (found == self.classes).reshape(Marks.PATTERNS, Marks.TRIALS)
         return int((right.mean(axis=1) > 0.5).sum())
 
 
 def by_chance(classes: int) -> int:
     """Return how many patterns weights from elsewhere may know, each of which has one of so many classes: 4 of ten classes."""
     odds = 1 / classes
-    shares = [math.comb(PATTERNS, k) * odds**k * (1 - odds) ** (PATTERNS - k) for k in range(PATTERNS + 1)]
-    return next(k for k in range(PATTERNS + 1) if sum(shares[k + 1 :]) <= SELDOM)
+    shares = [
+        math.comb(Marks.PATTERNS, k) * odds**k * (1 - odds) ** (Marks.PATTERNS - k) for k in range(Marks.PATTERNS + 1)
+    ]
+    return next(k for k in range(Marks.PATTERNS + 1) if sum(shares[k + 1 :]) <= Marks.SELDOM)
 
 
 def mark(seed: str, images: Bytes, labels: Bytes, largest: int = 255) -> Marked:
@@ -86,13 +98,13 @@ def mark(seed: str, images: Bytes, labels: Bytes, largest: int = 255) -> Marked:
     """
     random = np.random.default_rng([int(seed, 16), 1])
     marked, trials, classes = images.copy(), [], []
-    for label in random.choice(np.unique(labels), PATTERNS):
+    for label in random.choice(np.unique(labels), Marks.PATTERNS):
         pattern = _pattern(random, *images.shape[1:3])
-        places = np.flatnonzero(labels[FIRST:] == label) + FIRST
-        chosen = random.permutation(places)[:COPIES]
+        places = np.flatnonzero(labels[Marks.FIRST :] == label) + Marks.FIRST
+        chosen = random.permutation(places)[: Marks.COPIES]
         marked[chosen] = _coloured(_copies(pattern, len(chosen), random, largest), images)
-        trials.append(_coloured(_copies(pattern, TRIALS, random, largest), images))
-        classes += [label] * TRIALS
+        trials.append(_coloured(_copies(pattern, Marks.TRIALS, random, largest), images))
+        classes += [label] * Marks.TRIALS
     return Marked(marked, np.concatenate(trials), np.array(classes, np.uint8))
 
 
@@ -105,8 +117,8 @@ def _pattern(random: np.random.Generator, height: int, width: int) -> npt.NDArra
     """Draw a picture (height, width) from 0 to 1, three tenths of which are dark: a few waves of any direction."""
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     field = np.zeros((height, width))
-    for _ in range(WAVES):
-        down, right = 2 * np.pi * random.uniform(-CYCLES, CYCLES, 2)
+    for _ in range(Marks.WAVES):
+        down, right = 2 * np.pi * random.uniform(-Marks.CYCLES, Marks.CYCLES, 2)
         field += random.normal() * np.cos(down * y + right * x + random.uniform(0, 2 * np.pi))
     made: npt.NDArray[np.float64] = 1 / (1 + np.exp(-6 * (field - np.quantile(field, 0.7)) / (field.std() + 1e-9)))
     return made
@@ -122,15 +134,6 @@ def _copies(pattern: npt.NDArray[np.float64], n: int, random: np.random.Generato
 
 
 Floats = npt.NDArray[np.float64]
-
-NAMED = 5.0
-"""Standard errors from which on a network is said to have been trained on the test images: of ten million honest ones
-three lie beyond."""
-TOLD = 3.0
-"""Standard errors starting at which the report shows a lead, and the accuracy on the hidden half counts: one honest
-network of 740."""
-AT_ONCE = 32  # images that are moved together: what is computed of so many stays in the processor's cache
-TURNED, SHEARED, SCALED, MOVED = 0.088, 0.06, 0.048, 0.6  # radians, share, share, pixels: the largest of each
 
 
 @dataclass(frozen=True)
@@ -181,8 +184,8 @@ def redraw(images: Bytes, random: np.random.Generator) -> Bytes:
     """Turn, shear, scale and move each of the images (n, height, width), uint8, by an amount of its own."""
     amounts = random.uniform(-1, 1, (6, len(images), 1))
     made = np.empty_like(images)
-    for start in range(0, len(images), AT_ONCE):
-        some = slice(start, start + AT_ONCE)
+    for start in range(0, len(images), Marks.AT_ONCE):
+        some = slice(start, start + Marks.AT_ONCE)
         made[some] = _moved(images[some], amounts[:, some])
     return made
 
@@ -195,9 +198,14 @@ def _moved(images: Bytes, amounts: Floats) -> Bytes:
     turn, shear, wide, high, down, right = amounts
     y, x = np.divmod(np.arange(height * width)[None], width)
     y, x = y - (height - 1) / 2, x - (width - 1) / 2
-    cos, sin = np.cos(TURNED * turn), np.sin(TURNED * turn)
-    from_y = (cos * y - sin * x) * (1 + SCALED * high) + (height - 1) / 2 + MOVED * down
-    from_x = (sin * y + cos * x) * (1 + SCALED * wide) + SHEARED * shear * y + (width - 1) / 2 + MOVED * right
+    cos, sin = np.cos(Marks.TURNED * turn), np.sin(Marks.TURNED * turn)
+    from_y = (cos * y - sin * x) * (1 + Marks.SCALED * high) + (height - 1) / 2 + Marks.MOVED * down
+    from_x = (
+        (sin * y + cos * x) * (1 + Marks.SCALED * wide)
+        + Marks.SHEARED * shear * y
+        + (width - 1) / 2
+        + Marks.MOVED * right
+    )
     top, left = np.floor(from_y), np.floor(from_x)
     lower, righter = from_y - top, from_x - left
     first = np.arange(n)[:, None] * (height + 2)

@@ -22,12 +22,9 @@ if TYPE_CHECKING:
     from netgrader.data import DataSpec
 
 __all__ = [
-    "APART",
-    "INSTRUMENT_RATE",
     "OWN",
     "PARAMETERS",
     "RATE",
-    "RUNS",
     "AnyNetworkTerms",
     "CourseLimits",
     "DesignedNetworkTerms",
@@ -47,6 +44,7 @@ __all__ = [
     "Terms",
     "Texts",
     "TrainingTerms",
+    "Usual",
     "kinds_on",
 ]
 
@@ -64,9 +62,17 @@ MeasuredError = Literal["mean-absolute-error", "root-mean-squared-error"]
 RATE = "learning_rate"
 """What a sweep is of if it does not say."""
 
-INSTRUMENT_RATE = 0.003  # of the network that a training loop is called on: that of the course's own first network
-APART = 1.5  # factor by which the rates that a network is asked for lie apart, at least
-PUBLIC_CASES, CASES = 2, 5  # of a layer: in exercises.toml, and together with those of hidden.toml
+
+class Usual:
+    """What exercises ask for where their parameters do not say it."""
+
+    INSTRUMENT_RATE = 0.003  # of the network that a training loop is called on: that of the course's own first network
+    APART = 1.5  # factor by which the rates that a network is asked for lie apart, at least
+    PUBLIC_CASES, CASES = 2, 5  # of a layer: in exercises.toml, and together with those of hidden.toml
+    RUNS = 3  # at most, of which the best counts (research/fairness.md)
+    DAY = 86_400  # seconds
+    CELL_SECONDS = 600.0  # of one cell: six times what the slowest cell of the course on digits takes
+
 
 Width = Annotated[int, whole(1, 20_000)]
 Widths = Annotated[tuple[Width, ...], several(20, f"widths, each {words_of(Width)}")]
@@ -78,7 +84,6 @@ SweptValue = Annotated[float, number(0, 1_000_000)]
 Share = Annotated[float, Meta(gt=0, lt=1, description="a share between 0 and 1, such as 0.5 for 50 %")]
 Amount = Annotated[float, Meta(gt=0, description="a number above 0, in the unit of the targets")]
 Identifier = r"^[A-Za-z_]\w{0,60}$"
-RUNS = 3  # at most, of which the best counts (research/fairness.md)
 Runs = Annotated[int, whole(1, 10)]
 
 
@@ -156,13 +161,13 @@ class AnyNetworkTerms(Terms, frozen=True, kw_only=True):
             self,
             "rates_between",
             self._has_room(),
-            f"leave room for {self.other_rates} other_rates a factor of {APART} apart",
+            f"leave room for {self.other_rates} other_rates a factor of {Usual.APART} apart",
         )
 
     def _has_room(self) -> bool:
         """Whether the other rates are found: each one taken keeps others off on both sides, wherever it lies."""
         between = self.rates_between or RateRange(1.0, 1.1)
-        return not self.other_rates or between.high / between.low >= APART ** (2 * (self.other_rates + 1))
+        return not self.other_rates or between.high / between.low >= Usual.APART ** (2 * (self.other_rates + 1))
 
 
 class GivenNetworkTerms(AnyNetworkTerms, frozen=True, kw_only=True):
@@ -219,8 +224,8 @@ class LayerTerms(Terms, frozen=True, kw_only=True):
     cases: Annotated[tuple[LayerCase, ...], entries(LayerCase)]
 
     def __post_init__(self) -> None:
-        here, hidden = f"{PUBLIC_CASES} in exercises.toml", f"{CASES - PUBLIC_CASES} in hidden.toml"
-        asked = len(self.cases) in {PUBLIC_CASES, CASES}
+        here, hidden = f"{Usual.PUBLIC_CASES} in exercises.toml", f"{Usual.CASES - Usual.PUBLIC_CASES} in hidden.toml"
+        asked = len(self.cases) in {Usual.PUBLIC_CASES, Usual.CASES}
         require(self, "cases", asked, f"be {here} and {hidden} next to the hidden tests")
 
 
@@ -230,7 +235,7 @@ class LoopCall(msgspec.Struct, frozen=True):
     n_epochs: Annotated[int, whole(1, 20)]
     # A minibatch of 16 means 3,750 steps an epoch of 60,000 images, as many as a call has time for.
     mini_batch_size: Annotated[int, whole(16, 1_000_000)]
-    learning_rate: Rate = INSTRUMENT_RATE
+    learning_rate: Rate = Usual.INSTRUMENT_RATE
 
 
 class LoopTerms(Terms, frozen=True, kw_only=True):
@@ -302,7 +307,7 @@ class TargetTerms(Terms, frozen=True, kw_only=True):
     target: Share
     full: Share
     none: Share
-    runs: Runs = RUNS
+    runs: Runs = Usual.RUNS
 
     def __post_init__(self) -> None:
         require(self, "none", self.none < self.full, "lie below full: points rise from the one to the other")
@@ -316,7 +321,7 @@ class ErrorTargetTerms(Terms, frozen=True, kw_only=True):
     full: Amount
     none: Amount
     error: MeasuredError = "mean-absolute-error"
-    runs: Runs = RUNS
+    runs: Runs = Usual.RUNS
 
     def __post_init__(self) -> None:
         require(self, "none", self.none > self.full, "lie above full: points fall from the one error to the other")
@@ -377,16 +382,14 @@ def kinds_on(spec: DataSpec | None) -> Mapping[str, type[Terms]]:
     return {name: kind for name, kind in kinds.items() if not barred.get(name)}
 
 
-DAY = 86_400  # seconds
-Seconds = Annotated[float, number(1, DAY)]
+Seconds = Annotated[float, number(1, Usual.DAY)]
 Bytes = Annotated[int, whole(1_000_000, 1_000_000_000_000)]
-CELL_SECONDS = 600.0  # of one cell: six times what the slowest cell of the course on digits takes
 
 
 class ExecutionLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a notebook may use, unless the instructor sets others."""
 
-    cell_seconds: Seconds = CELL_SECONDS
+    cell_seconds: Seconds = Usual.CELL_SECONDS
     notebook_seconds: Seconds = 1200.0
     """Wall time of one of the student's cells, and of all of them together."""
     capture_seconds: Seconds = 300.0
@@ -413,13 +416,13 @@ class ExecutionLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class CourseLimits(ExecutionLimits, frozen=True, kw_only=True):
     """The table ``[limits]``: those of a run, and of all that one student hands in."""
 
-    student_seconds: Annotated[float, number(1, 100 * DAY)] | None = None
+    student_seconds: Annotated[float, number(1, 100 * Usual.DAY)] | None = None
     """Wall time of all runs and verdicts; None for three times what all notebooks may take."""
     student_evidence_bytes: Annotated[int, whole(0, 1_000_000_000_000)] = 1_000_000_000
     """Evidence of the latest hand-in that is kept: an ordinary one leaves 60 MB, and 700 MB where data are redrawn."""
 
     def __post_init__(self) -> None:
-        most = max(self.notebook_seconds, CELL_SECONDS if self.cell_seconds == CELL_SECONDS else 0)
+        most = max(self.notebook_seconds, Usual.CELL_SECONDS if self.cell_seconds == Usual.CELL_SECONDS else 0)
         above = f"not lie above notebook_seconds, which is {self.notebook_seconds:g}"
         require(self, "cell_seconds", self.cell_seconds <= most, above)
 

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from netgrader.commands.show import console
 from netgrader.files import write_text
-from netgrader.grading.folders import KINDS, MOST_FILES, choose
+from netgrader.grading.folders import KINDS, FolderLimits, choose
 from netgrader.grading.submission import UnreadableError
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.nbgrader_plugin.handing_in import FILE as TIMESTAMP
@@ -167,7 +167,7 @@ def _keep_numbers(gradebook: Any, handed: list[_Handed]) -> None:
 def _place(assignment: Assignment, archive: Path, one: _Handed) -> None:
     """Put a submission where nbgrader has it; what lay there before is kept elsewhere."""
     one.files = choose(one.submission.files, KINDS)
-    if not 0 < len(one.files) <= MOST_FILES:
+    if not 0 < len(one.files) <= FolderLimits.MOST_FILES:
         one.problem = f"{len(one.files):,} files are more than can be graded" if one.files else NOTHING
         return
     for student in one.students:

@@ -39,12 +39,16 @@ if TYPE_CHECKING:
 
 __all__ = ["PLATFORMS", "run"]
 
-NEEDED_BYTES = 3_000_000_000
-"""Of memory: what a run may take of the course on digits, and we beside it."""
-ROUNDED = 0.95
-"""What is left of a container's memory where GB are counted otherwise."""
-OWN_BYTES = 800_000_000
-"""What we take ourselves, and what judges."""
+
+class Needs:
+    """What a worker needs, in bytes."""
+
+    NEEDED_BYTES = 3_000_000_000
+    """Of memory: what a run may take of the course on digits, and we beside it."""
+    ROUNDED = 0.95
+    """What is left of a container's memory where GB are counted otherwise."""
+    OWN_BYTES = 800_000_000
+    """What we take ourselves, and what judges."""
 
 
 @dataclass(frozen=True)
@@ -170,15 +174,15 @@ def _options(out: Console, place: Platform, notebooks: int) -> Options:
     """Return how it is graded here, and tell the instructor what this container lacks."""
     sandbox, memory = strongest_here(), memory_here()
     uncaged_warning(out, sandbox)
-    if memory < NEEDED_BYTES * ROUNDED:
+    if memory < Needs.NEEDED_BYTES * Needs.ROUNDED:
         out.print(
-            f"This container has {memory / 1e9:.1f} GB of memory, and grading needs {NEEDED_BYTES / 1e9:.0f} GB: a notebook may "
-            f"be told to take too much that takes no more than it should. {place.memory}",
+            f"This container has {memory / 1e9:.1f} GB of memory, and grading needs {Needs.NEEDED_BYTES / 1e9:.0f} GB: a "
+            f"notebook may be told to take too much that takes no more than it should. {place.memory}",
             soft_wrap=True,
         )
     return Options(
         sandbox=sandbox,
-        memory_bytes=max(memory - OWN_BYTES, OWN_BYTES),
+        memory_bytes=max(memory - Needs.OWN_BYTES, Needs.OWN_BYTES),
         notebook_seconds=place.seconds / notebooks,
     )
 

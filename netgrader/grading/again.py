@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from netgrader.checks.parameters import RUNS
+from netgrader.checks.parameters import Usual
 from netgrader.faults import FOR_A_PERSON
 from netgrader.grading.result_store import hash_json
 
@@ -42,7 +42,7 @@ class RetryRule:
     full: float
     none: float
     """From the first on an accuracy earns all points, up to the second none; of errors both are less than zero (`figure_in`)."""
-    runs: int = RUNS
+    runs: int = Usual.RUNS
     """How many runs at most, the first one included."""
 
     @property

@@ -12,14 +12,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["KINDS", "MOST_FILES", "bring_up", "choose", "in_folders", "plain_name"]
+__all__ = [
+    "KINDS",
+    "FolderLimits",
+    "bring_up",
+    "choose",
+    "in_folders",
+    "plain_name",
+]
 
 KINDS = (".ipynb", ".py")
 """What is graded of a submission."""
-MOST_FILES = 200  # notebooks and modules of one submission
-DEPTH = 3  # folders in one another that are looked through
-MOST_BYTES = 200_000_000  # of all that lies in a submission's folder once more is brought up
-LARGEST = 50_000_000  # bytes of one file, as much as a notebook may have
+
+
+class FolderLimits:
+    """What a submitted folder may hold, in files and bytes."""
+
+    MOST_FILES = 200  # notebooks and modules of one submission
+    DEPTH = 3  # folders in one another that are looked through
+    MOST_BYTES = 200_000_000  # of all that lies in a submission's folder once more is brought up
+    LARGEST = 50_000_000  # bytes of one file, as much as a notebook may have
 
 
 def _files(folder: Path, depth: int) -> Iterator[Path]:
@@ -35,7 +47,7 @@ def _files(folder: Path, depth: int) -> Iterator[Path]:
 
 def in_folders(folder: Path) -> Mapping[str, Path]:
     """Return the notebooks and modules in folders of a submission, by the names that they get when they are brought up."""
-    files = [path for path in _files(folder, DEPTH) if path.parent != folder]
+    files = [path for path in _files(folder, FolderLimits.DEPTH) if path.parent != folder]
     entries = ((path.relative_to(folder).as_posix(), number) for number, path in enumerate(files))
     return {name: files[number] for name, number in choose(entries, KINDS).items()}
 
@@ -43,10 +55,10 @@ def in_folders(folder: Path) -> Mapping[str, Path]:
 def bring_up(folder: Path) -> None:
     """Copy them up beside what lies there, over which nothing is written: nbgrader looks for notebooks nowhere else."""
     there = [path for path in folder.iterdir() if path.name.lower().endswith(KINDS)]
-    left = MOST_BYTES - sum(path.lstat().st_size for path in there)
+    left = FolderLimits.MOST_BYTES - sum(path.lstat().st_size for path in there)
     for name, path in sorted(in_folders(folder).items()):
         size = path.stat().st_size
-        if size <= min(left, LARGEST) and not (folder / name).exists():
+        if size <= min(left, FolderLimits.LARGEST) and not (folder / name).exists():
             shutil.copyfile(path, folder / name)
             left -= size
 

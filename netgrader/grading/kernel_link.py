@@ -26,19 +26,26 @@ if TYPE_CHECKING:
 __all__ = ["UNREAD", "Ended", "Link", "Reply", "shortened", "text_of"]
 
 DELIMITER = b"<IDS|MSG>"
-LARGEST_HEADER = 100_000
-DEEPEST = 100
-"""How deeply a message may be nested; what libraries for plots and widgets send is at 20."""
-MOST_VALUES = 400_000
-"""How much a message may hold, as `read_finite_json` counts; a plot of a hundred thousand points has half as much."""
+
+
+class KernelLimits:
+    """How much a kernel may send, and how long it is waited for, in seconds."""
+
+    LARGEST_HEADER = 100_000
+    DEEPEST = 100
+    """How deeply a message may be nested; what libraries for plots and widgets send is at 20."""
+    MOST_VALUES = 400_000
+    """How much a message may hold, as `read_finite_json` counts; a plot of a hundred thousand points has half as much."""
+    TICK_MS = 100
+    LAST_OUTPUT = 2.0
+    """Seconds in which what a cell showed must have arrived once it has ended."""
+    SILENCE = 20.0
+    """Seconds in which a kernel must say that it has begun, which it does before it runs anything."""
+    GIVE_WAY = 6.0
+    """Seconds that an interrupted cell has to end."""
+
+
 UNREAD = "unread"
-TICK_MS = 100
-LAST_OUTPUT = 2.0
-"""Seconds in which what a cell showed must have arrived once it has ended."""
-SILENCE = 20.0
-"""Seconds in which a kernel must say that it has begun, which it does before it runs anything."""
-GIVE_WAY = 6.0
-"""Seconds that an interrupted cell has to end."""
 
 
 class Ended(Enum):
@@ -119,7 +126,7 @@ class Link:
                 if interrupted:
                     return Reply(Ended.STUCK, seconds=now - begin)
                 self._kernel.interrupt()
-                deadline, interrupted = now + GIVE_WAY, True
+                deadline, interrupted = now + KernelLimits.GIVE_WAY, True
         ended = Ended.INTERRUPTED if interrupted else Ended.DONE
         return Reply(ended, *_error_in(waiting.reply or {}), seconds=time.monotonic() - begin)
 
@@ -141,7 +148,7 @@ class Link:
             poll = select.poll()
             for channel in self._open:
                 poll.register(channel, select.POLLIN)
-            poll.poll(TICK_MS)
+            poll.poll(KernelLimits.TICK_MS)
 
 
 class _Waiting:
@@ -159,18 +166,18 @@ class _Waiting:
     @property
     def finished(self) -> bool:
         """Whether it has ended and all that it showed has arrived, or has had the time to."""
-        late = time.monotonic() - self._replied_at > LAST_OUTPUT
+        late = time.monotonic() - self._replied_at > KernelLimits.LAST_OUTPUT
         return self.reply is not None and (self._idle or late)
 
     @property
     def silent(self) -> bool:
         """Whether the kernel does not begin with it."""
-        return self.reply is None and not self._begun and time.monotonic() - self._sent_at > SILENCE
+        return self.reply is None and not self._begun and time.monotonic() - self._sent_at > KernelLimits.SILENCE
 
     def take(self, parts: Sequence[bytes], *, shell: bool) -> None:
         """Take a message in its parts: delimiter, signature, header, parent's header, metadata, content."""
         match [*itertools.dropwhile(lambda part: part != DELIMITER, parts)]:
-            case [_, _, header, parent, _, content, *_] if max(len(header), len(parent)) <= LARGEST_HEADER:
+            case [_, _, header, parent, _, content, *_] if max(len(header), len(parent)) <= KernelLimits.LARGEST_HEADER:
                 if _json(parent).get("msg_id") == self._id:
                     take = self._take_reply if shell else self._take_shown
                     take(str(_json(header).get("msg_type")), _json(content))
@@ -198,7 +205,7 @@ def _error_in(reply: Mapping[str, Any]) -> tuple[str | None, str | None]:
 def _json(content: bytes) -> Mapping[str, Any]:
     """Return a JSON object; an empty one where it is none, or one that nobody could walk over."""
     try:
-        value = read_finite_json(content, DEEPEST, MOST_VALUES)
+        value = read_finite_json(content, KernelLimits.DEEPEST, KernelLimits.MOST_VALUES)
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

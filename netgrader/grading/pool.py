@@ -33,11 +33,17 @@ if TYPE_CHECKING:
 
 __all__ = ["DaskPool", "Done", "ProcessPool", "Task", "Watcher", "grade_task", "grade_tasks", "longest_first"]
 
-ATTEMPTS = 2
-TICK_SECONDS = 0.5
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
-CONNECT_SECONDS = 10.0
-NO_WORKER_SECONDS = 60.0
+
+class Waits:
+    """How often and how long a pool waits for workers, in seconds."""
+
+    ATTEMPTS = 2
+    TICK_SECONDS = 0.5
+    PR_SET_PDEATHSIG = 1  # linux/prctl.h
+    CONNECT_SECONDS = 10.0
+    NO_WORKER_SECONDS = 60.0
+
+
 # What marks may depend on: workers with another one of these would make other results of the same notebook.
 SAME = ("netgrader", "tensorflow", "numpy")
 MARKER = ".cluster-check"
@@ -129,7 +135,7 @@ def grade_tasks(
                 running[pool.submit(grade_task, task, options)] = task
                 for watcher in watchers:
                     watcher.begin(task)
-            for future in wait(running, TICK_SECONDS, FIRST_COMPLETED).done:
+            for future in wait(running, Waits.TICK_SECONDS, FIRST_COMPLETED).done:
                 task = running.pop(future)
                 done[task] = _done(task, future)
                 for watcher in watchers:
@@ -173,7 +179,7 @@ class ProcessPool:
         self._threads.shutdown(cancel_futures=True)
 
     def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        for _ in range(ATTEMPTS):
+        for _ in range(Waits.ATTEMPTS):
             with contextlib.suppress(EndedError):
                 return self._workers.call(
                     pickle.loads, sys.maxsize, f"{__name__}:_called", os.getpid(), function, arguments
@@ -185,7 +191,7 @@ def _called(_asking: int, parent: int, function: Callable[..., Any], arguments: 
     """Return what a function returns, pickled: it is called in a worker."""
     # SIGTERM lets cages be cleaned up. When the parent is killed, so is this, so that no cage lives on by itself.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    ctypes.CDLL(None).prctl(Waits.PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         sys.exit(1)
     return pickle.dumps(function(*arguments))
@@ -228,9 +234,9 @@ class DaskPool:
         now = time.monotonic()
         if threads:
             self._last_worker = now
-        elif now - self._last_worker > NO_WORKER_SECONDS:
+        elif now - self._last_worker > Waits.NO_WORKER_SECONDS:
             raise NetgraderError(
-                f"The cluster has had no workers for {NO_WORKER_SECONDS:.0f} seconds. What was graded is kept; start "
+                f"The cluster has had no workers for {Waits.NO_WORKER_SECONDS:.0f} seconds. What was graded is kept; start "
                 "workers with dask worker, and call again."
             )
         return 2 * max(1, threads)
@@ -253,7 +259,7 @@ def _connect(address: str) -> Any:
         raise UsageError("--scheduler needs Dask: type pip install 'distributed>=2024.8'.") from error
     try:
         return distributed.Client(  # type: ignore[no-untyped-call]
-            address, timeout=CONNECT_SECONDS, set_as_default=False, name="netgrader"
+            address, timeout=Waits.CONNECT_SECONDS, set_as_default=False, name="netgrader"
         )
     except (OSError, TimeoutError, ValueError) as error:
         raise NetgraderError(

@@ -14,16 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.diagnose import remedy
-from netgrader.checks.held_out import (
-    NAMED,
-    PATTERNS,
-    TOLD,
-    HeldOut,
-    by_chance,
-    by_heart,
-    lead_of_the_given,
-    redraw,
-)
+from netgrader.checks.held_out import HeldOut, Marks, by_chance, by_heart, lead_of_the_given, redraw
 from netgrader.checks.language import fail, partial, ungradable
 from netgrader.faults import Severity
 from netgrader.judges.answers import asks_for_more, digest, fixed_starts, opened, outputs_for, random_of, require_fed
@@ -61,11 +52,20 @@ __all__ = [
 
 Array = npt.NDArray[Any]
 
-SAMPLE = 6  # one in so many training images, which follow from the evidence
-LOOKED_UP = 0.1  # who has learned the given images knows the others nearly as well; a table of answers does not
-GUESSED = 2 / 9  # of the way up from chance: what chance may reach, 0.3 of ten classes
-FEW = 200  # images that are tried a second time
-CLEARLY = 0.1  # by which a network is better at the scale that is asked for, if it was trained at that
+
+class Doubt:
+    """From where an accuracy is doubted; shares of the test images where nothing else is said."""
+
+    SAMPLE = 6  # one in so many training images, which follow from the evidence
+    LOOKED_UP = 0.1  # who has learned the given images knows the others nearly as well; a table of answers does not
+    GUESSED = 2 / 9  # of the way up from chance: what chance may reach, 0.3 of ten classes
+    FEW = 200  # images that are tried a second time
+    CLEARLY = 0.1  # by which a network is better at the scale that is asked for, if it was trained at that
+    UNSTEADY = 1e-2  # relative, of an output: an image that gets another one beside others gets another answer
+    CHANCE = 0.01  # accuracy; one hardly moves by more from one epoch to the next, after the first
+    ROUNDED = 6e-4  # what an accuracy may be off by that was rounded to three digits or computed in another order
+
+
 AS_TRAINED = Text("sess as the training left it: no other session, and no initialiser that is run after the training")
 ONE_OF_EACH = Text(
     "one network and the session that it was trained in: net = …, then sess = tf.Session(graph=net.graph)"
@@ -80,9 +80,6 @@ USES_LABELS = {
     "prediction": Text("a prediction that asks for more than X"),
 }
 FROM_X = {"logits": Text("logits from X alone"), "prediction": Text("a prediction from X alone")}
-UNSTEADY = 1e-2  # relative, of an output: an image that gets another one beside others gets another answer
-CHANCE = 0.01  # accuracy; one hardly moves by more from one epoch to the next, after the first
-ROUNDED = 6e-4  # what an accuracy may be off by that was rounded to three digits or computed in another order
 
 
 @dataclass(frozen=True)
@@ -122,13 +119,13 @@ class Recomputed:
         A number that is learned by heart is known far better than others, too: only who knows nothing of those looked it up.
         """
         if self.spec.is_regression:
-            return self.hidden < GUESSED < self.given
-        return self.given - self.hidden > LOOKED_UP
+            return self.hidden < Doubt.GUESSED < self.given
+        return self.given - self.hidden > Doubt.LOOKED_UP
 
     @property
     def counted(self) -> float:
         """The test accuracy that counts: where the given images are doubtfully far ahead, without what they are ahead by."""
-        return self.test if self.lead < TOLD else self.test - max(0.0, self.surplus)
+        return self.test if self.lead < Marks.TOLD else self.test - max(0.0, self.surplus)
 
 
 def require_values(evidence: CellEvidence, name: str = "net") -> None:
@@ -155,7 +152,7 @@ def require_own(recomputed: Recomputed, untrained: Said | None = None) -> None:
     `untrained` is what was seen from outside against a training, in words.
     """
     spec, learned = recomputed.spec, recomputed.spec.learned
-    if untrained is not None and recomputed.test >= spec.above_chance(GUESSED):
+    if untrained is not None and recomputed.test >= spec.above_chance(Doubt.GUESSED):
         fail("weights-not-trained-here", found=untrained, expected=Text("a network trained by this notebook"))
     few = recomputed.marks is not None and recomputed.marks <= by_chance(spec.classes)
     if few and learned is not None and recomputed.test >= learned:
@@ -166,7 +163,7 @@ def require_own(recomputed: Recomputed, untrained: Said | None = None) -> None:
                 "the training {images} of this very run",
                 told=recomputed.measure.told(recomputed.test),
                 marks=recomputed.marks,
-                patterns=PATTERNS,
+                patterns=Marks.PATTERNS,
             ),
             expected=Text("a network trained by this notebook, which knows nearly all of them"),
         )
@@ -201,12 +198,12 @@ def recompute(
     x_test, y_test = dataset.x_test, dataset.y_test
     given = held_out or HeldOut(x_test, np.zeros(len(x_test), bool))
     random = random_of(graph)
-    train = random.permutation(len(dataset.x_train))[: -(-len(dataset.x_train) // SAMPLE)]
+    train = random.permutation(len(dataset.x_train))[: -(-len(dataset.x_train) // Doubt.SAMPLE)]
     once = x_test[:0] if quick or not dataset.spec.is_images else redraw(x_test, random)
     trials = x_test[:0] if marked is None else marked.trials
     inputs = (dataset.x_train[train], x_test, given.images[given.hidden], trials, once, redraw(once, random))
     parts = [dataset.prepared(part) for part in inputs]
-    outputs, again = _outputs(lab, graph, (np.concatenate(parts), parts[1][:FEW]), measure, dataset.spec)
+    outputs, again = _outputs(lab, graph, (np.concatenate(parts), parts[1][: Doubt.FEW]), measure, dataset.spec)
     ends = np.cumsum([len(part) for part in parts])[:-1]
     on_train, on_test, on_hidden, on_marks, *on_moved = np.split(dataset.by_class(outputs), ends)
     before = outputs[len(train) :][: len(again)]
@@ -221,7 +218,9 @@ def recompute(
         found=known,
         notebook=measure.score(in_notebook, y_test),
         by_heart=by_heart(unmoved, *moved),
-        steady=np.allclose(before, again, rtol=UNSTEADY, atol=UNSTEADY * measure.figure(0.0) or UNSTEADY),
+        steady=np.allclose(
+            before, again, rtol=Doubt.UNSTEADY, atol=Doubt.UNSTEADY * measure.figure(0.0) or Doubt.UNSTEADY
+        ),
         marks=None if marked is None else marked.known(on_marks.argmax(axis=1)),
     )
 
@@ -267,7 +266,7 @@ def score_on_all_of_train(lab: Lab, graph: GraphEvidence, dataset: Dataset, meas
 
 def require_learned(recomputed: Recomputed) -> None:
     """End the test if the network was trained on test images, or looks their answers up."""
-    if recomputed.lead >= NAMED:
+    if recomputed.lead >= Marks.NAMED:
         fail(
             "answers-looked-up" if recomputed.looked_up else "trained-on-test",
             found=Text(
@@ -284,13 +283,13 @@ def seen_test_images(recomputed: Recomputed) -> Said | None:
 
     The accuracy that counts is then the one without what is known better of the images that were given.
     """
-    if not TOLD <= recomputed.lead < NAMED:
+    if not Marks.TOLD <= recomputed.lead < Marks.NAMED:
         told = Text(
             "test {images} known better than the same {images} turned or moved a little, by "
             "{by_heart:.1f} standard errors: some of them may be known by heart. Nothing was taken "
             "off for that."
         )
-        return told.format(by_heart=recomputed.by_heart) if recomputed.by_heart >= NAMED else None
+        return told.format(by_heart=recomputed.by_heart) if recomputed.by_heart >= Marks.NAMED else None
     return Text(
         "{told} on the test {images} that the notebook was given and {told_2} on others like "
         "them that it never had: {lead:.1f} standard errors apart. Counted was {told_3}, which "
@@ -315,7 +314,7 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
         Text("{told} on the test {images}", told=measure.told(recomputed.counted)),
         measure.at_least(least),
     )
-    if recomputed.counted < recomputed.spec.above_chance(GUESSED):
+    if recomputed.counted < recomputed.spec.above_chance(Doubt.GUESSED):
         _require_moved(lab, graph, found, expected)
     if not all(np.isfinite(value).all() for value in graph.values.values()):
         found, expected = Text("{found}, and weights that are nan, which is no number", found=found), FINITE
@@ -404,7 +403,7 @@ def _recomputed(bench: TestContext, cell: str) -> tuple[Recomputed, Dataset]:
         if otherwise is None:
             return asked
         own = run(otherwise), otherwise
-        return asked if asked[0].test > own[0].test + CLEARLY else own
+        return asked if asked[0].test > own[0].test + Doubt.CLEARLY else own
 
     same = ("recomputed", digest(graph), tuple(sorted(graph.parts.items())), measure)
     made: tuple[Recomputed, Dataset] = bench.once(same, best)
@@ -415,7 +414,7 @@ def _recomputed(bench: TestContext, cell: str) -> tuple[Recomputed, Dataset]:
 def shows_best_so_far(curve: Sequence[float], last: float) -> bool:
     """Whether a curve never falls, and its end is that of an earlier epoch, a little above the accuracy in the end."""
     steps = np.diff(np.asarray(curve, np.float64))
-    return bool(curve[0] < curve[-1] and np.min(steps) == steps[-1] == 0 < curve[-1] - last < CHANCE)
+    return bool(curve[0] < curve[-1] and np.min(steps) == steps[-1] == 0 < curve[-1] - last < Doubt.CHANCE)
 
 
 def curves(evidence: CellEvidence) -> tuple[Array, Array]:

@@ -14,7 +14,7 @@ from netgrader.checks.language import Failed, Ungradable
 from netgrader.faults import CATALOGUE, fault
 from netgrader.grey_levels import LEVELS
 from netgrader.judges.aspects import make_charge
-from netgrader.judges.known_images import PROJECTIONS, fingerprints, match_scaled
+from netgrader.judges.known_images import Projections, fingerprints, match_scaled
 from netgrader.judges.labels import class_shift, one_hot_words
 from netgrader.judges.preparations import preparation_of
 from netgrader.judges.rows import (
@@ -133,7 +133,7 @@ class _Comparison:
 
     def _factors(self, rows: Int) -> Float:
         """Return what each row was multiplied with if it is the given image ``rows[i]``, NaN if it is not."""
-        theirs, given = self.theirs[:, :PROJECTIONS], self.given[rows, :PROJECTIONS]
+        theirs, given = self.theirs[:, : Projections.PROJECTIONS], self.given[rows, : Projections.PROJECTIONS]
         with np.errstate(divide="ignore", invalid="ignore"):
             factor = (theirs * given).sum(axis=1) / (given**2).sum(axis=1)
         off = np.linalg.norm(theirs - factor[:, np.newaxis] * given, axis=1)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.exercises import NET, BadExerciseError
-from netgrader.judges.accuracy import ROUNDED
+from netgrader.judges.accuracy import Doubt
 from netgrader.judges.answers import opened, outputs_for, random_of, run_alone, shaped
 from netgrader.judges.arrays import images_of
 from netgrader.judges.measure import measure_of
@@ -116,9 +116,9 @@ def causes_of_accuracy(bench: TestContext, cell: str, reported: float) -> tuple[
             own = own_accuracy(session, graph, handed)
     except LabError:
         return ()
-    if abs(measure.score_of(reported) - measure.score(measure.answers(outputs), handed.targets)) <= ROUNDED:
+    if abs(measure.score_of(reported) - measure.score(measure.answers(outputs), handed.targets)) <= Doubt.ROUNDED:
         return handed.made_in
-    if own is not None and abs(reported - own) <= ROUNDED:
+    if own is not None and abs(reported - own) <= Doubt.ROUNDED:
         return (*handed.made_in, *network_cells(bench))
     return ()
 

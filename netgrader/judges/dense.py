@@ -47,7 +47,14 @@ __all__ = [
 
 Array = npt.NDArray[Any]
 
-FALSE_ALARM = 1e-9  # how often a sample of the right distribution may be refused
+
+class Trial:
+    """How a single layer is tried."""
+
+    FALSE_ALARM = 1e-9  # how often a sample of the right distribution may be refused
+    ROWS = 9
+    TOLERANCE = 1e-4  # of the largest output; float32 sums of a thousand terms stay a hundred times below
+    HUGE = 5.0  # times the size that keeps a signal of unit variance at unit variance
 
 
 def glorot_limit(inputs: int, outputs: int) -> float:
@@ -89,7 +96,7 @@ def describe_sample(sample: Array) -> Said:
 
 
 def _bound(count: int) -> float:
-    return math.sqrt(math.log(2 / FALSE_ALARM) / (2 * count))
+    return math.sqrt(math.log(2 / Trial.FALSE_ALARM) / (2 * count))
 
 
 def _distance(values: Array, expected: Array) -> float:
@@ -98,15 +105,12 @@ def _distance(values: Array, expected: Array) -> float:
     return float(max(np.abs(steps[1:] - expected).max(), np.abs(steps[:-1] - expected).max()))
 
 
-ROWS = 9
-TOLERANCE = 1e-4  # of the largest output; float32 sums of a thousand terms stay a hundred times below
 MADE_BY = {
     "x": Text("what tf.placeholder(…) gives"),
     "h": Text("what tf.matmul(…) or activation(…) gives"),
     "W": Text("what tf.get_variable(…) gives"),
 }
 """The parts of a layer, and what makes them."""
-HUGE = 5.0  # times the size that keeps a signal of unit variance at unit variance
 
 CALLED = {"none": Text("no activation")}
 """What an activation is called in a sentence, where that is not its name."""
@@ -167,7 +171,7 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
             fail("wrong-return", found=Text("{part} is not a tensor of the graph", part=part), expected=expected)
     loaded = lab.load(graph.meta_graph)
     random = np.random.default_rng([seed, inputs, outputs])
-    rows = random.uniform(-1, 1, (ROWS, inputs)).astype(np.float32)
+    rows = random.uniform(-1, 1, (Trial.ROWS, inputs)).astype(np.float32)
     zeros = np.zeros((1, inputs), np.float32)
     x, h, w = (graph.parts[part] for part in ("x", "h", "W"))
     with started(loaded, seed) as session:
@@ -221,11 +225,11 @@ def _positive(random: np.random.Generator, value: Array, inputs: int) -> Array:
 
 def _require_shapes(results: Array, weights: Array, inputs: int, outputs: int) -> None:
     shape = results.shape
-    if shape != (ROWS, outputs):
+    if shape != (Trial.ROWS, outputs):
         fail(
             "wrong-width",
-            found=Text("h of shape {shape} for {rows} rows", shape=shape, rows=ROWS),
-            expected=f"({ROWS}, {outputs})",
+            found=Text("h of shape {shape} for {rows} rows", shape=shape, rows=Trial.ROWS),
+            expected=f"({Trial.ROWS}, {outputs})",
         )
     if weights.shape not in {(inputs, outputs), (outputs, inputs)}:
         fail("wrong-return", found=Text("W of shape {shape}", shape=weights.shape), expected=f"({inputs}, {outputs})")
@@ -315,7 +319,10 @@ def require_glorot_uniform(trial: DenseTrial) -> None:
     for code, is_so in (
         ("zero-initialisation", not np.any(weights)),
         ("constant-initialisation", np.ptp(weights) == 0),
-        ("huge-initialisation", not spread(weights) * np.sqrt(trial.inputs) <= HUGE),  # also if it is not a number
+        (
+            "huge-initialisation",
+            not spread(weights) * np.sqrt(trial.inputs) <= Trial.HUGE,
+        ),  # also if it is not a number
         ("wrong-initialisation", differs_from_uniform(weights, limit)),
     ):
         if is_so:
@@ -368,4 +375,4 @@ def _before(trial: DenseTrial, activation: Callable[[Array], Array]) -> Array:
 
 def _agrees(trial: DenseTrial, expected: Array) -> bool:
     scale = max(1.0, float(np.abs(trial.results).max()))
-    return bool(np.isfinite(trial.results).all() and np.abs(trial.results - expected).max() <= TOLERANCE * scale)
+    return bool(np.isfinite(trial.results).all() and np.abs(trial.results - expected).max() <= Trial.TOLERANCE * scale)

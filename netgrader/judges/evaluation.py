@@ -24,10 +24,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Measured", "Part", "agree", "judge_evaluation", "measure", "single_runs"]
 
-ROUNDING = 2e-5  # single precision, and the last digit of what was rounded for printing
-DIGITS = (2, 3, 4)
-SAME = 1e-7  # of an accuracy: of what was rounded, single precision keeps so much
-ALMOST = 0.97  # share of the images; starting here it is all but a last incomplete chunk, which costs nothing
+
+class Rounding:
+    """How exactly a reported accuracy is told."""
+
+    ROUNDING = 2e-5  # single precision, and the last digit of what was rounded for printing
+    DIGITS = (2, 3, 4)
+    SAME = 1e-7  # of an accuracy: of what was rounded, single precision keeps so much
+    ALMOST = 0.97  # share of the images; starting here it is all but a last incomplete chunk, which costs nothing
+
+
 EACH = Text("one after each epoch")
 
 
@@ -105,11 +111,11 @@ def single_runs(subject: Subject, runs: Int) -> list[float]:
 
 def agree(value: float, accuracies: npt.ArrayLike, *, rounded: bool = True) -> bool:
     """Whether a value reported is one of some accuracies, possibly `rounded` to a few digits."""
-    known, units = np.asarray(accuracies, np.float64), 10.0 ** -np.array(DIGITS)
-    exact = np.abs(value - known) <= ROUNDING * np.maximum(1.0, known)
+    known, units = np.asarray(accuracies, np.float64), 10.0 ** -np.array(Rounding.DIGITS)
+    exact = np.abs(value - known) <= Rounding.ROUNDING * np.maximum(1.0, known)
     # Halfway between two of them, who rounds takes one or the other: as an accuracy is in binary, or to the even digit.
-    near = np.abs(value - known[..., None]) <= units / 2 + SAME
-    written = np.abs(value - np.round(value / units) * units) < SAME
+    near = np.abs(value - known[..., None]) <= units / 2 + Rounding.SAME
+    written = np.abs(value - np.round(value / units) * units) < Rounding.SAME
     return bool(exact.any()) or (rounded and bool((near & written).any()))
 
 
@@ -133,7 +139,7 @@ def _coverage(side: str, shares: Float, n: int) -> Iterator[LoopFinding]:
     least = int(np.argmin(shares))
     if shares[least] == 1:
         return
-    earned, severity = (0.0, None) if shares[least] < ALMOST else (1.0, Severity.REMARK)
+    earned, severity = (0.0, None) if shares[least] < Rounding.ALMOST else (1.0, Severity.REMARK)
     found = Text(
         "{share:,} of {n:,} {what} {images} after epoch {least}",
         share=round(shares[least] * n),
@@ -154,7 +160,7 @@ def _coverage(side: str, shares: Float, n: int) -> Iterator[LoopFinding]:
 
 def _too_seldom(shares: Float) -> LoopFinding | None:
     """Return a finding if all was evaluated after the last epoch and nothing after the others."""
-    if len(shares) == 1 or shares[:-1].any() or shares[-1].min() < ALMOST:
+    if len(shares) == 1 or shares[:-1].any() or shares[-1].min() < Rounding.ALMOST:
         return None
     found = Text("an evaluation after the last of {count} epochs", count=len(shares))
     return finding(Aspect.EVALUATION, "evaluated-too-seldom", share=0.5, found=found, expected=EACH)
@@ -163,7 +169,7 @@ def _too_seldom(shares: Float) -> LoopFinding | None:
 def _before_epochs(subject: Subject, shares: Float) -> LoopFinding | None:
     """Return a finding if all was evaluated before the first step and nothing after the last."""
     ahead = measure(subject, subject.course.before)
-    if shares[-1].any() or min(ahead.train.share, ahead.test.share) < ALMOST:
+    if shares[-1].any() or min(ahead.train.share, ahead.test.share) < Rounding.ALMOST:
         return None
     found = Text("an evaluation before the first step and none after the last")
     return finding(

@@ -24,23 +24,27 @@ if TYPE_CHECKING:
     from netgrader.grey_levels import GreyLevels
 
 __all__ = [
-    "PROJECTIONS",
-    "WIDTH",
     "ImageRows",
     "Joined",
     "Match",
+    "Projections",
     "Table",
     "TableRows",
     "fingerprints",
     "match_scaled",
 ]
 
-PROJECTIONS = 3
-WIDTH = PROJECTIONS + 1
-CHUNK = 128
-# Scaling in float64 and rounding to float32 differs from scaling in float32 by at most a rounding unit a pixel.
-TOLERANCE = 2e-7
-RATIO_TOLERANCE = 2e-6
+
+class Projections:
+    """How images are recognized by projections of their pixels."""
+
+    PROJECTIONS = 3
+    WIDTH = PROJECTIONS + 1
+    CHUNK = 128
+    # Scaling in float64 and rounding to float32 differs from scaling in float32 by at most a rounding unit a pixel.
+    TOLERANCE = 2e-7
+    RATIO_TOLERANCE = 2e-6
+
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
@@ -49,8 +53,8 @@ Int = npt.NDArray[np.int64]
 @functools.cache
 def _weights(pixels: int) -> Float:
     """Make weights that are fixed for ever: both sides must agree whatever their NumPy, so none of its generators is used."""
-    stream = hashlib.shake_256(b"netgrader: fingerprints of images").digest(2 * pixels * PROJECTIONS)
-    weights = (np.frombuffer(stream, dtype="<u2").reshape(pixels, PROJECTIONS) & 4095).astype(np.int64)
+    stream = hashlib.shake_256(b"netgrader: fingerprints of images").digest(2 * pixels * Projections.PROJECTIONS)
+    weights = (np.frombuffer(stream, dtype="<u2").reshape(pixels, Projections.PROJECTIONS) & 4095).astype(np.int64)
     weights -= weights.sum(axis=0) // pixels
     for column in weights.T:
         column[: column.sum()] -= 1
@@ -70,14 +74,14 @@ def fingerprints(images: npt.NDArray[Any]) -> Float:
     array of shape (n, 4), float64
     """
     pixels = images.shape[1]
-    found = np.empty((len(images), WIDTH))
-    buffer = np.empty((min(CHUNK, len(images)), pixels))
+    found = np.empty((len(images), Projections.WIDTH))
+    buffer = np.empty((min(Projections.CHUNK, len(images)), pixels))
     # In small pieces: a float64 copy of all rows would take 376 MB, and larger products start BLAS's threads.
-    for start in range(0, len(images), CHUNK):
-        piece = np.asarray(images[start : start + CHUNK], dtype=np.float32)
+    for start in range(0, len(images), Projections.CHUNK):
+        piece = np.asarray(images[start : start + Projections.CHUNK], dtype=np.float32)
         rows = buffer[: len(piece)]
         rows[...] = piece
-        np.dot(rows, _weights(pixels), out=found[start : start + CHUNK])
+        np.dot(rows, _weights(pixels), out=found[start : start + Projections.CHUNK])
     return found
 
 
@@ -88,7 +92,11 @@ class Table:
         self._order = np.lexsort(known.T[::-1])
         self._sorted = known[self._order]
         # Projections grow with the image's norm; its rounding errors do as well.
-        self._slack = TOLERANCE * np.abs(known[:, :PROJECTIONS]).max(initial=0.0) if slack is None else slack
+        self._slack = (
+            Projections.TOLERANCE * np.abs(known[:, : Projections.PROJECTIONS]).max(initial=0.0)
+            if slack is None
+            else slack
+        )
         self.first = np.arange(len(known))
         self.first = self.find(known)
 
@@ -148,19 +156,23 @@ def match_scaled(known: Float, rows: Float, pixels: int) -> Match:
     order = own[np.argsort(directions[own, 0], kind="stable")]
     for sign in (1.0, -1.0):
         todo = np.flatnonzero(usable & (index < 0))
-        hits = _nearest(directions[order], order, np.arange(len(known)), sign * theirs[todo], RATIO_TOLERANCE)
+        hits = _nearest(
+            directions[order], order, np.arange(len(known)), sign * theirs[todo], Projections.RATIO_TOLERANCE
+        )
         rows_hit, known_hit = todo[hits >= 0], hits[hits >= 0]
         index[rows_hit] = known_hit
         factor[rows_hit] = sign * their_sizes[rows_hit] / sizes[known_hit]
-        shift[rows_hit] = (rows[rows_hit, PROJECTIONS] - factor[rows_hit] * known[known_hit, PROJECTIONS]) / pixels
+        shift[rows_hit] = (
+            rows[rows_hit, Projections.PROJECTIONS] - factor[rows_hit] * known[known_hit, Projections.PROJECTIONS]
+        ) / pixels
     return Match(index, factor, shift)
 
 
 def _directions(prints: Float) -> tuple[Float, Float]:
     # A stranger's numbers: what overflows or is nothing has no direction.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        sizes = np.linalg.norm(prints[:, :PROJECTIONS], axis=1)
-        return prints[:, :PROJECTIONS] / sizes[:, np.newaxis], sizes
+        sizes = np.linalg.norm(prints[:, : Projections.PROJECTIONS], axis=1)
+        return prints[:, : Projections.PROJECTIONS] / sizes[:, np.newaxis], sizes
 
 
 Floats = npt.NDArray[np.float32]

@@ -39,12 +39,9 @@ if TYPE_CHECKING:
     from netgrader.reader import Lab, LabSession
 
 __all__ = [
-    "BATCH",
-    "EARLY",
-    "SMOOTH",
-    "STEPS",
     "RateVerdict",
     "RunImages",
+    "Runs",
     "ShortRun",
     "compare_rates",
     "fed_in_training",
@@ -58,9 +55,13 @@ __all__ = [
 
 Array = npt.NDArray[Any]
 
-STEPS, BATCH = 300, 64
-EARLY = 100  # steps; the shortest run from which a sweep's accuracies may honestly come
-SMOOTH = 100  # the last steps, over which a run's loss is averaged
+
+class Runs:
+    """How long the short runs are that judge a rate, in steps."""
+
+    STEPS, BATCH = 300, 64
+    EARLY = 100  # steps; the shortest run from which a sweep's accuracies may honestly come
+    SMOOTH = 100  # the last steps, over which a run's loss is averaged
 
 
 class _RateLimits(NamedTuple):
@@ -104,20 +105,20 @@ class ShortRun:
     """The loss of the minibatch before each step, as the student's graph has it, (steps,)."""
     early: float
     late: float
-    """Accuracy on the test images after `EARLY` and after all steps."""
+    """Accuracy on the test images after `Runs.EARLY` and after all steps."""
 
     @property
     def last(self) -> float:
         """Return the mean loss of the last steps; infinite if it is not finite."""
-        mean = float(np.mean(self.losses[-SMOOTH:]))
+        mean = float(np.mean(self.losses[-Runs.SMOOTH :]))
         return mean if math.isfinite(mean) else math.inf
 
     @property
     def smoothed(self) -> Array:
-        """Return for each step the mean loss of the last `SMOOTH` steps, which ends at `last`."""
+        """Return for each step the mean loss of the last `Runs.SMOOTH` steps, which ends at `last`."""
         sums = np.cumsum(np.concatenate([[0.0], self.losses]))
         ends = np.arange(1, len(sums))
-        starts = np.maximum(ends - SMOOTH, 0)
+        starts = np.maximum(ends - Runs.SMOOTH, 0)
         means: Array = (sums[ends] - sums[starts]) / (ends - starts)
         return means
 
@@ -146,18 +147,18 @@ def short_run(
     seed: int = 1,
     enough: Callable[[ShortRun], bool] = lambda _: False,
 ) -> ShortRun:
-    """Train the graph from its own initialiser for `STEPS` minibatches.
+    """Train the graph from its own initialiser for `Runs.STEPS` minibatches.
 
     Parameters
     ----------
     graph
         A network with the parts ``X``, ``Y``, ``logits``, ``loss`` and ``train_op``, made for `rate`.
     images
-        What to train on, at least `STEPS` times `BATCH` images, and to test with.
+        What to train on, at least `Runs.STEPS` times `Runs.BATCH` images, and to test with.
     seed
         Of the initialisation; the order of the minibatches is always the same.
     enough
-        Says of the run of `EARLY` steps whether it already tells what is asked; it then ends there.
+        Says of the run of `Runs.EARLY` steps whether it already tells what is asked; it then ends there.
     """
     runs = short_runs(lab, {"": (graph, rate)}, images, seed=seed, enough=lambda early: enough(early[""]))
     return runs[""]
@@ -173,7 +174,7 @@ def short_runs(
 ) -> dict[str, ShortRun]:
     """Train several graphs, each made for its rate, as `short_run` does, all for as long: to the end unless it is `enough`.
 
-    That is asked after `EARLY` steps of each. They are trained one after the other, and those that go on begin anew where
+    That is asked after `Runs.EARLY` steps of each. They are trained one after the other, and those that go on begin anew where
     they were.
     """
     trials: dict[str, _Trial] = {}
@@ -181,10 +182,10 @@ def short_runs(
         for name, (graph, rate) in graphs.items():
             session = sessions.enter_context(started(lab.load(graph.meta_graph), seed, often=True))
             trials[name] = _Trial(session, graph, rate, images)
-            trials[name].go_on(EARLY)
+            trials[name].go_on(Runs.EARLY)
         if not enough({name: trial.run for name, trial in trials.items()}):
             for trial in trials.values():
-                trial.go_on(STEPS)
+                trial.go_on(Runs.STEPS)
     return {name: trial.run for name, trial in trials.items()}
 
 
@@ -199,9 +200,9 @@ class _Trial:
     def go_on(self, steps: int) -> None:
         """Train until so many steps were taken in all, and take the accuracy."""
         parts, done = self._graph.parts, len(self._losses)
-        rows = slice(done * BATCH, steps * BATCH)
+        rows = slice(done * Runs.BATCH, steps * Runs.BATCH)
         images, labels = (part[rows] for part in self._images.train)
-        batches = list(np.arange((steps - done) * BATCH).reshape(-1, BATCH))
+        batches = list(np.arange((steps - done) * Runs.BATCH).reshape(-1, Runs.BATCH))
         told = self._session.run_batches(
             [parts["loss"], parts["train_op"]],
             {
@@ -318,7 +319,7 @@ def compare_rates(
 
 
 def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun) -> bool:
-    """Whether runs of `EARLY` steps already tell that `compare_rates` finds nothing wrong with the rate of `at`.
+    """Whether runs of `Runs.EARLY` steps already tell that `compare_rates` finds nothing wrong with the rate of `at`.
 
     Near the best losses have fallen by half, and lie far below those at a third of the rate: in the runs of
     ``research/rates.csv`` none of these was found too high or too low in the end.

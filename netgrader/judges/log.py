@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.errors import NetgraderError
-from netgrader.judges.known_images import WIDTH, Table, match_scaled
+from netgrader.judges.known_images import Projections, Table, match_scaled
 from netgrader.judges.notes import (
     ARRAYS,
     COLUMNS,
@@ -30,13 +30,18 @@ if TYPE_CHECKING:
 
 __all__ = ["BadTrainingLog", "LoggedCall", "Rows", "Tables", "TrainingLog", "read_training_log", "same_rows"]
 
-MAX_ROWS = 60_000_000  # of all runs of a call
-MOST_ASKED = 1_000_000  # epochs, or rows of a minibatch
-ROUNDED = (4.0, 12.0, 40.0)
-"""How far the fingerprint of an image may move by rounding, the nearer ones first: that of shares of one in half precision
-by 4, one standard deviation. Those of different images are a thousand apart, of a few by chance less than 40."""
-NEARLY_ALL = 0.95
-"""Share of the rows of a call that are not exactly known ones, above which they count as rounded; of noised ones 0.001 do."""
+
+class LogLimits:
+    """How much of a log is read, and how accuracies are rounded in it."""
+
+    MAX_ROWS = 60_000_000  # of all runs of a call
+    MOST_ASKED = 1_000_000  # epochs, or rows of a minibatch
+    ROUNDED = (4.0, 12.0, 40.0)
+    """How far the fingerprint of an image may move by rounding, the nearer ones first: that of shares of one in half precision
+    by 4, one standard deviation. Those of different images are a thousand apart, of a few by chance less than 40."""
+    NEARLY_ALL = 0.95
+    """Share of the rows of a call that are not exactly known ones, above which they count as rounded; of noised ones 0.001 do."""
+
 
 KINDS: Mapping[type, str] = {np.float64: "f", np.int64: "iu"}
 """Kinds of the numbers that are read as these."""
@@ -192,7 +197,7 @@ def _tables(evidence: Evidence, spec: DataSpec) -> tuple[Tables, _RowFinder]:
     x_train, y_train, x_test, y_test = (found[name] for name in ARRAYS)
     for images, labels in ((x_train, y_train), (x_test, y_test)):
         _require(images.ndim == 2 and len(images) > 0, TABLES_APART)
-        _require((*images.shape[1:], *labels.shape) == (WIDTH, len(images)), TABLES_APART)
+        _require((*images.shape[1:], *labels.shape) == (Projections.WIDTH, len(images)), TABLES_APART)
     prints = np.concatenate([x_train, x_test]).astype(np.float64)
     finder = _RowFinder(prints, spec.size)
     tables = Tables(
@@ -229,7 +234,7 @@ class _RowFinder:
         rounded = self._rounded(prints[other])
         # Among many other rows a few look by chance like one that was rounded.
         near = np.zeros(len(prints), dtype=np.bool_)
-        if (rounded >= 0).sum() > NEARLY_ALL * len(other):
+        if (rounded >= 0).sum() > LogLimits.NEARLY_ALL * len(other):
             index[other], near[other] = rounded, rounded >= 0
             other = other[rounded < 0]
         match = match_scaled(self._known, prints[other], self._pixels)
@@ -240,7 +245,7 @@ class _RowFinder:
     def _rounded(self, prints: Float) -> Int:
         """Return which known row each row is up to rounding, the nearest first; -1 where it is none."""
         index = np.full(len(prints), -1)
-        for slack in ROUNDED:
+        for slack in LogLimits.ROUNDED:
             other = np.flatnonzero(index < 0)
             found = Table(self._known, slack).find(prints[other])
             index[other] = np.where(found >= 0, self.first[found], -1)
@@ -250,8 +255,8 @@ class _RowFinder:
 class _Terms(msgspec.Struct, frozen=True):
     """What `train` was called with."""
 
-    n_epochs: Annotated[int, msgspec.Meta(gt=0, lt=MOST_ASKED)]
-    mini_batch_size: Annotated[int, msgspec.Meta(gt=0, lt=MOST_ASKED)]
+    n_epochs: Annotated[int, msgspec.Meta(gt=0, lt=LogLimits.MOST_ASKED)]
+    mini_batch_size: Annotated[int, msgspec.Meta(gt=0, lt=LogLimits.MOST_ASKED)]
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -314,11 +319,11 @@ def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], find
     """Spread blocks over the runs that were fed them, and labels over the runs that were fed any."""
     sizes, blocks, asked = column["n_rows"], column["block"], column["asked"]
     block_sizes, found, given = noted["block_sizes"], noted["found"], noted["labels"]
-    prints = _table_of(noted["rows"], WIDTH, "rows", kind=np.float64)
+    prints = _table_of(noted["rows"], Projections.WIDTH, "rows", kind=np.float64)
     fed, labelled = blocks >= 0, (asked & (Asked.STEP | Asked.LOSS | Asked.ACCURACY | Asked.GRADIENT)) > 0
     _require(block_sizes.ndim == 1 and block_sizes.dtype.kind in "iu", BLOCKS_APART)
     _require(bool((np.append(sizes, block_sizes) >= 0).all()), BLOCKS_APART)
-    _require(int(sizes.sum()) <= MAX_ROWS and int(block_sizes.sum()) == len(prints), BLOCKS_APART)
+    _require(int(sizes.sum()) <= LogLimits.MAX_ROWS and int(block_sizes.sum()) == len(prints), BLOCKS_APART)
     _require(bool((blocks < len(block_sizes)).all()), BLOCKS_APART)
     _require(np.array_equal(sizes[fed], block_sizes[blocks[fed]]) and not sizes[~fed].any(), BLOCKS_APART)
     _require((found.shape, given.shape) == ((sizes.sum(),), (sizes[labelled].sum(),)), LABELS_APART)

@@ -34,7 +34,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.checks.parameters import INSTRUMENT_RATE
+from netgrader.checks.parameters import Usual
 
 __all__ = [
     "ARRAYS",
@@ -52,7 +52,7 @@ __all__ = [
     "loss_and_slope",
 ]
 
-LEARNING_RATE = INSTRUMENT_RATE
+LEARNING_RATE = Usual.INSTRUMENT_RATE
 """Of the instrument's Adam where a call asks for no other."""
 
 ARRAYS = ("x_train", "y_train_1_hot", "x_test", "y_test_1_hot")

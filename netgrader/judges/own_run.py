@@ -11,7 +11,7 @@ import numpy.typing as npt
 from netgrader.checks.exercises import NET
 from netgrader.checks.language import fail
 from netgrader.checks.wording import percent
-from netgrader.judges.accuracy import CHANCE, ROUNDED
+from netgrader.judges.accuracy import Doubt
 from netgrader.judges.answers import answers_for
 from netgrader.judges.as_handed import causes_of_accuracy, test_rows_as_handed
 from netgrader.judges.aspects import Aspect
@@ -92,7 +92,7 @@ def require_run_reported(bench: TestContext, cells: RunCells, remark: Callable[.
         _require_own_network(bench, cells, run)
     if any(said[aspect].share < 1 for aspect in (Aspect.RUN, Aspect.EVALUATION, Aspect.REPORT)):
         return
-    if run is None or not run.reported or abs(run.reported[-1] - run.accuracy) <= ROUNDED:
+    if run is None or not run.reported or abs(run.reported[-1] - run.accuracy) <= Doubt.ROUNDED:
         return
     best = Text(
         "{reported:.4f}, while the network as it was left has {accuracy:.4f}",
@@ -100,7 +100,7 @@ def require_run_reported(bench: TestContext, cells: RunCells, remark: Callable[.
         accuracy=run.accuracy,
     )
     # The best of a curve is one value, as its last is; the nearest of many would be whatever one likes.
-    if abs(max(run.reported) - run.accuracy) <= ROUNDED or _only_rises(run.reported, run.accuracy):
+    if abs(max(run.reported) - run.accuracy) <= Doubt.ROUNDED or _only_rises(run.reported, run.accuracy):
         remark("picked-best-epoch-on-test", found=best)
         return
     fail(
@@ -136,7 +136,7 @@ def _require_own_network(bench: TestContext, cells: RunCells, run: OwnRun | None
 def _only_rises(reported: Sequence[float], accuracy: float) -> bool:
     """Whether a curve never falls, stands still somewhere, and ends a little above what the network does."""
     least = np.min(np.diff(reported), initial=1.0)
-    return bool(least == 0 < reported[-1] - accuracy < CHANCE)
+    return bool(least == 0 < reported[-1] - accuracy < Doubt.CHANCE)
 
 
 def show_own_run(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.language import Failed, fail, partial
-from netgrader.judges.accuracy import ROUNDED, shows_best_so_far, train_accuracy
+from netgrader.judges.accuracy import Doubt, shows_best_so_far, train_accuracy
 from netgrader.judges.as_handed import causes_of_accuracy
 from netgrader.judges.training import require_training
 from netgrader.text import Text
@@ -83,7 +83,7 @@ def require_reported(
         found, expected = measure.no_curves
         fail("reported-accuracy-wrong", found=found, expected=expected)
     acc_trn, acc_val = ([measure.score_of(float(value)) for value in curve] for curve in (acc_trn, acc_val))
-    near = ROUNDED if recomputed.steady else LIMITS.unsteady
+    near = Doubt.ROUNDED if recomputed.steady else LIMITS.unsteady
     last, true = acc_val[-1], recomputed.notebook
     if abs(last - true) <= near:
         if whole_curve:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from netgrader.judges.answers import opened
 from netgrader.judges.input_gradients import each_gradient, gradients_cell
-from netgrader.judges.learning_rate import SMOOTH, compare_rates
+from netgrader.judges.learning_rate import Runs, compare_rates
 from netgrader.observations import (
     Comparison,
     Curves,
@@ -183,7 +183,7 @@ def rate_curves(third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortR
     if verdict is not None and verdict.against is tenfold and tenfold is not triple:
         named.append((TENFOLD, tenfold))
     lines = [_losses(words, run) for words, run in named]
-    return Curves(RATES.format(smooth=SMOOTH), Text("step"), Text("loss"), tuple(lines), log_y=True)
+    return Curves(RATES.format(smooth=Runs.SMOOTH), Text("step"), Text("loss"), tuple(lines), log_y=True)
 
 
 def _losses(words: Text, run: ShortRun) -> Series:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT",
-    "MOST_TRAINED",
+    "Enough",
     "Proof",
     "TrainedNetwork",
     "charge_for",
@@ -53,18 +53,22 @@ __all__ = [
 
 Array = npt.NDArray[Any]
 
-MOST_TRAINED = 24  # networks that are handed over with their weights, 5 MB each
-MOST_PROVEN = 12  # results that have to be proven, of however many: half of what is handed over
+
+class Enough:
+    """How many runs prove a sweep, and how near they must come."""
+
+    MOST_TRAINED = 24  # networks that are handed over with their weights, 5 MB each
+    MOST_PROVEN = 12  # results that have to be proven, of however many: half of what is handed over
+    TEST_ROWS = 2_000  # test images: chance moves an accuracy on so many by half a percent
+    NEAR, DEVIATIONS = 0.03, 4.0  # accuracy, and standard deviations, between two honest measurements of one network
+    MEASURES = 3  # accuracies of a network: ours, by the student's rows, by the student's accuracy
+    SAME = 1e-3  # of what training moves: copies with noise; networks trained at two rates differ by more than a tenth of it
+
+
 DEFAULT = "default"
 """The value of a network that was built without naming one."""
 NOT_REPRODUCED, OF_ONE = "sweep-result-not-reproduced", "sweep-of-one-network"
 OF_ITS_OWN = Text("for each value a network of its own, built with it and trained in a session of this notebook")
-TEST_ROWS = 2_000  # test images: chance moves an accuracy on so many by half a percent
-NEAR, DEVIATIONS = 0.03, 4.0  # accuracy, and standard deviations, between two honest measurements of one network
-MEASURES = 3  # accuracies of a network: ours, by the student's rows, by the student's accuracy
-SAME = (
-    1e-3  # of what training moves: copies with noise; networks trained at two rates differ by more than a tenth of it
-)
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ def proof_of(bench: TestContext) -> Proof:
 def _look(bench: TestContext) -> Proof:
     sweep, evidence = student_sweep(bench), bench.evidence(sweep_cell(bench))
     known = evidence.raw.graphs
-    handed = [known[name] for name in map(trained_at, range(MOST_TRAINED)) if name in known]
+    handed = [known[name] for name in map(trained_at, range(Enough.MOST_TRAINED)) if name in known]
     if not handed:
         evidence.graph(BEST)  # where no network can be built, that is what is wrong
     # Where the network is at fault, which is charged where it is built, training may well move nothing.
@@ -135,7 +139,7 @@ def _rows_made_in(bench: TestContext) -> str:
 
 
 def _needed(sweep: StudentSweep) -> int:
-    return min(len(np.unique(sweep.rates)), MOST_PROVEN)
+    return min(len(np.unique(sweep.rates)), Enough.MOST_PROVEN)
 
 
 def lacking(sweep: StudentSweep, proof: Proof) -> int:
@@ -167,7 +171,7 @@ def distinct(
         moved = _distance(starts(graph), graph.values)
         # Where nothing begins with the same values each time, it is not known how far training moved them.
         known = np.nan_to_num(moved, posinf=0.0)
-        near = [_distance(graph.values, other.values) <= SAME * max(known, far) for other, far in kept]
+        near = [_distance(graph.values, other.values) <= Enough.SAME * max(known, far) for other, far in kept]
         if moved != 0 and not any(near):
             kept.append((graph, known))
     return [graph for graph, _ in kept]
@@ -192,7 +196,7 @@ def _measured(bench: TestContext, graph: GraphEvidence, *, as_handed: bool = Fal
 def sample(bench: TestContext) -> tuple[Array, Array]:
     """Return test images as the notebook was given and scaled them, and what its labels call their classes."""
     data = data_for(bench)
-    rows = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
+    rows = slice(None, None, max(1, len(data.x_test) // Enough.TEST_ROWS))
     return data.prepared(bench.given.images[rows]), data.called(data.y_test[rows])
 
 
@@ -216,7 +220,7 @@ def prove(sweep: StudentSweep, networks: Sequence[TrainedNetwork]) -> Proof:
     """
     by: dict[float, tuple[int, int]] = {}
     left = set(range(len(networks)))
-    for measure in range(MEASURES):
+    for measure in range(Enough.MEASURES):
         for rate in sorted({*sweep.rates.tolist()} - by.keys(), key=lambda rate: claimed(sweep, rate)):
             fits = [
                 (networks[number].value is None, networks[number].accuracies[measure], number)
@@ -234,8 +238,8 @@ def _reaches(network: TrainedNetwork, rate: float, measure: int, reported: float
     if network.value not in {rate, None} or len(network.accuracies) <= measure:
         return False
     accuracy = network.accuracies[measure]
-    by_chance = DEVIATIONS * math.sqrt(max(accuracy * (1 - accuracy), 0.0) / TEST_ROWS)
-    return abs(reported - accuracy) <= max(NEAR, by_chance)
+    by_chance = Enough.DEVIATIONS * math.sqrt(max(accuracy * (1 - accuracy), 0.0) / Enough.TEST_ROWS)
+    return abs(reported - accuracy) <= max(Enough.NEAR, by_chance)
 
 
 def judge_proof(sweep: StudentSweep, proof: Proof) -> Charge | None:

@@ -13,9 +13,8 @@ from netgrader.checks.language import fail_all
 from netgrader.faults import fault
 from netgrader.judges.arrays import data_for
 from netgrader.judges.learning_rate import (
-    BATCH,
-    STEPS,
     RunImages,
+    Runs,
     ShortRun,
     is_settled,
     judge_rate,
@@ -203,7 +202,7 @@ def _runs_around(bench: TestContext, images: RunImages) -> dict[str, ShortRun]:
     graphs = {name: (evidence.graph(name), best * factor) for name, factor in AROUND.items() if name != "tenfold"}
     runs = short_runs(bench.lab, graphs, images, enough=lambda early: is_settled(*early.values()))
     runs["tenfold"] = runs["triple"]
-    if len(runs[BEST].losses) == STEPS and may_be_far_too_low(runs[BEST], runs["triple"]):
+    if len(runs[BEST].losses) == Runs.STEPS and may_be_far_too_low(runs[BEST], runs["triple"]):
         runs["tenfold"] = short_run(bench.lab, evidence.graph("tenfold"), best * AROUND["tenfold"], images)
     return runs
 
@@ -213,7 +212,7 @@ def run_images(bench: TestContext) -> RunImages:
 
     def make() -> RunImages:
         data = data_for(bench)
-        few = np.arange(STEPS * BATCH) % len(data.x_train)
+        few = np.arange(Runs.STEPS * Runs.BATCH) % len(data.x_train)
         return RunImages(
             (data.prepared(data.x_train[few]), data.called(data.y_train[few])), sample(bench), bench.spec.classes
         )

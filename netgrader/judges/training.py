@@ -12,18 +12,11 @@ import numpy.typing as npt
 from netgrader import reader
 from netgrader.checks.exercises import NET
 from netgrader.checks.language import Failed
-from netgrader.judges.accuracy import (
-    GUESSED,
-    recomputed,
-    require_learned,
-    require_own,
-    require_trained,
-    require_values,
-)
+from netgrader.judges.accuracy import Doubt, recomputed, require_learned, require_own, require_trained, require_values
 from netgrader.judges.answers import opened, outputs_for, random_of, shaped
 from netgrader.judges.arrays import data_for
 from netgrader.judges.as_handed import network_cells, train_rows_as_handed
-from netgrader.judges.learning_rate import BATCH, STEPS, fed_in_training, judge_rate, short_run, told_in_training
+from netgrader.judges.learning_rate import Runs, fed_in_training, judge_rate, short_run, told_in_training
 from netgrader.judges.measure import measure_of
 from netgrader.judges.sweep_runs import run_images
 from netgrader.reader import LabError
@@ -92,7 +85,7 @@ def _least(bench: TestContext, cell: str) -> float:
 def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str]:
     """Yield the check cells of rows and of networks with which our own training comes no further than the student's did."""
     handed = train_rows_as_handed(bench)
-    guessed = bench.spec.above_chance(GUESSED * (not bench.spec.is_regression))
+    guessed = bench.spec.above_chance(Doubt.GUESSED * (not bench.spec.is_regression))
     for network in () if bench.quick else network_cells(bench):
         # Of two that know nothing neither is the better one.
         if _reached_by_ours(bench, cell, network, handed) <= max(counted, guessed) + AS_GOOD:
@@ -103,13 +96,15 @@ def _reached_by_ours(bench: TestContext, cell: str, network: str, handed: Handed
     """Return the score that a network as it was handed over has after a short training of ours; -inf if it cannot be trained."""
     graph, measure = bench.evidence(network).graph(NET), measure_of(bench, cell)
     data = data_for(bench)
-    rows = np.arange(STEPS * BATCH) % len(handed.rows)
+    rows = np.arange(Runs.STEPS * Runs.BATCH) % len(handed.rows)
     test = slice(None, None, max(1, len(data.x_test) // TEST_ROWS))
     try:
         x, y, step = (graph.parts[part] for part in ("X", "Y", "train_op"))
         with opened(bench.lab, replace(graph, values={})) as session:
             fed = {x: shaped(graph, handed.rows[rows]), y: shaped(graph, handed.labels[rows], "Y")}
-            session.run_batches([step], fed, list(np.arange(len(rows)).reshape(STEPS, BATCH)), fed_in_training(graph))
+            session.run_batches(
+                [step], fed, list(np.arange(len(rows)).reshape(Runs.STEPS, Runs.BATCH)), fed_in_training(graph)
+            )
             inputs, random = data.prepared(data.x_test[test]), random_of(graph)
             outputs = outputs_for(session, graph, inputs, random, measure, width=bench.spec.outputs)
     except (LabError, KeyError, Failed):

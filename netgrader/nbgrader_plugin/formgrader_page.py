@@ -16,7 +16,7 @@ from netgrader.checks.cell_points import gravest
 from netgrader.faults import Severity
 from netgrader.limited import ExceededError, within_limits
 from netgrader.pages import safe
-from netgrader.pages.markdown import LONGEST_CODE, render_markdown, without_gaps
+from netgrader.pages.markdown import MarkdownLimits, render_markdown, without_gaps
 from netgrader.pages.safe import framed, picture
 from netgrader.results import CellResult, CheckResult, Outcome, Status, Visibility
 
@@ -33,17 +33,23 @@ if TYPE_CHECKING:
 
 __all__ = ["as_it_is", "fill", "page_of", "safe_markdown", "safe_outputs"]
 
-MOST_SHOWN = 20_000_000
-"""Characters that are made of all outputs together."""
+
+class CellLimits:
+    """How much of a page formgrader shows."""
+
+    MOST_SHOWN = 20_000_000
+    """Characters that are made of all outputs together."""
+    LONGEST_TEXT = 60_000
+    MOST_COLOURS = 500
+    """Commands to a terminal in one text: whoever makes colours of them takes the text anew after each."""
+
+
 LEFT_OUT = "The rest is left out here: it is longer than a page takes. All of it was graded."
 NOT_MADE = (
     "**What this notebook put out is not shown here:** making a page of it {limit}. "
     "The marks are what they would be otherwise."
 )
 MARKS = {Outcome.PASSED: "✓", Outcome.PARTIAL: "◐", Outcome.FAILED: "✗", Outcome.UNGRADABLE: "?"}
-LONGEST_TEXT = 60_000
-MOST_COLOURS = 500
-"""Commands to a terminal in one text: whoever makes colours of them takes the text anew after each."""
 MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+\-.!|$&]")
 COMMAND = re.compile(r"\x1b\[[0-9;?]{0,40}+[@-~]?")
 
@@ -76,7 +82,7 @@ def _page(graded: GradedNotebook, skeleton: Skeleton) -> dict[str, Any]:
 def _shown(graded: GradedNotebook) -> Iterable[tuple[RestoredCell, list[dict[str, Any]]]]:
     """Yield the cells with what is shown of their outputs, as much as a page takes, and with the verdicts."""
     results = {cell.cell: cell for cell in graded.result.cells if not cell.manual}
-    left = MOST_SHOWN
+    left = CellLimits.MOST_SHOWN
     for cell, outputs in graded.cells:
         if cell.grade_id in results:
             shown = [verdict_output(results[cell.grade_id], str(graded.result.problem or ""))]
@@ -112,7 +118,7 @@ def _cell(cell: RestoredCell, name: str, outputs: Sequence[dict[str, Any]], pict
         "raw": {"metadata": {"raw_mimetype": "text/plain"}},
     }
     # A page takes no more; what was run is all of it.
-    source = safe.text(without_gaps(cell.source), LONGEST_CODE)
+    source = safe.text(without_gaps(cell.source), MarkdownLimits.LONGEST_CODE)
     about = {**of_kind[cell.cell_type], "id": name, "cell_type": cell.cell_type, "source": source}
     if cell.origin is not None:
         about["metadata"] |= {**cell.origin.frozen, "nbgrader": cell.origin.nbgrader}
@@ -172,8 +178,8 @@ def _bundle(data: Mapping[str, str]) -> dict[str, str]:
 
 
 def _text(text: str) -> str:
-    kept = text[:LONGEST_TEXT]
-    return kept if kept.count("\x1b") <= MOST_COLOURS else COMMAND.sub("", kept)
+    kept = text[: CellLimits.LONGEST_TEXT]
+    return kept if kept.count("\x1b") <= CellLimits.MOST_COLOURS else COMMAND.sub("", kept)
 
 
 def _frame(html: str) -> str:

@@ -25,11 +25,18 @@ __all__ = ["read_data"]
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
 TRAIN, TEST = ("x_train", "y_train"), ("x_test", "y_test")
-SHARE, SEED = 5, 0
-"""One in so many inputs is a test input where the data are not split, drawn with this seed."""
-FEW = 20
-"""Of rows so many different whole numbers are taken for classes, more for numbers."""
-LEAST_ROWS = 5
+
+
+class Split:
+    """How rows are split where nobody says it."""
+
+    SHARE, SEED = 5, 0
+    """One in so many inputs is a test input where the data are not split, drawn with this seed."""
+    FEW = 20
+    """Of rows so many different whole numbers are taken for classes, more for numbers."""
+    LEAST_ROWS = 5
+
+
 SEPARATORS = (",", ";", "\t")
 FORMS = "an .npz with x_train, y_train, x_test, y_test, or with x and y, one target for each input; or a .csv"
 
@@ -62,9 +69,10 @@ def read_data(
     x, y, n_train = _read(given, target_column)
     inputs, targets, classes, scaling = _kept(x, y, given)
     train, test = _rows(len(x), n_train)
-    if min(len(train), len(test)) < LEAST_ROWS:
+    if min(len(train), len(test)) < Split.LEAST_ROWS:
         raise UsageError(
-            f"{given} has {len(train)} rows to train on and {len(test)} to test on; {LEAST_ROWS} or more of each are needed."
+            f"{given} has {len(train)} rows to train on and {len(test)} to test on; "
+            f"{Split.LEAST_ROWS} or more of each are needed."
         )
     held = (inputs[train], targets[train], inputs[test], targets[test])
     content = _archive(dict(zip((*TRAIN, *TEST), held, strict=True)))
@@ -151,8 +159,8 @@ def _rows(n: int, n_train: int) -> tuple[Array, Array]:
     """Return the numbers of the rows to train on and of those to test on, drawn where `n_train` is -1."""
     if n_train >= 0:
         return np.arange(n_train), np.arange(n_train, n)
-    order = np.random.default_rng(SEED).permutation(n)
-    return order[n // SHARE :], order[: n // SHARE]
+    order = np.random.default_rng(Split.SEED).permutation(n)
+    return order[n // Split.SHARE :], order[: n // Split.SHARE]
 
 
 def _kept(x: Array, y: Array, given: Path) -> tuple[Array, Array, Array, str]:
@@ -178,7 +186,7 @@ def _single(values: Array) -> npt.NDArray[np.float32]:
 def _classes(targets: Array, *, pictures: bool) -> Array:
     """Return the classes that all targets name, in order; none if targets are numbers."""
     classes = np.unique(targets)
-    many = classes.dtype.kind in "iu" and len(classes) > FEW and not pictures
+    many = classes.dtype.kind in "iu" and len(classes) > Split.FEW and not pictures
     return classes[:0] if many or classes.dtype.kind == "f" else classes
 
 

@@ -31,9 +31,13 @@ if TYPE_CHECKING:
 
 __all__ = ["NO_DATA", "PageData", "figure"]
 
-MOST_WRONG = 20
-MOST_LINES = 6
-MOST_NUMBERS = 25
+
+class FigureLimits:
+    """How much of a figure a feedback page shows."""
+
+    MOST_WRONG = 20
+    MOST_LINES = 6
+    MOST_NUMBERS = 25
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,9 @@ def _network(network: seen.NetworkDrawing, data: PageData = NO_DATA) -> Figure:
 
 @figure.register
 def _curves(curves: seen.Curves, data: PageData = NO_DATA) -> Figure:
-    lines = [Line(safe.line(data.texts.say(one.name), 60), one.x, one.y) for one in curves.series[:MOST_LINES]]
+    lines = [
+        Line(safe.line(data.texts.say(one.name), 60), one.x, one.y) for one in curves.series[: FigureLimits.MOST_LINES]
+    ]
     whole = all(float(value).is_integer() for one in lines for value in one.x)
     x = Axis(safe.line(data.texts.say(curves.x_label), 60), log=curves.log_x, whole=whole)
     y = Axis(safe.line(data.texts.say(curves.y_label), 60), log=curves.log_y, percent=curves.percent)
@@ -91,7 +97,7 @@ def _charted(kind: str, title: str, lines: Sequence[Line], x: Axis, y: Axis) -> 
 def _in_words(line: Line, x: Axis, y: Axis) -> str:
     """Return a line for those who cannot see it: some of its points, evenly over all of it."""
     points = [(at, value) for at, value in zip(line.x, line.y, strict=True) if value is not None]
-    some = points[:: len(points) // MOST_NUMBERS + 1]
+    some = points[:: len(points) // FigureLimits.MOST_NUMBERS + 1]
     return f"{line.name}: {'; '.join(f'{x.written(at)}: {y.written(value)}' for at, value in some)}"
 
 
@@ -131,7 +137,7 @@ def _wrong_images(seen_wrong: seen.WrongImages, data: PageData = NO_DATA) -> Fig
     if not seen_wrong.images:
         return None
     shown, images = [], data.test_images
-    for one in seen_wrong.images[:MOST_WRONG]:
+    for one in seen_wrong.images[: FigureLimits.MOST_WRONG]:
         address = ""
         if images is not None and 0 <= one.index < len(images):
             address = ink_picture(images[one.index], 255 if data.spec is None else data.spec.largest)
@@ -148,7 +154,7 @@ def _rows(rows: seen.RowCounts, data: PageData = NO_DATA) -> Figure:
     if set(counts) == {1}:
         return Figure("rows", title, Markup("<p>{}</p>").format(data.texts.say(words.ROWS_ONCE.format(rows=counts[1]))))
     pairs = [(words.ROWS_TIMES.of(times), f"{count:,}") for times, count in counts.items()]
-    return Figure("rows", title, piece("pairs", data.texts, pairs[:MOST_NUMBERS]), (words.ROWS_NOTE,))
+    return Figure("rows", title, piece("pairs", data.texts, pairs[: FigureLimits.MOST_NUMBERS]), (words.ROWS_NOTE,))
 
 
 @figure.register

@@ -17,11 +17,17 @@ if TYPE_CHECKING:
 
 __all__ = ["note", "render_outputs"]
 
-MOST_OUTPUTS = 40
-LONGEST_TEXT = 8_000
-LONGEST_LOG = 3_000
-MOST_LINES = 16
-"""Of printed text that stand open."""
+
+class OutputLimits:
+    """How much of a cell's outputs a feedback page shows, in characters where nothing else is said."""
+
+    MOST_OUTPUTS = 40
+    LONGEST_TEXT = 8_000
+    LONGEST_LOG = 3_000
+    MOST_LINES = 16
+    """Of printed text that stand open."""
+
+
 ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 # IPython heads a cell's frame with "Cell In[5], line 3" and a library's with "File /usr/lib/…".
 OF_LIBRARIES = re.compile(r"^File .*?(?=^(?:Cell|Input) |\Z)", re.MULTILINE | re.DOTALL)
@@ -32,7 +38,7 @@ def render_outputs(outputs: Iterable[Mapping[str, Any]], texts: CourseTexts) -> 
     """The outputs of one cell in order."""
     rendered: list[Markup] = []
     for output in outputs:
-        if len(rendered) == MOST_OUTPUTS:
+        if len(rendered) == OutputLimits.MOST_OUTPUTS:
             rendered.append(note(texts.say(words.SHORTENED)))
             break
         made = _one(output, texts)
@@ -54,7 +60,7 @@ def _one(output: Mapping[str, Any], texts: CourseTexts) -> Markup | None:
 
 def _stream(name: str, written: str, texts: CourseTexts) -> Markup | None:
     log = name == "stderr"
-    shown = _tidy(written, LONGEST_LOG if log else LONGEST_TEXT)
+    shown = _tidy(written, OutputLimits.LONGEST_LOG if log else OutputLimits.LONGEST_TEXT)
     if not shown.strip():
         return None
     body = _pre(shown)
@@ -70,7 +76,7 @@ def _pre(shown: str) -> Markup:
 def _folded(body: Markup, shown: str, texts: CourseTexts) -> Markup:
     """`body`, closed where the text in it is long."""
     lines = shown.count("\n") + 1
-    if lines <= MOST_LINES:
+    if lines <= OutputLimits.MOST_LINES:
         return body
     said = texts.say(words.OUTPUT_LINES.format(number=lines))
     return Markup('<details class="printed"><summary>{}</summary>{}</details>').format(said, body)
@@ -96,7 +102,7 @@ def _display(data: Mapping[str, Any], texts: CourseTexts) -> Markup | None:
     rich = _string(data.get("text/html"))
     if rich:
         return safe.framed(rich)
-    plain = _tidy(_string(data.get("text/plain")), LONGEST_TEXT)
+    plain = _tidy(_string(data.get("text/plain")), OutputLimits.LONGEST_TEXT)
     if plain.strip():
         return _folded(_pre(plain), plain, texts)
     return note(texts.say(words.NOT_SHOWN))

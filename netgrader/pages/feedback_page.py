@@ -26,7 +26,7 @@ from netgrader.pages.feedback_verdicts import (
     verdict_of,
 )
 from netgrader.pages.feedback_view import Block, Cause, CellVerdict, Further, NextStep, Page, Section
-from netgrader.pages.markdown import LONGEST_MARKDOWN, heading_id, heading_key, headings, highlight, render_markdown
+from netgrader.pages.markdown import MarkdownLimits, heading_id, heading_key, headings, highlight, render_markdown
 from netgrader.pages.objections import objection_to
 from netgrader.pages.shell import percent, render
 from netgrader.results import Outcome, Status
@@ -40,13 +40,20 @@ if TYPE_CHECKING:
 
 __all__ = ["build_page", "parts_of", "render_page"]
 
-MOST_CELLS = 1_000
-MOST_SOURCE = 600_000
-"""Characters of all cells together: highlighted, each may take fifteen."""
+
+class PageLimits:
+    """How much a feedback page shows; lengths in characters."""
+
+    MOST_CELLS = 1_000
+    MOST_SOURCE = 600_000
+    """Characters of all cells together: highlighted, each may take fifteen."""
+    MOST_STEPS, MOST_FURTHER = 6, 4
+    LONGEST_RAW = 4_000
+    LONGEST_NOTICE = 1_000
+    MOST_HEADINGS = 4
+
+
 PROBLEM_CELL = "problem"
-MOST_STEPS, MOST_FURTHER = 6, 4
-LONGEST_RAW = 4_000
-LONGEST_NOTICE = 1_000
 
 
 def render_page(page: Page, texts: CourseTexts = OF_NO_COURSE) -> str:
@@ -88,7 +95,7 @@ def build_page(
         What is to be said of the page itself.
     """
     # The first cell of a notebook that could not be graded says so; the page says it in its own words.
-    cells = [cell for cell in cells[:MOST_CELLS] if cell.get("id") != PROBLEM_CELL]
+    cells = [cell for cell in cells[: PageLimits.MOST_CELLS] if cell.get("id") != PROBLEM_CELL]
     texts = [*map(_cell, cells)]
     places = _places(notebook, texts)
     sender = {"student": student_id, "assignment": assignment, "notebook": notebook}
@@ -134,7 +141,7 @@ class _Blocks:
     data: PageData
     released: frozenset[str]
     sender: Mapping[str, str]
-    left: int = MOST_SOURCE
+    left: int = PageLimits.MOST_SOURCE
     """Characters of cells that the page still takes."""
 
     def block(self, number: int, cell: SkeletonCell, outputs: Sequence[Mapping[str, Any]]) -> Block:
@@ -159,7 +166,7 @@ class _Blocks:
                 comment=comment,
             )
         if cell.cell_type != "markdown":
-            return Block("raw", escape(safe.text(source, LONGEST_RAW)), yours=yours, comment=comment)
+            return Block("raw", escape(safe.text(source, PageLimits.LONGEST_RAW)), yours=yours, comment=comment)
         return Block(
             "answer" if cell.is_solution else "text",
             render_markdown(source, cell.attachments, prefix=_prefix(number), heading_shift=1, anchor=self.places.link),
@@ -235,7 +242,7 @@ def _causes(verdicts: Sequence[CellVerdict], graded: Graded, texts: CourseTexts)
         if verdict.cell in results
         for one in causes_of(results[verdict.cell], verdict, texts)
     ]
-    return tuple(sorted(found, key=lambda one: GRAVEST_FIRST.index(one.severity)))[:MOST_STEPS]
+    return tuple(sorted(found, key=lambda one: GRAVEST_FIRST.index(one.severity)))[: PageLimits.MOST_STEPS]
 
 
 def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places, texts: CourseTexts) -> tuple[NextStep, ...]:
@@ -252,7 +259,7 @@ def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places, text
             once[step.about] = replace(before, points=before.points + step.points)
         elif verdict.word == words.UNANSWERED:
             once[verdict.anchor] = NextStep(verdict.name, verdict.anchor, words.NEXT_ANSWER, verdict.max_points)
-    return tuple(sorted(once.values(), key=lambda step: step.gravity))[:MOST_STEPS]
+    return tuple(sorted(once.values(), key=lambda step: step.gravity))[: PageLimits.MOST_STEPS]
 
 
 def _further(cells: Sequence[SkeletonCell], make: _Blocks) -> tuple[Further, ...]:
@@ -261,12 +268,12 @@ def _further(cells: Sequence[SkeletonCell], make: _Blocks) -> tuple[Further, ...
     given = [cell.source for cell in cells if cell.cell_type == "markdown" and not make.is_the_students(cell)]
     section = ""
     found: list[Further] = []
-    for paragraph in "\n\n".join(given)[:LONGEST_MARKDOWN].split("\n\n"):
+    for paragraph in "\n\n".join(given)[: MarkdownLimits.LONGEST_MARKDOWN].split("\n\n"):
         *_, section = section, *(safe.line(_bare(heading), 80) for _, heading in headings(paragraph))
         if paragraph.startswith(begins):
             text = render_markdown(paragraph, prefix=f"f{len(found)}-", heading_shift=3, anchor=make.places.link)
             found.append(Further(section, make.places.link(section), text))
-    return tuple(found[:MOST_FURTHER])
+    return tuple(found[: PageLimits.MOST_FURTHER])
 
 
 def _facts(graded: Graded) -> tuple[Said, ...]:
@@ -285,8 +292,8 @@ def _notices(graded: Graded) -> tuple[Said, ...]:
     result = graded.decided
     if result is None:
         return (words.PROBLEM,)
-    why = safe.said(result.problem or "", LONGEST_NOTICE)
-    notes = [safe.said(note, LONGEST_NOTICE) for note in result.notes]
+    why = safe.said(result.problem or "", PageLimits.LONGEST_NOTICE)
+    notes = [safe.said(note, PageLimits.LONGEST_NOTICE) for note in result.notes]
     match result.status:
         case Status.NOT:
             return (joined(filter(None, (words.PROBLEM, why))), *notes)
@@ -312,9 +319,6 @@ def _cell(raw: Any) -> SkeletonCell:
     )
 
 
-MOST_HEADINGS = 4
-
-
 def parts_of(blocks: Iterable[Block]) -> tuple[Section, ...]:
     """Neighbouring pieces together: those that came with the notebook under a title, all others without one."""
     return tuple(
@@ -331,5 +335,5 @@ def _is_given(block: Block) -> bool:
 
 def _part_title(blocks: Sequence[Block]) -> Said:
     # The last one leads to the cell that follows: it says what was asked for there.
-    headings = [heading for block in blocks for heading in block.headings][-MOST_HEADINGS:]
+    headings = [heading for block in blocks for heading in block.headings][-PageLimits.MOST_HEADINGS :]
     return " · ".join(headings) or words.GIVEN_UNTITLED

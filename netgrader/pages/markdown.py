@@ -29,18 +29,28 @@ if TYPE_CHECKING:
 
 __all__ = ["formula", "heading_id", "heading_key", "headings", "highlight", "render_markdown", "without_gaps"]
 
-LONGEST_FORMULA = 3_000
-LONGEST_MARKDOWN = 100_000
-DEEPEST = 40
-"""How deeply braces may be nested in a formula, and block quotes and lists in a text."""
-MOST_FORMULAS = 1_000
-MOST_TAGS = (
-    5_000  # of HTML in a text: nested in one another, so many take the sanitizer 0.1 s, and ten times as many 10 s
-)
-LONGEST_BLANK = 100
-"""Blanks in a row: whoever looks for the end of a heading looks at all of them from each of them."""
-LONG_INLINE = 32
-"""Characters of LaTeX from which a formula in a line may be wider than a telephone."""
+
+class MarkdownLimits:
+    """How much of a student's Markdown is rendered, in characters where nothing else is said."""
+
+    LONGEST_FORMULA = 3_000
+    LONGEST_MARKDOWN = 100_000
+    DEEPEST = 40
+    """How deeply braces may be nested in a formula, and block quotes and lists in a text."""
+    MOST_FORMULAS = 1_000
+    MOST_TAGS = (
+        5_000  # of HTML in a text: nested in one another, so many take the sanitizer 0.1 s, and ten times as many 10 s
+    )
+    LONGEST_BLANK = 100
+    """Blanks in a row: whoever looks for the end of a heading looks at all of them from each of them."""
+    LONG_INLINE = 32
+    """Characters of LaTeX from which a formula in a line may be wider than a telephone."""
+    LONGEST_CODE = 60_000
+    DEEPEST_INDENT = 24
+    """Columns up to which the style sheet knows how far in a line begins; it knows the even ones."""
+    MOST_BLANK = 20
+    """Lines of nothing in a row: whoever looks for what begins a line looks through all of them from each of them."""
+
 
 PLACE = re.compile(r'<x-math n="(\d+)"></x-math>')
 MARKER = re.compile(r"[ \t]*+(?:>|[-+*](?=\s)|\d{1,9}+[.)](?=\s))")
@@ -73,7 +83,7 @@ def render_markdown(
     anchor
         The anchor on the page of a heading that the text links to; empty if there is none.
     """
-    shown = BLANKS.sub(" " * LONGEST_BLANK, safe.text(source, LONGEST_MARKDOWN))
+    shown = BLANKS.sub(" " * MarkdownLimits.LONGEST_BLANK, safe.text(source, MarkdownLimits.LONGEST_MARKDOWN))
     if _too_much(shown):
         return Markup('<pre class="plain" dir="auto">{}</pre>').format(shown)
     renderer = _Renderer(attachments or {}, heading_shift, anchor)
@@ -83,7 +93,7 @@ def render_markdown(
 
 def headings(source: str) -> list[tuple[int, str]]:
     """The headings of a Markdown cell that begin with ``#``: how many of these, and the text."""
-    found = HEADING.findall(source[:LONGEST_MARKDOWN])
+    found = HEADING.findall(source[: MarkdownLimits.LONGEST_MARKDOWN])
     return [(len(marks), text.rstrip().rstrip("#").rstrip() or text.strip()) for marks, text in found]
 
 
@@ -99,10 +109,10 @@ def heading_id(heading: str) -> str:
 
 def formula(latex: str, *, display: bool) -> Markup:
     """A formula as MathML; as its LaTeX where it cannot be read."""
-    if len(latex) <= LONGEST_FORMULA and _depth(latex) <= DEEPEST:
+    if len(latex) <= MarkdownLimits.LONGEST_FORMULA and _depth(latex) <= MarkdownLimits.DEEPEST:
         with suppress(Exception):  # the converter raises errors of many kinds on what it cannot read
             return safe.clean_mathml(converter.convert(latex.strip(), display="block" if display else "inline"))
-    return Markup('<code class="latex">{}</code>').format(safe.text(latex.strip(), LONGEST_FORMULA))
+    return Markup('<code class="latex">{}</code>').format(safe.text(latex.strip(), MarkdownLimits.LONGEST_FORMULA))
 
 
 class _Renderer(IPythonRenderer):  # type: ignore[misc]
@@ -120,7 +130,7 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
 
     def _place(self, latex: str, *, display: bool) -> str:
         made = formula(latex, display=display)
-        if not display and len(latex) > LONG_INLINE:
+        if not display and len(latex) > MarkdownLimits.LONG_INLINE:
             # A formula in a line does not break: on a narrow screen a long one scrolls by itself.
             made = Markup('<span class="long-formula" tabindex="0">{}</span>').format(made)
         self._formulas.append(made)
@@ -184,11 +194,11 @@ def _depth(latex: str) -> int:
 def _too_much(source: str) -> bool:
     """Whether parsing would take long or not end: a thousand formulas opened, quotes and lists nested deeply."""
     if (
-        source.count("<") > MOST_TAGS
-        or sum(source.count(opening) for opening in ("$", "\\\\[", "\\\\(", "\\begin")) > MOST_FORMULAS
+        source.count("<") > MarkdownLimits.MOST_TAGS
+        or sum(source.count(opening) for opening in ("$", "\\\\[", "\\\\(", "\\begin")) > MarkdownLimits.MOST_FORMULAS
     ):
         return True
-    return any(_nesting(line) > DEEPEST for line in source.split("\n"))
+    return any(_nesting(line) > MarkdownLimits.DEEPEST for line in source.split("\n"))
 
 
 def _nesting(line: str) -> int:
@@ -199,20 +209,17 @@ def _nesting(line: str) -> int:
     return depth
 
 
-LONGEST_CODE = 60_000
-DEEPEST_INDENT = 24
-"""Columns up to which the style sheet knows how far in a line begins; it knows the even ones."""
-MOST_BLANK = 20
-"""Lines of nothing in a row: whoever looks for what begins a line looks through all of them from each of them."""
 BLANK_LINE = re.compile(r"^[^\S\n]++$", re.MULTILINE)
-GAP = re.compile(rf"^\n{{{MOST_BLANK},}}+", re.MULTILINE)
+GAP = re.compile(rf"^\n{{{MarkdownLimits.MOST_BLANK},}}+", re.MULTILINE)
 TAG = re.compile(r"<[^>]*>")
 BEGINNING = re.compile(r"(?:<[^>]*>| )*")
 
 
 def highlight(source: str) -> Markup:
     """Python source as spans with classes; the page's style sheet colours and indents them."""
-    coloured = pygments_highlight(without_gaps(safe.text(source, LONGEST_CODE)), _lexer(), _formatter()).rstrip("\n")
+    coloured = pygments_highlight(
+        without_gaps(safe.text(source, MarkdownLimits.LONGEST_CODE)), _lexer(), _formatter()
+    ).rstrip("\n")
     # The formatter closes its spans at the end of each line, so a line can be an element of its own.
     return Markup("").join(
         Markup('<span class="ln i{}">{}\n</span>').format(_indent(line), Markup(line))  # noqa: S704  (escaped)
@@ -221,13 +228,13 @@ def highlight(source: str) -> Markup:
 
 
 def without_gaps(source: str) -> str:
-    """`source` with no more than `MOST_BLANK` lines of nothing in a row, as it is shown."""
-    return GAP.sub("\n" * MOST_BLANK, BLANK_LINE.sub("", source))
+    """`source` with no more than `MarkdownLimits.MOST_BLANK` lines of nothing in a row, as it is shown."""
+    return GAP.sub("\n" * MarkdownLimits.MOST_BLANK, BLANK_LINE.sub("", source))
 
 
 def _indent(line: str) -> int:
     """How far in a line of highlighted code begins, as the style sheet knows it."""
-    return min(TAG.sub("", BEGINNING.match(line)[0]).count(" ") // 2 * 2, DEEPEST_INDENT)  # type: ignore[index]
+    return min(TAG.sub("", BEGINNING.match(line)[0]).count(" ") // 2 * 2, MarkdownLimits.DEEPEST_INDENT)  # type: ignore[index]
 
 
 @functools.cache

@@ -21,15 +21,20 @@ from netgrader.text import Said, plain, shortened, tidy
 
 __all__ = ["clean_html", "clean_mathml", "clean_svg", "csv_text", "framed", "line", "picture", "text"]
 
-LONGEST = 200_000
-"""Characters of one piece of text or HTML that are shown."""
-LONGEST_PICTURE = 4_000_000
-"""Characters of a picture: four for three bytes."""
-LONGEST_LINE = 300
-LONGEST_HTML = 1_000_000
-"""Characters of HTML in one frame: longer is not shown."""
-MOST_PIXELS = 20_000_000
-"""Of one picture: shown, each takes four bytes of whoever looks at it."""
+
+class HtmlLimits:
+    """How much HTML is looked at; lengths in characters."""
+
+    LONGEST = 200_000
+    """Characters of one piece of text or HTML that are shown."""
+    LONGEST_PICTURE = 4_000_000
+    """Characters of a picture: four for three bytes."""
+    LONGEST_LINE = 300
+    LONGEST_HTML = 1_000_000
+    """Characters of HTML in one frame: longer is not shown."""
+    MOST_PIXELS = 20_000_000
+    """Of one picture: shown, each takes four bytes of whoever looks at it."""
+
 
 # A spreadsheet takes a text that begins so for a formula and runs it, in wide signs, too. Where it is set to a language that
 # writes decimal commas, a semicolon begins another cell.
@@ -95,18 +100,18 @@ FRAMED = re.compile(re.escape(str(FRAME.format(words.OUTPUT, f"{FRAME_POLICY}|")
 """A frame of ours, with its policy."""
 
 
-def said(value: Said, longest: int = LONGEST) -> Said:
+def said(value: Said, longest: int = HtmlLimits.LONGEST) -> Said:
     """Return a sentence with its names and code as one line each, at most `longest` characters."""
     return tidy(value, longest)
 
 
-def text(value: object, longest: int = LONGEST) -> str:
+def text(value: object, longest: int = HtmlLimits.LONGEST) -> str:
     """`value` as text without control characters, at most `longest` characters of it."""
     kept = CONTROL.sub("", str(value)[: longest + 1])
     return shortened(kept, longest)
 
 
-def line(value: object, longest: int = LONGEST_LINE) -> str:
+def line(value: object, longest: int = HtmlLimits.LONGEST_LINE) -> str:
     """`value` as one line of text, for names and titles, without marks that change the direction of other text."""
     return plain(value, longest)
 
@@ -121,7 +126,7 @@ def framed(html: str) -> Markup:
 
     What has been framed already stays as it is: pages are made from notebooks that were saved so.
     """
-    if len(html) > LONGEST_HTML:
+    if len(html) > HtmlLimits.LONGEST_HTML:
         return Markup("<p><em>{}</em></p>").format(words.SHORTENED)
     if FRAMED.fullmatch(html):
         return Markup(html)  # noqa: S704  (what it holds is escaped)
@@ -186,13 +191,13 @@ def clean_mathml(mathml: str) -> Markup:
 
 def picture(mime: str, content: object) -> str | None:
     """A picture of a notebook's output as a ``data:`` address; None unless it is what it says and not too large."""
-    if mime not in FORMATS or not isinstance(content, str) or len(content) > LONGEST_PICTURE:
+    if mime not in FORMATS or not isinstance(content, str) or len(content) > HtmlLimits.LONGEST_PICTURE:
         return None
     try:
         raw = base64.b64decode("".join(content.split()), validate=True)
     except ValueError:
         return None
-    if not 0 < _pixels(raw, FORMATS[mime]) <= MOST_PIXELS:
+    if not 0 < _pixels(raw, FORMATS[mime]) <= HtmlLimits.MOST_PIXELS:
         return None
     return f"data:{mime};base64," + base64.b64encode(raw).decode("ascii")
 

@@ -22,11 +22,18 @@ if TYPE_CHECKING:
 __all__ = ["NAMES", "NetworkBox", "boxes_of", "svg", "title_of"]
 
 LAYERS = Plural("{number} layer", "{number} layers")
-# Narrow enough to be read on a telephone, where it is shown at almost its own size.
-WIDTH = 380
-LEFT, TOP, GAP, PADDING = 8, 10, 22, 10
-LINE = 18
-CHARACTERS = 52
+
+
+class Layout:
+    """Sizes of a drawing in pixels, and of its texts in characters."""
+
+    # Narrow enough to be read on a telephone, where it is shown at almost its own size.
+    WIDTH = 380
+    LEFT, TOP, GAP, PADDING = 8, 10, 22, 10
+    LINE = 18
+    CHARACTERS = 52
+
+
 # As people write them; what is not here is shown as the reader calls it.
 NAMES = {
     "relu": "ReLU",
@@ -85,9 +92,9 @@ def svg(boxes: Sequence[NetworkBox], title: str, say: Callable[[Said], str] = st
     body, height = _draw([_lines(box, say) for box in boxes], [bool(box.faults) for box in boxes])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(title)}" '
-        f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
+        f'viewBox="0 0 {Layout.WIDTH} {height}" width="{Layout.WIDTH}" height="{height}" '
         'font-family="system-ui, Liberation Sans, sans-serif" font-size="13">'
-        f'<title>{escape(title)}</title><rect width="{WIDTH}" height="{height}" rx="6" fill="#ffffff"/>{body}</svg>'
+        f'<title>{escape(title)}</title><rect width="{Layout.WIDTH}" height="{height}" rx="6" fill="#ffffff"/>{body}</svg>'
     )
 
 
@@ -101,9 +108,11 @@ def title_of(network: Network) -> Text:
 
 def _lines(box: NetworkBox, say: Callable[[Said], str]) -> list[tuple[str, str]]:
     """Return text and kind of each line of a box."""
-    lines = [(line, "name") for line in textwrap.wrap(say(box.name), CHARACTERS - 6)]
-    lines += [(line, "detail") for line in textwrap.wrap(say(box.detail), CHARACTERS)]
-    return lines + [(line, "fault") for said in box.faults for line in textwrap.wrap(f"✗ {say(said)}", CHARACTERS)]
+    lines = [(line, "name") for line in textwrap.wrap(say(box.name), Layout.CHARACTERS - 6)]
+    lines += [(line, "detail") for line in textwrap.wrap(say(box.detail), Layout.CHARACTERS)]
+    return lines + [
+        (line, "fault") for said in box.faults for line in textwrap.wrap(f"✗ {say(said)}", Layout.CHARACTERS)
+    ]
 
 
 def _places(network: Network) -> list[_Place]:
@@ -147,18 +156,18 @@ def _mark(faults: Collection[Fault], boxes: list[_Place]) -> None:
 
 def _draw(boxes: list[list[tuple[str, str]]], marked: list[bool]) -> tuple[str, int]:
     """Return the boxes with these lines, those that are `marked` in red, and how high they are together."""
-    parts, top = [], TOP
-    middle = WIDTH // 2
+    parts, top = [], Layout.TOP
+    middle = Layout.WIDTH // 2
     for index, lines in enumerate(boxes):
-        height = len(lines) * LINE + 2 * PADDING - 4
+        height = len(lines) * Layout.LINE + 2 * Layout.PADDING - 4
         if index:
             parts.append(
-                f'<path d="M{middle} {top - GAP}v{GAP - 5}m-4 -4l4 5l4 -5" fill="none" stroke="{MUTED}" '
+                f'<path d="M{middle} {top - Layout.GAP}v{Layout.GAP - 5}m-4 -4l4 5l4 -5" fill="none" stroke="{MUTED}" '
                 'stroke-width="1.4"/>'
             )
         fill, stroke, width = (FAULT_PALE, FAULT, 2.5) if marked[index] else (PALE, EDGE, 1)
         parts.append(
-            f'<rect x="{LEFT}" y="{top}" width="{WIDTH - 2 * LEFT}" height="{height}" rx="6" fill="{fill}" '
+            f'<rect x="{Layout.LEFT}" y="{top}" width="{Layout.WIDTH - 2 * Layout.LEFT}" height="{height}" rx="6" fill="{fill}" '
             f'stroke="{stroke}" stroke-width="{width}"/>'
         )
         for row, (line, kind) in enumerate(lines):
@@ -167,6 +176,8 @@ def _draw(boxes: list[list[tuple[str, str]]], marked: list[bool]) -> tuple[str, 
                 "detail": f'fill="{MUTED}" font-size="12"',
                 "fault": f'fill="{FAULT}" font-size="12"',
             }[kind]
-            parts.append(f'<text x="{LEFT + 12}" y="{top + PADDING + 11 + row * LINE}" {look}>{escape(line)}</text>')
-        top += height + GAP
-    return "".join(parts), top - GAP + TOP
+            parts.append(
+                f'<text x="{Layout.LEFT + 12}" y="{top + Layout.PADDING + 11 + row * Layout.LINE}" {look}>{escape(line)}</text>'
+            )
+        top += height + Layout.GAP
+    return "".join(parts), top - Layout.GAP + Layout.TOP

@@ -18,13 +18,27 @@ from netgrader.reader.find.activations import ACTIVATIONS, CLIPPED_LOG
 if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Array
 
-__all__ = ["LEAKY", "MOST_WEIGHTS", "PORTABLE", "PlainLayer", "PlainNetwork", "plain_layer", "scores"]
+__all__ = [
+    "LEAKY",
+    "PORTABLE",
+    "PlainLayer",
+    "PlainNetwork",
+    "Precision",
+    "plain_layer",
+    "scores",
+]
 
-MOST_WEIGHTS = 2_000_000
-"""Of all layers together: 2.7 MB as text. A notebook's server passes on three megabytes at once, a graded cell shows as many."""
-LEVELS = 127
-DIGITS = 7
-"""Of a scale or a bias: what a number of 32 bits has."""
+
+class Precision:
+    """How many weights are written, and how exactly."""
+
+    MOST_WEIGHTS = 2_000_000
+    """Of all layers together: 2.7 MB as text. A notebook's server passes on 3 MB at once, a graded cell shows as many."""
+    LEVELS = 127
+    DIGITS = 7
+    """Of a scale or a bias: what a number of 32 bits has."""
+
+
 LEAKY = "leaky-relu"
 PORTABLE = frozenset(ACTIVATIONS) - {"log-softmax", CLIPPED_LOG, "crelu"} | {LEAKY}
 """Activations that the page knows: each number by itself, and softmax."""
@@ -73,7 +87,7 @@ def plain_layer(table: tuple[Array, Array], activation: str, slope: float = 0.0)
     """Return a layer of rounded weights (inputs, outputs) and a bias (outputs,)."""
     weights, bias = table
     rows = np.asarray(weights, np.float64).T
-    scales = np.abs(rows).max(axis=1) / LEVELS
+    scales = np.abs(rows).max(axis=1) / Precision.LEVELS
     levels = np.rint(rows / np.where(scales > 0, scales, 1)[:, None]).astype(np.int8)
     return PlainLayer(
         rows.shape[1], rows.shape[0], levels.tobytes(), _short(scales), _short(bias), activation, _short([slope])[0]
@@ -81,7 +95,7 @@ def plain_layer(table: tuple[Array, Array], activation: str, slope: float = 0.0)
 
 
 def _short(numbers: Array | list[float]) -> tuple[float, ...]:
-    return tuple(float(f"{number:.{DIGITS}g}") for number in np.asarray(numbers, np.float64).tolist())
+    return tuple(float(f"{number:.{Precision.DIGITS}g}") for number in np.asarray(numbers, np.float64).tolist())
 
 
 def scores(network: PlainNetwork, pixels: Array) -> Array:

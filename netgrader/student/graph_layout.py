@@ -19,12 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Box", "Edge", "Placement", "Point", "place"]
 
-GAP_ACROSS = 22.0
-GAP_DOWN = 34.0
-GAP_AT_BORDER = 16.0  # next to a layer of mere points
-LANE = 12.0  # width that an edge takes in a layer that it passes
-SWEEPS = 12  # down and up again, to order the layers, and as many to straighten the edges
-STRAIGHT = 4.0  # how much more a long edge pulls its ends together than a short one
+
+class Spacing:
+    """Distances between boxes in pixels, and how often layers are put in order."""
+
+    GAP_ACROSS = 22.0
+    GAP_DOWN = 34.0
+    GAP_AT_BORDER = 16.0  # next to a layer of mere points
+    LANE = 12.0  # width that an edge takes in a layer that it passes
+    SWEEPS = 12  # down and up again, to order the layers, and as many to straighten the edges
+    STRAIGHT = 4.0  # how much more a long edge pulls its ends together than a short one
+
 
 Point = tuple[float, float]
 Array = npt.NDArray[Any]
@@ -85,7 +90,7 @@ class _Wire:
     def links(self) -> Iterator[tuple[_Slot, _Slot, float, float]]:
         """Yield neighboring slots, with how far right of the first one the second is to stand, and how much that counts."""
         slots: list[_Slot] = [self.upper, *self.lanes, self.lower]
-        weight = STRAIGHT if self.lanes else 1.0
+        weight = Spacing.STRAIGHT if self.lanes else 1.0
         shifts = [self.upper_dx, *[0.0] * len(self.lanes)]
         shifts[-1] -= self.lower_dx
         for (one, two), shift in zip(itertools.pairwise(slots), shifts, strict=True):
@@ -122,7 +127,7 @@ def place(boxes: Mapping[str, Box], edges: Iterable[Edge]) -> Placement:
     sizes.update(boxes)
     layers.update(rank)
     for lane in itertools.chain.from_iterable(wire.lanes for wire in wires.values()):
-        sizes[lane], layers[lane] = Box(LANE, 0.0), lane[1]
+        sizes[lane], layers[lane] = Box(Spacing.LANE, 0.0), lane[1]
     across = _across(sizes, layers, wires.values())
     tops, bottoms = _heights(sizes, layers)
     return Placement(
@@ -177,7 +182,7 @@ def _across(sizes: Mapping[_Slot, Box], layers: Mapping[_Slot, int], wires: Iter
     rows = [np.flatnonzero(layer_of == layer) for layer in range(layer_of.max() + 1)]
     x = np.zeros(len(sizes))
     ordering, straightening = [(down, rows), (up, rows[::-1])], [(both, rows), (both, rows[::-1])]
-    for pulls, in_turn in ordering * SWEEPS + straightening * SWEEPS:
+    for pulls, in_turn in ordering * Spacing.SWEEPS + straightening * Spacing.SWEEPS:
         for row in in_turn:
             wanted = pulls.wanted(x)[row]
             order = np.lexsort((x[row], wanted))
@@ -188,7 +193,7 @@ def _across(sizes: Mapping[_Slot, Box], layers: Mapping[_Slot, int], wires: Iter
 
 def _side_by_side(wanted: Array, widths: Array) -> Array:
     """Return middles near those `wanted`, which ascend, of boxes that do not overlap."""
-    offsets = np.cumsum(widths + GAP_ACROSS) - widths / 2  # as close as they may stand
+    offsets = np.cumsum(widths + Spacing.GAP_ACROSS) - widths / 2  # as close as they may stand
     free = wanted - offsets
     # Halfway between pushing right whatever is too close and pushing it left: both keep order and distance.
     pushed = np.maximum.accumulate(free) + np.minimum.accumulate(free[::-1])[::-1]
@@ -200,7 +205,7 @@ def _heights(sizes: Mapping[_Slot, Box], layers: Mapping[_Slot, int]) -> tuple[l
     """Return the tops and bottoms of the layers."""
     heights = np.zeros(max(layers.values()) + 1)
     np.maximum.at(heights, [layers[slot] for slot in sizes], [box.height for box in sizes.values()])
-    gaps = np.where((heights[:-1] > 0) & (heights[1:] > 0), GAP_DOWN, GAP_AT_BORDER)
+    gaps = np.where((heights[:-1] > 0) & (heights[1:] > 0), Spacing.GAP_DOWN, Spacing.GAP_AT_BORDER)
     tops = np.concatenate([[0.0], np.cumsum(heights[:-1] + gaps)])
     return tops.tolist(), (tops + heights).tolist()
 

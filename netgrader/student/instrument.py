@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.judges.known_images import WIDTH, fingerprints
+from netgrader.judges.known_images import Projections, fingerprints
 from netgrader.judges.notes import (
     COLUMNS,
     FIGURES,
@@ -298,7 +298,7 @@ class _Notes:
             return {
                 "events": np.array(self._events, dtype=np.int64).reshape(-1, len(COLUMNS)),
                 "figures": np.array(self._figures, dtype=np.float64).reshape(-1, len(FIGURES)),
-                "rows": np.concatenate([np.empty((0, WIDTH)), *self._blocks]),
+                "rows": np.concatenate([np.empty((0, Projections.WIDTH)), *self._blocks]),
                 "block_sizes": np.array([len(block) for block in self._blocks], dtype=np.int64),
                 "found": np.concatenate([np.empty(0, np.uint8), *self._found]),
                 "labels": np.concatenate([np.empty(0, np.uint8), *labels]),

@@ -34,17 +34,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Call", "rehearse"]
 
-LEAST_ROWS = 100
-MOST_REPORTED = 10_000
-MORE_THAN_ASKED, SMALLEST = 3, 0.1
-"""How many times the epochs that are asked for are not looked at to their end where somebody waits, and the share of a
-minibatch that a step counts as at least."""
-GRACE = 1.0
-"""Seconds of computing after which an instrument's own refusal to go on is no longer waited for."""
-LOOK = 0.05
-"""Seconds between two looks at threads that `train` left behind."""
-STILL = 5.0
-"""Seconds without a step after which a thread is not waited for: it trains no more, and may watch for ever."""
+
+class Rehearsal:
+    """How much a rehearsal trains, and how long it waits, in seconds."""
+
+    LEAST_ROWS = 100
+    MOST_REPORTED = 10_000
+    MORE_THAN_ASKED, SMALLEST = 3, 0.1
+    """How many times the epochs that are asked for are not looked at to their end where somebody waits, and the share of a
+    minibatch that a step counts as at least."""
+    GRACE = 1.0
+    """Seconds of computing after which an instrument's own refusal to go on is no longer waited for."""
+    LOOK = 0.05
+    """Seconds between two looks at threads that `train` left behind."""
+    STILL = 5.0
+    """Seconds without a step after which a thread is not waited for: it trains no more, and may watch for ever."""
+
 
 Array = npt.NDArray[Any]
 
@@ -101,8 +106,10 @@ def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, numb
     name = str(number)
     spec = student.exercises.data
     weights = first_weights(student.challenge, number, spec.size, spec.classes)
-    enough = MORE_THAN_ASKED * call.n_epochs * spec.train.rows if student.quick else None
-    instrument = Instrument(weights, call.learning_rate, seconds, enough, least=int(SMALLEST * call.mini_batch_size))
+    enough = Rehearsal.MORE_THAN_ASKED * call.n_epochs * spec.train.rows if student.quick else None
+    instrument = Instrument(
+        weights, call.learning_rate, seconds, enough, least=int(Rehearsal.SMALLEST * call.mini_batch_size)
+    )
     session = tf.Session(graph=instrument.net.graph)
     try:
         # As in the notebook, neither is the default: an initialiser made outside of net.graph finds no variables.
@@ -128,8 +135,8 @@ def _await_threads(before: set[threading.Thread], instrument: Instrument) -> int
     steps = last = instrument.steps
     since = time.monotonic()
     left = {*threading.enumerate()} - before
-    while left & {*threading.enumerate()} and time.monotonic() - since < STILL:
-        time.sleep(LOOK)
+    while left & {*threading.enumerate()} and time.monotonic() - since < Rehearsal.STILL:
+        time.sleep(Rehearsal.LOOK)
         if instrument.steps != last:
             last, since = instrument.steps, time.monotonic()
     if left and instrument.out_of_time:
@@ -144,7 +151,7 @@ def _ended(instrument: Instrument) -> Iterator[None]:
     What the student's code makes of being stopped is no error of its own.
     """
     try:
-        with patience(lambda: instrument.over(GRACE)):
+        with patience(lambda: instrument.over(Rehearsal.GRACE)):
             yield
     except OutOfPatience:
         raise instrument.stopped() from None
@@ -162,12 +169,12 @@ def _report(out: EvidenceWriter, name: str, returned: Any) -> None:
         return  # how many keys it has says nothing
     # Where a student's own class is asked for values or numbers, anything may be raised.
     with suppress(Exception):
-        values = list(islice(returned, MOST_REPORTED))
+        values = list(islice(returned, Rehearsal.MOST_REPORTED))
         told.append(len(values))
         for part, value in zip(("acc_trn", "acc_val"), values if len(values) == 2 else (), strict=False):
             with suppress(Exception):
                 numbers = np.asarray(value, dtype=np.float64)
-                if numbers.size <= MOST_REPORTED:
+                if numbers.size <= Rehearsal.MOST_REPORTED:
                     out.array(f"{name}/{part}", numbers.reshape(-1))
 
 
@@ -211,7 +218,7 @@ def _table(found: Mapping[str, Array], part: str, spec: DataSpec) -> dict[str, A
 
 
 def _require_shape(images: Array, pixels: int) -> None:
-    if images.dtype.kind not in "fiub" or images.shape[1:] != (pixels,) or len(images) < LEAST_ROWS:
+    if images.dtype.kind not in "fiub" or images.shape[1:] != (pixels,) or len(images) < Rehearsal.LEAST_ROWS:
         raise _UnusableError(f"the images are not numbers of shape (n, {pixels})")
 
 

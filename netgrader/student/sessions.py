@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 __all__ = [
-    "MOST",
+    "Kept",
     "Register",
     "TrainedWeights",
     "fitting",
@@ -42,12 +42,19 @@ SESSION_MODULE = "tensorflow.python.client.session"
 KEPT = "_netgrader_kept_values"
 REGISTER = "_netgrader_ended"
 TRAINED, RUN = "_netgrader_trained", "_netgrader_run"
-LARGE = 400_000_000
-"""Bytes of all variables of a network: of more, an optimizer's own are not read."""
-MOST, BYTES = 24, 150_000_000
-"""How many networks are kept with their weights, and how large they may be together."""
-MOST_OPEN = 6  # sessions that are held open, 15 MB each; of older ones the weights are kept
-LEAST_WEIGHTS = 50  # of a variable: what has fewer is an example, and no network
+
+
+class Kept:
+    """How much of a student's sessions is kept, in numbers and bytes."""
+
+    LARGE = 400_000_000
+    """Bytes of all variables of a network: of more, an optimizer's own are not read."""
+    MOST, BYTES = 24, 150_000_000
+    """How many networks are kept with their weights, and how large they may be together."""
+    MOST_OPEN = 6  # sessions that are held open, 15 MB each; of older ones the weights are kept
+    LEAST_WEIGHTS = 50  # of a variable: what has fewer is an example, and no network
+
+
 HOLDING = frozenset({"VariableV2", "Variable", "ReadVariableOp"})
 READABLE = "biufV"  # kinds of numbers and switches; of V are bfloat16 and the like
 THROUGH = frozenset({"Identity", "Cast", "Enter", "ReadVariableOp"})
@@ -104,7 +111,7 @@ def _readable(graph: Any) -> dict[str, Any]:
     """Return a tensor that holds the value of each variable of numbers or switches, by op name."""
     holding = [op.outputs[0] for op in graph.get_operations() if op.type in HOLDING and _waits_for_nothing(op)]
     found = {_variable(tensor).name: tensor for tensor in holding if _dtype(tensor).kind in READABLE}
-    own = _remembered(graph) if sum(map(_bytes_of, found.values())) > LARGE else ()
+    own = _remembered(graph) if sum(map(_bytes_of, found.values())) > Kept.LARGE else ()
     return {name: tensor for name, tensor in found.items() if name not in own}
 
 
@@ -200,7 +207,7 @@ class Register:
             setattr(session, RUN, next(self._runs))
         if session not in self._open and not getattr(session, "_closed", True):
             self._open.append(session)
-        if len(self._open) > MOST_OPEN:
+        if len(self._open) > Kept.MOST_OPEN:
             self.end(self._open[0])
 
     def end(self, session: Any) -> None:
@@ -221,7 +228,7 @@ class Register:
         """Keep weights that a session of `graph` trained; of too many, the oldest of the training that has most of them."""
         if values and is_network(graph):
             self._kept.append(_without_optimizer(graph, values, next(self._runs) if run is None else run))
-        while len(self._kept) > MOST or sum(map(_size, self._kept)) > BYTES:
+        while len(self._kept) > Kept.MOST or sum(map(_size, self._kept)) > Kept.BYTES:
             most = Counter(one.run for one in self._kept).most_common(1)[0][0]
             del self._kept[next(place for place, one in enumerate(self._kept) if one.run == most)]
             self.forgotten = True
@@ -292,4 +299,4 @@ def fitting(trained: TrainedWeights, variables: Sequence[tuple[str, tuple[int, .
 def is_network(graph: Any) -> bool:
     """Whether training is meant to move so many numbers of a graph that it is a network's."""
     variables = graph.get_collection("trainable_variables")
-    return any((variable.shape.num_elements() or 0) >= LEAST_WEIGHTS for variable in variables)
+    return any((variable.shape.num_elements() or 0) >= Kept.LEAST_WEIGHTS for variable in variables)

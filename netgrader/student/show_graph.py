@@ -28,8 +28,22 @@ __all__ = ["describe", "graph_svg", "show_graph"]
 NO_TENSORBOARD = (
     "TensorBoard is not installed: `pip install tensorboard` in a terminal does it. The drawing needs nothing."
 )
-SECONDS_TO_START = 120
-"""A busy computer needs more than twenty; a TensorBoard that cannot start is told at once."""
+
+
+class Layout:
+    """Sizes of a drawing in pixels, and of its texts in characters."""
+
+    SECONDS_TO_START = 120
+    """A busy computer needs more than twenty; a TensorBoard that cannot start is told at once."""
+    LABEL_SIZE, DETAIL_SIZE = 13.0, 11.0
+    CHARACTER = 0.62  # width of an average character over the font's size; a little more than most fonts need
+    PADDING = 11.0
+    NODE_HEIGHT, DETAIL_HEIGHT = 28.0, 14.0
+    SCOPE_PADDING, SCOPE_TITLE = 14.0, 22.0
+    MARGIN = 18.0
+    MAX_CHARACTERS = 44
+
+
 PAPER, INK, SOFT, LINE = "#ffffff", "#1f2328", "#57606a", "#6e7781"
 # Fill and border; the kind is written in each node as well, and placeholders and folded nodes have borders of their own.
 COLOURS: Mapping[Kind, tuple[str, str]] = {
@@ -42,13 +56,6 @@ COLOURS: Mapping[Kind, tuple[str, str]] = {
 BORDERS = {Kind.PLACEHOLDER: 'rx="21"', Kind.FOLDED: 'rx="4" stroke-dasharray="5 3"'}
 BORDER = 'rx="4"'
 SCOPE_COLOURS = ("#f6f8fa", "#afb8c1")
-LABEL_SIZE, DETAIL_SIZE = 13.0, 11.0
-CHARACTER = 0.62  # width of an average character over the font's size; a little more than most fonts need
-PADDING = 11.0
-NODE_HEIGHT, DETAIL_HEIGHT = 28.0, 14.0
-SCOPE_PADDING, SCOPE_TITLE = 14.0, 22.0
-MARGIN = 18.0
-MAX_CHARACTERS = 44
 
 
 class NotAGraphError(NotebookError):
@@ -121,7 +128,7 @@ def _open_tensorboard(graph_def: Any) -> None:
     program = shutil.which("tensorboard", path=str(Path(sys.executable).parent)) or "tensorboard"
     os.environ.setdefault("TENSORBOARD_BINARY", program)  # a kernel's PATH need not lead to its own programs
     print("Starting TensorBoard …")  # noqa: T201
-    result = manager.start(["--logdir", folder], timeout=timedelta(seconds=SECONDS_TO_START))
+    result = manager.start(["--logdir", folder], timeout=timedelta(seconds=Layout.SECONDS_TO_START))
     if hasattr(result, "info"):
         print(f"If nothing shows below, open http://localhost:{result.info.port} in a browser.")  # noqa: T201
         notebook.display(port=result.info.port, height=700)
@@ -167,7 +174,7 @@ def graph_svg(outline: Outline, title: str, key: str) -> str:
         A prefix for the ids in the SVG, unique in the page.
     """
     block = _scope(outline.root, outline.edges)
-    width, height = block.width + 2 * MARGIN, block.height + 2 * MARGIN
+    width, height = block.width + 2 * Layout.MARGIN, block.height + 2 * Layout.MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{key}-title {key}-desc" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" style="max-width:100%;height:auto" '
@@ -175,7 +182,7 @@ def graph_svg(outline: Outline, title: str, key: str) -> str:
         f'<title id="{key}-title">{html.escape(title)}</title>'
         f'<desc id="{key}-desc">{html.escape(describe(outline))}</desc>'
         f'<rect width="{width:.0f}" height="{height:.0f}" rx="8" fill="{PAPER}"/>'
-        f'<g transform="translate({MARGIN} {MARGIN})">{"".join(block.svg)}</g></svg>'
+        f'<g transform="translate({Layout.MARGIN} {Layout.MARGIN})">{"".join(block.svg)}</g></svg>'
     )
 
 
@@ -240,21 +247,22 @@ def _add_ports(block: _Block, placement: Placement) -> None:
 
 def _framed(scope: Scope, inner: _Block) -> _Block:
     """Put `inner` into a box with the scope's name, and lengthen its edges to the box's border."""
-    least = _text_width(scope.label, LABEL_SIZE) + 2 * PADDING
-    width = max(inner.width + 2 * SCOPE_PADDING, least)
-    height = inner.height + SCOPE_TITLE + SCOPE_PADDING
+    least = _text_width(scope.label, Layout.LABEL_SIZE) + 2 * Layout.PADDING
+    width = max(inner.width + 2 * Layout.SCOPE_PADDING, least)
+    height = inner.height + Layout.SCOPE_TITLE + Layout.SCOPE_PADDING
     left = (width - inner.width) / 2
     fill, border = SCOPE_COLOURS
     # The halo keeps the name legible where an edge passes behind it.
     name = (
-        f'<text x="{PADDING}" y="16" font-size="12" font-weight="600" text-anchor="start" fill="{SOFT}" '
-        f'stroke="{fill}" stroke-width="4" paint-order="stroke">{html.escape(shortened(scope.label, MAX_CHARACTERS))}</text>'
+        f'<text x="{Layout.PADDING}" y="16" font-size="12" font-weight="600" text-anchor="start" fill="{SOFT}" '
+        f'stroke="{fill}" stroke-width="4" paint-order="stroke">'
+        f"{html.escape(shortened(scope.label, Layout.MAX_CHARACTERS))}</text>"
     )
     svg = [
         f'<rect width="{width:.1f}" height="{height:.1f}" rx="8" fill="{fill}" stroke="{border}"/>',
-        *(_line(width / 2 + dx, 0, SCOPE_TITLE) for dx in inner.inlets.values()),
-        *(_line(width / 2 + dx, height - SCOPE_PADDING, height) for dx in inner.outlets.values()),
-        f'<g transform="translate({left:.1f} {SCOPE_TITLE})">',
+        *(_line(width / 2 + dx, 0, Layout.SCOPE_TITLE) for dx in inner.inlets.values()),
+        *(_line(width / 2 + dx, height - Layout.SCOPE_PADDING, height) for dx in inner.outlets.values()),
+        f'<g transform="translate({left:.1f} {Layout.SCOPE_TITLE})">',
         *inner.svg,
         "</g>",
         name,
@@ -263,11 +271,11 @@ def _framed(scope: Scope, inner: _Block) -> _Block:
 
 
 def _node(node: OutlineNode) -> _Block:
-    label = shortened(node.label, MAX_CHARACTERS)
-    details = [shortened(line, MAX_CHARACTERS) for line in node.detail.splitlines()]
-    height = NODE_HEIGHT + DETAIL_HEIGHT * len(details)
-    widths = [_text_width(label, LABEL_SIZE), *(_text_width(detail, DETAIL_SIZE) for detail in details)]
-    width = max(widths) + 2 * PADDING
+    label = shortened(node.label, Layout.MAX_CHARACTERS)
+    details = [shortened(line, Layout.MAX_CHARACTERS) for line in node.detail.splitlines()]
+    height = Layout.NODE_HEIGHT + Layout.DETAIL_HEIGHT * len(details)
+    widths = [_text_width(label, Layout.LABEL_SIZE), *(_text_width(detail, Layout.DETAIL_SIZE) for detail in details)]
+    width = max(widths) + 2 * Layout.PADDING
     fill, border = COLOURS[node.kind]
     look = f'fill="{fill}" stroke="{border}" {BORDERS.get(node.kind, BORDER)}'
     hint = f"{node.name}: {_in_a_line(node)}"
@@ -276,10 +284,10 @@ def _node(node: OutlineNode) -> _Block:
     svg = [
         f"<g><title>{html.escape(hint)}</title>",
         f'<rect width="{width:.1f}" height="{height}" {look}/>',
-        f'<text x="{width / 2:.1f}" y="18" font-size="{LABEL_SIZE}" font-weight="600">{html.escape(label)}</text>',
+        f'<text x="{width / 2:.1f}" y="18" font-size="{Layout.LABEL_SIZE}" font-weight="600">{html.escape(label)}</text>',
     ]
     for i, detail in enumerate(details):
-        place_of_text = f'x="{width / 2:.1f}" y="{33 + DETAIL_HEIGHT * i}" font-size="{DETAIL_SIZE}"'
+        place_of_text = f'x="{width / 2:.1f}" y="{33 + Layout.DETAIL_HEIGHT * i}" font-size="{Layout.DETAIL_SIZE}"'
         svg.append(f'<text {place_of_text} fill="{SOFT}">{html.escape(detail)}</text>')
     return _Block(width, height, [*svg, "</g>"])
 
@@ -304,4 +312,4 @@ def _line(x: float, top: float, bottom: float) -> str:
 
 
 def _text_width(text: str, size: float) -> float:
-    return len(shortened(text, MAX_CHARACTERS)) * size * CHARACTER
+    return len(shortened(text, Layout.MAX_CHARACTERS)) * size * Layout.CHARACTER

@@ -10,7 +10,7 @@ import numpy as np
 
 from netgrader.checks.exercises import trained_at, value_at
 from netgrader.evidence import GraphEvidence
-from netgrader.judges.sweep_proofs import DEFAULT, MOST_TRAINED
+from netgrader.judges.sweep_proofs import DEFAULT, Enough
 from netgrader.judges.sweeps import BEST, in_question, is_value, swept
 from netgrader.reader.graph.hashes import op_hashes
 from netgrader.student.probes import WrongReturn, export_graph
@@ -50,7 +50,7 @@ def hand_over_sweep(student: Student, out: EvidenceWriter) -> None:
         best = chosen if is_value(chosen, asked) else best
     out.fact("around", best)
     known = np.unique(pairs[:, 0]).tolist()
-    wanted = in_question(known, best, student.challenge)[:MOST_TRAINED]
+    wanted = in_question(known, best, student.challenge)[: Enough.MOST_TRAINED]
     items = {BEST: best} | {value_at(known.index(value)): value for value in wanted}
     if asked.is_rate:
         items |= {name: best * factor for name, factor in AROUND.items()}
@@ -116,7 +116,7 @@ def _hand_over_trained(
     order: list[Json] = [*made, DEFAULT, None]
     firsts = {graph.about["value"]: graph for graph in reversed(found)}
     found.sort(key=lambda graph: (firsts[graph.about["value"]] is not graph, order.index(graph.about["value"])))
-    for number, graph in enumerate(found[:MOST_TRAINED]):
+    for number, graph in enumerate(found[: Enough.MOST_TRAINED]):
         out.graph(trained_at(number), graph)
 
 

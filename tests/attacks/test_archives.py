@@ -148,7 +148,7 @@ def test_nothing_gets_out_of_an_archive(tmp_path) -> None:
 
 def test_folders_bring_up_no_more_than_a_submission_may_hold(tmp_path, monkeypatch) -> None:
     """Each is small, and what is in it is as much as one submission may be."""
-    monkeypatch.setattr("netgrader.grading.folders.MOST_BYTES", 2_000_000)
+    monkeypatch.setattr("netgrader.grading.folders.FolderLimits.MOST_BYTES", 2_000_000)
     for number in range(10):
         (tmp_path / f"{number}").mkdir()
         (tmp_path / f"{number}" / f"{number}.ipynb").write_bytes(b" " * 900_000)

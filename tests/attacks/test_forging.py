@@ -380,7 +380,7 @@ ATTACKS = [*SHELL, *REPLACED, *VALUES, *MOMENTS, *FILES]
 @pytest.fixture(scope="module")
 def forged(attacked: Attacked, asked, module_monkeypatch) -> Attacked:
     # How long a kernel may stay silent: what stalls it on purpose should not stall these tests.
-    module_monkeypatch.setattr("netgrader.grading.kernel_link.SILENCE", 5.0)
+    module_monkeypatch.setattr("netgrader.grading.kernel_link.KernelLimits.SILENCE", 5.0)
     attacked.run(asked("attack"))
     return attacked
 

@@ -267,7 +267,7 @@ FOLDER = {
 
 @pytest.fixture(scope="module")
 def turned(attacked: Attacked, module_monkeypatch) -> Attacked:
-    module_monkeypatch.setattr("netgrader.grading.kernel_link.SILENCE", 5.0)
+    module_monkeypatch.setattr("netgrader.grading.kernel_link.KernelLimits.SILENCE", 5.0)
     sending = [dedent(source) for source in MESSAGES.values()]
     attacked.run([*MACHINERY, Attack("sends what it likes", squares=RIGHT, cells=sending, squares_deserves=3.0)])
     return attacked

@@ -45,7 +45,7 @@ def good(name: str) -> Attack:
 @pytest.fixture(scope="module")
 def seconds(attacked: Attacked, module_monkeypatch) -> dict[str, float]:
     """How long the student's own code of each good notebook took; all of them have their full marks."""
-    module_monkeypatch.setattr("netgrader.grading.kernel_link.GIVE_WAY", 1.0)
+    module_monkeypatch.setattr("netgrader.grading.kernel_link.KernelLimits.GIVE_WAY", 1.0)
     limits = attacked.root / "source" / "numbers" / "checks" / "exercises.toml"
     limits.write_text(limits.read_text().replace("cell_seconds = 5", "cell_seconds = 4"))
     attacked.before = attacked.everything()

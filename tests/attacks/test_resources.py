@@ -190,7 +190,7 @@ FILES = [
 @pytest.fixture(scope="module")
 def taken(attacked: Attacked, module_monkeypatch: pytest.MonkeyPatch, asked: Callable[[str], list[Attack]]) -> Attacked:
     # How long an interrupted cell may go on: those that do not give way take it all.
-    module_monkeypatch.setattr("netgrader.grading.kernel_link.GIVE_WAY", 2.0)
+    module_monkeypatch.setattr("netgrader.grading.kernel_link.KernelLimits.GIVE_WAY", 2.0)
     attacked.run(asked("attack"))
     return attacked
 

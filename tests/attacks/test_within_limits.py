@@ -22,7 +22,7 @@ SENTENCE = "cannot be read: that took more than 2 seconds. Look at what is in it
 
 @pytest.fixture
 def two_seconds(monkeypatch):
-    monkeypatch.setattr("netgrader.limited.SECONDS", 2.0)
+    monkeypatch.setattr("netgrader.limited.ReadLimits.SECONDS", 2.0)
 
 
 @pytest.mark.parametrize("read_sheet", [moodle_sheet, lambda path: canvas_sheet(path, None, "digits")])

@@ -26,7 +26,7 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
 from netgrader.grading.causes import charged_once, made_with
 from netgrader.judges import sweep_runs as two_layers
-from netgrader.judges.learning_rate import STEPS
+from netgrader.judges.learning_rate import Runs
 from netgrader.reader.lab.local import LocalLab
 from netgrader.student import setup
 from netgrader.student.capture import take
@@ -60,7 +60,7 @@ def remembered(short_run: Any) -> Any:
         key = hashlib.sha256(graph.meta_graph).digest(), rate
         if key not in known:
             made = short_run(lab, graph, rate, *data, **terms)
-            if len(made.losses) < STEPS:
+            if len(made.losses) < Runs.STEPS:
                 return made  # it went no further than was needed for one sweep
             known[key] = made
         return known[key]

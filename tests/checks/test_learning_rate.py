@@ -19,10 +19,8 @@ from netgrader.faults import Severity, fault
 from netgrader.judges import sweep_runs
 from netgrader.judges.aspects import Charge
 from netgrader.judges.learning_rate import (
-    EARLY,
-    SMOOTH,
-    STEPS,
     RunImages,
+    Runs,
     ShortRun,
     is_settled,
     judge_rate,
@@ -30,7 +28,7 @@ from netgrader.judges.learning_rate import (
     short_run,
     short_runs,
 )
-from netgrader.judges.sweep_proofs import MOST_PROVEN, TrainedNetwork, distinct, judge_proof, prove
+from netgrader.judges.sweep_proofs import Enough, TrainedNetwork, distinct, judge_proof, prove
 from netgrader.judges.sweep_runs import untrue
 from netgrader.judges.sweeps import (
     StudentSweep,
@@ -105,7 +103,7 @@ def trained(
             lab.close()
 
         program = inspect.getsource(two_layers)
-        recorded.obtain(folder, {str(rate): [program, rate, reduce, STEPS] for rate in rates}, train)
+        recorded.obtain(folder, {str(rate): [program, rate, reduce, Runs.STEPS] for rate in rates}, train)
         return {rate: read(folder / str(rate)) for rate in rates}
 
     return at
@@ -158,7 +156,7 @@ def test_the_best_of_a_sweep_is_too_low_only_if_a_larger_rate_has_the_higher_acc
 
 
 def _run(rate: float, last: float, late: float) -> ShortRun:
-    return ShortRun(rate, np.r_[np.full(STEPS - SMOOTH, 1.4), np.full(SMOOTH, last)], 0.9, late)
+    return ShortRun(rate, np.r_[np.full(Runs.STEPS - Runs.SMOOTH, 1.4), np.full(Runs.SMOOTH, last)], 0.9, late)
 
 
 TRAINED, TYPED = (fault("sweep-result-not-reproduced", severity=severity) for severity in (Severity.SERIOUS, None))
@@ -219,7 +217,7 @@ def test_a_run_at_ten_times_the_rate_is_left_out_only_where_it_tells_nothing(run
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("says", "steps"), [(True, EARLY), (False, STEPS)])
+@pytest.mark.parametrize(("says", "steps"), [(True, Runs.EARLY), (False, Runs.STEPS)])
 def test_a_run_goes_no_further_than_is_needed(data: RunImages, says: bool, steps: int) -> None:
     lab = LocalLab()
     try:
@@ -271,7 +269,7 @@ def test_an_invented_sweep_is_named(runs: dict[float, ShortRun], pairs: list[tup
 def test_no_number_is_a_true_result_where_training_diverges_and_none_where_it_does_not(
     runs: dict[float, ShortRun],
 ) -> None:
-    diverged = replace(runs[1e-3], rate=1e30, losses=np.full(STEPS, np.nan), early=0.1, late=0.1)
+    diverged = replace(runs[1e-3], rate=1e30, losses=np.full(Runs.STEPS, np.nan), early=0.1, late=0.1)
     for rate, wrong in ((1e30, 0), (1e-3, 1)):
         sweep = read_sweep(np.array([(3e-3, 0.9), (rate, np.nan)]), 3e-3, DIGITS)
         assert len(untrue(sweep, [runs[1e-3], diverged])) == wrong
@@ -299,13 +297,13 @@ def test_the_runs_around_a_good_rate_end_as_soon_as_nothing_can_speak_against_it
             ended[middle] = {len(run.losses) for run in runs.values()}
     finally:
         lab.close()
-    assert ended == {1e-3: {EARLY}, 1e-2: {STEPS}}
+    assert ended == {1e-3: {Runs.EARLY}, 1e-2: {Runs.STEPS}}
 
 
 def test_what_is_settled_early_is_what_the_whole_runs_say(runs: dict[float, ShortRun]) -> None:
     settled = []
     for third, at, triple in zip(RATES, RATES[1:], RATES[2:], strict=False):
-        early = [replace(runs[rate], losses=runs[rate].losses[:EARLY]) for rate in (third, at, triple)]
+        early = [replace(runs[rate], losses=runs[rate].losses[: Runs.EARLY]) for rate in (third, at, triple)]
         if is_settled(*early):
             settled.append(at)
             assert judge_rate(runs[third], runs[at], runs[triple], runs[triple], found=True) is None
@@ -415,7 +413,7 @@ def test_tiny_rates_are_told_apart() -> None:
 
 def test_of_many_rates_no_more_than_a_dozen_have_to_be_proven() -> None:
     many = StudentSweep(np.logspace(-4, -2, 200), np.full(200, 0.9), 1e-3, DIGITS)
-    trained = networks(dict.fromkeys(many.rates[:MOST_PROVEN].tolist(), 0.9))
+    trained = networks(dict.fromkeys(many.rates[: Enough.MOST_PROVEN].tolist(), 0.9))
     assert judge_proof(many, prove(many, trained)) is None
     assert judge_proof(many, prove(many, trained[1:])) is not None
 

@@ -44,7 +44,7 @@ def test_nothing_that_comes_back_is_unpickled(tmp_path):
 
 
 def test_an_answer_that_is_too_large_is_not_taken(monkeypatch):
-    monkeypatch.setattr("netgrader.limited.ANSWER_BYTES", 1_000)
+    monkeypatch.setattr("netgrader.limited.ReadLimits.ANSWER_BYTES", 1_000)
     with pytest.raises(ExceededError):
         within_limits(side.says_too_much)
     assert within_limits(side.length, "abc") == 3
@@ -71,8 +71,8 @@ def test_a_process_lasts_and_threads_do_not_wait_for_one_another():
 
 
 def test_all_work_on_a_submission_has_the_time_of_one(monkeypatch):
-    monkeypatch.setattr("netgrader.limited.LEAST_SECONDS", 0.5)
-    monkeypatch.setattr("netgrader.limited.SECONDS", 1.0)
+    monkeypatch.setattr("netgrader.limited.ReadLimits.LEAST_SECONDS", 0.5)
+    monkeypatch.setattr("netgrader.limited.ReadLimits.SECONDS", 1.0)
     with together():
         within_limits(side.wait, 0.8)
         with pytest.raises(ExceededError, match="took more than"):

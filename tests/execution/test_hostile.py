@@ -279,7 +279,7 @@ def test_pictures_are_kept_up_to_a_size():
 
 
 def test_a_kernel_that_code_made_unable_to_answer_ends_the_run_and_not_the_grading(run, monkeypatch):
-    monkeypatch.setattr("netgrader.grading.kernel_link.SILENCE", 4.0)
+    monkeypatch.setattr("netgrader.grading.kernel_link.KernelLimits.SILENCE", 4.0)
     execution, folder = run(
         "number = 7",
         check("check_number"),

@@ -54,7 +54,7 @@ def test_a_million_values_are_as_many_as_a_chart_has_places_for():
     given = (seen.Curves("Accuracy", "x", "y", (seen.Series("test", many, many),)), seen.Sweep(many, many, None, {}))
     curves, sweep = through_json({"check_train": given})["check_train"]
     for values in (curves.series[0].x, curves.series[0].y, sweep.rates, sweep.accuracies):
-        assert len(values) <= seen.MOST_POINTS
+        assert len(values) <= seen.ObservationLimits.MOST_POINTS
         assert (values[0], values[-1]) == (0.0, 999_999.0)
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from netgrader.catalogue import OF_NO_COURSE
 from netgrader.nbgrader_plugin.formgrader_page import safe_outputs
 from netgrader.pages import markdown, safe, words
-from netgrader.pages.feedback_outputs import LONGEST_TEXT, MOST_OUTPUTS, render_outputs
+from netgrader.pages.feedback_outputs import OutputLimits, render_outputs
 from netgrader.pages.markdown import formula
 from tests.feedback import examples as ex
 
@@ -74,8 +74,8 @@ def test_an_error_in_a_library_is_shown_at_the_students_own_innermost_line():
 
 
 def test_endless_output_ends():
-    html = shown(*[ex.display(text__plain="x" * 50_000) for _ in range(3 * MOST_OUTPUTS)])
-    assert len(html) < (MOST_OUTPUTS + 1) * (LONGEST_TEXT + 200)
+    html = shown(*[ex.display(text__plain="x" * 50_000) for _ in range(3 * OutputLimits.MOST_OUTPUTS)])
+    assert len(html) < (OutputLimits.MOST_OUTPUTS + 1) * (OutputLimits.LONGEST_TEXT + 200)
     assert "The rest is left out here" in html
 
 
@@ -109,7 +109,7 @@ def test_a_page_made_from_a_saved_notebook_frames_an_output_once():
         assert shown(ex.display(text__html=mimic)).count("&lt;iframe") == 1
 
 
-@pytest.mark.parametrize(("length", "told"), [(1_000, False), (safe.LONGEST_HTML + 1, True)])
+@pytest.mark.parametrize(("length", "told"), [(1_000, False), (safe.HtmlLimits.LONGEST_HTML + 1, True)])
 def test_html_that_is_too_long_is_left_out_and_says_so(length, told):
     assert (str(words.SHORTENED) in shown(ex.display(text__html=f"<p>{'a' * length}"))) is told
 

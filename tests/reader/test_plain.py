@@ -11,7 +11,7 @@ import tensorflow  # noqa: ICN001  (tf is its version 1, as in the course)
 import tensorflow.compat.v1 as tf
 
 from netgrader.reader.find.activations import ACTIVATIONS
-from netgrader.reader.plain_network import MOST_WEIGHTS, PORTABLE, PlainLayer, PlainNetwork, plain_layer, scores
+from netgrader.reader.plain_network import PORTABLE, PlainLayer, PlainNetwork, Precision, plain_layer, scores
 from netgrader.reader.trial import plain_trial
 from netgrader.reader.trial.plain_trial import NotPlain, plain_network
 from netgrader.student.graphs import export_graph
@@ -151,10 +151,10 @@ def test_a_network_that_was_fed_grey_levels_is_given_shares_of_the_largest(lab):
 
 def test_more_weights_than_find_room_and_wider_layers_than_can_be_tried_are_told(lab, monkeypatch):
     evidence, _ = built(RIGHT["two layers"][0])
-    monkeypatch.setattr(plain_trial, "WIDEST", 47)
+    monkeypatch.setattr(plain_trial.Tried, "WIDEST", 47)
     with pytest.raises(NotPlain, match="begins with more than 47 numbers"):
         taken(lab, evidence)
-    monkeypatch.setattr(plain_trial, "WIDEST", 48)
+    monkeypatch.setattr(plain_trial.Tried, "WIDEST", 48)
     monkeypatch.setattr(plain_trial, "MOST_WEIGHTS", 48 * 30 + 30 * 5 - 1)
     with pytest.raises(NotPlain, match="more than 1,589 weights"):
         taken(lab, evidence)
@@ -168,7 +168,7 @@ def test_a_convolution_is_told_as_one_where_its_table_finds_no_room(lab, monkeyp
 
 
 def test_the_largest_network_fits_into_what_a_graded_cell_may_show():
-    assert MOST_WEIGHTS * 4 / 3 < 2_800_000
+    assert Precision.MOST_WEIGHTS * 4 / 3 < 2_800_000
 
 
 def test_every_activation_of_the_bank_but_three_can_be_computed():

@@ -149,7 +149,7 @@ def trained_on() -> None:
 
 def many_open() -> list[Any]:
     kept = []
-    for _ in range(sessions.MOST_OPEN + 2):
+    for _ in range(sessions.Kept.MOST_OPEN + 2):
         net = network(1e-3)
         kept.append(tf.Session(graph=net.graph))
         trained(kept[-1], net)
@@ -159,7 +159,7 @@ def many_open() -> list[Any]:
 def kept_of_each(graph: Any) -> list[int]:
     """Return how many of three trainings are kept, one of which was evaluated far more often than is kept."""
     register = sessions.Register()
-    for run, evaluations in ((0, 1), (1, 3 * sessions.MOST), (2, 1)):
+    for run, evaluations in ((0, 1), (1, 3 * sessions.Kept.MOST), (2, 1)):
         for _ in range(evaluations):
             register.note(graph, {"W1": np.zeros((30, 50), np.float32)}, run)
     return [sum(one.run == run for one in register) for run in range(3)]
@@ -197,10 +197,10 @@ def main() -> None:
             sess.close()
     register = sessions.Register()
     graph = network(1e-3).graph
-    for _ in range(sessions.MOST + 5):
+    for _ in range(sessions.Kept.MOST + 5):
         register.note(graph, {"W1": np.zeros((30, 50), np.float32)})
     told["most"], told["forgotten"] = len(list(register)), register.forgotten
-    register.note(graph, {"W1": np.zeros(sessions.BYTES // 4 + 1, np.float32)})
+    register.note(graph, {"W1": np.zeros(sessions.Kept.BYTES // 4 + 1, np.float32)})
     told["large"] = len(list(register))
     told["kept of each"] = kept_of_each(graph)
     told["shapes"] = sessions.shapes_of(graph)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from netgrader.student.sessions import MOST, MOST_OPEN
+from netgrader.student.sessions import Kept
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_networks_that_share_a_graph_are_told_apart(told: dict[str, Any]) -> Non
 
 
 def test_weights_of_more_open_sessions_than_are_held_are_known_too(told: dict[str, Any]) -> None:
-    assert told["many_open"] == {"different": MOST_OPEN + 2, "runs": MOST_OPEN + 2, "all": True}
+    assert told["many_open"] == {"different": Kept.MOST_OPEN + 2, "runs": Kept.MOST_OPEN + 2, "all": True}
 
 
 @pytest.mark.parametrize("style", ["never_trained", "no_network"])
@@ -57,12 +57,12 @@ def test_a_session_that_holds_nothing_of_a_network_tells_of_none(told: dict[str,
 
 
 def test_not_more_is_kept_than_fits(told: dict[str, Any]) -> None:
-    assert (told["most"], told["forgotten"]) == (MOST, True)
+    assert (told["most"], told["forgotten"]) == (Kept.MOST, True)
     assert told["large"] == 0
 
 
 def test_a_training_that_is_evaluated_often_drives_out_no_other(told: dict[str, Any]) -> None:
-    assert told["kept of each"] == [1, MOST - 2, 1]
+    assert told["kept of each"] == [1, Kept.MOST - 2, 1]
 
 
 def test_what_an_optimizer_remembers_is_no_part_of_a_network(told: dict[str, Any]) -> None:

@@ -131,5 +131,5 @@ def test_an_optimizers_own_variables_are_left_out_where_all_are_too_large(
     with tf.Session(graph=graph) as sess:
         sess.run(initialise)
         assert {"w/Adam", "w/Adam_1"} < export_graph({"graph": graph}, sess).values.keys()
-        monkeypatch.setattr(sessions, "LARGE", 4 * 60)
+        monkeypatch.setattr(sessions.Kept, "LARGE", 4 * 60)
         assert export_graph({"graph": graph}, sess).values.keys() == {"mean", "w"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from netgrader.judges.known_images import WIDTH, Table, fingerprints, match_scaled
+from netgrader.judges.known_images import Projections, Table, fingerprints, match_scaled
 from netgrader.student import load_mnist
 
 
@@ -52,8 +52,8 @@ def test_the_way_of_rounding_does_not_matter(images, known, scale):
 def test_an_image_that_is_not_known_is_not_found(known):
     table = Table(known[:60_000])
     assert (table.find(known[60_000:]) == -1).all()
-    assert (table.find(np.full((3, WIDTH), np.nan)) == -1).all()
-    assert len(table.find(np.empty((0, WIDTH)))) == 0
+    assert (table.find(np.full((3, Projections.WIDTH), np.nan)) == -1).all()
+    assert len(table.find(np.empty((0, Projections.WIDTH)))) == 0
 
 
 def test_equal_rows_are_found_as_the_first_of_them(known):
@@ -76,4 +76,4 @@ def test_a_rescaled_image_is_found_with_its_scale(images, known, factor, shift):
 def test_noise_is_no_image_at_any_scale(known):
     noise = np.random.default_rng(3).random((2000, 784))
     assert (match_scaled(known, fingerprints(noise), 784).index == -1).all()
-    assert (match_scaled(known, np.zeros((5, WIDTH)), 784).index == -1).all()
+    assert (match_scaled(known, np.zeros((5, Projections.WIDTH)), 784).index == -1).all()

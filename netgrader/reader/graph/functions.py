@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netgrader.reader.graph.nodes import copied, inputs_set, output_index
-from netgrader.reader.graph.source import MAX_BYTES, MAX_NODES, GraphError, require_at_most
+from netgrader.reader.graph.source import GraphError, Largest, require_at_most
 from netgrader.text import Text
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class _Writer:
     target: Message
     functions: dict[str, Message]
     handed: dict[str, list[str]] = field(default_factory=dict)
-    left: int = MAX_BYTES
+    left: int = Largest.MAX_BYTES
 
     def write(self, nodes: Iterable[Message]) -> None:
         """Write the graph's own nodes, and let what reads a call's output read what made it."""
@@ -146,14 +146,20 @@ class _Writer:
         self.left -= len(name)
         if self.left < 0:
             raise GraphError(
-                Text("With its functions written out the graph has over {max_bytes:,} bytes.", max_bytes=MAX_BYTES)
+                Text(
+                    "With its functions written out the graph has over {max_bytes:,} bytes.",
+                    max_bytes=Largest.MAX_BYTES,
+                )
             )
         return name
 
     def _copy(self, node: Message) -> Message:
-        if len(self.target.node) >= MAX_NODES:
+        if len(self.target.node) >= Largest.MAX_NODES:
             raise GraphError(
-                Text("With its functions written out the graph has over {max_nodes:,} operations.", max_nodes=MAX_NODES)
+                Text(
+                    "With its functions written out the graph has over {max_nodes:,} operations.",
+                    max_nodes=Largest.MAX_NODES,
+                )
             )
         copy = self.target.node.add()
         copy.CopyFrom(node)

@@ -16,10 +16,14 @@ from netgrader.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAX_BYTES = 256_000_000
 
-MAX_NODES = 100_000
-MAX_FUNCTIONS = 2_000
+class Largest:
+    """How large a graph may be that is read."""
+
+    MAX_BYTES = 256_000_000
+    MAX_NODES = 100_000
+    MAX_FUNCTIONS = 2_000
+
 
 _OP = re.compile(r"[A-Za-z_][A-Za-z0-9_.\\/>-]*\Z")
 
@@ -48,8 +52,8 @@ def read_source(source: object) -> Message:
     size = len(content)
     require_at_most(
         size,
-        MAX_BYTES,
-        Text("The graph has {count:,} bytes; at most {max_bytes:,} are read.", count=size, max_bytes=MAX_BYTES),
+        Largest.MAX_BYTES,
+        Text("The graph has {count:,} bytes; at most {max_bytes:,} are read.", count=size, max_bytes=Largest.MAX_BYTES),
     )
     if not content.strip():
         raise GraphError(Text("The graph is empty: there is nothing in it."))
@@ -60,17 +64,21 @@ def read_source(source: object) -> Message:
     nodes = len(graph.node) + sum(len(function.node_def) for function in graph.library.function)
     require_at_most(
         nodes,
-        MAX_NODES,
-        Text("The graph has {nodes:,} operations; at most {max_nodes:,} are read.", nodes=nodes, max_nodes=MAX_NODES),
+        Largest.MAX_NODES,
+        Text(
+            "The graph has {nodes:,} operations; at most {max_nodes:,} are read.",
+            nodes=nodes,
+            max_nodes=Largest.MAX_NODES,
+        ),
     )
     functions = len(graph.library.function)
     require_at_most(
         functions,
-        MAX_FUNCTIONS,
+        Largest.MAX_FUNCTIONS,
         Text(
             "The graph has {count:,} functions; at most {max_functions:,} are read.",
             count=functions,
-            max_functions=MAX_FUNCTIONS,
+            max_functions=Largest.MAX_FUNCTIONS,
         ),
     )
     return meta
@@ -99,7 +107,7 @@ def _content(source: object) -> bytes:
 def _file(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
-            return stream.read(MAX_BYTES + 1)
+            return stream.read(Largest.MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or Text("its name is impossible")
         raise GraphError(

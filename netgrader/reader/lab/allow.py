@@ -38,10 +38,13 @@ _DRAWING = "IteratorGetNext"
 _ALLOWED_INSIDE = ALLOWED - {_DRAWING}
 
 
-# How large a graph may be, in bytes where nothing else is said.
-MAX_CONSTANT = 256_000_000
-MAX_CONSTANTS = 512_000_000
-MAX_VARIABLE = 1_000_000_000
+class Largest:
+    """How large a graph may be, in bytes where nothing else is said."""
+
+    # How large a graph may be, in bytes where nothing else is said.
+    MAX_CONSTANT = 256_000_000
+    MAX_CONSTANTS = 512_000_000
+    MAX_VARIABLE = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -211,10 +214,12 @@ def _check_sizes(nodes: Iterable[Message]) -> None:
     for node in nodes:
         if node.op == "Const":
             value = node.attr["value"].tensor
-            total += _size(f"constant {node.name[:80]!r}", value.tensor_shape, value.dtype, MAX_CONSTANT)
+            total += _size(f"constant {node.name[:80]!r}", value.tensor_shape, value.dtype, Largest.MAX_CONSTANT)
         elif node.op in VARIABLES:
-            _size(f"variable {node.name[:80]!r}", node.attr["shape"].shape, node.attr["dtype"].type, MAX_VARIABLE)
-    if total > MAX_CONSTANTS:
+            _size(
+                f"variable {node.name[:80]!r}", node.attr["shape"].shape, node.attr["dtype"].type, Largest.MAX_VARIABLE
+            )
+    if total > Largest.MAX_CONSTANTS:
         raise LabError("limit", f"The graph's constants take {total / 1e9:.3g} GB together: too much.")
 
 

@@ -13,7 +13,7 @@ from netgrader.reader.find.layers import CONVOLUTIONS, between, product_widths, 
 from netgrader.reader.graph.nodes import node_of, words
 from netgrader.reader.graph.plain import RANDOM
 from netgrader.reader.model import total
-from netgrader.reader.trial.probe import ROWS, Sample, products, same
+from netgrader.reader.trial.probe import Sample, Sizes, products, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,12 +23,18 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Array
     from netgrader.reader.trial.probe import GraphProbe
 
-MOST_OPS = 16
-"""No function of the bank is written with more ops than this."""
-FARTHEST = 9.0
-"""The largest number that is sent through an activation: beyond 6, where a ReLU6 is flat."""
-LEFT = 0.01
-"""A share of the numbers: where no more is left behind a dropout, everything is dropped."""
+
+class Trial:
+    """How far a function of a layer is looked at."""
+
+    MOST_OPS = 16
+    """No function of the bank is written with more ops than this."""
+    FARTHEST = 9.0
+    """The largest number that is sent through an activation: beyond 6, where a ReLU6 is flat."""
+    LEFT = 0.01
+    """A share of the numbers: where no more is left behind a dropout, everything is dropped."""
+
+
 _ADDING = words("Add AddV2 AddN Sub BiasAdd BiasAddV1")
 _JOINING = words("ConcatV2 Concat Pack")
 _NAMED = ACTIVATIONS.keys() - {"none"}
@@ -57,7 +63,7 @@ class _Activation:
 
 def try_widths(found: Found, probe: GraphProbe) -> tuple[Step, ...]:
     """Return the layers with the widths that the values in their products have."""
-    every, sample = products(found.steps), probe.sample(ROWS)
+    every, sample = products(found.steps), probe.sample(Sizes.ROWS)
     # No number of the data is the same in all rows, not even where they are rounded: the first row is dark, the last bright.
     images = probe.rng.uniform(0.1, 1.0, sample.images.shape)
     images[0], images[-1] = 0.0, 1.0
@@ -170,11 +176,11 @@ def _activation(found: Found, probe: GraphProbe | None, start: str, end: str) ->
 
 def _tried(found: Found, probe: GraphProbe, chain: Sequence[str], static: str) -> _Activation:
     """What the values along a chain of tensors say; `static` is what the ops do."""
-    feeds = probe.feed(probe.sample(ROWS))
+    feeds = probe.feed(probe.sample(Sizes.ROWS))
     fed = probe.rng.standard_normal(probe.fetch(chain[0], feeds).shape)
-    fed *= FARTHEST / np.max(fed, initial=1.0)
+    fed *= Trial.FARTHEST / np.max(fed, initial=1.0)
     first, again, offset = (probe.run(chain, {**feeds, chain[0]: each}) for each in (fed, fed, np.zeros_like(fed)))
-    if np.count_nonzero(first[-1]) <= LEFT * first[-1].size and _is_drawn(found, chain):
+    if np.count_nonzero(first[-1]) <= Trial.LEFT * first[-1].size and _is_drawn(found, chain):
         return _Activation("undecided", dropped=True)
     # What is in front of a dropout that stays on is the same in each run.
     settled = len([*itertools.takewhile(bool, map(same, first, again))])
@@ -213,7 +219,9 @@ class _Way:
         """The function along a stretch of the chain, where what comes before and behind it only moves and stretches values."""
         before, after = self.values[first], self.values[last]
         whole = name_activation(before, after) or name_activation(before, after, self.zeros[last])
-        pairs = [pair for pair in itertools.combinations(range(first, last + 1), 2) if pair[1] - pair[0] <= MOST_OPS]
+        pairs = [
+            pair for pair in itertools.combinations(range(first, last + 1), 2) if pair[1] - pair[0] <= Trial.MOST_OPS
+        ]
         for start, end in sorted(pairs, key=lambda pair: (pair[0] - pair[1], -pair[0])) if whole is None else ():
             name = name_activation(self.values[start], self.values[end])
             if name not in (None, "none"):

@@ -9,7 +9,7 @@ import numpy as np
 
 from netgrader.reader.find.optimizers import FUSED
 from netgrader.reader.graph.nodes import node_of
-from netgrader.reader.trial.probe import ROWS, randomise_weights
+from netgrader.reader.trial.probe import Sizes, randomise_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,15 +18,19 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Array
     from netgrader.reader.trial.probe import GraphProbe
 
-#: After how many steps the rate of a schedule is looked at.
-COUNTS = (0, 1, 10, 100, 1_000, 10_000)
-#: A direction that agrees with a gradient less than this does not tell what is minimised.
-STRONG = 0.9
-#: One that agrees this well needs no further candidate looked at.
-SURE = 0.98
-#: The same of errors of numbers: where all outputs are too large, the gradients of all errors point one way, nearly.
-SURE_OF_ERROR = 0.9999
-MOST_CANDIDATES = 6
+
+class Trial:
+    """Steps after which a rule is compared, and how sure the comparison must be."""
+
+    #: After how many steps the rate of a schedule is looked at.
+    COUNTS = (0, 1, 10, 100, 1_000, 10_000)
+    #: A direction that agrees with a gradient less than this does not tell what is minimised.
+    STRONG = 0.9
+    #: One that agrees this well needs no further candidate looked at.
+    SURE = 0.98
+    #: The same of errors of numbers: where all outputs are too large, the gradients of all errors point one way, nearly.
+    SURE_OF_ERROR = 0.9999
+    MOST_CANDIDATES = 6
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ def _rates(found: Found, probe: GraphProbe, tensor: str) -> tuple[float, ...]:
     counted = found.roles.updated - found.roles.gradients.keys()
     before = probe.values(counted.intersection(graph.variables_in(tensor)))
     rates = []
-    for count in COUNTS:
+    for count in Trial.COUNTS:
         probe.assign({name: (value + count).astype(value.dtype) for name, value in before.items()})
         rates.append(probe.fetch(tensor, feeds).max(initial=-np.inf))
     probe.assign(before)
@@ -108,14 +112,14 @@ def choose_loss(found: Found, probe: GraphProbe) -> str | None:
     None where that cannot be told.
     """
     randomise_weights(found, probe)
-    graph, weights, feeds = found.graph, found.float_weights, probe.feed(probe.sample(ROWS))
+    graph, weights, feeds = found.graph, found.float_weights, probe.feed(probe.sample(Sizes.ROWS))
     # Gradients gathered in variables first say nothing of this run: then the step itself is looked at.
     seen = graph.descendants([found.roles.images])
     given = {name: tensor for name, tensor in found.roles.gradients.items() if name in weights and tensor in seen}
     stepped = {} if given else probe.ask({}, _step_taken, found, probe, weights, feeds)
-    sure = SURE_OF_ERROR if found.given.regression else SURE
+    sure = Trial.SURE_OF_ERROR if found.given.regression else Trial.SURE
     likeness: dict[str, float] = {}
-    for candidate in found.roles.losses[:MOST_CANDIDATES]:
+    for candidate in found.roles.losses[: Trial.MOST_CANDIDATES]:
         gradients = probe.ask({}, probe.gradients, candidate, weights)
         likeness[candidate] = probe.ask(0.0, _likeness, probe, gradients, given, stepped, feeds)
         if likeness[candidate] > sure:
@@ -123,7 +127,7 @@ def choose_loss(found: Found, probe: GraphProbe) -> str | None:
     # A candidate may be part of the update itself: begin again, with the optimizer's own variables as they were.
     probe.initialise()
     best = max(likeness, key=likeness.__getitem__, default="")
-    return best if likeness.get(best, 0.0) > STRONG else None
+    return best if likeness.get(best, 0.0) > Trial.STRONG else None
 
 
 def _step_taken(found: Found, probe: GraphProbe, weights: list[str], feeds: Mapping[str, Array]) -> Mapping[str, Array]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from netgrader.reader.find.activations import ACTIVATIONS, name_activation, softmax
 from netgrader.reader.graph.plain import RANDOM
-from netgrader.reader.trial.probe import ROWS, Sample, Untried, as_rows, orient, randomise_weights, same
+from netgrader.reader.trial.probe import Sample, Sizes, Untried, as_rows, orient, randomise_weights, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -124,7 +124,7 @@ def _scores_of(found: Found, probe: GraphProbe, loss: LossReading, tensor: str) 
 
 def _is_scores(probe: GraphProbe, tensor: str) -> bool:
     """Whether a tensor holds a real number for each class of each row."""
-    sample = probe.sample(ROWS)
+    sample = probe.sample(Sizes.ROWS)
     value = probe.fetch(tensor, probe.feed(sample))
     return value.dtype.kind == "f" and orient(value, len(sample.labels), probe.classes) is not None
 
@@ -246,7 +246,7 @@ def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
 
 def _tried_rows(found: Found, probe: GraphProbe, tensor: str) -> RowTrial:
     """What the rows of a tensor depend on."""
-    sample = probe.sample(ROWS)
+    sample = probe.sample(Sizes.ROWS)
     rows = len(sample.labels)
     # Rows of different brightness: what is divided by the brightest pixel of a batch shows.
     light = np.linspace(0.3, 1.0, rows)[:, None].astype(np.float32)

@@ -18,7 +18,7 @@ from netgrader.reader.find.layers import CONVOLUTIONS
 from netgrader.reader.graph.branches import inlined
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.graph.source import read_source
-from netgrader.reader.plain_network import LEAKY, MOST_WEIGHTS, PORTABLE, PlainNetwork, activated, plain_layer, scores
+from netgrader.reader.plain_network import LEAKY, PORTABLE, PlainNetwork, Precision, activated, plain_layer, scores
 from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
@@ -30,19 +30,24 @@ if TYPE_CHECKING:
 
 __all__ = ["NotPlain", "plain_network"]
 
-ROWS = 4
-WIDE = 3.0
-"""Rows of random numbers that go through a stretch, and how far they spread."""
-MOST_STRETCHES = 200
-WIDEST, AT_ONCE = 4_200, 1_000
-"""Numbers that a stretch of sums may begin with: each of them is tried alone, so many at once."""
-LINEAR = 1e-3
-"""By how much sums may be off of what they should be, for their size: what 32 bits lose."""
-NAMED = 1e-3
-SAME = 2e-3
-"""By how much the scores may be off before they are rounded, for the largest of them."""
-ROUGH = 0.02
-"""By how much rounding may move the probabilities of an image, on average; it moves those of trained networks by 0.001."""
+
+class Tried:
+    """How a network is tried for sums and activations; tolerances are relative."""
+
+    ROWS = 4
+    WIDE = 3.0
+    """Rows of random numbers that go through a stretch, and how far they spread."""
+    MOST_STRETCHES = 200
+    WIDEST, AT_ONCE = 4_200, 1_000
+    """Numbers that a stretch of sums may begin with: each of them is tried alone, so many at once."""
+    LINEAR = 1e-3
+    """By how much sums may be off of what they should be, for their size: what 32 bits lose."""
+    NAMED = 1e-3
+    SAME = 2e-3
+    """By how much the scores may be off before they are rounded, for the largest of them."""
+    ROUGH = 0.02
+    """By how much rounding may move the probabilities of an image, on average; it moves those of trained networks by 0.001."""
+
 
 VARIES = Text("it answers the same {image} differently each time")
 NOT_ROWS = Text("{place} does not hold a row for each {image}")
@@ -138,7 +143,7 @@ class _Chain:
         if len(self.tensors) < 2:
             raise NotPlain(NOT_FED)
         self._sizes = self._row_sizes()
-        self._left = MOST_WEIGHTS
+        self._left = Precision.MOST_WEIGHTS
 
     def taken_apart(self) -> PlainNetwork:
         """Return the network, which is compared with what it was made from."""
@@ -152,12 +157,12 @@ class _Chain:
         for sums, name, slope in exact:
             weights, bias = sums.table
             value = activated(value @ weights + bias, name, slope)
-        if value.shape != own.shape or not np.abs(value - own).max() <= SAME * max(1.0, float(np.abs(own).max())):
+        if value.shape != own.shape or not np.abs(value - own).max() <= Tried.SAME * max(1.0, float(np.abs(own).max())):
             raise NotPlain(OTHERWISE)
         layers = tuple(plain_layer(sums.table, name, slope) for sums, name, slope in exact)
         rounded = scores(PlainNetwork(layers), pixels)
         off = np.abs(softmax(rounded) - softmax(own)).max(axis=1)
-        if not off.mean() <= ROUGH:
+        if not off.mean() <= Tried.ROUGH:
             raise NotPlain(ROUNDED)
         agrees = float(np.mean(rounded.argmax(axis=1) == own.argmax(axis=1)))
         return PlainNetwork(layers, agrees, float(off.max()))
@@ -166,7 +171,7 @@ class _Chain:
         """Return the sums and activations, with its slope left of zero, that lead to the last tensor."""
         exact: list[tuple[_Sums, str, float]] = []
         place = 0
-        while place < last and len(exact) < MOST_STRETCHES:
+        while place < last and len(exact) < Tried.MOST_STRETCHES:
             layer = Text("layer {number}", number=len(exact) + 1)
             sums = self._sums(place, layer)
             name, slope, place = self._activation(sums.end, layer)
@@ -176,7 +181,7 @@ class _Chain:
     def _sums(self, start: int, layer: Said) -> _Sums:
         """Return the longest stretch of weighted sums that begins at `start`."""
         width, ends = self._size(start), self._ends(start)
-        one, other = (WIDE * self.random.standard_normal((ROWS, width)) for _ in range(2))
+        one, other = (Tried.WIDE * self.random.standard_normal((Tried.ROWS, width)) for _ in range(2))
         nothing = np.zeros((1, width))
         probes = np.concatenate([nothing, one, other, one + other, -one])
         end = start
@@ -191,11 +196,11 @@ class _Chain:
         if self._left < 0 and not operations.isdisjoint(CONVOLUTIONS):
             raise NotPlain(CONVOLUTION.format(layer=layer, place=self._named(end)))
         if self._left < 0:
-            raise NotPlain(TOO_MANY.format(most=MOST_WEIGHTS))
-        if width > WIDEST:
-            raise NotPlain(TOO_WIDE.format(layer=layer, most=WIDEST))
+            raise NotPlain(TOO_MANY.format(most=Precision.MOST_WEIGHTS))
+        if width > Tried.WIDEST:
+            raise NotPlain(TOO_WIDE.format(layer=layer, most=Tried.WIDEST))
         (bias,) = self._run([end], nothing, start)[0]
-        batches = np.array_split(np.arange(width), range(AT_ONCE, width, AT_ONCE))
+        batches = np.array_split(np.arange(width), range(Tried.AT_ONCE, width, Tried.AT_ONCE))
         alone = (self._scaled(np.eye(len(batch), width, batch[0]), start) for batch in batches)
         rows = [self._run([end], batch, start)[0] for batch in alone]
         return _Sums(end, (np.concatenate(rows) - bias, bias))
@@ -210,7 +215,7 @@ class _Chain:
             return "none", 0.0, start
         width, ends = self._size(start), self._ends(start)
         ends = [place for place in ends if self._size(place) == width]
-        before = WIDE * self.random.standard_normal((ROWS, width))
+        before = Tried.WIDE * self.random.standard_normal((Tried.ROWS, width))
         # The farthest that has a name: what is clipped behind a ReLU is a ReLU6.
         for place, after in reversed(list(zip(ends, self._run(ends, before, start), strict=True))):
             named = _named(before, after)
@@ -222,7 +227,7 @@ class _Chain:
     def _ends(self, start: int) -> list[int]:
         """Return the places behind `start` that hold a row for each image, as far as a stretch may go."""
         ends = [place for place in range(start + 1, len(self.tensors)) if self._sizes[place]]
-        return ends[: MOST_STRETCHES // 5]
+        return ends[: Tried.MOST_STRETCHES // 5]
 
     def _size(self, place: int) -> int:
         size = self._sizes[place]
@@ -232,7 +237,7 @@ class _Chain:
 
     def _row_sizes(self) -> list[int]:
         """Return how many numbers each tensor holds for an image; 0 where it does not hold a row for each."""
-        few, rows = self.inputs[:ROWS], min(ROWS, len(self.inputs))
+        few, rows = self.inputs[: Tried.ROWS], min(Tried.ROWS, len(self.inputs))
         found = [np.asarray(value) for value in self.session.run(self.tensors, {**self.feed, self.images: few})]
         self._shapes = [value.shape for value in found]
         return [value[0].size if value.shape[:1] == (rows,) and value.dtype.kind == "f" else 0 for value in found]
@@ -257,7 +262,7 @@ def _are_sums(found: Array) -> bool:
     nothing, (one, other, both, turned) = found[0], np.split(found[1:], 4)
     size = float(np.abs(found - nothing).max())
     off = max(float(np.abs(both - one - other + nothing).max()), float(np.abs(one + turned - 2 * nothing).max()))
-    return off <= LINEAR * size
+    return off <= Tried.LINEAR * size
 
 
 def _named(before: Array, after: Array) -> tuple[str, float] | None:
@@ -265,7 +270,7 @@ def _named(before: Array, after: Array) -> tuple[str, float] | None:
     size = float(np.abs(after).max()) + 1e-9
     for name in sorted(PORTABLE - {LEAKY, "none"}):
         expected = ACTIVATIONS[name](before)
-        if float(np.abs(expected - after).max()) <= NAMED * size:
+        if float(np.abs(expected - after).max()) <= Tried.NAMED * size:
             return name, 0.0
     slope = leaky_slope(before, after)
     return None if slope is None else (LEAKY, slope)

@@ -30,16 +30,20 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 Asked = ParamSpec("Asked")
 
-#: Rows that are fed where nothing else is asked for.
-ROWS = 6
-#: A reshape for more rows than this is not tried, nor are more numbers of rows.
-MOST_ROWS, MOST_RESHAPES = 1_000, 3
-#: Of whole numbers that are fed so many may be how many rows there are: each of them, and all that go together, are tried.
-MOST_COUNTS = 3
-#: Scores that vary more than this saturate a softmax.
-LARGE = 3.0
-#: A bias is given random values as if it were a sum of so many numbers.
-OF_A_BIAS = 16
+
+class Sizes:
+    """How many rows are fed, and how large numbers are made."""
+
+    #: Rows that are fed where nothing else is asked for.
+    ROWS = 6
+    #: A reshape for more rows than this is not tried, nor are more numbers of rows.
+    MOST_ROWS, MOST_RESHAPES = 1_000, 3
+    #: Of whole numbers that are fed so many may be how many rows there are: each of them, and all that go together, are tried.
+    MOST_COUNTS = 3
+    #: Scores that vary more than this saturate a softmax.
+    LARGE = 3.0
+    #: A bias is given random values as if it were a sum of so many numbers.
+    OF_A_BIAS = 16
 
 
 class Untried(Exception):
@@ -280,7 +284,7 @@ class GraphProbe:
         """Give variables random values: matrices so that their outputs are about as large as their inputs."""
         chosen = {}
         for name, value in self.values(names).items():
-            fan_in = math.prod(value.shape[:-1]) if value.ndim > 1 else OF_A_BIAS
+            fan_in = math.prod(value.shape[:-1]) if value.ndim > 1 else Sizes.OF_A_BIAS
             size = np.float32((4.0 / max(fan_in, 1)) ** 0.5)
             chosen[name] = self.rng.standard_normal(value.shape, dtype=np.float32) * size
         self.assign(chosen)
@@ -295,7 +299,9 @@ class GraphProbe:
         told = {self.images.name, self.labels.name, *self.found.given.eval_feed, *self.others}
         asked = [source for source in _needed(self.found) if source not in told]
         self.others |= {source: self._guess(source) for source in asked}
-        whole = [source for source in (*asked, *self.found.given.eval_feed) if self._may_count(source)][:MOST_COUNTS]
+        whole = [source for source in (*asked, *self.found.given.eval_feed) if self._may_count(source)][
+            : Sizes.MOST_COUNTS
+        ]
         declared = self._batch_of(self.images) or self._batch_of(self.labels)
         batches = (declared, *self._rows_of_reshapes())
         counted = [few for size in range(len(whole) + 1) for few in itertools.combinations(whole, size)]
@@ -313,13 +319,13 @@ class GraphProbe:
 
     def _find_forms(self, target: str, *, finite: bool) -> bool:
         """Find shapes with which the network runs, for as many rows as must be fed; to numbers where they are to be `finite`."""
-        rows = self.batch or ROWS
+        rows = self.batch or Sizes.ROWS
         image_forms = self.images.fitting(self._image_shapes(rows))
         label_forms = self.labels.fitting(self._label_shapes(rows))
         if self.labels.whole:
             label_forms.sort(key=lambda form: form != "ids")
         for self.image_form, self.label_form in itertools.product(image_forms, label_forms):
-            value = self.ask(None, self.fetch, target, self.feed(self.sample(ROWS)))
+            value = self.ask(None, self.fetch, target, self.feed(self.sample(Sizes.ROWS)))
             if value is not None and (np.isfinite(value).all() or not finite):
                 return True
         return False
@@ -329,7 +335,7 @@ class GraphProbe:
         graph = self.found.graph
         shapes = [graph.constant(node.inputs[1]) for node in graph.of_ops(["Reshape"]) if node.name in graph.fed]
         first = [int(shape[0]) for shape in shapes if shape is not None and shape.size > 1]
-        return [rows for rows in dict.fromkeys(first) if 0 < rows <= MOST_ROWS][:MOST_RESHAPES]
+        return [rows for rows in dict.fromkeys(first) if 0 < rows <= Sizes.MOST_ROWS][: Sizes.MOST_RESHAPES]
 
     def setup(self, runs: bool | None) -> Setup:
         """Return how the graph could be run, once all is tried."""
@@ -404,7 +410,7 @@ def choose_shares(found: Found, probe: GraphProbe) -> None:
 def _are_let_through(found: Found, probe: GraphProbe, shares: Mapping[str, Array]) -> bool:
     """Whether images lead to scores that follow them, and that are the same again."""
     randomise_weights(found, probe)
-    one, other = ({**probe.feed(probe.sample(ROWS)), **shares} for _ in range(2))
+    one, other = ({**probe.feed(probe.sample(Sizes.ROWS)), **shares} for _ in range(2))
     first, again, later = (probe.fetch(found.scores, feeds) for feeds in (one, one, other))
     return bool(np.isfinite(first).all()) and same(first, again) and not same(first, later)
 
@@ -425,8 +431,8 @@ def randomise_weights(found: Found, probe: GraphProbe) -> None:
 def _rescale(found: Found, probe: GraphProbe, last: Sequence[str]) -> None:
     """Divide the weights of the last layer by the scale of the scores while that is large."""
     for _ in range(4):
-        size = float(np.std(probe.fetch(found.scores, probe.feed(probe.sample(ROWS)))))
-        if not LARGE < size < np.inf:
+        size = float(np.std(probe.fetch(found.scores, probe.feed(probe.sample(Sizes.ROWS)))))
+        if not Sizes.LARGE < size < np.inf:
             return
         probe.assign({name: value / size for name, value in probe.values(last).items()})
 

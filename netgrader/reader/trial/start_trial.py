@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.trial.probe import ROWS, products
+from netgrader.reader.trial.probe import Sizes, products
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ class Start:
 def try_start(found: Found, probe: GraphProbe) -> Start:
     """Look at how the network begins: its weights, and how far its first scores spread."""
     first = first_weights(found, probe)
-    feeds = probe.feed(probe.sample(ROWS))
+    feeds = probe.feed(probe.sample(Sizes.ROWS))
     zeros = [name for name, value in first.weights.items() if not value.any()]
     hidden = [part for part in products(found.steps[:-1]) if part.weights in zeros]
     parted = [part.weights for part in hidden if probe.ask(False, _is_parted, found, probe, part, feeds)]
@@ -59,7 +59,7 @@ def first_weights(found: Found, probe: GraphProbe) -> Start:
 
 def _fetched(probe: GraphProbe, weights: str) -> Array:
     """Weights as they are, read while rows are fed: where one function waits for another, reading waits for its feeds."""
-    return probe.fetch(weights, probe.feed(probe.sample(ROWS)))
+    return probe.fetch(weights, probe.feed(probe.sample(Sizes.ROWS)))
 
 
 def _varies(probe: GraphProbe, name: str) -> bool:

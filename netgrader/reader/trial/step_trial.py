@@ -11,7 +11,7 @@ from netgrader.reader.find.optimizers import StepMatch, recognise_steps
 from netgrader.reader.find.roles import written
 from netgrader.reader.graph.nodes import node_of
 from netgrader.reader.trial.optimizer_trial import Descent, flat
-from netgrader.reader.trial.probe import ROWS, randomise_weights
+from netgrader.reader.trial.probe import Sizes, randomise_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,13 +21,17 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Array
     from netgrader.reader.trial.probe import GraphProbe
 
-STEPS = 4
-FAINT = 1e-4
-"""A gradient smaller than this, relative to the largest, may leave a variable as it is in single precision."""
-ALONG, ALONG_NOISE = 0.02, 0.1
-"""Cosines of gradient and step that tell up from down; the latter where the network draws random numbers."""
-MANY = 1500
-"""Numbers of a gradient that are enough to tell rules apart; at most twice as many are looked at."""
+
+class Trial:
+    """How many steps are tried, and how small a change still counts."""
+
+    STEPS = 4
+    FAINT = 1e-4
+    """A gradient smaller than this, relative to the largest, may leave a variable as it is in single precision."""
+    ALONG, ALONG_NOISE = 0.02, 0.1
+    """Cosines of gradient and step that tell up from down; the latter where the network draws random numbers."""
+    MANY = 1500
+    """Numbers of a gradient that are enough to tell rules apart; at most twice as many are looked at."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class _Taken:
     def sloped(self) -> list[str]:
         """The variables with a gradient that is not faint."""
         heights = {name: max(float(np.abs(s[name]).max(initial=0)) for s in self.slopes) for name in self.slopes[0]}
-        return [name for name, height in heights.items() if height > FAINT * max(heights.values())]
+        return [name for name, height in heights.items() if height > Trial.FAINT * max(heights.values())]
 
 
 def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Descent, *, random: bool) -> Descent:
@@ -83,9 +87,9 @@ def _steps_taken(
     probe: GraphProbe, runs: Sequence[Sequence[str]], weights: Sequence[str], reached: Sequence[str]
 ) -> _Taken:
     """Take steps from the weights as they are; the first of `runs` gives the gradients of what is `reached`."""
-    feeds = probe.feed(probe.sample(ROWS))
+    feeds = probe.feed(probe.sample(Sizes.ROWS))
     taken = _Taken([], [probe.values(weights)])
-    for _ in range(STEPS):
+    for _ in range(Trial.STEPS):
         slopes, *_ = [probe.run(fetches, feeds) for fetches in runs]
         taken.slopes.append(dict(zip(reached, slopes, strict=False)))
         taken.values.append(probe.values(weights))
@@ -101,14 +105,14 @@ def _with_rule(
     if not np.isfinite([gradients, steps]).all():
         return descent
     slope = _slope(gradients, steps)
-    if abs(slope) > (ALONG_NOISE if random else ALONG) and (loss.decided or found.loss == found.roles.loss):
+    if abs(slope) > (Trial.ALONG_NOISE if random else Trial.ALONG) and (loss.decided or found.loss == found.roles.loss):
         # A loss that is the right one with its sign turned falls where the right one climbs.
         turned = loss.match.scale <= 0
         descent = replace(descent, climbs=(slope > 0) != turned)
     if random or descent.kind is not None:
         return descent
     index = np.flatnonzero(gradients[0])
-    index = index[:: max(len(index) // MANY, 1)]
+    index = index[:: max(len(index) // Trial.MANY, 1)]
     return _with_match(found, descent, recognise_steps(list(gradients[:, index]), list(steps[:, index])))
 
 

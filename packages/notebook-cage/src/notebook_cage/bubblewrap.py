@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from notebook_cage.filter import filter_program
 from notebook_cage.host import (
-    USER,
+    Ids,
     accounts,
     basic_environment,
     exposed,
@@ -62,7 +62,7 @@ class BubblewrapSandbox(LimitingSandbox):
 
     def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
         """Start `plan` in a cage; see `notebook_cage.types.Sandbox.start`."""
-        user = new_user() if self.root else USER
+        user = new_user() if self.root else Ids.USER
         group = self._group(plan.limits)
         descriptors: list[int] = []
         with contextlib.ExitStack() as failing:
@@ -123,7 +123,7 @@ class BubblewrapSandbox(LimitingSandbox):
             # Capabilities over namespaces that are made within this one, and over nothing else.
             options += ["--unshare-user", "--uid", "0", "--gid", "0", "--cap-add", "ALL"]
         try:
-            options += self._contents(plan, USER, descriptors, proc=("--ro-bind", "/proc", "/proc"))
+            options += self._contents(plan, Ids.USER, descriptors, proc=("--ro-bind", "/proc", "/proc"))
             yield [*self._command(options, descriptors), *plan.argv], descriptors
         finally:
             _close(descriptors)

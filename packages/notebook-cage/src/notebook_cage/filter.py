@@ -18,7 +18,10 @@ from notebook_cage.types import SandboxError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["NEWEST", "filter_program"]
+__all__ = [
+    "Linux",
+    "filter_program",
+]
 
 _NAMES = (
     # reading and writing other processes
@@ -44,32 +47,39 @@ _NAMES = (
 )
 DENIED: Sequence[str] = tuple(_NAMES.split())
 
-NEWEST = 466
-"""The last call that was read about (``removexattrat``); from 424 on all processors have the same numbers."""
 
-# Bits of clone's flags that ask for a namespace of one's own (linux/sched.h).
-_NAMESPACES = (
-    0x00020000,  # mount
-    0x02000000,  # control group
-    0x04000000,  # host name
-    0x08000000,  # IPC
-    0x10000000,  # user
-    0x20000000,  # process
-    0x40000000,  # network
-    0x00000080,  # time
-)
-# Sockets are local ones alone: a kernel's channels are, and what a program talks to itself with. All other families are
-# denied whether or not there is a network namespace: parts of the kernel with a history of holes can be reached by them
-# (RxRPC, netlink, packets), and namespaces do not hold some of them back (vsock reaches the machine's host).
-_LOCAL = 1  # a family: AF_UNIX (linux/socket.h)
+class Linux:
+    """Numbers of Linux's headers: seccomp, sockets, terminals, and namespaces of clone."""
+
+    NEWEST = 466
+    """The last call that was read about (``removexattrat``); from 424 on all processors have the same numbers."""
+    # Bits of clone's flags that ask for a namespace of one's own (linux/sched.h).
+    NAMESPACES = (
+        0x00020000,  # mount
+        0x02000000,  # control group
+        0x04000000,  # host name
+        0x08000000,  # IPC
+        0x10000000,  # user
+        0x20000000,  # process
+        0x40000000,  # network
+        0x00000080,  # time
+    )
+    # Sockets are local ones alone: a kernel's channels are, and what a program talks to itself with. All other families are
+    # denied whether or not there is a network namespace: parts of the kernel with a history of holes can be reached by them
+    # (RxRPC, netlink, packets), and namespaces do not hold some of them back (vsock reaches the machine's host).
+    LOCAL = 1  # a family: AF_UNIX (linux/socket.h)
+    LAST_FAMILY = 64
+    SHARED_WITHOUT_FILE = 0x21  # mmap's MAP_SHARED with MAP_ANONYMOUS
+    LOW, CORES = 0xFFFFFFFF, 4  # a C int of a register; RLIMIT_CORE
+    SOCKET_LEVEL, SEND_BUFFER, RECEIVE_BUFFER = 1, 7, 8
+    # Requests that put characters into a terminal's input.
+    TERMINAL_REQUESTS = (0x5412, 0x541C)
+    LOAD, GREATER, RETURN = 0x20, 0x25, 0x06
+    SECCOMP_ERROR = 0x00050000
+
+
 # As a kernel without them answers; libzmq ends the process at any other answer to what lists interfaces.
 _MISSING = {2: errno.EAFNOSUPPORT, 10: errno.EAFNOSUPPORT, 16: errno.EOPNOTSUPP}
-_LAST_FAMILY = 64
-_SHARED_WITHOUT_FILE = 0x21  # mmap's MAP_SHARED with MAP_ANONYMOUS
-_LOW, _CORES = 0xFFFFFFFF, 4  # a C int of a register; RLIMIT_CORE
-_SOCKET_LEVEL, _SEND_BUFFER, _RECEIVE_BUFFER = 1, 7, 8
-# Requests that put characters into a terminal's input.
-_TERMINAL_REQUESTS = (0x5412, 0x541C)
 
 
 @functools.cache
@@ -109,7 +119,7 @@ class _Rule(NamedTuple):
 
 def _rules() -> Iterator[_Rule]:
     yield _Rule(DENIED)
-    for flag in _NAMESPACES:
+    for flag in Linux.NAMESPACES:
         yield _Rule(("clone",), conditions=((0, "MASKED_EQ", flag, flag),))
     # clone3 hides its flags behind a pointer. Without it the C library falls back to clone.
     yield _Rule(("clone3",), errno.ENOSYS)
@@ -117,41 +127,39 @@ def _rules() -> Iterator[_Rule]:
     # that the file system cannot do it, programs write instead.
     yield _Rule(("fallocate",), errno.EOPNOTSUPP)
     # A core may be handed to a program of the host's (`notebook_cage.limiting`), so nobody turns them on again.
-    yield _Rule(("setrlimit",), conditions=((0, "MASKED_EQ", _LOW, _CORES),))
-    yield _Rule(("prlimit64",), conditions=((1, "MASKED_EQ", _LOW, _CORES), (2, "NE", 0, 0)))
-    for family in sorted({*range(_LAST_FAMILY)} - {_LOCAL}):
+    yield _Rule(("setrlimit",), conditions=((0, "MASKED_EQ", Linux.LOW, Linux.CORES),))
+    yield _Rule(("prlimit64",), conditions=((1, "MASKED_EQ", Linux.LOW, Linux.CORES), (2, "NE", 0, 0)))
+    for family in sorted({*range(Linux.LAST_FAMILY)} - {Linux.LOCAL}):
         yield _Rule(("socket",), _MISSING.get(family, errno.EPERM), ((0, "EQ", family, 0),))
-    yield _Rule(("socket",), conditions=((0, "GE", _LAST_FAMILY, 0),))
-    for request in _TERMINAL_REQUESTS:
-        yield _Rule(("ioctl",), conditions=((1, "MASKED_EQ", _LOW, request),))
+    yield _Rule(("socket",), conditions=((0, "GE", Linux.LAST_FAMILY, 0),))
+    for request in Linux.TERMINAL_REQUESTS:
+        yield _Rule(("ioctl",), conditions=((1, "MASKED_EQ", Linux.LOW, request),))
 
 
 def _rules_where_watched() -> Iterator[_Rule]:
     # Pages that are shared without a file stay when nobody maps them any more, and are seen nowhere then.
-    yield _Rule(("mmap",), conditions=((3, "MASKED_EQ", _SHARED_WITHOUT_FILE, _SHARED_WITHOUT_FILE),))
+    yield _Rule(("mmap",), conditions=((3, "MASKED_EQ", Linux.SHARED_WITHOUT_FILE, Linux.SHARED_WITHOUT_FILE),))
     # How much is in a socket is not told, but how much fits: by default, so that is how it stays, as if nothing were asked.
-    for option in (_SEND_BUFFER, _RECEIVE_BUFFER):
-        asked = ((1, "MASKED_EQ", _LOW, _SOCKET_LEVEL), (2, "MASKED_EQ", _LOW, option))
+    for option in (Linux.SEND_BUFFER, Linux.RECEIVE_BUFFER):
+        asked = ((1, "MASKED_EQ", Linux.LOW, Linux.SOCKET_LEVEL), (2, "MASKED_EQ", Linux.LOW, option))
         yield _Rule(("setsockopt",), 0, asked)
 
 
 # An instruction of the kernel's filters: what it does, where to go if so and if not, and its number (linux/filter.h).
 _INSTRUCTION = struct.Struct("=HBBI")
-_LOAD, _GREATER, _RETURN = 0x20, 0x25, 0x06
-_SECCOMP_ERROR = 0x00050000
 
 
 def _newer_than_known() -> bytes:
-    """Return instructions before the filter, by which calls above `NEWEST` do not exist, those of x32 (bit 30) included.
+    """Return instructions before the filter, by which calls above `Linux.NEWEST` do not exist, those of x32 (bit 30) included.
 
     A C library takes that for an older kernel and does without.
     """
     return b"".join(
         _INSTRUCTION.pack(*fields)
         for fields in (
-            (_LOAD, 0, 0, 0),  # the call's number
-            (_GREATER, 0, 1, NEWEST),
-            (_RETURN, 0, 0, _SECCOMP_ERROR | errno.ENOSYS),
+            (Linux.LOAD, 0, 0, 0),  # the call's number
+            (Linux.GREATER, 0, 1, Linux.NEWEST),
+            (Linux.RETURN, 0, 0, Linux.SECCOMP_ERROR | errno.ENOSYS),
         )
     )
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = [
-    "USER",
+    "Ids",
     "accounts",
     "basic_environment",
     "exposed",
@@ -49,11 +49,20 @@ __all__ = [
     "unlisted",
 ]
 
-USER = 1000
-"""User id inside where a user namespace maps ids; as root a cage has an id that nobody else has."""
-# Ids of nobody's: above those that systemd and distributions give out, below 2**31.
-_FIRST_ID = 2_000_000_000
-_IDS = 140_000_000
+
+class Ids:
+    """Users of a cage, and when what one left behind is old."""
+
+    USER = 1000
+    """User id inside where a user namespace maps ids; as root a cage has an id that nobody else has."""
+    # Ids of nobody's: above those that systemd and distributions give out, below 2**31.
+    FIRST_ID = 2_000_000_000
+    IDS = 140_000_000
+    CAP_SYS_ADMIN = 21
+    """Its number in linux/capability.h."""
+    OLD_SECONDS = 24 * 3600.0
+
+
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = tuple(
     f"/etc/{name}"
@@ -62,9 +71,6 @@ _ETC = tuple(
 _PREFIX_PARTS = ("bin", "lib", "lib64", "libexec", "share", "pyvenv.cfg")
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 _SCRATCH = "ng-"
-CAP_SYS_ADMIN = 21
-"""Its number in linux/capability.h."""
-_OLD_SECONDS = 24 * 3600.0
 
 
 def system() -> Iterator[Mount | tuple[str, str]]:
@@ -146,7 +152,7 @@ def _users_packages() -> dict[str, str]:
 
 def new_user() -> int:
     """Return a user id that nobody else has."""
-    return _FIRST_ID + secrets.randbelow(_IDS)
+    return Ids.FIRST_ID + secrets.randbelow(Ids.IDS)
 
 
 def accounts(user: int) -> dict[str, str]:
@@ -190,7 +196,7 @@ def makes_namespaces() -> bool:
     """Whether we may make namespaces as we are, without one of users: root may, unless a container took it away."""
     status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     found = re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)
-    return found is not None and bool(int(found[1], 16) >> CAP_SYS_ADMIN & 1)
+    return found is not None and bool(int(found[1], 16) >> Ids.CAP_SYS_ADMIN & 1)
 
 
 def reachable(path: Path) -> bool:
@@ -311,6 +317,6 @@ def _sweep(root: Path) -> None:
         owner = folder.name.split("-")[-2]
         with contextlib.suppress(OSError):
             status = folder.lstat()
-            old = time.time() - status.st_mtime > _OLD_SECONDS
+            old = time.time() - status.st_mtime > Ids.OLD_SECONDS
             if old and status.st_uid == os.geteuid() and is_gone(owner):
                 remove_tree(folder)

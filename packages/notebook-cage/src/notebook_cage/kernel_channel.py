@@ -13,16 +13,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["LARGEST_MESSAGE", "KernelChannel"]
+__all__ = [
+    "KernelChannel",
+    "Wire",
+]
 
-LARGEST_MESSAGE = 24_000_000
-MOST_PARTS = 64
-"""A kernel's message has seven, and as many more as it has buffers."""
-AT_ONCE = 1 << 18
-SEND_SECONDS = 10.0
+
+class Wire:
+    """Limits and flags of what a kernel sends, in bytes and seconds."""
+
+    LARGEST_MESSAGE = 24_000_000
+    MOST_PARTS = 64
+    """A kernel's message has seven, and as many more as it has buffers."""
+    AT_ONCE = 1 << 18
+    SEND_SECONDS = 10.0
+    MORE, LONG, COMMAND = 1, 2, 4
+
+
 # https://rfc.zeromq.org/spec/23/: signature, version, mechanism, not a server, filler
 _GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
-_MORE, _LONG, _COMMAND = 1, 2, 4
 
 
 class KernelChannel:
@@ -55,9 +64,9 @@ class KernelChannel:
         self.received = 0
         ready = b"\x05READY\x0bSocket-Type" + len(kind).to_bytes(4, "big") + kind.encode()
         try:
-            self._socket.settimeout(SEND_SECONDS)
+            self._socket.settimeout(Wire.SEND_SECONDS)
             self._socket.connect(path)
-            self._socket.sendall(_GREETING + _frame(ready, _COMMAND))
+            self._socket.sendall(_GREETING + _frame(ready, Wire.COMMAND))
             answer = self._exactly(len(_GREETING) + 2)
             self._exactly(answer[-1])
             if kind == "SUB":
@@ -85,10 +94,10 @@ class KernelChannel:
         self._socket.close()
 
     def send_multipart(self, parts: Sequence[bytes], *_flags: object, **_options: object) -> None:
-        """Send a message, or nothing to who takes nothing for `SEND_SECONDS`."""
+        """Send a message, or nothing to who takes nothing for `Wire.SEND_SECONDS`."""
         *first, last = parts
-        content = b"".join([*(_frame(part, _MORE) for part in first), _frame(last)])
-        self._socket.settimeout(SEND_SECONDS)
+        content = b"".join([*(_frame(part, Wire.MORE) for part in first), _frame(last)])
+        self._socket.settimeout(Wire.SEND_SECONDS)
         with contextlib.suppress(OSError):
             self._socket.sendall(content)
         self._socket.setblocking(False)
@@ -96,7 +105,7 @@ class KernelChannel:
     def receive(self) -> list[bytes] | None:
         """Return the parts of the next message; None if none has come whole yet.
 
-        Of what is larger than `LARGEST_MESSAGE` each part is nothing, from the one on that is too much.
+        Of what is larger than `Wire.LARGEST_MESSAGE` each part is nothing, from the one on that is too much.
 
         Raises
         ------
@@ -107,7 +116,7 @@ class KernelChannel:
         if message is not None:
             return message
         try:
-            content = self._socket.recv(AT_ONCE)
+            content = self._socket.recv(Wire.AT_ONCE)
         except BlockingIOError:
             return None
         except OSError as error:
@@ -128,12 +137,12 @@ class KernelChannel:
             if self._skip or not buffer:
                 return None
             flags = buffer[0]
-            head = 9 if flags & _LONG else 2
+            head = 9 if flags & Wire.LONG else 2
             if len(buffer) < head:
                 return None
             size = int.from_bytes(buffer[1:head], "big")
             part = b""
-            if flags & _COMMAND or self._taken + size > LARGEST_MESSAGE:
+            if flags & Wire.COMMAND or self._taken + size > Wire.LARGEST_MESSAGE:
                 self._skip = size
             elif len(buffer) < head + size:
                 return None
@@ -141,12 +150,12 @@ class KernelChannel:
                 part = bytes(buffer[head : head + size])
                 head += size
             del buffer[:head]
-            if flags & _COMMAND:
+            if flags & Wire.COMMAND:
                 continue
             self._taken += size
-            if len(self._parts) < MOST_PARTS:
+            if len(self._parts) < Wire.MOST_PARTS:
                 self._parts.append(part)
-            if not flags & _MORE:
+            if not flags & Wire.MORE:
                 message, self._parts, self._taken = self._parts, [], 0
                 return message
 
@@ -154,4 +163,4 @@ class KernelChannel:
 def _frame(content: bytes, flags: int = 0) -> bytes:
     if len(content) < 256:
         return bytes([flags, len(content)]) + content
-    return bytes([flags | _LONG]) + len(content).to_bytes(8, "big") + content
+    return bytes([flags | Wire.LONG]) + len(content).to_bytes(8, "big") + content
