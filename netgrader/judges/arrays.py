@@ -262,9 +262,10 @@ def _wrong_classes(best: Bytes, given: Bytes, true: Bytes, wrong: Int, classes: 
         found = Text("the {label} {best}", best=best[row])
         return make_charge("labels-off-by-one", found=found, expected=expected, place=place)
     told = ToldLabel(
+        f"{best[row]}",
         Text("the {label} {best}", best=best[row]),
-        later=Text("the {label} of the {image} {shift} after it, {best}", best=best[row]),
-        earlier=Text("the {label} of the {image} {shift} before it, {best}", best=best[row]),
+        later=Text("the {label} of the {image} {shift} after it, {told}"),
+        earlier=Text("the {label} of the {image} {shift} before it, {told}"),
         expected=expected,
         place=place,
     )

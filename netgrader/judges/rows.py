@@ -346,8 +346,9 @@ def judge_targets(found: Array, given: Array, rows: Int | None = None) -> Charge
     place = Text("row {row}, the first of {count:,}", row=row, count=len(wrong))
     words = ToldLabel(
         told,
-        later=Text("the target {shift} after it, {told}", told=told),
-        earlier=Text("the target {shift} before it, {told}", told=told),
+        told,
+        later=Text("the target {shift} after it, {told}"),
+        earlier=Text("the target {shift} before it, {told}"),
         expected=expected,
         place=place,
     )
@@ -357,6 +358,8 @@ def judge_targets(found: Array, given: Array, rows: Int | None = None) -> Charge
 class ToldLabel(NamedTuple):
     """The first of some wrong labels, or targets, in words."""
 
+    told: str
+    """The label or target itself."""
     found: Said
     later: Text
     earlier: Text
@@ -373,5 +376,5 @@ def judge_displaced(found: Array, given: Array, told: ToldLabel, *, in_order: bo
     shift = row_shift(found, given, np.arange(len(given)), SHIFTS, slack) if in_order else None
     if shift is None:
         return make_charge(mismatch(found, given, slack), found=told.found, expected=told.expected, place=told.place)
-    words = (told.later if shift > 0 else told.earlier).format(shift=abs(shift))
+    words = (told.later if shift > 0 else told.earlier).format(shift=abs(shift), told=told.told)
     return make_charge("labels-shifted", found=words, expected=told.expected, place=told.place)

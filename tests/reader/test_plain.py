@@ -155,14 +155,14 @@ def test_more_weights_than_find_room_and_wider_layers_than_can_be_tried_are_told
     with pytest.raises(NotPlain, match="begins with more than 47 numbers"):
         taken(lab, evidence)
     monkeypatch.setattr(plain_trial.Tried, "WIDEST", 48)
-    monkeypatch.setattr(plain_trial, "MOST_WEIGHTS", 48 * 30 + 30 * 5 - 1)
+    monkeypatch.setattr(plain_trial.Precision, "MOST_WEIGHTS", 48 * 30 + 30 * 5 - 1)
     with pytest.raises(NotPlain, match="more than 1,589 weights"):
         taken(lab, evidence)
 
 
 def test_a_convolution_is_told_as_one_where_its_table_finds_no_room(lab, monkeypatch):
     evidence, _ = built(convolved)
-    monkeypatch.setattr(plain_trial, "MOST_WEIGHTS", 9_000)
+    monkeypatch.setattr(plain_trial.Precision, "MOST_WEIGHTS", 9_000)
     with pytest.raises(NotPlain, match=r"layer 1, at .*, is a convolution, and only fully connected layers"):
         taken(lab, evidence)
 
