@@ -26,7 +26,7 @@ STYLES = (("#0072b2", ""), ("#b34a00", "7 3"), ("#00735c", "2 3"), ("#5b4a9f", "
 INK, MUTED, GRID, PAPER = "#1b1b1f", "#4c535c", "#d0d0d0", "#ffffff"
 
 
-class Layout:
+class Chart:
     """Sizes of a chart in pixels."""
 
     WIDTH, HEIGHT = 520, 230
@@ -103,41 +103,44 @@ def line_chart(title: str, lines: Sequence[Line], x: Axis, y: Axis) -> str:
     """
     across, up = [x.scaled(line.x) for line in lines], [y.scaled(line.y) for line in lines]
     x_ticks, y_ticks = x.ticks(np.concatenate([[np.nan], *across])), y.ticks(np.concatenate([[np.nan], *up]))
-    height = Layout.HEIGHT + Layout.ROW * (len(lines) + 1) - Layout.BELOW
+    height = Chart.HEIGHT + Chart.ROW * (len(lines) + 1) - Chart.BELOW
     drawn = _frame(x.label, y.label)
     for place, name in zip(_across(x_ticks, x_ticks).tolist(), x.named(x_ticks), strict=True):
         drawn.append(
-            f'<text x="{place}" y="{Layout.HEIGHT - Layout.BOTTOM + 17}" text-anchor="middle" fill="{MUTED}">{name}</text>'
+            f'<text x="{place}" y="{Chart.HEIGHT - Chart.BOTTOM + 17}" text-anchor="middle" fill="{MUTED}">{name}</text>'
         )
     for place, name in zip(_up(y_ticks, y_ticks).tolist(), y.named(y_ticks), strict=True):
-        drawn.append(f'<path d="M{Layout.LEFT} {place}H{Layout.WIDTH - Layout.RIGHT}" stroke="{GRID}"/>')
-        drawn.append(f'<text x="{Layout.LEFT - 8}" y="{place + 4:.1f}" text-anchor="end" fill="{MUTED}">{name}</text>')
+        drawn.append(f'<path d="M{Chart.LEFT} {place}H{Chart.WIDTH - Chart.RIGHT}" stroke="{GRID}"/>')
+        drawn.append(f'<text x="{Chart.LEFT - 8}" y="{place + 4:.1f}" text-anchor="end" fill="{MUTED}">{name}</text>')
     legend = [_in_legend(line, y) for line in lines]
     for row, (line, xs, ys, style) in enumerate(zip(lines, across, up, itertools.cycle(STYLES), strict=False)):
         drawn += _drawn(_across(xs, x_ticks), _up(ys, y_ticks), style, joined=line.joined)
-        drawn += _legend_row(Layout.HEIGHT + Layout.BELOW + Layout.ROW * row, legend[row], style)
+        drawn += _legend_row(Chart.HEIGHT + Chart.BELOW + Chart.ROW * row, legend[row], style)
     said = html.escape(f"{title}: {'; '.join(legend)}")
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {Layout.WIDTH} {height}" width="{Layout.WIDTH}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {Chart.WIDTH} {height}" width="{Chart.WIDTH}" '
         f'aria-label="{said}" style="max-width:100%;height:auto" font-family="system-ui, sans-serif" font-size="12" '
-        f'fill="{INK}"><rect width="{Layout.WIDTH}" height="{height}" rx="6" fill="{PAPER}"/>{"".join(drawn)}</svg>'
+        f'fill="{INK}"><rect width="{Chart.WIDTH}" height="{height}" rx="6" fill="{PAPER}"/>{"".join(drawn)}</svg>'
     )
 
 
 def _frame(x_label: str, y_label: str) -> list[str]:
-    center, middle = (Layout.LEFT + Layout.WIDTH - Layout.RIGHT) / 2, (Layout.TOP + Layout.HEIGHT - Layout.BOTTOM) / 2
+    center, middle = (
+        (Chart.LEFT + Chart.WIDTH - Chart.RIGHT) / 2,
+        (Chart.TOP + Chart.HEIGHT - Chart.BOTTOM) / 2,
+    )
     return [
-        f'<text x="{center}" y="{Layout.HEIGHT - 9}" text-anchor="middle">{html.escape(x_label)}</text>',
+        f'<text x="{center}" y="{Chart.HEIGHT - 9}" text-anchor="middle">{html.escape(x_label)}</text>',
         f'<text transform="translate(14 {middle}) rotate(-90)" text-anchor="middle">{html.escape(y_label)}</text>',
     ]
 
 
 def _across(scaled: Array, ticks: Array) -> Array:
-    return _placed(scaled, ticks, Layout.LEFT, Layout.WIDTH - Layout.RIGHT)
+    return _placed(scaled, ticks, Chart.LEFT, Chart.WIDTH - Chart.RIGHT)
 
 
 def _up(scaled: Array, ticks: Array) -> Array:
-    return _placed(scaled, ticks, Layout.HEIGHT - Layout.BOTTOM, Layout.TOP)
+    return _placed(scaled, ticks, Chart.HEIGHT - Chart.BOTTOM, Chart.TOP)
 
 
 def _placed(scaled: Array, ticks: Array, first: int, last: int) -> Array:
@@ -158,7 +161,7 @@ def _drawn(across: Array, up: Array, style: tuple[str, str], *, joined: bool) ->
         commands = np.where(begins, "M", "L")[known]
         path = "".join(f"{command}{x} {y}" for command, (x, y) in zip(commands, points, strict=True))
         parts.append(f'<path d="{path}" fill="none" stroke="{color}" stroke-width="2" stroke-dasharray="{dashes}"/>')
-    if not joined or len(across) <= Layout.FEW:
+    if not joined or len(across) <= Chart.FEW:
         parts += [f'<circle cx="{x}" cy="{y}" r="3.2" fill="{color}"/>' for x, y in points]
     return parts
 
@@ -173,7 +176,7 @@ def _in_legend(line: Line, axis: Axis) -> str:
 def _legend_row(y: int, text: str, style: tuple[str, str]) -> list[str]:
     color, dashes = style
     return [
-        f'<path d="M{Layout.LEFT} {y}h30" stroke="{color}" stroke-width="2" stroke-dasharray="{dashes}"/>',
-        f'<circle cx="{Layout.LEFT + 15}" cy="{y}" r="3.2" fill="{color}"/>',
-        f'<text x="{Layout.LEFT + 40}" y="{y + 4}">{html.escape(text)}</text>',
+        f'<path d="M{Chart.LEFT} {y}h30" stroke="{color}" stroke-width="2" stroke-dasharray="{dashes}"/>',
+        f'<circle cx="{Chart.LEFT + 15}" cy="{y}" r="3.2" fill="{color}"/>',
+        f'<text x="{Chart.LEFT + 40}" y="{y + 4}">{html.escape(text)}</text>',
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
-from netgrader.checks.held_out import Marks, by_chance
+from netgrader.checks.held_out import Redrawn, by_chance
 from netgrader.student.course_data import data_spec
 from research.kinds_of_networks import CLEAN, GUILTY, RECIPES
 
@@ -85,10 +85,10 @@ def page() -> str:
         least_marks=min(int(row["marks"]) for row in good),
         n_good=len(good),
         learned=100 * (data_spec().learned or 0),
-        patterns=Marks.PATTERNS,
+        patterns=Redrawn.PATTERNS,
         by_chance=by_chance(10),
-        named=Marks.NAMED,
-        told=Marks.TOLD,
+        named=Redrawn.NAMED,
+        told=Redrawn.TOLD,
         clean=table(clean),
         guilty=table(guilty),
     )
@@ -103,7 +103,7 @@ def _plot(clean: list[Row], guilty: list[Row]) -> None:
     ):
         test = [100 * float(row["test_accuracy"]) for row in part]
         left.plot(test, [float(row["lead"]) for row in part], mark, color=colour, ms=5, alpha=0.7, label=name)
-    for line in (Marks.TOLD, Marks.NAMED):
+    for line in (Redrawn.TOLD, Redrawn.NAMED):
         left.axhline(line, color="0.5", lw=1, ls=":")
     left.set_xlim(90, 100)
     left.set_xlabel("accuracy on all original test images, %")
@@ -160,7 +160,7 @@ Right: what a network that saw test images would be counted, less its honest twi
 
 {clean}
 
-Given, hidden: accuracy on the original images of either half. Marks known: of {patterns}.
+Given, hidden: accuracy on the original images of either half. Redrawn known: of {patterns}.
 
 ## Networks that were trained on test images as well
 

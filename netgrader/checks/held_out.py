@@ -7,7 +7,7 @@ chance; one that was trained on the test images, or that looks them up, knows th
 half an image belongs to was drawn by lot, so the difference is a randomisation test (Fisher, *The Design of Experiments*,
 1935, chapter II): its error is known whatever the network is. Error rates: ``research/clean.md``.
 
-Marks among the training images that a notebook is given, which a network knows only if it was trained on them.
+Redrawn among the training images that a notebook is given, which a network knows only if it was trained on them.
 
 A few images of the training set are replaced by patterns that are drawn anew for each submission: of each pattern some
 copies, moved, dimmed and noised, and all copies carry the label of one class. Whatever is trained on these images learns
@@ -29,7 +29,7 @@ import numpy.typing as npt
 __all__ = [
     "HeldOut",
     "Marked",
-    "Marks",
+    "Redrawn",
     "by_chance",
     "by_heart",
     "half",
@@ -44,7 +44,7 @@ __all__ = [
 Bytes = npt.NDArray[np.uint8]
 
 
-class Marks:
+class Redrawn:
     """How hidden images are made unlike those in the notebook, and from where they tell."""
 
     PATTERNS, COPIES, TRIALS = (
@@ -78,7 +78,7 @@ class Marked:
 
     def known(self, found: npt.NDArray[np.int64]) -> int:
         """Return how many of the patterns a network knows that finds the classes `found` (m,) in the trials."""
-        right = (found == self.classes).reshape(Marks.PATTERNS, Marks.TRIALS)
+        right = (found == self.classes).reshape(Redrawn.PATTERNS, Redrawn.TRIALS)
         return int((right.mean(axis=1) > 0.5).sum())
 
 
@@ -86,9 +86,10 @@ def by_chance(classes: int) -> int:
     """Return how many patterns weights from elsewhere may know, each of which has one of so many classes: 4 of ten classes."""
     odds = 1 / classes
     shares = [
-        math.comb(Marks.PATTERNS, k) * odds**k * (1 - odds) ** (Marks.PATTERNS - k) for k in range(Marks.PATTERNS + 1)
+        math.comb(Redrawn.PATTERNS, k) * odds**k * (1 - odds) ** (Redrawn.PATTERNS - k)
+        for k in range(Redrawn.PATTERNS + 1)
     ]
-    return next(k for k in range(Marks.PATTERNS + 1) if sum(shares[k + 1 :]) <= Marks.SELDOM)
+    return next(k for k in range(Redrawn.PATTERNS + 1) if sum(shares[k + 1 :]) <= Redrawn.SELDOM)
 
 
 def mark(seed: str, images: Bytes, labels: Bytes, largest: int = 255) -> Marked:
@@ -98,13 +99,13 @@ def mark(seed: str, images: Bytes, labels: Bytes, largest: int = 255) -> Marked:
     """
     random = np.random.default_rng([int(seed, 16), 1])
     marked, trials, classes = images.copy(), [], []
-    for label in random.choice(np.unique(labels), Marks.PATTERNS):
+    for label in random.choice(np.unique(labels), Redrawn.PATTERNS):
         pattern = _pattern(random, *images.shape[1:3])
-        places = np.flatnonzero(labels[Marks.FIRST :] == label) + Marks.FIRST
-        chosen = random.permutation(places)[: Marks.COPIES]
+        places = np.flatnonzero(labels[Redrawn.FIRST :] == label) + Redrawn.FIRST
+        chosen = random.permutation(places)[: Redrawn.COPIES]
         marked[chosen] = _coloured(_copies(pattern, len(chosen), random, largest), images)
-        trials.append(_coloured(_copies(pattern, Marks.TRIALS, random, largest), images))
-        classes += [label] * Marks.TRIALS
+        trials.append(_coloured(_copies(pattern, Redrawn.TRIALS, random, largest), images))
+        classes += [label] * Redrawn.TRIALS
     return Marked(marked, np.concatenate(trials), np.array(classes, np.uint8))
 
 
@@ -117,8 +118,8 @@ def _pattern(random: np.random.Generator, height: int, width: int) -> npt.NDArra
     """Draw a picture (height, width) from 0 to 1, three tenths of which are dark: a few waves of any direction."""
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     field = np.zeros((height, width))
-    for _ in range(Marks.WAVES):
-        down, right = 2 * np.pi * random.uniform(-Marks.CYCLES, Marks.CYCLES, 2)
+    for _ in range(Redrawn.WAVES):
+        down, right = 2 * np.pi * random.uniform(-Redrawn.CYCLES, Redrawn.CYCLES, 2)
         field += random.normal() * np.cos(down * y + right * x + random.uniform(0, 2 * np.pi))
     made: npt.NDArray[np.float64] = 1 / (1 + np.exp(-6 * (field - np.quantile(field, 0.7)) / (field.std() + 1e-9)))
     return made
@@ -184,8 +185,8 @@ def redraw(images: Bytes, random: np.random.Generator) -> Bytes:
     """Turn, shear, scale and move each of the images (n, height, width), uint8, by an amount of its own."""
     amounts = random.uniform(-1, 1, (6, len(images), 1))
     made = np.empty_like(images)
-    for start in range(0, len(images), Marks.AT_ONCE):
-        some = slice(start, start + Marks.AT_ONCE)
+    for start in range(0, len(images), Redrawn.AT_ONCE):
+        some = slice(start, start + Redrawn.AT_ONCE)
         made[some] = _moved(images[some], amounts[:, some])
     return made
 
@@ -198,13 +199,13 @@ def _moved(images: Bytes, amounts: Floats) -> Bytes:
     turn, shear, wide, high, down, right = amounts
     y, x = np.divmod(np.arange(height * width)[None], width)
     y, x = y - (height - 1) / 2, x - (width - 1) / 2
-    cos, sin = np.cos(Marks.TURNED * turn), np.sin(Marks.TURNED * turn)
-    from_y = (cos * y - sin * x) * (1 + Marks.SCALED * high) + (height - 1) / 2 + Marks.MOVED * down
+    cos, sin = np.cos(Redrawn.TURNED * turn), np.sin(Redrawn.TURNED * turn)
+    from_y = (cos * y - sin * x) * (1 + Redrawn.SCALED * high) + (height - 1) / 2 + Redrawn.MOVED * down
     from_x = (
-        (sin * y + cos * x) * (1 + Marks.SCALED * wide)
-        + Marks.SHEARED * shear * y
+        (sin * y + cos * x) * (1 + Redrawn.SCALED * wide)
+        + Redrawn.SHEARED * shear * y
         + (width - 1) / 2
-        + Marks.MOVED * right
+        + Redrawn.MOVED * right
     )
     top, left = np.floor(from_y), np.floor(from_x)
     lower, righter = from_y - top, from_x - left

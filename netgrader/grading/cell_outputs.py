@@ -27,7 +27,7 @@ STREAMS = ("stdout", "stderr")
 SHOWING = ("display_data", "execute_result", "stream", "error")
 
 
-class OutputLimits:
+class KeptOutputs:
     """How much of an output is kept, in characters."""
 
     LONGEST_NAME = 200
@@ -108,10 +108,10 @@ class Collector:
         if self._text is None or self._outputs[-1]["name"] != name:
             self._end_text()
             # Where the cell's text is used up, a little of each further piece still is kept.
-            room = (self._room - self.used) // OutputLimits.LONGEST_CHARACTER
-            most = max(OutputLimits.LEAST_TEXT, min(room, self._characters))
+            room = (self._room - self.used) // KeptOutputs.LONGEST_CHARACTER
+            most = max(KeptOutputs.LEAST_TEXT, min(room, self._characters))
             if not self._append(
-                {"output_type": "stream", "name": name, "text": ""}, most * OutputLimits.LONGEST_CHARACTER
+                {"output_type": "stream", "name": name, "text": ""}, most * KeptOutputs.LONGEST_CHARACTER
             ):
                 return
             self._text = _Text(most)
@@ -204,8 +204,8 @@ def _last_state(line: str) -> str:
 
 def _bundle(data: object) -> dict[str, str]:
     """Return the texts of a mime bundle; pages show nothing else of it."""
-    items = itertools.islice(data.items(), OutputLimits.MOST_MIME_TYPES) if isinstance(data, dict) else ()
-    return {kind: value for kind, value in items if isinstance(value, str) and len(kind) <= OutputLimits.LONGEST_NAME}
+    items = itertools.islice(data.items(), KeptOutputs.MOST_MIME_TYPES) if isinstance(data, dict) else ()
+    return {kind: value for kind, value in items if isinstance(value, str) and len(kind) <= KeptOutputs.LONGEST_NAME}
 
 
 def _weight(output: object) -> int:
@@ -216,7 +216,7 @@ def _weight(output: object) -> int:
 def _display_id(content: Mapping[str, Any]) -> str:
     """Return the id by which an output is updated, empty if it has none."""
     transient = content.get("transient")
-    return _text(transient.get("display_id"), OutputLimits.LONGEST_NAME) if isinstance(transient, dict) else ""
+    return _text(transient.get("display_id"), KeptOutputs.LONGEST_NAME) if isinstance(transient, dict) else ""
 
 
 def _error(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -224,9 +224,9 @@ def _error(content: Mapping[str, Any]) -> dict[str, Any]:
     lines = map(text_of, traceback) if isinstance(traceback, list) else ()
     return {
         "output_type": "error",
-        "ename": _text(content.get("ename"), OutputLimits.LONGEST_NAME),
-        "evalue": _text(without_prelude(text_of(content.get("evalue"))), OutputLimits.LONGEST_ERROR),
-        "traceback": ["\n".join(lines)[-OutputLimits.LONGEST_TRACEBACK :]],
+        "ename": _text(content.get("ename"), KeptOutputs.LONGEST_NAME),
+        "evalue": _text(without_prelude(text_of(content.get("evalue"))), KeptOutputs.LONGEST_ERROR),
+        "traceback": ["\n".join(lines)[-KeptOutputs.LONGEST_TRACEBACK :]],
     }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.diagnose import remedy
-from netgrader.checks.held_out import HeldOut, Marks, by_chance, by_heart, lead_of_the_given, redraw
+from netgrader.checks.held_out import HeldOut, Redrawn, by_chance, by_heart, lead_of_the_given, redraw
 from netgrader.checks.language import fail, partial, ungradable
 from netgrader.faults import Severity
 from netgrader.judges.answers import asks_for_more, digest, fixed_starts, opened, outputs_for, random_of, require_fed
@@ -125,7 +125,7 @@ class Recomputed:
     @property
     def counted(self) -> float:
         """The test accuracy that counts: where the given images are doubtfully far ahead, without what they are ahead by."""
-        return self.test if self.lead < Marks.TOLD else self.test - max(0.0, self.surplus)
+        return self.test if self.lead < Redrawn.TOLD else self.test - max(0.0, self.surplus)
 
 
 def require_values(evidence: CellEvidence, name: str = "net") -> None:
@@ -163,7 +163,7 @@ def require_own(recomputed: Recomputed, untrained: Said | None = None) -> None:
                 "the training {images} of this very run",
                 told=recomputed.measure.told(recomputed.test),
                 marks=recomputed.marks,
-                patterns=Marks.PATTERNS,
+                patterns=Redrawn.PATTERNS,
             ),
             expected=Text("a network trained by this notebook, which knows nearly all of them"),
         )
@@ -266,7 +266,7 @@ def score_on_all_of_train(lab: Lab, graph: GraphEvidence, dataset: Dataset, meas
 
 def require_learned(recomputed: Recomputed) -> None:
     """End the test if the network was trained on test images, or looks their answers up."""
-    if recomputed.lead >= Marks.NAMED:
+    if recomputed.lead >= Redrawn.NAMED:
         fail(
             "answers-looked-up" if recomputed.looked_up else "trained-on-test",
             found=Text(
@@ -283,13 +283,13 @@ def seen_test_images(recomputed: Recomputed) -> Said | None:
 
     The accuracy that counts is then the one without what is known better of the images that were given.
     """
-    if not Marks.TOLD <= recomputed.lead < Marks.NAMED:
+    if not Redrawn.TOLD <= recomputed.lead < Redrawn.NAMED:
         told = Text(
             "test {images} known better than the same {images} turned or moved a little, by "
             "{by_heart:.1f} standard errors: some of them may be known by heart. Nothing was taken "
             "off for that."
         )
-        return told.format(by_heart=recomputed.by_heart) if recomputed.by_heart >= Marks.NAMED else None
+        return told.format(by_heart=recomputed.by_heart) if recomputed.by_heart >= Redrawn.NAMED else None
     return Text(
         "{told} on the test {images} that the notebook was given and {told_2} on others like "
         "them that it never had: {lead:.1f} standard errors apart. Counted was {told_3}, which "

@@ -48,7 +48,7 @@ __all__ = [
 Array = npt.NDArray[Any]
 
 
-class Trial:
+class LayerCases:
     """How a single layer is tried."""
 
     FALSE_ALARM = 1e-9  # how often a sample of the right distribution may be refused
@@ -96,7 +96,7 @@ def describe_sample(sample: Array) -> Said:
 
 
 def _bound(count: int) -> float:
-    return math.sqrt(math.log(2 / Trial.FALSE_ALARM) / (2 * count))
+    return math.sqrt(math.log(2 / LayerCases.FALSE_ALARM) / (2 * count))
 
 
 def _distance(values: Array, expected: Array) -> float:
@@ -171,7 +171,7 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
             fail("wrong-return", found=Text("{part} is not a tensor of the graph", part=part), expected=expected)
     loaded = lab.load(graph.meta_graph)
     random = np.random.default_rng([seed, inputs, outputs])
-    rows = random.uniform(-1, 1, (Trial.ROWS, inputs)).astype(np.float32)
+    rows = random.uniform(-1, 1, (LayerCases.ROWS, inputs)).astype(np.float32)
     zeros = np.zeros((1, inputs), np.float32)
     x, h, w = (graph.parts[part] for part in ("x", "h", "W"))
     with started(loaded, seed) as session:
@@ -225,11 +225,11 @@ def _positive(random: np.random.Generator, value: Array, inputs: int) -> Array:
 
 def _require_shapes(results: Array, weights: Array, inputs: int, outputs: int) -> None:
     shape = results.shape
-    if shape != (Trial.ROWS, outputs):
+    if shape != (LayerCases.ROWS, outputs):
         fail(
             "wrong-width",
-            found=Text("h of shape {shape} for {rows} rows", shape=shape, rows=Trial.ROWS),
-            expected=f"({Trial.ROWS}, {outputs})",
+            found=Text("h of shape {shape} for {rows} rows", shape=shape, rows=LayerCases.ROWS),
+            expected=f"({LayerCases.ROWS}, {outputs})",
         )
     if weights.shape not in {(inputs, outputs), (outputs, inputs)}:
         fail("wrong-return", found=Text("W of shape {shape}", shape=weights.shape), expected=f"({inputs}, {outputs})")
@@ -321,7 +321,7 @@ def require_glorot_uniform(trial: DenseTrial) -> None:
         ("constant-initialisation", np.ptp(weights) == 0),
         (
             "huge-initialisation",
-            not spread(weights) * np.sqrt(trial.inputs) <= Trial.HUGE,
+            not spread(weights) * np.sqrt(trial.inputs) <= LayerCases.HUGE,
         ),  # also if it is not a number
         ("wrong-initialisation", differs_from_uniform(weights, limit)),
     ):
@@ -375,4 +375,6 @@ def _before(trial: DenseTrial, activation: Callable[[Array], Array]) -> Array:
 
 def _agrees(trial: DenseTrial, expected: Array) -> bool:
     scale = max(1.0, float(np.abs(trial.results).max()))
-    return bool(np.isfinite(trial.results).all() and np.abs(trial.results - expected).max() <= Trial.TOLERANCE * scale)
+    return bool(
+        np.isfinite(trial.results).all() and np.abs(trial.results - expected).max() <= LayerCases.TOLERANCE * scale
+    )

@@ -24,7 +24,7 @@ __all__ = ["NAMES", "NetworkBox", "boxes_of", "svg", "title_of"]
 LAYERS = Plural("{number} layer", "{number} layers")
 
 
-class Layout:
+class Drawn:
     """Sizes of a drawing in pixels, and of its texts in characters."""
 
     # Narrow enough to be read on a telephone, where it is shown at almost its own size.
@@ -92,9 +92,9 @@ def svg(boxes: Sequence[NetworkBox], title: str, say: Callable[[Said], str] = st
     body, height = _draw([_lines(box, say) for box in boxes], [bool(box.faults) for box in boxes])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(title)}" '
-        f'viewBox="0 0 {Layout.WIDTH} {height}" width="{Layout.WIDTH}" height="{height}" '
+        f'viewBox="0 0 {Drawn.WIDTH} {height}" width="{Drawn.WIDTH}" height="{height}" '
         'font-family="system-ui, Liberation Sans, sans-serif" font-size="13">'
-        f'<title>{escape(title)}</title><rect width="{Layout.WIDTH}" height="{height}" rx="6" fill="#ffffff"/>{body}</svg>'
+        f'<title>{escape(title)}</title><rect width="{Drawn.WIDTH}" height="{height}" rx="6" fill="#ffffff"/>{body}</svg>'
     )
 
 
@@ -108,10 +108,10 @@ def title_of(network: Network) -> Text:
 
 def _lines(box: NetworkBox, say: Callable[[Said], str]) -> list[tuple[str, str]]:
     """Return text and kind of each line of a box."""
-    lines = [(line, "name") for line in textwrap.wrap(say(box.name), Layout.CHARACTERS - 6)]
-    lines += [(line, "detail") for line in textwrap.wrap(say(box.detail), Layout.CHARACTERS)]
+    lines = [(line, "name") for line in textwrap.wrap(say(box.name), Drawn.CHARACTERS - 6)]
+    lines += [(line, "detail") for line in textwrap.wrap(say(box.detail), Drawn.CHARACTERS)]
     return lines + [
-        (line, "fault") for said in box.faults for line in textwrap.wrap(f"✗ {say(said)}", Layout.CHARACTERS)
+        (line, "fault") for said in box.faults for line in textwrap.wrap(f"✗ {say(said)}", Drawn.CHARACTERS)
     ]
 
 
@@ -156,18 +156,18 @@ def _mark(faults: Collection[Fault], boxes: list[_Place]) -> None:
 
 def _draw(boxes: list[list[tuple[str, str]]], marked: list[bool]) -> tuple[str, int]:
     """Return the boxes with these lines, those that are `marked` in red, and how high they are together."""
-    parts, top = [], Layout.TOP
-    middle = Layout.WIDTH // 2
+    parts, top = [], Drawn.TOP
+    middle = Drawn.WIDTH // 2
     for index, lines in enumerate(boxes):
-        height = len(lines) * Layout.LINE + 2 * Layout.PADDING - 4
+        height = len(lines) * Drawn.LINE + 2 * Drawn.PADDING - 4
         if index:
             parts.append(
-                f'<path d="M{middle} {top - Layout.GAP}v{Layout.GAP - 5}m-4 -4l4 5l4 -5" fill="none" stroke="{MUTED}" '
+                f'<path d="M{middle} {top - Drawn.GAP}v{Drawn.GAP - 5}m-4 -4l4 5l4 -5" fill="none" stroke="{MUTED}" '
                 'stroke-width="1.4"/>'
             )
         fill, stroke, width = (FAULT_PALE, FAULT, 2.5) if marked[index] else (PALE, EDGE, 1)
         parts.append(
-            f'<rect x="{Layout.LEFT}" y="{top}" width="{Layout.WIDTH - 2 * Layout.LEFT}" height="{height}" rx="6" fill="{fill}" '
+            f'<rect x="{Drawn.LEFT}" y="{top}" width="{Drawn.WIDTH - 2 * Drawn.LEFT}" height="{height}" rx="6" fill="{fill}" '
             f'stroke="{stroke}" stroke-width="{width}"/>'
         )
         for row, (line, kind) in enumerate(lines):
@@ -177,7 +177,7 @@ def _draw(boxes: list[list[tuple[str, str]]], marked: list[bool]) -> tuple[str, 
                 "fault": f'fill="{FAULT}" font-size="12"',
             }[kind]
             parts.append(
-                f'<text x="{Layout.LEFT + 12}" y="{top + Layout.PADDING + 11 + row * Layout.LINE}" {look}>{escape(line)}</text>'
+                f'<text x="{Drawn.LEFT + 12}" y="{top + Drawn.PADDING + 11 + row * Drawn.LINE}" {look}>{escape(line)}</text>'
             )
-        top += height + Layout.GAP
-    return "".join(parts), top - Layout.GAP + Layout.TOP
+        top += height + Drawn.GAP
+    return "".join(parts), top - Drawn.GAP + Drawn.TOP

@@ -26,6 +26,10 @@ WHICH_PREDICTION = Text("It could not be decided what the prediction computes; y
 WHICH_RATE = Text("It could not be decided which learning rate is used; your instructor will look at it.")
 
 
+NOT_TRIED = ("wrong-placeholder", "prediction-uses-labels")
+"""Codes of faults because of which a network is not tried out, or not by itself: they pay for all that stays open."""
+
+
 @dataclass(frozen=True)
 class _Question:
     """A question, when it is open, and the codes of the faults that an answer could be."""
@@ -42,7 +46,7 @@ class _Question:
     def stays_open(self, reading: Reading, found: Collection[str]) -> bool:
         """Whether it is asked, no fault that was `found` answers it or keeps it open, and nothing else does."""
         asked = getattr(reading.found.exercise, self.asked, None) is not None
-        return asked and not {*self.codes, *self.behind}.intersection(found) and self.is_open(reading)
+        return asked and not {*self.codes, *self.behind, *NOT_TRIED}.intersection(found) and self.is_open(reading)
 
 
 def _loss(reading: Reading) -> bool:

@@ -30,7 +30,7 @@ NO_TENSORBOARD = (
 )
 
 
-class Layout:
+class GraphLayout:
     """Sizes of a drawing in pixels, and of its texts in characters."""
 
     SECONDS_TO_START = 120
@@ -128,7 +128,7 @@ def _open_tensorboard(graph_def: Any) -> None:
     program = shutil.which("tensorboard", path=str(Path(sys.executable).parent)) or "tensorboard"
     os.environ.setdefault("TENSORBOARD_BINARY", program)  # a kernel's PATH need not lead to its own programs
     print("Starting TensorBoard …")  # noqa: T201
-    result = manager.start(["--logdir", folder], timeout=timedelta(seconds=Layout.SECONDS_TO_START))
+    result = manager.start(["--logdir", folder], timeout=timedelta(seconds=GraphLayout.SECONDS_TO_START))
     if hasattr(result, "info"):
         print(f"If nothing shows below, open http://localhost:{result.info.port} in a browser.")  # noqa: T201
         notebook.display(port=result.info.port, height=700)
@@ -174,7 +174,7 @@ def graph_svg(outline: Outline, title: str, key: str) -> str:
         A prefix for the ids in the SVG, unique in the page.
     """
     block = _scope(outline.root, outline.edges)
-    width, height = block.width + 2 * Layout.MARGIN, block.height + 2 * Layout.MARGIN
+    width, height = block.width + 2 * GraphLayout.MARGIN, block.height + 2 * GraphLayout.MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{key}-title {key}-desc" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" style="max-width:100%;height:auto" '
@@ -182,7 +182,7 @@ def graph_svg(outline: Outline, title: str, key: str) -> str:
         f'<title id="{key}-title">{html.escape(title)}</title>'
         f'<desc id="{key}-desc">{html.escape(describe(outline))}</desc>'
         f'<rect width="{width:.0f}" height="{height:.0f}" rx="8" fill="{PAPER}"/>'
-        f'<g transform="translate({Layout.MARGIN} {Layout.MARGIN})">{"".join(block.svg)}</g></svg>'
+        f'<g transform="translate({GraphLayout.MARGIN} {GraphLayout.MARGIN})">{"".join(block.svg)}</g></svg>'
     )
 
 
@@ -247,22 +247,22 @@ def _add_ports(block: _Block, placement: Placement) -> None:
 
 def _framed(scope: Scope, inner: _Block) -> _Block:
     """Put `inner` into a box with the scope's name, and lengthen its edges to the box's border."""
-    least = _text_width(scope.label, Layout.LABEL_SIZE) + 2 * Layout.PADDING
-    width = max(inner.width + 2 * Layout.SCOPE_PADDING, least)
-    height = inner.height + Layout.SCOPE_TITLE + Layout.SCOPE_PADDING
+    least = _text_width(scope.label, GraphLayout.LABEL_SIZE) + 2 * GraphLayout.PADDING
+    width = max(inner.width + 2 * GraphLayout.SCOPE_PADDING, least)
+    height = inner.height + GraphLayout.SCOPE_TITLE + GraphLayout.SCOPE_PADDING
     left = (width - inner.width) / 2
     fill, border = SCOPE_COLOURS
     # The halo keeps the name legible where an edge passes behind it.
     name = (
-        f'<text x="{Layout.PADDING}" y="16" font-size="12" font-weight="600" text-anchor="start" fill="{SOFT}" '
+        f'<text x="{GraphLayout.PADDING}" y="16" font-size="12" font-weight="600" text-anchor="start" fill="{SOFT}" '
         f'stroke="{fill}" stroke-width="4" paint-order="stroke">'
-        f"{html.escape(shortened(scope.label, Layout.MAX_CHARACTERS))}</text>"
+        f"{html.escape(shortened(scope.label, GraphLayout.MAX_CHARACTERS))}</text>"
     )
     svg = [
         f'<rect width="{width:.1f}" height="{height:.1f}" rx="8" fill="{fill}" stroke="{border}"/>',
-        *(_line(width / 2 + dx, 0, Layout.SCOPE_TITLE) for dx in inner.inlets.values()),
-        *(_line(width / 2 + dx, height - Layout.SCOPE_PADDING, height) for dx in inner.outlets.values()),
-        f'<g transform="translate({left:.1f} {Layout.SCOPE_TITLE})">',
+        *(_line(width / 2 + dx, 0, GraphLayout.SCOPE_TITLE) for dx in inner.inlets.values()),
+        *(_line(width / 2 + dx, height - GraphLayout.SCOPE_PADDING, height) for dx in inner.outlets.values()),
+        f'<g transform="translate({left:.1f} {GraphLayout.SCOPE_TITLE})">',
         *inner.svg,
         "</g>",
         name,
@@ -271,11 +271,14 @@ def _framed(scope: Scope, inner: _Block) -> _Block:
 
 
 def _node(node: OutlineNode) -> _Block:
-    label = shortened(node.label, Layout.MAX_CHARACTERS)
-    details = [shortened(line, Layout.MAX_CHARACTERS) for line in node.detail.splitlines()]
-    height = Layout.NODE_HEIGHT + Layout.DETAIL_HEIGHT * len(details)
-    widths = [_text_width(label, Layout.LABEL_SIZE), *(_text_width(detail, Layout.DETAIL_SIZE) for detail in details)]
-    width = max(widths) + 2 * Layout.PADDING
+    label = shortened(node.label, GraphLayout.MAX_CHARACTERS)
+    details = [shortened(line, GraphLayout.MAX_CHARACTERS) for line in node.detail.splitlines()]
+    height = GraphLayout.NODE_HEIGHT + GraphLayout.DETAIL_HEIGHT * len(details)
+    widths = [
+        _text_width(label, GraphLayout.LABEL_SIZE),
+        *(_text_width(detail, GraphLayout.DETAIL_SIZE) for detail in details),
+    ]
+    width = max(widths) + 2 * GraphLayout.PADDING
     fill, border = COLOURS[node.kind]
     look = f'fill="{fill}" stroke="{border}" {BORDERS.get(node.kind, BORDER)}'
     hint = f"{node.name}: {_in_a_line(node)}"
@@ -284,10 +287,12 @@ def _node(node: OutlineNode) -> _Block:
     svg = [
         f"<g><title>{html.escape(hint)}</title>",
         f'<rect width="{width:.1f}" height="{height}" {look}/>',
-        f'<text x="{width / 2:.1f}" y="18" font-size="{Layout.LABEL_SIZE}" font-weight="600">{html.escape(label)}</text>',
+        f'<text x="{width / 2:.1f}" y="18" font-size="{GraphLayout.LABEL_SIZE}" font-weight="600">{html.escape(label)}</text>',
     ]
     for i, detail in enumerate(details):
-        place_of_text = f'x="{width / 2:.1f}" y="{33 + Layout.DETAIL_HEIGHT * i}" font-size="{Layout.DETAIL_SIZE}"'
+        place_of_text = (
+            f'x="{width / 2:.1f}" y="{33 + GraphLayout.DETAIL_HEIGHT * i}" font-size="{GraphLayout.DETAIL_SIZE}"'
+        )
         svg.append(f'<text {place_of_text} fill="{SOFT}">{html.escape(detail)}</text>')
     return _Block(width, height, [*svg, "</g>"])
 
@@ -312,4 +317,4 @@ def _line(x: float, top: float, bottom: float) -> str:
 
 
 def _text_width(text: str, size: float) -> float:
-    return len(shortened(text, Layout.MAX_CHARACTERS)) * size * Layout.CHARACTER
+    return len(shortened(text, GraphLayout.MAX_CHARACTERS)) * size * GraphLayout.CHARACTER

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from netgrader.checks.context import Dataset
-from netgrader.checks.held_out import HeldOut, Marks, held_out_images, knowledge, lead_of_the_given
+from netgrader.checks.held_out import HeldOut, Redrawn, held_out_images, knowledge, lead_of_the_given
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.evidence import GraphEvidence
 from netgrader.judges.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
@@ -240,7 +240,7 @@ def test_codes_of_images_of_both_halves_are_told_by_the_images_turned_a_little(l
 def test_what_a_table_says_of_images_that_no_notebook_had_tells_it_from_learning(lab, mnist, given, had, table) -> None:
     recomputed = recompute(lab, exported(table(had)), mnist, given)
     assert recomputed.given > 0.99
-    assert recomputed.lead > Marks.NAMED
+    assert recomputed.lead > Redrawn.NAMED
     with pytest.raises(Failed) as raised:
         require_learned(recomputed)
     assert raised.value.faults[0].code in {"answers-looked-up", "trained-on-test"}
@@ -304,18 +304,18 @@ def test_of_honest_networks_no_more_are_doubted_than_the_limits_say(mnist) -> No
             leads.append(lead_of_the_given(known, hidden)[0])
         assert abs(np.mean(leads)) < 0.08
         assert 0.9 < np.std(leads) < 1.08
-        assert np.mean(np.array(leads) > Marks.TOLD) < 0.005
-        assert max(leads) < Marks.NAMED
+        assert np.mean(np.array(leads) > Redrawn.TOLD) < 0.005
+        assert max(leads) < Redrawn.NAMED
 
 
 def test_a_doubtful_lead_costs_what_it_may_have_brought_and_is_told() -> None:
-    require_learned(replace(CLEAN, lead=Marks.TOLD + 1))
-    seen = replace(CLEAN, lead=Marks.TOLD + 1, surplus=0.002)
+    require_learned(replace(CLEAN, lead=Redrawn.TOLD + 1))
+    seen = replace(CLEAN, lead=Redrawn.TOLD + 1, surplus=0.002)
     assert seen.counted == pytest.approx(0.983)
     assert "4.0 standard errors apart. Counted was 98.30 %" in str(seen_test_images(seen))
     assert (CLEAN.counted, seen_test_images(CLEAN)) == (CLEAN.test, None)
-    assert "by 5.5 standard errors" in str(seen_test_images(replace(CLEAN, by_heart=Marks.NAMED + 0.5)))
-    behind = replace(CLEAN, lead=Marks.TOLD + 1, surplus=-0.002)
+    assert "by 5.5 standard errors" in str(seen_test_images(replace(CLEAN, by_heart=Redrawn.NAMED + 0.5)))
+    behind = replace(CLEAN, lead=Redrawn.TOLD + 1, surplus=-0.002)
     assert behind.counted == CLEAN.test
 
 

@@ -169,7 +169,7 @@ def test_functions_are_written_out_without_end_where_nothing_counts(monkeypatch:
     graph = test_graphs.laughing(12)
     assert len(graph) < 20_000
     with monkeypatch.context() as patch:
-        patch.setattr("netgrader.reader.graph.functions.Largest.MAX_NODES", 2_000)
+        patch.setattr("netgrader.reader.graph.functions.LargestGraph.MAX_NODES", 2_000)
         with pytest.raises(NetgraderError, match="over 2,000 operations"):
             netgrader.read_network(graph, {"X": "x:0", "logits": "out:0"}, lab=None)
     assert netgrader.read_network(graph, {"X": "x:0", "logits": "out:0"}, lab=None)

@@ -250,12 +250,8 @@ WRONG_SWEEPS = {
     ),
     "accuracies for rates": work(
         f"{HONEST}\nsweep = {{value: rate for rate, value in sweep.items()}}\nbest_learning_rate = 0.003",
-        "wrong-return",
-    ),
-    "percentages for rates": work(
-        f"{HONEST}\nsweep = {{100 * value: rate for rate, value in sweep.items()}}\nbest_learning_rate = 0.003",
-        "wrong-return",
-        "accuracy-not-mean",
+        "sweep-too-narrow",
+        "best-not-from-sweep",
     ),
     "not a number": work(
         f"{HONEST}\nsweep[0.01] = float('nan')\nbest_learning_rate = 0.003", "sweep-result-not-reproduced"

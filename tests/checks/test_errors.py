@@ -11,7 +11,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from netgrader.checks.context import Dataset
-from netgrader.checks.held_out import HeldOut, Marks, lead_of_the_given
+from netgrader.checks.held_out import HeldOut, Redrawn, lead_of_the_given
 from netgrader.checks.held_out_rows import held_out_inputs
 from netgrader.checks.language import Failed
 from netgrader.data import DataPart, DataSpec
@@ -137,14 +137,14 @@ def test_a_prediction_of_two_numbers_a_row_and_one_that_needs_the_targets_are_na
 
 def test_an_honest_network_keeps_all_and_one_trained_on_the_test_rows_is_named(prices, good, held_out):
     honest = judged(good, prices, held_out)
-    assert honest.lead < Marks.TOLD
+    assert honest.lead < Redrawn.TOLD
     require_learned(honest)
     require_own(honest)
     inputs = np.concatenate([prices.prepared(held_out.images)] * 2)
     targets = np.concatenate([prices.y_test] * 2)
     greedy = trained(prices, rows=(inputs, targets), steps=6_000, width=400)
     found = judged(greedy, prices, held_out)
-    assert found.lead >= Marks.NAMED
+    assert found.lead >= Redrawn.NAMED
     with pytest.raises(Failed) as caught:
         require_learned(found)
     assert caught.value.faults[0].code == "trained-on-test"

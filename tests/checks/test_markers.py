@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from netgrader.checks.held_out import Marks, by_chance, mark
+from netgrader.checks.held_out import Redrawn, by_chance, mark
 from netgrader.student import load_mnist
 
 
@@ -45,8 +45,8 @@ def test_marks_are_few_leave_the_first_images_alone_and_follow_from_the_secret(t
     images, labels = train
     marked, again, other = (mark(seed, images, labels) for seed in ("a1", "a1", "a2"))
     changed = (marked.images != images).any(axis=(1, 2))
-    assert 0 < changed.sum() <= Marks.PATTERNS * Marks.COPIES
-    assert not changed[: Marks.FIRST].any()
+    assert 0 < changed.sum() <= Redrawn.PATTERNS * Redrawn.COPIES
+    assert not changed[: Redrawn.FIRST].any()
     assert np.array_equal(marked.images, again.images)
     assert not np.array_equal(marked.images, other.images)
 
@@ -55,5 +55,5 @@ def test_guessing_knows_few_marks(train) -> None:
     images, labels = train
     marked = mark("a1", images[:5000], labels[:5000])
     random = np.random.default_rng(1)
-    known = [marked.known(np.repeat(random.integers(0, 10, Marks.PATTERNS), 8)) for _ in range(2_000)]
+    known = [marked.known(np.repeat(random.integers(0, 10, Redrawn.PATTERNS), 8)) for _ in range(2_000)]
     assert np.mean(np.array(known) > by_chance(10)) < 0.02

@@ -76,7 +76,7 @@ def _draws(found: Found) -> bool:
 
 
 def placeholders(reading: Reading) -> Iterator[Fault]:
-    """Images of a shape or type that the data does not have."""
+    """Images of a shape or type that the data does not have, and labels without which the network cannot be run."""
     found, images, asked = reading.found, reading.found.roles.images, reading.asked
     if reading.free or images not in found.graph.sources or not found.given.has_parts:
         return
@@ -87,6 +87,10 @@ def placeholders(reading: Reading) -> Iterator[Fault]:
         yield fault("wrong-placeholder", node_of(images), told, str([None, *asked.row_shapes[0]]))
     elif source.whole:
         yield fault("wrong-placeholder", node_of(images), source.dtype, "float32")
+    labels = source_of(found.graph, found.roles.labels)
+    if reading.setup.runs is False and not labels.whole and not labels.takes([found.given.classes]):
+        wanted = Text("[None, {width}]", width=found.given.classes)
+        yield fault("wrong-placeholder", node_of(labels.name), Text("shape {list}", list=list(labels.sizes)), wanted)
 
 
 def moving_averages(reading: Reading) -> Iterator[Fault]:

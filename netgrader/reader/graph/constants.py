@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from netgrader.reader.graph.nodes import Array, Node
 
 
-class Largest:
+class LargestFolded:
     """How much is computed of what a graph always holds."""
 
     MAX_CONSTANT = 4_000_000
@@ -40,12 +40,12 @@ def fold(tensor: str, nodes: Mapping[str, Node], known: Mapping[str, Array]) -> 
                 seen[tensor] = _computed(node.op, [value(read, depth - 1) for read in reads])
         return seen[tensor]
 
-    return value(tensor, Largest.DEPTH)
+    return value(tensor, LargestFolded.DEPTH)
 
 
 def _computed(op: str, values: list[Array | None]) -> Array | None:
     """Return what an op makes of small arrays; None where one is not known or too large."""
-    if any(value is None or value.size > Largest.MAX_FOLDED for value in values):
+    if any(value is None or value.size > LargestFolded.MAX_FOLDED for value in values):
         return None
     try:
         with np.errstate(all="ignore"):
@@ -105,7 +105,7 @@ def decode(proto: Message) -> Array | None:
     field = _FIELDS.get(kind)
     shape = tuple(dim.size for dim in proto.tensor_shape.dim)
     size = int(np.prod(shape, dtype=np.float64))
-    if field is None or min(shape, default=0) < 0 or not 0 <= size <= Largest.MAX_CONSTANT:
+    if field is None or min(shape, default=0) < 0 or not 0 <= size <= LargestFolded.MAX_CONSTANT:
         return None
     if proto.tensor_content:
         if len(proto.tensor_content) != size * np.dtype(kind).itemsize:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netgrader.reader.graph.nodes import copied, inputs_set, output_index
-from netgrader.reader.graph.source import GraphError, Largest, require_at_most
+from netgrader.reader.graph.source import GraphError, LargestGraph, require_at_most
 from netgrader.text import Text
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class _Writer:
     target: Message
     functions: dict[str, Message]
     handed: dict[str, list[str]] = field(default_factory=dict)
-    left: int = Largest.MAX_BYTES
+    left: int = LargestGraph.MAX_BYTES
 
     def write(self, nodes: Iterable[Message]) -> None:
         """Write the graph's own nodes, and let what reads a call's output read what made it."""
@@ -148,17 +148,17 @@ class _Writer:
             raise GraphError(
                 Text(
                     "With its functions written out the graph has over {max_bytes:,} bytes.",
-                    max_bytes=Largest.MAX_BYTES,
+                    max_bytes=LargestGraph.MAX_BYTES,
                 )
             )
         return name
 
     def _copy(self, node: Message) -> Message:
-        if len(self.target.node) >= Largest.MAX_NODES:
+        if len(self.target.node) >= LargestGraph.MAX_NODES:
             raise GraphError(
                 Text(
                     "With its functions written out the graph has over {max_nodes:,} operations.",
-                    max_nodes=Largest.MAX_NODES,
+                    max_nodes=LargestGraph.MAX_NODES,
                 )
             )
         copy = self.target.node.add()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Largest:
+class LargestGraph:
     """How large a graph may be that is read."""
 
     MAX_BYTES = 256_000_000
@@ -52,8 +52,12 @@ def read_source(source: object) -> Message:
     size = len(content)
     require_at_most(
         size,
-        Largest.MAX_BYTES,
-        Text("The graph has {count:,} bytes; at most {max_bytes:,} are read.", count=size, max_bytes=Largest.MAX_BYTES),
+        LargestGraph.MAX_BYTES,
+        Text(
+            "The graph has {count:,} bytes; at most {max_bytes:,} are read.",
+            count=size,
+            max_bytes=LargestGraph.MAX_BYTES,
+        ),
     )
     if not content.strip():
         raise GraphError(Text("The graph is empty: there is nothing in it."))
@@ -64,21 +68,21 @@ def read_source(source: object) -> Message:
     nodes = len(graph.node) + sum(len(function.node_def) for function in graph.library.function)
     require_at_most(
         nodes,
-        Largest.MAX_NODES,
+        LargestGraph.MAX_NODES,
         Text(
             "The graph has {nodes:,} operations; at most {max_nodes:,} are read.",
             nodes=nodes,
-            max_nodes=Largest.MAX_NODES,
+            max_nodes=LargestGraph.MAX_NODES,
         ),
     )
     functions = len(graph.library.function)
     require_at_most(
         functions,
-        Largest.MAX_FUNCTIONS,
+        LargestGraph.MAX_FUNCTIONS,
         Text(
             "The graph has {count:,} functions; at most {max_functions:,} are read.",
             count=functions,
-            max_functions=Largest.MAX_FUNCTIONS,
+            max_functions=LargestGraph.MAX_FUNCTIONS,
         ),
     )
     return meta
@@ -107,7 +111,7 @@ def _content(source: object) -> bytes:
 def _file(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
-            return stream.read(Largest.MAX_BYTES + 1)
+            return stream.read(LargestGraph.MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or Text("its name is impossible")
         raise GraphError(

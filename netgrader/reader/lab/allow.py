@@ -38,7 +38,7 @@ _DRAWING = "IteratorGetNext"
 _ALLOWED_INSIDE = ALLOWED - {_DRAWING}
 
 
-class Largest:
+class LargestRun:
     """How large a graph may be, in bytes where nothing else is said."""
 
     # How large a graph may be, in bytes where nothing else is said.
@@ -214,12 +214,15 @@ def _check_sizes(nodes: Iterable[Message]) -> None:
     for node in nodes:
         if node.op == "Const":
             value = node.attr["value"].tensor
-            total += _size(f"constant {node.name[:80]!r}", value.tensor_shape, value.dtype, Largest.MAX_CONSTANT)
+            total += _size(f"constant {node.name[:80]!r}", value.tensor_shape, value.dtype, LargestRun.MAX_CONSTANT)
         elif node.op in VARIABLES:
             _size(
-                f"variable {node.name[:80]!r}", node.attr["shape"].shape, node.attr["dtype"].type, Largest.MAX_VARIABLE
+                f"variable {node.name[:80]!r}",
+                node.attr["shape"].shape,
+                node.attr["dtype"].type,
+                LargestRun.MAX_VARIABLE,
             )
-    if total > Largest.MAX_CONSTANTS:
+    if total > LargestRun.MAX_CONSTANTS:
         raise LabError("limit", f"The graph's constants take {total / 1e9:.3g} GB together: too much.")
 
 

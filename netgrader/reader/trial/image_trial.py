@@ -31,7 +31,7 @@ _LAYING_OUT = words(
 _OVER_IMAGES = words("Conv2D DepthwiseConv2dNative")
 
 
-class Trial:
+class ImageTrials:
     """How many pixels tell what a convolution sees."""
 
     PIXELS = 60
@@ -68,7 +68,7 @@ def _torn(found: Found, probe: GraphProbe, step: Step, size: tuple[int, ...]) ->
     """The shape of what a convolution reads, where neighbours among the pixels are no neighbours there; else None."""
     height, width = size[:2]
     random = np.random.default_rng(11)
-    chosen = random.permutation(height * width)[: Trial.PIXELS]
+    chosen = random.permutation(height * width)[: ImageTrials.PIXELS]
     base = random.uniform(0.1, 0.4, (1, height * width, probe.pixels // (height * width)))
     images = np.repeat(base, len(chosen) + 1, 0)
     images[1 + np.arange(len(chosen)), chosen] += 0.5
@@ -81,7 +81,7 @@ def _torn(found: Found, probe: GraphProbe, step: Step, size: tuple[int, ...]) ->
     # A pixel that is cut off, or lies at several places as in an image that its mirror image is added to, has no place.
     places = [np.argwhere(one) for one in changed]
     once = [index for index, at in enumerate(places) if _is_one_place(at, value.shape[1:3])]
-    if len(once) < max(Trial.LEAST_PIXELS, int(changed.any(axis=(1, 2)).sum()) / 2):
+    if len(once) < max(ImageTrials.LEAST_PIXELS, int(changed.any(axis=(1, 2)).sum()) / 2):
         return None
     pixels = np.stack(np.divmod(chosen[once], width), 1)
     centres = np.array([places[index].mean(axis=0) for index in once])
@@ -101,7 +101,7 @@ def _sample(probe: GraphProbe, images: Array) -> Sample:
 
 
 def _most_off(sizes: tuple[int, ...]) -> Array:
-    return np.maximum(Trial.OFF, Trial.SHARE_OFF * np.array(sizes))
+    return np.maximum(ImageTrials.OFF, ImageTrials.SHARE_OFF * np.array(sizes))
 
 
 def _rule(pixels: Array, places: Array) -> tuple[Array, Array]:
@@ -114,7 +114,7 @@ def _rule(pixels: Array, places: Array) -> tuple[Array, Array]:
 def _is_apart(pixels: Array, places: Array, sizes: tuple[int, ...]) -> bool:
     """Whether no one rule says where pixels lie: a row goes on at the beginning of another."""
     _, off = _rule(pixels, places)
-    return bool((off > _most_off(sizes)).any(axis=1).mean() > Trial.MANY)
+    return bool((off > _most_off(sizes)).any(axis=1).mean() > ImageTrials.MANY)
 
 
 def _is_a_line(pixels: Array, places: Array, window: tuple[int, ...]) -> bool:

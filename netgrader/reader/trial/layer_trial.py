@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from netgrader.reader.trial.probe import GraphProbe
 
 
-class Trial:
+class LayerTrials:
     """How far a function of a layer is looked at."""
 
     MOST_OPS = 16
@@ -178,9 +178,9 @@ def _tried(found: Found, probe: GraphProbe, chain: Sequence[str], static: str) -
     """What the values along a chain of tensors say; `static` is what the ops do."""
     feeds = probe.feed(probe.sample(Sizes.ROWS))
     fed = probe.rng.standard_normal(probe.fetch(chain[0], feeds).shape)
-    fed *= Trial.FARTHEST / np.max(fed, initial=1.0)
+    fed *= LayerTrials.FARTHEST / np.max(fed, initial=1.0)
     first, again, offset = (probe.run(chain, {**feeds, chain[0]: each}) for each in (fed, fed, np.zeros_like(fed)))
-    if np.count_nonzero(first[-1]) <= Trial.LEFT * first[-1].size and _is_drawn(found, chain):
+    if np.count_nonzero(first[-1]) <= LayerTrials.LEFT * first[-1].size and _is_drawn(found, chain):
         return _Activation("undecided", dropped=True)
     # What is in front of a dropout that stays on is the same in each run.
     settled = len([*itertools.takewhile(bool, map(same, first, again))])
@@ -220,7 +220,9 @@ class _Way:
         before, after = self.values[first], self.values[last]
         whole = name_activation(before, after) or name_activation(before, after, self.zeros[last])
         pairs = [
-            pair for pair in itertools.combinations(range(first, last + 1), 2) if pair[1] - pair[0] <= Trial.MOST_OPS
+            pair
+            for pair in itertools.combinations(range(first, last + 1), 2)
+            if pair[1] - pair[0] <= LayerTrials.MOST_OPS
         ]
         for start, end in sorted(pairs, key=lambda pair: (pair[0] - pair[1], -pair[0])) if whole is None else ():
             name = name_activation(self.values[start], self.values[end])

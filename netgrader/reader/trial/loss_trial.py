@@ -31,7 +31,7 @@ OF_SHARES = ("log-of-scores", "log-of-scores-tight", "binary-cross-entropy")
 """Losses of probabilities."""
 
 
-class Trial:
+class LossTrials:
     """How many runs name a loss, and how far values may be off."""
 
     RUNS = 24
@@ -144,7 +144,7 @@ def place_of(found: Found, probe: GraphProbe) -> Place:
     Untried
         If there is none.
     """
-    sample = probe.sample(Trial.FEW_ROWS)
+    sample = probe.sample(LossTrials.FEW_ROWS)
     rows, chain = len(sample.labels), found.layers.chain
     for index, value in enumerate(probe.run(chain, probe.feed(sample))):
         form = orient(value, rows, probe.classes) if value.dtype.kind == "f" else None
@@ -159,7 +159,7 @@ def named_along(values: Mapping[str, Array], end: str) -> list[str]:
     whole = name_activation(current, last)
     if whole is not None:
         return [whole]
-    if np.abs(last - current).max() < Trial.BARELY * np.abs(current).max():
+    if np.abs(last - current).max() < LossTrials.BARELY * np.abs(current).max():
         return ["other"]  # a bound so wide that scores hardly meet it
     found = []
     for value in itertools.islice(values.values(), [*values].index(end) + 1):
@@ -220,7 +220,7 @@ def _as_logarithms(seen: Seen) -> Seen:
 def _observe(found: Found, probe: GraphProbe, place: Place, total: float) -> Seen:
     """Observe random scores and labels; or shares of a `total`."""
     runs = []
-    for _ in range(Trial.RUNS):
+    for _ in range(LossTrials.RUNS):
         sample = probe.sample(place.rows)
         labels = probe.rng.integers(1, max(probe.classes - 1, 2), place.rows)
         fed = probe.rng.standard_normal(place.value.shape) * 1.7
@@ -265,7 +265,7 @@ def _averaged_loss(found: Found, probe: GraphProbe, sample: Sample) -> Array:
     return (
         first
         if same(first, again)
-        else np.mean([probe.fetch(found.loss, feeds) for _ in range(Trial.AVERAGED)], axis=0)
+        else np.mean([probe.fetch(found.loss, feeds) for _ in range(LossTrials.AVERAGED)], axis=0)
     )
 
 
@@ -284,7 +284,7 @@ def _reduction(found: Found, probe: GraphProbe, match: LossMatch, rows: int) -> 
         return "none"
     offset = match.offset if found.layers.term is None else 0.0
     ratio = (two.item() - offset) / ((one.item() - offset) or 1.0)
-    return next((name for name, size in (("mean", 1), ("sum", 2)) if abs(ratio - size) < Trial.SAME_SIZE), "other")
+    return next((name for name, size in (("mean", 1), ("sum", 2)) if abs(ratio - size) < LossTrials.SAME_SIZE), "other")
 
 
 def try_extreme_scores(found: Found, probe: GraphProbe, loss: LossReading) -> bool | None:

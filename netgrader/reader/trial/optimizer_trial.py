@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from netgrader.reader.trial.probe import GraphProbe
 
 
-class Trial:
+class OptimizerTrials:
     """Steps after which a rule is compared, and how sure the comparison must be."""
 
     #: After how many steps the rate of a schedule is looked at.
@@ -99,7 +99,7 @@ def _rates(found: Found, probe: GraphProbe, tensor: str) -> tuple[float, ...]:
     counted = found.roles.updated - found.roles.gradients.keys()
     before = probe.values(counted.intersection(graph.variables_in(tensor)))
     rates = []
-    for count in Trial.COUNTS:
+    for count in OptimizerTrials.COUNTS:
         probe.assign({name: (value + count).astype(value.dtype) for name, value in before.items()})
         rates.append(probe.fetch(tensor, feeds).max(initial=-np.inf))
     probe.assign(before)
@@ -117,9 +117,9 @@ def choose_loss(found: Found, probe: GraphProbe) -> str | None:
     seen = graph.descendants([found.roles.images])
     given = {name: tensor for name, tensor in found.roles.gradients.items() if name in weights and tensor in seen}
     stepped = {} if given else probe.ask({}, _step_taken, found, probe, weights, feeds)
-    sure = Trial.SURE_OF_ERROR if found.given.regression else Trial.SURE
+    sure = OptimizerTrials.SURE_OF_ERROR if found.given.regression else OptimizerTrials.SURE
     likeness: dict[str, float] = {}
-    for candidate in found.roles.losses[: Trial.MOST_CANDIDATES]:
+    for candidate in found.roles.losses[: OptimizerTrials.MOST_CANDIDATES]:
         gradients = probe.ask({}, probe.gradients, candidate, weights)
         likeness[candidate] = probe.ask(0.0, _likeness, probe, gradients, given, stepped, feeds)
         if likeness[candidate] > sure:
@@ -127,7 +127,7 @@ def choose_loss(found: Found, probe: GraphProbe) -> str | None:
     # A candidate may be part of the update itself: begin again, with the optimizer's own variables as they were.
     probe.initialise()
     best = max(likeness, key=likeness.__getitem__, default="")
-    return best if likeness.get(best, 0.0) > Trial.STRONG else None
+    return best if likeness.get(best, 0.0) > OptimizerTrials.STRONG else None
 
 
 def _step_taken(found: Found, probe: GraphProbe, weights: list[str], feeds: Mapping[str, Array]) -> Mapping[str, Array]:

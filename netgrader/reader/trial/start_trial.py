@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgrader.reader.trial.probe import Sizes, products
+from netgrader.reader.trial.probe import Sizes, orient, products
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +70,8 @@ def _varies(probe: GraphProbe, name: str) -> bool:
 def _spread(found: Found, probe: GraphProbe, feeds: Mapping[str, Array]) -> float:
     """How far the first scores spread; of several in a row, around their mean."""
     scores = probe.fetch(found.scores, feeds)
+    if orient(scores, probe.batch or Sizes.ROWS, probe.classes) == "columns":
+        scores = scores.T
     several = scores.ndim > 1 and scores.shape[-1] > 1
     return float(np.std(scores - scores.mean(axis=-1, keepdims=True) if several else scores))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from netgrader.reader.trial.probe import GraphProbe
 
 
-class Trial:
+class StepTrials:
     """How many steps are tried, and how small a change still counts."""
 
     STEPS = 4
@@ -51,7 +51,7 @@ class _Taken:
     def sloped(self) -> list[str]:
         """The variables with a gradient that is not faint."""
         heights = {name: max(float(np.abs(s[name]).max(initial=0)) for s in self.slopes) for name in self.slopes[0]}
-        return [name for name, height in heights.items() if height > Trial.FAINT * max(heights.values())]
+        return [name for name, height in heights.items() if height > StepTrials.FAINT * max(heights.values())]
 
 
 def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Descent, *, random: bool) -> Descent:
@@ -89,7 +89,7 @@ def _steps_taken(
     """Take steps from the weights as they are; the first of `runs` gives the gradients of what is `reached`."""
     feeds = probe.feed(probe.sample(Sizes.ROWS))
     taken = _Taken([], [probe.values(weights)])
-    for _ in range(Trial.STEPS):
+    for _ in range(StepTrials.STEPS):
         slopes, *_ = [probe.run(fetches, feeds) for fetches in runs]
         taken.slopes.append(dict(zip(reached, slopes, strict=False)))
         taken.values.append(probe.values(weights))
@@ -105,14 +105,16 @@ def _with_rule(
     if not np.isfinite([gradients, steps]).all():
         return descent
     slope = _slope(gradients, steps)
-    if abs(slope) > (Trial.ALONG_NOISE if random else Trial.ALONG) and (loss.decided or found.loss == found.roles.loss):
+    if abs(slope) > (StepTrials.ALONG_NOISE if random else StepTrials.ALONG) and (
+        loss.decided or found.loss == found.roles.loss
+    ):
         # A loss that is the right one with its sign turned falls where the right one climbs.
         turned = loss.match.scale <= 0
         descent = replace(descent, climbs=(slope > 0) != turned)
     if random or descent.kind is not None:
         return descent
     index = np.flatnonzero(gradients[0])
-    index = index[:: max(len(index) // Trial.MANY, 1)]
+    index = index[:: max(len(index) // StepTrials.MANY, 1)]
     return _with_match(found, descent, recognise_steps(list(gradients[:, index]), list(steps[:, index])))
 
 

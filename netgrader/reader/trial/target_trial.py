@@ -14,8 +14,8 @@ import numpy as np
 from netgrader.reader.find.outputs import LossReading
 from netgrader.reader.find.target_losses import recognise_error
 from netgrader.reader.trial.loss_trial import (
+    LossTrials,
     Seen,
-    Trial,
     is_finite,
     named_along,
     observations,
@@ -125,7 +125,7 @@ def _observe(found: Found, probe: GraphProbe, place: Place, prediction: str | No
 
     Outputs that are never below zero have targets that are not either: of others there may be no logarithm.
     """
-    samples = [probe.sample(place.rows) for _ in range(Trial.RUNS)]
+    samples = [probe.sample(place.rows) for _ in range(LossTrials.RUNS)]
     first = _random_outputs(found, probe, place, samples, prediction)
     pool = np.concatenate([one.scores for one in first.get(prediction or "", [*first.values()][-1])])
     targets = [Sample(sample.images, _targets_like(pool, probe, place.rows)) for sample in samples]

@@ -334,7 +334,7 @@ def test_a_call_that_is_newer_than_the_list_does_not_exist(sandbox, monkeypatch)
     )
     assert run(sandbox, ask)[0].split() == ["-1", "EINVAL"]
     filter_program.cache_clear()
-    monkeypatch.setattr("notebook_cage.filter.Linux.NEWEST", 449)
+    monkeypatch.setattr("notebook_cage.filter.Syscalls.NEWEST", 449)
     assert run(sandbox, ask)[0].split() == ["-1", "ENOSYS"]
     filter_program.cache_clear()
 

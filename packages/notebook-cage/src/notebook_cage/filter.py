@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 __all__ = [
-    "Linux",
+    "Syscalls",
     "filter_program",
 ]
 
@@ -48,8 +48,8 @@ _NAMES = (
 DENIED: Sequence[str] = tuple(_NAMES.split())
 
 
-class Linux:
-    """Numbers of Linux's headers: seccomp, sockets, terminals, and namespaces of clone."""
+class Syscalls:
+    """Numbers of Syscalls's headers: seccomp, sockets, terminals, and namespaces of clone."""
 
     NEWEST = 466
     """The last call that was read about (``removexattrat``); from 424 on all processors have the same numbers."""
@@ -119,7 +119,7 @@ class _Rule(NamedTuple):
 
 def _rules() -> Iterator[_Rule]:
     yield _Rule(DENIED)
-    for flag in Linux.NAMESPACES:
+    for flag in Syscalls.NAMESPACES:
         yield _Rule(("clone",), conditions=((0, "MASKED_EQ", flag, flag),))
     # clone3 hides its flags behind a pointer. Without it the C library falls back to clone.
     yield _Rule(("clone3",), errno.ENOSYS)
@@ -127,21 +127,21 @@ def _rules() -> Iterator[_Rule]:
     # that the file system cannot do it, programs write instead.
     yield _Rule(("fallocate",), errno.EOPNOTSUPP)
     # A core may be handed to a program of the host's (`notebook_cage.limiting`), so nobody turns them on again.
-    yield _Rule(("setrlimit",), conditions=((0, "MASKED_EQ", Linux.LOW, Linux.CORES),))
-    yield _Rule(("prlimit64",), conditions=((1, "MASKED_EQ", Linux.LOW, Linux.CORES), (2, "NE", 0, 0)))
-    for family in sorted({*range(Linux.LAST_FAMILY)} - {Linux.LOCAL}):
+    yield _Rule(("setrlimit",), conditions=((0, "MASKED_EQ", Syscalls.LOW, Syscalls.CORES),))
+    yield _Rule(("prlimit64",), conditions=((1, "MASKED_EQ", Syscalls.LOW, Syscalls.CORES), (2, "NE", 0, 0)))
+    for family in sorted({*range(Syscalls.LAST_FAMILY)} - {Syscalls.LOCAL}):
         yield _Rule(("socket",), _MISSING.get(family, errno.EPERM), ((0, "EQ", family, 0),))
-    yield _Rule(("socket",), conditions=((0, "GE", Linux.LAST_FAMILY, 0),))
-    for request in Linux.TERMINAL_REQUESTS:
-        yield _Rule(("ioctl",), conditions=((1, "MASKED_EQ", Linux.LOW, request),))
+    yield _Rule(("socket",), conditions=((0, "GE", Syscalls.LAST_FAMILY, 0),))
+    for request in Syscalls.TERMINAL_REQUESTS:
+        yield _Rule(("ioctl",), conditions=((1, "MASKED_EQ", Syscalls.LOW, request),))
 
 
 def _rules_where_watched() -> Iterator[_Rule]:
     # Pages that are shared without a file stay when nobody maps them any more, and are seen nowhere then.
-    yield _Rule(("mmap",), conditions=((3, "MASKED_EQ", Linux.SHARED_WITHOUT_FILE, Linux.SHARED_WITHOUT_FILE),))
+    yield _Rule(("mmap",), conditions=((3, "MASKED_EQ", Syscalls.SHARED_WITHOUT_FILE, Syscalls.SHARED_WITHOUT_FILE),))
     # How much is in a socket is not told, but how much fits: by default, so that is how it stays, as if nothing were asked.
-    for option in (Linux.SEND_BUFFER, Linux.RECEIVE_BUFFER):
-        asked = ((1, "MASKED_EQ", Linux.LOW, Linux.SOCKET_LEVEL), (2, "MASKED_EQ", Linux.LOW, option))
+    for option in (Syscalls.SEND_BUFFER, Syscalls.RECEIVE_BUFFER):
+        asked = ((1, "MASKED_EQ", Syscalls.LOW, Syscalls.SOCKET_LEVEL), (2, "MASKED_EQ", Syscalls.LOW, option))
         yield _Rule(("setsockopt",), 0, asked)
 
 
@@ -150,16 +150,16 @@ _INSTRUCTION = struct.Struct("=HBBI")
 
 
 def _newer_than_known() -> bytes:
-    """Return instructions before the filter, by which calls above `Linux.NEWEST` do not exist, those of x32 (bit 30) included.
+    """Return instructions before the filter, by which calls above `Syscalls.NEWEST` do not exist, those of x32 (bit 30) too.
 
     A C library takes that for an older kernel and does without.
     """
     return b"".join(
         _INSTRUCTION.pack(*fields)
         for fields in (
-            (Linux.LOAD, 0, 0, 0),  # the call's number
-            (Linux.GREATER, 0, 1, Linux.NEWEST),
-            (Linux.RETURN, 0, 0, Linux.SECCOMP_ERROR | errno.ENOSYS),
+            (Syscalls.LOAD, 0, 0, 0),  # the call's number
+            (Syscalls.GREATER, 0, 1, Syscalls.NEWEST),
+            (Syscalls.RETURN, 0, 0, Syscalls.SECCOMP_ERROR | errno.ENOSYS),
         )
     )
 

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 import psutil
 
-from notebook_cage.filter import Linux
+from notebook_cage.filter import Syscalls
 from notebook_cage.host import basic_environment, interpreter, makes_namespaces, remove_tree, scratch_folder
 from notebook_cage.types import Limits, Mount, Plan, RunOutcome, Sandbox, SandboxError
 
@@ -289,7 +289,7 @@ class _SelfTests:
         folders = [mount.inside for mount in interpreter() if mount.host.is_dir()][:4]
         folders += ["/usr/lib", self._sandbox.seen(self._given), "/etc", "/dev", "/", str(self._folder)]
         output, outcome = self._run(
-            _EXPLORER, json.dumps([secrets, folders]), json.dumps([_call_numbers(), Linux.NEWEST])
+            _EXPLORER, json.dumps([secrets, folders]), json.dumps([_call_numbers(), Syscalls.NEWEST])
         )
         if not output:
             raise SandboxError(f"The cage did not start: {outcome.error_tail.strip()[-300:] or outcome.code}.")

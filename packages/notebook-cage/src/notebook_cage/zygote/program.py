@@ -25,8 +25,8 @@ import types
 from typing import Any, NoReturn
 
 
-class Linux:
-    """Numbers of Linux's headers, and limits of what a zygote reads."""
+class LinuxHeaders:
+    """Numbers of LinuxHeaders's headers, and limits of what a zygote reads."""
 
     LARGEST_MESSAGE = 100_000
     MOST_DESCRIPTORS = 24
@@ -52,7 +52,7 @@ NAMESPACES = {
 NOTHING_LEFT = {
     **dict.fromkeys(("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"), "0000000000000000"),
     "NoNewPrivs": "1",
-    "Seccomp": str(Linux.SECCOMP_MODE_FILTER),
+    "Seccomp": str(LinuxHeaders.SECCOMP_MODE_FILTER),
     "Threads": "1",
 }
 """What /proc/self/status says of a process without rights (proc_pid_status(5))."""
@@ -75,7 +75,7 @@ def main() -> None:
     before = dict(os.environ)
     at_start = set(sys.modules)
     sys.ps1 = ">>> "  # as a notebook's kernel has it: some packages look whether there is somebody to talk to
-    for name in json.loads(control.recv(Linux.LARGEST_MESSAGE)):
+    for name in json.loads(control.recv(LinuxHeaders.LARGEST_MESSAGE)):
         importlib.import_module(name)
     del sys.ps1
     added = {name: value for name, value in os.environ.items() if name not in before}
@@ -147,7 +147,9 @@ def _serve(control: socket.socket, listening: socket.socket) -> dict[str, Any] |
 
 def _receive(client: socket.socket) -> tuple[bytes, list[int]]:
     try:
-        message, descriptors, flags, _ = socket.recv_fds(client, Linux.LARGEST_MESSAGE, Linux.MOST_DESCRIPTORS)
+        message, descriptors, flags, _ = socket.recv_fds(
+            client, LinuxHeaders.LARGEST_MESSAGE, LinuxHeaders.MOST_DESCRIPTORS
+        )
     except OSError:
         return b"", []
     if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
@@ -186,7 +188,7 @@ def _enter(received: list[int]) -> dict[str, Any]:
     try:
         for descriptor in inner:
             _check(_libc.setns(descriptor, NAMESPACES["user"]), "setns user")
-        os.closerange(3, Linux.MOST_NUMBER)
+        os.closerange(3, LinuxHeaders.MOST_NUMBER)
         _give_up(request)
         _require_nothing_left()
         _reseed()
@@ -201,7 +203,7 @@ def _renumbered(received: list[int]) -> list[int]:
     for offset, descriptor in enumerate(received):
         os.dup2(descriptor, first + offset, inheritable=False)
     os.closerange(3, first)
-    os.closerange(first + len(received), Linux.MOST_NUMBER)
+    os.closerange(first + len(received), LinuxHeaders.MOST_NUMBER)
     return [first + offset for offset in range(len(received))]
 
 
@@ -213,9 +215,9 @@ def _payload(descriptor: int) -> dict[str, Any]:
 
 def _hand_on(child: int, answer: int) -> NoReturn:
     """Wait for the child, and tell the one that stands for it in the cage how it ended, as a shell would."""
-    _prctl(Linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(LinuxHeaders.PR_SET_PDEATHSIG, signal.SIGKILL)
     os.closerange(0, answer)
-    os.closerange(answer + 1, Linux.MOST_NUMBER)
+    os.closerange(answer + 1, LinuxHeaders.MOST_NUMBER)
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     with contextlib.suppress(OSError):
@@ -226,7 +228,7 @@ def _hand_on(child: int, answer: int) -> NoReturn:
 def _refuse(error: BaseException) -> NoReturn:
     with contextlib.suppress(OSError):
         os.write(2, f"The cage could not be entered: {error}\n".encode())
-    os._exit(Linux.CAGE_FAILED)
+    os._exit(LinuxHeaders.CAGE_FAILED)
 
 
 def _give_up(request: dict[str, Any]) -> None:
@@ -238,24 +240,26 @@ def _give_up(request: dict[str, Any]) -> None:
         hard = resource.getrlimit(kind)[1]
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)  # noqa: PLW2901
         resource.setrlimit(kind, (most, most))
-    for capability in range(Linux.LAST_CAPABILITY + 1):
+    for capability in range(LinuxHeaders.LAST_CAPABILITY + 1):
         # The first that the kernel does not know ends the list.
-        if _libc.prctl(Linux.PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
+        if _libc.prctl(LinuxHeaders.PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
             break
     if request["user"] is not None:
         os.setgroups([])
         os.setresgid(*[request["user"]] * 3)
         os.setresuid(*[request["user"]] * 3)
-    _prctl(Linux.PR_CAP_AMBIENT, Linux.PR_CAP_AMBIENT_CLEAR_ALL)
-    header = struct.pack("<Ii", Linux.CAPABILITY_VERSION, 0)
+    _prctl(LinuxHeaders.PR_CAP_AMBIENT, LinuxHeaders.PR_CAP_AMBIENT_CLEAR_ALL)
+    header = struct.pack("<Ii", LinuxHeaders.CAPABILITY_VERSION, 0)
     _check(_libc.capset(header, bytes(24)), "capset")
     # A change of user makes a process unreadable to itself; a program that was started afresh can read itself.
-    _prctl(Linux.PR_SET_DUMPABLE, 1)
-    _prctl(Linux.PR_SET_NAME, ctypes.cast(ctypes.c_char_p(b"python"), ctypes.c_void_p).value or 0)
-    _prctl(Linux.PR_SET_NO_NEW_PRIVS, 1)
+    _prctl(LinuxHeaders.PR_SET_DUMPABLE, 1)
+    _prctl(LinuxHeaders.PR_SET_NAME, ctypes.cast(ctypes.c_char_p(b"python"), ctypes.c_void_p).value or 0)
+    _prctl(LinuxHeaders.PR_SET_NO_NEW_PRIVS, 1)
     program = bytes.fromhex(request["filter"])
     rules = _SockFprog(len(program) // 8, program)
-    _check(_libc.prctl(Linux.PR_SET_SECCOMP, Linux.SECCOMP_MODE_FILTER, ctypes.byref(rules), 0, 0), "seccomp")
+    _check(
+        _libc.prctl(LinuxHeaders.PR_SET_SECCOMP, LinuxHeaders.SECCOMP_MODE_FILTER, ctypes.byref(rules), 0, 0), "seccomp"
+    )
 
 
 def _require_nothing_left() -> None:
