@@ -149,7 +149,7 @@ def test_the_cells_that_compare_run_as_they_are_copied_and_only_what_is_describe
     assert {error for one in ran.values() for error in one["errors"]} == {None}
     assert "Describe your network first" in ran["untouched"]["printed"]
     ((kept),) = json.loads(file.read_text())
-    assert (kept["what"], kept["seed"], len(kept["test"]), len(kept["loss"])) == ("few", 5, 2, 2)
+    assert (kept["what"], kept["seed"], len(kept["validation"]), len(kept["loss"])) == ("few", 5, 2, 2)
     assert re.search(r"\| few +\| 1 +\| 2 ", ran["few"]["printed"])
 
 

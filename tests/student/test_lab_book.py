@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import math
 from pathlib import Path
 
@@ -30,23 +31,28 @@ def drawn(book, monkeypatch):
     return found
 
 
-def tried(book, what="one layer", seed=1, test=(0.9, 0.95), **further):
-    book.record(what, seed, 3.2, **{"training": [0.99] * len(test), "test": test, "loss": [0.1] * len(test), **further})
+def tried(book, what="one layer", seed=1, validation=(0.9, 0.95), **further):
+    book.record(
+        what,
+        seed,
+        3.2,
+        **{"training": [0.99] * len(validation), "validation": validation, "loss": [0.1] * len(validation), **further},
+    )
 
 
 def test_a_run_is_in_the_file_with_plain_numbers(book, capsys):
-    tried(book, test=[np.float32(0.9), np.float32(0.95)], loss=[np.float32(0.5), math.nan])
+    tried(book, validation=[np.float32(0.9), np.float32(0.95)], loss=[np.float32(0.5), math.nan])
     (run,) = book.read()
-    assert (run["what"], run["seed"], run["seconds"], run["test"]) == ("one layer", 1, 3.2, [0.9, 0.95])
+    assert (run["what"], run["seed"], run["seconds"], run["validation"]) == ("one layer", 1, 3.2, [0.9, 0.95])
     assert run["loss"][0] == 0.5
     assert math.isnan(run["loss"][1])
-    assert capsys.readouterr().out == "one layer, seed 1: 95.00 % of the test images in 3 seconds.\n"
+    assert capsys.readouterr().out == "one layer, seed 1: 95.00 % of the validation images in 3 seconds.\n"
 
 
 def test_the_same_description_and_seed_replace_the_earlier_run_which_is_said(book, capsys):
     for what, seed, test in (("one", 1, 0.5), ("one", 2, 0.6), ("two", 1, 0.7), ("one", 1, 0.8)):
         tried(book, what, seed, [test])
-    assert [(run["what"], run["seed"], run["test"]) for run in book.read()] == [
+    assert [(run["what"], run["seed"], run["validation"]) for run in book.read()] == [
         ("one", 2, [0.6]),
         ("two", 1, [0.7]),
         ("one", 1, [0.8]),
@@ -64,7 +70,7 @@ def test_runs_of_one_description_are_forgotten(book):
 def test_runs_are_shown_side_by_side_with_mean_and_deviation(book, drawn, capsys):
     for seed, test in ((1, 0.96), (3, 0.98)):
         tried(book, "wide | & $x_{1$ deep", seed, [0.5, test])
-    tried(book, "once", test=[0.51])
+    tried(book, "once", validation=[0.51])
     capsys.readouterr()
     book.show()
     (figure,) = drawn
@@ -75,6 +81,13 @@ def test_runs_are_shown_side_by_side_with_mean_and_deviation(book, drawn, capsys
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert cells[2] == ["wide / & $x_{1$ deep", "2", "2", "3", "99.00", "97.00", "1.41"]
     assert cells[3] == ["once", "1", "1", "3", "99.00", "51.00", ""]
+
+
+def test_runs_that_the_test_images_judged_are_no_runs_of_the_book(book):
+    tried(book)
+    older = {"what": "older", "seed": 1, "seconds": 1.0, "training": [0.9], "test": [0.9], "loss": [0.1]}
+    book.FILE.write_text(json.dumps([older, *book.read()]))
+    assert [run["what"] for run in book.read()] == ["one layer"]
 
 
 def test_an_empty_book_says_so_and_where_the_notebook_is_graded_nothing_is_said(book, drawn, capsys, monkeypatch):
