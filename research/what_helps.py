@@ -93,11 +93,11 @@ def main() -> int:
         for (layers, extras), how in NETWORKS.items():
             if (layers, extras, str(seed)) not in done:
                 began, found = time.monotonic(), trained(seed, *how)
-                values = ("", layers, extras, seed, f"{found:.2f}", f"{time.monotonic() - began:.0f}")
-                append_row(ROWS, FIELDS, dict(zip(FIELDS, values, strict=True)) | {"commit": measured_commit(__file__)})
+                row = ("", layers, extras, seed, f"{found:.2f}", f"{time.monotonic() - began:.0f}")
+                append_row(ROWS, FIELDS, dict(zip(FIELDS, row, strict=True)) | {"commit": measured_commit(__file__)})
     for key in NETWORKS:
-        found = [float(row["validation"]) for row in rows_of(ROWS) if (row["layers"], row["extras"]) == key]
-        sys.stdout.write(f"{key}: ({np.mean(found):.2f}, {np.std(found, ddof=1):.2f}),\n")
+        values = [float(row["validation"]) for row in rows_of(ROWS) if (row["layers"], row["extras"]) == key]
+        sys.stdout.write(f"{key}: ({np.mean(values):.2f}, {np.std(values, ddof=1):.2f}),\n")
     return 0
 
 

@@ -42,6 +42,7 @@ __all__ = [
     "require_graph",
     "require_loss",
     "require_optimizer",
+    "require_probabilities",
     "require_rate",
     "require_role",
     "require_share",
@@ -241,6 +242,22 @@ def require_role(network: Network, role: str) -> None:
         fail("missing-tensor", found=Text("nothing that could be the {role}", role=role), expected=role)
     if played.name is None:
         ungradable(Text("Several parts of the graph could be the {role}; your instructor will look at it.", role=role))
+
+
+PREDICTIONS = {
+    "none": Text("the logits themselves"),
+    "classes": Text("the predicted classes"),
+    "distribution": Text("other probabilities, such as a softmax of a softmax"),
+}
+"""What a prediction may be that is no softmax of the logits, by `Network.prediction_is`."""
+
+
+def require_probabilities(network: Network) -> None:
+    """End the test where the prediction is something else than the softmax of the logits; other faults are reported first."""
+    made = network.prediction_is or "softmax"
+    if made != "softmax" and not network.faults:
+        found = PREDICTIONS.get(made, Text("other numbers"))
+        fail("prediction-wrong", found=found, expected=Text("the softmax of the logits"))
 
 
 def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: bool = False) -> None:

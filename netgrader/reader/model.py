@@ -177,6 +177,8 @@ class Network:
     undecided: tuple[Said, ...] = ()
     left_open: Mapping[str, Said] = field(default_factory=dict)
     """Codes of faults that could not be looked for, each with a sentence for students that says what is undecided."""
+    prediction_is: str | None = None
+    """What the prediction is of the scores: an activation, ``classes``, ``distribution`` or ``other``; None where undecided."""
 
     @property
     def codes(self) -> frozenset[str]:

@@ -41,7 +41,8 @@ def network_of(reading: Reading) -> Network:
     undecided = tuple(_undecided(reading))
     roles, unknown = _roles(reading), left_open(reading, {fault.code for fault in faults})
     optimizer = None if found.roles.train_op is None else _optimizer(reading)
-    network = Network(_layers(reading), _loss(reading), optimizer, (), (), roles, found.exercise, undecided, unknown)
+    parts, made = (_layers(reading), _loss(reading), optimizer), reading.outputs.prediction_is
+    network = Network(*parts, (), (), roles, found.exercise, undecided, unknown, made)
     placed = [_with_places(some, network, found.given) for some in (faults, remarks)]
     return replace(network, faults=placed[0], remarks=placed[1])
 
