@@ -69,9 +69,9 @@ RIGHT_TWO_LAYERS = {
                     r = (6 / (n + m)) ** 0.5
                     h = tf.nn.xw_plus_b(h, tf.Variable(tf.random_uniform([n, m], -r, r)), tf.Variable(tf.zeros([m])))
                 net.logits = h
-                net.prediction = tf.argmax(h, 1)
+                net.prediction = tf.nn.softmax(h)
                 net.loss = -tf.reduce_mean(tf.reduce_sum(net.Y * tf.nn.log_softmax(h), 1))
-                same = tf.equal(net.prediction, tf.argmax(net.Y, 1))
+                same = tf.equal(tf.argmax(h, 1), tf.argmax(net.Y, 1))
                 net.accuracy = tf.count_nonzero(same, dtype=tf.float32) / tf.cast(tf.size(same), tf.float32)
                 adam = tf.train.AdamOptimizer(learning_rate)
                 net.train_op = adam.apply_gradients(adam.compute_gradients(net.loss))

@@ -203,8 +203,8 @@ RIGHT_NETWORKS = {
             net.logits = tf.nn.xw_plus_b(net.X, net.W1, tf.reshape(bias, [10]))
             p = tf.nn.log_softmax(net.logits)
             net.loss = -tf.reduce_sum(net.Y * p) / tf.cast(tf.shape(net.X)[0], tf.float32)
-            net.prediction = tf.argmax(net.logits, axis=-1)
-            right = tf.equal(net.prediction, tf.argmax(net.Y, axis=-1))
+            net.prediction = tf.exp(p)
+            right = tf.equal(tf.argmax(net.prediction, axis=-1), tf.argmax(net.Y, axis=-1))
             net.accuracy = tf.reduce_sum(tf.cast(right, "float32")) / tf.cast(tf.size(right), "float32")
             optimizer = tf.train.AdamOptimizer(learning_rate=tf.constant(learning_rate))
             net.train_op = optimizer.apply_gradients(optimizer.compute_gradients(net.loss))
@@ -223,7 +223,7 @@ RIGHT_NETWORKS = {
                 guess = tf.argmax(h, 1)
                 acc = tf.reduce_mean(tf.cast(tf.equal(guess, digits), tf.float32))
                 step = tf.train.AdamOptimizer(learning_rate).minimize(loss)
-            return dict(graph=g, X=X, Y=Y, logits=h, W1=W, prediction=guess, loss=loss, train_op=step, accuracy=acc)
+            return dict(graph=g, X=X, Y=Y, logits=h, W1=W, prediction=tf.nn.softmax(h), loss=loss, train_op=step, accuracy=acc)
     """,
         remarks=("loss-not-mean",),
     ),
@@ -240,6 +240,14 @@ WRONG_NETWORKS = {
     ),
     "a ReLU on the logits": work(
         _network(('name="layer_1")', 'name="layer_1", activation=tf.nn.relu)')), "relu-on-logits"
+    ),
+    "the logits as the prediction": work(_network((PREDICTION, "prediction = logits")), "prediction-wrong"),
+    "the classes as the prediction": work(
+        _network((PREDICTION, "prediction = tf.argmax(logits, 1)"), ("tf.argmax(prediction, 1)", "prediction")),
+        "prediction-wrong",
+    ),
+    "the softmax of a softmax as the prediction": work(
+        _network((PREDICTION, "prediction = tf.nn.softmax(tf.nn.softmax(logits))")), "prediction-wrong"
     ),
     "a softmax too many": work(_network(("logits=logits))", "logits=prediction))")), "softmax-before-loss"),
     "a softmax in the layer": work(
