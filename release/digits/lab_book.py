@@ -16,15 +16,16 @@ from netgrader.student import show_figure, skipped_in_grading
 __all__ = ["forget", "read", "record", "show"]
 
 FILE = Path(".ipynb_checkpoints", "netgrader-lab-book.json")  # in Jupyter's own folder, of which nothing is handed in
-COLUMNS = ["what was tried", "runs", "epochs", "seconds", "training, %", "test, %", "deviation of test"]
+COLUMNS = ["what was tried", "runs", "epochs", "seconds", "training, %", "validation, %", "deviation of validation"]
 
 
 def read():
-    """Return all runs, the latest last: dicts with ``what, seed, seconds, training, test, loss``."""
-    return json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else []
+    """Return all runs, the latest last: dicts with ``what, seed, seconds, training, validation, loss``."""
+    runs = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else []
+    return [run for run in runs if "validation" in run]  # older lab books were judged by the test images
 
 
-def record(what, seed, seconds, *, training, test, loss):
+def record(what, seed, seconds, *, training, validation, loss):
     """Add a run to the file. It replaces an earlier run with the same description and seed.
 
     Parameters
@@ -35,17 +36,18 @@ def record(what, seed, seconds, *, training, test, loss):
         The number that all random numbers of the run follow from.
     seconds
         How long the run took.
-    training, test, loss
-        Lists of the accuracy on the training images and on the test images, and of the loss, after each epoch.
+    training, validation, loss
+        Lists of the accuracy on the training images and on the validation images, and of the loss, after each epoch.
     """
-    curves = {"training": training, "test": test, "loss": loss}
+    curves = {"training": training, "validation": validation, "loss": loss}
     run = {"what": what, "seed": seed, "seconds": round(seconds, 1)}
     run |= {name: [round(float(value), 6) for value in values] for name, values in curves.items()}
     before = read()
     others = [one for one in before if (one["what"], one["seed"]) != (what, seed)]
     _write([*others, run])
     replaced = " It replaces the earlier run with this description and seed." if others != before else ""
-    print(f"{what}, seed {seed}: {100 * run['test'][-1]:.2f} % of the test images in {seconds:.0f} seconds.{replaced}")
+    share = f"{100 * run['validation'][-1]:.2f} % of the validation images"
+    print(f"{what}, seed {seed}: {share} in {seconds:.0f} seconds.{replaced}")
 
 
 def forget(what):
@@ -72,11 +74,12 @@ def _write(runs):
 
 
 def _row(what, runs):
-    """Return the row of one network: means over its runs, and the standard deviation of their test accuracies."""
-    training, test = ([100 * run[name][-1] for run in runs] for name in ("training", "test"))
+    """Return the row of one network: means over its runs, and the standard deviation of their validation accuracies."""
+    training, validation = ([100 * run[name][-1] for run in runs] for name in ("training", "validation"))
     seconds = np.mean([run["seconds"] for run in runs])
-    deviation = f"{np.std(test, ddof=1):.2f}" if len(test) > 1 else ""
-    numbers = [f"{len(runs[0]['test'])}", f"{seconds:.0f}", f"{np.mean(training):.2f}", f"{np.mean(test):.2f}"]
+    deviation = f"{np.std(validation, ddof=1):.2f}" if len(validation) > 1 else ""
+    epochs, means = len(runs[0]["validation"]), [np.mean(training), np.mean(validation)]
+    numbers = [f"{epochs}", f"{seconds:.0f}", *(f"{mean:.2f}" for mean in means)]
     return [what.replace("|", "/"), f"{len(runs)}", *numbers, deviation]
 
 
@@ -94,24 +97,24 @@ def _draw(networks):
     final, accuracy, loss = panels
     for row, runs in enumerate(networks.values()):
         color = f"C{row % 10}"
-        test = [100 * run["test"][-1] for run in runs]
-        deviation = np.std(test, ddof=1) if len(test) > 1 else None
-        final.plot(test, [row] * len(test), "|", color=color)
-        final.errorbar(np.mean(test), row, xerr=deviation, fmt="o", capsize=4, color=color)
+        last = [100 * run["validation"][-1] for run in runs]
+        deviation = np.std(last, ddof=1) if len(last) > 1 else None
+        final.plot(last, [row] * len(last), "|", color=color)
+        final.errorbar(np.mean(last), row, xerr=deviation, fmt="o", capsize=4, color=color)
         for run in runs:
-            epochs = np.arange(len(run["test"])) + 1
-            accuracy.plot(epochs, 100 * np.array(run["test"]), ".-", color=color, lw=1, ms=2, alpha=0.6)
+            epochs = np.arange(len(run["validation"])) + 1
+            accuracy.plot(epochs, 100 * np.array(run["validation"]), ".-", color=color, lw=1, ms=2, alpha=0.6)
             accuracy.plot(epochs, 100 * np.array(run["training"]), ".:", color=color, lw=1, ms=2, alpha=0.6)
             loss.plot(epochs, run["loss"], ".-", color=color, lw=1, ms=2, alpha=0.6)
     names = [what if len(what) < 35 else f"{what[:33]}…" for what in networks]
     final.set_yticks(range(len(names)), names, parse_math=False)
     final.set_ylim(len(names) - 0.5, -0.5)
     final.grid(axis="x", color="gainsboro")
-    final.set_title("test accuracy and deviation, %")
-    accuracy.set(title="accuracy, %: test; dotted: training", xlabel="epoch")
+    final.set_title("validation accuracy and deviation, %")
+    accuracy.set(title="accuracy, %: validation; dotted: training", xlabel="epoch")
     loss.set(title="training loss", xlabel="epoch")
     show_figure(
         figure,
-        alt="Your runs side by side: test accuracies with mean and deviation, and curves over the epochs. "
+        alt="Your runs side by side: validation accuracies with mean and deviation, and curves over the epochs. "
         "The table below has the numbers.",
     )

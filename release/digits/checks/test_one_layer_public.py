@@ -21,6 +21,7 @@ from netgrader.judges.structure import (
     require_graph,
     require_loss,
     require_optimizer,
+    require_probabilities,
     require_rate,
     require_role,
     require_share,
@@ -298,9 +299,10 @@ def test_network_is_the_same_at_every_rate(network, networks):
     faults=("prediction-wrong", "prediction-uses-labels"),
 )
 def test_prediction_is_the_strongest_class(network, refuse):
-    """The prediction is the class with the largest logit"""
+    """The prediction is the softmax of the logits"""
     refuse(network)
     require_role(network, "prediction")
+    require_probabilities(network)
 
 
 @grades(
