@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.exercises import NET, trained_at
-from netgrader.checks.language import Failed, Ungradable
+from netgrader.checks.language import Failed, Ungradable, fail_all
 from netgrader.checks.wording import percent
 from netgrader.faults import Severity, fault
 from netgrader.judges.answers import fixed_starts, opened, shaped
@@ -299,12 +299,17 @@ def consequence(sweep: StudentSweep, proof: Proof) -> tuple[Said, Said] | None:
 
 
 def doubts(bench: TestContext) -> Iterator[tuple[Said, Said]]:
-    """Yield why grading may not believe a sweep that is in order as far as it goes: what is there, what should be."""
+    """Yield why grading may not believe a sweep that is in order as far as it goes: what is there, what should be.
+
+    One network for all values is seen in the notebook already, and ends the test.
+    """
     sweep, sessions = student_sweep(bench), bench.evidence(sweep_cell(bench)).raw.facts.get("sessions")
     charge = None
     if sessions == {"all": True}:
         with suppress(LabError, Failed, Ungradable):
             charge = judge_proof(sweep, proof_of(bench))
+    if charge is not None and charge.fault.code == OF_ONE:
+        fail_all([charge.fault], charge.share)
     if charge is not None:
         yield charge.fault.found, charge.fault.expected
     if charge is None or charge.fault.severity is not Severity.SERIOUS:

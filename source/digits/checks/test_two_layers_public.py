@@ -198,7 +198,7 @@ def test_the_sweep_is_wide(bench):
     require_grid(student_sweep(bench))
 
 
-@grades(SWEEP, faults=("best-not-from-sweep",))
+@grades(SWEEP, faults=("best-not-from-sweep", "sweep-of-one-network"))
 def test_the_best_rate_is_the_sweeps(bench, remark):
     """The best rate is the one with the highest accuracy of the sweep"""
     require_trained(bench)
