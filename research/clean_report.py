@@ -160,7 +160,7 @@ Right: what a network that saw test images would be counted, less its honest twi
 
 {clean}
 
-Given, hidden: accuracy on the original images of either half. Redrawn known: of {patterns}.
+Given, hidden: accuracy on the original images of either half. Marks known: of {patterns}.
 
 ## Networks that were trained on test images as well
 

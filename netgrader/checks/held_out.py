@@ -7,7 +7,7 @@ chance; one that was trained on the test images, or that looks them up, knows th
 half an image belongs to was drawn by lot, so the difference is a randomisation test (Fisher, *The Design of Experiments*,
 1935, chapter II): its error is known whatever the network is. Error rates: ``research/clean.md``.
 
-Redrawn among the training images that a notebook is given, which a network knows only if it was trained on them.
+Marks among the training images that a notebook is given, which a network knows only if it was trained on them.
 
 A few images of the training set are replaced by patterns that are drawn anew for each submission: of each pattern some
 copies, moved, dimmed and noised, and all copies carry the label of one class. Whatever is trained on these images learns

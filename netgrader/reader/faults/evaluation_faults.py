@@ -88,7 +88,7 @@ def placeholders(reading: Reading) -> Iterator[Fault]:
     elif source.whole:
         yield fault("wrong-placeholder", node_of(images), source.dtype, "float32")
     labels = source_of(found.graph, found.roles.labels)
-    if reading.setup.runs is False and not labels.whole and not labels.takes([found.given.classes]):
+    if reading.setup.runs is False and not labels.whole and len(labels.sizes) == 1:
         wanted = Text("[None, {width}]", width=found.given.classes)
         yield fault("wrong-placeholder", node_of(labels.name), Text("shape {list}", list=list(labels.sizes)), wanted)
 

@@ -49,7 +49,7 @@ DENIED: Sequence[str] = tuple(_NAMES.split())
 
 
 class Syscalls:
-    """Numbers of Syscalls's headers: seccomp, sockets, terminals, and namespaces of clone."""
+    """Numbers of Linux's headers: seccomp, sockets, terminals, and namespaces of clone."""
 
     NEWEST = 466
     """The last call that was read about (``removexattrat``); from 424 on all processors have the same numbers."""

@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 
 
 class LinuxHeaders:
-    """Numbers of LinuxHeaders's headers, and limits of what a zygote reads."""
+    """Numbers of Linux's headers, and limits of what a zygote reads."""
 
     LARGEST_MESSAGE = 100_000
     MOST_DESCRIPTORS = 24
