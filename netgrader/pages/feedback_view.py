@@ -29,12 +29,16 @@ PASSED, FOLLOWING, TO_READ = "passed", "following", "to-read"
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a fault matters and where to read; `link` is an anchor on this page or empty."""
+    """Why a fault matters and where to read; `link` is an anchor on this page or empty.
+
+    `hint` is the question of the fault's page that leads on, which is folded.
+    """
 
     code: str
     why: Said
     where: str
     link: str = ""
+    hint: Said = ""
 
 
 @dataclass(frozen=True)

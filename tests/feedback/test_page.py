@@ -106,6 +106,13 @@ def test_whoever_has_all_points_is_offered_what_the_notebook_proposes_to_try_and
     assert "If you like to go on" not in rendered(page_of(cells, wrong, released={given}))
 
 
+def test_the_question_of_a_faults_page_is_folded_below_its_reason():
+    result = ex.result(ex.cell("net", 3, ex.failed("test_loss", "It is the loss", ex.fault("softmax-before-loss"))))
+    html = rendered(page_of([ex.check_cell("net", 3)], Graded(result)))
+    folded = re.search(r"<details><summary>softmax-before-loss</summary><p>(.*?)</p></details>", html, re.DOTALL)
+    assert folded[1].endswith("?")
+
+
 def test_code_in_the_reason_of_a_fault_is_shown_as_code():
     result = ex.result(ex.cell("net", 3, ex.failed("test_loss", "It is the loss", ex.fault("softmax-before-loss"))))
     html = rendered(page_of([ex.check_cell("net", 3)], Graded(result)))
