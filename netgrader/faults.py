@@ -29,7 +29,7 @@ TOLD = {
     (True, False): Text("Found {found}."),
     (False, True): Text("Expected {expected}."),
 }
-"""What is said where something was found, and something expected."""
+"""The sentence of a fault, by whether something was found and something expected."""
 PLACE = Text("Where: {place}.")
 LINES = Text("See {lines}.")
 

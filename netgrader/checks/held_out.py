@@ -57,7 +57,7 @@ class Redrawn:
     WAVES, CYCLES = 4, 1.6  # of which a pattern is the sum, and how many of one fit into a picture at most
     FIRST = 200  # images at the beginning, at which people look, are left as they are
     NAMED = 5.0
-    """Standard errors from which on a network is said to have been trained on the test images: of ten million honest ones
+    """Standard errors at which the grader reports a network as trained on the test images: of ten million honest ones
     three lie beyond."""
     TOLD = 3.0
     """Standard errors starting at which the report shows a lead, and the accuracy on the hidden half counts: one honest

@@ -44,7 +44,7 @@ class Needs:
     """What a worker needs, in bytes."""
 
     NEEDED_BYTES = 3_000_000_000
-    """Of memory: what a run may take of the course on digits, and we beside it."""
+    """Memory for a run of the course on digits and for the grader."""
     ROUNDED = 0.95
     """What is left of a container's memory where GB are counted otherwise."""
     OWN_BYTES = 800_000_000

@@ -30,7 +30,7 @@ class FolderLimits:
 
     MOST_FILES = 200  # notebooks and modules of one submission
     DEPTH = 3  # folders in one another that are looked through
-    MOST_BYTES = 200_000_000  # of all that lies in a submission's folder once more is brought up
+    MOST_BYTES = 200_000_000  # of all files in a submission's folder that are brought up
     LARGEST = 50_000_000  # bytes of one file, as much as a notebook may have
 
 

@@ -186,5 +186,5 @@ def _own_cells(outside: Mapping[str, Json]) -> Iterator[Cell]:
 def _start_lab(bench: TestContext) -> None:
     """Start the lab where a graph was handed over: TensorFlow is imported while other evidence is judged."""
     if any(bench.evidence_root.glob("*/*.pb")):
-        with contextlib.suppress(LabError):  # whichever test asks for it is told
+        with contextlib.suppress(LabError):  # the test that asks for it reports the error
             _ = bench.lab

@@ -54,14 +54,14 @@ Array = npt.NDArray[Any]
 
 
 class Doubt:
-    """From where an accuracy is doubted; shares of the test images where nothing else is said."""
+    """From where an accuracy is doubted; shares of the test images unless noted otherwise."""
 
     SAMPLE = 6  # one in so many training images, which follow from the evidence
     LOOKED_UP = 0.1  # who has learned the given images knows the others nearly as well; a table of answers does not
     GUESSED = 2 / 9  # of the way up from chance: what chance may reach, 0.3 of ten classes
     FEW = 200  # images that are tried a second time
     CLEARLY = 0.1  # by which a network is better at the scale that is asked for, if it was trained at that
-    UNSTEADY = 1e-2  # relative, of an output: an image that gets another one beside others gets another answer
+    UNSTEADY = 1e-2  # relative, of an output: an image whose output changes with its neighbors gets another answer
     CHANCE = 0.01  # accuracy; one hardly moves by more from one epoch to the next, after the first
     ROUNDED = 6e-4  # what an accuracy may be off by that was rounded to three digits or computed in another order
 

@@ -26,7 +26,7 @@ __all__ = ["Measured", "Part", "agree", "judge_evaluation", "measure", "single_r
 
 
 class Rounding:
-    """How exactly a reported accuracy is told."""
+    """How exactly reported accuracies are compared."""
 
     ROUNDING = 2e-5  # single precision, and the last digit of what was rounded for printing
     DIGITS = (2, 3, 4)

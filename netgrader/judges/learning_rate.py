@@ -174,7 +174,7 @@ def short_runs(
 ) -> dict[str, ShortRun]:
     """Train several graphs, each made for its rate, as `short_run` does, all for as long: to the end unless it is `enough`.
 
-    That is asked after `Runs.EARLY` steps of each. They are trained one after the other, and those that go on begin anew where
+    That is asked after `Runs.EARLY` steps of each. They are trained one after the other, and those that go on start again where
     they were.
     """
     trials: dict[str, _Trial] = {}

@@ -41,7 +41,7 @@ class CellLimits:
     """Characters that are made of all outputs together."""
     LONGEST_TEXT = 60_000
     MOST_COLOURS = 500
-    """Commands to a terminal in one text: whoever makes colours of them takes the text anew after each."""
+    """Commands to a terminal in one text: the converter to colors copies the text after each."""
 
 
 LEFT_OUT = "The rest is left out here: it is longer than a page takes. All of it was graded."

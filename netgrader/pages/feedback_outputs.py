@@ -19,7 +19,7 @@ __all__ = ["note", "render_outputs"]
 
 
 class OutputLimits:
-    """How much of a cell's outputs a feedback page shows, in characters where nothing else is said."""
+    """How much of a cell's outputs a feedback page shows, in characters unless noted otherwise."""
 
     MOST_OUTPUTS = 40
     LONGEST_TEXT = 8_000

@@ -31,7 +31,7 @@ __all__ = ["formula", "heading_id", "heading_key", "headings", "highlight", "ren
 
 
 class MarkdownLimits:
-    """How much of a student's Markdown is rendered, in characters where nothing else is said."""
+    """How much of a student's Markdown is rendered, in characters unless noted otherwise."""
 
     LONGEST_FORMULA = 3_000
     LONGEST_MARKDOWN = 100_000
@@ -42,14 +42,14 @@ class MarkdownLimits:
         5_000  # of HTML in a text: nested in one another, so many take the sanitizer 0.1 s, and ten times as many 10 s
     )
     LONGEST_BLANK = 100
-    """Blanks in a row: whoever looks for the end of a heading looks at all of them from each of them."""
+    """Blanks in a row: the search for the end of a heading takes time that grows with their square."""
     LONG_INLINE = 32
     """Characters of LaTeX from which a formula in a line may be wider than a telephone."""
     LONGEST_CODE = 60_000
     DEEPEST_INDENT = 24
     """Columns up to which the style sheet knows how far in a line begins; it knows the even ones."""
     MOST_BLANK = 20
-    """Lines of nothing in a row: whoever looks for what begins a line looks through all of them from each of them."""
+    """Blank lines in a row: the search for the start of a line takes time that grows with their square."""
 
 
 PLACE = re.compile(r'<x-math n="(\d+)"></x-math>')

@@ -33,7 +33,7 @@ class HtmlLimits:
     LONGEST_HTML = 1_000_000
     """Characters of HTML in one frame: longer is not shown."""
     MOST_PIXELS = 20_000_000
-    """Of one picture: shown, each takes four bytes of whoever looks at it."""
+    """Of one picture: a browser takes four bytes for each."""
 
 
 # A spreadsheet takes a text that begins so for a formula and runs it, in wide signs, too. Where it is set to a language that

@@ -34,7 +34,7 @@ class GraphLayout:
     """Sizes of a drawing in pixels, and of its texts in characters."""
 
     SECONDS_TO_START = 120
-    """A busy computer needs more than twenty; a TensorBoard that cannot start is told at once."""
+    """A busy computer needs more than twenty; TensorBoard reports at once that it cannot start."""
     LABEL_SIZE, DETAIL_SIZE = 13.0, 11.0
     CHARACTER = 0.62  # width of an average character over the font's size; a little more than most fonts need
     PADDING = 11.0

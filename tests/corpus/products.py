@@ -326,7 +326,7 @@ def make(product: Product) -> Entry:
 
 
 def thing(product: Product) -> Any:
-    """The model of a program, which is made anew each time.
+    """The model of a program, built again each time.
 
     Raises
     ------

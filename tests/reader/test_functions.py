@@ -1,4 +1,4 @@
-"""Keras models are read as graphs are, and places are told as their authors call them."""
+"""Keras models are read as graphs are, and places are named as their authors named them."""
 
 from __future__ import annotations
 

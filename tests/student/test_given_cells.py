@@ -139,10 +139,13 @@ def test_the_cells_that_compare_run_as_they_are_copied_and_only_what_is_describe
     cells = [cell for cell in with_answers("3_deep_network", "") if "lab_book" in cell]
     (copied,) = (cell for cell in with_answers("3_deep_network", "") if cell.endswith("compare(what, network)"))
     few = copied.replace("what = ...", 'what = "few"').replace("what, network)", "what, network, 200, 2, seeds=[5])")
-    works = [{"name": name, "cells": [*cells[:2], cell]} for name, cell in (("untouched", copied), ("few", few))]
+    # No test image is there when networks are compared, and no image that judges is learned from.
+    apart = "del x_test, y_test_1_hot\nassert len(x_learn) + len(x_validation) == len(x_train)"
+    given = [cells[0], cells[1], apart]
+    works = [{"name": name, "cells": [*given, cell]} for name, cell in (("untouched", copied), ("few", few))]
     about = {"NETGRADER_CHECKS": str(SOURCE / "checks"), "NETGRADER_DATA": str(ROOT / "data")}
     skipped = run(works[1:], tmp_path, **about, **{DATA_HASH: "graded"})
-    assert (skipped["few"]["errors"], skipped["few"]["printed"].strip("\0")) == ([None] * 3, "")
+    assert (skipped["few"]["errors"], skipped["few"]["printed"].strip("\0")) == ([None] * 4, "")
     file = tmp_path / ".ipynb_checkpoints" / "netgrader-lab-book.json"
     assert not file.exists()
     ran = run(works, tmp_path, **about)

@@ -27,7 +27,7 @@ def with_array(evidence, name, value):
 
 
 def judged(evidence):
-    """What is said of the calls, by the student's own labels."""
+    """The verdicts on the calls, by the student's own labels."""
     log = read_training_log(evidence, DIGITS)
     return judge_training(log, Origins(DIGITS, log.tables.classes))
 

@@ -30,7 +30,6 @@ def rows(reading: Reading) -> Iterator[Fault]:
     dropped = reading.layers.all_dropped
     if dropped is not None:
         yield fault("keep-rate-swapped", dropped, Text("everything is dropped"), Text("nothing, when evaluated"))
-
     drawn = trial.repeats is False and _draws(found)
     mixed: tuple[tuple[bool, str, Said, Said], ...] = (
         (trial.by_chance or drawn, "dropout-at-evaluation", Text("two evaluations of the same {images} differ"), _SAME),

@@ -107,9 +107,9 @@ def widths(reading: Reading) -> Iterator[Fault]:
 def _narrow(reading: Reading) -> Iterator[Fault]:
     """The first dense layer reads fewer numbers than an image has, and not each piece of it."""
     inputs, asked = reading.found.given.inputs, reading.asked.widths or ()
-    for first, _ in list(_asked_of(reading, asked))[:1]:
-        if first.kind == "dense" and first.places in (None, 1) and (first.inputs or inputs) < inputs:
-            yield fault("wrong-width", first.node, Text("{inputs} inputs", inputs=first.inputs), str(inputs))
+    first = next((step for step, _ in _asked_of(reading, asked)), None)
+    if first is not None and first.kind == "dense" and first.places in (None, 1) and (first.inputs or inputs) < inputs:
+        yield fault("wrong-width", first.node, Text("{inputs} inputs", inputs=first.inputs), str(inputs))
 
 
 _UNITS = {True: Text("{outputs} outputs"), False: Text("{outputs} channels")}
@@ -303,6 +303,9 @@ BEGINNINGS = (
 """Code, condition, what is found, what is expected, and the severity where it is not the catalogue's."""
 
 
+_NO_WEIGHTS = np.zeros(0)
+
+
 def initialisation(reading: Reading) -> Iterator[Fault]:
     """Weights that begin all zero, all equal, huge, tiny, or not as the exercise asks."""
     for layer in reading.found.steps:
@@ -321,9 +324,6 @@ def _beginning_faults(reading: Reading, step: Step, layer: Step) -> Iterator[Fau
             found, wanted = told.format(size=one.size), expected.format(fan_in=one.fan_in**-0.5)
             yield fault(code, step.variables[0], found, wanted, severity)
             return
-
-
-_NO_WEIGHTS = np.zeros(0)
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (

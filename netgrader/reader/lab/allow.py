@@ -39,9 +39,8 @@ _ALLOWED_INSIDE = ALLOWED - {_DRAWING}
 
 
 class LargestRun:
-    """How large a graph may be, in bytes where nothing else is said."""
+    """How large a graph may be, in bytes."""
 
-    # How large a graph may be, in bytes where nothing else is said.
     MAX_CONSTANT = 256_000_000
     MAX_CONSTANTS = 512_000_000
     MAX_VARIABLE = 1_000_000_000

@@ -305,7 +305,7 @@ class GraphProbe:
         declared = self._batch_of(self.images) or self._batch_of(self.labels)
         batches = (declared, *self._rows_of_reshapes())
         counted = [few for size in range(len(whole) + 1) for few in itertools.combinations(whole, size)]
-        # A loss that is divided by zero rows is no number; a loss may be none by itself as well.
+        # A loss that is divided by zero rows is no number; a loss may also be no number by itself.
         for finite, self.counts, self.batch in itertools.product((True, False), counted, batches):
             if self._find_forms(target, finite=finite):
                 return True

@@ -277,7 +277,7 @@ def unlisted(root: Path) -> Path:
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
         return root
-    folder.chmod(0o711)  # whatever the umask was
+    folder.chmod(0o711)  # with any umask
     return folder
 
 
@@ -292,7 +292,7 @@ def scratch_folder(kind: str, root: Path | None = None) -> Path:
 
 
 def open_to_all(path: Path) -> None:
-    """Let every user read a file or folder and all that is in it, whatever the umask was, and nobody but us write to it."""
+    """Let every user read a file or folder and everything in it, with any umask, and nobody but us write to it."""
     for one in (path, *path.rglob("*")):
         one.chmod(0o755 if one.is_dir() else 0o644)
 
