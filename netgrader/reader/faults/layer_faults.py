@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
@@ -107,9 +108,9 @@ def widths(reading: Reading) -> Iterator[Fault]:
 def _narrow(reading: Reading) -> Iterator[Fault]:
     """The first dense layer reads fewer numbers than an image has, and not each piece of it."""
     inputs, asked = reading.found.given.inputs, reading.asked.widths or ()
-    first = next((step for step, _ in _asked_of(reading, asked)), None)
-    if first is not None and first.kind == "dense" and first.places in (None, 1) and (first.inputs or inputs) < inputs:
-        yield fault("wrong-width", first.node, Text("{inputs} inputs", inputs=first.inputs), str(inputs))
+    for first, _ in islice(_asked_of(reading, asked), 1):
+        if first.kind == "dense" and first.places in (None, 1) and (first.inputs or inputs) < inputs:
+            yield fault("wrong-width", first.node, Text("{inputs} inputs", inputs=first.inputs), str(inputs))
 
 
 _UNITS = {True: Text("{outputs} outputs"), False: Text("{outputs} channels")}
