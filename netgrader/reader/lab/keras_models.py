@@ -30,7 +30,9 @@ def traced_model(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: S
         return _traced_model(tf, model, x, None, out)
     own = type(model).train_step is not keras.Model.train_step
     labels = [*given[1:2], *_label_specs(tf, keras, out)]
-    y, found = _first_taken(labels, lambda y: (_with_its_own_step if own else _traced_model)(tf, model, x, y, out))
+    y, found = _first_taken(
+        labels, lambda y: (_with_its_own_step if own else _with_the_step_of_keras)(tf, model, x, y, out)
+    )
     if len(given) > 1 and y is not given[1]:
         return replace(found, refused=(str(given[1].shape), str(y.shape)))
     return found
@@ -75,6 +77,7 @@ def _with_its_own_step(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
     trained = tf.function(lambda inputs, targets: model.train_step((inputs, targets)), autograph=False)
     own = getattr(model, "_compile_metrics", None)
     try:
+        trained.get_concrete_function(*_with_two_rows(tf, (x, y)))
         vars(model)["_compile_metrics"] = _like(own, y, out)  # Keras would keep what is assigned as a metric more
         both = evaluated.get_concrete_function(x), trained.get_concrete_function(x, y)
         return joined(tf, *both, _named(model), as_it_began(model.optimizer))
@@ -120,6 +123,20 @@ def _label_specs(tf: Any, keras: Any, out: Any) -> list[Any]:
     like = keras.tree.map_structure(lambda one: tf.TensorSpec(one.shape, tf.float32, "Y"), out)
     ids = keras.tree.map_structure(lambda one: tf.TensorSpec(one.shape[:-1], tf.int64, "Y"), out)
     return [like, ids]
+
+
+def _with_the_step_of_keras(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
+    """Trace the step of training that Keras makes, if the loss takes such labels."""
+    tf.function(model.compute_loss, autograph=False).get_concrete_function(*_with_two_rows(tf, (x, y, out)))
+    return _traced_model(tf, model, x, y, out)
+
+
+def _with_two_rows(tf: Any, specs: Any) -> Any:
+    """Return these specs with two rows each: a loss that takes no such labels does not take them of any number of rows.
+
+    A loss that flattens its labels says so only where their number is known.
+    """
+    return tf.nest.map_structure(lambda one: tf.TensorSpec([2, *one.shape[1:]], one.dtype), specs)
 
 
 def _traced_model(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
