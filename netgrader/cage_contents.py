@@ -19,14 +19,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netgrader.errors import CageError
+from netgrader.imports import GRAPHREAD, PACKAGE
+from netgrader.wheel import content_hash, student_files
 from notebook_cage import BrokenPromiseError, Mount, SandboxError, gaps, require_self_tests
 from notebook_cage.bubblewrap import BubblewrapSandbox
 from notebook_cage.host import open_to_all
 from notebook_cage.zygote import Preload
-
-from netgrader.errors import CageError
-from netgrader.imports import PACKAGE
-from netgrader.wheel import content_hash, student_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +44,8 @@ __all__ = [
 
 PACKAGE_FOLDER = "/opt/netgrader"
 """Where it is seen inside: to be put on the module path."""
-HIDDEN = (PACKAGE,)
-"""What looks empty inside: this whole package, where it is installed among the others."""
+HIDDEN = (PACKAGE, GRAPHREAD)
+"""What looks empty inside: this whole package and the reader, where they are installed among the others."""
 UNUSED_SECONDS = 7 * 24 * 3600.0
 PRELOADED = ("numpy", "ipykernel.kernelapp", "matplotlib.pyplot", "tensorflow.compat.v1")
 """What a notebook's kernel and the lab import. Not Matplotlib's inline backend, which looks for its kernel when imported."""

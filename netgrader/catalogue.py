@@ -1,6 +1,6 @@
 """How a course says what was found: its language, its own texts, and what its data are called.
 
-Verdicts, stores and caches hold `netgrader.text.Text`, which has no language. A page, the terminal and `check` render it once,
+Verdicts, stores and caches hold `graphread.text.Text`, which has no language. A page, the terminal and `check` render it once,
 with the `CourseTexts` of the course. Translations are gettext catalogues: ours in `netgrader/languages`, a course's own
 beside its checks. What has no translation is English.
 """
@@ -14,8 +14,8 @@ from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graphread.text import WORDS, Said, Text, filled, joined, plain
 from netgrader.faults import CATALOGUE, Fault, FaultKind, Severity, kind_of
-from netgrader.text import WORDS, Said, Text, filled, joined, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,7 +54,7 @@ class CourseTexts:
 
     def kind(self, code: str) -> FaultKind:
         """Return what a code means here, in the sentences for this course's kind of data."""
-        kind = kind_of(code, self.kinds)
+        kind = kind_of(code, kinds=self.kinds)
         for speaks, said in ((self.regression, kind.regression), (self.rows, kind.rows)):
             if speaks and said:
                 kind = replace(kind, sentence=said.get("sentence", kind.sentence), why=said.get("why", kind.why))
@@ -74,7 +74,7 @@ class CourseTexts:
 
     def severity(self, code: str) -> Severity:
         """Return how grave a fault is here."""
-        return kind_of(code, self.kinds).severity
+        return kind_of(code, kinds=self.kinds).severity
 
     def say(self, said: Said) -> str:
         """Return a text in the course's language, of its data."""

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from netgrader.errors import NetgraderError, UsageError
+from graphread.text import SentenceError
+from netgrader.errors import UsageError
 from netgrader.strangers import printable
 
 __all__ = ["app", "main"]
@@ -424,7 +425,7 @@ def main() -> None:
 
 def _sentence(error: Exception) -> str:
     """Return what is said of an error."""
-    if isinstance(error, NetgraderError):
+    if isinstance(error, SentenceError):
         return str(error)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""

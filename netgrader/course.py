@@ -55,12 +55,13 @@ class Course:
         UsageError
             If one of these files cannot be run, or the course has none; or if it lies where every submission can read.
         """
-        from notebook_cage.host import exposed  # noqa: PLC0415  (POSIX)
         from traitlets.config.loader import (  # noqa: PLC0415  (slow)
             Config,
             JSONFileConfigLoader,
             PyFileConfigLoader,
         )
+
+        from notebook_cage.host import exposed  # noqa: PLC0415  (POSIX)
 
         if not (self.root / CONFIG).is_file():
             raise UsageError(f"There is no {CONFIG} in {self.root}, so it is not a course.")

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from netgrader import reader
+from google.protobuf.message import Message
+
+import graphread
+from graphread import Exercise
+from graphread.lab import LabError
+from graphread.lab.traced_models import is_model_file
 from netgrader.checks.exercises import load_exercises
 from netgrader.errors import UsageError
-from netgrader.reader import Exercise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     import numpy as np
     import numpy.typing as npt
 
+    from graphread import Lab, Network
     from netgrader.checks.exercises import Exercises
-    from netgrader.reader import Lab, Network
 
 __all__ = ["described", "exercise_named", "read_network"]
 
@@ -82,18 +87,39 @@ def read_network(
     values: Mapping[str, npt.NDArray[np.generic]] | None = None,
     eval_feed: Mapping[str, npt.NDArray[np.generic]] | None = None,
 ) -> Network:
-    """Read what network a graph holds, and what is wrong with it; see `netgrader.reader.read_network`.
+    """Read what network a graph holds, and what is wrong with it; see `graphread.read_network`.
 
-    `exercise` may also be the id of the solution cell that asks for the network.
+    `exercise` may also be the id of the solution cell that asks for the network. A file, bytes or a message are tried out in a
+    cage, if one can be had.
 
     Raises
     ------
     UsageError
         If there is no such exercise, or no course that could have it.
+    GraphError
+        If there is no graph in what was given.
     """
     if isinstance(exercise, str):
         exercise = exercise_named(exercise)
-    return reader.read_network(graph, parts, exercise, lab=lab, values=values, eval_feed=eval_feed)
+    with _lab_for(graph, lab) as chosen:
+        return graphread.read_network(graph, parts, exercise, lab=chosen, values=values, eval_feed=eval_feed)
+
+
+@contextmanager
+def _lab_for(graph: object, lab: Lab | Literal["auto"] | None) -> Iterator[Lab | Literal["auto"] | None]:
+    """Yield the lab that was asked for; of a stranger's graph a cage in place of this process, and None if none can be had."""
+    if lab != "auto" or not isinstance(graph, str | bytes | Path | Message):
+        yield lab
+        return
+    try:
+        from netgrader.caged_lab import CagedLab  # noqa: PLC0415  (not part of what students install)
+
+        caged = CagedLab(model=Path(str(graph)) if is_model_file(graph) else None)
+    except (ImportError, LabError, OSError):
+        yield None
+        return
+    with closing(caged):
+        yield caged
 
 
 def described(graph: Path, exercise: str | None, static: bool) -> tuple[dict[str, Any], str]:

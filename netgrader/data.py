@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
+from graphread.text import Said, data_words, spelled
 from netgrader.errors import NotebookError
-from netgrader.text import Said, data_words, spelled
 from netgrader.toml_tables import require, whole
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 /* A pad to draw on, and the answer of the network whose weights stand beside it as data. Nothing is loaded, nothing is sent.
    It runs in feedback pages, allowed by its hash, and in outputs of notebooks. What it computes is what
-   netgrader.reader.plain_network computes: tests compare them. */
+   graphread.plain_network computes: tests compare them. */
 (function () {
 "use strict";
 var INK = "#1d2024", LONGEST = 280, SAMPLES = 6, STEP = 1e-4;

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import numpy as np
 
-from netgrader.text import Said, Text
+from graphread.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy.typing as npt
 
+    from graphread.plain_network import PlainNetwork
     from netgrader.data import DataSpec
-    from netgrader.reader.plain_network import PlainNetwork
 
 __all__ = ["FALLBACK", "PadFrame", "can_be_drawn", "frame_of", "pad_html", "script", "style", "title"]
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from netgrader.text import Said, Text
+from graphread.text import SentenceError
 
 __all__ = ["CageError", "NetgraderError", "NotebookError", "UsageError"]
 
 
-class NetgraderError(Exception):
+class NetgraderError(SentenceError):
     """Something that cannot go on; the message is a sentence and is shown without a traceback."""
-
-    @property
-    def said(self) -> Said:
-        """The message, as data where it is that."""
-        return self.args[0] if self.args and isinstance(self.args[0], Text) else str(self)
 
 
 class UsageError(NetgraderError):

@@ -25,10 +25,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from graphread.text import Said, Text
 from netgrader.errors import NetgraderError
 from netgrader.grey_levels import LEVELS, GreyLevels, LaidOut, table_between
 from netgrader.strangers import read_json
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -1,16 +1,21 @@
-"""The catalogue of faults: what each code means, in a student's words.
-
-A code is public and never renamed: feedback, JSON and reports use it, and others build on it. `netgrader.fault_kinds` reads
-its page in ``fault_pages/``, the one place to change what students read in English.
-"""
+"""All faults that a course can have: the reader's, ours in ``fault_pages/``, and what its ``faults.toml`` says instead."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping  # noqa: TC003  (fields are decoded by what they say)
-from dataclasses import dataclass, field
+from dataclasses import replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Annotated
 
-from netgrader.fault_kinds import ALL, CODE, KINDS, FaultKind, Severity, course_kinds
-from netgrader.text import Said, Text, joined, tidy
+import msgspec
+from msgspec import Meta
+
+from graphread import fault as of_graphs
+from graphread.fault import Fault
+from graphread.fault_kinds import ALL, CODE, KINDS, PAGES, FaultKind, Severity, Variant, given_fields, kinds_in
+from graphread.text import WORDS, Said
 
 __all__ = [
     "ALL",
@@ -21,69 +26,17 @@ __all__ = [
     "Severity",
     "course_kinds",
     "fault",
+    "is_remark",
     "kind_of",
 ]
 
-TOLD = {
-    (True, True): Text("Found {found}; expected {expected}."),
-    (True, False): Text("Found {found}."),
-    (False, True): Text("Expected {expected}."),
-}
-"""The sentence of a fault, by whether something was found and something expected."""
-PLACE = Text("Where: {place}.")
-LINES = Text("See {lines}.")
+CATALOGUE: Mapping[str, FaultKind] = dict(sorted({**KINDS, **kinds_in(Path(__file__).with_name(PAGES))}.items()))
+FOR_A_PERSON = frozenset({"answers-looked-up", "weights-not-trained-here", "prediction-uses-labels", "trained-on-test"})
+"""Codes that say where knowledge came from: an instructor looks at those before anybody is told anything."""
 
-
-@dataclass(frozen=True)
-class Fault:
-    """A fault found in one submission or network.
-
-    `place` is where (an op, a layer, a variable, a row), empty if the whole thing is meant; `found` and `expected` are
-    short phrases for the message ("learning rate 0.01", "0.003"). `at` says where in the student's words, if `place` is
-    the name of an op, and `lines` which lines of the student's code made that. `severity` is that of this very one, where it
-    is not the code's.
-    """
-
-    code: str
-    sentence: Said
-    place: Said = ""
-    found: Said = ""
-    expected: Said = ""
-    at: Said = field(default="", compare=False)
-    named: bool = field(default=False, compare=False)
-    """Whether `at` names the place itself."""
-    lines: Said = field(default="", compare=False)
-    severity: Severity | None = field(default=None, compare=False)
-    causes: tuple[str, ...] = field(default=(), compare=False)
-    """What may have brought it, charged in an earlier cell: that check cell, a code, or how grave a fault of it is."""
-    advice: Said = field(default="", compare=False)
-    """What to do, in a sentence; empty where nothing is known."""
-
-    @property
-    def op(self) -> str:
-        """The op, part or layer that it was found at, if its place is one."""
-        return self.place if isinstance(self.place, str) else ""
-
-    @property
-    def where(self) -> Said:
-        """Where it is, to be read: in words, the op behind them where they do not name it."""
-        if not self.at or not self.place:
-            return self.at or self.place
-        return self.at if self.named else Text("{at} (op {place})", at=self.at, place=self.place)
-
-    @property
-    def said(self) -> Text:
-        """What was found, what was expected, and where, in a sentence or two."""
-        told = TOLD.get((bool(self.found), bool(self.expected)))
-        about = told.format(found=self.found, expected=self.expected) if told else ""
-        place = PLACE.format(place=tidy(self.where)) if self.where else ""
-        lines = LINES.format(lines=self.lines) if self.lines else ""
-        return joined(filter(None, [tidy(self.sentence), about, place, lines, self.advice]))
-
-    @property
-    def remark(self) -> bool:
-        """Whether it costs no points."""
-        return (self.severity or kind_of(self.code).severity) is Severity.REMARK
+# As the reader's, with this catalogue.
+kind_of = partial(of_graphs.kind_of, kinds=CATALOGUE)
+is_remark = partial(of_graphs.is_remark, kinds=CATALOGUE)
 
 
 def fault(
@@ -96,35 +49,60 @@ def fault(
     causes: tuple[str, ...] = (),
     advice: Said = "",
 ) -> Fault:
-    """Describe something wrong.
+    """Describe something wrong, by a code of this catalogue or in a sentence; see `graphread.fault.fault`."""
+    return of_graphs.fault(what, place, found, expected, severity, causes=causes, advice=advice, kinds=CATALOGUE)
 
-    Parameters
-    ----------
-    what
-        A code of the catalogue, or a sentence of one's own where no code fits.
-    place
-        Where: an op, a layer, a row, a line of code.
-    found, expected
-        What was there and what should have been, as short phrases.
-    severity
-        How grave this very one is, where that is not what the catalogue says of its code.
-    causes
-        What may have brought it, charged in an earlier cell: see `Fault.causes`.
 
+class CourseEntry(msgspec.Struct, forbid_unknown_fields=True):
+    """A table of a course's ``faults.toml``; for a known code it says only what differs."""
+
+    sentence: Annotated[str, Meta(min_length=1)] | None = None
+    why: str | None = None
+    where: str | None = None
+    severity: Severity | None = None
+    also: tuple[str, ...] | None = None
+    drawn: str | None = None
+    hint: str | None = None
+    regression: Variant | None = None
+    rows: Variant | None = None
+
+
+@lru_cache(maxsize=16)
+def course_kinds(text: str) -> Mapping[str, FaultKind]:
+    """Return the kinds of faults in the text of a course's ``faults.toml``: new codes, and known ones with what it changes.
+
+    Raises
+    ------
+    ValueError
+        If something makes no sense, with what and in which table.
     """
-    code = "" if isinstance(what, Text) or not CODE.fullmatch(what) else what
-    sentence = Text(kind_of(code).sentence) if code else what
-    about = tidy(place), tidy(found), tidy(expected)
-    return Fault(code, sentence, *about, severity=severity, causes=causes, advice=advice)
+    return {code: _of_course(code, entry) for code, entry in tomllib.loads(text).items()}
 
 
-CATALOGUE: Mapping[str, FaultKind] = KINDS
+def _of_course(code: str, entry: object) -> FaultKind:
+    try:
+        told = given_fields(msgspec.convert(entry, CourseEntry))
+    except msgspec.ValidationError as error:
+        raise ValueError(f"[{code}] {error}") from error
+    if code in CATALOGUE:
+        known = CATALOGUE[code]
+        kept = {"regression": _unless(told, known.regression), "rows": _unless(told, known.rows)}
+        kind = replace(known, **{**kept, **told})
+    elif not CODE.fullmatch(code):
+        raise ValueError(f"[{code}] is no code: lower-case words with hyphens between them, two or more")
+    elif not {"sentence", "severity"} <= told.keys():
+        raise ValueError(f"[{code}] is a new code and needs a sentence and a severity")
+    else:
+        kind = FaultKind(code, **{"why": "", "where": "", **told})
+    texts = kind.sentence, kind.why, kind.hint, *kind.regression.values(), *kind.rows.values()
+    try:
+        "".join(texts).format(**WORDS)
+    except (KeyError, IndexError, ValueError) as error:
+        places = "}, {".join(WORDS)
+        raise ValueError(f"[{code}] has a place in braces that nothing fills; there are {{{places}}}") from error
+    return kind
 
 
-def kind_of(code: str, kinds: Mapping[str, FaultKind] = CATALOGUE) -> FaultKind:
-    """Return what a code means; of one that no catalogue has, as in a result that is kept, the code alone."""
-    return kinds.get(code) or FaultKind(code, code, "", "", Severity.MEASURED)
-
-
-FOR_A_PERSON = frozenset({"answers-looked-up", "weights-not-trained-here", "prediction-uses-labels", "trained-on-test"})
-"""Codes that say where knowledge came from: an instructor looks at those before anybody is told anything."""
+def _unless(told: Mapping[str, object], variant: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts of a variant that the course does not say itself: its own hold for all data."""
+    return {part: text for part, text in variant.items() if part not in told}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CAGE",
+    "GRAPHREAD",
     "PACKAGE",
     "cells_named",
     "code_hash",
@@ -35,18 +36,23 @@ __all__ = [
     "texts_in",
 ]
 
+
+def _folder_of(package: str) -> Path:
+    return Path(str(cast("ModuleSpec", importlib.util.find_spec(package)).origin)).resolve().parent
+
+
 PACKAGE = Path(__file__).resolve().parent
-CAGE = Path(str(cast("ModuleSpec", importlib.util.find_spec("notebook_cage")).origin)).resolve().parent
-"""The package that runs what students write, of which verdicts depend as well."""
+CAGE, GRAPHREAD = _folder_of("notebook_cage"), _folder_of("graphread")
+"""The packages that run what students write, and read networks: verdicts depend on them as well."""
 SHOWING = ("cli", "commands", "formgrader", "nbgrader_plugin", "new_course", "pages", "platforms")
 """What hands in and shows: no run and no verdict depends on it."""
 
 
 @functools.cache
 def code_hash() -> str:
-    """Return the SHA-256 of all that a run or a verdict can depend on, of this package and the cage, as 64 hex digits."""
+    """Return the SHA-256 of all code that a run or a verdict can depend on, as 64 hex digits."""
     total = hashlib.sha256()
-    for name, path in {**package_files(SHOWING), **files_of(CAGE)}.items():
+    for name, path in {**package_files(SHOWING), **files_of(GRAPHREAD), **files_of(CAGE)}.items():
         total.update(name.encode() + b"\0")
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()

@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from graphread.text import Said, SentenceError, Text
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.files import plain_number
-from netgrader.text import Said, Text
 from netgrader.workers import EndedError, Workers
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class _Failure(msgspec.Struct, frozen=True):
 
     def as_exception(self) -> Exception:
         """Return an error of ours or an `OSError`: the child's answer chooses no other class."""
-        known: dict[str, Callable[[Any], Exception]] = {_kind(one): one for one in _kinds_of(NetgraderError)}
+        known: dict[str, Callable[[Any], Exception]] = {_kind(one): one for one in _kinds_of(SentenceError)}
         known[_kind(OSError)] = OSError
         known[_kind(MemoryError)] = lambda _: ExceededError(Text("took more memory than there is"))
         as_error = known.get(self.kind, functools.partial(_OtherError, self.kind))
@@ -216,7 +216,7 @@ def _answer(_asking: int, function: Callable[..., object], arguments: tuple[obje
         return DONE + _encoded(function(*arguments))
     except Exception as error:  # noqa: BLE001  (raised where it was called from)
         kind = next(one for one in (OSError, MemoryError, type(error)) if isinstance(error, one))
-        message = error.said if isinstance(error, NetgraderError) else str(error)
+        message = error.said if isinstance(error, SentenceError) else str(error)
         if isinstance(message, str):
             message = message.encode("utf-8", "replace").decode("utf-8")
         return FAILED + msgspec.msgpack.encode(_Failure(_kind(kind), message))

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import msgspec
 import numpy as np
 
+from graphread.drawing import NetworkBox  # noqa: TC001  (what is drawn is decoded by what its fields say)
+from graphread.plain_network import PlainNetwork  # noqa: TC001  (likewise)
+from graphread.text import Said  # noqa: TC001  (decoded by what fields say)
 from netgrader.drawing_pad import PadFrame  # noqa: TC001  (what is drawn is decoded by what its fields say)
-from netgrader.reader.drawing import NetworkBox  # noqa: TC001  (what is drawn is decoded by what its fields say)
-from netgrader.reader.plain_network import PlainNetwork  # noqa: TC001  (likewise)
-from netgrader.text import Said  # noqa: TC001  (decoded by what fields say)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

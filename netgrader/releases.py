@@ -11,9 +11,9 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from graphread.text import Said, Text
 from netgrader.files import decode, write_json
 from netgrader.skeleton import Skeleton
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

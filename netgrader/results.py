@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from graphread.text import Said  # noqa: TC001  (decoded by what fields say)
 from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.faults import Fault, Severity, kind_of
-from netgrader.text import Said  # noqa: TC001  (decoded by what fields say)
 
 __all__ = [
     "CellResult",

@@ -16,11 +16,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from graphread.fault_kinds import PAGES, without_answers
 from netgrader import __version__
 from netgrader.errors import NetgraderError
-from netgrader.fault_kinds import PAGES, without_answers
 from netgrader.files import write_bytes, zipped
-from netgrader.imports import CAGE, PACKAGE, files_of, imported_names, is_part_of, package_files
+from netgrader.imports import CAGE, GRAPHREAD, PACKAGE, files_of, imported_names, is_part_of, package_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -45,6 +45,7 @@ FORM = "netgrader_student-*.whl"
 WITHHELD = (
     "belonging",
     "cage_contents",
+    "caged_lab",
     "checks.cell_points",
     "checks.provenance",
     "cli",
@@ -61,7 +62,6 @@ WITHHELD = (
     "new_course",
     "pages",
     "platforms",
-    "reader.lab.caged",
     "releases",
     "skeleton",
     "web_release",
@@ -117,9 +117,11 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
 
 
 def build_own_wheel(target: Path) -> Path:
-    """Write the wheel of this whole package and the cage, as installed here: from a checkout or from a wheel."""
+    """Write the wheel of this whole package, the reader and the cage, as installed here: from a checkout or from a wheel."""
     about = importlib.metadata.distribution(PACKAGE.name)
-    files = {name: path.read_bytes() for name, path in (files_of(PACKAGE) | files_of(CAGE)).items()}
+    files = {
+        name: path.read_bytes() for name, path in (files_of(PACKAGE) | files_of(GRAPHREAD) | files_of(CAGE)).items()
+    }
     more = {name: about.read_text(name) or "" for name in ("METADATA", "entry_points.txt")}
     return _write(target, f"{PACKAGE.name}-{about.version}", files, more)
 
@@ -179,14 +181,14 @@ def content_hash(about: str, files: Mapping[str, bytes]) -> str:
 
 
 def student_files() -> dict[str, bytes]:
-    """Return the files of the package that students have, by their paths in the wheel: all that is not withheld."""
-    return {name: _student_part(path) for name, path in package_files(WITHHELD).items()}
+    """Return the files that students have, by their paths in the wheel: the reader, and of ours what is not withheld."""
+    return {name: _student_part(path) for name, path in {**package_files(WITHHELD), **files_of(GRAPHREAD)}.items()}
 
 
 def _student_part(path: Path) -> bytes:
     """Return what students have of a file: of a fault's page, all but the programs."""
     content = path.read_bytes()
-    return without_answers(content.decode()).encode() if path.parent == PAGES else content
+    return without_answers(content.decode()).encode() if path.parent.name == PAGES else content
 
 
 def _refuse_withheld(path: Path) -> None:

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from notebook_cage import Limits, Mount, Plan, open_sandbox
-
 from research.benchmarks import HERE, append, checked, claims, content, rows
 from tests.corpus.reading import commit
 

@@ -20,24 +20,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from notebook_cage import Limits, Mount, Plan, open_sandbox
 
+from graphread.lab import LabError
+from netgrader.caged_lab import CagedLab
 from netgrader.evidence import BadEvidence, read_evidence
 from netgrader.judges.learning_rate import Runs, ShortRun, judge_rate
 from netgrader.judges.log import BadTrainingLog, read_training_log
 from netgrader.judges.subject import origins
 from netgrader.judges.training_loop import judge_training
-from netgrader.reader.lab import LabError
-from netgrader.reader.lab.caged import CagedLab
 from netgrader.student import load_mnist
 from netgrader.student.course_data import data_spec
+from notebook_cage import Limits, Mount, Plan, open_sandbox
 from research.benchmarks import GIVEN, HERE, KERAS, OUT, STAGE, STAGE_FILES, Claim, checked, claims, content
 from tests.corpus.reading import commit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from netgrader.reader import Lab
+    from graphread import Lab
 
 ROWS = HERE / "benchmarks_training.csv"
 FIELDS = ("commit", "program", "judged", "named", "told")

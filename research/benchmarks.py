@@ -23,18 +23,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from notebook_cage import Limits, Mount, Plan, open_sandbox
-
-from netgrader.reader import Exercise, LabError, read_network
-from netgrader.reader.graph.source import GraphError
-from netgrader.reader.lab.caged import CagedLab
+from graphread import Exercise, LabError, read_network
+from graphread.graph.source import GraphError
+from netgrader.caged_lab import CagedLab
 from netgrader.strangers import printable
+from notebook_cage import Limits, Mount, Plan, open_sandbox
 from tests.corpus.reading import commit, reader_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from netgrader.reader import Network
+    from graphread import Network
 
 HERE = Path(__file__).parent
 CLAIMS, ROWS = HERE / "benchmarks_claims.csv", HERE / "benchmarks.csv"

@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphread.lab.local import LocalLab
 from netgrader.checks.context import Dataset
 from netgrader.checks.held_out import HeldOut, Marked, held_out_images, mark
 from netgrader.checks.language import Failed
 from netgrader.judges.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
-from netgrader.reader.lab.local import LocalLab
 from netgrader.student import load_mnist
 from netgrader.student.course_data import data_spec
 from netgrader.student.graphs import export_graph

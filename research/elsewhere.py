@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from notebook_cage import Limits, Mount, Plan, open_sandbox
 
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
+from notebook_cage import Limits, Mount, Plan, open_sandbox
 from research.elsewhere_attacks import ATTACKS, KEY, NEIGHBOUR
 from tests.attacks.attacked import Attack, notebook_of
 from tests.attacks.whole_road import build_road

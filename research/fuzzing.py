@@ -19,9 +19,8 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from notebook_cage import require_self_tests
-
 from netgrader.errors import CageError
+from notebook_cage import require_self_tests
 from tests.attacks.fuzzing import TARGETS, Report, fuzz
 from tests.attacks.whole_road import build_road, change
 

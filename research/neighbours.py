@@ -22,13 +22,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from notebook_cage import open_sandbox, require_self_tests
-from notebook_cage.zygote import Zygote
-
 from netgrader.cage_contents import preload
+from netgrader.caged_lab import CagedLab
 from netgrader.grading.execute import execute
 from netgrader.grading.execution import ExecutionCell, ExecutionRequest
-from netgrader.reader.lab.caged import CagedLab
+from notebook_cage import open_sandbox, require_self_tests
+from notebook_cage.zygote import Zygote
 from tests.attacks.attacked import Attack
 from tests.attacks.conftest import Attacked, attacked_course
 from tests.attacks.test_neighbours import HOSTILE, good

@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     options = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from netgrader.reader.lab.local import LocalLab
+    from graphread.lab.local import LocalLab
 
     (x_train, y_train), (x_test, y_test) = load_mnist(HERE.parent / "data" / "mnist.npz")
     train = x_train[: 64 * Runs.STEPS].reshape(-1, 784).astype(np.float32) / 255, y_train[: 64 * Runs.STEPS]

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notebook_cage import require_self_tests
-
 from research.rows import append_row, measured_commit, rows_of
 from tests.course.right_notebooks import SEEDS, STYLES, Seeded, graded
 

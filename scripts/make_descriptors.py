@@ -1,4 +1,4 @@
-"""Write ``descriptors.binpb``, the protobuf descriptors that `netgrader.reader.graph.nodes` reads graphs with.
+"""Write ``descriptors.binpb``, the protobuf descriptors that `graphread.graph.nodes` reads graphs with.
 
 ``python scripts/make_descriptors.py`` takes them from the installed TensorFlow. The wire format of GraphDef
 is stable; the file needs making again only when TensorFlow adds a field that the reader should know.
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from google.protobuf import descriptor_pb2
 
-DESCRIPTORS = Path(__file__).parents[1] / "netgrader/reader/graph/descriptors.binpb"
+DESCRIPTORS = Path(__file__).parents[1] / "packages/graphread/src/graphread/graph/descriptors.binpb"
 
 
 def main() -> None:

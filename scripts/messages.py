@@ -20,9 +20,9 @@ from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from graphread.text import NUMBERS, WORDS
 from netgrader.checks.advice import ADVICE
-from netgrader.fault_kinds import KINDS
-from netgrader.text import NUMBERS, WORDS
+from netgrader.faults import CATALOGUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["catalogues", "compiled", "main", "of_course", "of_netgrader", "written"]
 
 ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "netgrader"
+PACKAGE, GRAPHREAD = ROOT / "netgrader", ROOT / "packages" / "graphread" / "src"
 KEYWORDS = {"Text": None, "Plural": (1, 2)}
 SAID_IN_TABLES = {"sentence", "why", "hint"}
 OF_THE_COURSE = {"only_in_grading", "called"}
@@ -67,14 +67,14 @@ def of_table(file: Path, keys: set[str]) -> Iterator[Id]:
 
 def of_faults() -> Iterator[Id]:
     """Yield what the pages of faults say to students: sentence, why it matters and hint, for each kind of data."""
-    for kind in KINDS.values():
+    for kind in CATALOGUE.values():
         texts = kind.sentence, kind.why, kind.hint, *kind.regression.values(), *kind.rows.values()
         yield from filter(None, texts)
 
 
 def of_netgrader() -> list[Id]:
     """Return all that we say, each once, in the order of our files."""
-    programs = sorted(path for path in PACKAGE.rglob("*.py"))
+    programs = sorted([*PACKAGE.rglob("*.py"), *GRAPHREAD.rglob("*.py")])
     said = [*of_programs(programs), *of_faults(), *(one.answer for one in ADVICE), *NUMBERS]
     words = (str(WORDS[name]) for name in ("one", "One", "many", "count", "floor"))
     return list(dict.fromkeys([*said, *words]))

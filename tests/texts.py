@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from netgrader.text import Text
+from graphread.text import Text
 
 __all__ = ["english"]
 

@@ -1,9 +1,9 @@
 """The language in which tests are written: verdicts, fixtures, exercises."""
 
+from graphread.text import Text
 from netgrader.checks.context import CellEvidence, Dataset, Networks, TestContext
 from netgrader.checks.language import Failed, Ungradable, fail, fail_all, grades, partial, require_decided, ungradable
 from netgrader.faults import Severity, fault
-from netgrader.text import Text
 
 __all__ = [
     "CellEvidence",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from netgrader.text import Said, Text
+from graphread.text import Said, Text
 
 __all__ = ["ADVICE", "NOT_AS_MANY", "ON_A_TENSOR", "TWO_GRAPHS", "Advice", "advice"]
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 import numpy as np
 
-from netgrader import reader
+import graphread
+from graphread.text import Said, Text, plain
 from netgrader.checks.diagnose import StoppedCell, explain, stopped_before
 from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.checks.held_out import HeldOut, Marked, mark
@@ -22,7 +23,6 @@ from netgrader.checks.source_lines import with_lines
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE
 from netgrader.data import load_data
 from netgrader.evidence import BadEvidence, Evidence, GraphEvidence, read_evidence
-from netgrader.text import Said, Text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from graphread import Lab, Network
     from netgrader.checks.exercises import Exercises
     from netgrader.checks.source_lines import Cell
     from netgrader.data import Array, DataSpec, Floats
     from netgrader.evidence import Json, ProbeError
     from netgrader.faults import Fault
-    from netgrader.reader import Lab, Network
 
 __all__ = ["CellEvidence", "Dataset", "Networks", "TestContext", "dataset_in", "require_layers"]
 
@@ -367,7 +367,7 @@ class TestContext:
         exercise = self.exercises.network(cell.removeprefix("check_"), rate)
         lab, start = self.lab, time.monotonic()
         try:
-            network: Network = reader.read_network(
+            network: Network = graphread.read_network(
                 graph.meta_graph, graph.parts, exercise, lab=lab, values=graph.values or None, eval_feed=graph.eval_feed
             )
         finally:

@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphread.graph.plain import plain_graph
+from graphread.graph.source import GraphError, read_source
+from graphread.text import Said, Text, plain
 from netgrader.checks.advice import ON_A_TENSOR, TWO_GRAPHS, advice
 from netgrader.checks.seen import cells_until
 from netgrader.checks.wording import NO_ROOM, SMALLER
 from netgrader.evidence import PLACEHOLDER
 from netgrader.faults import fault
-from netgrader.reader.graph.plain import plain_graph
-from netgrader.reader.graph.source import GraphError, read_source
-from netgrader.text import Said, Text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

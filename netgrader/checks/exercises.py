@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from graphread import Exercise
 from netgrader.catalogue import ENGLISH, OF_NO_COURSE, CourseTexts, own_translations
 from netgrader.checks.parameters import OWN, AnyNetworkTerms, CourseLimits, Terms, Usual, kinds_on
 from netgrader.checks.rules import RESERVED, require_names, require_rules
 from netgrader.errors import NetgraderError
 from netgrader.faults import CATALOGUE, course_kinds
-from netgrader.reader import Exercise
 from netgrader.toml_tables import SenselessTableError, converted, in_table
 
 if TYPE_CHECKING:

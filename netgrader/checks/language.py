@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from netgrader.faults import fault
 
 if TYPE_CHECKING:
+    from graphread import Network
+    from graphread.text import Said
     from netgrader.faults import Fault, Severity
-    from netgrader.reader import Network
-    from netgrader.text import Said
 
 __all__ = [
     "Failed",

@@ -125,7 +125,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class AnyNetworkTerms(Terms, frozen=True, kw_only=True):
-    """What may be asked of a network; the fields of `netgrader.reader.Exercise` mean the same there."""
+    """What may be asked of a network; the fields of `graphread.Exercise` mean the same there."""
 
     widths: Widths = ()
     activations: Activations = ()

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from graphread import LabError
+from graphread.text import Said, joined, plain, tidy
 from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.checks.language import Failed, Grades, Ungradable, grades_of
 from netgrader.checks.wording import (
@@ -22,9 +24,7 @@ from netgrader.checks.wording import (
 )
 from netgrader.errors import NetgraderError
 from netgrader.faults import kind_of
-from netgrader.reader import LabError
 from netgrader.results import CheckResult, Outcome, Visibility
-from netgrader.text import Said, joined, plain, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphread.text import Said, Text
 from netgrader.checks.seen import cells_until
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,22 +14,22 @@ from unittest import mock
 import numpy as np
 import pytest
 
+from graphread.drawing import boxes_of
+from graphread.text import Text
 from netgrader.checks.context import CellEvidence, Dataset, Networks, TestContext, require_layers
 from netgrader.checks.language import fail_all, require_decided
 from netgrader.checks.plugin import BrokenTests, GradingPlugin, PlannedCheck
 from netgrader.faults import Severity, fault
 from netgrader.observations import NetworkDrawing
-from netgrader.reader.drawing import boxes_of
 from netgrader.results import CheckResult, Visibility
-from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from graphread import Lab, Network
     from netgrader.checks.context import TestContext
     from netgrader.checks.exercises import Exercises
     from netgrader.observations import Observation
-    from netgrader.reader import Lab, Network
 
 __all__ = ["EvidenceByCell", "Fixtures", "TestRun", "run_tests"]
 

@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from netgrader.reader.graph.plain import RANDOM
-from netgrader.reader.graph.source import read_source
-from netgrader.text import Said, Text, plain
+from graphread.graph.plain import RANDOM
+from graphread.graph.source import read_source
+from graphread.text import Said, Text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from graphread import Network
     from netgrader.evidence import GraphEvidence, Json
     from netgrader.faults import Fault
-    from netgrader.reader import Network
 
 __all__ = ["MADE_AT", "Cell", "by_key", "made_at", "with_lines"]
 

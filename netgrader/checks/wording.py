@@ -5,7 +5,7 @@ The sentences themselves are the docstrings of the tests and those of the catalo
 
 from __future__ import annotations
 
-from netgrader.text import Text
+from graphread.text import Text
 
 __all__ = ["percent"]
 

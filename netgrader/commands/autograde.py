@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from graphread.text import Plural, plain
 from netgrader.commands.progress import Journal, Progress
 from netgrader.commands.saving import Saver, Unsaved
 from netgrader.commands.show import (
@@ -36,7 +37,6 @@ from netgrader.nbgrader_plugin.gradebook import (
     sync_cells,
 )
 from netgrader.pages.graded import marks_of
-from netgrader.text import Plural, plain
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:

@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
+    from netgrader.course import Course
     from notebook_cage import Sandbox
     from notebook_cage.self_tests import SelfTest
-
-    from netgrader.course import Course
 
 __all__ = ["Finding", "findings", "run"]
 
@@ -186,12 +185,11 @@ def _bubblewrap(sandbox: str) -> Iterator[Finding]:
 
 def _opened(sandbox: Sandbox) -> Iterator[Finding]:
     """Yield what a cage keeps of its promises, or that none can begin."""
+    from netgrader.cage_contents import HIDDEN  # noqa: PLC0415  (POSIX)
     from notebook_cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
     from notebook_cage.remedies import remedy  # noqa: PLC0415  (POSIX)
     from notebook_cage.sandboxes import needs_control_group  # noqa: PLC0415  (POSIX)
     from notebook_cage.self_tests import run_self_tests  # noqa: PLC0415  (POSIX)
-
-    from netgrader.cage_contents import HIDDEN  # noqa: PLC0415  (POSIX)
 
     gap = sandbox.memory_gap
     yield Finding(

@@ -7,9 +7,10 @@ from difflib import get_close_matches
 from rich.markdown import Markdown
 from rich.table import Table
 
+from graphread.fault_kinds import of_any_data, text_of
 from netgrader.commands.show import console
 from netgrader.errors import UsageError
-from netgrader.fault_kinds import KINDS, of_any_data, page_of
+from netgrader.faults import CATALOGUE
 
 __all__ = ["run"]
 
@@ -19,13 +20,13 @@ def run(code: str | None) -> int:
     out = console()
     if code is None:
         listed = Table("code", "severity", "what students read", box=None)
-        for kind in KINDS.values():
+        for kind in CATALOGUE.values():
             listed.add_row(kind.code, kind.severity, of_any_data(kind.sentence))
         out.print(listed)
         return 0
-    if code not in KINDS:
-        near = " or ".join(get_close_matches(code, KINDS, cutoff=0))
+    if code not in CATALOGUE:
+        near = " or ".join(get_close_matches(code, CATALOGUE, cutoff=0))
         raise UsageError(f"There is no fault code '{code}'. Similar: {near}. Type netgrader explain for all.")
-    out.print(f"{code}: {KINDS[code].severity}")
-    out.print(Markdown(of_any_data(page_of(code))))
+    out.print(f"{code}: {CATALOGUE[code].severity}")
+    out.print(Markdown(of_any_data(text_of(CATALOGUE[code].page))))
     return 0

@@ -15,9 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from notebook_cage import strongest_here
-from notebook_cage.host import memory_here
-
+from graphread.text import Said, Text
 from netgrader.commands.show import console, notebook_lines, trouble_lines, uncaged_warning
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.files import write_text
@@ -27,8 +25,9 @@ from netgrader.grading.stages import Options
 from netgrader.grading.submission import UnreadableError, name_of
 from netgrader.pages import safe, words
 from netgrader.platforms.autograders import NotebookStanding, Standing, gradescope, prairielearn, what_is_said
-from netgrader.text import Said, Text
 from netgrader.which_course import find_course
+from notebook_cage import strongest_here
+from notebook_cage.host import memory_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

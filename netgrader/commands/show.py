@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.segment import Segment
 from rich.table import Table
 
+from graphread.text import plain
 from netgrader.cage_contents import cage_warning
 from netgrader.checks.cell_points import causes, gravest, gravity, is_consequence
 from netgrader.errors import UsageError
@@ -18,7 +19,6 @@ from netgrader.grading.graded_notebook import load_last_result
 from netgrader.pages.graded import Marks
 from netgrader.results import CheckResult, NotebookResult, Outcome, Status
 from netgrader.strangers import printable
-from netgrader.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from rich.console import ConsoleOptions, RenderableType
     from rich.text import Text
 
+    from graphread.text import Said
     from netgrader.grading.pool import Done
     from netgrader.results import CellResult
-    from netgrader.text import Said
 
 __all__ = [
     "changes_table",

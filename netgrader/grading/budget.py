@@ -10,12 +10,12 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from graphread.text import Said, Text
 from netgrader.errors import NetgraderError
 from netgrader.files import decode, write_json
 from netgrader.grading.execution import EVIDENCE
 from netgrader.grading.result_store import hash_json
 from netgrader.grading.stages import RUN
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,14 +16,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
-from notebook_cage import HOME, Mount, remove_tree, scratch_folder
 
+from graphread.text import Text
 from netgrader.checks.context import dataset_in
 from netgrader.checks.held_out import mark
 from netgrader.checks.held_out_rows import held_out_inputs
 from netgrader.data import DATA, DATA_HASH
 from netgrader.evidence import LIMITS, MANIFEST, BadEvidence, EvidenceLimits
-from netgrader.text import Text
+from notebook_cage import HOME, Mount, remove_tree, scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -16,12 +16,12 @@ import re
 import symtable
 from typing import TYPE_CHECKING
 
+from graphread.text import Text, joined
 from netgrader.checks.cell_points import CHARGED, causes
 from netgrader.checks.wording import FOLLOWS_FROM, FORGIVEN
 from netgrader.faults import FOR_A_PERSON, Severity, kind_of
 from netgrader.results import Outcome, severity_of
 from netgrader.student.cell_runs import made_by
-from netgrader.text import Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

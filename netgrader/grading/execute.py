@@ -17,9 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notebook_cage import HOME, Limits, Mount, Plan, Sandbox, Usage, remove_tree, scratch_folder
-from notebook_cage.kernel import CagedKernel
-
+from graphread.text import Said, Text
 from netgrader.cage_contents import HIDDEN, PACKAGE_FOLDER, our_package, tensorflow_environment
 from netgrader.checks.diagnose import duration, said_of
 from netgrader.evidence import MANIFEST, BadEvidence
@@ -48,7 +46,8 @@ from netgrader.grading.run_report import (
     seen_from_outside,
     too_much_evidence,
 )
-from netgrader.text import Said, Text
+from notebook_cage import HOME, Limits, Mount, Plan, Sandbox, Usage, remove_tree, scratch_folder
+from notebook_cage.kernel import CagedKernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from graphread.text import Said  # noqa: TC001  (decoded by what fields say)
 from netgrader.checks.parameters import ExecutionLimits
 from netgrader.files import decode, write_json
-from netgrader.text import Said  # noqa: TC001  (decoded by what fields say)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphread.text import Said, Text
 from netgrader.checks.cell_points import CHARGED, cell_points
 from netgrader.files import plain_json
 from netgrader.grading.again import best_of_runs, retry_rule_of
@@ -42,7 +43,6 @@ from netgrader.results import (
     SubmissionResult,
 )
 from netgrader.skeleton import Skeleton
-from netgrader.text import Said, Text
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:

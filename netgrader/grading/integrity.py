@@ -8,10 +8,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from graphread.text import Said, Text, tidy
 from netgrader.faults import FOR_A_PERSON
 from netgrader.grading.execution import CellStatus
 from netgrader.results import Observed, Outcome
-from netgrader.text import Said, Text, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

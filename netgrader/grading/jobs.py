@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from graphread.text import Said, Text
 from netgrader.errors import UsageError
 from netgrader.grading.folders import bring_up
 from netgrader.grading.restore import identify
@@ -16,7 +17,6 @@ from netgrader.grading.submission import (
     stem_of,
 )
 from netgrader.limited import together
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

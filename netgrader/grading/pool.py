@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphread.text import plain
 from netgrader.course import Course
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.graded_notebook import load_last_result
-from netgrader.text import plain
 from netgrader.workers import EndedError, Workers
 
 if TYPE_CHECKING:

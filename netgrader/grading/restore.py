@@ -11,8 +11,8 @@ import bisect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphread.text import Said, Text
 from netgrader.skeleton import SkeletonCell  # noqa: TC001  (a kept one is decoded by what its fields say)
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,10 +9,10 @@ import lzma
 import re
 from typing import TYPE_CHECKING, Any
 
+from graphread.text import Said, Text
 from netgrader.checks.diagnose import duration
 from netgrader.grading.execution import CellStatus
 from netgrader.grading.kernel_link import Ended
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

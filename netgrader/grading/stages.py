@@ -268,9 +268,8 @@ def run_request(request: ExecutionRequest, options: Options, folder: Path) -> No
     CageError
         If there is no such sandbox here, it does not keep its promises, or no kernel starts in it.
     """
-    from notebook_cage.zygote import Zygote  # noqa: PLC0415
-
     from netgrader.cage_contents import preload, refusals, require_cage  # noqa: PLC0415
+    from notebook_cage.zygote import Zygote  # noqa: PLC0415
 
     with refusals():
         sandbox = Zygote.open_sandbox(options.sandbox, preload(options.threads))

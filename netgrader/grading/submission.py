@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from graphread.text import Said, Text
 from netgrader.errors import NetgraderError
 from netgrader.files import decode
 from netgrader.limited import ExceededError, within_limits
 from netgrader.strangers import printable
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphread.text import plain
 from netgrader.grading.execution import CellStatus
 from netgrader.grading.grade_submission import NotPrepared, grade_job, prepare
 from netgrader.grading.jobs import Job
 from netgrader.results import Outcome, Status
-from netgrader.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,8 +20,8 @@ import traceback
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-from notebook_cage.watch import resident_bytes
-
+from graphread import LabError
+from netgrader.caged_lab import CagedLab
 from netgrader.checks.context import TestContext, dataset_in
 from netgrader.checks.exercises import BadExerciseError, load_exercises
 from netgrader.checks.plugin import BrokenTests
@@ -32,8 +32,7 @@ from netgrader.files import plain_json, write_json_line
 from netgrader.grading.verify import OUTPUT, VERDICTS, Verification, VerifierLine
 from netgrader.imports import is_part_of, module_name, package_files
 from netgrader.observations import drawable
-from netgrader.reader import LabError
-from netgrader.reader.lab.caged import CagedLab
+from notebook_cage.watch import resident_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["judge_in_a_fork"]
 
-IMPORTED = ("checks", "judges", "reader")
+IMPORTED = ("checks", "judges")
 TICK = 0.1  # seconds between looks at a verifier
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -73,6 +72,7 @@ def judge_in_a_fork(asking: int, request: VerificationRequest, home: Path) -> by
 
 @functools.cache
 def _import_all() -> None:
+    importlib.import_module("graphread.reading")
     for path in package_files().values():
         if path.suffix == ".py" and is_part_of(module_name(path), IMPORTED):
             importlib.import_module(f"netgrader.{module_name(path)}")

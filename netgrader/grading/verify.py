@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphread.text import Said  # noqa: TC001  (decoded by what fields say)
 from netgrader.errors import NetgraderError
 from netgrader.evidence import Json  # noqa: TC001  (likewise)
 from netgrader.files import decode
 from netgrader.observations import Observations, drawable
 from netgrader.results import CheckResult  # noqa: TC001  (likewise)
-from netgrader.text import Said  # noqa: TC001  (decoded by what fields say)
 from netgrader.workers import EndedError, Workers
 
 if TYPE_CHECKING:

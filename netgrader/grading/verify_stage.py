@@ -74,9 +74,8 @@ def verify_stage(store: Store, inputs: VerdictInputs, options: Options) -> tuple
     parts: dict[str, float] = {}
 
     def make(folder: Path) -> None:
-        from notebook_cage.zygote import Zygote  # noqa: PLC0415
-
         from netgrader.cage_contents import preload, refusals, require_cage  # noqa: PLC0415
+        from notebook_cage.zygote import Zygote  # noqa: PLC0415
 
         require_cage(options.sandbox)
         with refusals():

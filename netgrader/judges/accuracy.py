@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from graphread import LabError
+from graphread.text import Said, Text
 from netgrader.checks.diagnose import remedy
 from netgrader.checks.held_out import HeldOut, Redrawn, by_chance, by_heart, lead_of_the_given, redraw
 from netgrader.checks.language import fail, partial, ungradable
@@ -20,18 +22,16 @@ from netgrader.faults import Severity
 from netgrader.judges.answers import asks_for_more, digest, fixed_starts, opened, outputs_for, random_of, require_fed
 from netgrader.judges.arrays import data_as_handed
 from netgrader.judges.measure import ACCURACY, measure_of
-from netgrader.reader import LabError
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from graphread import Lab
     from netgrader.checks.context import CellEvidence, Dataset, TestContext
     from netgrader.checks.held_out import Marked
     from netgrader.data import DataSpec
     from netgrader.evidence import GraphEvidence
     from netgrader.judges.measure import Measure
-    from netgrader.reader import Lab
 
 __all__ = [
     "Recomputed",

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from graphread import LabError
+from graphread.graph.source import read_source
+from graphread.text import Text
 from netgrader.checks.language import fail
 from netgrader.judges.measure import ACCURACY
-from netgrader.reader import LabError
-from netgrader.reader.graph.source import read_source
-from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from graphread import Lab, LabSession, LoadedGraph
     from netgrader.evidence import GraphEvidence
     from netgrader.judges.measure import Measure
-    from netgrader.reader import Lab, LabSession, LoadedGraph
 
 __all__ = [
     "answers_for",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from graphread.text import Said, Text
 from netgrader.checks.exercises import BadExerciseError
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.faults import CATALOGUE, fault
@@ -30,7 +31,6 @@ from netgrader.judges.rows import (
     own_columns,
     same_rows,
 )
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from netgrader.checks.context import CellEvidence, Dataset, TestContext

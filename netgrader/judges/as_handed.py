@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from graphread import LabError
 from netgrader.checks.exercises import NET, BadExerciseError
 from netgrader.judges.accuracy import Doubt
 from netgrader.judges.answers import opened, outputs_for, random_of, run_alone, shaped
 from netgrader.judges.arrays import images_of
 from netgrader.judges.measure import measure_of
-from netgrader.reader import LabError
 
 if TYPE_CHECKING:
+    from graphread import LabSession
     from netgrader.checks.context import TestContext
     from netgrader.evidence import GraphEvidence
-    from netgrader.reader import LabSession
 
 __all__ = [
     "HandedRows",

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from netgrader.faults import ALL, CATALOGUE, Severity, fault, kind_of
+from netgrader.faults import ALL, CATALOGUE, Severity, fault, is_remark, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from graphread.text import Said
     from netgrader.faults import Fault
-    from netgrader.text import Said
 
 __all__ = ["Aspect", "Charge", "LoopFinding", "Verdict", "make_charge", "verdicts"]
 
@@ -94,13 +94,13 @@ def verdicts(findings: Sequence[LoopFinding], error: Fault | None = None) -> dic
         What `train` raised, if anything; it is among the findings.
     """
     different = _each_code_once(findings)
-    explained = _explained([found for found in different if not found.fault.remark], error)
+    explained = _explained([found for found in different if not is_remark(found.fault)], error)
     said: dict[Aspect, Verdict] = {}
     named: set[str] = set()
     for aspect in Aspect:
         verdict = _verdict(aspect, explained, named)
         named |= {one.code for one in verdict.faults}
-        remarks = tuple(found.fault for found in different if found.aspect is aspect and found.fault.remark)
+        remarks = tuple(found.fault for found in different if found.aspect is aspect and is_remark(found.fault))
         said[aspect] = replace(verdict, remarks=remarks)
     return said
 

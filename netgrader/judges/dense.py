@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from graphread import LabError
+from graphread.text import Said, Text
 from netgrader.checks.language import fail
 from netgrader.faults import Severity
 from netgrader.judges.answers import run_alone, started
-from netgrader.reader import LabError
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from graphread import Lab, LabSession, LoadedGraph
     from netgrader.checks.context import TestContext
     from netgrader.evidence import GraphEvidence
-    from netgrader.reader import Lab, LabSession, LoadedGraph
 
 __all__ = [
     "ACTIVATIONS",
@@ -123,7 +123,7 @@ ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
 }
 """What a single layer may be, each growing for positive arguments; "bent" is the probes' own, and "tanh" is never asked for.
 
-The reader's bank is another one: `netgrader.reader.find.activations`.
+The reader's bank is another one: `graphread.find.activations`.
 """
 
 

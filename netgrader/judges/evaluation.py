@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from graphread.text import Text
 from netgrader.faults import Severity
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.notes import NO_LABEL, Asked
 from netgrader.judges.subject import finding, per_run
-from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from netgrader import reader
+import graphread
+from graphread import LabError
+from graphread.graph.hashes import op_hashes
+from graphread.graph.plain import PLACEHOLDERS, plain_graph
+from graphread.graph.source import read_source
+from graphread.text import Text
 from netgrader.checks.exercises import value_at
 from netgrader.checks.language import fail, ungradable
 from netgrader.judges.answers import run_parts, shaped, started
 from netgrader.judges.learning_rate import fed_in_training
 from netgrader.judges.sweeps import DROPOUT, drawn_of, student_sweep, sweep_cell, swept
-from netgrader.reader import LabError
-from netgrader.reader.graph.hashes import op_hashes
-from netgrader.reader.graph.plain import PLACEHOLDERS, plain_graph
-from netgrader.reader.graph.source import read_source
-from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from graphread import Lab, LabSession, Network
+    from graphread.graph.plain import Graph
     from netgrader.checks.context import TestContext
     from netgrader.data import DataSpec
     from netgrader.evidence import GraphEvidence
     from netgrader.judges.sweeps import Swept
-    from netgrader.reader import Lab, LabSession, Network
-    from netgrader.reader.graph.plain import Graph
 
 __all__ = ["dropped_shares", "require_followed"]
 
@@ -71,7 +71,7 @@ def _network(bench: TestContext, graph: GraphEvidence) -> Network:
 
     def read() -> Network:
         exercise = bench.exercises.network(swept(bench.exercises).network)
-        return reader.read_network(graph.meta_graph, graph.parts, exercise, lab=bench.lab, eval_feed=graph.eval_feed)
+        return graphread.read_network(graph.meta_graph, graph.parts, exercise, lab=bench.lab, eval_feed=graph.eval_feed)
 
     network: Network = bench.once(("swept network", graph.meta_graph), read)
     return network

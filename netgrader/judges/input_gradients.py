@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from graphread import LabError
+from graphread.text import Said, Text, spelled
 from netgrader.checks.language import fail, partial
 from netgrader.judges.answers import asks_for_more, run_alone, started
-from netgrader.reader import LabError
-from netgrader.text import Said, Text, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from graphread import Lab, LabSession
     from netgrader.checks.context import TestContext
     from netgrader.evidence import GraphEvidence
-    from netgrader.reader import Lab, LabSession
 
 __all__ = [
     "GradientTrial",

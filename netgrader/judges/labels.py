@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphread.text import Said, Text, spelled
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.notes import NO_LABEL
 from netgrader.judges.subject import NOISE, finding
-from netgrader.text import Said, Text, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

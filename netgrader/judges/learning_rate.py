@@ -27,16 +27,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from graphread.text import Text
 from netgrader.faults import fault
 from netgrader.judges.answers import shaped, started
-from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from graphread import Lab, LabSession
     from netgrader.evidence import GraphEvidence, Json
     from netgrader.faults import Fault
-    from netgrader.reader import Lab, LabSession
 
 __all__ = [
     "RateVerdict",

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from graphread.text import Said, Text
 from netgrader.errors import NetgraderError
 from netgrader.judges.known_images import Projections, Table, match_scaled
 from netgrader.judges.notes import (
@@ -20,7 +21,6 @@ from netgrader.judges.notes import (
     PARTS,
     Asked,
 )
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from graphread.text import Said, Text
 from netgrader.checks.held_out import knowledge
 from netgrader.checks.wording import percent
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from netgrader.checks.context import Dataset, TestContext

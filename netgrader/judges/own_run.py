@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from graphread.text import Text
 from netgrader.checks.exercises import NET
 from netgrader.checks.language import fail
 from netgrader.checks.wording import percent
@@ -18,7 +19,6 @@ from netgrader.judges.aspects import Aspect
 from netgrader.judges.shown import accuracy_curves, wrong_images
 from netgrader.judges.training_loop import training_of
 from netgrader.observations import Comparison
-from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphread.lab import LabError
+from graphread.text import Text
+from graphread.trial.plain_trial import NotPlain, plain_network
 from netgrader.drawing_pad import can_be_drawn, frame_of
 from netgrader.judges.answers import opened, shaped
 from netgrader.observations import Pad
-from netgrader.reader.lab import LabError
-from netgrader.reader.trial.plain_trial import NotPlain, plain_network
-from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from graphread import Lab
     from netgrader.checks.context import Dataset, TestContext
     from netgrader.evidence import GraphEvidence
     from netgrader.observations import Observation
-    from netgrader.reader import Lab
 
 __all__ = ["pad_of", "show_pad"]
 

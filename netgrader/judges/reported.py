@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from graphread.text import Said, Text
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.evaluation import agree, measure, single_runs
 from netgrader.judges.subject import finding
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from graphread.text import Text
 from netgrader.checks.language import Failed, fail, partial
 from netgrader.judges.accuracy import Doubt, shows_best_so_far, train_accuracy
 from netgrader.judges.as_handed import causes_of_accuracy
 from netgrader.judges.training import require_training
-from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from graphread.text import Said, Text
 from netgrader.judges.aspects import Charge, make_charge
 from netgrader.judges.known_images import Table
 from netgrader.judges.labels import mismatch, row_shift
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

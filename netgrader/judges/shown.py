@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from graphread import LabError
+from graphread.text import Said, Text, spelled
 from netgrader.judges.answers import opened
 from netgrader.judges.input_gradients import each_gradient, gradients_cell
 from netgrader.judges.learning_rate import Runs, compare_rates
@@ -24,12 +26,11 @@ from netgrader.observations import (
     WrongImages,
     signed_image,
 )
-from netgrader.reader import LabError
-from netgrader.text import Said, Text, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from graphread import Lab, LabSession
     from netgrader.checks.context import CellEvidence, TestContext
     from netgrader.data import DataSpec
     from netgrader.evidence import GraphEvidence
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from netgrader.judges.learning_rate import ShortRun
     from netgrader.judges.sweeps import StudentSweep
     from netgrader.observations import Observation
-    from netgrader.reader import Lab, LabSession
 
 __all__ = [
     "accuracy_curves",

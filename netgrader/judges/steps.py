@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphread.text import Plural, Said, Text
 from netgrader.checks.advice import NOT_AS_MANY, advice
 from netgrader.checks.diagnose import explain, said_of
 from netgrader.faults import Severity, fault
 from netgrader.judges.aspects import Aspect, LoopFinding
 from netgrader.judges.notes import Asked
 from netgrader.judges.subject import finding
-from netgrader.text import Plural, Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

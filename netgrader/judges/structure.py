@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from graphread import Exercise, LabError
+from graphread.open_questions import WHICH_RATE
+from graphread.text import Text, plain
 from netgrader.checks.diagnose import remedy
 from netgrader.checks.language import fail, fail_all, require_decided, ungradable
 from netgrader.faults import Severity
 from netgrader.judges.answers import random_of, require_fed, run_alone, shaped, started
 from netgrader.judges.dense import fetch
-from netgrader.reader import Exercise, LabError
-from netgrader.reader.open_questions import WHICH_RATE
-from netgrader.text import Text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
+    from graphread import Lab, LabSession, Network, Optimizer
     from netgrader.checks.context import CellEvidence
     from netgrader.evidence import GraphEvidence
-    from netgrader.reader import Lab, LabSession, Network, Optimizer
 
     Array = npt.NDArray[Any]
 

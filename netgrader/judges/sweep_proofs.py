@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from graphread import LabError
+from graphread.text import Said, Text
 from netgrader.checks.exercises import NET, trained_at
 from netgrader.checks.language import Failed, Ungradable, fail_all
 from netgrader.checks.wording import percent
@@ -23,17 +25,15 @@ from netgrader.judges.arrays import data_for
 from netgrader.judges.as_handed import own_accuracy, test_rows_as_handed
 from netgrader.judges.aspects import Charge
 from netgrader.judges.sweeps import BEST, claimed, odd_shapes, student_sweep, sweep_cell, swept
-from netgrader.reader import LabError
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from graphread import LabSession
     from netgrader.checks.context import TestContext
     from netgrader.evidence import GraphEvidence
     from netgrader.faults import Fault
     from netgrader.judges.sweeps import StudentSweep
-    from netgrader.reader import LabSession
 
 __all__ = [
     "DEFAULT",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from graphread.text import Text
 from netgrader.checks.exercises import value_at
 from netgrader.checks.language import fail_all
 from netgrader.faults import fault
@@ -32,7 +33,6 @@ from netgrader.judges.sweep_proofs import (
     sample,
 )
 from netgrader.judges.sweeps import BEST, claimed, drawn_of, require_best, student_sweep, sweep_cell
-from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

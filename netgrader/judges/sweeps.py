@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 import numpy as np
 import numpy.typing as npt
 
+from graphread.text import Said, Text
 from netgrader.checks.language import fail, fail_all
 from netgrader.faults import Severity, fault
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader import reader
+import graphread
+from graphread import LabError
 from netgrader.checks.exercises import NET
 from netgrader.checks.language import Failed
 from netgrader.judges.accuracy import Doubt, recomputed, require_learned, require_own, require_trained, require_values
@@ -19,7 +20,6 @@ from netgrader.judges.as_handed import network_cells, train_rows_as_handed
 from netgrader.judges.learning_rate import Runs, fed_in_training, judge_rate, short_run, told_in_training
 from netgrader.judges.measure import measure_of
 from netgrader.judges.sweep_runs import run_images
-from netgrader.reader import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +117,7 @@ def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
     if bench.spec.is_regression:
         return None
     try:
-        network = reader.read_network(
+        network = graphread.read_network(
             graph.meta_graph, graph.parts, lab=bench.lab, values=graph.values, eval_feed=graph.eval_feed
         )
         tensor, optimizer = network.roles["learning_rate"].name, network.optimizer

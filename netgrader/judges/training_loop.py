@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphread.text import Text
 from netgrader.checks.language import Failed, fail_all, ungradable
 from netgrader.checks.wording import FOLLOWS_FROM
 from netgrader.faults import fault
@@ -24,7 +25,6 @@ from netgrader.judges.shown import finite
 from netgrader.judges.steps import error_fault, judge_graph, judge_run
 from netgrader.judges.subject import Origins, Subject, origins
 from netgrader.observations import Curves, RowCounts, Series
-from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

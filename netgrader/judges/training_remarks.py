@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from graphread import LabError
+from graphread.graph.nodes import node_of
+from graphread.graph.plain import plain_graph
+from graphread.graph.source import GraphError, read_source
+from graphread.text import Text
 from netgrader.checks.exercises import NET
 from netgrader.judges.answers import opened, shaped
 from netgrader.judges.arrays import data_for
-from netgrader.reader import LabError
-from netgrader.reader.graph.nodes import node_of
-from netgrader.reader.graph.plain import plain_graph
-from netgrader.reader.graph.source import GraphError, read_source
-from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphread.text import plain
 from netgrader.errors import NetgraderError
 from netgrader.nbgrader_plugin.handing_in import FILE, NO_TIME
-from netgrader.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

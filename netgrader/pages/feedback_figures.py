@@ -13,6 +13,7 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
+from graphread.drawing import svg
 from netgrader import drawing_pad
 from netgrader import observations as seen
 from netgrader.catalogue import OF_NO_COURSE, CourseTexts
@@ -20,7 +21,6 @@ from netgrader.line_chart import Axis, Line, line_chart, number
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_view import Figure
 from netgrader.pages.shell import percent, piece
-from netgrader.reader.drawing import svg
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import escape
 
+from graphread.text import Said, joined
 from netgrader import drawing_pad
 from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.checks.cell_points import GRAVEST_FIRST
@@ -31,7 +32,6 @@ from netgrader.pages.objections import objection_to
 from netgrader.pages.shell import percent, render
 from netgrader.results import Outcome, Status
 from netgrader.skeleton import SkeletonCell
-from netgrader.text import Said, joined
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from graphread.text import Said, Text, joined
 from netgrader.catalogue import LONGEST
 from netgrader.checks.cell_points import CHARGED, causes, gravest, gravity, is_consequence
 from netgrader.faults import Severity
@@ -17,7 +18,6 @@ from netgrader.pages.markdown import heading_key
 from netgrader.pages.shell import percent
 from netgrader.pages.shell import points as written
 from netgrader.results import CellResult, CheckResult, Outcome, Visibility
-from netgrader.text import Said, Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 if TYPE_CHECKING:
+    from graphread.text import Said
     from netgrader.faults import Severity
-    from netgrader.text import Said
 
 __all__ = [
     "Block",

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphread.text import Said, joined
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.pages import safe, words
 from netgrader.results import CellResult, Outcome, Status
-from netgrader.text import Said, joined
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphread.text import Said, Text
 from netgrader.checks.cell_points import causes, is_consequence
 from netgrader.faults import Severity
 from netgrader.pages import safe, words
 from netgrader.pages.feedback_verdicts import cell_name
 from netgrader.results import Outcome, Visibility
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

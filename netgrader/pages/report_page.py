@@ -26,7 +26,7 @@ from netgrader.pages.shell import render
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from netgrader.text import Said
+    from graphread.text import Said
 
 __all__ = ["build_report", "render_report"]
 

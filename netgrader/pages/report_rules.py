@@ -13,9 +13,9 @@ from netgrader.pages.shell import percent
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from graphread.text import Said
     from netgrader.pages.report_view import ClassView, StudentView
     from netgrader.results import NotebookResult
-    from netgrader.text import Said
 
 __all__ = ["to_judge"]
 

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from graphread.text import Said
     from netgrader.course import Assignment
     from netgrader.pages.graded import Graded
     from netgrader.pages.report_checks import CheckRow
     from netgrader.results import CellResult
-    from netgrader.text import Said
 
 __all__ = [
     "ClassView",

@@ -16,8 +16,8 @@ import nh3
 from markupsafe import Markup
 from PIL import Image
 
+from graphread.text import Said, plain, shortened, tidy
 from netgrader.pages import words
-from netgrader.text import Said, plain, shortened, tidy
 
 __all__ = ["clean_html", "clean_mathml", "clean_svg", "csv_text", "framed", "line", "picture", "text"]
 

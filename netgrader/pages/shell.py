@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from markupsafe import Markup, escape
 
+from graphread.text import Said, Text
 from netgrader.line_chart import NO_BREAK
 from netgrader.pages import words
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context

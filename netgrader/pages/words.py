@@ -6,7 +6,7 @@ said of one, the second of any other number.
 
 from __future__ import annotations
 
-from netgrader.text import Plural, Text
+from graphread.text import Plural, Text
 
 # Outcomes
 WAITING = Text("waits for a person")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import escape
 
+from graphread.text import Said, Text
 from netgrader import __version__
 from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.pages import safe, words
@@ -20,15 +21,14 @@ from netgrader.pages.graded import Graded
 from netgrader.pages.shell import points as written
 from netgrader.pages.shell import up_to
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from graphread.text import Said
     from netgrader.course import Assignment
     from netgrader.grading.graded_notebook import GradedNotebook
     from netgrader.pages.feedback_view import Check, Page
-    from netgrader.text import Said
 
 __all__ = [
     "LARGEST",

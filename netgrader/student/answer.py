@@ -7,10 +7,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphread.text import Plural, Said, Text, joined, plain
 from netgrader.catalogue import LONGEST, OF_NO_COURSE, CourseTexts
 from netgrader.results import Outcome
 from netgrader.student.cell_runs import notebook_shell
-from netgrader.text import Plural, Said, Text, joined, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

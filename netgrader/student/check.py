@@ -10,6 +10,7 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+from graphread.text import Text
 from netgrader.checks.context import TestContext
 from netgrader.checks.diagnose import explain
 from netgrader.checks.exercises import load_exercises, load_texts
@@ -24,13 +25,12 @@ from netgrader.student.course_data import ChecksNotFoundError, checks_folder
 from netgrader.student.estimate import estimate
 from netgrader.student.notebook_cells import is_stub
 from netgrader.student.probes import describe
-from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from graphread import Lab
     from netgrader.evidence import Evidence
-    from netgrader.reader import Lab
     from netgrader.results import CheckResult
 
 __all__ = ["check"]
@@ -136,7 +136,7 @@ def _run(bench: TestContext, tests: Sequence[Path], cell: str) -> Sequence[Check
 
 
 def _local_lab() -> Lab:
-    from netgrader.reader.lab.local import LocalLab  # noqa: PLC0415  (imports TensorFlow, which a check may not need)
+    from graphread.lab.local import LocalLab  # noqa: PLC0415  (imports TensorFlow, which a check may not need)
 
     return LocalLab(timeout=SECONDS)
 

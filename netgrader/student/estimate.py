@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphread.text import Said, Text
 from netgrader.checks.diagnose import duration
 from netgrader.student.cell_runs import CORES, cell_runs
-from netgrader.text import Said, Text
 
 if TYPE_CHECKING:
     from netgrader.checks.parameters import ExecutionLimits

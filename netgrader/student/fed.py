@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.reader.graph.nodes import reached
+from graphread.graph.nodes import reached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+from graphread.text import Text
 from netgrader.checks.diagnose import without_prelude
 from netgrader.data import DATA_HASH
 from netgrader.student.cell_runs import cell_runs
 from netgrader.student.course_data import own_texts
-from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

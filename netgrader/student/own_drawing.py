@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphread.lab.local import LocalLab
+from graphread.text import Text
 from netgrader.checks.context import Dataset
 from netgrader.drawing_pad import FALLBACK, can_be_drawn, pad_html, script, style
 from netgrader.judges.pads import pad_of
-from netgrader.reader.lab.local import LocalLab
 from netgrader.student.course_data import data_spec, given_data, own_texts
 from netgrader.student.graphs import export_graph
-from netgrader.text import Text
 
 __all__ = ["drawing_pad"]
 

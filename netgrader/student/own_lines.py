@@ -6,9 +6,9 @@ import re
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from graphread.text import Text
 from netgrader.student.course_data import own_texts
 from netgrader.student.probes import is_own, text_of
-from netgrader.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

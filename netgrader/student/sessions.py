@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.reader.lab import LAB_SESSION
+from graphread.lab import LAB_SESSION
 from netgrader.student.fed import VARIABLES, begins_anew, is_training, note_run
 
 if TYPE_CHECKING:

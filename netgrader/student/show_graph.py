@@ -15,10 +15,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphread.text import shortened
 from netgrader.errors import NotebookError
 from netgrader.student.graph_layout import Box, Edge, Placement, Point, place
 from netgrader.student.graph_outline import MAX_NODES, Kind, Outline, OutlineNode, Scope, outline
-from netgrader.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

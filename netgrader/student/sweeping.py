@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphread.graph.hashes import op_hashes
 from netgrader.checks.exercises import trained_at, value_at
 from netgrader.evidence import GraphEvidence
 from netgrader.judges.sweep_proofs import DEFAULT, Enough
 from netgrader.judges.sweeps import BEST, in_question, is_value, swept
-from netgrader.reader.graph.hashes import op_hashes
 from netgrader.student.probes import WrongReturn, export_graph
 from netgrader.student.sessions import fitting, seen_networks, shapes_of
 

@@ -34,7 +34,7 @@ import sys, time
 began = time.process_time()
 import tensorflow
 imported = time.process_time() - began
-from netgrader.reader.lab.local import LocalLab
+from graphread.lab.local import LocalLab
 from netgrader import read_network
 content, lab = open(sys.argv[1], "rb").read(), LocalLab()
 seconds = []

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from notebook_cage import require_self_tests
 
 from netgrader.course import Course
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
+from notebook_cage import require_self_tests
 from tests.attacks.attacked import PROBES, RIGHT, TESTS, Attack, notebook_of
 from tests.conftest import build
 

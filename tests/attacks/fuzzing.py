@@ -26,6 +26,9 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 import netgrader
+from graphread.graph.nodes import meta_graph_def
+from graphread.lab import LabError
+from graphread.lab.allow import accept
 from netgrader.errors import NetgraderError
 from netgrader.evidence import BadEvidence, EvidenceLimits, EvidenceWriter, GraphEvidence, read_evidence, read_npy
 from netgrader.grading.archives import ArchiveLimits, unpack
@@ -33,9 +36,6 @@ from netgrader.grading.folders import KINDS, choose
 from netgrader.grading.restore import identify, restore
 from netgrader.grading.submission import UnreadableError, parse_notebook
 from netgrader.judges.log import BadTrainingLog, read_training_log
-from netgrader.reader.graph.nodes import meta_graph_def
-from netgrader.reader.lab import LabError
-from netgrader.reader.lab.allow import accept
 from tests.datasets import DIGITS
 from tests.texts import english
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
-from notebook_cage import open_sandbox
 
 from netgrader.evidence import read_evidence
 from netgrader.grading.execute import execute
 from netgrader.grading.execution import Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
+from notebook_cage import open_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

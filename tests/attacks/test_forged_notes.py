@@ -11,11 +11,11 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import netgrader.student
+from graphread.lab.local import LocalLab
 from netgrader.checks.context import Dataset, TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.language import Ungradable
 from netgrader.judges.training_loop import training_of
-from netgrader.reader.lab.local import LocalLab
 from netgrader.student.capture import take
 from tests.attacks.notebooks import cell_of, graded
 from tests.training.test_students import points

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from notebook_cage import require_self_tests
 
 from netgrader.evidence import BadEvidence, read_evidence, read_npy
 from netgrader.grading.submission import SubmittedNotebook, UnreadableError, parse_notebook
+from notebook_cage import require_self_tests
 from tests.attacks.fuzzing import TARGETS, Fuzzed, fuzz, main
 from tests.attacks.whole_road import build_road, change
 

@@ -10,13 +10,13 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import netgrader
+from graphread.find.roles import all_updates
+from graphread.graph.nodes import message, meta_graph_def, plain_node
+from graphread.graph.plain import Graph
+from graphread.graph.source import GraphError
+from graphread.lab import LabError
+from netgrader.caged_lab import CagedLab
 from netgrader.errors import NetgraderError
-from netgrader.reader.find.roles import all_updates
-from netgrader.reader.graph.nodes import message, meta_graph_def, plain_node
-from netgrader.reader.graph.plain import Graph
-from netgrader.reader.graph.source import GraphError
-from netgrader.reader.lab import LabError
-from netgrader.reader.lab.caged import CagedLab
 
 SECONDS = 20.0
 PATIENCE = 90.0  # seconds on a busy machine; without limits these would take years or all memory
@@ -213,7 +213,7 @@ WALKS = {
 @pytest.mark.parametrize("walk", WALKS)
 def test_what_many_ops_have_far_up_is_looked_for_in_a_number_of_steps(walk: str, monkeypatch) -> None:
     """Each of hundreds of ops reads the end of one long chain."""
-    monkeypatch.setattr("netgrader.reader.graph.plain.MAX_VISITS", 50_000)
+    monkeypatch.setattr("graphread.graph.plain.MAX_VISITS", 50_000)
     link, last = WALKS[walk]
     graph = message("GraphDef")()
     graph.node.add(name="link0", op="VarHandleOp")

@@ -8,13 +8,13 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from notebook_cage import open_sandbox
 
 from netgrader.evidence import BadEvidence, read_evidence
 from netgrader.grading.execute import execute
 from netgrader.grading.execution import Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
 from netgrader.judges.sweeps import is_rate
 from netgrader.strangers import read_finite_json, read_json
+from notebook_cage import open_sandbox
 from tests.attacks.attacked import RIGHT, WRONG, Attack
 from tests.attacks.conftest import Attacked, assert_in_vain
 

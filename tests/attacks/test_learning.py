@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from graphread import Exercise, read_network
+from netgrader.caged_lab import CagedLab
 from netgrader.checks.context import Dataset
 from netgrader.checks.held_out import HeldOut, Redrawn, held_out_images, knowledge, lead_of_the_given
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.evidence import GraphEvidence
 from netgrader.judges.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
 from netgrader.judges.structure import _require_right_share, require_share
-from netgrader.reader import Exercise, read_network
-from netgrader.reader.lab.caged import CagedLab
 from netgrader.student import load_mnist
 from tests.datasets import DIGITS
 

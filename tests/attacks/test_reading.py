@@ -144,9 +144,8 @@ def test_the_same_attempts_find_what_is_put_into_the_cage(template, monkeypatch,
     """With one protection off: the course mounted where the kernel can read it."""
     import shutil
 
-    from notebook_cage import Mount
-
     from netgrader.grading import execute
+    from notebook_cage import Mount
 
     root = tmp_path_factory.mktemp("open") / "course"
     shutil.copytree(template, root)

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from notebook_cage import HOME, Mount
 
 from netgrader.grading import execute as execution
+from notebook_cage import HOME, Mount
 from tests.attacks import (
     belonging,
     protections,

@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 
 import netgrader
+from graphread.lab import LabError, allow
+from graphread.lab.local import LocalLab
+from netgrader.caged_lab import CagedLab
 from netgrader.errors import NetgraderError
 from netgrader.evidence import BadEvidence
 from netgrader.grading.archives import ArchiveLimits
 from netgrader.grading.cage_files import copy_evidence
 from netgrader.grading.submission import SubmittedCell, SubmittedNotebook
-from netgrader.reader.lab import LabError, allow
-from netgrader.reader.lab.caged import CagedLab
-from netgrader.reader.lab.local import LocalLab
 from netgrader.student.probes import describe
 from tests.attacks import (
     protections,
@@ -169,7 +169,7 @@ def test_functions_are_written_out_without_end_where_nothing_counts(monkeypatch:
     graph = test_graphs.laughing(12)
     assert len(graph) < 20_000
     with monkeypatch.context() as patch:
-        patch.setattr("netgrader.reader.graph.functions.LargestGraph.MAX_NODES", 2_000)
+        patch.setattr("graphread.graph.functions.LargestGraph.MAX_NODES", 2_000)
         with pytest.raises(NetgraderError, match="over 2,000 operations"):
             netgrader.read_network(graph, {"X": "x:0", "logits": "out:0"}, lab=None)
     assert netgrader.read_network(graph, {"X": "x:0", "logits": "out:0"}, lab=None)

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from notebook_cage import Mount, open_sandbox
 
 import netgrader
 from netgrader.evidence import MANIFEST, Evidence, ProbeError
@@ -25,6 +24,7 @@ from netgrader.grading.execution import CellStatus, ExecutionCell, ExecutionLimi
 from netgrader.grading.restore import restore
 from netgrader.grading.submission import parse_notebook
 from netgrader.skeleton import Skeleton, SkeletonCell
+from notebook_cage import Mount, open_sandbox
 from tests.attacks import test_forging, test_resources, test_untried
 from tests.attacks.attacked import notebook_of
 

@@ -11,13 +11,13 @@ from dataclasses import replace
 
 import pytest
 
+from graphread.drawing import NetworkBox
 from netgrader import observations as seen
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import Graded, Marks
 from netgrader.pages.report_page import build_report, render_report
 from netgrader.pages.report_view import ClassView
 from netgrader.pages.shell import content_security_policy
-from netgrader.reader.drawing import NetworkBox
 from netgrader.results import Observed, Status
 from tests.browser import payloads
 from tests.feedback import examples as notebooks

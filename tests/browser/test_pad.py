@@ -14,13 +14,13 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from graphread.find.activations import softmax
+from graphread.plain_network import PORTABLE, PlainNetwork, plain_layer, scores
 from netgrader import observations as seen
 from netgrader.checks.context import Dataset
 from netgrader.drawing_pad import frame_of, pad_html, script, style
 from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
-from netgrader.reader.find.activations import softmax
-from netgrader.reader.plain_network import PORTABLE, PlainNetwork, plain_layer, scores
 from tests.browser.jupyter import jupyter, wait
 from tests.browser.test_jupyterlab import APPLICATIONS, RELEASE, Notebook
 from tests.datasets import DIGITS
@@ -64,8 +64,8 @@ def trained(data):
     """A network of two layers after three hundred steps: its pad, and what TensorFlow answers to a thousand test images."""
     import tensorflow.compat.v1 as tf
 
+    from graphread.lab.local import LocalLab
     from netgrader.judges.pads import pad_of
-    from netgrader.reader.lab.local import LocalLab
     from netgrader.student.graphs import export_graph
 
     images, random = data.prepared(data.x_train[:20_000]), np.random.default_rng(1)

@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from notebook_cage import Plan, host, open_sandbox
-from notebook_cage.host import interpreter
 
 import netgrader
 from netgrader.cage_contents import HIDDEN, PACKAGE_FOLDER, our_package, preload
@@ -17,6 +15,8 @@ from netgrader.course import Course
 from netgrader.errors import UsageError
 from netgrader.imports import PACKAGE
 from netgrader.wheel import student_files
+from notebook_cage import Plan, host, open_sandbox
+from notebook_cage.host import interpreter
 
 ROOT = Path(netgrader.__file__).parent.parent
 
@@ -48,7 +48,7 @@ def test_the_copy_is_used_inside_and_not_the_repository():
 
 
 def test_the_labs_server_is_there_and_nothing_that_grades():
-    program = "import netgrader.reader.lab.server, importlib.util as u; print(u.find_spec('netgrader.grading'))"
+    program = "import graphread.lab.server, importlib.util as u; print(u.find_spec('netgrader.grading'))"
     assert inside(program, our_package()) == ["None"]
 
 

@@ -6,12 +6,12 @@ import os
 import time
 
 import pytest
-from notebook_cage import sandboxes
-from notebook_cage.cgroups import ControlGroup
-from notebook_cage.self_tests import SelfTest
 
 from netgrader.cage_contents import require_cage
 from netgrader.errors import CageError
+from notebook_cage import sandboxes
+from notebook_cage.cgroups import ControlGroup
+from notebook_cage.self_tests import SelfTest
 
 
 @pytest.fixture

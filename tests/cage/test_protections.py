@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from notebook_cage import Limits, Mount, Plan
 from notebook_cage.bubblewrap import BubblewrapSandbox
 from notebook_cage.zygote import Preload, Zygote

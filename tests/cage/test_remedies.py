@@ -6,12 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+
+from netgrader.commands import doctor
 from notebook_cage import remedies
 from notebook_cage.bubblewrap_version import judge_version
 from notebook_cage.remedies import remedy
 from notebook_cage.self_tests import SelfTest
-
-from netgrader.commands import doctor
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+
+from netgrader.cage_contents import cage_warning
+from netgrader.commands import doctor
+from netgrader.grading.grade_submission import grade
+from netgrader.grading.stages import Options
 from notebook_cage import Limits, Mount, Plan, SandboxError, open_sandbox
 from notebook_cage import user as users
 from notebook_cage.host import remove_tree, scratch_folder, unlisted
 from notebook_cage.self_tests import run_self_tests
 from notebook_cage.types import TMP
 from notebook_cage.user import OPEN_TO_ALL, USERS, UserSandbox
-
-from netgrader.cage_contents import cage_warning
-from netgrader.commands import doctor
-from netgrader.grading.grade_submission import grade
-from netgrader.grading.stages import Options
 from tests.attacks.conftest import Attacked, attacked_course, tries
 from tests.attacks.test_reading import READING
 from tests.attacks.test_writing import WRITING

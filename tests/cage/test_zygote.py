@@ -13,6 +13,10 @@ import time
 from pathlib import Path
 
 import pytest
+
+from netgrader.grading.grade_submission import grade_job
+from netgrader.grading.jobs import find_jobs
+from netgrader.grading.stages import Options
 from notebook_cage import HOME, Limits, Mount, Plan, SandboxError, remove_tree
 from notebook_cage.bubblewrap import BubblewrapSandbox
 from notebook_cage.host import unlisted
@@ -20,10 +24,6 @@ from notebook_cage.self_tests import run_self_tests
 from notebook_cage.types import TMP
 from notebook_cage.watch import process_tree
 from notebook_cage.zygote import OFF, Preload, Zygote
-
-from netgrader.grading.grade_submission import grade_job
-from netgrader.grading.jobs import find_jobs
-from netgrader.grading.stages import Options
 
 SMALL = Limits(wall_seconds=20, memory_bytes=400_000_000, disk_bytes=20_000_000)
 TOLD = "what-only-the-zygote-was-told"

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow.compat.v1 as tf
 
+from graphread.lab.local import LocalLab
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
 from netgrader.grading.causes import charged_once, made_with
 from netgrader.judges import sweep_runs as two_layers
 from netgrader.judges.learning_rate import Runs
-from netgrader.reader.lab.local import LocalLab
 from netgrader.student import setup
 from netgrader.student.capture import take
 from netgrader.student.cell_runs import made_by

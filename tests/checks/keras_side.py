@@ -13,10 +13,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from graphread.lab.local import LocalLab
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
-from netgrader.reader.lab.local import LocalLab
 from netgrader.student.capture import take
 
 CELL, CHECK = "digits_model", "check_digits_model"

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import numpy as np  # isort: skip
 import tensorflow.compat.v1 as tf  # isort: skip
+from graphread.graph.source import read_source
 from netgrader.evidence import read_evidence
-from netgrader.reader.graph.source import read_source
 from netgrader.student import setup
 from netgrader.student.capture import take
 from netgrader.student.graphs import NoGraph, export_graph

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread.lab.local import LocalLab
 from netgrader.checks.context import CellEvidence, Dataset, dataset_in
 from netgrader.checks.held_out import held_out_images
 from netgrader.checks.language import Failed, Ungradable
@@ -30,7 +31,6 @@ from netgrader.judges.answers import outputs_for
 from netgrader.judges.aspects import Aspect, Verdict
 from netgrader.judges.measure import ACCURACY
 from netgrader.judges.reported_accuracy import require_reported
-from netgrader.reader.lab.local import LocalLab
 from netgrader.student import load_mnist
 from netgrader.student.graphs import export_graph
 from tests.datasets import DATA, DIGITS

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
+from graphread.text import Text
 from netgrader.checks.advice import ADVICE, PLACES, advice
 from netgrader.faults import fault
-from netgrader.text import Text
 
 
 @pytest.mark.parametrize("one", ADVICE, ids=lambda one: one.example[:60])

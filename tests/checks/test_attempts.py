@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from netgrader.fault_kinds import KINDS
+from netgrader.faults import CATALOGUE
 from tests.checks import later_students, students
 from tests.checks.attempts import ATTEMPTS, WITH_DATA, WITH_LAYER, Attempt
 from tests.checks.test_hidden_tests import hidden_tests
@@ -46,7 +46,7 @@ WORKS = {
 LOOPS = {
     f"train: {block.page}": Attempt("train", (WITH_DATA, block.text), ())
     for block in BLOCKS
-    if (block.kind, block.section) == (TRAIN, EXAMPLE) and not KINDS[block.page].remark
+    if (block.kind, block.section) == (TRAIN, EXAMPLE) and not CATALOGUE[block.page].remark
 }
 
 

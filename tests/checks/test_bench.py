@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from netgrader.checks import context as bench_module
+import graphread
+from netgrader.checks import context
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.language import Failed
@@ -49,14 +50,14 @@ def test_images_of_another_range_are_named(handed_over):
 def test_what_reading_took_is_added_up_whether_it_came_to_an_end_or_not(handed_over, monkeypatch):
     bench = handed_over("check_one_layer_network", lambda out: out.graph("net", GraphEvidence(b"", {})))
     clock = iter([1.0, 3.5, 10.0, 11.0])
-    monkeypatch.setattr(bench_module, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-    monkeypatch.setattr(bench_module.reader, "read_network", lambda *_, **__: "network")
+    monkeypatch.setattr(context, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(graphread, "read_network", lambda *_, **__: "network")
     assert bench.network("check_one_layer_network") == "network"
 
     def broken(*_, **__):
         raise ValueError
 
-    monkeypatch.setattr(bench_module.reader, "read_network", broken)
+    monkeypatch.setattr(graphread, "read_network", broken)
     with pytest.raises(ValueError):  # noqa: PT011  (that it comes through is all)
         bench.network("check_one_layer_network", rate=0.002)
     assert bench.reading_seconds == 3.5

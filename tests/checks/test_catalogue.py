@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from netgrader.fault_kinds import KINDS as OURS
-from netgrader.faults import ALL, CATALOGUE, Fault, Severity, fault
-from netgrader.text import WORDS, Text, joined, tidy
+from graphread.text import WORDS, Text, joined, tidy
+from netgrader.faults import ALL, CATALOGUE, Fault, Severity, fault, is_remark
+from netgrader.faults import CATALOGUE as OURS
 from tests.datasets import EXERCISES
 
 SOURCE = Path(__file__).resolve().parents[2] / "source" / "digits"
@@ -95,7 +95,7 @@ def test_a_sentence_of_ones_own_is_a_fault_without_a_code():
     [("missing-bias", None, False), ("missing-bias", Severity.REMARK, True), ("unclipped-log", Severity.FATAL, False)],
 )
 def test_how_grave_this_very_one_is_goes_before_its_code(code, severity, remark):
-    assert fault(code, severity=severity).remark is remark
+    assert is_remark(fault(code, severity=severity)) is remark
 
 
 def test_a_message_says_what_was_found_expected_and_where():

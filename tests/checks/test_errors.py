@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread.lab.local import LocalLab
 from netgrader.checks.context import Dataset
 from netgrader.checks.held_out import HeldOut, Redrawn, lead_of_the_given
 from netgrader.checks.held_out_rows import held_out_inputs
@@ -29,7 +30,6 @@ from netgrader.judges.accuracy import (
 from netgrader.judges.measure import MEAN_ABSOLUTE, ROOT_MEAN_SQUARED, Error, error_in
 from netgrader.judges.reported_accuracy import require_reported
 from netgrader.judges.shown import predictions
-from netgrader.reader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 from tests.datasets import DIGITS
 

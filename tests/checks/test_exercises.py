@@ -13,6 +13,7 @@ from typing import get_args
 import msgspec
 import pytest
 
+from graphread.find import activations, losses, optimizers, target_losses
 from netgrader.checks.exercises import BadExerciseError, Exercises, exercises_of, load_exercises, net_at
 from netgrader.checks.parameters import (
     OF_CLASSES,
@@ -25,7 +26,6 @@ from netgrader.checks.parameters import (
     Optimizer,
 )
 from netgrader.judges import dense
-from netgrader.reader.find import activations, losses, optimizers, target_losses
 from netgrader.toml_tables import SenselessTableError
 from netgrader.which_course import find_course
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
+from graphread.text import WORDS, Text, joined
 from netgrader.catalogue import LANGUAGES, CourseTexts
 from netgrader.checks.diagnose import stopped_before
 from netgrader.checks.exercises import BadExerciseError, load_exercises, load_texts
@@ -24,7 +25,6 @@ from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import Graded
 from netgrader.results import CheckResult, NotebookResult, Outcome, Visibility
 from netgrader.student.answer import NOT_DONE, STOPPED, Answer
-from netgrader.text import WORDS, Text, joined
 from netgrader.wheel import student_files
 from scripts import messages
 from tests.feedback import examples as ex

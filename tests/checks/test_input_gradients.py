@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread.lab.local import LocalLab
 from netgrader.checks.language import Failed
 from netgrader.evidence import GraphEvidence
 from netgrader.judges.input_gradients import (
@@ -22,7 +23,6 @@ from netgrader.judges.input_gradients import (
     try_gradients,
 )
 from netgrader.judges.shown import gradient_pictures
-from netgrader.reader.lab.local import LocalLab
 from netgrader.student.graphs import export_graph
 from tests.datasets import DIGITS
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread.lab.local import LocalLab
 from netgrader.checks.language import Failed
 from netgrader.evidence import GraphEvidence
 from netgrader.faults import Severity, fault
@@ -39,7 +40,6 @@ from netgrader.judges.sweeps import (
     require_grid,
     swept,
 )
-from netgrader.reader.lab.local import LocalLab
 from netgrader.student import load_mnist
 from netgrader.student.graphs import export_graph
 from tests.datasets import DIGITS, EXERCISES

@@ -15,6 +15,10 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread import Exercise, LabError
+from graphread.lab.local import LocalLab
+from graphread.model import Layer, Network
+from graphread.text import Text
 from netgrader import observations as seen
 from netgrader.checks import Failed, TestContext
 from netgrader.checks.context import Dataset, require_layers
@@ -30,12 +34,8 @@ from netgrader.judges.shown import wrong_images
 from netgrader.judges.structure import require_feedable
 from netgrader.judges.training_loop import training_of
 from netgrader.pages.feedback_figures import PageData, figure
-from netgrader.reader import Exercise, LabError
-from netgrader.reader.lab.local import LocalLab
-from netgrader.reader.model import Layer, Network
 from netgrader.results import Outcome
 from netgrader.student.graphs import export_graph
-from netgrader.text import Text
 from tests.datasets import SHIRTS, SIDE, shirts, toml_of
 from tests.training.mutants import loop
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphread.lab.local import LocalLab
 from netgrader.checks import Failed, TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
@@ -21,7 +22,6 @@ from netgrader.evidence import read_evidence
 from netgrader.judges.hyperparameters import require_followed
 from netgrader.judges.sweep_runs import require_run
 from netgrader.judges.sweeps import StudentSweep, Swept, require_best, require_chosen, require_grid, student_sweep
-from netgrader.reader.lab.local import LocalLab
 from tests.checks.sweep_side import CELL
 from tests.datasets import DIGITS, signs, toml_of
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from netgrader.checks.wording import percent
+from netgrader.faults import CATALOGUE
 from netgrader.pages import shell
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +22,7 @@ PROGRAMS = sorted(
 )
 NOTEBOOKS = sorted((ROOT / "source" / "digits").glob("*.ipynb"))
 TEXTS = [
-    *sorted((ROOT / "netgrader" / "fault_pages").glob("*.md")),
+    *sorted(kind.page for kind in CATALOGUE.values()),
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "research").glob("*.md")),
 ]

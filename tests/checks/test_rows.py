@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graphread.text import Text
 from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.checks.context import Dataset
 from netgrader.checks.exercises import exercises_of
@@ -20,7 +21,6 @@ from netgrader.judges.arrays import judge_images
 from netgrader.judges.preparations import preparation_of
 from netgrader.judges.rows import judge_rows, judge_targets
 from netgrader.judges.sweep_runs import run_images
-from netgrader.text import Text
 from netgrader.toml_tables import SenselessTableError
 
 N_TRAIN, N_TEST, FEATURES = 600, 200, 5

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graphread.model import Layer, Network
 from netgrader.checks.cell_points import cell_points
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
@@ -19,7 +20,6 @@ from netgrader.checks.plugin import BrokenTests, GradingPlugin
 from netgrader.checks.run import run_tests
 from netgrader.evidence import EvidenceWriter, ProbeError
 from netgrader.faults import CATALOGUE, fault
-from netgrader.reader.model import Layer, Network
 from netgrader.results import Outcome, Visibility
 
 HEAD = """

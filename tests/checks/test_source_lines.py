@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread import Network
 from netgrader.checks.source_lines import MADE_AT, Cell, by_key, made_at, with_lines
 from netgrader.evidence import GraphEvidence
 from netgrader.faults import fault
-from netgrader.reader import Network
 from netgrader.student.graphs import export_graph
 
 HELPER = """

@@ -12,8 +12,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from netgrader.imports import PACKAGE
-from netgrader.text import WORDS, Plural, Said, Text, joined, spelled, tidy
+from graphread.text import WORDS, Plural, Said, Text, joined, spelled, tidy
+from netgrader.imports import GRAPHREAD, PACKAGE
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ def test_what_a_student_chose_is_no_template_and_stands_in_one_line():
 def test_no_sentence_is_put_together_in_an_f_string():
     """What an f-string holds has no language any more: a `Text` has named places, or `joined` puts texts together."""
     found = []
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in sorted([*PACKAGE.rglob("*.py"), *GRAPHREAD.rglob("*.py")]):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
         made = [call for call in calls if getattr(call.func, "id", "") in {"Text", "Plural"}]
@@ -95,4 +95,4 @@ def unfilled(path: Path) -> Iterator[str]:
 
 
 def test_who_fills_a_template_fills_all_its_places():
-    assert [one for path in sorted(PACKAGE.rglob("*.py")) for one in unfilled(path)] == []
+    assert [one for path in sorted([*PACKAGE.rglob("*.py"), *GRAPHREAD.rglob("*.py")]) for one in unfilled(path)] == []

@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from graphread import open_questions
+from graphread.model import Layer, Loss, Network, Optimizer, Role
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.language import Ungradable
 from netgrader.checks.run import run_tests
 from netgrader.new_course import NewAssignment, make_assignment
-from netgrader.reader import open_questions
-from netgrader.reader.model import Layer, Loss, Network, Optimizer, Role
 from netgrader.results import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]

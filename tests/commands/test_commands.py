@@ -14,8 +14,9 @@ import jsonschema
 import psutil
 import pytest
 
+from graphread.fault_kinds import of_any_data, sections, text_of
 from netgrader.commands import autograde, doctor
-from netgrader.fault_kinds import KINDS, of_any_data, page_of, sections
+from netgrader.faults import CATALOGUE
 from tests.datasets import DIGITS, toml_of
 
 ROOT = Path(__file__).parents[2]
@@ -59,10 +60,10 @@ def test_explain_prints_the_page_of_a_code_and_lists_all_codes(typed):
     said = typed("explain", "labels-off-by-one").stdout
     heading, _, page = said.partition("\n")
     assert heading == "labels-off-by-one: fatal"
-    assert page.strip().startswith(of_any_data(KINDS["labels-off-by-one"].sentence))
-    assert all(heading in said for heading in sections(page_of("labels-off-by-one")))
+    assert page.strip().startswith(of_any_data(CATALOGUE["labels-off-by-one"].sentence))
+    assert all(heading in said for heading in sections(text_of(CATALOGUE["labels-off-by-one"].page)))
     listed = typed("explain").stdout.splitlines()
-    assert {*KINDS} <= {line.split()[0] for line in listed}
+    assert {*CATALOGUE} <= {line.split()[0] for line in listed}
 
 
 def test_a_code_that_no_fault_has_is_usage(typed):

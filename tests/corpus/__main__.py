@@ -119,7 +119,7 @@ def _codes(codes: Sequence[str]) -> str:
 
 
 def _lab() -> Any:
-    from netgrader.reader.lab.local import LocalLab
+    from graphread.lab.local import LocalLab
 
     return LocalLab(timeout=60, threads=1)
 

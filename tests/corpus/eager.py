@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from netgrader.reader import Exercise
+from graphread import Exercise
 
 from .building import BuildError
 from .catalogue_keras import KerasProgram

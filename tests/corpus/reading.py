@@ -26,7 +26,7 @@ KEPT = {
 }
 JUDGED = ("right", "verdict")
 """What the repository's rows have besides: whether the product is a right network, and what the row comes to."""
-READER = ("netgrader/reader", "netgrader/course_reader.py", "netgrader/faults.py")
+READER = ("packages/graphread/src/graphread", "netgrader/course_reader.py", "netgrader/faults.py")
 
 
 @dataclass(frozen=True)

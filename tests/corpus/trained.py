@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from netgrader.reader.lab import LabError
+from graphread.lab import LabError
 
 from .eager import EXERCISES, EagerRun, train
 from .eager import images as shaped

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 LONGEST, ROWS = 20, 2_000  # seconds of one call, and rows that it is given
-LEFT_OUT = {"netgrader.reader.lab.server"}  # which waits for another process
+LEFT_OUT = {"graphread.lab.server"}  # which waits for another process
 
 
 def main(folder: str) -> None:

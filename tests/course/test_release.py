@@ -15,10 +15,11 @@ import pytest
 from nbgrader.api import Gradebook
 from packaging.requirements import Requirement
 
+from graphread.fault_kinds import HINT, WHY, sections, without_answers
 from netgrader.checks.exercises import load_exercises
 from netgrader.commands.release import differences, generate, release
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.fault_kinds import HINT, KINDS, WHY, sections, without_answers
+from netgrader.faults import CATALOGUE
 from netgrader.imports import PACKAGE, is_part_of, module_name, package_files
 from netgrader.wheel import FORM, REQUIRED, WITHHELD, build_wheel, requirements, student_files
 from netgrader.which_course import find_course
@@ -195,7 +196,7 @@ def test_the_wheel_holds_nothing_of_the_graders_side():
 
 def test_of_a_faults_page_students_have_no_program():
     pages = {name: text.decode() for name, text in student_files().items() if name.startswith("netgrader/fault_pages/")}
-    assert len(pages) == len(KINDS)
+    assert len(pages) == len(CATALOGUE)
     assert [name for name, page in pages.items() if "```" in page or not sections(page).keys() <= {WHY, HINT}] == []
     kept = sections(
         without_answers("+++\n+++\n# A.\n\n## Why it matters\nB.\n\n## Example\n```python\n#\n```\n\n## Hint\nC?\n")

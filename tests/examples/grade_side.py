@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np  # isort: skip
 import tensorflow.compat.v1 as tf  # isort: skip
+from graphread.lab.local import LocalLab
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
 from netgrader.data import load_data
-from netgrader.reader.lab.local import LocalLab
 from netgrader.student import setup
 from netgrader.student.capture import take
 

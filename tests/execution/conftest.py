@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from notebook_cage import open_sandbox
 
 from netgrader.grading.execute import execute
 from netgrader.grading.execution import ExecutionCell, ExecutionLimits, ExecutionRequest
+from notebook_cage import open_sandbox
 
 PROBES = '''
 """Probes for tests."""

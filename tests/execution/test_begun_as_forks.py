@@ -7,14 +7,14 @@ import json
 import re
 
 import pytest
-from notebook_cage import open_sandbox
-from notebook_cage.bubblewrap import BubblewrapSandbox
-from notebook_cage.zygote import Zygote
 
 from netgrader.cage_contents import preload
 from netgrader.evidence import MANIFEST
 from netgrader.grading.execute import execute
 from netgrader.grading.execution import ExecutionCell, ExecutionRequest
+from notebook_cage import open_sandbox
+from notebook_cage.bubblewrap import BubblewrapSandbox
+from notebook_cage.zygote import Zygote
 from tests.execution.conftest import check
 from tests.execution.test_seeds import DRAWS, GRAPHS, SEEDED
 

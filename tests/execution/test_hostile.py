@@ -8,14 +8,14 @@ import socket
 from pathlib import Path
 
 import pytest
-from notebook_cage import Plan, open_sandbox
-from notebook_cage.kernel import CagedKernel
 
 from netgrader.evidence import BadEvidence, EvidenceLimits, read_evidence
 from netgrader.grading import kernel_link
 from netgrader.grading.cage_files import TooMuchEvidence, copy_evidence
 from netgrader.grading.cell_outputs import Collector
 from netgrader.grading.execution import ExecutionLimits
+from notebook_cage import Plan, open_sandbox
+from notebook_cage.kernel import CagedKernel
 
 from .conftest import check
 

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-from notebook_cage import HOME
 
 from netgrader.checks.exercises import exercises_of
 from netgrader.evidence import read_evidence
@@ -17,6 +16,7 @@ from netgrader.grading.execution import (
     ExecutionCell,
 )
 from netgrader.toml_tables import SenselessTableError
+from notebook_cage import HOME
 
 from .conftest import check
 

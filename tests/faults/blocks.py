@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from netgrader.fault_kinds import KINDS, page_of, sections
+from graphread.fault_kinds import sections, text_of
+from netgrader.faults import CATALOGUE
 
 BLOCK = re.compile(r"(?ms)^```python (?P<info>[^\n]*)\n(?P<code>.*?)^```$")
 MARK = re.compile(r"# fault: (?P<code>[a-z0-9-]+)(?: @ (?P<place>.+))?$")
@@ -78,7 +79,7 @@ def changed(program: str, lines: str) -> str:
 def blocks_of(code: str) -> list[Block]:
     """The programs of a page, in its order; a change is one of the example, or of the first right program once there is one."""
     found: list[Block] = []
-    for section, text in sections(page_of(code)).items():
+    for section, text in sections(text_of(CATALOGUE[code].page)).items():
         for number, match in enumerate(BLOCK.finditer(text)):
             kind, *words = match["info"].split()
             terms = dict(word.split("=") for word in words if word != "change")
@@ -88,7 +89,7 @@ def blocks_of(code: str) -> list[Block]:
     return found
 
 
-BLOCKS = [block for code in KINDS for block in blocks_of(code)]
+BLOCKS = [block for code in CATALOGUE for block in blocks_of(code)]
 
 
 def of_kind(kind: str) -> list[pytest.ParameterSet]:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from graphread import read_network
 from netgrader.checks.exercises import Exercises, load_exercises
 from netgrader.checks.source_lines import Cell, by_key, with_lines
-from netgrader.reader import read_network
 from netgrader.student.graphs import export_graph
 from tests.checks.students import GLOROT
 from tests.datasets import EXERCISES, ROOT
 
 if TYPE_CHECKING:
+    from graphread import Lab
     from netgrader.faults import Fault
-    from netgrader.reader import Lab
     from tests.faults.blocks import Block
 
 FILE = "/home/me/ipykernel_71/page.py"

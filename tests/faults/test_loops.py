@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netgrader.fault_kinds import KINDS
+from netgrader.faults import CATALOGUE
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.training_loop import training_pictures
 from tests.faults.blocks import BLOCKS, EXAMPLE, TRAIN, marked
@@ -34,7 +34,7 @@ def test_of_a_loop_what_is_marked_is_named_at_its_place(trained, block):
     for mark in block.marks:
         assert places <= {mark.place, f"train: line {mark.line}"}
     shares = {verdict.share for verdict in training.verdicts.values()}
-    assert (min(shares) < 1) is any(not KINDS[mark.code].remark for mark in block.marks)
+    assert (min(shares) < 1) is any(not CATALOGUE[mark.code].remark for mark in block.marks)
     found = [str(fault.found) for verdict in training.verdicts.values() for fault in verdict.faults]
     assert all(text and "nan" not in text.lower().split() for text in found)
 

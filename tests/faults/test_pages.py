@@ -7,7 +7,8 @@ import ast
 import numpy as np
 import pytest
 
-from netgrader.fault_kinds import CODE, HINT, KINDS, PAGES, WHY, page_of, sections
+from graphread.fault_kinds import CODE, HINT, WHY, sections, text_of
+from netgrader.faults import CATALOGUE
 from netgrader.judges.arrays import judge_images, judge_one_hot
 from tests.datasets import DIGITS, ROOT
 from tests.faults.blocks import ARRAYS, BLOCKS, CHECK, EXAMPLE, GRAPH, QUIET, TRAIN, marked, of_kind
@@ -17,12 +18,12 @@ FINDING = {"fault", "finding", "fail", "fail_all", "partial", "remark", "_EpochR
 """What is called with the code of a fault. In a table, a row with a code has a `Text` next to it."""
 
 
-@pytest.mark.parametrize("code", KINDS)
+@pytest.mark.parametrize("code", CATALOGUE)
 def test_a_page_has_each_section_in_its_order(code):
-    assert [*sections(page_of(code))] == SECTIONS
+    assert [*sections(text_of(CATALOGUE[code].page))] == SECTIONS
 
 
-@pytest.mark.parametrize("code", KINDS)
+@pytest.mark.parametrize("code", CATALOGUE)
 def test_an_example_is_marked_with_its_code_and_what_is_right_with_none(code):
     blocks = [block for block in BLOCKS if block.page == code]
     assert {block.section for block in blocks} == {EXAMPLE, *QUIET}
@@ -33,26 +34,31 @@ def test_an_example_is_marked_with_its_code_and_what_is_right_with_none(code):
 def test_each_program_is_of_a_kind_that_is_judged():
     kinds = (GRAPH, TRAIN, ARRAYS, CHECK)
     assert {block.kind for block in BLOCKS} == {*kinds}
-    assert sum(page_of(code).count("```python") for code in KINDS) == sum(len(of_kind(kind)) for kind in kinds)
+    assert sum(text_of(CATALOGUE[code].page).count("```python") for code in CATALOGUE) == sum(
+        len(of_kind(kind)) for kind in kinds
+    )
 
 
 def test_a_page_is_called_by_a_code_and_nothing_else_lies_beside_the_pages():
-    assert {path.name for path in PAGES.iterdir()} == {f"{code}.md" for code in KINDS}
+    assert {path.name for kind in CATALOGUE.values() for path in kind.page.parent.iterdir()} == {
+        f"{code}.md" for code in CATALOGUE
+    }
 
 
 def test_a_page_has_a_program_that_names_its_code_and_a_code_that_is_named_has_a_page():
     files = [
         *(ROOT / "netgrader").rglob("*.py"),
+        *(ROOT / "packages").glob("*/src/**/*.py"),
         *(ROOT / "source").rglob("*.py"),
         *(ROOT / "grader_tests").rglob("*.py"),
     ]
     nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
     named = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    assert KINDS.keys() - named == set()
+    assert CATALOGUE.keys() - named == set()
     calls = [node.args for node in nodes if isinstance(node, ast.Call) and called(node) in FINDING]
     rows = [node.elts for node in nodes if isinstance(node, ast.Tuple) and "Text" in map(called, node.elts)]
     said = {str(one.value) for part in (*calls, *rows) for one in part if isinstance(one, ast.Constant)}
-    assert set(filter(CODE.fullmatch, said)) - KINDS.keys() == set()
+    assert set(filter(CODE.fullmatch, said)) - CATALOGUE.keys() == set()
 
 
 def called(node):

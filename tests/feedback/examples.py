@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from graphread.drawing import boxes_of
+from graphread.model import Layer, Loss, Network, Optimizer
 from netgrader import observations as seen
 from netgrader.faults import CATALOGUE, Fault
 from netgrader.pages.graded import CellMark, Graded, Marks
-from netgrader.reader.drawing import boxes_of
-from netgrader.reader.model import Layer, Loss, Network, Optimizer
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
 from tests.datasets import EXERCISES
 

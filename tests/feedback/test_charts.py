@@ -2,12 +2,12 @@
 
 import re
 
+from graphread import drawing
+from graphread.model import Layer, Loss, Network, Optimizer
 from netgrader import line_chart
 from netgrader import observations as seen
 from netgrader.faults import CATALOGUE, Fault
 from netgrader.pages import feedback_figures, shell
-from netgrader.reader import drawing
-from netgrader.reader.model import Layer, Loss, Network, Optimizer
 from tests.texts import english
 
 

@@ -6,12 +6,12 @@ import json
 import numpy as np
 import pytest
 
+from graphread.drawing import NetworkBox
+from graphread.text import Text
 from netgrader import observations as seen
 from netgrader.drawing_pad import PadFrame, frame_of
 from netgrader.files import decode, plain_json
 from netgrader.pages.feedback_figures import figure
-from netgrader.reader.drawing import NetworkBox
-from netgrader.text import Text
 from tests.feedback.test_pad import FRAME, random_network
 
 

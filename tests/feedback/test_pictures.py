@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from graphread.model import Network
 from netgrader.catalogue import OF_NO_COURSE
 from netgrader.checks.run import Fixtures
 from netgrader.evidence import Evidence
@@ -16,7 +17,6 @@ from netgrader.judges.sweeps import StudentSweep
 from netgrader.observations import drawable
 from netgrader.pages.feedback_figures import figure
 from netgrader.pages.words import NETWORK_CAPTION
-from netgrader.reader.model import Network
 from tests.datasets import DIGITS
 
 

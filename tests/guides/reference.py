@@ -15,11 +15,11 @@ from typing import Any, get_type_hints
 
 import typer
 
+from graphread.text import Text
 from netgrader.checks import CellEvidence, language
 from netgrader.checks.run import Fixtures
 from netgrader.cli import app
-from netgrader.fault_kinds import KINDS
-from netgrader.text import Text
+from netgrader.faults import CATALOGUE
 from research import figures
 from tests.datasets import EXERCISES
 
@@ -84,7 +84,7 @@ def faults() -> str:
         "A code is public and never renamed. [Points](../guides/points.md#what-a-mistake-costs) says what a severity costs.\n",
     ]
     say = EXERCISES.texts.say
-    spoken = [EXERCISES.texts.kind(code) for code in KINDS]
+    spoken = [EXERCISES.texts.kind(code) for code in CATALOGUE]
     for group in sorted({kind.group for kind in spoken}):
         kinds = [kind for kind in spoken if kind.group == group]
         parts.append(f"## {group}\n")

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import nbformat
 from nbconvert import HTMLExporter
 
-from netgrader.fault_kinds import PAGES as FAULTS
-from netgrader.fault_kinds import of_any_data, page_of
+from graphread.fault_kinds import PAGES as FAULTS
+from graphread.fault_kinds import of_any_data, text_of
 from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.report_page import build_report, render_report
@@ -39,7 +39,7 @@ CONTENTS = {
     ),
     "To look at": ("looks",),
     "Reference": ("docs/reference/*",),
-    "Faults": ("netgrader/fault_pages/*",),
+    "Faults": ("netgrader/fault_pages/*", "packages/graphread/src/graphread/fault_pages/*"),
     "Explanation": ("docs/explanation/*", "SECURITY"),
     "Project": ("ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "packages/*/README", "research/README"),
     "More": ("research/*", "research/*/*", "data/*", "examples/*/*", "release/*/*", "source/*"),
@@ -63,8 +63,8 @@ def main() -> None:
     pages = tracked("*.md")
     for page in pages:
         text = (
-            of_any_data(page_of(page.stem))
-            if ROOT / page.parent == FAULTS
+            of_any_data(text_of(ROOT / page))
+            if page.parent.name == FAULTS
             else (ROOT / page).read_text(encoding="utf-8")
         )
         _write(page, LINK.sub(lambda link, page=page: _target(page, link[1]), text))

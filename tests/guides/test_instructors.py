@@ -19,7 +19,6 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
 from netgrader.errors import NetgraderError
 from netgrader.evidence import EvidenceWriter
-from netgrader.fault_kinds import KINDS
 from netgrader.faults import CATALOGUE
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.judges.accuracy import Recomputed, seen_test_images
@@ -151,9 +150,13 @@ def test_what_netgrader_says_states_no_figure_of_an_exercise(tmp_path):
     example = tmp_path / "example.py"
     example.write_text('"""Over 98.5 %."""\nexpected = f"over {98.5} % of {n}, not 1,500"\nprint("over 98.5 %")\n')
     assert figures(example) == [", not 1,500", "over 98.5 %"]
-    files = [*(ROOT / "netgrader").rglob("*.py"), *(ROOT / "netgrader").rglob("*.toml")]
+    files = [
+        *(ROOT / "netgrader").rglob("*.py"),
+        *(ROOT / "packages").glob("*/src/**/*.py"),
+        *(ROOT / "netgrader").rglob("*.toml"),
+    ]
     assert {path.name: figures(path) for path in files if figures(path)} == {}
-    said = {code: f"{kind.sentence} {kind.why} {kind.hint}" for code, kind in KINDS.items()}
+    said = {code: f"{kind.sentence} {kind.why} {kind.hint}" for code, kind in CATALOGUE.items()}
     assert [code for code, text in said.items() if FIGURES.search(text)] == []
 
 

@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyseccomp
-from notebook_cage.host import interpreter, system
-from notebook_cage.types import SHM, TMP
 
 from netgrader.imports import CAGE, PACKAGE
 from netgrader.platforms.autograder_files import HOME
+from notebook_cage.host import interpreter, system
+from notebook_cage.types import SHM, TMP
 
 CAPABILITIES = (
     *("CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID", "SETUID", "SETFCAP", "SETPCAP"),

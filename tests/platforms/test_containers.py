@@ -7,10 +7,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from notebook_cage.user import UserSandbox
 
 from netgrader.grading.grade_submission import grade
 from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
+from notebook_cage.user import UserSandbox
 from tests.conftest import build
 from tests.platforms import containers
 from tests.platforms.test_autograders import fits

@@ -9,7 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest
 
-from netgrader.reader.lab.local import LocalLab
+from graphread.lab.local import LocalLab
 
 
 @pytest.fixture(scope="session")

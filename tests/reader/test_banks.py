@@ -7,14 +7,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from netgrader.reader.faults.loss_faults import climbing
-from netgrader.reader.find.activations import ACTIVATIONS, SAME, name_activation
-from netgrader.reader.find.losses import LOSSES, Observation, recognise
-from netgrader.reader.find.optimizers import RULES, recognise_steps
-from netgrader.reader.find.roles import Roles
-from netgrader.reader.reading import Reading
-from netgrader.reader.trial.optimizer_trial import Descent
-from netgrader.reader.trial.probe import Setup
+from graphread.faults.loss_faults import climbing
+from graphread.find.activations import ACTIVATIONS, SAME, name_activation
+from graphread.find.losses import LOSSES, Observation, recognise
+from graphread.find.optimizers import RULES, recognise_steps
+from graphread.find.roles import Roles
+from graphread.reading import Reading
+from graphread.trial.optimizer_trial import Descent
+from graphread.trial.probe import Setup
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.reader import read_network
+from graphread import read_network
 
 ZEROS, RANDOM = tf.zeros_initializer(), None
 

@@ -8,14 +8,14 @@ import time
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+
+from graphread.lab import LabError
+from graphread.lab.local import LocalLab
+from netgrader.cage_contents import preload
+from netgrader.caged_lab import CagedLab
 from notebook_cage.bubblewrap import BubblewrapSandbox
 from notebook_cage.watch import process_tree
 from notebook_cage.zygote import Preload, Zygote
-
-from netgrader.cage_contents import preload
-from netgrader.reader.lab import LabError
-from netgrader.reader.lab.caged import CagedLab
-from netgrader.reader.lab.local import LocalLab
 
 
 @pytest.fixture(scope="module")

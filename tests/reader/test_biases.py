@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.reader import Exercise, read_network
+from graphread import Exercise, read_network
 
 INPUTS, WIDTH, CLASSES = 16, 24, 10
 ASKED = Exercise("network", widths=(WIDTH, CLASSES), inputs=INPUTS, classes=CLASSES, bias=True)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.reader.lab import LabError
-from netgrader.reader.lab.caged import CagedLab
-from netgrader.reader.lab.local import LocalLab
-from netgrader.reader.lab.wire import Channel, FrameError, FrameLimits
+from graphread.lab import LabError
+from graphread.lab.local import LocalLab
+from graphread.lab.wire import Channel, FrameError, FrameLimits
+from netgrader.caged_lab import CagedLab
 
 
 @pytest.fixture(scope="module")

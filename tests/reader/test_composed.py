@@ -12,7 +12,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 from hypothesis import HealthCheck, given, settings
 
-from netgrader.reader import Exercise, read_network
+from graphread import Exercise, read_network
 
 EXAMPLES = int(os.environ.get("NETGRADER_EXAMPLES", "5"))
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread import Exercise
 from netgrader import read_network
 from netgrader.checks.exercises import exercises_of
 from netgrader.data import DataPart, DataSpec
 from netgrader.evidence import GraphEvidence
 from netgrader.judges.answers import shaped
 from netgrader.judges.arrays import judge_images
-from netgrader.reader import Exercise
 from netgrader.toml_tables import SenselessTableError
 
 HEIGHT, WIDTH, CLASSES = 12, 9, 10

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.reader import Exercise, read_network
+from graphread import Exercise, read_network
 
 DEEP = Exercise("deep_network", loss=None, min_layers=3)
 ONE = Exercise("one_layer_network", widths=(10,), activations=("none",), optimizer="adam", nonlinear=False, bias=True)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.reader.lab import LabError
-from netgrader.reader.lab.local import LocalLab
+from graphread.lab import LabError
+from graphread.lab.local import LocalLab
 
 
 def exported(build, collections=True):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.reader import read_network
+from graphread import read_network
 
 ZEROS = tf.zeros_initializer()
 

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread import Exercise
 from netgrader import read_network
-from netgrader.reader import Exercise
 
 INPUTS, CLASSES = 16, 10
 ASKED = Exercise("network", inputs=INPUTS, classes=CLASSES, widths=(12, CLASSES), optimizer="adam", learning_rate=0.001)

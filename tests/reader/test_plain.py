@@ -10,10 +10,10 @@ import pytest
 import tensorflow  # noqa: ICN001  (tf is its version 1, as in the course)
 import tensorflow.compat.v1 as tf
 
-from netgrader.reader.find.activations import ACTIVATIONS
-from netgrader.reader.plain_network import PORTABLE, PlainLayer, PlainNetwork, Precision, plain_layer, scores
-from netgrader.reader.trial import plain_trial
-from netgrader.reader.trial.plain_trial import NotPlain, plain_network
+from graphread.find.activations import ACTIVATIONS
+from graphread.plain_network import PORTABLE, PlainLayer, PlainNetwork, Precision, plain_layer, scores
+from graphread.trial import plain_trial
+from graphread.trial.plain_trial import NotPlain, plain_network
 from netgrader.student.graphs import export_graph
 
 PIXELS, CLASSES = 48, 5

@@ -3,8 +3,8 @@
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread import read_network
 from netgrader.course_reader import exercise_named
-from netgrader.reader import read_network
 
 RIGHT = {
     "softmax": tf.nn.softmax,

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread import read_network
 from netgrader.course_reader import exercise_named
-from netgrader.reader import read_network
 
 HERE = Path(__file__).parent
 

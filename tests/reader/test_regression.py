@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread import Exercise
+from graphread.find.losses import Observation
+from graphread.find.target_losses import ERRORS, HUBER, huber, recognise_error
 from netgrader import read_network
-from netgrader.reader import Exercise
-from netgrader.reader.find.losses import Observation
-from netgrader.reader.find.target_losses import ERRORS, HUBER, huber, recognise_error
 
 INPUTS, WIDTH = 16, 12
 ASKED = Exercise(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.reader import Exercise, read_network
+from graphread import Exercise, read_network
 
 ROUNDED = {
     "two levels": lambda x: tf.cast(x > 0.75, tf.float32),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread import Exercise
 from netgrader import read_network
-from netgrader.reader import Exercise
 
 ASKED = Exercise(
     "two_layer_network", widths=(30, 10), activations=("relu", "none"), optimizer="adam", learning_rate=0.001, bias=True

@@ -3,7 +3,7 @@
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.reader import Exercise, read_network
+from graphread import Exercise, read_network
 from tests.reader.test_spellings import DEEP, cross_entropy
 
 ONE = Exercise("one_layer_network", widths=(10,), activations=("none",), optimizer="adam", nonlinear=False, bias=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.reader import Exercise, read_network
+from graphread import Exercise, read_network
 
 log_loss = tf.losses.log_loss
 cross_entropy = tf.losses.sigmoid_cross_entropy

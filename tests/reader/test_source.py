@@ -7,10 +7,10 @@ import time
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread.lab.local import LocalLab
 from netgrader import read_network
 from netgrader.course_reader import exercise_named
 from netgrader.errors import NetgraderError
-from netgrader.reader.lab.local import LocalLab
 
 
 def network():

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread import Exercise
+from graphread.find.activations import ACTIVATIONS, SAME, name_activation
 from netgrader import read_network
-from netgrader.reader import Exercise
-from netgrader.reader.find.activations import ACTIVATIONS, SAME, name_activation
 
 ASKED = Exercise(
     "two_layer_network", widths=(30, 10), activations=("relu", "none"), optimizer="adam", learning_rate=0.001, bias=True

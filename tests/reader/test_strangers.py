@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread import read_network
 from netgrader.faults import CATALOGUE, Severity
-from netgrader.reader import read_network
 
 _SPEC = importlib.util.spec_from_file_location("strangers", Path(__file__).parent / "strangers.py")
 strangers = importlib.util.module_from_spec(_SPEC)

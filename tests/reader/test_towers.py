@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread import read_network
 from netgrader.course_reader import exercise_named
-from netgrader.reader import read_network
 
 
 def fc(name, x, size):

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread.model import Exercise
 from netgrader import read_network
 from netgrader.faults import Fault
-from netgrader.reader.model import Exercise
 
 
 def network(rate: Any = 0.05, *, normalised: bool = False, climbs: bool = False) -> SimpleNamespace:

@@ -15,12 +15,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from graphread import read_network
+from graphread.graph.source import GraphError
+from graphread.lab.local import LocalLab
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
-from netgrader.reader import read_network
-from netgrader.reader.graph.source import GraphError
-from netgrader.reader.lab.local import LocalLab
 from netgrader.student.capture import take
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "write-an-exercise.md"

@@ -12,12 +12,12 @@ import pytest
 import tensorflow.compat.v1 as tf
 from IPython.core import display_functions
 
+from graphread.lab import LabError
+from graphread.lab.local import LocalLab
+from graphread.plain_network import PlainLayer, PlainNetwork, scores
 from netgrader.checks.context import Dataset
 from netgrader.data import load_data
 from netgrader.judges.pads import pad_of
-from netgrader.reader.lab import LabError
-from netgrader.reader.lab.local import LocalLab
-from netgrader.reader.plain_network import PlainLayer, PlainNetwork, scores
 from netgrader.student import drawing_pad, own_drawing, setup
 from netgrader.student.graphs import export_graph
 from tests.datasets import SIGNS, signs

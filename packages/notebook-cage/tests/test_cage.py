@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from notebook_cage import HOME, Limits, Mount, Plan, SandboxError, cgroups, open_sandbox
 from notebook_cage.bubblewrap import BubblewrapSandbox
 from notebook_cage.filter import filter_program

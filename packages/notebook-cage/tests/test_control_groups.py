@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+
 from notebook_cage import Limits, cgroups
 from notebook_cage.cgroups import ControlGroup, make_group
 

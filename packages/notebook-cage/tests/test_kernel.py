@@ -5,6 +5,7 @@ from __future__ import annotations
 import nbformat
 import pytest
 from nbclient import NotebookClient
+
 from notebook_cage import HOME, Mount, Plan, SandboxError, open_sandbox
 from notebook_cage.kernel import CagedKernel, CagedKernelManager
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from notebook_cage.bubblewrap import BubblewrapSandbox
 from notebook_cage.filter import filter_program
 from notebook_cage.self_tests import HOARDS, _SelfTests

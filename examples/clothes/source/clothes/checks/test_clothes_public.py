@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from graphread import LabError
 from netgrader.checks import Failed, fail, fault, grades, ungradable
 from netgrader.judges.accuracy import recomputed, require_learned, require_own, require_target, require_values
 from netgrader.judges.arrays import require_images, require_labels
@@ -10,7 +11,6 @@ from netgrader.judges.sweep_runs import require_trained
 from netgrader.judges.sweeps import require_best, require_chosen, require_grid, student_sweep
 from netgrader.judges.training import require_training
 from netgrader.judges.training_remarks import note_training
-from netgrader.reader import LabError
 
 DATA, NETWORK, SWEEP = "check_prepare_data", "check_convolutional_network", "check_dropout_sweep"
 TRAINING, ACCURACY = "check_training", "check_accuracy"

@@ -1,0 +1,50 @@
+"""What is wrong with a network: each fault a small function with its condition, listed in the file of its subject.
+
+To add one, write a generator that takes a `Reading` and yields `fault(...)`, put it into its file's `CHECKS`, add
+a page to ``fault_pages/``, and a test: docs/guides/extend-the-reader.md. What is undecided is never a fault.
+"""
+
+from __future__ import annotations
+
+from itertools import chain, filterfalse
+from typing import TYPE_CHECKING
+
+from graphread.fault import is_remark
+from graphread.fault_kinds import KINDS
+from graphread.faults import (
+    convolution_faults,
+    evaluation_faults,
+    layer_faults,
+    loss_faults,
+    optimizer_faults,
+    output_faults,
+    target_faults,
+)
+
+if TYPE_CHECKING:
+    from graphread.fault import Fault
+    from graphread.reading import Reading
+
+_OF_ANY = (
+    *layer_faults.CHECKS,
+    *evaluation_faults.CHECKS,
+    *convolution_faults.CHECKS,
+    *output_faults.CHECKS,
+    *optimizer_faults.CHECKS,
+)
+_CHECKS = {
+    False: (*loss_faults.CHECKS, *_OF_ANY),
+    True: (*target_faults.CHECKS, *loss_faults.ANY_LOSS, *_OF_ANY),
+}
+"""By whether numbers are to be come close to."""
+
+
+def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
+    """All faults and all remarks of a reading, each once, in the order of loss, layers, outputs, optimizer."""
+    if not reading.found.judged:
+        return (), ()
+    checks = _CHECKS[reading.found.given.regression]
+    found = dict.fromkeys(chain.from_iterable(check(reading) for check in checks))
+    brought = {code for fault in found if not is_remark(fault) for code in KINDS[fault.code].brings}
+    own = [fault for fault in found if fault.code not in brought]
+    return tuple(filterfalse(is_remark, own)), tuple(filter(is_remark, own))

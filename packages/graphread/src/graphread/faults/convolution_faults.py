@@ -1,0 +1,57 @@
+"""Faults of networks with convolutions: how many there are, and what they look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphread.fault import fault
+from graphread.faults.layer_faults import looped
+from graphread.find.joining import depths
+from graphread.find.layers import CONVOLUTIONS
+from graphread.text import Text
+from graphread.trial.probe import products
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from graphread.fault import Fault
+    from graphread.find import Found
+    from graphread.find.layers import Step
+    from graphread.reading import Reading
+
+
+def convolutions(reading: Reading) -> Iterator[Fault]:
+    """Fewer convolutions than asked for, one behind the other."""
+    found, least = reading.found, reading.asked.min_conv_layers
+    if least is None or not _measured(found) or looped(found):
+        return
+    known = [step for step in found.steps if _is_convolution(found, step)]
+    count = max(depths(found.graph, known), default=0)
+    if count < least:
+        place = (known or found.steps)[-1].node
+        yield fault("too-few-layers", place, Text("{count} convolutions", count=count), str(least))
+
+
+def images(reading: Reading) -> Iterator[Fault]:
+    """Images of which a convolution does not see neighbours as neighbours."""
+    asked = str([*(reading.asked.image_shape or ()), 1][:3])
+    for node, shape in reading.images.torn.items():
+        if not reading.rows.mixed:
+            told = Text("neighbouring {pixels} apart, in shape {list}", list=list(shape))
+            yield fault("image-torn", node, told, asked)
+
+
+def _measured(found: Found) -> bool:
+    """Whether the network was run: a product with weights of each place is not told from others before that."""
+    return bool(found.steps) and all(part.places is not None for part in products(found.steps))
+
+
+def _is_convolution(found: Found, step: Step) -> bool:
+    """Whether a layer uses the same weights at several places; half of a separable convolution is none."""
+    kinds = {CONVOLUTIONS.get(found.graph.nodes[part.node].op) for part in products([step])}
+    if kinds == {"depthwise-conv2d"} and step.activation == "none" and step.followed:
+        return False
+    return kinds != {None} or any((part.places or 0) > 1 for part in products([step]))
+
+
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (convolutions, images)

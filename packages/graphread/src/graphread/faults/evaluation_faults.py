@@ -1,0 +1,109 @@
+"""Faults of what a network does where it is fed and evaluated: by chance, with other rows, by averages that stand still."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphread.fault import fault
+from graphread.fault_kinds import Severity
+from graphread.find.roles import updates_of
+from graphread.graph.nodes import node_of, words
+from graphread.graph.plain import RANDOM
+from graphread.text import Said, Text
+from graphread.trial.probe import source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from graphread.fault import Fault
+    from graphread.find import Found
+    from graphread.reading import Reading
+
+#: Ops of chance, and ops that may hold any others.
+_DRAWING = RANDOM | words("Multinomial StatelessMultinomial While If PartitionedCall StatefulPartitionedCall")
+_SAME = Text("the same output")
+
+
+def rows(reading: Reading) -> Iterator[Fault]:
+    """A row's output that depends on chance or on other rows."""
+    found, trial = reading.found, reading.rows
+    place = reading.output
+    dropped = reading.layers.all_dropped
+    if dropped is not None:
+        yield fault("keep-rate-swapped", dropped, Text("everything is dropped"), Text("nothing, when evaluated"))
+    drawn = trial.repeats is False and _draws(found)
+    mixed: tuple[tuple[bool, str, Said, Said], ...] = (
+        (trial.by_chance or drawn, "dropout-at-evaluation", Text("two evaluations of the same {images} differ"), _SAME),
+        (
+            trial.repeats is False,
+            "rows-mixed",
+            Text("each evaluation changes what the next one gives, by what it updates"),
+            Text("evaluation that updates nothing"),
+        ),
+        (
+            bool(trial.mixed),
+            "rows-mixed",
+            Text("{an_image}'s output changes with the other {images}"),
+            Text("each by itself"),
+        ),
+    )
+    for code, told, expected in [row[1:] for row in mixed if row[0]][:1]:
+        yield fault(code, place, told, expected)
+
+
+def constant(reading: Reading) -> Iterator[Fault]:
+    """An output that no row changes, whatever the weights are."""
+    if reading.rows.constant:
+        yield fault("constant-output", reading.output, Text("the same output for {images} that differ"))
+
+
+def fixed_batch(reading: Reading) -> Iterator[Fault]:
+    """A graph that can be fed one number of rows only."""
+    found, batch = reading.found, reading.setup.batch
+    if batch is None or reading.rows.other_batch is not False:
+        return
+    place, told = found.roles.images, Text("a reshape for {batch} rows", batch=batch)
+    for source in (source_of(found.graph, name) for name in (found.roles.labels, found.roles.images)):
+        if batch in source.sizes:
+            place, told = source.name, Text("shape {list}", list=list(source.sizes))
+    grave = Severity.REMARK if reading.free else None  # else it may be all the rows that there are
+    yield fault("fixed-batch-size", node_of(place), told, Text("any number of {images}"), grave)
+
+
+def _draws(found: Found) -> bool:
+    """Whether chance may have a part in what the network puts out: something is drawn, or computed out of sight."""
+    return not _DRAWING.isdisjoint(found.graph.ops_above([found.loss, found.scores], control=True))
+
+
+def placeholders(reading: Reading) -> Iterator[Fault]:
+    """Images of a shape or type that the data does not have, and labels without which the network cannot be run."""
+    found, images, asked = reading.found, reading.found.roles.images, reading.asked
+    if reading.free or images not in found.graph.sources or not found.given.has_parts:
+        return
+    # What an exercise is given are rows of floating point numbers, unless it says otherwise, and these its network is fed.
+    source = source_of(found.graph, images)
+    if asked.row_shapes and not any(map(source.takes, asked.row_shapes)):
+        told = Text("shape {list}", list=list(source.sizes))
+        yield fault("wrong-placeholder", node_of(images), told, str([None, *asked.row_shapes[0]]))
+    elif source.whole:
+        yield fault("wrong-placeholder", node_of(images), source.dtype, "float32")
+    labels = source_of(found.graph, found.roles.labels)
+    if reading.setup.runs is False and not labels.whole and len(labels.sizes) == 1:
+        wanted = Text("[None, {width}]", width=found.given.classes)
+        yield fault("wrong-placeholder", node_of(labels.name), Text("shape {list}", list=list(labels.sizes)), wanted)
+
+
+def moving_averages(reading: Reading) -> Iterator[Fault]:
+    """Averages that evaluation uses, and that training leaves as they began."""
+    found = reading.found
+    if found.roles.images is None or not found.roles.updates:
+        return
+    moved = found.roles.updated.union(update.variable for update in updates_of(found.graph, found.given.beside))
+    # What does not begin with one value was measured before, and is not meant to move.
+    left = sorted(found.statistics - moved - reading.start.measured)
+    for name in [name for name in left if found.graph.nodes[name].rank() == 1][:1]:
+        told = Text("training does not update the moving averages"), Text("updated at each step")
+        yield fault("batchnorm-not-updated", name, *told)
+
+
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (rows, constant, fixed_batch, moving_averages, placeholders)

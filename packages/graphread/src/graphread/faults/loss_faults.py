@@ -1,0 +1,165 @@
+"""Faults of the loss and of what goes into it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphread.fault import fault
+from graphread.fault_kinds import Severity
+from graphread.find.activations import CLIPPED_LOG
+from graphread.find.layers import between
+from graphread.find.losses import CROSS_ENTROPY, FUSED_LOSSES, OVER_ROWS, UNDECIDED
+from graphread.find.optimizers import DUAL_AVERAGING
+from graphread.find.roles import all_updates, moved_by_gradients
+from graphread.graph.nodes import node_of
+from graphread.text import Said, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from graphread.fault import Fault
+    from graphread.find import Found
+    from graphread.reading import Reading
+
+_SQUARED = ("mean-squared-error", "root-mean-squared-error", "euclidean-distance")
+_SIGMOID = ("sigmoid-cross-entropy", "binary-cross-entropy", "log-of-sigmoid")
+_SCORES = ("cross-entropy-of-scores", "log-of-scores", "log-of-scores-tight")
+_LOGARITHMS = ("Log", "LogSoftmax", *FUSED_LOSSES)
+#: What turns scores into shares, and how that is called before a loss.
+_BEFORE = {
+    "softmax": "softmax-before-loss",
+    "sigmoid": "sigmoid-before-loss",
+    "hard-sigmoid": "sigmoid-before-loss",
+}
+_SHIFTED = frozenset({"labels-off-by-one-up", "labels-off-by-one-down"})
+_SWAPPED = "labels-logits-swapped"
+_UNTOUCHED = ("none", "log-softmax", CLIPPED_LOG, "undecided", "other")
+_AXIS = ("loss-over-wrong-axis", Text("over the rows of a batch"), Text("over the classes of a row"))
+#: By the kind of the loss, what is wrong for any classifier: code, what was found, what is expected.
+_BROKEN: Mapping[str, tuple[str, Said, Said]] = {
+    **dict.fromkeys(OVER_ROWS.difference(_SQUARED), _AXIS),
+    "labels-off-by-one-up": ("labels-off-by-one", Text("{label} {step}", step="+1"), Text("the {label} itself")),
+    "labels-off-by-one-down": ("labels-off-by-one", Text("{label} {step}", step="-1"), Text("the {label} itself")),
+    _SWAPPED: (_SWAPPED, "", ""),
+}
+#: Kinds of losses that are classed by another code than `wrong-loss`, where cross-entropy is asked for.
+_OTHER = {**dict.fromkeys(_SIGMOID, "sigmoid-cross-entropy"), **dict.fromkeys(_SQUARED, "mse-on-logits")}
+
+
+def is_asked(reading: Reading) -> bool:
+    """Whether the exercise asks for softmax cross-entropy."""
+    return reading.asked.loss == CROSS_ENTROPY
+
+
+def _place(reading: Reading) -> str:
+    return node_of(reading.found.loss)
+
+
+def _kind(reading: Reading) -> str:
+    """The kind of the loss."""
+    return _SWAPPED if _log_of_labels(reading) else reading.loss.match.kind
+
+
+def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
+    """An activation on what the loss itself turns into probabilities."""
+    activation = reading.loss.last_activation
+    if _kind(reading) in {CROSS_ENTROPY, _SWAPPED, *_SHIFTED} and activation not in _UNTOUCHED:
+        code = _BEFORE.get(activation, "relu-on-logits")
+        told = Text("{activation} before the loss", activation=activation)
+        yield fault(code, reading.output, told, Text("no activation"))
+
+
+def another_loss(reading: Reading) -> Iterator[Fault]:
+    """Another loss than the cross-entropy that was asked for."""
+    kind, last = _kind(reading), reading.loss.last_activation
+    known = {UNDECIDED.kind, CROSS_ENTROPY, *_SCORES, *_BROKEN}
+    if not is_asked(reading) or kind in known or _of_scores(reading):
+        return
+    code = _OTHER.get(kind, "wrong-loss")
+    if code == "mse-on-logits":
+        code = {"undecided": "wrong-loss", **dict.fromkeys(_BEFORE, "mse-on-softmax")}.get(last, code)
+    yield fault(code, _place(reading), kind.replace("-", " "), Text("softmax cross-entropy"))
+
+
+def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
+    """Formulas that are wrong for any classifier."""
+    kind, place = _kind(reading), _place(reading)
+    if kind in _BROKEN:
+        code, told, expected = _BROKEN[kind]
+        yield fault(code, place, told, expected)
+    elif _of_scores(reading) and reading.loss.last_activation not in _BEFORE:
+        grave = Severity.FATAL if reading.loss.finite is False else None
+        told, expected = Text("scores taken for probabilities"), Text("a softmax first")
+        yield fault("logits-are-probabilities", place, told, expected, grave)
+
+
+def _of_scores(reading: Reading) -> bool:
+    """Whether the loss takes scores for probabilities: its logarithm is of the scores themselves."""
+    loss, kind = reading.loss, _kind(reading)
+    if kind == "binary-cross-entropy":
+        return loss.last_activation == "none" and not is_asked(reading)
+    if kind == CROSS_ENTROPY:
+        return loss.last_activation == CLIPPED_LOG and not loss.inner_activations
+    return kind in _SCORES
+
+
+def _log_of_labels(reading: Reading) -> bool:
+    """Whether the loss goes with the probability of the label because the logarithm is taken of the labels, or of their softmax.
+
+    The sum of p log(y + e) is an affine function of p at the label: by its values alone it is the negative probability.
+    """
+    found = reading.found
+    if reading.loss.match.kind != "negative-probability":
+        return False
+    late = found.graph.descendants([found.scores])
+    way = between(found.graph, found.roles.labels, found.loss)
+    return any(node.op in _LOGARITHMS and node.inputs[0] not in late for node in way)
+
+
+def climbing(reading: Reading) -> Iterator[Fault]:
+    """A step that makes the loss larger."""
+    # Dual averaging begins with a jump towards zero, wherever the weights are: McMahan et al., 2013, algorithm 1.
+    if reading.descent.climbs and reading.descent.kind not in DUAL_AVERAGING:
+        yield fault("maximises-loss", _place(reading), Text("each step makes the loss larger"), "smaller")
+
+
+def not_finite(reading: Reading) -> Iterator[Fault]:
+    """NaN or infinity for ordinary scores, or a logarithm of a probability that can be zero."""
+    if reading.loss.finite is False and not _of_scores(reading):
+        yield fault("loss-not-finite", _place(reading))
+    if reading.loss.finite_at_extremes is False:
+        yield fault("unclipped-log", _place(reading))
+
+
+def wrong_tensor(reading: Reading) -> Iterator[Fault]:
+    """A gradient of something that the labels have no part in."""
+    found, given = reading.found, reading.found.roles.gradients
+    labels = found.roles.labels or found.hints.get("Y")
+    if labels is None or labels in found.graph.ancestors(given.values()) or not _is_shown(found):
+        return
+    # Of several networks that train against each other, each has a loss of its own, some without labels.
+    others = moved_by_gradients(all_updates(found.graph)) - given.keys()
+    if not (reading.free and others):
+        told = Text("a tensor without the {labels}"), Text("the loss")
+        yield fault("minimises-wrong-tensor", node_of(found.roles.train_op), *told)
+
+
+def _is_shown(found: Found) -> bool:
+    """Whether there are gradients, and they show what they are made from.
+
+    Those of a loop are made from stacks, and those that are gathered in variables first show neither images nor labels.
+    """
+    graph, given = found.graph, found.roles.gradients
+    gathered = graph.ancestor_nodes(given.values()).intersection(graph.variables) - given.keys()
+    if "StackPopV2" in graph.ops_above(given.values()):
+        return False
+    return found.roles.images in graph.ancestors(given.values()) or (bool(given) and not gathered)
+
+
+ANY_LOSS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (climbing, not_finite, wrong_tensor)
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
+    squashed_before_loss,
+    another_loss,
+    broken_cross_entropy,
+    *ANY_LOSS,
+)

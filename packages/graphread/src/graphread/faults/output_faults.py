@@ -1,0 +1,150 @@
+"""Faults of what the network hands out, and parts of it that are not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphread.fault import fault
+from graphread.fault_kinds import Severity
+from graphread.find.losses import CROSS_ENTROPY
+from graphread.graph.nodes import node_of
+from graphread.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from graphread.fault import Fault
+    from graphread.reading import Reading
+
+NOTHING_WITHOUT = frozenset({"X", "Y", "loss", "train_op"})
+"""Parts without which no network can be trained."""
+
+_WRONG_AXIS = ("accuracy-over-wrong-axis", Text("the largest over the {images}"), Text("the largest over the classes"))
+_NO_ARGMAX, _CLASSES = "accuracy-without-argmax", Text("the classes compared")
+#: By what was measured: code, what was found, what was expected.
+_ACCURACIES = {
+    "wrong-axis": _WRONG_AXIS,
+    "wrong-axis-probabilities": _WRONG_AXIS,
+    "labels-over-wrong-axis": _WRONG_AXIS,
+    "scores-over-wrong-axis": _WRONG_AXIS,
+    "probabilities-over-wrong-axis": _WRONG_AXIS,
+    "no-argmax": (_NO_ARGMAX, Text("scores compared with {labels}"), _CLASSES),
+    "no-argmax-probabilities": (_NO_ARGMAX, Text("probabilities compared with {labels}"), _CLASSES),
+    "rounded": (_NO_ARGMAX, Text("rounded probabilities compared"), _CLASSES),
+    "percent": ("accuracy-not-mean", Text("a percentage"), Text("a share from 0 to 1")),
+    "count": ("accuracy-not-mean", Text("a count"), Text("a share from 0 to 1")),
+    "not-averaged": ("accuracy-not-mean", Text("a value for each {image}"), Text("their mean")),
+    "whole-number": ("accuracy-not-mean", Text("a whole number: the cast is missing"), Text("a share from 0 to 1")),
+    "error-rate": ("accuracy-not-mean", Text("the share that is wrong"), Text("the share that is right")),
+}
+
+
+#: What is no activation on the logits: a softmax of it is that of the scores, or it is none of the bank.
+_NO_ACTIVATION = frozenset({"none", "log-softmax", "classes", "distribution", "other"})
+
+
+def claimed_logits(reading: Reading) -> Iterator[Fault]:
+    """Logits that are probabilities already, where the loss is right all the same."""
+    form = reading.outputs.logits_is or "none"
+    right = reading.loss.match.kind == CROSS_ENTROPY and reading.loss.last_activation == "none"
+    if not right or form in _NO_ACTIVATION:
+        return
+    place = node_of(reading.found.hints.get("logits"))
+    if form in ("softmax", "sigmoid", "hard-sigmoid"):
+        yield fault("logits-are-probabilities", place, "probabilities", Text("scores before the softmax"))
+    else:
+        yield fault("relu-on-logits", place, Text("{form} on what is called logits", form=form), Text("no activation"))
+
+
+def uses_labels(reading: Reading) -> Iterator[Fault]:
+    """A prediction for which the labels are needed."""
+    found, graph, labels = reading.found, reading.found.graph, reading.found.roles.labels
+    claimed = found.given.named("logits", "prediction")
+    # Where no loss is understood, a product of a gradient may be taken for a layer.
+    forward = graph.ancestor_nodes([found.loss, *claimed])
+    made = [*claimed, *(step.data for step in found.steps if step.node in forward)]
+    told = Text("depends on the {labels} that are fed"), Text("on the {images} only")
+    for tensor in [one for one in made if labels in graph.ancestors([one]) - {found.roles.images}][:1]:
+        yield fault("prediction-uses-labels", node_of(tensor), *told)
+
+
+def accuracy(reading: Reading) -> Iterator[Fault]:
+    """An accuracy that is computed in another way; a measure that nobody asks for need not be a share."""
+    form, tensor = reading.outputs.accuracy_is, reading.found.outputs.accuracy
+    if form in _ACCURACIES:
+        code, found, expected = _ACCURACIES[form]
+        if code != "accuracy-not-mean" or not reading.free:
+            yield fault(code, node_of(tensor), found, expected)
+
+
+def prediction(reading: Reading) -> Iterator[Fault]:
+    """A prediction that the student names and that is another class than the scores', for no reason named already."""
+    found, graph = reading.found, reading.found.graph
+    tensor = found.hints.get("prediction")
+    if tensor is None or reading.outputs.prediction_ranks or not reading.loss.decided:
+        return
+    varied = reading.rows.mixed or not reading.rows.repeats
+    in_loss = tensor in graph.ancestors([found.roles.loss]) and reading.loss.match.kind != CROSS_ENTROPY
+    counted = reading.outputs.accuracy_is in _ACCURACIES
+    if not (varied or in_loss or counted or list(uses_labels(reading))):
+        told = Text("another class than the largest score"), Text("the class with the largest logit")
+        yield fault("prediction-wrong", node_of(tensor), *told)
+
+
+def missing(reading: Reading) -> Iterator[Fault]:
+    """Parts that an exercise asks for and that are nowhere in the graph."""
+    found, roles = reading.found, reading.found.roles
+    if reading.free:
+        return
+    lacking = _lacking(reading)
+    if lacking and found.given.names is not None:  # no net has these attributes, and one cause is reported once
+        yield fault("missing-tensor", "", Text("no step of training"), "compile(optimizer=…, loss=…)", Severity.FATAL)
+        return
+    for name in lacking:
+        grave = Severity.FATAL if name in NOTHING_WITHOUT else None
+        yield fault("missing-tensor", name, Text("no {name} in the graph", name=name), f"net.{name}", grave)
+    # What is made with variables has layers that may be hidden, in a loop or as single numbers.
+    if not found.steps and (roles.loss or roles.images) and not found.graph.variables_in(roles.loss):
+        told = Text("no layer between {images} and loss")
+        yield fault("missing-tensor", "logits", told, "net.logits", Severity.FATAL)
+
+
+def _lacking(reading: Reading) -> list[str]:
+    """The names of the parts that are not there; a loss that does without the labels is reported as such."""
+    found, roles, outputs = reading.found, reading.found.roles, reading.found.outputs
+    labels = roles.labels or (roles.loss and found.hints.get("Y"))
+    parts = {"X": roles.images, "Y": labels, "loss": roles.loss, "train_op": roles.train_op}
+    if found.given.has_parts:
+        parts["prediction"] = outputs.prediction
+    if found.given.has_parts and not found.given.regression:
+        untried = () if reading.setup.opened else outputs.accuracies
+        parts["accuracy"] = outputs.accuracy or next(iter(untried), None)
+    return [name for name, tensor in parts.items() if tensor is None]
+
+
+def misnamed(reading: Reading) -> Iterator[Fault]:
+    """Attributes of `net` that hold another tensor than the one that plays the part: a remark, names being hints only."""
+    found, roles, hints = reading.found, reading.found.roles, reading.found.hints
+    played = {"X": roles.images, "Y": roles.labels, "train_op": roles.train_op}
+    if hints.get("loss") not in roles.losses:
+        played["loss"] = found.loss
+    for part, tensor in played.items():
+        if tensor is not None and hints.get(part, tensor) != tensor:
+            told = Text("net.{part} is {hints}", part=part, hints=node_of(hints[part]))
+            reason = roles.reasons.get(part, Text("by what it is made from"))
+            yield fault("misnamed-part", part, told, f"{node_of(tensor)} ({reason})")
+    measure = node_of(hints.get("accuracy"))
+    if measure and measure not in found.graph.fed | found.graph.varied:
+        # As where Python compared, and not the session.
+        told = Text("net.{value} is {tensor}", value="accuracy", tensor=measure)
+        yield fault("accuracy-wrong", Text("accuracy"), told, Text("the share of {images} whose class is right"))
+
+
+CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
+    claimed_logits,
+    uses_labels,
+    accuracy,
+    prediction,
+    missing,
+    misnamed,
+)

@@ -1,0 +1,216 @@
+"""Which loss is this? A bank of exact formulas, right ones and named wrong ones, compared by value.
+
+A formula takes scores z of shape (rows, classes) and labels of shape (rows,) and gives one number: what the loss is up
+to a factor and a constant. To add one, add a line to `LOSSES`; tests/reader/test_banks.py runs over all of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphread.find.activations import log_softmax, sigmoid, softmax
+from graphread.text import Said, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from graphread.graph.nodes import Array
+
+CROSS_ENTROPY = "softmax-cross-entropy"
+FUSED_LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
+#: Formulas in which the rows of a batch meet, by name.
+OVER_ROWS = frozenset(
+    ["softmax-over-batch", "softmax-over-all", "log-sum-over-batch", "sum-over-batch-log", "root-mean-squared-error"]
+)
+TOLERANCE = 4e-3
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the graph's loss was, summed, for these scores (rows, classes) and labels (rows,)."""
+
+    scores: Array
+    labels: Array
+    value: float
+
+
+@dataclass(frozen=True)
+class LossMatch:
+    """A formula that explains the observations: ``value = scale * formula + offset``, `error` relative to its spread.
+
+    `detail` says more ("label smoothing 0.1"), empty for the plain form.
+    """
+
+    kind: str
+    scale: float
+    offset: float
+    error: float
+    detail: Said = ""
+
+
+UNDECIDED = LossMatch("undecided", 1.0, 0.0, 0.0)
+"""In place of a formula that is not known."""
+
+
+def _hot(z: Array, labels: Array) -> Array:
+    return np.asarray(np.eye(z.shape[1])[labels])
+
+
+def _at(z: Array, labels: Array) -> Array:
+    """The column of the label, a row each."""
+    return np.asarray(z[np.arange(len(z)), labels])
+
+
+def cross_entropy_rows(z: Array, labels: Array) -> Array:
+    """Minus log softmax(z) at the label, a row each (Goodfellow et al., Deep Learning, 6.2.2.3)."""
+    return np.asarray(-_at(log_softmax(z), labels))
+
+
+def _cross_entropy(z: Array, labels: Array) -> float:
+    return float(cross_entropy_rows(z, labels).sum())
+
+
+def _log_of(p: Array, least: float = 1e-7) -> Array:
+    return np.asarray(np.log(np.clip(p, least, None)))
+
+
+def _binary(p: Array, y: Array) -> float:
+    return float(-(y * _log_of(p) + (1 - y) * _log_of(1 - p)).sum())
+
+
+def _hinge(z: Array, labels: Array) -> float:
+    """Crammer and Singer, 2001, and Weston and Watkins, 1999, differ; this is the latter's."""
+    right = _at(z, labels)[:, None]
+    margins = np.maximum(0, 1 + z - right)
+    margins[np.arange(len(z)), labels] = 0
+    return float(margins.sum())
+
+
+def _largest_hinge(z: Array, labels: Array) -> float:
+    """Keras' categorical hinge: of the wrong scores the largest counts, or zero."""
+    hot = _hot(z, labels)
+    return float(np.maximum(0, 1 + ((1 - hot) * z).max(1) - (hot * z).sum(1)).sum())
+
+
+def _normalised(z: Array) -> Array:
+    return np.clip(z / z.sum(axis=1, keepdims=True), 1e-7, 1 - 1e-7)
+
+
+def _shifted(step: int) -> Callable[[Array, Array], float]:
+    return lambda z, labels: _cross_entropy(z, (labels + step) % z.shape[1])
+
+
+#: Kind → formula. The first is the right one; the others are right elsewhere, or wrong and common.
+LOSSES: Mapping[str, Callable[[Array, Array], float]] = {
+    CROSS_ENTROPY: _cross_entropy,
+    "mean-squared-error": lambda z, labels: float(((z - _hot(z, labels)) ** 2).sum()),
+    "root-mean-squared-error": lambda z, labels: float(np.sqrt(((z - _hot(z, labels)) ** 2).sum())),
+    "euclidean-distance": lambda z, labels: float(np.sqrt(((z - _hot(z, labels)) ** 2).sum(1)).sum()),
+    "mean-absolute-error": lambda z, labels: float(np.abs(z - _hot(z, labels)).sum()),
+    "sigmoid-cross-entropy": lambda z, labels: float((np.logaddexp(0, z) - z * _hot(z, labels)).sum()),
+    "binary-cross-entropy": lambda z, labels: _binary(z, _hot(z, labels)),
+    "log-of-sigmoid": lambda z, labels: float(-_at(_log_of(sigmoid(z)), labels).sum()),
+    "negative-probability": lambda z, labels: float(-_at(softmax(z), labels).sum()),
+    "negative-score": lambda z, labels: float(-_at(z, labels).sum()),
+    "labels-off-by-one-up": _shifted(1),
+    "labels-off-by-one-down": _shifted(-1),
+    "labels-logits-swapped": lambda z, labels: float(-(z * log_softmax(_hot(z, labels))).sum()),
+    "softmax-over-batch": lambda z, labels: float(-(log_softmax(z, 0) * _hot(z, labels)).sum()),
+    "log-sum-over-batch": lambda z, labels: float(np.log(np.exp(z).sum(axis=0)).mean() - _at(z, labels).mean()),
+    "cross-entropy-of-scores": lambda z, labels: float(-_at(np.log(_normalised(z)), labels).sum()),
+    "log-of-scores": lambda z, labels: float(-_at(_log_of(z), labels).sum()),
+    "log-of-scores-tight": lambda z, labels: float(-_at(_log_of(z, 1e-10), labels).sum()),
+    "softmax-over-all": lambda z, labels: float(len(z) * np.log(np.exp(z).sum()) - _at(z, labels).sum()),
+    "hinge": _hinge,
+    "hinge-of-the-largest": _largest_hinge,
+    "squared-hinge": lambda z, labels: float((np.maximum(0, 1 - (2 * _hot(z, labels) - 1) * z) ** 2).sum()),
+    "hinge-of-each": lambda z, labels: float(np.maximum(0, 1 - (2 * _hot(z, labels) - 1) * z).sum()),
+    "sum-over-batch-log": lambda z, labels: float(
+        -np.log(np.maximum((softmax(z) * _hot(z, labels)).sum(axis=0), 1e-30)).sum()
+    ),
+}
+
+
+def recognise(observations: Sequence[Observation], kinds: Sequence[str] | None = None) -> LossMatch | None:
+    """Name the loss that gave these values, None where nothing explains them.
+
+    `observations` are twelve or more, of random scores and labels; `kinds` says which formulas to try: all, and the right
+    one with its variants (label smoothing, class weights, focal form), if None.
+    """
+    values = varied_values(observations)
+    if values is None:
+        return None
+    with np.errstate(all="ignore"):  # a formula of another kind may divide by zero on these scores
+        formulas = {kind: [LOSSES[kind](o.scores, o.labels) for o in observations] for kind in kinds or LOSSES}
+    best = min((fitted(kind, features, values) for kind, features in formulas.items()), key=lambda match: match.error)
+    variants = _variants(observations, values) if kinds is None else iter(())
+    return next((match for match in chain([best], variants) if match.error < TOLERANCE), None)
+
+
+def varied_values(observations: Sequence[Observation]) -> Array | None:
+    """Return the values of the loss; None where they are not numbers, or are all the same."""
+    values = np.array([observation.value for observation in observations], dtype=np.float64)
+    told = np.isfinite(values).all() and np.ptp(values) > 1e-9 * (1 + np.abs(values).max())
+    return values if told else None
+
+
+def solved(features: Sequence[Sequence[float]] | Array, values: Array) -> tuple[Array, float]:
+    """Least squares of the values on the features (runs, n) and a constant: factors, and the error relative to the spread."""
+    columns = np.concatenate([np.asarray(features), np.ones((len(values), 1))], axis=1)
+    factors, *_ = np.linalg.lstsq(columns, values, rcond=None)
+    return factors, float(np.abs(values - columns @ factors).max() / values.std())
+
+
+def fitted(kind: str, features: Sequence[float] | Array, values: Array, detail: Said = "") -> LossMatch:
+    """Return the formula with this feature for each observation; its error is infinite where that cannot be."""
+    column = np.asarray(features, dtype=np.float64)[:, None]
+    if not np.isfinite(column).all() or not np.ptp(column):
+        return LossMatch(kind, 0.0, 0.0, np.inf, detail)
+    (scale, offset), error = solved(column, values)
+    return LossMatch(kind, float(scale), float(offset), error, detail)
+
+
+def _variants(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
+    """Yield the right loss in forms that an exercise may leave free, the simplest first."""
+    yield from _smoothed(observations, values)
+    for gamma in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0):
+        features = [_focal(o, gamma) for o in observations]
+        yield fitted(CROSS_ENTROPY, features, values, Text("focal form, {gamma:g}", gamma=gamma))
+    yield from _weighted(observations, values)
+
+
+def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
+    """Label smoothing: a share of the label is spread over all classes (Szegedy et al., 2016)."""
+    features = np.array([_smoothing(o.scores, o.labels) for o in observations])
+    (right, spread, offset), error = solved(features, values)
+    total = right + spread
+    if total != 0 and 0 < spread / total < 0.6:
+        detail = Text("{label} smoothing {spread:.2g}", spread=spread / total)
+        yield LossMatch(CROSS_ENTROPY, float(total), float(offset), error, detail)
+
+
+def _smoothing(z: Array, labels: Array) -> list[float]:
+    """Cross-entropy at the labels, and at all classes alike."""
+    return [_cross_entropy(z, labels), float(-log_softmax(z).mean(1).sum())]
+
+
+def _focal(observation: Observation, gamma: float) -> float:
+    """Lin et al., Focal Loss for Dense Object Detection, 2017."""
+    rows = cross_entropy_rows(observation.scores, observation.labels)
+    return float(((1 - np.exp(-rows)) ** gamma * rows).sum())
+
+
+def _weighted(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
+    """Each class with a weight of its own."""
+    classes = np.unique(np.concatenate([o.labels for o in observations]))
+    if len(observations) < 2 * len(classes) + 2:
+        return
+    rows = [(o.labels, cross_entropy_rows(o.scores, o.labels)) for o in observations]
+    sums = np.array([np.bincount(labels, errors, minlength=classes.max() + 1)[classes] for labels, errors in rows])
+    (*weights, offset), error = solved(sums, values)
+    if abs(np.sign(weights).sum()) == len(classes):
+        yield LossMatch(CROSS_ENTROPY, float(np.mean(weights)), float(offset), error, Text("class weights"))

@@ -1,0 +1,113 @@
+"""What runs? Functions are written out, and branches are decided as evaluation passes them.
+
+With the switches as evaluation sets them, the branches that are not taken are left out of walks that follow values.
+They stay in the graph: what training changes in one is still found by walks that follow control.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphread.graph.constants import truth
+from graphread.graph.functions import written_out
+from graphread.graph.nodes import node_of
+from graphread.graph.plain import PLACEHOLDERS, Graph, plain_graph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from graphread.graph.nodes import Array, Message, Node
+
+_MERGES = frozenset({"Merge", "RefMerge"})
+_SWITCHES = frozenset({"Switch", "RefSwitch"})
+
+
+def as_evaluated(graph: Graph, eval_feed: Mapping[str, Array]) -> Graph:
+    """Return the graph with each branch and choice whose condition is known decided; a switch not fed is off."""
+    known = {tensor: np.asarray(value) for tensor, value in eval_feed.items()}
+    for node in graph.of_ops(PLACEHOLDERS - {"PlaceholderWithDefault"}):
+        if node.dtype("dtype") == "bool" and not graph.static_shape(node.name + ":0"):
+            known.setdefault(node.name + ":0", np.asarray(False))
+    return _chosen(graph, known)
+
+
+def as_trained(graph: Graph, evaluated: Graph) -> tuple[Graph, dict[str, Array]]:
+    """Return the graph with the switches turned over that it is `evaluated` with, and what they are then fed."""
+    values = {f"{node.name}:0": evaluated.constant(f"{node.name}:0") for node in graph.of_ops(PLACEHOLDERS)}
+    turned = {tensor: ~value for tensor, value in values.items() if value is not None and value.dtype.kind == "b"}
+    return (_chosen(Graph(graph.nodes.values()), {**evaluated.known, **turned}) if turned else evaluated), turned
+
+
+def _chosen(graph: Graph, known: dict[str, Array]) -> Graph:
+    graph.known = known
+    dead, nodes = _dead(graph), [*graph.nodes.values()]
+    decided = [_decided(graph, node, dead) for node in nodes]
+    if decided == nodes:
+        return graph
+    chosen = Graph(decided, known)
+    chosen.untaken = frozenset(dead & graph.nodes.keys())
+    return chosen
+
+
+def _dead(graph: Graph) -> set[str]:
+    """Return the tensors, and by their names the nodes, that are never computed."""
+    dead: set[str] = set()
+    for name in graph.order:
+        node = graph.nodes[name]
+        if node.op in _SWITCHES:
+            dead |= {False: {f"{name}:1"}, True: {f"{name}:0"}, None: set()}[truth(graph.constant(node.inputs[1]))]
+        reads = [read in dead or node_of(read) in dead for read in node.inputs]
+        never = all(reads) if node.op in _MERGES else any(reads) or not dead.isdisjoint(node.controls)
+        if never:
+            dead.add(name)
+    return dead
+
+
+def _decided(graph: Graph, node: Node, dead: set[str]) -> Node:
+    """Return a branch or a choice that reads only what it hands on, where that is known; any other node as it is."""
+    kept = _CHOICES.get(node.op, _all_kept)(graph, node, dead)
+    if not kept:
+        return node
+    gone = tuple(node_of(read) for read in node.inputs if read not in kept)
+    op = node.op if node.op in _SWITCHES else "Identity"
+    return replace(node, op=op, inputs=kept, controls=(*node.controls, *gone))
+
+
+def _all_kept(*_: object) -> tuple[str, ...]:
+    """Return nothing: an op that makes no choice reads all that it did."""
+    return ()
+
+
+def _alive(_: Graph, node: Node, dead: set[str]) -> tuple[str, ...]:
+    """Return the one input of a merge that is computed; nothing for several."""
+    alive = tuple(read for read in node.inputs if dead.isdisjoint((read, node_of(read))))
+    return alive if len(alive) == 1 else ()
+
+
+def _switched(graph: Graph, node: Node, _: set[str]) -> tuple[str, ...]:
+    """Return what a switch hands on, where its condition is known."""
+    return node.inputs[:1] if graph.constant(node.inputs[1]) is not None else ()
+
+
+def _selected(graph: Graph, node: Node, _: set[str]) -> tuple[str, ...]:
+    """Return what a choice by a known condition takes."""
+    condition, first, second = node.inputs[:3]
+    return {True: (first,), False: (second,), None: ()}[truth(graph.constant(condition))]
+
+
+_CHOICES: Mapping[str, Callable[[Graph, Node, set[str]], tuple[str, ...]]] = {
+    **dict.fromkeys(_MERGES, _alive),
+    **dict.fromkeys(_SWITCHES, _switched),
+    **dict.fromkeys(("Select", "SelectV2"), _selected),
+}
+
+
+def inlined(meta: Message, feed: Mapping[str, Array]) -> tuple[Message, Graph, Graph]:
+    """Return the graph without calls; then as plain nodes; and those as evaluation sees them."""
+    flat = written_out(meta)
+    whole = plain_graph(flat.graph_def)
+    _ = whole.order  # a cycle raises an error before anything walks
+    return flat, whole, as_evaluated(whole, feed)

@@ -1,0 +1,243 @@
+"""What is checked in a stranger's graph, and taken out of it, before TensorFlow sees it.
+
+A graph is a program. What `graphread.lab.ops` does not list is taken out of the graph together with all that is computed
+from it; asking for such a tensor is then an error that names the op. Ops that only tell (summaries, prints, assertions,
+savers) become no-ops, since honest programs hold them. Whether what is left contradicts itself, TensorFlow says.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections import defaultdict
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from graphread.graph.nodes import REFERENCE, Message, input_node, inputs_set, meta_graph_def, reached
+from graphread.graph.plain import VARIABLES
+from graphread.lab import LabError
+from graphread.lab.ops import ALLOWED, SILENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+#: Bytes of one element; what is not here counts eight.
+_SIZES = {1: 4, 2: 8, 3: 4, 4: 1, 5: 2, 6: 1, 8: 8, 9: 8, 10: 1, 14: 2, 17: 2, 18: 16, 19: 2, 22: 4, 23: 8}
+
+#: Attributes that do not change what a graph computes, and are dropped: where resources are kept, and private ones but for
+#: those that functional control flow and its gradients need.
+_DROPPED = re.compile(
+    r"container\Z|_(?!(lower_using_switch_merge|num_original_outputs|stateful_parallelism)\Z)", re.ASCII
+)
+
+#: What draws from ``tf.data``. Its iterator cannot be run, but what it gives can be fed; in a function it can not.
+_DRAWING = "IteratorGetNext"
+_ALLOWED_INSIDE = ALLOWED - {_DRAWING}
+
+
+class LargestRun:
+    """How large a graph may be, in bytes."""
+
+    MAX_CONSTANT = 256_000_000
+    MAX_CONSTANTS = 512_000_000
+    MAX_VARIABLE = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A graph that may be imported.
+
+    `meta` holds the graph and the contexts of its loops and branches; `left_out` says for each node that was taken out
+    which op was the reason.
+    """
+
+    meta: Message
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+def accept(source: Message) -> Accepted:
+    """Check a MetaGraphDef and make the copy of it that may be run.
+
+    A `LabError` of kind ``graph`` says that its functions contradict each other, ``op`` that nothing of it may be run,
+    ``limit`` that it is too large.
+    """
+    meta = meta_graph_def()
+    graph = meta.graph_def
+    graph.CopyFrom(source.graph_def)
+    graph.DiscardUnknownFields()
+    _check_sizes(node for _, node in _nodes(graph))
+    silenced = _silence(graph.node)
+    bad = _bad_functions(graph)
+    reasons = _left_out(graph.node, silenced, bad)
+    if len(reasons) == len(graph.node):
+        op = next(iter(reasons.values()))
+        raise LabError("op", f"Nothing of the graph can be run: it all needs the op {op}, which the lab does not run.")
+    _keep(graph.node, [node for node in graph.node if node.name not in reasons])
+    _keep(graph.library.function, [one for one in graph.library.function if one.signature.name not in bad])
+    _keep(graph.library.gradient, [])
+    _close_gaps(graph, reasons)
+    _clean(graph)
+    for key in {"cond_context", "while_context"}.intersection(source.collection_def):
+        meta.collection_def[key].CopyFrom(source.collection_def[key])
+    return Accepted(meta, reasons)
+
+
+def reseed(meta: Message, seed: int) -> Message:
+    """Return a copy of the graph whose random ops all draw from `seed`, each with a stream of its own."""
+    copy = meta_graph_def()
+    copy.CopyFrom(meta)
+    for scope, node in _nodes(copy.graph_def):
+        if "seed" in node.attr and "seed2" in node.attr:
+            node.attr["seed"].i = seed
+            node.attr["seed2"].i = zlib.crc32(f"{scope}/{node.name}".encode()) + 1
+    return copy
+
+
+def _nodes(graph: Message) -> Iterator[tuple[str, Message]]:
+    """Yield the nodes of the graph, and those of its functions with their names."""
+    inner = ((function.signature.name, node) for function in graph.library.function for node in function.node_def)
+    return chain((("", node) for node in graph.node), inner)
+
+
+def _keep(repeated: Any, kept: Sequence[Message]) -> None:
+    """Leave only these messages in a repeated field."""
+    del repeated[:]
+    repeated.extend(kept)
+
+
+def _called(node: Message) -> set[str]:
+    """Return the functions that a node calls, and an empty name."""
+    return {function.name for value in node.attr.values() for function in (value.func, *value.list.func)}
+
+
+def _bad_functions(graph: Message) -> dict[str, str]:
+    """Return the functions that cannot be run, each with the op that is the reason; make what only tells in them no-ops."""
+    bodies = {function.signature.name: function.node_def for function in graph.library.function}
+    if len(bodies) != len(graph.library.function):
+        raise LabError("graph", "The graph has two functions of one name.")
+    calls = {name: set().union(*map(_called, nodes)) & bodies.keys() for name, nodes in bodies.items()}
+    try:
+        order = [*TopologicalSorter(calls).static_order()]
+    except CycleError as error:
+        raise LabError("graph", f"The graph's function {error.args[1][0][:80]!r} calls itself.") from error
+    found: dict[str, str] = {}
+    for name in order:
+        _silence(bodies[name])
+        ops = {node.op for node in bodies[name]} - _ALLOWED_INSIDE
+        reasons = sorted(ops) or sorted(found[one] for one in calls[name] & found.keys())
+        if reasons:
+            found[name] = reasons[0]
+    return found
+
+
+def _silence(nodes: Iterable[Message]) -> set[str]:
+    """Make what only tells a no-op, and return the names of those nodes.
+
+    They wait for what they read: inside a loop that is what says which loop an op belongs to. What is no node is a function's
+    argument.
+    """
+    names = {node.name for node in nodes}
+    silent = [node for node in nodes if node.op in SILENT]
+    for node in silent:
+        node.op = "NoOp"
+        node.attr.clear()
+        inputs_set(node, [f"^{name}" for name in sorted(names.intersection(map(input_node, node.input)))])
+    for node in nodes:
+        if node.op == "Print":
+            _print_to_identity(node)
+    return {node.name for node in silent}
+
+
+def _print_to_identity(node: Message) -> None:
+    dtype = node.attr["T"].type
+    node.op = "Identity"
+    inputs_set(node, [node.input[0], *(item for item in node.input if item.startswith("^"))])
+    node.attr.clear()
+    node.attr["T"].type = dtype
+
+
+def _left_out(nodes: Iterable[Message], silenced: set[str], bad: Mapping[str, str]) -> dict[str, str]:
+    """Return the nodes that are not run, each with the op that is the reason: all that is computed from such an op."""
+    dependents = _dependents(nodes, silenced)
+    found = dict.fromkeys(silenced | {node.name for node in nodes if node.op == _DRAWING}, "")
+
+    def onward(name: str) -> list[str]:
+        return [one for one in dependents[name] if one not in found]
+
+    for cause, op in _causes(nodes, silenced, bad).items():
+        for name in reached([cause], onward):
+            found.setdefault(name, op)
+    return {name: op for name, op in found.items() if op}
+
+
+def _causes(nodes: Iterable[Message], silenced: set[str], bad: Mapping[str, str]) -> dict[str, str]:
+    """Return the nodes that are not run by themselves, each with the op that is the reason."""
+    causes = {node.name: node.op for node in nodes if node.op not in ALLOWED}
+    causes |= {node.name: bad[one] for node in nodes for one in sorted(_called(node) & bad.keys())}
+    return causes | dict.fromkeys(silenced, "an op that only tells")
+
+
+def _dependents(nodes: Iterable[Message], silenced: set[str]) -> Mapping[str, list[str]]:
+    """Return for each node those that cannot be run without it: what only waits for a silenced one can."""
+    found = defaultdict(list)
+    for node in nodes:
+        for item in node.input:
+            if item.removeprefix("^") not in silenced or not item.startswith("^"):
+                found[input_node(item)].append(node.name)
+    return found
+
+
+def _close_gaps(graph: Message, reasons: Mapping[str, str]) -> None:
+    """Let nothing wait for what was left out, and put a placeholder in the place of each iterator of ``tf.data``."""
+    for node in list(graph.node):
+        inputs = [item for item in node.input if input_node(item) not in reasons]
+        if node.op == _DRAWING:
+            inputs = [_placeholder(graph, node.name), *(item for item in inputs if item.startswith("^"))]
+        inputs_set(node, inputs)
+
+
+def _placeholder(graph: Message, drawing: str) -> str:
+    """Add a placeholder for what gives rows to an op that draws from it, and return its name."""
+    added = graph.node.add(name=f"graphread_iterator_of_{drawing.replace('/', '_')}", op="Placeholder")
+    added.attr["dtype"].type = 20
+    added.attr["shape"].shape.unknown_rank = True
+    return str(added.name)
+
+
+def _check_sizes(nodes: Iterable[Message]) -> None:
+    """Raise a `LabError` where constants or variables are too large."""
+    total = 0.0
+    for node in nodes:
+        if node.op == "Const":
+            value = node.attr["value"].tensor
+            total += _size(f"constant {node.name[:80]!r}", value.tensor_shape, value.dtype, LargestRun.MAX_CONSTANT)
+        elif node.op in VARIABLES:
+            _size(
+                f"variable {node.name[:80]!r}",
+                node.attr["shape"].shape,
+                node.attr["dtype"].type,
+                LargestRun.MAX_VARIABLE,
+            )
+    if total > LargestRun.MAX_CONSTANTS:
+        raise LabError("limit", f"The graph's constants take {total / 1e9:.3g} GB together: too much.")
+
+
+def _size(what: str, shape: Message, dtype: int, most: int) -> float:
+    """Return how many bytes an array takes; a `LabError` if they are more than `most`, or none that can be told."""
+    size = math.prod((abs(float(dim.size)) for dim in shape.dim), start=float(_SIZES.get(dtype % REFERENCE, 8)))
+    if not size <= most:
+        raise LabError("limit", f"The {what} takes {size / 1e9:.3g} GB: too much. Use smaller layers.")
+    return size
+
+
+def _clean(graph: Message) -> None:
+    """Drop where ops are placed, and attributes that are not needed."""
+    nodes = [node for _, node in _nodes(graph)]
+    for node in nodes:
+        node.device = ""
+    for thing in (*nodes, *graph.library.function):
+        for key in list(filter(_DROPPED.match, thing.attr)):
+            del thing.attr[key]

@@ -1,0 +1,208 @@
+"""A Keras model as one graph: what it evaluates and, where it is compiled, a step of its training."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphread.graph.source import GraphError
+from graphread.lab.traced import SWITCH, Traced, as_traced, clean, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+def traced_model(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: Sequence[int] | None) -> Traced:
+    """Trace evaluation, and where the model is compiled a step of its training."""
+    x = _model_inputs(tf, keras, model, given, shape)
+    if not model.built:
+        model(keras.tree.map_structure(lambda spec: tf.zeros([1, *spec.shape[1:]], spec.dtype), x))
+    compiled = getattr(model, "optimizer", None) is not None
+    if compiled and not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    spec = keras.tree.map_structure(lambda one: keras.KerasTensor(one.shape, one.dtype), x)
+    out = model.compute_output_spec(spec, **_in_mode(model, training=False))
+    if not compiled:
+        return _traced_model(tf, model, x, None, out)
+    own = type(model).train_step is not keras.Model.train_step
+    labels = [*given[1:2], *_label_specs(tf, keras, out)]
+    y, found = _first_taken(
+        labels, lambda y: (_with_its_own_step if own else _with_the_step_of_keras)(tf, model, x, y, out)
+    )
+    if len(given) > 1 and y is not given[1]:
+        return replace(found, refused=(str(given[1].shape), str(y.shape)))
+    return found
+
+
+def _first_taken(labels: Sequence[Any], trace: Callable[[Any], Traced]) -> tuple[Any, Traced]:
+    """Return the first form of labels that a model can be traced with, and what was traced; raise if there is none."""
+    errors = []
+    for y in labels:
+        try:
+            return y, trace(y)
+        except Exception as error:  # noqa: BLE001 - an author's code raises anything; labels of another form, perhaps
+            errors.append(error)
+    raise errors[0]
+
+
+def _named(model: Any) -> dict[int, tuple[str, str, bool]]:
+    """What a model's variables are called, by the ids of their handles: name, layer, whether it is trained."""
+    named = {id(v.value.handle): (v.path, _layer_of(v.path, model.name), v.trainable) for v in model.variables}
+    return named | {
+        id(v.value.handle): (v.path, "", False) for v in getattr(getattr(model, "optimizer", None), "variables", [])
+    }
+
+
+def as_it_began(optimizer: Any) -> dict[int, Any]:
+    """Return what an optimizer's own variables began with, by the ids of their handles: a step is read from there.
+
+    One of an author's own that cannot be made anew is read as it is.
+    """
+    try:
+        twin = type(optimizer).from_config(optimizer.get_config())
+        twin.build(optimizer._trainable_variables)
+    except (AttributeError, NotImplementedError, TypeError, ValueError):
+        return {}
+    pairs = zip(optimizer.variables, twin.variables, strict=False)
+    return {id(old.value.handle): np.array(new) for old, new in pairs if old.shape == new.shape}
+
+
+def _with_its_own_step(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
+    """Trace the step of training that an author has written."""
+    evaluated = tf.function(lambda inputs: model(inputs, **_in_mode(model, training=False)), autograph=False)
+    trained = tf.function(lambda inputs, targets: model.train_step((inputs, targets)), autograph=False)
+    own = getattr(model, "_compile_metrics", None)
+    try:
+        trained.get_concrete_function(*_with_two_rows(tf, (x, y)))
+        vars(model)["_compile_metrics"] = _like(own, y, out)  # Keras would keep what is assigned as a metric more
+        both = evaluated.get_concrete_function(x), trained.get_concrete_function(x, y)
+        return joined(tf, *both, _named(model), as_it_began(model.optimizer))
+    finally:
+        vars(model)["_compile_metrics"] = own
+        model._clear_losses()
+
+
+def _like(own: Any, y: Any, out: Any) -> Any:
+    """Metrics as a model's own, which are made when its labels are known, made for these; None of none."""
+    if own is None:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        metrics = type(own)(own._user_metrics, own._user_weighted_metrics, output_names=own.output_names)
+        metrics.build(y, out)
+    return metrics
+
+
+def _in_mode(model: Any, *, training: bool) -> dict[str, bool]:
+    """How a model is told that it trains, where it asks."""
+    return {"training": training} if model._call_has_training_arg else {}
+
+
+def _model_inputs(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: Sequence[int] | None) -> Any:
+    """What a model is fed: by itself, by an example, by how it was called, by what is asked."""
+    own = getattr(getattr(model, "_functional", None) or model, "_inputs_struct", None)  # a Sequential has one inside
+    if own is not None:
+        return keras.tree.map_structure(
+            lambda one: tf.TensorSpec([None, *one.shape[1:]], one.dtype, clean(one.name)), own
+        )
+    if given:
+        return given[0]
+    called = (model.get_build_config() or {}).get("input_shape")
+    sizes = called[1:] if called else shape
+    if sizes is None:
+        raise GraphError("The model does not say its inputs: give it an Input, or call it on some rows first.")
+    return tf.TensorSpec([None, *sizes], tf.float32, "X")
+
+
+def _label_specs(tf: Any, keras: Any, out: Any) -> list[Any]:
+    """Labels as the loss may take them: as what comes out, else numbers of classes."""
+    like = keras.tree.map_structure(lambda one: tf.TensorSpec(one.shape, tf.float32, "Y"), out)
+    ids = keras.tree.map_structure(lambda one: tf.TensorSpec(one.shape[:-1], tf.int64, "Y"), out)
+    return [like, ids]
+
+
+def _with_the_step_of_keras(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
+    """Trace the step of training that Keras makes, if the loss takes such labels."""
+    tf.function(model.compute_loss, autograph=False).get_concrete_function(*_with_two_rows(tf, (x, y, out)))
+    return _traced_model(tf, model, x, y, out)
+
+
+def _with_two_rows(tf: Any, specs: Any) -> Any:
+    """Return these specs with two rows each: a loss that takes no such labels does not take them of any number of rows.
+
+    A loss that flattens its labels says so only where their number is known.
+    """
+    return tf.nest.map_structure(lambda one: tf.TensorSpec([2, *one.shape[1:]], one.dtype), specs)
+
+
+def _traced_model(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
+    """Trace a model, and the step that Keras trains it by where there are labels."""
+    accuracy = _accuracy(model, y, out)
+    modes: list[list[Any]] = []
+
+    def mode(inputs: Any, labels: Any, *, training: bool) -> dict[str, Any]:
+        """One mode of the model: what comes out, and its loss."""
+        graph = tf.compat.v1.get_default_graph()
+        before = len(graph.get_operations())
+        model._clear_losses()
+        made = model(inputs, **_in_mode(model, training=training))
+        found = {"prediction": tf.nest.flatten(made)[0]}
+        if labels is not None:
+            found["loss"] = model.compute_loss(x=inputs, y=labels, y_pred=made)
+            if accuracy is not None:
+                found["accuracy"] = accuracy(labels, made)
+        modes.append([_meaning(op) for op in graph.get_operations()[before:] if op.type != "Placeholder"])
+        return found
+
+    def step(inputs: Any, labels: Any, training: Any) -> dict[str, Any]:
+        with tf.GradientTape() as tape:
+            # Evaluation first: what it reads must not wait for what training writes.
+            found, trained = (mode(inputs, labels, training=flag) for flag in (False, True))
+            if modes[-1] != modes[-2]:
+                found = {key: tf.where(training, trained[key], found[key]) for key in found}
+            if labels is None:
+                return found
+            scaled = optimizer.scale_loss(found["loss"])
+        weights = model.trainable_variables
+        slopes = tape.gradient(scaled, weights)
+        if any(slope is not None for slope in slopes):
+            optimizer.apply_gradients(zip(slopes, weights, strict=True))
+        return found
+
+    optimizer: Any = getattr(model, "optimizer", None)
+    try:
+        concrete = tf.function(step, autograph=False).get_concrete_function(x, y, tf.TensorSpec([], tf.bool, SWITCH))
+    finally:
+        model._clear_losses()
+    return as_traced(tf, concrete, x, y, _named(model), as_it_began(optimizer), concrete.structured_outputs)
+
+
+def _meaning(op: Any) -> tuple[str, list[tuple[str, bytes]]]:
+    """What an op does, whatever it is called."""
+    attributes = op.node_def.attr
+    return op.type, [(key, attributes[key].SerializeToString()) for key in sorted(attributes)]
+
+
+def _layer_of(path: str, model: str) -> str:
+    """The layer in a variable's path, below the model's own name."""
+    return path.removeprefix(f"{model}/").rpartition("/")[0] or model
+
+
+def _accuracy(model: Any, y: Any, out: Any) -> Callable[[Any, Any], Any] | None:
+    """Return the first metric of the model that is an accuracy, as a function of labels and outputs of one batch."""
+    if not hasattr(y, "shape"):
+        return None
+    metrics = getattr(_like(getattr(model, "_compile_metrics", None), y, out), "metrics", ())
+    found = (metric for metric in metrics if "acc" in metric.name and hasattr(metric, "_fn"))
+    return next((partial(_mean, metric._fn, metric._fn_kwargs) for metric in found), None)
+
+
+def _mean(function: Callable[..., Any], arguments: Mapping[str, Any], labels: Any, made: Any) -> Any:
+    """Return the mean of a metric's values."""
+    import tensorflow as tf  # noqa: PLC0415 - it is there
+
+    return tf.reduce_mean(tf.cast(function(labels, made, **arguments), tf.float32))

@@ -1,0 +1,174 @@
+"""One graph of functions that were traced: what they capture are variables that begin with the values that they have.
+
+What training does and what evaluation does stand side by side, and a switch chooses. All behind is the reader.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphread.graph.nodes import input_node, inputs_set, node_of, reached
+from graphread.graph.source import read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+#: What is fed, and decides between training and evaluation.
+SWITCH = "training"
+STEP = "training_step"
+Begin = Mapping[int, Any]
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.\\/>-]")
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A graph that was traced: its MetaGraphDef, tensors that play parts, and what the author calls things."""
+
+    meta_graph: bytes
+    parts: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    """The layer, in the author's words, that each variable belongs to; empty for what belongs to none."""
+    outputs: int = 0
+    """How many numbers come out for each row, 0 where that is not known."""
+    switched: bool = False
+    """Whether training and evaluation differ, and a switch chooses."""
+    refused: tuple[str, str] | None = None
+    """The shape of the labels in the example, where the loss does not take them, and a shape that it does take."""
+
+    @property
+    def eval_feed(self) -> dict[str, Any]:
+        """What evaluation feeds beside the inputs."""
+        return {f"{SWITCH}:0": np.asarray(False)} if self.switched else {}
+
+
+def reason(error: Exception) -> str:
+    """Return what an author's code raised, in a line."""
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"[:300].rstrip(": .")
+
+
+def joined(tf: Any, evaluated: Any, trained: Any, named: Mapping[int, tuple[str, str, bool]], begin: Begin) -> Traced:
+    """Put a function that evaluates, and one that trains on the same inputs, side by side."""
+
+    def both(inputs: Any, labels: Any) -> dict[str, Any]:
+        # Evaluation first: what it reads must not wait for what training writes.
+        shown = tf.nest.flatten(evaluated(inputs))
+        trained(inputs, labels)
+        return {"prediction": tf.identity(shown[0])}
+
+    x, y = tf.nest.map_structure(
+        lambda spec: tf.TensorSpec(spec.shape, spec.dtype, clean(spec.name)), trained.structured_input_signature[0]
+    )
+    whole = tf.function(both, autograph=False).get_concrete_function(x, y)
+    return as_traced(tf, whole, x, y, named, begin, whole.structured_outputs)
+
+
+def _scopes(graph: Any) -> list[Any]:
+    """Return the nodes of a GraphDef, and those of each of its functions."""
+    return [graph.node, *(function.node_def for function in graph.library.function)]
+
+
+def clean(name: str) -> str:
+    """A name as a graph may have it."""
+    return _NOT_IN_NAMES.sub("_", name).lstrip("_/\\>-") or "unnamed"
+
+
+def as_traced(
+    tf: Any,
+    concrete: Any,
+    x: Any,
+    y: Any,
+    named: Mapping[int, tuple[str, str, bool]],
+    begin: Begin,
+    ends: Mapping[str, Any],
+) -> Traced:
+    """Return the function's graph with what it captured as variables and constants, and one op for all that it changes.
+
+    `named` says of a variable, by the id of its handle, its name, its layer, and whether it is trained; `begin` what it begins
+    with, where that is not the value that it has.
+    """
+    count = len(concrete.inputs) - len(concrete.captured_inputs)
+    inputs = [tensor.name for tensor in concrete.inputs]
+    fed, inner = inputs[:count], inputs[count:]
+    parts = {key: tensor.name for key, tensor in ends.items()} | {"X": fed[0]}
+    changing = [operation.name for operation in concrete.graph.control_outputs]
+    definition = concrete.graph.as_graph_def()
+    # A table has no value to begin with, and stays what the function is given.
+    held = [pair for pair in zip(inner, concrete.captured_inputs, strict=True) if _has_value(tf, pair[1])]
+    _prune(definition, {*map(node_of, (*parts.values(), *fed, *changing))} - {SWITCH}, {tensor for tensor, _ in held})
+    _let_identities_wait_for_nothing(definition)
+    values = [(tensor, captured, _value(tf, captured, begin)) for tensor, captured in held]
+    with tf.Graph().as_default() as graph:
+        made, names = _begun(tf, values, named)
+        steps = tf.compat.v1.import_graph_def(definition, input_map=made, return_elements=changing, name="")
+        if y is not None and changing:
+            tf.compat.v1.group(*steps, name=STEP)
+            parts["train_op"] = STEP
+    width = _width(ends.get("prediction"))
+    if y is not None:
+        parts["Y"] = fed[len(tf.nest.flatten(x))]
+        if width == 1:
+            del parts["prediction"]  # a number to come close to, or the share of one of two classes: nobody said which
+    switched = any(node.name == SWITCH for node in definition.node)
+    return Traced(read_source(graph).SerializeToString(), parts, names, width, switched=switched)
+
+
+def _width(prediction: Any) -> int:
+    """Return how many numbers a function puts out for each row; 0 where that is not known."""
+    return (prediction.shape[-1] or 0) if prediction is not None and prediction.shape.rank == 2 else 0
+
+
+def _prune(graph: Any, kept: Iterable[str], captured: Collection[str]) -> None:
+    """Take out what none of these nodes is made from or waits for, and the places of what is captured."""
+    nodes = {node.name: node for node in graph.node}
+    seen = reached(kept, lambda name: map(input_node, nodes[name].input)) - set(map(node_of, captured))
+    left = [node for node in graph.node if node.name in seen]
+    del graph.node[:]
+    graph.node.extend(left)
+
+
+def _let_identities_wait_for_nothing(graph: Any) -> None:
+    """Have what functions return not wait for what they change: who asks for a loss does not want a step taken."""
+    for nodes in _scopes(graph):
+        for node in nodes:
+            if node.op == "Identity":
+                inputs_set(node, node.input[:1])
+
+
+def _begun(
+    tf: Any, captured: Iterable[tuple[str, Any, Any]], named: Mapping[int, tuple[str, str, bool]]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Make a constant, or a variable that begins so, of each tensor that is captured as this object of this value.
+
+    Return those by the tensors, and the layers' names by the variables.
+    """
+    made: dict[str, Any] = {}
+    layers: dict[str, str] = {}
+    for tensor, thing, value in captured:
+        if thing.dtype != tf.resource:
+            made[tensor] = tf.constant(value)
+            continue
+        path, layer, trainable = named.get(id(thing), (tensor, "", False))
+        variable = tf.compat.v1.Variable(value, trainable=trainable, name=clean(path), use_resource=True)
+        made[tensor] = variable.handle
+        layers[variable.op.name] = layer
+    return made, layers
+
+
+def _has_value(tf: Any, captured: Any) -> bool:
+    """Whether what was captured is a constant or a variable."""
+    return captured.dtype != tf.resource or captured._handle_data is not None
+
+
+def _value(tf: Any, captured: Any, begin: Begin) -> Any:
+    """Return the value of a constant that was captured, or what a variable begins with."""
+    if captured.dtype != tf.resource:
+        return captured.numpy()
+    if id(captured) in begin:
+        return begin[id(captured)]
+    (kind,) = captured._handle_data.shape_and_type
+    return tf.raw_ops.ReadVariableOp(resource=captured, dtype=kind.dtype).numpy()

@@ -1,0 +1,107 @@
+"""A Keras model, or a file of one, as one graph. It is traced, never run."""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphread.graph.source import GraphError
+from graphread.lab.keras_models import traced_model
+from graphread.lab.traced import Traced, reason
+from graphread.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_ASKS_FOR_CODE = re.compile(r"safe_mode|[Cc]ould not locate (class|function)|custom_objects")
+
+
+def is_traceable(thing: object) -> bool:
+    """Whether a thing is a Keras model; Keras is not imported for that."""
+    return isinstance(thing, getattr(sys.modules.get("keras"), "Model", ()))
+
+
+def is_model_file(path: object) -> bool:
+    """Whether a path is of a Keras model."""
+    return isinstance(path, str | Path) and Path(path).suffix == ".keras"
+
+
+def traced(thing: Any, examples: object = None, shape: Sequence[int] | None = None) -> Traced:
+    """Trace a Keras model.
+
+    Parameters
+    ----------
+    thing
+        What is traced. Its variables are read, and none is changed.
+    examples
+        An object or a mapping with `X` and `Y`, arrays of some rows, for what does not say its own shapes. Nothing is computed
+        with them.
+    shape
+        Shape of an input without its rows, where neither the thing nor an example says it.
+
+    Raises
+    ------
+    GraphError
+        If it cannot be traced; the message is a sentence.
+    """
+    import tensorflow as tf  # noqa: PLC0415 - in a cage
+
+    if not tf.executing_eagerly():
+        raise GraphError("A model is read where TensorFlow runs eagerly: without disable_v2_behavior().")
+    if not is_traceable(thing):
+        raise GraphError(Text("There is no model: it is an object of the kind {kind}.", kind=type(thing).__name__))
+    given = [_spec(tf, part, name) for name in ("X", "Y") if (part := _part(examples, name)) is not None]
+    with _sentences():
+        return traced_model(tf, sys.modules["keras"], thing, given, shape)
+
+
+def traced_file(path: Path) -> Traced:
+    """Trace the model in a file of a stranger: in a cage only, for its weights and functions are loaded.
+
+    Raises
+    ------
+    GraphError
+        If it cannot be loaded, or asks for code of its own; the message is a sentence.
+    """
+    sys.modules.pop("keras", None)  # who runs graphs only keeps it from being imported
+    import keras  # noqa: PLC0415 - in a cage
+
+    with _sentences():
+        try:
+            return traced(keras.saving.load_model(path, safe_mode=True))
+        except (ValueError, TypeError) as error:
+            if _ASKS_FOR_CODE.search(str(error)):
+                raise GraphError(
+                    "The model asks for code of its own, a Lambda layer or a class, which is never run."
+                ) from error
+            raise
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn whatever an author's code, Keras or TensorFlow raises into a `GraphError`; warnings are not shown."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except GraphError:
+        raise
+    except Exception as error:  # a model's own code raises anything
+        raise GraphError(Text("The model cannot be traced: {reason}.", reason=reason(error))) from error
+
+
+def _part(examples: object, name: str) -> Any:
+    found = examples.get(name) if hasattr(examples, "get") else getattr(examples, name, None)
+    return None if found is None or isinstance(found, str) else found
+
+
+def _spec(tf: Any, array: Any, name: str) -> Any:
+    array = np.asarray(array)
+    kind = tf.as_dtype(array.dtype)
+    return tf.TensorSpec([None, *array.shape[1:]], tf.float32 if kind == tf.float64 else kind, name)

@@ -1,0 +1,206 @@
+"""Questions about a network that a reading may leave open, and the faults that then cannot be looked for.
+
+That no fault is named is worth something only where it could have been: a test that looks for one of these codes is decided
+by a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphread.faults.layer_faults import scored_elsewhere
+from graphread.find.roles import HIDING
+from graphread.text import Said, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from graphread.reading import Reading
+
+__all__ = ["HOW_WIDE", "WHICH_RATE", "left_open"]
+
+BETWEEN = Text("It could not be decided what stands between the layers; your instructor will look at it.")
+HOW_WIDE = Text("It could not be decided how wide the layers are; your instructor will look at it.")
+WHICH_PREDICTION = Text("It could not be decided what the prediction computes; your instructor will look at it.")
+WHICH_RATE = Text("It could not be decided which learning rate is used; your instructor will look at it.")
+
+
+NOT_TRIED = ("wrong-placeholder", "prediction-uses-labels")
+"""Codes of faults because of which a network is not tried out, or not by itself: they pay for all that stays open."""
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A question, when it is open, and the codes of the faults that an answer could be."""
+
+    sentence: Said
+    """What students read of it."""
+    is_open: Callable[[Reading], bool]
+    codes: tuple[str, ...]
+    asked: str = "name"
+    """What of an exercise asks it; every exercise has a name."""
+    behind: tuple[str, ...] = ()
+    """Codes of what may keep it open: where one of these is found, it pays for that."""
+
+    def stays_open(self, reading: Reading, found: Collection[str]) -> bool:
+        """Whether it is asked, no fault that was `found` answers it or keeps it open, and nothing else does."""
+        asked = getattr(reading.found.exercise, self.asked, None) is not None
+        return asked and not {*self.codes, *self.behind, *NOT_TRIED}.intersection(found) and self.is_open(reading)
+
+
+def _loss(reading: Reading) -> bool:
+    """Whether there is a loss of no known formula; one that is no number is wrong, whatever it is."""
+    loss = reading.loss
+    return reading.found.loss is not None and not loss.decided and loss.finite is not False
+
+
+def _hides_layers(reading: Reading) -> bool:
+    """Whether there is a loop or a branch in the network that is a function: what it computes is not read."""
+    return not reading.found.graph.ops_above([reading.found.loss]).isdisjoint(HIDING)
+
+
+def _between(reading: Reading) -> bool:
+    """Whether there are layers of which nobody knows what becomes of them before the next."""
+    return "undecided" in _followed_by(reading) or _hides_layers(reading)
+
+
+def _followed_by(reading: Reading) -> set[str]:
+    """What stands behind the layers that another one follows."""
+    return {step.activation for step in reading.found.steps if step.followed}
+
+
+def _widths(reading: Reading) -> bool:
+    """Whether there are layers of no known width."""
+    return None in {step.outputs for step in reading.found.steps} or _hides_layers(reading)
+
+
+def _after_the_last(reading: Reading) -> bool:
+    """Whether there is a loss of a known formula, and nobody knows what becomes of the scores before it."""
+    return reading.loss.decided and reading.loss.last_activation == "undecided"
+
+
+def _mean(reading: Reading) -> bool:
+    """Whether there is a loss of which nobody knows what becomes of it with more rows."""
+    return reading.found.loss is not None and reading.loss.reduction == "undecided"
+
+
+def _of_train_op(reading: Reading, found: object) -> bool:
+    """Whether nothing was `found` out about a train op that is there."""
+    return reading.found.roles.train_op is not None and found is None
+
+
+def _accuracy(reading: Reading) -> bool:
+    """Whether there is an accuracy that could not be computed on known scores."""
+    return reading.found.outputs.accuracy is not None and reading.outputs.accuracy_is is None
+
+
+def _prediction(reading: Reading) -> bool:
+    """Whether there is a prediction that could not be computed on known scores."""
+    return reading.found.outputs.prediction is not None and reading.outputs.prediction_is is None
+
+
+def _number(reading: Reading) -> bool:
+    """Whether a prediction is named that could not be compared with the targets."""
+    return "prediction" in reading.found.hints and reading.targets.prediction_fits is None
+
+
+_OF_LOSS = (
+    "softmax-before-loss",
+    "sigmoid-before-loss",
+    "mse-on-softmax",
+    "mse-on-logits",
+    "sigmoid-cross-entropy",
+    "wrong-loss",
+    "loss-over-wrong-axis",
+    "labels-logits-swapped",
+    "labels-off-by-one",
+    "classification-loss",
+    "broadcast-in-loss",
+    "differences-cancel",
+)
+_OF_LAST = ("relu-on-logits", "logits-are-probabilities")
+_OF_ANY = (
+    _Question(
+        Text("It could not be decided what the loss computes; your instructor will look at it."),
+        _loss,
+        (*_OF_LOSS, *_OF_LAST),
+    ),
+    _Question(
+        BETWEEN,
+        _between,
+        ("missing-activation", "softmax-in-hidden-layer", "wrong-activation"),
+    ),
+    _Question(
+        Text("It could not be decided what stands after the last layer; your instructor will look at it."),
+        _after_the_last,
+        _OF_LAST,
+        behind=_OF_LOSS,
+    ),
+    _Question(
+        BETWEEN,
+        lambda reading: "other" in _followed_by(reading),
+        ("wrong-activation",),
+        "activations",
+    ),
+    _Question(
+        Text("It could not be decided whether each layer has a bias; your instructor will look at it."),
+        lambda reading: not reading.setup.opened,
+        ("missing-bias",),
+        "bias",
+    ),
+    _Question(BETWEEN, lambda reading: scored_elsewhere(reading.found), ("too-few-layers",)),
+    _Question(HOW_WIDE, _widths, ("wrong-width",), "widths"),
+    _Question(
+        Text("It could not be decided which optimizer this is; your instructor will look at it."),
+        lambda reading: _of_train_op(reading, reading.descent.kind),
+        ("wrong-optimizer",),
+        "optimizer",
+    ),
+    _Question(
+        WHICH_RATE,
+        lambda reading: _of_train_op(reading, reading.descent.rate),
+        ("learning-rate-not-as-stated",),
+        "learning_rate",
+    ),
+    _Question(
+        Text("It could not be decided what a training step does; your instructor will look at it."),
+        lambda reading: _of_train_op(reading, reading.descent.runs or None),
+        ("maximises-loss", "layers-not-trained"),
+    ),
+    _Question(
+        Text(
+            "It could not be decided whether evaluation gives the same answer each time; your instructor will look at it."
+        ),
+        lambda reading: reading.rows.repeats is None,
+        ("dropout-at-evaluation", "keep-rate-swapped", "rows-mixed"),
+    ),
+)
+_OF_CLASSES = (
+    _Question(
+        Text("It could not be decided what the accuracy computes; your instructor will look at it."),
+        _accuracy,
+        ("accuracy-over-wrong-axis", "accuracy-without-argmax", "accuracy-not-mean"),
+        behind=("accuracy-wrong",),
+    ),
+    _Question(WHICH_PREDICTION, _prediction, ("prediction-wrong",), behind=_OF_LOSS),
+)
+_OF_NUMBERS = (
+    _Question(
+        Text("It could not be decided whether the loss is a mean over the rows; your instructor will look at it."),
+        _mean,
+        ("loss-not-mean",),
+    ),
+    _Question(WHICH_PREDICTION, _number, ("prediction-wrong",), behind=_OF_LOSS),
+)
+QUESTIONS = {False: (*_OF_ANY, *_OF_CLASSES), True: (*_OF_ANY, *_OF_NUMBERS)}
+"""By whether numbers are to be come close to."""
+
+
+def left_open(reading: Reading, found: Collection[str]) -> Mapping[str, Said]:
+    """Return the codes of the faults that could not be looked for, each with the sentence that says what is open.
+
+    `found` are the codes of those that were found: what one of them answers, or keeps open, is not asked.
+    """
+    questions = QUESTIONS[reading.found.given.regression]
+    return {code: one.sentence for one in questions if one.stays_open(reading, found) for code in one.codes}

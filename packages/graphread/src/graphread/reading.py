@@ -1,0 +1,414 @@
+"""Reads a graph: the stages in order, and the `Network` that comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from graphread.fault import fault, kind_of
+from graphread.faults import find_faults
+from graphread.find import Found, Given
+from graphread.find.layers import find_statistics, without_statistics
+from graphread.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused
+from graphread.find.roles import find_roles, linear_steps, train_ops, updates_of, updates_under, written
+from graphread.graph.branches import as_trained, inlined
+from graphread.graph.nodes import node_of
+from graphread.graph.plain import RANDOM
+from graphread.graph.source import EmptyGraphError, GraphError, read_source
+from graphread.lab import LabError
+from graphread.lab.traced_models import is_model_file, is_traceable
+from graphread.lab.traced_models import traced as traced_here
+from graphread.model import NOTHING_ASKED, Exercise, Network
+from graphread.summary import PARTS, network_of
+from graphread.text import Text
+from graphread.trial.image_trial import ImageTrial, try_images
+from graphread.trial.layer_trial import LayerTrial, try_activations, try_widths
+from graphread.trial.loss_trial import try_extreme_scores, try_loss
+from graphread.trial.optimizer_trial import Descent, choose_loss, read_optimizer
+from graphread.trial.output_trial import OutputTrial, RowTrial, try_outputs, try_rows
+from graphread.trial.probe import (
+    NO_SOURCE,
+    GraphProbe,
+    Setup,
+    Source,
+    choose_shares,
+    open_probe,
+    randomise_weights,
+    run_first,
+    source_of,
+)
+from graphread.trial.start_trial import Start, first_weights, try_start
+from graphread.trial.step_trial import try_steps
+from graphread.trial.target_trial import TargetTrial, try_targets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from graphread.fault import Fault
+    from graphread.find.layers import Step
+    from graphread.find.roles import Roles
+    from graphread.graph.nodes import Array, Message
+    from graphread.graph.plain import Graph
+    from graphread.lab import Lab
+    from graphread.lab.traced import Traced
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is known of a graph; what could not be tried out has its default."""
+
+    found: Found
+    """What following the graph found, as experiments refined it."""
+    setup: Setup = field(default_factory=Setup)
+    """How the graph could be run."""
+    start: Start = field(default_factory=Start)
+    layers: LayerTrial = field(default_factory=LayerTrial)
+    loss: LossReading = field(default_factory=LossReading)
+    outputs: OutputTrial = field(default_factory=OutputTrial)
+    targets: TargetTrial = field(default_factory=TargetTrial)
+    descent: Descent = field(default_factory=Descent)
+    rows: RowTrial = field(default_factory=RowTrial)
+    images: ImageTrial = field(default_factory=ImageTrial)
+    """What each experiment showed."""
+
+    @property
+    def asked(self) -> Exercise:
+        """What is asked of the network: nothing where no exercise asks for it."""
+        return self.found.asked
+
+    @property
+    def free(self) -> bool:
+        """Whether nobody asks for the network."""
+        return self.found.exercise is None
+
+    @property
+    def scores(self) -> str | None:
+        """The tensor of the logits, or what the last layer puts out where the loss shows none."""
+        return self.loss.logits or self.found.scores
+
+    @property
+    def output(self) -> str:
+        """The node that makes `scores`; empty where there is none."""
+        return node_of(self.scores or "")
+
+
+def read_network(
+    graph: object,
+    parts: object = None,
+    exercise: Exercise | None = None,
+    *,
+    lab: Lab | Literal["auto"] | None = "auto",
+    values: Mapping[str, Array] | None = None,
+    eval_feed: Mapping[str, Array] | None = None,
+) -> Network:
+    """Read what network a graph holds, and what is wrong with it.
+
+    Parameters
+    ----------
+    graph
+        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them. Or a
+        ``keras.Model``, compiled or not, which is traced here; the path of a ``.keras`` file, where the lab can trace it.
+    parts
+        The student's ``net``: an object with attributes, or a mapping, from names of parts (``X``, ``logits``, ...) to
+        tensors, ops or their names. Hints: what is not named is searched for, what is named is checked. For a model `X` and
+        `Y` may be arrays of some rows, where it does not say itself what it is fed.
+    exercise
+        What asks for the network. None: only what is wrong in any network is a fault.
+    lab
+        Where the graph is tried out. ``"auto"``: TensorFlow in this process, which runs no op but those of a list. None: nothing
+        is run, and more stays undecided.
+    values
+        Values of the variables by op name, for what cannot be told from a fresh network.
+    eval_feed
+        What evaluation needs fed beside images and labels, by tensor name; taken from ``parts.eval_feed`` if None.
+
+    Raises
+    ------
+    GraphError
+        If there is no graph in what was given; the message is a sentence.
+    """
+    asked = exercise or NOTHING_ASKED
+    with _some_lab(lab) as chosen:
+        traced = _traced(graph, parts, asked, chosen)
+        if traced is not None:
+            graph, parts, eval_feed = traced.meta_graph, traced.parts, traced.eval_feed
+        network = _read_in(chosen, graph, _given(parts, exercise, values or {}, eval_feed, traced))
+    if traced is not None and traced.refused is not None:
+        given_form, taken = (Text("{labels} of shape {shape}", shape=shape) for shape in traced.refused)
+        network = replace(network, faults=(fault("labels-not-one-hot", "", given_form, taken), *network.faults))
+    if asked.outputs is None:
+        return network
+    faults, remarks = (tuple(map(_of_numbers, found)) for found in (network.faults, network.remarks))
+    return replace(network, faults=faults, remarks=remarks)
+
+
+def _of_numbers(fault: Fault) -> Fault:
+    """Return a fault with the sentence that speaks of numbers to come close to, if its code has one."""
+    said = kind_of(fault.code).regression.get("sentence")
+    return replace(fault, sentence=Text(said)) if said else fault
+
+
+def _traced(graph: object, parts: object, asked: Exercise, lab: Lab | None) -> Traced | None:
+    """The graph of a Keras model, which is traced; None of what is a graph already."""
+    if is_traceable(graph):
+        return traced_here(graph, parts, next(iter(asked.row_shapes), None))
+    if not is_model_file(graph):
+        return None
+    trace: Callable[[], Traced] | None = getattr(lab, "traced", None)
+    if trace is None:
+        raise GraphError(Text("A model of others is loaded in a cage, and none can be had here."))
+    return trace()
+
+
+def _given(
+    parts: object,
+    exercise: Exercise | None,
+    values: Mapping[str, Array],
+    eval_feed: Mapping[str, Array] | None,
+    traced: Traced | None,
+) -> Given:
+    """What is given with a graph, or with what was traced."""
+    asked, named = exercise or NOTHING_ASKED, _attributes(parts)
+    feed = {_tensor(key): np.asarray(value) for key, value in (eval_feed or _eval_feed(named)).items()}
+    classes = asked.outputs or asked.classes or (asked.widths or (0,))[-1]
+    beside = frozenset(_name(value) for key, value in named.items() if key not in PARTS)
+    given = Given(
+        _hints(named), exercise, values, feed, parts is not None, asked.inputs or 0, classes, beside=beside - {""}
+    )
+    if asked.keras:  # what was traced, though it may come as a graph
+        given = replace(given, has_parts=False, names={})
+    return given if traced is None else _given_traced(given, traced)
+
+
+def _given_traced(given: Given, traced: Traced) -> Given:
+    """What is given with a graph that was traced here."""
+    return replace(
+        given,
+        has_parts=False,
+        classes=given.classes or traced.outputs,
+        names=traced.names,
+        single=traced.outputs == 1,
+    )
+
+
+def _read_in(lab: Lab | None, graph: object, given: Given) -> Network:
+    """Read a graph and try it out in the lab."""
+    try:
+        meta = read_source(graph)
+    except EmptyGraphError:
+        if given.exercise is None:
+            raise
+        empty = fault("built-in-default-graph", found=Text("an empty graph"))
+        return Network(exercise=given.exercise, faults=(empty,))
+    return network_of(_read_as(meta, given, lab))
+
+
+def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
+    """Read the graph with what evaluation feeds: functions, loops and branches are written out as that decides."""
+    meta, whole, graph = inlined(meta, given.eval_feed)
+    hints = {name: graph.behind(tensor) for name, tensor in given.hints.items()}
+    inputs, classes = _sizes_in(graph, hints)
+    given = replace(given, inputs=given.inputs or inputs, classes=given.classes or classes)
+    given = replace(given, single=given.single or (given.exercise is None and given.classes == 1))
+
+    def attempt(hints: Mapping[str, str]) -> Reading:
+        known = {key: name for key, name in hints.items() if name in graph}
+        content = meta.SerializeToString() if lab is not None else b""
+        return _read(graph, whole, replace(given, hints=known), lambda found: open_probe(found, lab, content))
+
+    hints |= _asked_for(graph, hints, attempt) if given.exercise is not None else {}
+    return attempt(hints)
+
+
+def _sizes_in(graph: Graph, hints: Mapping[str, str]) -> tuple[int, int]:
+    """Infer both sizes from a graph: guess which source holds which, then follow the layers and the loss to their sources."""
+    wide = sorted((source_of(graph, name) for name in graph.rows), key=lambda source: -source.width)
+    guessed = wide[:1] + wide[1:][-1:]
+    roles = find_roles(graph, hints, *_declared(graph, *guessed))
+    return _declared(graph, source_of(graph, roles.images), source_of(graph, roles.labels))
+
+
+def _declared(graph: Graph, images: Source = NO_SOURCE, labels: Source = NO_SOURCE) -> tuple[int, int]:
+    """Return both sizes as images and labels declare them, where there are such, else by the first weights and the last."""
+    matrices = _matrices(graph)
+    (rows, _), (_, columns) = matrices[0], matrices[-1]
+    may_be_a_class = labels.width == 1 and columns != 1 and labels.whole
+    return images.width or rows, columns if may_be_a_class else labels.width or columns
+
+
+def _matrices(graph: Graph) -> list[tuple[int, int]]:
+    """Return the sizes of the variables that are matrices; where there is none those of two classes."""
+    shapes = [shape for name in graph.variables if (shape := graph.static_shape(name)) and len(shape) == 2]
+    return [(rows, columns) for rows, columns in shapes if rows and columns] or [(1, 2)]
+
+
+MOST_NETWORKS = 5
+
+
+def _asked_for(
+    graph: Graph, hints: Mapping[str, str], attempt: Callable[[Mapping[str, str]], Reading]
+) -> dict[str, str]:
+    """Of several networks that are trained apart in one graph, the one that is the likeliest answer to the exercise."""
+    if "train_op" in hints or "loss" in hints:
+        return {}
+    trained: dict[frozenset[str], str] = {}
+    for name, _ in train_ops(graph):
+        trained[frozenset(update.variable for update in updates_under(graph, name))] = name
+    apart = [name for own, name in trained.items() if not any(own < other for other in trained)]
+    if len(apart) < 2:
+        return {}
+    readings = {name: attempt({**hints, "train_op": name}) for name in apart[:MOST_NETWORKS]}
+    # Of two that fit equally well the later one counts: it is what the last run of a cell left.
+    best = min(reversed(readings), key=lambda name: len(find_faults(readings[name])[0]))
+    return {"train_op": best}
+
+
+@contextmanager
+def _some_lab(lab: Lab | Literal["auto"] | None) -> Iterator[Lab | None]:
+    if lab != "auto":
+        yield lab
+        return
+    from graphread.lab.local import LocalLab  # noqa: PLC0415 - pulls in nothing unless a graph is tried out
+
+    with closing(LocalLab()) as own:
+        yield own
+
+
+def _attributes(parts: object) -> Mapping[str, object]:
+    """What a student names, whatever holds it."""
+    if isinstance(parts, Mapping):
+        return parts
+    known = {name: getattr(parts, name, None) for name in (*PARTS, "eval_feed")}
+    return {**getattr(parts, "__dict__", {}), **known}
+
+
+def _name(value: object) -> str:
+    """The name of a tensor or an op, or of one that is called by its name; empty for anything else."""
+    name = getattr(value, "name", value)
+    return name if isinstance(name, str) else ""
+
+
+def _hints(named: Mapping[str, object]) -> dict[str, str]:
+    """What the student calls each part: a tensor, or an op that trains."""
+    names = {part: _name(named.get(part)) for part in PARTS}
+    return {part: name if part == "train_op" else _tensor(name) for part, name in names.items() if name}
+
+
+def _eval_feed(named: Mapping[str, object]) -> Mapping[str, Array]:
+    raw = named.get("eval_feed")
+    return {str(getattr(key, "name", key)): value for key, value in raw.items()} if isinstance(raw, dict) else {}
+
+
+def _tensor(name: str) -> str:
+    return name if ":" in name else name + ":0"
+
+
+def _read(
+    graph: Graph, whole: Graph, given: Given, opened: Callable[[Found], tuple[Setup, GraphProbe | None]]
+) -> Reading:
+    """Follow the graph, then try it out where there is a lab."""
+    roles = find_roles(graph, given.hints, given.inputs, given.classes)
+    ends = _ends(graph, roles, given)
+    found = _followed(graph, whole, given, roles, ends)
+    setup, probe = opened(found) if found.judged else (Setup(), None)
+    if probe is None:
+        reading = replace(_by_ops(found, None, read_optimizer(found, None)), setup=setup)
+    else:
+        try:
+            reading = _tried_out(found, probe)
+        finally:
+            with suppress(LabError):  # a lab that was lost has closed it
+                probe.session.close()
+    return reading
+
+
+def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequence[str]) -> Found:
+    """What following the graph says: layers, outputs, statistics of the data, and layers that nothing depends on."""
+    hints = given.hints
+    layers = find_layers(graph, roles, hints, roles.loss, ends)
+    if given.regression:
+        outputs = Outputs(hints.get("prediction"), None, hints.get("logits"))
+    else:
+        outputs = find_outputs(graph, roles, hints, layers.scores)
+    evaluated = hints.get("logits") or hints.get("prediction") or layers.scores
+    trained, turned = as_trained(whole, graph)
+    statistics = find_statistics(graph, trained, roles, evaluated)
+    layers = replace(layers, steps=tuple(without_statistics(step, statistics) for step in layers.steps))
+    noisy = turned if evaluated in trained and trained.ops_above([evaluated]) & RANDOM else {}
+    # What is put out, and what is made for the updates that a loop may run in addition to the training step, is used.
+    named = {*hints.values(), outputs.prediction, outputs.accuracy} - {None, roles.train_op}
+    beside = written(graph, updates_of(graph, given.beside))
+    unused = find_unused(graph, roles, (*layers.steps, *layers.aside), [*map(str, named), *beside])
+    return Found(graph, given, roles, layers, outputs, statistics, unused, noisy)
+
+
+def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading:
+    """What the ops say of a network that is not run."""
+    layers = try_activations(found, probe)
+    found = _with_prediction(found, LossReading()) if found.given.regression else found
+    return Reading(_with_steps(found, layers.steps), layers=layers, descent=descent)
+
+
+def _with_prediction(found: Found, loss: LossReading) -> Found:
+    """What a regression predicts, where the student names nothing: what its loss compares with the targets."""
+    prediction = found.outputs.prediction or loss.logits or found.scores
+    return replace(found, outputs=replace(found.outputs, prediction=prediction))
+
+
+def _tried_out(found: Found, probe: GraphProbe) -> Reading:
+    """What trying says, question by question; each experiment is given what those before it found."""
+    runs = probe.fit_inputs()
+    descent = read_optimizer(found, probe)
+    if not runs:
+        return replace(_by_ops(found, probe, descent), setup=probe.setup(runs), start=first_weights(found, probe))
+    choose_shares(found, probe)
+    tried, found = run_first(found), replace(found, minimised=probe.ask(None, choose_loss, found, probe))
+    if found.loss is not None and found.loss != tried:
+        found = replace(found, layers=find_layers(found.graph, found.roles, found.hints, found.loss, [found.loss]))
+    start = try_start(found, probe)
+    probe.ask(None, randomise_weights, found, probe)
+    found = _with_steps(found, probe.ask(found.steps, try_widths, found, probe))
+    nothing, targets = (found.layers, LossReading()), TargetTrial()
+    if found.given.regression:
+        scored, loss, targets = probe.ask((*nothing, targets), try_targets, found, probe)
+    else:
+        scored, loss = probe.ask(nothing, try_loss, found, probe)
+    found = replace(found, layers=scored)
+    if targets.constant:
+        loss = LossReading()  # trying tells nothing of a loss that stays the same
+    layers = try_activations(found, probe)
+    found = _with_steps(found, layers.steps)
+    outputs = OutputTrial()
+    if found.given.regression:
+        found = _with_prediction(found, loss)
+    else:
+        loss = replace(loss, finite_at_extremes=probe.ask(None, try_extreme_scores, found, probe, loss))
+        outputs = try_outputs(found, probe, loss)
+        found = replace(found, outputs=replace(found.outputs, accuracy=outputs.accuracy))
+    descent = probe.ask(descent, try_steps, found, probe, loss, descent, random=layers.random)
+    probe.ask(None, randomise_weights, found, probe)
+    rows = probe.ask(RowTrial(), try_rows, found, probe, loss)
+    images = try_images(found, probe)
+    return Reading(found, probe.setup(runs), start, layers, loss, outputs, targets, descent, rows, images)
+
+
+def _with_steps(found: Found, steps: Sequence[Step]) -> Found:
+    return replace(found, layers=replace(found.layers, steps=tuple(steps)))
+
+
+def _ends(graph: Graph, roles: Roles, given: Given) -> list[str]:
+    """Where the network ends: in its loss, else in what it is said to put out, else in what layers make and nobody reads.
+
+    Where nobody asks and it is trained, a gradient makes such tensors as well, and is no network.
+    """
+    if roles.losses:
+        return [roles.losses[0]]
+    named = given.named("logits", "prediction")
+    if named or (given.exercise is None and roles.train_op is not None):
+        return named
+    made = graph.descendants([data for data, _ in linear_steps(graph).values()])
+    return [tensor for tensor in sorted(made) if node_of(tensor) in graph.varied and tensor not in graph.consumers]

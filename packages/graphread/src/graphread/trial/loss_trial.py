@@ -1,0 +1,303 @@
+"""Which loss is it? Scores and labels are fed, and the loss is compared with a bank of formulas.
+
+Where the lab refuses, that stays undecided.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphread.find.activations import ACTIVATIONS, log_softmax, name_activation, softmax
+from graphread.find.layers import ops_between
+from graphread.find.losses import CROSS_ENTROPY, LOSSES, LossMatch, Observation, recognise
+from graphread.find.outputs import LossReading
+from graphread.trial.probe import Sample, Untried, as_rows, orient, same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from graphread.find import Found
+    from graphread.find.outputs import Layers
+    from graphread.graph.nodes import Array
+    from graphread.trial.probe import GraphProbe
+
+COMPOSED = ("softmax", "sigmoid", "relu", "tanh")
+"""Activations that are tried on the scores where the loss is a formula of none of the tensors behind them."""
+OF_SHARES = ("log-of-scores", "log-of-scores-tight", "binary-cross-entropy")
+"""Losses of probabilities."""
+
+
+class LossTrials:
+    """How many runs name a loss, and how far values may be off."""
+
+    RUNS = 24
+    AVERAGED = 20
+    """Runs of a random loss that are averaged: with half of the units dropped, the mean is then off by a tenth at most."""
+    FEW_ROWS = 4
+    BARELY = 0.1
+    """Part of the largest score by which a bound changes none."""
+    SAME_SIZE = 0.2
+    """By how much the ratio of two losses may be off 1 or 2."""
+
+
+EXTREME = {2: 300.0, 4: 300.0, 8: 900.0}
+"""A score of which a softmax makes a one and zeros, by the bytes of a number."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The scores of a sample: which tensor, the way from there to the loss, their values and form, and how many rows."""
+
+    scores: str
+    chain: tuple[str, ...]
+    value: Array
+    form: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """What tensors, by name, and the loss are for some scores and labels."""
+
+    values: dict[str, Array]
+    labels: Array
+    loss: Array
+
+
+Seen = dict[str, list[Observation]]
+"""For each tensor that can be scores what was observed of it."""
+
+
+def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
+    """Feed the scores and compare the loss with the bank of formulas, at each tensor between scores and labels.
+
+    The layers come with the scores that the loss was read from.
+    """
+    place = place_of(found, probe)
+    layers, undecided = replace(found.layers, scores=place.scores, chain=place.chain), LossReading(form=place.form)
+    return layers, probe.ask(undecided, _read, found, probe, place, undecided)
+
+
+def _read(found: Found, probe: GraphProbe, place: Place, undecided: LossReading) -> LossReading:
+    """What the loss is of random scores; of what adds up to the same in each row, of such scores."""
+    total = _total_share(as_rows(place.value, place.form, place.rows))
+    seen = _observe(found, probe, place, total)
+    if not is_finite(seen):
+        return _of_shares(found, probe, place, undecided)
+    match = (_first_match(_as_logarithms(seen)) if total else None) or _first_match(seen)
+    # What the labels add to the scores looks like a function of them.
+    if match is None or (match[2] and _labels_in_scores(found)):
+        return undecided
+    return _matched(found, probe, place, seen, match)
+
+
+def _matched(
+    found: Found, probe: GraphProbe, place: Place, seen: Seen, match: tuple[str, LossMatch, str]
+) -> LossReading:
+    """What is known of a loss with a known formula."""
+    tensor, formula, composed = match
+    named = named_along({name: np.concatenate([o.scores for o in every]) for name, every in seen.items()}, tensor)
+    if named == ["other"] and _is_over_batch(place, seen[tensor], seen[place.scores]):
+        formula = replace(formula, kind="softmax-over-batch")
+    *inner, last = [*named, composed] if composed else named
+    return LossReading(
+        formula,
+        tensor,
+        last,
+        tuple(name for name in inner if name != "none"),
+        reduction(found, probe, formula, place.rows),
+        place.form,
+    )
+
+
+def _of_shares(found: Found, probe: GraphProbe, place: Place, undecided: LossReading) -> LossReading:
+    """The loss that is no number for random scores: it may take their logarithm, and be one for shares."""
+    natural = probe.fetch(found.read, probe.feed(probe.sample(place.rows)))
+    if np.isfinite(natural).all():
+        return replace(undecided, finite=True)
+    match = recognise(_observe(found, probe, place, 1.0)[place.scores], OF_SHARES)
+    known = replace(undecided, finite=False)
+    return known if match is None else replace(known, match=match, logits=place.scores, last_activation="none")
+
+
+def _is_over_batch(place: Place, after: Sequence[Observation], before: Sequence[Observation]) -> bool:
+    """Whether the scores were made shares over the rows, or their logarithms."""
+    late, early = ([o.scores for o in observed] for observed in (after, before))
+    shares = [[function(scores, 0) for scores in early] for function in (softmax, log_softmax)]
+    return place.form == "rows" and any(all(map(same, late, each)) for each in shares)
+
+
+def _labels_in_scores(found: Found) -> bool:
+    """Whether what the student calls logits or prediction is made with the labels."""
+    return not found.graph.descendants([found.roles.labels]).isdisjoint(found.given.named("logits", "prediction"))
+
+
+def place_of(found: Found, probe: GraphProbe) -> Place:
+    """Locate the first tensor behind the layers that has a number for each class of each row.
+
+    Raises
+    ------
+    Untried
+        If there is none.
+    """
+    sample = probe.sample(LossTrials.FEW_ROWS)
+    rows, chain = len(sample.labels), found.layers.chain
+    for index, value in enumerate(probe.run(chain, probe.feed(sample))):
+        form = orient(value, rows, probe.classes) if value.dtype.kind == "f" else None
+        if form is not None:
+            return Place(chain[index], chain[index:], value, form, rows)
+    raise Untried
+
+
+def named_along(values: Mapping[str, Array], end: str) -> list[str]:
+    """The functions between the scores, which come first, and the tensor that the loss is of, one after another."""
+    current, last = next(iter(values.values())), values[end]
+    whole = name_activation(current, last)
+    if whole is not None:
+        return [whole]
+    if np.abs(last - current).max() < LossTrials.BARELY * np.abs(current).max():
+        return ["other"]  # a bound so wide that scores hardly meet it
+    found = []
+    for value in itertools.islice(values.values(), [*values].index(end) + 1):
+        name = name_activation(current, value)
+        if name is not None or _is_scaled(current, value):
+            found.append(name or "none")
+            current = value
+    named = [name for name in found if name != "none"] or ["none"]
+    return named if np.array_equal(current, last) else ["other"]
+
+
+def _is_scaled(before: Array, after: Array) -> bool:
+    """Whether numbers were multiplied by one that is above zero: a mean of several classifiers', a temperature."""
+    factor = float((before * after).sum() / max(float((before**2).sum()), 1e-30))
+    return factor > 0 and same(after, factor * before)
+
+
+def run_with(found: Found, probe: GraphProbe, place: Place, sample: Sample, scores: Array, *more: str) -> Run:
+    """Run the tensors between scores and loss, and `more`, for given scores."""
+    tensors = list(dict.fromkeys((*place.chain, *more)))
+    *values, loss = probe.run([*tensors, found.read or ""], {**probe.feed(sample), place.scores: scores})
+    return Run(dict(zip(tensors, values, strict=True)), sample.labels, loss)
+
+
+def observations(probe: GraphProbe, place: Place, runs: Sequence[Run]) -> Seen:
+    """For each tensor that can be scores: those, their labels and the loss, for each run."""
+    form, rows = place.form, place.rows
+    able = [name for name in runs[0].values if all(_can_be_scores(run.values[name], probe, place) for run in runs)]
+    return {
+        name: [Observation(as_rows(run.values[name], form, rows), run.labels, float(run.loss.sum())) for run in runs]
+        for name in able
+    }
+
+
+def _can_be_scores(value: Array, probe: GraphProbe, place: Place) -> bool:
+    """Whether there is a number for each class, or output, of each row."""
+    return value.dtype.kind == "f" and orient(value, place.rows, probe.classes) == place.form
+
+
+def is_finite(seen: Seen) -> bool:
+    """Whether the loss was a number in all runs."""
+    return all(np.isfinite(one.value) for every in seen.values() for one in every)
+
+
+def _total_share(scores: Array) -> float:
+    """What each row adds up to, where it is a distribution over the classes up to a factor; else 0."""
+    totals = scores.sum(axis=1)
+    alike = scores.min(initial=0) >= 0 and np.allclose(totals, totals[0], rtol=1e-3)
+    return float(totals[0]) if alike else 0.0
+
+
+def _as_logarithms(seen: Seen) -> Seen:
+    """Probabilities as the scores that a softmax makes them from."""
+    tensor, observations = next(iter(seen.items()))
+    return {tensor: [replace(o, scores=np.log(np.maximum(o.scores, 1e-30))) for o in observations]}
+
+
+def _observe(found: Found, probe: GraphProbe, place: Place, total: float) -> Seen:
+    """Observe random scores and labels; or shares of a `total`."""
+    runs = []
+    for _ in range(LossTrials.RUNS):
+        sample = probe.sample(place.rows)
+        labels = probe.rng.integers(1, max(probe.classes - 1, 2), place.rows)
+        fed = probe.rng.standard_normal(place.value.shape) * 1.7
+        fed = total * softmax(fed, 0 if place.form == "columns" else -1) if total else fed
+        runs.append(run_with(found, probe, place, Sample(sample.images, labels), fed))
+    return observations(probe, place, runs)
+
+
+def _first_match(seen: Seen) -> tuple[str, LossMatch, str] | None:
+    """Tensor, formula and activation before it: the right loss wherever it is first found, else another one.
+
+    What is behind the scores, many losses are a sum of at the labels; that alone makes it no score.
+    """
+    scores = next(iter(seen), "")
+    return next((one for one in _matches(seen) if one[0] == scores or one[1].kind != "negative-score"), None)
+
+
+#: What is compared, in this order: the right formula, the others, formulas of an activation of the scores that is no tensor of
+#: its own, and variants of the right loss; each with the activations that are put before it.
+_COMPARED: tuple[tuple[Sequence[str] | None, Sequence[str]], ...] = (
+    ([CROSS_ENTROPY], ("",)),
+    ([*LOSSES][1:], ("",)),
+    ([*LOSSES], COMPOSED),
+    (None, ("",)),
+)
+
+
+def _matches(seen: Seen) -> Iterator[tuple[str, LossMatch, str]]:
+    """Yield what each tensor is by a formula, with the activation that was put before it."""
+    compared = ((kinds, name) for kinds, names in _COMPARED for name in names)
+    for (kinds, name), (tensor, observations) in itertools.product(compared, seen.items()):
+        function = ACTIVATIONS[name or "none"]
+        match = recognise([replace(o, scores=function(o.scores)) for o in observations], kinds)
+        if match is not None:
+            yield tensor, match, name
+
+
+def _averaged_loss(found: Found, probe: GraphProbe, sample: Sample) -> Array:
+    """The loss of some rows; where it is random, as with dropout, the mean of many runs."""
+    feeds = probe.feed(sample)
+    first, again = probe.fetch(found.loss, feeds), probe.fetch(found.loss, feeds)
+    return (
+        first
+        if same(first, again)
+        else np.mean([probe.fetch(found.loss, feeds) for _ in range(LossTrials.AVERAGED)], axis=0)
+    )
+
+
+def reduction(found: Found, probe: GraphProbe, match: LossMatch, rows: int) -> str:
+    """``none`` where the loss is a tensor, else what it does as rows are doubled."""
+    if probe.batch is not None:
+        return "undecided"
+    return probe.ask("undecided", _reduction, found, probe, match, rows)
+
+
+def _reduction(found: Found, probe: GraphProbe, match: LossMatch, rows: int) -> str:
+    """What the loss does as rows are doubled."""
+    sample = probe.sample(rows)
+    one, two = (_averaged_loss(found, probe, sample.rows(np.tile(np.arange(rows), times))) for times in (1, 2))
+    if one.size != 1 or two.size != 1:
+        return "none"
+    offset = match.offset if found.layers.term is None else 0.0
+    ratio = (two.item() - offset) / ((one.item() - offset) or 1.0)
+    return next((name for name, size in (("mean", 1), ("sum", 2)) if abs(ratio - size) < LossTrials.SAME_SIZE), "other")
+
+
+def try_extreme_scores(found: Found, probe: GraphProbe, loss: LossReading) -> bool | None:
+    """Whether the loss stays finite where a probability is zero in its precision; None where it need not be asked."""
+    scores = found.scores or ""
+    if not loss.decided or loss.finite is False:
+        return None
+    if "Log" not in ops_between(found.graph, scores, found.loss):
+        return None
+    sample = probe.sample(2)
+    rows, feeds = len(sample.labels), probe.feed(sample)
+    first = probe.fetch(scores, feeds)
+    z = np.zeros((rows, probe.classes))
+    z[np.arange(rows), (sample.labels + 1) % probe.classes] = EXTREME[first.dtype.itemsize]
+    fed = z.T if loss.form == "columns" else z.reshape(first.shape)
+    return bool(np.isfinite(probe.fetch(found.loss, {**feeds, scores: fed})).all())

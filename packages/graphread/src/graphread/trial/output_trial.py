@@ -1,0 +1,315 @@
+"""What is it that comes out: probabilities, a prediction, an accuracy? Scores of which a known share is right go in.
+
+And does a row's result depend on that row alone? Chance, other rows of the batch, and their number are changed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphread.find.activations import ACTIVATIONS, name_activation, softmax
+from graphread.graph.plain import RANDOM
+from graphread.trial.probe import Sample, Sizes, Untried, as_rows, orient, randomise_weights, same
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from graphread.find import Found
+    from graphread.find.outputs import LossReading
+    from graphread.graph.nodes import Array
+    from graphread.trial.probe import GraphProbe
+
+
+def _share(z: Array, labels: Array) -> float:
+    return float((z.argmax(1) == labels).mean())
+
+
+def _wrong_axis(z: Array, labels: Array) -> float:
+    return float((z.argmax(0) == np.eye(z.shape[1])[labels].argmax(0)).mean())
+
+
+def _crossed(by_row: Array, by_class: Array) -> float:
+    """Return how often a number for each row equals one for each class, which only as many rows as classes allow."""
+    return float((by_row[: len(by_class)] == by_class[: len(by_row)]).mean())
+
+
+#: Name → formula of scores (n, classes) and labels (n,). The first is the right one.
+ACCURACIES: Mapping[str, Callable[[Array, Array], float]] = {
+    "right": _share,
+    "percent": lambda z, labels: 100 * _share(z, labels),
+    "count": lambda z, labels: len(z) * _share(z, labels),
+    "error-rate": lambda z, labels: 1 - _share(z, labels),
+    "no-argmax": lambda z, labels: float((z == np.eye(z.shape[1])[labels]).mean()),
+    "no-argmax-probabilities": lambda z, labels: float((softmax(z) == np.eye(z.shape[1])[labels]).mean()),
+    "wrong-axis": _wrong_axis,
+    "wrong-axis-probabilities": lambda z, labels: _wrong_axis(softmax(z), labels),
+    "rounded": lambda z, labels: float((np.round(softmax(z)) == np.eye(z.shape[1])[labels]).mean()),
+    "labels-over-wrong-axis": lambda z, labels: _crossed(z.argmax(1), np.eye(z.shape[1])[labels].argmax(0)),
+    "scores-over-wrong-axis": lambda z, labels: _crossed(labels, z.argmax(0)),
+    "probabilities-over-wrong-axis": lambda z, labels: _crossed(labels, softmax(z).argmax(0)),
+}
+
+
+SHARES = (0.3, 0.7, 0.5, 0.9)
+"""Of the rows so many have their highest score at the label."""
+_OF_SCORES = ("no-argmax", "no-argmax-probabilities", "rounded")
+"""Comparisons of scores with labels, which hardly ever are equal."""
+_CHOOSING = ("ArgMax", "TopKV2", "Cast", "Identity", "StridedSlice", "Squeeze", "Reshape")
+MIXED = 1e-3
+"""By how much of the largest output rows may differ by rounding."""
+
+
+@dataclass(frozen=True)
+class OutputTrial:
+    """What comes out, as scores of which a known share is right showed it."""
+
+    accuracy: str | None = None
+    """The tensor that is an accuracy, or the likeliest to be meant as one."""
+    accuracy_is: str | None = None
+    """Its name in `ACCURACIES`, ``not-averaged``, ``whole-number`` or ``other``; None where that could not be tried."""
+    logits_is: str | None = None
+    prediction_is: str | None = None
+    """Which function of the scores they are: what `name_activation` calls it, ``classes``, ``distribution`` or ``other``;
+    None where that could not be tried."""
+    prediction_ranks: bool = True
+    """Whether the prediction says the class of the largest score."""
+
+
+@dataclass(frozen=True)
+class RowTrial:
+    """What a row's output depends on beside the row; None where that could not be tried."""
+
+    repeats: bool | None = None
+    """Whether the same rows give the same output again."""
+    mixed: bool | None = None
+    """Whether an output changes with the other rows of a batch."""
+    other_batch: bool | None = None
+    """Whether another number of rows can be fed."""
+    by_chance: bool = False
+    """Whether it is numbers drawn at random, the same in each run, that make equal rows of a batch differ."""
+    constant: bool = False
+    """Whether all rows get the same output, with any weights."""
+
+
+def try_outputs(found: Found, probe: GraphProbe, loss: LossReading) -> OutputTrial:
+    """Feed scores of which a known share is right, and compare what comes out with the formulas."""
+    outputs = found.outputs
+    tensors = dict.fromkeys([outputs.accuracy, *outputs.accuracies])
+    tried = {tensor: _accuracy(found, probe, loss, tensor) for tensor in tensors}
+    # Where the student names none, one that is right will do.
+    accuracy = next((tensor for tensor, form in tried.items() if form == "right"), outputs.accuracy)
+    logits_is, _ = probe.ask((None, True), _named, found, probe, loss, outputs.logits)
+    prediction_is, ranks = probe.ask((None, True), _named, found, probe, loss, outputs.prediction)
+    return OutputTrial(accuracy, tried[accuracy], logits_is, prediction_is, ranks)
+
+
+def _scores_of(found: Found, probe: GraphProbe, loss: LossReading, tensor: str) -> str | None:
+    """The scores that a tensor is made from, and nothing else of the images: those of the loss, or of evaluation alone."""
+    graph = found.graph
+    way = graph.dominators(found.roles.images or "", tensor)
+    # Scores divided by a temperature, or distances turned round, are the scores: what follows is made from those.
+    scaled = loss.logits if loss.last_activation in ("none", "other") else None
+    passed = [one for one in (scaled, found.scores) if one in way]
+    if passed:
+        return passed[0]
+    # Evaluation may average several classifiers, or go another way through the same layers.
+    variables = set(graph.variables_in(tensor)) - found.statistics
+    whole = (inner for inner in way[:-1] if variables <= set(graph.variables_in(inner)))
+    return next((inner for inner in whole if probe.ask(False, _is_scores, probe, inner)), None)
+
+
+def _is_scores(probe: GraphProbe, tensor: str) -> bool:
+    """Whether a tensor holds a real number for each class of each row."""
+    sample = probe.sample(Sizes.ROWS)
+    value = probe.fetch(tensor, probe.feed(sample))
+    return value.dtype.kind == "f" and orient(value, len(sample.labels), probe.classes) is not None
+
+
+@dataclass(frozen=True)
+class _KnownScores:
+    """Scores of which a known share is right, what to feed for them, and the labels."""
+
+    scores: list[Array]
+    feeds: list[dict[str, Array]]
+    labels: Array
+
+
+def _few(probe: GraphProbe) -> int:
+    """Return how many rows are tried: few of each class, so that some columns agree as well."""
+    return min(2 * probe.classes, 20)
+
+
+def _known_scores(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None, rows: int) -> _KnownScores:
+    """Return scores to feed for what a `tensor` is made from; other `rows` where the network takes one number of them.
+
+    Raises
+    ------
+    Untried
+        If there is nothing to feed.
+    """
+    sample = probe.sample(rows)
+    rows, feeds = len(sample.labels), probe.feed(sample)
+    source = None if tensor is None else _scores_of(found, probe, loss, tensor)
+    value = probe.fetch(source, feeds)
+    form = orient(value, rows, probe.classes)
+    if source is None or form is None:
+        raise Untried
+    known = _KnownScores([], [], sample.labels)
+    others = (sample.labels + 1 + probe.classes // 4) % probe.classes
+    for share in SHARES:
+        # Classes whose scores are larger in every row show what is done along the rows.
+        z = probe.rng.standard_normal((rows, probe.classes)) + 4 * probe.rng.standard_normal(probe.classes)
+        z[np.arange(rows), np.where(probe.rng.random(rows) < share, sample.labels, others)] += 4
+        z /= 3  # so small that an activation which saturates keeps their order
+        known.scores.append(z)
+        known.feeds.append({**feeds, source: z.T if form == "columns" else z.reshape(value.shape)})
+    return known
+
+
+def _accuracy(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None) -> str | None:
+    """Which accuracy a tensor is; None where it cannot be tried.
+
+    One that cannot be computed of any number of rows may be of as many as there are classes.
+    """
+    counts = (_few(probe), probe.classes)
+    forms = (probe.ask(None, _accuracy_of, found, probe, loss, tensor, rows) for rows in counts)
+    return next(filter(None, forms), None)
+
+
+def _accuracy_of(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None, rows: int) -> str:
+    """Return which accuracy a tensor is, of so many rows."""
+    known = _known_scores(found, probe, loss, tensor, rows)
+    values = [probe.fetch(tensor, feeds) for feeds in known.feeds]
+    totals = [float(value.sum()) for value in values]
+    if values[0].size != 1:
+        return "not-averaged" if _fits("count", known.scores, known.labels, totals) else "other"
+    if values[0].dtype.kind in "iu" and set(totals) <= {0, 1}:
+        return "whole-number"
+    activation = ACTIVATIONS.get(loss.last_activation, ACTIVATIONS["none"])
+    name = _formula(known, totals, [activation(z) for z in known.scores])
+    return "other" if name in _OF_SCORES and _chooses(found, tensor) else name
+
+
+def _formula(known: _KnownScores, totals: Sequence[float], activated: list[Array]) -> str:
+    """The name of the first formula that gives these numbers for the scores, or for what their activation makes of them."""
+    pairs = itertools.product(ACCURACIES, (known.scores, activated))
+    return next((name for name, scores in pairs if _fits(name, scores, known.labels, totals)), "other")
+
+
+def _fits(name: str, scores: Sequence[Array], labels: Array, totals: Sequence[float]) -> bool:
+    """Whether a formula of `ACCURACIES` gives these numbers for these scores."""
+    return np.allclose(totals, [ACCURACIES[name](z, labels) for z in scores], atol=1e-4)
+
+
+def _chooses(found: Found, tensor: str | None) -> bool:
+    """Whether classes are chosen on the way: then it is not scores that are compared, though nothing is found to be equal."""
+    return not found.graph.ops_above([tensor]).isdisjoint(("ArgMax", "TopKV2", "InTopKV2"))
+
+
+def _named(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None) -> tuple[str | None, bool]:
+    """Which function of the scores the tensor is that the student calls logits, or prediction, and whether it ranks alike."""
+    known = _known_scores(found, probe, loss, tensor, _few(probe))
+    z, value = known.scores[0], probe.fetch(tensor, known.feeds[0])
+    if value.size == len(z):
+        right = np.array_equal(value.reshape(-1), z.argmax(1))
+        return "classes" if right else "other", right
+    form = orient(value, len(z), z.shape[1])
+    if form is None:
+        return "other", False
+    rows = as_rows(value, form, len(z))
+    sums_to_one = rows.min() >= 0 and np.allclose(rows.sum(1), 1, atol=1e-4)
+    # Whatever it is of the scores: the strongest class is what it says.
+    return name_activation(z, rows) or ("distribution" if sums_to_one else "other"), _rank_alike(rows, z)
+
+
+def _rank_alike(rows: Array, scores: Array) -> bool:
+    """Whether the largest of each row is that of the scores, or rows say nothing."""
+    return np.array_equal(rows.argmax(1), scores.argmax(1)) or not np.ptp(rows, axis=1).any()
+
+
+def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
+    """Whether the scores repeat, whether a row's scores depend on other rows, and whether other batch sizes go."""
+    tensor = _evaluated(found, probe, loss)
+    if tensor is None:
+        return RowTrial()
+    # The scores or probabilities that it is chosen by: a class alone hides what moves below it.
+    trial = _tried_rows(found, probe, found.graph.past(tensor, _CHOOSING))
+    # Of a tower that trains another one may be evaluated, unless what is named is all made from the same images.
+    named = {*found.given.named("logits", "prediction", "accuracy")}
+    told = found.given.names is not None or (named and named <= found.graph.descendants([found.roles.images]))
+    return trial if told or (trial.repeats and not trial.by_chance) else RowTrial()
+
+
+def _tried_rows(found: Found, probe: GraphProbe, tensor: str) -> RowTrial:
+    """What the rows of a tensor depend on."""
+    sample = probe.sample(Sizes.ROWS)
+    rows = len(sample.labels)
+    # Rows of different brightness: what is divided by the brightest pixel of a batch shows.
+    light = np.linspace(0.3, 1.0, rows)[:, None].astype(np.float32)
+    sample = Sample(sample.images * light, sample.labels)
+    once, again = (probe.fetch(tensor, probe.feed(sample)) for _ in range(2))
+    form = orient(once, rows, probe.classes) or orient(once, rows, 1)
+    if form is None or not np.isfinite(once).all():
+        return RowTrial()
+    if not same(once, again):
+        return RowTrial(repeats=False)
+    mixed, other_batch = _mixed(probe, tensor, sample, form, as_rows(once, form, rows))
+    by_chance = mixed and probe.ask(False, _is_drawn, found, probe, tensor, sample)
+    constant = probe.ask(False, _is_constant, found, probe, tensor, form, sample)
+    return RowTrial(True, mixed and not by_chance, other_batch, by_chance, constant)
+
+
+def _is_constant(found: Found, probe: GraphProbe, tensor: str, form: str, sample: Sample) -> bool:
+    """Whether rows that differ, of any size of numbers, get the same output whenever the layers' weights are drawn again."""
+    rows = len(sample.labels)
+    for size in (1.0, 1e2, 1e4):
+        fed = [probe.feed(Sample(size * one.images, one.labels)) for one in (sample, probe.sample(rows))]
+        outputs = [as_rows(probe.fetch(tensor, feeds), form, rows) for feeds in fed]
+        if np.ptp(np.concatenate(outputs), axis=0).any():
+            return False
+        randomise_weights(found, probe)
+    return True
+
+
+def _mixed(probe: GraphProbe, tensor: str, sample: Sample, form: str, full: Array) -> tuple[bool, bool]:
+    """Whether outputs differ in another order of the rows or without most of them, and whether fewer can be fed."""
+    order, few = np.roll(np.arange(len(full)), 1), np.arange(len(full) // 3)
+    turned = probe.fetch(tensor, probe.feed(sample.rows(order)))
+    less = probe.ask(None, probe.fetch, tensor, probe.feed(sample.rows(few)))
+    tried = [(turned, order)] if less is None else [(turned, order), (less, few)]
+    return any(_differ(value, form, full[chosen]) for value, chosen in tried), less is not None
+
+
+def _differ(value: Array, form: str, expected: Array) -> bool:
+    """Whether outputs are others than expected, beyond rounding."""
+    if value.size != expected.size:
+        return True
+    off = np.abs(as_rows(value, form, len(expected)) - expected).max(initial=0.0)
+    return bool(off > MIXED * np.abs(expected).max(initial=0.0) + 1e-12)
+
+
+def _is_drawn(found: Found, probe: GraphProbe, tensor: str, sample: Sample) -> bool:
+    """Whether an output follows numbers drawn at random from a seed that stays, as in Keras's dropout, unlike one that is off."""
+    drawn = sorted(found.graph.made_by(RANDOM) & found.graph.ancestors([tensor]))
+    feeds = probe.feed(sample)
+    once, *numbers = probe.run([tensor, *drawn], feeds)
+    turned = {name: value.reshape(-1)[::-1].reshape(value.shape) for name, value in zip(drawn, numbers, strict=True)}
+    return not same(once, probe.fetch(tensor, {**feeds, **turned}))
+
+
+def _evaluated(found: Found, probe: GraphProbe, loss: LossReading) -> str | None:
+    """The scores, or what is made from them, that evaluation looks at.
+
+    They may be of another tower than the one that is trained: without dropout, with averaged weights.
+    """
+    made, accuracy = found.graph.descendants([found.roles.images]), found.outputs.accuracy
+    logits, prediction = found.hints.get("logits"), found.hints.get("prediction")
+    # What is called logits, unless the prediction is not made of it: then that is of the tower that is trained.
+    claimed = (logits, prediction) if logits in found.graph.ancestors([prediction]) else (prediction, logits)
+    counted = None if accuracy is None else _scores_of(found, probe, loss, accuracy)
+    known = (*claimed, found.outputs.prediction, counted, loss.logits, found.scores)
+    return next((tensor for tensor in known if tensor in made), None)

@@ -1,0 +1,275 @@
+"""Can this trained network be computed elsewhere? It is taken apart into weighted sums and activations, by what comes out.
+
+Between the images and the scores stand tensors that everything passes. A stretch of them on which sums of inputs give sums of
+outputs is a layer, however it is written: with it go normalisation by fixed averages, dropout that is off, and scaling. What
+stands between two such stretches must be an activation of the bank. What comes out is compared with the network itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphread.find.activations import ACTIVATIONS, leaky_slope, softmax
+from graphread.find.layers import CONVOLUTIONS
+from graphread.graph.branches import inlined
+from graphread.graph.nodes import node_of
+from graphread.graph.source import read_source
+from graphread.plain_network import LEAKY, PORTABLE, PlainNetwork, Precision, activated, plain_layer, scores
+from graphread.text import Said, SentenceError, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from graphread.graph.nodes import Array
+    from graphread.graph.plain import Graph
+    from graphread.lab import Lab, LabSession
+
+__all__ = ["NotPlain", "plain_network"]
+
+
+class Tried:
+    """How a network is tried for sums and activations; tolerances are relative."""
+
+    ROWS = 4
+    WIDE = 3.0
+    """Rows of random numbers that go through a stretch, and how far they spread."""
+    MOST_STRETCHES = 200
+    WIDEST, AT_ONCE = 4_200, 1_000
+    """Numbers that a stretch of sums may begin with: each of them is tried alone, so many at once."""
+    LINEAR = 1e-3
+    """By how much sums may be off of what they should be, for their size: what 32 bits lose."""
+    NAMED = 1e-3
+    SAME = 2e-3
+    """By how much the scores may be off before they are rounded, for the largest of them."""
+    ROUGH = 0.02
+    """By how much rounding may move the probabilities of an image, on average; it moves those of trained networks by 0.001."""
+
+
+VARIES = Text("it answers the same {image} differently each time")
+NOT_ROWS = Text("{place} does not hold a row for each {image}")
+UNKNOWN = Text(
+    "{layer}, at {place}, is neither a weighted sum nor an activation of each number by itself, which can be computed here"
+)
+CONVOLUTION = Text("{layer}, at {place}, is a convolution, and only fully connected layers can be computed here")
+TOO_MANY = Text("it has more than {most:,} weights, as many as find room here")
+TOO_WIDE = Text("{layer} begins with more than {most:,} numbers, as many as can be tried")
+NOT_FED = Text("its scores are not made from the {images}")
+OTHERWISE = Text("what was understood of it does not come to the same scores")
+ROUNDED = Text("with weights that are rounded to eight bits it gives other answers")
+
+
+class NotPlain(SentenceError):
+    """The network cannot be plain data; the message says why, to follow 'since'."""
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """A stretch of weighted sums that begins at a place of the chain and goes on to the place `end`."""
+
+    end: int
+    table: tuple[Array, Array]
+    """Weights (inputs, outputs) and bias (outputs,)."""
+
+
+def plain_network(
+    lab: Lab,
+    meta_graph: bytes,
+    ends: tuple[str, str],
+    inputs: Array,
+    *,
+    values: Mapping[str, Array],
+    eval_feed: Mapping[str, Array] | None = None,
+    full: float = 1.0,
+) -> PlainNetwork:
+    """Return a trained network as plain data.
+
+    Parameters
+    ----------
+    lab
+        Where it is run.
+    meta_graph
+        Its graph, serialised.
+    ends
+        The tensors of the images and of the scores.
+    inputs
+        Images on which both are compared, as it is fed them (n, …).
+    values, eval_feed
+        What its variables hold, and what else it is fed.
+    full
+        What it is fed for a pixel that is all ink.
+
+    Raises
+    ------
+    NotPlain
+        If it cannot be.
+    LabError, GraphError
+        If it cannot be run.
+    """
+    feed = dict(eval_feed or {})
+    meta, _, graph = inlined(read_source(meta_graph), feed)
+    images, logits = map(graph.behind, ends)
+    if images not in graph or logits not in graph:
+        raise NotPlain(NOT_FED)
+    loaded = lab.load(meta.SerializeToString())
+    session = loaded.session(seed=1)
+    try:
+        session.initialise()
+        session.assign({name: value for name, value in values.items() if name in loaded.variables})
+        known = {name: value for name, value in graph.known.items() if name not in feed}
+        return _Chain(session, graph, images, logits, {**known, **feed}, inputs, full).taken_apart()
+    finally:
+        session.close()
+
+
+@dataclass
+class _Chain:
+    """The tensors that everything passes between the images and the scores, in order."""
+
+    session: LabSession
+    graph: Graph
+    images: str
+    logits: str
+    feed: Mapping[str, Array]
+    inputs: Array
+    full: float
+    random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(28))
+
+    def __post_init__(self) -> None:
+        self.tensors = self.graph.dominators(self.images, self.logits)
+        if len(self.tensors) < 2:
+            raise NotPlain(NOT_FED)
+        self._sizes = self._row_sizes()
+        self._left = Precision.MOST_WEIGHTS
+
+    def taken_apart(self) -> PlainNetwork:
+        """Return the network, which is compared with what it was made from."""
+        last = len(self.tensors) - 1
+        own, again = (self._run([last], self.inputs)[0] for _ in range(2))
+        if not np.allclose(own, again, rtol=1e-4, atol=1e-5):
+            raise NotPlain(VARIES)
+        exact = self._stretches(last)
+        pixels = np.asarray(self.inputs, np.float64).reshape(len(self.inputs), -1) / self.full
+        value = pixels
+        for sums, name, slope in exact:
+            weights, bias = sums.table
+            value = activated(value @ weights + bias, name, slope)
+        if value.shape != own.shape or not np.abs(value - own).max() <= Tried.SAME * max(1.0, float(np.abs(own).max())):
+            raise NotPlain(OTHERWISE)
+        layers = tuple(plain_layer(sums.table, name, slope) for sums, name, slope in exact)
+        rounded = scores(PlainNetwork(layers), pixels)
+        off = np.abs(softmax(rounded) - softmax(own)).max(axis=1)
+        if not off.mean() <= Tried.ROUGH:
+            raise NotPlain(ROUNDED)
+        agrees = float(np.mean(rounded.argmax(axis=1) == own.argmax(axis=1)))
+        return PlainNetwork(layers, agrees, float(off.max()))
+
+    def _stretches(self, last: int) -> list[tuple[_Sums, str, float]]:
+        """Return the sums and activations, with its slope left of zero, that lead to the last tensor."""
+        exact: list[tuple[_Sums, str, float]] = []
+        place = 0
+        while place < last and len(exact) < Tried.MOST_STRETCHES:
+            layer = Text("layer {number}", number=len(exact) + 1)
+            sums = self._sums(place, layer)
+            name, slope, place = self._activation(sums.end, layer)
+            exact.append((sums, name, slope))
+        return exact
+
+    def _sums(self, start: int, layer: Said) -> _Sums:
+        """Return the longest stretch of weighted sums that begins at `start`."""
+        width, ends = self._size(start), self._ends(start)
+        one, other = (Tried.WIDE * self.random.standard_normal((Tried.ROWS, width)) for _ in range(2))
+        nothing = np.zeros((1, width))
+        probes = np.concatenate([nothing, one, other, one + other, -one])
+        end = start
+        for place, found in zip(ends, self._run(ends, self._scaled(probes, start), start), strict=True):
+            if not _are_sums(found):
+                break
+            end = place
+        if end == start:
+            raise NotPlain(UNKNOWN.format(layer=layer, place=self._named(start + 1)))
+        self._left -= self._size(end) * width
+        operations = {self.graph[tensor].op for tensor in self.tensors[start : end + 1]}
+        if self._left < 0 and not operations.isdisjoint(CONVOLUTIONS):
+            raise NotPlain(CONVOLUTION.format(layer=layer, place=self._named(end)))
+        if self._left < 0:
+            raise NotPlain(TOO_MANY.format(most=Precision.MOST_WEIGHTS))
+        if width > Tried.WIDEST:
+            raise NotPlain(TOO_WIDE.format(layer=layer, most=Tried.WIDEST))
+        (bias,) = self._run([end], nothing, start)[0]
+        batches = np.array_split(np.arange(width), range(Tried.AT_ONCE, width, Tried.AT_ONCE))
+        alone = (self._scaled(np.eye(len(batch), width, batch[0]), start) for batch in batches)
+        rows = [self._run([end], batch, start)[0] for batch in alone]
+        return _Sums(end, (np.concatenate(rows) - bias, bias))
+
+    def _scaled(self, rows: Array, start: int) -> Array:
+        """Return rows of numbers about as large as what is fed at `start`."""
+        return rows if start else rows * self.full
+
+    def _activation(self, start: int, layer: Said) -> tuple[str, float, int]:
+        """Return the activation that follows a stretch, its slope left of zero, and where it ends."""
+        if start == len(self.tensors) - 1:
+            return "none", 0.0, start
+        width, ends = self._size(start), self._ends(start)
+        ends = [place for place in ends if self._size(place) == width]
+        before = Tried.WIDE * self.random.standard_normal((Tried.ROWS, width))
+        # The farthest that has a name: what is clipped behind a ReLU is a ReLU6.
+        for place, after in reversed(list(zip(ends, self._run(ends, before, start), strict=True))):
+            named = _named(before, after)
+            if named is not None:
+                return *named, place
+        follower = Text("what follows {layer}", layer=layer)
+        raise NotPlain(UNKNOWN.format(layer=follower, place=self._named(start + 1)))
+
+    def _ends(self, start: int) -> list[int]:
+        """Return the places behind `start` that hold a row for each image, as far as a stretch may go."""
+        ends = [place for place in range(start + 1, len(self.tensors)) if self._sizes[place]]
+        return ends[: Tried.MOST_STRETCHES // 5]
+
+    def _size(self, place: int) -> int:
+        size = self._sizes[place]
+        if not size:
+            raise NotPlain(NOT_ROWS.format(place=self._named(place)))
+        return size
+
+    def _row_sizes(self) -> list[int]:
+        """Return how many numbers each tensor holds for an image; 0 where it does not hold a row for each."""
+        few, rows = self.inputs[: Tried.ROWS], min(Tried.ROWS, len(self.inputs))
+        found = [np.asarray(value) for value in self.session.run(self.tensors, {**self.feed, self.images: few})]
+        self._shapes = [value.shape for value in found]
+        return [value[0].size if value.shape[:1] == (rows,) and value.dtype.kind == "f" else 0 for value in found]
+
+    def _run(self, places: Sequence[int], rows: Array, start: int = 0) -> list[Array]:
+        """Return what tensors hold for rows that are fed at `start`, each (n, size) in float64."""
+        if not places:
+            return []
+        fed = np.asarray(rows).reshape(len(rows), *self._shapes[start][1:])
+        feeds = {self.images: np.zeros((len(rows), *self._shapes[0][1:])), **self.feed, self.tensors[start]: fed}
+        found = self.session.run([self.tensors[place] for place in places], feeds)
+        return [np.asarray(value, np.float64).reshape(len(rows), -1) for value in found]
+
+    def _named(self, place: int) -> str:
+        return node_of(self.tensors[min(place, len(self.tensors) - 1)])[:80]
+
+
+def _are_sums(found: Array) -> bool:
+    """Whether what came of nothing, of two inputs, of their sum and of one turned round is what weighted sums make of them."""
+    if not np.isfinite(found).all():
+        return False
+    nothing, (one, other, both, turned) = found[0], np.split(found[1:], 4)
+    size = float(np.abs(found - nothing).max())
+    off = max(float(np.abs(both - one - other + nothing).max()), float(np.abs(one + turned - 2 * nothing).max()))
+    return off <= Tried.LINEAR * size
+
+
+def _named(before: Array, after: Array) -> tuple[str, float] | None:
+    """Return the activation that made one of the other, and its slope left of zero; None where none of the bank did."""
+    size = float(np.abs(after).max()) + 1e-9
+    for name in sorted(PORTABLE - {LEAKY, "none"}):
+        expected = ACTIVATIONS[name](before)
+        if float(np.abs(expected - after).max()) <= Tried.NAMED * size:
+            return name, 0.0
+    slope = leaky_slope(before, after)
+    return None if slope is None else (LEAKY, slope)

@@ -1,0 +1,462 @@
+"""One graph in the lab, with inputs that fit its placeholders.
+
+All that the reader finds out by trying goes through here. What cannot be run is `Untried`, and each question says
+what it comes to then: it stays undecided.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+
+import numpy as np
+
+from graphread.find.roles import written
+from graphread.graph.nodes import fits
+from graphread.lab import LabError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from graphread.find import Found
+    from graphread.find.layers import Step
+    from graphread.graph.nodes import Array
+    from graphread.graph.plain import Graph
+    from graphread.lab import Lab, LabSession, LoadedGraph
+
+Answer = TypeVar("Answer")
+Asked = ParamSpec("Asked")
+
+
+class Sizes:
+    """How many rows are fed, and how large numbers are made."""
+
+    #: Rows that are fed where nothing else is asked for.
+    ROWS = 6
+    #: A reshape for more rows than this is not tried, nor are more numbers of rows.
+    MOST_ROWS, MOST_RESHAPES = 1_000, 3
+    #: Of whole numbers that are fed so many may be how many rows there are: each of them, and all that go together, are tried.
+    MOST_COUNTS = 3
+    #: Scores that vary more than this saturate a softmax.
+    LARGE = 3.0
+    #: A bias is given random values as if it were a sum of so many numbers.
+    OF_A_BIAS = 16
+
+
+class Untried(Exception):
+    """The lab refused, or there is nothing that could be run."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How the graph could be run."""
+
+    opened: bool = False
+    """Whether the lab took the graph; what it said where it did not is `refused`."""
+    refused: str = ""
+    runs: bool | None = None
+    """Whether inputs were found with which it runs; None where nothing in it can be run."""
+    problem: str = ""
+    """What the lab said first of all that it could not do."""
+    batch: int | None = None
+    """How many rows must be fed, because a placeholder says so."""
+    trainable: tuple[str, ...] = ()
+    """The variables that training is meant to move."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows to feed: `images` of shape (n, pixels) in [0, 1] and `labels` of shape (n,), or targets (n, outputs)."""
+
+    images: Array
+    labels: Array
+
+    def rows(self, index: Array) -> Sample:
+        """Some of the rows."""
+        return Sample(self.images[index], self.labels[index])
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of the graph, and what it declares; `name` is None where there is none."""
+
+    name: str | None = None
+    shape: tuple[int | None, ...] | None = None
+    dtype: str = "float32"
+
+    @property
+    def sizes(self) -> tuple[int | None, ...]:
+        """The sizes of its shape; none where it says no shape."""
+        return self.shape or ()
+
+    @property
+    def width(self) -> int:
+        """How many numbers a row has; 0 where that is not said, or it is a single number."""
+        sizes = [size or 0 for size in self.sizes[1:]]
+        return math.prod(sizes) if sizes else 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether it holds whole numbers."""
+        return not self.dtype.startswith(("float", "bfloat"))
+
+    def takes(self, sizes: Sequence[int]) -> bool:
+        """Whether any number of rows of these sizes can be fed."""
+        return self.shape is None or fits((1, *sizes), (None, *self.shape[1:]))
+
+    def fitting(self, shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
+        """The forms whose shape it can be fed; the first one where none fits."""
+        return [form for form, shape in shapes.items() if fits(shape, self.shape)] or [*shapes][:1]
+
+
+NO_SOURCE = Source()
+
+
+def source_of(graph: Graph, name: str | None) -> Source:
+    """Return what a source declares."""
+    return NO_SOURCE if name is None else Source(name, graph.static_shape(name), graph.static_dtype(name))
+
+
+@dataclass
+class GraphProbe:
+    """One graph in the lab."""
+
+    found: Found
+    loaded: LoadedGraph
+    session: LabSession
+    """What following the graph found at first, the graph as the lab holds it, and the session that experiments
+    share."""
+    batch: int | None = None
+    """How many rows must be fed; see `Setup`."""
+    others: dict[str, Array] = field(default_factory=dict)
+    """What has to be fed beside images, labels and what evaluation feeds, by tensor."""
+    counts: tuple[str, ...] = ()
+    """Those of them that are how many rows are fed."""
+    problems: list[str] = field(default_factory=list)
+    """What the lab refused, for whoever asks why something stayed undecided."""
+    image_form: str = "rows"
+    label_form: str = "one-hot"
+    _gradients: dict[tuple[str, ...], list[str | None]] = field(default_factory=dict)
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(7))
+
+    def __post_init__(self) -> None:
+        self.images = source_of(self.found.graph, self.found.roles.images)
+        self.labels = source_of(self.found.graph, self.found.roles.labels)
+
+    @property
+    def pixels(self) -> int:
+        """How wide a flattened image is."""
+        return self.found.given.inputs
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        return self.found.given.classes
+
+    def ask(
+        self, otherwise: Answer, question: Callable[Asked, Answer], *given: Asked.args, **named: Asked.kwargs
+    ) -> Answer:
+        """Return the answer to a question; `otherwise` where it cannot be tried."""
+        try:
+            return question(*given, **named)
+        except Untried:
+            return otherwise
+
+    # Inputs ----------------------------------------------------------------------------------------------------
+
+    def sample(self, rows: int) -> Sample:
+        """Random images, somewhat sparse as drawings are, with labels 1 to 8 first: then a shifted label is a label.
+
+        Of three classes or fewer all are taken: one alone would not tell losses and accuracies apart.
+        """
+        rows = self.batch or rows
+        images = self.rng.random((rows, self.pixels)) * (self.rng.random((rows, self.pixels)) < 0.5)
+        if self.found.given.regression:
+            return Sample(images.astype(np.float32), self.as_targets(self.rng.standard_normal((rows, self.classes))))
+        first, several = (1, self.classes - 2) if self.classes > 3 else (0, self.classes)
+        return Sample(images.astype(np.float32), self.rng.permutation(first + np.arange(rows) % several))
+
+    def feed(self, sample: Sample) -> dict[str, Array]:
+        """What to feed for these rows, with all else that evaluation needs."""
+        rows = len(sample.images)
+        images = np.round(sample.images * 255) if self.images.whole else sample.images
+        numbered = self.found.given.regression or self.label_form.startswith("ids")
+        labels = sample.labels if numbered else np.eye(self.classes, dtype=np.float64)[sample.labels]
+        rowwise = {
+            self.images.name: _laid_out(images, self.image_form, self._image_shapes(rows)),
+            self.labels.name: _laid_out(labels, self.label_form, self._label_shapes(rows)),
+        }
+        named = {name: value for name, value in rowwise.items() if name is not None}
+        others = {name: self._for_rows(name, value, rows) for name, value in self.others.items()}
+        counts = {
+            name: np.full(cast("tuple[int, ...]", source_of(self.found.graph, name).sizes), rows)
+            for name in self.counts
+        }
+        return {**others, **named, **self.found.given.eval_feed, **counts}
+
+    def _for_rows(self, name: str, value: Array, rows: int) -> Array:
+        """Return a value for so many rows, where its source has a place for each."""
+        return np.repeat(value[:1], rows, axis=0) if source_of(self.found.graph, name).sizes[:1] == (None,) else value
+
+    def _image_shapes(self, rows: int) -> dict[str, tuple[int, ...]]:
+        """The shapes in which so many images can be fed, by the name of the form, the likeliest first."""
+        side, asked = round(self.pixels**0.5), self.found.asked.input_shape
+        shapes = {
+            "known": (rows, *(asked or tuple(size or 0 for size in self.images.sizes[1:]))),
+            "rows": (rows, self.pixels),
+            "square": (rows, side, side),
+            "channel": (rows, side, side, 1),
+            "channel-first": (rows, 1, side, side),
+            "pixels": (rows, self.pixels, 1),
+            "columns": (self.pixels, rows),
+        }
+        return {form: shape for form, shape in shapes.items() if math.prod(shape) == rows * self.pixels}
+
+    def _label_shapes(self, rows: int) -> dict[str, tuple[int, ...]]:
+        """The shapes in which so many labels can be fed, by the name of the form."""
+        width = self.classes
+        if self.found.given.regression:
+            return {"rows": (rows, width), "ids": (rows * width,), "columns": (width, rows)}
+        return {"one-hot": (rows, width), "columns": (width, rows), "ids": (rows,), "ids-column": (rows, 1)}
+
+    def as_targets(self, numbers: Array) -> Array:
+        """Numbers as the targets that the graph can be given: whole ones where its placeholder says so."""
+        return np.round(numbers) if self.labels.whole else np.asarray(numbers, dtype=np.float32)
+
+    # Runs ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _refusals_noted(self) -> Iterator[None]:
+        """Note what the lab refuses, which is then `Untried`."""
+        try:
+            yield
+        except LabError as error:
+            self.problems.append(error.sentence)
+            raise Untried from error
+
+    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array]) -> list[Array]:
+        """Fetch tensors, each an array of numbers; of an op it is empty."""
+        with self._refusals_noted():
+            found = self.session.run(list(fetches), feeds)
+        values = [np.zeros(0) if value is None else np.asarray(value) for value in found]
+        if not {value.dtype.kind for value in values} <= set("biuf"):
+            raise Untried
+        return values
+
+    def fetch(self, tensor: str | None, feeds: Mapping[str, Array]) -> Array:
+        """Fetch one tensor; it cannot be tried where there is none."""
+        if tensor is None:
+            raise Untried
+        return self.run([tensor], feeds)[0]
+
+    def gradients(self, of: str, wrt: Sequence[str]) -> dict[str, str]:
+        """The gradients of the sum of `of`, by what they are for, where there is one."""
+        key = (of, *wrt)
+        if key not in self._gradients:
+            with self._refusals_noted():
+                self._gradients[key] = self.loaded.gradients(of, wrt)
+        pairs = zip(wrt, self._gradients[key], strict=True)
+        return {name: tensor for name, tensor in pairs if tensor is not None}
+
+    def values(self, names: Iterable[str]) -> dict[str, Array]:
+        """Values of variables."""
+        with self._refusals_noted():
+            return self.session.values(list(names))
+
+    def assign(self, values: Mapping[str, Array]) -> None:
+        """Set variables."""
+        with self._refusals_noted():
+            self.session.assign(values)
+
+    def initialise(self) -> bool:
+        """Run the graph's own initialisers; False if the lab refuses."""
+        return self.ask(False, self._initialised)
+
+    def _initialised(self) -> bool:
+        with self._refusals_noted():
+            self.session.initialise()
+        return True
+
+    def randomise(self, names: Sequence[str]) -> None:
+        """Give variables random values: matrices so that their outputs are about as large as their inputs."""
+        chosen = {}
+        for name, value in self.values(names).items():
+            fan_in = math.prod(value.shape[:-1]) if value.ndim > 1 else Sizes.OF_A_BIAS
+            size = np.float32((4.0 / max(fan_in, 1)) ** 0.5)
+            chosen[name] = self.rng.standard_normal(value.shape, dtype=np.float32) * size
+        self.assign(chosen)
+
+    # What the placeholders take --------------------------------------------------------------------------------
+
+    def fit_inputs(self) -> bool | None:
+        """Find shapes and further values with which the network runs: whether there are any; None where nothing can be run."""
+        target = run_first(self.found)
+        if target is None:
+            return None
+        told = {self.images.name, self.labels.name, *self.found.given.eval_feed, *self.others}
+        asked = [source for source in _needed(self.found) if source not in told]
+        self.others |= {source: self._guess(source) for source in asked}
+        whole = [source for source in (*asked, *self.found.given.eval_feed) if self._may_count(source)][
+            : Sizes.MOST_COUNTS
+        ]
+        declared = self._batch_of(self.images) or self._batch_of(self.labels)
+        batches = (declared, *self._rows_of_reshapes())
+        counted = [few for size in range(len(whole) + 1) for few in itertools.combinations(whole, size)]
+        # A loss that is divided by zero rows is no number; a loss may also be no number by itself.
+        for finite, self.counts, self.batch in itertools.product((True, False), counted, batches):
+            if self._find_forms(target, finite=finite):
+                return True
+        self.counts, self.batch = (), declared
+        return False
+
+    def _may_count(self, source: str) -> bool:
+        """Whether a source may hold how many rows are fed: whole numbers, and none of them for a row."""
+        declared = source_of(self.found.graph, source)
+        return "int" in declared.dtype and None not in declared.sizes
+
+    def _find_forms(self, target: str, *, finite: bool) -> bool:
+        """Find shapes with which the network runs, for as many rows as must be fed; to numbers where they are to be `finite`."""
+        rows = self.batch or Sizes.ROWS
+        image_forms = self.images.fitting(self._image_shapes(rows))
+        label_forms = self.labels.fitting(self._label_shapes(rows))
+        if self.labels.whole:
+            label_forms.sort(key=lambda form: form != "ids")
+        for self.image_form, self.label_form in itertools.product(image_forms, label_forms):
+            value = self.ask(None, self.fetch, target, self.feed(self.sample(Sizes.ROWS)))
+            if value is not None and (np.isfinite(value).all() or not finite):
+                return True
+        return False
+
+    def _rows_of_reshapes(self) -> list[int]:
+        """How many rows reshapes of what is fed may be written for: what they say first, where that is a number."""
+        graph = self.found.graph
+        shapes = [graph.constant(node.inputs[1]) for node in graph.of_ops(["Reshape"]) if node.name in graph.fed]
+        first = [int(shape[0]) for shape in shapes if shape is not None and shape.size > 1]
+        return [rows for rows in dict.fromkeys(first) if 0 < rows <= Sizes.MOST_ROWS][: Sizes.MOST_RESHAPES]
+
+    def setup(self, runs: bool | None) -> Setup:
+        """Return how the graph could be run, once all is tried."""
+        problem = next(iter(self.problems), "")
+        return Setup(True, "", runs, problem, self.batch, tuple(self.loaded.trainable))
+
+    def _batch_of(self, source: Source) -> int | None:
+        """How many rows a source says that it holds, which come first, unless it holds columns: these have two axes."""
+        first, *more = (*source.sizes, None)
+        return None if more[1:] and first in (self.pixels, self.classes) else first
+
+    def _guess(self, source: str) -> Array:
+        """A value for a placeholder of unknown purpose: evaluation, all kept, a moderate rate."""
+        declared = source_of(self.found.graph, source)
+        sizes = tuple(size or 1 for size in declared.sizes)
+        many = "int" in declared.dtype and bool(sizes)  # lengths, or places in a table: there is one of each
+        return np.full(sizes, many, dtype=np.int64) if declared.whole else np.ones(sizes)
+
+
+def _laid_out(rows: Array, form: str, shapes: Mapping[str, tuple[int, ...]]) -> Array:
+    """Numbers of each row in a form."""
+    return np.ascontiguousarray(rows.T if form == "columns" else rows.reshape(shapes[form]))
+
+
+def open_probe(found: Found, lab: Lab | None, content: bytes) -> tuple[Setup, GraphProbe | None]:
+    """Load the graph into the lab, with its variables as they begin; the probe is None where there is no lab or it refuses."""
+    if lab is None:
+        return Setup(), None
+    try:
+        loaded = lab.load(content)
+        session = loaded.session(seed=1)
+    except LabError as error:
+        return Setup(refused=error.sentence), None
+    given = found.given
+    others = {name: value for name, value in found.graph.known.items() if name not in given.eval_feed}
+    probe = GraphProbe(found, loaded, session, others=others)
+    if not probe.initialise():
+        probe.ask(None, probe.assign, given.values)
+    return Setup(), probe
+
+
+def products(steps: Iterable[Step]) -> list[Step]:
+    """Return the products of some layers: of one that is made of several, its parts."""
+    return [part for step in steps for part in (step.parts or (step,))]
+
+
+def run_first(found: Found) -> str | None:
+    """Return the tensor that has to run for a network to be tried out."""
+    return found.roles.loss or found.scores or next((step.product for step in found.steps), None)
+
+
+def _needed(found: Found) -> list[str]:
+    """The sources that have to be fed for the network or its train op to run."""
+    graph = found.graph
+    above = graph.ancestors([run_first(found)], control=True) | written(graph, found.roles.updates)
+    return [source for source in graph.sources if source in above and graph[source].op != "PlaceholderWithDefault"]
+
+
+def choose_shares(found: Found, probe: GraphProbe) -> None:
+    """Feed numbers that nothing is said of: all kept, or nothing dropped, whichever lets the images through unchanged."""
+    graph = found.graph
+    above = graph.ancestors([found.scores]) - graph.known.keys()
+    loose = [name for name in probe.others if name in above and not source_of(graph, name).whole]
+    for share in (1.0, 0.0) if loose else ():
+        chosen = {name: np.full_like(probe.others[name], share) for name in loose}
+        if probe.ask(False, _are_let_through, found, probe, chosen):
+            probe.others |= chosen
+            break
+    probe.initialise()
+
+
+def _are_let_through(found: Found, probe: GraphProbe, shares: Mapping[str, Array]) -> bool:
+    """Whether images lead to scores that follow them, and that are the same again."""
+    randomise_weights(found, probe)
+    one, other = ({**probe.feed(probe.sample(Sizes.ROWS)), **shares} for _ in range(2))
+    first, again, later = (probe.fetch(found.scores, feeds) for feeds in (one, one, other))
+    return bool(np.isfinite(first).all()) and same(first, again) and not same(first, later)
+
+
+def randomise_weights(found: Found, probe: GraphProbe) -> None:
+    """Randomise the weights of the layers and rescale until the scores have unit scale.
+
+    Moving averages that stand at their start can make a network's numbers large, and then nothing has a gradient.
+    """
+    weights = found.float_weights
+    if not weights:
+        raise Untried
+    probe.randomise(weights)
+    last = {*found.steps[-1].variables, *found.steps[-1].bias} & {*weights}
+    probe.ask(None, _rescale, found, probe, sorted(last))
+
+
+def _rescale(found: Found, probe: GraphProbe, last: Sequence[str]) -> None:
+    """Divide the weights of the last layer by the scale of the scores while that is large."""
+    for _ in range(4):
+        size = float(np.std(probe.fetch(found.scores, probe.feed(probe.sample(Sizes.ROWS)))))
+        if not Sizes.LARGE < size < np.inf:
+            return
+        probe.assign({name: value / size for name, value in probe.values(last).items()})
+
+
+def same(one: Array, other: Array) -> bool:
+    """Whether two arrays are equal up to the rounding that another order of additions brings."""
+    return one.shape == other.shape and bool(np.allclose(one, other, rtol=1e-4, atol=1e-5, equal_nan=True))
+
+
+def orient(value: Array, rows: int, classes: int) -> str | None:
+    """How scores stand: ``rows``, ``columns``, or None where neither fits."""
+    if value.shape[:1] == (rows,) and value.size == rows * classes:
+        return "rows"
+    return "columns" if value.shape == (classes, rows) else None
+
+
+def as_rows(value: Array, form: str, rows: int) -> Array:
+    """Scores of one row an image.
+
+    Raises
+    ------
+    Untried
+        If they are not of so many images.
+    """
+    if value.size % rows:
+        raise Untried
+    return np.asarray(value.T if form == "columns" else value.reshape(rows, -1), dtype=np.float64)

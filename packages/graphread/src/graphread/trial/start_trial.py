@@ -1,0 +1,88 @@
+"""How does a network begin? Its first weights are looked at, and whether training tells units apart that begin as zeros."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphread.trial.probe import Sizes, orient, products
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from graphread.find import Found
+    from graphread.find.layers import Step
+    from graphread.graph.nodes import Array
+    from graphread.trial.probe import GraphProbe
+
+TOLD_APART = 0.01
+"""How far gradients of units are apart, for the largest one."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """How the network begins."""
+
+    weights: Mapping[str, Array] = field(default_factory=dict)
+    """The weights as each layer uses them first, by tensor, whatever they are cut out of or built from."""
+    spread: float = np.inf
+    """The standard deviation of the first scores, less their mean in each row where there are several; infinite where
+    nothing is run, 0 where the scores cannot be."""
+    parted: frozenset[str] = frozenset()
+    """The weights of hidden layers that begin as zeros, and whose units get gradients of their own."""
+    measured: frozenset[str] = frozenset()
+    """Statistics of the data that begin with different values, as those do that were taken before."""
+
+
+def try_start(found: Found, probe: GraphProbe) -> Start:
+    """Look at how the network begins: its weights, and how far its first scores spread."""
+    first = first_weights(found, probe)
+    feeds = probe.feed(probe.sample(Sizes.ROWS))
+    zeros = [name for name, value in first.weights.items() if not value.any()]
+    hidden = [part for part in products(found.steps[:-1]) if part.weights in zeros]
+    parted = [part.weights for part in hidden if probe.ask(False, _is_parted, found, probe, part, feeds)]
+    return replace(first, spread=probe.ask(0.0, _spread, found, probe, feeds), parted=frozenset(parted))
+
+
+def first_weights(found: Found, probe: GraphProbe) -> Start:
+    """Look at the weights alone, of a network that does not run: of zeros among others it is not known what comes."""
+    nothing = np.zeros(0)
+    fetched = {part.weights: probe.ask(nothing, _fetched, probe, part.weights) for part in products(found.steps)}
+    weights = {name: value for name, value in fetched.items() if value.size}
+    some = any(value.any() for value in weights.values())
+    left = found.statistics - found.roles.updated
+    measured = frozenset(name for name in left if probe.ask(False, _varies, probe, name))
+    return Start(weights, parted=frozenset(weights) if some else frozenset(), measured=measured)
+
+
+def _fetched(probe: GraphProbe, weights: str) -> Array:
+    """Weights as they are, read while rows are fed: where one function waits for another, reading waits for its feeds."""
+    return probe.fetch(weights, probe.feed(probe.sample(Sizes.ROWS)))
+
+
+def _varies(probe: GraphProbe, name: str) -> bool:
+    """Whether a variable holds different numbers."""
+    return bool(np.ptp(probe.values([name])[name]) > 0)
+
+
+def _spread(found: Found, probe: GraphProbe, feeds: Mapping[str, Array]) -> float:
+    """How far the first scores spread; of several in a row, around their mean."""
+    scores = probe.fetch(found.scores, feeds)
+    if orient(scores, probe.batch or Sizes.ROWS, probe.classes) == "columns":
+        scores = scores.T
+    several = scores.ndim > 1 and scores.shape[-1] > 1
+    return float(np.std(scores - scores.mean(axis=-1, keepdims=True) if several else scores))
+
+
+def _is_parted(found: Found, probe: GraphProbe, part: Step, feeds: Mapping[str, Array]) -> bool:
+    """Whether weights that begin as zeros get a gradient for each unit: random weights behind them tell their units apart.
+
+    Units may be in columns or in rows.
+    """
+    gradients = probe.gradients(found.loss or "", part.variables[:1])
+    slope = np.atleast_2d(probe.fetch(next(iter(gradients.values()), None), feeds).astype(np.float64))
+    axes = (0, 1) if slope.ndim == 2 else (-1,)
+    far = min(np.abs(slope - slope.mean(axis=axis, keepdims=True)).max(initial=0.0) for axis in axes)
+    return bool(far > TOLD_APART * np.abs(slope).max(initial=0.0))

@@ -1,0 +1,191 @@
+"""Does the network come close to numbers? Outputs and targets go in, and the loss is compared with a bank of errors.
+
+This is `loss_trial` for regression: which error the loss is, and what the output can reach. Where the lab
+refuses, that stays undecided.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphread.find.outputs import LossReading
+from graphread.find.target_losses import recognise_error
+from graphread.trial.loss_trial import (
+    LossTrials,
+    Seen,
+    is_finite,
+    named_along,
+    observations,
+    place_of,
+    reduction,
+    run_with,
+)
+from graphread.trial.probe import Sample, same
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from graphread.find import Found
+    from graphread.find.losses import LossMatch, Observation
+    from graphread.find.outputs import Layers
+    from graphread.graph.nodes import Array
+    from graphread.trial.loss_trial import Place
+    from graphread.trial.probe import GraphProbe
+
+FAR, FARTHER = 1e3, 1e4
+"""Outputs of a last layer at which a bounded activation has reached its bounds."""
+FEW_BEYOND = 0.1
+"""Of outputs at least so many lie above their targets and as many below, where it can be told what the sign does."""
+
+
+@dataclass(frozen=True)
+class TargetTrial:
+    """What outputs and targets that went in showed; None where that could not be tried."""
+
+    low: float = -np.inf
+    high: float = np.inf
+    """Between which numbers the output lies, whatever the last layer puts out; infinite where no bound is known."""
+    constant: bool | None = None
+    """Whether the loss stays the same whatever the network puts out."""
+    prediction_fits: bool | None = None
+    """Whether the loss is least where the prediction is the target."""
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the output has a bound on one side at least."""
+        return bool(np.isfinite([self.low, self.high]).any())
+
+
+def try_targets(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading, TargetTrial]:
+    """Feed what the last layer puts out, and targets, and compare the loss with the bank of errors.
+
+    The layers come with the tensor that the loss was read from.
+    """
+    place = place_of(found, probe)
+    layers, undecided = replace(found.layers, scores=place.scores, chain=place.chain), LossReading(form=place.form)
+    prediction = _own_prediction(found, place)
+    outputs = probe.ask({}, _observe, found, probe, place, prediction)
+    if not outputs:
+        return layers, undecided, TargetTrial()
+    if not is_finite(outputs):
+        return layers, replace(undecided, finite=probe.ask(None, _is_finite, found, probe, place)), TargetTrial()
+    tensor, match = _matched(outputs)
+    low, high = probe.ask((-np.inf, np.inf), _reach, probe, place, tensor or next(reversed(outputs)))
+    trial = TargetTrial(low, high, probe.ask(None, _is_constant, found, probe, place))
+    if match is None:
+        return layers, undecided, trial
+    loss = replace(
+        undecided,
+        match=match,
+        logits=tensor,
+        last_activation=_activation(outputs, tensor),
+        reduction=reduction(found, probe, match, place.rows),
+    )
+    return layers, loss, replace(trial, prediction_fits=_prediction_fits(outputs, prediction, tensor, match))
+
+
+def _is_finite(found: Found, probe: GraphProbe, place: Place) -> bool | None:
+    """Whether the loss is a number as the network begins; where nobody says which numbers targets are, it need not be."""
+    natural = probe.fetch(found.read, probe.feed(probe.sample(place.rows)))
+    return None if found.exercise is None else bool(np.isfinite(natural).all())
+
+
+def _matched(outputs: Seen) -> tuple[str, LossMatch | None]:
+    """The tensor that the loss is an error of, and which.
+
+    Of what lies beyond all targets an absolute error is the signed one.
+    """
+    for tensor, seen in outputs.items():
+        match = recognise_error(seen) if _on_both_sides(seen) else None
+        if match is not None:
+            return tensor, match
+    return "", None
+
+
+def _prediction_fits(outputs: Seen, prediction: str | None, tensor: str, match: LossMatch) -> bool | None:
+    """Whether the loss is least where the prediction is the target; None where there is no prediction."""
+    if prediction not in outputs:
+        return None
+    own = outputs[prediction]
+    return _alike(own, outputs[tensor]) or recognise_error(own) == match
+
+
+def _own_prediction(found: Found, place: Place) -> str | None:
+    """What the student calls the prediction, where it is made from what the last layer puts out, without the labels."""
+    graph, tensor = found.graph, found.hints.get("prediction")
+    made = graph.descendants([place.scores]) - graph.descendants([found.roles.labels])
+    return tensor if tensor in made else None
+
+
+def _observe(found: Found, probe: GraphProbe, place: Place, prediction: str | None) -> Seen:
+    """Observe random outputs with targets that are spread as those are.
+
+    Outputs that are never below zero have targets that are not either: of others there may be no logarithm.
+    """
+    samples = [probe.sample(place.rows) for _ in range(LossTrials.RUNS)]
+    first = _random_outputs(found, probe, place, samples, prediction)
+    pool = np.concatenate([one.scores for one in first.get(prediction or "", [*first.values()][-1])])
+    targets = [Sample(sample.images, _targets_like(pool, probe, place.rows)) for sample in samples]
+    return _random_outputs(found, probe, place, targets, prediction)
+
+
+def _random_outputs(
+    found: Found, probe: GraphProbe, place: Place, samples: Sequence[Sample], prediction: str | None
+) -> Seen:
+    """Observe random numbers behind the last layer, with given targets."""
+    more = [prediction] if prediction else []
+    size, fed = place.value.shape, probe.rng.standard_normal
+    return observations(probe, place, [run_with(found, probe, place, one, 1.7 * fed(size), *more) for one in samples])
+
+
+def _targets_like(outputs: Array, probe: GraphProbe, rows: int) -> Array:
+    """Targets that are spread as outputs are, and a little more where those may be below zero; around those that are all one."""
+    drawn = outputs[probe.rng.integers(0, len(outputs), rows)]
+    size = 0.3 * outputs.std() if outputs.min() < 0 else float(not outputs.std())
+    return probe.as_targets(drawn + size * probe.rng.standard_normal(drawn.shape))
+
+
+def _on_both_sides(observations: Sequence[Observation]) -> bool:
+    """Whether outputs lie above their targets here and below them there."""
+    above = np.concatenate([(o.scores > o.labels).reshape(-1) for o in observations]).mean()
+    return bool(FEW_BEYOND < above < 1 - FEW_BEYOND)
+
+
+def _alike(one: Sequence[Observation], other: Sequence[Observation]) -> bool:
+    return all(same(a.scores, b.scores) for a, b in zip(one, other, strict=True))
+
+
+def _activation(outputs: Seen, tensor: str) -> str:
+    """What stands between the last layer's output, which comes first, and what the loss is of; a line through it is nothing."""
+    values = {name: np.concatenate([o.scores for o in made]) for name, made in outputs.items()}
+    before, after = next(iter(values.values())), values[tensor]
+    line = np.polynomial.Polynomial.fit(before.reshape(-1), after.reshape(-1), 1)
+    if np.allclose(line(before), after, rtol=1e-3, atol=1e-3 * (after.std() + 1e-9)):
+        return "none" if np.ptp(after) else "other"
+    return named_along(values, tensor)[-1]
+
+
+def _is_constant(found: Found, probe: GraphProbe, place: Place) -> bool:
+    """Whether the loss stays the same whatever the last layer puts out."""
+    feeds = probe.feed(probe.sample(place.rows))
+    drawn = [size * probe.rng.standard_normal(place.value.shape) for size in (0.1, 1.0, 3.0, 3.0)]
+    values = [float(probe.fetch(found.read, {**feeds, place.scores: fed}).sum()) for fed in drawn]
+    return bool(np.ptp(values) <= 1e-6 * np.abs(values).max())
+
+
+def _reach(probe: GraphProbe, place: Place, tensor: str) -> tuple[float, float]:
+    """Between which numbers a tensor lies, by what it is for large numbers behind the last layer and for larger ones."""
+    feeds = probe.feed(probe.sample(place.rows))
+    ends = []
+    for size in (FAR, FARTHER):
+        drawn = [probe.rng.standard_normal(place.value.shape) for _ in range(4)]
+        every = [np.zeros(place.value.shape), *(size * np.sign(one) for one in drawn), *drawn]
+        found = [np.ravel(probe.fetch(tensor, {**feeds, place.scores: fed})) for fed in every]
+        values = np.concatenate(found, dtype=np.float64)
+        ends.append((np.nanmin(values, initial=np.inf), np.nanmax(values, initial=-np.inf)))
+    (low, high), (lower, higher) = ends
+    slack = 1e-2 * max(high - low, 1e-6)
+    return -np.inf if lower < low - slack else float(low), np.inf if higher > high + slack else float(high)
