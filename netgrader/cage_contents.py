@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from platformdirs import user_cache_path
+
 from netgrader.errors import CageError
 from netgrader.imports import GRAPHREAD, PACKAGE
 from netgrader.wheel import content_hash, student_files
@@ -155,8 +157,7 @@ def _forget_old(root: Path) -> None:
 
 def cache_folder() -> Path:
     """Return a folder for what can be made again: in the user's cache, else one of this process."""
-    named = os.environ.get("XDG_CACHE_HOME")
-    root = (Path(named) if named else Path("~/.cache").expanduser()) / "netgrader" / "packages"
+    root = user_cache_path("netgrader") / "packages"
     with contextlib.suppress(OSError):
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
     return root if os.access(root, os.W_OK) else _folder_of_this_process()

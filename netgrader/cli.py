@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.metadata
 import os
 import sys
 from pathlib import Path  # noqa: TC003  (typer reads the annotations)
@@ -13,7 +15,7 @@ from graphread.text import SentenceError
 from netgrader.errors import UsageError
 from netgrader.strangers import printable
 
-__all__ = ["app", "main"]
+__all__ = ["Assignment", "OneAssignment", "app", "main", "with_plugins"]
 
 # How typer ends after Ctrl-C.
 INTERRUPTED = 130
@@ -122,41 +124,6 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
 
 
 @app.command()
-def collect(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE.zip", exists=True, help="The submissions, as they were downloaded.", show_default=False
-        ),
-    ],
-    sheet: Annotated[
-        Path,
-        typer.Option(
-            "--sheet",
-            metavar="FILE.csv",
-            exists=True,
-            help="Moodle's grading worksheet, or Canvas's gradebook: who is who, members of teams, times.",
-            show_default=False,
-        ),
-    ],
-    assignment: OneAssignment = None,
-    enter: Annotated[
-        bool,
-        typer.Option(
-            "--enter", help="Add students to the gradebook who submitted, or are in the sheet, and are missing there."
-        ),
-    ] = False,
-) -> None:
-    """Sort submissions downloaded from Moodle or Canvas into the course; list who submitted what.
-
-    Example: netgrader collect digits-4711.zip --sheet Grades-digits-4711.csv
-    """
-    from netgrader.commands.collect import run
-
-    raise typer.Exit(run(file, assignment, sheet, enter=enter))
-
-
-@app.command()
 def store(
     prune: Annotated[bool, typer.Option("--prune", help="Remove what is stale.")] = False,
     sandbox: Sandbox = "bubblewrap",
@@ -195,81 +162,6 @@ def report(
     from netgrader.commands.pages import run_report
 
     raise typer.Exit(run_report(assignment))
-
-
-@app.command()
-def export(  # noqa: PLR0917  (options by name, for typer)
-    assignment: OneAssignment = None,
-    moodle: Annotated[
-        Path | None,
-        typer.Option("--moodle", metavar="WORKSHEET.csv", help="Fill in the grading worksheet that Moodle gave."),
-    ] = None,
-    canvas: Annotated[
-        Path | None,
-        typer.Option("--canvas", metavar="GRADEBOOK.csv", help="Fill in the gradebook that Canvas gave."),
-    ] = None,
-    column: Annotated[
-        int | None,
-        typer.Option(
-            "--column",
-            metavar="NUMBER",
-            help="Canvas's number of the assignment; needed unless its title in Canvas is the assignment's name.",
-        ),
-    ] = None,
-    moodle_feedback: Annotated[
-        bool,
-        typer.Option("--moodle-feedback", help="With --moodle: pack the feedback pages, to be uploaded at once."),
-    ] = False,
-    gradescope: Annotated[
-        bool, typer.Option("--gradescope", help="Make the zip by which Gradescope grades what is handed in there.")
-    ] = False,
-    notebook: Annotated[
-        str | None,
-        typer.Option("--notebook", metavar="NAME", help="With --gradescope: only this notebook; all if not given."),
-    ] = None,
-    prairielearn: Annotated[
-        str | None,
-        typer.Option(
-            "--prairielearn",
-            metavar="IMAGE",
-            help="Make PrairieLearn's questions, one for each notebook, graded in the Docker image of that name.",
-        ),
-    ] = None,
-) -> None:
-    """Write marks for Moodle or Canvas, pack feedback for Moodle, make an autograder for Gradescope or PrairieLearn.
-
-    Example: netgrader export --moodle Grades-digits-4711.csv --moodle-feedback
-    """
-    from netgrader.commands.export import run
-
-    code = run(
-        assignment,
-        moodle=moodle,
-        canvas=canvas,
-        column=column,
-        feedback=moodle_feedback,
-        gradescope=gradescope,
-        notebook=notebook,
-        image=prairielearn,
-    )
-    raise typer.Exit(code)
-
-
-@app.command("grade-on", hidden=True)
-def grade_on(
-    platform: Annotated[str, typer.Argument(help="gradescope or prairielearn.", show_default=False)],
-    assignment: Assignment,
-    notebook: Annotated[
-        str | None, typer.Option("--notebook", metavar="NAME", help="The only notebook; all if not given.")
-    ] = None,
-) -> None:
-    """Grade what lies in the container of a platform's autograder; the scripts of netgrader export call it there.
-
-    Example: netgrader grade-on gradescope digits
-    """
-    from netgrader.commands.grade_on import run
-
-    raise typer.Exit(run(platform, assignment, notebook))
 
 
 @app.command()
@@ -396,6 +288,14 @@ def demo(workers: Workers = None) -> None:
     raise typer.Exit(run(workers))
 
 
+@functools.cache
+def with_plugins() -> typer.Typer:
+    """Return our commands, and those that installed packages offer as entry points of the group ``netgrader.commands``."""
+    for plugin in importlib.metadata.entry_points(group="netgrader.commands"):
+        app.registered_commands += plugin.load().registered_commands
+    return app
+
+
 def main() -> None:
     """Run the command line; errors are one sentence, unless ``--debug`` asks for more."""
     code: str | int | None = 0
@@ -409,7 +309,7 @@ def main() -> None:
     debug = "--debug" in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
-        app(args=arguments, prog_name="netgrader")
+        with_plugins()(args=arguments, prog_name="netgrader")
     except SystemExit as end:
         code = end.code
         if code == INTERRUPTED:

@@ -44,7 +44,7 @@ def _folder_of(package: str) -> Path:
 PACKAGE = Path(__file__).resolve().parent
 CAGE, GRAPHREAD = _folder_of("notebook_cage"), _folder_of("graphread")
 """The packages that run what students write, and read networks: verdicts depend on them as well."""
-SHOWING = ("cli", "commands", "formgrader", "nbgrader_plugin", "new_course", "pages", "platforms")
+SHOWING = ("cli", "commands", "formgrader", "nbgrader_plugin", "new_course", "pages")
 """What hands in and shows: no run and no verdict depends on it."""
 
 

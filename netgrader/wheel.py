@@ -61,7 +61,6 @@ WITHHELD = (
     "nbgrader_plugin",
     "new_course",
     "pages",
-    "platforms",
     "releases",
     "skeleton",
     "web_release",
@@ -116,11 +115,12 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
     return _write(target, f"{NAME.replace('-', '_')}-{version}", files, {"METADATA": metadata})
 
 
-def build_own_wheel(target: Path) -> Path:
-    """Write the wheel of this whole package, the reader and the cage, as installed here: from a checkout or from a wheel."""
+def build_own_wheel(target: Path, plugin: Mapping[str, Path]) -> Path:
+    """Write the wheel of this whole package, the reader, the cage and a plug-in's files, as they are installed here."""
     about = importlib.metadata.distribution(PACKAGE.name)
     files = {
-        name: path.read_bytes() for name, path in (files_of(PACKAGE) | files_of(GRAPHREAD) | files_of(CAGE)).items()
+        name: path.read_bytes()
+        for name, path in {**files_of(PACKAGE), **files_of(GRAPHREAD), **files_of(CAGE), **plugin}.items()
     }
     more = {name: about.read_text(name) or "" for name in ("METADATA", "entry_points.txt")}
     return _write(target, f"{PACKAGE.name}-{about.version}", files, more)

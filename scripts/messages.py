@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["catalogues", "compiled", "main", "of_course", "of_netgrader", "written"]
 
 ROOT = Path(__file__).parents[1]
-PACKAGE, GRAPHREAD = ROOT / "netgrader", ROOT / "packages" / "graphread" / "src"
+PACKAGE, PACKAGES = ROOT / "netgrader", ROOT / "packages"
 KEYWORDS = {"Text": None, "Plural": (1, 2)}
 SAID_IN_TABLES = {"sentence", "why", "hint"}
 OF_THE_COURSE = {"only_in_grading", "called"}
@@ -74,7 +74,7 @@ def of_faults() -> Iterator[Id]:
 
 def of_netgrader() -> list[Id]:
     """Return all that we say, each once, in the order of our files."""
-    programs = sorted([*PACKAGE.rglob("*.py"), *GRAPHREAD.rglob("*.py")])
+    programs = sorted([*PACKAGE.rglob("*.py"), *PACKAGES.glob("*/src/**/*.py")])
     said = [*of_programs(programs), *of_faults(), *(one.answer for one in ADVICE), *NUMBERS]
     words = (str(WORDS[name]) for name in ("one", "One", "many", "count", "floor"))
     return list(dict.fromkeys([*said, *words]))

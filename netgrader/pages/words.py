@@ -119,26 +119,7 @@ LEFT_AWAY = Text("Left out on this page.")
 SHORTENED = Text("The rest is left out here; it is in your notebook.")
 CODE_OF = Text("Code of the cell {number}")
 
-# Autograders of platforms
-GRADING_BEGAN = Text(
-    "Grading has begun. If this still stands here later, it was ended before it came to its "
-    "end, for time or memory: this says nothing about the quality of your work. Hand in again, or tell your "
-    "instructor."
-)
-GRADING_ENDED = Text(
-    "Grading took all the time that there is and was ended. Whatever is not graded below says "
-    "nothing about the quality of your work: tell your instructor."
-)
-GRADING_BROKE = Text(
-    "This notebook could not be graded, for a reason that is not yours. It has no points "
-    "yet, and this says nothing about the quality of your work: tell your instructor."
-)
 NOT_GRADED_YET = Text("not graded yet")
-CELL_WAITS = Text("{cell}: your written answer waits for a person ({points} points)")
-LOST_ELSEWHERE = Text(
-    "This is right. A more serious mistake in the same cell limits what the cell keeps of its points."
-)
-ELSEWHERE_CUT = Text("The rest is left out here.")
 
 # Pictures
 NETWORK_CAPTION = Text("Your network, as the grader reads it from the graph")

@@ -10,11 +10,12 @@ import pytest
 
 from graphread.graph.nodes import message
 from netgrader.checks.diagnose import said_of, without_prelude
-from netgrader.commands import collect, read
+from netgrader.commands import read
 from netgrader.errors import UsageError
 from netgrader.limited import within_limits
 from netgrader.new_course import NewAssignment, make_assignment
-from netgrader.platforms.received import canvas_sheet, moodle_sheet
+from netgrader_platforms import collect
+from netgrader_platforms.received import canvas_sheet, moodle_sheet
 from tests.platforms.exporters import canvas_sheet as canvas_sheet_of
 
 SENTENCE = "cannot be read: that took more than 2 seconds. Look at what is in it."

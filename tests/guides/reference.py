@@ -18,7 +18,7 @@ import typer
 from graphread.text import Text
 from netgrader.checks import CellEvidence, language
 from netgrader.checks.run import Fixtures
-from netgrader.cli import app
+from netgrader.cli import with_plugins
 from netgrader.faults import CATALOGUE
 from research import figures
 from tests.datasets import EXERCISES
@@ -51,8 +51,13 @@ def first(thing: object) -> str:
 
 def commands() -> str:
     """Return the page of the command line, as `--help` has it."""
-    parts = ["# Commands\n", WRITTEN, f"{app.info.help}\n", "Options of all: `--debug`, `--version`, `-h`.\n"]
-    for command in sorted(app.registered_commands, key=lambda command: command.callback.__name__):
+    parts = [
+        "# Commands\n",
+        WRITTEN,
+        f"{with_plugins().info.help}\n",
+        "Options of all: `--debug`, `--version`, `-h`.\n",
+    ]
+    for command in sorted(with_plugins().registered_commands, key=lambda command: command.callback.__name__):
         said, _, example = inspect.getdoc(command.callback).partition("Example: ")
         parts += [f"## netgrader {command.callback.__name__.replace('_', '-')}\n", f"{said.strip()}\n"]
         parts.append(table("argument,what it does,unless given", _options(command.callback)))

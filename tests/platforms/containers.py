@@ -23,7 +23,7 @@ from pathlib import Path
 import pyseccomp
 
 from netgrader.imports import CAGE, PACKAGE
-from netgrader.platforms.autograder_files import HOME
+from netgrader_platforms.autograder_files import HOME
 from notebook_cage.host import interpreter, system
 from notebook_cage.types import SHM, TMP
 

@@ -10,11 +10,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from netgrader.commands import export
-from netgrader.pages import words
-from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
-from netgrader.platforms.autograders import LARGEST, NotebookStanding, Sentences, Standing, gradescope, prairielearn
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
+from netgrader_platforms import autograder_words, export
+from netgrader_platforms.autograder_files import write_gradescope, write_prairielearn
+from netgrader_platforms.autograders import LARGEST, NotebookStanding, Sentences, Standing, gradescope, prairielearn
 
 SCHEMAS = Path(__file__).parent / "schemas"
 
@@ -86,7 +85,7 @@ def test_what_a_cell_loses_is_taken_off_the_checks_that_did_not_pass_and_then_of
         ("failed", 0.0, 1.0),
     ]
     assert (lost[1]["tags"], "tags" in lost[0]) == (["wrong-sum"], False)
-    assert str(words.LOST_ELSEWHERE) in fatal[0]["output"]
+    assert str(autograder_words.LOST_ELSEWHERE) in fatal[0]["output"]
     assert "output" not in lost[0]
 
 
@@ -201,7 +200,11 @@ def test_the_zip_holds_what_grading_needs_and_opens_it_to_nobody(tiny, monkeypat
         "course/grader_tests/test_sums.py",
     } <= names.keys()
     assert not any("submitted" in name or "gradebook" in name for name in names)
-    assert {"netgrader/cli.py", "netgrader/platforms/templates/setup.sh.j2", "notebook_cage/guard.py"} <= set(modules)
+    assert {
+        "netgrader/cli.py",
+        "netgrader_platforms/templates/setup.sh.j2",
+        "notebook_cage/guard.py",
+    } <= set(modules)
     assert not any(name.endswith(".pyc") for name in modules)
     assert "\ntensorflow==" in pinned
     assert exported(gradescope=True, notebook="2_words") == 0

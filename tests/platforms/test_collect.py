@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 import pytest
 from nbgrader.plugins.export import CsvExportPlugin
 
-from netgrader.commands import collect
 from netgrader.errors import UsageError
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.nbgrader_plugin.handing_in import handed_in
-from netgrader.platforms.people import Member, Person, match, name_key
-from netgrader.platforms.zips import read_download
+from netgrader_platforms import collect
+from netgrader_platforms.people import Member, Person, match, name_key
+from netgrader_platforms.zips import read_download
 from tests.platforms.exporters import Student, canvas_sheet, canvas_zip, moodle_sheet, moodle_zip
 
 HELPER = b"def add(a, b):\n    return a + b\n"

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from netgrader.grading.grade_submission import grade
-from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
+from netgrader_platforms.autograder_files import write_gradescope, write_prairielearn
 from notebook_cage.user import UserSandbox
 from tests.conftest import build
 from tests.platforms import containers

@@ -8,9 +8,9 @@ from datetime import datetime
 
 import pytest
 
-from netgrader.commands import export
 from netgrader.errors import UsageError
 from netgrader.nbgrader_plugin.gradebook import opened
+from netgrader_platforms import export
 from tests.platforms.exporters import Student, canvas_sheet, moodle_sheet
 
 CLASS = [

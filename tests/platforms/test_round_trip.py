@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from netgrader.commands.collect import handed_in_by
-from netgrader.platforms.people import CANVAS, MOODLE, Member, match, name_key
-from netgrader.platforms.received import read_handed_in
-from netgrader.platforms.sheets import read_canvas, read_moodle
+from netgrader_platforms.collect import handed_in_by
+from netgrader_platforms.people import CANVAS, MOODLE, Member, match, name_key
+from netgrader_platforms.received import read_handed_in
+from netgrader_platforms.sheets import read_canvas, read_moodle
 from tests.conftest import build
 from tests.platforms.exporters import Student, canvas_sheet, canvas_zip, moodle_sheet, moodle_zip
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from netgrader.errors import UsageError
-from netgrader.platforms.sheets import read_canvas, read_moodle
+from netgrader_platforms.sheets import read_canvas, read_moodle
 from tests.platforms.exporters import Student, canvas_sheet, moodle_sheet
 
 CLASS = [

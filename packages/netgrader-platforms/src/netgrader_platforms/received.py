@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from netgrader.grading.archives import unpack
 from netgrader.limited import read_within_limits
-from netgrader.platforms.sheets import Sheet, read_canvas, read_moodle, read_people
-from netgrader.platforms.zips import DownloadedSubmission, read_download
+from netgrader_platforms.sheets import Sheet, read_canvas, read_moodle, read_people
+from netgrader_platforms.zips import DownloadedSubmission, read_download
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

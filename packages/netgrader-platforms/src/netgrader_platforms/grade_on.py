@@ -23,9 +23,10 @@ from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import Job, job_of, jobs_in
 from netgrader.grading.stages import Options
 from netgrader.grading.submission import UnreadableError, name_of
-from netgrader.pages import safe, words
-from netgrader.platforms.autograders import NotebookStanding, Standing, gradescope, prairielearn, what_is_said
+from netgrader.pages import safe
 from netgrader.which_course import find_course
+from netgrader_platforms import autograder_words
+from netgrader_platforms.autograders import NotebookStanding, Standing, gradescope, prairielearn, what_is_said
 from notebook_cage import strongest_here
 from notebook_cage.host import memory_here
 
@@ -109,7 +110,7 @@ class _Report:
         self.standing = replace(
             self.standing, answers=tuple(one if one.result else replace(one, broke=True) for one in answers)
         )
-        self.end(words.GRADING_BROKE)
+        self.end(autograder_words.GRADING_BROKE)
 
 
 def run(platform: str, name: str, notebook: str | None, folder: Path | None = None) -> int:
@@ -148,7 +149,7 @@ def _grade(out: Console, report: _Report, place: Platform, assignment: Assignmen
         _grade_each(out, report, place, assignment, notebook)
     except KeyboardInterrupt:
         out.print("It took all the time that there is, and was ended.")
-        report.end(words.GRADING_ENDED)
+        report.end(autograder_words.GRADING_ENDED)
     else:
         report.end()
 

@@ -17,13 +17,13 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from netgrader.errors import UsageError
-from netgrader.platforms.people import CANVAS, MOODLE, Person, name_key
+from netgrader_platforms.people import CANVAS, MOODLE, Person, name_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from netgrader.platforms.sheets import Sheet
+    from netgrader_platforms.sheets import Sheet
 
 __all__ = ["Download", "DownloadedSubmission", "read_download", "readings"]
 

@@ -6,17 +6,17 @@ import os
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from netgrader.commands.collect import assignment_called
-from netgrader.commands.grade_on import PLATFORMS
 from netgrader.commands.show import console
 from netgrader.errors import UsageError
 from netgrader.files import write_bytes
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.pages.graded import gradebook_exists, marks_of
-from netgrader.platforms.autograder_files import write_gradescope, write_prairielearn
-from netgrader.platforms.feedback_zip import write_feedback
-from netgrader.platforms.people import MOODLE, match, notes_on, roster_of
-from netgrader.platforms.received import canvas_sheet, moodle_sheet
+from netgrader_platforms.autograder_files import write_gradescope, write_prairielearn
+from netgrader_platforms.collect import assignment_called
+from netgrader_platforms.feedback_zip import write_feedback
+from netgrader_platforms.grade_on import PLATFORMS
+from netgrader_platforms.people import MOODLE, match, notes_on, roster_of
+from netgrader_platforms.received import canvas_sheet, moodle_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
     from netgrader.pages.graded import Marks
-    from netgrader.platforms.sheets import Sheet, SheetRow
+    from netgrader_platforms.sheets import Sheet, SheetRow
 
 __all__ = ["run"]
 

@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from netgrader.belonging import CONFIGS
 from netgrader.files import write_bytes, zipped
+from netgrader.imports import files_of
 from netgrader.wheel import build_own_wheel, pins
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _hidden_part(assignment: Assignment) -> dict[str, bytes]:
 
 def _wheel() -> tuple[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
-        made = build_own_wheel(Path(folder))
+        made = build_own_wheel(Path(folder), files_of(Path(__file__).parent))
         return made.name, made.read_bytes()
 
 
@@ -132,7 +133,7 @@ def _text(name: str, about: Mapping[str, object]) -> bytes:
 @functools.cache
 def _environment() -> Environment:
     return Environment(
-        loader=PackageLoader("netgrader.platforms"),
+        loader=PackageLoader("netgrader_platforms"),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701  (scripts; a name in HTML is a file's of the course)
         keep_trailing_newline=True,

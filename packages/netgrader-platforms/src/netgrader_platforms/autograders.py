@@ -21,6 +21,7 @@ from netgrader.pages.graded import Graded
 from netgrader.pages.shell import points as written
 from netgrader.pages.shell import up_to
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status
+from netgrader_platforms import autograder_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -70,7 +71,7 @@ class NotebookStanding:
     @property
     def summary(self) -> tuple[Said, ...]:
         """What is said of the notebook as a whole."""
-        return (words.GRADING_BROKE, *self.said.summary) if self.broke else self.said.summary
+        return (autograder_words.GRADING_BROKE, *self.said.summary) if self.broke else self.said.summary
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ def _summary(standing: Standing) -> tuple[Said, ...]:
         for text in one.summary:
             said_of.setdefault(text, []).append(one.notebook)
     own = (Text("{notebook}: {text}", notebook=", ".join(names), text=text) for text, names in said_of.items())
-    return (*(() if standing.over else (words.GRADING_BEGAN,)), *standing.notices, *own)
+    return (*(() if standing.over else (autograder_words.GRADING_BEGAN,)), *standing.notices, *own)
 
 
 def _state(one: NotebookStanding) -> str:
@@ -209,14 +210,14 @@ def _lines(one: NotebookStanding) -> Iterator[_Line]:
             yield from _of_cell(cell, one.result, one.said)
         return
     name = Text("{notebook}: {text}", notebook=one.notebook, text=words.NOT_GRADED_YET)
-    broke = _Line(name, (words.GRADING_BROKE,), "failed", tags=("autograder_error",))
+    broke = _Line(name, (autograder_words.GRADING_BROKE,), "failed", tags=("autograder_error",))
     yield broke if one.broke else _Line(name)
 
 
 def _of_cell(cell: CellResult, result: NotebookResult, said: Sentences) -> Iterator[_Line]:
     name = cell_name(cell.cell)
     if cell.points is None:
-        yield _Line(words.CELL_WAITS.format(cell=name, points=written(cell.max_points)), tags=("manual",))
+        yield _Line(autograder_words.CELL_WAITS.format(cell=name, points=written(cell.max_points)), tags=("manual",))
     elif not cell.checks:
         told = safe.said(result.problem or words.NOT_GRADED)
         yield _Line(name, (told,), "failed", cell.points, cell.max_points, ("ungradable",))
@@ -229,7 +230,7 @@ def _of_check(cell: str, check: CheckResult, points: float, most: float, said: t
     """Return a check as a test of these points."""
     name = f"{cell}: {safe.line(check.sentence)}"
     if check.outcome is Outcome.PASSED:
-        lost = (words.LOST_ELSEWHERE,) if points < most else ()
+        lost = (autograder_words.LOST_ELSEWHERE,) if points < most else ()
         return _Line(name, (*said, *lost), "passed", points, most, check.faults)
     tags = ("ungradable",) if check.outcome is Outcome.UNGRADABLE else check.faults
     return _Line(name, said, "failed", points, most, tags)
@@ -260,7 +261,7 @@ def _html(said: Sequence[Said], most: int, say: Callable[[Said], str]) -> str:
 
 def _cut(said: Said, most: int, say: Callable[[Said], str]) -> str:
     text = say(said)
-    return text if len(text) <= most else f"{text[:most]}… {say(words.ELSEWHERE_CUT)}"
+    return text if len(text) <= most else f"{text[:most]}… {say(autograder_words.ELSEWHERE_CUT)}"
 
 
 def what_is_said(assignment: Assignment, graded: GradedNotebook) -> Sentences:

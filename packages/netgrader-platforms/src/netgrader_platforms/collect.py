@@ -20,7 +20,8 @@ from netgrader.grading.submission import UnreadableError
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.nbgrader_plugin.handing_in import FILE as TIMESTAMP
 from netgrader.nbgrader_plugin.handing_in import holds_same, set_aside, stamp
-from netgrader.platforms.people import (
+from netgrader.which_course import find_course, only_assignment
+from netgrader_platforms.people import (
     CANVAS,
     MOODLE,
     NOBODY,
@@ -30,8 +31,7 @@ from netgrader.platforms.people import (
     notes_on,
     roster_of,
 )
-from netgrader.platforms.received import read_handed_in, unpack_into
-from netgrader.which_course import find_course, only_assignment
+from netgrader_platforms.received import read_handed_in, unpack_into
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from netgrader.course import Assignment
-    from netgrader.platforms.people import Member, Person
-    from netgrader.platforms.received import ReceivedFile
-    from netgrader.platforms.zips import DownloadedSubmission
+    from netgrader_platforms.people import Member, Person
+    from netgrader_platforms.received import ReceivedFile
+    from netgrader_platforms.zips import DownloadedSubmission
 
 __all__ = ["assignment_called", "handed_in_by", "run"]
 

@@ -17,7 +17,7 @@ from pathlib import Path  # noqa: TC003  (what is read within limits is decoded 
 from typing import TYPE_CHECKING
 
 from netgrader.errors import UsageError
-from netgrader.platforms.people import CANVAS, MOODLE, Person, name_key, same_name
+from netgrader_platforms.people import CANVAS, MOODLE, Person, name_key, same_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,0 +1,24 @@
+"""What students read where an autograder shows results: in the words of `netgrader.pages.words`, and in these."""
+
+from __future__ import annotations
+
+from graphread.text import Text
+
+GRADING_BEGAN = Text(
+    "Grading has begun. If this still stands here later, it was ended before it came to its "
+    "end, for time or memory: this says nothing about the quality of your work. Hand in again, or tell your "
+    "instructor."
+)
+GRADING_ENDED = Text(
+    "Grading took all the time that there is and was ended. What is not graded below says "
+    "nothing about the quality of your work: tell your instructor."
+)
+GRADING_BROKE = Text(
+    "This notebook could not be graded, for a reason that is not yours. It has no points "
+    "yet, and this says nothing about the quality of your work: tell your instructor."
+)
+CELL_WAITS = Text("{cell}: your written answer waits for a person ({points} points)")
+LOST_ELSEWHERE = Text(
+    "This is right. A more serious mistake in the same cell limits what the cell keeps of its points."
+)
+ELSEWHERE_CUT = Text("The rest is left out here.")
