@@ -109,7 +109,7 @@ wheel: setup ## build dist/netgrader-….whl, to be installed anywhere; the same
 release: setup ## generate release/ from source/, without grading it first
 	@$(BIN)/netgrader release --untried
 
-reference: setup ## write the pages of docs/reference that follow from the code and, measured.md, from the rows of research/
+reference: setup ## write the pages of docs/reference that follow from the code and, verdicts.md, from rows
 	@$(BIN)/python -m tests.guides.reference
 
 docs: setup ## the documentation as a site with search: build/site/README.html
