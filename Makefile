@@ -68,7 +68,6 @@ reader-report: setup ## read what is not read yet of the corpus, then research/r
 
 bench: setup ## ROUNDS=n (5), OTTER=folder of a virtual environment with otter-grader: what grading costs, as ratios in one run
 	@$(BIN)/python -m research.bench.grading --rounds $(or $(ROUNDS),5) $(if $(OTTER),--otter $(OTTER))
-	@$(BIN)/python research/bench/reader.py
 
 KERAS ?= build/benchmarks-keras
 benchmarks-report: setup ## BENCHMARKS=folder of clones of three repositories (it says which commits), read; then research/benchmarks.md; goes on where it was
