@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from research import benchmark_neuralint
 from research.benchmarks import TOOL, Claim, claims
 from research.benchmarks import rows as last_rows
-from research.benchmarks_report import ACCUSED, FOUND, REMARKED, RIGHT, Sums, verdict
+from research.benchmarks_report import ACCEPTED, ACCUSED, ANOTHER, FOUND, MISSED, PARTLY, REMARKED, RIGHT, Sums, verdict
+from research.elsewhere_report import counts
 from research.kinds_of_networks import CLEAN, GUILTY
 from research.rates import POWERS
 from research.rates_report import BETTER, BEYOND, GOOD, verdicts
@@ -113,9 +114,9 @@ def benchmarks() -> list[Line]:
     right, wrong = [], []
     for claim, row in Sums(claims(), measured).pairs:
         what = verdict(claim, row)
-        if what in (ACCUSED, "accepted"):
-            right.append((program_of(claim), what == ACCUSED and row["by_eye"].startswith("wrong")))
-        elif what in (FOUND, REMARKED, "found in part", "another code", "missed"):
+        if what in (ACCEPTED, ACCUSED):
+            right.append((program_of(claim), row is not None and what == ACCUSED and row["by_eye"].startswith("wrong")))
+        elif what in (FOUND, REMARKED, PARTLY, ANOTHER, MISSED):
             wrong.append((program_of(claim), what in (FOUND, REMARKED)))
     where = sorted({row["commit"] for row in measured.values()}), RESEARCH / "benchmarks.csv"
     return [
@@ -130,11 +131,11 @@ def loops() -> list[Line]:
     right = [(row["loop"], not earned_all(row)) for row in rows if row["operator"] == NONE]
     wrong = [(row["loop"], is_named(row)) for row in rows if row["operator"] != NONE]
     good, off = [], []
-    for (network, optimizer), counts in verdicts()[0].items():
+    for (network, optimizer), said in verdicts()[0].items():
         middle = BETTER.get(optimizer, 0) - POWERS[0]
-        good += [(network + optimizer, verdict != GOOD) for verdict in counts[middle].elements()]
-        for far in (counts[middle - BEYOND], counts[middle + BEYOND]):
-            off += [(network + optimizer, verdict != GOOD) for verdict in far.elements()]
+        good += [(network + optimizer, word != GOOD) for word in said[middle].elements()]
+        for far in (said[middle - BEYOND], said[middle + BEYOND]):
+            off += [(network + optimizer, word != GOOD) for word in far.elements()]
     at, file = [rows[0]["commit"]], RESEARCH / "training.csv"
     rates = sorted({row["commit"] for row in rows_of(RESEARCH / "rates.csv")}), RESEARCH / "rates.csv"
     return [
@@ -167,17 +168,19 @@ def test_images() -> list[Line]:
 
 def attacks() -> list[Line]:
     """Return how many attacks earned more than was deserved, by grader."""
-    rows = [row for row in rows_of(RESEARCH / "elsewhere.csv") if not row["attack"].startswith("nothing is tried")]
-    ways = {"netgrader": "netgrader", "nbgrader": "nbgrader {}", "otter-grader": "otter-grader {}, `otter run`"}
+    path = RESEARCH / "elsewhere.csv"
+    rows = rows_of(path)
+    versions = {row["grader"]: row["version"] for row in rows}
+    names = {
+        "netgrader": "netgrader",
+        "nbgrader": f"nbgrader {versions['nbgrader']}",
+        "otter-grader": f"otter-grader {versions['otter-grader']}, `otter run`",
+    }
     lines = []
-    for grader, name in ways.items():
-        some = [row for row in rows if row["grader"] == grader]
-        more = sum(bool(row["given"]) and float(row["given"]) > float(row["deserved"]) for row in some)
-        version = some[0]["version"]
-        at = [version if grader == "netgrader" else "ff59b5b"]
-        lines.append(
-            Line("fooled", name.format(version), DEVELOPMENT, Share(more, len(some)), at, RESEARCH / "elsewhere.csv")
-        )
+    for grader, name in names.items():
+        found = counts(row for row in rows if row["grader"] == grader)
+        share = Share(found["more than deserved"], found["of"])
+        lines.append(Line("fooled", name, DEVELOPMENT, share, [versions["netgrader"]], path))
     return lines
 
 
@@ -368,7 +371,7 @@ A secret half of the test images decides ([how](../explanation/test-images.md)).
 
 ## Can a mark be forged?
 
-Attackers with the source each tried the version of the day. The comparison uses attacks that this project chose and had defended against.
+Attempts with the source at hand, each against the version of its day ([list](../../research/attacks.md)). The comparison uses attacks that this project chose and develops against.
 
 {attacks}
 
