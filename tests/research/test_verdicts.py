@@ -22,7 +22,6 @@ from netgrader.checks.held_out import Redrawn
 from research.fairness_report import LINE, loses
 from research.rows import ROOT, rows_of
 from research.training_report import lost
-from tests.sample_class.test_sample_class import EXPECTED
 
 FROZEN = HERE / "first_sight" / "2026-11"
 PAGE = (ROOT / "docs" / "reference" / "verdicts.md").read_text(encoding="utf-8")
@@ -135,16 +134,3 @@ def test_figures_in_prose_are_what_is_measured():
         assert 1 / erfc(errors / sqrt(2)) == pytest.approx(times, rel=0.15)
     assert "once in 400 times" in images
     assert "once in two million times" in images
-
-
-def test_marks_of_the_sample_class_in_prose_are_those_that_its_test_expects():
-    table = re.findall(r"(?m)^\| (\w+) \| [^|]+ \| ([^|]+) \| ([^|]+) \| ([^|]*)\|$", PROSE["docs/guides/points.md"])
-    told = {student: [mark.strip() for mark in marks] for student, *marks in table if student in EXPECTED}
-    assert set(told) == {"ada", "bela", "chloe", "dmitri", "esra", "femi"}
-    for student, marks in told.items():
-        names = ("1_one_layer.ipynb", "2_two_layers.ipynb", "3_deep_network.ipynb")
-        expected = [EXPECTED[student].get(name) for name in names]
-        assert marks == [
-            "" if one is None else f"{one['score']:g}" if "score" in one else f"{one['above']:g} to {one['below']:g}"
-            for one in expected
-        ]
