@@ -28,7 +28,7 @@ PAGE = (ROOT / "docs" / "reference" / "verdicts.md").read_text(encoding="utf-8")
 WRITTEN = {"verdicts.md", "protections.md", "commands.md", "faults.md", "checks.md", "result-json.md"}
 PROSE = {
     page.relative_to(ROOT).as_posix(): re.sub(r"(?ms)^```.*?^```", "", page.read_text(encoding="utf-8"))
-    for page in (ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")))
+    for page in (ROOT / "README.md", ROOT / "SECURITY.md", *sorted(ROOT.glob("docs/**/*.md")))
     if page.name not in WRITTEN
 }
 
