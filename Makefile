@@ -68,7 +68,6 @@ reader-report: setup ## read what is not read yet of the corpus, then research/r
 
 bench: setup ## ROUNDS=n (5), OTTER=folder of a virtual environment with otter-grader: what grading costs, as ratios in one run
 	@$(BIN)/python -m research.bench.grading --rounds $(or $(ROUNDS),5) $(if $(OTTER),--otter $(OTTER))
-	@$(BIN)/python research/bench/reader.py
 
 KERAS ?= build/benchmarks-keras
 benchmarks-report: setup ## BENCHMARKS=folder of clones of three repositories (it says which commits), read; then research/benchmarks.md; goes on where it was
@@ -109,7 +108,7 @@ wheel: setup ## build dist/netgrader-….whl, to be installed anywhere; the same
 release: setup ## generate release/ from source/, without grading it first
 	@$(BIN)/netgrader release --untried
 
-reference: setup ## write the pages of docs/reference that follow from the code and, measured.md, from the rows of research/
+reference: setup ## write the pages of docs/reference that follow from the code and, verdicts.md, from rows
 	@$(BIN)/python -m tests.guides.reference
 
 docs: setup ## the documentation as a site with search: build/site/README.html

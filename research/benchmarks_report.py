@@ -60,11 +60,11 @@ that their claim does not name. *By eye*: of the programs with such a code, in s
 often has another fault, such as minibatches of one size alone, or weights a hundred times too large. Seconds are the
 median of reading on two cores that half a dozen other programs shared: compare them with each other, not with a limit. What is not measured yet `make benchmarks-report` goes on with.
 
-By eye, programs were read in two rounds by two people who wrote neither reader nor claims; {read} rows have a sentence in the column `by_eye`, ten or more of each set among them that were
+By eye, programs were read in two rounds, apart from the work on reader and claims; {read} rows have a sentence in the column `by_eye`, ten or more of each set among them that were
 drawn by lot. False alarms that they found were mended before this was measured (networks used twice by design, weights that go back transposed, errors that are only measured, ends of gradients taken for a loss,
 constants with a row in each column, layers of a single number, networks that train against each other), but for the {wrong} rows that begin with *wrong*. What no verdict shows: in copies of DCGAN, where no loss is
 found, the gradient of the discriminator is listed as layers; ReLU in front of TheDeepChecker's batch normalisation is read as a function of no name, or stays undecided; a convolution along one axis is listed as one over two.
-These claims are mapped wrongly in that reader's opinion; they stand as they were before the first run: `bias-not-zero` and `accuracy-wrong` without names of parts, and `loss-not-mean` without an exercise, which nothing here can name;
+These claims are mapped wrongly by that reading; they stand as they were before the first run: `bias-not-zero` and `accuracy-wrong` without names of parts, and `loss-not-mean` without an exercise, which nothing here can name;
 `rows-mixed` for a reshape that no minibatch passes (`TF_lenet_mismatch_shapes`, UT-1, UT-12): TensorFlow refuses it when it is run; `layers-not-trained` for a softmax of one unit, of which today's Keras trains the score;
 `loss-over-wrong-axis` for two losses of TheDeepChecker that are the right one up to a factor; the random initial values, one of them smaller than He's; APIC-5, a placeholder of text for labels, as not in a graph.
 

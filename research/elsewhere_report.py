@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 PAGE = HERE / "attacks.md"
+CONTROL = "nothing is tried"
+"""How rows begin in which nothing is attempted."""
 GRADERS = ("nbgrader", "otter-grader", "netgrader")
 Row = dict[str, str]
 
@@ -24,9 +26,13 @@ Written by `make attack-report` from [elsewhere.csv](elsewhere.csv), made by `py
 [fuzzing.csv](fuzzing.csv), made by `make fuzz`.
 
 One notebook with two exercises: sums for 2 points, squares for 3. Unless the row says otherwise the sums are right and the
-squares are wrong, so that 2 points are deserved. nbgrader and otter-grader run the hidden tests in the student's kernel, as they
-come; each of their runs was in a cage of ours, on a copy of its course, with a limit of 50 seconds, so that a hostile notebook
-could reach no more than what they had put beside it. Tests are plain assertions, the same for all.
+squares are wrong, so that 2 points are deserved. Tests are plain assertions, the same for all.
+
+This project chose the attacks and develops netgrader against such attacks: the table shows what its protections are for, and is not a sample of what
+students try. nbgrader ran as `nbgrader autograde`. otter-grader ran as `otter run`, its mode **without a container**, from an archive that `otter generate` made;
+`otter grade`, which grades in a Docker container, was **not tried**. Both run the hidden tests in the student's kernel. Each of their runs was
+in a sandbox of netgrader's, on a copy of its course, with a limit of 50 seconds, so that a notebook could reach no more than what they had put next to it.
+The two rows in which nothing is tried are not counted.
 """
 
 LEGEND = """
@@ -36,10 +42,10 @@ whole notebook was left without one. A number is points.
 
 
 TRIED = """
-## Tried by people who read the source
+## Tried with the source at hand
 
-In November 2026, by six who had the source, each against one part, and by a review of the whole afterwards. What succeeded against the
-state of its day was mended and is a test, where it was counted how many did that stands here; [protections.md](../docs/reference/protections.md) names each attack with what holds it off.
+In November 2026, in six parts, and in a review of the whole afterwards. What succeeded against the version of its day is fixed and is a
+test; how many did is stated where it was counted; [protections.md](../docs/reference/protections.md) names each attack with what holds it off.
 
 | what was tried | attempts | succeeded first | what came of it |
 |---|---|---|---|
@@ -55,7 +61,7 @@ state of its day was mended and is a test, where it was counted how many did tha
 
 ### The second round: harm and pages
 
-By one more who had the source, on 27 November 2026: 34 attempts, of which 17 succeeded at first. Each of those is mended, and a test but for the
+On 27 November 2026: 34 attempts, of which 17 succeeded at first. Each of those is mended, and a test but for the
 pipe, whose race was read and not won.
 
 - **Late and not told, 4 of 4**: an earlier record in the exchange of a part of the work, of an empty module, of another archive. A record holds all of it now.
@@ -69,7 +75,7 @@ pipe, whose race was read and not won.
 
 ### The second round: marks
 
-By another who had the source, on the same day: 30 attempts, of which 16 succeeded at first. What came of them:
+On the same day: 30 attempts, of which 16 succeeded at first. What came of them:
 
 - **Codes of all images that a network gets wrong**, a kilobyte or two for both halves: networks of 96 to 98 % came to 98.3 to 98.7 %. Images known by
   heart are reported.
@@ -83,7 +89,7 @@ By another who had the source, on the same day: 30 attempts, of which 16 succeed
 
 ### The third round: what was new
 
-By another who had the source, on 29 November 2026, against what had been added since.
+On 29 November 2026, against what had been added since.
 
 - **Marks, 5 of 15 attempts**, all of a network's own accuracy: a constant, or one by the position of a row, was what the check asked for; one that lies of many rows was
   believed as reported; one computed in Python, or for ten thousand rows alone, was not run. Each costs now, or is for a person. Not: a table of known test images in its place
@@ -95,7 +101,7 @@ By another who had the source, on 29 November 2026, against what had been added 
 
 ### The fourth round
 
-By one more who had the source, on the same day.
+On the same day.
 
 - **Marks**: a sign error in the loss, five sessions of which nothing but biases was set, and no step: 8.2 of 14 points of notebook 2, where the right network with as little had 5.44,
   since a training that comes to nothing is forgiven where no training could. Without a step that was fed images a person decides now. And a sweep of such sessions, at rates of which one
@@ -123,8 +129,8 @@ def told(row: Row | None) -> str:
 
 
 def counts(rows: Iterable[Row]) -> dict[str, int]:
-    """How many attacks gained, how many took from others, and in how many cases earned points were lost."""
-    rows = list(rows)
+    """Count the attacks that gained, those that took from others, and those after which earned points were lost."""
+    rows = [row for row in rows if not row["attack"].startswith(CONTROL)]
     return {
         "more than deserved": sum(bool(row["given"]) and float(row["given"]) > float(row["deserved"]) for row in rows),
         "somebody else harmed": sum(row["harm"] == "1" for row in rows),

@@ -66,7 +66,7 @@ ROWS = {
     "store": "writing the submission's results to the store and reading them, over copying the files: of bare.",
     "one worker": "a class of {students} with notebook 1 by `netgrader autograde`, one worker: of nbgrader alone.",
     "two workers": "the same on two workers: of nbgrader alone.",
-    "otter": "the same class by `otter run`: of nbgrader alone. Neither of the two runs students in a cage.",
+    "otter": "the same class by `otter run`: of nbgrader alone. Neither of the two runs students in a sandbox: it is otter-grader's mode without a container.",
     "memory": "GB that a worker's notebooks take at most above bare, all processes together; at most 0.8 is wanted.",
     "growth": "GB that the same notebook takes at most as a worker's fourth, above what it took as its first.",
 }

@@ -15,12 +15,12 @@ from typing import Any, get_type_hints
 
 import typer
 
+from evaluation import chart, verdicts
 from graphread.text import Text
 from netgrader.checks import CellEvidence, language
 from netgrader.checks.run import Fixtures
 from netgrader.cli import with_plugins
 from netgrader.faults import CATALOGUE
-from research import figures
 from tests.datasets import EXERCISES
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
@@ -245,7 +245,8 @@ PAGES = {
     "faults.md": faults,
     "result-json.md": result_json,
     "checks.md": checks,
-    "measured.md": figures.page,
+    "verdicts.md": verdicts.page,
+    "first-sight.svg": chart.svg,
 }
 
 

@@ -42,7 +42,7 @@ CONTENTS = {
     "Faults": ("netgrader/fault_pages/*", "packages/graphread/src/graphread/fault_pages/*"),
     "Explanation": ("docs/explanation/*", "SECURITY"),
     "Project": ("ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "packages/*/README", "research/README"),
-    "More": ("research/*", "research/*/*", "data/*", "examples/*/*", "release/*/*", "source/*"),
+    "More": ("research/*", "research/*/*", "evaluation/*/*", "data/*", "examples/*/*", "release/*/*", "source/*"),
 }
 """What the site's menu lists, by heading, as patterns of pages; what stands twice counts where it stands first."""
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)")

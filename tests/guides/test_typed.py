@@ -47,6 +47,7 @@ OUTSIDE = {
     "git": "of every system",
     "uv": "`make lock` says if it is missing",
     "otter": "another grader, to compare with",
+    "graphread": "packages/graphread/tests/test_readme.py types it",
     "jupyter": "opens a server; nbgrader/test_formgrader.py and browser/test_jupyterlab.py do",
     "py": "of Windows",
     r".venv\Scripts\pip": "of Windows",

@@ -1,14 +1,13 @@
-"""The fuzzer's tally goes on where it was, and the pages on attacks and on neighbours are what their rows make."""
+"""The fuzzer's tally goes on where it was, and the page on attacks is what its rows make."""
 
 from __future__ import annotations
 
 import csv
 from typing import Any
 
-from research import elsewhere_report, fuzzing, neighbours
+from research import elsewhere_report, fuzzing
 from research.elsewhere_attacks import ATTACKS
 from tests.attacks.fuzzing import Fuzzed
-from tests.attacks.test_neighbours import HOSTILE
 
 
 def test_a_road_that_ends_in_an_exception_is_noticed(tmp_path, monkeypatch) -> None:
@@ -43,11 +42,3 @@ def test_the_page_of_attacks_is_what_its_figures_make() -> None:
         rows = list(csv.DictReader(file))
     assert elsewhere_report.PAGE.read_text() == elsewhere_report.page(rows, fuzzing.load(fuzzing.ROWS))
     assert {row["attack"] for row in rows} == {attack.name for attack in ATTACKS}
-
-
-def test_the_page_of_neighbours_is_what_its_figures_make() -> None:
-    rows = neighbours.load()
-    assert neighbours.PAGE.read_text() == neighbours.page(rows)
-    assert {row["name"] for row in rows if row["group"] == "beside hostile"} == {*HOSTILE, *neighbours.LOOKED_AT}
-    good_ones = [row for row in rows if row["name"] in neighbours.LOOKED_AT]
-    assert {row["points"] for row in good_ones} == {"5.0"}

@@ -1,6 +1,6 @@
 """Figures about verdicts are what their rows say.
 
-That `docs/reference/measured.md` is what `make reference` writes is tested with its other pages.
+That `docs/reference/verdicts.md` is what `make reference` writes is tested with its other pages.
 """
 
 import json
@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from evaluation.verdicts import corpus
 from netgrader.faults import CATALOGUE
 from research import benchmark_training, benchmarks_report, clean_report, fairness_report, rates_report, training_report
-from research.figures import HERE, corpus
+from research.rows import ROOT
 from tests.corpus import reading
 from tests.corpus.products import Entry
 
@@ -25,7 +26,7 @@ PAGES = {
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_of_research_is_what_its_rows_say(name):
-    assert (HERE / name).read_text(encoding="utf-8") == PAGES[name].page()
+    assert (ROOT / "research" / name).read_text(encoding="utf-8") == PAGES[name].page()
 
 
 def test_a_row_of_the_corpus_says_what_it_comes_to_and_is_read_again(tmp_path, monkeypatch):
@@ -38,8 +39,8 @@ def test_a_row_of_the_corpus_says_what_it_comes_to_and_is_read_again(tmp_path, m
     (told,) = map(json.loads, reading.KEPT["graphs"].read_text(encoding="utf-8").splitlines())
     assert (told["right"], told["verdict"]) == (False, "right")
     assert set(reading.rows()) == {row}
-    said, _ = corpus(reading.KEPT["graphs"])
-    assert said.endswith("1 with faults: 1 named exactly, with no other")
+    (named,) = (line for line in corpus(reading.KEPT["graphs"], "one") if line.question == "named")
+    assert named.share == (1, 1, (1, 1))
 
 
 def test_what_others_claim_of_data_and_rates_is_told_in_codes_that_there_are_and_each_program_has_a_row():
