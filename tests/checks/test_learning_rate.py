@@ -26,7 +26,6 @@ from netgrader.judges.learning_rate import (
     judge_rate,
     may_be_far_too_low,
     short_run,
-    short_runs,
 )
 from netgrader.judges.sweep_proofs import Enough, TrainedNetwork, distinct, judge_proof, prove
 from netgrader.judges.sweep_runs import untrue
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
     from netgrader.faults import Fault
     from tests.golden.recorded import Recorded
 
-AROUND = {"third": 1 / 3, "best": 1.0, "triple": 3.0}
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 9e-2)
 
 
@@ -281,23 +279,6 @@ def test_a_proven_result_is_doubted_only_where_no_run_can_end(runs: dict[float, 
     sweep = read_sweep(np.array([(1e-4, 0.88), (1e-3, accuracy)]), 1e-3, DIGITS)
     assert len(untrue(sweep, list(runs.values()))) == 1
     assert untrue(sweep, list(runs.values()), {1e-3}) == []
-
-
-@pytest.mark.slow
-def test_the_runs_around_a_good_rate_end_as_soon_as_nothing_can_speak_against_it(data: RunImages) -> None:
-    lab, ended = LocalLab(), {}
-    try:
-        for middle in (1e-3, 1e-2):
-            graphs = {name: (two_layers(middle * by), middle * by) for name, by in AROUND.items()}
-
-            def enough(early: Mapping[str, ShortRun]) -> bool:
-                return is_settled(early["third"], early["best"], early["triple"])
-
-            runs = short_runs(lab, graphs, data, enough=enough)
-            ended[middle] = {len(run.losses) for run in runs.values()}
-    finally:
-        lab.close()
-    assert ended == {1e-3: {Runs.EARLY}, 1e-2: {Runs.STEPS}}
 
 
 def test_what_is_settled_early_is_what_the_whole_runs_say(runs: dict[float, ShortRun]) -> None:
