@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.checks.students import work
+from tests.checks.students import changed, work
 
 GIVEN = """
 import numpy as np
@@ -35,14 +35,6 @@ PREDICTION, WEAKEST = "prediction = tf.nn.softmax(logits)", "prediction = tf.nn.
 LOSS = "loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))"
 ADAM = "tf.train.AdamOptimizer(learning_rate)"
 ACCURACY = "accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))"
-
-
-def changed(text: str, *changes: tuple[str, str]) -> str:
-    """`text` with each old part replaced, which must be there."""
-    for old, new in changes:
-        assert old in text, old
-        text = text.replace(old, new)
-    return text
 
 
 def _two(*changes: tuple[str, str]) -> str:

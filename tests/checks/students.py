@@ -153,12 +153,16 @@ ACCURACY = "accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))"
 PREDICTION = "prediction = tf.nn.softmax(logits)"
 
 
-def _network(*changes: tuple[str, str]) -> str:
-    text = NETWORK
+def changed(text: str, *changes: tuple[str, str]) -> str:
+    """Return `text` with each old part replaced, which must be there."""
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
     return text
+
+
+def _network(*changes: tuple[str, str]) -> str:
+    return changed(NETWORK, *changes)
 
 
 RIGHT_NETWORKS = {
