@@ -125,6 +125,14 @@ def test_arrays_that_are_wrong_are_named_with_the_sizes_of_the_course(bench, nam
     assert expected in str(fault.expected)
 
 
+def test_test_images_of_another_range_than_the_training_images_are_named(bench):
+    arrays = right_arrays(bench.dataset)
+    hand_over(bench, "check_rows_of_pixels", **{**arrays, "x_test": 2 * arrays["x_test"]})
+    with pytest.raises(Failed) as caught:
+        require_images(bench, "test")
+    assert [fault.code for fault in caught.value.faults] == ["scaled-on-one-side"]
+
+
 def network(
     outputs: int = CLASSES,
     inputs: int = PIXELS,

@@ -121,18 +121,6 @@ def test_what_is_called_by_way_of_us_is_told_where_it_is_made_and_not_where_we_a
     assert str(line) == "line 2 of your cell: `return tf.no_op(name='made')`"
 
 
-def test_of_two_dropouts_the_line_is_that_of_the_place_where_they_show():
-    source = """with tf.Graph().as_default() as graph:
-    X = tf.placeholder(tf.float32, [None, 4])
-    h = tf.nn.dropout(tf.nn.dropout(X, rate=0.2), rate=0.2)
-    logits = tf.identity(h, name="logits")
-"""
-    network = Network(faults=(fault("dropout-at-evaluation", "logits"),))
-    graph = export_graph({"graph": run(source, {"tf": tf})["graph"]})
-    lines = with_lines(network, graph, by_key([Cell("one", source)]), "one").faults[0].lines
-    assert str(lines) == 'line 4 of your cell: `logits = tf.identity(h, name="logits")`'
-
-
 @pytest.mark.parametrize("place", ["", "nowhere", "logits", "several_tensors/trainop"])
 def test_where_no_operation_is_meant_no_line_is_told(evidence, place):
     assert told(evidence, place) == ""
