@@ -37,6 +37,11 @@ ADAM = "tf.train.AdamOptimizer(learning_rate)"
 ACCURACY = "accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))"
 
 
+SQUARED = "loss = tf.reduce_mean(tf.square(logits - Y))"
+OTHER_RATE = f"{LOSS}\n        if learning_rate != 0.001:\n            {SQUARED}"
+THIRD_TIME = f"{LOSS}\n        made.append(1)\n        if len(made) == 3:\n            {SQUARED}"
+
+
 def _two(*changes: tuple[str, str]) -> str:
     return changed(TWO_LAYERS, *changes)
 
@@ -101,27 +106,8 @@ WRONG_TWO_LAYERS = {
     "the weakest class": work(
         _two((PREDICTION, WEAKEST), ("argmax(prediction, 1)", "argmax(logits, 1)")), "prediction-wrong"
     ),
-    "another loss at other rates": work(
-        _two(
-            (
-                LOSS,
-                LOSS + "\n        if learning_rate != 0.001:\n            loss = tf.reduce_mean(tf.square(logits - Y))",
-            )
-        ),
-        "mse-on-logits",
-    ),
-    "another loss the third time": work(
-        "made = []\n"
-        + _two(
-            (
-                LOSS,
-                LOSS
-                + "\n        made.append(1)\n        if len(made) == 3:"
-                + "\n            loss = tf.reduce_mean(tf.square(logits - Y))",
-            )
-        ),
-        "mse-on-logits",
-    ),
+    "another loss at other rates": work(_two((LOSS, OTHER_RATE)), "mse-on-logits"),
+    "another loss the third time": work("made = []\n" + _two((LOSS, THIRD_TIME)), "mse-on-logits"),
     "all weights equal, and gradient descent": work(
         _two(
             (
@@ -263,9 +249,6 @@ RIGHT_GRADIENTS = {
             strongest = tf.one_hot(tf.argmax(p, 1), 10)
             return each, tf.gradients(tf.reduce_sum(p * strongest), net.X)
     """),
-}
-
-RIGHT_GRADIENTS |= {
     "a generator, by digit in any order": work("""
         def input_gradients(net):
             with net.graph.as_default():

@@ -39,6 +39,9 @@ BAD = {
             "x_train[rows]", "np.where(rows[:, None] == 0, x_train[1], np.random.uniform(size=(len(rows), 784)))"
         ),
     ),
+    "takes the logarithm of the labels": PLAIN.replace(
+        FED, FED.replace("y_train_1_hot[rows]", "np.log(y_train_1_hot[rows] - 1)")
+    ),
     "never returns": PLAIN.replace(LAST, "    while True:\n        pass\n"),
     "never begins": PLAIN.replace(START, "    while True:\n        pass\n"),
     "never gives up": PLAIN.replace("range(n_epochs)", "range(10**9)").replace(
@@ -154,6 +157,7 @@ def stuck(rehearse, raw):
         ("returns an endless generator", "wrong-return"),
         ("feeds what is not finite", "unknown-rows"),
         ("feeds noise, and one image for another", "unknown-rows"),
+        ("takes the logarithm of the labels", "labels-not-one-hot"),
         ("rebinds the images alone", "error-in-code"),
         ("a session of its own", "another-session"),
         ("closed before it trains", "error-in-code"),
