@@ -212,6 +212,9 @@ RIGHT_TRAININGS = {
 }
 
 WRONG_TRAININGS = {
+    "a curve that holds every value": work(
+        "acc_trn = acc_val = np.linspace(0, 1, 1001)", "too-many-epochs", "reported-accuracy-wrong"
+    ),
     "too few": work("acc_trn, acc_val = true_trn[3:], true_val[3:]", "too-few-epochs"),
     "the training accuracy for the test accuracy": work(
         "acc_trn, acc_val = true_trn, [0.9, 0.91, 0.92, 0.93, on_train]", "reports-train-accuracy"
