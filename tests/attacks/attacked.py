@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.conftest import build
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from netgrader.skeleton import Skeleton
+    from tests.conftest import TinyCourse
 
 # Like the real probes, these know no answers; like the real tests, those below believe only what they compute again.
 PROBES = '''
@@ -117,6 +121,16 @@ def notebook_of(skeleton: Skeleton, attack: Attack) -> dict[str, Any]:
     if attack.change is not None:
         attack.change(notebook)
     return notebook
+
+
+def course_of_sums(root: Path, limits: str, mark: str = "") -> TinyCourse:
+    """Build the course, its limits as `exercises.toml` has them and a mark in its hidden tests."""
+    course = build(root)
+    course.write("source/numbers/checks/probes_sums.py", PROBES)
+    course.write("source/numbers/checks/exercises.toml", limits)
+    course.write("source/numbers/checks/test_sums_public.py", '"""Nothing public."""\n')
+    course.write("grader_tests/test_sums.py", TESTS.replace("SECRET", mark))
+    return course
 
 
 def code_cell(source: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.attacks import (
+    protections,
     test_archives,
     test_beside,
     test_broken,
@@ -27,51 +28,7 @@ from tests.attacks import (
     test_whose_config,
     test_writing,
 )
-from tests.attacks.protections import (
-    ARCHIVES,
-    ARRAYS,
-    AT_ONCE,
-    BESIDE,
-    BUDGETS,
-    CALLS,
-    DEATH,
-    DISK,
-    ELSEWHERE,
-    ENDED,
-    ENVIRONMENT,
-    EXCEPTIONS,
-    FILES,
-    FRAMED,
-    GREED,
-    GROWTH,
-    HIDDEN,
-    KNOWS,
-    LINKS,
-    MANIFESTS,
-    MANY,
-    MEMORY,
-    MESSAGES,
-    NETWORK,
-    NOBODY,
-    NOTEBOOKS,
-    NOTES,
-    OUTPUT,
-    OWN,
-    PLAIN,
-    PREFIXES,
-    PROCESSES,
-    PROTECTIONS,
-    PROVEN,
-    READ_ONLY,
-    RELEASED,
-    SHARE,
-    STAY,
-    STEPS,
-    TIME,
-    WHERE,
-    Protection,
-    within,
-)
+from tests.attacks.protections import Protection, within
 
 __all__ = ["PAGE", "ROOT", "attacks", "held_off", "page"]
 
@@ -80,48 +37,52 @@ PAGE = ROOT / "docs" / "reference" / "protections.md"
 
 # Attacks by file and table, each with the protection that it tests unless `EXCEPT` names another one.
 _TABLES: tuple[tuple[str, Iterable[str], Protection], ...] = (
-    ("test_forging", [attack.name for attack in test_forging.ATTACKS], ELSEWHERE),
-    ("test_kernel", test_kernel.MESSAGES, MESSAGES),
-    ("test_kernel", test_kernel.HOOKS, ELSEWHERE),
-    ("test_kernel", [attack.name for attack in test_kernel.MACHINERY[1:]], ELSEWHERE),
-    ("test_kernel", test_kernel.FOLDER, LINKS),
-    ("test_reading", test_reading.READING, FILES),
-    ("test_writing", test_writing.WRITING, NOBODY),
-    ("test_resources", [attack.name for attack in (*test_resources.ATTACKS, *test_resources.FILES)], TIME),
-    ("test_neighbours", test_neighbours.HOSTILE, SHARE),
-    ("test_learning", [build.__name__ for build in test_learning.LOOKED_UP], HIDDEN),
+    ("test_forging", [attack.name for attack in test_forging.ATTACKS], protections.ELSEWHERE),
+    ("test_kernel", test_kernel.MESSAGES, protections.MESSAGES),
+    ("test_kernel", test_kernel.HOOKS, protections.ELSEWHERE),
+    ("test_kernel", [attack.name for attack in test_kernel.MACHINERY[1:]], protections.ELSEWHERE),
+    ("test_kernel", test_kernel.FOLDER, protections.LINKS),
+    ("test_reading", test_reading.READING, protections.FILES),
+    ("test_writing", test_writing.WRITING, protections.NOBODY),
+    ("test_resources", [attack.name for attack in (*test_resources.ATTACKS, *test_resources.FILES)], protections.TIME),
+    ("test_neighbours", test_neighbours.HOSTILE, protections.SHARE),
+    ("test_learning", [build.__name__ for build in test_learning.LOOKED_UP], protections.HIDDEN),
     (
         "test_forged_notes",
         (*test_forged_notes.NOTES, *test_forged_notes.UNKNOWN, *test_forged_notes.HIDDEN, "another student's"),
-        NOTES,
+        protections.NOTES,
     ),
-    ("test_unmeasured", test_unmeasured.HOSTILE, PROVEN),
-    ("test_evidence", [f"array, {name}" for name in test_evidence.ARRAYS], ARRAYS),
+    ("test_unmeasured", test_unmeasured.HOSTILE, protections.PROVEN),
+    ("test_evidence", [f"array, {name}" for name in test_evidence.ARRAYS], protections.ARRAYS),
     (
         "test_evidence",
         [f"manifest, {name}" for name in (*test_evidence.MANIFESTS, *test_evidence.NO_JSON)],
-        MANIFESTS,
+        protections.MANIFESTS,
     ),
-    ("test_evidence", [make.__name__ for make in test_evidence.NO_FILES], LINKS),
-    ("test_graphs", [build.__name__ for build in test_graphs.GREEDY], GREED),
-    ("test_graphs", test_graphs.READ, GROWTH),
-    ("test_broken", test_broken.UNREADABLE, NOTEBOOKS),
-    ("test_archives", (*(make.__name__ for make in test_archives.BAD), "links and paths that leave"), ARCHIVES),
-    ("test_integrity", [attack.name for attack in test_integrity.ATTACKS if attack.name != "honest"], TIME),
-    ("test_untried", [attack.name for attack in test_untried.HOSTILE], EXCEPTIONS),
-    ("test_left_out", test_left_out.SETTINGS, STEPS),
-    ("test_whose_config", test_whose_config.PLACES, WHERE),
-    ("test_whose_config", test_whose_config.OWNERS, OWN),
-    ("test_budgets", (*test_budgets.HOARDS, *test_budgets.DROPPED), BUDGETS),
-    ("test_beside", (*test_beside.TIMES, *test_beside.NAMES, *test_beside.NO_NOTEBOOKS), BESIDE),
-    ("test_pages", test_pages.HTML, FRAMED),
-    ("test_pages", test_pages.IDS, PREFIXES),
-    ("test_pages", (*test_pages.MARKDOWN, *test_pages.CODE, *test_pages.CELLS), ENDED),
+    ("test_evidence", [make.__name__ for make in test_evidence.NO_FILES], protections.LINKS),
+    ("test_graphs", [build.__name__ for build in test_graphs.GREEDY], protections.GREED),
+    ("test_graphs", test_graphs.READ, protections.GROWTH),
+    ("test_broken", test_broken.UNREADABLE, protections.NOTEBOOKS),
+    (
+        "test_archives",
+        (*(make.__name__ for make in test_archives.BAD), "links and paths that leave"),
+        protections.ARCHIVES,
+    ),
+    ("test_integrity", [attack.name for attack in test_integrity.ATTACKS if attack.name != "honest"], protections.TIME),
+    ("test_untried", [attack.name for attack in test_untried.HOSTILE], protections.EXCEPTIONS),
+    ("test_left_out", test_left_out.SETTINGS, protections.STEPS),
+    ("test_whose_config", test_whose_config.PLACES, protections.WHERE),
+    ("test_whose_config", test_whose_config.OWNERS, protections.OWN),
+    ("test_budgets", (*test_budgets.HOARDS, *test_budgets.DROPPED), protections.BUDGETS),
+    ("test_beside", (*test_beside.TIMES, *test_beside.NAMES, *test_beside.NO_NOTEBOOKS), protections.BESIDE),
+    ("test_pages", test_pages.HTML, protections.FRAMED),
+    ("test_pages", test_pages.IDS, protections.PREFIXES),
+    ("test_pages", (*test_pages.MARKDOWN, *test_pages.CODE, *test_pages.CELLS), protections.ENDED),
 )
 # What of a table tests another protection than the rest of it, beside what was seen to.
 _EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (
     (
-        KNOWS,
+        protections.KNOWS,
         within(
             "test_forging",
             "imports its own module in the place of ours",
@@ -139,12 +100,12 @@ _EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (
         )
         + within("test_reading", "looks into the frames around the probe for answers"),
     ),
-    (ARRAYS, within("test_forging", "has NumPy write pickles") + within("test_integrity", "pickles")),
-    (MANIFESTS, within("test_forging", "has JSON say what it likes")),
-    (STAY, within("test_forging", "hands in probes of its own")),
-    (AT_ONCE, within("test_forging", "puts evidence there in advance, under every name")),
+    (protections.ARRAYS, within("test_forging", "has NumPy write pickles") + within("test_integrity", "pickles")),
+    (protections.MANIFESTS, within("test_forging", "has JSON say what it likes")),
+    (protections.STAY, within("test_forging", "hands in probes of its own")),
+    (protections.AT_ONCE, within("test_forging", "puts evidence there in advance, under every name")),
     (
-        PLAIN,
+        protections.PLAIN,
         within(
             "test_forging",
             "squares that are not a number",
@@ -162,16 +123,16 @@ _EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (
             "more dimensions than there are",
         ),
     ),
-    (RELEASED, within("test_forging", "doubled check", "own kernel", "another name")),
+    (protections.RELEASED, within("test_forging", "doubled check", "own kernel", "another name")),
     (
-        DEATH,
+        protections.DEATH,
         within("test_forging", "ends the process as if all were well", "leaves with exit code 0")
         + within("test_integrity", "dies")
         + within("test_resources", "crashes the process", "aborts", "kills itself", "recurses without end in C"),
     ),
-    (ENVIRONMENT, within("test_reading", "reads every process's environment")),
+    (protections.ENVIRONMENT, within("test_reading", "reads every process's environment")),
     (
-        PROCESSES,
+        protections.PROCESSES,
         within(
             "test_reading",
             "climbs through the root of the first process",
@@ -181,15 +142,18 @@ _EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (
         + within("test_writing", "kills what it sees", "signals the grader's process group"),
     ),
     (
-        CALLS,
+        protections.CALLS,
         within("test_reading", "attaches to the first process")
         + within(
             "test_writing", "makes a namespace of its own", "mounts over a folder", "changes its root", "sets the clock"
         ),
     ),
-    (NETWORK, within("test_reading", "fetches the answers from the network", "asks for a name on the network")),
     (
-        READ_ONLY,
+        protections.NETWORK,
+        within("test_reading", "fetches the answers from the network", "asks for a name on the network"),
+    ),
+    (
+        protections.READ_ONLY,
         within(
             "test_writing",
             "writes into the packages",
@@ -202,9 +166,9 @@ _EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (
         )
         + within("test_kernel", "writes start-up files for the next kernel"),
     ),
-    (FILES, within("test_writing", "takes the kernel's key and leaves a link in a socket's place")),
+    (protections.FILES, within("test_writing", "takes the kernel's key and leaves a link in a socket's place")),
     (
-        MEMORY,
+        protections.MEMORY,
         within(
             "test_resources",
             "takes all memory in many processes",
@@ -215,23 +179,23 @@ _EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (
         + within("test_integrity", "greedy"),
     ),
     (
-        DISK,
+        protections.DISK,
         within("test_resources", "makes a million files", "hands over a giant array")
         + within("test_neighbours", "fills the disk", "fills the folder of evidence"),
     ),
     (
-        OUTPUT,
+        protections.OUTPUT,
         within("test_resources", "writes to the descriptor for ever", "displays for ever")
         + within("test_neighbours", "prints for ever"),
     ),
     (
-        MANY,
+        protections.MANY,
         within("test_resources", "leaves a program behind", "opens all descriptors", "starts threads without end")
         + within("test_neighbours", "computes in thirty processes", "forks and ignores every signal"),
     ),
-    (TIME, within("test_neighbours", "sleeps") + within("test_integrity", "endless")),
+    (protections.TIME, within("test_neighbours", "sleeps") + within("test_integrity", "endless")),
     (
-        NOTEBOOKS,
+        protections.NOTEBOOKS,
         within(
             "test_resources",
             "has ten thousand lines",
@@ -243,7 +207,7 @@ _EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        ELSEWHERE,
+        protections.ELSEWHERE,
         within(
             "test_untried",
             "watches every line by sys.monitoring",
@@ -251,14 +215,16 @@ _EXCEPT: tuple[tuple[Protection, tuple[str, ...]], ...] = (
             "empties all modules but its own",
         ),
     ),
-    (MESSAGES, within("test_untried", "opens ten thousand comms")),
+    (protections.MESSAGES, within("test_untried", "opens ten thousand comms")),
 )
 
 
 def attacks() -> dict[str, Protection]:
     """All attacks of this folder, as "file: name", each with the protection that it tests."""
     found = {f"{file}: {name}": protection for file, names, protection in _TABLES for name in names}
-    other = [(protection, names) for protection, names in _EXCEPT] + [(one, one.seen) for one in PROTECTIONS]
+    other = [(protection, names) for protection, names in _EXCEPT] + [
+        (one, one.seen) for one in protections.PROTECTIONS
+    ]
     for protection, names in other:
         for name in names:
             if name not in found:
@@ -274,7 +240,7 @@ def held_off(protection: Protection) -> list[str]:
 
 def page() -> str:
     """The page on protections, as Markdown."""
-    succeeding = sum(len(one.seen) for one in PROTECTIONS)
+    succeeding = sum(len(one.seen) for one in protections.PROTECTIONS)
     lines = [
         "# What holds off which attack",
         "",
@@ -287,13 +253,13 @@ def page() -> str:
         "the machine's permissions, and the course is closed or nothing is graded. The attempts of `test_reading` and",
         "`test_writing` run against it, too, and all of its promises are tried, in `tests/cage/test_user.py`.",
         "",
-        f"{len(attacks())} attacks, {len(PROTECTIONS)} protections; {succeeding} attacks are seen to succeed.",
+        f"{len(attacks())} attacks, {len(protections.PROTECTIONS)} protections; {succeeding} attacks are seen to succeed.",
         "",
         "| protection | without it | attacks | seen by |",
         "|---|---|---|---|",
         *(
             f"| {one.name} | {one.off} | {_listed(one)} | `{str(one.where).rpartition('/')[2]}` |"
-            for one in PROTECTIONS
+            for one in protections.PROTECTIONS
         ),
     ]
     return "\n".join(lines) + "\n"

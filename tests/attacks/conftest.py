@@ -24,8 +24,7 @@ from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
 from notebook_cage import require_self_tests
-from tests.attacks.attacked import PROBES, RIGHT, TESTS, Attack, notebook_of
-from tests.conftest import build
+from tests.attacks.attacked import RIGHT, Attack, course_of_sums, notebook_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -113,12 +112,8 @@ def module_monkeypatch() -> Iterator[pytest.MonkeyPatch]:
 
 
 def attacked_course(root: Path) -> Path:
-    """A course with what attacks are after: tests, a gradebook, somebody else's work."""
-    course = build(root)
-    course.write("source/numbers/checks/probes_sums.py", PROBES)
-    course.write("source/numbers/checks/exercises.toml", LIMITS)
-    course.write("grader_tests/test_sums.py", TESTS.replace("SECRET", MARK))
-    course.write("source/numbers/checks/test_sums_public.py", '"""Nothing public."""\n')
+    """Build a course with what attacks are after: tests, a gradebook, somebody else's work."""
+    course = course_of_sums(root, LIMITS, MARK)
     (course.root / "gradebook.db").write_text(MARK)
     (course.root / "grader_tests" / "seed.txt").write_text("731\n")
     course.submit("bertha", add=f"def add(a, b):\n    return a + b  # {MARK}")

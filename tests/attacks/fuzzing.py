@@ -1,7 +1,7 @@
-"""A mutating fuzzer over the readers at the border: ``python -m tests.attacks.fuzzing MINUTES``.
+"""A mutating fuzzer over the readers at the border, which ``make fuzz MINUTES=n`` runs for longer.
 
 Good inputs are changed at random, as bytes and as what they mean; a reader may refuse them in its own way, and may do
-nothing else. What it does otherwise is printed with the seed that makes it again.
+nothing else. What it does otherwise is reported with the seed that makes it again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import copy
 import itertools
 import json
 import shutil
-import sys
 import tempfile
 import time
 import traceback
@@ -369,20 +368,3 @@ def fuzz(target: Fuzzed, seeds: range | itertools.count[int], seconds: float = 1
             report.tried += 1
             shutil.rmtree(folder / "scratch", ignore_errors=True)
     return report
-
-
-def main(minutes: float, start: int) -> int:
-    """Fuzz every target for its share of the time; the exit code."""
-    failed = False
-    for name, target in TARGETS.items():
-        report = fuzz(target, itertools.count(start), 60 * minutes / len(TARGETS))
-        said = f"{report.tried:,} inputs, {len(report.wrong)} went wrong, the slowest took {report.slowest:.2f} s"
-        print(f"{name}: {said}", flush=True)  # noqa: T201
-        for seed, trace in report.wrong.items():
-            failed = True
-            print(f"\nseed {seed}:\n{trace}", flush=True)  # noqa: T201
-    return int(failed)
-
-
-if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0))

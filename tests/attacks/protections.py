@@ -50,6 +50,18 @@ def within(file: str, *names: str) -> tuple[str, ...]:
     return tuple(f"{file}: {name}" for name in names)
 
 
+def limit(name: str, attack: str) -> Protection:
+    """Return a limit, without which an attack of `test_resources` that is made finite comes to its end."""
+    off = "it is raised, and the attack made finite"
+    where = f"{HERE}::test_a_greedy_notebook_takes_what_no_limit_holds_back"
+    return Protection(name, off, within("test_resources", attack), where)
+
+
+def part_of_cage(name: str, off: str, seen: tuple[str, ...]) -> Protection:
+    """Return a protection that is a part of the cage."""
+    return Protection(name, off, seen, f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part")
+
+
 ELSEWHERE = Protection(
     "check cells are not run: verdicts are made in another process",
     "the tests run in the student's process, and what it says or shows is believed",
@@ -114,7 +126,7 @@ STAY = Protection(
     within("test_forging", "hands in a module netgrader"),
     f"{HERE}::test_a_module_with_the_name_of_a_package_takes_its_place",
 )
-FILES = Protection(
+FILES = part_of_cage(
     "a file system made from nothing: no other's files are in the cage",
     "the course's folder is mounted",
     within(
@@ -127,50 +139,42 @@ FILES = Protection(
         "hunts all files that it can open",
     )
     + within("test_writing", "writes the gradebook"),
-    f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
 )
-ENVIRONMENT = Protection(
+ENVIRONMENT = part_of_cage(
     "an environment made anew",
     "the grader's environment is passed on",
     within("test_reading", "reads the grader's environment", "is told that it is being graded"),
-    f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
 )
-PROCESSES = Protection(
+PROCESSES = part_of_cage(
     "processes of its own",
     "the machine's processes are seen",
     within("test_reading", "reads every process's command line for paths", "counts the machine's processes"),
-    f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
 )
-NETWORK = Protection(
+NETWORK = part_of_cage(
     "a network of its own, and a filter of system calls that refuses sockets to any",
     "the machine's network is seen, and all calls are allowed",
     within("test_reading", "talks to services of the machine"),
-    f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
 )
-SHIPPED = Protection(
+SHIPPED = part_of_cage(
     "of our package a kernel gets what students get",
     "the whole repository's Python is mounted",
     within("test_reading", "looks for the repository around the package", "imports the grader's own modules"),
-    f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
 )
-PROBES = Protection(
+PROBES = part_of_cage(
     "probes lie alone, in a folder that is read only",
     "they lie beside the tests, in one that is not",
     within("test_reading", "looks for the hidden tests beside the notebook", "looks for tests in the probes' folder")
     + within("test_writing", "writes over the probes", "puts a probe beside the probes"),
-    f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
 )
-READ_ONLY = Protection(
+READ_ONLY = part_of_cage(
     "mounts that are read only",
     "a copy of our package is mounted to be written to",
     within("test_writing", "writes over our package", "writes compiled files beside our package"),
-    f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
 )
-CALLS = Protection(
+CALLS = part_of_cage(
     "a filter of system calls",
     "all calls are allowed",
     within("test_writing", "moves itself to other processors"),
-    f"{HERE}::test_attempts_succeed_in_a_cage_that_lacks_a_part",
 )
 NOBODY = Protection(
     "an unprivileged user without capabilities",
@@ -178,30 +182,10 @@ NOBODY = Protection(
     (),
     "tests/cage/test_protections.py::test_an_attack_is_held_off_by_what_it_succeeds_without",
 )
-TIME = Protection(
-    "a limit on time",
-    "it is raised, and the attack made finite",
-    within("test_resources", "sleeps for ever"),
-    f"{HERE}::test_a_greedy_notebook_takes_what_no_limit_holds_back",
-)
-MEMORY = Protection(
-    "a limit on memory",
-    "it is raised, and the attack made finite",
-    within("test_resources", "takes all memory"),
-    f"{HERE}::test_a_greedy_notebook_takes_what_no_limit_holds_back",
-)
-DISK = Protection(
-    "a limit on the disk",
-    "it is raised, and the attack made finite",
-    within("test_resources", "fills the disk with one file"),
-    f"{HERE}::test_a_greedy_notebook_takes_what_no_limit_holds_back",
-)
-OUTPUT = Protection(
-    "a limit on output",
-    "it is raised, and the attack made finite",
-    within("test_resources", "prints for ever"),
-    f"{HERE}::test_a_greedy_notebook_takes_what_no_limit_holds_back",
-)
+TIME = limit("a limit on time", "sleeps for ever")
+MEMORY = limit("a limit on memory", "takes all memory")
+DISK = limit("a limit on the disk", "fills the disk with one file")
+OUTPUT = limit("a limit on output", "prints for ever")
 BUDGETS = Protection(
     "one message at a time, within a size and a number of values; all that is kept of a notebook's outputs within one size",
     "messages may be of any size, or each cell alone is limited",

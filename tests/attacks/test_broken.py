@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import copy
 import json
 from typing import TYPE_CHECKING
 
@@ -31,11 +30,6 @@ RUNNING = [
         Attack("a syntax error", squares="squares = [k * k for k in"),
         "the cell squares stopped at SyntaxError: incomplete input",
     ),
-    (
-        Attack("a print of Python 2", squares="print squares"),
-        "the cell squares stopped at SyntaxError: Missing parentheses",
-    ),
-    (Attack("a tab among spaces", squares="if True:\n    a = 1\n\tsquares = [1]"), "squares"),
     (Attack("a missing import", squares="squares = np.arange(10) ** 2\nimport numpy as np"), "Restart and Run All"),
     (
         Attack("a module that is not there", squares="import torch\nsquares = [0]"),
@@ -45,34 +39,14 @@ RUNNING = [
         Attack("an absolute path", squares="squares = open('C:\\\\Users\\\\me\\\\squares.txt').read()"),
         "no others are there when it is graded",
     ),
-    (Attack("a solution that was not written", squares="raise NotImplementedError('write me')"), "squares"),
     (Attack("a function without a return", add="def add(a, b):\n    a + b", **SQUARES), "sum"),
-    (Attack("a function of another name", add="def addition(a, b):\n    return a + b", **SQUARES), "add"),
-    (Attack("an exception in a function", add="def add(a, b):\n    return a + c", **SQUARES), "c"),
-    (
-        Attack("a question in a function", add="def add(a, b):\n    return int(input('a? ')) + b", **SQUARES),
-        "input(), which nobody answers",
-    ),
     (
         Attack("the network", squares="import urllib.request as u\nsquares = u.urlopen('https://example.org').read()"),
         "a cell that needs no network",
     ),
     (
-        Attack(
-            "work split over cells of which one stops", cells=["half = [k * k for k in n]"], squares="squares = half"
-        ),
-        "Restart and Run All",
-    ),
-    (
         Attack("a module that was not handed in", cells=["from mine import squares"], squares=""),
         "code cell 3 stopped at ModuleNotFoundError: No module named 'mine'",
-    ),
-    (
-        all_right(
-            "modules with names of packages",
-            files=dict.fromkeys(("numpy.py", "pytest.py", "random.py", "ipykernel_launcher.py"), "raise SystemExit"),
-        ),
-        "",
     ),
     (all_right("pip", cells=["!pip install numpy"]), ""),
     (
@@ -84,8 +58,6 @@ RUNNING = [
         ),
         "",
     ),
-    (all_right("a magic that does not exist", cells=["%load_ext autoreload_of_mine"]), ""),
-    (Attack("a shell command", squares="!ls\n" + RIGHT, squares_deserves=3), ""),
     (
         Attack("a question to the reader", squares="n = int(input('How many? '))\nsquares = [k * k for k in range(n)]"),
         "input(), which nobody answers when a notebook is graded",
@@ -93,21 +65,9 @@ RUNNING = [
     (all_right("a question before the rest", cells=["name = input('Your name? ')"]), ""),
     (all_right("a widget", cells=["import ipywidgets\nipywidgets.interact(lambda x: x, x=10)"]), ""),
     (all_right("Colab's drive", cells=["from google.colab import drive\ndrive.mount('/content/drive')"]), ""),
-    (all_right("a folder that is not there", cells=["%cd /content/drive/MyDrive/digits"]), ""),
     (all_right("another working folder", cells=["import os\nos.chdir('/')"]), ""),
-    (all_right("exit at the end", last=["exit()"]), ""),
     (all_right("quit in the middle", cells=["quit()"]), ""),
-    (
-        all_right(
-            "warnings and a lot on stderr",
-            cells=["import sys, warnings\nwarnings.warn('x')\nprint('e' * 5000, file=sys.stderr)"],
-        ),
-        "",
-    ),
     (all_right("names of the course used for other things", cells=["list = [1]\nstr = 'x'\nprint = 3"]), ""),
-    (all_right("umlauts and emojis", cells=["größe = '日本語 🎉'\nprint(größe)"]), ""),
-    (all_right("asynchronous code", cells=["import asyncio\nawait asyncio.sleep(0)"]), ""),
-    (all_right("warnings that are errors", cells=["import warnings\nwarnings.simplefilter('error')"]), ""),
 ]
 
 
@@ -166,10 +126,6 @@ def lost_nbgrader(notebook: dict) -> dict:
     return notebook
 
 
-def other_kernel(notebook: dict) -> dict:
-    return notebook | {"metadata": {"kernelspec": {"name": "conda-env-tf-py", "display_name": "Python [conda env:tf]"}}}
-
-
 def no_metadata(notebook: dict) -> dict:
     for cell in notebook["cells"]:
         if not cell["metadata"].get("nbgrader"):
@@ -199,10 +155,6 @@ def strange_outputs(notebook: dict) -> dict:
     return notebook
 
 
-def shuffled(notebook: dict) -> dict:
-    return notebook | {"cells": notebook["cells"][::-1]}
-
-
 def without_checks(notebook: dict) -> dict:
     kept = [
         cell
@@ -210,17 +162,6 @@ def without_checks(notebook: dict) -> dict:
         if not ((cell["metadata"].get("nbgrader") or {}).get("grade_id") or "").startswith("check")
     ]
     return notebook | {"cells": kept}
-
-
-def doubled(notebook: dict) -> dict:
-    return notebook | {"cells": [one for cell in notebook["cells"] for one in (cell, copy.deepcopy(cell))]}
-
-
-def checks_emptied(notebook: dict) -> dict:
-    for cell in notebook["cells"]:
-        if ((cell["metadata"].get("nbgrader") or {}).get("grade_id") or "").startswith("check"):
-            cell["source"] = ""
-    return notebook
 
 
 def checks_as_text(notebook: dict) -> dict:
@@ -233,12 +174,6 @@ def checks_as_text(notebook: dict) -> dict:
 def windows_lines(notebook: dict) -> dict:
     for cell in notebook["cells"]:
         cell["source"] = cell["source"].replace("\n", "\r\n")
-    return notebook
-
-
-def old_mac_lines(notebook: dict) -> dict:
-    for cell in notebook["cells"]:
-        cell["source"] = cell["source"].replace("\n", "\r")
     return notebook
 
 
@@ -262,17 +197,12 @@ READABLE: list[Callable[[dict], dict]] = [
     of_colab,
     of_vs_code,
     lost_nbgrader,
-    other_kernel,
     no_metadata,
     strange_cells,
     strange_outputs,
-    shuffled,
     without_checks,
-    doubled,
-    checks_emptied,
     checks_as_text,
     windows_lines,
-    old_mac_lines,
     with_nulls,
     joined,
 ]
@@ -308,14 +238,10 @@ def test_a_right_notebook_in_another_encoding_keeps_all_points(tiny, uncaged, tm
 
 NAMES = [
     "1_sums (1).ipynb",
-    "Übungsblatt 1.ipynb",
     "数字.ipynb",
-    "الأرقام.ipynb",
     "1_sums.IPYNB",
     "-rf.ipynb",
     "a'b\"c;$(x).ipynb",
-    "1_sums-checkpoint.ipynb",
-    "🎉.ipynb",
     "e\u0301.ipynb",
 ]
 

@@ -341,37 +341,15 @@ def one_layer_network(learning_rate=0.003):
     return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=tf.nn.softmax(logits), loss=loss,
                            train_op=train_op, accuracy=accuracy, W1=W1)
 """
-WHOLE = {
-    "rounded": fed_as(SAME_ROWS["rounded to half precision"]),
-    "noised": fed_with(AUGMENTED["noised"]),
-    "2.2 % unknown": FORGED.replace("WEIGHTS", KNOWING).replace(
-        ROWS, UNKNOWN["2.2 % of the rows in the first minibatch"][0] + ROWS.replace("x_train[rows]", "x")
-    ),
-    "an accuracy that lies of many rows": f"{dedent(HONEST)}\n# %% one_layer_network\n{LYING}",
-}
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory, asked):
-    right = RIGHT.read_text(encoding="utf-8").partition("# %% train\n")[0]
-    texts = {name: f"{right}# %% train\n{dedent(WHOLE[name])}" for name in asked("name")}
-    return graded(tmp_path_factory.mktemp("notes"), "1_one_layer", texts)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize(
-    ("name", "points"),
-    [
-        pytest.param("rounded", 3, marks=pytest.mark.all),
-        ("noised", LITTLE),
-        ("2.2 % unknown", 0),
-        ("an accuracy that lies of many rows", 1.8),
-    ],
-)
-def test_whole_notebooks_earn_what_was_trained(results, name: str, points: float) -> None:
-    cell = cell_of(results[name], "check_train")
-    assert cell.points == points, [(check.check, check.message) for check in cell.checks]
+def test_an_accuracy_that_lies_of_many_rows_is_told_in_a_whole_notebook(tmp_path: Path) -> None:
+    right = RIGHT.read_text(encoding="utf-8").partition("# %% train\n")[0]
+    text = f"{right}# %% train\n{dedent(HONEST)}\n# %% one_layer_network\n{LYING}"
+    cell = cell_of(graded(tmp_path, "1_one_layer", {"lying": text})["lying"], "check_train")
+    assert cell.points == 1.8, [(check.check, check.message) for check in cell.checks]
 
 
 def test_another_students_honest_notes_do_not_count(evidence) -> None:

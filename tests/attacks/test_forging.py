@@ -9,31 +9,16 @@ import pytest
 from tests.attacks.attacked import WRONG, Attack, code_cell
 from tests.attacks.conftest import Attacked, assert_in_vain
 
-
-def forging(name: str, source: str, **more) -> Attack:
-    return Attack(name, squares=dedent(source) + "\n" + WRONG, **more)
-
-
-SHELL = [
-    forging("says three points through the display hook", "import sys\nsys.displayhook(3)"),
-    forging(
-        "has every cell show three points",
-        """
+SHELL = {
+    "says three points through the display hook": "import sys\nsys.displayhook(3)",
+    "has every cell show three points": """
         import sys
         sys.displayhook = lambda value: print(3.0)
         get_ipython().displayhook.write_output_prompt = lambda: None
         """,
-    ),
-    forging(
-        "publishes a result of three", "from IPython.display import display\ndisplay({'text/plain': '3'}, raw=True)"
-    ),
-    forging(
-        "turns all cells to come into nothing",
-        "get_ipython().input_transformers_cleanup.append(lambda lines: ['pass\\n'])",
-    ),
-    forging(
-        "rewrites the tree of all cells to come",
-        """
+    "publishes a result of three": "from IPython.display import display\ndisplay({'text/plain': '3'}, raw=True)",
+    "turns all cells to come into nothing": "get_ipython().input_transformers_cleanup.append(lambda lines: ['pass\\n'])",
+    "rewrites the tree of all cells to come": """
         import ast
         class Nothing(ast.NodeTransformer):
             def visit_Module(self, node):
@@ -41,11 +26,8 @@ SHELL = [
                 return node
         get_ipython().ast_transformers.append(Nothing())
         """,
-    ),
-    forging("lets nothing be shown", "get_ipython().ast_node_interactivity = 'none'"),
-    forging(
-        "runs its own code for every cell",
-        """
+    "lets nothing be shown": "get_ipython().ast_node_interactivity = 'none'",
+    "runs its own code for every cell": """
         shell = get_ipython()
         def run_cell(*arguments, **options):
             from IPython.core.interactiveshell import ExecutionResult
@@ -53,10 +35,7 @@ SHELL = [
         shell.run_cell = run_cell
         shell.run_cell_async = run_cell
         """,
-    ),
-    forging(
-        "answers for the kernel that all is done and well",
-        """
+    "answers for the kernel that all is done and well": """
         import threading, time
         kernel = get_ipython().kernel
         header = kernel.get_parent()
@@ -68,9 +47,8 @@ SHELL = [
                 time.sleep(0.02)
         threading.Thread(target=answer, daemon=True).start()
         """,
-    ),
-    forging("prints a result as the grader would", 'print(\'{"score": 5.0, "max_score": 5.0, "status": "graded"}\')'),
-]
+    "prints a result as the grader would": 'print(\'{"score": 5.0, "max_score": 5.0, "status": "graded"}\')',
+}
 
 ZEROS = """
 import numpy as np
@@ -79,10 +57,8 @@ class Zeros:
 np.random.default_rng = lambda *a: Zeros()
 """
 
-REPLACED = [
-    forging(
-        "replaces what takes the evidence",
-        """
+REPLACED = {
+    "replaces what takes the evidence": """
         import json, pathlib
         import netgrader.student.capture as capture
         def take(cell, namespace, folder, probes, **more):
@@ -91,10 +67,7 @@ REPLACED = [
             pathlib.Path(folder, "manifest.json").write_text(text)
         capture.take = take
         """,
-    ),
-    forging(
-        "imports its own module in the place of ours",
-        """
+    "imports its own module in the place of ours": """
         import builtins
         original = builtins.__import__
         def importing(name, *rest, **more):
@@ -105,73 +78,51 @@ REPLACED = [
             return module
         builtins.__import__ = importing
         """,
-    ),
-    forging(
-        "writes evidence for another cell",
-        """
+    "writes evidence for another cell": """
         from netgrader.evidence import EvidenceWriter
         original = EvidenceWriter.__init__
         EvidenceWriter.__init__ = lambda self, folder, cell: original(self, folder, "check_add")
         """,
-    ),
-    forging(
-        "writes the sums of before once more",
-        """
+    "writes the sums of before once more": """
         import numpy as np
         from netgrader.evidence import EvidenceWriter
         original = EvidenceWriter.array
         EvidenceWriter.array = lambda self, name, value, *r: original(self, "sums", np.arange(20))
         """,
-    ),
-    forging(
-        "has NumPy say that everything is equal",
-        "import numpy as np\nnp.array_equal = lambda *a, **k: True\nnp.ndarray.__eq__ if True else None",
-    ),
-    forging(
-        "has NumPy write pickles",
-        """
+    "has NumPy say that everything is equal": """
+        import numpy as np
+        np.array_equal = lambda *a, **k: True
+    """,
+    "has NumPy write pickles": """
         import numpy as np, pickle
         class Run:
             def __reduce__(self): return (print, ("run by the grader",))
         np.lib.format.write_array = lambda out, value, **k: out.write(pickle.dumps(Run()))
         """,
-    ),
-    forging(
-        "has JSON say what it likes",
-        """
+    "has JSON say what it likes": """
         import json
         json.dumps = lambda *a, **k: '{"format": 1, "cell": "check_squares", "items": [], "items": NaN}'
         """,
-    ),
-    forging(
-        "replaces pytest and our checks",
-        """
+    "replaces pytest and our checks": """
         import sys, types
         for name in ("pytest", "netgrader.checks.language", "netgrader.checks.cell_points", "netgrader.results"):
             sys.modules[name] = types.ModuleType(name)
             sys.modules[name].fail = lambda *a, **k: None
             sys.modules[name].cell_points = lambda *a, **k: 3.0
         """,
-    ),
-    forging(
+    "has a check of its own that says that all is right": "check = lambda name: print('All right, 5 of 5.')",
+}
+BY_MORE = [
+    Attack(
         "counts on a random generator that it has replaced",
-        "",
         add="def add(a, b):\n    return 0",
         cells=[ZEROS],
         add_deserves=0.0,
     ),
-    forging(
-        "hands in a module netgrader",
-        "",
-        cells=["import netgrader"],
-        files={"netgrader.py": "def take(*a, **k): pass\n"},
+    Attack(
+        "hands in a module netgrader", cells=["import netgrader"], files={"netgrader.py": "def take(*a, **k): pass\n"}
     ),
-    forging(
-        "hands in probes of its own",
-        "",
-        files={"probes_sums.py": "from netgrader.student.probes import probe\n"},
-    ),
-    forging("has a check of its own that says that all is right", "check = lambda name: print('All right, 5 of 5.')"),
+    Attack("hands in probes of its own", files={"probes_sums.py": "from netgrader.student.probes import probe\n"}),
 ]
 
 VALUES = [
@@ -210,15 +161,10 @@ open('/run/evidence/check_squares/manifest.json', 'w').write(json.dumps(manifest
 squares = [k * k for k in range(10)]
 """
 
-MOMENTS = [
-    forging(
-        "ends the process as if all were well",
-        "import atexit\natexit.register(lambda: print(3))\nimport os\nos._exit(0)",
-    ),
-    forging("leaves with exit code 0", "import sys\nsys.exit(0)"),
-    forging(
-        "rewrites the evidence while and after it is taken",
-        """
+MOMENTS = {
+    "ends the process as if all were well": "import atexit\natexit.register(lambda: print(3))\nimport os\nos._exit(0)",
+    "leaves with exit code 0": "import sys\nsys.exit(0)",
+    "rewrites the evidence while and after it is taken": """
         import glob, json, os, threading
         text = json.dumps({"format": 1, "cell": "check_squares", "items": [{"name": "passed", "kind": "fact", "value": 1}]})
         def forge():
@@ -230,10 +176,7 @@ MOMENTS = [
                     except OSError: pass
         threading.Thread(target=forge, daemon=True).start()
         """,
-    ),
-    forging(
-        "puts evidence there in advance, under every name",
-        """
+    "puts evidence there in advance, under every name": """
         import os
         for name in ('check_squares', 'check_add', '.', 'verdicts', '../check_squares'):
             try:
@@ -241,15 +184,8 @@ MOMENTS = [
                 open(f'/run/evidence/{name}/manifest.json', 'w').write('{"format": 1, "cell": "check_squares", "items": []}')
             except OSError: pass
         """,
-    ),
-    forging(
-        "writes evidence afterwards",
-        "",
-        last=[AFTERWARDS],
-    ),
-    forging(
-        "has a child write on after the kernel is done",
-        """
+    "writes evidence afterwards": "",
+    "has a child write on after the kernel is done": """
         import os, time
         if os.fork() == 0:
             os.setsid()
@@ -258,10 +194,7 @@ MOMENTS = [
                     try: open(f'/run/evidence/{folder}/manifest.json', 'w').write('{}')
                     except OSError: pass
         """,
-    ),
-    forging(
-        "changes the probe's local names from a trace",
-        """
+    "changes the probe's local names from a trace": """
         import sys, threading
         def trace(frame, event, argument):
             if 'numbers' in frame.f_locals: frame.f_locals['numbers'] = []
@@ -269,10 +202,7 @@ MOMENTS = [
             return trace
         sys.settrace(trace); threading.settrace(trace)
         """,
-    ),
-    forging(
-        "finds the writer by the garbage collector",
-        """
+    "finds the writer by the garbage collector": """
         import gc, threading, time
         def look():
             for _ in range(2000):
@@ -282,19 +212,13 @@ MOMENTS = [
                 time.sleep(0.001)
         threading.Thread(target=look, daemon=True).start()
         """,
-    ),
-    forging(
-        "lets an alarm interrupt whoever looks",
-        """
+    "lets an alarm interrupt whoever looks": """
         import signal
         def ring(*_): raise KeyboardInterrupt
         signal.signal(signal.SIGALRM, ring)
         signal.setitimer(signal.ITIMER_REAL, 0.2, 0.05)
         """,
-    ),
-    forging(
-        "is interrupted by itself for ever",
-        """
+    "is interrupted by itself for ever": """
         import _thread, threading, time
         def interrupt():
             for _ in range(500):
@@ -302,12 +226,14 @@ MOMENTS = [
                 time.sleep(0.01)
         threading.Thread(target=interrupt, daemon=True).start()
         """,
-    ),
-    forging(
-        "names its exception as a verdict",
-        "class Passed(Exception):\n    def __str__(self): return 'outcome: passed, credit 3'\nraise Passed",
-    ),
-]
+    "names its exception as a verdict": """
+        class Passed(Exception):
+            def __str__(self): return 'outcome: passed, credit 3'
+        raise Passed
+    """,
+}
+LAST = {"writes evidence afterwards": [AFTERWARDS]}
+"""Cells at the end of those that need some."""
 
 
 def more_points(notebook):
@@ -374,7 +300,13 @@ FILES = [
     )
 ]
 
-ATTACKS = [*SHELL, *REPLACED, *VALUES, *MOMENTS, *FILES]
+
+def forging(sources: dict[str, str]) -> list[Attack]:
+    """Return attacks that run some code before wrong squares."""
+    return [Attack(name, squares=f"{dedent(text)}\n{WRONG}", last=LAST.get(name, ())) for name, text in sources.items()]
+
+
+ATTACKS = [*forging(SHELL | REPLACED), *BY_MORE, *VALUES, *forging(MOMENTS), *FILES]
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from random import Random
 from typing import Any
 
@@ -11,35 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from netgrader.evidence import BadEvidence, read_evidence, read_npy
-from netgrader.grading.submission import SubmittedNotebook, UnreadableError, parse_notebook
+from netgrader.evidence import read_npy
 from notebook_cage import require_self_tests
-from tests.attacks.fuzzing import TARGETS, Fuzzed, fuzz, main
+from tests.attacks.fuzzing import TARGETS, Fuzzed, fuzz
 from tests.attacks.whole_road import build_road, change
 
 INPUTS = {"arrays": 3_000, "evidence": 150, "graphs": 150, "allow-list": 150, "notebooks": 25, "archives": 150}
 QUICK = settings(
     max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
-
-values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=12,
-)
-cells = st.fixed_dictionaries(
-    {},
-    optional={
-        "cell_type": st.sampled_from(["code", "markdown", "raw"]) | values,
-        "source": st.text(max_size=50) | st.lists(st.text(max_size=9), max_size=3) | values,
-        "metadata": st.fixed_dictionaries({}, optional={"nbgrader": values, "id": values}) | values,
-        "id": values,
-        "outputs": values,
-    },
-)
-notebooks = st.fixed_dictionaries(
-    {"nbformat": st.sampled_from([4]) | values, "cells": st.lists(cells | values, max_size=5) | values},
-    optional={"metadata": values},
 )
 
 
@@ -68,57 +46,16 @@ def test_what_the_fuzzer_found_stays_mended(name: str) -> None:
         assert not report.wrong, report.wrong
 
 
-def test_the_fuzzer_finds_a_reader_that_breaks(capsys, monkeypatch) -> None:
+def test_the_fuzzer_finds_a_reader_that_breaks() -> None:
     """Else its silence would say nothing."""
 
     def breaks(content: bytes, _: Any) -> None:
         if len(content) % 3:
             raise ZeroDivisionError
 
-    monkeypatch.setattr("tests.attacks.fuzzing.TARGETS", {"broken": Fuzzed(breaks, lambda: (b"good input",))})
-    assert main(0.01, 0) == 1
-    said = capsys.readouterr().out
-    assert "ZeroDivisionError" in said
-    assert "seed " in said
-
-
-@QUICK
-@given(notebooks)
-def test_a_notebook_of_any_shape_is_read_or_refused_with_a_sentence(raw: dict[str, Any]) -> None:
-    try:
-        notebook = parse_notebook(json.dumps(raw).encode())
-    except UnreadableError as error:
-        said = str(error)
-    else:
-        said = "."
-        assert isinstance(notebook, SubmittedNotebook)
-        for cell in notebook.cells:
-            cell.source.encode("utf-8")
-            assert "\r" not in cell.source
-    assert said.endswith((".", "?"))
-
-
-@QUICK
-@given(st.lists(values, max_size=4), values)
-def test_a_manifest_of_any_shape_is_read_or_refused(tmp_path_factory: Any, items: list[Any], cell: Any) -> None:
-    folder = tmp_path_factory.mktemp("evidence")
-    (folder / "manifest.json").write_text(json.dumps({"format": 1, "cell": cell, "items": items}))
-    try:
-        evidence = read_evidence(folder)
-    except BadEvidence:
-        return
-    assert isinstance(evidence.cell, str)
-
-
-@QUICK
-@given(st.binary(max_size=300))
-def test_bytes_are_an_array_or_refused(content: bytes) -> None:
-    for whole in (content, b"\x93NUMPY\x01\x00" + content):
-        try:
-            array = read_npy(whole)
-        except BadEvidence:
-            continue
-        assert array.nbytes <= len(whole)
+    report = fuzz(Fuzzed(breaks, lambda: (b"good input",)), range(100))
+    assert len(report.wrong) == 10
+    assert all("ZeroDivisionError" in trace for trace in report.wrong.values())
 
 
 @QUICK

@@ -14,7 +14,7 @@ from netgrader.checks.held_out import HeldOut, Redrawn, held_out_images, knowled
 from netgrader.checks.language import Failed, Ungradable
 from netgrader.evidence import GraphEvidence
 from netgrader.judges.accuracy import Recomputed, recompute, require_learned, require_own, seen_test_images
-from netgrader.judges.structure import _require_right_share, require_share
+from netgrader.judges.structure import require_share
 from netgrader.student import load_mnist
 from tests.datasets import DIGITS
 
@@ -153,16 +153,6 @@ def test_an_accuracy_that_knows_what_was_asked_of_others_is_wrong(lab, name: str
         require_share(lab, evidence, network)
     codes = [fault.code for fault in getattr(raised.value, "faults", ())]
     assert codes == ([] if name in {"past the ops that are run", "of ten thousand rows alone"} else ["accuracy-wrong"])
-
-
-@pytest.mark.parametrize("count", [300, 349, 399])
-def test_a_row_too_many_or_too_few_makes_another_share_of_the_fewest_that_are_right(count: int) -> None:
-    least = 1 + count // 4
-    right = np.arange(count) < least
-    _require_right_share([np.array(least / count, np.float32)], right)
-    for wrong in (least / (count + 1), least / (count - 1), (least - 1) / (count - 1)):
-        with pytest.raises(Failed):
-            _require_right_share([np.array(wrong, np.float32)], right)
 
 
 def projected(mnist: Dataset, n: int = 32):

@@ -138,36 +138,3 @@ def tried(attacked: Attacked) -> dict[str, str]:
 @pytest.mark.parametrize("name", READING)
 def test_nothing_is_read_that_is_not_ones_own(tried: dict[str, str], name: str) -> None:
     assert tried[name].startswith("NOTHING"), tried[name]
-
-
-def test_the_same_attempts_find_what_is_put_into_the_cage(template, monkeypatch, tmp_path_factory) -> None:
-    """With one protection off: the course mounted where the kernel can read it."""
-    import shutil
-
-    from netgrader.grading import execute
-    from notebook_cage import Mount
-
-    root = tmp_path_factory.mktemp("open") / "course"
-    shutil.copytree(template, root)
-    for path in (root, *root.rglob("*")):
-        path.chmod(path.stat().st_mode | 0o055)
-    given = execute.our_package
-
-    class Leaky(execute.Plan):
-        def __init__(self, **options):
-            options["mounts"] = [*options["mounts"], Mount(root, str(root))]
-            super().__init__(**options)
-
-    monkeypatch.setattr(execute, "Plan", Leaky)
-    assert given() is not None
-    names = [
-        "looks for the hidden tests where the course has them",
-        "looks for the solutions in source",
-        "opens the gradebook",
-        "opens another student's notebook",
-        "reads the mounts for paths of the course",
-        "hunts all files that it can open",
-    ]
-    leaky = Attacked(root)
-    got = tries(leaky, {name: READING[name] for name in names}, secret=False)
-    assert all(text.startswith("GOT") for text in got.values()), got

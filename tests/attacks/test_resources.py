@@ -17,137 +17,90 @@ if TYPE_CHECKING:
 MARKER = "a-process-that-should-be-gone"
 
 
-def greedy(name: str, source: str, *, survives: bool = False, **more) -> Attack:
-    """An attack behind the right sums. Where the kernel survives it, the right squares count as well."""
-    deserves = 3.0 if survives else 0.0
-    return Attack(name, squares=RIGHT, cells=[dedent(source)], squares_deserves=deserves, **more)
-
-
-# Where the kernel dies in a cell, what stands before it is graded, hence the checks come in this order: add, squares.
-def after_add(attack: Attack) -> Attack:
-    """The same, behind the check of the sums."""
-    (source,) = attack.cells
-    return Attack(attack.name, squares=f"{source}\n{RIGHT}", squares_deserves=attack.squares_deserves)
-
-
+# Behind the right sums. The kernel does not survive these, so only what stands before them is graded.
+FATAL = {
+    "loops for ever": "while True: pass",
+    "sleeps for ever": "import time\ntime.sleep(10_000)",
+    "loops for ever and laughs at interrupts": """
+        while True:
+            try:
+                while True: pass
+            except BaseException: pass
+    """,
+    "ignores every signal": """
+        import signal, time
+        for number in range(1, 65):
+            try: signal.signal(number, signal.SIG_IGN)
+            except (OSError, ValueError): pass
+        while True: time.sleep(1)
+    """,
+    "hangs in C": "import re\nre.match(r'(a+)+$', 'a' * 60 + 'b')",
+    "prints for ever": "while True: print('x' * 1000)",
+    "writes to the descriptor for ever": "import os\nwhile True: os.write(1, b'x' * 65536)",
+    "displays for ever": "from IPython.display import HTML, display\nwhile True: display(HTML('x' * 100_000))",
+    "takes all memory": "hold = []\nwhile True: hold.append(bytearray(b'x') * 20_000_000)",
+    "takes all memory in many processes": """
+        import os, time
+        for _ in range(10):
+            if os.fork() == 0: break
+        hold = bytearray(b'x') * 120_000_000
+        time.sleep(60)
+    """,
+    "ends the process": "import os\nos._exit(1)",
+    "crashes the process": "import ctypes\nctypes.string_at(1)",
+    "aborts": "import os\nos.abort()",
+    "kills itself": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+    "recurses without end in C": "import sys\nsys.setrecursionlimit(10**9)\nf = lambda: f()\nf()",
+    "fills the disk with one file": (
+        "with open('/tmp/big', 'wb') as out:\n    while True: out.write(bytes(1_000_000))"
+    ),
+    "makes a million files": "import os\nfor n in range(10**6): open(f'/tmp/{n}', 'w').close()",
+}
+# The kernel survives these, and the right squares behind them count as well.
+SURVIVED = {
+    "forks without end": """
+        import os, time
+        made = 0
+        try:
+            while made < 200:
+                if os.fork() == 0:
+                    time.sleep(600)
+                    os._exit(0)
+                made += 1
+        except OSError: pass
+    """,
+    "leaves a program behind": f"""
+        import os, subprocess, sys
+        code = 'import time; time.sleep(600)'
+        subprocess.Popen([sys.executable, '-I', '-S', '-c', code, {MARKER!r}], start_new_session=True)
+    """,
+    "opens all descriptors": """
+        import os
+        held = []
+        try:
+            while True: held.append(os.open('/dev/null', os.O_RDONLY))
+        except OSError: pass
+        for one in held: os.close(one)
+    """,
+    "starts threads without end": """
+        import threading, time
+        try:
+            for _ in range(500): threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+        except RuntimeError: pass
+    """,
+}
+# Cells of their own between the sums and the squares.
+LARGE = {
+    "computes a huge number": "n = 10 ** 100",
+    "has ten thousand lines": "\n".join(f"a{n} = {n}" for n in range(10_000)),
+    "has a literal of a megabyte": f"text = {'x' * 1_000_000!r}",
+    "nests brackets a thousand deep": "deep = " + "[" * 1000 + "]" * 1000,
+    "nests sums a hundred thousand deep": "deep = " + "-" * 100_000 + "1",
+}
 ATTACKS = [
-    after_add(greedy("loops for ever", "while True: pass")),
-    after_add(greedy("sleeps for ever", "import time\ntime.sleep(10_000)")),
-    after_add(
-        greedy(
-            "loops for ever and laughs at interrupts",
-            """
-            while True:
-                try:
-                    while True: pass
-                except BaseException: pass
-            """,
-        )
-    ),
-    after_add(
-        greedy(
-            "ignores every signal",
-            """
-            import signal, time
-            for number in range(1, 65):
-                try: signal.signal(number, signal.SIG_IGN)
-                except (OSError, ValueError): pass
-            while True: time.sleep(1)
-            """,
-        )
-    ),
-    after_add(greedy("hangs in C", "import re\nre.match(r'(a+)+$', 'a' * 60 + 'b')")),
-    after_add(greedy("prints for ever", "while True: print('x' * 1000)")),
-    after_add(greedy("writes to the descriptor for ever", "import os\nwhile True: os.write(1, b'x' * 65536)")),
-    after_add(
-        greedy(
-            "displays for ever", "from IPython.display import HTML, display\nwhile True: display(HTML('x' * 100_000))"
-        )
-    ),
-    after_add(greedy("takes all memory", "hold = []\nwhile True: hold.append(bytearray(b'x') * 20_000_000)")),
-    after_add(
-        greedy(
-            "takes all memory in many processes",
-            """
-            import os, time
-            for _ in range(10):
-                if os.fork() == 0: break
-            hold = bytearray(b'x') * 120_000_000
-            time.sleep(60)
-            """,
-        )
-    ),
-    after_add(greedy("ends the process", "import os\nos._exit(1)")),
-    after_add(greedy("crashes the process", "import ctypes\nctypes.string_at(1)")),
-    after_add(greedy("aborts", "import os\nos.abort()")),
-    after_add(greedy("kills itself", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")),
-    after_add(greedy("recurses without end in C", "import sys\nsys.setrecursionlimit(10**9)\nf = lambda: f()\nf()")),
-    after_add(
-        greedy(
-            "fills the disk with one file",
-            "with open('/tmp/big', 'wb') as out:\n    while True: out.write(bytes(1_000_000))",
-        )
-    ),
-    after_add(greedy("makes a million files", "import os\nfor n in range(10**6): open(f'/tmp/{n}', 'w').close()")),
-    after_add(
-        greedy(
-            "forks without end",
-            """
-            import os, time
-            made = 0
-            try:
-                while made < 200:
-                    if os.fork() == 0:
-                        time.sleep(600)
-                        os._exit(0)
-                    made += 1
-            except OSError: pass
-            """,
-            survives=True,
-        )
-    ),
-    after_add(
-        greedy(
-            "leaves a program behind",
-            f"""
-            import os, subprocess, sys
-            code = 'import time; time.sleep(600)'
-            subprocess.Popen([sys.executable, '-I', '-S', '-c', code, {MARKER!r}], start_new_session=True)
-            """,
-            survives=True,
-        )
-    ),
-    after_add(
-        greedy(
-            "opens all descriptors",
-            """
-            import os
-            held = []
-            try:
-                while True: held.append(os.open('/dev/null', os.O_RDONLY))
-            except OSError: pass
-            for one in held: os.close(one)
-            """,
-            survives=True,
-        )
-    ),
-    after_add(
-        greedy(
-            "starts threads without end",
-            """
-            import threading, time
-            try:
-                for _ in range(500): threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
-            except RuntimeError: pass
-            """,
-            survives=True,
-        )
-    ),
-    greedy("computes a huge number", "n = 10 ** 100", survives=True),
-    greedy("has ten thousand lines", "\n".join(f"a{n} = {n}" for n in range(10_000)), survives=True),
-    greedy("has a literal of a megabyte", f"text = {'x' * 1_000_000!r}", survives=True),
-    greedy("nests brackets a thousand deep", "deep = " + "[" * 1000 + "]" * 1000, survives=True),
-    greedy("nests sums a hundred thousand deep", "deep = " + "-" * 100_000 + "1", survives=True),
+    *(Attack(name, squares=f"{dedent(source)}\n{RIGHT}") for name, source in FATAL.items()),
+    *(Attack(name, squares=f"{dedent(source)}\n{RIGHT}", squares_deserves=3.0) for name, source in SURVIVED.items()),
+    *(Attack(name, squares=RIGHT, cells=[source], squares_deserves=3.0) for name, source in LARGE.items()),
     Attack(
         "has the probe run for ever",
         add="def add(a, b):\n    while True: pass",

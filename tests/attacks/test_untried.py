@@ -10,7 +10,7 @@ import pytest
 from netgrader.errors import UsageError
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
-from tests.attacks.attacked import ADD, RIGHT, Attack, notebook_of
+from tests.attacks.attacked import RIGHT, Attack, notebook_of
 from tests.attacks.conftest import MARK, Attacked, assert_in_vain
 
 if TYPE_CHECKING:
@@ -46,25 +46,17 @@ def with_old_mac_lines(notebook: dict[str, Any]) -> None:
 HONEST = [
     # other ways to write what is right
     all_right("a function of the library", add="from operator import add"),
-    all_right("a ufunc", add="import numpy as np\nadd = np.add"),
     all_right("an object that is called", add="class Add:\n    def __call__(self, a, b): return a + b\nadd = Add()"),
-    all_right("a cached function", add=f"import functools\n@functools.lru_cache\n{ADD}"),
     all_right(
         "numbers of another kind", add="from fractions import Fraction\ndef add(a, b): return int(Fraction(a) + b)"
     ),
     all_right("an array of small integers", squares="import numpy as np\nsquares = np.arange(10, dtype=np.uint8) ** 2"),
-    all_right(
-        "an array of long doubles", squares="import numpy as np\nsquares = np.arange(10, dtype=np.longdouble) ** 2"
-    ),
-    all_right("a masked array", squares="import numpy as np\nsquares = np.ma.arange(10) ** 2"),
     all_right(
         "a range of an array module", squares="import array\nsquares = array.array('d', [k * k for k in range(10)])"
     ),
     all_right("the right code in a cell that became text", change=as_text),
     # what a notebook does besides
     all_right("standard output caught", cells=["import io, sys\nsys.stdout = sys.stderr = io.StringIO()"]),
-    all_right("standard output set to None", cells=["import sys\nsys.stdout = sys.stderr = None"]),
-    all_right("standard output closed", cells=["import sys\nsys.stdout.close()"]),
     all_right("a module written by a magic", cells=["%%writefile mine.py\nk = 3", "import mine\nassert mine.k == 3"]),
     all_right("a debugger", cells=["breakpoint()", "import pdb; pdb.set_trace()", "%debug"]),
     all_right(
@@ -74,15 +66,6 @@ HONEST = [
     all_right(
         "settings of NumPy", cells=["import numpy as np\nnp.seterr(all='raise')\nnp.set_printoptions(threshold=10**9)"]
     ),
-    all_right("names that are numbers", cells=["globals()[1] = 2\nglobals()[(1, 2)] = 3"]),
-    all_right(
-        "another generator of NumPy's, and warnings that are errors",
-        cells=[
-            "import warnings\nimport numpy as np",
-            "np.random.set_bit_generator(np.random.PCG64(1))\nwarnings.simplefilter('error')",
-        ],
-    ),
-    all_right("a low limit on recursion", cells=["import sys\nsys.setrecursionlimit(120)"]),
     all_right(
         "scripts in other languages",
         cells=["%%bash\necho hi", "%%html\n<b>x</b>", "%%javascript\nalert(1)", "%%perl\n1"],
@@ -97,11 +80,18 @@ HONEST = [
     ),
     all_right("lines of an old Mac", change=with_old_mac_lines),
     all_right("lists of lines, ids that are all the same, a kernel that is none", change=as_lines),
-    all_right("a helper in another alphabet", cells=["import größe\nassert größe.k == 2"], files={"größe.py": "k = 2"}),
     all_right(
         "helpers that would start with Python",
         files=dict.fromkeys(
-            ("sitecustomize.py", "usercustomize.py", "conftest.py", "IPython.py", "netgrader.py", "probes_sums.py"),
+            (
+                "sitecustomize.py",
+                "conftest.py",
+                "IPython.py",
+                "netgrader.py",
+                "probes_sums.py",
+                "numpy.py",
+                "random.py",
+            ),
             "raise SystemExit",
         ),
     ),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -19,9 +18,8 @@ from netgrader.course import Course
 from netgrader.errors import UsageError
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
-from tests.attacks.attacked import PROBES, RIGHT, TESTS, Attack, notebook_of
+from tests.attacks.attacked import RIGHT, Attack, course_of_sums, notebook_of
 from tests.attacks.fuzzing import mutate, mutate_json
-from tests.conftest import build
 
 LIMITS = """
 [limits]
@@ -71,12 +69,7 @@ class Road:
 
 def build_road(folder: Path) -> Road:
     """The attacked course in `folder`, with limits so small that ten thousand notebooks end some day."""
-    made = build(folder / "course")
-    made.write("source/numbers/checks/probes_sums.py", textwrap.dedent(PROBES))
-    made.write("source/numbers/checks/exercises.toml", LIMITS)
-    made.write("grader_tests/test_sums.py", textwrap.dedent(TESTS))
-    made.write("source/numbers/checks/test_sums_public.py", '"""Nothing public."""\n')
-    course = Course(made.root)
+    course = Course(course_of_sums(folder / "course", LIMITS).root)
     honest = Attack("honest", squares=RIGHT, cells=["import math\ntotal = sum(range(10))\nprint(total, math.pi)"])
     good = notebook_of(course.assignment("numbers").skeleton("1_sums"), honest)
     return Road(course, json.dumps(good).encode())

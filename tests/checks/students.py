@@ -102,27 +102,17 @@ WRONG_LAYERS = {
     "one bias for all neurons": work(GLOROT.replace('"b", [n_output]', '"b", []'), "missing-bias"),
     "always a ReLU": work(_layer("h = tf.nn.relu(tf.matmul(x, W) + b)"), "wrong-activation"),
     "activation ignored": work(GLOROT.replace("h = activation(h)", "pass"), "wrong-activation"),
-    "always the ReLU that was in the example": work(
-        GLOROT.replace("activation(h)", "tf.nn.relu(h)"), "wrong-activation"
-    ),
     "bias after the activation": work(
         _layer("h = tf.matmul(x, W)").replace("    return h, W", "        h = h + b\n    return h, W"),
         "wrong-activation",
     ),
     "Glorot-normal": work(_layer(USUAL, "tf.glorot_normal_initializer()"), "wrong-initialisation"),
-    "He-uniform": work(_layer(USUAL, "tf.keras.initializers.he_uniform()"), "wrong-initialisation"),
     "uniform in a fixed range": work(
         _layer(USUAL, "tf.random_uniform_initializer(-0.05, 0.05)"), "wrong-initialisation"
-    ),
-    "uniform, never negative": work(_layer(USUAL, "tf.random_uniform_initializer(0, 0.08)"), "wrong-initialisation"),
-    "inputs and outputs alike": work(
-        _layer(USUAL, "tf.random_uniform_initializer(-(3 / n_input) ** 0.5, (3 / n_input) ** 0.5)"),
-        "wrong-initialisation",
     ),
     "standard normal": work(_layer(USUAL, "tf.random_normal_initializer()"), "huge-initialisation"),
     "all zero": work(_layer(USUAL, "tf.zeros_initializer()"), "zero-initialisation"),
     "all equal": work(_layer(USUAL, "tf.constant_initializer(0.01)"), "constant-initialisation"),
-    "bias of a tenth": work(_layer(USUAL, bias="tf.constant_initializer(0.1)"), "bias-not-zero"),
     "a copy of the weights": work(
         GLOROT.replace("return h, W", 'return h, tf.get_variable(f"copy{n_output}{h.op.name[:3]}", W.shape)'),
         "wrong-return",
@@ -136,23 +126,7 @@ WRONG_LAYERS = {
         "shared-weights",
     ),
     "only h": work(GLOROT.replace("return h, W", "return h"), "wrong-return"),
-    "W before h": work(GLOROT.replace("return h, W", "return W, h"), "wrong-return"),
     "an error": work(_layer("h = tf.matmul(x, W) + c"), "error-in-code"),
-    "tf.layers": work(
-        """
-        def fully_connected_layer(x, n_output, name=None, activation=None):
-            return tf.layers.dense(x, n_output, activation, name=name), None
-        """,
-        "keras3-removed-api",
-    ),
-    "not done": work(
-        """
-        def fully_connected_layer(x, n_output, name=None, activation=None):
-            raise NotImplementedError()
-        """,
-        "not-done",
-    ),
-    "nothing there": work("pass", "missing-name"),
 }
 
 # ---- Networks, each after the layer GLOROT --------------------------------------------------------------------------
@@ -179,12 +153,16 @@ ACCURACY = "accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))"
 PREDICTION = "prediction = tf.nn.softmax(logits)"
 
 
-def _network(*changes: tuple[str, str]) -> str:
-    text = NETWORK
+def changed(text: str, *changes: tuple[str, str]) -> str:
+    """Return `text` with each old part replaced, which must be there."""
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
     return text
+
+
+def _network(*changes: tuple[str, str]) -> str:
+    return changed(NETWORK, *changes)
 
 
 RIGHT_NETWORKS = {
@@ -238,54 +216,11 @@ WRONG_NETWORKS = {
         _network((LAYER, 'W1 = tf.get_variable("W", [784, 10])\n        logits = X @ W1')),
         "missing-bias",
     ),
-    "a ReLU on the logits": work(
-        _network(('name="layer_1")', 'name="layer_1", activation=tf.nn.relu)')), "relu-on-logits"
-    ),
-    "the logits as the prediction": work(_network((PREDICTION, "prediction = logits")), "prediction-wrong"),
-    "the classes as the prediction": work(
-        _network((PREDICTION, "prediction = tf.argmax(logits, 1)"), ("tf.argmax(prediction, 1)", "prediction")),
-        "prediction-wrong",
-    ),
-    "the softmax of a softmax as the prediction": work(
-        _network((PREDICTION, "prediction = tf.nn.softmax(tf.nn.softmax(logits))")), "prediction-wrong"
-    ),
     "a softmax too many": work(_network(("logits=logits))", "logits=prediction))")), "softmax-before-loss"),
-    "a softmax in the layer": work(
-        _network(('name="layer_1")', 'name="layer_1", activation=tf.nn.softmax)')),
-        "softmax-before-loss",
-    ),
-    "squared error of probabilities": work(
-        _network((LOSS, "loss = tf.reduce_mean(tf.square(prediction - Y))")), "mse-on-softmax"
-    ),
-    "squared error of logits": work(_network((LOSS, "loss = tf.reduce_mean((logits - Y) ** 2)")), "mse-on-logits"),
-    "ten sigmoids": work(
-        _network(("tf.nn.softmax_cross_entropy_with_logits(", "tf.nn.sigmoid_cross_entropy_with_logits(")),
-        "sigmoid-cross-entropy",
-    ),
     "the sign lost": work(_network(("minimize(loss)", "minimize(-loss)")), "maximises-loss"),
     "swapped": work(_network(("labels=Y, logits=logits", "labels=logits, logits=Y")), "labels-logits-swapped"),
-    "two layers": work(
-        _network(
-            (
-                LAYER,
-                """h, W1 = fully_connected_layer(X, 100, "a", tf.nn.relu)
-        logits, _ = fully_connected_layer(h, 10, "b")""",
-            )
-        ),
-        "too-many-layers",
-    ),
-    "the accuracy minimised": work(_network(("minimize(loss)", "minimize(accuracy)")), "minimises-wrong-tensor"),
-    "digits for one-hot rows": work(
-        _network(("[None, 10])", "[None])"), ("tf.argmax(Y, 1)", "tf.cast(Y, tf.int64)")), "wrong-placeholder"
-    ),
-    "gradient descent": work(_network(("AdamOptimizer", "GradientDescentOptimizer")), "wrong-optimizer"),
-    "momentum": work(
-        _network((ADAM, "tf.train.MomentumOptimizer(learning_rate, 0.9)")),
-        "wrong-optimizer",
-    ),
     "rate ignored": work(_network((ADAM, "tf.train.AdamOptimizer(0.003)")), "learning-rate-not-as-stated"),
     "another default": work(_network(("learning_rate=0.003", "learning_rate=0.01")), "learning-rate-not-as-stated"),
-    "rate forgotten": work(_network((ADAM, "tf.train.AdamOptimizer()")), "learning-rate-not-as-stated"),
     "no accuracy": work(
         _network(
             (", accuracy=accuracy", ""),
@@ -294,16 +229,10 @@ WRONG_NETWORKS = {
         ),
         "missing-tensor",
     ),
-    "no W1": work(_network((" W1=W1,", "")), "missing-tensor"),
     "another W1": work(_network((" W1=W1,", " W1=X,")), "missing-tensor"),
     "outside of its graph": work(
         _network(("with graph.as_default():", "with tf.Graph().as_default():")), "built-in-default-graph"
     ),
-    "accuracy in percent": work(_network((ACCURACY, ACCURACY + " * 100")), "accuracy-not-mean"),
-    "labels in the prediction": work(
-        _network((PREDICTION, "prediction = tf.nn.softmax(logits + Y)")), "prediction-uses-labels"
-    ),
-    "fixed batch": work(_network(("[None, 784]", "[64, 784]"), ("[None, 10]", "[64, 10]")), "fixed-batch-size"),
     "all wrong at once": work(
         """
         def one_layer_network(learning_rate=0.003):
@@ -338,7 +267,6 @@ WRONG_NETWORKS = {
     "no argument": work(
         _network(("(learning_rate=0.003)", "()"), (ADAM, "tf.train.AdamOptimizer(0.003)")), "error-in-code"
     ),
-    "not done": work("def one_layer_network(learning_rate=0.003):\n    raise NotImplementedError()", "not-done"),
 }
 
 # Layer, network, codes charged in the layer's cell, codes charged in the network's.

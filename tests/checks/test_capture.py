@@ -129,12 +129,6 @@ def test_what_a_stub_would_have_made_is_not_done_and_what_else_is_missing_is_mis
     assert explain(error, "made").code == ("not-done" if kind == "NotDone" else "missing-name")
 
 
-def test_an_array_of_objects_is_told_by_its_shape_and_its_type(tmp_path):
-    take("check_prepare_data", {"x_train": np.zeros((3, 784), object)}, tmp_path, CHECKS)
-    told = read_evidence(tmp_path).errors["x_train"].message
-    assert told.startswith("an array of shape (3, 784) of the type object, and not an array of numbers")
-
-
 @pytest.mark.parametrize(
     ("raised", "kind"), [("()", "NotDone"), ("", "NotDone"), ("('no swish')", "NotImplementedError")]
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from graphread.text import WORDS, Text, joined, tidy
+from graphread.text import WORDS, Text, joined
 from netgrader.faults import ALL, CATALOGUE, Fault, Severity, fault, is_remark
 from netgrader.faults import CATALOGUE as OURS
 from tests.datasets import EXERCISES
@@ -111,14 +111,6 @@ def test_a_hint_says_why_and_where_to_read_once_for_each_code():
     assert said.count(str(Text(KINDS["missing-bias"].why))) == 1
     assert KINDS["missing-bias"].where in said
     assert EXERCISES.texts.hint([]) is None
-
-
-def test_text_of_a_student_is_one_line_without_control_characters():
-    fault = Fault("", "So.", found=tidy("a\x1b[31m\nb\u202ec" + "x" * 5000))
-    said = str(fault.said)
-    assert said.startswith("So. Found a[31m bcx")
-    assert len(said) < 500
-    assert said.isprintable()
 
 
 def headings(notebook: str) -> set[str]:

@@ -113,13 +113,6 @@ def test_the_error_is_that_of_the_networks_own_numbers(prices, good, kind):
     assert found.steady
 
 
-def test_who_answers_the_middle_has_a_score_of_nothing(prices):
-    for kind, middle in ((MEAN_ABSOLUTE, np.median(prices.y_test)), (ROOT_MEAN_SQUARED, prices.y_test.mean())):
-        measure = error_in(prices, kind)
-        assert measure.score(np.full(TEST, middle), prices.y_test) == pytest.approx(0, abs=1e-6)
-        assert measure.score(prices.y_test, prices.y_test) == 1
-
-
 @pytest.mark.parametrize("shape", [lambda p: p[:, 0], tf.transpose, lambda p: p], ids=["flat", "a row", "a column"])
 def test_the_prediction_may_stand_in_any_shape(prices, good, shape):
     graph = trained(prices, shape=shape)
@@ -228,11 +221,6 @@ def test_a_network_that_was_never_trained_is_told_so(prices):
     with pytest.raises(Failed) as caught:
         require_trained(LocalLab(), graph, found, found.measure.score_of(4.0))
     assert caught.value.faults[0].code == "train-op-not-run"
-
-
-def test_what_is_no_number_is_as_far_off_as_can_be(prices):
-    found = judged(trained(prices, steps=1, shape=lambda p: p / 0.0 * 0.0), prices)
-    assert found.test < -1e9
 
 
 def test_reported_errors_are_those_that_we_measure(prices, good):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import itertools
 import math
-import re
 import tomllib
 from pathlib import Path
 from typing import get_args
@@ -14,7 +13,7 @@ import msgspec
 import pytest
 
 from graphread.find import activations, losses, optimizers, target_losses
-from netgrader.checks.exercises import BadExerciseError, Exercises, exercises_of, load_exercises, net_at
+from netgrader.checks.exercises import BadExerciseError, Exercises, exercises_of, load_exercises
 from netgrader.checks.parameters import (
     OF_CLASSES,
     OWN,
@@ -36,18 +35,6 @@ def exercises(tmp_path, text: str) -> Exercises:
     file = tmp_path / "exercises.toml"
     file.write_text(text, encoding="utf-8")
     return load_exercises(file)
-
-
-def test_the_course_asks_for_its_one_layer_network_as_the_contract_says():
-    asked = load_exercises(SOURCE).network("one_layer_network")
-    assert asked.name == "one_layer_network"
-    assert (asked.widths, asked.activations, asked.inputs) == ((10,), ("none",), 784)
-    assert (asked.loss, asked.optimizer, asked.learning_rate) == ("softmax-cross-entropy", "adam", 0.003)
-    assert asked.bias is True
-
-
-def test_a_network_can_be_asked_for_at_another_rate():
-    assert load_exercises(SOURCE).network("one_layer_network", 0.02).learning_rate == 0.02
 
 
 def test_other_rates_depend_on_the_seed_alone_and_lie_apart():
@@ -72,10 +59,6 @@ def test_an_exercise_without_further_rates_is_asked_for_once(tmp_path):
     assert exercises(tmp_path, "[deep_network]\nmin_layers = 3").asked_rates("deep_network", 1) == ()
 
 
-def test_items_of_networks_have_names_of_their_own():
-    assert net_at(0) == "net@1"
-
-
 DATA = """
 [data]
 file = "digits.npz"
@@ -93,16 +76,11 @@ worthless = 0.8
     [
         ("[a]\nwidths = 10", "widths"),
         ("[a]\nwidths = [0]", "widths"),
-        ("[a]\nwidths = [true]", "widths"),
         ('[a]\nwidths = [10, 10]\nactivations = ["none"]', "must have an entry for each layer"),
         ("[a]\nactivations = [1]", "activations"),
         ("[a]\nlearning_rate = -1", "learning_rate"),
-        ("[a]\nlearning_rate = inf", "learning_rate"),
-        ('[a]\nlearning_rate = "fast"', "learning_rate"),
-        ("[a]\nmin_layers = 0", "min_layers"),
         ("[a]\nother_rates = 2", "rates_between"),
         ("[a]\nrates_between = [1, 0.1]", "rates_between"),
-        ("[a]\nrates_between = 3", "rates_between"),
         ("[a]\nwidths = [20_001, 10]", "widths, each a whole number from 1 to 20,000"),
         ("[a]\nwidths = [1500, 11]", "widths must end with 10, the outputs of the last layer"),
         ('[a]\nwidths = [10]\nactivations = ["rely"]', "'rely'"),
@@ -113,10 +91,8 @@ worthless = 0.8
         ('[exercises]\na = "target"\n[a]\ntarget = 0.99\nfull = 0.97\nnone = 0.98', "none must lie below full"),
         ('[exercises]\na = "target"\n[a]\ntarget = 0.98\nnone = 0.9\nfull = 0.985', "full must not lie above target"),
         ("[a]\ntarget = nan", "target must be a share between 0 and 1"),
-        ("[a]\ntarget = 1", "target must be a share between 0 and 1"),
         ('[exercises]\na = "free-training"\n[a]\nleast_accuracy = 0.7', "least_accuracy must lie above 0.8"),
         ("[a]\nepochs = 0", "epochs must be a whole number from 1 to 100, not 0"),
-        ("[a]\nepochs = 5_000_000", "epochs"),
         ("[a]\nmin_layers = 300", "min_layers must be a whole number from 1 to 20, not 300"),
         ("[a]\nwidths = [20, 10]\nmin_layers = 3", "min_layers must ask for no more layers than there are \\(2\\)"),
         ("[a]\ndecades = 40", "decades must be a number from 0.5 to 10, not 40"),
@@ -135,8 +111,6 @@ worthless = 0.8
             "[limits]\ncell_seconds = 900\nnotebook_seconds = 600",
             "must not lie above notebook_seconds, which is 600, not 900",
         ),
-        ("[limits]\ncell_seconds = 1500", "must not lie above notebook_seconds, which is 1200, not 1500"),
-        ("[a]\ndecades = -2", "decades"),
         ("[a]\ncalls = [{ n_epochs = 1 }]", "mini_batch_size"),
         ("[a]\ncases = []", "cases"),
         ('[exercises]\na = "free-network"\n[a]\nwidth = [10]', "has no parameter width; the nearest is widths"),
@@ -186,26 +160,7 @@ KINDS_OF_THE_COURSE = tomllib.loads((SOURCE / "exercises.toml").read_text(encodi
 # What is changed in the course's own file, from what to what, and a part of what is said of it.
 SENSELESS = [
     ("[deep_network]", "[depe_network]", "[depe_network] is called like no exercise; the nearest is deep_network."),
-    ("[deep_accuracy]", "[accuracy_of_mine]", "[accuracy_of_mine] is called like no exercise"),
     ("target = 0.985\n", "", "[deep_accuracy] lacks target, which it must have"),
-    (
-        "target = 0.985",
-        "targte = 0.985",
-        "[deep_accuracy] has no parameter targte; the nearest is target.",
-    ),
-    ("target = 0.985", "target = nan", "[deep_accuracy] target must be a share between 0 and 1"),
-    ("epochs = 5\n", "", "[two_layer_training] lacks epochs"),
-    ("widths = [1500, 10]", "widths = [0, 10]", "[two_layer_network] widths must be a list of up to 20 widths"),
-    ("widths = [1500, 10]", "widths = [99999999999, 10]", "[two_layer_network] widths must be"),
-    (
-        '["relu", "none"]',
-        '["relu", "relu"]',
-        "[two_layer_network] activations must end with none",
-    ),
-    ("min_layers = 3 ", "min_layers = 300 ", "[deep_network] min_layers must be a whole number from 1 to 20"),
-    ("decades = 2 ", "decades = 40 ", "[learning_rate_sweep] decades must be a number from 0.5 to 10"),
-    ("epochs = 5\n", "epochs = 5000000\n", "[two_layer_training] epochs must be a whole number from 1 to 100"),
-    ("runs = 3 ", "runs = 3000 ", "[deep_accuracy] runs must be a whole number from 1 to 10"),
     (
         "mini_batch_size = 1600",
         "mini_batch_size = 100000",
@@ -219,12 +174,6 @@ SENSELESS = [
         "",
         "cases must be 2 in exercises.toml and 3 in hidden.toml next to the hidden tests",
     ),
-    (
-        "rates_between = [0.0001, 0.01]",
-        "rates_between = [0.0009, 0.002]",
-        "[two_layer_network] rates_between must leave room",
-    ),
-    ("learning_rate = 0.003 ", "inputs = 700\nlearning_rate = 0.003 ", "[one_layer_network] inputs must be 784"),
     ("[train]", "[train", "not valid TOML"),
 ]
 
@@ -245,14 +194,6 @@ def test_what_makes_no_sense_in_the_courses_own_file_is_one_sentence(tmp_path, o
 def needed_by(kind):
     """Return what the table of an exercise of this kind must have."""
     return [field.name for field in msgspec.structs.fields(OF_CLASSES[kind]) if field.required]
-
-
-@pytest.mark.parametrize("name", [name for name, kind in KINDS_OF_THE_COURSE.items() if needed_by(kind)])
-def test_each_exercise_of_the_notebooks_must_have_its_table(tmp_path, name):
-    text = re.sub(rf"^\[{name}\]\n(?:(?!\[).*\n)*", "", (SOURCE / "exercises.toml").read_text(), flags=re.MULTILINE)
-    (tmp_path / "exercises.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(BadExerciseError, match=rf"\[{name}\] lacks "):
-        load_exercises(tmp_path, find_course().assignment("digits").exercise_names)
 
 
 def test_a_new_exercise_has_a_table_of_its_own_once_the_notebooks_have_it(tmp_path):

@@ -11,13 +11,10 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from graphread.text import WORDS, Text, joined
+from graphread.text import WORDS, Text
 from netgrader.catalogue import LANGUAGES, CourseTexts
-from netgrader.checks.diagnose import stopped_before
 from netgrader.checks.exercises import BadExerciseError, load_exercises, load_texts
-from netgrader.evidence import BadEvidence
 from netgrader.faults import fault
-from netgrader.grading.grade_submission import NOT_RESTORED
 from netgrader.imports import PACKAGE
 from netgrader.pages import words
 from netgrader.pages.feedback_figures import PageData
@@ -225,21 +222,6 @@ def test_a_plural_has_the_form_of_its_number(texts):
     assert many != str(words.STUDENTS.of(2))
 
 
-def test_what_an_error_says_is_german_where_it_stands_in_a_german_sentence(texts):
-    error = BadEvidence(Text("The evidence holds something that is not a regular file."))
-    assert texts.say(NOT_RESTORED.format(limit=error)) == texts.say(NOT_RESTORED.format(limit=error.said))
-    assert english_in(texts.say(NOT_RESTORED.format(limit=error))) == []
-
-
-def test_a_cell_whose_time_was_up_is_german_on_a_german_page(texts):
-    outside = {
-        "cells": [{"name": "train", "error": {"kind": "KeyboardInterrupt", "seconds": 90.0}}, {"evidence": "check"}]
-    }
-    said = texts.say(stopped_before(outside, "check", "train").sentence)
-    assert "90 s" in said
-    assert english_in(said) == []
-
-
 # ---- What is missing is English ------------------------------------------------------------------------------------------
 
 
@@ -255,11 +237,6 @@ def test_a_catalogue_of_the_course_that_is_none_is_refused(german):
 
 
 # ---- Where it is said, and who has it ------------------------------------------------------------------------------------
-
-
-def test_outside_of_the_course_everything_is_english():
-    assert load_exercises(CHECKS).language == "en"
-    assert str(joined([words.POINTS, words.FOR])) == "points for"
 
 
 def test_a_language_that_there_is_not_is_refused(german):

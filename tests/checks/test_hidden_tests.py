@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
@@ -12,6 +9,7 @@ import pytest
 
 from netgrader.checks.language import grades_of
 from tests.checks.students import ACCURACY, GIVEN, GLOROT, LAYER, LOSS, PREDICTION, _network
+from tests.checks.test_students import graded
 from tests.training.mutants import loop
 from tests.training.test_students import MISTAKES_OF_ONE_ASPECT
 
@@ -115,8 +113,6 @@ def hidden_tests(notebook="one_layer"):
 
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory, asked):
-    folder = tmp_path_factory.mktemp("hidden")
-    order, told = folder / "work.json", folder / "verdicts.json"
     works = []
     for name, (kind, source) in ONLY.items():
         sources = [GIVEN, GLOROT, source] if kind == "network" else [GIVEN, source]
@@ -129,13 +125,7 @@ def verdicts(tmp_path_factory, asked):
         quiet = "try:\n" + textwrap.indent(RUN, "    ") + "except KeyError:\n    del net\n"
         works.append({"name": name, "cells": cells, "sources": [GIVEN, DATA, GLOROT, _network(), source, quiet]})
     wanted = {OWN_RUN, *asked("name")}
-    order.write_text(json.dumps([work for work in works if work["name"] in wanted]))
-    script = Path(__file__).with_name("grade_students.py")
-    done = subprocess.run(
-        [sys.executable, str(script), str(order), str(told)], capture_output=True, text=True, timeout=600, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return {entry["name"]: entry for entry in json.loads(told.read_text())}
+    return graded([work for work in works if work["name"] in wanted], tmp_path_factory.mktemp("hidden"))
 
 
 @pytest.mark.parametrize("name", ONLY)

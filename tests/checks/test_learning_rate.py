@@ -25,9 +25,7 @@ from netgrader.judges.learning_rate import (
     ShortRun,
     is_settled,
     judge_rate,
-    may_be_far_too_low,
     short_run,
-    short_runs,
 )
 from netgrader.judges.sweep_proofs import Enough, TrainedNetwork, distinct, judge_proof, prove
 from netgrader.judges.sweep_runs import untrue
@@ -51,7 +49,6 @@ if TYPE_CHECKING:
     from netgrader.faults import Fault
     from tests.golden.recorded import Recorded
 
-AROUND = {"third": 1 / 3, "best": 1.0, "triple": 3.0}
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 9e-2)
 
 
@@ -205,29 +202,6 @@ def test_accuracies_that_are_no_shares_follow_from_a_network_whose_accuracy_is_n
     assert odd.causes == ("accuracy-not-mean",)
 
 
-def test_a_run_at_ten_times_the_rate_is_left_out_only_where_it_tells_nothing(runs: dict[float, ShortRun]) -> None:
-    left_out = []
-    for third, at, triple, tenfold in zip(RATES, RATES[1:], RATES[2:], RATES[3:], strict=False):
-        if not may_be_far_too_low(runs[at], runs[triple]):
-            left_out.append(at)
-            verdicts = [judge_rate(runs[third], runs[at], runs[triple], runs[far]) for far in (triple, tenfold)]
-            assert len({verdict.code if verdict else None for verdict in verdicts}) == 1
-    assert left_out
-    assert min(left_out) > 1e-4
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("says", "steps"), [(True, Runs.EARLY), (False, Runs.STEPS)])
-def test_a_run_goes_no_further_than_is_needed(data: RunImages, says: bool, steps: int) -> None:
-    lab = LocalLab()
-    try:
-        run = short_run(lab, two_layers(1e-3), 1e-3, data, enough=lambda _: says)
-    finally:
-        lab.close()
-    assert len(run.losses) == steps
-    assert (run.late == run.early) is says
-
-
 def test_a_rate_at_which_nothing_moves_is_too_low_and_does_not_diverge(
     trained: Callable[..., dict[float, ShortRun]],
 ) -> None:
@@ -281,23 +255,6 @@ def test_a_proven_result_is_doubted_only_where_no_run_can_end(runs: dict[float, 
     sweep = read_sweep(np.array([(1e-4, 0.88), (1e-3, accuracy)]), 1e-3, DIGITS)
     assert len(untrue(sweep, list(runs.values()))) == 1
     assert untrue(sweep, list(runs.values()), {1e-3}) == []
-
-
-@pytest.mark.slow
-def test_the_runs_around_a_good_rate_end_as_soon_as_nothing_can_speak_against_it(data: RunImages) -> None:
-    lab, ended = LocalLab(), {}
-    try:
-        for middle in (1e-3, 1e-2):
-            graphs = {name: (two_layers(middle * by), middle * by) for name, by in AROUND.items()}
-
-            def enough(early: Mapping[str, ShortRun]) -> bool:
-                return is_settled(early["third"], early["best"], early["triple"])
-
-            runs = short_runs(lab, graphs, data, enough=enough)
-            ended[middle] = {len(run.losses) for run in runs.values()}
-    finally:
-        lab.close()
-    assert ended == {1e-3: {Runs.EARLY}, 1e-2: {Runs.STEPS}}
 
 
 def test_what_is_settled_early_is_what_the_whole_runs_say(runs: dict[float, ShortRun]) -> None:
@@ -432,25 +389,8 @@ def test_the_rate_that_is_tried_in_any_case_follows_from_what_was_handed_in() ->
     assert {many[0], many[-1]} <= set(in_question(many, many[99], 1)[:6])
 
 
-def test_a_sweep_of_four_rates_or_of_less_than_two_decades_is_too_narrow() -> None:
-    few = StudentSweep(np.array([1e-4, 1e-3, 1e-2, 1e-1]), np.full(4, 0.9), 1e-3, DIGITS, asked=ASKED)
-    close = StudentSweep(np.array([1e-3, 2e-3, 3e-3, 4e-3, 5e-3]), np.full(5, 0.9), 1e-3, DIGITS, asked=ASKED)
-    for sweep in (few, close):
-        with pytest.raises(Failed, match="too") as raised:
-            require_grid(sweep)
-        assert raised.value.faults[0].code == "sweep-too-narrow"
-
-
 def test_two_decades_are_two_decades_in_floating_point() -> None:
     require_grid(StudentSweep(np.logspace(-4, -2, 5), np.full(5, 0.9), 1e-3, DIGITS, asked=ASKED))
-
-
-@pytest.mark.parametrize("best", [0.002, 1e-2])
-def test_a_rate_from_elsewhere_or_a_worse_one_is_not_the_best(best: float) -> None:
-    sweep = StudentSweep(np.array([1e-4, 1e-3, 1e-2]), np.array([0.95, 0.97, 0.96]), best, DIGITS)
-    with pytest.raises(Failed) as raised:
-        require_best(sweep)
-    assert raised.value.faults[0].code == "best-not-from-sweep"
 
 
 def test_a_tie_within_chance_costs_nothing() -> None:

@@ -8,6 +8,7 @@ import textwrap
 import time
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from graphread.model import Layer, Network
 from netgrader.checks.cell_points import cell_points
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
-from netgrader.checks.plugin import BrokenTests, GradingPlugin
+from netgrader.checks.plugin import BrokenTests
 from netgrader.checks.run import run_tests
 from netgrader.evidence import EvidenceWriter, ProbeError
 from netgrader.faults import CATALOGUE, fault
@@ -70,67 +71,42 @@ def course(tmp_path):
     return Course(tmp_path)
 
 
-def test_a_test_that_returns_has_passed_and_its_docstring_is_the_sentence(course):
-    verdict = course.verdicts('''
-        @grades("check_a", credit=2)
-        def test_fine():
+TOO_NARROW = f"{CATALOGUE['wrong-width'].sentence} Found 15; expected 1500. Where: layer 1."
+SEVERAL = 'fail_all([]); fail_all([fault("missing-bias"), fault("wrong-width"), fault("missing-bias")], share=0.25)'
+# How a test of four credits ends, and its verdict: outcome, credit, faults and message.
+ENDS = {
+    "return": (Outcome.PASSED, 4.0, (), None),
+    'fail("wrong-width", found=15, expected=1500, place="layer 1")': (
+        Outcome.FAILED,
+        0.0,
+        ("wrong-width",),
+        TOO_NARROW,
+    ),
+    'fail("There are 3 of them.", expected=4)': (Outcome.FAILED, 0.0, (), "There are 3 of them. Expected 4."),
+    SEVERAL: (Outcome.PARTIAL, 1.0, ("missing-bias", "wrong-width"), ANY),
+    'partial(0.75, "no-shuffling")': (Outcome.PARTIAL, 3.0, ("no-shuffling",), str(fault("no-shuffling").said)),
+    'assert 1 == 2, "One is not two."': (Outcome.FAILED, 0.0, (), "One is not two."),
+    "assert 1 == 2": (Outcome.FAILED, 0.0, (), "Not so."),
+    'ungradable("The session was closed.")': (Outcome.UNGRADABLE, 0.0, (), "The session was closed."),
+}
+
+
+@pytest.mark.parametrize("ends", ENDS)
+def test_a_verdict_is_what_a_test_ends_with_and_its_docstring_is_the_sentence(course, ends):
+    verdict = course.verdicts(f'''
+        @grades("check_a", credit=4)
+        def test_it():
             """It is fine
 
             Nobody reads this.
             """
-    ''')["test_fine"]
-    assert (verdict.outcome, verdict.credit, verdict.max_credit) == (Outcome.PASSED, 2.0, 2.0)
-    assert str(verdict.sentence) == "It is fine"
-    assert verdict.check == "test_some_public.py::test_fine"
-    assert verdict.visibility is Visibility.PUBLIC
-    assert (verdict.faults, verdict.message, verdict.hint) == ((), None, None)
-
-
-def test_a_failed_test_names_its_fault_with_what_was_found_and_why_it_matters(course):
-    verdict = course.verdicts('''
-        @grades("check_a", faults=("wrong-width",))
-        def test_width():
-            """The width is right"""
-            fail("wrong-width", found=15, expected=1500, place="layer 1")
-    ''')["test_width"]
-    assert (verdict.outcome, verdict.credit) == (Outcome.FAILED, 0.0)
-    assert verdict.faults == ("wrong-width",)
-    assert str(verdict.message).endswith("Found 15; expected 1500. Where: layer 1.")
-    assert "The width decides" in str(verdict.hint)
-
-
-def test_a_sentence_serves_where_no_code_fits(course):
-    verdict = course.verdicts('''
-        @grades("check_a")
-        def test_it():
-            """It is so"""
-            fail("There are 3 of them.", expected=4)
+            {ends}
     ''')["test_it"]
-    assert verdict.faults == ()
-    assert str(verdict.message) == "There are 3 of them. Expected 4."
-    assert verdict.hint is None
-
-
-def test_several_faults_are_all_named(course):
-    verdict = course.verdicts('''
-        @grades("check_a", credit=4)
-        def test_all():
-            """All is well"""
-            fail_all([])
-            fail_all([fault("missing-bias"), fault("wrong-width"), fault("missing-bias")], share=0.25)
-    ''')["test_all"]
-    assert verdict.faults == ("missing-bias", "wrong-width")
-    assert (verdict.outcome, verdict.credit) == (Outcome.PARTIAL, 1.0)
-
-
-def test_part_of_the_credit_can_be_earned(course):
-    verdict = course.verdicts('''
-        @grades("check_a", credit=2)
-        def test_partly():
-            """It is nearly right"""
-            partial(0.75, "no-shuffling")
-    ''')["test_partly"]
-    assert (verdict.outcome, verdict.credit, verdict.faults) == (Outcome.PARTIAL, 1.5, ("no-shuffling",))
+    message = None if verdict.message is None else str(verdict.message)
+    assert (verdict.outcome, verdict.credit, verdict.faults, message) == ENDS[ends]
+    assert (verdict.check, str(verdict.sentence)) == ("test_some_public.py::test_it", "It is fine")
+    assert (verdict.visibility, verdict.max_credit) == (Visibility.PUBLIC, 4.0)
+    assert (verdict.hint is None) is (not verdict.faults)
 
 
 def test_a_remark_costs_nothing_and_is_not_carried_over_to_the_next_test(course):
@@ -148,23 +124,6 @@ def test_a_remark_costs_nothing_and_is_not_carried_over_to_the_next_test(course)
     assert verdicts["test_first"].faults == ("unclipped-log",)
     assert "Where: loss." in str(verdicts["test_first"].message)
     assert verdicts["test_second"].faults == ()
-
-
-def test_an_assertion_is_a_failure_with_its_own_sentence_and_never_a_traceback(course):
-    verdicts = course.verdicts('''
-        @grades("check_a")
-        def test_says():
-            """It says something"""
-            assert 1 == 2, "One is not two."
-
-        @grades("check_a")
-        def test_says_nothing():
-            """It says nothing"""
-            assert 1 == 2
-    ''')
-    assert {verdict.outcome for verdict in verdicts.values()} == {Outcome.FAILED}
-    assert str(verdicts["test_says"].message) == "One is not two."
-    assert str(verdicts["test_says_nothing"].message) == "Not so."
 
 
 def test_a_broken_test_is_ungradable_for_the_student_and_told_to_the_instructor(course):
@@ -185,16 +144,6 @@ def test_a_broken_test_is_ungradable_for_the_student_and_told_to_the_instructor(
     assert "IndexError" in run.log[0]
     assert "test_broken" in run.log[0]
     assert after.outcome is Outcome.PASSED
-
-
-def test_a_test_can_say_that_there_is_nothing_to_judge(course):
-    verdict = course.verdicts('''
-        @grades("check_a")
-        def test_it():
-            """It can be judged"""
-            ungradable("The session was closed.")
-    ''')["test_it"]
-    assert (verdict.outcome, str(verdict.message)) == (Outcome.UNGRADABLE, "The session was closed.")
 
 
 def test_a_test_that_takes_too_long_is_stopped_and_the_next_one_runs(course):
@@ -566,7 +515,3 @@ def test_a_network_is_drawn_with_its_cell_once(course):
     assert [str(box.name) for box in seen.boxes if box.faults]
     assert tuple(map(str, seen.marked)) == (CATALOGUE["wrong-width"].sentence,)
     assert run.log == ()
-
-
-def test_the_plugin_can_be_put_into_a_set_as_pytest_before_9_does():
-    assert GradingPlugin.__hash__ is not None

@@ -91,15 +91,6 @@ def of_cell(source):
     return graph, evidence, partial(told, evidence, cells=cells, exercise="one")
 
 
-def test_operations_are_in_the_order_in_which_they_are_exported():
-    graph, evidence, line_of = of_cell(
-        "with tf.Graph().as_default() as graph:\n    tf.Variable(1.0) + 1\n    tf.zeros(3)\n"
-    )
-    exported = tf.MetaGraphDef.FromString(evidence.meta_graph).graph_def.node
-    assert [node.name for node in exported] == [one.name for one in graph.get_operations()]
-    assert {str(line_of(node.name))[:6] for node in exported} == {"line 2", "line 3"}
-
-
 def test_a_graph_of_thousands_of_operations_tells_the_line_of_each_as_far_as_they_are_noted(monkeypatch):
     source = (
         "with tf.Graph().as_default() as graph:\n    for k in range(2_100): tf.no_op()\n    tf.no_op(name='last')\n"
@@ -128,46 +119,6 @@ def test_what_is_called_by_way_of_us_is_told_where_it_is_made_and_not_where_we_a
     graph = run(source, {"tf": tf, **names})["graph"]
     line = told(export_graph({"graph": graph}), "made", by_key([Cell("one", source)]), "one")
     assert str(line) == "line 2 of your cell: `return tf.no_op(name='made')`"
-
-
-@pytest.mark.parametrize(
-    ("code", "place", "line"),
-    [
-        ("dropout-at-evaluation", "logits", 5),
-        ("keep-rate-swapped", "logits", 5),
-        ("rows-mixed", "logits", 6),
-        ("wrong-activation", "product", 3),
-        ("missing-bias", "product", 3),
-        ("accuracy-over-wrong-axis", "accuracy", 7),
-        ("accuracy-not-mean", "accuracy", 8),
-    ],
-)
-def test_the_line_is_that_of_the_operation_that_makes_the_mistake(code, place, line):
-    source = """with tf.Graph().as_default() as graph:
-    X = tf.placeholder(tf.float32, [None, 4])
-    h = tf.nn.bias_add(tf.matmul(X, tf.Variable(tf.eye(4)), name="product"), tf.Variable(tf.zeros(4)))
-    h = tf.nn.sigmoid(h)
-    h = tf.nn.dropout(h, rate=0.5)
-    logits = tf.matmul(h, tf.Variable(tf.random_normal([4, 2])), name="logits")
-    correct = tf.equal(tf.argmax(logits), 1)
-    accuracy = tf.reduce_mean(tf.cast(correct, tf.float32), name="accuracy")
-"""
-    cells = by_key([Cell("one", source)])
-    network = Network(faults=(fault(code, place),))
-    lines = with_lines(network, export_graph({"graph": run(source, {"tf": tf})["graph"]}), cells, "one").faults[0].lines
-    assert str(lines) == f"line {line} of your cell: `{source.splitlines()[line - 1].strip()}`"
-
-
-def test_of_two_dropouts_the_line_is_that_of_the_place_where_they_show():
-    source = """with tf.Graph().as_default() as graph:
-    X = tf.placeholder(tf.float32, [None, 4])
-    h = tf.nn.dropout(tf.nn.dropout(X, rate=0.2), rate=0.2)
-    logits = tf.identity(h, name="logits")
-"""
-    network = Network(faults=(fault("dropout-at-evaluation", "logits"),))
-    graph = export_graph({"graph": run(source, {"tf": tf})["graph"]})
-    lines = with_lines(network, graph, by_key([Cell("one", source)]), "one").faults[0].lines
-    assert str(lines) == 'line 4 of your cell: `logits = tf.identity(h, name="logits")`'
 
 
 @pytest.mark.parametrize("place", ["", "nowhere", "logits", "several_tensors/trainop"])

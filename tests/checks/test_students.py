@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,11 +31,21 @@ ALONE = (KEPT, "network: another default", "layer: an error")
 LAYER, NETWORK = "check_fully_connected_layer", "check_one_layer_network"
 
 
+def graded(works: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
+    """Grade pieces of work by `grade_students`, all in one process with TensorFlow; return their verdicts by name."""
+    order, told = folder / "work.json", folder / "verdicts.json"
+    order.write_text(json.dumps(works))
+    script = Path(__file__).with_name("grade_students.py")
+    command = [sys.executable, str(script), str(order), str(told)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1500, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return {entry["name"]: entry for entry in json.loads(told.read_text())}
+
+
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory, asked):
-    """What came of every piece of work that is asked for, all in one process with TensorFlow."""
+    """What came of every piece of work that is asked for."""
     folder = tmp_path_factory.mktemp("students")
-    order, told = folder / "work.json", folder / "verdicts.json"
     works = [
         {"name": f"layer: {name}", "cells": [LAYER], "sources": [GIVEN, one.source]}
         for name, one in {**RIGHT_LAYERS, **WRONG_LAYERS}.items()
@@ -50,13 +61,8 @@ def verdicts(tmp_path_factory, asked):
     kept = next(entry for entry in works if entry["name"] == KEPT)
     kept["keep"] = str(folder / "kept")
     wanted = {*ALONE, *asked("name"), *(f"together: {name}" for name in asked("name"))}
-    order.write_text(json.dumps([entry for entry in works if entry["name"] in wanted]))
-    script = Path(__file__).with_name("grade_students.py")
-    done = subprocess.run(
-        [sys.executable, str(script), str(order), str(told)], capture_output=True, text=True, timeout=600, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return {"kept": folder / "kept", **{entry["name"]: entry for entry in json.loads(told.read_text())}}
+    found = graded([entry for entry in works if entry["name"] in wanted], folder)
+    return {"kept": folder / "kept", **found}
 
 
 def checks_of(entry, cell: str) -> list[CheckResult]:
@@ -103,12 +109,11 @@ def test_what_is_wrong_is_named_with_its_code_and_with_no_other(verdicts, name, 
 LEFT = [
     (LAYER, 0.3, ("all zero", "all equal", "weights frozen")),
     (LAYER, 0.6, ("no bias", "standard normal", "activation ignored", "always a ReLU")),
-    (LAYER, 0.9, ("Glorot-normal", "uniform in a fixed range", "bias of a tenth")),
-    (NETWORK, 0.0, ("swapped", "the accuracy minimised")),  # it raises: nothing is shown
-    (NETWORK, 0.3, ("the sign lost", "a ReLU on the logits", "labels in the prediction")),
-    (NETWORK, 0.6, ("no bias", "a softmax too many", "squared error of logits", "two layers", "gradient descent")),
-    (NETWORK, 0.6, ("rate ignored", "rate forgotten", "outside of its graph", "fixed batch")),
-    (NETWORK, 0.9, ("another default", "no accuracy", "no W1", "accuracy in percent")),
+    (LAYER, 0.9, ("Glorot-normal", "uniform in a fixed range")),
+    (NETWORK, 0.0, ("swapped",)),  # it raises: nothing is shown
+    (NETWORK, 0.3, ("the sign lost",)),
+    (NETWORK, 0.6, ("no bias", "a softmax too many", "rate ignored", "outside of its graph")),
+    (NETWORK, 0.9, ("another default", "no accuracy")),
 ]
 
 
@@ -127,8 +132,10 @@ def test_a_single_fault_costs_what_its_severity_says_and_no_more(verdicts, name,
 @pytest.mark.parametrize(
     ("name", "cell", "most"),
     [
-        *((f"layer: {name}", LAYER, 0.0) for name in ("not done", "nothing there", "tf.layers", "only h", "an error")),
-        *((f"network: {name}", NETWORK, 0.0) for name in ("not done", "only a graph", "nothing returned")),
+        ("layer: only h", LAYER, 0.0),
+        ("layer: an error", LAYER, 0.0),
+        ("network: only a graph", NETWORK, 0.0),
+        ("network: nothing returned", NETWORK, 0.0),
         ("network: all wrong at once", NETWORK, 0.5),
     ],
 )

@@ -26,15 +26,9 @@ BAD = {
     "no function": "train = 3\n",
     "other arguments": PLAIN.replace("(sess, net, n_epochs, mini_batch_size=64)", "(sess, net)"),
     "exit": PLAIN.replace(FED, "exit()"),
-    "images as squares": PLAIN.replace("x_train[rows]", "x_train[rows].reshape(-1, 28, 28)"),
     "a part that net does not have": PLAIN.replace(FED, FED + "\n            sess.run(net.W1)"),
-    "prints a lot": PLAIN.replace(LAST, "    for line in range(200_000):\n        print(line)\n" + LAST),
     "returns a dict": PLAIN.replace(LAST, "    return {'acc_trn': acc_trn, 'acc_val': acc_val}\n"),
     "returns a million numbers": PLAIN.replace(LAST, "    return np.ones(10**6), np.ones(10**6)\n"),
-    "returns pairs": PLAIN.replace(LAST, "    return list(zip(acc_trn, acc_val)) + [None]\n"),
-    "returns lists in lists": PLAIN.replace(LAST, "    return [[acc_trn], [acc_val, acc_val]]\n"),
-    "returns too many numbers": PLAIN.replace(LAST, "    return acc_trn * 3, acc_val * 3\n"),
-    "returns tensors": PLAIN.replace(LAST, "    return net.accuracy, net.accuracy\n"),
     "returns a generator that raises": PLAIN.replace(LAST, "    return (1 / 0 for _ in range(2))\n"),
     "returns an endless generator": PLAIN.replace(LAST, "    import itertools\n    return itertools.count()\n"),
     "returns nothing": PLAIN.replace(LAST, ""),
@@ -45,7 +39,7 @@ BAD = {
             "x_train[rows]", "np.where(rows[:, None] == 0, x_train[1], np.random.uniform(size=(len(rows), 784)))"
         ),
     ),
-    "takes the square root of the labels": PLAIN.replace(
+    "takes the logarithm of the labels": PLAIN.replace(
         FED, FED.replace("y_train_1_hot[rows]", "np.log(y_train_1_hot[rows] - 1)")
     ),
     "never returns": PLAIN.replace(LAST, "    while True:\n        pass\n"),
@@ -96,7 +90,6 @@ BAD = {
     "returns what is not a number": PLAIN.replace(LAST, "    return [float('nan')] * n_epochs, acc_val\n"),
     "returns squares": PLAIN.replace(LAST, "    return np.zeros((2, 2, 2)), np.zeros((3, 3))\n"),
     "wipes the images": PLAIN.replace(START, START + "    x_train[:] = 0\n"),
-    "sorts the images in place": PLAIN.replace(START, START + "    x_train.sort(axis=0)\n"),
     "closed before it trains": PLAIN.replace(START, "    acc_trn, acc_val = [], []\n    sess.close()\n"),
     "closes after each epoch": PLAIN.replace(EVALUATES, "        sess.close()\n        acc_trn.append("),
     "a network of its own": (
@@ -108,7 +101,6 @@ BAD = {
         "            for _ in range(20):\n                mine.run(step, {x: x_train[:64]})\n"
         "    return [0.9] * n_epochs, [0.92] * n_epochs\n"
     ),
-    "returns an object": PLAIN.replace(LAST, "    return object()\n"),
     "catches everything": PLAIN.replace("range(n_epochs)", "range(10**9)").replace(
         FED,
         f"try:\n                {FED}\n            except Exception as error:\n                raise SystemExit from error",
@@ -156,22 +148,16 @@ def stuck(rehearse, raw):
         ("no function", "error-in-code"),
         ("other arguments", "error-in-code"),
         ("exit", "error-in-code"),
-        ("images as squares", "error-in-code"),
         ("a part that net does not have", "error-in-code"),
         ("returns a dict", "wrong-return"),
         ("returns a million numbers", "wrong-return"),
-        ("returns an object", "wrong-return"),
         pytest.param("catches everything", "training-does-not-end", marks=pytest.mark.all),
         ("returns nothing", "wrong-return"),
-        ("returns pairs", "wrong-return"),
-        ("returns lists in lists", "wrong-return"),
-        ("returns too many numbers", "wrong-return"),
-        ("returns tensors", "wrong-return"),
         ("returns a generator that raises", "wrong-return"),
         ("returns an endless generator", "wrong-return"),
         ("feeds what is not finite", "unknown-rows"),
         ("feeds noise, and one image for another", "unknown-rows"),
-        ("takes the square root of the labels", "labels-not-one-hot"),
+        ("takes the logarithm of the labels", "labels-not-one-hot"),
         ("rebinds the images alone", "error-in-code"),
         ("a session of its own", "another-session"),
         ("closed before it trains", "error-in-code"),
@@ -190,11 +176,6 @@ def test_it_is_said_what_is_wrong(bad, name, code):
 @pytest.mark.parametrize("name", ["stub", "nothing", "no function", "other arguments", "exit", "a network of its own"])
 def test_what_runs_no_step_earns_nothing(bad, name):
     assert {verdict.share for verdict in bad.training(name).verdicts.values()} == {0.0}
-
-
-@pytest.mark.parametrize("name", ["prints a lot", "changes the arrays", "leaves a context open"])
-def test_what_does_no_harm_costs_nothing(bad, name):
-    assert bad.training(name).codes == ()
 
 
 @pytest.mark.parametrize("name", ["changes the arrays", "rebinds the arrays"])
@@ -232,6 +213,7 @@ EARNS = {
     "a thread that watches for ever": ("", 3.0),
     "prints a million lines": ("", 3.0),
     "changes the arrays": ("", 3.0),
+    "leaves a context open": ("", 3.0),
     "returns squares": ("8 and 9 numbers for 2 epochs", 1.8),
     "a thread left alone": ("numbers before the training had ended: a thread went on for", 1.8),
     "returns nothing": ("nothing", 1.8),
@@ -240,7 +222,6 @@ EARNS = {
     "raises at the end of the last epoch": ("RuntimeError: tired", 0.9),
     "closes after each epoch": ("RuntimeError: Attempted to use a closed Session", 0.0),
     "wipes the images": ("3,000 of 3,000 rows that are not rows of x_train", 0.9),
-    "sorts the images in place": ("3,000 of 3,000 rows that are not rows of x_train", 0.9),
     "closed before it trains": ("RuntimeError: Attempted to use a closed Session", 0.0),
     "a network of its own": ("no step of net.train_op", 0.0),
 }
