@@ -1,8 +1,9 @@
 """A student's program as text and as a syntax tree, with the statements that operators act on.
 
-A file under ``programs/`` contains what a student writes in the exercise's function, with helpers first. The names of the
-network's parts are those of `PARTS`; a last line ``net(X=x, W1=W)`` gives a part of another name, and further parts. A model
-of Keras is called ``model``. A file that defines the exercise's function itself is run as it is.
+A file under ``programs/`` contains what a student writes in the exercise's function, as far as it differs from `INPUTS` and
+`USUAL`, with helpers first. The network's parts have the names that these have; a last line ``net(X=x, W1=W)`` gives a part
+of another name, and further parts. A model of Keras is called ``model``. A file that defines the exercise's function itself
+is run as it is.
 
 A statement's role is in a comment at the end of its first line: ``# images``, ``# labels``, ``# hidden``, ``# logits``,
 ``# loss``, ``# train``, ``# accuracy``. The comments are for the operators here only; a graph does not have them.
@@ -24,7 +25,17 @@ __all__ = ["NotApplicable", "Source", "dotted", "expression", "program_text", "s
 PROGRAMS = Path(__file__).with_name("programs")
 FUNCTIONS = {"one_layer": "one_layer_network", "two_layers": "two_layer_network", "deep": "deep_network"}
 """The function of an exercise by its folder; of Keras both have one name."""
-PARTS = ("X", "Y", "logits", "prediction", "loss", "train_op", "accuracy")
+INPUTS = """
+X = tf.placeholder(tf.float32, [None, 784])  # images
+Y = tf.placeholder(tf.float32, [None, 10])  # labels
+"""
+USUAL = {
+    "loss": "tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss",
+    "train_op": "tf.train.AdamOptimizer(learning_rate).minimize(loss)  # train",
+    "prediction": "tf.argmax(logits, 1)",
+    "accuracy": "tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy",
+}
+"""What a program ends with, in this order, where it does not make the part itself."""
 GRAPH = """
 from types import SimpleNamespace
 import numpy as np
@@ -91,8 +102,14 @@ def program_text(name: str, *changes: tuple[str, str]) -> str:
     given = _NET.search(text)
     call = expression(given[0].strip()) if given else ast.Call(ast.Name("net"), [], [])
     assert isinstance(call, ast.Call)
-    parts = {part: part for part in PARTS} | {str(one.arg): ast.unparse(one.value) for one in call.keywords}
-    body = textwrap.indent(_NET.sub("", text), 8 * " ")
+    named = {str(one.arg): ast.unparse(one.value) for one in call.keywords}
+    parts = {part: part for part in ("X", "Y", "logits", *USUAL)} | named
+    text = _NET.sub("", text)
+    names = [name for name in ast.walk(ast.parse(text)) if isinstance(name, ast.Name)]
+    made = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    text = text if made & {"X", named.get("X", "X")} or "# images" in text else INPUTS + text
+    text += "".join(f"{part} = {value}\n" for part, value in USUAL.items() if part not in made | named.keys())
+    body = textwrap.indent(text, 8 * " ")
     return GRAPH.format(function=function, body=body, parts=", ".join(f"{one}={text}" for one, text in parts.items()))
 
 

@@ -1,8 +1,6 @@
 """Adam with decoupled weight decay, run after Adam's step."""
 
 rate, wd = 1e-3, 1e-2
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 h = X
 for n in (512, 512):
     h, W = fully_connected_layer(h, n, "fc_%d_%d" % (h.shape[1], n), tf.nn.relu)  # hidden
@@ -12,5 +10,3 @@ adam = tf.train.AdamOptimizer(rate).minimize(loss)  # train
 with tf.control_dependencies([adam]):
     decays = [v.assign_sub(rate * wd * v) for v in tf.trainable_variables() if v.shape.ndims == 2]
 train_op = tf.group(adam, *decays)
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

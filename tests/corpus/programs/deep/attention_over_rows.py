@@ -1,8 +1,6 @@
 """The picture as 28 rows that attend to each other, then two dense layers."""
 
 d = 32
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 rows = tf.reshape(X, [-1, 28, 28])
 glorot = tf.glorot_uniform_initializer()
 Wq, Wk, Wv = [tf.get_variable(n, [28, d], initializer=glorot) for n in ("Wq", "Wk", "Wv")]
@@ -17,5 +15,3 @@ h = tf.nn.relu(tf.matmul(flat, W1) + b1)
 logits = tf.matmul(h, W2) + b2  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -1,7 +1,5 @@
 """Images moved by a random pixel in training, as they are otherwise."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 train = tf.placeholder_with_default(False, [])
 
 
@@ -24,6 +22,4 @@ h2 = tf.nn.relu(h1 @ W2 + b2)  # hidden
 logits = h2 @ W3 + b3  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer().minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
 net(train=train)

@@ -22,8 +22,6 @@ def batch_norm(z, training, name):
     return gamma * (z - mu) / tf.sqrt(sigma2 + EPS) + beta
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 is_training = tf.placeholder(tf.bool, [])
 W1 = tf.get_variable("W1", [784, 512], initializer=tf.glorot_uniform_initializer())
 W2 = tf.get_variable("W2", [512, 512], initializer=tf.glorot_uniform_initializer())
@@ -34,6 +32,4 @@ h2 = tf.nn.relu(batch_norm(tf.matmul(h1, W2), is_training, "bn2"))  # hidden
 logits = tf.matmul(h2, W3) + b3  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
 net(is_training=is_training, eval_feed={is_training: False})

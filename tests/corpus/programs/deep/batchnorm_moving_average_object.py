@@ -1,7 +1,5 @@
 """Batch normalisation with tf.train.ExponentialMovingAverage; updates run before the train op."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 training = tf.placeholder_with_default(False, [])
 updates = []
 
@@ -28,6 +26,4 @@ logits = tf.matmul(h, W_out) + b_out  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 with tf.control_dependencies(updates):
     train_op = tf.train.AdamOptimizer(0.002).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
 net(training=training)

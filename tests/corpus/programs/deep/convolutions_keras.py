@@ -11,5 +11,3 @@ t = tf.reduce_mean(t, axis=[1, 2])
 logits = k.Dense(10)(t)  # logits
 loss = tf.reduce_mean(tf.keras.losses.categorical_crossentropy(Y, logits, from_logits=True))  # loss
 train_op = tf.train.AdamOptimizer(0.002).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

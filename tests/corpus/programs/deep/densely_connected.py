@@ -1,7 +1,5 @@
 """Each layer sees the outputs of all layers before it."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 seen = X
 for k in range(3):
     W = tf.get_variable("W%d" % k, [seen.shape[1], 128], initializer=tf.glorot_uniform_initializer())
@@ -13,5 +11,3 @@ b = tf.get_variable("b_out", [10], initializer=tf.zeros_initializer())
 logits = tf.matmul(seen, W) + b  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer(0.0005).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

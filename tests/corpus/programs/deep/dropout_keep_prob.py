@@ -10,6 +10,4 @@ h2 = tf.nn.dropout(h2, keep_prob=keep_prob)
 logits, _ = fully_connected_layer(h2, 10, "layer3")  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
 net(keep_prob=keep_prob, eval_feed={keep_prob: 1.0})

@@ -1,8 +1,6 @@
 """Focal loss on the softmax, stable log-probabilities, selu."""
 
 gamma = 2.0
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 lecun = tf.initializers.lecun_normal()
 W1, b1 = tf.Variable(lecun([784, 300])), tf.Variable(tf.zeros([300]))
 W2, b2 = tf.Variable(lecun([300, 300])), tf.Variable(tf.zeros([300]))
@@ -14,5 +12,3 @@ logp = tf.nn.log_softmax(logits)
 p_true = tf.reduce_sum(Y * tf.exp(logp), 1)
 loss = tf.reduce_mean(-tf.pow(1 - p_true, gamma) * tf.reduce_sum(Y * logp, 1))
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -1,7 +1,5 @@
 """Keras layers with dropout and a training flag, called in a fold; L2 by Keras regularisers."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 training = tf.placeholder_with_default(False, [])
 stack = [
     tf.keras.layers.Dense(256, activation="relu", kernel_initializer="he_normal"),
@@ -16,6 +14,4 @@ logits = stack[-1](logits)  # logits
 ce = tf.losses.softmax_cross_entropy(Y, logits)
 loss = ce + 1e-4 * tf.add_n([tf.nn.l2_loss(layer.kernel.value) for layer in stack])
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
 net(eval_feed={training: False})

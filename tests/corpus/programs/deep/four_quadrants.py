@@ -1,7 +1,5 @@
 """The picture's quadrants each have a layer of their own; their outputs are joined."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 image = tf.reshape(X, [-1, 28, 28])
 parts = []
 for i in range(2):
@@ -14,5 +12,3 @@ h2, _ = fully_connected_layer(joined, 300, "joined", tf.nn.relu)  # hidden
 logits, _ = fully_connected_layer(h2, 10, "scores")  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

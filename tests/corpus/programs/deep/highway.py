@@ -1,8 +1,5 @@
 """Highway layers: a gate decides how much of a layer's input is carried on."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
-
 
 def affine(t, n, name, bias=0.0):
     W = tf.get_variable("W_" + name, [t.shape[1], n], initializer=tf.glorot_uniform_initializer())
@@ -18,5 +15,3 @@ for k in range(2):
 logits = affine(y, 10, "out")  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -32,5 +32,3 @@ def step(x, y):
 train_op = step(X, Y)
 logits = model(X, training=False)  # logits
 loss = ce(Y, logits)  # loss
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -16,5 +16,3 @@ noisy = model(X, training=True)
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=noisy))  # loss
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
 logits = model(X, training=False)  # logits
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

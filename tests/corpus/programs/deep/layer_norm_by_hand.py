@@ -1,8 +1,5 @@
 """Layer normalisation by hand, leaky ReLU, momentum."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
-
 
 def block(t, width, name):
     with tf.variable_scope(name):
@@ -21,5 +18,3 @@ b3 = tf.get_variable("b3", [10], initializer=tf.zeros_initializer())
 logits = tf.matmul(h, W3) + b3  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.MomentumOptimizer(0.1, 0.9, use_nesterov=True).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -8,8 +8,6 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 h1 = tf.nn.relu(dense(X, 300, "h1"))  # hidden
 h2 = tf.nn.relu(dense(h1, 300, "h2"))  # hidden
 logits = dense(h2, 10, "out")  # logits
@@ -26,5 +24,3 @@ with tf.control_dependencies(grads):
             with tf.control_dependencies([ahead]):
                 moves += [v.assign(new), p.assign_add(ahead)]
 train_op = tf.group(*moves)
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

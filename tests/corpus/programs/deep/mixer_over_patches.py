@@ -12,8 +12,6 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 t = tf.reshape(X, [-1, 4, 7, 4, 7])
 t = tf.reshape(tf.transpose(t, [0, 1, 3, 2, 4]), [-1, 16, 49])
 E = tf.get_variable("embed", [49, 32], initializer=tf.glorot_uniform_initializer())
@@ -25,5 +23,3 @@ t = t + gelu(tf.einsum("npc,cd->npd", t, C))
 logits = dense(tf.reduce_mean(t, 1), 10, "out")  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -1,7 +1,5 @@
 """Momentum by hand; feature-major; a triangular rate kept in a variable."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 A = tf.transpose(X)
 params = []
 sizes = [784, 300, 100, 10]
@@ -19,6 +17,4 @@ speeds = [tf.Variable(tf.zeros(p.shape), trainable=False) for p in params]
 with tf.control_dependencies(grads):
     moved = [s.assign(0.9 * s + g) for s, g in zip(speeds, grads)]
     train_op = tf.group(*[p.assign_sub(alpha * s) for p, s in zip(params, moved)])
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
 net(loss=J, alpha=alpha)

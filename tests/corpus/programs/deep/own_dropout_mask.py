@@ -1,7 +1,5 @@
 """Dropout by a mask of one's own; the keep probability is 1 unless fed."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 keep = tf.placeholder_with_default(tf.constant(1.0), [])
 
 
@@ -23,6 +21,4 @@ loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logit
 step = tf.Variable(0, trainable=False, dtype=tf.int64)
 rate = tf.train.piecewise_constant(step, [5000, 8000], [1e-3, 3e-4, 1e-4])
 train_op = tf.train.AdamOptimizer(rate).minimize(loss, global_step=step)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
 net(keep=keep)

@@ -1,7 +1,5 @@
 """Weights and bias of a layer packed in one matrix and sliced; weights masked to half; relu6."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 rng = np.random.RandomState(5)
 
 
@@ -18,5 +16,3 @@ a = tf.nn.relu6(packed(a, 200, 200, "P2", True))  # hidden
 logits = packed(a, 200, 10, "P3", False)  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer(0.002).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -6,8 +6,6 @@ def prelu(z, name):
     return tf.maximum(z, 0.0) + alpha * tf.minimum(z, 0.0)
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 net = X
 for i, n in enumerate([400, 200]):
     W = tf.get_variable("W%d" % i, [net.shape[1], n], initializer=tf.initializers.he_normal())
@@ -18,5 +16,3 @@ b = tf.get_variable("b_last", [10], initializer=tf.zeros_initializer())
 logits = tf.matmul(net, W) + b  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdagradOptimizer(0.05).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -8,8 +8,6 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 h1 = tf.nn.relu(dense(X, 300, "h1"))  # hidden
 h2 = tf.nn.relu(dense(h1, 100, "h2"))  # hidden
 logits = dense(h2, 10, "out")  # logits
@@ -22,5 +20,3 @@ with tf.control_dependencies(grads):
     steps = [tf.assign(p, p - rate * g) for p, g in zip(params, grads)]
 with tf.control_dependencies(steps):
     train_op = tf.assign_add(count, 1.0)
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -1,7 +1,5 @@
 """Dropout by rate and an averaged copy of the weights that everything is evaluated on."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 sizes = [784, 400, 400, 10]
 weights, averages = [], []
 for i in range(3):
@@ -29,5 +27,3 @@ step = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
 with tf.control_dependencies([step]):
     train_op = tf.group(*[a.assign_sub(0.02 * (a - w)) for a, w in zip(averages, weights)])
 logits = run(averages, None)
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -8,8 +8,6 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 rows = tf.transpose(tf.reshape(X, [-1, 28, 28]), [1, 0, 2])
 cell = tf.get_variable("cell", [28 + 96, 96], initializer=tf.glorot_uniform_initializer())
 c = tf.get_variable("c", [96], initializer=tf.zeros_initializer())
@@ -26,5 +24,3 @@ h = tf.nn.relu(dense(state, 128, "dense"))
 logits = dense(h, 10, "out")  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -8,8 +8,6 @@ def linear(t, n, name):
     return t @ W + b
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 h = tf.nn.relu(linear(X, 300, "stem"))  # hidden
 for i in range(3):
     inner = tf.nn.relu(linear(h, 300, "block%d_a" % i))  # hidden
@@ -17,5 +15,3 @@ for i in range(3):
 logits = linear(h, 10, "head")  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer(5e-4).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -8,8 +8,6 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 h1 = tf.tanh(dense(X, 300, "h1"))  # hidden
 h2 = tf.tanh(dense(h1, 300, "h2"))  # hidden
 logits = dense(h2, 10, "out")  # logits
@@ -23,5 +21,3 @@ for p, g in zip(params, grads):
         r2 = r.assign(0.9 * r + 0.1 * g**2)
     ops.append(p.assign_sub(0.001 * g / (tf.sqrt(r2) + 1e-6)))
 train_op = tf.group(ops)
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -8,10 +8,6 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
-
-
 def kernel(name, shape):
     return tf.get_variable(name, shape, initializer=tf.glorot_uniform_initializer())
 
@@ -24,5 +20,3 @@ t = tf.nn.relu(tf.nn.conv2d(t, kernel("k2", [3, 3, 24, 24]), [1, 1, 1, 1], "SAME
 logits = dense(tf.reduce_mean(t, [1, 2]), 10, "out")  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -8,10 +8,6 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
-
-
 def net(x, rate):
     with tf.variable_scope("net", reuse=tf.AUTO_REUSE):
         h = tf.nn.dropout(tf.nn.relu(dense(x, 600, "h1")), rate=rate)
@@ -23,5 +19,3 @@ noisy = net(X, 0.4)
 logits = net(X, 0.0)  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=noisy))  # loss
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

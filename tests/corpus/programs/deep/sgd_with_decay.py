@@ -1,7 +1,5 @@
 """Plain gradient descent with inverse time decay and weight decay as an L2 term."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 l2 = lambda w: 1e-5 * tf.reduce_sum(tf.square(w))
 with tf.variable_scope("mlp", regularizer=l2):
     W1 = tf.get_variable("W1", [784, 512], initializer=tf.glorot_normal_initializer())
@@ -16,5 +14,3 @@ loss = data_loss + tf.losses.get_regularization_loss()
 step = tf.train.get_or_create_global_step()
 rate = tf.train.inverse_time_decay(0.3, step, 3000, 1.0)
 train_op = tf.train.GradientDescentOptimizer(rate).minimize(loss, step)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -16,5 +16,3 @@ loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logit
 step = tf.train.get_or_create_global_step()
 rate = tf.train.cosine_decay(0.001, step, 7000)
 train_op = tf.train.AdamOptimizer(rate).minimize(loss, global_step=step)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -8,8 +8,6 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 h1 = tf.nn.relu(dense(X, 400, "h1"))  # hidden
 h2 = tf.nn.relu(dense(h1, 400, "h2"))  # hidden
 logits = dense(h2, 10, "out")  # logits
@@ -19,5 +17,3 @@ p = tf.nn.softmax(logits)
 entropy = -tf.reduce_sum(p * tf.log(p + 1e-9), 1)
 loss = tf.reduce_mean(per_image - 0.05 * entropy)
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -5,8 +5,6 @@ def gelu(x):
     return 0.5 * x * (1 + tf.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 train = tf.placeholder(tf.bool, ())
 f = tf.cast(train, tf.float32)
 x = X + f * tf.random_normal(tf.shape(X), stddev=0.05)
@@ -19,6 +17,4 @@ for i in range(3):
 logits, _ = fully_connected_layer(h, 10, "last")  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
 net(eval_feed={train: False})

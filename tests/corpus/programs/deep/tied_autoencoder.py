@@ -8,8 +8,6 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W1 = tf.get_variable("W1", [784, 400], initializer=tf.glorot_uniform_initializer())
 b1 = tf.get_variable("b1", [400], initializer=tf.zeros_initializer())
 c1 = tf.get_variable("c1", [784], initializer=tf.zeros_initializer())
@@ -20,5 +18,3 @@ logits = dense(h2, 10, "out")  # logits
 error = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=X, logits=rebuilt))
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits)) + 0.1 * error
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

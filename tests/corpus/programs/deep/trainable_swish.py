@@ -8,10 +8,6 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
-
-
 def rms(t, name):
     gain = tf.get_variable(name, [t.shape[-1]], initializer=tf.ones_initializer())
     return gain * t * tf.rsqrt(tf.reduce_mean(tf.square(t), axis=1, keepdims=True) + 1e-6)
@@ -29,5 +25,3 @@ h2 = swish(rms(dense(h1, 400, "h2"), "gain2"))
 logits = dense(h2, 10, "out")  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

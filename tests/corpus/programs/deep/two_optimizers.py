@@ -1,7 +1,5 @@
 """Adam for the weights, momentum for the biases, in one group."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W1 = tf.get_variable("W1", [784, 300], initializer=tf.glorot_uniform_initializer())
 W2 = tf.get_variable("W2", [300, 300], initializer=tf.glorot_uniform_initializer())
 W3 = tf.get_variable("W3", [300, 10], initializer=tf.glorot_uniform_initializer())
@@ -15,5 +13,3 @@ loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logit
 step_w = tf.train.AdamOptimizer(0.001).minimize(loss, var_list=[W1, W2, W3])
 step_b = tf.train.MomentumOptimizer(0.01, 0.9).minimize(loss, var_list=[b1, b2, b3])
 train_op = tf.group(step_w, step_b)
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -8,8 +8,6 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 h1 = tf.nn.relu(dense(X, 500, "h1"))  # hidden
 h2 = tf.nn.relu(dense(h1, 500, "h2"))  # hidden
 logits = dense(h2, 10, "out")  # logits
@@ -18,5 +16,3 @@ adam = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
 with tf.control_dependencies([adam]):
     shrink = [v.assign(v * (1 - 1e-5)) for v in tf.trainable_variables() if v.shape.ndims == 2]
 train_op = tf.group(*shrink)
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -8,10 +8,6 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
-
-
 def winners(t, k):
     limit = tf.nn.top_k(t, k).values[:, -1:]
     return tf.where(t >= limit, t, tf.zeros_like(t))
@@ -22,5 +18,3 @@ h2 = winners(dense(h1, 600, "h2"), 60)
 logits = dense(h2, 10, "out")  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

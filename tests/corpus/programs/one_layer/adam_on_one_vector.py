@@ -1,7 +1,5 @@
 """Adam written out on all gradients joined in one long vector; values and gradients as functions of it."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W = tf.get_variable("W", [784, 10], initializer=tf.glorot_uniform_initializer())
 b = tf.get_variable("b", [10], initializer=tf.zeros_initializer())
 logits = tf.nn.xw_plus_b(X, W, b)  # logits
@@ -24,6 +22,4 @@ with tf.control_dependencies([move]):
         tf.assign_sub(W, tf.reshape(move[: 784 * 10], [784, 10])),
         tf.assign_sub(b, move[784 * 10 :]),
     )
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
 net(W1=W)

@@ -1,7 +1,5 @@
 """Adam by hand: gradients, two moments for each variable, powers of beta kept in variables."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W = tf.Variable(tf.glorot_uniform_initializer()((784, 10)))
 b = tf.Variable(tf.zeros((10,)))
 logits = X @ W + b  # logits
@@ -21,7 +19,4 @@ for v, grad in zip([W, b], tf.gradients(loss, [W, b])):
     s_hat = s_new / (1 - new_p2)
     updates.append(tf.assign_sub(v, learning_rate * m_hat / (tf.sqrt(s_hat) + eps)))
 train_op = tf.group(*updates)  # train
-
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
 net(W1=W)

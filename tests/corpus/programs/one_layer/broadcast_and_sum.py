@@ -1,7 +1,5 @@
 """A product spelled out: every pixel times every weight, summed over the pixels; accuracy from the hits counted."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W = tf.get_variable("weights", (784, 10), initializer=tf.glorot_uniform_initializer())
 b = tf.get_variable("bias", (10,), initializer=tf.zeros_initializer())
 logits = tf.reduce_sum(X[:, :, None] * W[None, :, :], axis=1) + b  # logits

@@ -1,7 +1,5 @@
 """A dense layer spelled as one convolution as large as the image."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 image = tf.reshape(X, [-1, 28, 28, 1])
 kernel = tf.get_variable("kernel", [28, 28, 1, 10], initializer=tf.random_uniform_initializer(-0.087, 0.087))
 bias = tf.get_variable("bias", [10], initializer=tf.zeros_initializer())

@@ -1,7 +1,5 @@
 """Columns are images, as in the lecture: W x + b with b a column; turned back at the end."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W = tf.get_variable("W", [10, 784], initializer=tf.glorot_uniform_initializer())
 b = tf.get_variable("b", [10, 1], initializer=tf.zeros_initializer())
 z = tf.add(tf.matmul(W, tf.transpose(X)), b)

@@ -1,7 +1,5 @@
 """The loss from the log-partition function: logsumexp(z) - z_y."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W = tf.get_variable("W", [784, 10])
 b = tf.get_variable("b", [10], initializer=tf.zeros_initializer())
 z = tf.matmul(X, W) + b  # logits

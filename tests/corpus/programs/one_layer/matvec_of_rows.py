@@ -1,7 +1,5 @@
 """Weights with a row a class, multiplied by tf.linalg.matvec; the digits are taken out of Y for a sparse Keras loss."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W = tf.get_variable("W", [10, 784], initializer=tf.glorot_uniform_initializer())
 b = tf.get_variable("b", [10], initializer=tf.zeros_initializer())
 logits = tf.linalg.matvec(W, X) + b  # logits

@@ -1,7 +1,5 @@
 """A variable kept in four parts by a partitioner."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 with tf.variable_scope("out", partitioner=tf.fixed_size_partitioner(4)):
     W = tf.get_variable("W", [784, 10], initializer=tf.glorot_uniform_initializer())
 b = tf.get_variable("b", [10], initializer=tf.zeros_initializer())

@@ -1,7 +1,5 @@
 """The rate is a variable, the steps are counted, gradients are computed and applied in two calls."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 rate = tf.Variable(learning_rate, trainable=False, dtype=tf.float32)
 counter = tf.train.get_or_create_global_step()
 W = tf.Variable(tf.initializers.glorot_uniform()([784, 10]), name="W")
@@ -11,6 +9,4 @@ loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logit
 opt = tf.train.AdamOptimizer(rate)
 grads = opt.compute_gradients(loss)
 train_op = opt.apply_gradients(grads, global_step=counter)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
 net(W1=W)

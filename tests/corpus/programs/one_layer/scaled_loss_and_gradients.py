@@ -3,8 +3,6 @@
 SCALE = 128.0
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W = tf.get_variable("W", [784, 10], initializer=tf.glorot_uniform_initializer())
 b = tf.get_variable("b", [10], initializer=tf.zeros_initializer())
 logits = tf.matmul(X, W) + b  # logits

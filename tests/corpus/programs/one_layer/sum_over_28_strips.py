@@ -1,7 +1,5 @@
 """The image cut into its 28 rows of pixels, each with its own slice of the weights, added up."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W = tf.Variable(tf.glorot_uniform_initializer()([784, 10]))
 b = tf.Variable(tf.zeros(10))
 strips = tf.split(X, 28, axis=1)

@@ -1,7 +1,5 @@
 """Images are brought to unit length in the graph and the scores sharpened by a constant."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 unit = 28.0 * tf.nn.l2_normalize(X, axis=1)
 W = tf.get_variable("W", [784, 10], initializer=tf.glorot_uniform_initializer())
 b = tf.get_variable("b", [1, 10], initializer=tf.zeros_initializer())

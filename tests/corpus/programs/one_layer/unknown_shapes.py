@@ -8,6 +8,4 @@ b = tf.Variable(tf.zeros(10))
 logits = tf.nn.bias_add(tf.matmul(flat, W), b)  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer(learning_rate=learning_rate).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
 net(W1=W)

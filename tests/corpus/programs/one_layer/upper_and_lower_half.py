@@ -1,7 +1,5 @@
 """The image in two halves, each with weights of its own, added up."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 upper, lower = tf.split(X, 2, axis=1)
 Wu = tf.get_variable("Wu", [392, 10], initializer=tf.random_uniform_initializer(-0.087, 0.087))
 Wl = tf.get_variable("Wl", [392, 10], initializer=tf.random_uniform_initializer(-0.087, 0.087))

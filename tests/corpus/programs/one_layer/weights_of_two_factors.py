@@ -1,7 +1,5 @@
 """The weights are the difference of two variables, as in a network that keeps excitation and inhibition apart."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W = tf.get_variable("plus", [784, 10], initializer=tf.glorot_uniform_initializer())
 minus = tf.get_variable("minus", [784, 10], initializer=tf.zeros_initializer())
 b = tf.get_variable("b", [10], initializer=tf.zeros_initializer())

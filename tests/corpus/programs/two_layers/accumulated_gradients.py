@@ -3,8 +3,6 @@
 EVERY = 2
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer(), use_resource=True)
 b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer(), use_resource=True)
 W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer(), use_resource=True)
@@ -28,5 +26,3 @@ def apply():
 
 with tf.control_dependencies([add]):
     train_op = tf.cond(tf.equal(count.read_value() % EVERY, 0), apply, tf.no_op)
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

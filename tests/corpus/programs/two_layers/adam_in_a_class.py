@@ -25,8 +25,6 @@ class Adam:
                 return t.assign_add(1.0)
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer())
 b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
 W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer())
@@ -35,5 +33,3 @@ h = tf.nn.relu(X @ W1 + b1)  # hidden
 logits = h @ W2 + b2  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = Adam(learning_rate).minimize(loss, [W1, b1, W2, b2])
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -1,7 +1,5 @@
 """Moving averages of the weights; accuracy and logits are taken on the averages, the loss on the weights."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer())
 b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
 W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer())
@@ -21,5 +19,3 @@ ema = tf.train.ExponentialMovingAverage(decay=0.99)
 with tf.control_dependencies([step]):
     train_op = ema.apply(tf.trainable_variables())
 logits = model(ema.average)
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

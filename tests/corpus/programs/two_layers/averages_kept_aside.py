@@ -1,7 +1,5 @@
 """Moving averages are kept, but nothing reads them yet."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W1 = tf.get_variable("W1", [784, 1500])
 b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
 W2 = tf.get_variable("W2", [1500, 10])
@@ -14,5 +12,3 @@ minimise = tf.train.AdamOptimizer(learning_rate).minimize(loss, global_step)  # 
 ema = tf.train.ExponentialMovingAverage(0.999, global_step)
 with tf.control_dependencies([minimise]):
     train_op = ema.apply([W1, b1, W2, b2])
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

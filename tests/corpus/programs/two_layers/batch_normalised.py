@@ -1,7 +1,5 @@
 """Batch normalisation of the hidden layer by hand, whose shift is its bias; averages are used where nothing is trained."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 training = tf.placeholder(tf.bool, [])
 
 
@@ -27,8 +25,4 @@ h = tf.nn.relu(normalised(tf.matmul(X, W1)))  # hidden
 W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer())
 b2 = tf.get_variable("b2", [10], initializer=tf.zeros_initializer())
 logits = tf.matmul(h, W2) + b2  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
 net(training=training, eval_feed={training: False})

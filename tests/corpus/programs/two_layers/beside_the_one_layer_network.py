@@ -1,7 +1,5 @@
 """Two networks in one graph, the one-layer network for comparison, each with a train op of its own."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 with tf.variable_scope("one_layer"):
     V = tf.get_variable("W", [784, 10], initializer=tf.glorot_uniform_initializer())
     c = tf.get_variable("b", [10], initializer=tf.zeros_initializer())

@@ -8,12 +8,6 @@ def start():
     return theta
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 theta = tf.Variable(start(), name="theta")
 h = tf.nn.relu(tf.matmul(X, theta[:784, :1500]) + theta[784, :1500])  # hidden
 logits = tf.matmul(h, theta[785:, :1500], transpose_b=True) + theta[785:, 1500]  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -1,7 +1,5 @@
 """Every gradient clipped to a range, then applied."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer())
 b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
 W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer())
@@ -13,5 +11,3 @@ loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logit
 opt = tf.train.AdamOptimizer(learning_rate)
 clipped = [(tf.clip_by_value(g, -0.1, 0.1), v) for g, v in opt.compute_gradients(loss) if g is not None]
 train_op = opt.apply_gradients(clipped)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -1,7 +1,5 @@
 """Columns are images from the first layer to the loss, which is taken along axis 0."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 A0 = tf.transpose(X)
 W1 = tf.get_variable("W1", [1500, 784], initializer=tf.glorot_uniform_initializer())
 b1 = tf.get_variable("b1", [1500, 1], initializer=tf.zeros_initializer())

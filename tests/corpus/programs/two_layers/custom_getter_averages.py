@@ -12,8 +12,6 @@ def build(x, getter=None):
     return z
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 trained = build(X)
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=trained))  # loss
 step = tf.train.get_or_create_global_step()

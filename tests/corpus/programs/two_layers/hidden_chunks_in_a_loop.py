@@ -1,7 +1,5 @@
 """The hidden layer's 1500 neurons in three portions of 500, computed in a tf.while_loop that adds up the scores."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer())
 b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
 W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer())
@@ -18,7 +16,3 @@ start = tf.zeros([tf.shape(X)[0], 10])
 shapes = [tf.TensorShape([]), tf.TensorShape([None, 10])]
 _, summed = tf.while_loop(lambda i, total: i < 1500, portion, [0, start], shape_invariants=shapes)
 logits = summed + b2  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

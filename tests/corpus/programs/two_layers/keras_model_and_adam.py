@@ -23,5 +23,3 @@ def apply(grads):
 
 
 train_op = apply(gradients)
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

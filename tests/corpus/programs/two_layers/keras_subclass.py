@@ -13,8 +13,6 @@ class Net(tf.keras.Model):
         return self.fc2(self.act(self.fc1(self.flat(x))))
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 net = Net()
 logits = net(X)  # logits
 loss = tf.reduce_mean(tf.keras.losses.categorical_crossentropy(Y, logits, from_logits=True))  # loss

@@ -1,7 +1,5 @@
 """Label smoothing in the loss and weight decay on the weights, added up by the losses' collection."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer())
 b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
 W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer())
@@ -11,6 +9,3 @@ logits = tf.matmul(h, W2) + b2  # logits
 data_term = tf.losses.softmax_cross_entropy(Y, logits, label_smoothing=0.1)  # loss
 decay = 1e-5 * (tf.nn.l2_loss(W1) + tf.nn.l2_loss(W2))
 loss = data_term + decay
-train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -1,7 +1,5 @@
 """Each layer is a tf.function; Portuguese names."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 with tf.variable_scope("rede", use_resource=True):
     P1 = tf.get_variable("P1", [784, 1500], initializer=tf.glorot_uniform_initializer())
     v1 = tf.get_variable("v1", [1500], initializer=tf.zeros_initializer())

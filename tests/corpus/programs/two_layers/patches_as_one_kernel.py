@@ -1,7 +1,5 @@
 """The image as one patch: tf.image.extract_patches flattens it; the output by tensordot; gradients clipped by value."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 picture = tf.reshape(X, [-1, 28, 28, 1])
 flat = tf.reshape(tf.image.extract_patches(picture, [1, 28, 28, 1], [1, 1, 1, 1], [1, 1, 1, 1], "VALID"), [-1, 784])
 W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer())
@@ -14,5 +12,3 @@ loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logit
 opt = tf.train.AdamOptimizer(learning_rate)
 clipped = [(tf.clip_by_value(g, -1.0, 1.0), v) for g, v in opt.compute_gradients(loss)]  # train
 train_op = opt.apply_gradients(clipped)
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

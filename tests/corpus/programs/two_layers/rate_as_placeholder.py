@@ -1,7 +1,5 @@
 """The rate is a placeholder with the asked rate as its default."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 eta = tf.placeholder_with_default(learning_rate, [], name="eta")
 W1 = tf.Variable(tf.random_uniform([784, 1500], -0.05, 0.05))
 b1 = tf.Variable(tf.zeros([1, 1500]))
@@ -11,6 +9,4 @@ h = tf.nn.relu(tf.matmul(X, W1) + b1)  # hidden
 logits = tf.matmul(h, W2) + b2  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
 train_op = tf.train.AdamOptimizer(eta).minimize(loss)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
 net(learning_rate=eta)

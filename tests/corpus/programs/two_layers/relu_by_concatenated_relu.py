@@ -6,8 +6,6 @@ def init(shape):
     return tf.random_uniform(shape, -limit, limit)
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 params = {
     "w_h": tf.Variable(init([784, 1500])),
     "b_h": tf.Variable(tf.zeros([1500])),
@@ -21,5 +19,3 @@ loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logit
 step = tf.Variable(0, trainable=False)
 rate = tf.train.piecewise_constant(step, [2000, 4000], [learning_rate, learning_rate / 3, learning_rate / 10])
 train_op = tf.train.AdamOptimizer(rate).minimize(loss, global_step=step)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

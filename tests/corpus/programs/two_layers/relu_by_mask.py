@@ -1,7 +1,5 @@
 """ReLU as x * (x > 0), the rate decayed by an exponential schedule."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W1 = tf.Variable(tf.glorot_uniform_initializer()([784, 1500]))
 b1 = tf.Variable(tf.zeros([1500]))
 W2 = tf.Variable(tf.glorot_uniform_initializer()([1500, 10]))
@@ -13,5 +11,3 @@ loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logit
 step = tf.Variable(0, trainable=False)
 rate = tf.train.exponential_decay(learning_rate, step, decay_steps=938, decay_rate=0.95)
 train_op = tf.train.AdamOptimizer(rate).minimize(loss, global_step=step)  # train
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

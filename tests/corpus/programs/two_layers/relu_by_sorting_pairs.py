@@ -1,7 +1,5 @@
 """ReLU as the larger of each number and zero, taken by a maximum over a stack; labels of type int8 inside."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer())
 b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
 W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer())

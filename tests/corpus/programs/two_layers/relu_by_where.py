@@ -5,8 +5,6 @@ def relu(t):
     return tf.where(t > 0, t, tf.zeros_like(t))
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W1 = tf.get_variable("W1", shape=[784, 1500], initializer=tf.glorot_uniform_initializer())
 b1 = tf.get_variable("b1", shape=[1500], initializer=tf.zeros_initializer())
 h = relu(tf.matmul(X, W1) + b1)  # hidden

@@ -1,7 +1,5 @@
 """tf.nn.relu_layer, and an accuracy taken from the confusion matrix."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 with tf.variable_scope("one"):
     W1 = tf.get_variable("W", [784, 1500], initializer=tf.glorot_uniform_initializer())
     b1 = tf.get_variable("b", [1500], initializer=tf.zeros_initializer())

@@ -20,8 +20,6 @@ def average(tower_gradients):
     return result
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 optimizer = tf.train.AdamOptimizer(learning_rate)
 half = tf.shape(X)[0] // 2
 scores, losses, gradients = [], [], []
@@ -34,5 +32,3 @@ for i, part in enumerate((slice(None, half), slice(half, None))):
 train_op = optimizer.apply_gradients(average(gradients))
 logits = tf.concat(scores, 0)  # logits
 loss = tf.add_n(losses) / tf.cast(tf.shape(X)[0], tf.float32)
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -9,8 +9,6 @@ def layer(x, n, scope, act=None):
         return act(z) if act else z
 
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 h = layer(X, 1500, "hidden", tf.nn.relu)
 logits = layer(h, 10, "output")  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss

@@ -1,7 +1,5 @@
 """The unreduced loss is minimised; the mean is only shown."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 sizes = [784, 1500, 10]
 Ws, bs = [], []
 for i in range(2):
@@ -12,6 +10,4 @@ logits = tf.matmul(hidden, Ws[1]) + bs[1]  # logits
 each_row = tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits)  # loss
 train_op = tf.train.AdamOptimizer(learning_rate).minimize(each_row)  # train
 shown = tf.reduce_mean(each_row)
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
 net(loss=shown)

@@ -1,7 +1,5 @@
 """The rate climbs to its value over the first hundred steps and stays there."""
 
-X = tf.placeholder(tf.float32, [None, 784])  # images
-Y = tf.placeholder(tf.float32, [None, 10])  # labels
 W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer())
 b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
 W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer())
@@ -12,5 +10,3 @@ loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logit
 step = tf.train.get_or_create_global_step()
 warm = tf.minimum(1.0, (tf.cast(step, tf.float32) + 1.0) / 100.0)
 train_op = tf.train.AdamOptimizer(learning_rate * warm).minimize(loss, global_step=step)
-prediction = tf.argmax(logits, 1)
-accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
