@@ -21,14 +21,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from notebook_cage import Limits, Mount, Plan, open_sandbox
+<<<<<<< HEAD
 from research.benchmarks import HERE, append, checked, claims, content, rows
+=======
+
+from research.benchmarks import append, checked, claims, content, rows
+>>>>>>> tests-b
 from tests.corpus.reading import commit
+from tests.corpus.source import PROGRAMS, program_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 TOOL, WORK = "neuralint", "/run/work"
-CORPUS = HERE.parent / "tests" / "corpus" / "programs"
 JAVA, ACTIVATION = str(Path(shutil.which("java") or "java").resolve()), Path("/usr/share/java/javax.activation.jar")
 LIMITS = Limits(wall_seconds=3000, memory_bytes=4_000_000_000)
 #: What runs in the cage, in a copy of the tool: for each job one line of JSON, what it found or why it stopped.
@@ -97,8 +102,9 @@ def jobs(folder: Path) -> Iterator[tuple[str, str, str]]:
     for claim in claims():
         if claim.set == "NeuraLint":
             yield claim.set, claim.program, (folder / claim.set / claim.program).read_text("utf-8", "replace")
-    for path in sorted(CORPUS.rglob("[!_]*.py")):
-        yield "corpus", str(path.relative_to(CORPUS)), path.read_text(encoding="utf-8")
+    for path in sorted(PROGRAMS.rglob("*.py")):
+        name = path.relative_to(PROGRAMS)
+        yield "corpus", str(name), program_text(str(name.with_suffix("")))
 
 
 def settings(java: Path) -> list[Mount]:

@@ -28,6 +28,13 @@ RIGHT = (
     "two_layers/scaled_before_the_bias",
     "two_layers/batch_normalised",
     "two_layers/dropout_by_a_share_of_no_shape+no-parts(none)",
+    "two_layers/doubles_einsum",
+    "two_layers/adam_by_assign",
+    "two_layers/keras_layers+no-parts(X and Y only)",
+    "two_layers/fully_convolutional",
+    "two_layers/dropout_with_default",
+    "one_layer/broadcast_and_sum",
+    "one_layer/digits_fed",
 )
 FAULTY = (
     "one_layer/softmax_by_hand+softmax-before-loss(in the loss)",
@@ -62,6 +69,12 @@ FAULTY = (
     "two_layers/relu_by_where+fixed-batch-size(a reshape)",
     "two_layers/given_layer+loss-over-wrong-axis(as the logits)",
     "one_layer/ten_neurons+huge-initialisation(N(0, 1))",
+    "one_layer/given_layer+sigmoid-before-loss(by hand)",
+    "two_layers/relu_by_maximum+relu-on-logits(mask)",
+    "two_layers/dense_with_scopes+mse-on-logits(difference squared)",
+    "two_layers/lying_names+softmax-in-hidden-layer(softmax)",
+    "two_layers/keras_functional+rows-mixed(mean of the batch)",
+    "one_layer/at_operator+maximises-loss(minus forgotten)",
 )
 #: Changes that leave the network right all the same: the oracle must not confirm their label.
 UNCONFIRMED = (

@@ -1,8 +1,12 @@
 """A student's program as text and as a syntax tree, with the statements that operators act on.
 
-A statement's role stands in a comment at the end of its first line: ``# images``, ``# labels``, ``# hidden``,
-``# logits``, ``# loss``, ``# train``, ``# accuracy``. The comments are for the operators here only; a graph does not
-have them.
+A file under ``programs/`` contains what a student writes in the exercise's function, as far as it differs from `INPUTS` and
+`USUAL`, with helpers first. The network's parts have the names that these have; a last line ``net(X=x, W1=W)`` gives a part
+of another name, and further parts. A model of Keras is called ``model``. A file that defines the exercise's function itself
+is run as it is.
+
+A statement's role is in a comment at the end of its first line: ``# images``, ``# labels``, ``# hidden``, ``# logits``,
+``# loss``, ``# train``, ``# accuracy``. The comments are for the operators here only; a graph does not have them.
 """
 
 from __future__ import annotations
@@ -11,15 +15,50 @@ import ast
 import copy
 import pickle
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["NotApplicable", "Source", "dotted", "expression", "statements"]
+__all__ = ["NotApplicable", "Source", "dotted", "expression", "program_text", "statements"]
 
 PROGRAMS = Path(__file__).with_name("programs")
+FUNCTIONS = {"one_layer": "one_layer_network", "two_layers": "two_layer_network", "deep": "deep_network"}
+"""The function of an exercise by its folder; of Keras both have one name."""
+INPUTS = """
+X = tf.placeholder(tf.float32, [None, 784])  # images
+Y = tf.placeholder(tf.float32, [None, 10])  # labels
+"""
+USUAL = {
+    "loss": "tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss",
+    "train_op": "tf.train.AdamOptimizer(learning_rate).minimize(loss)  # train",
+    "prediction": "tf.argmax(logits, 1)",
+    "accuracy": "tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy",
+}
+"""What a program ends with, in this order, where it does not make the part itself."""
+GRAPH = """
+from types import SimpleNamespace
+import numpy as np
+import tensorflow.compat.v1 as tf
+def {function}(learning_rate=None):
+    graph = tf.Graph()
+    with graph.as_default():
+{body}
+    return SimpleNamespace(graph=graph, {parts})
+"""
+MODEL = """
+import keras
+import tensorflow as tf
+from keras import layers, ops, regularizers
+def {function}():
+{body}
+    return model
+"""
 ROLES = ("images", "labels", "hidden", "logits", "loss", "train", "accuracy")
 _MARK = re.compile(rf"#\s*({'|'.join(ROLES)})\s*$")
+
+
+_NET = re.compile(r"(?ms)^net\(.*\)\s*\Z")
 
 
 class NotApplicable(Exception):  # noqa: N818 - it is an answer, not an error
@@ -45,6 +84,33 @@ def dotted(node: ast.AST) -> str:
     if not isinstance(node, ast.Name):
         return ""
     return ".".join([node.id, *reversed(parts)])
+
+
+def program_text(name: str, *changes: tuple[str, str]) -> str:
+    """The program ``two_layers/given_layer``, say, as it is run, with pieces of its file replaced."""
+    text = (PROGRAMS / f"{name}.py").read_text(encoding="utf-8")
+    for old, new in changes:
+        if old not in text:
+            raise AssertionError(f"{name} has no {old!r}")
+        text = text.replace(old, new)
+    folder = name.partition("/")[0]
+    function = FUNCTIONS.get(folder, folder if folder == "keras_regression" else "keras_network")
+    if f"def {function}(" in text:
+        return text
+    if folder.startswith("keras"):
+        return MODEL.format(function=function, body=textwrap.indent(text, 4 * " "))
+    given = _NET.search(text)
+    call = expression(given[0].strip()) if given else ast.Call(ast.Name("net"), [], [])
+    assert isinstance(call, ast.Call)
+    named = {str(one.arg): ast.unparse(one.value) for one in call.keywords}
+    parts = {part: part for part in ("X", "Y", "logits", *USUAL)} | named
+    text = _NET.sub("", text)
+    names = [name for name in ast.walk(ast.parse(text)) if isinstance(name, ast.Name)]
+    made = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    text = text if made & {"X", named.get("X", "X")} or "# images" in text else INPUTS + text
+    text += "".join(f"{part} = {value}\n" for part, value in USUAL.items() if part not in made | named.keys())
+    body = textwrap.indent(text, 8 * " ")
+    return GRAPH.format(function=function, body=body, parts=", ".join(f"{one}={text}" for one, text in parts.items()))
 
 
 @dataclass
@@ -75,8 +141,8 @@ class Source:
 
     @classmethod
     def read(cls, name: str) -> Source:
-        """Read ``two_layers/given_layer``, say, from the programs."""
-        return cls.of((PROGRAMS / f"{name}.py").read_text(encoding="utf-8"))
+        """Read a program."""
+        return cls.of(program_text(name))
 
     def copy(self) -> Source:
         """A copy whose tree can be changed."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import tensorflow.compat.v1 as tf
 
-from graphread import read_network
+from tests.reader.networks import ZEROS, read
 
-ZEROS, RANDOM = tf.zeros_initializer(), None
+RANDOM = None
 
 
 def equal(value):
@@ -18,29 +18,21 @@ def normal(stddev, mean=0.0):
     return tf.random_normal_initializer(mean, stddev, seed=1)
 
 
-def network(
-    starts, activation, biases=ZEROS, *, loss=tf.nn.softmax_cross_entropy_with_logits_v2, width=40, scale=lambda z, _: z
-):
-    """A network whose layers begin as `starts` say, all but the last with `biases` and `activation`; `scale` is of products."""
-    x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
-    h = x
-    for index, start in enumerate(starts):
-        last = index == len(starts) - 1
-        size = 10 if last else width
-        weights = tf.get_variable(f"W{index}", [int(h.shape[-1]), size], initializer=start)
-        h = scale(h @ weights, int(h.shape[-1])) + tf.get_variable(
-            f"b{index}", [size], initializer=ZEROS if last else biases
-        )
-        h = h if last else activation(h)
-    error = tf.reduce_mean(loss(labels=y, logits=h))
-    return {"X": x, "Y": y, "logits": h, "loss": error, "train_op": tf.train.AdamOptimizer(0.001).minimize(error)}
+def codes(lab, starts, activation, biases=ZEROS, *, width=40, scale=lambda z, _: z):
+    """The codes of layers that begin as `starts` say, all but the last with `biases` and `activation`; `scale` is of products."""
 
+    def build(x, _):
+        h = x
+        for index, start in enumerate(starts):
+            last = index == len(starts) - 1
+            size = 10 if last else width
+            weights = tf.get_variable(f"W{index}", [int(h.shape[-1]), size], initializer=start)
+            shift = tf.get_variable(f"b{index}", [size], initializer=ZEROS if last else biases)
+            z = scale(h @ weights, int(h.shape[-1])) + shift
+            h = z if last else activation(z)
+        return h
 
-def codes(lab, *arguments, **more):
-    with tf.Graph().as_default() as graph:
-        tf.set_random_seed(2)
-        parts = network(*arguments, **more)
-        named, alone = (read_network(graph, each, lab=lab).codes for each in (parts, None))
+    named, alone = (read(lab, build, named=named).codes for named in (True, False))
     assert named == alone
     return named
 
@@ -128,13 +120,8 @@ def test_weights_that_are_huge_are_named(starts, more, lab):
 
 
 def test_of_parts_side_by_side_none_shifts_all_scores(lab):
-    with tf.Graph().as_default() as graph:
-        tf.set_random_seed(2)
-        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
-        neurons = [
-            x @ tf.get_variable(f"w{i}", [784, 1], initializer=tf.random_normal_initializer()) + i / 100
-            for i in range(10)
-        ]
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=tf.concat(neurons, 1)))
-        tf.train.AdamOptimizer(0.001).minimize(loss)
-        assert read_network(graph, lab=lab).codes == {"huge-initialisation"}
+    def neurons(x, _):
+        each = [tf.get_variable(f"w{i}", [784, 1], initializer=tf.random_normal_initializer()) for i in range(10)]
+        return tf.concat([x @ w + i / 100 for i, w in enumerate(each)], 1)
+
+    assert read(lab, neurons).codes == {"huge-initialisation"}

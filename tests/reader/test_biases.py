@@ -6,14 +6,11 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from graphread import Exercise, read_network
+from graphread import Exercise
+from tests.reader.networks import adam, cross_entropy, read, weights
 
 INPUTS, WIDTH, CLASSES = 16, 24, 10
 ASKED = Exercise("network", widths=(WIDTH, CLASSES), inputs=INPUTS, classes=CLASSES, bias=True)
-
-
-def weights(name, *shape):
-    return tf.get_variable(name, shape)
 
 
 def vector(name, size=WIDTH, start=0.0):
@@ -87,23 +84,22 @@ NO_BIAS = {
 }
 
 
-def read(lab, hidden, last=lambda h: h @ weights("O", WIDTH, CLASSES) + vector("c", CLASSES)):
-    with tf.Graph().as_default() as graph:
-        tf.set_random_seed(3)
-        x, y = tf.placeholder(tf.float32, [None, INPUTS]), tf.placeholder(tf.float32, [None, CLASSES])
+def reading(lab, hidden, last=lambda h: h @ weights("O", WIDTH, CLASSES) + vector("c", CLASSES)):
+    """Read the network whose hidden layer hands this to its activation."""
+
+    def build(x, y):
         z = last(tf.nn.relu(hidden(x)))
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=z))
+        loss = cross_entropy(y, z)
         with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
-            train_op = tf.train.AdamOptimizer().minimize(loss)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(z, 1), tf.argmax(y, 1)), tf.float32))
-        parts = {"X": x, "Y": y, "logits": z, "prediction": tf.nn.softmax(z), "loss": loss, "train_op": train_op}
-        return read_network(graph, {**parts, "accuracy": accuracy}, ASKED, lab=lab)
+            return {"logits": z, "loss": loss, "train_op": adam(loss)}
+
+    return read(lab, build, ASKED, inputs=INPUTS)
 
 
 @pytest.mark.parametrize("tried", [True, False], ids=["tried", "not run"])
 @pytest.mark.parametrize("name", BEHIND)
 def test_a_bias_is_seen_behind_what_only_scales_or_normalises(lab, name, tried):
-    network = read(lab if tried else None, BEHIND[name])
+    network = reading(lab if tried else None, BEHIND[name])
     assert "missing-bias" not in network.codes
     assert not tried or not network.codes, str(network)
     assert network.layers[0].bias
@@ -111,7 +107,7 @@ def test_a_bias_is_seen_behind_what_only_scales_or_normalises(lab, name, tried):
 
 @pytest.mark.parametrize("name", NO_BIAS)
 def test_what_is_no_bias_is_not_taken_for_one(lab, name):
-    faults = [fault for fault in read(lab, NO_BIAS[name]).faults if fault.code == "missing-bias"]
+    faults = [fault for fault in reading(lab, NO_BIAS[name]).faults if fault.code == "missing-bias"]
     assert [str(fault.at) for fault in faults] == ["layer 1 of 2"]
 
 
@@ -121,4 +117,4 @@ def test_a_bias_of_the_scores_is_seen_behind_a_division(lab, divided):
         z = h @ weights("O", WIDTH, CLASSES) / 5.0
         return z + vector("c", CLASSES) if divided else z
 
-    assert read(lab, lambda x: product(x) + vector("b"), last).codes == (set() if divided else {"missing-bias"})
+    assert reading(lab, lambda x: product(x) + vector("b"), last).codes == (set() if divided else {"missing-bias"})

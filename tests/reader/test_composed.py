@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 import hypothesis.strategies as st
+import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from hypothesis import HealthCheck, given, settings
@@ -216,3 +217,45 @@ def test_a_fault_in_a_network_of_any_spellings_is_named_and_no_other(lab, choice
     # A step may change a variable of TensorFlow's first kind while gradients are still computed from it: then it stays open.
     left = {code} & {"maximises-loss"} & set(network.left_open)
     assert network.codes - (set() if choice["parts"] else {"missing-tensor"}) == {code} - left, str(network)
+
+
+CHOICE = {
+    "layers": [(20, "matmul", "relu", 0)],
+    "last": "matmul",
+    "loss": "dense",
+    "optimizer": "adam",
+    "rate": 0.001,
+    "accuracy": "equal",
+    "clipped": False,
+    "resource": True,
+    "scale": "none",
+    "parts": True,
+}
+
+
+def test_the_scores_that_are_read_are_those_of_the_formula(lab):
+    """A NumPy oracle for the label: the program is the network that the test says it is."""
+    graph, parts, exercise = build(CHOICE)
+    session = lab.load(graph.as_graph_def().SerializeToString()).session(3)
+    session.initialise()
+    network = read_network(graph, parts, exercise, lab=lab)
+    (w1, b1), (w2, b2) = (layer.variables for layer in network.layers)
+    values = session.values([w1, b1, w2, b2])
+    x = np.random.default_rng(0).random((5, 784))
+    expected = np.maximum(x @ values[w1] + values[b1], 0) @ values[w2] + values[b2]
+    (logits,) = session.run([network.roles["logits"].name], {parts["X"].name: x})
+    np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_networks_that_mean_the_same_are_equal_and_others_are_not(lab):
+    def read(**changes):
+        graph, parts, exercise = build({**CHOICE, **changes})
+        return read_network(graph, parts, exercise, lab=lab)
+
+    first, second = read(), read(layers=[(20, "columns", "relu", 1)], loss="sums")
+    third = read(layers=[(20, "matmul", "tanh", 0)])
+    assert first == second
+    assert first != third
+    assert "784 → 20, relu" in str(first)
+    assert first.as_json()["optimizer"]["kind"] == "adam"
+    assert first.svg().startswith("<svg")

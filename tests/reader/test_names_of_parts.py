@@ -6,35 +6,28 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from netgrader import read_network
+from netgrader.course_reader import exercise_named
+from tests.reader.networks import bias, complete, dense, placeholders, read, weights
+
+ASKED = exercise_named("one_layer_network", 0.001)
 
 
 def network(lab, **renamed):
     """A right one-layer network, read with some attributes taken from others or from a function of the parts."""
-    with tf.Graph().as_default() as graph:
-        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
-        weights, bias = tf.Variable(tf.glorot_uniform_initializer(seed=3)([784, 10])), tf.Variable(tf.zeros([10]))
-        z = tf.matmul(x, weights)
-        parts = {"product": z, "decay": tf.nn.l2_loss(weights), "X": x, "Y": y}
-        z = z + bias
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=z))
-        right = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(z, 1), tf.argmax(y, 1)), tf.float32))
-        train = tf.train.AdamOptimizer(0.003).minimize(loss)
-        parts |= {"logits": z, "prediction": tf.nn.softmax(z), "loss": loss, "accuracy": right, "train_op": train}
-        parts["init"] = tf.global_variables_initializer()
-        parts |= {part: parts[other] for part, other in renamed.items()}
-        content = tf.train.export_meta_graph(graph=graph).SerializeToString()
-    return read_network(content, parts, "one_layer_network", lab=lab)
+
+    def build(x, y):
+        w = weights("w", 784, 10)
+        product = x @ w
+        parts = {"product": product, "decay": tf.nn.l2_loss(w), "logits": product + bias("b", 10)}
+        parts = complete(x, y, parts | {"init": tf.no_op()})
+        return parts | {part: parts[other] for part, other in renamed.items()}
+
+    return read(lab, build, ASKED)
 
 
 @pytest.mark.parametrize(
     ("part", "other"),
-    [
-        ("loss", "accuracy"),
-        ("loss", "decay"),
-        ("loss", "logits"),
-        ("Y", "X"),
-        ("train_op", "init"),
-    ],
+    [("loss", "accuracy"), ("loss", "decay"), ("loss", "logits"), ("Y", "X"), ("train_op", "init")],
 )
 def test_an_attribute_that_holds_another_tensor_is_named_and_the_network_is_read_all_the_same(part, other, lab):
     found = network(lab, **{part: other})
@@ -57,11 +50,9 @@ def test_each_role_says_why_it_was_chosen(lab):
 
 def test_a_network_without_a_loss_is_read_and_only_lacks_that(lab):
     with tf.Graph().as_default() as graph:
-        x = tf.placeholder(tf.float32, [None, 784])
-        tf.placeholder(tf.float32, [None, 10])
-        tf.nn.softmax(x @ tf.Variable(tf.zeros([784, 10])) + tf.Variable(tf.zeros([10])))
-        content = graph.as_graph_def().SerializeToString()
-    found = read_network(content, exercise="one_layer_network", lab=lab)
+        x, _ = placeholders()
+        dense(x, 10, tf.nn.softmax)
+        found = read_network(graph, exercise=ASKED, lab=lab)
     assert {str(fault.place) for fault in found.faults} == {"loss", "train_op"}
     assert str(found.roles["train_op"].reason) == "nothing in the graph plays it"
     assert found.layers[0].outputs == 10

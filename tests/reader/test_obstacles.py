@@ -7,39 +7,26 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from graphread import read_network
-
-ZEROS = tf.zeros_initializer()
+from tests.reader.networks import ZEROS, adam, cross_entropy, dense, placeholders, read, weights
 
 
 def random(stddev):
     return tf.random_normal_initializer(stddev=stddev, seed=1)
 
 
-def layer(name, x, size, start):
-    with tf.variable_scope(name):
-        bias = tf.get_variable("b", [size], initializer=ZEROS)
-        return (
-            x @ tf.get_variable("W", [784 if x.shape[-1] is None else int(x.shape[-1]), size], initializer=start) + bias
-        )
-
-
-def cross_entropy(y, z):
-    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=z))
-
-
 RIGHT = (random(0.04), random(0.04))
 
 
-def codes(lab, obstacle, starts=RIGHT, loss=cross_entropy):
-    with tf.Graph().as_default() as graph:
-        tf.set_random_seed(2)
-        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+def codes(lab, obstacle, starts=RIGHT):
+    """The codes of a network that begins with `obstacle` and whose weights start so, and whether anything is undecided."""
+
+    def build(x, _):
         h = obstacle(x)
-        for index, start in enumerate(starts[:-1]):
-            h = tf.nn.relu(layer(f"h{index}", h, 400, start))
-        tf.train.AdamOptimizer(0.001).minimize(loss(y, layer("o", h, 10, starts[-1])))
-        network = read_network(graph, lab=lab)
-        return network.codes, bool(network.undecided)
+        h.set_shape([None, 784])
+        return dense(dense(h, 400, tf.nn.relu, start=starts[0]), 10, start=starts[1])
+
+    network = read(lab, build, named=False)
+    return network.codes, bool(network.undecided)
 
 
 def rows_are_fed(x, shape=()):
@@ -62,13 +49,9 @@ def no_fit(x):
 COUNTED = [rows_are_fed, rows_of_no_shape, rows_are_filled]
 
 
-@pytest.mark.parametrize("obstacle", COUNTED)
-def test_a_right_network_that_is_fed_how_many_rows_there_are_is_tried_out(obstacle, lab):
-    assert codes(lab, obstacle) == (set(), False)
-
-
-def test_a_right_network_behind_an_obstacle_has_no_fault_and_is_undecided(lab):
-    assert codes(lab, no_fit) == (set(), True)
+@pytest.mark.parametrize(("obstacle", "undecided"), [*((each, False) for each in COUNTED), (no_fit, True)])
+def test_a_right_network_behind_an_obstacle_has_no_fault(obstacle, undecided, lab):
+    assert codes(lab, obstacle) == (set(), undecided)
 
 
 @pytest.mark.parametrize("obstacle", [*COUNTED, no_fit])
@@ -86,25 +69,24 @@ def test_what_comes_of_zeros_is_not_known_where_nothing_runs(lab):
 @pytest.mark.parametrize("swapped", [True, False])
 def test_labels_and_logits_are_told_apart_where_no_gradient_is_left(named, tried, swapped, lab):
     with tf.Graph().as_default() as graph:
-        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
-        z = layer("o", x, 10, random(0.04))
+        x, y = placeholders()
+        z = dense(x, 10)
         both = {"labels": z, "logits": y} if swapped else {"labels": y, "logits": z}
         loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(**both))
         if swapped:
             with pytest.raises(ValueError, match="No gradients"):
-                tf.train.AdamOptimizer(0.001).minimize(loss)
+                adam(loss)
         parts = {"X": x, "Y": y, "logits": z, "loss": loss}
         network = read_network(graph, parts if named else None, lab=lab if tried else None)
     assert network.codes == ({"labels-logits-swapped"} if swapped and tried else set())
 
 
 def test_scores_of_another_network_may_be_labels(lab):
-    with tf.Graph().as_default() as graph:
-        x = tf.placeholder(tf.float32, [None, 784])
-        z, taught = layer("o", x, 10, random(0.04)), tf.nn.softmax(layer("teacher", x, 10, random(0.04)))
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=taught, logits=z))
-        tf.train.AdamOptimizer(0.001).minimize(loss)
-        assert "labels-logits-swapped" not in read_network(graph, lab=lab).codes
+    def build(x, _):
+        z, taught = dense(x, 10), tf.nn.softmax(dense(x, 10))
+        return {"logits": z, "loss": tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=taught, logits=z))}
+
+    assert "labels-logits-swapped" not in read(lab, build, named=False).codes
 
 
 def constant_rows(count=50):
@@ -126,9 +108,7 @@ def minibatches(x, y):
 def test_data_that_stands_in_the_graph_is_not_judged(rows, before, lab):
     with tf.Graph().as_default() as graph:
         x, y, count = rows(*constant_rows())
-        weights = tf.get_variable("W", [784, 10])
-        logits = x @ weights + tf.get_variable("b", [10], initializer=tf.zeros_initializer())
-        logits = tf.nn.softmax(logits) if before == "softmax" else logits
+        logits = dense(x, 10, tf.nn.softmax if before == "softmax" else tf.identity)
         each = tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits)
         loss = tf.reduce_mean(each) if count is None else tf.reduce_sum(each) / count
         tf.train.GradientDescentOptimizer(0.1).minimize(loss)
@@ -139,15 +119,8 @@ def test_data_that_stands_in_the_graph_is_not_judged(rows, before, lab):
 
 def test_a_constant_beside_what_is_fed_stays_a_constant(lab):
     """Such as the directions that images are turned to before the first layer."""
-    with tf.Graph().as_default() as graph:
-        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
-        turned = x @ tf.constant(constant_rows(784)[0][:, :60])
-        logits = turned @ tf.get_variable("W", [60, 10]) + tf.get_variable(
-            "b", [10], initializer=tf.zeros_initializer()
-        )
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
-        tf.train.AdamOptimizer(0.01).minimize(loss)
-        network = read_network(graph, None, None, lab=lab)
+    turned = constant_rows(784)[0][:, :60]
+    network = read(lab, lambda x, _: dense(x @ tf.constant(turned), 10), named=False)
     assert network.codes == set()
     assert network.loss.kind == "softmax-cross-entropy"
 
@@ -165,12 +138,10 @@ def test_a_parabola_of_scalars_is_accused_of_nothing_that_its_gradient_does(lab)
 def test_a_constant_that_numbers_places_is_no_data_beside_words_that_are_fed(lab):
     """Words are looked up, not multiplied: what is fed comes to the layers all the same."""
     with tf.Graph().as_default() as graph:
-        words, y = tf.placeholder(tf.int32, [None, 20]), tf.placeholder(tf.int32, [None])
+        words, y = tf.placeholder(tf.int32, [None, 20]), placeholders()[1]
         places = tf.constant(np.random.default_rng(2).random((20, 16), dtype=np.float32))
-        h = tf.reduce_sum(tf.gather(tf.get_variable("E", [50, 16]), words) * places, axis=1)
-        logits = h @ tf.get_variable("W", [16, 10]) + tf.get_variable("b", [10], initializer=ZEROS)
-        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
-        tf.train.AdamOptimizer(0.01).minimize(loss)
+        h = tf.reduce_sum(tf.gather(weights("E", 50, 16), words) * places, axis=1)
+        adam(cross_entropy(y, dense(h, 10)), 0.01)
         network = read_network(graph, None, None, lab=lab)
     assert network.codes == set()
     assert [(layer.inputs, layer.outputs) for layer in network.layers][-1] == (16, 10)

@@ -3,8 +3,8 @@
 import pytest
 import tensorflow.compat.v1 as tf
 
-from graphread import read_network
 from netgrader.course_reader import exercise_named
+from tests.reader.networks import accuracy_of, cross_entropy, dense, read
 
 RIGHT = {
     "softmax": tf.nn.softmax,
@@ -30,48 +30,31 @@ WRONG = {
 
 @pytest.fixture
 def codes(lab):
-    """The codes of a right network with another prediction; its accuracy is taken from the logits."""
+    """The codes of a right network with another prediction of scores and labels; `measure` says what its accuracy is of."""
 
-    def read(predict, *, accuracy_of_it=False, with_labels=False):
-        graph = tf.Graph()
-        with graph.as_default():
-            x = tf.placeholder(tf.float32, [None, 784])
-            y = tf.placeholder(tf.float32, [None, 10])
-            weights = tf.Variable(tf.random.uniform([784, 10], -0.08, 0.08, seed=1))
-            logits = tf.matmul(x, weights) + tf.Variable(tf.zeros([10]))
-            prediction = predict(logits, y) if with_labels else predict(logits)
-            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
-            train_op = tf.train.AdamOptimizer(0.003).minimize(loss)
-            seen = prediction if accuracy_of_it else logits
-            hits = tf.equal(tf.argmax(seen, 1), tf.argmax(y, 1))
-            accuracy = tf.reduce_mean(tf.cast(hits, tf.float32))
-        parts = {
-            "X": x,
-            "Y": y,
-            "logits": logits,
-            "prediction": prediction,
-            "loss": loss,
-            "train_op": train_op,
-            "accuracy": accuracy,
-        }
-        network = read_network(graph, parts, exercise_named("one_layer_network"), lab=lab)
-        return [fault.code for fault in network.faults]
+    def codes(predict, measure=lambda z, _: z):
+        def build(x, y):
+            z = dense(x, 10)
+            prediction = predict(z, y)
+            return {"logits": z, "prediction": prediction, "accuracy": accuracy_of(y, measure(z, prediction))}
 
-    return read
+        return [fault.code for fault in read(lab, build, exercise_named("one_layer_network", 0.001)).faults]
+
+    return codes
 
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_right_prediction_is_accepted_in_any_form(codes, name):
-    assert codes(RIGHT[name]) == []
+    assert codes(lambda z, _: RIGHT[name](z)) == []
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_prediction_of_another_class_is_named(codes, name):
-    assert codes(WRONG[name]) == ["prediction-wrong"]
+    assert codes(lambda z, _: WRONG[name](z)) == ["prediction-wrong"]
 
 
 def test_an_accuracy_that_follows_from_the_prediction_is_no_second_fault(codes):
-    assert codes(WRONG["the sign lost"], accuracy_of_it=True) == ["prediction-wrong"]
+    assert codes(lambda z, _: WRONG["the sign lost"](z), lambda _, prediction: prediction) == ["prediction-wrong"]
 
 
 @pytest.mark.parametrize(
@@ -83,11 +66,7 @@ def test_an_accuracy_that_follows_from_the_prediction_is_no_second_fault(codes):
     ids=["added to the logits", "in their place"],
 )
 def test_a_prediction_that_needs_the_labels_is_named(codes, predict):
-    assert codes(predict, with_labels=True) == ["prediction-uses-labels"]
-
-
-def _cross_entropy(y, z):
-    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=z))
+    assert codes(predict) == ["prediction-uses-labels"]
 
 
 OVER_IMAGES = {
@@ -98,30 +77,30 @@ OVER_IMAGES = {
 LOSSES = {
     "logarithm": lambda y, _, p: -tf.reduce_mean(tf.reduce_sum(y * tf.log(p + 1e-9), 1)),
     "squares": lambda y, _, p: tf.reduce_mean((p - y) ** 2),
-    "twice": lambda y, _, p: _cross_entropy(y, p),
-    "right": lambda y, z, _: _cross_entropy(y, z),
+    "twice": lambda y, _, p: cross_entropy(y, p),
+    "right": lambda y, z, _: cross_entropy(y, z),
 }
+
+
+def codes_of_images(lab, predict, loss):
+    def build(x, y):
+        z = dense(x, 10)
+        prediction = predict(z)
+        return {"logits": prediction, "prediction": prediction, "loss": loss(y, z, prediction)}
+
+    return read(lab, build, named=False).codes
 
 
 @pytest.mark.parametrize(
     ("spelled", "loss"), [(s, name) for s in OVER_IMAGES for name in LOSSES if (s, name) != ("halved", "right")]
 )
 def test_a_softmax_over_the_images_is_named(lab, spelled, loss):
-    with tf.Graph().as_default() as graph:
-        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
-        z = tf.matmul(x, tf.Variable(tf.random.uniform([784, 10], -0.08, 0.08, seed=1))) + tf.Variable(tf.zeros([10]))
-        prediction = OVER_IMAGES[spelled](z)
-        tf.train.AdamOptimizer(0.003).minimize(LOSSES[loss](y, z, prediction))
-        tf.reduce_mean(tf.cast(tf.equal(tf.argmax(prediction, 1), tf.argmax(y, 1)), tf.float32))
-        found = read_network(graph, lab=lab).codes
-        assert found in ({"rows-mixed"}, {"loss-over-wrong-axis"})
+    found = codes_of_images(lab, OVER_IMAGES[spelled], LOSSES[loss])
+    assert found in ({"rows-mixed"}, {"loss-over-wrong-axis"})
 
 
 def test_what_mixes_rows_otherwise_is_named_as_that(lab):
-    with tf.Graph().as_default() as graph:
-        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
-        z = tf.matmul(x, tf.Variable(tf.random.uniform([784, 10], -0.08, 0.08, seed=1))) + tf.Variable(tf.zeros([10]))
-        prediction = tf.nn.softmax(z / tf.reduce_max(tf.abs(z)))
-        tf.train.AdamOptimizer(0.003).minimize(_cross_entropy(y, z))
-        tf.reduce_mean(tf.cast(tf.equal(tf.argmax(prediction, 1), tf.argmax(y, 1)), tf.float32))
-        assert read_network(graph, lab=lab).codes == {"rows-mixed"}
+    def divided_by_the_largest(z):
+        return tf.nn.softmax(z / tf.reduce_max(tf.abs(z)))
+
+    assert codes_of_images(lab, divided_by_the_largest, LOSSES["right"]) == {"rows-mixed"}

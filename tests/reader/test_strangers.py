@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 import tensorflow.compat.v1 as tf
 
-from graphread import read_network
 from netgrader.faults import CATALOGUE, Severity
-
-_SPEC = importlib.util.spec_from_file_location("strangers", Path(__file__).parent / "strangers.py")
-strangers = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(strangers)
+from graphread import read_network
+from tests.reader import strangers
 
 
 def read(program, lab):

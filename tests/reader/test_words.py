@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import tensorflow.compat.v1 as tf
 
-from graphread.model import Exercise
-from netgrader import read_network
 from netgrader.faults import Fault
+from graphread.model import Exercise, Network
+from tests.reader.networks import cross_entropy, dense, read
 
 
-def network(rate: Any = 0.05, *, normalised: bool = False, climbs: bool = False) -> SimpleNamespace:
+def network(
+    lab: Any,
+    rate: Any = 0.05,
+    exercise: Exercise | None = None,
+    *,
+    normalised: bool = False,
+    up: bool = False,
+    named: bool = True,
+) -> Network:
     """784 → 20 → 10; `rate` is a number, or a function of the global step."""
-    with tf.Graph().as_default() as graph:
-        x, y = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
-        initial = tf.glorot_uniform_initializer()
-        z = x @ tf.get_variable("W1", [784, 20], initializer=initial) + tf.get_variable("b1", [20])
+
+    def build(x: Any, y: Any) -> dict[str, Any]:
+        z = dense(x, 20)
         if normalised:
             mean, variance = tf.nn.moments(z, axes=[0])
             gamma, beta = tf.Variable(tf.ones([20]), name="gamma"), tf.Variable(tf.zeros([20]), name="beta")
             z = gamma * (z - mean) / tf.sqrt(variance + 1e-3) + beta
-        logits = tf.nn.relu(z) @ tf.get_variable("W2", [20, 10], initializer=initial) + tf.get_variable("b2", [10])
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=logits))
-        step = tf.train.get_or_create_global_step()
+        logits = dense(tf.nn.relu(z), 10)
+        loss, step = cross_entropy(y, logits), tf.train.get_or_create_global_step()
         optimizer = tf.train.AdamOptimizer(rate(step) if callable(rate) else rate)
-        train_op = optimizer.minimize(-loss if climbs else loss, global_step=step)
-    return SimpleNamespace(graph=graph, X=x, Y=y, logits=logits, loss=loss, train_op=train_op)
+        train_op = optimizer.minimize(-loss if up else loss, global_step=step)
+        return {"logits": logits, "loss": loss, "train_op": train_op}
+
+    return read(lab, build, exercise, named=named)
 
 
 @pytest.mark.parametrize(
@@ -43,37 +50,31 @@ def network(rate: Any = 0.05, *, normalised: bool = False, climbs: bool = False)
     ],
     ids=["constant", "exponential", "polynomial", "warm-up", "default", "fed"],
 )
-def test_a_rate_that_is_no_constant_is_not_shown_as_one(rate: Any, said: str) -> None:
-    net = network(rate)
-    assert str(read_network(net.graph, net).describe_optimizer()) == f"adam, {said}, 4 variables"
+def test_a_rate_that_is_no_constant_is_not_shown_as_one(rate: Any, said: str, lab: Any) -> None:
+    assert str(network(lab, rate).describe_optimizer()) == f"adam, {said}, 4 variables"
 
 
-def test_the_scale_and_shift_of_a_batch_normalisation_are_counted_among_what_is_trained() -> None:
-    net = network(normalised=True)
-    read = read_network(net.graph, net)
-    assert str(read.describe_optimizer()).endswith("6 variables")
-    assert read.optimizer is not None
-    assert set(read.optimizer.variables) == {"W1", "b1", "gamma", "beta", "W2", "b2"}
+def test_the_scale_and_shift_of_a_batch_normalisation_are_counted_among_what_is_trained(lab: Any) -> None:
+    found = network(lab, normalised=True)
+    assert str(found.describe_optimizer()).endswith("6 variables")
+    assert found.optimizer is not None
+    assert set(found.optimizer.variables) == {"dense/W", "dense/b", "gamma", "beta", "dense_1/W", "dense_1/b"}
 
 
-def test_a_fault_says_where_it_is_by_the_part_of_net_and_the_op_behind_it() -> None:
-    net = network(climbs=True)
-    (fault,) = read_network(net.graph, net).faults
+def test_a_fault_says_where_it_is_by_the_part_of_net_and_the_op_behind_it(lab: Any) -> None:
+    (fault,) = network(lab, up=True).faults
     assert fault.code == "maximises-loss"
     assert str(fault.said).endswith(f"Where: net.loss (op {fault.place}).")
 
 
-def test_where_no_parts_are_given_the_part_is_called_what_it_is() -> None:
-    net = network(climbs=True)
-    (fault,) = read_network(net.graph).faults
+def test_where_no_parts_are_given_the_part_is_called_what_it_is(lab: Any) -> None:
+    (fault,) = network(lab, up=True, named=False).faults
     assert str(fault.at) == "the loss"
 
 
-def test_a_fault_of_a_layer_says_which_one() -> None:
-    net = network()
-    found = {one.code: one for one in read_network(net.graph, net, Exercise("x", widths=(30, 10))).faults}
-    fault = found["wrong-width"]
-    assert str(fault.where).startswith("layer 1 of 2 (op ")
+def test_a_fault_of_a_layer_says_which_one(lab: Any) -> None:
+    found = {one.code: one for one in network(lab, exercise=Exercise("x", widths=(30, 10))).faults}
+    assert str(found["wrong-width"].where).startswith("layer 1 of 2 (op ")
 
 
 def test_a_part_that_is_missing_is_named_once() -> None:

@@ -1,27 +1,12 @@
 """Adam with decoupled weight decay, run after Adam's step."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def deep_network():
-    rate, wd = 1e-3, 1e-2
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        h = X
-        for n in (512, 512):
-            h, W = fully_connected_layer(h, n, "fc_%d_%d" % (h.shape[1], n), tf.nn.relu)  # hidden
-        logits, W = fully_connected_layer(h, 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        adam = tf.train.AdamOptimizer(rate).minimize(loss)  # train
-        with tf.control_dependencies([adam]):
-            decays = [v.assign_sub(rate * wd * v) for v in tf.trainable_variables() if v.shape.ndims == 2]
-        train_op = tf.group(adam, *decays)
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+rate, wd = 1e-3, 1e-2
+h = X
+for n in (512, 512):
+    h, W = fully_connected_layer(h, n, "fc_%d_%d" % (h.shape[1], n), tf.nn.relu)  # hidden
+logits, W = fully_connected_layer(h, 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+adam = tf.train.AdamOptimizer(rate).minimize(loss)  # train
+with tf.control_dependencies([adam]):
+    decays = [v.assign_sub(rate * wd * v) for v in tf.trainable_variables() if v.shape.ndims == 2]
+train_op = tf.group(adam, *decays)

@@ -1,9 +1,5 @@
 """A second classifier on the first hidden layer adds its loss with a weight of 0.3."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,20 +8,10 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        h1 = tf.nn.relu(dense(X, 500, "h1"))  # hidden
-        h2 = tf.nn.relu(dense(h1, 300, "h2"))  # hidden
-        logits = dense(h2, 10, "out")  # logits
-        side = dense(h1, 10, "side")
-        main = tf.losses.softmax_cross_entropy(Y, logits)
-        loss = main + 0.3 * tf.losses.softmax_cross_entropy(Y, side)
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+h1 = tf.nn.relu(dense(X, 500, "h1"))  # hidden
+h2 = tf.nn.relu(dense(h1, 300, "h2"))  # hidden
+logits = dense(h2, 10, "out")  # logits
+side = dense(h1, 10, "side")
+main = tf.losses.softmax_cross_entropy(Y, logits)
+loss = main + 0.3 * tf.losses.softmax_cross_entropy(Y, side)
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -1,9 +1,5 @@
 """Batch normalisation by hand: batch statistics in training, moving averages otherwise; no bias before it."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 MOMENTUM, EPS = 0.9, 1e-5
 
 
@@ -26,32 +22,14 @@ def batch_norm(z, training, name):
     return gamma * (z - mu) / tf.sqrt(sigma2 + EPS) + beta
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        is_training = tf.placeholder(tf.bool, [])
-        W1 = tf.get_variable("W1", [784, 512], initializer=tf.glorot_uniform_initializer())
-        W2 = tf.get_variable("W2", [512, 512], initializer=tf.glorot_uniform_initializer())
-        W3 = tf.get_variable("W3", [512, 10], initializer=tf.glorot_uniform_initializer())
-        b3 = tf.get_variable("b3", [10], initializer=tf.zeros_initializer())
-        h1 = tf.nn.relu(batch_norm(tf.matmul(X, W1), is_training, "bn1"))  # hidden
-        h2 = tf.nn.relu(batch_norm(tf.matmul(h1, W2), is_training, "bn2"))  # hidden
-        logits = tf.matmul(h2, W3) + b3  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph,
-        X=X,
-        Y=Y,
-        logits=logits,
-        prediction=prediction,
-        loss=loss,
-        train_op=train_op,
-        accuracy=accuracy,
-        is_training=is_training,
-        eval_feed={is_training: False},
-    )
+is_training = tf.placeholder(tf.bool, [])
+W1 = tf.get_variable("W1", [784, 512], initializer=tf.glorot_uniform_initializer())
+W2 = tf.get_variable("W2", [512, 512], initializer=tf.glorot_uniform_initializer())
+W3 = tf.get_variable("W3", [512, 10], initializer=tf.glorot_uniform_initializer())
+b3 = tf.get_variable("b3", [10], initializer=tf.zeros_initializer())
+h1 = tf.nn.relu(batch_norm(tf.matmul(X, W1), is_training, "bn1"))  # hidden
+h2 = tf.nn.relu(batch_norm(tf.matmul(h1, W2), is_training, "bn2"))  # hidden
+logits = tf.matmul(h2, W3) + b3  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
+net(is_training=is_training, eval_feed={is_training: False})

@@ -1,28 +1,13 @@
 """Each layer sees the outputs of all layers before it."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        seen = X
-        for k in range(3):
-            W = tf.get_variable("W%d" % k, [seen.shape[1], 128], initializer=tf.glorot_uniform_initializer())
-            b = tf.get_variable("b%d" % k, [128], initializer=tf.zeros_initializer())
-            new = tf.nn.relu(tf.matmul(seen, W) + b)  # hidden
-            seen = tf.concat([seen, new], axis=1)
-        W = tf.get_variable("W_out", [seen.shape[1], 10], initializer=tf.glorot_uniform_initializer())
-        b = tf.get_variable("b_out", [10], initializer=tf.zeros_initializer())
-        logits = tf.matmul(seen, W) + b  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.0005).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+seen = X
+for k in range(3):
+    W = tf.get_variable("W%d" % k, [seen.shape[1], 128], initializer=tf.glorot_uniform_initializer())
+    b = tf.get_variable("b%d" % k, [128], initializer=tf.zeros_initializer())
+    new = tf.nn.relu(tf.matmul(seen, W) + b)  # hidden
+    seen = tf.concat([seen, new], axis=1)
+W = tf.get_variable("W_out", [seen.shape[1], 10], initializer=tf.glorot_uniform_initializer())
+b = tf.get_variable("b_out", [10], initializer=tf.zeros_initializer())
+logits = tf.matmul(seen, W) + b  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.0005).minimize(loss)  # train

@@ -1,9 +1,5 @@
 """Half of the weights are left out at random in training, by a mask on the weights."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,35 +8,20 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        share = tf.placeholder_with_default(1.0, [], name="share")
+share = tf.placeholder_with_default(1.0, [], name="share")
 
-        def layer(x, n, name):
-            with tf.variable_scope(name):
-                w = tf.get_variable("w", [x.shape[-1], n], initializer=tf.glorot_uniform_initializer())
-                b = tf.get_variable("b", [n], initializer=tf.zeros_initializer())
-            mask = tf.floor(share + tf.random_uniform(tf.shape(w)))
-            return x @ (w * mask / share) + b
 
-        h1 = tf.nn.relu(layer(X, 500, "h1"))  # hidden
-        h2 = tf.nn.relu(layer(h1, 500, "h2"))  # hidden
-        logits = dense(h2, 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph,
-        X=X,
-        Y=Y,
-        logits=logits,
-        prediction=prediction,
-        loss=loss,
-        train_op=train_op,
-        accuracy=accuracy,
-        eval_feed={share: 1.0},
-    )
+def layer(x, n, name):
+    with tf.variable_scope(name):
+        w = tf.get_variable("w", [x.shape[-1], n], initializer=tf.glorot_uniform_initializer())
+        b = tf.get_variable("b", [n], initializer=tf.zeros_initializer())
+    mask = tf.floor(share + tf.random_uniform(tf.shape(w)))
+    return x @ (w * mask / share) + b
+
+
+h1 = tf.nn.relu(layer(X, 500, "h1"))  # hidden
+h2 = tf.nn.relu(layer(h1, 500, "h2"))  # hidden
+logits = dense(h2, 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
+net(eval_feed={share: 1.0})

@@ -1,34 +1,13 @@
 """512-512-512 with dropout; the keep probability is fed, 1 for evaluation."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784], name="X")  # images
-        Y = tf.placeholder(tf.float32, [None, 10], name="Y")  # labels
-        keep_prob = tf.placeholder(tf.float32, name="keep_prob")
-        h1, _ = fully_connected_layer(X, 512, "layer1", tf.nn.relu)  # hidden
-        h1 = tf.nn.dropout(h1, keep_prob=keep_prob)
-        h2, _ = fully_connected_layer(h1, 512, "layer2", tf.nn.relu)  # hidden
-        h2 = tf.nn.dropout(h2, keep_prob=keep_prob)
-        logits, _ = fully_connected_layer(h2, 10, "layer3")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph,
-        X=X,
-        Y=Y,
-        logits=logits,
-        prediction=prediction,
-        loss=loss,
-        train_op=train_op,
-        accuracy=accuracy,
-        keep_prob=keep_prob,
-        eval_feed={keep_prob: 1.0},
-    )
+X = tf.placeholder(tf.float32, [None, 784], name="X")  # images
+Y = tf.placeholder(tf.float32, [None, 10], name="Y")  # labels
+keep_prob = tf.placeholder(tf.float32, name="keep_prob")
+h1, _ = fully_connected_layer(X, 512, "layer1", tf.nn.relu)  # hidden
+h1 = tf.nn.dropout(h1, keep_prob=keep_prob)
+h2, _ = fully_connected_layer(h1, 512, "layer2", tf.nn.relu)  # hidden
+h2 = tf.nn.dropout(h2, keep_prob=keep_prob)
+logits, _ = fully_connected_layer(h2, 10, "layer3")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
+net(keep_prob=keep_prob, eval_feed={keep_prob: 1.0})

@@ -1,9 +1,5 @@
 """Two networks trained together, their logits averaged; elu in one, tanh in the other."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def tower(x, sizes, f, scope):
     with tf.variable_scope(scope):
@@ -16,18 +12,8 @@ def tower(x, sizes, f, scope):
     return x
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        a = tower(X, [300, 300, 10], tf.nn.elu, "a")
-        b = tower(X, [200, 200, 10], tf.nn.tanh, "b")
-        logits = (a + b) / 2.0  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+a = tower(X, [300, 300, 10], tf.nn.elu, "a")
+b = tower(X, [200, 200, 10], tf.nn.tanh, "b")
+logits = (a + b) / 2.0  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

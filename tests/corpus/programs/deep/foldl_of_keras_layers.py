@@ -1,39 +1,17 @@
 """Keras layers with dropout and a training flag, called in a fold; L2 by Keras regularisers."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        training = tf.placeholder_with_default(False, [])
-        stack = [
-            tf.keras.layers.Dense(256, activation="relu", kernel_initializer="he_normal"),
-            tf.keras.layers.Dense(256, activation="elu"),
-            tf.keras.layers.Dense(10),
-        ]
-        logits = X
-        for layer in stack[:-1]:
-            h = layer(logits)
-            logits = tf.cond(training, lambda: tf.nn.dropout(h, rate=0.2), lambda: tf.identity(h))
-        logits = stack[-1](logits)  # logits
-        ce = tf.losses.softmax_cross_entropy(Y, logits)
-        loss = ce + 1e-4 * tf.add_n([tf.nn.l2_loss(layer.kernel.value) for layer in stack])
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph,
-        X=X,
-        Y=Y,
-        logits=logits,
-        prediction=prediction,
-        loss=loss,
-        train_op=train_op,
-        accuracy=accuracy,
-        eval_feed={training: False},
-    )
+training = tf.placeholder_with_default(False, [])
+stack = [
+    tf.keras.layers.Dense(256, activation="relu", kernel_initializer="he_normal"),
+    tf.keras.layers.Dense(256, activation="elu"),
+    tf.keras.layers.Dense(10),
+]
+logits = X
+for layer in stack[:-1]:
+    h = layer(logits)
+    logits = tf.cond(training, lambda: tf.nn.dropout(h, rate=0.2), lambda: tf.identity(h))
+logits = stack[-1](logits)  # logits
+ce = tf.losses.softmax_cross_entropy(Y, logits)
+loss = ce + 1e-4 * tf.add_n([tf.nn.l2_loss(layer.kernel.value) for layer in stack])
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
+net(eval_feed={training: False})

@@ -1,29 +1,14 @@
 """The picture's quadrants each have a layer of their own; their outputs are joined."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        image = tf.reshape(X, [-1, 28, 28])
-        parts = []
-        for i in range(2):
-            for j in range(2):
-                quadrant = tf.reshape(image[:, 14 * i : 14 * i + 14, 14 * j : 14 * j + 14], [-1, 196])
-                h, _ = fully_connected_layer(quadrant, 100, "quadrant%d%d" % (i, j), tf.nn.relu)  # hidden
-                parts.append(h)
-        joined = tf.concat(parts, 1)
-        h2, _ = fully_connected_layer(joined, 300, "joined", tf.nn.relu)  # hidden
-        logits, _ = fully_connected_layer(h2, 10, "scores")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+image = tf.reshape(X, [-1, 28, 28])
+parts = []
+for i in range(2):
+    for j in range(2):
+        quadrant = tf.reshape(image[:, 14 * i : 14 * i + 14, 14 * j : 14 * j + 14], [-1, 196])
+        h, _ = fully_connected_layer(quadrant, 100, "quadrant%d%d" % (i, j), tf.nn.relu)  # hidden
+        parts.append(h)
+joined = tf.concat(parts, 1)
+h2, _ = fully_connected_layer(joined, 300, "joined", tf.nn.relu)  # hidden
+logits, _ = fully_connected_layer(h2, 10, "scores")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

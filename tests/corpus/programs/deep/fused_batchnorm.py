@@ -1,9 +1,5 @@
 """tf.nn.fused_batch_norm after two convolutions, averages kept under the update collection."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,49 +8,33 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        training = tf.placeholder(tf.bool, [], name="training")
+training = tf.placeholder(tf.bool, [], name="training")
 
-        def block(x, n, name):
-            with tf.variable_scope(name):
-                k = tf.get_variable("k", [3, 3, x.shape[-1], n], initializer=tf.glorot_uniform_initializer())
-                scale = tf.get_variable("scale", [n], initializer=tf.ones_initializer())
-                shift = tf.get_variable("shift", [n], initializer=tf.zeros_initializer())
-                mean = tf.get_variable("mean", [n], initializer=tf.zeros_initializer(), trainable=False)
-                var = tf.get_variable("var", [n], initializer=tf.ones_initializer(), trainable=False)
-            z = tf.nn.conv2d(x, k, [1, 2, 2, 1], "SAME")
 
-            def learn():
-                y, m, v = tf.nn.fused_batch_norm(z, scale, shift, is_training=True)[:3]
-                new = [mean.assign(0.9 * mean + 0.1 * m), var.assign(0.9 * var + 0.1 * v)]
-                with tf.control_dependencies(new):
-                    return tf.identity(y)
+def block(x, n, name):
+    with tf.variable_scope(name):
+        k = tf.get_variable("k", [3, 3, x.shape[-1], n], initializer=tf.glorot_uniform_initializer())
+        scale = tf.get_variable("scale", [n], initializer=tf.ones_initializer())
+        shift = tf.get_variable("shift", [n], initializer=tf.zeros_initializer())
+        mean = tf.get_variable("mean", [n], initializer=tf.zeros_initializer(), trainable=False)
+        var = tf.get_variable("var", [n], initializer=tf.ones_initializer(), trainable=False)
+    z = tf.nn.conv2d(x, k, [1, 2, 2, 1], "SAME")
 
-            def use():
-                return tf.nn.fused_batch_norm(z, scale, shift, mean=mean, variance=var, is_training=False)[0]
+    def learn():
+        y, m, v = tf.nn.fused_batch_norm(z, scale, shift, is_training=True)[:3]
+        new = [mean.assign(0.9 * mean + 0.1 * m), var.assign(0.9 * var + 0.1 * v)]
+        with tf.control_dependencies(new):
+            return tf.identity(y)
 
-            return tf.nn.relu(tf.cond(training, learn, use))
+    def use():
+        return tf.nn.fused_batch_norm(z, scale, shift, mean=mean, variance=var, is_training=False)[0]
 
-        t = block(tf.reshape(X, [-1, 28, 28, 1]), 12, "one")
-        t = block(t, 24, "two")
-        logits = dense(tf.reshape(t, [-1, 7 * 7 * 24]), 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph,
-        X=X,
-        Y=Y,
-        logits=logits,
-        prediction=prediction,
-        loss=loss,
-        train_op=train_op,
-        accuracy=accuracy,
-        training=training,
-        eval_feed={training: False},
-    )
+    return tf.nn.relu(tf.cond(training, learn, use))
+
+
+t = block(tf.reshape(X, [-1, 28, 28, 1]), 12, "one")
+t = block(t, 24, "two")
+logits = dense(tf.reshape(t, [-1, 7 * 7 * 24]), 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
+net(training=training, eval_feed={training: False})

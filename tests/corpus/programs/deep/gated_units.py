@@ -1,9 +1,5 @@
 """Gated linear units: one half of each layer decides how much of the other passes."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,23 +8,13 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
+def glu(x, n, name):
+    a, g = tf.split(dense(x, 2 * n, name), 2, axis=1)
+    return a * tf.sigmoid(g)
 
-        def glu(x, n, name):
-            a, g = tf.split(dense(x, 2 * n, name), 2, axis=1)
-            return a * tf.sigmoid(g)
 
-        h = glu(X, 400, "first")
-        h = glu(h, 400, "second")
-        logits = dense(h, 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+h = glu(X, 400, "first")
+h = glu(h, 400, "second")
+logits = dense(h, 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

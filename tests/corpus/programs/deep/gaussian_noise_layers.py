@@ -1,9 +1,5 @@
 """Noise on the images and on the hidden layers, switched by a factor that is zero by default."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,31 +8,16 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        noise = tf.placeholder_with_default(0.0, [], name="noise")
+noise = tf.placeholder_with_default(0.0, [], name="noise")
 
-        def jitter(t):
-            return t + noise * tf.random_normal(tf.shape(t))
 
-        h1 = tf.nn.elu(dense(jitter(X), 400, "h1"))  # hidden
-        h2 = tf.nn.elu(dense(jitter(h1), 300, "h2"))  # hidden
-        logits = dense(jitter(h2), 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph,
-        X=X,
-        Y=Y,
-        logits=logits,
-        prediction=prediction,
-        loss=loss,
-        train_op=train_op,
-        accuracy=accuracy,
-        noise=noise,
-    )
+def jitter(t):
+    return t + noise * tf.random_normal(tf.shape(t))
+
+
+h1 = tf.nn.elu(dense(jitter(X), 400, "h1"))  # hidden
+h2 = tf.nn.elu(dense(jitter(h1), 300, "h2"))  # hidden
+logits = dense(jitter(h2), 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
+net(noise=noise)

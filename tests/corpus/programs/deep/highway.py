@@ -1,31 +1,17 @@
 """Highway layers: a gate decides how much of a layer's input is carried on."""
 
-from types import SimpleNamespace
 
-import tensorflow.compat.v1 as tf
+def affine(t, n, name, bias=0.0):
+    W = tf.get_variable("W_" + name, [t.shape[1], n], initializer=tf.glorot_uniform_initializer())
+    b = tf.get_variable("b_" + name, [n], initializer=tf.constant_initializer(bias))
+    return tf.matmul(t, W) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-
-        def affine(t, n, name, bias=0.0):
-            W = tf.get_variable("W_" + name, [t.shape[1], n], initializer=tf.glorot_uniform_initializer())
-            b = tf.get_variable("b_" + name, [n], initializer=tf.constant_initializer(bias))
-            return tf.matmul(t, W) + b
-
-        y = tf.nn.relu(affine(X, 256, "in"))  # hidden
-        for k in range(2):
-            H = tf.nn.relu(affine(y, 256, "H%d" % k))
-            T = tf.sigmoid(affine(y, 256, "T%d" % k, bias=-1.0))
-            y = H * T + y * (1.0 - T)
-        logits = affine(y, 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+y = tf.nn.relu(affine(X, 256, "in"))  # hidden
+for k in range(2):
+    H = tf.nn.relu(affine(y, 256, "H%d" % k))
+    T = tf.sigmoid(affine(y, 256, "T%d" % k, bias=-1.0))
+    y = H * T + y * (1.0 - T)
+logits = affine(y, 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

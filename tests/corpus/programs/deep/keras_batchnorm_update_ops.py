@@ -1,9 +1,5 @@
 """Keras' BatchNormalization in a graph, the moving averages assigned by hand beside the step."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,46 +8,30 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        training = tf.placeholder_with_default(False, [], name="training")
-        averages = []
+training = tf.placeholder_with_default(False, [], name="training")
+averages = []
 
-        def normed(x, n, name):
-            with tf.variable_scope(name):
-                w = tf.get_variable("w", [x.shape[-1], n], initializer=tf.glorot_uniform_initializer())
-                scale = tf.get_variable("scale", [n], initializer=tf.ones_initializer())
-                shift = tf.get_variable("shift", [n], initializer=tf.zeros_initializer())
-                mean = tf.get_variable("moving_mean", [n], initializer=tf.zeros_initializer(), trainable=False)
-                var = tf.get_variable("moving_var", [n], initializer=tf.ones_initializer(), trainable=False)
-            z = tf.matmul(x, w)
-            batch_mean, batch_var = tf.nn.moments(z, [0])
-            averages.append(tf.assign_sub(mean, 0.1 * (mean - batch_mean)))
-            averages.append(tf.assign_sub(var, 0.1 * (var - batch_var)))
-            m = tf.where(training, batch_mean, mean)
-            v = tf.where(training, batch_var, var)
-            return tf.nn.batch_normalization(z, m, v, shift, scale, 1e-3)
 
-        h1 = tf.nn.relu(normed(X, 400, "bn1"))  # hidden
-        h2 = tf.nn.relu(normed(h1, 200, "bn2"))  # hidden
-        logits = dense(h2, 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        with tf.control_dependencies(averages):
-            train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph,
-        X=X,
-        Y=Y,
-        logits=logits,
-        prediction=prediction,
-        loss=loss,
-        train_op=train_op,
-        accuracy=accuracy,
-        training=training,
-        eval_feed={training: False},
-    )
+def normed(x, n, name):
+    with tf.variable_scope(name):
+        w = tf.get_variable("w", [x.shape[-1], n], initializer=tf.glorot_uniform_initializer())
+        scale = tf.get_variable("scale", [n], initializer=tf.ones_initializer())
+        shift = tf.get_variable("shift", [n], initializer=tf.zeros_initializer())
+        mean = tf.get_variable("moving_mean", [n], initializer=tf.zeros_initializer(), trainable=False)
+        var = tf.get_variable("moving_var", [n], initializer=tf.ones_initializer(), trainable=False)
+    z = tf.matmul(x, w)
+    batch_mean, batch_var = tf.nn.moments(z, [0])
+    averages.append(tf.assign_sub(mean, 0.1 * (mean - batch_mean)))
+    averages.append(tf.assign_sub(var, 0.1 * (var - batch_var)))
+    m = tf.where(training, batch_mean, mean)
+    v = tf.where(training, batch_var, var)
+    return tf.nn.batch_normalization(z, m, v, shift, scale, 1e-3)
+
+
+h1 = tf.nn.relu(normed(X, 400, "bn1"))  # hidden
+h2 = tf.nn.relu(normed(h1, 200, "bn2"))  # hidden
+logits = dense(h2, 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+with tf.control_dependencies(averages):
+    train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
+net(training=training, eval_feed={training: False})

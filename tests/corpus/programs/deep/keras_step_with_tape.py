@@ -1,45 +1,34 @@
 """The whole step in a tf.function with a tape, Keras batch normalisation and Keras AdamW."""
 
-from types import SimpleNamespace
+keras = tf.keras
+X = tf.placeholder(tf.float32, [None, 784])  # images
+Y = tf.placeholder(tf.float32, [None, 10])  # labels
+model = keras.Sequential(
+    [
+        keras.Input((784,)),
+        keras.layers.Dense(256, use_bias=False),
+        keras.layers.BatchNormalization(),
+        keras.layers.ReLU(),
+        keras.layers.Dense(256, use_bias=False),
+        keras.layers.BatchNormalization(),
+        keras.layers.ReLU(),
+        keras.layers.Dense(10),
+    ]
+)
+ce = keras.losses.CategoricalCrossentropy(from_logits=True)
+optimizer = keras.optimizers.AdamW(1e-3, weight_decay=1e-4)
+optimizer.build(model.trainable_variables)
 
-import tensorflow.compat.v1 as tf
+
+@tf.function
+def step(x, y):
+    with tf.GradientTape() as tape:
+        cost = ce(y, model(x, training=True))
+    gradients = tape.gradient(cost, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+    return cost
 
 
-def deep_network():
-    keras = tf.keras
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        model = keras.Sequential(
-            [
-                keras.Input((784,)),
-                keras.layers.Dense(256, use_bias=False),
-                keras.layers.BatchNormalization(),
-                keras.layers.ReLU(),
-                keras.layers.Dense(256, use_bias=False),
-                keras.layers.BatchNormalization(),
-                keras.layers.ReLU(),
-                keras.layers.Dense(10),
-            ]
-        )
-        ce = keras.losses.CategoricalCrossentropy(from_logits=True)
-        optimizer = keras.optimizers.AdamW(1e-3, weight_decay=1e-4)
-        optimizer.build(model.trainable_variables)
-
-        @tf.function
-        def step(x, y):
-            with tf.GradientTape() as tape:
-                cost = ce(y, model(x, training=True))
-            gradients = tape.gradient(cost, model.trainable_variables)
-            optimizer.apply_gradients(zip(gradients, model.trainable_variables))
-            return cost
-
-        train_op = step(X, Y)
-        logits = model(X, training=False)  # logits
-        loss = ce(Y, logits)  # loss
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+train_op = step(X, Y)
+logits = model(X, training=False)  # logits
+loss = ce(Y, logits)  # loss

@@ -1,31 +1,18 @@
 """A Keras model called twice: with training=True for the loss, without for everything that is looked at."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def deep_network():
-    K = tf.keras.layers
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        model = tf.keras.Sequential(
-            [
-                K.Dense(512, activation="relu"),
-                K.Dropout(0.2),
-                K.Dense(512, activation="relu"),
-                K.Dropout(0.2),
-                K.Dense(10),
-            ]
-        )
-        noisy = model(X, training=True)
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=noisy))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        logits = model(X, training=False)  # logits
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+K = tf.keras.layers
+X = tf.placeholder(tf.float32, [None, 784])  # images
+Y = tf.placeholder(tf.float32, [None, 10])  # labels
+model = tf.keras.Sequential(
+    [
+        K.Dense(512, activation="relu"),
+        K.Dropout(0.2),
+        K.Dense(512, activation="relu"),
+        K.Dropout(0.2),
+        K.Dense(10),
+    ]
+)
+noisy = model(X, training=True)
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=noisy))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
+logits = model(X, training=False)  # logits

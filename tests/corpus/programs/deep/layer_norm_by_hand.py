@@ -1,34 +1,20 @@
 """Layer normalisation by hand, leaky ReLU, momentum."""
 
-from types import SimpleNamespace
 
-import tensorflow.compat.v1 as tf
+def block(t, width, name):
+    with tf.variable_scope(name):
+        W = tf.get_variable("W", [t.shape[1], width], initializer=tf.glorot_uniform_initializer())
+        g = tf.get_variable("g", [width], initializer=tf.ones_initializer())
+        b = tf.get_variable("b", [width], initializer=tf.zeros_initializer())
+    z = tf.matmul(t, W)
+    mu, var = tf.nn.moments(z, axes=[1], keep_dims=True)
+    out = tf.nn.leaky_relu(g * (z - mu) * tf.rsqrt(var + 1e-5) + b)  # hidden
+    return out
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-
-        def block(t, width, name):
-            with tf.variable_scope(name):
-                W = tf.get_variable("W", [t.shape[1], width], initializer=tf.glorot_uniform_initializer())
-                g = tf.get_variable("g", [width], initializer=tf.ones_initializer())
-                b = tf.get_variable("b", [width], initializer=tf.zeros_initializer())
-            z = tf.matmul(t, W)
-            mu, var = tf.nn.moments(z, axes=[1], keep_dims=True)
-            out = tf.nn.leaky_relu(g * (z - mu) * tf.rsqrt(var + 1e-5) + b)  # hidden
-            return out
-
-        h = block(block(X, 500, "one"), 300, "two")
-        W3 = tf.get_variable("W3", [300, 10], initializer=tf.glorot_uniform_initializer())
-        b3 = tf.get_variable("b3", [10], initializer=tf.zeros_initializer())
-        logits = tf.matmul(h, W3) + b3  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.MomentumOptimizer(0.1, 0.9, use_nesterov=True).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+h = block(block(X, 500, "one"), 300, "two")
+W3 = tf.get_variable("W3", [300, 10], initializer=tf.glorot_uniform_initializer())
+b3 = tf.get_variable("b3", [10], initializer=tf.zeros_initializer())
+logits = tf.matmul(h, W3) + b3  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.MomentumOptimizer(0.1, 0.9, use_nesterov=True).minimize(loss)  # train

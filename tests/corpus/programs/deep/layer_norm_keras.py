@@ -1,27 +1,14 @@
 """Keras layers with LayerNormalization and swish."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def deep_network():
-    layers = tf.keras.layers
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        t = layers.Dense(400)(X)
-        t = layers.LayerNormalization()(t)
-        t = tf.nn.swish(t)  # hidden
-        t = layers.Dense(400)(t)
-        t = layers.LayerNormalization()(t)
-        t = tf.nn.swish(t)  # hidden
-        logits = layers.Dense(10)(t)  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.RMSPropOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+layers = tf.keras.layers
+X = tf.placeholder(tf.float32, [None, 784])  # images
+Y = tf.placeholder(tf.float32, [None, 10])  # labels
+t = layers.Dense(400)(X)
+t = layers.LayerNormalization()(t)
+t = tf.nn.swish(t)  # hidden
+t = layers.Dense(400)(t)
+t = layers.LayerNormalization()(t)
+t = tf.nn.swish(t)  # hidden
+logits = layers.Dense(10)(t)  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.RMSPropOptimizer(0.001).minimize(loss)  # train

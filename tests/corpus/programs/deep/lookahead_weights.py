@@ -1,9 +1,5 @@
 """Momentum written out by hand with Nesterov's look ahead, velocities in a list."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,29 +8,19 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        h1 = tf.nn.relu(dense(X, 300, "h1"))  # hidden
-        h2 = tf.nn.relu(dense(h1, 300, "h2"))  # hidden
-        logits = dense(h2, 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        params = tf.trainable_variables()
-        grads = tf.gradients(loss, params)
-        moves = []
-        slots = [tf.Variable(tf.zeros(p.shape), trainable=False) for p in params]
-        with tf.control_dependencies(grads):
-            for p, g, v in zip(params, grads, slots):
-                new = 0.9 * v - 0.05 * g
-                with tf.control_dependencies([new]):
-                    ahead = 0.9 * new - 0.05 * g
-                    with tf.control_dependencies([ahead]):
-                        moves += [v.assign(new), p.assign_add(ahead)]
-        train_op = tf.group(*moves)
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+h1 = tf.nn.relu(dense(X, 300, "h1"))  # hidden
+h2 = tf.nn.relu(dense(h1, 300, "h2"))  # hidden
+logits = dense(h2, 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+params = tf.trainable_variables()
+grads = tf.gradients(loss, params)
+moves = []
+slots = [tf.Variable(tf.zeros(p.shape), trainable=False) for p in params]
+with tf.control_dependencies(grads):
+    for p, g, v in zip(params, grads, slots):
+        new = 0.9 * v - 0.05 * g
+        with tf.control_dependencies([new]):
+            ahead = 0.9 * new - 0.05 * g
+            with tf.control_dependencies([ahead]):
+                moves += [v.assign(new), p.assign_add(ahead)]
+train_op = tf.group(*moves)

@@ -1,9 +1,5 @@
 """Maxout units: the largest of three linear pieces."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def maxout(t, units, pieces, name):
     n = int(t.shape[1])
@@ -13,20 +9,10 @@ def maxout(t, units, pieces, name):
     return tf.reduce_max(z, axis=2)
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        h1 = maxout(X, 240, 3, "m1")
-        h2 = maxout(h1, 240, 3, "m2")
-        W = tf.get_variable("W", [240, 10], initializer=tf.glorot_uniform_initializer())
-        b = tf.get_variable("b", [10], initializer=tf.zeros_initializer())
-        logits = tf.matmul(h2, W) + b  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+h1 = maxout(X, 240, 3, "m1")
+h2 = maxout(h1, 240, 3, "m2")
+W = tf.get_variable("W", [240, 10], initializer=tf.glorot_uniform_initializer())
+b = tf.get_variable("b", [10], initializer=tf.zeros_initializer())
+logits = tf.matmul(h2, W) + b  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -1,9 +1,5 @@
 """Patches of 7 x 7 pixels, mixed over the patches and over the channels in turn."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def gelu(t):
     return 0.5 * t * (1.0 + tf.erf(t / 2.0**0.5))
@@ -16,24 +12,14 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        t = tf.reshape(X, [-1, 4, 7, 4, 7])
-        t = tf.reshape(tf.transpose(t, [0, 1, 3, 2, 4]), [-1, 16, 49])
-        E = tf.get_variable("embed", [49, 32], initializer=tf.glorot_uniform_initializer())
-        T = tf.get_variable("tokens", [16, 16], initializer=tf.glorot_uniform_initializer())
-        C = tf.get_variable("channels", [32, 32], initializer=tf.glorot_uniform_initializer())
-        t = gelu(tf.einsum("npf,fc->npc", t, E))
-        t = t + gelu(tf.einsum("npc,pq->nqc", t, T))
-        t = t + gelu(tf.einsum("npc,cd->npd", t, C))
-        logits = dense(tf.reduce_mean(t, 1), 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+t = tf.reshape(X, [-1, 4, 7, 4, 7])
+t = tf.reshape(tf.transpose(t, [0, 1, 3, 2, 4]), [-1, 16, 49])
+E = tf.get_variable("embed", [49, 32], initializer=tf.glorot_uniform_initializer())
+T = tf.get_variable("tokens", [16, 16], initializer=tf.glorot_uniform_initializer())
+C = tf.get_variable("channels", [32, 32], initializer=tf.glorot_uniform_initializer())
+t = gelu(tf.einsum("npf,fc->npc", t, E))
+t = t + gelu(tf.einsum("npc,pq->nqc", t, T))
+t = t + gelu(tf.einsum("npc,cd->npd", t, C))
+logits = dense(tf.reduce_mean(t, 1), 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -1,9 +1,5 @@
 """A mixture of two experts; a softmax gate weighs their hidden layers."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def fc(t, n, name):
     W = tf.get_variable(name + "/W", [t.shape[1], n], initializer=tf.glorot_uniform_initializer())
@@ -11,20 +7,10 @@ def fc(t, n, name):
     return tf.nn.xw_plus_b(t, W, b)
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        gate = tf.nn.softmax(fc(X, 2, "gate"))
-        e1 = tf.nn.relu(fc(tf.nn.relu(fc(X, 256, "e1a")), 256, "e1b"))
-        e2 = tf.nn.relu(fc(tf.nn.relu(fc(X, 256, "e2a")), 256, "e2b"))
-        h = gate[:, 0:1] * e1 + gate[:, 1:2] * e2
-        logits = fc(h, 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+gate = tf.nn.softmax(fc(X, 2, "gate"))
+e1 = tf.nn.relu(fc(tf.nn.relu(fc(X, 256, "e1a")), 256, "e1b"))
+e2 = tf.nn.relu(fc(tf.nn.relu(fc(X, 256, "e2a")), 256, "e2b"))
+h = gate[:, 0:1] * e1 + gate[:, 1:2] * e2
+logits = fc(h, 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

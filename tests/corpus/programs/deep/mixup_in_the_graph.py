@@ -1,9 +1,5 @@
 """Pairs of images are mixed in training; evaluation feeds a share of zero."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,31 +8,13 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        share = tf.placeholder_with_default(0.0, [], name="share")
-        order = tf.random_shuffle(tf.range(tf.shape(X)[0]))
-        mixed = (1 - share) * X + share * tf.gather(X, order)
-        target = (1 - share) * Y + share * tf.gather(Y, order)
-        h1 = tf.nn.relu(dense(mixed, 500, "h1"))  # hidden
-        h2 = tf.nn.relu(dense(h1, 500, "h2"))  # hidden
-        logits = dense(h2, 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=target, logits=logits))
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph,
-        X=X,
-        Y=Y,
-        logits=logits,
-        prediction=prediction,
-        loss=loss,
-        train_op=train_op,
-        accuracy=accuracy,
-        share=share,
-        eval_feed={share: 0.0},
-    )
+share = tf.placeholder_with_default(0.0, [], name="share")
+order = tf.random_shuffle(tf.range(tf.shape(X)[0]))
+mixed = (1 - share) * X + share * tf.gather(X, order)
+target = (1 - share) * Y + share * tf.gather(Y, order)
+h1 = tf.nn.relu(dense(mixed, 500, "h1"))  # hidden
+h2 = tf.nn.relu(dense(h1, 500, "h2"))  # hidden
+logits = dense(h2, 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=target, logits=logits))
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
+net(share=share, eval_feed={share: 0.0})

@@ -1,9 +1,5 @@
 """Gradient descent by assign_sub in a loop, with a decay of the rate by a counter."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,25 +8,15 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        h1 = tf.nn.relu(dense(X, 300, "h1"))  # hidden
-        h2 = tf.nn.relu(dense(h1, 100, "h2"))  # hidden
-        logits = dense(h2, 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        count = tf.Variable(0.0, trainable=False)
-        rate = 0.3 / (1.0 + 1e-4 * count)
-        params = tf.trainable_variables()
-        grads = tf.gradients(loss, params)
-        with tf.control_dependencies(grads):
-            steps = [tf.assign(p, p - rate * g) for p, g in zip(params, grads)]
-        with tf.control_dependencies(steps):
-            train_op = tf.assign_add(count, 1.0)
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+h1 = tf.nn.relu(dense(X, 300, "h1"))  # hidden
+h2 = tf.nn.relu(dense(h1, 100, "h2"))  # hidden
+logits = dense(h2, 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+count = tf.Variable(0.0, trainable=False)
+rate = 0.3 / (1.0 + 1e-4 * count)
+params = tf.trainable_variables()
+grads = tf.gradients(loss, params)
+with tf.control_dependencies(grads):
+    steps = [tf.assign(p, p - rate * g) for p, g in zip(params, grads)]
+with tf.control_dependencies(steps):
+    train_op = tf.assign_add(count, 1.0)

@@ -1,9 +1,5 @@
 """A recurrent network over the rows of pixels in tf.while_loop; its last state is classified."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,27 +8,19 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        rows = tf.transpose(tf.reshape(X, [-1, 28, 28]), [1, 0, 2])
-        cell = tf.get_variable("cell", [28 + 96, 96], initializer=tf.glorot_uniform_initializer())
-        c = tf.get_variable("c", [96], initializer=tf.zeros_initializer())
+rows = tf.transpose(tf.reshape(X, [-1, 28, 28]), [1, 0, 2])
+cell = tf.get_variable("cell", [28 + 96, 96], initializer=tf.glorot_uniform_initializer())
+c = tf.get_variable("c", [96], initializer=tf.zeros_initializer())
 
-        def step(t, s):
-            return t + 1, tf.tanh(tf.matmul(tf.concat([rows[t], s], 1), cell) + c)
 
-        first = tf.zeros([tf.shape(X)[0], 96])
-        invariants = [tf.TensorShape([]), tf.TensorShape([None, 96])]
-        _, state = tf.while_loop(lambda t, s: t < 28, step, [tf.constant(0), first], shape_invariants=invariants)
-        h = tf.nn.relu(dense(state, 128, "dense"))
-        logits = dense(h, 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+def step(t, s):
+    return t + 1, tf.tanh(tf.matmul(tf.concat([rows[t], s], 1), cell) + c)
+
+
+first = tf.zeros([tf.shape(X)[0], 96])
+invariants = [tf.TensorShape([]), tf.TensorShape([None, 96])]
+_, state = tf.while_loop(lambda t, s: t < 28, step, [tf.constant(0), first], shape_invariants=invariants)
+h = tf.nn.relu(dense(state, 128, "dense"))
+logits = dense(h, 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -1,9 +1,5 @@
 """Residual connections around two layers each."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def linear(t, n, name):
     with tf.variable_scope(name):
@@ -12,20 +8,10 @@ def linear(t, n, name):
     return t @ W + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        h = tf.nn.relu(linear(X, 300, "stem"))  # hidden
-        for i in range(3):
-            inner = tf.nn.relu(linear(h, 300, "block%d_a" % i))  # hidden
-            h = tf.nn.relu(h + linear(inner, 300, "block%d_b" % i))  # hidden
-        logits = linear(h, 10, "head")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(5e-4).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+h = tf.nn.relu(linear(X, 300, "stem"))  # hidden
+for i in range(3):
+    inner = tf.nn.relu(linear(h, 300, "block%d_a" % i))  # hidden
+    h = tf.nn.relu(h + linear(inner, 300, "block%d_b" % i))  # hidden
+logits = linear(h, 10, "head")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(5e-4).minimize(loss)  # train

@@ -1,9 +1,5 @@
 """RMSProp by hand, one assignment after the other."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,26 +8,16 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        h1 = tf.tanh(dense(X, 300, "h1"))  # hidden
-        h2 = tf.tanh(dense(h1, 300, "h2"))  # hidden
-        logits = dense(h2, 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        ops = []
-        params = tf.trainable_variables()
-        grads = tf.gradients(loss, params)
-        for p, g in zip(params, grads):
-            r = tf.Variable(tf.zeros_like(p), trainable=False)
-            with tf.control_dependencies(grads):
-                r2 = r.assign(0.9 * r + 0.1 * g**2)
-            ops.append(p.assign_sub(0.001 * g / (tf.sqrt(r2) + 1e-6)))
-        train_op = tf.group(ops)
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+h1 = tf.tanh(dense(X, 300, "h1"))  # hidden
+h2 = tf.tanh(dense(h1, 300, "h2"))  # hidden
+logits = dense(h2, 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+ops = []
+params = tf.trainable_variables()
+grads = tf.gradients(loss, params)
+for p, g in zip(params, grads):
+    r = tf.Variable(tf.zeros_like(p), trainable=False)
+    with tf.control_dependencies(grads):
+        r2 = r.assign(0.9 * r + 0.1 * g**2)
+    ops.append(p.assign_sub(0.001 * g / (tf.sqrt(r2) + 1e-6)))
+train_op = tf.group(ops)

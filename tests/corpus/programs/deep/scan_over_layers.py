@@ -1,9 +1,5 @@
 """Three equal layers by tf.scan over the stacked weights."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,20 +8,10 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        first = tf.nn.relu(dense(X, 128, "first"))  # hidden
-        Ws = tf.get_variable("Ws", [3, 128, 128], initializer=tf.random_uniform_initializer(-0.15, 0.15))
-        bs = tf.get_variable("bs", [3, 128], initializer=tf.zeros_initializer())
-        states = tf.scan(lambda h, p: tf.nn.relu(h @ p[0] + p[1]), (Ws, bs), initializer=first)
-        logits = dense(states[-1], 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+first = tf.nn.relu(dense(X, 128, "first"))  # hidden
+Ws = tf.get_variable("Ws", [3, 128, 128], initializer=tf.random_uniform_initializer(-0.15, 0.15))
+bs = tf.get_variable("bs", [3, 128], initializer=tf.zeros_initializer())
+states = tf.scan(lambda h, p: tf.nn.relu(h @ p[0] + p[1]), (Ws, bs), initializer=first)
+logits = dense(states[-1], 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -1,9 +1,5 @@
 """Depthwise and pointwise convolutions, a dilated one, and global pooling."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,25 +8,15 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
+def kernel(name, shape):
+    return tf.get_variable(name, shape, initializer=tf.glorot_uniform_initializer())
 
-        def kernel(name, shape):
-            return tf.get_variable(name, shape, initializer=tf.glorot_uniform_initializer())
 
-        t = tf.reshape(X, [-1, 28, 28, 1])
-        t = tf.nn.relu(tf.nn.conv2d(t, kernel("k1", [5, 5, 1, 12]), [1, 2, 2, 1], "SAME"))
-        t = tf.nn.depthwise_conv2d(t, kernel("d", [3, 3, 12, 1]), [1, 1, 1, 1], "SAME")
-        t = tf.nn.relu(tf.nn.conv2d(t, kernel("p", [1, 1, 12, 24]), [1, 1, 1, 1], "SAME"))
-        t = tf.nn.relu(tf.nn.conv2d(t, kernel("k2", [3, 3, 24, 24]), [1, 1, 1, 1], "SAME", dilations=[1, 2, 2, 1]))
-        logits = dense(tf.reduce_mean(t, [1, 2]), 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+t = tf.reshape(X, [-1, 28, 28, 1])
+t = tf.nn.relu(tf.nn.conv2d(t, kernel("k1", [5, 5, 1, 12]), [1, 2, 2, 1], "SAME"))
+t = tf.nn.depthwise_conv2d(t, kernel("d", [3, 3, 12, 1]), [1, 1, 1, 1], "SAME")
+t = tf.nn.relu(tf.nn.conv2d(t, kernel("p", [1, 1, 12, 24]), [1, 1, 1, 1], "SAME"))
+t = tf.nn.relu(tf.nn.conv2d(t, kernel("k2", [3, 3, 24, 24]), [1, 1, 1, 1], "SAME", dilations=[1, 2, 2, 1]))
+logits = dense(tf.reduce_mean(t, [1, 2]), 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -1,9 +1,5 @@
 """One function builds the network twice: noisy for the loss, clean for logits and accuracy."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,24 +8,14 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
+def net(x, rate):
+    with tf.variable_scope("net", reuse=tf.AUTO_REUSE):
+        h = tf.nn.dropout(tf.nn.relu(dense(x, 600, "h1")), rate=rate)
+        h = tf.nn.dropout(tf.nn.relu(dense(h, 600, "h2")), rate=rate)
+        return dense(h, 10, "out")
 
-        def net(x, rate):
-            with tf.variable_scope("net", reuse=tf.AUTO_REUSE):
-                h = tf.nn.dropout(tf.nn.relu(dense(x, 600, "h1")), rate=rate)
-                h = tf.nn.dropout(tf.nn.relu(dense(h, 600, "h2")), rate=rate)
-                return dense(h, 10, "out")
 
-        noisy = net(X, 0.4)
-        logits = net(X, 0.0)  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=noisy))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+noisy = net(X, 0.4)
+logits = net(X, 0.0)  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=noisy))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -1,9 +1,5 @@
 """Labels smoothed, a temperature on the scores, and a penalty on confident outputs."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,22 +8,12 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        h1 = tf.nn.relu(dense(X, 400, "h1"))  # hidden
-        h2 = tf.nn.relu(dense(h1, 400, "h2"))  # hidden
-        logits = dense(h2, 10, "out")  # logits
-        soft = 0.95 * Y + 0.05 / 10
-        per_image = -tf.reduce_sum(soft * tf.nn.log_softmax(logits / 1.5), 1)
-        p = tf.nn.softmax(logits)
-        entropy = -tf.reduce_sum(p * tf.log(p + 1e-9), 1)
-        loss = tf.reduce_mean(per_image - 0.05 * entropy)
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+h1 = tf.nn.relu(dense(X, 400, "h1"))  # hidden
+h2 = tf.nn.relu(dense(h1, 400, "h2"))  # hidden
+logits = dense(h2, 10, "out")  # logits
+soft = 0.95 * Y + 0.05 / 10
+per_image = -tf.reduce_sum(soft * tf.nn.log_softmax(logits / 1.5), 1)
+p = tf.nn.softmax(logits)
+entropy = -tf.reduce_sum(p * tf.log(p + 1e-9), 1)
+loss = tf.reduce_mean(per_image - 0.05 * entropy)
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -1,42 +1,20 @@
 """Residual blocks left out at random in training; gelu by its tanh formula; noise on the input."""
 
-from types import SimpleNamespace
-
-import numpy as np
-import tensorflow.compat.v1 as tf
-
 
 def gelu(x):
     return 0.5 * x * (1 + tf.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        train = tf.placeholder(tf.bool, ())
-        f = tf.cast(train, tf.float32)
-        x = X + f * tf.random_normal(tf.shape(X), stddev=0.05)
-        h, _ = fully_connected_layer(x, 256, "first")
-        h = gelu(h)  # hidden
-        for i in range(3):
-            branch, _ = fully_connected_layer(h, 256, "block%d" % i)
-            survive = tf.cast(tf.random_uniform([]) < 0.8, tf.float32)
-            h = h + gelu(branch) * (f * survive / 0.8 + (1 - f))
-        logits, _ = fully_connected_layer(h, 10, "last")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph,
-        X=X,
-        Y=Y,
-        logits=logits,
-        prediction=prediction,
-        loss=loss,
-        train_op=train_op,
-        accuracy=accuracy,
-        eval_feed={train: False},
-    )
+train = tf.placeholder(tf.bool, ())
+f = tf.cast(train, tf.float32)
+x = X + f * tf.random_normal(tf.shape(X), stddev=0.05)
+h, _ = fully_connected_layer(x, 256, "first")
+h = gelu(h)  # hidden
+for i in range(3):
+    branch, _ = fully_connected_layer(h, 256, "block%d" % i)
+    survive = tf.cast(tf.random_uniform([]) < 0.8, tf.float32)
+    h = h + gelu(branch) * (f * survive / 0.8 + (1 - f))
+logits, _ = fully_connected_layer(h, 10, "last")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
+net(eval_feed={train: False})

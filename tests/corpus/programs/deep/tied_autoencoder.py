@@ -1,9 +1,5 @@
 """Classifies, and rebuilds the image from the first hidden layer with the same weights transposed."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,23 +8,13 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        W1 = tf.get_variable("W1", [784, 400], initializer=tf.glorot_uniform_initializer())
-        b1 = tf.get_variable("b1", [400], initializer=tf.zeros_initializer())
-        c1 = tf.get_variable("c1", [784], initializer=tf.zeros_initializer())
-        code = tf.nn.sigmoid(X @ W1 + b1)  # hidden
-        rebuilt = tf.matmul(code, W1, transpose_b=True) + c1
-        h2 = tf.nn.relu(dense(code, 200, "h2"))  # hidden
-        logits = dense(h2, 10, "out")  # logits
-        error = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=X, logits=rebuilt))
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits)) + 0.1 * error
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+W1 = tf.get_variable("W1", [784, 400], initializer=tf.glorot_uniform_initializer())
+b1 = tf.get_variable("b1", [400], initializer=tf.zeros_initializer())
+c1 = tf.get_variable("c1", [784], initializer=tf.zeros_initializer())
+code = tf.nn.sigmoid(X @ W1 + b1)  # hidden
+rebuilt = tf.matmul(code, W1, transpose_b=True) + c1
+h2 = tf.nn.relu(dense(code, 200, "h2"))  # hidden
+logits = dense(h2, 10, "out")  # logits
+error = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=X, logits=rebuilt))
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits)) + 0.1 * error
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -1,9 +1,5 @@
 """Swish with a slope that is learned, and root-mean-square normalisation of each row."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,28 +8,20 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
+def rms(t, name):
+    gain = tf.get_variable(name, [t.shape[-1]], initializer=tf.ones_initializer())
+    return gain * t * tf.rsqrt(tf.reduce_mean(tf.square(t), axis=1, keepdims=True) + 1e-6)
 
-        def rms(t, name):
-            gain = tf.get_variable(name, [t.shape[-1]], initializer=tf.ones_initializer())
-            return gain * t * tf.rsqrt(tf.reduce_mean(tf.square(t), axis=1, keepdims=True) + 1e-6)
 
-        slope = tf.get_variable("slope", [], initializer=tf.ones_initializer())
+slope = tf.get_variable("slope", [], initializer=tf.ones_initializer())
 
-        def swish(t):
-            return t * tf.sigmoid(slope * t)
 
-        h1 = swish(rms(dense(X, 400, "h1"), "gain1"))
-        h2 = swish(rms(dense(h1, 400, "h2"), "gain2"))
-        logits = dense(h2, 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+def swish(t):
+    return t * tf.sigmoid(slope * t)
+
+
+h1 = swish(rms(dense(X, 400, "h1"), "gain1"))
+h2 = swish(rms(dense(h1, 400, "h2"), "gain2"))
+logits = dense(h2, 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

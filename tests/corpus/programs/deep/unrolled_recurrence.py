@@ -1,9 +1,5 @@
 """The image row by row through one recurrent cell, unrolled over 28 steps; two dense layers after it."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,24 +8,14 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        rows = tf.unstack(tf.reshape(X, [-1, 28, 28]), axis=1)
-        U = tf.get_variable("U", [28, 96], initializer=tf.glorot_uniform_initializer())
-        V = tf.get_variable("V", [96, 96], initializer=tf.orthogonal_initializer(0.9))
-        c = tf.get_variable("c", [96], initializer=tf.zeros_initializer())
-        state = tf.zeros([tf.shape(X)[0], 96])
-        for row in rows:
-            state = tf.tanh(row @ U + state @ V + c)
-        h = tf.nn.relu(dense(state, 128, "dense"))
-        logits = dense(h, 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+rows = tf.unstack(tf.reshape(X, [-1, 28, 28]), axis=1)
+U = tf.get_variable("U", [28, 96], initializer=tf.glorot_uniform_initializer())
+V = tf.get_variable("V", [96, 96], initializer=tf.orthogonal_initializer(0.9))
+c = tf.get_variable("c", [96], initializer=tf.zeros_initializer())
+state = tf.zeros([tf.shape(X)[0], 96])
+for row in rows:
+    state = tf.tanh(row @ U + state @ V + c)
+h = tf.nn.relu(dense(state, 128, "dense"))
+logits = dense(h, 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

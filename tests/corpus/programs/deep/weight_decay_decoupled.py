@@ -1,9 +1,5 @@
 """Adam, and after it every matrix shrinks a little by an assignment of its own."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,21 +8,11 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        h1 = tf.nn.relu(dense(X, 500, "h1"))  # hidden
-        h2 = tf.nn.relu(dense(h1, 500, "h2"))  # hidden
-        logits = dense(h2, 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        adam = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        with tf.control_dependencies([adam]):
-            shrink = [v.assign(v * (1 - 1e-5)) for v in tf.trainable_variables() if v.shape.ndims == 2]
-        train_op = tf.group(*shrink)
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+h1 = tf.nn.relu(dense(X, 500, "h1"))  # hidden
+h2 = tf.nn.relu(dense(h1, 500, "h2"))  # hidden
+logits = dense(h2, 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+adam = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
+with tf.control_dependencies([adam]):
+    shrink = [v.assign(v * (1 - 1e-5)) for v in tf.trainable_variables() if v.shape.ndims == 2]
+train_op = tf.group(*shrink)

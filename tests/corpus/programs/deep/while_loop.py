@@ -1,33 +1,20 @@
 """Hidden layers in a tf.while_loop over a stack of weight matrices."""
 
-from types import SimpleNamespace
+depth, width = 3, 256
+W_in = tf.get_variable("W_in", [784, width], initializer=tf.glorot_uniform_initializer())
+b_in = tf.get_variable("b_in", [width], initializer=tf.zeros_initializer())
+Ws = tf.get_variable("Ws", [depth, width, width], initializer=tf.random_uniform_initializer(-0.11, 0.11))
+bs = tf.get_variable("bs", [depth, width], initializer=tf.zeros_initializer())
+W_out = tf.get_variable("W_out", [width, 10], initializer=tf.glorot_uniform_initializer())
+b_out = tf.get_variable("b_out", [10], initializer=tf.zeros_initializer())
+first = tf.nn.relu(tf.matmul(X, W_in) + b_in)  # hidden
 
-import tensorflow.compat.v1 as tf
+
+def body(i, h):
+    return i + 1, tf.nn.relu(tf.matmul(h, Ws[i]) + bs[i])
 
 
-def deep_network():
-    depth, width = 3, 256
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        W_in = tf.get_variable("W_in", [784, width], initializer=tf.glorot_uniform_initializer())
-        b_in = tf.get_variable("b_in", [width], initializer=tf.zeros_initializer())
-        Ws = tf.get_variable("Ws", [depth, width, width], initializer=tf.random_uniform_initializer(-0.11, 0.11))
-        bs = tf.get_variable("bs", [depth, width], initializer=tf.zeros_initializer())
-        W_out = tf.get_variable("W_out", [width, 10], initializer=tf.glorot_uniform_initializer())
-        b_out = tf.get_variable("b_out", [10], initializer=tf.zeros_initializer())
-        first = tf.nn.relu(tf.matmul(X, W_in) + b_in)  # hidden
-
-        def body(i, h):
-            return i + 1, tf.nn.relu(tf.matmul(h, Ws[i]) + bs[i])
-
-        _, last = tf.while_loop(lambda i, h: i < depth, body, [tf.constant(0), first])
-        logits = tf.matmul(last, W_out) + b_out  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+_, last = tf.while_loop(lambda i, h: i < depth, body, [tf.constant(0), first])
+logits = tf.matmul(last, W_out) + b_out  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -1,9 +1,5 @@
 """Only the largest tenth of each hidden layer's outputs is passed on."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def dense(x, n, name):
     with tf.variable_scope(name):
@@ -12,23 +8,13 @@ def dense(x, n, name):
     return tf.matmul(x, w) + b
 
 
-def deep_network():
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
+def winners(t, k):
+    limit = tf.nn.top_k(t, k).values[:, -1:]
+    return tf.where(t >= limit, t, tf.zeros_like(t))
 
-        def winners(t, k):
-            limit = tf.nn.top_k(t, k).values[:, -1:]
-            return tf.where(t >= limit, t, tf.zeros_like(t))
 
-        h1 = winners(dense(X, 600, "h1"), 60)
-        h2 = winners(dense(h1, 600, "h2"), 60)
-        logits = dense(h2, 10, "out")  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+h1 = winners(dense(X, 600, "h1"), 60)
+h2 = winners(dense(h1, 600, "h2"), 60)
+logits = dense(h2, 10, "out")  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

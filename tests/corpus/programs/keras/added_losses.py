@@ -1,8 +1,5 @@
 """Losses that layers add: of what they put out, and of their weights."""
 
-import keras
-from keras import layers, ops
-
 
 class Penalty(layers.Layer):
     def call(self, x):
@@ -10,11 +7,9 @@ class Penalty(layers.Layer):
         return x
 
 
-def keras_network():
-    inputs = keras.Input((784,))
-    x = layers.Dense(64, activation="relu", activity_regularizer="l2")(inputs)
-    x = Penalty()(x)
-    outputs = layers.Dense(10)(x)
-    model = keras.Model(inputs, outputs)
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
-    return model
+inputs = keras.Input((784,))
+x = layers.Dense(64, activation="relu", activity_regularizer="l2")(inputs)
+x = Penalty()(x)
+outputs = layers.Dense(10)(x)
+model = keras.Model(inputs, outputs)
+model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])

@@ -1,16 +1,10 @@
 """Three networks of which the scores are averaged."""
 
-import keras
-from keras import layers
-
-
-def keras_network():
-    inputs = keras.Input((784,))
-    heads = []
-    for _ in range(3):
-        h = layers.Dense(32, activation="relu")(inputs)
-        heads.append(layers.Dense(10)(h))
-    outputs = layers.Average()(heads)
-    model = keras.Model(inputs, outputs)
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
-    return model
+inputs = keras.Input((784,))
+heads = []
+for _ in range(3):
+    h = layers.Dense(32, activation="relu")(inputs)
+    heads.append(layers.Dense(10)(h))
+outputs = layers.Average()(heads)
+model = keras.Model(inputs, outputs)
+model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])

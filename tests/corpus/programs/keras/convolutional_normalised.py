@@ -1,8 +1,5 @@
 """Strided convolutions, batch normalisation, the mean of the maps."""
 
-import keras
-from keras import layers
-
 
 def block(x, filters):
     x = layers.Conv2D(filters, 3, strides=2, padding="same", use_bias=False)(x)
@@ -10,13 +7,11 @@ def block(x, filters):
     return layers.Activation("relu")(x)
 
 
-def keras_network():
-    inputs = keras.Input(shape=(28, 28, 1), name="images")
-    x = block(inputs, 8)
-    x = block(x, 16)
-    x = layers.GlobalAveragePooling2D()(x)
-    outputs = layers.Dense(10, name="scores")(x)
-    model = keras.Model(inputs=inputs, outputs=outputs)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer=keras.optimizers.Adam(3e-3), loss=loss, metrics=["accuracy"])
-    return model
+inputs = keras.Input(shape=(28, 28, 1), name="images")
+x = block(inputs, 8)
+x = block(x, 16)
+x = layers.GlobalAveragePooling2D()(x)
+outputs = layers.Dense(10, name="scores")(x)
+model = keras.Model(inputs=inputs, outputs=outputs)
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+model.compile(optimizer=keras.optimizers.Adam(3e-3), loss=loss, metrics=["accuracy"])

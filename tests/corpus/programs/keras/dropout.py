@@ -1,19 +1,13 @@
 """Dropout behind each hidden layer."""
 
-import keras
-from keras import layers
-
-
-def keras_network():
-    model = keras.Sequential(
-        [
-            keras.Input((784,)),
-            layers.Dense(96, activation="relu"),
-            layers.Dropout(0.3),
-            layers.Dense(64, activation="relu"),
-            layers.Dropout(0.3),
-            layers.Dense(10, activation="softmax"),
-        ]
-    )
-    model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
-    return model
+model = keras.Sequential(
+    [
+        keras.Input((784,)),
+        layers.Dense(96, activation="relu"),
+        layers.Dropout(0.3),
+        layers.Dense(64, activation="relu"),
+        layers.Dropout(0.3),
+        layers.Dense(10, activation="softmax"),
+    ]
+)
+model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])

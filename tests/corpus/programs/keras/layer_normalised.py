@@ -1,18 +1,12 @@
 """Layer normalisation and GELU, AdamW."""
 
-import keras
-from keras import layers
-
-
-def keras_network():
-    inputs = keras.Input((784,))
-    x = layers.Dense(64)(inputs)
-    x = layers.LayerNormalization()(x)
-    x = keras.activations.gelu(x)
-    x = layers.Dense(64)(x)
-    x = layers.LayerNormalization()(x)
-    x = keras.activations.gelu(x)
-    outputs = layers.Dense(10)(x)
-    model = keras.Model(inputs, outputs)
-    model.compile(keras.optimizers.AdamW(1e-3), keras.losses.CategoricalCrossentropy(from_logits=True))
-    return model
+inputs = keras.Input((784,))
+x = layers.Dense(64)(inputs)
+x = layers.LayerNormalization()(x)
+x = keras.activations.gelu(x)
+x = layers.Dense(64)(x)
+x = layers.LayerNormalization()(x)
+x = keras.activations.gelu(x)
+outputs = layers.Dense(10)(x)
+model = keras.Model(inputs, outputs)
+model.compile(keras.optimizers.AdamW(1e-3), keras.losses.CategoricalCrossentropy(from_logits=True))

@@ -1,8 +1,5 @@
 """A layer that is written by hand, with its weights."""
 
-import keras
-from keras import layers, ops
-
 
 class Linear(layers.Layer):
     def __init__(self, units, relu=False, **kwargs):
@@ -18,7 +15,5 @@ class Linear(layers.Layer):
         return ops.maximum(z, 0.0) if self.relu else z
 
 
-def keras_network():
-    model = keras.Sequential([keras.Input((784,)), Linear(64, relu=True, name="first"), Linear(10, name="last")])
-    model.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
-    return model
+model = keras.Sequential([keras.Input((784,)), Linear(64, relu=True, name="first"), Linear(10, name="last")])
+model.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])

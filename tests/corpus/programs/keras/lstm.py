@@ -1,13 +1,7 @@
 """The rows of an image one after another, in an LSTM."""
 
-import keras
-from keras import layers
-
-
-def keras_network():
-    model = keras.Sequential()
-    model.add(keras.Input((28, 28)))
-    model.add(layers.LSTM(24))
-    model.add(layers.Dense(10, activation="softmax"))
-    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model
+model = keras.Sequential()
+model.add(keras.Input((28, 28)))
+model.add(layers.LSTM(24))
+model.add(layers.Dense(10, activation="softmax"))
+model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])

@@ -1,17 +1,11 @@
 """Blocks that are added to what goes into them."""
 
-import keras
-from keras import layers
-
-
-def keras_network():
-    inputs = keras.Input((784,))
-    x = layers.Dense(48, activation="relu")(inputs)
-    for number in range(2):
-        h = layers.Dense(48, activation="relu", name=f"block_{number}_in")(x)
-        h = layers.Dense(48, name=f"block_{number}_out")(h)
-        x = layers.Activation("relu")(layers.add([x, h]))
-    outputs = layers.Dense(10)(x)
-    model = keras.Model(inputs, outputs)
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
-    return model
+inputs = keras.Input((784,))
+x = layers.Dense(48, activation="relu")(inputs)
+for number in range(2):
+    h = layers.Dense(48, activation="relu", name=f"block_{number}_in")(x)
+    h = layers.Dense(48, name=f"block_{number}_out")(h)
+    x = layers.Activation("relu")(layers.add([x, h]))
+outputs = layers.Dense(10)(x)
+model = keras.Model(inputs, outputs)
+model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])

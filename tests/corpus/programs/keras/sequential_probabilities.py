@@ -1,14 +1,8 @@
 """A softmax on the last layer, and a loss by its name that takes probabilities."""
 
-import keras
-from keras import layers
-
-
-def keras_network():
-    model = keras.Sequential()
-    model.add(keras.Input((28, 28)))
-    model.add(layers.Flatten())
-    model.add(layers.Dense(64, activation="relu"))
-    model.add(layers.Dense(10, activation="softmax"))
-    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model
+model = keras.Sequential()
+model.add(keras.Input((28, 28)))
+model.add(layers.Flatten())
+model.add(layers.Dense(64, activation="relu"))
+model.add(layers.Dense(10, activation="softmax"))
+model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])

@@ -1,11 +1,5 @@
 """The rows of an image one after another, in a simple recurrent layer."""
 
-import keras
-from keras import layers
-
-
-def keras_network():
-    model = keras.Sequential([keras.Input((28, 28)), layers.SimpleRNN(32), layers.Dense(10)])
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer="adam", loss=loss, metrics=["accuracy"])
-    return model
+model = keras.Sequential([keras.Input((28, 28)), layers.SimpleRNN(32), layers.Dense(10)])
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+model.compile(optimizer="adam", loss=loss, metrics=["accuracy"])

@@ -1,9 +1,5 @@
 """The step of training is written by hand, with a tape."""
 
-import keras
-import tensorflow as tf
-from keras import layers
-
 
 class Trained(keras.Model):
     def train_step(self, data):
@@ -21,10 +17,8 @@ class Trained(keras.Model):
         return {metric.name: metric.result() for metric in self.metrics}
 
 
-def keras_network():
-    inputs = keras.Input((784,))
-    h = layers.Dense(64, activation="relu")(inputs)
-    h = layers.Dropout(0.2)(h)
-    model = Trained(inputs, layers.Dense(10)(h))
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
-    return model
+inputs = keras.Input((784,))
+h = layers.Dense(64, activation="relu")(inputs)
+h = layers.Dropout(0.2)(h)
+model = Trained(inputs, layers.Dense(10)(h))
+model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])

@@ -1,9 +1,5 @@
 """The step of training and its loss are written by hand; compile is given the optimizer alone."""
 
-import keras
-import tensorflow as tf
-from keras import layers
-
 
 class Trained(keras.Model):
     def __init__(self):
@@ -25,8 +21,6 @@ class Trained(keras.Model):
         return {"loss": loss}
 
 
-def keras_network():
-    model = Trained()
-    model(keras.ops.zeros((1, 784)))
-    model.compile(optimizer=keras.optimizers.Adam(0.001))
-    return model
+model = Trained()
+model(keras.ops.zeros((1, 784)))
+model.compile(optimizer=keras.optimizers.Adam(0.001))

@@ -1,8 +1,5 @@
 """A class with its layers in the constructor."""
 
-import keras
-from keras import layers
-
 
 class Digits(keras.Model):
     def __init__(self):
@@ -15,8 +12,6 @@ class Digits(keras.Model):
         return self.scores(self.hidden(self.flatten(x)))
 
 
-def keras_network():
-    model = Digits()
-    model(keras.ops.zeros((1, 28, 28)))
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
-    return model
+model = Digits()
+model(keras.ops.zeros((1, 28, 28)))
+model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])

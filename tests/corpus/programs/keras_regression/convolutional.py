@@ -1,19 +1,13 @@
 """The digit as a number, by convolutions and the mean absolute error."""
 
-import keras
-from keras import layers
-
-
-def keras_regression():
-    model = keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            layers.Conv2D(8, 5, strides=2, padding="same", activation="relu"),
-            layers.Conv2D(16, 3, strides=2, padding="same", activation="relu"),
-            layers.Flatten(),
-            layers.Dropout(0.1),
-            layers.Dense(1),
-        ]
-    )
-    model.compile(optimizer="adam", loss=keras.losses.MeanAbsoluteError())
-    return model
+model = keras.Sequential(
+    [
+        keras.Input((28, 28, 1)),
+        layers.Conv2D(8, 5, strides=2, padding="same", activation="relu"),
+        layers.Conv2D(16, 3, strides=2, padding="same", activation="relu"),
+        layers.Flatten(),
+        layers.Dropout(0.1),
+        layers.Dense(1),
+    ]
+)
+model.compile(optimizer="adam", loss=keras.losses.MeanAbsoluteError())

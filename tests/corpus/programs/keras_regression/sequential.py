@@ -1,10 +1,4 @@
 """The digit as a number, mean squared error."""
 
-import keras
-from keras import layers
-
-
-def keras_regression():
-    model = keras.Sequential([keras.Input((784,)), layers.Dense(64, activation="relu"), layers.Dense(1)])
-    model.compile(optimizer="adam", loss="mse", metrics=["mae"])
-    return model
+model = keras.Sequential([keras.Input((784,)), layers.Dense(64, activation="relu"), layers.Dense(1)])
+model.compile(optimizer="adam", loss="mse", metrics=["mae"])

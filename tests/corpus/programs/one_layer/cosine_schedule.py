@@ -1,9 +1,7 @@
 """The rate falls along a cosine, written out with a step counter of one's own; everything in a class with a scope."""
 
 import math
-from types import SimpleNamespace
 
-import tensorflow.compat.v1 as tf
 
 TOTAL = 9380
 
@@ -26,10 +24,5 @@ class Softmax:
             self.acc = tf.reduce_mean(tf.cast(tf.equal(self.guess, truth), tf.float32))  # accuracy
 
 
-def one_layer_network(learning_rate=0.003):
-    graph = tf.Graph()
-    with graph.as_default():
-        m = Softmax(learning_rate)
-    return SimpleNamespace(
-        graph=graph, X=m.x, Y=m.y, logits=m.z, prediction=m.guess, loss=m.cost, train_op=m.step, accuracy=m.acc, W1=m.w
-    )
+m = Softmax(learning_rate)
+net(X=m.x, Y=m.y, logits=m.z, prediction=m.guess, loss=m.cost, train_op=m.step, accuracy=m.acc, W1=m.w)

@@ -1,34 +1,14 @@
 """Weights with a row a class, multiplied by tf.linalg.matvec; the digits are taken out of Y for a sparse Keras loss."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def one_layer_network(learning_rate=0.003):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        W = tf.get_variable("W", [10, 784], initializer=tf.glorot_uniform_initializer())
-        b = tf.get_variable("b", [10], initializer=tf.zeros_initializer())
-        logits = tf.linalg.matvec(W, X) + b  # logits
-        digits = tf.argmax(Y, axis=1)
-        per_image = tf.keras.losses.sparse_categorical_crossentropy(digits, logits, from_logits=True)  # loss
-        loss = tf.reduce_mean(per_image)
-        optimizer = tf.train.AdamOptimizer(learning_rate)
-        grads = optimizer.compute_gradients(loss, var_list=[W, b])  # train
-        train_op = optimizer.apply_gradients(grads)
-        prediction = tf.argmax(logits, axis=1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, digits), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph,
-        X=X,
-        Y=Y,
-        logits=logits,
-        prediction=prediction,
-        loss=loss,
-        train_op=train_op,
-        accuracy=accuracy,
-        W1=W,
-    )
+W = tf.get_variable("W", [10, 784], initializer=tf.glorot_uniform_initializer())
+b = tf.get_variable("b", [10], initializer=tf.zeros_initializer())
+logits = tf.linalg.matvec(W, X) + b  # logits
+digits = tf.argmax(Y, axis=1)
+per_image = tf.keras.losses.sparse_categorical_crossentropy(digits, logits, from_logits=True)  # loss
+loss = tf.reduce_mean(per_image)
+optimizer = tf.train.AdamOptimizer(learning_rate)
+grads = optimizer.compute_gradients(loss, var_list=[W, b])  # train
+train_op = optimizer.apply_gradients(grads)
+prediction = tf.argmax(logits, axis=1)
+accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, digits), tf.float32))  # accuracy
+net(W1=W)

@@ -1,23 +1,9 @@
 """The matrix product as an elementwise product and a sum, the rate as a placeholder with a default."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def one_layer_network(learning_rate=0.003):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        lr = tf.placeholder_with_default(tf.constant(learning_rate), shape=[])
-        W = tf.Variable(tf.glorot_uniform_initializer()([784, 10]))
-        b = tf.Variable(tf.zeros([10]))
-        logits = tf.stack([tf.reduce_sum(X * W[:, k], axis=1) + b[k] for k in range(10)], axis=1)  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(lr).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy, W1=W, lr=lr
-    )
+lr = tf.placeholder_with_default(tf.constant(learning_rate), shape=[])
+W = tf.Variable(tf.glorot_uniform_initializer()([784, 10]))
+b = tf.Variable(tf.zeros([10]))
+logits = tf.stack([tf.reduce_sum(X * W[:, k], axis=1) + b[k] for k in range(10)], axis=1)  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(lr).minimize(loss)  # train
+net(W1=W, lr=lr)

@@ -1,26 +1,12 @@
 """The rate is a variable, the steps are counted, gradients are computed and applied in two calls."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def one_layer_network(learning_rate=0.003):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        rate = tf.Variable(learning_rate, trainable=False, dtype=tf.float32)
-        counter = tf.train.get_or_create_global_step()
-        W = tf.Variable(tf.initializers.glorot_uniform()([784, 10]), name="W")
-        b = tf.Variable([0.0] * 10, name="b")
-        logits = tf.matmul(X, W) + b  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        opt = tf.train.AdamOptimizer(rate)
-        grads = opt.compute_gradients(loss)
-        train_op = opt.apply_gradients(grads, global_step=counter)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy, W1=W
-    )
+rate = tf.Variable(learning_rate, trainable=False, dtype=tf.float32)
+counter = tf.train.get_or_create_global_step()
+W = tf.Variable(tf.initializers.glorot_uniform()([784, 10]), name="W")
+b = tf.Variable([0.0] * 10, name="b")
+logits = tf.matmul(X, W) + b  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+opt = tf.train.AdamOptimizer(rate)
+grads = opt.compute_gradients(loss)
+train_op = opt.apply_gradients(grads, global_step=counter)  # train
+net(W1=W)

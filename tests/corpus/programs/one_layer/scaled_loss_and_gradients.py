@@ -1,35 +1,16 @@
 """Loss scaling as for half precision: the gradient of 128 times the loss, divided by 128 again."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 SCALE = 128.0
 
 
-def one_layer_network(learning_rate=0.003):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        W = tf.get_variable("W", [784, 10], initializer=tf.glorot_uniform_initializer())
-        b = tf.get_variable("b", [10], initializer=tf.zeros_initializer())
-        logits = tf.matmul(X, W) + b  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        adam = tf.train.AdamOptimizer(learning_rate)
-        pairs = adam.compute_gradients(loss * SCALE)  # train
-        train_op = adam.apply_gradients([(g / SCALE, v) for g, v in pairs])
-        prediction = tf.argmax(logits, 1)
-        hits = tf.reduce_sum(tf.one_hot(prediction, 10) * Y)
-        accuracy = hits / tf.cast(tf.shape(X)[0], tf.float32)  # accuracy
-    return SimpleNamespace(
-        graph=graph,
-        X=X,
-        Y=Y,
-        logits=logits,
-        prediction=prediction,
-        loss=loss,
-        train_op=train_op,
-        accuracy=accuracy,
-        W1=W,
-    )
+W = tf.get_variable("W", [784, 10], initializer=tf.glorot_uniform_initializer())
+b = tf.get_variable("b", [10], initializer=tf.zeros_initializer())
+logits = tf.matmul(X, W) + b  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+adam = tf.train.AdamOptimizer(learning_rate)
+pairs = adam.compute_gradients(loss * SCALE)  # train
+train_op = adam.apply_gradients([(g / SCALE, v) for g, v in pairs])
+prediction = tf.argmax(logits, 1)
+hits = tf.reduce_sum(tf.one_hot(prediction, 10) * Y)
+accuracy = hits / tf.cast(tf.shape(X)[0], tf.float32)  # accuracy
+net(W1=W)

@@ -1,23 +1,11 @@
 """Placeholders without a shape; the graph learns sizes from a reshape."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def one_layer_network(learning_rate=0.003):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32)  # images
-        Y = tf.placeholder(tf.float32)  # labels
-        flat = tf.reshape(X, [-1, 784])
-        W = tf.Variable(tf.truncated_normal([784, 10], stddev=0.05))
-        b = tf.Variable(tf.zeros(10))
-        logits = tf.nn.bias_add(tf.matmul(flat, W), b)  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(learning_rate=learning_rate).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy, W1=W
-    )
+X = tf.placeholder(tf.float32)  # images
+Y = tf.placeholder(tf.float32)  # labels
+flat = tf.reshape(X, [-1, 784])
+W = tf.Variable(tf.truncated_normal([784, 10], stddev=0.05))
+b = tf.Variable(tf.zeros(10))
+logits = tf.nn.bias_add(tf.matmul(flat, W), b)  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))  # loss
+train_op = tf.train.AdamOptimizer(learning_rate=learning_rate).minimize(loss)  # train
+net(W1=W)

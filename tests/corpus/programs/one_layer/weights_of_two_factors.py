@@ -1,24 +1,12 @@
 """The weights are the difference of two variables, as in a network that keeps excitation and inhibition apart."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def one_layer_network(learning_rate=0.003):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        W = tf.get_variable("plus", [784, 10], initializer=tf.glorot_uniform_initializer())
-        minus = tf.get_variable("minus", [784, 10], initializer=tf.zeros_initializer())
-        b = tf.get_variable("b", [10], initializer=tf.zeros_initializer())
-        logits = tf.matmul(X, W - minus) + b  # logits
-        p = tf.nn.softmax(logits)
-        loss = tf.reduce_mean(-tf.reduce_sum(Y * tf.log(tf.maximum(p, 1e-12)), axis=1))  # loss
-        step = tf.train.get_or_create_global_step()
-        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss, global_step=step)  # train
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(p, 1), tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=p, loss=loss, train_op=train_op, accuracy=accuracy, W1=W
-    )
+W = tf.get_variable("plus", [784, 10], initializer=tf.glorot_uniform_initializer())
+minus = tf.get_variable("minus", [784, 10], initializer=tf.zeros_initializer())
+b = tf.get_variable("b", [10], initializer=tf.zeros_initializer())
+logits = tf.matmul(X, W - minus) + b  # logits
+p = tf.nn.softmax(logits)
+loss = tf.reduce_mean(-tf.reduce_sum(Y * tf.log(tf.maximum(p, 1e-12)), axis=1))  # loss
+step = tf.train.get_or_create_global_step()
+train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss, global_step=step)  # train
+accuracy = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(p, 1), tf.argmax(Y, 1)), tf.float32))  # accuracy
+net(prediction=p, W1=W)

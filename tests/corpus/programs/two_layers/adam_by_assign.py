@@ -1,10 +1,5 @@
 """Adam by hand: one step counter, corrected rate, assignments after all gradients are known."""
 
-from types import SimpleNamespace
-
-import numpy as np
-import tensorflow.compat.v1 as tf
-
 
 def adam(loss, variables, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8):
     gradients = tf.gradients(loss, variables)
@@ -24,21 +19,11 @@ def adam(loss, variables, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8):
     return tf.group(*ops)
 
 
-def two_layer_network(learning_rate=0.001):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        W1 = tf.Variable(tf.glorot_uniform_initializer()([784, 1500]))
-        b1 = tf.Variable(tf.zeros([1500]))
-        W2 = tf.Variable(tf.glorot_uniform_initializer()([1500, 10]))
-        b2 = tf.Variable(tf.zeros([10]))
-        h = tf.nn.relu(X @ W1 + b1)  # hidden
-        logits = h @ W2 + b2  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = adam(loss, [W1, b1, W2, b2], learning_rate)
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+W1 = tf.Variable(tf.glorot_uniform_initializer()([784, 1500]))
+b1 = tf.Variable(tf.zeros([1500]))
+W2 = tf.Variable(tf.glorot_uniform_initializer()([1500, 10]))
+b2 = tf.Variable(tf.zeros([10]))
+h = tf.nn.relu(X @ W1 + b1)  # hidden
+logits = h @ W2 + b2  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = adam(loss, [W1, b1, W2, b2], learning_rate)

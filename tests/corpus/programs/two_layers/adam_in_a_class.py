@@ -1,9 +1,5 @@
 """Adam in a class of its own that keeps slots in a dictionary and runs each assignment under the gradients."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 class Adam:
     def __init__(self, rate, b1=0.9, b2=0.999, eps=1e-8):
@@ -29,21 +25,11 @@ class Adam:
                 return t.assign_add(1.0)
 
 
-def two_layer_network(learning_rate=0.001):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer())
-        b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
-        W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer())
-        b2 = tf.get_variable("b2", [10], initializer=tf.zeros_initializer())
-        h = tf.nn.relu(X @ W1 + b1)  # hidden
-        logits = h @ W2 + b2  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = Adam(learning_rate).minimize(loss, [W1, b1, W2, b2])
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer())
+b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
+W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer())
+b2 = tf.get_variable("b2", [10], initializer=tf.zeros_initializer())
+h = tf.nn.relu(X @ W1 + b1)  # hidden
+logits = h @ W2 + b2  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+train_op = Adam(learning_rate).minimize(loss, [W1, b1, W2, b2])

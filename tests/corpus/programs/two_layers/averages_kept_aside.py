@@ -1,29 +1,14 @@
 """Moving averages are kept, but nothing reads them yet."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def two_layer_network(learning_rate=0.001):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        W1 = tf.get_variable("W1", [784, 1500])
-        b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
-        W2 = tf.get_variable("W2", [1500, 10])
-        b2 = tf.get_variable("b2", [10], initializer=tf.zeros_initializer())
-        h = tf.nn.leaky_relu(tf.matmul(X, W1) + b1, alpha=0.0)  # hidden
-        logits = tf.matmul(h, W2) + b2  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        global_step = tf.train.create_global_step()
-        minimise = tf.train.AdamOptimizer(learning_rate).minimize(loss, global_step)  # train
-        ema = tf.train.ExponentialMovingAverage(0.999, global_step)
-        with tf.control_dependencies([minimise]):
-            train_op = ema.apply([W1, b1, W2, b2])
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+W1 = tf.get_variable("W1", [784, 1500])
+b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
+W2 = tf.get_variable("W2", [1500, 10])
+b2 = tf.get_variable("b2", [10], initializer=tf.zeros_initializer())
+h = tf.nn.leaky_relu(tf.matmul(X, W1) + b1, alpha=0.0)  # hidden
+logits = tf.matmul(h, W2) + b2  # logits
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
+global_step = tf.train.create_global_step()
+minimise = tf.train.AdamOptimizer(learning_rate).minimize(loss, global_step)  # train
+ema = tf.train.ExponentialMovingAverage(0.999, global_step)
+with tf.control_dependencies([minimise]):
+    train_op = ema.apply([W1, b1, W2, b2])

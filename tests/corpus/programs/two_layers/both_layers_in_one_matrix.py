@@ -1,10 +1,5 @@
 """Every parameter lies in one matrix of 1511 columns; weights and biases are cut out of it."""
 
-from types import SimpleNamespace
-
-import numpy as np
-import tensorflow.compat.v1 as tf
-
 
 def start():
     theta = np.zeros((785 + 10, 1501), np.float32)
@@ -13,18 +8,6 @@ def start():
     return theta
 
 
-def two_layer_network(learning_rate=0.001):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        theta = tf.Variable(start(), name="theta")
-        h = tf.nn.relu(tf.matmul(X, theta[:784, :1500]) + theta[784, :1500])  # hidden
-        logits = tf.matmul(h, theta[785:, :1500], transpose_b=True) + theta[785:, 1500]  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+theta = tf.Variable(start(), name="theta")
+h = tf.nn.relu(tf.matmul(X, theta[:784, :1500]) + theta[784, :1500])  # hidden
+logits = tf.matmul(h, theta[785:, :1500], transpose_b=True) + theta[785:, 1500]  # logits

@@ -1,9 +1,5 @@
 """Averaged weights come through a custom getter: the same function builds the network for evaluation."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def build(x, getter=None):
     with tf.variable_scope("net", reuse=tf.AUTO_REUSE, custom_getter=getter):
@@ -16,21 +12,13 @@ def build(x, getter=None):
     return z
 
 
-def two_layer_network(learning_rate=0.001):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        trained = build(X)
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=trained))  # loss
-        step = tf.train.get_or_create_global_step()
-        minimise = tf.train.AdamOptimizer(learning_rate).minimize(loss, step)  # train
-        ema = tf.train.ExponentialMovingAverage(0.995, num_updates=step)
-        with tf.control_dependencies([minimise]):
-            train_op = ema.apply(tf.trainable_variables())
-        logits = build(X, lambda getter, *args, **kw: ema.average(getter(*args, **kw)))
-        prediction = tf.nn.softmax(logits)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+trained = build(X)
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=trained))  # loss
+step = tf.train.get_or_create_global_step()
+minimise = tf.train.AdamOptimizer(learning_rate).minimize(loss, step)  # train
+ema = tf.train.ExponentialMovingAverage(0.995, num_updates=step)
+with tf.control_dependencies([minimise]):
+    train_op = ema.apply(tf.trainable_variables())
+logits = build(X, lambda getter, *args, **kw: ema.average(getter(*args, **kw)))
+prediction = tf.nn.softmax(logits)
+accuracy = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), tf.argmax(Y, 1)), tf.float32))  # accuracy

@@ -1,9 +1,5 @@
 """Both dense layers as convolutions: 28 x 28, then 1 x 1."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def conv(t, kernel_shape, name):
     with tf.variable_scope(name):
@@ -12,18 +8,6 @@ def conv(t, kernel_shape, name):
         return tf.nn.conv2d(t, w, [1, 1, 1, 1], "VALID") + b
 
 
-def two_layer_network(learning_rate=0.001):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        picture = tf.reshape(X, [-1, 28, 28, 1])
-        features = tf.nn.relu(conv(picture, [28, 28, 1, 1500], "c1"))  # hidden
-        logits = tf.squeeze(conv(features, [1, 1, 1500, 10], "c2"), [1, 2])  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+picture = tf.reshape(X, [-1, 28, 28, 1])
+features = tf.nn.relu(conv(picture, [28, 28, 1, 1500], "c1"))  # hidden
+logits = tf.squeeze(conv(features, [1, 1, 1500, 10], "c2"), [1, 2])  # logits

@@ -1,27 +1,11 @@
 """Images and labels come out of a tf.data iterator, and are fed in its place."""
 
-from types import SimpleNamespace
-
-import numpy as np
-import tensorflow.compat.v1 as tf
-
-
-def two_layer_network(learning_rate=0.001):
-    graph = tf.Graph()
-    with graph.as_default():
-        data = tf.data.Dataset.from_tensor_slices((np.zeros([1, 784], np.float32), np.zeros([1, 10], np.float32)))
-        iterator = tf.data.make_one_shot_iterator(data.repeat().batch(64))
-        X, Y = iterator.get_next()
-        W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer())
-        b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
-        W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer())
-        b2 = tf.get_variable("b2", [10], initializer=tf.zeros_initializer())
-        h = tf.nn.relu(tf.matmul(X, W1) + b1)  # hidden
-        logits = tf.matmul(h, W2) + b2  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+data = tf.data.Dataset.from_tensor_slices((np.zeros([1, 784], np.float32), np.zeros([1, 10], np.float32)))
+iterator = tf.data.make_one_shot_iterator(data.repeat().batch(64))
+X, Y = iterator.get_next()
+W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer())
+b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
+W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer())
+b2 = tf.get_variable("b2", [10], initializer=tf.zeros_initializer())
+h = tf.nn.relu(tf.matmul(X, W1) + b1)  # hidden
+logits = tf.matmul(h, W2) + b2  # logits

@@ -1,36 +1,25 @@
 """A Keras model and Keras's Adam, applied inside a tf.function so that its assignments run."""
 
-from types import SimpleNamespace
+keras = tf.keras
+X = tf.placeholder(tf.float32, [None, 784], name="X")  # images
+Y = tf.placeholder(tf.float32, [None, 10], name="Y")  # labels
+model = keras.Sequential(
+    [
+        keras.layers.Dense(1500, activation="relu"),
+        keras.layers.Dense(10),
+    ]
+)
+logits = model(X)  # logits
+loss = keras.losses.CategoricalCrossentropy(from_logits=True)(Y, logits)  # loss
+optimizer = keras.optimizers.Adam(learning_rate=learning_rate)
+optimizer.build(model.trainable_variables)
+gradients = tf.gradients(loss, [v.value for v in model.trainable_variables])
 
-import tensorflow.compat.v1 as tf
+
+@tf.function
+def apply(grads):
+    optimizer.apply_gradients(zip(grads, model.trainable_variables))
+    return optimizer.iterations.value
 
 
-def two_layer_network(learning_rate=0.001):
-    keras = tf.keras
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784], name="X")  # images
-        Y = tf.placeholder(tf.float32, [None, 10], name="Y")  # labels
-        model = keras.Sequential(
-            [
-                keras.layers.Dense(1500, activation="relu"),
-                keras.layers.Dense(10),
-            ]
-        )
-        logits = model(X)  # logits
-        loss = keras.losses.CategoricalCrossentropy(from_logits=True)(Y, logits)  # loss
-        optimizer = keras.optimizers.Adam(learning_rate=learning_rate)
-        optimizer.build(model.trainable_variables)
-        gradients = tf.gradients(loss, [v.value for v in model.trainable_variables])
-
-        @tf.function
-        def apply(grads):
-            optimizer.apply_gradients(zip(grads, model.trainable_variables))
-            return optimizer.iterations.value
-
-        train_op = apply(gradients)
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+train_op = apply(gradients)

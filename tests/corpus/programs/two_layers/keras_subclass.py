@@ -1,34 +1,22 @@
 """A Keras model by subclassing, called on a placeholder; a Keras loss and the optimizer of tf.train."""
 
-from types import SimpleNamespace
 
-import tensorflow.compat.v1 as tf
+class Net(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.flat = tf.keras.layers.Flatten()
+        self.fc1 = tf.keras.layers.Dense(1500)
+        self.act = tf.keras.layers.Activation("relu")
+        self.fc2 = tf.keras.layers.Dense(10)
+
+    def call(self, x):
+        return self.fc2(self.act(self.fc1(self.flat(x))))
 
 
-def two_layer_network(learning_rate=0.001):
-    graph = tf.Graph()
-    with graph.as_default():
-
-        class Net(tf.keras.Model):
-            def __init__(self):
-                super().__init__()
-                self.flat = tf.keras.layers.Flatten()
-                self.fc1 = tf.keras.layers.Dense(1500)
-                self.act = tf.keras.layers.Activation("relu")
-                self.fc2 = tf.keras.layers.Dense(10)
-
-            def call(self, x):
-                return self.fc2(self.act(self.fc1(self.flat(x))))
-
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        net = Net()
-        logits = net(X)  # logits
-        loss = tf.reduce_mean(tf.keras.losses.categorical_crossentropy(Y, logits, from_logits=True))  # loss
-        weights = [v.value for v in net.trainable_variables]
-        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss, var_list=weights)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.keras.metrics.categorical_accuracy(Y, logits))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+net = Net()
+logits = net(X)  # logits
+loss = tf.reduce_mean(tf.keras.losses.categorical_crossentropy(Y, logits, from_logits=True))  # loss
+weights = [v.value for v in net.trainable_variables]
+train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss, var_list=weights)  # train
+prediction = tf.argmax(logits, 1)
+accuracy = tf.reduce_mean(tf.keras.metrics.categorical_accuracy(Y, logits))  # accuracy

@@ -1,31 +1,16 @@
 """Weights start from NumPy arrays that stand in the graph as constants."""
 
-from types import SimpleNamespace
-
-import numpy as np
-import tensorflow.compat.v1 as tf
-
 
 def glorot(n_in, n_out):
     r = np.sqrt(6.0 / (n_in + n_out))
     return np.random.uniform(-r, r, size=(n_in, n_out)).astype("float32")
 
 
-def two_layer_network(learning_rate=0.001):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder("float32", [None, 784])  # images
-        Y = tf.placeholder("float32", [None, 10])  # labels
-        W1 = tf.Variable(glorot(784, 1500))
-        b1 = tf.Variable(np.zeros(1500, "float32"))
-        W2 = tf.Variable(glorot(1500, 10))
-        b2 = tf.Variable(np.zeros(10, "float32"))
-        h = tf.nn.relu(tf.matmul(X, W1) + b1)  # hidden
-        logits = tf.matmul(h, W2) + b2  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+X = tf.placeholder("float32", [None, 784])  # images
+Y = tf.placeholder("float32", [None, 10])  # labels
+W1 = tf.Variable(glorot(784, 1500))
+b1 = tf.Variable(np.zeros(1500, "float32"))
+W2 = tf.Variable(glorot(1500, 10))
+b2 = tf.Variable(np.zeros(10, "float32"))
+h = tf.nn.relu(tf.matmul(X, W1) + b1)  # hidden
+logits = tf.matmul(h, W2) + b2  # logits

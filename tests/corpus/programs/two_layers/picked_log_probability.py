@@ -1,28 +1,12 @@
 """The log-probability of the true digit is picked with gather_nd; the loss is scaled by a constant."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def two_layer_network(learning_rate=0.001):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        W1 = tf.Variable(tf.glorot_uniform_initializer()([784, 1500]), name="W1")
-        b1 = tf.Variable(tf.zeros([1500]), name="b1")
-        W2 = tf.Variable(tf.glorot_uniform_initializer()([1500, 10]), name="W2")
-        b2 = tf.Variable(tf.zeros([10]), name="b2")
-        h = -tf.minimum(-(X @ W1 + b1), 0)  # hidden
-        logits = h @ W2 + b2  # logits
-        logp = tf.nn.log_softmax(logits)  # loss
-        digit = tf.argmax(Y, 1, output_type=tf.int32)
-        where = tf.stack([tf.range(tf.shape(digit)[0]), digit], axis=1)
-        loss = 100.0 * tf.reduce_mean(-tf.gather_nd(logp, where))
-        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+W1 = tf.Variable(tf.glorot_uniform_initializer()([784, 1500]), name="W1")
+b1 = tf.Variable(tf.zeros([1500]), name="b1")
+W2 = tf.Variable(tf.glorot_uniform_initializer()([1500, 10]), name="W2")
+b2 = tf.Variable(tf.zeros([10]), name="b2")
+h = -tf.minimum(-(X @ W1 + b1), 0)  # hidden
+logits = h @ W2 + b2  # logits
+logp = tf.nn.log_softmax(logits)  # loss
+digit = tf.argmax(Y, 1, output_type=tf.int32)
+where = tf.stack([tf.range(tf.shape(digit)[0]), digit], axis=1)
+loss = 100.0 * tf.reduce_mean(-tf.gather_nd(logp, where))

@@ -1,29 +1,16 @@
 """tf.nn.relu_layer, and an accuracy taken from the confusion matrix."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def two_layer_network(learning_rate=0.001):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        with tf.variable_scope("one"):
-            W1 = tf.get_variable("W", [784, 1500], initializer=tf.glorot_uniform_initializer())
-            b1 = tf.get_variable("b", [1500], initializer=tf.zeros_initializer())
-        with tf.variable_scope("two"):
-            W2 = tf.get_variable("W", [1500, 10], initializer=tf.glorot_uniform_initializer())
-            b2 = tf.get_variable("b", [10], initializer=tf.zeros_initializer())
-        h = tf.nn.relu_layer(X, W1, b1)  # hidden
-        logits = tf.nn.xw_plus_b(h, W2, b2)  # logits
-        entropy = tf.reduce_logsumexp(logits, axis=-1) - tf.reduce_sum(logits * Y, axis=-1)  # loss
-        loss = tf.reduce_mean(entropy)
-        train_op = tf.train.AdamOptimizer(learning_rate=learning_rate).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        table = tf.confusion_matrix(tf.argmax(Y, 1), prediction, 10, dtype=tf.float32)
-        accuracy = tf.trace(table) / tf.reduce_sum(table)  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+with tf.variable_scope("one"):
+    W1 = tf.get_variable("W", [784, 1500], initializer=tf.glorot_uniform_initializer())
+    b1 = tf.get_variable("b", [1500], initializer=tf.zeros_initializer())
+with tf.variable_scope("two"):
+    W2 = tf.get_variable("W", [1500, 10], initializer=tf.glorot_uniform_initializer())
+    b2 = tf.get_variable("b", [10], initializer=tf.zeros_initializer())
+h = tf.nn.relu_layer(X, W1, b1)  # hidden
+logits = tf.nn.xw_plus_b(h, W2, b2)  # logits
+entropy = tf.reduce_logsumexp(logits, axis=-1) - tf.reduce_sum(logits * Y, axis=-1)  # loss
+loss = tf.reduce_mean(entropy)
+train_op = tf.train.AdamOptimizer(learning_rate=learning_rate).minimize(loss)  # train
+prediction = tf.argmax(logits, 1)
+table = tf.confusion_matrix(tf.argmax(Y, 1), prediction, 10, dtype=tf.float32)
+accuracy = tf.trace(table) / tf.reduce_sum(table)  # accuracy

@@ -1,9 +1,5 @@
 """A ReLU with a gradient of one's own, clipped to be never infinite; checks for NaN beside it."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 @tf.custom_gradient
 def my_relu(x):
@@ -15,23 +11,12 @@ def my_relu(x):
     return y, grad
 
 
-def two_layer_network(learning_rate=0.001):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer())
-        b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
-        W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer())
-        b2 = tf.get_variable("b2", [10], initializer=tf.zeros_initializer())
-        h = my_relu(tf.matmul(X, W1) + b1)  # hidden
-        logits = tf.matmul(h, W2) + b2  # logits
-        logits = tf.check_numerics(logits, "logits went wrong")
-        with tf.control_dependencies([tf.assert_rank(Y, 2)]):
-            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer())
+b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
+W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer())
+b2 = tf.get_variable("b2", [10], initializer=tf.zeros_initializer())
+h = my_relu(tf.matmul(X, W1) + b1)  # hidden
+logits = tf.matmul(h, W2) + b2  # logits
+logits = tf.check_numerics(logits, "logits went wrong")
+with tf.control_dependencies([tf.assert_rank(Y, 2)]):
+    loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss

@@ -1,9 +1,5 @@
 """As for two graphics cards: each half of the batch in a tower of its own, gradients averaged, one step."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
 
 def tower(x, y):
     with tf.variable_scope("model", reuse=tf.AUTO_REUSE):
@@ -24,25 +20,15 @@ def average(tower_gradients):
     return result
 
 
-def two_layer_network(learning_rate=0.001):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        optimizer = tf.train.AdamOptimizer(learning_rate)
-        half = tf.shape(X)[0] // 2
-        scores, losses, gradients = [], [], []
-        for i, part in enumerate((slice(None, half), slice(half, None))):
-            with tf.name_scope("tower_%d" % i):
-                z, total = tower(X[part], Y[part])
-                scores.append(z)
-                losses.append(total)
-                gradients.append(optimizer.compute_gradients(total))
-        train_op = optimizer.apply_gradients(average(gradients))
-        logits = tf.concat(scores, 0)  # logits
-        loss = tf.add_n(losses) / tf.cast(tf.shape(X)[0], tf.float32)
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+optimizer = tf.train.AdamOptimizer(learning_rate)
+half = tf.shape(X)[0] // 2
+scores, losses, gradients = [], [], []
+for i, part in enumerate((slice(None, half), slice(half, None))):
+    with tf.name_scope("tower_%d" % i):
+        z, total = tower(X[part], Y[part])
+        scores.append(z)
+        losses.append(total)
+        gradients.append(optimizer.compute_gradients(total))
+train_op = optimizer.apply_gradients(average(gradients))
+logits = tf.concat(scores, 0)  # logits
+loss = tf.add_n(losses) / tf.cast(tf.shape(X)[0], tf.float32)

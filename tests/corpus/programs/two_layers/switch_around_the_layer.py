@@ -1,28 +1,11 @@
 """A switch in the graph: noise on the hidden layer while training, none otherwise (the default)."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def two_layer_network(learning_rate=0.001):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        noisy = tf.placeholder_with_default(False, [], name="noisy")
-        W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer())
-        b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
-        W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer())
-        b2 = tf.get_variable("b2", [10], initializer=tf.zeros_initializer())
-        z = tf.matmul(X, W1) + b1
-        z = tf.cond(noisy, lambda: z + tf.random_normal(tf.shape(z), stddev=0.1), lambda: tf.identity(z))
-        h = tf.nn.relu(z)  # hidden
-        logits = tf.matmul(h, W2) + b2  # logits
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)  # train
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss, train_op=train_op, accuracy=accuracy
-    )
+noisy = tf.placeholder_with_default(False, [], name="noisy")
+W1 = tf.get_variable("W1", [784, 1500], initializer=tf.glorot_uniform_initializer())
+b1 = tf.get_variable("b1", [1500], initializer=tf.zeros_initializer())
+W2 = tf.get_variable("W2", [1500, 10], initializer=tf.glorot_uniform_initializer())
+b2 = tf.get_variable("b2", [10], initializer=tf.zeros_initializer())
+z = tf.matmul(X, W1) + b1
+z = tf.cond(noisy, lambda: z + tf.random_normal(tf.shape(z), stddev=0.1), lambda: tf.identity(z))
+h = tf.nn.relu(z)  # hidden
+logits = tf.matmul(h, W2) + b2  # logits

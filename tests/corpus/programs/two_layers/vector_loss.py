@@ -1,34 +1,13 @@
 """The unreduced loss is minimised; the mean is only shown."""
 
-from types import SimpleNamespace
-
-import tensorflow.compat.v1 as tf
-
-
-def two_layer_network(learning_rate=0.001):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])  # images
-        Y = tf.placeholder(tf.float32, [None, 10])  # labels
-        sizes = [784, 1500, 10]
-        Ws, bs = [], []
-        for i in range(2):
-            Ws.append(tf.get_variable("W%d" % i, sizes[i : i + 2], initializer=tf.glorot_uniform_initializer()))
-            bs.append(tf.get_variable("b%d" % i, [sizes[i + 1]], initializer=tf.zeros_initializer()))
-        hidden = tf.nn.relu(tf.matmul(X, Ws[0]) + bs[0])  # hidden
-        logits = tf.matmul(hidden, Ws[1]) + bs[1]  # logits
-        each_row = tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits)  # loss
-        train_op = tf.train.AdamOptimizer(learning_rate).minimize(each_row)  # train
-        shown = tf.reduce_mean(each_row)
-        prediction = tf.argmax(logits, 1)
-        accuracy = tf.reduce_mean(tf.cast(tf.equal(prediction, tf.argmax(Y, 1)), tf.float32))  # accuracy
-    return SimpleNamespace(
-        graph=graph,
-        X=X,
-        Y=Y,
-        logits=logits,
-        prediction=prediction,
-        loss=shown,
-        train_op=train_op,
-        accuracy=accuracy,
-    )
+sizes = [784, 1500, 10]
+Ws, bs = [], []
+for i in range(2):
+    Ws.append(tf.get_variable("W%d" % i, sizes[i : i + 2], initializer=tf.glorot_uniform_initializer()))
+    bs.append(tf.get_variable("b%d" % i, [sizes[i + 1]], initializer=tf.zeros_initializer()))
+hidden = tf.nn.relu(tf.matmul(X, Ws[0]) + bs[0])  # hidden
+logits = tf.matmul(hidden, Ws[1]) + bs[1]  # logits
+each_row = tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits)  # loss
+train_op = tf.train.AdamOptimizer(learning_rate).minimize(each_row)  # train
+shown = tf.reduce_mean(each_row)
+net(loss=shown)
