@@ -56,15 +56,6 @@ NETWORKS: dict[str, tuple[set[str], tuple[str, ...]]] = {
             "loss = 2 * tf.nn.l2_loss(difference)",
         ),
     ),
-    "differences with their signs": (
-        {"differences-cancel"},
-        each(
-            LOSS,
-            "loss = tf.reduce_mean(prediction - Y)",
-            "net.loss = tf.square(tf.reduce_mean(net.Y - net.prediction))",
-            "loss = tf.abs(tf.reduce_mean(difference))",
-        ),
-    ),
     "no nonlinearity": (
         {"missing-activation"},
         three(
@@ -81,14 +72,6 @@ NETWORKS: dict[str, tuple[set[str], tuple[str, ...]]] = {
             (("loss = tf.reduce_mean(", "loss = 0 - tf.reduce_mean("),),
         ),
     ),
-    "only the last layer is trained": (
-        {"layers-not-trained"},
-        three(
-            (("minimize(loss)", "minimize(loss, var_list=[W2, b2])"),),
-            (("adam.compute_gradients(net.loss)", "adam.compute_gradients(net.loss, tf.trainable_variables()[4:])"),),
-            (("minimize(loss)", "minimize(loss, var_list=tf.trainable_variables()[2:])"),),
-        ),
-    ),
     "one layer": (
         {"too-few-layers"},
         three(
@@ -99,19 +82,6 @@ NETWORKS: dict[str, tuple[set[str], tuple[str, ...]]] = {
             ),
             (("[(7, 32), (32, 16)]", "[]"), ('"w", [16, 1]', '"w", [7, 1]')),
             (('x = tf.keras.layers.Dense(48, activation="tanh")(X)', "x = X"),),
-        ),
-    ),
-    "a loss for classes": (
-        {"classification-loss"},
-        three(
-            ((LOSS[0], "loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=Y, logits=prediction))"),),
-            ((LOSS[1], "net.loss = tf.nn.softmax_cross_entropy_with_logits(labels=net.Y, logits=net.prediction)"),),
-            (
-                (
-                    LOSS[2],
-                    "loss = tf.reduce_mean(tf.nn.weighted_cross_entropy_with_logits(labels=Y, logits=prediction, pos_weight=1.0))",
-                ),
-            ),
         ),
     ),
     "the answer in no unit": (
@@ -139,24 +109,6 @@ NETWORKS: dict[str, tuple[set[str], tuple[str, ...]]] = {
             ),
         ),
     ),
-    "two outputs": (
-        {"wrong-width"},
-        three(
-            (
-                ("first([64, 1])", "first([64, 2])"),
-                ("tf.zeros([1])", "tf.zeros([2])"),
-                ("tf.squeeze(tf.matmul(hidden, W2) + b2, axis=1)", "tf.matmul(hidden, W2) + b2"),
-                ("[None])", "[None, 2])"),
-            ),
-            (
-                ('"w", [16, 1]', '"w", [16, 2]'),
-                ("tf.Variable([60.0])", "tf.Variable([60.0, 60.0])"),
-                ("z[:, 0]", "z"),
-                ("(None,)", "(None, 2)"),
-            ),
-            (("Dense(1)", "Dense(2)"), ("tf.reshape(z, [-1])", "z"), ("[None])", "[None, 2])")),
-        ),
-    ),
     "the mean price, whatever the garment": (
         {"layer-not-connected"},
         each(
@@ -178,14 +130,6 @@ DATA_MISTAKES: dict[str, tuple[set[str], tuple[str, ...]]] = {
             ),
             "def standard(x):\n    return (x - np.mean(x, 0)) / np.std(x, 0)\nx_train, x_test = standard(x_train_raw), standard(x_test_raw)",
             "x_train, x_test = (((x.T - x.T.mean(1, keepdims=True)) / x.T.std(1, keepdims=True)).T for x in (x_train_raw, x_test_raw))",
-        ),
-    ),
-    "test rows as they are": (
-        {"scaled-on-one-side"},
-        (
-            PRICES_DATA + "x_test = x_test_raw",
-            PRICES_DATA + "x_test = x_test_raw.astype(np.float32)",
-            changed(PRICES_DATA, ("(x_test_raw - mean) / deviation", "x_test_raw * 1.0")),
         ),
     ),
     "not standardised": (
@@ -222,14 +166,6 @@ TRAININGS: dict[str, tuple[set[str], tuple[str, ...]]] = {
             "err_val = [float(np.mean((answers(x_test) - y_test) ** 2))] * 30",
             "err_val = [np.square(answers(x_test) - y_test).mean() for _ in err_val]",
             "err_val = np.sqrt(err_val)",
-        ),
-    ),
-    "an error of every answer with every price": (
-        {"reported-accuracy-wrong"},
-        (
-            "err_val = [np.abs(answers(x_test)[:, None] - y_test).mean()] * len(err_val)",
-            "err_val = [np.abs(np.subtract.outer(answers(x_test), y_test)).mean()] * 30",
-            "err_val = len(err_val) * [np.mean([abs(one - y_test).mean() for one in answers(x_test)])]",
         ),
     ),
     "the error on training rows": (
