@@ -36,12 +36,6 @@ def test_each_command_explains_itself_with_an_example(typed, command):
     assert f"Example: netgrader {command}" in said
 
 
-def test_the_help_names_every_command_and_the_exit_codes(typed):
-    said = typed("--help").stdout
-    assert all(command in said for command in COMMANDS)
-    assert "0 done, 1 something failed or could not be graded, 2 wrong" in said
-
-
 def test_the_help_waits_for_no_large_library(netgrader):
     imports = netgrader("--help", PYTHONPROFILEIMPORTTIME="1").stderr
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in imports.splitlines()}
@@ -69,12 +63,6 @@ def test_a_code_that_no_fault_has_is_usage(typed):
     assert "Similar: labels-off-by-one" in one_sentence(typed("explain", "label-off-by-one"), 2)
 
 
-def test_a_path_that_does_not_exist_is_usage(typed, tiny):
-    process = typed("grade", "nothing.ipynb")
-    assert process.returncode == 2
-    assert "'nothing.ipynb' does not exist" in " ".join(process.stderr.replace("│", "").split())
-
-
 def test_a_folder_without_notebooks_is_usage(typed, tiny):
     assert "no notebooks (.ipynb) in the folder grader_tests" in one_sentence(typed("grade", "grader_tests"), 2)
 
@@ -84,12 +72,6 @@ def test_json_into_a_folder_that_there_is_not_is_said_before_grading(typed, tiny
     process = typed("grade", path, "--json", "nowhere/x.json")
     assert process.returncode == 2
     assert "No such file or directory" in process.stderr
-
-
-def test_a_sandbox_that_there_is_not_is_named(typed, tiny):
-    process = typed("grade", tiny.submit("ada"), "--sandbox", "box")
-    assert process.returncode == 2
-    assert "'box' is not one of" in process.stderr
 
 
 def test_an_assignment_that_does_not_exist_is_usage(typed, booked):
@@ -102,10 +84,6 @@ def test_a_student_with_a_slash_and_one_who_handed_in_nothing_are_usage(typed, b
         typed("autograde", "numbers", "--student", "a/b"), 2
     )
     assert "no submission of bob" in one_sentence(typed("autograde", "numbers", "--student", "bob"), 2)
-
-
-def test_a_class_that_handed_in_nothing_is_usage(typed, booked):
-    assert "Nobody has handed in 'numbers' yet" in one_sentence(typed("autograde", "numbers"), 2)
 
 
 def test_a_locked_gradebook_is_said_before_grading(typed, booked):
@@ -175,15 +153,6 @@ def test_a_class_is_graded_into_the_gradebook_and_again_for_nothing(netgrader, b
     assert (booked.root / "autograded" / "ada" / "numbers" / "1_sums.ipynb").stat().st_mtime_ns == stamp
 
 
-def test_release_check_tells_a_release_that_is_old(netgrader, booked):
-    assert netgrader("release", "--untried").returncode == 0
-    assert netgrader("release", "--check").returncode == 0
-    (booked.root / "release" / "numbers" / "README.md").write_text("touched")
-    process = netgrader("release", "--check")
-    assert process.returncode == 1
-    assert "README.md" in process.stdout
-
-
 def points(course):
     query = """
         select student.id, sum(coalesce(grade.auto_score, 0)) from grade
@@ -196,22 +165,6 @@ def points(course):
         return dict(connection.execute(query).fetchall())
     finally:
         connection.close()
-
-
-def test_notebooks_are_released_one_after_another_and_what_is_not_is_said(netgrader, booked):
-    booked.write("source/numbers/given.py", "x = 1\n")
-    path = booked.root / "source" / "numbers" / "2_words.ipynb"
-    path.write_text(path.read_text().replace("import string", "from given import x"))
-    target = booked.root / "release" / "numbers"
-    assert "Not released" not in netgrader("release", "--untried").stdout
-    assert (target / "given.py").exists()
-    said = netgrader("release", "--untried", "--notebook", "1_sums").stdout
-    assert "Not released: 2_words, and what only these are given." in said
-    assert not (target / "given.py").exists()
-    assert (
-        "Not released" not in netgrader("release", "--untried", "--notebook", "1_sums", "--notebook", "2_words").stdout
-    )
-    assert {"1_sums.ipynb", "2_words.ipynb", "given.py"} <= {path.name for path in target.iterdir()}
 
 
 def test_a_submission_that_may_not_be_read_is_that_students_row_and_stops_nobody(booked, monkeypatch, capsys):
@@ -255,19 +208,6 @@ def test_data_that_is_missing_or_damaged_costs_nobody_a_mark(netgrader, booked):
         assert f"The training data {data}" in " ".join(process.stdout.split()).replace("│ ", "").replace(" │", "")
         assert "no mark was changed" in " ".join(process.stdout.replace("│", " ").split())
         assert points(booked).get("ada") is None
-
-
-def test_where_results_are_to_be_written_is_tried_before_anything_is_graded(typed, tiny):
-    path = tiny.submit("ada")
-    assert typed("grade", path, "--json", tiny.root).returncode == 2
-    assert not (tiny.root / ".netgrader" / "store" / "execute").exists()
-
-
-def test_a_folder_of_students_is_not_a_submission(typed, tiny):
-    tiny.submit("ada")
-    tiny.submit("bela")
-    said = one_sentence(typed("grade", "submitted"), 2)
-    assert "Name the folder that holds them, or type netgrader autograde" in said
 
 
 def test_what_breaks_in_a_check_is_said_to_the_instructor(netgrader, tiny):
@@ -342,11 +282,7 @@ def test_doctor_goes_on_behind_a_config_that_cannot_be_read(netgrader, tiny):
 
 @pytest.mark.parametrize(
     ("missing", "said"),
-    [
-        (0, "Grading works here."),
-        (1, "Grading works here only once the line marked MISSING is fixed."),
-        (2, "Grading works here only once the 2 lines marked MISSING are fixed."),
-    ],
+    [(0, "Grading works here."), (2, "Grading works here only once the 2 lines marked MISSING are fixed.")],
 )
 def test_doctor_ends_with_what_is_to_be_mended(monkeypatch, capsys, missing, said):
     lines = [

@@ -19,27 +19,6 @@ def check(name: str, outcome: Outcome, message: str | None, *follows: str) -> Ch
     )
 
 
-@pytest.mark.parametrize(
-    ("failed", "following", "says"),
-    [
-        (1, 1, "consequences, which cost nothing: 1"),
-        (1, 3, "consequences, which cost nothing: 3"),
-        (2, 1, "consequences, which cost nothing: 1"),
-    ],
-)
-def test_checks_that_follow_from_others_are_counted_and_not_told_one_by_one(
-    failed: int, following: int, says: str
-) -> None:
-    wrong = [check(f"wrong{number}", Outcome.FAILED, "Found 3; expected 4.") for number in range(failed)]
-    later = [check(f"later{number}", Outcome.FAILED, "It follows.", "missing-bias") for number in range(following)]
-    cell = CellResult("check_train", 0.0, 3.0, manual=False, checks=(*wrong, *later))
-    out = io.StringIO()
-    notebook_lines(Console(file=out, width=200), NotebookResult("x.ipynb", 0.0, 3.0, (cell,), (), Status.GRADED))
-    assert says in out.getvalue()
-    assert out.getvalue().count("Found 3; expected 4.") == failed
-    assert "later0" not in out.getvalue()
-
-
 NAME = "op\x1b]0;mine\x07\x1b[2J\u202efed\u2066\u2028[9/9] zoe 1_sums: 0 of 5\r\x9b"
 COMMANDS = "\x1b\x07\r\x9b\u202e\u2066\u2028"
 

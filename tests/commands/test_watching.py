@@ -7,9 +7,8 @@ import json
 import pytest
 from nbgrader.api import Gradebook
 
-from netgrader.commands.progress import Journal, log_path
+from netgrader.commands.progress import log_path
 from netgrader.commands.saving import Saver, file_states
-from netgrader.commands.show import changes_table, console
 from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import Done, Task
 from netgrader.grading.stages import Options
@@ -59,25 +58,6 @@ def test_a_changed_test_is_tried_dry_then_saved_and_marks_by_hand_stay(netgrader
     assert (bela["score"], bela["made"], bela["notebook"]) == (0.0, [], "1_sums")
 
 
-def test_the_log_says_what_began_and_what_was_graded(tiny):
-    for student in ("ada", "bela"):
-        tiny.submit(student)
-    tasks = [Task(student, job) for student in ("ada", "bela") for job in jobs_of(tiny.assignment, student)]
-    journal = Journal(tiny.assignment, tasks, "with 2 workers")
-    journal.begin(tasks[0])
-    result = NotebookResult("1_sums.ipynb", 5.0, 5.0, (), (), Status.GRADED)
-    journal.end(Done(tasks[0], result, made=frozenset({"execute"})))
-    journal.begin(tasks[1])
-    begin, *rest = [json.loads(line) for line in log_path(tiny.assignment).read_text().splitlines()]
-    assert (begin["how"], begin["students"], begin["notebooks"]) == ("with 2 workers", 2, 2)
-    assert [(line["event"], line["student"]) for line in rest] == [
-        ("running", "ada"),
-        ("graded", "ada"),
-        ("running", "bela"),
-    ]
-    assert (rest[1]["score"], rest[1]["students_done"]) == (5.0, 1)
-
-
 @pytest.mark.usefixtures("uncaged")
 def test_who_hands_in_while_grading_runs_keeps_the_mark_and_is_named(booked):
     path = booked.submit("ada")
@@ -92,10 +72,3 @@ def test_who_hands_in_while_grading_runs_keeps_the_mark_and_is_named(booked):
     saver.finish()
     assert saver.late == ["ada"]
     assert marks(booked) == {}
-
-
-def test_what_could_not_be_graded_changes_no_marks(tiny, capsys):
-    tiny.submit("hana", content=b"{ not json")
-    (job,) = jobs_of(tiny.assignment, "hana")
-    changes_table(console(), [Done(Task("hana", job), error="No.")], {})
-    assert "Marks of 0 of 1 students would change" in capsys.readouterr().out

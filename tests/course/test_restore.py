@@ -242,13 +242,6 @@ def test_a_notebook_without_ids_is_identified_by_its_locked_cells(tiny):
     assert identify(parse_notebook(json.dumps(content).encode()), skeletons).notebook == "1_sums"
 
 
-def test_a_check_cell_under_another_id_is_recognised(tiny, restored):
-    content = tiny.filled()
-    cell_of(content, "check_add")["metadata"]["nbgrader"]["grade_id"] = "check_plus"
-    notebook = restored(content)
-    assert shown(notebook) == ORDER
-
-
 def test_cells_without_ids_are_not_taken_for_one_another(tiny, skeleton):
     cells = tuple(replace(cell, cell_id="") for cell in skeleton.cells)
     content = tiny.filled()

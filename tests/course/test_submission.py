@@ -32,39 +32,25 @@ def sentence(content, *limits):
     return text
 
 
-def test_something_that_is_not_json_is_said_with_its_line():
-    assert "not JSON (the error is in line 1)" in sentence(b"this is not a notebook")
-
-
-def test_an_empty_file_is_a_sentence():
-    assert "not JSON (the error is in line 2)" in sentence(b" \n")
-
-
-def test_json_that_is_no_notebook_is_told_apart_from_a_broken_file():
-    assert "JSON but not a notebook" in sentence(b"[1, 2]")
-    assert "JSON but not a notebook" in sentence(b'{"cells": []}')
-
-
-def test_a_format_too_new_and_one_too_old_are_each_named():
-    assert "format 5; the newest that can be graded is 4" in sentence(notebook(nbformat=5))
-    assert "format 3, which is too old" in sentence(notebook(nbformat=3))
-    assert "JSON but not a notebook" in sentence(notebook(nbformat="four"))
-
-
-def test_a_zip_under_the_name_of_a_notebook_is_a_sentence():
-    assert "not JSON" in sentence(b"PK\x03\x04....")
-
-
-def test_a_notebook_without_a_list_of_cells_is_a_sentence():
-    assert "JSON but not a notebook" in sentence(b'{"nbformat": 4, "cells": {}}')
-
-
-def test_json_nested_without_end_is_a_sentence():
-    assert "nested too deeply" in sentence(b"[" * 200_000)
-
-
-def test_bytes_that_are_no_text_are_a_sentence():
-    assert "not text in UTF-8" in sentence(b'{"nbformat": 4, "cells": ["\xff\xfe\xfd"]}')
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"this is not a notebook", "not JSON (the error is in line 1)"),
+        (b" \n", "not JSON (the error is in line 2)"),
+        (b"PK\x03\x04....", "not JSON"),
+        (b"[1, 2]", "JSON but not a notebook"),
+        (b'{"cells": []}', "JSON but not a notebook"),
+        (b'{"nbformat": 4, "cells": {}}', "JSON but not a notebook"),
+        (notebook(nbformat="four"), "JSON but not a notebook"),
+        (notebook(nbformat=5), "format 5; the newest that can be graded is 4"),
+        (notebook(nbformat=3), "format 3, which is too old"),
+        (b"[" * 200_000, "nested too deeply"),
+        (b'{"nbformat": 4, "cells": ["\xff\xfe\xfd"]}', "not text in UTF-8"),
+    ],
+    ids=range(11),
+)
+def test_what_is_no_notebook_is_a_sentence_that_says_what_it_is(content, said):
+    assert said in sentence(content)
 
 
 def test_a_file_over_the_limit_is_refused_before_it_is_read(tmp_path):
@@ -88,9 +74,8 @@ def test_too_many_cells_and_too_much_code_are_refused():
     )
 
 
-@pytest.mark.parametrize("encode", [lambda c: codecs.BOM_UTF8 + c, lambda c: c])
-def test_a_byte_order_mark_changes_nothing(encode):
-    read = parse_notebook(encode(notebook(code("x = 'é'"))))
+def test_a_byte_order_mark_changes_nothing():
+    read = parse_notebook(codecs.BOM_UTF8 + notebook(code("x = 'é'")))
     assert [cell.source for cell in read.cells] == ["x = 'é'"]
 
 

@@ -26,7 +26,6 @@ def told() -> dict[str, Any]:
     "style",
     [
         "with_statement",
-        "closed_by_hand",
         "left_to_python",
         "function_of_one_rate",
         "interactive",

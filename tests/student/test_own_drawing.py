@@ -15,7 +15,6 @@ from IPython.core import display_functions
 from netgrader.checks.context import Dataset
 from netgrader.data import load_data
 from netgrader.judges.pads import pad_of
-from netgrader.reader.lab import LabError
 from netgrader.reader.lab.local import LocalLab
 from netgrader.reader.plain_network import PlainLayer, PlainNetwork, scores
 from netgrader.student import drawing_pad, own_drawing, setup
@@ -131,14 +130,4 @@ def test_what_breaks_while_a_pad_is_made_is_a_sentence_without_the_errors_own_wo
     assert str(refused) == (
         "Here one could draw, and your network would answer. It cannot, since something went wrong while we read its weights "
         "(TypeError)."
-    )
-
-
-def test_why_the_lab_could_not_run_it_is_told(monkeypatch):
-    def refused(*_args):
-        raise LabError("run", "TensorFlow refused: feed a value for the placeholder keep.")
-
-    monkeypatch.setattr("netgrader.judges.pads._pad", refused)
-    assert str(pad_of(None, None, None).refused).endswith(
-        "it could not be run. TensorFlow refused: feed a value for the placeholder keep."
     )
