@@ -132,13 +132,6 @@ def test_each_grading_without_a_control_group_says_so(tiny, groupless, tmp_path,
     assert '"memory": "watched from outside, no control group"' in result.read_text(encoding="utf-8")
 
 
-def test_a_grading_with_a_control_group_does_not_say_so(capsys):
-    from netgrader.commands.show import console, uncaged_warning
-
-    uncaged_warning(console(), "bubblewrap")
-    assert "control group" not in capsys.readouterr().out
-
-
 def test_doctor_says_what_is_not_limited_and_what_to_type(groupless, monkeypatch):
     from netgrader.commands import doctor
 

@@ -47,14 +47,6 @@ def test_a_pod_is_told_what_to_write_into_its_spec(tmp_path: Path, monkeypatch: 
     assert remedy(tmp_path) == remedies.POD
 
 
-def test_root_is_not_told_of_what_holds_back_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    monkeypatch.setattr("os.geteuid", lambda: 0)
-    (tmp_path / "proc/sys/kernel").mkdir(parents=True)
-    (tmp_path / "proc/sys/kernel/apparmor_restrict_unprivileged_userns").write_text("1")
-    assert remedy(tmp_path) == remedies.OTHERWISE
-
-
 def test_root_in_a_container_is_told_of_the_sandbox_that_needs_no_namespaces(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,10 +21,6 @@ from notebook_cage.types import TMP
 from notebook_cage.watch import process_tree
 from notebook_cage.zygote import OFF, Preload, Zygote
 
-from netgrader.grading.grade_submission import grade_job
-from netgrader.grading.jobs import find_jobs
-from netgrader.grading.stages import Options
-
 SMALL = Limits(wall_seconds=20, memory_bytes=400_000_000, disk_bytes=20_000_000)
 TOLD = "what-only-the-zygote-was-told"
 TEN_SIGNALS = (1, 2, 3, 9, 10, 12, 15, 18, 19, 20)
@@ -128,15 +124,6 @@ def test_exit_codes_and_signals_are_told(warm):
     assert run(warm, "raise ValueError('so it is')")[1].error_tail.endswith("ValueError: so it is\n")
     assert run(warm, "import os; os.abort()")[1].code == -signal.SIGABRT
     assert run(warm, "import atexit; atexit.register(print, 'the end')")[0] == "the end\n"
-
-
-def test_input_and_output_are_the_callers(warm):
-    caged = warm.start(plan("import sys; print(sys.stdin.read()[::-1])"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    caged.stdin.write(b"abc")
-    caged.stdin.close()
-    assert caged.stdout.read() == b"cba\n"
-    assert caged.wait(20).code == 0
-    caged.close()
 
 
 def test_a_cage_that_cannot_be_built_says_so_and_nothing_enters_it(warm, tmp_path):
@@ -455,23 +442,6 @@ def test_with_the_setting_off_each_run_begins_from_nothing(monkeypatch):
     monkeypatch.setenv(OFF, "1")
     assert run(Zygote.open_sandbox("bubblewrap", preload), BEGUN_BY)[0].strip() == "-I"
     assert Zygote.address_for("bubblewrap", preload) is None
-
-
-def test_with_the_setting_off_a_notebook_gets_the_same_points(tiny, monkeypatch):
-    path = tiny.submit("ada")
-    (forked,) = (grade_job(job).result for job in find_jobs(path, tiny.course))
-    assert forked.score == forked.max_score > 0
-    monkeypatch.setenv(OFF, "1")
-    (begun,) = (grade_job(job, Options(anew=True)).result for job in find_jobs(path, tiny.course))
-    assert [cell.points for cell in begun.cells] == [cell.points for cell in forked.cells]
-
-
-def test_a_package_that_cannot_be_imported_is_a_sentence():
-    with (
-        started(["no_such_package"]) as zygote,
-        pytest.raises(SandboxError, match="no_such_package"),
-    ):
-        zygote.wait()
 
 
 def test_cages_leave_no_descriptors_open(warm):

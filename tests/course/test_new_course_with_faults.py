@@ -109,10 +109,6 @@ NUMBERS = {
     "dropout": ([("hidden = tf.nn.relu(tf.matmul(X, W1) + b1)", DROPPED)], {}),
     "rounded errors": ([(OFF, f"round({OFF}, 3)")], {}),
     "a column less a row": (A_COLUMN, {"network": {"broadcast-in-loss"}, "error": {"target-missed"}}),
-    "an answer in no unit": (
-        [("prediction=prediction, loss", "prediction=scaled, loss")],
-        {"network": {"prediction-wrong"}},
-    ),
     "numbers that nobody measured": (
         [("return net, sess, err_trn, err_val", "return net, sess, err_trn, [0.5 for _ in err_val]")],
         {"training": {"reported-accuracy-wrong"}},
@@ -129,7 +125,7 @@ NUMBERS = {
             ),
             ("network(), 60, 64", "network(), 400, 64"),
         ],
-        {"training": {"trained-on-test"}},
+        {"training": {"trained-on-test"}, "error": {"trained-on-test"}},
     ),
 }
 PRICES = {

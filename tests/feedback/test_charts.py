@@ -33,12 +33,6 @@ def test_no_picture_has_a_number_that_is_none():
         assert not re.search(r"\bnan\b|\binf\b|=\"-\d", str(made.body)), observation
 
 
-def test_digits_are_told_in_words_where_there_are_no_images():
-    body = str(figure(seen.WrongImages((seen.WrongImage(8, 6, 5),), 1, 10_000)).body)
-    assert "<img" not in body
-    assert "is <b>5</b>, found <b>6</b>" in body
-
-
 def test_the_drawing_marks_a_fault_at_what_it_is_about():
     def fault(code, place=""):
         return Fault(code, CATALOGUE[code].sentence, place)
@@ -90,15 +84,6 @@ def test_predictions_are_a_table_of_the_rows_that_are_farthest_off():
     drawn = figure(seen.Predictions((1.0, 9.0), (1.5, 4.0), worst, 8, "k€"))
     assert cells(drawn.body)[:8] == ["test image", "true, k€", "found, k€", "off by, k€", "3", "9", "4", "5"]
     assert str(drawn.caption) == "The images that are farthest off"
-
-
-def test_how_often_rows_were_fed_is_a_number_for_each_number_of_times():
-    drawn = figure(seen.RowCounts("Rows seen", (64, 0, 1), (50, 1200, 0)))
-    assert re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", drawn.body) == [("0 times", "1,200"), ("64 times", "50")]
-    assert (
-        figure(seen.RowCounts("Rows seen", (1,), (60_000,))).body
-        == "<p>Each of the 60,000 training images was fed once.</p>"
-    )
 
 
 def test_errors_are_compared_in_their_unit():

@@ -37,14 +37,6 @@ def test_a_progress_bar_shows_its_last_state():
     assert "50%" not in html
 
 
-def test_what_is_printed_is_shown_without_colours():
-    assert "red and blue" in shown(ex.stream("\x1b[31mred and\x1b[0m blue"))
-
-
-def test_messages_of_libraries_are_folded():
-    assert shown(ex.stream("I tensorflow/core", "stderr")).startswith('<details class="log">')
-
-
 def test_an_error_is_a_sentence_with_the_students_line_and_no_traceback():
     trace = ["\x1b[0;31m---\x1b[0m", "/secret/site-packages/x.py in f()", "\x1b[0;32m----> 3 \x1b[0mmy_line = 1 / 0"]
     html = shown(

@@ -6,7 +6,6 @@ import os
 import pwd
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -73,19 +72,3 @@ def test_a_submission_goes_all_the_way_from_release_to_export(booked, nbgrader, 
     assert (float(row["score"]), float(row["max_score"])) == (2.0, 11.0)
     assert row["assignment"] == "numbers"
     assert row["timestamp"]
-
-
-def test_submissions_in_zip_archives_are_collected_and_graded(booked, nbgrader):
-    archive = booked.root / "downloaded" / "numbers" / "archive"
-    archive.mkdir(parents=True)
-    right, wrong = booked.filled(), booked.filled(add="def add(a, b):\n    return 0")
-    with zipfile.ZipFile(archive / "all.zip", "w") as out:
-        for student, content in (("ada", right), ("bob", wrong)):
-            out.writestr(f"numbers_{student}_attempt_2026-11-01-12-00-00_1_sums.ipynb", json.dumps(content))
-    config = booked.root / "nbgrader_config.py"
-    pattern = r".*_(?P<student_id>\w+)_attempt_(?P<timestamp>[0-9\-]+)_(?P<file_id>.*)"
-    config.write_text(config.read_text() + f"c.FileNameCollectorPlugin.named_regexp = r'{pattern}'\n")
-    nbgrader(booked.root, "generate_assignment numbers --force", "zip_collect numbers --strict")
-    nbgrader(booked.root, "autograde numbers", "export --to grades.csv")
-    scores = {student: float(row["score"]) for student, row in exported(booked.root / "grades.csv").items()}
-    assert scores == {"ada": 5.0, "bob": 3.0}

@@ -76,10 +76,3 @@ def test_a_class_is_run_once(booked, counted):
     assert (right["ada"]["check_add"], right["bela"]["check_add"], right["cleo"]["check_squares"]) == (2.0, 0.0, 0.0)
     page = (booked.root / "autograded" / "ada" / "numbers" / "1_sums.ipynb").read_text()
     assert "Ada's own." in page
-
-
-def test_a_class_that_did_not_change_is_not_run_again(booked, counted):
-    class_of_three(booked)
-    for _ in range(2):
-        grade_class(booked.assignment, (), Options(), console(), workers=1)
-    assert sorted(counted.values()) == [1] * 4

@@ -7,7 +7,7 @@ from nbgrader.api import Gradebook
 
 from netgrader.commands.saving import Saver
 from netgrader.grading.jobs import jobs_of
-from netgrader.grading.pool import Done, Task, grade_task
+from netgrader.grading.pool import Task, grade_task
 from netgrader.grading.stages import Options
 
 pytestmark = [
@@ -45,16 +45,6 @@ def test_of_a_submission_only_the_notebook_and_its_time_are_copied(booked):
     courses = {path.name for path in booked.assignment.source.rglob("*") if path.is_file()}
     assert there - courses == {"timestamp.txt"}
     assert "test_sums_public.py" in there
-
-
-def test_of_a_student_each_error_is_told_once(booked):
-    booked.submit("ada")
-    tasks = [Task("ada", *jobs_of(booked.assignment, "ada"))] * 3
-    saver = Saver(booked.assignment, tasks, Options())
-    for task, error in zip(tasks, ("This broke.", "That broke.", "This broke."), strict=True):
-        saver.end(Done(task, error=error))
-    saver.finish()
-    assert saver.failed == {"ada": "This broke. That broke."}
 
 
 def test_points_that_the_gradebook_does_not_have_yet_are_a_sentence_and_change_no_mark(booked):

@@ -53,6 +53,13 @@ def collected(course):
     return {student: names(course, student) for student in course.course.submitted(course.assignment_id)}
 
 
+def download(platform, folder, students, **how):
+    """Return the file of submissions and the sheet that Moodle or Canvas gives of these students."""
+    if platform == "moodle":
+        return moodle_zip(folder / "x.zip", students, **how), moodle_sheet(folder / "x.csv", students)
+    return canvas_zip(folder / "x.zip", students, **how), canvas_sheet(folder / "x.csv", students, {"numbers": 6})
+
+
 def names(course, student):
     folder = course.course.folder("submitted", student, course.assignment_id)
     return sorted(path.name for path in folder.iterdir())
@@ -300,10 +307,7 @@ def test_a_number_that_the_gradebook_knows_is_no_others_by_a_name(course, tmp_pa
 def test_who_goes_by_a_classmates_name_has_none_of_the_classmates_work(course, tmp_path, capsys, platform):
     enter(course, [ANNA, EVIL])
     there = [replace(ANNA, email="", files={PLAIN: b"{}"}), replace(ANNA, email="", number=5, files={PLAIN: b"[]"})]
-    if platform == "moodle":
-        path, sheet = moodle_zip(tmp_path / "x.zip", there), moodle_sheet(tmp_path / "x.csv", there)
-    else:
-        path, sheet = canvas_zip(tmp_path / "x.zip", there), canvas_sheet(tmp_path / "x.csv", there, {"numbers": 6})
+    path, sheet = download(platform, tmp_path, there)
     assert collect.run(path, None, sheet, enter=True) == 1
     assert collected(course) == {}
     assert "somebody else is vic, too" in " ".join(capsys.readouterr().out.split())
@@ -350,13 +354,7 @@ def test_names_of_any_script_are_entered(course, tmp_path, name):
 def test_somebody_elses_address_is_never_taken_without_a_word(course, tmp_path, capsys, platform):
     enter(course, [VICTIM, MALLORY])
     posing = Student("", "Mallory", "Eve", 88, VICTIM.email, files={"1_sums.ipynb": b"[]"})
-    if platform == "moodle":
-        path, sheet = moodle_zip(tmp_path / "x.zip", [posing]), moodle_sheet(tmp_path / "x.csv", [posing])
-    else:
-        path, sheet = (
-            canvas_zip(tmp_path / "x.zip", [posing]),
-            canvas_sheet(tmp_path / "x.csv", [posing], {"numbers": 6}),
-        )
+    path, sheet = download(platform, tmp_path, [posing])
     collect.run(path, None, sheet, enter=False)
     told = " ".join(capsys.readouterr().out.split())
     assert list(collected(course)) == ["victim"]
@@ -478,10 +476,7 @@ def test_a_file_of_canvass_without_names_is_nobodys(course, tmp_path, capsys):
 @pytest.mark.parametrize("platform", ["moodle", "canvas"])
 def test_a_class_that_nobody_entered_is_entered_with_names_and_addresses(course, tmp_path, platform):
     there = people(course)[:3]
-    if platform == "moodle":
-        path, sheet = moodle_zip(tmp_path / "x.zip", there), moodle_sheet(tmp_path / "x.csv", there)
-    else:
-        path, sheet = canvas_zip(tmp_path / "x.zip", there), canvas_sheet(tmp_path / "x.csv", there, {"numbers": 6})
+    path, sheet = download(platform, tmp_path, there)
     assert collect.run(path, None, sheet, enter=True) == 0
     with opened(course.course) as gradebook:
         entered = {name_key(f"{one.first_name or ''}{one.last_name}") for one in gradebook.students}
@@ -510,19 +505,6 @@ def test_who_is_in_the_sheet_and_handed_in_nothing_is_entered_once(course, tmp_p
         with opened(course.course) as gradebook:
             assert {one.id for one in gradebook.students} == ids
     assert len(collected(course)) == 2
-
-
-@pytest.mark.parametrize("platform", ["moodle", "canvas"])
-def test_who_was_late_by_the_platform_is_listed(course, tmp_path, platform, capsys):
-    there = people(course)[:3]
-    enter(course, there)
-    if platform == "canvas":
-        file, sheet = canvas_zip(tmp_path / "x.zip", there), canvas_sheet(tmp_path / "x.csv", there, {"numbers": 6})
-    else:
-        file, sheet = moodle_zip(tmp_path / "x.zip", there), moodle_sheet(tmp_path / "x.csv", there)
-    assert collect.run(file, None, sheet, enter=False) == 0
-    (late,) = [line for line in capsys.readouterr().out.splitlines() if "late;" in line]
-    assert "bob" in late
 
 
 def test_a_name_that_is_a_formula_is_entered_as_none(course, tmp_path):
