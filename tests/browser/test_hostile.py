@@ -106,11 +106,7 @@ def feedback(texts, port):
         cells.append(notebooks.code(text, outputs=outputs))
         checks.append(
             notebooks.failed(
-                "test_x",
-                text,
-                notebooks.fault("softmax-before-loss", text, text, text),
-                message=text,
-                hint=text,
+                "test_x", text, notebooks.fault("softmax-before-loss", text, text, text), message=text, hint=text
             )
         )
         images.append(seen.NetworkDrawing((NetworkBox(text, text, (text,)),), (text,), (text,)))

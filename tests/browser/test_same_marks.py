@@ -27,10 +27,7 @@ join notebook on submitted_notebook.notebook_id = notebook.id
 order by notebook.name, grade_cell.name
 """
 # Cells that train, in notebooks in which other things are wrong: a softmax too many; no activation, gradients of logits.
-TRAINING = {
-    "1_one_layer": {"train"},
-    "2_two_layers": {"learning_rate_sweep", "two_layer_training"},
-}
+TRAINING = {"1_one_layer": {"train"}, "2_two_layers": {"learning_rate_sweep", "two_layer_training"}}
 
 
 def quick(folder):

@@ -23,10 +23,7 @@ ROOT = Path(netgrader.__file__).parent.parent
 
 def inside(program, package, hidden=()):
     plan = Plan([sys.executable, "-c", program], mounts=[package], env={"PYTHONPATH": PACKAGE_FOLDER}, hidden=hidden)
-    caged = open_sandbox().start(
-        plan,
-        stdout=subprocess.PIPE,
-    )
+    caged = open_sandbox().start(plan, stdout=subprocess.PIPE)
     output = caged.stdout.read().decode()
     outcome = caged.close()
     assert outcome.code == 0, outcome.error_tail

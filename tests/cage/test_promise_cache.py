@@ -80,9 +80,7 @@ def test_grading_refuses_a_cage_that_does_not_keep_its_promises(tried, tiny, mon
 
     path = tiny.submit("ada")
     monkeypatch.setattr(
-        sandboxes,
-        "run_self_tests",
-        lambda *_: [SelfTest("a filter of system calls", held=False, detail="mount: done")],
+        sandboxes, "run_self_tests", lambda *_: [SelfTest("a filter of system calls", held=False, detail="mount: done")]
     )
     sandboxes.require_self_tests.cache_clear()
     with pytest.raises(CageError, match="a filter of system calls"):

@@ -143,10 +143,7 @@ def split(*rows):
         ({"a": np.zeros(3)}, "Give an .npz with x_train"),
         ({"x": np.zeros((9, 4)), "y": np.zeros(8)}, "one target for each input"),
         ({"x": np.full((9, 4), np.nan), "y": np.zeros(9)}, "not finite"),
-        (
-            {"x": np.array([["a"] * 3] * 9), "y": np.zeros(9)},
-            "must be numbers .*, not <U1 and float64",
-        ),
+        ({"x": np.array([["a"] * 3] * 9), "y": np.zeros(9)}, "must be numbers .*, not <U1 and float64"),
         ({"x": np.zeros((30, 4)), "y": np.zeros(30, int)}, "classes must be"),
         ({"x": np.zeros((6, 4)), "y": np.arange(6) % 2}, "has 5 rows to train on and 1 to test on"),
         (split(9, 8, 8, 9), "one target for each input"),
@@ -174,15 +171,7 @@ RNG = np.random.default_rng(2)
         (RNG.integers(0, 256, (40, 5, 6, 3)).astype(np.uint8), np.arange(40) % 2, ((5, 6, 3), "largest", 2, ())),
         (RNG.integers(0, 256, (40, 5, 6)).astype(np.uint8), RNG.normal(size=40), ((5, 6), "largest", 0, ())),
     ],
-    ids=[
-        "classes",
-        "words",
-        "many whole",
-        "numbers",
-        "sequences",
-        "colours",
-        "numbers of images",
-    ],
+    ids=["classes", "words", "many whole", "numbers", "sequences", "colours", "numbers of images"],
 )
 @pytest.mark.parametrize("form", ["whole", "split"])
 def test_arrays_of_all_kinds_are_read_whole_or_split(tmp_path, x, y, about, form):
@@ -226,11 +215,7 @@ def test_a_table_is_read_with_its_target_column(tmp_path):
     [
         (TABLE, None, "--target-column must name .* there are size, rooms, price"),
         (TABLE.replace(";1;", ";one;"), "price", "numbers in all columns .*'one'"),
-        (
-            TABLE.replace(";1;", ";;"),
-            "price",
-            "numbers in all columns .*Fill in or leave out rows with gaps",
-        ),
+        (TABLE.replace(";1;", ";;"), "price", "numbers in all columns .*Fill in or leave out rows with gaps"),
         (TABLE.replace("41;", "41,5;"), "price", "numbers in all columns .*'41,5'"),
         (TABLE.replace("41;", "1e39;"), "price", "not finite in single precision"),
         (TABLE.replace("100.5", ""), "price", "a row has no target"),

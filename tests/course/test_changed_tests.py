@@ -83,10 +83,7 @@ def test_a_change_reaches_the_cells_that_depend_on_it(changed, old, new, cells):
     assert changed(old, new) == cells
 
 
-@pytest.mark.parametrize(
-    "new",
-    ["@grades(*terms)", "@grades(cell())", '@other\n@grades("check_c")', "", "def ("],
-)
+@pytest.mark.parametrize("new", ["@grades(*terms)", "@grades(cell())", '@other\n@grades("check_c")', "", "def ("])
 def test_what_cannot_be_told_apart_is_not(changed, new):
     assert changed('@grades("check_c")', new) is None
 

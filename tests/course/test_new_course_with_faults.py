@@ -56,18 +56,12 @@ STUDENTS = {
     "a hinge, where the loss is free": ([(LOSS, "tf.losses.hinge_loss(Y, logits)")], {}),
     "a class against which the others are taken": (
         [
-            (
-                "first([128, 3])), tf.Variable(tf.zeros([3]))",
-                "first([128, 2])), tf.Variable(tf.zeros([2]))",
-            ),
+            ("first([128, 3])), tf.Variable(tf.zeros([3]))", "first([128, 2])), tf.Variable(tf.zeros([2]))"),
             ("tf.matmul(hidden, W2) + b2", "tf.pad(tf.matmul(hidden, W2) + b2, [[0, 0], [0, 1]])"),
         ],
         {},
     ),
-    "uphill": (
-        [("minimize(loss)", "minimize(-loss)")],
-        {"network": {"maximises-loss"}, "accuracy": {"target-missed"}},
-    ),
+    "uphill": ([("minimize(loss)", "minimize(-loss)")], {"network": {"maximises-loss"}, "accuracy": {"target-missed"}}),
     "uphill, and no step": (
         [("minimize(loss)", "minimize(-loss)"), ("sess.run(net.train_op, {", "sess.run(net.loss, {")],
         {"network": {"maximises-loss"}, "training": {"train-op-not-run"}, "accuracy": {"target-missed"}},
@@ -129,16 +123,13 @@ NUMBERS = {
     ),
 }
 PRICES = {
-    "uphill": (
-        [("minimize(loss)", "minimize(-loss)")],
-        {"network": {"maximises-loss"}, "error": {"target-missed"}},
-    ),
+    "uphill": ([("minimize(loss)", "minimize(-loss)")], {"network": {"maximises-loss"}, "error": {"target-missed"}})
 }
 CLOTHES = {
     "classes called by the next one": (
         [("[y_train]", "[(y_train + 1) % 10]"), ("[y_test]", "[(y_test + 1) % 10]")],
         {"prepare_data": {"labels-off-by-one"}},
-    ),
+    )
 }
 COURSES = {"shapes": STUDENTS, "numbers": NUMBERS, "prices": PRICES, "clothes": CLOTHES}
 

@@ -403,8 +403,7 @@ RIGHT_NETWORKS = {
         ),
     ),
     "a separable convolution": changed(
-        CONVOLUTIONAL[2],
-        (SECOND[2], 'x = layers.SeparableConv2D(8, 3, padding="same", activation="relu")(x)'),
+        CONVOLUTIONAL[2], (SECOND[2], 'x = layers.SeparableConv2D(8, 3, padding="same", activation="relu")(x)')
     ),
     "a residual step": changed(
         CONVOLUTIONAL[2],

@@ -185,7 +185,7 @@ UNTRAINED: dict[str, tuple[set[str], tuple[str, ...]]] = {
             "with part(net, 'graph').as_default():\n    sess.run(tf.global_variables_initializer())",
             "net = network(); sess = tf.Session(graph=part(net, 'graph'))\nsess.run(part(net, 'graph').get_collection('variables', None) and [v.initializer for v in part(net, 'graph').get_collection('variables')])",
         ),
-    ),
+    )
 }
 
 RIGHT_NETWORKS = {

@@ -61,11 +61,7 @@ def large(folder):
         file.truncate(10_000_001)
 
 
-@pytest.mark.parametrize(
-    "what",
-    [link, pipe, subfolder, listening, many, large],
-    ids=lambda what: what.__name__,
-)
+@pytest.mark.parametrize("what", [link, pipe, subfolder, listening, many, large], ids=lambda what: what.__name__)
 def test_what_is_no_plain_file_of_evidence_is_not_copied(folders, what):
     source, target = folders
     what(source)

@@ -9,11 +9,7 @@ import pytest
 from notebook_cage import HOME
 
 from netgrader.evidence import read_evidence
-from netgrader.grading.execution import (
-    CellStatus,
-    Execution,
-    ExecutionCell,
-)
+from netgrader.grading.execution import CellStatus, Execution, ExecutionCell
 
 from .conftest import check
 

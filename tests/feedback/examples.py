@@ -201,11 +201,7 @@ def notebook(network_code, train_code, answer="I see the strokes of a digit in e
         markdown(
             "# A network with one layer\n\nYou will build a network that reads handwritten digits. *About 90 minutes.*"
         ),
-        code(
-            "from netgrader.student import load_mnist, check, show_graph\nimport numpy as np",
-            "setup",
-            locked=True,
-        ),
+        code("from netgrader.student import load_mnist, check, show_graph\nimport numpy as np", "setup", locked=True),
         markdown("## The data\n\nAn image is $28 \\times 28$ grey levels from 0 to 255."),
         solution(
             "prepare_data",
@@ -386,10 +382,7 @@ def wrong_student():
         ),
     }
     marks = Marks(
-        cells={
-            "check_one_layer_network": CellMark(1.5, None),
-            "what_w1_shows": CellMark(None, None, waiting=True),
-        },
+        cells={"check_one_layer_network": CellMark(1.5, None), "what_w1_shows": CellMark(None, None, waiting=True)},
         late_penalty=0.5,
     )
     return cells, Graded(verdicts, observations, marks)

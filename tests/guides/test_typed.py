@@ -227,7 +227,7 @@ def test_what_a_page_has_typed_is_found_in_blocks_and_in_sentences():
     assert in_blocks(text) == ["netgrader doctor", "make x  # so"]
     assert in_sentences(text) == ["make demo"]
     assert {name for text in pages().values() for line in in_blocks(text) for name in line.split()[:1]} >= {
-        *("netgrader", "nbgrader", "make", "python", "sed", "podman"),
+        *("netgrader", "nbgrader", "make", "python", "sed", "podman")
     }
 
 

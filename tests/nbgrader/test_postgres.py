@@ -129,11 +129,7 @@ def test_thirty_two_who_write_beside_the_grading_lose_nothing(on_server):
 
 @pytest.mark.parametrize(
     ("url", "says"),
-    [
-        ("nosuchdatabase://x/y", "nosuchdatabase"),
-        ("nonsense", "correct db_url"),
-        ("postgresql+pg8000://x/y", "pg8000"),
-    ],
+    [("nosuchdatabase://x/y", "nosuchdatabase"), ("nonsense", "correct db_url"), ("postgresql+pg8000://x/y", "pg8000")],
 )
 def test_a_db_url_that_means_nothing_here_is_a_sentence(url, says):
     with pytest.raises(GradebookError, match=says):

@@ -13,23 +13,9 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "source" / "digits"
 CONTRACT = {
-    "1_one_layer": {
-        "prepare_data": 2,
-        "fully_connected_layer": 2,
-        "one_layer_network": 3,
-        "train": 3,
-    },
-    "2_two_layers": {
-        "two_layer_network": 4,
-        "learning_rate_sweep": 4,
-        "two_layer_training": 3,
-        "input_gradients": 3,
-    },
-    "3_deep_network": {
-        "deep_network": 4,
-        "deep_training": 2,
-        "deep_accuracy": 6,
-    },
+    "1_one_layer": {"prepare_data": 2, "fully_connected_layer": 2, "one_layer_network": 3, "train": 3},
+    "2_two_layers": {"two_layer_network": 4, "learning_rate_sweep": 4, "two_layer_training": 3, "input_gradients": 3},
+    "3_deep_network": {"deep_network": 4, "deep_training": 2, "deep_accuracy": 6},
 }
 WRITTEN = {"2_two_layers": {"gradients_meaning": 2}, "3_deep_network": {"what_helped": 2}}
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"

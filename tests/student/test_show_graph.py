@@ -175,11 +175,7 @@ def shown(graph):
 
 @pytest.mark.parametrize(
     "given",
-    [
-        lambda graph: graph,
-        lambda graph: tf.Session(graph=graph),
-        lambda graph: graph.get_tensor_by_name("X:0"),
-    ],
+    [lambda graph: graph, lambda graph: tf.Session(graph=graph), lambda graph: graph.get_tensor_by_name("X:0")],
     ids=["graph", "session", "tensor"],
 )
 def test_whatever_has_a_graph_is_drawn_inline_without_a_network(shell, given):
