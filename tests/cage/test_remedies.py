@@ -95,9 +95,7 @@ def test_a_promise_that_is_not_kept_has_a_remedy_of_its_own(
 
 VERSIONS = {
     "bubblewrap 0.12.0": "has the fix",
-    "bubblewrap 0.13.1": "has the fix",
     "bubblewrap 1.0.0": "has the fix",
-    "bubblewrap 0.11.9": "below 0.12.0",
     "bubblewrap 0.9.0": "below 0.12.0",
     "": "could not tell",
     "bubblewrap \u0661\u0662.0.0": "could not tell",

@@ -283,15 +283,6 @@ def test_what_cannot_be_said_of_data_is_refused_and_nothing_is_written(shapes, t
     assert not (tmp_path / "course").exists()
 
 
-def test_an_assignment_whose_table_of_data_is_taken_away_has_none(shapes, tmp_path):
-    make_config(tmp_path)
-    make_assignment(tmp_path, NewAssignment("first", shapes, "shape", SHAPES, 0.85))
-    (tmp_path / "source" / "first" / "checks" / "exercises.toml").write_text("[network]\nrows = 7\n", encoding="utf-8")
-    assignment = Course(tmp_path).own_assignment("first", "nbgrader generate_assignment")
-    assert assignment.spec is None
-    assert assignment.data_file is None
-
-
 def test_a_release_is_refused_that_would_leave_a_file_out(shapes, tmp_path):
     make_config(tmp_path)
     make_assignment(tmp_path, NewAssignment("first", shapes, "shape", SHAPES, 0.85))

@@ -16,23 +16,6 @@ def figure(observation):
     return english(feedback_figures.figure(observation))
 
 
-def test_no_picture_has_a_number_that_is_none():
-    odd = (
-        seen.Curves("t", "x", "y", ()),
-        seen.Curves("t", "x", "y", (seen.Series("a", (), ()),)),
-        seen.Curves("t", "x", "y", (seen.Series("a", (1.0, 1.0), (0.5, 0.5)),), log_x=True, log_y=True, percent=True),
-        seen.Curves("t", "x", "y", (seen.Series("a", (-1.0, 0.0), (-5.0, None)),), log_x=True, log_y=True),
-        seen.Sweep((), ()),
-        seen.Sweep((0.0, -1.0, 1e-3), (None, 0.5, 0.9), best=5.0),
-        seen.RowCounts("t", (), ()),
-        seen.Comparison("t", -3.0, 7.0),
-        seen.NetworkDrawing((), ()),
-    )
-    for observation in odd:
-        made = figure(observation)
-        assert not re.search(r"\bnan\b|\binf\b|=\"-\d", str(made.body)), observation
-
-
 def test_the_drawing_marks_a_fault_at_what_it_is_about():
     def fault(code, place=""):
         return Fault(code, CATALOGUE[code].sentence, place)

@@ -70,6 +70,9 @@ def test_a_chart_is_drawn_of_whatever_numbers_are_handed_over(values: tuple[floa
         assert "inf" not in str(figure(one))
 
 
+IMAGES = {"kind": "images", "title": "x", "columns": [], "shape": [28, 28], "signed": False}
+
+
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
@@ -80,36 +83,8 @@ def test_a_chart_is_drawn_of_whatever_numbers_are_handed_over(values: tuple[floa
         ({"c": [{"kind": "comparison", "title": "x", "claimed": None}]}, "missing required field"),
         ({"c": [{"kind": "comparison", "title": "x", "claimed": True, "recomputed": 1}]}, "Expected `float | null`"),
         ({"c": [{"kind": "rows", "title": "x", "times": [1], "rows": []}]}, "more counts"),
-        (
-            {
-                "c": [
-                    {
-                        "kind": "images",
-                        "title": "x",
-                        "columns": [],
-                        "rows": [["AAAA"]],
-                        "shape": [28, 28],
-                        "signed": False,
-                    }
-                ]
-            },
-            "784",
-        ),
-        (
-            {
-                "c": [
-                    {
-                        "kind": "images",
-                        "title": "x",
-                        "columns": [],
-                        "rows": [["<b>"]],
-                        "shape": [28, 28],
-                        "signed": False,
-                    }
-                ]
-            },
-            "matching regex",
-        ),
+        ({"c": [{**IMAGES, "rows": [["AAAA"]]}]}, "784"),
+        ({"c": [{**IMAGES, "rows": [["<b>"]]}]}, "matching regex"),
     ],
 )
 def test_what_is_not_an_observation_is_refused_with_a_sentence(raw, words):

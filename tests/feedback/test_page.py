@@ -99,17 +99,6 @@ def test_whoever_has_all_points_is_offered_what_the_notebook_proposes_to_try_and
     assert "If you like to go on" not in rendered(page_of(cells, wrong, released={given}))
 
 
-def test_of_several_sections_that_explain_a_mistake_the_one_on_the_page_is_named():
-    check = ex.failed("test_w", "The widths are right", ex.fault("wrong-width"))
-    text = ex.markdown("## A layer in between\n\nText.\n\n### Exercise 1: a network of two layers\n\nWrite it.")
-    cells, graded = [text, ex.check_cell("x", 3)], Graded(ex.result(ex.cell("x", 3, check)))
-    second = verdicts(page_of(cells, graded, notebook="2_two_layers"))["x"].checks[0].reasons[0]
-    third = verdicts(page_of(cells, graded, notebook="3_deep_network"))["x"].checks[0].reasons[0]
-    assert str(second.where) == "Notebook 2, Exercise 1: a network of two layers"
-    assert second.link == "m0-exercise-1-a-network-of-two-layers"
-    assert (str(third.where), third.link) == ("Notebook 1, A layer is a matrix", "")
-
-
 def test_a_mistake_that_no_section_explains_leads_to_the_text_of_its_exercise():
     check = ex.failed("test_r", "It returns two lists", ex.fault("wrong-return", "None"))
     text = ex.markdown("## Training\n\n### Exercise 4: train it\n\nWrite it.")
@@ -208,12 +197,6 @@ def test_nothing_says_of_a_cell_that_a_person_marked_that_it_could_not_be_graded
         assert said not in html
     waiting = page_of([ex.check_cell("train", 2)], Graded(result, marks=Marks({"check_train": CellMark(1.0, None)})))
     assert (len(waiting.notices), waiting.whole) == (1, False)
-
-
-def test_a_cell_of_which_nothing_but_what_follows_from_another_was_decided_could_not_be_graded():
-    follows = ex.failed("test_f", "It trains", follows=("accuracy-over-wrong-axis",), message="This follows.")
-    (verdict,) = page_of([ex.check_cell("train", 2)], Graded(ex.result(ex.cell("train", 2, UNKNOWN, follows)))).verdicts
-    assert (verdict.state, verdict.word) == ("ungradable", "could not be graded")
 
 
 def test_why_a_notebook_is_not_graded_in_full_is_what_nobody_has_marked_yet():

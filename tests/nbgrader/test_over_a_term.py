@@ -135,6 +135,22 @@ def test_points_and_tests_are_todays_for_an_older_release_too(booked, graded):
     assert scores(booked) == {"ada": 8.0}
 
 
+# -- how often -----------------------------------------------------------------------------------------------------------
+
+
+def test_on_its_way_to_the_gradebook_each_notebook_is_run_once(booked, graded, uncaged):
+    booked.submit("ada", why="Ada's own.")
+    booked.submit("bela", add="def add(a, b):\n    return a - b")
+    path = booked.submit("cleo", why="Cleo's own.", squares="squares = []")
+    path.rename(path.with_name("sums by cleo.ipynb"))
+    booked.submit("cleo", notebook="2_words")
+    for _ in range(2):
+        graded()
+        assert len(uncaged) == 4
+    assert scores(booked) == {"ada": 5.0, "bela": 3.0, "cleo": 6.0}
+    assert "Ada's own." in (booked.root / "autograded" / "ada" / "numbers" / "1_sums.ipynb").read_text()
+
+
 # -- who, and when ------------------------------------------------------------------------------------------------------
 
 TAKES_A_POINT = """

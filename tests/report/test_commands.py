@@ -135,14 +135,6 @@ def test_a_page_that_a_student_handed_in_is_neither_feedback_nor_linked_to(booke
     assert "2_greetings.html" not in html
 
 
-def test_feedback_for_somebody_who_was_not_graded_names_who(tiny):
-    tiny.submit("ada")
-    tiny.write("autograded/bob/numbers/1_sums.ipynb", "{}")
-    said = "Nothing of ada has been graded for 'numbers' yet. Type netgrader autograde numbers first"
-    with pytest.raises(UsageError, match=said):
-        feedback_of_class(tiny.assignment, ("ada",), console())
-
-
 @pytest.mark.usefixtures("uncaged")
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
 def test_what_was_seen_while_a_notebook_ran_goes_the_whole_way_to_the_report(booked):

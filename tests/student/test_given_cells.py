@@ -43,10 +43,6 @@ LEFT = "net = sess = acc_trn = acc_val = sweep = best_learning_rate = None\n"
 WRONG = {
     "labels that are not one-hot": ("1_one_layer", DATA + GLOROT + NETWORK + QUICK),
     "a layer without a pair": ("1_one_layer", DATA + GLOROT.replace("return h, W", "return h") + NETWORK + QUICK),
-    "functions that return nothing": (
-        "1_one_layer",
-        DATA + "".join(NOTHING.format(name=name) for name in ("fully_connected_layer", "one_layer_network", "train")),
-    ),
     "functions that raise": (
         "1_one_layer",
         DATA + "".join(RAISES.format(name=name) for name in ("fully_connected_layer", "one_layer_network", "train")),
@@ -56,7 +52,6 @@ WRONG = {
         "2_two_layers",
         RAISES.format(name="two_layer_network") + RAISES.format(name="input_gradients") + LEFT,
     ),
-    "a deep network that raises": ("3_deep_network", RAISES.format(name="deep_network") + LEFT),
     "results that are nothing": ("3_deep_network", DEEP.replace("return SimpleNamespace", "SimpleNamespace") + LEFT),
 }
 

@@ -65,8 +65,3 @@ def test_no_edge_runs_through_a_box(seed):
                     bottom, height + box.height / 2
                 )
                 assert not within, (edge, key)
-
-
-def test_nothing_gives_an_empty_picture():
-    placed = place({}, [])
-    assert (placed.width, placed.height) == (0.0, 0.0)
