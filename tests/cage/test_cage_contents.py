@@ -140,12 +140,6 @@ def test_a_course_among_what_every_run_sees_is_refused(tmp_path, monkeypatch):
         assert Course(root).config
 
 
-@pytest.mark.parametrize("name", [".git", "grader_tests", "source", "submitted", "netgrader"])
-def test_the_repository_is_not_there(name):
-    (found,) = inside(f"import os; print(os.path.exists({str(ROOT / name)!r}))", our_package())
-    assert found == "False"
-
-
 def test_this_package_is_hidden_in_every_run_and_in_the_zygote():
     assert PACKAGE in HIDDEN
     assert preload(1).hidden == HIDDEN

@@ -183,16 +183,6 @@ def test_a_submission_that_may_not_be_read_is_that_students_row_and_stops_nobody
     assert "submitted/bela cannot be read (Permission denied), so it was not graded" in unread["bela"]
 
 
-def test_an_archive_in_place_of_notebooks_is_that_students_row(booked):
-    booked.submit("ada")
-    folder = booked.root / "submitted" / "bela" / "numbers"
-    folder.mkdir(parents=True)
-    (folder / "mine.zip").write_bytes(b"PK cut off")
-    tasks, unread = autograde.tasks_of(booked.assignment, ["ada", "bela"])
-    assert [task.student for task in tasks] == ["ada"]
-    assert unread["bela"] == "mine.zip is an archive. Unpack it and hand in the notebooks in it."
-
-
 def test_data_that_is_missing_or_damaged_costs_nobody_a_mark(netgrader, booked):
     notebook = booked.root / "source" / "numbers" / "1_sums.ipynb"
     notebook.write_text(notebook.read_text().replace("import math", "from netgrader.student import load_mnist"))

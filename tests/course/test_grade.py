@@ -53,28 +53,6 @@ def test_a_folder_is_graded_notebook_by_notebook_in_order(tiny):
     assert (result.score, result.max_score) == (9.0, 9.0)
 
 
-def test_a_file_that_is_not_a_notebook_is_a_result_with_its_sentence(tiny):
-    notebook = only(grade(tiny.submit("hana", content=b"not a notebook")))
-    assert (notebook.status, notebook.score, notebook.max_score) == (Status.NOT, 0.0, 5.0)
-    assert "not JSON" in str(notebook.problem)
-    assert [cell.points for cell in notebook.cells] == [0.0, 0.0, None]
-
-
-def test_a_notebook_of_another_assignment_says_which_there_are(tiny):
-    content = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    notebook = only(grade(tiny.submit("ida", content=content)))
-    assert notebook.status is Status.NOT
-    assert "none of the course's notebooks (1_sums, 2_words)" in str(notebook.problem)
-
-
-def test_a_renamed_file_is_graded_as_what_it_is(tiny):
-    path = tiny.submit("ada", "2_words")
-    moved = path.rename(path.with_name("final version (1).ipynb"))
-    notebook = only(grade(moved))
-    assert (notebook.notebook, notebook.score) == ("2_words.ipynb", 4.0)
-    assert "by its cells it is 2_words.ipynb" in english(notebook.notes)[0]
-
-
 def test_of_two_copies_the_one_with_the_right_name_is_graded(tiny):
     path = tiny.submit("ada")
     wrong = json.dumps(tiny.filled(add="pass")).encode()

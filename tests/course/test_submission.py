@@ -74,15 +74,6 @@ def test_too_many_cells_and_too_much_code_are_refused():
     )
 
 
-def test_a_byte_order_mark_changes_nothing():
-    read = parse_notebook(codecs.BOM_UTF8 + notebook(code("x = 'é'")))
-    assert [cell.source for cell in read.cells] == ["x = 'é'"]
-
-
-def test_windows_and_old_mac_line_ends_become_newlines():
-    assert parse_notebook(notebook(code(["a = 1\r\n", "b = 2\rc = 3"]))).cells[0].source == "a = 1\nb = 2\nc = 3"
-
-
 def test_cells_that_are_no_cells_are_left_out_and_counted():
     read = parse_notebook(notebook(7, {"cell_type": "video", "source": "x"}, code({"not": "text"}), code("good")))
     assert [cell.source for cell in read.cells] == ["good"]

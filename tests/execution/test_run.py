@@ -82,16 +82,6 @@ def test_a_check_without_a_probe_or_without_evidence_says_so(seen):
     assert set(seen.execution.problems) == {"check_nothing", "check_number_again"}
 
 
-def test_stderr_is_no_error(seen):
-    assert seen.cells["stderr"].status is CellStatus.OK
-    assert {output["name"] for output in seen.cells["stderr"].outputs} == {"stderr"}
-
-
-def test_who_asks_for_input_is_refused_at_once(seen):
-    assert seen.cells["input"].error_name == "StdinNotImplementedError"
-    assert seen.cells["input"].seconds < 10
-
-
 def test_helpers_stand_beside_the_notebook_and_may_be_rewritten(seen):
     assert text(seen.cells["helper"]) == f"5 ['checks', 'helper.py'] {HOME}/course\n"
     assert text(seen.cells["rewritten"]) == "Overwriting helper.py\n"

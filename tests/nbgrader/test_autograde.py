@@ -135,25 +135,6 @@ def test_links_and_pipes_beside_a_notebook_carry_nothing_into_the_course(booked,
     assert secret.is_file()
 
 
-@pytest.mark.parametrize(
-    "make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/null"), lambda path: path.symlink_to("nowhere")]
-)
-def test_a_submission_without_a_file_for_a_notebook_counts_nothing(booked, graded, make):
-    path = booked.submit("ada")
-    path.unlink()
-    make(path)
-    assert {auto for auto, _, _ in graded("ada").values()} == {0.0}
-    assert autograded(booked, "ada").cells
-
-
-def test_a_misnamed_notebook_is_graded_under_its_own_name(booked, graded):
-    path = booked.submit("ada")
-    path.rename(path.with_name("1_sums (1).ipynb"))
-    assert graded("ada")["check_squares"] == (3.0, None, False)
-    assert sorted(file.name for file in path.parent.iterdir()) == ["1_sums (1).ipynb", "1_sums.ipynb"]
-    assert path.is_symlink()
-
-
 def test_a_notebook_in_another_ones_place_is_said_to_be_so(booked, graded):
     sync_cells(booked.assignment, {"2_words"})
     booked.submit("ada", "1_sums", content=booked.filled("2_words"))
@@ -168,12 +149,6 @@ def test_a_student_whose_name_looks_like_a_pattern_is_graded_alone(booked, grade
     assert graded("a[b]")["check_squares"] == (3.0, None, False)
     with Gradebook(booked.course.db_url) as gradebook:
         assert [student.id for student in gradebook.students] == ["a[b]"]
-
-
-def test_a_time_that_is_none_is_a_sentence(booked, graded):
-    booked.submit("ada").with_name("timestamp.txt").write_text("yesterday, I think")
-    with pytest.raises(NetgraderError, match=r"timestamp\.txt beside the notebooks holds no time"):
-        graded("ada")
 
 
 def test_trouble_of_ours_leaves_the_marks_that_were_there(booked, graded, monkeypatch):
