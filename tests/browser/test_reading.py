@@ -131,14 +131,3 @@ def test_a_focused_element_shows_that_it_is(browser, pages):
     body = browser.driver.find_element(By.TAG_NAME, "body")
     body.send_keys(Keys.TAB, Keys.TAB)
     assert browser.run("return getComputedStyle(document.activeElement).outlineStyle") == "solid"
-
-
-def test_what_came_with_the_notebook_is_closed_until_a_person_opens_it_and_is_not_printed(browser, pages):
-    browser.open(pages["right"])
-    assert "grey levels from 0 to 255" not in browser.text
-    summary = browser.driver.find_element(By.CSS_SELECTOR, "details.given summary")
-    summary.send_keys(Keys.ENTER)
-    assert "grey levels from 0 to 255" in browser.text
-    browser.open(pages["right"], 800, media="print")
-    assert "From the notebook" not in browser.text
-    assert "Your code" in browser.text

@@ -6,7 +6,6 @@ import io
 
 import pytest
 from rich.console import Console
-from rich.control import Control
 
 from netgrader.commands.show import TerminalConsole, class_table, notebook_lines, trouble_lines
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
@@ -37,14 +36,6 @@ def test_no_name_of_a_students_says_anything_to_the_terminal(terminal: bool) -> 
     console.print(f"eve: {NAME}", markup=False)
     assert not set(COMMANDS) & set(out.getvalue())
     assert not [line for line in out.getvalue().splitlines() if line.strip(" │").startswith("[9/9]")]
-
-
-def test_the_terminal_still_does_what_rich_asks_of_it() -> None:
-    out = io.StringIO()
-    console = TerminalConsole(file=out, width=80, force_terminal=True, color_system="standard", legacy_windows=False)
-    console.print("[red]wrong[/]", markup=True)
-    console.control(Control.home())
-    assert out.getvalue() == "\x1b[31mwrong\x1b[0m\n\x1b[H"
 
 
 def test_what_does_not_work_is_said_before_the_points_and_what_follows_from_it_is_counted() -> None:

@@ -273,20 +273,6 @@ def test_nothing_that_the_first_releases_wheel_holds_makes_the_arrays_of_the_fir
     assert told["answers"] == []
 
 
-def test_released_cells_are_locked_and_solutions_are_stubs(real, fresh):
-    for name in real.notebooks:
-        notebook = nbformat.read(fresh / f"{name}.ipynb", as_version=4)
-        nbformat.validate(notebook)
-        for cell in notebook.cells:
-            about = cell.metadata.get("nbgrader")
-            if about and about["locked"]:
-                assert cell.metadata["editable"] is False
-            if about and about["solution"]:
-                assert "YOUR CODE HERE" in cell.source or "YOUR ANSWER HERE" in cell.source
-            assert "BEGIN SOLUTION" not in cell.source
-            assert cell.get("outputs", []) == []
-
-
 def solution_lines(assignment):
     """Lines of solutions that tell something: long enough, and not in the course's own text outside the marks."""
     inside, outside = set(), set()

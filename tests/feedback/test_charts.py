@@ -2,11 +2,9 @@
 
 import re
 
-from netgrader import line_chart
 from netgrader import observations as seen
 from netgrader.faults import CATALOGUE, Fault
-from netgrader.pages import feedback_figures, shell
-from netgrader.reader import drawing
+from netgrader.pages import feedback_figures
 from netgrader.reader.model import Layer, Loss, Network, Optimizer
 from tests.texts import english
 
@@ -45,17 +43,6 @@ def test_the_drawing_escapes_what_a_student_named():
     network = Network(layers=(Layer("<script>", 1, 1, "<b>", True, (), ""),))
     assert "<script>" not in network.svg()
     assert "<b>" not in network.svg()
-
-
-def test_the_page_has_a_colour_of_its_own_for_each_colour_of_a_drawing():
-    style = (shell.TEMPLATES / "feedback.css").read_text(encoding="utf-8")
-    fault = Fault("softmax-before-loss", CATALOGUE["softmax-before-loss"].sentence)
-    drawn = Network(layers=(Layer("dense", 784, 10, "none", True, ("W", "b")),), faults=(fault,)).svg()
-    lines = [line_chart.Line(name, (1, 2), (1, 2)) for name in "abcd"]
-    drawn += line_chart.line_chart("t", lines, line_chart.Axis("x"), line_chart.Axis("y"))
-    painted = set(re.findall(r'(?:fill|stroke)="#[0-9a-f]{6}"', drawn))
-    assert {f'fill="{drawing.FAULT_PALE}"', f'stroke="{drawing.FAULT}"', f'fill="{drawing.INK}"'} <= painted
-    assert [one for one in painted if f".drawing [{one}]" not in style] == []
 
 
 def cells(body):

@@ -2,11 +2,9 @@
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from netgrader.pages import words
 from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import CellMark, Graded, Marks
@@ -81,22 +79,6 @@ def test_an_answer_that_was_never_written_is_a_thing_to_do():
     page = page_of(cells, replace(graded, marks=Marks(cells={"what_w1_shows": CellMark(0.0, None)})))
     assert [(step.name, step.points) for step in page.steps] == [("what_w1_shows", 2)]
     assert "Write your answer" in str(page.steps[0].sentence)
-
-
-def test_whoever_has_all_points_is_offered_what_the_notebook_proposes_to_try_and_in_which_section():
-    given = "# One layer\n\nAll of it.\n\n## The rate\n\n**To try, if you like**: a *rate*\nof 10.\n\nThe end."
-    own = ex.markdown("**To try** my luck")
-    result = ex.result(ex.cell("train", 3, ex.passed("test_it", "Fine")))
-    cells = [ex.markdown(given), own, ex.check_cell("train", 3)]
-    html = rendered(page_of(cells, Graded(result), released={given}))
-    offered = re.search(r"If you like to go on:</p>(.*?)</section>", html, re.DOTALL)[1]
-    assert '<a href="#m0-the-rate">The rate</a>' in offered
-    assert "<strong>To try, if you like</strong>: a <em>rate</em>\nof 10." in offered
-    assert "All of it" not in offered
-    assert "my luck" not in offered
-    assert "The end" not in offered
-    wrong = Graded(ex.result(ex.cell("train", 3, ex.failed("test_it", "Told."))))
-    assert "If you like to go on" not in rendered(page_of(cells, wrong, released={given}))
 
 
 def test_a_mistake_that_no_section_explains_leads_to_the_text_of_its_exercise():
@@ -268,12 +250,3 @@ def test_what_does_not_work_is_said_before_any_points():
     assert words_of["one_layer_network"] == ("partial", "not as it should be")
     html = rendered(page)
     assert html.index("does not work.</strong> The training loop feeds the same minibatch") < html.index('class="big"')
-
-
-def test_each_word_of_the_pages_is_said_and_no_other():
-    package = Path(words.__file__).parents[1]
-    # Platforms have pages of their own.
-    places = ("pages/*.py", "pages/templates/*.j2", "platforms/*.py", "commands/grade_on.py")
-    sources = [path for place in places for path in package.glob(place) if path.name != "words.py"]
-    said = {name for path in sources for name in re.findall(r"\bwords\.([A-Z_]+)\b", path.read_text(encoding="utf-8"))}
-    assert said | {"DAYS", "HOURS", "MINUTES"} == {name for name in vars(words) if name.isupper()}

@@ -219,13 +219,6 @@ def test_each_verdict_on_each_student_is_a_row_of_the_table():
     assert (mistake["points"], mistake["max_points"]) == ("0", "3")
 
 
-@pytest.mark.parametrize(("seconds", "said"), [({}, ""), ({"execute": 1.25, "verify": 2.0, "read": 9.0}, "3.2")])
-def test_seconds_are_those_of_running_and_verifying_and_empty_where_nothing_ran(seconds, said):
-    graded = ex.right()
-    graded = replace(graded, result=replace(graded.result, seconds=seconds))
-    assert {row["seconds"] for row in table(one(graded))} == {said}
-
-
 def test_who_handed_in_late_is_named_with_by_how_much_and_stands_in_the_table():
     view = ex.eight_students()
     late = {"ada": 200_000.0, "bela": 30.0}

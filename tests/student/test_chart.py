@@ -1,6 +1,5 @@
 """Lines in a frame, drawn as SVG for the notebook and for pages."""
 
-import math
 import re
 import xml.etree.ElementTree as ET
 
@@ -40,26 +39,11 @@ def test_ticks_are_round_numbers_that_enclose_all_values(axis, values, named):
     assert ticks(axis, *values) == named
 
 
-def test_a_gap_in_a_line_is_not_bridged():
-    line = Line("loss", (1, 2, 3, 4, 5), (1.0, 2.0, None, 3.0, math.nan))
-    picture = parsed(line_chart("Loss", [line], EPOCH, Axis("loss")))
-    (path,) = [path.get("d") for path in picture.iter(f"{SVG}path") if path.get("fill") == "none"]
-    assert path.count("M") == 2
-
-
 def test_the_picture_says_in_words_what_it_shows_and_where_its_lines_end():
     lines = [Line("training", (1,), (0.91,)), Line("test", (1, 2), (0.9, 0.925))]
     picture = parsed(line_chart("Accuracy <b>", lines, EPOCH, SHARE))
     assert picture.get("role") == "img"
     assert picture.get("aria-label") == "Accuracy <b>: training: 91\u00a0%; test: 92.5\u00a0%"
-
-
-def test_lines_are_told_apart_without_colors():
-    lines = [Line("training", (1, 2), (0.1, 0.2)), Line("test", (1, 2), (0.2, 0.3))]
-    picture = parsed(line_chart("t", lines, EPOCH, Axis("accuracy")))
-    dashes = [path.get("stroke-dasharray") for path in picture.iter(f"{SVG}path") if path.get("fill") == "none"]
-    assert len(set(dashes)) == 2
-    assert {text.text for text in picture.iter(f"{SVG}text")} >= {"training: 0.2", "test: 0.3"}
 
 
 @pytest.mark.parametrize(

@@ -179,21 +179,6 @@ def picture(notebook, beginning, **names):
     return shown
 
 
-@pytest.mark.parametrize("accuracy", [0.987, 0.5, 0.098])
-def test_the_bars_of_the_three_networks_are_whole_however_many_mistakes_there_are(accuracy):
-    import tensorflow.compat.v1 as tensorflow
-
-    with tensorflow.Graph().as_default() as graph:
-        tensorflow.get_variable("w", [784, 10])
-    net = SimpleNamespace(graph=graph)
-    figure, alt = picture("3_deep_network", "show_mistakes(", tf=tensorflow, net=net, sess=None, acc_val=[accuracy])
-    (axes,) = figure.axes
-    longest = max(bar.get_width() for bar in axes.patches)
-    assert longest == pytest.approx(max(7.5, 100 - 100 * accuracy))
-    assert longest < axes.get_xlim()[1] <= 1.2 * longest
-    assert alt.endswith(f"yours {100 - 100 * accuracy:.2f}.")
-
-
 def gradients(strong):
     """Ten gradients of ten images, by output and by image: of 1 where `strong` says so, else of a hundredth."""
     each = np.full((10, 10, 784), 0.01)

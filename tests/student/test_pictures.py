@@ -51,12 +51,6 @@ def test_dropout_is_told_as_it_was_drawn(pictures, told, text):
     assert "first six, then four" in text["see-dropout-saw"]
 
 
-@pytest.mark.parametrize("rate", [1, 50, -0.1])
-def test_a_rate_that_leaves_nothing_or_is_none_is_refused_in_words(pictures, rate):
-    with pytest.raises(ValueError, match=f"at least 0 and less than 1, and not {rate}"):
-        pictures.show_dropout(rate=rate)
-
-
 def test_batch_normalisation_is_told_as_it_was_drawn(pictures, told, text):
     (x_train, _), _ = load_mnist()
     pictures.show_batch_normalisation(x_train.reshape(len(x_train), -1).astype(np.float32) / 255)

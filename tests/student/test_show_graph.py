@@ -90,25 +90,6 @@ def test_a_rate_that_is_fed_is_seen_to_go_into_training():
     assert ("rate", "GradientDescent") in drawn(graph).edges
 
 
-@pytest.mark.parametrize("name", ["save", "keeper"])
-def test_a_saver_is_left_out_and_a_scope_that_is_called_like_one_is_drawn(name):
-    graph = tf.Graph()
-    with graph.as_default():
-        with tf.name_scope("save"):
-            layer(tf.placeholder(tf.float32, [None, 3], name="x"), 2, "output")
-        tf.train.Saver(name=name)
-    named = {each.name for each in drawn(graph).root.nodes()}
-    assert named == {"save/x", "output/W", "output/b", "save/output/MatMul", "save/output/add"}
-
-
-def test_every_op_is_drawn_or_counted_as_left_out():
-    graph = network(20, 20, dropout=True)
-    drawing = drawn(graph)
-    members = [member for each in drawing.root.nodes() for member in each.members]
-    assert len(members) == len(set(members))
-    assert len(members) + drawing.n_left_out == drawing.n_ops == len(graph.get_operations())
-
-
 def test_a_network_of_twenty_layers_is_folded_until_it_fits_a_page():
     drawing = drawn(network(*[10] * 20))
     nodes = list(drawing.root.nodes())
@@ -212,13 +193,3 @@ def test_where_tensorboard_does_not_start_the_command_is_said(shell, monkeypatch
     (file,) = Path(found[1]).iterdir()
     graphs = [event.graph_def for event in EventFileLoader(str(file)).Load() if event.graph_def]
     assert "output/MatMul" in {each.name for each in tf.GraphDef.FromString(graphs[0]).node}
-
-
-def test_where_tensorboard_starts_its_address_is_said_for_pages_that_show_no_frame(shell, monkeypatch, capsys):
-    from types import SimpleNamespace
-
-    from tensorboard import manager
-
-    monkeypatch.setattr(manager, "start", lambda *_, **__: SimpleNamespace(info=SimpleNamespace(port=6123)))
-    show_graph(network(), tensorboard=True)
-    assert "open http://localhost:6123 in a browser" in capsys.readouterr().out
