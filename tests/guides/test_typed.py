@@ -33,29 +33,22 @@ SHELL = ("", "sh", "bash", "console", "shell")
 SHOWN = ("3_deep_network: it may", "netgrader: In")
 """How blocks begin in which nothing is typed: drawings, and what is said."""
 OUTSIDE = {
-    ".": "the shell's",
-    "alias": "the shell's",
-    "cd": "the shell's",
-    "export": "the shell's",
-    "rm": "of every system",
-    "sudo": "asks for root",
-    "apt": "asks for root",
-    "podman": "builds an image of the whole package; research/ has what was tried",
-    "docker": "likewise",
-    "srun": "Slurm's",
-    "systemd-run": "systemd's",
-    "git": "of every system",
-    "uv": "`make lock` says if it is missing",
-    "sed": "guides/test_instructors.py does what it does",
-    "grep": "guides/test_instructors.py runs it",
-    "otter": "another grader, to compare with",
-    "jupyter": "opens a server; nbgrader/test_formgrader.py and browser/test_jupyterlab.py do",
-    "py": "of Windows",
-    r".venv\Scripts\pip": "of Windows",
-    r".venv\Scripts\jupyter": "of Windows",
-    "!unzip": "in a notebook in Colab",
+    *(".", "alias", "cd", "export", "rm", "git"),  # of every system
+    *("sudo", "apt"),  # ask for root
+    *(
+        "podman",
+        "docker",
+        "srun",
+        "systemd-run",
+        "uv",
+        "otter",
+    ),  # other people's: what of them was tried is in research/
+    *("py", r".venv\Scripts\pip", r".venv\Scripts\jupyter"),  # of Windows
+    "jupyter",  # opens a server; browser/test_formgrader.py and browser/test_jupyterlab.py do
+    "!unzip",  # in a notebook in Colab
+    *("sed", "grep"),  # guides/test_instructors.py does what they do
 }
-"""What is not ours, and why nothing is asked of it here."""
+"""What is not ours, so that nothing is asked of it here."""
 STANDS_FOR_US = {"ng": "netgrader"}
 """What a page makes an alias of."""
 MADE = ("build/", "dist/")

@@ -1,37 +1,9 @@
-"""The whole way of a submission through nbgrader's own commands: exchange and zip archives, grading, export."""
+"""The whole way of a submission through nbgrader's own commands: exchange, grading, export."""
 
 import csv
 import json
 import os
 import pwd
-import subprocess
-import sys
-from pathlib import Path
-
-import pytest
-
-# Several of nbgrader's commands in one process, as its own tests run them: each start of Python costs seconds.
-DRIVER = """
-import json, sys
-from nbgrader.tests import run_nbgrader
-for arguments in json.loads(sys.argv[1]):
-    run_nbgrader(arguments)
-"""
-
-
-@pytest.fixture
-def nbgrader(tmp_path):
-    """Run nbgrader's commands one after another in a folder."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("NETGRADER_", "PYTEST_"))}
-    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
-    env |= {"JUPYTER_DATA_DIR": str(tmp_path / "jupyter"), "HOME": str(tmp_path)}
-
-    def run(folder, *commands):
-        script = [sys.executable, "-W", "ignore", "-c", DRIVER, json.dumps([command.split() for command in commands])]
-        process = subprocess.run(script, cwd=folder, env=env, capture_output=True, text=True, timeout=240, check=False)
-        assert process.returncode == 0, process.stderr[-3000:]
-
-    return run
 
 
 def exported(path):
