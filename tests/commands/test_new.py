@@ -15,7 +15,6 @@ from netgrader.commands.release import release
 from netgrader.course import Course
 from netgrader.data import load_data
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.nbgrader_plugin.configure import LINES
 from netgrader.new_course import NewAssignment, make_assignment, make_config
 from netgrader.new_course.datasets import read_data
 
@@ -254,20 +253,6 @@ def test_a_file_of_another_kind_is_refused_with_what_to_give_and_no_error_of_num
     (tmp_path / "given.json").write_bytes(b'{"x": []}')
     with pytest.raises(UsageError, match=r"given\.json cannot be read\. Give an \.npz with x_train"):
         read_data(tmp_path / "given.json")
-
-
-def test_a_course_of_nbgraders_own_is_told_the_line_that_it_lacks(netgrader, shapes, tmp_path):
-    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'plain'\n")
-    (tmp_path / "source").mkdir()
-    command = ("new", tmp_path, "--assignment", "shapes", "--data", shapes, "--called", "shape", "--target", "0.85")
-    process = netgrader(*command)
-    assert process.returncode == 2
-    assert "configure(c, Path(__file__).parent)" in process.stderr
-    assert not (tmp_path / "source" / "shapes").exists()
-    with (tmp_path / "nbgrader_config.py").open("a", encoding="utf-8") as config:
-        config.write(f"{LINES}\n")
-    assert netgrader(*command).returncode == 0
-    assert (tmp_path / "source" / "shapes" / "1_shapes.ipynb").is_file()
 
 
 @pytest.mark.parametrize(

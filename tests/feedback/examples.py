@@ -247,6 +247,15 @@ TRAIN_CODE = """def train(sess, net, n_epochs, mini_batch_size=64):
     return acc_trn, acc_val"""
 
 
+PREPARED = cell(
+    "prepare_data",
+    2,
+    passed("test_shapes", "The arrays have the shapes that were asked for", credit=0.0),
+    passed("test_scaled", "The images are scaled to between 0 and 1, train and test alike"),
+    passed("test_one_hot", "The labels are one-hot, each at its place", hidden=True),
+)
+
+
 def right_student():
     """Everything right; the answer read and commented."""
     import base64
@@ -262,13 +271,7 @@ def right_student():
         ],
     )
     verdicts = result(
-        cell(
-            "prepare_data",
-            2,
-            passed("test_shapes", "The arrays have the shapes that were asked for", credit=0.0),
-            passed("test_scaled", "The images are scaled to between 0 and 1, train and test alike"),
-            passed("test_one_hot", "The labels are one-hot, each at its place", hidden=True),
-        ),
+        PREPARED,
         cell(
             "one_layer_network",
             3,
@@ -322,13 +325,7 @@ def wrong_student():
         ],
     )
     verdicts = result(
-        cell(
-            "prepare_data",
-            2,
-            passed("test_shapes", "The arrays have the shapes that were asked for", credit=0.0),
-            passed("test_scaled", "The images are scaled to between 0 and 1, train and test alike"),
-            passed("test_one_hot", "The labels are one-hot, each at its place", hidden=True),
-        ),
+        PREPARED,
         cell(
             "one_layer_network",
             3,
