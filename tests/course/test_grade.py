@@ -39,12 +39,6 @@ def test_public_and_hidden_credit_share_a_cells_points(tiny):
     assert cell_of(notebook, "check_squares").points == 3.0
 
 
-def test_an_error_in_one_cell_costs_only_that_cell(tiny):
-    notebook = only(grade(tiny.submit("bob", add="raise ValueError('no')")))
-    assert cell_of(notebook, "check_add").points == 0.0
-    assert cell_of(notebook, "check_squares").points == 3.0
-
-
 def test_a_folder_is_graded_notebook_by_notebook_in_order(tiny):
     tiny.submit("ada", "2_words")
     tiny.submit("ada", "1_sums")

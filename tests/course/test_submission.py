@@ -32,27 +32,6 @@ def sentence(content, *limits):
     return text
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"this is not a notebook", "not JSON (the error is in line 1)"),
-        (b" \n", "not JSON (the error is in line 2)"),
-        (b"PK\x03\x04....", "not JSON"),
-        (b"[1, 2]", "JSON but not a notebook"),
-        (b'{"cells": []}', "JSON but not a notebook"),
-        (b'{"nbformat": 4, "cells": {}}', "JSON but not a notebook"),
-        (notebook(nbformat="four"), "JSON but not a notebook"),
-        (notebook(nbformat=5), "format 5; the newest that can be graded is 4"),
-        (notebook(nbformat=3), "format 3, which is too old"),
-        (b"[" * 200_000, "nested too deeply"),
-        (b'{"nbformat": 4, "cells": ["\xff\xfe\xfd"]}', "not text in UTF-8"),
-    ],
-    ids=range(11),
-)
-def test_what_is_no_notebook_is_a_sentence_that_says_what_it_is(content, said):
-    assert said in sentence(content)
-
-
 def test_a_file_over_the_limit_is_refused_before_it_is_read(tmp_path):
     path = tmp_path / "big.ipynb"
     with path.open("wb") as out:
@@ -74,12 +53,6 @@ def test_too_many_cells_and_too_much_code_are_refused():
     )
 
 
-def test_cells_that_are_no_cells_are_left_out_and_counted():
-    read = parse_notebook(notebook(7, {"cell_type": "video", "source": "x"}, code({"not": "text"}), code("good")))
-    assert [cell.source for cell in read.cells] == ["good"]
-    assert english(read.notes) == ("Of the notebook's cells 3 could not be read and are left out.",)
-
-
 def test_ids_are_taken_over_only_where_they_look_like_ids():
     read = parse_notebook(
         notebook(
@@ -89,10 +62,6 @@ def test_ids_are_taken_over_only_where_they_look_like_ids():
         )
     )
     assert [(cell.grade_id, cell.cell_id) for cell in read.cells] == [("", "ok-1"), ("", "colab_2"), ("", "")]
-
-
-def test_characters_that_no_file_can_hold_are_replaced():
-    assert parse_notebook(notebook(code("x = '\ud800'\x00"))).cells[0].source == "x = '?'"
 
 
 def test_helper_modules_travel_and_links_and_bytes_do_not(tmp_path):
