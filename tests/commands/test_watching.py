@@ -18,17 +18,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ign
 WRONG = "def add(a, b):\n    return a - b"
 
 
-def marks(booked):
-    with Gradebook(booked.course.db_url) as gradebook:
-        submissions = gradebook.find_assignment("numbers").submissions
-        return {
-            (one.student_id, grade.name): (grade.auto_score, grade.manual_score)
-            for one in submissions
-            for notebook in one.notebooks
-            for grade in notebook.grades
-        }
-
-
 @pytest.mark.slow
 def test_a_changed_test_is_tried_dry_then_saved_and_marks_by_hand_stay(netgrader, booked):
     booked.submit("ada")
@@ -37,7 +26,7 @@ def test_a_changed_test_is_tried_dry_then_saved_and_marks_by_hand_stay(netgrader
     with Gradebook(booked.course.db_url) as gradebook:
         gradebook.find_grade("check_squares", "1_sums", "numbers", "bela").manual_score = 2.5
         gradebook.db.commit()
-    before = marks(booked)
+    before = booked.marks()
     path = booked.root / "grader_tests" / "test_sums.py"
     path.write_text(path.read_text().replace("range(10)]", "range(11)]"))
     dry = netgrader("autograde", "numbers", "--dry-run")
@@ -46,11 +35,11 @@ def test_a_changed_test_is_tried_dry_then_saved_and_marks_by_hand_stay(netgrader
     assert "ada 1_sums check_squares 3 0 failed The squares are right: " in text
     assert "bela 1_sums check_squares" not in text  # a person gave this mark, and it stays
     assert "Marks of 1 of 2 students would change. Nothing was written" in text
-    assert marks(booked) == before
+    assert booked.marks() == before
     saved = netgrader("autograde", "numbers")
     assert "0 graded now, 2 unchanged" in saved.stdout
-    after = {**before, ("ada", "check_squares"): (0.0, None), ("bela", "check_squares"): (0.0, 2.5)}
-    assert marks(booked) == after
+    after = {**before, ("ada", "check_squares"): (0.0, None, False), ("bela", "check_squares"): (0.0, 2.5, False)}
+    assert booked.marks() == after
     lines = [json.loads(line) for line in log_path(booked.assignment).read_text().splitlines()]
     assert [line["event"] for line in lines].count("graded") == 6
     assert lines[-1]["event"] == "finished"
@@ -71,4 +60,4 @@ def test_who_hands_in_while_grading_runs_keeps_the_mark_and_is_named(booked):
     saver.end(Done(task, result))
     saver.finish()
     assert saver.late == ["ada"]
-    assert marks(booked) == {}
+    assert booked.marks() == {}

@@ -59,6 +59,16 @@ def test_an_own_cell_in_the_place_of_a_deleted_solution_is_taken_for_it(tiny, re
     assert [cell.source for cell in notebook.cells if cell.grade_id == "add"] == ["add = sum_of_two"]
 
 
+def test_an_emptied_or_changed_locked_cell_gets_its_own_text_back(tiny, restored):
+    for name, own in (("check_add", 'check("add")'), ("setup", "import math")):
+        for text in ("", "print('passed')"):
+            content = tiny.filled()
+            cell_of(content, name)["source"] = text
+            notebook = restored(content)
+            assert [cell.source for cell in notebook.cells if cell.grade_id == name] == [own]
+            assert english(notebook.notes) == (f"The cell {name} had been changed; its own text is back.",)
+
+
 def test_a_copy_of_a_check_cell_that_holds_own_code_is_run_as_own_code(tiny, restored):
     content = tiny.filled()
     check = cell_of(content, "check_add")

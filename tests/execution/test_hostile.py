@@ -172,6 +172,16 @@ def test_an_error_without_end_is_cut():
     assert sum(map(len, error["traceback"])) <= 40_001
 
 
+def test_pictures_are_kept_up_to_a_size():
+    collector = Collector(ExecutionLimits(output_bytes=10_000))
+    for size in (6_000, 6_000, 2_000):
+        collector.take("display_data", {"data": {"image/png": "x" * size}, "transient": {"display_id": "d"}})
+    collector.take("update_display_data", {"data": {"image/png": "x" * 50_000}, "transient": {"display_id": "d"}})
+    *pictures, said = collector.outputs()
+    assert "1 more outputs" in said["text"]
+    assert sum(len(output["data"].get("image/png", "")) for output in pictures) <= 10_000
+
+
 def test_a_kernel_that_code_made_unable_to_answer_ends_the_run_and_not_the_grading(run, monkeypatch):
     monkeypatch.setattr("netgrader.grading.kernel_link.KernelLimits.SILENCE", 4.0)
     execution, folder = run(

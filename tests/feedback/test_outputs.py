@@ -4,11 +4,12 @@ import base64
 import io
 from functools import partial
 
+import pytest
 from PIL import Image
 
 from netgrader.catalogue import OF_NO_COURSE
 from netgrader.nbgrader_plugin.formgrader_page import safe_outputs
-from netgrader.pages import markdown, safe
+from netgrader.pages import markdown, safe, words
 from netgrader.pages.feedback_outputs import OutputLimits, render_outputs
 from netgrader.pages.markdown import formula
 from tests.feedback import examples as ex
@@ -92,6 +93,16 @@ def test_a_page_made_from_a_saved_notebook_frames_an_output_once():
     assert html.count("iframe") == 2
     for mimic in (html + "<script>", html.replace("default-src", "x"), html.replace("sandbox", "")):
         assert shown(ex.display(text__html=mimic)).count("&lt;iframe") == 1
+
+
+@pytest.mark.parametrize(("length", "told"), [(1_000, False), (safe.HtmlLimits.LONGEST_HTML + 1, True)])
+def test_html_that_is_too_long_is_left_out_and_says_so(length, told):
+    assert (str(words.SHORTENED) in shown(ex.display(text__html=f"<p>{'a' * length}"))) is told
+
+
+def test_ids_in_a_text_cannot_meet_those_of_the_page():
+    assert 'id="m1-x"' in render_markdown("<h2 id=x>a</h2>")
+    assert 'id="m1-the-data"' in render_markdown("## The data")
 
 
 def test_formulas_are_mathml_and_those_that_cannot_be_read_are_their_latex():

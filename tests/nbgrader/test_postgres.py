@@ -70,16 +70,6 @@ def hand_in(course):
     course.submit("bela", add=WRONG)
 
 
-def marks(course):
-    with Gradebook(course.course.db_url) as gradebook:
-        return {
-            (submission.student_id, grade.name): (grade.auto_score, grade.manual_score, grade.needs_manual_grade)
-            for submission in gradebook.find_assignment("numbers").submissions
-            for notebook in submission.notebooks
-            for grade in notebook.grades
-        }
-
-
 def test_marks_are_those_of_sqlite(on_server, tmp_path_factory, with_gradebook):
     from tests.conftest import TinyCourse
 
@@ -91,8 +81,8 @@ def test_marks_are_those_of_sqlite(on_server, tmp_path_factory, with_gradebook):
             with contextlib.chdir(course.root):
                 autograde_one(course.course, "numbers", student)
     assert on_server.course.db_url.startswith("postgresql")
-    assert marks(on_server) == marks(TinyCourse(local))
-    assert marks(on_server)["bela", "check_add"][0] == 0.0
+    assert on_server.marks() == TinyCourse(local).marks()
+    assert on_server.marks()["bela", "check_add"][0] == 0.0
 
 
 def test_thirty_two_who_write_beside_the_grading_lose_nothing(on_server):
@@ -120,7 +110,7 @@ def test_thirty_two_who_write_beside_the_grading_lose_nothing(on_server):
     for thread in threads:
         thread.join()
     assert trouble == []
-    assert marks(on_server)["ada", "check_add"][0] == 0.0
+    assert on_server.marks()["ada", "check_add"][0] == 0.0
     with Gradebook(on_server.course.db_url) as gradebook:
         assert {student.id: student.first_name for student in gradebook.students if student.id in students} == (
             dict.fromkeys(students, "Written")
