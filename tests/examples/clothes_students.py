@@ -22,10 +22,10 @@ NETWORKS: Mistakes = {
     "no nonlinearity after the second convolution": (
         {"missing-activation"},
         changed(
-            HELPERS,
+            BY_HAND,
             (
-                'h = tf.maximum(z, 0)\n        h = tf.nn.max_pool2d(h, 2, 2, "VALID")',
-                'h = tf.nn.avg_pool2d(z, 2, 2, "VALID")',
+                'maps = tf.nn.relu(tf.nn.conv2d(features, W2, 2, "SAME") + b2)',
+                'maps = tf.nn.conv2d(features, W2, 2, "SAME") + b2',
             ),
         ),
     ),

@@ -80,6 +80,7 @@ TRAININGS: Mistakes = {
 UNTRAINED: Mistakes = {
     "never trained": (
         {"train-op-not-run"},
+        "net = network(); sess = tf.Session(graph=part(net, 'graph'))\n"
         "with part(net, 'graph').as_default():\n    sess.run(tf.global_variables_initializer())",
     )
 }

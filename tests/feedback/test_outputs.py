@@ -4,12 +4,11 @@ import base64
 import io
 from functools import partial
 
-import pytest
 from PIL import Image
 
 from netgrader.catalogue import OF_NO_COURSE
 from netgrader.nbgrader_plugin.formgrader_page import safe_outputs
-from netgrader.pages import markdown, safe, words
+from netgrader.pages import markdown, safe
 from netgrader.pages.feedback_outputs import OutputLimits, render_outputs
 from netgrader.pages.markdown import formula
 from tests.feedback import examples as ex
@@ -93,11 +92,6 @@ def test_a_page_made_from_a_saved_notebook_frames_an_output_once():
     assert html.count("iframe") == 2
     for mimic in (html + "<script>", html.replace("default-src", "x"), html.replace("sandbox", "")):
         assert shown(ex.display(text__html=mimic)).count("&lt;iframe") == 1
-
-
-@pytest.mark.parametrize(("length", "told"), [(1_000, False), (safe.HtmlLimits.LONGEST_HTML + 1, True)])
-def test_html_that_is_too_long_is_left_out_and_says_so(length, told):
-    assert (str(words.SHORTENED) in shown(ex.display(text__html=f"<p>{'a' * length}"))) is told
 
 
 def test_ids_in_a_text_cannot_meet_those_of_the_page():
