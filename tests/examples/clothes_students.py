@@ -19,7 +19,7 @@ LOGITS = "logits = tf.matmul(hidden, W4) + b4"
 SECOND_OF_KERAS = 'x = layers.Conv2D(8, 3, padding="same", activation="relu")(x)'
 
 NETWORKS: Mistakes = {
-    "no nonlinearity after the second convolution": (
+    "too few nonlinearities for three layers": (
         {"missing-activation"},
         changed(
             BY_HAND,
@@ -27,6 +27,7 @@ NETWORKS: Mistakes = {
                 'maps = tf.nn.relu(tf.nn.conv2d(features, W2, 2, "SAME") + b2)',
                 'maps = tf.nn.conv2d(features, W2, 2, "SAME") + b2',
             ),
+            ("hidden = tf.nn.relu(tf.matmul(flat, W3) + b3)", "hidden = tf.matmul(flat, W3) + b3"),
         ),
     ),
     "channels first": (
