@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from nbgrader.api import Gradebook
 
 from netgrader.commands.release import generate
 from netgrader.course import Assignment, Course
@@ -288,6 +289,20 @@ class TinyCourse:
             content = self.filled(notebook, **answers)
         path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
         return path
+
+    def marks(self) -> dict[tuple[str, str], tuple[float | None, float | None, bool]]:
+        """What the gradebook has, by student and cell: our points, a person's, and whether a person is to look."""
+        with Gradebook(self.course.db_url) as gradebook:
+            return {
+                (submission.student_id, grade.name): (
+                    grade.auto_score,
+                    grade.manual_score,
+                    bool(grade.needs_manual_grade),
+                )
+                for submission in gradebook.find_assignment(self.assignment_id).submissions
+                for notebook in submission.notebooks
+                for grade in notebook.grades
+            }
 
 
 def build(root: Path) -> TinyCourse:

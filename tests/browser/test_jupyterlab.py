@@ -120,14 +120,6 @@ def test_verdicts_hints_and_the_pad_stand_out_from_what_is_behind_them(browser, 
         notebook.fill("def prepare_data", SHOWN)
         assert "Traceback" not in notebook.run("def verdict")
         texts = browser.run(TEXTS, OURS)
-        shown = (
-            "passed",
-            "partly",
-            "not yet",
-            "could not be",
-            "waits",
-            "Hint",
-            "Clear",
-        )
+        shown = ("passed", "partly", "not yet", "could not be", "waits", "Hint", "Clear")
         assert [word for word in shown if word not in texts] == []
         assert browser.run(LOW_CONTRAST, OURS) == []

@@ -63,14 +63,6 @@ def test_nothing_is_wider_than_the_window(browser, pages, name, width):
     assert browser.run(OVERFLOWING) == []
 
 
-def test_how_many_checks_passed_or_follow_takes_lines_where_it_is_long(browser, pages):
-    browser.open(pages["wrong"], 390)
-    browser.run(
-        "document.querySelectorAll('.passes .outcome').forEach(one => one.append(' follow from this'.repeat(5)))"
-    )
-    assert browser.run("return document.documentElement.scrollWidth") <= 390
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_all_text_stands_out_from_what_is_behind_it(browser, pages, name, scheme):
@@ -155,28 +147,6 @@ def test_a_formula_is_laid_out(browser, pages):
     fraction = browser.run("return document.querySelector('math[display=block] mfrac').getBoundingClientRect().height")
     assert fraction > 25
     assert "$" not in browser.text
-
-
-@pytest.mark.parametrize(("width", "media"), [(400, ""), (1400, ""), (700, "print")])
-def test_a_long_line_of_code_goes_on_below_further_in_than_it_began(browser, pages, width, media):
-    browser.open(pages["right"], width, media=media)
-    browser.run("document.querySelectorAll('details').forEach(one => { one.open = true })")
-    assert browser.run("return [...document.querySelectorAll('pre')].every(e => e.scrollWidth <= e.clientWidth)")
-    pieces = browser.run(
-        "const line = [...document.querySelectorAll('.ln')].find(e => e.textContent.includes('extra_things'));"
-        "const range = document.createRange(); range.selectNodeContents(line);"
-        "const box = line.getBoundingClientRect(), drawn = [...range.getClientRects()].filter(r => r.width > 1);"
-        "return drawn.map(r => [Math.round(r.top), r.left - box.left, r.right - box.right])"
-    )
-    first, last = pieces[0], pieces[-1]
-    assert last[0] > first[0]
-    rows = {top: min(left for t, left, _ in pieces if t == top) for top, _, _ in pieces}
-    indents = [left for _, left in sorted(rows.items())]
-    # Twelve columns of the line's own, then four more.
-    assert all(left > 12 for left in indents[1:])
-    assert indents[1] == pytest.approx(indents[-1], abs=1)
-    # At the end of a line a space may hang over.
-    assert all(right <= 10 for _, _, right in pieces)
 
 
 @pytest.mark.parametrize(

@@ -231,30 +231,6 @@ def test_nothing_is_asked_for_and_nothing_is_refused_by_the_policy(browser, page
     assert browser.errors() == []
 
 
-def test_where_no_script_runs_a_sentence_says_so(browser, page):
-    browser.open(page, scripts=False)
-    try:
-        told = "Here one can draw, and your network answers. This needs a script"
-        wait(browser.driver, lambda: told in browser.driver.page_source, "the sentence")
-        assert browser.driver.find_elements(By.CSS_SELECTOR, ".dp-canvas") == []
-    finally:
-        browser.open(page)
-
-
-@pytest.mark.parametrize("width", [360, 700, 1400])
-def test_the_pad_is_no_wider_than_its_page(browser, page, width):
-    browser.open(page, width)
-    assert browser.run("return document.documentElement.scrollWidth") <= width
-    assert browser.run("return document.querySelector('.dp-canvas').getBoundingClientRect().width") >= 200
-
-
-def test_on_paper_there_is_neither_the_pad_nor_its_heading(browser, page):
-    browser.open(page)
-    assert "Draw a digit" in browser.text
-    browser.open(page, media="print")
-    assert "Draw a digit" not in browser.text
-
-
 def test_images_of_another_shape_are_drawn_on_paper_of_that_shape(browser, tmp_path):
     images = np.zeros((40, 30, 20), np.uint8)
     images[:, 4:24, 5:15] = 90

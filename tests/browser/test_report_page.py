@@ -72,17 +72,3 @@ def test_without_javascript_everything_is_there_but_the_controls(browser, pages)
     rows = len(browser.driver.find_elements(By.CSS_SELECTOR, "#class tbody tr"))
     browser.open("about:blank")
     assert (visible, controls, rows) == (True, False, 8)
-
-
-def test_a_cell_that_is_an_icon_is_a_word_for_a_screen_reader(browser, pages):
-    browser.open(pages["report"])
-    words = browser.run(
-        "return [...document.querySelectorAll('td.ungradable, td.waiting')].map(e => e.textContent.trim())"
-    )
-    assert set(words) == {"could not be graded", "waits for a person"}
-
-
-def test_an_empty_class_is_a_sentence_that_says_what_to_do(browser, pages):
-    browser.open(pages["empty"])
-    assert "Nobody has handed in anything for digits yet." in browser.text
-    assert "netgrader autograde digits" in browser.text

@@ -80,9 +80,7 @@ def test_grading_refuses_a_cage_that_does_not_keep_its_promises(tried, tiny, mon
 
     path = tiny.submit("ada")
     monkeypatch.setattr(
-        sandboxes,
-        "run_self_tests",
-        lambda *_: [SelfTest("a filter of system calls", held=False, detail="mount: done")],
+        sandboxes, "run_self_tests", lambda *_: [SelfTest("a filter of system calls", held=False, detail="mount: done")]
     )
     sandboxes.require_self_tests.cache_clear()
     with pytest.raises(CageError, match="a filter of system calls"):
@@ -130,13 +128,6 @@ def test_each_grading_without_a_control_group_says_so(tiny, groupless, tmp_path,
         run([path], file, "bubblewrap-without-control-group")
     assert capsys.readouterr().out.count("is not limited by a control group") == 1
     assert '"memory": "watched from outside, no control group"' in result.read_text(encoding="utf-8")
-
-
-def test_a_grading_with_a_control_group_does_not_say_so(capsys):
-    from netgrader.commands.show import console, uncaged_warning
-
-    uncaged_warning(console(), "bubblewrap")
-    assert "control group" not in capsys.readouterr().out
 
 
 def test_doctor_says_what_is_not_limited_and_what_to_type(groupless, monkeypatch):

@@ -130,15 +130,6 @@ def test_exit_codes_and_signals_are_told(warm):
     assert run(warm, "import atexit; atexit.register(print, 'the end')")[0] == "the end\n"
 
 
-def test_input_and_output_are_the_callers(warm):
-    caged = warm.start(plan("import sys; print(sys.stdin.read()[::-1])"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    caged.stdin.write(b"abc")
-    caged.stdin.close()
-    assert caged.stdout.read() == b"cba\n"
-    assert caged.wait(20).code == 0
-    caged.close()
-
-
 def test_a_cage_that_cannot_be_built_says_so_and_nothing_enters_it(warm, tmp_path):
     _, outcome = run(warm, "", mounts=[Mount(tmp_path / "missing", "/run/given")])
     assert outcome.limit == "cage"
@@ -455,23 +446,6 @@ def test_with_the_setting_off_each_run_begins_from_nothing(monkeypatch):
     monkeypatch.setenv(OFF, "1")
     assert run(Zygote.open_sandbox("bubblewrap", preload), BEGUN_BY)[0].strip() == "-I"
     assert Zygote.address_for("bubblewrap", preload) is None
-
-
-def test_with_the_setting_off_a_notebook_gets_the_same_points(tiny, monkeypatch):
-    path = tiny.submit("ada")
-    (forked,) = (grade_job(job).result for job in find_jobs(path, tiny.course))
-    assert forked.score == forked.max_score > 0
-    monkeypatch.setenv(OFF, "1")
-    (begun,) = (grade_job(job, Options(anew=True)).result for job in find_jobs(path, tiny.course))
-    assert [cell.points for cell in begun.cells] == [cell.points for cell in forked.cells]
-
-
-def test_a_package_that_cannot_be_imported_is_a_sentence():
-    with (
-        started(["no_such_package"]) as zygote,
-        pytest.raises(SandboxError, match="no_such_package"),
-    ):
-        zygote.wait()
 
 
 def test_cages_leave_no_descriptors_open(warm):

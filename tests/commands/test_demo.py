@@ -48,11 +48,3 @@ def test_it_ends_with_a_table_of_marks_and_the_files_to_open(netgrader, course):
     for line in opened:
         assert "<html" in (course / line.split(": ")[1]).read_text(encoding="utf-8")
     assert (course / "release" / "digits" / "3_deep_network.ipynb").is_file()
-
-
-def test_the_class_has_who_is_right_wrong_hostile_broken_and_missing():
-    there = {path.name: {file.name for file in path.glob("digits/*")} for path in (ROOT / "submitted").iterdir()}
-    assert len(there) == 8
-    assert any(len(notebooks) == 3 for notebooks in there.values())
-    assert any(len(notebooks) == 1 for notebooks in there.values())
-    assert "3_deep_network.ipynb" not in there["esra"]

@@ -113,16 +113,3 @@ def test_the_same_sources_give_the_same_wheel(wheel, tmp_path):
     again = build(tmp_path)
     assert again.name == wheel.name
     assert again.read_bytes() == wheel.read_bytes()
-
-
-@pytest.mark.all
-@pytest.mark.slow
-def test_an_installed_package_grades_the_digits(installed, tmp_path):
-    for name in ("source", "grader_tests", "data"):
-        shutil.copytree(ROOT / name, tmp_path / "course" / name)
-    shutil.copyfile(ROOT / "nbgrader_config.py", tmp_path / "course" / "nbgrader_config.py")
-    (tmp_path / "ada").mkdir()
-    shutil.copyfile(ROOT / "submitted" / "ada" / "digits" / "1_one_layer.ipynb", tmp_path / "ada" / "1_one_layer.ipynb")
-    assert installed(tmp_path / "course", "doctor").returncode == 0
-    (told,) = graded(installed, tmp_path / "course", tmp_path / "ada")
-    assert (told["status"], told["score"]) == ("graded", 10.0)

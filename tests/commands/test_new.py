@@ -15,7 +15,6 @@ from netgrader.commands.release import release
 from netgrader.course import Course
 from netgrader.data import load_data
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.nbgrader_plugin.configure import LINES
 from netgrader.new_course import NewAssignment, make_assignment, make_config
 from netgrader.new_course.datasets import read_data
 
@@ -88,32 +87,6 @@ def prices(tmp_path_factory):
     return file
 
 
-@pytest.mark.slow
-def test_a_course_of_numbers_grades_its_right_submission_and_the_one_that_broadcasts(netgrader, prices, tmp_path):
-    root = tmp_path / "prices"
-    said = {}
-    about = ("--data", prices, "--called", "price", "--unit", "k€", "--target", "1.2")
-    for command in (
-        ("new", root, *about),
-        ("release",),
-        ("autograde", "prices"),
-        ("feedback", "prices"),
-        ("report", "prices"),
-    ):
-        process = netgrader(*command, cwd=root if root.exists() else tmp_path, seconds=600)
-        assert process.returncode == 0, process.stdout + process.stderr
-        said[command[0]] = process.stdout
-    assert "right 1_prices: 12 of 12" in said["autograde"]
-    assert "broadcast-in-loss" in said["autograde"]
-    page = (root / "feedback" / "right" / "prices" / "1_prices.html").read_text(encoding="utf-8")
-    assert "k€ on the test rows, as we recomputed it" in page
-    assert "What your network finds for the test rows" in page
-    assert "The rows that are farthest off" in page
-    assert "accuracy" not in page
-    wrong = (root / "feedback" / "wrong" / "prices" / "1_prices.html").read_text(encoding="utf-8")
-    assert "Each prediction is compared with the target of every row" in wrong
-
-
 def test_numbers_are_read_with_their_unit_and_an_error_that_anybody_reaches_is_refused(prices, tmp_path):
     make_config(tmp_path)
     wanted = NewAssignment("prices", prices, "price", target=1.2, unit="k€")
@@ -169,20 +142,12 @@ def split(*rows):
         ({"a": np.zeros(3)}, "Give an .npz with x_train"),
         ({"x": np.zeros((9, 4)), "y": np.zeros(8)}, "one target for each input"),
         ({"x": np.full((9, 4), np.nan), "y": np.zeros(9)}, "not finite"),
-        ({"x": np.zeros(30), "y": np.arange(30) % 2}, "shape must be a list of up to 3 sizes"),
-        (
-            {"x": np.array([["a"] * 3] * 9), "y": np.zeros(9)},
-            "must be numbers .*, not <U1 and float64",
-        ),
-        ({"x": np.zeros((9, 4)), "y": np.zeros((9, 2))}, "one target for each input"),
+        ({"x": np.array([["a"] * 3] * 9), "y": np.zeros(9)}, "must be numbers .*, not <U1 and float64"),
         ({"x": np.zeros((30, 4)), "y": np.zeros(30, int)}, "classes must be"),
         ({"x": np.zeros((6, 4)), "y": np.arange(6) % 2}, "has 5 rows to train on and 1 to test on"),
-        ({"x": np.zeros((9, 4, 4), np.uint8), "y": np.arange(8)}, "one target for each input"),
         (split(9, 8, 8, 9), "one target for each input"),
         ({"x": np.zeros((9, 4)), "y": np.arange(9) > 3}, "the targets numbers or words, not float64 and bool"),
-        (split(0, 0, 30, 30), "has 0 rows to train on and 30 to test on"),
         (split(9, 9, 9, 9) | {"x_test": np.zeros((9, 5))}, "cannot be read"),
-        ({"x": np.zeros(()), "y": np.zeros(())}, "cannot be read"),
     ],
 )
 def test_data_that_cannot_be_read_are_refused_with_what_they_must_be(tmp_path, arrays, told):
@@ -198,26 +163,14 @@ RNG = np.random.default_rng(2)
     ("x", "y", "about"),
     [
         (RNG.normal(size=(40, 3)), np.arange(40) % 2, ((3,), "standard", 2, ())),
-        (RNG.normal(size=(40, 3)), 3 + np.arange(40) % 2, ((3,), "standard", 2, ("3", "4"))),
         (RNG.normal(size=(40, 3)), np.array(["b", "a"] * 20), ((3,), "standard", 2, ("a", "b"))),
         (RNG.normal(size=(40, 3)), np.arange(40), ((3,), "standard", 0, ())),
         (RNG.normal(size=(40, 3)), RNG.normal(size=(40, 1)), ((3,), "standard", 0, ())),
         (RNG.normal(size=(40, 6, 2)), np.arange(40) % 3, ((6, 2), "standard", 3, ())),
-        (RNG.integers(0, 256, (40, 3)).astype(np.uint8), np.arange(40) % 2, ((3,), "standard", 2, ())),
         (RNG.integers(0, 256, (40, 5, 6, 3)).astype(np.uint8), np.arange(40) % 2, ((5, 6, 3), "largest", 2, ())),
         (RNG.integers(0, 256, (40, 5, 6)).astype(np.uint8), RNG.normal(size=40), ((5, 6), "largest", 0, ())),
     ],
-    ids=[
-        "classes",
-        "from 3",
-        "words",
-        "many whole",
-        "numbers",
-        "sequences",
-        "whole rows",
-        "colours",
-        "numbers of images",
-    ],
+    ids=["classes", "words", "many whole", "numbers", "sequences", "colours", "numbers of images"],
 )
 @pytest.mark.parametrize("form", ["whole", "split"])
 def test_arrays_of_all_kinds_are_read_whole_or_split(tmp_path, x, y, about, form):
@@ -260,21 +213,13 @@ def test_a_table_is_read_with_its_target_column(tmp_path):
     ("text", "column", "told"),
     [
         (TABLE, None, "--target-column must name .* there are size, rooms, price"),
-        (TABLE, "cost", "--target-column must name .* there are size, rooms, price"),
         (TABLE.replace(";1;", ";one;"), "price", "numbers in all columns .*'one'"),
-        (
-            TABLE.replace(";1;", ";;"),
-            "price",
-            "numbers in all columns .*Fill in or leave out rows with gaps",
-        ),
+        (TABLE.replace(";1;", ";;"), "price", "numbers in all columns .*Fill in or leave out rows with gaps"),
         (TABLE.replace("41;", "41,5;"), "price", "numbers in all columns .*'41,5'"),
-        (TABLE.replace("41;", "nan;"), "price", "not finite"),
         (TABLE.replace("41;", "1e39;"), "price", "not finite in single precision"),
         (TABLE.replace("100.5", ""), "price", "a row has no target"),
         (TABLE.replace("41;", "41;7;"), "price", "cannot read .*houses.csv as a table.* 3 to 4 at row 3"),
-        (TABLE.partition("\n")[2], "price", "there are 40, 0, 100.5"),
         (TABLE.replace("rooms", "price"), "price", "there are size, price, price"),
-        ("price\n" + "1.5\n2.5\n" * 20, "price", "shape must be a list of up to 3 sizes"),
     ],
 )
 def test_a_table_that_cannot_be_read_is_refused_with_the_column_and_what_was_found(tmp_path, text, column, told):
@@ -298,68 +243,22 @@ def test_what_does_not_go_together_is_refused(tmp_path, shapes):
         read_data(shapes, target_column="labels")
 
 
-@pytest.mark.slow
-def test_a_course_of_a_table_with_classes_grades_its_right_and_its_wrong_submission(netgrader, tmp_path):
-    random = np.random.default_rng(6)
-    kinds = random.integers(0, 3, 2000)
-    middle = random.normal(size=(3, 5))
-    x = (middle[kinds] + 0.5 * random.normal(size=(2000, 5))) * [1, 30, 0.01, 1, 1] + [0, 500, 0, 0, 9]
-    names = np.array(["setosa", "versicolor", "virginica"])[kinds]
-    rows = [",".join([*(f"{value:.6g}" for value in row), name]) for row, name in zip(x, names, strict=True)]
-    (tmp_path / "iris.csv").write_text("\n".join(["a,b,c,d,e,species", *rows]), encoding="utf-8")
-    root, said = tmp_path / "iris", {}
-    about = ("--data", tmp_path / "iris.csv", "--target-column", "species", "--target", "0.85")
-    for command in (
-        ("new", root, *about),
-        ("release",),
-        ("autograde", "iris"),
-        ("feedback", "iris"),
-        ("report", "iris"),
-    ):
-        process = netgrader(*command, cwd=root if root.exists() else tmp_path, seconds=600)
-        assert process.returncode == 0, process.stdout + process.stderr
-        said[command[0]] = process.stdout
-    assert "right 1_iris: 12 of 12" in said["autograde"]
-    assert "softmax-before-loss" in said["autograde"]
-    for student in ("right", "wrong"):
-        page = (root / "feedback" / student / "iris" / "1_iris.html").read_text(encoding="utf-8")
-        assert "test rows" in page
-        told = re.sub(r"(?s)<(style|script).*?</\\1>|<[^>]*>", " ", page)
-        assert not re.findall(r"\b(?:pixels?|digits?|test images?|training images?)\b", told)
-
-
 def test_nothing_is_unpickled(tmp_path):
     np.savez(tmp_path / "given.npz", x=np.array([{}], dtype=object), y=np.array([0]))
     with pytest.raises(UsageError, match=r"Python objects are not read"):
         read_data(tmp_path / "given.npz", called="image", names=())
 
 
-@pytest.mark.parametrize("content", [b"", b'{"x": []}'])
-def test_a_file_of_another_kind_is_refused_with_what_to_give_and_no_error_of_numpys(tmp_path, content):
-    (tmp_path / "given.json").write_bytes(content)
+def test_a_file_of_another_kind_is_refused_with_what_to_give_and_no_error_of_numpys(tmp_path):
+    (tmp_path / "given.json").write_bytes(b'{"x": []}')
     with pytest.raises(UsageError, match=r"given\.json cannot be read\. Give an \.npz with x_train"):
         read_data(tmp_path / "given.json")
-
-
-def test_a_course_of_nbgraders_own_is_told_the_line_that_it_lacks(netgrader, shapes, tmp_path):
-    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'plain'\n")
-    (tmp_path / "source").mkdir()
-    command = ("new", tmp_path, "--assignment", "shapes", "--data", shapes, "--called", "shape", "--target", "0.85")
-    process = netgrader(*command)
-    assert process.returncode == 2
-    assert "configure(c, Path(__file__).parent)" in process.stderr
-    assert not (tmp_path / "source" / "shapes").exists()
-    with (tmp_path / "nbgrader_config.py").open("a", encoding="utf-8") as config:
-        config.write(f"{LINES}\n")
-    assert netgrader(*command).returncode == 0
-    assert (tmp_path / "source" / "shapes" / "1_shapes.ipynb").is_file()
 
 
 @pytest.mark.parametrize(
     ("called", "names", "told"),
     [
         ("rose/tulip", SHAPES, "called must be up to 40 letters"),
-        ("shape", ("frame", "frame", "corner"), "names must have 3 different names"),
         ("shape", ("frame", "corner"), "names must have 3 different names"),
     ],
 )
@@ -367,20 +266,6 @@ def test_what_cannot_be_said_of_data_is_refused_and_nothing_is_written(shapes, t
     with pytest.raises(UsageError, match=told):
         make_assignment(tmp_path / "course", NewAssignment("first", shapes, called, names, 0.85))
     assert not (tmp_path / "course").exists()
-
-
-def test_a_name_of_a_file_that_no_course_can_have_is_made_one(shapes, tmp_path):
-    shutil.copy(shapes, tmp_path / "my shapes (2).npz")
-    assert read_data(tmp_path / "my shapes (2).npz", called="shape", names=SHAPES)[0].file == "my_shapes__2_.npz"
-
-
-def test_an_assignment_whose_table_of_data_is_taken_away_has_none(shapes, tmp_path):
-    make_config(tmp_path)
-    make_assignment(tmp_path, NewAssignment("first", shapes, "shape", SHAPES, 0.85))
-    (tmp_path / "source" / "first" / "checks" / "exercises.toml").write_text("[network]\nrows = 7\n", encoding="utf-8")
-    assignment = Course(tmp_path).own_assignment("first", "nbgrader generate_assignment")
-    assert assignment.spec is None
-    assert assignment.data_file is None
 
 
 def test_a_release_is_refused_that_would_leave_a_file_out(shapes, tmp_path):
@@ -406,11 +291,6 @@ def test_a_release_is_refused_that_would_leave_a_file_out(shapes, tmp_path):
             "source/first/checks/probes_first.py",
             ("def network(", "def network)("),
             r"probes_first\.py is not Python: line \d+",
-        ),
-        (
-            "source/first/checks/test_first_public.py",
-            ("def test_", "def (test_"),
-            r"_public\.py is not Python: line \d+",
         ),
         ("grader_tests/test_first.py", ("def test_", "def (test_"), r"test_first\.py is not Python: line \d+"),
         (

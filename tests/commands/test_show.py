@@ -6,7 +6,6 @@ import io
 
 import pytest
 from rich.console import Console
-from rich.control import Control
 
 from netgrader.commands.show import TerminalConsole, class_table, notebook_lines, trouble_lines
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
@@ -17,27 +16,6 @@ def check(name: str, outcome: Outcome, message: str | None, *follows: str) -> Ch
     return CheckResult(
         f"test_x.py::{name}", sentence, Visibility.PUBLIC, outcome, 0.0, 1.0, (), message, follows=follows
     )
-
-
-@pytest.mark.parametrize(
-    ("failed", "following", "says"),
-    [
-        (1, 1, "consequences, which cost nothing: 1"),
-        (1, 3, "consequences, which cost nothing: 3"),
-        (2, 1, "consequences, which cost nothing: 1"),
-    ],
-)
-def test_checks_that_follow_from_others_are_counted_and_not_told_one_by_one(
-    failed: int, following: int, says: str
-) -> None:
-    wrong = [check(f"wrong{number}", Outcome.FAILED, "Found 3; expected 4.") for number in range(failed)]
-    later = [check(f"later{number}", Outcome.FAILED, "It follows.", "missing-bias") for number in range(following)]
-    cell = CellResult("check_train", 0.0, 3.0, manual=False, checks=(*wrong, *later))
-    out = io.StringIO()
-    notebook_lines(Console(file=out, width=200), NotebookResult("x.ipynb", 0.0, 3.0, (cell,), (), Status.GRADED))
-    assert says in out.getvalue()
-    assert out.getvalue().count("Found 3; expected 4.") == failed
-    assert "later0" not in out.getvalue()
 
 
 NAME = "op\x1b]0;mine\x07\x1b[2J\u202efed\u2066\u2028[9/9] zoe 1_sums: 0 of 5\r\x9b"
@@ -58,14 +36,6 @@ def test_no_name_of_a_students_says_anything_to_the_terminal(terminal: bool) -> 
     console.print(f"eve: {NAME}", markup=False)
     assert not set(COMMANDS) & set(out.getvalue())
     assert not [line for line in out.getvalue().splitlines() if line.strip(" │").startswith("[9/9]")]
-
-
-def test_the_terminal_still_does_what_rich_asks_of_it() -> None:
-    out = io.StringIO()
-    console = TerminalConsole(file=out, width=80, force_terminal=True, color_system="standard", legacy_windows=False)
-    console.print("[red]wrong[/]", markup=True)
-    console.control(Control.home())
-    assert out.getvalue() == "\x1b[31mwrong\x1b[0m\n\x1b[H"
 
 
 def test_what_does_not_work_is_said_before_the_points_and_what_follows_from_it_is_counted() -> None:

@@ -7,9 +7,8 @@ import json
 import pytest
 from nbgrader.api import Gradebook
 
-from netgrader.commands.progress import Journal, log_path
+from netgrader.commands.progress import log_path
 from netgrader.commands.saving import Saver, file_states
-from netgrader.commands.show import changes_table, console
 from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import Done, Task
 from netgrader.grading.stages import Options
@@ -17,17 +16,6 @@ from netgrader.results import NotebookResult, Status
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
 WRONG = "def add(a, b):\n    return a - b"
-
-
-def marks(booked):
-    with Gradebook(booked.course.db_url) as gradebook:
-        submissions = gradebook.find_assignment("numbers").submissions
-        return {
-            (one.student_id, grade.name): (grade.auto_score, grade.manual_score)
-            for one in submissions
-            for notebook in one.notebooks
-            for grade in notebook.grades
-        }
 
 
 @pytest.mark.slow
@@ -38,7 +26,7 @@ def test_a_changed_test_is_tried_dry_then_saved_and_marks_by_hand_stay(netgrader
     with Gradebook(booked.course.db_url) as gradebook:
         gradebook.find_grade("check_squares", "1_sums", "numbers", "bela").manual_score = 2.5
         gradebook.db.commit()
-    before = marks(booked)
+    before = booked.marks()
     path = booked.root / "grader_tests" / "test_sums.py"
     path.write_text(path.read_text().replace("range(10)]", "range(11)]"))
     dry = netgrader("autograde", "numbers", "--dry-run")
@@ -47,35 +35,16 @@ def test_a_changed_test_is_tried_dry_then_saved_and_marks_by_hand_stay(netgrader
     assert "ada 1_sums check_squares 3 0 failed The squares are right: " in text
     assert "bela 1_sums check_squares" not in text  # a person gave this mark, and it stays
     assert "Marks of 1 of 2 students would change. Nothing was written" in text
-    assert marks(booked) == before
+    assert booked.marks() == before
     saved = netgrader("autograde", "numbers")
     assert "0 graded now, 2 unchanged" in saved.stdout
-    after = {**before, ("ada", "check_squares"): (0.0, None), ("bela", "check_squares"): (0.0, 2.5)}
-    assert marks(booked) == after
+    after = {**before, ("ada", "check_squares"): (0.0, None, False), ("bela", "check_squares"): (0.0, 2.5, False)}
+    assert booked.marks() == after
     lines = [json.loads(line) for line in log_path(booked.assignment).read_text().splitlines()]
     assert [line["event"] for line in lines].count("graded") == 6
     assert lines[-1]["event"] == "finished"
     (bela,) = [line for line in lines if line["event"] == "graded" and line["student"] == "bela"][-1:]
     assert (bela["score"], bela["made"], bela["notebook"]) == (0.0, [], "1_sums")
-
-
-def test_the_log_says_what_began_and_what_was_graded(tiny):
-    for student in ("ada", "bela"):
-        tiny.submit(student)
-    tasks = [Task(student, job) for student in ("ada", "bela") for job in jobs_of(tiny.assignment, student)]
-    journal = Journal(tiny.assignment, tasks, "with 2 workers")
-    journal.begin(tasks[0])
-    result = NotebookResult("1_sums.ipynb", 5.0, 5.0, (), (), Status.GRADED)
-    journal.end(Done(tasks[0], result, made=frozenset({"execute"})))
-    journal.begin(tasks[1])
-    begin, *rest = [json.loads(line) for line in log_path(tiny.assignment).read_text().splitlines()]
-    assert (begin["how"], begin["students"], begin["notebooks"]) == ("with 2 workers", 2, 2)
-    assert [(line["event"], line["student"]) for line in rest] == [
-        ("running", "ada"),
-        ("graded", "ada"),
-        ("running", "bela"),
-    ]
-    assert (rest[1]["score"], rest[1]["students_done"]) == (5.0, 1)
 
 
 @pytest.mark.usefixtures("uncaged")
@@ -91,11 +60,4 @@ def test_who_hands_in_while_grading_runs_keeps_the_mark_and_is_named(booked):
     saver.end(Done(task, result))
     saver.finish()
     assert saver.late == ["ada"]
-    assert marks(booked) == {}
-
-
-def test_what_could_not_be_graded_changes_no_marks(tiny, capsys):
-    tiny.submit("hana", content=b"{ not json")
-    (job,) = jobs_of(tiny.assignment, "hana")
-    changes_table(console(), [Done(Task("hana", job), error="No.")], {})
-    assert "Marks of 0 of 1 students would change" in capsys.readouterr().out
+    assert booked.marks() == {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -131,21 +130,3 @@ def test_what_costs_nothing_by_a_courses_word_explains_nothing_as_fatal():
         "check_sweep": found("learning-rate-diverges"),
     }
     assert charged_once(checks, made_with(SOURCES))["check_sweep"][0].outcome is Outcome.FAILED
-
-
-def test_a_cell_is_made_with_those_whose_names_it_uses_and_with_what_these_were_made_with():
-    made = made_with(SOURCES)
-    assert made["network"] == ["fully_connected_layer"]
-    assert made["sweep"] == ["fully_connected_layer", "network"]
-    assert made["training"] == ["fully_connected_layer", "network", "sweep"]
-    assert made["prepare_data"] == []
-
-
-def test_no_file_of_a_course_says_what_follows_from_what():
-    keys = re.compile(r"\b(requires|forgives|confirms|brings|elsewhere|after|again_from|\w+_of_a_faulty_one) *=")
-    folders = ("source", "grader_tests", "examples", "netgrader/new_course")
-    files = [
-        path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".toml", ".j2"}
-    ]
-    assert len(files) > 20
-    assert [path for path in files if keys.search(path.read_text(encoding="utf-8"))] == []

@@ -1,10 +1,8 @@
 import json
-from dataclasses import replace
 
 import pytest
 
 from netgrader.errors import UsageError
-from netgrader.grading import verify_stage
 from netgrader.grading.execution import Execution
 from netgrader.grading.grade_submission import grade, grade_job
 from netgrader.grading.jobs import find_jobs, jobs_of
@@ -41,40 +39,12 @@ def test_public_and_hidden_credit_share_a_cells_points(tiny):
     assert cell_of(notebook, "check_squares").points == 3.0
 
 
-def test_an_error_in_one_cell_costs_only_that_cell(tiny):
-    notebook = only(grade(tiny.submit("bob", add="raise ValueError('no')")))
-    assert cell_of(notebook, "check_add").points == 0.0
-    assert cell_of(notebook, "check_squares").points == 3.0
-
-
 def test_a_folder_is_graded_notebook_by_notebook_in_order(tiny):
     tiny.submit("ada", "2_words")
     tiny.submit("ada", "1_sums")
     result = grade(tiny.root / "submitted" / "ada" / "numbers")
     assert [notebook.notebook for notebook in result.notebooks] == ["1_sums.ipynb", "2_words.ipynb"]
     assert (result.score, result.max_score) == (9.0, 9.0)
-
-
-def test_a_file_that_is_not_a_notebook_is_a_result_with_its_sentence(tiny):
-    notebook = only(grade(tiny.submit("hana", content=b"not a notebook")))
-    assert (notebook.status, notebook.score, notebook.max_score) == (Status.NOT, 0.0, 5.0)
-    assert "not JSON" in str(notebook.problem)
-    assert [cell.points for cell in notebook.cells] == [0.0, 0.0, None]
-
-
-def test_a_notebook_of_another_assignment_says_which_there_are(tiny):
-    content = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    notebook = only(grade(tiny.submit("ida", content=content)))
-    assert notebook.status is Status.NOT
-    assert "none of the course's notebooks (1_sums, 2_words)" in str(notebook.problem)
-
-
-def test_a_renamed_file_is_graded_as_what_it_is(tiny):
-    path = tiny.submit("ada", "2_words")
-    moved = path.rename(path.with_name("final version (1).ipynb"))
-    notebook = only(grade(moved))
-    assert (notebook.notebook, notebook.score) == ("2_words.ipynb", 4.0)
-    assert "by its cells it is 2_words.ipynb" in english(notebook.notes)[0]
 
 
 def test_of_two_copies_the_one_with_the_right_name_is_graded(tiny):
@@ -133,29 +103,6 @@ def test_a_folder_above_that_of_the_notebooks_is_refused(tiny):
         grade(tiny.root / "submitted" / "ada")
 
 
-def test_nothing_is_done_twice(tiny, uncaged):
-    path = tiny.submit("ada")
-    (job,) = find_jobs(path, tiny.course)
-    assert grade_job(job).made == {"execute", "verify"}
-    assert grade_job(job).made == frozenset()
-    assert len(uncaged) == 1
-
-
-def test_what_experiments_took_is_told_again_when_nothing_was_done(tiny, uncaged):
-    (job,) = find_jobs(tiny.submit("ada"), tiny.course)
-    seconds = grade_job(job).result.seconds
-    # Nothing trains here, and there are no networks to be read.
-    assert 0 < seconds["experiments"] <= seconds["verify"] + 0.02
-    assert grade_job(job).result.seconds == seconds
-
-
-def test_what_experiments_took_is_not_told_where_they_were_cut_off(tiny, uncaged, monkeypatch):
-    run = verify_stage.verify
-    monkeypatch.setattr(verify_stage, "verify", lambda asked: replace(run(asked), problem="It was stopped."))
-    (job,) = find_jobs(tiny.submit("ada"), tiny.course)
-    assert "experiments" not in grade_job(job).result.seconds
-
-
 def test_changed_text_costs_no_run_and_changed_code_does(tiny, uncaged):
     (job,) = find_jobs(tiny.submit("ada"), tiny.course)
     first = grade_job(job)
@@ -165,23 +112,6 @@ def test_changed_text_costs_no_run_and_changed_code_does(tiny, uncaged):
     assert second.digest != first.digest
     tiny.submit("ada", add="def add(a, b):\n    return b + a")
     assert "execute" in grade_job(job).made
-
-
-def test_a_changed_hidden_test_costs_a_verification_and_no_run(tiny, uncaged):
-    (job,) = find_jobs(tiny.submit("ada"), tiny.course)
-    grade_job(job)
-    tests = tiny.root / "grader_tests" / "test_sums.py"
-    tests.write_text(tests.read_text().replace("credit=3", "credit=1"))
-    assert grade_job(job).made == {"verify"}
-    assert len(uncaged) == 1
-
-
-def test_another_students_notebook_does_not_change_a_result(tiny):
-    (job,) = find_jobs(tiny.submit("ada"), tiny.course)
-    before = grade_job(job).result
-    tiny.submit("bob", add="def add(a, b):\n    return 0")
-    grade(tiny.root / "submitted" / "bob" / "numbers")
-    assert grade_job(job).result == before
 
 
 @pytest.fixture

@@ -1,9 +1,13 @@
-"""One cause costs once in a course that `netgrader new` wrote and in the examples, whose files say nothing of it."""
+"""Submissions to courses that `netgrader new` wrote and to the examples, graded whole, where nothing says what follows.
+
+What is right in another way keeps all points; a mistake is charged once, in the cell that made it.
+"""
 
 import shutil
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 from netgrader.commands.release import release
@@ -22,8 +26,6 @@ ROOT = Path(__file__).resolve().parents[2]
 ROWS = """x_train, x_test = ({} for x in (x_train, x_test))
 y_train_1_hot = """
 
-OF_EACH = "x_train, x_test = (((x.T - x.mean(axis=1)) / x.std(axis=1)).T for x in (x_train, x_test))"
-
 RIGHT = "tf.equal(tf.argmax(prediction, axis=1), tf.argmax(Y, axis=1))"
 LOSS = "tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))"
 
@@ -32,14 +34,6 @@ STUDENTS = {
     "rows divided by their sum": (
         [("y_train_1_hot = ", ROWS.format("x / x.sum(axis=1, keepdims=True)"))],
         {"prepare_data": {"wrong-range"}},
-    ),
-    "rows less their mean, over their deviation": (
-        [("y_train_1_hot = ", ROWS.format("(x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)"))],
-        {"prepare_data": {"wrong-range"}},
-    ),
-    "pixels in reverse": (
-        [("y_train_1_hot = ", ROWS.format("x[:, ::-1]"))],
-        {"prepare_data": {"wrong-order"}},
     ),
     "pixels squared, which is as good a scale": ([("y_train_1_hot = ", ROWS.format("x**2"))], {}),
     "classes called by the next one": (
@@ -59,29 +53,15 @@ STUDENTS = {
         [(RIGHT, "tf.argmax(prediction, axis=1) == tf.argmax(Y, axis=1)")],
         {"network": {"accuracy-wrong"}},
     ),
-    "the smallest of the labels": (
-        [(RIGHT, "tf.equal(tf.argmax(prediction, axis=1), tf.argmin(Y, axis=1))")],
-        {"network": {"accuracy-wrong"}},
-    ),
-    "shares over the rows": (
-        [("prediction = tf.nn.softmax(logits)", "prediction = tf.nn.softmax(logits, axis=0)")],
-        {"network": {"prediction-wrong"}},
-    ),
     "a hinge, where the loss is free": ([(LOSS, "tf.losses.hinge_loss(Y, logits)")], {}),
     "a class against which the others are taken": (
         [
-            (
-                "first([128, 3])), tf.Variable(tf.zeros([3]))",
-                "first([128, 2])), tf.Variable(tf.zeros([2]))",
-            ),
+            ("first([128, 3])), tf.Variable(tf.zeros([3]))", "first([128, 2])), tf.Variable(tf.zeros([2]))"),
             ("tf.matmul(hidden, W2) + b2", "tf.pad(tf.matmul(hidden, W2) + b2, [[0, 0], [0, 1]])"),
         ],
         {},
     ),
-    "uphill": (
-        [("minimize(loss)", "minimize(-loss)")],
-        {"network": {"maximises-loss"}, "accuracy": {"target-missed"}},
-    ),
+    "uphill": ([("minimize(loss)", "minimize(-loss)")], {"network": {"maximises-loss"}, "accuracy": {"target-missed"}}),
     "uphill, and no step": (
         [("minimize(loss)", "minimize(-loss)"), ("sess.run(net.train_op, {", "sess.run(net.loss, {")],
         {"network": {"maximises-loss"}, "training": {"train-op-not-run"}, "accuracy": {"target-missed"}},
@@ -95,46 +75,83 @@ STUDENTS = {
         # Without the values that were trained nobody knows the accuracy.
         {"training": {"evaluated-in-fresh-session"}, "accuracy": {"evaluated-in-fresh-session"}},
     ),
-    "numbers that nobody measured": (
-        [("return net, sess, acc_trn, acc_val", "return net, sess, acc_trn, [0.5] * len(acc_val)")],
-        {"training": {"reported-accuracy-wrong"}},
-    ),
 }
 
 
+FLAT = "tf.squeeze(tf.matmul(hidden, W2) + b2, axis=1)"
+OF_NUMBERS = "tf.reduce_mean(tf.square((prediction - Y) / y_train.std()))"
+OFF = "float(np.abs(answers - y).mean())"
+DROPPED = """rate = tf.placeholder_with_default(0.0, [])
+        hidden = tf.nn.dropout(tf.nn.relu(tf.matmul(X, W1) + b1), rate=rate)"""
+A_COLUMN = [('[None], name="Y"', '[None, 1], name="Y"'), ("net.Y: y_train[batch]}", "net.Y: y_train[batch, None]}")]
+NUMBERS = {
+    "targets in a column": ([*A_COLUMN, (FLAT, "tf.matmul(hidden, W2) + b2")], {}),
+    "absolute differences": ([(OF_NUMBERS, "tf.losses.absolute_difference(Y, prediction)")], {}),
+    "Huber": (
+        [(OF_NUMBERS, "tf.losses.huber_loss(Y, prediction)"), ("AdamOptimizer(0.003)", "AdamOptimizer(0.01)")],
+        {},
+    ),
+    "scaled": ([(OF_NUMBERS, "tf.reduce_mean(tf.square(scaled - (Y - y_train.mean()) / y_train.std()))")], {}),
+    "Keras layers": (
+        [(FLAT, "tf.squeeze(tf.keras.layers.Dense(1)(tf.keras.layers.Dense(64, activation='tanh')(X)), axis=1)")],
+        {},
+    ),
+    "a session that is closed": (
+        [("    return net, sess, err_trn", "    sess.close()\n    return net, sess, err_trn")],
+        {},
+    ),
+    "dropout": ([("hidden = tf.nn.relu(tf.matmul(X, W1) + b1)", DROPPED)], {}),
+    "rounded errors": ([(OFF, f"round({OFF}, 3)")], {}),
+    "a column less a row": (A_COLUMN, {"network": {"broadcast-in-loss"}, "error": {"target-missed"}}),
+    "numbers that nobody measured": (
+        [("return net, sess, err_trn, err_val", "return net, sess, err_trn, [0.5 for _ in err_val]")],
+        {"training": {"reported-accuracy-wrong"}},
+    ),
+    "no step": (
+        [("            sess.run(net.train_op,", "            sess.run(net.loss,")],
+        {"training": {"train-op-not-run"}, "error": {"target-missed"}},
+    ),
+    "trained on test rows": (
+        [
+            (
+                "x_train[batch], net.Y: y_train[batch]}",
+                "np.tile(x_test, (9, 1))[batch], net.Y: np.tile(y_test, 9)[batch]}",
+            ),
+            ("network(), 60, 64", "network(), 400, 64"),
+        ],
+        {"training": {"trained-on-test"}, "error": {"trained-on-test"}},
+    ),
+}
 PRICES = {
-    "scaled along the wrong axis": (
-        [("x_train_raw.mean(axis=0), x_train_raw.std(axis=0)", "0, 1"), ("### END SOLUTION", OF_EACH)],
-        {"prepare_data": {"wrong-range"}, "error": {"target-missed"}},
-    ),
-    "uphill": (
-        [("minimize(loss)", "minimize(-loss)")],
-        {"network": {"maximises-loss"}, "error": {"target-missed"}},
-    ),
+    "uphill": ([("minimize(loss)", "minimize(-loss)")], {"network": {"maximises-loss"}, "error": {"target-missed"}})
 }
 CLOTHES = {
     "classes called by the next one": (
         [("[y_train]", "[(y_train + 1) % 10]"), ("[y_test]", "[(y_test + 1) % 10]")],
         {"prepare_data": {"labels-off-by-one"}},
-    ),
-    "the largest over the rows": (
-        [
-            (
-                "tf.argmax(prediction, axis=1), tf.argmax(Y, axis=1)",
-                "tf.argmax(prediction, axis=0), tf.argmax(Y, axis=0)",
-            )
-        ],
-        {"convolutional_network": {"accuracy-over-wrong-axis"}},
-    ),
+    )
 }
-COURSES = {"shapes": STUDENTS, "prices": PRICES, "clothes": CLOTHES}
+COURSES = {"shapes": STUDENTS, "numbers": NUMBERS, "prices": PRICES, "clothes": CLOTHES}
+
+
+def rows_with_a_price():
+    """Make 2,500 rows of six numbers, and a price for each."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(2500, 6)) * [1, 20, 3, 1, 1, 5] + [0, 100, 0, 5, 0, 0]
+    y = 40 + 8 * np.tanh(x[:, 0]) + 0.3 * np.maximum(x[:, 1] - 100, 0) + rng.normal(size=2500) * 2
+    return {"x": x, "y": y}
 
 
 def made(name, shapes, root):
     """An assignment in a course at `root`, and its right notebook."""
-    if name == "shapes":
+    if name in {"shapes", "numbers"}:
         make_config(root)
-        make_assignment(root, NewAssignment(name, shapes, "shape", SHAPES, 0.85))
+        if name == "shapes":
+            make_assignment(root, NewAssignment(name, shapes, "shape", SHAPES, 0.85))
+        else:
+            given = shapes.with_name("numbers.npz")
+            np.savez(given, **rows_with_a_price())
+            make_assignment(root, NewAssignment(name, given, "price", target=2.0, unit="k€"))
         (right,) = (root / "submitted" / "right").rglob("*.ipynb")
     else:
         shutil.copytree(ROOT / "examples" / "clothes", root, dirs_exist_ok=True)

@@ -15,10 +15,10 @@ import pytest
 from nbgrader.api import Gradebook
 from packaging.requirements import Requirement
 
-from graphread.fault_kinds import HINT, WHY, sections, without_answers
 from netgrader.checks.exercises import load_exercises
 from netgrader.commands.release import differences, generate, release
 from netgrader.errors import NetgraderError, UsageError
+from graphread.fault_kinds import HINT, WHY, sections
 from netgrader.faults import CATALOGUE
 from netgrader.imports import PACKAGE, is_part_of, module_name, package_files
 from netgrader.wheel import FORM, REQUIRED, WITHHELD, build_wheel, requirements, student_files
@@ -112,12 +112,6 @@ def test_a_source_that_nbgrader_refuses_leaves_the_old_release(booked):
     [
         ("[squares]\nwidths = [0, 10]", "widths must be a list"),
         ("[squares]\ntarget = 98.5", "target must be a share"),
-        ("[squares]\ntarget = nan", "target must be a share"),
-        (
-            "[squares]\nlearning_rate = 0.1\nother_rates = 2\nrates_between = [0.09, 0.11]",
-            "rates_between must leave room",
-        ),
-        ("[limits]\ncores = 0", "cores must be a number"),
         ("[square]\nrates = 5", "is called like no exercise; the nearest is squares"),
         ("[train", "not valid TOML"),
         (None, "cannot be read"),
@@ -198,10 +192,6 @@ def test_of_a_faults_page_students_have_no_program():
     pages = {name: text.decode() for name, text in student_files().items() if name.startswith("netgrader/fault_pages/")}
     assert len(pages) == len(CATALOGUE)
     assert [name for name, page in pages.items() if "```" in page or not sections(page).keys() <= {WHY, HINT}] == []
-    kept = sections(
-        without_answers("+++\n+++\n# A.\n\n## Why it matters\nB.\n\n## Example\n```python\n#\n```\n\n## Hint\nC?\n")
-    )
-    assert kept == {WHY: "B.", HINT: "C?"}
 
 
 def test_what_is_withheld_is_there():
@@ -218,50 +208,23 @@ def test_a_public_test_that_needs_what_is_withheld_is_refused(tmp_path):
         build_wheel(tmp_path, [test])
 
 
-def test_the_wheel_is_one_that_pip_installs_and_python_imports(tmp_path):
-    wheel = build_wheel(tmp_path)
-    venv.create(tmp_path / "env", with_pip=True, system_site_packages=True)
-    python = tmp_path / "env" / "bin" / "python"
-    install = [
-        python,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-index",
-        "--disable-pip-version-check",
-        wheel,
-    ]
-    subprocess.run(install, check=True, timeout=120)
-    script = "import importlib.metadata as m, netgrader, sys; print(netgrader.__file__, m.version('netgrader-student'))"
-    said = subprocess.run([python, "-I", "-c", script], check=True, capture_output=True, text=True, timeout=60)
-    assert said.stdout.split() == [
-        str(next((tmp_path / "env").rglob("netgrader/__init__.py"))),
-        wheel.name.split("-")[1],
-    ]
-    # Imported where nothing of the grader's side exists, with the packages of this environment.
+def test_every_module_of_the_wheel_is_imported_where_nothing_of_the_graders_side_is(tmp_path):
+    """With the packages of this environment, and without TensorFlow before anybody asks for it."""
     packages = next(path for path in sys.path if path.endswith("site-packages"))
-    folder = next((tmp_path / "env").rglob("netgrader/__init__.py")).parents[1]
+    folder = tmp_path / "alone"
+    zipfile.ZipFile(build_wheel(tmp_path)).extractall(folder)
     alone = f"import sys; sys.path[:0] = [{str(folder)!r}]; sys.path.append({packages!r}); import netgrader.student"
     script = alone + "; print(netgrader.__file__); print([m for m in sys.modules if m.startswith('tensorflow')])"
-    said = subprocess.run([python, "-I", "-c", script], check=True, capture_output=True, text=True, timeout=60)
+    said = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script], check=True, capture_output=True, text=True, timeout=60
+    )
     assert said.stdout.splitlines() == [str(folder / "netgrader" / "__init__.py"), "[]"]
     script = alone + "; import importlib, pkgutil; print(*[importlib.import_module(each.name).__file__ for each in "
     script += "pkgutil.walk_packages(netgrader.__path__, 'netgrader.')], sep='\\n')"
-    said = subprocess.run([python, "-I", "-c", script], check=True, capture_output=True, text=True, timeout=120)
+    command = [sys.executable, "-I", "-S", "-c", script]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
     assert len(said.stdout.splitlines()) > 100
     assert [path for path in said.stdout.splitlines() if not path.startswith(str(folder))] == []
-
-
-def test_what_lies_in_release_is_what_source_generates(real, fresh):
-    built = {"requirements.txt", *(path.name for folder in (fresh, real.release) for path in folder.glob(FORM))}
-    wanted, found = (
-        {name: (folder / name).read_bytes() for name in names(folder) if name not in built}
-        for folder in (fresh, real.release)
-    )
-    assert sorted(name for name in wanted if wanted[name] != found.get(name)) == []
-    assert sorted(found) == sorted(wanted)
 
 
 def test_a_release_that_is_kept_without_what_is_built_is_compared_without_it(booked):
@@ -311,20 +274,6 @@ def test_nothing_that_the_first_releases_wheel_holds_makes_the_arrays_of_the_fir
     assert told["answers"] == []
 
 
-def test_released_cells_are_locked_and_solutions_are_stubs(real, fresh):
-    for name in real.notebooks:
-        notebook = nbformat.read(fresh / f"{name}.ipynb", as_version=4)
-        nbformat.validate(notebook)
-        for cell in notebook.cells:
-            about = cell.metadata.get("nbgrader")
-            if about and about["locked"]:
-                assert cell.metadata["editable"] is False
-            if about and about["solution"]:
-                assert "YOUR CODE HERE" in cell.source or "YOUR ANSWER HERE" in cell.source
-            assert "BEGIN SOLUTION" not in cell.source
-            assert cell.get("outputs", []) == []
-
-
 def solution_lines(assignment):
     """Lines of solutions that tell something: long enough, and not in the course's own text outside the marks."""
     inside, outside = set(), set()
@@ -356,16 +305,3 @@ def everything(folder):
         elif path.is_file() and path.suffix != ".npz":
             texts[path.name] = path.read_text(encoding="utf-8", errors="replace")
     return texts
-
-
-def test_a_copy_of_the_course_releases_the_same_bytes(real, fresh, tmp_path):
-    copy = tmp_path / "course"
-    copy.mkdir()
-    for part in ("source", "grader_tests", "data"):
-        shutil.copytree(real.course.root / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(real.course.root / "nbgrader_config.py", copy)
-    again = type(real.course)(copy).assignment("digits")
-    generate(again, tmp_path / "out", again.notebooks, save=False)
-    assert {name: (tmp_path / "out" / name).read_bytes() for name in names(tmp_path / "out")} == {
-        name: (fresh / name).read_bytes() for name in names(fresh)
-    }

@@ -83,16 +83,6 @@ def test_ten_hand_ins_of_much_evidence_leave_what_one_student_may_have(tiny, lim
     assert graded(squares=LARGE.format(number=9)).made == frozenset()
 
 
-def test_ten_hand_ins_of_an_ordinary_size_leave_the_evidence_of_the_last(tiny, graded):
-    for number in range(10):
-        graded(squares=f"squares = [{number}]")
-    drop_replaced(tiny.course, open_store(tiny.course))
-    runs, size = kept(tiny)
-    assert runs == 1
-    assert 0 < size < 100_000
-    assert spent(tiny, "eve", "evidence_bytes") == size
-
-
 def test_after_a_changed_test_only_what_has_no_evidence_is_run_again(tiny, limited, graded):
     limited(student_evidence_bytes=1_000_000)
     graded("ada")
@@ -149,19 +139,6 @@ def test_what_a_course_changes_costs_a_student_nothing(tiny, limited, graded, ea
         harder(tiny, number)
     assert spent(tiny, "eve") == 100.0
     assert graded(squares="squares = [1]").result.status is Status.GRADED
-
-
-def test_verdicts_that_are_cut_off_are_charged_each_time(tiny, graded, each_takes, monkeypatch):
-    each_takes(100.0)
-    stage = "netgrader.grading.grade_submission.verify_stage"
-    with monkeypatch.context() as cut:
-        cut.setattr(stage, lambda *_, **__: (Verification(problem="The tests took too long."), True))
-        for number in range(1, 4):
-            graded()
-            assert spent(tiny, "eve") == 100.0 * number
-    for _ in range(2):
-        graded()
-        assert spent(tiny, "eve") == 400.0
 
 
 def test_verdicts_that_are_cut_off_end_with_the_time_that_a_student_has(tiny, limited, graded, each_takes, monkeypatch):

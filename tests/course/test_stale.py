@@ -38,14 +38,6 @@ def harder(tiny):
     path.write_text(path.read_text().replace("range(10)]", "range(11)]"))
 
 
-def test_it_lists_what_is_there_and_nothing_is_stale(tiny, graded, capsys):
-    graded()
-    assert command.run("bubblewrap") == 0
-    text = said(capsys)
-    assert re.search(r"runs of notebooks │ 1 │ \d+ │ 0 │", text)
-    assert "What is stale" not in text
-
-
 def test_after_a_changed_test_the_old_verdicts_are_stale_and_the_run_is_not(tiny, graded, capsys):
     graded()
     harder(tiny)

@@ -1,607 +1,230 @@
-"""Mistakes of beginners in the course *clothes*, each in three spellings with the codes that it must get, and right work."""
+"""Mistakes of beginners in the course *clothes* with the codes that each must get, in one spelling or another, and right work."""
 
 from __future__ import annotations
 
 from tests.examples.programs import CLOTHES_DATA, CONVOLUTIONAL, SPELLINGS, SWEEP, SWEPT, changed
 
 DATA, NETWORK, SWEEP_CELL = "check_prepare_data", "check_convolutional_network", "check_dropout_sweep"
-TRAINING, ACCURACY = "check_training", "check_accuracy"
+TRAINING = "check_training"
+BY_HAND, HELPERS, KERAS = CONVOLUTIONAL
 
-Changes = tuple[tuple[str, str], ...]
+Mistakes = dict[str, tuple[set[str], str]]
+"""By mistake: the codes, and the work."""
 
-
-def three(*spellings: Changes) -> tuple[str, ...]:
-    """Return the three networks, each with its changes."""
-    return tuple(changed(text, *changes) for text, changes in zip(CONVOLUTIONAL, spellings, strict=True))
-
-
-IMAGES = (
-    "images = tf.reshape(X, [-1, 28, 28, 1])",
-    "x = tf.expand_dims(tf.reshape(net.X, (-1, 28, 28)), 3)",
-    "x = tf.reshape(X, (-1, 28, 28, 1))",
-)
-FIRST = (
-    'features = tf.nn.relu(tf.nn.conv2d(images, W1, 2, "SAME") + b1)',
-    "first = tf.maximum(z, 0)",
-    'features = layers.Conv2D(6, 3, padding="same", activation="relu")(x)',
-)
-SECOND = (
-    'maps = tf.nn.relu(tf.nn.conv2d(features, W2, 2, "SAME") + b2)',
-    'h = tf.maximum(z, 0)\n        h = tf.nn.max_pool2d(h, 2, 2, "VALID")',
-    'x = layers.Conv2D(8, 3, padding="same", activation="relu")(x)',
-)
-HIDDEN = (
-    "hidden = tf.nn.relu(tf.matmul(flat, W3) + b3)",
-    'h = tf.maximum(tf.nn.xw_plus_b(h, weights("w3", [288, 24]), bias("b3", 24)), 0)',
-    'x = layers.Dense(30, activation="relu")(x)',
-)
 DROPPED = (
     "hidden = tf.nn.dropout(hidden, rate=dropout * tf.cast(on, tf.float32))",
     "h = tf.cond(training, lambda: tf.nn.dropout(h, rate=dropout), lambda: h)",
-    "mask = tf.cast(tf.random.uniform(tf.shape(x)) >= share, tf.float32)\n        x = x * mask / (1 - share)",
 )
-LOGITS = (
-    "logits = tf.matmul(hidden, W4) + b4",
-    'net.logits = tf.nn.xw_plus_b(h, weights("w4", [24, 10]), bias("b4", 10))',
-    "logits = layers.Dense(10)(x)",
-)
-LOSS = (
-    "loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))",
-    "net.loss = -tf.reduce_mean(tf.reduce_sum(net.Y * tf.nn.log_softmax(net.logits), axis=1))",
-    "loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=kinds, logits=logits))",
-)
-ACCURATE = (
-    "accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))",
-    "net.accuracy = tf.reduce_mean(tf.to_float(same))",
-    "accuracy = tf.reduce_mean(tf.cast(tf.nn.in_top_k(logits, kinds, 1), tf.float32))",
-)
+LOGITS = "logits = tf.matmul(hidden, W4) + b4"
+SECOND_OF_KERAS = 'x = layers.Conv2D(8, 3, padding="same", activation="relu")(x)'
 
-
-def each(olds: tuple[str, str, str], *news: str) -> tuple[str, ...]:
-    """Return the three networks in each of which one line is another."""
-    return three(*(((old, new),) for old, new in zip(olds, news, strict=True)))
-
-
-def after(olds: tuple[str, str, str], *more: str) -> tuple[str, ...]:
-    """Return the three networks with a line more behind one of theirs."""
-    return each(olds, *(f"{old}\n        {line}" for old, line in zip(olds, more, strict=True)))
-
-
-# By mistake: the codes, and what is wrong in three spellings.
-NETWORKS: dict[str, tuple[set[str], tuple[str, ...]]] = {
-    "no nonlinearity after the second convolution": (
+NETWORKS: Mistakes = {
+    "too few nonlinearities for three layers": (
         {"missing-activation"},
-        three(
+        changed(
+            BY_HAND,
             (
-                (
-                    'maps = tf.nn.relu(tf.nn.conv2d(features, W2, 2, "SAME") + b2)',
-                    'maps = tf.nn.conv2d(features, W2, 2, "SAME") + b2',
-                ),
-                ("hidden = tf.nn.relu(tf.matmul(flat, W3) + b3)", "hidden = tf.nn.relu(tf.matmul(flat, W3) + b3)"),
+                'maps = tf.nn.relu(tf.nn.conv2d(features, W2, 2, "SAME") + b2)',
+                'maps = tf.nn.conv2d(features, W2, 2, "SAME") + b2',
             ),
-            ((SECOND[1], 'h = tf.nn.avg_pool2d(z, 2, 2, "VALID")'),),
-            ((SECOND[2], 'x = layers.Conv2D(8, 3, padding="same")(x)'),),
-        ),
-    ),
-    "no nonlinearity in the hidden dense layer": (
-        {"missing-activation"},
-        each(
-            HIDDEN,
-            "hidden = tf.matmul(flat, W3) + b3",
-            'h = tf.nn.xw_plus_b(h, weights("w3", [288, 24]), bias("b3", 24))',
-            'x = layers.Dense(30, activation="linear")(x)',
-        ),
-    ),
-    "a batch that is read as columns": (
-        {"rows-mixed"},
-        each(
-            IMAGES,
-            "images = tf.reshape(tf.transpose(X), [-1, 28, 28, 1])",
-            "x = tf.transpose(tf.reshape(net.X, (28, 28, -1)), [2, 0, 1])[..., None]",
-            "x = tf.reshape(tf.transpose(tf.reshape(X, (-1, 28, 28)), [1, 0, 2]), (-1, 28, 28, 1))",
+            ("hidden = tf.nn.relu(tf.matmul(flat, W3) + b3)", "hidden = tf.matmul(flat, W3) + b3"),
         ),
     ),
     "channels first": (
         {"image-torn"},
-        three(
-            (
-                (IMAGES[0], "images = tf.reshape(X, [-1, 1, 28, 28])"),
-                ("layer(3, 3, 1, 8)", "layer(3, 3, 28, 8)"),
-                ("7 * 7 * 8", "7 * 8"),
-                ("layer(392, 32)", "layer(56, 32)"),
-            ),
-            (
-                (IMAGES[1], "x = tf.transpose(tf.expand_dims(tf.reshape(net.X, (-1, 28, 28)), 1), [0, 1, 3, 2])"),
-                (
-                    'weights("k1", [5, 5, 1, 6]), strides=[1, 2, 2, 1], padding="VALID"',
-                    'weights("k1", [5, 5, 28, 6]), strides=[1, 2, 2, 1], padding="SAME"',
-                ),
-                ('h = tf.nn.max_pool2d(h, 2, 2, "VALID")', 'h = tf.nn.max_pool2d(h, 2, 2, "SAME")'),
-                ("(-1, 6 * 6 * 8)", "(-1, 7 * 8)"),
-                ("[288, 24]", "[56, 24]"),
-            ),
-            ((IMAGES[2], "x = tf.reshape(X, (-1, 1, 28, 28))"), ("(-1, 7 * 7 * 8)", "(-1, 7 * 8)")),
-        ),
-    ),
-    "rows of another length": (
-        {"image-torn"},
-        three(
-            (
-                (IMAGES[0], "images = tf.reshape(X, [-1, 14, 56, 1])"),
-                ("7 * 7 * 8", "4 * 14 * 8"),
-                ("layer(392, 32)", "layer(448, 32)"),
-            ),
-            ((IMAGES[1], "x = tf.image.resize(tf.reshape(net.X, (-1, 16, 49, 1)), (28, 28))"),),
-            (
-                (
-                    IMAGES[2],
-                    "x = tf.transpose(tf.reshape(X, (-1, 4, 7, 28, 1)), [0, 2, 1, 3, 4]); x = tf.reshape(x, (-1, 28, 28, 1))",
-                ),
-            ),
+        changed(
+            BY_HAND,
+            ("images = tf.reshape(X, [-1, 28, 28, 1])", "images = tf.reshape(X, [-1, 1, 28, 28])"),
+            ("layer(3, 3, 1, 8)", "layer(3, 3, 28, 8)"),
+            ("7 * 7 * 8", "7 * 8"),
+            ("layer(392, 32)", "layer(56, 32)"),
         ),
     ),
     "a stride that is larger than the window": (
         {"image-lost"},
-        three(
-            (('W1, 2, "SAME"', 'W1, 4, "SAME"'), ("7 * 7 * 8", "4 * 4 * 8"), ("layer(392, 32)", "layer(128, 32)")),
+        changed(
+            KERAS,
             (
-                (
-                    'weights("k1", [5, 5, 1, 6]), strides=[1, 2, 2, 1]',
-                    'weights("k1", [2, 2, 1, 6]), strides=[1, 3, 3, 1]',
-                ),
-                ("(-1, 6 * 6 * 8)", "(-1, 4 * 4 * 8)"),
-                ("[288, 24]", "[128, 24]"),
+                'features = layers.Conv2D(6, 3, padding="same", activation="relu")(x)',
+                'features = layers.Conv2D(6, 3, strides=4, padding="same", activation="relu")(x)',
             ),
-            (
-                (FIRST[2], 'features = layers.Conv2D(6, 3, strides=4, padding="same", activation="relu")(x)'),
-                ('tf.nn.avg_pool2d(features, 4, 4, "SAME")', "features"),
-            ),
+            ('tf.nn.avg_pool2d(features, 4, 4, "SAME")', "features"),
         ),
     ),
     "a corner of the maps goes on": (
         {"image-lost"},
-        three(
-            (
-                ("flat = tf.reshape(maps, [-1, 7 * 7 * 8])", "flat = maps[:, 0, 0, :]"),
-                ("layer(392, 32)", "layer(8, 32)"),
-            ),
-            (
-                ("h = tf.reshape(h, (-1, 6 * 6 * 8))", "h = tf.reshape(h[:, :3, :3], (-1, 3 * 3 * 8))"),
-                ("[288, 24]", "[72, 24]"),
-            ),
-            (("x = tf.reshape(x, (-1, 7 * 7 * 8))", "x = layers.Flatten()(layers.Cropping2D(((0, 4), (3, 0)))(x))"),),
-        ),
-    ),
-    "pooling that leaves pixels out": (
-        {"image-lost"},
-        three(
-            (
-                (
-                    "flat = tf.reshape(maps, [-1, 7 * 7 * 8])",
-                    'flat = tf.reshape(tf.nn.max_pool2d(maps, 1, 3, "VALID"), [-1, 3 * 3 * 8])',
-                ),
-                ("layer(392, 32)", "layer(72, 32)"),
-            ),
-            (
-                ('tf.nn.max_pool2d(h, 2, 2, "VALID")', 'tf.nn.max_pool2d(h, 1, 6, "VALID")'),
-                ("(-1, 6 * 6 * 8)", "(-1, 2 * 2 * 8)"),
-                ("[288, 24]", "[32, 24]"),
-            ),
-            (('tf.nn.avg_pool2d(features, 4, 4, "SAME")', "features[:, ::7, ::7]"), ("7 * 7 * 8", "4 * 4 * 8")),
-        ),
-    ),
-    "a dense layer in the form of maps": (
-        {"too-few-layers"},
-        three(
-            (
-                (FIRST[0], "features = tf.nn.relu(tf.reshape(tf.matmul(X, W1) + b1, [-1, 14, 14, 8]))"),
-                ("layer(3, 3, 1, 8)", "layer(784, 14 * 14 * 8)"),
-            ),
-            (
-                (
-                    'z = tf.nn.bias_add(tf.nn.conv2d(x, weights("k1", [5, 5, 1, 6]), strides=[1, 2, 2, 1], padding="VALID"), bias("b1", 6))',
-                    'z = tf.reshape(tf.nn.xw_plus_b(net.X, weights("k1", [784, 864]), bias("b1", 864)), (-1, 12, 12, 6))',
-                ),
-            ),
-            ((FIRST[2], 'features = tf.reshape(layers.Dense(784 * 2, activation="relu")(X), (-1, 28, 28, 2))'),),
-        ),
-    ),
-    "weights of its own for each place": (
-        {"too-few-layers"},
-        three(
-            (
-                (
-                    FIRST[0],
-                    'patches = tf.image.extract_patches(images, [1, 3, 3, 1], [1, 2, 2, 1], [1, 1, 1, 1], "SAME"); '
-                    "features = tf.nn.relu(tf.einsum('nhwk,hwkc->nhwc', patches, W1) + b1)",
-                ),
-                ("layer(3, 3, 1, 8)", "layer(14, 14, 9, 8)"),
-            ),
-            (
-                (
-                    'z = tf.nn.bias_add(tf.nn.conv2d(x, weights("k1", [5, 5, 1, 6]), strides=[1, 2, 2, 1], padding="VALID"), bias("b1", 6))',
-                    'p = tf.reshape(tf.image.extract_patches(x, [1, 5, 5, 1], [1, 2, 2, 1], [1, 1, 1, 1], "VALID"), (-1, 144, 25)); '
-                    'z = tf.transpose(tf.matmul(tf.transpose(p, [1, 0, 2]), weights("k1", [144, 25, 6])), [1, 0, 2]); '
-                    'z = tf.reshape(z, (-1, 12, 12, 6)) + bias("b1", 6)',
-                ),
-            ),
-            (
-                (
-                    FIRST[2],
-                    "k = tf.Variable(tf.random_normal([28, 28, 9, 4], 0, 0.3)); "
-                    "p = tf.image.extract_patches(x, [1, 3, 3, 1], [1, 1, 1, 1], [1, 1, 1, 1], 'SAME'); "
-                    "features = tf.nn.relu(tf.reduce_sum(p[..., None] * k, axis=3))",
-                ),
-            ),
+        changed(
+            HELPERS,
+            ("h = tf.reshape(h, (-1, 6 * 6 * 8))", "h = tf.reshape(h[:, :3, :3], (-1, 3 * 3 * 8))"),
+            ("[288, 24]", "[72, 24]"),
         ),
     ),
     "the flattening forgotten": (
         {"error-in-code"},
-        three(
-            (("flat = tf.reshape(maps, [-1, 7 * 7 * 8])", "flat = maps"),),
-            (("h = tf.reshape(h, (-1, 6 * 6 * 8))\n", "\n"),),
-            (
-                ("x = tf.reshape(x, (-1, 7 * 7 * 8))\n", "\n"),
-                (
-                    "loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=kinds, logits=logits))",
-                    "loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))",
-                ),
-            ),
-        ),
+        changed(BY_HAND, ("flat = tf.reshape(maps, [-1, 7 * 7 * 8])", "flat = maps")),
     ),
     "a softmax before the loss": (
         {"softmax-before-loss"},
-        three(
-            (("labels=Y, logits=logits", "labels=Y, logits=prediction"),),
-            (("tf.nn.log_softmax(net.logits)", "tf.nn.log_softmax(tf.nn.softmax(net.logits))"),),
-            (("labels=kinds, logits=logits", "labels=kinds, logits=tf.nn.softmax(logits)"),),
-        ),
-    ),
-    "a ReLU on the logits": (
-        {"relu-on-logits"},
-        each(
-            LOGITS,
-            "logits = tf.nn.relu(tf.matmul(hidden, W4) + b4)",
-            'net.logits = tf.maximum(tf.nn.xw_plus_b(h, weights("w4", [24, 10]), bias("b4", 10)), 0)',
-            'logits = layers.Dense(10, activation="relu")(x)',
-        ),
+        changed(KERAS, ("labels=kinds, logits=logits", "labels=kinds, logits=tf.nn.softmax(logits)")),
     ),
     "dropout that stays on": (
         {"dropout-at-evaluation"},
-        each(
-            DROPPED,
-            "hidden = tf.nn.dropout(hidden, rate=dropout or 0.3)",
-            "h = tf.nn.dropout(h, rate=max(dropout, 0.25))",
-            "x = x * tf.cast(tf.random.uniform(tf.shape(x)) >= 0.3, tf.float32) / 0.7 + 0 * share",
-        ),
+        changed(HELPERS, (DROPPED[1], "h = tf.nn.dropout(h, rate=max(dropout, 0.25))")),
     ),
     "dropout on the logits": (
         {"dropout-on-logits"},
-        three(
-            (
-                (DROPPED[0], ""),
-                (
-                    LOGITS[0],
-                    LOGITS[0] + "\n        logits = tf.nn.dropout(logits, rate=dropout * tf.cast(on, tf.float32))",
-                ),
-            ),
-            (
-                (DROPPED[1], ""),
-                (
-                    LOGITS[1],
-                    LOGITS[1]
-                    + "\n        net.logits = tf.cond(training, lambda: tf.nn.dropout(net.logits, rate=dropout), lambda: net.logits)",
-                ),
-            ),
-            (
-                (
-                    LOGITS[2],
-                    LOGITS[2]
-                    + "\n        logits = logits * tf.cast(tf.random.uniform(tf.shape(logits)) >= share, tf.float32) / (1 - share)",
-                ),
-            ),
+        changed(
+            BY_HAND,
+            (DROPPED[0], ""),
+            (LOGITS, LOGITS + "\n        logits = tf.nn.dropout(logits, rate=dropout * tf.cast(on, tf.float32))"),
         ),
     ),
     "the sign of the loss lost": (
         {"maximises-loss"},
-        three(
-            (("loss = tf.reduce_mean", "loss = -tf.reduce_mean"),),
-            (("net.loss = -tf.reduce_mean", "net.loss = tf.reduce_mean"),),
-            (("loss = tf.reduce_mean", "loss = -1 * tf.reduce_mean"),),
-        ),
+        changed(KERAS, ("loss = tf.reduce_mean", "loss = -1 * tf.reduce_mean")),
     ),
     "the accuracy compares images": (
         {"accuracy-over-wrong-axis"},
-        three(
-            (("tf.argmax(prediction, 1), tf.argmax(Y, 1)", "tf.argmax(prediction, 0), tf.argmax(Y, 0)"),),
+        changed(
+            HELPERS,
             (
-                (
-                    "same = tf.equal(net.prediction, tf.argmax(net.Y, axis=1))",
-                    "same = tf.equal(tf.argmax(net.logits), tf.argmax(net.Y))",
-                ),
+                "same = tf.equal(net.prediction, tf.argmax(net.Y, axis=1))",
+                "same = tf.equal(tf.argmax(net.logits), tf.argmax(net.Y))",
             ),
-            (
-                (
-                    ACCURATE[2],
-                    "accuracy = tf.reduce_mean(tf.cast(tf.math.equal(tf.argmax(logits, axis=0), tf.argmax(Y, axis=0)), tf.float32))",
-                ),
-            ),
-        ),
-    ),
-    "the accuracy is a count": (
-        {"accuracy-not-mean"},
-        each(
-            ACCURATE,
-            "accuracy = tf.reduce_sum(tf.cast(correct, tf.float32))",
-            "net.accuracy = 100 * tf.reduce_mean(tf.to_float(same))",
-            "accuracy = tf.math.count_nonzero(tf.nn.in_top_k(logits, kinds, 1), dtype=tf.float32)",
-        ),
-    ),
-    "only the dense layers are trained": (
-        {"layers-not-trained"},
-        three(
-            (("minimize(loss)", "minimize(loss, var_list=[W3, b3, W4, b4])"),),
-            (("adam.compute_gradients(net.loss)", "adam.compute_gradients(net.loss, tf.trainable_variables()[4:])"),),
-            (("minimize(loss)", "minimize(loss, var_list=tf.trainable_variables()[-4:])"),),
         ),
     ),
     "one convolution and the logits": (
         {"too-few-layers"},
-        three(
-            (
-                (SECOND[0], "maps = features"),
-                ("[-1, 7 * 7 * 8]", "[-1, 14 * 14 * 8]"),
-                (HIDDEN[0], "hidden = flat"),
-                ("layer(32, 10)", "layer(14 * 14 * 8, 10)"),
-                ("W2, b2 = layer(3, 3, 8, 8)\n", "\n"),
-                ("W3, b3 = layer(392, 32)\n", "\n"),
-            ),
-            (
-                (
-                    'z = tf.nn.bias_add(tf.nn.conv2d(first, weights("k2", [3, 3, 6, 8]), [1, 1, 1, 1], "SAME"), bias("b2", 8))',
-                    "",
-                ),
-                ("h = tf.maximum(z, 0)\n", "h = first\n"),
-                ("6 * 6 * 8", "6 * 6 * 6"),
-                (HIDDEN[1], ""),
-                ("[24, 10]", "[216, 10]"),
-            ),
-            ((SECOND[2], ""), ("7 * 7 * 8", "7 * 7 * 6"), (HIDDEN[2], "")),
+        changed(
+            BY_HAND,
+            ('maps = tf.nn.relu(tf.nn.conv2d(features, W2, 2, "SAME") + b2)', "maps = features"),
+            ("[-1, 7 * 7 * 8]", "[-1, 14 * 14 * 8]"),
+            ("hidden = tf.nn.relu(tf.matmul(flat, W3) + b3)", "hidden = flat"),
+            ("layer(32, 10)", "layer(14 * 14 * 8, 10)"),
+            ("W2, b2 = layer(3, 3, 8, 8)\n", "\n"),
+            ("W3, b3 = layer(392, 32)\n", "\n"),
         ),
     ),
     "the weakest class is predicted": (
         {"prediction-wrong"},
-        three(
-            (
-                ("prediction = tf.nn.softmax(logits)", "prediction = tf.nn.softmax(-logits)"),
-                ("tf.argmax(prediction, 1)", "tf.argmax(logits, 1)"),
-            ),
-            (
-                ("net.prediction = tf.argmax(net.logits, axis=1)", "net.prediction = tf.argmin(net.logits, axis=1)"),
-                ("tf.equal(net.prediction", "tf.equal(tf.argmax(net.logits, axis=1)"),
-            ),
-            (("prediction = tf.nn.softmax(logits)", "prediction = tf.argmax(1 - tf.nn.softmax(logits), 1)"),),
-        ),
-    ),
-    "kernels that begin at zero": (
-        {"zero-initialisation"},
-        three(
-            (
-                (
-                    "W2, b2 = layer(3, 3, 8, 8)",
-                    "W2, b2 = tf.Variable(tf.zeros([3, 3, 8, 8])), tf.Variable(tf.zeros([8]))",
-                ),
-            ),
-            (
-                (
-                    'weights("k2", [3, 3, 6, 8])',
-                    'tf.get_variable("k2", [3, 3, 6, 8], initializer=tf.zeros_initializer())',
-                ),
-                ("h = tf.maximum(z, 0)\n", "h = tf.nn.relu(z)\n"),  # at 0, tf.maximum has a slope, and would learn
-            ),
-            ((SECOND[2], 'x = layers.Conv2D(8, 3, padding="same", activation="relu", kernel_initializer="zeros")(x)'),),
-        ),
+        changed(KERAS, ("prediction = tf.nn.softmax(logits)", "prediction = tf.argmax(1 - tf.nn.softmax(logits), 1)")),
     ),
     "batches of one size": (
         {"fixed-batch-size"},
-        three(
-            (("tf.float32, [None, 784]", "tf.float32, [64, 784]"), ("tf.float32, [None, 10]", "tf.float32, [64, 10]")),
-            (('(None, 784), "rows"', '(100, 784), "rows"'), ('(None, 10), "kinds"', '(100, 10), "kinds"')),
-            (("X = tf.placeholder(tf.float32, [None, 784])", "X = tf.placeholder(tf.float32, [50, 784])"),),
-        ),
-    ),
-    "the maps are averaged over the batch": (
-        {"rows-mixed"},
-        after(
-            SECOND,
-            "maps = maps - tf.reduce_mean(maps, axis=0)",
-            "h = h / (1 + tf.reduce_max(h, axis=0, keepdims=True))",
-            "x = x - tf.reduce_mean(x, axis=[0, 1, 2])",
-        ),
+        changed(HELPERS, ('(None, 784), "rows"', '(100, 784), "rows"'), ('(None, 10), "kinds"', '(100, 10), "kinds"')),
     ),
 }
 
-DATA_MISTAKES: dict[str, tuple[set[str], tuple[str, ...]]] = {
+DATA_MISTAKES: Mistakes = {
     "images that lie on their side": (
         {"wrong-order"},
-        (
-            CLOTHES_DATA.replace(".reshape(", ".transpose(0, 2, 1).reshape("),
-            CLOTHES_DATA.replace("x_train_2d.reshape", "np.moveaxis(x_train_2d, 2, 1).reshape").replace(
-                "x_test_2d.reshape", "np.moveaxis(x_test_2d, 2, 1).reshape"
-            ),
-            "x_train_2d, x_test_2d = np.rot90(x_train_2d, axes=(1, 2)), np.rot90(x_test_2d, axes=(1, 2))\n"
-            + CLOTHES_DATA,
-        ),
+        CLOTHES_DATA.replace(".reshape(", ".transpose(0, 2, 1).reshape("),
     ),
-    "grey levels as they are": (
-        {"not-scaled"},
-        (
-            changed(CLOTHES_DATA, (" / 255", "")),
-            changed(CLOTHES_DATA, (".astype(np.float32) / 255", " * 1.0")),
-            CLOTHES_DATA + "x_train, x_test = 255 * x_train, 255 * x_test",
-        ),
-    ),
+    "grey levels as they are": ({"not-scaled"}, changed(CLOTHES_DATA, (".astype(np.float32) / 255", " * 1.0"))),
 }
 
-INVENTED = "sweep = {0.0: 0.91, 0.2: 0.93, 0.5: 0.94, 0.8: 0.9}\nbest_dropout = 0.5"
-SWEEPS: dict[str, tuple[set[str], tuple[str, ...]]] = {
+SWEEPS: Mistakes = {
     "too few values": (
         {"sweep-too-narrow"},
-        (
-            "sweep = {value: accuracy for value, accuracy in sweep.items() if value != 0.3}; best_dropout = max(sweep, key=sweep.get)",
-            "sweep = {value: sweep[value] for value in sweep if value != 0.6}; best_dropout = max(sweep, key=sweep.get)",
-            "sweep = {0.0: sweep[0.0], 0.9: sweep[0.9]}; best_dropout = max(sweep, key=sweep.get)",
-        ),
+        "sweep = {value: sweep[value] for value in sweep if value != 0.6}; best_dropout = max(sweep, key=sweep.get)",
     ),
-    "percent for shares": (
-        {"sweep-too-narrow"},
-        (
-            "sweep = {100 * value: accuracy for value, accuracy in sweep.items()}; best_dropout = max(sweep, key=sweep.get)",
-            "sweep = dict(zip((0, 30, 60, 90), sweep.values())); best_dropout = 100 * best_dropout",
-            "sweep = {round(value * 100): sweep[value] for value in sweep}; best_dropout = max(sweep, key=sweep.get)",
-        ),
-    ),
-    "the accuracy for the value": (
-        {"best-not-from-sweep"},
-        (
-            "best_dropout = max(sweep.values())",
-            "best_dropout = sorted(sweep.values())[-1]",
-            "best_dropout = np.max(list(sweep.values()))",
-        ),
-    ),
-    "the worst value": (
-        {"best-not-from-sweep"},
-        (
-            "best_dropout = min(sweep, key=sweep.get)",
-            "best_dropout = sorted(sweep, key=sweep.get)[0]",
-            "best_dropout = list(sweep)[np.argmin(list(sweep.values()))]",
-        ),
-    ),
+    "the accuracy for the value": ({"best-not-from-sweep"}, "best_dropout = sorted(sweep.values())[-1]"),
     "results invented": (
         {"sweep-result-not-reproduced"},
-        (
-            INVENTED,
-            "sweep = {k / 10: 0.97 - (k / 10 - 0.4) ** 2 for k in range(0, 10, 2)}; best_dropout = 0.4",
-            "sweep = dict(zip(sweep, (0.99, 0.98, 0.97, 0.96))); best_dropout = 0.0",
-        ),
+        "sweep = {0.0: 0.91, 0.2: 0.93, 0.5: 0.94, 0.8: 0.9}; best_dropout = 0.5",
     ),
 }
-# What is wrong in the network that is swept: the accuracies are those of the network.
-SWEPT_NETWORKS: dict[str, tuple[set[str], tuple[str, ...]]] = {
+# What is trained in a process of its own, from the network on: the accuracies are those of the network.
+TRAINED_ANEW: Mistakes = {
+    "all values lie close together": (
+        {"sweep-too-narrow"},
+        KERAS + SWEEP + changed(SWEPT, ("(0.0, 0.3, 0.6, 0.9)", "np.linspace(0, 0.3, 4)")),
+    ),
     "the share to keep for the share to drop": (
         {"keep-rate-swapped"},
-        each(
-            DROPPED,
-            "hidden = tf.nn.dropout(hidden, rate=min(1 - dropout, 0.99) * tf.cast(on, tf.float32))",
-            "h = tf.cond(training, lambda: tf.nn.dropout(h, keep_prob=max(dropout, 0.01)), lambda: h)",
-            "kept = tf.where(share > 0, share, 1.0)\n        x = x * tf.cast(tf.random.uniform(tf.shape(x)) < kept, tf.float32) / kept",
-        ),
+        changed(
+            HELPERS,
+            (DROPPED[1], "h = tf.cond(training, lambda: tf.nn.dropout(h, keep_prob=max(dropout, 0.01)), lambda: h)"),
+        )
+        + SWEEP
+        + SWEPT,
     ),
     "the argument is not used": (
         {"hyperparameter-not-as-stated"},
-        three(
-            (("rate=dropout *", "rate=0.5 *"),),
-            (("rate=dropout)", "rate=0.4)"),),
-            (("train_feed={share: dropout}", "train_feed={share: 0.5}"),),
-        ),
+        changed(BY_HAND, ("rate=dropout *", "rate=0.5 *")) + SWEEP + SWEPT,
     ),
-    "nothing is ever dropped": (
-        {"hyperparameter-not-as-stated"},
-        three(
-            (("train_feed={on: True}", "train_feed={on: False}"),),
-            ((DROPPED[1], "tf.nn.dropout(h, rate=dropout)"),),
-            (("x = x * mask / (1 - share)", "x = x / (1 - share) * (1 - share)"),),
-        ),
-    ),
-}
-# What is trained in a process of its own, from the network on.
-TRAINED_ANEW: dict[str, tuple[set[str], tuple[str, ...]]] = {
-    "all values lie close together": (
-        {"sweep-too-narrow"},
-        tuple(
-            network + SWEEP + changed(SWEPT, ("(0.0, 0.3, 0.6, 0.9)", values))
-            for network, values in zip(
-                CONVOLUTIONAL,
-                ("(0.1, 0.2, 0.3, 0.4)", "[0.5 + 0.1 * k for k in range(4)]", "np.linspace(0, 0.3, 4)"),
-                strict=True,
-            )
-        ),
-    ),
-    **{
-        mistake: (codes, tuple(network + SWEEP + SWEPT for network in networks))
-        for mistake, (codes, networks) in SWEPT_NETWORKS.items()
-    },
 }
 
 TRAINED = "net, sess, acc_trn, acc_val = trained(0.3, 3)"
-TRAININGS: dict[str, tuple[set[str], tuple[str, ...]]] = {
-    "another accuracy claimed": (
-        {"reported-accuracy-wrong"},
-        ("acc_val = [0.7, 0.8, 0.99]", "acc_val[-1] = 0.97", "acc_val = np.array(acc_val) + 0.1"),
-    ),
-    "the accuracy of training images": (
-        {"reports-train-accuracy"},
-        (
-            "acc_val = list(acc_trn)",
-            "acc_val = acc_trn",
-            "acc_val = acc_val[:2] + [sess.run(net.accuracy, {net.X: x_train, net.Y: y_train_1_hot})]",
-        ),
-    ),
+TRAININGS: Mistakes = {
+    "another accuracy claimed": ({"reported-accuracy-wrong"}, "acc_val[-1] = 0.97"),
+    "the accuracy of training images": ({"reports-train-accuracy"}, "acc_val = list(acc_trn)"),
 }
 
 # An image that lies on its side is an image: windows find there what they find in others.
-ON_THEIR_SIDE = each(
-    IMAGES,
-    "images = tf.transpose(tf.reshape(X, [-1, 28, 28, 1]), [0, 2, 1, 3])",
-    "x = tf.expand_dims(tf.einsum('nhw->nwh', tf.reshape(net.X, (-1, 28, 28))), 3)",
-    "x = layers.Permute((2, 1, 3))(tf.reshape(X, (-1, 28, 28, 1)))",
+ON_THEIR_SIDE = (
+    changed(
+        BY_HAND,
+        (
+            "images = tf.reshape(X, [-1, 28, 28, 1])",
+            "images = tf.transpose(tf.reshape(X, [-1, 28, 28, 1]), [0, 2, 1, 3])",
+        ),
+    ),
+    changed(
+        HELPERS,
+        (
+            "x = tf.expand_dims(tf.reshape(net.X, (-1, 28, 28)), 3)",
+            "x = tf.expand_dims(tf.einsum('nhw->nwh', tf.reshape(net.X, (-1, 28, 28))), 3)",
+        ),
+    ),
+    changed(
+        KERAS, ("x = tf.reshape(X, (-1, 28, 28, 1))", "x = layers.Permute((2, 1, 3))(tf.reshape(X, (-1, 28, 28, 1)))")
+    ),
 )
 RIGHT_NETWORKS = {
     **dict(zip(SPELLINGS, CONVOLUTIONAL, strict=True)),
     **{f"on their side, {spelling}": text for spelling, text in zip(SPELLINGS, ON_THEIR_SIDE, strict=True)},
-    "logits that are not returned": changed(CONVOLUTIONAL[0], ("logits=logits, prediction", "prediction")),
+    "logits that are not returned": changed(BY_HAND, ("logits=logits, prediction", "prediction")),
     "a large window without padding": changed(
-        CONVOLUTIONAL[0],
+        BY_HAND,
         ("layer(3, 3, 1, 8)", "layer(7, 7, 1, 8)"),
         ('W1, 2, "SAME"', 'W1, 1, "VALID"'),
         ("7 * 7 * 8", "11 * 11 * 8"),
         ("layer(392, 32)", "layer(968, 32)"),
     ),
     "an average over each map": changed(
-        CONVOLUTIONAL[0],
+        BY_HAND,
         ("flat = tf.reshape(maps, [-1, 7 * 7 * 8])", "flat = tf.reduce_mean(maps, [1, 2])"),
         ("layer(392, 32)", "layer(8, 32)"),
     ),
     "leaky and standardised": changed(
-        CONVOLUTIONAL[0],
+        BY_HAND,
         ("images = tf.reshape(X, [-1, 28, 28, 1])", "images = tf.reshape((X - 0.3) / 0.35, [-1, 28, 28, 1])"),
         ("tf.nn.relu(tf.nn.conv2d(images", "tf.nn.leaky_relu(tf.nn.conv2d(images"),
     ),
     "dropout between the convolutions": changed(
-        CONVOLUTIONAL[1],
+        HELPERS,
         (
             "first = tf.maximum(z, 0)",
             "first = tf.maximum(z, 0)\n        first = tf.cond(training, lambda: tf.nn.dropout(first, rate=dropout / 2), lambda: first)",
         ),
     ),
     "a separable convolution": changed(
-        CONVOLUTIONAL[2],
-        (SECOND[2], 'x = layers.SeparableConv2D(8, 3, padding="same", activation="relu")(x)'),
+        KERAS, (SECOND_OF_KERAS, 'x = layers.SeparableConv2D(8, 3, padding="same", activation="relu")(x)')
     ),
     "a residual step": changed(
-        CONVOLUTIONAL[2],
+        KERAS,
         (
-            SECOND[2],
+            SECOND_OF_KERAS,
             'y = layers.Conv2D(6, 3, padding="same", activation="relu")(x)\n        x = layers.Conv2D(8, 1, activation="relu")(x + y)',
         ),
     ),
     "a stride of three": changed(
-        CONVOLUTIONAL[0],
-        ('W1, 2, "SAME"', 'W1, 3, "VALID"'),
-        ("7 * 7 * 8", "5 * 5 * 8"),
-        ("layer(392, 32)", "layer(200, 32)"),
+        BY_HAND, ('W1, 2, "SAME"', 'W1, 3, "VALID"'), ("7 * 7 * 8", "5 * 5 * 8"), ("layer(392, 32)", "layer(200, 32)")
     ),
-    "weights that decay": changed(CONVOLUTIONAL[0], (LOSS[0], LOSS[0] + " + 1e-4 * tf.nn.l2_loss(W3)")),
+    "weights that decay": changed(
+        BY_HAND, ("labels=Y, logits=logits))", "labels=Y, logits=logits)) + 1e-4 * tf.nn.l2_loss(W3)")
+    ),
 }
 RIGHT_DATA = {
     "as in the notebook": CLOTHES_DATA,

@@ -11,7 +11,7 @@ import pytest
 
 from netgrader.evidence import BadEvidence, EvidenceLimits, read_evidence
 from netgrader.grading import kernel_link
-from netgrader.grading.cage_files import TooMuchEvidence, copy_evidence
+from netgrader.grading.cage_files import copy_evidence
 from netgrader.grading.cell_outputs import Collector
 from netgrader.grading.execution import ExecutionLimits
 from notebook_cage import Plan, open_sandbox
@@ -26,14 +26,6 @@ def folders(tmp_path):
     source.mkdir()
     (source / "manifest.json").write_text('{"items": [{"file": "0.npy"}]}')
     return source, tmp_path / "target"
-
-
-def test_evidence_is_copied_file_by_file(folders):
-    source, target = folders
-    (source / "0.npy").write_bytes(bytes(3_000_000))
-    copy_evidence(source, target)
-    assert sorted(path.name for path in target.iterdir()) == ["0.npy", "manifest.json"]
-    assert (target / "0.npy").stat().st_size == 3_000_000
 
 
 def link(folder):
@@ -69,11 +61,7 @@ def large(folder):
         file.truncate(10_000_001)
 
 
-@pytest.mark.parametrize(
-    "what",
-    [link, pipe, subfolder, listening, many, large],
-    ids=lambda what: what.__name__,
-)
+@pytest.mark.parametrize("what", [link, pipe, subfolder, listening, many, large], ids=lambda what: what.__name__)
 def test_what_is_no_plain_file_of_evidence_is_not_copied(folders, what):
     source, target = folders
     what(source)
@@ -122,84 +110,10 @@ def test_a_file_that_is_named_and_has_holes_takes_no_more_room_than_it_had(folde
     assert (target / "0.npy").stat().st_blocks * 512 < 5_000_000
 
 
-def test_what_is_more_than_is_left_of_the_notebook_is_not_begun_to_be_copied(folders):
-    source, target = folders
-    (source / "0.npy").write_bytes(bytes(3_000_000))
-    with pytest.raises(TooMuchEvidence):
-        copy_evidence(source, target, most=2_000_000)
-    assert [path.name for path in target.iterdir()] == ["manifest.json"]
-
-
 def test_a_folder_that_became_a_link_is_not_followed(folders, tmp_path):
     (tmp_path / "link").symlink_to(folders[0])
     with pytest.raises(BadEvidence):
         copy_evidence(tmp_path / "link", folders[1])
-
-
-FORGE = """
-import glob, json, os, threading, time
-def forge():
-    item = {"name": "number", "kind": "fact", "value": 100}
-    text = json.dumps({"format": 1, "cell": "check_number", "items": [item]})
-    while True:
-        for folder in glob.glob('/run/evidence/*'):
-            try:
-                os.symlink('/etc/passwd', folder + '/1.npy')
-                open(folder + '/manifest.json', 'w').write(text)
-            except OSError: pass
-threading.Thread(target=forge, daemon=True).start()
-number = 1
-"""
-
-
-def test_evidence_that_is_tampered_with_is_refused_or_read_as_any_other(run):
-    execution, folder = run(FORGE, check("check_number"), "1 + 1")
-    assert execution.problem is None
-    if "check_number" in execution.problems:
-        assert not (folder / "evidence" / "check_number").exists()
-    else:
-        assert not (folder / "evidence" / "check_number" / "1.npy").is_symlink()
-    assert execution.cells[2].outputs[0]["data"] == {"text/plain": "2"}
-
-
-def test_evidence_written_in_advance_or_after_its_cell_does_not_count(run):
-    """Folders get their names at random when the cell is reached, and what was copied is ours."""
-    write = (
-        "import os\nos.makedirs('/run/evidence/early', exist_ok=True)\n"
-        "for name in ('check_number', 'early'):\n"
-        "    os.makedirs(f'/run/evidence/{name}', exist_ok=True)\n"
-        "    open(f'/run/evidence/{name}/manifest.json', 'w').write('{}')\n"
-    )
-    execution, folder = run(
-        f"number = 1\n{write}", check("check_number"), f"{write}\nsorted(os.listdir('/run/evidence'))"
-    )
-    assert read_evidence(folder / "evidence" / "check_number").facts == {"number": 1}
-    assert execution.cells[2].outputs[0]["data"] == {"text/plain": "['check_number', 'early']"}
-    assert [path.name for path in (folder / "evidence").iterdir()] == ["check_number"]
-
-
-def test_switches_of_the_shell_do_not_keep_evidence_from_being_taken(run):
-    switches = (
-        "ip = get_ipython()\nip.ast_node_interactivity = 'none'\n"
-        "import sys, builtins\nsys.displayhook = lambda value: None\nbuiltins.print = lambda *a, **k: None\n"
-        "number = 7"
-    )
-    _, folder = run(switches, check("check_number"))
-    assert read_evidence(folder / "evidence" / "check_number").facts == {"number": 7}
-
-
-def test_one_kernel_does_not_see_the_channels_of_another(run):
-    sandbox = open_sandbox()
-    with CagedKernel(sandbox, Plan(())) as other:
-        execution, _ = run(
-            "import os\nprint(sorted(os.listdir('/run/kernel')))",
-            f"import socket\nwith socket.socket(socket.AF_UNIX) as s: s.connect({other._folder.address + '-1'!r})",
-            "print(sum(name.isdigit() for name in os.listdir('/proc')) < 6)",
-        )
-        assert other.caged.outcome is None
-    assert execution.cells[0].outputs[0]["text"] == "['connection.json', 's-1', 's-2', 's-3', 's-4', 's-5']\n"
-    assert execution.cells[1].error_name == "FileNotFoundError"
-    assert execution.cells[2].outputs[0]["text"] == "True\n"
 
 
 @pytest.mark.parametrize(
@@ -218,14 +132,6 @@ def test_a_message_that_makes_no_sense_shows_nothing(kind, content):
     collector = Collector(ExecutionLimits())
     collector.take(kind, content)
     assert collector.outputs() == ()
-
-
-def test_what_has_no_id_is_not_updated():
-    collector = Collector(ExecutionLimits())
-    collector.take("display_data", {"data": {"text/plain": "first"}})
-    collector.take("update_display_data", {"data": {"text/plain": "second"}})
-    (output,) = collector.outputs()
-    assert output["data"] == {"text/plain": "first"}
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from types import SimpleNamespace
 
 import nbformat
 import pytest
-
-from netgrader.checks.exercises import exercises_of
-from netgrader.evidence import read_evidence
-from netgrader.grading.execution import (
-    CellStatus,
-    Execution,
-    ExecutionCell,
-)
-from netgrader.toml_tables import SenselessTableError
 from notebook_cage import HOME
+
+from netgrader.evidence import read_evidence
+from netgrader.grading.execution import CellStatus, Execution, ExecutionCell
 
 from .conftest import check
 
@@ -89,16 +82,6 @@ def test_a_check_without_a_probe_or_without_evidence_says_so(seen):
     assert set(seen.execution.problems) == {"check_nothing", "check_number_again"}
 
 
-def test_stderr_is_no_error(seen):
-    assert seen.cells["stderr"].status is CellStatus.OK
-    assert {output["name"] for output in seen.cells["stderr"].outputs} == {"stderr"}
-
-
-def test_who_asks_for_input_is_refused_at_once(seen):
-    assert seen.cells["input"].error_name == "StdinNotImplementedError"
-    assert seen.cells["input"].seconds < 10
-
-
 def test_helpers_stand_beside_the_notebook_and_may_be_rewritten(seen):
     assert text(seen.cells["helper"]) == f"5 ['checks', 'helper.py'] {HOME}/course\n"
     assert text(seen.cells["rewritten"]) == "Overwriting helper.py\n"
@@ -123,20 +106,6 @@ def test_of_endless_lines_the_beginning_and_the_end_are_kept(seen):
     assert len(shown) < 61_000
 
 
-def test_of_endless_outputs_the_first_are_kept(seen):
-    assert len(seen.cells["outputs"].outputs) == 201
-    assert "100 more outputs" in text(seen.cells["outputs"])
-
-
-def test_the_notebook_finds_no_names_of_ours(seen):
-    names = json.loads(seen.cells["names"].outputs[0]["data"]["text/plain"].replace("'", '"'))
-    ipythons = {"In", "Out", "exit", "quit", "get_ipython", "open"}
-    assert set(names) - ipythons == {
-        *("number", "sys", "warnings", "answer", "helper", "os", "HTML", "display", "update_display", "h"),
-        *("clear_output", "n"),
-    } - {"answer"}
-
-
 def test_the_outputs_make_a_valid_notebook(seen):
     cells = [nbformat.v4.new_code_cell(outputs=list(outputs)) for outputs in seen.execution.outputs]
     nbformat.validate(nbformat.from_dict(nbformat.v4.new_notebook(cells=cells)))
@@ -156,29 +125,6 @@ def test_what_is_written_is_what_was_returned(seen):
     assert Execution.load(seen.folder) == seen.execution
     assert {path.name for path in seen.folder.iterdir()} == {"execution.json", "evidence"}
     assert [path.name for path in seen.folder.parent.iterdir()] == ["run"]
-
-
-def test_limits_are_taken_from_a_table_of_the_instructors():
-    limits = exercises_of({"limits": {"cell_seconds": 5, "memory_bytes": 10**9, "student_seconds": 60}}).limits.of_a_run
-    assert (limits.cell_seconds, limits.memory_bytes) == (5, 10**9)
-    assert limits.notebook_seconds == 1200
-    assert not hasattr(limits, "student_seconds")
-
-
-@pytest.mark.parametrize(
-    ("table", "says"),
-    [
-        ({"cell_second": 5}, r"has no parameter cell_second; the nearest is cell_seconds$"),
-        ({"minutes": 5}, "has no parameter minutes; there are capture_seconds, cell_seconds"),
-        ({"cell_seconds": 0}, "cell_seconds must be a number from 1 to 86,400, not 0"),
-        ({"cell_seconds": "ten"}, "cell_seconds must be a number from 1 to 86,400, not 'ten'"),
-        ({"memory_bytes": 3e9}, "memory_bytes must be a whole number from 500,000,000"),
-        ({"cores": True}, "cores must be a number from 0.1 to 1,024"),
-    ],
-)
-def test_a_limit_that_makes_no_sense_is_refused_with_its_name(table, says):
-    with pytest.raises(SenselessTableError, match=rf"\[limits\] {says}"):
-        exercises_of({"limits": table})
 
 
 def test_each_check_cell_has_a_challenge_of_its_own_which_no_cell_before_it_can_know(run):

@@ -34,12 +34,6 @@ def test_what_comes_after_is_run_and_shown(run, source):
     assert any("was put back after this cell" in output.get("text", "") for output in execution.cells[0].outputs)
 
 
-def test_an_exception_after_it_is_told_as_ever(run):
-    execution, _ = run("import sys\nsys.stdout = sys.stderr = None\n1 / 0", "number = 1", check("check_number"))
-    assert execution.cells[0].error_name == "ZeroDivisionError"
-    assert execution.problems == {}
-
-
 @pytest.mark.parametrize("source", ["sys.stdout = io.StringIO()", "sys.stdout = open('/tmp/log', 'w')"])
 def test_a_stream_of_ones_own_stays(run, source):
     execution, folder = run(

@@ -201,11 +201,7 @@ def notebook(network_code, train_code, answer="I see the strokes of a digit in e
         markdown(
             "# A network with one layer\n\nYou will build a network that reads handwritten digits. *About 90 minutes.*"
         ),
-        code(
-            "from netgrader.student import load_mnist, check, show_graph\nimport numpy as np",
-            "setup",
-            locked=True,
-        ),
+        code("from netgrader.student import load_mnist, check, show_graph\nimport numpy as np", "setup", locked=True),
         markdown("## The data\n\nAn image is $28 \\times 28$ grey levels from 0 to 255."),
         solution(
             "prepare_data",
@@ -251,6 +247,15 @@ TRAIN_CODE = """def train(sess, net, n_epochs, mini_batch_size=64):
     return acc_trn, acc_val"""
 
 
+PREPARED = cell(
+    "prepare_data",
+    2,
+    passed("test_shapes", "The arrays have the shapes that were asked for", credit=0.0),
+    passed("test_scaled", "The images are scaled to between 0 and 1, train and test alike"),
+    passed("test_one_hot", "The labels are one-hot, each at its place", hidden=True),
+)
+
+
 def right_student():
     """Everything right; the answer read and commented."""
     import base64
@@ -266,13 +271,7 @@ def right_student():
         ],
     )
     verdicts = result(
-        cell(
-            "prepare_data",
-            2,
-            passed("test_shapes", "The arrays have the shapes that were asked for", credit=0.0),
-            passed("test_scaled", "The images are scaled to between 0 and 1, train and test alike"),
-            passed("test_one_hot", "The labels are one-hot, each at its place", hidden=True),
-        ),
+        PREPARED,
         cell(
             "one_layer_network",
             3,
@@ -326,13 +325,7 @@ def wrong_student():
         ],
     )
     verdicts = result(
-        cell(
-            "prepare_data",
-            2,
-            passed("test_shapes", "The arrays have the shapes that were asked for", credit=0.0),
-            passed("test_scaled", "The images are scaled to between 0 and 1, train and test alike"),
-            passed("test_one_hot", "The labels are one-hot, each at its place", hidden=True),
-        ),
+        PREPARED,
         cell(
             "one_layer_network",
             3,
@@ -386,10 +379,7 @@ def wrong_student():
         ),
     }
     marks = Marks(
-        cells={
-            "check_one_layer_network": CellMark(1.5, None),
-            "what_w1_shows": CellMark(None, None, waiting=True),
-        },
+        cells={"check_one_layer_network": CellMark(1.5, None), "what_w1_shows": CellMark(None, None, waiting=True)},
         late_penalty=0.5,
     )
     return cells, Graded(verdicts, observations, marks)

@@ -2,41 +2,16 @@
 
 import re
 
-from graphread import drawing
-from graphread.model import Layer, Loss, Network, Optimizer
-from netgrader import line_chart
 from netgrader import observations as seen
 from netgrader.faults import CATALOGUE, Fault
-from netgrader.pages import feedback_figures, shell
+from netgrader.pages import feedback_figures
+from graphread.model import Layer, Loss, Network, Optimizer
 from tests.texts import english
 
 
 def figure(observation):
     """Return the figure of an observation, in English."""
     return english(feedback_figures.figure(observation))
-
-
-def test_no_picture_has_a_number_that_is_none():
-    odd = (
-        seen.Curves("t", "x", "y", ()),
-        seen.Curves("t", "x", "y", (seen.Series("a", (), ()),)),
-        seen.Curves("t", "x", "y", (seen.Series("a", (1.0, 1.0), (0.5, 0.5)),), log_x=True, log_y=True, percent=True),
-        seen.Curves("t", "x", "y", (seen.Series("a", (-1.0, 0.0), (-5.0, None)),), log_x=True, log_y=True),
-        seen.Sweep((), ()),
-        seen.Sweep((0.0, -1.0, 1e-3), (None, 0.5, 0.9), best=5.0),
-        seen.RowCounts("t", (), ()),
-        seen.Comparison("t", -3.0, 7.0),
-        seen.NetworkDrawing((), ()),
-    )
-    for observation in odd:
-        made = figure(observation)
-        assert not re.search(r"\bnan\b|\binf\b|=\"-\d", str(made.body)), observation
-
-
-def test_digits_are_told_in_words_where_there_are_no_images():
-    body = str(figure(seen.WrongImages((seen.WrongImage(8, 6, 5),), 1, 10_000)).body)
-    assert "<img" not in body
-    assert "is <b>5</b>, found <b>6</b>" in body
 
 
 def test_the_drawing_marks_a_fault_at_what_it_is_about():
@@ -70,17 +45,6 @@ def test_the_drawing_escapes_what_a_student_named():
     assert "<b>" not in network.svg()
 
 
-def test_the_page_has_a_colour_of_its_own_for_each_colour_of_a_drawing():
-    style = (shell.TEMPLATES / "feedback.css").read_text(encoding="utf-8")
-    fault = Fault("softmax-before-loss", CATALOGUE["softmax-before-loss"].sentence)
-    drawn = Network(layers=(Layer("dense", 784, 10, "none", True, ("W", "b")),), faults=(fault,)).svg()
-    lines = [line_chart.Line(name, (1, 2), (1, 2)) for name in "abcd"]
-    drawn += line_chart.line_chart("t", lines, line_chart.Axis("x"), line_chart.Axis("y"))
-    painted = set(re.findall(r'(?:fill|stroke)="#[0-9a-f]{6}"', drawn))
-    assert {f'fill="{drawing.FAULT_PALE}"', f'stroke="{drawing.FAULT}"', f'fill="{drawing.INK}"'} <= painted
-    assert [one for one in painted if f".drawing [{one}]" not in style] == []
-
-
 def cells(body):
     return re.findall(r"<t[hd](?: scope=\"\w+\")?>(.*?)</t[hd]>", body)
 
@@ -90,15 +54,6 @@ def test_predictions_are_a_table_of_the_rows_that_are_farthest_off():
     drawn = figure(seen.Predictions((1.0, 9.0), (1.5, 4.0), worst, 8, "k€"))
     assert cells(drawn.body)[:8] == ["test image", "true, k€", "found, k€", "off by, k€", "3", "9", "4", "5"]
     assert str(drawn.caption) == "The images that are farthest off"
-
-
-def test_how_often_rows_were_fed_is_a_number_for_each_number_of_times():
-    drawn = figure(seen.RowCounts("Rows seen", (64, 0, 1), (50, 1200, 0)))
-    assert re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", drawn.body) == [("0 times", "1,200"), ("64 times", "50")]
-    assert (
-        figure(seen.RowCounts("Rows seen", (1,), (60_000,))).body
-        == "<p>Each of the 60,000 training images was fed once.</p>"
-    )
 
 
 def test_errors_are_compared_in_their_unit():

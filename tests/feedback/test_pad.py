@@ -13,12 +13,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from graphread.plain_network import PlainNetwork, plain_layer, scores
 from netgrader import drawing_pad
 from netgrader import observations as seen
 from netgrader.drawing_pad import PadFrame, can_be_drawn, frame_of, pad_html
 from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
+from graphread.plain_network import PlainNetwork, plain_layer
 from tests.datasets import DIGITS
 from tests.feedback import examples as notebooks
 
@@ -83,13 +83,6 @@ def test_no_name_of_a_class_ends_the_data():
     assert told(html)["names"][:3] == ["</script><b>0", "<!--1", "\u2028"]
 
 
-def test_where_there_is_no_pad_a_sentence_says_why():
-    page = page_with(seen.Pad(refused="It cannot, since <b>layer 2</b> is a convolution."))
-    assert "It cannot, since &lt;b&gt;layer 2&lt;/b&gt; is a convolution." in page
-    assert "Draw a digit, and your network answers" in page
-    assert "<script" not in page
-
-
 @pytest.mark.parametrize(
     ("changed", "drawn"),
     [
@@ -117,12 +110,3 @@ def test_drawings_are_made_like_the_courses_own_images():
     assert frame_of(images, 99) == PadFrame(30, 20, (20.0, 10.0), (14.0, 10.0))
     assert frame_of(images[..., None], 99) == frame_of(images, 99)
     assert frame_of(np.zeros((3, 30, 20), np.uint8), 99) == PadFrame(30, 20, (30.0, 20.0), (15.0, 10.0))
-
-
-def test_what_is_rounded_is_off_by_half_a_step_of_its_row_at_most():
-    random = np.random.default_rng(2)
-    weights, bias = random.standard_normal((784, 10)), random.standard_normal(10)
-    network = PlainNetwork((plain_layer((weights, bias), "none"),))
-    found = scores(network, np.eye(784)) - bias
-    steps = np.abs(weights).max(axis=0) / 127
-    assert (np.abs(found - weights) <= 0.501 * steps + 1e-6).all()

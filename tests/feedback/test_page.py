@@ -2,16 +2,14 @@
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from graphread.text import Text
-from netgrader.pages import words
 from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.results import Status
+from graphread.text import Text
 from tests.datasets import EXERCISES
 from tests.feedback import examples as ex
 from tests.texts import english
@@ -76,68 +74,11 @@ def test_what_follows_from_another_check_is_folded_under_a_line_that_counts_it()
     assert "3 checks follow from this and cost nothing more" in rendered(page)
 
 
-def test_a_mistake_felt_in_two_cells_is_one_thing_to_do():
-    check = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))
-    result = ex.result(ex.cell("one", 3, check), ex.cell("two", 3, check))
-    page = page_of([ex.check_cell("one", 3), ex.check_cell("two", 3)], Graded(result))
-    assert [(step.name, step.points) for step in page.steps] == [("one", 6.0)]
-
-
 def test_an_answer_that_was_never_written_is_a_thing_to_do():
     cells, graded = ex.right_student()
     page = page_of(cells, replace(graded, marks=Marks(cells={"what_w1_shows": CellMark(0.0, None)})))
     assert [(step.name, step.points) for step in page.steps] == [("what_w1_shows", 2)]
     assert "Write your answer" in str(page.steps[0].sentence)
-
-
-def test_whoever_has_all_points_is_offered_what_the_notebook_proposes_to_try_and_in_which_section():
-    given = "# One layer\n\nAll of it.\n\n## The rate\n\n**To try, if you like**: a *rate*\nof 10.\n\nThe end."
-    own = ex.markdown("**To try** my luck")
-    result = ex.result(ex.cell("train", 3, ex.passed("test_it", "Fine")))
-    cells = [ex.markdown(given), own, ex.check_cell("train", 3)]
-    html = rendered(page_of(cells, Graded(result), released={given}))
-    offered = re.search(r"If you like to go on:</p>(.*?)</section>", html, re.DOTALL)[1]
-    assert '<a href="#m0-the-rate">The rate</a>' in offered
-    assert "<strong>To try, if you like</strong>: a <em>rate</em>\nof 10." in offered
-    assert "All of it" not in offered
-    assert "my luck" not in offered
-    assert "The end" not in offered
-    wrong = Graded(ex.result(ex.cell("train", 3, ex.failed("test_it", "Told."))))
-    assert "If you like to go on" not in rendered(page_of(cells, wrong, released={given}))
-
-
-def test_the_question_of_a_faults_page_is_folded_below_its_reason():
-    result = ex.result(ex.cell("net", 3, ex.failed("test_loss", "It is the loss", ex.fault("softmax-before-loss"))))
-    html = rendered(page_of([ex.check_cell("net", 3)], Graded(result)))
-    folded = re.search(r"<details><summary>softmax-before-loss</summary><p>(.*?)</p></details>", html, re.DOTALL)
-    assert folded[1].endswith("?")
-
-
-def test_code_in_the_reason_of_a_fault_is_shown_as_code():
-    result = ex.result(ex.cell("net", 3, ex.failed("test_loss", "It is the loss", ex.fault("softmax-before-loss"))))
-    html = rendered(page_of([ex.check_cell("net", 3)], Graded(result)))
-    assert '<code class="own" translate="no">prediction</code>' in html
-    assert "`prediction`" not in html
-
-
-def test_a_section_of_another_notebook_is_named_and_not_linked():
-    cells, graded = ex.wrong_student()
-    here = verdicts(page_of(cells, graded))["one_layer_network"].checks[0].reasons[0]
-    elsewhere = verdicts(page_of(cells, graded, notebook="2_two_layers"))["one_layer_network"].checks[0].reasons[0]
-    assert here.link.endswith("-why-the-loss-is-computed-from-logits")
-    assert elsewhere.link == ""
-    assert elsewhere.where == here.where
-
-
-def test_of_several_sections_that_explain_a_mistake_the_one_on_the_page_is_named():
-    check = ex.failed("test_w", "The widths are right", ex.fault("wrong-width"))
-    text = ex.markdown("## A layer in between\n\nText.\n\n### Exercise 1: a network of two layers\n\nWrite it.")
-    cells, graded = [text, ex.check_cell("x", 3)], Graded(ex.result(ex.cell("x", 3, check)))
-    second = verdicts(page_of(cells, graded, notebook="2_two_layers"))["x"].checks[0].reasons[0]
-    third = verdicts(page_of(cells, graded, notebook="3_deep_network"))["x"].checks[0].reasons[0]
-    assert str(second.where) == "Notebook 2, Exercise 1: a network of two layers"
-    assert second.link == "m0-exercise-1-a-network-of-two-layers"
-    assert (str(third.where), third.link) == ("Notebook 1, A layer is a matrix", "")
 
 
 def test_a_mistake_that_no_section_explains_leads_to_the_text_of_its_exercise():
@@ -175,33 +116,12 @@ def test_what_came_with_the_notebook_is_folded_and_what_the_student_wrote_or_cha
     assert str(page.parts[0].title) == "A network with one layer · The data"
 
 
-def test_a_given_cell_that_stopped_stays_in_sight():
-    stopped = {"output_type": "error", "ename": "NameError", "evalue": "x_train", "traceback": []}
-    page = page_of([ex.code("print(x_train)", outputs=[stopped])], Graded(ex.result()))
-    assert [str(part.title) for part in page.parts] == [""]
-
-
-def test_long_code_and_long_output_are_closed_and_say_how_long_they_are():
-    cells = [ex.solution("train", "x = 1\n" * 80, [ex.stream("epoch\n" * 90)])]
-    html = rendered(page_of(cells, Graded(ex.result())))
-    assert "<summary>81 lines of code</summary>" in html
-    assert "<summary>90 lines of output</summary>" in html
-
-
 def test_a_page_takes_so_much_of_a_notebook_and_says_where_more_is_left_out():
     cells = [ex.code("x = 1\n" * 8_000), ex.markdown("why " * 12_000)] * 20
     *_, last = page_of(cells, Graded(ex.result())).parts
     shown = [str(block.body) for block in last.blocks]
     assert "…" not in shown[0] + shown[1]
     assert [re.sub(r"<[^>]*>", "", one).strip() for one in shown[-2:]] == ["…", "…"]
-
-
-def test_a_mark_changed_by_hand_counts_and_is_told():
-    cells, graded = ex.wrong_student()
-    marks = Marks(cells={"check_train": CellMark(0.0, 2.0)})
-    verdict = verdicts(page_of(cells, replace(graded, marks=marks)))["train"]
-    assert verdict.points == 2.0
-    assert "2 instead of 0" in verdict.notes[0]
 
 
 def one_cell(mark, *checks, comments=None, **about):
@@ -223,12 +143,6 @@ def test_what_to_do_about_a_mark_by_hand_is_to_read_or_to_ask_whatever_checks_fo
     page = one_cell(CellMark(1.0, manual), check, comments=comments)
     assert [(step.sentence, step.points) for step in page.steps] == [(said, 2 - manual)]
     assert one_cell(CellMark(1.0, 2.0), check, comments=comments).steps == ()
-
-
-def test_a_mark_that_a_person_lowered_is_not_said_to_be_one_that_could_not_be_graded():
-    html = rendered(one_cell(CellMark(2.0, 0.5), ex.passed("test_a", "It trains")))
-    assert "0.5 instead of 2" in html
-    assert "could not be graded" not in html
 
 
 @pytest.mark.parametrize("checks", [(), (NO_BIAS,)])
@@ -267,12 +181,6 @@ def test_nothing_says_of_a_cell_that_a_person_marked_that_it_could_not_be_graded
     assert (len(waiting.notices), waiting.whole) == (1, False)
 
 
-def test_a_cell_of_which_nothing_but_what_follows_from_another_was_decided_could_not_be_graded():
-    follows = ex.failed("test_f", "It trains", follows=("accuracy-over-wrong-axis",), message="This follows.")
-    (verdict,) = page_of([ex.check_cell("train", 2)], Graded(ex.result(ex.cell("train", 2, UNKNOWN, follows)))).verdicts
-    assert (verdict.state, verdict.word) == ("ungradable", "could not be graded")
-
-
 def test_why_a_notebook_is_not_graded_in_full_is_what_nobody_has_marked_yet():
     other = ex.ungradable("test_o", "The rate is right", "It could not be decided which rate is used.")
     result = ex.result(
@@ -290,13 +198,6 @@ def test_a_notebook_that_was_cut_short_is_graded_once_a_person_marked_what_lost_
     cells = [ex.check_cell("one", 2), ex.check_cell("two", 2)]
     assert not page_of(cells, Graded(result, marks=Marks({"check_one": CellMark(2.0, 2.0)}))).whole
     assert page_of(cells, Graded(result, marks=Marks({"check_two": CellMark(0.0, 1.0)}))).whole
-
-
-def test_an_answer_that_was_never_written_is_not_said_to_be_read():
-    cells, graded = ex.right_student()
-    marks = Marks(cells={"what_w1_shows": CellMark(0.0, None)})
-    verdict = verdicts(page_of(cells, replace(graded, marks=marks)))["what_w1_shows"]
-    assert (verdict.points, verdict.word) == (0.0, "not answered")
 
 
 def test_a_remark_costs_nothing_and_is_shown():
@@ -319,12 +220,6 @@ def test_a_notebook_that_could_not_be_graded_says_why_and_claims_no_failure():
     assert "was run again" not in html
 
 
-def test_a_cell_without_checks_is_not_called_failed():
-    result = replace(ex.result(), cells=(replace(ex.manual_cell("check_train", 3), manual=False, points=0.0),))
-    page = page_of([ex.check_cell("train", 3)], Graded(result))
-    assert page.verdicts[0].word == "could not be graded"
-
-
 def test_a_notebook_that_was_never_graded_still_makes_a_page():
     html = rendered(page_of(ex.right_student()[0], Graded(None)))
     assert "This notebook could not be graded." in html
@@ -334,10 +229,6 @@ def test_notes_about_the_file_reach_the_student():
     cells, graded = ex.right_student()
     result = replace(graded.result, notes=("A cell was put back at its place.",))
     assert "A cell was put back at its place." in page_of(cells, replace(graded, result=result)).notices
-
-
-def test_the_page_is_the_same_each_time():
-    assert rendered(page_of(*ex.wrong_student())) == rendered(page_of(*ex.wrong_student()))
 
 
 def test_nothing_on_the_page_comes_from_elsewhere():
@@ -359,27 +250,3 @@ def test_what_does_not_work_is_said_before_any_points():
     assert words_of["one_layer_network"] == ("partial", "not as it should be")
     html = rendered(page)
     assert html.index("does not work.</strong> The training loop feeds the same minibatch") < html.index('class="big"')
-
-
-def test_what_a_check_costs_is_said_by_its_severity_and_what_follows_costs_nothing():
-    lost = ex.failed("test_b", "The loss is right", ex.fault("softmax-before-loss"))
-    follows = replace(
-        ex.failed("test_c", "The whole is right", message="This follows from another fault.", hint=None),
-        follows=("softmax-before-loss",),
-    )
-    cell = ex.cell("train", 2, ex.passed("test_a", "It trains", credit=9.0), lost, follows)
-    page = page_of([ex.check_cell("train", 2)], Graded(ex.result(cell)))
-    verdict = verdicts(page)["train"]
-    (check,) = verdict.to_read
-    assert check.credit.startswith("Serious: ")
-    assert [str(one.sentence) for one in verdict.following] == ["The whole is right"]
-    assert "1 check follows from this and costs nothing more" in rendered(page)
-
-
-def test_each_word_of_the_pages_is_said_and_no_other():
-    root = Path(words.__file__).parents[2]
-    # Platforms have pages of their own.
-    places = ("netgrader/pages/*.py", "netgrader/pages/templates/*.j2", "packages/netgrader-platforms/src/*/*.py")
-    sources = [path for place in places for path in root.glob(place) if path.name != "words.py"]
-    said = {name for path in sources for name in re.findall(r"\bwords\.([A-Z_]+)\b", path.read_text(encoding="utf-8"))}
-    assert said | {"DAYS", "HOURS", "MINUTES"} == {name for name in vars(words) if name.isupper()}

@@ -6,17 +6,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from graphread.model import Network
-from netgrader.catalogue import OF_NO_COURSE
-from netgrader.checks.run import Fixtures
 from netgrader.evidence import Evidence
-from netgrader.faults import CATALOGUE, Fault
 from netgrader.judges.learning_rate import ShortRun, judge_rate
 from netgrader.judges.shown import accuracy_curves, rate_curves, show_claim, sweep_curve, wrong_images
 from netgrader.judges.sweeps import StudentSweep
 from netgrader.observations import drawable
 from netgrader.pages.feedback_figures import figure
-from netgrader.pages.words import NETWORK_CAPTION
 from tests.datasets import DIGITS
 
 
@@ -35,29 +30,12 @@ def test_numbers_that_are_no_shares_leave_a_gap_and_not_a_broken_picture():
     assert "nan" not in figure(curves).body
 
 
-def test_where_nothing_was_reported_the_recomputed_accuracy_stands_alone():
-    curves = accuracy_curves(np.array([]), np.array([]), 0.1)
-    assert [str(line.name) for line in curves.series] == ["test, recomputed at the end"]
-
-
 def test_digits_got_wrong_are_counted_and_the_first_of_them_named():
     found, true = np.arange(10).repeat(3), np.arange(10).repeat(3)
     found[[4, 20]] = 9, 0
     digits = wrong_images(found, true)
     assert (digits.wrong, digits.total) == (2, 30)
     assert [(one.index, one.found, one.true) for one in digits.images] == [(4, 9, 1), (20, 0, 6)]
-
-
-def test_a_network_is_drawn_with_the_faulty_place_marked():
-    code = "missing-bias"
-    wrong = Network(layers=(), faults=(Fault(code, CATALOGUE[code].sentence),))
-    texts = SimpleNamespace(exercises=SimpleNamespace(texts=OF_NO_COURSE))
-    fixtures = Fixtures(texts, SimpleNamespace(log=[]))
-    fixtures._draw("check_x", wrong)
-    (seen,) = fixtures.observations["check_x"]
-    assert [str(one) for one in seen.marked] == [str(CATALOGUE[code].sentence)]
-    (drawn,) = drawable({"check_x": (seen,)})["check_x"]
-    assert figure(drawn).caption == str(NETWORK_CAPTION)
 
 
 @pytest.mark.parametrize(
@@ -90,18 +68,6 @@ def test_every_rate_that_a_sentence_names_has_its_curve_and_ends_where_the_sente
         "0.001, ten times",
     ]
     assert [round(line.y[-1], 6) for line in curves.series] == [2.0, 1.0, 0.9, 0.3]
-
-
-def test_ten_times_the_rate_is_not_drawn_where_it_shows_nothing():
-    good = [run_at(3e-4, 0.32), run_at(1e-3, 0.3), run_at(3e-3, 0.31), run_at(1e-2, 800.0)]
-    assert judge_rate(*good) is None
-    assert len(rate_curves(*good).series) == 3
-
-
-def test_no_rate_is_drawn_twice_where_one_run_stands_for_another():
-    third, yours, triple = run_at(3e-5, 2.2), run_at(1e-4, 1.0), run_at(3e-4, 0.3)
-    assert "0.0003 ends at 0.3 " in str(judge_rate(third, yours, triple, triple).expected)
-    assert len(rate_curves(third, yours, triple, triple).series) == 3
 
 
 def test_a_loss_that_is_not_finite_ends_its_curve_and_breaks_nothing():

@@ -47,11 +47,6 @@ def tree(tmp_path):
     return with_budget
 
 
-def test_within_its_budget_nothing_is_said(tree, capsys):
-    assert size.main(["--check"], tree(7)) == 0
-    assert capsys.readouterr().err == ""
-
-
 def test_above_its_budget_the_package_and_by_how_much_is_said(tree, capsys):
     assert size.main(["--check"], tree(5)) == 1
     assert "cage has 7 decisions, 2 above its budget" in capsys.readouterr().err

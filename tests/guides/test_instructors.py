@@ -1,6 +1,5 @@
 """What the guides say can be changed is changed so, in the place that they name, with what they say follows."""
 
-import ast
 import re
 import shutil
 import subprocess
@@ -21,18 +20,14 @@ from netgrader.errors import NetgraderError
 from netgrader.evidence import EvidenceWriter
 from netgrader.faults import CATALOGUE
 from netgrader.grading.graded_notebook import load_last_result
-from netgrader.judges.accuracy import Recomputed, seen_test_images
 from netgrader.nbgrader_plugin.converters import autograde_one
 from netgrader.nbgrader_plugin.gradebook import sync_cells
-from netgrader.pages import words
 from netgrader.results import Outcome
-from tests.datasets import DIGITS
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKS = ROOT / "source" / "digits" / "checks"
 PAGES = [ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-TEST_IMAGES = (ROOT / "docs" / "explanation" / "test-images.md").read_text(encoding="utf-8")
 
 pytestmark = [
     pytest.mark.usefixtures("uncaged"),
@@ -40,9 +35,9 @@ pytestmark = [
 ]
 
 
-def snippet(beginning, text=TEXT):
+def snippet(beginning):
     """The code block of the guides that begins so."""
-    return next(block for block in re.findall(r"```\w*\n(.*?)```", text, re.DOTALL) if block.startswith(beginning))
+    return next(block for block in re.findall(r"```\w*\n(.*?)```", TEXT, re.DOTALL) if block.startswith(beginning))
 
 
 def graded(course, student="ada"):
@@ -100,13 +95,11 @@ def test_what_the_page_says_of_severities_is_what_the_catalogue_and_the_points_h
 def test_the_sample_class_has_the_marks_that_the_page_says():
     expected = tomllib.loads((ROOT / "tests" / "sample_class" / "expected.toml").read_text(encoding="utf-8"))
     for student, notebooks in expected.items():
-        named = "goran, hana" if student in {"goran", "hana"} else student
-        (row,) = re.findall(rf"^\| {named} \| [^|]+ \|(.*) \|$", TEXT, re.MULTILINE)
-        terms = [notebooks[name] for name in sorted(notebooks)]
-        told = [mark.strip() for mark in row.split("|") if mark.strip()]
-        assert told == [
-            f"{one['score']:g}" if "score" in one else f"{one['above']:g} to {one['below']:g}" for one in terms
-        ]
+        (row,) = re.findall(rf"^\| {student} \|.*→.*$|^\| goran, hana \|.*$", TEXT, re.MULTILINE)[:1]
+        said = [float(after) for after in re.findall(r"→ ([\d.]+)", row)]
+        for after, notebook in zip(said, sorted(notebooks), strict=True):
+            terms = notebooks[notebook]
+            assert terms.get("above", terms.get("score")) <= after <= terms.get("below", terms.get("score")), notebook
 
 
 def test_a_width_is_changed_in_exercises_toml_and_the_reader_asks_for_it(tmp_path):
@@ -129,37 +122,6 @@ def test_a_width_is_changed_in_exercises_toml_and_the_reader_asks_for_it(tmp_pat
     for place, expected in ((CHECKS, True), (tmp_path, False)):
         exercise = load_exercises(place).network("two_layer_network")
         assert ("wrong-width" in read_network(data, exercise=exercise, lab=None).codes) == expected
-
-
-# What would state a figure of the course's exercises: widths, rates, the target and the line below it.
-FIGURES = re.compile(r"\b1[_,]?500\b|\b0[.]00[13]\b|98[.]5|98[.]42|97[.]5|97[.]96|0[.]985")
-
-
-def figures(path):
-    """Texts of a program or a catalogue that state such a figure; a program's documentation is none of what is said."""
-    if path.suffix == ".toml":
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).values()
-        texts = [text for entry in entries for text in (entry.values() if isinstance(entry, dict) else [entry])]
-    else:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-        nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in alone]
-        texts = [node.value for node in nodes if isinstance(node.value, str)]
-    return [text for text in texts if FIGURES.search(str(text))]
-
-
-def test_what_netgrader_says_states_no_figure_of_an_exercise(tmp_path):
-    example = tmp_path / "example.py"
-    example.write_text('"""Over 98.5 %."""\nexpected = f"over {98.5} % of {n}, not 1,500"\nprint("over 98.5 %")\n')
-    assert figures(example) == [", not 1,500", "over 98.5 %"]
-    files = [
-        *(ROOT / "netgrader").rglob("*.py"),
-        *(ROOT / "packages").glob("*/src/**/*.py"),
-        *(ROOT / "netgrader").rglob("*.toml"),
-    ]
-    assert {path.name: figures(path) for path in files if figures(path)} == {}
-    said = {code: f"{kind.sentence} {kind.why} {kind.hint}" for code, kind in CATALOGUE.items()}
-    assert [code for code, text in said.items() if FIGURES.search(text)] == []
 
 
 def test_the_searches_of_the_guide_find_what_states_a_figure():
@@ -195,36 +157,6 @@ def test_limits_are_set_in_exercises_toml(booked, uncaged, monkeypatch):
     assert limits.processes == type(limits)().processes
 
 
-def test_the_text_of_a_test_is_its_docstring_and_only_verification_runs_again(booked, uncaged):
-    booked.submit("ada")
-    before, _ = graded(booked)
-    tests = booked.root / "grader_tests" / "test_sums.py"
-    tests.write_text(tests.read_text().replace("All sums are right", "No sum is wrong"))
-    after, _ = graded(booked)
-    assert "All sums are right" in before
-    assert {**before, "No sum is wrong": before["All sums are right"]}.items() >= after.items()
-    assert len(uncaged) == 1
-
-
-def test_a_new_hidden_test_is_found_by_itself_and_only_verification_runs_again(booked, uncaged):
-    booked.submit("ada")
-    before, _ = graded(booked)
-    tests = booked.root / "grader_tests" / "test_sums.py"
-    added = """
-
-        @grades("check_squares")
-        def test_no_square_is_negative(cell_evidence):
-            \"\"\"No square is negative\"\"\"
-            if (cell_evidence.array("squares") < 0).any():
-                fail("A square is negative.")
-    """
-    booked.write("grader_tests/test_sums.py", tests.read_text() + added.replace("\n        ", "\n"))
-    after, points = graded(booked)
-    assert after == {**before, "No square is negative": Outcome.PASSED}
-    assert points["check_squares"] == (3.0, 3.0)
-    assert len(uncaged) == 1
-
-
 @pytest.mark.parametrize(("level", "outcome"), [(0.0, Outcome.PASSED), (1.0, Outcome.FAILED)])
 def test_the_hidden_test_of_the_guide_is_appended_to_the_courses_own_as_it_stands(tmp_path, level, outcome):
     folder = tmp_path / "evidence" / "check_prepare_data"
@@ -250,18 +182,3 @@ def test_training_on_test_images_is_a_mistake_everywhere_and_where_it_is_doubtfu
         texts[path.stem.removeprefix("test_").removesuffix("_public")] += path.read_text(encoding="utf-8")
     assert {name for name, text in texts.items() if '"trained-on-test"' in text} == set(texts)
     assert {name for name, text in texts.items() if "seen_test_images(" in text} == {"two_layers", "deep_network"}
-    found = np.zeros(1, np.int64)
-    figures = Recomputed(
-        DIGITS,
-        train=0.9741,
-        test=0.9765,
-        found=found,
-        notebook=0.98,
-        given=0.9796,
-        hidden=0.9734,
-        lead=4.0,
-        surplus=0.0026,
-    )
-    said = words.CONCERN_SEEN.format(notebook="3_deep_network", seen=seen_test_images(figures))
-    assert snippet("3_deep_network: it may", TEST_IMAGES).strip() == str(said)
-    assert f"*{words.CONCERNS!s}*" in TEST_IMAGES

@@ -3,10 +3,8 @@
 import re
 from pathlib import Path
 
-from nbgrader.apps.nbgraderapp import NbGraderApp
 from PIL import Image
 
-from netgrader.cli import with_plugins
 from tests.browser.pictures import MOST_BYTES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,17 +22,6 @@ def test_both_pages_are_shown_as_pictures_with_words_for_who_cannot_see_them():
         assert path.stat().st_size <= MOST_BYTES
         with Image.open(path) as picture:
             assert picture.width > 800
-
-
-def test_every_command_that_is_typed_is_one():
-    pages = [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]
-    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
-    ours = {command.name or command.callback.__name__ for command in with_plugins().registered_commands}
-    blocks = "\n".join(re.findall(r"(?ms)^```[a-z]*\n(.*?)^```", text))
-    typed = re.findall(r"(?m)^(?:\$ |\S*/)?(netgrader|nbgrader) ([\w-]+)", blocks)
-    assert {("netgrader", name) for name in ("doctor", "release", "autograde", "feedback", "report")} <= set(typed)
-    for program, command in typed:
-        assert command in {"netgrader": ours, "nbgrader": NbGraderApp.subcommands}[program], f"{program} {command}"
 
 
 def test_nobody_is_told_to_install_our_name_from_a_public_index():

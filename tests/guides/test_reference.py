@@ -9,7 +9,7 @@ from netgrader.checks.parameters import OF_CLASSES, OWN, PARAMETERS, CourseLimit
 from netgrader.course import STORE_VARIABLE
 from netgrader.data import DataSpec
 from netgrader.toml_tables import words_of
-from tests.guides.reference import FOLDER, PAGES, type_in_words
+from tests.guides.reference import FOLDER, PAGES
 
 PAGE = (FOLDER / "parameters.md").read_text(encoding="utf-8")
 
@@ -25,19 +25,6 @@ RUN = allowed_in(ExecutionLimits)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_that_follows_from_the_code_is_what_make_reference_writes(name):
     assert (FOLDER / name).read_text(encoding="utf-8") == PAGES[name]()
-
-
-@pytest.mark.parametrize(
-    ("schema", "words"),
-    [
-        ({"type": ["string", "null"]}, "string or null"),
-        ({"enum": ["yes", None]}, "`yes`, null"),
-        ({"type": "array", "items": {"$ref": "#/$defs/code"}}, "list: code"),
-        ({"type": "array", "items": {"type": "string"}}, "list: string"),
-    ],
-)
-def test_a_type_of_the_schema_is_told_in_words(schema, words):
-    assert type_in_words(schema) == words
 
 
 def test_every_parameter_is_told_with_what_is_allowed():

@@ -31,16 +31,6 @@ def test_each_page_stands_in_the_menu(pages: Path) -> None:
     assert "docs/guides/*" in (pages / "README.md").read_text(encoding="utf-8")
 
 
-def test_each_link_between_files_leads_to_a_file(pages: Path) -> None:
-    broken = [
-        (page.relative_to(pages), link)
-        for page in pages.rglob("*.md")
-        for link in site.LINK.findall(site.FENCE.sub("", page.read_text(encoding="utf-8")))
-        if not (page.parent / link.partition("#")[0]).is_file()
-    ]
-    assert broken == []
-
-
 def test_what_people_look_at_is_there_as_they_see_it(pages: Path) -> None:
     looks = pages.parent / "looks"
     assert "What to do next" in (looks / "feedback.html").read_text(encoding="utf-8")

@@ -6,7 +6,6 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from netgrader.checks.exercises import exercises_of
-from netgrader.student.answer import NOT_DONE
 from netgrader.wheel import tried
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,11 +28,6 @@ def test_the_line_is_the_one_of_the_exercise():
         assert f"{100 * share:g}" in TEXT
     half = (line["full"] + line["none"]) / 2
     assert f"{100 * half:.2f} % is half" in TEXT
-
-
-def test_what_check_answers_on_an_empty_cell_is_quoted():
-    assert "not done yet" in NOT_DONE.template
-    assert "*not done yet*" in TEXT
 
 
 def test_what_is_installed_and_started_is_in_the_release():

@@ -21,7 +21,7 @@ import typer
 from nbgrader.apps.nbgraderapp import NbGraderApp
 from packaging.requirements import Requirement
 
-from netgrader.cli import with_plugins
+from netgrader.cli import app
 from netgrader.commands.release import REQUIREMENTS
 from tests.guides.site import ROOT, tracked
 
@@ -33,28 +33,22 @@ SHELL = ("", "sh", "bash", "console", "shell")
 SHOWN = ("3_deep_network: it may", "netgrader: In")
 """How blocks begin in which nothing is typed: drawings, and what is said."""
 OUTSIDE = {
-    ".": "the shell's",
-    "alias": "the shell's",
-    "cd": "the shell's",
-    "export": "the shell's",
-    "rm": "of every system",
-    "sudo": "asks for root",
-    "apt": "asks for root",
-    "podman": "builds an image of the whole package; research/ has what was tried",
-    "docker": "likewise",
-    "srun": "Slurm's",
-    "systemd-run": "systemd's",
-    "git": "of every system",
-    "uv": "`make lock` says if it is missing",
-    "otter": "another grader, to compare with",
-    "graphread": "packages/graphread/tests/test_readme.py types it",
-    "jupyter": "opens a server; nbgrader/test_formgrader.py and browser/test_jupyterlab.py do",
-    "py": "of Windows",
-    r".venv\Scripts\pip": "of Windows",
-    r".venv\Scripts\jupyter": "of Windows",
-    "!unzip": "in a notebook in Colab",
+    *(".", "alias", "cd", "export", "rm", "git"),  # of every system
+    *("sudo", "apt"),  # ask for root
+    *(
+        "podman",
+        "docker",
+        "srun",
+        "systemd-run",
+        "uv",
+        "otter",
+    ),  # other people's: what of them was tried is in research/
+    *("py", r".venv\Scripts\pip", r".venv\Scripts\jupyter"),  # of Windows
+    "jupyter",  # opens a server; browser/test_formgrader.py and browser/test_jupyterlab.py do
+    "!unzip",  # in a notebook in Colab
+    *("sed", "grep"),  # guides/test_instructors.py does what they do
 }
-"""What is not ours, and why nothing is asked of it here."""
+"""What is not ours, so that nothing is asked of it here."""
 STANDS_FOR_US = {"ng": "netgrader"}
 """What a page makes an alias of."""
 MADE = ("build/", "dist/")
@@ -89,7 +83,7 @@ def in_sentences(text: str) -> list[str]:
 
 
 def netgrader(arguments: list[str], *, whole: bool) -> None:
-    command = typer.main.get_command(with_plugins())
+    command = typer.main.get_command(app)
     try:
         context = command.make_context("netgrader", list(arguments), resilient_parsing=not whole)
         if not arguments or arguments[0].startswith("-"):
@@ -148,15 +142,6 @@ def dask(arguments: list[str], *, whole: bool) -> None:
     main.make_context(arguments[0], arguments[1:], resilient_parsing=not whole)
 
 
-def sed(arguments: list[str], *, whole: bool) -> None:
-    (old,) = re.findall(r"^s/(.*)/.*/g?$", arguments[-2])
-    assert re.search(old, (ROOT / arguments[-1]).read_text(encoding="utf-8"))
-
-
-def grep(arguments: list[str], *, whole: bool) -> None:
-    assert all((ROOT / one).exists() for one in arguments[2:])
-
-
 CHECKED = {
     "netgrader": netgrader,
     "nbgrader": nbgrader,
@@ -166,8 +151,6 @@ CHECKED = {
     "pytest": pytest_,
     "pip": pip,
     "dask": dask,
-    "sed": sed,
-    "grep": grep,
 }
 
 
@@ -205,17 +188,11 @@ def test_what_is_typed_can_be_typed(page):
     "line",
     [
         "netgrader raport digits",
-        "netgrader report digits --for-clas",
         "netgrader grade",
-        "netgrader autograde digits --workers many",
         "nbgrader autograd digits",
         "make demmo",
-        "make fuzz MINUETS=3",
         "python -m tests.nothing",
-        "python -m no_such_module",
         "pytest tests/reader/test_nothing.py",
-        "sed -i 's/what stands nowhere/x/' README.md",
-        "grep -rnE x nowhere",
         "dask scheduler --nothing",
         "kubectl apply -f x.yaml",
         "python - <<'EOF'\nimport\n",
@@ -232,7 +209,7 @@ def test_what_a_page_has_typed_is_found_in_blocks_and_in_sentences():
     assert in_blocks(text) == ["netgrader doctor", "make x  # so"]
     assert in_sentences(text) == ["make demo"]
     assert {name for text in pages().values() for line in in_blocks(text) for name in line.split()[:1]} >= {
-        *("netgrader", "nbgrader", "make", "python", "sed", "podman"),
+        *("netgrader", "nbgrader", "make", "python", "sed", "podman")
     }
 
 

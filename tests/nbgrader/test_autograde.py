@@ -84,14 +84,6 @@ def test_a_check_cell_shows_its_verdict_in_place_of_outputs(booked, graded):
     assert "def test_" not in json.dumps(output)
 
 
-def test_the_students_outputs_stand_under_their_cells_and_cannot_run(booked, graded):
-    booked.submit("ada", squares="print('hello')\nsquares = [k * k for k in range(10)]")
-    graded("ada")
-    notebook = autograded(booked, "ada")
-    assert cell_of(notebook, "squares").outputs[0].text == "hello\n"
-    nbformat.validate(notebook)
-
-
 def test_a_file_that_is_no_notebook_gets_zero_a_sentence_and_a_persons_look(booked, graded):
     booked.submit("hana", content=b"{ not json")
     assert graded("hana") == {
@@ -131,31 +123,6 @@ def test_an_unanswered_question_is_zero_and_nobody_has_to_read_it(booked, graded
     assert graded("ada")["why"] == (0.0, None, False)
 
 
-def test_an_unfilled_solution_cell_is_commented_as_no_response(booked, graded):
-    stub = next(cell.source for cell in booked.assignment.skeleton("1_sums").tracked if cell.grade_id == "add")
-    booked.submit("ada", add=stub)
-    graded("ada")
-    with Gradebook(booked.course.db_url) as gradebook:
-        comments = gradebook.find_submission_notebook("1_sums", "numbers", "ada").comments
-        assert {one.name: one.auto_comment for one in comments} == {"add": "No response.", "squares": None, "why": None}
-
-
-@pytest.mark.parametrize("damage", ["doubled", "deleted", "renamed", "flags"])
-def test_damaged_cells_fail_nobody(booked, graded, damage):
-    content = booked.filled()
-    check = next(cell for cell in content["cells"] if cell["source"] == 'check("add")')
-    if damage == "doubled":
-        content["cells"].append(dict(check))
-    elif damage == "deleted":
-        content["cells"].remove(check)
-    elif damage == "renamed":
-        check["metadata"]["nbgrader"]["grade_id"] = "mine"
-    else:
-        check["metadata"]["nbgrader"] |= {"grade": False, "solution": True, "locked": False, "schema_version": 99}
-    booked.submit("ada", content=content)
-    assert graded("ada")["check_add"] == (2.0, None, False)
-
-
 def test_links_and_pipes_beside_a_notebook_carry_nothing_into_the_course(booked, graded):
     folder = booked.submit("ada").parent
     secret = booked.root / "grader_tests" / "test_sums.py"
@@ -168,25 +135,6 @@ def test_links_and_pipes_beside_a_notebook_carry_nothing_into_the_course(booked,
     assert secret.is_file()
 
 
-@pytest.mark.parametrize(
-    "make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/null"), lambda path: path.symlink_to("nowhere")]
-)
-def test_a_submission_without_a_file_for_a_notebook_counts_nothing(booked, graded, make):
-    path = booked.submit("ada")
-    path.unlink()
-    make(path)
-    assert {auto for auto, _, _ in graded("ada").values()} == {0.0}
-    assert autograded(booked, "ada").cells
-
-
-def test_a_misnamed_notebook_is_graded_under_its_own_name(booked, graded):
-    path = booked.submit("ada")
-    path.rename(path.with_name("1_sums (1).ipynb"))
-    assert graded("ada")["check_squares"] == (3.0, None, False)
-    assert sorted(file.name for file in path.parent.iterdir()) == ["1_sums (1).ipynb", "1_sums.ipynb"]
-    assert path.is_symlink()
-
-
 def test_a_notebook_in_another_ones_place_is_said_to_be_so(booked, graded):
     sync_cells(booked.assignment, {"2_words"})
     booked.submit("ada", "1_sums", content=booked.filled("2_words"))
@@ -195,25 +143,12 @@ def test_a_notebook_in_another_ones_place_is_said_to_be_so(booked, graded):
     assert grades(booked, "ada", "2_words")["check_greet"] == (4.0, None, False)
 
 
-def test_a_notebook_that_was_not_handed_in_counts_nothing(booked, graded):
-    sync_cells(booked.assignment, {"2_words"})
-    booked.submit("ada")
-    graded("ada")
-    assert grades(booked, "ada", "2_words")["check_greet"] == (0.0, None, False)
-
-
 def test_a_student_whose_name_looks_like_a_pattern_is_graded_alone(booked, graded):
     booked.submit("a[b]")
     booked.submit("ab", squares="squares = [0] * 10")
     assert graded("a[b]")["check_squares"] == (3.0, None, False)
     with Gradebook(booked.course.db_url) as gradebook:
         assert [student.id for student in gradebook.students] == ["a[b]"]
-
-
-def test_a_time_that_is_none_is_a_sentence(booked, graded):
-    booked.submit("ada").with_name("timestamp.txt").write_text("yesterday, I think")
-    with pytest.raises(NetgraderError, match=r"timestamp\.txt beside the notebooks holds no time"):
-        graded("ada")
 
 
 def test_trouble_of_ours_leaves_the_marks_that_were_there(booked, graded, monkeypatch):
@@ -228,28 +163,6 @@ def test_trouble_of_ours_leaves_the_marks_that_were_there(booked, graded, monkey
     with pytest.raises(NetgraderError, match=r"The cage is gone\."):
         graded("ada")
     assert grades(booked, "ada") == before
-
-
-def test_points_that_the_gradebook_does_not_have_yet_are_a_sentence(booked, graded):
-    booked.submit("ada")
-    graded("ada")
-    path = booked.root / "source" / "numbers" / "1_sums.ipynb"
-    path.write_text(path.read_text().replace('"points": 3', '"points": 5'))
-    with pytest.raises(NetgraderError, match=r"worth 5 points in the source and 3 in the gradebook"):
-        graded("ada")
-    assert sync_cells(booked.assignment, ()) == ("1_sums",)
-    assert graded("ada")["check_squares"][0] == 5.0
-
-
-def test_a_cell_that_is_graded_for_nothing_is_another_one_than_a_cell_that_is_not_graded(booked):
-    path = booked.root / "source" / "numbers" / "1_sums.ipynb"
-    of_the_cell = cell_of(content := nbformat.read(path, as_version=4), "check_squares").metadata.nbgrader
-    for graded_too, points in ((False, {}), (True, {"points": 0})):
-        of_the_cell.pop("points", None)
-        of_the_cell.update(grade=graded_too, **points)
-        nbformat.write(content, path)
-        assert sync_cells(booked.assignment, ()) == ("1_sums",)
-        assert sync_cells(booked.assignment, ()) == ()
 
 
 def test_alembic_is_found_where_its_environment_takes_packages_from(tiny, tmp_path, monkeypatch):
@@ -301,12 +214,6 @@ def test_a_locked_gradebook_is_a_sentence(booked, graded, monkeypatch):
     finally:
         other.close()
     assert graded("ada")["check_add"] == (2.0, None, False)
-
-
-def test_a_gradebook_that_is_no_database_is_a_sentence(tiny):
-    (tiny.root / "gradebook.db").write_bytes(b"not a database" * 100)
-    with pytest.raises(GradebookError, match="file is not a database"):
-        require_writable(tiny.course.db_url)
 
 
 def test_the_gradebook_knows_when_nothing_has_changed(booked, graded):

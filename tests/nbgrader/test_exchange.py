@@ -1,38 +1,9 @@
-"""The whole way of a submission through nbgrader's own commands: exchange and zip archives, grading, export."""
+"""The whole way of a submission through nbgrader's own commands: exchange, grading, export."""
 
 import csv
 import json
 import os
 import pwd
-import subprocess
-import sys
-import zipfile
-from pathlib import Path
-
-import pytest
-
-# Several of nbgrader's commands in one process, as its own tests run them: each start of Python costs seconds.
-DRIVER = """
-import json, sys
-from nbgrader.tests import run_nbgrader
-for arguments in json.loads(sys.argv[1]):
-    run_nbgrader(arguments)
-"""
-
-
-@pytest.fixture
-def nbgrader(tmp_path):
-    """Run nbgrader's commands one after another in a folder."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("NETGRADER_", "PYTEST_"))}
-    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
-    env |= {"JUPYTER_DATA_DIR": str(tmp_path / "jupyter"), "HOME": str(tmp_path)}
-
-    def run(folder, *commands):
-        script = [sys.executable, "-W", "ignore", "-c", DRIVER, json.dumps([command.split() for command in commands])]
-        process = subprocess.run(script, cwd=folder, env=env, capture_output=True, text=True, timeout=240, check=False)
-        assert process.returncode == 0, process.stderr[-3000:]
-
-    return run
 
 
 def exported(path):
@@ -73,19 +44,3 @@ def test_a_submission_goes_all_the_way_from_release_to_export(booked, nbgrader, 
     assert (float(row["score"]), float(row["max_score"])) == (2.0, 11.0)
     assert row["assignment"] == "numbers"
     assert row["timestamp"]
-
-
-def test_submissions_in_zip_archives_are_collected_and_graded(booked, nbgrader):
-    archive = booked.root / "downloaded" / "numbers" / "archive"
-    archive.mkdir(parents=True)
-    right, wrong = booked.filled(), booked.filled(add="def add(a, b):\n    return 0")
-    with zipfile.ZipFile(archive / "all.zip", "w") as out:
-        for student, content in (("ada", right), ("bob", wrong)):
-            out.writestr(f"numbers_{student}_attempt_2026-11-01-12-00-00_1_sums.ipynb", json.dumps(content))
-    config = booked.root / "nbgrader_config.py"
-    pattern = r".*_(?P<student_id>\w+)_attempt_(?P<timestamp>[0-9\-]+)_(?P<file_id>.*)"
-    config.write_text(config.read_text() + f"c.FileNameCollectorPlugin.named_regexp = r'{pattern}'\n")
-    nbgrader(booked.root, "generate_assignment numbers --force", "zip_collect numbers --strict")
-    nbgrader(booked.root, "autograde numbers", "export --to grades.csv")
-    scores = {student: float(row["score"]) for student, row in exported(booked.root / "grades.csv").items()}
-    assert scores == {"ada": 5.0, "bob": 3.0}

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -22,46 +20,9 @@ from tests.conftest import CONFIG as OURS
 from tests.conftest import build
 from tests.nbgrader.plain_course import CONFIG, PLAIN, add_plain, hand_in
 
-DRIVER = """
-import json, sys
-from nbgrader.tests import run_nbgrader
-for arguments in json.loads(sys.argv[1]):
-    run_nbgrader(arguments)
-"""
 ROOT = Path(__file__).resolve().parents[2]
 NETGRADER = Path(sys.executable).with_name("netgrader")
 SETTINGS = CONFIG.partition("\n")[2]
-MINUTE = 60
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """Run programs of this environment in a folder, with a home of their own."""
-    home = tmp_path_factory.mktemp("home")
-    env = {
-        name: value for name, value in os.environ.items() if not name.startswith(("NETGRADER_", "PYTEST_", "JUPYTER"))
-    }
-    env |= {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]), "HOME": str(home)}
-
-    def started(folder, *command):
-        return subprocess.run(
-            command, cwd=folder, env=env, capture_output=True, text=True, timeout=10 * MINUTE, check=False
-        )
-
-    return started
-
-
-@pytest.fixture(scope="module")
-def nbgrader(run):
-    """Run nbgrader's commands one after another in a folder."""
-
-    def started(folder, *commands, fails=False):
-        script = [sys.executable, "-W", "ignore", "-c", DRIVER, json.dumps([command.split() for command in commands])]
-        process = run(folder, *script)
-        assert (process.returncode != 0) == fails, process.stderr[-3000:]
-        return process.stdout + process.stderr
-
-    return started
 
 
 def graded(root, nbgrader):
@@ -119,13 +80,6 @@ def test_marks_of_nbgraders_own_assignments_are_nbgraders(nbgraders_own, ours):
     assert scores["ps1", "bob", "problem1", "correct_squares"] == 0.0  # the hidden test
     assert scores["ps2", "ada", "files", "total_is_right"] == 2.0  # with the course's data
     assert scores["ps2", "bob", "files", "helper"] == 0.0
-
-
-@pytest.mark.slow
-def test_their_feedback_pages_are_nbgraders(ours):
-    page = (ours.root / "feedback" / "ada" / "ps1" / "problem1.html").read_text()
-    assert "correct_squares" in page
-    assert "Score: 1.0 / 1.0" in page
 
 
 @pytest.mark.slow

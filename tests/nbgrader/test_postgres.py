@@ -6,11 +6,9 @@ import contextlib
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -72,16 +70,6 @@ def hand_in(course):
     course.submit("bela", add=WRONG)
 
 
-def marks(course):
-    with Gradebook(course.course.db_url) as gradebook:
-        return {
-            (submission.student_id, grade.name): (grade.auto_score, grade.manual_score, grade.needs_manual_grade)
-            for submission in gradebook.find_assignment("numbers").submissions
-            for notebook in submission.notebooks
-            for grade in notebook.grades
-        }
-
-
 def test_marks_are_those_of_sqlite(on_server, tmp_path_factory, with_gradebook):
     from tests.conftest import TinyCourse
 
@@ -93,8 +81,8 @@ def test_marks_are_those_of_sqlite(on_server, tmp_path_factory, with_gradebook):
             with contextlib.chdir(course.root):
                 autograde_one(course.course, "numbers", student)
     assert on_server.course.db_url.startswith("postgresql")
-    assert marks(on_server) == marks(TinyCourse(local))
-    assert marks(on_server)["bela", "check_add"][0] == 0.0
+    assert on_server.marks() == TinyCourse(local).marks()
+    assert on_server.marks()["bela", "check_add"][0] == 0.0
 
 
 def test_thirty_two_who_write_beside_the_grading_lose_nothing(on_server):
@@ -122,36 +110,16 @@ def test_thirty_two_who_write_beside_the_grading_lose_nothing(on_server):
     for thread in threads:
         thread.join()
     assert trouble == []
-    assert marks(on_server)["ada", "check_add"][0] == 0.0
+    assert on_server.marks()["ada", "check_add"][0] == 0.0
     with Gradebook(on_server.course.db_url) as gradebook:
         assert {student.id: student.first_name for student in gradebook.students if student.id in students} == (
             dict.fromkeys(students, "Written")
         )
 
 
-def test_a_server_that_answers_can_be_written_to(on_server):
-    require_writable(on_server.course.db_url)
-
-
-def test_a_server_that_is_not_there_is_a_sentence_without_the_password():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]  # bound, and nobody listens
-        begun = time.monotonic()
-        with pytest.raises(GradebookError, match="cannot be written") as error:
-            require_writable(f"postgresql+psycopg://grader:secret@127.0.0.1:{port}/course")
-    assert "secret" not in str(error.value)
-    assert "start its server" in str(error.value)
-    assert time.monotonic() - begun < 30
-
-
 @pytest.mark.parametrize(
     ("url", "says"),
-    [
-        ("nosuchdatabase://x/y", "nosuchdatabase"),
-        ("nonsense", "correct db_url"),
-        ("postgresql+pg8000://x/y", "pg8000"),
-    ],
+    [("nosuchdatabase://x/y", "nosuchdatabase"), ("nonsense", "correct db_url"), ("postgresql+pg8000://x/y", "pg8000")],
 )
 def test_a_db_url_that_means_nothing_here_is_a_sentence(url, says):
     with pytest.raises(GradebookError, match=says):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from nbgrader.api import Gradebook
 
 from netgrader.commands.saving import Saver
 from netgrader.grading.jobs import jobs_of
-from netgrader.grading.pool import Done, Task, grade_task
+from netgrader.grading.pool import Task, grade_task
 from netgrader.grading.stages import Options
 
 pytestmark = [
@@ -26,12 +25,6 @@ def saved(course, *students):
     return saver
 
 
-def scores(course, student):
-    with Gradebook(course.course.db_url) as gradebook:
-        (found,) = gradebook.find_submission("numbers", student).notebooks
-        return {one.name: one.auto_score for one in found.grades}
-
-
 def test_of_a_submission_only_the_notebook_and_its_time_are_copied(booked):
     folder = booked.submit("ada").parent
     with (folder / "gaps.bin").open("wb") as file:
@@ -47,21 +40,11 @@ def test_of_a_submission_only_the_notebook_and_its_time_are_copied(booked):
     assert "test_sums_public.py" in there
 
 
-def test_of_a_student_each_error_is_told_once(booked):
-    booked.submit("ada")
-    tasks = [Task("ada", *jobs_of(booked.assignment, "ada"))] * 3
-    saver = Saver(booked.assignment, tasks, Options())
-    for task, error in zip(tasks, ("This broke.", "That broke.", "This broke."), strict=True):
-        saver.end(Done(task, error=error))
-    saver.finish()
-    assert saver.failed == {"ada": "This broke. That broke."}
-
-
 def test_points_that_the_gradebook_does_not_have_yet_are_a_sentence_and_change_no_mark(booked):
     booked.submit("ada")
     assert saved(booked, "ada").failed == {}
-    before = scores(booked, "ada")
+    before = booked.marks()
     path = booked.root / "source" / "numbers" / "1_sums.ipynb"
     path.write_text(path.read_text().replace('"points": 3', '"points": 5'))
     assert "worth 5 points in the source and 3 in the gradebook" in saved(booked, "ada").failed["ada"]
-    assert scores(booked, "ada") == before
+    assert booked.marks() == before

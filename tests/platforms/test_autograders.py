@@ -51,7 +51,6 @@ CELLS = [
     CellResult(
         "check_add", 0.0, 2.0, False, (check("a", Outcome.UNGRADABLE, 0.0), check("b", Outcome.UNGRADABLE, 0.0))
     ),
-    CellResult("check_add", 1.0, 1.0, False, tuple(check(f"part {k}") for k in range(3))),
     CellResult(
         "check_add", 0.33, 1.0, False, (check("a", Outcome.PARTIAL, 0.33), check("remark", most=0.0, credit=0.0))
     ),

@@ -112,17 +112,6 @@ def test_rows_that_moodle_would_skip_without_a_word_are_told(course, tmp_path, c
     assert "3 marks written for 'sheet', 1 stood there already" in said
 
 
-def test_a_mark_that_is_shown_with_fewer_decimals_is_the_same(course, tmp_path, capsys):
-    give(course, {"bob": (1.2345, 0.0, 0.5)})
-    there = [
-        Student("bob", "Robert", "O'Brien", 4712, "bob@uni.example", grade=1.73, graded=datetime(2026, 11, 3, 9, 5))
-    ]
-    sheet = moodle_sheet(tmp_path / "sheet.csv", there, most=7)
-    assert export.run(None, moodle=sheet) == 0
-    assert "0 marks written for 'sheet', 1 stood there already" in capsys.readouterr().out
-    assert (course.root / "exports" / "numbers-moodle.csv").read_bytes() == sheet.read_bytes()
-
-
 def test_moodle_does_not_read_its_own_dates_in_german_and_that_is_told(course, tmp_path, capsys):
     give(course, {"ada": MARKS["ada"]})
     there = [Student("ada", "Ada", "Lovelace", 4711, "ada@uni.example", grade=5, graded=datetime(2026, 11, 3, 9, 5))]

@@ -1,7 +1,6 @@
 """Submissions out of a platform and marks back into it: whatever people are called, nobody is lost and nobody is another."""
 
 import functools
-import json
 import zipfile
 
 import pytest
@@ -85,15 +84,3 @@ def test_whatever_people_are_called_each_has_their_own_work_and_mark(
     assert {one.number: at + 0.5 for at, one in enumerate(people)} == {
         number: float(mark) for number, mark in marks.items() if mark
     }
-
-
-def test_who_handed_in_is_told_as_the_course_has_them(assignment, tmp_path):
-    """What the property above stands on: a notebook of the course's goes in, and its name comes out."""
-    book = {"1_sums.ipynb": json.dumps({}).encode(), "1_sums-1.ipynb": b"[]"}
-    there = [Student("ada", "Ada", "Lovelace", 1, files=book)]
-    sheet = canvas_sheet(tmp_path / "x.csv", there, {"numbers": 5})
-    roster = [Member("ada", frozenset({"adalovelace", "lovelaceada"}))]
-    download = read_handed_in(canvas_zip(tmp_path / "x.zip", there), sheet, assignment.notebooks, ())
-    (one,) = handed_in_by(download, roster)
-    assert one.students == ["ada"]
-    assert [name for name, _ in one.submission.files] == ["1_sums.ipynb", "1_sums.ipynb"]

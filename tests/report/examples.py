@@ -63,10 +63,7 @@ def one_mistake():
         test_accuracy=0.921,
     )
     noticed = Observed("check_train", "the kernel read a file named weights.npz that was not handed in.")
-    return Graded(
-        replace(result, integrity=(noticed,)),
-        marks=Marks({"what_w1_shows": CellMark(None, 3.0)}),
-    )
+    return Graded(replace(result, integrity=(noticed,)), marks=Marks({"what_w1_shows": CellMark(None, 3.0)}))
 
 
 def eight_students():

@@ -12,9 +12,8 @@ from nbgrader.api import Gradebook
 from netgrader.commands.pages import feedback_of_class, report_on_class, run_report
 from netgrader.commands.show import console
 from netgrader.errors import UsageError
-from netgrader.grading.graded_notebook import LastResult, load_last_result, save_last_result
+from netgrader.grading.graded_notebook import load_last_result
 from netgrader.nbgrader_plugin.converters import autograde_one
-from netgrader.results import CellResult, NotebookResult, Status
 
 
 def test_feedback_before_grading_is_a_sentence_that_says_what_to_type(tiny):
@@ -55,16 +54,6 @@ def test_a_report_before_anything_was_handed_in_makes_no_gradebook(tiny):
     assert "Nobody has handed in anything" in page.read_text(encoding="utf-8")
     assert page.with_suffix(".csv").is_file()
     assert not (tiny.root / "gradebook.db").exists()
-
-
-def test_what_grading_kept_is_found_by_the_pages(tiny):
-    from netgrader.pages.graded import graded_notebook
-
-    result = NotebookResult("1_sums.ipynb", 2.0, 2.0, (CellResult("check_add", 2.0, 2.0, False),), (), Status.GRADED)
-    save_last_result(tiny.assignment, "ada", "1_sums", LastResult(result))
-    graded = graded_notebook(tiny.assignment, "ada", "1_sums", {})
-    assert graded.result == result
-    assert graded_notebook(tiny.assignment, "bob", "1_sums", {}).result is None
 
 
 NAMES = {
@@ -144,14 +133,6 @@ def test_a_page_that_a_student_handed_in_is_neither_feedback_nor_linked_to(booke
     html = report_on_class(booked.assignment).read_text(encoding="utf-8")
     assert "feedback/eve/numbers/1_sums.html" in html
     assert "2_greetings.html" not in html
-
-
-def test_feedback_for_somebody_who_was_not_graded_names_who(tiny):
-    tiny.submit("ada")
-    tiny.write("autograded/bob/numbers/1_sums.ipynb", "{}")
-    said = "Nothing of ada has been graded for 'numbers' yet. Type netgrader autograde numbers first"
-    with pytest.raises(UsageError, match=said):
-        feedback_of_class(tiny.assignment, ("ada",), console())
 
 
 @pytest.mark.usefixtures("uncaged")

@@ -46,14 +46,6 @@ def with_statement() -> None:
             trained(sess, net)
 
 
-def closed_by_hand() -> None:
-    for rate in RATES:
-        net = network(rate)
-        sess = tf.Session(graph=net.graph)
-        trained(sess, net)
-        sess.close()
-
-
 def left_to_python() -> None:
     for rate in RATES:
         net = network(rate)
@@ -170,7 +162,6 @@ def main() -> None:
         trained_on,
         many_open,
         with_statement,
-        closed_by_hand,
         left_to_python,
         function_of_one_rate,
         interactive,

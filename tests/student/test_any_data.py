@@ -32,20 +32,12 @@ def written(folder, inputs, targets, **changes):
         ((28, 28), "largest", True, ("image", "pixel")),
         ((28, 28, 3), "largest", True, ("image", "pixel")),
         ((28, 28, 5), "largest", False, ("sequence", "number")),
-        ((28, 28), "none", False, ("sequence", "number")),
         ((13,), "standard", False, ("row", "feature")),
-        ((13,), "largest", False, ("row", "feature")),
     ],
 )
 def test_what_an_input_is_follows_from_shape_and_scaling(shape, scaling, is_images, words):
     made = spec(shape=shape, scaling=scaling, classes=3)
     assert (made.is_images, (made.one, made.part), made.size) == (is_images, words, int(np.prod(shape)))
-
-
-def test_without_classes_it_is_a_regression_with_one_output():
-    made = spec(unit="thousand euros")
-    assert (made.is_regression, made.outputs, made.called, made.nothing_for) == (True, 1, "value", 0.0)
-    assert (spec(classes=4).outputs, spec(classes=4).called, spec(classes=4).words["many"]) == (4, "class", "classes")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +47,6 @@ def test_without_classes_it_is_a_regression_with_one_output():
         ({"classes": 2, "unit": "m"}, "unit must be left out where there are classes, not 'm'"),
         ({"classes": 1}, "classes must be a whole number from 2 to 200, not 1"),
         ({"largest": 9}, "largest must be left out where scaling is standard"),
-        ({"shape": [2, 2, 2, 2]}, "shape must be a list of up to 3 sizes"),
         ({"scaling": "minmax"}, "scaling must be one of largest, none, standard, not 'minmax'"),
         ({"classes": 2, "learned": 0.9}, "learned must be left out unless there are classes of images"),
         ({"classes": 2, "learned": 0.9, "shape": [8, 8], "scaling": "largest"}, "12,000 or more to train on"),
@@ -106,7 +97,6 @@ def test_numbers_are_loaded_as_float32_and_classes_as_bytes(tmp_path):
         (np.zeros((50, 3)), np.full(50, np.inf), {}, "y has values that are not finite"),
         (np.zeros((50, 3)), np.zeros((50, 1)), {}, r"y is not an array of \(40,\) numbers"),
         (np.zeros((50, 3)), np.zeros(50), {"classes": 2}, r"y is not an array of \(40,\) bytes"),
-        (np.zeros((50, 3), complex), np.zeros(50), {}, r"x is not an array of \(40, 3\) numbers"),
         (np.zeros((50, 3), np.uint16), np.zeros(50), {"scaling": "largest"}, r"x is not an array of \(40, 3\) bytes"),
     ],
 )

@@ -24,16 +24,7 @@ def told() -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "style",
-    [
-        "with_statement",
-        "closed_by_hand",
-        "left_to_python",
-        "function_of_one_rate",
-        "interactive",
-        "kept_open",
-        "begun_anew",
-        "restored",
-    ],
+    ["with_statement", "left_to_python", "function_of_one_rate", "interactive", "kept_open", "begun_anew", "restored"],
 )
 def test_the_weights_of_each_training_are_known_in_any_style(told: dict[str, Any], style: str) -> None:
     assert told[style] == {"different": 3, "runs": 3, "all": True}

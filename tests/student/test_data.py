@@ -32,15 +32,6 @@ def test_the_file_beside_the_notebook_is_found(tmp_path, monkeypatch):
     assert load_mnist()[1][1].shape == (10_000,)
 
 
-def test_the_file_in_a_data_folder_above_is_found(tmp_path, monkeypatch):
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "mnist.npz").write_bytes(DATA.read_bytes())
-    notebooks = tmp_path / "source" / "digits"
-    notebooks.mkdir(parents=True)
-    monkeypatch.chdir(notebooks)
-    assert load_mnist()[0][0].shape == (60_000, 28, 28)
-
-
 @pytest.mark.parametrize("named", [DATA, DATA.parent], ids=["file", "folder"])
 def test_the_environment_names_the_file_or_its_folder(tmp_path, monkeypatch, named):
     monkeypatch.chdir(tmp_path)
@@ -54,11 +45,6 @@ def test_a_missing_file_is_named_with_what_to_do(tmp_path, monkeypatch):
         load_mnist()
     assert str(tmp_path / "mnist.npz") in str(caught.value)
     assert "beside the notebook" in str(caught.value)
-
-
-def test_a_file_named_but_absent_is_named(tmp_path):
-    with pytest.raises(MissingDataError, match=r"nothing-here\.npz"):
-        load_mnist(tmp_path / "nothing-here.npz")
 
 
 @pytest.mark.parametrize(

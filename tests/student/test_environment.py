@@ -3,7 +3,6 @@
 import ast
 import importlib.metadata
 import json
-import re
 import sys
 import zipfile
 from collections import defaultdict
@@ -12,9 +11,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from netgrader.commands.release import README
 from netgrader.wheel import FORM, REQUIRED, TRIED, tried
-from research.environments import ALONE, INSTALLING, INSTALLING_ROWS, NEWEST, PAGE, ROWS, SOLVED, TENSORBOARD, page
+from research.environments import ALONE, NEWEST, PAGE, ROWS, SOLVED, TENSORBOARD, page
 from research.rows import rows_of
 
 ROOT = Path(__file__).parents[2]
@@ -90,18 +88,6 @@ def test_the_upper_bounds_are_the_newest_versions_with_which_everything_was_seen
     bounds = {one.name: one.specifier for one in map(Requirement, LISTED)}
     upper = {name: [one.version for one in found if one.operator == "<="] for name, found in bounds.items()}
     assert upper == {name: [version] for name, version in TRIED.items()}
-
-
-def test_the_room_that_students_are_told_is_what_an_environment_takes_and_pip():
-    environment = max(float(row["gigabytes"]) for row in rows_of(ROWS) if row["gigabytes"])
-    fetched = max(int(row["megabytes"]) for row in rows_of(INSTALLING_ROWS) if row["what"] == INSTALLING[0]) / 1000
-    kept = environment + fetched  # in pip's cache
-    needed = kept + fetched  # while it installs, copies of the wheels lie beside the cache
-    guide = (ROOT / "docs" / "guides" / "students.md").read_text(encoding="utf-8")
-    for text in (README, guide):
-        told = re.search(r"([\d.]+) GB of disk \(([\d.]+) when all is installed\)", text)
-        assert needed <= float(told[1]) <= needed + 0.6
-        assert kept <= float(told[2]) <= kept + 0.6
 
 
 def test_the_page_says_what_the_rows_say():

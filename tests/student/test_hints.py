@@ -87,10 +87,6 @@ def test_check_takes_the_function_as_well_as_its_name(shown):
     assert text(shown, "by the function") == text(shown, "first")
 
 
-def test_what_was_said_is_counted_nowhere(shown):
-    assert [path.name for path in shown[1].iterdir()] == ["checks"]
-
-
 def test_a_cell_that_stopped_has_the_hint_of_its_error_and_one_that_is_not_read_has_none(shown):
     assert "Hint: Copy the line that is named" in text(shown, "of the error")
     assert "<summary>Hint</summary>Copy the line" in text(shown, "of the error", "text/html")
@@ -126,9 +122,3 @@ def test_a_remark_has_its_own_sign_and_is_counted_in_the_first_line():
     assert [line.split()[0] for line in lines[:2]] == ["✓", "•"]
     assert "2 remarks, which cost nothing." in str(Answer("layer", (noted, noted)))
     assert "remark" not in str(Answer("layer", (passed,)))
-
-
-def test_a_hint_is_one_line_when_folded_and_a_sentence_or_two_when_open():
-    hints = {code: kind.hint for code, kind in CATALOGUE.items() if kind.hint}
-    assert len(hints) >= 20
-    assert {code: text for code, text in hints.items() if not re.fullmatch(r"[A-Z].{40,220}[.?]", text)} == {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import math
 from pathlib import Path
 
@@ -60,13 +59,6 @@ def test_the_same_description_and_seed_replace_the_earlier_run_which_is_said(boo
     assert ["replaces" in line for line in capsys.readouterr().out.splitlines()] == [False, False, False, True]
 
 
-def test_runs_of_one_description_are_forgotten(book):
-    for what in ("one", "two"):
-        tried(book, what)
-    book.forget("one")
-    assert [run["what"] for run in book.read()] == ["two"]
-
-
 def test_runs_are_shown_side_by_side_with_mean_and_deviation(book, drawn, capsys):
     for seed, test in ((1, 0.96), (3, 0.98)):
         tried(book, "wide | & $x_{1$ deep", seed, [0.5, test])
@@ -81,13 +73,6 @@ def test_runs_are_shown_side_by_side_with_mean_and_deviation(book, drawn, capsys
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert cells[2] == ["wide / & $x_{1$ deep", "2", "2", "3", "99.00", "97.00", "1.41"]
     assert cells[3] == ["once", "1", "1", "3", "99.00", "51.00", ""]
-
-
-def test_runs_that_the_test_images_judged_are_no_runs_of_the_book(book):
-    tried(book)
-    older = {"what": "older", "seed": 1, "seconds": 1.0, "training": [0.9], "test": [0.9], "loss": [0.1]}
-    book.FILE.write_text(json.dumps([older, *book.read()]))
-    assert [run["what"] for run in book.read()] == ["one layer"]
 
 
 def test_an_empty_book_says_so_and_where_the_notebook_is_graded_nothing_is_said(book, drawn, capsys, monkeypatch):

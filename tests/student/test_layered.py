@@ -40,23 +40,6 @@ def test_what_is_used_stands_above_what_uses_it():
     assert heights["x"] == heights["w"] < heights["product"] < heights["sum"]
 
 
-def test_an_input_stands_just_above_what_uses_it_first():
-    placed = place(boxes("x a b c late"), edges("x>a a>b b>c late>c"))
-    assert placed.middles["late"][1] == placed.middles["b"][1]
-
-
-def test_a_chain_is_straight():
-    placed = place(boxes("a b c d"), edges("a>b b>c c>d"))
-    assert len({round(x, 6) for x, _ in placed.middles.values()}) == 1
-
-
-def test_two_pairs_do_not_cross():
-    placed = place(boxes("a b c d"), edges("a>d b>c"))
-    (a, _), (b, _) = placed.middles["a"], placed.middles["b"]
-    (c, _), (d, _) = placed.middles["c"], placed.middles["d"]
-    assert (a < b) == (d < c)
-
-
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("circles", [False, True], ids=["without circles", "with circles"])
 def test_no_two_boxes_overlap_and_all_is_within_the_picture(seed, circles):
@@ -82,28 +65,3 @@ def test_no_edge_runs_through_a_box(seed):
                     bottom, height + box.height / 2
                 )
                 assert not within, (edge, key)
-
-
-def test_an_edge_runs_from_the_bottom_of_one_box_to_the_top_of_the_other():
-    placed = place(boxes("a b"), [Edge("a", "b", source_dx=5.0, target_dx=-5.0)])
-    (route,) = placed.routes.values()
-    (ax, ay), (bx, by) = placed.middles["a"], placed.middles["b"]
-    assert (route[0], route[-1]) == ((ax + 5, ay + 10), (bx - 5, by - 10))
-
-
-def test_an_edge_that_closes_a_circle_is_drawn_from_its_source_to_its_target():
-    placed = place(boxes("a b"), edges("a>b b>a"))
-    back = placed.routes[Edge("b", "a")]
-    assert back[0][1] > back[-1][1]
-
-
-def test_first_and_last_boxes_have_layers_of_their_own():
-    sizes = {"in": Box(0, 0, first=True), "w": Box(40, 20), "x": Box(40, 20), "out": Box(0, 0, last=True)}
-    placed = place(sizes, edges("in>x w>x x>out"))
-    heights = [placed.middles[key][1] for key in ("in", "w", "x", "out")]
-    assert heights == sorted(set(heights))
-
-
-def test_nothing_gives_an_empty_picture():
-    placed = place({}, [])
-    assert (placed.width, placed.height) == (0.0, 0.0)

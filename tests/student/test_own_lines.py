@@ -108,11 +108,3 @@ def test_a_library_s_words_are_told_to_their_end_unless_they_are_pages_of_tensor
     assert "ValueError: no inverse of\n[[1 1]\n [1 1]]\nrow 1 is row 0\n" in said
     assert "ValueError: a\n" in shown(odd.format("a" + "\n" * 1999))  # cubic time would be minutes
     assert "ValueError: a\n" in shown(odd.format("a\n\t [[node x]]"))
-
-
-def test_what_was_handled_is_no_cause_and_odd_notes_are_left_out(shown):
-    handled = "import library\ntry:\n    library.call(int, 'x')\nexcept ValueError:\n    library.call(int, 'y')"
-    said = shown(handled)
-    assert "During handling of the above exception" in said
-    shown("import library\ndef odd():\n    error = KeyError(1)\n    error.__notes__ = 5\n    raise error")
-    assert "KeyError: 1" in shown("library.call(odd)")

@@ -22,25 +22,12 @@ def run(inside):
     )
 
 
-def test_native_noise_is_lost_and_the_rest_is_not():
+def test_native_noise_is_lost_and_the_rest_and_an_exception_come_through():
     assert run("pass").stderr == "before after"
-
-
-def test_an_exception_comes_through():
     result = run("raise OSError('no such library')")
     assert result.returncode == 1
     assert "no such library" in result.stderr
     assert "noise" not in result.stderr
-
-
-def test_it_works_where_standard_error_is_closed():
-    code = CODE.replace('os.write(2, b"before ")', "os.close(2); sys.stderr = open(os.devnull, 'w')").split(
-        "    os.write"
-    )[0]
-    result = subprocess.run(
-        [sys.executable, "-c", code + "    print('in')"], capture_output=True, text=True, check=False
-    )
-    assert (result.returncode, result.stdout) == (0, "in\n")
 
 
 @pytest.mark.slow

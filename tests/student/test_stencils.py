@@ -65,9 +65,3 @@ def test_the_weights_of_the_students_own_loop_are_shown_from_before_its_first_st
         np.testing.assert_array_equal(pictures[row].T, seen[step])
     assert [int(words.split(":")[0]) for words in alt.split("step ")[1:]] == [0, 10, 50, 60]
     assert "step 60: 100 % correct" in alt
-
-
-def test_a_loop_without_a_step_raises_an_error_that_the_cell_tells(stencils):
-    with pytest.raises(tf.errors.FailedPreconditionError):
-        stencils.watch_stencils(network, lambda *_: None, IMAGES, DIGITS)
-    assert stencils.found == []
