@@ -21,12 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from notebook_cage import Limits, Mount, Plan, open_sandbox
-<<<<<<< HEAD
-from research.benchmarks import HERE, append, checked, claims, content, rows
-=======
-
 from research.benchmarks import append, checked, claims, content, rows
->>>>>>> tests-b
 from tests.corpus.reading import commit
 from tests.corpus.source import PROGRAMS, program_text
 

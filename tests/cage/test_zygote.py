@@ -14,9 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from netgrader.grading.grade_submission import grade_job
-from netgrader.grading.jobs import find_jobs
-from netgrader.grading.stages import Options
 from notebook_cage import HOME, Limits, Mount, Plan, SandboxError, remove_tree
 from notebook_cage.bubblewrap import BubblewrapSandbox
 from notebook_cage.host import unlisted

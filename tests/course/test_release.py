@@ -15,10 +15,10 @@ import pytest
 from nbgrader.api import Gradebook
 from packaging.requirements import Requirement
 
+from graphread.fault_kinds import HINT, WHY, sections
 from netgrader.checks.exercises import load_exercises
 from netgrader.commands.release import differences, generate, release
 from netgrader.errors import NetgraderError, UsageError
-from graphread.fault_kinds import HINT, WHY, sections
 from netgrader.faults import CATALOGUE
 from netgrader.imports import PACKAGE, is_part_of, module_name, package_files
 from netgrader.wheel import FORM, REQUIRED, WITHHELD, build_wheel, requirements, student_files

@@ -14,8 +14,6 @@ from netgrader.grading import kernel_link
 from netgrader.grading.cage_files import copy_evidence
 from netgrader.grading.cell_outputs import Collector
 from netgrader.grading.execution import ExecutionLimits
-from notebook_cage import Plan, open_sandbox
-from notebook_cage.kernel import CagedKernel
 
 from .conftest import check
 

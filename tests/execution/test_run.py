@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-from notebook_cage import HOME
 
 from netgrader.evidence import read_evidence
 from netgrader.grading.execution import CellStatus, Execution, ExecutionCell
+from notebook_cage import HOME
 
 from .conftest import check
 

@@ -2,10 +2,10 @@
 
 import re
 
+from graphread.model import Layer, Loss, Network, Optimizer
 from netgrader import observations as seen
 from netgrader.faults import CATALOGUE, Fault
 from netgrader.pages import feedback_figures
-from graphread.model import Layer, Loss, Network, Optimizer
 from tests.texts import english
 
 

@@ -13,12 +13,12 @@ import msgspec
 import numpy as np
 import pytest
 
+from graphread.plain_network import PlainNetwork, plain_layer
 from netgrader import drawing_pad
 from netgrader import observations as seen
 from netgrader.drawing_pad import PadFrame, can_be_drawn, frame_of, pad_html
 from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
-from graphread.plain_network import PlainNetwork, plain_layer
 from tests.datasets import DIGITS
 from tests.feedback import examples as notebooks
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from graphread.text import Text
 from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.results import Status
-from graphread.text import Text
 from tests.datasets import EXERCISES
 from tests.feedback import examples as ex
 from tests.texts import english

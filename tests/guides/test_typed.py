@@ -21,7 +21,7 @@ import typer
 from nbgrader.apps.nbgraderapp import NbGraderApp
 from packaging.requirements import Requirement
 
-from netgrader.cli import app
+from netgrader.cli import with_plugins
 from netgrader.commands.release import REQUIREMENTS
 from tests.guides.site import ROOT, tracked
 
@@ -83,7 +83,7 @@ def in_sentences(text: str) -> list[str]:
 
 
 def netgrader(arguments: list[str], *, whole: bool) -> None:
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(with_plugins())
     try:
         context = command.make_context("netgrader", list(arguments), resilient_parsing=not whole)
         if not arguments or arguments[0].startswith("-"):

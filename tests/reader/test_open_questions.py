@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader import read_network
 from graphread import Exercise
+from netgrader import read_network
 from tests.reader.networks import adam, cross_entropy, dense, placeholders, read
 
 INPUTS, CLASSES = 16, 10

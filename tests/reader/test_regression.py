@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader import read_network
 from graphread import Exercise
 from graphread.find.losses import Observation
 from graphread.find.target_losses import ERRORS, HUBER, huber, recognise_error
+from netgrader import read_network
 from tests.reader.networks import ZEROS, adam, dense, weights
 
 INPUTS, WIDTH = 16, 12

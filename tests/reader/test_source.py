@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import tensorflow.compat.v1 as tf
 
+from graphread.lab.local import LocalLab
 from netgrader import read_network
 from netgrader.course_reader import exercise_named
 from netgrader.errors import NetgraderError
-from graphread.lab.local import LocalLab
 from tests.reader.networks import adam, cross_entropy, dense, placeholders, read
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader import read_network
 from graphread import Exercise
 from graphread.find.activations import ACTIVATIONS, SAME, name_activation
+from netgrader import read_network
 from tests.reader.networks import (
     ZEROS,
     adam,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.faults import CATALOGUE, Severity
 from graphread import read_network
+from netgrader.faults import CATALOGUE, Severity
 from tests.reader import strangers
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.course_reader import exercise_named
 from graphread import read_network
+from netgrader.course_reader import exercise_named
 from tests.reader.networks import accuracy_of, adam, control_flow, cross_entropy, dense, placeholders, read
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.faults import Fault
 from graphread.model import Exercise, Network
+from netgrader.faults import Fault
 from tests.reader.networks import cross_entropy, dense, read
 
 

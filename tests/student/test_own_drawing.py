@@ -12,11 +12,11 @@ import pytest
 import tensorflow.compat.v1 as tf
 from IPython.core import display_functions
 
+from graphread.lab.local import LocalLab
+from graphread.plain_network import PlainLayer, PlainNetwork, scores
 from netgrader.checks.context import Dataset
 from netgrader.data import load_data
 from netgrader.judges.pads import pad_of
-from graphread.lab.local import LocalLab
-from graphread.plain_network import PlainLayer, PlainNetwork, scores
 from netgrader.student import drawing_pad, own_drawing, setup
 from netgrader.student.graphs import export_graph
 from tests.datasets import SIGNS, signs
