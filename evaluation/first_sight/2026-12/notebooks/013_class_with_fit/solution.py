@@ -2,7 +2,7 @@
 
 # %% deep_network
 class Deep:
-    widths = (512, 512, 512)
+    widths = (768, 768, 768)
     epochs = 12
     batch_size = 128
 
@@ -24,7 +24,7 @@ class Deep:
             self.train_op = tf.train.AdamOptimizer(rate).minimize(self.loss, step)
 
     def forward(self, h):
-        rate = tf.where(self.training, 0.2, 0.0)
+        rate = tf.where(self.training, 0.3, 0.0)
         h, _ = fully_connected_layer(h, self.widths[0], activation=tf.nn.relu)
         for n in self.widths[1:]:
             new, _ = fully_connected_layer(tf.nn.dropout(h, rate=rate), n, activation=tf.nn.relu)

@@ -7,7 +7,7 @@ def deep_network():
         X = tf.placeholder(tf.float32, [None, 784])
         Y = tf.placeholder(tf.float32, [None, 10])
         training = tf.placeholder_with_default(False, [])
-        sizes = [784, 800, 800, 10]
+        sizes = [784, 1024, 1024, 10]
         params = [(tf.Variable(tf.random_normal([a, b], stddev=(2 / a) ** 0.5)),
                    tf.Variable(tf.zeros([b]))) for a, b in zip(sizes[:-1], sizes[1:])]
 
@@ -22,7 +22,9 @@ def deep_network():
         noisy = forward(params, tf.where(training, 0.4, 0.0))
         train_loss = tf.reduce_mean(
             tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=noisy))
-        adam = tf.train.AdamOptimizer(0.0007).minimize(train_loss)
+        step = tf.train.get_or_create_global_step()
+        rate = tf.train.polynomial_decay(0.001, step, 15 * 469, 0.00005)
+        adam = tf.train.AdamOptimizer(rate).minimize(train_loss, global_step=step)
         ema = tf.train.ExponentialMovingAverage(0.999)
         with tf.control_dependencies([adam]):
             train_op = ema.apply([v for pair in params for v in pair])

@@ -12,7 +12,7 @@ def deep_network():
         Y = tf.placeholder(tf.float32, [None, 10], name="Y")
         h = X
         for _ in range(3):
-            h, _ = fully_connected_layer(h, 512, activation=tf.nn.relu)
+            h, _ = fully_connected_layer(h, 800, activation=tf.nn.relu)
         logits, _ = fully_connected_layer(h, 10)
         prediction = tf.nn.softmax(logits)
         loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))
