@@ -1,0 +1,32 @@
+import tensorflow.compat.v1 as tf
+tf.disable_v2_behavior()
+
+EPOCHS, STEPS_PER_EPOCH = 10, 938
+
+
+def dense(x, n, act=None):
+    with tf.variable_scope(None, default_name="dense"):
+        W = tf.get_variable("W", [int(x.shape[-1]), n], initializer=tf.glorot_uniform_initializer())
+        b = tf.get_variable("b", [n], initializer=tf.zeros_initializer())
+    z = tf.matmul(x, W) + b
+    return z if act is None else act(z)
+
+
+def build():
+    graph = tf.Graph()
+    with graph.as_default():
+        X = tf.placeholder(tf.float32, [None, 784])
+        Y = tf.placeholder(tf.float32, [None, 10])
+        h = X
+        for _ in range(3):
+            h = dense(h, 512, tf.nn.relu)
+        logits = dense(h, 10)
+        prediction = tf.nn.softmax(logits)
+        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))
+        step = tf.train.get_or_create_global_step()
+        rate = tf.train.polynomial_decay(0.001, step, EPOCHS * STEPS_PER_EPOCH, 0.0)
+        train_op = tf.train.AdamOptimizer(rate).minimize(loss, global_step=step)
+        accuracy = tf.reduce_mean(tf.cast(
+            tf.equal(tf.argmax(prediction, 1), tf.argmax(Y, 1)), tf.float32))
+    return dict(graph=graph, X=X, Y=Y, logits=logits, prediction=prediction, loss=loss,
+                train_op=train_op, accuracy=accuracy)

@@ -1,0 +1,22 @@
+import tensorflow.compat.v1 as tf
+tf.disable_v2_behavior()
+
+# Create the model
+x = tf.placeholder(tf.float32, [None, 784])
+W = tf.Variable(tf.zeros([784, 10]))
+b = tf.Variable(tf.zeros([10]))
+y = tf.matmul(x, W) + b
+
+# Define loss and optimizer
+y_ = tf.placeholder(tf.float32, [None, 10])
+cross_entropy = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y_, logits=y))
+train_step = tf.train.AdamOptimizer(0.003).minimize(cross_entropy)
+
+# Test trained model
+correct_prediction = tf.equal(tf.argmax(y, 1), tf.argmax(y_, 1))
+accuracy = tf.reduce_mean(tf.cast(correct_prediction, tf.float32))
+
+
+def build():
+    return dict(graph=tf.get_default_graph(), X=x, Y=y_, logits=y, prediction=tf.nn.softmax(y),
+                loss=cross_entropy, train_op=train_step, accuracy=accuracy)
