@@ -49,7 +49,13 @@ def read_one(path: Path, task: str) -> dict[str, str]:
 
 def read(folder: Path, label: dict[str, Any]) -> dict[str, str]:
     """Have a process read a network; an error of either is the row's problem."""
-    command = [sys.executable, "-m", "evaluation.first_sight.read_round", str(folder / f"{label['id']}.py"), label["task"]]
+    command = [
+        sys.executable,
+        "-m",
+        "evaluation.first_sight.read_round",
+        str(folder / f"{label['id']}.py"),
+        label["task"],
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         return {"problem": done.stderr.strip().splitlines()[-1]}
@@ -68,10 +74,11 @@ def grade(folder: Path, label: dict[str, Any]) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as work:
         submitted, result = Path(work) / f"{name}.ipynb", Path(work) / "result.json"
         nbformat.write(fill(release, text), submitted)
-        subprocess.run([sys.executable, "-m", "netgrader.cli", "grade", submitted, "--json", result], cwd=ROOT, check=False)
-        (notebook,) = json.loads(result.read_text(encoding="utf-8"))["notebooks"]
-    faults = {fault["code"] for cell in notebook["cells"] for check in cell["checks"] for fault in check["faults"]}
-    return {"score": notebook["score"], "of": notebook["max_score"], "faults": " ".join(sorted(faults)), "status": notebook["status"]}
+        command = [Path(sys.executable).with_name("netgrader"), "grade", submitted, "--json", result]
+        subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+        (notebook,) = json.loads(result.read_text(encoding="utf-8"))
+    faults = " ".join(sorted(notebook["faults"]))
+    return {"score": notebook["score"], "of": notebook["max_score"], "faults": faults, "status": notebook["status"]}
 
 
 def rows(folder: Path, kind: str, done: set[str]) -> Iterator[dict[str, str]]:
@@ -81,7 +88,13 @@ def rows(folder: Path, kind: str, done: set[str]) -> Iterator[dict[str, str]]:
     for label in labels(folder, kind):
         if label["id"] not in done:
             found = (read if kind == "network" else grade)(folder, label)
-            yield {"id": label["id"], "right": label["right"], "borderline": label["borderline"], **found, "commit": commit()}
+            yield {
+                "id": label["id"],
+                "right": label["right"],
+                "borderline": label["borderline"],
+                **found,
+                "commit": commit(),
+            }
 
 
 def main(round_: str, kind: str) -> None:
