@@ -97,7 +97,7 @@ def test_the_room_that_students_are_told_is_what_an_environment_takes_and_pip():
     fetched = max(int(row["megabytes"]) for row in rows_of(INSTALLING_ROWS) if row["what"] == INSTALLING[0]) / 1000
     kept = environment + fetched  # in pip's cache
     needed = kept + fetched  # while it installs, copies of the wheels lie beside the cache
-    guide = (ROOT / "docs" / "guides" / "students.md").read_text(encoding="utf-8")
+    guide = (ROOT / "docs" / "guides" / "students-set-up.md").read_text(encoding="utf-8")
     for text in (README, guide):
         told = re.search(r"([\d.]+) GB of disk \(([\d.]+) when all is installed\)", text)
         assert needed <= float(told[1]) <= needed + 0.6
