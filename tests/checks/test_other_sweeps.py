@@ -26,7 +26,7 @@ from tests.checks.sweep_side import CELL
 from tests.datasets import DIGITS, signs, toml_of
 
 ROOT = Path(__file__).parents[2]
-GUIDE = (ROOT / "docs/guides/write-an-exercise.md").read_text(encoding="utf-8").partition("\n## Have students")[0]
+GUIDE = (ROOT / "docs/guides/ask-for-a-sweep.md").read_text(encoding="utf-8")
 BLOCKS = {
     file: text.replace("dropout_sweep", "the_sweep")
     for file, text in re.findall(r"```(?:python|toml)\n# in (\S+)\n(.*?)```", GUIDE, re.DOTALL)

@@ -9,6 +9,7 @@ import itertools
 import json
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -25,6 +26,7 @@ from tests.datasets import EXERCISES
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 SCHEMA = FOLDER / "results.schema.json"
+COLUMNS = "argument,what it does,unless given"
 WRITTEN = "Written by `make reference`; a test compares it with the code.\n"
 
 
@@ -50,17 +52,30 @@ def first(thing: object) -> str:
 
 
 def commands() -> str:
-    """Return the page of the command line, as `--help` has it."""
+    """Return the page of the command line, as `--help` has it; what several commands take stands once."""
+    found = sorted(with_plugins().registered_commands, key=lambda command: command.callback.__name__)
+    options = {command.callback.__name__: list(_options(command.callback)) for command in found}
+    uses = Counter(itertools.chain.from_iterable(options.values()))
+    common = {row: None for row in itertools.chain.from_iterable(options.values()) if uses[row] > 1}
     parts = [
         "# Commands\n",
         WRITTEN,
         f"{with_plugins().info.help}\n",
-        "Options of all: `--debug`, `--version`, `-h`.\n",
+        "## Common arguments\n",
+        "Every command takes `--debug`, `--version` and `-h`. These belong to the commands whose sections name them:\n",
+        table(COLUMNS, iter(common)),
     ]
-    for command in sorted(with_plugins().registered_commands, key=lambda command: command.callback.__name__):
+    for command in found:
+        name = command.callback.__name__
         said, _, example = inspect.getdoc(command.callback).partition("Example: ")
-        parts += [f"## netgrader {command.callback.__name__.replace('_', '-')}\n", f"{said.strip()}\n"]
-        parts.append(table("argument,what it does,unless given", _options(command.callback)))
+        parts += [f"## netgrader {name.replace('_', '-')}\n", f"{said.strip()}\n"]
+        shared = [str(row[0]).partition(" ")[0].strip("`") for row in options[name] if row in common]
+        own = [row for row in options[name] if row not in common]
+        if shared:
+            listed = ", ".join(f"`{one}`" for one in shared)
+            parts.append(f"[Common](#common-arguments): {listed}.\n")
+        if own:
+            parts.append(table(COLUMNS, iter(own)))
         parts.append(f"Example: `{example.strip()}`\n")
     return "\n".join(parts)
 

@@ -34,6 +34,10 @@ CONTENTS = {
     "Start": ("docs/README", "docs/tutorial"),
     "Guides": (
         *(f"docs/guides/{name}" for name in ("your-own-course", "a-course-that-you-have", "write-an-exercise")),
+        *(
+            f"docs/guides/{name}"
+            for name in ("ask-for-a-network", "ask-for-a-sweep", "questions-and-hints", "keras-course")
+        ),
         *(f"docs/guides/{name}" for name in ("points", "parameters", "change-a-test", "over-a-term")),
         "docs/guides/*",
     ),

@@ -75,3 +75,8 @@ def test_the_architecture_is_one_short_page_whose_paths_are_there():
         for path in named
         if not any((ROOT / folder / path).exists() for folder in (".", "netgrader", "packages/graphread/src"))
     ] == []
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/guides/*.md")), ids=lambda page: page.stem)
+def test_a_guide_is_one_page_of_at_most_1400_words(page):
+    assert len(re.findall(r"\S*\w\S*", page.read_text(encoding="utf-8"))) <= 1400

@@ -1,9 +1,11 @@
 """The README's pictures are there, small enough to load, and said in words; what it types is there to be typed."""
 
 import re
+import tomllib
 from pathlib import Path
 
 from PIL import Image
+from trove_classifiers import classifiers
 
 from tests.browser.pictures import MOST_BYTES
 
@@ -40,3 +42,20 @@ def test_nobody_is_told_to_install_our_name_from_a_public_index():
         *((ROOT / n, required) for n in ("pyproject.toml", "requirements.lock")),
     ]
     assert [path.name for path, form in files if form.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_the_changelog_has_dated_versions_and_lines_of_at_most_25_words():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    dates = re.findall(r"(?m)^## \d+\.\d+\.\d+, (\d{4}-\d\d-\d\d)$", text)
+    assert len(dates) == text.count("\n## ")
+    assert dates == sorted(set(dates), reverse=True)
+    lines = text.partition("\n## ")[2].splitlines()[1:]
+    assert [line for line in lines if line and not line.startswith(("- ", "## ", "### "))] == []
+    assert [line for line in lines if line.startswith("- ") and len(line.split()) > 26] == []  # the dash is one
+
+
+def test_the_package_is_described_as_an_index_shows_it():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(project["classifiers"]) <= classifiers
+    assert len(project["description"]) < 150
+    assert len(project["keywords"]) == len(set(project["keywords"]))

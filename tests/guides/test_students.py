@@ -1,4 +1,4 @@
-"""What `docs/guides/students.md` promises is what the grader does: limits, the line at 98.5 %, what `check` says."""
+"""What the pages for students promise is what the grader does: limits, the line at 98.5 %, what `check` says."""
 
 import tomllib
 from pathlib import Path
@@ -9,7 +9,8 @@ from netgrader.checks.exercises import exercises_of
 from netgrader.wheel import tried
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXT = (ROOT / "docs" / "guides" / "students.md").read_text(encoding="utf-8")
+PAGES = sorted((ROOT / "docs" / "guides").glob("students*.md"))
+TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 EXERCISES = tomllib.loads((ROOT / "source" / "digits" / "checks" / "exercises.toml").read_text(encoding="utf-8"))
 
 

@@ -23,7 +23,7 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
 from netgrader.student.capture import take
 
-GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "write-an-exercise.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "keras-course.md"
 
 
 def model(*, drop: float = 0.0, last: str | None = None, scale: float | None = None) -> Any:
@@ -74,7 +74,7 @@ def row(thing: Any, parts: Any = None) -> dict[str, Any]:
 
 def graded(folder: Path, model: Any) -> dict[str, tuple[str, list[str]]]:
     """What the tests of the guide's part on Keras say of a model: outcome and codes of each, by its sentence."""
-    text = GUIDE.read_text(encoding="utf-8").partition("\n## A course in Keras")[2].partition("\n## ")[0]
+    text = GUIDE.read_text(encoding="utf-8")
     for name, block in re.findall(r"```(?:python|toml)\n# (?:in )?(\S+)\n(.*?)```", text, re.DOTALL):
         (folder / name).write_text(block, encoding="utf-8")
     out = folder / "evidence" / "check_digits_model"

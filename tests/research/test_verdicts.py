@@ -122,7 +122,8 @@ def test_counts_in_prose_are_on_the_page():
 
 def test_figures_in_prose_are_what_is_measured():
     fair, images, students = (
-        PROSE[f"docs/{name}.md"] for name in ("explanation/fairness", "explanation/test-images", "guides/students")
+        PROSE[f"docs/{name}.md"]
+        for name in ("explanation/fairness", "explanation/test-images", "guides/students-marks")
     )
     assert float(re.search(r"by less than ([\d.]+) %", fair)[1]) > deviations()[1]
     assert float(re.search(r"loses points in fewer than (\d+) % of gradings", fair)[1]) / 100 > loses(0.985, 0.0008)
