@@ -38,7 +38,7 @@ def test_a_changed_test_is_tried_dry_then_saved_and_marks_by_hand_stay(netgrader
     assert booked.marks() == before
     saved = netgrader("autograde", "numbers")
     assert "0 graded now, 2 unchanged" in saved.stdout
-    after = {**before, ("ada", "check_squares"): (0.0, None, False), ("bela", "check_squares"): (0.0, 2.5, False)}
+    after = {**before, ("ada", "check_squares"): (0.0, None, False), ("bela", "check_squares"): (0.0, 2.5, True)}
     assert booked.marks() == after
     lines = [json.loads(line) for line in log_path(booked.assignment).read_text().splitlines()]
     assert [line["event"] for line in lines].count("graded") == 6
