@@ -65,6 +65,9 @@ def your_work() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 (what was made above may be anything)
+        import matplotlib.pyplot as plt  # noqa: PLC0415 (where nothing is drawn it need not be there)
+
+        plt.close("all")  # a picture that was begun would be shown empty
         print(own_texts().say(_why_not(error)))  # noqa: T201 (a notebook cell's own output)
 
 

@@ -845,6 +845,24 @@ SWEEPS = {
         says=("✗", "Found one network for 5 results; expected for each value a network of its own"),
         never=("not done", "Grading may take points off"),
     ),
+    "a rate that is not passed on": attempt(
+        "learning_rate_sweep",
+        WITH_BOTH,
+        NARROW,
+        f"""
+        from after_one_layer import short_training
+
+        sweep = {{}}
+        for rate in [{RATES}]:
+            net = two_layer_network()
+            with tf.Session(graph=net.graph) as session:
+                short_training(session, net, 40)
+                sweep[rate] = session.run(net.accuracy, {{net.X: x_test, net.Y: y_test_1_hot}})
+        best_learning_rate = max(sweep, key=sweep.get)
+        """,
+        says=("✗", "Found one network for 5 results; expected for each value a network of its own"),
+        never=("not done", "Grading may take points off"),
+    ),
     "a hill": attempt(
         "learning_rate_sweep",
         WITH_BOTH,

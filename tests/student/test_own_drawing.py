@@ -118,6 +118,15 @@ def test_a_network_that_was_trained_on_levels_is_shown_levels(data):
     lab.close()
 
 
+def test_a_network_that_was_trained_on_inverted_images_is_refused_with_what_to_do(course, shown, capsys):
+    inverted = SimpleNamespace(**{**vars(course), "prepared": lambda images, *_: 1 - course.prepared(images)})
+    net, session = trained(inverted)
+    drawing_pad(net, session)
+    session.close()
+    assert "it was trained on inverted images: feed it 0 for paper and 1 for ink." in capsys.readouterr().out
+    assert shown == []
+
+
 def test_a_network_without_values_or_parts_is_told_and_so_is_what_is_no_image(course, shown, capsys, monkeypatch):
     net, session = trained(course)
     session.close()
