@@ -240,6 +240,11 @@ NETWORKS = {
             "See line 10 of your cell: `correct = tf.equal(tf.argmax(prediction), tf.argmax(Y))`.",
         ),
     ),
+    "probabilities given to the loss": network(
+        ("labels=Y, logits=logits", "labels=Y, logits=prediction"),
+        says=("Softmax is applied twice", "See line 9 of your cell: `loss = tf.reduce_mean("),
+        never=(*USUAL, "of your cell: `prediction"),
+    ),
     "the logits not taken from the pair": network(
         (LAYER, "logits = fully_connected_layer(X, 10)\n        W1 = logits[1]"),
         says=("h, W = fully_connected_layer(…)",),
