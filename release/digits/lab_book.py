@@ -112,13 +112,13 @@ def _draw(networks):
     names = [what if len(what) < 35 else f"{what[:33]}…" for what in networks]
     of_networks = [Line2D([], [], color=f"C{row % 10}") for row in range(len(names))]
     of_images = [Line2D([], [], color="gray", linestyle=style) for style in ("-", ":")]
-    accuracy.legend(of_images, ["validation", "training"], fontsize=8)
-    for text in loss.legend(of_networks, names, fontsize=8).get_texts():
+    accuracy.legend(of_images, ["validation", "training"], fontsize=8, loc="lower right")
+    for text in loss.legend(of_networks, names, fontsize=8, loc="upper right").get_texts():
         text.set_parse_math(False)
     final.set_yticks(range(len(names)), names, parse_math=False)
     final.set_ylim(len(names) - 0.5, -0.5)
     final.grid(axis="x", color="gainsboro")
-    final.set_title("validation accuracy and deviation, %")
+    final.set_title("validation accuracy, %")
     accuracy.set(title="accuracy, %", xlabel="epoch")
     loss.set(title="training loss", xlabel="epoch")
     for panel in (accuracy, loss):

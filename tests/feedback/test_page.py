@@ -114,10 +114,10 @@ def test_the_question_of_a_faults_page_is_folded_below_its_reason():
 
 
 def test_code_in_the_reason_of_a_fault_is_shown_as_code():
-    result = ex.result(ex.cell("net", 3, ex.failed("test_loss", "It is the loss", ex.fault("softmax-before-loss"))))
+    result = ex.result(ex.cell("net", 3, ex.failed("test_loss", "It is the loss", ex.fault("loss-not-finite"))))
     html = rendered(page_of([ex.check_cell("net", 3)], Graded(result)))
-    assert '<code class="own" translate="no">prediction</code>' in html
-    assert "`prediction`" not in html
+    assert '<code class="own" translate="no">nan</code>' in html
+    assert "`nan`" not in html
 
 
 def test_a_section_of_another_notebook_is_named_and_not_linked():
