@@ -38,18 +38,24 @@ WORDS = {
     "ink": Text("Ink that speaks for {name} (blue) and against it (red)"),
     "ink_nothing": Text("Ink that speaks for the answer, and against it"),
     "empty": Text("Nothing is drawn yet."),
-    "answer": Text("Your network says {name}: {share}."),
     "next": Text("Next comes {name}: {share}."),
     "bars": Text("Probability of each class"),
     "choose": Text("Show the ink that speaks for {name} and against it"),
     "down": Text("Pen down."),
     "up": Text("Pen up."),
 }
-EXACT = Text(
-    "This is your own network, its weights rounded to eight bits. On {agrees} of {tried} "
-    "test {images} it gives the same answer as in TensorFlow; its probabilities differ by "
-    "{differs} percentage points at most. Nothing leaves this page."
-)
+OF_A_NETWORK = {
+    "answer": Text("The network says {name}: {share}."),
+    "exact": Text("This network was given as plain data. Nothing leaves this page."),
+}
+OF_ONES_OWN = {
+    "answer": Text("Your network says {name}: {share}."),
+    "exact": Text(
+        "This is your own network, its weights rounded to eight bits. On {agrees} of {tried} "
+        "test {images} it gives the same answer as in TensorFlow; its probabilities differ by "
+        "{differs} percentage points at most. Nothing leaves this page."
+    ),
+}
 FALLBACK = Text("Here one can draw, and your network answers. This needs a script: in a notebook, run the cell again.")
 TITLE, TITLE_AN = Text("Draw a {called}, and your network answers"), Text("Draw an {called}, and your network answers")
 
@@ -126,21 +132,21 @@ def pad_html(
     frame, spec
         What the course's images are like, and what they are.
     tried
-        On how many test images it was compared with what it was made from.
+        On how many test images it was compared with the student's own; 0 for a network that is not.
     say
         How the course says a text.
     alone
         Whether it is in a notebook's output, whose colors are not the page's.
     """
-    agrees, differs = round(network.agrees * tried), f"{100 * network.differs:.2g}"
+    measured = {"tried": tried, "agrees": round(network.agrees * tried), "differs": f"{100 * network.differs:.2g}"}
     later = {name: f"{{{name}}}" for name in ("name", "share")}  # the script fills these
-    words = {key: say(text.format(**later)) for key, text in WORDS.items()}
-    exact = say(EXACT.format(tried=tried, agrees=agrees, differs=differs))
+    texts = WORDS | (OF_ONES_OWN if tried else OF_A_NETWORK)
+    words = {key: say(text.format(**later, **measured)) for key, text in texts.items()}
     told = {
         "frame": frame,
         "names": [spec.name(number) for number in range(network.layers[-1].outputs)],
         "layers": network.layers,
-        "words": words | {"exact": exact},
+        "words": words,
     }
     # Nothing in it may end the element or begin a comment.
     data = json.dumps(msgspec.to_builtins(told), separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")

@@ -45,11 +45,14 @@ BOTH = Text("{first}, and {second}")
 
 # What Python calls the text of a cell: in IPython and Colab, in ipykernel.
 _CELL = re.compile(r"ipython-input-|[\\/]ipykernel_\d+[\\/]")
-# Where a mistake shows, in the logits or the accuracy, is not always where it is made.
+CROSS_ENTROPIES = frozenset({"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"})
+# Where a mistake shows, in the loss or the accuracy, is not always where it is made.
 _MADE_BEFORE: Mapping[str, frozenset[str]] = {
     "accuracy-over-wrong-axis": frozenset({"ArgMax", "ArgMin"}),
     "dropout-at-evaluation": RANDOM,
     "keep-rate-swapped": RANDOM,
+    "sigmoid-before-loss": CROSS_ENTROPIES,
+    "softmax-before-loss": CROSS_ENTROPIES,
 }
 _OURS = str(Path(__file__).parents[1])
 

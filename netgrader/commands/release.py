@@ -40,7 +40,7 @@ README = """\
 # {title}
 
 1. Unpack this folder and open a terminal in it. You need Python 3.11, 3.12 or 3.13, and
-   4.5 GB of disk (3.5 when all is installed).
+   4.5 GB of disk (2.6 in the folder when all is installed, 0.8 in pip's cache).
 2. Type these lines, one after the other. The second takes some minutes: it fetches TensorFlow (up to 600 MB) and
    JupyterLab with the rest (150 MB), once; the course's own package is 2 MB.
 
@@ -57,7 +57,7 @@ README = """\
 3. Open {notebooks}. In Colab, {colab}
 4. Fill in the cells that say `YOUR CODE HERE`, run them, and run the `check(...)` below each: it answers within seconds.
 5. {data}You may import Python files of your own that lie beside the notebook.
-6. Hand in the notebook under its own name, with those files. To grade it we run it anew, from top to bottom.
+6. Hand in the notebook under its own name, with those files. To grade it we run it again, from top to bottom.{more}
 
 | what you see | what to do |
 |---|---|
@@ -73,6 +73,11 @@ README = """\
 | a cell never ends (`[*]`) | *Kernel*, *Interrupt Kernel*; then look for a loop that has no end |
 | nothing fits together any more | *Kernel*, *Restart Kernel and Run All Cells* |
 """
+STUDENTS = "students.md"
+"""A page for students, where a course has one next to its notebooks."""
+MORE = f"""
+
+How long it takes, what happens when you are graded and how to read what comes back: [{STUDENTS}]({STUDENTS})."""
 
 
 def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check: bool, untried: bool) -> int:
@@ -243,7 +248,7 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
         _copy_beside(assignment, one, target)
     wheel = build_wheel(target, [path for one in files for path in (*one.probes, *one.public_tests, *one.given)])
     (target / REQUIREMENTS).write_text("\n".join([f"./{wheel.name}", *tried(), ""]), encoding="utf-8")
-    for path in filter(None, (*assignment.beside, assignment.data_file)):
+    for path in filter(None, (*assignment.beside, assignment.data_file, *assignment.source.glob(STUDENTS))):
         shutil.copyfile(path, target / path.name)
     (target / "README.md").write_text(_readme(assignment, [f"{name}.ipynb" for name in notebooks]), encoding="utf-8")
     if address is not None:
@@ -293,7 +298,8 @@ def _readme(assignment: Assignment, notebooks: Sequence[str]) -> str:
     if address is not None:
         links = [f"[{name}]({address.colab(name.removesuffix('.ipynb'))})" for name in notebooks]
         colab = f"{', '.join(links)}: nothing to upload."
-    return README.format(title=assignment.name.capitalize(), notebooks=names, data=data, colab=colab)
+    more = MORE if (assignment.source / STUDENTS).is_file() else ""
+    return README.format(title=assignment.name.capitalize(), notebooks=names, data=data, colab=colab, more=more)
 
 
 def _address(assignment: Assignment) -> WebAddress | None:

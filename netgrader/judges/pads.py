@@ -32,6 +32,7 @@ NOT_RUN = Text("Here one could draw, and your network would answer, but it could
 BROKEN = Text("something went wrong while we read its weights ({kind})")
 NO_PARTS = Text("net has no {missing} that could be run")
 NO_VALUES = Text("no session holds the values of its variables")
+UPSIDE_DOWN = Text("it was trained on inverted {images}: feed it 0 for paper and 1 for ink")
 WRONG_OUTPUTS = Text("its scores are not one for each of the {classes} classes")
 
 
@@ -93,13 +94,23 @@ def _pad(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
 
 
 def _full(lab: Lab, graph: GraphEvidence, ends: tuple[str, str], inputs: np.ndarray, dataset: Dataset) -> float:
-    """Return what the network is used to be fed for a pixel of the largest grey level: 1, or that level if it was not scaled."""
-    true, right = dataset.y_test[: len(inputs)], dict[float, float]()
+    """Return what the network is used to be fed for a pixel of the largest grey level: 1, or that level if it was not scaled.
+
+    Raises
+    ------
+    NotPlain
+        If it is used to images whose grey levels are inverted.
+    """
+    largest, inverted = float(dataset.spec.largest), -1.0
+    tried = {1.0: inputs, largest: inputs * largest, inverted: 1 - inputs}
+    # A network with ReLUs answers nearly the same to scaled images and to levels.
+    right = dict.fromkeys(tried, 0.0) | {1.0: CLEARLY}
     with opened(lab, graph) as session:
-        for full in (1.0, float(dataset.spec.largest)):
-            (found,) = session.run([ends[1]], {ends[0]: inputs * full, **graph.eval_feed})
+        for full, fed in tried.items():
+            (found,) = session.run([ends[1]], {ends[0]: fed, **graph.eval_feed})
             found = np.asarray(found).reshape(len(inputs), -1)
-            right[full] = float(np.mean(found.argmax(axis=1) == true))
-    scaled, levels = right
-    # A network with ReLUs answers nearly the same to both; one that was fed levels is at a loss with shares of them.
-    return levels if right[levels] > right[scaled] + CLEARLY else scaled
+            right[full] += float(np.mean(found.argmax(axis=1) == dataset.y_test[: len(inputs)]))
+    best = max(right, key=lambda full: right[full])
+    if best == inverted:
+        raise NotPlain(UPSIDE_DOWN)
+    return best

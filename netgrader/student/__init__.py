@@ -1,8 +1,8 @@
 """What a student's notebook imports."""
 
 from netgrader.student.check import check
-from netgrader.student.live import Live
-from netgrader.student.notebook_cells import going_on, quietly, ready, show_figure, skipped_in_grading
+from netgrader.student.live import Live, going_on, ready
+from netgrader.student.notebook_cells import quietly, show_figure, skipped_in_grading, your_work
 from netgrader.student.own_drawing import drawing_pad
 from netgrader.student.setting_up import load_data, load_mnist, setup
 from netgrader.student.show_graph import show_graph
@@ -20,4 +20,5 @@ __all__ = [
     "show_figure",
     "show_graph",
     "skipped_in_grading",
+    "your_work",
 ]

@@ -1,4 +1,4 @@
-"""What cells of a notebook call in addition to `check`: `ready`, `going_on`, `quietly`, `show_figure`, `skipped_in_grading`."""
+"""What cells of a notebook call in addition to `check`: `your_work`, `quietly`, `show_figure`, `skipped_in_grading`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import io
 import os
 import sys
 import time
+import traceback
 from contextlib import contextmanager
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from graphread.text import Text
+from graphread.text import Said, Text, joined
+from netgrader.checks.advice import advice
 from netgrader.checks.diagnose import without_prelude
 from netgrader.data import DATA_HASH
 from netgrader.student.cell_runs import cell_runs
@@ -26,27 +28,15 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-__all__ = ["going_on", "is_stub", "quietly", "ready", "show_figure", "skipped_in_grading"]
+__all__ = ["is_stub", "quietly", "show_figure", "skipped_in_grading", "your_work"]
 
-CANNOT = Text(
-    "This cell shows what the cells above made, and cannot: {kind}: {text} What is wrong there says their check."
-)
-NOT_DONE = Text("Not yet: {names} still to be done. Then run this cell again.")
+CANNOT = Text("This cell shows what you made above, and cannot. {text}")
+NOT_DONE = Text("Not yet: {name} is still to be made. Then run this cell again.")
 
 _STDERR = 2
 # A figure is rendered finer than it is shown, so that it stays sharp on a dense screen.
 OVERSAMPLING = 1.75
 DPI = 72 * OVERSAMPLING
-
-
-def ready(*names: str) -> bool:
-    """Whether each of `names`, which the notebook's cells define, is more than the stub that it came with; says which is not."""
-    namespace = sys._getframe(1).f_globals  # noqa: SLF001 (the notebook's; what inspect.currentframe gives, where it exists)
-    missing = [name for name in names if name not in namespace or is_stub(namespace[name])]
-    if missing:
-        listed = ", ".join(f"`{name}`" for name in missing)
-        print(own_texts().say(NOT_DONE.format(names=listed)))  # noqa: T201 (a notebook cell's own output)
-    return not missing
 
 
 def is_stub(value: object) -> bool:
@@ -70,13 +60,25 @@ def _instructions(code: CodeType) -> list[tuple[str, object]]:
 
 
 @contextmanager
-def going_on() -> Iterator[None]:
-    """Within it, an error is told in a sentence and the notebook goes on: given cells work with whatever was made above."""
+def your_work() -> Iterator[None]:
+    """Within it, an error is reported in a sentence and the notebook goes on: given cells work with what students made."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 (what was made above may be anything)
-        first = without_prelude(str(error)).strip().partition("\n")[0]
-        print(own_texts().say(CANNOT.format(kind=type(error).__name__, text=f"{first.rstrip('.')}.")))  # noqa: T201
+        import matplotlib.pyplot as plt  # noqa: PLC0415 (where nothing is drawn it need not be there)
+
+        plt.close("all")  # a picture that was begun would be shown empty
+        print(own_texts().say(_why_not(error)))  # noqa: T201 (a notebook cell's own output)
+
+
+def _why_not(error: Exception) -> Said:
+    """Return why a given cell cannot show what the student made: what is missing, or what does not fit and what to do."""
+    if isinstance(error, NameError | NotImplementedError):
+        *_, stub = traceback.extract_tb(error.__traceback__)
+        return NOT_DONE.format(name=f"`{getattr(error, 'name', stub.name)}`")
+    message = without_prelude(str(error)).strip()
+    first = message.partition("\n")[0].rstrip(".")
+    return joined(filter(None, (CANNOT.format(text=f"{type(error).__name__}: {first}."), advice(message, None))))
 
 
 @contextmanager

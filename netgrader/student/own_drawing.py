@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from graphread.lab.local import LocalLab
+from graphread.plain_network import PlainNetwork, plain_layer
 from graphread.text import Text
 from netgrader.checks.context import Dataset
-from netgrader.drawing_pad import FALLBACK, can_be_drawn, pad_html, script, style
+from netgrader.drawing_pad import FALLBACK, can_be_drawn, frame_of, pad_html, script, style
 from netgrader.judges.pads import pad_of
+from netgrader.observations import Pad
 from netgrader.student.course_data import data_spec, given_data, own_texts
 from netgrader.student.graphs import export_graph
 
@@ -25,7 +27,8 @@ def drawing_pad(net: Any, sess: Any = None) -> None:
     Parameters
     ----------
     net
-        A trained network with the parts ``X`` and ``logits``.
+        A trained network with the parts ``X`` and ``logits``; or a network of one layer as plain data, a list of its weights
+        (number of pixels, number of classes) with its biases.
     sess
         The session that it was trained in, open or closed; the last one of its graph if None.
     """
@@ -34,11 +37,11 @@ def drawing_pad(net: Any, sess: Any = None) -> None:
         print(say(NO_IMAGES))  # noqa: T201 (a notebook cell's own output)
         return
     (x_train, y_train), (x_test, y_test) = given_data()
-    lab = LocalLab()
-    try:
-        pad = pad_of(lab, export_graph(net, sess), Dataset(spec, x_train, y_train, x_test, y_test))
-    finally:
-        lab.close()
+    if isinstance(net, list):
+        layers = tuple(plain_layer(table, "none") for table in net)
+        pad = Pad(PlainNetwork(layers), frame_of(x_test, spec.largest))
+    else:
+        pad = _pad_of(net, sess, Dataset(spec, x_train, y_train, x_test, y_test))
     if pad.network is None or pad.frame is None:
         print(say(pad.refused))  # noqa: T201 (likewise)
         return
@@ -47,3 +50,11 @@ def drawing_pad(net: Any, sess: Any = None) -> None:
     page = pad_html(pad.network, pad.frame, spec, pad.tried, say, alone=True)
     page = f"<style>{style()}</style>{page}<script>{script()}</script>"
     display({"text/html": page, "text/plain": say(FALLBACK)}, raw=True)
+
+
+def _pad_of(net: Any, sess: Any, dataset: Dataset) -> Pad:
+    lab = LocalLab()
+    try:
+        return pad_of(lab, export_graph(net, sess), dataset)
+    finally:
+        lab.close()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from netgrader.student import show_figure, skipped_in_grading
 
@@ -47,7 +49,7 @@ def record(what, seed, seconds, *, training, validation, loss):
     _write([*others, run])
     replaced = " It replaces the earlier run with this description and seed." if others != before else ""
     share = f"{100 * run['validation'][-1]:.2f} % of the validation images"
-    print(f"{what}, seed {seed}: {share} in {seconds:.0f} seconds.{replaced}")
+    print(f"\r{what}, seed {seed}: {share} in {seconds:.0f} seconds.{replaced}")
 
 
 def forget(what):
@@ -103,16 +105,24 @@ def _draw(networks):
         final.errorbar(np.mean(last), row, xerr=deviation, fmt="o", capsize=4, color=color)
         for run in runs:
             epochs = np.arange(len(run["validation"])) + 1
-            accuracy.plot(epochs, 100 * np.array(run["validation"]), ".-", color=color, lw=1, ms=2, alpha=0.6)
-            accuracy.plot(epochs, 100 * np.array(run["training"]), ".:", color=color, lw=1, ms=2, alpha=0.6)
-            loss.plot(epochs, run["loss"], ".-", color=color, lw=1, ms=2, alpha=0.6)
+            looks = {"color": color, "lw": 1, "ms": 2 if len(epochs) > 1 else 9, "alpha": 0.6}
+            accuracy.plot(epochs, 100 * np.array(run["validation"]), ".-", **looks)
+            accuracy.plot(epochs, 100 * np.array(run["training"]), ".:", **looks)
+            loss.plot(epochs, run["loss"], ".-", **looks)
     names = [what if len(what) < 35 else f"{what[:33]}…" for what in networks]
+    of_networks = [Line2D([], [], color=f"C{row % 10}") for row in range(len(names))]
+    of_images = [Line2D([], [], color="gray", linestyle=style) for style in ("-", ":")]
+    accuracy.legend(of_images, ["validation", "training"], fontsize=8, loc="lower right")
+    for text in loss.legend(of_networks, names, fontsize=8, loc="upper right").get_texts():
+        text.set_parse_math(False)
     final.set_yticks(range(len(names)), names, parse_math=False)
     final.set_ylim(len(names) - 0.5, -0.5)
     final.grid(axis="x", color="gainsboro")
-    final.set_title("validation accuracy and deviation, %")
-    accuracy.set(title="accuracy, %: validation; dotted: training", xlabel="epoch")
+    final.set_title("validation accuracy, %")
+    accuracy.set(title="accuracy, %", xlabel="epoch")
     loss.set(title="training loss", xlabel="epoch")
+    for panel in (accuracy, loss):
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     show_figure(
         figure,
         alt="Your runs side by side: validation accuracies with mean and deviation, and curves over the epochs. "

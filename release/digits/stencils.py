@@ -27,6 +27,10 @@ def watch_stencils(build, train, images, digits):
         Test images, and the digits that they show: how many the network reads correctly is shown next to each row.
     """
     net = build()
+    if net.W1.shape != (784, 10):
+        raise ValueError(
+            f"W1 must have the shape (784, 10), a column of weights for each neuron, and has {net.W1.shape}"
+        )
     kept = {}
 
     class Watched(tf.Session):
@@ -51,6 +55,7 @@ def watch_stencils(build, train, images, digits):
             super().close()
 
     session = Watched(graph=net.graph)
+    print("A new network is trained for one epoch.")
     train(session, net, 1)
     session.close()
     _draw({f"step {step}:\n{100 * right:.0f} % correct": weights for step, (weights, right) in kept.items()})

@@ -95,7 +95,7 @@ def train(sess, net, n_epochs, mini_batch_size=64):
 
 
 def short_training(sess, net, n_steps=300, mini_batch_size=64):
-    """Train `net` in the session `sess` from the beginning, for a few steps only.
+    """Train `net` in the session `sess` from the beginning, for a few steps only, and print how far it is.
 
     Parameters
     ----------
@@ -116,10 +116,14 @@ def short_training(sess, net, n_steps=300, mini_batch_size=64):
     _initialise(sess, net)
     order = np.random.permutation(len(x_train))
     losses = []
-    for start in range(0, len(order), mini_batch_size)[:n_steps]:
+    starts = range(0, len(order), mini_batch_size)[:n_steps]
+    for start in starts:
         rows = order[start : start + mini_batch_size]
         loss, _ = sess.run([net.loss, net.train_op], feed_dict={net.X: x_train[rows], net.Y: y_train_1_hot[rows]})
         losses.append(float(loss))
+        if len(losses) % 50 == 0 or len(losses) == len(starts):
+            print(f"\rstep {len(losses)} of {len(starts)}: loss {loss:.3g}  ", end="")
+    print()
     return losses
 
 

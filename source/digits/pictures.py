@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import LogLocator
 
 from netgrader.student import show_figure
 
@@ -44,6 +45,16 @@ WHAT_HELPS = {  # by hidden layers and extras: mean and standard deviation of th
     ("512, 512, 512", "batch normalisation, dropout 0.3, decay"): (98.61, 0.05),
     ("1024, 1024", "dropout 0.5, decay"): (98.70, 0.06),
 }
+
+
+CHANCE = 0.005
+"""Two networks of a short sweep whose accuracies differ by less may be equally good."""
+
+
+def need(right, what, found):
+    """Raise a ValueError that says what a picture needs and what it was given, before it is drawn, unless that is `right`."""
+    if not right:
+        raise ValueError(f"{what}, and here it is {found}")
 
 
 def show_pixels(image, title):
@@ -172,6 +183,8 @@ def show_cross_entropy(p, loss):
 
 def show_stencils(weights):
     """Show the weights of ten neurons, of shape (784, 10), as ten pictures: blue for positive, red for negative."""
+    what = "W1 must have the shape (784, 10), a column of weights for each neuron"
+    need(np.shape(weights) == (784, 10), what, f"of the shape {np.shape(weights)}")
     limit = np.quantile(np.abs(weights), 0.95)  # a few are larger; they get the darkest colour
     figure, axes = plt.subplots(2, 5, figsize=(10, 4.6), layout="constrained")
     for digit, panel in enumerate(axes.flat):
@@ -245,14 +258,23 @@ def _answered(title, ask, places):
 
 def show_sweep(sweep, best):
     """Show the accuracies of a sweep, by learning rate, over a logarithmic axis, and which rate was the `best`."""
-    rates = sorted(sweep)
+    what = "sweep must be a dict with an accuracy for each rate, such as {0.001: 0.94, 0.003: 0.95}"
+    need(isinstance(sweep, dict), what, f"a {type(sweep).__name__}")
+    rates, top = sorted(sweep), max(sweep.values())
     figure, axes = plt.subplots(figsize=(7, 3.4))
-    axes.semilogx(rates, [sweep[rate] for rate in rates], "o-")
-    axes.axvline(best, color="tab:green", linestyle="--")
-    axes.set(xlabel="learning rate", ylabel="test accuracy", title=f"best: {best:g}")
-    axes.grid(color="gainsboro")
+    axes.axhspan(top - CHANCE, top + CHANCE, color="gainsboro", label=f"the best ± {CHANCE}: may be chance")
+    axes.semilogx(rates, [sweep[rate] for rate in rates], "o-", label="after a short training")
+    axes.axvline(best, color="tab:green", linestyle="--", label=f"best: {best:g}")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set(xlabel="learning rate", ylabel="test accuracy")
+    axes.grid(color="whitesmoke")
+    axes.legend()
     points = ", ".join(f"{sweep[rate]:.3f} at {rate:g}" for rate in rates)
-    show_figure(figure, alt=f"Test accuracy over the learning rate, a logarithmic axis: {points}.")
+    near = ", ".join(f"{rate:g}" for rate in rates if sweep[rate] >= top - CHANCE)
+    show_figure(
+        figure,
+        alt=f"Test accuracy over the learning rate, a logarithmic axis: {points}. Within {CHANCE} of the best: {near}.",
+    )
 
 
 def show_losses(curves):
@@ -264,6 +286,9 @@ def show_losses(curves):
         axes.semilogy(smoothed, style, label=title, linewidth=2)
         ends.append(f"{title} begins at {smoothed[0]:.2g} and ends at {smoothed[-1]:.2g}")
     axes.axhline(-np.log(0.1), color="silver", zorder=0)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("")
     axes.set(xlabel="training step", ylabel="training loss")
     axes.legend(title="learning rate")
     show_figure(figure, alt=f"Smoothed curves of the loss over the training steps. {'; '.join(ends)}.")
@@ -271,6 +296,8 @@ def show_losses(curves):
 
 def show_accuracies(curves):
     """Show accuracies after each epoch, a curve for each title; training with a full line, what is called a test dashed."""
+    for title, accuracies in curves.items():
+        need(len(accuracies) > 0, f"“{title}” must have an accuracy for each epoch", "empty")
     figure, axes = plt.subplots(figsize=(7, 3.6))
     colours = {}
     for title, accuracies in curves.items():
@@ -297,6 +324,10 @@ def show_gradients(images, largest, each):
     each
         Those of the ten outputs, of shape (10, 10, 784): by output, then by image.
     """
+    shapes = f"of the shapes {np.shape(largest)} and {np.shape(each)}"
+    need(
+        np.size(each) == 10 * np.size(largest) == 78_400, "largest must be one tensor shaped as X, and each ten", shapes
+    )
     largest, each = np.reshape(largest, (10, -1)), np.reshape(each, (10, 10, -1))  # in a list of one, too
     figure, axes = plt.subplots(10, 12, figsize=(12, 10.4))
     scales = []

@@ -180,6 +180,11 @@ NETWORKS = {
             "See line 10 of your cell: `correct = tf.equal(tf.argmax(prediction), tf.argmax(Y))`.",
         ),
     ),
+    "probabilities given to the loss": network(
+        ("labels=Y, logits=logits", "labels=Y, logits=prediction"),
+        says=("Softmax is applied twice", "See line 9 of your cell: `loss = tf.reduce_mean("),
+        never=(*USUAL, "of your cell: `prediction"),
+    ),
     "the largest left out": attempt(
         "input_gradients",
         WITH_LAYER,
@@ -369,6 +374,24 @@ SWEEPS = {
         net, sweep = two_layer_network(0.001), {{}}
         with tf.Session(graph=net.graph) as session:
             for rate in [{RATES}]:
+                short_training(session, net, 40)
+                sweep[rate] = session.run(net.accuracy, {{net.X: x_test, net.Y: y_test_1_hot}})
+        best_learning_rate = max(sweep, key=sweep.get)
+        """,
+        says=("✗", "Found one network for 5 results; expected for each value a network of its own"),
+        never=("not done", "Grading may take points off"),
+    ),
+    "a rate that is not passed on": attempt(
+        "learning_rate_sweep",
+        WITH_BOTH,
+        NARROW,
+        f"""
+        from after_one_layer import short_training
+
+        sweep = {{}}
+        for rate in [{RATES}]:
+            net = two_layer_network()
+            with tf.Session(graph=net.graph) as session:
                 short_training(session, net, 40)
                 sweep[rate] = session.run(net.accuracy, {{net.X: x_test, net.Y: y_test_1_hot}})
         best_learning_rate = max(sweep, key=sweep.get)

@@ -255,7 +255,18 @@ def _judges() -> Iterator[tuple[object, ...]]:
         yield f"`{_signature(one)}`", f"`{module}`", first(one)
 
 
+def students() -> str:
+    """Return the pages for students as the release has them: one page, without links to pages that are not there."""
+    first, *more = (
+        (FOLDER.parent / "guides" / f"{name}.md").read_text(encoding="utf-8")
+        for name in ("students", "students-set-up", "students-marks")
+    )
+    page = "\n".join([first, *(re.sub(r"(?m)^#", "##", one) for one in more)])
+    return re.sub(r"\[([^\]]+)\]\([\w./-]+\.md[^)]*\)", r"\1", page)
+
+
 PAGES = {
+    "../../source/digits/students.md": students,
     "commands.md": commands,
     "faults.md": faults,
     "result-json.md": result_json,

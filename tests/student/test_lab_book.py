@@ -45,7 +45,7 @@ def test_a_run_is_in_the_file_with_plain_numbers(book, capsys):
     assert (run["what"], run["seed"], run["seconds"], run["validation"]) == ("one layer", 1, 3.2, [0.9, 0.95])
     assert run["loss"][0] == 0.5
     assert math.isnan(run["loss"][1])
-    assert capsys.readouterr().out == "one layer, seed 1: 95.00 % of the validation images in 3 seconds.\n"
+    assert capsys.readouterr().out == "\rone layer, seed 1: 95.00 % of the validation images in 3 seconds.\n"
 
 
 def test_the_same_description_and_seed_replace_the_earlier_run_which_is_said(book, capsys):
@@ -56,7 +56,7 @@ def test_the_same_description_and_seed_replace_the_earlier_run_which_is_said(boo
         ("two", 1, [0.7]),
         ("one", 1, [0.8]),
     ]
-    assert ["replaces" in line for line in capsys.readouterr().out.splitlines()] == [False, False, False, True]
+    assert ["replaces" in line for line in capsys.readouterr().out.split("\n")[:-1]] == [False, False, False, True]
 
 
 def test_runs_are_shown_side_by_side_with_mean_and_deviation(book, drawn, capsys):
@@ -68,6 +68,9 @@ def test_runs_are_shown_side_by_side_with_mean_and_deviation(book, drawn, capsys
     (figure,) = drawn
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["wide | & $x_{1$ deep", "once"]
     figure.canvas.draw()  # what is no formula is drawn as it is
+    legends = [[text.get_text() for text in panel.get_legend().get_texts()] for panel in figure.axes[1:]]
+    assert legends == [["validation", "training"], ["wide | & $x_{1$ deep", "once"]]
+    assert {line.get_markersize() for line in figure.axes[2].lines} == {2, 9}  # a single epoch is a point to be seen
     lines = capsys.readouterr().out.splitlines()
     assert {len(line) for line in lines} == {len(lines[0])}
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]

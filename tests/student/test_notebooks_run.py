@@ -143,8 +143,12 @@ def test_every_picture_that_is_shown_says_what_it_shows(filled):
     assert not [data for data in shown if "image/png" in data and "text/html" not in data]
 
 
-def test_a_notebook_with_nothing_filled_in_runs_without_an_error_and_says_so_at_each_check(empty):
-    assert complaints(empty) == []
+def test_a_notebook_with_nothing_filled_in_runs_to_its_end_and_says_so_at_each_check(empty):
+    raised = [(cell, output) for cell, output in outputs(empty) if output.output_type == "error"]
+    assert {output.ename for _, output in raised} == {"NotImplementedError"}
+    # Jupyter runs all cells past an error in these, so that a student can skip an exercise.
+    assert all(cell.metadata.tags == ["raises-exception"] for cell, _ in raised)
+    assert len(complaints(empty)) == len(raised)
     said = answers(empty)
     assert said
     assert {cell: text for cell, text in said.items() if "not done yet" not in text} == {}

@@ -92,6 +92,18 @@ def test_the_pad_under_the_cell_has_ones_own_network(course, shown):
     assert html.count("<script>") == html.count("<style>") == 1
 
 
+def test_the_pad_takes_plain_data(course, shown):
+    weights, biases = np.random.default_rng(1).normal(size=(108, 3)), np.arange(3.0)
+    drawing_pad([(weights, biases)])
+    told = data_in(shown[0]["text/html"])
+    network = PlainNetwork(msgspec.convert(told["layers"], tuple[PlainLayer, ...]))
+    images = course.prepared(course.x_test[:20])
+    wanted = images @ weights + biases
+    assert np.abs(scores(network, images) - wanted).max() < 0.05 * np.abs(wanted).max()
+    assert told["words"]["answer"].startswith("The network says")
+    assert "your own" not in told["words"]["exact"]
+
+
 def test_a_network_that_was_trained_on_levels_is_shown_levels(data):
     lab = LocalLab()
     images = data.prepared(data.x_test[:100])
@@ -103,6 +115,15 @@ def test_a_network_that_was_trained_on_levels_is_shown_levels(data):
         assert np.mean(found.argmax(axis=1) == data.y_test[:100]) > 0.5
         assert np.abs(found - logits).max() < 0.05 * np.abs(logits).max()
     lab.close()
+
+
+def test_a_network_that_was_trained_on_inverted_images_is_refused_with_what_to_do(course, shown, capsys):
+    inverted = SimpleNamespace(**{**vars(course), "prepared": lambda images, *_: 1 - course.prepared(images)})
+    net, session = trained(inverted)
+    drawing_pad(net, session)
+    session.close()
+    assert "it was trained on inverted images: feed it 0 for paper and 1 for ink." in capsys.readouterr().out
+    assert shown == []
 
 
 def test_a_network_without_values_or_parts_is_told_and_so_is_what_is_no_image(course, shown, capsys, monkeypatch):

@@ -77,3 +77,34 @@ def test_walks_are_gradient_descent_on_the_square_at_each_rate(pictures, told, r
         np.testing.assert_allclose(curve.get_ydata(), np.square(w), atol=1e-12)
         assert f"at {rate:g} the walk goes " in alt
     assert alt.count("from side to side") == sum(rate > 0.5 for rate in rates)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [
+        ("show_stencils", (np.zeros((10, 784)),), "W1 must have the shape (784, 10)"),
+        ("show_sweep", ([0.9, 0.95], 0.001), "sweep must be a dict with an accuracy for each rate"),
+        ("show_accuracies", ({"two layers, test": []},), "“two layers, test” must have an accuracy for each epoch"),
+        ("show_gradients", (np.zeros((10, 28, 28)), np.zeros((9, 784)), np.zeros((10, 9, 784))), "largest must be"),
+    ],
+)
+def test_a_picture_says_what_it_needs_before_it_is_begun(pictures, name, given, said):
+    plt.close("all")
+    with pytest.raises(ValueError, match=re.escape(said)):
+        getattr(pictures, name)(*given)
+    assert plt.get_fignums() == []
+
+
+def test_a_sweep_shows_which_rates_may_be_as_good_as_the_best(pictures, told):
+    pictures.show_sweep({0.001: 0.95, 0.003: 0.954, 0.1: 0.2}, 0.003)
+    ((figure, alt),) = told
+    assert "Within 0.005 of the best: 0.001, 0.003." in alt
+    assert "the best ± 0.005: may be chance" in [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+
+
+def test_losses_have_plain_numbers_at_their_axis(pictures, told):
+    pictures.show_losses({"good: 0.003": np.geomspace(4, 0.1, 90)})
+    (axes,) = told[0][0].axes
+    low, high = axes.get_ylim()
+    named = [axes.yaxis.get_major_formatter()(at) for at in axes.get_yticks() if low <= at <= high]
+    assert {"0.2", "0.5", "1", "2"} <= set(named)

@@ -1,11 +1,11 @@
-"""`ready`: given cells wait for the student's. `skipped_in_grading`: the student's own experiments do not run there."""
+"""`your_work`: given cells show what students made. `skipped_in_grading`: students' own experiments do not run there."""
 
 import functools
 
 import pytest
 
 from netgrader.data import DATA_HASH
-from netgrader.student.notebook_cells import is_stub, ready, skipped_in_grading
+from netgrader.student.notebook_cells import is_stub, skipped_in_grading, your_work
 
 
 def only_a_docstring(a, b=1):
@@ -49,19 +49,39 @@ def test_whatever_does_something_is_no_stub(value):
     assert not is_stub(value)
 
 
-def asked(*names, namespace):
-    """What a cell of a notebook is answered in which there are these names."""
-    return eval(f"ready(*{names})", {"ready": ready, **namespace})  # noqa: S307 (our own)
+def answered(code, capsys, **namespace):
+    """What a given cell prints that shows what students made by this code."""
+    cell = f"with your_work():\n    {code}"
+    exec(cell, {"your_work": your_work, **namespace})  # noqa: S102 (stands for a notebook's cell)
+    return capsys.readouterr().out
 
 
-def test_ready_when_all_names_are_filled_in(capsys):
-    assert asked("train", "x_train", namespace={"train": computes, "x_train": [1]})
-    assert capsys.readouterr().out == ""
+def test_a_given_cell_shows_what_is_there(capsys):
+    assert answered("print(computes(x_train))", capsys, computes=computes, x_train=1) == "2\n"
 
 
-def test_what_is_missing_is_named(capsys):
-    assert not asked("net", "train", "x", namespace={"train": raises, "x": 0})
-    assert capsys.readouterr().out == "Not yet: `net`, `train` still to be done. Then run this cell again.\n"
+@pytest.mark.parametrize("code", ["computes(train)", "raises(3)", "net.graph"])
+def test_what_is_missing_is_named(code, capsys):
+    name = {"computes(train)": "train", "raises(3)": "raises", "net.graph": "net"}[code]
+    said = answered(code, capsys, computes=computes, raises=raises)
+    assert said == f"Not yet: `{name}` is still to be made. Then run this cell again.\n"
+
+
+def test_what_does_not_fit_is_one_sentence_and_what_to_do(capsys):
+    closed = answered("fail('Attempted to use a closed Session.')", capsys, fail=fail)
+    assert closed.startswith("This cell shows what you made above, and cannot. RuntimeError: Attempted to use a closed")
+    assert "Use an open session" in closed
+    said = answered("fail('axis 1 is out of bounds\\nand more')", capsys, fail=fail)
+    assert said.endswith("RuntimeError: axis 1 is out of bounds.\n")
+
+
+def fail(message):
+    raise RuntimeError(message)
+
+
+def test_an_interrupt_goes_through():
+    with pytest.raises(KeyboardInterrupt), your_work():
+        raise KeyboardInterrupt
 
 
 def test_a_function_that_grading_skips_does_nothing_there_and_is_itself_elsewhere(monkeypatch):

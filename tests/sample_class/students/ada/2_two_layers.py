@@ -27,8 +27,7 @@ def learning_rate_sweep():
     return sweep, max(sweep, key=sweep.get)
 
 
-if ready("two_layer_network", "learning_rate_sweep"):
-    sweep, best_learning_rate = learning_rate_sweep()
+sweep, best_learning_rate = learning_rate_sweep()
 # %% two_layer_training
 def two_layer_training():
     """Five epochs at the best rate, in larger minibatches: they take less time."""
@@ -38,8 +37,7 @@ def two_layer_training():
     return net, sess, acc_trn, acc_val
 
 
-if ready("two_layer_network", "best_learning_rate", "two_layer_training"):
-    net, sess, acc_trn, acc_val = two_layer_training()
+net, sess, acc_trn, acc_val = two_layer_training()
 # %% input_gradients
 def input_gradients(net):
     """Gradients of the ten probabilities, and of the largest, with respect to the pixels."""

@@ -26,7 +26,6 @@ def deep_training():
     return net, sess, acc_trn, acc_val
 
 
-if ready("deep_network", "deep_training"):
-    net, sess, acc_trn, acc_val = deep_training()
+net, sess, acc_trn, acc_val = deep_training()
 # %% markdown what_helped
 # | Dropout made the training accuracy lower than the test accuracy, which is good, I think.

@@ -25,8 +25,7 @@ def learning_rate_sweep():
     return sweep, max(sweep, key=sweep.get)
 
 
-if ready("two_layer_network", "learning_rate_sweep"):
-    sweep, best_learning_rate = learning_rate_sweep()
+sweep, best_learning_rate = learning_rate_sweep()
 # %% two_layer_training
 def two_layer_training():
     net = two_layer_network(0.001)  # the best of the sweep was so slow
@@ -35,8 +34,7 @@ def two_layer_training():
     return net, sess, acc_trn, acc_val
 
 
-if ready("two_layer_network", "best_learning_rate", "two_layer_training"):
-    net, sess, acc_trn, acc_val = two_layer_training()
+net, sess, acc_trn, acc_val = two_layer_training()
 # %% input_gradients
 def input_gradients(net):
     with net.graph.as_default():

@@ -66,7 +66,9 @@ def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
     if _kind(reading) in {CROSS_ENTROPY, _SWAPPED, *_SHIFTED} and activation not in _UNTOUCHED:
         code = _BEFORE.get(activation, "relu-on-logits")
         told = Text("{activation} before the loss", activation=activation)
-        yield fault(code, reading.output, told, Text("no activation"))
+        # A softmax or sigmoid may well be there as the prediction: what takes it for logits is at fault.
+        place = {"relu-on-logits": reading.output}.get(code, _place(reading))
+        yield fault(code, place, told, Text("no activation"))
 
 
 def another_loss(reading: Reading) -> Iterator[Fault]:
