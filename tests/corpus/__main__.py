@@ -1,4 +1,4 @@
-"""Make products, let the reader read them, write the table: ``python -m tests.corpus make | read | report``."""
+"""Make products, let the reader read them, write the table: ``python -m tests.corpus read | report``."""
 
 from __future__ import annotations
 
@@ -45,18 +45,6 @@ def _wanted(
     random.Random(SEED).shuffle(found)
     gc.freeze()  # thousands of syntax trees that stay: the collector need not walk them after each graph
     return tuple(found)
-
-
-def make_all(arguments: argparse.Namespace) -> int:
-    """Build what is not built; say what the oracle does not confirm."""
-    count: Counter[str] = Counter()
-    for product in wanted(arguments):
-        entry = make(product)
-        count[entry.state] += 1
-        if entry.state == "mislabelled":
-            sys.stdout.write(f"{entry.state} {entry.name}: {'; '.join(entry.problems)}\n")
-    sys.stdout.write(f"{dict(count)}\n")
-    return 0
 
 
 def read_all(arguments: argparse.Namespace) -> int:
@@ -173,7 +161,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.corpus", description=__doc__)
     commands = parser.add_subparsers(required=True)
     for name, action in (
-        ("make", make_all),
         ("read", read_all),
         ("train", train_sample),
         ("report", report),

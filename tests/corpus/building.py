@@ -120,8 +120,6 @@ def build(text: str, function: str, arguments: Mapping[str, Any], switches: froz
 def _attributes(net: Any) -> dict[str, Any]:
     if isinstance(net, dict):
         return dict(net)
-    if hasattr(net, "_asdict"):
-        return dict(net._asdict())
     found = {name: getattr(net, name) for name in (*CONTRACT, "graph", "eval_feed") if hasattr(net, name)}
     found.update({name: value for name, value in vars(net).items() if not name.startswith("_")})
     return found

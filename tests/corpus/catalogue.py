@@ -7,8 +7,10 @@ program makes them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +28,8 @@ from .formulas import (
 )
 
 __all__ = ["PROGRAMS", "Program", "Values"]
+
+FOLDER = Path(__file__).with_name("programs")
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,15 @@ class Program:
         return [ACTIVATIONS[name] for name in self.acts]
 
 
-def _one() -> list[Program]:
+def _programs(folder: str, *, others: Mapping[str, Mapping[str, Any]], **usual: Any) -> Iterator[Program]:
+    """The programs of a folder, each with what is `usual` there, or with what `others` say of it by its file."""
+    names = sorted(path.stem for path in (FOLDER / folder).glob("*.py"))
+    assert others.keys() <= set(names)
+    for name in names:
+        yield Program(f"{folder}/{name}", **{**usual, **others.get(name, {})})
+
+
+def _one() -> Iterator[Program]:
     def packed(v: Values, x: Array, acts: Sequence[Function]) -> Array:
         return np.hstack([x, np.ones((len(x), 1))]) @ v.trained[0]
 
@@ -182,53 +194,33 @@ def _one() -> list[Program]:
     def unit_length(v: Values, x: Array, acts: Sequence[Function]) -> Array:
         return mlp(v, 28 * x / np.linalg.norm(x, axis=1, keepdims=True), acts)
 
-    p = "one_layer/"
-    return [
-        Program(p + "beginners_tutorial"),
-        Program(p + "given_layer", loss_form="rows"),
-        Program(p + "at_operator"),
-        Program(p + "sparse_xw_plus_b", loss_form="rows"),
-        Program(p + "feature_major", columns),
-        Program(p + "einsum_row_bias"),
-        Program(p + "doubles_tensordot"),
-        Program(p + "bias_as_a_row_of_ones", packed),
-        Program(p + "keras_dense"),
-        Program(p + "convolution_28x28", convolution),
-        Program(p + "unknown_shapes"),
-        Program(p + "logsumexp_loss", loss_form="rows"),
-        Program(p + "softmax_by_hand", loss_form="other"),
-        Program(p + "clipped_logarithm"),
-        Program(p + "adam_written_out"),
-        Program(p + "standardised_inputs", standardised, loss=sum_ce),
-        Program(p + "unreduced_loss", loss=vector_ce, loss_form="rows"),
-        Program(p + "lazy_properties", onehot="self.Y", in_loss="self.logits"),
-        Program(p + "rate_in_a_variable"),
-        Program(p + "lying_names"),
-        Program(p + "partitioned_weights", parts),
-        Program(p + "ten_neurons", neurons),
-        Program(p + "upper_and_lower_half", parts),
-        Program(p + "digits_fed", transposed, onehot="tf.one_hot(Y, 10)"),
-        Program(p + "forward_in_a_function"),
-        Program(p + "weight_normalisation", normalised),
-        Program(p + "clipped_gradients"),
-        Program(p + "default_graph"),
-        Program(p + "per_class_weights_sum"),
-        Program(p + "pixelwise_convolution", convolution),
-        Program(p + "rows_in_map_fn"),
-        Program(p + "sum_over_28_strips"),
-        Program(p + "broadcast_and_sum"),
-        Program(p + "matvec_of_rows", transposed, loss_form="rows"),
-        Program(p + "weights_of_two_factors", difference),
-        Program(p + "cosine_schedule"),
-        Program(p + "scaled_loss_and_gradients"),
-        Program(p + "adam_on_one_vector"),
-        Program(p + "cond_around_everything"),
-        Program(p + "unit_length_images", unit_length, loss=vector_ce, loss_form="rows"),
-        Program(p + "summaries_and_savers"),
-    ]
+    return _programs(
+        "one_layer",
+        others={
+            "bias_as_a_row_of_ones": {"logits": packed},
+            "convolution_28x28": {"logits": convolution},
+            "digits_fed": {"logits": transposed, "onehot": "tf.one_hot(Y, 10)"},
+            "feature_major": {"logits": columns},
+            "given_layer": {"loss_form": "rows"},
+            "lazy_properties": {"onehot": "self.Y", "in_loss": "self.logits"},
+            "logsumexp_loss": {"loss_form": "rows"},
+            "matvec_of_rows": {"logits": transposed, "loss_form": "rows"},
+            "partitioned_weights": {"logits": parts},
+            "pixelwise_convolution": {"logits": convolution},
+            "softmax_by_hand": {"loss_form": "other"},
+            "sparse_xw_plus_b": {"loss_form": "rows"},
+            "standardised_inputs": {"logits": standardised, "loss": sum_ce},
+            "ten_neurons": {"logits": neurons},
+            "unit_length_images": {"logits": unit_length, "loss": vector_ce, "loss_form": "rows"},
+            "unreduced_loss": {"loss": vector_ce, "loss_form": "rows"},
+            "upper_and_lower_half": {"logits": parts},
+            "weight_normalisation": {"logits": normalised},
+            "weights_of_two_factors": {"logits": difference},
+        },
+    )
 
 
-def _two() -> list[Program]:
+def _two() -> Iterator[Program]:
     def flat(v: Values, x: Array, acts: Sequence[Function]) -> Array:
         theta = v.trained[0]
         n = (theta.size - 10) // (784 + 1 + 10)
@@ -272,102 +264,69 @@ def _two() -> list[Program]:
         z = (x @ w1 - v["norm/mean"]) / np.sqrt(v["norm/var"] + 1e-3)
         return acts[0](gain * z + shift) @ w2 + b2
 
-    p, r = "two_layers/", ("relu",)
-    return [
-        Program(p + "weight_and_bias_helpers", acts=r),
-        Program(p + "given_layer", acts=r),
-        Program(p + "dense_with_scopes", acts=r),
-        Program(
-            p + "relu_by_maximum",
-            acts=r,
-            sites=(("tf.maximum(0.0, entrada @ pesos1 + sesgo1)", "entrada @ pesos1 + sesgo1"),),
-        ),
-        Program(p + "relu_by_mask", acts=r, sites=(("z * tf.cast(z > 0, tf.float32)", "z"),)),
-        Program(p + "relu_by_where", acts=r, loss_form="rows", sites=(("tf.where(t > 0, t, tf.zeros_like(t))", "t"),)),
-        Program(p + "relu_by_absolute_value", acts=r, loss=sum_ce, sites=(("0.5 * (s + tf.abs(s))", "s"),)),
-        Program(p + "columns_all_the_way", columns, acts=r, axis=0),
-        Program(p + "one_flat_vector", flat, acts=r),
-        Program(p + "keras_layers", acts=r),
-        Program(p + "keras_model_and_adam", acts=r),
-        Program(p + "keras_functional", acts=r),
-        Program(p + "fully_convolutional", convolutions, acts=r),
-        Program(p + "doubles_einsum", acts=r, onehot="y"),
-        Program(p + "adam_by_assign", acts=r),
-        Program(p + "clip_each_gradient", acts=r),
-        Program(p + "accumulated_gradients", acts=r, every=2),
-        Program(p + "rate_as_placeholder", acts=r),
-        Program(p + "averaged_weights", acts=r, in_loss="raw", copies="/ExponentialMovingAverage"),
-        Program(
-            p + "averages_kept_aside",
-            acts=r,
-            sites=(("tf.nn.leaky_relu(tf.matmul(X, W1) + b1, alpha=0.0)", "tf.matmul(X, W1) + b1"),),
-        ),
-        Program(p + "unused_extra_layers", first_four, acts=r),
-        Program(p + "beside_the_one_layer_network", beside, acts=r),
-        Program(p + "switch_around_the_layer", acts=r),
-        Program(p + "layers_in_functions", acts=r),
-        Program(
-            p + "two_towers_of_750", towers, acts=r, sites=(("tf.nn.relu(tf.matmul(X, W) + b)", "tf.matmul(X, W) + b"),)
-        ),
-        Program(p + "partitioned_variables", partitioned, acts=r),
-        Program(p + "lying_names", acts=r),
-        Program(p + "label_smoothing_and_decay", acts=r, loss=smoothed),
-        Program(p + "vector_loss", acts=r, loss_form="rows"),
-        Program(
-            p + "picked_log_probability",
-            acts=r,
-            loss=lambda z, y, v: 100 * mean_ce(z, y, v),
-            loss_form="other",
-            sites=(("-tf.minimum(-(X @ W1 + b1), 0)", "X @ W1 + b1"),),
-        ),
-        Program(p + "dropout_with_default", acts=r),
-        Program(p + "numpy_start", acts=r),
-        Program(
-            p + "relu_with_own_gradient", acts=r, sites=(("my_relu(tf.matmul(X, W1) + b1)", "tf.matmul(X, W1) + b1"),)
-        ),
-        Program(p + "feeds_that_are_no_placeholders", acts=r, onehot="y"),
-        Program(p + "plain_class", acts=r, loss_form="rows"),
-        Program(p + "split_batch_in_two_towers", acts=r, loss_form="other"),
-        Program(p + "hidden_chunks_in_a_loop", acts=r),
-        Program(p + "both_layers_in_one_matrix", one_matrix, acts=r),
-        Program(
-            p + "relu_layer_and_confusion",
-            acts=r,
-            loss_form="rows",
-            sites=(("tf.nn.relu_layer(X, W1, b1)", "tf.nn.xw_plus_b(X, W1, b1)"),),
-        ),
-        Program(
-            p + "relu_by_concatenated_relu",
-            acts=r,
-            sites=(("both[:, :1500]", "tf.matmul(X, params['w_h']) + params['b_h']"),),
-        ),
-        Program(
-            p + "relu_by_sorting_pairs",
-            acts=r,
-            sites=(("tf.reduce_max(tf.stack([z, tf.zeros_like(z)], axis=0), axis=0)", "z"),),
-        ),
-        Program(p + "layers_in_cond_and_dropout", acts=r),
-        Program(p + "adam_in_a_class", acts=r),
-        Program(p + "custom_getter_averages", acts=r, in_loss="trained", copies="/ExponentialMovingAverage"),
-        Program(p + "teacher_and_student", first_four, acts=r),
-        Program(p + "keras_subclass", acts=r),
-        Program(p + "patches_as_one_kernel", acts=r),
-        Program(p + "warm_up", acts=r, optimizer=None),
-        Program(p + "iterator_feeds", acts=r, onehot="Y"),
-        Program(p + "pruned_weights", acts=r),
-        Program(p + "scaled_before_the_bias", scaled, acts=r),
-        Program(
-            p + "batch_normalised",
-            averaged,
-            acts=r,
-            sites=(("tf.nn.relu(normalised(tf.matmul(X, W1)))", "normalised(tf.matmul(X, W1))"),),
-            also=("/mean", "/var"),
-        ),
-        Program(p + "dropout_by_a_share_of_no_shape", acts=r),
-    ]
+    return _programs(
+        "two_layers",
+        acts=("relu",),
+        others={
+            "accumulated_gradients": {"every": 2},
+            "averaged_weights": {"in_loss": "raw", "copies": "/ExponentialMovingAverage"},
+            "averages_kept_aside": {
+                "sites": (("tf.nn.leaky_relu(tf.matmul(X, W1) + b1, alpha=0.0)", "tf.matmul(X, W1) + b1"),)
+            },
+            "batch_normalised": {
+                "logits": averaged,
+                "sites": (("tf.nn.relu(normalised(tf.matmul(X, W1)))", "normalised(tf.matmul(X, W1))"),),
+                "also": ("/mean", "/var"),
+            },
+            "beside_the_one_layer_network": {"logits": beside},
+            "both_layers_in_one_matrix": {"logits": one_matrix},
+            "columns_all_the_way": {"logits": columns, "axis": 0},
+            "custom_getter_averages": {"in_loss": "trained", "copies": "/ExponentialMovingAverage"},
+            "doubles_einsum": {"onehot": "y"},
+            "feeds_that_are_no_placeholders": {"onehot": "y"},
+            "fully_convolutional": {"logits": convolutions},
+            "iterator_feeds": {"onehot": "Y"},
+            "label_smoothing_and_decay": {"loss": smoothed},
+            "one_flat_vector": {"logits": flat},
+            "partitioned_variables": {"logits": partitioned},
+            "picked_log_probability": {
+                "loss": lambda z, y, v: 100 * mean_ce(z, y, v),
+                "loss_form": "other",
+                "sites": (("-tf.minimum(-(X @ W1 + b1), 0)", "X @ W1 + b1"),),
+            },
+            "plain_class": {"loss_form": "rows"},
+            "relu_by_absolute_value": {"loss": sum_ce, "sites": (("0.5 * (s + tf.abs(s))", "s"),)},
+            "relu_by_concatenated_relu": {
+                "sites": (("both[:, :1500]", "tf.matmul(X, params['w_h']) + params['b_h']"),)
+            },
+            "relu_by_mask": {"sites": (("z * tf.cast(z > 0, tf.float32)", "z"),)},
+            "relu_by_maximum": {
+                "sites": (("tf.maximum(0.0, entrada @ pesos1 + sesgo1)", "entrada @ pesos1 + sesgo1"),)
+            },
+            "relu_by_sorting_pairs": {
+                "sites": (("tf.reduce_max(tf.stack([z, tf.zeros_like(z)], axis=0), axis=0)", "z"),)
+            },
+            "relu_by_where": {"loss_form": "rows", "sites": (("tf.where(t > 0, t, tf.zeros_like(t))", "t"),)},
+            "relu_layer_and_confusion": {
+                "loss_form": "rows",
+                "sites": (("tf.nn.relu_layer(X, W1, b1)", "tf.nn.xw_plus_b(X, W1, b1)"),),
+            },
+            "relu_with_own_gradient": {"sites": (("my_relu(tf.matmul(X, W1) + b1)", "tf.matmul(X, W1) + b1"),)},
+            "scaled_before_the_bias": {"logits": scaled},
+            "split_batch_in_two_towers": {"loss_form": "other"},
+            "teacher_and_student": {"logits": first_four},
+            "two_towers_of_750": {
+                "logits": towers,
+                "sites": (("tf.nn.relu(tf.matmul(X, W) + b)", "tf.matmul(X, W) + b"),),
+            },
+            "unused_extra_layers": {"logits": first_four},
+            "vector_loss": {"loss_form": "rows"},
+            "warm_up": {"optimizer": None},
+        },
+    )
 
 
-def _deep() -> list[Program]:  # noqa: C901 - one small reference a program
+def _deep() -> Iterator[Program]:  # noqa: C901 - one small reference a program
     def by_hand_bn(v: Values, x: Array, acts: Sequence[Function]) -> Array:
         w1, w2, w3, b3, g1, s1, g2, s2 = v.trained
 
@@ -594,93 +553,107 @@ def _deep() -> list[Program]:  # noqa: C901 - one small reference a program
     def kernels_decayed(z: Array, y: Array, v: Values) -> float:
         return float(cross_entropy(z, y).mean() + 0.5e-4 * sum((w**2).sum() for w in v.trained[::2]))
 
-    p, rr, adam = "deep/", ("relu", "relu"), ("adam", 0.001)
-    return [
-        Program(p + "dropout_keep_prob", acts=rr, optimizer=("adam", 0.001)),
-        Program(p + "sizes_in_a_loop", acts=("relu",) * 3, optimizer=("adam", 0.001), spread=((0, 1, 2),)),
-        Program(p + "keras_training_flag", acts=rr, loss=None, in_loss="noisy", optimizer=None, stochastic=True),
-        Program(p + "batchnorm_by_hand", by_hand_bn, acts=rr, optimizer=("adam", 0.001), also=("/mean", "/var")),
-        Program(
-            p + "batchnorm_moving_average_object",
-            object_bn,
-            acts=rr,
-            optimizer=None,
-            also=("ExponentialMovingAverage",),
-            spread=((0, 1),),
-        ),
-        Program(
-            p + "layer_norm_by_hand", hand_ln, acts=("leaky_relu",) * 2, optimizer=("nesterov", 0.1), spread=((0, 1),)
-        ),
-        Program(p + "layer_norm_keras", keras_ln, acts=("swish",) * 2, optimizer=("rmsprop", 0.001)),
-        Program(p + "residual_blocks", residual, acts=("relu",) * 3, optimizer=("adam", 5e-4)),
-        Program(p + "maxout", maxout, optimizer=("adam", 0.001)),
-        Program(p + "highway", highway, acts=("relu",), optimizer=("adam", 0.001)),
-        Program(p + "ensemble", ensemble, optimizer=("adam", 0.001)),
-        Program(p + "mixture_of_experts", mixture, optimizer=("adam", 0.001)),
-        Program(p + "parametric_relu", prelu, optimizer=("adagrad", 0.05)),
-        Program(p + "while_loop", loop, acts=("relu",), optimizer=("adam", 0.001)),
-        Program(p + "convolutions_for_experts", experts, acts=("relu",) * 3, optimizer=("adam", 1e-4)),
-        Program(p + "convolutions_keras", keras_conv, acts=("relu",) * 3, optimizer=("adam", 0.002)),
-        Program(p + "own_dropout_mask", acts=rr, optimizer=("adam", 1e-3)),
-        Program(p + "augmented_images", acts=rr, optimizer=("adam", 1e-3)),
-        Program(p + "sgd_with_decay", weights_then_biases, acts=rr, loss=l2_loss, optimizer=("sgd", 0.3)),
-        Program(p + "adamw_by_hand", acts=rr, optimizer=None, spread=((0, 1),)),
-        Program(p + "focal_loss", acts=("selu",) * 2, loss=focal, optimizer=("adam", 0.001)),
-        Program(p + "class_weights_and_temperature", acts=("tanh",) * 2, loss=weighted, optimizer=("adam", 0.001)),
-        Program(p + "two_optimizers", weights_then_biases, acts=("softplus",) * 2, optimizer=None),
-        Program(
-            p + "densely_connected", dense_net, acts=("relu",) * 3, optimizer=("adam", 0.0005), spread=((0, 1, 2),)
-        ),
-        Program(
-            p + "four_quadrants", quadrants, acts=("relu",) * 5, optimizer=("adam", 0.001), spread=((0, 1, 2, 3), (4,))
-        ),
-        Program(p + "attention_over_rows", attention, optimizer=("adam", 0.001)),
-        Program(p + "keras_step_with_tape", keras_bn, optimizer=None, also=("moving_mean", "moving_variance")),
-        Program(
-            p + "polyak_average_evaluated",
-            acts=rr,
-            loss=None,
-            in_loss="run(weights, 0.2)",
-            optimizer=None,
-            copies="^avg_",
-            stochastic=True,
-            spread=((0, 1),),
-        ),
-        Program(p + "stochastic_depth", stochastic_depth, optimizer=("adam", 0.001), stochastic=True),
-        Program(p + "packed_layers", packed, acts=("relu6",) * 2, optimizer=("adam", 0.002)),
-        Program(p + "momentum_by_hand", columns, acts=rr, optimizer=("momentum", 0.05), spread=((0, 1),)),
-        Program(p + "unrolled_recurrence", recurrence, optimizer=adam),
-        Program(p + "recurrence_in_a_loop", one_cell, optimizer=adam),
-        Program(p + "gated_units", gated, optimizer=adam),
-        Program(p + "auxiliary_head", first_six, acts=rr, loss=None, optimizer=adam),
-        Program(p + "tied_autoencoder", with_decoder, acts=("sigmoid", "relu"), loss=None, optimizer=adam),
-        Program(
-            p + "keras_batchnorm_update_ops", averaged, acts=rr, optimizer=None, also=("moving_mean", "moving_var")
-        ),
-        Program(p + "fused_batchnorm", fused, optimizer=adam, also=("/mean", "/var")),
-        Program(p + "dropconnect", acts=rr, optimizer=adam),
-        Program(p + "gaussian_noise_layers", acts=("elu",) * 2, optimizer=adam),
-        Program(p + "trainable_swish", own_swish, optimizer=adam),
-        Program(p + "winners_take_all", winners, optimizer=adam),
-        Program(p + "mixer_over_patches", mixer, optimizer=adam),
-        Program(p + "separable_convolutions", separable, optimizer=adam),
-        Program(p + "lookahead_weights", acts=rr, optimizer=("nesterov", 0.05)),
-        Program(p + "rmsprop_written_out", acts=("tanh",) * 2, optimizer=None),
-        Program(p + "plain_descent_by_hand", acts=rr, optimizer=("sgd", 0.3)),
-        Program(p + "soft_targets_mixed", acts=rr, loss=mixed_targets, optimizer=adam),
-        Program(p + "mixup_in_the_graph", acts=rr, optimizer=adam),
-        Program(
-            p + "separate_train_and_eval_paths",
-            acts=rr,
-            loss=None,
-            in_loss="noisy",
-            optimizer=None,
-            stochastic=True,
-        ),
-        Program(p + "weight_decay_decoupled", acts=rr, optimizer=None),
-        Program(p + "scan_over_layers", loop, acts=("relu",), optimizer=adam),
-        Program(p + "foldl_of_keras_layers", acts=("relu", "elu"), loss=kernels_decayed, optimizer=adam),
-    ]
+    rr = ("relu", "relu")
+    return _programs(
+        "deep",
+        optimizer=("adam", 0.001),
+        others={
+            "adamw_by_hand": {"acts": rr, "optimizer": None, "spread": ((0, 1),)},
+            "attention_over_rows": {"logits": attention},
+            "augmented_images": {"acts": rr},
+            "auxiliary_head": {"logits": first_six, "acts": rr, "loss": None},
+            "batchnorm_by_hand": {"logits": by_hand_bn, "acts": rr, "also": ("/mean", "/var")},
+            "batchnorm_moving_average_object": {
+                "logits": object_bn,
+                "acts": rr,
+                "optimizer": None,
+                "also": ("ExponentialMovingAverage",),
+                "spread": ((0, 1),),
+            },
+            "class_weights_and_temperature": {"acts": ("tanh",) * 2, "loss": weighted},
+            "convolutions_for_experts": {"logits": experts, "acts": ("relu",) * 3, "optimizer": ("adam", 0.0001)},
+            "convolutions_keras": {"logits": keras_conv, "acts": ("relu",) * 3, "optimizer": ("adam", 0.002)},
+            "densely_connected": {
+                "logits": dense_net,
+                "acts": ("relu",) * 3,
+                "optimizer": ("adam", 0.0005),
+                "spread": ((0, 1, 2),),
+            },
+            "dropconnect": {"acts": rr},
+            "dropout_keep_prob": {"acts": rr},
+            "ensemble": {"logits": ensemble},
+            "focal_loss": {"acts": ("selu",) * 2, "loss": focal},
+            "foldl_of_keras_layers": {"acts": ("relu", "elu"), "loss": kernels_decayed},
+            "four_quadrants": {"logits": quadrants, "acts": ("relu",) * 5, "spread": ((0, 1, 2, 3), (4,))},
+            "fused_batchnorm": {"logits": fused, "also": ("/mean", "/var")},
+            "gated_units": {"logits": gated},
+            "gaussian_noise_layers": {"acts": ("elu",) * 2},
+            "highway": {"logits": highway, "acts": ("relu",)},
+            "keras_batchnorm_update_ops": {
+                "logits": averaged,
+                "acts": rr,
+                "optimizer": None,
+                "also": ("moving_mean", "moving_var"),
+            },
+            "keras_step_with_tape": {"logits": keras_bn, "optimizer": None, "also": ("moving_mean", "moving_variance")},
+            "keras_training_flag": {
+                "acts": rr,
+                "loss": None,
+                "in_loss": "noisy",
+                "optimizer": None,
+                "stochastic": True,
+            },
+            "layer_norm_by_hand": {
+                "logits": hand_ln,
+                "acts": ("leaky_relu",) * 2,
+                "optimizer": ("nesterov", 0.1),
+                "spread": ((0, 1),),
+            },
+            "layer_norm_keras": {"logits": keras_ln, "acts": ("swish",) * 2, "optimizer": ("rmsprop", 0.001)},
+            "lookahead_weights": {"acts": rr, "optimizer": ("nesterov", 0.05)},
+            "maxout": {"logits": maxout},
+            "mixer_over_patches": {"logits": mixer},
+            "mixture_of_experts": {"logits": mixture},
+            "mixup_in_the_graph": {"acts": rr},
+            "momentum_by_hand": {"logits": columns, "acts": rr, "optimizer": ("momentum", 0.05), "spread": ((0, 1),)},
+            "own_dropout_mask": {"acts": rr},
+            "packed_layers": {"logits": packed, "acts": ("relu6",) * 2, "optimizer": ("adam", 0.002)},
+            "parametric_relu": {"logits": prelu, "optimizer": ("adagrad", 0.05)},
+            "plain_descent_by_hand": {"acts": rr, "optimizer": ("sgd", 0.3)},
+            "polyak_average_evaluated": {
+                "acts": rr,
+                "loss": None,
+                "in_loss": "run(weights, 0.2)",
+                "optimizer": None,
+                "copies": "^avg_",
+                "stochastic": True,
+                "spread": ((0, 1),),
+            },
+            "recurrence_in_a_loop": {"logits": one_cell},
+            "residual_blocks": {"logits": residual, "acts": ("relu",) * 3, "optimizer": ("adam", 0.0005)},
+            "rmsprop_written_out": {"acts": ("tanh",) * 2, "optimizer": None},
+            "scan_over_layers": {"logits": loop, "acts": ("relu",)},
+            "separable_convolutions": {"logits": separable},
+            "separate_train_and_eval_paths": {
+                "acts": rr,
+                "loss": None,
+                "in_loss": "noisy",
+                "optimizer": None,
+                "stochastic": True,
+            },
+            "sgd_with_decay": {"logits": weights_then_biases, "acts": rr, "loss": l2_loss, "optimizer": ("sgd", 0.3)},
+            "sizes_in_a_loop": {"acts": ("relu",) * 3, "spread": ((0, 1, 2),)},
+            "soft_targets_mixed": {"acts": rr, "loss": mixed_targets},
+            "stochastic_depth": {"logits": stochastic_depth, "stochastic": True},
+            "tied_autoencoder": {"logits": with_decoder, "acts": ("sigmoid", "relu"), "loss": None},
+            "trainable_swish": {"logits": own_swish},
+            "two_optimizers": {"logits": weights_then_biases, "acts": ("softplus",) * 2, "optimizer": None},
+            "unrolled_recurrence": {"logits": recurrence},
+            "weight_decay_decoupled": {"acts": rr, "optimizer": None},
+            "while_loop": {"logits": loop, "acts": ("relu",)},
+            "winners_take_all": {"logits": winners},
+        },
+    )
 
 
 PROGRAMS: Mapping[str, Program] = {program.name: program for program in [*_one(), *_two(), *_deep()]}

@@ -12,8 +12,8 @@ from .catalogue import LossReference, mean_ce
 from .catalogue_keras import KerasProgram
 from .eager import EagerRun
 from .formulas import Array, cross_entropy, log_softmax, sigmoid, sigmoid_cross_entropy, softmax
-from .operators import OPERATORS, Change, Job, Operator, architecture, edits, losses, training
-from .operators.base import operator
+from .operators import OPERATORS, Change, Job, Operator, architecture, losses, training
+from .operators.base import blank, operator
 from .oracle import Expect, Run
 from .source import NotApplicable, Source, dotted, expression
 
@@ -415,7 +415,7 @@ def _always(job: Job, name: str) -> Source:
 @operator("keras-dropout-left-on", "dropout-at-evaluation", exercises=ALL)
 def dropout_left_on(job: Job) -> Iterator[Change]:
     def expect(e: Expect) -> Expect:
-        return edits.blank(e).also(architecture._two_evaluations_differ)
+        return blank(e).also(architecture._two_evaluations_differ)
 
     source = job.source.copy()
     if source.replace_text(source.tree, "self.forward(x, 0.0)", "self.forward(x, 0.3)"):
@@ -439,7 +439,7 @@ def batchnorm_at_evaluation(job: Job) -> Iterator[Change]:
     if not _calls(job.source, "BatchNormalization"):
         raise NotApplicable("no BatchNormalization")
     source = _always(job, "BatchNormalization")
-    yield Change("always", source, lambda e: edits.blank(e).also(architecture._rows_mix))
+    yield Change("always", source, lambda e: blank(e).also(architecture._rows_mix))
 
 
 @operator("keras-frozen", "layers-not-trained", exercises=ALL, trains=True)

@@ -71,7 +71,7 @@ FAULTY = (
     "one_layer/ten_neurons+huge-initialisation(N(0, 1))",
     "one_layer/given_layer+sigmoid-before-loss(by hand)",
     "two_layers/relu_by_maximum+relu-on-logits(mask)",
-    "two_layers/dense_with_scopes+mse-on-logits(difference squared)",
+    "two_layers/numpy_start+mse-on-logits(difference squared)",
     "two_layers/lying_names+softmax-in-hidden-layer(softmax)",
     "two_layers/keras_functional+rows-mixed(mean of the batch)",
     "one_layer/at_operator+maximises-loss(minus forgotten)",

@@ -40,7 +40,7 @@ GRAPH = """
 from types import SimpleNamespace
 import numpy as np
 import tensorflow.compat.v1 as tf
-def {function}(learning_rate=None):
+def {function}(learning_rate=0.001):
     graph = tf.Graph()
     with graph.as_default():
 {body}

@@ -119,16 +119,6 @@ def test_batches_train_as_single_runs_do(lab):
     np.testing.assert_allclose(together.values()["model/w"], apart.values()["model/w"], rtol=1e-6)
 
 
-def test_any_tensor_can_be_fed(lab):
-    def build():
-        x = tf.placeholder(tf.float32, [None, 2], name="x")
-        hidden = tf.identity(2 * x, name="hidden")
-        tf.reduce_sum(hidden, name="sum")
-
-    session = lab.load(exported(build)).session(1)
-    assert session.run(["sum:0"], {"hidden:0": np.array([[1.0, 2.0]])}) == [3.0]
-
-
 def test_an_initialiser_that_needs_another_variable_waits_for_it(lab):
     def build():
         first = tf.Variable([1.0, 2.0], name="first")

@@ -14,7 +14,7 @@ from tests.corpus.formulas import ACTIVATIONS, Array, Function
 from tests.corpus.oracle import EXTRA, Expect, Run, rows
 from tests.corpus.source import NotApplicable, Source, dotted, expression
 
-from .base import ASKED, HIDDEN, Change, Job, activation_sites, operator
+from .base import ASKED, HIDDEN, Change, Job, activation_sites, blank, computing, operator
 
 WIDTHS = (150, 15, 1000, 1024, 500, 3000)
 
@@ -206,23 +206,15 @@ def too_many(job: Job) -> Iterator[Change]:
         raise NotApplicable("the layer is made twice")
     source.insert_after(source.role("hidden"), "".join(lines))
 
-    def expect(e: Expect) -> Expect:
-        act = e.acts[0]
-
-        def references(old: Reference) -> Reference:
-            def reference(v: Values, x: Array, acts: Sequence[Function]) -> Array:
-                w0, b0, w1, b1 = (v[f"{EXTRA}_{n}"] for n in ("W0", "b0", "W1", "b1"))
-                relu = ACTIVATIONS["relu"]
-                return old(v, x, [lambda z: relu(relu(act(z) @ w0 + b0) @ w1 + b1)])
-
-            return reference
-
-        return replace(e, references=tuple(references(old) for old in e.references))
+    def formula(old: Reference, v: Values, x: Array, acts: Sequence[Function]) -> Array:
+        w0, b0, w1, b1 = (v[f"{EXTRA}_{n}"] for n in ("W0", "b0", "W1", "b1"))
+        relu = ACTIVATIONS["relu"]
+        return old(v, x, [lambda z: relu(relu(acts[0](z) @ w0 + b0) @ w1 + b1)])
 
     # Where a program lists the variables that it trains, the new ones are not among them.
     listed = ("adam_by_assign", "adam_in_a_class", "beside_the_one_layer", "plain_class", "adam_written_out")
     also = frozenset({"layers-not-trained"}) if any(name in job.program.name for name in listed) else frozenset()
-    yield Change("two more between", source, expect, also=also)
+    yield Change("two more between", source, computing(formula), also=also)
 
 
 def _hidden_before_logits(job: Job) -> Iterator[Change]:
@@ -238,19 +230,15 @@ def _hidden_before_logits(job: Job) -> Iterator[Change]:
         )
         function = ACTIVATIONS[variant]
 
-        def expect(e: Expect, function: Function = function) -> Expect:
-            def references(old: Reference) -> Reference:
-                def reference(v: Values, x: Array, acts: Sequence[Function]) -> Array:
-                    return function(old(v, x, acts)) @ v[f"{EXTRA}_W"] + v[f"{EXTRA}_b"]
-
-                return reference
-
-            return replace(e, references=tuple(references(old) for old in e.references))
+        def formula(
+            old: Reference, v: Values, x: Array, acts: Sequence[Function], function: Function = function
+        ) -> Array:
+            return function(old(v, x, acts)) @ v[f"{EXTRA}_W"] + v[f"{EXTRA}_b"]
 
         # What was the last layer and may begin at zero is a hidden one now; by hand only what is named is trained.
         also = {"beginners_tutorial": "zero-initialisation", "adam_written_out": "layers-not-trained"}
         named = frozenset(code for name, code in also.items() if name in job.program.name)
-        yield Change(variant, source, expect, also=named)
+        yield Change(variant, source, computing(formula), also=named)
 
 
 def _reads_images(job: Job) -> str:
@@ -403,9 +391,6 @@ def _two_evaluations_differ(run: Run) -> str | None:
 
 @operator("dropout-at-evaluation", "dropout-at-evaluation")
 def dropout(job: Job) -> Iterator[Change]:
-    def expect(e: Expect) -> Expect:
-        return replace(e, references=(), loss=None, accuracy=None, optimizer=None).also(_two_evaluations_differ)
-
     for variant, call in (
         ("rate 0.3", "tf.nn.dropout({t}, rate=0.3)"),
         ("keep 0.5", "tf.nn.dropout({t}, keep_prob=0.5)"),
@@ -420,7 +405,7 @@ def dropout(job: Job) -> Iterator[Change]:
         if role == "hidden" and job.program.copies is not None:
             raise NotApplicable("evaluation has a path of its own")
         source.insert_after(source.role(role), f"{t} = {call.format(t=t)}")
-        yield Change(variant, source, expect)
+        yield Change(variant, source, lambda e: blank(e).also(_two_evaluations_differ))
 
 
 def _rows_mix(run: Run) -> str | None:
@@ -437,9 +422,6 @@ def _rows_mix(run: Run) -> str | None:
 
 @operator("rows-mixed", "rows-mixed")
 def rows_mixed(job: Job) -> Iterator[Change]:
-    def expect(e: Expect) -> Expect:
-        return replace(e, references=(), loss=None, accuracy=None, optimizer=None).also(_rows_mix)
-
     role = "hidden" if job.source.marked["hidden"] else "logits"
     axis = 1 if job.program.logits.__name__ == "columns" and role == "hidden" else 0
     for variant, text in (
@@ -455,7 +437,7 @@ def rows_mixed(job: Job) -> Iterator[Change]:
         source = job.source.copy()
         t = source.target_text(role)
         source.insert_after(source.role(role), text.format(t=t, axis=axis))
-        yield Change(variant, source, expect)
+        yield Change(variant, source, lambda e: blank(e).also(_rows_mix))
 
 
 def _other_size_fails(run: Run) -> str | None:
@@ -531,8 +513,4 @@ def wrong_placeholder(job: Job) -> Iterator[Change]:
             raise NotApplicable("no plain placeholder")
         calls[0].args = [expression(dtype), expression(shape)]
         calls[0].keywords = []
-        yield Change(
-            variant,
-            source,
-            lambda e: replace(e, references=(), loss=None, accuracy=None, optimizer=None).also(_pixels_are_lost),
-        )
+        yield Change(variant, source, lambda e: blank(e).also(_pixels_are_lost))

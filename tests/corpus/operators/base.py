@@ -5,12 +5,25 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from tests.corpus.catalogue import Program
+from tests.corpus.formulas import Array
 from tests.corpus.oracle import Expect
 from tests.corpus.source import NotApplicable, Source, dotted
 
-__all__ = ["Change", "Job", "Operator", "activation_sites", "labels", "logits_in_loss", "operator", "optimizer_call"]
+__all__ = [
+    "Change",
+    "Job",
+    "Operator",
+    "activation_sites",
+    "blank",
+    "computing",
+    "labels",
+    "logits_in_loss",
+    "operator",
+    "optimizer_call",
+]
 
 
 @dataclass(frozen=True)
@@ -100,6 +113,16 @@ def operator(
         return apply
 
     return register
+
+
+def blank(e: Expect) -> Expect:
+    """An expectation without formulas."""
+    return replace(e, references=(), loss=None, accuracy=None, optimizer=None)
+
+
+def computing(formula: Callable[..., Array]) -> Callable[[Expect], Expect]:
+    """Logits by a formula of the old reference and of what a reference is given."""
+    return lambda e: replace(e, references=tuple(partial(formula, old) for old in e.references))
 
 
 def labels(job: Job) -> str:

@@ -14,7 +14,7 @@ from tests.corpus.oracle import EXTRA, Expect
 from tests.corpus.source import NotApplicable, expression
 
 from .architecture import _start
-from .base import HIDDEN, Change, Job, activation_sites, operator, optimizer_call
+from .base import HIDDEN, Change, Job, activation_sites, computing, operator, optimizer_call
 
 ONE = frozenset({"one_layer_network"})
 TWO = frozenset({"two_layer_network"})
@@ -308,13 +308,7 @@ def scaled(job: Job) -> Iterator[Change]:
         source.replace(source.tree, renamed)
         source.insert_after(source.role("images"), f"{x.id}_scaled = {text.format(x=x.id)}")
 
-        def expect(e: Expect, formula=formula) -> Expect:
-            def references(old: Reference) -> Reference:
-                def reference(v: Values, x: Array, acts: Sequence[Function]) -> Array:
-                    return old(v, formula(x), acts)
+        def scaled_first(old: Reference, v: Values, x: Array, acts: Sequence[Function], formula=formula) -> Array:
+            return old(v, formula(x), acts)
 
-                return reference
-
-            return replace(e, references=tuple(references(old) for old in e.references))
-
-        yield Change(variant, source, expect)
+        yield Change(variant, source, computing(scaled_first))

@@ -11,7 +11,7 @@ import numpy as np
 from tests.corpus.oracle import Expect, Run, rows
 from tests.corpus.source import NotApplicable, dotted, expression
 
-from .base import ASKED, Change, Job, operator, optimizer_call
+from .base import ASKED, Change, Job, blank, computing, operator, optimizer_call
 
 OTHERS = {
     "sgd": ("tf.train.GradientDescentOptimizer({rate})", "sgd"),
@@ -104,11 +104,7 @@ def _untrainable(job: Job) -> Iterator[Change]:
                 word in job.program.name for word in ("one_flat", "row_of_ones", "ten_neurons", "beside", "averaged")
             ):
                 break
-            yield Change(
-                "trainable=False",
-                source,
-                lambda e: replace(e, references=(), loss=None, optimizer=None, accuracy=None).also(_fewer_trainable),
-            )
+            yield Change("trainable=False", source, lambda e: blank(e).also(_fewer_trainable))
             break
 
 
@@ -242,12 +238,7 @@ def default_graph(job: Job) -> Iterator[Change]:
             if node.items[0].optional_vars is not None or "self" in ast.unparse(node.items[0]):
                 continue
             node.items[0].context_expr = expression("tf.Graph().as_default()")
-            yield Change(
-                "another graph",
-                source,
-                lambda e: replace(e, references=(), loss=None, accuracy=None, optimizer=None),
-                also=frozenset({"missing-tensor"}),
-            )
+            yield Change("another graph", source, blank, also=frozenset({"missing-tensor"}))
             return
 
 
@@ -262,15 +253,11 @@ def twice(job: Job) -> Iterator[Change]:
         half = len(shapes) // 2
         return None if shapes[:half] == shapes[half:] else "variables are not doubled"
 
+    def second(old, v, x, acts):
+        return old(type(v)(v.trained[len(v.trained) // 2 :], v.by_name), x, acts)
+
     def expect(e: Expect) -> Expect:
-        def second(old):
-            def reference(v, x, acts):
-                half = len(v.trained) // 2
-                return old(type(v)(v.trained[half:], v.by_name), x, acts)
-
-            return reference
-
-        return replace(e, references=tuple(second(r) for r in e.references), loss=None, optimizer=None).also(doubled)
+        return replace(computing(second)(e), loss=None, optimizer=None).also(doubled)
 
     if "label_smoothing" in job.program.name:
         raise NotApplicable("its losses add up in a collection")

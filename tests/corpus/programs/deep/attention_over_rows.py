@@ -13,5 +13,3 @@ W2 = tf.get_variable("W2", [256, 10], initializer=glorot)
 b2 = tf.get_variable("b2", [10], initializer=tf.zeros_initializer())
 h = tf.nn.relu(tf.matmul(flat, W1) + b1)
 logits = tf.matmul(h, W2) + b2  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

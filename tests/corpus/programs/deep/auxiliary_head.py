@@ -14,4 +14,3 @@ logits = dense(h2, 10, "out")  # logits
 side = dense(h1, 10, "side")
 main = tf.losses.softmax_cross_entropy(Y, logits)
 loss = main + 0.3 * tf.losses.softmax_cross_entropy(Y, side)
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -30,6 +30,4 @@ b3 = tf.get_variable("b3", [10], initializer=tf.zeros_initializer())
 h1 = tf.nn.relu(batch_norm(tf.matmul(X, W1), is_training, "bn1"))  # hidden
 h2 = tf.nn.relu(batch_norm(tf.matmul(h1, W2), is_training, "bn2"))  # hidden
 logits = tf.matmul(h2, W3) + b3  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
 net(is_training=is_training, eval_feed={is_training: False})

@@ -6,4 +6,3 @@ logits, _ = fully_connected_layer(h2, 10, "c")  # logits
 class_weights = tf.constant([1.0, 0.9, 1.0, 1.1, 1.0, 1.2, 1.0, 1.0, 1.2, 1.1])
 weights = tf.reduce_sum(class_weights * Y, axis=1)
 loss = tf.losses.softmax_cross_entropy(Y, logits / 2.0, weights=weights)  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

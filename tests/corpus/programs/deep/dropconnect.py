@@ -22,6 +22,4 @@ def layer(x, n, name):
 h1 = tf.nn.relu(layer(X, 500, "h1"))  # hidden
 h2 = tf.nn.relu(layer(h1, 500, "h2"))  # hidden
 logits = dense(h2, 10, "out")  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
 net(eval_feed={share: 1.0})

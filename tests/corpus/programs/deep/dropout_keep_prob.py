@@ -8,6 +8,4 @@ h1 = tf.nn.dropout(h1, keep_prob=keep_prob)
 h2, _ = fully_connected_layer(h1, 512, "layer2", tf.nn.relu)  # hidden
 h2 = tf.nn.dropout(h2, keep_prob=keep_prob)
 logits, _ = fully_connected_layer(h2, 10, "layer3")  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
 net(keep_prob=keep_prob, eval_feed={keep_prob: 1.0})

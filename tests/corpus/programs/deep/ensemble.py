@@ -15,5 +15,3 @@ def tower(x, sizes, f, scope):
 a = tower(X, [300, 300, 10], tf.nn.elu, "a")
 b = tower(X, [200, 200, 10], tf.nn.tanh, "b")
 logits = (a + b) / 2.0  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

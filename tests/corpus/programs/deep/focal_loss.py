@@ -11,4 +11,3 @@ logits = h2 @ W3 + b3  # logits
 logp = tf.nn.log_softmax(logits)
 p_true = tf.reduce_sum(Y * tf.exp(logp), 1)
 loss = tf.reduce_mean(-tf.pow(1 - p_true, gamma) * tf.reduce_sum(Y * logp, 1))
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

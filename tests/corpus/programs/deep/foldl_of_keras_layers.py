@@ -13,5 +13,4 @@ for layer in stack[:-1]:
 logits = stack[-1](logits)  # logits
 ce = tf.losses.softmax_cross_entropy(Y, logits)
 loss = ce + 1e-4 * tf.add_n([tf.nn.l2_loss(layer.kernel.value) for layer in stack])
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
 net(eval_feed={training: False})

@@ -10,5 +10,3 @@ for i in range(2):
 joined = tf.concat(parts, 1)
 h2, _ = fully_connected_layer(joined, 300, "joined", tf.nn.relu)  # hidden
 logits, _ = fully_connected_layer(h2, 10, "scores")  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -35,6 +35,4 @@ def block(x, n, name):
 t = block(tf.reshape(X, [-1, 28, 28, 1]), 12, "one")
 t = block(t, 24, "two")
 logits = dense(tf.reshape(t, [-1, 7 * 7 * 24]), 10, "out")  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
 net(training=training, eval_feed={training: False})

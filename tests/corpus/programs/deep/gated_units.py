@@ -16,5 +16,3 @@ def glu(x, n, name):
 h = glu(X, 400, "first")
 h = glu(h, 400, "second")
 logits = dense(h, 10, "out")  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -18,6 +18,4 @@ def jitter(t):
 h1 = tf.nn.elu(dense(jitter(X), 400, "h1"))  # hidden
 h2 = tf.nn.elu(dense(jitter(h1), 300, "h2"))  # hidden
 logits = dense(jitter(h2), 10, "out")  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
 net(noise=noise)

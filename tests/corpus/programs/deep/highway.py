@@ -13,5 +13,3 @@ for k in range(2):
     T = tf.sigmoid(affine(y, 256, "T%d" % k, bias=-1.0))
     y = H * T + y * (1.0 - T)
 logits = affine(y, 10, "out")  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -14,5 +14,3 @@ h2 = maxout(h1, 240, 3, "m2")
 W = tf.get_variable("W", [240, 10], initializer=tf.glorot_uniform_initializer())
 b = tf.get_variable("b", [10], initializer=tf.zeros_initializer())
 logits = tf.matmul(h2, W) + b  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

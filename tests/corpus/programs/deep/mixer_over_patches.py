@@ -21,5 +21,3 @@ t = gelu(tf.einsum("npf,fc->npc", t, E))
 t = t + gelu(tf.einsum("npc,pq->nqc", t, T))
 t = t + gelu(tf.einsum("npc,cd->npd", t, C))
 logits = dense(tf.reduce_mean(t, 1), 10, "out")  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -12,5 +12,3 @@ e1 = tf.nn.relu(fc(tf.nn.relu(fc(X, 256, "e1a")), 256, "e1b"))
 e2 = tf.nn.relu(fc(tf.nn.relu(fc(X, 256, "e2a")), 256, "e2b"))
 h = gate[:, 0:1] * e1 + gate[:, 1:2] * e2
 logits = fc(h, 10, "out")  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

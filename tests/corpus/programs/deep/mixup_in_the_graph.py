@@ -16,5 +16,4 @@ h1 = tf.nn.relu(dense(mixed, 500, "h1"))  # hidden
 h2 = tf.nn.relu(dense(h1, 500, "h2"))  # hidden
 logits = dense(h2, 10, "out")  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=target, logits=logits))
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
 net(share=share, eval_feed={share: 0.0})

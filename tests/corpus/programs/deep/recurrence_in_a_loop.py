@@ -22,5 +22,3 @@ invariants = [tf.TensorShape([]), tf.TensorShape([None, 96])]
 _, state = tf.while_loop(lambda t, s: t < 28, step, [tf.constant(0), first], shape_invariants=invariants)
 h = tf.nn.relu(dense(state, 128, "dense"))
 logits = dense(h, 10, "out")  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

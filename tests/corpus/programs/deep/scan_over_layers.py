@@ -13,5 +13,3 @@ Ws = tf.get_variable("Ws", [3, 128, 128], initializer=tf.random_uniform_initiali
 bs = tf.get_variable("bs", [3, 128], initializer=tf.zeros_initializer())
 states = tf.scan(lambda h, p: tf.nn.relu(h @ p[0] + p[1]), (Ws, bs), initializer=first)
 logits = dense(states[-1], 10, "out")  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

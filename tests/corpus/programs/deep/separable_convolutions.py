@@ -18,5 +18,3 @@ t = tf.nn.depthwise_conv2d(t, kernel("d", [3, 3, 12, 1]), [1, 1, 1, 1], "SAME")
 t = tf.nn.relu(tf.nn.conv2d(t, kernel("p", [1, 1, 12, 24]), [1, 1, 1, 1], "SAME"))
 t = tf.nn.relu(tf.nn.conv2d(t, kernel("k2", [3, 3, 24, 24]), [1, 1, 1, 1], "SAME", dilations=[1, 2, 2, 1]))
 logits = dense(tf.reduce_mean(t, [1, 2]), 10, "out")  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -18,4 +18,3 @@ def net(x, rate):
 noisy = net(X, 0.4)
 logits = net(X, 0.0)  # logits
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=noisy))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

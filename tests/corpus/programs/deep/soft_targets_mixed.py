@@ -16,4 +16,3 @@ per_image = -tf.reduce_sum(soft * tf.nn.log_softmax(logits / 1.5), 1)
 p = tf.nn.softmax(logits)
 entropy = -tf.reduce_sum(p * tf.log(p + 1e-9), 1)
 loss = tf.reduce_mean(per_image - 0.05 * entropy)
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -15,6 +15,4 @@ for i in range(3):
     survive = tf.cast(tf.random_uniform([]) < 0.8, tf.float32)
     h = h + gelu(branch) * (f * survive / 0.8 + (1 - f))
 logits, _ = fully_connected_layer(h, 10, "last")  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
 net(eval_feed={train: False})

@@ -17,4 +17,3 @@ h2 = tf.nn.relu(dense(code, 200, "h2"))  # hidden
 logits = dense(h2, 10, "out")  # logits
 error = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=X, logits=rebuilt))
 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits)) + 0.1 * error
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

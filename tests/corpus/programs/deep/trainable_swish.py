@@ -23,5 +23,3 @@ def swish(t):
 h1 = swish(rms(dense(X, 400, "h1"), "gain1"))
 h2 = swish(rms(dense(h1, 400, "h2"), "gain2"))
 logits = dense(h2, 10, "out")  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -17,5 +17,3 @@ for row in rows:
     state = tf.tanh(row @ U + state @ V + c)
 h = tf.nn.relu(dense(state, 128, "dense"))
 logits = dense(h, 10, "out")  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

@@ -16,5 +16,3 @@ def body(i, h):
 
 _, last = tf.while_loop(lambda i, h: i < depth, body, [tf.constant(0), first])
 logits = tf.matmul(last, W_out) + b_out  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train

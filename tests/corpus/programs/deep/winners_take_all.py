@@ -16,5 +16,3 @@ def winners(t, k):
 h1 = winners(dense(X, 600, "h1"), 60)
 h2 = winners(dense(h1, 600, "h2"), 60)
 logits = dense(h2, 10, "out")  # logits
-loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))  # loss
-train_op = tf.train.AdamOptimizer(0.001).minimize(loss)  # train
