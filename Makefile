@@ -33,8 +33,8 @@ test-all: ## every case, all networks trained anew, with browsers and PostgreSQL
 golden: setup ## run the students' programs of the tests again and keep what they hand over, in tests/golden
 	@nice $(BIN)/python -m tests.golden --anew
 
-fuzz: setup ## MINUTES=n (10) of changed inputs to the border's readers and the whole road; goes on where research/fuzzing.csv ends
-	@nice $(BIN)/python -m research.fuzzing --minutes $(MINUTES)
+fuzz: setup ## MINUTES=n (10) of changed inputs to the border's readers and the whole road; goes on where evaluation/fuzzing.csv ends
+	@nice $(BIN)/python -m evaluation.fuzzing --minutes $(MINUTES)
 
 sample-class: setup ## fill the release with what the sample class wrote
 	@$(BIN)/python tests/sample_class/make.py
@@ -50,53 +50,53 @@ check: setup ## lint, formatting, types, arrows between packages, sizes within b
 size: setup ## decisions, complex functions and numbers of each package; budgets.toml has the most of each
 	@$(BIN)/python scripts/size.py
 
-fairness-report: setup ## further seeds of the networks around 98.5 %, then research/fairness.md
-	@$(BIN)/python research/fairness.py --seeds $(or $(SEEDS),12)
-	@$(BIN)/python research/fairness_report.py
+fairness-report: setup ## further seeds of the networks around 98.5 %, then evaluation/fairness.md
+	@$(BIN)/python evaluation/fairness.py --seeds $(or $(SEEDS),12)
+	@$(BIN)/python evaluation/fairness_report.py
 
-clean-report: setup ## is anybody said to have trained on test images who has not? then research/clean.md; goes on where it was
-	@$(BIN)/python -m research.clean_networks
-	@$(BIN)/python -m research.clean_report
+clean-report: setup ## is anybody said to have trained on test images who has not? then evaluation/clean.md; goes on where it was
+	@$(BIN)/python -m evaluation.clean_networks
+	@$(BIN)/python -m evaluation.clean_report
 
-notebook-figures: setup ## SEEDS=n (4) of the other networks that notebook 3 gives figures of, then research/fairness.md
-	@nice $(BIN)/python research/fairness.py --notebook --seeds $(or $(SEEDS),4)
-	@$(BIN)/python research/fairness_report.py
+notebook-figures: setup ## SEEDS=n (4) of the other networks that notebook 3 gives figures of, then evaluation/fairness.md
+	@nice $(BIN)/python evaluation/fairness.py --notebook --seeds $(or $(SEEDS),4)
+	@$(BIN)/python evaluation/fairness_report.py
 
-reader-report: setup ## read what is not read yet of the corpus, then research/reader-report.md and reader-keras.md; goes on where it was
+reader-report: setup ## read what is not read yet of the corpus, then evaluation/reader-report.md and reader-keras.md; goes on where it was
 	@nice $(BIN)/python -m tests.corpus report $(if $(MINUTES),--minutes $(MINUTES))
 	@nice $(BIN)/python -m tests.corpus report --keras $(if $(MINUTES),--minutes $(MINUTES))
 
 bench: setup ## ROUNDS=n (5), OTTER=folder of a virtual environment with otter-grader: what grading costs, as ratios in one run
-	@$(BIN)/python -m research.bench.grading --rounds $(or $(ROUNDS),5) $(if $(OTTER),--otter $(OTTER))
+	@$(BIN)/python -m evaluation.bench.grading --rounds $(or $(ROUNDS),5) $(if $(OTTER),--otter $(OTTER))
 
 KERAS ?= build/benchmarks-keras
-benchmarks-report: setup ## BENCHMARKS=folder of clones of three repositories (it says which commits), read; then research/benchmarks.md; goes on where it was
+benchmarks-report: setup ## BENCHMARKS=folder of clones of three repositories (it says which commits), read; then evaluation/benchmarks.md; goes on where it was
 	@test -d $(KERAS)/tf_keras || $(BIN)/python -m pip install -q --no-deps --target $(KERAS) tf_slim==1.1.0 \
 	  "tf_keras==$$($(BIN)/python -c "import importlib.metadata as m; print(m.version('tensorflow').rsplit('.', 1)[0] + '.*')")"
-	@nice $(BIN)/python -m research.benchmarks $(BENCHMARKS) --keras $(KERAS)
+	@nice $(BIN)/python -m evaluation.benchmarks $(BENCHMARKS) --keras $(KERAS)
 	@test -d $(KERAS)-pandas || $(BIN)/python -m pip install -q --no-deps --target $(KERAS)-pandas pandas python-dateutil
-	@nice $(BIN)/python -m research.benchmark_training $(BENCHMARKS) --keras $(KERAS) --pandas $(KERAS)-pandas
-	@nice $(BIN)/python -m research.benchmark_neuralint $(BENCHMARKS)
-	@$(BIN)/python -m research.benchmarks_report
+	@nice $(BIN)/python -m evaluation.benchmark_training $(BENCHMARKS) --keras $(KERAS) --pandas $(KERAS)-pandas
+	@nice $(BIN)/python -m evaluation.benchmark_neuralint $(BENCHMARKS)
+	@$(BIN)/python -m evaluation.benchmarks_report
 
-attack-report: setup ## OTTER=folder of a virtual environment with otter-grader: the same attacks on three graders, then research/attacks.md
-	@nice $(BIN)/python -m research.elsewhere $(if $(OTTER),--otter $(OTTER))
-	@$(BIN)/python -m research.elsewhere_report
+attack-report: setup ## OTTER=folder of a virtual environment with otter-grader: the same attacks on three graders, then evaluation/attacks.md
+	@nice $(BIN)/python -m evaluation.elsewhere $(if $(OTTER),--otter $(OTTER))
+	@$(BIN)/python -m evaluation.elsewhere_report
 
-training-report: setup ## every mistake in right training loops of many styles, then the table in research/training.md
-	@$(BIN)/python -m research.training --products $(or $(PRODUCTS),100)
-	@$(BIN)/python -m research.training_report
+training-report: setup ## every mistake in right training loops of many styles, then the table in evaluation/training.md
+	@$(BIN)/python -m evaluation.training --products $(or $(PRODUCTS),100)
+	@$(BIN)/python -m evaluation.training_report
 
-right-report: setup ## MINUTES=n (10) of right notebooks in six styles with many seeds, SINCE=commit; then the table in research/training.md; goes on where it was
-	@nice $(BIN)/python -m research.right_notebooks $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SINCE),--since $(SINCE))
-	@$(BIN)/python -m research.training_report
+right-report: setup ## MINUTES=n (10) of right notebooks in six styles with many seeds, SINCE=commit; then the table in evaluation/training.md; goes on where it was
+	@nice $(BIN)/python -m evaluation.right_notebooks $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SINCE),--since $(SINCE))
+	@$(BIN)/python -m evaluation.training_report
 
-rates-report: setup ## SEEDS=n (10) of learning rates of four optimizers, then research/rates.md; goes on where it was
-	@nice $(BIN)/python -m research.rates --seeds $(or $(SEEDS),10)
-	@$(BIN)/python -m research.rates_report
+rates-report: setup ## SEEDS=n (10) of learning rates of four optimizers, then evaluation/rates.md; goes on where it was
+	@nice $(BIN)/python -m evaluation.rates --seeds $(or $(SEEDS),10)
+	@$(BIN)/python -m evaluation.rates_report
 
-environments-report: setup ## ENVIRONMENT=name (all): the notebooks with the versions of Colab, Kaggle, the oldest and the newest; goes on where it was (needs uv); research/environments.md
-	@nice $(BIN)/python -m research.environments $(if $(ENVIRONMENT),"$(ENVIRONMENT)")
+environments-report: setup ## ENVIRONMENT=name (all): the notebooks with the versions of Colab, Kaggle, the oldest and the newest; goes on where it was (needs uv); evaluation/environments.md
+	@nice $(BIN)/python -m evaluation.environments $(if $(ENVIRONMENT),"$(ENVIRONMENT)")
 
 format: setup ## format the code
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from evaluation.rows import rows_of
 from evaluation.verdicts import FIRST_SIGHT, ROUNDS, Share
-from research.rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

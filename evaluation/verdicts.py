@@ -1,7 +1,7 @@
 """The page ``docs/reference/verdicts.md`` and its figure: every count is taken from committed rows.
 
 `first_sight/rounds.csv` has a line for each round of programs that the software had not been developed on; a new round is
-a new line. All other counts are made here from the rows of ``research/``. ``make reference`` writes both.
+a new line. All other counts are made here from the rows of ``evaluation/``. ``make reference`` writes both.
 """
 
 from __future__ import annotations
@@ -14,21 +14,32 @@ from pathlib import Path
 from statistics import stdev
 from typing import TYPE_CHECKING, NamedTuple
 
-from research import benchmark_neuralint
-from research.benchmarks import TOOL, Claim, claims
-from research.benchmarks import rows as last_rows
-from research.benchmarks_report import ACCEPTED, ACCUSED, ANOTHER, FOUND, MISSED, PARTLY, REMARKED, RIGHT, Sums, verdict
-from research.elsewhere_report import counts
-from research.kinds_of_networks import CLEAN, GUILTY
-from research.rates import POWERS
-from research.rates_report import BETTER, BEYOND, GOOD, verdicts
-from research.rows import ROOT, append_row, rows_of
-from research.training_report import NONE, earned_all, is_named, latest, lost, of_most
+from evaluation import benchmark_neuralint
+from evaluation.benchmarks import TOOL, Claim, claims
+from evaluation.benchmarks import rows as last_rows
+from evaluation.benchmarks_report import (
+    ACCEPTED,
+    ACCUSED,
+    ANOTHER,
+    FOUND,
+    MISSED,
+    PARTLY,
+    REMARKED,
+    RIGHT,
+    Sums,
+    verdict,
+)
+from evaluation.elsewhere_report import counts
+from evaluation.kinds_of_networks import CLEAN, GUILTY
+from evaluation.rates import POWERS
+from evaluation.rates_report import BETTER, BEYOND, GOOD, verdicts
+from evaluation.rows import ROOT, append_row, rows_of
+from evaluation.training_report import NONE, earned_all, is_named, latest, lost, of_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-HERE, RESEARCH = Path(__file__).parent, ROOT / "research"
+HERE = Path(__file__).parent
 ROUNDS, VERSIONS = HERE / "first_sight" / "rounds.csv", HERE / "versions.csv"
 FIRST_SIGHT, AFTER, FIRST_RUN, DEVELOPMENT = SIGHTS = ("first sight", "labelled after", "first run", "development")
 Z = 1.959964
@@ -118,7 +129,7 @@ def benchmarks() -> list[Line]:
             right.append((program_of(claim), row is not None and what == ACCUSED and row["by_eye"].startswith("wrong")))
         elif what in (FOUND, REMARKED, PARTLY, ANOTHER, MISSED):
             wrong.append((program_of(claim), what in (FOUND, REMARKED)))
-    where = sorted({row["commit"] for row in measured.values()}), RESEARCH / "benchmarks.csv"
+    where = sorted({row["commit"] for row in measured.values()}), HERE / "benchmarks.csv"
     return [
         Line("accused", "the three benchmarks again", DEVELOPMENT, tally(right, any), *where),
         Line("named", "the three benchmarks again", DEVELOPMENT, tally(wrong, all), *where),
@@ -127,7 +138,7 @@ def benchmarks() -> list[Line]:
 
 def loops() -> list[Line]:
     """Return what is said of training loops and of learning rates."""
-    rows = of_most(rows_of(RESEARCH / "training.csv"))
+    rows = of_most(rows_of(HERE / "training.csv"))
     right = [(row["loop"], not earned_all(row)) for row in rows if row["operator"] == NONE]
     wrong = [(row["loop"], is_named(row)) for row in rows if row["operator"] != NONE]
     good, off = [], []
@@ -136,8 +147,8 @@ def loops() -> list[Line]:
         good += [(network + optimizer, word != GOOD) for word in said[middle].elements()]
         for far in (said[middle - BEYOND], said[middle + BEYOND]):
             off += [(network + optimizer, word != GOOD) for word in far.elements()]
-    at, file = [rows[0]["commit"]], RESEARCH / "training.csv"
-    rates = sorted({row["commit"] for row in rows_of(RESEARCH / "rates.csv")}), RESEARCH / "rates.csv"
+    at, file = [rows[0]["commit"]], HERE / "training.csv"
+    rates = sorted({row["commit"] for row in rows_of(HERE / "rates.csv")}), HERE / "rates.csv"
     return [
         Line("loop_accused", "loops of the tests", DEVELOPMENT, tally(right, any), at, file),
         Line("loop_named", "mistakes put into loops of the tests", DEVELOPMENT, tally(wrong, all), at, file),
@@ -148,17 +159,17 @@ def loops() -> list[Line]:
 
 def notebooks() -> list[Line]:
     """Return how many right notebooks lost points when they were graded last."""
-    last = latest(rows_of(RESEARCH / "right_notebooks.csv"))
+    last = latest(rows_of(HERE / "right_notebooks.csv"))
     share = tally(((row["style"] + row["notebook"], lost(row)) for row in last), any)
     versions = sorted({row["commit"] for row in last})
-    return [Line("notebook", "the same, after it", DEVELOPMENT, share, versions, RESEARCH / "right_notebooks.csv")]
+    return [Line("notebook", "the same, after it", DEVELOPMENT, share, versions, HERE / "right_notebooks.csv")]
 
 
 def test_images() -> list[Line]:
     """Return which networks are said to have been trained on test images."""
-    rows = [row for row in rows_of(RESEARCH / "clean_networks.csv") if row["network"] in {**CLEAN, **GUILTY}]
+    rows = [row for row in rows_of(HERE / "clean_networks.csv") if row["network"] in {**CLEAN, **GUILTY}]
     said = [(row["network"], row["said"] not in ("", "doubted")) for row in rows]
-    where = sorted({row["commit"] for row in rows}), RESEARCH / "clean_networks.csv"
+    where = sorted({row["commit"] for row in rows}), HERE / "clean_networks.csv"
     clean, guilty = ([pair for pair in said if pair[0] in kind] for kind in (CLEAN, GUILTY))
     return [
         Line("image_accused", "kinds of networks", DEVELOPMENT, tally(clean, any), *where),
@@ -168,7 +179,7 @@ def test_images() -> list[Line]:
 
 def attacks() -> list[Line]:
     """Return how many attacks earned more than was deserved, by grader."""
-    path = RESEARCH / "elsewhere.csv"
+    path = HERE / "elsewhere.csv"
     rows = rows_of(path)
     versions = {row["grader"]: row["version"] for row in rows}
     names = {
@@ -196,9 +207,7 @@ def neuralint() -> list[Line]:
             by_us.append((program_of(claim), verdict(claim, ours.get(key)) in (FOUND, REMARKED)))
     versions = sorted({row["commit"] for row in theirs.values()} | {row["commit"] for row in ours.values()})
     return [
-        Line(
-            "tools", f"NeuraLint's programs, by {tool}", sight, tally(found, all), versions, RESEARCH / "benchmarks.csv"
-        )
+        Line("tools", f"NeuraLint's programs, by {tool}", sight, tally(found, all), versions, HERE / "benchmarks.csv")
         for tool, found, sight in (("NeuraLint", by_them, "its own set"), ("netgrader", by_us, DEVELOPMENT))
     ]
 
@@ -206,7 +215,7 @@ def neuralint() -> list[Line]:
 def deviations() -> tuple[float, float]:
     """Return the least and the largest standard deviation of a network's accuracy between trainings, in percent."""
     reached = defaultdict(list)
-    for row in rows_of(RESEARCH / "fairness.csv"):
+    for row in rows_of(HERE / "fairness.csv"):
         reached[row["network"]].append(100 * float(row["test_accuracy"]))
     found = sorted(map(stdev, reached.values()))
     return found[0], found[-1]
@@ -225,8 +234,8 @@ def measured() -> list[Line]:
     """Return all lines, first sight first."""
     lines = [
         *rounds(),
-        *corpus(RESEARCH / "reader_corpus.jsonl", "corpus of graphs"),
-        *corpus(RESEARCH / "reader_corpus_keras.jsonl", "corpus of Keras models"),
+        *corpus(HERE / "reader_corpus.jsonl", "corpus of graphs"),
+        *corpus(HERE / "reader_corpus_keras.jsonl", "corpus of Keras models"),
         *benchmarks(),
         *loops(),
         *notebooks(),
@@ -344,7 +353,7 @@ named fault was not found.
 
 ## Is a fault in a network named?
 
-Counted are faults that an untrained graph can show and that have a [code](faults.md); [benchmarks.md](../../research/benchmarks.md) lists the others. In the two
+Counted are faults that an untrained graph can show and that have a [code](faults.md); [benchmarks.md](../../evaluation/benchmarks.md) lists the others. In the two
 corpora a fault must be named alone.
 
 {wrong}
@@ -362,7 +371,7 @@ A right notebook must earn everything, and the same notebook the same mark.
 {marks}
 
 The mark that moved is that of the exercise for 98.5 %, {least} to {most} of {points}: the notebook sets no seed and ends just below the line. Accuracies of one
-network deviate by {low:.2f} to {high:.2f} % ([rows](../../research/fairness.csv)).
+network deviate by {low:.2f} to {high:.2f} % ([rows](../../evaluation/fairness.csv)).
 
 ## Is training on test images noticed?
 
@@ -372,7 +381,7 @@ A secret half of the test images decides ([how](../explanation/test-images.md)).
 
 ## Can a mark be forged?
 
-Attempts with the source at hand, each against the version of its day ([list](../../research/attacks.md)). The comparison uses attacks that this project chose and develops against.
+Attempts with the source at hand, each against the version of its day ([list](../../evaluation/attacks.md)). The comparison uses attacks that this project chose and develops against.
 
 {attacks}
 
@@ -385,7 +394,7 @@ Only NeuraLint was run on the same programs, and reads few others.
 {tools}
 
 netgrader has no code for some of these faults, or cannot see them in a graph. Published figures of other tools are on other programs:
-[benchmarks.md](../../research/benchmarks.md) cites them as theirs.
+[benchmarks.md](../../evaluation/benchmarks.md) cites them as theirs.
 
 ## What these figures do not show
 
@@ -397,5 +406,5 @@ netgrader has no code for some of these faults, or cannot see them in a graph. P
   TheDeepChecker's loaders was tried on a clean one and fixed once; two loaders, read after a fix, are left out. Of small networks and attacks only
   counts were kept.
 - **Today's code,** where the version is older. Rates are judged by today's code on runs of that version.
-- **Speed:** [performance.md](../../research/performance.md).
+- **Speed:** [performance.md](../../evaluation/performance.md).
 """

@@ -87,7 +87,7 @@ TRIED = {
 }
 """What a student installs beside the wheel, at most in these versions: the newest with which the notebooks on digits ran.
 
-``research/environments.csv`` has the runs.
+``evaluation/environments.csv`` has the runs.
 """
 
 

@@ -1,4 +1,4 @@
-"""Let `make test-all` go on where it was stopped: a row of ``research/whole_suite.csv`` for each file of tests that has ended.
+"""Let `make test-all` go on where it was stopped: a row of ``evaluation/whole_suite.csv`` for each file of tests that has ended.
 
 A pytest plugin. Files that have passed whole at the commit that last changed what is tested are left out; the rows of former
 commits stay as the history.
@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROWS = ROOT / "research" / "whole_suite.csv"
+ROWS = ROOT / "evaluation" / "whole_suite.csv"
 FIELDS = ("commit", "file", "tests", "seconds", "failed")
-TESTED = (".", ":!research")
+TESTED = (".", ":!evaluation")
 """All of it, what is installed and built, too; but for what runs such as this one write down."""
 
 

@@ -5,14 +5,14 @@ in the place of each stands a training image of the same class, turned, sheared 
 that on the original images. A network that learned from the training images alone knows both halves equally well, but for
 chance; one that was trained on the test images, or that looks them up, knows the half that it was given better. Which
 half an image belongs to was drawn by lot, so the difference is a randomisation test (Fisher, *The Design of Experiments*,
-1935, chapter II): its error is known whatever the network is. Error rates: ``research/clean.md``.
+1935, chapter II): its error is known whatever the network is. Error rates: ``evaluation/clean.md``.
 
 Marks among the training images that a notebook is given, which a network knows only if it was trained on them.
 
 A few images of the training set are replaced by patterns that are drawn anew for each submission: of each pattern some
 copies, moved, dimmed and noised, and all copies carry the label of one class. Whatever is trained on these images learns
 the patterns with the images; weights that were made anywhere else cannot know them (after 'radioactive data', Sablayrolles
-et al. 2020). How surely networks of all kinds learn them is measured in ``research/clean.md``.
+et al. 2020). How surely networks of all kinds learn them is measured in ``evaluation/clean.md``.
 """
 
 from __future__ import annotations

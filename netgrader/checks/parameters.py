@@ -69,7 +69,7 @@ class Usual:
     INSTRUMENT_RATE = 0.003  # of the network that a training loop is called on: that of the course's own first network
     APART = 1.5  # factor by which the rates that a network is asked for lie apart, at least
     PUBLIC_CASES, CASES = 2, 5  # of a layer: in exercises.toml, and together with those of hidden.toml
-    RUNS = 3  # at most, of which the best counts (research/fairness.md)
+    RUNS = 3  # at most, of which the best counts (evaluation/fairness.md)
     DAY = 86_400  # seconds
     CELL_SECONDS = 600.0  # of one cell: six times what the slowest cell of the course on digits takes
 

@@ -2,8 +2,8 @@
 
 That of the run that counts is everything: verdicts, figures, outputs, and what is told of it.
 
-The rule and what it does to networks of known mean and deviation: ``research/fairness.md``. It applies to every exercise that is
-a target: where points rise from ``none`` to ``full``, to the part of that slope that lies next to ``full``.
+The rule and what it does to networks of known mean and deviation: ``evaluation/fairness.md``. It applies to every exercise that
+is a target: where points rise from ``none`` to ``full``, to the part of that slope that lies next to ``full``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ __all__ = ["RetryRule", "best_of_runs", "figure_in", "retry_rule_of"]
 
 ACCURACY, ERROR = "test_accuracy", "test_error"
 OF_RUNS = {ACCURACY: "accuracies_of_runs", ERROR: "errors_of_runs"}
-NEAR = 0.26  # of the slope from `none` to `full`: three deviations of 0.08 % where it is 0.92 % (research/fairness.md)
+NEAR = (
+    0.26  # of the slope from `none` to `full`: three deviations of 0.08 % where it is 0.92 % (evaluation/fairness.md)
+)
 
 
 @dataclass(frozen=True)

@@ -353,7 +353,7 @@ def require_target(
 ) -> None:
     """End the test with the share of points that `accuracy` earns: all from `full`, sloping to none at `none`.
 
-    `target` is what students are told to reach; `full` lies below it where luck does not decide: see research/fairness.md.
+    `target` is what students are told to reach; `full` lies below it where luck does not decide: see evaluation/fairness.md.
     Of an error `accuracy` is the score, and the three are errors, the target the smallest. What lies between `full` and
     `target` is told by `remark`, where there is one.
     """

@@ -1,11 +1,11 @@
 """Learning rates judged by what they do to the student's own graph.
 
 A rate is tried in short runs from one seed: at the rate, a third of it, and three and ten times it. The bands were
-measured for Adam on two layers with minibatches of 64 (research/rates.md): seeds differ by 0.02. After 300 steps the loss
+measured for Adam on two layers with minibatches of 64 (evaluation/rates.md): seeds differ by 0.02. After 300 steps the loss
 at a rate r over the loss at 3r is 2.0 for 3e-5, 1.4 for 1e-4 and 3e-4, 1.1 for 1e-3; over that at 10r it is 1.98 for
 1e-4, 1.66 for 2e-4, 1.44 for 3e-4. Short runs favour large rates: after eight epochs 3e-4 is the best of all. So too low
 is what 3r beats by more than 45 percent or 10r by more than 50 (by 80, if it is the best of a sweep that can be true), and a
-student who judged at either horizon is right. What that says of other optimizers and networks stands in research/rates.md.
+student who judged at either horizon is right. What that says of other optimizers and networks stands in evaluation/rates.md.
 
 In sweeps of 300 steps with minibatches of 64 or 100, Glorot or He initialisation, two seeds each, the accuracy at 0.01 was
 within 1.6 percent of that at 0.003, so an honest sweep may end there: its loss was 1.15 to 1.26 times as large, and rose to
@@ -322,7 +322,7 @@ def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun) -> bool:
     """Whether runs of `Runs.EARLY` steps already tell that `compare_rates` finds nothing wrong with the rate of `at`.
 
     Near the best losses have fallen by half, and lie far below those at a third of the rate: in the runs of
-    ``research/rates.csv`` none of these was found too high or too low in the end.
+    ``evaluation/rates.csv`` none of these was found too high or too low in the end.
     """
     if at.explodes or at.last > LIMITS.hardly_begun * at.losses[0] or may_be_far_too_low(at, triple):
         return False

@@ -21,7 +21,7 @@ from .products import Product, digest, entries, kept_in, load, make, named, pair
 from .report import write
 from .sample import FAULTY, MODELS, RIGHT, UNCONFIRMED
 
-RESEARCH = Path(__file__).parents[2] / "research"
+RESEARCH = Path(__file__).parents[2] / "evaluation"
 REPORTS = {"graphs": RESEARCH / "reader-report.md", "keras": RESEARCH / "reader-keras.md"}
 PAIRS = 150
 SEED = 20
@@ -113,7 +113,7 @@ def _lab() -> Any:
 
 
 def report(arguments: argparse.Namespace) -> int:
-    """Make, read with a lab and without, and write research/reader-report.md or reader-keras.md; goes on where it was."""
+    """Make, read with a lab and without, and write evaluation/reader-report.md or reader-keras.md; goes on where it was."""
     states: Counter[str] = Counter()
     began = time.monotonic()
     for product in wanted(arguments):

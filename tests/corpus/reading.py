@@ -22,7 +22,8 @@ __all__ = ["Row", "commit", "export", "keep", "read", "reader_hash", "rows", "ve
 
 ROOT = Path(__file__).parents[2]
 KEPT = {
-    track: ROOT / "research" / f"reader_corpus{ending}.jsonl" for track, ending in (("graphs", ""), ("keras", "_keras"))
+    track: ROOT / "evaluation" / f"reader_corpus{ending}.jsonl"
+    for track, ending in (("graphs", ""), ("keras", "_keras"))
 }
 JUDGED = ("right", "verdict")
 """What the repository's rows have besides: whether the product is a right network, and what the row comes to."""

@@ -1,4 +1,4 @@
-"""The table of what the reader said of the corpus: ``research/reader-report.md``."""
+"""The table of what the reader said of the corpus: ``evaluation/reader-report.md``."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _page(
     keras = path.stem == "reader-keras"
     commits = Counter(row.commit for _, row, _ in lab)
     programs = len({entry.program for entry, _, _ in lab})
-    kept = f"research/reader_corpus{'_keras' if keras else ''}.jsonl"
+    kept = f"evaluation/reader_corpus{'_keras' if keras else ''}.jsonl"
     yield "# What the reader says of Keras models" if keras else "# What the reader says of the corpus"
     yield ""
     yield f"Written by `make reader-report`; rows are kept in `{kept}` with the commit that was measured"

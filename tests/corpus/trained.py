@@ -24,7 +24,7 @@ __all__ = ["KEPT", "Trained", "kept", "measure", "sample"]
 
 Array = npt.NDArray[Any]
 KEPT = {
-    track: Path(__file__).parents[2] / "research" / f"reader_trained{ending}.jsonl"
+    track: Path(__file__).parents[2] / "evaluation" / f"reader_trained{ending}.jsonl"
     for track, ending in (("graphs", ""), ("keras", "_keras"))
 }
 SEED, SIZE, STEPS, BATCH, HELD_OUT = 29, 200, 300, 64, 2_000

@@ -42,7 +42,7 @@ OUTSIDE = {
         "systemd-run",
         "uv",
         "otter",
-    ),  # other people's: what of them was tried is in research/
+    ),  # other people's: what of them was tried is in evaluation/
     *("py", r".venv\Scripts\pip", r".venv\Scripts\jupyter"),  # of Windows
     "jupyter",  # opens a server; browser/test_formgrader.py and browser/test_jupyterlab.py do
     "!unzip",  # in a notebook in Colab

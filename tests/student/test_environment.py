@@ -11,9 +11,9 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from evaluation.environments import ALONE, NEWEST, PAGE, ROWS, SOLVED, TENSORBOARD, page
+from evaluation.rows import rows_of
 from netgrader.wheel import FORM, REQUIRED, TRIED, tried
-from research.environments import ALONE, NEWEST, PAGE, ROWS, SOLVED, TENSORBOARD, page
-from research.rows import rows_of
 
 ROOT = Path(__file__).parents[2]
 RELEASE = ROOT / "release" / "digits"

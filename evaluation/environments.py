@@ -1,0 +1,441 @@
+"""Do the notebooks run where students work? Each in environments with the versions of those places: `make environments-report`.
+
+The release lies in a folder as a student unpacks it, the kernel is that of an environment with nothing but what the place has and
+the students' wheel. A notebook is run with the course's solution, and as it is handed out; a cell opens TensorBoard. What has a row at this
+commit is left out. An environment takes more than two gigabytes and is removed when it has all its rows; one that cannot be made
+stops no other, and arguments name those that are wanted. What installing takes is measured where ``requirements.txt`` is all there is.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+from evaluation.rows import append_row, measured_commit, rows_of
+from netgrader.wheel import FORM, NAME, TRIED, requirements
+
+ROOT = Path(__file__).parents[1]
+ROWS, PAGE = Path(__file__).with_suffix(".csv"), Path(__file__).with_suffix(".md")
+MADE = ROOT / "build" / "environments"
+RELEASE, SOURCE = ROOT / "release" / "digits", ROOT / "source" / "digits"
+FIELDS = (
+    "commit",
+    "environment",
+    "python",
+    "tensorflow",
+    "numpy",
+    "notebook",
+    "how",
+    "errors",
+    "noise",
+    "green",
+    "checks",
+    "seconds",
+    "packages",
+    "gigabytes",
+)
+MEASURED = ("source/digits", "release/digits", ":!release/digits/README.md")
+"""What students get, and the solutions; the students' wheel is built by `make release`, which has to be typed first."""
+REQUIREMENTS = RELEASE / "requirements.txt"
+SYSTEMS_ROWS = ROWS.with_name("environments_systems.csv")
+INSTALLING_ROWS = ROWS.with_name("environments_installing.csv")
+INSTALLING = (
+    "fetching what `requirements.txt` asks for",
+    "installing it, when it is fetched",
+    "the course's package alone, where the rest is there",
+)
+SYSTEMS = {
+    "Windows": "windows",
+    "macOS, Apple's processors": "macos",
+    "macOS, Intel's": "x86_64-apple-darwin",
+    "Linux": "linux",
+    "Linux, ARM": "aarch64-unknown-linux-gnu",
+}
+UNTOUCHED, SOLVED = "as handed out", "with the solution"
+GREEN = re.compile(r": (?:all \d+ checks|its check) passed")
+BESIDE = ("keras", "ipykernel", "notebook", "setuptools")
+"""Packages whose versions are noted beside those that requirements.txt names."""
+VERSIONS = """
+import importlib.metadata, json, sys
+def version(name):
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+print(json.dumps([sys.version.split()[0], {name: version(name) for name in sys.argv[1:] if version(name)}]))
+"""
+TENSORBOARD, OPENED = "TensorBoard", "opened by a cell"
+OPENING = """
+import os, signal, time
+from urllib.error import HTTPError
+from urllib.request import urlopen
+from netgrader.student import quietly, show_graph
+with quietly():
+    import tensorflow.compat.v1 as tf
+graph = tf.Graph()
+with graph.as_default():
+    tf.placeholder(tf.float32, [None, 3], name="what_is_looked_for")
+show_graph(graph, tensorboard=True)
+from tensorboard import manager
+info = max(manager.get_all(), key=lambda one: one.start_time)
+drawn = b""
+while b"what_is_looked_for" not in drawn:  # it reads the file in its own time
+    try:
+        drawn = urlopen(f"http://localhost:{info.port}/data/plugin/graphs/graph?run=.").read()
+    except HTTPError:
+        time.sleep(0.5)
+os.kill(info.pid, signal.SIGTERM)
+print(": its check passed")
+"""
+
+NOT_TRIED = """## Editors
+
+`tests/browser` uses JupyterLab 4 and Notebook 7, and shows outputs as VS Code does: under its content security policy, with scripts that run once what they belong to is
+there. By its sources VS Code keeps ids and all metadata of cells when it saves, heeds neither `deletable` nor `editable`, and copies metadata with a cell;
+`tests/attacks/test_broken.py` and `tests/course/test_restore.py` grade such notebooks.
+
+## Windows and macOS
+
+`tests/student/test_without_posix.py` runs the notebooks, filled in and not, with the students' wheel where netgrader's modules find nothing that Python has on POSIX alone, nor
+files read without a named encoding (the third takes 8 minutes beside other work), and has mypy look for names of the standard library that are not there on Windows and macOS.
+The longest path in TensorFlow's wheel for Windows has 163 characters, so the folder's own may have 71 where Windows ends paths at 260.
+
+## Not tried
+
+- a computer with Windows or macOS; NumPy 1.26 on Windows, whose integers have 32 bits;
+- the pages of Colab and Kaggle, and the window of VS Code: their versions and rules were tried, not they;
+- Notebook 6, but for the version of Colab's package; Safari and Firefox;
+- a graphics card; Python 3.14, which netgrader does not allow yet.
+"""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A place where students work, as far as it can be made here."""
+
+    name: str
+    python: str
+    packages: tuple[str, ...]
+    lacks: str
+    """What of the place is otherwise."""
+
+
+ALONE, NEWEST = "requirements.txt alone", "the newest that netgrader allows"
+SETUPTOOLS = "setuptools<81"
+"""As Colab and Kaggle have it: TensorBoard before 2.21 imports ``pkg_resources``, which newer ones do not bring."""
+ENVIRONMENTS = (
+    Environment(ALONE, "python3.13", (), ""),
+    Environment(
+        NEWEST,
+        "python3.13",
+        requirements(TRIED),
+        "without the upper bounds of requirements.txt; left out where that brings the same. environments.csv has all versions",
+    ),
+    Environment(
+        "Google Colab",
+        "python3.13",
+        ("tensorflow==2.20.0", "numpy==2.1.3", "ipykernel==6.17.1", "ipython==7.34.0", "notebook==6.5.7", SETUPTOOLS),
+        "no graphics card; the cell that fetches has a test of its own. The first of three runs of notebook 2 with the solution, beside much other work, had three of "
+        "four check cells green; what the fourth said was not recorded then, and it was not seen again",
+    ),
+    Environment(
+        "Kaggle",
+        "python3.12",
+        ("tensorflow==2.19.0", "numpy==2.0.2", "ipykernel", SETUPTOOLS),
+        "no graphics card",
+    ),
+    Environment("the oldest", "python3.11", ("tensorflow==2.16.2", "numpy==1.26.4", "ipykernel", SETUPTOOLS), ""),
+)
+
+
+def folder_of(environment: Environment) -> Path:
+    """Return where an environment lies while it is needed."""
+    return MADE / re.sub(r"\W+", "-", environment.name)
+
+
+def pip(python: Path, *arguments: str | Path) -> str:
+    """Let pip do something in the release's folder; return the seconds that it takes."""
+    start = time.monotonic()
+    subprocess.run([python, "-m", "pip", "-q", *arguments], cwd=RELEASE, check=True)
+    return f"{time.monotonic() - start:.0f}"
+
+
+def measure_installing(environment: Environment, at: str) -> None:
+    """Fetch what requirements.txt asks for, install it, and once more the course's package; a row of each, and the environment is there."""
+    folder, (wheel,) = folder_of(environment), RELEASE.glob(FORM)
+    python, asked = folder / "bin" / "python", ("-r", "requirements.txt")
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([environment.python, "-m", "venv", folder], check=True)
+    with tempfile.TemporaryDirectory(prefix="netgrader-wheels-") as name:
+        seconds = [pip(python, "download", "--no-cache-dir", "--dest", name, *asked)]
+        fetched = sum(path.stat().st_size for path in Path(name).iterdir() if path.name != wheel.name)
+        seconds.append(pip(python, "install", "--no-index", "--find-links", name, *asked))
+        pip(python, "uninstall", "-y", NAME)
+        seconds.append(pip(python, "install", "--no-index", *asked))
+    sizes = f"{fetched / 1e6:.0f}", "", f"{wheel.stat().st_size / 1e6:.1f}"
+    for row in zip(INSTALLING, seconds, sizes, strict=True):
+        found = {"commit": at, **dict(zip(("what", "seconds", "megabytes"), row, strict=True))}
+        append_row(INSTALLING_ROWS, tuple(found), found)
+    (folder / "whole").touch()
+
+
+def python_of(environment: Environment, at: str) -> Path:
+    """Return the interpreter of an environment, made if it is not there; its wheel is that of the release."""
+    folder = folder_of(environment)
+    python, (wheel,) = folder / "bin" / "python", RELEASE.glob(FORM)
+    if environment.name == ALONE and at not in {row["commit"] for row in rows_of(INSTALLING_ROWS)}:
+        measure_installing(environment, at)
+    if not (folder / "whole").exists():  # one that was stopped while it was filled is made anew
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([environment.python, "-m", "venv", folder], check=True)
+    wanted = (*environment.packages, str(wheel)) if environment.packages else ("-r", "requirements.txt")
+    subprocess.run([python, "-m", "pip", "install", "-q", *wanted], cwd=RELEASE, check=True)
+    (folder / "whole").touch()
+    return python
+
+
+def handed_out(name: str, *, solved: bool) -> nbformat.NotebookNode:
+    """Return a released notebook, with the course's solution in its cells if it is asked for."""
+    notebook = nbformat.read(RELEASE / f"{name}.ipynb", as_version=4)
+    if solved:
+        solution = {grade_id(cell): cell.source for cell in nbformat.read(SOURCE / f"{name}.ipynb", as_version=4).cells}
+        for cell in notebook.cells:
+            if cell.metadata.get("nbgrader", {}).get("solution"):
+                cell.source = solution[grade_id(cell)]
+    return notebook
+
+
+def grade_id(cell: nbformat.NotebookNode) -> str:
+    """Return the id that nbgrader tracks a cell by, empty if it does not."""
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+
+
+def asked(name: str, how: str) -> nbformat.NotebookNode:
+    """Return the notebook of a row."""
+    if name != TENSORBOARD:
+        return handed_out(name, solved=how == SOLVED)
+    cell = nbformat.v4.new_code_cell(OPENING, metadata={"nbgrader": {"grade_id": "check_tensorboard"}})
+    return nbformat.v4.new_notebook(cells=[cell])
+
+
+def run(notebook: nbformat.NotebookNode, python: Path) -> dict[str, Any]:
+    """Run a notebook in a fresh copy of the release; count errors but the stub's, outputs on standard error, and check cells that are all green."""
+
+    class Kernel(AsyncKernelManager):  # type: ignore[misc]
+        """The kernel of the environment."""
+
+        @property
+        def kernel_spec(self) -> Any:
+            found = super().kernel_spec
+            found.argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            return found
+
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="netgrader-student-") as name:
+        folder = Path(name) / "digits"
+        shutil.copytree(RELEASE, folder)
+        options = {"timeout": 3600, "allow_errors": True, "resources": {"metadata": {"path": str(folder)}}}
+        stopped = 0
+        try:
+            NotebookClient(notebook, kernel_manager_class=Kernel, kernel_name="python3", **options).execute()
+        except (CellTimeoutError, DeadKernelError) as error:
+            sys.stdout.write(f"  {error}\n")
+            stopped = 1
+    outputs = [(grade_id(cell), one) for cell in notebook.cells for one in cell.get("outputs", ())]
+    wrong = [one for _, one in outputs if one.output_type == "error" and one.ename != "NotImplementedError"]
+    noise = [one for _, one in outputs if one.get("name") == "stderr"]
+    told = [
+        one.get("text") or str(one.get("data", {}).get("text/plain", ""))
+        for grade, one in outputs
+        if grade.startswith("check_")
+    ]
+    for one in wrong:
+        sys.stdout.write(f"  {one.ename}: {one.evalue[:200]}\n")
+    for text in told:
+        if "not done yet" not in text and not GREEN.search(text):
+            sys.stdout.write(f"  {text[:2000]}\n")
+    return {
+        "errors": len(wrong) + stopped,
+        "noise": len(noise),
+        "green": sum(bool(GREEN.search(text)) for text in told),
+        "checks": sum(grade_id(cell).startswith("check_") for cell in notebook.cells),
+        "seconds": f"{time.monotonic() - start:.0f}",
+    }
+
+
+def page() -> str:
+    """Return the page: of each environment and notebook the newest rows."""
+    newest = {(row["environment"], row["notebook"], row["how"]): row for row in rows_of(ROWS)}
+    lines = [
+        "| where | Python, TensorFlow, NumPy | notebook | as handed out | with the solution | commit |",
+        "|---|---|---|---|---|---|",
+    ]
+    for environment in ENVIRONMENTS:
+        for name in sorted({notebook for where, notebook, _ in newest if where == environment.name}):
+            each = [newest.get((environment.name, name, how)) for how in (UNTOUCHED, SOLVED)]
+            opened = newest.get((environment.name, name, OPENED))
+            first = next(row for row in (*each, opened) if row)
+            versions = f"{first['python']}, {first['tensorflow']}, {first['numpy']}"
+            said = (
+                ["", "opens from a cell" if opened["green"] == "1" else "does not open"] if opened else map(_said, each)
+            )
+            lines.append(f"| {environment.name} | {versions} | {name} | {' | '.join(said)} | {first['commit']} |")
+    lacks = "".join(f"- **{one.name}**: {one.lacks}.\n" for one in ENVIRONMENTS if one.lacks)
+    return (
+        "# Where students work\n\nWritten by `make environments-report` from [environments.csv](environments.csv). Each notebook ran from top to "
+        "bottom in an environment that holds nothing but the versions of the place and the students' wheel. Errors are exceptions, those of cells that are not "
+        "filled in left out, and lines on standard error; with the solution each check cell is green.\n\n"
+        + "\n".join(lines)
+        + f"\n\n{lacks}\nThe upper bounds of `requirements.txt` are the newest versions of a row in which all went well; an environment takes "
+        f"{max(float(row['gigabytes'] or 0) for row in rows_of(ROWS))} GB.\n\n## Installing\n\n{installing()}\n## Other systems\n\n{installable()}\n{NOT_TRIED}"
+    )
+
+
+def installing() -> str:
+    """Return what installing took, from the rows of the newest commit."""
+    rows = rows_of(INSTALLING_ROWS)[-len(INSTALLING) :]
+    lines = ["| into a fresh environment | seconds | MB |", "|---|---|---|"]
+    lines += [f"| {row['what']} | {row['seconds']} | {row['megabytes']} |" for row in rows]
+    return (
+        "\n".join(lines)
+        + f"\n\nMeasured at {rows[0]['commit']} on Linux with two cores that had other work, too; how long fetching takes is a matter of the network. "
+        "`pip install -r requirements.txt` is the first two, and pip keeps what it fetched in its cache, until `pip cache purge`.\n"
+    )
+
+
+def resolve() -> list[dict[str, str]]:
+    """Ask uv, for each system and Python, whether what requirements.txt names can be had there without compiling; a row of each."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        listed = Path(folder) / "requirements.in"
+        listed.write_text("\n".join(REQUIREMENTS.read_text(encoding="utf-8").splitlines()[1:]), encoding="utf-8")
+        for (system, platform), python in itertools.product(SYSTEMS.items(), ("3.11", "3.12", "3.13")):
+            options = [
+                "--python-platform",
+                platform,
+                "--python-version",
+                python,
+                "--only-binary",
+                ":all:",
+                "--no-annotate",
+            ]
+            done = subprocess.run(
+                ["uv", "pip", "compile", "--quiet", *options, listed], capture_output=True, text=True, check=False
+            )
+            found = dict(re.findall(r"(?m)^(tensorflow|numpy)==(\S+)", done.stdout))
+            rows.append(
+                {
+                    "system": system,
+                    "python": python,
+                    "tensorflow": found.get("tensorflow", "none"),
+                    "numpy": found.get("numpy", "none"),
+                }
+            )
+    return rows
+
+
+def installable() -> str:
+    """Return the table of systems, from their rows."""
+    rows = rows_of(SYSTEMS_ROWS)
+    head = "Which TensorFlow and NumPy `pip install -r requirements.txt` brings elsewhere, as `uv` resolves it; run there was nothing.\n\n"
+    lines = ["| system | Python 3.11 | 3.12 | 3.13 |", "|---|---|---|---|"]
+    for system in SYSTEMS:
+        each = [f"{row['tensorflow']}, {row['numpy']}" for row in rows if row["system"] == system]
+        lines.append(f"| {system} | {' | '.join(each)} |")
+    return head + "\n".join(lines) + "\n"
+
+
+def newest_of(names: tuple[str, ...]) -> dict[str, str]:
+    """Ask uv which versions pip would bring of packages that are asked for as `names` ask."""
+    command = ["uv", "pip", "compile", "--quiet", "--python-version", "3.13", "--no-annotate", "-"]
+    said = subprocess.run(command, input="\n".join(names), capture_output=True, text=True, check=True).stdout
+    return dict(re.findall(r"(?m)^([a-z-]+)==(\S+)", said))
+
+
+def _said(row: dict[str, str] | None) -> str:
+    """Say what a run came to."""
+    if row is None:
+        return "not run"
+    return f"{int(row['errors']) + int(row['noise'])} errors, {row['green']} of {row['checks']} cells green"
+
+
+def measure(environment: Environment, at: str, left: list[tuple[str, str]]) -> None:
+    """Make an environment, run in it what is left, a row of each, and remove it."""
+    python = python_of(environment, at)
+    names = [*re.findall(r"(?m)^[a-z]+", REQUIREMENTS.read_text(encoding="utf-8")), *BESIDE]
+    answer = subprocess.run([python, "-c", VERSIONS, *names], capture_output=True, text=True, check=True).stdout
+    version, packages = json.loads(answer)
+    size = subprocess.run(
+        ["du", "-s", "--block-size=MB", folder_of(environment)], capture_output=True, text=True, check=True
+    )
+    row = {
+        "commit": at,
+        "environment": environment.name,
+        "python": version,
+        "tensorflow": packages["tensorflow"],
+        "numpy": packages["numpy"],
+        "packages": " ".join(f"{name}=={one}" for name, one in packages.items()),
+        "gigabytes": f"{int(size.stdout.split('MB')[0]) / 1000:.1f}",
+    }
+    for name, how in left:
+        row |= {"notebook": name, "how": how, **run(asked(name, how), python)}
+        append_row(ROWS, FIELDS, row)
+        sys.stdout.write(" ".join(str(row[field]) for field in FIELDS) + "\n")
+        sys.stdout.flush()
+        PAGE.write_text(page(), encoding="utf-8")
+    shutil.rmtree(folder_of(environment))
+
+
+def main(names: list[str]) -> int:
+    """Run what has no row in the environments called `names`, or in all; 1 if one cannot be made, has errors, or is not green with the solution."""
+    if (not names or ALONE in names) and (found := resolve()) != rows_of(SYSTEMS_ROWS):
+        SYSTEMS_ROWS.unlink(missing_ok=True)
+        for row in found:
+            append_row(SYSTEMS_ROWS, tuple(row), row)
+    at = measured_commit(*MEASURED)
+    known = {(row["environment"], row["notebook"], row["how"]) for row in rows_of(ROWS) if row["commit"] == at}
+    notebooks = sorted(path.stem for path in RELEASE.glob("*.ipynb"))
+    wanted = [
+        *itertools.product(notebooks, (SOLVED,)),
+        *itertools.product(notebooks, (UNTOUCHED,)),
+        (TENSORBOARD, OPENED),
+    ]
+    wrong = False
+    for environment in ENVIRONMENTS:
+        left = [one for one in wanted if (environment.name, *one) not in known]
+        if not left or (names and environment.name not in names):
+            continue
+        if environment.name == NEWEST and TRIED.items() <= newest_of(environment.packages).items():
+            continue
+        try:
+            measure(environment, at, left)
+        except subprocess.CalledProcessError as error:
+            sys.stdout.write(f"{environment.name}: {error}\n{error.stderr or ''}\n")
+            wrong = True
+    PAGE.write_text(page(), encoding="utf-8")
+    return int(
+        wrong
+        or any(
+            row["errors"] + row["noise"] != "00" or (row["how"] != UNTOUCHED and row["green"] != row["checks"])
+            for row in rows_of(ROWS)
+            if row["commit"] == at
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

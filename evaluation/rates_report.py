@@ -1,0 +1,145 @@
+"""Write ``evaluation/rates.md`` from the rows of ``evaluation/rates.csv``: what is said of good rates, and of ones that are not."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evaluation.rates import NETWORKS, OPTIMIZERS, POWERS, rows
+from netgrader.judges.learning_rate import Runs, ShortRun, compare_rates, is_settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    Row = Mapping[str, str]
+
+PAGE = Path(__file__).with_name("rates.md")
+GOOD, LOW, HIGH, DIVERGES = "good", "learning-rate-too-low", "learning-rate-too-high", "learning-rate-diverges"
+WORDS = {GOOD: "good", LOW: "too low", HIGH: "too high", DIVERGES: "diverges"}
+BETTER = {"rmsprop": 1}
+"""Steps of three from the rate in the middle of those that were run to one that is good, where there are any."""
+AROUND, BEYOND = 3, 2
+"""Steps of three beside a rate that are looked at: nine times stands for ten times."""
+
+HEAD = f"""# What is said of a learning rate
+
+Written by `make rates-report` from [rates.csv](rates.csv), whose rows name the commit that was measured. Each row
+is a run of {Runs.STEPS} steps of 64 images, from one seed, at one rate. Rates lie a factor of three apart around one that a person would
+call good: the best of a sweep over an epoch, or near it. A rate is judged by the runs at a third, three and nine times of it from
+the same seed, as [learning_rate.py](../netgrader/judges/learning_rate.py) does it (which asks for ten times).
+
+A cell says in how many seeds the rate is found good (+), too low (<), too high (>) or diverging (!). Where two signs stand with a
+number each, seeds differ. Below are the rates in units of the good one.
+"""
+
+
+def runs_of(found: Iterable[Row]) -> tuple[dict[float, ShortRun], dict[float, ShortRun]]:
+    """What the rows of one seed tell, by rate: runs of as many steps as a verdict needs, and the same after `EARLY` steps."""
+    whole, early = {}, {}
+    for row in found:
+        rate = float(row["rate"])
+        first, accuracy = float(row["first"]), float(row["accuracy"])
+        for runs, loss, highest in ((whole, "loss", "highest"), (early, "loss_early", "highest_early")):
+            # All that a verdict looks at: the first loss, the highest, and the mean of the last ones.
+            losses = np.array([first, float(row[highest]), *[float(row[loss])] * Runs.SMOOTH])
+            runs[rate] = ShortRun(rate, losses, float(row["accuracy_early"]), accuracy)
+    return whole, early
+
+
+def verdicts() -> tuple[dict[tuple[str, str], list[Counter[str]]], list[str], int]:
+    """Verdicts by network and optimizer at each power of three, what was settled too early, and how many were settled."""
+    by_seed: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for row in rows():
+        by_seed[row["network"], row["optimizer"], row["seed"]].append(row)
+    said: dict[tuple[str, str], list[Counter[str]]] = defaultdict(lambda: [Counter() for _ in POWERS])
+    wrong, settled = [], 0
+    for (network, optimizer, seed), found in sorted(by_seed.items()):
+        whole, early = runs_of(found)
+        if len(whole) < len(POWERS):
+            continue  # of this seed not all rates have been run yet
+        rates = sorted(whole)
+        for at in range(1, len(rates) - 1):
+            third, rate, triple, far = (rates[min(at + step, len(rates) - 1)] for step in (-1, 0, 1, BEYOND))
+            verdict = compare_rates(whole[third], whole[rate], whole[triple], whole[far])
+            code = GOOD if verdict is None else verdict.code
+            said[network, optimizer][at][code] += 1
+            if is_settled(early[third], early[rate], early[triple]):
+                settled += 1
+                if verdict is not None:
+                    wrong.append(f"{network}, {optimizer}, {rate:g}, seed {seed}: {WORDS[code]}")
+    return said, wrong, settled
+
+
+def cell(counts: Counter[str]) -> str:
+    """The counts of one rate in short."""
+    signs = {GOOD: "+", LOW: "<", HIGH: ">", DIVERGES: "!"}
+    return " ".join(f"{signs[code]}{counts[code]}" for code in signs if counts[code])
+
+
+def table(said: Mapping[tuple[str, str], Sequence[Counter[str]]]) -> list[str]:
+    """Lines of the table, the rates at either end left out, which have no neighbours."""
+    powers = range(-AROUND, AROUND + 1)
+    shown = ["1" if power == 0 else f"{3**power}" if power > 0 else f"1/{3**-power}" for power in powers]
+    lines = ["| network | optimizer | good rate | " + " | ".join(shown) + " |", "|---" * (len(powers) + 3) + "|"]
+    for network in NETWORKS:
+        for optimizer, good in OPTIMIZERS.items():
+            counts = said.get((network, optimizer))
+            if counts is not None:
+                by = BETTER.get(optimizer, 0)
+                cells = " | ".join(cell(counts[at]) if at < len(POWERS) - 1 else "" for at in _around(by))
+                lines.append(f"| {network} | {optimizer} | {good[network] * 3**by:.2g} | {cells} |")
+    return lines
+
+
+def _around(by: int) -> range:
+    """Places among the rates that were run, of the good one and of those beside it."""
+    good = by - POWERS[0]
+    return range(good - AROUND, good + AROUND + 1)
+
+
+def kept(said: Mapping[tuple[str, str], Sequence[Counter[str]]]) -> tuple[Counter[str], Counter[str]]:
+    """What was said of good rates, and of those nine times or a ninth of one."""
+    good, off = Counter[str](), Counter[str]()
+    for (_, optimizer), counts in said.items():
+        middle = BETTER.get(optimizer, 0) - POWERS[0]
+        good += counts[middle]
+        off += counts[middle - BEYOND] + counts[middle + BEYOND]
+    return good, off
+
+
+def promises(said: Mapping[tuple[str, str], Sequence[Counter[str]]]) -> list[str]:
+    """The two promises, and how often they were kept."""
+    good, off = kept(said)
+    return [
+        "| promise | measured |",
+        "|---|---|",
+        f"| a good rate is never refused | {good[GOOD]} of {good.total()} found good |",
+        f"| a rate nine times or a ninth of it is named | {off.total() - off[GOOD]} of {off.total()} named |",
+    ]
+
+
+def page() -> str:
+    """The page."""
+    said, wrong, settled = verdicts()
+    commits = sorted({row["commit"] for row in rows()})
+    early = [
+        "",
+        "## Shorter runs",
+        "",
+        f"After {Runs.EARLY} steps the runs end if nothing can be said against the rate any more. Here that is so for {settled} verdicts;",
+        f"the whole runs say otherwise in {len(wrong)}{': ' + '; '.join(wrong) if wrong else ''}.",
+    ]
+    lines = [HEAD, *table(said), "", *promises(said), *early, "", f"{len(rows()):,} runs at {', '.join(commits)}."]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Write the tables of ``evaluation/training.md``.
+
+Of ``evaluation/training.csv`` the rows of the commit that has most count, of ``evaluation/right_notebooks.csv`` the last of each notebook.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from evaluation.rows import rows_of
+from tests.training.operators import OPERATORS
+
+Row = dict[str, str]
+
+HERE = Path(__file__).parent
+PAGE = HERE / "training.md"
+BEGIN, END = "<!-- table -->", "<!-- end of table -->"
+NONE = "none"
+BY_NAME = {operator.name: operator for operator in OPERATORS}
+NOTEBOOKS, END_OF_NOTEBOOKS = "<!-- right notebooks -->", "<!-- end of right notebooks -->"
+
+
+def loops_of(rows: list[Row]) -> int:
+    """How many different loops the rows are of."""
+    return len({row["loop"] for row in rows})
+
+
+def of_most(rows: list[Row]) -> list[Row]:
+    """The rows of the commit that has most."""
+    at = Counter(row["commit"] for row in rows).most_common(1)[0][0]
+    return [row for row in rows if row["commit"] == at]
+
+
+def is_named(row: Row) -> bool:
+    """Whether the mistake of a product was named."""
+    operator = BY_NAME[row["operator"]]
+    return operator.code in row["remarks" if operator.remark else "named"].split()
+
+
+def is_alone(row: Row) -> bool:
+    """Whether nothing but the mistake was named as a fault."""
+    operator = BY_NAME[row["operator"]]
+    return row["named"].split() == ([] if operator.remark else [operator.code])
+
+
+def earned_all(row: Row) -> bool:
+    """Whether of a right loop nothing was named and nothing lost."""
+    return not row["named"] and not row["lost"]
+
+
+def table() -> list[str]:
+    """Lines of the table: for each operator, in how many of its products it was named, it alone."""
+    rows = of_most(rows_of(HERE / "training.csv"))
+    at = rows[0]["commit"]
+    by_operator = defaultdict(list)
+    for row in rows:
+        by_operator[row["operator"]].append(row)
+    right = by_operator.pop(NONE, [])
+    clean = sum(map(earned_all, right))
+    lines = [
+        f"Measured at commit {at}: {len(rows):,} loops.",
+        "",
+        f"Right loops: {len(right)} runs of {loops_of(right)} loops, {clean} with everything earned.",
+        "",
+        "| mistake | products | of so many loops | named | nothing else named |",
+        "|---|---|---|---|---|",
+    ]
+    for operator in OPERATORS:
+        products = by_operator.get(operator.name, [])
+        named, alone = sum(map(is_named, products)), sum(map(is_alone, products))
+        lines.append(f"| {operator.name} | {len(products)} | {loops_of(products)} | {named} | {alone} |")
+    return lines
+
+
+def latest(rows: list[Row]) -> list[Row]:
+    """The last row of each right notebook, style and seed."""
+    return list({(row["notebook"], row["style"], row["seed"]): row for row in rows}.values())
+
+
+def notebooks() -> list[str]:
+    """Lines on right notebooks: a table of what was graded last."""
+    rows = latest(rows_of(HERE / "right_notebooks.csv"))
+    lines = ["| notebook | graded | lost points | test accuracies, % |", "|---|---|---|---|"]
+    for name in sorted({row["notebook"] for row in rows}):
+        some = [row for row in rows if row["notebook"] == name]
+        reached = sorted(100 * float(row["accuracy"]) for row in some)
+        lines.append(f"| {name} | {len(some)} | {sum(map(lost, some))} | {reached[0]:.1f} to {reached[-1]:.1f} |")
+    at = Counter(row["commit"] for row in rows)
+    measured = ", ".join(f"{commit} ({count})" for commit, count in at.most_common())
+    return [f"Measured at commits {measured}.", "", *lines]
+
+
+def lost(row: Row) -> bool:
+    """Whether a right notebook lost points."""
+    return float(row["points"]) < float(row["of"])
+
+
+def page() -> str:
+    """The page, with both tables as the rows are."""
+    text = PAGE.read_text(encoding="utf-8")
+    for begin, end, lines in ((BEGIN, END, table()), (NOTEBOOKS, END_OF_NOTEBOOKS, notebooks())):
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}\n\n" + "\n".join(lines) + f"\n\n{end}{rest.partition(end)[2]}"
+    return text
+
+
+def main() -> None:
+    """Put the tables into the page."""
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""The benchmark of grading runs and has a figure for each of its rows; what the figures are is for `make bench` to say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from evaluation.bench.grading import ROWS
+
+ROOT = Path(__file__).parents[2]
+NOT_IN_SHORT = {"2_two_layers", "3_deep_network", "otter"}
+
+
+def test_its_short_form_runs_and_measures_each_row():
+    command = [sys.executable, "-m", "evaluation.bench.grading", "--short"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    found = next(json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{"))
+    assert set(found) == set(ROWS) - NOT_IN_SHORT
+    assert all(figure > 0 for name in ("first", "further", "one worker") for figure in found[name])
+    assert found["experiments"][1] > 0  # in wall time
+    assert found["beside own code"][0] > 0  # in processor time
