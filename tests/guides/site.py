@@ -46,7 +46,7 @@ CONTENTS = {
     "Faults": ("netgrader/fault_pages/*", "packages/graphread/src/graphread/fault_pages/*"),
     "Explanation": ("docs/explanation/*", "SECURITY"),
     "Project": ("ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "packages/*/README", "evaluation/README"),
-    "More": ("evaluation/*", "evaluation/*/*", "evaluation/*/*", "data/*", "examples/*/*", "release/*/*", "source/*"),
+    "More": ("evaluation/*", "evaluation/*/*", "data/*", "examples/*/*", "release/*/*", "source/*"),
 }
 """What the site's menu lists, by heading, as patterns of pages; what stands twice counts where it stands first."""
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)")

@@ -46,6 +46,7 @@ OUTSIDE = {
     *("py", r".venv\Scripts\pip", r".venv\Scripts\jupyter"),  # of Windows
     "jupyter",  # opens a server; browser/test_formgrader.py and browser/test_jupyterlab.py do
     "!unzip",  # in a notebook in Colab
+    "graphread",  # packages/graphread/tests/test_readme.py types it
     *("sed", "grep"),  # guides/test_instructors.py does what they do
 }
 """What is not ours, so that nothing is asked of it here."""
