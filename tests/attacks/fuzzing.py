@@ -28,7 +28,7 @@ import netgrader
 from graphread.graph.nodes import meta_graph_def
 from graphread.lab import LabError
 from graphread.lab.allow import accept
-from netgrader.errors import NetgraderError
+from graphread.text import SentenceError
 from netgrader.evidence import BadEvidence, EvidenceLimits, EvidenceWriter, GraphEvidence, read_evidence, read_npy
 from netgrader.grading.archives import ArchiveLimits, unpack
 from netgrader.grading.folders import KINDS, choose
@@ -276,7 +276,7 @@ def read_folder(content: bytes, folder: Path) -> None:
 def read_graph(content: bytes, _: Path) -> None:
     try:
         netgrader.read_network(content, PARTS, "two_layer_network", lab=None).as_json()
-    except NetgraderError:
+    except SentenceError:
         return
 
 

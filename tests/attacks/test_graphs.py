@@ -15,8 +15,8 @@ from graphread.graph.nodes import message, meta_graph_def, plain_node
 from graphread.graph.plain import Graph
 from graphread.graph.source import GraphError
 from graphread.lab import LabError
+from graphread.text import SentenceError
 from netgrader.caged_lab import CagedLab
-from netgrader.errors import NetgraderError
 
 SECONDS = 20.0
 PATIENCE = 90.0  # seconds on a busy machine; without limits these would take years or all memory
@@ -183,7 +183,7 @@ def test_reading_a_graph_takes_no_longer_than_its_size(make) -> None:
     said = ""
     try:
         network = netgrader.read_network(content, {"X": "X:0", "logits": "logits:0"}, "two_layer_network", lab=None)
-    except NetgraderError as error:
+    except SentenceError as error:
         said = str(error)
     assert TOO_LARGE.search(said) if said else network.faults
     assert bool(said) == (make in {READ[name] for name in ENDED})

@@ -17,8 +17,8 @@ import pytest
 import netgrader
 from graphread.lab import LabError, allow
 from graphread.lab.local import LocalLab
+from graphread.text import SentenceError
 from netgrader.caged_lab import CagedLab
-from netgrader.errors import NetgraderError
 from netgrader.evidence import BadEvidence
 from netgrader.grading.archives import ArchiveLimits
 from netgrader.grading.cage_files import copy_evidence
@@ -170,7 +170,7 @@ def test_functions_are_written_out_without_end_where_nothing_counts(monkeypatch:
     assert len(graph) < 20_000
     with monkeypatch.context() as patch:
         patch.setattr("graphread.graph.functions.LargestGraph.MAX_NODES", 2_000)
-        with pytest.raises(NetgraderError, match="over 2,000 operations"):
+        with pytest.raises(SentenceError, match="over 2,000 operations"):
             netgrader.read_network(graph, {"X": "x:0", "logits": "out:0"}, lab=None)
     assert netgrader.read_network(graph, {"X": "x:0", "logits": "out:0"}, lab=None)
 

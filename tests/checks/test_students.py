@@ -156,7 +156,7 @@ def test_a_message_tells_a_student_what_was_found_what_is_expected_and_where(ver
     (check,) = [check for check in checks if check.outcome is Outcome.FAILED]
     assert "Found 0.01; expected 0.003." in str(check.message)
     assert str(check.hint).startswith("The function must pass its argument on")
-    assert "Read: Notebook 1, Step 5: an optimizer." in str(check.hint)
+    assert "Read: Notebook 1, Exercise 3: the network." in str(check.hint)
 
 
 def test_an_error_names_the_students_line(verdicts):
