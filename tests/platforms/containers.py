@@ -22,11 +22,13 @@ from pathlib import Path
 
 import pyseccomp
 
-from netgrader.imports import CAGE, PACKAGE
+import netgrader_platforms
+from netgrader.imports import CAGE, GRAPHREAD, PACKAGE
 from netgrader_platforms.autograder_files import HOME
 from notebook_cage.host import interpreter, system
 from notebook_cage.types import SHM, TMP
 
+PLATFORMS = Path(netgrader_platforms.__file__).parent
 CAPABILITIES = (
     *("CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID", "SETUID", "SETFCAP", "SETPCAP"),
     *("NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE"),
@@ -81,7 +83,9 @@ class Container:
         for entry in system():
             argv += ["--symlink", *entry] if isinstance(entry, tuple) else ["--ro-bind", str(entry.host), entry.inside]
         argv += ["--perms", "1777", "--tmpfs", TMP]  # before what may lie in it
-        places = {one.inside: one.host for one in interpreter()} | {str(one): one for one in (PACKAGE, CAGE)}
+        places = {one.inside: one.host for one in interpreter()} | {
+            str(one): one for one in (PACKAGE, GRAPHREAD, PLATFORMS, CAGE)
+        }
         for parent in sorted({str(above) for inside in places for above in Path(inside).parents}):
             argv += ["--perms", "0755", "--dir", parent]  # bubblewrap's own are closed to others
         for inside, host in places.items():

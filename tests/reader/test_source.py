@@ -6,6 +6,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from graphread.lab.local import LocalLab
+from graphread.text import SentenceError
 from netgrader import read_network
 from netgrader.course_reader import exercise_named
 from netgrader.errors import NetgraderError
@@ -26,7 +27,10 @@ def test_every_form_of_a_graph_is_read_alike(graph, tmp_path):
         meta = tf.train.export_meta_graph()
     (tmp_path / "binary").write_bytes(definition.SerializeToString())
     (tmp_path / "meta").write_bytes(meta.SerializeToString())
-    forms = [graph, definition, meta, meta.SerializeToString(), tmp_path / "binary", str(tmp_path / "meta")]
+    (tmp_path / "text").write_text(str(definition), encoding="utf-8")
+    (tmp_path / "meta-text").write_text(str(meta), encoding="utf-8")
+    binary = [graph, definition, meta, meta.SerializeToString(), tmp_path / "binary", str(tmp_path / "meta")]
+    forms = [*binary, str(definition).encode(), tmp_path / "text", tmp_path / "meta-text"]
     read = [read_network(form, exercise="two_layer_network", lab=None) for form in forms]
     assert all(one == read[0] for one in read)
     assert [(layer.inputs, layer.outputs, layer.activation) for layer in read[0].layers] == [
@@ -91,13 +95,13 @@ def recursive(_):
         (lambda _: b"", "empty"),
         (lambda _: tf.GraphDef(), "empty"),
         (lambda _: b"This is a text.", "not a graph"),
-        (lambda _: b"node { name: 'x' op: 'NoOp' }", "not a graph"),
+        (lambda _: b"node { name: 'x' op: 'NoOp'", "not a graph"),
         (lambda _: 7, "not a graph"),
         (lambda _: "/nowhere/at/all.pb", "cannot be read"),
     ],
 )
 def test_what_is_no_graph_gets_one_sentence(graph, make, words):
-    with pytest.raises(NetgraderError) as caught:
+    with pytest.raises(SentenceError) as caught:
         read_network(make(graph), lab=None)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -46,4 +46,7 @@ def test_the_package_alone_is_enough_for_them(tmp_path):
 def test_what_is_no_graph_is_said_in_a_sentence(tmp_path):
     (tmp_path / "notes.txt").write_text("no graph")
     done = typed(tmp_path, sys.executable, "-m", "graphread", "notes.txt")
-    assert (done.returncode, done.stderr) == (2, "The bytes are not a graph: neither a GraphDef nor a MetaGraphDef.\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "The bytes are not a graph: neither a GraphDef nor a MetaGraphDef, binary or text.\n",
+    )

@@ -20,7 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
         prog="graphread", description="Say which network is in a file, and what is wrong with it."
     )
     parser.add_argument(
-        "file", type=Path, help="a GraphDef or MetaGraphDef of TensorFlow, such as model.pb or model.meta"
+        "file",
+        type=Path,
+        help="a GraphDef or MetaGraphDef of TensorFlow, binary or text, such as model.pb or model.pbtxt",
     )
     parser.add_argument("--json", action="store_true", help="write JSON")
     asked = parser.parse_args(arguments)

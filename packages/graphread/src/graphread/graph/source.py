@@ -1,4 +1,4 @@
-"""Where a graph comes from: a ``tf.Graph``, a message, bytes or a file, all become one MetaGraphDef."""
+"""Where a graph comes from: a ``tf.Graph``, a message, bytes or a file, binary or text, all become one MetaGraphDef."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf import message as protobuf_message
+from google.protobuf import text_format
 
 from graphread.graph.nodes import Message, message, meta_graph_def
 from graphread.text import SentenceError, Text
@@ -20,6 +21,8 @@ class LargestGraph:
     """How large a graph may be that is read."""
 
     MAX_BYTES = 256_000_000
+    MAX_TEXT_BYTES = 16_000_000
+    """Of protobuf's text form, which is parsed in Python: 10 seconds. What is longer counts as cut off."""
     MAX_NODES = 100_000
     MAX_FUNCTIONS = 2_000
 
@@ -42,7 +45,7 @@ def require_at_most(count: int, most: int, sentence: Text) -> None:
 
 
 def read_source(source: object) -> Message:
-    """Read a graph from a ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them.
+    """Read a graph from a ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes or text, or the path of a file of them.
 
     The result is a MetaGraphDef of the reader's own pool; for a bare GraphDef one without collections. A `GraphError` says
     that there is no graph in it, or more than the limits allow.
@@ -135,32 +138,46 @@ def _from_graph(graph: Any) -> bytes:
 
 
 def _parse(content: bytes) -> Message:
-    for name, holds_graph in _READINGS:
-        parsed = _attempt(name, content)
+    for name, parse, holds_graph in _READINGS:
+        parsed = _attempt(name, parse, content)
         if parsed is not None and holds_graph(parsed) and _plausible(parsed):
             return parsed
     raise GraphError(next(sentence for starts, sentence in _OTHER_BYTES if content.startswith(starts)))
 
 
-#: Which message bytes may be of, and what shows that they are: others parse as a graph by chance.
-_READINGS: tuple[tuple[str, Callable[[Message], bool]], ...] = (
-    ("GraphDef", lambda meta: bool(meta.graph_def.node)),
-    ("MetaGraphDef", lambda meta: bool(meta.HasField("graph_def"))),
-    ("GraphDef", lambda meta: bool(meta.graph_def.HasField("versions") or meta.graph_def.HasField("library"))),
+def _of_bytes(name: str, content: bytes) -> Message:
+    return message(name).FromString(content)
+
+
+def _of_text(name: str, content: bytes) -> Message:
+    return text_format.Parse(content[: LargestGraph.MAX_TEXT_BYTES].decode(), message(name)())
+
+
+#: Which message bytes may be of, in which form, and what shows that they are: others parse as a graph by chance.
+_READINGS: tuple[tuple[str, Callable[[str, bytes], Message], Callable[[Message], bool]], ...] = (
+    ("GraphDef", _of_bytes, lambda meta: bool(meta.graph_def.node)),
+    ("MetaGraphDef", _of_bytes, lambda meta: bool(meta.HasField("graph_def"))),
+    (
+        "GraphDef",
+        _of_bytes,
+        lambda meta: bool(meta.graph_def.HasField("versions") or meta.graph_def.HasField("library")),
+    ),
+    ("GraphDef", _of_text, lambda meta: bool(meta.graph_def.node)),
+    ("MetaGraphDef", _of_text, lambda meta: bool(meta.HasField("graph_def"))),
 )
 #: How other bytes begin, and the sentence for each.
 _OTHER_BYTES = (
     ((b"\x0a", b"\x12", b"\x1a", b"\x22"), Text("The bytes begin like a graph but are cut off or damaged.")),
     ((b"\x89HDF",), Text("An .h5 file is not read: load it with Keras and save it as .keras, or export it.")),
-    ((b"",), Text("The bytes are not a graph: neither a GraphDef nor a MetaGraphDef.")),
+    ((b"",), Text("The bytes are not a graph: neither a GraphDef nor a MetaGraphDef, binary or text.")),
 )
 
 
-def _attempt(name: str, content: bytes) -> Message | None:
+def _attempt(name: str, parse: Callable[[str, bytes], Message], content: bytes) -> Message | None:
     """Return the bytes as a MetaGraphDef, read as a message of this name; None where they are not one."""
     try:
-        parsed = message(name).FromString(content)
-    except (protobuf_message.DecodeError, RecursionError):
+        parsed = parse(name, content)
+    except (protobuf_message.DecodeError, text_format.ParseError, ValueError, RecursionError, OverflowError):
         return None
     return parsed if name == "MetaGraphDef" else _wrapped(parsed)
 
