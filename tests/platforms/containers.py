@@ -28,7 +28,7 @@ from netgrader_platforms.autograder_files import HOME
 from notebook_cage.host import interpreter, system
 from notebook_cage.types import SHM, TMP
 
-PLATFORMS = Path(netgrader_platforms.__file__).parent
+OURS = (PACKAGE, GRAPHREAD, Path(netgrader_platforms.__file__).parent, CAGE)
 CAPABILITIES = (
     *("CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID", "SETUID", "SETFCAP", "SETPCAP"),
     *("NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE"),
