@@ -83,9 +83,7 @@ class Container:
         for entry in system():
             argv += ["--symlink", *entry] if isinstance(entry, tuple) else ["--ro-bind", str(entry.host), entry.inside]
         argv += ["--perms", "1777", "--tmpfs", TMP]  # before what may lie in it
-        places = {one.inside: one.host for one in interpreter()} | {
-            str(one): one for one in (PACKAGE, GRAPHREAD, PLATFORMS, CAGE)
-        }
+        places = {one.inside: one.host for one in interpreter()} | {str(one): one for one in OURS}
         for parent in sorted({str(above) for inside in places for above in Path(inside).parents}):
             argv += ["--perms", "0755", "--dir", parent]  # bubblewrap's own are closed to others
         for inside, host in places.items():
