@@ -23,7 +23,7 @@ from evaluation.verdicts import (
 )
 from netgrader.checks.held_out import Redrawn
 
-FROZEN = HERE / "first_sight" / "2026-11"
+FROZEN, EXERCISES = HERE / "first_sight" / "2026-11", HERE / "first_sight" / "2026-12"
 PAGE = (ROOT / "docs" / "reference" / "verdicts.md").read_text(encoding="utf-8")
 WRITTEN = {"verdicts.md", "protections.md", "commands.md", "faults.md", "checks.md", "result-json.md"}
 PROSE = {
@@ -59,6 +59,12 @@ def counted():
                 row["base"],
                 row["outcome"].startswith("found") and "part" not in row["outcome"],
             )
+    for row in rows_of(EXERCISES / "networks.csv"):
+        if row["right"] == "True":
+            yield "accused", row["commit"][:8], row["id"], bool(row["faults"])
+    read = {row["id"]: row["commit"][:8] for row in rows_of(EXERCISES / "networks.csv")}
+    for row in rows_of(EXERCISES / "judged.csv"):
+        yield "named", read[row["id"]], row["id"], row["named"] == "yes"
     for row in rows_of(FROZEN / "data_and_rates.csv"):
         named, claimed = set(row["named"].split()), set(row["claimed"].split("|"))
         if row["version"] == "clean":
@@ -77,7 +83,9 @@ def test_rounds_are_what_their_rows_say():
     by_round = {}
     for question, commit, program, holds in counted():
         by_round.setdefault((question, commit), []).append((program, holds))
-    stated = {(line.question, *line.versions): line.share for line in rounds() if line.rows.parent == FROZEN}
+    stated = {
+        (line.question, *line.versions): line.share for line in rounds() if line.rows.parent in {FROZEN, EXERCISES}
+    }
     assert set(stated) == set(by_round)
     for (question, commit), found in by_round.items():
         share = tally(found, any if question.endswith("accused") else all)
