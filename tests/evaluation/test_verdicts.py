@@ -47,8 +47,19 @@ def test_a_program_counts_once():
     assert tally(found, all) == (1, 2, (3, 4))
 
 
+def of_the_exercises():
+    """Return what the rows of networks for the three exercises come to."""
+    for row in rows_of(EXERCISES / "networks.csv"):
+        if row["right"] == "True":
+            yield "accused", row["commit"][:8], row["id"], bool(row["faults"])
+    read = {row["id"]: row["commit"][:8] for row in rows_of(EXERCISES / "networks.csv")}
+    for row in rows_of(EXERCISES / "judged.csv"):
+        yield "named", read[row["id"]], row["id"], row["named"] == "yes"
+
+
 def counted():
     """Return what the frozen rows come to, by question and commit."""
+    yield from of_the_exercises()
     for row in rows_of(FROZEN / "benchmarks.csv"):
         if row["outcome"] in {"accepted", "accused"}:
             yield "accused", row["commit"], row["base"], row["wrong"] == "yes"
@@ -59,12 +70,6 @@ def counted():
                 row["base"],
                 row["outcome"].startswith("found") and "part" not in row["outcome"],
             )
-    for row in rows_of(EXERCISES / "networks.csv"):
-        if row["right"] == "True":
-            yield "accused", row["commit"][:8], row["id"], bool(row["faults"])
-    read = {row["id"]: row["commit"][:8] for row in rows_of(EXERCISES / "networks.csv")}
-    for row in rows_of(EXERCISES / "judged.csv"):
-        yield "named", read[row["id"]], row["id"], row["named"] == "yes"
     for row in rows_of(FROZEN / "data_and_rates.csv"):
         named, claimed = set(row["named"].split()), set(row["claimed"].split("|"))
         if row["version"] == "clean":
