@@ -47,7 +47,10 @@ __all__ = [
 PACKAGE_FOLDER = "/opt/netgrader"
 """Where it is seen inside: to be put on the module path."""
 HIDDEN = (PACKAGE, GRAPHREAD)
-"""What looks empty inside: this whole package and the reader, where they are installed among the others."""
+"""What looks empty inside: this whole package and the reader, where they are installed among the others.
+
+The cage's own package and those of plug-ins hold no answers, and may be seen.
+"""
 UNUSED_SECONDS = 7 * 24 * 3600.0
 PRELOADED = ("numpy", "ipykernel.kernelapp", "matplotlib.pyplot", "tensorflow.compat.v1")
 """What a notebook's kernel and the lab import. Not Matplotlib's inline backend, which looks for its kernel when imported."""

@@ -292,7 +292,13 @@ def demo(workers: Workers = None) -> None:
 def with_plugins() -> typer.Typer:
     """Return our commands, and those that installed packages offer as entry points of the group ``netgrader.commands``."""
     for plugin in importlib.metadata.entry_points(group="netgrader.commands"):
-        app.registered_commands += plugin.load().registered_commands
+        try:
+            offered: typer.Typer = plugin.load()
+        except Exception as error:  # noqa: BLE001  (a plug-in's code raises anything)
+            typer.echo(f"netgrader: the commands of {plugin.value} are left out ({error}).", err=True)
+            continue
+        app.registered_commands += offered.registered_commands
+        app.registered_groups += offered.registered_groups
     return app
 
 

@@ -108,7 +108,7 @@ def read_network(
 @contextmanager
 def _lab_for(graph: object, lab: Lab | Literal["auto"] | None) -> Iterator[Lab | Literal["auto"] | None]:
     """Yield the lab that was asked for; of a stranger's graph a cage in place of this process, and None if none can be had."""
-    if lab != "auto" or not isinstance(graph, str | bytes | Path | Message):
+    if lab != "auto" or not isinstance(graph, str | bytes | bytearray | memoryview | Path | Message):
         yield lab
         return
     try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WebAddress", "add_fetching", "with_fetching"]
 
-BADGE = "[![Open in Colab](https://colab.evaluation.google.com/assets/colab-badge.svg)]({address})"
+BADGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({address})"
 FETCH = """\
 # In Google Colab this fetches the files that belong to the notebook; elsewhere it does nothing.
 import sys
@@ -57,7 +57,7 @@ class WebAddress:
     def colab(self, notebook: str) -> str:
         """Return the address that opens a notebook in Colab."""
         owner, repository, folder = self._parts
-        page = _quoted(f"https://colab.evaluation.google.com/github/{owner}/{repository}/blob/{folder}")
+        page = _quoted(f"https://colab.research.google.com/github/{owner}/{repository}/blob/{folder}")
         return f"{page}/{quote(notebook)}.ipynb"
 
     @property

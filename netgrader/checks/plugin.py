@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graphread import LabError
-from graphread.text import Said, joined, plain, tidy
+from graphread.text import Said, SentenceError, joined, plain, tidy
 from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.checks.language import Failed, Grades, Ungradable, grades_of
 from netgrader.checks.wording import (
@@ -272,7 +272,7 @@ class GradingPlugin:
         match raised:
             case Ungradable():
                 return tidy(raised.sentence)
-            case NetgraderError():
+            case SentenceError():
                 self.log.append(f"{planned.check}: {raised}")
                 return tidy(raised.said)
             case LabError():

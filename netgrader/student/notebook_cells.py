@@ -33,6 +33,8 @@ __all__ = ["is_stub", "quietly", "show_figure", "skipped_in_grading", "your_work
 CANNOT = Text("This cell shows what you made above, and cannot. {text}")
 NOT_DONE = Text("Not yet: {name} is still to be made. Then run this cell again.")
 
+UNFINISHED = {(NameError, True, True), (NotImplementedError, False, False)}
+"""What a cell meets where an exercise is not done: the error, whether the cell itself raises it, and whether it says anything."""
 _STDERR = 2
 # A figure is rendered finer than it is shown, so that it stays sharp on a dense screen.
 OVERSAMPLING = 1.75
@@ -73,9 +75,10 @@ def your_work() -> Iterator[None]:
 
 def _why_not(error: Exception) -> Said:
     """Return why a given cell cannot show what the student made: what is missing, or what does not fit and what to do."""
-    if isinstance(error, NameError | NotImplementedError):
-        *_, stub = traceback.extract_tb(error.__traceback__)
-        return NOT_DONE.format(name=f"`{getattr(error, 'name', stub.name)}`")
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    in_cell = not frame.f_code.co_flags & inspect.CO_OPTIMIZED  # as the code of functions is
+    if (type(error), in_cell, bool(str(error))) in UNFINISHED:
+        return NOT_DONE.format(name=f"`{getattr(error, 'name', frame.f_code.co_name)}`")
     message = without_prelude(str(error)).strip()
     first = message.partition("\n")[0].rstrip(".")
     return joined(filter(None, (CANNOT.format(text=f"{type(error).__name__}: {first}."), advice(message, None))))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from graphread import Exercise, read_network
+from graphread.fault import is_remark
 from netgrader.caged_lab import CagedLab
 from netgrader.checks.context import Dataset
 from netgrader.checks.held_out import HeldOut, Redrawn, held_out_images, knowledge, lead_of_the_given
@@ -145,7 +146,7 @@ def test_an_accuracy_that_knows_what_was_asked_of_others_is_wrong(lab, name: str
     parts = {"X": x.name, "Y": y.name, "logits": logits.name, "loss": loss.name, "accuracy": accuracy.name}
     evidence = GraphEvidence(meta, {**parts, "prediction": logits.name, "train_op": step.name})
     network = read_network(meta, evidence.parts, Exercise("network", inputs=784, classes=10), lab=lab)
-    assert not [fault.code for fault in network.faults if not fault.remark]
+    assert not [fault.code for fault in network.faults if not is_remark(fault)]
     if name == "what was given":
         require_share(lab, evidence, network)
         return

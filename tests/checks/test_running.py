@@ -25,6 +25,7 @@ from netgrader.results import Outcome, Visibility
 
 HEAD = """
 import time
+from graphread.graph.source import GraphError
 from netgrader.checks import fail, fail_all, fault, grades, partial, ungradable
 """
 
@@ -88,6 +89,7 @@ ENDS = {
     'assert 1 == 2, "One is not two."': (Outcome.FAILED, 0.0, (), "One is not two."),
     "assert 1 == 2": (Outcome.FAILED, 0.0, (), "Not so."),
     'ungradable("The session was closed.")': (Outcome.UNGRADABLE, 0.0, (), "The session was closed."),
+    'raise GraphError("The graph is too large.")': (Outcome.UNGRADABLE, 0.0, (), "The graph is too large."),
 }
 
 

@@ -4,10 +4,21 @@ from pathlib import Path
 import pytest
 
 import netgrader
-from netgrader import imports
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.imports import PACKAGE, SHOWING, cells_named, code_hash, imported_modules, package_files
+from netgrader.imports import (
+    CAGE,
+    GRAPHREAD,
+    PACKAGE,
+    SHOWING,
+    cells_named,
+    code_hash,
+    files_of,
+    imported_modules,
+    package_files,
+)
 from netgrader.which_course import find_course
+
+READ = Path.read_bytes
 
 
 def test_a_course_is_found_from_a_folder_inside_it(tiny, monkeypatch):
@@ -147,11 +158,13 @@ def test_what_runs_and_judges_counts_for_the_hash_of_code_and_what_shows_does_no
 
 
 def test_a_changed_file_changes_the_hash_of_code(monkeypatch):
-    files = package_files(SHOWING)
+    files = {**package_files(SHOWING), **files_of(GRAPHREAD), **files_of(CAGE)}
     first = code_hash()
-    monkeypatch.setattr(imports, "package_files", lambda _without: dict([*files.items()][1:]))
-    code_hash.cache_clear()
-    assert code_hash() != first
+    for package in ("netgrader", "graphread", "notebook_cage"):
+        changed = next(path for name, path in files.items() if name.startswith(f"{package}/") and path.suffix == ".py")
+        monkeypatch.setattr(Path, "read_bytes", lambda path, one=changed: READ(path) + b"#" * (path == one))
+        code_hash.cache_clear()
+        assert code_hash() != first
     code_hash.cache_clear()
 
 

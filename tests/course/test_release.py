@@ -183,7 +183,7 @@ def test_the_wheel_holds_nothing_of_the_graders_side():
     files = {name.removeprefix("netgrader/") for name in student_files()}
     assert {"student/__init__.py", "student/capture.py", "checks/language.py", "fault_pages/not-scaled.md"} <= files
     forbidden = re.compile(
-        r"grading/|cage/|nbgrader_plugin/|commands/|cli|course\.py|skeleton|releases|lab/caged|report/"
+        r"grading/|nbgrader_plugin/|commands/|cli|course\.py|skeleton|releases|caged_lab|cage_contents|limited|workers|wheel|pages/"
     )
     assert [name for name in files if forbidden.match(name)] == []
 

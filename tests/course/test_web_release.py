@@ -37,7 +37,7 @@ def fetching(cells):
 def test_a_folder_on_github_is_where_colab_opens_notebooks_from_and_files_are_fetched_from():
     address = WebAddress("https://github.com/lovelace/course-26/tree/main/a/digits/")
     assert address.colab("1_one_layer") == (
-        "https://colab.evaluation.google.com/github/lovelace/course-26/blob/main/a/digits/1_one_layer.ipynb"
+        "https://colab.research.google.com/github/lovelace/course-26/blob/main/a/digits/1_one_layer.ipynb"
     )
     assert address.file("digits.zip") == "https://raw.githubusercontent.com/lovelace/course-26/main/a/digits/digits.zip"
     assert WebAddress("https://github.com/lovelace/c/tree/main").file("x y.zip") == (
@@ -49,14 +49,14 @@ def test_an_address_with_letters_of_any_language_can_be_fetched_and_linked():
     address = WebAddress("https://github.com/lovelace/c/tree/main/übung (1)/a%20b".replace(" (", "_("))
     folder = "/lovelace/c/main/%C3%BCbung_%281%29/a%20b/"
     assert address.file("x.zip") == f"https://raw.githubusercontent.com{folder}x.zip"
-    assert address.colab("n") == f"https://colab.evaluation.google.com/github{folder}n.ipynb".replace("/c/", "/c/blob/")
+    assert address.colab("n") == f"https://colab.research.google.com/github{folder}n.ipynb".replace("/c/", "/c/blob/")
 
 
 def test_a_release_holds_an_archive_of_all_and_its_notebooks_a_badge_and_a_cell_that_fetches_it(booked, capsys):
     online(booked)
     run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
     told = capsys.readouterr().out
-    link = "https://colab.evaluation.google.com/github/lovelace/course-26/blob/main/week_1/1_sums.ipynb"
+    link = "https://colab.research.google.com/github/lovelace/course-26/blob/main/week_1/1_sums.ipynb"
     target = booked.assignment.release
     assert f"Copy what is in {target} to {PAGE}, and leave older archives there; students then open:\n{link}\n" in told
     (packed,) = target.glob("*.zip")

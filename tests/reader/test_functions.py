@@ -99,6 +99,7 @@ def test_a_course_in_keras_grades_as_the_guide_says(rows):
 
 def test_reading_changes_nothing_of_a_model(rows):
     assert rows["nothing is changed"] is True
+    assert rows["own metrics are left alone"] is True
 
 
 def test_in_graph_mode_a_model_is_refused_in_a_sentence(rows):

@@ -30,7 +30,7 @@ def test_every_form_of_a_graph_is_read_alike(graph, tmp_path):
     (tmp_path / "text").write_text(str(definition), encoding="utf-8")
     (tmp_path / "meta-text").write_text(str(meta), encoding="utf-8")
     binary = [graph, definition, meta, meta.SerializeToString(), tmp_path / "binary", str(tmp_path / "meta")]
-    forms = [*binary, str(definition).encode(), tmp_path / "text", tmp_path / "meta-text"]
+    forms = [*binary, tmp_path / "text", tmp_path / "meta-text"]
     read = [read_network(form, exercise="two_layer_network", lab=None) for form in forms]
     assert all(one == read[0] for one in read)
     assert [(layer.inputs, layer.outputs, layer.activation) for layer in read[0].layers] == [
@@ -38,6 +38,15 @@ def test_every_form_of_a_graph_is_read_alike(graph, tmp_path):
         (1500, 10, "none"),
     ]
     assert not read[0].faults
+
+
+def test_text_that_a_stranger_handed_over_is_no_graph_and_a_long_one_in_a_file_is_not_begun(graph, tmp_path):
+    text = str(graph.as_graph_def()).encode()
+    with pytest.raises(SentenceError, match="not a graph"):
+        read_network(text, lab=None)
+    (tmp_path / "long").write_bytes(text + b"#" * 16_000_000)
+    with pytest.raises(SentenceError, match="too large for one as text: at most 16,000,000 bytes"):
+        read_network(tmp_path / "long", lab=None)
 
 
 def test_a_lab_that_has_read_a_graph_keeps_no_session_with_its_variables(graph):

@@ -2,6 +2,7 @@
 
 import functools
 
+import numpy as np
 import pytest
 
 from netgrader.data import DATA_HASH
@@ -65,6 +66,31 @@ def test_what_is_missing_is_named(code, capsys):
     name = {"computes(train)": "train", "raises(3)": "raises", "net.graph": "net"}[code]
     said = answered(code, capsys, computes=computes, raises=raises)
     assert said == f"Not yet: `{name}` is still to be made. Then run this cell again.\n"
+
+
+def misspells(x):
+    return hiden(x)  # noqa: F821 (the mistake)
+
+
+def forgets(x):
+    if x > 10:
+        y = 1
+    return y
+
+
+@pytest.mark.parametrize(("code", "named"), [("misspells(3)", "NameError"), ("forgets(3)", "UnboundLocalError")])
+def test_a_mistake_in_what_is_there_is_not_taken_for_an_exercise_that_is_not_done(code, named, capsys):
+    said = answered(code, capsys, misspells=misspells, forgets=forgets)
+    assert said.startswith(f"This cell shows what you made above, and cannot. {named}: ")
+
+
+def test_what_tensorflow_says_is_not_implemented_has_its_advice(capsys):
+    import tensorflow.compat.v1 as tf
+
+    with tf.Graph().as_default():
+        said = answered("numpy.exp(tensor)", capsys, numpy=np, tensor=tf.placeholder(tf.float32, [None]))
+    assert "still to be made" not in said
+    assert "NotImplementedError: Cannot convert a symbolic tf.Tensor" in said
 
 
 def test_what_does_not_fit_is_one_sentence_and_what_to_do(capsys):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from pathlib import Path
@@ -12,6 +11,9 @@ from graphread import read_network
 from graphread.graph.source import GraphError
 
 __all__ = ["main"]
+
+CONTROL = dict.fromkeys([*range(10), *range(11, 32), *range(127, 160)], "\N{REPLACEMENT CHARACTER}")
+"""Characters that a terminal obeys, but for the end of a line: names in a graph may hold any."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,15 +26,14 @@ def main(arguments: list[str] | None = None) -> int:
         type=Path,
         help="a GraphDef or MetaGraphDef of TensorFlow, binary or text, such as model.pb or model.pbtxt",
     )
-    parser.add_argument("--json", action="store_true", help="write JSON")
     asked = parser.parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what TensorFlow says when it is imported
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # some lines of TensorFlow's import come all the same
     try:
         network = read_network(asked.file)
     except GraphError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{error}\n".translate(CONTROL))
         return 2
-    sys.stdout.write(f"{json.dumps(network.as_json(), indent=2) if asked.json else network}\n")
+    sys.stdout.write(f"{network}\n".translate(CONTROL))
     return int(bool(network.faults))
 
 

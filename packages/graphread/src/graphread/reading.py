@@ -160,7 +160,9 @@ def _traced(graph: object, parts: object, asked: Exercise, lab: Lab | None) -> T
         return None
     trace: Callable[[], Traced] | None = getattr(lab, "traced", None)
     if trace is None:
-        raise GraphError(Text("A model of others is loaded in a cage, and none can be had here."))
+        raise GraphError(
+            Text("A .keras file is loaded to be read: that takes a cage, and a reading that runs something.")
+        )
     return trace()
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from graphread.text import Text
 
 GRADING_BEGAN = Text(
-    "Grading has begun. If this still stands here later, it was ended before it came to its "
-    "end, for time or memory: this says nothing about the quality of your work. Hand in again, or tell your "
-    "instructor."
+    "Grading has begun. If you still see this later, grading was stopped because it ran out of time or memory. "
+    "This says nothing about the quality of your work. Hand in again, or tell your instructor."
 )
 GRADING_ENDED = Text(
-    "Grading took all the time that there is and was ended. What is not graded below says "
-    "nothing about the quality of your work: tell your instructor."
+    "Grading ran out of time and was stopped. What is not graded below says nothing about the quality of your "
+    "work: tell your instructor."
 )
 GRADING_BROKE = Text(
     "This notebook could not be graded, for a reason that is not yours. It has no points "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from graphread.graph.nodes import Message, message, meta_graph_def
 from graphread.text import SentenceError, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
 
 class LargestGraph:
@@ -22,7 +23,7 @@ class LargestGraph:
 
     MAX_BYTES = 256_000_000
     MAX_TEXT_BYTES = 16_000_000
-    """Of protobuf's text form, which is parsed in Python: 10 seconds. What is longer counts as cut off."""
+    """Of protobuf's text form, which is parsed in Python: 10 seconds."""
     MAX_NODES = 100_000
     MAX_FUNCTIONS = 2_000
 
@@ -45,7 +46,7 @@ def require_at_most(count: int, most: int, sentence: Text) -> None:
 
 
 def read_source(source: object) -> Message:
-    """Read a graph from a ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes or text, or the path of a file of them.
+    """Read a graph from a ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file, binary or text.
 
     The result is a MetaGraphDef of the reader's own pool; for a bare GraphDef one without collections. A `GraphError` says
     that there is no graph in it, or more than the limits allow.
@@ -63,7 +64,7 @@ def read_source(source: object) -> Message:
     )
     if not content.strip():
         raise GraphError(Text("The graph is empty: there is nothing in it."))
-    meta = _parse(content)
+    meta = _parse(content, _READINGS[isinstance(source, str | Path)])
     graph = meta.graph_def
     if not graph.node:
         raise EmptyGraphError(Text("The graph is empty: it has no operation."))
@@ -137,8 +138,8 @@ def _from_graph(graph: Any) -> bytes:
     return bytes(meta.SerializeToString())
 
 
-def _parse(content: bytes) -> Message:
-    for name, parse, holds_graph in _READINGS:
+def _parse(content: bytes, readings: Sequence[Reading]) -> Message:
+    for name, parse, holds_graph in readings:
         parsed = _attempt(name, parse, content)
         if parsed is not None and holds_graph(parsed) and _plausible(parsed):
             return parsed
@@ -150,11 +151,14 @@ def _of_bytes(name: str, content: bytes) -> Message:
 
 
 def _of_text(name: str, content: bytes) -> Message:
-    return text_format.Parse(content[: LargestGraph.MAX_TEXT_BYTES].decode(), message(name)())
+    sentence = Text("It is no graph in binary form, and too large for one as text: at most {most:,} bytes are read.")
+    require_at_most(len(content), LargestGraph.MAX_TEXT_BYTES, sentence.format(most=LargestGraph.MAX_TEXT_BYTES))
+    return text_format.Parse(content.decode(), message(name)())
 
 
+Reading = tuple[str, Callable[[str, bytes], Message], Callable[[Message], bool]]
 #: Which message bytes may be of, in which form, and what shows that they are: others parse as a graph by chance.
-_READINGS: tuple[tuple[str, Callable[[str, bytes], Message], Callable[[Message], bool]], ...] = (
+_BINARY: tuple[Reading, ...] = (
     ("GraphDef", _of_bytes, lambda meta: bool(meta.graph_def.node)),
     ("MetaGraphDef", _of_bytes, lambda meta: bool(meta.HasField("graph_def"))),
     (
@@ -162,9 +166,13 @@ _READINGS: tuple[tuple[str, Callable[[str, bytes], Message], Callable[[Message],
         _of_bytes,
         lambda meta: bool(meta.graph_def.HasField("versions") or meta.graph_def.HasField("library")),
     ),
+)
+_TEXT: tuple[Reading, ...] = (
     ("GraphDef", _of_text, lambda meta: bool(meta.graph_def.node)),
     ("MetaGraphDef", _of_text, lambda meta: bool(meta.HasField("graph_def"))),
 )
+#: By whether a file was named. Text takes its time: bytes that a stranger handed over are none.
+_READINGS = {False: _BINARY, True: (*_BINARY, *_TEXT)}
 #: How other bytes begin, and the sentence for each.
 _OTHER_BYTES = (
     ((b"\x0a", b"\x12", b"\x1a", b"\x22"), Text("The bytes begin like a graph but are cut off or damaged.")),

@@ -77,8 +77,8 @@ def _with_its_own_step(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
     trained = tf.function(lambda inputs, targets: model.train_step((inputs, targets)), autograph=False)
     own = getattr(model, "_compile_metrics", None)
     try:
-        trained.get_concrete_function(*_with_two_rows(tf, (x, y)))
         vars(model)["_compile_metrics"] = _like(own, y, out)  # Keras would keep what is assigned as a metric more
+        trained.get_concrete_function(*_with_two_rows(tf, (x, y)))
         both = evaluated.get_concrete_function(x), trained.get_concrete_function(x, y)
         return joined(tf, *both, _named(model), as_it_began(model.optimizer))
     finally:
