@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from evaluation.bench.others import otter_test
 from evaluation.rows import measured_commit, rows_of
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
@@ -186,11 +187,8 @@ def otter_course(folder: Path, environment: Path) -> None:
     for name in ("tests", "out"):
         (folder / name).mkdir()
     for name, points in POINTS.items():
-        lines = TESTS[name].splitlines()
-        case = {"code": "\n".join(f">>> {line}" for line in lines), "hidden": True, "locked": False}
-        suite = {"cases": [case], "scored": True, "setup": "", "teardown": "", "type": "doctest"}
-        test = {"name": name, "points": points, "suites": [suite]}
-        (folder / "tests" / f"{name}.py").write_text(f"# {KEY}\nOK_FORMAT = True\ntest = {test!r}\n")
+        code = "\n".join(f">>> {line}" for line in TESTS[name].splitlines())
+        (folder / "tests" / f"{name}.py").write_text(f"# {KEY}\n{otter_test(name, points, code)}")
     caged(
         folder, [f"{OTTER}/bin/python", "-m", "otter", "generate", "-t", "tests", "-o", "autograder.zip"], environment
     )
