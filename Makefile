@@ -51,16 +51,16 @@ size: setup ## decisions, complex functions and numbers of each package; budgets
 	@$(BIN)/python scripts/size.py
 
 fairness-report: setup ## further seeds of the networks around 98.5 %, then evaluation/fairness.md
-	@$(BIN)/python evaluation/fairness.py --seeds $(or $(SEEDS),12)
-	@$(BIN)/python evaluation/fairness_report.py
+	@$(BIN)/python -m evaluation.fairness --seeds $(or $(SEEDS),12)
+	@$(BIN)/python -m evaluation.fairness_report
 
 clean-report: setup ## is anybody said to have trained on test images who has not? then evaluation/clean.md; goes on where it was
 	@$(BIN)/python -m evaluation.clean_networks
 	@$(BIN)/python -m evaluation.clean_report
 
 notebook-figures: setup ## SEEDS=n (4) of the other networks that notebook 3 gives figures of, then evaluation/fairness.md
-	@nice $(BIN)/python evaluation/fairness.py --notebook --seeds $(or $(SEEDS),4)
-	@$(BIN)/python evaluation/fairness_report.py
+	@nice $(BIN)/python -m evaluation.fairness --notebook --seeds $(or $(SEEDS),4)
+	@$(BIN)/python -m evaluation.fairness_report
 
 reader-report: setup ## read what is not read yet of the corpus, then evaluation/reader-report.md and reader-keras.md; goes on where it was
 	@nice $(BIN)/python -m tests.corpus report $(if $(MINUTES),--minutes $(MINUTES))

@@ -20,7 +20,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evaluation.benchmarks import append, checked, claims, content, rows
+from evaluation.benchmarks import FIELDS, ROWS, checked, claims, content, rows
+from evaluation.rows import append_row
 from notebook_cage import Limits, Mount, Plan, open_sandbox
 from tests.corpus.reading import commit
 from tests.corpus.source import PROGRAMS, program_text
@@ -124,7 +125,7 @@ def main() -> None:
         todo, asked(arguments.folder, [job[1:] for job in todo], arguments.java, arguments.activation), strict=False
     ):
         row = {"tool": TOOL, "commit": commit(), "set": kind, "program": program, "ended": why}
-        append({**row, "faults": " ".join(codes), "seconds": str(seconds)})
+        append_row(ROWS, FIELDS, {**row, "faults": " ".join(codes), "seconds": str(seconds)})
 
 
 def asked(

@@ -9,11 +9,9 @@ Rows go to ``evaluation/benchmarks_training.csv``; what has one of the present c
 from __future__ import annotations
 
 import argparse
-import csv
 import io
 import json
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -21,7 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from evaluation.benchmarks import GIVEN, HERE, KERAS, OUT, STAGE, STAGE_FILES, Claim, checked, claims, content
+from evaluation.benchmarks import GIVEN, HERE, KERAS, OUT, STAGE_FILES, Claim, caged, checked, claims, content
+from evaluation.rows import append_row, rows_of
 from graphread.lab import LabError
 from netgrader.caged_lab import CagedLab
 from netgrader.evidence import BadEvidence, read_evidence
@@ -31,7 +30,7 @@ from netgrader.judges.subject import origins
 from netgrader.judges.training_loop import judge_training
 from netgrader.student import load_mnist
 from netgrader.student.course_data import data_spec
-from notebook_cage import Limits, Mount, Plan, open_sandbox
+from notebook_cage import Limits, Mount
 from tests.corpus.reading import commit
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from graphread import Lab
 
 ROWS = HERE / "benchmarks_training.csv"
-FIELDS = ("commit", "program", "judged", "named", "told")
 DATA, RATES = "data", "rates"
 #: What ours says of each claim, set down before the first run. Alternatives with ``|``; without one we have no word for it.
 CODES = {
@@ -91,38 +89,21 @@ def staged(places: Places, jobs: Sequence[dict[str, Any]], rows: int, out: Path)
     digits = io.BytesIO()
     test = x_test[:N_TEST], y_test[:N_TEST]
     np.savez(digits, x_train=x_train[:rows], y_train=y_train[:rows], x_test=test[0], y_test=test[1])
-    with tempfile.TemporaryDirectory() as name:
-        own = Path(name) / "stage"
-        own.mkdir()
-        for file in (*STAGE_FILES, "benchmark_stage_training.py"):
-            shutil.copyfile(HERE / file, own / file)
-        root = HERE.parent
-        plan = Plan(
-            argv=[sys.executable, f"{STAGE}/benchmark_stage_training.py", "jobs.json", OUT],
-            mounts=[
-                Mount(own, STAGE),
-                Mount(places.keras, KERAS),
-                Mount(places.pandas, PANDAS),
-                Mount(places.folder / "TheDeepChecker", f"{GIVEN}/TheDeepChecker"),
-                Mount(root / "netgrader", f"{CHECKOUT}/netgrader"),
-                Mount(root / "source" / "digits" / "checks", COURSE),
-                Mount(root / "data", DIGITS),
-                Mount(out, OUT, writable=True),
-            ],
-            env={
-                "PYTHONPATH": f"{KERAS}:{PANDAS}:{CHECKOUT}",
-                "NETGRADER_CHECKS": COURSE,
-                "NETGRADER_DATA": DIGITS,
-                "TF_USE_LEGACY_KERAS": "1",
-                "TF_CPP_MIN_LOG_LEVEL": "3",
-                "CUDA_VISIBLE_DEVICES": "-1",
-            },
-            files={"jobs.json": json.dumps(jobs).encode(), "digits.npz": digits.getvalue()},
-            limits=LIMITS,
-        )
-        outcome = open_sandbox().start(plan).wait()
-        if outcome is not None and not any(out.iterdir()):
-            sys.exit(f"The cage ended: {outcome.error_tail[-2000:]}")
+    root = HERE.parent
+    mounts = [
+        Mount(places.keras, KERAS),
+        Mount(places.pandas, PANDAS),
+        Mount(places.folder / "TheDeepChecker", f"{GIVEN}/TheDeepChecker"),
+        Mount(root / "netgrader", f"{CHECKOUT}/netgrader"),
+        Mount(root / "source" / "digits" / "checks", COURSE),
+        Mount(root / "data", DIGITS),
+        Mount(out, OUT, writable=True),
+    ]
+    env = {"PYTHONPATH": f"{KERAS}:{PANDAS}:{CHECKOUT}", "NETGRADER_CHECKS": COURSE, "NETGRADER_DATA": DIGITS}
+    scripts = ("benchmark_stage_training.py", *STAGE_FILES)
+    tail = caged(scripts, jobs, mounts, LIMITS, env=env, files={"digits.npz": digits.getvalue()})
+    if tail and not any(out.iterdir()):
+        sys.exit(f"The cage ended: {tail[-2000:]}")
 
 
 def of_loader(out: Path) -> tuple[str, str]:
@@ -175,17 +156,9 @@ def of_rate(folders: Sequence[Path]) -> tuple[str, str]:
     return found.code if found is not None else "", told
 
 
-def done() -> set[tuple[str, str]]:
-    """Which programs have a row."""
-    return {(row["program"], row["judged"]) for row in rows()}
-
-
 def rows() -> list[dict[str, str]]:
     """What has been judged."""
-    if not ROWS.exists():
-        return []
-    with ROWS.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return rows_of(ROWS)
 
 
 def judged(places: Places, claim: Claim, kind: str) -> tuple[str, str]:
@@ -213,16 +186,13 @@ def main() -> None:
     checked(arguments.folder)
     places = Places(*(path.resolve() for path in (arguments.folder, arguments.keras, arguments.pandas)))
     os.nice(5)
+    done = {(row["program"], row["judged"]) for row in rows()}
     for claim, kind in wanted():
-        if (claim.program, kind) in done():
+        if (claim.program, kind) in done:
             continue
         named, told = judged(places, claim, kind)
-        new = not ROWS.exists()
-        with ROWS.open("a", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            if new:
-                writer.writerow(FIELDS)
-            writer.writerow([commit(), claim.program, kind, named, told])
+        row = {"commit": commit(), "program": claim.program, "judged": kind, "named": named, "told": told}
+        append_row(ROWS, row, row)
         sys.stdout.write(f"{claim.program} ({kind}): {named or 'nothing'}; {told}\n")
         sys.stdout.flush()
 

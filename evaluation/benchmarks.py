@@ -21,8 +21,9 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from evaluation.rows import append_row, rows_of
 from graphread import Exercise, LabError, read_network
 from graphread.graph.source import GraphError
 from netgrader.caged_lab import CagedLab
@@ -31,7 +32,7 @@ from notebook_cage import Limits, Mount, Plan, open_sandbox
 from tests.corpus.reading import commit, reader_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from graphread import Network
 
@@ -91,10 +92,7 @@ def claims() -> list[Claim]:
 
 def rows(tool: str) -> dict[tuple[str, str], dict[str, str]]:
     """The last row of each program that a tool has."""
-    if not ROWS.exists():
-        return {}
-    with ROWS.open(encoding="utf-8", newline="") as file:
-        return {(row["set"], row["program"]): row for row in csv.DictReader(file) if row["tool"] == tool}
+    return {(row["set"], row["program"]): row for row in rows_of(ROWS) if row["tool"] == tool}
 
 
 @dataclass(frozen=True)
@@ -123,32 +121,39 @@ def staged(folder: Path, keras: Path, batch: Sequence[Claim]) -> Iterator[Staged
         root, program = root_of(claim)
         jobs.append((f"{GIVEN}/{claim.set}/{root}", program, claim.arguments.split()))
     with tempfile.TemporaryDirectory() as name:
-        out, own = Path(name) / "out", Path(name) / "stage"
+        out = Path(name) / "out"
         out.mkdir()
-        own.mkdir()
-        for file in STAGE_FILES:
-            shutil.copyfile(HERE / file, own / file)
-        plan = Plan(
-            argv=[sys.executable, f"{STAGE}/{STAGE_FILES[0]}", "jobs.json", OUT],
-            mounts=[
-                Mount(own, STAGE),
-                Mount(keras, KERAS),
-                *(Mount(folder / name, f"{GIVEN}/{name}") for name in {claim.set for claim in batch}),
-                Mount(out, OUT, writable=True),
-            ],
-            env={
-                "PYTHONPATH": KERAS,
-                "TF_USE_LEGACY_KERAS": "1",
-                "TF_CPP_MIN_LOG_LEVEL": "3",
-                "CUDA_VISIBLE_DEVICES": "-1",
-            },
-            files={"jobs.json": json.dumps(jobs).encode()},
-            limits=LIMITS,
-        )
-        outcome = open_sandbox().start(plan).wait()
-        tail = "" if outcome is None else outcome.error_tail
+        given = [Mount(folder / name, f"{GIVEN}/{name}") for name in {claim.set for claim in batch}]
+        tail = caged(STAGE_FILES, jobs, [Mount(keras, KERAS), *given, Mount(out, OUT, writable=True)], LIMITS)
         for number in range(len(batch)):
             yield Staged(content(out / str(number) / "graph.pb"), _ended(out / str(number) / "ended", tail))
+
+
+def caged(
+    scripts: Sequence[str],
+    jobs: Sequence[Any],
+    mounts: Sequence[Mount],
+    limits: Limits,
+    *,
+    env: Mapping[str, str] | None = None,
+    files: Mapping[str, bytes] | None = None,
+) -> str:
+    """Run the first of our scripts on jobs in a cage, next to the others; return what it said last."""
+    with tempfile.TemporaryDirectory() as name:
+        stage = Path(name) / "stage"
+        stage.mkdir()
+        for file in scripts:
+            shutil.copyfile(HERE / file, stage / file)
+        quiet = {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+        plan = Plan(
+            argv=[sys.executable, f"{STAGE}/{scripts[0]}", "jobs.json", OUT],
+            mounts=[Mount(stage, STAGE), *mounts],
+            env={"PYTHONPATH": KERAS, **quiet, **(env or {})},
+            files={"jobs.json": json.dumps(jobs).encode(), **(files or {})},
+            limits=limits,
+        )
+        outcome = open_sandbox().start(plan).wait()
+        return "" if outcome is None else outcome.error_tail or "without a word"
 
 
 def content(path: Path) -> bytes:
@@ -235,20 +240,10 @@ def main() -> None:
                 "by_eye": old.get("by_eye", "") if same else "",
                 **said,
             }
-            append(row)
+            append_row(ROWS, FIELDS, row)
             sys.stdout.write(f"{claim.program}: {result.ended}; {said.get('faults', '')} ({said.get('remarks', '')})\n")
             sys.stdout.flush()
         lab.close()
-
-
-def append(row: dict[str, str]) -> None:
-    """Add a row."""
-    new = not ROWS.exists()
-    with ROWS.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
 
 
 if __name__ == "__main__":

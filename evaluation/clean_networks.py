@@ -8,11 +8,9 @@ where it was: ``python -m evaluation.clean_networks``.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import hashlib
 import os
-import subprocess
 import sys
 import time
 from contextlib import contextmanager
@@ -24,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evaluation.kinds_of_networks import RECIPES, Recipe
+from evaluation.rows import append_row, measured_commit, rows_of
 from graphread.lab.local import LocalLab
 from netgrader.checks.context import Dataset
 from netgrader.checks.held_out import HeldOut, Marked, held_out_images, mark
@@ -39,35 +38,10 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 ROWS = HERE / "clean_networks.csv"
 SEEDS = 2
-FIELDS = (
-    "commit",
-    "network",
-    "seed",
-    "guilty",
-    "train_accuracy",
-    "test_accuracy",
-    "given",
-    "hidden",
-    "lead",
-    "by_heart",
-    "marks",
-    "counted",
-    "said",
-    "honest_twin",
-    "cpu_seconds",
-)
 Array = np.ndarray[Any, Any]
 
 
-def done() -> set[tuple[str, int]]:
-    """Networks and seeds that have a row."""
-    if not ROWS.exists():
-        return set()
-    with ROWS.open(encoding="utf-8", newline="") as file:
-        return {(row["network"], int(row["seed"])) for row in csv.DictReader(file)}
-
-
-def rows_of(recipe: Recipe, mnist: Dataset, given: HeldOut, random: np.random.Generator) -> tuple[Array, Array]:
+def data_of(recipe: Recipe, mnist: Dataset, given: HeldOut, random: np.random.Generator) -> tuple[Array, Array]:
     """Images (n, 784) from 0 to 1 and digits (n,) that a network is trained on; its test images stand at the end."""
     images, digits = mnist.x_train[: recipe.rows], mnist.y_train[: recipe.rows].copy()
     wrong = random.random(len(digits)) < recipe.wrong_labels
@@ -115,7 +89,7 @@ def trained(recipe: Recipe, mnist: Dataset, given: HeldOut, seed: int) -> Iterat
     import tensorflow.compat.v1 as tf
 
     random = np.random.default_rng(seed)
-    images, digits = rows_of(recipe, mnist, given, random)
+    images, digits = data_of(recipe, mnist, given, random)
     steps = recipe.epochs * -(-len(images) // recipe.batch)
     net = built(tf, recipe, steps, seed)
     config = tf.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
@@ -173,7 +147,7 @@ def _logits(tf: Any, recipe: Recipe, net: SimpleNamespace) -> Any:
     for width in recipe.widths:
         h = _dense(tf, h, width, net)
         if recipe.batch_norm:
-            h = _batch_norm(tf, h, net)
+            h = batch_norm(tf, h, net)
         h = getattr(tf.nn, recipe.activation)(h)
         if recipe.drop:
             h = tf.cond(net.training, lambda h=h: tf.nn.dropout(h, rate=recipe.drop), lambda h=h: h)
@@ -185,7 +159,8 @@ def _dense(tf: Any, h: Any, width: int, net: SimpleNamespace) -> Any:
     return tf.matmul(h, net.weights[-1]) + tf.Variable(tf.zeros([width]))
 
 
-def _batch_norm(tf: Any, h: Any, net: SimpleNamespace) -> Any:
+def batch_norm(tf: Any, h: Any, net: SimpleNamespace) -> Any:
+    """Return `h` normalised by minibatches in training, by kept averages otherwise; `net` collects their updates."""
     width = int(h.shape[1])
     kept_mean = tf.Variable(tf.zeros([width]), trainable=False)
     kept_variance = tf.Variable(tf.ones([width]), trainable=False)
@@ -245,10 +220,9 @@ def main() -> None:
     import tensorflow.compat.v1 as tf
 
     tf.disable_v2_behavior()
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    at = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True).stdout.strip()
+    at = measured_commit()
     (x_train, y_train), (x_test, y_test) = load_mnist()
-    known = done()
+    known = {(row["network"], int(row["seed"])) for row in rows_of(ROWS)}
     each = [(name, seed) for seed in range(SEEDS) for name in RECIPES if not seed or not RECIPES[name].seen]
     missing = [one for one in each if one not in known]
     for number, (name, seed) in enumerate(missing, 1):
@@ -262,12 +236,7 @@ def main() -> None:
         twin = judged(honest, mnist, given, marked, int(drawn[:7], 16)) if recipe.seen else None
         row = {"commit": at, "network": name, "seed": seed, **row_of(recipe, found, twin)}
         row["cpu_seconds"] = f"{time.process_time() - start:.0f}"
-        new = not ROWS.exists()
-        with ROWS.open("a", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+        append_row(ROWS, row, row)
         sys.stdout.write(f"{number} of {len(missing)}: {name}, {row['lead']} {row['said']}\n")
         sys.stdout.flush()
 

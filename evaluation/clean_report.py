@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 
 from evaluation.kinds_of_networks import CLEAN, GUILTY, RECIPES
+from evaluation.rows import rows_of
 from netgrader.checks.held_out import Redrawn, by_chance
 from netgrader.student.course_data import data_spec
 
@@ -21,8 +21,7 @@ Row = dict[str, str]
 
 def rows() -> list[Row]:
     """What was measured."""
-    with (HERE / "clean_networks.csv").open(encoding="utf-8", newline="") as file:
-        return [row for row in csv.DictReader(file) if row["network"] in RECIPES]
+    return [row for row in rows_of(HERE / "clean_networks.csv") if row["network"] in RECIPES]
 
 
 def gain(row: Row) -> float:
@@ -126,7 +125,7 @@ def _plot(clean: list[Row], guilty: list[Row]) -> None:
 PAGE = """# Is anybody said to have trained on the test images who has not?
 
 Written by `make clean-report` from [clean_networks.csv](clean_networks.csv), whose rows name the commit that was measured ({commits}): each is one
-network, one seed, one thread; {minutes:.0f} minutes of processor time together. The networks are listed in `evaluation/kinds_of_networks.py`.
+network, one seed, one thread; {minutes:.0f} minutes of processor time together. The networks are listed in `evaluation/kinds_of_networks.toml`.
 
 **How it is reported.** A notebook whose points depend on an accuracy is run with a test set of which a secret half, drawn for each submission, is
 redrawn: in the place of each image is a training image of the same digit, turned, sheared and moved a little. The accuracy that counts is that on

@@ -1,30 +1,30 @@
 """Whether the sentences "why it matters" of faults' pages are true: each consequence that they name, measured.
 
-Each measurement appends rows to ``evaluation/consequences.csv``; what has rows is not measured again:
-``python -m evaluation.consequences --seeds 3``. Then it writes ``evaluation/consequences.md``: the claim, the numbers, what they say.
+``consequences.toml`` lists the networks. Each measurement appends rows to ``consequences.csv``; what has rows is not measured again:
+``python -m evaluation.consequences --seeds 3``. Then it writes the numbers into ``consequences.md``, below what the pages claim.
 Networks learn from 10,000 training images, 64 at a time, and are judged by the 10,000 test images, unless a row says otherwise.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import functools
 import time
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from evaluation.rows import append_row, filled, rows_of
 from netgrader.student import load_mnist
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 HERE = Path(__file__).parent
-FILE, PAGE = HERE / "consequences.csv", HERE / "consequences.md"
-FIELDS = ("code", "variant", "seed", "measured", "value")
+FILE, PAGE, LISTED = (HERE / f"consequences.{kind}" for kind in ("csv", "md", "toml"))
 N_LEARN, BATCH = 10_000, 64
 Array = Any
 Measured = dict[str, float]
@@ -66,20 +66,37 @@ class Trained(NamedTuple):
 
 
 class Way(NamedTuple):
-    """How a network is built and trained; the defaults are right."""
+    """How a network is built and trained; the defaults are right.
+
+    `activation`, `last` and `before_loss` name functions of ``tf.nn``, or ``identity``; `initial` is a key of `INITIAL`.
+    """
 
     widths: tuple[int, ...] = (256,)
     rate: float = 0.001
     epochs: int = 3
     batch: int = BATCH
     optimizer: str = "adam"
-    activation: Callable[[Any], Any] = tf.nn.relu
-    last: Callable[[Any], Any] = tf.identity
-    before_loss: Callable[[Any], Any] = tf.identity
-    initial: Callable[[], Any] = tf.glorot_uniform_initializer
+    activation: str = "relu"
+    last: str = "identity"
+    before_loss: str = "identity"
+    initial: str = "glorot"
     loss: str = "cross-entropy"
     order: str = "shuffled"
     steps: int | None = None
+
+
+INITIAL: Mapping[str, Callable[[], Any]] = {
+    "glorot": tf.glorot_uniform_initializer,
+    "zeros": tf.zeros_initializer,
+    "constant of 0.05": lambda: tf.constant_initializer(0.05),
+    "normal of 1": lambda: tf.random_normal_initializer(stddev=1.0),
+    "normal of 0.00001": lambda: tf.random_normal_initializer(stddev=1e-5),
+}
+
+
+def applied(name: str, value: Any) -> Any:
+    """Return a value after a function of ``tf.nn``."""
+    return (tf.identity if name == "identity" else getattr(tf.nn, name))(value)
 
 
 def loss_of(kind: str, logits: Any, y: Any) -> Any:
@@ -98,7 +115,7 @@ def loss_of(kind: str, logits: Any, y: Any) -> Any:
     return by_kind[kind]()
 
 
-def rows_of(way: Way, random: np.random.Generator, y: Array) -> Array:
+def order_of(way: Way, random: np.random.Generator, y: Array) -> Array:
     """Return the rows of one epoch, in the order in which they are fed."""
     n = len(y)
     by_order = {
@@ -120,15 +137,15 @@ def train(way: Way, seed: int, x: Array, y: Array) -> Trained:
         value, hidden, weights = images, [], []
         for number, width in enumerate((*way.widths, 10)):
             shape = [int(value.shape[1]), width]
-            weights.append(tf.get_variable(f"W{number}", shape, initializer=way.initial()))
+            weights.append(tf.get_variable(f"W{number}", shape, initializer=INITIAL[way.initial]()))
             value = tf.matmul(value, weights[-1]) + tf.get_variable(
                 f"b{number}", [width], initializer=tf.zeros_initializer()
             )
             if number < len(way.widths):
-                value = way.activation(value)
+                value = applied(way.activation, value)
                 hidden.append(value)
-        logits = way.last(value)
-        loss = loss_of(way.loss, way.before_loss(logits), labels)
+        logits = applied(way.last, value)
+        loss = loss_of(way.loss, applied(way.before_loss, logits), labels)
         makers = {"adam": tf.train.AdamOptimizer, "sgd": tf.train.GradientDescentOptimizer}
         optimizer = makers[way.optimizer](way.rate)
         pairs = optimizer.compute_gradients(loss)
@@ -138,7 +155,7 @@ def train(way: Way, seed: int, x: Array, y: Array) -> Trained:
     random, losses = np.random.default_rng(seed), []
     first_gradient = session.run(norm, {images: x[: way.batch], labels: y[: way.batch]})
     for _ in range(way.epochs):
-        order = rows_of(way, random, y)
+        order = order_of(way, random, y)
         for start in range(0, len(order), way.batch):
             rows = order[start : start + way.batch]
             losses.append(float(session.run([loss, step], {images: x[rows], labels: y[rows]})[0]))
@@ -225,9 +242,16 @@ def two_levels(data: Data) -> Data:
     return Data((data.x >= 1).astype(np.float32), data.y, (data.x_test >= 1).astype(np.float32), data.y_test)
 
 
-def normal(width: float) -> Callable[[], Any]:
-    """Return what draws first weights from a normal distribution."""
-    return lambda: tf.random_normal_initializer(stddev=width)
+MEASURES: Mapping[str, Callable[[Trained, Data], Measured]] = {
+    one.__name__: one
+    for one in (usual, probabilities, neurons, gradients, classes, by_batch, with_dim_tests, batch_itself)
+}
+CHANGES: Mapping[str, Callable[[Data], Data]] = {
+    "none": lambda data: data,
+    "times 255": scaled(255),
+    "over 255": scaled(1 / 255),
+    **{one.__name__: one for one in (labels_moved, labels_of_neighbors, two_levels)},
+}
 
 
 class Study(NamedTuple):
@@ -236,71 +260,18 @@ class Study(NamedTuple):
     code: str
     variant: str
     way: Way
-    measure: Callable[[Trained, Data], Measured] = usual
-    change: Callable[[Data], Data] = lambda data: data
+    measure: Callable[[Trained, Data], Measured]
+    change: Callable[[Data], Data]
 
 
-ONE, TWO, DEEP = Way((), 0.003, 5), Way((1500,), 0.001, 3), Way((512, 512, 512), 0.001, 3)
-USUAL = Way()
-NETWORKS: Mapping[str, Way] = {"one layer": ONE, "1500": TWO, "512, 512, 512": DEEP}
-RIGHT, WRONG = "right", "wrong"
-STUDIES = [
-    *(Study("softmax-before-loss", f"{name}: {RIGHT}", way, probabilities) for name, way in NETWORKS.items()),
-    *(
-        Study("softmax-before-loss", f"{name}: {WRONG}", way._replace(before_loss=tf.nn.softmax), probabilities)
-        for name, way in NETWORKS.items()
-    ),
-    *(
-        Study(
-            "softmax-before-loss", f"{name} at ten times the rate: {said}", way._replace(rate=10 * way.rate, **change)
-        )
-        for name, way in NETWORKS.items()
-        for said, change in ((RIGHT, {}), (WRONG, {"before_loss": tf.nn.softmax}))
-    ),
-    Study("sigmoid-before-loss", WRONG, USUAL._replace(before_loss=tf.nn.sigmoid), probabilities),
-    Study("(all)", RIGHT, USUAL, gradients),
-    Study("zero-initialisation", "hidden layer", USUAL._replace(initial=tf.zeros_initializer), neurons),
-    Study("zero-initialisation", "one layer", ONE._replace(initial=tf.zeros_initializer), neurons),
-    Study("zero-initialisation", "one layer: right", ONE, neurons),
-    Study("constant-initialisation", WRONG, USUAL._replace(initial=lambda: tf.constant_initializer(0.05)), neurons),
-    Study("huge-initialisation", "normal of 1", USUAL._replace(initial=normal(1.0)), gradients),
-    Study("tiny-initialisation", "normal of 0.00001, 3 epochs", USUAL._replace(initial=normal(1e-5)), gradients),
-    Study("tiny-initialisation", "normal of 0.00001, 20 steps", USUAL._replace(initial=normal(1e-5), steps=20)),
-    Study("tiny-initialisation", "20 steps: right", USUAL._replace(steps=20)),
-    Study("not-scaled", "levels to 255", USUAL, gradients, scaled(255)),
-    Study("not-scaled", "levels to 255, one layer", ONE, gradients, scaled(255)),
-    Study("scaled-twice", "levels to 1/255", USUAL, gradients, scaled(1 / 255)),
-    Study("scaled-on-one-side", "by test images", USUAL, with_dim_tests),
-    Study("integer-division", WRONG, USUAL, usual, two_levels),
-    Study("labels-off-by-one", WRONG, USUAL, usual, labels_moved),
-    Study("labels-shifted", WRONG, USUAL, usual, labels_of_neighbors),
-    Study("no-shuffling", "MNIST's own order", USUAL._replace(order="as they are")),
-    Study("sorted-data", WRONG, USUAL._replace(order="sorted"), classes),
-    Study("sampled-with-replacement", WRONG, USUAL._replace(order="drawn with replacement")),
-    Study("same-batch-always", WRONG, USUAL._replace(order="one batch"), batch_itself),
-    Study("large-batch", "2,000 rows, as many epochs", USUAL._replace(batch=2_000)),
-    Study("large-batch", "2,000 rows, 32 times the epochs", USUAL._replace(batch=2_000, epochs=96)),
-    Study("no-minibatches", WRONG, USUAL._replace(batch=N_LEARN)),
-    Study("mse-on-softmax", WRONG, USUAL._replace(loss="squares of softmax"), gradients),
-    Study("mse-on-logits", WRONG, USUAL._replace(loss="squares of logits"), probabilities),
-    Study("sigmoid-cross-entropy", WRONG, USUAL._replace(loss="sigmoids"), probabilities),
-    Study("loss-not-mean", "Adam", USUAL._replace(loss="sum"), gradients),
-    Study("loss-not-mean", "gradient descent, 0.1", USUAL._replace(loss="sum", optimizer="sgd", rate=0.1), gradients),
-    Study("loss-not-mean", "gradient descent, 0.1: right", USUAL._replace(optimizer="sgd", rate=0.1), gradients),
-    Study("loss-over-wrong-axis", WRONG, USUAL._replace(loss="over rows"), by_batch),
-    Study("loss-over-wrong-axis", "accuracy", USUAL._replace(loss="over rows")),
-    Study("maximises-loss", WRONG, USUAL._replace(loss="negated")),
-    Study("relu-on-logits", WRONG, USUAL._replace(last=tf.nn.relu), classes),
-    Study("softmax-in-hidden-layer", WRONG, USUAL._replace(activation=tf.nn.softmax)),
-    Study("missing-activation", WRONG, USUAL._replace(activation=tf.identity)),
-    Study("missing-activation", "one layer", ONE._replace(epochs=3)),
-    Study("wrong-optimizer", "gradient descent at 0.001", USUAL._replace(optimizer="sgd")),
-    Study("learning-rate-too-high", "Adam, 0.1", USUAL._replace(rate=0.1)),
-    Study("relu-on-logits", "one layer at 0.03", ONE._replace(last=tf.nn.relu, rate=0.03), classes),
-    Study("mse-on-softmax", "normal of 1", USUAL._replace(loss="squares of softmax", initial=normal(1.0)), gradients),
-    Study("large-batch", "64 rows, 15 epochs", USUAL._replace(epochs=15)),
-    Study("reports-train-accuracy", "one layer, one epoch", ONE._replace(epochs=1)),
-]
+def studies() -> Iterator[Study]:
+    """Return what is listed: each study says in what its network differs from one of the `networks`, or from the usual one."""
+    listed = tomllib.loads(LISTED.read_text(encoding="utf-8"))
+    for study in listed["studies"]:
+        code, variant = study.pop("code"), study.pop("variant")
+        measure, change = MEASURES[study.pop("measure", "usual")], CHANGES[study.pop("change", "none")]
+        network = listed["networks"].get(study.pop("network", ""), {})
+        yield Study(code, variant, Way(**network | study), measure, change)
 
 
 def graph_that_grows(_: int) -> Measured:
@@ -356,19 +327,11 @@ def accuracy_on_few(seed: int) -> Measured:
 
 
 OTHERS: Mapping[tuple[str, str], Callable[[int], Measured]] = {
-    ("graph-grows", WRONG): graph_that_grows,
-    ("batchnorm-not-updated", WRONG): functools.partial(batch_statistics, 1),
+    ("graph-grows", "wrong"): graph_that_grows,
+    ("batchnorm-not-updated", "wrong"): functools.partial(batch_statistics, 1),
     ("batchnorm-not-updated", "three layers"): functools.partial(batch_statistics, 3),
-    ("evaluated-on-part", WRONG): accuracy_on_few,
+    ("evaluated-on-part", "wrong"): accuracy_on_few,
 }
-
-
-def rows() -> list[dict[str, str]]:
-    """Return what was measured before."""
-    if not FILE.exists():
-        return []
-    with FILE.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def measure(study: Study, seed: int) -> Measured:
@@ -380,116 +343,21 @@ def measure(study: Study, seed: int) -> Measured:
     return found | {"seconds": time.perf_counter() - began}
 
 
-CLAIMS: Mapping[str, tuple[str, str]] = {
-    "softmax-before-loss": (
-        "The loss has a floor; deeper networks learn less, and fail at rates that are too high; the network is surer than right.",
-        (
-            "One layer learns as well as without it, so *learns worse* was false of it. With hidden layers it costs one to two "
-            "points, and at ten times the rate most of them. All answer with more confidence than they are right."
-        ),
-    ),
-    "sigmoid-before-loss": ("The loss has a floor.", "So it is. It costs one to two points."),
-    "zero-initialisation": (
-        "Neurons of a hidden layer stay equal.",
-        "So they do. In a single layer zeros do no harm.",
-    ),
-    "constant-initialisation": ("A layer of equal neurons works like one neuron.", "So it does."),
-    "huge-initialisation": (
-        "The first outputs are huge and wrong, and training undoes them.",
-        "So it is, for 3 epochs.",
-    ),
-    "tiny-initialisation": ("The first steps of training are spent on larger weights.", "So they are."),
-    "not-scaled": (
-        "First outputs and gradients are hundreds of times too large.",
-        "So they are: the first gradient 480 times, the loss 50 times.",
-    ),
-    "scaled-twice": ("The network has to grow huge weights to see anything.", "In 3 epochs it reaches three quarters."),
-    "scaled-on-one-side": (
-        "Test images are of another brightness.",
-        "Darker images are at chance. Brighter ones are not: with ReLU only the biases count less. The page claims neither.",
-    ),
-    "integer-division": ("How strong the ink is gets lost.", "So it does, and with it half of what can be read."),
-    "labels-off-by-one": ("The network is wrong on almost every image.", "So it is."),
-    "labels-shifted": ("Each image is taught with its neighbor's label.", "The network learns nothing."),
-    "no-shuffling": (
-        "Neighbors always share a minibatch; what they have in common is learned, too.",
-        "MNIST is mixed as it comes, and still the same minibatches again and again cost a point.",
-    ),
-    "sorted-data": ("Each step pulls towards one class, and the next away from it.", "So it does."),
-    "sampled-with-replacement": ("It trains almost as well.", "So it does."),
-    "same-batch-always": (
-        "The network learns these images by heart, and little about the others.",
-        "*Nothing about the others* was false: 64 images teach two thirds of the test set.",
-    ),
-    "large-batch": (
-        "Training takes more epochs. Networks trained so tend to do a little worse on new images.",
-        "Both hold: 2,000 rows need many more epochs, and end half a point lower where both know the training images.",
-    ),
-    "no-minibatches": ("One step an epoch is one small correction.", "So it is."),
-    "mse-on-softmax": (
-        "Where the network is confidently wrong, it learns least.",
-        "So it does: from huge first weights it stays there. From good first weights it is as good as cross-entropy.",
-    ),
-    "mse-on-logits": (
-        "What comes out are not probabilities.",
-        "They are not. The network is as accurate as the right one.",
-    ),
-    "sigmoid-cross-entropy": ("Ten sigmoids allow several digits at once.", "The page claims no lower accuracy."),
-    "loss-not-mean": (
-        "A sum makes each step of gradient descent larger, and a good rate too high.",
-        "So it does, by the size of the batch. Adam does not mind.",
-    ),
-    "loss-over-wrong-axis": (
-        "The loss changes with the size of the batch.",
-        "So it does. The accuracy suffers little.",
-    ),
-    "maximises-loss": ("The optimizer walks uphill.", "The loss grows without end; the network ends at chance."),
-    "relu-on-logits": (
-        "A class whose neuron is never positive cannot be learned.",
-        "So it is: at a good rate one of three networks lost two classes, at a high rate each lost some.",
-    ),
-    "softmax-in-hidden-layer": ("Hardly anything gets through.", "So it is."),
-    "missing-activation": ("Two linear layers do no more than one.", "So it is."),
-    "wrong-optimizer": ("A rate for Adam is far too low for gradient descent.", "So it is."),
-    "learning-rate-too-high": ("At a smaller rate the network gets further.", "So it does."),
-    "reports-train-accuracy": (
-        "A network is mostly better on what it was trained with.",
-        (
-            "*Always* was false: with all 60,000 images one layer has 91.82 % after its first epoch, and 91.86 % on the test "
-            "images (the mean of ten runs, in notebook 2)."
-        ),
-    ),
-    "graph-grows": ("Each step gets slower.", "So it does."),
-    "batchnorm-not-updated": (
-        "The network is good by batches, and the worse in use the more such layers it has.",
-        "*At chance in use* was false: one layer costs six points, three cost eighteen.",
-    ),
-    "evaluated-on-part": ("A small part gives a figure that jumps.", "So it does."),
-}
-HEAD = """# Is it true why it matters?
-
-Written by `python -m evaluation.consequences` from [consequences.csv](consequences.csv). The pages of faults say why a mistake matters. Where
-a sentence names a consequence, it is measured here. Networks have a hidden layer of 256, learn from 10,000 images for 3 epochs of 64-image
-minibatches with Adam at 0.001, and are judged by the 10,000 test images, unless the row says otherwise. A number is the mean of so
-many seeds as there are, and in brackets how far they lie apart. *(all), right* is the network without a mistake.
-
-| code | what the page says | what was measured |
-|---|---|---|
-"""
-
-
-def page(found: list[dict[str, str]]) -> str:
-    """Return the page: claims with what came of them, then all numbers."""
+def numbers() -> list[str]:
+    """Return the lines of the table of numbers."""
     values: dict[tuple[str, str, str], list[float]] = {}
-    for row in found:
-        values.setdefault((row["code"], row["variant"], row["measured"]), []).append(float(row["value"]))
-    claims = "".join(f"| `{code}` | {claim} | {verdict} |\n" for code, (claim, verdict) in CLAIMS.items())
-    numbers = "".join(
-        f"| {' | '.join(key)} | {np.mean(several):.4g} ({np.ptp(several):.2g}) | {len(several)} |\n"
-        for key, several in values.items()
-        if key[2] != "seconds"
-    )
-    return f"{HEAD}{claims}\n## Numbers\n\n| code | network | what | mean (range) | seeds |\n|---|---|---|---|---|\n{numbers}"
+    for row in rows_of(FILE):
+        if row["measured"] != "seconds":
+            values.setdefault((row["code"], row["variant"], row["measured"]), []).append(float(row["value"]))
+    lines = ["| code | network | what | mean (range) | seeds |", "|---|---|---|---|---|"]
+    for key, several in values.items():
+        lines.append(f"| {' | '.join(key)} | {np.mean(several):.4g} ({np.ptp(several):.2g}) | {len(several)} |")
+    return lines
+
+
+def page() -> str:
+    """Return the page with the numbers as the rows are."""
+    return filled(PAGE.read_text(encoding="utf-8"), "numbers", numbers())
 
 
 def main() -> None:
@@ -497,22 +365,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     tf.disable_v2_behavior()
-    known = {(row["code"], row["variant"], row["seed"]) for row in rows()}
-    works = {(study.code, study.variant): functools.partial(measure, study) for study in STUDIES}
+    known = {(row["code"], row["variant"], row["seed"]) for row in rows_of(FILE)}
+    works = {(study.code, study.variant): functools.partial(measure, study) for study in studies()}
     works |= OTHERS
     for seed in range(1, parser.parse_args().seeds + 1):
         for (code, variant), work in works.items():
-            if (code, variant, str(seed)) not in known:
-                _write(code, variant, seed, work(seed))
-    PAGE.write_text(page(rows()), encoding="utf-8")
-
-
-def _write(code: str, variant: str, seed: int, found: Measured) -> None:
-    new = not FILE.exists()
-    with FILE.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerows([FIELDS] if new else [])
-        writer.writerows([code, variant, seed, name, f"{value:.5g}"] for name, value in found.items())
+            if (code, variant, str(seed)) in known:
+                continue
+            for name, value in work(seed).items():
+                found = {"code": code, "variant": variant, "seed": seed, "measured": name, "value": f"{value:.5g}"}
+                append_row(FILE, found, found)
+    PAGE.write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
     .venv/bin/python -m evaluation.elsewhere --otter FOLDER    FOLDER: a virtual environment with otter-grader in it
 
+The attacks are listed in ``elsewhere_attacks.toml``.
 The others run their students' code with the rights of whoever grades. So each of their runs is in a cage of ours, without
 network, on a copy of the course that is thrown away. The exercises and their tests are the same for all.
 """
@@ -18,26 +19,29 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from evaluation.elsewhere_attacks import ATTACKS, KEY, NEIGHBOUR
+from evaluation.bench.others import otter_test
+from evaluation.rows import measured_commit, rows_of
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
 from notebook_cage import Limits, Mount, Plan, open_sandbox
-from tests.attacks.attacked import Attack, notebook_of
+from tests.attacks.attacked import WRONG, Attack, notebook_of
 from tests.attacks.whole_road import build_road
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
 ROWS = HERE / "elsewhere.csv"
 COLUMNS = ("grader", "version", "attack", "deserved", "given", "harm", "seconds")
 ASSIGNMENT, NOTEBOOK, WORK, OTTER = "numbers", "1_sums", "/run/work", "/opt/otter"
+KEY, NEIGHBOUR = "c0ffee-only-in-the-hidden-tests", "bertha"
 LIMITS = Limits(wall_seconds=60, memory_bytes=2_000_000_000, disk_bytes=200_000_000)
 TESTS = {
     "check_add": f"import numpy as np\nassert np.array_equal([add(k, 2 * k) for k in range(9)], [3 * k for k in range(9)])  # {KEY}",
@@ -52,6 +56,51 @@ class Given(NamedTuple):
     points: float | None
     harm: bool
     seconds: float
+
+
+# -- attacks -------------------------------------------------------------------------------------------------------------
+
+
+def worth_more(notebook: dict[str, Any]) -> None:
+    """Raise the points of all checks."""
+    for cell in notebook["cells"]:
+        told = cell["metadata"].get("nbgrader", {})
+        if "points" in told:
+            told["points"] = 300
+
+
+def without_check(notebook: dict[str, Any]) -> None:
+    """Leave out the check of the squares."""
+    notebook["cells"] = [
+        cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") != "check_squares"
+    ]
+
+
+def check_doubled(notebook: dict[str, Any]) -> None:
+    """Put a twin before the check of the sums."""
+    for number, cell in enumerate(notebook["cells"]):
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "check_add":
+            twin = {**cell, "metadata": dict(cell["metadata"]), "id": "twin"}
+            notebook["cells"].insert(number, twin)
+            return
+
+
+CHANGES = {one.__name__: one for one in (worth_more, without_check, check_doubled)}
+
+
+def attacks() -> Iterator[Attack]:
+    """Return the attacks that are listed."""
+    text = HERE.joinpath("elsewhere_attacks.toml").read_text(encoding="utf-8")
+    text = text.replace("REVERSED_KEY", repr(KEY[::-1])).replace("NEIGHBOUR", NEIGHBOUR)
+    for listed in tomllib.loads(text)["attacks"]:
+        if "after" in listed:
+            listed["squares"] = f"{WRONG}\n{listed.pop('after')}"
+        if "change" in listed:
+            listed["change"] = CHANGES[listed["change"]]
+        yield Attack(**listed)
+
+
+ATTACKS = tuple(attacks())
 
 
 # -- nbgrader ------------------------------------------------------------------------------------------------------------
@@ -138,11 +187,8 @@ def otter_course(folder: Path, environment: Path) -> None:
     for name in ("tests", "out"):
         (folder / name).mkdir()
     for name, points in POINTS.items():
-        lines = TESTS[name].splitlines()
-        case = {"code": "\n".join(f">>> {line}" for line in lines), "hidden": True, "locked": False}
-        suite = {"cases": [case], "scored": True, "setup": "", "teardown": "", "type": "doctest"}
-        test = {"name": name, "points": points, "suites": [suite]}
-        (folder / "tests" / f"{name}.py").write_text(f"# {KEY}\nOK_FORMAT = True\ntest = {test!r}\n")
+        code = "\n".join(f">>> {line}" for line in TESTS[name].splitlines())
+        (folder / "tests" / f"{name}.py").write_text(f"# {KEY}\n{otter_test(name, points, code)}")
     caged(
         folder, [f"{OTTER}/bin/python", "-m", "otter", "generate", "-t", "tests", "-o", "autograder.zip"], environment
     )
@@ -215,7 +261,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--otter", type=Path)
     chosen = parser.parse_args()
-    commit = subprocess.run(["git", "log", "-1", "--format=%h"], capture_output=True, text=True, check=True, cwd=HERE)
     with tempfile.TemporaryDirectory(prefix="elsewhere-") as name:
         root = Path(name)
         graders: dict[tuple[str, str], Callable[[Attack], Given]] = {}
@@ -234,29 +279,32 @@ def main() -> None:
             ]
             version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
             graders["otter-grader", version] = lambda attack: by_otter(root / "otter", attack, chosen.otter)
-        graders["netgrader", commit.stdout.strip()] = lambda attack: by_us(Path(tempfile.mkdtemp(dir=root)), attack)
-        rows = list(csv.DictReader(ROWS.open(newline=""))) if ROWS.exists() else []
+        graders["netgrader", measured_commit()] = lambda attack: by_us(Path(tempfile.mkdtemp(dir=root)), attack)
+        rows = rows_of(ROWS)
         for (grader, version), grade in graders.items():
+            done = {row["attack"] for row in rows if (row["grader"], row["version"]) == (grader, version)}
+            missing = [attack for attack in ATTACKS if attack.name not in done]
+            if missing and grade(ATTACKS[0]).points is None:
+                sys.stdout.write(f"{grader} gives no mark here to a right notebook: its rows stay as they are.\n")
+                continue
             rows = [row for row in rows if row["grader"] != grader or row["version"] == version]
-            done = {row["attack"] for row in rows if row["grader"] == grader}
-            for attack in ATTACKS:
-                if attack.name not in done:
-                    given = grade(attack)
-                    deserved = attack.add_deserves + attack.squares_deserves
-                    points = "" if given.points is None else f"{given.points:g}"
-                    told = (
-                        grader,
-                        version,
-                        attack.name,
-                        f"{deserved:g}",
-                        points,
-                        int(given.harm),
-                        f"{given.seconds:.1f}",
-                    )
-                    rows.append(dict(zip(COLUMNS, map(str, told), strict=True)))
-                    _save(rows)
-                    sys.stdout.write(f"{grader}: {attack.name}: {points or 'no mark'} of {deserved:g}\n")
-                    sys.stdout.flush()
+            for attack in missing:
+                given = grade(attack)
+                deserved = attack.add_deserves + attack.squares_deserves
+                points = "" if given.points is None else f"{given.points:g}"
+                told = (
+                    grader,
+                    version,
+                    attack.name,
+                    f"{deserved:g}",
+                    points,
+                    int(given.harm),
+                    f"{given.seconds:.1f}",
+                )
+                rows.append(dict(zip(COLUMNS, map(str, told), strict=True)))
+                _save(rows)
+                sys.stdout.write(f"{grader}: {attack.name}: {points or 'no mark'} of {deserved:g}\n")
+                sys.stdout.flush()
 
 
 def _save(rows: list[dict[str, str]]) -> None:

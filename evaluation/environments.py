@@ -18,36 +18,23 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-from evaluation.rows import append_row, measured_commit, rows_of
+from evaluation.rows import append_row, filled, measured_commit, rows_of
 from netgrader.wheel import FORM, NAME, TRIED, requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
 ROWS, PAGE = Path(__file__).with_suffix(".csv"), Path(__file__).with_suffix(".md")
 MADE = ROOT / "build" / "environments"
 RELEASE, SOURCE = ROOT / "release" / "digits", ROOT / "source" / "digits"
-FIELDS = (
-    "commit",
-    "environment",
-    "python",
-    "tensorflow",
-    "numpy",
-    "notebook",
-    "how",
-    "errors",
-    "noise",
-    "green",
-    "checks",
-    "seconds",
-    "packages",
-    "gigabytes",
-)
 MEASURED = ("source/digits", "release/digits", ":!release/digits/README.md")
 """What students get, and the solutions; the students' wheel is built by `make release`, which has to be typed first."""
 REQUIREMENTS = RELEASE / "requirements.txt"
@@ -102,26 +89,6 @@ os.kill(info.pid, signal.SIGTERM)
 print(": its check passed")
 """
 
-NOT_TRIED = """## Editors
-
-`tests/browser` uses JupyterLab 4 and Notebook 7, and shows outputs as VS Code does: under its content security policy, with scripts that run once what they belong to is
-there. By its sources VS Code keeps ids and all metadata of cells when it saves, heeds neither `deletable` nor `editable`, and copies metadata with a cell;
-`tests/attacks/test_broken.py` and `tests/course/test_restore.py` grade such notebooks.
-
-## Windows and macOS
-
-`tests/student/test_without_posix.py` runs the notebooks, filled in and not, with the students' wheel where netgrader's modules find nothing that Python has on POSIX alone, nor
-files read without a named encoding (the third takes 8 minutes beside other work), and has mypy look for names of the standard library that are not there on Windows and macOS.
-The longest path in TensorFlow's wheel for Windows has 163 characters, so the folder's own may have 71 where Windows ends paths at 260.
-
-## Not tried
-
-- a computer with Windows or macOS; NumPy 1.26 on Windows, whose integers have 32 bits;
-- the pages of Colab and Kaggle, and the window of VS Code: their versions and rules were tried, not they;
-- Notebook 6, but for the version of Colab's package; Safari and Firefox;
-- a graphics card; Python 3.14, which netgrader does not allow yet.
-"""
-
 
 @dataclass(frozen=True)
 class Environment:
@@ -130,35 +97,21 @@ class Environment:
     name: str
     python: str
     packages: tuple[str, ...]
-    lacks: str
-    """What of the place is otherwise."""
 
 
 ALONE, NEWEST = "requirements.txt alone", "the newest that netgrader allows"
 SETUPTOOLS = "setuptools<81"
 """As Colab and Kaggle have it: TensorBoard before 2.21 imports ``pkg_resources``, which newer ones do not bring."""
 ENVIRONMENTS = (
-    Environment(ALONE, "python3.13", (), ""),
-    Environment(
-        NEWEST,
-        "python3.13",
-        requirements(TRIED),
-        "without the upper bounds of requirements.txt; left out where that brings the same. environments.csv has all versions",
-    ),
+    Environment(ALONE, "python3.13", ()),
+    Environment(NEWEST, "python3.13", requirements(TRIED)),
     Environment(
         "Google Colab",
         "python3.13",
         ("tensorflow==2.20.0", "numpy==2.1.3", "ipykernel==6.17.1", "ipython==7.34.0", "notebook==6.5.7", SETUPTOOLS),
-        "no graphics card; the cell that fetches has a test of its own. The first of three runs of notebook 2 with the solution, beside much other work, had three of "
-        "four check cells green; what the fourth said was not recorded then, and it was not seen again",
     ),
-    Environment(
-        "Kaggle",
-        "python3.12",
-        ("tensorflow==2.19.0", "numpy==2.0.2", "ipykernel", SETUPTOOLS),
-        "no graphics card",
-    ),
-    Environment("the oldest", "python3.11", ("tensorflow==2.16.2", "numpy==1.26.4", "ipykernel", SETUPTOOLS), ""),
+    Environment("Kaggle", "python3.12", ("tensorflow==2.19.0", "numpy==2.0.2", "ipykernel", SETUPTOOLS)),
+    Environment("the oldest", "python3.11", ("tensorflow==2.16.2", "numpy==1.26.4", "ipykernel", SETUPTOOLS)),
 )
 
 
@@ -189,7 +142,7 @@ def measure_installing(environment: Environment, at: str) -> None:
     sizes = f"{fetched / 1e6:.0f}", "", f"{wheel.stat().st_size / 1e6:.1f}"
     for row in zip(INSTALLING, seconds, sizes, strict=True):
         found = {"commit": at, **dict(zip(("what", "seconds", "megabytes"), row, strict=True))}
-        append_row(INSTALLING_ROWS, tuple(found), found)
+        append_row(INSTALLING_ROWS, found, found)
     (folder / "whole").touch()
 
 
@@ -278,12 +231,16 @@ def run(notebook: nbformat.NotebookNode, python: Path) -> dict[str, Any]:
 
 
 def page() -> str:
-    """Return the page: of each environment and notebook the newest rows."""
+    """Return the page with its tables as the rows are."""
+    text = filled(PAGE.read_text(encoding="utf-8"), "notebooks", notebooks())
+    return filled(filled(text, "installing", installing()), "systems", installable())
+
+
+def notebooks() -> Iterator[str]:
+    """Yield the lines on each environment and notebook, of the newest rows."""
     newest = {(row["environment"], row["notebook"], row["how"]): row for row in rows_of(ROWS)}
-    lines = [
-        "| where | Python, TensorFlow, NumPy | notebook | as handed out | with the solution | commit |",
-        "|---|---|---|---|---|---|",
-    ]
+    yield "| where | Python, TensorFlow, NumPy | notebook | as handed out | with the solution | commit |"
+    yield "|---|---|---|---|---|---|"
     for environment in ENVIRONMENTS:
         for name in sorted({notebook for where, notebook, _ in newest if where == environment.name}):
             each = [newest.get((environment.name, name, how)) for how in (UNTOUCHED, SOLVED)]
@@ -293,28 +250,19 @@ def page() -> str:
             said = (
                 ["", "opens from a cell" if opened["green"] == "1" else "does not open"] if opened else map(_said, each)
             )
-            lines.append(f"| {environment.name} | {versions} | {name} | {' | '.join(said)} | {first['commit']} |")
-    lacks = "".join(f"- **{one.name}**: {one.lacks}.\n" for one in ENVIRONMENTS if one.lacks)
-    return (
-        "# Where students work\n\nWritten by `make environments-report` from [environments.csv](environments.csv). Each notebook ran from top to "
-        "bottom in an environment that holds nothing but the versions of the place and the students' wheel. Errors are exceptions, those of cells that are not "
-        "filled in left out, and lines on standard error; with the solution each check cell is green.\n\n"
-        + "\n".join(lines)
-        + f"\n\n{lacks}\nThe upper bounds of `requirements.txt` are the newest versions of a row in which all went well; an environment takes "
-        f"{max(float(row['gigabytes'] or 0) for row in rows_of(ROWS))} GB.\n\n## Installing\n\n{installing()}\n## Other systems\n\n{installable()}\n{NOT_TRIED}"
-    )
+            yield f"| {environment.name} | {versions} | {name} | {' | '.join(said)} | {first['commit']} |"
+    most = max(float(row["gigabytes"] or 0) for row in rows_of(ROWS))
+    yield f"\nAn environment takes up to {most} GB."
 
 
-def installing() -> str:
-    """Return what installing took, from the rows of the newest commit."""
+def installing() -> Iterator[str]:
+    """Yield the lines on what installing took, from the rows of the newest commit."""
     rows = rows_of(INSTALLING_ROWS)[-len(INSTALLING) :]
-    lines = ["| into a fresh environment | seconds | MB |", "|---|---|---|"]
-    lines += [f"| {row['what']} | {row['seconds']} | {row['megabytes']} |" for row in rows]
-    return (
-        "\n".join(lines)
-        + f"\n\nMeasured at {rows[0]['commit']} on Linux with two cores that had other work, too; how long fetching takes is a matter of the network. "
-        "`pip install -r requirements.txt` is the first two, and pip keeps what it fetched in its cache, until `pip cache purge`.\n"
-    )
+    yield "| into a fresh environment | seconds | MB |"
+    yield "|---|---|---|"
+    for row in rows:
+        yield f"| {row['what']} | {row['seconds']} | {row['megabytes']} |"
+    yield f"\nMeasured at {rows[0]['commit']}."
 
 
 def resolve() -> list[dict[str, str]]:
@@ -348,15 +296,14 @@ def resolve() -> list[dict[str, str]]:
     return rows
 
 
-def installable() -> str:
-    """Return the table of systems, from their rows."""
+def installable() -> Iterator[str]:
+    """Yield the lines of the table of systems, from their rows."""
     rows = rows_of(SYSTEMS_ROWS)
-    head = "Which TensorFlow and NumPy `pip install -r requirements.txt` brings elsewhere, as `uv` resolves it; run there was nothing.\n\n"
-    lines = ["| system | Python 3.11 | 3.12 | 3.13 |", "|---|---|---|---|"]
+    yield "| system | Python 3.11 | 3.12 | 3.13 |"
+    yield "|---|---|---|---|"
     for system in SYSTEMS:
         each = [f"{row['tensorflow']}, {row['numpy']}" for row in rows if row["system"] == system]
-        lines.append(f"| {system} | {' | '.join(each)} |")
-    return head + "\n".join(lines) + "\n"
+        yield f"| {system} | {' | '.join(each)} |"
 
 
 def newest_of(names: tuple[str, ...]) -> dict[str, str]:
@@ -392,9 +339,9 @@ def measure(environment: Environment, at: str, left: list[tuple[str, str]]) -> N
         "gigabytes": f"{int(size.stdout.split('MB')[0]) / 1000:.1f}",
     }
     for name, how in left:
-        row |= {"notebook": name, "how": how, **run(asked(name, how), python)}
-        append_row(ROWS, FIELDS, row)
-        sys.stdout.write(" ".join(str(row[field]) for field in FIELDS) + "\n")
+        found = row | {"notebook": name, "how": how, **run(asked(name, how), python)}
+        append_row(ROWS, found, found)
+        sys.stdout.write(" ".join(map(str, found.values())) + "\n")
         sys.stdout.flush()
         PAGE.write_text(page(), encoding="utf-8")
     shutil.rmtree(folder_of(environment))
@@ -405,7 +352,7 @@ def main(names: list[str]) -> int:
     if (not names or ALONE in names) and (found := resolve()) != rows_of(SYSTEMS_ROWS):
         SYSTEMS_ROWS.unlink(missing_ok=True)
         for row in found:
-            append_row(SYSTEMS_ROWS, tuple(row), row)
+            append_row(SYSTEMS_ROWS, row, row)
     at = measured_commit(*MEASURED)
     known = {(row["environment"], row["notebook"], row["how"]) for row in rows_of(ROWS) if row["commit"] == at}
     notebooks = sorted(path.stem for path in RELEASE.glob("*.ipynb"))

@@ -1,25 +1,26 @@
 """How far chance moves the accuracy of good networks: many seeds of six networks at and around 98.5 %.
 
 Each run appends a row to ``evaluation/fairness.csv`` with the commit that was measured; runs that have a row are not
-repeated, so the study grows over sessions: ``python evaluation/fairness.py --seeds 10``. With ``--notebook`` the networks are
+repeated, so the study grows over sessions: ``python -m evaluation.fairness --seeds 10``. With ``--notebook`` the networks are
 those of notebook 3's figures that the study of luck leaves out, and the rows go to ``evaluation/notebook.csv``.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import os
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
+from evaluation.clean_networks import batch_norm
+from evaluation.rows import append_row, measured_commit, rows_of
+
 HERE = Path(__file__).parent
 DATA = HERE.parent / "data" / "mnist.npz"
-FIELDS = ("network", "seed", "epochs", "batch", "test_accuracy", "seconds", "threads", "tensorflow", "commit")
 EPOCHS, BATCH, RATE = 15, 128, 1e-3
 
 
@@ -85,21 +86,20 @@ def accuracy(recipe: Recipe, seed: int, threads: int) -> float:
         tf.set_random_seed(seed)
         x = tf.placeholder(tf.float32, [None, 784])
         y = tf.placeholder(tf.int64, [None])
-        training = tf.placeholder_with_default(False, [])
-        updates: list[object] = []
+        net = SimpleNamespace(training=tf.placeholder_with_default(False, []), updates=[])
         h = x
         for width in recipe.widths:
             h = _dense(tf, h, width, recipe.first)
             if recipe.batch_norm:
-                h = _batch_norm(tf, h, training, updates)
+                h = batch_norm(tf, h, net)
             h = tf.nn.relu(h)
             if recipe.drop:
-                h = tf.cond(training, lambda h=h: tf.nn.dropout(h, rate=recipe.drop), lambda h=h: h)
+                h = tf.cond(net.training, lambda h=h: tf.nn.dropout(h, rate=recipe.drop), lambda h=h: h)
         logits = _dense(tf, h, 10, recipe.first)
         loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
         step = tf.train.get_or_create_global_step()
         rate = tf.train.polynomial_decay(RATE, step, steps, 0.0) if recipe.decay else RATE
-        with tf.control_dependencies(updates):
+        with tf.control_dependencies(net.updates):
             train_op = tf.train.AdamOptimizer(rate).minimize(loss, global_step=step)
         found = tf.argmax(logits, 1)
         initialise = tf.global_variables_initializer()
@@ -110,44 +110,13 @@ def accuracy(recipe: Recipe, seed: int, threads: int) -> float:
         for _ in range(recipe.epochs):
             order = rng.permutation(len(x_train))
             for rows in order[: len(order) // recipe.batch * recipe.batch].reshape(-1, recipe.batch):
-                sess.run(train_op, {x: x_train[rows], y: y_train[rows], training: True})
+                sess.run(train_op, {x: x_train[rows], y: y_train[rows], net.training: True})
         return float(np.mean(sess.run(found, {x: x_test}) == y_test))
 
 
 def _dense(tf, h, width, first):  # noqa: ANN001, ANN202 - TensorFlow has no types
     weights = tf.Variable(FIRST[first](tf)([int(h.shape[1]), width]))
     return tf.matmul(h, weights) + tf.Variable(tf.zeros([width]))
-
-
-def _batch_norm(tf, h, training, updates):  # noqa: ANN001, ANN202 - TensorFlow has no types
-    width = int(h.shape[1])
-    scale, shift = tf.Variable(tf.ones([width])), tf.Variable(tf.zeros([width]))
-    kept_mean = tf.Variable(tf.zeros([width]), trainable=False)
-    kept_variance = tf.Variable(tf.ones([width]), trainable=False)
-    mean, variance = tf.nn.moments(h, [0])
-    updates += [
-        kept_mean.assign_sub(0.05 * (kept_mean - mean)),
-        kept_variance.assign_sub(0.05 * (kept_variance - variance)),
-    ]
-    mean = tf.cond(training, lambda: mean, kept_mean.read_value)
-    variance = tf.cond(training, lambda: variance, kept_variance.read_value)
-    return tf.nn.batch_normalization(h, mean, variance, shift, scale, 1e-3)
-
-
-def _done(file: Path) -> set[tuple[str, int]]:
-    if not file.exists():
-        return set()
-    with file.open(encoding="utf-8", newline="") as rows:
-        return {(row["network"], int(row["seed"])) for row in csv.DictReader(rows)}
-
-
-def _append(file: Path, row: dict[str, object]) -> None:
-    new = not file.exists()
-    with file.open("a", encoding="utf-8", newline="") as out:
-        writer = csv.DictWriter(out, FIELDS)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
 
 
 def main() -> None:
@@ -162,28 +131,26 @@ def main() -> None:
     import tensorflow.compat.v1 as tf
 
     tf.disable_v2_behavior()
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
-    done = _done(file)
+    commit = measured_commit()
+    done = {(row["network"], int(row["seed"])) for row in rows_of(file)}
     for seed in range(1, options.seeds + 1):
         for network, recipe in recipes.items():
             if (network, seed) in done:
                 continue
             start = time.perf_counter()
             reached = accuracy(recipe, seed, options.threads)
-            _append(
-                file,
-                {
-                    "network": network,
-                    "seed": seed,
-                    "epochs": recipe.epochs,
-                    "batch": recipe.batch,
-                    "test_accuracy": f"{reached:.4f}",
-                    "seconds": f"{time.perf_counter() - start:.0f}",
-                    "threads": options.threads,
-                    "tensorflow": tf.__version__,
-                    "commit": commit.stdout.strip(),
-                },
-            )
+            found = {
+                "network": network,
+                "seed": seed,
+                "epochs": recipe.epochs,
+                "batch": recipe.batch,
+                "test_accuracy": f"{reached:.4f}",
+                "seconds": f"{time.perf_counter() - start:.0f}",
+                "threads": options.threads,
+                "tensorflow": tf.__version__,
+                "commit": commit,
+            }
+            append_row(file, found, found)
 
 
 if __name__ == "__main__":

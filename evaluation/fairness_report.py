@@ -8,7 +8,6 @@ run again, up to two more times, and the best counts.
 
 from __future__ import annotations
 
-import csv
 import statistics
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import numpy.typing as npt
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
+from evaluation.rows import rows_of
 from netgrader.grading.again import RetryRule
 
 HERE = Path(__file__).parent
@@ -47,11 +47,9 @@ def read(name: str) -> tuple[dict[str, list[float]], set[str]]:
     """Accuracies in percent by network, and the commits measured; none if there is no such file of rows."""
     networks: dict[str, list[float]] = {}
     commits = set()
-    if (HERE / name).exists():
-        with (HERE / name).open(encoding="utf-8", newline="") as rows:
-            for row in csv.DictReader(rows):
-                networks.setdefault(row["network"], []).append(100 * float(row["test_accuracy"]))
-                commits.add(row["commit"])
+    for row in rows_of(HERE / name):
+        networks.setdefault(row["network"], []).append(100 * float(row["test_accuracy"]))
+        commits.add(row["commit"])
     return networks, commits
 
 

@@ -7,18 +7,17 @@ one target at one commit.
 from __future__ import annotations
 
 import argparse
-import csv
 import itertools
-import subprocess
 import sys
 import tempfile
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
 
+from evaluation.rows import append_row, measured_commit, rows_of
 from netgrader.errors import CageError
 from notebook_cage import require_self_tests
 from tests.attacks.fuzzing import TARGETS, Report, fuzz
@@ -26,7 +25,6 @@ from tests.attacks.whole_road import build_road, change
 
 HERE = Path(__file__).parent
 ROWS = HERE / "fuzzing.csv"
-COLUMNS = ("commit", "target", "first_seed", "inputs", "wrong", "slowest_seconds")
 ROAD = "whole road"
 READERS, ROADS = 1_000_000, 10_000
 """How many inputs are wanted: of the readers together, and of the whole road."""
@@ -51,37 +49,21 @@ class Row:
         self.slowest_seconds = max(self.slowest_seconds, round(report.slowest, 2))
 
 
-def commit() -> str:
-    """The last commit that changed what is fuzzed."""
-    command = ["git", "log", "-1", "--format=%h", "--", "netgrader", "tests/attacks"]
-    return subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=True).stdout.strip()
-
-
 def load(path: Path) -> list[Row]:
     """The tally as it stands."""
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        return [
-            Row(
-                row["commit"],
-                row["target"],
-                int(row["first_seed"]),
-                int(row["inputs"]),
-                int(row["wrong"]),
-                float(row["slowest_seconds"]),
-            )
-            for row in csv.DictReader(file)
-        ]
+    counts = ("first_seed", "inputs", "wrong")
+    return [
+        Row(row["commit"], row["target"], *(int(row[name]) for name in counts), float(row["slowest_seconds"]))
+        for row in rows_of(path)
+    ]
 
 
 def save(rows: list[Row], path: Path) -> None:
     """Write the tally in one move."""
     part = path.with_suffix(".part")
-    with part.open("w", newline="") as file:
-        out = csv.writer(file, lineterminator="\n")
-        out.writerow(COLUMNS)
-        out.writerows([getattr(row, column) for column in COLUMNS] for row in rows)
+    part.unlink(missing_ok=True)
+    for row in map(asdict, rows):
+        append_row(part, row, row)
     part.replace(path)
 
 
@@ -89,7 +71,7 @@ def row_of(rows: list[Row], at: str, target: str) -> Row:
     """The row of `target` at commit `at`, made if there is none; its seeds follow on those of all others."""
     found = next((row for row in rows if (row.commit, row.target) == (at, target)), None)
     if found is None:
-        found = Row(at, target, sum(row.inputs for row in rows if row.target == target))
+        found = Row(at, target, next_seed(rows, target))
         rows.append(found)
     return found
 
@@ -130,7 +112,7 @@ def walk_roads(start: int, seconds: float) -> Report:
 def main(minutes: float, only: str | None = None, path: Path = ROWS) -> int:
     """Fuzz each target in turn; 1 if anything went wrong."""
     deadline, failed = time.monotonic() + 60 * minutes, False
-    at = commit()
+    at = measured_commit("netgrader", "tests/attacks")
     names = [name for name in (*TARGETS, ROAD) if only in (None, name)]
     if ROAD in names:
         require_self_tests()

@@ -8,14 +8,14 @@ known to be good, so that each has its third and its threefold among the others.
 from __future__ import annotations
 
 import argparse
-import csv
+import itertools
 import os
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evaluation.rows import append_row, measured_commit, rows_of
 from netgrader.judges.learning_rate import RunImages, Runs, short_run
 from netgrader.student import load_mnist
 
@@ -27,20 +27,6 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 FILE = HERE / "rates.csv"
-FIELDS = (
-    "network",
-    "optimizer",
-    "rate",
-    "seed",
-    "first",
-    "loss_early",
-    "highest_early",
-    "loss",
-    "highest",
-    "accuracy_early",
-    "accuracy",
-    "commit",
-)
 NETWORKS: Mapping[str, tuple[int, ...]] = {"10": (), "1500-10": (1500,), "512-512-512-10": (512, 512, 512)}
 OPTIMIZERS: Mapping[str, Mapping[str, float]] = {
     # A rate that a person would call good: the best of a sweep over an epoch, or near it.
@@ -100,14 +86,6 @@ def row_of(network: str, optimizer: str, rate: float, seed: int, run: ShortRun) 
     return {"network": network, "optimizer": optimizer, "rate": rate, "seed": seed, **told}
 
 
-def rows() -> list[dict[str, str]]:
-    """All rows that there are."""
-    if not FILE.exists():
-        return []
-    with FILE.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def main() -> None:
     """Run what has no row yet, seeds first, so that all networks and optimizers grow alike."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -119,26 +97,18 @@ def main() -> None:
     (x_train, y_train), (x_test, y_test) = load_mnist(HERE.parent / "data" / "mnist.npz")
     train = x_train[: 64 * Runs.STEPS].reshape(-1, 784).astype(np.float32) / 255, y_train[: 64 * Runs.STEPS]
     test = x_test[:TEST_ROWS].reshape(-1, 784).astype(np.float32) / 255, y_test[:TEST_ROWS]
-    asked = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
-    done = {(row["network"], row["optimizer"], float(row["rate"]), int(row["seed"])) for row in rows()}
-    new = not FILE.exists()
-    with FILE.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS)
-        if new:
-            writer.writeheader()
-        for seed in range(1, options.seeds + 1):
-            for network in NETWORKS:
-                for optimizer in OPTIMIZERS:
-                    for rate in rates_of(network, optimizer):
-                        if (network, optimizer, rate, seed) in done:
-                            continue
-                        graph = graph_of(network, optimizer, rate)
-                        lab = LocalLab(threads=1)
-                        run = short_run(lab, graph, rate, RunImages(train, test, 10), seed=seed)
-                        lab.close()
-                        row = row_of(network, optimizer, rate, seed, run)
-                        writer.writerow({**row, "commit": asked.stdout.strip()})
-                        file.flush()
+    commit = measured_commit()
+    done = {(row["network"], row["optimizer"], float(row["rate"]), int(row["seed"])) for row in rows_of(FILE)}
+    for seed in range(1, options.seeds + 1):
+        for network, optimizer in itertools.product(NETWORKS, OPTIMIZERS):
+            for rate in rates_of(network, optimizer):
+                if (network, optimizer, rate, seed) in done:
+                    continue
+                lab, graph = LocalLab(threads=1), graph_of(network, optimizer, rate)
+                run = short_run(lab, graph, rate, RunImages(train, test, 10), seed=seed)
+                lab.close()
+                row = {**row_of(network, optimizer, rate, seed, run), "commit": commit}
+                append_row(FILE, row, row)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluation.rates import NETWORKS, OPTIMIZERS, POWERS, rows
+from evaluation.rates import FILE, NETWORKS, OPTIMIZERS, POWERS
+from evaluation.rows import rows_of
 from netgrader.judges.learning_rate import Runs, ShortRun, compare_rates, is_settled
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def runs_of(found: Iterable[Row]) -> tuple[dict[float, ShortRun], dict[float, Sh
 def verdicts() -> tuple[dict[tuple[str, str], list[Counter[str]]], list[str], int]:
     """Verdicts by network and optimizer at each power of three, what was settled too early, and how many were settled."""
     by_seed: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    for row in rows():
+    for row in rows_of(FILE):
         by_seed[row["network"], row["optimizer"], row["seed"]].append(row)
     said: dict[tuple[str, str], list[Counter[str]]] = defaultdict(lambda: [Counter() for _ in POWERS])
     wrong, settled = [], 0
@@ -124,7 +125,7 @@ def promises(said: Mapping[tuple[str, str], Sequence[Counter[str]]]) -> list[str
 def page() -> str:
     """The page."""
     said, wrong, settled = verdicts()
-    commits = sorted({row["commit"] for row in rows()})
+    commits = sorted({row["commit"] for row in rows_of(FILE)})
     early = [
         "",
         "## Shorter runs",
@@ -132,7 +133,15 @@ def page() -> str:
         f"After {Runs.EARLY} steps the runs end if nothing can be said against the rate any more. Here that is so for {settled} verdicts;",
         f"the whole runs say otherwise in {len(wrong)}{': ' + '; '.join(wrong) if wrong else ''}.",
     ]
-    lines = [HEAD, *table(said), "", *promises(said), *early, "", f"{len(rows()):,} runs at {', '.join(commits)}."]
+    lines = [
+        HEAD,
+        *table(said),
+        "",
+        *promises(said),
+        *early,
+        "",
+        f"{len(rows_of(FILE)):,} runs at {', '.join(commits)}.",
+    ]
     return "\n".join(lines) + "\n"
 
 

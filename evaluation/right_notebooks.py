@@ -9,7 +9,6 @@ commit and later ones count as well.
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -24,11 +23,8 @@ from tests.course.right_notebooks import SEEDS, STYLES, Seeded, graded
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from netgrader.results import NotebookResult
-
 ROOT = Path(__file__).parents[1]
 ROWS = Path(__file__).with_suffix(".csv")
-FIELDS = ("commit", "notebook", "style", "seed", "points", "of", "codes", "accuracy", "seconds")
 
 
 def later(commit: str) -> list[str]:
@@ -66,39 +62,15 @@ def row_of(one: Seeded, at: str) -> dict[str, object]:
     }
 
 
-def write_result(result: NotebookResult, path: Path) -> None:
-    """Write a result as JSON in which nothing depends on the time that it took."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    raw = {name: value for name, value in result.as_json().items() if name != "seconds"}
-    path.write_text(json.dumps(raw, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def record_all(folder: Path) -> None:
-    """Write the result of each style's first seed into `folder`, as a course with a secret that is always the same."""
-    for notebook in SEEDS:
-        for style in STYLES:
-            path = folder / f"{style}-{notebook}.json"
-            if path.exists():
-                continue
-            with tempfile.TemporaryDirectory(prefix="netgrader-right-") as name:
-                (Path(name) / "store").mkdir()
-                (Path(name) / "store" / "secret").write_bytes(bytes(32))
-                write_result(graded(Seeded(notebook, style, 0), Path(name)), path)
-
-
 def main() -> int:
     """Grade what has no row; 1 if a right notebook lost points in any row of this commit."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=None, help="begin no further notebook after so many")
     parser.add_argument("--only", choices=list(SEEDS), help="one notebook")
     parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N parts, for N processes at a time")
-    parser.add_argument("--record", type=Path, metavar="FOLDER", help="write first seeds' results as JSON, and no rows")
     parser.add_argument("--since", metavar="COMMIT", help="rows that were measured at this commit or later ones count")
     options = parser.parse_args()
     require_self_tests()
-    if options.record:
-        record_all(options.record)
-        return 0
     deadline = None if options.minutes is None else time.monotonic() + 60 * options.minutes
     at = measured_commit("netgrader", "packages", "source/digits", "grader_tests", "tests/right")
     part, parts = map(int, options.part.split("/"))
@@ -110,8 +82,8 @@ def main() -> int:
         if deadline is not None and time.monotonic() > deadline:
             break
         row = row_of(one, at)
-        append_row(ROWS, FIELDS, row)
-        sys.stdout.write(" ".join(str(row[name]) for name in FIELDS[1:]) + "\n")
+        append_row(ROWS, row, row)
+        sys.stdout.write(" ".join(str(value) for name, value in row.items() if name != "commit") + "\n")
         sys.stdout.flush()
     rows = [row for row in rows_of(ROWS) if row["commit"] in counted]
     lost = [row for row in rows if float(row["points"]) < float(row["of"])]

@@ -6,7 +6,6 @@ Resumable: what was measured at the present commit is not measured again, and ea
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import subprocess
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from evaluation.rows import measured_commit
+from evaluation.rows import append_row, measured_commit, rows_of
 from netgrader.evidence import BadEvidence, read_evidence
 from netgrader.judges.log import BadTrainingLog, read_training_log
 from netgrader.judges.subject import Origins, origins
@@ -57,10 +56,7 @@ class Product(NamedTuple):
 
 def done(at: str) -> set[Product]:
     """What has been measured at this commit."""
-    if not ROWS.exists():
-        return set()
-    with ROWS.open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["commit"] == at]
+    rows = [row for row in rows_of(ROWS) if row["commit"] == at]
     return {Product(row["operator"], row["loop"], int(row["seed"])) for row in rows}
 
 
@@ -121,13 +117,8 @@ def main() -> None:
     known = done(at)
     missing = [product for product in wanted(products) if product not in known]
     for start in range(0, len(missing), BATCH):
-        rows = list(measure(missing[start : start + BATCH], raw))
-        new = not ROWS.exists()
-        with ROWS.open("a", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            if new:
-                writer.writerow(COLUMNS)
-            writer.writerows([at, *product, *found] for product, *found in rows)
+        for product, *found in list(measure(missing[start : start + BATCH], raw)):
+            append_row(ROWS, COLUMNS, dict(zip(COLUMNS, (at, *product, *found), strict=True)))
         sys.stdout.write(f"{min(start + BATCH, len(missing)):,} of {len(missing):,} at {at}\n")
         sys.stdout.flush()
 

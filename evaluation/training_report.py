@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from evaluation.rows import rows_of
+from evaluation.rows import filled, rows_of
 from tests.training.operators import OPERATORS
 
 Row = dict[str, str]
 
 HERE = Path(__file__).parent
 PAGE = HERE / "training.md"
-BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 NONE = "none"
 BY_NAME = {operator.name: operator for operator in OPERATORS}
-NOTEBOOKS, END_OF_NOTEBOOKS = "<!-- right notebooks -->", "<!-- end of right notebooks -->"
 
 
 def loops_of(rows: list[Row]) -> int:
@@ -98,11 +96,7 @@ def lost(row: Row) -> bool:
 
 def page() -> str:
     """The page, with both tables as the rows are."""
-    text = PAGE.read_text(encoding="utf-8")
-    for begin, end, lines in ((BEGIN, END, table()), (NOTEBOOKS, END_OF_NOTEBOOKS, notebooks())):
-        before, _, rest = text.partition(begin)
-        text = f"{before}{begin}\n\n" + "\n".join(lines) + f"\n\n{end}{rest.partition(end)[2]}"
-    return text
+    return filled(filled(PAGE.read_text(encoding="utf-8"), "table", table()), "right notebooks", notebooks())
 
 
 def main() -> None:

@@ -68,7 +68,6 @@ ROWS = {
     "two workers": "the same on two workers: of nbgrader alone.",
     "otter": "the same class by `otter run`: of nbgrader alone. Neither of the two runs students in a sandbox: it is otter-grader's mode without a container.",
     "memory": "GB that a worker's notebooks take at most above bare, all processes together; at most 0.8 is wanted.",
-    "growth": "GB that the same notebook takes at most as a worker's fourth, above what it took as its first.",
 }
 NOT_SO = math.nan
 
@@ -161,7 +160,6 @@ def of_submission(submission: Submission, folder: Path, *, swapped: bool) -> Fig
     peaks = [mark.peak / 1e9 for mark in graded.marks]
     above = max(peak - mark.peak / 1e9 for peak, mark in zip(peaks, bare.marks[: len(notebooks)], strict=False))
     found["memory"] = (above, NOT_SO)
-    found["growth"] = (peaks[len(notebooks)] - peaks[0], NOT_SO)
     return found
 
 

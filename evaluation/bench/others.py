@@ -11,43 +11,105 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbformat
+from nbgrader.api import Gradebook
 
 from evaluation.bench.submissions import ASSIGNMENT, ROOT
 from evaluation.bench.watched import CommandFailed, watched
-from evaluation.plain_nbgrader import NOTEBOOK, TESTS, marks
-from evaluation.plain_nbgrader import course as plain_course
+from tests.sample_class.make import fill
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from evaluation.bench.watched import Ran
 
-__all__ = ["NOTEBOOK", "OtterCourse", "PlainCourse"]
+__all__ = ["NOTEBOOK", "OtterCourse", "PlainCourse", "otter_test"]
 
+NOTEBOOK = "1_one_layer"
+TESTS = {
+    "check_prepare_data": """
+for x, y, n in ((x_train, y_train_1_hot, 60000), (x_test, y_test_1_hot, 10000)):
+    assert x.shape == (n, 784) and y.shape == (n, 10)
+    assert x.min() == 0 and x.max() == 1
+    assert (y.sum(axis=1) == 1).all()
+""",
+    "check_fully_connected_layer": """
+with tf.Graph().as_default(), tf.Session() as s:
+    h, W = fully_connected_layer(tf.placeholder(tf.float32, [None, 784]), 10, activation=tf.nn.relu)
+    assert W.shape == (784, 10) and h.shape[1] == 10
+    s.run(tf.global_variables_initializer())
+    assert abs(s.run(W)).max() <= (6 / 794) ** 0.5
+""",
+    "check_one_layer_network": """
+tried = one_layer_network()
+assert tried.logits.shape[1] == 10
+assert tried.graph is tried.W1.graph
+""",
+    "check_train": """
+tried = one_layer_network()
+with tf.Session(graph=tried.graph) as s:
+    trn, val = train(s, tried, 1)
+    assert len(trn) == len(val) == 1
+    assert 0.88 < s.run(tried.accuracy, {tried.X: x_test, tried.Y: y_test_1_hot}) < 0.95
+""",
+}
+"""Asserts for the check cells of notebook 1, as hidden tests: how nbgrader is used without netgrader."""
 GRADEBOOK = "gradebook.db"
 OUT = "out"
+NBGRADER = (sys.executable, "-m", "nbgrader")
+CONFIGURATION = """c = get_config()
+c.CourseDirectory.course_id = "plain"
+c.Execute.timeout = 600
+c.ClearSolutions.code_stub = {"python": "raise NotImplementedError()"}
+"""
+
+
+def otter_test(name: str, points: float, code: str) -> str:
+    """Return a file of otter-grader's with one hidden doctest."""
+    case = {"code": code, "hidden": True, "locked": False}
+    suite = {"cases": [case], "scored": True, "setup": "", "teardown": "", "type": "doctest"}
+    return f"OK_FORMAT = True\ntest = { ({'name': name, 'points': points, 'suites': [suite]})!r}\n"
 
 
 class PlainCourse:
     """A course in `folder` as nbgrader is used without us, in which `students` of the sample class handed in notebook 1."""
 
     def __init__(self, folder: Path, students: Sequence[str]) -> None:
-        folder.mkdir(parents=True)
+        (folder / "source" / ASSIGNMENT).mkdir(parents=True)
         self.folder = folder
         self._students = students
-        plain_course(folder, list(students))
+        # nbgrader calls alembic by its name.
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self._env = {**os.environ, "PATH": path, "NETGRADER_DATA": str(ROOT / "data")}
+        (folder / "nbgrader_config.py").write_text(CONFIGURATION, encoding="utf-8")
+        source = nbformat.read(ROOT / "source" / ASSIGNMENT / f"{NOTEBOOK}.ipynb", as_version=4)
+        for cell in source.cells:
+            tests = TESTS.get(cell.metadata.get("nbgrader", {}).get("grade_id"))
+            if tests:
+                first = cell.source.splitlines()[-1]
+                cell.source = f"print({first!r})\n### BEGIN HIDDEN TESTS{tests}### END HIDDEN TESTS"
+        nbformat.write(source, folder / "source" / ASSIGNMENT / f"{NOTEBOOK}.ipynb")
+        shutil.copy(ROOT / "data" / "mnist.npz", folder / "source" / ASSIGNMENT)
+        watched([*NBGRADER, "generate_assignment", ASSIGNMENT], self._env, folder)
+        for student in students:
+            self._hand_in(student)
         self._gradebook = (folder / GRADEBOOK).read_bytes()
+
+    def _hand_in(self, student: str) -> None:
+        released = nbformat.read(self.folder / "release" / ASSIGNMENT / f"{NOTEBOOK}.ipynb", as_version=4)
+        written = ROOT / "tests" / "sample_class" / "students" / student / f"{NOTEBOOK}.py"
+        target = self.folder / "submitted" / student / ASSIGNMENT
+        target.mkdir(parents=True)
+        nbformat.write(fill(released, written.read_text(encoding="utf-8")), target / f"{NOTEBOOK}.ipynb")
 
     def grade(self) -> Ran:
         """`nbgrader autograde` for the class."""
         (self.folder / GRADEBOOK).write_bytes(self._gradebook)
         shutil.rmtree(self.folder / "autograded", ignore_errors=True)
-        # nbgrader calls alembic by its name.
-        env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-        env["NETGRADER_DATA"] = str(ROOT / "data")
-        ran = watched([sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT], env, self.folder)
-        for student in self._students:
-            _require_marks(marks(self.folder, student)[0], "nbgrader", student)
+        ran = watched([*NBGRADER, "autograde", ASSIGNMENT], self._env, self.folder)
+        with Gradebook(f"sqlite:///{self.folder}/{GRADEBOOK}") as gradebook:
+            for student in self._students:
+                found = gradebook.find_submission_notebook(NOTEBOOK, ASSIGNMENT, student)
+                _require_marks(found.score, "nbgrader", student)
         return ran
 
 
@@ -71,11 +133,7 @@ class OtterCourse:
         # What a student's function prints would be an output that a doctest does not expect.
         quietly = ">>> import contextlib, io\n>>> with contextlib.redirect_stdout(io.StringIO()):\n"
         code = f"{quietly}...     exec({lines!r}, globals())"
-        case = {"code": code, "hidden": True, "locked": False}
-        suite = {"cases": [case], "scored": True, "setup": "", "teardown": "", "type": "doctest"}
-        test = {"name": name, "points": 1, "suites": [suite]}
-        path = self.folder / "tests" / f"{name}.py"
-        path.write_text(f"OK_FORMAT = True\ntest = {test!r}\n", encoding="utf-8")
+        (self.folder / "tests" / f"{name}.py").write_text(otter_test(name, 1, code), encoding="utf-8")
 
     def _hand_in(self, student: str) -> None:
         read = nbformat.read(ROOT / "submitted" / student / ASSIGNMENT / f"{NOTEBOOK}.ipynb", as_version=4)

@@ -63,11 +63,6 @@ class Ran:
         """Processor time of the whole."""
         return self.marks[-1].cpu
 
-    @property
-    def peak(self) -> int:
-        """The most memory of all, in bytes."""
-        return max(mark.peak for mark in self.marks)
-
 
 def watched(command: Sequence[str], env: Mapping[str, str], folder: Path, core: int | None = None) -> Ran:
     """Run `command` in `folder`, on one core if one is named.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from typing import Any
 
 from evaluation import elsewhere_report, fuzzing
-from evaluation.elsewhere_attacks import ATTACKS
+from evaluation.elsewhere import ATTACKS, ROWS
+from evaluation.rows import rows_of
 from tests.attacks.fuzzing import Fuzzed
 
 
@@ -24,13 +24,13 @@ def test_a_road_that_ends_in_an_exception_is_noticed(tmp_path, monkeypatch) -> N
 def test_the_tally_goes_on_where_it_was(tmp_path, monkeypatch) -> None:
     seen: list[bytes] = []
     monkeypatch.setattr(fuzzing, "TARGETS", {"one": Fuzzed(lambda content, _: seen.append(content), lambda: (b"x",))})
-    monkeypatch.setattr(fuzzing, "commit", lambda: "aaaaaaa")
+    monkeypatch.setattr(fuzzing, "measured_commit", lambda *_: "aaaaaaa")
     path = tmp_path / "tally.csv"
     assert fuzzing.main(0.002, "one", path) == 0
     (first,) = fuzzing.load(path)
     assert (first.first_seed, first.inputs, first.wrong) == (0, len(seen), 0)
     assert first.inputs > 0
-    monkeypatch.setattr(fuzzing, "commit", lambda: "bbbbbbb")
+    monkeypatch.setattr(fuzzing, "measured_commit", lambda *_: "bbbbbbb")
     fuzzing.main(0.002, "one", path)
     first_again, second = fuzzing.load(path)
     assert first_again == first
@@ -38,7 +38,5 @@ def test_the_tally_goes_on_where_it_was(tmp_path, monkeypatch) -> None:
 
 
 def test_the_page_of_attacks_is_what_its_figures_make() -> None:
-    with elsewhere_report.ROWS.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert elsewhere_report.PAGE.read_text() == elsewhere_report.page(rows, fuzzing.load(fuzzing.ROWS))
-    assert {row["attack"] for row in rows} == {attack.name for attack in ATTACKS}
+    assert elsewhere_report.PAGE.read_text(encoding="utf-8") == elsewhere_report.page()
+    assert {row["attack"] for row in rows_of(ROWS)} == {attack.name for attack in ATTACKS}

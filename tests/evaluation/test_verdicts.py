@@ -28,7 +28,10 @@ PAGE = (ROOT / "docs" / "reference" / "verdicts.md").read_text(encoding="utf-8")
 WRITTEN = {"verdicts.md", "protections.md", "commands.md", "faults.md", "checks.md", "result-json.md"}
 PROSE = {
     page.relative_to(ROOT).as_posix(): re.sub(r"(?ms)^```.*?^```", "", page.read_text(encoding="utf-8"))
-    for page in (ROOT / "README.md", ROOT / "SECURITY.md", *sorted(ROOT.glob("docs/**/*.md")))
+    for page in (
+        *(ROOT / name for name in ("README.md", "SECURITY.md", "evaluation/README.md")),
+        *sorted(ROOT.glob("docs/**/*.md")),
+    )
     if page.name not in WRITTEN
 }
 
@@ -124,6 +127,20 @@ def test_every_count_is_on_the_page_first_sight_first():
 
 def test_the_page_stays_short():
     assert len(re.findall(r"[^\s|]*\w[^\s|]*", PAGE)) <= 1400
+
+
+def test_the_readme_names_each_script():
+    scripts = {path.relative_to(HERE).as_posix() for path in HERE.glob("*.py")} | {
+        "bench/grading.py",
+        "first_sight/read_round.py",
+    }
+    linked = set(re.findall(r"\]\(([\w/]+\.py)\)", (HERE / "README.md").read_text(encoding="utf-8")))
+    assert linked == scripts
+
+
+def test_evaluation_stays_small():
+    programs = [path for path in HERE.rglob("*.py") if not re.search(r"first_sight/\d{4}-\d\d/", path.as_posix())]
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in programs) <= 6000
 
 
 def test_counts_in_prose_are_on_the_page():
