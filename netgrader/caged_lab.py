@@ -57,7 +57,7 @@ class _Failed(msgspec.Struct, forbid_unknown_fields=True):
 class CagedLab:
     """A lab whose TensorFlow runs in a sandbox, given by name or opened already; a `LabError` if there can be none here.
 
-    It may use so many `threads`, take so many `seconds` for one request and `memory_bytes` in all, and be started anew as
+    It may use so many `threads`, take so many `seconds` for one request and `memory_bytes` in all, and be restarted as
     often as it has `lives` after it was lost. `zygote` is the address of one (`notebook_cage.zygote.Zygote.address_for`) that
     it may begin as a fork of. `model` is a file or folder that it sees, and can trace.
     """
@@ -161,7 +161,7 @@ class CagedLab:
         return _Server(caged, Channel(cast("IO[bytes]", caged.stdout), cast("IO[bytes]", caged.stdin)))
 
     def alive(self) -> int:
-        """The number of the server that runs, which is started anew if the last one was lost."""
+        """Return the number of the server that runs; a lost one is restarted."""
         if self._closed:
             raise LabError("lost", "The lab is closed.")
         if self._server.caged.outcome is not None:

@@ -1,4 +1,4 @@
-"""Reads a network that an exercise of a course asks for by name: what it asks stands in the course's exercises.toml."""
+"""Read a network that an exercise of a course asks for by name; the course's exercises.toml says what it asks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["described", "exercise_named", "read_network"]
 def exercise_named(name: str, learning_rate: float | None = None, **overrides: Any) -> Exercise:
     """Return what the exercise of a solution cell asks of a network when its graph is read by itself.
 
-    It stands in the course that one is in, else in the one beside this package in a checkout; where only the students'
+    It is an exercise of the course that one is in, else of the course in this checkout; where only the students'
     package is installed, in the checks that came with the notebook.
 
     Parameters

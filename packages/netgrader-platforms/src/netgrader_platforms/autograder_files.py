@@ -77,7 +77,7 @@ def write_prairielearn(target: Path, assignment: Assignment, seconds: float, ima
 
 
 def _info(assignment: Assignment, notebook: str, image: str, folder: str) -> dict[str, Any]:
-    """Return a question's ``info.json``; its uuid is the same whenever it is made anew."""
+    """Return a question's ``info.json``; its uuid is always the same."""
     return {
         "uuid": str(
             uuid.uuid5(uuid.NAMESPACE_URL, f"netgrader:{assignment.course.secret.hex()}/{assignment.name}/{notebook}")
