@@ -30,9 +30,8 @@ __all__ = ["RetryRule", "best_of_runs", "figure_in", "retry_rule_of"]
 
 ACCURACY, ERROR = "test_accuracy", "test_error"
 OF_RUNS = {ACCURACY: "accuracies_of_runs", ERROR: "errors_of_runs"}
-NEAR = (
-    0.26  # of the slope from `none` to `full`: three deviations of 0.08 % where it is 0.92 % (evaluation/fairness.md)
-)
+NEAR = 0.26
+"""Share of the slope from `none` to `full`: three deviations of 0.08 % where it is 0.92 % (evaluation/fairness.md)."""
 
 
 @dataclass(frozen=True)
