@@ -28,6 +28,21 @@ WRONG = {
 }
 
 
+ANSWERLESS = {
+    "labels compared with themselves": lambda y: accuracy_of(y, y),
+    "a number": lambda _: tf.constant(0.98),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERLESS)
+def test_an_accuracy_that_no_image_has_a_part_in_is_named(lab, name):
+    def build(x, y):
+        z = dense(x, 10)
+        return {"logits": z, "prediction": tf.nn.softmax(z), "accuracy": ANSWERLESS[name](y)}
+
+    assert read(lab, build, exercise_named("one_layer_network", 0.001)).codes == {"accuracy-wrong"}
+
+
 @pytest.fixture
 def codes(lab):
     """The codes of a right network with another prediction of scores and labels; `measure` says what its accuracy is of."""

@@ -134,8 +134,9 @@ def misnamed(reading: Reading) -> Iterator[Fault]:
             reason = roles.reasons.get(part, Text("by what it is made from"))
             yield fault("misnamed-part", part, told, f"{node_of(tensor)} ({reason})")
     measure = node_of(hints.get("accuracy"))
-    if measure and measure not in found.graph.fed | found.graph.varied:
-        # As where Python compared, and not the session.
+    made = map(node_of, found.graph.descendants({*found.graph.sources} - {roles.labels}))
+    if measure and measure not in found.graph.varied.union(made):
+        # As where Python compared and not the session, or labels are compared with labels.
         told = Text("net.{value} is {tensor}", value="accuracy", tensor=measure)
         yield fault("accuracy-wrong", Text("accuracy"), told, Text("the share of {images} whose class is right"))
 
