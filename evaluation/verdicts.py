@@ -107,12 +107,13 @@ def corpus(path: Path, what: str) -> list[Line]:
     """Return what the reader says of a corpus of networks."""
     rows = [row for line in path.read_text(encoding="utf-8").splitlines() if (row := json.loads(line))["mode"] == "lab"]
     versions = sorted({row["commit"] for row in rows})
-    found: dict[str, list[tuple[str, bool]]] = {"accused": [], "read": [], "named": []}
+    found: dict[str, list[tuple[str, bool]]] = {"accused": [], "named": []}
     for row in rows:
         program, said = row["name"].partition("+")[0], row["verdict"]
         if row["right"]:
             found["accused"].append((program, said == "rejected"))
-        found["read" if row["right"] else "named"].append((program, said == "right"))
+        else:
+            found["named"].append((program, said == "right"))
     return [
         Line(question, what, DEVELOPMENT, tally(pairs, any if question == "accused" else all), versions, path)
         for question, pairs in found.items()
@@ -300,7 +301,7 @@ def page() -> str:
 KINDS = {".py": "programs", ".md": "page"}
 """What a line links to that has no rows of its own: its counts are in the commit's message, or on the page."""
 SECTIONS = {
-    "right": ("accused", "unlabelled", "untrue", "read"),
+    "right": ("accused", "unlabelled", "untrue"),
     "wrong": ("named",),
     "training": ("training_accused", "training_named", "loop_accused", "loop_named", "rate_refused", "rate_named"),
     "marks": ("notebook", "moved"),
@@ -311,7 +312,6 @@ SECTIONS = {
 QUESTIONS = {
     "accused": "right, accused",
     "unlabelled": "unlabelled, judged",
-    "read": "right, read to the end",
     "untrue": "named, not there",
     "named": "wrong, named",
     "training_accused": "right, accused",

@@ -51,13 +51,16 @@ def test_a_program_counts_once():
 
 
 def of_the_exercises():
-    """Return what the rows of networks for the three exercises come to."""
-    for row in rows_of(EXERCISES / "networks.csv"):
+    """Return what the rows of networks and notebooks for the three exercises come to."""
+    read = [row for kind in ("networks", "notebooks") for row in rows_of(EXERCISES / f"{kind}.csv")]
+    version = {row["id"]: row["commit"][:8] for row in read}
+    for row in read:
         if row["right"] == "True":
-            yield "accused", row["commit"][:8], row["id"], bool(row["faults"])
-    read = {row["id"]: row["commit"][:8] for row in rows_of(EXERCISES / "networks.csv")}
+            question = "notebook" if row["id"].startswith("notebooks/") else "accused"
+            yield question, version[row["id"]], row["id"], bool(row["faults"])
     for row in rows_of(EXERCISES / "judged.csv"):
-        yield "named", read[row["id"]], row["id"], row["named"] == "yes"
+        question = "loop_named" if row["id"].startswith("notebooks/") else "named"
+        yield question, version[row["id"]], row["id"], row["named"] == "yes"
 
 
 def counted():
@@ -96,7 +99,7 @@ def test_rounds_are_what_their_rows_say():
     }
     assert set(stated) == set(by_round)
     for (question, commit), found in by_round.items():
-        share = tally(found, any if question.endswith("accused") else all)
+        share = tally(found, any if question.endswith(("accused", "notebook")) else all)
         assert stated[question, commit] in (share, (*share[:2], None)), (question, commit)
 
 
