@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.checks.cell_points import CHARGED, KEPT
 from netgrader.errors import UsageError
-from netgrader.faults import CATALOGUE, Severity, kind_of
+from netgrader.faults import Severity, kind_of
 from netgrader.grading.course_files import nearest
 from netgrader.results import CheckResult, Outcome, severity_of
 
@@ -34,7 +34,7 @@ def severities_of(assignment: Assignment) -> Mapping[str, Severity]:
         If its file cannot be read, or names a code or a severity that there is not.
     """
     file, kinds = assignment.course.severity, assignment.texts.kinds
-    own = {code: kind.severity for code, kind in kinds.items() if kind is not CATALOGUE.get(code)}
+    own = {code: kind.severity for code, kind in kinds.items() if kind.severity is not kind_of(code).severity}
     if not file.is_file():
         return own
     try:

@@ -71,6 +71,18 @@ def test_another_severity_changes_the_marks_and_runs_nothing_again(course, uncag
     assert len(digests) == 4  # by which a class sees whose marks are to be saved again
 
 
+def test_a_finding_is_as_grave_as_its_test_says_where_the_course_only_names_the_section_of_its_code(course):
+    tests = course.root / "grader_tests" / "test_sums.py"
+    tests.write_text(tests.read_text().replace('found="disorder")', 'found="disorder", severity=Severity.FATAL)'))
+    tests.write_text("from netgrader.faults import Severity\n" + tests.read_text())
+    faults = course.root / "source" / "numbers" / "checks" / "faults.toml"
+    faults.write_text('[no-shuffling]\nwhere = "Notebook 1, Sums"\n')
+    assert points(graded(course)) == 0.9  # fatal: three tenths of three
+    assert points(graded(course, no_shuffling="slight")) == 2.7  # the instructor's word goes before the test's
+    faults.write_text('[no-shuffling]\nseverity = "slight"\n')
+    assert points(graded(course)) == 2.7
+
+
 def test_each_fault_is_handed_on_with_its_severity(course):
     found = graded(course, no_shuffling="fatal")
     (order,) = [check for cell in found.result.cells for check in cell.checks if check.check.endswith("::test_order")]
