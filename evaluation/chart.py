@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SERIES = {"named": ("faults named", -14), "accused": ("right programs accused", 14)}
-"""Questions that are drawn, with their words and how far beside its round each is drawn, in pixels."""
+"""Questions that are drawn, with their words and how far from its round each is drawn, in pixels."""
 WIDTH, TOP, HEIGHT, LEFT = 640, 54, 190, 56
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #52514e } .n { fill: #0b0b0b } line { stroke: #e1e0d9 }

@@ -1,6 +1,6 @@
 """Write ``evaluation/fairness.md`` and its plots from the rows of ``evaluation/fairness.csv``, with a plot of what luck decides.
 
-Beside it stands where each figure of notebook 3 comes from; what ``evaluation/notebook.csv`` has of them is put beside them.
+The page also says where each figure of notebook 3 comes from, with the rows of ``evaluation/notebook.csv`` if there are any.
 
 The rule: full points from 98.42 %, sloping to none at 97.5 %; a run that ends below by less than chance can explain is
 run again, up to two more times, and the best counts.

@@ -1,6 +1,6 @@
 """Fuzz the border's readers and the whole road, and keep the tally: ``python -m evaluation.fuzzing --minutes 10``.
 
-Goes on where it was: each target's seeds are counted through, whatever the commit, in ``evaluation/fuzzing.csv``. A row is
+Goes on where it was: each target's seeds are counted through, over all commits, in ``evaluation/fuzzing.csv``. A row is
 one target at one commit.
 """
 

@@ -30,7 +30,7 @@ class Recipe:
     members
         How many such networks are trained together; the mean of their log-probabilities counts.
     seen, seen_in
-        The share of the test images that it is trained on beside them, and in which epochs; in all if None.
+        The share of the test images that it is trained on in addition, and in which epochs; in all if None.
     """
 
     widths: tuple[int, ...] = (256,)

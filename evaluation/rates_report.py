@@ -1,4 +1,4 @@
-"""Write ``evaluation/rates.md`` from the rows of ``evaluation/rates.csv``: what is said of good rates, and of ones that are not."""
+"""Write ``evaluation/rates.md`` from the rows of ``evaluation/rates.csv``: verdicts on good and on bad rates."""
 
 from __future__ import annotations
 

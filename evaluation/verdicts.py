@@ -138,7 +138,7 @@ def benchmarks() -> list[Line]:
 
 
 def loops() -> list[Line]:
-    """Return what is said of training loops and of learning rates."""
+    """Return the verdicts on training loops and learning rates."""
     rows = of_most(rows_of(HERE / "training.csv"))
     right = [(row["loop"], not earned_all(row)) for row in rows if row["operator"] == NONE]
     wrong = [(row["loop"], is_named(row)) for row in rows if row["operator"] != NONE]
@@ -167,7 +167,7 @@ def notebooks() -> list[Line]:
 
 
 def test_images() -> list[Line]:
-    """Return which networks are said to have been trained on test images."""
+    """Return which networks are reported as trained on test images."""
     rows = [row for row in rows_of(HERE / "clean_networks.csv") if row["network"] in {**CLEAN, **GUILTY}]
     said = [(row["network"], row["said"] not in ("", "doubted")) for row in rows]
     where = sorted({row["commit"] for row in rows}), HERE / "clean_networks.csv"

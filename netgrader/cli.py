@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import copy
 import importlib.metadata
 import os
 import sys
@@ -288,18 +288,18 @@ def demo(workers: Workers = None) -> None:
     raise typer.Exit(run(workers))
 
 
-@functools.cache
 def with_plugins() -> typer.Typer:
     """Return our commands, and those that installed packages offer as entry points of the group ``netgrader.commands``."""
+    whole = copy.copy(app)
     for plugin in importlib.metadata.entry_points(group="netgrader.commands"):
         try:
             offered: typer.Typer = plugin.load()
         except Exception as error:  # noqa: BLE001  (a plug-in's code raises anything)
             typer.echo(f"netgrader: the commands of {plugin.value} are left out ({error}).", err=True)
             continue
-        app.registered_commands += offered.registered_commands
-        app.registered_groups += offered.registered_groups
-    return app
+        whole.registered_commands = [*whole.registered_commands, *offered.registered_commands]
+        whole.registered_groups = [*whole.registered_groups, *offered.registered_groups]
+    return whole
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ __all__ = [
 
 CATALOGUE: Mapping[str, FaultKind] = dict(sorted({**KINDS, **kinds_in(Path(__file__).with_name(PAGES))}.items()))
 FOR_A_PERSON = frozenset({"answers-looked-up", "weights-not-trained-here", "prediction-uses-labels", "trained-on-test"})
-"""Codes that say where knowledge came from: an instructor looks at those before a student is told."""
+"""Codes that say where knowledge came from: an instructor looks at those before a student reads them."""
 
 # As the reader's, with this catalogue.
 kind_of = partial(of_graphs.kind_of, kinds=CATALOGUE)

@@ -72,7 +72,7 @@ WITHHELD = (
 
 Students' modules import it inside functions only: a test imports each module of the wheel where nothing else of ours is.
 """
-NOT_OURS = ("netgrader_platforms", "notebook_cage")
+NOT_FOR_STUDENTS = ("netgrader_platforms", "notebook_cage")
 """Packages that students do not have."""
 REQUIRED = ("numpy", "tensorflow", "matplotlib", "pytest", "ipython", "protobuf", "msgspec")
 """What the student's package needs, at the versions that this one asks for."""
@@ -196,7 +196,7 @@ def _student_part(path: Path) -> bytes:
 def _refuse_withheld(path: Path) -> None:
     """Raise an error if a course's file that students get needs a module that they do not have."""
     for name in imported_names(path.read_text(encoding="utf-8")):
-        if is_part_of(name.removeprefix("netgrader."), (*WITHHELD, *NOT_OURS)):
+        if is_part_of(name.removeprefix("netgrader."), (*WITHHELD, *NOT_FOR_STUDENTS)):
             raise NetgraderError(f"{path.name} is for students and imports {name}, which is not.")
 
 

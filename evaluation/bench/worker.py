@@ -1,6 +1,6 @@
 """A worker of a class, as `netgrader autograde` has them, that says a line of JSON for each notebook that it has graded.
 
-``python -m evaluation.bench.worker COURSE THREADS NOTEBOOK…``; a notebook that is named again is graded anew.
+``python -m evaluation.bench.worker COURSE THREADS NOTEBOOK…``; a notebook that is named again is graded again.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ in the place of each stands a training image of the same class, turned, sheared 
 that on the original images. A network that learned from the training images alone knows both halves equally well, but for
 chance; one that was trained on the test images, or that looks them up, knows the half that it was given better. Which
 half an image belongs to was drawn by lot, so the difference is a randomisation test (Fisher, *The Design of Experiments*,
-1935, chapter II): its error is known whatever the network is. Error rates: ``evaluation/clean.md``.
+1935, chapter II): its error is known for any network. Error rates: ``evaluation/clean.md``.
 
 Marks among the training images that a notebook is given, which a network knows only if it was trained on them.
 

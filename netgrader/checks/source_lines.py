@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from graphread.find.losses import FUSED_LOSSES
 from graphread.graph.plain import RANDOM
 from graphread.graph.source import read_source
 from graphread.text import Said, Text, plain
@@ -45,14 +46,13 @@ BOTH = Text("{first}, and {second}")
 
 # What Python calls the text of a cell: in IPython and Colab, in ipykernel.
 _CELL = re.compile(r"ipython-input-|[\\/]ipykernel_\d+[\\/]")
-CROSS_ENTROPIES = frozenset({"SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits"})
 # Where a mistake shows, in the loss or the accuracy, is not always where it is made.
 _MADE_BEFORE: Mapping[str, frozenset[str]] = {
     "accuracy-over-wrong-axis": frozenset({"ArgMax", "ArgMin"}),
     "dropout-at-evaluation": RANDOM,
     "keep-rate-swapped": RANDOM,
-    "sigmoid-before-loss": CROSS_ENTROPIES,
-    "softmax-before-loss": CROSS_ENTROPIES,
+    "sigmoid-before-loss": frozenset(FUSED_LOSSES),
+    "softmax-before-loss": frozenset(FUSED_LOSSES),
 }
 _OURS = str(Path(__file__).parents[1])
 

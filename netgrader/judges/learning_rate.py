@@ -5,7 +5,7 @@ measured for Adam on two layers with minibatches of 64 (evaluation/rates.md): se
 at a rate r over the loss at 3r is 2.0 for 3e-5, 1.4 for 1e-4 and 3e-4, 1.1 for 1e-3; over that at 10r it is 1.98 for
 1e-4, 1.66 for 2e-4, 1.44 for 3e-4. Short runs favour large rates: after eight epochs 3e-4 is the best of all. So too low
 is what 3r beats by more than 45 percent or 10r by more than 50 (by 80, if it is the best of a sweep that can be true), and a
-student who judged at either horizon is right. What that says of other optimizers and networks stands in evaluation/rates.md.
+student who judged at either horizon is right. What that says of other optimizers and networks is in evaluation/rates.md.
 
 In sweeps of 300 steps with minibatches of 64 or 100, Glorot or He initialisation, two seeds each, the accuracy at 0.01 was
 within 1.6 percent of that at 0.003, so an honest sweep may end there: its loss was 1.15 to 1.26 times as large, and rose to

@@ -8,6 +8,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from graphread.graph.nodes import message
+
 PACKAGE = Path(__file__).parents[1]
 README = (PACKAGE / "README.md").read_text(encoding="utf-8")
 NETWORK, FROM_PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -41,6 +43,16 @@ def test_the_package_alone_is_enough_for_them(tmp_path):
     subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", PACKAGE], check=True)
     require_examples(python, tmp_path)
     assert typed(tmp_path, python, "-c", "import netgrader").returncode != 0
+
+
+def test_names_in_a_graph_cannot_command_a_terminal(tmp_path):
+    graph = message("GraphDef")()
+    graph.node.add(name="X", op="Placeholder").attr["dtype"].type = 1
+    graph.node.add(name="\x1b]0;mine\x07", op="Relu", input=["X"])
+    (tmp_path / "model.pb").write_bytes(graph.SerializeToString())
+    done = typed(tmp_path, sys.executable, "-m", "graphread", "model.pb")
+    assert not {"\x1b", "\x07"}.intersection(done.stdout + done.stderr)
+    assert done.stdout or done.stderr
 
 
 def test_what_is_no_graph_is_said_in_a_sentence(tmp_path):

@@ -1,9 +1,8 @@
-"""Reads graphs of TensorFlow: which network is in one, what it computes, and what is wrong with it.
+"""Read which network is in a graph of TensorFlow, what it computes, and what is wrong with it.
 
-This is all that is meant for others. `read_network` gives a `Network` of `Layer`, `Loss`, `Optimizer` and `Role`, with
+These names are the public ones. `read_network` gives a `Network` of `Layer`, `Loss`, `Optimizer` and `Role`, with
 its faults; an `Exercise` says what is asked for. A `Lab` runs graphs: it gives a `LoadedGraph`, that a `LabSession`, and what it
-cannot do is a `LabError`. There is one, a module of its own since it imports much: `graphread.lab.local.LocalLab` in
-this process. What is in a graph that is no network says `graphread.graph`.
+cannot do is a `LabError`. `graphread.lab.local.LocalLab` is a lab in this process. `graphread.graph` reads graphs as such.
 """
 
 from __future__ import annotations

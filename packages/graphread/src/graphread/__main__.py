@@ -17,7 +17,7 @@ CONTROL = dict.fromkeys([*range(10), *range(11, 32), *range(127, 160)], "\N{REPL
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the network in a file; return 1 where something is wrong with it, and 2 where there is none."""
+    """Print the network in a file; return 1 if something is wrong with it, and 2 if the file holds no graph."""
     parser = argparse.ArgumentParser(
         prog="graphread", description="Say which network is in a file, and what is wrong with it."
     )
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="a GraphDef or MetaGraphDef of TensorFlow, binary or text, such as model.pb or model.pbtxt",
     )
     asked = parser.parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # some lines of TensorFlow's import come all the same
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # some lines of TensorFlow's import still appear
     try:
         network = read_network(asked.file)
     except GraphError as error:

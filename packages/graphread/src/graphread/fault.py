@@ -108,7 +108,7 @@ def fault(
 
 def kind_of(code: str, kinds: Mapping[str, FaultKind] = KINDS) -> FaultKind:
     """Return what a code means; of one that no catalogue has, as in a result that is kept, the code alone."""
-    return kinds.get(code) or FaultKind(code, code, "", "", Severity.MEASURED)
+    return kinds.get(code, FaultKind(code, code, "", "", Severity.MEASURED))
 
 
 def is_remark(found: Fault, kinds: Mapping[str, FaultKind] = KINDS) -> bool:

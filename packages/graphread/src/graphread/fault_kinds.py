@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 PAGES = "fault_pages"
-"""The folder of pages beside the code that finds these faults."""
+"""The folder of pages next to the code that finds these faults."""
 FENCE = "+++\n"
 WHY, HINT = "Why it matters", "Hint"
 ALL = "*"

@@ -115,7 +115,7 @@ def grade_on(
         str | None, typer.Option("--notebook", metavar="NAME", help="The only notebook; all if not given.")
     ] = None,
 ) -> None:
-    """Grade what lies in the container of a platform's autograder; the scripts of netgrader export call it there.
+    """Grade the submission in the container of a platform's autograder; the scripts of netgrader export call this.
 
     Example: netgrader grade-on gradescope digits
     """

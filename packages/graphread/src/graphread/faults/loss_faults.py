@@ -64,11 +64,10 @@ def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
     """An activation on what the loss itself turns into probabilities."""
     activation = reading.loss.last_activation
     if _kind(reading) in {CROSS_ENTROPY, _SWAPPED, *_SHIFTED} and activation not in _UNTOUCHED:
-        code = _BEFORE.get(activation, "relu-on-logits")
         told = Text("{activation} before the loss", activation=activation)
-        # A softmax or sigmoid may well be there as the prediction: what takes it for logits is at fault.
-        place = {"relu-on-logits": reading.output}.get(code, _place(reading))
-        yield fault(code, place, told, Text("no activation"))
+        # A softmax or sigmoid may be there as the prediction: the loss that takes it for logits is at fault.
+        place = _place(reading) if activation in _BEFORE else reading.output
+        yield fault(_BEFORE.get(activation, "relu-on-logits"), place, told, Text("no activation"))
 
 
 def another_loss(reading: Reading) -> Iterator[Fault]:

@@ -171,7 +171,7 @@ _TEXT: tuple[Reading, ...] = (
     ("GraphDef", _of_text, lambda meta: bool(meta.graph_def.node)),
     ("MetaGraphDef", _of_text, lambda meta: bool(meta.HasField("graph_def"))),
 )
-#: By whether a file was named. Text takes its time: bytes that a stranger handed over are none.
+#: By whether a file was named: text takes long to parse, so it is not read from the bytes of a submission.
 _READINGS = {False: _BINARY, True: (*_BINARY, *_TEXT)}
 #: How other bytes begin, and the sentence for each.
 _OTHER_BYTES = (
