@@ -64,7 +64,7 @@ def read_source(source: object) -> Message:
     )
     if not content.strip():
         raise GraphError(Text("The graph is empty: there is nothing in it."))
-    meta = _parse(content, _READINGS[isinstance(source, str | Path)])
+    meta = _parse(content, _FORMS[isinstance(source, str | Path)])
     graph = meta.graph_def
     if not graph.node:
         raise EmptyGraphError(Text("The graph is empty: it has no operation."))
@@ -138,8 +138,8 @@ def _from_graph(graph: Any) -> bytes:
     return bytes(meta.SerializeToString())
 
 
-def _parse(content: bytes, readings: Sequence[Reading]) -> Message:
-    for name, parse, holds_graph in readings:
+def _parse(content: bytes, forms: Sequence[_Form]) -> Message:
+    for name, parse, holds_graph in forms:
         parsed = _attempt(name, parse, content)
         if parsed is not None and holds_graph(parsed) and _plausible(parsed):
             return parsed
@@ -156,9 +156,9 @@ def _of_text(name: str, content: bytes) -> Message:
     return text_format.Parse(content.decode(), message(name)())
 
 
-Reading = tuple[str, Callable[[str, bytes], Message], Callable[[Message], bool]]
+_Form = tuple[str, Callable[[str, bytes], Message], Callable[[Message], bool]]
 #: Which message bytes may be of, in which form, and what shows that they are: others parse as a graph by chance.
-_BINARY: tuple[Reading, ...] = (
+_BINARY: tuple[_Form, ...] = (
     ("GraphDef", _of_bytes, lambda meta: bool(meta.graph_def.node)),
     ("MetaGraphDef", _of_bytes, lambda meta: bool(meta.HasField("graph_def"))),
     (
@@ -167,12 +167,12 @@ _BINARY: tuple[Reading, ...] = (
         lambda meta: bool(meta.graph_def.HasField("versions") or meta.graph_def.HasField("library")),
     ),
 )
-_TEXT: tuple[Reading, ...] = (
+_TEXT: tuple[_Form, ...] = (
     ("GraphDef", _of_text, lambda meta: bool(meta.graph_def.node)),
     ("MetaGraphDef", _of_text, lambda meta: bool(meta.HasField("graph_def"))),
 )
 #: By whether a file was named: text takes long to parse, so it is not read from the bytes of a submission.
-_READINGS = {False: _BINARY, True: (*_BINARY, *_TEXT)}
+_FORMS = {False: _BINARY, True: (*_BINARY, *_TEXT)}
 #: How other bytes begin, and the sentence for each.
 _OTHER_BYTES = (
     ((b"\x0a", b"\x12", b"\x1a", b"\x22"), Text("The bytes begin like a graph but are cut off or damaged.")),
