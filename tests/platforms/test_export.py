@@ -11,7 +11,7 @@ import pytest
 from netgrader.errors import UsageError
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader_platforms import export
-from tests.platforms.exporters import Student, canvas_sheet, moodle_sheet
+from tests.platforms.exporters import Student, canvas_owner, canvas_sheet, canvas_zip, moodle_sheet
 
 CLASS = [
     Student("ada", "Ada", "Lovelace", 4711, "ada@uni.example"),
@@ -163,6 +163,33 @@ def test_feedback_is_packed_under_names_that_moodle_takes_apart(course, tmp_path
         assert parts[2:] == ["assignfeedback", "file"]
         assert (content.strip(), file) == (f"<p>{numbers[int(parts[1])].id}</p>", "1_sums.html")
     assert len(found) == 3
+
+
+def test_feedback_is_packed_under_the_names_of_canvass_download_with_the_attachment_of_each_notebook(
+    course, tmp_path, capsys
+):
+    give(course, MARKS)
+    work = {"notes.py": b"", "1_sums-2.ipynb": b"", "2_words.ipynb": b""}
+    there = [replace(one, files=work, late=one.id == "bob") for one in CLASS[:3]]
+    for one in CLASS[:4]:
+        for page in ("1_sums", "3_more"):
+            course.write(f"feedback/{one.id}/numbers/{page}.html", f"<p>{one.id} {page}</p>")
+    sheet = canvas_sheet(tmp_path / "grades.csv", CLASS, {"Numbers": 77}, most="7.00")
+    submissions = canvas_zip(tmp_path / "submissions.zip", there)
+    assert export.run(None, canvas=sheet, canvas_feedback=submissions) == 1
+    said = capsys.readouterr().out
+    assert "since the file of submissions does not have these students: li1." in said
+    assert "6 pages of 3 students: exports/numbers-canvas-feedback.zip" in said
+    assert "change the ending .ipynb to .html" in said
+    with zipfile.ZipFile(submissions) as archive:
+        attached = {canvas_owner(name): name.partition("_1_")[2] for name in archive.namelist()}
+    numbers = {one.number: one.id for one in CLASS}
+    with zipfile.ZipFile(course.root / "exports/numbers-canvas-feedback.zip") as archive:
+        for name in archive.namelist():
+            owner, page = canvas_owner(name), archive.read(name).decode().strip()
+            own = "1_sums" if name.endswith("1_sums.html") else "3_more"
+            assert page == f"<p>{numbers[owner[0]]} {own}</p>"
+            assert (attached[owner] == "sums-2.ipynb") == (own == "1_sums")
 
 
 def test_what_there_is_nothing_of_is_a_sentence(course, tmp_path):

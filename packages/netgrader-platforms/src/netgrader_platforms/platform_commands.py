@@ -72,6 +72,15 @@ def export(  # noqa: PLR0917  (options by name, for typer)
         bool,
         typer.Option("--moodle-feedback", help="With --moodle: pack the feedback pages, to be uploaded at once."),
     ] = False,
+    canvas_feedback: Annotated[
+        Path | None,
+        typer.Option(
+            "--canvas-feedback",
+            metavar="SUBMISSIONS.zip",
+            exists=True,
+            help="With --canvas: pack the feedback pages under the names in the file that Download Submissions gave.",
+        ),
+    ] = None,
     gradescope: Annotated[
         bool, typer.Option("--gradescope", help="Make the zip by which Gradescope grades what is handed in there.")
     ] = False,
@@ -88,7 +97,7 @@ def export(  # noqa: PLR0917  (options by name, for typer)
         ),
     ] = None,
 ) -> None:
-    """Write marks for Moodle or Canvas, pack feedback for Moodle, make an autograder for Gradescope or PrairieLearn.
+    """Write marks and pack feedback for Moodle or Canvas; make an autograder for Gradescope or PrairieLearn.
 
     Example: netgrader export --moodle Grades-digits-4711.csv --moodle-feedback
     """
@@ -100,6 +109,7 @@ def export(  # noqa: PLR0917  (options by name, for typer)
         canvas=canvas,
         column=column,
         feedback=moodle_feedback,
+        canvas_feedback=canvas_feedback,
         gradescope=gradescope,
         notebook=notebook,
         image=prairielearn,

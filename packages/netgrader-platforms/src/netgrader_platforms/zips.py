@@ -6,6 +6,7 @@ student called the file, whatever it looks like. An entry's path is never one of
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import unicodedata
@@ -92,6 +93,8 @@ class DownloadedSubmission:
     late: bool = False
     files: tuple[tuple[str, int], ...] = ()
     """By the names that they were handed in with, of several of one name the newest first."""
+    begins: tuple[tuple[str, str], ...] = ()
+    """How the platform's name of each file begins, by the file's own name without suffix; the newest first."""
     problem: str = ""
     """Why nobody can tell who handed it in, or what."""
 
@@ -157,9 +160,15 @@ def _submission(those: Sequence[_Named], sheet: Sheet, notebooks: Collection[str
         people=tuple(sheet.who(owners[0].number, owners[0].name)),
         late=any(owner.late for owner in owners),
         files=tuple((_first_name(one.owners[0].path, notebooks), one.place) for one in newest),
+        begins=tuple(map(functools.partial(_begin, notebooks), newest)),
         problem=double
         and f"one name has several files, {double}. Look at them, and put the right one in place yourself",
     )
+
+
+def _begin(notebooks: Collection[str], one: _Named) -> tuple[str, str]:
+    own = one.owners[0].path
+    return _first_name(own, notebooks).removesuffix(".ipynb"), one.path.removesuffix(own)
 
 
 def _first_name(file: str, notebooks: Collection[str]) -> str:
