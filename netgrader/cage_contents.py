@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_cache_path
 
 from netgrader.errors import CageError
-from netgrader.imports import GRAPHREAD, PACKAGE
+from netgrader.imports import DIGITS, GRAPHREAD, PACKAGE
 from netgrader.wheel import content_hash, student_files
 from notebook_cage import BrokenPromiseError, Mount, SandboxError, gaps, require_self_tests
 from notebook_cage.bubblewrap import BubblewrapSandbox
@@ -46,8 +46,8 @@ __all__ = [
 
 PACKAGE_FOLDER = "/opt/netgrader"
 """Where it is seen inside: to be put on the module path."""
-HIDDEN = (PACKAGE, GRAPHREAD)
-"""What looks empty inside: this whole package and the reader, where they are installed among the others.
+HIDDEN = tuple(filter(Path.is_dir, (PACKAGE, GRAPHREAD, DIGITS)))
+"""What looks empty inside: this whole package, the reader and the course, where they are installed among the others.
 
 The cage's own package and those of plug-ins hold no answers, and may be seen.
 """

@@ -236,9 +236,17 @@ def new(  # noqa: PLR0917  (options by name, for typer)
             metavar="COURSE", help="The folder of a new course, or of one to add to: . for here.", show_default=False
         ),
     ],
+    copied: Annotated[
+        Literal["digits"] | None,
+        typer.Option(
+            "--from",
+            metavar="digits",
+            help="Copy the course on digits: notebooks, hidden tests, data. Nothing else is asked.",
+        ),
+    ] = None,
     data: Annotated[
-        Path, typer.Option("--data", metavar="FILE", help="An .npz of arrays, or a .csv.", show_default=False)
-    ],
+        Path | None, typer.Option("--data", metavar="FILE", help="An .npz of arrays, or a .csv.", show_default=False)
+    ] = None,
     assignment: Annotated[
         str, typer.Option("--assignment", metavar="NAME", help="The assignment; called like the course if not given.")
     ] = "",
@@ -255,13 +263,17 @@ def new(  # noqa: PLR0917  (options by name, for typer)
     ] = 0.9,
     unit: Annotated[str, typer.Option("--unit", help="The unit of numeric targets: k€.")] = "",
 ) -> None:
-    """Make a course in which everything works at once, or add an assignment to one.
+    """Make a course in which everything works at once, on your data or a copy of this one; or add an assignment to one.
 
     Example: netgrader new flowers --data flowers.npz --called flower --names rose,tulip,daisy --target 0.9
     """
-    from netgrader.commands.new import run
+    from netgrader.commands.new import run, run_from_digits
     from netgrader.new_course import NewAssignment
 
+    if copied:
+        raise typer.Exit(run_from_digits(course))
+    if data is None:
+        raise UsageError("Say what the course is about: --from digits, or --data FILE.")
     each = tuple(filter(None, map(str.strip, names.split(","))))
     raise typer.Exit(run(course, NewAssignment(assignment, data, called, each, target, unit, target_column)))
 

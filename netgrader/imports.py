@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CAGE",
+    "DIGITS",
     "GRAPHREAD",
     "PACKAGE",
     "cells_named",
@@ -44,6 +45,8 @@ def _folder_of(package: str) -> Path:
 PACKAGE = Path(__file__).resolve().parent
 CAGE, GRAPHREAD = _folder_of("notebook_cage"), _folder_of("graphread")
 """The packages that run what students write, and read networks: verdicts depend on them as well."""
+DIGITS = PACKAGE.with_name("netgrader_digits")
+"""The course on digits, with its answers, in an installed wheel. A checkout has no such folder: it is the course."""
 SHOWING = ("cli", "commands", "formgrader", "nbgrader_plugin", "new_course", "pages")
 """What hands in and shows: no run and no verdict depends on it."""
 

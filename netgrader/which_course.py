@@ -24,7 +24,7 @@ PASSED_OVER = (
 )
 NO_COURSE = (
     f"No course was found: there is no folder with {CONFIG} and {TESTS}/ above {{here}}. Type the command inside the course, or "
-    f"set {TRUST_VARIABLE} to its folder."
+    f"set {TRUST_VARIABLE} to its folder. To make a course, type: netgrader new digits --from digits"
 )
 
 

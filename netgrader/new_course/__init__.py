@@ -6,6 +6,7 @@ import functools
 import io
 import json
 import math
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from netgrader.checks.wording import percent
 from netgrader.drawing_pad import can_be_drawn
 from netgrader.errors import UsageError
 from netgrader.files import write_text
+from netgrader.imports import DIGITS, PACKAGE
 from netgrader.limited import read_within_limits
 from netgrader.new_course.datasets import read_data
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from netgrader.data import DataSpec
 
-__all__ = ["NewAssignment", "make_assignment", "make_config"]
+__all__ = ["NewAssignment", "copy_digits", "make_assignment", "make_config"]
 
 NOTEBOOK_FORMAT = 5
 DATA_SECONDS = 300.0  # for reading an instructor's data: pictures of 60,000 take 20
@@ -81,6 +83,16 @@ class NewAssignment:
     """What the targets of a regression are in."""
     target_column: str = ""
     """The column of a table that is to be found out."""
+
+
+def copy_digits(root: Path) -> tuple[Path, ...]:
+    """Copy the course on digits, without anybody's work, into the empty folder `root`; return its notebooks."""
+    course = DIGITS if DIGITS.is_dir() else PACKAGE.parent
+    for folder in ("source", "grader_tests", "data"):
+        shutil.copytree(course / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    shutil.copy(course / "LICENSE", root)
+    make_config(root)
+    return tuple(sorted(root.glob("source/*/*.ipynb")))
 
 
 def make_config(root: Path) -> None:
