@@ -1,4 +1,4 @@
-"""The command `netgrader`: what each command takes and says; what it does is in `netgrader.commands`, imported late."""
+"""The command `netgrader`: names, options, help; `netgrader.commands`, imported late, does the work."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def feedback(
     assignment: Assignment,
     student: Students = None,
 ) -> None:
-    """Write a feedback page for each graded notebook, with what was found, why it matters and where to read.
+    """Write a feedback page for each graded notebook: what was found, why it matters, where to read.
 
     Example: netgrader feedback digits --student ada
     """
@@ -178,7 +178,7 @@ def release(
     ] = False,
     sandbox: Sandbox = "bubblewrap",
 ) -> None:
-    """Generate from source/ what students get in release/, once the solution earns all points and the release none.
+    """Generate release/ from source/, if the solution earns all points and the untouched release none.
 
     Example: netgrader release --notebook 1_one_layer
     """
@@ -219,7 +219,7 @@ def explain(
         str | None, typer.Argument(metavar="CODE", help="A fault's code; all are listed without one.")
     ] = None,
 ) -> None:
-    """Show what a fault's code means: why it matters, an example, what to write instead, and when it is not named.
+    """Show a fault's page: why it matters, an example, what to write instead, when it is not named.
 
     Example: netgrader explain softmax-before-loss
     """
@@ -263,7 +263,7 @@ def new(  # noqa: PLR0917  (options by name, for typer)
     ] = 0.9,
     unit: Annotated[str, typer.Option("--unit", help="The unit of numeric targets: k€.")] = "",
 ) -> None:
-    """Make a course in which everything works at once, on your data or a copy of this one; or add an assignment to one.
+    """Make a course that works at once, on your data or as a copy of this one; or add an assignment.
 
     Example: netgrader new flowers --data flowers.npz --called flower --names rose,tulip,daisy --target 0.9
     """
@@ -280,7 +280,7 @@ def new(  # noqa: PLR0917  (options by name, for typer)
 
 @app.command()
 def doctor(sandbox: Sandbox = "bubblewrap") -> None:
-    """Show what this machine has for grading, what is missing, and what to type; exits 1 if grading would not work.
+    """Show what this machine has for grading and what to type; exits 1 if grading would not work.
 
     Example: netgrader doctor
     """
@@ -291,7 +291,7 @@ def doctor(sandbox: Sandbox = "bubblewrap") -> None:
 
 @app.command()
 def demo(workers: Workers = None) -> None:
-    """Release the course, grade the sample class on all cores, write feedback and report; end with marks and what to open.
+    """Release the course, grade the sample class, write feedback and report; show marks and pages.
 
     Example: netgrader demo
     """
@@ -301,7 +301,7 @@ def demo(workers: Workers = None) -> None:
 
 
 def with_plugins() -> typer.Typer:
-    """Return our commands, and those that installed packages offer as entry points of the group ``netgrader.commands``."""
+    """Return our commands with those that packages offer as ``netgrader.commands`` entry points."""
     whole = copy.copy(app)
     for plugin in importlib.metadata.entry_points(group="netgrader.commands"):
         try:
@@ -342,7 +342,7 @@ def main() -> None:
 
 
 def _sentence(error: Exception) -> str:
-    """Return what is said of an error."""
+    """Return the message for an error."""
     if isinstance(error, SentenceError):
         return str(error)
     if isinstance(error, OSError):

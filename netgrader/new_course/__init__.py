@@ -1,4 +1,4 @@
-"""Makes a course, or an assignment of one, from data and a few answers: everything works at once, and is there to be changed."""
+"""Make a course, or an assignment, from data and a few answers: all of it works and can be changed."""
 
 from __future__ import annotations
 
@@ -82,11 +82,11 @@ class NewAssignment:
     unit: str = ""
     """What the targets of a regression are in."""
     target_column: str = ""
-    """The column of a table that is to be found out."""
+    """The column of a table to predict."""
 
 
 def copy_digits(root: Path) -> tuple[Path, ...]:
-    """Copy the course on digits, without anybody's work, into the empty folder `root`; return its notebooks."""
+    """Copy the course on digits, without submissions, into the empty folder `root`; its notebooks."""
     course = DIGITS if DIGITS.is_dir() else PACKAGE.parent
     for folder in ("source", "grader_tests", "data"):
         shutil.copytree(course / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
@@ -103,7 +103,7 @@ def make_config(root: Path) -> None:
 
 
 def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
-    """Write an assignment into the course in `root`, with a right and a wrong submission to try; return what was written.
+    """Write an assignment into the course in `root`, with two submissions to try; the written files.
 
     Raises
     ------
@@ -238,7 +238,7 @@ def _render(template: str, terms: Mapping[str, object]) -> str:
 
 
 def _notebook(terms: Mapping[str, object], variant: str) -> str:
-    """Return the instructor's notebook as JSON; with another `variant` than the right one, the solution has a mistake."""
+    """Return the notebook as JSON; with a `variant` other than the right one it has a mistake."""
     answers = {"given_as_logits": GIVEN_AS_LOGITS[variant], "scaled": SCALED[variant]}
     text = _render(f"{terms['folder']}notebook.j2", {**terms, **answers})
     book = new_notebook(cells=list(_cells(text)))

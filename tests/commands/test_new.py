@@ -303,7 +303,7 @@ def test_a_release_is_refused_that_would_leave_a_file_out(shapes, tmp_path):
         (
             "grader_tests/test_first.py",
             ('"check_training"', '"check_trainin"'),
-            "no check cell of 1_first; is it check_training?",
+            "not a check cell of 1_first; is it check_training?",
         ),
         ("source/first/checks/probes_first.py", ('@probe("check_accuracy")', ""), "no probe takes its evidence"),
         (

@@ -75,7 +75,7 @@ def test_marks_in_moodles_worksheet_are_those_of_the_gradebook(course, tmp_path,
     with opened(course.course) as gradebook:
         ours = {one.number: gradebook.find_submission("numbers", one.id).score for one in CLASS}
     assert found == {number: pytest.approx(score) for number, score in ours.items()}
-    assert "5 marks written for 'sheet', 0 stood there already: exports/numbers-moodle.csv" in capsys.readouterr().out
+    assert "5 marks written for 'sheet', 0 already there: exports/numbers-moodle.csv" in capsys.readouterr().out
 
 
 def test_marks_in_canvass_gradebook_are_those_of_the_gradebook(course, tmp_path, capsys):
@@ -87,9 +87,9 @@ def test_marks_in_canvass_gradebook_are_those_of_the_gradebook(course, tmp_path,
     assert found == {4711: "6.75", 4712: "EX", 4713: "0.00", 4714: "5.75", 4715: "N/A", 999_999: ""}
     assert exported(course, "canvas", "Essay (78)", "ID") == {**dict.fromkeys(found, ""), **marks}
     said = capsys.readouterr().out
-    assert "Another mark stood there: li1 (3.00 → 5.75)." in said
-    assert "Left as it stands in Canvas: bob (excused), li2 (not assigned, or anonymous still)." in said
-    assert "2 marks written for 'Numbers', 1 stood there already" in said
+    assert "Replaces another mark: li1 (3.00 → 5.75)." in said
+    assert "Left unchanged in Canvas: bob (excused), li2 (not assigned, or anonymous still)." in said
+    assert "2 marks written for 'Numbers', 1 already there" in said
 
 
 def test_rows_that_moodle_would_skip_without_a_word_are_told(course, tmp_path, capsys):
@@ -103,13 +103,13 @@ def test_rows_that_moodle_would_skip_without_a_word_are_told(course, tmp_path, c
     sheet = moodle_sheet(tmp_path / "sheet.csv", there, most=6.5)
     assert export.run(None, moodle=sheet) == 1
     said = capsys.readouterr().out
-    assert "Another mark stood there: joe (5.00 → 0)." in said
+    assert "Replaces another mark: joe (5.00 → 0)." in said
     assert "Locked, so Moodle skips it without a word: bob." in said
     assert "Above the maximum, so Moodle skips it without a word: ada (7 of 6.50)." in said
     assert "Graded in Moodle before, so Moodle skips it without a word if the mark was changed there later" in said
     assert "more recently in Moodle than in the spreadsheet': joe." in said
     assert "Not written, since nobody in sheet.csv fits: li2." in said
-    assert "3 marks written for 'sheet', 1 stood there already" in said
+    assert "3 marks written for 'sheet', 1 already there" in said
 
 
 def test_moodle_does_not_read_its_own_dates_in_german_and_that_is_told(course, tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""``netgrader export``: marks into the sheet of Moodle or Canvas, feedback pages as they take them, autograders."""
+"""``netgrader export``: marks into Moodle's or Canvas's sheet, feedback zips, autograders."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ TICK = "tick 'Allow updating records that have been modified more recently in Mo
 
 
 FATES: Mapping[str, tuple[str, bool]] = {
-    "replaced": ("Another mark stood there", False),
-    "kept": ("Left as it stands in {platform}", False),
+    "replaced": ("Replaces another mark", False),
+    "kept": ("Left unchanged in {platform}", False),
     "locked": (f"Locked, {SILENT}", True),
     "above": (f"Above the maximum, {SILENT}", True),
     "taken": ("Above the maximum, which Canvas takes", False),
@@ -106,7 +106,7 @@ def _to_moodle(out: Console, assignment: Assignment, file: Path, *, feedback: bo
 
 
 def _to_canvas(out: Console, assignment: Assignment, file: Path, column: int | None, submissions: Path | None) -> bool:
-    """Fill in a gradebook, and pack the feedback pages for `submissions` if given; whether nobody is left out."""
+    """Fill in a gradebook, and pack feedback if `submissions` are given; whether nobody is left out."""
     complete = _export(out, assignment, canvas_sheet(file, column, assignment.name))
     if submissions:
         complete &= _feedback(out, assignment, CANVAS, _canvas_names(assignment, submissions, file))
@@ -183,13 +183,13 @@ def _say(out: Console, sheet: Sheet, found: Mapping[str, list[str]], target: Pat
     for fate in told:
         how = FATES[fate][0].format(platform=sheet.platform, sheet=sheet.table.path.name)
         out.print(f"{how}: {', '.join(found[fate])}.")
-    counts = f"{len(found['written'])} marks written for '{sheet.title}', {len(found['same'])} stood there already"
+    counts = f"{len(found['written'])} marks written for '{sheet.title}', {len(found['same'])} already there"
     out.print(f"{counts}: {os.path.relpath(target)}")
     return not any(FATES[fate][1] for fate in told)
 
 
 def _marks(known: Mapping[tuple[str, str], Marks]) -> tuple[dict[str, float], set[str]]:
-    """Return what the gradebook counts for each student, penalties taken off, and for whom points are still to be given."""
+    """Return each student's counted points minus penalties, and who still waits for points."""
     points: dict[str, float] = {}
     waiting = set()
     for (student, _), marks in known.items():
@@ -201,7 +201,7 @@ def _marks(known: Mapping[tuple[str, str], Marks]) -> tuple[dict[str, float], se
 
 
 def _fill(sheet: Sheet, row: SheetRow | None, student: str, points: float) -> dict[str, str]:
-    """Write a student's mark into their row; return its cases by their names in `FATES`, each with the words for the student."""
+    """Write a mark into the student's row; return its cases in `FATES`, each with the words for it."""
     if row is None:
         return {"missing": student}
     if row.kept:

@@ -25,7 +25,7 @@ def moodle_name(person: Person, page: str) -> str:
 
 
 def canvas_name(submission: DownloadedSubmission, page: str) -> str:
-    """Return a page's name for Canvas's *Re-Upload Submissions*: it begins like the file that was downloaded.
+    """Return a page's name for Canvas's *Re-Upload Submissions*: it begins like the downloaded file.
 
     Canvas reads the user's and the attachment's number in it, and lists the page with that attachment
     (`infer_comment_context_from_filename` in `app/models/abstract_assignment.rb` of instructure/canvas-lms). A page whose

@@ -97,7 +97,7 @@ def export(  # noqa: PLR0917  (options by name, for typer)
         ),
     ] = None,
 ) -> None:
-    """Write marks and pack feedback for Moodle or Canvas; make an autograder for Gradescope or PrairieLearn.
+    """Write marks and feedback for Moodle or Canvas; an autograder for Gradescope or PrairieLearn.
 
     Example: netgrader export --moodle Grades-digits-4711.csv --moodle-feedback
     """
@@ -125,7 +125,7 @@ def grade_on(
         str | None, typer.Option("--notebook", metavar="NAME", help="The only notebook; all if not given.")
     ] = None,
 ) -> None:
-    """Grade the submission in the container of a platform's autograder; the scripts of netgrader export call this.
+    """Grade the submission in a platform's autograder container; netgrader export's scripts call this.
 
     Example: netgrader grade-on gradescope digits
     """
