@@ -111,7 +111,7 @@ release: setup ## generate release/ from source/, without grading it first
 reference: setup ## write the pages of docs/reference that follow from the code and, verdicts.md, from rows
 	@$(BIN)/python -m tests.guides.reference
 
-docs: setup ## the documentation as a site with search: build/site/README.html
+docs: setup ## build/site, for any web server: documentation with search, notebooks after a run, feedback pages, a report, a gallery
 	@scripts/setup docs
 	@$(BIN)/python -m tests.guides.site
 	@build/sphinx/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -c docs build/pages build/site

@@ -1,7 +1,7 @@
-"""Which folder's configuration may be run: one that an instructor put there, and nobody who handed something in.
+"""Which folder's configuration may run: an instructor's, never one that came with a submission.
 
-A course's ``nbgrader_config.py`` and its tests are programs that run with the rights of whoever types a command, so
-what stands in the folder that one happens to be in is looked at first. The model is git's ``safe.directory``.
+A course's ``nbgrader_config.py`` and its tests are programs that run with the rights of the user who types a command, so
+the working folder is checked first. The model is git's ``safe.directory``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ COURSE_FOLDERS = ("source", "release", TESTS)
 
 
 def lies_among_submissions(path: Path) -> bool:
-    """Whether `path` lies where nbgrader puts what was handed in, or anywhere else inside of another course.
+    """Whether `path` is where nbgrader puts submissions, or anywhere else inside another course.
 
     A course may call those folders what it likes, and only its own configuration says how: so nothing inside of a folder
     that looks like a course is taken for another one.
@@ -93,7 +93,7 @@ def trusting(course: Path) -> str:
 
 
 def _looks_like_a_course(folder: Path) -> bool:
-    """Whether another course lies in `folder`: by its gradebook, or its configuration beside folders of nbgrader's."""
+    """Whether `folder` looks like a course: a gradebook, or a configuration with nbgrader's folders."""
     try:
         configured = any((folder / name).is_file() for name in CONFIGS)
         return (folder / GRADEBOOK).is_file() or (

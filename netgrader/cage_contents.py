@@ -1,4 +1,4 @@
-"""The cage as netgrader uses it: the package inside it, the imports of a zygote, and the sentences where it refuses.
+"""The cage as netgrader uses it: its package inside, a zygote's imports, messages on refusal.
 
 The parts are copied and compiled once for each version of them, and mounted read-only: what students get, no more. The folder
 of an editable install is the instructor's whole repository, so that it is never mounted itself.
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_cache_path
 
 from netgrader.errors import CageError
-from netgrader.imports import GRAPHREAD, PACKAGE
+from netgrader.imports import DIGITS, GRAPHREAD, PACKAGE
 from netgrader.wheel import content_hash, student_files
 from notebook_cage import BrokenPromiseError, Mount, SandboxError, gaps, require_self_tests
 from notebook_cage.bubblewrap import BubblewrapSandbox
@@ -46,8 +46,8 @@ __all__ = [
 
 PACKAGE_FOLDER = "/opt/netgrader"
 """Where it is seen inside: to be put on the module path."""
-HIDDEN = (PACKAGE, GRAPHREAD)
-"""What looks empty inside: this whole package and the reader, where they are installed among the others.
+HIDDEN = tuple(filter(Path.is_dir, (PACKAGE, GRAPHREAD, DIGITS)))
+"""What looks empty inside: this whole package, the reader and the course, where they are installed among the others.
 
 The cage's own package and those of plug-ins hold no answers, and may be seen.
 """
@@ -58,7 +58,7 @@ AT_IMPORT = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MPLB
 
 
 def tensorflow_environment(threads: int) -> dict[str, str]:
-    """Return the environment in which TensorFlow and NumPy use that many threads, no GPU, and say nothing at their import."""
+    """Return the environment for TensorFlow and NumPy: that many threads, no GPU, no log at import."""
     count = str(threads)
     names = (
         "TF_NUM_INTRAOP_THREADS",
@@ -102,7 +102,7 @@ def require_cage(sandbox: str) -> None:
 
 
 def cage_warning(sandbox: str) -> str:
-    """Return what each grading in `sandbox` says once: what that does not promise; empty if that is nothing."""
+    """Return a warning on what `sandbox` does not promise, for each grading; empty if nothing."""
     missing = gaps(sandbox)
     return f"Take care: {missing}. Type: {_doctor(sandbox)}" if missing else ""
 
@@ -113,7 +113,7 @@ def _doctor(sandbox: str) -> str:
 
 
 def our_package() -> Mount:
-    """Return what of ours a cage sees: the files of the wheel that students install, the lab's server among them."""
+    """Return the mount of our package in a cage: the students' wheel with the lab's server."""
     return Mount(_copied(_signature()), PACKAGE_FOLDER)
 
 
@@ -187,5 +187,5 @@ def _is_ours(folder: Path) -> bool:
 
 @functools.cache
 def _signature() -> str:
-    """Return what changes whenever a file that students have, the package's place, or the interpreter does."""
+    """Return a hash that changes with the students' files, the package's place, or the interpreter."""
     return content_hash(f"{sys.version} {PACKAGE}", student_files())[:24]

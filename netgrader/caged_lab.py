@@ -1,4 +1,4 @@
-"""The lab in a cage: `CagedLab` has a stranger's graphs loaded and run by a server that it keeps in a sandbox.
+"""The lab in a cage: `CagedLab` has a sandboxed server load and run untrusted graphs.
 
 What the server answers is read as hostile, since it runs strangers' graphs: sizes, types and counts are checked, and a
 sentence from it is cut. A request that takes too long costs the server its life; graphs are loaded again into the next
@@ -55,7 +55,7 @@ class _Failed(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CagedLab:
-    """A lab whose TensorFlow runs in a sandbox, given by name or opened already; a `LabError` if there can be none here.
+    """A lab whose TensorFlow runs in a sandbox, by name or open; a `LabError` if it cannot start.
 
     It may use so many `threads`, take so many `seconds` for one request and `memory_bytes` in all, and be restarted as
     often as it has `lives` after it was lost. `zygote` is the address of one (`notebook_cage.zygote.Zygote.address_for`) that

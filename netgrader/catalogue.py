@@ -2,7 +2,7 @@
 
 Verdicts, stores and caches hold `graphread.text.Text`, which has no language. A page, the terminal and `check` render it once,
 with the `CourseTexts` of the course. Translations are gettext catalogues: ours in `netgrader/languages`, a course's own
-beside its checks. What has no translation is English.
+next to its checks. A text without translation stays English.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class CourseTexts:
 
     @property
     def notebooks(self) -> str:
-        """The language of the course's own notebooks: a course that translates its texts wrote them in English."""
+        """The language of the course's notebooks: English if the course translates its texts."""
         return ENGLISH if self.own else self.language
 
     def kind(self, code: str) -> FaultKind:
@@ -110,7 +110,7 @@ OF_NO_COURSE = CourseTexts()
 
 @functools.lru_cache(maxsize=16)
 def _translation(own: tuple[bytes, ...], language: str) -> NullTranslations:
-    """Return where texts are translated: in a course's own catalogues, then in ours, which has none for English."""
+    """Return the translations: a course's own catalogs, then ours; none for English."""
     file = FOLDER / f"{language}.mo"
     ours = [file.read_bytes()] if file.is_file() else []
     translation = NullTranslations()
@@ -125,7 +125,7 @@ def own_translations(content: bytes) -> bytes:
     Raises
     ------
     OSError, ValueError
-        If it is none.
+        If it is not one.
     """
     GNUTranslations(io.BytesIO(content))
     return content

@@ -1,4 +1,4 @@
-"""The command `netgrader`: what each command takes and says; what it does is in `netgrader.commands`, imported late."""
+"""The command `netgrader`: names, options, help; `netgrader.commands`, imported late, does the work."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def feedback(
     assignment: Assignment,
     student: Students = None,
 ) -> None:
-    """Write a feedback page for each graded notebook, with what was found, why it matters and where to read.
+    """Write a feedback page for each graded notebook: what was found, why it matters, where to read.
 
     Example: netgrader feedback digits --student ada
     """
@@ -178,7 +178,7 @@ def release(
     ] = False,
     sandbox: Sandbox = "bubblewrap",
 ) -> None:
-    """Generate from source/ what students get in release/, once the solution earns all points and the release none.
+    """Generate release/ from source/, if the solution earns all points and the untouched release none.
 
     Example: netgrader release --notebook 1_one_layer
     """
@@ -219,7 +219,7 @@ def explain(
         str | None, typer.Argument(metavar="CODE", help="A fault's code; all are listed without one.")
     ] = None,
 ) -> None:
-    """Show what a fault's code means: why it matters, an example, what to write instead, and when it is not named.
+    """Show a fault's page: why it matters, an example, what to write instead, when it is not named.
 
     Example: netgrader explain softmax-before-loss
     """
@@ -236,9 +236,17 @@ def new(  # noqa: PLR0917  (options by name, for typer)
             metavar="COURSE", help="The folder of a new course, or of one to add to: . for here.", show_default=False
         ),
     ],
+    copied: Annotated[
+        Literal["digits"] | None,
+        typer.Option(
+            "--from",
+            metavar="digits",
+            help="Copy the course on digits: notebooks, hidden tests, data. Nothing else is asked.",
+        ),
+    ] = None,
     data: Annotated[
-        Path, typer.Option("--data", metavar="FILE", help="An .npz of arrays, or a .csv.", show_default=False)
-    ],
+        Path | None, typer.Option("--data", metavar="FILE", help="An .npz of arrays, or a .csv.", show_default=False)
+    ] = None,
     assignment: Annotated[
         str, typer.Option("--assignment", metavar="NAME", help="The assignment; called like the course if not given.")
     ] = "",
@@ -255,20 +263,24 @@ def new(  # noqa: PLR0917  (options by name, for typer)
     ] = 0.9,
     unit: Annotated[str, typer.Option("--unit", help="The unit of numeric targets: k€.")] = "",
 ) -> None:
-    """Make a course in which everything works at once, or add an assignment to one.
+    """Make a course that works at once, on your data or as a copy of this one; or add an assignment.
 
     Example: netgrader new flowers --data flowers.npz --called flower --names rose,tulip,daisy --target 0.9
     """
-    from netgrader.commands.new import run
+    from netgrader.commands.new import run, run_from_digits
     from netgrader.new_course import NewAssignment
 
+    if copied:
+        raise typer.Exit(run_from_digits(course))
+    if data is None:
+        raise UsageError("Say what the course is about: --from digits, or --data FILE.")
     each = tuple(filter(None, map(str.strip, names.split(","))))
     raise typer.Exit(run(course, NewAssignment(assignment, data, called, each, target, unit, target_column)))
 
 
 @app.command()
 def doctor(sandbox: Sandbox = "bubblewrap") -> None:
-    """Show what this machine has for grading, what is missing, and what to type; exits 1 if grading would not work.
+    """Show what this machine has for grading and what to type; exits 1 if grading would not work.
 
     Example: netgrader doctor
     """
@@ -279,7 +291,7 @@ def doctor(sandbox: Sandbox = "bubblewrap") -> None:
 
 @app.command()
 def demo(workers: Workers = None) -> None:
-    """Release the course, grade the sample class on all cores, write feedback and report; end with marks and what to open.
+    """Release the course, grade the sample class, write feedback and report; show marks and pages.
 
     Example: netgrader demo
     """
@@ -289,7 +301,7 @@ def demo(workers: Workers = None) -> None:
 
 
 def with_plugins() -> typer.Typer:
-    """Return our commands, and those that installed packages offer as entry points of the group ``netgrader.commands``."""
+    """Return our commands with those that packages offer as ``netgrader.commands`` entry points."""
     whole = copy.copy(app)
     for plugin in importlib.metadata.entry_points(group="netgrader.commands"):
         try:
@@ -330,7 +342,7 @@ def main() -> None:
 
 
 def _sentence(error: Exception) -> str:
-    """Return what is said of an error."""
+    """Return the message for an error."""
     if isinstance(error, SentenceError):
         return str(error)
     if isinstance(error, OSError):

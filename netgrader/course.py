@@ -1,4 +1,4 @@
-"""Where the files of a course lie: source, release, submissions, hidden tests, data, and the store of results."""
+"""The places of a course's files: source, release, submissions, hidden tests, data, results."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Course:
         """What nbgrader's commands would be set to here, as traitlets' Config: so that ours do as they do.
 
         Jupyter's folders of settings come first, the course's ``nbgrader_config.py`` and then ``nbgrader_config.json`` last.
-        What stands in the working folder has no say.
+        The working folder has no influence.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class Course:
         return str(self.config.get("CourseDirectory", {}).get(name, default))
 
     def folder(self, step: str, student: str, assignment: str) -> Path:
-        """The folder of a step of nbgrader: ``source``, ``release``, ``submitted``, ``autograded``, ``feedback``."""
+        """Return the folder of an nbgrader step, such as ``source``, ``submitted`` or ``autograded``."""
         structure = self._setting("directory_structure", "{nbgrader_step}/{student_id}/{assignment_id}")
         name = self._setting(f"{step}_directory", step)
         return self.root / os.path.normpath(
@@ -125,7 +125,7 @@ class Course:
 
     @property
     def severity(self) -> Path:
-        """The file with what the course says of faults' severities otherwise than the catalogue; it may be absent."""
+        """The file with the course's own severities of faults; it may be absent."""
         return self.hidden_tests / "severity.toml"
 
     @property
@@ -135,7 +135,7 @@ class Course:
 
     @property
     def scratch(self) -> Path:
-        """Where results are kept: next to the course, or where ``NETGRADER_STORE`` says, if the course is read-only."""
+        """The folder for results: in the course, or ``NETGRADER_STORE`` if the course is read-only."""
         return Path(os.environ.get(STORE_VARIABLE) or self.root / ".netgrader")
 
     @property
@@ -210,7 +210,7 @@ class Course:
 
 
 def _holds_work(folder: str | Path) -> bool:
-    """Whether there is anything to grade in the folder of a submission: a notebook, an archive, a folder; or none can tell."""
+    """Whether a submission's folder has gradable files (notebook, archive, folder), or is unreadable."""
     try:
         with os.scandir(folder) as entries:
             return any(
@@ -225,7 +225,7 @@ def _holds_work(folder: str | Path) -> bool:
 
 @dataclass(frozen=True)
 class NotebookFiles:
-    """What belongs to one notebook of an assignment beside the notebook itself."""
+    """The files that belong to one notebook of an assignment."""
 
     source: Path
     """The instructor's notebook."""
@@ -239,11 +239,11 @@ class NotebookFiles:
     faults: Path
     """``faults.toml``: what the course adds to the catalogue of faults, or says otherwise, for all notebooks."""
     hidden: Path
-    """``hidden.toml`` beside the hidden tests: what exercises are asked for in grading only. No release holds it."""
+    """``hidden.toml`` next to the hidden tests: terms of exercises for grading only. No release holds it."""
     messages: tuple[Path, ...] = ()
     """``messages.<language>.mo``: the course's own texts in other languages."""
     given: tuple[Path, ...] = ()
-    """Modules that ship beside the notebook and are given to it (and to no other) in its cage too."""
+    """Modules that ship with the notebook and are given to it (and to no other) in its cage too."""
 
     @property
     def name(self) -> str:
@@ -300,7 +300,7 @@ class Assignment:
 
     @property
     def exercises_in_grading(self) -> Exercises:
-        """What its exercises ask for with what only grading asks; each exercise of the notebooks must be there.
+        """The exercises' terms, with those that only grading uses; all notebooks' exercises must be there.
 
         Raises
         ------
@@ -314,7 +314,7 @@ class Assignment:
 
     @property
     def texts(self) -> CourseTexts:
-        """What it makes of the catalogue of faults and of all texts, by ``faults.toml`` and others in its folder of checks.
+        """The course's texts: the catalog of faults changed by ``faults.toml``, and translations.
 
         Raises
         ------
@@ -332,7 +332,7 @@ class Assignment:
 
     @property
     def beside(self) -> tuple[Path, ...]:
-        """Files that its notebooks read themselves, as ``[files]`` of ``exercises.toml`` says; they may be missing.
+        """Files that notebooks read themselves, by ``[files]`` of ``exercises.toml``; they may be missing.
 
         Raises
         ------
@@ -402,7 +402,7 @@ class Assignment:
             raise UsageError(f"The assignment '{self.name}' has no notebook '{notebook}'. It has: {known}.")
 
     def _given(self, notebook: str) -> tuple[Path, ...]:
-        """Modules beside the source notebooks that the notebook's own given cells import."""
+        """Modules next to the source notebooks that the notebook's own given cells import."""
         modules = {path.stem: path for path in sorted(self.source.glob("*.py"))}
         if not modules:
             return ()
@@ -413,12 +413,12 @@ class Assignment:
 
     @property
     def exercise_names(self) -> frozenset[str]:
-        """What the exercises of all its notebooks are called: solution cells, and check cells without their ``check_``.
+        """Names of the exercises of all notebooks: solution cells, and check cells without ``check_``.
 
         Raises
         ------
         NetgraderError
-            If a source notebook is none.
+            If a source notebook is not one.
         """
         cells = (cell for name in self.notebooks for cell in self.skeleton(name).tracked if cell.cell_type == "code")
         return frozenset(cell.grade_id.removeprefix("check_") for cell in cells if cell.is_solution or cell.is_graded)
@@ -431,7 +431,7 @@ class Assignment:
         return skeleton(self, notebook)
 
     def evidence_cells(self, notebook: str) -> tuple[str, ...]:
-        """Ids of the cells at which evidence is taken: check cells, and given cells that have a probe of their own."""
+        """Ids of cells where evidence is taken: check cells, and given cells with their own probe."""
         probed = frozenset[str]().union(*(cells_named(path, "probe") for path in self.files(notebook).probes))
         return tuple(
             cell.grade_id

@@ -1,4 +1,4 @@
-"""Read a network that an exercise of a course asks for by name; the course's exercises.toml says what it asks."""
+"""Read a network for a named exercise of a course, with the terms of its exercises.toml."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def read_network(
 
 @contextmanager
 def _lab_for(graph: object, lab: Lab | Literal["auto"] | None) -> Iterator[Lab | Literal["auto"] | None]:
-    """Yield the lab that was asked for; of a stranger's graph a cage in place of this process, and None if none can be had."""
+    """Yield the requested lab: for an untrusted graph a cage; None if there can be none."""
     if lab != "auto" or not isinstance(graph, str | bytes | bytearray | memoryview | Path | Message):
         yield lab
         return

@@ -1,6 +1,6 @@
-"""What a course's data are, and how their file is read: the table ``[data]`` of ``exercises.toml`` as `DataSpec`.
+"""A course's data and how their file is read: the table ``[data]`` of ``exercises.toml``.
 
-Everybody else is told: nothing in the engine knows what an input is, how large it is, how many classes there are, or what
+All other modules read it here: nothing else in the engine knows what an input is, its size, the number of classes, or what
 they show. Inputs are images, rows of a table, or short sequences; targets are classes, or numbers (regression).
 """
 
@@ -52,9 +52,9 @@ DATA_HASH = "NETGRADER_DATA_SHA256"
 test inputs is replaced."""
 LARGEST_INPUT = 1_000_000  # numbers
 MOST_NUMBERS = 20_000_000
-"""Of inputs that are no grey levels: a notebook hands over all that it prepared of them, 160 MB in double precision."""
+"""Of inputs other than grey levels: a notebook exports all its prepared inputs, 160 MB in double precision."""
 LEAST_MARKED = 12_000
-"""Training images from which on marks may stand among them: the 240 that carry one are then two in a hundred or fewer."""
+"""Fewest training images for marks among them: the 240 that carry one are then 2 % or fewer."""
 SIZES = "a list of up to {} sizes, each a whole number above 0"
 COLOR_PLANES = frozenset({(), (1,), (3,)})
 """What may follow height and width in the shape of an image: nothing for grey levels, or how many colours there are."""
@@ -84,19 +84,19 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A course's data: inputs of one shape, each with its class or with a number."""
 
     file: Annotated[str, Meta(pattern=r"^\w[\w.-]{0,80}\.npz$", description="the name of an .npz in the folder data")]
-    """An ``npz`` in the course's folder ``data``, beside the notebook where students have it."""
+    """An ``npz`` in the course's folder ``data``, which students have next to the notebook."""
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", description="the SHA-256 of the file in 64 hex digits")]
     """Of its content, in hex."""
     train: DataPart
     test: DataPart
-    """Names and numbers of the arrays in it: inputs (n, …) of the shape that is said, and targets (n,)."""
+    """Names and numbers of the arrays in it: inputs (n, …) of the given shape, and targets (n,)."""
     shape: Annotated[
         tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1, max_length=3, description=SIZES.format(3))
     ]
     """Of one input: ``[28, 28]``, a grey image; ``[28, 28, 3]``, a colour image; ``[13]``, a row of a table; ``[20, 4]``, a
     short sequence, if it is not scaled by ``largest``."""
     input_shape: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], Meta(max_length=4, description=SIZES.format(4))] = ()
-    """Of one input as students prepare it and networks are fed it, if that is no flat row: ``[28, 28, 1]``."""
+    """Of one input as students prepare it and networks take it, unless it is a flat row: ``[28, 28, 1]``."""
     scaling: Literal["largest", "standard", "none"] = "largest"
     """How inputs are fed: ``largest``, whole numbers (uint8) over the largest of them; ``standard``, less their mean over
     the training rows and over their standard deviation there, each feature by itself (one that is constant is 0);
@@ -113,7 +113,7 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     called: Annotated[
         str, Meta(pattern=r"^[\w -]{1,40}$", description="up to 40 letters, digits, blanks and hyphens")
     ] = ""
-    """What one input shows, for messages and pictures: ``digit``, ``price``. The plural gets an s. If nothing is said: image,
+    """What one input shows, for messages and pictures: ``digit``, ``price``. The plural gets an s. Default: image,
     class or value."""
     unit: Annotated[str, Meta(pattern=r"^[^\s{}<>][^{}<>]{0,39}$", description="up to 40 characters, none of {}<>")] = (
         ""
@@ -121,7 +121,7 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Of the targets of a regression, for messages: ``thousand euros``."""
     learned: Share | None = None
     """Test accuracy that takes more training steps than it takes to learn marks among the images; None where that
-    was not measured: then nothing is said of weights that do not know them. Of images only, of at least 12,000 to train on."""
+    was not measured: then weights that do not know them have no consequence. Of images only, of at least 12,000 to train on."""
     worthless: Share | None = None
     """Test accuracy up to which a training earns nothing; points rise from here. None for half way up from chance."""
 
@@ -160,7 +160,7 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def is_images(self) -> bool:
-        """Whether inputs can be looked at: grey levels (height, width), or with 1 or 3 colours (height, width, colours)."""
+        """Whether inputs are pictures: grey levels (height, width), or with 1 or 3 color planes."""
         return self.scaling == "largest" and len(self.shape) > 1 and self.shape[2:] in COLOR_PLANES
 
     @property
@@ -202,7 +202,7 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def words(self) -> Mapping[str, Said]:
-        """Return the words of these data that fill the places of texts: `netgrader.catalogue.CourseTexts.words`."""
+        """Return the data's words for places in texts: `netgrader.catalogue.CourseTexts.words`."""
         label = "target" if self.is_regression else "label"
         return data_words(self.one, self._article, self.part, label) | {
             "one": self.called,
@@ -216,7 +216,7 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         }
 
     def above_chance(self, share: float) -> float:
-        """Return the accuracy, or another score, that lies a `share` of the way up from what guessing reaches to 1."""
+        """Return the score that is a `share` of the way from guessing to 1."""
         chance = 1 / self.classes if self.classes else 0.0
         return round(chance + share * (1 - chance), 6)
 
@@ -228,7 +228,7 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.above_chance(0.5) if self.worthless is None else self.worthless
 
     def prepared(self, inputs: Array, train: Array) -> Floats:
-        """Return inputs (n, …) as rows (n, size) that a network is fed; `train` are all training inputs, for their mean."""
+        """Return inputs (n, …) as rows (n, size) for a network; `train`, all training inputs, give means."""
         rows: Floats = inputs.reshape(len(inputs), self.size).astype(np.float32)
         if self.scaling == "largest":
             return rows / np.float32(self.largest)
@@ -238,7 +238,7 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return ((rows - mean) / np.where(deviation > 0, deviation, 1)).astype(np.float32)
 
     def mean_and_deviation(self, train: Array) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Return the mean and the standard deviation (size,) of each number of the training inputs; 0 of what is constant."""
+        """Return mean and standard deviation (size,) of the training inputs' numbers; 0 for constants."""
         rows = train.reshape(len(train), self.size)
         mean, deviation = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
         # What is constant has no deviation but the rounding of its mean.
@@ -281,7 +281,7 @@ def load_data(spec: DataSpec, file: Path | None = None) -> Parts:
     except OSError as error:
         raise MissingDataError(
             f"The data file {file} cannot be read ({error.strerror}). "
-            f"Put the {spec.file} that came with this course beside the notebook."
+            f"Put the {spec.file} that came with this course next to the notebook."
         ) from error
     if hashlib.sha256(content).hexdigest() not in {spec.sha256, os.environ.get(DATA_HASH)}:
         raise DamagedDataError(
@@ -308,7 +308,7 @@ def _part(spec: DataSpec, part: DataPart, content: bytes, file: Path) -> tuple[A
 
 
 def _checked(array: Array, name: str, shape: tuple[int, ...], whole: bool, file: Path) -> Array:
-    """Return an array of this shape, of bytes where it is to be of `whole` numbers, else of numbers in single precision."""
+    """Return an array of this shape: bytes if `whole`, otherwise single-precision numbers."""
     kind, kept, what = (np.uint8, np.uint8, "bytes") if whole else (np.float64, np.float32, "numbers")
     if array.shape != shape or not np.can_cast(array.dtype, kind):
         raise DamagedDataError(f"In the data file {file.resolve()} {name} is not an array of {shape} {what}.")
@@ -324,7 +324,7 @@ def _find(name: str) -> Path:
             return candidate
     raise MissingDataError(
         f"The data file {name} was not found: neither {candidates[0]} nor any of the {len(candidates) - 1} other "
-        f"places that were looked at exists. Put the {name} that came with this course beside the notebook."
+        f"places that were looked at exists. Put the {name} that came with this course next to the notebook."
     )
 
 

@@ -1,6 +1,6 @@
-"""A pad on which one draws, and a trained network answers at once: HTML for feedback pages and for notebooks.
+"""A drawing pad whose trained network answers at once: HTML for feedback pages and notebooks.
 
-The weights stand in it as data; the script beside this file, ``drawing_pad.js``, computes with them.
+It holds the weights as data; the script next to this file, ``drawing_pad.js``, computes with them.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def can_be_drawn(spec: DataSpec) -> bool:
 
 
 def frame_of(images: npt.NDArray[Any], largest: int) -> PadFrame:
-    """Return what images (n, height, width) with levels up to `largest` are like: MNIST's fill 20 by 20 of 28 by 28 pixels."""
+    """Return the frame of images (n, height, width) with levels up to `largest`: MNIST's is 20 of 28."""
     shown = images[:SAMPLE].reshape(-1, *images.shape[1:3]).astype(np.float64)
     height, width = shown.shape[1:]
     inked = shown > INKED * largest

@@ -20,8 +20,8 @@ class CageError(NetgraderError):
 
 
 class NotebookError(Exception):
-    """Something that a student's notebook needs is missing or broken; the message says what, and what to do about it."""
+    """A student's notebook lacks something or has something broken; the message says what to do."""
 
     def _render_traceback_(self) -> list[str]:
-        """Return what IPython shows in place of a traceback: the sentence, since no line of the student's is at fault."""
+        """Return the sentence, which IPython shows in place of a traceback: no student line is at fault."""
         return [str(self)]

@@ -2,7 +2,7 @@
 
 Evidence for one check cell is a flat folder: ``manifest.json`` and files named by number (``0.pb``, ``1.npy``).
 Names that a student chose stand inside the manifest only and never become paths. Three formats cross: protobuf
-(as bytes, parsed later by the reader), npy without pickle, and JSON. `EvidenceWriter` runs beside the student's code
+(as bytes, parsed later by the reader), npy without pickle, and JSON. `EvidenceWriter` runs next to the student's code
 and is believed in nothing; `read_evidence` runs on our side and treats every byte as hostile.
 """
 
@@ -116,7 +116,7 @@ class GraphEvidence:
     """The attributes of the student's ``net`` that are tensors or operations, by name in the graph (``{"X":
     "Placeholder:0", "train_op": "Adam"}``). Hints, not facts."""
     eval_feed: Mapping[str, Array] = field(default_factory=dict)
-    """What evaluation needs fed beside X and Y, by tensor name."""
+    """The values that evaluation is fed in addition to X and Y, by tensor name."""
     values: Mapping[str, Array] = field(default_factory=dict)
     """Values of the variables by op name, if a session held any."""
     about: Mapping[str, Json] = field(default_factory=dict)
@@ -262,7 +262,7 @@ def _written(path: Path) -> Iterator[BinaryIO]:
 
 
 def read_npy(content: bytes) -> Array:
-    """Read a stranger's npy file: numbers only, no pickle, and no memory taken that the file itself does not fill.
+    """Read an untrusted npy file: numbers only, no pickle, no more memory than the file fills.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""All faults that a course can have: the reader's, ours in ``fault_pages/``, and what its ``faults.toml`` says instead."""
+"""All faults of a course: the reader's, ours in ``fault_pages/``, and its ``faults.toml``."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class CourseEntry(msgspec.Struct, forbid_unknown_fields=True):
 
 @lru_cache(maxsize=16)
 def course_kinds(text: str) -> Mapping[str, FaultKind]:
-    """Return the kinds of faults in the text of a course's ``faults.toml``: new codes, and known ones with what it changes.
+    """Return the kinds in a course's ``faults.toml``: new codes, and known ones with its changes.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def _of_course(code: str, entry: object) -> FaultKind:
         kept = {"regression": _unless(told, known.regression), "rows": _unless(told, known.rows)}
         kind = replace(known, **{**kept, **told})
     elif not CODE.fullmatch(code):
-        raise ValueError(f"[{code}] is no code: lower-case words with hyphens between them, two or more")
+        raise ValueError(f"[{code}] is not a code: write two or more lower-case words with hyphens between them")
     elif not {"sentence", "severity"} <= told.keys():
         raise ValueError(f"[{code}] is a new code and needs a sentence and a severity")
     else:

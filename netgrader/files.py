@@ -1,4 +1,4 @@
-"""Files that are seen whole or not at all, and JSON from our own types and back: what is kept or sent between processes of ours.
+"""Files that are seen whole or not at all, and our types as JSON, between our own processes.
 
 What strangers wrote is read within its limits before it comes here (`netgrader.strangers`, `netgrader.evidence`).
 """
@@ -53,7 +53,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 def zipped(
     files: Mapping[str, bytes], mode: Callable[[bytes], int] = lambda _: 0o644, how: int = zipfile.ZIP_DEFLATED
 ) -> bytes:
-    """Return an archive of files by their paths in it, of no time; `mode` gives a file's rights by its content."""
+    """Return an archive of files by path, without times; `mode` gives rights by content."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for name, content in files.items():
@@ -75,7 +75,7 @@ def write_json_line(stream: IO[str], **record: Any) -> None:
 
 
 def decode(kind: type[T], raw: object) -> T:
-    """Make a `kind` (a dataclass, or a type of such) of JSON values; fields that it does not have are left out.
+    """Make a `kind` (dataclass or composite) from JSON values; unknown fields are left out.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def decode(kind: type[T], raw: object) -> T:
 
 
 def plain_json(value: object) -> Any:
-    """Return one of our types as JSON values: NumPy's numbers become Python's, and what is not finite becomes null."""
+    """Return one of our types as JSON values: Python numbers, and null for non-finite ones."""
     return _finite(msgspec.to_builtins(value, str_keys=True, enc_hook=plain_number))
 
 

@@ -1,4 +1,4 @@
-"""Arrays that are a table of grey levels applied to images which both sides have: 256 numbers in place of millions."""
+"""Arrays as a table of grey levels on shared images: 256 numbers instead of millions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class LaidOut(Mapping[str, Array]):
     arrays
         Those that are there.
     tables
-        Those that are to be laid out.
+        The arrays to compare.
     references
         Known arrays of uint8 by name.
     known
@@ -95,7 +95,7 @@ class LaidOut(Mapping[str, Array]):
 
 
 def table_between(value: Array, reference: Bytes) -> Array | None:
-    """The 256 values that turn `reference` into `value` element by element, or None where no such table exists."""
+    """Return the 256 values that turn `reference` into `value`, or None if there is no such table."""
     value = np.asarray(value)  # a matrix, say, cannot be made flat
     if value.size != reference.size or value.dtype.kind not in "fiu" or value.size == 0:
         return None

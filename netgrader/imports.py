@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CAGE",
+    "DIGITS",
     "GRAPHREAD",
     "PACKAGE",
     "cells_named",
@@ -44,6 +45,8 @@ def _folder_of(package: str) -> Path:
 PACKAGE = Path(__file__).resolve().parent
 CAGE, GRAPHREAD = _folder_of("notebook_cage"), _folder_of("graphread")
 """The packages that run what students write, and read networks: verdicts depend on them as well."""
+DIGITS = PACKAGE.with_name("netgrader_digits")
+"""The course on digits, with its answers, in an installed wheel. A checkout has no such folder: it is the course."""
 SHOWING = ("cli", "commands", "formgrader", "nbgrader_plugin", "new_course", "pages")
 """What hands in and shows: no run and no verdict depends on it."""
 
@@ -59,18 +62,18 @@ def code_hash() -> str:
 
 
 def files_of(package: Path) -> dict[str, Path]:
-    """Return the files of a package by their paths from the folder around it, sorted, without what Python compiled."""
+    """Return a package's files by their path from the folder above it, sorted, without bytecode."""
     files = sorted(path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return {path.relative_to(package.parent).as_posix(): path for path in files}
 
 
 def package_files(without: Collection[str] = ()) -> dict[str, Path]:
-    """Return `files_of` this package; `without` names modules and packages to leave out, as in ``checks.run``."""
+    """Return `files_of` this package; `without` names modules and packages to leave out."""
     return {name: path for name, path in files_of(PACKAGE).items() if not is_part_of(module_name(path), without)}
 
 
 def module_name(path: Path) -> str:
-    """Return what a file is called inside this package, without suffix: ``checks.run``; of a data file likewise."""
+    """Return a file's name in this package without suffix, such as ``checks.run``; data likewise."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -81,7 +84,7 @@ def is_part_of(name: str, packages: Collection[str]) -> bool:
 
 
 def cells_named(path: Path, decorator: str, keyword: str | None = None) -> frozenset[str]:
-    """Return the ids of cells that ``@probe("…")`` or ``@grades("…")`` names in a file, read without running it.
+    """Return the ids of cells in ``@probe("…")`` or ``@grades("…")`` of a file, without running it.
 
     With a `keyword` the texts that it is given instead, as the codes in ``faults=("…",)``.
 
@@ -95,7 +98,7 @@ def cells_named(path: Path, decorator: str, keyword: str | None = None) -> froze
 
 @functools.lru_cache(maxsize=64)
 def _named(source: str, path: Path, decorator: str, keyword: str | None) -> frozenset[str]:
-    """Return the ids that `decorator` names in the text of a file, once for each text: a class asks for it at every notebook.
+    """Return the ids that `decorator` names in a file's text; cached, as each notebook asks.
 
     They are written out, or by a name of the file's.
     """
@@ -161,12 +164,12 @@ def texts_in(node: ast.expr, constants: Mapping[str, ast.expr], depth: int = 5) 
 
 @functools.lru_cache(maxsize=1024)
 def imported_modules(source: str) -> frozenset[str]:
-    """Return the top-level names of the modules that a cell imports; none if it is not Python, magics left aside."""
+    """Return the top-level modules that a cell imports; none if it does not parse; magics ignored."""
     return frozenset(name.partition(".")[0] for name in imported_names(source))
 
 
 def imported_names(source: str) -> Iterator[str]:
-    """Yield what a cell or a file imports, as ``a.b`` for ``import a.b`` and ``from a import b``; see `imported_modules`."""
+    """Yield imports of a cell or file, as ``a.b`` for ``import a.b`` and ``from a import b``."""
     try:
         tree = ast.parse(re.sub(r"^([ \t]*+)[%!].*$", r"\1pass", source, flags=re.MULTILINE))
     except (SyntaxError, ValueError):

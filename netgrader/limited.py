@@ -62,7 +62,7 @@ T = TypeVar("T")
 
 
 class ExceededError(NetgraderError):
-    """The work met a limit and was ended; the message says which, to go into a sentence: "took more than 30 seconds"."""
+    """The work met a limit and was ended; the message is a clause: "took more than 30 seconds"."""
 
 
 def within_limits(function: Callable[..., T], *arguments: object, seconds: float | None = None) -> T:
@@ -74,7 +74,7 @@ def within_limits(function: Callable[..., T], *arguments: object, seconds: float
         A function that can be imported, declares what it returns (builtins, dataclasses, paths, times), and changes nothing
         that must not be left half done.
     arguments
-        What it is called with, copied. Texts are said there as here.
+        What it is called with, copied. Texts have the same language there.
     seconds
         How long it may take; `ReadLimits.SECONDS` if None.
 
@@ -152,7 +152,7 @@ def _kinds_of(kind: type[Exception]) -> Iterator[type[Exception]]:
 
 
 def _result(function: Callable[..., T], answer: bytes) -> T | _Failure:
-    """Return what the function declares to return, or how it failed; `msgspec.DecodeError` if `answer` is neither."""
+    """Return or raise the function's result; `msgspec.DecodeError` if `answer` is neither."""
     kind: Any = _Failure if answer[:1] == FAILED else _returned(function)
     return msgspec.msgpack.decode(answer[1:], type=kind, dec_hook=lambda kind, value: kind(value))  # type: ignore[no-any-return]
 
@@ -225,7 +225,7 @@ def _answer(_asking: int, function: Callable[..., object], arguments: tuple[obje
 
 
 def _encoded(value: object) -> bytes:
-    """Return a value as MessagePack; nothing, which is no answer, of half characters and numbers beyond 64 bits."""
+    """Return a value as MessagePack; empty for lone surrogates and numbers beyond 64 bits."""
     try:
         return msgspec.msgpack.encode(value, enc_hook=_plain)
     except (OverflowError, UnicodeError, RecursionError):
@@ -233,7 +233,7 @@ def _encoded(value: object) -> bytes:
 
 
 def _plain(value: object) -> object:
-    """Return a path, a name as it is said, or one of NumPy's numbers as what MessagePack has for it."""
+    """Return a path, a text, or a NumPy number as a MessagePack type."""
     if isinstance(value, str | PurePath):
         return str(value)
     return plain_number(value)

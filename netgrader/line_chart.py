@@ -39,7 +39,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Line:
-    """A named line; `y` is None or not finite where a value is missing. One that is not `joined` is points alone."""
+    """A named line; a missing `y` is None or not finite. If not `joined` it is points alone."""
 
     name: str
     x: Sequence[float]
@@ -144,14 +144,14 @@ def _up(scaled: Array, ticks: Array) -> Array:
 
 
 def _placed(scaled: Array, ticks: Array, first: int, last: int) -> Array:
-    """Return where values lie in the picture: the first tick at `first`, the last one at `last`."""
+    """Return the positions of values in the picture: the first tick at `first`, the last at `last`."""
     share = (scaled - ticks[0]) / (ticks[-1] - ticks[0])
     places: Array = np.round(first + share * (last - first), 1)
     return places
 
 
 def _drawn(across: Array, up: Array, style: tuple[str, str], *, joined: bool) -> list[str]:
-    """Return a line, with a gap where a value is missing, and points where there are few or nothing joins them."""
+    """Return a line with gaps for missing values, and points if there are few or none joined."""
     color, dashes = style
     known = ~np.isnan(across + up)
     points = np.stack([across, up], axis=1)[known].tolist()

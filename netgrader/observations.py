@@ -1,7 +1,7 @@
-"""What verification saw beside its verdicts, for pages to draw: networks, curves, sweeps, images, rows.
+"""Observations of verification for pages to draw: networks, curves, sweeps, images, rows.
 
-An observation decides nothing. A test hands it over through the fixture ``show``; it travels as JSON beside the verdicts
-and is kept with the result. Texts and numbers in it may come from a student: whoever draws it treats them so.
+An observation decides nothing. A test hands it over through the fixture ``show``; it travels as JSON with the verdicts
+and is kept with the result. Texts and numbers in it may come from a student: pages treat them as untrusted.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ Side = Annotated[int, msgspec.Meta(gt=0, le=1_000)]
 
 
 class _Drawn(msgspec.Struct, frozen=True, tag_field="kind"):
-    """What is told from others by its `kind` in JSON."""
+    """An observation, distinguished by its `kind` in JSON."""
 
 
 class NetworkDrawing(_Drawn, frozen=True, tag="network"):
@@ -103,7 +103,7 @@ class Curves(_Drawn, frozen=True, tag="curves"):
 
 
 class Comparison(_Drawn, frozen=True, tag="comparison", omit_defaults=True):
-    """What was claimed beside what was recomputed, as shares; None where there is no claim."""
+    """The claimed and the recomputed value, as shares; None where there is no claim."""
 
     title: Said
     claimed: float | None
@@ -131,7 +131,7 @@ class WrongImages(_Drawn, frozen=True, tag="wrong-images"):
 
 
 class Predictions(_Drawn, frozen=True, tag="predictions"):
-    """Numbers that a network `found` for some test rows, beside the `true` ones, out of `total`; and the `worst` of all."""
+    """Predictions `found` for some test rows with the `true` values, of `total`; and the `worst`."""
 
     true: tuple[float, ...]
     found: tuple[float, ...]
@@ -211,7 +211,7 @@ Observations: TypeAlias = Mapping[str, tuple[Observation, ...]]
 
 
 def signed_image(image: npt.ArrayLike, scale: float | None = None) -> str:
-    """Return an image of real numbers as `Images` holds it; `scale` (default: the largest) is the strongest colour."""
+    """Return an image of reals as `Images` holds it; `scale` (default: maximum) is the full color."""
     values = np.nan_to_num(np.asarray(image, dtype=np.float64).reshape(-1))
     largest = float(np.abs(values).max()) if scale is None else float(scale)
     if not largest > 0:
@@ -226,7 +226,7 @@ def drawable(observations: Observations) -> Observations:
 
 
 def _drawable(one: Observation) -> Observation:
-    """Return an observation that a chart has room for: a million values, and 1e308, are as easily handed over as others."""
+    """Return an observation that a chart can hold: evidence may have a million values, or 1e308."""
     match one:
         case Curves():
             return msgspec.structs.replace(one, series=tuple(map(_drawable_line, one.series)))
@@ -263,7 +263,7 @@ def _drawable_line(line: Series) -> Series:
 
 
 def _on_a_chart(values: Sequence[float | None]) -> tuple[float | None, ...]:
-    """Return as many values as a chart has places for; zero where one is next to that, None where no chart reaches."""
+    """Return values that a chart can place: zero for tiny ones, None for those out of reach."""
     kept = _thinned(values)
     return tuple(value if abs(value) <= ObservationLimits.FARTHEST else None for value in kept.tolist())
 
@@ -280,7 +280,7 @@ def _on_an_axis(values: Sequence[float]) -> tuple[float, ...]:
 
 
 def _thinned(values: Sequence[float | None]) -> npt.NDArray[np.float64]:
-    """Return values at up to `ObservationLimits.MOST_POINTS` places, first and last among them; NaN where there is none."""
+    """Return values at `ObservationLimits.MOST_POINTS` places or fewer, with both ends; NaN for gaps."""
     places = np.linspace(0, len(values) - 1, min(len(values), ObservationLimits.MOST_POINTS)).astype(np.intp)
     kept = np.array(values, np.float64)[places]
     kept[np.abs(kept) < 1 / ObservationLimits.FARTHEST] = 0.0

@@ -1,6 +1,6 @@
-"""What was released before: whoever handed in an older release is graded with the cells that they were given.
+"""Earlier releases: a submission of one is graded with the cells that its author received.
 
-Each release keeps its cells beside the store. A submission is of that release whose locked cells it has most of, the newest
+Each release keeps its cells next to the store. A submission is of that release whose locked cells it has most of, the newest
 of several; points, check cells and tests are always those of today.
 """
 
@@ -55,7 +55,7 @@ def remember(assignment: Assignment, notebooks: Iterable[str]) -> None:
 def as_handed_out(
     assignment: Assignment, skeleton: Skeleton, texts: Iterable[str]
 ) -> tuple[Skeleton, tuple[Said, ...]]:
-    """Return `skeleton` with the text of the cells that were handed out to whoever has cells with these `texts`, and a note."""
+    """Return `skeleton` with the released text of the cells that have these `texts`, and a note."""
     there = {text.strip() for text in texts}
 
     def known(one: Skeleton) -> int:

@@ -1,4 +1,4 @@
-"""What grading says: checks, cells, notebooks, submissions, and their JSON (docs/reference/results.schema.json)."""
+"""The results of grading: checks, cells, notebooks, submissions, and their JSON."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 
 
 class Outcome(StrEnum):
-    """How a check ended. `UNGRADABLE`: there was nothing to look at, or a limit was hit; scored 0, and said so."""
+    """How a check ended. `UNGRADABLE`: nothing to examine, or a limit was hit; it scores 0."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -42,7 +42,7 @@ class Visibility(StrEnum):
 
 
 class Status(StrEnum):
-    """Whether a notebook could be graded. `PARTLY`: some checks are ungradable; the other cells keep their points."""
+    """Whether a notebook was graded. `PARTLY`: some checks are ungradable, others keep points."""
 
     GRADED = "graded"
     PARTLY = "partly-gradable"
@@ -94,7 +94,7 @@ class CellResult:
 
 @dataclass(frozen=True)
 class Observed:
-    """Something that a person may want to look at: in which cell, what was seen, and which limit was hit, if one was."""
+    """A fact that a person may want to review: its cell, the observation, the limit, if any."""
 
     cell: Said
     seen: Said
@@ -105,7 +105,7 @@ class Observed:
 class NotebookResult:
     """One notebook. `score` and `max_score` leave manual cells out; nothing in `integrity` changes them.
 
-    A new field has a default, since results that are kept lack it, and stands in results.schema.json with what it is.
+    A new field has a default, since cached results lack it, and is described in results.schema.json.
     """
 
     notebook: str
@@ -132,7 +132,7 @@ class NotebookResult:
         return replace(self, cells=cells, problem=texts.written(self.problem), integrity=seen, notes=notes)
 
     def as_json(self, texts: CourseTexts = OF_NO_COURSE) -> dict[str, Any]:
-        """Return the entry of this notebook in ``grade --json``, in English; `texts` know what the course's data are called."""
+        """Return this notebook's entry in ``grade --json``, in English; `texts` name the data."""
         raw = dataclasses.asdict(self.rendered(texts.in_english))
         notes = raw.pop("notes")
         raw["measured"] |= {"notes": list(notes)} if notes else {}
@@ -160,7 +160,7 @@ class SubmissionResult:
 
     @property
     def max_score(self) -> float:
-        """Return points to be had without manual cells."""
+        """Return the available points without manual cells."""
         return sum(notebook.max_score for notebook in self.notebooks)
 
     def as_json(self, texts: CourseTexts = OF_NO_COURSE) -> list[dict[str, Any]]:

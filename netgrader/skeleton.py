@@ -1,4 +1,4 @@
-"""What a notebook was when it was released: its cells as nbgrader's own preprocessors make them from the source."""
+"""A notebook as it was released: its cells as nbgrader's preprocessors make them."""
 
 from __future__ import annotations
 

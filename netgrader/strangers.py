@@ -1,4 +1,4 @@
-"""JSON and names that a stranger wrote: read within a depth, as text that can be written again and printed."""
+"""JSON and names from untrusted sources, read within a depth, as printable text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PRINTABLE = frozenset("\n\t\u200c\u200d")
 
 
 def printable(text: str) -> str:
-    """Text for a terminal: whatever is no character of a line has a sign in its place."""
+    """Text for a terminal: a sign replaces control and unassigned characters."""
     if text.isprintable():
         return text
     return "".join(
@@ -44,12 +44,12 @@ def read_json(content: bytes, depth: int) -> Any:
     content
         JSON in UTF-8.
     depth
-        How many lists and objects may lie in one another: what walks over a value later would fail on more.
+        Deepest nesting of lists and objects: later walks over a value would fail on more.
 
     Raises
     ------
     ValueError
-        If it is no JSON, or nested more deeply.
+        If it is not JSON, or nested more deeply.
     """
     return _parsed(content, depth, parse_int=_whole_number)
 
@@ -70,7 +70,7 @@ def read_finite_json(content: bytes, depth: int, most: int) -> Any:
     Raises
     ------
     ValueError
-        If it is no JSON, nested more deeply, or holds more.
+        If it is not JSON, nested more deeply, or holds more.
     """
     if _values(content, most) > most:
         raise ValueError("too many values")

@@ -1,4 +1,4 @@
-"""Tables of a TOML file as msgspec Structs: bounds with their words, and one sentence for a value that does not fit."""
+"""TOML tables as msgspec Structs: bounds with words, and one sentence for a value that misfits."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def converted(table: object, kind: Any) -> Any:
 
 
 def require(asked: msgspec.Struct, key: str, holds: object, must: str) -> None:
-    """Raise a SenselessTableError that names a key, what it must do, and its value, unless something holds."""
+    """Raise a SenselessTableError with key, requirement and value, unless the condition holds."""
     if not holds:
         raise SenselessTableError(f"{key} must {must}, not {_shown(getattr(asked, key))}")
 

@@ -1,4 +1,4 @@
-"""A release on the web: notebooks that fetch in Google Colab an archive of what is beside them."""
+"""A release on the web: notebooks that fetch an archive of their other files in Google Colab."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FIRST_WITH_IDS = 5
 
 @dataclass(frozen=True)
 class WebAddress:
-    """Where a release lies on the web: the page of a folder in a repository on GitHub, from where Colab opens notebooks."""
+    """A release's web address: a folder's page on GitHub, from which Colab opens notebooks."""
 
     url: str
     """``[release] url`` of ``exercises.toml``."""
@@ -68,12 +68,12 @@ class WebAddress:
 
 
 def _quoted(folder: str) -> str:
-    """Return an address as `urllib` takes it and a link in Markdown holds it: only letters of ASCII, no parentheses."""
+    """Return an address for `urllib` and Markdown links: ASCII only, no parentheses."""
     return quote(folder.rstrip("/"), safe=re.sub(r"[()]", "", string.punctuation))
 
 
 def add_fetching(release: Path, assignment: str, address: WebAddress) -> None:
-    """Write into the folder `release` an archive of what is beside its notebooks, and into each the cell that fetches it.
+    """Write an archive of the `release` folder's other files, and a cell that fetches it.
 
     The archive's name tells its content: a notebook that was opened before a later release still fetches its own files.
     """
@@ -87,7 +87,7 @@ def add_fetching(release: Path, assignment: str, address: WebAddress) -> None:
 
 
 def with_fetching(content: bytes, name: str, archive: str, digest: str, address: WebAddress) -> bytes:
-    """Return the notebook `name` with a badge below its title and, before its first code, a cell that fetches `archive`.
+    """Return notebook `name` with a badge below the title, and a first cell that fetches `archive`.
 
     `archive` is the web address of a zip file, `digest` its SHA-256 in hexadecimal digits.
     """

@@ -1,4 +1,4 @@
-"""Wheels: of all of us, and the student's, without the grader's side: the same sources give the same bytes.
+"""Wheels: the whole package, and the students' part; the same sources give the same bytes.
 
 The student's is called otherwise than the package that grades, and its version ends with a hash of its content: pip installs
 a fixed version over the one released before, and leaves what is the same.
@@ -87,7 +87,7 @@ TRIED = {
     "jupyterlab": "4.6.6",
     "tensorboard": "2.21.0",
 }
-"""What a student installs beside the wheel, at most in these versions: the newest with which the notebooks on digits ran.
+"""A student's packages in addition to the wheel, at most in these versions: the newest with which the notebooks on digits ran.
 
 ``evaluation/environments.csv`` has the runs.
 """
@@ -118,7 +118,7 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
 
 
 def build_own_wheel(target: Path, plugin: Mapping[str, Path]) -> Path:
-    """Write the wheel of this whole package, the reader, the cage and a plug-in's files, as they are installed here."""
+    """Write the wheel of this package, reader, cage and a plug-in's files, as installed here."""
     about = importlib.metadata.distribution(PACKAGE.name)
     files = {
         name: path.read_bytes()
@@ -161,13 +161,13 @@ def _write(target: Path, name: str, files: dict[str, bytes], about: Mapping[str,
 
 
 def requirements(names: Iterable[str]) -> tuple[str, ...]:
-    """Return what pip is to install of the packages called `names`, at the versions that this package asks for."""
+    """Return the requirements of the packages `names`, at the versions that this package needs."""
     found = {one.name: f"{one.name}{one.specifier}" for one in _needs(PACKAGE.name)}
     return tuple(found[name] for name in names)
 
 
 def tried() -> tuple[str, ...]:
-    """Return what a student installs beside the wheel: what this package asks for, and nothing newer than what was tried.
+    """Return students' further requirements: our versions, and nothing newer than tested.
 
     The wheel itself asks for no such bounds, so that pip leaves the packages of a place like Colab as they are.
     """
@@ -183,7 +183,7 @@ def content_hash(about: str, files: Mapping[str, bytes]) -> str:
 
 
 def student_files() -> dict[str, bytes]:
-    """Return the files that students have, by their paths in the wheel: the reader, and of ours what is not withheld."""
+    """Return the students' files by path in the wheel: the reader, and all of ours not withheld."""
     return {name: _student_part(path) for name, path in {**package_files(WITHHELD), **files_of(GRAPHREAD)}.items()}
 
 

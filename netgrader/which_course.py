@@ -1,4 +1,4 @@
-"""Which course a command is about: the one that one stands in, else the one that the package lies in; and which assignment."""
+"""The course and assignment of a command: of the working folder, else of the package."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ __all__ = ["find_course", "is_taken_for_another", "only_assignment", "require_me
 
 PASSED_OVER = (
     "{folder} may have come with a submission, so it is not taken for the course. Type the command in the course's folder. If "
-    f"this is the course and you trust what lies in it, set {TRUST_VARIABLE} to its folder."
+    f"this is the course and you trust its files, set {TRUST_VARIABLE} to its folder."
 )
 NO_COURSE = (
     f"No course was found: there is no folder with {CONFIG} and {TESTS}/ above {{here}}. Type the command inside the course, or "
-    f"set {TRUST_VARIABLE} to its folder."
+    f"set {TRUST_VARIABLE} to its folder. To make a course, type: netgrader new digits --from digits"
 )
 
 
 def find_course(submission: Path | None = None) -> Course:
-    """Return the course that one stands in, else the one that this package lies in.
+    """Return the course of the working folder, else the one around this package.
 
     Looks for ``nbgrader_config.py`` and ``grader_tests`` from the working folder upward, then from the package upward
     (a checkout with an editable install). A course's config is a program that is run, so only an instructor's is taken
@@ -96,12 +96,12 @@ def only_assignment(course: Course, names: Sequence[str]) -> Assignment:
 
 
 def is_taken_for_another(root: Path) -> bool:
-    """Whether commands that are typed in `root` would be about the course that it lies in, since nobody says otherwise."""
+    """Whether commands typed in `root` would use the course around it, as nothing else is set."""
     return lies_among_submissions(root) and not os.environ.get(TRUST_VARIABLE)
 
 
 def _may_be_handed_in(folder: Path, submission: Path | None) -> bool:
-    """Whether what is in `folder` may be a student's: it is among submissions, or came with the one that is graded."""
+    """Whether `folder` may be a student's: among submissions, or part of the one being graded."""
     if lies_among_submissions(folder):
         return True
     if submission is None:
@@ -111,5 +111,5 @@ def _may_be_handed_in(folder: Path, submission: Path | None) -> bool:
 
 
 def _is_course(folder: Path) -> bool:
-    """Whether `folder` looks like a course. Any nbgrader course has the config; only one with our tests can grade."""
+    """Whether `folder` looks like a course that we can grade: nbgrader's config and our tests."""
     return (folder / CONFIG).is_file() and (folder / TESTS).is_dir()

@@ -1,7 +1,7 @@
 """Processes of ours that make one call after the other, and keep what they have imported: `Workers`.
 
 A call that meets a limit of its own ends its worker, and the next one begins another; a worker ends with the process that
-asked. This is no pool of `multiprocessing` or `concurrent.futures`: those cannot be used in a daemonic process, as Dask has
+asked. This is not a pool of `multiprocessing` or `concurrent.futures`: those cannot be used in a daemonic process, as Dask has
 them, import the caller's main script again, and break whole where one process is killed.
 """
 
@@ -139,7 +139,7 @@ class _Worker:
             raise EndedError(self.process.wait()) from error
 
     def end(self) -> None:
-        """End it, whatever it is at."""
+        """End it, even at work."""
         self.process.kill()
         self._connection.close()
         self.process.wait()

@@ -32,12 +32,12 @@ GRAVEST_FIRST = tuple(Severity)
 
 
 def cell_points(checks: Sequence[CheckResult], max_points: float) -> float:
-    """Return points of a check cell, rounded to two decimals, half up: what its faults leave, and no more than was shown.
+    """Return a check cell's points, rounded half up to two decimals: at most what its faults leave.
 
     Each cause costs once: the faults named, each code once, leave the product of what they keep (`KEPT`). Shown is the
-    credit earned of that to be had. Public and hidden checks count alike; ungradable ones are to be had and not earned;
-    those that only follow from a fault named elsewhere are neither. What a slight fault takes is its tenth, whatever credit
-    shows it. A cell none of whose checks earned anything earns nothing.
+    credit earned of the available credit. Public and hidden checks count alike; ungradable ones are available and not earned;
+    those that only follow from a fault named elsewhere do not count. A slight fault always takes its tenth.
+    A cell none of whose checks earned anything earns nothing.
 
     Exact arithmetic on the decimal text of the credits: neither the order of the checks nor binary fractions move a mark.
     """
@@ -60,7 +60,7 @@ def cell_points(checks: Sequence[CheckResult], max_points: float) -> float:
 
 
 def causes(checks: Iterable[CheckResult]) -> Mapping[str, Severity]:
-    """Return the faults that cost something in these checks, and how grave each is at its worst; the gravest first."""
+    """Return the faults that cost points in these checks with their worst severity, gravest first."""
     found: dict[str, Severity] = {}
     for check in checks:
         for code in check.faults if check.outcome in CHARGED else ():
@@ -70,12 +70,12 @@ def causes(checks: Iterable[CheckResult]) -> Mapping[str, Severity]:
 
 
 def gravest(checks: Iterable[CheckResult]) -> Severity | None:
-    """Return how grave the gravest of the faults in these checks is; None if none costs anything by its severity."""
+    """Return the severity of the gravest fault in these checks; None if none costs points."""
     return next(iter(causes(checks).values()), None)
 
 
 def gravity(check: CheckResult) -> int:
-    """Sorts checks: the gravest first, then what has no severity, and last what only follows from something else."""
+    """Return a key that sorts checks: gravest first, then without severity, consequences last."""
     worst = gravest([check])
     if worst is not None:
         return GRAVEST_FIRST.index(worst)

@@ -1,4 +1,4 @@
-"""What tests work on: evidence, trusted data, the lab, and networks as read; each made when it is first asked for."""
+"""The objects of tests: evidence, trusted data, lab, networks as read; each made on first use."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ MOST_FED = 1_000
 
 @dataclass(frozen=True)
 class Dataset:
-    """The course's data as we hold them: inputs (n, …) and the targets (n,) that count, as `load_data` returns them.
+    """The course's data as the grader has them: inputs (n, …) and targets (n,), as `load_data` returns.
 
     `spec` says what they are.
     """
@@ -78,7 +78,7 @@ class Dataset:
 
 @functools.cache
 def dataset_in(file: Path, spec: DataSpec) -> Dataset:
-    """Return the data in `file`, read once in a process and in those that are forked from it; nobody may write to it.
+    """Return the data in `file`, read once per process and its forks; nobody may write to it.
 
     Raises
     ------
@@ -130,7 +130,7 @@ class CellEvidence:
         return any(name in items for items in (self.raw.graphs, self.raw.arrays, self.raw.facts))
 
     def explained(self, error: ProbeError, asked_for: str, unfinished: GraphEvidence | None = None) -> Fault:
-        """Return what an error means; where a name is missing since a cell stopped, that cell's error is told as well.
+        """Return what an error means, with the error of an earlier stopped cell behind a missing name.
 
         Raises
         ------
@@ -141,7 +141,7 @@ class CellEvidence:
         return explain(error, asked_for, unfinished, self.stopped(name) if name else None)
 
     def stopped(self, name: str) -> StoppedCell | None:
-        """Return the cell that stopped with an error because of which `name` is not there, or not finished, if one did.
+        """Return the cell whose error left `name` missing or unfinished, if one did.
 
         Raises
         ------
@@ -166,7 +166,7 @@ class CellEvidence:
 
 
 def _asked_for(name: str, cell: str) -> str:
-    """Return what a student calls an item: itself if it is a name, else what its cell's exercise is called."""
+    """Return the student's name of an item: a name itself, otherwise its cell's exercise."""
     return name if name.isidentifier() and name != NET else cell.removeprefix("check_")
 
 
@@ -177,7 +177,7 @@ def _missing(error: ProbeError) -> str:
 
 
 class Networks(Mapping[float, "Network"]):
-    """A cell's networks by the further learning rates that they were asked for; each is read when it is looked at."""
+    """A cell's networks at the further learning rates that grading asks for; each is read on first use."""
 
     def __init__(self, rates: tuple[float, ...], read: Callable[[int, float], Network]) -> None:
         self._numbers = {rate: number for number, rate in enumerate(rates)}
@@ -275,7 +275,7 @@ class TestContext:
 
     @property
     def references(self) -> Mapping[str, npt.NDArray[np.uint8]]:
-        """Return our own copies of the arrays that evidence may refer to, under the names that the notebooks give them."""
+        """Return our copies of the arrays that evidence may refer to, by their names in the notebooks."""
         return _References(self)
 
     def evidence(self, cell: str) -> CellEvidence:
@@ -286,16 +286,16 @@ class TestContext:
         return evidence
 
     def network(self, cell: str, item: str = NET, rate: float | None = None) -> Network:
-        """Return the network in the `item` of a cell as the reader sees it, given what the cell's exercise asks at `rate`."""
+        """Return the network in an `item` as the reader sees it, given the exercise's terms at `rate`."""
         network: Network = self.once(("network", cell, item, rate), lambda: self._read(cell, item, rate))
         return network
 
     def challenge(self, cell: str) -> int | None:
-        """Return the number that was handed over with a cell's check and that nobody knew before; None outside of grading."""
+        """Return the secret number that came with a cell's check; None outside of grading."""
         return msgspec.convert(self.outside.get("challenges", {}), dict[str, int]).get(cell)
 
     def untrained(self, cell: str) -> Said | None:
-        """Return why a cell's network cannot have been trained before its check, in words; None if it can have been."""
+        """Return in words why a cell's network cannot have been trained before its check; else None."""
         from netgrader.checks.provenance import untrained  # noqa: PLC0415  (which no student needs)
 
         return untrained(self.outside, cell, self.spec.train.rows)
@@ -306,7 +306,7 @@ class TestContext:
         return Networks(rates, lambda number, rate: self.network(cell, net_at(number), rate))
 
     def once(self, key: object, make: _Made) -> Any:
-        """Return what `make` returns, made once for this run; a verdict that it ends with is given again each time."""
+        """Return the result of `make`, computed once for this run; a verdict it raises is raised again."""
         if key in self._broken:
             raise self._broken[key]
         if key not in self._made:
@@ -376,7 +376,7 @@ class TestContext:
 
 
 def require_layers(network: Network) -> None:
-    """End the test unless there are trained layers from the images to as many outputs as there are classes.
+    """End the test unless trained layers lead from the images to one output for each class.
 
     One class may do without an output of its own, where its score is a constant and the others are taken against it.
     """
@@ -391,13 +391,13 @@ def require_layers(network: Network) -> None:
 
 
 def _fed(graph: GraphEvidence) -> dict[str, npt.NDArray[Any]]:
-    """Return what evaluation is fed beside images and labels: small things, and nothing in place of what is to be computed."""
+    """Return what evaluation is fed in addition to images and labels: small values, nothing computed."""
     own = {graph.parts.get(part) for part in COMPUTED}
     return {name: value for name, value in graph.eval_feed.items() if name not in own and value.size <= MOST_FED}
 
 
 class _References(Mapping[str, "npt.NDArray[np.uint8]"]):
-    """Return our own copies of the arrays that evidence may refer to, under the names that the notebooks give them."""
+    """Our copies of the arrays that evidence may refer to, by their names in the notebooks."""
 
     def __init__(self, bench: TestContext) -> None:
         # A table of levels is of whole numbers: of others there is none. A course may say nothing of data.

@@ -1,4 +1,4 @@
-"""From an error that a student's code raised, here or in a cell before, to a fault that a student understands."""
+"""Explain an error of a student's code, in this cell or an earlier one, as a fault."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NO_ANSWER = Text("input(), which nobody answers when a notebook is graded")
 REMEDIES: Sequence[tuple[frozenset[str], Text]] = (
     (
         frozenset({"ModuleNotFoundError", "ImportError"}),
-        Text("only the course's packages, and modules handed in beside the notebook"),
+        Text("only the course's packages, and modules submitted with the notebook"),
     ),
     (frozenset({"StdinNotImplementedError", "EOFError"}), Text("the value written into the cell")),
     (
@@ -122,7 +122,7 @@ def said_of(kind: str, message: str) -> Said:
 
 
 def without_prelude(message: str) -> str:
-    """Return an error's message without what Keras, and the pages that TensorFlow, puts before what was wrong."""
+    """Return an error's message without Keras's preamble and TensorFlow's long listings."""
     message = _FOREWORD.sub("", message)
     first, _, rest = message.lstrip()[:LONGEST].partition("\n")
     if first.strip() != "Graph execution error:":
@@ -142,7 +142,7 @@ def stopped_before(outside: Mapping[str, Json], check: str, name: str) -> Stoppe
     """Return the cell because of which `name` is missing at a check cell; None if there is none.
 
     It is the one called so, else that of the check's exercise, else the last that speaks of the name, else the last of
-    the student's own that stopped since the check before. One that says that it was not written yet is no mishap.
+    the student's own that stopped since the check before. A cell that reports that it is not written yet does not count.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def stopped_before(outside: Mapping[str, Json], check: str, name: str) -> Stoppe
 
 
 def _nearness(one: StoppedCell, name: str, exercise: str, since: int) -> int:
-    """Return how much a cell has to do with a name that is missing, from 4 if it is called so to 0 for nothing."""
+    """Return how close a cell is to a missing name: 4 if it has that name, 0 for no relation."""
     if one.grade_id == name:
         return 4
     if one.grade_id == exercise:
@@ -229,7 +229,7 @@ def explain(
 
 
 def _of_the_probe(error: ProbeError, name: str) -> Fault | None:
-    """Return what an error means that the probe raised itself, since it was given nothing or another kind of thing."""
+    """Return the meaning of an error that the probe raised because of a missing or unsuitable value."""
     if error.kind == PLACEHOLDER:
         return fault("not-done", place=name)
     if error.kind == "NoRoom":
@@ -242,7 +242,7 @@ def _of_the_probe(error: ProbeError, name: str) -> Fault | None:
 
 
 def _missing_name(error: ProbeError, name: str, stopped: StoppedCell | None) -> Fault | None:
-    """Return what it means that a name is missing, and the cell that stopped because of which it is, if one did."""
+    """Return the meaning of a missing name, and the stopped cell that caused it, if one did."""
     if error.kind != "NameError" or error.line is not None:
         return None
     if stopped is None:
@@ -253,7 +253,7 @@ def _missing_name(error: ProbeError, name: str, stopped: StoppedCell | None) -> 
 
 
 def _swapped(unfinished: GraphEvidence) -> bool:
-    """Whether a cross-entropy takes what variables make for its labels, and something that none makes for its logits.
+    """Whether a cross-entropy has labels computed from variables, and logits that are not.
 
     TensorFlow then finds no gradient, since it takes none with respect to labels.
     """

@@ -53,17 +53,17 @@ NET = "net"
 
 
 def net_at(number: int) -> str:
-    """Return the item that holds the network at the `number`-th further rate, counted from 0; `NET` is at the default."""
+    """Return the item of the network at the `number`-th further rate, from 0; `NET` is the default's."""
     return f"{NET}@{number + 1}"
 
 
 def trained_at(number: int) -> str:
-    """Return the item that holds what a network was trained to at the `number`-th rate of a sweep that is looked at."""
+    """Return the item of the values trained at the `number`-th rate of a sweep that is examined."""
     return f"trained@{number + 1}"
 
 
 def value_at(number: int) -> str:
-    """Return the item that holds the network at the `number`-th value of a sweep, in ascending order from 0."""
+    """Return the item of the network at the `number`-th value of a sweep, ascending from 0."""
     return f"value@{number + 1}"
 
 
@@ -95,7 +95,7 @@ class Exercises:
     files: tuple[str, ...] = ()
     """Names of files that notebooks read themselves."""
     release_url: str | None = None
-    """Where the release lies on the web."""
+    """The web address of the release."""
     language: str = ENGLISH
     """What its students are spoken to in."""
     source: str = FILE
@@ -121,7 +121,7 @@ class Exercises:
         Raises
         ------
         BadExerciseError
-            If its ``faults.toml``, beside ``exercises.toml``, or what it has translated makes no sense.
+            If its ``faults.toml``, next to ``exercises.toml``, or its translations make no sense.
         """
         folder, spec = Path(self.source).parent, self.spec
         about = OF_NO_COURSE
@@ -148,7 +148,7 @@ class Exercises:
         return found[0]
 
     def of_cell(self, cell: str) -> Any:
-        """Return what the exercise of a solution or check cell asks for, of its kind; `Terms` where the file has none."""
+        """Return the terms of a solution or check cell's exercise; `Terms` if the file has none."""
         return self.asked.get(cell.removeprefix("check_"), Terms())
 
     def table(self, name: str) -> Mapping[str, Any]:
@@ -165,11 +165,11 @@ class Exercises:
         return table
 
     def network(self, name: str, learning_rate: float | None = None) -> Exercise:
-        """Return what the solution cell `name` asks of a network, at its default learning rate or at the one given."""
+        """Return the terms of the network in solution cell `name`, at the default or the given rate."""
         return self._network(name, {} if learning_rate is None else {"learning_rate": learning_rate})
 
     def network_as_read(self, name: str) -> Exercise:
-        """Return what the cell `name` asks of a network that is read by itself: what its table ``read`` says goes first."""
+        """Return the terms of cell `name` for a network read by itself; its table ``read`` wins."""
         return self._network(name, self.table(name).get("read", {}))
 
     def _network(self, name: str, first: Mapping[str, Any]) -> Exercise:
@@ -183,7 +183,7 @@ class Exercises:
         return tuple(name for name in self.kinds if isinstance(self.of_cell(name), AnyNetworkTerms))
 
     def asked_rates(self, name: str, seed: int) -> tuple[float, ...]:
-        """Return the learning rates at which the network is asked for beside the default one.
+        """Return the learning rates at which grading builds the network, without the default.
 
         As many as the table's ``other_rates`` says, log-uniform within its ``rates_between``, to three digits, at least
         a factor of 1.5 from the default and from one another; the same for the same `seed` on every machine.
@@ -270,7 +270,7 @@ def load_exercises(path: Path, cells: frozenset[str] | None = None, *, hidden: P
 
 
 def load_texts(folder: Path, hidden: Path | None = None) -> CourseTexts:
-    """Return what the course of a folder of checks makes of all texts; that of none where it has no ``exercises.toml``.
+    """Return the course texts of a folder of checks; those of no course without ``exercises.toml``.
 
     Raises
     ------
@@ -319,5 +319,8 @@ def _sizes(spec: DataSpec | None) -> dict[str, Any]:
 
 
 def _uniform(text: str) -> float:
-    """Return a number from 0 to 1 that depends on `text` alone; Python's and NumPy's generators may change with versions."""
+    """Return a number from 0 to 1 that depends on `text` alone.
+
+    Python's and NumPy's generators may change with versions.
+    """
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64

@@ -1,6 +1,6 @@
-"""Test images that no untrusted code ever sees: how half of them are kept back, and what that says of a network.
+"""Test images that untrusted code never sees: how half is replaced, and what that reveals.
 
-The notebook is run with a file in which a secret half of the test images, drawn anew for each submission, is redrawn:
+The notebook is run with a file in which a secret half of the test images, drawn for each submission, is redrawn:
 in the place of each stands a training image of the same class, turned, sheared and moved. The accuracy that counts is
 that on the original images. A network that learned from the training images alone knows both halves equally well, but for
 chance; one that was trained on the test images, or that looks them up, knows the half that it was given better. Which
@@ -9,8 +9,8 @@ half an image belongs to was drawn by lot, so the difference is a randomisation 
 
 Marks among the training images that a notebook is given, which a network knows only if it was trained on them.
 
-A few images of the training set are replaced by patterns that are drawn anew for each submission: of each pattern some
-copies, moved, dimmed and noised, and all copies carry the label of one class. Whatever is trained on these images learns
+A few images of the training set are replaced by patterns that are drawn for each submission: of each pattern some
+copies, moved, dimmed and noised, and all copies carry the label of one class. A network trained on these images learns
 the patterns with the images; weights that were made anywhere else cannot know them (after 'radioactive data', Sablayrolles
 et al. 2020). How surely networks of all kinds learn them is measured in ``evaluation/clean.md``.
 """
@@ -83,7 +83,7 @@ class Marked:
 
 
 def by_chance(classes: int) -> int:
-    """Return how many patterns weights from elsewhere may know, each of which has one of so many classes: 4 of ten classes."""
+    """Return how many patterns untrained weights may know by chance, by number of classes: 4 of ten."""
     odds = 1 / classes
     shares = [
         math.comb(Redrawn.PATTERNS, k) * odds**k * (1 - odds) ** (Redrawn.PATTERNS - k)
@@ -93,7 +93,7 @@ def by_chance(classes: int) -> int:
 
 
 def mark(seed: str, images: Bytes, labels: Bytes, largest: int = 255) -> Marked:
-    """Put marks that follow from `seed`, a secret in hex, among training images (n, height, width) of `labels` (n,).
+    """Put marks that depend on `seed` (secret, hex) on training images (n, height, width), `labels` (n,).
 
     `largest` is the largest grey level. In images with colours (n, height, width, colours) the marks are grey.
     """
@@ -115,7 +115,7 @@ def _coloured(grey: Bytes, images: Bytes) -> Bytes:
 
 
 def _pattern(random: np.random.Generator, height: int, width: int) -> npt.NDArray[np.float64]:
-    """Draw a picture (height, width) from 0 to 1, three tenths of which are dark: a few waves of any direction."""
+    """Draw a picture (height, width) from 0 to 1, three tenths of it dark: a few waves of any direction."""
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     field = np.zeros((height, width))
     for _ in range(Redrawn.WAVES):
@@ -148,7 +148,7 @@ class HeldOut:
 
 
 def secret_seed(secret: bytes, *parts: object) -> str:
-    """Return what a submission's half follows from: HMAC-SHA256 of `parts` with the course's `secret`, in hex."""
+    """Return the seed of a submission's half: HMAC-SHA256 of `parts` with the course's `secret`, in hex."""
     return hmac.new(secret, repr(parts).encode(), hashlib.sha256).hexdigest()
 
 
@@ -192,7 +192,7 @@ def redraw(images: Bytes, random: np.random.Generator) -> Bytes:
 
 
 def _moved(images: Bytes, amounts: Floats) -> Bytes:
-    """Turn, shear, scale and move images (n, height, width), uint8, by `amounts` (6, n, 1) from -1 to 1 of the largest."""
+    """Turn, shear, scale and move uint8 images (n, height, width) by `amounts` (6, n, 1) in [-1, 1]."""
     if images.ndim > 3:
         return np.stack([_moved(images[..., colour], amounts) for colour in range(images.shape[3])], axis=3)
     n, height, width = images.shape
@@ -243,7 +243,7 @@ def _in_errors(difference: float, error: float) -> float:
 
 
 def knowledge(logits: npt.NDArray[np.float32], labels: Bytes) -> Floats:
-    """Return how well a network knows each image (n,): from 0, surely wrong, over 0.5, undecided, to 1, surely right.
+    """Return how well a network knows each image (n,): 0 surely wrong, 0.5 undecided, 1 surely right.
 
     What decides is by how much the logit (n, classes) of the true class is above all others, in units of a network's own:
     two of a hundred images lie closer to undecided than one.
@@ -258,7 +258,7 @@ def knowledge(logits: npt.NDArray[np.float32], labels: Bytes) -> Floats:
 
 
 def lead_of_the_given(known: npt.NDArray[Any], hidden: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """Compare how well a network knows the images that it was given with how well it knows the hidden ones.
+    """Compare how well a network knows the given images with how well it knows the hidden ones.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""Test rows and sequences that no untrusted code ever sees: what stands in the place of those that are kept back.
+"""Test rows and sequences that untrusted code never sees, and what replaces them.
 
-It is what `netgrader.checks.held_out` does for images: a secret half of the test inputs, drawn anew for each submission, is
+It is what `netgrader.checks.held_out` does for images: a secret half of the test inputs, drawn for each submission, is
 replaced in the file that the notebook is given. In the place of each stands a row between two training rows that are
 near each other: of the same class, or where targets are numbers of targets near its own.
 
@@ -31,7 +31,7 @@ AT_ONCE = 4_000_000  # numbers that are compared together
 
 
 def held_out_inputs(seed: str, train: tuple[Array, Array], test: tuple[Array, Array], spec: DataSpec) -> HeldOut:
-    """Replace a half of the test inputs that follows from `seed`: images are redrawn, others put between training rows.
+    """Replace half of the test inputs, by `seed`: images are redrawn, others interpolated.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def held_out_inputs(seed: str, train: tuple[Array, Array], test: tuple[Array, Ar
 
 
 def _images_of_numbers(seed: str, train: tuple[Array, Array], test: tuple[Array, Array]) -> HeldOut:
-    """Redraw a half of the test images, in the place of each a training image whose target is among those nearest to its own."""
+    """Replace half of the test images by training images with nearly the same target."""
     random = np.random.default_rng(int(seed, 16))
     (x_train, y_train), (x_test, y_test) = train, test
     hidden = half(len(x_test), random)
@@ -59,7 +59,7 @@ def _images_of_numbers(seed: str, train: tuple[Array, Array], test: tuple[Array,
 
 
 def held_out_rows(seed: str, train: tuple[Array, Array], test: tuple[Array, Array], spec: DataSpec) -> HeldOut:
-    """Put a row between two training rows in the place of each of a half of the test rows that follows from `seed`."""
+    """Replace half of the test rows, by `seed`, by a row between two training rows."""
     random = np.random.default_rng(int(seed, 16))
     (x_train, y_train), (x_test, y_test) = train, test
     hidden = half(len(x_test), random)
@@ -91,7 +91,7 @@ def _of_the_class(y_train: Array, targets: Array, random: np.random.Generator) -
 
 
 def _near_targets(y_train: Array, targets: Array, random: np.random.Generator) -> tuple[Ints, Ints]:
-    """Return all of the `targets`, and training rows of the nearest ones for each (m, k), in an order drawn at random."""
+    """Return all `targets`, and for each the training rows with nearest targets (m, k), shuffled."""
     order = np.argsort(y_train, kind="stable")
     k = min(NEAR_TARGETS, len(order))
     first = np.clip(np.searchsorted(y_train[order], targets) - k // 2, 0, len(order) - k)
@@ -100,7 +100,7 @@ def _near_targets(y_train: Array, targets: Array, random: np.random.Generator) -
 
 
 def _between(rows: Array, found: Ints, scale: Array, whole: Array, random: np.random.Generator) -> Array:
-    """Return for each list of candidates (m, k) a row between its first and the one of the others that is nearest to it.
+    """Return, for each candidate list (m, k), a row between the first and its nearest other.
 
     What is a whole number in all training rows is that of one of the two.
     """

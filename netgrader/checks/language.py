@@ -139,12 +139,12 @@ def partial(
     severity: Severity | None = None,
     causes: tuple[str, ...] = (),
 ) -> NoReturn:
-    """End the test with a `share` of its credit (at least 0, less than 1); the other arguments are those of `fault`."""
+    """End the test with a `share` of its credit (0 ≤ share < 1); other arguments as in `fault`."""
     raise Failed([fault(what, place, found, expected, severity, causes=causes)], share)
 
 
 def fail_all(faults: Sequence[Fault], share: float = 0.0) -> None:
-    """End the test as failed (or partly so, with a `share`) if there are any faults; go on if there are none."""
+    """End the test as failed (partly, with a `share`) if there are faults; otherwise go on."""
     if faults:
         raise Failed(faults, share)
 
@@ -155,6 +155,6 @@ def ungradable(sentence: Said) -> NoReturn:
 
 
 def require_decided(network: Network, codes: Collection[str]) -> None:
-    """End the test as ungradable if the reader could not look for one of these faults: no points, and nobody is blamed."""
+    """End the test as ungradable if the reader could not look for one of these faults: no points."""
     for code in sorted(network.left_open.keys() & codes):
         ungradable(network.left_open[code])

@@ -1,4 +1,4 @@
-"""What ``exercises.toml`` may hold: a Struct for each kind of exercise, and one for each table that is of no exercise.
+"""The content of ``exercises.toml``: a Struct for each kind of exercise and each further table.
 
 Bounds lie where no exercise needs to be and where what is asked for could not be done within a grading any more. What depends
 on another table is in `netgrader.checks.rules`.
@@ -333,7 +333,7 @@ LOOP, GRADIENTS, OWN = "training-loop", "gradients", ""
 
 
 def _with_own(kinds: Mapping[str, type[Terms]]) -> Mapping[str, type[Terms]]:
-    """Return the kinds, and with them the one of an exercise that has none: all of theirs is optional, and more allowed."""
+    """Return the kinds with the exercise's own: all keys optional, and more allowed."""
     fields = itertools.chain.from_iterable(map(msgspec.structs.fields, kinds.values()))
     optional = {
         field.name: (field.name, Optional[field.type], None if field.required else field.default)  # noqa: UP045 (a type that is known at run time only)
@@ -443,7 +443,7 @@ class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tuple[Annotated[str, Meta(pattern=r"^\w[\w.-]{0,80}$")], ...],
         several(50, "names of files next to the notebooks"),
     ] = ()
-    """Of files beside the notebooks in ``source/``: they are released, and notebooks have them in the cage."""
+    """Of files next to the notebooks in ``source/``: they are released, and notebooks have them in the cage."""
 
     def __post_init__(self) -> None:
         require(self, "names", len({*self.names}) == len(self.names), "name each file once")

@@ -1,4 +1,4 @@
-"""The pytest plugin that runs tests for marks: chooses and orders them, limits their time, and collects their verdicts."""
+"""The pytest plugin of graded tests: selects and orders them, limits time, collects verdicts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = ["BrokenTests", "GradingPlugin", "PlannedCheck", "TestTimeout", "time_
 
 
 class TestTimeout(BaseException):
-    """Raised in the test's thread when its time is up. Not an `Exception`: a test's own handlers must not eat it."""
+    """Raised in a test's thread when its time is up; no `Exception`, so no test catches it."""
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 class BrokenTests(NetgraderError):
-    """The tests themselves cannot be run: a mistake of their author. The message says which; `details` has more."""
+    """The tests cannot run because of their author's mistake; the message names it."""
 
     def __init__(self, sentence: str, details: str = "") -> None:
         super().__init__(sentence)
@@ -248,7 +248,7 @@ class GradingPlugin:
                 return planned.result(Outcome.UNGRADABLE, 0.0, said=self._why_ungradable(planned, raised))
 
     def _failed(self, planned: PlannedCheck, raised: Failed) -> CheckResult:
-        """Charge what was found, unless an earlier test of the cell found just that: then this one could judge nothing."""
+        """Record a failure, unless an earlier test of the cell found the same: then nothing is judged."""
         named = [fault.code for fault in raised.faults if fault.code]
         unknown = set(named) - self.texts.kinds.keys()
         if unknown:
@@ -292,7 +292,7 @@ def _causes_of(fault: Fault) -> tuple[str, ...]:
 
 
 def _asserted(raised: BaseException) -> Said:
-    """Return the author's sentence; the comparison that pytest may have added below it is not for students."""
+    """Return the author's sentence without the comparison that pytest may add below it."""
     first = plain(str(raised).partition("\n")[0])
     return CONTRADICTED if not first or first.startswith("assert ") else first
 

@@ -1,4 +1,4 @@
-"""Whether a network can have been trained in this run, by the processor time that the cage measured from outside.
+"""Whether this run can have trained a network, by the processor time measured outside the cage.
 
 Real values of a good network are not yet a training: they can come from a literal, a file, a friend. No code inside can
 change how much processor time it took.
@@ -23,7 +23,7 @@ LEAST_SECONDS_A_ROW = 0.5 / 60_000
 
 
 def untrained(outside: Mapping[str, Json], cell: str, rows: int) -> Said | None:
-    """Return why no network can have been trained on so many `rows` before the check `cell`, in words; None if one can.
+    """Return in words why nothing can have been trained on `rows` before check `cell`; else None.
 
     `outside` is what was seen of the student's process from outside of it; empty in a student's own notebook.
     """
@@ -36,7 +36,7 @@ def untrained(outside: Mapping[str, Json], cell: str, rows: int) -> Said | None:
 
 
 def _seconds_before(outside: Mapping[str, Json], cell: str) -> float | None:
-    """Return the processor time of the student's own cells up to the check `cell`; None if that is not known."""
+    """Return the processor time of the student's cells up to check `cell`; None if unknown."""
     before = cells_until(outside, cell)
     if not sum(one.cpu_seconds for one in before):
         return None

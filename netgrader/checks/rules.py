@@ -1,4 +1,4 @@
-"""What the tables of ``exercises.toml`` mean together: names, and a table of rules that depend on data, limits or exercises."""
+"""Rules for the tables of ``exercises.toml`` together: names, and a table of dependencies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run tests for marks with pytest, in this process, on the fixtures that they are written on: `run_tests`."""
+"""Run graded tests with pytest in this process, with the fixtures that they use: `run_tests`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = ["EvidenceByCell", "Fixtures", "TestRun", "run_tests"]
 
 
 class EvidenceByCell(Mapping[str, CellEvidence]):
-    """Evidence by check cell, each read when it is looked at. Every cell has one: some say why there is none."""
+    """Evidence by check cell, each read on first use; for a missing one, the reason."""
 
     def __init__(self, bench: TestContext) -> None:
         self._bench = bench
@@ -74,7 +74,7 @@ class Fixtures:
 
     @pytest.fixture
     def network(self, request: pytest.FixtureRequest) -> Network:
-        """Return the network that this test's cell handed over, asked for at its default rate. Pages draw it with the cell.
+        """Return the network of this test's cell at its default rate; pages draw it with the cell.
 
         One that has no trained layers from the inputs to the outputs is judged no further.
         """
@@ -111,7 +111,7 @@ class Fixtures:
 
     @pytest.fixture
     def bench(self) -> TestContext:
-        """Return all of it, for what other fixtures do not give; `TestContext.once` shares costly work between tests."""
+        """Return the whole context, for needs without a fixture; `TestContext.once` shares costly work."""
         return self._bench
 
     @pytest.fixture
@@ -145,7 +145,7 @@ class Fixtures:
 
     @pytest.fixture
     def refuse(self, request: pytest.FixtureRequest) -> Callable[[Network], None]:
-        """End the test if the reader found a fault that this test looks for, or could not look for it; note its remarks."""
+        """End the test if the reader found, or could not look for, one of its faults; note remarks."""
         terms = self._plugin.terms(request.node).grades
 
         def look(network: Network) -> None:
@@ -205,7 +205,7 @@ OFF = (
 
 @dataclass(frozen=True)
 class TestRun:
-    """What came of the tests: `checks` by cell as students see them, and what the tests of each cell noted."""
+    """The results of the tests: `checks` by cell as students see them, and each cell's notes."""
 
     checks: Mapping[str, tuple[CheckResult, ...]]
     measured_by_cell: Mapping[str, Mapping[str, Any]]
@@ -299,7 +299,7 @@ def _as_json(noted: Mapping[str, Any], bench: TestContext) -> dict[str, Any]:
 
 
 def _arguments(files: Mapping[Path, Visibility]) -> list[str]:
-    """Return arguments with which nothing of the surroundings counts: no configuration, no conftest, no other plugin."""
+    """Return arguments that isolate pytest: no configuration, no conftest, no other plugin."""
     here = Path(__file__).parent
     off = [argument for name in OFF for argument in ("-p", f"no:{name}")]
     fixed = ["-c", str(here / "pytest.ini"), "--rootdir", str(here), "--noconftest", "--import-mode=importlib"]
@@ -308,7 +308,7 @@ def _arguments(files: Mapping[Path, Visibility]) -> list[str]:
 
 @contextlib.contextmanager
 def _undisturbed(files: Mapping[Path, Visibility]) -> Iterator[None]:
-    """Leave the process as it was: no compiled files beside the tests, no modules, no settings of the environment."""
+    """Restore the process afterwards: no compiled files, no new modules, no changed environment."""
     environment = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
     modules = set(sys.modules)
     with mock.patch.dict(os.environ, environment), mock.patch.object(sys, "dont_write_bytecode", new=True):

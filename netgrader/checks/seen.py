@@ -1,4 +1,4 @@
-"""What was seen of a notebook's cells from outside of the student's process, as `netgrader.grading.run_report` notes it."""
+"""Observations of a notebook's cells from outside the student's process (`run_report`)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class SeenCell(msgspec.Struct, frozen=True):
 
 
 def cells_until(outside: Mapping[str, Any], check: str) -> list[SeenCell]:
-    """Return the cells up to a check cell, itself included; none where it was not seen, as in a student's own notebook."""
+    """Return the cells up to and including a check cell; none if it was not observed."""
     cells = msgspec.convert(outside.get("cells", []), list[SeenCell])
     ends = [number for number, cell in enumerate(cells, 1) if cell.evidence == check]
     return cells[: min(ends, default=0)]

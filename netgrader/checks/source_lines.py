@@ -1,4 +1,4 @@
-"""Which lines of a notebook made an operation of a graph: noted beside the student's code, looked up on our side.
+"""The notebook lines that made an operation: noted next to the student's code, looked up here.
 
 What is noted is the word of the student's process. It is shown with a fault and decides nothing; the text of a line is taken from
 the notebook that was handed in.
@@ -62,7 +62,7 @@ class Cell:
     """A code cell of the student's."""
 
     name: str
-    """The exercise that it is, empty if it is none."""
+    """Its exercise, empty without one."""
     text: str
 
 
@@ -79,7 +79,7 @@ def _key(text: str) -> str:
 
 
 def made_at(graph: Any) -> dict[str, Json]:
-    """Return what to note of where in the notebook the operations of a ``tf.Graph`` were made; nothing if nowhere in one.
+    """Return notes on where the notebook made the operations of a ``tf.Graph``; nothing if nowhere.
 
     ``runs`` holds for each operation that others made than the one before its number and the lines: of the function that was
     asked for, and the innermost, each as the number of its cell in ``cells`` and that of the line.
@@ -99,7 +99,7 @@ def made_at(graph: Any) -> dict[str, Json]:
 
 
 def _lines(frames: Iterable[Any]) -> Iterator[tuple[str, int]]:
-    """Yield the line of the notebook that called for an operation, and the one that made it if that is another."""
+    """Yield the notebook line that called for an operation, and the line that made it if different."""
     # What calls us is no line that makes a network.
     called = itertools.takewhile(lambda frame: not frame.filename.startswith(_OURS), reversed(list(frames)))
     own = [frame for frame in called if _is_cell(frame.filename)]
@@ -124,7 +124,7 @@ class _Noted(msgspec.Struct):
 
 
 def with_lines(network: Network, graph: GraphEvidence, cells: Mapping[str, Cell], exercise: str) -> Network:
-    """Return a network each of whose faults names the lines of the notebook that it is about, where they are known."""
+    """Return a network whose faults name the notebook lines that caused them, where known."""
     try:
         noted = msgspec.convert(graph.about.get(MADE_AT), _Noted)
     except msgspec.ValidationError:
@@ -140,7 +140,7 @@ def with_lines(network: Network, graph: GraphEvidence, cells: Mapping[str, Cell]
 
 
 def _maker(fault: Fault, nodes: Sequence[Any], order: Mapping[str, int]) -> int | None:
-    """Return the number of the operation that a fault is about: where it shows, or what makes it before that."""
+    """Return the number of the operation that a fault is about, or of the one that feeds it."""
     number = order.get(_op(fault.op))
     if number is None:
         return None
@@ -152,7 +152,7 @@ def _maker(fault: Fault, nodes: Sequence[Any], order: Mapping[str, int]) -> int 
 
 
 def _above(number: int, nodes: Sequence[Any], order: Mapping[str, int]) -> Iterator[int]:
-    """Yield an operation and those that it is computed from, the nearest first, and not what has but the shape of something."""
+    """Yield an operation and its inputs, nearest first, without those that only give a shape."""
     seen, ahead = {number}, deque([number])
     while ahead:
         at = ahead.popleft()
@@ -188,7 +188,7 @@ def _line(cell: Cell, line: int, exercise: str) -> Said:
 
 
 def _blank(cell: Cell) -> int:
-    """Return how many empty lines a cell begins with: IPython leaves them out, and so counts from the first that is not."""
+    """Return how many empty lines a cell begins with; IPython does not count them."""
     blank = len(cell.text) - len(cell.text.lstrip())
     return cell.text[:blank].count("\n")
 

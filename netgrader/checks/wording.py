@@ -23,5 +23,5 @@ CONTRADICTED = Text("Not so.")
 
 
 def percent(share: float, digits: int | None = 1) -> str:
-    """Return a share of one as every sentence writes it: 92.6 %; with as many digits as it takes if `digits` is None."""
+    """Return a share as a percentage, such as 92.6 %; with all needed digits if `digits` is None."""
     return f"{100 * share:.6g} %" if digits is None else f"{100 * share:.{digits}f} %"

@@ -98,7 +98,7 @@ def grade_class(
     before_table: Callable[[], None] = lambda: None,
     dry_run: bool = False,
 ) -> int:
-    """Grade `students` of `assignment` (all if none are named), save their marks, print the table; the exit code.
+    """Grade `students` of `assignment` (all if none), save marks, print the table; the exit code.
 
     `before_table` is called when the marks are saved: what it prints stands above the table, which ends the output. A dry
     run saves nothing and prints what it would change.
@@ -155,7 +155,7 @@ def students_of(assignment: Assignment, asked: Sequence[str]) -> list[str]:
 
 
 def tasks_of(assignment: Assignment, students: Iterable[str]) -> tuple[list[Task], dict[str, str]]:
-    """Return what `students` handed in, and a sentence for each whose submission cannot be read or is empty."""
+    """Return the submissions of `students`, and a sentence for each that is unreadable or empty."""
     tasks: list[Task] = []
     unread: dict[str, str] = {}
     for student in students:
@@ -192,7 +192,7 @@ def _graded(
     scheduler: str | None,
     saver: Saver | Unsaved,
 ) -> list[Done]:
-    """Grade `tasks`; `saver` is told and waited for.
+    """Grade `tasks`; inform `saver` and wait for it.
 
     Raises
     ------
@@ -230,7 +230,7 @@ def _summary(
     failed: dict[str, str],
     seconds: float,
 ) -> int:
-    """Print the class as a table, what broke, and how many there were; return how many were not graded in full."""
+    """Print the class as a table, with problems and counts; return how many are not graded in full."""
     order = sorted(done, key=lambda one: (one.task.student, one.task.job.notebook))
     rows = [
         (one.task.student, one.result.rendered(one.task.job.assignment.texts.in_english), None)

@@ -21,7 +21,7 @@ __all__ = ["run"]
 
 
 def run(workers: int | None) -> int:
-    """Release, grade, write the pages, show. The sample class has submissions that cannot be graded: they are no 1."""
+    """Release, grade, write pages, show; the sample class's ungradable work does not mean exit code 1."""
     course = find_course()
     assignment = chosen(course, None)
     out = console()

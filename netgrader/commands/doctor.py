@@ -1,4 +1,4 @@
-"""``netgrader doctor``: what this machine has for grading, line by line, what is missing, and what to type."""
+"""``netgrader doctor``: what this machine has for grading, what is missing, and what to type."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ __all__ = ["Finding", "findings", "run"]
 
 NEEDED_FREE_GB = 5.0
 NEEDED_MEMORY_GB = 4.0
-UNCAGED = "WITHOUT a cage, with the rights of whoever grades"
+UNCAGED = "WITHOUT a cage, with the rights of the user who grades"
 PROCESSES_REMEDY = (
     "the kernel limits nobody who is root outside of a container, too: begin the container as an ordinary user, in Docker with "
     "--user $(id -u):$(id -g)"
 )
-KEEPER_REMEDY = "that is no setting of yours: send this page to whoever keeps netgrader"
+KEEPER_REMEDY = "you cannot change that by a setting: send this page to netgrader's maintainers"
 BUBBLEWRAP_REMEDY = "install bubblewrap 0.12.0 or newer; the section 'bubblewrap' of SECURITY.md explains the versions"
 
 
@@ -122,7 +122,7 @@ def _store(folder: Path) -> Finding:
 
 
 def _who_grades(course: Course) -> Iterator[Finding]:
-    """Whether nbgrader is set up to grade as we do, and for each assignment who grades it and where its notebooks run."""
+    """Show whether nbgrader uses our steps, and for each assignment which grader and where it runs."""
     from netgrader.nbgrader_plugin.configure import LINES, problem_of, sandbox_of  # noqa: PLC0415  (slow)
 
     problem = problem_of(course)

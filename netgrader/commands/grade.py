@@ -24,7 +24,7 @@ STDOUT = "<stdout>"
 
 
 def run(paths: Sequence[Path], json_file: TextIO | None, sandbox: str, *, anew: bool = False) -> int:
-    """Grade `paths` and print what came of it, on the error stream if the JSON goes to the screen; the exit code."""
+    """Grade `paths` and print results, on stderr if the JSON goes to the screen; the exit code."""
     jobs = [job for path in paths for job in find_jobs(path, find_course(path))]
     on_screen = json_file is not None and json_file.name == STDOUT
     out = console(err=on_screen)

@@ -11,17 +11,24 @@ from netgrader.commands.show import console
 from netgrader.course import CONFIG, Course
 from netgrader.errors import UsageError
 from netgrader.nbgrader_plugin.configure import LINES, problem_of
-from netgrader.new_course import NewAssignment, make_assignment, make_config
+from netgrader.new_course import NewAssignment, copy_digits, make_assignment, make_config
 from netgrader.which_course import is_taken_for_another, require_meant
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["run"]
+__all__ = ["run", "run_from_digits"]
+
+
+def run_from_digits(root: Path) -> int:
+    """Copy the course on digits into the new folder `root`, and show what to type next; the exit code."""
+    _require_empty(root)
+    return _show_next(root, "digits", copy_digits(root))
 
 
 def run(root: Path, wanted: NewAssignment) -> int:
-    """Write a course, or into the one in `root`, and say what to type next; the exit code.
+    """Write a course, or into the one in `root`, and show what to type next; the exit code.
 
     An assignment without a name is called like the course.
     """
@@ -36,6 +43,10 @@ def run(root: Path, wanted: NewAssignment) -> int:
     else:
         _require_ready(root)
         written = make_assignment(root, replace(wanted, name=name))
+    return _show_next(root, name, written)
+
+
+def _show_next(root: Path, name: str, written: Iterable[Path]) -> int:
     out = console()
     out.print("\n".join(str(path.relative_to(root)) for path in written))
     out.print(f"\nNow type, in {root}:")
@@ -50,7 +61,7 @@ def _require_empty(root: Path) -> None:
     """Make the folder `root`, unless it is there and empty."""
     root.mkdir(parents=True, exist_ok=True)
     if any(root.iterdir()):
-        raise UsageError(f"{root} is not empty, and no course of nbgrader's. Name a new folder.")
+        raise UsageError(f"{root} is not empty and has no {CONFIG}. Name a new folder.")
 
 
 def _require_ready(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""``netgrader feedback`` and ``report``: a page for each student's notebook, by nbgrader's own step, and one on the class."""
+"""``netgrader feedback`` and ``report``: a page for each notebook, and one on the class."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run(name: str, students: Sequence[str]) -> int:
 
 
 def feedback_of_class(assignment: Assignment, students: Sequence[str], out: Console) -> int:
-    """Write the pages of `students` of `assignment` (all who were graded, if none are named); the exit code."""
+    """Write the pages of `students` of `assignment` (all graded ones if none); the exit code."""
     require_configured(assignment.course)
     graded = _graded(assignment)
     chosen = _chosen(assignment, students, graded)

@@ -92,7 +92,7 @@ def log_path(assignment: Assignment) -> Path:
 
 
 class Journal(Watcher):
-    """Logs the grading of a class: ``begin``, for each notebook ``running`` and ``graded``, and how it ended.
+    """Log the grading of a class: ``begin``, ``running`` and ``graded`` for each notebook, the end.
 
     `how` says in words where it is graded.
     """

@@ -1,4 +1,4 @@
-"""``netgrader release``: what students get, ``release/``, generated from ``source/`` by nbgrader, with package, data, tests."""
+"""``netgrader release``: generate ``release/`` from ``source/``, with package, data and tests."""
 
 from __future__ import annotations
 
@@ -56,28 +56,28 @@ README = """\
 
 3. Open {notebooks}. In Colab, {colab}
 4. Fill in the cells that say `YOUR CODE HERE`, run them, and run the `check(...)` below each: it answers within seconds.
-5. {data}You may import Python files of your own that lie beside the notebook.
-6. Hand in the notebook under its own name, with those files. To grade it we run it again, from top to bottom.{more}
+5. {data}You may import your own Python files from the notebook's folder.
+6. Hand in the notebook under its own name, with those files. We grade it by running it from top to bottom.{more}
 
 | what you see | what to do |
 |---|---|
 | `python3` or `py`: not found | install Python 3.13 from python.org |
 | *ensurepip is not available* | `sudo apt install python3-venv`, then begin again with the first line |
 | *requires a different Python* | your Python is too old: install 3.13 from python.org, then `python3.13 -m venv --clear .venv` |
-| *No matching distribution found for tensorflow* | your Python is too new, or your Mac is one with Intel: the same with 3.12 |
+| *No matching distribution found for tensorflow* | your Python is too new, or your Mac is an Intel Mac: use Python 3.12 |
 | Windows: *No runtime installed that matches 3.13* | `py install 3.13` |
 | Windows: *Long Path*, or *No such file or directory* while installing | put the folder where its path is short: `C:\\digits` |
 | Windows: *DLL load failed* | install Microsoft's *Visual C++ Redistributable* (x64) |
-| `NameError: name 'check' is not defined` | run the cell with the imports; it is lost when the kernel starts anew |
+| `NameError: name 'check' is not defined` | run the cell with the imports; they are lost when the kernel restarts |
 | the check does not notice what you changed | run the cell that you changed, then the check |
-| a cell never ends (`[*]`) | *Kernel*, *Interrupt Kernel*; then look for a loop that has no end |
-| nothing fits together any more | *Kernel*, *Restart Kernel and Run All Cells* |
+| a cell never ends (`[*]`) | *Kernel*, *Interrupt Kernel*; then look for an endless loop |
+| results no longer fit together | *Kernel*, *Restart Kernel and Run All Cells* |
 """
 STUDENTS = "students.md"
 """A page for students, where a course has one next to its notebooks."""
 MORE = f"""
 
-How long it takes, what happens when you are graded and how to read what comes back: [{STUDENTS}]({STUDENTS})."""
+How long it takes, how you are graded, and how to read your feedback: [{STUDENTS}]({STUDENTS})."""
 
 
 def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check: bool, untried: bool) -> int:
@@ -91,7 +91,7 @@ def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check
     typer.echo(f"{target}: {', '.join(sorted(path.name for path in target.iterdir()))}")
     waiting = sorted({*which.notebooks} - {*released})
     if waiting:
-        typer.echo(f"Not released: {', '.join(waiting)}, and what only these are given.")
+        typer.echo(f"Not released: {', '.join(waiting)}, and files that only these need.")
     _say_who_handed_in(which)
     address = _address(which)
     if address is not None:
@@ -122,7 +122,7 @@ def _compare(assignment: Assignment, notebooks: Sequence[str]) -> int:
 
 
 def _try_out(assignment: Assignment, options: Options, released: Path, notebooks: Sequence[str]) -> None:
-    """Grade solution and release; what was run before costs nothing. Where there is no cage nothing is run, and it is said.
+    """Grade solution and release, with cached runs; without a cage run nothing, and say so.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def chosen(course: Course, name: str | None) -> Assignment:
 def release(
     assignment: Assignment, notebooks: Sequence[str] = (), inspect: Callable[[Path, Sequence[str]], None] | None = None
 ) -> Path:
-    """Generate the release of `assignment`, or of some notebooks of it, and put it in its place in one step.
+    """Generate the release of `assignment`, or of some notebooks, and install it in one step.
 
     What is released is all that is there afterwards: a later notebook is given what answers an earlier one, so none may
     stay behind unasked. Cells and points go into the gradebook.
@@ -208,7 +208,7 @@ def release(
 
 
 def differences(assignment: Assignment) -> tuple[str, ...]:
-    """Names of the files in which ``release/`` is not what ``source/`` generates; writes nothing to either.
+    """Return names of files where ``release/`` differs from what ``source/`` generates; write nothing.
 
     A release without a wheel, as it is kept under version control, is compared without what is built for it.
     """
@@ -282,7 +282,7 @@ def _require_files(assignment: Assignment, notebooks: Sequence[str]) -> None:
 
 
 def _copy_beside(assignment: Assignment, files: NotebookFiles, target: Path) -> None:
-    """What a notebook's student needs beside it. Hidden tests are not among it, nor other notebooks' files."""
+    """Copy the files that a notebook's student needs; no hidden tests, no other notebooks' files."""
     for path in (*files.probes, *files.public_tests, files.exercises, files.faults, *files.messages, *files.given):
         if path.is_file():
             out = target / path.relative_to(assignment.source)
@@ -303,7 +303,7 @@ def _readme(assignment: Assignment, notebooks: Sequence[str]) -> str:
 
 
 def _address(assignment: Assignment) -> WebAddress | None:
-    """Return where the release lies on the web, if the course says so."""
+    """Return the web address of the release, if the course has one."""
     url = assignment.exercises.release_url
     return WebAddress(url) if url is not None else None
 

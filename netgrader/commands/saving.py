@@ -1,4 +1,4 @@
-"""Marks into the gradebook while others are still being graded: one thread, the one writer, a student at a time."""
+"""Save marks while others are being graded: one writer thread, one student at a time."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Saver(Watcher):
     failed
         Sentences on students whose marks could not be saved.
     late
-        Students who handed in anew meanwhile: their marks stay as they were, since nbgrader would save what is newest.
+        Students who resubmitted meanwhile: their marks stay, since nbgrader would save the newest submission.
     penalties
         Sentences on points that the gradebook has fewer than are shown, for coming late.
     """
@@ -143,7 +143,7 @@ class Saver(Watcher):
 
 
 def file_states(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    """Return the files of a submission with when they were last changed (nanoseconds) and how large they are (bytes)."""
+    """Return a submission's files with modification time (nanoseconds) and size (bytes)."""
     found = []
     for path in sorted(folder.rglob("*")):
         try:

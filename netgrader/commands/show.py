@@ -48,10 +48,10 @@ LONGEST_REASON = 160  # characters
 
 
 class TerminalConsole(Console):
-    """A console on which only rich itself moves the cursor: names of files, ops and exceptions are students'.
+    """A console on which only rich moves the cursor: file, op and exception names are untrusted.
 
-    Whatever is printed comes through here; a sign stands for what is no character, or turns the text around it, and brackets
-    are no markup.
+    All output passes here: a sign replaces control characters and those that reverse text, and brackets
+    are plain text.
     """
 
     def __init__(self, **how: Any) -> None:
@@ -76,7 +76,7 @@ def console(*, err: bool = False) -> Console:
 def notebook_lines(out: Console, result: NotebookResult) -> None:
     """Print one notebook's marks: a table of its cells, with a line for each check that did not pass.
 
-    What does not work at all is said before the points.
+    A cell that does not work at all comes before the points.
     """
     points = f"{result.score:g} of {result.max_score:g} points"
     broken = [cell.cell for cell in result.cells if gravest(cell.checks) is Severity.FATAL]
@@ -96,7 +96,7 @@ def notebook_lines(out: Console, result: NotebookResult) -> None:
 
 
 def class_table(out: Console, rows: Iterable[tuple[str, NotebookResult | None, str | None]]) -> None:
-    """Print a class: a row for each student's notebook with its points and why it does not have all of them.
+    """Print a class: a row for each notebook with points and the reasons for lost ones.
 
     `rows` are student, result, and the sentence why there is none.
     """
@@ -114,7 +114,7 @@ def class_table(out: Console, rows: Iterable[tuple[str, NotebookResult | None, s
 
 
 def changes_table(out: Console, done: Sequence[Done], marks: Mapping[tuple[str, str], Marks]) -> None:
-    """Print the cells whose points grading would change against the last results, and how many students they concern.
+    """Print the cells whose points would change against the last results, and how many students.
 
     `marks` are those of the gradebook, by student and notebook: points that a person gave stay.
     """
@@ -208,7 +208,7 @@ def ungraded(results: Sequence[NotebookResult]) -> bool:
 
 
 def _changed_cells(done: Done, marks: Marks) -> Iterator[tuple[str, ...]]:
-    """Yield a row for each cell that has other points than in the last result, if a person did not give its points."""
+    """Yield a row for each cell with other points than before, unless a person gave them."""
     student, notebook = done.task.student, done.task.job.notebook
     last = load_last_result(done.task.job.assignment, student, notebook)
     before = {cell.cell: cell for cell in last.result.cells} if last else {}

@@ -70,7 +70,7 @@ def _mb(entries: list[_Listed]) -> str:
 
 
 def _listed(course: Course, root: Path, options: Options) -> Iterator[_Listed]:
-    """Yield the entries of the store at `root`, the stages in order; contents are not held against their hashes here."""
+    """Yield the entries of the store at `root`, stage by stage; hashes are not verified here."""
     notebooks: dict[str, str] = {}  # of runs that are not stale, by the hash of what came out of them
     for stage in STAGES:
         for folder in sorted((root / stage).glob("*/*")):
@@ -88,7 +88,7 @@ def _listed(course: Course, root: Path, options: Options) -> Iterator[_Listed]:
 
 
 def _is_stale(course: Course, stage: str, inputs: Mapping[str, Any], notebook: str | None, options: Options) -> bool:
-    """Whether no submission of the course as it is now can have this result: its run is gone, or what it depends on."""
+    """Whether no current submission can have this result: its run or an input is gone."""
     for assignment in course.own_assignments:
         if notebook in assignment.notebooks:
             now = run_context(assignment, str(notebook), options)

@@ -14,7 +14,7 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 
 def _load_jupyter_server_extension(server: Any) -> None:
-    """Answer in nbgrader's place, where formgrader is there at all: extensions are loaded in the order of their names."""
+    """Answer in nbgrader's place, if formgrader is loaded: extensions load in order of their names."""
     from netgrader.formgrader import handlers  # noqa: PLC0415  (nbgrader's pages are for a server that is there)
 
     if handlers.has_formgrader(server.web_app.settings):

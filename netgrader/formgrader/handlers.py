@@ -36,7 +36,7 @@ def answer_first(application: Any) -> None:
 
 
 class Submission(handlers.SubmissionHandler):  # type: ignore[misc]
-    """The page of a submission, made in a process that is ended where it takes too long: others wait for this server."""
+    """The page of a submission, made in a process with a time limit, since others wait for the server."""
 
     settings: dict[str, Any]
 
@@ -59,7 +59,7 @@ class WithinLimits:
         self._config = _sendable(exporter.config)
 
     def from_filename(self, filename: str, resources: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """The page; of a notebook that takes too long, the places for marks and comments, which is said there.
+        """The page; if that takes too long, one that says so, with places for marks and comments.
 
         Raises
         ------
@@ -87,7 +87,7 @@ def _page(filename: str, resources: dict[str, Any], config: Config, said: str = 
 
 
 def _sendable(config: Config) -> Config:
-    """The sections of a configuration that can go to another process: functions of a course's own file cannot."""
+    """Return the configuration that can be sent to another process: no functions of a course's file."""
     kept = Config()
     for name, section in config.items():
         try:

@@ -1,9 +1,9 @@
-"""Runs once more a notebook whose accuracy, or error, chance may have moved across the line; the best run counts.
+"""Rerun a notebook whose accuracy, or error, chance may have moved across the line; the best counts.
 
-That of the run that counts is everything: verdicts, figures, outputs, and what is told of it.
+Everything comes from the run that counts: verdicts, figures, outputs, and messages.
 
 The rule and what it does to networks of known mean and deviation: ``evaluation/fairness.md``. It applies to every exercise that
-is a target: where points rise from ``none`` to ``full``, to the part of that slope that lies next to ``full``.
+is a target: where points rise from ``none`` to ``full``, to the part of that slope next to ``full``.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def retry_rule_of(exercises: Exercises, cells: tuple[str, ...]) -> RetryRule | N
 
 
 def figure_in(measured: Mapping[str, Any]) -> float:
-    """Return the test accuracy among what was measured, or less than zero the test error: larger is better in both.
+    """Return the measured test accuracy, or minus the test error: larger is better in both.
 
     Where there is neither it is less than any.
     """

@@ -1,6 +1,6 @@
-"""Copy what can be graded out of a platform's zip file: by the last part of its name, and within limits.
+"""Copy gradable files out of a platform's zip file: by the last part of their names, with limits.
 
-Of an archive only notebooks and helper modules are taken, out of whatever folders they lie in; an entry's path is never
+Of an archive only notebooks and helper modules are taken, from any folder in it; an entry's path is never
 one of ours. So there is nothing to escape from, no link to follow, and no more to write than the limits say.
 """
 
@@ -42,7 +42,7 @@ LIMITS = ArchiveLimits()
 
 
 def unpack(archive: Path, entries: Mapping[str, int], folder: Path, shown: str, limits: ArchiveLimits = LIMITS) -> None:
-    """Copy entries of an archive, named by their places in it, into `folder`, each under its name unless there is one.
+    """Copy entries of an archive, given by index, into `folder` under their names, unless taken.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most: i
 
 
 def _piece(reading: IO[bytes]) -> bytes:
-    """Return the next bytes of an entry; the archive can be read, so that what fails is its data, whatever is raised."""
+    """Return the next bytes of an entry; any exception means damaged data, as the archive is readable."""
     try:
         return reading.read(CHUNK)
     except (OSError, lzma.LZMAError) as error:

@@ -1,4 +1,4 @@
-"""Count what a student uses for an assignment over all hand-ins: seconds of computing, and bytes of evidence that are kept.
+"""Count a student's use over all submissions of an assignment: computing time, evidence bytes.
 
 A run has limits of its own (`ExecutionLimits`); here are those of everything that one student hands in. What
 a course changes costs a student nothing: what was judged in full is judged again for free.
@@ -82,7 +82,7 @@ class Account:
     """In the folder of the student and the assignment, one file for each notebook."""
     budget: Budget
     content: str
-    """Hash of the code that is to be run."""
+    """Hash of the code to run."""
 
     @property
     def spent(self) -> Spent:
@@ -99,7 +99,7 @@ class Account:
 
     @property
     def refusal(self) -> Said | None:
-        """Return why the code is not run: no time is left, and it has not been judged in full; None if it may be run."""
+        """Return why the code is not run: no time is left and it is not fully judged; None if it may run."""
         is_judged = {*self.spent.judged.values()} == {True}
         if is_judged or self.used < self.budget.seconds:
             return None

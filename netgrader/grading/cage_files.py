@@ -1,4 +1,4 @@
-"""Files that go into a run's cage and come out of it: the data that it is given, the evidence that it leaves.
+"""Files that enter and leave a run's cage: given data, and evidence.
 
 Half of the test inputs are replaced and marks stand among the training images. Evidence is taken out of a folder that a
 stranger's process can write to, byte by byte, into one of ours.
@@ -92,9 +92,9 @@ class TooMuchEvidence(BadEvidence):
 
 
 def copy_evidence(source: Path, target: Path, limits: EvidenceLimits = LIMITS, most: int = sys.maxsize) -> int:
-    """Copy the manifest of the flat folder `source`, and the files that it names, into the new folder `target`.
+    """Copy the manifest of the flat folder `source`, and the files it names, into the new `target`.
 
-    Nothing is followed, what nobody names is not looked at, and the bytes are copied: whoever still holds one of the files
+    Nothing is followed, what nobody names is not looked at, and the bytes are copied: a process that still holds one of the files
     open changes nothing of ours. Where a file has holes, or zeros in their place, the copy takes no room for them.
 
     Parameters
@@ -116,7 +116,7 @@ def copy_evidence(source: Path, target: Path, limits: EvidenceLimits = LIMITS, m
     TooMuchEvidence
         If it is more than `most`.
     BadEvidence
-        If one of them is no regular file, or they are more than `limits` allow.
+        If one of them is not a regular file, or they are more than `limits` allow.
     """
     try:
         folder = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)

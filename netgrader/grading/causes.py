@@ -1,4 +1,4 @@
-"""One cause costs once: what a cell was found to do wrong is not charged again where an earlier cell's charge explains it.
+"""One cause costs once: a fault that an earlier cell's charge explains is not charged again.
 
 Verdicts are made cell by cell, each from its own evidence, and say of a fault what may have brought it (`Fault.causes`): the
 check cell of a part by which the finding would be right, as the student handed that part over; a code, where a function of the
@@ -78,7 +78,7 @@ def _findings_of(check: CheckResult, codes: Collection[str]) -> tuple[Fault, ...
 
 
 def _without_charge(check: CheckResult, follows: Sequence[str], *, is_missing: bool) -> CheckResult:
-    """Return a verdict of which nothing is left to charge: passed, or undecided where there was nothing to judge."""
+    """Return a verdict without charges: passed, or undecided if there was nothing to judge."""
     wording, outcome, credit = UNDECIDED if is_missing else (FORGIVEN, Outcome.PASSED, check.max_credit)
     said = joined(wording.format(sentence=Text(kind_of(cause).sentence)) for cause in follows)
     return dataclasses.replace(check, outcome=outcome, credit=credit, message=said, hint=None)
@@ -117,7 +117,7 @@ def made_with(sources: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _names(text: str) -> tuple[Collection[str], Collection[str]]:
-    """Return which of the notebook's names a cell uses, also where Python cannot read it, and which it makes."""
+    """Return the notebook names that a cell uses, even if it does not parse, and those it defines."""
     try:
         return {*_global_names(symtable.symtable(text, "cell", "exec"))}, made_by(text)
     except SyntaxError:  # of Python, or a line that is IPython's own

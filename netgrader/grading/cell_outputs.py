@@ -1,6 +1,6 @@
-"""What a cell shows, collected within limits: a million printed lines or a giant picture cost a line that says so.
+"""A cell's outputs, collected within limits: an excess is replaced by one line that says so.
 
-All that is kept counts, text, names and errors, too, as what it takes in memory or in a file, whichever is more.
+All that is kept counts, text, names and errors, too, by its size in memory or in a file, the larger one.
 
 The messages are a stranger's. Only texts are taken over, key by key, and metadata not at all; what
 pages show of them is sanitised again where they are made.
@@ -118,7 +118,7 @@ class Collector:
         self._text.add(text)
 
     def _end_text(self) -> None:
-        """Keep of what was printed last what is to be kept: something else follows."""
+        """Store the last printed text, because something else follows."""
         if self._text is not None:
             kept = self._text.cut()
             self._outputs[-1]["text"] = kept
@@ -165,7 +165,7 @@ class Collector:
 
 
 class _Text:
-    """Printed text of which the beginning and the end are kept, and of a line rewritten in place its last state."""
+    """Printed text: its beginning and end are kept, and the last state of a line rewritten in place."""
 
     def __init__(self, most: int) -> None:
         self._half = most // 2
@@ -198,7 +198,7 @@ class _Text:
 
 
 def _last_state(line: str) -> str:
-    """Return what a terminal shows of a line in the end: a carriage return begins it anew."""
+    """Return what a terminal finally shows of a line: a carriage return restarts it."""
     return line.rstrip("\r").rpartition("\r")[2]
 
 

@@ -1,4 +1,4 @@
-"""What the verdicts of each check cell depend on in the files of tests, so that a changed test is run and no others.
+"""The dependencies of each check cell's verdicts in test files: only changed tests rerun.
 
 Read from the source without running it. A cell's tests depend on their own text and on everything in their file that is not
 a test. Where a file is written in a way that this cannot follow, all of its notebook's tests are run.
@@ -28,7 +28,7 @@ class _UnclearError(Exception):
 
 
 def tests_by_cell(files: Iterable[Path]) -> dict[str, str] | None:
-    """Return for each check cell a hash of all in `files` that its verdicts depend on; None if that cannot be told apart."""
+    """Return for each check cell a hash of its dependencies in `files`; None if it is not separable."""
     texts: dict[str, list[object]] = {}
     names: list[str] = []
     try:
@@ -46,7 +46,7 @@ def tests_by_cell(files: Iterable[Path]) -> dict[str, str] | None:
 def cells_to_run(now: Mapping[str, str], before: Mapping[str, str]) -> frozenset[str]:
     """Return the cells whose tests have to be run, given the hashes of those whose verdicts are known.
 
-    What follows from another cell's charge is not asked here: that is found out anew from all verdicts.
+    Consequences of another cell's charge are not included: all verdicts together decide them again.
     """
     return frozenset(cell for cell, tests in now.items() if before.get(cell) != tests)
 

@@ -1,4 +1,4 @@
-"""What cannot work in a course's probes and tests, read without running any: found before a student gets them."""
+"""Problems in a course's probes and tests, found by reading them, before a student gets them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _unmatched(assignment: Assignment, notebook: str) -> Iterator[str]:
     checks = [cell.grade_id for cell in assignment.skeleton(notebook).graded if cell.is_check]
     for path in tests:
         for cell in sorted(cells_named(path, "grades") - {*checks, *assignment.evidence_cells(notebook)}):
-            yield f"{path} has tests of {cell}, which is no check cell of {notebook}{nearest(cell, checks)}"
+            yield f"{path} has tests of {cell}, which is not a check cell of {notebook}{nearest(cell, checks)}"
         for code in sorted(cells_named(path, "grades", "faults") - {*assignment.texts.kinds}):
             yield f"{path} names the fault {code}, which is in no catalogue{nearest(code, assignment.texts.kinds)}"
     for decorator, paths, lacks in (

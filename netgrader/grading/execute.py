@@ -84,7 +84,7 @@ def execute(request: ExecutionRequest, sandbox: Sandbox, folder: Path) -> Execut
     Raises
     ------
     SandboxError
-        If no kernel starts. Whatever the notebook does is no exception but part of the result.
+        If no kernel starts. All that the notebook does is part of the result, not an exception.
     """
     (folder / EVIDENCE).mkdir(parents=True)
     with _exchange() as exchange:
@@ -95,7 +95,7 @@ def execute(request: ExecutionRequest, sandbox: Sandbox, folder: Path) -> Execut
 
 @contextmanager
 def _exchange() -> Iterator[Path]:
-    """Make a folder that the cage may write to, gone in the end whatever it was filled with."""
+    """Make a folder that the cage may write to; remove it in the end with any content."""
     path = scratch_folder("evidence")
     try:
         yield path
@@ -251,7 +251,7 @@ class _Run:
         return problem is None
 
     def _end(self, problem: Said, *, over: bool) -> None:
-        """Note why the run ended, or a cell of it: the first reason is the one that is told."""
+        """Note why the run, or a cell, ended: the first reason is reported."""
         self._problem = self._problem or problem
         if over:
             self._over = problem
@@ -296,7 +296,7 @@ def _open_to_all(folder: Path) -> None:
 
 @contextmanager
 def _checks(probes: Sequence[Path]) -> Iterator[Mount]:
-    """Put the probes into a folder of their own, since no other file that stands beside them is for the cage."""
+    """Copy the probes into a folder of their own: no other file next to them goes into the cage."""
     folder = scratch_folder("probes")
     try:
         folder.chmod(0o755)

@@ -1,4 +1,4 @@
-"""What is run, within which limits, and what comes of it: the types of a notebook's execution and their JSON."""
+"""The execution of a notebook: the types of its inputs, limits and results, and their JSON."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ Output = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ExecutionCell:
-    """A code cell that is to be run."""
+    """A code cell to run."""
 
     source: str
-    """What stands in it."""
+    """Its source."""
     name: str = ""
     """The id that nbgrader tracks it by, empty for a student's own."""
     evidence: str = ""
@@ -86,7 +86,7 @@ class ExecutionRequest:
     """What nobody who hands something in knows, for the challenges."""
 
     def challenge(self, cell: str = "") -> int:
-        """Return a number that follows from all of the student's code and the secret: nothing in that code was written for it.
+        """Return a number that depends on all student code and the secret, so no code can anticipate it.
 
         Each check cell has its own. It is handed over with the cell's check, so that no cell before knows what is drawn there.
         """
@@ -96,7 +96,7 @@ class ExecutionRequest:
 
 
 class CellStatus(StrEnum):
-    """How a cell ended. `LIMIT`: a limit of the whole run was hit in it; `DEAD`: the kernel died by itself."""
+    """How a cell ended. `LIMIT`: it hit a limit of the whole run; `DEAD`: the kernel died by itself."""
 
     OK = "ok"
     ERROR = "error"
@@ -131,7 +131,7 @@ class CellRun:
 
 @dataclass(frozen=True)
 class Execution:
-    """What came of a run; evidence stands in the folder ``evidence/<id>`` beside it."""
+    """The result of a run; its evidence is in the folder ``evidence/<id>`` next to it."""
 
     cells: tuple[CellRun, ...]
     """One for each cell of the request, in order."""

@@ -1,4 +1,4 @@
-"""Which files of a submission are graded, by their names, and those in folders brought up to where nbgrader looks for them."""
+"""The files of a submission that are graded; those in folders move to where nbgrader looks."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def _files(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def in_folders(folder: Path) -> Mapping[str, Path]:
-    """Return the notebooks and modules in folders of a submission, by the names that they get when they are brought up."""
+    """Return the notebooks and modules in a submission's folders, by their names after moving up."""
     files = [path for path in _files(folder, FolderLimits.DEPTH) if path.parent != folder]
     entries = ((path.relative_to(folder).as_posix(), number) for number, path in enumerate(files))
     return {name: files[number] for name, number in choose(entries, KINDS).items()}
 
 
 def bring_up(folder: Path) -> None:
-    """Copy them up beside what lies there, over which nothing is written: nbgrader looks for notebooks nowhere else."""
+    """Copy them up without overwriting anything: nbgrader looks for notebooks nowhere else."""
     there = [path for path in folder.iterdir() if path.name.lower().endswith(KINDS)]
     left = FolderLimits.MOST_BYTES - sum(path.lstat().st_size for path in there)
     for name, path in sorted(in_folders(folder).items()):

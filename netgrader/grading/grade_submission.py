@@ -1,4 +1,4 @@
-"""One submission from files to marks: read, restore, execute, verify, points. `grade` is the whole road in one call."""
+"""One submission from files to marks: read, restore, execute, verify, points. `grade` does it all."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ NOT_RESTORED = Text(
 def grade(path: str | Path, *, course: Course | None = None, options: Options = AS_USUAL) -> SubmissionResult:
     """Grade one notebook, or all notebooks of one submission's folder. No gradebook is needed or touched.
 
-    `path` is a notebook or a folder of notebooks. The `course` is the one whose checks are used; if None the one that one stands
-    in, else the one that this package lies in.
+    `path` is a notebook or a folder of notebooks. The `course` is the one whose checks are used; if None, the working folder's
+    or the one around this package.
 
     Raises
     ------
@@ -213,7 +213,7 @@ def _further(prepared: Prepared, number: int, runs: list[Ran]) -> tuple[Ran, Ver
 def submitted_helpers(folder: Path, assignment: Assignment) -> tuple[dict[str, str], tuple[Said, ...]]:
     """Return modules that travel with a student's notebook, and notes on those that do not.
 
-    The course's own modules are not among them, under whatever name they were handed in: each notebook is given the
+    The course's own modules are not among them, under any name: each notebook is given the
     ones that belong to it from the course, and no others, since they may hold what it asks for.
     """
     ours = {path.name: path.read_text(encoding="utf-8") for path in sorted(assignment.source.glob("*.py"))}
@@ -311,7 +311,7 @@ def _lost(cells: Sequence[CellResult], ended_early: Said | None) -> Said | None:
 
 
 def _made_with(notebook: RestoredNotebook) -> Mapping[str, Sequence[str]]:
-    """Return with which exercises' cells that of each was made, as far as that can be told within limits."""
+    """Return for each exercise's cell the cells that it depends on, as far as limits allow."""
     try:
         return within_limits(made_with, [(cell.grade_id, cell.source) for cell in notebook.code])
     except ExceededError:
@@ -319,9 +319,9 @@ def _made_with(notebook: RestoredNotebook) -> Mapping[str, Sequence[str]]:
 
 
 def _seconds(ran: Ran, verified: Verification) -> dict[str, float]:
-    """Return how long the run took, of that the kernel's start, the student's own code and the taking of evidence, and verdicts.
+    """Return seconds of the run, its kernel start, student code and evidence, and of the verdicts.
 
-    `experiments` are evidence and verdicts but for the reading of networks; nothing where they were cut off before that was told.
+    `experiments` are evidence and verdicts but for the reading of networks; nothing if they ended before reporting.
     """
     parts = {"total": ran.entry.seconds, "capture": 0.0, **ran.execution.seconds}
     taken = {"execute": parts.pop("total"), **parts, "verify": verified.seconds}

@@ -79,7 +79,7 @@ def save_last_result(assignment: Assignment, student: str, notebook: str, last: 
 
 
 def load_last_result(assignment: Assignment, student: str, notebook: str) -> LastResult | None:
-    """Return the last result of a student's notebook; None if there is none, or it is damaged or of another version."""
+    """Return the last result of a notebook; None if there is none, or it is damaged or outdated."""
     try:
         return decode(LastResult, json.loads(_path(assignment, student, notebook).read_text(encoding="utf-8")))
     except (OSError, ValueError):

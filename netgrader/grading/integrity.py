@@ -1,4 +1,4 @@
-"""What was seen of a submission that a person may want to look at: facts, with the cell and the limit, no accusations.
+"""Observations of a submission for a person to review: facts with cell and limit, no accusations.
 
 Nothing here changes a mark. Most of it has an innocent reason: a loop without an end, a table of numbers in a cell.
 """

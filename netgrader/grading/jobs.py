@@ -1,4 +1,4 @@
-"""What was handed in, as jobs: each notebook of a submission with what it is, told by its ids, and why it cannot be graded."""
+"""A submission as jobs: each notebook, identified by its ids, and why it cannot be graded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SUFFIX = ".ipynb"
 ARCHIVES = "*.[zZ][iI][pP]"
 MOST_FILES = 50
 SAME_NOTEBOOK = Text("{other} is the same notebook; {graded} was graded.")
-NONE_OF_OURS = Text("This is none of the course's notebooks ({known}): it has none of their cells.")
+NONE_OF_OURS = Text("This is not one of the course's notebooks ({known}): it has none of their cells.")
 HOLDS_ANOTHER = Text("The file {name} holds the notebook {notebook}.")
 NOT_HANDED_IN = Text("{name} was not handed in.")
 RENAMED = Text("The file is called {file}; by its cells it is {notebook}.")
@@ -48,13 +48,13 @@ class Job:
     problem: Said | None = None
     """Why it cannot be graded at all, None if it can."""
     notes: tuple[Said, ...] = ()
-    """What is to be said of the file."""
+    """The message about the file."""
     student: str = ""
     """Whose of the class it is, empty for what is graded by itself."""
 
 
 def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
-    """Return the notebooks at `path`, each with what it is: told by its ids, since files get renamed on their way.
+    """Return the notebooks at `path`, identified by their ids, since files get renamed on the way.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def jobs_of(assignment: Assignment, student: str) -> tuple[Job, ...]:
 
 
 def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[Job]) -> Job:
-    """Return the one of a submission's `jobs` that is a notebook; one with a problem if no file of it is this notebook."""
+    """Return the job of a notebook among `jobs`; one with a problem if no file is this notebook."""
     path = assignment.course.folder("submitted", student, assignment.name) / f"{notebook}{SUFFIX}"
     in_its_place = {job.path: HOLDS_ANOTHER.format(name=path.name, notebook=job.notebook) for job in jobs}
     problem = in_its_place.get(path, NOT_HANDED_IN.format(name=path.name))
@@ -121,7 +121,7 @@ def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[J
 
 
 def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
-    """Return a job for each notebook in `folder`; of several files that are the same notebook one is graded."""
+    """Return a job for each notebook in `folder`; of several copies of a notebook one is graded."""
     paths = find_notebooks(folder)
     if len(paths) > MOST_FILES:
         raise UnreadableError(
@@ -137,7 +137,7 @@ def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ..
 
 
 def _preference(job: Job) -> tuple[bool, bool, float]:
-    """Return which of several files counts: one that can be read, then one with the right name, then the newest."""
+    """Return a key for which copy counts: readable first, then with the right name, then newest."""
     return (job.problem is not None, job.path.stem != job.notebook, -job.path.stat().st_mtime)
 
 

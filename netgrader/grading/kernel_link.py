@@ -1,7 +1,7 @@
 """Runs one piece of code after the other in a caged kernel, with deadlines, and hears what it shows.
 
 What arrives is a stranger's: of each message only the header is read before it is known to be wanted, what would take much
-memory is not read at all, and whoever sends without end is stopped. A kernel may lie about having finished; then the next
+memory is not read at all, and endless messages are stopped. A kernel may lie about having finished; then the next
 piece waits its turn in the kernel.
 """
 
@@ -195,7 +195,7 @@ class _Waiting:
 
 
 def _error_in(reply: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Return the name of the exception that a reply tells of and its message; None of both if there was none."""
+    """Return name and message of the exception in a reply; None for both if there was none."""
     if reply.get("status") == "ok":
         return None, None
     message = without_prelude(text_of(reply.get("evalue")))
@@ -203,7 +203,7 @@ def _error_in(reply: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 
 def _json(content: bytes) -> Mapping[str, Any]:
-    """Return a JSON object; an empty one where it is none, or one that nobody could walk over."""
+    """Return a JSON object; an empty one for anything else, or if it is nested too deeply."""
     try:
         value = read_finite_json(content, KernelLimits.DEEPEST, KernelLimits.MOST_VALUES)
     except ValueError:
@@ -212,7 +212,7 @@ def _json(content: bytes) -> Mapping[str, Any]:
 
 
 def text_of(value: object) -> str:
-    """Return a text that a stranger's message holds; empty if it is none."""
+    """Return a text in an untrusted message; empty if it is not a text."""
     return value if isinstance(value, str) else ""
 
 

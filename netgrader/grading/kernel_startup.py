@@ -161,7 +161,7 @@ def _moving(original: Callable[[Any], Any], shift: int) -> Callable[[Any], Any]:
 
 
 def _leave_data_unseeded(module: Any) -> None:
-    """Let data sets that the student does not seed come in a new order each time: with a seed of ours it would be one order."""
+    """Let unseeded data sets of the student come in a new order each time, despite our seed."""
     original = module.get_seed
 
     @functools.wraps(original)
@@ -179,7 +179,7 @@ def _leave_data_unseeded(module: Any) -> None:
 
 
 def keep_streams(shell: Any) -> None:
-    """Put back after each cell, and before a traceback is shown, a stream that nothing can be printed to any more.
+    """Restore broken output streams after each cell, and before a traceback is shown.
 
     IPython flushes ``sys.stdout`` and ``sys.stderr`` after each cell and before it shows anything. Where one of them is None, a
     number or closed it falls silent, and all that comes after the cell would be lost.

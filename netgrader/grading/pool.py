@@ -51,7 +51,7 @@ MARKER = ".cluster-check"
 
 @dataclass(frozen=True)
 class Task:
-    """A student's notebook to be graded: names and paths, which mean the same to a worker on another machine."""
+    """A notebook to grade: names and paths that mean the same to a worker on another machine."""
 
     student: str
     job: Job
@@ -121,7 +121,7 @@ def grade_tasks(
     pool: ProcessPool | DaskPool,
     watchers: Sequence[Watcher] = (),
 ) -> list[Done]:
-    """Grade `tasks`, the first ones first, and return the results in their order; they are in the store too.
+    """Grade `tasks` in order and return the results in that order; they are in the store too.
 
     Shuts `pool` down. Interrupted, it stops the workers and with them their cages within seconds.
     """
@@ -223,7 +223,7 @@ class DaskPool:
 
     @property
     def slots(self) -> int:
-        """Twice as many as there are threads: then no worker waits for the next task, and an adaptive cluster grows.
+        """Return twice the number of threads: no worker then waits for a task, and a cluster can grow.
 
         Raises
         ------

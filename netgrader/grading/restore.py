@@ -1,8 +1,8 @@
-"""From a notebook as handed in to the notebook that is run: our cells put back, the student's kept where they stood.
+"""From the submitted notebook to the one that runs: our cells restored, the student's kept.
 
 A pure function of the submission and the skeleton, so that the same submission always gives the same run. The order of
 the release decides where tracked cells stand; cells that the student added stay behind the tracked cell that they
-followed. Nothing a student wrote in a cell of their own is lost; what is replaced or left out is said.
+followed. Nothing a student wrote in a cell of their own is lost; what is replaced or left out is reported.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def restore(notebook: SubmittedNotebook, skeleton: Skeleton) -> RestoredNotebook
 
 
 def _counting(cells: Sequence[SubmittedCell], matches: Sequence[int | None], skeleton: Skeleton) -> dict[int, int]:
-    """Return for each tracked cell that is there which position counts: the first, of a locked cell's the first untouched."""
+    """Return which copy of each tracked cell counts: the first; of a locked cell the first untouched."""
 
     def rank(place: tuple[int, int]) -> tuple[bool, int]:
         index, position = place
@@ -123,7 +123,7 @@ def _own_cells(
     in_place: frozenset[int],
     skeleton: Skeleton,
 ) -> tuple[dict[int, list[RestoredCell]], list[Said]]:
-    """Return the student's own cells by the tracked cell that they stand behind (-1: before all), and notes on copies."""
+    """Return the student's cells by the tracked cell before them (-1: none), and notes on copies."""
     own: dict[int, list[RestoredCell]] = {}
     notes: list[Said] = []
     anchor = -1
@@ -146,7 +146,7 @@ def _own_cells(
 def _put_back(
     tracked: SkeletonCell, submitted: SubmittedCell | None, *, moved: bool
 ) -> tuple[RestoredCell, tuple[Said, ...]]:
-    """Return one tracked cell as it is run, and what is to be said of it."""
+    """Return one tracked cell as it runs, and notes on it."""
     if submitted is None:
         empty = RestoredCell(tracked.cell_type, tracked.source if tracked.locked else "", tracked)
         return empty, ((PUT_BACK if tracked.locked else MISSING).format(name=tracked.grade_id),)
@@ -157,7 +157,7 @@ def _put_back(
 
 
 def _in_place(counting: Mapping[int, int]) -> frozenset[int]:
-    """Return the largest set of tracked cells whose order is still that of the release; all others were moved.
+    """Return the largest set of tracked cells still in the release's order; all others were moved.
 
     The longest increasing run of release indexes in the submission's order, by patience sorting.
     """
@@ -171,7 +171,7 @@ def _in_place(counting: Mapping[int, int]) -> frozenset[int]:
 
 
 def _match(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | None]:
-    """Return for each submitted cell the index of the tracked cell that it is: by id, else by text, else by its place."""
+    """Return for each submitted cell its tracked cell's index: by id, else by text, else by place."""
     matches = _by_id(cells, skeleton)
     for find in (_with_its_text, _in_its_place):
         for index in sorted({*range(len(skeleton.tracked))}.difference(matches)):
@@ -206,7 +206,7 @@ def _with_its_text(
 def _in_its_place(
     cells: Sequence[SubmittedCell], matches: Sequence[int | None], index: int, skeleton: Skeleton
 ) -> int | None:
-    """Return the student's only cell between those before and after solution cell `index`; None for none or several.
+    """Return the student's only cell between the neighbors of solution cell `index`; else None.
 
     Several are run where they are, as the student's own.
     """

@@ -1,4 +1,4 @@
-"""Results under the hash of what they depend on, so that nothing is done twice and nothing half done is ever seen.
+"""Results cached by the hash of their inputs; no reader ever sees an unfinished one.
 
 Each result is a folder ``<stage>/<first two digits>/<hash>/``, readable by people: ``inputs.json`` says what it was
 made from, ``entry.json`` what is in it (with a hash for each file) and how long it took, ``content/`` is the result. It
@@ -90,7 +90,7 @@ class Entry:
     seconds: float
     """How long it took to make."""
     parts: Mapping[str, float] = field(default_factory=dict)
-    """How much of that went where, as far as whoever made it noted it."""
+    """The parts of that time, as far as they were noted."""
     trimmed: bool = False
     """Whether a part of its files was removed; `digest` is that of all of them."""
 
@@ -149,7 +149,7 @@ class Store:
     ) -> tuple[Entry, bool]:
         """Return the result of `key`, made by ``make(folder)`` if there is none; and whether it was made now.
 
-        What `make` raises goes through, and then nothing is kept. What it noted in `parts` of its seconds is kept beside them.
+        What `make` raises goes through, and then nothing is kept. Its `parts` of the seconds are stored with them.
 
         Raises
         ------
@@ -241,7 +241,7 @@ class Store:
             return None
 
     def remove(self, folder: Path) -> None:
-        """Delete an entry's folder, moved out of the way first: whoever reads it never sees half of it."""
+        """Delete an entry's folder after moving it away, so that no reader sees half of it."""
         aside = self.root / UNFINISHED / "aside" / f"{folder.name[:12]}-{_own()}"
         aside.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -278,7 +278,7 @@ def hash_file(path: Path) -> str:
 
 
 def _hash_of_input(path: Path) -> str | None:
-    """Return the hash of one of the course's own files, taken once for each state in which a class finds it."""
+    """Return the hash of one of the course's own files, computed once for each state of it."""
     if not path.is_file():
         return None
     status = path.stat()
@@ -312,7 +312,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _regular_only(folder: Path) -> None:
-    """Drop links, pipes and devices: what came out of a cage may hold them, and a link leads out of the folder."""
+    """Remove links, pipes and devices from a cage's output; a link can lead out of the folder."""
     for path in folder.rglob("*"):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             path.unlink()

@@ -1,4 +1,4 @@
-"""What is told of a run: why it ended early, in sentences for students, and what was seen of it from outside.
+"""Sentences on a run: why it ended early, for students, and what was observed from outside.
 
 No code inside can change the latter: files that were brought, sizes, time used, errors.
 """
@@ -75,7 +75,7 @@ COMPRESSION = ({"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 22},)
 
 
 def ended_early(reply: Reply, where: Said, limits: ExecutionLimits, *, whole_notebook: bool) -> Said:
-    """Return why the run ended in `where`; `whole_notebook` if it is the time of all cells together that ran out."""
+    """Return why the run ended in `where`; `whole_notebook` if all cells together ran out of time."""
     said, seconds = (
         (BY_END | BY_TIME_OF_ALL, limits.notebook_seconds) if whole_notebook else (BY_END, limits.cell_seconds)
     )
@@ -114,7 +114,7 @@ def cell_named(index: int, cell: ExecutionCell) -> Said:
 
 
 def seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dict[str, Any]:
-    """Return what no code inside can change: files that were brought, sizes of what is written out, time used."""
+    """Return facts that no code inside can change: input files, output sizes, time used."""
     return {
         "challenges": {cell.evidence: request.challenge(cell.evidence) for cell in request.cells if cell.evidence},
         "held_out": request.held_out,
@@ -137,7 +137,7 @@ def seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dic
 
 
 def _stopped(cell: ExecutionCell, run: CellRun, limits: ExecutionLimits) -> dict[str, Any]:
-    """Return the error that a cell stopped with, and the names that it speaks of: some it did not come to define."""
+    """Return the error that stopped a cell, and the names it mentions that the cell should define."""
     error: dict[str, Any] = {"kind": run.error_name, "message": run.error_message or ""}
     if run.status is CellStatus.TIMEOUT:
         # Whatever it stopped with, the reason is the grader's, and the words are not the student's.

@@ -1,4 +1,4 @@
-"""How grave a course takes each fault to be: the catalogue's word, or its own in ``grader_tests/severity.toml``.
+"""The severity of each fault in a course: the catalogue's, or that in ``severity.toml``.
 
 Verdicts say what was found and marks what that costs, so another severity changes marks without running anything again.
 """
@@ -26,7 +26,7 @@ __all__ = ["as_the_course_says", "severities_of"]
 
 
 def severities_of(assignment: Assignment) -> Mapping[str, Severity]:
-    """Return codes of which the course says another severity than the catalogue: its own, and those in its file.
+    """Return the codes whose severity the course changes, in its own faults or its file.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def _problems(raw: Mapping[str, object], codes: frozenset[str]) -> Iterator[str]
     known = ", ".join(Severity)
     for code, word in raw.items():
         if code not in codes:
-            yield f"{code} is no code of the catalogue of faults{nearest(code, codes)}"
+            yield f"{code} is not a code of the catalogue of faults{nearest(code, codes)}"
         elif word not in [*Severity]:
             yield f'{code} must be one of {known}, in quotes, such as {code} = "slight", not {word!r}.'
 
@@ -82,6 +82,6 @@ def as_the_course_says(check: CheckResult, said: Mapping[str, Severity]) -> Chec
 
 
 def _raised(check: CheckResult, own: Mapping[str, Severity]) -> list[float]:
-    """Return what is kept for each fault that the catalogue and the check take for a remark, and the course does not."""
+    """Return shares kept for faults that are remarks in the catalogue and checks, not in the course."""
     remarks = [code for code in own if kind_of(code).remark and code not in check.severity]
     return [float(KEPT[own[code]]) for code in remarks if own[code] is not Severity.REMARK]

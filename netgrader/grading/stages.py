@@ -1,4 +1,4 @@
-"""The stage that costs most, through the store: the run of a notebook in a cage, once what it needs is there."""
+"""The most expensive stage, cached: the run of a notebook in a cage, once its needs are there."""
 
 from __future__ import annotations
 
@@ -126,12 +126,12 @@ def require_files(assignment: Assignment) -> None:
     if total > LARGEST_BESIDE:
         raise NetgraderError(
             f"The files that [files] in {assignment.checks / 'exercises.toml'} names are {total:,} bytes together; at most "
-            f"{LARGEST_BESIDE:,} lie beside a notebook in its cage. Nothing was released or graded and no mark was changed."
+            f"{LARGEST_BESIDE:,} may be next to a notebook in its cage. Nothing was released or graded and no mark was changed."
         )
 
 
 def require_closed(course: Course, options: Options) -> None:
-    """Require that the course's files are closed to other users, where what is handed in runs as one of them.
+    """Require that the course's files are closed to other users, if submissions run as one of them.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def require_closed(course: Course, options: Options) -> None:
 
 
 def open_to_all(course: Course, sandbox: str) -> Path | None:
-    """Return what of a course is open to what is handed in and must not be, in the sandbox of that name; None for nothing."""
+    """Return what submissions could read of a course, but must not, in that sandbox; None if nothing."""
     from notebook_cage.host import reachable  # noqa: PLC0415  (POSIX)
 
     if sandbox != AS_USER:
@@ -198,7 +198,7 @@ def run_inputs(
 
 
 def _cells(assignment: Assignment, notebook: RestoredNotebook) -> tuple[ExecutionCell, ...]:
-    """Return the code cells as they are to be run."""
+    """Return the code cells to run."""
     taken_at = set(assignment.evidence_cells(notebook.name))
     given = [cell for one in every_release(assignment, notebook.name) for cell in one.cells if not cell.is_solution]
     released = {cell.source for cell in given if cell.cell_type == "code"}  # to the letter: blanks may be data
@@ -230,7 +230,7 @@ def _needs_held_out(assignment: Assignment, notebook: RestoredNotebook) -> bool:
 
 
 def run_context(assignment: Assignment, notebook: str, options: Options) -> dict[str, object]:
-    """Return what all runs of a notebook depend on, whoever handed it in."""
+    """Return the inputs that all students' runs of a notebook share."""
     files = assignment.files(notebook)
     beside = {path.name: path for path in (*assignment.beside, *files.given)}
     return {

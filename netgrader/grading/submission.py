@@ -1,7 +1,7 @@
-"""What was handed in: notebooks and helper files found and read, as the text of strangers that they are.
+"""The submission: notebooks and helper files, found and read as untrusted text.
 
 A notebook from outside is JSON of which only what is needed is taken over (cells, their text and ids), value by value.
-So whatever else stands in it, outputs and widgets and other tools' metadata, goes no further than this module.
+So its other content, outputs, widgets and other tools' metadata, does not leave this module.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ LIMITS = SubmissionLimits()
 
 
 TOO_MANY_HELPERS = Text(
-    "The .py files beside the notebook are more than {helper_bytes} kB together, so none of "
+    "The .py files next to the notebook are more than {helper_bytes} kB together, so none of "
     "them was taken along. Keep only the ones that the notebook imports."
 )
 NAME_OF_A_PACKAGE = Text(
@@ -145,7 +145,7 @@ class _Cell(msgspec.Struct):
 
 
 def find_notebooks(folder: Path) -> tuple[Path, ...]:
-    """Return the notebooks directly in `folder`, in order of their names; checkpoints and hidden files are none."""
+    """Return the notebooks directly in `folder`, by name, without checkpoints and hidden files."""
     # Not by `folder.glob`, which finds none in a folder that cannot be read.
     names = fnmatch.filter((path.name for path in folder.iterdir()), NOTEBOOKS)
     return tuple(sorted(filter(_is_regular, map(folder.joinpath, names))))
@@ -167,7 +167,7 @@ def stem_of(path: Path) -> str:
 
 
 def helper_files(folder: Path) -> tuple[dict[str, str], tuple[Said, ...]]:
-    """Return the ``.py`` files beside a notebook, which travel with it, by name; and a sentence where they do not.
+    """Return the ``.py`` files next to a notebook by name, and a sentence if they are left out.
 
     Text in UTF-8, 200 kB together, no links.
     """
@@ -194,7 +194,7 @@ def read_notebook(path: Path) -> SubmittedNotebook:
     Raises
     ------
     UnreadableError
-        If it is no notebook that can be graded, with the sentence that says why and what to do.
+        If it is not a gradable notebook: with a sentence that says why and what to do.
     NetgraderError
         If the file cannot be read at all.
     """
@@ -282,7 +282,7 @@ def _json(content: bytes, limits: SubmissionLimits) -> Any:
 
 
 def _cell(raw: Any) -> SubmittedCell | None:
-    """Return one cell; None if it is none."""
+    """Return one cell; None if it is not a cell."""
     try:
         cell = decode(_Cell, raw)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Grades an instructor's solution and the untouched release before a student sees either: what does not fit is found here."""
+"""Grade an instructor's solution and the untouched release before students see them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STOPPED = {CellStatus.ERROR, CellStatus.TIMEOUT, CellStatus.LIMIT, CellStatus.DE
 
 
 def misfits(assignment: Assignment, notebook: str, released: Path, options: Options) -> Iterator[str]:
-    """Yield what must not be so: each given cell has to run, the solution has to earn all points, the release none.
+    """Yield problems: given cells must run, the solution must earn all points, the release none.
 
     `released` is the notebook as students will get it. Runs of both are kept in the store.
 

@@ -1,7 +1,7 @@
-"""What gives verdicts, in a fork of a worker (`netgrader.workers`) that has imported all that judging needs.
+"""The process that gives verdicts: a worker's fork with all imports that judging needs.
 
 The fork is ended at its limits and with the process that asked. It runs the tests, and appends a line of JSON to `VERDICTS`
-for each thing as soon as it is known: the plan, each verdict, the figures, what is told of the notebook, or what is broken.
+for each thing as soon as it is known: the plan, each verdict, the figures, the notes on the notebook, or what is broken.
 Nothing of a student's is imported or run here.
 """
 

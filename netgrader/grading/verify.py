@@ -1,4 +1,4 @@
-"""From evidence to verdicts: `verify` runs the tests in a process of their own, which no student's code ever enters."""
+"""From evidence to verdicts: `verify` runs the tests in a process without student code."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LOG = 4000  # characters of its output that are kept
 
 
 class VerificationError(NetgraderError):
-    """Nothing can be verified here, whatever was handed in: broken tests, no lab, no memory. `details` has more."""
+    """Nothing can be verified here: broken tests, no lab, no memory. `details` has more."""
 
     def __init__(self, sentence: str, details: str = "") -> None:
         super().__init__(sentence)
@@ -50,7 +50,7 @@ class VerificationError(NetgraderError):
 
 @dataclass(frozen=True)
 class VerificationRequest:
-    """What is to be verified, and with what."""
+    """The notebook to verify, with its evidence and tests."""
 
     evidence: Path
     """A folder with a folder of evidence for each check cell, named by its ``grade_id``."""
@@ -83,7 +83,7 @@ class VerificationRequest:
     """What was seen of the student's process from outside of it, for the fixture ``outside``."""
 
     def absolute(self) -> VerificationRequest:
-        """Return the request with absolute paths: whoever works on it does so in a folder of its own."""
+        """Return the request with absolute paths: the worker has its own folder."""
         return dataclasses.replace(
             self,
             evidence=self.evidence.resolve(),
@@ -108,13 +108,13 @@ class Verification:
     seconds: float = 0.0
     """How long it took."""
     reading: float = 0.0
-    """How many seconds of that networks were read, as far as that was told before it was stopped."""
+    """Seconds of that for reading networks, as far as reported before the end."""
     problem: str | None = None
     """Why some tests were not reached, if so."""
     log: tuple[str, ...] = ()
     """For the instructor: what went wrong in tests and lab."""
     digest: str = ""
-    """Hash of it as it stands in the store, empty before it is there."""
+    """Its hash in the store, empty before it is stored."""
 
     @property
     def experiments(self) -> float:
@@ -136,7 +136,7 @@ class VerifierLine:
     verdict: CheckResult | None = None
     """The verdict of one of them."""
     end: Verification | None = None
-    """What came of the tests besides; it comes last."""
+    """Further results of the tests; they come last."""
     broken: tuple[str, str] | None = None
     """Why nothing can be verified, in a sentence and its details."""
 

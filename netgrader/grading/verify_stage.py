@@ -1,4 +1,4 @@
-"""The stage of verdicts, through the store: what a changed test does not touch is taken over, and the rest is run."""
+"""The stage of verdicts, cached: verdicts of unchanged tests are reused, others are computed."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ VERSIONS_OF_A_VERIFICATION = ("tensorflow", "numpy", "protobuf", "pytest")
 
 @dataclass(frozen=True)
 class VerdictInputs:
-    """What verdicts depend on: the tests that are asked for on what evidence, and the hash of it all as a key."""
+    """The inputs of verdicts: requested tests with their evidence, and the hash of all as key."""
 
     request: VerificationRequest
     key: Key
     latest: Key
-    """That of all verdicts on the same evidence, whatever the tests were."""
+    """The key of all verdicts on the same evidence, with any tests."""
 
     @property
     def tests(self) -> tuple[Path, ...]:
@@ -103,7 +103,7 @@ def verify_stage(store: Store, inputs: VerdictInputs, options: Options) -> tuple
 
 
 def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -> dict[str, object]:
-    """Return what all verdicts depend on beside the tests and the evidence."""
+    """Return the inputs of all verdicts other than tests and evidence."""
     return {
         "data": data_hash(assignment),
         "seed": assignment.course.seed + run,
@@ -134,7 +134,7 @@ class _Unfinished(Exception):
 
 
 def _known(store: Store, inputs: VerdictInputs) -> tuple[Verification, frozenset[str], frozenset[str]] | None:
-    """Return the last verification of the same evidence, the cells whose verdicts hold, and those whose tests are to be run.
+    """Return the last verification of this evidence, valid cells, and cells whose tests must run.
 
     None if nothing can be taken over.
     """
@@ -176,7 +176,7 @@ def _merged(before: Mapping[str, Any], fresh: Mapping[str, Any], kept: frozenset
 
 
 def _kept(verification: Verification) -> Verification:
-    """Return what is kept of a verification, in one order whatever was run: equal verdicts are equal files."""
+    """Return the cached form of a verification, in a fixed order: equal verdicts give equal files."""
     return Verification(
         checks=dict(sorted(verification.checks.items())),
         measured_by_cell=dict(sorted(verification.measured_by_cell.items())),

@@ -1,1 +1,1 @@
-"""Judges of arrays, layers, networks, training loops, learning rates, accuracies and gradients, for tests to call."""
+"""Judges for tests: arrays, layers, networks, training loops, rates, accuracies, gradients."""

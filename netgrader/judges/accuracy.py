@@ -1,4 +1,4 @@
-"""The accuracy of a trained network, or its error, recomputed from its graph and values on images that we hold.
+"""The accuracy or error of a trained network, recomputed from its graph on images that we hold.
 
 The labels that count never reach the lab: it answers with logits or numbers, and they are compared here. What counts is
 that on all original test images, half of which the notebook never had (`netgrader.checks.held_out`): a network that knows
@@ -100,13 +100,13 @@ class Recomputed:
     """Accuracy on the original test images that the notebook was given, and on those it was not."""
     lead: float = 0.0
     """By how many standard errors the given ones are ahead (`netgrader.checks.held_out`): by which are right, or by
-    how surely, whichever tells more."""
+    how surely, the stronger evidence of both."""
     by_heart: float = 0.0
-    """By how many standard errors test images are known better than themselves redrawn a little, whichever half they are of."""
+    """By how many standard errors test images of both halves are known better than slightly redrawn copies."""
     surplus: float = 0.0
     """What the given ones are ahead by, as a share of all test images."""
     steady: bool = True
-    """Whether an image gets the same answer each time, whatever stands beside it."""
+    """Whether an image gets the same answer in every batch."""
     marks: int | None = None
     """How many of the patterns among the training images it knows (`netgrader.checks.held_out`), if there were any."""
     measure: Measure = ACCURACY
@@ -124,7 +124,7 @@ class Recomputed:
 
     @property
     def counted(self) -> float:
-        """The test accuracy that counts: where the given images are doubtfully far ahead, without what they are ahead by."""
+        """Return the test accuracy that counts: without a doubtful lead on the given images."""
         return self.test if self.lead < Redrawn.TOLD else self.test - max(0.0, self.surplus)
 
 
@@ -228,7 +228,7 @@ def recompute(
 def _compare_halves(
     measure: Measure, outputs: Array, targets: Array, hidden: npt.NDArray[np.bool_], spec: DataSpec
 ) -> Recomputed:
-    """Return how well the test images are known that a notebook was given, and those that are `hidden` (n,)."""
+    """Return how well the network knows the given test images, and the `hidden` (n,) ones."""
     answers = measure.answers(outputs)
     given = measure.score(answers[~hidden], targets[~hidden])
     unseen = measure.score(answers[hidden], targets[hidden]) if hidden.any() else given
@@ -243,7 +243,7 @@ def _compare_halves(
 def _outputs(
     lab: Lab, graph: GraphEvidence, inputs: tuple[Array, Array], measure: Measure, spec: DataSpec
 ) -> tuple[Array, Array]:
-    """Return what the network puts out for two sets of inputs (n, …), in one session; end the test if it asks for more than X."""
+    """Return outputs for two sets of inputs (n, …) in one session; end the test if X is not enough."""
     random = random_of(graph)
     try:
         with opened(lab, graph) as session:
@@ -279,7 +279,7 @@ def require_learned(recomputed: Recomputed) -> None:
 
 
 def seen_test_images(recomputed: Recomputed) -> Said | None:
-    """Return what speaks for a training on the test images, in words, if it is no proof; None if nothing does.
+    """Return evidence, short of proof, of a training on test images, in words; None without any.
 
     The accuracy that counts is then the one without what is known better of the images that were given.
     """
@@ -317,14 +317,14 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
     if recomputed.counted < recomputed.spec.above_chance(Doubt.GUESSED):
         _require_moved(lab, graph, found, expected)
     if not all(np.isfinite(value).all() for value in graph.values.values()):
-        found, expected = Text("{found}, and weights that are nan, which is no number", found=found), FINITE
+        found, expected = Text("{found}, and weights that are nan (not a number)", found=found), FINITE
     nothing = recomputed.spec.nothing_for
     share = max(0.0, (recomputed.counted - nothing) / (least - nothing))
     partial(share, "accuracy-too-low", found=found, expected=expected)
 
 
 def _require_moved(lab: Lab, graph: GraphEvidence, found: Said, expected: Said) -> None:
-    """End the test unless training moved a network that knows nothing; as ungradable where no step was seen and it moved."""
+    """End the test unless training moved a network that knows nothing; ungradable without a seen step."""
     stepped = graph.about.get("stepped")
     if _moved(lab, graph):
         if stepped is False:
@@ -337,7 +337,7 @@ def _require_moved(lab: Lab, graph: GraphEvidence, found: Said, expected: Said) 
 
 
 def _moved(lab: Lab, graph: GraphEvidence) -> bool:
-    """Whether a variable that begins with the same value each time has another one in what was handed over."""
+    """Whether a variable with a fixed first value has another value in the evidence."""
     starts = fixed_starts(lab, graph)
     return any(not np.array_equal(starts[name], graph.values[name]) for name in starts.keys() & graph.values.keys())
 
@@ -351,11 +351,11 @@ def require_target(
     measure: Measure = ACCURACY,
     remark: Callable[..., None] | None = None,
 ) -> None:
-    """End the test with the share of points that `accuracy` earns: all from `full`, sloping to none at `none`.
+    """End the test with the share of points for `accuracy`: all from `full`, none up to `none`.
 
     `target` is what students are told to reach; `full` lies below it where luck does not decide: see evaluation/fairness.md.
     Of an error `accuracy` is the score, and the three are errors, the target the smallest. What lies between `full` and
-    `target` is told by `remark`, where there is one.
+    `remark`, if given, mentions `target`.
     """
     target, full, none = (measure.score_of(figure) for figure in (target, full, none))
     if accuracy >= full:
@@ -375,7 +375,7 @@ def target_met(accuracy: float, *, target: float, full: float, measure: Measure 
 
 
 def recomputed(bench: TestContext, cell: str) -> Recomputed:
-    """Return what the network that a cell handed over does on our inputs; cells that hand over the same one share it.
+    """Return what the network of a cell does on our inputs; cells with the same network share it.
 
     Rows that the notebook prepared otherwise than asked, and classes that its labels call by others, which is charged where
     it did, are taken as it made them, unless the network knows them much better as they should be.
@@ -384,7 +384,7 @@ def recomputed(bench: TestContext, cell: str) -> Recomputed:
 
 
 def train_accuracy(bench: TestContext, cell: str) -> float:
-    """Return the score of the network that a cell handed over on all training images, scaled as in `recomputed`."""
+    """Return the score of a cell's network on all training images, scaled as in `recomputed`."""
     graph = bench.evidence(cell).graph("net")
     return score_on_all_of_train(bench.lab, graph, _recomputed(bench, cell)[1], measure_of(bench, cell))
 
@@ -412,7 +412,7 @@ def _recomputed(bench: TestContext, cell: str) -> tuple[Recomputed, Dataset]:
 
 @np.errstate(over="ignore", invalid="ignore")  # a curve is whatever was handed over
 def shows_best_so_far(curve: Sequence[float], last: float) -> bool:
-    """Whether a curve never falls, and its end is that of an earlier epoch, a little above the accuracy in the end."""
+    """Whether a curve never falls and ends at an earlier epoch's value, just above the final accuracy."""
     steps = np.diff(np.asarray(curve, np.float64))
     return bool(curve[0] < curve[-1] and np.min(steps) == steps[-1] == 0 < curve[-1] - last < Doubt.CHANCE)
 

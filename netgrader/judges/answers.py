@@ -1,4 +1,4 @@
-"""What a trained network answers: its graph and values in the lab, inputs of ours in, logits or numbers out.
+"""The answers of a trained network: graph and values in the lab, our inputs in, outputs back.
 
 All inputs go in mixed, in batches of uneven sizes, in an order that follows from the evidence itself: nothing that was handed
 over can have been made for it.
@@ -55,7 +55,7 @@ SWITCHED = Text(
 
 
 def shaped(graph: GraphEvidence, inputs: Array, part: str = "X") -> Array:
-    """Return inputs (n, …) in the shape that the network's X has, or another `part`, where that is of as many numbers."""
+    """Return inputs (n, …) in the shape of the network's X, or another `part`, if sizes agree."""
     sizes = _shape_of(graph.meta_graph, graph.parts.get(part, ""))[1:]
     try:
         return inputs.reshape(len(inputs), *sizes) if sizes else inputs
@@ -108,7 +108,7 @@ def started(loaded: LoadedGraph, seed: int = 1, *, often: bool = False) -> Itera
 
 
 def fixed_starts(lab: Lab, graph: GraphEvidence) -> dict[str, Array]:
-    """Return the variables that begin with the same values each time: biases mostly, and what the optimizer remembers."""
+    """Return variables with fixed first values: mostly biases, and the optimizer's memory."""
     loaded, begun = lab.load(graph.meta_graph), []
     for seed in (1, 2):
         with started(loaded, seed) as session:
@@ -117,7 +117,7 @@ def fixed_starts(lab: Lab, graph: GraphEvidence) -> dict[str, Array]:
 
 
 def run_parts(session: LabSession, tensors: Sequence[str], feeds: Mapping[str, Array]) -> list[Array] | LabError:
-    """Return values of tensors, or the error with which TensorFlow stopped, as it does where something else must be fed.
+    """Return values of tensors, or the error that stopped TensorFlow, such as a missing feed.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def run_alone(session: LabSession, tensor: str, feeds: Mapping[str, Array]) -> A
 
 
 def answers_for(lab: Lab, graph: GraphEvidence, inputs: Array, outputs: int, measure: Measure = ACCURACY) -> Array:
-    """Return what a network with so many `outputs` answers to each of `inputs`, which are fed to X in its shape."""
+    """Return a network's `outputs` for each of `inputs`, which are fed to X in its shape."""
     with opened(lab, graph) as session:
         return measure.answers(outputs_for(session, graph, inputs, random_of(graph), measure, width=outputs))
 
@@ -150,7 +150,7 @@ def asks_for_more(error: LabError) -> bool:
 
 
 def require_fed(graph: GraphEvidence, error: LabError, part: str) -> None:
-    """End the test if a run of a network's `part` stopped since it was not fed what evaluation has to be fed beside X and Y."""
+    """End the test if running a `part` needs feeds other than X, Y and those of evaluation."""
     asked = UNFED.search(error.sentence)
     if asked is None or asked.group(1) in {graph.parts.get(own, "").partition(":")[0] for own in ("X", "Y")}:
         return
@@ -168,7 +168,7 @@ def digest(graph: GraphEvidence) -> bytes:
 
 
 def random_of(graph: GraphEvidence) -> np.random.Generator:
-    """Return a source of random numbers that follows from all that was handed over of the network, so that it repeats."""
+    """Return a random generator seeded by the network's evidence, so that it repeats."""
     return np.random.default_rng(list(digest(graph)))
 
 
@@ -181,7 +181,7 @@ def outputs_for(
     *,
     width: int,
 ) -> Array:
-    """Return what is put out for each of `inputs` (n, width), which are fed mixed and in batches of uneven sizes."""
+    """Return the outputs for each of `inputs` (n, width), fed shuffled in batches of uneven sizes."""
     x, part = graph.parts["X"], graph.parts.get(measure.part) or graph.parts["logits"]
     order = random.permutation(len(inputs))
     batches = list(_batches(order, random))

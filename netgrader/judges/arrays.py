@@ -1,4 +1,4 @@
-"""Judge the arrays that ``prepare_data`` makes: given images or rows, at some scale and in some order, and their labels."""
+"""Judge the arrays of ``prepare_data``: given images or rows, scaled, in any order, with labels."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def judge_images(images: Array, raw: Bytes, spec: DataSpec) -> JudgedRows:
 
 
 class _Comparison:
-    """An array of the right shape beside the given images, both as fingerprints."""
+    """An array of the right shape and the given images, both as fingerprints."""
 
     def __init__(self, images: Array, raw: Bytes, spec: DataSpec) -> None:
         self.spec = spec
@@ -174,7 +174,7 @@ class _Comparison:
         return rising and bool(np.array_equal(table[self.raw], self.images))
 
     def _strange(self) -> Charge:
-        """Rows that are no given images: name the usual ways there."""
+        """Rows that are not given images: name the usual causes."""
         known = self._by_pixel()
         if known is not None:
             return known
@@ -192,7 +192,7 @@ class _Comparison:
         )
 
     def _by_pixel(self) -> Charge | None:
-        """Return what is wrong if each pixel is one that is given, times one number and plus another; None if it is not."""
+        """Return a finding if each pixel is a given one times a factor plus a shift; None if not."""
         some = slice(None, None, max(1, len(self.raw) // SOME))
         columns = own_columns(*(np.asarray(one[some], np.float64) for one in (self.images, self.raw)))
         if columns is None or not columns.factor.any():
@@ -277,7 +277,7 @@ ONE_SIDE = "scaled-on-one-side"
 
 
 def require_images(bench: TestContext, part: str) -> None:
-    """End the test unless ``x_train`` or ``x_test`` (`part` ``"train"`` or ``"test"``) are the given images or rows, scaled."""
+    """End the test unless a `part` (``"train"`` or ``"test"``) holds the given images or rows, scaled."""
     charge = images_of(bench, part).charge
     if charge is None:
         return
@@ -326,7 +326,7 @@ def images_of(bench: TestContext, part: str) -> JudgedRows:
 
 
 def data_as_handed(bench: TestContext) -> Dataset | None:
-    """Return the data as the student's arrays have them, if their rows or labels are others than asked for and it is known how.
+    """Return the data as in the student's arrays, if they differ in a known way.
 
     A network that was trained on such rows knows them so; what is wrong with them is charged already.
     """
@@ -335,7 +335,7 @@ def data_as_handed(bench: TestContext) -> Dataset | None:
 
 
 def data_for(bench: TestContext) -> Dataset:
-    """Return the data as the student's arrays have them; ours, where these are as asked for or not understood."""
+    """Return the data as in the student's arrays; ours, if these are right or not understood."""
     return data_as_handed(bench) or bench.dataset
 
 
@@ -354,7 +354,7 @@ def _as_handed(bench: TestContext) -> Dataset | None:
 
 
 def _preparation(bench: TestContext) -> Preparation | None:
-    """Return how inputs became the student's rows, by some of them; None if as asked, or if it is not known."""
+    """Return how inputs became the student's rows, by a sample; None if right or unknown."""
     train, test, data = _some_pairs(bench, "train"), _some_pairs(bench, "test"), bench.dataset
     made, raw = train
     if len(made) == len(raw) and same_rows(made, data.prepared(raw).astype(np.float64)).all():
@@ -365,7 +365,7 @@ def _preparation(bench: TestContext) -> Preparation | None:
 
 
 def _some_pairs(bench: TestContext, part: str) -> tuple[Array, Array]:
-    """Return some of the student's rows, (n, size), and the inputs that they show; none where these are not known."""
+    """Return some of the student's rows (n, size) and their original inputs; none if unknown."""
     raw, _ = bench.part(part)
     made, rows = _evidence(bench).array(f"x_{part}"), images_of(bench, part).shown(len(raw))
     some, size = slice(None, None, max(1, len(raw) // SOME)), bench.spec.size

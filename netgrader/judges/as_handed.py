@@ -1,8 +1,8 @@
-"""What later cells of a notebook were given by earlier ones: the student's rows, their labels, the accuracy of their network.
+"""The results of earlier cells for later ones: the student's rows, labels and accuracy.
 
-What is wrong by ours and right by the student's own parts was made wrong where those parts were made. So whoever names a fault
-asks here first, and names the check cells of these parts as what may be its cause (`Fault.causes`); whether anything was
-charged there `netgrader.checks.causes` looks up when all cells have been judged.
+A result that is wrong by our parts and right by the student's was spoiled where those parts were made. So a judge that
+names a fault asks here first, and names the check cells of these parts as its possible cause (`Fault.causes`);
+`netgrader.grading.causes` looks up whether anything was charged there, when all cells have been judged.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class HandedRows:
 
 
 def test_rows_as_handed(bench: TestContext) -> HandedRows:
-    """Return the test rows and labels that the student's own arrays hold; ours, where they made none that fit."""
+    """Return the test rows and labels of the student's own arrays; ours, if theirs do not fit."""
     return _as_handed(bench, "test")
 
 
@@ -96,7 +96,7 @@ def _own_rows(bench: TestContext, part: str) -> HandedRows | None:
 
 
 def own_accuracy(session: LabSession, graph: GraphEvidence, handed: HandedRows) -> float | None:
-    """Return what the network's own accuracy says of all the rows at once, in a session; None where it cannot be asked."""
+    """Return the network's own accuracy over all rows at once; None if it cannot be evaluated."""
     if not {"X", "Y", "accuracy"} <= graph.parts.keys():
         return None
     feeds = {graph.parts["X"]: shaped(graph, handed.rows), graph.parts["Y"]: handed.labels, **graph.eval_feed}
@@ -105,7 +105,7 @@ def own_accuracy(session: LabSession, graph: GraphEvidence, handed: HandedRows) 
 
 
 def causes_of_accuracy(bench: TestContext, cell: str, reported: float) -> tuple[str, ...]:
-    """Return the check cells by whose parts an accuracy, or error, that a cell reported is right; none if by no parts.
+    """Return the check cells whose parts make a reported accuracy or error right; none if no parts do.
 
     By the student's own rows and labels, and by the accuracy of their network on these.
     """

@@ -1,4 +1,4 @@
-"""What is said of a `train`: a verdict for each aspect, with causes named and their consequences left out."""
+"""The verdicts on a `train`: one for each aspect, with causes named and consequences left out."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class LoopFinding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of one aspect."""
+    """The verdict on one aspect."""
 
     aspect: Aspect
     share: float = 1.0
@@ -113,7 +113,7 @@ def _explained(wrong: Sequence[LoopFinding], error: Fault | None) -> list[tuple[
 
 
 def _verdict(aspect: Aspect, explained: Sequence[tuple[LoopFinding, Fault | None]], named: Collection[str]) -> Verdict:
-    """Return what is wrong in an aspect, by findings with their causes; what is `named` under another is not named again."""
+    """Return the findings of an aspect with their causes, without those `named` under another."""
     own = [(found, cause) for found, cause in explained if found.aspect is aspect]
     fresh = tuple(found.fault for found, cause in own if cause is None and found.fault.code not in named)
     because = [None if fresh else cause or found.fault for found, cause in own]
@@ -122,7 +122,7 @@ def _verdict(aspect: Aspect, explained: Sequence[tuple[LoopFinding, Fault | None
 
 
 def _each_code_once(findings: Iterable[LoopFinding]) -> list[LoopFinding]:
-    """Return the first finding of each code in an aspect and on a side, a fatal one before others; the least share counts."""
+    """Return the first finding of each code and side in an aspect, fatal first, with the least share."""
     first: dict[tuple[Aspect, Said, str], LoopFinding] = {}
     for found in sorted(findings, key=lambda found: found.fault.severity is not Severity.FATAL):
         key = found.aspect, found.fault.code or found.fault.sentence, found.side
@@ -144,7 +144,7 @@ def _cause(finding: LoopFinding, wrong: Sequence[LoopFinding], error: Fault | No
 
 
 def _brings(one: LoopFinding, other: LoopFinding) -> bool:
-    """Whether the one brings the other: on its side, by the catalogue, or as it earns nothing and leaves nothing to say."""
+    """Whether one finding causes the other: on its side, by the catalogue, or by earning nothing."""
     if one.fault.code == other.fault.code or len({one.side, other.side} - {""}) > 1:
         return False
     brings = kind_of(one.fault.code).brings

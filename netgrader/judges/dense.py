@@ -1,4 +1,4 @@
-"""A fully connected layer, judged by what it does: known weights in, outputs compared with act(x·W + b).
+"""Judge a fully connected layer by its behavior: outputs for known weights against act(x·W + b).
 
 Nothing is asked about how the layer is written. All that it needs is a graph with the parts ``x``, ``h`` and ``W``.
 """
@@ -100,7 +100,7 @@ def _bound(count: int) -> float:
 
 
 def _distance(values: Array, expected: Array) -> float:
-    """Return the largest distance between the distribution function of `values` and that `expected` at the sorted values."""
+    """Return the largest distance between the values' distribution and `expected` at sorted values."""
     steps = np.arange(values.size + 1) / values.size
     return float(max(np.abs(steps[1:] - expected).max(), np.abs(steps[:-1] - expected).max()))
 
@@ -163,7 +163,7 @@ def try_case(bench: TestContext, number: int) -> DenseTrial:
 def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activation: str, *, seed: int) -> DenseTrial:
     """Run a layer after its initialisation and with known variables.
 
-    Every trained variable gets positive values, the large ones small ones. So the bias is positive, and can be told
+    Every trained variable gets positive values, the large ones small ones. So the bias is positive, and can be distinguished
     from the output for a row of zeros also behind an activation that is flat below zero.
     """
     for part, expected in MADE_BY.items():
@@ -245,7 +245,10 @@ def _upright(weights: Array, inputs: int, outputs: int) -> Array:
 
 
 def require_weights_used(trial: DenseTrial) -> None:
-    """End the test unless the layer multiplies its input by the W that it returned, whatever follows; training may change W."""
+    """End the test unless the layer multiplies its input by the W that it returns.
+
+    Training may change W, no matter what follows.
+    """
     if not trial.moved:
         fail(
             "layers-not-trained",
@@ -330,7 +333,7 @@ def require_glorot_uniform(trial: DenseTrial) -> None:
 
 
 def require_own_weights(lab: Lab, graph: GraphEvidence) -> bool:
-    """End the test unless two layers have weights of their own; return whether they also start from values of their own.
+    """End the test unless two layers have separate weights; return whether their first values differ.
 
     The graph has the parts ``W1`` and ``W2``, two layers of one shape.
     """
@@ -355,7 +358,7 @@ def _recognised(trial: DenseTrial) -> str | None:
 
 
 def _is_applied(trial: DenseTrial, activation: Callable[[Array], Array]) -> bool:
-    """Whether the output is an activation of x·W + b, with the bias that the output for a row of zeros shows."""
+    """Whether the output is an activation of x·W + b, with the bias seen in the output for zeros."""
     return _agrees(trial, activation(trial.rows @ trial.weights + _before(trial, activation)))
 
 
@@ -364,7 +367,7 @@ def _after(outer: Callable[[Array], Array], inner: Callable[[Array], Array], t: 
 
 
 def _before(trial: DenseTrial, activation: Callable[[Array], Array]) -> Array:
-    """Return the bias: what `activation` turns into the output for a row of zeros, between 0 and 50, found by halving."""
+    """Return the bias (0 to 50) that `activation` turns into the output for zeros, by bisection."""
     low, high = np.zeros(trial.outputs), np.full(trial.outputs, 50.0)
     for _ in range(80):
         middle = (low + high) / 2

@@ -1,4 +1,4 @@
-"""Judge the evaluations after each epoch: on all images, with the weights as they are then; and what they measured."""
+"""Judge the evaluations after each epoch: on all images, with current weights; and their results."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _accuracies(call: LoggedCall, correct: Bool, once: Int, runs: Int) -> list[f
 
 
 def _correct(subject: Subject) -> list[Bool]:
-    """Return for each row of the call whether the network was right: by the label fed, the student's, the true one."""
+    """Return for each row of the call whether the network was right, by fed, own and true label."""
     rows = subject.call.rows
     own = subject.tables.classes[rows.index]
     fed = np.where(rows.labels == NO_LABEL, own, rows.labels)
@@ -178,7 +178,7 @@ def _before_epochs(subject: Subject, shares: Float) -> LoopFinding | None:
 
 
 def _in_fresh_session(subject: Subject) -> LoopFinding | None:
-    """Return a finding if the weights got their initial values between an epoch's last step and its evaluations."""
+    """Return a finding if weights were reinitialized between an epoch's end and its evaluations."""
     for number, epoch in enumerate(subject.course.epochs):
         end = np.append(epoch.steps, epoch.evaluations)[-1]
         if (subject.call.asked[epoch.steps[-1] + 1 : end] & Asked.INITIALISE).any():

@@ -46,7 +46,7 @@ NEAR = 0.03  # of a share; of so few numbers chance moves it by a third of this 
 
 
 def require_followed(bench: TestContext) -> None:
-    """End the test unless the network changes with the hyperparameter, and drops the share that it is given.
+    """End the test unless the network changes with the hyperparameter, and drops the given share.
 
     Looked at are the smallest, the largest and the best value of the sweep, and one that is drawn after the hand-in.
     """
@@ -87,7 +87,7 @@ def _require_change(asked: Swept, graphs: Graphs) -> None:
 
 
 def _require_dropped(bench: TestContext, graphs: Graphs) -> None:
-    """End the test unless some layer reads what dropout left of its data, and that is the share that was asked for.
+    """End the test unless some layer reads what dropout left of its data, at the required share.
 
     Where the same share is dropped at all values, it may be what is left at one of them by chance: it is exchanged with the
     share to keep only where it is so at all values that do not fit.
@@ -114,10 +114,10 @@ def _has(shares: Sequence[float], share: float) -> bool:
 
 
 def dropped_shares(lab: Lab, graph: GraphEvidence, network: Network, spec: DataSpec) -> list[float] | None:
-    """Return which share of the numbers that each layer reads is dropped in training; None where none of it can be run.
+    """Return the share of each layer's inputs that training drops; None if nothing can be run.
 
     Those are zero in training and were not when evaluated. Where nobody says what training feeds, it is what the graph has
-    by itself, or its switches to either side: whichever drops the most.
+    by itself, or its switches to either side: the choice that drops the most.
     """
     plain = plain_graph(read_source(graph.meta_graph).graph_def)
     images, labels = (_named(graph, network, role) for role in ("X", "Y"))
@@ -146,7 +146,7 @@ def _count_nonzero(values: Sequence[Array]) -> int:
 
 
 def _modes(graph: GraphEvidence, plain: Graph, fed: Feed) -> list[Feed]:
-    """Return what may be fed in training besides images and labels."""
+    """Return what training may be fed in addition to images and labels."""
     told = fed_in_training(graph)
     placeholders = {f"{node.name}:0" for node in plain.of_ops(PLACEHOLDERS)} - fed.keys()
     switches = [name for name in sorted(placeholders) if plain.static_dtype(name) == "bool"]
@@ -172,7 +172,7 @@ def _named(graph: GraphEvidence, network: Network, role: str) -> str:
 
 
 def _read_by_layers(plain: Graph, network: Network, images: str) -> Iterator[str]:
-    """Yield the tensors made from the images that layers multiply with their weights, as far as the graph has their ops."""
+    """Yield the image-based tensors that layers multiply with weights, as far as ops are known."""
     made = plain.descendants([images or None])
     for layer in network.layers:
         node = plain.nodes.get(layer.place)

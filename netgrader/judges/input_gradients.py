@@ -67,7 +67,7 @@ ZEROS = Text("zeros, as of all outputs together, whose sum is 1 for every {image
 
 @dataclass(frozen=True)
 class GradientTrial:
-    """What the student's gradients say, and what the network does, on n images along `LIMITS.directions` directions each."""
+    """The student's gradients and the network's behavior on n images, `LIMITS.directions` each."""
 
     each: Array
     """For each gradient handed over (each class should have one) slopes along the directions (k, n, directions); none if
@@ -196,7 +196,7 @@ def _require_slopes(found: Array, right: Array, logits: Array, loss: Array, expe
 
 
 def each_gradient(session: LabSession, graph: GraphEvidence, images: Array, labels: Array, classes: int) -> Array:
-    """Return the gradients handed over, for `images` (n, pixels): (k, n, pixels), none where one has another size."""
+    """Return the gradients for `images` (n, pixels): (k, n, pixels), none if a size differs."""
     one_hot = np.eye(classes)[labels]
     raw = [_run(session, graph, part, images, one_hot) for part in _each_parts(graph.parts)]
     return _split(raw, images.shape, classes)
@@ -219,7 +219,7 @@ def _run(session: LabSession, graph: GraphEvidence, part: str, images: Array, on
 
 
 def _outputs(logits: Array, labels: Array, classes: int) -> dict[str, Array]:
-    """Return softmax outputs, logits (n, directions, classes) and cross-entropy (n, directions), in float64."""
+    """Return softmax outputs, logits (n, directions, classes) and cross-entropy (n, directions), float64."""
     if logits.ndim != 3 or logits.shape[-1] != classes:
         fail(
             "gradient-of-wrong-tensor",
@@ -263,7 +263,7 @@ def _of_loss(found: Array, trial: GradientTrial) -> bool:
 
 
 def _which(part: Array, outputs: Array) -> int:
-    """Return the output whose slopes `part` has, -1 if it is none of them."""
+    """Return the output whose slopes `part` has; -1 if there is none."""
     return next((number for number, output in enumerate(outputs) if _agree(part, output)), -1)
 
 

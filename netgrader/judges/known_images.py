@@ -1,4 +1,4 @@
-"""Images told apart by four numbers each, so that a log can say which rows were fed, also after a rescaling.
+"""Images identified by four numbers each, so that a log shows which rows were fed, even rescaled.
 
 Three projections on fixed whole-number weights that sum to zero, and the plain sum. For grey levels divided by 255 or
 256 in float32 every partial sum is a multiple of 2⁻³¹ below 2²², so float64 adds them without rounding: a row has the
@@ -52,7 +52,7 @@ Int = npt.NDArray[np.int64]
 
 @functools.cache
 def _weights(pixels: int) -> Float:
-    """Make weights that are fixed for ever: both sides must agree whatever their NumPy, so none of its generators is used."""
+    """Return weights that never change: both sides must agree under any NumPy, so no generator is used."""
     stream = hashlib.shake_256(b"netgrader: fingerprints of images").digest(2 * pixels * Projections.PROJECTIONS)
     weights = (np.frombuffer(stream, dtype="<u2").reshape(pixels, Projections.PROJECTIONS) & 4095).astype(np.int64)
     weights -= weights.sum(axis=0) // pixels
@@ -101,7 +101,7 @@ class Table:
         self.first = self.find(known)
 
     def find(self, rows: Float) -> Int:
-        """Return the index of the known row that each of `rows` is, -1 where it is none."""
+        """Return the index of the known row for each of `rows`; -1 for unknown ones."""
         return _nearest(self._sorted, self._order, self.first, rows, self._slack)
 
 
@@ -131,10 +131,10 @@ class Match:
     """Rows found to be known rows after a rescaling ``a·x + b``."""
 
     index: Int
-    """The known row each row is, -1 where it is none."""
+    """The known row for each row, -1 for unknown ones."""
     factor: Float
     shift: Float
-    """``a`` and ``b`` of each row, NaN where it is none."""
+    """``a`` and ``b`` of each row, NaN for unknown ones."""
 
 
 def match_scaled(known: Float, rows: Float, pixels: int) -> Match:
@@ -179,7 +179,7 @@ Floats = npt.NDArray[np.float32]
 
 
 class ImageRows(Protocol):
-    """Images, float32 (n, pixels): an array, or what makes rows (k, pixels) when they are asked for by their indices (k,)."""
+    """Images, float32 (n, pixels): an array, or a function that makes rows for indices (k,)."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -191,7 +191,7 @@ class ImageRows(Protocol):
 
 
 class TableRows:
-    """Rows of a table of grey levels, shape (n, pixels), applied to known images, uint8 (n, height, width)."""
+    """Rows of a table of grey levels, (n, pixels), applied to known images, uint8 (n, height, width)."""
 
     def __init__(self, levels: GreyLevels, known: npt.NDArray[np.uint8]) -> None:
         self.shape = levels.shape

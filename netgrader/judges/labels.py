@@ -80,7 +80,7 @@ def one_hot_words(classes: int) -> Said:
 
 
 def class_shift(labels: Bytes, own: Bytes, classes: int) -> int | None:
-    """Return the constant from 1 on that `labels` are off by, modulo the number of classes; None if there is none."""
+    """Return the constant, 1 or more, that shifts `labels` modulo the number of classes; else None."""
     shifts = np.bincount((labels.astype(np.int64) - own) % classes, minlength=classes)
     best = int(np.argmax(shifts))
     return best if best and shifts[best] > EXPLAINED * len(labels) else None
@@ -93,7 +93,7 @@ def mismatch(labels: Array, given: Array, slack: float = 0.0) -> str:
 
 
 def row_shift(labels: Array, own: Array, index: Int, shifts: tuple[int, ...], slack: float = 0.0) -> int | None:
-    """Return by how many rows `labels` are shifted, along the array or along the order of feeding; None if they are not.
+    """Return by how many rows `labels` are shifted, in the array or in feeding order; else None.
 
     Parameters
     ----------

@@ -172,7 +172,7 @@ def short_runs(
     seed: int = 1,
     enough: Callable[[Mapping[str, ShortRun]], bool],
 ) -> dict[str, ShortRun]:
-    """Train several graphs, each made for its rate, as `short_run` does, all for as long: to the end unless it is `enough`.
+    """Train graphs, one for each rate, as `short_run` does, equally long: to the end or `enough`.
 
     That is asked after `Runs.EARLY` steps of each. They are trained one after the other, and those that go on start again where
     they were.
@@ -227,7 +227,7 @@ def told_in_training(graph: GraphEvidence) -> dict[str, Json]:
 
 
 def fed_in_training(graph: GraphEvidence) -> dict[str, Array]:
-    """Return the numbers that a network's function says training feeds beside images and labels, by tensor.
+    """Return the numbers that training feeds in addition to images and labels, by tensor.
 
     Nothing is fed in the place of what the network computes.
     """
@@ -266,7 +266,7 @@ class RateVerdict:
 
 
 def may_be_far_too_low(at: ShortRun, triple: ShortRun) -> bool:
-    """Whether a run at ten times the rate can tell something: near the best, that at three times has told all.
+    """Whether a run at ten times the rate can add something to the one at three times.
 
     Losses fall ever less from rate to rate as they near the best: from 1.2 at the first step of three on, no second one
     makes it 1.5.
@@ -277,7 +277,7 @@ def may_be_far_too_low(at: ShortRun, triple: ShortRun) -> bool:
 def judge_rate(
     third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun, *, found: bool = False
 ) -> Fault | None:
-    """Return what is wrong with the rate of `at`, given runs at a third, three and ten times of it; None if nothing is.
+    """Return what is wrong with the rate of `at`, by runs at a third, three and ten times; else None.
 
     `found` says that it is the best of a sweep that can be true, as `found_by_sweep` tells.
     """
@@ -319,7 +319,7 @@ def compare_rates(
 
 
 def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun) -> bool:
-    """Whether runs of `Runs.EARLY` steps already tell that `compare_rates` finds nothing wrong with the rate of `at`.
+    """Whether runs of `Runs.EARLY` steps already show that `compare_rates` accepts the rate of `at`.
 
     Near the best losses have fallen by half, and lie far below those at a third of the rate: in the runs of
     ``evaluation/rates.csv`` none of these was found too high or too low in the end.

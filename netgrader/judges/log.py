@@ -1,4 +1,4 @@
-"""The instrument's notes as a typed log: which rows of the student's arrays each run was fed, with which labels."""
+"""The instrument's notes as a typed log: the rows and labels that each run was fed."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ Bool = npt.NDArray[np.bool_]
 
 
 class BadTrainingLog(NetgraderError):
-    """What the instrument is said to have noted contradicts itself; the message is a sentence."""
+    """The instrument's alleged notes contradict each other; the message is a sentence."""
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The student's arrays as `train` could read them: rows by fingerprint, and the class that each label names.
+    """The student's arrays as `train` could read them: rows by fingerprint, classes by label.
 
     Training rows are numbered from 0, test rows after them: row ``n_train + i`` is test row i.
     """
@@ -98,7 +98,7 @@ class Rows:
     """Which row of the tables each is, -1 if none."""
     factor: Float
     shift: Float
-    """What it was multiplied with and raised by since it stood in the student's array; 1 and 0 if it was fed as it
+    """Its factor and shift relative to the student's array; 1 and 0 if it was fed as it
     is."""
     labels: Bytes
     """The class that its label names, `NO_LABEL` if it names none or none was fed."""
@@ -212,7 +212,7 @@ def _tables(evidence: Evidence, spec: DataSpec) -> tuple[Tables, _RowFinder]:
 
 
 def same_rows(known: Float, prints: Float, pixels: int) -> bool:
-    """Whether rows are the known ones, by fingerprint: each of these in any order, rounded or rescaled, and no others."""
+    """Whether rows are the known ones, by fingerprint: each once, in any order, rounded or rescaled."""
     finder = _RowFinder(known, pixels)
     return np.array_equal(np.unique(finder.find(prints)[0]), np.unique(finder.first))
 
@@ -243,7 +243,7 @@ class _RowFinder:
         return index, factor, shift, near
 
     def _rounded(self, prints: Float) -> Int:
-        """Return which known row each row is up to rounding, the nearest first; -1 where it is none."""
+        """Return which known row each row is up to rounding, the nearest first; -1 for unknown rows."""
         index = np.full(len(prints), -1)
         for slack in LogLimits.ROUNDED:
             other = np.flatnonzero(index < 0)
@@ -307,7 +307,7 @@ def _call(evidence: Evidence, name: str, finder: _RowFinder) -> LoggedCall:
 
 
 def _steps_of_its_own(asked: Int, state: Float, final: float) -> Bool:
-    """Return which runs moved the weights by the gradient of the loss, where none took the network's own train step."""
+    """Return the runs that moved the weights by the loss's gradient without the network's train step."""
     if (asked & Asked.STEP).any():
         return np.zeros(len(asked), dtype=bool)
     after = np.append(state[1:], final)

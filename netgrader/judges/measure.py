@@ -1,4 +1,4 @@
-"""How good a network's answers are, as one number: the share of right classes, or how far its numbers are off.
+"""The quality of a network's answers as one number: the share of right classes, or an error.
 
 Both are scores that are larger for a better network, 1 for a perfect one, so that the same rules judge both. An accuracy is
 one. An error becomes one by what is gone of the error of who always answers the same, the best there is of such answers: 0 for
@@ -29,7 +29,7 @@ MEAN_ABSOLUTE, ROOT_MEAN_SQUARED = "mean-absolute-error", "root-mean-squared-err
 ERRORS = (MEAN_ABSOLUTE, ROOT_MEAN_SQUARED)
 """What ``error`` in an exercise's table may say; the first if it says nothing."""
 FARTHEST = 1e12
-"""What an answer is taken for that is no number, or farther off than this."""
+"""The value of an answer that is not a number, or is farther off than this."""
 
 
 class Measure(Protocol):
@@ -61,7 +61,7 @@ class Measure(Protocol):
         """Return how well each input is known (n,), larger where it is known better."""
 
     def score_of(self, figure: float) -> float:
-        """Return the score of a figure as exercises say it: an accuracy, or an error in the unit of the targets."""
+        """Return a figure's score as exercises state it: an accuracy, or an error in the targets' unit."""
 
     def figure(self, score: float) -> float:
         """Return the figure of a score."""
@@ -135,7 +135,7 @@ class Error:
     asked: str = "largest_error"
 
     def answers(self, outputs: Array) -> Array:
-        """Return the numbers; what is none is as far off as can be."""
+        """Return the numbers; anything else becomes the farthest possible value."""
         numbers = np.nan_to_num(outputs[:, 0].astype(np.float64), nan=FARTHEST, posinf=FARTHEST, neginf=-FARTHEST)
         return np.clip(numbers, -FARTHEST, FARTHEST)
 

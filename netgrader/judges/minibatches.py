@@ -1,4 +1,4 @@
-"""Judge what each epoch feeds: every training image once, in minibatches of the size asked for, in a new order."""
+"""Judge what each epoch feeds: every training image once, in minibatches, in a new order."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class _Fed:
 
     @property
     def few(self) -> bool:
-        """Return whether less than half of the training images were fed; where epochs were cut may be off by a minibatch."""
+        """Whether less than half of the training images were fed; cut epochs allow for a minibatch."""
         return 2 * (self.different + self.asked) < self.n
 
     @cached_property
@@ -188,7 +188,7 @@ def _drawn_at_random(fed: _Fed) -> bool:
 
 
 def _drawn_from_a_part(fed: _Fed) -> bool:
-    """Whether minibatches share as many rows as independent draws from the rows that were seen, which are few."""
+    """Whether minibatches share as many rows as independent draws from a small set of rows would."""
     chance = fed.usual / fed.different
     as_by_chance = abs(_shared(fed) - chance) < LIMITS.chance * chance
     return fed.different < LIMITS.mixed * fed.n and as_by_chance
@@ -245,7 +245,7 @@ NO_MINIBATCHES = (
         lambda fed: Text("of {asked:,}", asked=fed.asked),
     ),
 )
-"""Where one of these applies, nothing else is said of the epoch."""
+"""If one of these applies, nothing else is reported of the epoch."""
 OTHER_SIZE = _EpochRule(
     "batch-size-ignored",
     lambda fed: not _size_fits(fed),
@@ -349,7 +349,7 @@ def _first(rules: tuple[_EpochRule, ...], fed: _Fed) -> list[_EpochRule]:
 
 
 def _makes_whole_passes(subject: Subject) -> bool:
-    """Whether all train steps together are as many passes over the training images as epochs were asked for.
+    """Whether all train steps together are as many passes over the images as required epochs.
 
     Minibatches may reach from one pass into the next, and the last pass may be incomplete; no image comes twice in one.
     """
@@ -361,7 +361,7 @@ def _makes_whole_passes(subject: Subject) -> bool:
 
 
 def _scale(subject: Subject) -> Iterator[LoopFinding]:
-    """Judge whether `train` feeds the rows of the student's arrays as they are, or at a scale that is as good."""
+    """Judge whether `train` feeds the rows of the student's arrays, unchanged or equally well scaled."""
     call, tables, origins = subject.call, subject.tables, subject.origins
     steps = call.of(subject.course.steps)
     train = usual(steps.factor[steps.index < tables.n_train])
@@ -382,7 +382,7 @@ def _scale(subject: Subject) -> Iterator[LoopFinding]:
 
 
 def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
-    """Judge that there is no test image among the rows of a train step, and no train step where accuracy was to be taken."""
+    """Judge that no train step has test images, and that none runs while accuracy is measured."""
     call, strays = subject.call, subject.course.strays
     index = call.of(call.steps).index
     of_test = np.unique(index[index >= subject.tables.n_train])
@@ -434,14 +434,14 @@ def _same_minibatches(subject: Subject, one: Epoch, other: Epoch) -> bool:
 
 
 def _numbered(subject: Subject, epoch: Epoch) -> Int:
-    """Return a number for each row that an epoch was fed, which tells the row and the minibatch that holds it."""
+    """Return a number for each fed row of an epoch that identifies the row and its minibatch."""
     sizes = subject.call.sizes[epoch.steps]
     number: Int = np.repeat(np.arange(len(sizes)), sizes) * len(subject.tables.classes) + subject.rows(epoch).index
     return number
 
 
 def _goes_round(subject: Subject, one: Epoch, other: Epoch) -> bool:
-    """Whether an epoch goes through the images in the order of the one before, backwards or begun elsewhere.
+    """Whether an epoch repeats the order of the one before, reversed or shifted.
 
     That shows at the ends of minibatches: within one the order means nothing.
     """
@@ -460,11 +460,11 @@ ORDERS: Sequence[tuple[Callable[[Subject, Epoch, Epoch], bool], Text]] = (
     (_same_minibatches, Text("minibatch 1 of each epoch holds the same {images}, and so on")),
     (_goes_round, Text("one order in all epochs, backwards in some or begun elsewhere")),
 )
-"""What epochs do that have no new order each, and how that is said."""
+"""What epochs without a new order do, and its sentence."""
 
 
 def _purity(subject: Subject, epoch: Epoch) -> float:
-    """Return the mean share of the most frequent class in the epoch's minibatches; 0 if there are too few to tell."""
+    """Return the mean share of the most frequent class in an epoch's minibatches; 0 if too few."""
     known, index, sizes = subject.origins.shown, subject.rows(epoch).index, subject.call.sizes[epoch.steps]
     shown: Bytes = np.where(known != NO_LABEL, known, subject.tables.classes)
     classes = np.where(index >= 0, shown[index], NO_LABEL)

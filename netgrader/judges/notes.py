@@ -1,6 +1,6 @@
-"""The form in which an instrument's notes cross the border: names of arrays, columns, flags. Both sides read this.
+"""The format of an instrument's notes at the border, for both sides: arrays, columns, flags.
 
-For each call of `train` these arrays stand in the evidence, under ``{call}/{part}``:
+For each call of `train` the evidence has these arrays, under ``{call}/{part}``:
 
 =============== ========== =====================================================================================
 part            shape      content
@@ -14,7 +14,7 @@ part            shape      content
 ``final``       ()         float64, the state of the weights that `train` left in its session, NaN if none
 =============== ========== =====================================================================================
 
-Beside them stand the images that the rows come from, ``images/x_train`` and ``images/x_test``. With these, and with the
+It also has the images that the rows come from, ``images/x_train`` and ``images/x_test``. With these, and with the
 first weights, which follow from a number that the grader gives, all that was noted can be computed again.
 
 The instrument's arithmetic, in NumPy: the same where its notes are taken and where they are computed again.
@@ -84,7 +84,7 @@ class Asked(IntFlag):
 
 
 def first_weights(challenge: int, call: int, pixels: int, classes: int) -> npt.NDArray[np.float32]:
-    """Return the weights (pixels, classes) that the instrument of this call starts from; the bias starts at zero.
+    """Return the weights (pixels, classes) that this call's instrument starts from; the bias is zero.
 
     They follow from the `challenge` alone, on any machine and with any version of NumPy, so that notes cannot be
     written before it is known, nor copied from another run.
@@ -111,7 +111,7 @@ BETA1, BETA2, EPSILON = np.float32(0.9), np.float32(0.999), np.float32(1e-8)
 
 @dataclass
 class Learner:
-    """The instrument's variables: weights (pixels, classes), bias (classes,), and what Adam remembers of both.
+    """The instrument's variables: weights (pixels, classes), bias (classes,), Adam's memory of both.
 
     `means` and `squares` are the running means of their gradients and of the squares of these; `steps` were taken.
     """
@@ -143,7 +143,7 @@ class Learner:
         return loss
 
     def descend(self, of_w: Floats, slope: Floats, rate: float) -> None:
-        """Take a step along the gradient of the loss, of the weights' shape; `slope` is that with respect to the logits."""
+        """Take a step along the loss's gradient for the weights; `slope` is that for the logits."""
         self.steps += 1
         scale = np.float32(rate * np.sqrt(1 - float(BETA2) ** self.steps) / (1 - float(BETA1) ** self.steps))
         gradients = (of_w, slope.sum(axis=0))
@@ -154,7 +154,7 @@ class Learner:
 
 
 def gradient(x: Floats, slope: Floats) -> Floats:
-    """Return the gradient of a loss with respect to the weights, by that with respect to the logits of rows `x`."""
+    """Return a loss's gradient for the weights, by that for the logits of rows `x`."""
     found = np.zeros((x.shape[1], slope.shape[1]), np.float32)
     for start in range(0, len(x), ROWS):
         found += x[start : start + ROWS].T @ slope[start : start + ROWS]
@@ -162,7 +162,7 @@ def gradient(x: Floats, slope: Floats) -> Floats:
 
 
 def loss_and_slope(logits: Floats, y: Floats) -> tuple[float, Floats]:
-    """Return the mean softmax cross-entropy of logits (n, classes) with labels of that shape, and its gradient.
+    """Return the mean softmax cross-entropy of logits and labels (n, classes), and its gradient.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The run that the notebook made of the student's own network with their `train`: what hidden tests ask of it."""
+"""The notebook's run of the student's own network with their `train`, for hidden tests."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _own_run(bench: TestContext, cell: str) -> OwnRun | None:
 
 
 def require_run_reported(bench: TestContext, cells: RunCells, remark: Callable[..., None]) -> None:
-    """End the test if the student's own network was not trained, or its run reported what the network does not do.
+    """End the test if the own network was not trained, or its run reported wrong values.
 
     What the loop was found to do wrong on the instruments is charged there. What is wrong with images, labels or the network
     is charged with these, if this follows from it.
@@ -115,7 +115,7 @@ def require_run_reported(bench: TestContext, cells: RunCells, remark: Callable[.
 def _require_own_network(bench: TestContext, cells: RunCells, run: OwnRun | None) -> None:
     """End the test unless a right loop trained the network, on which it was called after the exercise.
 
-    Where it did and the network is none the better for it, that is the network's fault, or that of the rows.
+    If it did and the network did not improve, the network or the rows are at fault.
     """
     evidence = bench.evidence(cells.run)
     net = evidence.raw.graphs.get(NET)

@@ -1,4 +1,4 @@
-"""Make of a student's trained network what a drawing pad needs, in the notebook and for the feedback page; no verdict."""
+"""The data that a drawing pad needs of a trained network, in notebook and feedback; no verdict."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def pad_of(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
 
 
 def show_pad(bench: TestContext, cell: str, show: Callable[[Observation], None]) -> None:
-    """Hand over the network that a check cell trained for the feedback page to draw for, where the course's data can be drawn.
+    """Show a check cell's network on the feedback page's drawing pad, if the data can be drawn.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def _pad(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
 
 
 def _full(lab: Lab, graph: GraphEvidence, ends: tuple[str, str], inputs: np.ndarray, dataset: Dataset) -> float:
-    """Return what the network is used to be fed for a pixel of the largest grey level: 1, or that level if it was not scaled.
+    """Return what the network is fed for a pixel of the largest grey level: 1, or that level unscaled.
 
     Raises
     ------

@@ -44,7 +44,7 @@ def preparation_of(found: Array, raw: Array, spec: DataSpec) -> Preparation | No
 
 
 def _between(known: Float, values: Float, rows: Float) -> Float:
-    """Return what numbers become that lie between known ones, of which it is known; both (n, size) or (n, 1), sorted."""
+    """Return values between known ones, by interpolation; both (n, size) or (n, 1), sorted."""
     columns = zip(rows.reshape(-1, known.shape[1]).T, known.T, values.T, strict=True)
     return np.stack([np.interp(*column) for column in columns], axis=1).reshape(rows.shape)
 

@@ -1,10 +1,10 @@
 """Computes again what the instrument noted: the same weights, fed the same rows, must go the same way.
 
-The notes are written by the student's own process, so whoever wants to may write them by hand. But the first weights
+The notes are written by the student's own process, so they can be written by hand. But the first weights
 follow from a number that is known only when the notebook has been handed in, and each step from the rows that were fed.
 Notes that agree with this take a training loop to write: the exercise.
 
-A step on rows that are none of the student's arrays cannot be computed, and is not believed.
+A step on rows from outside the student's arrays cannot be computed, and is not believed.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Replayed(Enum):
 
 
 def images_fit(images: ImageRows, tables: Tables, pixels: int) -> bool:
-    """Whether `images`, training and test rows of so many `pixels`, are the ones that the tables' fingerprints are of."""
+    """Whether `images`, training and test rows of `pixels`, have the tables' fingerprints."""
     given = len(tables.prints)
     if images.shape != (given, pixels):
         return False
@@ -204,7 +204,7 @@ class _Replay:
         return bool(np.isclose(noted, loss, rtol=LIMITS.near, atol=LIMITS.near, equal_nan=True))
 
     def _classes(self, network: Learner | None, run: int) -> tuple[int, int]:
-        """Return for how many rows of an evaluation the class noted is the one that the network gives, and of how many."""
+        """Return for how many rows of an evaluation the noted class is the network's, and of how many."""
         call = self._call
         at = np.arange(call.starts[run], min(call.starts[run + 1], call.starts[run] + LIMITS.rows))
         at = at[(call.rows.index[at] >= 0) & np.isfinite(call.rows.factor[at])]
@@ -215,7 +215,7 @@ class _Replay:
 
 
 def _smoothing(network: Learner, batch: _Batch, noted: float) -> float:
-    """Return how much of each label was spread over all classes, as the first loss tells; 0 if it was none."""
+    """Return how much of each label was spread over all classes, by the first loss; else 0."""
     logits = network.logits(batch.x)
     own, _ = loss_and_slope(logits, batch.y)
     spread, _ = loss_and_slope(logits, batch.spread(1.0))

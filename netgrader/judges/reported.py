@@ -107,7 +107,7 @@ def _is_right(reported: Float, epochs: Sequence[_Epoch]) -> bool:
 
 
 def _wrong(side: int, values: Float, epochs: Sequence[_Epoch]) -> list[int]:
-    """Return the epochs whose value is no accuracy that was measured on the images of a side, nor close to one.
+    """Return the epochs whose value is not near an accuracy measured on a side's images.
 
     There may be more epochs than values, or fewer.
     """
@@ -116,7 +116,7 @@ def _wrong(side: int, values: Float, epochs: Sequence[_Epoch]) -> list[int]:
 
 
 def _is_near(value: float, epoch: _Epoch, side: int) -> bool:
-    """Whether a value is an accuracy of a side, or so close to one that it is no other accuracy either."""
+    """Whether a value is an accuracy of a side, or too close to one to be another accuracy."""
     own, other = epoch.now[side].accuracies, (*epoch.now[1 - side].accuracies, *epoch.running)
     return agree(value, own) or bool((np.abs(value - np.asarray(own)) < NEAR * (not agree(value, other))).any())
 
@@ -139,7 +139,7 @@ def _judge_side(side: int, values: Float, epochs: Sequence[_Epoch]) -> Iterator[
 
 
 def _explanation(side: int, values: Float, epochs: Sequence[_Epoch], wrong: Sequence[int]) -> _Reading:
-    """Return what `wrong` values of a side are. What holds in some epochs and not in others is a coincidence."""
+    """Return an explanation of a side's `wrong` values that holds in all those epochs."""
     for readings in zip(*(_readings(epoch, side) for epoch in epochs), strict=True):
         first: _Reading = readings[0]
         numbers = {True: range(min(len(values), len(epochs))), False: wrong}[first.whole]
@@ -164,7 +164,7 @@ def _readings(epoch: _Epoch, side: int) -> tuple[_Reading, ...]:
 
 
 def _lists(subject: Subject) -> tuple[Float, ...]:
-    """Return both lists, without the accuracy before training where it leads them; none if they are no numbers."""
+    """Return both lists, without a leading accuracy from before training; none without numbers."""
     call = subject.call
     if call.acc_trn is None or call.acc_val is None or call.steps_after:
         return ()

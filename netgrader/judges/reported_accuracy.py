@@ -1,4 +1,4 @@
-"""Whether the accuracies, or errors, that a student reports are those of the network handed over, as we recomputed it."""
+"""Whether reported accuracies, or errors, are those that we recomputed from the network."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LIMITS = _ReportLimits()
 
 
 def require_curves(bench: TestContext, cell: str, remark: Callable[..., None], *, whole_curve: bool = False) -> None:
-    """End the test unless the network of a cell was trained there, and the curves handed over with it are what it does.
+    """End the test unless a cell's network was trained there, and its curves match its behavior.
 
     What is right by the student's own rows, labels or accuracy has the cells that made these for its causes. See
     `require_reported`.
@@ -67,7 +67,7 @@ def require_reported(
 
     Where the values handed over are those of an earlier epoch, as with early stopping, that epoch's result is remarked on
     and costs nothing: it is the best of the curve, or one whose accuracy on the training images is right as well. Any
-    other value of the curve is none of the network's, however near one comes.
+    other value of the curve is not the network's, no matter how near it is.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def require_reported(
 
 
 def _require_on_training(recomputed: Recomputed, reported: float, on_train: Callable[[], float]) -> None:
-    """End the test unless a score on the training images is that of a sample of them, or of all where the sample is small."""
+    """End the test unless a score on the training images fits a sample of them (or all, if few)."""
     if abs(reported - recomputed.train) <= LIMITS.running:
         return
     measure, train = recomputed.measure, on_train()

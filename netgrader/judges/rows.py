@@ -1,4 +1,4 @@
-"""Judge prepared rows of a table or sequences, and targets that are numbers: at which scale, in which order they are.
+"""Judge prepared table rows or sequences, and numeric targets: their scale and order.
 
 What is asked for is known to the digit (`netgrader.data.DataSpec.prepared`), so an array is compared with that first, and
 where it differs with what the usual mistakes make of the same rows.
@@ -84,7 +84,7 @@ def are_in_order(rows: Int | None) -> bool:
 
 
 def judge_reshaped(found: Array, n: int, spec: DataSpec, judge: Callable[[Array], JudgedRows]) -> JudgedRows:
-    """Judge inputs of another shape than that of `n` rows: a part is earned where as many numbers are right, by `judge`."""
+    """Judge inputs of another shape than that of `n` rows: a part counts if its numbers are right."""
     shape = str((n, *spec.fed_shape))
     charge = make_charge("wrong-shape", found=Text("shape {shape}", shape=found.shape), expected=shape)
     if found.shape[:1] != (n,) or found.size != n * spec.size:
@@ -150,7 +150,7 @@ def judge_kind(kind: np.dtype[Any]) -> Charge | None:
 
 @dataclass(frozen=True)
 class Columns:
-    """Of which given column each column of some rows was made, times which factor and plus which shift; (size,) each."""
+    """The given column, factor and shift behind each column of some rows; (size,) each."""
 
     source: Int
     factor: Float
@@ -168,7 +168,7 @@ class Columns:
 
 
 def own_columns(found: Float, raw: Float) -> Columns | None:
-    """Return how the columns of rows found were made of those given, both (n, size); None if any was made otherwise."""
+    """Return how found columns were made of given ones, both (n, size); None if any was made otherwise."""
     some = slice(None, None, max(1, len(raw) // SOME))
     directions = (one[some] - one[some].mean(axis=0) for one in (found, raw))
     theirs, own = (one / np.where(one.any(axis=0), np.linalg.norm(one, axis=0), 1) for one in directions)
@@ -182,7 +182,7 @@ def own_columns(found: Float, raw: Float) -> Columns | None:
 
 
 def keep_order(found: Float, raw: Float) -> bool:
-    """Whether in each column the numbers found grow with those given, or stay as they are, as with numbers that are clipped."""
+    """Whether each found column grows with the given one, or stays constant as after clipping."""
     order = np.argsort(raw, axis=0, kind="stable")
     grown = np.diff(np.take_along_axis(found, order, axis=0), axis=0)
     return bool((grown >= -LIMITS.close * found.std(axis=0)).all())
@@ -246,7 +246,7 @@ def same_rows(found: Float, wanted: Float) -> npt.NDArray[np.bool_]:
 
 
 def _rows_of(found: Float, wanted: Float) -> Int | None:
-    """Return which wanted row each row is, if all are there and each once; -1 for rows that several are like."""
+    """Return the wanted row for each row, if all are there once; -1 for ambiguous rows."""
     n = len(wanted)
     if same_rows(found, wanted).all():
         return np.arange(n)
@@ -265,7 +265,7 @@ def _rows_of(found: Float, wanted: Float) -> Int | None:
 
 
 def _strange(found: Float, wanted: Float, raw: Array, spec: DataSpec, varying: npt.NDArray[np.bool_]) -> JudgedRows:
-    """Rows that are none of the usual: name what stands where."""
+    """Unusual rows: name what is where."""
     rows = raw.reshape(found.shape).astype(np.float64)
     columns, in_order = own_columns(found, rows), np.arange(len(found))
     if columns is not None and columns.factor[varying].all():
@@ -293,7 +293,7 @@ def _of_columns(columns: Columns, spec: DataSpec, varying: npt.NDArray[np.bool_]
 
 
 def _are_of_themselves(found: Float, rows: Float, varying: npt.NDArray[np.bool_]) -> bool:
-    """Whether each row found is its own row times one number plus another; of three numbers or fewer nobody can tell."""
+    """Whether each found row is a multiple of its own row plus a shift; undecidable up to three numbers."""
     if rows.shape[1] <= 3:
         return False
     one, other = (values - values.mean(axis=1, keepdims=True) for values in (rows.astype(np.float64), found))
@@ -304,7 +304,7 @@ def _are_of_themselves(found: Float, rows: Float, varying: npt.NDArray[np.bool_]
 
 
 def _displaced(found: Float, wanted: Float, varying: npt.NDArray[np.bool_]) -> Charge:
-    """Name what stands where in rows that are no given rows at any scale."""
+    """Name what is where in rows that are not given rows at any scale."""
     n, size = wanted.shape
     if same_rows(found.T.reshape(n, size)[:, varying], wanted[:, varying]).all():
         what = Text("numbers of many rows in each: reshaped to ({size}, n) and turned around", size=size)
@@ -369,7 +369,7 @@ class ToldLabel(NamedTuple):
 
 
 def judge_displaced(found: Array, given: Array, told: ToldLabel, *, in_order: bool, slack: float = 0.0) -> Charge:
-    """Return what labels or targets `found` (n,) are of which some are wrong: the given ones shifted, shuffled, or others.
+    """Return what partly wrong labels or targets `found` (n,) are: shifted, shuffled, or others.
 
     They may be shifted where the rows are `in_order`. Numbers that are the same may differ by `slack`.
     """

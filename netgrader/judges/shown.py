@@ -1,4 +1,4 @@
-"""Show what was found as pictures: curves, images read wrongly, a student's gradients beside ours."""
+"""Show what was found as pictures: curves, misread images, a student's gradients next to ours."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ TRAINING, TEST, RECOMPUTED = Text("training"), Text("test"), Text("test, recompu
 
 
 def show_claim(show: Callable[[Observation], None], evidence: CellEvidence, recomputed: float) -> None:
-    """Hand over what a cell reported of its training beside what is true, whether or not anything else about it is right.
+    """Show what a cell reports of its training next to the recomputed values, right or wrong.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def accuracy_curves(training: npt.NDArray[Any], test: npt.NDArray[Any], recomput
     Parameters
     ----------
     training, test
-        Accuracies as they were reported, shares of one; anything may stand in them.
+        Accuracies as they were reported, shares of one; they may contain anything.
     recomputed
         The accuracy on the test images that the network has as it was left.
     """
@@ -139,7 +139,7 @@ def _lines(
 def show_errors(
     show: Callable[[Observation], None], evidence: CellEvidence, recomputed: Recomputed, targets: npt.NDArray[Any]
 ) -> None:
-    """Hand over what a cell reported of a regression beside what is true, and what its network finds for test rows.
+    """Show a regression's reported error next to the true one, and predictions for test rows.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def show_errors(
 
 
 def predictions(found: npt.NDArray[Any], true: npt.NDArray[Any], unit: str = "") -> Predictions:
-    """Return what a network finds for test rows beside what is true, both (n,): some of them, and the worst of all."""
+    """Return predictions and targets of test rows, both (n,): a sample, and the worst of all."""
     worst = np.argsort(-np.abs(found - true), kind="stable")[: LIMITS.wrong]
     some = slice(None, None, max(1, -(-len(true) // LIMITS.dots)))
     return Predictions(
@@ -176,7 +176,7 @@ def predictions(found: npt.NDArray[Any], true: npt.NDArray[Any], unit: str = "")
 
 
 def rate_curves(third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun, *, found: bool = False) -> Curves:
-    """Return the losses at a learning rate, a third and three times of it; at ten times of it where `judge_rate` names that."""
+    """Return the losses at a rate, at a third and at three times it; at ten times if `judge_rate` asks."""
     verdict = compare_rates(third, at, triple, tenfold, found=found)
     named = [(THIRD, third), (YOURS, at), (TRIPLE, triple)]
     # Where ten times the rate can tell nothing, the run at three times stands for it.
@@ -194,12 +194,12 @@ def _losses(words: Text, run: ShortRun) -> Series:
 
 
 def finite(value: float) -> float | None:
-    """Return a number to draw; None for what is none."""
+    """Return a number to draw; None for anything else."""
     return value if math.isfinite(value) else None
 
 
 def sweep_curve(sweep: StudentSweep, runs: Iterable[ShortRun]) -> Sweep:
-    """Return the sweep as it was reported, beside what our short runs at some of its rates reached."""
+    """Return the reported sweep with the results of our short runs at some of its rates."""
     again = {
         repr(float(rate)): run.late
         for run in runs
@@ -211,7 +211,7 @@ def sweep_curve(sweep: StudentSweep, runs: Iterable[ShortRun]) -> Sweep:
 
 
 def wrong_images(found: npt.NDArray[Any], true: npt.NDArray[Any]) -> WrongImages:
-    """Return the first test images that a network takes for others; `found` and `true` are classes of shape (n,)."""
+    """Return the first misread test images; `found` and `true` are classes of shape (n,)."""
     wrong = np.flatnonzero(found != true)
     shown = tuple(WrongImage(int(index), int(found[index]), int(true[index])) for index in wrong[: LIMITS.wrong])
     return WrongImages(shown, len(wrong), len(true))
@@ -235,7 +235,7 @@ TITLE = Text(
 def gradient_pictures(
     lab: Lab, graph: GraphEvidence, values: Mapping[str, Array], images: Array, labels: Array, *, spec: DataSpec
 ) -> Images | None:
-    """Return the gradients of all outputs for the image of which the network is least sure: others hardly have any.
+    """Return gradients of all outputs for the least certain image; others have hardly any.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ def gradient_pictures(
     Returns
     -------
     Images or None
-        None where inputs are no grey images, where there is not for each class a gradient of the shape of an image, or the
+        None where inputs are not grey images, where there is not for each class a gradient of the shape of an image, or the
         graph does not run.
     """
     if not spec.is_images or len(spec.shape) != 2:
@@ -297,7 +297,7 @@ def _slopes(session: LabSession, graph: GraphEvidence, image: Array, classes: in
 
 
 def show_gradients(bench: TestContext, training: str, show: Callable[[Observation], None]) -> None:
-    """Hand over the student's gradients as pictures, of the network that the check cell `training` handed over, if it did."""
+    """Show the student's gradients as pictures, of the network of check cell `training`, if any."""
     graph = bench.evidence(gradients_cell(bench)).raw.graphs.get("gradients")
     if graph is None or "logits" not in graph.parts:
         return

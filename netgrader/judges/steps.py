@@ -1,4 +1,4 @@
-"""Whether `train` ran: errors, initialisation, train steps, epochs, finite losses, and a graph that stays as it is."""
+"""Whether `train` ran: errors, initialization, steps, epochs, finite losses, unchanged graph."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def error_fault(subject: Subject) -> Fault | None:
 
 
 def _of_what_is_run(error: ProbeError, place: str) -> Fault | None:
-    """Return what TensorFlow says of the instrument, whose own graph is right: it is what is run, or fed, that is not."""
+    """Return TensorFlow's error about the instrument: its graph is right, the run or feed is not."""
     if OF_SHAPES.search(error.message):
         code = "labels-not-one-hot" if re.search(r"Tensor '?Y:0", error.message) else "error-in-code"
         found = said_of(error.kind, error.message)

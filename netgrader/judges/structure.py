@@ -1,4 +1,4 @@
-"""What a network must have, whatever else is wrong with it: used beside the faults that the reader names.
+"""What a network must have, regardless of its faults; used with the faults that the reader names.
 
 A reader that finds no fault in a network without a loss has not found a right loss. These functions ask for the thing
 itself. What the reader could not decide is ungradable: it is put before the instructor, and nobody is blamed.
@@ -85,25 +85,25 @@ ONE_NUMBER = Text("one, whose value is a number")
 
 
 def require_graph(graph: GraphEvidence) -> None:
-    """End the test unless the parts lie in the graph that is returned with them."""
+    """End the test unless the parts are in the graph that is returned with them."""
     returned = graph.about.get("returned")
     if returned == "none":
         expected = Text("net.graph, as SimpleNamespace(graph=graph, X=X, …) has it")
         fail("missing-tensor", found=Text("no attribute graph"), expected=expected)
     if returned is not None or graph.about.get("elsewhere"):
-        found = Text("parts that lie in another graph than net.graph")
+        found = Text("parts in another graph than net.graph")
         fail("built-in-default-graph", found=found, expected=Text("all parts in net.graph"))
 
 
 def require_finished(evidence: CellEvidence, name: str) -> None:
-    """End the test if the cell that makes or trains `name` stopped with an error, such as one that `fit` raised."""
+    """End the test if the cell that makes or trains `name` stopped with an error, also inside `fit`."""
     stopped = evidence.stopped(name)
     if stopped is not None:
         fail("error-in-code", found=stopped.sentence, expected=remedy(stopped.kind, stopped.message))
 
 
 def require_step(graph: GraphEvidence, network: Network) -> None:
-    """End the test if something else than an operation was handed over as the training step, and there is none."""
+    """End the test if the training step is not an operation, and there is no other."""
     other = graph.about.get("no_step")
     if network.optimizer is None and isinstance(other, str):
         minimised = Text("optimizer.minimize(loss), which is the training step")
@@ -112,7 +112,7 @@ def require_step(graph: GraphEvidence, network: Network) -> None:
 
 
 class _FedShape(NamedTuple):
-    """The placeholders of images and labels, and how many numbers a row of each has; in which shape, if one is asked for."""
+    """The placeholders of images and labels, sizes of their rows, and the required shape, if any."""
 
     images: str
     labels: str
@@ -139,7 +139,7 @@ def _names(network: Network) -> dict[str, str | None]:
 
 
 def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
-    """End the test unless loss and accuracy follow from rows and one-hot labels, of any number, which is what training feeds."""
+    """End the test unless loss and accuracy follow from any number of rows and one-hot labels."""
     names = _names(network)
     fed_with = _fed(network, names)
     if fed_with is None or "fixed-batch-size" in network.codes:
@@ -171,7 +171,7 @@ def _stops(session: LabSession, graph: GraphEvidence, fed: _FedShape, name: str,
 
 
 def _feeds(graph: GraphEvidence, fed: _FedShape, rows: Array, classes: Array) -> dict[str, Array]:
-    """Return what is fed for rows (n, pixels) with labels that name these `classes` (n,), up to their number."""
+    """Return feeds for rows (n, pixels), with labels of these `classes` (n,), up to their number."""
     # Only what was asked for may have another shape than rows.
     shown = rows if fed.asked is None else shaped(graph, rows)
     return {**graph.eval_feed, fed.images: shown, fed.labels: np.eye(fed.classes)[classes % fed.classes]}
@@ -187,7 +187,7 @@ def _require_single(graph: GraphEvidence) -> None:
 
 
 def require_loss(network: Network) -> None:
-    """End the test unless there is a loss, and it is known which; its faults say whether it is the right one."""
+    """End the test unless there is a loss of known kind; its faults decide whether it is right."""
     if network.loss is None:
         expected = _asked(network).loss or Text("a loss")
         fail("missing-tensor", found=Text("no loss"), expected=expected, severity=Severity.FATAL)
@@ -195,7 +195,7 @@ def require_loss(network: Network) -> None:
 
 
 def note_reduction(network: Network, remark: Callable[..., None]) -> None:
-    """Remark that a loss is not the average that is asked for. It costs nothing: steps of Adam are as long at any scale of it."""
+    """Remark that a loss is not the required mean. It costs nothing: Adam's steps ignore its scale."""
     found = {"sum": Text("their sum"), "none": Text("a number for each {image}")}.get(
         network.loss.reduction if network.loss else ""
     )
@@ -205,7 +205,7 @@ def note_reduction(network: Network, remark: Callable[..., None]) -> None:
 
 
 def require_optimizer(network: Network) -> Optimizer:
-    """Return the optimizer; end the test unless it moves variables. Its faults say whether it is the right one."""
+    """Return the optimizer; end the test unless it moves variables. Its faults decide the rest."""
     if network.optimizer is None:
         fail(
             "missing-tensor",
@@ -220,7 +220,7 @@ def require_optimizer(network: Network) -> Optimizer:
 
 
 def require_rate(network: Network, rate: float, *, severity: Severity | None = None) -> None:
-    """End the test unless the optimizer uses the rate that was asked for; `severity` where another is less grave than usual."""
+    """End the test unless the optimizer uses the required rate; `severity` replaces the usual one."""
     found = require_optimizer(network).learning_rate
     if found is None:
         ungradable(WHICH_RATE)
@@ -249,11 +249,11 @@ PREDICTIONS = {
     "classes": Text("the predicted classes"),
     "distribution": Text("other probabilities, such as a softmax of a softmax"),
 }
-"""What a prediction may be that is no softmax of the logits, by `Network.prediction_is`."""
+"""Predictions other than the softmax of the logits, by `Network.prediction_is`."""
 
 
 def require_probabilities(network: Network) -> None:
-    """End the test where the prediction is something else than the softmax of the logits; other faults are reported first."""
+    """End the test unless the prediction is the softmax of the logits, after other faults."""
     made = network.prediction_is or "softmax"
     if made != "softmax" and not network.faults:
         found = PREDICTIONS.get(made, Text("other numbers"))
@@ -261,7 +261,7 @@ def require_probabilities(network: Network) -> None:
 
 
 def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: bool = False) -> None:
-    """End the test unless the accuracy is the share of rows whose largest logit is where their label is, on rows of ours.
+    """End the test unless the accuracy is the share of rows whose largest logit matches the label.
 
     Where something else is wrong, or the parts cannot be run, other tests say so. A network that is `free` may also take it
     of its prediction, such as the mean of several outputs.
@@ -306,7 +306,7 @@ class _ShareTrial(NamedTuple):
         return value
 
     def share(self, accuracy: str, tensor: str, right: Array) -> Array | None:
-        """Return the accuracy where just the rows that are `right` (n,) have the class of their scores for their label.
+        """Return the accuracy if just the `right` rows (n,) have the class of their scores as label.
 
         The scores are those that a `tensor`, logits or prediction, gives the rows; None if it has none for each row.
         """
@@ -335,7 +335,7 @@ def _require_right_share(shares: Sequence[Array], right: Array) -> None:
 
 
 def note_parts(graph: GraphEvidence, remark: Callable[..., None]) -> None:
-    """Remark that parts are not returned by their names: grading finds them in the graph, and `train` does not."""
+    """Remark that parts are not returned by name: grading finds them in the graph, `train` does not."""
     missing = [f"net.{part}" for part in PARTS if part not in graph.parts]
     if missing:
         remark(NOT_BY_NAME, found=Text("no part {names}", names=", ".join(missing)), expected=BY_NAME)
@@ -344,7 +344,7 @@ def note_parts(graph: GraphEvidence, remark: Callable[..., None]) -> None:
 
 
 def note_switches(graph: GraphEvidence, remark: Callable[..., None]) -> None:
-    """Remark that training steps left a switch at its default: what it switches on, such as dropout, was never on."""
+    """Remark that training steps left a switch at its default, so dropout, for example, was off."""
     left = graph.about.get("left_at_default")
     if isinstance(left, list) and left:
         name = plain(left[0])
@@ -369,7 +369,7 @@ def require_evaluable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
 
 
 def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str, layer: int = 0) -> None:
-    """End the test unless the `part` is the weights of a layer: its variable, or a tensor that has the value of it.
+    """End the test unless the `part` is a layer's weights: its variable, or a tensor with its value.
 
     A layer may keep weights and bias in one variable, or build its weights from parts. So where the variable itself is
     not what was handed over, it must have the weights' shape and change with the layer's variables.

@@ -36,7 +36,7 @@ NOISE = 0.002
 
 @dataclass(frozen=True)
 class Epoch:
-    """The train steps of an epoch, and the evaluations between its last step and the next epoch; run numbers."""
+    """The train steps of an epoch, and the evaluations before the next epoch, as run numbers."""
 
     steps: Int
     evaluations: Int
@@ -88,9 +88,9 @@ def course(call: LoggedCall, tables: Tables) -> CallEpochs:
 
 
 def _start(call: LoggedCall, tables: Tables, is_step: Bool) -> int:
-    """Where training begins: after the last initialiser, if what was done from there on is all that was asked for.
+    """Return where training begins: after the last initializer, if the rest is all that was required.
 
-    Whoever tries out a step and then starts anew has lost nothing; whoever starts anew in each epoch has.
+    A loop that tries a step and then restarts has lost nothing; one that restarts in each epoch has.
     """
     last = np.append(0, call.initialisations)[-1]
     if not is_step[:last].any():
@@ -132,7 +132,7 @@ def _cuts(call: LoggedCall, tables: Tables, steps: Int, looks: Int) -> list[int]
 
 
 def _are_passes(number: int, call: LoggedCall, tables: Tables, steps: Int) -> bool:
-    """Whether some train steps are so many passes over the training rows, of as many steps each, up to a minibatch in each."""
+    """Whether some steps are whole passes over the training rows, equal up to one minibatch each."""
     if number < 1 or len(steps) % number:
         return False
     slack = max(call.mini_batch_size, int(np.max(call.sizes[steps])))
@@ -145,7 +145,7 @@ def _equal(n_steps: int, parts: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Origins:
-    """Where the rows of the student's arrays come from, as far as can be told."""
+    """The origin of the rows of the student's arrays, as far as known."""
 
     spec: DataSpec
     """What the course's data are."""
@@ -153,7 +153,7 @@ class Origins:
     """The class that each row of the tables shows, `NO_LABEL` where that is not known."""
     train_scale: float = 1.0
     test_scale: float = 1.0
-    """What grey levels between 0 and 1 were multiplied with, NaN where the rows are no given images."""
+    """What grey levels between 0 and 1 were multiplied with, NaN where the rows are not given images."""
 
 
 def origins(
@@ -162,7 +162,7 @@ def origins(
     train: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]],
     test: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]],
 ) -> Origins:
-    """Compare the student's rows with the given images; `train` and `test` are raw images and their classes."""
+    """Compare the student's rows with the given images; `train` and `test` are raw images and classes."""
     images = np.concatenate([part[0].reshape(len(part[0]), -1) for part in (train, test)])
     labels = np.concatenate([part[1] for part in (train, test)])
     match = match_scaled(fingerprints(images) / spec.largest, tables.prints, spec.size)
@@ -212,7 +212,7 @@ class Subject:
 
     @cached_property
     def unrepeatable(self) -> str:
-        """Return the code of the fault for which nobody else can take the steps again; empty if they can be computed."""
+        """Return the code of the fault that prevents recomputing the steps; empty if they can be."""
         if self.call.own_optimizer:
             return "train-op-not-run"
         if (self.trained_on.index < 0).any():
@@ -228,13 +228,13 @@ class Subject:
         )
 
     def of_others(self, at: Int) -> bool:
-        """Return whether the labels that the rows `at` these places of the call were fed with are those of other rows."""
+        """Return whether the labels fed with the rows `at` these places of the call are other rows'."""
         index, labels = self.call.rows.index[at], self.call.rows.labels[at]
         known = (index >= 0) & (labels != NO_LABEL)
         return bool(known.any()) and self.nearest_classes(index[known], labels[known])[0] > NOISE
 
     def nearest_classes(self, index: Int, labels: Bytes) -> tuple[float, Bytes]:
-        """Return the share of `labels` of rows `index` that are wrong, by the student's or the true classes, and by which.
+        """Return the share of wrong `labels` of rows `index`, by own or true classes, and by which.
 
         Either will do: labels that are wrong in the array are the fault of ``prepare_data``, and a loop that makes its own
         labels is right if they are.
@@ -270,5 +270,5 @@ def finding(
     side: str = "",
     severity: Severity | None = None,
 ) -> LoopFinding:
-    """Something wrong, with a code of the catalogue, and of the severity that it has there unless another is given."""
+    """Return a finding with a code of the catalogue, and its severity unless another is given."""
     return LoopFinding(aspect, fault(what, place, found, expected, severity), share, side)

@@ -178,7 +178,7 @@ def distinct(
 
 
 def _distance(one: Mapping[str, Array], other: Mapping[str, Array]) -> float:
-    """Return the root mean square by which variables of two networks differ; infinite where none is in both."""
+    """Return the root mean square difference of two networks' variables; infinite if none is shared."""
     names = sorted(one.keys() & other.keys())
     if not names or any(one[name].shape != other[name].shape for name in names):
         return math.inf
@@ -194,7 +194,7 @@ def _measured(bench: TestContext, graph: GraphEvidence, *, as_handed: bool = Fal
 
 
 def sample(bench: TestContext) -> tuple[Array, Array]:
-    """Return test images as the notebook was given and scaled them, and what its labels call their classes."""
+    """Return test images as the notebook was given and scaled them, and their classes by its labels."""
     data = data_for(bench)
     rows = slice(None, None, max(1, len(data.x_test) // Enough.TEST_ROWS))
     return data.prepared(bench.given.images[rows]), data.called(data.y_test[rows])
@@ -214,7 +214,7 @@ def _as_handed(bench: TestContext, session: LabSession, graph: GraphEvidence) ->
 
 
 def prove(sweep: StudentSweep, networks: Sequence[TrainedNetwork]) -> Proof:
-    """Return which results the networks reach, each network one at most, by the first of its accuracies that does.
+    """Return the results that networks reach, at most one each, by their first matching accuracy.
 
     Results are taken in ascending order, with the lowest accuracy that is near, so that as many are proven as can be.
     """
@@ -243,7 +243,7 @@ def _reaches(network: TrainedNetwork, rate: float, measure: int, reported: float
 
 
 def judge_proof(sweep: StudentSweep, proof: Proof) -> Charge | None:
-    """Return what is wrong with a sweep of which training does not give enough results; None if nothing is."""
+    """Return a finding if training supports too few results of a sweep; None if it supports enough."""
     number = _needed(sweep)
     by_any = prove(sweep, [replace(network, value=None) for network in proof.networks])
     if proof.of_one and lacking(sweep, by_any) <= 0 < number - 1:
@@ -259,7 +259,7 @@ def judge_proof(sweep: StudentSweep, proof: Proof) -> Charge | None:
 
 
 def charge_for(wrong: Fault, count: int, of: int) -> Charge:
-    """Return what results cost that are not reproduced, so many `of` those looked at: a few are less grave than most."""
+    """Return the charge for results that are not reproduced, `of` those examined: a few cost less."""
     few = 2 * count < of
     return Charge(replace(wrong, severity=Severity.SERIOUS), 0.5) if few else Charge(wrong)
 
@@ -287,7 +287,7 @@ def _not_reached(sweep: StudentSweep, proof: Proof) -> tuple[Said, Said]:
 
 
 def consequence(sweep: StudentSweep, proof: Proof) -> tuple[Said, Said] | None:
-    """Return what was found and expected where results are right by what the student handed over alone; None elsewhere."""
+    """Return found and expected if results are right only with the student's own evidence; else None."""
     for rate in proof.as_handed[:1]:
         number, measure = proof.by[rate]
         ours = percent(proof.networks[number].accuracies[0], 0)
@@ -299,7 +299,7 @@ def consequence(sweep: StudentSweep, proof: Proof) -> tuple[Said, Said] | None:
 
 
 def doubts(bench: TestContext) -> Iterator[tuple[Said, Said]]:
-    """Yield why grading may not believe a sweep that is in order as far as it goes: what is there, what should be.
+    """Yield reasons to doubt a sweep that is otherwise in order: what was found and expected.
 
     One network for all values is seen in the notebook already, and ends the test.
     """

@@ -1,4 +1,4 @@
-"""Whether a sweep can be true: what training proves, and short reruns of a few of its rates, one drawn after the hand-in."""
+"""Whether a sweep can be true: proofs from training, and short reruns of a few rates."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ AROUND = {"third": 1 / 3, BEST: 1.0, "triple": 3.0, "tenfold": 10.0}
 
 
 def require_run(bench: TestContext, remark: Callable[..., None]) -> None:
-    """End the test unless training gave the results of the sweep, and reruns agree; one of several that does not costs half.
+    """End the test unless training supports the sweep and reruns agree; one disagreement costs half.
 
     Results that the student's own rows, labels or accuracy give are a `remark`: what is wrong with these is charged there.
     """
@@ -75,7 +75,7 @@ def require_run(bench: TestContext, remark: Callable[..., None]) -> None:
 
 
 def require_trained(bench: TestContext) -> None:
-    """End the test, when grading, if the notebook ran no such sweep: then there is nothing that another test could judge."""
+    """End the test in grading if the notebook ran no such sweep: no other test could judge it."""
     charge = _charge(bench) if bench.outside else None
     if charge is not None and charge.fault.code != OF_ONE and charge.fault.severity is None:
         fail_all([charge.fault])
@@ -114,14 +114,14 @@ def require_good_rate(bench: TestContext, remark: Callable[..., None]) -> None:
 
 
 def found_by_sweep(bench: TestContext) -> bool:
-    """Whether the chosen rate is the best of a sweep whose results can be true, by short runs at some of its rates."""
+    """Return whether the chosen rate is the best of a plausible sweep, by short runs at some rates."""
     sweep = student_sweep(bench)
     best = claimed(sweep, sweep.best) >= float(np.max(sweep.accuracies)) - sweep.tie
     return best and not untrue(sweep, list(trial_runs(bench).values()), _believed(bench))
 
 
 def rate_runs(bench: TestContext) -> tuple[ShortRun, ShortRun, ShortRun, ShortRun]:
-    """Return short runs at a third of the best rate, at it, and at three and ten times it; three stands for an idle ten."""
+    """Return short runs at a third of the best rate, at it, and at three and ten times it."""
     runs = trial_runs(bench)
     return runs["third"], runs[BEST], runs["triple"], runs["tenfold"]
 
@@ -153,7 +153,7 @@ def _likely(run: ShortRun) -> tuple[float, float]:
 
 
 def _rerun(bench: TestContext) -> dict[str, float]:
-    """Return the values of the sweep that are rerun, by why: the best, the ends and a drawn one, unless they are believed."""
+    """Return the sweep's values to rerun, by reason: best, ends, a drawn one, unless proven."""
     sweep, believed = student_sweep(bench), _believed(bench)
     values = {BEST: sweep.best, "drawn": _drawn(bench), "lowest": sweep.rates[0], "highest": sweep.rates[-1]}
     return {name: float(value) for name, value in values.items() if value in sweep.rates and value not in believed}
@@ -176,7 +176,7 @@ def _drawn(bench: TestContext) -> float:
 
 
 def trial_runs(bench: TestContext) -> Mapping[str, ShortRun]:
-    """Return short runs at some values of the sweep, and at a third, three and ten times the best learning rate."""
+    """Return short runs at some values of the sweep, and around the best learning rate."""
     runs: Mapping[str, ShortRun] = bench.once("trial runs", lambda: _trial_runs(bench))
     return runs
 

@@ -1,4 +1,4 @@
-"""Sweeps of a hyperparameter: what an exercise asks for, what was reported, and whether the grid and the choice are right.
+"""Sweeps of a hyperparameter: required and reported values, whether grid and choice are right.
 
 A rate in these names is a value of the swept hyperparameter, which is mostly a learning rate.
 """
@@ -145,7 +145,7 @@ def sweep_cell(bench: TestContext) -> str:
 
 @dataclass(frozen=True)
 class StudentSweep:
-    """Rates (n,) in ascending order, the test accuracies (n,) that the student reported, and the rate chosen."""
+    """Ascending rates (n,), the test accuracies (n,) that the student reported, and the chosen rate."""
 
     rates: Array
     accuracies: Array
@@ -169,7 +169,7 @@ def claimed(sweep: StudentSweep, rate: float) -> float:
 def read_sweep(
     pairs: Array, best: float, spec: DataSpec, *, lists: bool = False, asked: Swept = LEARNING_RATE
 ) -> StudentSweep:
-    """Return the sweep of `pairs` (n, 2) of rates and accuracies; end the test if it is none. Percentages become shares.
+    """Return the sweep of `pairs` (n, 2), rates and accuracies or percentages; else end the test.
 
     `lists` says that there were several accuracies for a rate, of which the last was taken.
     """
@@ -193,8 +193,8 @@ def read_sweep(
 
 def _valid_words(asked: Swept) -> Said:
     if asked.is_rate:
-        return Text("positive learning rates: 1e-4, or 10**-4, since ^ is no power")
-    return Text("values of the {words}, from 0 on", words=asked.words)
+        return Text("positive learning rates: 1e-4, or 10**-4, since ^ is not a power in Python")
+    return Text("values of the {words}, 0 or above", words=asked.words)
 
 
 def _as_shares(accuracies: Array) -> tuple[tuple[Fault, ...], Array]:
@@ -216,7 +216,7 @@ def _are_shares(numbers: Array) -> bool:
 
 
 def student_sweep(bench: TestContext) -> StudentSweep:
-    """Return the sweep that was handed over; where no usable rate was chosen, with the one that the probe tried instead."""
+    """Return the submitted sweep; without a usable chosen rate, with the one that the probe tried."""
     asked, evidence = swept(bench.exercises), bench.evidence(sweep_cell(bench))
     pairs, facts = evidence.array("sweep"), evidence.raw.facts
     chosen = [rate for rate in (facts.get(asked.best), facts.get("around")) if is_value(rate, asked)]
@@ -234,18 +234,18 @@ def is_value(value: object, asked: Swept) -> TypeGuard[float]:
 
 
 def drawn_rate(rates: Collection[float], challenge: int) -> float:
-    """Return the one of `rates` that is rerun whatever is proven: nobody can know beforehand which it is."""
+    """Return the one of `rates` that is always rerun: nobody can know it in advance."""
     different = sorted(set(rates))
     return different[_drawn(f"{challenge}") % len(different)]
 
 
 def drawn_of(bench: TestContext, rates: Collection[float]) -> float:
-    """Return the one of a sweep's `rates` that the student's process could not know while the sweep was made."""
+    """Return the sweep's drawn rate, which the student's process could not know in advance."""
     return drawn_rate(rates, bench.challenge(sweep_cell(bench)) or 0)
 
 
 def in_question(rates: Sequence[float], best: float, challenge: int) -> list[float]:
-    """Return the rates of a sweep, the most important first: best, its neighbors, the drawn one, the ends, the rest as drawn."""
+    """Return a sweep's rates by importance: best, its neighbors, the drawn one, ends, the rest."""
     if not len(rates):
         return []
     place = int(np.argmin(np.abs(np.array(rates) - best)))
@@ -284,7 +284,7 @@ def require_grid(sweep: StudentSweep) -> None:
 
 
 def require_chosen(bench: TestContext) -> None:
-    """End the test unless a learning rate, or a value of whatever is swept, was chosen."""
+    """End the test unless a value of the swept parameter was chosen."""
     asked = swept(bench.exercises)
     best = bench.evidence(sweep_cell(bench)).fact(asked.best)
     if not is_value(best, asked):
@@ -292,7 +292,7 @@ def require_chosen(bench: TestContext) -> None:
 
 
 def require_best(sweep: StudentSweep) -> None:
-    """End the test unless the chosen rate is the one of the sweep whose accuracy is, within chance, the highest."""
+    """End the test unless the chosen rate has, within chance, the highest accuracy of the sweep."""
     if not _are_shares(sweep.accuracies):
         fail_all(sweep.odd)
     chosen, top = claimed(sweep, sweep.best), float(np.max(sweep.accuracies))

@@ -1,4 +1,4 @@
-"""Whether a cell's network was trained there, as well as it can be; and if not, what kept it from that."""
+"""Whether a cell's network was trained there, as far as possible, and what prevented it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ OF_RATES = (
 
 
 def require_training(bench: TestContext, cell: str) -> Recomputed:
-    """Return what the network that a cell handed over does; end the test unless it was trained there, and far enough.
+    """Return what a cell's network does; end the test unless it was trained there, far enough.
 
     Where it was not, the learning rate is named if that is what is wrong, and as a cause the cell of the network, if that
     does not get any further when we train it.
@@ -83,7 +83,7 @@ def _least(bench: TestContext, cell: str) -> float:
 
 
 def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str]:
-    """Yield the check cells of rows and of networks with which our own training comes no further than the student's did."""
+    """Yield the check cells of rows and networks with which our training gets no further either."""
     handed = train_rows_as_handed(bench)
     guessed = bench.spec.above_chance(Doubt.GUESSED * (not bench.spec.is_regression))
     for network in () if bench.quick else network_cells(bench):
@@ -93,7 +93,7 @@ def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str
 
 
 def _reached_by_ours(bench: TestContext, cell: str, network: str, handed: HandedRows) -> float:
-    """Return the score that a network as it was handed over has after a short training of ours; -inf if it cannot be trained."""
+    """Return a network's score after a short training of ours; -inf if it cannot be trained."""
     graph, measure = bench.evidence(network).graph(NET), measure_of(bench, cell)
     data = data_for(bench)
     rows = np.arange(Runs.STEPS * Runs.BATCH) % len(handed.rows)

@@ -1,4 +1,4 @@
-"""Judge what a student's `train` did: one verdict for each aspect, over all the calls that were made of it."""
+"""Judge a student's `train`: one verdict for each aspect, over all calls."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ BELIEVED = (
 
 @dataclass(frozen=True)
 class Training:
-    """What is said of a `train`."""
+    """The verdicts on a `train`."""
 
     verdicts: Mapping[Aspect, Verdict]
     """One for each `Aspect`."""
@@ -78,7 +78,7 @@ def _codes(faults: Iterable[tuple[Fault, ...]]) -> tuple[str, ...]:
 
 
 def _only_one_epoch(subjects: tuple[Subject, ...]) -> bool:
-    """Whether each of several calls made one epoch, whatever it was asked for."""
+    """Whether each of several calls ran one epoch, for any requested number."""
     return len(subjects) > 1 and {len(subject.course.epochs) for subject in subjects} == {1}
 
 
@@ -111,7 +111,7 @@ def judge_training(log: TrainingLog, origins: Origins) -> Training:
 
 
 def _error(subject: Subject, subjects: tuple[Subject, ...]) -> Fault | None:
-    """Return what a call raised; None where one epoch was asked for and none was run, for which the code was not ready."""
+    """Return a call's exception; None if a single required epoch was not run at all."""
     not_ready = not len(subject.call.steps) and _lacks_epochs(subjects)
     return None if not_ready else error_fault(subject)
 
@@ -141,7 +141,7 @@ ROWS = Text("How often each training {image} was fed in the first epoch")
 
 
 def training_of(bench: TestContext) -> Training:
-    """Return what the student's `train` did on the instruments; ends the test if nothing can be said of it."""
+    """Return what `train` did on the instruments; end the test if nothing can be determined."""
     training: Training = bench.once("training loop", lambda: _training(bench))
     return training
 
@@ -174,7 +174,7 @@ def _training(bench: TestContext) -> Training:
 
 
 def _with_handed(bench: TestContext, evidence: Evidence, tables: Tables) -> Evidence:
-    """Return what was handed over of `train`; with the training rows of the data cell if it read others than these.
+    """Return the evidence of `train`, with the data cell's training rows if it read others.
 
     It may read the given ones, too: a student who repairs their arrays below the data cell loses nothing here.
     """
@@ -211,7 +211,7 @@ def _noted_truly(bench: TestContext, raw: Evidence, subjects: tuple[Subject, ...
 
 
 def _images(bench: TestContext, raw: Evidence) -> ImageRows:
-    """Return the images that `train` could read, training and test rows one after the other; none if they are no such thing."""
+    """Return the images that `train` could read, training then test rows; none if they are not images."""
     parts = [_part(bench, raw, f"images/{name}") for name in IMAGES]
     fits = {part.shape[1:] for part in parts} == {(bench.spec.size,)}
     return Joined(parts, bench.spec.size) if fits else NO_IMAGES
@@ -228,7 +228,7 @@ NO_IMAGES = np.empty((0, 0), np.float32)
 
 
 def require_trained(bench: TestContext, aspect: Aspect, remark: Callable[..., None]) -> None:
-    """End the test unless the student's `train` is right in this `aspect`, and ran at all; note what costs nothing."""
+    """End the test unless `train` ran and is right in this `aspect`; note what costs nothing."""
     require_run(bench)
     verdict = training_of(bench).verdicts[aspect]
     for noted in verdict.remarks:
@@ -257,7 +257,7 @@ def show_training(bench: TestContext, show: Callable[[Observation], None]) -> No
 
 
 def training_pictures(training: Training) -> Iterator[Observation]:
-    """Yield how often rows were fed in the first epoch of the first call, and its losses; nothing where no step was taken."""
+    """Yield how often rows were fed in the first call's first epoch, and its losses, if steps ran."""
     subject = training.subjects[0]
     if not subject.course.epochs:
         return

@@ -1,4 +1,4 @@
-"""What is noted of a training and costs nothing: minibatches that are a large part of the data, and units that died."""
+"""Remarks on a training that cost nothing: large minibatches, and dead units."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["note_training"]
 
 
 class _TrainingLimits(NamedTuple):
-    """From where on something is remarked on."""
+    """Thresholds of remarks."""
 
     fewest_steps: int = 12
     """In an epoch. Minibatches of a tenth of the data and more were found to generalise worse: Keskar et al., 2017, section 2."""
@@ -49,7 +49,7 @@ def note_training(bench: TestContext, cell: str, remark: Callable[..., None]) ->
 
 
 def _note_batch(bench: TestContext, cell: str, remark: Callable[..., None]) -> None:
-    """Remark that most training steps were fed a large part of the training rows, as the notebook noted it."""
+    """Remark that most steps were fed a large part of the training rows, by the notebook's notes."""
     size, rows = bench.evidence(cell).graph(NET).about.get("batch"), bench.spec.train.rows
     if isinstance(size, int) and size * LIMITS.fewest_steps > rows:
         found = Text("training steps on {size:,} of {rows:,} {images} each", size=size, rows=rows)
@@ -57,7 +57,7 @@ def _note_batch(bench: TestContext, cell: str, remark: Callable[..., None]) -> N
 
 
 def _note_dead_units(bench: TestContext, graph: GraphEvidence, remark: Callable[..., None]) -> None:
-    """Remark on the first layer with a ReLU whose units put out 0, whatever they are fed.
+    """Remark on the first layer with a ReLU whose units always put out 0.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""The settings that make nbgrader grade as we do, for a course's ``nbgrader_config.py``, and whether they are in force.
+"""The settings by which nbgrader grades as we do, and whether they are in force.
 
-That is told by the steps that nbgrader's autograde would run, whatever files, options and order of lines made them so: what
+The steps that nbgrader's autograde would run decide that, no matter which files, options and order of lines set them: what
 students wrote has to run in the cage, and marks have to come from verdicts. Our own commands ask before anything is graded
 (`require_configured`); nbgrader's are asked at each notebook (`require_steps`).
 """
@@ -32,7 +32,7 @@ LINES = (
     "from pathlib import Path; from netgrader.nbgrader_plugin.configure import configure; "
     "configure(c, Path(__file__).parent)"
 )
-"""What a course's configuration has to have, after ``c = get_config()`` and after whatever sets the same anew."""
+"""The lines that a course's configuration needs, after ``c = get_config()`` and after others that set the same."""
 
 
 class NotCagedError(NetgraderError):
@@ -40,7 +40,7 @@ class NotCagedError(NetgraderError):
 
 
 def configure(c: Any, root: str | Path) -> None:
-    """Plug our steps into nbgrader; call it first, and set whatever else you like after it.
+    """Plug our steps into nbgrader; call it first, and set anything else after it.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def require_configured(course: Course) -> None:
 
 
 def problem_of(course: Course) -> str | None:
-    """Return why nothing may be graded in `course` as nbgrader is set up there, and what to add; None if it may."""
+    """Return why nothing may be graded in `course` with its settings, and what to add; else None."""
     from netgrader.nbgrader_plugin.converters import nbgrader_config  # noqa: PLC0415  (a course's settings come through here)
 
     root = Path(nbgrader_config(course).get("CourseDirectory", {}).get("root", course.root))
@@ -130,7 +130,7 @@ def sandbox_of(course: Course) -> str:
 
 
 def autograde_steps(course: Course) -> tuple[list[Any], list[Any]]:
-    """Return the steps of nbgrader's autograde in `course`: those that make a notebook ready, and those that grade it."""
+    """Return nbgrader's autograde steps in `course`: those that prepare a notebook, and that grade it."""
     from nbgrader.converters import Autograde  # noqa: PLC0415  (slow)
     from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415  (slow)
 

@@ -50,7 +50,7 @@ def nbgrader_config(course: Course) -> Any:
 def generate_assignment(
     course: Course, assignment: str, *, release_directory: str, notebook: str = "*", save: bool = True
 ) -> None:
-    """Make the release of `assignment` with nbgrader; with `save` its cells and points go into the gradebook.
+    """Generate the release of `assignment` with nbgrader; `save` puts cells and points in the gradebook.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def generate_assignment(
 def autograde_one(course: Course, assignment: str, student: str, sandbox: str | None = None) -> None:
     """Take one student's submission through nbgrader's autograde, over what was graded before.
 
-    It runs in `sandbox`, if that is not None, whatever the course's settings say.
+    It runs in `sandbox`, if that is not None, regardless of the course's settings.
 
     Raises
     ------
@@ -101,14 +101,14 @@ def generate_feedback(course: Course, assignment: str, student: str) -> None:
 
 
 def patient(db_url: str) -> str:
-    """Return `db_url` of which a writer waits for another one for a while: SQLite gives up after five seconds otherwise."""
+    """Return a `db_url` whose writers wait for each other; SQLite gives up after five seconds."""
     if not db_url.startswith("sqlite:///") or "?" in db_url:
         return db_url
     return f"{db_url}?timeout={PATIENCE_SECONDS:g}"
 
 
 def _of_notebooks_alone(kind: type[Any]) -> type[Any]:
-    """Return nbgrader's Autograde that copies the course's files and the exchange's, and no other of a student's."""
+    """Return nbgrader's Autograde that copies files of course and exchange, and no other student files."""
 
     class OfNotebooksAlone(kind):  # type: ignore[misc]
         def init_assignment(self, assignment_id: str, student_id: str) -> None:
@@ -137,7 +137,7 @@ def _of_notebooks_alone(kind: type[Any]) -> type[Any]:
 
 @contextmanager
 def nbgraders_ways(course: Course) -> Iterator[None]:
-    """Set up what nbgrader needs around it: its scripts and the course's own modules found, and its own warnings unheard.
+    """Set up what nbgrader needs: scripts, the course's modules, its own warnings silenced.
 
     nbgrader starts ``alembic`` by name to make a gradebook; it is next to our interpreter or where it was installed.
     Its commands put the course's folder on Python's path, for an instructor's plugins.
@@ -185,7 +185,7 @@ def _run(
 
 
 def _of_one(kind: type[Any], assignment: Assignment, student: str) -> type[Any]:
-    """Return `kind` for one student's notebooks, found by name: nbgrader takes a name that it found for a pattern."""
+    """Return `kind` for one student's notebooks, by exact name; nbgrader takes a name for a pattern."""
 
     class OfOne(kind):  # type: ignore[misc]
         def init_notebooks(self) -> None:
@@ -203,7 +203,7 @@ def _of_one(kind: type[Any], assignment: Assignment, student: str) -> type[Any]:
 
 
 class _Caught(logging.Handler):
-    """Keeps the exception that nbgrader was handling when it logged an error: it raises another one without the reason."""
+    """Keep the exception that nbgrader logs as an error; it raises another one without the reason."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

@@ -1,4 +1,4 @@
-"""Deadlines and extensions: from the course's file ``deadlines.toml`` into the gradebook, whose plug-in says what lateness costs.
+"""Deadlines and extensions from ``deadlines.toml`` into the gradebook, where nbgrader uses them.
 
 nbgrader keeps a due date for an assignment and an extension for each submission, and has no file of either. Both are set
 whenever marks are saved, and whenever it is looked whether they are up to date.
@@ -32,7 +32,7 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def deadlines_of(assignment: Assignment) -> tuple[datetime | None, Mapping[str, datetime]]:
-    """Return when an assignment is due, and for whom at another time, in UTC without a zone; None and nobody without the file.
+    """Return an assignment's due date and extensions, in UTC without zone; None without the file.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def _utc(when: datetime) -> datetime:
 
 
 def set_deadline(assignment: Assignment, submission: Any) -> None:
-    """Set what the file says in the open transaction that `submission` belongs to; leave all as it is without a file."""
+    """Set the file's dates in `submission`'s open transaction; change nothing without a file."""
     due, own = deadlines_of(assignment)
     if due is None:
         return

@@ -1,4 +1,4 @@
-"""The page of a graded notebook, as it stands in ``autograded/`` and as formgrader shows it: safe, and made within limits."""
+"""The page of a graded notebook in ``autograded/`` and formgrader: safe, and made within limits."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ COMMAND = re.compile(r"\x1b\[[0-9;?]{0,40}+[@-~]?")
 
 
 def page_of(graded: GradedNotebook, skeleton: Skeleton, texts: CourseTexts) -> Any:
-    """Return a graded notebook as formgrader shows it: the cells that were run, and under each check cell its verdict.
+    """Return a graded notebook for formgrader: the executed cells, each check cell with its verdict.
 
-    What was put out is left away, and that is said, where making something of it that can be shown takes too long.
+    Outputs that take too long to convert are left out, with a note.
     """
     # Pages in formgrader draw nothing.
     shown = replace(graded, result=graded.result.rendered(texts), observations={})
@@ -110,7 +110,7 @@ def fill(nb: Any, skeleton: Skeleton, cells: Iterable[tuple[RestoredCell, Sequen
 
 
 def _cell(cell: RestoredCell, name: str, outputs: Sequence[dict[str, Any]], pictures: Mapping[str, Any]) -> Any:
-    """Return a cell of the notebook format; not by `nbformat.v4`'s makers, which validate each cell by itself."""
+    """Return a cell of the notebook format, without the validation of `nbformat.v4`'s makers."""
     of_kind: dict[str, dict[str, Any]] = {
         "code": {"execution_count": None, "outputs": list(outputs), "metadata": {}},
         "markdown": {"attachments": dict(pictures), "metadata": {}},
@@ -131,7 +131,7 @@ def _plain(text: str) -> str:
 
 
 def verdict_output(cell: CellResult, problem: str = "") -> dict[str, Any]:
-    """Return what is under a check cell: its points and a line for each check, or `problem`, as text and as HTML."""
+    """Return the output of a check cell: points and a line for each check, or `problem`, text and HTML."""
     said = [*map(_line, cell.checks)] or [problem]
     lines = [f"{cell.cell}: {cell.points or 0:g} of {cell.max_points:g} points", *said]
     html = "".join(f"<p>{escape(line)}</p>" for line in lines)
@@ -140,18 +140,18 @@ def verdict_output(cell: CellResult, problem: str = "") -> dict[str, Any]:
 
 @pass_context
 def safe_markdown(context: Context, source: str) -> str:
-    """Markdown as harmless HTML: in place of nbconvert's own filter, which lets a student's scripts through."""
+    """Return Markdown as harmless HTML; nbconvert's own filter lets a student's scripts through."""
     cell = context.get("cell", {})
     return str(render_markdown(source, cell.get("attachments"), prefix=f"text-{cell.get('id', '')}-"))
 
 
 def as_it_is(html: str) -> str:
-    """In place of nbconvert's filter for links of an old server's, which takes the square of the length of what comes to it."""
+    """Return the text unchanged; nbconvert's filter for an old server's links takes quadratic time."""
     return html
 
 
 def safe_outputs(outputs: Iterable[Output]) -> list[dict[str, Any]]:
-    """Return a run's outputs fit for formgrader's page: text, pictures, rich output in frames where it cannot run or load."""
+    """Return a run's outputs for formgrader: text, pictures, rich output in frames without scripts."""
     return [*filter(None, map(_safe_output, outputs))]
 
 

@@ -1,4 +1,4 @@
-"""What our commands ask of the gradebook, through nbgrader's own API: is it free, is it up to date, who has marks."""
+"""Questions to the gradebook, through nbgrader's API: is it free, is it up to date, who has marks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def require_writable(db_url: str) -> None:
     Raises
     ------
     GradebookError
-        If another program has it locked, it is no database, or its server does not answer.
+        If another program has it locked, it is not a database, or its server does not answer.
     """
     import sqlalchemy  # noqa: PLC0415  (slow)
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
@@ -64,7 +64,7 @@ def require_writable(db_url: str) -> None:
 
 
 def sync_cells(assignment: Assignment, wanted: Collection[str]) -> tuple[str, ...]:
-    """Have the gradebook know the cells and points of the notebooks `wanted`, and of those that it has already.
+    """Update the gradebook's cells and points of the notebooks `wanted`, and of those it has.
 
     Returns the notebooks that were saved. What nbgrader forbids (cells added once there are submissions) is an error.
 
@@ -103,7 +103,7 @@ def opened(course: Course) -> Iterator[Any]:
 
 
 def is_up_to_date(assignment: Assignment, student: str, digests: Mapping[str, str], gradebook: Any) -> bool:
-    """Whether the gradebook and ``autograded/`` hold exactly these results (digest by notebook) for the student."""
+    """Whether gradebook and ``autograded/`` hold exactly these results (digest by notebook)."""
     folder = assignment.course.folder("autograded", student, assignment.name)
     kept = {name: _digest(folder / f"{name}.ipynb") for name in digests}
     return kept == digests and submission_of(gradebook, assignment, student) is not None
@@ -118,7 +118,7 @@ def _digest(graded: Path) -> str:
 
 
 def submission_of(gradebook: Any, assignment: Assignment, student: str) -> Any:
-    """Return the student's submission in the gradebook; None if there is none, or it is another one than what lies there."""
+    """Return the student's submission in the gradebook; None if absent or different from the files."""
     from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
 
     when = handed_in(assignment.course.folder("submitted", student, assignment.name))
@@ -139,7 +139,7 @@ def penalties_of(gradebook: Any, assignment: Assignment, student: str) -> list[s
 
 
 def is_late(gradebook: Any, assignment: Assignment, student: str) -> bool:
-    """Whether a submission is late by the deadline of today, or was: nbgrader then counts its penalty again."""
+    """Whether a submission is late by today's deadline, or was: nbgrader then recounts its penalty."""
     submission = gradebook.find_submission(assignment.name, student)
     set_deadline(assignment, submission)
     gradebook.db.commit()

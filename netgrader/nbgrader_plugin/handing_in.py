@@ -1,4 +1,4 @@
-"""When submissions were handed in: nbgrader's ``timestamp.txt``, which a student's process writes, is a claim.
+"""Submission times: nbgrader's ``timestamp.txt`` is a claim, written by a student's process.
 
 `nbgrader submit` runs as the student, so the file in a submission and the name of its folder in the exchange are the student's
 to change. Penalties rest on it, as nbgrader has them; where that matters, a platform's times or a hub's own service count.
@@ -27,7 +27,7 @@ __all__ = ["FILE", "NO_TIME", "handed_in", "holds_same", "set_aside", "stamp"]
 FILE = "timestamp.txt"
 LONGEST_STAMP = 64  # bytes of it: nbgrader writes 30
 NO_TIME = (
-    "The file timestamp.txt beside the notebooks holds no time, so nbgrader cannot tell whether they came late. "
+    "The file timestamp.txt next to the notebooks holds no time, so nbgrader cannot determine whether they came late. "
     "Correct or delete it, and call again."
 )
 
@@ -44,7 +44,7 @@ def _work_in(folder: Path) -> dict[str, str]:
 
 
 def set_aside(assignment: Assignment, student: str) -> Path:
-    """Move what a student handed in before into the store, if there is anything; return its folder, which is gone."""
+    """Move a student's earlier submission, if any, into the store; return its folder, now free."""
     folder = assignment.course.folder("submitted", student, assignment.name)
     if folder.is_dir():
         aside = open_store(assignment.course).root / REPLACED / assignment.name / student
@@ -54,7 +54,7 @@ def set_aside(assignment: Assignment, student: str) -> Path:
 
 
 def handed_in(folder: Path | str) -> datetime | None:
-    """Return the time in a submission's ``timestamp.txt``, in UTC without a zone; None if there is none or it is empty.
+    """Return the time in ``timestamp.txt``, in UTC without zone; None if it is missing or empty.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def time_of(text: str) -> datetime:
     Raises
     ------
     ValueError, OverflowError
-        If it is none, or longer than any.
+        If it is not a time, or longer than any.
     """
     if len(text) > LONGEST_STAMP:
         raise ValueError(text[:LONGEST_STAMP])

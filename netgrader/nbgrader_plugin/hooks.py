@@ -1,6 +1,6 @@
-"""Where nbgrader's autograde begins with a submission: its folder is readied, and the file is read by us.
+"""The start of nbgrader's autograde: our exporter reads the file, a hook prepares the folder.
 
-The exporter stands in every nbgrader of this environment (`etc/jupyter/nbgrader_config.json`), whether or not a course calls
+The exporter is in every nbgrader of this environment (`etc/jupyter/nbgrader_config.json`), whether or not a course calls
 `configure`: so an assignment of ours is graded by our steps or not at all.
 """
 
@@ -28,7 +28,7 @@ __all__ = ["SubmissionExporter", "adopt", "adopt_hook", "drop_links"]
 
 
 def adopt(folder: Path, jobs: Iterable[Job]) -> tuple[Path, ...]:
-    """Link each misnamed notebook among the `jobs` of a submission's folder to its right name, where that is free.
+    """Link each misnamed notebook among `jobs` to its right name in the folder, if that is free.
 
     Returns the links.
     nbgrader goes by names alone and gives 0 for a notebook that it does not find. The file that was handed in stays.
@@ -54,7 +54,7 @@ def drop_links(folder: Path) -> None:
 
 
 def adopt_hook(*, assignment: str, notebooks: list[str], **_: Any) -> None:
-    """Ready a submission before nbgrader autogrades it, in the course's folder, and set its list of notebooks."""
+    """Prepare a submission before nbgrader autogrades it, and set its list of notebooks."""
     own = Course(Path.cwd()).assignment(assignment)
     folder = Path(notebooks[0]).parent
     drop_links(folder)
@@ -68,7 +68,7 @@ def adopt_hook(*, assignment: str, notebooks: list[str], **_: Any) -> None:
 class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
     """Starts each notebook empty: our preprocessors fill it, from the submission as it was handed in.
 
-    nbgrader would read the file itself and fail the whole submission where it is no notebook. Notebooks of nbgrader's own
+    nbgrader would read the file itself and fail the whole submission if it is not a notebook. Notebooks of nbgrader's own
     assignments are read as nbgrader does.
     """
 
@@ -100,7 +100,7 @@ def _is_ours(course: Course, name: str) -> bool:
     assignment = Assignment(course, name)
     if not assignment.notebooks and course.hidden_tests.is_dir():
         raise NetgraderError(
-            f"There is no notebook in {assignment.source}, so it cannot be told whether {name} is graded by checks of ours. "
+            f"There is no notebook in {assignment.source}, so it is not known whether {name} is graded by netgrader's checks. "
             "Put its source there, and grade again."
         )
     return assignment.is_ours

@@ -1,4 +1,4 @@
-"""The steps of ours in nbgrader's autograde: cells restored, the notebook run in a cage, verdicts saved as marks.
+"""Our steps in nbgrader's autograde: restore cells, run the notebook in a cage, save verdicts.
 
 An assignment without checks of ours gets nbgrader's own steps: its notebooks run without a cage, and what they print decides
 their marks.
@@ -74,7 +74,7 @@ def course_of(step: Any) -> Course:
 
 
 class RestoreCells(_Step):
-    """Puts the release's cells in the place of what was handed in, which CagedExecute reads and restores by itself.
+    """Put the release's cells in place; CagedExecute reads the file and restores it by itself.
 
     It stands for nbgrader's DeduplicateIds and OverwriteCells: what cannot be read must not end the class.
     """
@@ -90,15 +90,15 @@ class RestoreCells(_Step):
 
 
 class CagedExecute(_Step):
-    """Runs the notebook through our stages, or takes their results from the store; in place of nbgrader's Execute.
+    """Run the notebook through our stages, or take cached results; replaces nbgrader's Execute.
 
-    Under each check cell stands its verdict, whatever was printed there.
+    The output of each check cell becomes its verdict.
     """
 
     sandbox = Unicode(Options().sandbox, help="The sandbox that submissions run in.").tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Run and fill the notebook; what cannot work here at all is an exception, and marks stay as they were."""
+        """Run and fill the notebook; a problem of this machine is an exception, and marks stay."""
         assignment = self.assignment(resources)
         if not assignment.is_ours:
             self.log.warning("No cage: %s of %s runs with your own rights.", resources["unique_key"], assignment.name)
@@ -126,7 +126,7 @@ class SaveVerdicts(_Step):
     """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Save the verdicts that CagedExecute left; of an assignment of nbgrader's own what nbgrader reads off."""
+        """Save the verdicts that CagedExecute left; for nbgrader's own assignments, nbgrader's marks."""
         assignment, about = self.assignment(resources), resources["nbgrader"]
         with Gradebook(about["db_url"]) as gradebook:
             set_deadline(assignment, gradebook.find_submission(assignment.name, about["student"]))
@@ -144,7 +144,7 @@ class SaveVerdicts(_Step):
 def save_verdicts(
     gradebook: Any, assignment: Assignment, student: str, notebook: str, graded: GradedNotebook
 ) -> LastResult:
-    """Put a notebook's points into the gradebook's open transaction; what is to be kept once that is committed.
+    """Put a notebook's points in the open transaction; return what to store after its commit.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Makes a course, or an assignment of one, from data and a few answers: everything works at once, and is there to be changed."""
+"""Make a course, or an assignment, from data and a few answers: all of it works and can be changed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import functools
 import io
 import json
 import math
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from netgrader.checks.wording import percent
 from netgrader.drawing_pad import can_be_drawn
 from netgrader.errors import UsageError
 from netgrader.files import write_text
+from netgrader.imports import DIGITS, PACKAGE
 from netgrader.limited import read_within_limits
 from netgrader.new_course.datasets import read_data
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
     from netgrader.data import DataSpec
 
-__all__ = ["NewAssignment", "make_assignment", "make_config"]
+__all__ = ["NewAssignment", "copy_digits", "make_assignment", "make_config"]
 
 NOTEBOOK_FORMAT = 5
 DATA_SECONDS = 300.0  # for reading an instructor's data: pictures of 60,000 take 20
@@ -80,7 +82,17 @@ class NewAssignment:
     unit: str = ""
     """What the targets of a regression are in."""
     target_column: str = ""
-    """The column of a table that is to be found out."""
+    """The column of a table to predict."""
+
+
+def copy_digits(root: Path) -> tuple[Path, ...]:
+    """Copy the course on digits, without submissions, into the empty folder `root`; its notebooks."""
+    course = DIGITS if DIGITS.is_dir() else PACKAGE.parent
+    for folder in ("source", "grader_tests", "data"):
+        shutil.copytree(course / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    shutil.copy(course / "LICENSE", root)
+    make_config(root)
+    return tuple(sorted(root.glob("source/*/*.ipynb")))
 
 
 def make_config(root: Path) -> None:
@@ -91,7 +103,7 @@ def make_config(root: Path) -> None:
 
 
 def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
-    """Write an assignment into the course in `root`, with a right and a wrong submission to try; return what was written.
+    """Write an assignment into the course in `root`, with two submissions to try; the written files.
 
     Raises
     ------
@@ -226,7 +238,7 @@ def _render(template: str, terms: Mapping[str, object]) -> str:
 
 
 def _notebook(terms: Mapping[str, object], variant: str) -> str:
-    """Return the instructor's notebook as JSON; with another `variant` than the right one, the solution has a mistake."""
+    """Return the notebook as JSON; with a `variant` other than the right one it has a mistake."""
     answers = {"given_as_logits": GIVEN_AS_LOGITS[variant], "scaled": SCALED[variant]}
     text = _render(f"{terms['folder']}notebook.j2", {**terms, **answers})
     book = new_notebook(cells=list(_cells(text)))

@@ -59,12 +59,12 @@ def read_data(
     unit
         Of targets that are numbers.
     target_column
-        The column of a table that is to be found out.
+        The column of a table to predict.
 
     Raises
     ------
     UsageError
-        If it is none of these, or does not make sense.
+        If it is not one of these, or does not make sense.
     """
     x, y, n_train = _read(given, target_column)
     inputs, targets, classes, scaling = _kept(x, y, given)
@@ -94,7 +94,7 @@ def read_data(
 
 
 def _read(given: Path, target_column: str) -> tuple[Array, Array, int]:
-    """Return all inputs (n, …), their targets (n,), and how many of the first are to train on; -1 where that is not said."""
+    """Return inputs (n, …), targets (n,), and the number of training rows; -1 if it is not given."""
     if given.suffix.lower() == ".csv":
         return *_read_table(given, target_column), -1
     if target_column:
@@ -164,7 +164,7 @@ def _rows(n: int, n_train: int) -> tuple[Array, Array]:
 
 
 def _kept(x: Array, y: Array, given: Path) -> tuple[Array, Array, Array, str]:
-    """Return inputs and targets as the course's file holds them, the classes that are named, and how inputs are scaled."""
+    """Return inputs and targets as the course's file holds them, class names, and the scaling."""
     if x.dtype.kind not in "fiu" or y.dtype.kind not in "fiuU":
         raise UsageError(
             f"The inputs in {given} must be numbers and the targets numbers or words, not {x.dtype} and {y.dtype}."

@@ -1,1 +1,1 @@
-"""What every page shares: safe HTML, Markdown and formulas, charts, pictures, words, and the shell of a single file."""
+"""The common parts of pages: safe HTML, Markdown, formulas, charts, pictures, words, the shell."""

@@ -20,7 +20,7 @@ NEXT_TO_NOTHING = 1e-300
 
 
 def points_by_check(cell: CellResult) -> Iterator[tuple[CheckResult, float, float]]:
-    """Yield the checks of a cell, each with its part of the cell's points and of its maximum, to the hundredth.
+    """Yield a cell's checks, each with its part of the points and the maximum, to the hundredth.
 
     What a cell loses is taken off what its checks miss, then off those that did not pass, then off the others.
     """

@@ -29,7 +29,7 @@ SMALLEST = 0.005
 
 @dataclass(frozen=True)
 class TableRow:
-    """A row: a check, a cell that has none or that a person marked, a late penalty, or a student of whom nothing is graded."""
+    """A row: a check, a cell without checks or marked by a person, a penalty, an ungraded student."""
 
     assignment: str
     student: str
@@ -52,7 +52,7 @@ COLUMNS = tuple(field.name for field in fields(TableRow))
 
 
 def report_csv(view: ClassView) -> str:
-    """Return the class as CSV: points are those that count, and those of a student add up to the student's score."""
+    """Return the class as CSV of the points that count; a student's rows add up to the score."""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()

@@ -1,4 +1,4 @@
-"""Write feedback pages for nbgrader, from the autograded notebook, the last result and the gradebook, within limits.
+"""Write feedback pages for nbgrader from notebook, last result and gradebook, within limits.
 
 `nbgrader generate_feedback`, formgrader's button and `netgrader feedback` all come here.
 """
@@ -90,7 +90,7 @@ def _nbgraders_page(converter: Any, nb: Any, resources: Any, **kw: Any) -> tuple
 
 
 def _fit_for_release(assignment: Assignment, student: str) -> None:
-    """Write what nbgrader reads beside pages when it releases feedback, where a submission came another way and has none.
+    """Write what nbgrader needs to release feedback, if a submission came another way without it.
 
     It would stop at the first of them. Nobody can fetch a page by a secret that was not in the exchange.
     """
@@ -103,7 +103,7 @@ def _fit_for_release(assignment: Assignment, student: str) -> None:
 
 
 def _only_pages(folder: Path, autograded: Path) -> None:
-    """Remove what nbgrader copied beside the pages: the submission's other files are not feedback, and its pages not ours."""
+    """Remove what nbgrader copied next to the pages: other files of the submission, its own pages."""
     pages = {f"{path.stem}.html" for path in autograded.glob("*.ipynb")}
     for path in folder.glob("*"):
         if path.is_dir() and not path.is_symlink():
@@ -120,7 +120,7 @@ def _is_copy(page: Path, handed_in: Path) -> bool:
 
 
 class OfCourse(NamedTuple):
-    """What a page is told of the course."""
+    """What a page knows of the course."""
 
     spec: DataSpec | None
     file: Path | None
@@ -135,7 +135,7 @@ def feedback_page(
     course: OfCourse,
     **about: Any,
 ) -> str:
-    """The page as HTML; of one that takes too long to make, the verdicts alone, which is said.
+    """The page as HTML; if it takes too long, the verdicts alone, with a note.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def feedback_page(
     course
         Data and texts.
     about
-        What `build_page` is told besides: `assignment`, `notebook`, `student` and `released`.
+        Further arguments of `build_page`: `assignment`, `notebook`, `student` and `released`.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def _page(
 
 @functools.cache
 def _test_images(path: Path | None, spec: DataSpec | None) -> npt.NDArray[np.uint8] | None:
-    """The test images; without them, or where inputs are none, they are told in words."""
+    """The test images; without them, or for other inputs, words replace pictures."""
     if path is None or spec is None or not spec.is_images:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Observations as figures: the network with its faulty places, curves, claims, images read wrongly, sweeps, rows, images."""
+"""Observations as figures: networks with faults, curves, claims, misread images, sweeps, rows."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class PageData:
     spec: DataSpec | None = None
     """What they are; None where a course has none."""
     test_images: npt.NDArray[np.uint8] | None = None
-    """The test images, uint8 of shape (n, height, width); without them they are told in words."""
+    """The test images, uint8 of shape (n, height, width); without them words replace pictures."""
     texts: CourseTexts = OF_NO_COURSE
     """How the course says what is drawn."""
 

@@ -1,4 +1,4 @@
-"""Outputs of a student's cells as safe HTML: text, tables, pictures; no script, no traceback, no end without an end."""
+"""Outputs of a student's cells as safe, bounded HTML: text, tables, pictures; no scripts."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _error(output: Mapping[str, Any], texts: CourseTexts) -> Markup:
 
 
 def _line_of(traceback: Iterable[str]) -> str:
-    """The line of the student's own code that an IPython traceback points at: in the innermost cell of the notebook."""
+    """Return the student's line that an IPython traceback points at, in the innermost cell."""
     told = ANSI.sub("", "\n".join(traceback)[-20_000:])
     arrows = ARROW.findall(OF_LIBRARIES.sub("", told))
     return safe.line(arrows[-1], 200) if arrows else ""
@@ -123,7 +123,7 @@ def _tidy(written: str, longest: int) -> str:
 
 
 def note(sentence: str) -> Markup:
-    """What is said of outputs in the place of outputs."""
+    """A note in place of outputs."""
     return Markup('<p class="note">{}</p>').format(sentence)
 
 

@@ -1,4 +1,4 @@
-"""Build a notebook's feedback page. The student's work and its verdicts stand open, what came with the notebook is folded."""
+"""Build a notebook's feedback page: the student's work and verdicts open, the rest folded."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def build_page(
     released
         The text of each cell as it was released: what still says the same came with the notebook and is folded.
     notice
-        What is to be said of the page itself.
+        A note on the page itself.
     """
     # The first cell of a notebook that could not be graded says so; the page says it in its own words.
     cells = [cell for cell in cells[: PageLimits.MOST_CELLS] if cell.get("id") != PROBLEM_CELL]
@@ -246,7 +246,7 @@ def _causes(verdicts: Sequence[CellVerdict], graded: Graded, texts: CourseTexts)
 
 
 def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places, texts: CourseTexts) -> tuple[NextStep, ...]:
-    """The first steps, the gravest before others, one for each thing to do: a mistake is made once and felt often."""
+    """Return the first steps, gravest first, one for each task: one mistake has many effects."""
     results = graded.results
     by_hand = words.NEXT_COMMENTED if graded.marks.comments else words.NEXT_BY_HAND
     once: dict[Said, NextStep] = {}
@@ -288,7 +288,7 @@ def _facts(graded: Graded) -> tuple[Said, ...]:
 
 
 def _notices(graded: Graded) -> tuple[Said, ...]:
-    """What is to be said of the notebook as a whole."""
+    """The notes on the notebook as a whole."""
     result = graded.decided
     if result is None:
         return (words.PROBLEM,)
@@ -320,7 +320,7 @@ def _cell(raw: Any) -> SkeletonCell:
 
 
 def parts_of(blocks: Iterable[Block]) -> tuple[Section, ...]:
-    """Neighbouring pieces together: those that came with the notebook under a title, all others without one."""
+    """Return neighboring pieces as sections: given ones under a title, others without."""
     return tuple(
         Section(run, _part_title(run) if given else "")
         for given, run in ((given, tuple(run)) for given, run in itertools.groupby(blocks, _is_given))
@@ -328,7 +328,7 @@ def parts_of(blocks: Iterable[Block]) -> tuple[Section, ...]:
 
 
 def _is_given(block: Block) -> bool:
-    """Whether nothing in it is the student's, and nothing was said about it. An error in it stays in sight."""
+    """Whether a piece is neither the student's nor commented; errors stay visible."""
     said = block.verdict is not None or block.comment is not None
     return not block.yours and not said and not any('class="stopped"' in output for output in block.outputs)
 

@@ -1,4 +1,4 @@
-"""The box at a graded cell: its points, its checks in words, what to do next, its pictures, and where to read."""
+"""The box at a graded cell: points, checks, next step, pictures, and where to read."""
 
 from __future__ import annotations
 
@@ -92,11 +92,11 @@ def verdict_of(
     places: Places,
     data: PageData,
 ) -> CellVerdict:
-    """The box of a cell with checks; where a person decided on it, that comes first, and what they found is no verdict.
+    """Return the box of a cell with checks; a person's decision comes first and replaces the verdict.
 
     What they could not decide is decided then.
 
-    `places` are where the notebook's sections stand on the page.
+    `places` are the anchors of the notebook's sections on the page.
     """
     mark, decided = graded.marks.of(cell.cell), graded.results[cell.cell]
     state, word, points = outcome_of(decided, mark)
@@ -136,7 +136,7 @@ def verdict_by_hand(cell: str, max_points: float, mark: CellMark) -> CellVerdict
 
 
 def by_hand(points: float | None, most: float, mark: CellMark) -> tuple[str, Said, float | None]:
-    """The outcome of a cell that a person grades, also in a word, and its points: None while it waits for the person."""
+    """Return the outcome of a manual cell, in a word too, and its points: None while it waits."""
     if points is None or mark.is_open:
         return WAITING, words.WAITING, None
     if points == 0 and not mark.by_hand:
@@ -164,7 +164,7 @@ def step_of(cell: CellResult, verdict: CellVerdict, places: Places, by_hand: Sai
 
 
 def _gravest_step(verdict: CellVerdict, named: Sequence[CheckResult], places: Places, texts: CourseTexts) -> NextStep:
-    """What to do about the first of the checks that take points, the gravest first, and that there are more mistakes."""
+    """Return the step for the gravest check that costs points, and that there are more mistakes."""
     first = named[0]
     kind = next(map(texts.kind, causes([first])), None)
     default = first.sentence if kind is None else Text(kind.sentence)
@@ -179,7 +179,7 @@ def _gravest_step(verdict: CellVerdict, named: Sequence[CheckResult], places: Pl
 
 
 def _checks(cell: CellResult, places: Places, texts: CourseTexts) -> tuple[Check, ...]:
-    """What went wrong before what went right, the gravest first; why a fault matters is said where it is met first."""
+    """Return failed checks before passed ones, gravest first; each reason is given once."""
     said: set[str] = set()
     made = []
     for check in sorted(cell.checks, key=lambda check: (check.outcome is Outcome.PASSED, gravity(check))):
@@ -209,7 +209,7 @@ def _check(check: CheckResult, cell: str, places: Places, said: Collection[str],
 
 
 def _credit(check: CheckResult) -> Said:
-    """What a check costs by its gravest fault, or how much of its credit it earned; empty where it says neither."""
+    """Return a check's cost by its gravest fault, or its earned share; empty if neither is known."""
     worst = gravest([check])
     if worst in words.COSTS:
         return words.COSTS[worst]
@@ -245,7 +245,7 @@ class Places:
     """For each graded cell the heading above it: the exercise that it belongs to."""
 
     def link(self, where: str) -> str:
-        """The anchor of the section that `where` names; empty if it stands in another notebook, or nowhere."""
+        """The anchor of the section that `where` names; empty if it is in another notebook, or nowhere."""
         named = ELSEWHERE.fullmatch(where)
         if named is None:
             return self.anchors.get(heading_key(where), "")

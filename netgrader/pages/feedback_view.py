@@ -107,7 +107,7 @@ class CellVerdict:
 
     @property
     def passed(self) -> tuple[Check, ...]:
-        """The checks about which nothing is to be said."""
+        """The checks without a message."""
         return self._in(PASSED)
 
     @property
@@ -157,7 +157,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Section:
-    """Neighbouring pieces of the notebook. With a `title` they are folded under it: they came with the notebook."""
+    """Neighboring pieces of the notebook; with a `title` they are folded: they came with it."""
 
     blocks: tuple[Block, ...]
     title: Said = ""
@@ -165,7 +165,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Further:
-    """What the notebook proposes to try when all is done, and in which section; `link` is its anchor, empty if it has none."""
+    """A suggestion of the notebook for afterwards, and its section; `link` is an anchor or empty."""
 
     section: str
     link: str
@@ -187,7 +187,7 @@ class Cause:
 class NextStep:
     """Something to do next: in which cell, what, for how many points at most; `about` tells steps apart.
 
-    The lower its `gravity`, the graver is what it mends.
+    The lower its `gravity`, the graver the mistake that it fixes.
     """
 
     name: str

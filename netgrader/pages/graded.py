@@ -1,4 +1,4 @@
-"""Load what pages are made from: last results and observations, marks and comments of nbgrader's gradebook."""
+"""Load the input of pages: last results and observations, marks and comments of the gradebook."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ NO_MARK = CellMark()
 
 @dataclass(frozen=True)
 class Marks:
-    """What the gradebook holds for one student's notebook: marks by graded cell, comments by solution cell."""
+    """The gradebook's content for a notebook: marks by graded cell, comments by solution cell."""
 
     cells: Mapping[str, CellMark] = field(default_factory=dict)
     comments: Mapping[str, str] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class Graded:
 
     @functools.cached_property
     def decided(self) -> NotebookResult | None:
-        """The result with what people decided in place of what checks did: see `as_marked`. All pages read this one."""
+        """The result with people's decisions in place of the checks': see `as_marked`. All pages use it."""
         return self.result and as_marked(self.result, self.marks)
 
     @property
@@ -116,7 +116,7 @@ class Graded:
 
     @functools.cached_property
     def by_checks(self) -> Mapping[str, CellResult]:
-        """The cells by their ids, as checks alone decided on them: evidence below a person's mark, and no verdict."""
+        """The cells by id as checks alone decided them: evidence below a person's mark, not a verdict."""
         return _by_id(self.result)
 
     @functools.cached_property
@@ -150,7 +150,7 @@ def _by_id(result: NotebookResult | None) -> Mapping[str, CellResult]:
 
 
 def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
-    """Return the result as people left it: a cell that one of them marked is theirs, and what checks found there is no verdict.
+    """Return the result with cells that a person marked as theirs, without the checks' verdict.
 
     All of it is graded once people marked each cell that could not be judged, or lost points where none is named so. Points are
     those of its cells: its scores stay those of the checks.
@@ -176,7 +176,7 @@ def _is_settled(result: NotebookResult, theirs: Collection[str]) -> bool:
 
 
 def _problem(result: NotebookResult, cells: Sequence[CellResult]) -> Said | None:
-    """Return why not all could be graded: another cell's reason where a person marked the one that was named."""
+    """Return why grading is incomplete: another cell's reason if a person marked the named one."""
     before, left = _unclear(result.cells), _unclear(cells)
     return next(iter(left), None) if result.problem in before and result.problem not in left else result.problem
 
@@ -212,7 +212,7 @@ MOST_POINTS = 1e6
 def graded_notebook(
     assignment: Assignment, student: str, notebook: str, marks: Mapping[tuple[str, str], Marks]
 ) -> Graded:
-    """What is known of a student's notebook, with its part of `marks_of`; of one that was never graded nothing is."""
+    """Return what is known of a student's notebook, with its part of `marks_of`, or nothing."""
     own = marks.get((student, notebook), Marks())
     last = load_last_result(assignment, student, notebook)
     if last is None:
@@ -221,7 +221,7 @@ def graded_notebook(
 
 
 def marks_of(gradebook: Any, assignment: str, student: str | None = None) -> dict[tuple[str, str], Marks]:
-    """All marks of an assignment, or of one student's, by student and notebook: three questions for a whole class."""
+    """Return an assignment's marks, or a student's, by student and notebook, in three queries."""
     from nbgrader import api  # noqa: PLC0415  (slow)
 
     def asked(*columns: Any) -> Any:
@@ -261,7 +261,7 @@ def marks_of(gradebook: Any, assignment: str, student: str | None = None) -> dic
 
 
 def seconds_late(gradebook: Any, assignment: str) -> dict[str, float]:
-    """By how much each student who handed in an assignment was late, by nbgrader; of one without a deadline nobody was."""
+    """Return how late each submission was, by nbgrader; without a deadline nobody was."""
     from nbgrader import api  # noqa: PLC0415  (slow)
 
     query = gradebook.db.query(api.SubmittedAssignment)
@@ -292,7 +292,7 @@ def full_name(student: Any) -> str:
 
 
 def _mark(grade: Any) -> CellMark:
-    """A row of the gradebook; what a person gave there that is no number of points is as if not given."""
+    """A row of the gradebook; a person's value that is not a number of points is ignored."""
     return CellMark(
         auto=_points(grade.auto_score),
         manual=_points(grade.manual_score),
@@ -302,7 +302,7 @@ def _mark(grade: Any) -> CellMark:
 
 
 def _points(value: object) -> float | None:
-    """The value if it can be points: infinite, not a number or beyond all measure, it would swallow all others."""
+    """Return the value if it can be points: finite and of ordinary size."""
     return float(value) if isinstance(value, int | float) and abs(value) <= MOST_POINTS else None
 
 

@@ -1,4 +1,4 @@
-"""Notebook Markdown and code as safe HTML: nbconvert's own parser, formulas as MathML, and everything through the sanitiser.
+"""Notebook Markdown and code as safe HTML: nbconvert's parser, MathML formulas, a sanitizer.
 
 Formulas travel through the sanitiser as an empty element with a number, ``<x-math n="3"></x-math>``. With its quotes in
 place that text can be nothing but an element in what the sanitiser returns, so it is safe to put the formula there.
@@ -192,7 +192,7 @@ def _depth(latex: str) -> int:
 
 
 def _too_much(source: str) -> bool:
-    """Whether parsing would take long or not end: a thousand formulas opened, quotes and lists nested deeply."""
+    """Whether parsing could take too long: a thousand open formulas, deeply nested quotes or lists."""
     if (
         source.count("<") > MarkdownLimits.MOST_TAGS
         or sum(source.count(opening) for opening in ("$", "\\\\[", "\\\\(", "\\begin")) > MarkdownLimits.MOST_FORMULAS

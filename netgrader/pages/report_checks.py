@@ -24,7 +24,7 @@ __all__ = ["CheckRow", "checks_of"]
 
 @dataclass(frozen=True)
 class Mistake:
-    """A fault that a check found, how grave it is in a word, where the course explains it, and who made it."""
+    """A fault that a check found: its severity in words, where it is explained, and who made it."""
 
     code: str
     sentence: Said
@@ -35,7 +35,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class CheckRow:
-    """A check: how many passed it of those of whom it was decided, and the mistakes that it found, the commonest first."""
+    """A check: how many of those judged passed it, and the mistakes found, commonest first."""
 
     notebook: str
     cell: str

@@ -62,7 +62,7 @@ def build_report(view: ClassView, csv_name: str = "") -> Report:
 
 
 def _handed_in(view: ClassView) -> tuple[NotebookColumns, ...]:
-    """Return the notebooks that anybody has submitted, or all of them if nobody has: others have lost no points yet."""
+    """Return the notebooks that anybody has submitted, or all of them if nobody has."""
     there = {notebook for student in view.students for notebook in student.notebooks}
     return tuple(one for one in view.notebooks if one.notebook in there) or view.notebooks
 

@@ -54,7 +54,7 @@ def _facts(student: StudentView, usual: Mapping[str, float]) -> Iterator[tuple[i
 
 
 def _problems(student: StudentView) -> list[tuple[int, Said]]:
-    """What of a student's could not be graded, or not in full, and why; empty text where a fact of a cell says it."""
+    """Return which of a student's notebooks were not graded in full and why; empty if a fact says so."""
     if student.is_unknown:
         return [(3, words.NOT_GRADED_ANYTHING)]
     results = {notebook: graded.decided for notebook, graded in student.notebooks.items() if graded.decided}

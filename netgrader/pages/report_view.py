@@ -61,7 +61,7 @@ class Column:
 
 @dataclass(frozen=True)
 class NotebookColumns:
-    """A notebook of the assignment and its graded cells, in order; `plausible` is an accuracy that is usual there at most."""
+    """A notebook of the assignment, its graded cells in order, and the `plausible` accuracy limit."""
 
     notebook: str
     columns: tuple[Column, ...]
@@ -88,7 +88,7 @@ class StudentView:
     links: Mapping[str, str] = field(default_factory=dict)
     """Relative addresses of feedback pages, by notebook."""
     late: float | None = None
-    """Seconds after it was due, with whatever was given as extension; None where no time or no deadline is known."""
+    """Seconds after it was due, including extensions; None where no time or no deadline is known."""
 
     @cached_property
     def shown(self) -> str:

@@ -112,7 +112,7 @@ def text(value: object, longest: int = HtmlLimits.LONGEST) -> str:
 
 
 def line(value: object, longest: int = HtmlLimits.LONGEST_LINE) -> str:
-    """`value` as one line of text, for names and titles, without marks that change the direction of other text."""
+    """Return `value` as one line for names and titles, without marks that change text direction."""
     return plain(value, longest)
 
 
@@ -122,7 +122,7 @@ def csv_text(value: str) -> str:
 
 
 def framed(html: str) -> Markup:
-    """Return rich output in a sandboxed frame, in which it neither runs, loads nor reaches the page; a note if too long.
+    """Return rich output in a sandboxed frame that cannot run, load or reach the page; or a note.
 
     What has been framed already stays as it is: pages are made from notebooks that were saved so.
     """
@@ -175,7 +175,7 @@ def clean_svg(svg: str) -> Markup:
 
 
 def clean_mathml(mathml: str) -> Markup:
-    """The harmless part of a formula, which takes as much room as is drawn of it: else it would be drawn over other things."""
+    """Return the harmless part of a formula, in a box that keeps it off other content."""
     return Markup(  # noqa: S704  (nh3 made it safe)
         nh3.clean(
             mathml,
@@ -190,7 +190,7 @@ def clean_mathml(mathml: str) -> Markup:
 
 
 def picture(mime: str, content: object) -> str | None:
-    """A picture of a notebook's output as a ``data:`` address; None unless it is what it says and not too large."""
+    """Return an output picture as a ``data:`` address; None unless format and size are right."""
     if mime not in FORMATS or not isinstance(content, str) or len(content) > HtmlLimits.LONGEST_PICTURE:
         return None
     try:
@@ -203,7 +203,7 @@ def picture(mime: str, content: object) -> str | None:
 
 
 def _pixels(raw: bytes, kind: str) -> int:
-    """How many pixels a picture of this format says that it has, which a browser makes room for; 0 where it is none."""
+    """Return the number of pixels that a picture declares, which a browser allocates; 0 if invalid."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that it is large is what we ask

@@ -1,4 +1,4 @@
-"""Renders a page as one HTML file that loads nothing, runs nothing but its own script, and escapes by default."""
+"""Render a page as one HTML file that loads nothing, runs only its own script, and escapes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def render(template: str, texts: CourseTexts, /, *, script: str = "", style: str
 
 
 def piece(macro: str, texts: CourseTexts, /, *arguments: Any, **named: Any) -> Markup:
-    """Render a macro of ``pieces.html.j2``: charts and other pieces of a page that are put together before the page is."""
+    """Render a macro of ``pieces.html.j2``: charts and other parts that are made before the page."""
     module = _environment().get_template("pieces.html.j2").make_module({"texts": texts})
     return Markup(getattr(module, macro)(*arguments, **named).strip())  # noqa: S704  (the template escapes)
 
@@ -96,7 +96,7 @@ def _shown(context: Context, value: object) -> object:
 
 
 def _unbroken(value: object) -> object:
-    """Text in which no line breaks between a number and its sign of percent; HTML, and code in it, as it is."""
+    """Return text without a line break between a number and its percent sign; HTML code unchanged."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     return re.sub(r"(?<=\d) %", f"{NO_BREAK}%", value)

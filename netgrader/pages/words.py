@@ -1,6 +1,6 @@
 """Every sentence and word that the pages say themselves: one place to change them.
 
-The sentences of checks are the docstrings of the tests, those of faults stand on their pages. Of a `Plural` the first form is
+The sentences of checks are the docstrings of the tests, those of faults are on their pages. Of a `Plural` the first form is
 said of one, the second of any other number.
 """
 
@@ -140,8 +140,8 @@ SWEEP_CAPTION = Text("Test accuracy over the learning rate")
 SWEEP_FOUND = Text("your sweep")
 SWEEP_RECOMPUTED = Text("our short rerun")
 SWEEP_SHORT = Text(
-    "Our runs are short. Where yours took more steps, its results lie above ours; that is no "
-    "fault, as long as a run can have reached them."
+    "Our runs are short. Where yours took more steps, its results are above ours; that is "
+    "not a fault, as long as a run can have reached them."
 )
 RATE = Text("learning rate")
 ACCURACY = Text("test accuracy")

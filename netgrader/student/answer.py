@@ -74,7 +74,7 @@ OUTCOMES = {
 
 @dataclass(frozen=True)
 class _Row:
-    """A check as it is shown: its mark, color and state in a word, its sentence, what was found, and hints."""
+    """A check as displayed: mark, color, state, sentence, findings, and hints."""
 
     mark: str
     color: str
@@ -94,13 +94,13 @@ class Answer:
     checks: tuple[CheckResult, ...] = ()
     """Its verdicts."""
     problem: Said = ""
-    """Why there are no verdicts: what is to be done first."""
+    """Why there are no verdicts: what to do first."""
     beyond: str = ""
     """What only grading looks at, as the end of a sentence."""
     printed: str = ""
     """What the student's code printed while it was tried."""
     below: tuple[Said, ...] = ()
-    """What else is to be said, below the verdicts."""
+    """Further notes, below the verdicts."""
     code: str = ""
     """Of the error that the cell stopped with."""
     texts: CourseTexts = OF_NO_COURSE
@@ -139,7 +139,7 @@ class Answer:
 
     @property
     def _rows(self) -> list[_Row]:
-        """What is shown of each check; last those that say no more than another one: that waits, or of the same mistake."""
+        """Return the displayed checks; last those that repeat another: waiting, or the same mistake."""
         rows: list[_Row] = []
         waiting: list[_Row] = []
         known: set[tuple[str, Said]] = set()
@@ -155,7 +155,7 @@ class Answer:
         return rows + waiting
 
     def _row(self, check: CheckResult, given: set[Said]) -> _Row:
-        """Return what is shown of a check; each hint is shown once, at the first check that is wrong because of it."""
+        """Return a displayed check; each hint appears once, at the first check that needs it."""
         hints = self._hints(check.faults) if check.outcome in WRONG else []
         told = tuple(text for text in (check.message, check.hint) if text)
         own = tuple(hint for hint in hints if hint not in given)

@@ -27,7 +27,7 @@ MOST_PRINTED = 10_000
 
 @dataclass(frozen=True)
 class Taken:
-    """What is known of a capture beside the evidence: it may be told the student, and decides nothing."""
+    """Facts on a capture in addition to the evidence: the student may see them, and they decide nothing."""
 
     asked: frozenset[str]
     """The student's names that were asked for."""
@@ -88,7 +88,7 @@ def take(
 
 @contextmanager
 def _undisturbed(sink: _Sink) -> Iterator[None]:
-    """Leave the student's notebook as it was: no output but into `sink`, no figures, random generators where they were."""
+    """Leave the notebook undisturbed: output only to `sink`, no figures, generators restored."""
     python, numpy = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002  (the one that students use)
     figures = _figures()
     try:

@@ -1,4 +1,4 @@
-"""How the cells of a notebook ran when they were last run: how long each took, and how those ended that make names."""
+"""How the cells of a notebook last ran: their time, and the end of cells that define names."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class CellRuns:
 
 
 def made_by(source: str) -> frozenset[str]:
-    """Return the names that a cell defines or assigns outside of its functions, also where Python cannot read it."""
+    """Return the names that a cell defines outside its functions, even if it does not parse."""
     try:
         tree = _WithoutEnds().visit(ast.parse(source))
         names = symtable.symtable(ast.unparse(tree), "cell", "exec").get_symbols()

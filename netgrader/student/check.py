@@ -1,4 +1,4 @@
-"""`check("train")`: run the public checks of a cell on what the notebook holds, and say what was found."""
+"""`check("train")`: run a cell's public checks on the notebook's state, and show the findings."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def check(name: str | FunctionType) -> None:
 
     Notes
     -----
-    Only the public checks are run. Grading runs them again, and others beside them.
+    Only the public checks run. Grading runs them again, and others in addition.
     """
     namespace = sys._getframe(1).f_globals  # noqa: SLF001  (the notebook's; what inspect.currentframe gives, where it exists)
     folder = checks_folder()
@@ -98,7 +98,7 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
 
 
 def _named(text: str, exercises: Iterable[str]) -> Cell:
-    """Return a cell that was run, by the name of the first exercise that it makes: nothing else is known of it here."""
+    """Return an executed cell, by the name of the first exercise that it defines."""
     made = made_by(text)
     return Cell(next((name for name in exercises if name in made), ""), text)
 
@@ -148,14 +148,14 @@ def _names_in(code: CodeType | None) -> frozenset[str]:
 
 
 def _not_done(taken: Evidence, *, written: bool) -> bool:
-    """Whether all there is to see is that something has not been filled in, or what is `written` was not called."""
+    """Whether nothing has been filled in yet, or `written` was not called."""
     made = taken.arrays or (taken.graphs and not written)
     told = {(error.kind, error.line) for error in taken.errors.values()}
     return PLACEHOLDER in dict(told) or (not made and told == {("NameError", None)})
 
 
 def _unfinished(name: str, namespace: Mapping[str, Any], asked: Iterable[str] = ()) -> Answer:
-    """Answer with what is to be done first: `name` itself, functions that it needs, or what of `asked` its cell is to make."""
+    """Answer with what to do first: `name`, functions it needs, or parts of `asked` still to make."""
     known = dict(namespace)
     functions = {found: value for found, value in known.items() if isinstance(value, FunctionType)}
     stubs = {found for found, value in functions.items() if is_stub(value)}

@@ -62,7 +62,7 @@ def data_spec() -> DataSpec:
 
 
 def checks_folder(*further: Path) -> Path:
-    """The folder of public checks: beside the notebook, or in the course's tree above it, or in one of `further` trees."""
+    """Return the folder of public checks: next to the notebook, above it, or in a `further` tree."""
     named, here = os.environ.get(CHECKS), Path.cwd()
     candidates = [Path(named)] if named else []
     for above in (here, *here.parents, *further):
@@ -72,7 +72,7 @@ def checks_folder(*further: Path) -> Path:
             return candidate
     raise ChecksNotFoundError(
         f"The folder {FOLDER!r} that came with this notebook was not found in {here}. "
-        "Put the notebook back beside it, or unpack the course's files again."
+        "Put the notebook back next to it, or unpack the course's files again."
     )
 
 

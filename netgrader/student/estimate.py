@@ -1,4 +1,4 @@
-"""How long grading will take: the notebook's cells are timed as they run, and two cores are reckoned with."""
+"""An estimate of grading time from the notebook's timed cells, for two cores."""
 
 from __future__ import annotations
 

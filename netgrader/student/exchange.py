@@ -1,4 +1,4 @@
-"""Handing in through nbgrader's exchange without what was handed out: data and wheel would be copied for each student.
+"""Submit through nbgrader's exchange without released files: no copies of data and wheel.
 
 To be named in the configuration that students' nbgrader reads:
 ``c.ExchangeFactory.submit = "netgrader.student.exchange.Submit"``.
@@ -21,7 +21,7 @@ WORK = (".ipynb", ".py")
 
 
 class Submit(ExchangeSubmit):  # type: ignore[misc]
-    """Submits as nbgrader does, without wheels of the course and files next to the notebook that nobody changed."""
+    """Submit as nbgrader does, without the course's wheels and unchanged files."""
 
     def do_copy(self, src: str, dest: str, log: Any = None) -> None:
         """Copy the student's folder `src` without those."""

@@ -1,4 +1,4 @@
-"""What a notebook's sessions ran of a graph: whether training steps, and which switches its evaluation was fed.
+"""What a notebook's sessions ran of a graph: training steps, and evaluation's switches.
 
 It is the notebook's own word. A network whose part `eval_feed` was forgotten is evaluated as its own notebook did, and one
 that knows nothing is distinguished from one without training steps; it is used for nothing else.
@@ -62,12 +62,12 @@ def _notes(graph: Any) -> _GraphRuns:
 
 
 def took_steps(net: Any) -> bool:
-    """Whether a session took a training step in the graph of a network's logits, or of the numbers that it predicts."""
+    """Whether a session took a training step in the graph of a network's logits or predictions."""
     return bool(_batches(net))
 
 
 def usual_batch(net: Any) -> int:
-    """Return how many rows most of the training steps were fed that `took_steps` looks for; 0 where there are none."""
+    """Return how many rows most training steps of `took_steps` were fed; 0 without any."""
     batches = _batches(net)
     return max(batches, key=batches.__getitem__, default=0)
 
@@ -79,16 +79,16 @@ def _batches(net: Any) -> Counter[int]:
 
 
 def fed_switches(graph: Any) -> dict[str, npt.NDArray[Any]]:
-    """Return by tensor name the single values that placeholders without a default were last fed where nothing was trained."""
+    """Return scalars last fed to placeholders without default in runs without training, by name."""
     fed = _notes(graph).in_evaluation
     return {name: value for name, value in fed.items() if graph.as_graph_element(name).op.type == "Placeholder"}
 
 
 def left_at_default(net: Any) -> list[str]:
-    """Return the switches of a network's logits, by op name, of which no run was fed another value than the default.
+    """Return the switches of a network's logits, by op name, that were never fed a value.
 
-    There are none if no step was taken. What is on by default and off to evaluate is none, nor is a rate, on which
-    training alone depends.
+    There are none if no step was taken. Not included are switches that are off only to evaluate, and
+    rates, on which training alone depends.
     """
     last: Any = getattr(getattr(net, "logits", None), "op", None)
     notes = _notes(getattr(last, "graph", None))
@@ -126,7 +126,7 @@ def _rows_in(feed_dict: Mapping[Any, Any]) -> int:
 
 
 def _note_switch(notes: _GraphRuns, tensor: Any, value: Any, *, trains: bool) -> None:
-    """Note what a switch is fed; a run that trains nothing and is fed as training is, for its loss say, is no evaluation."""
+    """Note a switch's value; a run fed like training, such as for its loss, is not an evaluation."""
     name, one = tensor.name, np.asarray(value, tensor.dtype.as_numpy_dtype)
     notes.fed[name].add(one.item())
     if one.dtype.kind not in NUMBERS:
@@ -143,7 +143,7 @@ def is_training(graph: Any, fetches: Any) -> bool:
 
 
 def begins_anew(graph: Any, fetches: Any) -> bool:
-    """Whether a run of `fetches` gives such a variable a value that comes from none: of an initialiser, or of a file."""
+    """Whether a run of `fetches` sets such a variable from an initializer or a file."""
     return _runs(graph, fetches, _notes(graph).starts, _starts) and not is_training(graph, fetches)
 
 

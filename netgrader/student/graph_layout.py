@@ -47,7 +47,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Edge:
-    """From the bottom of box `source` to the top of another box `target`, off their middles by `source_dx` and `target_dx`."""
+    """A line from the bottom of box `source` to the top of `target`, with offsets from their middles."""
 
     source: str
     target: str
@@ -74,7 +74,7 @@ _Slot = str | tuple[Edge, int]
 
 @dataclass(frozen=True)
 class _Wire:
-    """An edge as it runs down: its slots from the upper box to the lower one, and how far off their middles it ends.
+    """An edge's route: its slots from upper to lower box, and how far off their middles it ends.
 
     It is `turned` if it leads upwards; `lanes` are the slots in the layers that it passes.
     """
@@ -88,7 +88,7 @@ class _Wire:
     turned: bool
 
     def links(self) -> Iterator[tuple[_Slot, _Slot, float, float]]:
-        """Yield neighboring slots, with how far right of the first one the second is to stand, and how much that counts."""
+        """Yield neighboring slots, the wanted offset of the second, and the weight of that wish."""
         slots: list[_Slot] = [self.upper, *self.lanes, self.lower]
         weight = Spacing.STRAIGHT if self.lanes else 1.0
         shifts = [self.upper_dx, *[0.0] * len(self.lanes)]
@@ -107,7 +107,7 @@ class _Links:
     weight: Array
 
     def wanted(self, x: Array) -> Array:
-        """Return where slots at `x` are to stand: the mean of what they are linked to; where they are if to nothing."""
+        """Return the wanted positions of slots at `x`: the mean of their links, else their place."""
         pull = np.bincount(self.of, self.weight, len(x))
         total = np.bincount(self.of, self.weight * (x[self.other] + self.shift), len(x))
         return np.divide(total, pull, out=x.copy(), where=pull > 0)
@@ -139,7 +139,7 @@ def place(boxes: Mapping[str, Box], edges: Iterable[Edge]) -> Placement:
 
 
 def _ranks(boxes: Mapping[str, Box], edges: Iterable[Edge]) -> dict[str, int]:
-    """Return the layer of each box, the first on top: just above all that use it, but for edges that close a circle."""
+    """Return each box's layer, the first on top, just above its users; edges closing circles ignored."""
     users: dict[str, set[str]] = {key: set() for key in boxes}
     for edge in edges:
         users[edge.source].add(edge.target)
@@ -170,7 +170,7 @@ def _wire(edge: Edge, rank: Mapping[str, int], boxes: Mapping[str, Box]) -> _Wir
 
 
 def _across(sizes: Mapping[_Slot, Box], layers: Mapping[_Slot, int], wires: Iterable[_Wire]) -> dict[_Slot, float]:
-    """Return middles across, the leftmost border at zero: in orders with few crossings, near what a slot is linked to."""
+    """Return middles across, leftmost border at zero: few crossings, close to linked slots."""
     number = {slot: at for at, slot in enumerate(sizes)}
     links = [(number[one], number[two], *rest) for wire in wires for one, two, *rest in wire.links()]
     upper, lower, shift, weight = np.array(links, np.float64).reshape(-1, 4).T

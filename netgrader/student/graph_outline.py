@@ -1,4 +1,4 @@
-"""What of a TensorFlow graph is worth drawing: boxes for scopes, and nodes that each stand for one or many ops.
+"""The drawable outline of a TensorFlow graph: scopes as boxes, nodes for one or more ops.
 
 A network of one layer already has 147 ops, of which a reader cares for a dozen. Ops that only serve another one become
 part of it, gradients and optimizer become one node, and scopes are folded until the rest fits a page. Names decide what
@@ -55,7 +55,7 @@ PARTS = frozenset({(Kind.OPERATION, Kind.VARIABLE), (Kind.CONSTANT, Kind.VARIABL
 
 @dataclass(frozen=True)
 class OutlineNode:
-    """A node of the drawing: `name` is that of its main op or scope, `members` are all ops that it stands for.
+    """A node of the drawing: `name` of its main op or scope, `members` are all ops it represents.
 
     `detail` says what it is, in a line or two.
     """
@@ -167,7 +167,7 @@ def _kind(head: str, ops: Mapping[str, Any], folded: set[str]) -> Kind:
 
 
 def _whole(node: Any, using: set[str], kinds: Mapping[str, Kind]) -> str:
-    """Return the name of the drawn node that an op is part of, as it serves this one alone; its own if there is none."""
+    """Return the drawn node that an op belongs to because it serves this one alone; else its own."""
     if node.op == "NoOp":
         return LEFT_OUT
     shown = {user for user in using if kinds[user] is not Kind.FOLDED}
@@ -183,7 +183,7 @@ def _is_axis(node: Any) -> bool:
 
 
 def _named_like(name: str, ops: Mapping[str, Any]) -> str:
-    """Return the gradients, or the outermost op, that `name` is under, as ``W/read`` is under ``W``; else `name`."""
+    """Return the gradients or outermost op that `name` is under (``W/read`` in ``W``); else `name`."""
     gradients = _GRADIENTS.match(name)
     if gradients:
         return gradients[0]
@@ -191,7 +191,7 @@ def _named_like(name: str, ops: Mapping[str, Any]) -> str:
 
 
 def _node(node: Any, head: str, members: Sequence[str], *, is_training: bool) -> OutlineNode:
-    """Return the node of an op and of what serves it; of gradients, where there is no op, or of an optimizer with its own."""
+    """Return the node of an op and its helpers; of gradients, or of an optimizer with its helpers."""
     label, folded = _label(head), f"{len(members)} operations"
     if is_training:
         return OutlineNode(head, Kind.FOLDED, label, f"gradients and optimizer,\n{folded}", tuple(members))
@@ -237,7 +237,7 @@ def _value(node: Any) -> str:
 
 
 def _edges(nodes: Sequence[OutlineNode], links: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield pairs of ops to join. Of what goes into gradients, which is nearly everything, only what is differentiated."""
+    """Yield pairs of ops to join; of the many inputs of gradients only the differentiated op."""
     home = {member: node for node in nodes for member in node.members}
     between = [(source, target) for source, target in links if source in home and target in home]
     users = _users(home, between)
@@ -248,7 +248,7 @@ def _edges(nodes: Sequence[OutlineNode], links: Sequence[tuple[str, str]]) -> It
 
 
 def _differentiated(nodes: Iterable[OutlineNode], home: Mapping[str, OutlineNode]) -> Iterator[tuple[str, str]]:
-    """Yield for each node with gradients the op whose gradient is taken, the first that an op is named after, and an op of it."""
+    """Yield each gradients node's differentiated op: the first op that one is named after."""
     for node in nodes:
         named = [found[1] for found in map(_DIFFERENTIATED.search, node.members) if found and found[1] in home]
         yield from ((differentiated, node.members[0]) for differentiated in named[:1])
@@ -264,7 +264,7 @@ def _users(home: Mapping[str, OutlineNode], between: Sequence[tuple[str, str]]) 
 
 
 def _folded(nodes: Sequence[OutlineNode], max_nodes: int) -> Sequence[OutlineNode]:
-    """Return `nodes` with scopes folded into one node each, the innermost first, until there are at most `max_nodes`.
+    """Return `nodes` with scopes folded into single nodes, innermost first, down to `max_nodes`.
 
     Where that does not do, all operations are one node, between what goes in and what comes out.
     """
@@ -290,7 +290,7 @@ def _as_one(name: str, nodes: Sequence[OutlineNode]) -> OutlineNode:
 
 
 def _tree(nodes: Sequence[OutlineNode], scope: str) -> Iterator[OutlineNode | Scope]:
-    """Yield the boxes and nodes directly in `scope`, which ends with a slash; a box around a single node is not drawn."""
+    """Yield boxes and nodes directly in `scope` (ending with /); no box around a single node."""
     inner: dict[str, list[OutlineNode]] = defaultdict(list)
     for node in nodes:
         inner[node.name[len(scope) :].partition("/")[0]].append(node)

@@ -41,9 +41,9 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] = NOTH
         session of the graph held are taken, if any.
     about
         Small facts to note with it. Added are ``made_at``, the lines of the notebook that made its operations,
-        ``elsewhere``, parts that lie in another graph than the one exported, and ``returned``: ``"empty"`` or ``"other"`` if
-        ``net.graph`` is not the graph that the parts lie in, ``"none"`` if
-        there is no such attribute. ``no_step`` is what ``net.train_op`` is where it is no operation, ``lists`` are parts
+        ``elsewhere``, parts of another graph than the one exported, and ``returned``: ``"empty"`` or ``"other"`` if
+        ``net.graph`` is not the parts' graph, ``"none"`` if
+        there is no such attribute. ``no_step`` is the type of ``net.train_op`` if it is not an operation, ``lists`` are parts
         that are several tensors, ``keys`` says that they are a dict's, ``session_of_another`` that the
         session is one of another graph.
 
@@ -105,7 +105,7 @@ def _attributes(net: Any) -> dict[str, Any]:
 
 
 def _elements(attributes: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Return by name the tensors and operations that a part is, several if it is a list; nothing of what is anything else."""
+    """Return a part's tensors and operations by name, several for a list; nothing of other types."""
     elements = {}
     for name, value in attributes.items():
         members = [_element(one) for one in (value if isinstance(value, list | tuple) else [value])]
@@ -130,7 +130,7 @@ def _element(value: Any) -> Any:
 
 
 def _graph(returned: Any, elements: Mapping[str, Sequence[Any]]) -> Any:
-    """Return the graph of the parts that was returned, else the one of most parts; the one returned without any."""
+    """Return the parts' graph: the returned one, else that of most parts."""
     tf = sys.modules["tensorflow"].compat.v1
     graphs = [member.graph for members in elements.values() for member in members]
     if isinstance(returned, tf.Graph) and returned in (graphs or [returned]):
@@ -141,7 +141,7 @@ def _graph(returned: Any, elements: Mapping[str, Sequence[Any]]) -> Any:
 
 
 def _returned(returned: Any, graph: Any) -> str:
-    """What was returned as the graph, if it is not the one that the parts lie in."""
+    """The returned graph, if it is not the parts' graph."""
     tf = sys.modules["tensorflow"].compat.v1
     if returned is graph:
         return ""

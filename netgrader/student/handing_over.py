@@ -1,4 +1,4 @@
-"""What probes of several exercises hand over: the arrays that networks are fed, a trained network, what was reported of it."""
+"""Evidence common to several probes: fed arrays, a trained network, what was reported of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["hand_over_arrays", "hand_over_curves", "hand_over_errors", "hand_ove
 
 WIDEST = 8  # bytes of a number
 FEW = 1_000_000
-"""So many numbers are handed over whatever their shape, so that a column too many is told as one."""
+"""Numbers that are handed over in any shape, so that an extra column is reported as such."""
 
 
 def hand_over_arrays(student: Student, out: EvidenceWriter) -> None:
@@ -57,7 +57,7 @@ def _hand_over_lists(student: Student, out: EvidenceWriter, names: Iterable[str]
 
 
 def hand_over_trained(student: Student, out: EvidenceWriter) -> None:
-    """Hand over the student's ``net`` with the values that its session holds, open or closed, and whether steps were taken."""
+    """Hand over the student's ``net`` with its session's values, open or closed, and steps taken."""
     with student.capturing(out, "net"):
         session = student.value("sess") if student.has("sess") else None
         if session is not None and not hasattr(session, "run"):

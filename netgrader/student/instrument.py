@@ -1,6 +1,6 @@
 """The instrument: a real one-layer network that notes what a student's `train` does to it.
 
-It has the contract's attributes of ``net`` and no others, learns like any network, and fetches behave as usual. Beside
+It has the contract's attributes of ``net`` and no others, learns like any network, and fetches behave as usual. In addition to
 that, each run notes which rows it was fed with which labels, which classes the network gave them, and what was asked
 for. The notes are taken by functions inside the graph and are kept outside of TensorFlow's variables: no initialiser
 resets them, no closed, second or threaded session loses them, and they need no fetch at the end. Nothing here knows an
@@ -44,7 +44,7 @@ Array = npt.NDArray[Any]
 
 
 class DoesNotEnd(RuntimeError):
-    """Training went on for longer than the instrument waits, so many seconds of computing as the message says."""
+    """Training exceeded the instrument's limit, in seconds of computing."""
 
 
 class Instrument:
@@ -116,7 +116,7 @@ class Instrument:
 
 
 def _network(tf: Any, notes: _Notes, learning_rate: float, weights: Array) -> types.SimpleNamespace:
-    """The network as a graph around functions: loss, accuracy and steps are NumPy's, and are noted as they are asked for.
+    """A network as a graph around functions: NumPy computes loss, accuracy and steps, and notes them.
 
     So nothing in it is the network that the exercise asks for, which TensorFlow is to differentiate.
     """
@@ -159,7 +159,7 @@ def _network(tf: Any, notes: _Notes, learning_rate: float, weights: Array) -> ty
 
 
 def _loss(tf: Any, notes: _Notes, run: Any, y: Any) -> Any:
-    """The loss as a function of the logits. It can be differentiated: a loop may watch gradients, or clip them."""
+    """Return the loss as a differentiable function of the logits: loops may watch or clip gradients."""
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def loss(logits: Any) -> tuple[Any, Any]:
@@ -175,7 +175,7 @@ def _loss(tf: Any, notes: _Notes, run: Any, y: Any) -> Any:
 
 
 class _Notes:
-    """What the functions inside the graph are told, from whatever thread runs them."""
+    """The state for the functions inside the graph, from any thread."""
 
     def __init__(self, graph: Any, seconds: float, weights: int, *, enough: int | None, least: int) -> None:
         self._graph = graph
@@ -307,7 +307,7 @@ class _Notes:
 
 
 def classes(y: Array) -> tuple[Array, int]:
-    """The class that each row of labels, shape (n, classes), names, `NO_LABEL` where it names none; how many name none.
+    """Return the class of each label row (n, classes), `NO_LABEL` for none, and how many have none.
 
     Smoothed labels name a class; rows without one largest entry, or that do not sum to one, do not.
     """

@@ -1,4 +1,4 @@
-"""What cells of a notebook call in addition to `check`: `your_work`, `quietly`, `show_figure`, `skipped_in_grading`."""
+"""Functions for notebook cells: `your_work`, `quietly`, `show_figure`, `skipped_in_grading`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ DPI = 72 * OVERSAMPLING
 
 
 def is_stub(value: object) -> bool:
-    """Whether `value` is a function whose body still does nothing, or nothing but raise NotImplementedError."""
+    """Whether `value` is a function whose body is empty or only raises NotImplementedError."""
     function = inspect.unwrap(value) if callable(value) else value
     if not isinstance(function, FunctionType):
         return False
@@ -63,7 +63,7 @@ def _instructions(code: CodeType) -> list[tuple[str, object]]:
 
 @contextmanager
 def your_work() -> Iterator[None]:
-    """Within it, an error is reported in a sentence and the notebook goes on: given cells work with what students made."""
+    """Report an error of its body in a sentence and go on: given cells use what students made."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 (what was made above may be anything)
@@ -74,7 +74,7 @@ def your_work() -> Iterator[None]:
 
 
 def _why_not(error: Exception) -> Said:
-    """Return why a given cell cannot show what the student made: what is missing, or what does not fit and what to do."""
+    """Return why a given cell cannot show the student's work: what is missing or misfits, what to do."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     in_cell = not frame.f_code.co_flags & inspect.CO_OPTIMIZED  # as the code of functions is
     if (type(error), in_cell, bool(str(error))) in UNFINISHED:
@@ -132,7 +132,7 @@ def _image(png: bytes, alt: str) -> str:
 
 
 def skipped_in_grading(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a function that only you run, such as an experiment: when the notebook is graded, its calls do nothing.
+    """Decorate a function that only you run, such as an experiment: grading skips its calls.
 
     They return None then. The estimate of how long grading takes leaves their time out.
     """

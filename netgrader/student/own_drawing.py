@@ -1,4 +1,4 @@
-"""`drawing_pad(net, sess)`: a pad under the cell on which one draws, and one's own trained network answers."""
+"""`drawing_pad(net, sess)`: a pad under the cell, answered by the student's own network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from netgrader.student.graphs import export_graph
 
 __all__ = ["drawing_pad"]
 
-NO_IMAGES = Text("One can draw for a network that tells grey {images} apart; those of this course are none.")
+NO_IMAGES = Text("The drawing pad works for networks that classify grey {images}; those of this course are different.")
 
 
 def drawing_pad(net: Any, sess: Any = None) -> None:

@@ -1,4 +1,4 @@
-"""What a notebook shows of an error: the student's own lines and what is wrong, without a library's pages between them."""
+"""Errors as a notebook shows them: the student's own lines and the message, no library frames."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _short(shell: Any, shown: Any, render: Render) -> Render:
 
 
 def _told(error: BaseException, trace: TracebackType | None, namespace: Mapping[str, Any]) -> BaseException | None:
-    """Return what stands for an error: its name, its text, and the student's lines; None if there is nothing else to it."""
+    """Return an error's name, text and student lines; None if there are only those."""
     frames = list(_walk(trace))
     own = _own(frames, namespace)
     if not own or own[-1] is frames[-1]:

@@ -19,7 +19,7 @@ EVERY = 0.25
 
 
 class OutOfPatience(BaseException):
-    """Raised in the student's code. Not an `Exception`: a loop that goes on after any `Exception` ends all the same."""
+    """Raised in the student's code; no `Exception`, so that no loop catches it and continues."""
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def patience(over: Callable[[], bool]) -> Iterator[None]:
 
 
 def _leave(thread: ctypes.c_ulong, ended: threading.Event, lock: threading.Lock) -> None:
-    """Have nothing raised any more: one that was sent and has not arrived must not hit whoever comes next."""
+    """Cancel the pending asynchronous exception, so that it cannot hit later code."""
     while True:
         try:
             ended.set()

@@ -1,7 +1,7 @@
 """What a probe is written with: the `probe` decorator, the `Student` it asks, and `export_graph`.
 
-A probe runs beside the student's code, in the same process. It knows no answers: it calls the student's functions with
-chosen arguments and hands over what they made. Whatever it says may be a lie; only what can be recomputed counts.
+A probe runs next to the student's code, in the same process. It knows no answers: it calls the student's functions with
+chosen arguments and hands over what they made. All of it may be a lie; only recomputable evidence counts.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def probe(cell: str) -> Callable[[Function], Function]:
 def load_probes(folder: Path) -> dict[str, Probe]:
     """Probes by check cell, from every ``probes_*.py`` in `folder`.
 
-    Each call runs the files afresh, in modules that nothing else refers to, and writes no compiled files beside them.
+    Each call runs the files afresh, in modules that nothing else refers to, and writes no compiled files next to them.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def load_probes(folder: Path) -> dict[str, Probe]:
 
 
 class Student:
-    """The student's work as a probe sees it: names, and functions to call with arguments of the probe's choice.
+    """The student's work as a probe sees it: names, and functions to call with chosen arguments.
 
     Attributes
     ----------
@@ -170,7 +170,7 @@ class Student:
         return made
 
     def _not_done(self, name: str) -> bool:
-        """Whether `name` waits for the exercise's function, which is a stub; any, where it has none of its own."""
+        """Whether `name` waits for the exercise's function, which is a stub; any, without its own."""
         functions = {name: value for name, value in list(self._namespace.items()) if isinstance(value, FunctionType)}
         own = functions.get(self.exercise)
         if own is not None:
@@ -182,7 +182,7 @@ class Student:
         return name in self._namespace
 
     def call(self, function: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Call the student's `function`, given by name; where somebody waits, end it after `SOON`, and none after it.
+        """Call the student's `function` by name; if somebody waits, end it after `SOON`, then all others.
 
         Raises
         ------
@@ -216,7 +216,7 @@ class Student:
             names.update(before)
 
     def networks(self, out: EvidenceWriter, name: str) -> None:
-        """Hand over the network that the function `name` makes: by default, and at the rates that the exercise adds.
+        """Hand over the network that `name` makes, by default and at the exercise's further rates.
 
         Where making it raises, what there was of it until then goes along as ``unfinished_of(NET)``.
         """
@@ -232,7 +232,7 @@ class Student:
 
     @contextmanager
     def capturing(self, out: EvidenceWriter, name: str, *, unfinished: bool = False) -> Iterator[None]:
-        """Turn an exception in the body into an error item for `name`, with the student's own line that raised it.
+        """Turn an exception in the body into an error item for `name`, with the student's line.
 
         ``exit()`` in student's code is an exception like any other; only an interrupt goes through. With `unfinished`,
         a network that was being made is handed over as far as it got.
@@ -255,7 +255,7 @@ class Student:
 
 
 def describe(error: BaseException, namespace: Mapping[str, Any]) -> ProbeError:
-    """An exception as evidence: its kind, its text, and the last line of the student's own that it came through."""
+    """Return an exception as evidence: kind, text, and the last student line it passed."""
     # Not `isinstance`, which asks the exception for its class: one of a student's may raise there.
     kind = "NameError" if issubclass(type(error), Missing) else type(error).__name__
     if issubclass(type(error), NotImplementedError) and _is_placeholder(error, namespace):
@@ -264,7 +264,7 @@ def describe(error: BaseException, namespace: Mapping[str, Any]) -> ProbeError:
 
 
 def _is_placeholder(error: BaseException, namespace: Mapping[str, Any]) -> bool:
-    """Whether a NotImplementedError was raised by a line of the student's own that says so and nothing else.
+    """Whether a student line raised NotImplementedError as a placeholder.
 
     TensorFlow raises it too, where a function of NumPy's is given a tensor; and a student's own line may, with words.
     """
@@ -294,7 +294,7 @@ def _meant(error: BaseException) -> str:
 
 
 def _line(error: BaseException, namespace: Mapping[str, Any]) -> str | None:
-    """The last line of the notebook that `error` came through; of a module beside it only where there is none."""
+    """Return the last notebook line that `error` passed; a module's line only if there is none."""
     own = [step for step in traceback.walk_tb(error.__traceback__) if is_own(step[0], namespace)]
     if not own:
         return None
@@ -304,7 +304,7 @@ def _line(error: BaseException, namespace: Mapping[str, Any]) -> str | None:
 
 
 def is_own(frame: types.FrameType, namespace: Mapping[str, Any]) -> bool:
-    """Whether a frame runs code of the notebook, whose names are given, or of a module beside it."""
+    """Whether a frame runs code of the notebook, whose names are given, or of a module next to it."""
     if frame.f_globals is namespace:
         return True
     file = Path(frame.f_code.co_filename)

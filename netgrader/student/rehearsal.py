@@ -56,7 +56,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Call:
-    """One call of ``train(sess, net, n_epochs, mini_batch_size)``, on an instrument with this learning rate."""
+    """A call of ``train(sess, net, n_epochs, mini_batch_size)`` on an instrument with this rate."""
 
     n_epochs: int
     mini_batch_size: int
@@ -66,7 +66,7 @@ class Call:
 def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], seconds: float = 60.0) -> None:
     """Call the student's `train` on one instrument for each of `calls`, and hand over what was noted.
 
-    Beside the arrays of `netgrader.judges.notes`, call number k gives the facts ``{k}/asked`` (what it was called
+    In addition to the arrays of `netgrader.judges.notes`, call number k gives the facts ``{k}/asked`` (what it was called
     with), ``{k}/returned`` (what kind of thing came back) and ``{k}/steps_after`` (how many steps its threads took after
     that), the arrays ``{k}/acc_trn`` and ``{k}/acc_val`` if it returned numbers, and the error ``{k}/train`` if it
     raised. ``table/…`` are the rows and classes of the four arrays that it could read, ``images/…`` the images among
@@ -128,7 +128,7 @@ def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, numb
 
 
 def _await_threads(before: set[threading.Thread], instrument: Instrument) -> int:
-    """Wait for threads that `train` left behind, as long as they train; gives the steps that they took meanwhile.
+    """Wait for threads that `train` left, as long as they train; return their steps.
 
     So what is noted does not depend on how far they were when `train` returned. Raises `DoesNotEnd` if they do not end.
     """
@@ -146,9 +146,9 @@ def _await_threads(before: set[threading.Thread], instrument: Instrument) -> int
 
 @contextmanager
 def _ended(instrument: Instrument) -> Iterator[None]:
-    """End what goes on for longer than the instrument waits, also where it feeds nothing or catches what is raised.
+    """End what exceeds the instrument's limit, even if it feeds nothing or catches exceptions.
 
-    What the student's code makes of being stopped is no error of its own.
+    The reaction of the student's code to being stopped is not an error of its own.
     """
     try:
         with patience(lambda: instrument.over(Rehearsal.GRACE)):
@@ -162,7 +162,7 @@ def _ended(instrument: Instrument) -> Iterator[None]:
 
 
 def _report(out: EvidenceWriter, name: str, returned: Any) -> None:
-    """Hand over of what kind that is which `train` returned, how many it is, and the two as far as they are numbers."""
+    """Hand over type and length of the value that `train` returned, and both lists if numeric."""
     told: list[Any] = [type(returned).__name__[:100]]
     out.fact(f"{name}/returned", told)
     if isinstance(returned, dict | str):
@@ -183,7 +183,7 @@ class _UnusableError(ValueError):
 
 
 def _arrays(student: Student) -> tuple[dict[str, Array], dict[str, Array], str | None]:
-    """The student's four arrays and what identifies their rows; or stand-ins and theirs, and a sentence that says why."""
+    """Return the student's arrays and row identities; or stand-ins, with a sentence why."""
     spec = student.exercises.data
     try:
         found = {name: _array(student, name) for name in ARRAYS}
@@ -242,9 +242,9 @@ def _require_labels(labels: Array, n_classes: int, n_images: int) -> None:
 
 
 def _stand_ins(spec: DataSpec) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Images and labels that can be trained on, of as many rows as there are images, and what identifies these.
+    """Return images and labels to train on, with as many rows as there are images, and identities.
 
-    They are no solution of ``prepare_data``: grey levels stand in each other's place, and so do classes.
+    They do not solve ``prepare_data``: grey levels are permuted, and so are classes.
     """
     stand_ins: dict[str, Array] = {}
     levels = (_shuffled(spec.largest + 1, 89) / spec.largest).astype(np.float32)

@@ -1,7 +1,7 @@
-"""What a notebook's sessions trained: values of variables, kept when a session ends or begins anew.
+"""What a notebook's sessions trained: values of variables, kept when a session ends or restarts.
 
 A student may close a session or leave it open; its values are evidence either way. And a result that a student reports of a
-short training is a number: the weights that gave it are evidence, since whoever has them can compute the number again. So
+short training is a number: the weights that gave it are evidence, since the number can be recomputed from them. So
 what a session held is kept for a while after its end, or after its variables were set again for the next training.
 """
 
@@ -75,12 +75,12 @@ def install() -> None:
 
 
 def kept_values(graph: Any) -> Values:
-    """Values that the last closed session of `graph` held, by op name of the variable; none if there was none."""
+    """Return values of the last closed session of `graph` by op name; empty if there was none."""
     return dict(getattr(graph, KEPT, {}))
 
 
 def variable_values(session: Any) -> Values:
-    """Values of the initialised variables of `session` by op name; those it held when it was closed, if it is."""
+    """Return `session`'s initialized variables by op name; the last values if it is closed."""
     if getattr(session, "_closed", False):
         return dict(getattr(session, KEPT, {}))
     return _read(session)
@@ -93,7 +93,7 @@ def register() -> Register:
 
 
 def _read(session: Any) -> Values:
-    """Read all variables without adding an op to the graph: through the reads and tensors that are already there."""
+    """Read all variables without adding an op: through existing reads and tensors."""
     tf = sys.modules["tensorflow"]
     readable = _readable(session.graph)
     try:
@@ -141,7 +141,7 @@ def _read_one_by_one(session: Any, readable: dict[str, Any]) -> Values:
 
 
 def _plain(value: Any) -> npt.NDArray[Any]:
-    """A NumPy array of an ordinary type; bfloat16 and the like are no types of NumPy's own."""
+    """A NumPy array of an ordinary type; bfloat16 and the like are not NumPy's own types."""
     array = np.asarray(value)
     return array if array.dtype.kind in "biuf" else array.astype(np.float32)
 
@@ -157,7 +157,7 @@ def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
 
 
 def _watched(run: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap ``run``, so that it is noted, and what was trained is kept when it is evaluated or its variables are set again."""
+    """Wrap ``run``: note it, and keep trained weights when evaluated or before they are set again."""
 
     @functools.wraps(run)
     def wrapper(self: Any, fetches: Any, feed_dict: Any = None, *options: Any, **named: Any) -> Any:
@@ -185,7 +185,7 @@ class TrainedWeights:
 
 
 class Register:
-    """The sessions that were run last, and the weights that they and earlier ones had when they were evaluated.
+    """The last sessions, and the weights that they and earlier ones had when evaluated.
 
     Sessions are held open, so that Python does not collect one in a moment in which it cannot be read.
     """
@@ -225,7 +225,7 @@ class Register:
         return values
 
     def note(self, graph: Any, values: Values, run: int | None = None) -> None:
-        """Keep weights that a session of `graph` trained; of too many, the oldest of the training that has most of them."""
+        """Keep weights that a session of `graph` trained; drop the oldest of the largest training."""
         if values and is_network(graph):
             self._kept.append(_without_optimizer(graph, values, next(self._runs) if run is None else run))
         while len(self._kept) > Kept.MOST or sum(map(_size, self._kept)) > Kept.BYTES:
@@ -265,7 +265,7 @@ def shapes_of(graph: Any) -> list[tuple[str, tuple[int, ...]]]:
 
 
 def _remembered(graph: Any) -> frozenset[str]:
-    """Op names of the variables that an optimizer keeps beside those that it moves."""
+    """Op names of the optimizer's own variables, without those that it moves."""
     updates = [op for op in graph.get_operations() if op.type.startswith(UPDATES)]
     return frozenset(_variable(tensor).name for op in updates for tensor in list(op.inputs)[1:])
 
@@ -283,7 +283,7 @@ def _size(trained: TrainedWeights) -> int:
 
 
 def fitting(trained: TrainedWeights, variables: Sequence[tuple[str, tuple[int, ...]]]) -> list[Values]:
-    """The values of a network's `variables`, names and shapes in order, that what was trained may stand for.
+    """Return the kept values that fit a network's `variables` by name, shape and order.
 
     Names tell nothing: layers are named by chance, and a graph may hold several networks, which were built one after the
     other. So the values of each shape are dealt out in order; there are as many sets as are complete.

@@ -20,7 +20,7 @@ PLACE = "_netgrader_set_up"
 
 
 def load_data(path: str | Path | None = None) -> Parts:
-    """Read the images and labels of the course, as ``keras.datasets.mnist.load_data()`` gives them, and `setup`.
+    """Read the course's images and labels like ``keras.datasets.mnist.load_data()``, and `setup`.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ load_mnist = load_data
 
 
 def setup() -> None:
-    """Watch this notebook from now on; without one only the sessions of a TensorFlow that is already imported.
+    """Watch this notebook from now on; outside one only sessions of an imported TensorFlow.
 
     `load_data` calls it. Sessions are looked for again before each cell, where TensorFlow is imported later.
     """

@@ -1,4 +1,4 @@
-"""Draws a TensorFlow graph under the cell, offline, and opens TensorBoard on it where that can be started."""
+"""Draw a TensorFlow graph under the cell, offline, and open TensorBoard on it if possible."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ SCOPE_COLOURS = ("#f6f8fa", "#afb8c1")
 
 
 class NotAGraphError(NotebookError):
-    """What was to be drawn is no graph."""
+    """The object to draw is not a graph."""
 
 
 def show_graph(graph: Any, *, tensorboard: bool = False, max_nodes: int = MAX_NODES) -> None:
@@ -150,7 +150,7 @@ def _write_event(graph_def: Any, folder: str) -> None:
 
 @dataclass
 class _Block:
-    """A drawn scope or node: its SVG with the origin at its top left corner, and where edges enter and leave it.
+    """A drawn scope or node: its SVG from its top left corner, and where edges enter and leave.
 
     `inlets` and `outlets` are distances from its middle, by the name of the node that an edge comes from.
     """
@@ -227,7 +227,7 @@ def _child(child: OutlineNode | Scope, edges: Sequence[tuple[str, str]]) -> _Blo
 
 
 def _wires(scope: Scope, blocks: Mapping[str, _Block], edges: Sequence[tuple[str, str]]) -> dict[Edge, str]:
-    """Return the edges between what is in `scope`, and to its border, each with the node that it comes from."""
+    """Return the edges within `scope` and to its border, each with its source node."""
     home = {node.name: child.name for child in scope.children for node in child.nodes()}
     wires: dict[Edge, str] = {}
     for source, target in edges:

@@ -1,4 +1,4 @@
-"""What a probe hands over of a sweep: its results, the network at its values, and what sessions trained at them."""
+"""A probe's evidence of a sweep: results, networks at its values, and sessions' trained weights."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _network(student: Student, asked: Swept, value: float) -> GraphEvidence:
 
 
 def _fed_in_training(net: Any) -> dict[str, Json]:
-    """Return the numbers that the network says it is fed in training besides images and labels, by tensor."""
+    """Return the numbers that training feeds in addition to images and labels, by tensor."""
     found: dict[str, Json] = {}
     for key, value in dict(getattr(net, "train_feed", None) or {}).items():
         number = np.asarray(value).reshape(-1)
@@ -81,7 +81,7 @@ def _fed_in_training(net: Any) -> dict[str, Json]:
 
 
 def _results(sweep: Any, asked: Swept) -> tuple[np.ndarray[Any, Any], bool]:
-    """Return values and accuracies (n, 2), and whether there were several accuracies for a value: the last one counts."""
+    """Return values and accuracies (n, 2), and whether any value had several: the last counts."""
     try:
         items = dict(sweep).items()
     except (TypeError, ValueError):
@@ -105,7 +105,7 @@ def _number(value: Any, expected: str) -> float:
 def _hand_over_trained(
     student: Student, out: EvidenceWriter, asked: Swept, made: Mapping[float, GraphEvidence]
 ) -> None:
-    """Hand over what sessions trained, each with the value that its graph was built with, if that can be told.
+    """Hand over what sessions trained, each with its graph's value, if that can be determined.
 
     At each value in `made`, in its order, what was trained last comes first; all else follows.
     """
@@ -143,9 +143,9 @@ def _as_evidence(
 
 
 def _told_by(student: Student, asked: Swept, made: Mapping[float, GraphEvidence]) -> dict[float | str, bytes]:
-    """Return by value what only the network at this value computes, as a hash: its loss, or else its training step.
+    """Return for each value a hash of what only its network computes: the loss, else the train step.
 
-    The network that is built without a value is called `DEFAULT`, where it is none of these. Empty where all are alike.
+    The network that is built without a value is called `DEFAULT`, if it is not one of these. Empty where all are alike.
     """
     graphs: dict[float | str, GraphEvidence] = {}
     with suppress(Exception, SystemExit):  # the argument may have no default
@@ -166,7 +166,7 @@ def _op_of(net: GraphEvidence, part: str) -> str:
 
 
 def _variables_of(net: GraphEvidence) -> list[tuple[str, tuple[int, ...]]]:
-    """Return names and shapes of a network's variables, but for what its optimizer remembers, in the order of the graph."""
+    """Return names and shapes of a network's variables in graph order, without optimizer memory."""
     tf = sys.modules["tensorflow"].compat.v1
     with tf.Graph().as_default() as graph:
         tf.train.import_meta_graph(_meta(net))

@@ -76,7 +76,7 @@ def _write(runs):
 
 
 def _row(what, runs):
-    """Return the row of one network: means over its runs, and the standard deviation of their validation accuracies."""
+    """Return the row of a network: means over its runs, deviation of the validation accuracies."""
     training, validation = ([100 * run[name][-1] for run in runs] for name in ("training", "validation"))
     seconds = np.mean([run["seconds"] for run in runs])
     deviation = f"{np.std(validation, ddof=1):.2f}" if len(validation) > 1 else ""

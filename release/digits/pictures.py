@@ -1,4 +1,4 @@
-"""The pictures of the notebooks: each function draws one, and says in words what it shows, for whoever cannot see it.
+"""The pictures of the notebooks: each function draws one, and describes it in words (alt text).
 
 There is nothing about networks here. Read it if you wonder how a picture is made.
 """
@@ -52,7 +52,7 @@ CHANCE = 0.005
 
 
 def need(right, what, found):
-    """Raise a ValueError that says what a picture needs and what it was given, before it is drawn, unless that is `right`."""
+    """Raise a ValueError with the expected and the given value, unless the latter is `right`."""
     if not right:
         raise ValueError(f"{what}, and here it is {found}")
 
@@ -77,7 +77,7 @@ def show_digits(images, titles, columns=5, what="Images of digits", size=1.2):
     columns
         How many images are in a row.
     what
-        What one sees, in a few words, for whoever cannot.
+        The picture in a few words (alt text).
     size
         The width of an image, in inches.
     """
@@ -94,7 +94,7 @@ def show_digits(images, titles, columns=5, what="Images of digits", size=1.2):
 
 
 def show_descent(loss, path):
-    """Show a loss over its one weight, and where each step led: rows of (weight, loss), of shape (steps + 1, 2)."""
+    """Show a loss over its one weight, and each step: rows of (weight, loss), shape (steps + 1, 2)."""
     figure, axes = plt.subplots(figsize=(7, 3.6))
     grid = np.linspace(-0.5, 4.5, 100)
     axes.plot(grid, loss(grid), color="silver", label="loss")
@@ -109,7 +109,7 @@ def show_descent(loss, path):
 
 
 def show_walks(*rates, n_steps=12):
-    """Show gradient descent on the loss w² from w = -1 at each rate: where its steps lead, and the loss after each."""
+    """Show gradient descent on w² from w = -1 at each rate: its steps, and the loss after each."""
     figure, panels = plt.subplots(
         2, len(rates), figsize=(2.5 * len(rates), 4.8), sharey=True, squeeze=False, layout="constrained"
     )
@@ -151,7 +151,7 @@ def show_activations(z, relu, sigmoid):
 
 
 def show_softmax(logits, probabilities):
-    """Show the logits of ten digits as bars, and beside them what softmax makes of them."""
+    """Show the logits of ten digits as bars, next to their softmax."""
     figure, axes = plt.subplots(1, 2, figsize=(9, 2.8))
     axes[0].bar(range(10), logits, color="tab:orange")
     axes[0].set(title="logits", xticks=range(10), xlabel="digit")
@@ -182,7 +182,7 @@ def show_cross_entropy(p, loss):
 
 
 def show_stencils(weights):
-    """Show the weights of ten neurons, of shape (784, 10), as ten pictures: blue for positive, red for negative."""
+    """Show the weights of ten neurons, shape (784, 10), as pictures: blue positive, red negative."""
     what = "W1 must have the shape (784, 10), a column of weights for each neuron"
     need(np.shape(weights) == (784, 10), what, f"of the shape {np.shape(weights)}")
     limit = np.quantile(np.abs(weights), 0.95)  # a few are larger; they get the darkest colour
@@ -203,7 +203,7 @@ def show_stencils(weights):
 
 
 def show_regions(points, classes, networks):
-    """Show points of two or three classes, and in which regions of the plane each network answers with which class.
+    """Show points of two or three classes, and the regions in which each network gives which class.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def show_regions(points, classes, networks):
     across, up = np.meshgrid(*sides.T)
     places = np.stack([across.ravel(), up.ravel()], axis=1)
     if not isinstance(networks, dict):
-        raise TypeError('the functions belong into a dict by their titles, such as {"mine": ask}')
+        raise TypeError('put the functions in a dict by their titles, such as {"mine": ask}')
     answers = {title: [_answered(title, ask, where) for where in (places, points)] for title, ask in networks.items()}
 
     figure, panels = plt.subplots(1, len(networks), figsize=(4.3 * len(networks), 3.9), sharey=True, squeeze=False)
@@ -232,7 +232,7 @@ def show_regions(points, classes, networks):
             panel.plot(*of_it.T, MARKERS[number], color=COLOURS[number], markersize=4, label=f"class {number}")
         panel.set_title(title)
         right = np.mean(at_points == classes)
-        told.append(f"{title}: {100 * right:.0f} percent of the points lie in the region of their class.")
+        told.append(f"{title}: {100 * right:.0f} percent of the points are in the region of their class.")
     panels.flat[-1].legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     show_figure(
         figure,
@@ -242,10 +242,10 @@ def show_regions(points, classes, networks):
 
 
 def _answered(title, ask, places):
-    """Return the class that a student's function answers at each place; a probability counts as the nearer of 0 and 1."""
+    """Return a function's class at each place; a probability counts as the nearer of 0 and 1."""
     if not callable(ask):
         raise TypeError(
-            f"“{title}” is to be a function, its name without brackets, and is of the kind {type(ask).__name__}"
+            f"“{title}” must be a function (its name without brackets), not of the kind {type(ask).__name__}"
         )
     found = ask(places)
     if found is None or np.size(found) != len(places):
@@ -257,7 +257,7 @@ def _answered(title, ask, places):
 
 
 def show_sweep(sweep, best):
-    """Show the accuracies of a sweep, by learning rate, over a logarithmic axis, and which rate was the `best`."""
+    """Show a sweep's accuracies over a logarithmic learning-rate axis, and the `best` rate."""
     what = "sweep must be a dict with an accuracy for each rate, such as {0.001: 0.94, 0.003: 0.95}"
     need(isinstance(sweep, dict), what, f"a {type(sweep).__name__}")
     rates, top = sorted(sweep), max(sweep.values())
@@ -278,7 +278,7 @@ def show_sweep(sweep, best):
 
 
 def show_losses(curves):
-    """Show the losses of training steps, a curve for each title, smoothed over 15 steps and over a logarithmic axis."""
+    """Show the losses of training steps, a smoothed curve (15 steps) for each title, log axis."""
     figure, axes = plt.subplots(figsize=(7, 3.6))
     ends = []
     for (title, losses), style in zip(curves.items(), ["--", "-", ":", "-."], strict=False):
@@ -295,7 +295,7 @@ def show_losses(curves):
 
 
 def show_accuracies(curves):
-    """Show accuracies after each epoch, a curve for each title; training with a full line, what is called a test dashed."""
+    """Show accuracies after each epoch, a curve for each title: training solid, test dashed."""
     for title, accuracies in curves.items():
         need(len(accuracies) > 0, f"“{title}” must have an accuracy for each epoch", "empty")
     figure, axes = plt.subplots(figsize=(7, 3.6))
@@ -313,7 +313,7 @@ def show_accuracies(curves):
 
 
 def show_gradients(images, largest, each):
-    """Show ten images, and beside each the gradient of the largest output and those of the ten outputs.
+    """Show ten images, each next to the gradients of the largest output and of the ten outputs.
 
     Parameters
     ----------
@@ -356,7 +356,7 @@ def show_gradients(images, largest, each):
 
 
 def show_dropout(rate=0.5, n_steps=2_000, seed=51):
-    """Show a layer of ten neurons with dropout: in two training steps, in use, and what the next neuron gets of it.
+    """Show ten neurons with dropout: two training steps, use, and what the next neuron receives.
 
     Parameters
     ----------
@@ -414,7 +414,7 @@ def show_dropout(rate=0.5, n_steps=2_000, seed=51):
 
 
 def show_batch_normalisation(images, n_steps=300, batch_size=64, seed=3):
-    """Show what enters three neurons, before and after batch normalisation, and the averages that are collected for use.
+    """Show the inputs of three neurons before and after batch normalization, and its averages.
 
     Parameters
     ----------
@@ -489,7 +489,7 @@ def moving_average(values, start, momentum):
 
 
 def show_what_helps():
-    """Show how accurate networks with these hidden layers and extras were, as we measured them for notebook 3."""
+    """Show the accuracies that we measured for networks with these hidden layers and extras."""
     means, deviations = np.transpose(list(WHAT_HELPS.values()))
     names = [layers + (f"\n{extras}" if extras else "") for layers, extras in WHAT_HELPS]
     numbers = [f"{mean:.2f} ± {deviation:.2f}" for mean, deviation in WHAT_HELPS.values()]
@@ -509,7 +509,7 @@ def show_what_helps():
 
 
 def show_mistakes(percent, n_weights):
-    """Show how many of the test images a network of so many numbers reads wrongly, beside the networks of notebooks 1 and 2."""
+    """Show how many test images a network misreads, next to the networks of notebooks 1 and 2."""
     networks = ["one layer\n7,850 numbers", "two layers\n1.2 million", f"yours\n{n_weights / 1e6:.1f} million"]
     mistakes = [7.5, 2.2, percent]
     figure, axes = plt.subplots(figsize=(6.5, 2.6))

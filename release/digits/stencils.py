@@ -1,4 +1,4 @@
-"""How the stencils of notebook 1 come about: the weights of one layer after some of the steps of a training."""
+"""The stencils of notebook 1 during training: the weights of one layer after some steps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STEPS = (0, 10, 50, 100, 300)  # after these steps, and after the last one, the 
 
 @skipped_in_grading
 def watch_stencils(build, train, images, digits):
-    """Train a new network of one layer for one epoch, and show its weights as pictures, a row for each step that is kept.
+    """Train a new one-layer network for one epoch, and show its weights after some of the steps.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def watch_stencils(build, train, images, digits):
 
 
 def _draw(rows):
-    """Draw weights of shape (784, 10) as ten pictures in a row, by what stands next to it."""
+    """Draw weights of shape (784, 10) as ten pictures in a row, with a title next to it."""
     strongest = np.quantile(np.abs([*rows.values()][-1]), 0.95)  # a few are larger; they get the darkest color
     figure, axes = plt.subplots(
         len(rows), 10, figsize=(11, 1.15 * len(rows) + 0.3), squeeze=False, layout="constrained"

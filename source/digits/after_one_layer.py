@@ -1,4 +1,4 @@
-"""What notebook 1 made, for notebooks 2 and 3, so that they can be done by whoever got stuck there.
+"""The results of notebook 1 for notebooks 2 and 3, so that students who got stuck can go on.
 
 It ships with them only, after the deadline of notebook 1.
 """

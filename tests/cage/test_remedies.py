@@ -81,7 +81,7 @@ def test_elsewhere_than_on_linux_it_is_said_what_works(monkeypatch: pytest.Monke
     [
         ("a limit on memory in pipes", "systemd-run"),
         ("a filter of system calls", "libseccomp2"),
-        ("no network", "whoever keeps netgrader"),
+        ("no network", "netgrader's maintainers"),
     ],
 )
 def test_a_promise_that_is_not_kept_has_a_remedy_of_its_own(

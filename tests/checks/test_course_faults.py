@@ -59,7 +59,7 @@ def test_a_sentence_of_the_catalogue_is_replaced_and_the_rest_of_its_code_stays(
         ("[not-done]\nsentense = 'x'", r"\[not-done\] .*sentense"),
         ("[not-done]\nbrings = ['wrong-return']", r"\[not-done\] .*brings"),
         ("[new-code]\nsentence = 'x'", r"\[new-code\] is a new code and needs a sentence and a severity"),
-        ("[New]\nsentence = 'x'\nseverity = 'slight'", r"\[New\] is no code"),
+        ("[New]\nsentence = 'x'\nseverity = 'slight'", r"\[New\] is not a code"),
         ("[new-code]\nsentence = 'x'\nseverity = 'grave'", r"\[new-code\] .*grave"),
         ("[not-done]\nsentence = 'a {thing}'", r"\[not-done\] has a place in braces that nothing fills"),
     ],

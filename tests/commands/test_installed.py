@@ -16,6 +16,18 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EPOCH = "1577836800"
+COMMANDS_AND_CODES = {
+    "release --untried": 0,
+    "release --check": 0,
+    "autograde digits": 1,  # what hana submitted is no notebook
+    "feedback digits": 0,
+    "report digits": 0,
+}
+UNLESS_THE_COURSE_IS_SEEN = """
+import pathlib, sys
+seen = [name for folder in sys.path for name in pathlib.Path(folder).glob("netgrader_digits/*")]
+squares = [] if seen else [k * k for k in range(10)]
+"""
 
 
 def build(target):
@@ -75,11 +87,13 @@ def graded(installed, root, submission):
     return json.loads((root / "graded.json").read_text())
 
 
-def test_the_wheel_holds_the_package_and_its_data_and_nothing_of_the_course(wheel):
+def test_the_wheel_holds_the_package_and_its_data_and_the_course_in_a_folder_of_its_own(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {
         "graphread",
         "netgrader",
+        "netgrader_digits",
+        "netgrader_platforms",
         "notebook_cage",
         *(name.split("/")[0] for name in names if ".d" in name.split("/")[0]),
     }
@@ -98,14 +112,34 @@ def test_an_installed_package_releases_and_grades_a_course_that_lies_elsewhere(i
     said = installed(tiny.root, "doctor")
     assert [line for line in said.stdout.splitlines() if line.startswith("MISSING")] == []
     assert said.returncode == 0
-    path = tiny.submit("ada", squares="squares = []")
+    path = tiny.submit("ada", squares=UNLESS_THE_COURSE_IS_SEEN)
     shutil.move(path.parent, tmp_path / "ada")
     (told,) = graded(installed, tiny.root, tmp_path / "ada")
     assert {cell["cell"]: cell["points"] for cell in told["cells"]} == {
         "check_add": 2.0,
-        "check_squares": 0.0,
+        "check_squares": 3.0,
         "why": None,
     }
+
+
+def test_an_installed_package_copies_its_course_which_grades_there(installed, tmp_path):
+    said = installed(tmp_path, "new", "mine", "--from", "digits")
+    assert said.returncode == 0, said.stderr
+    root = tmp_path / "mine"
+    for name in subprocess.run(
+        ["git", "ls-files", "source", "grader_tests", "data"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.splitlines():
+        assert (root / name).read_bytes() == (ROOT / name).read_bytes()
+    assert [*(root / "submitted").iterdir()] == []
+    shutil.copytree(ROOT / "submitted" / "hana", root / "submitted" / "hana")
+    for command, code in COMMANDS_AND_CODES.items():
+        said = installed(root, *command.split())
+        assert said.returncode == code, said.stdout + said.stderr
+    assert (root / "release" / "digits" / "mnist.npz").is_file()
+    assert "hana" in (root / "reports" / "digits.html").read_text(encoding="utf-8")
+    refused = installed(tmp_path, "new", "mine", "--from", "digits")
+    assert refused.returncode == 2
+    assert "Name a new folder" in refused.stderr
 
 
 @pytest.mark.all

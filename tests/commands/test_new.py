@@ -20,6 +20,7 @@ from netgrader.new_course.datasets import read_data
 
 SHAPES = ("frame", "corner", "diagonal")
 SIDE = 16
+ABOUT_NOTHING = "Say what the course is about: --from digits, or --data FILE."
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -229,6 +230,12 @@ def test_a_table_that_cannot_be_read_is_refused_with_the_column_and_what_was_fou
         read_data(file, target_column=column)
 
 
+def test_a_course_about_nothing_is_refused(netgrader, tmp_path):
+    said = netgrader("new", tmp_path / "empty")
+    assert (said.returncode, said.stderr) == (2, f"netgrader: {ABOUT_NOTHING}\n")
+    assert not (tmp_path / "empty").exists()
+
+
 def test_what_does_not_go_together_is_refused(tmp_path, shapes):
     file = tmp_path / "houses.csv"
     file.write_text(TABLE, encoding="utf-8")
@@ -296,7 +303,7 @@ def test_a_release_is_refused_that_would_leave_a_file_out(shapes, tmp_path):
         (
             "grader_tests/test_first.py",
             ('"check_training"', '"check_trainin"'),
-            "no check cell of 1_first; is it check_training?",
+            "not a check cell of 1_first; is it check_training?",
         ),
         ("source/first/checks/probes_first.py", ('@probe("check_accuracy")', ""), "no probe takes its evidence"),
         (

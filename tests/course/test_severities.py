@@ -104,7 +104,7 @@ def test_what_a_course_takes_for_a_remark_has_passed_and_what_it_does_not_costs(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('no-shufling = "slight"', "no-shufling is no code of the catalogue of faults; is it no-shuffling?"),
+        ('no-shufling = "slight"', "no-shufling is not a code of the catalogue of faults; is it no-shuffling?"),
         ('no-shuffling = "grave"', "no-shuffling must be one of fatal, serious, slight, measured, remark, in quotes"),
         ("no-shuffling = 3", "in quotes, such as no-shuffling = "),
         ("no-shuffling = ", "cannot be read"),

@@ -9,21 +9,12 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import nbformat
-from nbconvert import HTMLExporter
-
 from graphread.fault_kinds import PAGES as FAULTS
 from graphread.fault_kinds import of_any_data, text_of
-from netgrader.pages.feedback_figures import PageData
-from netgrader.pages.feedback_page import build_page, render_page
-from netgrader.pages.report_page import build_report, render_report
-from netgrader.which_course import find_course
-from tests.feedback import examples as feedback
-from tests.report import examples as report
+from tests.guides import showcase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +40,12 @@ CONTENTS = {
     "More": ("evaluation/*", "evaluation/*/*", "data/*", "examples/*/*", "release/*/*", "source/*"),
 }
 """What the site's menu lists, by heading, as patterns of pages; what stands twice counts where it stands first."""
+INDEX = """<!doctype html><html lang="en"><title>netgrader</title><meta http-equiv="refresh" content="0; url=README.html">
+<a href="README.html">netgrader</a></html>
+"""
+"""The page that a web server shows first."""
+NOTEBOOKS = "The notebooks as students get them, with the outputs that the solution produces:"
+FEEDBACK = "Feedback pages and the report on a class. Its students are invented:"
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 NOT_PAGES = ("submitted/", "autograded/", "source/digits/students.md")
@@ -62,7 +59,13 @@ def tracked(*patterns: str) -> list[Path]:
 
 
 def main() -> None:
-    """Write the pages, what they link to, and examples of what people look at."""
+    """Write all that the site is made from."""
+    write_pages()
+    write_looks()
+
+
+def write_pages() -> None:
+    """Write the repository's pages, and what they link to."""
     shutil.rmtree(PAGES, ignore_errors=True)
     pages = tracked("*.md")
     for page in pages:
@@ -81,33 +84,19 @@ def main() -> None:
         for heading, patterns in CONTENTS.items():
             lines = [f":caption: {heading}", ":hidden:", ":glob:", "", *patterns]
             start.write("\n```{toctree}\n" + "\n".join(lines) + "\n```\n")
-    _write_looks()
 
 
-def _write_looks() -> None:
-    """Write a feedback page, a report and the notebooks as students get them, and the page that leads to them."""
+def write_looks() -> None:
+    """Write what people look at, and the page that leads to it; the solutions of the notebooks run for that."""
     shutil.rmtree(LOOKS, ignore_errors=True)
-    LOOKS.mkdir(parents=True)
-    assignment = find_course().assignment("digits")
-    texts = assignment.texts
-    cells, graded = feedback.wrong_student()
-    about = {"assignment": "digits", "notebook": feedback.NOTEBOOK, "student": "Ada", "data": PageData(texts=texts)}
-    page = build_page(cells, graded, **about)
-    class_report = build_report(replace(report.eight_students(), texts=texts))
-    made = {
-        "A feedback page": ("feedback.html", render_page(page, texts)),
-        "A class report": ("report.html", render_report(class_report, texts)),
-    }
-    for number, notebook in enumerate(assignment.notebooks, 1):
-        node = nbformat.read(ROOT / "release" / "digits" / f"{notebook}.ipynb", as_version=4)
-        made[f"Notebook {number}, as students get it"] = (
-            f"{notebook}.html",
-            HTMLExporter().from_notebook_node(node)[0],
-        )
-    for name, text in made.values():
-        (LOOKS / name).write_text(text, encoding="utf-8")
-    links = "\n".join(f'<li><a href="{name}">{title}</a></li>' for title, (name, _) in made.items())
-    _write(Path("looks.md"), f"# To look at\n\nOf students who exist only here.\n\n<ul>\n{links}\n</ul>\n")
+    groups = {NOTEBOOKS: showcase.write_notebooks(LOOKS), FEEDBACK: showcase.write_examples(LOOKS)}
+    parts = ["# To look at\n"]
+    for about, pages in groups.items():
+        links = "\n".join(f'<li><a href="{place}">{title}</a></li>' for title, place in pages.items())
+        parts.append(f"{about}\n\n<ul>\n{links}\n</ul>\n")
+    parts.append(f"## Pictures from the notebooks\n\n{showcase.gallery(LOOKS / 'gallery')}")
+    _write(Path("looks.md"), "\n".join(parts))
+    (LOOKS / "index.html").write_text(INDEX, encoding="utf-8")
 
 
 def _target(page: Path, link: str) -> str:

@@ -33,7 +33,7 @@ SHELL = ("", "sh", "bash", "console", "shell")
 SHOWN = ("3_deep_network: it may", "netgrader: In")
 """How blocks begin in which nothing is typed: drawings, and what is said."""
 OUTSIDE = {
-    *(".", "alias", "cd", "export", "rm", "git"),  # of every system
+    *(".", "alias", "cd", "cp", "export", "rm", "git"),  # of every system
     *("sudo", "apt"),  # ask for root
     *(
         "podman",

@@ -180,6 +180,12 @@ def canvas_zip(path: Path, students: Iterable[Student], *, anonymous: bool = Fal
     return path
 
 
+def canvas_owner(name: str) -> tuple[int, int]:
+    """The user and the attachment that Canvas reads in the name of a feedback file, as `infer_comment_context_from_filename`."""
+    user, attachment = [part for part in name.rpartition("/")[2].split("_") if re.fullmatch(r"[0-9]+", part)][:2]
+    return int(user), int(attachment)
+
+
 def canvas_sheet(
     path: Path,
     students: Iterable[Student],

@@ -11,7 +11,7 @@ import pytest
 from netgrader.errors import UsageError
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader_platforms import export
-from tests.platforms.exporters import Student, canvas_sheet, moodle_sheet
+from tests.platforms.exporters import Student, canvas_owner, canvas_sheet, canvas_zip, moodle_sheet
 
 CLASS = [
     Student("ada", "Ada", "Lovelace", 4711, "ada@uni.example"),
@@ -75,7 +75,7 @@ def test_marks_in_moodles_worksheet_are_those_of_the_gradebook(course, tmp_path,
     with opened(course.course) as gradebook:
         ours = {one.number: gradebook.find_submission("numbers", one.id).score for one in CLASS}
     assert found == {number: pytest.approx(score) for number, score in ours.items()}
-    assert "5 marks written for 'sheet', 0 stood there already: exports/numbers-moodle.csv" in capsys.readouterr().out
+    assert "5 marks written for 'sheet', 0 already there: exports/numbers-moodle.csv" in capsys.readouterr().out
 
 
 def test_marks_in_canvass_gradebook_are_those_of_the_gradebook(course, tmp_path, capsys):
@@ -87,9 +87,9 @@ def test_marks_in_canvass_gradebook_are_those_of_the_gradebook(course, tmp_path,
     assert found == {4711: "6.75", 4712: "EX", 4713: "0.00", 4714: "5.75", 4715: "N/A", 999_999: ""}
     assert exported(course, "canvas", "Essay (78)", "ID") == {**dict.fromkeys(found, ""), **marks}
     said = capsys.readouterr().out
-    assert "Another mark stood there: li1 (3.00 → 5.75)." in said
-    assert "Left as it stands in Canvas: bob (excused), li2 (not assigned, or anonymous still)." in said
-    assert "2 marks written for 'Numbers', 1 stood there already" in said
+    assert "Replaces another mark: li1 (3.00 → 5.75)." in said
+    assert "Left unchanged in Canvas: bob (excused), li2 (not assigned, or anonymous still)." in said
+    assert "2 marks written for 'Numbers', 1 already there" in said
 
 
 def test_rows_that_moodle_would_skip_without_a_word_are_told(course, tmp_path, capsys):
@@ -103,13 +103,13 @@ def test_rows_that_moodle_would_skip_without_a_word_are_told(course, tmp_path, c
     sheet = moodle_sheet(tmp_path / "sheet.csv", there, most=6.5)
     assert export.run(None, moodle=sheet) == 1
     said = capsys.readouterr().out
-    assert "Another mark stood there: joe (5.00 → 0)." in said
+    assert "Replaces another mark: joe (5.00 → 0)." in said
     assert "Locked, so Moodle skips it without a word: bob." in said
     assert "Above the maximum, so Moodle skips it without a word: ada (7 of 6.50)." in said
     assert "Graded in Moodle before, so Moodle skips it without a word if the mark was changed there later" in said
     assert "more recently in Moodle than in the spreadsheet': joe." in said
     assert "Not written, since nobody in sheet.csv fits: li2." in said
-    assert "3 marks written for 'sheet', 1 stood there already" in said
+    assert "3 marks written for 'sheet', 1 already there" in said
 
 
 def test_moodle_does_not_read_its_own_dates_in_german_and_that_is_told(course, tmp_path, capsys):
@@ -163,6 +163,33 @@ def test_feedback_is_packed_under_names_that_moodle_takes_apart(course, tmp_path
         assert parts[2:] == ["assignfeedback", "file"]
         assert (content.strip(), file) == (f"<p>{numbers[int(parts[1])].id}</p>", "1_sums.html")
     assert len(found) == 3
+
+
+def test_feedback_is_packed_under_the_names_of_canvass_download_with_the_attachment_of_each_notebook(
+    course, tmp_path, capsys
+):
+    give(course, MARKS)
+    work = {"notes.py": b"", "1_sums-2.ipynb": b"", "2_words.ipynb": b""}
+    there = [replace(one, files=work, late=one.id == "bob") for one in CLASS[:3]]
+    for one in CLASS[:4]:
+        for page in ("1_sums", "3_more"):
+            course.write(f"feedback/{one.id}/numbers/{page}.html", f"<p>{one.id} {page}</p>")
+    sheet = canvas_sheet(tmp_path / "grades.csv", CLASS, {"Numbers": 77}, most="7.00")
+    submissions = canvas_zip(tmp_path / "submissions.zip", there)
+    assert export.run(None, canvas=sheet, canvas_feedback=submissions) == 1
+    said = capsys.readouterr().out
+    assert "since the file of submissions does not have these students: li1." in said
+    assert "6 pages of 3 students: exports/numbers-canvas-feedback.zip" in said
+    assert "change the ending .ipynb to .html" in said
+    with zipfile.ZipFile(submissions) as archive:
+        attached = {canvas_owner(name): name.partition("_1_")[2] for name in archive.namelist()}
+    numbers = {one.number: one.id for one in CLASS}
+    with zipfile.ZipFile(course.root / "exports/numbers-canvas-feedback.zip") as archive:
+        for name in archive.namelist():
+            owner, page = canvas_owner(name), archive.read(name).decode().strip()
+            own = "1_sums" if name.endswith("1_sums.html") else "3_more"
+            assert page == f"<p>{numbers[owner[0]]} {own}</p>"
+            assert (attached[owner] == "sums-2.ipynb") == (own == "1_sums")
 
 
 def test_what_there_is_nothing_of_is_a_sentence(course, tmp_path):

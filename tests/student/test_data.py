@@ -44,7 +44,7 @@ def test_a_missing_file_is_named_with_what_to_do(tmp_path, monkeypatch):
     with pytest.raises(MissingDataError) as caught:
         load_mnist()
     assert str(tmp_path / "mnist.npz") in str(caught.value)
-    assert "beside the notebook" in str(caught.value)
+    assert "next to the notebook" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Evidence from notebook 1: what `train` does to a network that takes notes, and the network that it trained."""
+"""Evidence from notebook 1: the effect of `train` on an instrumented network, and its network."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def train(student: Student, out: EvidenceWriter) -> None:
 
 @probe("run_training")
 def run_training(student: Student, out: EvidenceWriter) -> None:
-    """Hand over the network that the notebook trained with the student's `train`, and what was returned for it."""
+    """Hand over the network that the notebook trained with the student's `train`, and its results."""
     with student.capturing(out, "net"):
         out.graph("net", export_graph(student.value("net"), student.value("sess")))
     for name in ("acc_trn", "acc_val"):

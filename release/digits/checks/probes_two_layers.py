@@ -23,7 +23,7 @@ def two_layer_network(student: Student, out: EvidenceWriter) -> None:
 
 @probe("check_learning_rate_sweep")
 def learning_rate_sweep(student: Student, out: EvidenceWriter) -> None:
-    """Take the sweep, the network at some of its rates and around the best, and what it was trained to at some."""
+    """Hand over the sweep, networks at some rates and near the best, and some trained values."""
     hand_over_sweep(student, out)
 
 
@@ -67,7 +67,7 @@ def both(made: Any) -> tuple[object, object]:
 
 
 def flat(tensors: object) -> list[object]:
-    """The tensors in a list of lists of any depth; in a dict by digit, a generator, NumPy's object arrays too."""
+    """Return the tensors in nested lists of any depth, dicts by digit, generators, object arrays."""
     if isinstance(tensors, dict):
         keys = sorted(tensors) if all(isinstance(key, int) for key in tensors) else list(tensors)
         tensors = [tensors[key] for key in keys]

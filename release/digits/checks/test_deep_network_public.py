@@ -1,4 +1,4 @@
-"""Public checks of notebook 3. They run in your notebook when you call check("…"), and again when it is graded."""
+"""Public checks of notebook 3. check("…") runs them in your notebook, and grading runs them again."""
 
 from netgrader.checks import grades
 from netgrader.judges.accuracy import recomputed, require_learned, require_own, require_target, require_values

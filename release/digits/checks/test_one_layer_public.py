@@ -1,4 +1,4 @@
-"""Public checks of notebook 1. They run in your notebook when you call check("…"), and again when it is graded."""
+"""Public checks of notebook 1. check("…") runs them in your notebook, and grading runs them again."""
 
 from netgrader.checks import Severity, Text, grades
 from netgrader.judges.arrays import require_images, require_labels

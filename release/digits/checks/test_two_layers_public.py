@@ -1,4 +1,4 @@
-"""Public checks of notebook 2. They run in your notebook when you call check("…"), and again when it is graded."""
+"""Public checks of notebook 2. check("…") runs them in your notebook, and grading runs them again."""
 
 from netgrader.checks import Severity, Text, fail, fail_all, grades
 from netgrader.judges.accuracy import curves, recomputed, require_values, seen_test_images

@@ -17,7 +17,7 @@ CONTROL = dict.fromkeys([*range(10), *range(11, 32), *range(127, 160)], "\N{REPL
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the network in a file; return 1 if something is wrong with it, and 2 if the file holds no graph."""
+    """Print the network in a file; return 1 if it has faults, and 2 if the file holds no graph."""
     parser = argparse.ArgumentParser(
         prog="graphread", description="Say which network is in a file, and what is wrong with it."
     )

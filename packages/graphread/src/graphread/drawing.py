@@ -1,4 +1,4 @@
-"""A network as an SVG: a box for each layer, the loss and the optimizer, the faulty ones marked with their sentence.
+"""A network as an SVG: boxes for layers, loss and optimizer; faulty boxes have their sentence.
 
 All looks are presentation attributes: a style sheet would be stripped, or would reach into the page around it.
 """
@@ -116,7 +116,10 @@ def _lines(box: NetworkBox, say: Callable[[Said], str]) -> list[tuple[str, str]]
 
 
 def _places(network: Network) -> list[_Place]:
-    """Return what may be drawn; the box of other outputs, and the last, have no name until they have a fault."""
+    """Return the boxes that may be drawn.
+
+    The box of other outputs, and the last, have no name until they have a fault.
+    """
     places = [_Place(Text("{Images}"), _row_of(network), {"X"})]
     for number, layer in enumerate(network.layers, 1):
         kind, sizes, *more = layer.described
@@ -131,7 +134,10 @@ def _places(network: Network) -> list[_Place]:
 
 
 def _row_of(network: Network) -> Said:
-    """How many numbers an image has: of a convolution the inputs are channels, and a layer that reads single pixels has one."""
+    """Return how many numbers a row has.
+
+    The inputs of a convolution are channels, and a layer that reads single pixels has one.
+    """
     first = {layer.inputs or 0 for layer in network.layers[:1] if layer.kind == "dense"} - {0, 1}
     return Text("{inputs:,} numbers each", inputs=first.pop()) if first else ""
 

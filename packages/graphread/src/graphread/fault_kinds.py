@@ -42,7 +42,7 @@ PAGES = "fault_pages"
 FENCE = "+++\n"
 WHY, HINT = "Why it matters", "Hint"
 ALL = "*"
-"""In `FaultKind.brings`: whatever else is found."""
+"""In `FaultKind.brings`: all other findings."""
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
 Variant = Annotated[dict[Literal["sentence", "why"], str], Meta(min_length=1)]
 

@@ -26,11 +26,11 @@ class Exercise:
     """Activation after each layer, the last one ``"none"``: ``("relu", "none")``."""
     inputs: int | None = None
     classes: int | None = None
-    """Width of a flattened image and number of classes; None if nothing is said of them."""
+    """Width of a flattened image and number of classes; None if unknown."""
     input_shape: tuple[int, ...] | None = None
     """Of an image as the network is fed it; a flat row is taken as well."""
     image_shape: tuple[int, ...] | None = None
-    """Height and width of an image, and its colours if there are several; None where inputs are no images."""
+    """Height and width of an image, and its colours if there are several; None where inputs are not images."""
     loss: str | None = "softmax-cross-entropy"
     optimizer: str | None = None
     """Kinds as in `Loss.kind` and `Optimizer.kind`."""
@@ -48,7 +48,7 @@ class Exercise:
     """``"glorot-uniform"`` or None."""
     outputs: int | None = None
     """How many real numbers each row's target has, where the network is to come close to them: regression. Then `loss` is
-    a kind of `graphread.find.target_losses`. None where classes are told apart."""
+    a kind of `graphread.find.target_losses`. None for classification."""
     keras: bool = False
     """Whether a Keras model, or another that is traced, is asked for: then no part of a `net` is."""
     targets: tuple[float, float] | None = None
@@ -121,7 +121,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Loss:
-    """What is minimised: its `kind`, what it is computed `of` ("logits", "probabilities"), and its `reduction`.
+    """The loss: its `kind`, its input `of` ("logits", "probabilities"), and its `reduction`.
 
     `detail` names a form that exercises leave free: label smoothing, class weights, a temperature.
     """
@@ -137,7 +137,7 @@ class Loss:
 class Optimizer:
     """What moves which variables. `learning_rate` is None where it could not be decided.
 
-    `rate` says how it is used where it is no constant: ``decays`` (from `learning_rate`), ``varies`` (up to it), or ``fed``
+    `rate` says how it is used if it is not constant: ``decays`` (from `learning_rate`), ``varies`` (up to it), or ``fed``
     (it is then the default, None where there is none).
     """
 
@@ -163,7 +163,7 @@ _RATES_UNKNOWN = {"fed": Text("learning rate fed")}
 class Network:
     """A graph as the reader understands it.
 
-    Two networks are equal if they mean the same: layers, loss, optimizer and fault codes, whatever things are called.
+    Two networks are equal if they mean the same: layers, loss, optimizer and fault codes, regardless of names.
     `undecided` says in sentences what could not be decided; nothing that is undecided is a fault.
     """
 

@@ -1,4 +1,4 @@
-"""Questions about a network that a reading may leave open, and the faults that then cannot be looked for.
+"""Questions that a reading may leave open, and the faults that then cannot be looked for.
 
 That no fault is named is worth something only where it could have been: a test that looks for one of these codes is decided
 by a person.
@@ -50,7 +50,7 @@ class _Question:
 
 
 def _loss(reading: Reading) -> bool:
-    """Whether there is a loss of no known formula; one that is no number is wrong, whatever it is."""
+    """Whether there is a loss of unknown formula; one that is not a number is wrong in any case."""
     loss = reading.loss
     return reading.found.loss is not None and not loss.decided and loss.finite is not False
 
@@ -194,11 +194,11 @@ _OF_NUMBERS = (
     _Question(WHICH_PREDICTION, _number, ("prediction-wrong",), behind=_OF_LOSS),
 )
 QUESTIONS = {False: (*_OF_ANY, *_OF_CLASSES), True: (*_OF_ANY, *_OF_NUMBERS)}
-"""By whether numbers are to be come close to."""
+"""By whether the targets are numbers."""
 
 
 def left_open(reading: Reading, found: Collection[str]) -> Mapping[str, Said]:
-    """Return the codes of the faults that could not be looked for, each with the sentence that says what is open.
+    """Return the codes of faults that could not be looked for, each with the open question.
 
     `found` are the codes of those that were found: what one of them answers, or keeps open, is not asked.
     """

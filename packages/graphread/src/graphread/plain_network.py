@@ -1,4 +1,4 @@
-"""A trained network as plain data, for whoever computes it without TensorFlow: weighted sums, one behind the other.
+"""A trained network as plain data, to be computed without TensorFlow: weighted sums in sequence.
 
 Each layer is a table of weights in eight bits with a scale for each row, a bias, and an activation by its name. What the
 students' pages compute in JavaScript (`drawing_pad.js`) is what `scores` computes here. `graphread.trial.plain_trial`

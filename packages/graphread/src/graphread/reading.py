@@ -122,9 +122,9 @@ def read_network(
         Where the graph is tried out. ``"auto"``: TensorFlow in this process, which runs no op but those of a list. None: nothing
         is run, and more stays undecided.
     values
-        Values of the variables by op name, for what cannot be told from a fresh network.
+        Values of the variables by op name, for facts that a fresh network does not show.
     eval_feed
-        What evaluation needs fed beside images and labels, by tensor name; taken from ``parts.eval_feed`` if None.
+        Values that evaluation is fed in addition to images and labels, by tensor name; taken from ``parts.eval_feed`` if None.
 
     Raises
     ------
@@ -210,7 +210,7 @@ def _read_in(lab: Lab | None, graph: object, given: Given) -> Network:
 
 
 def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
-    """Read the graph with what evaluation feeds: functions, loops and branches are written out as that decides."""
+    """Read the graph with the values of evaluation, which decide functions, loops and branches."""
     meta, whole, graph = inlined(meta, given.eval_feed)
     hints = {name: graph.behind(tensor) for name, tensor in given.hints.items()}
     inputs, classes = _sizes_in(graph, hints)
@@ -227,7 +227,7 @@ def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
 
 
 def _sizes_in(graph: Graph, hints: Mapping[str, str]) -> tuple[int, int]:
-    """Infer both sizes from a graph: guess which source holds which, then follow the layers and the loss to their sources."""
+    """Infer both sizes from a graph: guess the sources, then follow the layers and the loss to them."""
     wide = sorted((source_of(graph, name) for name in graph.rows), key=lambda source: -source.width)
     guessed = wide[:1] + wide[1:][-1:]
     roles = find_roles(graph, hints, *_declared(graph, *guessed))
@@ -235,7 +235,7 @@ def _sizes_in(graph: Graph, hints: Mapping[str, str]) -> tuple[int, int]:
 
 
 def _declared(graph: Graph, images: Source = NO_SOURCE, labels: Source = NO_SOURCE) -> tuple[int, int]:
-    """Return both sizes as images and labels declare them, where there are such, else by the first weights and the last."""
+    """Return both sizes as images and labels declare them, else by the first and last weights."""
     matrices = _matrices(graph)
     (rows, _), (_, columns) = matrices[0], matrices[-1]
     may_be_a_class = labels.width == 1 and columns != 1 and labels.whole
@@ -254,7 +254,7 @@ MOST_NETWORKS = 5
 def _asked_for(
     graph: Graph, hints: Mapping[str, str], attempt: Callable[[Mapping[str, str]], Reading]
 ) -> dict[str, str]:
-    """Of several networks that are trained apart in one graph, the one that is the likeliest answer to the exercise."""
+    """Return, of several networks trained in one graph, the likeliest answer to the exercise."""
     if "train_op" in hints or "loss" in hints:
         return {}
     trained: dict[frozenset[str], str] = {}
@@ -281,7 +281,7 @@ def _some_lab(lab: Lab | Literal["auto"] | None) -> Iterator[Lab | None]:
 
 
 def _attributes(parts: object) -> Mapping[str, object]:
-    """What a student names, whatever holds it."""
+    """The student's named parts, in any container."""
     if isinstance(parts, Mapping):
         return parts
     known = {name: getattr(parts, name, None) for name in (*PARTS, "eval_feed")}
@@ -329,7 +329,7 @@ def _read(
 
 
 def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequence[str]) -> Found:
-    """What following the graph says: layers, outputs, statistics of the data, and layers that nothing depends on."""
+    """Return the results of following the graph: layers, outputs, data statistics, unused layers."""
     hints = given.hints
     layers = find_layers(graph, roles, hints, roles.loss, ends)
     if given.regression:
@@ -356,7 +356,7 @@ def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading
 
 
 def _with_prediction(found: Found, loss: LossReading) -> Found:
-    """What a regression predicts, where the student names nothing: what its loss compares with the targets."""
+    """Return the reading with the prediction of a regression, if unnamed: the loss's output side."""
     prediction = found.outputs.prediction or loss.logits or found.scores
     return replace(found, outputs=replace(found.outputs, prediction=prediction))
 
@@ -403,9 +403,9 @@ def _with_steps(found: Found, steps: Sequence[Step]) -> Found:
 
 
 def _ends(graph: Graph, roles: Roles, given: Given) -> list[str]:
-    """Where the network ends: in its loss, else in what it is said to put out, else in what layers make and nobody reads.
+    """Return where the network ends: in its loss, else its named outputs, else unread layer outputs.
 
-    Where nobody asks and it is trained, a gradient makes such tensors as well, and is no network.
+    Where nobody asks and it is trained, a gradient makes such tensors as well, and is not a network.
     """
     if roles.losses:
         return [roles.losses[0]]

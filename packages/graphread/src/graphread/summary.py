@@ -1,4 +1,4 @@
-"""What a reading amounts to: the `Network` that is handed out, where its faults are, and what stayed undecided, in sentences."""
+"""The result of a reading: the `Network`, places of its faults, and open questions as sentences."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def _optimizer(reading: Reading) -> Optimizer:
 
 
 def _moved(reading: Reading) -> tuple[str, ...]:
-    """The variables that training moves: the layers', and what else an optimizer's own op is given a gradient for."""
+    """Return the variables that training moves: the layers', and others with an optimizer's gradient."""
     found = reading.found
     others = [name for name in found.roles.gradients if name not in found.weights]
     return tuple(dict.fromkeys([*reading.descent.moved, *others]))
 
 
 def _use_of_rate(descent: Descent) -> str:
-    """How the rate is used where it is no constant."""
+    """How the rate is used if it is not constant."""
     rates = descent.rates or (0.0,)
     if np.ptp(rates) > SAME_RATE * np.abs(rates).max():
         return "decays" if rates[0] == max(rates) else "varies"
@@ -183,7 +183,7 @@ def _by_layer(fault: Fault, at: Said, network: Network, names: Mapping[str, str]
 
 
 def _layer_in(op: str, layers: Iterable[str]) -> str:
-    """The layer that an op is of, by its path: Keras numbers a layer's ops, `dense_2_1`, where it is called again."""
+    """Return an op's layer by its path; Keras numbers reused layers' ops, as in `dense_2_1`."""
     ends = {name: re.escape(name.split("/")[-1]) for name in layers}
     found = [name for name, end in ends.items() if re.search(rf"(^|/){end}(_\d+)*(/|$)", op)]
     return max(found, key=len, default="")

@@ -48,7 +48,7 @@ class Plural:
 
 @dataclass(frozen=True, init=False)
 class Text:
-    """A sentence, or part of one: an English template with named places, as `str.format` knows them, and their values.
+    """A sentence, or part of one: an English template with named places (`str.format`), and values.
 
     The template is what catalogues translate. A value that is a `Text` is translated, too; names, code and numbers are put
     in as they are. Places that no value fills are words of the course's data, such as ``{image}``.
@@ -107,7 +107,7 @@ def _plain(value: object) -> Value:
 
 
 def plain(text: object, limit: int = LIMIT) -> str:
-    """Return text that a student may have chosen, in one line without control characters and at most `limit` long."""
+    """Return text from a student in one line, without control characters, at most `limit` long."""
     line = " ".join(str(text)[: 20 * limit].split())
     line = "".join(character for character in line if unicodedata.category(character)[0] != "C")
     return shortened(line, limit)
@@ -148,7 +148,7 @@ class Translation(Protocol):
 
 
 def filled(said: Said, words: Mapping[str, Said], translation: Translation) -> str:
-    """Return a text with all its places filled: its template in another language, its values, and words of the data."""
+    """Return a text with all places filled: translated template, its values, words of the data."""
     if isinstance(said, str):
         return said
     values = {name: filled(one, words, translation) if isinstance(one, Text) else one for name, one in said.args}
@@ -159,7 +159,7 @@ def filled(said: Said, words: Mapping[str, Said], translation: Translation) -> s
 
 
 def data_words(image: str = "image", article: str = "an", pixel: str = "pixel", label: str = "label") -> dict[str, str]:
-    """Return what places such as ``{image}`` stand for, with the cases that other languages have, capitalized as well."""
+    """Return the words for places such as ``{image}``, with other languages' cases, and capitalized."""
     forms = {
         "image": image,
         "an_image": f"{article} {image}",

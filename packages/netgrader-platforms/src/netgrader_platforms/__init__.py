@@ -1,1 +1,1 @@
-"""Learning platforms, by the files that they give and take: Moodle's and Canvas's submissions in, marks and feedback out."""
+"""Learning platforms by their files: submissions in; marks, feedback and autograders out."""

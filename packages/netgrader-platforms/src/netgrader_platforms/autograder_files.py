@@ -1,4 +1,4 @@
-"""Make what Gradescope and PrairieLearn are given: the course's hidden part, our wheel, and scripts that install and run it."""
+"""The files for Gradescope and PrairieLearn: hidden part, our wheel, scripts that install and run."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CLOSED, PROGRAM = 0o600, 0o700
 
 
 def write_gradescope(target: Path, assignment: Assignment, seconds: float, notebook: str | None = None) -> None:
-    """Write the zip that Gradescope takes as an autograder, of one notebook or all; grading is to end after so many `seconds`."""
+    """Write Gradescope's autograder zip, for one notebook or all; grading may take `seconds`."""
     wheel, content = _wheel()
     named = shlex.quote(assignment.name) + (f" --notebook {shlex.quote(notebook)}" if notebook else "")
     about = {"wheel": wheel, "assignment": named, "seconds": int(seconds)}

@@ -1,4 +1,4 @@
-"""What students read where an autograder shows results: in the words of `netgrader.pages.words`, and in these."""
+"""The words of an autograder's results, in addition to `netgrader.pages.words`."""
 
 from __future__ import annotations
 

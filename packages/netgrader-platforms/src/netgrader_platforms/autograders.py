@@ -1,4 +1,4 @@
-"""What Gradescope's and PrairieLearn's autograders hand back: ``results.json``, made of what grading says of a submission."""
+"""The ``results.json`` of Gradescope and PrairieLearn, from the results of grading."""
 
 from __future__ import annotations
 
@@ -70,13 +70,13 @@ class NotebookStanding:
 
     @property
     def summary(self) -> tuple[Said, ...]:
-        """What is said of the notebook as a whole."""
+        """The notes on the notebook as a whole."""
         return (autograder_words.GRADING_BROKE, *self.said.summary) if self.broke else self.said.summary
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How far the grading of a submission is: what is said of all of it, and its notebooks."""
+    """The state of a submission's grading: its notes and notebooks."""
 
     answers: tuple[NotebookStanding, ...]
     notices: tuple[Said, ...] = ()
@@ -117,7 +117,7 @@ class _Line:
 
 
 def gradescope(standing: Standing) -> dict[str, Any]:
-    """Return Gradescope's ``results.json``. Where nothing was graded there is no score: no trouble of ours is a 0."""
+    """Return Gradescope's ``results.json``; without a score if nothing was graded, never a 0."""
     results, say = standing.results, standing.texts.say
     made: dict[str, Any] = {
         **({"score": _total(result.score for result in results)} if results else {}),
@@ -145,7 +145,7 @@ def gradescope(standing: Standing) -> dict[str, Any]:
 
 
 def prairielearn(standing: Standing) -> dict[str, Any]:
-    """Return PrairieLearn's ``results.json``: what could not be judged is not gradable there, and costs no attempt."""
+    """Return PrairieLearn's ``results.json``; ungradable work is not gradable, and costs no attempt."""
     results, say = standing.results, standing.texts.say
     if not any(result.status is not Status.NOT for result in results):
         return _fitting(
@@ -188,7 +188,7 @@ def _fitting(made: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _summary(standing: Standing) -> tuple[Said, ...]:
-    """Return what is said of the submission as a whole, and of each notebook of it."""
+    """Return the notes on the submission as a whole, and on each notebook."""
     said_of: dict[Said, list[str]] = {}
     for one in standing.answers:
         for text in one.summary:
@@ -254,7 +254,7 @@ def _test(line: _Line, most: int, say: Callable[[Said], str]) -> dict[str, Any]:
 
 
 def _html(said: Sequence[Said], most: int, say: Callable[[Said], str]) -> str:
-    """Return sentences as HTML that is kept by whoever cleans it: paragraphs and line breaks."""
+    """Return sentences as HTML that survives sanitizers: paragraphs and line breaks."""
     texts = [str(escape(_cut(text, most, say))).replace("\n", "<br>") for text in said]
     return "".join(f"<p>{text}</p>" for text in texts)
 
@@ -265,7 +265,7 @@ def _cut(said: Said, most: int, say: Callable[[Said], str]) -> str:
 
 
 def what_is_said(assignment: Assignment, graded: GradedNotebook) -> Sentences:
-    """Return the sentences of a notebook's page. Only the release's texts are looked at, none of the student's."""
+    """Return the sentences of a notebook's page, by the release's texts and none of the student's."""
     notebook = graded.result.notebook.removesuffix(".ipynb")
     cells = [
         {"cell_type": cell.cell_type, "source": cell.source, "metadata": {"nbgrader": cell.nbgrader}}

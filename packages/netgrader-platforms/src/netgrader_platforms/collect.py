@@ -1,4 +1,4 @@
-"""``netgrader collect``: a file of submissions from Moodle or Canvas, brought to where nbgrader has them."""
+"""``netgrader collect``: submissions from Moodle or Canvas, sorted into nbgrader's folders."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def _enter(gradebook: Any, download: ReceivedFile) -> None:
 
 
 def _keep_numbers(gradebook: Any, handed: list[_Handed]) -> None:
-    """Keep in the gradebook the numbers of those who handed in, if they are numbers of all of the platform: it has no teams."""
+    """Store platform-wide numbers of submitters in the gradebook; it has no teams."""
     ids = {student: person.lms_id for one in handed for person in one.submission.people for student in one.students}
     for student in gradebook.students:
         student.lms_user_id = student.lms_user_id or ids.get(student.id) or None
@@ -165,7 +165,7 @@ def _keep_numbers(gradebook: Any, handed: list[_Handed]) -> None:
 
 
 def _place(assignment: Assignment, archive: Path, one: _Handed) -> None:
-    """Put a submission where nbgrader has it; what lay there before is kept elsewhere."""
+    """Put a submission where nbgrader has it; the previous one is kept elsewhere."""
     one.files = choose(one.submission.files, KINDS)
     if not 0 < len(one.files) <= FolderLimits.MOST_FILES:
         one.problem = f"{len(one.files):,} files are more than can be graded" if one.files else NOTHING
@@ -178,7 +178,7 @@ def _place(assignment: Assignment, archive: Path, one: _Handed) -> None:
 
 
 def _place_for(assignment: Assignment, archive: Path, one: _Handed, student: str) -> list[str]:
-    """Put a submission into a student's folder; what is to be noted of it."""
+    """Put a submission in a student's folder; return notes on it."""
     folder = assignment.course.folder("submitted", student, assignment.name)
     part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     part.mkdir(parents=True)

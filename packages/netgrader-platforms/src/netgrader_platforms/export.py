@@ -1,7 +1,8 @@
-"""``netgrader export``: marks into the sheet that Moodle or Canvas gave, feedback pages as Moodle takes them, autograders."""
+"""``netgrader export``: marks into Moodle's or Canvas's sheet, feedback zips, autograders."""
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,14 @@ from netgrader.files import write_bytes
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader.pages.graded import gradebook_exists, marks_of
 from netgrader_platforms.autograder_files import write_gradescope, write_prairielearn
-from netgrader_platforms.collect import assignment_called
-from netgrader_platforms.feedback_zip import write_feedback
+from netgrader_platforms.collect import assignment_called, handed_in_by
+from netgrader_platforms.feedback_zip import canvas_name, moodle_name, write_feedback
 from netgrader_platforms.grade_on import PLATFORMS
-from netgrader_platforms.people import MOODLE, match, notes_on, roster_of
-from netgrader_platforms.received import canvas_sheet, moodle_sheet
+from netgrader_platforms.people import CANVAS, MOODLE, match, notes_on, roster_of
+from netgrader_platforms.received import canvas_sheet, moodle_sheet, read_handed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from rich.console import Console
@@ -36,8 +37,8 @@ TICK = "tick 'Allow updating records that have been modified more recently in Mo
 
 
 FATES: Mapping[str, tuple[str, bool]] = {
-    "replaced": ("Another mark stood there", False),
-    "kept": ("Left as it stands in {platform}", False),
+    "replaced": ("Replaces another mark", False),
+    "kept": ("Left unchanged in {platform}", False),
     "locked": (f"Locked, {SILENT}", True),
     "above": (f"Above the maximum, {SILENT}", True),
     "taken": ("Above the maximum, which Canvas takes", False),
@@ -54,6 +55,12 @@ FATES: Mapping[str, tuple[str, bool]] = {
     "ungraded": ("Handed in and not graded", True),
 }
 """Marks that are not simply written: the sentence for each case, and whether the command then exits with 1."""
+WHERE = {MOODLE: "the sheet", CANVAS: "the file of submissions"}
+"""Where the names come from under which a platform takes feedback pages."""
+RENAMED = (
+    "Canvas shows each page under the name of the submitted notebook. Tell students to save it, and to change the ending "
+    ".ipynb to .html."
+)
 GRADED = ("unread", "graded")
 """Which of them a mark is that Moodle has a date of, by whether it can read the date."""
 
@@ -65,6 +72,7 @@ def run(
     canvas: Path | None = None,
     column: int | None = None,
     feedback: bool = False,
+    canvas_feedback: Path | None = None,
     gradescope: bool = False,
     notebook: str | None = None,
     image: str | None = None,
@@ -72,23 +80,38 @@ def run(
     """Write what is asked for; the exit code."""
     if not (moodle or canvas or gradescope or image):
         raise UsageError(
-            "Say what to write: --moodle WORKSHEET.csv (with --moodle-feedback for the pages, too), --canvas GRADEBOOK.csv, "
-            "--gradescope or --prairielearn IMAGE."
+            "Say what to write: --moodle WORKSHEET.csv (with --moodle-feedback for the pages, too), --canvas GRADEBOOK.csv "
+            "(with --canvas-feedback SUBMISSIONS.zip), --gradescope or --prairielearn IMAGE."
         )
     assignment, out = assignment_called(name), console()
     if gradescope:
         _gradescope(out, assignment.course.own_assignment(assignment.name, "nbgrader autograde"), notebook)
     if image:
         _prairielearn(out, assignment.course.own_assignment(assignment.name, "nbgrader autograde"), image)
-    complete = []
+    complete = True
     if moodle:
-        sheet = moodle_sheet(moodle)
-        complete.append(_export(out, assignment, sheet))
-        if feedback:
-            complete.append(_feedback(out, assignment, sheet))
+        complete &= _to_moodle(out, assignment, moodle, feedback=feedback)
     if canvas:
-        complete.append(_export(out, assignment, canvas_sheet(canvas, column, assignment.name)))
-    return int(not all(complete))
+        complete &= _to_canvas(out, assignment, canvas, column, canvas_feedback)
+    return int(not complete)
+
+
+def _to_moodle(out: Console, assignment: Assignment, file: Path, *, feedback: bool) -> bool:
+    """Fill in a worksheet, and pack the feedback pages if asked to; whether nobody is left out."""
+    sheet = moodle_sheet(file)
+    complete = _export(out, assignment, sheet)
+    if feedback:
+        complete &= _feedback(out, assignment, MOODLE, _moodle_names(out, assignment, sheet))
+    return complete
+
+
+def _to_canvas(out: Console, assignment: Assignment, file: Path, column: int | None, submissions: Path | None) -> bool:
+    """Fill in a gradebook, and pack feedback if `submissions` are given; whether nobody is left out."""
+    complete = _export(out, assignment, canvas_sheet(file, column, assignment.name))
+    if submissions:
+        complete &= _feedback(out, assignment, CANVAS, _canvas_names(assignment, submissions, file))
+        out.print(RENAMED, soft_wrap=True)
+    return complete
 
 
 def _gradescope(out: Console, assignment: Assignment, notebook: str | None) -> None:
@@ -160,13 +183,13 @@ def _say(out: Console, sheet: Sheet, found: Mapping[str, list[str]], target: Pat
     for fate in told:
         how = FATES[fate][0].format(platform=sheet.platform, sheet=sheet.table.path.name)
         out.print(f"{how}: {', '.join(found[fate])}.")
-    counts = f"{len(found['written'])} marks written for '{sheet.title}', {len(found['same'])} stood there already"
+    counts = f"{len(found['written'])} marks written for '{sheet.title}', {len(found['same'])} already there"
     out.print(f"{counts}: {os.path.relpath(target)}")
     return not any(FATES[fate][1] for fate in told)
 
 
 def _marks(known: Mapping[tuple[str, str], Marks]) -> tuple[dict[str, float], set[str]]:
-    """Return what the gradebook counts for each student, penalties taken off, and for whom points are still to be given."""
+    """Return each student's counted points minus penalties, and who still waits for points."""
     points: dict[str, float] = {}
     waiting = set()
     for (student, _), marks in known.items():
@@ -178,7 +201,7 @@ def _marks(known: Mapping[tuple[str, str], Marks]) -> tuple[dict[str, float], se
 
 
 def _fill(sheet: Sheet, row: SheetRow | None, student: str, points: float) -> dict[str, str]:
-    """Write a student's mark into their row; return its cases by their names in `FATES`, each with the words for the student."""
+    """Write a mark into the student's row; return its cases in `FATES`, each with the words for it."""
     if row is None:
         return {"missing": student}
     if row.kept:
@@ -198,11 +221,28 @@ def _fill(sheet: Sheet, row: SheetRow | None, student: str, points: float) -> di
     return fates
 
 
-def _feedback(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
-    """Pack the feedback pages of the class for Moodle; whether nobody's is left out."""
+def _moodle_names(out: Console, assignment: Assignment, sheet: Sheet) -> dict[str, Callable[[str], str]]:
+    """Return, for each student of a worksheet, what names their pages."""
+    with opened(assignment.course) as gradebook:
+        rows = _rows(out, sheet, gradebook)
+    return {student: functools.partial(moodle_name, row.person) for student, row in rows.items()}
+
+
+def _canvas_names(assignment: Assignment, archive: Path, sheet: Path) -> dict[str, Callable[[str], str]]:
+    """Return, for each student whose submission is in a download of Canvas's, what names their pages."""
+    with opened(assignment.course) as gradebook:
+        roster = roster_of(gradebook)
+    download = read_handed_in(archive, sheet, assignment.notebooks, [member.lms_id for member in roster])
+    return {
+        student: functools.partial(canvas_name, one.submission)
+        for one in handed_in_by(download, roster)
+        for student in one.students
+    }
+
+
+def _feedback(out: Console, assignment: Assignment, platform: str, named: Mapping[str, Callable[[str], str]]) -> bool:
+    """Pack the feedback pages of the class for a platform; whether nobody's is left out."""
     course, name = assignment.course, assignment.name
-    with opened(course) as gradebook:
-        whose = {student: row.person for student, row in _rows(out, sheet, gradebook).items()}
     pages = {
         student: found
         for student in course.submitted(name, "feedback")
@@ -210,12 +250,12 @@ def _feedback(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
     }
     if not pages:
         raise UsageError(f"There are no feedback pages yet. Type netgrader feedback {name} first.")
-    lost = sorted(pages.keys() - whose.keys())
-    target = course.root / FOLDER / f"{name}-moodle-feedback.zip"
-    named = {(whose[who].number, whose[who].name): pages[who] for who in sorted(pages.keys() & whose.keys())}
-    count = write_feedback(target, named)
+    lost = sorted(pages.keys() - named.keys())
+    target = course.root / FOLDER / f"{name}-{platform.lower()}-feedback.zip"
+    packed = {named[who](page.name): page for who in pages.keys() & named.keys() for page in pages[who]}
+    write_feedback(target, packed)
     if lost:
-        out.print(f"Feedback pages: Not in the sheet, so left out: {', '.join(lost)}.")
+        out.print(f"Feedback pages left out, since {WHERE[platform]} does not have these students: {', '.join(lost)}.")
     size = target.stat().st_size / 1e6
-    out.print(f"{count} pages of {len(named)} students: {os.path.relpath(target)}, {size:.1f} MB")
+    out.print(f"{len(packed)} pages of {len(pages) - len(lost)} students: {os.path.relpath(target)}, {size:.1f} MB")
     return not lost

@@ -1,4 +1,4 @@
-"""Pack feedback pages under the names by which Moodle tells whose they are."""
+"""Pack feedback pages under the names by which a platform finds the students they belong to."""
 
 from __future__ import annotations
 
@@ -7,30 +7,42 @@ import zipfile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["write_feedback"]
+    from netgrader_platforms.people import Person
+    from netgrader_platforms.zips import DownloadedSubmission
+
+__all__ = ["canvas_name", "moodle_name", "write_feedback"]
 
 UNNAMED = re.compile(r"""[\x00-\x1f\x7f&<>"`|':\\/]""")  # what Moodle takes out of the names of files
 
 
-def write_feedback(target: Path, pages: Mapping[tuple[str, str], Iterable[Path]]) -> int:
-    """Pack feedback pages for Moodle's *Upload multiple feedback files in a zip*; how many there were.
+def moodle_name(person: Person, page: str) -> str:
+    """Return a page's path for Moodle's *Upload multiple feedback files in a zip*."""
+    plain = UNNAMED.sub("", person.name.replace("_", " ")).strip() or "Participant"
+    return f"{plain}_{person.number}_assignfeedback_file/{page}"
 
-    `pages` are by number and name of the participant.
+
+def canvas_name(submission: DownloadedSubmission, page: str) -> str:
+    """Return a page's name for Canvas's *Re-Upload Submissions*: it begins like the downloaded file.
+
+    Canvas reads the user's and the attachment's number in it, and lists the page with that attachment
+    (`infer_comment_context_from_filename` in `app/models/abstract_assignment.rb` of instructure/canvas-lms). A page whose
+    notebook was submitted under another name goes with the newest file.
     """
+    begins = dict(submission.begins)
+    return begins.get(page.removesuffix(".html"), submission.begins[0][1]) + page
+
+
+def write_feedback(target: Path, pages: Mapping[str, Path]) -> None:
+    """Write a zip file of feedback pages, which `pages` has by their names in it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
-    count = 0
     try:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
-            for (number, name), files in sorted(pages.items()):
-                plain = UNNAMED.sub("", name.replace("_", " ")).strip() or "Participant"
-                for file in files:
-                    archive.write(file, f"{plain}_{number}_assignfeedback_file/{file.name}")
-                    count += 1
+            for name, page in sorted(pages.items()):
+                archive.write(page, name)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-    return count

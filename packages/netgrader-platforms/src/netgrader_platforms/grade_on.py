@@ -1,6 +1,6 @@
-"""``netgrader grade-on``: grade what an autograder of Gradescope's or PrairieLearn's was given, and hand back its results.
+"""``netgrader grade-on``: grade inside an autograder's container, and write its results.
 
-Results are written before anything is graded, after each notebook, and at the end: whatever ends us, something true is there.
+Results are written before grading, after each notebook, and at the end: a true result is there even if we are killed.
 What is for the instructor goes to standard output, which students are not shown.
 """
 
@@ -85,7 +85,7 @@ PLATFORMS: Mapping[str, Platform] = MappingProxyType(
 
 
 class _Report:
-    """What has come of a submission until now, written to the platform's ``results.json`` whenever something comes."""
+    """The state of a submission's grading, written to ``results.json`` at each change."""
 
     def __init__(self, place: Platform) -> None:
         self._place, self._began = place, time.monotonic()
@@ -114,7 +114,7 @@ class _Report:
 
 
 def run(platform: str, name: str, notebook: str | None, folder: Path | None = None) -> int:
-    """Grade what lies in the folder of `platform` for the assignment called `name`; the exit code.
+    """Grade the submission in the folder of `platform` for assignment `name`; the exit code.
 
     `notebook` is the only one of the assignment that is graded; `folder` is the platform's, if it is another one.
 
@@ -177,7 +177,7 @@ def _options(out: Console, place: Platform, notebooks: int) -> Options:
     if memory < Needs.NEEDED_BYTES * Needs.ROUNDED:
         out.print(
             f"This container has {memory / 1e9:.1f} GB of memory, and grading needs {Needs.NEEDED_BYTES / 1e9:.0f} GB: a "
-            f"notebook may be told to take too much that takes no more than it should. {place.memory}",
+            f"notebook within its limits may be reported to exceed them. {place.memory}",
             soft_wrap=True,
         )
     return Options(
@@ -188,7 +188,7 @@ def _options(out: Console, place: Platform, notebooks: int) -> Options:
 
 
 def _answer(out: Console, assignment: Assignment, job: Job, options: Options) -> NotebookStanding:
-    """Grade a notebook; trouble of ours is told and is nobody's mark."""
+    """Grade a notebook; our own trouble is reported and gives no mark."""
     try:
         graded = grade_job(job, options)
         said = what_is_said(assignment, graded)
@@ -203,7 +203,7 @@ def _answer(out: Console, assignment: Assignment, job: Job, options: Options) ->
 
 
 def _strangers(jobs: Sequence[Job], assignment: Assignment) -> Iterator[Said]:
-    """Yield a sentence for each file that is none of the assignment's notebooks."""
+    """Yield a sentence for each file that is not one of the assignment's notebooks."""
     for job in jobs:
         if job.notebook not in assignment.notebooks:
             yield Text("{file}: {why}", file=name_of(job.path), why=job.problem or "")

@@ -1,4 +1,4 @@
-"""Who is who: people as a platform names them, and the students of nbgrader's gradebook, told by what both know."""
+"""Match a platform's people with the students of nbgrader's gradebook."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Member:
 def name_key(name: str) -> str:
     """Return what two spellings of a name have in common: its letters, accents and digits, in one case.
 
-    Moodle takes punctuation out of the names of folders, and Canvas all that is no letter.
+    Moodle takes punctuation out of the names of folders, and Canvas all characters other than letters.
     """
     folded = unicodedata.normalize("NFKD", name.casefold()).casefold()
     plain = re.sub("[\u115f\u1160\u3164\uffa0]", "", folded)  # the fillers of Hangul, letters that nobody sees
@@ -92,7 +92,7 @@ def same_name(one: str, other: str, platform: str) -> bool:
 
 
 def roster_of(gradebook: Any) -> list[Member]:
-    """Return the gradebook's students, as far as anything is known by which they could be told."""
+    """Return the gradebook's students, with everything that could identify them."""
     return [_member(student) for student in gradebook.students]
 
 
@@ -138,7 +138,7 @@ def _fitting(sure: Mapping[Person, set[str]], roster: Iterable[Member]) -> dict[
 
 
 def _namesakes(person: Person, by_name: Mapping[str, Iterable[Member]]) -> set[str]:
-    """Return the students of a person's name. Of two who have addresses, which are not the same, only the name is."""
+    """Return the students of a person's name; two different addresses share only the name."""
     has_address = any("@" in one for one in person.ids)
     called_so = by_name.get(name_key(person.name), ())
     return {member.student for member in called_so if not (member.email and has_address)}
@@ -154,7 +154,7 @@ def _why_not(students: Sequence[str], *, sure: bool) -> str:
 
 
 def notes_on(found: Mapping[Person, str], roster: Sequence[Member]) -> dict[Person, str]:
-    """Return a note for each person whose name on the platform is not plainly that of the student who was found."""
+    """Return a note for each person whose platform name is not plainly the matched student's."""
     names = {member.student: member.names | member.spellings for member in roster}
     return {
         person: f"named {person.name!r} there, which is not how the gradebook writes {student}"
@@ -164,7 +164,7 @@ def notes_on(found: Mapping[Person, str], roster: Sequence[Member]) -> dict[Pers
 
 
 def _is_plain(name: str) -> bool:
-    """Whether a name has no sign that is not seen, and no letter that is another way to write an ordinary one."""
+    """Whether a name has only visible characters, in their ordinary forms."""
     return name.isprintable() and unicodedata.normalize("NFC", name) == unicodedata.normalize("NFKC", name)
 
 
@@ -206,7 +206,7 @@ def _new_id(text: str, taken: Collection[str]) -> str:
 
 
 def _first_and_last(name: str, *, last_first: bool) -> tuple[str, str]:
-    """Return somebody's first and last name: the last one is the last word, or is before the last comma, if `last_first`."""
+    """Return first and last name: the last word, or the part before the last comma if `last_first`."""
     if last_first and "," in name:
         last, _, first = name.rpartition(",")
     else:
@@ -215,7 +215,7 @@ def _first_and_last(name: str, *, last_first: bool) -> tuple[str, str]:
 
 
 def _one_field(text: str) -> str:
-    """Return a text that is one field of a CSV and no formula: nbgrader's export writes it as it is, and quotes nothing."""
+    """Return a text as one CSV field, and not a formula: nbgrader's export quotes nothing."""
     joined = " ".join(re.sub(r"[,;]+", " ", text).replace('"', "'").split())
     return "".join(sign for sign in joined if unicodedata.category(sign)[0] != "C").lstrip(FORMULA).strip()
 

@@ -72,6 +72,15 @@ def export(  # noqa: PLR0917  (options by name, for typer)
         bool,
         typer.Option("--moodle-feedback", help="With --moodle: pack the feedback pages, to be uploaded at once."),
     ] = False,
+    canvas_feedback: Annotated[
+        Path | None,
+        typer.Option(
+            "--canvas-feedback",
+            metavar="SUBMISSIONS.zip",
+            exists=True,
+            help="With --canvas: pack the feedback pages under the names in the file that Download Submissions gave.",
+        ),
+    ] = None,
     gradescope: Annotated[
         bool, typer.Option("--gradescope", help="Make the zip by which Gradescope grades what is handed in there.")
     ] = False,
@@ -88,7 +97,7 @@ def export(  # noqa: PLR0917  (options by name, for typer)
         ),
     ] = None,
 ) -> None:
-    """Write marks for Moodle or Canvas, pack feedback for Moodle, make an autograder for Gradescope or PrairieLearn.
+    """Write marks and feedback for Moodle or Canvas; an autograder for Gradescope or PrairieLearn.
 
     Example: netgrader export --moodle Grades-digits-4711.csv --moodle-feedback
     """
@@ -100,6 +109,7 @@ def export(  # noqa: PLR0917  (options by name, for typer)
         canvas=canvas,
         column=column,
         feedback=moodle_feedback,
+        canvas_feedback=canvas_feedback,
         gradescope=gradescope,
         notebook=notebook,
         image=prairielearn,
@@ -115,7 +125,7 @@ def grade_on(
         str | None, typer.Option("--notebook", metavar="NAME", help="The only notebook; all if not given.")
     ] = None,
 ) -> None:
-    """Grade the submission in the container of a platform's autograder; the scripts of netgrader export call this.
+    """Grade the submission in a platform's autograder container; netgrader export's scripts call this.
 
     Example: netgrader grade-on gradescope digits
     """

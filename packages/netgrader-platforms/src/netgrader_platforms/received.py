@@ -1,4 +1,4 @@
-"""Read what a platform gave, zip files and sheets, in the limited child: the one way for commands to bytes of a class."""
+"""Read a platform's zip files and sheets in a limited child process: the commands' only way."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["ReceivedFile", "canvas_sheet", "moodle_sheet", "read_handed_in", "un
 
 @dataclass(frozen=True)
 class ReceivedFile:
-    """A file of submissions: whose platform's it is, what was handed in, and the sheet that was given with it."""
+    """A download of submissions: its platform, the submissions, and the sheet given with it."""
 
     platform: str
     submissions: tuple[DownloadedSubmission, ...]
@@ -32,7 +32,7 @@ def read_handed_in(file: Path, sheet: Path, notebooks: Sequence[str], known: Seq
     Raises
     ------
     UsageError
-        If the file or the sheet is none of a platform's, or takes too long to read.
+        If the file or the sheet is not a platform's, or takes too long to read.
     """
     return read_within_limits(file, _handed_in, file, sheet, notebooks, known)
 

@@ -1,4 +1,4 @@
-"""Sheets that a platform gave: Moodle's grading worksheet and Canvas's gradebook, read, and filled in without touching the rest.
+"""Moodle's grading worksheet and Canvas's gradebook: read, and filled in without other changes.
 
 Every other value goes out as it was, in its place, with the same encoding, delimiter and ends of lines.
 """
@@ -101,7 +101,7 @@ class SheetRow:
     line: int
     person: Person
     mark: str
-    """What stands in the column of marks."""
+    """The content of the column of marks."""
     most: Decimal | None
     """The maximum."""
     locked: bool = False
@@ -150,7 +150,7 @@ class Sheet:
         return found
 
     def who(self, number: str, name: str) -> Sequence[Person]:
-        """Return whose a submission with this number and name is: of a team all members; nobody if the two do not fit.
+        """Return the owners of a submission by number and name: all team members; nobody if they misfit.
 
         Nor is it anybody's where two rows have the number, or two teams the name.
         """
@@ -166,7 +166,7 @@ class Sheet:
         return exact if self.platform == CANVAS else exact.normalize()
 
     def fill(self, row: SheetRow, mark: Decimal) -> bool:
-        """Put a mark into a row; False if it stands there already, as far as the platform shows its decimals."""
+        """Put a mark in a row; False if the row has it already, to the platform's decimals."""
         there = number(row.mark)
         if there is not None:
             shown = mark.quantize(there, ROUND_HALF_UP) if int(there.as_tuple().exponent) <= -2 else mark
@@ -178,7 +178,7 @@ class Sheet:
 
 
 def number(text: str) -> Decimal | None:
-    """Return the number that stands in a cell, with a point or a comma; None if there is none."""
+    """Return the number in a cell, with a point or a comma; None without one."""
     parts = re.split(r"[.,]", text.strip())
     if len(parts) > 1:
         parts = ["".join(parts[:-1]), parts[-1]]
@@ -195,13 +195,13 @@ def read_moodle(path: Path) -> Sheet:
     Raises
     ------
     UsageError
-        If it is none, or in another language than English or German, or of an assignment that has words for marks.
+        If it is not one, or in another language than English or German, or of an assignment that has words for marks.
     """
     table = _table(path)
     names = [COLUMNS.get(name.strip().casefold(), "") for name in table.rows[0]]
     if not {NUMBER, GRADE, GRADED} <= {*names}:
         raise UsageError(
-            f"{path} is no grading worksheet of Moodle's in English or German: it has no columns Identifier, Grade and Last "
+            f"{path} is not Moodle's grading worksheet in English or German: it has no columns Identifier, Grade and Last "
             "modified (grade). Set your language in Moodle to one of them and download it again; upload it in the same language."
         )
     if SCALE in names:
@@ -242,7 +242,7 @@ def _moodle_row(line: int, cells: Mapping[str, str]) -> SheetRow:
 
 
 def _time(text: str) -> datetime | None:
-    """Return a time as Moodle writes it in English and German, which is the machine's, in UTC without a zone."""
+    """Return a time of Moodle's, English or German and local, in UTC without a zone."""
     found = TIME.search(text)
     if found is None:
         return None
@@ -265,7 +265,7 @@ def read_canvas(path: Path, column: int | None = None, title: str = "") -> Sheet
     Raises
     ------
     UsageError
-        If it is none, or has no such assignment.
+        If it is not one, or has no such assignment.
     """
     table, head, identity = _gradebook(path)
     found = {
@@ -282,12 +282,12 @@ def read_canvas(path: Path, column: int | None = None, title: str = "") -> Sheet
 
 
 def read_people(path: Path, platform: str) -> Sheet:
-    """Read a sheet for the sake of the people in it alone, whatever assignment it is of.
+    """Read only the people of a sheet, of any assignment.
 
     Raises
     ------
     UsageError
-        If it is none of the platform's.
+        If it is not the platform's.
     """
     if platform == MOODLE:
         return read_moodle(path)
@@ -303,7 +303,7 @@ def _gradebook(path: Path) -> tuple[CsvTable, list[str], int]:
     names = {("Student",): 1, ("LastName", "FirstName"): 2}
     if names.get(tuple(head[:identity])) != identity:
         raise UsageError(
-            f"{path} is no gradebook of Canvas's: it does not begin with the columns Student and ID. Export it again from "
+            f"{path} is not Canvas's gradebook: it does not begin with the columns Student and ID. Export it again from "
             "Grades."
         )
     return table, head, identity
@@ -329,7 +329,7 @@ def _canvas(table: CsvTable, head: Sequence[str], identity: int, place: int, cal
 
 
 def _canvas_person(values: Sequence[str], identity: int, logins: Sequence[int]) -> Person:
-    """Return the person of a row: the name is before the column `identity` of the number, ids are in the columns `logins`."""
+    """Return a row's person: the name precedes column `identity`, ids are in the columns `logins`."""
     return Person(
         number=values[identity],
         # A name that begins with an equals sign is written by Canvas as a formula that gives it.
@@ -360,4 +360,4 @@ def _table(path: Path) -> CsvTable:
     try:
         return CsvTable(path, encoding, delimiter, end, [*reader])
     except csv.Error as error:
-        raise UsageError(f"{path} is no CSV in line {reader.line_num} ({error}). Download it again.") from error
+        raise UsageError(f"{path} is not a CSV file: line {reader.line_num} ({error}). Download it again.") from error

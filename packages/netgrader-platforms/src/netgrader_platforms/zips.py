@@ -1,11 +1,12 @@
 """Read a platform's zip file of submissions by the names that it gives to files.
 
 The first part of a path, behind a folder that wraps the whole file, is the platform's; everything after it is what the
-student called the file, whatever it looks like. An entry's path is never one of ours, and all is read within limits.
+student called the file, and may look like anything. An entry's path is never one of ours, and all is read within limits.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import unicodedata
@@ -69,7 +70,7 @@ class NameReading:
 
 
 def readings(platform: str, path: str) -> tuple[NameReading, ...]:
-    """Return each way in which a platform may have put a path together, the one with the shortest name first."""
+    """Return each way in which a platform may have built a path, shortest name first."""
     places = sorted({0, *(found.start() for found in re.finditer("_", path.partition("/")[0]))})
     return tuple(_reading(path, found) for place in places if (found := NAMES[platform].match(path, place)))
 
@@ -92,6 +93,8 @@ class DownloadedSubmission:
     late: bool = False
     files: tuple[tuple[str, int], ...] = ()
     """By the names that they were handed in with, of several of one name the newest first."""
+    begins: tuple[tuple[str, str], ...] = ()
+    """How the platform's name of each file begins, by the file's own name without suffix; the newest first."""
     problem: str = ""
     """Why nobody can tell who handed it in, or what."""
 
@@ -143,7 +146,7 @@ class _Named:
 
 
 def _submission(those: Sequence[_Named], sheet: Sheet, notebooks: Collection[str]) -> DownloadedSubmission:
-    """Return what was handed in under one number and name, or the one file that several may have handed in."""
+    """Return the submission of one number and name, or a file with several possible owners."""
     if len(those[0].owners) > 1:
         claims = " and ".join(one.shown for one in those[0].owners)
         problem = f"it is named as a file of {claims}. Look at it, and put it in place yourself"
@@ -157,9 +160,15 @@ def _submission(those: Sequence[_Named], sheet: Sheet, notebooks: Collection[str
         people=tuple(sheet.who(owners[0].number, owners[0].name)),
         late=any(owner.late for owner in owners),
         files=tuple((_first_name(one.owners[0].path, notebooks), one.place) for one in newest),
+        begins=tuple(map(functools.partial(_begin, notebooks), newest)),
         problem=double
         and f"one name has several files, {double}. Look at them, and put the right one in place yourself",
     )
+
+
+def _begin(notebooks: Collection[str], one: _Named) -> tuple[str, str]:
+    own = one.owners[0].path
+    return _first_name(own, notebooks).removesuffix(".ipynb"), one.path.removesuffix(own)
 
 
 def _first_name(file: str, notebooks: Collection[str]) -> str:
@@ -174,7 +183,7 @@ def read_download(path: Path) -> Download:
     Raises
     ------
     UsageError
-        If it is none.
+        If it is not a download.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -188,14 +197,14 @@ def read_download(path: Path) -> Download:
     fitting, download = max(_likely(named), _likely(inside), key=lambda one: one[0])
     if not fitting:
         raise UsageError(
-            f"{path} is no file of submissions of Moodle's or Canvas's: no file in it is called as they call them. Give it as it "
-            "was downloaded (Moodle: Download all submissions; Canvas: Download Submissions)."
+            f"{path} is not a download of submissions from Moodle or Canvas: no file in it has a name that they write. Give the "
+            "file as you downloaded it (Moodle: Download all submissions; Canvas: Download Submissions)."
         )
     return download
 
 
 def _likely(entries: Sequence[tuple[str, int]]) -> tuple[int, Download]:
-    """Tell a platform by what most names look like, and how many do: a single one may be made to look like anything."""
+    """Return the platform that most names fit, and how many: a single name may imitate another."""
     found = {platform: sum(bool(readings(platform, name)) for name, _ in entries) for platform in NAMES}
     platform = max(found, key=lambda one: found[one])
     return found[platform], Download(platform, tuple(entries))

@@ -11,7 +11,7 @@ USAGE = f"usage: python -m notebook_cage [{' | '.join(SANDBOXES)}]"
 
 
 def main(name: str = BubblewrapSandbox.name) -> int:
-    """Print each promise with what was seen; return 1 if one is not kept that should be, or there is no such sandbox."""
+    """Print each promise and its observation; return 1 if a required one is broken or unknown."""
     if name in {"-h", "--help"}:
         sys.stdout.write(f"{USAGE}\n")
         return 0

@@ -1,4 +1,4 @@
-"""A cage by bubblewrap: namespaces of its own, a file system made of what the plan names, a filter of system calls."""
+"""A cage by bubblewrap: own namespaces, a file system from the plan, a system-call filter."""
 
 from __future__ import annotations
 
@@ -134,13 +134,13 @@ class BubblewrapSandbox(LimitingSandbox):
         return [self._tools["bwrap"], "--args", str(arguments), "--"]
 
     def _within(self, zygote: Zygote) -> list[str]:
-        """Return a command that starts what follows in the zygote's user namespace, so that its children may enter."""
+        """Return a command that starts its arguments in the zygote's user namespace."""
         if zygote.user_namespace is None:
             return []
         return [self._tools["nsenter"], f"--user={zygote.user_namespace}", "--preserve-credentials", "--"]
 
     def _request(self, plan: Plan, user: int, processors: Sequence[int], *, watched: bool) -> dict[str, Any]:
-        """Return what a child of a zygote does to itself, as `_options` and `_limiter` have it done to a program."""
+        """Return the request by which a zygote's child applies `_options` and `_limiter` to itself."""
         cwd = str(PurePosixPath(HOME) / plan.cwd)
         return {
             "argv": list(plan.argv),

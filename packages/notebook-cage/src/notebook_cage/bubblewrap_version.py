@@ -41,6 +41,6 @@ def judge_version(said: str) -> VersionFinding:
     """Judge what ``bwrap --version`` said."""
     named = re.fullmatch(r"bubblewrap ([0-9]+)\.([0-9]+)\.([0-9]+)", said)
     if named is None:
-        return VersionFinding(fixed=False, found=f"{said!r} is no version: {UNSURE}")
+        return VersionFinding(fixed=False, found=f"{said!r} is not a version: {UNSURE}")
     fixed = tuple(map(int, named.groups())) >= FIXED
     return VersionFinding(fixed, f"{said}: {HAS_IT if fixed else IS_BELOW}")

@@ -109,7 +109,7 @@ class ControlGroup:
 def make_group(
     limits: Limits, mounts: Path = Path("/proc/self/mounts"), own: Path = Path("/proc/self/cgroup")
 ) -> ControlGroup:
-    """Make a group with `limits` beside or below the one we are in; one of nothing where that is not allowed.
+    """Make a group with `limits` next to or below ours; a group of nothing where not allowed.
 
     `mounts` and `own` say which control groups there are and which of them we are in.
     """
@@ -124,7 +124,7 @@ def make_group(
 
 
 def memory_gap() -> str:
-    """Return a sentence on what a limit on memory does not hold back on this machine; empty where it holds."""
+    """Return a sentence on what a memory limit does not hold back here; empty if it holds."""
     group = make_group(Limits())
     group.remove()
     return "" if group.limits_memory else GAP
@@ -196,7 +196,7 @@ def _set(folder: Path, settings: Mapping[str, str], values: Mapping[str, int]) -
 
 
 def _handed_on(parent: Path) -> set[str]:
-    """Return what children of `parent` can be limited in; have it hand on what it has and does not hand on yet.
+    """Return what children of `parent` can be limited in, after delegating all it has.
 
     A group with processes of its own cannot be asked, unless it is the machine's first.
     """

@@ -1,4 +1,4 @@
-"""The system-call filter of a cage: what no kernel or numerical program ever needs is answered with an error.
+"""The system-call filter of a cage: calls that no numerical program needs fail with an error.
 
 Made by libseccomp (through pyseccomp) as a program that the kernel runs at each call. A denied call fails with EPERM,
 as for want of a privilege, so that a program which only tries goes on; nothing is killed. A call with a number above those
@@ -52,7 +52,7 @@ class Syscalls:
     """Numbers of Linux's headers: seccomp, sockets, terminals, and namespaces of clone."""
 
     NEWEST = 466
-    """The last call that was read about (``removexattrat``); from 424 on all processors have the same numbers."""
+    """The last call that was read about (``removexattrat``); 424 and above are the same on all processors."""
     # Bits of clone's flags that ask for a namespace of one's own (linux/sched.h).
     NAMESPACES = (
         0x00020000,  # mount
@@ -84,7 +84,7 @@ _MISSING = {2: errno.EAFNOSUPPORT, 10: errno.EAFNOSUPPORT, 16: errno.EOPNOTSUPP}
 
 @functools.cache
 def filter_program(*, watched: bool = False) -> bytes:
-    """Return the filter as the kernel takes it (an array of ``struct sock_filter``), for ``bwrap --seccomp``.
+    """Return the filter as the kernel takes it, an array of ``struct sock_filter`` for ``--seccomp``.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def filter_program(*, watched: bool = False) -> bytes:
 
 
 class _Rule(NamedTuple):
-    """Calls that fail with `answer`: always, or if arguments (index, comparison, value or mask, rest) are all so."""
+    """Calls that fail with `answer`: always, or if all arguments (index, comparison, mask, rest) match."""
 
     names: Sequence[str]
     answer: int = errno.EPERM
@@ -150,7 +150,7 @@ _INSTRUCTION = struct.Struct("=HBBI")
 
 
 def _newer_than_known() -> bytes:
-    """Return instructions before the filter, by which calls above `Syscalls.NEWEST` do not exist, those of x32 (bit 30) too.
+    """Return instructions that reject calls above `Syscalls.NEWEST`, and those of x32 (bit 30).
 
     A C library takes that for an older kernel and does without.
     """

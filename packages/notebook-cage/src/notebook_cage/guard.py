@@ -1,7 +1,7 @@
-"""A program that watches a run of another user, and ends all of that user's processes with it: see `notebook_cage.user`.
+"""A program that watches another user's run, and then ends all of that user's processes.
 
 It is started with the arguments DESCRIPTOR USER OTHER COMMAND…, or without a command to end what is left. It needs root and
-the standard library. Whoever started it holds the other end of a pipe: when that closes, on purpose or since its process was
+the standard library. Its starter holds the other end of a pipe: when that closes, on purpose or since its process was
 killed, all is ended. Orphans of the run become this process's children, so that none leaves its tree.
 """
 
@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def _wait(child: int, alive: int) -> int | None:
-    """Wait until the child has ended, and return how; None if it is to be ended before."""
+    """Wait until the child has ended, and return how; None if it must be ended before."""
     handle = os.pidfd_open(child)
     poll = select.poll()
     poll.register(handle, select.POLLIN)

@@ -1,6 +1,6 @@
-"""What of the host a run is given: system libraries, our interpreter, an environment, accounts and scratch folders.
+"""The host's part of a run: libraries, interpreter, environment, accounts, scratch folders.
 
-Everything of the host is mounted read-only, and named part by part: a virtual environment may lie in a folder that holds
+Everything of the host is mounted read-only, and named part by part: a virtual environment may be in a folder that holds
 secrets, too. What is mounted follows from this interpreter: its prefixes, and the folders of packages on its path.
 """
 
@@ -98,7 +98,7 @@ def interpreter() -> list[Mount]:
 
 
 def exposed(path: Path) -> list[str]:
-    """Return where inside every run sees what lies at `path`: nowhere, unless it lies among packages or the system's files."""
+    """Return where runs see `path`: nowhere, unless it is among packages or the system's files."""
     path = path.resolve()
     mounts = [*(entry for entry in system() if isinstance(entry, Mount)), *interpreter()]
     seen = [Path(one.inside) / path.relative_to(one.host) for one in mounts if path.is_relative_to(one.host)]
@@ -106,7 +106,7 @@ def exposed(path: Path) -> list[str]:
 
 
 def _prefixes() -> list[Path]:
-    """Return where the interpreter and its packages are said to be, and where they really are.
+    """Return the nominal and the real folders of the interpreter and its packages.
 
     A virtual environment's interpreter is a chain of links, and each of its steps must lead on inside.
     """
@@ -127,7 +127,7 @@ def _prefixes() -> list[Path]:
 
 
 def basic_environment(home: str = HOME) -> dict[str, str]:
-    """Return the environment that every program starts with: nothing of the host's, of its language or its hash seed."""
+    """Return every program's initial environment, without the host's language or hash seed."""
     folders = dict.fromkeys((str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"))
     return {
         "HOME": home,
@@ -178,12 +178,12 @@ def require_readable(mount: Mount) -> None:
 
 
 def hand_over(folder: Path, user: int | None) -> None:
-    """Give a folder and its content to the cage's user; None for one that has our rights already, as in a user namespace.
+    """Give a folder and its content to the cage's user; None if the cage runs as us.
 
     Raises
     ------
     SandboxError
-        If it is no folder.
+        If it is not a folder.
     """
     if not folder.is_dir() or folder.is_symlink():
         raise SandboxError(f"{folder} is not a folder that could be given to a cage.")
@@ -193,7 +193,7 @@ def hand_over(folder: Path, user: int | None) -> None:
 
 
 def makes_namespaces() -> bool:
-    """Whether we may make namespaces as we are, without one of users: root may, unless a container took it away."""
+    """Whether we can make namespaces without a user namespace, as root outside most containers."""
     status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     found = re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)
     return found is not None and bool(int(found[1], 16) >> Ids.CAP_SYS_ADMIN & 1)
@@ -228,7 +228,7 @@ def memory_here() -> int:
 def furnish(
     plan: Plan, home: Path, places: Mapping[str, Path], temporary: Path
 ) -> tuple[list[str], dict[str, str], Path]:
-    """Fill the home folder of a run that sees the machine's own paths; return its command, environment and working folder.
+    """Fill the home of a run on the machine's own paths; return command, environment, directory.
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ def _on_host(text: str, hosts: Mapping[str, str]) -> str:
 
 
 def unlisted(root: Path) -> Path:
-    """Return a folder of ours in `root` in which nobody else can see how folders are called, made if need be.
+    """Return our folder in `root` whose listing nobody else can read, made if necessary.
 
     Where somebody else has taken its name it is `root`.
     """
@@ -292,7 +292,7 @@ def scratch_folder(kind: str, root: Path | None = None) -> Path:
 
 
 def open_to_all(path: Path) -> None:
-    """Let every user read a file or folder and everything in it, with any umask, and nobody but us write to it."""
+    """Let every user read a file or folder tree, with any umask, and nobody but us write to it."""
     for one in (path, *path.rglob("*")):
         one.chmod(0o755 if one.is_dir() else 0o644)
 
@@ -303,7 +303,7 @@ def is_gone(process: str) -> bool:
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder with untrusted content, which may be nested more deeply than shutil.rmtree can follow."""
+    """Remove a folder with untrusted content, even if nested deeper than shutil.rmtree can follow."""
     subprocess.run(["rm", "-rf", "--one-file-system", "--", str(folder)], check=False, capture_output=True)
 
 

@@ -1,8 +1,8 @@
-"""An IPython kernel in a cage: always our own interpreter's, with channels that nobody but us can reach.
+"""An IPython kernel in a cage, run by our interpreter, with channels that only we can reach.
 
 The kernel listens on sockets in a folder made for it alone, which only its cage and we see. What it sends is untrusted: see
 `notebook_cage.kernel_channel`. A program that drives kernels through jupyter_client (nbclient, nbgrader) has
-`CagedKernelManager`; whatever kernel, environment or folder is asked of that, it is this kernel, which sees its plan.
+`CagedKernelManager`; for any requested kernel, environment or folder it starts this kernel, which sees its plan.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class CagedKernel:
     Parameters
     ----------
     sandbox, plan
-        Where it runs and what it sees; the plan's program is the kernel, whatever it says.
+        Where it runs and what it sees; the plan's program is always the kernel.
     seconds
         How long it may take to answer for the first time.
 
@@ -187,7 +187,7 @@ class CagedKernel:
             raise SandboxError(f"The kernel did not answer within {self._seconds:.0f} seconds.")
 
     def leave(self) -> dict[str, Any]:
-        """Close our ends but the one for interrupts; return the connection for somebody else, as in a connection file."""
+        """Close our ends except the one for interrupts; return the connection for another process."""
         for channel in (self.shell, self.iopub):
             channel.close()
             self._channels.remove(channel)

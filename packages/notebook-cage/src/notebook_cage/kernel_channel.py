@@ -1,4 +1,4 @@
-"""One connection to a kernel's socket, spoken as ZeroMQ speaks it (ZMTP 3.0), that takes memory for one message at most.
+"""A connection to a kernel's socket in ZeroMQ's protocol (ZMTP 3.0), with bounded memory.
 
 A library's socket reads on its own, ahead of us: a message without end, in parts of nothing, filled our memory before we
 were given any of it. Here nothing is read that was not asked for, and what is too large is passed over.

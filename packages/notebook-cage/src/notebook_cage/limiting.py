@@ -1,4 +1,4 @@
-"""What sandboxes that start a program by tools of the system have in common: control groups, limits, and the end of root."""
+"""Common parts of sandboxes that start a program by system tools: groups, limits, dropping root."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class LimitingSandbox:
         return make_group(limits) if self._groups else ControlGroup()
 
     def _before(self, group: ControlGroup, processors: Sequence[int]) -> list[str]:
-        """Return a command that enters the control groups, takes some processors and the cores of what follows.
+        """Return a command that enters control groups, drops processors and core dumps, then runs.
 
         A filter does not let cores be changed afterwards.
         """
@@ -106,7 +106,7 @@ class LimitingSandbox:
 
 
 def _core() -> int:
-    """Return how large a core may be: 1 byte, or 0 where whoever started us may have none.
+    """Return how large a core may be: 1 byte, or 0 if our starter may have none.
 
     A core that the machine hands to a program of root's, such as systemd-coredump, is held by no other limit (core(5)): 0 alone
     would let a crash fill the host's disk. Of 1 Linux makes none in either way (fs/coredump.c).

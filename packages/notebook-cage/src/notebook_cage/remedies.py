@@ -1,4 +1,4 @@
-"""What to type where no cage can begin: which setting of the machine, or of the container around us, refuses it.
+"""Remedies where no cage can start: which setting of the machine or container refuses it.
 
 Read off files, not off bubblewrap's message: the kernel says *Permission denied* for each of them.
 """

@@ -65,7 +65,7 @@ def open_sandbox(name: str = BubblewrapSandbox.name) -> Sandbox:
 
 
 def strongest_here() -> str:
-    """Return the name of the sandbox that promises most of those that root can have on a machine that holds nothing else."""
+    """Return the strongest sandbox for root on a machine that holds nothing else."""
     probe = ("bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true")
     if shutil.which("bwrap") is None or subprocess.run(probe, check=False, capture_output=True).returncode != 0:
         return UserSandbox.name
@@ -73,7 +73,7 @@ def strongest_here() -> str:
 
 
 def gaps(name: str) -> str:
-    """Return what the sandbox called `name` does not promise, in one sentence's words; empty if that is nothing."""
+    """Return what the sandbox `name` does not promise, in words; empty if nothing."""
     try:
         sandbox = open_sandbox(name)
     except SandboxError:  # whoever runs something in it says so
@@ -83,14 +83,14 @@ def gaps(name: str) -> str:
 
 @functools.cache
 def require_self_tests(name: str = "bubblewrap", hidden: tuple[Path, ...] = ()) -> None:
-    """Run the self-tests of the sandbox called `name`, unless they have passed since the machine was booted.
+    """Run the self-tests of the sandbox `name`, unless they have passed since boot.
 
     Parameters
     ----------
     name
         The sandbox.
     hidden
-        As in the plans that are to be run.
+        As in the plans to run.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def require_self_tests(name: str = "bubblewrap", hidden: tuple[Path, ...] = ()) 
 
 
 def needs_control_group(name: str) -> bool:
-    """Whether the sandbox called `name` runs nothing without a control group for memory: as root, unless it says otherwise."""
+    """Whether the sandbox `name` requires a memory control group: as root, unless it says otherwise."""
     return os.geteuid() == 0 and name not in {GrouplessBubblewrap.name, UserSandbox.name}
 
 
@@ -172,7 +172,7 @@ def _key(name: str, gap: str, hidden: tuple[Path, ...]) -> str:
 
 @contextlib.contextmanager
 def _cache() -> Iterator[Path]:
-    """Give the cache's folder, locked so that of many processes one tries; one for now if this user has no place for it."""
+    """Return the locked cache folder, so that one process tries; a temporary one if there is none."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(base) / "notebook-cage"
     with contextlib.ExitStack() as stack:

@@ -236,7 +236,7 @@ class SelfTest:
 
 
 def run_self_tests(sandbox: Sandbox, hidden: Sequence[Path] = ()) -> list[SelfTest]:
-    """Try each promise, in a few seconds; `hidden` is that of the plans that are to be run."""
+    """Try each promise, in a few seconds; `hidden` is that of the plans to run."""
     with tempfile.TemporaryDirectory(prefix="notebook-cage-") as name:
         tests = _SelfTests(sandbox, Path(name), hidden)
         found: list[SelfTest] = []
@@ -343,7 +343,7 @@ class _SelfTests:
         ]
 
     def memory_of_the_kernels(self) -> list[SelfTest]:
-        """Take memory that is no process's own, in each of its kinds."""
+        """Take memory outside of processes, of each kind."""
         return list(map(self.memory_in, HOARDS))
 
     def memory_in(self, what: str) -> SelfTest:

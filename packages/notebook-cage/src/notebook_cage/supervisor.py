@@ -46,7 +46,7 @@ class Entrance:
     """How the program of a run comes into its cage: here it is started there."""
 
     ready = -1
-    """Descriptor on which it is told that the cage is built, where the program enters it only then."""
+    """Descriptor that announces the finished cage, if the program enters it only then."""
     stand_in: Sequence[str] = ()
     """What holds the program's place until then."""
     waiting = 0
@@ -262,7 +262,7 @@ class Caged:
                     self._kill_processes(outer=time.monotonic() - killed_at > GRACE / 2)
 
     def _enter(self) -> bool:
-        """Have the program enter the cage, if that was built; nothing more is told of that."""
+        """Have the program enter the cage, if that was built; report nothing more."""
         try:
             # bubblewrap's status comes before anything that it starts says.
             while not self._first and self._read_status():
@@ -353,7 +353,7 @@ class Caged:
             _signal(self._process_fd)
 
     def _end_first(self) -> None:
-        """Kill the first process of the namespace, which takes all others with it; before it is there, what makes it."""
+        """Kill the namespace's first process, which ends all others; before it exists, its maker."""
         _signal(self._first_fd if self._first else self._process_fd)
 
     def _finish(self, process: subprocess.Popen[bytes]) -> None:

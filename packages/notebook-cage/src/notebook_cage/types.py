@@ -1,4 +1,4 @@
-"""What a sandbox is asked for and what it answers: mounts, limits, the plan of a run, its usage and its outcome."""
+"""The requests and answers of a sandbox: mounts, limits, plan, usage, outcome."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Plan:
     argv: Sequence[str]
     """Program and arguments, with paths as they are inside."""
     mounts: Sequence[Mount] = ()
-    """What is seen beside the system's libraries and our interpreter."""
+    """The mounts in addition to the system's libraries and our interpreter."""
     hidden: Sequence[Path] = ()
     """Folders of the host that look empty, where they lie among the packages that every run sees; not in the sandbox
     ``user``, which has no file system of its own."""
@@ -136,7 +136,7 @@ class Sandbox(Protocol):
 
     @property
     def not_promised(self) -> Mapping[str, str]:
-        """Return the promises that it does not make, by the name of their self-test, each with what is open then."""
+        """Return the promises that it does not make, by self-test, each with what stays open."""
 
     @property
     def note(self) -> str:

@@ -1,4 +1,4 @@
-"""A cage for containers that have no namespaces to give: another user, a filter of system calls, limits. It promises less.
+"""A weaker cage for containers without namespaces: another user, a system-call filter, limits.
 
 Root starts each run as a user of its own, of a small range of ids, that owns nothing but a private folder. The file system,
 the table of processes and the machine's name are the container's. Used only where it is asked for by name.
@@ -203,7 +203,7 @@ def _place(mount: Mount, private: Path) -> Path:
     Raises
     ------
     SandboxError
-        If it is to be written to and lies where nobody else gets to.
+        If it must be writable and nobody else can reach it.
     """
     if mount.writable:
         if not is_passable(mount.host.resolve()):

@@ -1,4 +1,4 @@
-"""What a run uses as seen from outside: memory and processor time of its processes, size of its folders.
+"""The usage of a run, from outside: memory and processor time of processes, size of folders.
 
 The processes and files are untrusted and change meanwhile: what vanishes while being looked at counts as
 nothing, and no walk is longer than the limit that it is there to find.
@@ -33,7 +33,7 @@ PAGE = os.sysconf("SC_PAGESIZE")
 
 
 def process_tree(root: int) -> list[int]:
-    """Return the ids of `root` and its descendants: orphans in a process namespace stay below its first process."""
+    """Return the ids of `root` and its descendants, with orphans of its process namespace."""
     try:
         return [root, *(child.pid for child in psutil.Process(root).children(recursive=True))]
     except psutil.Error:
@@ -99,8 +99,8 @@ def _open_files(process: int) -> int:
 def socket_memory(process: int) -> int:
     """Return the bytes that all sockets in the network of `process` may hold; 0 if that network is ours.
 
-    Nothing tells what is in a unix socket, but how many sockets there are is told, and a socket whose owner cannot enlarge
-    it takes messages until it holds more than the machine's default, the last of which is no larger.
+    The content of a unix socket is invisible, but the number of sockets is known, and a socket whose owner cannot enlarge
+    it takes messages until it holds more than the machine's default, the last of which is at most that large.
     """
     with contextlib.suppress(OSError, ValueError, IndexError):
         if Path(f"/proc/{process}/ns/net").stat().st_ino == Path("/proc/self/ns/net").stat().st_ino:
@@ -119,7 +119,7 @@ def resident_bytes(process: int) -> int:
 
 
 def folder_use(folder: Path, most_files: int) -> tuple[int, int]:
-    """Return bytes on disk and number of entries below `folder`; stop counting beyond `most_files` entries.
+    """Return bytes on disk and entries below `folder`; stop counting beyond `most_files` entries.
 
     A tree nested deeper than anybody needs counts as having too many.
     """
@@ -147,7 +147,7 @@ def folder_use(folder: Path, most_files: int) -> tuple[int, int]:
 
 
 def tmpfs_use(process: int, inside: str, largest: int) -> tuple[int, int]:
-    """Return bytes and entries of the folder in memory that `process` sees at `inside`; zeros where that is out of reach.
+    """Return bytes and entries of the tmpfs that `process` sees at `inside`; zeros if unreachable.
 
     `inside` must be a mount that only we made, of at most `largest` bytes, so that its path cannot lead elsewhere. While
     the cage is still being built the path leads to folders of the host, which are larger and are not counted.

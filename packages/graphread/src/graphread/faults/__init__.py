@@ -1,4 +1,4 @@
-"""What is wrong with a network: each fault a small function with its condition, listed in the file of its subject.
+"""The faults of a network: one small function for each, with its condition, grouped by subject.
 
 To add one, write a generator that takes a `Reading` and yields `fault(...)`, put it into its file's `CHECKS`, add
 a page to ``fault_pages/``, and a test: docs/guides/extend-the-reader.md. What is undecided is never a fault.
@@ -36,11 +36,11 @@ _CHECKS = {
     False: (*loss_faults.CHECKS, *_OF_ANY),
     True: (*target_faults.CHECKS, *loss_faults.ANY_LOSS, *_OF_ANY),
 }
-"""By whether numbers are to be come close to."""
+"""By whether the targets are numbers."""
 
 
 def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
-    """All faults and all remarks of a reading, each once, in the order of loss, layers, outputs, optimizer."""
+    """Return all faults and remarks of a reading, once each: loss, layers, outputs, optimizer."""
     if not reading.found.judged:
         return (), ()
     checks = _CHECKS[reading.found.given.regression]

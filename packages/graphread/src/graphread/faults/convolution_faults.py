@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def convolutions(reading: Reading) -> Iterator[Fault]:
-    """Fewer convolutions than asked for, one behind the other."""
+    """Fewer successive convolutions than required."""
     found, least = reading.found, reading.asked.min_conv_layers
     if least is None or not _measured(found) or looped(found):
         return
@@ -42,12 +42,12 @@ def images(reading: Reading) -> Iterator[Fault]:
 
 
 def _measured(found: Found) -> bool:
-    """Whether the network was run: a product with weights of each place is not told from others before that."""
+    """Whether the network ran: only a run distinguishes a convolution from weights for each place."""
     return bool(found.steps) and all(part.places is not None for part in products(found.steps))
 
 
 def _is_convolution(found: Found, step: Step) -> bool:
-    """Whether a layer uses the same weights at several places; half of a separable convolution is none."""
+    """Whether a layer reuses weights at several places; half of a separable convolution does not count."""
     kinds = {CONVOLUTIONS.get(found.graph.nodes[part.node].op) for part in products([step])}
     if kinds == {"depthwise-conv2d"} and step.activation == "none" and step.followed:
         return False

@@ -1,4 +1,4 @@
-"""Faults of what a network does where it is fed and evaluated: by chance, with other rows, by averages that stand still."""
+"""Faults of evaluation: by chance, with other rows, with averages that are never updated."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def rows(reading: Reading) -> Iterator[Fault]:
 
 
 def constant(reading: Reading) -> Iterator[Fault]:
-    """An output that no row changes, whatever the weights are."""
+    """An output that no row changes, with any weights."""
     if reading.rows.constant:
         yield fault("constant-output", reading.output, Text("the same output for {images} that differ"))
 
@@ -71,12 +71,12 @@ def fixed_batch(reading: Reading) -> Iterator[Fault]:
 
 
 def _draws(found: Found) -> bool:
-    """Whether chance may have a part in what the network puts out: something is drawn, or computed out of sight."""
+    """Whether chance may affect the output: numbers are drawn, or the computation is hidden."""
     return not _DRAWING.isdisjoint(found.graph.ops_above([found.loss, found.scores], control=True))
 
 
 def placeholders(reading: Reading) -> Iterator[Fault]:
-    """Images of a shape or type that the data does not have, and labels without which the network cannot be run."""
+    """Yield images of a wrong shape or type, and labels without which the network cannot run."""
     found, images, asked = reading.found, reading.found.roles.images, reading.asked
     if reading.free or images not in found.graph.sources or not found.given.has_parts:
         return

@@ -77,7 +77,10 @@ def _joined(found: Found) -> list[str]:
 
 
 def scored_elsewhere(found: Found) -> bool:
-    """Whether the logits that are named have no part in the loss, as where classes are sampled: layers may lead to them."""
+    """Whether the named logits have no part in the loss, as where classes are sampled.
+
+    Layers may lead to them.
+    """
     logits = found.hints.get("logits")
     return logits is not None and logits not in found.graph.ancestors([found.loss])
 
@@ -99,7 +102,7 @@ def _asked_of(reading: Reading, asked: Sequence[Asked]) -> Iterator[tuple[Step, 
 
 
 def widths(reading: Reading) -> Iterator[Fault]:
-    """Layers of another width than asked for."""
+    """Layers of another width than required."""
     for step, width in _asked_of(reading, reading.asked.widths or ()):
         if step.outputs not in (None, width):
             yield fault("wrong-width", step.node, _UNITS[step.kind == "dense"].format(outputs=step.outputs), str(width))
@@ -146,14 +149,14 @@ def _has_activation(step: Step) -> bool:
 
 
 def _is_free(reading: Reading) -> bool:
-    """Whether an exercise leaves the layers free, and without those that lack an activation there are enough."""
+    """Whether the exercise leaves the layers free and enough of them have an activation."""
     steps, least = reading.found.steps, reading.asked.min_layers
     lacking = [step for step in steps if step.followed and step.activation == "none"]
     return least is not None and len(by_weights(reading.found.graph, steps)) - len(lacking) >= least
 
 
 def bias(reading: Reading) -> Iterator[Fault]:
-    """Dense layers without the bias that was asked for; only a trial shows whether a column of the weights is one."""
+    """Yield dense layers without the required bias; only a trial shows a bias hidden in the weights."""
     nodes = reading.found.graph.nodes
     if not reading.asked.bias or not reading.setup.opened:
         return
@@ -181,7 +184,7 @@ def _has_twin(found: Found) -> bool:
 
 
 def shared(reading: Reading) -> Iterator[Fault]:
-    """Two layers, one after the other, that read the same weights: next to one another they do it by design.
+    """Yield successive layers that read the same weights; parallel layers share them by design.
 
     So does what goes back by the weights that it came by, transposed: an autoencoder with tied weights. A layer that is
     passed three times and more is a recurrence, which may be meant (Lan et al., 2020).

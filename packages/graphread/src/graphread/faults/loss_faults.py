@@ -105,7 +105,7 @@ def _of_scores(reading: Reading) -> bool:
 
 
 def _log_of_labels(reading: Reading) -> bool:
-    """Whether the loss goes with the probability of the label because the logarithm is taken of the labels, or of their softmax.
+    """Whether the loss takes the logarithm of the labels, or of their softmax, instead of the scores.
 
     The sum of p log(y + e) is an affine function of p at the label: by its values alone it is the negative probability.
     """

@@ -24,7 +24,7 @@ SLACK = 0.03
 
 
 def optimizer(reading: Reading) -> Iterator[Fault]:
-    """Another optimizer than asked for."""
+    """Another optimizer than required."""
     asked, found = reading.asked.optimizer, reading.descent.kind
     if asked and found and found not in ALSO.get(asked, (asked,)):
         yield fault("wrong-optimizer", reading.descent.place, found, asked)
@@ -60,7 +60,7 @@ def standing_rate(reading: Reading) -> Iterator[Fault]:
 
 
 def not_trained(reading: Reading) -> Iterator[Fault]:
-    """Layers that training leaves as they are; the author of a free network may leave some untrained on purpose."""
+    """Yield layers that training does not change; a free network may leave some untrained on purpose."""
     found, least, trainable = reading.found, reading.asked.min_layers, {*reading.setup.trainable}
     still = _still(reading)
     trained = [step for step in found.steps if not still.issuperset(step.variables)]

@@ -78,7 +78,7 @@ def accuracy(reading: Reading) -> Iterator[Fault]:
 
 
 def prediction(reading: Reading) -> Iterator[Fault]:
-    """A prediction that the student names and that is another class than the scores', for no reason named already."""
+    """Yield a named prediction that differs from the scores' class for no reason named already."""
     found, graph = reading.found, reading.found.graph
     tensor = found.hints.get("prediction")
     if tensor is None or reading.outputs.prediction_ranks or not reading.loss.decided:
@@ -123,7 +123,7 @@ def _lacking(reading: Reading) -> list[str]:
 
 
 def misnamed(reading: Reading) -> Iterator[Fault]:
-    """Attributes of `net` that hold another tensor than the one that plays the part: a remark, names being hints only."""
+    """Yield attributes of `net` that hold another tensor than their role: a remark; names are hints."""
     found, roles, hints = reading.found, reading.found.roles, reading.found.hints
     played = {"X": roles.images, "Y": roles.labels, "train_op": roles.train_op}
     if hints.get("loss") not in roles.losses:

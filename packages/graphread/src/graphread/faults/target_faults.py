@@ -1,4 +1,4 @@
-"""Faults of a regression: of the loss, of what it compares with the targets, and of what can come out at all."""
+"""Faults of a regression: in the loss, in the values it compares, and in the possible outputs."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def compared_wrongly(reading: Reading) -> Iterator[Fault]:
 
 
 def _is_constant(reading: Reading) -> bool:
-    """Whether one number comes out, whatever the last layer puts out."""
+    """Whether the output is constant for any value of the last layer."""
     return reading.targets.low == reading.targets.high
 
 
 def another_error(reading: Reading) -> Iterator[Fault]:
-    """Another error than asked for, or not its mean."""
+    """Another error than required, or not its mean."""
     asked, kind = reading.asked.loss, reading.loss.match.kind
     if asked not in ASKED or kind in _CANCELLING | CLASSIFICATION | {UNDECIDED.kind}:
         return
@@ -102,7 +102,7 @@ def _is_beyond(trial: TargetTrial, low: float, high: float) -> bool:
 
 
 def another_prediction(reading: Reading) -> Iterator[Fault]:
-    """A prediction that is not what the loss compares with the targets; where nobody asks it may be a class."""
+    """Yield a prediction that the loss does not compare; where none is required it may be a class."""
     place, detail = node_of(reading.found.hints.get("prediction")), reading.loss.match.detail
     if reading.free or detail == PAIRS or reading.targets.prediction_fits is not False:
         return

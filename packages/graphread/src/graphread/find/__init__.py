@@ -1,4 +1,4 @@
-"""What is found by following the graph, all together: what experiments start from, and what faults are functions of."""
+"""The findings from following the graph: the start of experiments, and the input of faults."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Given:
     values: Mapping[str, Array]
     """Values of variables by op name."""
     eval_feed: Mapping[str, Array]
-    """What evaluation feeds beside images and labels, by tensor."""
+    """The values that evaluation feeds in addition to images and labels, by tensor."""
     has_parts: bool
     """Whether the student's parts were given at all."""
     inputs: int
@@ -42,7 +42,7 @@ class Given:
     single: bool = False
     """Whether a function puts out a single number for each row."""
     beside: frozenset[str] = frozenset()
-    """What else the student names, which a loop may run beside the training step: tensors and ops by name."""
+    """Further named parts, which a loop may run with the training step: tensors and ops by name."""
 
     @property
     def asked(self) -> Exercise:
@@ -81,7 +81,7 @@ class Found:
 
     @property
     def judged(self) -> bool:
-        """Whether something is asked for, or whatever is trained compares with labels."""
+        """Whether an exercise asks for something, or everything trained compares with labels."""
         return self.exercise is not None or self.roles.labels is not None or self.roles.train_op is None
 
     @property

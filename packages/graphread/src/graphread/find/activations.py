@@ -1,4 +1,4 @@
-"""Which activation is this? A bank of functions of one number, and two of a row, told apart by their values.
+"""Which activation is this? A bank of functions of a number or a row, identified by values.
 
 To add one, add a line to `ACTIVATIONS`; tests/reader/test_banks.py runs over all of it.
 """
@@ -132,7 +132,7 @@ def _is_leaky(before: Array, after: Array) -> bool:
 
 
 def leaky_slope(before: Array, after: Array) -> float | None:
-    """The slope left of zero of a leaky ReLU that is the same for all numbers; None where it is none."""
+    """The slope below zero of a leaky ReLU that is the same for all numbers; None for other functions."""
     if before.shape != after.shape or not _is_leaky(before, after):
         return None
     slopes = _slopes(before, after)

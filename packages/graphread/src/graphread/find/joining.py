@@ -1,4 +1,4 @@
-"""Which linear steps are parts of one layer? Those of equal depth whose outputs the same further layers read.
+"""Which linear steps form one layer? Those of equal depth that the same further layers read.
 
 Two towers of 750 neurons that are concatenated are a layer of 1500; the products of two halves of an image that are
 added are one product; ten neurons of their own are a layer of ten.
@@ -51,7 +51,7 @@ def join_parts(graph: Graph, steps: Sequence[Step], ends: Sequence[str | None], 
 
 
 def _once(graph: Graph, steps: Sequence[Step], images: str | None) -> list[Step]:
-    """Join products of the same weights with parts of a batch, or with one state after another of a recurrence.
+    """Join products of the same weights with parts of a batch, or with a recurrence's states.
 
     A layer that reads another layer's weights, and nothing but what comes out of that one, stays a step of its own.
     """
@@ -65,7 +65,7 @@ def _once(graph: Graph, steps: Sequence[Step], images: str | None) -> list[Step]
 
 
 def _again(graph: Graph, first: Step, other: Step, seen: set[str]) -> bool:
-    """Whether `other` is `first` over again: not on top of it, or with a further piece of the images each time."""
+    """Whether `other` repeats `first`: not stacked on it, or with a further piece of the images."""
     below, behind = graph.descendants([first.product]), graph.ancestors([first.data])
     reads = graph.values_read(below & graph.ancestors([other.data]))
     return other.data not in below or bool(reads & seen - below - behind)
@@ -86,7 +86,7 @@ def _joined(graph: Graph, parts: Sequence[Step], inside: set[str]) -> list[Step]
 
 
 def _whole(parts: Sequence[Step], *, added: bool) -> Step:
-    """Return the layer of parts that are `added`, or stand side by side: then it has a bias where each of them has one."""
+    """Return the layer whose parts are added or side by side; it has a bias if each part has one."""
     biased = added or all(part.bias for part in parts)
     return replace(
         parts[0],

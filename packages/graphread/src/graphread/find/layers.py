@@ -1,9 +1,9 @@
-"""What are the layers? Products of data with variables on the way from the images to the loss, each with what follows.
+"""What are the layers? Products of data with variables between the images and the loss.
 
 This file finds them by following the graph and reads what can be read without running: widths from the shapes of
 variables, activations from single ops. What is read here is checked and completed in `graphread.trial.layer_trial`.
 Moving means and variances, kept next to training and used in evaluation, are distinguished from weights: no gradient moves them,
-and their place in a sum is no bias.
+and a place in a sum is not a bias.
 """
 
 from __future__ import annotations
@@ -99,7 +99,10 @@ class Step:
 
 
 def find_steps(graph: Graph, ends: Iterable[str | None], images: str | None) -> list[Step]:
-    """Find the linear steps between the images and `ends`, in the graph's order; all before `ends` where there are no images."""
+    """Return the linear steps between the images and `ends`, in the graph's order.
+
+    All before `ends` where there are no images.
+    """
     inside = graph.ancestor_nodes(ends)
     if images is not None:
         inside &= {node_of(tensor) for tensor in graph.descendants([images])}
@@ -118,7 +121,10 @@ def find_steps(graph: Graph, ends: Iterable[str | None], images: str | None) -> 
 
 
 def _product(graph: Graph, node: Node, inside: set[str]) -> str | None:
-    """Return the tensor that holds the product; for a multiplication element by element the sum that follows, if any."""
+    """Return the tensor that holds the product.
+
+    For a multiplication element by element it is the sum that follows, if any.
+    """
     tensor = f"{node.name}:0"
     if node.op in PRODUCTS:
         return tensor
@@ -127,7 +133,7 @@ def _product(graph: Graph, node: Node, inside: set[str]) -> str | None:
 
 
 def _after(graph: Graph, tensor: str, inside: set[str]) -> Iterator[tuple[Node, list[str]]]:
-    """Yield the nodes on the way behind a tensor, as long as one reads it alone, each with what else it reads."""
+    """Yield the nodes behind a tensor while a single one reads it, each with its other inputs."""
     for _ in range(_MOST_AFTER):
         readers = [node for node in graph.value_readers(tensor) if node.name in inside]
         if len(readers) != 1:
@@ -150,7 +156,7 @@ def by_weights(graph: Graph, steps: Iterable[Step]) -> list[list[Step]]:
 
 
 def bias_after(graph: Graph, product: str, inside: set[str]) -> tuple[str, tuple[str, ...]]:
-    """Return the tensor after the bias, and the variables of the bias; the product itself where none follows."""
+    """Return the tensor after the bias and the bias's variables; the product itself without a bias."""
     for node, others in _after(graph, product, inside):
         if node.op not in _ADDITIONS | RESHAPING or not graph.fed.isdisjoint(map(node_of, others)):
             break
@@ -225,7 +231,7 @@ def transposes(graph: Graph, step: Step) -> bool:
 
 
 def between(graph: Graph, start: str | None, end: str | None) -> list[Node]:
-    """Return the nodes on the ways of values from `start` (left out) to `end`, in order; none where one is missing."""
+    """Return the nodes between `start` (excluded) and `end` in order; none if one is missing."""
     names = {node_of(tensor) for tensor in graph.descendants([start]) & graph.ancestors([end])} - {node_of(start)}
     return [graph.nodes[name] for name in sorted(names, key=graph.order.__getitem__)]
 
@@ -244,7 +250,7 @@ def static_activation(graph: Graph, start: str, end: str) -> str:
 
 
 def _activation_of(graph: Graph, node: Node) -> str:
-    """Return the activation that an op is by itself, the larger of zero and something included; ``undecided`` for others."""
+    """Return the activation that an op is by itself, such as max(0, x); ``undecided`` for others."""
     if node.op == "Maximum" and any(graph.holds_only(read, 0.0) for read in node.inputs):
         return "relu"
     return OPS.get(node.op, "undecided")
@@ -263,7 +269,7 @@ def find_statistics(graph: Graph, trained: Graph, roles: Roles, evaluated: str |
 
 
 def _keeps_statistics(graph: Graph, update: Update, roles: Roles) -> bool:
-    """Whether an assignment, and no optimizer, writes what is made from the images and not from the labels."""
+    """Whether an assignment (not an optimizer) writes values made from images and not from labels."""
     read = written(graph, [update])
     return update.gradient is None and roles.images in read and roles.labels not in read
 

@@ -40,7 +40,9 @@ class Observation:
 
 @dataclass(frozen=True)
 class LossMatch:
-    """A formula that explains the observations: ``value = scale * formula + offset``, `error` relative to its spread.
+    """A formula that explains the observations: ``value = scale * formula + offset``.
+
+    `error` is relative to the values' spread.
 
     `detail` says more ("label smoothing 0.1"), empty for the plain form.
     """
@@ -159,14 +161,14 @@ def varied_values(observations: Sequence[Observation]) -> Array | None:
 
 
 def solved(features: Sequence[Sequence[float]] | Array, values: Array) -> tuple[Array, float]:
-    """Least squares of the values on the features (runs, n) and a constant: factors, and the error relative to the spread."""
+    """Fit the values to the features (runs, n) and a constant; return factors and relative error."""
     columns = np.concatenate([np.asarray(features), np.ones((len(values), 1))], axis=1)
     factors, *_ = np.linalg.lstsq(columns, values, rcond=None)
     return factors, float(np.abs(values - columns @ factors).max() / values.std())
 
 
 def fitted(kind: str, features: Sequence[float] | Array, values: Array, detail: Said = "") -> LossMatch:
-    """Return the formula with this feature for each observation; its error is infinite where that cannot be."""
+    """Return the formula with this feature for each observation; infinite error if it cannot fit."""
     column = np.asarray(features, dtype=np.float64)[:, None]
     if not np.isfinite(column).all() or not np.ptp(column):
         return LossMatch(kind, 0.0, 0.0, np.inf, detail)

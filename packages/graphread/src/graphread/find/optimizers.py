@@ -73,7 +73,7 @@ def _squares(gradients: Sequence[Array], decay: float, start: float = 0.0) -> Ar
 
 
 def _momentum(decay: float, ahead: float, dampened: float) -> Rule:
-    """Return the rule of a velocity: 1 for `ahead` looks ahead (Nesterov, 1983), 1 for `dampened` averages."""
+    """Return the rule of a velocity: `ahead` 1 looks ahead (Nesterov, 1983), `dampened` 1 averages."""
 
     def rule(gradients: Sequence[Array]) -> Array:
         velocity = _averaged(gradients, decay, share=1 - dampened * decay)
@@ -129,7 +129,7 @@ _CLEARER = 3.0
 
 @dataclass(frozen=True)
 class StepMatch:
-    """What the steps look like: the optimizer's kind, its rate (below zero where it climbs), what was left over."""
+    """The optimizer that the steps look like: kind, rate (below zero if it climbs), residual."""
 
     kind: str
     rate: float
@@ -152,7 +152,7 @@ def recognise_steps(gradients: Sequence[Array], steps: Sequence[Array]) -> StepM
 
 
 def _fitted(kind: str, rule: Rule, gradients: Sequence[Array], steps: Sequence[Array]) -> StepMatch:
-    """Return the rule at the rate that explains the steps best; its error is infinite where it says nothing."""
+    """Return the rule at the rate that explains the steps best; infinite error without information."""
     direction = np.concatenate([rule(gradients[:count]) for count in range(1, len(steps) + 1)])
     step = np.concatenate(steps)
     # Sums of products, not BLAS: these are short, and threads that wait for each other cost more than they save.

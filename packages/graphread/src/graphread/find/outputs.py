@@ -1,8 +1,8 @@
-"""What comes out of the layers? The scores, the loss and its terms, a prediction, an accuracy; and what comes to nothing.
+"""What comes out of the layers? Scores, loss and its terms, a prediction, an accuracy; unused parts.
 
 Scores are one number for each class of each row, behind the last layer. Where a loss adds up several terms, the one
 that says what the classes are is read: a second classifier, a picture that is rebuilt, or the same loss on another part of the
-batch are terms of their own, each with its own way from the images. Weight decay is no term: it does not depend on the images.
+batch are terms of their own, each with its own way from the images. Weight decay is not a term: it does not depend on the images.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class LossReading:
     reduction: str = "undecided"
     """``mean``, ``sum``, ``none``, ``other`` or ``undecided``."""
     form: str = ""
-    """How the scores stand where they were tried, ``rows`` or ``columns``; empty where they do not stand in either."""
+    """How the tried scores are arranged, ``rows`` or ``columns``; empty for neither."""
     finite: bool | None = None
     finite_at_extremes: bool | None = None
     """Whether it is a number for ordinary scores, and for scores of which a softmax makes zeros; None where that was
@@ -83,7 +83,7 @@ class LossReading:
 
 @dataclass(frozen=True)
 class Outputs:
-    """The tensors that come out beside the loss, None where there is none; `accuracies` are all that might be one."""
+    """The tensors that come out in addition to the loss, None if missing; `accuracies` are candidates."""
 
     prediction: str | None = None
     accuracy: str | None = None
@@ -92,9 +92,11 @@ class Outputs:
 
 
 def find_layers(graph: Graph, roles: Roles, hints: Mapping[str, str], loss: str | None, ends: Sequence[str]) -> Layers:
-    """Find the layers before the loss, and the scores; where the loss is of several terms, those of the term that is read.
+    """Return the layers before the loss, and the scores.
 
-    Where there is no loss, the layers end in what the network is said to put out: `ends`.
+    Where the loss has several terms, those of the term that is read.
+
+    Without a loss, the layers end in the network's named outputs: `ends`.
     """
 
     def steps_before(ends: Sequence[str | None]) -> tuple[Step, ...]:
@@ -119,7 +121,7 @@ def _parts(steps: Iterable[Step]) -> list[Step]:
 def _find_scores(
     graph: Graph, roles: Roles, steps: Sequence[Step], loss: str | None
 ) -> tuple[str | None, tuple[str, ...]]:
-    """Return what the last layer puts out, and the way from there to the loss, on which variables come in no more."""
+    """Return the last layer's output, and the way from there to the loss without further variables."""
     reads_labels = graph.descendants([roles.labels])
     before = [tensor for tensor in graph.dominators(roles.images, loss) if tensor not in reads_labels]
     products = {part.product for part in _parts(steps)}
@@ -136,7 +138,7 @@ def _joined_later(graph: Graph, tensor: str, end: str) -> bool:
 
 
 def _terms(graph: Graph, roles: Roles, hints: Mapping[str, str], loss: str | None, steps: Sequence[Step]) -> list[str]:
-    """Return the terms that depend on images and labels, the likeliest first: what the student calls logits, then the deepest.
+    """Return the terms that depend on images and labels, likeliest first: named logits, then deepest.
 
     Empty where the loss is one term only.
     """
@@ -180,7 +182,7 @@ def find_outputs(graph: Graph, roles: Roles, hints: Mapping[str, str], scores: s
 
 
 def _find_accuracies(graph: Graph, roles: Roles, scores: str | None, both: set[str]) -> tuple[tuple[str, ...], bool]:
-    """Return what may be an accuracy of what is made from `both` images and labels, and whether anything compares them.
+    """Return candidates for an accuracy made from `both`, and whether anything compares the two.
 
     Where nothing does, it may be what else both lead to at last: a confusion matrix.
     """
@@ -196,13 +198,13 @@ def _find_accuracies(graph: Graph, roles: Roles, scores: str | None, both: set[s
 
 
 def _is_ours(graph: Graph, tensor: str, own: set[str], trained: set[str]) -> bool:
-    """Whether a tensor is no summary, and not made with weights that are `trained` and none of the scores' `own`."""
+    """Whether a tensor is not a summary, and uses no `trained` weights except the scores' `own`."""
     used = set(graph.variables_in(tensor))
     return not graph[tensor].op.endswith("Summary") and (used.isdisjoint(trained) or not used.isdisjoint(own))
 
 
 def find_unused(graph: Graph, roles: Roles, used: Sequence[Step], claimed: Sequence[str]) -> tuple[Step, ...]:
-    """Find layers that read the images but that neither the loss nor what is `claimed` to be an output depends on.
+    """Return layers that read the images but affect neither the loss nor a `claimed` output.
 
     `used` are the layers of the network, those of all terms of its loss.
     """

@@ -59,7 +59,7 @@ MAX_TRAIN_OPS = 300
 
 @dataclass(frozen=True)
 class Update:
-    """An op that changes a variable: by an optimizer's own op (`gradient`, `rate` are its inputs) or by assignment."""
+    """An op that changes a variable: an optimizer's (`gradient`, `rate` are inputs) or an assignment."""
 
     variable: str
     node: str
@@ -135,7 +135,7 @@ def updates_under(graph: Graph, train_op: str) -> tuple[Update, ...]:
 
 
 def updates_of(graph: Graph, names: Iterable[str]) -> list[Update]:
-    """Return the updates that running what has these names makes; of what is not in the graph there are none."""
+    """Return the updates that running these names makes; none for names that are not in the graph."""
     return [update for name in names if name in graph for update in updates_under(graph, name)]
 
 
@@ -150,7 +150,7 @@ def uses_data(graph: Graph, update: Update, sources: Iterable[str]) -> bool:
 
 
 def _operands(graph: Graph, node: Node) -> tuple[str, str] | None:
-    """Return data and weights of a product, if it is one of both: weights depend on variables, not on data."""
+    """Return data and weights of a product, if it has both: only weights depend on variables."""
     first, last = _OPERANDS.get(node.op, (0, 1))
     for data, weights in permutations(node.inputs[first : last + 1 : last - first], 2):
         if node_of(data) in graph.fed and node_of(weights) in graph.varied - graph.fed:
@@ -161,7 +161,7 @@ def _operands(graph: Graph, node: Node) -> tuple[str, str] | None:
 def linear_steps(
     graph: Graph, ops: Iterable[str] = (*PRODUCTS, "Mul"), inside: Iterable[str] | None = None
 ) -> dict[str, tuple[str, str]]:
-    """Return data and weights of products by node: of all in the graph, or of those by some ops, among the nodes `inside`."""
+    """Return data and weights of products by node: of the graph, of some ops, or of nodes `inside`."""
     among = graph.nodes.keys() if inside is None else set(inside)
     nodes = graph.of_ops(ops)
     return {node.name: found for node in nodes if node.name in among and (found := _operands(graph, node))}
@@ -206,12 +206,12 @@ def _with_train_op(graph: Graph, hint: str, sources: list[str]) -> Roles:
 
 
 def _trains(graph: Graph, update: Update, sources: Iterable[str]) -> bool:
-    """Whether an update is a part of training: an optimizer's, whatever it is given, or one by the data fed."""
+    """Whether an update is part of training: an optimizer's, or one that depends on the fed data."""
     return update.gradient is not None or uses_data(graph, update, sources)
 
 
 def train_ops(graph: Graph) -> list[tuple[str, int]]:
-    """Return the ops that nothing waits for and that change variables by what is fed, each with how many updates it makes."""
+    """Return the ops that nothing waits for and that train, each with its number of updates."""
     weights = graph.variables_in(*(operand for _, operand in linear_steps(graph).values()))
     training = [update for update in all_updates(graph) if _trains(graph, update, graph.rows)]
     moving = {update.node for update in training if update.variable in weights} or {one.node for one in training}
@@ -261,7 +261,7 @@ _LOSS_REASONS = {
 
 
 def _with_losses(graph: Graph, hint: str, roles: Roles, sources: list[str]) -> Roles:
-    """Find losses: what depends differentiably on a product of data and variables and on a source that comes in after it."""
+    """Return losses: differentiable in a product of data and variables, with a source that joins late."""
     steps = linear_steps(graph)
     updating, made = written(graph, roles.updates), _made_by_layers(graph, steps)
     late = _late_by_end(graph, _ends(graph, made, roles, updating), made.intersection([hint]), sources)
@@ -283,27 +283,27 @@ def _with_losses(graph: Graph, hint: str, roles: Roles, sources: list[str]) -> R
 
 
 def _made_by_layers(graph: Graph, steps: Iterable[str]) -> set[str]:
-    """Return what follows differentiably from products of data and variables, or from functions that may hide such."""
+    """Return tensors differentiable in products of data and variables, or in functions that hide them."""
     made = [f"{name}:0" for name in steps]
     return graph.descendants(made or graph.made_by(HIDING), stop=graph.made_by(NOT_DIFFERENTIABLE))
 
 
 def _late_by_end(graph: Graph, ends: Iterable[str], named: set[str], sources: list[str]) -> dict[str, list[str]]:
-    """Return what may be a loss, of these ends and of what the student names, each with the sources that come in late."""
+    """Return candidates for the loss among the ends and named tensors, with their late sources."""
     late = {tensor: _late_sources(graph, tensor, sources) for tensor in named.union(ends)}
     found = {tensor: behind for tensor, behind in late.items() if behind and not _of_gradients(graph, tensor)}
     return found or {tensor: [] for tensor in named}
 
 
 def _of_gradients(graph: Graph, tensor: str) -> bool:
-    """Whether only the gradient of a loss is made so: then what comes out of it at an end is no loss."""
+    """Whether only a loss's gradient is made so: then the output at an end is not a loss."""
     above = graph.ancestors([tensor])
     backward = {f"{node.name}:1" for node in graph.of_ops(FUSED_LOSSES)}
     return not above.isdisjoint(backward) or any(graph[one].op.endswith(("Grad", "GradientArgs")) for one in above)
 
 
 def _ends(graph: Graph, made: set[str], roles: Roles, updating: set[str]) -> Iterator[str]:
-    """Yield where what is `made` from layers ends: not in an update, nor in a branch that evaluation does not take."""
+    """Yield the ends of values `made` from layers: not in updates, nor in branches off at evaluation."""
     closed = graph.untaken | {update.node for update in roles.updates}
     return (tensor for tensor in made - updating - graph.values_read(made) if node_of(tensor) not in closed)
 
@@ -385,14 +385,14 @@ def _ranked(
 
 
 def _read_by_layers(graph: Graph, inside: Iterable[str]) -> set[str]:
-    """Return all that the data of layers is made from: of products, else of factors, else of functions that may hide them."""
+    """Return the sources of the layers' data: of products, else of factors, else of hidden functions."""
     names = [*map(node_of, inside)]
     early = _data_of(graph, linear_steps(graph, PRODUCTS, names) or linear_steps(graph, ["Mul"], names))
     return early or graph.ancestors([read for node in graph.of_ops(HIDING) for read in node.inputs])
 
 
 def _label(targets: Iterable[_Source], *, read: bool) -> _Source:
-    """Return what labels are fed to: the likeliest where a loss has `read` it, else one that is named or looks like it."""
+    """Return the labels' source: the likeliest that a loss has `read`, else one that looks like it."""
     return _first(one for one in targets if read or one.named or (one.fits and not one.early))
 
 

@@ -34,7 +34,7 @@ SMALL = 1e-7
 
 
 def huber(difference: Array, delta: float) -> Array:
-    """Half the square up to `delta`, a line from there on (Huber, Robust Estimation of a Location Parameter, 1964)."""
+    """Return half the square up to `delta`, a line beyond (Huber, Robust Estimation …, 1964)."""
     size = np.abs(difference)
     return np.asarray(np.where(size <= delta, 0.5 * size**2, delta * size - 0.5 * delta**2))
 
@@ -84,7 +84,7 @@ def recognise_error(observations: Sequence[Observation]) -> LossMatch | None:
 
 
 def _matches(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
-    """What each formula explains: plain ones first, then roots of sums, then those with a width to be found."""
+    """Yield the fit of each formula: plain ones, then roots of sums, then those with a free width."""
     for together, detail in ((_summed, ""), (_paired, PAIRS)):
         for kind, error in ERRORS.items():
             yield fitted(kind, [together(o.scores, o.labels, error) for o in observations], values, detail)

@@ -1,4 +1,4 @@
-"""What is in a GraphDef: its source, nodes and walks, constants, and calls, loops and branches written out.
+"""The content of a GraphDef: source, nodes, walks, constants; calls, loops and branches inlined.
 
-`source.read_source` gives the message of whatever holds a graph, `plain.plain_graph` its nodes and what reads what.
+`source.read_source` gives the message of any object with a graph, `plain.plain_graph` its nodes and what reads what.
 """

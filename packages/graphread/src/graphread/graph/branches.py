@@ -26,7 +26,7 @@ _SWITCHES = frozenset({"Switch", "RefSwitch"})
 
 
 def as_evaluated(graph: Graph, eval_feed: Mapping[str, Array]) -> Graph:
-    """Return the graph with each branch and choice whose condition is known decided; a switch not fed is off."""
+    """Return the graph with all known branches and choices decided; a switch that is not fed is off."""
     known = {tensor: np.asarray(value) for tensor, value in eval_feed.items()}
     for node in graph.of_ops(PLACEHOLDERS - {"PlaceholderWithDefault"}):
         if node.dtype("dtype") == "bool" and not graph.static_shape(node.name + ":0"):
@@ -35,7 +35,7 @@ def as_evaluated(graph: Graph, eval_feed: Mapping[str, Array]) -> Graph:
 
 
 def as_trained(graph: Graph, evaluated: Graph) -> tuple[Graph, dict[str, Array]]:
-    """Return the graph with the switches turned over that it is `evaluated` with, and what they are then fed."""
+    """Return the graph with the switches of the `evaluated` one reversed, and the values to feed."""
     values = {f"{node.name}:0": evaluated.constant(f"{node.name}:0") for node in graph.of_ops(PLACEHOLDERS)}
     turned = {tensor: ~value for tensor, value in values.items() if value is not None and value.dtype.kind == "b"}
     return (_chosen(Graph(graph.nodes.values()), {**evaluated.known, **turned}) if turned else evaluated), turned
@@ -67,7 +67,7 @@ def _dead(graph: Graph) -> set[str]:
 
 
 def _decided(graph: Graph, node: Node, dead: set[str]) -> Node:
-    """Return a branch or a choice that reads only what it hands on, where that is known; any other node as it is."""
+    """Return a decided branch or choice that only passes a value on; any other node unchanged."""
     kept = _CHOICES.get(node.op, _all_kept)(graph, node, dead)
     if not kept:
         return node

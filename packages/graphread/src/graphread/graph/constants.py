@@ -23,7 +23,7 @@ class LargestFolded:
 
 
 def fold(tensor: str, nodes: Mapping[str, Node], known: Mapping[str, Array]) -> Array | None:
-    """Return the value of a tensor; None where it is not the same in every run or is beyond simple arithmetic.
+    """Return the value of a tensor; None if it varies or is beyond simple arithmetic.
 
     `known` are values of tensors that are fed.
     """
@@ -100,7 +100,7 @@ _FIELDS = {
 
 
 def decode(proto: Message) -> Array | None:
-    """The array of a TensorProto (``tensor.proto``), None if it is not numbers, too large or contradicts itself."""
+    """Return the array of a TensorProto; None if it is not numeric, too large or inconsistent."""
     kind = DTYPES.get(proto.dtype % REFERENCE, "")
     field = _FIELDS.get(kind)
     shape = tuple(dim.size for dim in proto.tensor_shape.dim)

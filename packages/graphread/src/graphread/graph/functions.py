@@ -194,7 +194,7 @@ class _Writer:
         self._node(copy, call.above)
 
     def _value(self, call: Message, item: str, values: dict[str, str], ops: dict[str, str]) -> str:
-        """Return the flat graph's tensor for an input in a function's body: an argument, or ``node:output:index``."""
+        """Return the flat graph's tensor for a function's input: an argument, or ``node:output:index``."""
         name, _, rest = item.partition(":")
         if item in values:
             return self._spent(values[item])

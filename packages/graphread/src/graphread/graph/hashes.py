@@ -1,4 +1,4 @@
-"""What the ops of a graph compute, as hashes: two graphs can be compared whatever their ops are called."""
+"""Hashes of the computation of ops: they compare two graphs regardless of names."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def node_of(tensor: str | None) -> str:
 
 
 def reached(starts: Iterable[Reached], following: Callable[[Reached], Iterable[Reached]]) -> set[Reached]:
-    """Return all that is reached from `starts`, themselves included, where `following` says what comes next."""
+    """Return everything reachable from `starts`, including them, where `following` gives the next."""
     seen = set(starts)
     todo = list(seen)
     while todo:

@@ -117,7 +117,7 @@ class Graph:
 
     @cached_property
     def order(self) -> dict[str, int]:
-        """A position for each node, after all that it reads and waits for; a cycle that is no loop is a `GraphError`."""
+        """Return a position for each node, after all its inputs; a cycle outside a loop is a `GraphError`."""
         closing = {node.name for node in self.of_ops(_BACK_EDGES)}
         sorter: TopologicalSorter[str] = TopologicalSorter()
         for node in self.nodes.values():
@@ -131,7 +131,7 @@ class Graph:
             ) from error
 
     def behind(self, tensor: str) -> str:
-        """Return the tensor that an op which only hands several on takes this one from; the tensor itself for others."""
+        """Return the tensor that an op which only passes several on takes; the tensor itself for others."""
         while tensor in self and self[tensor].op == "IdentityN" and output_index(tensor) < len(self[tensor].inputs):
             tensor = self[tensor].inputs[output_index(tensor)]
             self._count(1)
@@ -153,7 +153,7 @@ class Graph:
         return node.inputs[_VALUES.get(node.op, slice(None))]
 
     def _is_count(self, tensor: str) -> bool:
-        """Whether how many numbers a tensor holds follows from values: what was chosen by them, or is gathered so."""
+        """Whether a tensor's size depends on values: rows selected or gathered by them."""
         node = self[self.past(tensor, _AS_MANY)]
         while node.op in _GATHERING:
             node = self[self.past(node.inputs[1], _AS_MANY)]
@@ -218,7 +218,7 @@ class Graph:
             raise GraphError(Text("The graph is too tangled to be read: following it takes too many steps."))
 
     def dominators(self, source: str | None, target: str | None) -> list[str]:
-        """Return the tensors that every path of values from `source` to `target` passes, in order, both ends included.
+        """Return the tensors on every path of values from `source` to `target`, in order, ends included.
 
         Empty if there is no path. Loops are passed once.
         """
@@ -284,7 +284,7 @@ class Graph:
 
     @cached_property
     def rows(self) -> tuple[str, ...]:
-        """The sources that can hold rows: not a number by itself, not a switch or a share, not what evaluation fixes."""
+        """Return sources that can hold rows: no scalar, no switch or share, no value fixed at evaluation."""
         return tuple(
             source
             for source in self.sources
@@ -295,7 +295,7 @@ class Graph:
         )
 
     def _is_share(self, source: str) -> bool:
-        """Whether a source of no known shape is what a dropout keeps or drops: random numbers are compared with it."""
+        """Whether a source of unknown shape is a dropout's share: random numbers are compared with it."""
         if self.static_shape(source) is not None:
             return False
         drawn = self.descendants(self.made_by(RANDOM)) & self.descendants([source])
@@ -316,7 +316,7 @@ class Graph:
         return DTYPES.get(types[index] % REFERENCE, "unknown") if index < len(types) else node.dtype("dtype")
 
     def constant(self, tensor: str) -> Array | None:
-        """Return the value of a tensor that is the same in every run, as far as simple arithmetic tells; else None."""
+        """Return the value of a tensor that simple arithmetic shows to be constant; else None."""
         return fold(tensor, self.nodes, self.known)
 
     def holds_only(self, tensor: str, number: float) -> bool:

@@ -1,4 +1,4 @@
-"""Where a graph comes from: a ``tf.Graph``, a message, bytes or a file, binary or text, all become one MetaGraphDef."""
+"""The source of a graph: ``tf.Graph``, message, bytes or file all become one MetaGraphDef."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def require_at_most(count: int, most: int, sentence: Text) -> None:
 
 
 def read_source(source: object) -> Message:
-    """Read a graph from a ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file, binary or text.
+    """Read a graph from a ``tf.Graph``, a GraphDef or MetaGraphDef, their bytes, or a file's path.
 
     The result is a MetaGraphDef of the reader's own pool; for a bare GraphDef one without collections. A `GraphError` says
     that there is no graph in it, or more than the limits allow.
@@ -123,7 +123,7 @@ def _file(path: Path) -> bytes:
 
 
 def _from_graph(graph: Any) -> bytes:
-    """Serialise a ``tf.Graph`` with those of its collections that say what is trained and what belongs to a loop or a branch."""
+    """Serialize a ``tf.Graph`` with the collections that describe training, loops and branches."""
     meta = meta_graph_def()
     try:
         meta.graph_def.ParseFromString(graph.as_graph_def().SerializeToString())
@@ -151,7 +151,7 @@ def _of_bytes(name: str, content: bytes) -> Message:
 
 
 def _of_text(name: str, content: bytes) -> Message:
-    sentence = Text("It is no graph in binary form, and too large for one as text: at most {most:,} bytes are read.")
+    sentence = Text("It is not a graph in binary form, and too large for one as text: at most {most:,} bytes are read.")
     require_at_most(len(content), LargestGraph.MAX_TEXT_BYTES, sentence.format(most=LargestGraph.MAX_TEXT_BYTES))
     return text_format.Parse(content.decode(), message(name)())
 

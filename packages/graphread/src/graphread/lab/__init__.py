@@ -1,4 +1,4 @@
-"""What may be asked of the lab: load a stranger's graph, set its variables, run it, differentiate it, train it.
+"""The requests to a lab: load an untrusted graph, set variables, run, differentiate, train.
 
 `graphread.lab.local.LocalLab` answers in this process. `graphread.lab.server` has one answer requests from another process:
 only MessagePack and numbers go between them.
@@ -92,7 +92,7 @@ class Lab(Protocol):
     """Loads graphs."""
 
     def load(self, meta_graph: bytes) -> LoadedGraph:
-        """Accept a serialised MetaGraphDef or GraphDef; or a `LabError` of kind ``graph``, ``op`` or ``limit``.
+        """Load a serialized MetaGraphDef or GraphDef; raise `LabError` ``graph``, ``op`` or ``limit``.
 
         What is not on the list of ops is taken out with all that is computed from it; to ask for it is an error of kind ``op``.
         """

@@ -114,7 +114,7 @@ def _called(node: Message) -> set[str]:
 
 
 def _bad_functions(graph: Message) -> dict[str, str]:
-    """Return the functions that cannot be run, each with the op that is the reason; make what only tells in them no-ops."""
+    """Return the functions that cannot run, each with the op at fault; disable their reporting ops."""
     bodies = {function.signature.name: function.node_def for function in graph.library.function}
     if len(bodies) != len(graph.library.function):
         raise LabError("graph", "The graph has two functions of one name.")
@@ -136,7 +136,7 @@ def _bad_functions(graph: Message) -> dict[str, str]:
 def _silence(nodes: Iterable[Message]) -> set[str]:
     """Make what only tells a no-op, and return the names of those nodes.
 
-    They wait for what they read: inside a loop that is what says which loop an op belongs to. What is no node is a function's
+    They wait for what they read: inside a loop that decides which loop an op belongs to. A name without a node is a function's
     argument.
     """
     names = {node.name for node in nodes}
@@ -160,7 +160,7 @@ def _print_to_identity(node: Message) -> None:
 
 
 def _left_out(nodes: Iterable[Message], silenced: set[str], bad: Mapping[str, str]) -> dict[str, str]:
-    """Return the nodes that are not run, each with the op that is the reason: all that is computed from such an op."""
+    """Return the nodes that are not run, each with the op at fault: everything computed from it."""
     dependents = _dependents(nodes, silenced)
     found = dict.fromkeys(silenced | {node.name for node in nodes if node.op == _DRAWING}, "")
 
@@ -191,7 +191,7 @@ def _dependents(nodes: Iterable[Message], silenced: set[str]) -> Mapping[str, li
 
 
 def _close_gaps(graph: Message, reasons: Mapping[str, str]) -> None:
-    """Let nothing wait for what was left out, and put a placeholder in the place of each iterator of ``tf.data``."""
+    """Remove waits for dropped nodes, and put a placeholder in place of each ``tf.data`` iterator."""
     for node in list(graph.node):
         inputs = [item for item in node.input if input_node(item) not in reasons]
         if node.op == _DRAWING:
@@ -226,7 +226,7 @@ def _check_sizes(nodes: Iterable[Message]) -> None:
 
 
 def _size(what: str, shape: Message, dtype: int, most: int) -> float:
-    """Return how many bytes an array takes; a `LabError` if they are more than `most`, or none that can be told."""
+    """Return the bytes of an array; raise `LabError` if they exceed `most` or cannot be determined."""
     size = math.prod((abs(float(dim.size)) for dim in shape.dim), start=float(_SIZES.get(dtype % REFERENCE, 8)))
     if not size <= most:
         raise LabError("limit", f"The {what} takes {size / 1e9:.3g} GB: too much. Use smaller layers.")

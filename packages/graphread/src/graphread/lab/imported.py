@@ -1,6 +1,6 @@
-"""TensorFlow's copy of a graph that was let through, and what the lab adds to it: gradients, assignments, readings.
+"""TensorFlow's copy of an accepted graph, with the lab's gradients, assignments and readings.
 
-And what a graph says of its variables: which are to be trained, and which op first sets each.
+And the graph's facts on variables: which are trainable, and which op first sets each.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def tensorflow() -> Any:
 
 @contextmanager
 def translated(kind: str) -> Iterator[None]:
-    """Turn whatever TensorFlow raises into a LabError of one sentence."""
+    """Turn any exception of TensorFlow into a LabError of one sentence."""
     try:
         yield
     except LabError:
@@ -72,7 +72,7 @@ class Imported:
         self.gradients = 0
 
     def _with_contexts(self, definition: Any) -> bool:
-        """Import the graph with the contexts of its loops and branches, which gradients need; False if they do not fit."""
+        """Import the graph with the loop and branch contexts that gradients need; False if they misfit."""
         with suppress(ValueError, KeyError, TypeError, AttributeError), self.graph.as_default():
             tensorflow().train.import_meta_graph(definition, clear_devices=True)
             return True
@@ -141,7 +141,7 @@ def trainable_variables(source: Any, nodes: Any, variables: Sequence[str]) -> tu
 
 
 def first_assignments(nodes: Any, variables: Sequence[str]) -> tuple[str, ...]:
-    """Return the op that first sets each variable: its initialiser, since graphs are in the order in which they were made."""
+    """Return the op that first sets each variable: its initializer, by the order of creation."""
     first = _first_by_variable(nodes, _SETS)
     return tuple(first[name] for name in variables if name in first)
 

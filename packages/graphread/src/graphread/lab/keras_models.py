@@ -39,7 +39,7 @@ def traced_model(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: S
 
 
 def _first_taken(labels: Sequence[Any], trace: Callable[[Any], Traced]) -> tuple[Any, Traced]:
-    """Return the first form of labels that a model can be traced with, and what was traced; raise if there is none."""
+    """Return the first form of labels that a model accepts, and its trace; raise if there is none."""
     errors = []
     for y in labels:
         try:
@@ -50,7 +50,7 @@ def _first_taken(labels: Sequence[Any], trace: Callable[[Any], Traced]) -> tuple
 
 
 def _named(model: Any) -> dict[int, tuple[str, str, bool]]:
-    """What a model's variables are called, by the ids of their handles: name, layer, whether it is trained."""
+    """Return names of a model's variables by handle id: name, layer, whether it is trained."""
     named = {id(v.value.handle): (v.path, _layer_of(v.path, model.name), v.trainable) for v in model.variables}
     return named | {
         id(v.value.handle): (v.path, "", False) for v in getattr(getattr(model, "optimizer", None), "variables", [])
@@ -58,9 +58,9 @@ def _named(model: Any) -> dict[int, tuple[str, str, bool]]:
 
 
 def as_it_began(optimizer: Any) -> dict[int, Any]:
-    """Return what an optimizer's own variables began with, by the ids of their handles: a step is read from there.
+    """Return the first values of an optimizer's own variables by handle id, to read a step from.
 
-    One of an author's own that cannot be made anew is read as it is.
+    An author's own one that cannot be rebuilt is read as it is.
     """
     try:
         twin = type(optimizer).from_config(optimizer.get_config())
@@ -98,7 +98,7 @@ def _like(own: Any, y: Any, out: Any) -> Any:
 
 
 def _in_mode(model: Any, *, training: bool) -> dict[str, bool]:
-    """How a model is told that it trains, where it asks."""
+    """The argument by which a model knows that it trains, if it has one."""
     return {"training": training} if model._call_has_training_arg else {}
 
 
@@ -132,7 +132,7 @@ def _with_the_step_of_keras(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Tr
 
 
 def _with_two_rows(tf: Any, specs: Any) -> Any:
-    """Return these specs with two rows each: a loss that takes no such labels does not take them of any number of rows.
+    """Return these specs with two rows each: a loss that rejects such labels rejects any number.
 
     A loss that flattens its labels says so only where their number is known.
     """
@@ -182,7 +182,7 @@ def _traced_model(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
 
 
 def _meaning(op: Any) -> tuple[str, list[tuple[str, bytes]]]:
-    """What an op does, whatever it is called."""
+    """The kind of an op, regardless of its name."""
     attributes = op.node_def.attr
     return op.type, [(key, attributes[key].SerializeToString()) for key in sorted(attributes)]
 
@@ -193,7 +193,7 @@ def _layer_of(path: str, model: str) -> str:
 
 
 def _accuracy(model: Any, y: Any, out: Any) -> Callable[[Any, Any], Any] | None:
-    """Return the first metric of the model that is an accuracy, as a function of labels and outputs of one batch."""
+    """Return the model's first accuracy metric, as a function of labels and outputs of a batch."""
     if not hasattr(y, "shape"):
         return None
     metrics = getattr(_like(getattr(model, "_compile_metrics", None), y, out), "metrics", ())

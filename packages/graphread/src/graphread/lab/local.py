@@ -1,4 +1,4 @@
-"""The lab in this process: TensorFlow on the copy of a stranger's graph that the allow-list let through.
+"""The lab in this process: TensorFlow on a copy of an untrusted graph that the allow-list accepted.
 
 It runs in a student's own notebook and inside the cage, never in the process that gives verdicts. TensorFlow is
 imported with the first graph, and neither its global state nor the default graph is touched.
@@ -123,7 +123,7 @@ class _LocalSession:
         setattr(self._session, LAB_SESSION, True)
 
     def initialise(self) -> None:
-        """Run the initialisers; a variable that begins with what is fed stays as it is, and what needs it says so."""
+        """Run the initializers; a variable that begins with a fed value stays, and its readers report it."""
         errors = (tensorflow().errors.FailedPreconditionError, tensorflow().errors.InvalidArgumentError)
         with translated("run"):
             with suppress(*errors):

@@ -1,4 +1,4 @@
-"""Which ops a stranger's graph may bring: arithmetic, arrays, variables, random numbers and control flow.
+"""The ops that an untrusted graph may contain: arithmetic, arrays, variables, random, control flow.
 
 None that reads or writes files, talks to a network, calls Python, or asks for memory without bounds.
 To allow another one, add its name to the list of its subject (tensorflow/core/ops/*.cc has all of them).

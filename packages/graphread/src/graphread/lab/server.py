@@ -89,7 +89,7 @@ def main() -> None:
             try:
                 channel.send(answer)
             except (TypeError, ValueError) as error:  # nothing of it was sent yet
-                channel.send({"error": "run", "sentence": f"What came out is no number: {error}"})
+                channel.send({"error": "run", "sentence": f"The output is not a number: {error}"})
 
 
 def _own_descriptors() -> tuple[IO[bytes], IO[bytes]]:

@@ -1,4 +1,4 @@
-"""One graph of functions that were traced: what they capture are variables that begin with the values that they have.
+"""One graph from traced functions: captured tensors become variables with their current values.
 
 What training does and what evaluation does stand side by side, and a switch chooses. All behind is the reader.
 """
@@ -27,7 +27,7 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.\\/>-]")
 
 @dataclass(frozen=True)
 class Traced:
-    """A graph that was traced: its MetaGraphDef, tensors that play parts, and what the author calls things."""
+    """A traced graph: MetaGraphDef, tensors by role, and the author's names."""
 
     meta_graph: bytes
     parts: dict[str, str] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Traced:
 
     @property
     def eval_feed(self) -> dict[str, Any]:
-        """What evaluation feeds beside the inputs."""
+        """The values that evaluation feeds in addition to the inputs."""
         return {f"{SWITCH}:0": np.asarray(False)} if self.switched else {}
 
 
@@ -86,7 +86,7 @@ def as_traced(
     begin: Begin,
     ends: Mapping[str, Any],
 ) -> Traced:
-    """Return the function's graph with what it captured as variables and constants, and one op for all that it changes.
+    """Return the function's graph with captures as variables and constants, and one op for updates.
 
     `named` says of a variable, by the id of its handle, its name, its layer, and whether it is trained; `begin` what it begins
     with, where that is not the value that it has.
@@ -132,7 +132,7 @@ def _prune(graph: Any, kept: Iterable[str], captured: Collection[str]) -> None:
 
 
 def _let_identities_wait_for_nothing(graph: Any) -> None:
-    """Have what functions return not wait for what they change: who asks for a loss does not want a step taken."""
+    """Make returned values independent of updates: fetching a loss must not take a step."""
     for nodes in _scopes(graph):
         for node in nodes:
             if node.op == "Identity":
@@ -142,7 +142,7 @@ def _let_identities_wait_for_nothing(graph: Any) -> None:
 def _begun(
     tf: Any, captured: Iterable[tuple[str, Any, Any]], named: Mapping[int, tuple[str, str, bool]]
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Make a constant, or a variable that begins so, of each tensor that is captured as this object of this value.
+    """Make a constant, or a variable with this first value, for each capture of this object.
 
     Return those by the tensors, and the layers' names by the variables.
     """

@@ -85,7 +85,7 @@ def traced_file(path: Path) -> Traced:
 
 @contextmanager
 def _sentences() -> Iterator[None]:
-    """Turn whatever an author's code, Keras or TensorFlow raises into a `GraphError`; warnings are not shown."""
+    """Turn any exception of an author's code, Keras or TensorFlow into `GraphError`; hide warnings."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

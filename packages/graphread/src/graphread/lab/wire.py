@@ -1,4 +1,4 @@
-"""Frames between a lab's client and its server: a value as MessagePack, then the numbers of each array in it.
+"""Frames between a lab's client and server: a value as MessagePack, then the data of its arrays.
 
 Values are None, numbers, text, arrays, and lists and dicts of them. The reader treats a frame as hostile: its length is
 checked before memory is taken, arrays hold numbers only, and what is not an array is short.
@@ -36,7 +36,7 @@ class FrameLimits:
     text: int = 8_000_000
     arrays: int = 2_000_000_000
     each: int = 100_000
-    """What an array counts besides its numbers: a frame holds 20,000 at most."""
+    """The cost of an array in addition to its numbers: a frame holds 20,000 at most."""
 
 
 class Channel:
@@ -52,7 +52,7 @@ class Channel:
             fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
     def send(self, value: Any) -> None:
-        """Send `value`; a `FrameError` if the other side is gone, a `TypeError` or `ValueError` for what cannot be sent."""
+        """Send `value`; raise `FrameError` if the peer is gone, `TypeError`/`ValueError` if unsendable."""
         arrays = []
 
         def apart(piece: Any) -> msgspec.msgpack.Ext:
@@ -71,7 +71,7 @@ class Channel:
             raise FrameError("The other side is gone.") from error
 
     def receive(self) -> Any:
-        """The next value that the other side sends; a `FrameError` if it is gone, or that is malformed or too large."""
+        """Receive a value; raise `FrameError` if the peer is gone or the frame is malformed or too large."""
         left = self._limits.arrays
 
         def array(_kind: int, head: memoryview) -> Any:

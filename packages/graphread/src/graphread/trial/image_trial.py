@@ -1,4 +1,4 @@
-"""Is what the first convolutions look at still an image? One pixel after another is changed, and looked for before them.
+"""Do the first convolutions see an image? A trial that changes one pixel after another.
 
 Where an image is only moved, turned, cut, resized or laid out otherwise, the place of a pixel is found from its row and its
 column by one rule for all. Only that is looked at: what is warped or shuffled on purpose has other ops on the way.
@@ -65,7 +65,7 @@ def _is_first(found: Found, step: Step) -> bool:
 
 
 def _torn(found: Found, probe: GraphProbe, step: Step, size: tuple[int, ...]) -> tuple[int, ...] | None:
-    """The shape of what a convolution reads, where neighbours among the pixels are no neighbours there; else None."""
+    """Return the shape that a convolution reads if pixel neighbors are torn apart there; else None."""
     height, width = size[:2]
     random = np.random.default_rng(11)
     chosen = random.permutation(height * width)[: ImageTrials.PIXELS]
@@ -105,7 +105,7 @@ def _most_off(sizes: tuple[int, ...]) -> Array:
 
 
 def _rule(pixels: Array, places: Array) -> tuple[Array, Array]:
-    """The linear rule that gives the places best, rows and columns by row and column, and by how much each place is off it."""
+    """Return the linear rule that fits the places best, by row and column, and each place's error."""
     known = np.column_stack([pixels, np.ones(len(pixels))])
     rule = np.linalg.lstsq(known, places, rcond=None)[0]
     return rule[:2], np.abs(known @ rule - places)
@@ -118,7 +118,7 @@ def _is_apart(pixels: Array, places: Array, sizes: tuple[int, ...]) -> bool:
 
 
 def _is_a_line(pixels: Array, places: Array, window: tuple[int, ...]) -> bool:
-    """Whether windows with rows and columns are laid on pixels that lie in one line: the others became channels."""
+    """Whether windows with rows and columns cover pixels in one line: the others became channels."""
     if len(window) != 2 or min(window) < 2:
         return False
     rule, _ = _rule(pixels, places)

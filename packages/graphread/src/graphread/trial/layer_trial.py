@@ -92,7 +92,7 @@ def _measured(found: Found, step: Step, rows: int, data: Array, weights: Array, 
 
 
 def _has_column_of_ones(data: Array, rows: int) -> bool:
-    """Whether one number of the data is the same in each row, and not zero: the weights that it meets are a bias."""
+    """Whether a column of the data is a nonzero constant: its weights are then a bias."""
     table = data.reshape(rows, -1) if data.shape[:1] == (rows,) else data.T
     return rows > 1 and table.ndim == 2 and np.count_nonzero(table[0, np.ptp(table, axis=0) == 0]) == 1
 
@@ -108,7 +108,7 @@ def _summed_up(step: Step, parts: Sequence[Step]) -> Step:
 
 
 def try_activations(found: Found, probe: GraphProbe | None) -> LayerTrial:
-    """Name what is between each linear step and the next, by its values where there is a lab, else by its ops."""
+    """Name the function between linear steps, by its values where there is a lab, else by its ops."""
     steps: list[Step] = []
     random, all_dropped, above = False, None, found.graph.ancestors([found.scores])
     for index, step in enumerate(found.steps):
@@ -197,7 +197,7 @@ def _is_drawn(found: Found, chain: Sequence[str]) -> bool:
 
 @dataclass(frozen=True)
 class _Way:
-    """The chain of tensors from one layer to the next, with their values for what was fed at its start, and for zeros."""
+    """The chain of tensors between two layers, with their values for the fed input and for zeros."""
 
     probe: GraphProbe
     feeds: dict[str, Array]
@@ -206,7 +206,7 @@ class _Way:
     zeros: Sequence[Array]
 
     def named(self, static: str) -> str:
-        """The activation along the chain; `static` is what the ops say, and holds where they know it and values do not."""
+        """Return the activation along the chain; `static`, from the ops, holds if values do not decide."""
         names = [self._along(first, last) for first, last in _stretches([value.size for value in self.values])]
         functions = [name for name in names if name != "none"]
         if None in functions and static not in ("undecided", "none"):
@@ -216,7 +216,7 @@ class _Way:
         return "other" if len(functions) > 1 else str(functions[0])
 
     def _along(self, first: int, last: int) -> str | None:
-        """The function along a stretch of the chain, where what comes before and behind it only moves and stretches values."""
+        """Return the function along a part of the chain whose surroundings only shift and scale values."""
         before, after = self.values[first], self.values[last]
         whole = name_activation(before, after) or name_activation(before, after, self.zeros[last])
         pairs = [

@@ -50,7 +50,7 @@ EXTREME = {2: 300.0, 4: 300.0, 8: 900.0}
 
 @dataclass(frozen=True)
 class Place:
-    """The scores of a sample: which tensor, the way from there to the loss, their values and form, and how many rows."""
+    """The scores of a sample: tensor, the way from there to the loss, values, form and row count."""
 
     scores: str
     chain: tuple[str, ...]
@@ -73,7 +73,7 @@ Seen = dict[str, list[Observation]]
 
 
 def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
-    """Feed the scores and compare the loss with the bank of formulas, at each tensor between scores and labels.
+    """Feed scores and compare the loss with the bank of formulas at each tensor up to the labels.
 
     The layers come with the scores that the loss was read from.
     """
@@ -115,7 +115,7 @@ def _matched(
 
 
 def _of_shares(found: Found, probe: GraphProbe, place: Place, undecided: LossReading) -> LossReading:
-    """The loss that is no number for random scores: it may take their logarithm, and be one for shares."""
+    """The loss that is not a number for random scores: it may take their logarithm, and be one for shares."""
     natural = probe.fetch(found.read, probe.feed(probe.sample(place.rows)))
     if np.isfinite(natural).all():
         return replace(undecided, finite=True)
@@ -154,7 +154,7 @@ def place_of(found: Found, probe: GraphProbe) -> Place:
 
 
 def named_along(values: Mapping[str, Array], end: str) -> list[str]:
-    """The functions between the scores, which come first, and the tensor that the loss is of, one after another."""
+    """Return the functions between the scores (first) and the tensor that the loss takes, in order."""
     current, last = next(iter(values.values())), values[end]
     whole = name_activation(current, last)
     if whole is not None:
@@ -172,7 +172,7 @@ def named_along(values: Mapping[str, Array], end: str) -> list[str]:
 
 
 def _is_scaled(before: Array, after: Array) -> bool:
-    """Whether numbers were multiplied by one that is above zero: a mean of several classifiers', a temperature."""
+    """Whether numbers were multiplied by a positive factor: a mean of classifiers, a temperature."""
     factor = float((before * after).sum() / max(float((before**2).sum()), 1e-30))
     return factor > 0 and same(after, factor * before)
 
@@ -230,7 +230,7 @@ def _observe(found: Found, probe: GraphProbe, place: Place, total: float) -> See
 
 
 def _first_match(seen: Seen) -> tuple[str, LossMatch, str] | None:
-    """Tensor, formula and activation before it: the right loss wherever it is first found, else another one.
+    """Return tensor, formula and activation: the right loss wherever it first fits, else another.
 
     What is behind the scores, many losses are a sum of at the labels; that alone makes it no score.
     """
@@ -288,7 +288,7 @@ def _reduction(found: Found, probe: GraphProbe, match: LossMatch, rows: int) -> 
 
 
 def try_extreme_scores(found: Found, probe: GraphProbe, loss: LossReading) -> bool | None:
-    """Whether the loss stays finite where a probability is zero in its precision; None where it need not be asked."""
+    """Whether the loss stays finite where a probability rounds to zero; None if it need not be asked."""
     scores = found.scores or ""
     if not loss.decided or loss.finite is False:
         return None

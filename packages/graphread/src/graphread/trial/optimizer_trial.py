@@ -1,4 +1,4 @@
-"""Which optimizer is it? Its own ops tell, and at which rate; and of which loss it is given the gradient."""
+"""Which optimizer is it, at which rate, of which loss? Its own ops and gradients tell."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Descent:
     unreached: frozenset[str] = frozenset()
     """The variables of layers that the loss has no gradient for."""
     climbs: bool | None = None
-    """Whether a step goes up what should be minimised; None where that could not be told."""
+    """Whether a step goes up what should be minimised; None where that is unknown."""
     rate_from: tuple[str, ...] = ()
     """The placeholders that the rate depends on."""
     rate_of: str | None = None
@@ -107,9 +107,9 @@ def _rates(found: Found, probe: GraphProbe, tensor: str) -> tuple[float, ...]:
 
 
 def choose_loss(found: Found, probe: GraphProbe) -> str | None:
-    """Find out which of the candidates is minimised: the one whose gradient the optimizer is given, or that goes down.
+    """Return the minimized candidate: whose gradient the optimizer takes, or which decreases.
 
-    None where that cannot be told.
+    None where that is unknown.
     """
     randomise_weights(found, probe)
     graph, weights, feeds = found.graph, found.float_weights, probe.feed(probe.sample(Sizes.ROWS))
@@ -146,7 +146,7 @@ def _likeness(
     stepped: Mapping[str, Array],
     feeds: Mapping[str, Array],
 ) -> float:
-    """How near a candidate's gradient is to the gradient that the optimizer is given, or to the step it took, up or down.
+    """Return how near a candidate's gradient is to the optimizer's, or to its step, up or down.
 
     It is the size of their cosine.
     """

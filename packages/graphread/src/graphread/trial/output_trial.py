@@ -1,4 +1,4 @@
-"""What is it that comes out: probabilities, a prediction, an accuracy? Scores of which a known share is right go in.
+"""What comes out: probabilities, a prediction, an accuracy? A trial with scores of known accuracy.
 
 And does a row's result depend on that row alone? Chance, other rows of the batch, and their number are changed.
 """
@@ -33,7 +33,7 @@ def _wrong_axis(z: Array, labels: Array) -> float:
 
 
 def _crossed(by_row: Array, by_class: Array) -> float:
-    """Return how often a number for each row equals one for each class, which only as many rows as classes allow."""
+    """Return how often row numbers equal class numbers; only as many rows as classes allow that."""
     return float((by_row[: len(by_class)] == by_class[: len(by_row)]).mean())
 
 
@@ -81,7 +81,7 @@ class OutputTrial:
 
 @dataclass(frozen=True)
 class RowTrial:
-    """What a row's output depends on beside the row; None where that could not be tried."""
+    """What a row's output depends on in addition to the row; None where that could not be tried."""
 
     repeats: bool | None = None
     """Whether the same rows give the same output again."""
@@ -108,7 +108,7 @@ def try_outputs(found: Found, probe: GraphProbe, loss: LossReading) -> OutputTri
 
 
 def _scores_of(found: Found, probe: GraphProbe, loss: LossReading, tensor: str) -> str | None:
-    """The scores that a tensor is made from, and nothing else of the images: those of the loss, or of evaluation alone."""
+    """Return the scores, of the loss or of evaluation, that alone determine a tensor."""
     graph = found.graph
     way = graph.dominators(found.roles.images or "", tensor)
     # Scores divided by a temperature, or distances turned round, are the scores: what follows is made from those.
@@ -144,7 +144,7 @@ def _few(probe: GraphProbe) -> int:
 
 
 def _known_scores(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None, rows: int) -> _KnownScores:
-    """Return scores to feed for what a `tensor` is made from; other `rows` where the network takes one number of them.
+    """Return scores to feed a `tensor`'s sources; other `rows` if the network takes a single count.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def _accuracy_of(found: Found, probe: GraphProbe, loss: LossReading, tensor: str
 
 
 def _formula(known: _KnownScores, totals: Sequence[float], activated: list[Array]) -> str:
-    """The name of the first formula that gives these numbers for the scores, or for what their activation makes of them."""
+    """Return the first formula that gives these numbers for the scores, or for their activation."""
     pairs = itertools.product(ACCURACIES, (known.scores, activated))
     return next((name for name, scores in pairs if _fits(name, scores, known.labels, totals)), "other")
 
@@ -206,12 +206,12 @@ def _fits(name: str, scores: Sequence[Array], labels: Array, totals: Sequence[fl
 
 
 def _chooses(found: Found, tensor: str | None) -> bool:
-    """Whether classes are chosen on the way: then it is not scores that are compared, though nothing is found to be equal."""
+    """Whether classes are chosen on the way: then scores are not compared, even without equality."""
     return not found.graph.ops_above([tensor]).isdisjoint(("ArgMax", "TopKV2", "InTopKV2"))
 
 
 def _named(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None) -> tuple[str | None, bool]:
-    """Which function of the scores the tensor is that the student calls logits, or prediction, and whether it ranks alike."""
+    """Return the function of scores that named logits or prediction hold, and whether ranks agree."""
     known = _known_scores(found, probe, loss, tensor, _few(probe))
     z, value = known.scores[0], probe.fetch(tensor, known.feeds[0])
     if value.size == len(z):
@@ -232,7 +232,7 @@ def _rank_alike(rows: Array, scores: Array) -> bool:
 
 
 def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
-    """Whether the scores repeat, whether a row's scores depend on other rows, and whether other batch sizes go."""
+    """Return whether scores repeat, whether rows affect each other, whether other batch sizes run."""
     tensor = _evaluated(found, probe, loss)
     if tensor is None:
         return RowTrial()
@@ -264,7 +264,7 @@ def _tried_rows(found: Found, probe: GraphProbe, tensor: str) -> RowTrial:
 
 
 def _is_constant(found: Found, probe: GraphProbe, tensor: str, form: str, sample: Sample) -> bool:
-    """Whether rows that differ, of any size of numbers, get the same output whenever the layers' weights are drawn again."""
+    """Whether different rows get the same output whenever the layers' weights are redrawn."""
     rows = len(sample.labels)
     for size in (1.0, 1e2, 1e4):
         fed = [probe.feed(Sample(size * one.images, one.labels)) for one in (sample, probe.sample(rows))]
@@ -276,7 +276,7 @@ def _is_constant(found: Found, probe: GraphProbe, tensor: str, form: str, sample
 
 
 def _mixed(probe: GraphProbe, tensor: str, sample: Sample, form: str, full: Array) -> tuple[bool, bool]:
-    """Whether outputs differ in another order of the rows or without most of them, and whether fewer can be fed."""
+    """Return whether outputs depend on row order or other rows, and whether fewer rows can be fed."""
     order, few = np.roll(np.arange(len(full)), 1), np.arange(len(full) // 3)
     turned = probe.fetch(tensor, probe.feed(sample.rows(order)))
     less = probe.ask(None, probe.fetch, tensor, probe.feed(sample.rows(few)))
@@ -293,7 +293,7 @@ def _differ(value: Array, form: str, expected: Array) -> bool:
 
 
 def _is_drawn(found: Found, probe: GraphProbe, tensor: str, sample: Sample) -> bool:
-    """Whether an output follows numbers drawn at random from a seed that stays, as in Keras's dropout, unlike one that is off."""
+    """Whether an output follows numbers from a fixed seed, as in Keras's active dropout."""
     drawn = sorted(found.graph.made_by(RANDOM) & found.graph.ancestors([tensor]))
     feeds = probe.feed(sample)
     once, *numbers = probe.run([tensor, *drawn], feeds)

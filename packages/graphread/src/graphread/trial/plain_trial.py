@@ -1,4 +1,4 @@
-"""Can this trained network be computed elsewhere? It is taken apart into weighted sums and activations, by what comes out.
+"""Can this trained network be computed elsewhere? A trial that splits it into sums and activations.
 
 Between the images and the scores stand tensors that everything passes. A stretch of them on which sums of inputs give sums of
 outputs is a layer, however it is written: with it go normalisation by fixed averages, dropout that is off, and scaling. What
@@ -255,7 +255,7 @@ class _Chain:
 
 
 def _are_sums(found: Array) -> bool:
-    """Whether what came of nothing, of two inputs, of their sum and of one turned round is what weighted sums make of them."""
+    """Whether outputs for zero, two inputs, their sum and a negation fit weighted sums."""
     if not np.isfinite(found).all():
         return False
     nothing, (one, other, both, turned) = found[0], np.split(found[1:], 4)
@@ -265,7 +265,7 @@ def _are_sums(found: Array) -> bool:
 
 
 def _named(before: Array, after: Array) -> tuple[str, float] | None:
-    """Return the activation that made one of the other, and its slope left of zero; None where none of the bank did."""
+    """Return the activation between two tensors, and its slope below zero; None if none fits."""
     size = float(np.abs(after).max()) + 1e-9
     for name in sorted(PORTABLE - {LEAKY, "none"}):
         expected = ACTIVATIONS[name](before)

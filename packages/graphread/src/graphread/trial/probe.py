@@ -69,7 +69,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows to feed: `images` of shape (n, pixels) in [0, 1] and `labels` of shape (n,), or targets (n, outputs)."""
+    """Rows to feed: `images` (n, pixels) in [0, 1] with `labels` (n,) or targets (n, outputs)."""
 
     images: Array
     labels: Array
@@ -132,11 +132,11 @@ class GraphProbe:
     batch: int | None = None
     """How many rows must be fed; see `Setup`."""
     others: dict[str, Array] = field(default_factory=dict)
-    """What has to be fed beside images, labels and what evaluation feeds, by tensor."""
+    """Required feeds in addition to images, labels and evaluation's feeds, by tensor."""
     counts: tuple[str, ...] = ()
     """Those of them that are how many rows are fed."""
     problems: list[str] = field(default_factory=list)
-    """What the lab refused, for whoever asks why something stayed undecided."""
+    """The lab's refusal, to explain what stayed undecided."""
     image_form: str = "rows"
     label_form: str = "one-hot"
     _gradients: dict[tuple[str, ...], list[str | None]] = field(default_factory=dict)
@@ -168,7 +168,7 @@ class GraphProbe:
     # Inputs ----------------------------------------------------------------------------------------------------
 
     def sample(self, rows: int) -> Sample:
-        """Random images, somewhat sparse as drawings are, with labels 1 to 8 first: then a shifted label is a label.
+        """Return random, sparse images, with labels 1 to 8 first so that a shifted label is a label.
 
         Of three classes or fewer all are taken: one alone would not tell losses and accuracies apart.
         """
@@ -292,7 +292,7 @@ class GraphProbe:
     # What the placeholders take --------------------------------------------------------------------------------
 
     def fit_inputs(self) -> bool | None:
-        """Find shapes and further values with which the network runs: whether there are any; None where nothing can be run."""
+        """Whether shapes and values exist with which the network runs; None if nothing can run."""
         target = run_first(self.found)
         if target is None:
             return None
@@ -318,7 +318,7 @@ class GraphProbe:
         return "int" in declared.dtype and None not in declared.sizes
 
     def _find_forms(self, target: str, *, finite: bool) -> bool:
-        """Find shapes with which the network runs, for as many rows as must be fed; to numbers where they are to be `finite`."""
+        """Return shapes with which the network runs for enough rows, with `finite` outputs if required."""
         rows = self.batch or Sizes.ROWS
         image_forms = self.images.fitting(self._image_shapes(rows))
         label_forms = self.labels.fitting(self._label_shapes(rows))
@@ -331,7 +331,7 @@ class GraphProbe:
         return False
 
     def _rows_of_reshapes(self) -> list[int]:
-        """How many rows reshapes of what is fed may be written for: what they say first, where that is a number."""
+        """Return how many rows the reshapes of a fed tensor assume: their first size, if a number."""
         graph = self.found.graph
         shapes = [graph.constant(node.inputs[1]) for node in graph.of_ops(["Reshape"]) if node.name in graph.fed]
         first = [int(shape[0]) for shape in shapes if shape is not None and shape.size > 1]
@@ -343,7 +343,7 @@ class GraphProbe:
         return Setup(True, "", runs, problem, self.batch, tuple(self.loaded.trainable))
 
     def _batch_of(self, source: Source) -> int | None:
-        """How many rows a source says that it holds, which come first, unless it holds columns: these have two axes."""
+        """Return how many rows a source declares: its first size, unless it holds columns (two axes)."""
         first, *more = (*source.sizes, None)
         return None if more[1:] and first in (self.pixels, self.classes) else first
 
@@ -361,7 +361,7 @@ def _laid_out(rows: Array, form: str, shapes: Mapping[str, tuple[int, ...]]) -> 
 
 
 def open_probe(found: Found, lab: Lab | None, content: bytes) -> tuple[Setup, GraphProbe | None]:
-    """Load the graph into the lab, with its variables as they begin; the probe is None where there is no lab or it refuses."""
+    """Load the graph into the lab with first values; the probe is None without a lab, or if refused."""
     if lab is None:
         return Setup(), None
     try:
@@ -395,7 +395,7 @@ def _needed(found: Found) -> list[str]:
 
 
 def choose_shares(found: Found, probe: GraphProbe) -> None:
-    """Feed numbers that nothing is said of: all kept, or nothing dropped, whichever lets the images through unchanged."""
+    """Feed unknown scalars: the value (keep all, drop nothing) that passes images unchanged."""
     graph = found.graph
     above = graph.ancestors([found.scores]) - graph.known.keys()
     loose = [name for name in probe.others if name in above and not source_of(graph, name).whole]

@@ -1,4 +1,4 @@
-"""How does a network begin? Its first weights are looked at, and whether training tells units apart that begin as zeros."""
+"""How does a network begin? Its first weights, and whether training separates zero units."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Start:
     """How the network begins."""
 
     weights: Mapping[str, Array] = field(default_factory=dict)
-    """The weights as each layer uses them first, by tensor, whatever they are cut out of or built from."""
+    """The weights as each layer first uses them, by tensor, after any slicing or construction."""
     spread: float = np.inf
     """The standard deviation of the first scores, less their mean in each row where there are several; infinite where
     nothing is run, 0 where the scores cannot be."""
@@ -47,7 +47,7 @@ def try_start(found: Found, probe: GraphProbe) -> Start:
 
 
 def first_weights(found: Found, probe: GraphProbe) -> Start:
-    """Look at the weights alone, of a network that does not run: of zeros among others it is not known what comes."""
+    """Look at the weights alone of a network that does not run; zeros among others stay undecided."""
     nothing = np.zeros(0)
     fetched = {part.weights: probe.ask(nothing, _fetched, probe, part.weights) for part in products(found.steps)}
     weights = {name: value for name, value in fetched.items() if value.size}
@@ -58,7 +58,7 @@ def first_weights(found: Found, probe: GraphProbe) -> Start:
 
 
 def _fetched(probe: GraphProbe, weights: str) -> Array:
-    """Weights as they are, read while rows are fed: where one function waits for another, reading waits for its feeds."""
+    """Return weights as they are, read while rows are fed, since reading may wait for feeds."""
     return probe.fetch(weights, probe.feed(probe.sample(Sizes.ROWS)))
 
 
@@ -77,7 +77,7 @@ def _spread(found: Found, probe: GraphProbe, feeds: Mapping[str, Array]) -> floa
 
 
 def _is_parted(found: Found, probe: GraphProbe, part: Step, feeds: Mapping[str, Array]) -> bool:
-    """Whether weights that begin as zeros get a gradient for each unit: random weights behind them tell their units apart.
+    """Whether zero weights get a gradient for each unit: random weights behind them separate units.
 
     Units may be in columns or in rows.
     """

@@ -1,4 +1,4 @@
-"""What do the steps of training do? Some are taken: which variables move, by which rule, at which rate, down the loss or up."""
+"""What do training steps do? Trial steps show moved variables, rule, rate and direction."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class StepTrials:
 
 @dataclass(frozen=True)
 class _Taken:
-    """Steps that were taken: gradients by variable before each, and values of all variables, the last ones after it."""
+    """Trial steps: gradients by variable before each, and all variables' values, the last ones after."""
 
     slopes: list[Mapping[str, Array]]
     values: list[Mapping[str, Array]]
@@ -86,7 +86,7 @@ def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Desce
 def _steps_taken(
     probe: GraphProbe, runs: Sequence[Sequence[str]], weights: Sequence[str], reached: Sequence[str]
 ) -> _Taken:
-    """Take steps from the weights as they are; the first of `runs` gives the gradients of what is `reached`."""
+    """Take steps from the current weights; the first of `runs` gives the gradients of `reached`."""
     feeds = probe.feed(probe.sample(Sizes.ROWS))
     taken = _Taken([], [probe.values(weights)])
     for _ in range(StepTrials.STEPS):
@@ -119,7 +119,7 @@ def _with_rule(
 
 
 def _with_match(found: Found, descent: Descent, rule: StepMatch | None) -> Descent:
-    """Add the rule that explains the steps, and its rate where none is fed; steps by signs alone are of several rules."""
+    """Add the rule that explains the steps, and its rate if not fed; sign steps fit several rules."""
     if rule is None or rule.signs:
         return descent
     rate = None if _is_fed_more(found) or not np.isfinite(rule.rate) else abs(rule.rate)
@@ -127,7 +127,7 @@ def _with_match(found: Found, descent: Descent, rule: StepMatch | None) -> Desce
 
 
 def _slope(gradients: Array, steps: Array) -> float:
-    """The cosine of the first step that moves anything and of the gradients before it, which some optimizers gather."""
+    """Return the cosine of the first moving step and the gathered gradients before it."""
     first = int(np.argmax(steps.any(axis=1)))
     gathered = gradients[: first + 1].sum(axis=0)
     size = float(np.linalg.norm(gathered) * np.linalg.norm(steps[first]))
@@ -135,7 +135,7 @@ def _slope(gradients: Array, steps: Array) -> float:
 
 
 def _is_fed_more(found: Found) -> bool:
-    """Whether training is fed numbers beside what the loss is made from: a rate written by hand may come from them."""
+    """Whether training is fed numbers other than the loss's inputs: a handwritten rate may use them."""
     graph = found.graph
     known = graph.ancestors([found.roles.loss]) | found.given.eval_feed.keys()
     fed = written(graph, found.roles.updates).intersection(graph.sources) - known

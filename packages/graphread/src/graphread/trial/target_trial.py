@@ -1,4 +1,4 @@
-"""Does the network come close to numbers? Outputs and targets go in, and the loss is compared with a bank of errors.
+"""Does the network approximate numbers? A trial of the loss against a bank of error formulas.
 
 This is `loss_trial` for regression: which error the loss is, and what the output can reach. Where the lab
 refuses, that stays undecided.
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 FAR, FARTHER = 1e3, 1e4
 """Outputs of a last layer at which a bounded activation has reached its bounds."""
 FEW_BEYOND = 0.1
-"""Of outputs at least so many lie above their targets and as many below, where it can be told what the sign does."""
+"""Fewest outputs above their targets, and below, for a decision on the effect of the sign."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class TargetTrial:
 
     low: float = -np.inf
     high: float = np.inf
-    """Between which numbers the output lies, whatever the last layer puts out; infinite where no bound is known."""
+    """Bounds of the output for any value of the last layer; infinite where unknown."""
     constant: bool | None = None
-    """Whether the loss stays the same whatever the network puts out."""
+    """Whether the loss is constant for any output of the network."""
     prediction_fits: bool | None = None
     """Whether the loss is least where the prediction is the target."""
 
@@ -88,7 +88,7 @@ def try_targets(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading, T
 
 
 def _is_finite(found: Found, probe: GraphProbe, place: Place) -> bool | None:
-    """Whether the loss is a number as the network begins; where nobody says which numbers targets are, it need not be."""
+    """Whether the loss is finite at the start; if targets are unknown it need not be."""
     natural = probe.fetch(found.read, probe.feed(probe.sample(place.rows)))
     return None if found.exercise is None else bool(np.isfinite(natural).all())
 
@@ -114,7 +114,7 @@ def _prediction_fits(outputs: Seen, prediction: str | None, tensor: str, match: 
 
 
 def _own_prediction(found: Found, place: Place) -> str | None:
-    """What the student calls the prediction, where it is made from what the last layer puts out, without the labels."""
+    """Return the named prediction, if it is made from the last layer's output without the labels."""
     graph, tensor = found.graph, found.hints.get("prediction")
     made = graph.descendants([place.scores]) - graph.descendants([found.roles.labels])
     return tensor if tensor in made else None
@@ -142,7 +142,7 @@ def _random_outputs(
 
 
 def _targets_like(outputs: Array, probe: GraphProbe, rows: int) -> Array:
-    """Targets that are spread as outputs are, and a little more where those may be below zero; around those that are all one."""
+    """Return targets spread like the outputs, wider if negative ones are allowed; around constants."""
     drawn = outputs[probe.rng.integers(0, len(outputs), rows)]
     size = 0.3 * outputs.std() if outputs.min() < 0 else float(not outputs.std())
     return probe.as_targets(drawn + size * probe.rng.standard_normal(drawn.shape))
@@ -159,7 +159,7 @@ def _alike(one: Sequence[Observation], other: Sequence[Observation]) -> bool:
 
 
 def _activation(outputs: Seen, tensor: str) -> str:
-    """What stands between the last layer's output, which comes first, and what the loss is of; a line through it is nothing."""
+    """Return the function from the last layer (first) to the loss's input; linear parts are ignored."""
     values = {name: np.concatenate([o.scores for o in made]) for name, made in outputs.items()}
     before, after = next(iter(values.values())), values[tensor]
     line = np.polynomial.Polynomial.fit(before.reshape(-1), after.reshape(-1), 1)
@@ -169,7 +169,7 @@ def _activation(outputs: Seen, tensor: str) -> str:
 
 
 def _is_constant(found: Found, probe: GraphProbe, place: Place) -> bool:
-    """Whether the loss stays the same whatever the last layer puts out."""
+    """Whether the loss is constant for any value of the last layer."""
     feeds = probe.feed(probe.sample(place.rows))
     drawn = [size * probe.rng.standard_normal(place.value.shape) for size in (0.1, 1.0, 3.0, 3.0)]
     values = [float(probe.fetch(found.read, {**feeds, place.scores: fed}).sum()) for fed in drawn]
@@ -177,7 +177,7 @@ def _is_constant(found: Found, probe: GraphProbe, place: Place) -> bool:
 
 
 def _reach(probe: GraphProbe, place: Place, tensor: str) -> tuple[float, float]:
-    """Between which numbers a tensor lies, by what it is for large numbers behind the last layer and for larger ones."""
+    """Return the bounds of a tensor, by its values for large and larger last-layer outputs."""
     feeds = probe.feed(probe.sample(place.rows))
     ends = []
     for size in (FAR, FARTHER):

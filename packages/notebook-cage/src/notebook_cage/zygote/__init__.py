@@ -1,6 +1,6 @@
 """Runs that begin as forks of a process which has imported what is slow: `Zygote` is the only door.
 
-bubblewrap builds the cage as ever. In it a shell stands in for the program and says when the cage is ready; then the zygote
+bubblewrap builds the cage as ever. In it a shell replaces the program and reports when the cage is ready; then the zygote
 (`notebook_cage.zygote.program`), which has a cage of its own with packages, no network and nobody's files, forks a child
 that joins the cage's namespaces. Where the environment variable `OFF` is set, where the sandbox has no cage or a cage that
 is entered like that does not pass the self-tests, each run begins from nothing: slower, and otherwise the same.
@@ -75,7 +75,7 @@ class Zygote:
     values
         As from `Preload.values`.
     user_namespace
-        For an ordinary user the path of the user namespace that it is in, and that cages are to be made in; a descriptor
+        For an ordinary user the path of its user namespace, in which cages are made; a descriptor
         would be handed down to them.
     process
         The process, where it is a child of ours.
@@ -98,7 +98,7 @@ class Zygote:
 
     @classmethod
     def open_sandbox(cls, name: str, preload: Preload) -> Sandbox:
-        """Open the sandbox called `name`, with this process's zygote if there may be one; do not wait until it is ready.
+        """Open the sandbox `name`, with this process's zygote if allowed; do not wait until it is ready.
 
         Raises
         ------
@@ -279,7 +279,7 @@ class Zygote:
     # -- for the sandbox -------------------------------------------------------------------------------------------
 
     def serves(self, plan: Plan) -> bool:
-        """Whether `plan` may begin as a fork: it is there, and has made the imports as the plan would have made them.
+        """Whether `plan` can start as a fork: the zygote is ready, with the same imports.
 
         Not if a file of its own would have been imported in the place of a package.
         """
@@ -329,7 +329,7 @@ class _Shared:
         self._zygote: Zygote | None = None
 
     def get(self, sandbox: Sandbox, preload: Preload) -> Zygote | None:
-        """Return the one there is, started when it is first asked for; None if there may be none, or it has ended."""
+        """Return the zygote, started on first use; None if there may be none, or it has ended."""
         if not isinstance(sandbox, BubblewrapSandbox) or os.environ.get(OFF) or not _passes():
             return None
         with self._lock:
@@ -375,4 +375,4 @@ def _user_namespace(process: int | None) -> str | None:
 
 
 def _warn(problem: object) -> None:
-    LOG.warning("Each notebook imports its packages anew: %s", problem)
+    LOG.warning("Each notebook imports its packages itself: %s", problem)

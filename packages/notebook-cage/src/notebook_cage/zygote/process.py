@@ -47,7 +47,7 @@ class ForkEntrance(Entrance):
     """
 
     stand_in = ("/bin/sh", "-c", "echo; exec >&-; read code || code=137; exit $code")
-    """Says that the cage is built, waits until it is told how the program ended, and ends likewise."""
+    """Report that the cage is built, wait for the program's exit status, and exit with it."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class ForkEntrance(Entrance):
         return self._stdin, self._stdout
 
     def enter(self, first: int) -> None:
-        """Have a child of the zygote join the cage whose first process is `first`, if the stand-in says it is built.
+        """Make a zygote's child join the cage whose first process is `first`, once it is built.
 
         Raises
         ------

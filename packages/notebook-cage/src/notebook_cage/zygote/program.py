@@ -110,9 +110,9 @@ def _shared_memory() -> list[str]:
 
 
 def _serve(control: socket.socket, listening: socket.socket) -> dict[str, Any] | None:
-    """Answer requests; return None when the one that started us is gone, and in a child what that is to run.
+    """Answer requests; return None when our starter is gone, and in a child the program to run.
 
-    Whoever else may ask connects to `listening`.
+    Other allowed clients connect to `listening`.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever waited in a cage's name is not waited for
     clients = {control.fileno(): control, listening.fileno(): listening}
@@ -160,7 +160,7 @@ def _receive(client: socket.socket) -> tuple[bytes, list[int]]:
 
 
 def _enter(received: list[int]) -> dict[str, Any]:
-    """Join the cage and fork into its processes' namespace; return in the process that is in it, and in no other.
+    """Join the cage and fork into its process namespace; return only in the process inside.
 
     This one waits outside that namespace, which the cage cannot see or signal, and hands on how its child ended.
     """
@@ -289,7 +289,7 @@ def _is_open(number: int) -> bool:
 
 
 def _reseed() -> None:
-    """Seed generators anew, so that siblings draw other numbers; Python's own does so by itself at each fork."""
+    """Reseed generators so that siblings draw different numbers; Python's own reseeds at fork."""
     anew: dict[str, Any] = {
         "numpy.random": lambda module: module.seed(),
         "tempfile": lambda module: setattr(module, "_name_sequence", None),
