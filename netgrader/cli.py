@@ -254,6 +254,9 @@ def new(  # noqa: PLR0917  (options by name, for typer)
         ),
     ] = 0.9,
     unit: Annotated[str, typer.Option("--unit", help="The unit of numeric targets: k€.")] = "",
+    one_output: Annotated[
+        bool, typer.Option("--one-output", help="Two classes by one output: a sigmoid in place of a softmax.")
+    ] = False,
 ) -> None:
     """Make a course in which everything works at once, or add an assignment to one.
 
@@ -263,7 +266,9 @@ def new(  # noqa: PLR0917  (options by name, for typer)
     from netgrader.new_course import NewAssignment
 
     each = tuple(filter(None, map(str.strip, names.split(","))))
-    raise typer.Exit(run(course, NewAssignment(assignment, data, called, each, target, unit, target_column)))
+    raise typer.Exit(
+        run(course, NewAssignment(assignment, data, called, each, target, unit, target_column, one_output))
+    )
 
 
 @app.command()

@@ -36,7 +36,9 @@ STEPS, MOST_EPOCHS, LEAST_EPOCHS = 3_000, 60, 5
 """Training steps of the reference solution, and bounds for its epochs."""
 RIGHT, WRONG = "right", "wrong"
 GIVEN_AS_LOGITS = {RIGHT: "logits", WRONG: "prediction"}
-"""What the loss is given: the wrong submission applies the softmax twice."""
+"""What the loss is given: the wrong submission applies the softmax, or the sigmoid, twice."""
+FORMS = {False: "one-hot", True: "a column of 0 and 1"}
+"""What labels are, by whether networks have one output."""
 COLUMN = "tf.matmul(hidden, W2) + b2"
 SCALED = {RIGHT: f"tf.squeeze({COLUMN}, axis=1)", WRONG: COLUMN}
 """What the last layer of a regression puts out: the wrong submission's column is compared with a row of targets."""
@@ -81,6 +83,8 @@ class NewAssignment:
     """What the targets of a regression are in."""
     target_column: str = ""
     """The column of a table that is to be found out."""
+    one_output: bool = False
+    """Whether networks tell two classes apart by one output."""
 
 
 def make_config(root: Path) -> None:
@@ -110,6 +114,7 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
         names=wanted.names,
         unit=wanted.unit,
         target_column=wanted.target_column,
+        one_output=wanted.one_output,
     )
     spec, content = read_within_limits(wanted.data, read, wanted.data, seconds=DATA_SECONDS)
     terms = _terms(wanted, spec, content)
@@ -160,6 +165,8 @@ def _terms(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[str, A
         "folder": NUMBERS if spec.is_regression else "",
         "epochs": min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(STEPS * 64 / spec.train.rows))),
         "drawn": can_be_drawn(spec),
+        "y_train": spec.labels_of("train"),
+        "y_test": spec.labels_of("test"),
         "asked_scaling": SCALING_ASKED[spec.scaling],
         "prepared": PREPARED[spec.scaling].format(spec=spec),
     }
@@ -182,6 +189,7 @@ def _of_classes(wanted: NewAssignment, spec: DataSpec) -> dict[str, Any]:
         spec = msgspec.structs.replace(spec, worthless=round((1 / spec.classes + wanted.target) / 2, 3))
     return {
         "spec": spec,
+        "form": FORMS[spec.one_output],
         "names": repr([spec.name(number) for number in range(spec.classes)]),
         "least": round((spec.nothing_for + wanted.target) / 2, 3),
         "none_at": round(max(1 - 5 / 3 * (1 - wanted.target), spec.nothing_for), 4),

@@ -42,7 +42,13 @@ FORMS = "an .npz with x_train, y_train, x_test, y_test, or with x and y, one tar
 
 
 def read_data(
-    given: Path, *, called: str = "", names: Sequence[str] = (), unit: str = "", target_column: str = ""
+    given: Path,
+    *,
+    called: str = "",
+    names: Sequence[str] = (),
+    unit: str = "",
+    target_column: str = "",
+    one_output: bool = False,
 ) -> tuple[DataSpec, bytes]:
     """Return what the data of a course are, and the content of their file.
 
@@ -60,6 +66,8 @@ def read_data(
         Of targets that are numbers.
     target_column
         The column of a table that is to be found out.
+    one_output
+        Whether networks tell two classes apart by one output.
 
     Raises
     ------
@@ -77,7 +85,13 @@ def read_data(
     held = (inputs[train], targets[train], inputs[test], targets[test])
     content = _archive(dict(zip((*TRAIN, *TEST), held, strict=True)))
     shown = called or re.sub(r"[^\w -]", " ", target_column).strip()[:40]
-    about = {"classes": len(classes), "names": list(names) or _names(classes), "unit": unit, "called": shown}
+    about = {
+        "classes": len(classes),
+        "one_output": one_output,
+        "names": list(names) or _names(classes),
+        "unit": unit,
+        "called": shown,
+    }
     table: dict[str, Any] = {
         "file": re.sub(r"[^\w.-]", "_", f"{given.resolve().stem}.npz"),
         "sha256": hashlib.sha256(content).hexdigest(),

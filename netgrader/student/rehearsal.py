@@ -248,7 +248,7 @@ def _stand_ins(spec: DataSpec) -> tuple[dict[str, Array], dict[str, Array]]:
     """
     stand_ins: dict[str, Array] = {}
     levels = (_shuffled(spec.largest + 1, 89) / spec.largest).astype(np.float32)
-    named = spec.one_hot((_shuffled(spec.classes, 3) + 1) % spec.classes)
+    named = spec.label_rows((_shuffled(spec.classes, 3) + 1) % spec.classes)
     for part, (images, labels) in zip(("train", "test"), given_data(), strict=True):
         stand_ins[f"x_{part}"] = levels[images.reshape(len(images), -1)]
         stand_ins[f"y_{part}_1_hot"] = named[labels]

@@ -295,8 +295,8 @@ def test_a_release_is_refused_that_would_leave_a_file_out(shapes, tmp_path):
         ("grader_tests/test_first.py", ("def test_", "def (test_"), r"test_first\.py is not Python: line \d+"),
         (
             "grader_tests/test_first.py",
-            ('"check_training"', '"check_trainin"'),
-            "no check cell of 1_first; is it check_training?",
+            ('"check_accuracy"', '"check_accurac"'),
+            "no check cell of 1_first; is it check_accuracy?",
         ),
         ("source/first/checks/probes_first.py", ('@probe("check_accuracy")', ""), "no probe takes its evidence"),
         (
