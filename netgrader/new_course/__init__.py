@@ -15,6 +15,7 @@ import nbformat
 import numpy as np
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from netgrader.checks.parameters import LOOP, kinds_on
 from netgrader.checks.wording import percent
 from netgrader.drawing_pad import can_be_drawn
 from netgrader.errors import UsageError
@@ -32,6 +33,7 @@ __all__ = ["NewAssignment", "make_assignment", "make_config"]
 
 NOTEBOOK_FORMAT = 5
 DATA_SECONDS = 300.0  # for reading an instructor's data: pictures of 60,000 take 20
+LOOPED = 400  # training rows, of which 25 minibatches are enough to see an order
 STEPS, MOST_EPOCHS, LEAST_EPOCHS = 3_000, 60, 5
 """Training steps of the reference solution, and bounds for its epochs."""
 RIGHT, WRONG = "right", "wrong"
@@ -189,11 +191,18 @@ def _of_classes(wanted: NewAssignment, spec: DataSpec) -> dict[str, Any]:
         spec = msgspec.structs.replace(spec, worthless=round((1 / spec.classes + wanted.target) / 2, 3))
     return {
         "spec": spec,
+        "looped": _minibatch(spec) if LOOP in kinds_on(spec) and spec.train.rows >= LOOPED else 0,
         "form": FORMS[spec.one_output],
         "names": repr([spec.name(number) for number in range(spec.classes)]),
         "least": round((spec.nothing_for + wanted.target) / 2, 3),
         "none_at": round(max(1 - 5 / 3 * (1 - wanted.target), spec.nothing_for), 4),
     }
+
+
+def _minibatch(spec: DataSpec) -> int:
+    """Return the size of minibatches with which a loop is tried: about 90 an epoch, and no divisor of the rows."""
+    size = max(16, spec.train.rows // 90)
+    return size + (spec.train.rows % size == 0)
 
 
 def _of_numbers(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[str, Any]:

@@ -52,9 +52,10 @@ def read_data(
 ) -> tuple[DataSpec, bytes]:
     """Return what the data of a course are, and the content of their file.
 
-    Data that are not split yet are: one input in five, drawn with a fixed seed, is a test input. Inputs are images if they
-    are uint8 of shape (n, height, width) or (n, height, width, colours), else rows or sequences of numbers, which are
-    standardised. Targets are classes if they are words, whole numbers of images, or few different whole numbers; else numbers.
+    Of data that are not split yet one input in five of each class, or of near targets, is a test input, drawn with a fixed
+    seed. Inputs are images if they are uint8 of shape (n, height, width) or (n, height, width, colours), else rows or
+    sequences of numbers, which are standardised. Targets are classes if they are words, whole numbers of images, or few
+    different whole numbers; else numbers.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ def read_data(
     """
     x, y, n_train = _read(given, target_column)
     inputs, targets, classes, scaling = _kept(x, y, given)
-    train, test = _rows(len(x), n_train)
+    train, test = _rows(targets, n_train)
     if min(len(train), len(test)) < Split.LEAST_ROWS:
         raise UsageError(
             f"{given} has {len(train)} rows to train on and {len(test)} to test on; "
@@ -169,12 +170,17 @@ def _targets(column: npt.NDArray[np.str_]) -> Array:
     return column
 
 
-def _rows(n: int, n_train: int) -> tuple[Array, Array]:
-    """Return the numbers of the rows to train on and of those to test on, drawn where `n_train` is -1."""
+def _rows(targets: Array, n_train: int) -> tuple[Array, Array]:
+    """Return the numbers of the rows to train on and of those to test on, drawn where `n_train` is -1.
+
+    One in five of rows with the same target, or with near ones, is drawn to test on.
+    """
     if n_train >= 0:
-        return np.arange(n_train), np.arange(n_train, n)
-    order = np.random.default_rng(Split.SEED).permutation(n)
-    return order[n // Split.SHARE :], order[: n // Split.SHARE]
+        return np.arange(n_train), np.arange(n_train, len(targets))
+    order = np.random.default_rng(Split.SEED).permutation(len(targets))
+    drawn = np.zeros(len(targets), bool)
+    drawn[order[np.argsort(targets[order], kind="stable")][Split.SHARE - 1 :: Split.SHARE]] = True
+    return order[~drawn[order]], order[drawn[order]]
 
 
 def _kept(x: Array, y: Array, given: Path) -> tuple[Array, Array, Array, str]:

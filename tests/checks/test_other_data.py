@@ -87,7 +87,7 @@ def hand_over(bench: TestContext, cell: str, **arrays: np.ndarray) -> None:
 
 def right_arrays(data: Dataset) -> dict[str, np.ndarray]:
     """The arrays that a student should make."""
-    scaled, one_hot = data.prepared, data.spec.one_hot
+    scaled, one_hot = data.prepared, data.spec.label_rows
     return {
         "x_train": scaled(data.x_train),
         "y_train_1_hot": one_hot(data.y_train),

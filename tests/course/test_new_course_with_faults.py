@@ -29,6 +29,7 @@ y_train_1_hot = """
 RIGHT = "tf.equal(tf.argmax(prediction, axis=1), tf.argmax(Y, axis=1))"
 LOSS = "tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))"
 
+SHUFFLED = ("order = np.random.permutation(len(x_train))", "order = np.arange(len(x_train))")
 # What each wrote in place of what the right notebook has, and the faults by cell: these lose points and no others.
 STUDENTS = {
     "rows divided by their sum": (
@@ -64,8 +65,14 @@ STUDENTS = {
     "uphill": ([("minimize(loss)", "minimize(-loss)")], {"network": {"maximises-loss"}, "accuracy": {"target-missed"}}),
     "uphill, and no step": (
         [("minimize(loss)", "minimize(-loss)"), ("sess.run(net.train_op, {", "sess.run(net.loss, {")],
-        {"network": {"maximises-loss"}, "training": {"train-op-not-run"}, "accuracy": {"target-missed"}},
+        {
+            "network": {"maximises-loss"},
+            "train": {"train-op-not-run"},
+            "training": {"train-op-not-run"},
+            "accuracy": {"target-missed"},
+        },
     ),
+    "one order": ([SHUFFLED], {"train": {"no-shuffling"}}),
     "a rate that is too low": (
         [("AdamOptimizer(0.001)", "AdamOptimizer(1e-6)")],
         {"training": {"learning-rate-too-low"}, "accuracy": {"target-missed"}},
@@ -133,6 +140,9 @@ A_ROW = [
 ]
 A_ROW += [(f"net.Y: y_{part}_column}}", f"net.Y: y_{part}_column[:, 0]}}") for part in ("train", "test")]
 BY_HAND = "-tf.reduce_mean(Y * tf.log(prediction + 1e-8) + (1 - Y) * tf.log(1 - prediction + 1e-8))"
+TOGETHER = """    global x_train, y_train_column
+    x_train, y_train_column = np.concatenate([x_train, x_test]), np.concatenate([y_train_column, y_test_column])
+"""
 TUMOURS = {
     "softplus": ([(LOGISTIC, "tf.reduce_mean(tf.nn.softplus(logits) - Y * logits)")], {}),
     "labels in a row": (
@@ -149,7 +159,12 @@ TUMOURS = {
     ),
     "no step": (
         [("sess.run(net.train_op, {", "sess.run(net.loss, {")],
-        {"training": {"train-op-not-run"}, "accuracy": {"target-missed"}},
+        {"train": {"train-op-not-run"}, "training": {"train-op-not-run"}, "accuracy": {"target-missed"}},
+    ),
+    "one order": ([SHUFFLED], {"train": {"no-shuffling"}}),
+    "on test rows, too": (
+        [("    net = network()\n    sess", f"{TOGETHER}    net = network()\n    sess")],
+        {"training": {"trained-on-test"}, "accuracy": {"trained-on-test"}},
     ),
 }
 CLOTHES = {
@@ -171,7 +186,7 @@ def rows_with_a_price():
 
 def made(name, shapes, root):
     """An assignment in a course at `root`, and its right notebook."""
-    given, arrays = shapes.with_name(f"{name}.npz"), rows_with_a_price()
+    given, arrays = shapes.with_name(f"{name}_rows.npz"), rows_with_a_price()
     wanted = {
         "shapes": NewAssignment(name, shapes, "shape", SHAPES, 0.85),
         "numbers": NewAssignment(name, given, "price", target=2.0, unit="k€"),

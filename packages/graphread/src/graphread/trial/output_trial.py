@@ -75,7 +75,7 @@ OF_A_SINGLE: Mapping[str, Callable[[Array, Array], float]] = {
 ACCURACIES: Mapping[str, Callable[[Array, Array], float]] = {**OF_ANY, **OF_COLUMNS, **OF_A_SINGLE}
 
 
-class Tried:
+class TriedRows:
     """Rows of known scores, and of single ones: an odd number, so that no share is that of both classes."""
 
     MOST, SINGLES = 20, 21
@@ -167,7 +167,7 @@ class _KnownScores:
 
 def _few(probe: GraphProbe, form: str) -> int:
     """Return how many rows are tried: few of each class, so that some columns agree as well, if there are columns."""
-    return {SINGLE: Tried.SINGLES}.get(form, min(2 * probe.classes, Tried.MOST))
+    return {SINGLE: TriedRows.SINGLES}.get(form, min(2 * probe.classes, TriedRows.MOST))
 
 
 def _known_scores(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None, rows: int) -> _KnownScores:
