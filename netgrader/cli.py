@@ -262,6 +262,9 @@ def new(  # noqa: PLR0917  (options by name, for typer)
         ),
     ] = 0.9,
     unit: Annotated[str, typer.Option("--unit", help="The unit of numeric targets: k€.")] = "",
+    one_output: Annotated[
+        bool, typer.Option("--one-output", help="Two classes by one output: a sigmoid in place of a softmax.")
+    ] = False,
 ) -> None:
     """Make a course that works at once, on your data or as a copy of this one; or add an assignment.
 
@@ -275,7 +278,9 @@ def new(  # noqa: PLR0917  (options by name, for typer)
     if data is None:
         raise UsageError("Say what the course is about: --from digits, or --data FILE.")
     each = tuple(filter(None, map(str.strip, names.split(","))))
-    raise typer.Exit(run(course, NewAssignment(assignment, data, called, each, target, unit, target_column)))
+    raise typer.Exit(
+        run(course, NewAssignment(assignment, data, called, each, target, unit, target_column, one_output))
+    )
 
 
 @app.command()

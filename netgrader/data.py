@@ -105,6 +105,8 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The largest grey level: images are scaled by it to numbers from 0 to 1."""
     classes: Annotated[int, whole(2, 200)] = 0
     """How many there are, counted from 0. Without it the targets are numbers: a regression."""
+    one_output: bool = False
+    """Whether networks tell two classes apart by one output, the logit of class 1: labels are then a column of 0 and 1."""
     names: Annotated[
         tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...],
         Meta(description="a list of names, each of up to 40 characters"),
@@ -133,6 +135,7 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         grey, numbers = self.scaling == "largest", (self.train.rows + self.test.rows) * self.size
         named = len({*self.names}) == len(self.names) and len(self.names) in {0, self.classes}
         require(self, "names", named, f"have {self.classes} different names, one for each class")
+        require(self, "one_output", self.classes == 2 or not self.one_output, "be left out unless there are 2 classes")
         require(self, "unit", self.is_regression or not self.unit, "be left out where there are classes")
         require(self, "worthless", self.classes or self.worthless is None, "be left out where there are no classes")
         require(
@@ -170,8 +173,18 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def outputs(self) -> int:
-        """How many numbers a network answers with: one for each class, or one."""
+        """How many numbers a network's answer is judged by: one for each class, or one."""
         return self.classes or 1
+
+    @property
+    def label_width(self) -> int:
+        """How many numbers a label has as networks are fed it."""
+        return self.outputs - self.one_output  # one class does without an output of its own
+
+    def labels_of(self, part: str) -> str:
+        """Return what notebooks call the targets of a part, ``train`` or ``test``, as networks are fed them."""
+        ending = {(True, False): "", (False, True): "_column"}.get((self.is_regression, self.one_output), "_1_hot")
+        return f"y_{part}{ending}"
 
     @property
     def one(self) -> str:
@@ -247,10 +260,14 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         deviation[deviation < np.finfo(np.float32).tiny] = 0
         return mean, deviation
 
-    def one_hot(self, labels: npt.NDArray[Any]) -> Floats:
-        """Return labels (n,) as rows (n, classes)."""
+    def label_rows(self, labels: npt.NDArray[Any]) -> Floats:
+        """Return labels (n,) as networks are fed them, (n, label_width): one-hot, or the column of class 1."""
         rows: Floats = np.eye(self.classes, dtype=np.float32)[labels]
-        return rows
+        return rows[:, -self.label_width :]
+
+    def one_hot(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return labels (n, label_width) as rows (n, classes)."""
+        return np.concatenate([1 - rows, rows], axis=1) if self.one_output else rows
 
 
 def load_data(spec: DataSpec, file: Path | None = None) -> Parts:

@@ -80,7 +80,7 @@ class PadFrame(msgspec.Struct, frozen=True):
 
 def can_be_drawn(spec: DataSpec) -> bool:
     """Whether a course's inputs are grey images of classes."""
-    return spec.is_images and not spec.is_regression and spec.shape[2:] in {(), (1,)}
+    return spec.is_images and spec.label_width > 1 and spec.shape[2:] in {(), (1,)}
 
 
 def frame_of(images: npt.NDArray[Any], largest: int) -> PadFrame:

@@ -315,7 +315,9 @@ def _sizes(spec: DataSpec | None) -> dict[str, Any]:
         return {}
     image = spec.shape if spec.is_images else None
     sizes = {"inputs": spec.size, "input_shape": spec.input_shape or None, "image_shape": image}
-    return sizes | ({"outputs": spec.outputs} if spec.is_regression else {"classes": spec.outputs})
+    return sizes | (
+        {"outputs": spec.outputs} if spec.is_regression else {"classes": spec.classes, "one_output": spec.one_output}
+    )
 
 
 def _uniform(text: str) -> float:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from netgrader.data import DataSpec
 
 __all__ = [
+    "LOOP",
     "OWN",
     "PARAMETERS",
     "RATE",
@@ -69,6 +70,7 @@ class Usual:
     INSTRUMENT_RATE = 0.003  # of the network that a training loop is called on: that of the course's own first network
     APART = 1.5  # factor by which the rates that a network is asked for lie apart, at least
     PUBLIC_CASES, CASES = 2, 5  # of a layer: in exercises.toml, and together with those of hidden.toml
+    FEATURES = 4  # the fewest of which three projections tell rows apart at any scale
     RUNS = 3  # at most, of which the best counts (evaluation/fairness.md)
     DAY = 86_400  # seconds
     CELL_SECONDS = 600.0  # of one cell: six times what the slowest cell of the course on digits takes
@@ -377,8 +379,8 @@ def kinds_on(spec: DataSpec | None) -> Mapping[str, type[Terms]]:
     if spec is None:
         return OF_CLASSES
     kinds = OF_NUMBERS if spec.is_regression else OF_CLASSES
-    shaped = bool(spec.input_shape)  # both feed flat rows, and grey levels tell which rows a loop was fed
-    barred = {GRADIENTS: shaped, LOOP: shaped or spec.scaling != "largest"}
+    shaped = bool(spec.input_shape)  # both feed flat rows, and enough numbers tell which rows a loop was fed
+    barred = {GRADIENTS: shaped or spec.one_output, LOOP: shaped or spec.size < Usual.FEATURES}
     return {name: kind for name, kind in kinds.items() if not barred.get(name)}
 
 

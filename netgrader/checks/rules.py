@@ -80,8 +80,8 @@ RULES_OF_DATA = (
     Rule(
         AnyNetworkTerms,
         "widths",
-        lambda asked, course: asked.widths[-1:] in {(), (course.spec.outputs,)},
-        "end with {course.spec.outputs}, the outputs of the last layer",
+        lambda asked, course: asked.widths[-1:] in {(), (course.spec.label_width,)},
+        "end with {course.spec.label_width}, the outputs of the last layer",
     ),
     Rule(
         (GivenNetworkTerms, DesignedNetworkTerms),

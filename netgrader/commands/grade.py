@@ -9,13 +9,14 @@ from netgrader.commands.show import console, notebook_lines, trouble_lines, unca
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
-from netgrader.results import SubmissionResult
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
     from typing import TextIO
+
+    from netgrader.grading.jobs import Job
 
 __all__ = ["STDOUT", "run"]
 
@@ -29,15 +30,23 @@ def run(paths: Sequence[Path], json_file: TextIO | None, sandbox: str, *, anew: 
     on_screen = json_file is not None and json_file.name == STDOUT
     out = console(err=on_screen)
     uncaged_warning(out, sandbox)
-    results = []
+    results, entries = [], []
     for job in jobs:
         with out.status(f"grading {job.path.name} …"):
             graded = grade_job(job, Options(sandbox=sandbox, anew=anew))
         result = graded.result.rendered(job.assignment.texts.in_english)
         results.append(result)
+        entries.append({**result.as_json(), "path": str(job.path), "student": _student_of(job)})
         if not on_screen:
             notebook_lines(out, result)
         trouble_lines(out, [(job.path.name, graded.trouble)])
     if json_file is not None:
-        json_file.write(json.dumps(SubmissionResult(tuple(results)).as_json(), indent=2) + "\n")
+        json_file.write(json.dumps(entries, indent=2) + "\n")
     return int(ungraded(results))
+
+
+def _student_of(job: Job) -> str:
+    """Return whose of the class a notebook is by its folder; empty for one that lies elsewhere."""
+    folder = job.path.resolve().parent
+    student = folder.parent.name
+    return student if folder == job.assignment.course.folder("submitted", student, job.assignment.name) else ""

@@ -62,7 +62,7 @@ def _of_solution(job: Job, options: Options) -> Iterator[str]:
 def _of_verdicts(job: Job, graded: GradedNotebook) -> Iterator[str]:
     for trouble in graded.trouble:
         yield f"The tests of {job.notebook} do not run: {plain(trouble[-2 * LONGEST :], 2 * LONGEST)}"
-    for cell in graded.result.cells:
+    for cell in graded.result.rendered(job.assignment.texts.in_english).cells:
         if cell.points is not None and cell.points < cell.max_points - NEAR:
             yield (
                 f"{cell.cell}: the solution earns {cell.points:g} of {cell.max_points:g} points. {_lost(cell)}"

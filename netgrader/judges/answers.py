@@ -35,6 +35,7 @@ __all__ = [
     "fixed_starts",
     "opened",
     "outputs_for",
+    "paired",
     "random_of",
     "require_fed",
     "run_alone",
@@ -56,9 +57,9 @@ SWITCHED = Text(
 
 def shaped(graph: GraphEvidence, inputs: Array, part: str = "X") -> Array:
     """Return inputs (n, …) in the shape of the network's X, or another `part`, if sizes agree."""
-    sizes = _shape_of(graph.meta_graph, graph.parts.get(part, ""))[1:]
+    shape = _shape_of(graph.meta_graph, graph.parts.get(part, ""))
     try:
-        return inputs.reshape(len(inputs), *sizes) if sizes else inputs
+        return inputs.reshape(len(inputs), *shape[1:]) if shape else inputs
     except ValueError:  # of another number, or with more than one size that is open
         return inputs
 
@@ -206,10 +207,16 @@ def _upright(outputs: list[Array], lengths: Sequence[int], width: int) -> list[A
     turned = [output.T for output in outputs]
     numbers = [output[..., np.newaxis] for output in outputs]  # where there is one for each row
     wanted = [(length, width) for length in lengths]
-    for upright in (outputs, turned, numbers):
+    pairs = list(map(paired, outputs, lengths))
+    for upright in (outputs, turned, numbers, pairs):
         if [output.shape for output in upright] == wanted:
             return upright
     return outputs
+
+
+def paired(output: Array, rows: int) -> Array:
+    """Return the logits of two classes where there is one for each row: softmax(0, z) is the sigmoid of z. Others as they are."""
+    return np.pad(output.reshape(rows, 1), ((0, 0), (1, 0))) if output.size == rows else output
 
 
 def _batches(order: npt.NDArray[np.int64], random: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:

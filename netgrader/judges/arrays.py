@@ -209,12 +209,12 @@ class _Comparison:
 
 
 def judge_one_hot(labels: Array, given: Bytes, spec: DataSpec, rows: Int | None = None) -> Charge | None:
-    """Return what is wrong with one-hot labels, None if nothing.
+    """Return what is wrong with labels as networks are fed them, None if nothing.
 
     Parameters
     ----------
     labels
-        What should be floating-point numbers of shape (n, classes).
+        What should be floating-point numbers of shape (n, label_width): one-hot, or the column of class 1.
     given
         The given labels, shape (n,).
     spec
@@ -223,22 +223,22 @@ def judge_one_hot(labels: Array, given: Bytes, spec: DataSpec, rows: Int | None 
         Which given image each row of the images shows; in their order if None.
     """
     n = len(given)
-    if labels.shape != (n, spec.classes):
+    if labels.shape != (n, spec.label_width):
         return _labels_shape(labels, n, spec)
-    best = labels.argmax(axis=1)
-    exact = np.zeros(labels.shape, dtype=np.float64)
-    exact[np.arange(n), best] = 1
-    wrong = np.flatnonzero((np.abs(labels - exact) > 1e-6).any(axis=1))
+    pairs = spec.one_hot(labels)
+    best = pairs.argmax(axis=1)
+    wrong = np.flatnonzero((np.abs(pairs - np.eye(spec.classes)[best]) > 1e-6).any(axis=1))
     if len(wrong):
         row = int(wrong[0])
         found = Text("row {row}: {names}", row=row, names=" ".join(f"{value:.3g}" for value in labels[row]))
-        expected, place = one_hot_words(spec.classes), Text("{count:,} rows", count=len(wrong))
+        expected, place = one_hot_words(spec.label_width), Text("{count:,} rows", count=len(wrong))
         if (labels[row] == 1).all():
             expected = Text(
                 "{expected}: a[np.arange(n), {labels}] = 1 sets one place in each row, a[{labels}] = 1 whole rows",
                 expected=expected,
             )
-        return make_charge("labels-not-one-hot", found=found, expected=expected, place=place)
+        code = "labels-wrong" if spec.one_output else "labels-not-one-hot"
+        return make_charge(code, found=found, expected=expected, place=place)
     true = given if rows is None else np.where(rows >= 0, given[rows], best)
     wrong = np.flatnonzero(best != true)
     if len(wrong):
@@ -248,8 +248,8 @@ def judge_one_hot(labels: Array, given: Bytes, spec: DataSpec, rows: Int | None 
 
 
 def _labels_shape(labels: Array, n: int, spec: DataSpec) -> Charge:
-    found, expected = Text("shape {shape}", shape=labels.shape), f"({n}, {spec.classes})"
-    if labels.size == n:
+    found, expected = Text("shape {shape}", shape=labels.shape), f"({n}, {spec.label_width})"
+    if labels.size == n and not spec.one_output:
         found = Text("{found}: the {called}s themselves", found=found, called=spec.called)
         return make_charge("labels-not-one-hot", found=found, expected=expected)
     return make_charge("wrong-shape", found=found, expected=expected)
@@ -298,9 +298,8 @@ def require_labels(bench: TestContext, part: str) -> None:
 
     Targets of a regression, ``y_train`` and ``y_test``, have to be the given ones.
     """
-    name, judge = f"y_{part}_1_hot", partial(judge_one_hot, spec=bench.spec)
-    if bench.spec.is_regression:
-        name, judge = f"y_{part}", partial(judge_targets)
+    name = bench.spec.labels_of(part)
+    judge = partial(judge_targets) if bench.spec.is_regression else partial(judge_one_hot, spec=bench.spec)
     labels, (_, given) = _evidence(bench).array(name), bench.part(part)
     try:
         rows = images_of(bench, part).rows
@@ -375,11 +374,11 @@ def _some_pairs(bench: TestContext, part: str) -> tuple[Array, Array]:
 
 def _columns(bench: TestContext, rows: Int) -> Int | None:
     """Return which class the student's labels call each class, if they do so always and it is another one."""
-    labels, true = _evidence(bench).array("y_train_1_hot"), bench.dataset.y_train[rows]
-    if labels.shape != (len(true), bench.spec.classes):
+    labels, true = _evidence(bench).array(bench.spec.labels_of("train")), bench.dataset.y_train[rows]
+    if labels.shape != (len(true), bench.spec.label_width):
         return None
     counts = np.zeros((bench.spec.classes, bench.spec.classes), np.int64)
-    np.add.at(counts, (true, labels.argmax(axis=1)), 1)
+    np.add.at(counts, (true, bench.spec.one_hot(labels).argmax(axis=1)), 1)
     called = counts.argmax(axis=1)
     always = counts.max(axis=1).sum() >= LIMITS.nearly_all * len(true) and len(set(called)) == len(called)
     return called if always and (called != np.arange(len(called))).any() else None

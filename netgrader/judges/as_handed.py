@@ -23,6 +23,7 @@ from netgrader.judges.measure import measure_of
 if TYPE_CHECKING:
     from graphread import LabSession
     from netgrader.checks.context import TestContext
+    from netgrader.data import DataSpec
     from netgrader.evidence import GraphEvidence
 
 __all__ = [
@@ -45,18 +46,20 @@ class HandedRows:
     rows: Array
     """Float (n, …)."""
     labels: Array
-    """One-hot (n, classes); of a regression numbers (n,)."""
+    """As networks are fed them (n, label_width); of a regression numbers (n,)."""
     true: Array
     """The true class, or number, of what each row shows, (n,)."""
     shown: npt.NDArray[np.int64]
     """Which given input each row shows, (n,)."""
+    spec: DataSpec
     made_in: tuple[str, ...] = ()
     """The check cell of the exercise that made them; empty where they are ours."""
 
     @property
     def targets(self) -> Array:
         """Return the classes, or numbers, that the labels say (n,)."""
-        return self.labels.argmax(axis=1) if self.labels.ndim > 1 else self.labels
+        labels = self.labels.reshape(len(self.labels), -1)
+        return self.spec.one_hot(labels).argmax(axis=1) if self.spec.classes else self.labels
 
 
 def test_rows_as_handed(bench: TestContext) -> HandedRows:
@@ -76,8 +79,8 @@ def _as_handed(bench: TestContext, part: str) -> HandedRows:
 
 def _our_rows(bench: TestContext, part: str) -> HandedRows:
     inputs, true = bench.part(part)
-    labels = true if bench.spec.is_regression else bench.spec.one_hot(true)
-    return HandedRows(bench.dataset.prepared(inputs), labels, true, np.arange(len(true)))
+    labels = true if bench.spec.is_regression else bench.spec.label_rows(true)
+    return HandedRows(bench.dataset.prepared(inputs), labels, true, np.arange(len(true)), bench.spec)
 
 
 def _own_rows(bench: TestContext, part: str) -> HandedRows | None:
@@ -86,21 +89,21 @@ def _own_rows(bench: TestContext, part: str) -> HandedRows | None:
     except BadExerciseError:
         return None
     _, true = bench.part(part)
-    arrays, numbers = bench.evidence(cell).raw.arrays, bench.spec.is_regression
-    name, targets = (f"y_{part}", ()) if numbers else (f"y_{part}_1_hot", (bench.spec.classes,))
-    rows, labels = arrays.get(f"x_{part}", NONE), arrays.get(name, NONE)
-    if (rows.shape, labels.shape) != ((len(true), *bench.spec.fed_shape), (len(true), *targets)):
+    arrays, spec = bench.evidence(cell).raw.arrays, bench.spec
+    targets = () if spec.is_regression else (spec.label_width,)
+    rows, labels = arrays.get(f"x_{part}", NONE), arrays.get(spec.labels_of(part), NONE)
+    if (rows.shape, labels.shape) != ((len(true), *spec.fed_shape), (len(true), *targets)):
         return None
     shown = images_of(bench, part).shown(len(true))
-    return HandedRows(rows, labels, true[shown], shown, (cell,))
+    return HandedRows(rows, labels, true[shown], shown, spec, (cell,))
 
 
 def own_accuracy(session: LabSession, graph: GraphEvidence, handed: HandedRows) -> float | None:
     """Return the network's own accuracy over all rows at once; None if it cannot be evaluated."""
     if not {"X", "Y", "accuracy"} <= graph.parts.keys():
         return None
-    feeds = {graph.parts["X"]: shaped(graph, handed.rows), graph.parts["Y"]: handed.labels, **graph.eval_feed}
-    value = run_alone(session, graph.parts["accuracy"], feeds)
+    feeds = {graph.parts["X"]: shaped(graph, handed.rows), graph.parts["Y"]: shaped(graph, handed.labels, "Y")}
+    value = run_alone(session, graph.parts["accuracy"], {**feeds, **graph.eval_feed})
     return None if isinstance(value, LabError) or not value.size else float(np.mean(value))
 
 

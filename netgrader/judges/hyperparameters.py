@@ -124,8 +124,8 @@ def dropped_shares(lab: Lab, graph: GraphEvidence, network: Network, spec: DataS
     places = [*_read_by_layers(plain, network, images)]
     random = np.random.default_rng(3)
     rows = random.uniform(0.2, 1.0, (ROWS, spec.size)).astype(np.float32)
-    one_hot = spec.one_hot(random.integers(0, spec.classes, ROWS))
-    feeds = {name: value for name, value in ((images, shaped(graph, rows)), (labels, one_hot)) if name}
+    fed = shaped(graph, spec.label_rows(random.integers(0, spec.classes, ROWS)), "Y")
+    feeds = {name: value for name, value in ((images, shaped(graph, rows)), (labels, fed)) if name}
     modes = _modes(graph, plain, feeds)
     try:
         with started(lab.load(graph.meta_graph)) as session:

@@ -43,7 +43,7 @@ def judge_labels(subject: Subject) -> Iterator[LoopFinding]:
             Aspect.LABELS,
             "labels-not-one-hot",
             found=found,
-            expected=Text("{one_hot_words} in each row", one_hot_words=one_hot_words(subject.spec.classes)),
+            expected=Text("{one_hot_words} in each row", one_hot_words=one_hot_words(subject.spec.label_width)),
         )
         return
     wrong, own = subject.nearest_classes(index, labels)
@@ -74,9 +74,9 @@ def _explained(subject: Subject, index: Int, labels: Bytes, own: Bytes) -> LoopF
     return finding(Aspect.LABELS, "labels-shuffled-apart", found=found, expected=Text("each with its own"))
 
 
-def one_hot_words(classes: int) -> Said:
-    """Return what a row of one-hot labels holds: ``one 1 and nine 0``."""
-    return Text("one 1 and {classes} 0", classes=spelled(classes - 1))
+def one_hot_words(width: int) -> Said:
+    """Return what the label of a row holds: ``one 1 and nine 0``, or ``0 or 1``."""
+    return Text("one 1 and {classes} 0", classes=spelled(width - 1)) if width > 1 else Text("0 or 1")
 
 
 def class_shift(labels: Bytes, own: Bytes, classes: int) -> int | None:

@@ -29,12 +29,13 @@ import numpy.typing as npt
 
 from graphread.text import Text
 from netgrader.faults import fault
-from netgrader.judges.answers import shaped, started
+from netgrader.judges.answers import paired, shaped, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from graphread import Lab, LabSession
+    from netgrader.data import DataSpec
     from netgrader.evidence import GraphEvidence, Json
     from netgrader.faults import Fault
 
@@ -92,7 +93,7 @@ class RunImages:
 
     train: tuple[Array, Array]
     test: tuple[Array, Array]
-    classes: int
+    spec: DataSpec
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ class _Trial:
             [parts["loss"], parts["train_op"]],
             {
                 parts["X"]: shaped(self._graph, images),
-                parts["Y"]: np.eye(self._images.classes, dtype=np.float32)[labels],
+                parts["Y"]: shaped(self._graph, self._images.spec.label_rows(labels), "Y"),
             },
             batches,
             fed_in_training(self._graph),
@@ -238,7 +239,7 @@ def fed_in_training(graph: GraphEvidence) -> dict[str, Array]:
 
 def _accuracy(session: LabSession, graph: GraphEvidence, test: tuple[Array, Array]) -> float:
     (logits,) = session.run([graph.parts["logits"]], {graph.parts["X"]: shaped(graph, test[0]), **graph.eval_feed})
-    return float(np.mean(np.argmax(np.asarray(logits), axis=1) == test[1]))
+    return float(np.mean(np.argmax(paired(np.asarray(logits), len(test[1])), axis=1) == test[1]))
 
 
 class _Bands(NamedTuple):

@@ -14,12 +14,12 @@ from graphread.text import Said, Text
 from netgrader.errors import NetgraderError
 from netgrader.judges.known_images import Projections, Table, match_scaled
 from netgrader.judges.notes import (
-    ARRAYS,
     COLUMNS,
     FIGURES,
     NO_LABEL,
     PARTS,
     Asked,
+    arrays_of,
 )
 
 if TYPE_CHECKING:
@@ -193,8 +193,7 @@ def read_training_log(evidence: Evidence, spec: DataSpec) -> TrainingLog:
 
 
 def _tables(evidence: Evidence, spec: DataSpec) -> tuple[Tables, _RowFinder]:
-    found = {name: _array(evidence.arrays, f"table/{name}") for name in ARRAYS}
-    x_train, y_train, x_test, y_test = (found[name] for name in ARRAYS)
+    x_train, y_train, x_test, y_test = (_array(evidence.arrays, f"table/{name}") for name in arrays_of(spec))
     for images, labels in ((x_train, y_train), (x_test, y_test)):
         _require(images.ndim == 2 and len(images) > 0, TABLES_APART)
         _require((*images.shape[1:], *labels.shape) == (Projections.WIDTH, len(images)), TABLES_APART)

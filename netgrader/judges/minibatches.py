@@ -410,13 +410,13 @@ def judge_order(subject: Subject) -> Iterator[LoopFinding]:
     epochs = subject.course.epochs
     if not epochs or not np.median(subject.call.sizes[subject.course.steps]):
         return  # where most minibatches are empty, they are alike
-    pure, spec = _purity(subject, epochs[0]), subject.spec
-    if pure > spec.above_chance(LIMITS.pure):
+    (pure, chance), spec = _purity(subject, epochs[0]), subject.spec
+    if pure > chance + LIMITS.pure * (1 - chance):
         found = Text(
             "in a minibatch {pure:.0f} % of the {images} show one {called}", pure=100 * pure, called=spec.called
         )
         yield finding(
-            Aspect.ORDER, "sorted-data", found=found, expected=Text("about {classes:.0f} %", classes=100 / spec.classes)
+            Aspect.ORDER, "sorted-data", found=found, expected=Text("about {classes:.0f} %", classes=100 * chance)
         )
     for keeps, same in ORDERS:
         kept = [keeps(subject, *pair) for pair in pairwise(epochs)]
@@ -463,8 +463,8 @@ ORDERS: Sequence[tuple[Callable[[Subject, Epoch, Epoch], bool], Text]] = (
 """What epochs without a new order do, and its sentence."""
 
 
-def _purity(subject: Subject, epoch: Epoch) -> float:
-    """Return the mean share of the most frequent class in an epoch's minibatches; 0 if too few."""
+def _purity(subject: Subject, epoch: Epoch) -> tuple[float, float]:
+    """Return the mean share of the most frequent class in the minibatches, 0 if too few; and in all rows."""
     known, index, sizes = subject.origins.shown, subject.rows(epoch).index, subject.call.sizes[epoch.steps]
     shown: Bytes = np.where(known != NO_LABEL, known, subject.tables.classes)
     classes = np.where(index >= 0, shown[index], NO_LABEL)
@@ -473,4 +473,5 @@ def _purity(subject: Subject, epoch: Epoch) -> float:
     named = counts[:, :NO_LABEL]
     enough = named.sum(axis=1) >= LIMITS.smallest
     shares = named.max(axis=1)[enough] / named.sum(axis=1)[enough]
-    return float(shares.mean()) if len(shares) > 1 else 0.0
+    usual = np.bincount(shown[subject.tables.train], minlength=NO_LABEL + 1)[:NO_LABEL].astype(np.float64)
+    return float(shares.mean()) if len(shares) > 1 else 0.0, float(np.max(usual) / max(np.sum(usual), 1))

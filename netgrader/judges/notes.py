@@ -29,15 +29,17 @@ import hashlib
 import math
 from dataclasses import dataclass
 from enum import IntFlag
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from netgrader.checks.parameters import Usual
 
+if TYPE_CHECKING:
+    from netgrader.data import DataSpec
+
 __all__ = [
-    "ARRAYS",
     "COLUMNS",
     "FIGURES",
     "IMAGES",
@@ -46,6 +48,7 @@ __all__ = [
     "PARTS",
     "Asked",
     "Learner",
+    "arrays_of",
     "direction",
     "first_weights",
     "gradient",
@@ -54,9 +57,6 @@ __all__ = [
 
 LEARNING_RATE = Usual.INSTRUMENT_RATE
 """Of the instrument's Adam where a call asks for no other."""
-
-ARRAYS = ("x_train", "y_train_1_hot", "x_test", "y_test_1_hot")
-"""The student's arrays that `train` reads."""
 
 IMAGES = {"x_train": "x_train_2d", "x_test": "x_test_2d"}
 """Those of them that are images, and the given arrays that they are usually made of."""
@@ -81,6 +81,11 @@ class Asked(IntFlag):
     INITIALISE = 8
     GRADIENT = 16
     """The gradient of the loss was asked for, outside of the network's own train step."""
+
+
+def arrays_of(spec: DataSpec) -> tuple[str, str, str, str]:
+    """Return what the student's arrays are called that `train` reads."""
+    return "x_train", spec.labels_of("train"), "x_test", spec.labels_of("test")
 
 
 def first_weights(challenge: int, call: int, pixels: int, classes: int) -> npt.NDArray[np.float32]:

@@ -63,6 +63,8 @@ PARTS = ("X", "Y", "logits", "prediction", "loss", "train_op", "accuracy")
 class _Trials(NamedTuple):
     """How networks are tried out."""
 
+    half: float = 0.5
+    """The probability above which the second of two classes is the likelier one."""
     spread: float = 0.1
     """The standard deviation of the weights."""
     close: float = 6e-4
@@ -118,13 +120,14 @@ class _FedShape(NamedTuple):
     labels: str
     pixels: int
     classes: int
+    width: int
     asked: tuple[int, ...] | None
 
 
 def _fed(network: Network, names: Mapping[str, str | None]) -> _FedShape | None:
     """Return what a network is fed, by the `names` of its parts; None where a part or a size is not known."""
     exercise = _asked(network)
-    known = (names.get("X"), names.get("Y"), exercise.inputs, exercise.classes)
+    known = (names.get("X"), names.get("Y"), exercise.inputs, exercise.classes, exercise.label_width)
     return None if None in known else _FedShape._make((*known, exercise.input_shape))
 
 
@@ -158,7 +161,7 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
                     fail("fixed-batch-size", found=found, expected=expected)
             sizes = ", ".join(map(str, fed_with.asked or (fed_with.pixels,)))
             expected = Text(
-                "X of shape (n, {sizes}) and Y of shape (n, {classes})", sizes=sizes, classes=fed_with.classes
+                "X of shape (n, {sizes}) and Y of shape (n, {classes})", sizes=sizes, classes=fed_with.width
             )
             found = Text("a network that cannot be fed so ({sentence})", sentence=error.sentence)
             fail("wrong-placeholder", found=found, expected=expected)
@@ -174,7 +177,8 @@ def _feeds(graph: GraphEvidence, fed: _FedShape, rows: Array, classes: Array) ->
     """Return feeds for rows (n, pixels), with labels of these `classes` (n,), up to their number."""
     # Only what was asked for may have another shape than rows.
     shown = rows if fed.asked is None else shaped(graph, rows)
-    return {**graph.eval_feed, fed.images: shown, fed.labels: np.eye(fed.classes)[classes % fed.classes]}
+    labels = np.eye(fed.classes)[classes % fed.classes][:, -fed.width :]
+    return {**graph.eval_feed, fed.images: shown, fed.labels: shaped(graph, labels, "Y")}
 
 
 def _require_single(graph: GraphEvidence) -> None:
@@ -269,6 +273,7 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
     names = _names(network)
     fed_with, accuracy = _fed(network, names), names.get("accuracy")
     of = list(filter(None, map(names.get, ("logits", "prediction")[: 1 + free])))
+    cuts = {names.get("prediction"): LIMITS.half}  # above which a single number means the second class; logits: above 0
     if fed_with is None or accuracy is None or network.faults:
         return
     random, loaded = random_of(graph), lab.load(graph.meta_graph)
@@ -279,7 +284,7 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
         for count in random.integers(*LIMITS.judged, 2).tolist():
             right = random.permutation(count) < random.integers(1 + count // 4, count // 2)
             trial = _ShareTrial(session, graph, fed_with, _rows(random, count, fed_with.pixels), random)
-            shares = [trial.share(accuracy, name, right) for name in of]
+            shares = [trial.share(accuracy, name, right, cuts.get(name, 0.0)) for name in of]
             _require_right_share([share for share in shares if share is not None], right)
 
 
@@ -305,15 +310,17 @@ class _ShareTrial(NamedTuple):
             ungradable(Text("The accuracy cannot be run on {images} of ours; your instructor will look at it."))
         return value
 
-    def share(self, accuracy: str, tensor: str, right: Array) -> Array | None:
+    def share(self, accuracy: str, tensor: str, right: Array, cut: float) -> Array | None:
         """Return the accuracy if just the `right` rows (n,) have the class of their scores as label.
 
-        The scores are those that a `tensor`, logits or prediction, gives the rows; None if it has none for each row.
+        The scores are those that a `tensor`, logits or prediction, gives the rows; None if it has none for each row. A
+        single one means the second class above `cut`.
         """
         scores = self._run(tensor, np.zeros(len(self.rows), int))
-        if scores.shape not in {(len(right), self.fed.classes), (len(right),)}:
+        if scores.shape not in {(len(right), self.fed.width), (len(right),)}:
             return None
-        best = scores.reshape(len(right), -1)
+        before = ((0, 0), (int(self.fed.width == 1), 0))
+        best = np.pad(scores.reshape(len(right), -1), before, constant_values=cut)
         classes = (best.argmax(axis=1) if best.shape[1] > 1 else best[:, 0]).astype(int)
         others = self.random.integers(1, self.fed.classes, len(right))
         return self._run(accuracy, np.where(right, classes, classes + others))

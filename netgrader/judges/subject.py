@@ -159,13 +159,12 @@ class Origins:
 def origins(
     tables: Tables,
     spec: DataSpec,
-    train: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]],
-    test: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]],
+    train: tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]],
+    test: tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]],
 ) -> Origins:
-    """Compare the student's rows with the given images; `train` and `test` are raw images and classes."""
-    images = np.concatenate([part[0].reshape(len(part[0]), -1) for part in (train, test)])
-    labels = np.concatenate([part[1] for part in (train, test)])
-    match = match_scaled(fingerprints(images) / spec.largest, tables.prints, spec.size)
+    """Compare the student's rows with the given ones; `train` and `test` are these as asked for, with classes."""
+    prints, labels = np.concatenate([*map(fingerprints, (train[0], test[0]))]), np.concatenate([train[1], test[1]])
+    match = match_scaled(prints, tables.prints, spec.size)
     known = np.where(match.index >= 0, labels[match.index], NO_LABEL).astype(np.uint8)
     return Origins(spec, known, usual(match.factor[: tables.n_train]), usual(match.factor[tables.n_train :]))
 

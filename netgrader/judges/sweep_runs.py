@@ -213,9 +213,7 @@ def run_images(bench: TestContext) -> RunImages:
     def make() -> RunImages:
         data = data_for(bench)
         few = np.arange(Runs.STEPS * Runs.BATCH) % len(data.x_train)
-        return RunImages(
-            (data.prepared(data.x_train[few]), data.called(data.y_train[few])), sample(bench), bench.spec.classes
-        )
+        return RunImages((data.prepared(data.x_train[few]), data.called(data.y_train[few])), sample(bench), bench.spec)
 
     images: RunImages = bench.once("images of short runs", make)
     return images

@@ -166,7 +166,8 @@ def _training(bench: TestContext) -> Training:
     except BadTrainingLog as problem:
         ungradable(problem.said)
     data = bench.dataset
-    shown = origins(log.tables, bench.spec, (data.x_train, data.y_train), (bench.given.images, data.y_test))
+    train, test = (data.prepared(part) for part in (data.x_train, bench.given.images))
+    shown = origins(log.tables, bench.spec, (train, data.y_train), (test, data.y_test))
     training = judge_training(log, shown)
     if "challenges" in bench.outside and not _noted_truly(bench, known, training.subjects):
         ungradable(NOT_TRUE)
@@ -185,7 +186,11 @@ def _with_handed(bench: TestContext, evidence: Evidence, tables: Tables) -> Evid
     prints = fingerprints(images)
     if same_rows(prints, read, size) or same_rows(fingerprints(given), read, size):
         return evidence
-    known = {"table/x_train": prints, "table/y_train_1_hot": handed.targets, "images/x_train": images}
+    known = {
+        "table/x_train": prints,
+        f"table/{bench.spec.labels_of('train')}": handed.targets,
+        "images/x_train": images,
+    }
     return replace(evidence, arrays={**evidence.arrays, **known}, tables={})
 
 

@@ -16,6 +16,7 @@ import nbformat
 import numpy as np
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from netgrader.checks.parameters import LOOP, kinds_on
 from netgrader.checks.wording import percent
 from netgrader.drawing_pad import can_be_drawn
 from netgrader.errors import UsageError
@@ -34,11 +35,14 @@ __all__ = ["NewAssignment", "copy_digits", "make_assignment", "make_config"]
 
 NOTEBOOK_FORMAT = 5
 DATA_SECONDS = 300.0  # for reading an instructor's data: pictures of 60,000 take 20
+LOOPED = 400  # training rows, of which 25 minibatches are enough to see an order
 STEPS, MOST_EPOCHS, LEAST_EPOCHS = 3_000, 60, 5
 """Training steps of the reference solution, and bounds for its epochs."""
 RIGHT, WRONG = "right", "wrong"
 GIVEN_AS_LOGITS = {RIGHT: "logits", WRONG: "prediction"}
-"""What the loss is given: the wrong submission applies the softmax twice."""
+"""What the loss is given: the wrong submission applies the softmax, or the sigmoid, twice."""
+FORMS = {False: "one-hot", True: "a column of 0 and 1"}
+"""What labels are, by whether networks have one output."""
 COLUMN = "tf.matmul(hidden, W2) + b2"
 SCALED = {RIGHT: f"tf.squeeze({COLUMN}, axis=1)", WRONG: COLUMN}
 """What the last layer of a regression puts out: the wrong submission's column is compared with a row of targets."""
@@ -83,6 +87,8 @@ class NewAssignment:
     """What the targets of a regression are in."""
     target_column: str = ""
     """The column of a table to predict."""
+    one_output: bool = False
+    """Whether networks tell two classes apart by one output."""
 
 
 def copy_digits(root: Path) -> tuple[Path, ...]:
@@ -122,6 +128,7 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
         names=wanted.names,
         unit=wanted.unit,
         target_column=wanted.target_column,
+        one_output=wanted.one_output,
     )
     spec, content = read_within_limits(wanted.data, read, wanted.data, seconds=DATA_SECONDS)
     terms = _terms(wanted, spec, content)
@@ -172,6 +179,8 @@ def _terms(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[str, A
         "folder": NUMBERS if spec.is_regression else "",
         "epochs": min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(STEPS * 64 / spec.train.rows))),
         "drawn": can_be_drawn(spec),
+        "y_train": spec.labels_of("train"),
+        "y_test": spec.labels_of("test"),
         "asked_scaling": SCALING_ASKED[spec.scaling],
         "prepared": PREPARED[spec.scaling].format(spec=spec),
     }
@@ -194,10 +203,18 @@ def _of_classes(wanted: NewAssignment, spec: DataSpec) -> dict[str, Any]:
         spec = msgspec.structs.replace(spec, worthless=round((1 / spec.classes + wanted.target) / 2, 3))
     return {
         "spec": spec,
+        "looped": _minibatch(spec) if LOOP in kinds_on(spec) and spec.train.rows >= LOOPED else 0,
+        "form": FORMS[spec.one_output],
         "names": repr([spec.name(number) for number in range(spec.classes)]),
         "least": round((spec.nothing_for + wanted.target) / 2, 3),
         "none_at": round(max(1 - 5 / 3 * (1 - wanted.target), spec.nothing_for), 4),
     }
+
+
+def _minibatch(spec: DataSpec) -> int:
+    """Return the size of minibatches with which a loop is tried: about 90 an epoch, and no divisor of the rows."""
+    size = max(16, spec.train.rows // 90)
+    return size + (spec.train.rows % size == 0)
 
 
 def _of_numbers(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[str, Any]:

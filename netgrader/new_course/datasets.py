@@ -42,13 +42,20 @@ FORMS = "an .npz with x_train, y_train, x_test, y_test, or with x and y, one tar
 
 
 def read_data(
-    given: Path, *, called: str = "", names: Sequence[str] = (), unit: str = "", target_column: str = ""
+    given: Path,
+    *,
+    called: str = "",
+    names: Sequence[str] = (),
+    unit: str = "",
+    target_column: str = "",
+    one_output: bool = False,
 ) -> tuple[DataSpec, bytes]:
     """Return what the data of a course are, and the content of their file.
 
-    Data that are not split yet are: one input in five, drawn with a fixed seed, is a test input. Inputs are images if they
-    are uint8 of shape (n, height, width) or (n, height, width, colours), else rows or sequences of numbers, which are
-    standardised. Targets are classes if they are words, whole numbers of images, or few different whole numbers; else numbers.
+    Of data that are not split yet one input in five of each class, or of near targets, is a test input, drawn with a fixed
+    seed. Inputs are images if they are uint8 of shape (n, height, width) or (n, height, width, colours), else rows or
+    sequences of numbers, which are standardised. Targets are classes if they are words, whole numbers of images, or few
+    different whole numbers; else numbers.
 
     Parameters
     ----------
@@ -60,6 +67,8 @@ def read_data(
         Of targets that are numbers.
     target_column
         The column of a table to predict.
+    one_output
+        Whether networks tell two classes apart by one output.
 
     Raises
     ------
@@ -68,7 +77,7 @@ def read_data(
     """
     x, y, n_train = _read(given, target_column)
     inputs, targets, classes, scaling = _kept(x, y, given)
-    train, test = _rows(len(x), n_train)
+    train, test = _rows(targets, n_train)
     if min(len(train), len(test)) < Split.LEAST_ROWS:
         raise UsageError(
             f"{given} has {len(train)} rows to train on and {len(test)} to test on; "
@@ -77,7 +86,13 @@ def read_data(
     held = (inputs[train], targets[train], inputs[test], targets[test])
     content = _archive(dict(zip((*TRAIN, *TEST), held, strict=True)))
     shown = called or re.sub(r"[^\w -]", " ", target_column).strip()[:40]
-    about = {"classes": len(classes), "names": list(names) or _names(classes), "unit": unit, "called": shown}
+    about = {
+        "classes": len(classes),
+        "one_output": one_output,
+        "names": list(names) or _names(classes),
+        "unit": unit,
+        "called": shown,
+    }
     table: dict[str, Any] = {
         "file": re.sub(r"[^\w.-]", "_", f"{given.resolve().stem}.npz"),
         "sha256": hashlib.sha256(content).hexdigest(),
@@ -155,12 +170,17 @@ def _targets(column: npt.NDArray[np.str_]) -> Array:
     return column
 
 
-def _rows(n: int, n_train: int) -> tuple[Array, Array]:
-    """Return the numbers of the rows to train on and of those to test on, drawn where `n_train` is -1."""
+def _rows(targets: Array, n_train: int) -> tuple[Array, Array]:
+    """Return the numbers of the rows to train on and of those to test on, drawn where `n_train` is -1.
+
+    One in five of rows with the same target, or with near ones, is drawn to test on.
+    """
     if n_train >= 0:
-        return np.arange(n_train), np.arange(n_train, n)
-    order = np.random.default_rng(Split.SEED).permutation(n)
-    return order[n // Split.SHARE :], order[: n // Split.SHARE]
+        return np.arange(n_train), np.arange(n_train, len(targets))
+    order = np.random.default_rng(Split.SEED).permutation(len(targets))
+    drawn = np.zeros(len(targets), bool)
+    drawn[order[np.argsort(targets[order], kind="stable")][Split.SHARE - 1 :: Split.SHARE]] = True
+    return order[~drawn[order]], order[drawn[order]]
 
 
 def _kept(x: Array, y: Array, given: Path) -> tuple[Array, Array, Array, str]:

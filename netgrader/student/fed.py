@@ -1,7 +1,8 @@
-"""What a notebook's sessions ran of a graph: training steps, and evaluation's switches.
+"""What a notebook's sessions ran of a graph: training steps, on which rows, and evaluation's switches.
 
-It is the notebook's own word. A network whose part `eval_feed` was forgotten is evaluated as its own notebook did, and one
-that knows nothing is distinguished from one without training steps; it is used for nothing else.
+It is the notebook's own word. A network whose part `eval_feed` was forgotten is evaluated as its own notebook did, one
+that knows nothing is distinguished from one without training steps, and test rows that were trained on are named; it is used
+for nothing else.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphread.graph.nodes import reached
+from netgrader.judges.known_images import Projections, Table, fingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +28,7 @@ __all__ = [
     "is_training",
     "left_at_default",
     "note_run",
+    "rows_fed",
     "took_steps",
     "usual_batch",
 ]
@@ -39,6 +42,14 @@ VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 UPDATES = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "ScatterSub", "ResourceScatterSub")
 
 
+class FedRows:
+    """How many rows of training steps are noted."""
+
+    OF_A_STEP = 256
+    MOST = 200_000  # different ones of a graph, 65 bytes each
+    SLACK = 1e-5  # of the largest projection: rows that differ are a thousand times as far apart
+
+
 @dataclass
 class _GraphRuns:
     """What was run of a graph."""
@@ -48,6 +59,8 @@ class _GraphRuns:
     """By op, whether running it updates a variable that training moves, and whether it gives one a first value."""
     batches: Counter[int] = field(default_factory=Counter)
     """How many training steps were fed so many rows, by their number."""
+    rows: set[bytes] = field(default_factory=set)
+    """Fingerprints of rows that training steps were fed."""
     in_training: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     in_evaluation: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     """Single values that placeholders were last fed, by tensor name."""
@@ -74,8 +87,36 @@ def usual_batch(net: Any) -> int:
 
 def _batches(net: Any) -> Counter[int]:
     """How many training steps were fed so many rows, by their number."""
+    logits, prediction = _runs_of(net)
+    return logits.batches | prediction.batches
+
+
+def _runs_of(net: Any) -> tuple[_GraphRuns, _GraphRuns]:
+    """Return what was run of the graph of a network's logits, and of that of the numbers that it predicts."""
     logits, prediction = (getattr(getattr(net, part, None), "graph", None) for part in ("logits", "prediction"))
-    return _notes(logits).batches | _notes(prediction).batches
+    return _notes(logits), _notes(prediction)
+
+
+def rows_fed(net: Any, rows: npt.NDArray[Any], others: Callable[[], npt.NDArray[Any]]) -> int:
+    """Return how many of some rows (n, …), leaving out what is among the others, training steps of a network were fed."""
+    logits, prediction = _runs_of(net)
+    prints = np.frombuffer(b"".join(logits.rows | prediction.rows)).reshape(-1, Projections.WIDTH)
+    own = _find(prints, rows)
+    if not (own >= 0).any():
+        return 0
+    elsewhere = _find(prints, others())
+    # Where no row is known to be of the others, they were prepared in another way, and equal rows of both are not told apart.
+    return len(np.unique(own[(own >= 0) & (elsewhere < 0)])) * bool((elsewhere >= 0).any())
+
+
+def _find(prints: npt.NDArray[np.float64], rows: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Return which of some rows each fingerprint is of, -1 where of none; means may have been taken in single precision."""
+    known = _prints(rows)
+    return Table(known, FedRows.SLACK * float(np.abs(known).max(initial=0.0))).find(prints)
+
+
+def _prints(rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    return fingerprints(rows.reshape(len(rows), -1))
 
 
 def fed_switches(graph: Any) -> dict[str, npt.NDArray[Any]]:
@@ -114,10 +155,18 @@ def note_run(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
     trains = is_training(graph, fetches)
     if trains:
         notes.batches[_rows_in(feed_dict)] += 1
+        _note_rows(notes, feed_dict)
     for key, value in feed_dict.items():
         tensor = graph.as_graph_element(key, allow_operation=False)
         if tensor.op.type in SWITCHES and np.ndim(value) == 0:
             _note_switch(notes, tensor, value, trains=trains)
+
+
+def _note_rows(notes: _GraphRuns, feed_dict: Mapping[Any, Any]) -> None:
+    """Note some of the rows that a training step is fed."""
+    for value in feed_dict.values():
+        if getattr(value, "ndim", 0) > 1 and len(notes.rows) < FedRows.MOST:
+            notes.rows.update(map(bytes, _prints(value[:: max(1, len(value) // FedRows.OF_A_STEP)])))
 
 
 def _rows_in(feed_dict: Mapping[Any, Any]) -> int:

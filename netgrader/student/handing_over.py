@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.student.course_data import data_spec, given_data
-from netgrader.student.fed import left_at_default, took_steps, usual_batch
+from netgrader.student.fed import left_at_default, rows_fed, took_steps, usual_batch
 from netgrader.student.probes import WrongReturn, export_graph
 
 if TYPE_CHECKING:
@@ -25,17 +25,16 @@ FEW = 1_000_000
 
 
 def hand_over_arrays(student: Student, out: EvidenceWriter) -> None:
-    """Hand over ``x_train``, ``y_train_1_hot``, ``x_test`` and ``y_test_1_hot`` as the notebook has them.
+    """Hand over ``x_train``, ``x_test`` and their targets, as ``y_train_1_hot``, as the notebook has them.
 
     Images go as the table that made them from the given grey levels, where there is one; of other inputs there is none, so
-    they go as they are. Targets of a regression are called ``y_train`` and ``y_test``.
+    they go as they are. What targets are called `DataSpec.labels_of` says.
     """
     spec = data_spec()
     (x_train, _), (x_test, _) = given_data()
     given = {"x_train": ("x_train_2d", x_train), "x_test": ("x_test_2d", x_test)} if spec.scaling == "largest" else {}
     most = max(len(x_train), len(x_test)) * max(spec.size, spec.outputs)
-    targets = ("y_train", "y_test") if spec.is_regression else ("y_train_1_hot", "y_test_1_hot")
-    for name in ("x_train", targets[0], "x_test", targets[1]):
+    for name in ("x_train", spec.labels_of("train"), "x_test", spec.labels_of("test")):
         with student.capturing(out, name):
             out.array(name, _numbers(student.value(name), most), given.get(name))
 
@@ -67,6 +66,9 @@ def hand_over_trained(student: Student, out: EvidenceWriter) -> None:
         net = student.value("net")
         left: list[Json] = [*left_at_default(net)]
         noted: dict[str, Json] = {"stepped": took_steps(net), "batch": usual_batch(net), "left_at_default": left}
+        (x_train, _), (x_test, _) = given_data()
+        spec = data_spec()
+        noted["fed_test"] = rows_fed(net, spec.prepared(x_test, x_train), lambda: spec.prepared(x_train, x_train))
         out.graph("net", export_graph(net, session, noted))
 
 

@@ -64,6 +64,8 @@ class Instrument:
         there were more, or no step since. None where nobody waits.
     least
         Rows that a step counts as at least: smaller ones are not what anybody asked for either.
+    one_output
+        Whether labels are a column of 0 and 1 and there is one logit, the second less the first.
 
     Attributes
     ----------
@@ -79,13 +81,14 @@ class Instrument:
         enough: int | None = None,
         *,
         least: int = 1,
+        one_output: bool = False,
     ) -> None:
         import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
 
         graph = tf.Graph()
         self._notes = _Notes(graph, seconds, weights.size, enough=enough, least=least)
         with graph.as_default():
-            self.net = _network(tf, self._notes, learning_rate, weights)
+            self.net = _network(tf, self._notes, learning_rate, weights, one_output=one_output)
         self._notes.started()
 
     @property
@@ -115,14 +118,17 @@ class Instrument:
             out.array(f"{name}/{part}", array)
 
 
-def _network(tf: Any, notes: _Notes, learning_rate: float, weights: Array) -> types.SimpleNamespace:
+def _network(
+    tf: Any, notes: _Notes, learning_rate: float, weights: Array, *, one_output: bool
+) -> types.SimpleNamespace:
     """A network as a graph around functions: NumPy computes loss, accuracy and steps, and notes them.
 
     So nothing in it is the network that the exercise asks for, which TensorFlow is to differentiate.
     """
     pixels, classes = weights.shape
     x = tf.placeholder(tf.float32, [None, pixels], name="X")
-    y = tf.placeholder(tf.float32, [None, classes], name="Y")
+    fed = tf.placeholder(tf.float32, [None, classes - one_output], name="Y")
+    y = tf.concat([1 - fed, fed], axis=1) if one_output else fed
     with tf.control_dependencies([tf.numpy_function(notes.initialised, [], tf.int64, name="initialising")]):
         start = tf.identity(weights)
     w = tf.Variable(start, name="W", use_resource=False)
@@ -146,12 +152,15 @@ def _network(tf: Any, notes: _Notes, learning_rate: float, weights: Array) -> ty
         tf.assign(variable, tf.ensure_shape(new, variable.shape))
         for variable, new in zip(variables, outcome, strict=True)
     ]
+    shown, prediction = logits, tf.nn.softmax(logits, axis=1, name="prediction")
+    if one_output:
+        shown, prediction = logits[:, 1:] - logits[:, :1], prediction[:, 1:]
     return types.SimpleNamespace(
         graph=x.graph,
         X=x,
-        Y=y,
-        logits=logits,
-        prediction=tf.nn.softmax(logits, axis=1, name="prediction"),
+        Y=fed,
+        logits=shown,
+        prediction=prediction,
         loss=tf.identity(_loss(tf, notes, run, y)(logits), name="loss"),
         train_op=tf.group(updates, name="train_op"),
         accuracy=tf.ensure_shape(tf.numpy_function(notes.accuracy, [run, y, logits], tf.float32), [], name="accuracy"),

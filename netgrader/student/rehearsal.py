@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.judges.known_images import fingerprints
-from netgrader.judges.notes import ARRAYS, IMAGES, LEARNING_RATE, NO_LABEL, first_weights
+from netgrader.judges.notes import IMAGES, LEARNING_RATE, NO_LABEL, arrays_of, first_weights
 from netgrader.student.course_data import given_data
 from netgrader.student.instrument import Instrument, classes
 from netgrader.student.patience import OutOfPatience, patience
@@ -93,10 +93,9 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
 
 def _hand_over_images(arrays: Mapping[str, Array], out: EvidenceWriter) -> None:
     """The images as a network sees them; of what is a table of the given grey levels, the table."""
-    given = {given: images for given, (images, _) in zip(IMAGES.values(), given_data(), strict=True)}
-    for name, reference in IMAGES.items():
+    for (name, reference), (given, _) in zip(IMAGES.items(), given_data(), strict=True):
         images = np.asarray(arrays[name]).astype(np.float32, copy=False)
-        out.array(f"images/{name}", images, (reference, given[reference]))
+        out.array(f"images/{name}", images, (reference, given) if given.dtype == np.uint8 else None)
 
 
 def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, number: int, seconds: float) -> bool:
@@ -107,9 +106,8 @@ def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, numb
     spec = student.exercises.data
     weights = first_weights(student.challenge, number, spec.size, spec.classes)
     enough = Rehearsal.MORE_THAN_ASKED * call.n_epochs * spec.train.rows if student.quick else None
-    instrument = Instrument(
-        weights, call.learning_rate, seconds, enough, least=int(Rehearsal.SMALLEST * call.mini_batch_size)
-    )
+    least = int(Rehearsal.SMALLEST * call.mini_batch_size)
+    instrument = Instrument(weights, call.learning_rate, seconds, enough, least=least, one_output=spec.one_output)
     session = tf.Session(graph=instrument.net.graph)
     try:
         # As in the notebook, neither is the default: an initialiser made outside of net.graph finds no variables.
@@ -186,7 +184,7 @@ def _arrays(student: Student) -> tuple[dict[str, Array], dict[str, Array], str |
     """Return the student's arrays and row identities; or stand-ins, with a sentence why."""
     spec = student.exercises.data
     try:
-        found = {name: _array(student, name) for name in ARRAYS}
+        found = {name: _array(student, name) for name in arrays_of(spec)}
         table = {**_table(found, "train", spec), **_table(found, "test", spec)}
     except _UnusableError as problem:
         return *_stand_ins(spec), str(problem)
@@ -205,16 +203,16 @@ def _array(student: Student, name: str) -> Array:
 
 def _table(found: Mapping[str, Array], part: str, spec: DataSpec) -> dict[str, Array]:
     """What identifies the rows of a pair of arrays."""
-    x, y = f"x_{part}", f"y_{part}_1_hot"
+    x, y = f"x_{part}", spec.labels_of(part)
     images, labels = found[x], found[y]
     try:
         _require_shape(images, spec.size)
-        prints = _identity(x, images)
+        prints = fingerprints(images)
         _require_prints(prints)
-        _require_labels(labels, spec.classes, len(images))
+        _require_labels(labels, spec, len(images))
     except _UnusableError as problem:
         raise _UnusableError(f"in {x} and {y} {problem}") from None
-    return {x: prints, y: _identity(y, labels)}
+    return {x: prints, y: _named(labels, spec)[0]}
 
 
 def _require_shape(images: Array, pixels: int) -> None:
@@ -229,10 +227,10 @@ def _require_prints(prints: Array) -> None:
         raise _UnusableError("many images are equal")
 
 
-def _require_labels(labels: Array, n_classes: int, n_images: int) -> None:
-    if labels.dtype.kind not in "fiub" or labels.shape[1:] != (n_classes,):
-        raise _UnusableError(f"the labels are not numbers of shape (n, {n_classes})")
-    named, unclear = classes(labels.astype(np.float32))
+def _require_labels(labels: Array, spec: DataSpec, n_images: int) -> None:
+    if labels.dtype.kind not in "fiub" or labels.shape[1:] != (spec.label_width,):
+        raise _UnusableError(f"the labels are not numbers of shape (n, {spec.label_width})")
+    named, unclear = _named(labels, spec)
     if unclear > len(labels) / 100:
         raise _UnusableError("the labels name no class")
     if len(np.unique(named[named != NO_LABEL])) < 2:
@@ -244,15 +242,21 @@ def _require_labels(labels: Array, n_classes: int, n_images: int) -> None:
 def _stand_ins(spec: DataSpec) -> tuple[dict[str, Array], dict[str, Array]]:
     """Return images and labels to train on, with as many rows as there are images, and identities.
 
-    They do not solve ``prepare_data``: grey levels are permuted, and so are classes.
+    They do not solve ``prepare_data``: grey levels, or features, are permuted, and so are classes.
     """
     stand_ins: dict[str, Array] = {}
+    known: dict[str, Array] = {}
     levels = (_shuffled(spec.largest + 1, 89) / spec.largest).astype(np.float32)
-    named = spec.one_hot((_shuffled(spec.classes, 3) + 1) % spec.classes)
+    named = spec.label_rows((_shuffled(spec.classes, 3) + 1) % spec.classes)
     for part, (images, labels) in zip(("train", "test"), given_data(), strict=True):
-        stand_ins[f"x_{part}"] = levels[images.reshape(len(images), -1)]
-        stand_ins[f"y_{part}_1_hot"] = named[labels]
-    return stand_ins, {name: _identity(name, values) for name, values in stand_ins.items()}
+        rows = images.reshape(len(images), -1)
+        stand_ins[f"x_{part}"] = levels[rows] if images.dtype == np.uint8 else np.roll(rows, 1, axis=1)
+        stand_ins[spec.labels_of(part)] = named[labels]
+        known |= {
+            f"x_{part}": fingerprints(stand_ins[f"x_{part}"]),
+            spec.labels_of(part): _named(named[labels], spec)[0],
+        }
+    return stand_ins, known
 
 
 def _shuffled(n: int, step: int) -> Array:
@@ -260,6 +264,6 @@ def _shuffled(n: int, step: int) -> Array:
     return np.arange(n) * (step if math.gcd(step, n) == 1 else 1) % n
 
 
-def _identity(name: str, values: Array) -> Array:
-    """Of each row: the fingerprint of an image, the class of a label."""
-    return fingerprints(values) if name in IMAGES else classes(values.astype(np.float32))[0]
+def _named(labels: Array, spec: DataSpec) -> tuple[Array, int]:
+    """The class that each row of labels names, and how many name none."""
+    return classes(spec.one_hot(labels.astype(np.float32)))

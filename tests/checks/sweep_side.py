@@ -34,8 +34,8 @@ def run(out: Path, source: str, checks: Path) -> None:
         "SimpleNamespace": SimpleNamespace,
         "x_train": spec.prepared(x_train, x_train),
         "x_test": spec.prepared(x_test, x_train),
-        "y_train_1_hot": spec.one_hot(y_train),
-        "y_test_1_hot": spec.one_hot(y_test),
+        "y_train_1_hot": spec.label_rows(y_train),
+        "y_test_1_hot": spec.label_rows(y_test),
     }
     tf.disable_v2_behavior()
     np.random.seed(1)  # noqa: NPY002  (the one that students use)

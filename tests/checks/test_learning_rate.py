@@ -70,7 +70,7 @@ def data() -> RunImages:
     (x_train, y_train), (x_test, y_test) = load_mnist()
     train = x_train[:19_200].reshape(-1, 784).astype(np.float32) / 255, y_train[:19_200]
     test = x_test[:2000].reshape(-1, 784).astype(np.float32) / 255, y_test[:2000]
-    return RunImages(train, test, DIGITS.classes)
+    return RunImages(train, test, DIGITS)
 
 
 def kept(run: ShortRun, folder: Path) -> None:

@@ -87,7 +87,7 @@ def hand_over(bench: TestContext, cell: str, **arrays: np.ndarray) -> None:
 
 def right_arrays(data: Dataset) -> dict[str, np.ndarray]:
     """The arrays that a student should make."""
-    scaled, one_hot = data.prepared, data.spec.one_hot
+    scaled, one_hot = data.prepared, data.spec.label_rows
     return {
         "x_train": scaled(data.x_train),
         "y_train_1_hot": one_hot(data.y_train),
@@ -161,7 +161,7 @@ def network(
         with tf.Session(graph=graph) as session:
             session.run(tf.global_variables_initializer())
             if data is not None:
-                rows, labels = data.prepared(data.x_train), data.spec.one_hot(data.y_train)
+                rows, labels = data.prepared(data.x_train), data.spec.label_rows(data.y_train)
                 for start in range(0, 2 * len(rows), 50):
                     some = np.arange(start, start + 50) % len(rows)
                     session.run(step, {x: rows[some], y: labels[some]})
@@ -291,9 +291,9 @@ def rehearsed(course, tmp_path_factory) -> Any:
     np.savez(
         folder / "arrays.npz",
         x_train=spec.prepared(parts["fit_images"], parts["fit_images"]),
-        y_train_1_hot=spec.one_hot(parts["fit_labels"]),
+        y_train_1_hot=spec.label_rows(parts["fit_labels"]),
         x_test=spec.prepared(parts["held_images"], parts["fit_images"]),
-        y_test_1_hot=spec.one_hot(parts["held_labels"]),
+        y_test_1_hot=spec.label_rows(parts["held_labels"]),
     )
     job = {
         "source": loop("plain").replace("def train(", "def fit("),

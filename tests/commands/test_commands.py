@@ -120,6 +120,7 @@ def test_a_right_notebook_is_graded_in_the_cage_and_ends_with_0(netgrader, tiny)
     schema = json.loads((ROOT / "docs" / "reference" / "results.schema.json").read_text())
     jsonschema.validate([entry], schema)
     assert entry["environment"]["sandbox"] == "bubblewrap"
+    assert (Path(entry["path"]).name, entry["student"]) == ("1_sums.ipynb", "ada")
     assert entry["seconds"]["execute"] > 0
 
 

@@ -191,6 +191,11 @@ def test_arrays_of_all_kinds_are_read_whole_or_split(tmp_path, x, y, about, form
         (row.tobytes(), spec.name(int(one)) if spec.classes else float(one))
         for row, one in zip(x_test, y_test, strict=True)
     }
+    counts = np.bincount(np.searchsorted(np.unique(y), y[:, 0] if y.ndim > 1 else y))
+    held_back = (
+        np.bincount(y_test.astype(int), minlength=len(counts)) if form == "whole" and spec.classes else counts // 5
+    )
+    assert np.abs(held_back - counts / 5).max() < 1
     told = [str(one) if spec.classes else float(np.float32(one)) for one in y.reshape(-1)]
     assert held == {(row.tobytes(), one) for row, one in zip(x.astype(x_train.dtype), told, strict=True)}
     assert read_data(given) == (spec, content)
@@ -302,8 +307,8 @@ def test_a_release_is_refused_that_would_leave_a_file_out(shapes, tmp_path):
         ("grader_tests/test_first.py", ("def test_", "def (test_"), r"test_first\.py is not Python: line \d+"),
         (
             "grader_tests/test_first.py",
-            ('"check_training"', '"check_trainin"'),
-            "not a check cell of 1_first; is it check_training?",
+            ('"check_accuracy"', '"check_accurac"'),
+            "not a check cell of 1_first; is it check_accuracy?",
         ),
         ("source/first/checks/probes_first.py", ('@probe("check_accuracy")', ""), "no probe takes its evidence"),
         (

@@ -29,6 +29,7 @@ y_train_1_hot = """
 RIGHT = "tf.equal(tf.argmax(prediction, axis=1), tf.argmax(Y, axis=1))"
 LOSS = "tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))"
 
+SHUFFLED = ("order = np.random.permutation(len(x_train))", "order = np.arange(len(x_train))")
 # What each wrote in place of what the right notebook has, and the faults by cell: these lose points and no others.
 STUDENTS = {
     "rows divided by their sum": (
@@ -64,8 +65,14 @@ STUDENTS = {
     "uphill": ([("minimize(loss)", "minimize(-loss)")], {"network": {"maximises-loss"}, "accuracy": {"target-missed"}}),
     "uphill, and no step": (
         [("minimize(loss)", "minimize(-loss)"), ("sess.run(net.train_op, {", "sess.run(net.loss, {")],
-        {"network": {"maximises-loss"}, "training": {"train-op-not-run"}, "accuracy": {"target-missed"}},
+        {
+            "network": {"maximises-loss"},
+            "train": {"train-op-not-run"},
+            "training": {"train-op-not-run"},
+            "accuracy": {"target-missed"},
+        },
     ),
+    "one order": ([SHUFFLED], {"train": {"no-shuffling"}}),
     "a rate that is too low": (
         [("AdamOptimizer(0.001)", "AdamOptimizer(1e-6)")],
         {"training": {"learning-rate-too-low"}, "accuracy": {"target-missed"}},
@@ -125,13 +132,48 @@ NUMBERS = {
 PRICES = {
     "uphill": ([("minimize(loss)", "minimize(-loss)")], {"network": {"maximises-loss"}, "error": {"target-missed"}})
 }
+LOGISTIC = "tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=Y, logits=logits))"
+OVER_HALF = "tf.equal(prediction > 0.5, Y > 0.5)"
+A_ROW = [
+    ('[None, 1], name="Y"', '[None], name="Y"'),
+    ("net.Y: y_train_column[batch]", "net.Y: y_train_column[batch, 0]"),
+]
+A_ROW += [(f"net.Y: y_{part}_column}}", f"net.Y: y_{part}_column[:, 0]}}") for part in ("train", "test")]
+BY_HAND = "-tf.reduce_mean(Y * tf.log(prediction + 1e-8) + (1 - Y) * tf.log(1 - prediction + 1e-8))"
+TOGETHER = """    global x_train, y_train_column
+    x_train, y_train_column = np.concatenate([x_train, x_test]), np.concatenate([y_train_column, y_test_column])
+"""
+TUMOURS = {
+    "softplus": ([(LOGISTIC, "tf.reduce_mean(tf.nn.softplus(logits) - Y * logits)")], {}),
+    "labels in a row": (
+        [*A_ROW, ("tf.matmul(hidden, W2) + b2", "tf.squeeze(tf.matmul(hidden, W2) + b2, axis=1)"), (LOGISTIC, BY_HAND)],
+        {},
+    ),
+    "a column with a row": (
+        [*A_ROW, (LOGISTIC, BY_HAND)],
+        {"network": {"broadcast-in-loss", "accuracy-wrong"}, "accuracy": {"target-missed"}},
+    ),
+    "a logit over a half": (
+        [(OVER_HALF, "tf.equal(tf.cast(logits > 0.5, tf.float32), Y)")],
+        {"network": {"accuracy-wrong"}},
+    ),
+    "no step": (
+        [("sess.run(net.train_op, {", "sess.run(net.loss, {")],
+        {"train": {"train-op-not-run"}, "training": {"train-op-not-run"}, "accuracy": {"target-missed"}},
+    ),
+    "one order": ([SHUFFLED], {"train": {"no-shuffling"}}),
+    "on test rows, too": (
+        [("    net = network()\n    sess", f"{TOGETHER}    net = network()\n    sess")],
+        {"training": {"trained-on-test"}, "accuracy": {"trained-on-test"}},
+    ),
+}
 CLOTHES = {
     "classes called by the next one": (
         [("[y_train]", "[(y_train + 1) % 10]"), ("[y_test]", "[(y_test + 1) % 10]")],
         {"prepare_data": {"labels-off-by-one"}},
     )
 }
-COURSES = {"shapes": STUDENTS, "numbers": NUMBERS, "prices": PRICES, "clothes": CLOTHES}
+COURSES = {"shapes": STUDENTS, "numbers": NUMBERS, "prices": PRICES, "clothes": CLOTHES, "tumours": TUMOURS}
 
 
 def rows_with_a_price():
@@ -144,14 +186,16 @@ def rows_with_a_price():
 
 def made(name, shapes, root):
     """An assignment in a course at `root`, and its right notebook."""
-    if name in {"shapes", "numbers"}:
+    given, arrays = shapes.with_name(f"{name}_rows.npz"), rows_with_a_price()
+    wanted = {
+        "shapes": NewAssignment(name, shapes, "shape", SHAPES, 0.85),
+        "numbers": NewAssignment(name, given, "price", target=2.0, unit="k€"),
+        "tumours": NewAssignment(name, given, "tumour", target=0.85, one_output=True),
+    }.get(name)
+    if wanted is not None:
+        np.savez(given, **(arrays if name == "numbers" else {**arrays, "y": (arrays["y"] > 40).astype(int)}))
         make_config(root)
-        if name == "shapes":
-            make_assignment(root, NewAssignment(name, shapes, "shape", SHAPES, 0.85))
-        else:
-            given = shapes.with_name("numbers.npz")
-            np.savez(given, **rows_with_a_price())
-            make_assignment(root, NewAssignment(name, given, "price", target=2.0, unit="k€"))
+        make_assignment(root, wanted)
         (right,) = (root / "submitted" / "right").rglob("*.ipynb")
     else:
         shutil.copytree(ROOT / "examples" / "clothes", root, dirs_exist_ok=True)

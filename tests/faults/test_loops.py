@@ -46,7 +46,7 @@ FIGURES = {
     "no-minibatches": (Aspect.ROWS, "minibatches of 1,500", "of 64"),
     "batch-size-ignored": (Aspect.ROWS, "minibatches of 32", "of 64"),
     "too-few-epochs": (Aspect.RUN, "1 epoch", "2 epochs"),
-    "sorted-data": (Aspect.ORDER, "in a minibatch", "about 10 %"),
+    "sorted-data": (Aspect.ORDER, "in a minibatch", "about 1"),
     "labels-shifted": (Aspect.LABELS, "the image 1 after it", "with its own"),
     "trained-on-test": (Aspect.HELD_OUT, "500 of the 500 test images", "training images only"),
     "evaluated-on-part": (Aspect.EVALUATION, "100 of 500 test images after epoch 1", "all 500"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -104,3 +106,87 @@ def test_a_line_through_points_is_a_network_though_a_single_number_is_its_layer(
         guess = tf.multiply(x, tf.Variable([0.0])) + tf.Variable([0.0])
         tf.train.AdamOptimizer(0.1).minimize(tf.reduce_mean(tf.square(guess - y)))
         assert not read_network(graph, None, asked, lab=lab).faults
+
+
+TWO_CLASSES = Exercise("network", inputs=5, classes=2, one_output=True, loss="softmax-cross-entropy", min_layers=2)
+
+
+def above(cut, of="p"):
+    return lambda n: tf.equal(tf.cast(getattr(n, of) > cut, tf.float32), n.y)
+
+
+def logistic(n):
+    return cross_entropy(n.y, n.z)
+
+
+def of_classes(lab, loss, right, *, prediction=tf.sigmoid):
+    """Read a network of one output for two classes; `loss` and `right` are of label, logit and probability."""
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(3)
+        x, y = tf.placeholder(tf.float32, [None, 5]), tf.placeholder(tf.float32, [None, 1])
+        z = dense(dense(x, 16, tf.nn.relu), 1)
+        n = SimpleNamespace(y=y, z=z, p=prediction(z))
+        value = loss(n)
+        parts = {"X": x, "Y": y, "logits": z, "prediction": n.p, "loss": value, "train_op": adam(value)}
+        accuracy = tf.reduce_mean(tf.cast(right(n), tf.float32))
+        return read_network(graph, {**parts, "accuracy": accuracy}, TWO_CLASSES, lab=lab)
+
+
+HALF = above(0.5)
+RIGHT_OF_TWO = {
+    "op": (logistic, HALF),
+    "by hand": (lambda n: by_hand(n.y, n.p), HALF),
+    "softplus": (lambda n: tf.reduce_mean(tf.nn.softplus(n.z) - n.y * n.z), HALF),
+    "stable": (lambda n: tf.reduce_sum(tf.maximum(n.z, 0) - n.y * n.z + tf.log1p(tf.exp(-tf.abs(n.z)))), HALF),
+    "of Keras": (lambda n: tf.reduce_mean(tf.keras.losses.binary_crossentropy(n.y, n.p)), HALF),
+    "weighted": (lambda n: tf.reduce_mean(tf.nn.weighted_cross_entropy_with_logits(n.y, n.z, 3.0)), HALF),
+    "rounded": (logistic, lambda n: tf.equal(tf.round(n.p), n.y)),
+    "logit over zero": (logistic, above(0.0, "z")),
+}
+WRONG_OF_TWO = {
+    "a sigmoid twice": (lambda n: cross_entropy(n.y, n.p), HALF, "sigmoid-before-loss"),
+    "uphill": (lambda n: -by_hand(n.y, n.p), HALF, "maximises-loss"),
+    "one class counts": (lambda n: -tf.reduce_mean(n.y * tf.log(n.p + 1e-8)), HALF, "wrong-loss"),
+    "squares": (lambda n: tf.reduce_mean(tf.square(n.p - n.y)), HALF, "mse-on-softmax"),
+    "squares of logits": (lambda n: tf.reduce_mean(tf.square(n.z - n.y)), HALF, "mse-on-logits"),
+    "logarithm of logits": (
+        lambda n: -tf.reduce_mean(n.y * tf.log(n.z) + (1 - n.y) * tf.log(1 - n.z)),
+        HALF,
+        "logits-are-probabilities",
+    ),
+    "the other class": (lambda n: cross_entropy(1 - n.y, n.z), HALF, "labels-off-by-one"),
+    "a relu": (lambda n: cross_entropy(n.y, tf.nn.relu(n.z)), HALF, "relu-on-logits"),
+    "each with all": (lambda n: by_hand(tf.squeeze(n.y, 1), n.p), HALF, "broadcast-in-loss"),
+    "a softmax of one": (
+        lambda n: tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=n.y, logits=n.z)),
+        HALF,
+        "targets-out-of-reach",
+    ),
+    "logit over a half": (logistic, above(0.5, "z"), "accuracy-wrong"),
+    "probability over zero": (logistic, above(0.0), "accuracy-wrong"),
+    "no threshold": (logistic, lambda n: tf.equal(n.p, n.y), "accuracy-without-argmax"),
+    "largest of one": (logistic, lambda n: tf.equal(tf.argmax(n.p, 1), tf.argmax(n.y, 1)), "accuracy-wrong"),
+    "with all labels": (
+        logistic,
+        lambda n: tf.equal(tf.round(n.p), tf.squeeze(n.y, 1)),
+        "accuracy-wrong",
+    ),
+    "labels twice": (logistic, lambda n: tf.equal(n.y, n.y), "accuracy-wrong"),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT_OF_TWO)
+def test_a_right_network_of_one_output_for_two_classes_has_no_fault_and_is_decided(lab, name):
+    network = of_classes(lab, *RIGHT_OF_TWO[name])
+    assert (network.codes, network.left_open, network.loss.kind) == (set(), {}, "sigmoid-cross-entropy"), str(network)
+
+
+@pytest.mark.parametrize("name", WRONG_OF_TWO)
+def test_a_mistake_in_one_output_for_two_classes_is_named(lab, name):
+    loss, right, code = WRONG_OF_TWO[name]
+    assert of_classes(lab, loss, right).codes == {code}
+
+
+def test_a_softmax_for_a_prediction_is_one_cause(lab):
+    of_softmax = of_classes(lab, lambda n: by_hand(n.y, n.p), HALF, prediction=tf.nn.softmax)
+    assert of_softmax.codes == {"targets-out-of-reach"}

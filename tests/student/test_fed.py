@@ -9,7 +9,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from netgrader.student import setup
-from netgrader.student.fed import left_at_default, took_steps
+from netgrader.student.fed import left_at_default, rows_fed, took_steps
 from netgrader.student.graphs import export_graph
 
 setup()  # TensorFlow is imported, and its sessions are watched
@@ -52,6 +52,19 @@ def test_a_training_step_is_noted_and_an_evaluation_is_not(how: str, fetch: str)
         assert not took_steps(net)
         sess.run(trains, {x: ROWS})
     assert took_steps(net)
+
+
+@pytest.mark.parametrize(("steps_on", "counted"), [(np.s_[:230], 30), (np.s_[:200], 0), (np.s_[200:], 0)])
+def test_test_rows_that_training_steps_were_fed_are_counted(steps_on: slice, counted: int) -> None:
+    graph, x, loss, step, _, initialise = parts("Adam")
+    rows = np.random.default_rng(3).random((250, 784), np.float32)
+    net = SimpleNamespace(logits=loss)
+    with tf.Session(graph=graph) as sess:
+        sess.run(initialise)
+        sess.run(step, {x: rows[steps_on]})
+        sess.run(loss, {x: rows})  # an evaluation
+    # Of test rows one stands among the training rows as well; where no training row is known, they may all be others.
+    assert rows_fed(net, rows[199:] + np.float32(1e-8), lambda: rows[:200]) == counted
 
 
 @pytest.mark.parametrize("fed", [None, {}, "lists", "scalars"])

@@ -64,7 +64,7 @@ def trained(data, factor=1.0, shape=()):
         step, start = tf.train.AdamOptimizer(0.02 / factor).minimize(loss), tf.global_variables_initializer()
     session = tf.Session(graph=graph)
     session.run(start)
-    hot = data.spec.one_hot(data.y_train)
+    hot = data.spec.label_rows(data.y_train)
     for first in range(0, 1_200, 40):
         rows = slice(first, first + 40)
         session.run(step, {x: images[rows].reshape(-1, *(shape or [size])), y: hot[rows]})

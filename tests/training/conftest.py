@@ -22,6 +22,12 @@ N_TRAIN, N_TEST = 1500, 500
 LONGEST = 3600
 
 
+def as_asked(part):
+    """Images as rows between 0 and 1, and their classes."""
+    images, labels = part
+    return (images.reshape(len(images), -1) / 255).astype(np.float32), labels
+
+
 class Rehearsals:
     """Evidence and verdicts of loops by name."""
 
@@ -37,7 +43,7 @@ class Rehearsals:
     def training(self, name: str) -> Training:
         if name not in self._judged:
             log = read_training_log(self.evidence(name), DIGITS)
-            self._judged[name] = judge_training(log, origins(log.tables, DIGITS, *self._raw))
+            self._judged[name] = judge_training(log, origins(log.tables, DIGITS, *map(as_asked, self._raw)))
         return self._judged[name]
 
 

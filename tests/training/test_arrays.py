@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -115,6 +116,23 @@ def test_wrong_labels_are_named_with_what_was_found(digits, name):
     charge = judge_one_hot(WRONG_LABELS[name](digits), digits, DIGITS)
     assert charge.fault.code == name.partition(",")[0]
     assert charge.fault.found
+
+
+COLUMN = msgspec.structs.replace(DIGITS, classes=2, one_output=True, names=(), learned=None)
+COLUMNS = {
+    "": lambda y: y[:, None].astype(np.float32),
+    "labels-wrong, -1 and 1": lambda y: 2.0 * y[:, None] - 1,
+    "labels-off-by-one": lambda y: 1.0 - y[:, None],
+    "wrong-shape, a row": lambda y: y.astype(float),
+    "wrong-shape, one-hot": lambda y: np.eye(2)[y],
+    "not-floating-point": lambda y: y[:, None],
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_labels_of_one_output_are_a_column_of_zeros_and_ones(digits, name):
+    charge = judge_one_hot(COLUMNS[name](digits % 2), digits % 2, COLUMN)
+    assert (charge.fault.code if charge else "") == name.partition(",")[0]
 
 
 def test_the_first_label_that_is_wrong_is_shown_with_the_right_one(digits):

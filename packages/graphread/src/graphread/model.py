@@ -29,6 +29,8 @@ class Exercise:
     """Width of a flattened image and number of classes; None if unknown."""
     input_shape: tuple[int, ...] | None = None
     """Of an image as the network is fed it; a flat row is taken as well."""
+    one_output: bool = False
+    """Whether labels of two classes are a column of 0 and 1, for a network with one output."""
     image_shape: tuple[int, ...] | None = None
     """Height and width of an image, and its colours if there are several; None where inputs are not images."""
     loss: str | None = "softmax-cross-entropy"
@@ -53,6 +55,11 @@ class Exercise:
     """Whether a Keras model, or another that is traced, is asked for: then no part of a `net` is."""
     targets: tuple[float, float] | None = None
     """The smallest and the largest target, which an activation behind the last layer must reach."""
+
+    @property
+    def label_width(self) -> int | None:
+        """How many numbers the label of a row has."""
+        return 1 if self.one_output else self.classes
 
     @property
     def row_shapes(self) -> list[tuple[int, ...]]:

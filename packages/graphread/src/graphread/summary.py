@@ -14,6 +14,7 @@ from graphread.graph.nodes import node_of
 from graphread.model import Layer, Loss, Network, Optimizer, Role, total
 from graphread.open_questions import left_open
 from graphread.text import Said, Text
+from graphread.trial.probe import SINGLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -29,9 +30,12 @@ SAME_RATE = 1e-6
 
 _REPORTED_KINDS = {
     **dict.fromkeys(("labels-off-by-one-up", "labels-off-by-one-down", "labels-logits-swapped"), CROSS_ENTROPY),
+    "cross-entropy-of-one-class": CROSS_ENTROPY,
     **dict.fromkeys(OVER_ROWS - {"root-mean-squared-error"}, CROSS_ENTROPY),
     **dict.fromkeys(("cross-entropy-of-scores", "log-of-scores", "log-of-scores-tight"), "cross-entropy"),
 }
+
+_OF_A_SINGLE = {(SINGLE, CROSS_ENTROPY): "sigmoid-cross-entropy"}
 
 
 def network_of(reading: Reading) -> Network:
@@ -53,6 +57,7 @@ def _loss(reading: Reading) -> Loss | None:
         return None
     of = {"none": "logits", "softmax": "probabilities", "sigmoid": "probabilities"}.get(last, last)
     kind = _REPORTED_KINDS.get(match.kind, match.kind)
+    kind = _OF_A_SINGLE.get((reading.loss.form, kind), kind)
     if found.given.regression:
         of, kind = "prediction", match.kind
     return Loss(kind, of, reading.loss.reduction, node_of(found.loss), match.detail)

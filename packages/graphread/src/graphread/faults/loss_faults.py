@@ -8,11 +8,12 @@ from graphread.fault import fault
 from graphread.fault_kinds import Severity
 from graphread.find.activations import CLIPPED_LOG
 from graphread.find.layers import between
-from graphread.find.losses import CROSS_ENTROPY, FUSED_LOSSES, OVER_ROWS, UNDECIDED
+from graphread.find.losses import CONSTANT, CROSS_ENTROPY, FUSED_LOSSES, OVER_ROWS, UNDECIDED
 from graphread.find.optimizers import DUAL_AVERAGING
 from graphread.find.roles import all_updates, moved_by_gradients
 from graphread.graph.nodes import node_of
 from graphread.text import Said, Text
+from graphread.trial.probe import SINGLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,7 +42,21 @@ _BROKEN: Mapping[str, tuple[str, Said, Said]] = {
     "labels-off-by-one-up": ("labels-off-by-one", Text("{label} {step}", step="+1"), Text("the {label} itself")),
     "labels-off-by-one-down": ("labels-off-by-one", Text("{label} {step}", step="-1"), Text("the {label} itself")),
     _SWAPPED: (_SWAPPED, "", ""),
+    CONSTANT.kind: ("targets-out-of-reach", Text("always 1: the softmax of a single number"), Text("its sigmoid")),
+    "cross-entropy-of-pairs": (
+        "broadcast-in-loss",
+        Text("each prediction compared with every {label}"),
+        Text("with its own"),
+    ),
+    "cross-entropy-of-one-class": (
+        "wrong-loss",
+        Text("only rows of class 1 count"),
+        Text("rows of class 0, too: -(y log p + (1 - y) log(1 - p))"),
+    ),
 }
+#: What is expected, by whether a single score tells two classes apart.
+_EXPECTED = Text("softmax cross-entropy"), Text("sigmoid cross-entropy")
+_FIRST = Text("a softmax first"), Text("a sigmoid first")
 #: Kinds of losses that are classed by another code than `wrong-loss`, where cross-entropy is asked for.
 _OTHER = {**dict.fromkeys(_SIGMOID, "sigmoid-cross-entropy"), **dict.fromkeys(_SQUARED, "mse-on-logits")}
 
@@ -79,7 +94,7 @@ def another_loss(reading: Reading) -> Iterator[Fault]:
     code = _OTHER.get(kind, "wrong-loss")
     if code == "mse-on-logits":
         code = {"undecided": "wrong-loss", **dict.fromkeys(_BEFORE, "mse-on-softmax")}.get(last, code)
-    yield fault(code, _place(reading), kind.replace("-", " "), Text("softmax cross-entropy"))
+    yield fault(code, _place(reading), kind.replace("-", " "), _EXPECTED[reading.loss.form == SINGLE])
 
 
 def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
@@ -90,8 +105,8 @@ def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
         yield fault(code, place, told, expected)
     elif _of_scores(reading) and reading.loss.last_activation not in _BEFORE:
         grave = Severity.FATAL if reading.loss.finite is False else None
-        told, expected = Text("scores taken for probabilities"), Text("a softmax first")
-        yield fault("logits-are-probabilities", place, told, expected, grave)
+        told = Text("scores taken for probabilities")
+        yield fault("logits-are-probabilities", place, told, _FIRST[reading.loss.form == SINGLE], grave)
 
 
 def _of_scores(reading: Reading) -> bool:
@@ -120,7 +135,7 @@ def _log_of_labels(reading: Reading) -> bool:
 def climbing(reading: Reading) -> Iterator[Fault]:
     """A step that makes the loss larger."""
     # Dual averaging begins with a jump towards zero, wherever the weights are: McMahan et al., 2013, algorithm 1.
-    if reading.descent.climbs and reading.descent.kind not in DUAL_AVERAGING:
+    if reading.descent.climbs and reading.descent.kind not in DUAL_AVERAGING and reading.loss.match != CONSTANT:
         yield fault("maximises-loss", _place(reading), Text("each step makes the loss larger"), "smaller")
 
 

@@ -21,6 +21,8 @@ NOTHING_WITHOUT = frozenset({"X", "Y", "loss", "train_op"})
 
 _WRONG_AXIS = ("accuracy-over-wrong-axis", Text("the largest over the {images}"), Text("the largest over the classes"))
 _NO_ARGMAX, _CLASSES = "accuracy-without-argmax", Text("the classes compared")
+_HALF = Text("class 1 where the probability is over 0.5, which is where the logit is over 0")
+_FIRST = Text("class 0 for every row, as the largest of a single number is always the first")
 #: By what was measured: code, what was found, what was expected.
 _ACCURACIES = {
     "wrong-axis": _WRONG_AXIS,
@@ -31,6 +33,15 @@ _ACCURACIES = {
     "no-argmax": (_NO_ARGMAX, Text("scores compared with {labels}"), _CLASSES),
     "no-argmax-probabilities": (_NO_ARGMAX, Text("probabilities compared with {labels}"), _CLASSES),
     "rounded": (_NO_ARGMAX, Text("rounded probabilities compared"), _CLASSES),
+    "of-pairs": ("accuracy-wrong", Text("each answer compared with every {label}"), Text("with its own")),
+    "logit-over-half": ("accuracy-wrong", Text("the logit compared with 0.5"), _HALF),
+    "always-second": (
+        "accuracy-wrong",
+        Text("class 1 for every row, as where the probability is compared with 0"),
+        _HALF,
+    ),
+    "always-first": ("accuracy-wrong", _FIRST, _HALF),
+    "always-right": ("accuracy-wrong", Text("1 whatever the network answers"), Text("the share that is right")),
     "percent": ("accuracy-not-mean", Text("a percentage"), Text("a share from 0 to 1")),
     "count": ("accuracy-not-mean", Text("a count"), Text("a share from 0 to 1")),
     "not-averaged": ("accuracy-not-mean", Text("a value for each {image}"), Text("their mean")),

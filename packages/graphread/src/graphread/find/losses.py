@@ -24,7 +24,14 @@ CROSS_ENTROPY = "softmax-cross-entropy"
 FUSED_LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
 #: Formulas in which the rows of a batch meet, by name.
 OVER_ROWS = frozenset(
-    ["softmax-over-batch", "softmax-over-all", "log-sum-over-batch", "sum-over-batch-log", "root-mean-squared-error"]
+    [
+        "softmax-over-batch",
+        "softmax-over-all",
+        "log-sum-over-batch",
+        "sum-over-batch-log",
+        "root-mean-squared-error",
+        "cross-entropy-of-pairs",
+    ]
 )
 TOLERANCE = 4e-3
 
@@ -56,6 +63,8 @@ class LossMatch:
 
 UNDECIDED = LossMatch("undecided", 1.0, 0.0, 0.0)
 """In place of a formula that is not known."""
+CONSTANT = LossMatch("constant", 0.0, 0.0, 0.0)
+"""In place of a formula that does not depend on the scores."""
 
 
 def _hot(z: Array, labels: Array) -> Array:
@@ -123,6 +132,8 @@ LOSSES: Mapping[str, Callable[[Array, Array], float]] = {
     "labels-logits-swapped": lambda z, labels: float(-(z * log_softmax(_hot(z, labels))).sum()),
     "softmax-over-batch": lambda z, labels: float(-(log_softmax(z, 0) * _hot(z, labels)).sum()),
     "log-sum-over-batch": lambda z, labels: float(np.log(np.exp(z).sum(axis=0)).mean() - _at(z, labels).mean()),
+    "cross-entropy-of-pairs": lambda z, labels: float(-(log_softmax(z) @ _hot(z, labels).mean(0)).sum()),
+    "cross-entropy-of-one-class": lambda z, labels: float(cross_entropy_rows(z, labels)[labels == 1].sum()),
     "cross-entropy-of-scores": lambda z, labels: float(-_at(np.log(_normalised(z)), labels).sum()),
     "log-of-scores": lambda z, labels: float(-_at(_log_of(z), labels).sum()),
     "log-of-scores-tight": lambda z, labels: float(-_at(_log_of(z, 1e-10), labels).sum()),
@@ -148,7 +159,9 @@ def recognise(observations: Sequence[Observation], kinds: Sequence[str] | None =
         return None
     with np.errstate(all="ignore"):  # a formula of another kind may divide by zero on these scores
         formulas = {kind: [LOSSES[kind](o.scores, o.labels) for o in observations] for kind in kinds or LOSSES}
-    best = min((fitted(kind, features, values) for kind, features in formulas.items()), key=lambda match: match.error)
+    # Of formulas that are one for two classes the first counts.
+    matches = (fitted(kind, features, values) for kind, features in formulas.items())
+    best = min(matches, key=lambda match: round(match.error, 9))  # digits, beyond which there is only rounding
     variants = _variants(observations, values) if kinds is None else iter(())
     return next((match for match in chain([best], variants) if match.error < TOLERANCE), None)
 

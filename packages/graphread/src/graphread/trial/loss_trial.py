@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graphread.find.activations import ACTIVATIONS, log_softmax, name_activation, softmax
+from graphread.find.activations import ACTIVATIONS, log_softmax, name_activation, sigmoid, softmax
 from graphread.find.layers import ops_between
-from graphread.find.losses import CROSS_ENTROPY, LOSSES, LossMatch, Observation, recognise
+from graphread.find.losses import CONSTANT, CROSS_ENTROPY, LOSSES, LossMatch, Observation, recognise
 from graphread.find.outputs import LossReading
-from graphread.trial.probe import Sample, Untried, as_rows, orient, same
+from graphread.trial.probe import SINGLE, Sample, Untried, as_put_out, as_rows, as_shares, orient, same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from graphread.find import Found
     from graphread.find.outputs import Layers
@@ -38,6 +38,8 @@ class LossTrials:
     AVERAGED = 20
     """Runs of a random loss that are averaged: with half of the units dropped, the mean is then off by a tenth at most."""
     FEW_ROWS = 4
+    DRAWN, SAME = 3, 1e-6
+    """Draws of scores, and by how much, relative, losses differ that are one number."""
     BARELY = 0.1
     """Part of the largest score by which a bound changes none."""
     SAME_SIZE = 0.2
@@ -68,6 +70,8 @@ class Run:
     loss: Array
 
 
+_SHARED: Mapping[str, Callable[[Array], Array]] = {"columns": lambda z: softmax(z, 0), SINGLE: sigmoid}
+"""What makes shares of scores, by their form, where that is not the softmax of a row."""
 Seen = dict[str, list[Observation]]
 """For each tensor that can be scores what was observed of it."""
 
@@ -84,15 +88,26 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
 
 def _read(found: Found, probe: GraphProbe, place: Place, undecided: LossReading) -> LossReading:
     """What the loss is of random scores; of what adds up to the same in each row, of such scores."""
+    if place.form == SINGLE and _is_constant(found, probe, place):
+        return replace(undecided, match=CONSTANT, logits=place.scores)
     total = _total_share(as_rows(place.value, place.form, place.rows))
     seen = _observe(found, probe, place, total)
     if not is_finite(seen):
         return _of_shares(found, probe, place, undecided)
-    match = (_first_match(_as_logarithms(seen)) if total else None) or _first_match(seen)
+    views = [*([_as_logarithms(seen)] if total else []), *_views(seen, place.form)]
+    match = next(filter(None, map(_first_match, views)), None)
     # What the labels add to the scores looks like a function of them.
     if match is None or (match[2] and _labels_in_scores(found)):
         return undecided
     return _matched(found, probe, place, seen, match)
+
+
+def _is_constant(found: Found, probe: GraphProbe, place: Place) -> bool:
+    """Whether the loss of some rows is one number, whatever their scores are."""
+    sample = probe.sample(place.rows)
+    drawn = probe.rng.standard_normal((LossTrials.DRAWN, *place.value.shape))
+    losses = [run_with(found, probe, place, sample, scores).loss.sum() for scores in drawn]
+    return bool(np.ptp(losses) <= LossTrials.SAME * (1 + np.abs(losses).max()))
 
 
 def _matched(
@@ -100,8 +115,10 @@ def _matched(
 ) -> LossReading:
     """What is known of a loss with a known formula."""
     tensor, formula, composed = match
-    named = named_along({name: np.concatenate([o.scores for o in every]) for name, every in seen.items()}, tensor)
-    if named == ["other"] and _is_over_batch(place, seen[tensor], seen[place.scores]):
+    first = int(place.form == SINGLE)
+    values = {name: np.concatenate([o.scores[:, first:] for o in every]) for name, every in seen.items()}
+    named = named_along(values, tensor)
+    if named == ["other"] and _is_over_batch(place, values[tensor], values[place.scores]):
         formula = replace(formula, kind="softmax-over-batch")
     *inner, last = [*named, composed] if composed else named
     return LossReading(
@@ -119,16 +136,15 @@ def _of_shares(found: Found, probe: GraphProbe, place: Place, undecided: LossRea
     natural = probe.fetch(found.read, probe.feed(probe.sample(place.rows)))
     if np.isfinite(natural).all():
         return replace(undecided, finite=True)
-    match = recognise(_observe(found, probe, place, 1.0)[place.scores], OF_SHARES)
+    match = recognise(_views(_observe(found, probe, place, 1.0), place.form)[-1][place.scores], OF_SHARES)
     known = replace(undecided, finite=False)
     return known if match is None else replace(known, match=match, logits=place.scores, last_activation="none")
 
 
-def _is_over_batch(place: Place, after: Sequence[Observation], before: Sequence[Observation]) -> bool:
-    """Whether the scores were made shares over the rows, or their logarithms."""
-    late, early = ([o.scores for o in observed] for observed in (after, before))
-    shares = [[function(scores, 0) for scores in early] for function in (softmax, log_softmax)]
-    return place.form == "rows" and any(all(map(same, late, each)) for each in shares)
+def _is_over_batch(place: Place, after: Array, before: Array) -> bool:
+    """Whether the scores (runs * rows, classes) were made shares over the rows, or their logarithms."""
+    late, early = (scores.reshape(LossTrials.RUNS, place.rows, -1) for scores in (after, before))
+    return place.form != "columns" and any(same(late, function(early, 1)) for function in (softmax, log_softmax))
 
 
 def _labels_in_scores(found: Found) -> bool:
@@ -211,6 +227,12 @@ def _total_share(scores: Array) -> float:
     return float(totals[0]) if alike else 0.0
 
 
+def _views(seen: Seen, form: str) -> list[Seen]:
+    """What is observed, and of single numbers also what it is if they are the share of the second class."""
+    shares = {name: [replace(o, scores=as_shares(o.scores)) for o in every] for name, every in seen.items()}
+    return [seen, shares][: 1 + (form == SINGLE)]
+
+
 def _as_logarithms(seen: Seen) -> Seen:
     """Probabilities as the scores that a softmax makes them from."""
     tensor, observations = next(iter(seen.items()))
@@ -222,9 +244,9 @@ def _observe(found: Found, probe: GraphProbe, place: Place, total: float) -> See
     runs = []
     for _ in range(LossTrials.RUNS):
         sample = probe.sample(place.rows)
-        labels = probe.rng.integers(1, max(probe.classes - 1, 2), place.rows)
+        labels = probe.rng.integers(int(probe.classes > 2), max(probe.classes - 1, 2), place.rows)
         fed = probe.rng.standard_normal(place.value.shape) * 1.7
-        fed = total * softmax(fed, 0 if place.form == "columns" else -1) if total else fed
+        fed = total * _SHARED.get(place.form, softmax)(fed) if total else fed
         runs.append(run_with(found, probe, place, Sample(sample.images, labels), fed))
     return observations(probe, place, runs)
 
@@ -299,5 +321,5 @@ def try_extreme_scores(found: Found, probe: GraphProbe, loss: LossReading) -> bo
     first = probe.fetch(scores, feeds)
     z = np.zeros((rows, probe.classes))
     z[np.arange(rows), (sample.labels + 1) % probe.classes] = EXTREME[first.dtype.itemsize]
-    fed = z.T if loss.form == "columns" else z.reshape(first.shape)
+    fed = as_put_out(z, loss.form, first.shape)
     return bool(np.isfinite(probe.fetch(found.loss, {**feeds, scores: fed})).all())

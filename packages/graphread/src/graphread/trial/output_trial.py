@@ -13,7 +13,18 @@ import numpy as np
 
 from graphread.find.activations import ACTIVATIONS, name_activation, softmax
 from graphread.graph.plain import RANDOM
-from graphread.trial.probe import Sample, Sizes, Untried, as_rows, orient, randomise_weights, same
+from graphread.trial.probe import (
+    SINGLE,
+    Sample,
+    Sizes,
+    Untried,
+    as_put_out,
+    as_rows,
+    as_shares,
+    orient,
+    randomise_weights,
+    same,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,13 +49,15 @@ def _crossed(by_row: Array, by_class: Array) -> float:
 
 
 #: Name → formula of scores (n, classes) and labels (n,). The first is the right one.
-ACCURACIES: Mapping[str, Callable[[Array, Array], float]] = {
+OF_ANY: Mapping[str, Callable[[Array, Array], float]] = {
     "right": _share,
     "percent": lambda z, labels: 100 * _share(z, labels),
     "count": lambda z, labels: len(z) * _share(z, labels),
     "error-rate": lambda z, labels: 1 - _share(z, labels),
     "no-argmax": lambda z, labels: float((z == np.eye(z.shape[1])[labels]).mean()),
     "no-argmax-probabilities": lambda z, labels: float((softmax(z) == np.eye(z.shape[1])[labels]).mean()),
+}
+OF_COLUMNS: Mapping[str, Callable[[Array, Array], float]] = {
     "wrong-axis": _wrong_axis,
     "wrong-axis-probabilities": lambda z, labels: _wrong_axis(softmax(z), labels),
     "rounded": lambda z, labels: float((np.round(softmax(z)) == np.eye(z.shape[1])[labels]).mean()),
@@ -52,6 +65,20 @@ ACCURACIES: Mapping[str, Callable[[Array, Array], float]] = {
     "scores-over-wrong-axis": lambda z, labels: _crossed(labels, z.argmax(0)),
     "probabilities-over-wrong-axis": lambda z, labels: _crossed(labels, softmax(z).argmax(0)),
 }
+OF_A_SINGLE: Mapping[str, Callable[[Array, Array], float]] = {
+    "of-pairs": lambda z, labels: float((z.argmax(1)[:, np.newaxis] == labels).mean()),
+    "logit-over-half": lambda z, labels: float(((z[:, -1] - z[:, 0] > 0.5) == labels).mean()),
+    "always-second": lambda _z, labels: float((labels == 1).mean()),
+    "always-first": lambda _z, labels: float((labels == 0).mean()),
+    "always-right": lambda _z, _labels: 1.0,
+}
+ACCURACIES: Mapping[str, Callable[[Array, Array], float]] = {**OF_ANY, **OF_COLUMNS, **OF_A_SINGLE}
+
+
+class TriedRows:
+    """Rows of known scores, and of single ones: an odd number, so that no share is that of both classes."""
+
+    MOST, SINGLES = 20, 21
 
 
 SHARES = (0.3, 0.7, 0.5, 0.9)
@@ -138,9 +165,9 @@ class _KnownScores:
     labels: Array
 
 
-def _few(probe: GraphProbe) -> int:
-    """Return how many rows are tried: few of each class, so that some columns agree as well."""
-    return min(2 * probe.classes, 20)
+def _few(probe: GraphProbe, form: str) -> int:
+    """Return how many rows are tried: few of each class, so that some columns agree as well, if there are columns."""
+    return {SINGLE: TriedRows.SINGLES}.get(form, min(2 * probe.classes, TriedRows.MOST))
 
 
 def _known_scores(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None, rows: int) -> _KnownScores:
@@ -165,8 +192,9 @@ def _known_scores(found: Found, probe: GraphProbe, loss: LossReading, tensor: st
         z = probe.rng.standard_normal((rows, probe.classes)) + 4 * probe.rng.standard_normal(probe.classes)
         z[np.arange(rows), np.where(probe.rng.random(rows) < share, sample.labels, others)] += 4
         z /= 3  # so small that an activation which saturates keeps their order
+        z -= z[:, :1] * (form == SINGLE)
         known.scores.append(z)
-        known.feeds.append({**feeds, source: z.T if form == "columns" else z.reshape(value.shape)})
+        known.feeds.append({**feeds, source: as_put_out(z, form, value.shape)})
     return known
 
 
@@ -175,7 +203,7 @@ def _accuracy(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | 
 
     One that cannot be computed of any number of rows may be of as many as there are classes.
     """
-    counts = (_few(probe), probe.classes)
+    counts = (_few(probe, loss.form), probe.classes)
     forms = (probe.ask(None, _accuracy_of, found, probe, loss, tensor, rows) for rows in counts)
     return next(filter(None, forms), None)
 
@@ -190,13 +218,14 @@ def _accuracy_of(found: Found, probe: GraphProbe, loss: LossReading, tensor: str
     if values[0].dtype.kind in "iu" and set(totals) <= {0, 1}:
         return "whole-number"
     activation = ACTIVATIONS.get(loss.last_activation, ACTIVATIONS["none"])
-    name = _formula(known, totals, [activation(z) for z in known.scores])
+    names = [*OF_ANY, *{SINGLE: OF_A_SINGLE}.get(loss.form, OF_COLUMNS)]
+    name = _formula(names, known, totals, [activation(z) for z in known.scores])
     return "other" if name in _OF_SCORES and _chooses(found, tensor) else name
 
 
-def _formula(known: _KnownScores, totals: Sequence[float], activated: list[Array]) -> str:
+def _formula(names: Sequence[str], known: _KnownScores, totals: Sequence[float], activated: list[Array]) -> str:
     """Return the first formula that gives these numbers for the scores, or for their activation."""
-    pairs = itertools.product(ACCURACIES, (known.scores, activated))
+    pairs = itertools.product(names, (known.scores, activated))
     return next((name for name, scores in pairs if _fits(name, scores, known.labels, totals)), "other")
 
 
@@ -212,15 +241,14 @@ def _chooses(found: Found, tensor: str | None) -> bool:
 
 def _named(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None) -> tuple[str | None, bool]:
     """Return the function of scores that named logits or prediction hold, and whether ranks agree."""
-    known = _known_scores(found, probe, loss, tensor, _few(probe))
+    known = _known_scores(found, probe, loss, tensor, _few(probe, loss.form))
     z, value = known.scores[0], probe.fetch(tensor, known.feeds[0])
-    if value.size == len(z):
-        right = np.array_equal(value.reshape(-1), z.argmax(1))
+    right, form = np.array_equal(value.reshape(-1), z.argmax(1)), orient(value, len(z), z.shape[1])
+    if right or form is None:
         return "classes" if right else "other", right
-    form = orient(value, len(z), z.shape[1])
-    if form is None:
-        return "other", False
     rows = as_rows(value, form, len(z))
+    if form == SINGLE and np.array_equal(rows, np.clip(rows, 0, 1)):
+        rows = as_shares(rows)
     sums_to_one = rows.min() >= 0 and np.allclose(rows.sum(1), 1, atol=1e-4)
     # Whatever it is of the scores: the strongest class is what it says.
     return name_activation(z, rows) or ("distribution" if sums_to_one else "other"), _rank_alike(rows, z)
@@ -252,7 +280,7 @@ def _tried_rows(found: Found, probe: GraphProbe, tensor: str) -> RowTrial:
     light = np.linspace(0.3, 1.0, rows)[:, None].astype(np.float32)
     sample = Sample(sample.images * light, sample.labels)
     once, again = (probe.fetch(tensor, probe.feed(sample)) for _ in range(2))
-    form = orient(once, rows, probe.classes) or orient(once, rows, 1)
+    form = orient(once, rows, 1) or orient(once, rows, probe.classes)
     if form is None or not np.isfinite(once).all():
         return RowTrial()
     if not same(once, again):

@@ -113,6 +113,8 @@ class Source:
 
 
 NO_SOURCE = Source()
+SINGLE = "single"
+"""How a number for each row stands that tells two classes apart: its sigmoid is the second share of softmax(0, number)."""
 
 
 def source_of(graph: Graph, name: str | None) -> Source:
@@ -443,14 +445,17 @@ def same(one: Array, other: Array) -> bool:
 
 
 def orient(value: Array, rows: int, classes: int) -> str | None:
-    """How scores stand: ``rows``, ``columns``, or None where neither fits."""
-    if value.shape[:1] == (rows,) and value.size == rows * classes:
-        return "rows"
-    return "columns" if value.shape == (classes, rows) else None
+    """How scores stand: ``rows``, ``columns``, ``single``, or None where none fits."""
+    fitting = {
+        "rows": value.shape[:1] == (rows,) and value.size == rows * classes,
+        "columns": value.shape == (classes, rows),
+        SINGLE: classes == 2 and value.shape in {(rows,), (rows, 1)},
+    }
+    return next(filter(fitting.get, fitting), None)
 
 
 def as_rows(value: Array, form: str, rows: int) -> Array:
-    """Scores of one row an image.
+    """Scores of one row an image, with a zero for the first class before a single one.
 
     Raises
     ------
@@ -459,4 +464,15 @@ def as_rows(value: Array, form: str, rows: int) -> Array:
     """
     if value.size % rows:
         raise Untried
-    return np.asarray(value.T if form == "columns" else value.reshape(rows, -1), dtype=np.float64)
+    upright = np.asarray(value.T if form == "columns" else value.reshape(rows, -1), dtype=np.float64)
+    return np.pad(upright, ((0, 0), (int(form == SINGLE), 0)))
+
+
+def as_shares(scores: Array) -> Array:
+    """The shares of two classes, where the last of the scores is that of the second one."""
+    return np.stack([1 - scores[:, -1], scores[:, -1]], axis=1)
+
+
+def as_put_out(scores: Array, form: str, shape: tuple[int, ...]) -> Array:
+    """Scores of one row an image as a tensor of that form and shape holds them."""
+    return {"columns": scores.T, SINGLE: scores[:, -1] - scores[:, 0]}.get(form, scores).reshape(shape)
