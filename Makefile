@@ -37,7 +37,7 @@ fuzz: setup ## MINUTES=n (10) of changed inputs to the border's readers and the 
 	@nice $(BIN)/python -m evaluation.fuzzing --minutes $(MINUTES)
 
 sample-class: setup ## fill the release with what the sample class wrote
-	@$(BIN)/python tests/sample_class/make.py
+	@$(BIN)/python -m tests.sample_class.make
 
 check: setup ## lint, formatting, types, arrows between packages, sizes within budgets.toml, and that release/ is what source/ generates
 	@$(BIN)/ruff check .

@@ -24,7 +24,8 @@ from evaluation.benchmarks import FIELDS, ROWS, checked, claims, content, rows
 from evaluation.rows import append_row
 from notebook_cage import Limits, Mount, Plan, open_sandbox
 from tests.corpus.reading import commit
-from tests.corpus.source import PROGRAMS, program_text
+from tests.corpus.source import FUNCTIONS, program_text
+from tests.programs import programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,9 +99,9 @@ def jobs(folder: Path) -> Iterator[tuple[str, str, str]]:
     for claim in claims():
         if claim.set == "NeuraLint":
             yield claim.set, claim.program, (folder / claim.set / claim.program).read_text("utf-8", "replace")
-    for path in sorted(PROGRAMS.rglob("*.py")):
-        name = path.relative_to(PROGRAMS)
-        yield "corpus", str(name), program_text(str(name.with_suffix("")))
+    for file in FUNCTIONS:
+        for name in programs(f"networks/{file}"):
+            yield "corpus", f"{file}/{name}.py", program_text(f"{file}/{name}")
 
 
 def settings(java: Path) -> list[Mount]:

@@ -15,6 +15,7 @@ from nbgrader.api import Gradebook
 
 from evaluation.bench.submissions import ASSIGNMENT, ROOT
 from evaluation.bench.watched import CommandFailed, watched
+from tests.programs import programs
 from tests.sample_class.make import fill
 
 if TYPE_CHECKING:
@@ -96,10 +97,10 @@ class PlainCourse:
 
     def _hand_in(self, student: str) -> None:
         released = nbformat.read(self.folder / "release" / ASSIGNMENT / f"{NOTEBOOK}.ipynb", as_version=4)
-        written = ROOT / "tests" / "sample_class" / "students" / student / f"{NOTEBOOK}.py"
+        written = programs(f"notebooks/sample_class/{student}")[NOTEBOOK].source
         target = self.folder / "submitted" / student / ASSIGNMENT
         target.mkdir(parents=True)
-        nbformat.write(fill(released, written.read_text(encoding="utf-8")), target / f"{NOTEBOOK}.ipynb")
+        nbformat.write(fill(released, written), target / f"{NOTEBOOK}.ipynb")
 
     def grade(self) -> Ran:
         """`nbgrader autograde` for the class."""

@@ -100,6 +100,7 @@ def grade(
     found = []
     for variant, source in variants.items():
         own = dict(namespace)
+        tf.reset_default_graph()
         _run(source, f"<{variant}>", own)
         found.append(judged(variant, cells, [*sources, source], own, notebook, None, outside))
     return found

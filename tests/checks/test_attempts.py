@@ -13,41 +13,46 @@ from pathlib import Path
 import pytest
 
 from netgrader.faults import CATALOGUE
-from tests.checks import later_students, students
-from tests.checks.attempts import ATTEMPTS, WITH_DATA, WITH_LAYER, Attempt
 from tests.checks.test_hidden_tests import hidden_tests
+from tests.checks.works import EXERCISES, works_of
 from tests.faults.blocks import BLOCKS, EXAMPLE, TRAIN
+from tests.programs import programs, source
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
+PIECES = programs("cells/attempts")
+ATTEMPTS = {name: one for name, one in PIECES.items() if "check" in one.terms}
+USUAL = ("not done yet", ": all ", "its check passed")
+"""What a wrong attempt is never answered with."""
 BEYOND = "and also checks whether"
-
-# What graders' tests know of wrong work, by exercise: its notebook, the cells before, and the works.
-KNOWN = {
-    "fully_connected_layer": ("one_layer", (), students.WRONG_LAYERS),
-    "one_layer_network": ("one_layer", (students.GLOROT,), students.WRONG_NETWORKS),
-    "two_layer_network": ("two_layers", (), later_students.WRONG_TWO_LAYERS),
-    "learning_rate_sweep": ("two_layers", (later_students.NARROW,), later_students.WRONG_SWEEPS),
-    "input_gradients": (
-        "two_layers",
-        (later_students.NARROW, "net = two_layer_network()"),
-        later_students.WRONG_GRADIENTS,
-    ),
-    "deep_network": ("deep_network", (), later_students.WRONG_DEEP),
-}
-WORKS = {
-    f"{exercise}: {name}": Attempt(exercise, (students.GIVEN + WITH_LAYER, *before, one.source), ())
-    for exercise, (_, before, works) in KNOWN.items()
-    for name, one in works.items()
-    if one.source.strip() != "pass"
-}
+TYPED = (
+    "fully_connected_layer",
+    "one_layer_network",
+    "two_layer_network",
+    "learning_rate_sweep",
+    "input_gradients",
+    "deep_network",
+)
+"""Exercises of which all wrong work is tried: nothing is trained for it."""
+WORKS = {name: one for name, one in works_of(*sorted(TYPED)).items() if one.codes}
 # The loop on each page of a fault that costs something.
 LOOPS = {
-    f"train: {block.page}": Attempt("train", (WITH_DATA, block.text), ())
+    f"train: {block.page}": block.text
     for block in BLOCKS
     if (block.kind, block.section) == (TRAIN, EXAMPLE) and not CATALOGUE[block.page].remark
 }
+
+
+def cells_of(name):
+    """The cells of a notebook, and the question after them."""
+    if name in LOOPS:
+        cells, check = [PIECES["asked, with data"].source, LOOPS[name]], "train"
+    elif name in WORKS:
+        check = name.partition(":")[0]
+        cells = [PIECES["asked, with the layer"].source, *EXERCISES[check][1][1:], WORKS[name].source]
+    else:
+        one = ATTEMPTS[name]
+        cells, check = [*(source(of, PIECES) for of in one.terms["before"]), one.source], one.terms["check"]
+    return [*cells, f'check("{check}")']
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +62,7 @@ def told(tmp_path_factory, asked):
     source = ROOT / "source" / "digits"
     shutil.copytree(source / "checks", folder / "checks", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(source / "after_one_layer.py", folder)
-    order = [
-        {"name": name, "cells": [*one.cells, one.check if "(" in one.check else f'check("{one.check}")']}
-        for name, one in {**ATTEMPTS, **WORKS, **LOOPS}.items()
-        if name in asked("name")
-    ]
+    order = [{"name": name, "cells": cells_of(name)} for name in asked("name")]
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("check_side.py"))],
         input=json.dumps(order),
@@ -83,10 +84,10 @@ def told(tmp_path_factory, asked):
 
 @pytest.mark.parametrize("name", ATTEMPTS)
 def test_the_cause_is_told_and_what_to_write(told, name):
-    one, shown = ATTEMPTS[name], told[name]["shown"]
+    terms, shown = ATTEMPTS[name].terms, told[name]["shown"]
     assert told[name]["error"] is None
-    assert [part for part in one.said if part not in shown] == [], shown
-    assert [part for part in one.never if part in shown] == [], shown
+    assert [part for part in terms["says"] if part not in shown] == [], shown
+    assert [part for part in terms.get("never", USUAL) if part in shown] == [], shown
 
 
 AS_GRADING_BUILDS_IT = {"two_layer_network: another loss the third time"}
@@ -95,13 +96,11 @@ AS_GRADING_BUILDS_IT = {"two_layer_network: another loss the third time"}
 
 @pytest.mark.parametrize("name", WORKS)
 def test_nothing_that_grading_names_is_all_green_but_for_what_the_answer_says_only_grading_sees(told, name):
-    exercise, _, work = name.partition(": ")
-    notebook, _, works = KNOWN[exercise]
-    shown = told[name]["shown"]
+    exercise, shown = name.partition(": ")[0], told[name]["shown"]
     assert told[name]["error"] is None
     if ": all " in shown:
-        hidden = [terms for terms in hidden_tests(notebook).values() if terms.cell == f"check_{exercise}"]
-        assert works[work].faults <= {code for terms in hidden for code in terms.faults} or name in AS_GRADING_BUILDS_IT
+        hidden = [terms for terms in hidden_tests(EXERCISES[exercise][0]).values() if terms.cell == f"check_{exercise}"]
+        assert WORKS[name].codes <= {code for terms in hidden for code in terms.faults} or name in AS_GRADING_BUILDS_IT
         assert BEYOND in shown
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from netgrader.results import CheckResult, Outcome, Visibility
 from netgrader.student.answer import COLOURS, Answer
-from tests.checks.students import GLOROT
+from tests.checks.works import GLOROT
 
 ROOT = Path(__file__).resolve().parents[2]
 GIVEN = """

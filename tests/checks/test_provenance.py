@@ -14,6 +14,7 @@ from netgrader.checks.provenance import untrained
 from netgrader.grading.execution import ExecutionCell
 from netgrader.grading.integrity import MUCH_WRITTEN
 from netgrader.grading.run_report import written_bytes
+from tests.programs import FOLDER, programs
 from tests.sample_class.make import fill
 
 ROOT = Path(__file__).parents[2]
@@ -78,31 +79,32 @@ CARRIERS = {
 RELEASED = {
     path.stem: nbformat.read(path, as_version=4) for path in sorted((ROOT / "release" / "digits").glob("*.ipynb"))
 }
-RIGHT = sorted(
-    path
-    for folder in (ROOT / "tests" / "right", ROOT / "tests" / "sample_class" / "students")
-    for path in folder.rglob("*.py")
-    if path.stem in RELEASED
-)
+RIGHT = [
+    pytest.param(one, id=f"{path.stem}/{one.name}")
+    for path in sorted((FOLDER / "notebooks").rglob("*.toml"))
+    for one in programs(path.relative_to(FOLDER).with_suffix("").as_posix()).values()
+    if not one.terms.get("raw")
+]
+FIRST = programs("notebooks/batches")["1_one_layer"]
 
 
-def cells_of(path):
+def cells_of(one):
     """The code cells of a notebook that is filled in with what a student wrote."""
-    released = RELEASED[path.stem]
+    released = RELEASED[one.name]
     given = {cell.source for cell in released.cells}
-    filled = fill(copy.deepcopy(released), path.read_text(encoding="utf-8"))
+    filled = fill(copy.deepcopy(released), one.source)
     return [ExecutionCell(cell.source, given=cell.source in given) for cell in filled.cells if cell.cell_type == "code"]
 
 
 @pytest.mark.parametrize("carrier", CARRIERS.values(), ids=CARRIERS)
 def test_data_are_counted_wherever_in_the_code_they_are_hidden(carrier):
-    right = cells_of(RIGHT[0])
+    right = cells_of(FIRST)
     for cells, helpers in (([*right, ExecutionCell(carrier)], {}), (right, {"helper.py": carrier})):
         assert PAYLOAD < written_bytes(cells, helpers) < 2.4 * PAYLOAD
 
 
 def test_names_of_files_and_the_order_of_given_cells_are_counted_too():
-    cells = cells_of(RIGHT[0])
+    cells = cells_of(FIRST)
     names = {"".join(LETTERS[start : start + 40]) + ".py": "" for start in range(0, len(LETTERS), 40)}
     assert written_bytes(cells, names) > PAYLOAD
     given = [cell for cell in cells if cell.given]
@@ -110,9 +112,9 @@ def test_names_of_files_and_the_order_of_given_cells_are_counted_too():
     assert written_bytes([*cells, *in_an_order], {}) > len(LETTERS) * 4 / 8  # each tells one of 16
 
 
-@pytest.mark.parametrize("path", RIGHT, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_right_notebooks_and_the_sample_class_have_a_quarter_of_what_is_reported(path):
-    assert written_bytes(cells_of(path), {}) < MUCH_WRITTEN / 4
+@pytest.mark.parametrize("one", RIGHT)
+def test_right_notebooks_and_the_sample_class_have_a_quarter_of_what_is_reported(one):
+    assert written_bytes(cells_of(one), {}) < MUCH_WRITTEN / 4
 
 
 def test_what_the_notebook_came_with_is_not_counted():

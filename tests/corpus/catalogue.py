@@ -1,18 +1,20 @@
 """What each program of the corpus computes, as NumPy references, and where operators find its parts.
 
-`PROGRAMS` lists every program under ``programs/``. A reference takes the trained variables in the order in which the
-program makes them.
+`PROGRAMS` are the programs of ``tests/programs/networks``: a term in their tables is a field of `Program`, and a reference is
+named there; nothing (an empty text or list) stands for what is not compared. A reference takes the trained variables in the
+order in which the program makes them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from tests.programs import programs
 
 from .formulas import (
     ACTIVATIONS,
@@ -28,8 +30,6 @@ from .formulas import (
 )
 
 __all__ = ["PROGRAMS", "Program", "Values"]
-
-FOLDER = Path(__file__).with_name("programs")
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Program:
     Attributes
     ----------
     name
-        Folder and file under ``programs/``.
+        File and name under ``tests/programs/networks``.
     logits
         Reference of its logits from values, images and the activations of its hidden layers.
     acts
@@ -157,15 +157,7 @@ class Program:
         return [ACTIVATIONS[name] for name in self.acts]
 
 
-def _programs(folder: str, *, others: Mapping[str, Mapping[str, Any]], **usual: Any) -> Iterator[Program]:
-    """The programs of a folder, each with what is `usual` there, or with what `others` say of it by its file."""
-    names = sorted(path.stem for path in (FOLDER / folder).glob("*.py"))
-    assert others.keys() <= set(names)
-    for name in names:
-        yield Program(f"{folder}/{name}", **{**usual, **others.get(name, {})})
-
-
-def _one() -> Iterator[Program]:
+def _of_one_layer() -> dict[str, Any]:
     def packed(v: Values, x: Array, acts: Sequence[Function]) -> Array:
         return np.hstack([x, np.ones((len(x), 1))]) @ v.trained[0]
 
@@ -194,33 +186,10 @@ def _one() -> Iterator[Program]:
     def unit_length(v: Values, x: Array, acts: Sequence[Function]) -> Array:
         return mlp(v, 28 * x / np.linalg.norm(x, axis=1, keepdims=True), acts)
 
-    return _programs(
-        "one_layer",
-        others={
-            "bias_as_a_row_of_ones": {"logits": packed},
-            "convolution_28x28": {"logits": convolution},
-            "digits_fed": {"logits": transposed, "onehot": "tf.one_hot(Y, 10)"},
-            "feature_major": {"logits": columns},
-            "given_layer": {"loss_form": "rows"},
-            "lazy_properties": {"onehot": "self.Y", "in_loss": "self.logits"},
-            "logsumexp_loss": {"loss_form": "rows"},
-            "matvec_of_rows": {"logits": transposed, "loss_form": "rows"},
-            "partitioned_weights": {"logits": parts},
-            "pixelwise_convolution": {"logits": convolution},
-            "softmax_by_hand": {"loss_form": "other"},
-            "sparse_xw_plus_b": {"loss_form": "rows"},
-            "standardised_inputs": {"logits": standardised, "loss": sum_ce},
-            "ten_neurons": {"logits": neurons},
-            "unit_length_images": {"logits": unit_length, "loss": vector_ce, "loss_form": "rows"},
-            "unreduced_loss": {"loss": vector_ce, "loss_form": "rows"},
-            "upper_and_lower_half": {"logits": parts},
-            "weight_normalisation": {"logits": normalised},
-            "weights_of_two_factors": {"logits": difference},
-        },
-    )
+    return locals()
 
 
-def _two() -> Iterator[Program]:
+def _of_two_layers() -> dict[str, Any]:
     def flat(v: Values, x: Array, acts: Sequence[Function]) -> Array:
         theta = v.trained[0]
         n = (theta.size - 10) // (784 + 1 + 10)
@@ -251,6 +220,9 @@ def _two() -> Iterator[Program]:
         decay = 1e-5 * 0.5 * ((v.trained[0] ** 2).sum() + (v.trained[2] ** 2).sum())
         return float(cross_entropy(z, 0.9 * y + 0.01).mean() + decay)
 
+    def hundredfold(z: Array, y: Array, v: Values) -> Array | float:
+        return 100 * mean_ce(z, y, v)
+
     def one_matrix(v: Values, x: Array, acts: Sequence[Function]) -> Array:
         theta, n = v.trained[0], v.trained[0].shape[1] - 1
         return mlp(Values([theta[:784, :n], theta[784, :n], theta[785:, :n].T, theta[785:, n]]), x, acts)
@@ -264,69 +236,10 @@ def _two() -> Iterator[Program]:
         z = (x @ w1 - v["norm/mean"]) / np.sqrt(v["norm/var"] + 1e-3)
         return acts[0](gain * z + shift) @ w2 + b2
 
-    return _programs(
-        "two_layers",
-        acts=("relu",),
-        others={
-            "accumulated_gradients": {"every": 2},
-            "averaged_weights": {"in_loss": "raw", "copies": "/ExponentialMovingAverage"},
-            "averages_kept_aside": {
-                "sites": (("tf.nn.leaky_relu(tf.matmul(X, W1) + b1, alpha=0.0)", "tf.matmul(X, W1) + b1"),)
-            },
-            "batch_normalised": {
-                "logits": averaged,
-                "sites": (("tf.nn.relu(normalised(tf.matmul(X, W1)))", "normalised(tf.matmul(X, W1))"),),
-                "also": ("/mean", "/var"),
-            },
-            "beside_the_one_layer_network": {"logits": beside},
-            "both_layers_in_one_matrix": {"logits": one_matrix},
-            "columns_all_the_way": {"logits": columns, "axis": 0},
-            "custom_getter_averages": {"in_loss": "trained", "copies": "/ExponentialMovingAverage"},
-            "doubles_einsum": {"onehot": "y"},
-            "feeds_that_are_no_placeholders": {"onehot": "y"},
-            "fully_convolutional": {"logits": convolutions},
-            "iterator_feeds": {"onehot": "Y"},
-            "label_smoothing_and_decay": {"loss": smoothed},
-            "one_flat_vector": {"logits": flat},
-            "partitioned_variables": {"logits": partitioned},
-            "picked_log_probability": {
-                "loss": lambda z, y, v: 100 * mean_ce(z, y, v),
-                "loss_form": "other",
-                "sites": (("-tf.minimum(-(X @ W1 + b1), 0)", "X @ W1 + b1"),),
-            },
-            "plain_class": {"loss_form": "rows"},
-            "relu_by_absolute_value": {"loss": sum_ce, "sites": (("0.5 * (s + tf.abs(s))", "s"),)},
-            "relu_by_concatenated_relu": {
-                "sites": (("both[:, :1500]", "tf.matmul(X, params['w_h']) + params['b_h']"),)
-            },
-            "relu_by_mask": {"sites": (("z * tf.cast(z > 0, tf.float32)", "z"),)},
-            "relu_by_maximum": {
-                "sites": (("tf.maximum(0.0, entrada @ pesos1 + sesgo1)", "entrada @ pesos1 + sesgo1"),)
-            },
-            "relu_by_sorting_pairs": {
-                "sites": (("tf.reduce_max(tf.stack([z, tf.zeros_like(z)], axis=0), axis=0)", "z"),)
-            },
-            "relu_by_where": {"loss_form": "rows", "sites": (("tf.where(t > 0, t, tf.zeros_like(t))", "t"),)},
-            "relu_layer_and_confusion": {
-                "loss_form": "rows",
-                "sites": (("tf.nn.relu_layer(X, W1, b1)", "tf.nn.xw_plus_b(X, W1, b1)"),),
-            },
-            "relu_with_own_gradient": {"sites": (("my_relu(tf.matmul(X, W1) + b1)", "tf.matmul(X, W1) + b1"),)},
-            "scaled_before_the_bias": {"logits": scaled},
-            "split_batch_in_two_towers": {"loss_form": "other"},
-            "teacher_and_student": {"logits": first_four},
-            "two_towers_of_750": {
-                "logits": towers,
-                "sites": (("tf.nn.relu(tf.matmul(X, W) + b)", "tf.matmul(X, W) + b"),),
-            },
-            "unused_extra_layers": {"logits": first_four},
-            "vector_loss": {"loss_form": "rows"},
-            "warm_up": {"optimizer": None},
-        },
-    )
+    return locals()
 
 
-def _deep() -> Iterator[Program]:  # noqa: C901 - one small reference a program
+def _of_deep() -> dict[str, Any]:  # noqa: C901 - one small reference a program
     def by_hand_bn(v: Values, x: Array, acts: Sequence[Function]) -> Array:
         w1, w2, w3, b3, g1, s1, g2, s2 = v.trained
 
@@ -553,107 +466,33 @@ def _deep() -> Iterator[Program]:  # noqa: C901 - one small reference a program
     def kernels_decayed(z: Array, y: Array, v: Values) -> float:
         return float(cross_entropy(z, y).mean() + 0.5e-4 * sum((w**2).sum() for w in v.trained[::2]))
 
-    rr = ("relu", "relu")
-    return _programs(
-        "deep",
-        optimizer=("adam", 0.001),
-        others={
-            "adamw_by_hand": {"acts": rr, "optimizer": None, "spread": ((0, 1),)},
-            "attention_over_rows": {"logits": attention},
-            "augmented_images": {"acts": rr},
-            "auxiliary_head": {"logits": first_six, "acts": rr, "loss": None},
-            "batchnorm_by_hand": {"logits": by_hand_bn, "acts": rr, "also": ("/mean", "/var")},
-            "batchnorm_moving_average_object": {
-                "logits": object_bn,
-                "acts": rr,
-                "optimizer": None,
-                "also": ("ExponentialMovingAverage",),
-                "spread": ((0, 1),),
-            },
-            "class_weights_and_temperature": {"acts": ("tanh",) * 2, "loss": weighted},
-            "convolutions_for_experts": {"logits": experts, "acts": ("relu",) * 3, "optimizer": ("adam", 0.0001)},
-            "convolutions_keras": {"logits": keras_conv, "acts": ("relu",) * 3, "optimizer": ("adam", 0.002)},
-            "densely_connected": {
-                "logits": dense_net,
-                "acts": ("relu",) * 3,
-                "optimizer": ("adam", 0.0005),
-                "spread": ((0, 1, 2),),
-            },
-            "dropconnect": {"acts": rr},
-            "dropout_keep_prob": {"acts": rr},
-            "ensemble": {"logits": ensemble},
-            "focal_loss": {"acts": ("selu",) * 2, "loss": focal},
-            "foldl_of_keras_layers": {"acts": ("relu", "elu"), "loss": kernels_decayed},
-            "four_quadrants": {"logits": quadrants, "acts": ("relu",) * 5, "spread": ((0, 1, 2, 3), (4,))},
-            "fused_batchnorm": {"logits": fused, "also": ("/mean", "/var")},
-            "gated_units": {"logits": gated},
-            "gaussian_noise_layers": {"acts": ("elu",) * 2},
-            "highway": {"logits": highway, "acts": ("relu",)},
-            "keras_batchnorm_update_ops": {
-                "logits": averaged,
-                "acts": rr,
-                "optimizer": None,
-                "also": ("moving_mean", "moving_var"),
-            },
-            "keras_step_with_tape": {"logits": keras_bn, "optimizer": None, "also": ("moving_mean", "moving_variance")},
-            "keras_training_flag": {
-                "acts": rr,
-                "loss": None,
-                "in_loss": "noisy",
-                "optimizer": None,
-                "stochastic": True,
-            },
-            "layer_norm_by_hand": {
-                "logits": hand_ln,
-                "acts": ("leaky_relu",) * 2,
-                "optimizer": ("nesterov", 0.1),
-                "spread": ((0, 1),),
-            },
-            "layer_norm_keras": {"logits": keras_ln, "acts": ("swish",) * 2, "optimizer": ("rmsprop", 0.001)},
-            "lookahead_weights": {"acts": rr, "optimizer": ("nesterov", 0.05)},
-            "maxout": {"logits": maxout},
-            "mixer_over_patches": {"logits": mixer},
-            "mixture_of_experts": {"logits": mixture},
-            "mixup_in_the_graph": {"acts": rr},
-            "momentum_by_hand": {"logits": columns, "acts": rr, "optimizer": ("momentum", 0.05), "spread": ((0, 1),)},
-            "own_dropout_mask": {"acts": rr},
-            "packed_layers": {"logits": packed, "acts": ("relu6",) * 2, "optimizer": ("adam", 0.002)},
-            "parametric_relu": {"logits": prelu, "optimizer": ("adagrad", 0.05)},
-            "plain_descent_by_hand": {"acts": rr, "optimizer": ("sgd", 0.3)},
-            "polyak_average_evaluated": {
-                "acts": rr,
-                "loss": None,
-                "in_loss": "run(weights, 0.2)",
-                "optimizer": None,
-                "copies": "^avg_",
-                "stochastic": True,
-                "spread": ((0, 1),),
-            },
-            "recurrence_in_a_loop": {"logits": one_cell},
-            "residual_blocks": {"logits": residual, "acts": ("relu",) * 3, "optimizer": ("adam", 0.0005)},
-            "rmsprop_written_out": {"acts": ("tanh",) * 2, "optimizer": None},
-            "scan_over_layers": {"logits": loop, "acts": ("relu",)},
-            "separable_convolutions": {"logits": separable},
-            "separate_train_and_eval_paths": {
-                "acts": rr,
-                "loss": None,
-                "in_loss": "noisy",
-                "optimizer": None,
-                "stochastic": True,
-            },
-            "sgd_with_decay": {"logits": weights_then_biases, "acts": rr, "loss": l2_loss, "optimizer": ("sgd", 0.3)},
-            "sizes_in_a_loop": {"acts": ("relu",) * 3, "spread": ((0, 1, 2),)},
-            "soft_targets_mixed": {"acts": rr, "loss": mixed_targets},
-            "stochastic_depth": {"logits": stochastic_depth, "stochastic": True},
-            "tied_autoencoder": {"logits": with_decoder, "acts": ("sigmoid", "relu"), "loss": None},
-            "trainable_swish": {"logits": own_swish},
-            "two_optimizers": {"logits": weights_then_biases, "acts": ("softplus",) * 2, "optimizer": None},
-            "unrolled_recurrence": {"logits": recurrence},
-            "weight_decay_decoupled": {"acts": rr, "optimizer": None},
-            "while_loop": {"logits": loop, "acts": ("relu",)},
-            "winners_take_all": {"logits": winners},
-        },
+    return locals()
+
+
+FOLDERS: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "one_layer": (_of_one_layer(), {}),
+    "two_layers": (_of_two_layers(), {"acts": ("relu",)}),
+    "deep": (_of_deep(), {"optimizer": ("adam", 0.001)}),
+}
+"""By file: references of its own programs, and terms that hold where a program says nothing else."""
+
+
+def _value(key: str, given: Any, references: Mapping[str, Any]) -> Any:
+    if key in {"logits", "loss"}:
+        return {**globals(), **references}[given] if given else None
+    if key == "optimizer":
+        return tuple(given) or None
+    return tuple(map(_frozen, given)) if isinstance(given, list) else given
+
+
+def _frozen(given: Any) -> Any:
+    return tuple(given) if isinstance(given, list) else given
+
+
+PROGRAMS: Mapping[str, Program] = {
+    f"{folder}/{name}": Program(
+        f"{folder}/{name}", **{**usual, **{key: _value(key, given, own) for key, given in one.terms.items()}}
     )
-
-
-PROGRAMS: Mapping[str, Program] = {program.name: program for program in [*_one(), *_two(), *_deep()]}
+    for folder, (own, usual) in FOLDERS.items()
+    for name, one in programs(f"networks/{folder}").items()
+}

@@ -1,9 +1,9 @@
 """A student's program as text and as a syntax tree, with the statements that operators act on.
 
-A file under ``programs/`` contains what a student writes in the exercise's function, as far as it differs from `INPUTS` and
-`USUAL`, with helpers first. The network's parts have the names that these have; a last line ``net(X=x, W1=W)`` gives a part
-of another name, and further parts. A model of Keras is called ``model``. A file that defines the exercise's function itself
-is run as it is.
+A program of ``tests/programs/networks`` contains what a student writes in the exercise's function, as far as it differs from
+`INPUTS` and `USUAL`, with helpers first. The network's parts have the names that these have; a last line ``net(X=x, W1=W)``
+gives a part of another name, and further parts. A model of Keras is called ``model``. A program that defines the exercise's
+function itself is run as it is.
 
 A statement's role is in a comment at the end of its first line: ``# images``, ``# labels``, ``# hidden``, ``# logits``,
 ``# loss``, ``# train``, ``# accuracy``. The comments are for the operators here only; a graph does not have them.
@@ -18,13 +18,19 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+
+from tests.programs import edited, programs
 
 __all__ = ["NotApplicable", "Source", "dotted", "expression", "program_text", "statements"]
 
-PROGRAMS = Path(__file__).with_name("programs")
-FUNCTIONS = {"one_layer": "one_layer_network", "two_layers": "two_layer_network", "deep": "deep_network"}
-"""The function of an exercise by its folder; of Keras both have one name."""
+FUNCTIONS = {
+    "one_layer": "one_layer_network",
+    "two_layers": "two_layer_network",
+    "deep": "deep_network",
+    "keras": "keras_network",
+    "keras_regression": "keras_regression",
+}
+"""The function of an exercise by the file of its programs."""
 INPUTS = """
 X = tf.placeholder(tf.float32, [None, 784])  # images
 Y = tf.placeholder(tf.float32, [None, 10])  # labels
@@ -87,14 +93,10 @@ def dotted(node: ast.AST) -> str:
 
 
 def program_text(name: str, *changes: tuple[str, str]) -> str:
-    """The program ``two_layers/given_layer``, say, as it is run, with pieces of its file replaced."""
-    text = (PROGRAMS / f"{name}.py").read_text(encoding="utf-8")
-    for old, new in changes:
-        if old not in text:
-            raise AssertionError(f"{name} has no {old!r}")
-        text = text.replace(old, new)
-    folder = name.partition("/")[0]
-    function = FUNCTIONS.get(folder, folder if folder == "keras_regression" else "keras_network")
+    """The program ``two_layers/given_layer``, say, as it is run, with pieces of its text replaced."""
+    folder, _, name = name.partition("/")
+    text = edited(programs(f"networks/{folder}")[name].source, *changes)
+    function = FUNCTIONS[folder]
     if f"def {function}(" in text:
         return text
     if folder.startswith("keras"):

@@ -1,7 +1,7 @@
 """Right notebooks in six styles that have nothing in common, graded as they would be handed in, with a seed of one's own.
 
-The styles are in ``tests/right`` (and the sample class's ada), written independently of one another. A seed is the course's,
-which all random numbers of a run and of the probes follow from.
+The styles are in ``tests/programs/notebooks`` (one is the sample class's ada), written independently of one another. A seed is
+the course's, which all random numbers of a run and of the probes follow from.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from netgrader.course import Course
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import find_jobs
 from netgrader.grading.stages import Options
+from tests.programs import programs
 from tests.sample_class.make import fill
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 SEEDS = {"1_one_layer": 20, "2_two_layers": 5, "3_deep_network": 3}
 STYLES = {
-    "notebook": ROOT / "tests" / "sample_class" / "students" / "ada",
-    **{folder.name: folder for folder in sorted((ROOT / "tests" / "right").iterdir()) if folder.is_dir()},
+    "notebook": "notebooks/sample_class/ada",
+    **{style: f"notebooks/{style}" for style in ("batches", "dataset", "keras", "plain", "terse")},
 }
 
 
@@ -54,7 +55,7 @@ def graded(one: Seeded, folder: Path) -> NotebookResult:
     """The notebook as it is handed in and graded, with nothing that was kept of other runs."""
     path = folder / "handed-in" / f"{one.notebook}.ipynb"
     path.parent.mkdir()
-    text = (STYLES[one.style] / f"{one.notebook}.py").read_text(encoding="utf-8")
+    text = programs(STYLES[one.style])[one.notebook].source
     release = nbformat.read(ROOT / "release" / "digits" / path.name, as_version=4)
     nbformat.write(fill(release, text), path)
     os.environ["NETGRADER_STORE"] = str(folder / "store")

@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.checks.later_students import DEEP
+from tests.checks.works import DEEP
 from tests.sample_class.make import fill
 
 ROOT = Path(__file__).parents[2]

@@ -10,13 +10,14 @@ from netgrader.course import Course
 from netgrader.grading.jobs import find_jobs
 from netgrader.grading.pool import ProcessPool, Task, grade_tasks
 from netgrader.grading.stages import Options
+from tests.programs import programs
 from tests.sample_class.make import fill as fill_in
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent / "faulty"
 RIGHT = {
-    "1_one_layer": FOLDER / "right.py",
-    **{name: ROOT / f"tests/sample_class/students/ada/{name}.py" for name in ("2_two_layers", "3_deep_network")},
+    **{name: one.source for name, one in programs("notebooks/sample_class/ada").items()},
+    "1_one_layer": (FOLDER / "right.py").read_text(encoding="utf-8"),
 }
 MISTAKES = tomllib.loads((FOLDER / "mistakes.toml").read_text(encoding="utf-8"))
 
@@ -27,7 +28,7 @@ def notebook_of(student):
 
 def written(student):
     """What a student of the table wrote."""
-    text = RIGHT[notebook_of(student)].read_text(encoding="utf-8")
+    text = RIGHT[notebook_of(student)]
     for old, new in MISTAKES[student]["changes"]:
         assert old in text, f"{student} changes nothing with {old!r}"
         text = text.replace(old, new)

@@ -3,12 +3,13 @@
 import pytest
 
 from tests.course.right_notebooks import SEEDS, STYLES, Seeded, graded
+from tests.programs import programs
 
 
 def test_there_are_six_styles_of_each_notebook():
     assert len(STYLES) == 6
-    for folder in STYLES.values():
-        assert {path.stem for path in folder.glob("*.py")} == set(SEEDS)
+    for file in STYLES.values():
+        assert set(programs(file)) == set(SEEDS)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The example course *clothes*: each of its checks names a beginner's mistake, and what is right earns everything."""
+"""The example courses: each of their checks names a beginner's mistake, and what is right earns everything."""
 
 from __future__ import annotations
 
@@ -12,160 +12,115 @@ import pytest
 from netgrader.checks.cell_points import cell_points
 from netgrader.files import decode
 from netgrader.results import CheckResult, Outcome
-from tests.checks.test_students import codes_of, said_of
-from tests.examples import clothes_students as clothes
-from tests.examples import prices_students as prices
-from tests.examples import programs
+from tests.checks.works import codes_of, said_of
+from tests.programs import programs, source
 
 pytestmark = pytest.mark.timeout(3600)  # all that is asked for is run in the first test's setup
 
-CLOTHES, PRICES = "clothes", "prices"
-
-# Assignment, cell, mistakes by name: their codes, and the work.
-MISTAKES = [
-    (CLOTHES, clothes.DATA, clothes.DATA_MISTAKES),
-    (CLOTHES, clothes.NETWORK, clothes.NETWORKS),
-    (CLOTHES, clothes.SWEEP_CELL, clothes.SWEEPS),
-    (CLOTHES, clothes.SWEEP_CELL, clothes.TRAINED_ANEW),
-    (CLOTHES, clothes.TRAINING, clothes.TRAININGS),
-    (PRICES, prices.DATA, prices.DATA_MISTAKES),
-    (PRICES, prices.NETWORK, prices.NETWORKS),
-    (PRICES, prices.TRAINING, prices.TRAININGS),
-    (PRICES, prices.TRAINING, prices.UNTRAINED),
+CLOTHES = [
+    source("cells/given:clothes"),
+    source("cells/clothes_prepare_data:as in the notebook"),
+    source("cells/clothes_convolutional_network:by hand"),
+    source("cells/given:clothes, training"),
+    source("cells/given:clothes, sweep"),
 ]
-RIGHT = [
-    (CLOTHES, clothes.DATA, clothes.RIGHT_DATA),
-    (CLOTHES, clothes.NETWORK, clothes.RIGHT_NETWORKS),
-    (CLOTHES, clothes.SWEEP_CELL, clothes.RIGHT_SWEEPS),
-    (CLOTHES, clothes.TRAINING, clothes.RIGHT_TRAININGS),
-    (PRICES, prices.DATA, prices.RIGHT_DATA),
-    (PRICES, prices.NETWORK, prices.RIGHT_NETWORKS),
-    (PRICES, prices.TRAINING, prices.RIGHT_TRAININGS),
+PRICES = [
+    source("cells/given:prices"),
+    source("cells/prices_prepare_data:as in the notebook"),
+    source("cells/prices_network:by hand"),
+    source("cells/given:prices, trained"),
 ]
-WRONG_ONES = [
-    (f"{assignment}: {cell}: {mistake}", codes)
-    for assignment, cell, mistakes in MISTAKES
-    for mistake, (codes, _) in mistakes.items()
+# By assignment and cell: what is run once before its works.
+BEFORE = {
+    ("clothes", "prepare_data"): CLOTHES[:1],
+    ("clothes", "convolutional_network"): CLOTHES[:2],
+    ("clothes", "dropout_sweep"): CLOTHES,
+    ("clothes", "training"): [*CLOTHES[:4], source("cells/given:clothes, trained")],
+    ("prices", "prepare_data"): PRICES[:1],
+    ("prices", "network"): PRICES[:2],
+    ("prices", "training"): PRICES,
+}
+WORKS = {
+    f"{assignment}: {cell}: {name}": one
+    for assignment, cell in BEFORE
+    for name, one in programs(f"cells/{assignment}_{cell}").items()
+}
+UNKNOWN = [name for name, one in WORKS.items() if one.terms.get("unknown")]
+RIGHT = [name for name, one in WORKS.items() if not one.codes and name not in UNKNOWN]
+WRONG = [name for name, one in WORKS.items() if one.codes]
+SAMPLE = [
+    name for name in (*RIGHT, *WRONG) if name.endswith(("network: by hand", "channels first", "less a row", "own mean"))
 ]
-UNKNOWN = f"{PRICES}: {prices.NETWORK}: a loss of no known formula"
-RIGHT_ONES = [f"{assignment}: {cell}: right, {name}" for assignment, cell, works in RIGHT for name in works]
 
 
-def entries(assignment: str, wanted: set[str]) -> list[dict]:
-    """Return what the process is asked to run: what is trained once is shared by all works that only say something of it."""
-    given = programs.CLOTHES_GIVEN if assignment == CLOTHES else programs.PRICES_GIVEN
-    data = programs.CLOTHES_DATA if assignment == CLOTHES else programs.PRICES_DATA
-    shared: dict[str, list[str]] = {
-        clothes.DATA: [given],
-        (clothes.NETWORK if assignment == CLOTHES else prices.NETWORK): [given, data],
-        clothes.SWEEP_CELL: [given, data, programs.CONVOLUTIONAL[0], *clothes.SWEEP_SOURCES],
-        clothes.TRAINING: (
-            [given, data, programs.CONVOLUTIONAL[0], programs.SWEEP, clothes.TRAINED]
-            if assignment == CLOTHES
-            else [given, data, programs.REGRESSION[0], programs.REGRESSION_TRAINED]
-        ),
-    }
-    made: list[dict] = []
-    for cell, sources in shared.items():
-        works = [
-            {"name": name, "cell": cell, "source": source}
-            for name, source in sources_of(assignment, cell)
-            if name in wanted
-        ]
-        anew = [work for work in works if "def convolutional_network" in work["source"] and cell == clothes.SWEEP_CELL]
-        made += [{"sources": sources[:2], "works": [work]} for work in anew]
-        if rest := [work for work in works if work not in anew]:
-            made.append({"sources": sources, "works": rest})
+def work_of(name):
+    """What the process is told of a work."""
+    text = WORKS[name].source + "".join(map(source, WORKS[name].terms.get("then", ())))
+    return {"name": name, "cell": f"check_{name.split(': ')[1]}", "source": text}
+
+
+def entries(assignment, wanted):
+    """What the process is asked to run: what is trained once is shared by all works that only say something of it."""
+    made = []
+    for (of, cell), before in BEFORE.items():
+        works = [name for name in wanted if of == assignment and name.startswith(f"{assignment}: {cell}: ")]
+        own = [name for name in works if "then" in WORKS[name].terms]  # networks of their own, and what follows them
+        made += [{"sources": before[:2], "works": [work_of(name)]} for name in own]
+        if shared := [work_of(name) for name in works if name not in own]:
+            made.append({"sources": before, "works": shared})
     return made
 
 
-def sources_of(assignment: str, cell: str) -> list[tuple[str, str]]:
-    """Return all works of a cell, by their names."""
-    wrong = [
-        (f"{assignment}: {cell}: {mistake}", source)
-        for of, its, mistakes in MISTAKES
-        if (of, its) == (assignment, cell)
-        for mistake, (_, source) in mistakes.items()
-    ]
-    right = [
-        (f"{assignment}: {cell}: right, {name}", source)
-        for of, its, works in RIGHT
-        if (of, its) == (assignment, cell)
-        for name, source in works.items()
-    ]
-    unknown = prices.UNKNOWN if (assignment, cell) == (PRICES, prices.NETWORK) else {}
-    return [*right, *wrong, *((f"{UNKNOWN}, {name}", source) for name, source in unknown.items())]
-
-
 @pytest.fixture(scope="module")
-def verdicts(tmp_path_factory, asked) -> dict[str, dict]:
+def verdicts(tmp_path_factory, asked):
     """What came of every piece of work that is asked for, in a process for each assignment."""
     folder, found = tmp_path_factory.mktemp("examples"), {}
-    wanted = set(asked("name"))
-    for assignment in (CLOTHES, PRICES):
+    for assignment in ("clothes", "prices"):
         order, told = folder / f"{assignment}.json", folder / f"{assignment}-verdicts.json"
-        works = entries(assignment, wanted)
+        works = entries(assignment, asked("name"))
         if not works:
             continue
         order.write_text(json.dumps(works), encoding="utf-8")
         script = Path(__file__).with_name("grade_side.py")
-        done = subprocess.run(
-            [sys.executable, str(script), assignment, str(order), str(told)],
-            capture_output=True,
-            text=True,
-            timeout=1800,
-            check=False,
-        )
+        command = [sys.executable, str(script), assignment, str(order), str(told)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=1800, check=False)
         assert done.returncode == 0, done.stderr[-3000:]
         found |= json.loads(told.read_text(encoding="utf-8"))
     return found
 
 
-def checks_of(verdicts, name: str) -> list[CheckResult]:
+def checks_of(verdicts, name):
     return [decode(CheckResult, check) for check in verdicts[name]["checks"]]
 
 
-SAMPLE = [
-    *(name for name in RIGHT_ONES if name.endswith("network: right, by hand")),
-    *(name for name, _ in WRONG_ONES if name.endswith(("channels first", "less a row", "own mean"))),
-]
-CODES = dict(WRONG_ONES)
-
-
-def require_verdict(told, name: str) -> None:
+def require_verdict(verdicts, name):
     """Right work has all points; of a mistake its code is named and no other."""
-    checks = [decode(CheckResult, check) for check in told["checks"]]
-    codes = CODES.get(name, set())
+    checks, codes = checks_of(verdicts, name), WORKS[name].codes
     assert codes_of(checks, Outcome.FAILED, Outcome.PARTIAL) == codes, said_of(checks)
     assert not [check for check in checks if check.outcome is Outcome.UNGRADABLE], said_of(checks)
-    assert told["log"] == []
+    assert verdicts[name]["log"] == []
     assert (cell_points(checks, 4) == 4) is not bool(codes), said_of(checks)
 
 
-@pytest.mark.parametrize("name", RIGHT_ONES)
+@pytest.mark.parametrize("name", RIGHT)
 def test_what_is_right_keeps_all_points(verdicts, name):
-    require_verdict(verdicts[name], name)
+    require_verdict(verdicts, name)
 
 
-@pytest.mark.parametrize("name", CODES)
+@pytest.mark.parametrize("name", WRONG)
 def test_a_mistake_is_named_with_its_code_and_no_other(verdicts, name):
-    require_verdict(verdicts[name], name)
+    require_verdict(verdicts, name)
 
 
 @pytest.mark.parametrize("name", SAMPLE)
 def test_some_of_each_are_judged_so(verdicts, name):
-    require_verdict(verdicts[name], name)
+    require_verdict(verdicts, name)
 
 
-@pytest.mark.parametrize("name", [f"{UNKNOWN}, {spelling}" for spelling in prices.UNKNOWN])
+@pytest.mark.parametrize("name", UNKNOWN)
 def test_a_loss_that_cannot_be_told_is_for_a_person_and_earns_nothing(verdicts, name):
     checks = {check.check.partition("::")[2]: check for check in checks_of(verdicts, name)}
     of_the_loss = [checks["test_the_loss_is_an_error_of_each_prediction"], checks["test_the_loss_is_a_mean"]]
     assert {(check.outcome, check.credit, check.faults) for check in of_the_loss} == {(Outcome.UNGRADABLE, 0.0, ())}
     assert codes_of(checks.values(), Outcome.FAILED, Outcome.PARTIAL) == set(), said_of([*checks.values()])
     assert 0 < cell_points([*checks.values()], 4) < 4
-
-
-def test_no_two_mistakes_have_one_name_and_the_sample_has_some_of_each():
-    assert len(CODES) == len(WRONG_ONES)
-    assert len(SAMPLE) == 5

@@ -9,9 +9,11 @@ import sys
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from tests.checks import grade_students, later_students, students
+from tests.checks import grade_students
+from tests.checks.works import DEEP, EXERCISES, LATER, NARROW
 from tests.datasets import DATA as DATASET
-from tests.examples import grade_side, programs
+from tests.examples import grade_side
+from tests.programs import source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +24,11 @@ if TYPE_CHECKING:
 
 LONGEST = 1800  # seconds
 HELD_OUT = "5eed"  # what the data of a run that is graded follow from
-DATA, NETWORK = (programs.CLOTHES_GIVEN, programs.CLOTHES_DATA), programs.CONVOLUTIONAL[0]
+CLOTHES = (
+    source("cells/given:clothes"),
+    source("cells/clothes_prepare_data:as in the notebook"),
+    source("cells/clothes_convolutional_network:by hand"),
+)
 FILE = """
 net = deep_network()
 with tf.Session(graph=net.graph) as sess, net.graph.as_default():
@@ -35,15 +41,12 @@ with tf.Session(graph=net.graph) as sess, net.graph.as_default():
 """Weights that were trained elsewhere, in a file that a program asks for."""
 # By exercise: the notebook whose checks look at it, and the cells before.
 BEFORE = {
-    "fully_connected_layer": ("one_layer", (students.GIVEN,)),
-    "two_layer_network": ("two_layers", (later_students.GIVEN,)),
-    "learning_rate_sweep": ("two_layers", (later_students.GIVEN, later_students.NARROW)),
-    "two_layer_training": ("two_layers", (later_students.GIVEN, later_students.NARROW)),
-    "input_gradients": ("two_layers", (later_students.GIVEN, later_students.NARROW, "net = two_layer_network()")),
-    "deep_training": ("deep_network", (later_students.GIVEN, later_students.DEEP)),
-    "clothes/dropout_sweep": ("clothes", (*DATA, NETWORK)),
-    "clothes/training": ("clothes", (*DATA, NETWORK)),
-    "clothes/accuracy": ("clothes", (*DATA, NETWORK, programs.SWEEP)),
+    **EXERCISES,
+    "two_layer_training": ("two_layers", (LATER, NARROW)),
+    "deep_training": ("deep_network", (LATER, DEEP)),
+    "clothes/dropout_sweep": ("clothes", CLOTHES),
+    "clothes/training": ("clothes", CLOTHES),
+    "clothes/accuracy": ("clothes", (*CLOTHES, source("cells/given:clothes, training"))),
 }
 AS_GRADED = {"deep_training"}
 """Exercises whose checks know from outside of the run what it was given."""

@@ -15,7 +15,7 @@ from graphread import read_network
 from netgrader.checks.exercises import Exercises, load_exercises
 from netgrader.checks.source_lines import Cell, by_key, with_lines
 from netgrader.student.graphs import export_graph
-from tests.checks.students import GLOROT
+from tests.checks.works import GLOROT
 from tests.datasets import EXERCISES, ROOT
 
 if TYPE_CHECKING:

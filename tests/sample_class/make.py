@@ -1,9 +1,9 @@
 """Make the sample class: fill the release's notebooks with what each student wrote.
 
-A student is a folder in ``students/``, a notebook a Python file in it. ``# %% prepare_data`` starts the text of the
-solution cell of that id, ``# %% +`` a further cell after it, ``# %% edit check_train`` replaces the text of a locked
+A student is a file of ``tests/programs/notebooks/sample_class``, a notebook a program of it. ``# %% prepare_data`` starts the
+text of the solution cell of that id, ``# %% +`` a further cell after it, ``# %% edit check_train`` replaces the text of a locked
 cell, ``# %% delete check_train`` leaves a cell out, ``# %% markdown gradients_meaning`` writes an answer.
-A ``.raw`` file is handed in byte for byte.
+A program that is ``raw`` is handed in as it is.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import re
-import shutil
 from pathlib import Path
 
 import nbformat
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
+from tests.programs import FOLDER, programs
+
+ROOT = Path(__file__).parents[2]
+STUDENTS = sorted(path.stem for path in (FOLDER / "notebooks" / "sample_class").glob("*.toml"))
 
 
 def fill(release: nbformat.NotebookNode, text: str) -> nbformat.NotebookNode:
@@ -46,20 +47,15 @@ def fill(release: nbformat.NotebookNode, text: str) -> nbformat.NotebookNode:
 def make(target: Path, release: Path) -> list[Path]:
     """Write every student's notebooks to ``target/<student>/digits``; returns the files written."""
     written = []
-    for source in sorted((HERE / "students").glob("*/*")):
-        folder = target / source.parent.name / "digits"
-        folder.mkdir(parents=True, exist_ok=True)
-        if source.suffix == ".raw":
-            out = folder / source.stem
-            shutil.copyfile(source, out)
-        elif re.match(r"\d_", source.name):
-            out = folder / f"{source.stem}.ipynb"
-            notebook = nbformat.read(release / out.name, as_version=4)
-            nbformat.write(fill(notebook, source.read_text(encoding="utf-8")), out)
-        else:
-            out = folder / source.name
-            shutil.copyfile(source, out)
-        written.append(out)
+    for student in STUDENTS:
+        for name, one in programs(f"notebooks/sample_class/{student}").items():
+            out = target / student / "digits" / f"{name}.ipynb"
+            out.parent.mkdir(parents=True, exist_ok=True)
+            if one.terms.get("raw"):
+                out.write_text(one.source, encoding="utf-8")
+            else:
+                nbformat.write(fill(nbformat.read(release / out.name, as_version=4), one.source), out)
+            written.append(out)
     return written
 
 

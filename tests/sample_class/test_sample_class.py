@@ -13,6 +13,7 @@ from netgrader.course import Course
 from netgrader.grading.jobs import jobs_of
 from netgrader.grading.pool import ProcessPool, Task, grade_tasks, longest_first
 from netgrader.grading.stages import Options
+from tests.sample_class.make import make
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,8 +76,6 @@ def test_the_file_names_every_notebook_that_was_handed_in() -> None:
 
 
 def test_the_sample_class_is_what_its_sources_make(tmp_path: Path) -> None:
-    from tests.sample_class.make import make  # beside this file, a script as well
-
     for made in make(tmp_path, ROOT / "release" / "digits"):
         committed = ROOT / "submitted" / made.relative_to(tmp_path)
         assert committed.read_bytes() == made.read_bytes(), f"{committed} is stale: make sample-class"

@@ -23,8 +23,7 @@ import pytest
 
 from netgrader.data import DATA_HASH
 from netgrader.new_course import NewAssignment, make_assignment, make_config
-from tests.checks.later_students import DEEP
-from tests.checks.students import GLOROT, NETWORK
+from tests.programs import source
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -32,6 +31,9 @@ from matplotlib import pyplot as plt
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "source" / "digits"
 
+GLOROT = source("cells/fully_connected_layer:get_variable")
+NETWORK = source("cells/one_layer_network:as in the notebook")
+DEEP = source("cells/deep_network:dropout with a switch")
 QUICK = "def train(sess, net, n_epochs, mini_batch_size=64):\n    return [], []\n"
 DATA = "x_train, y_train_1_hot, x_test, y_test_1_hot = x_train_2d, y_train, x_test_2d, y_test\n"
 NOTHING = "def {name}(*arguments, **named):\n    return None\n"

@@ -16,7 +16,8 @@ import pytest
 from netgrader.faults import CATALOGUE
 from netgrader.results import CheckResult, Outcome, Visibility
 from netgrader.student.answer import Answer
-from tests.checks.students import GLOROT, LOSS, NETWORK, PREDICTION
+from tests.checks.works import GLOROT
+from tests.programs import source
 
 ROOT = Path(__file__).parents[2]
 CHECKS = ROOT / "source" / "digits" / "checks"
@@ -28,8 +29,9 @@ tf.disable_v2_behavior()
 from netgrader.student import check, setup
 setup()
 """
-TWICE = NETWORK.replace(LOSS, LOSS.replace("logits=logits", "logits=prediction"))
-UNREADABLE = NETWORK.replace(PREDICTION, f"{PREDICTION})")
+NETWORK = source("cells/one_layer_network:as in the notebook")
+TWICE = source("cells/one_layer_network:a softmax too many")
+UNREADABLE = NETWORK.replace("tf.nn.softmax(logits)", "tf.nn.softmax(logits))")
 
 
 # ---- In a notebook -------------------------------------------------------------------------------------------------------

@@ -7,10 +7,9 @@ a student would have who had made the mistake in that loop.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 
+from tests.programs import programs
 from tests.training.mutants import STYLES, loop
 
 # Patches the session that the loop is given: `steps` changes what a train step is fed, `looks` what else is run.
@@ -186,12 +185,9 @@ OPERATORS = (
     Operator("session-closed", remark=True, after="sess.close()"),
 )
 
-FOLDER = Path(__file__).parent / "students"
 # Loops that do not take steps through ``sess.run`` alone, so that the wrapper does not see them; and one whose rows are
 # at another scale than the arrays that some operators take theirs from, which would be a second mistake.
 UNSEEN = {"make_callable", "partial_run", "threaded", "standardised_pixels"}
 RIGHT = {style: loop(style) for style in STYLES if style not in UNSEEN} | {
-    name: terms["source"]
-    for name, terms in tomllib.loads((FOLDER / "right.toml").read_text(encoding="utf-8")).items()
-    if name not in UNSEEN and "remarks" not in terms
+    name: one.source for name, one in programs("loops/students").items() if name not in UNSEEN and not one.remarks
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from netgrader.judges.notes import IMAGES, LEARNING_RATE, first_weights
 from netgrader.judges.replay import Replayed, replay
 from netgrader.results import CheckResult, Outcome, Visibility
 from tests.datasets import DIGITS
+from tests.programs import programs
 
 ROOT = Path(__file__).parents[2]
 FILES = ("source/digits/checks/test_one_layer_public.py", "grader_tests/test_one_layer.py")
@@ -32,30 +32,25 @@ TESTS = {
     "test_the_graph_stays_as_it_is": Aspect.GRAPH,
     "test_your_network_is_as_good_as_reported": None,
 }
-FOLDER = Path(__file__).parent / "students"
-RIGHT = {
-    name: terms
-    for file in ("right.toml", "more_right.toml")
-    for name, terms in tomllib.loads((FOLDER / file).read_text(encoding="utf-8")).items()
-}
-WRONG = tomllib.loads((FOLDER / "wrong.toml").read_text(encoding="utf-8"))
+RIGHT = {**programs("loops/students"), **programs("loops/students_more")}
+WRONG = programs("loops/students_wrong")
 
 
 @pytest.fixture(scope="module")
 def right(rehearse, raw):
-    return rehearse({name: terms["source"] for name, terms in RIGHT.items()}, raw=raw)
+    return rehearse({name: one.source for name, one in RIGHT.items()}, raw=raw)
 
 
 @pytest.fixture(scope="module")
 def wrong(rehearse, raw):
-    return rehearse({name: terms["source"] for name, terms in WRONG.items()}, raw=raw)
+    return rehearse({name: one.source for name, one in WRONG.items()}, raw=raw)
 
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_right_loop_in_any_style_earns_everything(right, name):
     training = right.training(name)
     assert training.codes == ()
-    assert list(training.remarks) == RIGHT[name].get("remarks", [])
+    assert set(training.remarks) == RIGHT[name].remarks
     assert {verdict.share for verdict in training.verdicts.values()} == {1.0}
 
 
@@ -79,16 +74,16 @@ def test_the_notebook_is_left_as_it_was(right, name):
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_wrong_is_named_and_nothing_else(wrong, name):
     training = wrong.training(name)
-    assert list(training.codes) == WRONG[name]["codes"]
-    assert list(training.remarks) == WRONG[name].get("remarks", [])
+    assert set(training.codes) == WRONG[name].codes
+    assert set(training.remarks) == WRONG[name].remarks
 
 
-@pytest.mark.parametrize("name", [name for name, terms in WRONG.items() if terms["codes"]])
+@pytest.mark.parametrize("name", [name for name, one in WRONG.items() if one.codes])
 def test_a_fault_comes_with_its_figures_and_costs_something(wrong, name):
     verdicts = wrong.training(name).verdicts.values()
     found = [str(fault.found) for verdict in verdicts for fault in verdict.faults]
     assert all(found)
-    assert WRONG[name].get("found", found[0]) in found
+    assert WRONG[name].terms.get("found", found[0]) in found
     assert min(verdict.share for verdict in verdicts) < 1
 
 
