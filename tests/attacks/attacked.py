@@ -84,6 +84,10 @@ class Attack:
         What is done to the notebook's JSON afterwards.
     add_deserves, squares_deserves
         Points that the honest part deserves.
+    says
+        Pieces of what the student reads.
+    noticed
+        What the instructor reads of it: a cell, and the limit that it met.
     """
 
     name: str
@@ -95,6 +99,8 @@ class Attack:
     change: Callable[[dict[str, Any]], None] | None = None
     add_deserves: float = 2.0
     squares_deserves: float = 0.0
+    says: Sequence[str] = ()
+    noticed: Sequence[str] = ()
 
 
 def notebook_of(skeleton: Skeleton, attack: Attack) -> dict[str, Any]:

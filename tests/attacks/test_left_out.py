@@ -59,19 +59,7 @@ class Setting:
 
 SETTINGS = {
     "configure is not called": Setting(UNCONFIGURED),
-    "configure is called in a comment and a text": Setting(f"# configure(c)\n'''{CONFIG}'''\n{UNCONFIGURED}"),
-    "configure is called on another configuration": Setting(
-        "from traitlets.config import Config\nfrom netgrader.nbgrader_plugin.configure import configure\n"
-        f"configure(Config(), '.')\n{UNCONFIGURED}"
-    ),
-    "configure is called under a condition": Setting(
-        CONFIG.replace("configure(c,", "if __name__ == '__main__':\n    configure(c,")
-    ),
     "steps are nbgrader's again below it": Setting(CONFIG + NBGRADERS),
-    "only the steps that grade are nbgrader's again": Setting(
-        CONFIG + NBGRADERS.replace("c.Autograde.sanitize", "unused")
-    ),
-    "all that configure set is taken back": Setting(CONFIG + "del c['Autograde']\n"),
     "nbgrader's executor comes before ours": Setting(
         CONFIG + "c.Autograde.autograde_preprocessors.insert(0, 'nbgrader.preprocessors.Execute')\n"
     ),

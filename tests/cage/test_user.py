@@ -24,8 +24,7 @@ from notebook_cage.self_tests import run_self_tests
 from notebook_cage.types import TMP
 from notebook_cage.user import OPEN_TO_ALL, USERS, UserSandbox
 from tests.attacks.conftest import Attacked, attacked_course, tries
-from tests.attacks.test_reading import READING
-from tests.attacks.test_writing import WRITING
+from tests.attacks.test_attempts import ATTEMPTS
 from tests.texts import english
 
 if TYPE_CHECKING:
@@ -258,7 +257,7 @@ def test_attacks_come_to_nothing_but_for_what_everybody_may_see(
 ) -> None:
     monkeypatch.setenv("INSTRUCTORS_SECRET", "x")
     course = Attacked(attacked_course(tmp_path / "course"), options=Options(sandbox="user"))
-    attempts = {name: body for name, body in (READING | WRITING).items() if name != LONG}
+    attempts = {name: body for name, body in ATTEMPTS.items() if name != LONG}
     said = tries(course, attempts)
     got = {name for name, text in said.items() if text.startswith("GOT")}
     assert got <= OPEN
