@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import io
 import json
 import re
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import nbformat
 import nh3
-import psutil
 import pytest
 from nbconvert.exporters import HTMLExporter
 from nbgrader.server_extensions.formgrader import handlers
@@ -35,7 +31,6 @@ from netgrader.pages.graded import Graded
 from netgrader.pages.markdown import highlight, render_markdown
 from tests.attacks.test_beside import CLASS, handed_in, saved, told_of_class
 from tests.browser.test_hostile_formgrader import RESOURCES
-from tests.commands.test_stopping import BIN, LIMIT_SECONDS, Terminal
 from tests.conftest import RIGHT
 
 if TYPE_CHECKING:
@@ -152,18 +147,6 @@ def test_lines_of_nothing_without_end_keep_nobody_from_the_code(booked: TinyCour
     page = formgraders(booked, "bob")
     assert "is not shown" not in page
     assert '<span class="k">return</span>' in page
-
-
-def test_brackets_without_end_keep_nobody_from_an_answer(booked: TinyCourse) -> None:
-    notebook = booked.filled(why="An answer.")
-    notebook["cells"] += [
-        {"cell_type": "markdown", "id": f"more-{number}", "metadata": {}, "source": "[" * 99_000} for number in range(4)
-    ]
-    booked.submit("bob", content=notebook)
-    autograde_one(booked.course, "numbers", "bob")
-    page = formgraders(booked, "bob")
-    assert "An answer." in page
-    assert "is not shown" not in page
 
 
 def test_nobody_else_reads_formulas_out_of_what_stands_on_formgraders_page(booked: TinyCourse) -> None:
@@ -288,34 +271,3 @@ def test_what_takes_too_long_to_read_or_restore_is_not_gradable_and_the_next_is_
 def test_a_sanitizer_that_is_given_html_as_it_comes_takes_longer_than_the_limit(name: str) -> None:
     with pytest.raises(ExceededError):
         within_limits(nh3.clean, HTML[name], seconds=5)
-
-
-@pytest.mark.slow
-def test_ctrl_c_ends_while_a_page_is_made(with_bobs: TinyCourse) -> None:
-    for student in ("anna", "zoe"):
-        (with_bobs.root / "submitted" / student / "numbers" / "1_sums.ipynb").unlink()
-    autograde_one(with_bobs.course, "numbers", "bob")
-    path = with_bobs.root / "autograded" / "bob" / "numbers" / "1_sums.ipynb"
-    page = nbformat.read(path, as_version=4)
-    heavy = nbformat.from_dict(display(HTML["lists in one another"][:300_000]))
-    page.cells += [nbformat.v4.new_code_cell("", outputs=[heavy]) for _ in range(60)]
-    path.unlink()
-    nbformat.write(page, path)
-    run = Terminal(with_bobs.root, BIN / "netgrader", "feedback", "numbers")
-    until_at_work(run.pid)
-    code, seconds, share = run.press_ctrl_c()
-    assert code == 1
-    assert "stopped" in run.said
-    assert share < LIMIT_SECONDS, f"{seconds:.1f} s"
-
-
-def until_at_work(pid: int, patience: float = 120.0) -> None:
-    """Wait until the process that makes pages for `pid` has computed for a second."""
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        with contextlib.suppress(psutil.Error):
-            for child in psutil.Process(pid).children(recursive=True):
-                if "netgrader.workers" in " ".join(child.cmdline()) and child.cpu_times().user > 3.0:
-                    return
-        time.sleep(0.05)
-    raise AssertionError("no page is made")

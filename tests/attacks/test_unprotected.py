@@ -6,7 +6,6 @@ put there for it; what would have no end without a limit is made finite.
 
 from __future__ import annotations
 
-import inspect
 import re
 import socket
 import subprocess
@@ -22,7 +21,7 @@ import pytest
 from netgrader.grading import execute as execution
 from notebook_cage import HOME, Mount
 from tests.attacks import table, unprotected
-from tests.attacks.attacked import PROBES, RIGHT, TESTS, Attack, notebook_of
+from tests.attacks.attacked import RIGHT, Attack, notebook_of
 from tests.attacks.conftest import MARK, Attacked, tries
 from tests.attacks.table import PROTECTIONS, seen
 from tests.attacks.test_attempts import ATTEMPTS
@@ -60,18 +59,19 @@ def test_whoever_believes_the_process_is_right_of_honest_work(course: Attacked, 
 
 
 def test_a_verdict_that_is_handed_over_is_forged(course: Attacked) -> None:
-    probes = PROBES.replace(
-        'out.array("squares", np.asarray(student.value("squares")))',
+    probes, tests = course.root / "source/numbers/checks/probes_sums.py", course.root / "grader_tests/test_sums.py"
+    compared = (
         'passed = np.array_equal(student.value("squares"), [k * k for k in range(10)])\n'
-        '            out.fact("passed", bool(passed))',
-    ).replace('out.array("sums"', 'out.array("numbers", numbers)\n            out.array("sums"')
-    tests = TESTS.replace(
-        'cell_evidence.array("squares").tolist() != [k * k for k in range(10)]', 'not cell_evidence.fact("passed")'
-    ).replace(
-        'np.random.default_rng([bench.seed, *b"add"]).integers(0, 1000, (20, 2))', 'cell_evidence.array("numbers")'
+        '        out.fact("passed", bool(passed))'
     )
-    (course.root / "source/numbers/checks/probes_sums.py").write_text(inspect.cleandoc(probes))
-    (course.root / "grader_tests/test_sums.py").write_text(inspect.cleandoc(tests))
+    text = probes.read_text().replace('out.array("squares", np.asarray(student.value("squares")))', compared)
+    text = text.replace('out.array("sums"', 'out.array("numbers", numbers)\n        out.array("sums"')
+    probes.write_text(text)
+    text = tests.read_text().replace(
+        '.array("squares").tolist() != [k * k for k in range(10)]', '.fact("passed") is False'
+    )
+    drawn = 'np.random.default_rng([bench.seed, *b"add"]).integers(0, 1000, (20, 2))'
+    tests.write_text(text.replace(drawn, 'cell_evidence.array("numbers")'))
     assert_all_succeed(course, [BY_NAME[name] for name in seen("knows")])
     course.run([Attack("wrong")])
     assert points(course, Attack("wrong")) == {"check_add": 2.0, "check_squares": 0.0}

@@ -230,18 +230,6 @@ def test_an_interpreter_that_nobody_else_can_read_is_told(sandbox: UserSandbox, 
 CONNECT = "import socket, sys\nsocket.create_connection(('127.0.0.1', int(sys.argv[1])), 5)\nprint('GOT')"
 
 
-@pytest.mark.parametrize("groups", [True, False])
-def test_no_socket_but_a_local_one_can_be_had(groups: bool) -> None:
-    program = """
-import errno, socket
-for family in (2, 10, 17, 16, 33, 40, 1):  # inet, inet6, packet, netlink, rxrpc, vsock; unix
-    try: print(socket.socket(family, socket.SOCK_STREAM).family.name)
-    except OSError as error: print(errno.errorcode[error.errno])
-"""
-    said = run(UserSandbox(groups=groups), program)
-    assert said.split() == ["EAFNOSUPPORT", "EAFNOSUPPORT", "EPERM", "ENOTSUP", "EPERM", "EPERM", "AF_UNIX"]
-
-
 def test_the_network_is_reached_without_the_filter_of_system_calls(
     sandbox: UserSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

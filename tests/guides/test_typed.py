@@ -185,35 +185,6 @@ def test_what_is_typed_can_be_typed(page):
     assert wrong == {}
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "netgrader raport digits",
-        "netgrader grade",
-        "nbgrader autograd digits",
-        "make demmo",
-        "python -m tests.nothing",
-        "pytest tests/reader/test_nothing.py",
-        "dask scheduler --nothing",
-        "kubectl apply -f x.yaml",
-        "python - <<'EOF'\nimport\n",
-    ],
-)
-def test_what_cannot_be_typed_is_found(line):
-    with pytest.raises((AssertionError, SyntaxError, *WRONG)):
-        check_line(line, whole=True)
-
-
-def test_what_a_page_has_typed_is_found_in_blocks_and_in_sentences():
-    text = "Type `make demo`, or\n\n```\n$ netgrader doctor\nok\n```\n\n   ```sh\n   make x  # so\n\n   ```\n"
-    text += "```python\nimport x\n```\n"
-    assert in_blocks(text) == ["netgrader doctor", "make x  # so"]
-    assert in_sentences(text) == ["make demo"]
-    assert {name for text in pages().values() for line in in_blocks(text) for name in line.split()[:1]} >= {
-        *("netgrader", "nbgrader", "make", "python", "sed", "podman")
-    }
-
-
 QUICK = re.compile(r"netgrader (doctor|read graph\.pb.*|report digits.*|store.*)")
 """What ends within seconds in a course of which nobody has handed in anything; what trains and grades others try."""
 GRAPH = """
