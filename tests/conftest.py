@@ -19,6 +19,8 @@ from nbgrader.api import Gradebook
 from netgrader.commands.release import generate
 from netgrader.course import Assignment, Course
 from netgrader.grading.execution import CellRun, CellStatus, Execution
+from netgrader.grading.grade_submission import grade_job
+from netgrader.grading.jobs import jobs_of
 from netgrader.grading.run_report import written_bytes
 from netgrader.imports import PACKAGE
 from netgrader.nbgrader_plugin.gradebook import sync_cells
@@ -27,6 +29,8 @@ from tests.golden.recorded import Golden, Recorded
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+    from netgrader.grading.graded_notebook import GradedNotebook
 
 TINY = tomllib.loads(Path(__file__).with_name("tiny_course.toml").read_text(encoding="utf-8"))
 RIGHT = TINY["right"]
@@ -146,6 +150,11 @@ class TinyCourse:
             content = self.filled(notebook, **answers)
         path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
         return path
+
+    def grade(self, student: str = "ada") -> GradedNotebook:
+        """Grade the one notebook that a student has handed in."""
+        (job,) = jobs_of(self.assignment, student)
+        return grade_job(job)
 
     def marks(self) -> dict[tuple[str, str], tuple[float | None, float | None, bool]]:
         """What the gradebook has, by student and cell: our points, a person's, and whether a person is to look."""
