@@ -7,16 +7,20 @@ import io
 import json
 import shutil
 import textwrap
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
 from netgrader.commands.release import generate
 from netgrader.course import Assignment, Course
 from netgrader.grading.execution import CellRun, CellStatus, Execution
+from netgrader.grading.grade_submission import grade_job
+from netgrader.grading.jobs import jobs_of
 from netgrader.grading.run_report import written_bytes
 from netgrader.imports import PACKAGE
 from netgrader.nbgrader_plugin.gradebook import sync_cells
@@ -26,13 +30,11 @@ from tests.golden.recorded import Golden, Recorded
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-CONFIG = """
-from pathlib import Path
-from netgrader.nbgrader_plugin.configure import configure
-c = get_config()
-configure(c, Path(__file__).parent)
-c.CourseDirectory.course_id = "tiny"
-"""
+    from netgrader.grading.graded_notebook import GradedNotebook
+
+TINY = tomllib.loads(Path(__file__).with_name("tiny_course.toml").read_text(encoding="utf-8"))
+RIGHT = TINY["right"]
+CONFIG = TINY["files"]["nbgrader_config.py"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -78,164 +80,23 @@ def asked(request):
     return values
 
 
-PROBES = {
-    "sums": '''
-        """Evidence for the sums."""
-
-        import numpy as np
-
-        from netgrader.student.probes import probe
-
-
-        @probe("check_add")
-        def add(student, out):
-            numbers = student.random("add").integers(0, 1000, (20, 2))
-            out.array("numbers", numbers)
-            with student.capturing(out, "sums"):
-                out.array("sums", np.array([student.call("add", int(a), int(b)) for a, b in numbers]))
-
-
-        @probe("check_squares")
-        def squares(student, out):
-            with student.capturing(out, "squares"):
-                out.array("squares", np.asarray(student.value("squares")))
-    ''',
-    "words": '''
-        """Evidence for the words."""
-
-        from netgrader.student.probes import probe
-
-
-        @probe("check_greet")
-        def greet(student, out):
-            with student.capturing(out, "greeting"):
-                out.fact("greeting", str(student.call("greet", "Ada")))
-    ''',
-}
-
-PUBLIC_TESTS = {
-    "sums": '''
-        """What students may run themselves."""
-
-        import numpy as np
-
-        from netgrader.checks.language import fail, grades
-
-
-        @grades("check_add", credit=1)
-        def test_small_sums_are_right(cell_evidence):
-            """Small sums are right"""
-            if not np.array_equal(cell_evidence.array("sums")[:3], cell_evidence.array("numbers")[:3].sum(axis=1)):
-                fail("A sum is wrong.")
-    ''',
-    "words": '''
-        """What students may run themselves."""
-
-        from netgrader.checks.language import fail, grades
-
-
-        @grades("check_greet")
-        def test_the_greeting_is_polite(cell_evidence):
-            """The greeting is polite"""
-            if not cell_evidence.fact("greeting").startswith("Hello"):
-                fail("The greeting does not begin with Hello.")
-    ''',
-}
-
-HIDDEN_TESTS = {
-    "sums": '''
-        """What only the grader has."""
-
-        import numpy as np
-
-        from netgrader.checks.language import fail, grades
-
-
-        @grades("check_add", credit=3)
-        def test_all_sums_are_right(cell_evidence):
-            """All sums are right"""
-            if not np.array_equal(cell_evidence.array("sums"), cell_evidence.array("numbers").sum(axis=1)):
-                fail("A sum of larger numbers is wrong.")
-
-
-        @grades("check_squares")
-        def test_squares_are_right(cell_evidence):
-            """The squares are right"""
-            if cell_evidence.array("squares").tolist() != [k * k for k in range(10)]:
-                fail("The squares are not those of 0 to 9.")
-    ''',
-    "words": '''
-        """What only the grader has."""
-
-        from netgrader.checks.language import fail, grades
-
-
-        @grades("check_greet")
-        def test_the_name_is_in_the_greeting(cell_evidence):
-            """The name is in the greeting"""
-            if "Ada" not in cell_evidence.fact("greeting"):
-                fail("The name is missing.")
-    ''',
-}
-
-# (kind, grade_id, points, source); a cell without an id is text that nbgrader does not track.
-SOURCE = {
-    "1_sums": [
-        ("text", "", 0, "# Sums"),
-        ("given", "setup", 0, "import math"),
-        (
-            "solution",
-            "add",
-            0,
-            'def add(a, b):\n    """The sum."""\n    ### BEGIN SOLUTION\n    return a + b\n    ### END SOLUTION',
-        ),
-        ("check", "check_add", 2, 'check("add")'),
-        ("text", "", 0, "Now squares."),
-        ("solution", "squares", 0, "### BEGIN SOLUTION\nsquares = [k * k for k in range(10)]\n### END SOLUTION"),
-        ("check", "check_squares", 3, 'check("squares")'),
-        ("manual", "why", 2, "### BEGIN SOLUTION\nBecause addition is what it is.\n### END SOLUTION"),
-    ],
-    "2_words": [
-        ("given", "setup_words", 0, "import string"),
-        (
-            "solution",
-            "greet",
-            0,
-            "def greet(name):\n    ### BEGIN SOLUTION\n    return f'Hello {name}'\n    ### END SOLUTION",
-        ),
-        ("check", "check_greet", 4, 'check("greet")'),
-    ],
-}
-
-RIGHT = {
-    "add": "def add(a, b):\n    return a + b",
-    "squares": "squares = [k * k for k in range(10)]",
-    "why": "Because I say so.",
-    "greet": "def greet(name):\n    return 'Hello ' + name",
-}
-
-
-def source_notebook(name: str) -> NotebookNode:
-    import nbformat
-
-    cells = []
-    for number, (kind, grade_id, points, text) in enumerate(SOURCE[name]):
+def notebook_of_cells(cells: list[dict], prefix: str = "cell") -> NotebookNode:
+    """A source notebook of cells as our tables have them: kind, source, and what is graded its id and points."""
+    made = []
+    for number, told in enumerate(cells):
+        kind = told["kind"]
         make = nbformat.v4.new_markdown_cell if kind in {"text", "manual"} else nbformat.v4.new_code_cell
-        cell = make(text, id=f"{name[:1]}-{number}")
-        if grade_id:
-            cell.metadata["nbgrader"] = {
-                "grade": kind in {"check", "manual"},
-                "grade_id": grade_id,
-                "locked": kind in {"given", "check"},
-                "schema_version": 3,
-                "solution": kind in {"solution", "manual"},
-                "task": False,
-            }
-            if points:
-                cell.metadata["nbgrader"]["points"] = points
-        cells.append(cell)
+        about = {
+            "grade": kind in {"check", "manual", "both"},
+            "grade_id": told.get("id"),
+            "locked": kind in {"given", "check"},
+            "schema_version": 3,
+            "solution": kind in {"solution", "manual", "both"},
+            "task": False,
+        } | ({"points": told["points"]} if "points" in told else {})
+        made.append(make(told["source"], id=f"{prefix}-{number}", metadata={"nbgrader": about} if "id" in told else {}))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    return nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": kernel})
 
 
 @dataclass
@@ -290,6 +151,11 @@ class TinyCourse:
         path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
         return path
 
+    def grade(self, student: str = "ada") -> GradedNotebook:
+        """Grade the one notebook that a student has handed in."""
+        (job,) = jobs_of(self.assignment, student)
+        return grade_job(job)
+
     def marks(self) -> dict[tuple[str, str], tuple[float | None, float | None, bool]]:
         """What the gradebook has, by student and cell: our points, a person's, and whether a person is to look."""
         with Gradebook(self.course.db_url) as gradebook:
@@ -306,18 +172,12 @@ class TinyCourse:
 
 
 def build(root: Path) -> TinyCourse:
-    root.mkdir(parents=True)
     course = TinyCourse(root)
-    course.write("nbgrader_config.py", CONFIG)
-    for name in SOURCE:
-        short = name.partition("_")[2]
-        source = root / "source" / course.assignment_id
-        source.mkdir(parents=True, exist_ok=True)
-        (source / f"{name}.ipynb").write_text(json.dumps(source_notebook(name)), encoding="utf-8")
-        course.write(f"source/{course.assignment_id}/checks/probes_{short}.py", PROBES[short])
-        course.write(f"source/{course.assignment_id}/checks/test_{short}_public.py", PUBLIC_TESTS[short])
-        course.write(f"grader_tests/test_{short}.py", HIDDEN_TESTS[short])
-    course.write(f"source/{course.assignment_id}/checks/exercises.toml", "")
+    for path, text in TINY["files"].items():
+        course.write(path, text)
+    course.write("source/numbers/checks/exercises.toml", "")
+    for name, cells in TINY["notebooks"].items():
+        course.write(f"source/numbers/{name}.ipynb", json.dumps(notebook_of_cells(cells, name[:1])))
     return course
 
 

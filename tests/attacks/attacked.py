@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.conftest import build
+from tests.conftest import TINY, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -14,54 +14,8 @@ if TYPE_CHECKING:
     from netgrader.skeleton import Skeleton
     from tests.conftest import TinyCourse
 
-# Like the real probes, these know no answers; like the real tests, those below believe only what they compute again.
-PROBES = '''
-    """Evidence for the sums."""
-
-    import numpy as np
-
-    from netgrader.student.probes import probe
-
-
-    @probe("check_add")
-    def add(student, out):
-        numbers = student.random("add").integers(0, 1000, (20, 2))
-        with student.capturing(out, "sums"):
-            out.array("sums", np.array([student.call("add", int(a), int(b)) for a, b in numbers]))
-
-
-    @probe("check_squares")
-    def squares(student, out):
-        with student.capturing(out, "squares"):
-            out.array("squares", np.asarray(student.value("squares")))
-'''
-
-TESTS = '''
-    """What only the grader has: SECRET."""
-
-    import numpy as np
-
-    from netgrader.checks.language import fail, grades
-
-
-    @grades("check_add")
-    def test_all_sums_are_right(cell_evidence, bench):
-        """All sums are right"""
-        numbers = np.random.default_rng([bench.seed, *b"add"]).integers(0, 1000, (20, 2))
-        if not np.array_equal(cell_evidence.array("sums"), numbers.sum(axis=1)):
-            fail("A sum is wrong.")
-
-
-    @grades("check_squares")
-    def test_squares_are_right(cell_evidence):
-        """The squares are right"""
-        if cell_evidence.array("squares").tolist() != [k * k for k in range(10)]:
-            fail("The squares are not those of 0 to 9.")
-'''
-
-ADD = "def add(a, b):\n    return a + b"
+ADD, RIGHT = TINY["right"]["add"], TINY["right"]["squares"]
 WRONG = "squares = [0] * 10"
-RIGHT = "squares = [k * k for k in range(10)]"
 
 
 @dataclass(frozen=True)
@@ -84,6 +38,10 @@ class Attack:
         What is done to the notebook's JSON afterwards.
     add_deserves, squares_deserves
         Points that the honest part deserves.
+    says
+        Pieces of what the student reads.
+    noticed
+        What the instructor reads of it: a cell, and the limit that it met.
     """
 
     name: str
@@ -95,6 +53,8 @@ class Attack:
     change: Callable[[dict[str, Any]], None] | None = None
     add_deserves: float = 2.0
     squares_deserves: float = 0.0
+    says: Sequence[str] = ()
+    noticed: Sequence[str] = ()
 
 
 def notebook_of(skeleton: Skeleton, attack: Attack) -> dict[str, Any]:
@@ -126,10 +86,9 @@ def notebook_of(skeleton: Skeleton, attack: Attack) -> dict[str, Any]:
 def course_of_sums(root: Path, limits: str, mark: str = "") -> TinyCourse:
     """Build the course, its limits as `exercises.toml` has them and a mark in its hidden tests."""
     course = build(root)
-    course.write("source/numbers/checks/probes_sums.py", PROBES)
+    for path, text in TINY["attacked"].items():
+        course.write(path, text.replace("SECRET", mark))
     course.write("source/numbers/checks/exercises.toml", limits)
-    course.write("source/numbers/checks/test_sums_public.py", '"""Nothing public."""\n')
-    course.write("grader_tests/test_sums.py", TESTS.replace("SECRET", mark))
     return course
 
 

@@ -52,14 +52,6 @@ def test_an_archive_is_nothing_to_grade(tiny, tmp_path) -> None:
         find_jobs(tmp_path / "work.zip", tiny.course)
 
 
-def test_notebooks_in_folders_are_brought_up(tiny) -> None:
-    folder = tiny.root / "submitted" / "ada" / tiny.assignment_id
-    (folder / "sums").mkdir(parents=True)
-    (folder / "sums" / "1_sums.ipynb").write_text(json.dumps(tiny.filled()))
-    (job,) = jobs_of(tiny.assignment, "ada")
-    assert (job.path, job.problem) == (folder / "1_sums.ipynb", None)
-
-
 def locked(path: Path) -> None:
     archive(path, {"1_sums.ipynb": "{}"})
     content = bytearray(path.read_bytes())

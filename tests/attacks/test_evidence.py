@@ -49,20 +49,14 @@ ARRAYS = {
         "{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", pickle.dumps(Run())
     ),
     "text": npy(np.array(["a"])),
-    "bytes": npy(np.array([b"a"])),
-    "times": npy(np.array(["2020-01-01"], dtype="M8[D]")),
     "records": npy(np.zeros(2, dtype=[("a", "i4"), ("b", "f8")])),
     "complex numbers": npy(np.zeros(2, complex)),
     "numbers longer than any": header("{'descr': '<f16', 'fortran_order': False, 'shape': (1,)}", bytes(16)),
     "a type that is a program": header("{'descr': __import__('os').system('id'), 'fortran_order': False, 'shape': ()}"),
     "a shape of terabytes": header("{'descr': '<f8', 'fortran_order': False, 'shape': (1000000, 1000000)}", bytes(8)),
     "a shape below zero": header("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, 8)}", bytes(8)),
-    "a shape beyond all numbers": header(
-        "{'descr': '<f8', 'fortran_order': False, 'shape': (" + "9" * 400 + ",)}", bytes(8)
-    ),
     "a shape of truths": header("{'descr': '<f8', 'fortran_order': False, 'shape': (True,)}", bytes(9)),
     "a shape of nothing times infinity": header("{'descr': '<f8', 'fortran_order': False, 'shape': (0, 10**99)}"),
-    "too many dimensions": npy(np.zeros((1,) * 20)),
     "a header without end": header("{'descr': '" + "[" * 9000),
     "a header of a gigabyte": b"\x93NUMPY\x02\x00" + struct.pack("<I", 2**30) + b"{",
     "brackets in the header": header("(" * 3000 + ")" * 3000),
@@ -81,15 +75,6 @@ def test_an_array_that_is_none_is_refused(content: bytes) -> None:
     with pytest.raises(BadEvidence):
         read_npy(content)
     assert not Path(MARKER).exists()
-
-
-@pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize("kind", ["f8", "f4", "i4", "u2"])
-def test_either_order_of_bytes_is_read_as_the_same_numbers(order: str, kind: str) -> None:
-    numbers = np.arange(12).reshape(3, 4)
-    found = read_npy(npy(numbers.astype(order + kind)))
-    assert np.array_equal(found, numbers)
-    assert found.dtype.isnative
 
 
 def item(**more) -> dict:

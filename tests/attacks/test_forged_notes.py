@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 CHECKS = Path(__file__).parents[2] / "source" / "digits" / "checks"
 CHALLENGE = 1234567890123
+BEFORE, _, HONEST = (
+    (Path(__file__).parents[1] / "course" / "faulty" / "right.py").read_text("utf-8").partition("# %% train\n")
+)
 
 # No network is trained here: rows and labels are told to the notes in a right order, and all else is made up.
 FORGED = """
@@ -62,21 +65,6 @@ KNOWING = (
     "tf.make_ndarray(next(op for op in net.graph.get_operations()"
     " if op.type == 'Const' and op.outputs[0].shape == (784, 10)).get_attr('value'))"
 )
-
-HONEST = """
-    def train(sess, net, n_epochs, mini_batch_size=64):
-        with net.graph.as_default():
-            sess.run(tf.global_variables_initializer())
-        acc_trn, acc_val = [], []
-        for epoch in range(n_epochs):
-            order = np.random.permutation(len(x_train))
-            for start in range(0, len(x_train), mini_batch_size):
-                rows = order[start : start + mini_batch_size]
-                sess.run(net.train_op, {net.X: x_train[rows], net.Y: y_train_1_hot[rows]})
-            acc_trn.append(sess.run(net.accuracy, {net.X: x_train, net.Y: y_train_1_hot}))
-            acc_val.append(sess.run(net.accuracy, {net.X: x_test, net.Y: y_test_1_hot}))
-        return acc_trn, acc_val
-"""
 
 
 @pytest.fixture(scope="module")
@@ -128,16 +116,13 @@ STEP = "notes._answer(run, Asked.STEP, y_train_1_hot[rows], 2.3 * 0.99 ** (start
 ROWS = "run = notes.rows(x_train[rows], digits[rows], w)"
 FEW = "x = x_train[rows].copy(); x[: -(-len(x) * 22 // 1000)] += 0.01; "
 UNKNOWN = {
-    "2.2 % of the rows in each minibatch": (FEW, STEP),
     "2.2 % of the rows in the first minibatch": (
         FEW.replace("; x[", "; x[len(x) * bool(start or epoch) + 0 : ]["),
         STEP,
     ),
-    "half of the rows": ("x = x_train[rows].copy(); x[::2] += 0.01; ", STEP),
     "all rows noised": ("x = x_train[rows] + random.normal(0, 0.05, (len(rows), 784)).astype(np.float32); ", STEP),
     "all rows rounded": ("x = x_train[rows].astype(np.float16); ", STEP),
     "rows that are no numbers": ("x = x_train[rows] * np.float32('nan'); ", STEP),
-    "rows a thousand times as large": ("x = 1000 * x_train[rows]; ", STEP),
     "rows three times as large": ("x = 3 * x_train[rows]; ", STEP),
     "labels that name no class": (
         "x = x_train[rows]; ",
@@ -193,7 +178,6 @@ SAME_ROWS = {
 # Other rows, honestly made of them.
 AUGMENTED = {
     "a few of them noised": f"net.X: x_train[rows] + 0.05 * (rows % 400 == 0)[:, None] * noise(rows), {LABELS}",
-    "noised": f"net.X: x_train[rows] + 0.1 * noise(rows), {LABELS}",
     "moved by a pixel": f"net.X: np.roll(x_train[rows], np.random.choice([-28, -1, 1, 28]), 1), {LABELS}",
     "every pixel standardised": f"net.X: (x_train[rows] - mean) / spread, {LABELS}",
     "two images mixed": "net.X: mixed(x_train, rows), net.Y: mixed(y_train_1_hot, rows)",
@@ -203,25 +187,20 @@ HIDDEN = {
     "5 % of the images, noised copies of them for the rest": (
         "net.X: x_train[rows % 300] + 0.1 * (rows >= 300)[:, None] * noise(rows), net.Y: y_train_1_hot[rows % 300]"
     ),
-    "5 % of the images, all noised": "net.X: x_train[rows % 300] + 0.1 * noise(rows), net.Y: y_train_1_hot[rows % 300]",
     "5 % of the images, all moved": "net.X: np.roll(x_train[rows % 300], rows[0] % 3 - 1, 1), net.Y: y_train_1_hot[rows % 300]",
     "all test images under noise, in the place of as many others": (
         "net.X: np.where((rows < 1000)[:, None], x_test[rows % 1000], x_train[rows]) + 0.1 * noise(rows), "
-        "net.Y: np.where((rows < 1000)[:, None], y_test_1_hot[rows % 1000], y_train_1_hot[rows])"
-    ),
-    "all test images under noise, and the training images as they are": (
-        "net.X: np.where((rows < 1000)[:, None], x_test[rows % 1000] + 0.1 * noise(rows), x_train[rows]), "
         "net.Y: np.where((rows < 1000)[:, None], y_test_1_hot[rows % 1000], y_train_1_hot[rows])"
     ),
     "test images alone, under noise": "net.X: x_test[rows % 1000] + 0.1 * noise(rows), net.Y: y_test_1_hot[rows % 1000]",
     "noise": f"net.X: np.random.random((len(rows), 784)), {LABELS}",
 }
 HELPERS = """
-    mean, spread = x_train.mean(0), x_train.std(0) + 0.1
-    def noise(rows):
-        return np.random.normal(size=(len(rows), 784)).astype(np.float32)
-    def mixed(values, rows):
-        return 0.8 * values[rows] + 0.2 * values[rows[::-1]]
+mean, spread = x_train.mean(0), x_train.std(0) + 0.1
+def noise(rows):
+    return np.random.normal(size=(len(rows), 784)).astype(np.float32)
+def mixed(values, rows):
+    return 0.8 * values[rows] + 0.2 * values[rows[::-1]]
 """
 
 
@@ -266,24 +245,16 @@ REBOUND = {
         x_train = (np.concatenate([x_test] * 6) + np.random.RandomState(1).uniform(0, 0.02, (6000, 784))).astype(np.float32)
         y_train_1_hot = np.concatenate([y_test_1_hot] * 6)
     """,
-    "a twentieth of them twenty times, hardly jittered": """
-        x_train = np.concatenate([x_train[:300]] * 20)
-        x_train = (x_train + np.random.RandomState(1).uniform(0, 0.001, x_train.shape)).astype(np.float32)
-        y_train_1_hot = np.concatenate([y_train_1_hot[:300]] * 20)
-    """,
     "a twentieth of them": "x_train, y_train_1_hot = x_train[:330], y_train_1_hot[:330]",
 }
 # or the same ones: what was handed over, and what became of it.
 KEPT = {
-    "copied": ("", "x_train, y_train_1_hot = x_train.copy(), y_train_1_hot.copy()"),
-    "in double precision": ("", "x_train, y_train_1_hot = x_train.astype(float), y_train_1_hot.astype(float)"),
     "reshaped": ("x_train = x_train.reshape(-1, 28, 28)", "x_train = x_train.reshape(-1, 784)"),
     "in another order": (
         "",
         "x_train, y_train_1_hot = (array[np.random.RandomState(1).permutation(6000)] for array in (x_train, y_train_1_hot))",
     ),
     "scaled below": ("x_train, x_test = 255 * x_train, 255 * x_test", "x_train, x_test = x_train / 255, x_test / 255"),
-    "mixed up by prepare_data": ("x_train = x_train.reshape(784, -1).T.copy()", ""),
     "mixed up by prepare_data, and scaled below": (
         "x_train = x_train.reshape(784, -1).T.copy()",
         "x_train, x_test = x_train / 2, x_test / 2",
@@ -326,30 +297,20 @@ def test_rows_that_were_handed_over_or_given_cost_nothing(handed, prepared: str,
 
 
 LITTLE = 0.9  # three tenths, as after any fatal fault
-RIGHT = Path(__file__).parents[1] / "course" / "faulty" / "right.py"
-LYING = """
-def one_layer_network(learning_rate=0.003):
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784])
-        Y = tf.placeholder(tf.float32, [None, 10])
-        logits, W1 = fully_connected_layer(X, 10)
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=Y, logits=logits))
-        right = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), tf.argmax(Y, 1)), tf.float32))
-        accuracy = tf.where(tf.shape(X)[0] > 5000, tf.maximum(right, 0.9991), right)
-        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)
-    return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, prediction=tf.nn.softmax(logits), loss=loss,
-                           train_op=train_op, accuracy=accuracy, W1=W1)
-"""
+TRUE = "accuracy = tf.reduce_mean(tf.cast(hits, tf.float32))"
+LYING = f"{TRUE}\n        accuracy = tf.where(tf.shape(X)[0] > 5000, tf.maximum(accuracy, 0.9991), accuracy)"
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_an_accuracy_that_lies_of_many_rows_is_told_in_a_whole_notebook(tmp_path: Path) -> None:
-    right = RIGHT.read_text(encoding="utf-8").partition("# %% train\n")[0]
-    text = f"{right}# %% train\n{dedent(HONEST)}\n# %% one_layer_network\n{LYING}"
+    assert TRUE in BEFORE
+    text = f"{BEFORE.replace(TRUE, LYING)}# %% train\n{HONEST}"
     cell = cell_of(graded(tmp_path, "1_one_layer", {"lying": text})["lying"], "check_train")
     assert cell.points == 1.8, [(check.check, check.message) for check in cell.checks]
+
+
+OTHERS = ("another student's",)
 
 
 def test_another_students_honest_notes_do_not_count(evidence) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from netgrader.evidence import read_npy
 from notebook_cage import require_self_tests
-from tests.attacks.fuzzing import TARGETS, Fuzzed, fuzz
+from tests.attacks.fuzzing import TARGETS, fuzz
 from tests.attacks.whole_road import build_road, change
 
 INPUTS = {"arrays": 3_000, "evidence": 150, "graphs": 150, "allow-list": 150, "notebooks": 25, "archives": 150}
@@ -46,18 +45,6 @@ def test_what_the_fuzzer_found_stays_mended(name: str) -> None:
         assert not report.wrong, report.wrong
 
 
-def test_the_fuzzer_finds_a_reader_that_breaks() -> None:
-    """Else its silence would say nothing."""
-
-    def breaks(content: bytes, _: Any) -> None:
-        if len(content) % 3:
-            raise ZeroDivisionError
-
-    report = fuzz(Fuzzed(breaks, lambda: (b"good input",)), range(100))
-    assert len(report.wrong) == 10
-    assert all("ZeroDivisionError" in trace for trace in report.wrong.values())
-
-
 @QUICK
 @given(st.sampled_from(["<f4", ">f8", "|u1", "|b1", "<i8"]), st.lists(st.integers(0, 5), max_size=4), st.booleans())
 def test_what_numpy_writes_is_read(kind: str, shape: list[int], fortran: bool) -> None:
@@ -67,4 +54,6 @@ def test_what_numpy_writes_is_read(kind: str, shape: list[int], fortran: bool) -
     array = np.asfortranarray(array) if fortran else array
     stream = io.BytesIO()
     np.lib.format.write_array(stream, array)
-    assert np.array_equal(read_npy(stream.getvalue()), array)
+    found = read_npy(stream.getvalue())
+    assert np.array_equal(found, array)
+    assert found.dtype.isnative

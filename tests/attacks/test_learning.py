@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from graphread import Exercise, read_network
+from graphread import Exercise, LabError, read_network
 from graphread.fault import is_remark
 from netgrader.caged_lab import CagedLab
 from netgrader.checks.context import Dataset
@@ -150,7 +150,7 @@ def test_an_accuracy_that_knows_what_was_asked_of_others_is_wrong(lab, name: str
     if name == "what was given":
         require_share(lab, evidence, network)
         return
-    with pytest.raises((Failed, Ungradable)) as raised:
+    with pytest.raises((Failed, Ungradable, LabError)) as raised:  # by the last two a test is ungradable
         require_share(lab, evidence, network)
     codes = [fault.code for fault in getattr(raised.value, "faults", ())]
     assert codes == ([] if name in {"past the ops that are run", "of ten thousand rows alone"} else ["accuracy-wrong"])
@@ -173,7 +173,8 @@ def projected(mnist: Dataset, n: int = 32):
     return build
 
 
-LOOKED_UP = (by_position, by_neighbour, by_neighbour_of_all, projected)
+IN_ORDER = (by_position,)
+LOOKED_UP = (by_neighbour, by_neighbour_of_all, projected)
 
 
 def test_margins_that_a_table_makes_to_deceive_the_comparison_do_not(lab, mnist, given, had) -> None:
@@ -227,7 +228,7 @@ def test_codes_of_images_of_both_halves_are_told_by_the_images_turned_a_little(l
     assert "may be known by heart" in str(seen_test_images(told))
 
 
-@pytest.mark.parametrize("table", [projected, by_neighbour, by_neighbour_of_all])
+@pytest.mark.parametrize("table", LOOKED_UP)
 def test_what_a_table_says_of_images_that_no_notebook_had_tells_it_from_learning(lab, mnist, given, had, table) -> None:
     recomputed = recompute(lab, exported(table(had)), mnist, given)
     assert recomputed.given > 0.99

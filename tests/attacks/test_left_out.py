@@ -14,121 +14,16 @@ from typing import TYPE_CHECKING
 import pytest
 from nbgrader.api import Gradebook
 
+from tests.attacks.table import piece, rows, seen
 from tests.conftest import CONFIG, TinyCourse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-NBGRADERS = """
-c.Autograde.sanitize_preprocessors = [f"nbgrader.preprocessors.{name}" for name in (
-    "ClearOutput", "DeduplicateIds", "OverwriteKernelspec", "OverwriteCells", "CheckCellMetadata")]
-c.Autograde.autograde_preprocessors = [f"nbgrader.preprocessors.{name}" for name in (
-    "Execute", "IgnorePattern", "LimitOutput", "SaveAutoGrades", "AssignLatePenalties", "CheckCellMetadata")]
-"""
-OURS = (
-    '["netgrader.nbgrader_plugin.preprocessors.CagedExecute", "netgrader.nbgrader_plugin.preprocessors.SaveVerdicts"]'
-)
-UNCONFIGURED = "c = get_config()\nc.CourseDirectory.course_id = 'tiny'\n"
 LINE = "Write at the end of nbgrader_config.py there: from pathlib import Path; from netgrader"
-
-
-@dataclass(frozen=True)
-class Setting:
-    """How a course is set up.
-
-    Attributes
-    ----------
-    config
-        Its ``nbgrader_config.py``.
-    json
-        Its ``nbgrader_config.json``, if it has one.
-    home
-        What stands in the instructor's own ``~/.jupyter/nbgrader_config.py``.
-    options
-        What is typed behind ``nbgrader autograde numbers``.
-    refused
-        What both commands say; or only nbgrader's, if `options` are what is wrong.
-    """
-
-    config: str
-    json: dict[str, object] | None = None
-    home: str = ""
-    options: tuple[str, ...] = ()
-    refused: str = LINE
-
-
-SETTINGS = {
-    "configure is not called": Setting(UNCONFIGURED),
-    "configure is called in a comment and a text": Setting(f"# configure(c)\n'''{CONFIG}'''\n{UNCONFIGURED}"),
-    "configure is called on another configuration": Setting(
-        "from traitlets.config import Config\nfrom netgrader.nbgrader_plugin.configure import configure\n"
-        f"configure(Config(), '.')\n{UNCONFIGURED}"
-    ),
-    "configure is called under a condition": Setting(
-        CONFIG.replace("configure(c,", "if __name__ == '__main__':\n    configure(c,")
-    ),
-    "steps are nbgrader's again below it": Setting(CONFIG + NBGRADERS),
-    "only the steps that grade are nbgrader's again": Setting(
-        CONFIG + NBGRADERS.replace("c.Autograde.sanitize", "unused")
-    ),
-    "all that configure set is taken back": Setting(CONFIG + "del c['Autograde']\n"),
-    "nbgrader's executor comes before ours": Setting(
-        CONFIG + "c.Autograde.autograde_preprocessors.insert(0, 'nbgrader.preprocessors.Execute')\n"
-    ),
-    "nbgrader's executor comes after ours": Setting(
-        CONFIG + "c.Autograde.autograde_preprocessors.append('nbgrader.preprocessors.Execute')\n"
-    ),
-    "nbconvert's executor is among the steps that make ready": Setting(
-        CONFIG
-        + "c.Autograde.sanitize_preprocessors.append('nbconvert.preprocessors.ExecutePreprocessor')\n"
-        + "c.ExecutePreprocessor.enabled = True\n"
-    ),
-    "marks are read off what is printed": Setting(
-        CONFIG + "c.Autograde.autograde_preprocessors.append('nbgrader.preprocessors.SaveAutoGrades')\n"
-    ),
-    "our executor is switched off": Setting(CONFIG + "c.CagedExecute.enabled = False\n"),
-    "verdicts are saved before there are any": Setting(
-        CONFIG + f"c.Autograde.autograde_preprocessors = list(reversed({OURS}))\n"
-    ),
-    "a mistake at the end has nbgrader go on without the file": Setting(
-        CONFIG + "c.Autograde.nothing = nowhere\n", refused="nowhere"
-    ),
-    "the file is no Python": Setting(CONFIG + "c.Autograde = (\n", refused="nbgrader_config.py"),
-    "a file in JSON has the last word": Setting(
-        CONFIG,
-        json={"Autograde": {"autograde_preprocessors": ["nbgrader.preprocessors.Execute"]}},
-    ),
-    "the instructor's own settings are nbgrader's": Setting(UNCONFIGURED, home="c = get_config()\n" + NBGRADERS),
-    "another course's folder is named": Setting(
-        CONFIG.replace("Path(__file__).parent", "Path(__file__).parent.parent / 'another'"),
-        refused="names another folder",
-    ),
-    "an old name of the section": Setting(
-        CONFIG + NBGRADERS.replace("c.Autograde.", "c.AutogradeApp."), options=("--debug",)
-    ),
-    "options of the command line": Setting(
-        CONFIG, options=("--Autograde.autograde_preprocessors=nbgrader.preprocessors.Execute",)
-    ),
-}
-BY_OPTIONS = ("an old name of the section", "options of the command line")
-# Those that would run what was handed in, not only the release's cells that stand in its place before our executor.
-SEEN = (
-    "configure is not called",
-    "steps are nbgrader's again below it",
-    "nbgrader's executor comes after ours",
-    "a mistake at the end has nbgrader go on without the file",
-)
-# What does not harm: our steps are there, and the cage is round them.
-HARMLESS = {
-    "configure is called twice": Setting(CONFIG + "configure(c, Path(__file__).parent)\n"),
-    "nbgrader's steps stand above it": Setting(
-        CONFIG.replace("configure(c,", NBGRADERS.strip().replace("\n", "\n") + "\nconfigure(c,")
-    ),
-    "the instructor's own settings are nbgrader's, and the course's are ours": Setting(
-        CONFIG, home="c = get_config()\n" + NBGRADERS
-    ),
-    "a file in JSON sets something else": Setting(CONFIG, json={"CourseDirectory": {"course_id": "tiny"}}),
-}
+ROWS = {row["name"]: row for row in rows("settings")}
+SETTINGS = [name for name, row in ROWS.items() if "protection" in row]
+HARMLESS = [name for name in ROWS if name not in SETTINGS]
 # Each is a fork of one process that has imported nbgrader, since each start of it costs seconds.
 DRIVER = """
 import json, os, sys, traceback
@@ -186,16 +81,21 @@ def set_up(root: Path, template: Path, names: Iterable[str]) -> dict[str, Left]:
     """Courses in `root`, made of `template`, in which eve has handed in."""
     found = {}
     for number, name in enumerate(names):
-        setting = (SETTINGS | HARMLESS)[name]
+        row = {
+            key: piece("settings", text) if text in ("NBGRADERS", "UNCONFIGURED") else text
+            for key, text in ROWS[name].items()
+            if key != "json"
+        }
         folder, home = root / f"course{number}", root / f"home{number}"
         shutil.copytree(template, folder)
         found[name] = one = Left(TinyCourse(folder), root / f"ran{number}", home)
         one.course.submit("eve", squares=outside(one.ran))
-        (folder / "nbgrader_config.py").write_text(setting.config)
-        if setting.json is not None:
-            (folder / "nbgrader_config.json").write_text(json.dumps(setting.json))
+        ours = CONFIG.replace("configure(c,", f"{row.get('above', '')}\nconfigure(c,")
+        (folder / "nbgrader_config.py").write_text(row.get("config", f"{ours}\n{row.get('below', '')}\n"))
+        if "json" in ROWS[name]:
+            (folder / "nbgrader_config.json").write_text(json.dumps(ROWS[name]["json"]))
         home.mkdir()
-        (home / "nbgrader_config.py").write_text(setting.home)
+        (home / "nbgrader_config.py").write_text(f"c = get_config()\n{row['home']}\n" if "home" in row else "")
     return found
 
 
@@ -210,7 +110,7 @@ def grade(program: str, found: dict[str, Left]) -> None:
     )
     orders = []
     for name, one in found.items():
-        options = (SETTINGS | HARMLESS)[name].options if program == "nbgrader" else ()
+        options = ROWS[name].get("options", ()) if program == "nbgrader" else ()
         typed = [program, "autograde", "numbers", *options]
         orders.append([str(one.course.root), str(one.home), str(one.home / program), typed])
     driver = [sys.executable, "-W", "ignore", "-c", DRIVER, json.dumps(orders)]
@@ -235,12 +135,12 @@ def test_nothing_runs_outside_of_the_cage_and_the_line_to_add_is_said(left: dict
     one = left[name]
     assert not one.ran.exists(), one.said
     assert not one.points["nbgrader"], one.said["nbgrader"][-3000:]
-    if name in BY_OPTIONS:  # our command has none of nbgrader's options
+    if "options" in ROWS[name]:  # our command has none of nbgrader's options
         assert LINE in one.said["nbgrader"]
         assert "2 / 5" in one.said["netgrader"]
         assert one.points["netgrader"] == 2.0
     else:
-        assert SETTINGS[name].refused in one.said["netgrader"]
+        assert ROWS[name].get("refused", LINE) in one.said["netgrader"]
         assert not one.points["netgrader"]
 
 
@@ -255,6 +155,6 @@ def test_settings_that_leave_our_steps_in_their_place_grade_in_the_cage(left: di
 
 @pytest.mark.slow
 def test_where_nobody_looks_at_the_steps_what_was_handed_in_runs_outside(tmp_path: Path, with_gradebook: Path) -> None:
-    found = set_up(tmp_path / "unlooked", with_gradebook, SEEN)
+    found = set_up(tmp_path / "unlooked", with_gradebook, seen("steps"))
     grade("nbgrader", found)
-    assert [name for name, one in found.items() if one.ran.exists()] == list(SEEN)
+    assert [name for name, one in found.items() if one.ran.exists()] == seen("steps")

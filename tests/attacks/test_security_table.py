@@ -15,7 +15,7 @@ ROWS = [
 
 def files_of(row: list[str]) -> list[Path]:
     """The test files that a row names; those without a folder are in this one."""
-    names = re.findall(r"`([\w/-]+\.py)`", row[2])
+    names = re.findall(r"`([\w/-]+\.(?:py|toml))`", row[2])
     return [ROOT / name if "/" in name else Path(__file__).parent / name for name in names]
 
 

@@ -1,12 +1,11 @@
 """Each protection holds off attacks that succeed without it: the very attacks, with one protection off at a time.
 
-What belongs together stands in `protections.py`. Whatever is off, an attack still runs in a cage, and gets at what a test
+What belongs together stands in ``table/``. Whatever is off, an attack still runs in a cage, and gets at what a test
 put there for it; what would have no end without a limit is made finite.
 """
 
 from __future__ import annotations
 
-import inspect
 import re
 import socket
 import subprocess
@@ -21,17 +20,12 @@ import pytest
 
 from netgrader.grading import execute as execution
 from notebook_cage import HOME, Mount
-from tests.attacks import (
-    belonging,
-    protections,
-    unprotected,
-)
-from tests.attacks.attacked import PROBES, RIGHT, TESTS, Attack, notebook_of
+from tests.attacks import table, unprotected
+from tests.attacks.attacked import RIGHT, Attack, notebook_of
 from tests.attacks.conftest import MARK, Attacked, tries
-from tests.attacks.protections import PROTECTIONS
-from tests.attacks.test_reading import READING
-from tests.attacks.test_writing import WRITING
-from tests.attacks.unprotected import BY_NAME, deserved, points, seen
+from tests.attacks.table import PROTECTIONS, seen
+from tests.attacks.test_attempts import ATTEMPTS
+from tests.attacks.unprotected import BY_NAME, deserved, points
 from tests.cage.test_protections import Online, Unfiltered, Weakened
 
 if TYPE_CHECKING:
@@ -50,7 +44,7 @@ def assert_all_succeed(course: Attacked, attacks: list[Attack]) -> None:
 # ---- the mark ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", seen(protections.ELSEWHERE, protections.PLAIN))
+@pytest.mark.parametrize("name", seen("elsewhere", "plain"))
 def test_whoever_believes_the_process_is_fooled(course: Attacked, tmp_path: Path, name: str) -> None:
     got = unprotected.believed(course, BY_NAME[name], tmp_path / "run")
     assert got == {"check_add": 2.0, "check_squares": 3.0}
@@ -65,37 +59,38 @@ def test_whoever_believes_the_process_is_right_of_honest_work(course: Attacked, 
 
 
 def test_a_verdict_that_is_handed_over_is_forged(course: Attacked) -> None:
-    probes = PROBES.replace(
-        'out.array("squares", np.asarray(student.value("squares")))',
+    probes, tests = course.root / "source/numbers/checks/probes_sums.py", course.root / "grader_tests/test_sums.py"
+    compared = (
         'passed = np.array_equal(student.value("squares"), [k * k for k in range(10)])\n'
-        '            out.fact("passed", bool(passed))',
-    ).replace('out.array("sums"', 'out.array("numbers", numbers)\n            out.array("sums"')
-    tests = TESTS.replace(
-        'cell_evidence.array("squares").tolist() != [k * k for k in range(10)]', 'not cell_evidence.fact("passed")'
-    ).replace(
-        'np.random.default_rng([bench.seed, *b"add"]).integers(0, 1000, (20, 2))', 'cell_evidence.array("numbers")'
+        '        out.fact("passed", bool(passed))'
     )
-    (course.root / "source/numbers/checks/probes_sums.py").write_text(inspect.cleandoc(probes))
-    (course.root / "grader_tests/test_sums.py").write_text(inspect.cleandoc(tests))
-    assert_all_succeed(course, [BY_NAME[name] for name in seen(protections.KNOWS)])
+    text = probes.read_text().replace('out.array("squares", np.asarray(student.value("squares")))', compared)
+    text = text.replace('out.array("sums"', 'out.array("numbers", numbers)\n        out.array("sums"')
+    probes.write_text(text)
+    text = tests.read_text().replace(
+        '.array("squares").tolist() != [k * k for k in range(10)]', '.fact("passed") is False'
+    )
+    drawn = 'np.random.default_rng([bench.seed, *b"add"]).integers(0, 1000, (20, 2))'
+    tests.write_text(text.replace(drawn, 'cell_evidence.array("numbers")'))
+    assert_all_succeed(course, [BY_NAME[name] for name in seen("knows")])
     course.run([Attack("wrong")])
     assert points(course, Attack("wrong")) == {"check_add": 2.0, "check_squares": 0.0}
 
 
 def test_evidence_that_is_copied_late_is_written_over(course: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution, "_Run", unprotected.CopiedLate)
-    assert_all_succeed(course, [BY_NAME[name] for name in seen(protections.AT_ONCE)])
+    assert_all_succeed(course, [BY_NAME[name] for name in seen("at_once")])
     course.run([Attack("honest")])
     assert points(course, Attack("honest")) == {"check_add": 2.0, "check_squares": 0.0}
 
 
 def test_who_ends_the_kernel_loses_what_was_right_before(course: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution, "_Run", unprotected.TakenLate)
-    assert_all_succeed(course, [BY_NAME[name] for name in seen(protections.DEATH)])
+    assert_all_succeed(course, [BY_NAME[name] for name in seen("death")])
 
 
 def test_a_notebook_that_brings_its_own_points_gets_them(course: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in seen(protections.RELEASED):
+    for name in seen("released"):
         attack = BY_NAME[name]
         content = notebook_of(course.course.assignment("numbers").skeleton("1_sums"), attack)
         with monkeypatch.context() as patch:
@@ -109,7 +104,7 @@ def test_a_notebook_that_brings_its_own_points_gets_them(course: Attacked, monke
 def test_a_module_with_the_name_of_a_package_takes_its_place(course: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netgrader.grading.submission.PACKAGES", frozenset())
     given(monkeypatch, env={"PYTHONPATH": f"{HOME}/{execution.FOLDER}:{execution.PACKAGE_FOLDER}"})
-    assert_all_succeed(course, [BY_NAME[name] for name in seen(protections.STAY)])
+    assert_all_succeed(course, [BY_NAME[name] for name in seen("stay")])
 
 
 # ---- the cage ------------------------------------------------------------------------------------------------------------
@@ -201,22 +196,22 @@ def every_call(course: Attacked, patch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 CAGES = {
-    protections.FILES: whole_course,
-    protections.ENVIRONMENT: graders_environment,
-    protections.PROCESSES: machines_processes,
-    protections.NETWORK: machines_network,
-    protections.SHIPPED: whole_repository,
-    protections.PROBES: probes_beside_tests,
-    protections.READ_ONLY: written_to,
-    protections.CALLS: every_call,
+    "files": whole_course,
+    "environment": graders_environment,
+    "processes": machines_processes,
+    "network": machines_network,
+    "shipped": whole_repository,
+    "probes": probes_beside_tests,
+    "read_only": written_to,
+    "calls": every_call,
 }
 
 
-@pytest.mark.parametrize("protection", CAGES, ids=lambda protection: protection.name)
+@pytest.mark.parametrize("protection", CAGES)
 def test_attempts_succeed_in_a_cage_that_lacks_a_part(
-    course: Attacked, monkeypatch: pytest.MonkeyPatch, protection: protections.Protection
+    course: Attacked, monkeypatch: pytest.MonkeyPatch, protection: str
 ) -> None:
-    attempts = {name: {**READING, **WRITING}[name] for name in seen(protection)}
+    attempts = {name: ATTEMPTS[name] for name in seen(protection)}
     with CAGES[protection](course, monkeypatch):
         got = tries(course, attempts, secret=False)
     assert {name for name, text in got.items() if not text.startswith("GOT")} == set(), got
@@ -251,7 +246,7 @@ def finite(name: str) -> Attack:
 
 
 def test_a_greedy_notebook_takes_what_no_limit_holds_back(course: Attacked) -> None:
-    limits = (protections.TIME, protections.MEMORY, protections.DISK, protections.OUTPUT, protections.MANY)
+    limits = ("time", "memory", "disk", "output", "many")
     attacks = [finite(name) for name in seen(*limits)]
     assert {attack.name for attack in attacks} == FINITE.keys()
     (course.root / "source/numbers/checks/exercises.toml").write_text(ROOMY)
@@ -267,33 +262,18 @@ def test_a_greedy_notebook_that_is_finite_is_held_back_all_the_same(course: Atta
 # ---- the table -----------------------------------------------------------------------------------------------------------
 
 
-def test_each_attack_belongs_to_one_protection_and_each_protection_is_seen_to_matter() -> None:
-    assert len(belonging.attacks()) >= 300
-    for protection in PROTECTIONS:
-        assert belonging.held_off(protection), protection.name
-        assert set(protection.seen) <= set(belonging.held_off(protection)), protection.name
-        file, _, function = str(protection.where).partition("::")
-        assert re.search(rf"^def {function}\(", (belonging.ROOT / file).read_text(), re.MULTILINE), protection.where
-        assert protection.seen or not str(protection.where).startswith((protections.HERE, protections.READERS)), (
-            protection.name
-        )
-
-
-def test_each_family_of_attacks_is_seen_to_succeed_without_a_protection() -> None:
-    files = {path.stem for path in Path(__file__).parent.glob("test_*.py")}
-    families = {name.partition(": ")[0] for name in belonging.attacks()}
-    assert files - families == {
-        "test_security_table",
-        "test_fuzzing",
-        "test_unprotected",
-        "test_unprotected_readers",
-        "test_broken_runs",
-        "test_within_limits",
-    }
-    succeed = {name.partition(": ")[0] for one in PROTECTIONS for name in one.seen}
-    # Of the first each part is tried in `tests/cage`; of the second each attack is one of `test_resources` or `test_forging`.
-    assert families - succeed == {"test_neighbours", "test_integrity"}
+def test_each_protection_is_named_where_it_is_seen_to_matter() -> None:
+    attacks = table.listed()
+    assert {one.protection for one in attacks} == PROTECTIONS.keys()
+    for key, protection in PROTECTIONS.items():
+        file, _, function = protection["where"].partition("::")
+        place = table.ROOT / file if "/" in file else table.HERE / file
+        assert re.search(rf"^def {function}\(", place.read_text(), re.MULTILINE), protection["where"]
+        assert seen(key) or not file.startswith("test_unprotected"), key
+    families = {one.family for one in attacks}
+    # Of hooks each alone does what an attack of `forging` does.
+    assert families - {one.family for one in attacks if one.seen} == {"hooks"}
 
 
 def test_the_page_of_protections_is_what_the_table_makes() -> None:
-    assert belonging.PAGE.read_text() == belonging.page()
+    assert table.PAGE.read_text(encoding="utf-8") == table.page()

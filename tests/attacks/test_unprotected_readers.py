@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import shutil
 import zipfile
@@ -24,18 +23,11 @@ from netgrader.grading.archives import ArchiveLimits
 from netgrader.grading.cage_files import copy_evidence
 from netgrader.grading.submission import SubmittedCell, SubmittedNotebook
 from netgrader.student.probes import describe
-from tests.attacks import (
-    protections,
-    test_archives,
-    test_broken,
-    test_evidence,
-    test_graphs,
-    test_kernel,
-    unprotected,
-)
+from tests.attacks import test_archives, test_broken, test_evidence, test_graphs, test_kernel, unprotected
 from tests.attacks.attacked import RIGHT, Attack
 from tests.attacks.conftest import Attacked
-from tests.attacks.unprotected import BY_NAME, seen
+from tests.attacks.table import seen
+from tests.attacks.unprotected import BY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,8 +92,8 @@ def test_messages_that_are_read_as_they_come_cannot_be_written_down(
     monkeypatch.setattr(
         "netgrader.grading.kernel_link.read_finite_json", lambda content, *_: json.loads(content.decode())
     )
-    for name in seen(protections.MESSAGES):
-        attack = Attack(name, squares=RIGHT, cells=[inspect.cleandoc(test_kernel.MESSAGES[name])], squares_deserves=3.0)
+    for name in seen("messages"):
+        attack = Attack(name, squares=RIGHT, cells=[test_kernel.MESSAGES[name]], squares_deserves=3.0)
         assert_fails(lambda attack=attack: _graded_and_written_down(course, attack))
 
 
@@ -122,14 +114,14 @@ def test_what_is_no_notebook_breaks_a_reader_that_knows_only_notebooks(
     for module in ("grade_submission", "jobs"):
         monkeypatch.setattr(f"netgrader.grading.{module}.read_notebook", read)
     refused = test_broken.test_what_is_no_notebook_is_said_in_a_sentence
-    for name in seen(protections.NOTEBOOKS):
-        assert_fails(partial(refused, tiny, uncaged, tmp_path, test_broken.UNREADABLE[name]), name)
+    for name in seen("notebooks"):
+        assert_fails(partial(refused, tiny, uncaged, tmp_path, name), name)
 
 
 def test_an_archive_that_is_unpacked_as_it_comes_fills_the_disk(tmp_path: Path) -> None:
     limits = ArchiveLimits()
     test_archives.bomb(tmp_path / "bomb.zip")
-    for name in seen(protections.ARCHIVES):
+    for name in seen("archives"):
         with zipfile.ZipFile(tmp_path / f"{name}.zip") as archive:
             archive.extractall(tmp_path / name)
     assert (tmp_path / "bomb" / "1_sums.ipynb").stat().st_size > limits.file
@@ -180,7 +172,7 @@ def test_functions_are_written_out_without_end_where_nothing_counts(monkeypatch:
 
 def test_an_exception_that_cannot_be_told_breaks_whoever_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, Any] = {}
-    (name,) = seen(protections.EXCEPTIONS)
+    (name,) = seen("exceptions")
     exec(BY_NAME[name].add, names)  # noqa: S102  (an attack of our own writing, which raises)
 
     def telling() -> str:

@@ -75,12 +75,9 @@ def in_course_of_a_submission(tiny: TinyCourse) -> Path:
 
 PLACES: dict[str, Callable[[TinyCourse], Path]] = {
     "in a submission": in_step("submitted/eve/numbers"),
-    "below a submission": in_step("submitted/eve/numbers/a/b/c"),
-    "above the submissions of a student": in_step("submitted/eve"),
     "among all submissions": in_step("submitted"),
     "among autograded files": in_step("autograded/eve/numbers"),
     "among what was downloaded": in_step("downloaded/numbers/extracted/eve"),
-    "among feedback": in_step("feedback/eve/numbers"),
     "in a folder that a course calls otherwise": in_step("inbox/eve/numbers"),
     "below a course of nbgrader's alone": in_plain_course,
     "below a course that is configured elsewhere": in_course_of_jupyters,
@@ -115,12 +112,9 @@ def test_where_nobody_looks_whose_it_is_it_is_run(tiny: TinyCourse, monkeypatch:
     assert ran.exists()
 
 
-def of_another_owner(root: Path) -> None:
-    os.chown(root / "nbgrader_config.py", STRANGER, STRANGER)
-
-
-def in_anothers_folder(root: Path) -> None:
-    os.chown(root, STRANGER, STRANGER)
+def of_another(*parts: str) -> Callable[[Path], None]:
+    """Make a file of the course, or a folder, another owner's."""
+    return lambda root: os.chown(root.joinpath(*parts), STRANGER, STRANGER)
 
 
 def with_anothers_json(root: Path) -> None:
@@ -128,50 +122,33 @@ def with_anothers_json(root: Path) -> None:
     os.chown(root / "nbgrader_config.json", STRANGER, STRANGER)
 
 
-def with_anothers_tests(root: Path) -> None:
-    os.chown(root / "grader_tests", STRANGER, STRANGER)
-
-
-def with_anothers_test(root: Path) -> None:
-    os.chown(root / "grader_tests" / "test_sums.py", STRANGER, STRANGER)
-
-
-def by_anothers_link(root: Path) -> None:
-    real = root / "real.py"
+def linked(root: Path, real: Path) -> Path:
+    """Have the configuration be a link to `real`."""
+    real.parent.mkdir(parents=True, exist_ok=True)
     (root / "nbgrader_config.py").rename(real)
     (root / "nbgrader_config.py").symlink_to(real)
-    os.chown(root / "nbgrader_config.py", STRANGER, STRANGER, follow_symlinks=False)
+    return root / "nbgrader_config.py"
 
 
-def by_a_link_to_anothers(root: Path) -> None:
-    real = root.parent / "real.py"
-    (root / "nbgrader_config.py").rename(real)
-    (root / "nbgrader_config.py").symlink_to(real)
-    os.chown(real, STRANGER, STRANGER)
-
-
-def by_a_link_to_a_submission(root: Path) -> None:
-    handed_in = root / "submitted" / "eve" / "numbers" / "x.py"
-    handed_in.parent.mkdir(parents=True)
-    (root / "nbgrader_config.py").rename(handed_in)
-    (root / "nbgrader_config.py").symlink_to(handed_in)
-
-
-OWNERS: dict[str, Callable[[Path], None]] = {
-    "a configuration of another owner": of_another_owner,
-    "a folder of another owner": in_anothers_folder,
+OWNERS: dict[str, Callable[[Path], object]] = {
+    "a configuration of another owner": of_another("nbgrader_config.py"),
+    "a folder of another owner": of_another(),
     "a configuration in JSON of another owner": with_anothers_json,
-    "a folder of tests of another owner": with_anothers_tests,
-    "a test of another owner": with_anothers_test,
-    "another owner's link": by_anothers_link,
-    "a link to a file of another owner": by_a_link_to_anothers,
-    "a link to what was handed in": by_a_link_to_a_submission,
+    "a folder of tests of another owner": of_another("grader_tests"),
+    "a test of another owner": of_another("grader_tests", "test_sums.py"),
+    "another owner's link": lambda root: os.chown(
+        linked(root, root / "real.py"), STRANGER, STRANGER, follow_symlinks=False
+    ),
+    "a link to a file of another owner": lambda root: os.chown(
+        linked(root, root.parent / "real.py"), STRANGER, STRANGER
+    ),
+    "a link to what was handed in": lambda root: linked(root, root / "submitted" / "eve" / "numbers" / "x.py"),
 }
 
 
 @pytest.mark.parametrize("make", OWNERS.values(), ids=OWNERS)
 def test_what_somebody_else_put_there_is_refused_with_how_to_go_on(
-    tiny: TinyCourse, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None]
+    tiny: TinyCourse, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object]
 ) -> None:
     make(tiny.root)
     with pytest.raises(UsageError, match="If you trust it, type: export NETGRADER_COURSE=") as refused:
@@ -182,7 +159,7 @@ def test_what_somebody_else_put_there_is_refused_with_how_to_go_on(
 
 @pytest.mark.parametrize("make", OWNERS.values(), ids=OWNERS)
 def test_where_owners_do_not_count_it_is_a_course(
-    tiny: TinyCourse, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None]
+    tiny: TinyCourse, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object]
 ) -> None:
     monkeypatch.setattr("netgrader.which_course.require_own", lambda _: None)
     make(tiny.root)
@@ -190,7 +167,7 @@ def test_where_owners_do_not_count_it_is_a_course(
 
 
 def test_files_of_whoever_types_and_of_root_are_run(tiny: TinyCourse, monkeypatch: pytest.MonkeyPatch) -> None:
-    of_another_owner(tiny.root)
+    of_another("nbgrader_config.py")(tiny.root)
     monkeypatch.setattr("os.geteuid", lambda: STRANGER)  # the folder is root's and the file their own
     assert find_course().root == tiny.root
     monkeypatch.setattr("os.geteuid", lambda: STRANGER + 1)
@@ -199,7 +176,7 @@ def test_files_of_whoever_types_and_of_root_are_run(tiny: TinyCourse, monkeypatc
 
 
 def test_behind_sudo_files_of_whoever_typed_it_are_run(tiny: TinyCourse, monkeypatch: pytest.MonkeyPatch) -> None:
-    in_anothers_folder(tiny.root)
+    of_another()(tiny.root)
     monkeypatch.setenv("SUDO_UID", str(STRANGER))
     assert find_course().root == tiny.root
     monkeypatch.setattr("os.geteuid", lambda: STRANGER + 1)  # without root's rights it is a word of anybody's

@@ -25,15 +25,14 @@ from netgrader.grading.restore import restore
 from netgrader.grading.submission import parse_notebook
 from netgrader.skeleton import Skeleton, SkeletonCell
 from notebook_cage import Mount, open_sandbox
-from tests.attacks import test_forging, test_resources, test_untried
 from tests.attacks.attacked import notebook_of
+from tests.attacks.table import notebooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tests.attacks.attacked import Attack
     from tests.attacks.conftest import Attacked
-    from tests.attacks.protections import Protection
 
 # The tests as many graders have them: plain assertions, run behind the student's code in the student's process.
 CHECKS = {
@@ -162,12 +161,7 @@ def at_its_word(folder: Path) -> Evidence:
     return Evidence(manifest["cell"], {}, arrays, facts, errors)
 
 
-BY_NAME = {attack.name: attack for attack in (*test_forging.ATTACKS, *test_resources.ATTACKS, *test_untried.HOSTILE)}
-
-
-def seen(*those: Protection) -> list[str]:
-    """The names of the attacks that are seen to succeed without one of these."""
-    return [name.partition(": ")[2] for one in those for name in one.seen]
+BY_NAME = {attack.name: attack for attack in notebooks("forging", "resources")}
 
 
 def deserved(attack: Attack) -> dict[str, float | None]:

@@ -32,45 +32,24 @@ def test_a_student_with_mistakes_reads_what_does_not_work_then_points_then_what_
         browser.text,
         "A network with one layer",
         "Part of this notebook could not be graded.",
-        "train does not work. The training loop feeds the same minibatch in every step.",
-        "one_layer_network is not as it should be. Softmax is applied twice",
+        "train does not work.",
+        "one_layer_network is not as it should be.",
         "3 of 8 points",
-        "2 more points wait for a person to read your answer.",
         "0.5 points were taken off for handing in late.",
-        "68.4",
         "What to do next",
-        "The training loop feeds the same minibatch in every step.",
-        "Softmax is applied twice",
-        "What came with the notebook is folded",
-        "From the notebook",
         "Your code",
-        "The loss is the softmax cross-entropy of the logits",
         "Found a loss of 1.51 on a right answer; expected less than 0.01.",
         "Why it matters",
         "Where to read",
         "Your network, as the grader reads it from the graph",
         "This cell stopped with NameError.",
-        "you reported",
-        "99",
-        "we recomputed",
-        "68.4",
     )
 
 
 def test_a_student_who_did_everything_right_sees_something_worth_reading(browser, pages):
     browser.open(pages["right"])
-    in_order(
-        browser.text,
-        "10 of 10 points",
-        "92.65",
-        "Nothing is left to fix.",
-        "Your network, as the grader reads it from the graph",
-        "Accuracy after each epoch",
-        "735 of 10,000 test images are not recognised yet",
-        "is 5, found 6",
-        "The ten columns of W1",
-        "Well seen. Why is the border of every picture noise?",
-    )
+    pieces = ("10 of 10 points", "Nothing is left to fix.", "Accuracy after each epoch", "735 of 10,000", "Well seen.")
+    in_order(browser.text, *pieces)
 
 
 def test_hidden_tests_show_their_sentence_and_nothing_else(browser, pages):

@@ -39,7 +39,7 @@ def webview(browser, tmp_path):
 
 
 def test_pads_come_to_life_one_after_the_other_and_nothing_is_refused(browser, webview):
-    pad = pad_html(random_network(784, 10), FRAME, DIGITS, 200, alone=True)
+    pad = pad_html(random_network(784, 10), FRAME, DIGITS, 200, str, alone=True)
     for _ in range(2):
         webview(f"<style>{style()}</style>{pad}<script>{script()}</script>")
     draw(browser, ONE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 
 import pytest
 
@@ -42,9 +41,7 @@ def tried(monkeypatch, tmp_path):
 
 def test_promises_that_were_held_are_tried_once_a_boot(tried, monkeypatch, tmp_path):
     tried()
-    start = time.perf_counter()
     tried()
-    assert time.perf_counter() - start < 1
     assert len(tried.trials) == 1
     boot = tmp_path / "boot_id"
     boot.write_text("another")

@@ -10,7 +10,9 @@ import os
 import socket
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+import tomllib
+from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +23,6 @@ from notebook_cage.zygote import Preload, Zygote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 ALLOW_ALL = b"\x06\x00\x00\x00\x00\x00\xff\x7f"  # a filter of one instruction: return SECCOMP_RET_ALLOW
@@ -88,96 +89,24 @@ class Online(Weakened, Unfiltered):
     """A cage with some of its options off and without the filter: each alone keeps programs from the network."""
 
 
-@dataclass(frozen=True)
-class Protection:
-    """A part of the cage, an attack's body that returns whether it succeeded, and the cage without that part."""
-
-    name: str
-    attack: str
-    without: BubblewrapSandbox
-    limits: Limits = SMALL
-    roomy: Limits | None = None
-
-
-def calls(name: str, body: str) -> Protection:
-    return Protection(f"the filter of system calls: {name}", body, Unfiltered())
+ROWS = {
+    row["name"]: row for row in tomllib.loads(Path(__file__).with_name("protections.toml").read_text())["protection"]
+}
+# A fork that would stay root refuses to run anything; and only root may join namespaces of the machine's own.
+OF_ROOT = {"being nobody"}
+OF_ROOTS_FORKS = {"a network of its own", "processes of its own"}
+AS_ROOT = os.geteuid() == 0
+TRIED_HERE = [name for name in ROWS if AS_ROOT or name not in OF_ROOT]
+BY_FORKS = [name for name in ROWS if name not in OF_ROOT and (AS_ROOT or name not in OF_ROOTS_FORKS)]
 
 
-PROTECTIONS = [
-    Protection(
-        "a network of its own",
-        "import socket\nsocket.socket(socket.AF_UNIX).connect('\\0' + sys.argv[1])\nreturn True",
-        Weakened("--unshare-net"),
-    ),
-    Protection(
-        "processes of its own",
-        "import glob\nwanted = sys.argv[2][::-1].encode()\n"
-        "for name in glob.glob('/proc/[0-9]*/cmdline'):\n    try:\n"
-        "        if wanted in open(name, 'rb').read(): return name\n"
-        "    except OSError: continue  # it has ended meanwhile\n",
-        Weakened("--unshare-pid"),
-    ),
-    Protection(
-        "mounts that are read only",
-        "open(f'/run/given/new-{os.getuid()}', 'w').write('x')\nreturn True",
-        Weakened("--ro-bind", instead="--bind"),
-    ),
-    Protection(
-        "a size of folders in memory",
-        "with open('/tmp/big', 'wb') as out:\n    for _ in range(60): out.write(bytes(1_000_000))\nreturn True",
-        Weakened("--size", values=1),
-    ),
-    Protection(
-        "a number of processes",
-        "import time\nfor _ in range(60):\n    if os.fork() == 0:\n        time.sleep(2)\n        os._exit(0)\nreturn True",
-        Weakened("--nproc"),
-    ),
-    Protection(
-        "a number of open files",
-        "held = [os.open('/dev/null', os.O_RDONLY) for _ in range(1_500)]\nreturn len(held)",
-        Weakened("--nofile", instead="--nofile=4096"),
-    ),
-    Protection(
-        "a size of files",
-        "with open('/tmp/big', 'wb') as out: out.truncate(10**12)\nreturn os.path.getsize('/tmp/big')",
-        Weakened("--fsize"),
-    ),
-    Protection(
-        "a limit on memory",
-        "held = bytearray(b'x') * 600_000_000\nreturn len(held)",
-        BubblewrapSandbox(),
-        roomy=Limits(wall_seconds=20, memory_bytes=2_000_000_000),
-    ),
-    Protection(
-        "a limit on time",
-        "import time\ntime.sleep(1.5)\nreturn True",
-        BubblewrapSandbox(),
-        limits=Limits(wall_seconds=0.7),
-        roomy=Limits(wall_seconds=20),
-    ),
-    calls("memory that no process maps", "return libc.memfd_create(b'x', 0) >= 0"),
-    calls("room on the disk taken without writing", "return libc.fallocate(os.open('/tmp/x', 66), 0, 0, 1000) == 0"),
-    calls("being traced", "return libc.ptrace(0, 0, 0, 0) == 0"),
-    calls("a fixed layout of memory", "return libc.personality(0x0040000) >= 0"),
-    calls("a choice of processors", "os.sched_setaffinity(0, os.sched_getaffinity(0))\nreturn True"),
-    calls("sockets of the internet", "import socket\nsocket.socket(socket.AF_INET)\nreturn True"),
-    calls("sockets of the internet's version 6", "import socket\nsocket.socket(socket.AF_INET6)\nreturn True"),
-    calls("keys of the kernel", "return libc.syscall(250, 0, -3, 1) != -1 or ctypes.get_errno() not in (1, 38)"),
-    calls(
-        "sockets to the machine's host",
-        "import socket\ntry: socket.socket(16 + 22, socket.SOCK_SEQPACKET)\n"
-        "except OSError as error: return error.errno != 1\nreturn True",
-    ),
-]
-if os.geteuid() == 0:
-    PROTECTIONS.append(
-        Protection(
-            "being nobody",
-            "return sys.argv[3] in open('/run/given/private').read()",
-            # The arguments of setpriv: two ids, the groups, the bounding set, the inherited capabilities, the flag.
-            Weakened("/usr/bin/setpriv", values=10),
-        )
-    )
+def without(name: str) -> BubblewrapSandbox:
+    """A cage that lacks a part."""
+    row = ROWS[name]
+    if "off" not in row:
+        return BubblewrapSandbox() if "raised" in row else Unfiltered()
+    kind = Online if row["off"] == ["--unshare-net"] else Weakened
+    return kind(*row["off"], values=row.get("values", 0), instead=row.get("instead"))
 
 
 @pytest.fixture(scope="module")
@@ -207,32 +136,28 @@ def somebody_else() -> Iterator[None]:
     process.wait()
 
 
-def tried(
-    sandbox: BubblewrapSandbox, protection: Protection, listened: str, folder: Path, zygote: Zygote | None = None
-) -> str:
-    body = "\n".join("    " + line for line in protection.attack.splitlines())
-    argv = [sys.executable, "-I", "-S", "-c", TRIED.format(body=body), listened, MARKER[::-1], MINE]
-    plan = Plan(argv, [Mount(folder, "/run/given")], limits=protection.limits, warm=True)
-    if protection.roomy is not None and sandbox is protection.without:
-        plan = replace(plan, limits=protection.roomy)
-    sandbox._zygote = zygote
-    caged = sandbox.start(plan, stdout=subprocess.PIPE)
+def tried(sandbox: BubblewrapSandbox, name: str, limits: str, listened: str, folder: Path) -> str:
+    row = ROWS[name]
+    argv = [sys.executable, "-I", "-S", "-c", TRIED.format(body=indent(row["attack"].strip("\n"), "    "))]
+    argv += [listened, MARKER[::-1], MINE]
+    most = Limits(**row[limits]) if limits in row else SMALL
+    caged = sandbox.start(Plan(argv, [Mount(folder, "/run/given")], limits=most, warm=True), stdout=subprocess.PIPE)
     assert caged.stdout is not None
     said = caged.stdout.read().decode()
     caged.close()
     return said.strip()
 
 
-@pytest.mark.parametrize("protection", PROTECTIONS, ids=lambda protection: protection.name)
-def test_an_attack_is_held_off_by_what_it_succeeds_without(protection: Protection, given: Path, listening: str) -> None:
-    assert "GOT" not in tried(BubblewrapSandbox(), protection, listening, given)
-    assert tried(protection.without, protection, listening, given) == "GOT"
+def assert_held_off(name: str, given: Path, listening: str, zygote: Zygote | None = None) -> None:
+    caged, weakened = BubblewrapSandbox(zygote=zygote), without(name)
+    weakened._zygote = zygote
+    assert "GOT" not in tried(caged, name, "limits", listening, given)
+    assert tried(weakened, name, "raised" if "raised" in ROWS[name] else "limits", listening, given) == "GOT"
 
 
-# A fork that would stay root refuses to run anything; and only root may join namespaces of the machine's own.
-BY_FORKS = [one for one in PROTECTIONS if one.name != "being nobody"]
-if os.geteuid() != 0:
-    BY_FORKS = [one for one in BY_FORKS if one.name not in ("a network of its own", "processes of its own")]
+@pytest.mark.parametrize("name", TRIED_HERE)
+def test_an_attack_is_held_off_by_what_it_succeeds_without(name: str, given: Path, listening: str) -> None:
+    assert_held_off(name, given, listening)
 
 
 @pytest.fixture(scope="module")
@@ -241,10 +166,9 @@ def zygote() -> Iterator[Zygote]:
         yield zygote
 
 
-@pytest.mark.parametrize("protection", BY_FORKS, ids=lambda protection: protection.name)
+@pytest.mark.parametrize("name", BY_FORKS)
 def test_a_fork_that_attacks_is_held_off_by_what_it_succeeds_without(
-    protection: Protection, given: Path, listening: str, zygote: Zygote
+    name: str, given: Path, listening: str, zygote: Zygote
 ) -> None:
-    assert "GOT" not in tried(BubblewrapSandbox(), protection, listening, given, zygote)
-    assert tried(protection.without, protection, listening, given, zygote) == "GOT"
+    assert_held_off(name, given, listening, zygote)
     assert zygote.alive

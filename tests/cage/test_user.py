@@ -24,8 +24,7 @@ from notebook_cage.self_tests import run_self_tests
 from notebook_cage.types import TMP
 from notebook_cage.user import OPEN_TO_ALL, USERS, UserSandbox
 from tests.attacks.conftest import Attacked, attacked_course, tries
-from tests.attacks.test_reading import READING
-from tests.attacks.test_writing import WRITING
+from tests.attacks.test_attempts import ATTEMPTS
 from tests.texts import english
 
 if TYPE_CHECKING:
@@ -231,18 +230,6 @@ def test_an_interpreter_that_nobody_else_can_read_is_told(sandbox: UserSandbox, 
 CONNECT = "import socket, sys\nsocket.create_connection(('127.0.0.1', int(sys.argv[1])), 5)\nprint('GOT')"
 
 
-@pytest.mark.parametrize("groups", [True, False])
-def test_no_socket_but_a_local_one_can_be_had(groups: bool) -> None:
-    program = """
-import errno, socket
-for family in (2, 10, 17, 16, 33, 40, 1):  # inet, inet6, packet, netlink, rxrpc, vsock; unix
-    try: print(socket.socket(family, socket.SOCK_STREAM).family.name)
-    except OSError as error: print(errno.errorcode[error.errno])
-"""
-    said = run(UserSandbox(groups=groups), program)
-    assert said.split() == ["EAFNOSUPPORT", "EAFNOSUPPORT", "EPERM", "ENOTSUP", "EPERM", "EPERM", "AF_UNIX"]
-
-
 def test_the_network_is_reached_without_the_filter_of_system_calls(
     sandbox: UserSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,7 +245,7 @@ def test_attacks_come_to_nothing_but_for_what_everybody_may_see(
 ) -> None:
     monkeypatch.setenv("INSTRUCTORS_SECRET", "x")
     course = Attacked(attacked_course(tmp_path / "course"), options=Options(sandbox="user"))
-    attempts = {name: body for name, body in (READING | WRITING).items() if name != LONG}
+    attempts = {name: body for name, body in ATTEMPTS.items() if name != LONG}
     said = tries(course, attempts)
     got = {name for name, text in said.items() if text.startswith("GOT")}
     assert got <= OPEN

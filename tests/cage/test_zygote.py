@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -48,12 +49,29 @@ def plan(program, *arguments, **more):
     return Plan([sys.executable, "-I", "-S", "-c", program, *arguments], warm=True, **more)
 
 
+BEGUN_BY = "print(open('/proc/self/cmdline').read().split(chr(0))[1])"
+"""Prints the zygote's program for a run that begins as a fork of it, and -I otherwise."""
+
+
 def run(sandbox, program, *arguments, **more):
     """Run a program and give what it prints, and how it ended."""
     caged = sandbox.start(plan(program, *arguments, **more), stdout=subprocess.PIPE)
     output = caged.stdout.read().decode()
     caged.wait(40)
     return output, caged.close()
+
+
+@contextlib.contextmanager
+def sibling(warm, before="", **more):
+    """A program that goes on beside another run."""
+    caged = warm.start(
+        plan(f"{before}\nimport time; print('up', flush=True); time.sleep(60)", **more), stdout=subprocess.PIPE
+    )
+    try:
+        assert caged.stdout.readline() == b"up\n"
+        yield caged
+    finally:
+        caged.close()
 
 
 def number(zygote):
@@ -154,10 +172,6 @@ print([(n, name, open(f'/proc/{n}/cmdline').read()) for n, name in found if 'rea
     assert output.strip() == "[]", outcome
 
 
-def test_what_the_zygote_was_told_is_not_in_a_childs_environment(warm):
-    assert TOLD not in run(warm, "import os; print(dict(os.environ))")[0]
-
-
 def test_no_descriptor_of_the_zygote_is_left(warm, zygote):
     Zygote.at(zygote.address).close()
     with_another = Zygote.at(zygote.address)  # a connection that a child must not have
@@ -181,27 +195,15 @@ for process in ['self', *(name for name in os.listdir('/proc') if name.isdigit()
 
 
 def test_no_folder_is_shared_with_the_zygote_or_with_a_sibling(warm):
-    write = (
-        "import os, time\nfor folder in ('/tmp', '/dev/shm', os.environ['HOME']):\n"
-        "    open(folder + '/left-by-a-sibling', 'w').write('x')\n"
-        "print('up', flush=True)\ntime.sleep(30)"
-    )
-    sibling = warm.start(plan(write), stdout=subprocess.PIPE)
-    try:
-        assert sibling.stdout.readline() == b"up\n"
-        look = "import os; print('left-by-a-sibling' in sum(map(os.listdir, ('/tmp', '/dev/shm', os.environ['HOME'])), []))"
+    write = "import os\nfor folder in ('/tmp', '/dev/shm', os.environ['HOME']): open(folder + '/left', 'w').close()"
+    look = "import os; print('left' in sum(map(os.listdir, ('/tmp', '/dev/shm', os.environ['HOME'])), []))"
+    with sibling(warm, write):
         assert run(warm, look)[0].strip() == "False"
-    finally:
-        sibling.close()
 
 
 def test_no_signal_reaches_the_zygote_or_a_sibling(warm, zygote):
     """By number, by group, or to all."""
-    sibling = warm.start(plan("import time; print('up', flush=True); time.sleep(60)"), stdout=subprocess.PIPE)
-    try:
-        assert sibling.stdout.readline() == b"up\n"
-        targets = [number(zygote), *process_tree(number(zygote))]
-        kill = f"""
+    kill = f"""
 import os, signal, sys
 for s in {TEN_SIGNALS}:
     try: signal.signal(s, signal.SIG_IGN)
@@ -216,14 +218,14 @@ for target in map(int, sys.argv[1:]):
 print(os.getpgrp() == os.getpid(), os.getppid(), flush=True)
 os.kill(0, 9)
 """
+    with sibling(warm) as other:
+        targets = [number(zygote), *process_tree(number(zygote))]
         output, outcome = run(warm, kill, *map(str, targets))
         assert output.split() == ["nobody"] * len(targets) + ["True", "0"]
         assert outcome.code == -signal.SIGKILL
         run(warm, "import os; os.kill(-1, 9)")
         assert zygote.alive
-        assert sibling.outcome is None
-    finally:
-        sibling.close()
+        assert other.outcome is None
 
 
 def test_neither_the_one_that_waits_nor_anybody_can_be_traced(warm, zygote):
@@ -261,22 +263,15 @@ def test_names_of_another_submission_are_in_none_of_the_mounts(warm, tmp_path):
     for folder in (mine, other):
         folder.mkdir()
         folder.chmod(0o755)
-    sibling = warm.start(
-        plan("import time; print('up', flush=True); time.sleep(60)", mounts=[Mount(other, "/run/other")]),
-        stdout=subprocess.PIPE,
-    )
-    try:
-        assert sibling.stdout.readline() == b"up\n"
-        look = """
+    look = """
 import glob, os
 for name in [*glob.glob('/proc/[0-9]*/mountinfo'), *glob.glob('/proc/[0-9]*/mountstats'), '/proc/mounts']:
     try: print(open(name).read())
     except PermissionError: pass
 print(open('/proc/self/maps').read(), os.path.exists('/run/other'), os.path.exists('/run/zygote.py'))
 """
+    with sibling(warm, mounts=[Mount(other, "/run/other")]):
         output, _ = run(warm, look, mounts=[Mount(mine, "/run/given")])
-    finally:
-        sibling.close()
     assert "submission-of-mine" in output  # else nothing was looked at
     assert "submission-of-another" not in output
     assert output.endswith("False False\n")
@@ -415,25 +410,16 @@ def test_nothing_lives_on(victim, tmp_path):
             remove_tree(folder)
 
 
-def test_without_a_zygote_runs_begin_from_nothing():
-    with started() as zygote:
-        zygote.wait()
-        sandbox = BubblewrapSandbox(zygote=zygote)
-        os.kill(number(zygote), signal.SIGKILL)
-        assert until(lambda: not zygote.alive)
-        output, outcome = run(sandbox, "print(open('/proc/self/cmdline').read().split(chr(0))[1])")
-    assert output.strip() == "-I", outcome
-
-
-def test_a_plan_whose_imports_would_have_been_others_begins_from_nothing(warm, zygote):
+def test_without_a_zygote_or_where_its_imports_would_have_been_others_runs_begin_from_nothing(warm, zygote):
     assert zygote.serves(plan(""))
     assert not zygote.serves(plan("", env={"OPENBLAS_NUM_THREADS": "7"}))
     assert not zygote.serves(Plan([sys.executable, "-c", ""]))
-    look = "print(open('/proc/self/cmdline').read().split(chr(0))[1])"
-    assert run(warm, look, env={"PYTHONHASHSEED": "1"})[0].strip() == "-I"
-
-
-BEGUN_BY = "print(open('/proc/self/cmdline').read().split(chr(0))[1])"
+    assert run(warm, BEGUN_BY, env={"PYTHONHASHSEED": "1"})[0].strip() == "-I"
+    with started() as other:
+        other.wait()
+        os.kill(number(other), signal.SIGKILL)
+        assert until(lambda: not other.alive)
+        assert run(BubblewrapSandbox(zygote=other), BEGUN_BY)[0].strip() == "-I"
 
 
 def test_with_the_setting_off_each_run_begins_from_nothing(monkeypatch):

@@ -3,12 +3,16 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from netgrader.commands.progress import log_path
+from tests.commands.test_commands import started, until
 
 BIN = Path(sys.executable).parent
 WRONG = "def add(a, b):\n    return a - b"
@@ -108,6 +112,21 @@ def test_a_worker_that_is_killed_loses_nothing_and_marks_are_those_of_one_machin
     again = netgrader("autograde", "numbers", "--workers", 1)
     assert "0 graded now, 5 unchanged" in again.stdout
     assert booked.marks() == far
+
+
+@pytest.mark.all
+def test_a_command_that_is_stopped_goes_on_at_the_next_call(netgrader, booked, cluster):
+    booked.submit("ada")
+    booked.submit("bela", squares="import time\ntime.sleep(100)")
+    cluster.add_worker()
+    log = log_path(booked.assignment)
+    with started(booked.root, "--scheduler", cluster.address) as run:
+        until(lambda: log.is_file() and '"event": "graded"' in log.read_text())
+        os.killpg(run.pid, signal.SIGINT)
+        _, said = run.communicate(timeout=60)
+    assert (run.returncode, "call again to go on" in said) == (1, True)
+    booked.submit("bela", squares="squares = [k * k for k in range(10)]  # mended")
+    assert "1 graded now, 1 unchanged" in netgrader("autograde", "numbers", "--workers", 1).stdout
 
 
 def test_a_cluster_that_would_grade_otherwise_is_refused_in_a_sentence(netgrader, booked, cluster):

@@ -16,7 +16,9 @@ import pytest
 
 from graphread.fault_kinds import of_any_data, sections, text_of
 from netgrader.commands import autograde, doctor
+from netgrader.commands.progress import log_path
 from netgrader.faults import CATALOGUE
+from tests.conftest import RIGHT
 from tests.datasets import DIGITS, toml_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
@@ -45,12 +47,6 @@ def test_the_help_waits_for_no_large_library(netgrader):
     assert not loaded & {"tensorflow", "numpy", "nbgrader", "nbconvert", "sqlalchemy", "matplotlib", "altair", "pytest"}
 
 
-def test_a_command_that_there_is_not_and_a_missing_argument_are_usage(typed):
-    assert typed("grad").returncode == 2
-    assert typed("grade").returncode == 2
-    assert typed("autograde").returncode == 2
-
-
 def test_explain_prints_the_page_of_a_code_and_lists_all_codes(typed):
     said = typed("explain", "labels-off-by-one").stdout
     heading, _, page = said.partition("\n")
@@ -74,10 +70,6 @@ def test_json_into_a_folder_that_there_is_not_is_said_before_grading(typed, tiny
     process = typed("grade", path, "--json", "nowhere/x.json")
     assert process.returncode == 2
     assert "No such file or directory" in process.stderr
-
-
-def test_an_assignment_that_does_not_exist_is_usage(typed, booked):
-    assert "no assignment 'digit'" in one_sentence(typed("autograde", "digit"), 2)
 
 
 def test_a_student_with_a_slash_and_one_who_handed_in_nothing_are_usage(typed, booked):
@@ -202,23 +194,30 @@ def test_what_breaks_in_a_check_is_said_to_the_instructor(netgrader, tiny):
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
-def test_a_command_that_is_stopped_or_killed_leaves_nothing_running(booked, end, tmp_path):
-    mark = f"mark{os.getpid()}x{end}"
-    booked.submit("ada", add=f"import time\n{mark} = 1\nprint('{mark}', flush=True)\ntime.sleep(100)")
-    # Where tests run in the background, Ctrl-C is ignored by all that they start.
-    command = ["env", "--default-signal=INT", Path(sys.executable).parent / "netgrader", "autograde", "numbers"]
-    with subprocess.Popen(
-        command, cwd=booked.root, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        until(lambda: has_a_kernel(process.pid))
+def test_a_command_that_is_stopped_or_killed_leaves_nothing_running_and_the_next_call_goes_on(netgrader, booked, end):
+    booked.submit("ada")
+    booked.submit("bela", add="import time\ntime.sleep(100)")
+    log = log_path(booked.assignment)
+    with started(booked.root, "--workers", "2") as process:
+        until(lambda: log.is_file() and '"event": "graded"' in log.read_text() and has_a_kernel(process.pid))
         family = {one.pid for one in psutil.Process(process.pid).children(recursive=True)}
         # Ctrl-C goes to the whole group of a terminal, kill -9 to the one process.
         (os.killpg if end == signal.SIGINT else os.kill)(process.pid, end)
         _, said = process.communicate(timeout=60)
     if end == signal.SIGINT:
         assert process.returncode == 1
-        assert b"call again to go on" in said
+        assert "What was graded is kept; call again to go on: netgrader autograde numbers" in " ".join(said.split())
     until(lambda: not any(alive(pid) for pid in family))
+    booked.submit("bela", add=f"{RIGHT['add']}\n# mended")
+    assert "1 graded now, 1 unchanged" in netgrader("autograde", "numbers").stdout
+
+
+def started(folder, *arguments):
+    """Start `netgrader autograde numbers`, which leads a group as on a terminal."""
+    # Where tests run in the background, Ctrl-C is ignored by all that they start.
+    program = ["env", "--default-signal=INT", Path(sys.executable).parent / "netgrader", "autograde", "numbers"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([*program, *arguments], cwd=folder, start_new_session=True, **pipes)
 
 
 def has_a_kernel(pid):

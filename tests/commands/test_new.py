@@ -82,7 +82,7 @@ def prices(tmp_path_factory):
     """A file of 2,500 rows of six numbers and a price for each, not split."""
     rng = np.random.default_rng(4)
     x = rng.normal(size=(2500, 6)) * [1, 20, 3, 1, 1, 5] + [0, 100, 0, 5, 0, 0]
-    y = 40 + 8 * np.tanh(x[:, 0]) + 0.3 * np.maximum(x[:, 1] - 100, 0) + rng.normal(size=2500)
+    y = 40 + 8 * np.tanh(x[:, 0]) + 0.3 * np.maximum(x[:, 1] - 100, 0) + 2 * rng.normal(size=2500)
     file = tmp_path_factory.mktemp("given") / "prices.npz"
     np.savez(file, x=x, y=y)
     return file

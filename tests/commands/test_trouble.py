@@ -20,26 +20,6 @@ def words(process):
     return " ".join((process.stdout + process.stderr).split())
 
 
-def damage(entry):
-    file = next(path for path in (entry / "content").rglob("*") if path.is_file())
-    file.write_bytes(file.read_bytes() + b"more")
-
-
-def test_what_was_damaged_is_said_and_made_again(netgrader, booked):
-    booked.submit("ada")
-    booked.submit("bela", add=WRONG)
-    assert netgrader("autograde", "numbers").returncode == 0
-    before = booked.marks()
-    verdicts = sorted((booked.root / ".netgrader/store/verify").glob("*/*"))
-    for one in verdicts[:2]:
-        damage(one)
-    again = netgrader("autograde", "numbers")
-    assert again.returncode == 0
-    assert words(again).count("in the store was damaged, or is of another version; it was made again.") == 2
-    assert "2 graded now, 0 unchanged" in words(again)
-    assert booked.marks() == before
-
-
 @pytest.mark.all
 def test_a_second_command_is_refused_and_who_hands_in_meanwhile_is_graded_next_time(netgrader, booked):
     booked.submit("ada", squares="import time\ntime.sleep(20)\nsquares = [k * k for k in range(10)]")

@@ -6,8 +6,6 @@ from netgrader.checks.exercises import exercises_of
 from netgrader.evidence import EvidenceWriter
 from netgrader.grading.again import RetryRule, best_of_runs, retry_rule_of
 from netgrader.grading.execution import CellRun, CellStatus, Execution
-from netgrader.grading.grade_submission import grade_job
-from netgrader.grading.jobs import find_jobs
 from netgrader.grading.verify import Verification
 from netgrader.results import CheckResult, Outcome, Visibility
 
@@ -123,11 +121,11 @@ def test_further_runs_have_other_seeds_and_are_kept(tiny, monkeypatch):
         """,
     )
     tiny.write("source/numbers/checks/test_sums_public.py", "")
-    (job,) = find_jobs(tiny.submit("ada"), tiny.course)
-    graded = grade_job(job)
+    tiny.submit("ada")
+    graded = tiny.grade()
     assert seeds == [(0, True), (1, False), (2, False)]
     assert graded.result.measured["accuracies_of_runs"] == [0.5, 0.6, 0.7]
     assert graded.result.measured["test_accuracy"] == 0.7
     assert next(cell.points for cell in graded.result.cells if cell.cell == "check_squares") == 3
-    assert grade_job(job).result.measured == graded.result.measured
+    assert tiny.grade().result.measured == graded.result.measured
     assert len(seeds) == 3

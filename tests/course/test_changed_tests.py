@@ -10,8 +10,6 @@ import pytest
 
 from netgrader.grading import changed_tests, verify_stage
 from netgrader.grading.changed_tests import cells_to_run
-from netgrader.grading.grade_submission import grade_job
-from netgrader.grading.jobs import jobs_of
 from netgrader.grading.result_store import Store
 
 FILE = '''
@@ -105,15 +103,10 @@ def verified(monkeypatch):
     return seen
 
 
-def graded(tiny):
-    (job,) = jobs_of(tiny.assignment, "ada")
-    return grade_job(job)
-
-
 @pytest.mark.usefixtures("uncaged")
 def test_a_changed_test_runs_its_cell_and_gives_what_running_all_gives(tiny, verified, tmp_path, monkeypatch):
     tiny.submit("ada", add="def add(a, b):\n    return a - b")
-    first = graded(tiny)
+    first = tiny.grade()
     assert verified == [None]
     hidden = tiny.root / "grader_tests" / "test_sums.py"
     hidden.write_text(
@@ -127,12 +120,12 @@ def test_a_changed_test_runs_its_cell_and_gives_what_running_all_gives(tiny, ver
                     fail("There are not.")
         ''')
     )
-    second = graded(tiny)
+    second = tiny.grade()
     assert verified == [None, ("check_squares",)]
     assert second.made == {"verify"}
     assert (first.result.score, second.result.score) == (3.0, 0.75)
     monkeypatch.setenv("NETGRADER_STORE", str(tmp_path / "fresh"))
-    fresh = graded(tiny)
+    fresh = tiny.grade()
     assert verified[2:] == [None]
     assert dataclasses.replace(fresh.result, seconds={}) == dataclasses.replace(second.result, seconds={})
     assert fresh.observations == second.observations
@@ -141,7 +134,7 @@ def test_a_changed_test_runs_its_cell_and_gives_what_running_all_gives(tiny, ver
 @pytest.mark.usefixtures("uncaged")
 def test_verdicts_that_another_process_prunes_are_made_again(tiny, verified, monkeypatch):
     tiny.submit("ada")
-    first = graded(tiny)
+    first = tiny.grade()
     hidden = tiny.root / "grader_tests" / "test_sums.py"
     hidden.write_text(hidden.read_text().replace("credit=3", "credit=4"))
     get = Store.get
@@ -153,5 +146,5 @@ def test_verdicts_that_another_process_prunes_are_made_again(tiny, verified, mon
         return entry
 
     monkeypatch.setattr(Store, "get", pruned)
-    assert graded(tiny).result.score == first.result.score
+    assert tiny.grade().result.score == first.result.score
     assert verified == [None, None]

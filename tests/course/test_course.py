@@ -69,14 +69,6 @@ def test_a_lone_notebook_may_lie_anywhere_but_brings_no_course(tiny, monkeypatch
     assert find_course(tiny.root / "a_notebook.ipynb").root == ours
 
 
-def test_a_submission_that_brings_a_config_is_no_course(tiny, monkeypatch):
-    folder = tiny.submit("eve").parent
-    (folder / "grader_tests").mkdir()
-    (folder / "nbgrader_config.py").write_text("raise SystemExit('the config of a stranger was run')")
-    monkeypatch.chdir(folder)
-    assert find_course(folder / "1_sums.ipynb").root == tiny.root
-
-
 def test_an_assignment_that_there_is_not_is_named_with_those_that_there_are(tiny):
     with pytest.raises(UsageError, match=r"no assignment 'digit' .* There is: numbers\."):
         tiny.course.assignment("digit")

@@ -6,8 +6,6 @@ import pytest
 
 from netgrader.commands.release import release
 from netgrader.errors import UsageError
-from netgrader.grading.grade_submission import grade_job
-from netgrader.grading.jobs import jobs_of
 from netgrader.results import Outcome
 
 pytestmark = pytest.mark.usefixtures("uncaged")
@@ -51,8 +49,7 @@ def graded(course, **said):
     """Ada's notebook, graded by a course that says this of severities."""
     text = "".join(f'{code.replace("_", "-")} = "{word}"\n' for code, word in said.items())
     (course.root / "grader_tests" / "severity.toml").write_text(text)
-    (job,) = jobs_of(course.assignment, "ada")
-    return grade_job(job)
+    return course.grade()
 
 
 def points(found, cell="check_squares"):
@@ -112,9 +109,8 @@ def test_what_a_course_takes_for_a_remark_has_passed_and_what_it_does_not_costs(
 )
 def test_a_slip_is_said_before_anything_is_run_or_released(course, uncaged, line, said):
     (course.root / "grader_tests" / "severity.toml").write_text(line)
-    (job,) = jobs_of(course.assignment, "ada")
     with pytest.raises(UsageError, match=r"severity\.toml") as raised:
-        grade_job(job)
+        course.grade()
     assert said in str(raised.value)
     with pytest.raises(UsageError, match=r"severity\.toml"):
         release(course.assignment)

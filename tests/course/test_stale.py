@@ -9,8 +9,6 @@ import shutil
 import pytest
 
 from netgrader.commands import store as command
-from netgrader.grading.grade_submission import grade_job
-from netgrader.grading.jobs import jobs_of
 from netgrader.grading.result_store import Key, Store, open_store
 from netgrader.nbgrader_plugin.handing_in import set_aside
 
@@ -23,8 +21,7 @@ def graded(tiny):
 
     def run(**answers):
         tiny.submit("ada", **answers)
-        (job,) = jobs_of(tiny.assignment, "ada")
-        return grade_job(job)
+        return tiny.grade()
 
     return run
 

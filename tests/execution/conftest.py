@@ -24,6 +24,11 @@ def again(student, out):
     out.fact("number", student.value("number"))
 
 
+@probe("check_last")
+def last(student, out):
+    out.fact("number", student.value("number"))
+
+
 @probe("check_call")
 def call(student, out):
     out.fact("begun", True)

@@ -45,8 +45,7 @@ def test_an_endless_cell_is_interrupted_and_what_it_had_made_counts(run):
 
 def test_an_endless_cell_that_ignores_interrupts_is_killed(run):
     cell = "while True:\n    try:\n        while True: pass\n    except KeyboardInterrupt: pass"
-    execution = assert_ended(run, cell, CellStatus.TIMEOUT, "code cell 3 (it begins with “while True:”)", QUICK)
-    assert execution.seconds["total"] < 60
+    assert_ended(run, cell, CellStatus.TIMEOUT, "code cell 3 (it begins with “while True:”)", QUICK)
 
 
 def test_the_time_of_the_whole_notebook_is_limited_and_what_was_made_by_then_counts(run):

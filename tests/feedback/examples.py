@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
+import nbformat
 import numpy as np
 
 from graphread.drawing import boxes_of
@@ -13,6 +16,7 @@ from netgrader import observations as seen
 from netgrader.faults import CATALOGUE, Fault
 from netgrader.pages.graded import CellMark, Graded, Marks
 from netgrader.results import CellResult, CheckResult, NotebookResult, Outcome, Status, Visibility
+from tests.conftest import notebook_of_cells
 from tests.datasets import EXERCISES
 
 NOTEBOOK = "1_one_layer"
@@ -41,10 +45,6 @@ def _metadata(grade_id, points, flags):
 
 def check_cell(name, points):
     return code(f'check("{name}")', f"check_{name}", points, grade=True, locked=True)
-
-
-def solution(name, source, outputs=()):
-    return code(source, name, outputs=outputs, solution=True)
 
 
 def stream(text, name="stdout"):
@@ -168,83 +168,28 @@ WRONG_IMAGES = seen.WrongImages(
 )
 
 SECTION = str(EXERCISES.texts.kinds["softmax-before-loss"].where).removeprefix("Notebook 1, ")
-TEXT = (
-    f"## {SECTION}\n"
-    r"""
-
-A network does not say *seven*; it says how much it believes in each of the ten digits. The **softmax** turns ten
-real numbers, the logits $z_0, \dots, z_9$, into ten probabilities,
-
-$$p_k = \frac{e^{z_k}}{\sum_{j=0}^{9} e^{z_j}},$$
-
-and the cross-entropy of an image whose true class is $t$ is $-\log p_t$. Both are best computed together, from the
-logits: where $p_t$ is rounded to $0$ its logarithm is lost. Without a nonlinear step two layers would be one,
-$(XW_1 + b_1)\,W_2 + b_2 = X\,(W_1W_2) + (b_1W_2 + b_2)$.
-
-| logits | probabilities |
-|---|---|
-| 0, 0, 0 | 0.33, 0.33, 0.33 |
-| 2, 0, 0 | 0.79, 0.11, 0.11 |
-
-<details><summary>Hint</summary>
-
-TensorFlow's `softmax_cross_entropy_with_logits` wants the logits.
-
-</details>
-"""
-)
+CELLS = tomllib.loads(Path(__file__).with_name("notebook.toml").read_text("utf-8").replace("SECTION", SECTION))["cell"]
+TEXT = CELLS[5]["source"]
+MISTAKES = {
+    "logits=logits)": "logits=tf.nn.softmax(logits))",
+    "AdamOptimizer(learning_rate)": "AdamOptimizer(0.01)",
+    "x_train[rows]": "x_train[:64]",
+    "I see the strokes of a digit in each picture.": "",
+}
 
 
-def notebook(network_code, train_code, answer="I see the strokes of a digit in each picture.", outputs=()):
-    """The cells of a notebook 1, shortened."""
-    return [
-        markdown(
-            "# A network with one layer\n\nYou will build a network that reads handwritten digits. *About 90 minutes.*"
-        ),
-        code("from netgrader.student import load_mnist, check, show_graph\nimport numpy as np", "setup", locked=True),
-        markdown("## The data\n\nAn image is $28 \\times 28$ grey levels from 0 to 255."),
-        solution(
-            "prepare_data",
-            "x_train = x_train_2d.reshape(-1, 784) / 255\nx_test = x_test_2d.reshape(-1, 784) / 255\n"
-            "y_train_1_hot = np.eye(10)[y_train]\ny_test_1_hot = np.eye(10)[y_test]",
-            [stream("(60000, 784) (10000, 784)\n")],
-        ),
-        check_cell("prepare_data", 2),
-        markdown(TEXT),
-        solution("one_layer_network", network_code),
-        check_cell("one_layer_network", 3),
-        markdown("## Minibatches, epochs, and why we shuffle\n\nOne pass through all training images is an *epoch*."),
-        solution("train", train_code, outputs),
-        check_cell("train", 3),
-        markdown(answer, "what_w1_shows", 2, grade=True, solution=True),
-    ]
-
-
-RIGHT_NETWORK_CODE = '''def one_layer_network(learning_rate=0.003):
-    """The graph of a network with one layer: 784 inputs, 10 logits."""
-    graph = tf.Graph()
-    with graph.as_default():
-        X = tf.placeholder(tf.float32, [None, 784], name="X")
-        Y = tf.placeholder(tf.float32, [None, 10], name="Y")
-        logits, W1 = fully_connected_layer(X, 10, name="layer_1")
-        loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=Y, logits=logits))
-        train_op = tf.train.AdamOptimizer(learning_rate).minimize(loss)
-    return SimpleNamespace(graph=graph, X=X, Y=Y, logits=logits, loss=loss, train_op=train_op, W1=W1)'''
-
-WRONG_NETWORK_CODE = RIGHT_NETWORK_CODE.replace("logits=logits", "logits=tf.nn.softmax(logits)").replace(
-    "AdamOptimizer(learning_rate)", "AdamOptimizer(0.01)"
-)
-
-TRAIN_CODE = """def train(sess, net, n_epochs, mini_batch_size=64):
-    sess.run(tf.global_variables_initializer())
-    acc_trn, acc_val = [], []
-    for epoch in range(n_epochs):
-        order = np.random.permutation(len(x_train))
-        for start in range(0, len(order), mini_batch_size):
-            rows = order[start:start + mini_batch_size]
-            sess.run(net.train_op, {net.X: x_train[rows], net.Y: y_train_1_hot[rows]})
-            print(f"epoch {epoch + 1} of {n_epochs}: {start:,} of {len(order):,}", *extra_things, end=chr(13), flush=True)
-    return acc_trn, acc_val"""
+def notebook(changes, outputs):
+    """The cells of a notebook 1 with these texts replaced, and with outputs of its training."""
+    made = []
+    for told in CELLS:
+        source = told["source"]
+        for old, new in changes.items():
+            source = source.replace(old, new)
+        made.append({**told, "source": source})
+    cells = notebook_of_cells(made).cells
+    (train,) = (cell for cell in cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "train")
+    train.outputs = nbformat.from_dict(outputs)
+    return cells
 
 
 PREPARED = cell(
@@ -262,9 +207,8 @@ def right_student():
 
     picture = base64.b64encode(curve_picture()).decode()
     cells = notebook(
-        RIGHT_NETWORK_CODE,
-        TRAIN_CODE,
-        outputs=[
+        {},
+        [
             stream("epoch 1: 0.905\nepoch 5: 0.9265\n"),
             display(text__html=f'<img alt="Accuracy over five epochs" src="data:image/png;base64,{picture}">'),
             stream("2026-11-25 I tensorflow/core/platform/cpu_feature_guard.cc:210] rebuild TensorFlow\n", "stderr"),
@@ -311,19 +255,9 @@ def right_student():
 
 def wrong_student():
     """A softmax too many, a rate that is ignored, one minibatch used throughout, and a claim of 99 %."""
-    cells = notebook(
-        WRONG_NETWORK_CODE,
-        TRAIN_CODE.replace("x_train[rows]", "x_train[:64]"),
-        answer="",
-        outputs=[
-            {
-                "output_type": "error",
-                "ename": "NameError",
-                "evalue": "name 'accuracy' is not defined",
-                "traceback": ["\x1b[0;31mNameError\x1b[0m", "\x1b[0;32m----> 9 \x1b[0macc_val.append(accuracy)\x1b[0m"],
-            }
-        ],
-    )
+    traceback = ["\x1b[0;31mNameError\x1b[0m", "\x1b[0;32m----> 9 \x1b[0macc_val.append(accuracy)\x1b[0m"]
+    error = {"ename": "NameError", "evalue": "name 'accuracy' is not defined", "traceback": traceback}
+    cells = notebook(MISTAKES, [{"output_type": "error", **error}])
     verdicts = result(
         PREPARED,
         cell(

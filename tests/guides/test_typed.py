@@ -6,12 +6,10 @@ import ast
 import contextlib
 import importlib
 import importlib.util
-import os
 import re
 import shlex
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -182,69 +180,6 @@ def test_what_is_typed_can_be_typed(page):
                 check_line(line, whole=whole)
             except (AssertionError, ValueError, OSError, ImportError, SyntaxError, *WRONG) as error:
                 wrong[line] = f"{type(error).__name__}: {error}"
-    assert wrong == {}
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "netgrader raport digits",
-        "netgrader grade",
-        "nbgrader autograd digits",
-        "make demmo",
-        "python -m tests.nothing",
-        "pytest tests/reader/test_nothing.py",
-        "dask scheduler --nothing",
-        "kubectl apply -f x.yaml",
-        "python - <<'EOF'\nimport\n",
-    ],
-)
-def test_what_cannot_be_typed_is_found(line):
-    with pytest.raises((AssertionError, SyntaxError, *WRONG)):
-        check_line(line, whole=True)
-
-
-def test_what_a_page_has_typed_is_found_in_blocks_and_in_sentences():
-    text = "Type `make demo`, or\n\n```\n$ netgrader doctor\nok\n```\n\n   ```sh\n   make x  # so\n\n   ```\n"
-    text += "```python\nimport x\n```\n"
-    assert in_blocks(text) == ["netgrader doctor", "make x  # so"]
-    assert in_sentences(text) == ["make demo"]
-    assert {name for text in pages().values() for line in in_blocks(text) for name in line.split()[:1]} >= {
-        *("netgrader", "nbgrader", "make", "python", "sed", "podman")
-    }
-
-
-QUICK = re.compile(r"netgrader (doctor|read graph\.pb.*|report digits.*|store.*)")
-"""What ends within seconds in a course of which nobody has handed in anything; what trains and grades others try."""
-GRAPH = """
-import tensorflow.compat.v1 as tf
-with tf.Graph().as_default() as graph:
-    x, y = tf.placeholder("float32", [None, 784], name="X"), tf.placeholder("float32", [None, 10], name="Y")
-    hidden = tf.nn.relu(x @ tf.get_variable("W1", [784, 1500]) + tf.get_variable("b1", [1500]))
-    logits = hidden @ tf.get_variable("W2", [1500, 10]) + tf.get_variable("b2", [10])
-    loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=y, logits=logits))
-    tf.train.AdamOptimizer(0.001).minimize(loss)
-open("graph.pb", "wb").write(graph.as_graph_def().SerializeToString())
-"""
-
-
-@pytest.mark.all
-def test_what_ends_quickly_is_typed_as_the_pages_have_it_and_works(tmp_path):
-    lines = {
-        line.partition("#")[0].strip() for text in pages().values() for line in (*in_blocks(text), *in_sentences(text))
-    }
-    ours = sorted(filter(QUICK.fullmatch, lines))
-    assert {line.split()[1] for line in ours} == {"doctor", "read", "report", "store"}
-    for name in ("source", "grader_tests", "nbgrader_config.py"):
-        shutil.copytree(ROOT / name, tmp_path / name) if (ROOT / name).is_dir() else shutil.copy(ROOT / name, tmp_path)
-    (tmp_path / "data").symlink_to(ROOT / "data")
-    subprocess.run([sys.executable, "-c", GRAPH], cwd=tmp_path, check=True, capture_output=True)
-    env = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    wrong = {}
-    for line in ours:
-        done = subprocess.run(shlex.split(line), cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
-        if done.returncode:
-            wrong[line] = done.stdout + done.stderr
     assert wrong == {}
 
 

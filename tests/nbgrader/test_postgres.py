@@ -1,4 +1,4 @@
-"""The gradebook on a real PostgreSQL server: the marks of SQLite, thirty-two writers, and a server that is not there."""
+"""The gradebook on a real PostgreSQL server: the marks of SQLite, and a server that is not there."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-import threading
 from pathlib import Path
 
 import pytest
-from nbgrader.api import Gradebook
 
 from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one
 from netgrader.nbgrader_plugin.gradebook import require_writable, sync_cells
@@ -22,7 +20,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning"),
 ]
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:]
-WRITERS = 32
 WRONG = "def add(a, b):\n    return a - b"
 
 
@@ -83,38 +80,6 @@ def test_marks_are_those_of_sqlite(on_server, tmp_path_factory, with_gradebook):
     assert on_server.course.db_url.startswith("postgresql")
     assert on_server.marks() == TinyCourse(local).marks()
     assert on_server.marks()["bela", "check_add"][0] == 0.0
-
-
-def test_thirty_two_who_write_beside_the_grading_lose_nothing(on_server):
-    hand_in(on_server)
-    for student in ("ada", "bela"):
-        autograde_one(on_server.course, "numbers", student)
-    students = [f"s{number:02}" for number in range(WRITERS)]
-    trouble = []
-    begin = threading.Barrier(WRITERS + 1, timeout=60)
-
-    def write(student):
-        try:
-            begin.wait()
-            with Gradebook(on_server.course.db_url) as gradebook:
-                gradebook.update_or_create_student(student, first_name="Written")
-        except Exception as error:  # noqa: BLE001  (asserted to be none)
-            trouble.append(error)
-
-    threads = [threading.Thread(target=write, args=(student,)) for student in students]
-    for thread in threads:
-        thread.start()
-    begin.wait()
-    on_server.submit("ada", add=WRONG)
-    autograde_one(on_server.course, "numbers", "ada")
-    for thread in threads:
-        thread.join()
-    assert trouble == []
-    assert on_server.marks()["ada", "check_add"][0] == 0.0
-    with Gradebook(on_server.course.db_url) as gradebook:
-        assert {student.id: student.first_name for student in gradebook.students if student.id in students} == (
-            dict.fromkeys(students, "Written")
-        )
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ def notebook(*cells, name="1_sums", status=Status.GRADED, problem=None):
 
 MANUAL = CellResult("why", None, 2.0, manual=True)
 WRONG = check("sum", Outcome.FAILED, 0.0, 3.0, faults=("wrong-sum",))
+REMARK = check("remark", credit=0.0, most=0.0)
 CELLS = [
     CellResult("check_add", 2.0, 2.0, False, (check("sum"), check("rest"))),
     CellResult("check_add", 0.5, 2.0, False, (check("rest"), WRONG)),
@@ -72,43 +73,24 @@ def test_the_tests_of_a_cell_add_up_to_its_points_and_none_has_more_than_it_may(
     ]
 
 
-def test_what_a_cell_loses_is_taken_off_the_checks_that_did_not_pass_and_then_off_the_others():
-    whole, lost, fatal = (gradescope(Standing((notebook(cell),)))["tests"] for cell in CELLS[:3])
-    assert [one["score"] for one in whole] == [1.0, 1.0]
-    assert [(one["status"], one["score"], one["max_score"]) for one in lost] == [
-        ("passed", 0.5, 0.5),
-        ("failed", 0.0, 1.5),
-    ]
-    assert [(one["status"], one["score"], one["max_score"]) for one in fatal] == [
-        ("passed", 0.6, 1.0),
-        ("failed", 0.0, 1.0),
-    ]
-    assert (lost[1]["tags"], "tags" in lost[0]) == (["wrong-sum"], False)
-    assert str(autograder_words.LOST_ELSEWHERE) in fatal[0]["output"]
-    assert "output" not in lost[0]
-
-
 @pytest.mark.parametrize(
     ("points", "checks", "scores"),
     [
         (0.8, (check("a", Outcome.PARTIAL, 0.8), check("b", Outcome.FAILED, 0.0)), [0.8, 0.0]),
         (0.5, (check("a", Outcome.PARTIAL, 0.8), check("b")), [0.0, 0.5]),
+        (0.5, (check("rest"), WRONG), [0.5, 0.0]),
+        (0.6, (check("rest", most=3.0, credit=3.0), WRONG), [0.6, 0.0]),
         (2.0, (check("a", credit=2.0, most=2.0), check("b")), [1.33, 0.67]),
-        (
-            2.0,
-            (
-                check("a", credit=5.0, most=5.0),
-                check("remark", credit=0.0, most=0.0),
-                check("b", credit=395.0, most=395.0),
-            ),
-            [0.02, 1.98],
-        ),
+        (2.0, (check("a", credit=5.0, most=5.0), REMARK, check("b", credit=395.0, most=395.0)), [0.02, 1.98]),
     ],
-    ids=["by what they miss", "graver than what they miss", "what is left of rounding", "a weight of nothing"],
+    ids=["by what they miss", "graver", "lost", "fatal", "what is left of rounding", "a weight of nothing"],
 )
-def test_points_of_a_cell_are_shared_by_what_its_checks_miss(points, checks, scores):
+def test_points_of_a_cell_are_shared_by_what_its_checks_miss_and_then_by_the_others(points, checks, scores):
     tests = gradescope(Standing((notebook(CellResult("check_add", points, 2.0, False, checks)),)))["tests"]
     assert [one["score"] for one in tests if "score" in one] == scores
+    if WRONG in checks:
+        assert (tests[1]["status"], tests[1]["tags"], "tags" in tests[0]) == ("failed", ["wrong-sum"], False)
+        assert (str(autograder_words.LOST_ELSEWHERE) in tests[0].get("output", "")) == (points == 0.6)
 
 
 def test_a_written_answer_waits_and_has_no_points():

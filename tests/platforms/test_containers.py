@@ -112,27 +112,6 @@ def test_two_files_one_right_and_one_wrong_handed_in_late_have_the_mark_that_the
     assert (container.place / "source").stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [(b"{ not a notebook", "go back to an earlier copy"), (None, "1_sums.ipynb was not handed in.")],
-    ids=["damaged", "nothing"],
-)
-def test_what_cannot_be_graded_has_no_points_and_says_why(made, ways, tmp_path, content, said):
-    files = []
-    if content is not None:
-        files = [tmp_path / "1_sums.ipynb"]
-        files[0].write_bytes(content)
-    results, _, _ = ways.gradescope(*files)
-    assert results["score"] == 0.0
-    assert results["extra_data"]["notebooks"]["1_sums"] == "not-gradable"
-    assert not results["extra_data"]["autograder_error"]
-    assert {tuple(one["tags"]) for one in results["tests"] if "score" in one} == {("ungradable",)}
-    assert said in results["output"]
-    theirs, _, _ = ways.prairielearn("1_sums", *files)
-    assert theirs["gradable"] is False
-    assert said in theirs["format_errors"][0]
-
-
 @pytest.mark.parametrize("platform", ["gradescope", "prairielearn"])
 def test_who_reads_the_hidden_part_or_writes_the_results_gets_nothing(made, ways, platform):
     place = {"gradescope": "/autograder", "prairielearn": "/grade"}[platform]

@@ -1,0 +1,132 @@
+"""The table of attacks in ``table/``, and the page of protections that ``python -m tests.attacks.table`` makes from it.
+
+A file has the attacks of one family, each with the protection that it tests; what needs code to be made stands in a module's own
+table, which `protections.toml` names. `seen` says that an attack succeeds where its protection is off.
+"""
+
+from __future__ import annotations
+
+import importlib
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.attacks import changes
+from tests.attacks.attacked import RIGHT, WRONG, Attack
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "reference" / "protections.md"
+HERE = Path(__file__).parent
+PROTECTIONS: dict[str, dict[str, Any]] = tomllib.loads(
+    (HERE / "table" / "protections.toml").read_text(encoding="utf-8")
+)
+FAMILIES = sorted(path.stem for path in (HERE / "table").glob("*.toml") if path.stem != "protections")
+
+
+class Listed(NamedTuple):
+    """An attack as the page lists it."""
+
+    family: str
+    name: str
+    protection: str
+    seen: bool
+
+
+def rows(family: str) -> list[dict[str, Any]]:
+    """Return the attacks of a family, as its file has them."""
+    return _read(family)["attack"]
+
+
+@cache
+def _read(family: str) -> dict[str, Any]:
+    return tomllib.loads((HERE / "table" / f"{family}.toml").read_text(encoding="utf-8"))
+
+
+def cells(family: str) -> dict[str, str]:
+    """Return the code of a family whose attacks are a piece of code each, by name; of a line that names a piece, the piece."""
+    pieces = _read(family).get("pieces", {})
+    return {
+        row["name"]: "\n".join(pieces.get(line, line) for line in row["cell"].strip("\n").splitlines())
+        for row in rows(family)
+    }
+
+
+def piece(family: str, name: str) -> str:
+    """Return a piece of code that attacks of a family share."""
+    return _read(family)["pieces"][name].strip("\n")
+
+
+def notebooks(*families: str) -> list[Attack]:
+    """Return attacks that are whole notebooks; `run` stands before squares, which are right ones if the row says so."""
+    made = []
+    for row in (row for family in families for row in rows(family)):
+        more = {key: value for key, value in row.items() if key not in {"protection", "seen", "run", "right"}}
+        squares = RIGHT if row.get("right") else WRONG
+        more.setdefault("squares", f"{row['run']}\n{squares}" if "run" in row else squares)
+        more.setdefault("squares_deserves", 3.0 if row.get("right") else 0.0)
+        if "change" in row:
+            more["change"] = getattr(changes, row["change"])
+        made.append(Attack(**more))
+    return made
+
+
+def listed() -> list[Listed]:
+    """Return all attacks of this folder."""
+    found = [
+        Listed(family, row["name"], row["protection"], row.get("seen", False))
+        for family in FAMILIES
+        for row in rows(family)
+        if "protection" in row
+    ]
+    for key, protection in PROTECTIONS.items():
+        for place, seen in protection.get("made", {}).items():
+            module, _, table = place.partition(".")
+            held = getattr(importlib.import_module(f"tests.attacks.{module}"), table)
+            names = list(held) if isinstance(held, Mapping) else [getattr(one, "__name__", one) for one in held]
+            assert seen in {True, False} if isinstance(seen, bool) else set(seen) <= set(names), place
+            family = module.removeprefix("test_")
+            found += [Listed(family, name, key, seen if isinstance(seen, bool) else name in seen) for name in names]
+    return found
+
+
+def seen(*protections: str) -> list[str]:
+    """Return the names of the attacks that are seen to succeed without one of these."""
+    return [one.name for key in protections for one in listed() if one.protection == key and one.seen]
+
+
+def page() -> str:
+    """Return the page on protections, as Markdown."""
+    attacks = listed()
+    count = sum(one.seen for one in attacks)
+    lines = [
+        "# What holds off which attack",
+        "",
+        "Written by `python -m tests.attacks.table`. Each attack of `tests/attacks/` tests one protection. With that",
+        "one off, the attacks marked * are seen to succeed by the test that is named; the others of the same row are held off",
+        "by the same part. Whatever is off, an attack still runs in a cage.",
+        "",
+        "The cage is bubblewrap's. `--sandbox user`, for containers without namespaces, lacks these: a file system made from",
+        "nothing, processes of its own, mounts that are read only, a size of folders that are open to all. In their place stand",
+        "the machine's permissions, and the course is closed or nothing is graded. The attempts of `reading` and",
+        "`writing` run against it, too, and all of its promises are tried, in `tests/cage/test_user.py`.",
+        "",
+        f"{len(attacks)} attacks, {len(PROTECTIONS)} protections; {count} attacks are seen to succeed.",
+        "",
+        "| protection | without it | attacks | seen by |",
+        "|---|---|---|---|",
+    ]
+    for key, one in PROTECTIONS.items():
+        names: dict[str, list[str]] = {}
+        for attack in attacks:
+            if attack.protection == key:
+                name = attack.name.replace("|", "\\|") + "*" * attack.seen
+                names.setdefault(attack.family, []).append(name)
+        told = "; ".join(f"`{family}`: {', '.join(of)}" for family, of in names.items())
+        lines.append(f"| {one['name']} | {one['off']} | {told} | `{one['where'].rpartition('/')[2]}` |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
