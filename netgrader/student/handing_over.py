@@ -67,6 +67,7 @@ def hand_over_trained(student: Student, out: EvidenceWriter) -> None:
         net = student.value("net")
         left: list[Json] = [*left_at_default(net)]
         noted: dict[str, Json] = {"stepped": took_steps(net), "batch": usual_batch(net), "left_at_default": left}
+        noted["closed"] = bool(getattr(session, "_closed", False))
         out.graph("net", export_graph(net, session, noted))
 
 
