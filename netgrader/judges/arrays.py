@@ -33,6 +33,8 @@ from netgrader.judges.rows import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from netgrader.checks.context import CellEvidence, Dataset, TestContext
     from netgrader.data import DataSpec
     from netgrader.faults import Fault
@@ -46,6 +48,7 @@ __all__ = [
     "images_of",
     "judge_images",
     "judge_one_hot",
+    "note_levels",
     "require_images",
     "require_labels",
 ]
@@ -270,6 +273,17 @@ def _wrong_classes(best: Bytes, given: Bytes, true: Bytes, wrong: Int, classes: 
         place=place,
     )
     return judge_displaced(best, given, told, in_order=in_order)
+
+
+INVERTED = Text("The gray levels are inverted, so the pad below cannot show the network a drawing.")
+INK = {True: Text("the largest numbers for ink"), False: Text("the smallest numbers for ink")}
+
+
+def note_levels(bench: TestContext, part: str, remark: Callable[..., None]) -> None:
+    """Remark that images of that part, which are right, have the smallest numbers where the given ones have the largest."""
+    first = _evidence(bench).array(f"x_{part}").reshape(-1, bench.spec.size)[0]
+    given = bench.part(part)[0][images_of(bench, part).shown(1)[0]].reshape(-1)
+    remark(INVERTED, found=INK[bool(first[given.argmax()] > first[given.argmin()])], expected=INK[True])
 
 
 OTHER = {"train": "test", "test": "train"}

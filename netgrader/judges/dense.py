@@ -33,6 +33,7 @@ __all__ = [
     "differs_from_uniform",
     "fetch",
     "glorot_limit",
+    "note_shape",
     "require_activation",
     "require_bias",
     "require_glorot_uniform",
@@ -112,6 +113,7 @@ MADE_BY = {
 }
 """The parts of a layer, and what makes them."""
 
+TURNED = Text("W is turned around, so later cells cannot draw it.")
 CALLED = {"none": Text("no activation")}
 """What an activation is called in a sentence, where that is not its name."""
 ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
@@ -140,6 +142,8 @@ class DenseTrial:
     """Rows that were fed (n, inputs) and what came out (n, outputs), with known variables."""
     at_zero: Array
     """What came out for a row of zeros, with the same variables."""
+    shape: tuple[int, ...]
+    """That of W as it was returned: (inputs, outputs), or the other way round."""
     weights: Array
     """The value of W then, (inputs, outputs)."""
     moved: bool
@@ -192,6 +196,7 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
         rows=rows.astype(np.float64),
         results=np.asarray(results, np.float64),
         at_zero=np.asarray(at_zero, np.float64).reshape(-1),
+        shape=weights.shape,
         weights=_upright(weights, inputs, outputs),
         moved=kept and not np.array_equal(first_weights, weights),
         first_weights=_upright(first_weights, inputs, outputs),
@@ -258,6 +263,11 @@ def require_weights_used(trial: DenseTrial) -> None:
         )
     if _recognised(trial) is None:
         fail("wrong-return", found=Text("an output h that is not x·W + b with the returned W"), expected="h = x·W + b")
+
+
+def note_shape(trial: DenseTrial, remark: Callable[..., None]) -> None:
+    """Remark that W has its rows where its columns belong, which pictures of it do not expect."""
+    remark(TURNED, found=f"{trial.shape}", expected=f"{(trial.inputs, trial.outputs)}")
 
 
 def require_linear(trial: DenseTrial) -> None:

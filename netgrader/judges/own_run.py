@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from graphread.text import Text
+from graphread.text import Plural, Text
 from netgrader.checks.exercises import NET
 from netgrader.checks.language import fail
 from netgrader.checks.wording import percent
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OwnRun", "RunCells", "own_run", "require_run_reported", "show_own_run"]
 
+FEWER = Text("Your own network was not trained for the epochs that the notebook names.")
+ACCURACIES = Plural("1 accuracy", "{number} accuracies")
 OWN = Text("your own network trained as well as the one that your function was tried on")
 
 
@@ -44,6 +46,8 @@ class RunCells:
     least: float
     """An accuracy that a trained network reaches in its first epoch; one on which `train` took no step reaches
     nothing."""
+    epochs: int
+    """For how many epochs it is trained."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,14 @@ def require_run_reported(bench: TestContext, cells: RunCells, remark: Callable[.
         _require_own_network(bench, cells, run)
     if any(said[aspect].share < 1 for aspect in (Aspect.RUN, Aspect.EVALUATION, Aspect.REPORT)):
         return
-    if run is None or not run.reported or abs(run.reported[-1] - run.accuracy) <= Doubt.ROUNDED:
+    if run is not None and run.reported:
+        remark(FEWER, found=ACCURACIES.of(len(run.reported)), expected=ACCURACIES.of(cells.epochs), place=cells.place)
+        _require_last(bench, cells, run, remark)
+
+
+def _require_last(bench: TestContext, cells: RunCells, run: OwnRun, remark: Callable[..., None]) -> None:
+    """End the test unless the last accuracy that was reported is that of the network as it was left."""
+    if abs(run.reported[-1] - run.accuracy) <= Doubt.ROUNDED:
         return
     best = Text(
         "{reported:.4f}, while the network as it was left has {accuracy:.4f}",

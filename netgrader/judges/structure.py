@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from graphread import Lab, LabSession, Network, Optimizer
+    from graphread.model import Loss
     from netgrader.checks.context import CellEvidence
     from netgrader.evidence import GraphEvidence
 
     Array = npt.NDArray[Any]
 
 __all__ = [
+    "note_form",
     "note_parts",
     "note_reduction",
     "note_switches",
@@ -190,22 +192,28 @@ def _require_single(graph: GraphEvidence) -> None:
             fail("wrong-return", found=Text("several tensors"), expected=expected, place=f"net.{part}")
 
 
-def require_loss(network: Network) -> None:
-    """End the test unless there is a loss of known kind; its faults decide whether it is right."""
+def require_loss(network: Network) -> Loss:
+    """Return the loss; end the test unless it is there and of known kind. Its faults say if it is right."""
     if network.loss is None:
         expected = _asked(network).loss or Text("a loss")
         fail("missing-tensor", found=Text("no loss"), expected=expected, severity=Severity.FATAL)
     require_decided(network, ("wrong-loss",))
+    return network.loss
+
+
+MEAN = Text("their mean, by tf.reduce_mean: one number, whose size does not depend on that of the batch")
+REDUCTIONS = {"sum": Text("their sum"), "none": Text("a number for each {image}")}
+OTHER_FORM = Text("The loss is another form of the cross-entropy than the exercise asks for.")
 
 
 def note_reduction(network: Network, remark: Callable[..., None]) -> None:
     """Remark that a loss is not the required mean. It costs nothing: Adam's steps ignore its scale."""
-    found = {"sum": Text("their sum"), "none": Text("a number for each {image}")}.get(
-        network.loss.reduction if network.loss else ""
-    )
-    if found is not None:
-        mean = Text("their mean, by tf.reduce_mean: one number, whose size does not depend on that of the batch")
-        remark("loss-not-mean", found=found, expected=mean)
+    remark("loss-not-mean", found=REDUCTIONS.get(require_loss(network).reduction, MEAN), expected=MEAN)
+
+
+def note_form(network: Network, remark: Callable[..., None]) -> None:
+    """Remark on label smoothing, weight decay or class weights, if an exercise requires the plain loss."""
+    remark(OTHER_FORM, found=require_loss(network).detail, expected="")
 
 
 def require_optimizer(network: Network) -> Optimizer:

@@ -18,7 +18,7 @@ from netgrader.checks.language import fail, fail_all
 from netgrader.faults import Severity, fault
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from netgrader.checks.context import TestContext
     from netgrader.checks.exercises import Exercises
@@ -36,6 +36,7 @@ __all__ = [
     "in_question",
     "is_rate",
     "is_value",
+    "note_kind",
     "odd_shapes",
     "read_sweep",
     "require_best",
@@ -51,6 +52,8 @@ Array = npt.NDArray[Any]
 BEST = "best"
 """The item of evidence that holds the network at the best value."""
 NOT_SHARES = "accuracy-not-mean"
+NOT_A_DICT = Text("The sweep is not a dict, so the cell below cannot draw it.")
+KINDS = {True: Text("a dict"), False: Text("a list of pairs or the like")}
 RATE, DROPOUT = "learning_rate", "dropout"
 WORDS = {RATE: Text("learning rate"), DROPOUT: Text("share to drop")}
 
@@ -189,6 +192,12 @@ def read_sweep(
         several, last = Text("several accuracies for a value"), Text("the test accuracy in the end")
         odd = (fault("wrong-return", found=several, expected=last, severity=Severity.SLIGHT),)
     return StudentSweep(rates, accuracies, best, spec, odd, asked)
+
+
+def note_kind(bench: TestContext, remark: Callable[..., None]) -> None:
+    """Remark that a sweep is a list of pairs, say, which its picture does not take."""
+    facts = bench.evidence(sweep_cell(bench)).raw.facts
+    remark(NOT_A_DICT, found=KINDS[facts.get("is_dict") is not False], expected=KINDS[True])
 
 
 def _valid_words(asked: Swept) -> Said:

@@ -39,10 +39,14 @@ class _TrainingLimits(NamedTuple):
 LIMITS = _TrainingLimits()
 
 
+SESSIONS = {True: Text("a closed session, which later cells cannot use"), False: Text("an open one")}
+
+
 def note_training(bench: TestContext, cell: str, remark: Callable[..., None]) -> None:
     """Remark on how the network of a cell was trained, and on what became of its units."""
     _note_batch(bench, cell, remark)
     graph = bench.evidence(cell).graph(NET)
+    remark("session-closed", found=SESSIONS[graph.about.get("closed") is True], expected=SESSIONS[False])
     with suppress(GraphError, LabError):  # a network that cannot be run says nothing of its units
         if {"X", "logits"} <= graph.parts.keys():
             _note_dead_units(bench, graph, remark)

@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = [
+    "MOST_MADE",
     "VARIABLES",
+    "GraphGrowsError",
     "begins_anew",
     "fed_switches",
     "is_training",
     "left_at_default",
     "note_run",
+    "require_made_once",
     "rows_fed",
     "took_steps",
     "usual_batch",
@@ -40,6 +43,16 @@ SETS = frozenset({"Assign", "AssignVariableOp"})
 ASSIGN = SETS | frozenset({"AssignAdd", "AssignSub", "AssignAddVariableOp", "AssignSubVariableOp"})
 VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 UPDATES = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "ScatterSub", "ResourceScatterSub")
+MOST_MADE = 10
+"""Training steps in a row that may each be an operation just made: networks that are trained one by one have fewer."""
+MADE_IN_LOOP = (
+    f"each of {MOST_MADE} training steps has an optimizer of its own, so the graph grows with each step. "
+    "Make the optimizer once, before the loop"
+)
+
+
+class GraphGrowsError(RuntimeError):
+    """A loop makes an optimizer in each step."""
 
 
 class FedRows:
@@ -57,6 +70,10 @@ class _GraphRuns:
     trains: dict[str, bool] = field(default_factory=dict)
     starts: dict[str, bool] = field(default_factory=dict)
     """By op, whether running it updates a variable that training moves, and whether it gives one a first value."""
+    version: int = 0
+    """Version of the graph at the last training step."""
+    made_in_loop: int = 0
+    """How many training steps in a row were made since the one before them, each by an optimizer of its own."""
     batches: Counter[int] = field(default_factory=Counter)
     """How many training steps were fed so many rows, by their number."""
     rows: set[bytes] = field(default_factory=set)
@@ -152,10 +169,14 @@ def note_run(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
     """Note a run of a session of `graph`."""
     notes = _notes(graph)
     setattr(graph, NOTES, notes)
+    known = sum(notes.trains.values())
     trains = is_training(graph, fetches)
     if trains:
         notes.batches[_rows_in(feed_dict)] += 1
         _note_rows(notes, feed_dict)
+        is_new = sum(notes.trains.values()) > known and graph.version > notes.version
+        notes.made_in_loop = is_new * (notes.made_in_loop + 1)
+        notes.version = graph.version
     for key, value in feed_dict.items():
         tensor = graph.as_graph_element(key, allow_operation=False)
         if tensor.op.type in SWITCHES and np.ndim(value) == 0:
@@ -167,6 +188,18 @@ def _note_rows(notes: _GraphRuns, feed_dict: Mapping[Any, Any]) -> None:
     for value in feed_dict.values():
         if getattr(value, "ndim", 0) > 1 and len(notes.rows) < FedRows.MOST:
             notes.rows.update(map(bytes, _prints(value[:: max(1, len(value) // FedRows.OF_A_STEP)])))
+
+
+def require_made_once(graph: Any) -> None:
+    """Stop a loop that makes an optimizer in each step, before the graph is so large that a step takes seconds.
+
+    Raises
+    ------
+    GraphGrowsError
+        If each of the last `MOST_MADE` training steps was made since the one before it.
+    """
+    if _notes(graph).made_in_loop >= MOST_MADE:
+        raise GraphGrowsError(MADE_IN_LOOP)
 
 
 def _rows_in(feed_dict: Mapping[Any, Any]) -> int:

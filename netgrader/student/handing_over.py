@@ -69,6 +69,7 @@ def hand_over_trained(student: Student, out: EvidenceWriter) -> None:
         (x_train, _), (x_test, _) = given_data()
         spec = data_spec()
         noted["fed_test"] = rows_fed(net, spec.prepared(x_test, x_train), lambda: spec.prepared(x_train, x_train))
+        noted["closed"] = bool(getattr(session, "_closed", False))
         out.graph("net", export_graph(net, session, noted))
 
 

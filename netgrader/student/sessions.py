@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphread.lab import LAB_SESSION
-from netgrader.student.fed import VARIABLES, begins_anew, is_training, note_run
+from netgrader.student.fed import VARIABLES, begins_anew, is_training, note_run, require_made_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -157,7 +157,7 @@ def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
 
 
 def _watched(run: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap ``run``: note it, and keep trained weights when evaluated or before they are set again."""
+    """Wrap ``run``: note it, stop loops that make optimizers, and keep trained weights when evaluated."""
 
     @functools.wraps(run)
     def wrapper(self: Any, fetches: Any, feed_dict: Any = None, *options: Any, **named: Any) -> Any:
@@ -167,6 +167,7 @@ def _watched(run: Callable[..., Any]) -> Callable[..., Any]:
                 note_run(self.graph, fetches, feed_dict or {})
             with contextlib.suppress(Exception):
                 register().before(self, fetches)
+            require_made_once(self.graph)
         return run(self, fetches, feed_dict, *options, **named)
 
     return wrapper

@@ -39,7 +39,9 @@ def hand_over_sweep(student: Student, out: EvidenceWriter) -> None:
     asked = swept(student.exercises)
     pairs = np.zeros((0, 2))
     with student.capturing(out, "sweep"):
-        pairs, lists = _results(student.value("sweep"), asked)
+        sweep = student.value("sweep")
+        out.fact("is_dict", isinstance(sweep, dict))
+        pairs, lists = _results(sweep, asked)
         out.array("sweep", pairs)
         out.fact("lists", lists)
     # Where no usable value was chosen, the one that did best stands for it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from netgrader.student import setup
-from netgrader.student.fed import left_at_default, rows_fed, took_steps
+from netgrader.student.fed import MOST_MADE, GraphGrowsError, left_at_default, rows_fed, took_steps
 from netgrader.student.graphs import export_graph
 
 setup()  # TensorFlow is imported, and its sessions are watched
@@ -65,6 +66,20 @@ def test_test_rows_that_training_steps_were_fed_are_counted(steps_on: slice, cou
         sess.run(loss, {x: rows})  # an evaluation
     # Of test rows one stands among the training rows as well; where no training row is known, they may all be others.
     assert rows_fed(net, rows[199:] + np.float32(1e-8), lambda: rows[:200]) == counted
+
+
+@pytest.mark.parametrize("made_in_loop", [False, True])
+def test_a_loop_that_makes_its_steps_is_stopped_and_networks_trained_one_by_one_are_not(made_in_loop: bool) -> None:
+    graph, x, loss, *_, initialise = parts("Adam")
+    trained, n_steps = 0, 2 * MOST_MADE
+    with graph.as_default(), tf.Session() as sess:
+        sess.run(initialise)
+        made = (tf.train.GradientDescentOptimizer(0.1).minimize(loss) for _ in range(n_steps))
+        with pytest.raises(GraphGrowsError, match="before the loop") if made_in_loop else nullcontext():
+            for step in made if made_in_loop else list(made):
+                sess.run(step, {x: ROWS})
+                trained += 1
+    assert trained == (MOST_MADE - 1 if made_in_loop else n_steps)
 
 
 @pytest.mark.parametrize("fed", [None, {}, "lists", "scalars"])

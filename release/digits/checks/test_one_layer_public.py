@@ -1,9 +1,10 @@
 """Public checks of notebook 1. check("…") runs them in your notebook, and grading runs them again."""
 
 from netgrader.checks import Severity, Text, grades
-from netgrader.judges.arrays import require_images, require_labels
+from netgrader.judges.arrays import note_levels, require_images, require_labels
 from netgrader.judges.aspects import Aspect
 from netgrader.judges.dense import (
+    note_shape,
     require_activation,
     require_bias,
     require_glorot_uniform,
@@ -14,6 +15,7 @@ from netgrader.judges.dense import (
     try_case,
 )
 from netgrader.judges.structure import (
+    note_form,
     note_parts,
     note_reduction,
     require_alike,
@@ -54,9 +56,10 @@ TRAIN = "check_train"
         "rows-mixed",
     ),
 )
-def test_training_images_are_prepared(bench):
+def test_training_images_are_prepared(bench, remark):
     """x_train holds the training images, a row each, as floating-point numbers from 0 to 1"""
     require_images(bench, "train")
+    note_levels(bench, "train", remark)
 
 
 @grades(
@@ -119,9 +122,10 @@ def test_test_labels_are_one_hot(bench):
 
 
 @grades(LAYER, credit=2, faults=("wrong-return", "wrong-width", "layers-not-trained"))
-def test_layer_uses_the_weights_it_returns(bench):
+def test_layer_uses_the_weights_it_returns(bench, remark):
     """The layer multiplies its input by the weights W that it returns"""
     require_weights_used(try_case(bench, 0))
+    note_shape(try_case(bench, 0), remark)
 
 
 @grades(LAYER, credit=1, faults=("wrong-activation",))
@@ -246,6 +250,7 @@ def test_loss_is_cross_entropy_of_the_logits(network, refuse, remark):
     refuse(network)
     require_loss(network)
     note_reduction(network, remark)
+    note_form(network, remark)
 
 
 @grades(

@@ -5,6 +5,7 @@ from netgrader.judges.accuracy import curves, recomputed, require_values, seen_t
 from netgrader.judges.input_gradients import gradients, require_each, require_largest, require_shapes
 from netgrader.judges.shown import show_claim, show_gradients, wrong_images
 from netgrader.judges.structure import (
+    note_form,
     note_parts,
     note_reduction,
     require_alike,
@@ -19,7 +20,7 @@ from netgrader.judges.structure import (
 )
 from netgrader.judges.sweep_proofs import doubts
 from netgrader.judges.sweep_runs import require_trained
-from netgrader.judges.sweeps import require_best, require_chosen, require_grid, student_sweep
+from netgrader.judges.sweeps import note_kind, require_best, require_chosen, require_grid, student_sweep
 from netgrader.judges.training import require_training
 from netgrader.judges.training_remarks import note_training
 
@@ -118,6 +119,7 @@ def test_loss_is_softmax_cross_entropy(network, refuse, remark):
     refuse(network)
     require_loss(network)
     note_reduction(network, remark)
+    note_form(network, remark)
 
 
 @grades(NETWORK, credit=6, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"))
@@ -210,9 +212,10 @@ def test_the_best_rate_is_the_sweeps(bench, remark):
 
 
 @grades(SWEEP, credit=0, faults=("accuracy-not-mean", "wrong-return"))
-def test_the_sweep_is_written_as_asked(bench):
+def test_the_sweep_is_written_as_asked(bench, remark):
     """The sweep is a dict of learning rate → test accuracy, one share of 1 for each rate"""
     fail_all(student_sweep(bench).odd)
+    note_kind(bench, remark)
 
 
 # ---- two_layer_training --------------------------------------------------------------------------------------------

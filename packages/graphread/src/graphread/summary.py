@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 SAME_RATE = 1e-6
 """Relative; what differs by less is rounding."""
+NO_PENALTY = 1e-4
+"""What is added to a loss of the order of one, by rounding at most."""
+PENALTY = Text("a term that does not depend on the images, such as weight decay")
 
 _REPORTED_KINDS = {
     **dict.fromkeys(("labels-off-by-one-up", "labels-off-by-one-down", "labels-logits-swapped"), CROSS_ENTROPY),
@@ -60,7 +63,8 @@ def _loss(reading: Reading) -> Loss | None:
     kind = _OF_A_SINGLE.get((reading.loss.form, kind), kind)
     if found.given.regression:
         of, kind = "prediction", match.kind
-    return Loss(kind, of, reading.loss.reduction, node_of(found.loss), match.detail)
+    detail = match.detail or (PENALTY if abs(match.offset) > NO_PENALTY else "")
+    return Loss(kind, of, reading.loss.reduction, node_of(found.loss), detail)
 
 
 def _optimizer(reading: Reading) -> Optimizer:
