@@ -132,7 +132,7 @@ class Fixtures:
 
     @pytest.fixture
     def remark(self) -> Callable[..., None]:
-        """Note a fault that costs nothing, with the arguments of `fault`; none where what was found is what is expected."""
+        """Note a fault that costs nothing, with `fault`'s arguments; none if `found` is `expected`."""
 
         def note(what: str, *, found: object = "", expected: object = None, place: object = "") -> None:
             if found != expected:

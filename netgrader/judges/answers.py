@@ -215,7 +215,7 @@ def _upright(outputs: list[Array], lengths: Sequence[int], width: int) -> list[A
 
 
 def paired(output: Array, rows: int) -> Array:
-    """Return the logits of two classes where there is one for each row: softmax(0, z) is the sigmoid of z. Others as they are."""
+    """Return two logits for each row that has one, z: softmax(0, z) is its sigmoid. Others stay."""
     return np.pad(output.reshape(rows, 1), ((0, 0), (1, 0))) if output.size == rows else output
 
 

@@ -280,7 +280,7 @@ INK = {True: Text("the largest numbers for ink"), False: Text("the smallest numb
 
 
 def note_levels(bench: TestContext, part: str, remark: Callable[..., None]) -> None:
-    """Remark that images of that part, which are right, have the smallest numbers where the given ones have the largest."""
+    """Remark that a part's images have their smallest numbers where the given ones have the largest."""
     first = _evidence(bench).array(f"x_{part}").reshape(-1, bench.spec.size)[0]
     given = bench.part(part)[0][images_of(bench, part).shown(1)[0]].reshape(-1)
     remark(INVERTED, found=INK[bool(first[given.argmax()] > first[given.argmin()])], expected=INK[True])

@@ -162,7 +162,7 @@ def origins(
     train: tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]],
     test: tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]],
 ) -> Origins:
-    """Compare the student's rows with the given ones; `train` and `test` are these as asked for, with classes."""
+    """Compare the student's rows with the given `train` and `test`: prepared rows and classes."""
     prints, labels = np.concatenate([*map(fingerprints, (train[0], test[0]))]), np.concatenate([train[1], test[1]])
     match = match_scaled(prints, tables.prints, spec.size)
     known = np.where(match.index >= 0, labels[match.index], NO_LABEL).astype(np.uint8)

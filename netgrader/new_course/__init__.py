@@ -212,7 +212,7 @@ def _of_classes(wanted: NewAssignment, spec: DataSpec) -> dict[str, Any]:
 
 
 def _minibatch(spec: DataSpec) -> int:
-    """Return the size of minibatches with which a loop is tried: about 90 an epoch, and no divisor of the rows."""
+    """Return a minibatch size to try a loop with: about 90 an epoch, and not a divisor of the rows."""
     size = max(16, spec.train.rows // 90)
     return size + (spec.train.rows % size == 0)
 

@@ -115,7 +115,7 @@ def _runs_of(net: Any) -> tuple[_GraphRuns, _GraphRuns]:
 
 
 def rows_fed(net: Any, rows: npt.NDArray[Any], others: Callable[[], npt.NDArray[Any]]) -> int:
-    """Return how many of some rows (n, …), leaving out what is among the others, training steps of a network were fed."""
+    """Return how many rows (n, …), and not of `others`, a network's training steps were fed."""
     logits, prediction = _runs_of(net)
     prints = np.frombuffer(b"".join(logits.rows | prediction.rows)).reshape(-1, Projections.WIDTH)
     own = _find(prints, rows)
@@ -127,7 +127,7 @@ def rows_fed(net: Any, rows: npt.NDArray[Any], others: Callable[[], npt.NDArray[
 
 
 def _find(prints: npt.NDArray[np.float64], rows: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Return which of some rows each fingerprint is of, -1 where of none; means may have been taken in single precision."""
+    """Return the row of each fingerprint, -1 for none; means may be of single precision."""
     known = _prints(rows)
     return Table(known, FedRows.SLACK * float(np.abs(known).max(initial=0.0))).find(prints)
 
@@ -191,7 +191,7 @@ def _note_rows(notes: _GraphRuns, feed_dict: Mapping[Any, Any]) -> None:
 
 
 def require_made_once(graph: Any) -> None:
-    """Stop a loop that makes an optimizer in each step, before the graph is so large that a step takes seconds.
+    """Stop a loop that makes an optimizer in each step, before a step takes seconds.
 
     Raises
     ------

@@ -145,7 +145,7 @@ KEPT = judged(
 def page(result, texts):
     """A page of a notebook with given text, code of the student's and a verdict, as HTML."""
     text = {"cell_type": "markdown", "metadata": {}, "source": "# One layer\n\nAll that was given."}
-    cells = [text, ex.solution("train", "x = 1"), ex.check_cell("train", 10)]
+    cells = [text, ex.code("x = 1", "train", solution=True), ex.check_cell("train", 10)]
     about = {
         "assignment": "digits",
         "notebook": "1",

@@ -41,7 +41,7 @@ _ACCURACIES = {
         _HALF,
     ),
     "always-first": ("accuracy-wrong", _FIRST, _HALF),
-    "always-right": ("accuracy-wrong", Text("1 whatever the network answers"), Text("the share that is right")),
+    "always-right": ("accuracy-wrong", Text("1 for any answer of the network"), Text("the share that is right")),
     "percent": ("accuracy-not-mean", Text("a percentage"), Text("a share from 0 to 1")),
     "count": ("accuracy-not-mean", Text("a count"), Text("a share from 0 to 1")),
     "not-averaged": ("accuracy-not-mean", Text("a value for each {image}"), Text("their mean")),

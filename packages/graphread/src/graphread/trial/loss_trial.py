@@ -103,7 +103,7 @@ def _read(found: Found, probe: GraphProbe, place: Place, undecided: LossReading)
 
 
 def _is_constant(found: Found, probe: GraphProbe, place: Place) -> bool:
-    """Whether the loss of some rows is one number, whatever their scores are."""
+    """Whether the loss of some rows is one number for any scores."""
     sample = probe.sample(place.rows)
     drawn = probe.rng.standard_normal((LossTrials.DRAWN, *place.value.shape))
     losses = [run_with(found, probe, place, sample, scores).loss.sum() for scores in drawn]

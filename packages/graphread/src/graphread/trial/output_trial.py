@@ -166,7 +166,7 @@ class _KnownScores:
 
 
 def _few(probe: GraphProbe, form: str) -> int:
-    """Return how many rows are tried: few of each class, so that some columns agree as well, if there are columns."""
+    """Return how many rows are tried: few of each class, so that some columns agree, too."""
     return {SINGLE: TriedRows.SINGLES}.get(form, min(2 * probe.classes, TriedRows.MOST))
 
 
