@@ -115,7 +115,7 @@ LEFT_OVER = {
         GIVEN,
         "sweep = {10 ^ -4: 0.91, 10 ^ -3: 0.95, 10 ^ -2: 0.9, 10 ^ -1: 0.2, 10 ^ -5: 0.8}\nbest_learning_rate = 10 ^ -3",
         "def learning_rate_sweep():\n    return sweep, best_learning_rate",
-        says=("since ^ is no power", "Found -9.0; expected positive learning rates"),
+        says=("since ^ is not a power", "Found -9.0; expected positive learning rates"),
         never=("one of the rates of your sweep",),
     ),
     "the line that failed is gone": attempt(

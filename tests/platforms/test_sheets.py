@@ -81,7 +81,7 @@ def test_a_scale_of_words_another_language_and_what_is_no_sheet_are_sentences(tm
     for written, said in (
         (text.replace("Maximum Grade", "Scale"), "scale of words"),
         (text.replace("Identifier", "Identifiant"), "English or German"),
-        (text + '4714,"open', "no CSV in line 5"),
+        (text + '4714,"open', "not a CSV file: line 5"),
         ("", "empty"),
     ):
         path.write_text(written, encoding="utf-8")
