@@ -114,6 +114,7 @@ reference: setup ## write the pages of docs/reference that follow from the code 
 docs: setup ## build/site, for any web server: documentation with search, notebooks after a run, feedback pages, a report, a gallery
 	@scripts/setup docs
 	@$(BIN)/python -m tests.guides.site
+	@rm -rf build/site
 	@build/sphinx/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -c docs build/pages build/site
 	@echo 'Open build/site/README.html in a browser.'
 

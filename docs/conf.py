@@ -6,6 +6,7 @@ project = "netgrader"
 root_doc = "README"
 extensions = ["myst_parser"]
 myst_heading_anchors = 4
+highlight_language = "none"  # most blocks without a language are commands and their output
 html_theme = "furo"
 html_title = "netgrader"
 html_extra_path = ["../build/looks"]  # relative to this file: pages that are HTML already

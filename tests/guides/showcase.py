@@ -64,7 +64,7 @@ GALLERY = {
     ("1_one_layer", "toy-network"): "Three classes of points: where a network with one layer draws its borders.",
     ("1_one_layer", "film"): "The weights of ten neurons while they learn, from step 0 to step 938.",
     ("2_two_layers", "valley"): "Gradient descent in a valley at five learning rates; beyond 1 it diverges.",
-    ("2_two_layers", "draw-sweep"): "A learning-rate sweep; the band shows how far the best rate moves by chance.",
+    ("2_two_layers", "draw-sweep"): "A learning-rate sweep: differences within the gray band may be chance.",
     (
         "2_two_layers",
         "gradient-grid",

@@ -584,7 +584,7 @@ def test_a_download_that_was_unpacked_and_packed_again_is_one(course, tmp_path):
         (b"", "zip archive"),
         (b"PK", "zip archive"),
         (None, "cannot be read"),
-        ({"a/b.ipynb": b""}, "no file of submissions"),
+        ({"a/b.ipynb": b""}, "not a download of submissions"),
     ],
 )
 def test_what_is_no_file_of_submissions_is_a_sentence(course, tmp_path, content, said):

@@ -138,7 +138,7 @@ def test_a_network_without_values_or_parts_is_told_and_so_is_what_is_no_image(co
     assert "It cannot, since no session holds the values of its variables." in capsys.readouterr().out
     monkeypatch.setattr(own_drawing, "can_be_drawn", lambda _: False)
     drawing_pad(net, session)
-    assert "those of this course are none" in capsys.readouterr().out
+    assert "those of this course are different" in capsys.readouterr().out
     assert shown == []
 
 
