@@ -13,6 +13,8 @@ WORKS = works_of("two_layer_network", "learning_rate_sweep", "two_layer_training
 DEEP_TRAINING, DEEP_ACCURACY = "check_deep_training", "check_deep_accuracy"
 REPORTS = programs("cells/deep_training")
 
+pytestmark = pytest.mark.timeout(3600)  # all that is asked for is run in the first test's setup
+
 
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory, asked):
@@ -48,7 +50,9 @@ def test_a_training_that_stops_early_earns_its_points_and_a_part_for_the_accurac
 
 def test_another_accuracy_than_the_true_one_is_found_by_one_hidden_test_alone(verdicts):
     checks = checks_of(verdicts["another accuracy claimed"], DEEP_TRAINING)
-    complaining = {check.check.partition("::")[2] for check in checks if check.outcome is not Outcome.PASSED}
+    complaining = {
+        check.check.partition("::")[2] for check in checks if check.outcome is not Outcome.PASSED and check.faults
+    }
     assert complaining == {REPORTS["another accuracy claimed"].terms["only"]}, said_of(checks)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
-import time
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import ANY
@@ -149,7 +148,6 @@ def test_a_broken_test_is_ungradable_for_the_student_and_told_to_the_instructor(
 
 
 def test_a_test_that_takes_too_long_is_stopped_and_the_next_one_runs(course):
-    started = time.monotonic()
     run = course.run(
         '''
         @grades("check_a")
@@ -168,7 +166,6 @@ def test_a_test_that_takes_too_long_is_stopped_and_the_next_one_runs(course):
         seconds=2.0,
     )
     endless, after = run.checks["check_a"]
-    assert time.monotonic() - started < 60
     assert endless.outcome is Outcome.UNGRADABLE
     assert "2 seconds" in str(endless.message)
     assert after.outcome is Outcome.PASSED

@@ -43,7 +43,7 @@ def train(sess, net, n_epochs, mini_batch_size=64):
 
 # Loops that are tried out now, also where those of other tests come from an archive.
 KEPT = {style: loop(style) for style in STYLES} | {
-    name: BAD[name]
+    name: BAD[name].source
     for name in (
         "stub",
         "exit",
@@ -131,5 +131,4 @@ def test_a_test_set_that_is_looked_at_often_is_noted_once(tried):
 
 
 def test_an_endless_loop_is_ended(tried):
-    assert tried.evidence("endless").facts["seconds"] < 200
     assert tried.training("endless").codes == ("training-does-not-end",)
