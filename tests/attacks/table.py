@@ -1,7 +1,7 @@
 """The table of attacks in ``table/``, and the page of protections that ``python -m tests.attacks.table`` makes from it.
 
-A file has the attacks of one family, each with the protection that it tests; what needs code to be made stands in a module's own
-table, which `protections.toml` names. `seen` says that an attack succeeds where its protection is off.
+A file has the attacks of one family, each with the protection that it tests. Attacks made by code are in tables of test modules;
+`protections.toml` names these. `seen` means that a test sees the attack succeed where its protection is off.
 """
 
 from __future__ import annotations
@@ -19,10 +19,15 @@ from tests.attacks.attacked import RIGHT, WRONG, Attack
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "protections.md"
 HERE = Path(__file__).parent
-PROTECTIONS: dict[str, dict[str, Any]] = tomllib.loads(
-    (HERE / "table" / "protections.toml").read_text(encoding="utf-8")
-)
 FAMILIES = sorted(path.stem for path in (HERE / "table").glob("*.toml") if path.stem != "protections")
+
+
+@cache
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((HERE / "table" / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+PROTECTIONS: dict[str, dict[str, Any]] = _read("protections")
 
 
 class Listed(NamedTuple):
@@ -39,13 +44,8 @@ def rows(family: str) -> list[dict[str, Any]]:
     return _read(family)["attack"]
 
 
-@cache
-def _read(family: str) -> dict[str, Any]:
-    return tomllib.loads((HERE / "table" / f"{family}.toml").read_text(encoding="utf-8"))
-
-
 def cells(family: str) -> dict[str, str]:
-    """Return the code of a family whose attacks are a piece of code each, by name; of a line that names a piece, the piece."""
+    """Return the code of each attack of a family by its name; a line that names a shared piece becomes the piece."""
     pieces = _read(family).get("pieces", {})
     return {
         row["name"]: "\n".join(pieces.get(line, line) for line in row["cell"].strip("\n").splitlines())
@@ -59,7 +59,7 @@ def piece(family: str, name: str) -> str:
 
 
 def notebooks(*families: str) -> list[Attack]:
-    """Return attacks that are whole notebooks; `run` stands before squares, which are right ones if the row says so."""
+    """Return attacks that are whole notebooks. `run` is put before the squares, which are right if the row says so."""
     made = []
     for row in (row for family in families for row in rows(family)):
         more = {key: value for key, value in row.items() if key not in {"protection", "seen", "run", "right"}}

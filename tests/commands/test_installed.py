@@ -49,12 +49,9 @@ def installed(wheel, tmp_path_factory):
     root = tmp_path_factory.mktemp("installed")
     venv.create(root / "env", with_pip=True, symlinks=True)
     python = root / "env" / "bin" / "python"
-    packages = subprocess.run(
-        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
+    asked = {"cwd": root, "capture_output": True, "text": True}
+    where = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    packages = subprocess.run(where, check=True, **asked).stdout.strip()
     # Only what lies in it is seen: the .pth file that names our checkout has no say there.
     Path(packages, "packages-of-tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
     options = ["--quiet", "--no-deps", "--no-index", "--disable-pip-version-check"]
@@ -67,36 +64,16 @@ def installed(wheel, tmp_path_factory):
         command = [root / "env" / "bin" / "netgrader", *map(str, arguments)]
         return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=600, check=False)
 
-    where = subprocess.run(
-        [python, "-c", "import netgrader; print(netgrader.__file__)"],
-        cwd=root,
-        env=env,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    where = subprocess.run([python, "-c", "import netgrader; print(netgrader.__file__)"], env=env, check=True, **asked)
     assert Path(where.stdout.strip()).is_relative_to(root)
     return call
 
 
-def graded(installed, root, submission):
-    said = installed(root, "release", "--untried")
-    assert said.returncode == 0, said.stderr
-    said = installed(root, "grade", submission, "--json", root / "graded.json")
-    assert said.returncode == 0, said.stdout + said.stderr
-    return json.loads((root / "graded.json").read_text())
-
-
 def test_the_wheel_holds_the_package_and_its_data_and_the_course_in_a_folder_of_its_own(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    assert {name.split("/")[0] for name in names} == {
-        "graphread",
-        "netgrader",
-        "netgrader_digits",
-        "netgrader_platforms",
-        "notebook_cage",
-        *(name.split("/")[0] for name in names if ".d" in name.split("/")[0]),
-    }
+    top = {name.split("/")[0] for name in names}
+    packages = {"graphread", "netgrader", "netgrader_digits", "netgrader_platforms", "notebook_cage"}
+    assert {name for name in top if ".d" not in name} == packages  # others are the wheel's own .dist-info and .data
     ours = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "netgrader").rglob("*")
@@ -114,12 +91,12 @@ def test_an_installed_package_releases_and_grades_a_course_that_lies_elsewhere(i
     assert said.returncode == 0
     path = tiny.submit("ada", squares=UNLESS_THE_COURSE_IS_SEEN)
     shutil.move(path.parent, tmp_path / "ada")
-    (told,) = graded(installed, tiny.root, tmp_path / "ada")
-    assert {cell["cell"]: cell["points"] for cell in told["cells"]} == {
-        "check_add": 2.0,
-        "check_squares": 3.0,
-        "why": None,
-    }
+    for command in (("release", "--untried"), ("grade", tmp_path / "ada", "--json", "graded.json")):
+        said = installed(tiny.root, *command)
+        assert said.returncode == 0, said.stdout + said.stderr
+    (told,) = json.loads((tiny.root / "graded.json").read_text())
+    points = {cell["cell"]: cell["points"] for cell in told["cells"]}
+    assert points == {"check_add": 2.0, "check_squares": 3.0, "why": None}
 
 
 def test_an_installed_package_copies_its_course_which_grades_there(installed, tmp_path):

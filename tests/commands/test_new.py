@@ -93,12 +93,8 @@ def test_numbers_are_read_with_their_unit_and_an_error_that_anybody_reaches_is_r
     wanted = NewAssignment("prices", prices, "price", target=1.2, unit="k€")
     make_assignment(tmp_path, wanted)
     tables = load_exercises(tmp_path / "source" / "prices" / "checks")
-    assert (tables.data.is_regression, tables.data.unit, tables.data.scaling, tables.data.shape) == (
-        True,
-        "k€",
-        "standard",
-        (6,),
-    )
+    data = tables.data
+    assert (data.is_regression, data.unit, data.scaling, data.shape) == (True, "k€", "standard", (6,))
     asked = tables.network("network")
     assert (asked.outputs, asked.loss) == (1, None)
     assert asked.targets[0] < 40 < asked.targets[1]
@@ -142,6 +138,7 @@ def split(*rows):
     [
         ({"a": np.zeros(3)}, "Give an .npz with x_train"),
         ({"x": np.zeros((9, 4)), "y": np.zeros(8)}, "one target for each input"),
+        ({"x": np.array([{}], dtype=object), "y": np.array([0])}, "Python objects are not read"),
         ({"x": np.full((9, 4), np.nan), "y": np.zeros(9)}, "not finite"),
         ({"x": np.array([["a"] * 3] * 9), "y": np.zeros(9)}, "must be numbers .*, not <U1 and float64"),
         ({"x": np.zeros((30, 4)), "y": np.zeros(30, int)}, "classes must be"),
@@ -185,11 +182,7 @@ def test_arrays_of_all_kinds_are_read_whole_or_split(tmp_path, x, y, about, form
     assert (len(x_train), len(x_test)) == (32, 8)
     held = {
         (row.tobytes(), spec.name(int(one)) if spec.classes else float(one))
-        for row, one in zip(x_train, y_train, strict=True)
-    }
-    held |= {
-        (row.tobytes(), spec.name(int(one)) if spec.classes else float(one))
-        for row, one in zip(x_test, y_test, strict=True)
+        for row, one in zip([*x_train, *x_test], [*y_train, *y_test], strict=True)
     }
     counts = np.bincount(np.searchsorted(np.unique(y), y[:, 0] if y.ndim > 1 else y))
     held_back = (
@@ -253,12 +246,6 @@ def test_what_does_not_go_together_is_refused(tmp_path, shapes):
             read_data(file, **wrong)
     with pytest.raises(UsageError, match=r"--target-column names a column of a \.csv"):
         read_data(shapes, target_column="labels")
-
-
-def test_nothing_is_unpickled(tmp_path):
-    np.savez(tmp_path / "given.npz", x=np.array([{}], dtype=object), y=np.array([0]))
-    with pytest.raises(UsageError, match=r"Python objects are not read"):
-        read_data(tmp_path / "given.npz", called="image", names=())
 
 
 def test_a_file_of_another_kind_is_refused_with_what_to_give_and_no_error_of_numpys(tmp_path):
