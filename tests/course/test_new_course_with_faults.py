@@ -72,7 +72,6 @@ STUDENTS = {
             "accuracy": {"target-missed"},
         },
     ),
-    "one order": ([SHUFFLED], {"train": {"no-shuffling"}}),
     "a rate that is too low": (
         [("AdamOptimizer(0.001)", "AdamOptimizer(1e-6)")],
         {"training": {"learning-rate-too-low"}, "accuracy": {"target-missed"}},
@@ -133,7 +132,6 @@ PRICES = {
     "uphill": ([("minimize(loss)", "minimize(-loss)")], {"network": {"maximises-loss"}, "error": {"target-missed"}})
 }
 LOGISTIC = "tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=Y, logits=logits))"
-OVER_HALF = "tf.equal(prediction > 0.5, Y > 0.5)"
 A_ROW = [
     ('[None, 1], name="Y"', '[None], name="Y"'),
     ("net.Y: y_train_column[batch]", "net.Y: y_train_column[batch, 0]"),
@@ -152,10 +150,6 @@ TUMOURS = {
     "a column with a row": (
         [*A_ROW, (LOGISTIC, BY_HAND)],
         {"network": {"broadcast-in-loss", "accuracy-wrong"}, "accuracy": {"target-missed"}},
-    ),
-    "a logit over a half": (
-        [(OVER_HALF, "tf.equal(tf.cast(logits > 0.5, tf.float32), Y)")],
-        {"network": {"accuracy-wrong"}},
     ),
     "no step": (
         [("sess.run(net.train_op, {", "sess.run(net.loss, {")],
