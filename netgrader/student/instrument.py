@@ -127,8 +127,11 @@ def _network(
     """
     pixels, classes = weights.shape
     x = tf.placeholder(tf.float32, [None, pixels], name="X")
-    fed = tf.placeholder(tf.float32, [None, classes - one_output], name="Y")
-    y = tf.concat([1 - fed, fed], axis=1) if one_output else fed
+    # A network of one output may be fed labels in a column or in a row.
+    fed = tf.placeholder(tf.float32, None if one_output else [None, classes], name="Y")
+    y = fed
+    if one_output:
+        y = tf.stack([1 - tf.reshape(fed, [-1]), tf.reshape(fed, [-1])], axis=1)
     with tf.control_dependencies([tf.numpy_function(notes.initialised, [], tf.int64, name="initialising")]):
         start = tf.identity(weights)
     w = tf.Variable(start, name="W", use_resource=False)

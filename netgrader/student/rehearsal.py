@@ -39,6 +39,8 @@ class Rehearsal:
     """How much a rehearsal trains, and how long it waits, in seconds."""
 
     LEAST_ROWS = 100
+    DIFFERENT = 0.999
+    """Share of the rows, of tables seldom all, that must differ for their numbers in an epoch to tell anything."""
     MOST_REPORTED = 10_000
     MORE_THAN_ASKED, SMALLEST = 3, 0.1
     """How many times the epochs that are asked for are not looked at to their end where somebody waits, and the share of a
@@ -223,8 +225,8 @@ def _require_shape(images: Array, pixels: int) -> None:
 def _require_prints(prints: Array) -> None:
     if not np.isfinite(prints).all():
         raise _UnusableError("the images are not finite")
-    if len(np.unique(prints[:, 0])) < 0.9 * len(prints):
-        raise _UnusableError("many images are equal")
+    if len(np.unique(prints, axis=0)) < Rehearsal.DIFFERENT * len(prints):
+        raise _UnusableError("rows are equal, so that it cannot be seen how often each is fed")
 
 
 def _require_labels(labels: Array, spec: DataSpec, n_images: int) -> None:
@@ -242,15 +244,18 @@ def _require_labels(labels: Array, spec: DataSpec, n_images: int) -> None:
 def _stand_ins(spec: DataSpec) -> tuple[dict[str, Array], dict[str, Array]]:
     """Return images and labels to train on, with as many rows as there are images, and identities.
 
-    They do not solve ``prepare_data``: grey levels, or features, are permuted, and so are classes.
+    They do not solve ``prepare_data``: grey levels and classes are permuted, and features are drawn at random.
     """
     stand_ins: dict[str, Array] = {}
     known: dict[str, Array] = {}
+    drawn = np.random.RandomState(5)
     levels = (_shuffled(spec.largest + 1, 89) / spec.largest).astype(np.float32)
     named = spec.label_rows((_shuffled(spec.classes, 3) + 1) % spec.classes)
     for part, (images, labels) in zip(("train", "test"), given_data(), strict=True):
         rows = images.reshape(len(images), -1)
-        stand_ins[f"x_{part}"] = levels[rows] if images.dtype == np.uint8 else np.roll(rows, 1, axis=1)
+        stand_ins[f"x_{part}"] = (
+            levels[rows] if images.dtype == np.uint8 else drawn.randn(*rows.shape).astype(np.float32)
+        )
         stand_ins[spec.labels_of(part)] = named[labels]
         known |= {
             f"x_{part}": fingerprints(stand_ins[f"x_{part}"]),
