@@ -119,9 +119,10 @@ def test_a_command_that_is_stopped_goes_on_at_the_next_call(netgrader, booked, c
     booked.submit("ada")
     booked.submit("bela", squares="import time\ntime.sleep(100)")
     cluster.add_worker()
+    cluster.add_worker()  # or whichever is first would keep the other waiting
     log = log_path(booked.assignment)
     with started(booked.root, "--scheduler", cluster.address) as run:
-        until(lambda: log.is_file() and '"event": "graded"' in log.read_text())
+        until(lambda: log.is_file() and '"event": "graded"' in log.read_text(), seconds=180)
         os.killpg(run.pid, signal.SIGINT)
         _, said = run.communicate(timeout=60)
     assert (run.returncode, "call again to go on" in said) == (1, True)
