@@ -64,21 +64,26 @@ def read(folder: Path, label: dict[str, Any]) -> dict[str, str]:
 
 def grade(folder: Path, label: dict[str, Any]) -> dict[str, str]:
     """Grade a submission as `netgrader grade` does."""
+    notebook = graded((folder / label["id"] / "solution.py").read_text(encoding="utf-8"))
+    faults = " ".join(sorted(notebook["faults"]))
+    return {"score": notebook["score"], "of": notebook["max_score"], "faults": faults, "status": notebook["status"]}
+
+
+def graded(text: str, *options: str) -> dict[str, Any]:
+    """Fill the released notebook that a solution names, and return what `netgrader grade --json` says of it."""
     import nbformat
 
     from tests.sample_class.make import fill
 
-    text = (folder / label["id"] / "solution.py").read_text(encoding="utf-8")
     name = re.match(r"# notebook: (\w+)\n", text)[1]
     release = nbformat.read(ROOT / "release" / "digits" / f"{name}.ipynb", as_version=4)
     with tempfile.TemporaryDirectory() as work:
         submitted, result = Path(work) / f"{name}.ipynb", Path(work) / "result.json"
         nbformat.write(fill(release, text), submitted)
-        command = [Path(sys.executable).with_name("netgrader"), "grade", submitted, "--json", result]
+        command = [Path(sys.executable).with_name("netgrader"), "grade", submitted, "--json", result, *options]
         subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
         (notebook,) = json.loads(result.read_text(encoding="utf-8"))
-    faults = " ".join(sorted(notebook["faults"]))
-    return {"score": notebook["score"], "of": notebook["max_score"], "faults": faults, "status": notebook["status"]}
+    return notebook
 
 
 def rows(folder: Path, kind: str, done: set[str]) -> Iterator[dict[str, str]]:
