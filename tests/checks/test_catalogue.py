@@ -10,7 +10,6 @@ import pytest
 
 from graphread.text import WORDS, Text, joined
 from netgrader.faults import ALL, CATALOGUE, Fault, Severity, fault, is_remark
-from netgrader.faults import CATALOGUE as OURS
 from tests.datasets import EXERCISES
 
 SOURCE = Path(__file__).resolve().parents[2] / "source" / "digits"
@@ -40,7 +39,7 @@ PUBLIC = """
     gradient-of-logits gradient-of-loss gradient-of-wrong-tensor gradients-out-of-order gradient-wrong-shape
 """
 
-OF_REGRESSION = [code for code, kind in OURS.items() if kind.group.startswith("Regression")]
+OF_REGRESSION = [code for code, kind in CATALOGUE.items() if kind.group.startswith("Regression")]
 # What no notebook explains: exercises that were not done, what classes cannot have, and what digits does not ask for.
 NOTHING_TO_EXPLAIN = {
     "not-done",
@@ -70,7 +69,13 @@ def test_an_entry_says_what_why_and_where(code):
     assert re.fullmatch(r"[A-Zt].*[.…?]", str(Text(kind.why))), kind.why
     assert len(kind.sentence) <= 120
     assert bool(kind.where) is (code not in NOTHING_TO_EXPLAIN)
-    texts = [OURS[code].sentence, OURS[code].why, OURS[code].hint, *kind.regression.values(), *kind.rows.values()]
+    texts = [
+        CATALOGUE[code].sentence,
+        CATALOGUE[code].why,
+        CATALOGUE[code].hint,
+        *kind.regression.values(),
+        *kind.rows.values(),
+    ]
     assert "{" not in "".join(texts).format(**WORDS)
 
 

@@ -1,6 +1,6 @@
 """Run in a process of its own, with TensorFlow: what is known of networks that a notebook's sessions trained.
 
-Prints one JSON object with what was seen after each style of a sweep; `test_sessions.py` says what it should be.
+Prints one JSON object with what was seen after each style of a sweep; `test_closed_sessions.py` says what it should be.
 """
 
 from __future__ import annotations
