@@ -284,7 +284,7 @@ def _size(trained: TrainedWeights) -> int:
 
 
 def fitting(trained: TrainedWeights, variables: Sequence[tuple[str, tuple[int, ...]]]) -> list[Values]:
-    """Return the kept values that fit a network's `variables` by name, shape and order.
+    """Return kept values that may belong to a network's `variables`, names and shapes in order.
 
     Names tell nothing: layers are named by chance, and a graph may hold several networks, which were built one after the
     other. So the values of each shape are dealt out in order; there are as many sets as are complete.

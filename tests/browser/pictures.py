@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent.parent
 STUDENT = "chloe"
 WIDTH = 820
 # Of the left and of the right part: where a line of text ends, so that none is cut.
-FEEDBACK_HEIGHTS, REPORT_HEIGHTS = (690, 890), (800, 1000)
+FEEDBACK_HEIGHTS, REPORT_HEIGHTS = (690, 950), (800, 1000)
 GAP = 24
 MOST_BYTES = 400_000
 

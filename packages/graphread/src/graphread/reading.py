@@ -356,7 +356,7 @@ def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading
 
 
 def _with_prediction(found: Found, loss: LossReading) -> Found:
-    """Return the reading with the prediction of a regression, if unnamed: the loss's output side."""
+    """Return the findings with a regression's prediction: the named tensor, else the loss's."""
     prediction = found.outputs.prediction or loss.logits or found.scores
     return replace(found, outputs=replace(found.outputs, prediction=prediction))
 

@@ -294,7 +294,7 @@ class GraphProbe:
     # What the placeholders take --------------------------------------------------------------------------------
 
     def fit_inputs(self) -> bool | None:
-        """Whether shapes and values exist with which the network runs; None if nothing can run."""
+        """Find feeds with which the network runs; whether there are any, or None if nothing can run."""
         target = run_first(self.found)
         if target is None:
             return None
