@@ -27,14 +27,14 @@ class Perceptron:
 
 two_layer_network = lambda learning_rate=1e-3: Perceptron(784, 1500, 10, rate=learning_rate)
 # %% learning_rate_sweep
-def try_rate(rate, n_steps=200):
+def try_rate(rate, n_steps=150):
     net = two_layer_network(learning_rate=rate)
     with tf.Session(graph=net.graph) as sess:
         short_training(sess, net, n_steps)
         return net.accuracy.eval({net.X: x_test, net.Y: y_test_1_hot}, session=sess)
 
 def learning_rate_sweep():
-    rates = np.logspace(-4.5, -1.5, 7)
+    rates = np.logspace(-4.5, -1.5, 5)
     sweep = dict(zip(rates, map(try_rate, rates)))
     ranked = sorted((accuracy, rate) for rate, accuracy in sweep.items())
     return sweep, ranked[-1][1]

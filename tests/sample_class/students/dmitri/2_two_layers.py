@@ -18,7 +18,7 @@ def learning_rate_sweep():
     for rate in [0.002, 0.003, 0.004, 0.006, 0.008]:
         net = two_layer_network(rate)
         with tf.Session(graph=net.graph) as sess:
-            short_training(sess, net, 400)
+            short_training(sess, net, 150)
             sweep[rate] = sess.run(net.accuracy, {net.X: x_test, net.Y: y_test_1_hot})
     return sweep, 0.001  # none of them looked better than the one that was given
 
