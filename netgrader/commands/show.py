@@ -11,7 +11,6 @@ from rich.segment import Segment
 from rich.table import Table
 
 from graphread.text import plain
-from netgrader.cage_contents import cage_warning
 from netgrader.checks.cell_points import causes, gravest, gravity, is_consequence
 from netgrader.errors import UsageError
 from netgrader.faults import Severity
@@ -142,6 +141,8 @@ def changes_table(out: Console, done: Sequence[Done], marks: Mapping[tuple[str, 
 
 def uncaged_warning(out: Console, sandbox: str) -> None:
     """Say it where submissions run in a cage that does not keep all promises."""
+    from netgrader.cage_contents import cage_warning  # noqa: PLC0415  (slow, and commands that read ask for no cage)
+
     if warning := cage_warning(sandbox):
         out.print(warning, soft_wrap=True)
 

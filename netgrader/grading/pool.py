@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import importlib.metadata
+import math
 import os
 import pickle
 import signal
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -105,14 +106,25 @@ def grade_task(task: Task, options: Options) -> Done:
 
 
 def longest_first(tasks: Sequence[Task]) -> list[Task]:
-    """Sort `tasks` by how long they took the student before; else later notebooks first."""
+    """Sort `tasks` by student, the one with most to run first; of each, what took longest before.
 
-    def taken(task: Task) -> tuple[float, str]:
-        before = load_last_result(task.job.assignment, task.student, task.job.notebook)
-        seconds = before.result.seconds if before is not None else {}
-        return seconds.get("execute", 0.0) + seconds.get("verify", 0.0), task.job.notebook
+    So marks are saved while others are graded.
+    """
+    seconds: dict[Task, float] = {}
+    most: Counter[str] = Counter()
+    for task in tasks:
+        seconds[task] = _seconds_before(task)
+        most[task.student] += 1 + math.ceil(seconds[task])
+    return sorted(
+        tasks, key=lambda task: (most[task.student], task.student, seconds[task], task.job.notebook), reverse=True
+    )
 
-    return sorted(tasks, key=taken, reverse=True)
+
+def _seconds_before(task: Task) -> float:
+    """Return how long a notebook took the student before; 0 where it was never graded."""
+    before = load_last_result(task.job.assignment, task.student, task.job.notebook)
+    seconds = before.result.seconds if before is not None else {}
+    return seconds.get("execute", 0.0) + seconds.get("verify", 0.0)
 
 
 def grade_tasks(

@@ -22,7 +22,6 @@ __all__ = [
     "show_gradients",
     "show_losses",
     "show_mistakes",
-    "show_pixels",
     "show_regions",
     "show_softmax",
     "show_stencils",
@@ -55,14 +54,6 @@ def need(right, what, found):
     """Raise a ValueError with the expected and the given value, unless the latter is `right`."""
     if not right:
         raise ValueError(f"{what}, and here it is {found}")
-
-
-def show_pixels(image, title):
-    """Show one image large, with the grey level of each pixel as a colour that can be looked up."""
-    figure, axes = plt.subplots(figsize=(7, 6))
-    figure.colorbar(axes.imshow(image, cmap="gray_r"), label="grey level")
-    axes.set_title(title)
-    show_figure(figure, alt=f"{title}, in {len(image)} by {len(image)} grey pixels.")
 
 
 def show_digits(images, titles, columns=5, what="Images of digits", size=1.2):

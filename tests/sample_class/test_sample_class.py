@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,11 @@ def test_each_student_gets_the_marks_and_codes_that_the_file_says(
 
 def test_the_file_names_every_notebook_that_was_handed_in() -> None:
     assert {(task.student, task.job.path.name) for task in _tasks()} == set(CASES)
+
+
+def test_students_are_graded_one_after_the_other_so_that_marks_are_saved_meanwhile() -> None:
+    order = [task.student for task in longest_first(_tasks())]
+    assert len(list(groupby(order))) == len(set(order))
 
 
 def test_the_sample_class_is_what_its_sources_make(tmp_path: Path) -> None:
