@@ -83,5 +83,6 @@ def as_the_course_says(check: CheckResult, said: Mapping[str, Severity]) -> Chec
 
 def _raised(check: CheckResult, own: Mapping[str, Severity]) -> list[float]:
     """Return shares kept for faults that are remarks in the catalogue and checks, not in the course."""
-    remarks = [code for code in own if kind_of(code).remark and code not in check.severity]
-    return [float(KEPT[own[code]]) for code in remarks if own[code] is not Severity.REMARK]
+    free = Severity.REMARK
+    remarks = [code for code in own if kind_of(code).remark and check.severity.get(code, free) is free]
+    return [float(KEPT[own[code]]) for code in remarks if own[code] is not free]
