@@ -273,10 +273,10 @@ def new(  # noqa: PLR0917  (options by name, for typer)
     from netgrader.commands.new import run, run_from_digits
     from netgrader.new_course import NewAssignment
 
-    if copied:
-        raise typer.Exit(run_from_digits(course))
-    if data is None:
+    if bool(copied) == (data is not None):
         raise UsageError("Say what the course is about: --from digits, or --data FILE.")
+    if data is None:
+        raise typer.Exit(run_from_digits(course))
     each = tuple(filter(None, map(str.strip, names.split(","))))
     raise typer.Exit(
         run(course, NewAssignment(assignment, data, called, each, target, unit, target_column, one_output))

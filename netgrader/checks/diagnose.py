@@ -187,7 +187,7 @@ MEANINGS: Sequence[tuple[str, str]] = (
     (r"Dimensions must be equal.*(SparseSoftmax|softmax_cross_entropy)", "labels-not-one-hot"),
     (r"[Aa]ttempting to use uninitialized value|could not find variable|Could not find variable", "not-initialised"),
     (r"Cannot feed value of shape", "wrong-placeholder"),
-    (r"has an optimizer of its own, so the graph grows", "graph-grows"),
+    (r"has an operation of its own, so the graph grows", "graph-grows"),
     (TWO_GRAPHS, "error-in-code"),
     (r"must be from the same graph|is not an element of this graph", "built-in-default-graph"),
 )

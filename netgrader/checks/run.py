@@ -136,7 +136,7 @@ class Fixtures:
 
         def note(what: str, *, found: object = "", expected: object = None, place: object = "") -> None:
             if found != expected:
-                self._plugin.remark(fault(what, place, found, expected or "", Severity.REMARK))
+                self._plugin.remark(fault(what, place, found, "" if expected is None else expected, Severity.REMARK))
 
         return note
 

@@ -58,7 +58,6 @@ class Doubt:
 
     SAMPLE = 6  # one in so many training images, which follow from the evidence
     LOOKED_UP = 0.1  # who has learned the given images knows the others nearly as well; a table of answers does not
-    FED = 0.05  # of the test inputs, starting at which training steps on them are no slip
     GUESSED = 2 / 9  # of the way up from chance: what chance may reach, 0.3 of ten classes
     FEW = 200  # images that are tried a second time
     CLEARLY = 0.1  # by which a network is better at the scale that is asked for, if it was trained at that
@@ -110,8 +109,6 @@ class Recomputed:
     """Whether an image gets the same answer in every batch."""
     marks: int | None = None
     """How many of the patterns among the training images it knows (`netgrader.checks.held_out`), if there were any."""
-    fed: int = 0
-    """How many of the test images the notebook's own training steps were fed, as far as it says so."""
     measure: Measure = ACCURACY
     """What train, test, notebook, given and hidden are scores of."""
 
@@ -198,7 +195,7 @@ def recompute(
     measure
         What is asked of its answers.
     """
-    x_test, y_test, fed = dataset.x_test, dataset.y_test, graph.about.get("fed_test")
+    x_test, y_test = dataset.x_test, dataset.y_test
     given = held_out or HeldOut(x_test, np.zeros(len(x_test), bool))
     random = random_of(graph)
     train = random.permutation(len(dataset.x_train))[: -(-len(dataset.x_train) // Doubt.SAMPLE)]
@@ -224,7 +221,6 @@ def recompute(
         steady=np.allclose(
             before, again, rtol=Doubt.UNSTEADY, atol=Doubt.UNSTEADY * measure.figure(0.0) or Doubt.UNSTEADY
         ),
-        fed=fed if isinstance(fed, int) else 0,
         marks=None if marked is None else marked.known(on_marks.argmax(axis=1)),
     )
 
@@ -270,13 +266,6 @@ def score_on_all_of_train(lab: Lab, graph: GraphEvidence, dataset: Dataset, meas
 
 def require_learned(recomputed: Recomputed) -> None:
     """End the test if the network was trained on test images, or looks their answers up."""
-    if recomputed.fed > Doubt.FED * len(recomputed.found):
-        found = Text(
-            "train steps were fed {count:,} of the {n_test:,} test {images}",
-            count=recomputed.fed,
-            n_test=len(recomputed.found),
-        )
-        fail("trained-on-test", found=found, expected=Text("training {images} only"))
     if recomputed.lead >= Redrawn.NAMED:
         fail(
             "answers-looked-up" if recomputed.looked_up else "trained-on-test",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import itertools
 import json
 import math
 import shutil
@@ -213,8 +214,7 @@ def _of_classes(wanted: NewAssignment, spec: DataSpec) -> dict[str, Any]:
 
 def _minibatch(spec: DataSpec) -> int:
     """Return a minibatch size to try a loop with: about 90 an epoch, and not a divisor of the rows."""
-    size = max(16, spec.train.rows // 90)
-    return size + (spec.train.rows % size == 0)
+    return next(size for size in itertools.count(max(16, spec.train.rows // 90)) if spec.train.rows % size)
 
 
 def _of_numbers(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[str, Any]:

@@ -1,8 +1,7 @@
-"""What a notebook's sessions ran of a graph: training steps, on which rows, and evaluation's switches.
+"""What a notebook's sessions ran of a graph: training steps, and evaluation's switches.
 
-It is the notebook's own word. A network whose part `eval_feed` was forgotten is evaluated as its own notebook did, one
-that knows nothing is distinguished from one without training steps, and test rows that were trained on are named; it is used
-for nothing else.
+It is the notebook's own word. A network whose part `eval_feed` was forgotten is evaluated as its own notebook did, and one
+that knows nothing is distinguished from one without training steps; it is used for nothing else.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from graphread.graph.nodes import reached
-from netgrader.judges.known_images import Projections, Table, fingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +29,6 @@ __all__ = [
     "left_at_default",
     "note_run",
     "require_made_once",
-    "rows_fed",
     "took_steps",
     "usual_batch",
 ]
@@ -46,21 +43,13 @@ UPDATES = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "Scat
 MOST_MADE = 10
 """Training steps in a row that may each be an operation just made: networks that are trained one by one have fewer."""
 MADE_IN_LOOP = (
-    f"each of {MOST_MADE} training steps has an optimizer of its own, so the graph grows with each step. "
+    f"each of {MOST_MADE} training steps has an operation of its own, so the graph grows with each step. "
     "Make the optimizer once, before the loop"
 )
 
 
 class GraphGrowsError(RuntimeError):
     """A loop makes an optimizer in each step."""
-
-
-class FedRows:
-    """How many rows of training steps are noted."""
-
-    OF_A_STEP = 256
-    MOST = 200_000  # different ones of a graph, 65 bytes each
-    SLACK = 1e-5  # of the largest projection: rows that differ are a thousand times as far apart
 
 
 @dataclass
@@ -76,8 +65,6 @@ class _GraphRuns:
     """How many training steps in a row were made since the one before them, each by an optimizer of its own."""
     batches: Counter[int] = field(default_factory=Counter)
     """How many training steps were fed so many rows, by their number."""
-    rows: set[bytes] = field(default_factory=set)
-    """Fingerprints of rows that training steps were fed."""
     in_training: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     in_evaluation: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     """Single values that placeholders were last fed, by tensor name."""
@@ -114,28 +101,6 @@ def _runs_of(net: Any) -> tuple[_GraphRuns, _GraphRuns]:
     return _notes(logits), _notes(prediction)
 
 
-def rows_fed(net: Any, rows: npt.NDArray[Any], others: Callable[[], npt.NDArray[Any]]) -> int:
-    """Return how many rows (n, …), and not of `others`, a network's training steps were fed."""
-    logits, prediction = _runs_of(net)
-    prints = np.frombuffer(b"".join(logits.rows | prediction.rows)).reshape(-1, Projections.WIDTH)
-    own = _find(prints, rows)
-    if not (own >= 0).any():
-        return 0
-    elsewhere = _find(prints, others())
-    # Where no row is known to be of the others, they were prepared in another way, and equal rows of both are not told apart.
-    return len(np.unique(own[(own >= 0) & (elsewhere < 0)])) * bool((elsewhere >= 0).any())
-
-
-def _find(prints: npt.NDArray[np.float64], rows: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Return the row of each fingerprint, -1 for none; means may be of single precision."""
-    known = _prints(rows)
-    return Table(known, FedRows.SLACK * float(np.abs(known).max(initial=0.0))).find(prints)
-
-
-def _prints(rows: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    return fingerprints(rows.reshape(len(rows), -1))
-
-
 def fed_switches(graph: Any) -> dict[str, npt.NDArray[Any]]:
     """Return scalars last fed to placeholders without default in runs without training, by name."""
     fed = _notes(graph).in_evaluation
@@ -170,24 +135,18 @@ def note_run(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
     notes = _notes(graph)
     setattr(graph, NOTES, notes)
     known = sum(notes.trains.values())
+    if begins_anew(graph, fetches):
+        notes.made_in_loop = 0
     trains = is_training(graph, fetches)
     if trains:
         notes.batches[_rows_in(feed_dict)] += 1
-        _note_rows(notes, feed_dict)
         is_new = sum(notes.trains.values()) > known and graph.version > notes.version
-        notes.made_in_loop = is_new * (notes.made_in_loop + 1)
+        notes.made_in_loop = notes.made_in_loop + 1 if is_new else 0
         notes.version = graph.version
     for key, value in feed_dict.items():
         tensor = graph.as_graph_element(key, allow_operation=False)
         if tensor.op.type in SWITCHES and np.ndim(value) == 0:
             _note_switch(notes, tensor, value, trains=trains)
-
-
-def _note_rows(notes: _GraphRuns, feed_dict: Mapping[Any, Any]) -> None:
-    """Note some of the rows that a training step is fed."""
-    for value in feed_dict.values():
-        if getattr(value, "ndim", 0) > 1 and len(notes.rows) < FedRows.MOST:
-            notes.rows.update(map(bytes, _prints(value[:: max(1, len(value) // FedRows.OF_A_STEP)])))
 
 
 def require_made_once(graph: Any) -> None:
@@ -196,9 +155,11 @@ def require_made_once(graph: Any) -> None:
     Raises
     ------
     GraphGrowsError
-        If each of the last `MOST_MADE` training steps was made since the one before it.
+        If each of the last `MOST_MADE` training steps was made since the one before it. Counting then begins anew.
     """
-    if _notes(graph).made_in_loop >= MOST_MADE:
+    notes = _notes(graph)
+    if notes.made_in_loop >= MOST_MADE:
+        notes.made_in_loop = 0
         raise GraphGrowsError(MADE_IN_LOOP)
 
 

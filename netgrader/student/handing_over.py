@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netgrader.student.course_data import data_spec, given_data
-from netgrader.student.fed import left_at_default, rows_fed, took_steps, usual_batch
+from netgrader.student.fed import left_at_default, took_steps, usual_batch
 from netgrader.student.probes import WrongReturn, export_graph
 
 if TYPE_CHECKING:
@@ -66,9 +66,6 @@ def hand_over_trained(student: Student, out: EvidenceWriter) -> None:
         net = student.value("net")
         left: list[Json] = [*left_at_default(net)]
         noted: dict[str, Json] = {"stepped": took_steps(net), "batch": usual_batch(net), "left_at_default": left}
-        (x_train, _), (x_test, _) = given_data()
-        spec = data_spec()
-        noted["fed_test"] = rows_fed(net, spec.prepared(x_test, x_train), lambda: spec.prepared(x_train, x_train))
         noted["closed"] = bool(getattr(session, "_closed", False))
         out.graph("net", export_graph(net, session, noted))
 

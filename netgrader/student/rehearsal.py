@@ -39,8 +39,6 @@ class Rehearsal:
     """How much a rehearsal trains, and how long it waits, in seconds."""
 
     LEAST_ROWS = 100
-    DIFFERENT = 0.999
-    """Share of the rows, of tables seldom all, that must differ for their numbers in an epoch to tell anything."""
     MOST_REPORTED = 10_000
     MORE_THAN_ASKED, SMALLEST = 3, 0.1
     """How many times the epochs that are asked for are not looked at to their end where somebody waits, and the share of a
@@ -225,8 +223,12 @@ def _require_shape(images: Array, pixels: int) -> None:
 def _require_prints(prints: Array) -> None:
     if not np.isfinite(prints).all():
         raise _UnusableError("the images are not finite")
-    if len(np.unique(prints, axis=0)) < Rehearsal.DIFFERENT * len(prints):
+    if not _all_differ(prints):
         raise _UnusableError("rows are equal, so that it cannot be seen how often each is fed")
+
+
+def _all_differ(prints: Array) -> bool:
+    return len(np.unique(prints, axis=0)) == len(prints)
 
 
 def _require_labels(labels: Array, spec: DataSpec, n_images: int) -> None:
@@ -244,7 +246,8 @@ def _require_labels(labels: Array, spec: DataSpec, n_images: int) -> None:
 def _stand_ins(spec: DataSpec) -> tuple[dict[str, Array], dict[str, Array]]:
     """Return images and labels to train on, with as many rows as there are images, and identities.
 
-    They do not solve ``prepare_data``: grey levels and classes are permuted, and features are drawn at random.
+    They do not solve ``prepare_data``: grey levels and classes are permuted. Features are random, and so are images if some are
+    equal.
     """
     stand_ins: dict[str, Array] = {}
     known: dict[str, Array] = {}
@@ -253,9 +256,8 @@ def _stand_ins(spec: DataSpec) -> tuple[dict[str, Array], dict[str, Array]]:
     named = spec.label_rows((_shuffled(spec.classes, 3) + 1) % spec.classes)
     for part, (images, labels) in zip(("train", "test"), given_data(), strict=True):
         rows = images.reshape(len(images), -1)
-        stand_ins[f"x_{part}"] = (
-            levels[rows] if images.dtype == np.uint8 else drawn.randn(*rows.shape).astype(np.float32)
-        )
+        is_table = images.dtype == np.uint8 and _all_differ(fingerprints(levels[rows]))
+        stand_ins[f"x_{part}"] = levels[rows] if is_table else drawn.randn(*rows.shape).astype(np.float32)
         stand_ins[spec.labels_of(part)] = named[labels]
         known |= {
             f"x_{part}": fingerprints(stand_ins[f"x_{part}"]),

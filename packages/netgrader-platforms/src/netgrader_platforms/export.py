@@ -252,7 +252,7 @@ def _feedback(out: Console, assignment: Assignment, platform: str, named: Mappin
         raise UsageError(f"There are no feedback pages yet. Type netgrader feedback {name} first.")
     lost = sorted(pages.keys() - named.keys())
     target = course.root / FOLDER / f"{name}-{platform.lower()}-feedback.zip"
-    packed = {named[who](page.name): page for who in pages.keys() & named.keys() for page in pages[who]}
+    packed = {named[who](page.name): page for who in sorted(pages.keys() & named.keys()) for page in pages[who]}
     write_feedback(target, packed)
     if lost:
         out.print(f"Feedback pages left out, since {WHERE[platform]} does not have these students: {', '.join(lost)}.")

@@ -31,7 +31,7 @@ def canvas_name(submission: DownloadedSubmission, page: str) -> str:
     (`infer_comment_context_from_filename` in `app/models/abstract_assignment.rb` of instructure/canvas-lms). A page whose
     notebook was submitted under another name goes with the newest file.
     """
-    begins = dict(submission.begins)
+    begins = dict(reversed(submission.begins))
     return begins.get(page.removesuffix(".html"), submission.begins[0][1]) + page
 
 
