@@ -339,17 +339,17 @@ all are. Intervals are Wilson's, over programs. `make reference` writes this pag
 ![First sight by round, with 95 % intervals: the share of programs whose faults were all named, and of right programs that were falsely
 accused.](first-sight.svg)
 
-Each round is another set of programs, so the figure shows no trend.
+Rounds are different programs: the figure shows no trend.
 
 ## Is a right network accused?
 
-At first sight some right networks are accused; most of what was seen is fixed.
+At first sight some right networks are accused; most causes are fixed.
 
 {right}
 
 Of the seven for the three exercises, six use another learning rate than the exercise states.
 
-The two corpora are the sets that the reader was developed on: each accusation in them was looked into and fixed. So 0 of 666 shows that nothing broke
+The reader was developed on the two corpora: each accusation in them was looked into and fixed. So 0 of 666 shows that nothing broke
 again, and nothing about new networks. A fixed program of a benchmark may still have a fault; accused are those in whose source a
 named fault was not found.
 
@@ -372,7 +372,7 @@ A right notebook must earn everything, and the same notebook the same mark.
 
 {marks}
 
-The mark that moved is that of the exercise for 98.5 %, {least} to {most} of {points}: the notebook sets no seed and ends just below the line. Accuracies of one
+The mark that moved is that of the exercise for 98.5 %, {least} to {most} of {points} (just below the line). Accuracies of one
 network deviate by {low:.2f} to {high:.2f} % ([rows](../../evaluation/fairness.csv)).
 
 ## Is training on test images noticed?
@@ -387,7 +387,7 @@ Attempts with the source at hand, each against the version of its day ([list](..
 
 {attacks}
 
-otter-grader ran as `otter run`, its mode without a container; `otter grade` was not tried. Runs of the other two were in a sandbox of netgrader's.
+otter-grader ran as `otter run`, its mode without a container; `otter grade` was not tried. The other two ran in netgrader's sandbox.
 
 ## What do other tools name?
 

@@ -155,7 +155,7 @@ def require_made_once(graph: Any) -> None:
     Raises
     ------
     GraphGrowsError
-        If each of the last `MOST_MADE` training steps was made since the one before it. Counting then begins anew.
+        If each of the last `MOST_MADE` training steps was made since the one before it. The count then starts over.
     """
     notes = _notes(graph)
     if notes.made_in_loop >= MOST_MADE:
