@@ -31,6 +31,7 @@ COURSES = {"digits": DIGITS, **NEW}
 RIGHT = {
     **{name: one.source for name, one in programs("notebooks/sample_class/ada").items()},
     "1_one_layer": (FOLDER / "right.py").read_text("utf-8"),
+    "3_deep_network": (FOLDER / "deep.py").read_text("utf-8"),
 }
 
 
