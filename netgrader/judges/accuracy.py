@@ -57,6 +57,7 @@ class Doubt:
     """From where an accuracy is doubted; shares of the test images unless noted otherwise."""
 
     SAMPLE = 6  # one in so many training images, which follow from the evidence
+    FED = 0.05  # of the test inputs, starting at which training steps on them are no slip
     LOOKED_UP = 0.1  # who has learned the given images knows the others nearly as well; a table of answers does not
     GUESSED = 2 / 9  # of the way up from chance: what chance may reach, 0.3 of ten classes
     FEW = 200  # images that are tried a second time
@@ -109,6 +110,8 @@ class Recomputed:
     """Whether an image gets the same answer in every batch."""
     marks: int | None = None
     """How many of the patterns among the training images it knows (`netgrader.checks.held_out`), if there were any."""
+    fed: int = 0
+    """How many of the test rows the notebook's own training steps were fed, as far as it says so."""
     measure: Measure = ACCURACY
     """What train, test, notebook, given and hidden are scores of."""
 
@@ -222,7 +225,14 @@ def recompute(
             before, again, rtol=Doubt.UNSTEADY, atol=Doubt.UNSTEADY * measure.figure(0.0) or Doubt.UNSTEADY
         ),
         marks=None if marked is None else marked.known(on_marks.argmax(axis=1)),
+        fed=_fed(graph),
     )
+
+
+def _fed(graph: GraphEvidence) -> int:
+    """Return how many test rows the notebook says that its training steps were fed."""
+    said = graph.about.get("fed_test")
+    return said if isinstance(said, int) else 0
 
 
 def _compare_halves(
@@ -266,6 +276,13 @@ def score_on_all_of_train(lab: Lab, graph: GraphEvidence, dataset: Dataset, meas
 
 def require_learned(recomputed: Recomputed) -> None:
     """End the test if the network was trained on test images, or looks their answers up."""
+    if recomputed.fed > Doubt.FED * len(recomputed.found):
+        found = Text(
+            "train steps were fed {count:,} of the {n_test:,} test {images}",
+            count=recomputed.fed,
+            n_test=len(recomputed.found),
+        )
+        fail("trained-on-test", found=found, expected=Text("training {images} only"))
     if recomputed.lead >= Redrawn.NAMED:
         fail(
             "answers-looked-up" if recomputed.looked_up else "trained-on-test",

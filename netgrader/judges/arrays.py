@@ -280,10 +280,11 @@ INK = {True: Text("the largest numbers for ink"), False: Text("the smallest numb
 
 
 def note_levels(bench: TestContext, part: str, remark: Callable[..., None]) -> None:
-    """Remark that a part's images have their smallest numbers where the given ones have the largest."""
+    """Remark that a part's first image has small numbers where the given one has large ones, by their correlation."""
     first = _evidence(bench).array(f"x_{part}").reshape(-1, bench.spec.size)[0]
     given = bench.part(part)[0][images_of(bench, part).shown(1)[0]].reshape(-1)
-    remark(INVERTED, found=INK[bool(first[given.argmax()] > first[given.argmin()])], expected=INK[True])
+    alike = (first - first.mean()) @ (given - given.mean())
+    remark(INVERTED, found=INK[bool(alike > 0)], expected=INK[True])
 
 
 OTHER = {"train": "test", "test": "train"}

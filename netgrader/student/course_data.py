@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from netgrader import data
 from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.checks.exercises import FILE, BadExerciseError, load_exercises, load_texts
@@ -23,6 +25,7 @@ __all__ = [
     "given_data",
     "own_texts",
     "read_data",
+    "rows_are_unmistakable",
 ]
 
 CHECKS = "NETGRADER_CHECKS"
@@ -59,6 +62,16 @@ def data_spec() -> DataSpec:
     """
     checkout = Path(__file__).resolve().parents[2]
     return load_exercises(checks_folder(checkout)).data
+
+
+@functools.cache
+def rows_are_unmistakable() -> bool:
+    """Whether the data are rows with fractions among their numbers, which no other row is equal to by chance."""
+    try:
+        spec = data_spec()
+    except ChecksNotFoundError:
+        return False
+    return not spec.is_images and bool(np.mod(given_data()[1][0], 1).any())
 
 
 def checks_folder(*further: Path) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,18 +17,18 @@ import numpy.typing as npt
 from graphread.graph.nodes import reached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 __all__ = [
     "MOST_MADE",
     "VARIABLES",
     "GraphGrowsError",
-    "begins_anew",
+    "Run",
     "fed_switches",
-    "is_training",
     "left_at_default",
     "note_run",
     "require_made_once",
+    "run_of",
     "took_steps",
     "usual_batch",
 ]
@@ -52,15 +52,24 @@ class GraphGrowsError(RuntimeError):
     """A loop makes an optimizer in each step."""
 
 
+class Run(NamedTuple):
+    """What a session's run does to the variables that training moves."""
+
+    trains: bool
+    """Whether it updates one."""
+    begins: bool
+    """Whether it updates none and sets one from an initializer or a file."""
+
+
 @dataclass
 class _GraphRuns:
     """What was run of a graph."""
 
-    trains: dict[str, bool] = field(default_factory=dict)
-    starts: dict[str, bool] = field(default_factory=dict)
-    """By op, whether running it updates a variable that training moves, and whether it gives one a first value."""
+    kinds: dict[str, Run] = field(default_factory=dict)
+    """By op, what running it does."""
     version: int = 0
-    """Version of the graph at the last training step."""
+    n_known: int = 0
+    """Version of the graph, and number of `kinds` that train, at the last training step."""
     made_in_loop: int = 0
     """How many training steps in a row were made since the one before them, each by an optimizer of its own."""
     batches: Counter[int] = field(default_factory=Counter)
@@ -130,23 +139,21 @@ def _default(op: Any) -> Any:
     return np.asarray(sys.modules["tensorflow"].get_static_value(op.inputs[0])).item()
 
 
-def note_run(graph: Any, fetches: Any, feed_dict: Mapping[Any, Any]) -> None:
+def note_run(graph: Any, run: Run, feed_dict: Mapping[Any, Any]) -> None:
     """Note a run of a session of `graph`."""
     notes = _notes(graph)
-    setattr(graph, NOTES, notes)
-    known = sum(notes.trains.values())
-    if begins_anew(graph, fetches):
+    if run.begins:
         notes.made_in_loop = 0
-    trains = is_training(graph, fetches)
-    if trains:
+    if run.trains:
         notes.batches[_rows_in(feed_dict)] += 1
-        is_new = sum(notes.trains.values()) > known and graph.version > notes.version
+        n_known = sum(kind.trains for kind in notes.kinds.values())
+        is_new = n_known > notes.n_known and graph.version > notes.version
         notes.made_in_loop = notes.made_in_loop + 1 if is_new else 0
-        notes.version = graph.version
+        notes.version, notes.n_known = graph.version, n_known
     for key, value in feed_dict.items():
         tensor = graph.as_graph_element(key, allow_operation=False)
         if tensor.op.type in SWITCHES and np.ndim(value) == 0:
-            _note_switch(notes, tensor, value, trains=trains)
+            _note_switch(notes, tensor, value, trains=run.trains)
 
 
 def require_made_once(graph: Any) -> None:
@@ -180,24 +187,19 @@ def _note_switch(notes: _GraphRuns, tensor: Any, value: Any, *, trains: bool) ->
         notes.in_evaluation[name] = one
 
 
-def is_training(graph: Any, fetches: Any) -> bool:
-    """Whether a run of `fetches` updates a variable that training is meant to move."""
-    return _runs(graph, fetches, _notes(graph).trains, _updates)
-
-
-def begins_anew(graph: Any, fetches: Any) -> bool:
-    """Whether a run of `fetches` sets such a variable from an initializer or a file."""
-    return _runs(graph, fetches, _notes(graph).starts, _starts) and not is_training(graph, fetches)
-
-
-def _runs(graph: Any, fetches: Any, known: dict[str, bool], is_one: Callable[[Any], bool]) -> bool:
-    """Whether a run of `fetches` runs an op that `is_one`; noted in `known` for each op that is fetched."""
+def run_of(graph: Any, fetches: Any) -> Run:
+    """Return what a run of `fetches` does; noted for each op that is fetched."""
+    notes = _notes(graph)
+    setattr(graph, NOTES, notes)
     handler = sys.modules["tensorflow.python.client.session"]._FetchHandler(graph, fetches, {})  # noqa: SLF001
     ops = [*handler.targets(), *(tensor.op for tensor in handler.fetches())]
     for op in ops:
-        if op.name not in known:
-            known[op.name] = any(map(is_one, reached([op], _before)))
-    return any(known[op.name] for op in ops)
+        if op.name not in notes.kinds:
+            needed = list(reached([op], _before))
+            notes.kinds[op.name] = Run(any(map(_updates, needed)), any(map(_starts, needed)))
+    kinds = [notes.kinds[op.name] for op in ops]
+    trains = any(kind.trains for kind in kinds)
+    return Run(trains, not trains and any(kind.begins for kind in kinds))
 
 
 def _before(op: Any) -> list[Any]:

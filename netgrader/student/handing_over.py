@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from netgrader.student.course_data import data_spec, given_data
 from netgrader.student.fed import left_at_default, took_steps, usual_batch
+from netgrader.student.fed_rows import test_rows_fed
 from netgrader.student.probes import WrongReturn, export_graph
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def hand_over_trained(student: Student, out: EvidenceWriter) -> None:
         net = student.value("net")
         left: list[Json] = [*left_at_default(net)]
         noted: dict[str, Json] = {"stepped": took_steps(net), "batch": usual_batch(net), "left_at_default": left}
+        noted["fed_test"] = test_rows_fed(session, net, student.value("x_test")) if student.has("x_test") else 0
         noted["closed"] = bool(getattr(session, "_closed", False))
         out.graph("net", export_graph(net, session, noted))
 

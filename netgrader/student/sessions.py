@@ -20,10 +20,13 @@ import numpy as np
 import numpy.typing as npt
 
 from graphread.lab import LAB_SESSION
-from netgrader.student.fed import VARIABLES, begins_anew, is_training, note_run, require_made_once
+from netgrader.student.fed import VARIABLES, note_run, require_made_once, run_of
+from netgrader.student.fed_rows import note_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from netgrader.student.fed import Run
 
 __all__ = [
     "Kept",
@@ -164,9 +167,10 @@ def _watched(run: Callable[..., Any]) -> Callable[..., Any]:
         if not getattr(self, LAB_SESSION, False):
             # Whatever a notebook fetches and feeds, its run must work as ever, and says itself what is wrong.
             with contextlib.suppress(Exception):
-                note_run(self.graph, fetches, feed_dict or {})
-            with contextlib.suppress(Exception):
-                register().before(self, fetches)
+                kind = run_of(self.graph, fetches)
+                register().before(self, kind)
+                note_run(self.graph, kind, feed_dict or {})
+                note_rows(self, kind, feed_dict or {})
             require_made_once(self.graph)
         return run(self, fetches, feed_dict, *options, **named)
 
@@ -198,13 +202,12 @@ class Register:
         self.forgotten = False
         """Whether weights were dropped to make room."""
 
-    def before(self, session: Any, fetches: Any) -> None:
+    def before(self, session: Any, run: Run) -> None:
         """Keep what a session has trained, unless the run to come trains on."""
-        trains = is_training(session.graph, fetches)
-        if not trains and getattr(session, TRAINED, False):
+        if not run.trains and getattr(session, TRAINED, False):
             self._note(session)
-        setattr(session, TRAINED, trains)
-        if begins_anew(session.graph, fetches) or not hasattr(session, RUN):
+        setattr(session, TRAINED, run.trains)
+        if run.begins or not hasattr(session, RUN):
             setattr(session, RUN, next(self._runs))
         if session not in self._open and not getattr(session, "_closed", True):
             self._open.append(session)

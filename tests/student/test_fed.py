@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from netgrader.student import setup
+from netgrader.student import course_data, fed_rows, setup
 from netgrader.student.fed import MOST_MADE, GraphGrowsError, left_at_default, took_steps
+from netgrader.student.fed_rows import test_rows_fed as rows_fed
 from netgrader.student.graphs import export_graph
 
 setup()  # TensorFlow is imported, and its sessions are watched
@@ -144,3 +145,54 @@ def test_text_that_is_fed_to_a_switch_is_not_handed_over() -> None:
         with tf.Session() as sess:
             sess.run(loss, {x: np.ones((5, 4)), mode: "test"})
     assert export_graph(SimpleNamespace(graph=graph, X=x, loss=loss)).eval_feed == {}
+
+
+FRACTIONS = np.random.default_rng(3).normal(size=(40, 5)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("fed", "n_seen"),
+    [
+        ("x_train", 0),
+        ("all", 20),
+        ("as lists", 20),
+        ("evaluated", 0),
+        ("to another", 0),
+        ("initialized since", 0),
+        ("given twice", 10),
+    ],
+)
+def test_test_rows_are_counted_that_steps_fed_to_x_since_the_variables_were_initialized(
+    monkeypatch: pytest.MonkeyPatch, fed: str, n_seen: int
+) -> None:
+    x_train, x_test = FRACTIONS[:20], FRACTIONS[20:]
+    if fed == "given twice":
+        x_train = np.concatenate([x_train, x_test[:10]])
+    monkeypatch.setattr(fed_rows, "rows_are_unmistakable", lambda: True)
+    monkeypatch.setattr(fed_rows, "given_data", lambda: ((x_train, None), (x_test, None)))
+    with tf.Graph().as_default() as graph:
+        x, other = (tf.placeholder(tf.float32, [None, 5]) for _ in range(2))
+        loss = tf.reduce_mean(tf.square((x + 0 * tf.reduce_sum(other)) @ tf.get_variable("w", [5, 1])))
+        step, initialize = tf.train.GradientDescentOptimizer(0.1).minimize(loss), tf.global_variables_initializer()
+    rows = np.concatenate([x_train, x_test]).astype(np.float64)
+    with tf.Session(graph=graph) as sess:
+        sess.run(initialize)
+        sess.run(step, {x: x_train, other: rows if fed == "to another" else x_train})
+        if fed not in ("x_train", "to another"):
+            sess.run(
+                loss if fed == "evaluated" else step, {x: rows.tolist() if fed == "as lists" else rows, other: x_train}
+            )
+        if fed == "initialized since":
+            sess.run(initialize)
+            sess.run(step, {x: x_train, other: x_train})
+    assert rows_fed(sess, SimpleNamespace(X=x), x_test) == n_seen
+    assert rows_fed(None, None, x_test) == 0
+
+
+@pytest.mark.parametrize(("x", "told_apart"), [(FRACTIONS, True), (np.round(FRACTIONS), False)])
+def test_only_rows_with_fractions_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch, x: np.ndarray, told_apart: bool
+) -> None:
+    monkeypatch.setattr(course_data, "data_spec", lambda: SimpleNamespace(is_images=False))
+    monkeypatch.setattr(course_data, "given_data", lambda: ((x[:20], None), (x[20:], None)))
+    assert course_data.rows_are_unmistakable.__wrapped__() is told_apart

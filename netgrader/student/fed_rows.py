@@ -1,0 +1,55 @@
+"""Table rows that a session's training steps were fed, a fingerprint each, so that test rows among them show.
+
+It is the notebook's own word, and can only speak against a training. Rows are those since the variables were initialized, and
+of the placeholder that is the network's X: what was fed before, or to another one, is not what this network learned from.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from netgrader.student.course_data import given_data, rows_are_unmistakable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from netgrader.student.fed import Run
+
+__all__ = ["note_rows", "test_rows_fed"]
+
+FED = "_netgrader_fed_rows"
+MOST = 200_000
+"""Fingerprints that a session keeps of a placeholder's rows, 60 bytes each."""
+FACTOR = np.uint64(0x9E3779B97F4A7C15)
+"""An odd number, 2⁶⁴ over the golden ratio: its powers spread the bits of numbers that are nearly equal (Knuth, TAOCP 3, 6.4)."""
+
+
+def note_rows(session: Any, run: Run, feed_dict: Mapping[Any, Any]) -> None:
+    """Note the rows that a training step is fed, by tensor name; forget all where the variables are initialized."""
+    if run.begins or not hasattr(session, FED):
+        setattr(session, FED, defaultdict(set))
+    if not (run.trains and rows_are_unmistakable()):
+        return
+    for key, value in feed_dict.items():
+        fed = getattr(session, FED)[session.graph.as_graph_element(key, allow_operation=False).name]
+        if np.ndim(value) > 1 and len(fed) < MOST:
+            fed.update(_fingerprints(value))
+
+
+def test_rows_fed(session: Any, net: Any, x_test: Any) -> int:
+    """Return how many rows of ``x_test`` (n, …) the session's training steps fed to ``net.X``, but for those given twice."""
+    fed = getattr(session, FED, {}).get(getattr(getattr(net, "X", None), "name", None))
+    if not fed:
+        return 0
+    train, test = (_fingerprints(rows) for rows, _ in given_data())
+    return max(0, len(fed & _fingerprints(x_test)) - len(train & test))
+
+
+def _fingerprints(rows: Any) -> set[int]:
+    """Return a number of 64 bits for each row (n, …) as float32: a polynomial of the bits of its numbers."""
+    numbers = np.ascontiguousarray(rows, np.float32) + np.float32(0)  # 0.0 and -0.0 are equal, their bits are not
+    bits = numbers.reshape(len(numbers), -1).view(np.uint32)
+    return set((bits @ np.cumprod(np.full(bits.shape[1], FACTOR))).tolist())
