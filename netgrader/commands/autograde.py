@@ -28,6 +28,7 @@ from netgrader.grading.pool import DaskPool, Done, ProcessPool, Task, grade_task
 from netgrader.grading.result_store import open_store
 from netgrader.grading.severities import severities_of
 from netgrader.grading.stages import Options
+from netgrader.grading.trial_run import lost_by_solutions
 from netgrader.nbgrader_plugin.configure import require_configured
 from netgrader.nbgrader_plugin.deadlines import deadlines_of
 from netgrader.nbgrader_plugin.gradebook import (
@@ -124,6 +125,8 @@ def grade_class(
         deadlines_of(assignment)  # likewise
         with opened(assignment.course) as gradebook:
             strangers = not_on_roster(gradebook, chosen)
+        for lost in lost_by_solutions(assignment, Options(sandbox=options.sandbox)):
+            out.print(lost)
         saver = Saver(assignment, tasks, options)
         done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler, saver=saver)
         failed = {**unread, **saver.failed}

@@ -97,6 +97,12 @@ class Prepared:
     account: Account | NoAccount
     """Where it is noted what the student uses."""
 
+    @property
+    def was_run(self) -> bool:
+        """Whether its run is in the store."""
+        asked = run_inputs(self.job.assignment, self.notebook, self.helpers, self.options, run=0)
+        return self.store.get(asked.key) is not None
+
     def run(self, number: int = 0) -> tuple[Ran, Verification, frozenset[str]]:
         """Run and judge it, or take both from the store; with the stages that were done now. See `run_stage`."""
         begun, judged = time.monotonic(), False

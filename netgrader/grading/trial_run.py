@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from graphread.text import plain
 from netgrader.grading.execution import CellStatus
-from netgrader.grading.grade_submission import NotPrepared, grade_job, prepare
+from netgrader.grading.grade_submission import NotPrepared, Prepared, grade_job, prepare
 from netgrader.grading.jobs import Job
 from netgrader.results import Outcome, Status
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from netgrader.grading.stages import Options
     from netgrader.results import CellResult
 
-__all__ = ["misfits"]
+__all__ = ["lost_by_solutions", "misfits"]
 
 NEAR = 0.005
 LONGEST = 300
@@ -45,6 +45,15 @@ def misfits(assignment: Assignment, notebook: str, released: Path, options: Opti
                 f"{cell.cell}: the release earns {cell.points:g} of {cell.max_points:g} points as it is, without a line of a "
                 f"student's{passed}. Let the tests of the cell require what only work can give, or give form no credit."
             )
+
+
+def lost_by_solutions(assignment: Assignment, options: Options) -> Iterator[str]:
+    """Yield a sentence for each cell where a solution that `release` ran loses points; one that it did not run is not run."""
+    for notebook in assignment.notebooks:
+        job = Job(assignment, notebook, assignment.files(notebook).source)
+        prepared = prepare(job, options)
+        if isinstance(prepared, Prepared) and prepared.was_run:
+            yield from _of_verdicts(job, grade_job(job, options))
 
 
 def _of_solution(job: Job, options: Options) -> Iterator[str]:

@@ -59,3 +59,13 @@ def test_a_test_that_does_not_run_is_told_with_its_reason(netgrader, booked):
     process = netgrader("release", "--notebook", "1_sums")
     assert process.returncode == 1
     assert "nothing_of_the_kind" in process.stderr
+
+
+@pytest.mark.parametrize("tried", [True, False])
+def test_autograde_says_that_a_tried_solution_fails_a_test_which_changed(netgrader, booked, tried):
+    assert netgrader("release", "--notebook", "1_sums", *([] if tried else ["--untried"])).returncode == 0
+    booked.submit("ada")
+    tests = booked.root / "grader_tests" / "test_sums.py"
+    tests.write_text(tests.read_text().replace("range(10)", "range(11)"))
+    said = netgrader("autograde", "numbers", "--workers", 1).stdout
+    assert ("check_squares: the solution earns 0 of 3 points. test_sums.py::test_squares_are_right" in said) is tried
