@@ -112,6 +112,8 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Meta(description="a list of names, each of up to 40 characters"),
     ] = ()
     """What they are called; their numbers if empty."""
+    columns: Annotated[tuple[str, ...], Meta(description="a list of names")] = ()
+    """Names of the features of a row, for the notebook."""
     called: Annotated[
         str, Meta(pattern=r"^[\w -]{1,40}$", description="up to 40 letters, digits, blanks and hyphens")
     ] = ""
@@ -135,6 +137,7 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         grey, numbers = self.scaling == "largest", (self.train.rows + self.test.rows) * self.size
         named = len({*self.names}) == len(self.names) and len(self.names) in {0, self.classes}
         require(self, "names", named, f"have {self.classes} different names, one for each class")
+        require(self, "columns", len(self.columns) in {0, self.size}, f"have {self.size} names, one for each feature")
         require(self, "one_output", self.classes == 2 or not self.one_output, "be left out unless there are 2 classes")
         require(self, "unit", self.is_regression or not self.unit, "be left out where there are classes")
         require(self, "worthless", self.classes or self.worthless is None, "be left out where there are no classes")

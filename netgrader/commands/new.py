@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 
 __all__ = ["run", "run_from_digits"]
 
+COURSE_ID = (
+    "\nnbgrader's exchange and JupyterHub know this course as '{}'. Does it have another name there? Set course_id in "
+    "nbgrader_config.py before the first release.\n"
+)
+
 
 def run_from_digits(root: Path) -> int:
     """Copy the course on digits into the new folder `root`, and show what to type next; the exit code."""
     _require_empty(root)
-    return _show_next(root, "digits", copy_digits(root))
+    return _show_next(root, "digits", copy_digits(root), COURSE_ID.format(root.resolve().name))
 
 
 def run(root: Path, wanted: NewAssignment) -> int:
@@ -35,18 +40,19 @@ def run(root: Path, wanted: NewAssignment) -> int:
     name = wanted.name or re.sub(r"\W", "_", root.resolve().name).strip("_") or "course"
     if not name.isidentifier():
         raise UsageError(f"'{name}' cannot be an assignment's name: take letters, digits and underscores.")
-    is_new = not (root / CONFIG).is_file()
-    if is_new:
+    note = ""
+    if not (root / CONFIG).is_file():
         _require_empty(root)
         written = make_assignment(root, replace(wanted, name=name))
         make_config(root)
+        note = COURSE_ID.format(root.resolve().name)
     else:
         _require_ready(root)
         written = make_assignment(root, replace(wanted, name=name))
-    return _show_next(root, name, written)
+    return _show_next(root, name, written, note)
 
 
-def _show_next(root: Path, name: str, written: Iterable[Path]) -> int:
+def _show_next(root: Path, name: str, written: Iterable[Path], note: str) -> int:
     out = console()
     out.print("\n".join(str(path.relative_to(root)) for path in written))
     out.print(f"\nNow type, in {root}:")
@@ -54,6 +60,7 @@ def _show_next(root: Path, name: str, written: Iterable[Path]) -> int:
         out.print(f"  {trusting(root.resolve())}")
     for line in (f"release --assignment {name}", f"autograde {name}", f"feedback {name}", f"report {name}"):
         out.print(f"  netgrader {line}")
+    out.print(note, end="")
     return 0
 
 

@@ -136,8 +136,9 @@ def _try_out(assignment: Assignment, options: Options, released: Path, notebooks
         "solutions train; what did not change is not run again."
     )
     for number, name in enumerate(notebooks, 1):
+        out.print(f"Grading {name} ({number} of {len(notebooks)}) …")
         try:
-            with out.status(f"grading {name} ({number} of {len(notebooks)}) …"):
+            with out.status(name):
                 found += misfits(assignment, name, released / f"{name}.ipynb", options)
         except CageError as error:
             out.print(f"Released without having been graded first: {error}")

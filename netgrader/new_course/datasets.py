@@ -75,7 +75,7 @@ def read_data(
     UsageError
         If it is not one of these, or does not make sense.
     """
-    x, y, n_train = _read(given, target_column)
+    x, y, n_train, columns = _read(given, target_column)
     inputs, targets, classes, scaling = _kept(x, y, given)
     train, test = _rows(targets, n_train)
     if min(len(train), len(test)) < Split.LEAST_ROWS:
@@ -92,6 +92,7 @@ def read_data(
         "names": list(names) or _names(classes),
         "unit": unit,
         "called": shown,
+        "columns": columns,
     }
     table: dict[str, Any] = {
         "file": re.sub(r"[^\w.-]", "_", f"{given.resolve().stem}.npz"),
@@ -108,27 +109,28 @@ def read_data(
         raise UsageError(f"The data {given} cannot be a course's: {error}.") from error
 
 
-def _read(given: Path, target_column: str) -> tuple[Array, Array, int]:
-    """Return inputs (n, …), targets (n,), and the number of training rows; -1 if it is not given."""
+def _read(given: Path, target_column: str) -> tuple[Array, Array, int, list[str]]:
+    """Return inputs (n, …), targets (n,), the number of training rows (-1 if not given), and a table's column names."""
     if given.suffix.lower() == ".csv":
-        return *_read_table(given, target_column), -1
+        x, y, columns = _read_table(given, target_column)
+        return x, y, -1, columns
     if target_column:
         raise UsageError(f"--target-column names a column of a .csv, and {given} is not one.")
     try:
         with np.load(given, allow_pickle=False) as archive:
             if TRAIN[0] not in archive:
-                return archive["x"], archive["y"].reshape(len(archive["x"])), -1
+                return archive["x"], _as_numbers(archive["y"].reshape(len(archive["x"]))), -1, []
             train, test = archive["x_train"], archive["x_test"]
             targets = archive["y_train"].reshape(len(train)), archive["y_test"].reshape(len(test))
-            return np.concatenate([train, test]), np.concatenate(targets), len(train)
+            return np.concatenate([train, test]), _as_numbers(np.concatenate(targets)), len(train), []
     except (AttributeError, EOFError, KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile) as error:
         raise UsageError(
             f"The data {given} cannot be read. Give {FORMS}. Arrays of Python objects are not read, since they need pickle."
         ) from error
 
 
-def _read_table(file: Path, target: str) -> tuple[Array, Array]:
-    """Return the features (n, k), float64, and the targets (n,), int64, float64 or text, of a table.
+def _read_table(file: Path, target: str) -> tuple[Array, Array, list[str]]:
+    """Return a table's features (n, k), float64, its targets (n,), int64, float64 or text, and the features' k names.
 
     `file` is text in UTF-8 whose first line names the columns, with commas, semicolons or tabs between them. All columns but
     that of the targets are features.
@@ -152,7 +154,8 @@ def _read_table(file: Path, target: str) -> tuple[Array, Array]:
                 f"there are {', '.join(names)}."
             )
         at = names.index(target)
-        return np.delete(cells[1:], at, axis=1).astype(np.float64), _targets(np.char.strip(cells[1:, at]))
+        features = np.delete(cells[1:], at, axis=1).astype(np.float64)
+        return features, _as_numbers(cells[1:, at]), names[:at] + names[at + 1 :]
     except (OSError, ValueError) as error:
         raise UsageError(
             f"NumPy cannot read {file} as a table in UTF-8 with numbers in all columns but that of the targets: {error}. "
@@ -160,8 +163,11 @@ def _read_table(file: Path, target: str) -> tuple[Array, Array]:
         ) from error
 
 
-def _targets(column: npt.NDArray[np.str_]) -> Array:
-    """Return the targets as whole numbers, else as numbers, else as text."""
+def _as_numbers(targets: Array) -> Array:
+    """Return targets that are text as whole numbers, else as numbers, else as text without blanks around it."""
+    if targets.dtype.kind != "U":
+        return targets
+    column = np.char.strip(targets)
     if "" in column:
         raise ValueError("a row has no target")
     for kind in (np.int64, np.float64):
