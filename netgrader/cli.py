@@ -22,7 +22,8 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="netgrader",
-    help="A course that grades itself.\n\nExit codes: 0 done, 1 something failed or could not be graded, 2 wrong arguments.",
+    help="Create, release, and grade neural-network courses.\n\n"
+    "Exit codes: 0 success, 1 something failed or could not be graded, 2 wrong arguments.",
     no_args_is_help=True,
     add_completion=False,
     suggest_commands=False,  # it suggests hidden ones, too
@@ -34,19 +35,23 @@ Sandbox = Annotated[
     Literal["bubblewrap", "bubblewrap-without-control-group", "user"],
     typer.Option(
         "--sandbox",
-        help="Where submissions run: bubblewrap, bubblewrap-without-control-group where root has none for "
-        "memory, or user for root in a container without namespaces (it promises less).",
+        help="The sandbox for submissions: bubblewrap; bubblewrap-without-control-group if no control group can limit "
+        "memory; user for root in a container without namespaces (it promises less).",
     ),
 ]
 Json = Annotated[
     typer.FileTextWrite | None,
     typer.Option(
-        "--json", metavar="FILE", lazy=False, encoding="utf-8", help="Write the results as JSON; - for the screen."
+        "--json",
+        metavar="FILE",
+        lazy=False,
+        encoding="utf-8",
+        help="Write the results as JSON to FILE; - for the screen.",
     ),
 ]
 Workers = Annotated[
     int | None,
-    typer.Option("--workers", min=1, help="How many notebooks at once; all cores if not given."),
+    typer.Option("--workers", min=1, help="How many notebooks to grade at once; one for each core if not given."),
 ]
 Assignment = Annotated[str, typer.Argument(help="The assignment's name.", show_default=False)]
 OneAssignment = Annotated[str | None, typer.Option("--assignment", help="The assignment, if there are several.")]
@@ -57,7 +62,9 @@ Students = Annotated[
 
 @app.callback(invoke_without_command=True)
 def _all(
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks; goes anywhere on the line.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks; works anywhere on the command line.")
+    ] = False,
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
     del debug  # taken off the line by main(), so that it may be anywhere
@@ -72,13 +79,13 @@ def _all(
 def grade(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH…", exists=True, help="A notebook, or a submission's folder.", show_default=False),
+        typer.Argument(metavar="PATH…", exists=True, help="A notebook, or a submission folder.", show_default=False),
     ],
     json: Json = None,
     sandbox: Sandbox = "bubblewrap",
     anew: Annotated[bool, typer.Option("--anew", help="Rerun notebooks that are already graded.")] = False,
 ) -> None:
-    """Grade notebooks or submissions' folders, without a gradebook.
+    """Grade notebooks or submission folders without a gradebook.
 
     Example: netgrader grade submitted/ada/digits --json ada.json
     """
@@ -105,7 +112,7 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
         bool, typer.Option("--dry-run", help="Show whose marks would change and why, and save nothing.")
     ] = False,
 ) -> None:
-    """Grade a class into nbgrader's gradebook, on all cores; what was graded before costs nothing.
+    """Grade a class into nbgrader's gradebook, on all cores; reuse results that are still valid.
 
     Example: netgrader autograde digits --student ada --workers 2
     """
@@ -125,10 +132,10 @@ def autograde(  # noqa: PLR0917  (options by name, for typer)
 
 @app.command()
 def store(
-    prune: Annotated[bool, typer.Option("--prune", help="Remove what is stale.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Remove stale results.")] = False,
     sandbox: Sandbox = "bubblewrap",
 ) -> None:
-    """Show how much disk stored results take, and how much of it is stale; --prune frees it.
+    """Show how much disk space stored results take, and how much is stale; --prune frees it.
 
     Example: netgrader store --prune
     """
@@ -155,7 +162,7 @@ def feedback(
 def report(
     assignment: Assignment,
 ) -> None:
-    """Write one page on the class, and next to it a CSV file with a row for each student and check.
+    """Write a page on the class, and a CSV file with a row for each student and check.
 
     Example: netgrader report digits
     """
@@ -168,7 +175,7 @@ def report(
 def release(
     notebook: Annotated[
         list[str] | None,
-        typer.Option("--notebook", metavar="NAME", help="Release this notebook and no other; may be repeated."),
+        typer.Option("--notebook", metavar="NAME", help="Release only this notebook; may be repeated."),
     ] = None,
     assignment: OneAssignment = None,
     check: Annotated[bool, typer.Option("--check", help="Only check that release/ is what source/ generates.")] = False,
@@ -199,12 +206,14 @@ def read(
     ],
     exercise: Annotated[
         str | None,
-        typer.Option("--exercise", metavar="NAME", help="The exercise that asks for it: two_layer_network, …"),
+        typer.Option(
+            "--exercise", metavar="NAME", help="The exercise that states the requirements: two_layer_network, …"
+        ),
     ] = None,
     json: Json = None,
-    static: Annotated[bool, typer.Option("--static", help="Run nothing: quick, and more stays undecided.")] = False,
+    static: Annotated[bool, typer.Option("--static", help="Run nothing: faster, but leaves more undecided.")] = False,
 ) -> None:
-    """Show the network in a graph or model, and its faults; it is loaded and tried out in a cage.
+    """Show the network in a graph or model, and its faults; load and test it in a cage.
 
     Example: netgrader read graph.pb --exercise two_layer_network
     """
@@ -215,9 +224,7 @@ def read(
 
 @app.command()
 def explain(
-    code: Annotated[
-        str | None, typer.Argument(metavar="CODE", help="A fault's code; all are listed without one.")
-    ] = None,
+    code: Annotated[str | None, typer.Argument(metavar="CODE", help="A fault's code; lists all if not given.")] = None,
 ) -> None:
     """Show a fault's page: why it matters, an example, what to write instead, when it is not named.
 
@@ -233,7 +240,7 @@ def new(  # noqa: PLR0917  (options by name, for typer)
     course: Annotated[
         Path,
         typer.Argument(
-            metavar="COURSE", help="The folder of a new course, or of one to add to: . for here.", show_default=False
+            metavar="COURSE", help="The folder of the new or existing course; . for here.", show_default=False
         ),
     ],
     copied: Annotated[
@@ -241,20 +248,20 @@ def new(  # noqa: PLR0917  (options by name, for typer)
         typer.Option(
             "--from",
             metavar="digits",
-            help="Copy the course on digits: notebooks, hidden tests, data. Nothing else is asked.",
+            help="Copy the course on digits: notebooks, hidden tests, data. Needs no other options.",
         ),
     ] = None,
     data: Annotated[
         Path | None, typer.Option("--data", metavar="FILE", help="An .npz of arrays, or a .csv.", show_default=False)
     ] = None,
     assignment: Annotated[
-        str, typer.Option("--assignment", metavar="NAME", help="The assignment; called like the course if not given.")
+        str, typer.Option("--assignment", metavar="NAME", help="The assignment's name; the course's name if not given.")
     ] = "",
     target_column: Annotated[
         str, typer.Option("--target-column", metavar="NAME", help="The .csv column to predict.")
     ] = "",
     called: Annotated[str, typer.Option("--called", help="What one input shows: flower, price.")] = "",
-    names: Annotated[str, typer.Option("--names", help="What the classes are called: rose,tulip,daisy.")] = "",
+    names: Annotated[str, typer.Option("--names", help="The names of the classes: rose,tulip,daisy.")] = "",
     target: Annotated[
         float,
         typer.Option(
@@ -263,10 +270,10 @@ def new(  # noqa: PLR0917  (options by name, for typer)
     ] = 0.9,
     unit: Annotated[str, typer.Option("--unit", help="The unit of numeric targets: k€.")] = "",
     one_output: Annotated[
-        bool, typer.Option("--one-output", help="Two classes by one output: a sigmoid in place of a softmax.")
+        bool, typer.Option("--one-output", help="Two classes with one output: a sigmoid instead of a softmax.")
     ] = False,
 ) -> None:
-    """Make a course that works at once, on your data or as a copy of this one; or add an assignment.
+    """Make a working course from your data or as a copy of the course on digits, or add an assignment.
 
     Example: netgrader new flowers --data flowers.npz --called flower --names rose,tulip,daisy --target 0.9
     """
@@ -285,7 +292,7 @@ def new(  # noqa: PLR0917  (options by name, for typer)
 
 @app.command()
 def doctor(sandbox: Sandbox = "bubblewrap") -> None:
-    """Show what this machine has for grading and what to type; exits 1 if grading would not work.
+    """Check this machine for grading, and show what to type; exit with 1 if grading would not work.
 
     Example: netgrader doctor
     """
@@ -352,6 +359,6 @@ def _sentence(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        what_to_do = "Make it accessible for the user who types this, or work in a copy; --debug shows where."
+        what_to_do = "Make it accessible to the user who types this, or work on a copy; --debug shows where."
         return f"{where}{error.strerror or error}. {what_to_do}"
     return f"something unexpected happened ({type(error).__name__}: {error}); --debug shows where."

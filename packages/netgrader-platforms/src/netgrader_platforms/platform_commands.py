@@ -1,4 +1,4 @@
-"""The commands for learning platforms: what each takes and says; what it does is imported late."""
+"""The commands for learning platforms: arguments and help; each imports its work late."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def collect(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE.zip", exists=True, help="The submissions, as they were downloaded.", show_default=False
+            metavar="FILE.zip", exists=True, help="The downloaded submissions, unchanged.", show_default=False
         ),
     ],
     sheet: Annotated[
@@ -28,16 +28,14 @@ def collect(
             "--sheet",
             metavar="FILE.csv",
             exists=True,
-            help="Moodle's grading worksheet, or Canvas's gradebook: who is who, members of teams, times.",
+            help="Moodle's grading worksheet or Canvas's gradebook: names, team members, times.",
             show_default=False,
         ),
     ],
     assignment: OneAssignment = None,
     enter: Annotated[
         bool,
-        typer.Option(
-            "--enter", help="Add students to the gradebook who submitted, or are in the sheet, and are missing there."
-        ),
+        typer.Option("--enter", help="Add missing students to the gradebook: those who submitted or are in the sheet."),
     ] = False,
 ) -> None:
     """Sort submissions downloaded from Moodle or Canvas into the course; list who submitted what.
@@ -54,23 +52,23 @@ def export(  # noqa: PLR0917  (options by name, for typer)
     assignment: OneAssignment = None,
     moodle: Annotated[
         Path | None,
-        typer.Option("--moodle", metavar="WORKSHEET.csv", help="Fill in the grading worksheet that Moodle gave."),
+        typer.Option("--moodle", metavar="WORKSHEET.csv", help="Fill in this grading worksheet from Moodle."),
     ] = None,
     canvas: Annotated[
         Path | None,
-        typer.Option("--canvas", metavar="GRADEBOOK.csv", help="Fill in the gradebook that Canvas gave."),
+        typer.Option("--canvas", metavar="GRADEBOOK.csv", help="Fill in this gradebook from Canvas."),
     ] = None,
     column: Annotated[
         int | None,
         typer.Option(
             "--column",
             metavar="NUMBER",
-            help="Canvas's number of the assignment; needed unless its title in Canvas is the assignment's name.",
+            help="The assignment's number in Canvas; needed unless its title there is the assignment's name.",
         ),
     ] = None,
     moodle_feedback: Annotated[
         bool,
-        typer.Option("--moodle-feedback", help="With --moodle: pack the feedback pages, to be uploaded at once."),
+        typer.Option("--moodle-feedback", help="With --moodle: pack the feedback pages for a single upload."),
     ] = False,
     canvas_feedback: Annotated[
         Path | None,
@@ -78,12 +76,10 @@ def export(  # noqa: PLR0917  (options by name, for typer)
             "--canvas-feedback",
             metavar="SUBMISSIONS.zip",
             exists=True,
-            help="With --canvas: pack the feedback pages under the names in the file that Download Submissions gave.",
+            help="With --canvas: pack the feedback pages under the names in this file from Download Submissions.",
         ),
     ] = None,
-    gradescope: Annotated[
-        bool, typer.Option("--gradescope", help="Make the zip by which Gradescope grades what is handed in there.")
-    ] = False,
+    gradescope: Annotated[bool, typer.Option("--gradescope", help="Make an autograder zip for Gradescope.")] = False,
     notebook: Annotated[
         str | None,
         typer.Option("--notebook", metavar="NAME", help="With --gradescope: only this notebook; all if not given."),
@@ -93,11 +89,11 @@ def export(  # noqa: PLR0917  (options by name, for typer)
         typer.Option(
             "--prairielearn",
             metavar="IMAGE",
-            help="Make PrairieLearn's questions, one for each notebook, graded in the Docker image of that name.",
+            help="Make PrairieLearn questions, one for each notebook, graded in this Docker image.",
         ),
     ] = None,
 ) -> None:
-    """Write marks and feedback for Moodle or Canvas; an autograder for Gradescope or PrairieLearn.
+    """Write marks and feedback for Moodle or Canvas, or an autograder for Gradescope or PrairieLearn.
 
     Example: netgrader export --moodle Grades-digits-4711.csv --moodle-feedback
     """
