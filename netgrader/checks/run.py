@@ -142,7 +142,7 @@ class Fixtures:
 
     @pytest.fixture
     def refuse(self, request: pytest.FixtureRequest) -> Callable[[Network], None]:
-        """Return a function that ends the test if the reader found, or could not look for, one of its faults."""
+        """Return a function that ends the test if the reader found or left open its faults; notes remarks."""
         terms = self._plugin.terms(request.node).grades
 
         def look(network: Network) -> None:

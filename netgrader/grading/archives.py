@@ -81,7 +81,7 @@ def _readable(shown: str) -> Iterator[None]:
 
 
 def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most: int) -> int:
-    """Copy an entry, whatever size it declares; return its bytes. Raise _TooMuchError above `most` bytes."""
+    """Copy an entry, ignoring its declared size; return its bytes. Raise _TooMuchError above `most` bytes."""
     size = 0
     # The process may be killed at any moment, and must not leave half a notebook.
     part = target.with_name(f".{target.name}.part")

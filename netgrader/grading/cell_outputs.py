@@ -1,6 +1,6 @@
 """A cell's outputs, collected within limits; a line at the end reports dropped ones.
 
-All kept content counts, including names and errors, by its size in memory or in a file, whichever is larger.
+All kept content counts, including names and errors, by the larger of its sizes in memory and in a file.
 
 The messages are untrusted. Only texts are copied, key by key, and no metadata; pages sanitize them again when they are
 rendered.
@@ -209,7 +209,7 @@ def _bundle(data: object) -> dict[str, str]:
 
 
 def _weight(output: object) -> int:
-    """Return an output's size in bytes, in memory or in a file, whichever is larger."""
+    """Return an output's size in bytes, the larger of those in memory and in a file."""
     return max(sys.getsizeof(json.dumps(output, ensure_ascii=False)), len(json.dumps(output)))
 
 

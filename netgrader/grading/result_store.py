@@ -222,7 +222,7 @@ class Store:
     def clean(self) -> None:
         """Remove what killed runs left behind more than a day ago.
 
-        Folders of live processes stay, whatever their age.
+        Folders of live processes stay at any age.
         """
         for part in (self.root / UNFINISHED).glob("*/*"):
             with contextlib.suppress(FileNotFoundError):  # another process may be cleaning too

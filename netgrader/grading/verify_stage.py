@@ -35,7 +35,7 @@ class VerdictInputs:
     request: VerificationRequest
     key: Key
     latest: Key
-    """The key of the latest verdicts on the same evidence, whatever the tests."""
+    """The key of the latest verdicts on the same evidence, with any tests."""
 
     @property
     def tests(self) -> tuple[Path, ...]:

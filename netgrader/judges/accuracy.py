@@ -99,8 +99,8 @@ class Recomputed:
     hidden: float
     """Accuracy on the original test images that the notebook received, and on those that it did not."""
     lead: float = 0.0
-    """Lead of the given images in standard errors (`netgrader.checks.held_out`): by right answers or by certainty, whichever
-    is larger."""
+    """Lead of the given images in standard errors (`netgrader.checks.held_out`): the larger of those by right answers and by
+    certainty."""
     by_heart: float = 0.0
     """Standard errors by which test images of both halves are known better than slightly redrawn copies."""
     surplus: float = 0.0

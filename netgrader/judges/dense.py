@@ -167,8 +167,8 @@ def try_case(bench: TestContext, number: int) -> DenseTrial:
 def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activation: str, *, seed: int) -> DenseTrial:
     """Run a layer after initialization and with known variables; return the results.
 
-    Every trainable variable gets positive values, large ones small values. So the bias is positive and can be told from zero
-    even behind an activation that is flat below zero.
+    Every trainable variable gets positive values, large ones small values. So the bias is positive and differs from zero even
+    behind an activation that is flat below zero.
     """
     for part, expected in MADE_BY.items():
         if part not in graph.parts:

@@ -108,7 +108,7 @@ def judge_run(
     steps_elsewhere
         Whether another call took steps.
     only_one
-        Whether all calls run one epoch whatever the required number, which spoils a training.
+        Whether all calls run one epoch for any required number, which spoils a training.
     """
     call, course = subject.call, subject.course
     if error is not None:

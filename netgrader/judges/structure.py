@@ -1,4 +1,4 @@
-"""Requirements on a network, whatever its faults; used together with the reader's faults.
+"""Requirements on a network, independent of its faults; used together with the reader's faults.
 
 A reader that finds no fault in a network without a loss has not found a right loss. These functions require the parts
 themselves. If the reader could not decide, the test is ungradable: the instructor looks at it, and no student is charged.

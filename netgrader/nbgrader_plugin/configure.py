@@ -1,8 +1,8 @@
 """The settings that make nbgrader grade with our steps, and whether they are in effect.
 
-Only the steps that nbgrader's autograde would run decide, whatever files, options and order of lines set them: students' code
-must run in the sandbox, and points must come from verdicts. Our own commands check before grading (`require_configured`),
-nbgrader's at each notebook (`require_steps`).
+Only the steps that nbgrader's autograde would run decide, no matter which files, options and order of lines set them:
+students' code must run in the sandbox, and points must come from verdicts. Our own commands check before grading
+(`require_configured`), nbgrader's at each notebook (`require_steps`).
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def generate_assignment(
 def autograde_one(course: Course, assignment: str, student: str, sandbox: str | None = None) -> None:
     """Run nbgrader's autograde on one student's submission, replacing earlier results.
 
-    It runs in `sandbox`, if that is not None, whatever the course's settings.
+    It runs in `sandbox`, if that is not None, regardless of the course's settings.
 
     Raises
     ------

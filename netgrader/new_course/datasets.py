@@ -73,7 +73,7 @@ def read_data(
     Raises
     ------
     UsageError
-        If the file is none of these, or its content is invalid.
+        If the file is not one of these, or its content is invalid.
     """
     x, y, n_train = _read(given, target_column)
     inputs, targets, classes, scaling = _kept(x, y, given)

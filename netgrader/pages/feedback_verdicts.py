@@ -150,7 +150,7 @@ def by_hand(points: float | None, most: float, mark: CellMark) -> tuple[str, Sai
 def step_of(cell: CellResult, verdict: CellVerdict, places: Places, by_hand: Said, texts: CourseTexts) -> NextStep:
     """Return what to do about a cell that loses points: its gravest root cause, or why it is ungradable.
 
-    Points given by a person have the step `by_hand`, whatever the checks found.
+    Points given by a person have the step `by_hand`, for any findings of the checks.
     """
     if cell.manual:
         return NextStep(verdict.name, verdict.anchor, by_hand, verdict.lost, about=verdict.anchor)

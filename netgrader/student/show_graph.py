@@ -82,7 +82,7 @@ def show_graph(graph: Any, *, tensorboard: bool = False, max_nodes: int = MAX_NO
     Raises
     ------
     NotAGraphError
-        If `graph` is none of these.
+        If `graph` is not one of these.
     """
     from IPython.display import display  # noqa: PLC0415 (reading the data should not wait for IPython)
 
