@@ -87,12 +87,12 @@ def refusals() -> Iterator[None]:
 
 
 def require_cage(sandbox: str) -> None:
-    """See that the sandbox called `sandbox` keeps its promises on this machine.
+    """Require that the sandbox `sandbox` keeps its promises on this machine.
 
     Raises
     ------
     CageError
-        If it does not: the sentence names the promise, and what to type.
+        If it breaks one: the message names the promise and the command to type.
     """
     with refusals():
         try:
@@ -113,7 +113,7 @@ def _doctor(sandbox: str) -> str:
 
 
 def our_package() -> Mount:
-    """Return the mount of our package in a cage: the students' wheel with the lab's server."""
+    """Return the mount of our package in a sandbox: the students' wheel with the lab's server."""
     return Mount(_copied(_signature()), PACKAGE_FOLDER)
 
 

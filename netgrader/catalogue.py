@@ -86,7 +86,7 @@ class CourseTexts:
 
     @property
     def in_english(self) -> CourseTexts:
-        """The same in English."""
+        """The same course's texts in English."""
         return replace(self, language=ENGLISH, own=())
 
     def gettext(self, template: str) -> str:
