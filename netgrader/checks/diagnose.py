@@ -195,7 +195,7 @@ EXPECTED: Mapping[str, Said] = {
     "WrongReturn": "",
     "NoGraph": Text("SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists"),
 }
-"""What the probe expected instead of a value of the wrong kind, by the kind of its error."""
+"""What the probe expected, by the kind of error that a wrong return value raises."""
 A_TENSOR = Text("a tensor of TensorFlow's")
 AN_ARRAY = Text("an array: a tensor has no numbers before a session runs it")
 OF_TWO_GRAPHS = Text("a session and a part of a network that belong to two graphs")

@@ -168,7 +168,7 @@ def release(
 ) -> Path:
     """Generate the release of `assignment`, or of some notebooks, and install it atomically.
 
-    The release then contains nothing else: a later notebook contains answers of an earlier one, so none may remain by
+    The release then contains only these: a later notebook contains answers to an earlier one, so none may remain by
     accident. Cells and points go into the gradebook.
 
     Parameters

@@ -1,6 +1,6 @@
-"""Track a student's use across all submissions of an assignment: computing time, evidence bytes.
+"""Track a student's computing time and evidence bytes across all submissions of an assignment.
 
-Each run has limits of its own (`ExecutionLimits`); this module limits a student's total. Changes to the course cost a student
+Each run has its own limits (`ExecutionLimits`); this module limits a student's total. Changes to the course cost a student
 nothing: regrading a run that was judged in full is free.
 """
 

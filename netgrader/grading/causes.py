@@ -1,8 +1,8 @@
 """One cause costs once: a fault that an earlier cell's charge explains is not charged again.
 
-Verdicts come from each cell's own evidence and list possible causes of a fault (`Fault.causes`): the check cell of a part
-with which, as the student submitted it, the finding would be right; a code, if a function of the student's built the faulty
-part; or a severity. This module combines the verdicts of all cells. If the earlier fault stopped a cell, so that there is
+Verdicts come from each cell's own evidence and list possible causes of a fault (`Fault.causes`): the check cell of an earlier
+part, if the result is right given that part as submitted; a code, if one of the student's functions built the faulty part; or
+a severity. This module combines the verdicts of all cells. If the earlier fault stopped a cell, so that there is
 nothing to judge, a person decides.
 
 By a code or a severity, an earlier cell explains a fault only if the later cell depends on it. The submitted code shows that:

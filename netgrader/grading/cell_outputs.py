@@ -203,7 +203,7 @@ def _last_state(line: str) -> str:
 
 
 def _bundle(data: object) -> dict[str, str]:
-    """Return the texts of a MIME bundle; pages show nothing else of it."""
+    """Return the text entries of a MIME bundle; pages show only these."""
     items = itertools.islice(data.items(), KeptOutputs.MOST_MIME_TYPES) if isinstance(data, dict) else ()
     return {kind: value for kind, value in items if isinstance(value, str) and len(kind) <= KeptOutputs.LONGEST_NAME}
 

@@ -304,7 +304,7 @@ def _untested(cells: Sequence[CellResult]) -> Said | None:
 def _lost(cells: Sequence[CellResult], ended_early: Said | None) -> Said | None:
     """Return why the run ended early, if points were lost; else None.
 
-    A stopped cell is judged by what it had made, which is less than it would have made.
+    A stopped cell is judged by what it had computed until then.
     """
     earned, most = sum(cell.points or 0 for cell in cells), sum(cell.max_points for cell in cells)
     return ended_early if earned < most else None

@@ -59,7 +59,7 @@ class Ended(Enum):
     """It sent more than allowed: the kernel is unusable."""
     DEAD = "dead"
     SILENT = "silent"
-    """It never began: code has replaced what a kernel needs to answer."""
+    """It did not start on the cell: student code has replaced what the kernel needs to answer."""
 
 
 @dataclass(frozen=True)

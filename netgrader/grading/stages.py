@@ -55,7 +55,7 @@ VERSIONS_OF_A_RUN = ("tensorflow", "keras", "numpy", "ipython", "ipykernel")
 
 @dataclass(frozen=True)
 class Options:
-    """How to run a notebook; no option changes what is right."""
+    """How to run a notebook; no option changes which answers are right."""
 
     sandbox: str = "bubblewrap"
     """The sandbox's name: ``bubblewrap``, or ``user`` in a container without namespaces."""

@@ -75,8 +75,8 @@ class VerificationRequest:
     seconds: float = 1200.0
     """Time limits in seconds for one test and for all of them."""
     memory_bytes: int = 4_000_000_000
-    """Memory limit of the tests in bytes, without the lab, which has its own. Reading a submission is limited as well; this
-    limits what a test makes of it."""
+    """Memory limit of the tests in bytes, without the lab, which has its own. Reading a submission has limits too; this
+    one bounds what a test computes from it."""
     problems: Mapping[str, Said] = field(default_factory=dict)
     """Known reasons for missing evidence, by cell."""
     outside: Mapping[str, Json] = field(default_factory=dict)

@@ -114,10 +114,10 @@ class Recomputed:
 
     @property
     def looked_up(self) -> bool:
-        """Whether the hidden images are known so much worse that nothing was learned that helps with them.
+        """Whether the network memorized: it knows hidden images far worse than those it was given.
 
-        In a regression, memorized numbers are known far better than others too, so there it takes a network that knows
-        nothing of the others.
+        Any regression knows the numbers that it was given far better, so there the network must also be no better than a guess
+        on the hidden ones (`Doubt.GUESSED`).
         """
         if self.spec.is_regression:
             return self.hidden < Doubt.GUESSED < self.given

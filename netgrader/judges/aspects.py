@@ -106,7 +106,7 @@ def verdicts(findings: Sequence[LoopFinding], error: Fault | None = None) -> dic
 
 
 def _explained(wrong: Sequence[LoopFinding], error: Fault | None) -> list[tuple[LoopFinding, Fault | None]]:
-    """Return findings with their causes; a fault that spoils the report gets a finding of its own there."""
+    """Pair each finding with its cause; add the first uncaused fault that spoils the report to it."""
     explained = [(found, _cause(found, wrong, error)) for found in wrong]
     spoilt = [found.fault for found, cause in explained if cause is None and _spoils_report(found)]
     return explained + [(LoopFinding(Aspect.REPORT, one), one) for one in spoilt[:1]]

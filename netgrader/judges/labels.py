@@ -1,4 +1,4 @@
-"""Whether training steps were fed each image with its own label, and if not, with which."""
+"""Judge whether training steps were fed each image with its own label; if not, say which."""
 
 from __future__ import annotations
 

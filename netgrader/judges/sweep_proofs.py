@@ -81,7 +81,7 @@ class TrainedNetwork:
     """On our test images; on the student's rows with their labels; by the network's own accuracy on these, if that is faulty.
     The last two are omitted if the first proves enough."""
     run: object = None
-    """Which training with initial weights of its own it comes from; None if unknown."""
+    """The training run it comes from (one per set of initial weights); None if unknown."""
 
 
 @dataclass(frozen=True)

@@ -77,13 +77,13 @@ def _trained(bench: TestContext, cell: str) -> Recomputed:
 
 
 def _least(bench: TestContext, cell: str) -> float:
-    """Return the score that a training must reach, for errors the score of the largest one accepted."""
+    """Return the score that training must reach; if the target is an error, that error's score."""
     measure = measure_of(bench, cell)
     return float(measure.score_of(getattr(bench.exercises.of_cell(cell), measure.asked)))
 
 
 def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str]:
-    """Yield the check cells of rows and networks with which our own training gets no further."""
+    """Yield the check cells whose rows and network our own training scores no better with."""
     handed = train_rows_as_handed(bench)
     guessed = bench.spec.above_chance(Doubt.GUESSED * (not bench.spec.is_regression))
     for network in () if bench.quick else network_cells(bench):

@@ -167,7 +167,7 @@ def _kind(head: str, ops: Mapping[str, Any], folded: set[str]) -> Kind:
 
 
 def _whole(node: Any, using: set[str], kinds: Mapping[str, Kind]) -> str:
-    """Return the drawn node that an op belongs to because it serves only this one; else its own."""
+    """Return the drawn node of the only op that uses this one as a part; else its own name."""
     if node.op == "NoOp":
         return LEFT_OUT
     shown = {user for user in using if kinds[user] is not Kind.FOLDED}

@@ -63,7 +63,7 @@ class Instrument:
         If a student waits: a number of rows that exceeds any required training. A run then already fails after `SOON` if
         steps used more rows, or if no step came since. None if nobody waits.
     least
-        The fewest rows that a step counts as: smaller steps are not required either.
+        The number of rows that a step counts as at least; exercises do not require smaller ones.
     one_output
         Whether labels are a column of 0 and 1 and there is one logit, the second minus the first.
 

@@ -74,7 +74,7 @@ def your_work() -> Iterator[None]:
 
 
 def _why_not(error: Exception) -> Said:
-    """Return why a given cell cannot show the student's work: what is missing or misfits, what to do."""
+    """Return why a given cell cannot show the student's work: what is missing or wrong, and advice."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     in_cell = not frame.f_code.co_flags & inspect.CO_OPTIMIZED  # the code of functions has this flag
     if (type(error), in_cell, bool(str(error))) in UNFINISHED:

@@ -41,8 +41,8 @@ class Rehearsal:
     LEAST_ROWS = 100
     MOST_REPORTED = 10_000
     MORE_THAN_ASKED, SMALLEST = 3, 0.1
-    """If a student waits: the multiple of the required epochs after which a call is stopped, and the fraction of a minibatch
-    that a step counts as at least."""
+    """If a student waits: the multiple of the required epochs after which a call is stopped, and the least
+    fraction of a minibatch that a step is counted as."""
     GRACE = 1.0
     """Seconds of computing after which training is stopped if the instrument's own error did not end it."""
     LOOK = 0.05
